@@ -1,0 +1,47 @@
+// The arrows of the architecture: who may import whom. See CONTRIBUTING.md.
+const layer = (name, allowed) => ({
+  name: `${name}-imports`,
+  comment: `src/${name} may import ${allowed.length === 0 ? "nothing of ours" : allowed.join(", ")}`,
+  severity: "error",
+  from: { path: `^src/${name}/` },
+  to: { path: "^src/", pathNot: [`^src/${name}/`, ...allowed.map((to) => `^src/${to}`)] },
+});
+
+export default {
+  forbidden: [
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "no-orphans",
+      severity: "error",
+      from: { path: "^src/", orphan: true, pathNot: ["^src/(main|cli/main)\\.ts$"] },
+      to: {},
+    },
+    layer("api", []),
+    layer("runtime", ["clock\\.ts$", "api/conditions\\.ts$"]),
+    layer("ssh", ["clock\\.ts$"]),
+    layer("host", ["clock\\.ts$", "ssh/host-session\\.ts$"]),
+    layer("controllers", ["clock\\.ts$", "api/", "runtime/", "host/", "ssh/host-session\\.ts$"]),
+    layer("controlplane", []),
+    layer("sim", ["clock\\.ts$", "ssh/", "host/", "runtime/kube-api\\.ts$"]),
+    { name: "src-not-test", severity: "error", from: { path: "^src/" }, to: { path: "^test/" } },
+    {
+      name: "only-declared-packages",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "npm-dev"] },
+    },
+    { name: "unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(dist|node_modules)/" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+  },
+};

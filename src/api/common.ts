@@ -1,0 +1,23 @@
+import { z } from "zod";
+
+export const group = "xensan.dev";
+export const version = "v1alpha1";
+export const apiVersion = `${group}/${version}`;
+export const category = "xensan";
+
+/** Annotations, labels and the finalizer that xensan understands. */
+export const annotations = {
+  /** "true": change nothing on hosts for this object. */
+  paused: `${group}/paused`,
+  /** Any new value: look at the hosts now. */
+  reconcileAt: `${group}/reconcile-at`,
+  /** "true": write the plan to status.plan and run none of it. */
+  dryRun: `${group}/dry-run`,
+  /** The object's own name: let go of a deleted object although its clean-up cannot be done. */
+  abandon: `${group}/abandon`,
+} as const;
+export const finalizer = `${group}/cleanup`;
+export const fieldManager = "xensan";
+
+/** A reference to an object in the same namespace. */
+export const localRefSchema = z.object({ name: z.string().min(1).max(253) });

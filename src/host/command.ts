@@ -1,0 +1,20 @@
+import type { Script } from "../ssh/host-session.ts";
+
+/** A script with its arguments: one side effect on one host, as a value that can be printed, compared and run. */
+export interface HostCommand {
+  readonly script: Script;
+  readonly args: readonly string[];
+  readonly timeoutSeconds: number;
+  /** For people: what will be true afterwards. */
+  readonly ensures: string;
+}
+
+/**
+ * How an acting script ended. Scripts print `refused<TAB>Reason<TAB>message` and exit 3 when a precondition does not
+ * hold, `busy<TAB>message` and exit 4 when they did not get their lock; they print `done<TAB>detail` and exit 0 otherwise.
+ */
+export type Outcome =
+  | { readonly kind: "done"; readonly detail: string }
+  | { readonly kind: "refused"; readonly reason: string; readonly message: string }
+  | { readonly kind: "busy"; readonly message: string }
+  | { readonly kind: "failed"; readonly exitCode: number; readonly message: string };

@@ -1,0 +1,161 @@
+/** What a probe learned of one host. Every section stands alone: one that failed is `unknown` and harms no other. */
+
+/** A fact is known, known to be absent (the tool, file or kernel feature is not there), or unknown. Only the first two justify an action. */
+export type Fact<T> =
+  | { readonly state: "known"; readonly value: T }
+  | { readonly state: "absent" }
+  | { readonly state: "unknown"; readonly why: string };
+
+export interface HostFacts {
+  readonly identity: Fact<Identity>;
+  readonly system: Fact<System>;
+  /** Installed versions of the packages xensan cares about (vblade, aoetools, lvm2, …); a missing key is not installed. */
+  readonly packages: Fact<ReadonlyMap<string, string>>;
+  /** Absolute paths of the tools found (vblade, aoe-discover, aoecfg, lvs, …). */
+  readonly tools: Fact<ReadonlyMap<string, string>>;
+  readonly interfaces: Fact<readonly NetworkInterface[]>;
+  readonly blockDevices: Fact<readonly BlockDevice[]>;
+  readonly mounts: Fact<readonly Mount[]>;
+  /** One per path named in the probe request. */
+  readonly backings: Fact<readonly BackingFact[]>;
+  /** Absent where LVM is not installed. */
+  readonly logicalVolumes: Fact<readonly LogicalVolume[]>;
+  /** Every vblade of the host: configured, running, or both. */
+  readonly exports: Fact<readonly Export[]>;
+  /** Of the AoE initiator; absent where the kernel was built without it. */
+  readonly aoe: Fact<AoeDriver>;
+  /** Absent where the aoe module is not loaded. */
+  readonly aoeDevices: Fact<readonly AoeDevice[]>;
+  /** Who answers on the segment (aoecfg), one entry per answer: a duplicate address is two entries. Absent without aoecfg. */
+  readonly responders: Fact<readonly Responder[]>;
+}
+
+export interface Identity {
+  /** Short host name. */
+  readonly hostname: string;
+  readonly machineId: string;
+  /** /proc/sys/kernel/random/boot_id: changes with every boot. */
+  readonly bootId: string;
+}
+
+export interface System {
+  /** PRETTY_NAME of os-release. */
+  readonly os: string;
+  /** ID of os-release: debian, alpine, … */
+  readonly osId: string;
+  readonly kernel: string;
+  readonly init: "systemd" | "sysvinit" | "other";
+  readonly packageManager: "apt" | "none";
+}
+
+export interface NetworkInterface {
+  readonly name: string;
+  /** Lower case with colons. */
+  readonly mac: string;
+  readonly mtu: number;
+  /** IFF_UP: somebody switched it on. */
+  readonly adminUp: boolean;
+  /** A carrier; unknown while the interface is down. */
+  readonly carrier: boolean | undefined;
+}
+
+export interface BlockDevice {
+  /** Kernel path, /dev/vdb. */
+  readonly path: string;
+  /** `major:minor` */
+  readonly device: string;
+  readonly sizeBytes: number;
+  /** lsblk's TYPE: disk, part, lvm, loop, crypt, raid1, … */
+  readonly type: string;
+  /** lsblk's FSTYPE; empty when there is no signature. */
+  readonly signature: string;
+  readonly mountPoints: readonly string[];
+  /** major:minor of devices built on this one (partitions, LVM, RAID, crypt). */
+  readonly holders: readonly string[];
+}
+
+export interface Mount {
+  readonly source: string;
+  readonly mountPoint: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+export interface BackingFact {
+  /** As asked for. */
+  readonly path: string;
+  /** After all symlinks; empty when it does not exist. */
+  readonly realPath: string;
+  readonly kind: "Missing" | "File" | "BlockDevice" | "Other";
+  readonly sizeBytes: number;
+  /** What makes two paths the same backing: `block:major:minor` or `file:device:inode`. Empty when missing. */
+  readonly identity: string;
+}
+
+export interface LogicalVolume {
+  readonly volumeGroup: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly path: string;
+  readonly volumeGroupFreeBytes: number;
+}
+
+export interface Export {
+  readonly shelf: number;
+  readonly slot: number;
+  readonly interface: string;
+  /** As configured or on the command line. */
+  readonly backing: string;
+  /** Backing after symlinks and its identity, as in {@link BackingFact}; empty when missing. */
+  readonly backingIdentity: string;
+  /** vblade options in configured order, `["-r", "-b", "16"]`. */
+  readonly options: readonly string[];
+  /** How it is kept alive over a reboot; `None` is a bare process. */
+  readonly persistence: "Systemd" | "Inittab" | "None";
+  /** Instance of vblade@ or inittab id; empty for a bare process. */
+  readonly instance: string;
+  /** `namespace/name uid` from our marker in the configuration; empty for a foreign export. */
+  readonly owner: string;
+  /** systemd's `ActiveState/SubState`, or `running`/`stopped` under sysvinit and for bare processes. */
+  readonly unitState: string;
+  /** Of the running vblade; absent when none runs. */
+  readonly pid: number | undefined;
+  /** What the running process was started with, when it differs from the configuration. */
+  readonly runningDiffers: boolean;
+}
+
+export interface AoeDriver {
+  /** CONFIG_ATA_OVER_ETH of the running kernel; Unknown when no kernel configuration can be read. */
+  readonly kernelConfig: "Module" | "BuiltIn" | "Missing" | "Unknown";
+  readonly loaded: boolean;
+  readonly version: string;
+  /** aoe_iflist now; empty means every interface. */
+  readonly interfaces: readonly string[];
+  /** aoe_iflist after the next boot, as configured for modprobe. */
+  readonly persistedInterfaces: readonly string[];
+  /** The module loads and discovers at boot. */
+  readonly persisted: boolean;
+  readonly deadSeconds: number | undefined;
+}
+
+export interface AoeDevice {
+  readonly shelf: number;
+  readonly slot: number;
+  readonly up: boolean;
+  /** kickme, closewait */
+  readonly flags: readonly string[];
+  /** MAC addresses of the targets that answer for it, lower case with colons: two mean two paths, or two servers. */
+  readonly macs: readonly string[];
+  readonly interfaces: readonly string[];
+  readonly payload: number | undefined;
+  readonly sizeBytes: number;
+  /** Who holds it open: `mount /srv/xen`, `holder dm-0`, `swap`, `process 5278 sleep`, `xen-backend 3`. */
+  readonly users: readonly string[];
+}
+
+export interface Responder {
+  readonly interface: string;
+  readonly shelf: number;
+  readonly slot: number;
+  readonly config: string;
+}

@@ -1,0 +1,135 @@
+/** The Kubernetes API as the controllers use it: one of the three doors. Shapes follow the Kubernetes API conventions. */
+export interface KubeApi {
+  /** One page. `continue` of the answer, given back, asks for the next. */
+  list<T extends KubeObject>(kind: Kind<T>, options?: ListOptions): Promise<KubeList<T>>;
+  /**
+   * Yields until the server ends the watch (the iteration ends) or it fails (the iteration throws a
+   * {@link KubeError}; 410 when `resourceVersion` is too old). Ends at once when the signal is aborted.
+   */
+  watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
+  get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, signal?: AbortSignal): Promise<T>;
+  create<T extends KubeObject>(kind: Kind<T>, object: T, signal?: AbortSignal): Promise<T>;
+  /** Optimistic replacement: the object must carry its resourceVersion, else 409. */
+  update<T extends KubeObject>(kind: Kind<T>, object: T, signal?: AbortSignal): Promise<T>;
+  /** RFC 7386 merge patch; a `metadata.resourceVersion` in it makes it optimistic. */
+  mergePatch<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, patch: unknown, signal?: AbortSignal): Promise<T>;
+  /** Server-side apply to the object or, with `subresource: "status"`, to its status. */
+  apply<T extends KubeObject>(kind: Kind<T>, object: ApplyObject, options: ApplyOptions): Promise<T>;
+  delete(kind: Kind, key: ObjectKey, options?: DeleteOptions): Promise<void>;
+}
+
+/** A resource type. The phantom `T` ties it to the TypeScript shape of its objects. */
+export interface Kind<T extends KubeObject = KubeObject> {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly __shape?: T;
+}
+
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+}
+
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  finalizers?: string[];
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: {
+    apiVersion: string;
+    kind: string;
+    name: string;
+    uid: string;
+    controller?: boolean;
+    blockOwnerDeletion?: boolean;
+  }[];
+}
+
+/** `namespace` is empty for cluster-scoped objects. */
+export interface ObjectKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface KubeList<T> {
+  readonly items: T[];
+  readonly resourceVersion: string;
+  readonly continue?: string;
+}
+
+export interface ListOptions {
+  /** All namespaces when absent. */
+  readonly namespace?: string;
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface WatchOptions {
+  readonly namespace?: string;
+  readonly resourceVersion: string;
+  readonly timeoutSeconds?: number;
+  readonly signal: AbortSignal;
+}
+
+export type WatchEvent<T> =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
+  | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
+
+/** What a field manager claims: only the fields it owns. */
+export interface ApplyObject {
+  readonly metadata: ObjectKey & {
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
+
+export interface ApplyOptions {
+  readonly fieldManager: string;
+  readonly force?: boolean;
+  readonly subresource?: "status";
+  readonly signal?: AbortSignal;
+}
+
+export interface DeleteOptions {
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly signal?: AbortSignal;
+}
+
+/** An answer of the API server that is not a success, or none at all (`status` 0). */
+export class KubeError extends Error {
+  override readonly name = "KubeError";
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** `reason` of the Status object: NotFound, AlreadyExists, Conflict, Gone, Invalid, … */
+  readonly reason: string;
+  constructor(status: number, reason: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+export function keyOf(object: { metadata: { name: string; namespace?: string } }): ObjectKey {
+  return { namespace: object.metadata.namespace ?? "", name: object.metadata.name };
+}
+
+/** `namespace/name`, the form used in logs, queues and maps. */
+export function keyString(key: ObjectKey): string {
+  return key.namespace === "" ? key.name : `${key.namespace}/${key.name}`;
+}

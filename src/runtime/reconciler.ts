@@ -1,0 +1,20 @@
+import type { Logger } from "pino";
+import type { ObjectKey } from "./kube-api.ts";
+
+/** Makes the world match one object. Called for a key, never twice at once for the same key, again after every change. */
+export interface Reconciler {
+  reconcile(key: ObjectKey, context: ReconcileContext): Promise<ReconcileResult>;
+}
+
+export interface ReconcileContext {
+  /** Aborted when the reconcile times out, leadership is lost or the operator stops: start no further side effect. */
+  readonly signal: AbortSignal;
+  /** Carries `controller`, `namespace`, `name` and `reconcileID`. */
+  readonly log: Logger;
+}
+
+/** `done`: nothing to do until an event. `again`: look once more after this delay, whatever happens. */
+export type ReconcileResult = { readonly kind: "done" } | { readonly kind: "again"; readonly afterSeconds: number };
+
+export const done: ReconcileResult = { kind: "done" };
+export const againAfter = (afterSeconds: number): ReconcileResult => ({ kind: "again", afterSeconds });

@@ -1,0 +1,83 @@
+/** A host as the rest of xensan sees it: something that runs a script and says what came out. */
+export interface HostSession {
+  /**
+   * Runs one POSIX sh script to its end. The whole script reaches the host before its first line runs, so a cut
+   * connection never leaves half a script running. Rejects with a {@link HostError} when there is no exit status.
+   */
+  run(request: RunRequest): Promise<RunResult>;
+}
+
+/** Opens sessions. Sessions to the same target share one connection. */
+export interface HostDialer {
+  session(target: SshTarget): HostSession;
+  /** Closes the connection to a target that is no longer declared. */
+  forget(target: Pick<SshTarget, "host" | "port" | "user">): void;
+  close(): Promise<void>;
+}
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly become: "None" | "Sudo";
+  /** Public keys in OpenSSH form, `ssh-ed25519 AAAA…`; one of them must be the server's. */
+  readonly hostKeys: readonly string[];
+  /** With TrustOnFirstUse and no hostKeys, the first key seen is accepted and reported through `onHostKey`. */
+  readonly hostKeyPolicy: "Pinned" | "TrustOnFirstUse";
+  readonly credential: SshCredential;
+  readonly onHostKey?: (publicKey: string) => void;
+}
+
+export interface SshCredential {
+  readonly privateKey: string;
+  readonly passphrase?: string;
+  /** Changes when the Secret changes (its resourceVersion): an open connection with another version is replaced. */
+  readonly version: string;
+}
+
+export interface RunRequest {
+  readonly script: Script;
+  /** Becomes "$1" "$2" … in the script, byte for byte; may hold anything but NUL. */
+  readonly args: readonly string[];
+  readonly timeoutSeconds: number;
+  /** Of stdout and of stderr, each; default 16 MiB. */
+  readonly maxOutputBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Script {
+  /** The file name without `.sh`: names the script in logs and metrics, and to the simulated rack. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+}
+
+export type HostErrorCode =
+  | "Unreachable"
+  | "AuthenticationFailed"
+  | "CredentialInvalid"
+  | "HostKeyMismatch"
+  | "HostKeyUnknown"
+  | "AddressNotAllowed"
+  | "BecomeFailed"
+  | "TimedOut"
+  | "ConnectionLost"
+  | "OutputLimitExceeded";
+
+/** A command without an exit status. `started` says whether it may have run: then its effect is unknown. */
+export class HostError extends Error {
+  override readonly name = "HostError";
+  readonly code: HostErrorCode;
+  readonly started: boolean;
+  constructor(code: HostErrorCode, message: string, options: { started: boolean; cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.started = options.started;
+  }
+}
