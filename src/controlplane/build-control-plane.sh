@@ -20,6 +20,14 @@ version=1.20.2
 grep -q '^VERSION_CODENAME=bookworm' /etc/os-release 2>/dev/null ||
   { echo "building the control plane needs Debian 12 (bookworm)" >&2; exit 3; }
 
+# One build at a time: whoever comes second waits, and finds the binaries there.
+exec 9>"$out/build.lock"
+if ! flock -n 9; then
+  echo "another process is building the control plane: waiting for it"
+  flock 9
+  [ ! -x "$out/kube-apiserver" ] || [ ! -x "$out/etcd" ] || exit 0
+fi
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/xensan-control-plane.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -79,9 +87,10 @@ run "running openapi-gen" "$GOPATH/bin/openapi-gen" --logtostderr -O zz_generate
   -r "$work/violations"
 
 step 6 "compiling kube-apiserver (the long step: about three minutes on two cores)"
-at=k8s.io/component-base/version
+# The linker knows a vendored package by its full path.
+at=k8s.io/kubernetes/vendor/k8s.io/component-base/version
 run "compiling kube-apiserver" go build -trimpath -ldflags \
-  "-s -w -X $at.gitVersion=v$version -X $at.gitMajor=1 -X $at.gitMinor=20" -o "$work/kube-apiserver" ./cmd/kube-apiserver
+  "-s -w -X $at.gitVersion=v$version -X $at.gitMajor=1 -X $at.gitMinor=20 -X $at.gitTreeState=clean" -o "$work/kube-apiserver" ./cmd/kube-apiserver
 
 step 7 "installing the binaries"
 install -m 755 "$work/etcd/usr/bin/etcd" "$out/etcd.new"

