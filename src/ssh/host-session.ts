@@ -22,7 +22,9 @@ export interface SshTarget {
   readonly become: "None" | "Sudo";
   /** Public keys in OpenSSH form, `ssh-ed25519 AAAA…`; one of them must be the server's. */
   readonly hostKeys: readonly string[];
-  /** With TrustOnFirstUse and no hostKeys, the first key seen is accepted and reported through `onHostKey`. */
+  /** The text of a known_hosts file: its keys for this host count when `hostKeys` is empty, its revocations always. */
+  readonly knownHosts?: string;
+  /** With TrustOnFirstUse and no keys from the two above, the first key seen is accepted and reported through `onHostKey`. */
   readonly hostKeyPolicy: "Pinned" | "TrustOnFirstUse";
   readonly credential: SshCredential;
   readonly onHostKey?: (publicKey: string) => void;
@@ -67,8 +69,14 @@ export type HostErrorCode =
   | "AddressNotAllowed"
   | "BecomeFailed"
   | "TimedOut"
+  /** The caller's signal ended it; `cause` is the signal's reason. */
+  | "Aborted"
   | "ConnectionLost"
-  | "OutputLimitExceeded";
+  | "OutputLimitExceeded"
+  /** What came back is not the answer of a POSIX shell that ran the script. */
+  | "Unintelligible"
+  /** An argument that no shell can receive byte for byte (NUL, lone surrogates). */
+  | "InvalidRequest";
 
 /** A command without an exit status. `started` says whether it may have run: then its effect is unknown. */
 export class HostError extends Error {
