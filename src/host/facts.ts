@@ -65,16 +65,20 @@ export interface BlockDevice {
   /** `major:minor` */
   readonly device: string;
   readonly sizeBytes: number;
-  /** lsblk's TYPE: disk, part, lvm, loop, crypt, raid1, … */
+  /** As lsblk says it: disk, part, lvm, crypt, dm, loop, raid1, rom, … */
   readonly type: string;
-  /** lsblk's FSTYPE; empty when there is no signature. */
-  readonly signature: string;
+  /** udev's ID_FS_TYPE (ext4, LVM2_member, …); empty when there is no signature, undefined where udev did not look. */
+  readonly signature: string | undefined;
   readonly mountPoints: readonly string[];
   /** major:minor of devices built on this one (partitions, LVM, RAID, crypt). */
   readonly holders: readonly string[];
 }
 
 export interface Mount {
+  /** `major:minor` of the file system. */
+  readonly device: string;
+  /** The directory of the file system that is mounted: anything but `/` is a bind mount or a subvolume. */
+  readonly root: string;
   readonly source: string;
   readonly mountPoint: string;
   readonly type: string;
@@ -90,6 +94,8 @@ export interface BackingFact {
   readonly sizeBytes: number;
   /** What makes two paths the same backing: `block:major:minor` or `file:device:inode`. Empty when missing. */
   readonly identity: string;
+  /** `namespace/name uid` when ensureFile created it; empty for everything else. */
+  readonly owner: string;
 }
 
 export interface LogicalVolume {
@@ -98,6 +104,8 @@ export interface LogicalVolume {
   readonly sizeBytes: number;
   readonly path: string;
   readonly volumeGroupFreeBytes: number;
+  /** `namespace/name uid` when ensureLogicalVolume created it; empty for everything else. */
+  readonly owner: string;
 }
 
 export interface Export {

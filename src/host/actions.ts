@@ -1,0 +1,178 @@
+import type { HostCommand } from "./command.ts";
+import { loadScript, type ScriptName } from "./scripts.ts";
+import {
+  allowedBackings,
+  exportOptions,
+  interfaceName,
+  lvmName,
+  ownerText,
+  packageName,
+  path,
+  shelf,
+  sizeBytes,
+  slot,
+  targetName,
+} from "./values.ts";
+
+/** The object on whose behalf something is made; written beside it on the host, and asked for before it is deleted. */
+export interface Owner {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface Target {
+  readonly shelf: number;
+  readonly slot: number;
+}
+
+/** What the owner of the host allows: path globs (`/dev/sd[b-z]`, `/srv/aoe/*`; `*` stays within a directory) and `vg/lv` globs. */
+export interface Bounded {
+  readonly allowedBackings: readonly string[];
+}
+
+export interface ProbeRequest {
+  /** A server is asked for exports, backings and LVM; a client for the AoE driver, its devices and the segment. */
+  readonly roles: readonly ("Server" | "Client")[];
+  /** Paths to look at, even when nothing exports them. */
+  readonly backings: readonly string[];
+  /** Interfaces whose segment is asked who answers; takes one second, all at once. */
+  readonly segments: readonly string[];
+}
+
+/** Every fact of the host in one round trip: give its stdout to parseProbe. */
+export function probe(request: ProbeRequest): HostCommand {
+  return command("probe", 30, "nothing changes", [
+    request.roles.map((role) => role.toLowerCase()).join(",") || "none",
+    ...request.segments.map((name) => `segment=${interfaceName(name)}`),
+    ...request.backings.map((backing) => `backing=${path(backing)}`),
+  ]);
+}
+
+/** apt: waits for the dpkg lock, asks nothing, installs no recommends, keeps changed configuration files. Detail: `installed` or `unchanged`. */
+export function installPackages(packages: readonly string[]): HostCommand {
+  return command("install-packages", 900, `${packages.join(", ")} installed`, packages.map(packageName));
+}
+
+/** Switches the interface on, now and at every boot; sets no address. Detail: `up` or `unchanged`. */
+export function interfaceUp(name: string): HostCommand {
+  return command("interface-up", 30, `interface ${name} up, now and after a reboot`, [interfaceName(name)]);
+}
+
+/** A sparse file of at least this size. Detail: `created`, `grown` or `unchanged`. */
+export function ensureFile(request: Bounded & { owner: Owner; path: string; sizeBytes: number }): HostCommand {
+  return command("ensure-file", 60, `file ${request.path} of ${request.sizeBytes} bytes`, [
+    ownerText(request.owner),
+    path(request.path),
+    sizeBytes(request.sizeBytes),
+    ...allowedBackings(request.allowedBackings),
+  ]);
+}
+
+/** A logical volume of at least this size. Detail: `created`, `grown` or `unchanged`. */
+export function ensureLogicalVolume(
+  request: Bounded & { owner: Owner; volumeGroup: string; name: string; sizeBytes: number },
+): HostCommand {
+  const { volumeGroup, name } = request;
+  return command("ensure-logical-volume", 120, `logical volume ${volumeGroup}/${name} of ${request.sizeBytes} bytes`, [
+    ownerText(request.owner),
+    lvmName("volumeGroup", volumeGroup),
+    lvmName("name", name),
+    sizeBytes(request.sizeBytes),
+    ...allowedBackings(request.allowedBackings),
+  ]);
+}
+
+/** Only a file that ensureFile made for this owner, that nothing exports or uses. Detail: `deleted` or `absent`. */
+export function deleteFile(request: Bounded & { owner: Owner; path: string }): HostCommand {
+  return command("delete-file", 60, `no file ${request.path}`, [
+    ownerText(request.owner),
+    path(request.path),
+    ...allowedBackings(request.allowedBackings),
+  ]);
+}
+
+/** Only a volume that ensureLogicalVolume made for this owner, that nothing exports or uses. Detail: `deleted` or `absent`. */
+export function deleteLogicalVolume(
+  request: Bounded & { owner: Owner; volumeGroup: string; name: string },
+): HostCommand {
+  const { volumeGroup, name } = request;
+  return command("delete-logical-volume", 120, `no logical volume ${volumeGroup}/${name}`, [
+    ownerText(request.owner),
+    lvmName("volumeGroup", volumeGroup),
+    lvmName("name", name),
+    ...allowedBackings(request.allowedBackings),
+  ]);
+}
+
+export interface ExportRequest extends Bounded, Target {
+  readonly owner: Owner;
+  readonly interface: string;
+  /** A file, a device, or `/dev/VG/LV`. */
+  readonly backing: string;
+  /** vblade options: `["-r", "-b", "16"]`. */
+  readonly options: readonly string[];
+  /**
+   * `Forbidden` while a client holds the device; `IfNeeded` when the running vblade may be replaced because it differs;
+   * `Always` to make vblade see a grown backing.
+   */
+  readonly restart: "Forbidden" | "IfNeeded" | "Always";
+}
+
+/**
+ * One vblade that serves this backing at this address, now and after a reboot. An export that already runs with the
+ * same parameters is adopted without touching the process. Detail: `started`, `restarted`, `adopted`, `repaired`
+ * (configuration only) or `unchanged`, then ` pid N`.
+ */
+export function ensureExport(request: ExportRequest): HostCommand {
+  return command("ensure-export", 60, `${request.backing} exported as ${targetName(request)} on ${request.interface}`, [
+    ownerText(request.owner),
+    shelf(request.shelf),
+    slot(request.slot),
+    interfaceName(request.interface),
+    path(request.backing),
+    exportOptions(request.options),
+    request.restart.toLowerCase(),
+    ...allowedBackings(request.allowedBackings),
+  ]);
+}
+
+/** Stops the owner's export, then removes its configuration. Detail: `removed` or `absent`. */
+export function removeExport(request: Target & { owner: Owner; interface: string }): HostCommand {
+  return command("remove-export", 60, `no export ${targetName(request)} on ${request.interface}`, [
+    ownerText(request.owner),
+    shelf(request.shelf),
+    slot(request.slot),
+    interfaceName(request.interface),
+  ]);
+}
+
+/** The aoe module loaded, bound to exactly these interfaces, now and after a reboot. Detail: `prepared` or `unchanged`. */
+export function prepareInitiator(request: { interfaces: readonly string[] }): HostCommand {
+  return command(
+    "prepare-initiator",
+    60,
+    `aoe loaded and bound to ${request.interfaces.join(", ")}, now and after a reboot`,
+    request.interfaces.map(interfaceName),
+  );
+}
+
+/** Asks the segment and waits until these targets are there and up. Detail: `found`; refused TargetMissing names those that are not. */
+export function discover(request: { targets: readonly Target[]; waitSeconds: number }): HostCommand {
+  return command("discover", request.waitSeconds + 20, `${request.targets.map(targetName).join(", ")} discovered`, [
+    String(request.waitSeconds),
+    ...request.targets.map(targetName),
+  ]);
+}
+
+/** Makes the driver ask one target for its size again. Detail: `bytes N`. */
+export function revalidate(request: Target & { expectBytes: number }): HostCommand {
+  return command("revalidate", 30, `${targetName(request)} known with ${request.expectBytes} bytes`, [
+    targetName(request),
+    sizeBytes(request.expectBytes),
+  ]);
+}
+
+function command(name: ScriptName, timeoutSeconds: number, ensures: string, args: readonly string[]): HostCommand {
+  return { script: loadScript(name), args, timeoutSeconds, ensures };
+}

@@ -1,0 +1,35 @@
+/**
+ * Why an acting script refuses (the second field of `refused<TAB>Reason<TAB>message`), with its meaning. The message
+ * beside it names the path, device or process in the way.
+ */
+export const refusals = {
+  BackingOutsideBounds: "The path, what it resolves to, or another name of the same file is not in allowedBackings",
+  BackingMissing: "There is no such file or device",
+  BackingNotUsable:
+    "Neither a regular file nor a block device, or in a directory of the system, or hard-linked elsewhere",
+  BackingInUse: "Mounted, swap, held by LVM, RAID or device-mapper, or part of the running system",
+  BackingEmpty: "Smaller than one sector",
+  BackingExported: "Another vblade already serves the same file or device, or a disk that contains it",
+  BackingChanged: "What the path leads to changed while the script ran",
+  BackingTooLarge: "It is already larger than asked for: nothing is ever shrunk",
+  AddressTaken: "Somebody else's export has this shelf.slot on this interface",
+  RestartForbidden: "The running vblade differs and may not be restarted now",
+  NotOurs: "xensan did not create it for this owner, so it is not deleted",
+  StillExported: "A vblade still serves it",
+  ExportFailed: "vblade does not stay up; the message holds what it said",
+  InterfaceMissing: "There is no such network interface",
+  InterfaceDown: "The interface could not be switched on",
+  NoSpace: "The file system or volume group is full",
+  ReadOnlyFileSystem: "The file system is read-only",
+  VolumeGroupMissing: "There is no such volume group",
+  KernelWithoutAoe: "The running kernel has no CONFIG_ATA_OVER_ETH",
+  ModuleMissing: "The aoe module cannot be loaded",
+  ToolMissing: "A needed program is not installed",
+  PackagesUnavailable: "apt cannot find or fetch a package",
+  NoPackageManager: "The host has no apt",
+  UnitMissing: "The host runs systemd and lacks Debian's vblade@.service",
+  InitNotSupported: "Neither systemd nor sysvinit keeps processes alive on this host",
+  TargetMissing: "The target does not answer",
+  InvalidArgument: "An argument that no configuration file could hold",
+} as const;
+export type RefusalReason = keyof typeof refusals;

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import type { Script } from "../ssh/host-session.ts";
+
+const directory = new URL("./scripts/", import.meta.url);
+const loaded = new Map<string, Script>();
+
+/** The names of everything that can be run on a host: `src/host/scripts/<name>.sh`. */
+export const scriptNames = [
+  "probe",
+  "install-packages",
+  "interface-up",
+  "ensure-file",
+  "ensure-logical-volume",
+  "delete-file",
+  "delete-logical-volume",
+  "ensure-export",
+  "remove-export",
+  "prepare-initiator",
+  "discover",
+  "revalidate",
+] as const;
+export type ScriptName = (typeof scriptNames)[number];
+
+/** Reads a script once. A line `# include: FILE` is replaced by `scripts/shared/FILE`, each file at most once. */
+export function loadScript(name: ScriptName): Script {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  const script = { name, text: expand(read(`${name}.sh`), new Set()) };
+  loaded.set(name, script);
+  return script;
+}
+
+function expand(text: string, included: Set<string>): string {
+  return text.replace(/^# include: (\S+)$/gm, (_line, file: string) => {
+    if (included.has(file)) return "";
+    included.add(file);
+    return expand(read(`shared/${file}`), included);
+  });
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(file, directory), "utf8");
+}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Prints every fact of this host that xensan needs, changes nothing.
+# Arguments: ROLES, then any number of segment=INTERFACE and backing=PATH.
+#   ROLES     `server`, `client`, `server,client` or `none`
+#   segment=  ask with aoecfg who answers on the segment behind this interface (one second, all at once)
+#   backing=  a path to look at
+# Prints lines of fields separated by tabs. The first field is the section; when a section is over comes
+#   end SECTION known|absent|unknown EXIT WHY
+# and at the very end `end probe`. A section whose end is missing is unknown. In fields a tab, a newline and a
+# backslash are written as mountinfo writes them: \011 \012 \134; a space may be \040.
+#   probe 1                                                          version of this format, always first
+#   identity hostname|machine-id|boot-id VALUE
+#   system os|os-id|kernel|init|package-manager VALUE                init: systemd sysvinit other; manager: apt none
+#   packages NAME VERSION
+#   tools NAME PATH
+#   interfaces NAME MAC MTU FLAGS CARRIER                            FLAGS 0x1003; CARRIER 1, 0, or - while it is down
+#   block PATH MAJ:MIN BYTES TYPE SIGNATURE HOLDERS                  SIGNATURE - when udev knows nothing; HOLDERS MAJ:MIN,…
+#   mounts MAJ:MIN ROOT MOUNTPOINT TYPE SOURCE OPTIONS
+#   backings path ASKED REAL KIND BYTES IDENTITY                     KIND Missing File BlockDevice Other
+#   backings owned PATH INODE OWNER                                  a file that ensure-file made
+#   lvm VG LV BYTES PATH VGFREEBYTES TAGS
+#   exports conf INSTANCE SHELF SLOT NETIF FILENAME OPTIONS OWNER    /etc/vblade.conf.d; OPTIONS as written
+#   exports unit INSTANCE ACTIVESTATE SUBSTATE MAINPID
+#   exports inittab ID OWNER ARGV…                                   ARGV of vblade, without the program
+#   exports process PID ARGV…
+#   exports path …                                                   like backings path, of every backing named above
+#   aoe kernel-config Module|BuiltIn|Missing|Unknown
+#   aoe loaded yes|no, version V, iflist WORDS, persisted-iflist WORDS, persisted yes|no, deadsecs N
+#   aoe-devices device NAME STATE MACS NETIFS PAYLOAD SECTORS        NAME e0.1; STATE up, down, down,closewait; none is -
+#   aoe-devices user NAME TEXT                                       mount /srv/xen, holder dm-0, swap, process 7 sh, xen-backend 3
+#   responders INTERFACE SHELF.SLOT CONFIG
+# Exit codes: 0 always.
+set -eu

@@ -1,0 +1,110 @@
+/** What may be written into a host's configuration files and command lines. Each function returns its text or throws. */
+
+import type { Owner, Target } from "./actions.ts";
+
+/** A value that no host could be given: names the field, the value and what would be accepted. */
+export class InvalidValue extends Error {
+  override readonly name = "InvalidValue";
+  readonly field: string;
+  constructor(field: string, value: unknown, accepted: string) {
+    super(`${field} is ${JSON.stringify(value)}; it must be ${accepted}`);
+    this.field = field;
+  }
+}
+
+function matching(field: string, value: string, pattern: RegExp, accepted: string): string {
+  if (pattern.test(value)) return value;
+  throw new InvalidValue(field, value, accepted);
+}
+
+function whole(field: string, value: number, min: number, max: number): string {
+  if (Number.isInteger(value) && value >= min && value <= max) return String(value);
+  throw new InvalidValue(field, value, `a whole number from ${min} to ${max}`);
+}
+
+export function shelf(value: number): string {
+  // 4095 is "all ones" to the initiator.
+  if (value === 4095) throw new InvalidValue("shelf", value, "a whole number from 0 to 65534 other than 4095");
+  return whole("shelf", value, 0, 65534);
+}
+
+export function slot(value: number): string {
+  return whole("slot", value, 0, 254);
+}
+
+/** `e<shelf>.<slot>` */
+export function targetName(target: Target): string {
+  return `e${shelf(target.shelf)}.${slot(target.slot)}`;
+}
+
+/** Rounded up to whole sectors: AoE serves nothing smaller. */
+export function sizeBytes(value: number): string {
+  return String(Math.ceil(Number(whole("sizeBytes", value, 1, 2 ** 52)) / 512) * 512);
+}
+
+export function interfaceName(value: string): string {
+  if (value === "." || value === "..") throw new InvalidValue("interface", value, "the name of a network interface");
+  return matching("interface", value, /^[A-Za-z0-9._][A-Za-z0-9._-]{0,14}$/, "1 to 15 of A-Z a-z 0-9 . _ -");
+}
+
+/**
+ * An absolute path without `.`, `..` or empty parts, of characters that mean nothing to sh, to systemd's
+ * EnvironmentFile and to inittab: all three read it.
+ */
+export function path(value: string): string {
+  const accepted = "an absolute path of A-Z a-z 0-9 . _ + : @ = , -, without empty parts, . or ..";
+  if (value.length > 512) throw new InvalidValue("path", value, "at most 512 characters");
+  if (value.split("/").some((part, index) => index > 0 && (part === "" || part === "." || part === ".."))) {
+    throw new InvalidValue("path", value, accepted);
+  }
+  return matching("path", value, /^(\/[A-Za-z0-9._+:@=,-]+)+$/, accepted);
+}
+
+export function lvmName(field: string, value: string): string {
+  const accepted = "1 to 127 of A-Z a-z 0-9 . _ + -, not starting with -, not . or ..";
+  if (value === "." || value === "..") throw new InvalidValue(field, value, accepted);
+  return matching(field, value, /^[A-Za-z0-9._+][A-Za-z0-9._+-]{0,126}$/, accepted);
+}
+
+export function packageName(value: string): string {
+  return matching("package", value, /^[a-z0-9][a-z0-9+.-]+$/, "the name of a Debian package");
+}
+
+/** `namespace/name uid`, the marker written into configurations and beside backings. */
+export function ownerText(owner: Owner): string {
+  const name = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+  matching("namespace", owner.namespace, name, "a Kubernetes name");
+  matching("name", owner.name, name, "a Kubernetes name");
+  matching("uid", owner.uid, /^[A-Za-z0-9-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 -");
+  return `${owner.namespace}/${owner.name} ${owner.uid}`;
+}
+
+/** vblade's own flags, in one string of words: `-r -d -s -b N -m MAC,MAC -o N -l N`. */
+export function exportOptions(options: readonly string[]): string {
+  const words: string[] = [];
+  const accepted = "-r, -d, -s, -b N, -o N, -l N or -m MAC,MAC…";
+  for (let at = 0; at < options.length; at++) {
+    const flag = options[at] ?? "";
+    words.push(matching("options", flag, /^-[rdsbolm]$/, accepted));
+    if (/^-[rds]$/.test(flag)) continue;
+    const value = options[++at] ?? "";
+    const mac = "([0-9a-f]{2}:){5}[0-9a-f]{2}";
+    words.push(
+      matching(flag, value, flag === "-m" ? new RegExp(`^${mac}(,${mac}){0,31}$`) : /^[0-9]{1,12}$/, accepted),
+    );
+  }
+  return words.join(" ");
+}
+
+/** Globs are matched part by part on the host; a quote or a backslash in one could mean something else to sh. */
+export function allowedBackings(globs: readonly string[]): readonly string[] {
+  const part = "[A-Za-z0-9._+:@=,?*\\[\\]!^-]+";
+  const pattern = new RegExp(`^((/${part})+|${part}/${part})$`);
+  return globs.map((glob) => {
+    const accepted = "an absolute path glob or a vg/lv glob of A-Z a-z 0-9 . _ + : @ = , - * ? [ ]";
+    if (glob.split("/").some((text) => text === "." || text === "..")) {
+      throw new InvalidValue("allowedBackings", glob, accepted);
+    }
+    return matching("allowedBackings", glob, pattern, accepted);
+  });
+}
