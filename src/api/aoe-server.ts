@@ -1,86 +1,80 @@
 import { z } from "zod";
-import { conditionSchema } from "./conditions.ts";
+import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
+import { hostStatusSchema } from "./host-status.ts";
+import { atomicListOf, setOf } from "./lists.ts";
+import { withRules } from "./rules.ts";
 import { packagesPolicySchema, sshSchema } from "./ssh.ts";
+import { interfaceNameSchema, textOf } from "./text.ts";
 
-const interfaceName = z.string().regex(/^[A-Za-z0-9._-]{1,15}$/);
+/** Path globs (`/dev/sd[b-z]`, `/srv/aoe/*`) and `vg/lv` globs that volumes may use. */
+const allowedBackingSchema = withRules(
+  textOf(
+    /^\/?[A-Za-z0-9._@:+,=*?[\]!^-]+(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)*$/,
+    512,
+    "an absolute path like /srv/aoe/*.img or volumeGroup/name like vg0/aoe-*, in which *, ? and [a-z] may stand",
+  ),
+  [
+    {
+      cel: "self.startsWith('/') || self.matches('^[^/]+/[^/]+$')",
+      message: "must be an absolute path, or a volume group and a name with one slash between",
+      holds: (glob) => glob.startsWith("/") || /^[^/]+\/[^/]+$/.test(glob),
+    },
+    {
+      cel: "!self.matches('(^|/)[.][.]?(/|$)')",
+      message: "must not have a . or .. in the pattern",
+      holds: (glob) => !/(^|\/)\.\.?(\/|$)/.test(glob),
+    },
+  ],
+);
 
 export const aoeServerSpecSchema = z.object({
   ssh: sshSchema,
-  /** Default NIC for exports. */
-  interface: interfaceName,
-  /** Names the layer-2 network behind the exports: shelf.slot must be unique on it. */
-  segment: z.string().min(1).max(63).default("default"),
+  interface: interfaceNameSchema.describe("Network interface that exports use unless a volume names another."),
+  segment: textOf(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 63, "lower-case letters, digits and '-'")
+    .default("default")
+    .describe("Name of the layer-2 network behind the interface: shelf.slot is unique on it, over all its servers."),
   packages: packagesPolicySchema,
-  /** Path globs (`/dev/sd[b-z]`, `/srv/aoe/*`) and `vg/lv` globs that volumes may use. */
-  allowedBackings: z.array(z.string().min(1).max(512)).min(1).max(64),
+  allowedBackings: setOf(allowedBackingSchema, { min: 1, max: 64 }).describe(
+    "What volumes may export: path globs like /dev/sd[b-z] or /srv/aoe/*.img, and vg/lv globs like vg0/aoe-*. * and ? stay within one component. Nothing mounted, in use or under the running system is ever exported, listed or not.",
+  ),
 });
 
-export const planStepSchema = z.object({
-  host: z.string().max(253),
-  action: z.string().max(64),
-  summary: z.string().max(1024),
-});
-
-/** What the operator knows of a host, bounded. Shared by AoeServer and XenHost. */
-export const hostFactsStatusSchema = z.object({
-  hostname: z.string().max(253).optional(),
-  machineID: z.string().max(64).optional(),
-  bootID: z.string().max(64).optional(),
-  os: z.string().max(253).optional(),
-  kernel: z.string().max(253).optional(),
-  initSystem: z.string().max(32).optional(),
-  vbladeVersion: z.string().max(64).optional(),
-  aoetoolsVersion: z.string().max(64).optional(),
-  interfaces: z
-    .array(
-      z.object({
-        name: z.string().max(32),
-        mac: z.string().max(32).optional(),
-        mtu: z.int().optional(),
-        link: z.string().max(16).optional(),
-      }),
-    )
-    .max(64)
-    .optional(),
-  blockDevices: z
-    .array(
-      z.object({
-        path: z.string().max(512),
-        sizeBytes: z.string().max(32),
-        type: z.string().max(32).optional(),
-        signature: z.string().max(64).optional(),
-        mountPoint: z.string().max(512).optional(),
-      }),
-    )
-    .max(128)
-    .optional(),
-});
-
-export const hostStatusSchema = z.object({
-  observedGeneration: z.int().optional(),
-  conditions: z.array(conditionSchema).max(16).optional(),
-  /** The key recorded under TrustOnFirstUse. */
-  hostKey: z.string().max(1024).optional(),
-  lastProbeTime: z.string().max(64).optional(),
-  facts: hostFactsStatusSchema.optional(),
-  plan: z.array(planStepSchema).max(64).optional(),
+const exportSchema = z.object({
+  target: z.string().max(16).describe("e<shelf>.<slot>"),
+  interface: z.string().max(16),
+  backing: z.string().max(512),
+  pid: z.int().optional().describe("Absent while no vblade runs for it."),
+  unit: z.string().max(128).optional().describe("What keeps it running over a reboot."),
+  managedBy: z
+    .string()
+    .max(512)
+    .optional()
+    .describe("namespace/name of the AoeVolume; absent for an export that xensan did not make."),
 });
 
 export const aoeServerStatusSchema = hostStatusSchema.extend({
-  exports: z
-    .array(
-      z.object({
-        target: z.string().max(16),
-        interface: z.string().max(16),
-        backing: z.string().max(512),
-        pid: z.int().optional(),
-        unit: z.string().max(128).optional(),
-        managedBy: z.string().max(512).optional(),
-      }),
-    )
-    .max(256)
-    .optional(),
+  exports: atomicListOf(exportSchema, { max: 256 }).optional().describe("Every vblade of the host."),
 });
 
 export type AoeServerSpec = z.infer<typeof aoeServerSpecSchema>;
 export type AoeServerStatus = z.infer<typeof aoeServerStatusSchema>;
+
+export const aoeServerDefinition = defineKind({
+  kind: "AoeServer",
+  plural: "aoeservers",
+  shortName: "aoesrv",
+  description: "A host that exports disks over ATA over Ethernet with vblade, and what may be exported from it.",
+  spec: aoeServerSpecSchema,
+  status: aoeServerStatusSchema,
+  rules: [],
+  conditionTypes: ["Reachable", "Prepared", "Ready"],
+  columns: [
+    column("Host", ".spec.ssh.host"),
+    column("Interface", ".spec.interface"),
+    wideColumn("Segment", ".spec.segment"),
+    wideColumn("Kernel", ".status.facts.kernel"),
+    wideColumn("vblade", ".status.facts.vbladeVersion"),
+    ...summaryColumns("Ready"),
+  ],
+  selectableFields: [".spec.ssh.host", ".spec.segment"],
+});

@@ -1,75 +1,173 @@
 import { z } from "zod";
-import { planStepSchema } from "./aoe-server.ts";
-import { localRefSchema } from "./common.ts";
-import { conditionSchema } from "./conditions.ts";
+import { conditionsSchema } from "./conditions.ts";
+import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
+import { mapListOf, setOf } from "./lists.ts";
+import { planSchema } from "./plan-step.ts";
+import { volumeSizeSchema } from "./quantity.ts";
+import { localRefSchema } from "./references.ts";
+import { immutable, immutableRequired, withRules } from "./rules.ts";
+import { absolutePathSchema, interfaceNameSchema, macSchema, textOf } from "./text.ts";
 
-const absolutePath = z
-  .string()
-  .min(2)
-  .max(512)
-  .regex(/^\/[^\0\n]*$/);
-/** A Kubernetes quantity that is a whole number of bytes: "20Gi", "500M", "1073741824". */
-const size = z.string().min(1).max(32);
+const lvmName = withRules(textOf(/^[A-Za-z0-9_+.][A-Za-z0-9_+.-]*$/, 127, "an LVM name: letters, digits and _ + . -"), [
+  {
+    cel: "self != '.' && self != '..'",
+    message: "must be a name, not . or ..",
+    holds: (name) => name !== "." && name !== "..",
+  },
+]);
 
-export const aoeVolumeSpecSchema = z.object({
-  serverRef: localRefSchema,
-  shelf: z.int().min(0).max(65534),
-  slot: z.int().min(0).max(254),
-  /** Overrides the server's interface. */
-  interface: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,15}$/)
-    .optional(),
-  /** Exactly one of the three. */
-  backing: z.object({
-    device: absolutePath.optional(),
-    file: z.object({ path: absolutePath, size }).optional(),
-    logicalVolume: z
-      .object({ volumeGroup: z.string().min(1).max(127), name: z.string().min(1).max(127), size })
-      .optional(),
+const onlyOnce = "create another AoeVolume for another backing";
+
+const fileBackingSchema = withRules(
+  z.object({
+    path: absolutePathSchema.describe("Absolute path of the file; it is created when it does not exist."),
+    size: volumeSizeSchema.describe("Size of the file; it may grow."),
   }),
-  access: z.enum(["ReadWrite", "ReadOnly"]).default("ReadWrite"),
-  directIO: z.enum(["Enabled", "Disabled"]).default("Disabled"),
-  sync: z.enum(["Enabled", "Disabled"]).default("Disabled"),
-  bufferCount: z.int().min(1).max(1024).optional(),
-  allowedMacs: z
-    .array(z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/))
-    .max(32)
-    .optional(),
-  /** XenHosts that must see the volume. */
-  clients: z.array(localRefSchema).max(254).optional(),
-  deletionPolicy: z.enum(["Retain", "Delete"]).default("Retain"),
+  [immutableRequired("path", onlyOnce)],
+);
+
+const logicalVolumeBackingSchema = withRules(
+  z.object({
+    volumeGroup: lvmName.describe("Volume group; it must exist."),
+    name: lvmName.describe("Logical volume; it is created when it does not exist."),
+    size: volumeSizeSchema.describe("Size of the logical volume, rounded up to whole extents; it may grow."),
+  }),
+  [immutableRequired("volumeGroup", onlyOnce), immutableRequired("name", onlyOnce)],
+);
+
+const backingSchema = withRules(
+  z.object({
+    device: absolutePathSchema.optional().describe("An existing block device, like /dev/vdb or /dev/disk/by-id/…."),
+    file: fileBackingSchema.optional().describe("An image file."),
+    logicalVolume: logicalVolumeBackingSchema.optional().describe("An LVM logical volume."),
+  }),
+  [
+    {
+      cel: "[has(self.device), has(self.file), has(self.logicalVolume)].filter(x, x).size() == 1",
+      message: "backing must have exactly one of device, file and logicalVolume",
+      holds: (backing) =>
+        [backing.device, backing.file, backing.logicalVolume].filter((one) => one !== undefined).length === 1,
+    },
+    {
+      cel: "has(self.device) == has(oldSelf.device) && has(self.file) == has(oldSelf.file) && has(self.logicalVolume) == has(oldSelf.logicalVolume)",
+      message: `backing must stay of the same kind: ${onlyOnce}`,
+    },
+    immutable("device", onlyOnce),
+  ],
+).describe("What is exported: exactly one of device, file and logicalVolume.");
+
+export const aoeVolumeSpecSchema = withRules(
+  z.object({
+    serverRef: localRefSchema.describe("AoeServer that exports the volume. Immutable."),
+    shelf: withRules(z.int().min(0).max(65534), [
+      {
+        cel: "self != 4095",
+        message: "shelf must not be 4095: initiators take it for a broadcast",
+        holds: (shelf) => shelf !== 4095,
+      },
+    ]).describe("AoE shelf (major) address. Immutable."),
+    slot: z.int().min(0).max(254).describe("AoE slot (minor) address. Immutable."),
+    interface: interfaceNameSchema
+      .optional()
+      .describe("Network interface of the server; its spec.interface by default."),
+    backing: backingSchema,
+    access: z
+      .enum(["ReadWrite", "ReadOnly"])
+      .default("ReadWrite")
+      .describe("ReadOnly: the server refuses writes (vblade -r)."),
+    directIO: z
+      .enum(["Enabled", "Disabled"])
+      .default("Disabled")
+      .describe("Enabled: the server bypasses its page cache (vblade -d)."),
+    sync: z
+      .enum(["Enabled", "Disabled"])
+      .default("Disabled")
+      .describe("Enabled: a write is acknowledged only when it is on the disk (vblade -s)."),
+    bufferCount: z
+      .int()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe("Requests in flight per client (vblade -b), 16 by default. Linux clients use at most 64."),
+    allowedMacs: setOf(macSchema, { max: 32 })
+      .optional()
+      .describe("Only these network cards may use the volume (vblade -m). Everybody on the segment by default."),
+    clients: mapListOf(localRefSchema, ["name"], { max: 254 })
+      .optional()
+      .describe("XenHosts that must see the volume."),
+    deletionPolicy: z
+      .enum(["Retain", "Delete"])
+      .default("Retain")
+      .describe(
+        "Retain: the data stays when the object is deleted. Delete: the file or logical volume is removed, once no client holds it.",
+      ),
+  }),
+  [
+    {
+      cel: "self.deletionPolicy != 'Delete' || !has(self.backing.device)",
+      message: "deletionPolicy must be Retain for a device: only a file or a logical volume can be deleted",
+      path: ["deletionPolicy"],
+      holds: (spec) => spec.deletionPolicy !== "Delete" || spec.backing.device === undefined,
+    },
+    immutableRequired("serverRef", "the data stays where it is, create another AoeVolume on the other server"),
+    immutableRequired("shelf", "clients know the volume by its address"),
+    immutableRequired("slot", "clients know the volume by its address"),
+  ],
+);
+
+const clientStatusSchema = z.object({
+  name: z.string().max(253).describe("XenHost."),
+  state: z
+    .enum(["Attached", "Missing", "Down", "CloseWait", "WrongServer", "WrongSize", "Unknown"])
+    .describe(
+      "Attached: up, of the right size, from the right server. CloseWait: dead until its last user closes it. WrongServer: somebody else answers for the address.",
+    ),
+  message: z.string().max(1024).optional(),
 });
 
 export const aoeVolumeStatusSchema = z.object({
-  observedGeneration: z.int().optional(),
-  conditions: z.array(conditionSchema).max(16).optional(),
-  /** `e<shelf>.<slot>` */
-  target: z.string().max(16).optional(),
-  /** `/dev/etherd/e<shelf>.<slot>` */
-  devicePath: z.string().max(64).optional(),
-  sizeBytes: z.string().max(32).optional(),
+  observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
+  conditions: conditionsSchema.optional(),
+  target: z.string().max(16).optional().describe("e<shelf>.<slot>"),
+  devicePath: z.string().max(64).optional().describe("Where clients find it: /dev/etherd/e<shelf>.<slot>"),
+  sizeBytes: z.string().max(32).optional().describe("Bytes, as a decimal number."),
   server: z
     .object({
-      unit: z.string().max(128).optional(),
+      unit: z.string().max(128).optional().describe("What keeps the export running over a reboot."),
       pid: z.int().optional(),
       interface: z.string().max(16).optional(),
       mac: z.string().max(32).optional(),
-      backing: z.string().max(512).optional(),
+      backing: z.string().max(512).optional().describe("Path after all symbolic links."),
     })
-    .optional(),
-  clients: z
-    .array(
-      z.object({
-        name: z.string().max(253),
-        state: z.enum(["Attached", "Missing", "Down", "CloseWait", "WrongServer", "WrongSize", "Unknown"]),
-        message: z.string().max(1024).optional(),
-      }),
-    )
-    .max(254)
-    .optional(),
-  plan: z.array(planStepSchema).max(64).optional(),
+    .optional()
+    .describe("The export as it runs."),
+  clients: mapListOf(clientStatusSchema, ["name"], { max: 254 })
+    .optional()
+    .describe("The volume as each client sees it."),
+  plan: planSchema.optional(),
 });
 
 export type AoeVolumeSpec = z.infer<typeof aoeVolumeSpecSchema>;
 export type AoeVolumeStatus = z.infer<typeof aoeVolumeStatusSchema>;
+
+export const aoeVolumeDefinition = defineKind({
+  kind: "AoeVolume",
+  plural: "aoevolumes",
+  shortName: "aoev",
+  description: "A disk, file or logical volume of an AoeServer on the wire under an AoE address, and who must see it.",
+  spec: aoeVolumeSpecSchema,
+  status: aoeVolumeStatusSchema,
+  rules: [],
+  conditionTypes: ["Exported", "Attached", "Conflicted", "Ready"],
+  columns: [
+    column("Server", ".spec.serverRef.name"),
+    column("Shelf", ".spec.shelf", "integer"),
+    column("Slot", ".spec.slot", "integer"),
+    wideColumn("Device", ".status.devicePath"),
+    wideColumn("Bytes", ".status.sizeBytes"),
+    wideColumn("Exported", '.status.conditions[?(@.type=="Exported")].status'),
+    wideColumn("Attached", '.status.conditions[?(@.type=="Attached")].status'),
+    ...summaryColumns("Ready"),
+  ],
+  selectableFields: [".spec.serverRef.name", ".spec.shelf", ".spec.slot"],
+});

@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 export const group = "xensan.dev";
 export const version = "v1alpha1";
 export const apiVersion = `${group}/${version}`;
@@ -18,6 +16,3 @@ export const annotations = {
 } as const;
 export const finalizer = `${group}/cleanup`;
 export const fieldManager = "xensan";
-
-/** A reference to an object in the same namespace. */
-export const localRefSchema = z.object({ name: z.string().min(1).max(253) });

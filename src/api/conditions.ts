@@ -1,14 +1,37 @@
 import { z } from "zod";
+import { mapListOf } from "./lists.ts";
+import { textOf } from "./text.ts";
 
 /** metav1.Condition. `lastTransitionTime` changes only when `status` does (Kubernetes API conventions). */
 export const conditionSchema = z.object({
-  type: z.string().max(316),
-  status: z.enum(["True", "False", "Unknown"]),
-  observedGeneration: z.int().min(0).optional(),
-  lastTransitionTime: z.iso.datetime({ offset: true }),
-  reason: z.string().max(1024),
-  message: z.string().max(32768),
+  type: textOf(/^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/, 63, "a condition type in PascalCase").describe(
+    "What is judged, in PascalCase.",
+  ),
+  status: z
+    .enum(["True", "False", "Unknown"])
+    .describe("Unknown means that nobody could tell, never that it is absent."),
+  observedGeneration: z.int().min(0).optional().describe("metadata.generation of the spec that was judged."),
+  lastTransitionTime: z.iso.datetime({ offset: true }).describe("When status last changed."),
+  reason: textOf(/^[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$/, 128, "a reason in PascalCase").describe(
+    "A word from the catalogue of reasons.",
+  ),
+  message: z.string().max(32768).describe("What is the matter and what to do about it."),
 });
 
 export type Condition = z.infer<typeof conditionSchema>;
 export type ConditionStatus = Condition["status"];
+
+export const conditionsSchema = mapListOf(conditionSchema, ["type"], { max: 16 }).describe(
+  "What xensan knows of the object, one entry per aspect.",
+);
+
+/** What the API server writes into a new object, before the operator has seen it. */
+export function pendingConditions(types: readonly string[]): Condition[] {
+  return types.map((type) => ({
+    type,
+    status: "Unknown",
+    lastTransitionTime: "1970-01-01T00:00:00Z",
+    reason: "Pending",
+    message: "Waiting for the operator",
+  }));
+}

@@ -1,7 +1,12 @@
-import type { AoeServerSpec, AoeServerStatus } from "./aoe-server.ts";
-import type { AoeVolumeSpec, AoeVolumeStatus } from "./aoe-volume.ts";
+import type { z } from "zod";
+import { type AoeServerSpec, type AoeServerStatus, aoeServerDefinition } from "./aoe-server.ts";
+import { type AoeVolumeSpec, type AoeVolumeStatus, aoeVolumeDefinition } from "./aoe-volume.ts";
 import { type apiVersion, group, version } from "./common.ts";
-import type { XenHostSpec, XenHostStatus } from "./xen-host.ts";
+import type { KindDefinition } from "./definition.ts";
+import { type Ocfs2ClusterSpec, type Ocfs2ClusterStatus, ocfs2ClusterDefinition } from "./ocfs2-cluster.ts";
+import { type XenDomainSpec, type XenDomainStatus, xenDomainDefinition } from "./xen-domain.ts";
+import { type XenHostSpec, type XenHostStatus, xenHostDefinition } from "./xen-host.ts";
+import { type XenMigrationSpec, type XenMigrationStatus, xenMigrationDefinition } from "./xen-migration.ts";
 
 /** metav1.ObjectMeta, as far as xensan reads it. */
 export interface Metadata {
@@ -17,7 +22,7 @@ export interface Metadata {
   annotations?: Record<string, string>;
 }
 
-interface Resource<K extends string, Spec, Status> {
+export interface Resource<K extends string, Spec, Status> {
   apiVersion: typeof apiVersion;
   kind: K;
   metadata: Metadata;
@@ -28,13 +33,41 @@ interface Resource<K extends string, Spec, Status> {
 export type AoeServer = Resource<"AoeServer", AoeServerSpec, AoeServerStatus>;
 export type AoeVolume = Resource<"AoeVolume", AoeVolumeSpec, AoeVolumeStatus>;
 export type XenHost = Resource<"XenHost", XenHostSpec, XenHostStatus>;
+export type Ocfs2Cluster = Resource<"Ocfs2Cluster", Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
+export type XenDomain = Resource<"XenDomain", XenDomainSpec, XenDomainStatus>;
+export type XenMigration = Resource<"XenMigration", XenMigrationSpec, XenMigrationStatus>;
 
-const resource = <K extends string>(kind: K, plural: string, shortName: string) =>
-  ({ group, version, kind, plural, shortName, namespaced: true }) as const;
+/** Where the objects of a kind live in the API. The phantom `__shape` ties it to their TypeScript type. */
+export interface ResourceType<T> {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly shortName: string;
+  readonly namespaced: true;
+  readonly __shape?: T;
+}
 
-export const aoeServers = resource("AoeServer", "aoeservers", "aoesrv");
-export const aoeVolumes = resource("AoeVolume", "aoevolumes", "aoev");
-export const xenHosts = resource("XenHost", "xenhosts", "xh");
-export const ocfs2Clusters = resource("Ocfs2Cluster", "ocfs2clusters", "o2c");
-export const xenDomains = resource("XenDomain", "xendomains", "xd");
-export const xenMigrations = resource("XenMigration", "xenmigrations", "xmig");
+function resourceType<K extends string, Spec extends z.ZodObject, Status extends z.ZodObject>(
+  definition: KindDefinition<K, Spec, Status>,
+): ResourceType<Resource<K, z.output<Spec>, z.output<Status>>> & { readonly kind: K } {
+  const { kind, plural, shortName } = definition;
+  return { group, version, kind, plural, shortName, namespaced: true };
+}
+
+export const aoeServers = resourceType(aoeServerDefinition);
+export const aoeVolumes = resourceType(aoeVolumeDefinition);
+export const xenHosts = resourceType(xenHostDefinition);
+export const ocfs2Clusters = resourceType(ocfs2ClusterDefinition);
+export const xenDomains = resourceType(xenDomainDefinition);
+export const xenMigrations = resourceType(xenMigrationDefinition);
+
+export const definitions = {
+  AoeServer: aoeServerDefinition,
+  AoeVolume: aoeVolumeDefinition,
+  XenHost: xenHostDefinition,
+  Ocfs2Cluster: ocfs2ClusterDefinition,
+  XenDomain: xenDomainDefinition,
+  XenMigration: xenMigrationDefinition,
+} as const;
+export type KindName = keyof typeof definitions;

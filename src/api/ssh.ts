@@ -1,16 +1,50 @@
 import { z } from "zod";
-import { localRefSchema } from "./common.ts";
+import { setOf } from "./lists.ts";
+import { localRefSchema } from "./references.ts";
+import { textOf } from "./text.ts";
 
 /** How to reach a host. Shared by AoeServer and XenHost. */
-export const sshSchema = z.object({
-  host: z.string().min(1).max(253),
-  port: z.int().min(1).max(65535).default(22),
-  user: z.string().min(1).max(32).default("root"),
-  privateKeySecretRef: localRefSchema,
-  hostKeys: z.array(z.string().min(1).max(1024)).max(16).optional(),
-  hostKeyPolicy: z.enum(["Pinned", "TrustOnFirstUse"]).default("Pinned"),
-  become: z.enum(["None", "Sudo"]).default("None"),
-});
+export const sshSchema = z
+  .object({
+    host: textOf(
+      /^[A-Za-z0-9:]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/,
+      253,
+      "a host name or an IP address, without user or port",
+    ).describe("Host name or IP address."),
+    port: z.int().min(1).max(65535).default(22).describe("TCP port of the SSH server."),
+    user: textOf(/^[a-z_][a-z0-9_-]{0,31}$/, 32, "a Unix user name")
+      .default("root")
+      .describe("User to log in as. Anyone but root needs become: Sudo."),
+    privateKeySecretRef: localRefSchema.describe(
+      "Secret of type kubernetes.io/ssh-auth: ssh-privatekey, and optionally ssh-passphrase and known_hosts.",
+    ),
+    hostKeys: setOf(
+      textOf(
+        /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}( [ -~]*)?$/,
+        2048,
+        "a public key in OpenSSH form, like 'ssh-ed25519 AAAA…'",
+      ),
+      { max: 16 },
+    )
+      .optional()
+      .describe(
+        "Public keys of the host, as in its /etc/ssh/ssh_host_*_key.pub; else known_hosts of the Secret counts.",
+      ),
+    hostKeyPolicy: z
+      .enum(["Pinned", "TrustOnFirstUse"])
+      .default("Pinned")
+      .describe(
+        "Pinned: only declared keys are accepted. TrustOnFirstUse: the first key seen is recorded in status and enforced from then on.",
+      ),
+    become: z
+      .enum(["None", "Sudo"])
+      .default("None")
+      .describe("Sudo: commands run under sudo -n, which must not ask for a password."),
+  })
+  .describe("How to reach the host over SSH.");
 export type SshSpec = z.infer<typeof sshSchema>;
 
-export const packagesPolicySchema = z.enum(["Manage", "Observe"]).default("Manage");
+export const packagesPolicySchema = z
+  .enum(["Manage", "Observe"])
+  .default("Manage")
+  .describe("Manage: missing packages are installed. Observe: they are only reported.");

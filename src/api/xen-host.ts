@@ -1,40 +1,101 @@
 import { z } from "zod";
-import { hostStatusSchema } from "./aoe-server.ts";
+import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
+import { hostStatusSchema } from "./host-status.ts";
+import { atomicListOf, mapListOf, setOf } from "./lists.ts";
+import { relocationSchema } from "./relocation.ts";
 import { packagesPolicySchema, sshSchema } from "./ssh.ts";
+import { interfaceNameSchema, pathGlobSchema, textOf } from "./text.ts";
+
+const bridgeGlobSchema = textOf(/^[A-Za-z0-9._*?[\]!^-]{1,32}$/, 32, "a bridge name in which *, ? and [a-z] may stand");
+
+const allowedSchema = z
+  .object({
+    mountPoints: setOf(pathGlobSchema, { max: 32 })
+      .default(["/mnt/*", "/srv/*"])
+      .describe("Where shared file systems may be mounted."),
+    bridges: setOf(bridgeGlobSchema, { max: 32 })
+      .default(["br*", "xenbr*"])
+      .describe("Bridges that domains may be connected to."),
+    bootFiles: setOf(pathGlobSchema, { max: 32 })
+      .default(["/boot/initrd.img-*", "/boot/vmlinuz-*"])
+      .describe("Kernels and ramdisks on the dom0 that domains may boot from."),
+  })
+  .describe("What the users of the host may ask of it. * and ? stay within one component of a path.");
 
 export const xenHostSpecSchema = z.object({
   ssh: sshSchema,
-  aoe: z.object({
-    interfaces: z
-      .array(z.string().regex(/^[A-Za-z0-9._-]{1,15}$/))
-      .min(1)
-      .max(16),
-  }),
-  toolstack: z.enum(["Auto", "Xl", "Xm"]).default("Auto"),
+  aoe: z
+    .object({
+      interfaces: setOf(interfaceNameSchema, { min: 1, max: 16 }).describe(
+        "Network interfaces on which the AoE driver looks for volumes.",
+      ),
+    })
+    .describe("The host as an AoE client."),
+  toolstack: z.enum(["Auto", "Xl", "Xm"]).default("Auto").describe("Auto: xl where it is installed, else xm."),
   packages: packagesPolicySchema,
-  maintenance: z.enum(["None", "Cordon", "Drain"]).default("None"),
+  allowed: allowedSchema.prefault({}),
+  relocation: relocationSchema.prefault({}),
+  maintenance: z
+    .enum(["None", "Cordon", "Drain"])
+    .default("None")
+    .describe("Cordon: no domain is started on or moved to the host. Drain: its domains are moved away too."),
+});
+
+const aoeDeviceSchema = z.object({
+  target: z.string().max(16).describe("e<shelf>.<slot>"),
+  state: z.string().max(64).describe("As the driver says: up or down, then kickme or closewait."),
+  sizeBytes: z.string().max(32).optional(),
+  serverMac: z.string().max(32).optional(),
+  interface: z.string().max(16).optional(),
+});
+
+const domainSchema = z.object({
+  uuid: z.string().max(36),
+  name: z.string().max(255),
+  id: z.int().optional(),
+  state: z.string().max(16).optional().describe("The letters of xl list."),
+  memoryMiB: z.int().optional(),
+  vcpus: z.int().optional(),
 });
 
 export const xenHostStatusSchema = hostStatusSchema.extend({
   aoe: z
     .object({
       driverVersion: z.string().max(32).optional(),
-      interfaces: z.array(z.string().max(16)).max(16).optional(),
-      devices: z
-        .array(
-          z.object({
-            target: z.string().max(16),
-            state: z.string().max(64),
-            sizeBytes: z.string().max(32).optional(),
-            serverMac: z.string().max(32).optional(),
-            interface: z.string().max(16).optional(),
-          }),
-        )
-        .max(256)
-        .optional(),
+      interfaces: atomicListOf(z.string().max(16), { max: 16 }).optional(),
+      devices: mapListOf(aoeDeviceSchema, ["target"], { max: 256 }).optional(),
     })
-    .optional(),
+    .optional()
+    .describe("The AoE driver and the devices it knows."),
+  domains: mapListOf(domainSchema, ["uuid"], { max: 256 }).optional().describe("The domains on the host."),
 });
 
 export type XenHostSpec = z.infer<typeof xenHostSpecSchema>;
 export type XenHostStatus = z.infer<typeof xenHostStatusSchema>;
+
+export const xenHostDefinition = defineKind({
+  kind: "XenHost",
+  plural: "xenhosts",
+  shortName: "xh",
+  description: "A Xen dom0: how to reach it, which AoE networks it is on, and what its users may ask of it.",
+  spec: xenHostSpecSchema,
+  status: xenHostStatusSchema,
+  rules: [
+    {
+      cel: "!self.spec.relocation.allowFrom.exists(peer, peer.name == self.metadata.name)",
+      message: "relocation.allowFrom must name other hosts: a host does not migrate domains to itself",
+      path: ["spec", "relocation", "allowFrom"],
+      holds: ({ metadata, spec }) => !spec.relocation.allowFrom.some((peer) => peer.name === metadata.name),
+    },
+  ],
+  conditionTypes: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "Drained", "Ready"],
+  columns: [
+    column("Host", ".spec.ssh.host"),
+    wideColumn("Maintenance", ".spec.maintenance"),
+    wideColumn("Kernel", ".status.facts.kernel"),
+    wideColumn("Xen", ".status.facts.xenVersion"),
+    wideColumn("AoE", '.status.conditions[?(@.type=="AoeReady")].status'),
+    ...summaryColumns("Ready"),
+  ],
+  selectableFields: [".spec.ssh.host", ".spec.maintenance"],
+});

@@ -1,0 +1,68 @@
+import type { z } from "zod";
+import type { Rule } from "./rules.ts";
+
+/** Everything that is declared once about a kind: parsing, the CRD and the reference page are made from it. */
+export interface KindDefinition<
+  K extends string = string,
+  Spec extends z.ZodObject = z.ZodObject,
+  Status extends z.ZodObject = z.ZodObject,
+> {
+  readonly kind: K;
+  readonly plural: string;
+  readonly shortName: string;
+  /** First sentence of `kubectl explain`. */
+  readonly description: string;
+  readonly spec: Spec;
+  readonly status: Status;
+  /** Rules that need the object's name beside its spec. */
+  readonly rules: readonly Rule<NamedSpec<z.output<Spec>>>[];
+  /** Condition types that every object has from its first moment, the summary last. */
+  readonly conditionTypes: readonly string[];
+  readonly columns: readonly Column[];
+  /** JSON paths usable with `kubectl get --field-selector` (Kubernetes 1.31 and newer). */
+  readonly selectableFields: readonly string[];
+}
+
+export interface NamedSpec<Spec> {
+  readonly metadata: { readonly name: string };
+  readonly spec: Spec;
+}
+
+/** One column of `kubectl get`. */
+export interface Column {
+  readonly name: string;
+  readonly jsonPath: string;
+  readonly type: "string" | "integer" | "date";
+  /** 1: only with `-o wide`. */
+  readonly priority?: 1;
+  readonly description?: string;
+}
+
+export function defineKind<K extends string, Spec extends z.ZodObject, Status extends z.ZodObject>(
+  definition: KindDefinition<K, Spec, Status>,
+): KindDefinition<K, Spec, Status> {
+  return definition;
+}
+
+export const column = (name: string, jsonPath: string, type: Column["type"] = "string"): Column => ({
+  name,
+  jsonPath,
+  type,
+});
+export const wideColumn = (name: string, jsonPath: string, type: Column["type"] = "string"): Column => ({
+  name,
+  jsonPath,
+  type,
+  priority: 1,
+});
+
+/** The columns every kind ends with: its summary condition, the reason, the message when wide, and the age. */
+export function summaryColumns(summary: "Ready" | "Succeeded"): Column[] {
+  const of = (field: string) => `.status.conditions[?(@.type=="${summary}")].${field}`;
+  return [
+    column(summary, of("status")),
+    column("Reason", of("reason")),
+    wideColumn("Message", of("message")),
+    column("Age", ".metadata.creationTimestamp", "date"),
+  ];
+}

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { atomicListOf, mapListOf } from "./lists.ts";
+import { volumeSizeSchema } from "./quantity.ts";
+import { localRefSchema } from "./references.ts";
+import { immutable, immutableRequired, withRules } from "./rules.ts";
+import { absolutePathSchema, interfaceNameSchema, relativePathSchema, textOf } from "./text.ts";
+
+/** How a XenDomain boots, its disks and its network cards. */
+
+export const domainBootSchema = withRules(
+  z.object({
+    kernel: absolutePathSchema.optional().describe("Kernel on the dom0, within the host's allowed.bootFiles."),
+    ramdisk: absolutePathSchema
+      .optional()
+      .describe("Initial ramdisk on the dom0, within the host's allowed.bootFiles."),
+    commandLine: textOf(/^[ !#%-~]*$/, 1024, "printable ASCII without quotation marks or $")
+      .optional()
+      .describe("Arguments of the kernel."),
+    bootloader: z.enum(["Pygrub"]).optional().describe("Reads the kernel from the guest's own disk."),
+  }),
+  [
+    {
+      cel: "has(self.kernel) != has(self.bootloader)",
+      message: "boot must have exactly one of kernel and bootloader",
+      holds: (boot) => (boot.kernel === undefined) !== (boot.bootloader === undefined),
+    },
+    {
+      cel: "has(self.kernel) || (!has(self.ramdisk) && !has(self.commandLine))",
+      message: "boot.ramdisk and boot.commandLine must come with boot.kernel",
+      holds: (boot) => boot.kernel !== undefined || (boot.ramdisk === undefined && boot.commandLine === undefined),
+    },
+  ],
+).describe("How the domain boots: a kernel of the dom0, or a bootloader.");
+
+const elsewhere = "add another disk instead";
+
+const diskSchema = withRules(
+  z.object({
+    device: textOf(/^(xvd|sd|hd)[a-z][0-9]{0,2}$/, 6, "a virtual device, like xvda or xvdb1").describe(
+      "Name of the disk in the guest.",
+    ),
+    filesystem: z
+      .object({
+        clusterRef: localRefSchema.describe("Ocfs2Cluster."),
+        label: z.string().min(1).max(63).describe("Label of one of its file systems."),
+      })
+      .describe("Shared file system that holds the image. Immutable."),
+    path: relativePathSchema.describe("Image file below the file system's mount point. Immutable."),
+    size: volumeSizeSchema.describe("Size of the image; it may grow."),
+    sourcePath: relativePathSchema
+      .optional()
+      .describe("Image on the same file system that a new disk is copied from; an empty disk when omitted. Immutable."),
+    access: z.enum(["ReadWrite", "ReadOnly"]).default("ReadWrite"),
+  }),
+  [
+    immutableRequired("filesystem", elsewhere),
+    immutableRequired("path", elsewhere),
+    immutable("sourcePath", elsewhere),
+  ],
+);
+
+export const domainDisksSchema = withRules(mapListOf(diskSchema, ["device"], { max: 26 }), [
+  {
+    cel: "self.all(a, self.exists_one(b, b.path == a.path && b.filesystem.label == a.filesystem.label && b.filesystem.clusterRef.name == a.filesystem.clusterRef.name))",
+    message: "every disk must have an image of its own",
+    holds: (disks) =>
+      new Set(disks.map((disk) => JSON.stringify([disk.filesystem.clusterRef.name, disk.filesystem.label, disk.path])))
+        .size === disks.length,
+  },
+]).describe("Image files on a shared file system.");
+
+const networkSchema = z.object({
+  bridge: interfaceNameSchema.describe("Bridge on the dom0, within the host's allowed.bridges."),
+  mac: textOf(
+    /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/,
+    17,
+    "the MAC address of one card (not multicast) in lower case with colons, like 00:16:3e:1a:2b:3c",
+  )
+    .optional()
+    .describe("Chosen from Xen's range 00:16:3e when omitted."),
+  model: z.enum(["Rtl8139", "E1000", "Virtio"]).optional().describe("Emulated card (HVM only)."),
+});
+
+export const domainNetworksSchema = withRules(atomicListOf(networkSchema, { max: 8 }), [
+  {
+    cel: "self.all(a, !has(a.mac) || self.exists_one(b, has(b.mac) && b.mac == a.mac))",
+    message: "every network card must have a MAC address of its own",
+    holds: (networks) => {
+      const macs = networks.flatMap((network) => network.mac ?? []);
+      return new Set(macs).size === macs.length;
+    },
+  },
+]).describe("Network cards, in the guest's order.");

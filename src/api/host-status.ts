@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { conditionsSchema } from "./conditions.ts";
+import { mapListOf } from "./lists.ts";
+import { planSchema } from "./plan-step.ts";
+
+const interfaceSchema = z.object({
+  name: z.string().max(32),
+  mac: z.string().max(32).optional(),
+  mtu: z.int().optional().describe("Bytes."),
+  link: z.string().max(16).optional().describe("Up, Down or NoCarrier."),
+});
+
+const blockDeviceSchema = z.object({
+  path: z.string().max(512),
+  sizeBytes: z.string().max(32).describe("Bytes, as a decimal number."),
+  type: z.string().max(32).optional().describe("As lsblk says: disk, part, lvm, loop, crypt, …"),
+  signature: z.string().max(64).optional().describe("File system or other signature found on it."),
+  mountPoint: z.string().max(512).optional(),
+});
+
+/** What the operator knows of a host, bounded. Shared by AoeServer and XenHost. */
+export const hostFactsStatusSchema = z
+  .object({
+    hostname: z.string().max(253).optional(),
+    machineID: z.string().max(64).optional(),
+    bootID: z.string().max(64).optional().describe("Changes with every boot of the host."),
+    os: z.string().max(253).optional(),
+    kernel: z.string().max(253).optional(),
+    initSystem: z.string().max(32).optional(),
+    vbladeVersion: z.string().max(64).optional(),
+    aoetoolsVersion: z.string().max(64).optional(),
+    xenVersion: z.string().max(64).optional(),
+    interfaces: mapListOf(interfaceSchema, ["name"], { max: 64 }).optional(),
+    blockDevices: mapListOf(blockDeviceSchema, ["path"], { max: 128 }).optional(),
+  })
+  .describe("What the last probe found out about the host.");
+
+export const hostStatusSchema = z.object({
+  observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
+  conditions: conditionsSchema.optional(),
+  /** The key recorded under TrustOnFirstUse. */
+  hostKey: z.string().max(2048).optional().describe("The host key recorded under TrustOnFirstUse."),
+  lastProbeTime: z.string().max(64).optional().describe("When the host was last asked for its facts."),
+  facts: hostFactsStatusSchema.optional(),
+  plan: planSchema.optional(),
+});
+export type HostFactsStatus = z.infer<typeof hostFactsStatusSchema>;
+export type HostStatus = z.infer<typeof hostStatusSchema>;

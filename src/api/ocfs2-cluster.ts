@@ -1,0 +1,176 @@
+import { z } from "zod";
+import { conditionsSchema } from "./conditions.ts";
+import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
+import { mapListOf } from "./lists.ts";
+import { ocfs2FilesystemSchema } from "./ocfs2-filesystem.ts";
+import { planSchema } from "./plan-step.ts";
+import { localRefSchema } from "./references.ts";
+import { immutableRequired, withRules } from "./rules.ts";
+import { ipv4Schema, textOf } from "./text.ts";
+
+const nodeSchema = z.object({
+  hostRef: localRefSchema.describe("XenHost; its short host name becomes the node's name in cluster.conf."),
+  number: z
+    .int()
+    .min(0)
+    .max(254)
+    .describe("Node number. Immutable. When a cluster of two splits, the higher number is fenced."),
+  address: ipv4Schema.describe("Address of the cluster's own network on the host."),
+  port: z.int().min(1).max(65534).default(7777).describe("TCP port of o2net; the kernel refuses 65535."),
+});
+type Node = z.infer<typeof nodeSchema>;
+
+const unique = <T>(values: readonly T[]): boolean => new Set(values).size === values.length;
+
+const nodesSchema = withRules(mapListOf(nodeSchema, ["number"], { min: 1, max: 64 }), [
+  {
+    cel: "self.all(a, self.exists_one(b, b.hostRef.name == a.hostRef.name))",
+    message: "every XenHost must be one node only",
+    holds: (nodes: Node[]) => unique(nodes.map((node) => node.hostRef.name)),
+  },
+  {
+    cel: "self.all(a, self.exists_one(b, b.address == a.address))",
+    message: "every node must have an address of its own",
+    holds: (nodes: Node[]) => unique(nodes.map((node) => node.address)),
+  },
+  {
+    cel: "self.all(n, oldSelf.all(o, (o.number == n.number) == (o.hostRef.name == n.hostRef.name)))",
+    message: "the number of a node must not change: remove the node first, then add it under another number",
+  },
+]).describe("The hosts that share the file systems.");
+
+const timeoutsSchema = withRules(
+  z.object({
+    heartbeatThreshold: z
+      .int()
+      .min(7)
+      .max(1800)
+      .default(31)
+      .describe("A host that has not written its heartbeat for (threshold - 1) * 2 seconds is dead; 31 is 60 s."),
+    idleMilliseconds: z
+      .int()
+      .min(5000)
+      .max(600_000)
+      .default(30_000)
+      .describe("A silent connection is dead after this."),
+    keepaliveMilliseconds: z
+      .int()
+      .min(1000)
+      .max(600_000)
+      .default(2000)
+      .describe("A silent connection is probed after this."),
+    reconnectMilliseconds: z
+      .int()
+      .min(2000)
+      .max(600_000)
+      .default(2000)
+      .describe("Pause before a connection is made again."),
+  }),
+  [
+    {
+      cel: "self.idleMilliseconds > self.keepaliveMilliseconds",
+      message: "idleMilliseconds must be more than keepaliveMilliseconds",
+      path: ["idleMilliseconds"],
+      holds: (timeouts) => timeouts.idleMilliseconds > timeouts.keepaliveMilliseconds,
+    },
+  ],
+).describe("The same on every node: nodes that disagree disconnect from each other.");
+
+export const ocfs2ClusterSpecSchema = withRules(
+  z.object({
+    clusterName: textOf(/^[A-Za-z0-9]{1,16}$/, 16, "1 to 16 letters and digits").describe(
+      "Name of the O2CB cluster, written into every file system. Immutable. A host is in one cluster only.",
+    ),
+    nodes: nodesSchema,
+    timeouts: timeoutsSchema.prefault({}),
+    heartbeatMode: z
+      .enum(["Local", "Global"])
+      .default("Local")
+      .describe("Local: a heartbeat on every mounted volume. Global: one for all of them. Immutable."),
+    fenceMethod: z
+      .enum(["Reset", "Panic"])
+      .default("Reset")
+      .describe("What the kernel of a host does that lost the cluster."),
+    filesystems: withRules(mapListOf(ocfs2FilesystemSchema, ["label"], { max: 32 }), [
+      {
+        cel: "self.all(a, self.exists_one(b, b.volumeRef.name == a.volumeRef.name))",
+        message: "every AoeVolume must hold one file system only",
+        holds: (filesystems) => unique(filesystems.map((filesystem) => filesystem.volumeRef.name)),
+      },
+      {
+        cel: "self.all(a, self.exists_one(b, b.mountPoint == a.mountPoint))",
+        message: "every file system must have a mount point of its own",
+        holds: (filesystems) => unique(filesystems.map((filesystem) => filesystem.mountPoint)),
+      },
+    ])
+      .default([])
+      .describe("The shared file systems, mounted on every node at the same place."),
+  }),
+  [
+    {
+      cel: "self.filesystems.all(f, f.nodeSlots >= self.nodes.size())",
+      message: "nodeSlots must be at least the number of nodes",
+      path: ["filesystems"],
+      holds: (spec) => spec.filesystems.every((filesystem) => filesystem.nodeSlots >= spec.nodes.length),
+    },
+    immutableRequired("clusterName", "it is written into every file system"),
+    immutableRequired("heartbeatMode", "it is written into every file system"),
+  ],
+);
+
+const filesystemNodeSchema = z.object({
+  host: z.string().max(253),
+  state: z.enum(["Mounted", "Unmounted", "Unknown"]),
+  message: z.string().max(1024).optional(),
+});
+
+export const ocfs2ClusterStatusSchema = z.object({
+  observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
+  conditions: conditionsSchema.optional(),
+  nodes: mapListOf(
+    z.object({
+      host: z.string().max(253),
+      state: z.enum(["Online", "Offline", "Unknown"]),
+      message: z.string().max(1024).optional(),
+    }),
+    ["host"],
+    { max: 64 },
+  )
+    .optional()
+    .describe("The cluster as each node sees it."),
+  filesystems: mapListOf(
+    z.object({
+      label: z.string().max(63),
+      uuid: z
+        .string()
+        .max(36)
+        .optional()
+        .describe("Recorded once, before the first mount. One that disappears is an alarm, never a reason to format."),
+      nodes: mapListOf(filesystemNodeSchema, ["host"], { max: 64 }).optional(),
+    }),
+    ["label"],
+    { max: 32 },
+  ).optional(),
+  plan: planSchema.optional(),
+});
+
+export type Ocfs2ClusterSpec = z.infer<typeof ocfs2ClusterSpecSchema>;
+export type Ocfs2ClusterStatus = z.infer<typeof ocfs2ClusterStatusSchema>;
+
+export const ocfs2ClusterDefinition = defineKind({
+  kind: "Ocfs2Cluster",
+  plural: "ocfs2clusters",
+  shortName: "o2c",
+  description: "An O2CB cluster of XenHosts and the OCFS2 file systems that they share.",
+  spec: ocfs2ClusterSpecSchema,
+  status: ocfs2ClusterStatusSchema,
+  rules: [],
+  conditionTypes: ["Configured", "Online", "Formatted", "Mounted", "Ready"],
+  columns: [
+    column("Cluster", ".spec.clusterName"),
+    wideColumn("Online", '.status.conditions[?(@.type=="Online")].status'),
+    wideColumn("Mounted", '.status.conditions[?(@.type=="Mounted")].status'),
+    ...summaryColumns("Ready"),
+  ],
+  selectableFields: [".spec.clusterName"],
+});

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { setOf } from "./lists.ts";
+import { sizeSchema } from "./quantity.ts";
+import { localRefSchema } from "./references.ts";
+import { immutable, immutableRequired, withRules } from "./rules.ts";
+import { absolutePathSchema, textOf } from "./text.ts";
+
+const formatted = "it is fixed when the file system is formatted";
+
+const mountOptionsSchema = withRules(
+  setOf(textOf(/^[a-z0-9_.-]+(=[A-Za-z0-9_.:-]+)?$/, 64, "one mount option, like noatime or commit=30"), { max: 16 }),
+  [
+    {
+      cel: "!self.exists(option, option == 'localflocks' || option.startsWith('heartbeat='))",
+      message: "mountOptions must not have localflocks or heartbeat=: locks and heartbeats belong to the whole cluster",
+      holds: (options) => !options.some((option) => option === "localflocks" || option.startsWith("heartbeat=")),
+    },
+  ],
+);
+
+/** A file system of an Ocfs2Cluster. */
+export const ocfs2FilesystemSchema = withRules(
+  z.object({
+    label: textOf(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 63, "1 to 63 letters, digits and . _ -").describe(
+      "Volume label, which names the file system in the cluster.",
+    ),
+    volumeRef: localRefSchema.describe("AoeVolume that holds it. Immutable."),
+    mountPoint: absolutePathSchema.describe("Where every node mounts it, within the hosts' allowed.mountPoints."),
+    mountOptions: mountOptionsSchema.default([]).describe("More mount options; _netdev is always there."),
+    nodeSlots: z.int().min(1).max(255).default(8).describe("How many nodes may mount it at once. It may grow."),
+    blockSize: z.enum(["1Ki", "2Ki", "4Ki"]).optional().describe("Chosen by mkfs when omitted. Immutable."),
+    clusterSize: z
+      .enum(["4Ki", "8Ki", "16Ki", "32Ki", "64Ki", "128Ki", "256Ki", "512Ki", "1Mi"])
+      .optional()
+      .describe("Unit of allocation, chosen by mkfs when omitted. Immutable."),
+    journalSize: sizeSchema({ min: "4Mi", max: "1Gi", step: "4096", stepName: "4 KiB blocks" })
+      .optional()
+      .describe("Journal of each node slot, chosen by mkfs when omitted. Immutable."),
+    type: z
+      .enum(["Mail", "Datafiles", "Vmstore"])
+      .optional()
+      .describe("What mkfs tunes it for. Datafiles and Vmstore need at least 2Gi. Immutable."),
+    format: z
+      .enum(["IfBlank", "Never"])
+      .default("IfBlank")
+      .describe("IfBlank: formatted once, when the volume is proved blank. Never: it must be there already."),
+  }),
+  [
+    { cel: "self.nodeSlots >= oldSelf.nodeSlots", message: "nodeSlots must not shrink", path: ["nodeSlots"] },
+    immutableRequired("volumeRef", "add a file system with another label"),
+    immutable("blockSize", formatted),
+    immutable("clusterSize", formatted),
+    immutable("journalSize", formatted),
+    immutable("type", formatted),
+  ],
+);

@@ -1,0 +1,13 @@
+import { z } from "zod";
+import { atomicListOf } from "./lists.ts";
+
+export const planStepSchema = z.object({
+  host: z.string().max(253).describe("Where the step would run."),
+  action: z.string().max(64).describe("The script that would run."),
+  summary: z.string().max(1024).describe("What would be true afterwards."),
+});
+export type PlanStep = z.infer<typeof planStepSchema>;
+
+export const planSchema = atomicListOf(planStepSchema, { max: 64 }).describe(
+  'The steps that would run; filled in while the annotation xensan.dev/dry-run is "true".',
+);

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { withRules } from "./rules.ts";
+
+/** Kinds of text that occur in more than one place. Patterns are RE2, as the API server reads them. */
+
+/** Text of a known form; `form` completes the sentence "must be …". */
+export function textOf(pattern: RegExp, max: number, form: string): z.ZodString {
+  return z
+    .string()
+    .max(max)
+    .regex(pattern, { error: `must be ${form}` });
+}
+
+/** A Linux network interface: IFNAMSIZ leaves 15 characters. */
+export const interfaceNameSchema = textOf(
+  /^[A-Za-z0-9._-]{1,15}$/,
+  15,
+  "a network interface name: 1 to 15 letters, digits, '.', '_' or '-'",
+);
+
+/** Lower case with colons, as the AoE driver and vblade compare them. */
+export const macSchema = textOf(
+  /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/,
+  17,
+  "a MAC address in lower case with colons, like 00:16:3e:1a:2b:3c",
+);
+
+export const ipv4Schema = textOf(
+  /^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])$/,
+  15,
+  "an IPv4 address, like 192.168.0.1",
+);
+
+export const uuidSchema = textOf(
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+  36,
+  "a UUID in lower case, like 0b5f1a3e-7c2d-4e8f-9a1b-2c3d4e5f6a7b",
+);
+
+const pathCharacters = "letters, digits and . _ / @ : + , = -";
+const noDotSegments = {
+  cel: "!self.matches('(^|/)[.][.]?(/|$)')",
+  holds: (path: string) => !/(^|\/)\.\.?(\/|$)/.test(path),
+};
+
+/**
+ * A path on a host. Paths end up in configuration files that are read both by sh and by systemd
+ * (vblade-persistence(5)), so quotes, `$`, spaces and control characters are out.
+ */
+export const absolutePathSchema = withRules(
+  textOf(
+    /^(\/[A-Za-z0-9._@:+,=-]+)+$/,
+    512,
+    `an absolute path of ${pathCharacters}, without a slash at the end or two in a row`,
+  ),
+  [{ ...noDotSegments, message: "must not have a . or .. in the path: name the file itself" }],
+);
+
+/** A path below a directory that another field names. */
+export const relativePathSchema = withRules(
+  textOf(
+    /^[A-Za-z0-9._@:+,=-]+(\/[A-Za-z0-9._@:+,=-]+)*$/,
+    512,
+    `a path relative to the top of the file system, of ${pathCharacters}`,
+  ),
+  [{ ...noDotSegments, message: "must stay below the top of its file system: no . or .. in the path" }],
+);
+
+/** `*` and `?` match within one component of the path, `[a-z]` one character of a class. */
+export const pathGlobSchema = withRules(
+  textOf(/^(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)+$/, 512, "an absolute path in which *, ? and [a-z] may stand"),
+  [{ ...noDotSegments, message: "must not have a . or .. in the pattern" }],
+);

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { conditionsSchema } from "./conditions.ts";
+import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
+import { domainBootSchema, domainDisksSchema, domainNetworksSchema } from "./domain-devices.ts";
+import { mapListOf } from "./lists.ts";
+import { planSchema } from "./plan-step.ts";
+import { sizeSchema } from "./quantity.ts";
+import { localRefSchema } from "./references.ts";
+import { immutableRequired, withRules } from "./rules.ts";
+import { uuidSchema } from "./text.ts";
+
+export const xenDomainSpecSchema = withRules(
+  z.object({
+    uuid: uuidSchema
+      .optional()
+      .describe("Identity of the domain for Xen, unique in the fleet. Chosen once when omitted, then immutable."),
+    hostRef: localRefSchema
+      .optional()
+      .describe("XenHost that the domain is pinned to. Exactly one of hostRef and hosts."),
+    hosts: mapListOf(localRefSchema, ["name"], { min: 1, max: 64 })
+      .optional()
+      .describe("XenHosts among which the domain may run and move."),
+    powerState: z.enum(["Running", "Halted"]).default("Running").describe("Halted: the domain is shut down."),
+    memory: sizeSchema({ min: "16Mi", max: "16Ti", step: "1048576", stepName: "MiB" }).describe(
+      "Memory of the domain.",
+    ),
+    vcpus: z.int().min(1).max(512).default(1).describe("Virtual CPUs."),
+    type: z
+      .enum(["PVH", "PV", "HVM"])
+      .default("PVH")
+      .describe("PV guests migrate live only where Xen has shadow paging. Immutable."),
+    boot: domainBootSchema.optional(),
+    disks: domainDisksSchema.default([]),
+    networks: domainNetworksSchema.default([]),
+    onPoweroff: z.enum(["Destroy", "Restart", "Preserve"]).default("Destroy").describe("When the guest powers off."),
+    onReboot: z.enum(["Destroy", "Restart", "Preserve"]).default("Restart").describe("When the guest reboots."),
+    onCrash: z
+      .enum(["Destroy", "Restart", "Preserve", "CoredumpDestroy", "CoredumpRestart"])
+      .default("Destroy")
+      .describe("When the guest crashes."),
+  }),
+  [
+    {
+      cel: "!has(oldSelf.uuid) || (has(self.uuid) && self.uuid == oldSelf.uuid)",
+      message: "uuid must not change once it is set: it is the identity of the domain",
+      path: ["uuid"],
+    },
+    {
+      cel: "has(self.hostRef) != has(self.hosts)",
+      message: "spec must have exactly one of hostRef and hosts",
+      holds: (spec) => (spec.hostRef === undefined) !== (spec.hosts === undefined),
+    },
+    {
+      cel: "has(self.boot) || self.type == 'HVM'",
+      message: "boot must be given for a PVH or PV domain: only HVM boots from its first disk by itself",
+      path: ["boot"],
+      holds: (spec) => spec.boot !== undefined || spec.type === "HVM",
+    },
+    {
+      cel: "!has(self.boot) || !has(self.boot.bootloader) || self.type != 'HVM'",
+      message: "boot.bootloader must not be given for an HVM domain: its firmware boots from the disk",
+      path: ["boot"],
+      holds: (spec) => spec.boot?.bootloader === undefined || spec.type !== "HVM",
+    },
+    {
+      cel: "self.type == 'HVM' || self.networks.all(n, !has(n.model))",
+      message: "networks.model must be given for HVM only: other domains have no emulated network card",
+      path: ["networks"],
+      holds: (spec) => spec.type === "HVM" || spec.networks.every((network) => network.model === undefined),
+    },
+    immutableRequired("type", "the guest is installed for it"),
+  ],
+);
+
+export const xenDomainStatusSchema = z.object({
+  observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
+  conditions: conditionsSchema.optional(),
+  host: z.string().max(253).optional().describe("XenHost on which the domain runs."),
+  domid: z.int().optional().describe("Xen's number for it, new after every start and migration."),
+  plan: planSchema.optional(),
+});
+
+export type XenDomainSpec = z.infer<typeof xenDomainSpecSchema>;
+export type XenDomainStatus = z.infer<typeof xenDomainStatusSchema>;
+
+export const xenDomainDefinition = defineKind({
+  kind: "XenDomain",
+  plural: "xendomains",
+  shortName: "xd",
+  description: "A virtual machine on Xen with its disks on a shared file system. Its Xen name is the object's name.",
+  spec: xenDomainSpecSchema,
+  status: xenDomainStatusSchema,
+  rules: [
+    {
+      cel: "self.metadata.name.size() <= 63 && !self.metadata.name.matches('^[0-9]+$')",
+      message: "metadata.name must have at most 63 characters and not only digits: xl takes a number for a domain id",
+      path: ["metadata", "name"],
+      holds: ({ metadata }) => metadata.name.length <= 63 && !/^[0-9]+$/.test(metadata.name),
+    },
+    {
+      cel: "!self.metadata.name.startsWith('migrating-') && !self.metadata.name.endsWith('--incoming') && !self.metadata.name.endsWith('--migratedaway')",
+      message:
+        "metadata.name must not be migrating-*, *--incoming or *--migratedaway: toolstacks use these during a migration",
+      path: ["metadata", "name"],
+      holds: ({ metadata }) => !/^migrating-|--(incoming|migratedaway)$/.test(metadata.name),
+    },
+  ],
+  conditionTypes: ["DisksReady", "Running", "Ready"],
+  columns: [
+    column("Host", ".status.host"),
+    column("Power", ".spec.powerState"),
+    wideColumn("UUID", ".spec.uuid"),
+    wideColumn("Memory", ".spec.memory"),
+    wideColumn("vCPUs", ".spec.vcpus", "integer"),
+    ...summaryColumns("Ready"),
+  ],
+  selectableFields: [".spec.hostRef.name", ".spec.powerState", ".spec.uuid"],
+});

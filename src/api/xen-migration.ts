@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { conditionsSchema } from "./conditions.ts";
+import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
+import { atomicListOf } from "./lists.ts";
+import { planSchema } from "./plan-step.ts";
+import { localRefSchema } from "./references.ts";
+import { immutable, immutableRequired, withRules } from "./rules.ts";
+import { textOf } from "./text.ts";
+
+const bounded = "a migration is one attempt, create another XenMigration";
+
+/** A Xen name or a UUID, as xl list prints it. */
+const domainNameSchema = withRules(
+  textOf(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+    63,
+    "the name of a domain, 1 to 63 letters, digits and _ . -, or its UUID",
+  ),
+  [
+    {
+      cel: "!self.matches('^[0-9]+$')",
+      message: "domain must not be a number: a domain id changes with every start, give the name or the UUID",
+      holds: (name) => !/^[0-9]+$/.test(name),
+    },
+    {
+      cel: "self != 'Domain-0'",
+      message: "domain must not be Domain-0: a dom0 stays with its host",
+      holds: (name) => name !== "Domain-0",
+    },
+    {
+      cel: "!self.startsWith('migrating-') && !self.endsWith('--incoming') && !self.endsWith('--migratedaway')",
+      message: "domain must not be migrating-*, *--incoming or *--migratedaway: it is part of another migration",
+      holds: (name) => !/^migrating-|--(incoming|migratedaway)$/.test(name),
+    },
+  ],
+);
+
+export const xenMigrationSpecSchema = withRules(
+  z.object({
+    domain: domainNameSchema
+      .optional()
+      .describe("Xen name or UUID of the domain. Exactly one of domain and domainRef."),
+    domainRef: localRefSchema.optional().describe("XenDomain to move."),
+    sourceHostRef: localRefSchema.optional().describe("XenHost it runs on; found when omitted."),
+    targetHostRef: localRefSchema
+      .optional()
+      .describe("XenHost it goes to; chosen when omitted, with the reasons in status."),
+    mode: z
+      .enum(["Live", "Offline"])
+      .default("Live")
+      .describe("Live: the domain runs on while its memory is copied. Offline: it is stopped for the transfer."),
+    timeoutSeconds: z
+      .int()
+      .min(30)
+      .max(86_400)
+      .default(3600)
+      .describe("After this a migration that can still be stopped safely is aborted."),
+    abort: z
+      .enum(["Requested"])
+      .optional()
+      .describe("Requested: stop as long as that is safe. The only field beside the TTL that may change."),
+    ttlSecondsAfterFinished: z
+      .int()
+      .min(0)
+      .max(31_536_000)
+      .optional()
+      .describe("The object is deleted this long after it finished; it is kept when omitted."),
+  }),
+  [
+    {
+      cel: "has(self.domain) != has(self.domainRef)",
+      message: "spec must have exactly one of domain and domainRef",
+      holds: (spec) => (spec.domain === undefined) !== (spec.domainRef === undefined),
+    },
+    {
+      cel: "!has(self.sourceHostRef) || !has(self.targetHostRef) || self.sourceHostRef.name != self.targetHostRef.name",
+      message: "targetHostRef must be another host than sourceHostRef",
+      path: ["targetHostRef"],
+      holds: (spec) => spec.sourceHostRef === undefined || spec.sourceHostRef.name !== spec.targetHostRef?.name,
+    },
+    immutable("domain", bounded),
+    immutable("domainRef", bounded),
+    immutable("sourceHostRef", bounded),
+    immutable("targetHostRef", bounded),
+    immutableRequired("mode", bounded),
+    immutableRequired("timeoutSeconds", bounded),
+    {
+      cel: "!has(oldSelf.abort) || has(self.abort)",
+      message: "abort must stay Requested: it cannot be taken back",
+      path: ["abort"],
+    },
+  ],
+);
+
+const transitionSchema = z.object({
+  time: z.string().max(64),
+  state: z.string().max(64),
+  message: z.string().max(1024).optional(),
+});
+
+export const xenMigrationStatusSchema = z.object({
+  observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
+  conditions: conditionsSchema.optional(),
+  source: z.string().max(253).optional().describe("XenHost the domain came from."),
+  target: z.string().max(253).optional().describe("XenHost the domain goes to."),
+  domainUUID: z.string().max(36).optional(),
+  operationID: z.string().max(64).optional().describe("Written before the first irreversible command."),
+  unit: z.string().max(128).optional().describe("What runs the migration on the source, detached from the operator."),
+  sourceBootID: z.string().max(64).optional(),
+  targetBootID: z.string().max(64).optional(),
+  startTime: z.string().max(64).optional(),
+  finishTime: z.string().max(64).optional(),
+  attempts: z.int().optional(),
+  progress: z
+    .object({
+      bytes: z.string().max(32).optional().describe("Bytes sent so far, as a decimal number."),
+      iteration: z.int().optional().describe("Round of the copy."),
+    })
+    .optional()
+    .describe("As far as the toolstack tells."),
+  targetReasons: atomicListOf(z.string().max(1024), { max: 64 }).optional().describe("Why the target was chosen."),
+  history: atomicListOf(transitionSchema, { max: 64 }).optional().describe("Transitions, oldest first."),
+  plan: planSchema.optional(),
+});
+
+export type XenMigrationSpec = z.infer<typeof xenMigrationSpecSchema>;
+export type XenMigrationStatus = z.infer<typeof xenMigrationStatusSchema>;
+
+export const xenMigrationDefinition = defineKind({
+  kind: "XenMigration",
+  plural: "xenmigrations",
+  shortName: "xmig",
+  description: "One move of a domain from one XenHost to another.",
+  spec: xenMigrationSpecSchema,
+  status: xenMigrationStatusSchema,
+  rules: [],
+  conditionTypes: ["Admitted", "Migrating", "Aborted", "Succeeded"],
+  columns: [
+    column("Domain", ".spec.domain"),
+    column("DomainRef", ".spec.domainRef.name"),
+    column("Source", ".status.source"),
+    column("Target", ".status.target"),
+    wideColumn("Mode", ".spec.mode"),
+    wideColumn("Started", ".status.startTime"),
+    wideColumn("Finished", ".status.finishTime"),
+    ...summaryColumns("Succeeded"),
+  ],
+  selectableFields: [".spec.domain", ".spec.domainRef.name", ".spec.sourceHostRef.name", ".spec.targetHostRef.name"],
+});
