@@ -54,6 +54,18 @@ export interface ObjectMeta {
     controller?: boolean;
     blockOwnerDeletion?: boolean;
   }[];
+  /** Who owns which fields (server-side apply); `fieldsV1` is a tree of `f:name` and `k:{…}` keys. */
+  managedFields?: ManagedFields[];
+}
+
+export interface ManagedFields {
+  manager?: string;
+  operation?: string;
+  apiVersion?: string;
+  time?: string;
+  fieldsType?: string;
+  fieldsV1?: Record<string, unknown>;
+  subresource?: string;
 }
 
 /** `namespace` is empty for cluster-scoped objects. */
@@ -118,12 +130,26 @@ export class KubeError extends Error {
   readonly status: number;
   /** `reason` of the Status object: NotFound, AlreadyExists, Conflict, Gone, Invalid, … */
   readonly reason: string;
-  constructor(status: number, reason: string, message: string, options?: { cause?: unknown }) {
+  /** From the Retry-After header of an overloaded server (429, 503). */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(
+    status: number,
+    reason: string,
+    message: string,
+    options?: { cause?: unknown; retryAfterSeconds?: number | undefined },
+  ) {
     super(message, options);
     this.status = status;
     this.reason = reason;
+    this.retryAfterSeconds = options?.retryAfterSeconds;
   }
 }
+
+export const isNotFound = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 404;
+/** Somebody else wrote in between, or owns the field, or the object of that name is another one by now. */
+export const isConflict = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 409;
+/** The resourceVersion or continue token is older than what the server remembers: list again. */
+export const isGone = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 410;
 
 export function keyOf(object: { metadata: { name: string; namespace?: string } }): ObjectKey {
   return { namespace: object.metadata.namespace ?? "", name: object.metadata.name };
@@ -132,4 +158,12 @@ export function keyOf(object: { metadata: { name: string; namespace?: string } }
 /** `namespace/name`, the form used in logs, queues and maps. */
 export function keyString(key: ObjectKey): string {
   return key.namespace === "" ? key.name : `${key.namespace}/${key.name}`;
+}
+
+/** The inverse of {@link keyString}. */
+export function parseKey(text: string): ObjectKey {
+  const slash = text.indexOf("/");
+  return slash === -1
+    ? { namespace: "", name: text }
+    : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
 }

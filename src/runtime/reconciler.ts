@@ -9,6 +9,11 @@ export interface Reconciler {
 export interface ReconcileContext {
   /** Aborted when the reconcile times out, leadership is lost or the operator stops: start no further side effect. */
   readonly signal: AbortSignal;
+  /**
+   * Aborted only when leadership is lost or the operator stops, not by the time limit of this reconcile: a status
+   * that says "timed out" may still be written under it.
+   */
+  readonly leading: AbortSignal;
   /** Carries `controller`, `namespace`, `name` and `reconcileID`. */
   readonly log: Logger;
 }

@@ -1,0 +1,118 @@
+import type { Condition, ConditionStatus } from "../api/conditions.ts";
+
+/** What a controller says; time and generation are added by {@link setCondition}. */
+export interface ConditionUpdate {
+  readonly type: string;
+  readonly status: ConditionStatus;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface ConditionContext {
+  /** Wall-clock milliseconds. */
+  readonly now: number;
+  /** `metadata.generation` of the object that was looked at. */
+  readonly generation: number | undefined;
+}
+
+/**
+ * The list with this condition added or replaced in its place. `lastTransitionTime` moves only when `status` changes;
+ * the same list is returned when nothing changed at all.
+ */
+export function setCondition(
+  conditions: readonly Condition[],
+  update: ConditionUpdate,
+  { now, generation }: ConditionContext,
+): readonly Condition[] {
+  const old = findCondition(conditions, update.type);
+  const next: Condition = {
+    type: update.type,
+    status: update.status,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    lastTransitionTime: old?.status === update.status ? old.lastTransitionTime : rfc3339(now),
+    reason: update.reason,
+    message: truncated(update.message),
+  };
+  if (old === undefined) return [...conditions, next];
+  if (sameCondition(old, next)) return conditions;
+  return conditions.map((condition) => (condition === old ? next : condition));
+}
+
+export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+/** True only when the condition is there, has this status and, when given, speaks of this generation. */
+export function hasCondition(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+  status: ConditionStatus = "True",
+  generation?: number,
+): boolean {
+  const condition = findCondition(conditions, type);
+  if (condition?.status !== status) return false;
+  return generation === undefined || condition.observedGeneration === generation;
+}
+
+export function removeCondition(conditions: readonly Condition[], type: string): readonly Condition[] {
+  return conditions.some((condition) => condition.type === type)
+    ? conditions.filter((condition) => condition.type !== type)
+    : conditions;
+}
+
+export interface SummaryRules {
+  /** Usually `Ready`. */
+  readonly type: string;
+  /** All of these must be True; the first that is False, else the first that is not True, speaks for the whole. */
+  readonly required: readonly string[];
+  /** Conditions of negative polarity: True is bad and comes before everything else. Absent is fine. */
+  readonly negative?: readonly string[];
+  readonly readyReason?: string;
+  readonly readyMessage: string;
+}
+
+/** One condition that says what all say together, with the reason of the one that matters most. */
+export function summarise(conditions: readonly Condition[], rules: SummaryRules): ConditionUpdate {
+  const raised = (rules.negative ?? []).flatMap((type) => findCondition(conditions, type) ?? []);
+  const required = rules.required.map((type) => findCondition(conditions, type) ?? pending(type));
+  const bad = raised.find(({ status }) => status === "True") ?? required.find(({ status }) => status === "False");
+  const open = required.find(({ status }) => status === "Unknown") ?? raised.find(({ status }) => status === "Unknown");
+  const speaker = bad ?? open;
+  if (speaker === undefined)
+    return { type: rules.type, status: "True", reason: rules.readyReason ?? rules.type, message: rules.readyMessage };
+  return {
+    type: rules.type,
+    status: bad === undefined ? "Unknown" : "False",
+    reason: speaker.reason,
+    message: speaker.message,
+  };
+}
+
+const pending = (type: string): Pick<Condition, "status" | "reason" | "message"> => ({
+  status: "Unknown",
+  reason: "Pending",
+  message: `${type} has not been looked at yet`,
+});
+
+function sameCondition(a: Condition, b: Condition): boolean {
+  return (
+    a.status === b.status &&
+    a.reason === b.reason &&
+    a.message === b.message &&
+    a.observedGeneration === b.observedGeneration
+  );
+}
+
+/** metav1.Time: seconds, UTC. */
+export function rfc3339(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** metav1.MicroTime, as Lease and Event use it. */
+export function rfc3339Micro(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/(\.\d{3})Z$/, "$1000Z");
+}
+
+const messageLimit = 32_768;
+const truncated = (message: string) =>
+  message.length <= messageLimit ? message : `${message.slice(0, messageLimit - 1)}…`;

@@ -1,0 +1,172 @@
+import type { Logger } from "pino";
+import type { Clock } from "../clock.ts";
+import { type Backoff, jittered } from "./backoff.ts";
+import { after, linkedSignal, TimeoutError } from "./cancellation.ts";
+import { ReconcileError } from "./errors.ts";
+import { isConflict, KubeError, type KubeObject, keyString, type ObjectKey, parseKey } from "./kube-api.ts";
+import { type ControllerObserver, type Metrics, observeController, observeQueue } from "./metrics.ts";
+import type { ReconcileResult, Reconciler } from "./reconciler.ts";
+import type { ReadonlyStore, StoreEvent } from "./store.ts";
+import { priority, WorkQueue } from "./work-queue.ts";
+
+export interface ControllerOptions {
+  /** In logs and metrics, for example `aoevolume`. */
+  readonly name: string;
+  readonly reconciler: Reconciler;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics?: Metrics;
+  /** Keys worked on at once. */
+  readonly workers?: number;
+  /** Time for one reconcile; then its signal is aborted. */
+  readonly timeoutSeconds?: number;
+  /** The safety net of {@link ReconcileError} `Waiting`, should the awaited event never come. */
+  readonly waitingSeconds?: number;
+  readonly backoff?: Backoff;
+}
+
+const defaults = { workers: 4, timeoutSeconds: 300, waitingSeconds: 300 };
+/** How long a reconcile that was told to stop may take before its worker is given to others. */
+const graceSeconds = 10;
+
+/** Turns events into reconciles, with at most one at a time for a key. One key's trouble stays with that key. */
+export class Controller {
+  readonly name: string;
+  readonly queue: WorkQueue;
+  readonly #options: ControllerOptions & typeof defaults;
+  readonly #log: Logger;
+  readonly #observer: ControllerObserver | undefined;
+
+  constructor(options: ControllerOptions) {
+    this.name = options.name;
+    this.#options = { ...defaults, ...options };
+    this.#log = options.log.child({ controller: options.name });
+    const { clock, metrics } = options;
+    this.#observer = metrics && observeController(metrics, options.name, this.#options.workers);
+    this.queue = new WorkQueue({
+      clock,
+      ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+      ...(metrics === undefined
+        ? {}
+        : { observer: observeQueue(metrics, options.name, () => this.queue.unfinished()) }),
+    });
+  }
+
+  enqueue(key: ObjectKey, options: { readonly afterMs?: number; readonly priority?: number } = {}): void {
+    this.queue.addAfter(keyString(key), options.afterMs ?? 0, options.priority ?? priority.normal);
+  }
+
+  /**
+   * Reconciles the keys that `keys` names for every event of the store. What the first list brings waits behind real
+   * events. Returns how to stop.
+   */
+  watch<T extends KubeObject>(
+    store: ReadonlyStore<T>,
+    keys: (event: StoreEvent<T>) => readonly ObjectKey[],
+  ): () => void {
+    return store.subscribe((event) => {
+      const level = event.type === "added" && event.initial ? priority.low : priority.normal;
+      for (const key of keys(event)) this.enqueue(key, { priority: level });
+    });
+  }
+
+  /** Works until the signal is aborted, then waits for what is running (it was told to stop). Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const workers = Array.from({ length: this.#options.workers }, () => this.#work(signal));
+    await Promise.all(workers);
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const key = await this.queue.take(signal);
+      if (key === undefined) return;
+      await this.#process(key, signal);
+    }
+  }
+
+  async #process(text: string, leading: AbortSignal): Promise<void> {
+    const { clock, reconciler, timeoutSeconds } = this.#options;
+    const key = parseKey(text);
+    const log = this.#log.child({ namespace: key.namespace, name: key.name, reconcileID: reconcileID(clock) });
+    using linked = linkedSignal(leading);
+    using deadline = after(clock, timeoutSeconds * 1000, () =>
+      linked.abort(new TimeoutError(`the reconcile took longer than ${timeoutSeconds} s`)),
+    );
+    const overdue = Promise.withResolvers<void>();
+    using grace = after(clock, (timeoutSeconds + graceSeconds) * 1000, () => {
+      log.error("the reconcile ignores its time limit; its worker goes on with other objects");
+      overdue.resolve();
+    });
+    void [deadline, grace];
+    const started = clock.monotonic();
+    this.#observer?.active(1);
+    const settled = (async () => {
+      try {
+        const result = await reconciler.reconcile(key, { signal: linked.signal, leading, log });
+        linked.signal.throwIfAborted();
+        this.#finished(text, result, log);
+      } catch (error) {
+        if (leading.aborted) this.#stopped(text, error, log);
+        else this.#failed(text, linked.signal.aborted ? linked.signal.reason : error, log);
+      } finally {
+        this.#observer?.active(-1);
+        this.#observer?.took((clock.monotonic() - started) / 1000);
+        // Last: from here on the key may be taken again.
+        this.queue.done(text);
+      }
+    })();
+    // A reconcile that does not heed its signal loses its worker, so that other keys go on, but keeps its key: the
+    // same key is never worked on twice at once.
+    await Promise.race([settled, overdue.promise]);
+  }
+
+  #finished(key: string, result: ReconcileResult, log: Logger): void {
+    this.queue.forget(key);
+    if (result.kind === "again") this.queue.addAfter(key, result.afterSeconds * 1000);
+    this.#observer?.result(result.kind === "again" ? "requeue_after" : "success");
+    log.debug({ result }, "reconciled");
+  }
+
+  #stopped(key: string, error: unknown, log: Logger): void {
+    this.queue.add(key);
+    log.debug({ err: error }, "stopped in the middle of a reconcile");
+  }
+
+  #failed(key: string, error: unknown, log: Logger): void {
+    const retry = error instanceof ReconcileError ? error.retry : "Transient";
+    const reason = error instanceof ReconcileError ? { reason: error.reason } : {};
+    switch (retry) {
+      case "Transient": {
+        const asked = error instanceof KubeError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+        const delaySeconds = this.queue.addRateLimited(key, { atLeastMs: asked }) / 1000;
+        const fields = { err: error, ...reason, failures: this.queue.failures(key), delaySeconds };
+        // Somebody wrote in between: the ordinary way of optimistic locking, not a failure.
+        const conflict = isConflict(error);
+        this.#observer?.result(conflict ? "requeue" : "error");
+        if (conflict) log.debug(fields, "conflict, tried again");
+        else log.error(fields, "reconcile failed, tried again");
+        break;
+      }
+      case "Waiting": {
+        this.queue.forget(key);
+        const seconds = jittered(this.#options.clock, 0.8, 1.2) * this.#options.waitingSeconds;
+        this.queue.addAfter(key, seconds * 1000, priority.low);
+        this.#observer?.result("requeue_after");
+        log.info(reason, `waits: ${error instanceof Error ? error.message : String(error)}`);
+        break;
+      }
+      case "Stalled":
+      case "Ambiguous":
+        this.queue.forget(key);
+        this.#observer?.result("error");
+        this.#observer?.terminal();
+        log.warn({ err: error, ...reason, retry }, "not retried until something changes");
+        break;
+    }
+  }
+}
+
+function reconcileID(clock: Clock): string {
+  const word = () => Math.floor(clock.random() * 2 ** 32);
+  return [word(), word()].map((number) => number.toString(16).padStart(8, "0")).join("");
+}

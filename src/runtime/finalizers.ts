@@ -1,0 +1,58 @@
+import { isConflict, isNotFound, type Kind, type KubeApi, type KubeObject, keyOf } from "./kube-api.ts";
+
+export const hasFinalizer = (object: KubeObject, finalizer: string): boolean =>
+  object.metadata.finalizers?.includes(finalizer) ?? false;
+
+export const isDeleting = (object: KubeObject): boolean => object.metadata.deletionTimestamp !== undefined;
+
+interface FinalizerRequest<T extends KubeObject> {
+  readonly api: KubeApi;
+  readonly kind: Kind<T>;
+  readonly object: T;
+  readonly finalizer: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Makes sure the finalizer is there, before anything is done that must be undone. Returns the object as it is then. */
+export async function addFinalizer<T extends KubeObject>(request: FinalizerRequest<T>): Promise<T> {
+  return await change(request, (present) =>
+    present.includes(request.finalizer) ? present : [...present, request.finalizer],
+  );
+}
+
+/** Lets go of the object; others' finalizers stay. An object that is gone already is fine: undefined. */
+export async function removeFinalizer<T extends KubeObject>(request: FinalizerRequest<T>): Promise<T | undefined> {
+  try {
+    return await change(request, (present) =>
+      present.includes(request.finalizer) ? present.filter((name) => name !== request.finalizer) : present,
+    );
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+const attempts = 5;
+
+/** A merge patch replaces the whole list, so it carries the resourceVersion that the list was read at. */
+async function change<T extends KubeObject>(
+  { api, kind, object, signal }: FinalizerRequest<T>,
+  to: (present: readonly string[]) => readonly string[],
+): Promise<T> {
+  const key = keyOf(object);
+  let current = object;
+  for (let attempt = 1; ; attempt += 1) {
+    const present = current.metadata.finalizers ?? [];
+    const finalizers = to(present);
+    if (finalizers === present) return current;
+    const { uid, resourceVersion } = current.metadata;
+    try {
+      return await api.mergePatch(kind, key, { metadata: { uid, resourceVersion, finalizers } }, signal);
+    } catch (error) {
+      if (!isConflict(error) || attempt === attempts) throw error;
+      current = await api.get(kind, key, signal);
+      // Another object of the same name is not ours to touch.
+      if (current.metadata.uid !== object.metadata.uid) throw error;
+    }
+  }
+}

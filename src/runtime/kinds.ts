@@ -1,0 +1,67 @@
+import type { Kind, KubeObject, ObjectMeta } from "./kube-api.ts";
+
+/** Kinds of Kubernetes itself that the machinery uses. */
+
+export interface Lease extends KubeObject {
+  spec?: {
+    holderIdentity?: string | null;
+    leaseDurationSeconds?: number | null;
+    acquireTime?: string | null;
+    renewTime?: string | null;
+    leaseTransitions?: number | null;
+  };
+}
+
+export const leaseKind: Kind<Lease> = {
+  group: "coordination.k8s.io",
+  version: "v1",
+  kind: "Lease",
+  plural: "leases",
+  namespaced: true,
+};
+
+export interface ObjectReference {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+/** events.k8s.io/v1. */
+export interface KubeEvent extends KubeObject {
+  eventTime: string;
+  type: "Normal" | "Warning";
+  reason: string;
+  action: string;
+  note: string;
+  regarding: ObjectReference;
+  related?: ObjectReference;
+  reportingController: string;
+  reportingInstance: string;
+  series?: { count: number; lastObservedTime: string };
+}
+
+export const eventKind: Kind<KubeEvent> = {
+  group: "events.k8s.io",
+  version: "v1",
+  kind: "Event",
+  plural: "events",
+  namespaced: true,
+};
+
+export interface Secret extends KubeObject {
+  metadata: ObjectMeta;
+  type?: string;
+  /** Values are base64. */
+  data?: Record<string, string>;
+}
+
+export const secretKind: Kind<Secret> = {
+  group: "",
+  version: "v1",
+  kind: "Secret",
+  plural: "secrets",
+  namespaced: true,
+};

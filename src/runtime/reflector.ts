@@ -1,0 +1,158 @@
+import type { Logger } from "pino";
+import type { Clock } from "../clock.ts";
+import { type Backoff, backoffDelay, jittered } from "./backoff.ts";
+import { isGone, type Kind, type KubeApi, type KubeObject } from "./kube-api.ts";
+import { type IndexFunction, type ReadonlyStore, Store } from "./store.ts";
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly api: KubeApi;
+  readonly kind: Kind<T>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** All namespaces when absent. */
+  readonly namespace?: string;
+  readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
+  /** Objects per page of a list. */
+  readonly pageSize?: number;
+  /** The store is compared with a fresh list about this often, against everything a watch could miss. */
+  readonly relistSeconds?: number;
+  /** The server ends a watch after this time up to twice that; the next one goes on where it ended. */
+  readonly watchSeconds?: number;
+  readonly backoff?: Backoff;
+  readonly observer?: ReflectorObserver;
+}
+
+export interface ReflectorObserver {
+  listed(items: number, seconds: number): void;
+  watchStarted(): void;
+  failed(): void;
+}
+
+const defaults = {
+  pageSize: 500,
+  relistSeconds: 3600,
+  watchSeconds: 300,
+  backoff: { baseMs: 800, maxMs: 30_000 },
+};
+/** A watch that ends sooner than this and said nothing is a server in trouble. */
+const shortWatchMs = 1000;
+
+/**
+ * Mirrors one kind into a store: lists in pages, then watches from there, for as long as it runs. Dropped connections,
+ * errors and `410 Gone` are answered with a new watch or a new list after a jittered backoff; the store keeps serving
+ * what it had meanwhile.
+ */
+export class Reflector<T extends KubeObject> {
+  readonly kind: Kind<T>;
+  readonly #options: ReflectorOptions<T> & typeof defaults;
+  readonly #store: Store<T>;
+  readonly #log: Logger;
+  readonly #waiting = new Set<() => void>();
+  #synced = false;
+  #resourceVersion: string | undefined;
+  #relistAt = 0;
+  #failures = 0;
+
+  constructor(options: ReflectorOptions<T>) {
+    this.kind = options.kind;
+    this.#options = { ...defaults, ...options };
+    this.#log = options.log.child({ reflector: options.kind.kind });
+    this.#store = new Store<T>({ log: this.#log, indexes: options.indexes ?? {} });
+  }
+
+  get store(): ReadonlyStore<T> {
+    return this.#store;
+  }
+
+  /** True once a whole list has been read. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  /** Resolves once the store holds a whole list; rejects when the signal is aborted first. */
+  async untilSynced(signal: AbortSignal): Promise<void> {
+    if (this.#synced) return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = () => {
+        this.#waiting.delete(settle);
+        signal.removeEventListener("abort", settle);
+        if (this.#synced) resolve();
+        else reject(signal.reason);
+      };
+      this.#waiting.add(settle);
+      if (signal.aborted) settle();
+      else signal.addEventListener("abort", settle, { once: true });
+    });
+  }
+
+  /** Runs until the signal is aborted; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, backoff } = this.#options;
+    while (!signal.aborted) {
+      try {
+        if (this.#resourceVersion === undefined || clock.monotonic() >= this.#relistAt) await this.#list(signal);
+        await this.#watch(signal);
+        this.#failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failures += 1;
+        this.#options.observer?.failed();
+        if (isGone(error)) this.#resourceVersion = undefined;
+        const delay = isGone(error) && this.#failures === 1 ? 0 : backoffDelay(clock, backoff, this.#failures);
+        this.#log.warn({ err: error, failures: this.#failures, delaySeconds: delay / 1000 }, "list or watch failed");
+        await clock.sleep(delay, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { api, kind, clock, namespace, pageSize, relistSeconds } = this.#options;
+    const started = clock.monotonic();
+    const where = namespace === undefined ? { signal } : { signal, namespace };
+    const items: T[] = [];
+    let page = await api.list(kind, { ...where, limit: pageSize });
+    // All pages show the snapshot of the first; its version is where the watch has to start.
+    const { resourceVersion } = page;
+    items.push(...page.items);
+    while (page.continue !== undefined && page.continue !== "") {
+      page = await api.list(kind, { ...where, limit: pageSize, continue: page.continue });
+      items.push(...page.items);
+    }
+    const rewind = wentBack(this.#resourceVersion, resourceVersion);
+    this.#store.replace(items, { initial: !this.#synced, rewind });
+    this.#resourceVersion = resourceVersion;
+    this.#relistAt = clock.monotonic() + 1000 * jittered(clock, relistSeconds * 0.9, relistSeconds * 1.1);
+    this.#synced = true;
+    for (const settle of [...this.#waiting]) settle();
+    const seconds = (clock.monotonic() - started) / 1000;
+    this.#options.observer?.listed(items.length, seconds);
+    this.#log.debug({ items: items.length, resourceVersion, seconds }, "listed");
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { api, kind, clock, namespace, watchSeconds } = this.#options;
+    const untilRelist = Math.max(1, Math.ceil((this.#relistAt - clock.monotonic()) / 1000));
+    const timeoutSeconds = Math.min(Math.ceil(jittered(clock, watchSeconds, 2 * watchSeconds)), untilRelist);
+    const started = clock.monotonic();
+    let events = 0;
+    this.#options.observer?.watchStarted();
+    const options = { resourceVersion: this.#resourceVersion ?? "", timeoutSeconds, signal };
+    for await (const event of api.watch(kind, namespace === undefined ? options : { ...options, namespace })) {
+      events += 1;
+      this.#failures = 0;
+      if (event.type === "BOOKMARK") {
+        this.#resourceVersion = event.resourceVersion;
+        continue;
+      }
+      if (event.type === "DELETED") this.#store.delete(event.object);
+      else this.#store.put(event.object);
+      this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
+    }
+    if (!signal.aborted && events === 0 && clock.monotonic() - started < Math.min(shortWatchMs, timeoutSeconds * 500))
+      throw new Error("the watch ended at once and without an event");
+  }
+}
+
+function wentBack(before: string | undefined, now: string): boolean {
+  return before !== undefined && /^\d+$/.test(before) && /^\d+$/.test(now) && BigInt(now) < BigInt(before);
+}

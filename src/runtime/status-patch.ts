@@ -1,0 +1,143 @@
+import { isRecord, jsonEqual } from "./equality.ts";
+import { type Kind, type KubeApi, type KubeObject, keyOf } from "./kube-api.ts";
+import type { ReadonlyStore } from "./store.ts";
+
+export const statusManager = "xensan";
+
+export interface StatusWrite<T extends KubeObject> {
+  readonly api: KubeApi;
+  readonly kind: Kind<T>;
+  /** As it was read; what is compared with. */
+  readonly object: T & { status?: unknown };
+  /** Sees the answer at once, so that the next reconcile does not read what this one has already replaced. */
+  readonly store?: ReadonlyStore<T>;
+  readonly fieldManager?: string;
+}
+
+/**
+ * Server-side apply of the whole status that this field manager owns: fields it stated before and does not state now
+ * disappear, those of others stay. Nothing is sent when the stored object says the same already. Returns the object
+ * as stored.
+ */
+export async function applyStatus<T extends KubeObject>(
+  write: StatusWrite<T>,
+  status: unknown,
+  signal: AbortSignal,
+): Promise<T> {
+  const { api, kind, object, store, fieldManager = statusManager } = write;
+  if (saysTheSame(object, status, fieldManager)) return object;
+  const { uid } = object.metadata;
+  const stored = await api.apply(
+    kind,
+    // The uid keeps the status of a deleted object off its successor of the same name.
+    { metadata: { ...keyOf(object), ...(uid === undefined ? {} : { uid }) }, status: withoutUndefined(status) },
+    { fieldManager, force: true, subresource: "status", signal },
+  );
+  store?.observe(stored);
+  return stored;
+}
+
+export interface StatusDraft<S> {
+  /** Change it as the reconcile learns; it is written once at the end. */
+  status: S;
+  /** Writes now and waits until it is stored: for an intent that must survive a crash. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Runs `body` with a draft of the status, then writes the draft, also when `body` failed: the status says how far it
+ * got. An error of `body` outweighs one of the write. Nothing is written once `leading` is aborted, for another
+ * replica may be at work then.
+ */
+export async function withStatus<T extends KubeObject, S, R>(
+  write: StatusWrite<T> & { readonly initial: S; readonly leading: AbortSignal },
+  body: (draft: StatusDraft<S>) => Promise<R>,
+): Promise<R> {
+  let stored: T & { status?: unknown } = write.object;
+  const draft: StatusDraft<S> = {
+    status: structuredClone(write.initial),
+    flush: async () => {
+      write.leading.throwIfAborted();
+      stored = await applyStatus({ ...write, object: stored }, draft.status, write.leading);
+    },
+  };
+  let result: R;
+  try {
+    result = await body(draft);
+  } catch (error) {
+    await draft.flush().catch(() => undefined);
+    throw error;
+  }
+  await draft.flush();
+  return result;
+}
+
+/** Would applying `desired` leave the stored status as it is? */
+export function saysTheSame(
+  object: KubeObject & { status?: unknown },
+  desired: unknown,
+  fieldManager: string,
+): boolean {
+  const owned = ownedStatus(object, fieldManager);
+  return owned === undefined ? jsonEqual(object.status ?? {}, desired ?? {}) : includes(object.status, desired, owned);
+}
+
+/** The part of `fieldsV1` below `status` that the manager has applied; undefined when it has applied none. */
+function ownedStatus(object: KubeObject, fieldManager: string): Record<string, unknown> | undefined {
+  const trees = (object.metadata.managedFields ?? []).flatMap((entry) => {
+    const status =
+      entry.manager === fieldManager && entry.operation === "Apply" ? entry.fieldsV1?.["f:status"] : undefined;
+    return isRecord(status) ? [status] : [];
+  });
+  return trees[0];
+}
+
+/** `stored` has everything that `desired` states, and nothing that is `owned` and no longer desired. */
+function includes(stored: unknown, desired: unknown, owned: unknown): boolean {
+  const tree = isRecord(owned) ? owned : {};
+  if (isRecord(desired) && isRecord(stored)) {
+    const stated = Object.entries(desired).filter(([, value]) => value !== undefined);
+    const left = fieldNames(tree).filter((name) => desired[name] === undefined && stored[name] !== undefined);
+    return left.length === 0 && stated.every(([name, value]) => includes(stored[name], value, tree[`f:${name}`]));
+  }
+  if (Array.isArray(desired) && Array.isArray(stored)) {
+    const keys = mapKeys(tree);
+    return keys.length === 0 ? jsonEqual(stored, desired) : listIncludes(stored, desired, keys);
+  }
+  return jsonEqual(stored, desired);
+}
+
+interface MapKey {
+  readonly match: Record<string, unknown>;
+  readonly tree: unknown;
+}
+
+/** A list that is merged by key (conditions by `type`): others may have items in it, ours are those of `keys`. */
+function listIncludes(stored: readonly unknown[], desired: readonly unknown[], keys: readonly MapKey[]): boolean {
+  const names = Object.keys(keys[0]?.match ?? {});
+  const keyOfItem = (item: unknown) => (isRecord(item) ? JSON.stringify(names.map((name) => item[name])) : "");
+  const byKey = new Map(stored.map((item) => [keyOfItem(item), item]));
+  const wanted = new Set(desired.map(keyOfItem));
+  const trees = new Map(keys.map(({ match, tree }) => [keyOfItem(match), tree]));
+  if ([...trees.keys()].some((key) => !wanted.has(key) && byKey.has(key))) return false;
+  return desired.every((item) => includes(byKey.get(keyOfItem(item)), item, trees.get(keyOfItem(item))));
+}
+
+const fieldNames = (tree: Record<string, unknown>) =>
+  Object.keys(tree).flatMap((key) => (key.startsWith("f:") ? [key.slice(2)] : []));
+
+function mapKeys(tree: Record<string, unknown>): MapKey[] {
+  return Object.entries(tree).flatMap(([key, subtree]) => {
+    if (!key.startsWith("k:")) return [];
+    const match: unknown = JSON.parse(key.slice(2));
+    return isRecord(match) ? [{ match, tree: subtree }] : [];
+  });
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, withoutUndefined(item)]])),
+  );
+}

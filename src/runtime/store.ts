@@ -1,0 +1,193 @@
+import type { Logger } from "pino";
+import { type KubeObject, keyOf, keyString, type ObjectKey } from "./kube-api.ts";
+
+export type StoreEvent<T> =
+  /** `initial`: part of the first list, so probably not new to the world. */
+  | { readonly type: "added"; readonly object: T; readonly initial: boolean }
+  | { readonly type: "updated"; readonly object: T; readonly old: T }
+  | { readonly type: "deleted"; readonly object: T };
+
+export type StoreListener<T> = (event: StoreEvent<T>) => void;
+
+export interface ReplaceOptions {
+  readonly initial?: boolean;
+  /** The server's history went back (restored from a backup): older versions are the truth now. */
+  readonly rewind?: boolean;
+}
+
+/** Values under which an object is found by {@link Store.byIndex}. */
+export type IndexFunction<T> = (object: T) => readonly string[];
+
+/** What readers see. Objects are shared: treat them as immutable. */
+export interface ReadonlyStore<T extends KubeObject> {
+  readonly size: number;
+  get(key: ObjectKey): T | undefined;
+  /** All objects, or those of one namespace. */
+  list(namespace?: string): T[];
+  byIndex(index: string, value: string): T[];
+  /** Called after every change, and at once as `added` (`initial`) for what is already there. Returns how to stop. */
+  subscribe(listener: StoreListener<T>): () => void;
+  /**
+   * The answer to a write of ours, so that the next read sees it before the watch brings it. Only replaces an older
+   * version of an object that is already here.
+   */
+  observe(object: T): void;
+}
+
+/** Objects of one kind, indexed; kept up to date by a reflector. A listener that throws harms nobody: it is logged. */
+export class Store<T extends KubeObject> implements ReadonlyStore<T> {
+  readonly #objects = new Map<string, T>();
+  readonly #indexes = new Map<string, { readonly of: IndexFunction<T>; readonly keys: Map<string, Set<string>> }>();
+  readonly #listeners = new Set<StoreListener<T>>();
+  readonly #log: Logger;
+
+  constructor(options: { readonly log: Logger; readonly indexes?: Readonly<Record<string, IndexFunction<T>>> }) {
+    this.#log = options.log;
+    for (const [name, of] of Object.entries(options.indexes ?? {})) this.addIndex(name, of);
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(key: ObjectKey): T | undefined {
+    return this.#objects.get(keyString(key));
+  }
+
+  list(namespace?: string): T[] {
+    const all = [...this.#objects.values()];
+    return namespace === undefined ? all : all.filter((object) => (object.metadata.namespace ?? "") === namespace);
+  }
+
+  byIndex(index: string, value: string): T[] {
+    const keys = this.#index(index).keys.get(value);
+    return [...(keys ?? [])].flatMap((key) => this.#objects.get(key) ?? []);
+  }
+
+  addIndex(name: string, of: IndexFunction<T>): void {
+    if (this.#indexes.has(name)) throw new Error(`index ${name} exists already`);
+    this.#indexes.set(name, { of, keys: new Map() });
+    for (const [key, object] of this.#objects) this.#enter(name, key, object);
+  }
+
+  subscribe(listener: StoreListener<T>): () => void {
+    this.#listeners.add(listener);
+    for (const object of [...this.#objects.values()]) this.#call(listener, { type: "added", object, initial: true });
+    return () => this.#listeners.delete(listener);
+  }
+
+  observe(object: T): void {
+    const old = this.get(keyOf(object));
+    if (old !== undefined && old.metadata.uid === object.metadata.uid) this.put(object);
+  }
+
+  /** Adds or replaces, unless what is here is the same version or (without `rewind`) a newer one. */
+  put(object: T, { initial = false, rewind = false }: ReplaceOptions = {}): void {
+    const key = keyString(keyOf(object));
+    const old = this.#objects.get(key);
+    if (old !== undefined && old.metadata.uid !== object.metadata.uid) {
+      // Deleted and created again while we were not looking: two objects, not one that changed.
+      if (isNewer(old, object) && !rewind) return;
+      this.delete(old);
+      this.put(object, { initial });
+      return;
+    }
+    if (old !== undefined && !isNewer(object, old) && !(rewind && isNewer(old, object))) return;
+    this.#objects.set(key, object);
+    for (const name of this.#indexes.keys()) {
+      if (old !== undefined) this.#leave(name, key, old);
+      this.#enter(name, key, object);
+    }
+    this.#emit(old === undefined ? { type: "added", object, initial } : { type: "updated", object, old });
+  }
+
+  /** `last` is the state at deletion; it is what listeners see. */
+  delete(last: T): void {
+    const key = keyString(keyOf(last));
+    const old = this.#objects.get(key);
+    if (old === undefined || (old.metadata.uid !== last.metadata.uid && isNewer(old, last))) return;
+    this.#objects.delete(key);
+    for (const name of this.#indexes.keys()) this.#leave(name, key, old);
+    this.#emit({ type: "deleted", object: last });
+  }
+
+  /** Makes the store equal to a full list: what is missing in it was deleted. */
+  replace(objects: readonly T[], options: ReplaceOptions = {}): void {
+    const present = new Set(objects.map((object) => keyString(keyOf(object))));
+    for (const [key, old] of [...this.#objects]) if (!present.has(key)) this.delete(old);
+    for (const object of objects) this.put(object, options);
+  }
+
+  #index(name: string) {
+    const index = this.#indexes.get(name);
+    if (index === undefined) throw new Error(`no index ${name}; there are: ${[...this.#indexes.keys()].join(", ")}`);
+    return index;
+  }
+
+  #values(name: string, object: T): readonly string[] {
+    try {
+      return this.#index(name).of(object);
+    } catch (error) {
+      this.#log.error(
+        { err: error, index: name, ...keyOf(object) },
+        "an index function threw; the object is not in that index",
+      );
+      return [];
+    }
+  }
+
+  #enter(name: string, key: string, object: T): void {
+    const { keys } = this.#index(name);
+    for (const value of this.#values(name, object)) {
+      const members = keys.get(value);
+      if (members === undefined) keys.set(value, new Set([key]));
+      else members.add(key);
+    }
+  }
+
+  #leave(name: string, key: string, object: T): void {
+    const { keys } = this.#index(name);
+    for (const value of this.#values(name, object)) {
+      const members = keys.get(value);
+      members?.delete(key);
+      if (members?.size === 0) keys.delete(value);
+    }
+  }
+
+  #emit(event: StoreEvent<T>): void {
+    for (const listener of [...this.#listeners]) this.#call(listener, event);
+  }
+
+  #call(listener: StoreListener<T>, event: StoreEvent<T>): void {
+    try {
+      listener(event);
+    } catch (error) {
+      this.#log.error({ err: error, event: event.type, ...keyOf(event.object) }, "a store listener threw");
+    }
+  }
+}
+
+/** Resource versions of one kind are integers that grow; anything else counts as newer whenever it differs. */
+function isNewer(a: KubeObject, b: KubeObject): boolean {
+  const [left, right] = [a.metadata.resourceVersion, b.metadata.resourceVersion];
+  if (left === undefined || right === undefined) return true;
+  if (/^\d+$/.test(left) && /^\d+$/.test(right)) return BigInt(left) > BigInt(right);
+  return left !== right;
+}
+
+/** True unless only the status (or bookkeeping like managedFields) changed: the usual filter for an object's own controller. */
+export function isMeaningful<T extends KubeObject>(event: StoreEvent<T>): boolean {
+  if (event.type !== "updated") return true;
+  const relevant = ({ metadata }: T) =>
+    JSON.stringify([
+      metadata.uid,
+      metadata.generation,
+      metadata.deletionTimestamp,
+      metadata.finalizers ?? [],
+      sorted(metadata.annotations),
+      sorted(metadata.labels),
+    ]);
+  return event.object.metadata.generation === undefined || relevant(event.object) !== relevant(event.old);
+}
+
+const sorted = (record: Record<string, string> = {}) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
