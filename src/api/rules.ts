@@ -16,7 +16,11 @@ export interface Rule<T> {
 }
 
 /** One entry of `x-kubernetes-validations`. */
-const celRuleSchema = z.object({ rule: z.string(), message: z.string(), fieldPath: z.string().optional() });
+export const celRuleSchema = z.object({
+  rule: z.string(),
+  message: z.string(),
+  fieldPath: z.string().optional(),
+});
 export type CelRule = z.infer<typeof celRuleSchema>;
 
 export const celKey = "x-kubernetes-validations";

@@ -13,9 +13,9 @@ export function textOf(pattern: RegExp, max: number, form: string): z.ZodString 
 
 /** A Linux network interface: IFNAMSIZ leaves 15 characters. */
 export const interfaceNameSchema = textOf(
-  /^[A-Za-z0-9._-]{1,15}$/,
+  /^[A-Za-z0-9_][A-Za-z0-9._-]{0,14}$/,
   15,
-  "a network interface name: 1 to 15 letters, digits, '.', '_' or '-'",
+  "a network interface name: 1 to 15 letters, digits and . _ -, not starting with . or -",
 );
 
 /** Lower case with colons, as the AoE driver and vblade compare them. */

@@ -1,0 +1,54 @@
+import type { z } from "zod";
+
+type Issue = z.core.$ZodIssue;
+
+/** How many problems one message names. */
+const most = 5;
+
+/** zod's issues as one line for people: `spec.shelf is 70000: must be at most 65534; …`. Needs `reportInput`. */
+export function explain(issues: readonly Issue[], at: readonly string[] = []): string {
+  const lines = issues.slice(0, most).map((issue) => {
+    const path = formatPath([...at, ...issue.path]);
+    return issue.input === undefined
+      ? `${path} is missing: ${expectation(issue)}`
+      : `${path} is ${formatValue(issue.input)}: ${expectation(issue)}`;
+  });
+  const left = issues.length - lines.length;
+  return [...lines, ...(left > 0 ? [`and ${left} more`] : [])].join("; ");
+}
+
+function expectation(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${article(issue.expected)}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => String(value)).join(" or ")}`;
+    case "too_small":
+      return `must ${sizeVerb(issue.origin)} at least ${issue.minimum}${sizeUnit(issue.origin, issue.minimum)}`;
+    case "too_big":
+      return `must ${sizeVerb(issue.origin)} at most ${issue.maximum}${sizeUnit(issue.origin, issue.maximum)}`;
+    default:
+      return issue.message;
+  }
+}
+
+const article = (type: string): string =>
+  type === "int" ? "a whole number" : /^[aeiou]/.test(type) ? `an ${type}` : type === "array" ? "a list" : `a ${type}`;
+const sizeVerb = (origin: string): string => (origin === "string" || origin === "array" ? "have" : "be");
+const sizeUnit = (origin: string, bound: number | bigint): string =>
+  origin === "string" ? plural(" character", bound) : origin === "array" ? plural(" entry", bound) : "";
+const plural = (word: string, count: number | bigint): string =>
+  Number(count) === 1 ? word : word.endsWith("y") ? `${word.slice(0, -1)}ies` : `${word}s`;
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
+    "",
+  );
+}
+
+/** A value as JSON, shortened: specs hold no secrets, but may hold a megabyte. */
+function formatValue(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 100 ? text : `${text.slice(0, 97)}...`;
+}

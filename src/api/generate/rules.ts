@@ -1,0 +1,17 @@
+import { type CelRule, celKey } from "../rules.ts";
+import type { StructuralSchema } from "./structural.ts";
+
+/** A CEL rule and where it stands in the object: `spec.backing.file`, `spec.clients[]`. */
+export interface ApiRule extends CelRule {
+  readonly path: string;
+}
+
+/** Every CEL rule of a schema, outermost first. */
+export function apiRules(schema: StructuralSchema, path = ""): ApiRule[] {
+  const own = (schema[celKey] ?? []).map((rule) => ({ ...rule, path: path === "" ? "metadata, spec" : path }));
+  const items = schema.items === undefined ? [] : apiRules(schema.items, `${path}[]`);
+  const below = Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
+    apiRules(property, path === "" ? name : `${path}.${name}`),
+  );
+  return [...own, ...items, ...below];
+}

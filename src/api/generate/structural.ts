@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { type CelRule, celKey, celRuleSchema } from "../rules.ts";
+
+/**
+ * A structural schema: the part of OpenAPI v3 that CustomResourceDefinitions allow, always in the same order of keys;
+ * a member that is `undefined` is left out of the YAML.
+ */
+export interface StructuralSchema {
+  description?: string | undefined;
+  type: "object" | "array" | "string" | "integer" | "boolean";
+  format?: string | undefined;
+  default?: unknown | undefined;
+  enum?: string[] | undefined;
+  pattern?: string | undefined;
+  minLength?: number | undefined;
+  maxLength?: number | undefined;
+  minimum?: number | undefined;
+  maximum?: number | undefined;
+  items?: StructuralSchema | undefined;
+  minItems?: number | undefined;
+  maxItems?: number | undefined;
+  properties?: Record<string, StructuralSchema> | undefined;
+  required?: string[] | undefined;
+  "x-kubernetes-list-type"?: "set" | "map" | "atomic" | undefined;
+  "x-kubernetes-list-map-keys"?: string[] | undefined;
+  "x-kubernetes-validations"?: CelRule[] | undefined;
+}
+
+/** Exactly what our schemas use. Anything else that zod may print is an error, not something to drop in silence. */
+const jsonSchema = z.strictObject({
+  $schema: z.string().optional(),
+  description: z.string().optional(),
+  type: z.enum(["object", "array", "string", "integer", "boolean"]),
+  format: z.string().optional(),
+  default: z.unknown().optional(),
+  enum: z.array(z.string()).optional(),
+  pattern: z.string().optional(),
+  minLength: z.int().optional(),
+  maxLength: z.int().optional(),
+  minimum: z.int().optional(),
+  maximum: z.int().optional(),
+  get items() {
+    return jsonSchema.optional();
+  },
+  minItems: z.int().optional(),
+  maxItems: z.int().optional(),
+  get properties() {
+    return z.record(z.string(), jsonSchema).optional();
+  },
+  required: z.array(z.string()).optional(),
+  "x-kubernetes-list-type": z.enum(["set", "map", "atomic"]).optional(),
+  "x-kubernetes-list-map-keys": z.array(z.string()).optional(),
+  [celKey]: z.array(celRuleSchema).optional(),
+});
+type JsonSchema = z.output<typeof jsonSchema>;
+
+/** The schema as the API server wants it. Throws when something in it has no upper bound. */
+export function structural(schema: z.ZodType, path: string): StructuralSchema {
+  const json = z.toJSONSchema(schema, { target: "openapi-3.0", io: "input", reused: "inline" });
+  return convert(jsonSchema.parse(json), path);
+}
+
+function convert(json: JsonSchema, path: string): StructuralSchema {
+  return {
+    description: json.description,
+    type: json.type,
+    ...scalar(json, path),
+    default: json.default === undefined ? undefined : completed(json.default, json),
+    items: json.items === undefined ? undefined : convert(json.items, `${path}[]`),
+    minItems: json.minItems,
+    maxItems: json.type === "array" ? bound(json.maxItems, `${path}: a list needs a maximum`) : undefined,
+    properties:
+      json.properties === undefined
+        ? undefined
+        : Object.fromEntries(
+            Object.entries(json.properties).map(([name, property]) => [name, convert(property, `${path}.${name}`)]),
+          ),
+    required: json.required,
+    "x-kubernetes-list-type": listType(json, path),
+    "x-kubernetes-list-map-keys": json["x-kubernetes-list-map-keys"],
+    "x-kubernetes-validations": json[celKey],
+  };
+}
+
+/** A default with the defaults of what it leaves out: the API server runs CEL rules on it as it stands in the CRD. */
+function completed(value: unknown, json: JsonSchema): unknown {
+  if (json.properties === undefined || typeof value !== "object" || value === null) return value;
+  const given = new Map(Object.entries(value));
+  return Object.fromEntries(
+    Object.entries(json.properties)
+      .map(([name, property]) => [name, completed(given.get(name) ?? property.default, property)] as const)
+      .filter(([, member]) => member !== undefined),
+  );
+}
+
+function scalar(json: JsonSchema, path: string) {
+  if (json.type === "integer") {
+    return {
+      format: "int64",
+      minimum: json.minimum === Number.MIN_SAFE_INTEGER ? undefined : json.minimum,
+      maximum: json.maximum === Number.MAX_SAFE_INTEGER ? undefined : json.maximum,
+    };
+  }
+  if (json.type !== "string") return {};
+  // The API server checks date-time by itself; zod's pattern for it is a page long.
+  if (json.format === "date-time") return { format: json.format };
+  if (json.enum !== undefined) return { enum: json.enum };
+  return {
+    pattern: json.pattern,
+    minLength: json.minLength,
+    maxLength: bound(json.maxLength, `${path}: a string needs a maximum length`),
+  };
+}
+
+function bound(value: number | undefined, complaint: string): number {
+  if (value === undefined) throw new Error(complaint);
+  return value;
+}
+
+function listType(json: JsonSchema, path: string): "set" | "map" | "atomic" | undefined {
+  if (json.type !== "array") return undefined;
+  const type = json["x-kubernetes-list-type"];
+  if (type === undefined) throw new Error(`${path}: a list needs a list type: setOf, mapListOf or atomicListOf`);
+  return type;
+}
