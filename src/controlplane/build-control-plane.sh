@@ -48,7 +48,7 @@ for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
   sed -n '/bookworm/s/^deb\([[:space:]]\)/deb-src\1/p' "$file" >>"$lists/source.list"
 done
 for file in /etc/apt/sources.list.d/*.sources; do
-  [ -f "$file" ] && grep -q bookworm "$file" || continue
+  { [ -f "$file" ] && grep -q bookworm "$file"; } || continue
   sed 's/^Types:.*/Types: deb deb-src/' "$file" >"$lists/$(basename "$file")"
 done
 run "apt-get update" apt-get -q update

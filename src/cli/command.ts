@@ -1,0 +1,42 @@
+/** One flag of a command. Its value is what stands on the command line, else in the environment, else the default. */
+export interface Option {
+  /** Without the dashes; also the key of the parsed value. */
+  readonly name: string;
+  /** What stands for the value in the help; a flag without one takes no value. */
+  readonly placeholder?: string;
+  /** May be given more than once; in the environment, and in one value, separated by commas. */
+  readonly repeat?: boolean;
+  /** The environment variable that is read when the flag is absent. */
+  readonly env?: string;
+  readonly fallback?: string;
+  /** "a whole number from 1 to 3600": completes the sentence "it must be …". */
+  readonly accepts?: string;
+  readonly help: string;
+}
+
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[]>>;
+
+/** What a command may touch of the process it runs in. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** A paragraph or two, for the command's own help. */
+  readonly description: string;
+  readonly options: readonly Option[];
+  /** Resolves to the exit code. */
+  run(values: OptionValues, io: Io): Promise<number>;
+}
+
+/** The person's mistake: printed without a stack trace, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

@@ -1,0 +1,76 @@
+import { parseArgs } from "node:util";
+import type { z } from "zod";
+import { type Option, type OptionValues, UsageError } from "./command.ts";
+import { didYouMean } from "./did-you-mean.ts";
+
+/** Reads a command's flags, and the environment for those that are absent. */
+export function parseOptions(
+  options: readonly Option[],
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): OptionValues {
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+    options: Object.fromEntries(
+      options.map(({ name, placeholder }) => [name, { type: placeholder === undefined ? "boolean" : "string" }]),
+    ),
+  });
+  if (positionals[0] !== undefined) throw new UsageError(`unexpected argument "${positionals[0]}"`);
+
+  const given = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const option = options.find(({ name }) => name === token.name);
+    if (option === undefined || !token.rawName.startsWith("--")) {
+      const names = options.map(({ name }) => `--${name}`);
+      throw new UsageError(`unknown flag ${token.rawName}${didYouMean(token.rawName, names)}`);
+    }
+    if (option.placeholder === undefined) {
+      if (token.value !== undefined) throw new UsageError(`--${option.name} takes no value`);
+    } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith("--"))) {
+      throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.placeholder}`);
+    }
+    const values = given.get(option.name) ?? [];
+    if (values.length > 0 && option.repeat !== true) throw new UsageError(`--${option.name} is given twice`);
+    given.set(option.name, [...values, token.value ?? "true"]);
+  }
+  return Object.fromEntries(
+    options.flatMap((option) => {
+      const value = chosen(option, given.get(option.name), env);
+      return value === undefined ? [] : [[option.name, value]];
+    }),
+  );
+}
+
+function chosen(
+  option: Option,
+  given: readonly string[] | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): OptionValues[string] | undefined {
+  if (option.placeholder === undefined) return given !== undefined;
+  const fromEnv = option.env === undefined ? undefined : env[option.env];
+  const texts = given ?? [fromEnv === "" ? option.fallback : (fromEnv ?? option.fallback)].filter(isText);
+  if (option.repeat === true) {
+    return texts.flatMap((text) => text.split(",").map((part) => part.trim())).filter((part) => part !== "");
+  }
+  return texts[0];
+}
+
+const isText = (value: string | undefined): value is string => value !== undefined;
+
+/** Gives the values their types; a value that does not fit is the person's mistake. */
+export function typed<S extends z.ZodType>(schema: S, options: readonly Option[], values: OptionValues): z.output<S> {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const option = options.find(({ name }) => name === issue?.path[0]);
+  if (issue === undefined || option === undefined) throw new UsageError(parsed.error.message);
+  const value = values[option.name];
+  const at = issue.path[1];
+  const shown = Array.isArray(value) && typeof at === "number" ? value[at] : value;
+  const source = option.env === undefined ? `--${option.name}` : `--${option.name} (or ${option.env})`;
+  throw new UsageError(`${source} is ${JSON.stringify(shown)}; it must be ${option.accepts ?? issue.message}`);
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { type Command, type Io, type Option, UsageError } from "./command.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { parseOptions } from "./parse-options.ts";
+
+const helpOption: Option = { name: "help", help: "Prints this help." };
+
+/** Runs one command line to its end and resolves to the exit code: 0 fine, 1 failed, 2 the command line is wrong. */
+export async function runProgram(commands: readonly Command[], args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    (name === undefined ? io.stderr : io.stdout).write(programHelp(commands));
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "version") {
+    io.stdout.write(`${programVersion()}\n`);
+    return 0;
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    const names = commands.map((candidate) => candidate.name);
+    io.stderr.write(`xensan: unknown command "${name}"${didYouMean(name, names)}\nSee: xensan --help\n`);
+    return 2;
+  }
+  try {
+    const values = parseOptions([...command.options, helpOption], rest, io.env);
+    if (values.help === true) {
+      io.stdout.write(commandHelp({ ...command, options: [...command.options, helpOption] }));
+      return 0;
+    }
+    return await command.run(values, io);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.stderr.write(`xensan ${name}: ${error.message}\nSee: xensan ${name} --help\n`);
+      return 2;
+    }
+    if (io.signal.aborted) return 130;
+    io.stderr.write(`xensan ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (io.env.XENSAN_LOG_LEVEL === "debug" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+    return 1;
+  }
+}
+
+export function programVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}

@@ -1,0 +1,37 @@
+/** What a person waits for while the embedded mode starts: a list of stages, then a table that fills in. */
+export interface ProgressState {
+  readonly stages: readonly Stage[];
+  readonly rows: readonly Row[];
+  readonly notes: readonly string[];
+}
+
+export interface Stage {
+  readonly name: string;
+  readonly state: "Active" | "Done" | "Failed";
+  readonly text: string;
+  /** Milliseconds since the start. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+}
+
+/** One object that is to become ready. */
+export interface Row {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** The condition that sums the object up; absent while the object has no status. */
+  readonly ready?: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+  /** All other conditions, in their order. */
+  readonly conditions: readonly { readonly type: string; readonly status: "True" | "False" | "Unknown" }[];
+  /** Milliseconds since the start when it became ready. */
+  readonly readyAt?: number;
+}
+
+export const isReady = (row: Row): boolean => row.ready === "True";
+
+export function seconds(milliseconds: number): string {
+  const value = milliseconds / 1000;
+  return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} min ${Math.floor(value % 60)} s`;
+}
