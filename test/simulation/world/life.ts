@@ -1,0 +1,47 @@
+/** One process of the operator, seen from outside: whatever it waits for never comes once it is dead. */
+export class Life {
+  readonly name: string;
+  #alive = true;
+  readonly #onDeath = new Set<() => void>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Abrupt: no promise of this process continues, no handler runs, nothing is cleaned up. */
+  end(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    for (const callback of this.#onDeath) callback();
+    this.#onDeath.clear();
+  }
+
+  /** For the world: sockets of a dead process are closed by its kernel. The answer withdraws the callback. */
+  onEnd(callback: () => void): () => void {
+    this.#onDeath.add(callback);
+    return () => this.#onDeath.delete(callback);
+  }
+
+  /** What the process sees of a promise of the outside. */
+  sees<T>(outside: Promise<T>): Promise<T> {
+    if (!this.#alive) return never();
+    return new Promise((resolve, reject) => {
+      outside.then(
+        (value) => {
+          if (this.#alive) resolve(value);
+        },
+        (error: unknown) => {
+          if (this.#alive) reject(error);
+        },
+      );
+    });
+  }
+}
+
+export function never<T>(): Promise<T> {
+  return new Promise(() => undefined);
+}
