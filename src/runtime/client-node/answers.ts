@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { KubeError, type KubeObject } from "../kube-api.ts";
+
+const statusSchema = z.object({
+  kind: z.literal("Status"),
+  code: z.int().optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  details: z.object({ retryAfterSeconds: z.number().optional() }).nullish(),
+});
+
+/** metav1.Status, or whatever a proxy in between said, as a {@link KubeError}. */
+export function errorFrom(status: number, body: string, retryAfter?: string): KubeError {
+  const parsed = statusSchema.safeParse(parseJson(body));
+  const header = Number(retryAfter);
+  const headerSeconds = retryAfter !== undefined && Number.isFinite(header) ? header : undefined;
+  if (!parsed.success) {
+    return new KubeError(status, reasons[status] ?? "Unknown", body.trim().slice(0, 500) || `HTTP ${status}`, {
+      retryAfterSeconds: headerSeconds,
+    });
+  }
+  const { reason, message, details } = parsed.data;
+  const code = status === 200 ? (parsed.data.code ?? 500) : status;
+  return new KubeError(code, reason || (reasons[code] ?? "Unknown"), message ?? `HTTP ${code}`, {
+    retryAfterSeconds: headerSeconds ?? details?.retryAfterSeconds,
+  });
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: "BadRequest",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "NotFound",
+  409: "Conflict",
+  410: "Gone",
+  422: "Invalid",
+  429: "TooManyRequests",
+  500: "InternalError",
+  503: "ServiceUnavailable",
+  504: "Timeout",
+};
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const objectSchema = z.looseObject({ metadata: z.looseObject({ name: z.string() }) });
+
+/** Has what every object has; whoever reads further than `metadata` parses it by its own schema. */
+export function isObject<T extends KubeObject>(value: unknown): value is T {
+  return objectSchema.safeParse(value).success;
+}
+
+export const listSchema = z.object({
+  metadata: z.object({ resourceVersion: z.string().default(""), continue: z.string().optional() }),
+  items: z.array(z.unknown()).nullable(),
+});
+
+export const watchLineSchema = z.object({
+  type: z.enum(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]),
+  object: z.unknown(),
+});
+
+export const bookmarkSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });

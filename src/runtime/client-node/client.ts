@@ -1,0 +1,170 @@
+import { type Clock, systemClock } from "../../clock.ts";
+import { isRecord } from "../equality.ts";
+import {
+  type Kind,
+  type KubeApi,
+  KubeError,
+  type KubeObject,
+  keyOf,
+  type WatchEvent,
+  type WatchOptions,
+} from "../kube-api.ts";
+import type { Metrics } from "../metrics.ts";
+import { bookmarkSchema, errorFrom, isObject, listSchema, parseJson, watchLineSchema } from "./answers.ts";
+import { type Call, Connection } from "./connection.ts";
+import { linesOf } from "./lines.ts";
+import { collectionPath, objectPath } from "./paths.ts";
+import type { ConfigSource } from "./source.ts";
+
+export interface KubeClient extends KubeApi {
+  /** The server's address. */
+  server(): Promise<URL>;
+  /** Ends all requests and watches. */
+  close(): Promise<void>;
+}
+
+export interface KubeClientOptions {
+  readonly source: ConfigSource;
+  readonly clock?: Clock;
+  readonly metrics?: Metrics;
+}
+
+/** {@link KubeApi} of a real API server: client-node reads the configuration and authenticates, undici carries. */
+export function createKubeClient({ source, clock = systemClock, metrics }: KubeClientOptions): KubeClient {
+  const connection = new Connection(source, clock, metrics);
+  const one = async <T extends KubeObject>(kind: Kind<T>, call: Call): Promise<T> =>
+    objectOf<T>(kind, await connection.json(call));
+
+  return {
+    server: () => connection.server(),
+    close: () => connection.close(),
+
+    async list(kind, { namespace, limit, continue: token, labelSelector, fieldSelector, signal } = {}) {
+      const answer = listSchema.parse(
+        await connection.json({
+          method: "GET",
+          path: collectionPath(kind, namespace),
+          query: { limit, continue: token, labelSelector, fieldSelector },
+          signal,
+        }),
+      );
+      const items = (answer.items ?? []).map((item) => objectOf(kind, item));
+      const { resourceVersion, continue: next } = answer.metadata;
+      return next === undefined || next === ""
+        ? { items, resourceVersion }
+        : { items, resourceVersion, continue: next };
+    },
+
+    watch: (kind, options) => watch(connection, kind, options),
+
+    get: (kind, key, signal) => one(kind, { method: "GET", path: objectPath(kind, key), signal }),
+
+    create(kind, object, signal) {
+      const path = collectionPath(kind, keyOf(object).namespace);
+      return one(kind, { method: "POST", path, body: typed(kind, object), signal });
+    },
+
+    update: (kind, object, signal) => {
+      if (object.metadata.resourceVersion === undefined)
+        return Promise.reject(
+          new KubeError(
+            409,
+            "Conflict",
+            `${kind.kind} ${object.metadata.name}: an update needs metadata.resourceVersion`,
+          ),
+        );
+      return one(kind, { method: "PUT", path: objectPath(kind, keyOf(object)), body: typed(kind, object), signal });
+    },
+
+    mergePatch: (kind, key, patch, signal) =>
+      one(kind, {
+        method: "PATCH",
+        path: objectPath(kind, key),
+        body: patch,
+        contentType: "application/merge-patch+json",
+        signal,
+      }),
+
+    apply: (kind, object, { fieldManager, force, subresource, signal }) =>
+      one(kind, {
+        method: "PATCH",
+        path: objectPath(kind, keyOf(object), subresource),
+        query: { fieldManager, force },
+        body: typed(kind, object),
+        // JSON is YAML.
+        contentType: "application/apply-patch+yaml",
+        signal,
+      }),
+
+    async delete(kind, key, { preconditions, signal } = {}) {
+      await connection.json({
+        method: "DELETE",
+        path: objectPath(kind, key),
+        body: { apiVersion: "v1", kind: "DeleteOptions", ...(preconditions === undefined ? {} : { preconditions }) },
+        signal,
+      });
+    },
+  };
+}
+
+/** Beyond the time the server was asked to end the watch at; a bookmark comes about every minute before. */
+const lateMs = 15_000;
+
+async function* watch<T extends KubeObject>(
+  connection: Connection,
+  kind: Kind<T>,
+  { namespace, resourceVersion, timeoutSeconds = 600, signal }: WatchOptions,
+): AsyncGenerator<WatchEvent<T>> {
+  const call: Call = {
+    method: "GET",
+    path: collectionPath(kind, namespace),
+    query: { watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds },
+    silenceMs: timeoutSeconds * 1000 + lateMs,
+    signal,
+  };
+  try {
+    const body = await connection.open(call);
+    try {
+      for await (const line of linesOf(body)) {
+        if (signal.aborted) return;
+        yield watchEvent(kind, line);
+      }
+    } finally {
+      body.destroy();
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof KubeError) throw error;
+    throw new KubeError(
+      0,
+      "NoAnswer",
+      `watch ${call.path}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function watchEvent<T extends KubeObject>(kind: Kind<T>, line: string): WatchEvent<T> {
+  const parsed = watchLineSchema.safeParse(parseJson(line));
+  if (!parsed.success) throw new KubeError(0, "BadAnswer", `not a watch event: ${line.slice(0, 200)}`);
+  const { type, object } = parsed.data;
+  if (type === "ERROR") throw errorFrom(200, JSON.stringify(object));
+  if (type === "BOOKMARK") return { type, resourceVersion: bookmarkSchema.parse(object).metadata.resourceVersion };
+  return { type, object: objectOf(kind, object) };
+}
+
+/** Items of a list carry no type; here every object does. */
+function objectOf<T extends KubeObject>(kind: Kind<T>, value: unknown): T {
+  const object = isRecord(value) ? { ...typeOf(kind), ...value } : value;
+  if (!isObject<T>(object))
+    throw new KubeError(0, "BadAnswer", `the server sent no ${kind.kind}, but ${JSON.stringify(value)?.slice(0, 200)}`);
+  return object;
+}
+
+const typed = (kind: Kind, object: object) => ({ ...typeOf(kind), ...object });
+const typeOf = ({ group, version, kind }: Kind) => ({
+  apiVersion: group === "" ? version : `${group}/${version}`,
+  kind,
+});

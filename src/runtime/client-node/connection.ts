@@ -1,0 +1,115 @@
+import { type Dispatcher, request } from "undici";
+import type { Clock } from "../../clock.ts";
+import { KubeError } from "../kube-api.ts";
+import type { Metrics } from "../metrics.ts";
+import { errorFrom } from "./answers.ts";
+import { type Access, Credentials } from "./credentials.ts";
+import type { ConfigSource } from "./source.ts";
+
+export interface Call {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** How long the answer may be silent, in milliseconds. */
+  readonly silenceMs?: number;
+}
+
+const answerMs = 60_000;
+
+/** Requests to one API server: address, credentials and connections, and errors as {@link KubeError}. */
+export class Connection {
+  readonly #credentials: Credentials;
+  readonly #metrics: Metrics | undefined;
+
+  constructor(source: ConfigSource, clock: Clock, metrics?: Metrics) {
+    this.#credentials = new Credentials(source, clock);
+    this.#metrics = metrics;
+  }
+
+  async json(call: Call): Promise<unknown> {
+    const body = await this.open(call);
+    try {
+      return await body.json();
+    } catch (error) {
+      throw this.#broken(call, error);
+    }
+  }
+
+  /** The body of a success. It must be read to its end or destroyed. */
+  async open(call: Call): Promise<Dispatcher.ResponseData["body"]> {
+    const access = await this.#access();
+    try {
+      return await this.#once(call, access);
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.status !== 401) throw error;
+      // The token may have been replaced a moment ago.
+      const fresh = await this.#access();
+      if (JSON.stringify(fresh.headers) === JSON.stringify(access.headers) && fresh.dispatcher === access.dispatcher)
+        throw error;
+      return await this.#once(call, fresh);
+    }
+  }
+
+  async server(): Promise<URL> {
+    return (await this.#access()).server;
+  }
+
+  close(): Promise<void> {
+    return this.#credentials.close();
+  }
+
+  async #access(): Promise<Access> {
+    try {
+      return await this.#credentials.access();
+    } catch (error) {
+      throw new KubeError(0, "Credentials", `cannot read the credentials: ${text(error)}`, { cause: error });
+    }
+  }
+
+  async #once(call: Call, access: Access): Promise<Dispatcher.ResponseData["body"]> {
+    const { server, headers, dispatcher } = access;
+    const url = new URL(`${server.href.replace(/\/$/, "")}${call.path}`);
+    for (const [name, value] of Object.entries(call.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const content = call.body === undefined ? {} : { "content-type": call.contentType ?? "application/json" };
+    let response: Dispatcher.ResponseData;
+    try {
+      response = await request(url, {
+        method: call.method,
+        headers: { accept: "application/json", "user-agent": "xensan", ...headers, ...content },
+        body: call.body === undefined ? null : JSON.stringify(call.body),
+        dispatcher,
+        signal: call.signal ?? null,
+        headersTimeout: answerMs,
+        bodyTimeout: call.silenceMs ?? answerMs,
+      });
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      this.#count(call, server, "<error>");
+      this.#credentials.refused(access);
+      throw this.#broken(call, error);
+    }
+    this.#count(call, server, String(response.statusCode));
+    if (response.statusCode < 300) return response.body;
+    if (response.statusCode === 401) this.#credentials.refused(access);
+    const retryAfter = response.headers["retry-after"];
+    const body = await response.body.text().catch(() => "");
+    throw errorFrom(response.statusCode, body, typeof retryAfter === "string" ? retryAfter : undefined);
+  }
+
+  #broken(call: Call, error: unknown): unknown {
+    if (call.signal?.aborted) return call.signal.reason;
+    if (error instanceof KubeError) return error;
+    return new KubeError(0, "NoAnswer", `${call.method} ${call.path}: ${text(error)}`, { cause: error });
+  }
+
+  #count(call: Call, server: URL, code: string): void {
+    this.#metrics?.restClientRequestsTotal.inc({ code, method: call.method, host: server.host });
+  }
+}
+
+const text = (error: unknown) => (error instanceof Error ? error.message : String(error));

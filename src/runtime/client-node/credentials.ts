@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type https from "node:https";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import { z } from "zod";
+import type { Clock } from "../../clock.ts";
+import type { ConfigSource } from "./source.ts";
+
+/** One answer to "how do I talk to the server now". */
+export interface Access {
+  readonly server: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dispatcher: Dispatcher;
+}
+
+const refreshMs = 10_000;
+const connectMs = 10_000;
+const maxConnections = 128;
+
+/**
+ * Reads the credentials again every few seconds and when told that they were refused; connections are kept for as long
+ * as the TLS side of them stays the same. One dispatcher for all requests: client-node alone would build one each.
+ */
+export class Credentials {
+  readonly #source: ConfigSource;
+  readonly #clock: Pick<Clock, "monotonic">;
+  #config: { readonly version: string; readonly value: KubeConfig } | undefined;
+  #access: { readonly value: Access; readonly readAt: number; readonly tls: string } | undefined;
+  #reading: Promise<Access> | undefined;
+
+  constructor(source: ConfigSource, clock: Pick<Clock, "monotonic">) {
+    this.#source = source;
+    this.#clock = clock;
+  }
+
+  async access(): Promise<Access> {
+    const known = this.#access;
+    if (known !== undefined && this.#clock.monotonic() - known.readAt < refreshMs) return known.value;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return await this.#reading;
+  }
+
+  /** The server refused this access (401, TLS): look again before the next request. True when it is still the current one. */
+  refused(access: Access): void {
+    if (this.#access?.value === access) this.#access = { ...this.#access, readAt: Number.NEGATIVE_INFINITY };
+  }
+
+  async close(): Promise<void> {
+    await this.#access?.value.dispatcher.destroy();
+    this.#access = undefined;
+  }
+
+  async #read(): Promise<Access> {
+    const version = await this.#source.version();
+    if (this.#config?.version !== version) this.#config = { version, value: await this.#source.load() };
+    const config = this.#config.value;
+    const cluster = config.getCurrentCluster();
+    if (cluster === null) throw new Error(`${this.#source.name}: the current context names no cluster`);
+    const options: https.RequestOptions = {};
+    await config.applyToHTTPSOptions(options);
+    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
+    const tls = defined({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername });
+    const server = new URL(cluster.server);
+    const print = fingerprint({ tls, proxy: cluster.proxyUrl, origin: server.origin });
+    const previous = this.#access;
+    const dispatcher =
+      previous?.tls === print ? previous.value.dispatcher : createDispatcher(cluster.proxyUrl ?? undefined, tls);
+    const value = { server, headers: await headersOf(config, options), dispatcher };
+    this.#access = { value, tls: print, readAt: this.#clock.monotonic() };
+    // Watches under way end by themselves within minutes; the old connections go with them.
+    if (previous !== undefined && previous.value.dispatcher !== dispatcher)
+      previous.value.dispatcher.close().catch(() => undefined);
+    return value;
+  }
+}
+
+function createDispatcher(proxyUrl: string | undefined, tls: object): Dispatcher {
+  const connect = { ...tls, keepAlive: true, keepAliveInitialDelay: 15_000, timeout: connectMs };
+  if (proxyUrl === undefined) return new Agent({ connect, allowH2: false, connections: maxConnections });
+  if (!proxyUrl.startsWith("http"))
+    throw new Error(`cluster.proxy-url is ${proxyUrl}; only http:// and https:// proxies are supported`);
+  return new ProxyAgent({ uri: proxyUrl, requestTls: connect, allowH2: false, connections: maxConnections });
+}
+
+const tokenFileSchema = z.object({ config: z.object({ tokenFile: z.string() }) });
+
+async function headersOf(config: KubeConfig, options: https.RequestOptions): Promise<Record<string, string>> {
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
+    if (value !== undefined) headers.set(name.toLowerCase(), String(value));
+  }
+  if (typeof options.auth === "string")
+    headers.set("authorization", `Basic ${Buffer.from(options.auth).toString("base64")}`);
+  // client-node keeps a token for a minute, and with the newline that an editor may have left.
+  const tokenFile = tokenFileSchema.safeParse(config.getCurrentUser()?.authProvider);
+  if (tokenFile.success) {
+    const token = await readFile(tokenFile.data.config.tokenFile, "utf8");
+    headers.set("authorization", `Bearer ${token.trim()}`);
+  }
+  return Object.fromEntries(headers);
+}
+
+function fingerprint(value: unknown): string {
+  const text = JSON.stringify(value, (_key, part: unknown) =>
+    part instanceof Uint8Array ? Buffer.from(part).toString("base64") : part,
+  );
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function defined<T extends object>(values: T): Partial<T> {
+  const result: Partial<T> = { ...values };
+  for (const key of Object.keys(values))
+    if (Reflect.get(result, key) === undefined) Reflect.deleteProperty(result, key);
+  return result;
+}

@@ -1,0 +1,102 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
+import { parse } from "yaml";
+import { z } from "zod";
+
+/** Where the address and credentials of the API server come from, each time they are looked at. */
+export interface ConfigSource {
+  /** For messages: a path, or `in-cluster`. */
+  readonly name: string;
+  /** Changes whenever {@link load} would answer something else. */
+  version(): Promise<string>;
+  load(): Promise<KubeConfig>;
+}
+
+export interface ConfigOptions {
+  /** Paths of kubeconfig files, separated as in PATH. Absent: `KUBECONFIG`, then in-cluster, then `~/.kube/config`. */
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export function configSource(options: ConfigOptions = {}): ConfigSource {
+  const environment = options.environment ?? process.env;
+  const named = options.kubeconfig ?? environment.KUBECONFIG;
+  if (named !== undefined && named !== "") return fileSource(named.split(path.delimiter), options.context);
+  if (environment.KUBERNETES_SERVICE_HOST !== undefined) return inClusterSource();
+  const home = environment.HOME === undefined ? undefined : path.join(environment.HOME, ".kube", "config");
+  if (home !== undefined && existsSync(home)) return fileSource([home], options.context);
+  throw new Error(
+    "no Kubernetes API server to talk to: set KUBECONFIG or --kubeconfig, or run inside a cluster (KUBERNETES_SERVICE_HOST)",
+  );
+}
+
+/** A kubeconfig held in memory; credentials that it names as files are still read again when they change. */
+export function textSource(text: string, context?: string): ConfigSource {
+  return {
+    name: "kubeconfig",
+    version: async () => "constant",
+    load: async () => parseConfig(text, undefined, context),
+  };
+}
+
+function inClusterSource(): ConfigSource {
+  return {
+    name: "in-cluster",
+    version: async () => "constant",
+    load: async () => {
+      const config = new KubeConfig();
+      config.loadFromCluster();
+      return config;
+    },
+  };
+}
+
+function fileSource(files: readonly string[], context: string | undefined): ConfigSource {
+  const present = files.filter((file) => file !== "");
+  const texts = () => Promise.all(present.map((file) => readFile(file, "utf8")));
+  return {
+    name: present.join(path.delimiter),
+    version: async () => (await texts()).join("\0"),
+    load: async () => {
+      const [first, ...others] = (await texts()).map((text, index) => parseConfig(text, present[index], undefined));
+      if (first === undefined) throw new Error("no kubeconfig file given");
+      for (const other of others) first.mergeConfig(other, first.currentContext !== "");
+      return select(first, context, present.join(path.delimiter));
+    },
+  };
+}
+
+const tokenFilesSchema = z.object({
+  users: z
+    .array(z.object({ name: z.string(), user: z.object({ tokenFile: z.string().optional() }).nullish() }))
+    .nullish(),
+});
+
+function parseConfig(text: string, file: string | undefined, context: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromString(text);
+  const directory = file === undefined ? "" : path.dirname(file);
+  config.makePathsAbsolute(directory);
+  // client-node does not know kubeconfig's own `tokenFile`; its in-cluster form of the same is an auth provider.
+  const tokenFiles = new Map(
+    tokenFilesSchema.parse(parse(text) ?? {}).users?.map(({ name, user }) => [name, user?.tokenFile]),
+  );
+  config.users = config.users.map((user) => {
+    const tokenFile = tokenFiles.get(user.name);
+    if (tokenFile === undefined) return user;
+    return { ...user, authProvider: { name: "tokenFile", config: { tokenFile: path.resolve(directory, tokenFile) } } };
+  });
+  return context === undefined ? config : select(config, context, file ?? "kubeconfig");
+}
+
+function select(config: KubeConfig, context: string | undefined, name: string): KubeConfig {
+  if (context !== undefined) config.setCurrentContext(context);
+  if (config.getCurrentCluster() === null)
+    throw new Error(
+      `${name}: context ${JSON.stringify(config.currentContext ?? "")} names no cluster; there are: ${config.contexts.map(({ name }) => name).join(", ") || "none"}`,
+    );
+  return config;
+}
