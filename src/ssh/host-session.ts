@@ -73,6 +73,8 @@ export type HostErrorCode =
   | "Aborted"
   | "ConnectionLost"
   | "OutputLimitExceeded"
+  /** A signal on the host ended the script (out of memory, an administrator): its output is incomplete. */
+  | "Killed"
   /** What came back is not the answer of a POSIX shell that ran the script. */
   | "Unintelligible"
   /** An argument that no shell can receive byte for byte (NUL, lone surrogates). */

@@ -1,0 +1,70 @@
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP, isIPv6 } from "node:net";
+import { HostError } from "./host-session.ts";
+
+/**
+ * Where the operator may connect at all: CIDRs, single addresses and host names, set by whoever runs it.
+ * A host name in the list is trusted with whatever it resolves to; every other name must resolve into the list.
+ */
+export type AddressPolicy = "Any" | readonly string[];
+
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+export const resolveHost: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+
+/** Says which of a host's addresses may be used. The caller connects to these, and never resolves the name again. */
+export type AddressGate = (host: string) => Promise<readonly string[]>;
+
+/** Throws a RangeError that names the entry when the list cannot be understood. */
+export function createAddressGate(policy: AddressPolicy, resolve: Resolve = resolveHost): AddressGate {
+  const addresses = async (host: string) => {
+    if (isIP(host) !== 0) return [host];
+    try {
+      return await resolve(host);
+    } catch (cause) {
+      throw new HostError("Unreachable", `${host} cannot be resolved: ${messageOf(cause)}`, { started: false, cause });
+    }
+  };
+  if (policy === "Any") return addresses;
+
+  const names = new Set<string>();
+  const networks = new BlockList();
+  for (const entry of policy) addEntry(entry, names, networks);
+
+  return async (host) => {
+    const found = await addresses(host);
+    if (names.has(host.toLowerCase())) return found;
+    const allowed = found.filter((address) => networks.check(address, isIPv6(address) ? "ipv6" : "ipv4"));
+    if (allowed.length > 0) return allowed;
+    const where = isIP(host) === 0 ? `${host} (${found.join(", ")})` : host;
+    throw new HostError("AddressNotAllowed", `${where} is not in the operator's list of allowed addresses`, {
+      started: false,
+    });
+  };
+}
+
+function addEntry(entry: string, names: Set<string>, networks: BlockList): void {
+  const [address = "", bits, ...rest] = entry.split("/");
+  const family = isIP(address);
+  const max = family === 6 ? 128 : 32;
+  if (family === 0) {
+    if (
+      bits === undefined &&
+      /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$/.test(
+        address,
+      ) &&
+      !/^[0-9.]+$/.test(address)
+    ) {
+      names.add(address.toLowerCase());
+      return;
+    }
+  } else if (rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= max))) {
+    networks.addSubnet(address, bits === undefined ? max : Number(bits), family === 6 ? "ipv6" : "ipv4");
+    return;
+  }
+  throw new RangeError(`allowed address ${JSON.stringify(entry)} must be a CIDR, an IP address or a host name`);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

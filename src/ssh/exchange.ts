@@ -1,0 +1,107 @@
+import type { Client, ClientChannel } from "ssh2";
+import { createTranscript, parseRemoteProcess } from "./transcript.ts";
+import { encodeRequest, type RemoteProcess, type WireRequest } from "./wire.ts";
+
+/** How one script on one channel ended, before anybody judges it. */
+export type Ending =
+  /** Both marks came on both streams. */
+  | { readonly kind: "complete"; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+  /** More output than allowed; the script may still be running. */
+  | { readonly kind: "overflow"; readonly stream: "stdout" | "stderr" }
+  /** The channel closed, or the command ended, without the marks. */
+  | {
+      readonly kind: "cut";
+      /** The begin mark was seen: the script did run. */
+      readonly begun: boolean;
+      readonly exitCode: number | undefined;
+      readonly signal: string | undefined;
+      /** The last words on both streams, for messages. */
+      readonly excerpt: string;
+    };
+
+export interface Exchange {
+  readonly ended: Promise<Ending>;
+  /** Known once the script has begun. */
+  process(): RemoteProcess | undefined;
+  /** Asks the server to close the channel. */
+  close(): void;
+  /** Resolves when both sides have closed: only now does the server count one session less. */
+  readonly closed: Promise<void>;
+}
+
+export interface ExchangeOptions {
+  readonly line: string;
+  readonly wire: WireRequest;
+  readonly maxOutputBytes: number;
+  /** Waits a moment for what may still come after the exit status: the marks, if a background job holds them up. */
+  readonly grace: () => Promise<void>;
+  /** False when nobody waits any more by the time the channel is open: then nothing is sent. */
+  readonly mayStart: () => boolean;
+}
+
+/** Opens a channel and sends a script. Rejects when the server refuses the channel: then nothing was sent. */
+export async function openExchange(client: Client, options: ExchangeOptions): Promise<Exchange> {
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    client.exec(options.line, (error, opened) => (error === undefined ? resolve(opened) : reject(error)));
+  });
+  return converse(channel, options);
+}
+
+function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStart }: ExchangeOptions): Exchange {
+  const stdout = createTranscript(wire.nonce, maxOutputBytes);
+  const stderr = createTranscript(wire.nonce, maxOutputBytes);
+  const ended = Promise.withResolvers<Ending>();
+  const closed = Promise.withResolvers<void>();
+  let exit: { code: number | undefined; signal: string | undefined } | undefined;
+
+  const complete = (): Ending | undefined => {
+    const output = { stdout: stdout.between(), stderr: stderr.between() };
+    const exitCode = Number(stdout.endWords?.[0] ?? Number.NaN);
+    if (output.stdout === undefined || output.stderr === undefined || !Number.isInteger(exitCode)) return undefined;
+    return { kind: "complete", exitCode, stdout: output.stdout, stderr: output.stderr };
+  };
+  const judge = () => {
+    const excerpt = [stderr.excerpt(), stdout.excerpt()].filter((text) => text !== "").join(" / ");
+    const begun = stdout.beginWords !== undefined || stderr.beginWords !== undefined;
+    ended.resolve(complete() ?? { kind: "cut", begun, exitCode: exit?.code, signal: exit?.signal, excerpt });
+  };
+  let judging = false;
+  const judgeSoon = () => {
+    if (judging) return;
+    judging = true;
+    grace().then(judge, judge);
+  };
+  /** The exit status overtakes nothing, but a background job may hold the channel open long after it. */
+  const settle = () => {
+    if (stdout.endWords === undefined || stderr.endWords === undefined) return;
+    if (exit === undefined) judgeSoon();
+    else judge();
+  };
+  const feed = (name: "stdout" | "stderr", chunk: Buffer) => {
+    const stream = name === "stdout" ? stdout : stderr;
+    if (!stream.add(chunk)) ended.resolve({ kind: "overflow", stream: name });
+    settle();
+  };
+
+  channel.on("data", (chunk: Buffer) => feed("stdout", chunk));
+  channel.stderr.on("data", (chunk: Buffer) => feed("stderr", chunk));
+  channel.on("exit", (code: number | null, signal?: string) => {
+    exit = { code: code ?? undefined, signal };
+    settle();
+    judgeSoon();
+  });
+  channel.on("close", () => {
+    judge();
+    closed.resolve();
+  });
+  // A server that goes away while we write: "close" follows and is what counts.
+  channel.on("error", () => judge());
+  if (mayStart()) channel.end(encodeRequest(wire));
+
+  return {
+    ended: ended.promise,
+    closed: closed.promise,
+    process: () => parseRemoteProcess(stderr.beginWords),
+    close: () => channel.close(),
+  };
+}

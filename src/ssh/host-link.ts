@@ -1,0 +1,188 @@
+import type { Clock } from "../clock.ts";
+import type { AddressGate } from "./addresses.ts";
+import { backoffMilliseconds } from "./backoff.ts";
+import { type Connection, connect } from "./connection.ts";
+import type { ObserveSsh } from "./events.ts";
+import { HostError, type RunRequest, type SshTarget } from "./host-session.ts";
+import type { HostTrust } from "./host-trust.ts";
+import type { SshLimits } from "./limits.ts";
+import type { ReadPrivateKey } from "./private-key.ts";
+import { ChannelRefused, runScript, type ScriptOutput } from "./run-script.ts";
+import { createSlots, type Slots } from "./slots.ts";
+import { orAborted, startTimeLimit } from "./time-limit.ts";
+import type { Nonce } from "./wire.ts";
+
+/** One connection to one endpoint with one credential: opened when needed, shared by all commands, closed when idle. */
+export interface HostLink {
+  run(target: SshTarget, request: RunRequest): Promise<ScriptOutput>;
+  /** Closes once nothing runs. */
+  retire(): void;
+  /** Closes now; what runs ends with ConnectionLost. */
+  close(): Promise<void>;
+}
+
+export interface LinkOptions {
+  readonly clock: Clock;
+  readonly limits: SshLimits;
+  readonly gate: AddressGate;
+  readonly readKey: ReadPrivateKey;
+  readonly nonce: () => Nonce;
+  readonly observe: ObserveSsh;
+  /** Called for every new connection, before it is used: may differ from attempt to attempt. */
+  readonly trust: (target: SshTarget) => HostTrust;
+  readonly onConnected: (target: SshTarget, connection: Connection) => void;
+  /** The link was idle for long enough, or was retired: it will not be used again. */
+  readonly onEnd: () => void;
+}
+
+interface Live {
+  readonly connection: Connection;
+  readonly slots: Slots;
+  over: boolean;
+}
+
+export function createHostLink(options: LinkOptions): HostLink {
+  const { clock, limits, observe } = options;
+  const shutdown = new AbortController();
+  let connecting: Promise<Live> | undefined;
+  let live: Live | undefined;
+  let running = 0;
+  let retired = false;
+  let idle = new AbortController();
+  let failure: { error: HostError; count: number; notBefore: number } | undefined;
+
+  const end = () => {
+    live?.connection.end();
+    options.onEnd();
+  };
+  const begin = () => {
+    running += 1;
+    idle.abort();
+  };
+  const finish = () => {
+    running -= 1;
+    if (running > 0) return;
+    if (retired) return end();
+    idle = new AbortController();
+    void clock
+      .sleep(limits.idleSeconds * 1000, AbortSignal.any([idle.signal, shutdown.signal]))
+      .then(end, () => undefined);
+  };
+
+  const open = async (target: SshTarget): Promise<Live> => {
+    const { host, port, user } = target;
+    const started = clock.monotonic();
+    using limit = startTimeLimit(clock, limits.connectSeconds, shutdown.signal);
+    try {
+      const trust = options.trust(target);
+      const connection = await connect(target, trust, {
+        ...limits,
+        gate: options.gate,
+        readKey: options.readKey,
+        signal: limit.signal,
+      });
+      failure = undefined;
+      const opened: Live = { connection, slots: createSlots(limits.channels), over: false };
+      live = opened;
+      void connection.closed.then((why) => {
+        opened.over = true;
+        if (live === opened) live = undefined;
+        observe({ kind: "disconnected", host, port, user, why });
+      });
+      observe({ kind: "connected", host, port, user, milliseconds: clock.monotonic() - started });
+      options.onConnected(target, connection);
+      return opened;
+    } catch (cause) {
+      const error =
+        cause instanceof HostError ? cause : new HostError("Unreachable", String(cause), { started: false, cause });
+      const count = (failure?.count ?? 0) + 1;
+      const delay = backoffMilliseconds(limits.backoff, count, clock.random());
+      failure = { error, count, notBefore: clock.monotonic() + delay };
+      observe({ kind: "connectFailed", host, port, user, code: error.code, milliseconds: clock.monotonic() - started });
+      throw error;
+    } finally {
+      connecting = undefined;
+    }
+  };
+
+  const connected = async (target: SshTarget): Promise<Live> => {
+    if (live !== undefined) return live;
+    if (connecting === undefined && failure !== undefined) {
+      const wait = failure.notBefore - clock.monotonic();
+      const { code, message } = failure.error;
+      const next = `${message} (attempt ${failure.count}, the next one in ${Math.ceil(wait / 1000)} s)`;
+      if (wait > 0) throw new HostError(code, next, { started: false, cause: failure.error });
+    }
+    connecting ??= open(target);
+    return connecting;
+  };
+
+  const attempt = async (target: SshTarget, request: RunRequest, reused: boolean): Promise<ScriptOutput | "again"> => {
+    const subject = `${request.script.name} on ${target.host}`;
+    using waiting = startTimeLimit(clock, limits.connectSeconds + request.timeoutSeconds, request.signal);
+    const on = await orAborted(connected(target), waiting.signal);
+    if (on === undefined) throw waiting.error(`connecting for ${subject}`, { started: false });
+    const release = await orAborted(
+      on.slots.acquire(waiting.signal).catch(() => undefined),
+      waiting.signal,
+    );
+    if (release === undefined) throw waiting.error(`waiting for a free channel for ${subject}`, { started: false });
+    if (on.over) {
+      release();
+      return "again";
+    }
+    try {
+      return await runScript(
+        on.connection.client,
+        target,
+        request,
+        { clock, nonce: options.nonce, ...limits },
+        release,
+      );
+    } catch (error) {
+      if (error instanceof HostError && error.code === "ConnectionLost" && !error.started && reused) return "again";
+      if (!(error instanceof ChannelRefused)) throw error;
+      if (on.slots.used === 0) {
+        const message = `${target.host}:${target.port} refuses every session: ${error.message}`;
+        throw new HostError("Unreachable", message, { started: false, cause: error });
+      }
+      // The server allows fewer sessions than we thought: the ones that run are its limit.
+      on.slots.lowerTo(on.slots.used);
+      return "again";
+    }
+  };
+
+  return {
+    async run(target, request) {
+      begin();
+      try {
+        for (let tries = 0; tries < 5; tries += 1) {
+          const result = await attempt(target, request, live !== undefined);
+          if (result !== "again") return result;
+        }
+        const message = `${target.host}:${target.port} lost its connection again and again before a command was sent`;
+        throw new HostError("ConnectionLost", message, { started: false });
+      } finally {
+        finish();
+      }
+    },
+    retire() {
+      retired = true;
+      if (running === 0) end();
+    },
+    async close() {
+      retired = true;
+      shutdown.abort(new Error("xensan is stopping"));
+      const closing = live?.connection;
+      end();
+      if (closing === undefined) return;
+      const patience = new AbortController();
+      await Promise.race([
+        closing.closed,
+        clock.sleep(limits.graceSeconds * 1000, patience.signal).catch(() => undefined),
+      ]);
+      patience.abort();
+      closing.client.destroy();
+    },
+  };
+}

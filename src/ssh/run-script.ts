@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import type { Client } from "ssh2";
+import type { Clock } from "../clock.ts";
+import { messageOf } from "./addresses.ts";
+import { type Ending, type Exchange, openExchange } from "./exchange.ts";
+import { HostError, type HostErrorCode, type RunRequest, type SshTarget } from "./host-session.ts";
+import { orAborted, startTimeLimit } from "./time-limit.ts";
+import { execLines, killScriptName, type Nonce } from "./wire.ts";
+
+const endProcessGroup = {
+  name: killScriptName,
+  text: readFileSync(new URL("./end-process-group.sh", import.meta.url), "utf8"),
+};
+
+export interface RunOptions {
+  readonly clock: Clock;
+  readonly nonce: () => Nonce;
+  /** How long to wait for the marks after an exit status, and for a channel to close. */
+  readonly graceSeconds: number;
+  /** How long ending a script that took too long may take. */
+  readonly killSeconds: number;
+}
+
+export interface ScriptOutput {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The server refused one more channel: nothing was sent, and fewer at a time may work. */
+export class ChannelRefused extends Error {
+  override readonly name = "ChannelRefused";
+}
+
+const defaultOutputBytes = 16 * 1024 * 1024;
+
+/**
+ * Runs one script on an open connection. Rejects with a {@link HostError} or {@link ChannelRefused}. When it takes too
+ * long, prints too much or is cancelled, its process group is ended through a second channel before this rejects.
+ * Calls `released` once, when the server counts one session less.
+ */
+export async function runScript(
+  client: Client,
+  target: SshTarget,
+  request: RunRequest,
+  options: RunOptions,
+  released: () => void,
+): Promise<ScriptOutput> {
+  using limit = startTimeLimit(options.clock, request.timeoutSeconds, request.signal);
+  const subject = `${request.script.name} on ${target.host}`;
+  const maxOutputBytes = request.maxOutputBytes ?? defaultOutputBytes;
+
+  const opening = openExchange(client, {
+    line: execLines[target.become],
+    wire: { nonce: options.nonce(), script: request.script, args: request.args },
+    maxOutputBytes,
+    grace: () => options.clock.sleep(options.graceSeconds * 1000),
+    mayStart: () => !limit.signal.aborted,
+  }).catch((error: unknown) => {
+    released();
+    throw channelError(error, subject);
+  });
+  const exchange = await orAborted(opening, limit.signal, (late) => releaseWhenClosed(late, options, released));
+  if (exchange === undefined) throw limit.error(`opening a channel for ${subject}`, { started: false });
+
+  try {
+    const ending = await orAborted(exchange.ended, limit.signal);
+    if (ending !== undefined && ending.kind !== "overflow") return judge(ending, target, subject);
+    const fate = await endScript(client, target, exchange, options);
+    if (ending === undefined) throw limit.error(`running ${subject}`, { started: true, fate });
+    const message = `${subject} printed more than ${maxOutputBytes} bytes on ${ending.stream}; ${fate}`;
+    throw new HostError("OutputLimitExceeded", message, { started: true });
+  } finally {
+    releaseWhenClosed(exchange, options, released);
+  }
+}
+
+function channelError(error: unknown, subject: string): Error {
+  const message = messageOf(error);
+  if (/channel open failure|unable to exec/i.test(message)) return new ChannelRefused(message, { cause: error });
+  return new HostError("ConnectionLost", `${subject} was not sent: ${message}`, { started: false, cause: error });
+}
+
+function releaseWhenClosed(exchange: Exchange, { clock, graceSeconds }: RunOptions, released: () => void): void {
+  exchange.close();
+  const waiting = new AbortController();
+  const patience = clock.sleep(graceSeconds * 1000, waiting.signal).catch(() => undefined);
+  void Promise.race([exchange.closed, patience]).then(() => {
+    waiting.abort();
+    released();
+  });
+}
+
+function judge(ending: Exclude<Ending, { kind: "overflow" }>, target: SshTarget, subject: string): ScriptOutput {
+  if (ending.kind === "complete") return { exitCode: ending.exitCode, stdout: ending.stdout, stderr: ending.stderr };
+  const { exitCode, signal, begun, excerpt } = ending;
+  const said = excerpt === "" ? "nothing was printed" : `last words: ${excerpt}`;
+  const error = (code: HostErrorCode, started: boolean, what: string) =>
+    new HostError(code, `${subject} ${what}; ${said}`, { started });
+  if (signal !== undefined) return fail(error("Killed", true, `was ended by SIG${signal}`));
+  if (exitCode === undefined) return fail(error("ConnectionLost", true, "was cut off before it ended"));
+  if (begun) return fail(error("Unintelligible", true, `ended with status ${exitCode} but its output has no end mark`));
+  if (target.become === "Sudo") {
+    return fail(
+      error("BecomeFailed", false, `did not begin: sudo -n ended with status ${exitCode} for user ${target.user}`),
+    );
+  }
+  return fail(
+    error("Unintelligible", false, `did not begin: the login shell of ${target.user} ended with status ${exitCode}`),
+  );
+}
+
+function fail(error: HostError): never {
+  throw error;
+}
+
+/** Ends the script's process group through a second channel, beside the limit on channels. Says how that went. */
+async function endScript(client: Client, target: SshTarget, exchange: Exchange, options: RunOptions): Promise<string> {
+  const process = exchange.process();
+  if (process === undefined) return "its process is not known and may still run";
+  const args = [String(process.pid), String(process.processGroup), process.startTicks];
+  const { clock, nonce, graceSeconds, killSeconds } = options;
+  using limit = startTimeLimit(clock, killSeconds, undefined);
+  try {
+    const opening = openExchange(client, {
+      line: execLines[target.become],
+      wire: { nonce: nonce(), script: endProcessGroup, args },
+      maxOutputBytes: 64 * 1024,
+      grace: () => clock.sleep(graceSeconds * 1000),
+      mayStart: () => true,
+    });
+    const ending = await orAborted(
+      opening.then(async (kill) => {
+        const result = await kill.ended;
+        kill.close();
+        return result;
+      }),
+      limit.signal,
+    );
+    if (ending?.kind === "complete" && ending.exitCode === 0) return "its processes were ended";
+    if (ending?.kind === "complete") return `its processes could not be ended: ${ending.stdout.trim()}`;
+    return "its processes may still run: the host did not answer";
+  } catch (error) {
+    return `its processes may still run: ${messageOf(error)}`;
+  }
+}
