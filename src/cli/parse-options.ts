@@ -18,8 +18,6 @@ export function parseOptions(
       options.map(({ name, placeholder }) => [name, { type: placeholder === undefined ? "boolean" : "string" }]),
     ),
   });
-  if (positionals[0] !== undefined) throw new UsageError(`unexpected argument "${positionals[0]}"`);
-
   const given = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
@@ -37,6 +35,7 @@ export function parseOptions(
     if (values.length > 0 && option.repeat !== true) throw new UsageError(`--${option.name} is given twice`);
     given.set(option.name, [...values, token.value ?? "true"]);
   }
+  if (positionals[0] !== undefined) throw new UsageError(`unexpected argument "${positionals[0]}"`);
   return Object.fromEntries(
     options.flatMap((option) => {
       const value = chosen(option, given.get(option.name), env);

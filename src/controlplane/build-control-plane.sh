@@ -87,10 +87,13 @@ run "running openapi-gen" "$GOPATH/bin/openapi-gen" --logtostderr -O zz_generate
   -r "$work/violations"
 
 step 6 "compiling kube-apiserver (the long step: about three minutes on two cores)"
-# The linker knows a vendored package by its full path.
-at=k8s.io/kubernetes/vendor/k8s.io/component-base/version
-run "compiling kube-apiserver" go build -trimpath -ldflags \
-  "-s -w -X $at.gitVersion=v$version -X $at.gitMajor=1 -X $at.gitMinor=20 -X $at.gitTreeState=clean" -o "$work/kube-apiserver" ./cmd/kube-apiserver
+# The linker knows a vendored package by its full path. Two packages hold the version: one says it, one serves it.
+flags="-s -w"
+for package in component-base/version client-go/pkg/version; do
+  at=k8s.io/kubernetes/vendor/k8s.io/$package
+  flags="$flags -X $at.gitVersion=v$version -X $at.gitMajor=1 -X $at.gitMinor=20 -X $at.gitTreeState=clean"
+done
+run "compiling kube-apiserver" go build -trimpath -ldflags "$flags" -o "$work/kube-apiserver" ./cmd/kube-apiserver
 
 step 7 "installing the binaries"
 install -m 755 "$work/etcd/usr/bin/etcd" "$out/etcd.new"

@@ -33,7 +33,7 @@ function stageLine(stage: Stage, { now, width }: ScreenOptions, paint: Paint): s
     Failed: paint("red", "✘"),
   };
   const time = seconds((stage.endedAt ?? now) - stage.startedAt);
-  const room = Math.max(10, width - 18 - time.length - 6);
+  const room = Math.max(10, width - 20 - time.length);
   const text = clip(stage.text, room);
   return `  ${marks[stage.state]} ${stage.name.padEnd(14)} ${text.padEnd(room)} ${paint("dim", time)}`;
 }

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import type { Option } from "./command.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+const namespaceName = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
+const listenAddress = z
+  .string()
+  .regex(/^(\[[0-9A-Fa-f:.]+\]|[^:[\]]*):\d{1,5}$/)
+  .transform((text) => {
+    const colon = text.lastIndexOf(":");
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, "") || "0.0.0.0", port: Number(text.slice(colon + 1)) };
+  })
+  .pipe(z.object({ host: z.string(), port: z.int().max(65535) }));
+
+export const runOptions: readonly Option[] = [
+  {
+    name: "kubeconfig",
+    placeholder: "FILE",
+    env: "KUBECONFIG",
+    help: "The cluster to serve. Inside a cluster the service account is used when this is absent.",
+  },
+  { name: "context", placeholder: "NAME", help: "The kubeconfig's context; its current one when absent." },
+  {
+    name: "namespace",
+    placeholder: "NAME",
+    repeat: true,
+    env: "XENSAN_NAMESPACES",
+    accepts: "the name of a namespace",
+    help: "Serves only the objects of this namespace. All namespaces when absent.",
+  },
+  {
+    name: "allow-address",
+    placeholder: "ADDRESS",
+    repeat: true,
+    env: "XENSAN_ALLOW_ADDRESSES",
+    accepts: "a CIDR block, an IP address or a host name",
+    help: "Opens SSH connections to these addresses only, whatever an AoeServer or a XenHost says. Any address when absent.",
+  },
+  {
+    name: "probe-interval",
+    placeholder: "SECONDS",
+    env: "XENSAN_PROBE_INTERVAL",
+    fallback: "30",
+    accepts: "a whole number from 1 to 3600",
+    help: "How often every host is looked at.",
+  },
+  {
+    name: "leader-election",
+    placeholder: "true|false",
+    env: "XENSAN_LEADER_ELECTION",
+    fallback: "true",
+    accepts: "true or false",
+    help: "Waits for a Lease before acting, so that of several replicas one acts and the others stand by.",
+  },
+  {
+    name: "lease-namespace",
+    placeholder: "NAME",
+    env: "XENSAN_LEASE_NAMESPACE",
+    accepts: "the name of a namespace",
+    help: "Where the Lease is. Inside a cluster the pod's own namespace when absent, else the context's.",
+  },
+  {
+    name: "lease-name",
+    placeholder: "NAME",
+    env: "XENSAN_LEASE_NAME",
+    fallback: "xensan",
+    help: "The name of the Lease.",
+  },
+  {
+    name: "identity",
+    placeholder: "NAME",
+    env: "XENSAN_IDENTITY",
+    help: "Names this replica in the Lease and in events; a random part is added. The host name when absent.",
+  },
+  {
+    name: "listen",
+    placeholder: "ADDRESS:PORT",
+    env: "XENSAN_LISTEN",
+    fallback: "127.0.0.1:8080",
+    accepts: "an address and a port, such as 0.0.0.0:8080",
+    help: "Where /metrics, /healthz and /readyz are served.",
+  },
+  {
+    name: "log-level",
+    placeholder: "LEVEL",
+    env: "XENSAN_LOG_LEVEL",
+    fallback: "info",
+    accepts: "trace, debug, info, warn or error",
+    help: "How much is logged, as JSON lines on standard output.",
+  },
+];
+
+export const runSchema = z.object({
+  kubeconfig: z.string().optional(),
+  context: z.string().optional(),
+  namespace: z.array(namespaceName),
+  "allow-address": z.array(z.string()),
+  "probe-interval": wholeNumber(1, 3600),
+  "leader-election": z.enum(["true", "false"]),
+  "lease-namespace": namespaceName.optional(),
+  "lease-name": z.string().min(1).max(253),
+  identity: z.string().min(1).max(200).optional(),
+  listen: listenAddress,
+  "log-level": z.enum(["trace", "debug", "info", "warn", "error"]),
+});

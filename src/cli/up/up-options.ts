@@ -1,0 +1,44 @@
+import { z } from "zod";
+import type { Option } from "../command.ts";
+import { wholeNumber } from "../whole-number.ts";
+
+export const upOptions: readonly Option[] = [
+  {
+    name: "rack",
+    placeholder: "FILE",
+    env: "XENSAN_RACK",
+    help: "The rack to simulate: its hosts, disks and networks. The tutorial's rack when absent.",
+  },
+  {
+    name: "apply",
+    placeholder: "PATH",
+    repeat: true,
+    env: "XENSAN_APPLY",
+    help: "Applies these manifests, a file or a directory. The tutorial's manifests when absent.",
+  },
+  { name: "exit", help: "Ends once everything is ready, with exit code 0; with 1 when the time limit came first." },
+  {
+    name: "timeout",
+    placeholder: "SECONDS",
+    env: "XENSAN_TIMEOUT",
+    fallback: "180",
+    accepts: "a whole number from 1 to 86400",
+    help: "The time limit from the first apply until everything is ready.",
+  },
+  {
+    name: "output",
+    placeholder: "text|json",
+    fallback: "text",
+    accepts: "text or json",
+    help: "With json the outcome is one JSON document on standard output, and progress goes to standard error.",
+  },
+];
+
+export const upSchema = z.object({
+  rack: z.string().optional(),
+  apply: z.array(z.string()),
+  exit: z.boolean(),
+  timeout: wholeNumber(1, 86_400),
+  output: z.enum(["text", "json"]),
+});
+export type UpValues = z.output<typeof upSchema>;
