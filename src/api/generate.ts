@@ -1,5 +1,5 @@
 /**
- * Writes crds/ and docs/reference/ from the schemas: `node src/api/generate.ts`.
+ * Writes crds/, the chart's copy of them and docs/reference/ from the schemas: `node src/api/generate.ts`.
  * With --check nothing is written: differences are printed, and the exit code is 1 if there are any.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,7 +16,9 @@ const root = join(import.meta.dirname, "../..");
 function generatedFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const definition of Object.values(definitions)) {
-    files.set(`crds/${definition.plural}.yaml`, customResourceDefinitionYaml(definition));
+    const crd = customResourceDefinitionYaml(definition);
+    files.set(`crds/${definition.plural}.yaml`, crd);
+    files.set(`helm/xensan/crds/${definition.plural}.yaml`, crd);
     files.set(`docs/reference/${definition.plural}.md`, kindPage(definition));
   }
   files.set("docs/reference/reasons.md", reasonsPage());

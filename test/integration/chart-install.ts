@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url";
+import { tool } from "./tools.ts";
+
+export const chart = fileURLToPath(new URL("../../helm/xensan", import.meta.url));
+
+export interface Release {
+  readonly name: string;
+  readonly namespace: string;
+  /** As `--set-json` takes them: `{"replicaCount": 1}`. */
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+/** `helm upgrade --install`; does not wait for pods, for nothing runs them here. */
+export async function installChart(kubeconfigPath: string, { name, namespace, values = {} }: Release): Promise<void> {
+  const settings = Object.entries(values).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
+  const where = ["--namespace", namespace, "--create-namespace"];
+  // By server-side apply an API server of before 1.30 refuses the definitions, for it does not know all their fields.
+  const mode = ["--install", "--server-side=false"];
+  await tool("helm", kubeconfigPath, ["upgrade", name, chart, ...mode, ...where, ...settings]);
+}
+
+export async function uninstallChart(kubeconfigPath: string, { name, namespace }: Release): Promise<void> {
+  await tool("helm", kubeconfigPath, ["uninstall", name, "--namespace", namespace]);
+}

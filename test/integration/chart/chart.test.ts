@@ -1,0 +1,253 @@
+import { readdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { chart, installChart, uninstallChart } from "../chart-install.ts";
+import { tool } from "../tools.ts";
+
+const kubeconfigPath = inject("kubeconfigPath");
+const kubectl = (...args: string[]) => tool("kubectl", kubeconfigPath, args);
+const helm = (...args: string[]) => tool("helm", kubeconfigPath, args);
+
+const rendered = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) });
+const template = async (...args: string[]) =>
+  parseAllDocuments(await helm("template", "xs", chart, "--namespace", "ops", ...args)).flatMap((document) => {
+    const value: unknown = document.toJS();
+    return value === null ? [] : [rendered.parse(value)];
+  });
+const names = (objects: z.infer<typeof rendered>[]) =>
+  objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort();
+
+const everything = [
+  "--set=podDisruptionBudget.create=true",
+  "--set=networkPolicy.create=true",
+  '--set-json=allowAddresses=["10.0.0.0/24","fd00::1"]',
+];
+
+describe("the chart", () => {
+  it("has no complaint from helm lint", async () => {
+    expect(await helm("lint", "--strict", chart)).toContain("0 chart(s) failed");
+  });
+
+  it("carries the definitions that are generated into crds/", async () => {
+    const read = async (directory: string) =>
+      Promise.all(
+        (await readdir(directory))
+          .sort()
+          .map(async (name) => ({ name, text: await readFile(`${directory}/${name}`, "utf8") })),
+      );
+    const generated = await read(fileURLToPath(new URL("../../../crds", import.meta.url)));
+    expect(generated.length).toBeGreaterThan(0);
+    expect(await read(`${chart}/crds`)).toEqual(generated);
+  });
+
+  it("makes by default what two replicas need, and asks for nothing optional", async () => {
+    expect(names(await template())).toEqual([
+      "ClusterRole xs-xensan",
+      "ClusterRole xs-xensan-host-owner",
+      "ClusterRole xs-xensan-user",
+      "ClusterRole xs-xensan-viewer",
+      "ClusterRoleBinding xs-xensan",
+      "Deployment xs-xensan",
+      "Role xs-xensan-leader",
+      "RoleBinding xs-xensan-leader",
+      "Service xs-xensan-metrics",
+      "ServiceAccount xs-xensan",
+    ]);
+  });
+
+  it("grants nothing cluster-wide to the operator when it serves named namespaces", async () => {
+    const objects = await template('--set-json=namespaces=["a","b"]', "--set=rbac.roles.create=false");
+    expect(names(objects).filter((name) => /Role/.test(name))).toEqual([
+      "Role xs-xensan",
+      "Role xs-xensan",
+      "Role xs-xensan-leader",
+      "RoleBinding xs-xensan",
+      "RoleBinding xs-xensan",
+      "RoleBinding xs-xensan-leader",
+    ]);
+  });
+
+  it("runs the operator as nobody, without capabilities, on a read-only root", async () => {
+    const deployment = (await template()).find(({ kind }) => kind === "Deployment");
+    expect(deployment).toMatchObject({
+      spec: {
+        replicas: 2,
+        template: {
+          spec: {
+            securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
+            containers: [
+              {
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  readOnlyRootFilesystem: true,
+                  capabilities: { drop: ["ALL"] },
+                },
+                livenessProbe: { httpGet: { path: "/healthz", port: "metrics" } },
+                readinessProbe: { httpGet: { path: "/readyz", port: "metrics" } },
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  it("gives only flags that the operator has", async () => {
+    const { runOptions } = await import("../../../src/cli/run-options.ts");
+    const schema = z.object({
+      spec: z.object({
+        template: z.object({ spec: z.object({ containers: z.tuple([z.object({ args: z.array(z.string()) })]) }) }),
+      }),
+    });
+    const objects = await template('--set-json=namespaces=["a"]', ...everything);
+    const { spec } = schema.parse(objects.find(({ kind }) => kind === "Deployment"));
+    const [command, ...flags] = spec.template.spec.containers[0].args;
+    expect(command).toBe("run");
+    const known = runOptions.map(({ name }) => `--${name}`);
+    expect(
+      flags.map((flag) => flag.split("=")[0]).filter((flag) => flag === undefined || !known.includes(flag)),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ["replicaCount=-1", "/replicaCount"],
+    ["nonsense=1", "nonsense"],
+    ["logLevel=loud", "/logLevel"],
+    ['allowAddresses=["10.0.0.0/24;x"]', "/allowAddresses/0"],
+    ['namespaces=["Not_A_Name"]', "/namespaces/0"],
+  ])("refuses the value %s and says where it is", async (value, place) => {
+    await expect(template(`--set-json=${value.replace(/=([a-z]+)$/, '="$1"')}`)).rejects.toThrow(place);
+  });
+});
+
+describe("an installed chart", () => {
+  const release = {
+    name: "full",
+    namespace: "chart-test",
+    values: {
+      "podDisruptionBudget.create": true,
+      "networkPolicy.create": true,
+      allowAddresses: ["10.0.0.0/24", "fd00::1"],
+      namespaces: ["chart-test"],
+      "rbac.roles.aggregateHostOwnerToAdmin": true,
+    },
+  };
+  beforeAll(() => installChart(kubeconfigPath, release));
+  afterAll(() => uninstallChart(kubeconfigPath, release));
+
+  it("exists on the API server, object by object", async () => {
+    const manifest = await helm("get", "manifest", release.name, "--namespace", release.namespace);
+    const wanted = names(
+      parseAllDocuments(manifest).flatMap((document) => {
+        const value: unknown = document.toJS();
+        return value === null ? [] : [rendered.parse(value)];
+      }),
+    );
+    const list = z.object({ items: z.array(rendered) });
+    const get = async (...args: string[]) =>
+      list.parse(JSON.parse(await kubectl("get", ...args, "-l", "app.kubernetes.io/instance=full", "-o", "json")))
+        .items;
+    const namespaced = "deployments,services,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies";
+    const found = [
+      ...(await get(namespaced, "--namespace", release.namespace)),
+      ...(await get("clusterroles,clusterrolebindings")),
+    ];
+    expect(names(found)).toEqual(wanted);
+    expect(wanted).toContain("PodDisruptionBudget full-xensan");
+    expect(wanted).toContain("NetworkPolicy full-xensan");
+  });
+
+  it("can be upgraded with other values", async () => {
+    await installChart(kubeconfigPath, { ...release, values: { ...release.values, replicaCount: 3 } });
+    expect(
+      await kubectl("get", "deployment", "full-xensan", "-n", release.namespace, "-o", "jsonpath={.spec.replicas}"),
+    ).toBe("3");
+  });
+});
+
+/** Whether RBAC lets somebody do something: `can(as, "create", "aoevolumes", "-n", "x")`. */
+async function can(as: readonly string[], ...what: string[]): Promise<string> {
+  const answer = await kubectl("auth", "can-i", ...what, ...as).catch(
+    (error: unknown) => z.object({ stdout: z.string() }).parse(error).stdout,
+  );
+  return answer.trim();
+}
+
+describe("the rights of people", () => {
+  const bind = (role: string, user: string) =>
+    kubectl("create", "rolebinding", user, "-n", "people", `--clusterrole=xensan-${role}`, `--user=${user}`);
+  beforeAll(async () => {
+    await kubectl("create", "namespace", "people");
+    await bind("viewer", "vera");
+    await bind("user", "uwe");
+    await bind("host-owner", "hanna");
+  });
+
+  it.each([
+    ["vera, the viewer,", "vera", "get", "aoeservers", "yes"],
+    ["vera, the viewer,", "vera", "watch", "xenmigrations", "yes"],
+    ["vera, the viewer,", "vera", "create", "aoevolumes", "no"],
+    ["vera, the viewer,", "vera", "delete", "xenhosts", "no"],
+    ["vera, the viewer,", "vera", "get", "secrets", "no"],
+    ["uwe, the user,", "uwe", "create", "aoevolumes", "yes"],
+    ["uwe, the user,", "uwe", "patch", "xenmigrations", "yes"],
+    ["uwe, the user,", "uwe", "create", "aoeservers", "no"],
+    ["uwe, the user,", "uwe", "patch", "aoeservers", "no"],
+    ["uwe, the user,", "uwe", "update", "xenhosts", "no"],
+    ["uwe, the user,", "uwe", "patch", "aoevolumes --subresource=status", "no"],
+    ["hanna, who owns the hosts,", "hanna", "create", "aoeservers", "yes"],
+    ["hanna, who owns the hosts,", "hanna", "delete", "xenhosts", "yes"],
+    ["hanna, who owns the hosts,", "hanna", "create", "aoevolumes", "no"],
+    ["hanna, who owns the hosts,", "hanna", "patch", "aoeservers --subresource=status", "no"],
+  ])("%s: %s %s %s -> %s", async (_who, user, verb, resource, expected) => {
+    expect(await can([`--as=${user}`, "-n", "people"], verb, ...resource.split(" "))).toBe(expected);
+  });
+
+  it("end at the namespace they are bound in", async () => {
+    expect(await can(["--as=hanna", "-n", "default"], "create", "aoeservers")).toBe("no");
+  });
+
+  it("are refused by the API server itself, not only by the question", async () => {
+    const refused = kubectl("delete", "aoeserver", "san", "-n", "people", "--as=uwe");
+    await expect(refused).rejects.toThrow(/"uwe" cannot delete resource "aoeservers"/);
+  });
+});
+
+describe("the rights of the operator's service account", () => {
+  const operator = ["--as=system:serviceaccount:xensan-system:xensan"];
+
+  it.each([
+    ["list", "aoevolumes", "yes"],
+    ["watch", "xenhosts", "yes"],
+    ["patch", "aoeservers", "yes"],
+    ["patch", "aoevolumes --subresource=status", "yes"],
+    ["create", "events.events.k8s.io", "yes"],
+    ["get", "secrets", "yes"],
+    ["list", "secrets", "no"],
+    ["create", "secrets", "no"],
+    ["create", "aoevolumes", "no"],
+    ["delete", "aoevolumes", "no"],
+    ["get", "nodes", "no"],
+    ["list", "pods", "no"],
+    ["create", "pods --subresource=exec", "no"],
+    ["get", "configmaps", "no"],
+    ["create", "serviceaccounts --subresource=token", "no"],
+    ["escalate", "clusterroles", "no"],
+    ["impersonate", "users", "no"],
+    ["patch", "customresourcedefinitions", "no"],
+    ["create", "leases.coordination.k8s.io", "no"],
+  ])("anywhere: %s %s -> %s", async (verb, resource, expected) => {
+    expect(await can([...operator, "-n", "default"], verb, ...resource.split(" "))).toBe(expected);
+  });
+
+  it.each([
+    ["create", "leases.coordination.k8s.io", "yes"],
+    ["update", "leases.coordination.k8s.io/xensan", "yes"],
+    ["update", "leases.coordination.k8s.io/another", "no"],
+    ["delete", "leases.coordination.k8s.io/xensan", "no"],
+  ])("in its own namespace: %s %s -> %s", async (verb, resource, expected) => {
+    expect(await can([...operator, "-n", "xensan-system"], verb, ...resource.split(" "))).toBe(expected);
+  });
+});
