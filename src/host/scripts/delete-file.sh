@@ -5,3 +5,48 @@
 # Exit codes: 0 done, 3 refused (NotOurs StillExported BackingInUse BackingOutsideBounds BackingNotUsable
 # ReadOnlyFileSystem), 4 busy.
 set -eu
+# include: prelude.sh
+# include: lock.sh
+# include: atomic.sh
+# include: bounds.sh
+# include: exports.sh
+# include: records.sh
+
+owner=$1
+asked=$2
+shift 2
+plain_path "$asked"
+take_lock storage 60
+
+directory=${asked%/*}
+if [ ! -d "${directory:-/}" ]; then finish absent; fi
+real_directory=$(resolve "${directory:-/}")
+real=${real_directory%/}/${asked##*/}
+gone=$real.xensan-deleted
+record=$(record_of "$owner" "$real")
+
+if [ ! -e "$real" ] && [ ! -L "$real" ]; then
+	# A deletion that was cut off after its rename.
+	if [ -f "$gone" ] && recorded "$record" "$owner" "$real" "$gone"; then rm -f "$gone"; fi
+	rm -f "$record"
+	finish absent
+fi
+[ ! -L "$real" ] || refuse NotOurs "$asked is a symbolic link"
+facts_of "$real" || refuse BackingMissing "$asked vanished"
+[ "$backing_kind" = File ] || refuse NotOurs "$asked is not a regular file"
+backing_real=$real
+recorded "$record" "$owner" "$real" "$real" || refuse NotOurs "$asked was not created for $owner"
+require_file "$asked" "$@"
+checked=$backing_identity
+! exported_as "$checked" || refuse StillExported "$asked is served as $exported_user"
+error=$(mv "$real" "$gone" 2>&1) || refuse_write "$asked" "$error"
+# Whatever was renamed is what gets deleted: look at it again.
+facts_of "$gone"
+if [ "$backing_identity" != "$checked" ]; then
+	[ -e "$real" ] || mv "$gone" "$real"
+	refuse BackingChanged "$asked was replaced while it was looked at"
+fi
+rm -f "$gone"
+flush_directory "$real_directory"
+rm -f "$record"
+finish deleted

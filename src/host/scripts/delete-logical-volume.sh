@@ -4,3 +4,32 @@
 # Prints done<TAB>deleted or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (NotOurs StillExported BackingInUse BackingOutsideBounds ToolMissing), 4 busy.
 set -eu
+# include: prelude.sh
+# include: lock.sh
+# include: bounds.sh
+# include: exports.sh
+# include: lvm.sh
+
+owner=$1
+group=$2
+name=$3
+shift 3
+{ have lvs && have lvremove; } || refuse ToolMissing "the package lvm2 is not installed"
+take_lock storage 60
+volume_in_bounds "$group" "$name" "$@"
+
+lvm_field vgs vg_free "$group" || finish absent
+lvm_field lvs lv_tags "$group/$name" || finish absent
+case ",$lvm_value," in
+*",$(owner_tag "$owner"),"*) ;;
+*) refuse NotOurs "$group/$name was not created for $owner" ;;
+esac
+if [ -e "/dev/$group/$name" ]; then
+	facts_of "/dev/$group/$name" || refuse BackingMissing "/dev/$group/$name vanished"
+	! exported_as "$backing_identity" || refuse StillExported "$group/$name is served as $exported_user"
+	require_free "$group/$name" "$backing_device"
+fi
+# Without -f: lvremove itself refuses a volume that anybody holds open.
+lvremove -y -S "lv_tags=$(owner_tag "$owner")" "$group/$name" </dev/null >&2 9>&-
+! lvm_field lvs lv_size "$group/$name" || refuse BackingInUse "$group/$name is still there: somebody holds it open"
+finish deleted

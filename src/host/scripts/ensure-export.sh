@@ -8,3 +8,110 @@
 # Exit codes: 0 done, 3 refused (Backing… AddressTaken RestartForbidden ExportFailed InterfaceMissing ToolMissing
 # UnitMissing InitNotSupported ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
+# include: prelude.sh
+# include: lock.sh
+# include: atomic.sh
+# include: bounds.sh
+# include: exports.sh
+# include: keepalive.sh
+
+owner=$1
+shelf=$2
+slot=$3
+net=$4
+asked=$5
+options=$6
+restart=$7
+shift 7
+
+case $shelf$slot in *[!0-9]*) refuse InvalidArgument "shelf $shelf and slot $slot must be numbers" ;; esac
+# Read by sh, by systemd and by init: nothing in it may mean something to one of them.
+case $asked$options$net in *[!A-Za-z0-9/._+:@=,\ -]*) refuse InvalidArgument "$asked $options $net: a character that no configuration file could hold" ;; esac
+case $asked in *\ *) refuse InvalidArgument "$asked has a space in it" ;; esac
+have vblade || refuse ToolMissing "the package vblade is not installed"
+[ -d "/sys/class/net/$net" ] || refuse InterfaceMissing "no interface $net; there are: $(cd /sys/class/net && echo *)"
+take_lock storage 60
+init=$(init_system)
+require_keepalive
+require_backing "$asked" "$@"
+options=$(canonical_options "$options")
+address="e$shelf.$slot on $net"
+
+# What is configured and running at this address, and who else has this backing.
+read_exports
+kind='' name='' configured='' marked='' running='' running_count=0 matching='' served=''
+while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row_file row_options row_identity; do
+	if [ "$row_shelf.$row_slot.$row_net" = "$shelf.$slot.$net" ]; then
+		same=no
+		if [ "$row_identity" = "$backing_identity" ] && [ "$row_options" = "$options" ]; then same=yes; fi
+		if [ "$row_kind" = process ]; then
+			running=$row_name
+			running_count=$((running_count + 1))
+			matching=$same
+			served=$row_file
+		else
+			[ -z "$kind" ] || refuse AddressTaken "$address is configured twice: $kind $name and $row_kind $row_name"
+			kind=$row_kind
+			name=$row_name
+			configured=$same
+			marked=$row_owner
+			[ "$row_file" = "$backing_configured" ] || [ "$row_owner" != "$owner" ] || configured=no
+		fi
+		continue
+	fi
+	case " $backing_identity $backing_related " in
+	*" $row_identity "*)
+		refuse BackingExported "$asked overlaps with $row_file, which $row_kind $row_name serves as e$row_shelf.$row_slot on $row_net (owner ${row_owner})"
+		;;
+	esac
+done <"$run_dir/exports.list"
+
+[ "$running_count" -le 1 ] || refuse AddressTaken "$running_count vblades serve $address at once"
+case $marked in
+"$owner") ;;
+'' | -)
+	# Nobody's mark: ours only if it is exactly what is asked for.
+	[ -z "$kind" ] || [ "$configured" = yes ] || refuse AddressTaken "$address is configured as $kind $name, with other parameters, not by xensan"
+	[ -n "$kind" ] || [ -z "$running" ] || [ "$matching" = yes ] ||
+		refuse AddressTaken "$address is served by process $running with $served and other parameters, not by xensan"
+	;;
+*) refuse AddressTaken "$address belongs to $marked" ;;
+esac
+word=unchanged
+if [ -n "$running" ] && [ "$matching" = no ] && [ "$restart" = forbidden ]; then
+	refuse RestartForbidden "process $running serves $address with $served or other options, and may not be restarted now"
+fi
+
+# Init would start a second vblade beside one that it does not know.
+if [ "$init" = sysvinit ] && [ -z "$kind" ] && [ -n "$running" ]; then
+	[ "$restart" != forbidden ] ||
+		refuse RestartForbidden "process $running serves $address but nothing starts it again; handing it to init needs a restart"
+	end_vblade "$running"
+	running=
+fi
+
+# Configuration first: a reboot from here on brings up what is asked for.
+if [ -z "$kind" ]; then
+	name=$(keepalive_name)
+	configured=no
+fi
+if [ "$configured" = no ] || [ "$marked" != "$owner" ]; then
+	keepalive_write "$configured"
+	word=repaired
+	if [ -n "$running" ] && [ "$marked" != "$owner" ]; then word=adopted; fi
+fi
+keepalive_at_boot
+
+# The process.
+kept=$(keepalive_pid)
+if [ -z "$running" ]; then
+	keepalive_start
+	word=started
+elif [ "$matching" = no ] || [ "$restart" = always ] || { [ "$restart" != forbidden ] && [ "$kept" != "$running" ]; }; then
+	# Also a vblade that nobody would start again, once it may be replaced.
+	[ "$kept" = "$running" ] || end_vblade "$running"
+	keepalive_restart
+	word=restarted
+fi
+keepalive_verify
+finish "$word pid $running"

@@ -5,3 +5,64 @@
 # Exit codes: 0 done, 3 refused (BackingOutsideBounds BackingNotUsable BackingInUse BackingChanged NoSpace
 # ReadOnlyFileSystem), 4 busy.
 set -eu
+# include: prelude.sh
+# include: lock.sh
+# include: atomic.sh
+# include: bounds.sh
+# include: records.sh
+
+owner=$1
+asked=$2
+bytes=$3
+shift 3
+plain_path "$asked"
+take_lock storage 60
+
+directory=${asked%/*}
+[ -d "${directory:-/}" ] || refuse BackingMissing "the directory ${directory:-/} does not exist"
+real_directory=$(resolve "${directory:-/}")
+real=${real_directory%/}/${asked##*/}
+# What a crash between the steps below may have left: never a finished file.
+new=$real.xensan-new
+
+grow() {
+	free=$(df -P -k "$real_directory" 2>/dev/null | awk 'NR == 2 { print $4 }')
+	if [ -n "$free" ] && [ "$(((bytes - $2) / 1024))" -gt "$free" ]; then
+		refuse NoSpace "$asked needs $(((bytes - $2) / 1024)) KiB more and its file system has $free KiB left"
+	fi
+	# One zero byte at the new end, which lies beyond the old one: nothing can shrink or be overwritten.
+	error=$(dd if=/dev/zero of="$1" bs=1 count=1 seek="$((bytes - 1))" conv=notrunc,fsync 2>&1) || refuse_write "$asked" "$error"
+}
+
+if [ -e "$real" ] || [ -L "$real" ]; then
+	rm -f "$new"
+	facts_of "$asked" || refuse BackingMissing "$asked is a symbolic link to nothing"
+	[ "$backing_kind" = File ] || refuse BackingNotUsable "$asked exists and is not a regular file"
+	backing_real=$(resolve "$asked")
+	require_file "$asked" "$@"
+	real=$backing_real
+	[ "$backing_bytes" -lt "$bytes" ] || finish unchanged
+	checked=$backing_identity
+	# Opened once: what was checked is what grows, whatever happens to the name meanwhile.
+	{ exec 8<>"$real"; } 2>"$run_dir/open.err" || refuse_write "$asked" "$(cat "$run_dir/open.err")"
+	facts_of /proc/self/fd/8 || refuse BackingChanged "$asked vanished"
+	[ "$backing_identity" = "$checked" ] || refuse BackingChanged "$asked was replaced while it was looked at"
+	grow /proc/self/fd/8 "$backing_bytes"
+	finish grown
+fi
+
+require_place "$asked" "$real" "$@"
+rm -f "$new" 2>/dev/null || :
+error=$( (set -C && : >"$new") 2>&1) || refuse_write "$asked" "$error"
+trap 'rm -f "$new"' EXIT
+grow "$new" 0
+# The record of whose file it is comes before the file: after a crash there may be a record without a file, harmless,
+# but never a file of ours that we would not delete.
+record_backing "$owner" "$real" "$new"
+error=$(ln "$new" "$real" 2>&1) || {
+	[ ! -e "$real" ] || refuse BackingChanged "$asked appeared while it was being made"
+	refuse_write "$asked" "$error"
+}
+rm -f "$new"
+flush_directory "$real_directory"
+finish created

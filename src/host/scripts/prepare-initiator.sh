@@ -2,5 +2,75 @@
 # Ensures that the AoE initiator is loaded and bound to exactly these interfaces, now and after a reboot.
 # Arguments: INTERFACE…
 # Prints done<TAB>prepared or done<TAB>unchanged.
-# Exit codes: 0 done, 3 refused (KernelWithoutAoe ModuleMissing InterfaceMissing ReadOnlyFileSystem NoSpace), 4 busy.
+# Exit codes: 0 done, 3 refused (KernelWithoutAoe ModuleMissing InterfaceMissing InterfaceInUse ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
+# include: prelude.sh
+# include: lock.sh
+# include: atomic.sh
+# include: kernel.sh
+
+for net; do
+	[ -d "/sys/class/net/$net" ] || refuse InterfaceMissing "no interface $net; there are: $(cd /sys/class/net && echo *)"
+done
+take_lock aoe 30
+wanted="$*"
+changed=
+parameter=/sys/module/aoe/parameters/aoe_iflist
+
+# The driver takes blanks and commas; neither order nor number of them means anything.
+sorted() {
+	printf '%s' "$1" | tr -s ', \t' '\n\n\n' | grep . | sort -u | tr '\n' ' ' || :
+}
+
+# First for the next boot, so that a reboot in between finds everything.
+if [ "$(sorted "$(aoe_persisted_interfaces)")" != "$(sorted "$wanted")" ]; then
+	printf 'options aoe aoe_iflist=%s\n' "$(printf '%s' "$wanted" | tr ' ' ',')" |
+		replace_file /etc/modprobe.d/xensan-aoe.conf 644
+	changed=yes
+	[ "$(sorted "$(aoe_persisted_interfaces)")" = "$(sorted "$wanted")" ] ||
+		echo "another file in /etc/modprobe.d overrides xensan-aoe.conf" >&2
+fi
+if ! aoe_loads_at_boot; then
+	if [ -d /etc/modules-load.d ] || [ "$(init_system)" = systemd ]; then
+		echo aoe | replace_file /etc/modules-load.d/xensan-aoe.conf 644
+	else
+		{
+			[ ! -f /etc/modules ] || cat /etc/modules
+			echo aoe
+		} >"$run_dir/modules"
+		replace_file /etc/modules 644 <"$run_dir/modules"
+	fi
+	changed=yes
+fi
+
+if [ ! -d /sys/module/aoe ]; then
+	[ "$(aoe_kernel_config)" != Missing ] ||
+		refuse KernelWithoutAoe "kernel $(uname -r) was built without CONFIG_ATA_OVER_ETH: boot one that has it"
+	have modprobe || refuse ModuleMissing "no modprobe on this host: install kmod"
+	error=$(modprobe aoe 2>&1) || refuse ModuleMissing "modprobe aoe: $error"
+	[ -d /sys/module/aoe ] || refuse ModuleMissing "modprobe aoe said nothing, and the module is not there"
+	changed=yes
+fi
+
+read -r current <"$parameter" || current=
+if [ "$(sorted "$current")" != "$(sorted "$wanted")" ]; then
+	# An open device holds the module. Taking its interface away would freeze it.
+	read -r opened 2>/dev/null </sys/module/aoe/refcnt || opened=0
+	if [ "$opened" != 0 ]; then
+		for file in /sys/block/etherd!e*/netif; do
+			{ read -r used <"$file"; } 2>/dev/null || continue
+			for net in $(sorted "$used"); do
+				case " $wanted none " in
+				*" $net "*) ;;
+				*) refuse InterfaceInUse "AoE devices are open, and one is reached over $net, which is not in the new list" ;;
+				esac
+			done
+		done
+	fi
+	printf '%s\n' "$wanted" >"$parameter"
+	changed=yes
+	# Targets on an interface that was shut out until now.
+	! have aoe-discover || aoe-discover || :
+fi
+if [ -n "$changed" ]; then finish prepared; fi
+finish unchanged

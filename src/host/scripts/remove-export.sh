@@ -4,3 +4,65 @@
 # Prints done<TAB>removed or done<TAB>absent. An export of somebody else at that address is not touched: absent.
 # Exit codes: 0 done, 3 refused (ExportFailed when it does not stop, ReadOnlyFileSystem), 4 busy.
 set -eu
+# include: prelude.sh
+# include: lock.sh
+# include: atomic.sh
+# include: exports.sh
+# include: keepalive.sh
+
+owner=$1
+shelf=$2
+slot=$3
+net=$4
+take_lock storage 60
+init=$(init_system)
+
+# Of the owner's export at this address: how it is configured, and as what.
+find_ours() {
+	read_exports
+	kind='' name='' parameters='' pids=''
+	while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row_file row_options row_identity; do
+		[ "$row_shelf.$row_slot.$row_net" = "$shelf.$slot.$net" ] || continue
+		case $row_kind in
+		process)
+			# Running with the owner's parameters: the unit's process, or one that was adopted.
+			[ "$row_file $row_options" != "$parameters" ] || pids="$pids $row_name"
+			;;
+		*)
+			[ "$row_owner" = "$owner" ] || continue
+			kind=$row_kind
+			name=$row_name
+			parameters="$row_file $row_options"
+			;;
+		esac
+	done <"$run_dir/exports.list"
+}
+
+find_ours
+if [ -z "$kind" ]; then finish absent; fi
+# Stopped before the configuration goes: a configuration that is gone stops nothing.
+case $kind in
+conf)
+	unit=$(unit_of "$name")
+	systemctl stop "$unit" >&2 9>&-
+	# Whatever it ran with before the configuration was last changed.
+	main=$(systemctl show -p MainPID --value "$unit")
+	[ "$main" = 0 ] || refuse ExportFailed "$unit does not stop, process $main"
+	;;
+inittab)
+	inittab_without "$name" | inittab_replace
+	;;
+esac
+for pid in $pids; do end_vblade "$pid"; done
+case $kind in
+conf)
+	error=$(rm -f "/etc/vblade.conf.d/$name.conf" 2>&1) || refuse_write "/etc/vblade.conf.d/$name.conf" "$error"
+	flush_directory /etc/vblade.conf.d
+	systemctl reset-failed "$unit" 2>/dev/null || :
+	# Or a restart of vblade.service would start the instance that the generator made at boot, in an endless loop.
+	systemctl daemon-reload
+	;;
+esac
+find_ours
+[ -z "$kind$pids" ] || refuse ExportFailed "the export is still there: $kind $name$pids"
+finish removed

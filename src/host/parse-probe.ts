@@ -1,0 +1,75 @@
+import type { Fact, HostFacts } from "./facts.ts";
+import { parseAoeDevices, parseAoeDriver, parseResponders } from "./parse-aoe.ts";
+import { parseBackings, parseExports } from "./parse-exports.ts";
+import { parseBlockDevices, parseLogicalVolumes, parseMounts } from "./parse-storage.ts";
+import { parseIdentity, parseInterfaces, parsePairs, parseSystem } from "./parse-system.ts";
+import { Unparseable } from "./rows.ts";
+
+/** Rows of one section, without their first field. */
+export type Rows = readonly (readonly string[])[];
+
+/**
+ * What probe.sh printed, as facts. Never throws: a section that is missing, cut off or not as documented is unknown and
+ * says why, and harms no other.
+ */
+export function parseProbe(stdout: string): HostFacts {
+  const sections = split(stdout);
+  const fact = <T>(name: string, parse: (rows: Rows) => T): Fact<T> => {
+    if (sections.foreign) return { state: "unknown", why: "the output is not that of a probe" };
+    const end = sections.ends.get(name);
+    if (end === undefined) return { state: "unknown", why: `the probe ended before its section ${name}` };
+    if (end.state === "absent") return { state: "absent" };
+    if (end.state !== "known") return { state: "unknown", why: end.why };
+    try {
+      return { state: "known", value: parse(sections.rows.get(name) ?? []) };
+    } catch (error) {
+      if (!(error instanceof Unparseable)) throw error;
+      return { state: "unknown", why: `${name}: ${error.message}` };
+    }
+  };
+  return {
+    identity: fact("identity", parseIdentity),
+    system: fact("system", parseSystem),
+    packages: fact("packages", parsePairs),
+    tools: fact("tools", parsePairs),
+    interfaces: fact("interfaces", parseInterfaces),
+    blockDevices: fact("block", (rows) => parseBlockDevices(rows, sections.rows.get("mounts") ?? [])),
+    mounts: fact("mounts", parseMounts),
+    backings: fact("backings", parseBackings),
+    logicalVolumes: fact("lvm", parseLogicalVolumes),
+    exports: fact("exports", parseExports),
+    aoe: fact("aoe", parseAoeDriver),
+    aoeDevices: fact("aoe-devices", parseAoeDevices),
+    responders: fact("responders", parseResponders),
+  };
+}
+
+interface Sections {
+  readonly rows: Map<string, string[][]>;
+  readonly ends: Map<string, { readonly state: string; readonly why: string }>;
+  readonly foreign: boolean;
+}
+
+function split(stdout: string): Sections {
+  const rows = new Map<string, string[][]>();
+  const ends = new Map<string, { state: string; why: string }>();
+  const lines = stdout.split("\n");
+  // What follows the last newline was cut off: it is no line.
+  lines.pop();
+  for (const line of lines.slice(1)) {
+    const [section = "", ...fields] = line.split("\t");
+    if (section !== "end") {
+      const known = rows.get(section);
+      if (known === undefined) rows.set(section, [fields]);
+      else known.push(fields);
+      continue;
+    }
+    const [name = "", state = "", exit = "", why = ""] = fields;
+    // A section that ends twice was not written by one probe.
+    const end = ends.has(name)
+      ? { state: "unknown", why: "the section ends twice" }
+      : { state, why: why || `exit ${exit}` };
+    ends.set(name, end);
+  }
+  return { rows, ends, foreign: lines[0] !== "probe\t1" };
+}

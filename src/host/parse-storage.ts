@@ -1,0 +1,58 @@
+import type { BlockDevice, LogicalVolume, Mount } from "./facts.ts";
+import type { Rows } from "./parse-probe.ts";
+import { deviceNumber, field, plain, wholeNumber } from "./rows.ts";
+
+export function parseBlockDevices(rows: Rows, mountRows: Rows): BlockDevice[] {
+  const mountPoints = new Map<string, string[]>();
+  for (const [device = "", , mountPoint = "", , source = ""] of mountRows) {
+    // A file system with a device number of its own (btrfs) is found by its source.
+    for (const key of new Set([device, plain(source)])) {
+      const known = mountPoints.get(key);
+      if (known === undefined) mountPoints.set(key, [plain(mountPoint)]);
+      else known.push(plain(mountPoint));
+    }
+  }
+  return rows.map((row) => {
+    const path = plain(field(row, 0, "a path"));
+    const device = deviceNumber(row, 1);
+    const signature = field(row, 4, "a signature");
+    const holders = field(row, 5, "holders");
+    return {
+      path,
+      device,
+      sizeBytes: wholeNumber(row, 2, "the size"),
+      type: field(row, 3, "a type"),
+      signature: signature === "-" ? undefined : signature,
+      mountPoints: [...new Set([...(mountPoints.get(device) ?? []), ...(mountPoints.get(path) ?? [])])],
+      holders: holders === "" ? [] : holders.split(","),
+    };
+  });
+}
+
+export function parseMounts(rows: Rows): Mount[] {
+  return rows.map((row) => ({
+    device: deviceNumber(row, 0),
+    root: plain(field(row, 1, "a root")),
+    mountPoint: plain(field(row, 2, "a mount point")),
+    type: field(row, 3, "a type"),
+    source: plain(field(row, 4, "a source")),
+    options: field(row, 5, "options").split(","),
+  }));
+}
+
+export function parseLogicalVolumes(rows: Rows): LogicalVolume[] {
+  return rows.map((row) => ({
+    volumeGroup: field(row, 0, "a volume group"),
+    name: field(row, 1, "a name"),
+    sizeBytes: wholeNumber(row, 2, "the size"),
+    path: field(row, 3, "a path"),
+    volumeGroupFreeBytes: wholeNumber(row, 4, "the free space"),
+    owner: ownerOf(field(row, 5, "tags")),
+  }));
+}
+
+/** `namespace/name uid` of the tag `xensan:namespace/name:uid`. */
+function ownerOf(tags: string): string {
+  const groups = /(?:^|,)xensan:(?<object>[^:,]+):(?<uid>[^:,]+)(?:,|$)/.exec(tags)?.groups;
+  return groups === undefined ? "" : `${groups.object} ${groups.uid}`;
+}

@@ -1,0 +1,50 @@
+import type { Identity, NetworkInterface, System } from "./facts.ts";
+import type { Rows } from "./parse-probe.ts";
+import { field, oneOf, plain, Unparseable, wholeNumber } from "./rows.ts";
+
+export function parseIdentity(rows: Rows): Identity {
+  const values = parsePairs(rows);
+  return {
+    hostname: required(values, "hostname"),
+    machineId: required(values, "machine-id"),
+    bootId: required(values, "boot-id"),
+  };
+}
+
+export function parseSystem(rows: Rows): System {
+  const values = parsePairs(rows);
+  return {
+    os: required(values, "os"),
+    osId: required(values, "os-id"),
+    kernel: required(values, "kernel"),
+    init: oneOf(required(values, "init"), ["systemd", "sysvinit", "other"], "init"),
+    packageManager: oneOf(required(values, "package-manager"), ["apt", "none"], "package-manager"),
+  };
+}
+
+/** Rows of key and value. */
+export function parsePairs(rows: Rows): ReadonlyMap<string, string> {
+  return new Map(rows.map((row) => [field(row, 0, "a key"), plain(field(row, 1, "a value"))]));
+}
+
+export function required(values: ReadonlyMap<string, string>, key: string): string {
+  const value = values.get(key);
+  if (value === undefined || value === "") throw new Unparseable(`no ${key}`);
+  return value;
+}
+
+export function parseInterfaces(rows: Rows): NetworkInterface[] {
+  return rows.map((row) => {
+    const flags = field(row, 3, "flags");
+    if (!/^0x[0-9a-f]+$/i.test(flags)) throw new Unparseable(`flags are ${JSON.stringify(flags)}`);
+    const carrier = oneOf(field(row, 4, "carrier"), ["0", "1", "-"], "carrier");
+    return {
+      name: field(row, 0, "a name"),
+      mac: field(row, 1, "a MAC address").toLowerCase(),
+      mtu: wholeNumber(row, 2, "the MTU"),
+      // IFF_UP
+      adminUp: (Number.parseInt(flags, 16) & 1) === 1,
+      carrier: carrier === "-" ? undefined : carrier === "1",
+    };
+  });
+}

@@ -1,0 +1,38 @@
+# replace_file FILE MODE: FILE holds what comes on stdin, wholly or not at all, also when the power fails.
+# The temporary name ends in neither .conf nor anything else that a daemon reads.
+replace_file() {
+	replace_new=$1.xensan-new
+	mkdir -p "${1%/*}" 2>/dev/null || :
+	if ! { cat >"$replace_new" && chmod "$2" "$replace_new" && flush "$replace_new" && mv -f "$replace_new" "$1"; } 2>"$run_dir/replace.err"; then
+		replace_error=$(cat "$run_dir/replace.err")
+		rm -f "$replace_new" 2>/dev/null || :
+		refuse_write "$1" "$replace_error"
+	fi
+	flush_directory "${1%/*}"
+}
+
+# refuse_write WHAT ERROR: a write failed; says why in our words.
+refuse_write() {
+	case $2 in
+	*"Read-only file system"*) refuse ReadOnlyFileSystem "$1 is on a read-only file system" ;;
+	*"No space left"* | *"Disk quota"*) refuse NoSpace "no space left for $1" ;;
+	*)
+		echo "$1: $2" >&2
+		exit 1
+		;;
+	esac
+}
+
+# flush FILE: its data and size are on the disk. dd is the one tool that does it on every host.
+flush() {
+	dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null
+}
+
+# A directory can be flushed where there is a tool for it; never with a bare sync, which waits for every dead device.
+flush_directory() {
+	if have fsync; then
+		fsync "$1" 2>/dev/null || :
+	elif sync --version >/dev/null 2>&1; then
+		sync "$1" 2>/dev/null || :
+	fi
+}

@@ -1,0 +1,302 @@
+# Which backings may be touched. The owner of the host gives globs; everything is judged here, on the host, by what the
+# kernel says the path leads to, in the process that acts.
+
+# glob_matches GLOB TEXT: part by part, so that * and ? stay within one directory.
+glob_matches() {
+	glob_rest=$1
+	glob_text=$2
+	while :; do
+		# shellcheck disable=SC2254
+		case ${glob_text%%/*} in
+		${glob_rest%%/*}) ;;
+		*) return 1 ;;
+		esac
+		case $glob_rest in
+		*/*) case $glob_text in */*) ;; *) return 1 ;; esac ;;
+		*) case $glob_text in */*) return 1 ;; *) return 0 ;; esac ;;
+		esac
+		glob_rest=${glob_rest#*/}
+		glob_text=${glob_text#*/}
+	done
+}
+
+# in_bounds NAME GLOB…
+in_bounds() {
+	bounds_name=$1
+	shift
+	for bounds_glob; do
+		! glob_matches "$bounds_glob" "$bounds_name" || return 0
+	done
+	return 1
+}
+
+# plain_path PATH: absolute, and nothing in it that means "elsewhere".
+plain_path() {
+	case $1/ in
+	*/../* | */./* | *//*) refuse InvalidArgument "$1 has an empty part, . or .. in it" ;;
+	/*) ;;
+	*) refuse InvalidArgument "$1 is not an absolute path" ;;
+	esac
+}
+
+resolve() {
+	if have realpath; then realpath "$1"; else readlink -f "$1"; fi
+}
+
+# facts_of PATH: sets backing_kind (File, BlockDevice, Other), backing_identity (block:MAJ:MIN or file:DEV:INODE),
+# backing_bytes, backing_device (MAJ:MIN) and backing_links of what it leads to; fails when there is nothing.
+facts_of() {
+	facts=$(stat -L -c '%f %t %T %s %d %i %h' -- "$1" 2>/dev/null) || return 1
+	# shellcheck disable=SC2086
+	set -- $facts
+	backing_device=
+	backing_links=$7
+	case $1 in
+	8???)
+		backing_kind=File
+		backing_identity=file:$5:$6
+		backing_bytes=$4
+		;;
+	6???)
+		backing_kind=BlockDevice
+		backing_device=$((0x$2)):$((0x$3))
+		backing_identity=block:$backing_device
+		read -r backing_sectors 2>/dev/null <"/sys/dev/block/$backing_device/size" || return 1
+		backing_bytes=$((backing_sectors * 512))
+		;;
+	*)
+		backing_kind=Other
+		backing_identity=file:$5:$6
+		backing_bytes=0
+		;;
+	esac
+}
+
+# require_backing ASKED GLOB…: refuses unless the path leads to a file or device that is inside the bounds and free.
+# Sets what facts_of sets, backing_real, backing_configured (the name to write into configurations: the one that leads
+# to the same thing after a reboot) and backing_related (identities that overlap with it: its disk, its partitions, …).
+require_backing() {
+	plain_path "$1"
+	if ! facts_of "$1"; then
+		[ ! -L "$1" ] || refuse BackingMissing "$1 is a symbolic link to nothing"
+		refuse BackingMissing "$1 does not exist"
+	fi
+	backing_real=$(resolve "$1") || refuse BackingMissing "$1 vanished"
+	backing_related=
+	case $backing_kind in
+	File) require_file "$@" ;;
+	BlockDevice) require_device "$@" ;;
+	*) refuse BackingNotUsable "$1 is neither a regular file nor a block device" ;;
+	esac
+	[ "$backing_bytes" -ge 512 ] || refuse BackingEmpty "$1 has $backing_bytes bytes, less than one sector"
+}
+
+require_file() {
+	file_asked=$1
+	shift
+	require_place "$file_asked" "$backing_real" "$@"
+	[ "$backing_links" = 1 ] || refuse BackingNotUsable "$backing_real has $backing_links hard links: it also lives elsewhere"
+	while read -r swap_name _; do
+		[ "$swap_name" != "$backing_real" ] || refuse BackingInUse "$backing_real is used as swap"
+	done </proc/swaps
+	for loop_file in /sys/block/loop*/loop/backing_file; do
+		{ IFS= read -r loop_backing <"$loop_file"; } 2>/dev/null || continue
+		loop_name=${loop_file#/sys/block/}
+		[ "$loop_backing" != "$backing_real" ] || refuse BackingInUse "$backing_real is behind the loop device ${loop_name%%/*}"
+	done
+	backing_configured=$backing_real
+}
+
+# require_place ASKED REAL GLOB…: both names of a file, and every other name that mounts give it, are inside the bounds.
+require_place() {
+	place_asked=$1
+	place_real=$2
+	shift 2
+	in_bounds "$place_asked" "$@" || refuse BackingOutsideBounds "$place_asked is not in allowedBackings"
+	in_bounds "$place_real" "$@" ||
+		refuse BackingOutsideBounds "$place_asked leads to $place_real, which is not in allowedBackings"
+	place_aliases=$(other_names "$place_real")
+	while IFS= read -r place_alias; do
+		[ -z "$place_alias" ] || in_bounds "$place_alias" "$@" ||
+			refuse BackingOutsideBounds "$place_real is also $place_alias (a bind mount), which is not in allowedBackings"
+	done <<-END
+		$place_aliases
+	END
+	case $place_real in
+	/bin/* | /boot/* | /dev/* | /etc/* | /lib*/* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | /usr/* | \
+		/var/lib/dpkg/* | /var/lib/apt/* | "$state_dir"/*)
+		refuse BackingNotUsable "$place_real is in a directory of the system"
+		;;
+	esac
+}
+
+# other_names PATH: under which other names the same file is visible because a directory is mounted twice.
+other_names() {
+	PLACE=$1 awk '
+		function plain(s,   out, at) {
+			out = ""
+			while ((at = match(s, /\\[0-7][0-7][0-7]/)) > 0) {
+				out = out substr(s, 1, at - 1) sprintf("%c", substr(s, at + 1, 1) * 64 + substr(s, at + 2, 1) * 8 + substr(s, at + 3, 1))
+				s = substr(s, at + 4)
+			}
+			return out s
+		}
+		# What of path lies below directory; "" when it is the directory; fails with -.
+		function below(path, directory) {
+			if (directory == "/") return path == "/" ? "" : path
+			if (path == directory) return ""
+			if (substr(path, 1, length(directory) + 1) == directory "/") return substr(path, length(directory) + 1)
+			return "-"
+		}
+		function join(directory, rest) { return directory == "/" ? (rest == "" ? "/" : rest) : directory rest }
+		BEGIN {
+			path = ENVIRON["PLACE"]
+			best = -1
+			while ((getline < "/proc/self/mountinfo") > 0) {
+				count++
+				device[count] = $3; root[count] = plain($4); point[count] = plain($5)
+				# Of several mounts on one point the last one is seen.
+				if (below(path, point[count]) != "-" && length(point[count]) >= best) { best = length(point[count]); covering = count }
+			}
+			if (covering == 0) exit
+			inside = join(root[covering], below(path, point[covering]))
+			for (i = 1; i <= count; i++) {
+				if (device[i] != device[covering]) continue
+				rest = below(inside, root[i])
+				if (rest == "-") continue
+				name = join(point[i], rest)
+				if (name == path || name in seen) continue
+				# A name below another mount point is covered: it does not lead there.
+				hidden = 0
+				for (j = i + 1; j <= count; j++)
+					if (below(name, point[j]) != "-" && length(point[j]) >= length(point[i])) hidden = 1
+				seen[name] = 1
+				if (!hidden) print name
+			}
+		}'
+}
+
+# device_names MAJ:MIN: how the kernel, device-mapper and LVM call it, one a line; a logical volume also as vg/lv.
+device_names() {
+	device_link=$(resolve "/sys/dev/block/$1") || return 0
+	device_kernel=${device_link##*/}
+	printf '/dev/%s\n' "$device_kernel" | tr '!' '/'
+	read -r device_dm 2>/dev/null <"$device_link/dm/name" || return 0
+	echo "/dev/mapper/$device_dm"
+	read -r device_uuid 2>/dev/null <"$device_link/dm/uuid" || return 0
+	case $device_uuid in
+	LVM-*-*) ;; # the hidden half of a snapshot, pool or mirror
+	LVM-*)
+		# In vg-lv a hyphen of either name is doubled.
+		device_lv=$(printf '%s\n' "$device_dm" | sed 's/--/,/g; s/-/\//; s/,/-/g')
+		echo "$device_lv"
+		echo "/dev/$device_lv"
+		;;
+	esac
+}
+
+require_device() {
+	device_asked=$1
+	shift
+	device_all=$(device_names "$backing_device")
+	[ -n "$device_all" ] || refuse BackingMissing "the kernel has no device $backing_device behind $device_asked"
+	device_named=no
+	device_allowed=no
+	backing_configured=$device_asked
+	while IFS= read -r device_name; do
+		[ "$device_name" != "$device_asked" ] || device_named=yes
+		! in_bounds "$device_name" "$@" || device_allowed=yes
+		# /dev/dm-3 is another volume after a reboot; a link outside of /dev may lead elsewhere by then.
+		case $device_name in
+		/dev/*/*) case $device_asked in /dev/dm-* | /dev/mapper/*) backing_configured=$device_name ;; esac ;;
+		esac
+		case $device_asked in /dev/*) ;; *) case $device_name in /dev/*) backing_configured=$device_name ;; esac ;; esac
+	done <<-END
+		$device_all
+	END
+	if [ "$device_named" = no ]; then
+		in_bounds "$device_asked" "$@" || refuse BackingOutsideBounds "$device_asked is not in allowedBackings"
+		# by-id and by-path name hardware: listing one allows what it leads to. Names made from the content of a disk
+		# (by-label, by-uuid, by-partuuid) can be forged by whoever writes to an exported disk.
+		case $device_asked in
+		/dev/disk/by-id/* | /dev/disk/by-path/*)
+			[ "$(resolve "${device_asked%/*}")" != "${device_asked%/*}" ] || device_allowed=yes
+			;;
+		esac
+	fi
+	[ "$device_allowed" = yes ] || refuse BackingOutsideBounds \
+		"$device_asked is $(printf '%s' "$device_all" | tr '\n' ' ')and none of these is in allowedBackings"
+	require_free "$device_asked" "$backing_device"
+}
+
+# require_free NAME MAJ:MIN: neither it nor one of its partitions is mounted, swap or held; sets backing_related.
+require_free() {
+	free_sys=/sys/dev/block/$2
+	free_busy=$(busy_devices)
+	free_sets="$2 $1"
+	for free_part in "$free_sys"/*/partition; do
+		[ -f "$free_part" ] || continue
+		free_part=${free_part%/partition}
+		read -r free_number <"$free_part/dev"
+		free_sets="$free_sets
+$free_number partition ${free_part##*/} of $1"
+		backing_related="$backing_related block:$free_number"
+		for free_holder in "$free_part"/holders/*; do
+			[ ! -e "$free_holder" ] || refuse BackingInUse "partition ${free_part##*/} of $1 is held by ${free_holder##*/}"
+		done
+	done
+	for free_holder in "$free_sys"/holders/*; do
+		[ ! -e "$free_holder" ] || refuse BackingInUse "$1 is held by ${free_holder##*/} (LVM, RAID or device-mapper)"
+	done
+	while read -r free_number free_label; do
+		while read -r busy_number busy_why; do
+			[ "$busy_number" != "$free_number" ] || refuse BackingInUse "$free_label is $busy_why"
+		done <<-END
+			$free_busy
+		END
+	done <<-END
+		$free_sets
+	END
+	backing_related="$backing_related$(underlying "$2")"
+}
+
+# busy_devices: MAJ:MIN WHY of everything mounted, swapped to or behind a loop device. A file system with a device
+# number of its own (btrfs) counts through its source.
+busy_devices() {
+	{
+		awk '{ for (i = 7; i <= NF && $i != "-"; i++) ; print $3, "mounted on " $5; if ($(i + 2) ~ /^\/dev\//) print $(i + 2), "mounted on " $5 }' /proc/self/mountinfo
+		awk '$1 ~ /^\// && $2 == "partition" { print $1, "used as swap" }' /proc/swaps
+		for busy_loop in /sys/block/loop*/loop/backing_file; do
+			{ IFS= read -r busy_file <"$busy_loop"; } 2>/dev/null || continue
+			case $busy_file in /dev/*) echo "$busy_file behind a loop device" ;; esac
+		done
+	} | sort -u | while read -r busy_name busy_text; do
+		case $busy_name in
+		/*)
+			[ -b "$busy_name" ] || continue
+			busy_facts=$(stat -L -c '%t %T' -- "$busy_name" 2>/dev/null) || continue
+			echo "$((0x${busy_facts% *})):$((0x${busy_facts#* })) $busy_text"
+			;;
+		*) echo "$busy_name $busy_text" ;;
+		esac
+	done
+}
+
+# underlying MAJ:MIN: identities of what it is a part of, or built on: its disk, device-mapper slaves, a loop's file.
+underlying() {
+	under_link=$(resolve "/sys/dev/block/$1") || return 0
+	if [ -f "$under_link/partition" ]; then
+		read -r under_number <"${under_link%/*}/dev"
+		printf ' block:%s' "$under_number"
+		underlying "$under_number"
+	fi
+	for under_slave in "$under_link"/slaves/*; do
+		[ -e "$under_slave/dev" ] || continue
+		read -r under_number <"$under_slave/dev"
+		printf ' block:%s%s' "$under_number" "$(underlying "$under_number")"
+	done
+	if [ -f "$under_link/loop/backing_file" ]; then
+		IFS= read -r under_file <"$under_link/loop/backing_file"
+		under_facts=$(stat -L -c '%d:%i' -- "$under_file" 2>/dev/null) && printf ' file:%s' "$under_facts"
+	fi
+}

@@ -1,0 +1,24 @@
+# inittab_free_id: an id that no line uses; sysvinit takes four characters.
+inittab_free_id() {
+	awk -F: '
+		!/^#/ { used[$1] = 1 }
+		END {
+			digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+			for (i = 0; i < 46656; i++) {
+				id = "x" substr(digits, int(i / 1296) + 1, 1) substr(digits, int(i / 36) % 36 + 1, 1) substr(digits, i % 36 + 1, 1)
+				if (!(id in used)) { print id; exit }
+			}
+		}' /etc/inittab
+}
+
+# inittab_replace: /etc/inittab becomes what comes on stdin, and init reads it.
+inittab_replace() {
+	cat >"$run_dir/inittab"
+	# A machine without its inittab does not boot: anything suspiciously short is not written.
+	grep -q ':initdefault:' "$run_dir/inittab" || {
+		echo "the new inittab has no initdefault line" >&2
+		exit 1
+	}
+	replace_file /etc/inittab "$(stat -c %a /etc/inittab)" <"$run_dir/inittab"
+	telinit q
+}

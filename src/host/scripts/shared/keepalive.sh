@@ -1,0 +1,235 @@
+# include: inittab.sh
+# How a vblade is kept alive, now and over a reboot: Debian's vblade@ instances under systemd, respawn lines of inittab
+# under sysvinit. Works on the caller's variables: init, owner, shelf, slot, net, options, name, backing_…
+
+unit_of() {
+	echo "vblade@$(systemd-escape -- "$1").service"
+}
+
+require_keepalive() {
+	case $init in
+	systemd)
+		[ -f /lib/systemd/system/vblade@.service ] || [ -f /usr/lib/systemd/system/vblade@.service ] ||
+			[ -f /etc/systemd/system/vblade@.service ] || refuse UnitMissing "systemd has no vblade@.service: install Debian's vblade, 24-2 or later"
+		;;
+	sysvinit) ;;
+	*) refuse InitNotSupported "neither systemd nor sysvinit runs here: nothing would bring an export back after a reboot" ;;
+	esac
+}
+
+# canonical_options WORDS: in the order in which list_exports prints them; - for none.
+canonical_options() {
+	printf '%s\n' "$1" | awk '{
+		for (i = 1; i <= NF; i++) {
+			letter = substr($i, 2, 1)
+			given[letter] = letter ~ /[bolm]/ ? $i " " $(++i) : $i
+		}
+		for (i = 1; i <= 7; i++) {
+			letter = substr("bdlmors", i, 1)
+			if (letter in given) out = out (out == "" ? "" : " ") given[letter]
+		}
+		print out == "" ? "-" : out
+	}'
+}
+
+conf_owner() {
+	sed -n 's/^# xensan: //p' "/etc/vblade.conf.d/$1.conf" 2>/dev/null | head -n 1
+}
+
+# keepalive_name: of a new instance. A hyphen would have to be escaped in the unit's name.
+keepalive_name() {
+	case $init in
+	sysvinit) inittab_free_id ;;
+	systemd)
+		for candidate in "e$shelf.$slot" "e$shelf.$slot.$(printf '%s' "$net" | tr - _)"; do
+			if [ ! -e "/etc/vblade.conf.d/$candidate.conf" ] || [ "$(conf_owner "$candidate")" = "$owner" ]; then
+				echo "$candidate"
+				return 0
+			fi
+		done
+		echo "$candidate"
+		;;
+	esac
+}
+
+# keepalive_write SAME: writes the configuration; when SAME is yes only the owner's mark is added to what is there.
+keepalive_write() {
+	case $init in
+	systemd)
+		conf=/etc/vblade.conf.d/$name.conf
+		if [ "$1" = yes ]; then
+			{
+				echo "# xensan: $owner"
+				grep -v '^# xensan: ' "$conf" || :
+			} >"$run_dir/conf"
+		else
+			[ ! -e "$conf" ] || [ -n "$(conf_owner "$name")" ] || [ -n "$kind" ] ||
+				refuse AddressTaken "$conf exists, is incomplete, and is not by xensan"
+			plain=$options
+			[ "$plain" != - ] || plain=
+			# Read by systemd as keys and values and by Debian's generator as shell. An ionice of the admin's stays.
+			{
+				echo "# xensan: $owner"
+				echo "shelf=$shelf"
+				echo "slot=$slot"
+				echo "netif=$net"
+				echo "filename=$backing_configured"
+				echo "options='$plain'"
+				grep -s '^ionice=' "$conf" || :
+			} >"$run_dir/conf"
+		fi
+		replace_file "$conf" 644 <"$run_dir/conf"
+		;;
+	sysvinit)
+		if [ "$1" = yes ]; then
+			awk -F: -v id="$name" -v mark="# xensan: $owner" '
+				/^# xensan: / { held = $0; next }
+				$1 == id && !/^#/ { print mark; held = "" }
+				held != "" { print held; held = "" }
+				{ print }' /etc/inittab | inittab_replace
+		else
+			plain="$options "
+			[ "$options" != - ] || plain=
+			process="$(command -v vblade) $plain$shelf $slot $net $backing_configured"
+			[ ${#process} -le 127 ] || refuse InvalidArgument "init takes at most 127 characters of command: $process"
+			{
+				inittab_without "$name"
+				echo "# xensan: $owner"
+				echo "$name:2345:respawn:$process"
+			} | inittab_replace
+		fi
+		;;
+	esac
+}
+
+# inittab_without ID: /etc/inittab without that line and its mark.
+inittab_without() {
+	awk -F: -v id="$1" '
+		/^# xensan: / { held = $0; next }
+		$1 == id && !/^#/ { held = ""; next }
+		held != "" { print held; held = "" }
+		{ print }' /etc/inittab
+}
+
+# The instances hang on vblade.service; somebody may have disabled it. No daemon-reload: an instance starts without it,
+# and with a thousand volumes Debian's generator takes seconds.
+keepalive_at_boot() {
+	[ "$init" = systemd ] || return 0
+	[ -L /etc/systemd/system/multi-user.target.wants/vblade.service ] || systemctl enable vblade.service >&2 9>&-
+}
+
+# keepalive_pid: of the vblade that is kept alive under this name; empty when there is none.
+keepalive_pid() {
+	case $init in
+	systemd)
+		kept_pid=$(systemctl show -p MainPID --value "$(unit_of "$name")")
+		[ "$kept_pid" = 0 ] || echo "$kept_pid"
+		;;
+	sysvinit)
+		# Init's own children are the ones that init starts again.
+		[ -n "$running" ] && read -r kept_stat 2>/dev/null <"/proc/$running/stat" || return 0
+		# shellcheck disable=SC2086
+		set -- ${kept_stat##*) }
+		[ "$2" != 1 ] || echo "$running"
+		;;
+	esac
+}
+
+# Not --no-block and not believed: start exits 0 while vblade dies a moment later.
+keepalive_start() {
+	case $init in
+	systemd)
+		systemctl reset-failed "$(unit_of "$name")" 2>/dev/null || :
+		systemctl start "$(unit_of "$name")" >&2 9>&- || :
+		;;
+	sysvinit) telinit q ;;
+	esac
+}
+
+keepalive_restart() {
+	case $init in
+	systemd)
+		systemctl reset-failed "$(unit_of "$name")" 2>/dev/null || :
+		systemctl restart "$(unit_of "$name")" >&2 9>&- || :
+		;;
+	sysvinit)
+		telinit q
+		[ -z "$kept" ] || end_vblade "$kept"
+		;;
+	esac
+}
+
+# end_vblade PID: ends it if it is still a vblade, and waits until it is gone.
+end_vblade() {
+	{ read -r end_name <"/proc/$1/comm"; } 2>/dev/null || return 0
+	[ "$end_name" = vblade ] || return 0
+	kill "$1" 2>/dev/null || return 0
+	end_tries=0
+	while { read -r end_name <"/proc/$1/comm"; } 2>/dev/null && [ "$end_name" = vblade ]; do
+		read -r end_stat 2>/dev/null <"/proc/$1/stat" || return 0
+		case $end_stat in *') Z '*) return 0 ;; esac
+		end_tries=$((end_tries + 1))
+		[ "$end_tries" -lt 100 ] || refuse ExportFailed "vblade process $1 does not end"
+		pause
+	done
+}
+
+# keepalive_verify: one vblade runs with these parameters, has the very backing open that was checked, and stays.
+keepalive_verify() {
+	verify_tries=0
+	while :; do
+		read_exports
+		running=
+		while IFS='	' read -r row_kind row_name _ row_shelf row_slot row_net _ row_options _; do
+			[ "$row_kind $row_shelf.$row_slot.$row_net $row_options" != "process $shelf.$slot.$net $options" ] || running=$row_name
+		done <"$run_dir/exports.list"
+		if [ -n "$running" ] && has_open "$running"; then
+			# A vblade without its network ends right after it began.
+			[ "$word" = unchanged ] || [ "$word" = adopted ] || sleep 0.3 2>/dev/null || sleep 1
+			if [ -d "/proc/$running" ] && has_open "$running"; then break; fi
+		fi
+		verify_tries=$((verify_tries + 1))
+		[ "$verify_tries" -lt 30 ] || refuse ExportFailed "$address does not stay up: $(last_words)"
+		pause
+	done
+}
+
+# has_open PID: the vblade has opened its network and the backing that was checked. Another backing ends the export.
+has_open() {
+	open_network=no open_backing=no open_other=
+	for open_fd in "/proc/$1/fd"/*; do
+		case $(readlink "$open_fd" || :) in
+		socket:*) case $open_fd in */[012]) ;; *) open_network=yes ;; esac ;;
+		/dev/null | pipe:* | '' | anon_inode:* | /dev/console | /dev/bpf*) ;;
+		/*)
+			open_facts=$(stat -L -c '%f %t %T %d %i' -- "$open_fd" 2>/dev/null) || continue
+			if [ "$(identity_of "$open_facts")" = "$backing_identity" ]; then open_backing=yes; else open_other=$(readlink "$open_fd"); fi
+			;;
+		esac
+	done
+	if [ "$open_network$open_backing" = yesno ] && [ -n "$open_other" ]; then
+		case $init in systemd) systemctl stop "$(unit_of "$name")" >&2 9>&- ;; esac
+		refuse BackingChanged "$asked was replaced while it was looked at: vblade had opened $open_other"
+	fi
+	[ "$open_network$open_backing" = yesyes ]
+}
+
+identity_of() {
+	# shellcheck disable=SC2086
+	set -- $1
+	case $1 in
+	6???) echo "block:$((0x$2)):$((0x$3))" ;;
+	*) echo "file:$4:$5" ;;
+	esac
+}
+
+# last_words: what vblade said when it ended.
+last_words() {
+	case $init in
+	systemd)
+		words=$(journalctl -q --no-pager -o cat -u "$(unit_of "$name")" -t vblade -n 5 2>/dev/null | grep -v '^pid ' | tail -n 2 | tr '\n' ' ' || :)
+		echo "${words:-no message; $(systemctl show -p ActiveState -p SubState -p Result "$(unit_of "$name")" | tr '\n' ' ')}"
+		;;
+	sysvinit) echo "init starts it again and again; its message is on the console" ;;
+	esac
+}

@@ -1,0 +1,58 @@
+# take_lock NAME SECONDS: this process alone holds NAME on this host until it ends; busy when somebody else does.
+# Close descriptor 9 (9>&-) for children that may outlive the script: they would keep the lock.
+take_lock() {
+	mkdir -p "$run_dir"
+	lock_started=$(now)
+	if have flock; then
+		exec 9>"$run_dir/$1.lock"
+		until flock -n 9; do lock_wait "$1" "$2"; done
+		return 0
+	fi
+	lock_link=$run_dir/$1.lock.owner
+	until ln -s "$$.$(birth_of "$$")" "$lock_link" 2>/dev/null; do
+		lock_holder=$(readlink "$lock_link" || :)
+		if [ -n "$lock_holder" ] && [ "$(birth_of "${lock_holder%.*}")" != "${lock_holder#*.}" ]; then
+			break_lock "$lock_holder"
+		else
+			lock_wait "$1" "$2"
+		fi
+	done
+	trap 'rm -f "$lock_link"' EXIT
+}
+
+# Only one process at a time may judge a lock as stale: otherwise a second one removes the lock that the first just took.
+break_lock() {
+	find "$lock_link.breaking" -prune -mmin +1 -exec rmdir {} \; 2>/dev/null || :
+	mkdir "$lock_link.breaking" 2>/dev/null || {
+		pause
+		return 0
+	}
+	[ "$(readlink "$lock_link" || :)" != "$1" ] || rm -f "$lock_link"
+	rmdir "$lock_link.breaking"
+}
+
+lock_wait() {
+	if [ $(($(now) - lock_started)) -ge "$2" ]; then
+		printf 'busy\tanother command holds the %s lock of this host\n' "$1"
+		exit 4
+	fi
+	pause
+}
+
+# Seconds of uptime: never goes back.
+now() {
+	read -r uptime _ </proc/uptime
+	echo "${uptime%.*}"
+}
+
+pause() {
+	sleep 0.1 2>/dev/null || sleep 1
+}
+
+# birth_of PID: when the process started, in clock ticks, which a reused pid does not share; empty when there is none.
+birth_of() {
+	read -r birth_stat 2>/dev/null <"/proc/$1/stat" || return 0
+	# shellcheck disable=SC2086
+	set -- ${birth_stat##*) }
+	echo "${20}"
+}

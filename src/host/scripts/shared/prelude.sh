@@ -1,0 +1,34 @@
+# Every script begins with this: the tools' usual places, plain messages, private new files, and the ways to end.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+umask 077
+# Locks and what must not survive a boot; what must.
+run_dir=/run/xensan
+state_dir=/var/lib/xensan
+
+finish() {
+	printf 'done\t%s\n' "$1"
+	exit 0
+}
+
+# refuse REASON MESSAGE: a precondition does not hold.
+refuse() {
+	printf 'refused\t%s\t%s\n' "$1" "$(printf '%s' "$2" | tr '\n\t' '  ')"
+	exit 3
+}
+
+have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+# systemd, sysvinit or other.
+init_system() {
+	if [ -d /run/systemd/system ]; then
+		echo systemd
+	elif [ -f /etc/inittab ] && { [ -p /run/initctl ] || [ -p /dev/initctl ]; }; then
+		echo sysvinit
+	else
+		echo other
+	fi
+}

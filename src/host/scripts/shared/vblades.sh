@@ -1,0 +1,93 @@
+# What vblades are configured and running. Rows of fields separated by tabs; awk code that uses them needs $escape_fields.
+
+# As mountinfo writes a tab, a newline and a backslash; hexadecimal; first line of a file.
+escape_fields='
+function esc(s,   out, i, c) {
+	if (s !~ /[\t\n\\]/) return s
+	out = ""
+	for (i = 1; i <= length(s); i++) {
+		c = substr(s, i, 1)
+		out = out (c == "\t" ? "\\011" : c == "\n" ? "\\012" : c == "\\" ? "\\134" : c)
+	}
+	return out
+}
+function first(file,   line) {
+	line = ""
+	if ((getline line < file) < 0) line = ""
+	close(file)
+	return line
+}
+function hex(s,   i, n) {
+	n = 0
+	for (i = 1; i <= length(s); i++) n = n * 16 + index("0123456789abcdef", tolower(substr(s, i, 1))) - 1
+	return n
+}
+'
+
+# conf INSTANCE SHELF SLOT NETIF FILENAME OPTIONS OWNER: the complete files of /etc/vblade.conf.d. Debian's generator
+# reads lower-case keys only and skips incomplete files; so does this.
+configured_instances() {
+	set -- /etc/vblade.conf.d/*.conf
+	[ -f "$1" ] || return 0
+	awk "$escape_fields"'
+		FNR == 1 { flush(); file = FILENAME }
+		/^# xensan: / { owner = substr($0, 11); next }
+		/^[ \t]*[a-z]+=/ {
+			key = $0; sub(/=.*/, "", key); sub(/^[ \t]*/, "", key)
+			text = $0; sub(/^[^=]*=/, "", text); sub(/[ \t]+$/, "", text)
+			if (text ~ /^".*"$/ || text ~ /^'\''.*'\''$/) text = substr(text, 2, length(text) - 2)
+			value[key] = text
+		}
+		END { flush() }
+		function flush(   name) {
+			if (file == "") return
+			name = file; sub(/.*\//, "", name); sub(/\.conf$/, "", name)
+			if (value["shelf"] != "" && value["slot"] != "" && value["netif"] != "" && value["filename"] != "")
+				print "conf\t" esc(name) "\t" esc(value["shelf"]) "\t" esc(value["slot"]) "\t" esc(value["netif"]) \
+					"\t" esc(value["filename"]) "\t" esc(value["options"]) "\t" esc(owner)
+			owner = ""
+			value["shelf"] = value["slot"] = value["netif"] = value["filename"] = value["options"] = ""
+		}' "$@"
+}
+
+# inittab ID OWNER ARGV…: vblade lines of /etc/inittab; ARGV without the program.
+configured_inittab() {
+	[ -f /etc/inittab ] || return 0
+	awk -F: "$escape_fields"'
+		/^# xensan: / { owner = substr($0, 11); next }
+		/^#/ || NF < 4 || $3 == "off" { owner = ""; next }
+		{
+			line = $0; sub(/^[^:]*:[^:]*:[^:]*:\+?/, "", line)
+			count = split(line, argv, /[ \t]+/)
+			start = 0
+			for (i = 1; i <= count; i++) if (argv[i] ~ /(^|\/)vblade$/) { start = i; break }
+			if (start > 0) {
+				printf "inittab\t%s\t%s", esc($1), esc(owner)
+				for (i = start + 1; i <= count && argv[i] !~ /^[0-9]*[<>|&;]/; i++) if (argv[i] != "") printf "\t%s", esc(argv[i])
+				printf "\n"
+			}
+			owner = ""
+		}' /etc/inittab
+}
+
+# process PID ARGV…: running vblades. Arguments end in NUL: all lists are read in one go with \001 between them.
+running_vblades() {
+	mkdir -p "$run_dir"
+	printf '\001' >"$run_dir/between"
+	running_pids=
+	set --
+	for comm in /proc/[0-9]*/comm; do
+		{ read -r comm_name <"$comm"; } 2>/dev/null || continue
+		[ "$comm_name" = vblade ] || continue
+		running_pid=${comm#/proc/}
+		running_pid=${running_pid%/comm}
+		running_pids="$running_pids $running_pid"
+		set -- "$@" "/proc/$running_pid/cmdline" "$run_dir/between"
+	done
+	[ $# -gt 0 ] || return 0
+	# shellcheck disable=SC2086
+	cat "$@" 2>/dev/null | tr '\011\012\000\001' '  \011\012' | awk -F '\t' -v pids="$running_pids" '
+		BEGIN { split(pids, pid, " ") }
+		# A process that ended meanwhile has no arguments.
+		NF > 1 { sub(/\t$/, ""); sub(/^[^\t]*\t/, ""); print "process\t" pid[NR] "\t" $0 }'
+}
