@@ -45,9 +45,8 @@ async function change<T extends KubeObject>(
     const present = current.metadata.finalizers ?? [];
     const finalizers = to(present);
     if (finalizers === present) return current;
-    const { uid, resourceVersion } = current.metadata;
     try {
-      return await api.mergePatch(kind, key, { metadata: { uid, resourceVersion, finalizers } }, signal);
+      return await api.mergePatch(kind, key, { metadata: { ...identityOf(current), finalizers } }, signal);
     } catch (error) {
       if (!isConflict(error) || attempt === attempts) throw error;
       current = await api.get(kind, key, signal);
@@ -55,4 +54,8 @@ async function change<T extends KubeObject>(
       if (current.metadata.uid !== object.metadata.uid) throw error;
     }
   }
+}
+
+function identityOf({ metadata: { uid, resourceVersion } }: KubeObject) {
+  return { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
 }
