@@ -1,0 +1,36 @@
+/** Written by ssh-keygen 9.2 for these tests; no host ever had them. */
+export const publicKeys = {
+  ed25519: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZz6Nzy1A1su9Dlnwp7NZli4BOHzH2rjez4K7rxLKu8",
+  ecdsa:
+    "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBPD7OMtSOfA+AazTUMREjOsXYkMff/8fnO9u2Z1Cf5DmPhaxGX5fZEtmwA6Lies3+KL+0gMzULkfJCN2Osx6Hv0=",
+  rsa: "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQCqWtNDxrQTn/2iz3nFHdU0qdd96ndwu5qQuhaOrxi1Pz4TeUWAODYWTcZF5L6verp58ZIxY0BYSrNzzVklLZoAKaPrkNcVUaLdLcHeaUYswILOuqGSxZ1A6HGqvr6QCvU3ukKKbRFS/wF6GfxsIhBcTGGiM6fmREl3bFekrlaJIDWfTzLA3oY8kPce7dA3w1t6fIDcPaB4a0bmEwTxL9El4HFrHKBFpD7HIz5qJI+p5LeMzFhbrBojky3E4PYEAu1e0ig3KFihXCeTDZusKsBqUhMwBA0UOAvsvVvpD7l1WxlN4/HIMdVpxuZwpKU2sTgLmzsl+RVXyLQMh7CEEftX",
+};
+
+export const ed25519Fingerprint = "SHA256:xJ1IQwk3kFXTgsJe1KPtL/kshOxpTMw229/2HHllIgw";
+
+/** `ssh-keygen -H`: bella.example, 192.0.2.7 (ed25519) and [bella.example]:2222 (ecdsa). */
+export const hashedKnownHosts = `|1|dXKD8Z3cqBoqQoF9qWxAIE68tJs=|JO5Kybc/4kT87ExazuqIV6a6ygQ= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZz6Nzy1A1su9Dlnwp7NZli4BOHzH2rjez4K7rxLKu8
+|1|SxLuTDzwBOL/OxdGE3x8vxF7aI8=|HIQr2eRCvaCn/5Q4PNqf+H12Nb8= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZz6Nzy1A1su9Dlnwp7NZli4BOHzH2rjez4K7rxLKu8
+|1|aYwqmroEQYhypT5P5dAK/F7j4IY=|QmiQ2/lt+FdvWcJAP5RcnLVfQbc= ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBPD7OMtSOfA+AazTUMREjOsXYkMff/8fnO9u2Z1Cf5DmPhaxGX5fZEtmwA6Lies3+KL+0gMzULkfJCN2Osx6Hv0=`;
+
+/** The passphrase is "open sesame". */
+export const encryptedKey = `-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABD3PeQXff
+ufbuovS7DV3g/DAAAAEAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIEDXrnsuBmzCeclQ
+jKwQDNddCrVW+y2O1HqsZOu4AEkYAAAAkFRyBk1c3jnIZrYccQKOWzQijVcLe4Siy1Cw8T
+PC8cHcIIyqpi2FMkLkmYOnInofYJzTq2rH/gOUQhvRns/7MnGjbrnFCS5SNTzzz6tp/DfX
+lK+Ed5iyCc9Dc160oteeoFE33DJ6235zXOf7kWWKT2DbiKcF/hv7J4hdORvFIwkjNQI1ZL
+MIp/eQLjWLW1ez5w==
+-----END OPENSSH PRIVATE KEY-----
+`;
+
+/** The same key under 65 rounds of bcrypt. */
+export const slowKey = `-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABAqJ9w6+M
+rxNRpFyd108uduAAAAQQAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIEDXrnsuBmzCeclQ
+jKwQDNddCrVW+y2O1HqsZOu4AEkYAAAAkDLFoRZQJ/UOyALa39ZrIUbSTfWJBYV1j/Wykj
+29ZwlUIsIZU1I7W/+XHXnGrqV/QLpJjdBPKWFRZAZXr8EMne2A+aHmCRR4CBtbbCTJca6J
+Zv9XKXQjuD+/mJBZEufjbH+6wZX3+VbQXtenO3nEZ52WQPumZKLmc1V8d/IzAYnnbfsPng
+QiZQQ2l07S4aPvTQ==
+-----END OPENSSH PRIVATE KEY-----
+`;
