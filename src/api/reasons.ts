@@ -46,6 +46,21 @@ const general = {
     meaning: "The object was let go without its clean-up; the message says what is left behind.",
     action: "Clean up on the host by hand.",
   },
+  StepFailed: {
+    conditions: ["every type"],
+    meaning: "A command on a host failed; the message holds what it said. It is tried again with growing pauses.",
+    action: "Follow the message.",
+  },
+  NoEffect: {
+    conditions: ["every type"],
+    meaning: "A command on a host said that it succeeded, and the next look at the host does not show it.",
+    action: "Look for somebody or something on the host that undoes it.",
+  },
+  HostBusy: {
+    conditions: ["every type"],
+    meaning: "Another process on the host holds the lock that the step needs.",
+    action: nothing,
+  },
   InternalError: {
     conditions: ["every type"],
     meaning: "The operator failed in a way that it did not foresee; it tries again.",
@@ -111,6 +126,26 @@ const reaching = {
     meaning: "A command printed more than xensan reads.",
     action: "Look for a login script that prints, or for a broken tool, on the host.",
   },
+  Aborted: {
+    conditions: ["every type"],
+    meaning: "The operator stopped while a command ran.",
+    action: nothing,
+  },
+  Killed: {
+    conditions: ["every type"],
+    meaning: "Something on the host killed the command.",
+    action: "Check the memory and the log of the host.",
+  },
+  Unintelligible: {
+    conditions: ["every type"],
+    meaning: "The host's login shell is no POSIX shell, or prints something of its own.",
+    action: "Give spec.ssh.user a POSIX shell whose start-up files print nothing.",
+  },
+  InvalidRequest: {
+    conditions: ["every type"],
+    meaning: "A value cannot be sent to a host.",
+    action: spec,
+  },
   ProbeUnreadable: {
     conditions: host,
     meaning: "What the host printed could not be understood.",
@@ -175,6 +210,11 @@ const preparing = {
     meaning: "The host runs systemd and lacks Debian's vblade@.service.",
     action: "Install Debian's vblade package.",
   },
+  DriverNotPrepared: {
+    conditions: ["AoeReady"],
+    meaning: "The aoe module is not loaded, or looks at other interfaces than declared, now or after a reboot.",
+    action: "Nothing, unless the object is paused: xensan prepares it.",
+  },
   FactsUnknown: {
     conditions: ["Prepared", "AoeReady", "Exported", "Attached", "Conflicted"],
     meaning: "A section of the probe failed, so that nothing can be said or done; the message holds its words.",
@@ -189,12 +229,12 @@ const exporting = {
     action: "Nothing.",
   },
   ServerNotFound: {
-    conditions: ["Exported"],
+    conditions: ["Exported", "DeletionBlocked"],
     meaning: "There is no AoeServer of the name in serverRef.",
     action: "Create it, or delete the volume: serverRef does not change.",
   },
   ServerNotReady: {
-    conditions: ["Exported"],
+    conditions: ["Exported", "DeletionBlocked"],
     meaning: "The AoeServer is not reachable or not prepared.",
     action: "See the conditions of the AoeServer.",
   },
@@ -368,7 +408,7 @@ const attaching = {
     action: "Unmount it or stop them; xensan goes on by itself.",
   },
   ClientUnknown: {
-    conditions: ["DeletionBlocked"],
+    conditions: ["DeletionBlocked", "Exported"],
     meaning: "A client cannot be asked whether it holds the device.",
     action: "Bring it back; if it is gone for good, set the annotation xensan.dev/abandon.",
   },
