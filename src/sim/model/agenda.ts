@@ -1,0 +1,87 @@
+/**
+ * What will happen by itself on the rack, in order of time. Nothing runs until somebody looks: {@link Agenda.settle}
+ * plays everything that was due, each entry at its own time, so a rack needs no timers and one seed is one history.
+ */
+export interface Agenda {
+  /** The time of the model: of the entry being played, or the last time it was settled to. */
+  readonly time: number;
+  /** Plays `run` once `afterMs` have passed; returns a function that takes it off again. */
+  after(afterMs: number, run: () => void): () => void;
+  settle(now: number): void;
+}
+
+interface Entry {
+  readonly at: number;
+  readonly order: number;
+  run: (() => void) | undefined;
+}
+
+const earlier = (a: Entry, b: Entry) => a.at < b.at || (a.at === b.at && a.order < b.order);
+
+export function createAgenda(start: number): Agenda {
+  const heap: Entry[] = [];
+  let time = start;
+  let order = 0;
+  let settling = false;
+
+  const push = (entry: Entry) => {
+    let index = heap.length;
+    heap.push(entry);
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = heap[parent];
+      if (above === undefined || !earlier(entry, above)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = entry;
+  };
+
+  const pop = () => {
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      let below = heap[child];
+      if (below === undefined) break;
+      const right = heap[child + 1];
+      if (right !== undefined && earlier(right, below)) {
+        child += 1;
+        below = right;
+      }
+      if (!earlier(below, last)) break;
+      heap[index] = below;
+      index = child;
+    }
+    heap[index] = last;
+  };
+
+  return {
+    get time() {
+      return time;
+    },
+    after(afterMs, run) {
+      const entry: Entry = { at: time + Math.max(0, afterMs), order: order++, run };
+      push(entry);
+      return () => {
+        entry.run = undefined;
+      };
+    },
+    settle(now) {
+      // Whoever looks from inside an entry sees the moment of that entry, not what comes after it.
+      if (settling) return;
+      settling = true;
+      try {
+        for (let next = heap[0]; next !== undefined && next.at <= now; next = heap[0]) {
+          pop();
+          if (next.at > time) time = next.at;
+          next.run?.();
+        }
+        if (now > time) time = now;
+      } finally {
+        settling = false;
+      }
+    },
+  };
+}

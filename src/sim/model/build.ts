@@ -1,0 +1,166 @@
+import type { RackFile, RackHost } from "../rack-file.ts";
+import { createAgenda } from "./agenda.ts";
+import { blankContent } from "./content.ts";
+import { createFileSystem, type FileSystem, type Mount, makeDirectories, placeFile } from "./filesystem.ts";
+import type { BlockDevice, Host } from "./host.ts";
+import { unpack } from "./packages.ts";
+import { arrive, freshRunning, uuidOf } from "./power.ts";
+import { createLogicalVolume } from "./storage.ts";
+import type { Timings, World } from "./world.ts";
+
+const blockMajors: Readonly<Record<string, number>> = { vd: 253, sd: 8, hd: 3, xvd: 202 };
+
+/** `major:minor` of a disk by its kernel name: vdb is 253:16. */
+function deviceNumber(path: string, index: number): string {
+  const match = /^\/dev\/(vd|sd|hd|xvd)([a-z])(\d*)$/.exec(path);
+  if (match === null) return `259:${index}`;
+  const letter = (match[2] ?? "a").charCodeAt(0) - "a".charCodeAt(0);
+  return `${blockMajors[match[1] ?? ""] ?? 259}:${letter * 16 + Number(match[3] || "0")}`;
+}
+
+function buildHost(name: string, file: RackHost, salt: string): Host {
+  const blocks = new Map<string, BlockDevice>();
+  const fstab: Mount[] = [];
+  const groups: Host["volumeGroups"] = new Map();
+  let root: FileSystem | undefined;
+  file.disks.forEach((disk, index) => {
+    const device = deviceNumber(disk.path, index);
+    const signature = disk.volumeGroup === undefined ? disk.signature : "LVM2_member";
+    const content = { ...blankContent(signature), uuid: signature === "" ? "" : uuidOf(`fs ${name} ${disk.path}`) };
+    blocks.set(device, {
+      path: disk.path,
+      device,
+      sizeBytes: disk.size,
+      type: /\d$/.test(disk.path) ? "part" : "disk",
+      content,
+      holders: new Set(),
+      links: disk.links,
+    });
+    if (disk.mountPoint !== undefined) {
+      const type = signature === "" ? "ext4" : signature;
+      const fileSystem = createFileSystem(type, device, Math.floor(disk.size * 0.8));
+      if (disk.mountPoint === "/") root = fileSystem;
+      const options = ["rw", "relatime"];
+      fstab.push({ source: disk.path, mountPoint: disk.mountPoint, type, options, fileSystem, root: "/" });
+    }
+    if (disk.volumeGroup !== undefined) {
+      const extentBytes = 4 * 2 ** 20;
+      // One extent goes to the metadata area and to rounding.
+      const sizeBytes = (Math.ceil(disk.size / extentBytes) - 1) * extentBytes;
+      const group = groups.get(disk.volumeGroup);
+      if (group !== undefined) {
+        group.sizeBytes += sizeBytes;
+        group.physicalVolumes.push(device);
+      } else {
+        const name = disk.volumeGroup;
+        groups.set(name, { name, extentBytes, sizeBytes, physicalVolumes: [device], volumes: new Map() });
+      }
+    }
+  });
+  if (root === undefined) throw new Error(`${name} has no disk mounted at /`);
+  fstab.sort((a, b) => a.mountPoint.length - b.mountPoint.length);
+  layOut(root, name, file);
+  const host: Omit<Host, "running"> = {
+    name,
+    roles: file.roles,
+    machineId: uuidOf(`machine ${name}`).replaceAll("-", ""),
+    os: file.os,
+    kernel: file.kernel,
+    init: file.init,
+    packageManager: file.packageManager,
+    kernelAoe: file.aoe,
+    memoryBytes: file.memory,
+    cpus: file.cpus,
+    interfaces: new Map(
+      file.interfaces.map((nic) => [
+        nic.name,
+        {
+          name: nic.name,
+          mac: nic.mac,
+          mtu: nic.mtu,
+          adminUp: false,
+          cable: "Plugged",
+          segment: nic.segment,
+          address: nic.address ?? "",
+        },
+      ]),
+    ),
+    blocks,
+    volumeGroups: groups,
+    rootFileSystem: root,
+    fstab,
+    packages: new Map(),
+    repository: file.repository,
+    boots: 1,
+    management: "Connected",
+    power: "On",
+  };
+  return Object.assign(host, { running: freshRunning(host, salt) });
+}
+
+function layOut(root: FileSystem, name: string, file: RackHost): void {
+  const directories = [
+    "/etc/modprobe.d",
+    "/etc/modules-load.d",
+    "/etc/network/interfaces.d",
+    "/etc/systemd/system",
+    "/var/lib",
+    "/srv",
+    "/root",
+  ];
+  for (const path of ["/dev", "/run", "/proc", "/sys", "/tmp", ...directories, ...file.directories]) {
+    makeDirectories(root, path);
+  }
+  placeFile(root, "/etc/hostname", { text: `${name}\n` });
+  const automatic = file.interfaces.filter((nic) => nic.state === "Up").map((nic) => `auto ${nic.name}\n`);
+  placeFile(root, "/etc/network/interfaces", { text: `source /etc/network/interfaces.d/*\n${automatic.join("")}` });
+  if (file.init === "sysvinit") {
+    placeFile(root, "/etc/inittab", { text: "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\n" });
+  }
+  for (const { path, text, size, signature } of file.files) {
+    placeFile(root, path, {
+      ...(text === undefined ? {} : { text }),
+      ...(size === undefined ? {} : { sizeBytes: size }),
+      ...(signature === undefined ? {} : { signature }),
+    });
+  }
+  for (const [path, target] of Object.entries(file.symlinks)) {
+    makeDirectories(root, path.slice(0, path.lastIndexOf("/")));
+    root.nodes.set(path, { kind: "Symlink", inode: root.nextInode++, target });
+  }
+}
+
+/** The model of a rack, all hosts booted. */
+export function buildWorld(file: RackFile, options: { now: number; timings: Timings; salt: string }): World {
+  const world: World = {
+    hosts: new Map(),
+    segments: new Map(),
+    splits: new Set(),
+    agenda: createAgenda(options.now),
+    timings: options.timings,
+    events: [],
+    listeners: new Set(),
+    command: undefined,
+    salt: options.salt,
+  };
+  for (const [name, description] of Object.entries(file.hosts)) {
+    const host = buildHost(name, description, options.salt);
+    world.hosts.set(name, host);
+    for (const nic of host.interfaces.values()) {
+      const plugged = world.segments.get(nic.segment);
+      if (plugged === undefined) world.segments.set(nic.segment, [{ host, nic }]);
+      else plugged.push({ host, nic });
+    }
+    for (const packageName of description.packages) unpack(host, packageName);
+    arrive(world, host);
+  }
+  return world;
+}
+
+/** For tests and racks in code: a logical volume that is there from the start. */
+export function addLogicalVolume(world: World, host: Host, group: string, name: string, sizeBytes: number): void {
+  const found = host.volumeGroups.get(group);
+  if (found === undefined) throw new Error(`${host.name} has no volume group ${group}`);
+  const problem = createLogicalVolume(world, host, found, name, sizeBytes);
+  if (problem !== undefined) throw new Error(problem);
+}

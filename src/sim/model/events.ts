@@ -1,0 +1,85 @@
+/** What happened on the rack, in order: the surface on which invariants are written. Append-only. */
+export type RackEvent = {
+  /** Milliseconds, the rack's clock. */
+  readonly at: number;
+  readonly host: string;
+  /** The script run that did it; absent for what happened by itself (supervision, discovery, boot) or by a fault. */
+  readonly command: number | undefined;
+} & Happening;
+
+export type Happening =
+  | {
+      readonly kind: "VbladeStarted";
+      readonly pid: number;
+      readonly shelf: number;
+      readonly slot: number;
+      readonly interface: string;
+      readonly mac: string;
+      readonly segment: string;
+      readonly backing: string;
+      /** `block:major:minor` or `file:device:inode` */
+      readonly identity: string;
+      readonly sizeBytes: number;
+      readonly access: "ReadWrite" | "ReadOnly";
+      readonly by: Supervisor;
+    }
+  | {
+      readonly kind: "VbladeStopped";
+      readonly pid: number;
+      readonly shelf: number;
+      readonly slot: number;
+      readonly segment: string;
+      readonly identity: string;
+      readonly why: string;
+    }
+  | { readonly kind: "VbladeFailed"; readonly shelf: string; readonly slot: string; readonly message: string }
+  | { readonly kind: "FileCreated" | "FileDeleted"; readonly path: string; readonly sizeBytes: number }
+  | { readonly kind: "FileResized"; readonly path: string; readonly fromBytes: number; readonly sizeBytes: number }
+  | { readonly kind: "FileRenamed"; readonly path: string; readonly to: string }
+  | { readonly kind: "TextWritten"; readonly path: string; readonly text: string }
+  | {
+      readonly kind: "LogicalVolumeCreated" | "LogicalVolumeDeleted";
+      readonly volume: string;
+      readonly sizeBytes: number;
+    }
+  | {
+      readonly kind: "LogicalVolumeResized";
+      readonly volume: string;
+      readonly fromBytes: number;
+      readonly sizeBytes: number;
+    }
+  | { readonly kind: "AoeDeviceAppeared" | "AoeDeviceGone"; readonly shelf: number; readonly slot: number }
+  | {
+      readonly kind: "AoeDeviceUp" | "AoeDeviceDown";
+      readonly shelf: number;
+      readonly slot: number;
+      readonly macs: string;
+    }
+  | { readonly kind: "DeviceOpened" | "DeviceClosed"; readonly device: string; readonly by: string }
+  | { readonly kind: "InterfaceUp" | "InterfaceDown"; readonly interface: string }
+  | { readonly kind: "ModuleLoaded" | "ModuleUnloaded"; readonly module: string }
+  | { readonly kind: "ParameterSet"; readonly parameter: string; readonly value: string }
+  | { readonly kind: "PackageInstalled" | "PackageRemoved"; readonly package: string; readonly version: string }
+  | { readonly kind: "UnitChanged"; readonly unit: string; readonly state: string }
+  | { readonly kind: "HostUp"; readonly bootId: string }
+  | { readonly kind: "HostDown"; readonly why: string }
+  | { readonly kind: "CommandBegun"; readonly id: number; readonly script: string; readonly args: readonly string[] }
+  | {
+      readonly kind: "CommandEnded";
+      readonly id: number;
+      readonly script: string;
+      readonly args: readonly string[];
+      /** Absent when it was killed. */
+      readonly exitCode: number | undefined;
+      readonly changed: boolean;
+    }
+  | { readonly kind: "Fault"; readonly fault: string };
+
+/** Who starts a vblade again after it ended. */
+export type Supervisor = "Systemd" | "Inittab" | "None";
+
+export interface EventLog {
+  readonly events: readonly RackEvent[];
+  /** Called for each new event, in order, while it happens. Returns a function that ends it. */
+  subscribe(listener: (event: RackEvent) => void): () => void;
+}

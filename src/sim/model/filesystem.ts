@@ -1,0 +1,160 @@
+import { blankContent, type Content } from "./content.ts";
+
+/** A file system of a host: a flat map from path (within it, `/` first) to node. */
+export interface FileSystem {
+  readonly type: string;
+  /** `major:minor`, stat's %d. */
+  readonly device: string;
+  readonly nodes: Map<string, Node>;
+  readOnly: boolean;
+  /** Bytes left; what is sparse costs nothing. */
+  freeBytes: number;
+  nextInode: number;
+}
+
+export type Node =
+  | { readonly kind: "Directory"; readonly inode: number }
+  | {
+      readonly kind: "File";
+      readonly inode: number;
+      sizeBytes: number;
+      allocatedBytes: number;
+      /** Configuration; absent for images. */
+      text: string | undefined;
+      content: Content;
+      mode: string;
+      /** Names it has; more than one is a hard link. */
+      links: number;
+    }
+  | { readonly kind: "Symlink"; readonly inode: number; readonly target: string }
+  | { readonly kind: "Block"; readonly inode: number; readonly device: string }
+  | { readonly kind: "Character"; readonly inode: number; readonly device: string };
+
+export type FileNode = Extract<Node, { kind: "File" }>;
+
+export interface Mount {
+  readonly source: string;
+  readonly mountPoint: string;
+  readonly type: string;
+  readonly options: readonly string[];
+  readonly fileSystem: FileSystem;
+  /** Which directory of the file system is shown; `/` but for bind mounts. */
+  readonly root: string;
+}
+
+export function createFileSystem(type: string, device: string, freeBytes: number): FileSystem {
+  return {
+    type,
+    device,
+    freeBytes,
+    readOnly: false,
+    nextInode: 3,
+    nodes: new Map([["/", { kind: "Directory", inode: 2 }]]),
+  };
+}
+
+export interface Place {
+  /** Absolute, without symlinks, `.` or `..`; realpath's answer when `node` exists. */
+  readonly path: string;
+  readonly node: Node | undefined;
+  readonly mount: Mount;
+  /** The path inside the mount's file system. */
+  readonly inner: string;
+  /** Whether the directory above exists. */
+  readonly parentExists: boolean;
+}
+
+function mountOf(mounts: readonly Mount[], path: string): Mount {
+  let best: Mount | undefined;
+  for (const mount of mounts) {
+    const point = mount.mountPoint;
+    const covers = point === "/" || path === point || (path.startsWith(point) && path[point.length] === "/");
+    if (covers && (best === undefined || point.length >= best.mountPoint.length)) best = mount;
+  }
+  if (best === undefined) throw new Error("a host without a root file system");
+  return best;
+}
+
+function innerPath(mount: Mount, path: string): string {
+  const rest = mount.mountPoint === "/" ? path : path.slice(mount.mountPoint.length);
+  const inner = mount.root === "/" ? rest : mount.root + rest;
+  return inner === "" ? "/" : inner.length > 1 && inner.endsWith("/") ? inner.slice(0, -1) : inner;
+}
+
+function placeAt(mounts: readonly Mount[], path: string, parentExists: boolean): Place {
+  const mount = mountOf(mounts, path);
+  const inner = innerPath(mount, path);
+  return { path, mount, inner, node: mount.fileSystem.nodes.get(inner), parentExists };
+}
+
+/** Walks a path as the kernel does. `last` says whether a symlink in the last component is followed (default yes). */
+export function resolvePath(mounts: readonly Mount[], path: string, last: "Follow" | "Keep" = "Follow"): Place {
+  const todo = path.split("/").filter((part) => part !== "" && part !== ".");
+  let at = "/";
+  let links = 0;
+  let place = placeAt(mounts, "/", true);
+  while (todo.length > 0) {
+    const part = todo.shift() ?? "";
+    if (part === "..") {
+      at = at.slice(0, at.lastIndexOf("/")) || "/";
+      place = placeAt(mounts, at, true);
+      continue;
+    }
+    const parentExists = place.node?.kind === "Directory";
+    at = at === "/" ? `/${part}` : `${at}/${part}`;
+    place = placeAt(mounts, at, parentExists);
+    if (place.node?.kind === "Symlink" && (todo.length > 0 || last === "Follow")) {
+      links += 1;
+      if (links > 40) return { ...place, node: undefined, parentExists: false };
+      const target = place.node.target;
+      todo.unshift(...target.split("/").filter((step) => step !== "" && step !== "."));
+      at = target.startsWith("/") ? "/" : at.slice(0, at.lastIndexOf("/")) || "/";
+      place = placeAt(mounts, at, true);
+    }
+  }
+  return place;
+}
+
+/** Creates the directory and those above it, as `mkdir -p`. */
+export function makeDirectories(fileSystem: FileSystem, path: string): void {
+  let at = "";
+  for (const part of path.split("/").filter((step) => step !== "")) {
+    at += `/${part}`;
+    if (!fileSystem.nodes.has(at)) fileSystem.nodes.set(at, { kind: "Directory", inode: fileSystem.nextInode++ });
+  }
+}
+
+/** Puts a file where its directories may not exist yet: for building a host, not for what runs on it. */
+export function placeFile(
+  fileSystem: FileSystem,
+  path: string,
+  file: { text?: string; sizeBytes?: number; signature?: string; mode?: string },
+): FileNode {
+  makeDirectories(fileSystem, path.slice(0, path.lastIndexOf("/")));
+  const node: FileNode = {
+    kind: "File",
+    inode: fileSystem.nextInode++,
+    sizeBytes: file.sizeBytes ?? Buffer.byteLength(file.text ?? ""),
+    allocatedBytes: 0,
+    text: file.text,
+    content: blankContent(file.signature),
+    mode: file.mode ?? "644",
+    links: 1,
+  };
+  fileSystem.nodes.set(path, node);
+  return node;
+}
+
+/** Names directly inside a directory, sorted as a shell's glob sorts them. */
+export function listDirectory(mounts: readonly Mount[], path: string): string[] {
+  const place = resolvePath(mounts, path);
+  if (place.node?.kind !== "Directory") return [];
+  const prefix = place.inner === "/" ? "/" : `${place.inner}/`;
+  const names: string[] = [];
+  for (const name of place.mount.fileSystem.nodes.keys()) {
+    if (name.length > prefix.length && name.startsWith(prefix) && !name.includes("/", prefix.length)) {
+      names.push(name.slice(prefix.length));
+    }
+  }
+  return names.sort();
+}

@@ -1,0 +1,164 @@
+import type { Content } from "./content.ts";
+import type { Supervisor } from "./events.ts";
+import type { FileSystem, Mount } from "./filesystem.ts";
+
+/** A host of the rack. What a power cut leaves is in the host itself; everything else is in `running`. */
+export interface Host {
+  readonly name: string;
+  readonly roles: readonly ("server" | "dom0")[];
+  readonly machineId: string;
+  readonly os: { readonly name: string; readonly id: string };
+  readonly kernel: string;
+  readonly init: "systemd" | "sysvinit";
+  readonly packageManager: "apt" | "none";
+  readonly kernelAoe: "Module" | "BuiltIn" | "Missing" | "Unknown";
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  readonly interfaces: Map<string, Interface>;
+  /** By `major:minor`. */
+  readonly blocks: Map<string, BlockDevice>;
+  readonly volumeGroups: Map<string, VolumeGroup>;
+  readonly rootFileSystem: FileSystem;
+  /** What /etc/fstab mounts, the root first. */
+  readonly fstab: readonly Mount[];
+  /** Installed versions. */
+  readonly packages: Map<string, string>;
+  /** What apt can install, and how. */
+  readonly repository: "Reachable" | "Unreachable";
+  boots: number;
+  /** Whether the operator's network reaches it. */
+  management: "Connected" | "Cut";
+  power: "On" | "Booting" | "Off";
+  running: Running;
+}
+
+/** What is lost when the power goes. A new object with every boot. */
+export interface Running {
+  readonly bootId: string;
+  readonly mounts: Mount[];
+  readonly modules: Set<string>;
+  readonly processes: Map<number, VbladeProcess>;
+  /** vblade@ instances by name. */
+  readonly units: Map<string, Unit>;
+  /** What init knows of /etc/inittab, by id. */
+  readonly inittab: Map<string, InittabEntry>;
+  readonly aoe: AoeDriver;
+  /** Lock file → holder, of flock. */
+  readonly locks: Map<string, string>;
+  /** Who has the dpkg lock, other than a script of ours. */
+  dpkgLock: string | undefined;
+  nextPid: number;
+}
+
+export interface Interface {
+  readonly name: string;
+  readonly mac: string;
+  mtu: number;
+  adminUp: boolean;
+  cable: "Plugged" | "Pulled";
+  /** The layer-2 network it is plugged into. */
+  readonly segment: string;
+  /** First IPv4 address with prefix length; empty when it has none. */
+  readonly address: string;
+}
+
+export interface BlockDevice {
+  /** Kernel name, `/dev/vdb`, `/dev/dm-0`. */
+  readonly path: string;
+  readonly device: string;
+  sizeBytes: number;
+  readonly type: "disk" | "part" | "lvm" | "loop";
+  content: Content;
+  /** Devices built on this one, `major:minor`. */
+  readonly holders: Set<string>;
+  /** Other names, `/dev/san/data`. */
+  readonly links: readonly string[];
+}
+
+export interface VolumeGroup {
+  readonly name: string;
+  readonly extentBytes: number;
+  sizeBytes: number;
+  /** `major:minor` of the physical volumes. */
+  readonly physicalVolumes: string[];
+  /** Logical volumes by name. */
+  readonly volumes: Map<string, { readonly name: string; readonly device: string; readonly tags: Set<string> }>;
+}
+
+export interface VbladeProcess {
+  readonly pid: number;
+  /** As on the command line. */
+  readonly argv: readonly string[];
+  /** What goes over the wire: 16 and 8 bits of what was asked for. */
+  readonly shelf: number;
+  readonly slot: number;
+  readonly interface: string;
+  readonly backing: string;
+  readonly identity: string;
+  /** Read once, when it starts. */
+  readonly sizeBytes: number;
+  readonly content: Content;
+  readonly access: "ReadWrite" | "ReadOnly";
+  /** Client MACs it answers to; empty means all. */
+  readonly masks: readonly string[];
+  readonly by: Supervisor;
+  /** Unit instance or inittab id. */
+  readonly instance: string;
+  /** The AoE config string; vblade starts with none. */
+  config: string;
+}
+
+/** A `vblade@INSTANCE` unit. */
+export interface Unit {
+  readonly instance: string;
+  activeState: "active" | "activating" | "inactive" | "failed";
+  subState: "running" | "auto-restart" | "dead" | "failed";
+  pid: number | undefined;
+  restarts: number;
+  /** What vblade last said when it ended, oldest first. */
+  messages: string[];
+  cancelRestart: (() => void) | undefined;
+}
+
+export interface InittabEntry {
+  readonly id: string;
+  command: string;
+  pid: number | undefined;
+  /** When it was started in the last two minutes: ten times make init wait for five. */
+  starts: number[];
+  cancelRestart: (() => void) | undefined;
+}
+
+export interface AoeDriver {
+  loaded: boolean;
+  /** aoe_iflist; empty means every interface. */
+  interfaces: string[];
+  deadSeconds: number;
+  readonly devices: Map<string, AoeDevice>;
+  nextMinor: number;
+  cancelDiscovery: (() => void) | undefined;
+}
+
+export interface AoeDevice {
+  readonly shelf: number;
+  readonly slot: number;
+  /** `major:minor` */
+  readonly device: string;
+  up: boolean;
+  sizeBytes: number;
+  /** Who answered, by source MAC: two are two paths, or two servers. In order of first answer. */
+  readonly targets: Map<string, { readonly mac: string; readonly interfaces: Set<string> }>;
+  payload: number;
+  firmware: number;
+  /** Who holds it open. */
+  readonly openers: Opener[];
+  content: Content | undefined;
+}
+
+export interface Opener {
+  /** `mount /srv/xen`, `process 5278 sleep`, `xen-backend 3` */
+  readonly name: string;
+}
+
+/** `e0.1` */
+export const aoeName = (shelf: number, slot: number): string => `e${shelf}.${slot}`;

@@ -1,0 +1,40 @@
+import type { Host, Interface } from "./host.ts";
+import type { World } from "./world.ts";
+
+/** An interface that can send and receive: powered, switched on, plugged in. */
+export function hasCarrier(host: Host, nic: Interface): boolean {
+  return host.power !== "Off" && nic.cable === "Plugged";
+}
+
+export function canCarry(host: Host, nic: Interface): boolean {
+  return host.power === "On" && nic.adminUp && nic.cable === "Plugged";
+}
+
+const pairKey = (segment: string, a: string, b: string) => (a < b ? `${segment} ${a} ${b}` : `${segment} ${b} ${a}`);
+
+/** Whether a frame sent on one interface arrives at the other. A host never hears itself (K/drivers/block/aoe/aoenet.c). */
+export function reaches(world: World, from: Host, out: Interface, to: Host, into: Interface): boolean {
+  return (
+    from !== to &&
+    out.segment === into.segment &&
+    canCarry(from, out) &&
+    canCarry(to, into) &&
+    !world.splits.has(pairKey(out.segment, from.name, to.name))
+  );
+}
+
+/** Every interface that hears a broadcast. */
+export function* hearers(world: World, from: Host, out: Interface): Generator<{ host: Host; nic: Interface }> {
+  for (const { host, nic } of world.segments.get(out.segment) ?? []) {
+    if (reaches(world, from, out, host, nic)) yield { host, nic };
+  }
+}
+
+/** Two hosts no longer hear each other on a segment, although each hears the rest. */
+export function split(world: World, segment: string, a: string, b: string): void {
+  world.splits.add(pairKey(segment, a, b));
+}
+
+export function heal(world: World, segment: string, a: string, b: string): void {
+  world.splits.delete(pairKey(segment, a, b));
+}

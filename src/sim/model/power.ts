@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { discover, loadDriver } from "./aoe-driver.ts";
+import { createFileSystem, type Mount } from "./filesystem.ts";
+import type { Host, Interface, Running } from "./host.ts";
+import { rereadInittab } from "./inittab.ts";
+import { upAtBoot } from "./interfaces.ts";
+import { moduleParameters, modulesAtBoot } from "./modules.ts";
+import { addBlock } from "./storage.ts";
+import { startExports } from "./systemd.ts";
+import { interfaceWentDown } from "./vblade.ts";
+import { byItself, later, record, type World } from "./world.ts";
+
+/** A UUID that depends only on the text. */
+export function uuidOf(text: string): string {
+  const hex = createHash("sha256").update(text).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+const pseudo = (type: string, mountPoint: string, device: string): Mount => ({
+  source: type,
+  mountPoint,
+  type,
+  options: ["rw", "nosuid", "relatime"],
+  fileSystem: createFileSystem(type, device, 256 * 1024 * 1024),
+  root: "/",
+});
+
+/** The state of a host whose kernel has just started: nothing but what fstab mounts. */
+export function freshRunning(host: Omit<Host, "running">, salt: string): Running {
+  return {
+    bootId: uuidOf(`boot ${salt} ${host.name} ${host.boots}`),
+    mounts: [...host.fstab, pseudo("devtmpfs", "/dev", "0:6"), pseudo("tmpfs", "/run", "0:24")],
+    modules: new Set(),
+    processes: new Map(),
+    units: new Map(),
+    inittab: new Map(),
+    aoe: {
+      loaded: false,
+      interfaces: [],
+      deadSeconds: 180,
+      devices: new Map(),
+      nextMinor: 0,
+      cancelDiscovery: undefined,
+    },
+    locks: new Map(),
+    dpkgLock: undefined,
+    nextPid: 400,
+  };
+}
+
+/** Everything volatile is gone at once, and nobody is told. */
+export function powerOff(world: World, host: Host, why = "power off"): void {
+  if (host.power === "Off") return;
+  byItself(world, () => {
+    host.power = "Off";
+    for (const process of host.running.processes.values()) {
+      record(world, host, {
+        kind: "VbladeStopped",
+        pid: process.pid,
+        shelf: process.shelf,
+        slot: process.slot,
+        segment: host.interfaces.get(process.interface)?.segment ?? "",
+        identity: process.identity,
+        why,
+      });
+    }
+    for (const device of host.running.aoe.devices.values()) {
+      host.blocks.delete(device.device);
+      for (const opener of device.openers) {
+        const name = `e${device.shelf}.${device.slot}`;
+        record(world, host, { kind: "DeviceClosed", device: name, by: opener.name });
+      }
+    }
+    host.running.processes.clear();
+    host.running.aoe.devices.clear();
+    for (const nic of host.interfaces.values()) nic.adminUp = false;
+    record(world, host, { kind: "HostDown", why });
+  });
+}
+
+/** Boots from what is on the disks: exactly what the configuration files say comes back. */
+export function powerOn(world: World, host: Host): void {
+  if (host.power !== "Off") return;
+  host.power = "Booting";
+  host.boots += 1;
+  host.running = freshRunning(host, world.salt);
+  later(world, host, world.timings.boot, () => arrive(world, host));
+}
+
+/** A reset: off, and on at once. */
+export function reset(world: World, host: Host, why = "reset"): void {
+  powerOff(world, host, why);
+  powerOn(world, host);
+}
+
+/** The end of the boot: devices, interfaces, modules, exports, in the order of Debian's boot. */
+export function arrive(world: World, host: Host): void {
+  host.power = "On";
+  for (const block of [...host.blocks.values()]) addBlock(host, block);
+  record(world, host, { kind: "HostUp", bootId: host.running.bootId });
+  for (const nic of host.interfaces.values()) {
+    if (upAtBoot(host, nic.name)) switchOn(world, host, nic);
+  }
+  if (host.kernelAoe === "BuiltIn" || (host.kernelAoe === "Module" && modulesAtBoot(host).has("aoe"))) {
+    loadDriver(world, host, moduleParameters(host, "aoe"));
+    discover(world, host);
+  }
+  if (host.init === "sysvinit") rereadInittab(world, host);
+  else if (host.packages.has("vblade")) startExports(world, host);
+}
+
+export function switchOn(world: World, host: Host, nic: Interface): void {
+  if (nic.adminUp) return;
+  nic.adminUp = true;
+  record(world, host, { kind: "InterfaceUp", interface: nic.name });
+}
+
+export function switchOff(world: World, host: Host, nic: Interface): void {
+  if (!nic.adminUp) return;
+  nic.adminUp = false;
+  record(world, host, { kind: "InterfaceDown", interface: nic.name });
+  byItself(world, () => interfaceWentDown(world, host, nic.name));
+}

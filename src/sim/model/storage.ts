@@ -1,0 +1,265 @@
+import { blankContent, type Content } from "./content.ts";
+import { type FileNode, listDirectory, type Place, resolvePath } from "./filesystem.ts";
+import type { BlockDevice, Host, VolumeGroup } from "./host.ts";
+import { record, type World } from "./world.ts";
+
+export const resolve = (host: Host, path: string, last?: "Follow" | "Keep"): Place =>
+  resolvePath(host.running.mounts, path, last);
+
+export const list = (host: Host, path: string): string[] => listDirectory(host.running.mounts, path);
+
+/** The text of a configuration file; undefined when there is none. */
+export function readText(host: Host, path: string): string | undefined {
+  const node = resolve(host, path).node;
+  return node?.kind === "File" ? (node.text ?? "") : undefined;
+}
+
+export type WriteError =
+  | "No such file or directory"
+  | "Read-only file system"
+  | "No space left on device"
+  | "Is a directory";
+
+/** Replaces a text file as a rename does; undefined when it worked. */
+export function writeText(world: World, host: Host, path: string, text: string): WriteError | undefined {
+  const place = resolve(host, path);
+  if (!place.parentExists) return "No such file or directory";
+  const fileSystem = place.mount.fileSystem;
+  if (fileSystem.readOnly) return "Read-only file system";
+  if (place.node?.kind === "Directory") return "Is a directory";
+  const size = Buffer.byteLength(text);
+  if (fileSystem.freeBytes < size) return "No space left on device";
+  fileSystem.nodes.set(place.inner, {
+    kind: "File",
+    inode: fileSystem.nextInode++,
+    sizeBytes: size,
+    allocatedBytes: 0,
+    text,
+    content: blankContent(),
+    mode: "644",
+    links: 1,
+  });
+  record(world, host, { kind: "TextWritten", path: place.path, text });
+  return undefined;
+}
+
+export function remove(world: World, host: Host, path: string): WriteError | undefined {
+  const place = resolve(host, path, "Keep");
+  if (place.node === undefined) return "No such file or directory";
+  const fileSystem = place.mount.fileSystem;
+  if (fileSystem.readOnly) return "Read-only file system";
+  if (place.node.kind === "Directory") return "Is a directory";
+  fileSystem.nodes.delete(place.inner);
+  if (place.node.kind === "File") {
+    fileSystem.freeBytes += place.node.allocatedBytes;
+    record(world, host, { kind: "FileDeleted", path: place.path, sizeBytes: place.node.sizeBytes });
+  } else record(world, host, { kind: "FileDeleted", path: place.path, sizeBytes: 0 });
+  return undefined;
+}
+
+/** An image file of zeros: sparse (truncate), or with its blocks reserved (fallocate). */
+export function createImage(
+  world: World,
+  host: Host,
+  path: string,
+  sizeBytes: number,
+  blocks: "Sparse" | "Allocated" = "Sparse",
+): WriteError | undefined {
+  const place = resolve(host, path);
+  if (!place.parentExists) return "No such file or directory";
+  const fileSystem = place.mount.fileSystem;
+  if (fileSystem.readOnly) return "Read-only file system";
+  if (place.node?.kind === "Directory") return "Is a directory";
+  const allocated = blocks === "Allocated" ? sizeBytes : 0;
+  if (fileSystem.freeBytes <= 0 || fileSystem.freeBytes < allocated) return "No space left on device";
+  fileSystem.freeBytes -= allocated;
+  fileSystem.nodes.set(place.inner, {
+    kind: "File",
+    inode: fileSystem.nextInode++,
+    sizeBytes,
+    allocatedBytes: allocated,
+    text: undefined,
+    content: blankContent(),
+    mode: "600",
+    links: 1,
+  });
+  record(world, host, { kind: "FileCreated", path: place.path, sizeBytes });
+  return undefined;
+}
+
+export function resizeImage(
+  world: World,
+  host: Host,
+  path: string,
+  sizeBytes: number,
+  blocks: "Sparse" | "Allocated" = "Sparse",
+): WriteError | undefined {
+  const place = resolve(host, path);
+  if (place.node?.kind !== "File") return "No such file or directory";
+  const fileSystem = place.mount.fileSystem;
+  if (fileSystem.readOnly) return "Read-only file system";
+  const file: FileNode = place.node;
+  const more = blocks === "Allocated" ? Math.max(0, sizeBytes - file.allocatedBytes) : 0;
+  if (fileSystem.freeBytes < more) return "No space left on device";
+  fileSystem.freeBytes -= more;
+  file.allocatedBytes += more;
+  const fromBytes = file.sizeBytes;
+  if (fromBytes === sizeBytes) return undefined;
+  file.sizeBytes = sizeBytes;
+  record(world, host, { kind: "FileResized", path: place.path, fromBytes, sizeBytes });
+  return undefined;
+}
+
+/** Gives a file another name in the same directory tree, as `mv` does within a file system. */
+export function rename(world: World, host: Host, from: string, to: string): WriteError | undefined {
+  const source = resolve(host, from, "Keep");
+  const target = resolve(host, to, "Keep");
+  if (source.node === undefined || !target.parentExists) return "No such file or directory";
+  if (source.mount.fileSystem.readOnly) return "Read-only file system";
+  source.mount.fileSystem.nodes.delete(source.inner);
+  target.mount.fileSystem.nodes.set(target.inner, source.node);
+  record(world, host, { kind: "FileRenamed", path: source.path, to: target.path });
+  return undefined;
+}
+
+/** stat's %d: what `major:minor` is as one number. */
+export function deviceDecimal(device: string): number {
+  const [major = 0, minor = 0] = device.split(":").map(Number);
+  return major * 256 + minor;
+}
+
+/** What a path stands for as a vblade backing. */
+export interface Backing {
+  readonly realPath: string;
+  readonly kind: "Missing" | "File" | "BlockDevice" | "Other";
+  readonly sizeBytes: number;
+  /** `block:major:minor`, `file:device:inode` with the device as one number, or empty. */
+  readonly identity: string;
+  readonly content: Content | undefined;
+  readonly block: BlockDevice | undefined;
+  /** On a file system mounted read-only. */
+  readonly readOnly: boolean;
+}
+
+export function backingAt(host: Host, path: string): Backing {
+  const place = resolve(host, path);
+  const { node, path: realPath } = place;
+  const nothing = { sizeBytes: 0, identity: "", content: undefined, block: undefined, readOnly: false };
+  if (node === undefined) return { ...nothing, realPath: "", kind: "Missing" };
+  if (node.kind === "File") {
+    const { device, readOnly } = place.mount.fileSystem;
+    const { sizeBytes, content, inode } = node;
+    const identity = `file:${deviceDecimal(device)}:${inode}`;
+    return { ...nothing, realPath, kind: "File", sizeBytes, identity, content, readOnly };
+  }
+  const block = node.kind === "Block" ? host.blocks.get(node.device) : undefined;
+  if (block === undefined) return { ...nothing, realPath, kind: "Other" };
+  const { sizeBytes, content } = block;
+  return { ...nothing, realPath, kind: "BlockDevice", sizeBytes, identity: `block:${block.device}`, content, block };
+}
+
+/** Makes the kernel name and its links appear in /dev. */
+export function addBlock(host: Host, block: BlockDevice): void {
+  host.blocks.set(block.device, block);
+  const dev = host.running.mounts.find((mount) => mount.mountPoint === "/dev")?.fileSystem;
+  if (dev === undefined) return;
+  const put = (path: string, node: { kind: "Block"; device: string } | { kind: "Symlink"; target: string }) => {
+    const inner = path.slice("/dev".length);
+    for (let slash = inner.indexOf("/", 1); slash !== -1; slash = inner.indexOf("/", slash + 1)) {
+      const above = inner.slice(0, slash);
+      if (!dev.nodes.has(above)) dev.nodes.set(above, { kind: "Directory", inode: dev.nextInode++ });
+    }
+    dev.nodes.set(inner, { ...node, inode: dev.nextInode++ });
+  };
+  put(block.path, { kind: "Block", device: block.device });
+  for (const link of block.links) put(link, { kind: "Symlink", target: block.path });
+}
+
+export function dropBlock(host: Host, device: string): void {
+  const block = host.blocks.get(device);
+  const dev = host.running.mounts.find((mount) => mount.mountPoint === "/dev")?.fileSystem;
+  host.blocks.delete(device);
+  for (const path of block === undefined ? [] : [block.path, ...block.links])
+    dev?.nodes.delete(path.slice("/dev".length));
+}
+
+export function freeBytes(host: Host, group: VolumeGroup): number {
+  let used = 0;
+  for (const volume of group.volumes.values()) used += host.blocks.get(volume.device)?.sizeBytes ?? 0;
+  return group.sizeBytes - used;
+}
+
+/** The name device-mapper gives a logical volume: a dash in a part is doubled. */
+export const mapperName = (group: string, name: string) =>
+  `${group.replaceAll("-", "--")}-${name.replaceAll("-", "--")}`;
+
+/** lvcreate: rounds up to whole extents. Returns what lvcreate says when it refuses. */
+export function createLogicalVolume(
+  world: World,
+  host: Host,
+  group: VolumeGroup,
+  name: string,
+  bytes: number,
+): string | undefined {
+  if (group.volumes.has(name)) return `  Logical Volume "${name}" already exists in volume group "${group.name}"`;
+  const sizeBytes = Math.ceil(bytes / group.extentBytes) * group.extentBytes;
+  const free = freeBytes(host, group);
+  if (sizeBytes > free) {
+    return `  Volume group "${group.name}" has insufficient free space (${free / group.extentBytes} extents): ${sizeBytes / group.extentBytes} required.`;
+  }
+  let minor = 0;
+  while (host.blocks.has(`254:${minor}`)) minor += 1;
+  const device = `254:${minor}`;
+  group.volumes.set(name, { name, device, tags: new Set() });
+  for (const physical of group.physicalVolumes) host.blocks.get(physical)?.holders.add(device);
+  addBlock(host, {
+    path: `/dev/dm-${minor}`,
+    device,
+    sizeBytes,
+    type: "lvm",
+    content: blankContent(),
+    holders: new Set(),
+    links: [`/dev/${group.name}/${name}`, `/dev/mapper/${mapperName(group.name, name)}`],
+  });
+  record(world, host, { kind: "LogicalVolumeCreated", volume: `${group.name}/${name}`, sizeBytes });
+  return undefined;
+}
+
+export function extendLogicalVolume(
+  world: World,
+  host: Host,
+  group: VolumeGroup,
+  name: string,
+  bytes: number,
+): string | undefined {
+  const block = host.blocks.get(group.volumes.get(name)?.device ?? "");
+  if (block === undefined) return `  Failed to find logical volume "${group.name}/${name}"`;
+  const sizeBytes = Math.ceil(bytes / group.extentBytes) * group.extentBytes;
+  const missing = sizeBytes - block.sizeBytes;
+  if (missing <= 0) return undefined;
+  const free = freeBytes(host, group);
+  if (missing > free) {
+    return `  Insufficient free space: ${missing / group.extentBytes} extents needed, but only ${free / group.extentBytes} available`;
+  }
+  const fromBytes = block.sizeBytes;
+  block.sizeBytes = sizeBytes;
+  record(world, host, { kind: "LogicalVolumeResized", volume: `${group.name}/${name}`, fromBytes, sizeBytes });
+  return undefined;
+}
+
+export function removeLogicalVolume(world: World, host: Host, group: VolumeGroup, name: string): string | undefined {
+  const volume = group.volumes.get(name);
+  const block = host.blocks.get(volume?.device ?? "");
+  if (volume === undefined || block === undefined) return `  Failed to find logical volume "${group.name}/${name}"`;
+  const busy = [...host.running.processes.values()].some((process) => process.identity === `block:${block.device}`);
+  if (busy) return `  Logical volume ${group.name}/${name} in use.`;
+  group.volumes.delete(name);
+  for (const physical of group.physicalVolumes) host.blocks.get(physical)?.holders.delete(volume.device);
+  dropBlock(host, volume.device);
+  record(world, host, {
+    kind: "LogicalVolumeDeleted",
+    volume: `${group.name}/${name}`,
+    sizeBytes: block.sizeBytes,
+  });
+  return undefined;
+}

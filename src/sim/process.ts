@@ -1,0 +1,147 @@
+import type { Host } from "./model/host.ts";
+import { note, type World } from "./model/world.ts";
+import { responders } from "./scripts/index.ts";
+
+/**
+ * A script on a host, as the rack plays it: a generator that changes the model and yields how many milliseconds pass
+ * before it goes on. Whatever else happens on the rack happens between two steps.
+ */
+export type Responder = (run: ScriptRun) => Generator<number, number>;
+
+export interface ScriptRun {
+  readonly world: World;
+  readonly host: Host;
+  readonly args: readonly string[];
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** flock -n: whether it got the lock; every lock goes when the script ends. */
+  readonly lock: (path: string) => boolean;
+}
+
+export interface ScriptProcess {
+  readonly id: number;
+  readonly script: string;
+  readonly pid: number;
+  /** Steps done so far. */
+  readonly step: number;
+  /** When the next step is due; undefined once it has ended. */
+  readonly wakeAt: number | undefined;
+  /** `Gone`: killed, or the host went down. */
+  readonly end: { readonly kind: "Exited"; readonly exitCode: number } | { readonly kind: "Gone" } | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  kill(why: string): void;
+}
+
+export interface ProcessHooks {
+  /** Called before each step, 0 first; may change the model and throw nothing. */
+  readonly beforeStep?: (process: ScriptProcess) => void;
+}
+
+let lastId = 0;
+
+/** Starts a script by name. It goes on by itself as the rack's time passes, whether or not somebody still listens. */
+export function startScript(
+  world: World,
+  host: Host,
+  script: string,
+  args: readonly string[],
+  hooks: ProcessHooks = {},
+): ScriptProcess {
+  lastId += 1;
+  const id = lastId;
+  const running = host.running;
+  const pid = running.nextPid++;
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const locks: string[] = [];
+  const command = { id, changed: false };
+  let step = 0;
+  let wakeAt: number | undefined = world.agenda.time;
+  let end: ScriptProcess["end"];
+  let cancel: (() => void) | undefined;
+
+  const run: ScriptRun = {
+    world,
+    host,
+    args,
+    out: (text) => stdout.push(text),
+    err: (text) => stderr.push(text),
+    lock(path) {
+      if (running.locks.has(path)) return false;
+      running.locks.set(path, `pid ${pid}`);
+      locks.push(path);
+      return true;
+    },
+  };
+  const responder = responders.get(script);
+  const steps =
+    responder === undefined
+      ? (function* unknown(): Generator<number, number> {
+          yield 0;
+          run.err(`the simulated rack has no answer for the script ${script}\n`);
+          return 127;
+        })()
+      : responder(run);
+
+  const finish = (how: NonNullable<ScriptProcess["end"]>) => {
+    end = how;
+    wakeAt = undefined;
+    cancel?.();
+    for (const path of locks) running.locks.delete(path);
+    const exitCode = how.kind === "Exited" ? how.exitCode : undefined;
+    note(world, host, { kind: "CommandEnded", id, script, args, exitCode, changed: command.changed });
+  };
+
+  const process: ScriptProcess = {
+    id,
+    script,
+    pid,
+    get step() {
+      return step;
+    },
+    get wakeAt() {
+      return wakeAt;
+    },
+    get end() {
+      return end;
+    },
+    get stdout() {
+      return stdout.join("");
+    },
+    get stderr() {
+      return stderr.join("");
+    },
+    kill() {
+      if (end === undefined) finish({ kind: "Gone" });
+    },
+  };
+
+  const advance = () => {
+    while (end === undefined) {
+      if (host.running !== running || host.power !== "On") return finish({ kind: "Gone" });
+      hooks.beforeStep?.(process);
+      if (end !== undefined) return;
+      if (host.running !== running || host.power !== "On") return finish({ kind: "Gone" });
+      step += 1;
+      const outer = world.command;
+      world.command = command;
+      let next: IteratorResult<number, number>;
+      try {
+        next = steps.next();
+      } finally {
+        world.command = outer;
+      }
+      if (next.done) return finish({ kind: "Exited", exitCode: next.value });
+      if (next.value > 0) {
+        wakeAt = world.agenda.time + next.value;
+        cancel = world.agenda.after(next.value, advance);
+        return;
+      }
+    }
+  };
+
+  note(world, host, { kind: "CommandBegun", id, script, args });
+  advance();
+  return process;
+}

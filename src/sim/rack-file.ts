@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import { parse, YAMLParseError } from "yaml";
+import { z } from "zod";
+
+/** A rack as people describe it. The same file describes a simulated rack and a rack of virtual machines. */
+
+const units: Readonly<Record<string, number>> = { "": 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+
+const size = z
+  .union([z.string(), z.int()])
+  .refine((value) => /^[1-9]\d*(Ki|Mi|Gi|Ti)?$/.test(String(value)), "must be a size such as 512Mi or 2Gi")
+  .transform((value) => {
+    const [, digits = "0", unit = ""] = /^(\d+)(\D*)$/.exec(String(value)) ?? [];
+    return Number(digits) * (units[unit] ?? 1);
+  });
+
+const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a DNS label");
+const path = z.string().regex(/^\/\S*$/, "must be an absolute path");
+
+const interfaceSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9._-]{1,15}$/, "must be 1 to 15 of A-Z a-z 0-9 . _ -"),
+  mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, "must be a lower-case MAC such as 52:54:00:99:01:10"),
+  mtu: z.int().min(576).max(65535).default(1500),
+  /** After a boot. */
+  state: z.enum(["Up", "Down"]).default("Up"),
+  /** Which layer-2 network the cable goes to. */
+  segment: z.string().min(1).max(63),
+  /** IPv4 with prefix length. */
+  address: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "must be like 10.99.0.10/24")
+    .optional(),
+});
+
+const diskSchema = z.strictObject({
+  path,
+  size,
+  /** What blkid says is on it: ext4, ocfs2, LVM2_member, … */
+  signature: z.string().max(32).default(""),
+  mountPoint: path.optional(),
+  /** Makes it a physical volume of this group. */
+  volumeGroup: z.string().min(1).max(127).optional(),
+  /** Other names, such as /dev/disk/by-id/… */
+  links: z.array(path).default([]),
+});
+
+const hostSchema = z.strictObject({
+  roles: z.array(z.enum(["server", "dom0"])).min(1),
+  ssh: z.strictObject({
+    address: z.string().default("127.0.0.1"),
+    /** 0: any free port. */
+    port: z.int().min(0).max(65535),
+    user: z.string().min(1).max(32).default("root"),
+    /** Whether `sudo -n` works for that user. */
+    sudo: z.enum(["Allowed", "Denied"]).default("Allowed"),
+  }),
+  init: z.enum(["systemd", "sysvinit"]).default("systemd"),
+  os: z
+    .strictObject({ name: z.string(), id: z.string() })
+    .default({ name: "Debian GNU/Linux 12 (bookworm)", id: "debian" }),
+  kernel: z.string().default("6.1.0-56-amd64"),
+  /** CONFIG_ATA_OVER_ETH of the kernel. */
+  aoe: z.enum(["Module", "BuiltIn", "Missing", "Unknown"]).default("Module"),
+  packageManager: z.enum(["apt", "none"]).default("apt"),
+  /** Whether apt can fetch packages. */
+  repository: z.enum(["Reachable", "Unreachable"]).default("Reachable"),
+  memory: size.default(2 ** 30),
+  cpus: z.int().min(1).default(1),
+  interfaces: z.array(interfaceSchema).min(1),
+  disks: z.array(diskSchema).min(1),
+  directories: z.array(path).default([]),
+  files: z
+    .array(
+      z.strictObject({ path, text: z.string().optional(), size: size.optional(), signature: z.string().optional() }),
+    )
+    .default([]),
+  symlinks: z.record(path, path).default({}),
+  /** Installed before xensan comes. */
+  packages: z.array(z.string()).default([]),
+});
+
+export const rackFileSchema = z
+  .strictObject({ hosts: z.record(name, hostSchema) })
+  .superRefine(({ hosts }, context) => {
+    const taken = new Map<string, string>();
+    const claim = (what: string, value: string, at: (string | number)[]) => {
+      const holder = taken.get(`${what} ${value}`);
+      if (holder !== undefined) {
+        context.addIssue({
+          code: "custom",
+          path: at,
+          message: `${what} ${value} must be unique; ${holder} has it too`,
+        });
+      }
+      taken.set(`${what} ${value}`, at.join("."));
+    };
+    for (const [hostName, host] of Object.entries(hosts)) {
+      const at = ["hosts", hostName];
+      if (host.ssh.port !== 0) claim("ssh endpoint", `${host.ssh.address}:${host.ssh.port}`, [...at, "ssh", "port"]);
+      host.interfaces.forEach((nic, index) => {
+        claim("MAC", nic.mac, [...at, "interfaces", index, "mac"]);
+        claim(`interface of ${hostName}`, nic.name, [...at, "interfaces", index, "name"]);
+      });
+      host.disks.forEach((disk, index) => {
+        claim(`disk of ${hostName}`, disk.path, [...at, "disks", index, "path"]);
+      });
+      if (!host.disks.some((disk) => disk.mountPoint === "/")) {
+        context.addIssue({ code: "custom", path: [...at, "disks"], message: "one disk must have mountPoint: /" });
+      }
+    }
+  });
+
+export type RackFile = z.infer<typeof rackFileSchema>;
+export type RackFileInput = z.input<typeof rackFileSchema>;
+export type RackHost = RackFile["hosts"][string];
+
+/** A rack file that cannot be used: one line per problem, each with where it is and what would be accepted. */
+export class RackFileError extends Error {
+  override readonly name = "RackFileError";
+}
+
+export function parseRack(value: unknown, origin = "rack"): RackFile {
+  const parsed = rackFileSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => {
+    const got = issue.path.reduce<unknown>(
+      (at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined),
+      value,
+    );
+    const shown = got === undefined || typeof got === "object" ? "" : ` (got ${JSON.stringify(got)})`;
+    return `${issue.path.join(".") || "the file"}: ${issue.message}${shown}`;
+  });
+  throw new RackFileError(`${origin} is not a rack:\n  ${lines.join("\n  ")}`);
+}
+
+export function loadRack(file: string | URL): RackFile {
+  const origin = typeof file === "string" ? file : file.pathname;
+  try {
+    return parseRack(parse(readFileSync(file, "utf8")), origin);
+  } catch (error) {
+    if (error instanceof YAMLParseError) throw new RackFileError(`${origin} is not YAML: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The rack that the tutorial, the lab and `npm start` share. */
+export const tutorialRack = new URL("./racks/tutorial.yaml", import.meta.url);

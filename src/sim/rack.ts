@@ -1,0 +1,176 @@
+import type { Clock } from "../clock.ts";
+import type { FaultSource } from "./faults.ts";
+import { setInterfaceList, unloadDriver } from "./model/aoe-driver.ts";
+import { buildWorld } from "./model/build.ts";
+import type { RackEvent } from "./model/events.ts";
+import type { Host, Interface, VbladeProcess } from "./model/host.ts";
+import { heal, split } from "./model/network.ts";
+import { powerOff, powerOn, reset, switchOff, switchOn } from "./model/power.ts";
+import { backingAt, readText, remove, resolve, writeText } from "./model/storage.ts";
+import { endVblade } from "./model/vblade.ts";
+import { defaultTimings, note, type Timings, type World } from "./model/world.ts";
+import { type ProcessHooks, type ScriptProcess, startScript } from "./process.ts";
+import type { RackFile } from "./rack-file.ts";
+
+/**
+ * A simulated rack: hosts that behave, driven by a clock. Reached through a dialer (dialer.ts) or through real SSH
+ * (ssh-server.ts); watched through its events and its hosts; disturbed through the methods here and through faults.
+ */
+export interface Rack {
+  readonly file: RackFile;
+  readonly clock: Clock;
+  /** What happened so far, up to the last time anybody looked: call {@link Rack.settle} first to see up to now. */
+  readonly events: readonly RackEvent[];
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly world: World;
+  /** Asked at every moment at which something can go wrong. */
+  faults: FaultSource;
+  /** Plays everything that was due until now. */
+  settle(): void;
+  subscribe(listener: (event: RackEvent) => void): () => void;
+  host(name: string): Host;
+  start(host: Host, script: string, args: readonly string[], hooks?: ProcessHooks): ScriptProcess;
+
+  powerOff(host: string): void;
+  powerOn(host: string): void;
+  reset(host: string): void;
+  /** The operator's network to this host. The host does not notice. */
+  setManagement(host: string, state: "Connected" | "Cut"): void;
+  setCable(host: string, nic: string, state: "Plugged" | "Pulled"): void;
+  setInterface(host: string, nic: string, state: "Up" | "Down"): void;
+  /** Two hosts stop hearing each other on a segment. */
+  split(segment: string, a: string, b: string): void;
+  heal(segment: string, a: string, b: string): void;
+  /** Ends one vblade as `kill` does; all of the host when no pid is given. */
+  killVblade(host: string, pid?: number): void;
+  /** A vblade started by hand, kept alive by nothing. */
+  writeFile(host: string, path: string, text: string): void;
+  removeFile(host: string, path: string): void;
+  readFile(host: string, path: string): string | undefined;
+  /** The file system that holds the path. */
+  setReadOnly(host: string, path: string, state: "ReadOnly" | "ReadWrite"): void;
+  setFreeBytes(host: string, path: string, bytes: number): void;
+  unloadModule(host: string): "Unloaded" | "InUse";
+  setAoeInterfaces(host: string, names: readonly string[]): void;
+  /** Some other program holds or releases the dpkg lock. */
+  setDpkgLock(host: string, state: "Held" | "Free"): void;
+  /** Running vblades of all hosts. */
+  exports(): { readonly host: Host; readonly nic: Interface | undefined; readonly process: VbladeProcess }[];
+}
+
+export interface RackOptions {
+  readonly clock: Clock;
+  readonly timings?: Partial<Timings>;
+  readonly faults?: FaultSource;
+  /** Makes boot ids differ from those of another run of the same rack. */
+  readonly salt?: string;
+}
+
+export function createRack(file: RackFile, options: RackOptions): Rack {
+  const { clock } = options;
+  const timings = { ...defaultTimings, ...options.timings };
+  const world = buildWorld(file, { now: clock.now(), timings, salt: options.salt ?? "" });
+  const settle = () => world.agenda.settle(clock.now());
+  const hostNamed = (name: string): Host => {
+    const host = world.hosts.get(name);
+    if (host === undefined)
+      throw new Error(`the rack has no host ${name}; it has ${[...world.hosts.keys()].join(", ")}`);
+    return host;
+  };
+  const nicNamed = (host: Host, name: string): Interface => {
+    const nic = host.interfaces.get(name);
+    if (nic === undefined) throw new Error(`${host.name} has no interface ${name}`);
+    return nic;
+  };
+  /** A disturbance: the rack is brought up to now, the fault noted, then done. */
+  const disturb = (name: string, fault: string, act: (host: Host) => void) => {
+    settle();
+    const host = hostNamed(name);
+    note(world, host, { kind: "Fault", fault });
+    act(host);
+  };
+
+  return {
+    file,
+    clock,
+    world,
+    hosts: world.hosts,
+    events: world.events,
+    faults: options.faults ?? (() => undefined),
+    settle,
+    subscribe(listener) {
+      world.listeners.add(listener);
+      return () => {
+        world.listeners.delete(listener);
+      };
+    },
+    host: hostNamed,
+    start: (host, script, args, hooks) => startScript(world, host, script, args, hooks),
+
+    powerOff: (name) => disturb(name, "power off", (host) => powerOff(world, host)),
+    powerOn: (name) => disturb(name, "power on", (host) => powerOn(world, host)),
+    reset: (name) => disturb(name, "reset", (host) => reset(world, host)),
+    setManagement: (name, state) =>
+      disturb(name, `management ${state}`, (host) => {
+        host.management = state;
+      }),
+    setCable: (name, nic, state) =>
+      disturb(name, `cable of ${nic} ${state}`, (host) => {
+        nicNamed(host, nic).cable = state;
+      }),
+    setInterface: (name, nic, state) =>
+      disturb(name, `${nic} ${state}`, (host) =>
+        (state === "Up" ? switchOn : switchOff)(world, host, nicNamed(host, nic)),
+      ),
+    split: (segment, a, b) => disturb(a, `no ${segment} to ${b}`, () => split(world, segment, a, b)),
+    heal: (segment, a, b) => disturb(a, `${segment} to ${b} again`, () => heal(world, segment, a, b)),
+    killVblade: (name, pid) =>
+      disturb(name, "vblade killed", (host) => {
+        for (const process of [...host.running.processes.values()]) {
+          if (pid === undefined || process.pid === pid) endVblade(world, host, process.pid, "killed");
+        }
+      }),
+    writeFile: (name, path, text) =>
+      disturb(name, `${path} edited`, (host) => {
+        const problem = writeText(world, host, path, text);
+        if (problem !== undefined) throw new Error(`${path}: ${problem}`);
+      }),
+    removeFile: (name, path) =>
+      disturb(name, `${path} removed`, (host) => {
+        remove(world, host, path);
+      }),
+    readFile: (name, path) => readText(hostNamed(name), path),
+    setReadOnly: (name, path, state) =>
+      disturb(name, `${path} ${state}`, (host) => {
+        resolve(host, path).mount.fileSystem.readOnly = state === "ReadOnly";
+      }),
+    setFreeBytes: (name, path, bytes) =>
+      disturb(name, `${bytes} bytes free at ${path}`, (host) => {
+        resolve(host, path).mount.fileSystem.freeBytes = bytes;
+      }),
+    unloadModule(name) {
+      let result: "Unloaded" | "InUse" = "Unloaded";
+      disturb(name, "rmmod aoe", (host) => {
+        result = unloadDriver(world, host);
+      });
+      return result;
+    },
+    setAoeInterfaces: (name, names) =>
+      disturb(name, `aoe_iflist ${names.join(" ")}`, (host) => setInterfaceList(world, host, names)),
+    setDpkgLock: (name, state) =>
+      disturb(name, `dpkg lock ${state}`, (host) => {
+        host.running.dpkgLock = state === "Held" ? "unattended-upgr" : undefined;
+      }),
+    exports: () =>
+      [...world.hosts.values()].flatMap((host) =>
+        [...host.running.processes.values()].map((process) => ({
+          host,
+          nic: host.interfaces.get(process.interface),
+          process,
+        })),
+      ),
+  };
+}
+
+/** For invariants: what a path on a host stands for. */
+export const backingOf = (rack: Rack, host: string, path: string) => backingAt(rack.host(host), path);

@@ -1,0 +1,87 @@
+import { makeDirectories } from "../model/filesystem.ts";
+import { readText, resolve, writeText } from "../model/storage.ts";
+import type { Responder, ScriptRun } from "../process.ts";
+
+/** How scripts end: the exit codes and lines of src/host/scripts/shared/prelude.sh. */
+export const exitCode = { done: 0, failed: 1, refused: 3, busy: 4 } as const;
+
+/** Ends a script from anywhere within, as `exit` does. */
+class Ending {
+  readonly exitCode: number;
+  constructor(code: number) {
+    this.exitCode = code;
+  }
+}
+
+const oneLine = (text: string) => text.replace(/[\n\t]/g, " ");
+
+export function finish(run: ScriptRun, detail: string): number {
+  run.out(`done\t${detail}\n`);
+  return exitCode.done;
+}
+
+export function refuse(run: ScriptRun, reason: string, message: string): never {
+  run.out(`refused\t${reason}\t${oneLine(message)}\n`);
+  throw new Ending(exitCode.refused);
+}
+
+/** Anything that the script does not foresee: stderr and `set -e`. */
+export function fail(run: ScriptRun, message: string): never {
+  run.err(`${message}\n`);
+  throw new Ending(exitCode.failed);
+}
+
+/** A responder that may end by {@link refuse} or {@link fail}. */
+export function acting(body: Responder): Responder {
+  return function* answer(run) {
+    try {
+      return yield* body(run);
+    } catch (ending) {
+      if (ending instanceof Ending) return ending.exitCode;
+      throw ending;
+    }
+  };
+}
+
+/** lock.sh's take_lock: alone on this host, or busy after so many seconds. */
+export function* takeLock(run: ScriptRun, name: string, seconds: number): Generator<number, void> {
+  for (let waited = 0; !run.lock(`/run/xensan/${name}.lock`); waited += 100) {
+    if (waited >= seconds * 1000) {
+      run.out(`busy\tanother command holds the ${name} lock of this host\n`);
+      throw new Ending(exitCode.busy);
+    }
+    yield 100;
+  }
+}
+
+/** atomic.sh's refuse_write. */
+export function refuseWrite(run: ScriptRun, what: string, problem: string): never {
+  if (problem.includes("Read-only file system")) {
+    return refuse(run, "ReadOnlyFileSystem", `${what} is on a read-only file system`);
+  }
+  if (problem.includes("No space left")) return refuse(run, "NoSpace", `no space left for ${what}`);
+  return fail(run, `${what}: ${problem}`);
+}
+
+/** atomic.sh's replace_file: wholly or not at all. */
+export function replaceFile(run: ScriptRun, path: string, text: string): void {
+  const directory = resolve(run.host, path.slice(0, path.lastIndexOf("/")));
+  if (directory.node === undefined && !directory.mount.fileSystem.readOnly) {
+    makeDirectories(directory.mount.fileSystem, directory.inner);
+  }
+  const problem = writeText(run.world, run.host, path, text);
+  if (problem !== undefined) refuseWrite(run, path, problem);
+}
+
+/** Whether a configuration already says exactly this. */
+export const saysAlready = (run: ScriptRun, path: string, text: string) => readText(run.host, path) === text;
+
+/** One line of fields. */
+export function row(run: ScriptRun, ...fields: readonly (string | number)[]): void {
+  run.out(`${fields.join("\t")}\n`);
+}
+
+/** As mountinfo escapes: a field never holds a tab, a newline or a bare backslash. */
+export function escaped(text: string): string {
+  return text.replace(/[\t\n\\]/g, (char) => (char === "\t" ? "\\011" : char === "\n" ? "\\012" : "\\134"));
+}

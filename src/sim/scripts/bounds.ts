@@ -1,0 +1,154 @@
+import type { Mount } from "../model/filesystem.ts";
+import type { BlockDevice, Host } from "../model/host.ts";
+import { type Backing, backingAt, mapperName, resolve } from "../model/storage.ts";
+import type { ScriptRun } from "../process.ts";
+import { refuse } from "./answer.ts";
+import { requireFree } from "./in-use.ts";
+
+/** What bounds.sh leaves behind: the backing, the name to configure, and identities that overlap with it. */
+export interface AllowedBacking extends Backing {
+  readonly configured: string;
+  readonly related: readonly string[];
+}
+
+function partMatches(glob: string, part: string): boolean {
+  const pattern = glob
+    .replace(/\[!/g, "[^")
+    .replace(/[.+$(){}|\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${pattern}$`, "s").test(part);
+}
+
+/** Part by part, so that `*` stays within one directory. */
+export function globMatches(glob: string, text: string): boolean {
+  const globs = glob.split("/");
+  const parts = text.split("/");
+  return globs.length === parts.length && globs.every((pattern, index) => partMatches(pattern, parts[index] ?? ""));
+}
+
+export const inBounds = (name: string, globs: readonly string[]) => globs.some((glob) => globMatches(glob, name));
+
+export function plainPath(run: ScriptRun, path: string): void {
+  if (/\/\.\.?\/|\/\//.test(`${path}/`)) refuse(run, "InvalidArgument", `${path} has an empty part, . or .. in it`);
+  if (!path.startsWith("/")) refuse(run, "InvalidArgument", `${path} is not an absolute path`);
+}
+
+/** require_backing: what a path leads to, or a refusal that says why it may not be used. */
+export function requireBacking(run: ScriptRun, asked: string, globs: readonly string[]): AllowedBacking {
+  plainPath(run, asked);
+  const { host } = run;
+  const backing = backingAt(host, asked);
+  let allowed: AllowedBacking;
+  if (backing.kind === "Missing") {
+    const link = resolve(host, asked, "Keep").node?.kind === "Symlink";
+    return refuse(run, "BackingMissing", link ? `${asked} is a symbolic link to nothing` : `${asked} does not exist`);
+  }
+  if (backing.kind === "File") allowed = requireFile(run, asked, backing, globs);
+  else if (backing.block !== undefined) allowed = requireDevice(run, asked, backing, backing.block, globs);
+  else return refuse(run, "BackingNotUsable", `${asked} is neither a regular file nor a block device`);
+  if (backing.sizeBytes < 512) {
+    return refuse(run, "BackingEmpty", `${asked} has ${backing.sizeBytes} bytes, less than one sector`);
+  }
+  return allowed;
+}
+
+export function requireFile(run: ScriptRun, asked: string, backing: Backing, globs: readonly string[]): AllowedBacking {
+  const { realPath } = backing;
+  requirePlace(run, asked, realPath, globs);
+  const node = resolve(run.host, asked).node;
+  const links = node?.kind === "File" ? node.links : 1;
+  if (links !== 1) {
+    refuse(run, "BackingNotUsable", `${realPath} has ${links} hard links: it also lives elsewhere`);
+  }
+  return { ...backing, configured: realPath, related: [] };
+}
+
+const systemDirectories = /^(\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys|usr)|\/var\/lib\/(dpkg|apt|xensan))\//;
+
+/** require_place: both names of a file, and every other that mounts give it. */
+export function requirePlace(run: ScriptRun, asked: string, real: string, globs: readonly string[]): void {
+  if (!inBounds(asked, globs)) refuse(run, "BackingOutsideBounds", `${asked} is not in allowedBackings`);
+  if (!inBounds(real, globs)) {
+    refuse(run, "BackingOutsideBounds", `${asked} leads to ${real}, which is not in allowedBackings`);
+  }
+  for (const alias of otherNames(run.host.running.mounts, real)) {
+    if (inBounds(alias, globs)) continue;
+    refuse(run, "BackingOutsideBounds", `${real} is also ${alias} (a bind mount), which is not in allowedBackings`);
+  }
+  if (systemDirectories.test(real)) refuse(run, "BackingNotUsable", `${real} is in a directory of the system`);
+}
+
+/** What of `path` lies below a directory; undefined when nothing does. */
+function below(path: string, directory: string): string | undefined {
+  if (directory === "/") return path === "/" ? "" : path;
+  if (path === directory) return "";
+  return path.startsWith(`${directory}/`) ? path.slice(directory.length) : undefined;
+}
+
+const join = (directory: string, rest: string) => (directory === "/" ? rest || "/" : directory + rest);
+
+/** Under which other names the same file is visible because a directory is mounted twice. */
+function otherNames(mounts: readonly Mount[], path: string): string[] {
+  const covering = mounts.reduce<Mount | undefined>((best, mount) => {
+    const covers = below(path, mount.mountPoint) !== undefined;
+    return covers && mount.mountPoint.length >= (best?.mountPoint.length ?? -1) ? mount : best;
+  }, undefined);
+  if (covering === undefined) return [];
+  const inside = join(covering.root, below(path, covering.mountPoint) ?? "");
+  const names = new Set<string>();
+  mounts.forEach((mount, index) => {
+    if (mount.fileSystem !== covering.fileSystem) return;
+    const rest = below(inside, mount.root);
+    if (rest === undefined) return;
+    const name = join(mount.mountPoint, rest);
+    const covered = mounts.some(
+      (later, at) =>
+        at > index && below(name, later.mountPoint) !== undefined && later.mountPoint.length >= mount.mountPoint.length,
+    );
+    if (name !== path && !covered) names.add(name);
+  });
+  return [...names];
+}
+
+/** device_names: how the kernel, device-mapper and LVM call it; a logical volume also as vg/lv. */
+export function deviceNames(host: Host, block: BlockDevice): string[] {
+  for (const group of host.volumeGroups.values()) {
+    for (const volume of group.volumes.values()) {
+      if (volume.device !== block.device) continue;
+      const name = `${group.name}/${volume.name}`;
+      return [block.path, `/dev/mapper/${mapperName(group.name, volume.name)}`, name, `/dev/${name}`];
+    }
+  }
+  return [block.path];
+}
+
+function requireDevice(
+  run: ScriptRun,
+  asked: string,
+  backing: Backing,
+  block: BlockDevice,
+  globs: readonly string[],
+): AllowedBacking {
+  const names = deviceNames(run.host, block);
+  let configured = asked;
+  for (const name of names) {
+    if (!name.startsWith("/dev/")) continue;
+    // /dev/dm-3 is another volume after a reboot; a link outside of /dev may lead elsewhere by then.
+    if (name.split("/").length > 3 && /^\/dev\/(dm-|mapper\/)/.test(asked)) configured = name;
+    if (!asked.startsWith("/dev/")) configured = name;
+  }
+  let allowed = names.some((name) => inBounds(name, globs));
+  if (!names.includes(asked)) {
+    if (!inBounds(asked, globs)) refuse(run, "BackingOutsideBounds", `${asked} is not in allowedBackings`);
+    if (/^\/dev\/disk\/by-(id|path)\//.test(asked)) {
+      const directory = asked.slice(0, asked.lastIndexOf("/"));
+      if (resolve(run.host, directory).path === directory) allowed = true;
+    }
+  }
+  if (!allowed) {
+    const all = names.map((name) => `${name} `).join("");
+    refuse(run, "BackingOutsideBounds", `${asked} is ${all}and none of these is in allowedBackings`);
+  }
+  return { ...backing, configured, related: requireFree(run, asked, block) };
+}

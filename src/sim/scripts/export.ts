@@ -1,0 +1,173 @@
+import { toolPath } from "../model/packages.ts";
+import { readText, remove } from "../model/storage.ts";
+import { stopUnit } from "../model/systemd.ts";
+import { endVblade } from "../model/vblade.ts";
+import type { Responder, ScriptRun } from "../process.ts";
+import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
+import { type AllowedBacking, requireBacking } from "./bounds.ts";
+import { type ExportRow, listExports, parseWords } from "./export-rows.ts";
+import { replaceInittab } from "./inittab.ts";
+import {
+  confPath,
+  inittabWithout,
+  keptPid,
+  lastWords,
+  newName,
+  restart,
+  start,
+  type Wanted,
+  writeConfiguration,
+} from "./keepalive.ts";
+
+type Config = ExportRow & { readonly same: boolean };
+
+/** What is configured and running at an address; refuses when somebody else has the address or the backing. */
+function survey(run: ScriptRun, wanted: Wanted, backing: AllowedBacking, asked: string) {
+  const address = `e${wanted.shelf}.${wanted.slot} on ${wanted.net}`;
+  let config: Config | undefined;
+  const running: Config[] = [];
+  for (const row of listExports(run.host)) {
+    if (row.shelf === wanted.shelf && row.slot === wanted.slot && row.netif === wanted.net) {
+      const same = row.identity === backing.identity && row.options === wanted.options;
+      if (row.kind === "process") running.push({ ...row, same });
+      else if (config !== undefined) {
+        const both = `${config.kind} ${config.name} and ${row.kind} ${row.name}`;
+        refuse(run, "AddressTaken", `${address} is configured twice: ${both}`);
+      } else config = { ...row, same: same && (row.filename === wanted.configured || row.owner !== wanted.owner) };
+      continue;
+    }
+    if (![backing.identity, ...backing.related].includes(row.identity)) continue;
+    const holder = `${row.kind} ${row.name} serves as e${row.shelf}.${row.slot} on ${row.netif} (owner ${row.owner})`;
+    refuse(run, "BackingExported", `${asked} overlaps with ${row.filename}, which ${holder}`);
+  }
+  if (running.length > 1) refuse(run, "AddressTaken", `${running.length} vblades serve ${address} at once`);
+  const process = running[0];
+  const mark = config?.owner ?? "-";
+  if (mark !== wanted.owner && mark !== "-") refuse(run, "AddressTaken", `${address} belongs to ${mark}`);
+  if (mark === "-" && config !== undefined && !config.same) {
+    const other = `${config.kind} ${config.name}, with other parameters, not by xensan`;
+    refuse(run, "AddressTaken", `${address} is configured as ${other}`);
+  }
+  if (config === undefined && process !== undefined && !process.same) {
+    const other = `process ${process.name} with ${process.filename} and other parameters, not by xensan`;
+    refuse(run, "AddressTaken", `${address} is served by ${other}`);
+  }
+  return { address, config, process };
+}
+
+/** ensure-export.sh: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART GLOB… */
+export const ensureExport: Responder = acting(function* ensureExport(run) {
+  const { world, host, args } = run;
+  const [owner = "", shelf = "", slot = "", net = "", asked = "", options = "", mode = "", ...globs] = args;
+  yield world.timings.process;
+  if (/\D/.test(shelf + slot)) refuse(run, "InvalidArgument", `shelf ${shelf} and slot ${slot} must be numbers`);
+  if (/[^A-Za-z0-9/._+:@=, -]/.test(asked + options + net)) {
+    const why = "a character that no configuration file could hold";
+    refuse(run, "InvalidArgument", `${asked} ${options} ${net}: ${why}`);
+  }
+  if (asked.includes(" ")) refuse(run, "InvalidArgument", `${asked} has a space in it`);
+  if (toolPath(host, "vblade") === undefined) refuse(run, "ToolMissing", "the package vblade is not installed");
+  if (!host.interfaces.has(net)) {
+    const all = [...host.interfaces.keys(), "lo"].sort().join(" ");
+    refuse(run, "InterfaceMissing", `no interface ${net}; there are: ${all}`);
+  }
+  yield* takeLock(run, "storage", 60);
+  const unit = "/lib/systemd/system/vblade@.service";
+  if (host.init === "systemd" && readText(host, unit) === undefined) {
+    refuse(run, "UnitMissing", "systemd has no vblade@.service: install Debian's vblade, 24-2 or later");
+  }
+  const backing = requireBacking(run, asked, globs);
+  const canonical = parseWords(options.split(" ")).options || "-";
+  const wanted: Wanted = { owner, shelf, slot, net, options: canonical, configured: backing.configured };
+  yield world.timings.process * 4;
+  const { address, config, process } = survey(run, wanted, backing, asked);
+  let running = process === undefined ? undefined : Number(process.name);
+  const matching = process?.same ?? false;
+  if (process !== undefined && !matching && mode === "forbidden") {
+    const other = `serves ${address} with ${process.filename} or other options, and may not be restarted now`;
+    refuse(run, "RestartForbidden", `process ${process.name} ${other}`);
+  }
+
+  let word = "unchanged";
+  const name = config?.name ?? newName(run, wanted);
+  if (config?.same !== true || config.owner !== owner) {
+    writeConfiguration(run, wanted, name, config?.same ?? false, config !== undefined);
+    word = process !== undefined && config?.owner !== owner ? "adopted" : "repaired";
+    yield world.timings.process;
+  }
+  const kept = keptPid(run, name, running);
+  yield world.timings.process;
+  if (running === undefined) {
+    start(run, name);
+    word = "started";
+  } else if (!matching || mode === "always" || (mode !== "forbidden" && kept !== running)) {
+    if (kept !== running) endVblade(world, host, running, "killed by ensure-export");
+    yield world.timings.process;
+    restart(run, name, kept);
+    word = "restarted";
+  }
+  yield world.timings.process;
+
+  // keepalive_verify: it runs with these parameters, has this very backing, and stays.
+  for (let tries = 0; ; tries++) {
+    const find = () =>
+      listExports(host).findLast(
+        (row) =>
+          row.kind === "process" &&
+          row.shelf === shelf &&
+          row.slot === slot &&
+          row.netif === net &&
+          row.options === canonical,
+      );
+    const found = find();
+    running = found === undefined ? undefined : Number(found.name);
+    const serving = running === undefined ? undefined : host.running.processes.get(running);
+    if (serving !== undefined && serving.identity !== backing.identity) {
+      if (host.init === "systemd") stopUnit(world, host, name);
+      const other = `vblade had opened ${serving.backing}`;
+      refuse(run, "BackingChanged", `${asked} was replaced while it was looked at: ${other}`);
+    }
+    if (serving !== undefined) {
+      if (word !== "unchanged" && word !== "adopted") yield 300;
+      if (host.running.processes.get(serving.pid) === serving) break;
+    }
+    if (tries >= 29) refuse(run, "ExportFailed", `${address} does not stay up: ${lastWords(run, name)}`);
+    yield 100;
+  }
+  return finish(run, `${word} pid ${running ?? ""}`);
+});
+
+/** remove-export.sh: OWNER SHELF SLOT INTERFACE */
+export const removeExport: Responder = acting(function* removeExport(run) {
+  const { world, host, args } = run;
+  const [owner = "", shelf = "", slot = "", net = ""] = args;
+  yield world.timings.process;
+  yield* takeLock(run, "storage", 60);
+  const findOurs = () => {
+    const here = listExports(host).filter((row) => row.shelf === shelf && row.slot === slot && row.netif === net);
+    const config = here.findLast((row) => row.kind !== "process" && row.owner === owner);
+    const processes = here.filter(
+      (row) => row.kind === "process" && row.filename === config?.filename && row.options === config.options,
+    );
+    return { config, pids: processes.map((row) => Number(row.name)) };
+  };
+  const { config, pids } = findOurs();
+  if (config === undefined) return finish(run, "absent");
+  if (config.kind === "conf") stopUnit(world, host, config.name);
+  else replaceInittab(run, inittabWithout(readText(host, "/etc/inittab") ?? "", config.name));
+  yield world.timings.process * 4;
+  for (const pid of pids) endVblade(world, host, pid, "killed by remove-export");
+  yield world.timings.process;
+  if (config.kind === "conf") {
+    const path = confPath(config.name);
+    const problem = remove(world, host, path);
+    if (problem === "Read-only file system") refuseWrite(run, path, problem);
+    yield world.timings.process * 20;
+  }
+  const left = findOurs();
+  if (left.config !== undefined) {
+    const rest = `${left.config.kind} ${left.config.name}${left.pids.map((pid) => ` ${pid}`).join("")}`;
+    refuse(run, "ExportFailed", `the export is still there: ${rest}`);
+  }
+  return finish(run, "removed");
+});

@@ -1,0 +1,58 @@
+import type { BlockDevice, Host } from "../model/host.ts";
+import type { ScriptRun } from "../process.ts";
+import { refuse } from "./answer.ts";
+
+const kernelName = (block: BlockDevice) => block.path.slice(block.path.lastIndexOf("/") + 1);
+
+const partitionsOf = (host: Host, disk: BlockDevice) =>
+  [...host.blocks.values()].filter(
+    (block) =>
+      block.type === "part" && block.path.startsWith(disk.path) && /^p?\d+$/.test(block.path.slice(disk.path.length)),
+  );
+
+const mountOf = (host: Host, device: string) =>
+  host.running.mounts.find((mount) => mount.fileSystem.device === device)?.mountPoint;
+
+/**
+ * require_free: neither the device nor one of its partitions is mounted or held. Returns identities that overlap with
+ * it: its partitions, its disk, what it is built on.
+ */
+export function requireFree(run: ScriptRun, name: string, block: BlockDevice): string[] {
+  const { host } = run;
+  const partitions = partitionsOf(host, block);
+  const held = (one: BlockDevice) => {
+    const holder = host.blocks.get([...one.holders][0] ?? "");
+    return holder === undefined ? undefined : kernelName(holder);
+  };
+  for (const partition of partitions) {
+    const holder = held(partition);
+    if (holder === undefined) continue;
+    refuse(run, "BackingInUse", `partition ${kernelName(partition)} of ${name} is held by ${holder}`);
+  }
+  const holder = held(block);
+  if (holder !== undefined) refuse(run, "BackingInUse", `${name} is held by ${holder} (LVM, RAID or device-mapper)`);
+  const point = mountOf(host, block.device);
+  if (point !== undefined) refuse(run, "BackingInUse", `${name} is mounted on ${point}`);
+  for (const partition of partitions) {
+    const at = mountOf(host, partition.device);
+    if (at === undefined) continue;
+    refuse(run, "BackingInUse", `partition ${kernelName(partition)} of ${name} is mounted on ${at}`);
+  }
+  return [...partitions.map((one) => `block:${one.device}`), ...underlying(host, block)];
+}
+
+/** The disk of a partition, the physical volumes of a logical one, and what those are part of. */
+function underlying(host: Host, block: BlockDevice): string[] {
+  const below: BlockDevice[] = [];
+  for (const other of host.blocks.values()) {
+    if (other !== block && partitionsOf(host, other).includes(block)) below.push(other);
+  }
+  for (const group of host.volumeGroups.values()) {
+    const ours = [...group.volumes.values()].some((volume) => volume.device === block.device);
+    for (const physical of ours ? group.physicalVolumes : []) {
+      const disk = host.blocks.get(physical);
+      if (disk !== undefined) below.push(disk);
+    }
+  }
+  return below.flatMap((one) => [`block:${one.device}`, ...underlying(host, one)]);
+}

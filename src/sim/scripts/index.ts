@@ -1,0 +1,24 @@
+import type { Responder } from "../process.ts";
+import { ensureExport, removeExport } from "./export.ts";
+import { deleteFile, ensureFile } from "./file.ts";
+import { discover, prepareInitiator, revalidate } from "./initiator.ts";
+import { interfaceUp } from "./interface-up.ts";
+import { deleteLogicalVolume, ensureLogicalVolume } from "./logical-volume.ts";
+import { installPackages } from "./packages.ts";
+import { probe } from "./probe.ts";
+
+/** Who answers which script of src/host/scripts. */
+export const responders: ReadonlyMap<string, Responder> = new Map([
+  ["probe", probe],
+  ["install-packages", installPackages],
+  ["interface-up", interfaceUp],
+  ["ensure-file", ensureFile],
+  ["delete-file", deleteFile],
+  ["ensure-logical-volume", ensureLogicalVolume],
+  ["delete-logical-volume", deleteLogicalVolume],
+  ["ensure-export", ensureExport],
+  ["remove-export", removeExport],
+  ["prepare-initiator", prepareInitiator],
+  ["discover", discover],
+  ["revalidate", revalidate],
+]);

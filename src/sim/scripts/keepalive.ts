@@ -1,0 +1,133 @@
+import { rereadInittab } from "../model/inittab.ts";
+import { readText } from "../model/storage.ts";
+import { restartUnit, startUnit } from "../model/systemd.ts";
+import { endVblade } from "../model/vblade.ts";
+import type { ScriptRun } from "../process.ts";
+import { refuse, replaceFile } from "./answer.ts";
+import { freeId, replaceInittab } from "./inittab.ts";
+
+/** What keepalive.sh works on: one export, and what is known of its configuration. */
+export interface Wanted {
+  readonly owner: string;
+  readonly shelf: string;
+  readonly slot: string;
+  readonly net: string;
+  /** Canonical, `-` for none. */
+  readonly options: string;
+  /** The path to configure. */
+  readonly configured: string;
+}
+
+export const confPath = (name: string) => `/etc/vblade.conf.d/${name}.conf`;
+
+function confOwner(run: ScriptRun, name: string): string {
+  return /^# xensan: (.*)$/m.exec(readText(run.host, confPath(name)) ?? "")?.[1] ?? "";
+}
+
+/** keepalive_name: of a new instance or inittab line. */
+export function newName(run: ScriptRun, wanted: Wanted): string {
+  if (run.host.init === "sysvinit") return freeId(readText(run.host, "/etc/inittab") ?? "");
+  const short = `e${wanted.shelf}.${wanted.slot}`;
+  const free = readText(run.host, confPath(short)) === undefined || confOwner(run, short) === wanted.owner;
+  return free ? short : `${short}.${wanted.net.replaceAll("-", "_")}`;
+}
+
+/** keepalive_write: the configuration, or only the mark when the rest is already as wanted. */
+export function writeConfiguration(run: ScriptRun, wanted: Wanted, name: string, same: boolean, known: boolean): void {
+  if (run.host.init === "systemd") writeConf(run, wanted, name, same, known);
+  else writeLine(run, wanted, name, same);
+}
+
+function writeConf(run: ScriptRun, wanted: Wanted, name: string, same: boolean, known: boolean): void {
+  const path = confPath(name);
+  const text = readText(run.host, path);
+  if (same) {
+    const rest = (text ?? "").split("\n").filter((line) => !line.startsWith("# xensan: "));
+    replaceFile(run, path, `# xensan: ${wanted.owner}\n${rest.join("\n")}`);
+    return;
+  }
+  if (text !== undefined && confOwner(run, name) === "" && !known) {
+    refuse(run, "AddressTaken", `${path} exists, is incomplete, and is not by xensan`);
+  }
+  const plain = wanted.options === "-" ? "" : wanted.options;
+  const lines = [
+    `# xensan: ${wanted.owner}`,
+    `shelf=${wanted.shelf}`,
+    `slot=${wanted.slot}`,
+    `netif=${wanted.net}`,
+    `filename=${wanted.configured}`,
+    `options='${plain}'`,
+    ...(text ?? "").split("\n").filter((line) => line.startsWith("ionice=")),
+  ];
+  replaceFile(run, path, `${lines.join("\n")}\n`);
+}
+
+/** /etc/inittab with each line and the mark above it as one. */
+function entries(text: string): { mark: string | undefined; line: string; id: string }[] {
+  const found: { mark: string | undefined; line: string; id: string }[] = [];
+  let mark: string | undefined;
+  for (const line of text.replace(/\n$/, "").split("\n")) {
+    if (line.startsWith("# xensan: ")) {
+      if (mark !== undefined) found.push({ mark: undefined, line: mark, id: "" });
+      mark = line;
+      continue;
+    }
+    found.push({ mark, line, id: line.startsWith("#") ? "" : (line.split(":")[0] ?? "") });
+    mark = undefined;
+  }
+  return found;
+}
+
+const join = (list: ReturnType<typeof entries>) =>
+  list.map(({ mark, line }) => (mark === undefined ? `${line}\n` : `${mark}\n${line}\n`)).join("");
+
+/** inittab_without: the file without that line and its mark. */
+export function inittabWithout(text: string, id: string): string {
+  return join(entries(text).filter((entry) => entry.id !== id));
+}
+
+function writeLine(run: ScriptRun, wanted: Wanted, name: string, same: boolean): void {
+  const text = readText(run.host, "/etc/inittab") ?? "";
+  const mark = `# xensan: ${wanted.owner}`;
+  if (same) {
+    replaceInittab(run, join(entries(text).map((entry) => (entry.id === name ? { ...entry, mark } : entry))));
+    return;
+  }
+  const plain = wanted.options === "-" ? "" : `${wanted.options} `;
+  const process = `/usr/sbin/vblade ${plain}${wanted.shelf} ${wanted.slot} ${wanted.net} ${wanted.configured}`;
+  if (process.length > 127) {
+    refuse(run, "InvalidArgument", `init takes at most 127 characters of command: ${process}`);
+  }
+  replaceInittab(run, `${inittabWithout(text, name)}${mark}\n${name}:2345:respawn:${process}\n`);
+}
+
+/** keepalive_pid: of the vblade that would be started again. */
+export function keptPid(run: ScriptRun, name: string, running: number | undefined): number | undefined {
+  const { host } = run;
+  if (host.init === "systemd") return host.running.units.get(name)?.pid;
+  const process = running === undefined ? undefined : host.running.processes.get(running);
+  return process?.by === "Inittab" ? running : undefined;
+}
+
+export function start(run: ScriptRun, name: string): void {
+  if (run.host.init === "systemd") startUnit(run.world, run.host, name);
+  else rereadInittab(run.world, run.host);
+}
+
+export function restart(run: ScriptRun, name: string, kept: number | undefined): void {
+  if (run.host.init === "systemd") {
+    restartUnit(run.world, run.host, name);
+    return;
+  }
+  rereadInittab(run.world, run.host);
+  if (kept !== undefined) endVblade(run.world, run.host, kept, "killed by ensure-export");
+}
+
+/** last_words: what vblade said when it ended. */
+export function lastWords(run: ScriptRun, name: string): string {
+  if (run.host.init === "sysvinit") return "init starts it again and again; its message is on the console";
+  const unit = run.host.running.units.get(name);
+  const messages = unit?.messages.slice(-2).map((message) => `${message} `) ?? [];
+  if (messages.length > 0) return messages.join("");
+  return `no message; ActiveState=${unit?.activeState ?? "inactive"} SubState=${unit?.subState ?? "dead"} Result=exit-code `;
+}

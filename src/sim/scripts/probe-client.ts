@@ -1,0 +1,67 @@
+import { stateWord } from "../model/aoe-driver.ts";
+import { aoeName } from "../model/host.ts";
+import { moduleParameters, modulesAtBoot } from "../model/modules.ts";
+import { canCarry, hearers } from "../model/network.ts";
+import { toolPath } from "../model/packages.ts";
+import type { ScriptRun } from "../process.ts";
+import { escaped, row } from "./answer.ts";
+import type { SectionEnd } from "./probe.ts";
+
+export function aoeDriver(run: ScriptRun): SectionEnd {
+  const { host } = run;
+  const { aoe } = host.running;
+  if (host.kernelAoe === "Missing" && !aoe.loaded) return "absent";
+  row(run, "aoe", "kernel-config", host.kernelAoe);
+  row(run, "aoe", "loaded", aoe.loaded ? "yes" : "no");
+  row(run, "aoe", "version", aoe.loaded ? "85" : "");
+  row(run, "aoe", "iflist", aoe.loaded ? aoe.interfaces.join(" ") : "");
+  row(run, "aoe", "deadsecs", aoe.loaded ? aoe.deadSeconds : "");
+  const parameters = moduleParameters(host, "aoe");
+  row(run, "aoe", "persisted-iflist", (parameters.get("aoe_iflist") ?? "").replaceAll(",", " "));
+  const persisted = host.kernelAoe === "BuiltIn" || modulesAtBoot(host).has("aoe");
+  row(run, "aoe", "persisted", persisted ? "yes" : "no");
+  return "known";
+}
+
+export function aoeDevices(run: ScriptRun): SectionEnd {
+  const { aoe } = run.host.running;
+  if (!aoe.loaded) return "absent";
+  const devices = [...aoe.devices.values()].map((device) => ({ device, name: aoeName(device.shelf, device.slot) }));
+  devices.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { device, name } of devices) {
+    const macs = [...device.targets.keys()].map((mac) => mac.replaceAll(":", "")).join(",");
+    const nics = [...new Set([...device.targets.values()].flatMap((target) => [...target.interfaces]))].join(",");
+    const sectors = device.sizeBytes / 512;
+    row(run, "aoe-devices", "device", name, stateWord(device), macs || "-", nics || "-", device.payload, sectors);
+  }
+  for (const { device, name } of devices) {
+    for (const opener of new Set(device.openers.map((one) => one.name))) {
+      row(run, "aoe-devices", "user", name, escaped(opener));
+    }
+  }
+  return "known";
+}
+
+/** aoecfg -t 1 on each interface: one line per vblade that hears it, so a duplicate address shows twice. */
+export const responders =
+  (segments: readonly string[]) =>
+  (run: ScriptRun): SectionEnd => {
+    const { host, world } = run;
+    if (toolPath(host, "aoecfg") === undefined) return "absent";
+    let failed = "";
+    for (const name of segments) {
+      const nic = host.interfaces.get(name);
+      if (nic === undefined || !canCarry(host, { ...nic, cable: "Plugged" })) {
+        failed += `${name}: ${nic === undefined ? "No such device" : "Network is down"} `;
+        continue;
+      }
+      for (const other of hearers(world, host, nic)) {
+        for (const process of other.host.running.processes.values()) {
+          if (process.interface !== other.nic.name) continue;
+          if (process.masks.length > 0 && !process.masks.includes(nic.mac)) continue;
+          row(run, "responders", name, `${process.shelf}.${process.slot}`, escaped(process.config));
+        }
+      }
+    }
+    return failed === "" ? "known" : { exit: 1, why: failed };
+  };

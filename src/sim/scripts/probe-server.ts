@@ -1,0 +1,78 @@
+import { toolPath } from "../model/packages.ts";
+import { backingAt, freeBytes, list, readText } from "../model/storage.ts";
+import type { ScriptRun } from "../process.ts";
+import { escaped, row } from "./answer.ts";
+import { byPid, configuredInstances, inittabExports } from "./export-rows.ts";
+import type { SectionEnd } from "./probe.ts";
+import { recordDirectory } from "./records.ts";
+
+/** A `path` row for each: the missing first, because the real script meets them while it collects the others. */
+function paths(run: ScriptRun, section: string, asked: readonly string[]): void {
+  const found = asked.map((path) => ({ path, backing: backingAt(run.host, path) }));
+  for (const { path, backing } of found) {
+    if (backing.kind === "Missing") row(run, section, "path", path, "", "Missing", 0, "");
+  }
+  for (const { path, backing } of found) {
+    if (backing.kind === "Missing") continue;
+    const { realPath, kind, sizeBytes, identity } = backing;
+    row(run, section, "path", escaped(path), escaped(realPath), kind, sizeBytes, identity);
+  }
+}
+
+export const backings =
+  (asked: readonly string[]) =>
+  (run: ScriptRun): SectionEnd => {
+    paths(run, "backings", asked);
+    for (const name of list(run.host, recordDirectory)) {
+      const [path, inode, owner] = (readText(run.host, `${recordDirectory}/${name}`) ?? "").split("\n");
+      if (path === undefined || inode === undefined || owner === undefined) continue;
+      row(run, "backings", "owned", path, inode.split(" ")[0] ?? "", owner);
+    }
+    return "known";
+  };
+
+export function logicalVolumes(run: ScriptRun): SectionEnd {
+  const { host } = run;
+  if (toolPath(host, "lvs") === undefined) return "absent";
+  for (const group of host.volumeGroups.values()) {
+    const free = freeBytes(host, group);
+    for (const volume of [...group.volumes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const bytes = host.blocks.get(volume.device)?.sizeBytes ?? 0;
+      const tags = [...volume.tags].sort().join(",");
+      row(run, "lvm", group.name, volume.name, bytes, `/dev/${group.name}/${volume.name}`, free, tags);
+    }
+  }
+  return "known";
+}
+
+export function exports(run: ScriptRun): SectionEnd {
+  const { host } = run;
+  const served = new Set<string>();
+  const known = new Set<string>();
+  if (host.init === "systemd") {
+    for (const { instance, values, owner } of configuredInstances(host)) {
+      const { shelf, slot, netif, filename, options } = values;
+      row(run, "exports", "conf", ...[instance, shelf, slot, netif, filename, options, owner].map(escaped));
+      served.add(filename);
+      known.add(instance);
+    }
+    for (const instance of host.running.units.keys()) known.add(instance);
+    if (!host.packages.has("vblade")) known.clear();
+    for (const instance of [...known].sort()) {
+      const unit = host.running.units.get(instance);
+      const { activeState = "inactive", subState = "dead", pid = 0 } = unit ?? {};
+      row(run, "exports", "unit", escaped(instance), activeState, subState, pid ?? 0);
+    }
+  } else {
+    for (const { id, owner, argv } of inittabExports(readText(host, "/etc/inittab") ?? "")) {
+      row(run, "exports", "inittab", escaped(id), escaped(owner), ...argv.map(escaped));
+      for (const word of argv) if (word.startsWith("/")) served.add(word);
+    }
+  }
+  for (const process of byPid(host)) {
+    row(run, "exports", "process", process.pid, ...process.argv.map(escaped));
+    for (const word of process.argv) if (word.startsWith("/")) served.add(word);
+  }
+  paths(run, "exports", [...served].sort());
+  return "known";
+}

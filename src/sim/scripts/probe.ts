@@ -1,0 +1,45 @@
+import type { Responder, ScriptRun } from "../process.ts";
+import { escaped, row } from "./answer.ts";
+import { aoeDevices, aoeDriver, responders } from "./probe-client.ts";
+import { blockDevices, identity, interfaces, mounts, packages, system, tools } from "./probe-host.ts";
+import { backings, exports, logicalVolumes } from "./probe-server.ts";
+
+/** How a section ended; `unknown` carries what it wrote to stderr. */
+export type SectionEnd = "known" | "absent" | { readonly exit: number; readonly why: string };
+
+const unanswered: SectionEnd = { exit: 1, why: "the simulated host did not say" };
+
+/** probe.sh: quick sections first, in its order; then those that run beside them, in the order they were started. */
+export const probe: Responder = function* probe(run) {
+  const [roles = "", ...rest] = run.args;
+  const is = (role: string) => `,${roles},`.includes(`,${role},`);
+  const named = (key: string) => rest.filter((arg) => arg.startsWith(key)).map((arg) => arg.slice(key.length));
+  const segments = named("segment=");
+  yield run.world.timings.process * 6;
+  row(run, "probe", 1);
+  const section = (name: string, write: (run: ScriptRun) => SectionEnd) => {
+    const end = write(run) ?? unanswered;
+    if (end === "known" || end === "absent") row(run, "end", name, end, 0, "");
+    else row(run, "end", name, "unknown", end.exit, escaped(end.why).slice(0, 300));
+  };
+  section("identity", identity);
+  section("system", system);
+  section("packages", packages);
+  section("tools", tools);
+  section("interfaces", interfaces);
+  section("block", blockDevices);
+  section("mounts", mounts);
+  if (is("client")) section("aoe", aoeDriver);
+  if (is("client") && segments.length > 0) yield 1000;
+  if (is("client")) {
+    section("aoe-devices", aoeDevices);
+    section("responders", responders(segments));
+  }
+  if (is("server")) {
+    section("exports", exports);
+    section("backings", backings(named("backing=")));
+    section("lvm", logicalVolumes);
+  }
+  row(run, "end", "probe");
+  return 0;
+};
