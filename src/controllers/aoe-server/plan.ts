@@ -1,0 +1,63 @@
+import type { AoeServerSpec } from "../../api/aoe-server.ts";
+import { installPackages, interfaceUp } from "../../host/actions.ts";
+import type { HostFacts } from "../../host/facts.ts";
+import type { Step } from "../hosts/step.ts";
+
+/** Why no vblade can be started on this interface of the server; undefined when one can. */
+export function serverProblem(spec: AoeServerSpec, facts: HostFacts, netif = spec.interface): string | undefined {
+  return missingTool(spec, facts) ?? interfaceProblem(facts, netif);
+}
+
+function missingTool(spec: AoeServerSpec, { tools, system }: HostFacts): string | undefined {
+  if (tools.state !== "known")
+    return `it does not say which programs it has${tools.state === "unknown" ? `: ${tools.why}` : ""}`;
+  if (tools.value.has("vblade")) return undefined;
+  if (spec.packages === "Manage" && hasApt(system)) return "vblade is not installed yet";
+  return "vblade is not installed: install it there (on Debian: apt-get install vblade)";
+}
+
+function interfaceProblem({ interfaces }: HostFacts, name: string): string | undefined {
+  if (interfaces.state !== "known")
+    return `it does not say which network interfaces it has${interfaces.state === "unknown" ? `: ${interfaces.why}` : ""}`;
+  const found = interfaces.value.find((one) => one.name === name);
+  if (found === undefined)
+    return `it has no network interface ${name}: it has ${interfaces.value.map((one) => one.name).join(", ") || "none"}`;
+  return found.adminUp ? undefined : `network interface ${name} is down`;
+}
+
+const hasApt = (system: HostFacts["system"]) => system.state === "known" && system.value.packageManager === "apt";
+
+export interface ServerPlan {
+  readonly steps: readonly Step[];
+  /** What is not as it should be, and whether a person has to act. */
+  readonly problem: { readonly reason: string; readonly message: string } | undefined;
+}
+
+/** What makes a machine an AoE server: vblade installed, the default interface up. */
+export function planServer(host: string, spec: AoeServerSpec, facts: HostFacts): ServerPlan {
+  const steps: Step[] = [];
+  const { tools, interfaces } = facts;
+  if (tools.state === "known" && !tools.value.has("vblade") && spec.packages === "Manage" && hasApt(facts.system))
+    steps.push(exclusive(host, installPackages(["vblade"])));
+  const netif = interfaces.state === "known" ? interfaces.value.find(({ name }) => name === spec.interface) : undefined;
+  if (netif !== undefined && !netif.adminUp) steps.push(exclusive(host, interfaceUp(spec.interface)));
+  const tool = missingTool(spec, facts);
+  if (tool !== undefined) return { steps, problem: { reason: "PackagesMissing", message: sentence(tool) } };
+  const link = interfaceProblem(facts, spec.interface);
+  if (link !== undefined)
+    return {
+      steps,
+      problem: { reason: netif === undefined ? "InterfaceMissing" : "InterfaceDown", message: sentence(link) },
+    };
+  return { steps, problem: undefined };
+}
+
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
+const exclusive = (host: string, command: Step["command"]): Step => ({
+  host,
+  action: command.script.name,
+  summary: command.ensures,
+  command,
+  exclusive: true,
+});

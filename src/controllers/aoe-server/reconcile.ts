@@ -1,0 +1,48 @@
+import type { AoeServerSpec, AoeServerStatus } from "../../api/aoe-server.ts";
+import { type AoeServer, aoeServers } from "../../api/kinds.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import { ownerName } from "../aoe-volume/export-parameters.ts";
+import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
+import { serverSpec } from "../specs.ts";
+import { planServer } from "./plan.ts";
+
+/** Makes one AoeServer ready to export, and shows what it exports. It stays while volumes refer to it. */
+export function aoeServerReconciler(options: HostControllerOptions): Reconciler {
+  const { fleet } = options;
+  return hostReconciler<AoeServer, AoeServerSpec, AoeServerStatus>(
+    options,
+    {
+      kind: aoeServers,
+      store: fleet.stores.servers,
+      parse: serverSpec,
+      prepared: "Prepared",
+      preparedMessage: "vblade is installed and the interface is up",
+      plan: planServer,
+      constant: [],
+      describe(status, { exports }) {
+        if (exports.state !== "known") return;
+        status.exports = exports.value.slice(0, 256).map((one) => ({
+          target: `e${one.shelf}.${one.slot}`,
+          interface: one.interface.slice(0, 16),
+          backing: one.backing.slice(0, 512),
+          ...(one.pid === undefined ? {} : { pid: one.pid }),
+          ...(one.instance === "" ? {} : { unit: one.instance.slice(0, 128) }),
+          ...(one.owner === "" ? {} : { managedBy: ownerName(one).slice(0, 512) }),
+        }));
+      },
+      blockers(server) {
+        const volumes = fleet.volumesOf(keyOf(server)).map(({ metadata }) => metadata.name);
+        if (volumes.length === 0) return undefined;
+        const named = volumes.sort().slice(0, 10).join(", ");
+        const more = volumes.length > 10 ? ` and ${volumes.length - 10} more` : "";
+        return {
+          reason: "ReferencedByVolumes",
+          message: `AoeVolumes refer to it: ${named}${more}. Delete them first, or set the annotation xensan.dev/abandon=${server.metadata.name} to let go of it and leave its exports running`,
+        };
+      },
+      left: (server) => `The exports of AoeServer ${server.metadata.name} keep running`,
+    },
+    () => ({}),
+  );
+}

@@ -1,0 +1,154 @@
+import type { BackingFact, Export, HostFacts } from "../../host/facts.ts";
+import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
+import { addressText } from "../hosts/facts-diff.ts";
+import { lookUp } from "../hosts/lookup.ts";
+import { readyServer } from "./ensure-server.ts";
+import { backingPath, interfaceOf, ownerName, targetOf } from "./export-parameters.ts";
+import { deviceOf } from "./holders.ts";
+import type { VolumeObservation } from "./observation.ts";
+
+/**
+ * Ensures that nobody else has the address or the backing: no older volume, no other vblade of the server, nobody on
+ * the wire. Two vblades at one address are two paths of one device to a client: silent corruption.
+ */
+export function ensureAddress(volume: VolumeObservation): Finding {
+  const server = readyServer(volume);
+  if (server === undefined) return stop([]);
+  if (volume.rival !== undefined) {
+    const { volume: holder, over, what } = volume.rival;
+    const free = over === "Address" ? "choose another shelf and slot" : "choose another backing";
+    return conflict(
+      over === "Address" ? "DuplicateAddress" : "DuplicateBacking",
+      `${what} belongs to the older AoeVolume ${holder}: ${free}, or delete that volume`,
+    );
+  }
+  const foreign = foreignExport(volume, server.facts);
+  if (foreign !== undefined) return foreign;
+  const { exports } = server.facts;
+  if (exports.state === "unknown") {
+    const message = `AoeServer ${server.sight.name} does not say what it exports: ${exports.why}`;
+    return stop([
+      unknown("Conflicted", "FactsUnknown", message),
+      unknown("Exported", "FactsUnknown", message),
+      unknown("Attached", "FactsUnknown", message),
+    ]);
+  }
+  return onTheWire(volume, server.facts) ?? found([no("Conflicted", "NoConflict", "Address and backing are its own")]);
+}
+
+function conflict(reason: string, message: string): Finding {
+  return stop([yes("Conflicted", reason, message), no("Exported", reason, message), no("Attached", reason, message)]);
+}
+
+/** Exports of this machine that are not this volume's. */
+function foreignExport(volume: VolumeObservation, facts: HostFacts): Finding | undefined {
+  const { spec, server } = volume;
+  if (facts.exports.state !== "known" || server.state !== "Found") return undefined;
+  const backing = backingFact(volume, facts);
+  const identity = backing?.identity ?? "";
+  const netif = interfaceOf(spec, server.spec);
+  const all = facts.exports.value;
+  const candidates = new Set([
+    ...lookUp(all, "address", addressText, addressText(spec)),
+    ...lookUp(all, "backing", (one) => one.backing, backingPath(spec)),
+    ...(identity === "" ? [] : lookUp(all, "identity", (one) => one.backingIdentity, identity)),
+  ]);
+  for (const other of candidates) {
+    if (isOurs(volume, other)) continue;
+    const sameAddress = other.shelf === spec.shelf && other.slot === spec.slot;
+    const sameBacking = (identity !== "" && other.backingIdentity === identity) || other.backing === backingPath(spec);
+    if (sameAddress && sameBacking && other.interface === netif) continue; // adopted
+    const who = describeExport(other);
+    if (sameAddress)
+      return conflict(
+        "AddressTaken",
+        `${targetOf(spec)} is already served by ${who}: choose another shelf and slot, or stop that export and remove its configuration`,
+      );
+    if (sameBacking)
+      return conflict(
+        "BackingExported",
+        `${backingPath(spec)} is already served by ${who}: choose another backing, or stop that export and remove its configuration`,
+      );
+  }
+  return undefined;
+}
+
+function describeExport(other: Export): string {
+  const owner = ownerName(other);
+  const whose = owner === "" ? "an export that xensan did not make" : `the export of AoeVolume ${owner}`;
+  const unit =
+    other.instance === "" ? "" : `, ${other.persistence === "Systemd" ? "vblade@" : "inittab id "}${other.instance}`;
+  return `${whose} (e${other.shelf}.${other.slot} on ${other.interface}, ${other.backing}${unit})`;
+}
+
+/** By namespace and name: an object restored from a backup has a new uid. */
+export function isOurs({ owner }: Pick<VolumeObservation, "owner">, other: Export): boolean {
+  return ownerName(other) === `${owner.namespace}/${owner.name}`;
+}
+
+export function backingFact({ spec }: Pick<VolumeObservation, "spec">, facts: HostFacts): BackingFact | undefined {
+  if (facts.backings.state !== "known") return undefined;
+  const path = backingPath(spec);
+  return lookUp(facts.backings.value, "path", (fact) => fact.path, path)[0];
+}
+
+/** What the clients hear on the wire, and the server itself, which never hears its own exports. */
+function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undefined {
+  const { spec, server, clients } = volume;
+  if (facts.exports.state !== "known" || server.state !== "Found" || server.view.state !== "Reachable")
+    return undefined;
+  const target = targetOf(spec);
+  const own = lookUp(facts.exports.value, "address", addressText, addressText(spec)).some(
+    (one) => one.interface === interfaceOf(spec, server.spec),
+  );
+  const mac = interfaceMac(facts, interfaceOf(spec, server.spec));
+  if (answers(facts, volume).size > 0) {
+    return conflict(
+      "UndeclaredResponder",
+      `${server.host} hears somebody else answer for ${target}: find that server and stop its export, or choose another shelf and slot`,
+    );
+  }
+  for (const client of clients) {
+    if (client.state !== "Found" || client.view.state !== "Reachable" || !client.fresh || client.isServer) continue;
+    const heard = answers(client.view.snapshot.facts, volume);
+    const most = Math.max(0, ...heard.values());
+    const on = [...heard.keys()].join(", ");
+    if (own && most > 1)
+      return conflict(
+        "UndeclaredResponder",
+        `${client.host} hears ${most} servers answer for ${target} on ${on}: unmount ${target} everywhere, then find and stop the other export`,
+      );
+    // An export of ours that has just died may have answered when an older look was taken.
+    const couldBeOurs =
+      own || (volume.recorded.server !== undefined && isOlder(client.view.snapshot, server.view.snapshot));
+    const device = deviceOf(client.view.snapshot.facts, spec);
+    if (most > 0 && !couldBeOurs)
+      return conflict(
+        "UndeclaredResponder",
+        `${client.host} hears an export nobody declared answer for ${target} on ${on}${device === undefined ? "" : ` from ${device.macs.join(", ")}`}: find that server and stop its export, or choose another shelf and slot`,
+      );
+    const strangers = device?.macs.filter((one) => one !== mac) ?? [];
+    if (own && mac !== undefined && device?.up === true && device.macs.includes(mac) && strangers.length > 0)
+      return conflict(
+        "UndeclaredResponder",
+        `${client.host} has two servers behind ${target}: this one and ${strangers.join(", ")}: unmount ${target} everywhere, then find and stop the other export`,
+      );
+  }
+  return undefined;
+}
+
+/** Answers for the address, counted per interface. */
+function answers(facts: HostFacts, { spec }: VolumeObservation): Map<string, number> {
+  const counts = new Map<string, number>();
+  if (facts.responders.state !== "known") return counts;
+  for (const one of lookUp(facts.responders.value, "address", addressText, addressText(spec)))
+    counts.set(one.interface, (counts.get(one.interface) ?? 0) + 1);
+  return counts;
+}
+
+const isOlder = (one: { readonly time: number }, other: { readonly time: number }) => one.time < other.time;
+
+export function interfaceMac(facts: HostFacts, name: string): string | undefined {
+  if (facts.interfaces.state !== "known") return undefined;
+  return facts.interfaces.value.find((one) => one.name === name)?.mac;
+}

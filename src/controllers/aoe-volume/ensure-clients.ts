@@ -1,0 +1,151 @@
+import type { AoeVolumeStatus } from "../../api/aoe-volume.ts";
+import { discover, revalidate } from "../../host/actions.ts";
+import type { AoeDevice, HostFacts } from "../../host/facts.ts";
+import { type Finding, found, no, unknown, yes } from "../finding.ts";
+import type { Step } from "../hosts/step.ts";
+import { initiatorProblem } from "../xen-host/plan.ts";
+import { type Served, servedExport } from "./ensure-export.ts";
+import { targetOf } from "./export-parameters.ts";
+import { deviceOf } from "./holders.ts";
+import type { ClientSight, VolumeObservation } from "./observation.ts";
+
+type ClientStatus = NonNullable<AoeVolumeStatus["clients"]>[number];
+
+interface ClientFinding {
+  readonly status: ClientStatus;
+  /** Reason of the Attached condition while it is not Attached. */
+  readonly reason: string;
+  readonly step?: Step;
+}
+
+/** Ensures that every client sees the device: up, from this server, with the right size. */
+export function ensureClients(volume: VolumeObservation): Finding {
+  const listed = volume.clients.filter((client) => client.listed);
+  const looks = listed.map((client) => lookAt(volume, client));
+  const steps = looks.flatMap(({ step }) => step ?? []);
+  if (listed.length === 0) return found([yes("Attached", "NoClients", "The spec lists no clients")]);
+  const missing = looks.filter(({ status }) => status.state !== "Attached");
+  if (missing.length === 0)
+    return found(
+      [yes("Attached", "Attached", `${targetOf(volume.spec)} is seen by ${listed.map(({ name }) => name).join(", ")}`)],
+      steps,
+    );
+  const speaker = missing.find(({ status }) => status.state !== "Unknown") ?? missing[0];
+  const say = missing.some(({ status }) => status.state !== "Unknown") ? no : unknown;
+  const message = missing.map(({ status }) => `${status.name}: ${status.message ?? status.state}`).join("; ");
+  return found([say("Attached", speaker?.reason ?? "Pending", message)], steps);
+}
+
+/** For the status: also those that are no longer listed and may still hold the device. */
+export function clientStatuses(volume: VolumeObservation): ClientStatus[] {
+  return volume.clients.map((client) => lookAt(volume, client).status);
+}
+
+function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
+  const say = (reason: string, state: ClientStatus["state"], message?: string, step?: Step): ClientFinding => ({
+    status: { name: client.name, state, ...(message === undefined ? {} : { message: message.slice(0, 1024) }) },
+    reason,
+    ...(step === undefined ? {} : { step }),
+  });
+  if (client.state === "NotFound")
+    return say(
+      "ClientNotFound",
+      "Unknown",
+      `XenHost ${client.name} does not exist: create it, or take it out of spec.clients`,
+    );
+  if (client.state === "Invalid")
+    return say("ClientNotReady", "Unknown", `XenHost ${client.name} has an invalid spec: ${client.message}`);
+  if (client.isServer)
+    return say(
+      "ClientIsServer",
+      "Missing",
+      `XenHost ${client.name} is the machine that exports the volume, and the AoE driver never hears its own host: take it out of spec.clients and use the backing there`,
+    );
+  if (client.view.state === "Unreachable")
+    return say(
+      "ClientNotReady",
+      "Unknown",
+      `XenHost ${client.name} cannot be asked (${client.view.reason}): ${client.view.message}`,
+    );
+  if (client.view.state === "Pending" || !client.fresh || !client.trusted)
+    return say("Pending", "Unknown", `Waiting for XenHost ${client.name} to be asked`);
+  const facts = client.view.snapshot.facts;
+  if (!client.listed)
+    return say(
+      "Pending",
+      deviceOf(facts, volume.spec) === undefined ? "Missing" : "Attached",
+      "No longer in spec.clients",
+    );
+  const problem = initiatorProblem(client.spec, facts);
+  if (problem !== undefined)
+    return say("ClientNotReady", "Missing", `XenHost ${client.name} is no AoE client yet: ${problem}`);
+  if (facts.aoeDevices.state === "unknown")
+    return say("FactsUnknown", "Unknown", `XenHost ${client.name} does not list its devices: ${facts.aoeDevices.why}`);
+  const served = servedExport(volume);
+  if (served === undefined) return say("NotExported", "Missing", "There is nothing to attach yet");
+  const { reason, state, message, command } = judge(volume, deviceOf(facts, volume.spec), served, facts);
+  return say(
+    reason,
+    state,
+    message,
+    command && { host: client.host, action: command.script.name, summary: command.ensures, command },
+  );
+}
+
+const discoverSeconds = 10;
+
+interface Judgement {
+  readonly reason: string;
+  readonly state: ClientStatus["state"];
+  readonly message?: string;
+  readonly command?: Step["command"];
+}
+
+function judge(
+  { spec }: VolumeObservation,
+  device: AoeDevice | undefined,
+  served: Served,
+  facts: HostFacts,
+): Judgement {
+  const target = { shelf: spec.shelf, slot: spec.slot };
+  const find = () => discover({ targets: [target], waitSeconds: discoverSeconds });
+  if (device === undefined)
+    return { reason: "TargetMissing", state: "Missing", message: "Does not see the device yet", command: find() };
+  const users = device.users.join(", ");
+  if (device.flags.includes("closewait"))
+    return users === ""
+      ? { reason: "TargetCloseWait", state: "CloseWait", message: "The driver lets go of the device", command: find() }
+      : { reason: "TargetCloseWait", state: "CloseWait", message: `The device is dead until ${users} closes it` };
+  if (!device.up)
+    return {
+      reason: "TargetDown",
+      state: "Down",
+      message: users === "" ? "The device is down" : `The device is down and held by ${users}`,
+      command: find(),
+    };
+  if (served.mac !== undefined && device.macs.length > 0 && !device.macs.includes(served.mac))
+    return {
+      reason: "WrongServer",
+      state: "WrongServer",
+      message: `Answered by ${device.macs.join(", ")} instead of ${served.mac}: ${users === "" ? "find that server and stop its export" : `release it (${users}) and find that server`}`,
+      ...(users === "" ? { command: find() } : {}),
+    };
+  if (device.sizeBytes !== served.sizeBytes)
+    return {
+      reason: "WrongSize",
+      state: "WrongSize",
+      message: `Sees ${device.sizeBytes} bytes instead of ${served.sizeBytes}${users === "" ? "" : `, and holds the device (${users})`}`,
+      ...(users === "" ? { command: revalidate({ ...target, expectBytes: served.sizeBytes }) } : {}),
+    };
+  const slow = payloadNote(device, facts);
+  return { reason: "Attached", state: "Attached", ...(slow === undefined ? {} : { message: slow }) };
+}
+
+/** A payload that is smaller than the interface's MTU allows works, slowly. */
+function payloadNote(device: AoeDevice, facts: HostFacts): string | undefined {
+  if (device.payload === undefined || facts.interfaces.state !== "known") return undefined;
+  const mtus = facts.interfaces.value.filter(({ name }) => device.interfaces.includes(name)).map(({ mtu }) => mtu);
+  const possible = Math.floor((Math.min(...mtus) - 36) / 512) * 512;
+  if (mtus.length === 0 || device.payload >= possible) return undefined;
+  return `Transfers ${device.payload} bytes at a time although its MTU allows ${possible}: raise the MTU of the server and the switch`;
+}

@@ -1,0 +1,261 @@
+import { ensureFile, ensureLogicalVolume, ensureExport as exportCommand, removeExport } from "../../host/actions.ts";
+import type { HostCommand } from "../../host/command.ts";
+import type { Export } from "../../host/facts.ts";
+import { serverProblem } from "../aoe-server/plan.ts";
+import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
+import { addressText } from "../hosts/facts-diff.ts";
+import { lookUp } from "../hosts/lookup.ts";
+import type { Step } from "../hosts/step.ts";
+import { backingFact, interfaceMac } from "./ensure-address.ts";
+import { type ReadyServer, readyServer } from "./ensure-server.ts";
+import {
+  backingPath,
+  exportOptions,
+  interfaceOf,
+  ownerName,
+  sameOptions,
+  targetOf,
+  wantedBytes,
+} from "./export-parameters.ts";
+import { describeHold, type Hold, holdOf } from "./holders.ts";
+import type { VolumeObservation } from "./observation.ts";
+
+/** The export as it runs now. */
+export interface Served {
+  readonly export: Export;
+  readonly pid: number;
+  /** What clients should see: whole sectors of the backing as it was when vblade started. */
+  readonly sizeBytes: number;
+  readonly backing: string;
+  readonly mac: string | undefined;
+}
+
+/**
+ * Ensures that the backing exists with its size and that one vblade serves it as the spec says, now and after a
+ * reboot. What would stop or resize it waits until no client holds the device.
+ */
+export function ensureExport(volume: VolumeObservation): Finding {
+  const server = readyServer(volume);
+  if (server === undefined) return stop([]);
+  const problem = serverProblem(server.sight.spec, server.facts, interfaceOf(volume.spec, server.sight.spec));
+  const served = servedExport(volume);
+  if (problem !== undefined && served === undefined)
+    return stop([
+      no("Exported", "ServerNotReady", `AoeServer ${server.sight.name} cannot export yet: ${problem}`),
+      no("Attached", "NotExported", "There is nothing to attach yet"),
+    ]);
+  const backing = lookAtBacking(volume, server);
+  if (backing.finding !== undefined) return backing.finding;
+  return compareExport(volume, server, backing.bytes);
+}
+
+/** The vblade that serves this volume, when it runs. */
+export function servedExport(volume: VolumeObservation): Served | undefined {
+  const server = readyServer(volume);
+  if (server === undefined || server.facts.exports.state !== "known") return undefined;
+  const netif = interfaceOf(volume.spec, server.sight.spec);
+  const current = exportAt(volume, server.facts.exports.value, netif);
+  if (current?.pid === undefined) return undefined;
+  const backing = backingFact(volume, server.facts);
+  const bytes = backing?.sizeBytes ?? 0;
+  return {
+    export: current,
+    pid: current.pid,
+    sizeBytes: servedBytes(volume, current.pid, bytes),
+    backing: backing?.realPath || current.backing,
+    mac: interfaceMac(server.facts, netif),
+  };
+}
+
+const sectors = (bytes: number) => bytes - (bytes % 512);
+
+function exportAt({ spec }: VolumeObservation, exports: readonly Export[], netif: string): Export | undefined {
+  return lookUp(exports, "address", addressText, addressText(spec)).find((one) => one.interface === netif);
+}
+
+interface BackingLook {
+  /** Undefined: it does not exist yet, and is created before the export. */
+  readonly bytes: number | undefined;
+  readonly finding?: Finding;
+}
+
+function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer): BackingLook {
+  const path = backingPath(volume.spec);
+  const fact = backingFact(volume, facts);
+  const refuse = (say: typeof no, reason: string, message: string): BackingLook => ({
+    bytes: undefined,
+    finding: stop([say("Exported", reason, message), say("Attached", "NotExported", "There is nothing to attach yet")]),
+  });
+  if (fact === undefined) {
+    const why = facts.backings.state === "unknown" ? facts.backings.why : "it was not asked for";
+    return refuse(unknown, "FactsUnknown", `AoeServer ${sight.name} does not say what ${path} is: ${why}`);
+  }
+  if (fact.kind === "Missing" && volume.spec.backing.device !== undefined)
+    return refuse(
+      no,
+      "BackingMissing",
+      `${path} does not exist on AoeServer ${sight.name}: attach the disk or create another AoeVolume with the right path`,
+    );
+  return { bytes: fact.kind === "Missing" ? undefined : fact.sizeBytes };
+}
+
+function compareExport(volume: VolumeObservation, server: ReadyServer, bytes: number | undefined): Finding {
+  const { spec } = volume;
+  const netif = interfaceOf(spec, server.sight.spec);
+  const exports = server.facts.exports.state === "known" ? server.facts.exports.value : [];
+  const current = exportAt(volume, exports, netif);
+  const { namespace, name } = volume.owner;
+  const strays = lookUp(exports, "owner", ownerName, `${namespace}/${name}`).filter((one) => one !== current);
+  const running = current?.pid !== undefined;
+  const hold = holdOf(volume);
+  const free = hold.kind === "Free";
+  const make = backingStep(volume, server, bytes);
+  const waits: string[] = [];
+  const steps: Step[] = [];
+
+  if (strays.length > 0) {
+    const names = strays.map((one) => `${targetOf(one)} on ${one.interface}`).join(", ");
+    if (free) steps.push(...strays.map((one) => removal(server, one)));
+    else waits.push(`the former export ${names} stays`);
+  }
+  if (make !== undefined) {
+    if (!running || free) steps.push({ ...make, interrupts: running });
+    else waits.push(`the backing keeps ${bytes} bytes instead of ${wantedBytes(volume.spec)}`);
+  }
+  const change = changeOf(volume, server, current, { bytes, grows: make !== undefined, free });
+  if (change.wait !== undefined) waits.push(change.wait);
+  // Two exports of one address at once are worse than none.
+  const blocked = strays.length > 0 && !free;
+  if (change.restart !== undefined && !(blocked && !running))
+    steps.push({
+      ...step(server, exportRequest(volume, server, change.restart)),
+      interrupts: running && change.restart !== "Forbidden",
+    });
+  return conclude(volume, server, current, { steps, waits, hold });
+}
+
+interface ExportChange {
+  readonly restart?: "Forbidden" | "IfNeeded" | "Always";
+  readonly wait?: string;
+}
+
+/** What has to happen to the vblade at the address, and what has to wait because a client holds the device. */
+function changeOf(
+  volume: VolumeObservation,
+  server: ReadyServer,
+  current: Export | undefined,
+  { bytes, grows, free }: { bytes: number | undefined; grows: boolean; free: boolean },
+): ExportChange {
+  if (current?.pid === undefined) return { restart: "IfNeeded" };
+  const configured = isConfigured(volume, current, server);
+  const sound = configured && !current.runningDiffers && current.persistence !== "None";
+  if (!sound) {
+    if (free) return { restart: "IfNeeded" };
+    // Edited by hand: when the process still runs as asked, only the configuration is written again.
+    const wait = "vblade keeps the parameters it runs with";
+    return current.runningDiffers && !configured ? { restart: "Forbidden", wait } : { wait };
+  }
+  const stale = bytes !== undefined && servedBytes(volume, current.pid, bytes) !== sectors(bytes);
+  if ((grows || stale) && free) return { restart: "Always" };
+  if (stale) return { wait: `clients keep seeing ${volume.recorded.sizeBytes} bytes instead of ${sectors(bytes)}` };
+  const { namespace, name, uid } = volume.owner;
+  return current.owner === `${namespace}/${name} ${uid}` ? {} : { restart: "Forbidden" };
+}
+
+function conclude(
+  volume: VolumeObservation,
+  { sight }: ReadyServer,
+  current: Export | undefined,
+  { steps, waits, hold }: { steps: readonly Step[]; waits: readonly string[]; hold: Hold },
+): Finding {
+  const where = `by AoeServer ${sight.name} on ${interfaceOf(volume.spec, sight.spec)}`;
+  if (current?.pid === undefined) {
+    const waiting = waits.length === 0 ? "" : `; ${waits.join(", ")} as long as ${describeHold(hold)}`;
+    return stop(
+      [
+        no("Exported", "Progressing", `${targetOf(volume.spec)} is not yet served ${where}${waiting}`),
+        no("Attached", "NotExported", "There is nothing to attach yet"),
+      ],
+      steps,
+    );
+  }
+  if (waits.length > 0) {
+    const message = `${targetOf(volume.spec)} is served ${where}, but ${waits.join(", ")} as long as ${describeHold(hold)}: release it on the client, then it changes by itself`;
+    return found([yes("Exported", hold.kind === "Held" ? "ClientHoldsDevice" : "ClientUnknown", message)], steps);
+  }
+  if (steps.some(({ interrupts }) => interrupts === true))
+    return stop(
+      [
+        no("Exported", "Progressing", `${targetOf(volume.spec)} is served ${where} and is being changed`),
+        unknown("Attached", "Progressing", "The export is being changed"),
+      ],
+      steps,
+    );
+  return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}`)], steps);
+}
+
+/** vblade learns the size when it starts: the same process still serves what was recorded for it. */
+function servedBytes({ recorded }: VolumeObservation, pid: number | undefined, bytes: number): number {
+  return recorded.server?.pid === pid && recorded.sizeBytes !== undefined ? Number(recorded.sizeBytes) : sectors(bytes);
+}
+
+function isConfigured(volume: VolumeObservation, current: Export, server: ReadyServer): boolean {
+  const identity = backingFact(volume, server.facts)?.identity ?? "";
+  const sameBacking =
+    current.backing === backingPath(volume.spec) || (identity !== "" && current.backingIdentity === identity);
+  return sameBacking && sameOptions(current.options, exportOptions(volume.spec));
+}
+
+function backingStep(volume: VolumeObservation, server: ReadyServer, bytes: number | undefined): Step | undefined {
+  const { spec, owner } = volume;
+  const wanted = wantedBytes(spec);
+  if (wanted === undefined || (bytes !== undefined && bytes >= wanted)) return undefined;
+  const { allowedBackings } = server.sight.spec;
+  const { file, logicalVolume } = spec.backing;
+  const command =
+    file !== undefined
+      ? ensureFile({ owner, allowedBackings, path: file.path, sizeBytes: wanted })
+      : ensureLogicalVolume({
+          owner,
+          allowedBackings,
+          volumeGroup: logicalVolume?.volumeGroup ?? "",
+          name: logicalVolume?.name ?? "",
+          sizeBytes: wanted,
+        });
+  return step(server, command);
+}
+
+function exportRequest(
+  volume: VolumeObservation,
+  server: ReadyServer,
+  restart: "Forbidden" | "IfNeeded" | "Always",
+): HostCommand {
+  const { spec, owner } = volume;
+  return exportCommand({
+    owner,
+    shelf: spec.shelf,
+    slot: spec.slot,
+    interface: interfaceOf(spec, server.sight.spec),
+    backing: backingPath(spec),
+    options: exportOptions(spec),
+    restart,
+    allowedBackings: server.sight.spec.allowedBackings,
+  });
+}
+
+/** Stops an export of this volume, under whatever uid it was made. */
+export function removal(server: ReadyServer, one: Export): Step {
+  const [namespace = "", name = ""] = ownerName(one).split("/");
+  const uid = one.owner.split(" ")[1] ?? "";
+  const command = removeExport({
+    owner: { namespace, name, uid },
+    shelf: one.shelf,
+    slot: one.slot,
+    interface: one.interface,
+  });
+  return { ...step(server, command), interrupts: true };
+}
+
+export function step({ sight }: ReadyServer, command: HostCommand): Step {
+  return { host: sight.host, action: command.script.name, summary: command.ensures, command };
+}

@@ -1,0 +1,44 @@
+import type { HostFacts } from "../../host/facts.ts";
+import { type Finding, found, no, stop, unknown } from "../finding.ts";
+import type { ServerSight, VolumeObservation } from "./observation.ts";
+
+export interface ReadyServer {
+  readonly sight: Extract<ServerSight, { state: "Found" }>;
+  readonly facts: HostFacts;
+}
+
+/** The server with facts that may be acted upon. */
+export function readyServer({ server }: VolumeObservation): ReadyServer | undefined {
+  if (server.state !== "Found" || server.view.state !== "Reachable" || !server.fresh) return undefined;
+  return { sight: server, facts: server.view.snapshot.facts };
+}
+
+/** Ensures that the server is declared, can be reached and has been asked since the spec changed. */
+export function ensureServer({ server }: VolumeObservation): Finding {
+  const say = server.state === "Found" ? unknown : no;
+  const problem = problemOf(server);
+  if (problem === undefined) return found([]);
+  const [reason, message] = problem;
+  return stop([
+    say("Exported", reason, message),
+    unknown("Attached", reason, message),
+    unknown("Conflicted", reason, message),
+  ]);
+}
+
+function problemOf(server: ServerSight): readonly [reason: string, message: string] | undefined {
+  switch (server.state) {
+    case "NotFound":
+      return ["ServerNotFound", `AoeServer ${server.name} does not exist in this namespace: create it`];
+    case "Invalid":
+      return ["ServerNotReady", `AoeServer ${server.name} has an invalid spec: ${server.message}`];
+    case "Found": {
+      const { view, name } = server;
+      if (view.state === "Unreachable")
+        return ["ServerNotReady", `AoeServer ${name} cannot be asked (${view.reason}): ${view.message}`];
+      if (view.state === "Pending" || !server.fresh) return ["Pending", `Waiting for AoeServer ${name} to be asked`];
+      if (!server.trusted) return ["Pending", `Waiting for the host key of AoeServer ${name} to be recorded`];
+      return undefined;
+    }
+  }
+}

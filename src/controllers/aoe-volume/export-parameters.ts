@@ -1,0 +1,59 @@
+import type { AoeServerSpec } from "../../api/aoe-server.ts";
+import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
+import { quantityBytes } from "../../api/quantity.ts";
+import type { Export } from "../../host/facts.ts";
+
+/** How vblade has to be called for a spec. */
+
+export const targetOf = (spec: Pick<AoeVolumeSpec, "shelf" | "slot">) => `e${spec.shelf}.${spec.slot}`;
+
+export const interfaceOf = (spec: AoeVolumeSpec, server: AoeServerSpec) => spec.interface ?? server.interface;
+
+/** The path given to vblade. */
+export function backingPath({ backing }: Pick<AoeVolumeSpec, "backing">): string {
+  if (backing.device !== undefined) return backing.device;
+  if (backing.file !== undefined) return backing.file.path;
+  const { volumeGroup = "", name = "" } = backing.logicalVolume ?? {};
+  return `/dev/${volumeGroup}/${name}`;
+}
+
+/** Bytes the backing must have; undefined for a device, which is as large as it is. */
+export function wantedBytes({ backing }: Pick<AoeVolumeSpec, "backing">): number | undefined {
+  const size = backing.file?.size ?? backing.logicalVolume?.size;
+  return size === undefined ? undefined : quantityBytes(size);
+}
+
+export function exportOptions(spec: AoeVolumeSpec): string[] {
+  return [
+    ...(spec.access === "ReadOnly" ? ["-r"] : []),
+    ...(spec.directIO === "Enabled" ? ["-d"] : []),
+    ...(spec.sync === "Enabled" ? ["-s"] : []),
+    ...(spec.bufferCount === undefined ? [] : ["-b", String(spec.bufferCount)]),
+    ...(spec.allowedMacs === undefined || spec.allowedMacs.length === 0
+      ? []
+      : ["-m", [...spec.allowedMacs].sort().join(",")]),
+  ];
+}
+
+/** Same flags with the same values; order and what vblade does by default anyway (`-b 16`) do not matter. */
+export function sameOptions(one: readonly string[], other: readonly string[]): boolean {
+  return normal(one) === normal(other);
+}
+
+function normal(options: readonly string[]): string {
+  const flags: string[] = [];
+  for (let index = 0; index < options.length; index++) {
+    const flag = options[index] ?? "";
+    if (!["-b", "-m", "-o", "-l"].includes(flag)) {
+      flags.push(flag);
+      continue;
+    }
+    const value = (options[++index] ?? "").toLowerCase();
+    if (flag === "-b" && value === "16") continue;
+    flags.push(`${flag} ${flag === "-m" ? value.split(",").sort().join(",") : value}`);
+  }
+  return flags.sort().join(" ");
+}
+
+/** `namespace/name` of the marker in an export's configuration. */
+export const ownerName = (marked: Pick<Export, "owner">) => marked.owner.split(" ")[0] ?? "";

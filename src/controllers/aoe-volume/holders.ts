@@ -1,0 +1,61 @@
+import type { AoeDevice, HostFacts } from "../../host/facts.ts";
+import { addressText } from "../hosts/facts-diff.ts";
+import { lookUp } from "../hosts/lookup.ts";
+import type { HostSight, VolumeObservation } from "./observation.ts";
+
+/** Does any client hold the device? Only `Free` allows to stop, restart or resize (HOSTS.md, invariant 12). */
+export type Hold =
+  | { readonly kind: "Free" }
+  | { readonly kind: "Held"; readonly by: readonly string[] }
+  | { readonly kind: "Unknown"; readonly because: readonly string[] };
+
+export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" | "spec">): Hold {
+  const by: string[] = [];
+  const because: string[] = [];
+  for (const client of volume.clients) {
+    // A XenHost that is gone held nothing when it was let go, or somebody said to let go of it nevertheless.
+    if (client.state === "NotFound") continue;
+    if (client.state === "Invalid") because.push(`XenHost/${client.name} has an invalid spec`);
+    else look(client, volume.spec, by, because);
+  }
+  for (const other of volume.bystanders) look(other, volume.spec, by, because);
+  if (by.length > 0) return { kind: "Held", by };
+  return because.length > 0 ? { kind: "Unknown", because } : { kind: "Free" };
+}
+
+function look(sight: HostSight, target: VolumeObservation["spec"], by: string[], because: string[]): void {
+  const { host, view, fresh } = sight;
+  if (view.state === "Unreachable") {
+    because.push(`${host} cannot be asked (${view.reason})`);
+    return;
+  }
+  if (view.state === "Pending" || !fresh) {
+    because.push(`${host} has not been asked yet`);
+    return;
+  }
+  const { aoeDevices } = view.snapshot.facts;
+  if (aoeDevices.state === "unknown") because.push(`${host} does not say (${aoeDevices.why})`);
+  const users = deviceOf(view.snapshot.facts, target)?.users ?? [];
+  if (users.length > 0) by.push(`${host} (${users.join(", ")})`);
+}
+
+/** The device of this address, where it is known. */
+export function deviceOf(
+  facts: HostFacts,
+  target: { readonly shelf: number; readonly slot: number },
+): AoeDevice | undefined {
+  if (facts.aoeDevices.state !== "known") return undefined;
+  return lookUp(facts.aoeDevices.value, "address", addressText, addressText(target))[0];
+}
+
+/** Why something waits, for people. */
+export function describeHold(hold: Hold): string {
+  switch (hold.kind) {
+    case "Free":
+      return "nobody holds the device";
+    case "Held":
+      return `the device is held by ${hold.by.join(", ")}`;
+    case "Unknown":
+      return `nobody can tell whether the device is held: ${hold.because.join(", ")}`;
+  }
+}

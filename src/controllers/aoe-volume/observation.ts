@@ -1,0 +1,55 @@
+import type { AoeServerSpec } from "../../api/aoe-server.ts";
+import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
+import type { XenHostSpec } from "../../api/xen-host.ts";
+import type { Owner } from "../../host/actions.ts";
+import type { HostView } from "../hosts/view.ts";
+
+/** Everything a volume's plan depends on, as plain data. */
+export interface VolumeObservation {
+  readonly owner: Owner;
+  readonly spec: AoeVolumeSpec;
+  /** What the status kept: the only memory there is. */
+  readonly recorded: Pick<AoeVolumeStatus, "server" | "sizeBytes" | "clients">;
+  readonly server: ServerSight;
+  /** Those of the spec in its order, then those that were taken out of it and may still hold the device. */
+  readonly clients: readonly ClientSight[];
+  /** Every other XenHost that knows a device of this address. */
+  readonly bystanders: readonly HostSight[];
+  /** An older volume that has the address or the backing. */
+  readonly rival: Rival | undefined;
+}
+
+/** One host through the eyes of one volume. */
+export interface HostSight {
+  /** `XenHost/bella` */
+  readonly host: string;
+  readonly view: HostView;
+  /** The facts are younger than every spec that matters here. */
+  readonly fresh: boolean;
+  /** May be changed: its host key is one that somebody wrote down. */
+  readonly trusted: boolean;
+}
+
+export type ServerSight =
+  | { readonly state: "NotFound"; readonly name: string }
+  | { readonly state: "Invalid"; readonly name: string; readonly message: string }
+  | (HostSight & { readonly state: "Found"; readonly name: string; readonly spec: AoeServerSpec });
+
+export type ClientSight = { readonly name: string; readonly listed: boolean } & (
+  | { readonly state: "NotFound" }
+  | { readonly state: "Invalid"; readonly message: string }
+  | (HostSight & {
+      readonly state: "Found";
+      readonly spec: XenHostSpec;
+      /** The same SSH endpoint or the same machine id as the server's. */
+      readonly isServer: boolean;
+    })
+);
+
+export interface Rival {
+  /** `namespace/name` */
+  readonly volume: string;
+  readonly over: "Address" | "Backing";
+  /** What both want, in words. */
+  readonly what: string;
+}

@@ -1,0 +1,120 @@
+import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
+import type { AoeVolume } from "../../api/kinds.ts";
+import type { Fleet } from "../fleet.ts";
+import { addressOf } from "../hosts/endpoint.ts";
+import { addressText } from "../hosts/facts-diff.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import { lookUp } from "../hosts/lookup.ts";
+import { currentFacts, lastFacts, pending } from "../hosts/view.ts";
+import { idOf } from "../names.ts";
+import { hostSpec, serverSpec } from "../specs.ts";
+import { interfaceMac } from "./ensure-address.ts";
+import { interfaceOf } from "./export-parameters.ts";
+import type { ClientSight, HostSight, ServerSight, VolumeObservation } from "./observation.ts";
+import { findRival } from "./rivals.ts";
+
+/** Gathers from memory what the plan of a volume depends on. */
+export function observeVolume(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): VolumeObservation {
+  const { namespace = "", name, uid = "" } = volume.metadata;
+  const { server, clients, sizeBytes } = volume.status ?? {};
+  return {
+    owner: { namespace, name, uid },
+    spec,
+    recorded: {
+      ...(server === undefined ? {} : { server }),
+      ...(clients === undefined ? {} : { clients }),
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    },
+    server: seeServer(fleet, volume, spec),
+    clients: seeClients(fleet, volume, spec),
+    bystanders: seeBystanders(fleet, volume, spec),
+    rival: findRival(fleet, volume, spec),
+  };
+}
+
+function seeServer(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): ServerSight {
+  const { namespace = "" } = volume.metadata;
+  const { name } = spec.serverRef;
+  const server = fleet.stores.servers.get({ namespace, name });
+  if (server === undefined) return { state: "NotFound", name };
+  const parsed = serverSpec(server);
+  if (!parsed.ok) return { state: "Invalid", name, message: parsed.message };
+  return { state: "Found", name, spec: parsed.spec, ...see(fleet, volume, "AoeServer", name) };
+}
+
+function seeClients(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): ClientSight[] {
+  const listed = (spec.clients ?? []).map(({ name }) => name);
+  const former = (volume.status?.clients ?? []).filter(
+    ({ name, state }) => !listed.includes(name) && state !== "Missing" && wasReached(fleet, volume, name),
+  );
+  return [
+    ...listed.map((name) => seeClient(fleet, volume, spec, name, true)),
+    ...former.map(({ name }) => seeClient(fleet, volume, spec, name, false)),
+  ];
+}
+
+function seeClient(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec, name: string, listed: boolean): ClientSight {
+  const { namespace = "" } = volume.metadata;
+  const host = fleet.stores.hosts.get({ namespace, name });
+  if (host === undefined) return { name, listed, state: "NotFound" };
+  const parsed = hostSpec(host);
+  if (!parsed.ok) return { name, listed, state: "Invalid", message: parsed.message };
+  const sight = see(fleet, volume, "XenHost", name);
+  const server = fleet.feed.of(idOf("AoeServer", namespace, spec.serverRef.name));
+  const isServer =
+    server !== undefined && isSameMachine(fleet, server, fleet.feed.of(idOf("XenHost", namespace, name)));
+  return { name, listed, state: "Found", spec: parsed.spec, isServer, ...sight };
+}
+
+/** The same SSH endpoint, or a machine that says to be the same one. */
+function isSameMachine(fleet: Fleet, server: WatchedHost, client: WatchedHost | undefined): boolean {
+  if (client === undefined) return false;
+  if (addressOf(server.endpoint.ssh) === addressOf(client.endpoint.ssh)) return true;
+  return [...fleet.sameMachine(server)].includes(client);
+}
+
+function see(fleet: Fleet, volume: AoeVolume, kind: "AoeServer" | "XenHost", name: string): HostSight {
+  const { namespace = "" } = volume.metadata;
+  const id = idOf(kind, namespace, name);
+  const host = fleet.feed.of(id);
+  const volumeName = idOf("AoeVolume", namespace, volume.metadata.name);
+  return {
+    host: `${kind}/${name}`,
+    view: host?.watcher.view ?? pending,
+    fresh: host !== undefined && fleet.fences.passed(volumeName, host) && fleet.fences.passed(id, host),
+    trusted: host?.keyRecorded ?? false,
+  };
+}
+
+/** Other dom0s that see this very export: the AoE driver finds everything on its segment by itself. */
+function seeBystanders(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): HostSight[] {
+  const { namespace = "" } = volume.metadata;
+  const server = fleet.stores.servers.get({ namespace, name: spec.serverRef.name });
+  const parsed = server && serverSpec(server);
+  const watched = fleet.feed.of(idOf("AoeServer", namespace, spec.serverRef.name));
+  const facts = lastFacts(watched?.watcher.view);
+  if (parsed?.ok !== true || facts === undefined) return [];
+  const mac = interfaceMac(facts, interfaceOf(spec, parsed.spec));
+  const known = new Set<string>(
+    [...(spec.clients ?? []), ...(volume.status?.clients ?? [])].map((client) =>
+      idOf("XenHost", namespace, client.name),
+    ),
+  );
+  const sights: HostSight[] = [];
+  for (const host of fleet.feed.all()) {
+    const member = [...host.members.keys()].find((id) => id.startsWith("XenHost "));
+    if (member === undefined || [...host.members.keys()].some((id) => known.has(id))) continue;
+    const devices = currentFacts(host.watcher.view)?.aoeDevices;
+    if (devices?.state !== "known") continue;
+    const device = lookUp(devices.value, "address", addressText, addressText(spec))[0];
+    if (device === undefined || device.users.length === 0) continue;
+    if (mac !== undefined && device.macs.length > 0 && !device.macs.includes(mac)) continue;
+    sights.push({ host: member.replace(" ", "/"), view: host.watcher.view, fresh: true, trusted: host.keyRecorded });
+  }
+  return sights;
+}
+
+function wasReached(fleet: Fleet, volume: AoeVolume, name: string): boolean {
+  const { namespace = "" } = volume.metadata;
+  return fleet.stores.hosts.get({ namespace, name })?.status?.facts !== undefined;
+}

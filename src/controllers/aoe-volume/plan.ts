@@ -1,0 +1,28 @@
+import { type Finding, found } from "../finding.ts";
+import type { Step } from "../hosts/step.ts";
+import { ensureAddress } from "./ensure-address.ts";
+import { ensureClients } from "./ensure-clients.ts";
+import { ensureExport } from "./ensure-export.ts";
+import { ensureServer } from "./ensure-server.ts";
+import type { VolumeObservation } from "./observation.ts";
+
+/** Each ensures one thing and says so in its condition; the first that cannot proceed ends the list. */
+const ensures = [ensureServer, ensureAddress, ensureExport, ensureClients];
+
+/** What is the matter with a volume, and what would be done about it: the same for the same observation, always. */
+export function planVolume(volume: VolumeObservation): Finding {
+  let sum = found([]);
+  for (const ensure of ensures) {
+    const { conditions, steps, proceed } = ensure(volume);
+    sum = { conditions: [...sum.conditions, ...conditions], steps: [...sum.steps, ...steps], proceed };
+    if (!proceed) break;
+  }
+  return sum;
+}
+
+/** Steps of one plan by the host they run on, in order. */
+export function byHost(steps: readonly Step[]): Map<string, Step[]> {
+  const grouped = new Map<string, Step[]>();
+  for (const step of steps) grouped.set(step.host, [...(grouped.get(step.host) ?? []), step]);
+  return grouped;
+}

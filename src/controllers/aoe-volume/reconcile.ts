@@ -1,0 +1,280 @@
+import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
+import { finalizer } from "../../api/common.ts";
+import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
+import { InvalidValue } from "../../host/values.ts";
+import { type ConditionUpdate, hasCondition, summarise } from "../../runtime/conditions.ts";
+import type { EventRecorder } from "../../runtime/events.ts";
+import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
+import type { KubeApi } from "../../runtime/kube-api.ts";
+import {
+  againAfter,
+  done,
+  type ReconcileContext,
+  type ReconcileResult,
+  type Reconciler,
+} from "../../runtime/reconciler.ts";
+import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
+import { announce } from "../announce.ts";
+import { type Directives, directivesOf } from "../directives.ts";
+import { printed, say } from "../draft.ts";
+import { type Finding, no, stop, unknown, yes } from "../finding.ts";
+import type { Fleet } from "../fleet.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import type { Step } from "../hosts/step.ts";
+import { idOf } from "../names.ts";
+import { explainOutcome } from "../outcomes.ts";
+import { volumeSpec } from "../specs.ts";
+import { type Handed, handOver, merged, type Part } from "../work.ts";
+import { backingFact } from "./ensure-address.ts";
+import { clientStatuses } from "./ensure-clients.ts";
+import { servedExport } from "./ensure-export.ts";
+import { readyServer } from "./ensure-server.ts";
+import { interfaceOf, targetOf } from "./export-parameters.ts";
+import type { VolumeObservation } from "./observation.ts";
+import { observeVolume } from "./observe.ts";
+import { byHost, planVolume } from "./plan.ts";
+import { release, whatIsLeft } from "./release.ts";
+
+export interface VolumeControllerOptions {
+  readonly api: KubeApi;
+  readonly fleet: Fleet;
+  readonly events: EventRecorder;
+}
+
+const owned = ["Exported", "Attached", "Conflicted"] as const;
+const nothing: Handed = { started: [], held: [], againSeconds: undefined };
+
+/** Makes one AoeVolume true: exported by its server, seen by its clients, and gone when it is deleted. */
+export function aoeVolumeReconciler(options: VolumeControllerOptions): Reconciler {
+  const { api, fleet, events } = options;
+  const store = fleet.stores.volumes;
+  return {
+    async reconcile(key, context) {
+      const volume = store.get(key);
+      if (volume === undefined || (isDeleting(volume) && !hasFinalizer(volume, finalizer))) return done;
+      const directives = directivesOf(volume.metadata);
+      if (isDeleting(volume) && directives.abandoned) return await abandon(options, volume, context);
+      const write = { api, kind: aoeVolumes, object: volume, store, leading: context.leading };
+      const before = volume.status?.conditions;
+      return await withStatus({ ...write, initial: initialStatus(volume) }, async (draft) => {
+        const parsed = volumeSpec(volume);
+        const outcome = parsed.ok
+          ? await converge(options, volume, parsed.spec, directives, draft, context)
+          : { handed: nothing, conditions: invalid(volume, parsed.message), released: false };
+        conclude(draft.status, volume, directives, outcome.conditions, fleet.clock.now());
+        announce(events, aoeVolumes, volume, {
+          before,
+          after: draft.status.conditions,
+          started: outcome.handed.started,
+        });
+        if (outcome.released) {
+          await draft.flush();
+          await removeFinalizer({ api, kind: aoeVolumes, object: volume, finalizer, signal: context.signal });
+        }
+        const { againSeconds } = outcome.handed;
+        return againSeconds === undefined ? done : againAfter(againSeconds);
+      });
+    },
+  };
+}
+
+interface Outcome {
+  readonly handed: Handed;
+  readonly conditions: readonly ConditionUpdate[];
+  readonly released: boolean;
+}
+
+async function converge(
+  options: VolumeControllerOptions,
+  volume: AoeVolume,
+  spec: AoeVolumeSpec,
+  directives: Directives,
+  draft: StatusDraft<AoeVolumeStatus>,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  const { fleet } = options;
+  const observation = observeVolume(fleet, volume, spec);
+  if (isDeleting(volume)) {
+    const left = planned(() => release(observation));
+    if ("conditions" in left) return { handed: nothing, conditions: left.conditions, released: false };
+    if (left.kind === "Released")
+      return { handed: nothing, conditions: [], released: !directives.paused && !directives.dryRun };
+    const handed = await act(options, volume, observation, left.finding.steps, directives, draft, context);
+    const failed = handed.held.map(({ step, outcome }) => yes("DeletionBlocked", ...reasonAndMessage(step, outcome)));
+    return { handed, conditions: merged(left.finding.conditions, failed), released: false };
+  }
+  const plan = planned(() => planVolume(observation));
+  describe(draft.status, observation);
+  const handed = await act(options, volume, observation, plan.steps, directives, draft, context);
+  return { handed, conditions: merged(plan.conditions, handed.held.flatMap(conditionsOf)), released: false };
+}
+
+/** A value that passed the schema and that no host can be given all the same. */
+function planned<T>(plan: () => T): T | Finding {
+  try {
+    return plan();
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return stop(owned.map((type) => unknown(type, "InvalidSpec", error.message)));
+  }
+}
+
+function reasonAndMessage(...[step, outcome]: Parameters<typeof explainOutcome>): [string, string] {
+  const { reason, message } = explainOutcome(step, outcome);
+  return [reason, message];
+}
+
+/** What a step that did not help means for the conditions. */
+function conditionsOf({ step, outcome }: Handed["held"][number]): ConditionUpdate[] {
+  const [reason, message] = reasonAndMessage(step, outcome);
+  if (!step.host.startsWith("AoeServer/")) return [no("Attached", reason, `${step.host}: ${message}`)];
+  // An export that runs and may not be restarted now is still an export.
+  if (reason === "RestartForbidden") return [yes("Exported", "ClientHoldsDevice", message)];
+  const conflict = reason === "AddressTaken" || reason === "BackingExported";
+  return [no("Exported", reason, message), ...(conflict ? [yes("Conflicted", reason, message)] : [])];
+}
+
+async function act(
+  { api, fleet }: VolumeControllerOptions,
+  volume: AoeVolume,
+  observation: VolumeObservation,
+  steps: readonly Step[],
+  directives: Directives,
+  draft: StatusDraft<AoeVolumeStatus>,
+  context: ReconcileContext,
+): Promise<Handed> {
+  delete draft.status.plan;
+  if (directives.dryRun) {
+    draft.status.plan = printed(steps);
+    return nothing;
+  }
+  if (directives.paused) return nothing;
+  const running = servedExport(observation) !== undefined;
+  // Before the first side effect, and before an export that runs already is taken for ours.
+  if ((steps.length > 0 || running) && !isDeleting(volume) && !hasFinalizer(volume, finalizer))
+    fleet.stores.volumes.observe(
+      await addFinalizer({ api, kind: aoeVolumes, object: volume, finalizer, signal: context.signal }),
+    );
+  context.signal.throwIfAborted();
+  const { namespace = "", name } = volume.metadata;
+  const id = idOf("AoeVolume", namespace, name);
+  const handed = handOver(fleet, id, parts(fleet, volume, observation, steps));
+  if (hasCondition(volume.status?.conditions, "Ready", "True", volume.metadata.generation))
+    for (const { action } of handed.started) fleet.metrics.repairs.inc({ kind: "AoeVolume", action });
+  return handed;
+}
+
+function parts(fleet: Fleet, volume: AoeVolume, observation: VolumeObservation, steps: readonly Step[]): Part[] {
+  const { namespace = "" } = volume.metadata;
+  const grouped = byHost(steps);
+  const witnesses = fleet.hostsOf(volume, observation.spec);
+  return witnesses.flatMap((host: WatchedHost) => {
+    // One machine may be AoeServer and XenHost at once.
+    const own = [...host.members.keys()].filter((member) => member.includes(` ${namespace}/`));
+    const mine = own.flatMap((member) => grouped.get(member.replace(`${namespace}/`, "").replace(" ", "/")) ?? []);
+    return [{ host, steps: mine, basis: basisOf(observation, host), witnesses }];
+  });
+}
+
+/** The facts a plan rests on: when they change, what failed is worth another try. */
+function basisOf(observation: VolumeObservation, host: WatchedHost): string {
+  const server = readyServer(observation);
+  const view = host.watcher.view;
+  if (server === undefined || view.state !== "Reachable") return view.state;
+  const { aoe, interfaces, blockDevices, mounts } = view.snapshot.facts;
+  const backing = backingFact(observation, server.facts);
+  const device =
+    blockDevices.state === "known"
+      ? blockDevices.value.filter(({ device: id }) => `block:${id}` === backing?.identity)
+      : [];
+  const mounted =
+    mounts.state === "known" ? mounts.value.filter(({ device: id }) => `block:${id}` === backing?.identity) : [];
+  return JSON.stringify([aoe, interfaces, backing, device, mounted]);
+}
+
+/** What the status keeps besides conditions. */
+function describe(status: AoeVolumeStatus, observation: VolumeObservation): void {
+  const target = targetOf(observation.spec);
+  status.target = target;
+  status.devicePath = `/dev/etherd/${target}`;
+  const clients = clientStatuses(observation).filter(
+    ({ name, state }) => state !== "Missing" || isListed(observation, name),
+  );
+  if (clients.length > 0) status.clients = clients;
+  else delete status.clients;
+  const served = servedExport(observation);
+  if (served === undefined || observation.server.state !== "Found") return;
+  const { export: current, pid, sizeBytes, backing, mac } = served;
+  const unit = current.persistence === "Systemd" ? `vblade@${current.instance}.service` : current.instance;
+  status.sizeBytes = String(sizeBytes);
+  status.server = {
+    ...(unit === "" ? {} : { unit }),
+    pid,
+    interface: interfaceOf(observation.spec, observation.server.spec),
+    ...(mac === undefined ? {} : { mac }),
+    backing,
+  };
+}
+
+const isListed = ({ clients }: VolumeObservation, name: string) =>
+  clients.some((client) => client.name === name && client.listed);
+
+function initialStatus(volume: AoeVolume): AoeVolumeStatus {
+  return structuredClone(volume.status ?? {});
+}
+
+function invalid(volume: AoeVolume, message: string): ConditionUpdate[] {
+  const all = owned.map((type) => unknown(type, "InvalidSpec", message));
+  if (!isDeleting(volume)) return [...all, no("Ready", "InvalidSpec", message)];
+  const leave = `correct the spec, or set the annotation xensan.dev/abandon=${volume.metadata.name}`;
+  return [...all, yes("DeletionBlocked", "InvalidSpec", `${message}; ${leave}`)];
+}
+
+function conclude(
+  status: AoeVolumeStatus,
+  volume: AoeVolume,
+  directives: Directives,
+  conditions: readonly ConditionUpdate[],
+  now: number,
+): void {
+  const { generation } = volume.metadata;
+  const context = { now, generation };
+  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
+  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(volume) ? [] : ["DeletionBlocked"])];
+  const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
+  const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not looked at yet"));
+  say(status, [...first, ...conditions, ...(directives.paused ? [paused] : [])], context, gone);
+  if (generation !== undefined) status.observedGeneration = generation;
+  if (!conditions.some(({ type }) => type === "Ready")) say(status, [ready(status, volume, directives)], context);
+}
+
+function ready(status: AoeVolumeStatus, volume: AoeVolume, directives: Directives): ConditionUpdate {
+  if (isDeleting(volume)) return no("Ready", "Deleting", "The volume is being deleted");
+  const summary = summarise(status.conditions ?? [], {
+    type: "Ready",
+    required: ["Exported", "Attached"],
+    negative: ["Conflicted"],
+    readyMessage: `${status.target} is served and seen by all its clients`,
+  });
+  if (summary.status !== "True") {
+    if (directives.paused && summary.reason === "Progressing") return { ...summary, reason: "Paused" };
+    if (directives.dryRun && summary.reason === "Progressing") return { ...summary, reason: "DryRun" };
+    return summary;
+  }
+  const exported = status.conditions?.find(({ type }) => type === "Exported");
+  return exported?.reason === "Exported"
+    ? summary
+    : no("Ready", exported?.reason ?? "Pending", exported?.message ?? "");
+}
+
+async function abandon(
+  { api, fleet, events }: VolumeControllerOptions,
+  volume: AoeVolume,
+  { signal }: ReconcileContext,
+): Promise<ReconcileResult> {
+  const parsed = volumeSpec(volume);
+  const note = parsed.ok ? whatIsLeft(observeVolume(fleet, volume, parsed.spec)) : "Its export may still run";
+  events.record(aoeVolumes, volume, { type: "Warning", reason: "Abandoned", action: "Delete", note });
+  await removeFinalizer({ api, kind: aoeVolumes, object: volume, finalizer, signal });
+  return done;
+}

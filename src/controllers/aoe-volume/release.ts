@@ -1,0 +1,108 @@
+import { deleteFile, deleteLogicalVolume } from "../../host/actions.ts";
+import { type Finding, stop, unknown, yes } from "../finding.ts";
+import type { Step } from "../hosts/step.ts";
+import { backingFact, isOurs } from "./ensure-address.ts";
+import { removal, step } from "./ensure-export.ts";
+import { type ReadyServer, readyServer } from "./ensure-server.ts";
+import { backingPath, targetOf } from "./export-parameters.ts";
+import { describeHold, holdOf } from "./holders.ts";
+import type { VolumeObservation } from "./observation.ts";
+
+export type Release =
+  /** Nothing of it is left on the server (or on purpose): the finalizer may go. */
+  { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: Finding };
+
+/** Ensures that a deleted volume's export is gone and, with `Delete`, its backing; never while a client holds the device. */
+export function release(volume: VolumeObservation): Release {
+  const server = readyServer(volume);
+  if (server === undefined) return blocked(...waitingForServer(volume));
+  const { exports } = server.facts;
+  if (exports.state === "unknown")
+    return blocked("FactsUnknown", `AoeServer ${server.sight.name} does not say what it exports: ${exports.why}`);
+  const ours = exports.state === "known" ? exports.value.filter((one) => isOurs(volume, one)) : [];
+  const steps = [...ours.map((one) => removal(server, one)), ...backingRemoval(volume, server)];
+  if (steps.length === 0) return { kind: "Released" };
+  const hold = holdOf(volume);
+  if (hold.kind !== "Free")
+    return blocked(
+      hold.kind === "Held" ? "ClientHoldsDevice" : "ClientUnknown",
+      `${targetOf(volume.spec)} stays as long as ${describeHold(hold)}. Release it there, or set the annotation xensan.dev/abandon=${volume.owner.name} to let go of this object and leave the export and its backing as they are`,
+    );
+  return {
+    kind: "Open",
+    finding: stop(
+      [yes("DeletionBlocked", "Deleting", `The export of ${targetOf(volume.spec)} is being removed`)],
+      steps,
+    ),
+  };
+}
+
+function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] {
+  const { spec, owner } = volume;
+  if (spec.deletionPolicy !== "Delete") return [];
+  const { allowedBackings } = server.sight.spec;
+  const { file, logicalVolume } = spec.backing;
+  if (file !== undefined) {
+    const fact = backingFact(volume, server.facts);
+    if (fact === undefined || fact.kind === "Missing" || !isMadeBy(owner, fact.owner)) return [];
+    return [
+      {
+        ...step(server, deleteFile({ owner: markedOwner(fact.owner), allowedBackings, path: file.path })),
+        interrupts: true,
+      },
+    ];
+  }
+  if (logicalVolume !== undefined && server.facts.logicalVolumes.state === "known") {
+    const { volumeGroup, name } = logicalVolume;
+    const fact = server.facts.logicalVolumes.value.find((one) => one.volumeGroup === volumeGroup && one.name === name);
+    if (fact === undefined || !isMadeBy(owner, fact.owner)) return [];
+    return [
+      {
+        ...step(server, deleteLogicalVolume({ owner: markedOwner(fact.owner), allowedBackings, volumeGroup, name })),
+        interrupts: true,
+      },
+    ];
+  }
+  return [];
+}
+
+/** Only what xensan created for this object is ever deleted. */
+const isMadeBy = (owner: VolumeObservation["owner"], mark: string) =>
+  mark.split(" ")[0] === `${owner.namespace}/${owner.name}`;
+
+function markedOwner(mark: string): VolumeObservation["owner"] {
+  const [path = "", uid = ""] = mark.split(" ");
+  const [namespace = "", name = ""] = path.split("/");
+  return { namespace, name, uid };
+}
+
+function waitingForServer({ server, owner }: VolumeObservation): [reason: string, message: string] {
+  const leave = `Or set the annotation xensan.dev/abandon=${owner.name} to let go of this object and leave the export as it is`;
+  if (server.state === "NotFound")
+    return [
+      "ServerNotFound",
+      `AoeServer ${server.name} does not exist, so the export cannot be removed: create it again. ${leave}`,
+    ];
+  if (server.state === "Invalid")
+    return [
+      "ServerNotReady",
+      `AoeServer ${server.name} has an invalid spec, so the export cannot be removed: ${server.message}. ${leave}`,
+    ];
+  if (server.view.state === "Unreachable")
+    return [
+      "ServerNotReady",
+      `AoeServer ${server.name} cannot be asked (${server.view.reason}), so the export cannot be removed: ${server.view.message}. ${leave}`,
+    ];
+  return ["Pending", `Waiting for AoeServer ${server.name} to be asked`];
+}
+
+function blocked(reason: string, message: string): Release {
+  const say = reason === "Pending" ? unknown : yes;
+  return { kind: "Open", finding: stop([say("DeletionBlocked", reason, message)]) };
+}
+
+/** What abandoning leaves on the machines, for the event. */
+export function whatIsLeft(volume: VolumeObservation): string {
+  const server = volume.server.name;
+  return `${targetOf(volume.spec)} may still be exported by AoeServer ${server} from ${backingPath(volume.spec)}: remove its vblade configuration there by hand`;
+}

@@ -1,0 +1,85 @@
+import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
+import type { AoeVolume } from "../../api/kinds.ts";
+import type { Fleet } from "../fleet.ts";
+import { addressText } from "../hosts/facts-diff.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import { lookUp } from "../hosts/lookup.ts";
+import { currentFacts } from "../hosts/view.ts";
+import { idOf, parseId } from "../names.ts";
+import { serverSpec, volumeSpec } from "../specs.ts";
+import { backingPath, targetOf } from "./export-parameters.ts";
+import type { Rival } from "./observation.ts";
+
+/** The oldest other volume that wants the same address on the same segment, or the same backing on the same machine. */
+export function findRival(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Rival | undefined {
+  const segment = segmentOf(fleet, volume);
+  const sameAddress = fleet.stores.volumes
+    .byIndex("address", addressText(spec))
+    .filter((other) => segment !== undefined && segmentOf(fleet, other) === segment);
+  const holder = oldestBefore(volume, sameAddress);
+  if (holder !== undefined)
+    return { volume: nameOf(holder), over: "Address", what: `${targetOf(spec)} on segment ${segment}` };
+  const owner = oldestBefore(volume, [...sharingBacking(fleet, volume, spec)]);
+  return owner && { volume: nameOf(owner), over: "Backing", what: `${backingPath(spec)}${alias(owner, spec)}` };
+}
+
+function alias(owner: AoeVolume, spec: AoeVolumeSpec): string {
+  const parsed = volumeSpec(owner);
+  const path = parsed.ok ? backingPath(parsed.spec) : "";
+  return path === backingPath(spec) || path === "" ? "" : ` (the same as ${path})`;
+}
+
+/** Volumes whose backing is the same file or device, under whatever path and through whatever AoeServer. */
+function* sharingBacking(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Iterable<AoeVolume> {
+  const server = fleet.feed.of(idOf("AoeServer", namespaceOf(volume), spec.serverRef.name));
+  const path = backingPath(spec);
+  if (server === undefined) {
+    yield* fleet.stores.volumes.byIndex("backing", `${namespaceOf(volume)}/${spec.serverRef.name} ${path}`);
+    return;
+  }
+  const identity = identityOf(server, path);
+  for (const machine of fleet.sameMachine(server)) {
+    const paths = new Set([path, ...(identity === "" ? [] : pathsOf(machine, identity))]);
+    for (const member of machine.members.keys())
+      for (const one of paths)
+        yield* fleet.stores.volumes.byIndex(
+          "backing",
+          `${parseId(member).key.namespace}/${parseId(member).key.name} ${one}`,
+        );
+  }
+}
+
+function identityOf(host: WatchedHost, path: string): string {
+  const backings = currentFacts(host.watcher.view)?.backings;
+  if (backings?.state !== "known") return "";
+  return lookUp(backings.value, "path", (fact) => fact.path, path)[0]?.identity ?? "";
+}
+
+function pathsOf(host: WatchedHost, identity: string): string[] {
+  const backings = currentFacts(host.watcher.view)?.backings;
+  if (backings?.state !== "known") return [];
+  return lookUp(backings.value, "identity", (fact) => fact.identity, identity).map((fact) => fact.path);
+}
+
+function segmentOf(fleet: Fleet, volume: AoeVolume): string | undefined {
+  const parsed = volumeSpec(volume);
+  if (!parsed.ok) return undefined;
+  const server = fleet.stores.servers.get({ namespace: namespaceOf(volume), name: parsed.spec.serverRef.name });
+  const spec = server && serverSpec(server);
+  return spec?.ok === true ? spec.spec.segment : undefined;
+}
+
+function oldestBefore(volume: AoeVolume, others: readonly AoeVolume[]): AoeVolume | undefined {
+  return others.filter((other) => isOlder(other, volume)).sort((a, b) => (isOlder(a, b) ? -1 : 1))[0];
+}
+
+/** By creation, then by uid: two objects of the same second are told apart the same way by everybody. */
+function isOlder(one: AoeVolume, other: AoeVolume): boolean {
+  const [a, b] = [one.metadata, other.metadata];
+  if (a.uid === b.uid) return false;
+  const [first, second] = [a.creationTimestamp ?? "", b.creationTimestamp ?? ""];
+  return first === second ? (a.uid ?? "") < (b.uid ?? "") : first < second;
+}
+
+const namespaceOf = (volume: AoeVolume) => volume.metadata.namespace ?? "";
+const nameOf = (volume: AoeVolume) => `${namespaceOf(volume)}/${volume.metadata.name}`;

@@ -1,0 +1,23 @@
+import { annotations } from "../api/common.ts";
+import type { Metadata } from "../api/kinds.ts";
+
+/** What the annotations of an object tell the operator. */
+export interface Directives {
+  /** Change nothing on hosts. */
+  readonly paused: boolean;
+  /** Say what would be done, do none of it. */
+  readonly dryRun: boolean;
+  /** Let go of a deleted object although its clean-up cannot be done. */
+  readonly abandoned: boolean;
+  /** A new value asks for a look at the hosts now. */
+  readonly reconcileAt: string | undefined;
+}
+
+export function directivesOf({ name, annotations: given = {} }: Metadata): Directives {
+  return {
+    paused: given[annotations.paused] === "true",
+    dryRun: given[annotations.dryRun] === "true",
+    abandoned: given[annotations.abandon] === name,
+    reconcileAt: given[annotations.reconcileAt],
+  };
+}

@@ -1,0 +1,286 @@
+import type { Logger } from "pino";
+import type { AoeServer, AoeVolume, XenHost } from "../api/kinds.ts";
+import type { Clock } from "../clock.ts";
+import type { ProbeRequest } from "../host/actions.ts";
+import { path as hostPath } from "../host/values.ts";
+import type { Secret } from "../runtime/kinds.ts";
+import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
+import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
+import type { HostDialer } from "../ssh/host-session.ts";
+import { backingPath, interfaceOf } from "./aoe-volume/export-parameters.ts";
+import { directivesOf } from "./directives.ts";
+import { Attempts } from "./hosts/attempts.ts";
+import { endpointOf } from "./hosts/endpoint.ts";
+import { addressText, changeBetween } from "./hosts/facts-diff.ts";
+import { HostFeed, type WatchedHost } from "./hosts/feed.ts";
+import { Fences } from "./hosts/fences.ts";
+import type { HostMetrics } from "./hosts/metrics.ts";
+import { type HostView, lastFacts } from "./hosts/view.ts";
+import type { HostObject } from "./indexes.ts";
+import { idOf, parseId } from "./names.ts";
+import { hostSpec, serverSpec, volumeSpec } from "./specs.ts";
+
+export interface Stores {
+  readonly servers: ReadonlyStore<AoeServer>;
+  readonly volumes: ReadonlyStore<AoeVolume>;
+  readonly hosts: ReadonlyStore<XenHost>;
+  readonly secrets: ReadonlyStore<Secret>;
+}
+
+export interface FleetOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly dialer: HostDialer;
+  readonly metrics: HostMetrics;
+  readonly stores: Stores;
+  readonly probeIntervalSeconds: number;
+  readonly parallel: number;
+  /** Puts an object into its controller's queue. */
+  readonly enqueue: (id: string, options?: { readonly initial: boolean }) => void;
+}
+
+/**
+ * Declared objects and watched machines, and who has to know when one of them changes. Everything the controllers ask
+ * is answered from memory.
+ */
+export class Fleet {
+  readonly clock: Clock;
+  readonly stores: Stores;
+  readonly feed: HostFeed;
+  readonly fences = new Fences();
+  /** Interrupting steps that wait for one more look at the clients, by owner. */
+  readonly wanted = new Map<string, string>();
+  readonly attempts: Attempts;
+  readonly metrics: HostMetrics;
+  readonly #options: FleetOptions;
+  /** Members by the machine they turned out to be. */
+  readonly #machines = new Map<string, Set<WatchedHost>>();
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.stores = options.stores;
+    this.metrics = options.metrics;
+    this.attempts = new Attempts(options.clock);
+    this.feed = new HostFeed({
+      ...options,
+      secret: (namespace, name) => options.stores.secrets.get({ namespace, name }),
+      request: (members) => this.#request(members),
+      onView: (host, before, settled) => this.#looked(host, before, settled),
+    });
+  }
+
+  /** Follows the stores, which must be synced, and the machines, until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { servers, hosts, volumes, secrets } = this.stores;
+    const stops = [
+      servers.subscribe((event) => this.#hostEvent("AoeServer", event, (server) => serverSpec(server))),
+      hosts.subscribe((event) => this.#hostEvent("XenHost", event, (host) => hostSpec(host))),
+      volumes.subscribe((event) => this.#volumeEvent(event)),
+      secrets.subscribe((event) => this.#secretEvent(event)),
+    ];
+    try {
+      await this.feed.run(signal);
+    } finally {
+      for (const stop of stops) stop();
+    }
+  }
+
+  /** Machines that say they are the same one as this. */
+  sameMachine(host: WatchedHost): Iterable<WatchedHost> {
+    return this.#machines.get(machineOf(host.watcher.view) ?? "") ?? [host];
+  }
+
+  volumesOf(server: ObjectKey): AoeVolume[] {
+    return this.stores.volumes.byIndex("server", keyString(server));
+  }
+
+  volumesSeenBy(client: ObjectKey): AoeVolume[] {
+    return this.stores.volumes.byIndex("client", keyString(client));
+  }
+
+  /** What every object on this machine needs to know. */
+  #request(members: readonly string[]): ProbeRequest {
+    const roles = new Set<"Server" | "Client">();
+    const backings = new Set<string>();
+    const segments = new Set<string>();
+    for (const member of members) {
+      const { kind, key } = parseId(member);
+      if (kind === "XenHost") {
+        const host = this.stores.hosts.get(key);
+        const parsed = host && hostSpec(host);
+        roles.add("Client");
+        if (parsed?.ok) for (const name of parsed.spec.aoe.interfaces) segments.add(name);
+        continue;
+      }
+      const server = this.stores.servers.get(key);
+      const parsed = server && serverSpec(server);
+      roles.add("Server");
+      if (parsed?.ok) segments.add(parsed.spec.interface);
+      for (const volume of this.volumesOf(key)) {
+        const spec = volumeSpec(volume);
+        if (!spec.ok) continue;
+        if (parsed?.ok) segments.add(interfaceOf(spec.spec, parsed.spec));
+        const path = backingPath(spec.spec);
+        if (isPath(path)) backings.add(path);
+      }
+    }
+    return { roles: [...roles].sort(), backings: [...backings].sort(), segments: [...segments].sort() };
+  }
+
+  #looked(host: WatchedHost, before: HostView, settled: readonly string[]): void {
+    const { enqueue } = this.#options;
+    const after = host.watcher.view;
+    this.#learnMachine(host, before, after);
+    for (const owner of new Set([...settled, ...this.fences.lower(host)])) enqueue(owner.replace(/^confirm /, ""));
+    if (before.state !== "Reachable" || after.state !== "Reachable") {
+      if (before.state === "Unreachable" && after.state === "Unreachable" && sameTrouble(before, after)) return;
+      this.#wakeAll(host);
+      return;
+    }
+    if (before.snapshot.facts === after.snapshot.facts) return;
+    const change = changeBetween(before.snapshot.facts, after.snapshot.facts);
+    if (change.kind === "All") {
+      this.#wakeAll(host);
+      return;
+    }
+    if (change.addresses.size + change.backings.size === 0) return;
+    for (const member of host.members.keys()) enqueue(member);
+    for (const address of change.addresses)
+      for (const volume of this.stores.volumes.byIndex("address", address)) enqueue(volumeId(volume));
+    for (const member of host.members.keys()) {
+      const { kind, key } = parseId(member);
+      if (kind !== "AoeServer") continue;
+      for (const backing of change.backings)
+        for (const volume of this.stores.volumes.byIndex("backing", `${keyString(key)} ${backing}`))
+          enqueue(volumeId(volume));
+    }
+  }
+
+  #wakeAll(host: WatchedHost): void {
+    for (const member of host.members.keys()) {
+      this.#options.enqueue(member);
+      for (const volume of this.#dependents(member)) this.#options.enqueue(volumeId(volume));
+    }
+  }
+
+  #dependents(member: string): AoeVolume[] {
+    const { kind, key } = parseId(member);
+    return kind === "AoeServer" ? this.volumesOf(key) : this.volumesSeenBy(key);
+  }
+
+  #learnMachine(host: WatchedHost, before: HostView, after: HostView): void {
+    const [old, now] = [machineOf(before), machineOf(after)];
+    if (old === now) return;
+    if (old !== undefined) this.#machines.get(old)?.delete(host);
+    if (now === undefined) return;
+    const known = this.#machines.get(now) ?? new Set();
+    this.#machines.set(now, known.add(host));
+  }
+
+  #hostEvent<T extends HostObject>(
+    kind: "AoeServer" | "XenHost",
+    event: StoreEvent<T>,
+    specOf: (object: T) => ReturnType<typeof serverSpec> | ReturnType<typeof hostSpec>,
+  ): void {
+    const { object } = event;
+    const { namespace = "", name } = object.metadata;
+    const id = idOf(kind, namespace, name);
+    const initial = event.type === "added" && event.initial;
+    const former = this.feed.of(id);
+    if (event.type === "deleted") {
+      this.feed.declare(id, undefined, undefined);
+      this.#closed(former);
+    } else {
+      const parsed = specOf(object);
+      this.feed.declare(id, parsed.ok ? endpointOf(namespace, parsed.spec.ssh) : undefined, object.status?.hostKey);
+      if (former !== this.feed.of(id)) this.#closed(former);
+    }
+    if (event.type === "updated" && !asksAnew(event)) {
+      if (event.object.status?.hostKey === event.old.status?.hostKey) return;
+    } else {
+      const watched = this.feed.of(id);
+      if (watched !== undefined) this.fences.raise(id, [watched]);
+    }
+    this.#options.enqueue(id, { initial });
+    if (!initial) for (const volume of this.#dependents(id)) this.#options.enqueue(volumeId(volume));
+  }
+
+  #closed(host: WatchedHost | undefined): void {
+    if (host === undefined || host.members.size > 0) return;
+    this.#machines.get(machineOf(host.watcher.view) ?? "")?.delete(host);
+  }
+
+  #volumeEvent(event: StoreEvent<AoeVolume>): void {
+    const { object } = event;
+    const id = volumeId(object);
+    const { enqueue } = this.#options;
+    const initial = event.type === "added" && event.initial;
+    if (event.type === "updated" && !asksAnew(event)) return;
+    enqueue(id, { initial });
+    const parsed = volumeSpec(object);
+    if (!parsed.ok || initial) {
+      if (parsed.ok) this.fences.raise(id, this.hostsOf(object, parsed.spec));
+      return;
+    }
+    if (event.type !== "deleted") this.fences.raise(id, this.hostsOf(object, parsed.spec));
+    const { namespace = "" } = object.metadata;
+    enqueue(idOf("AoeServer", namespace, parsed.spec.serverRef.name));
+    for (const client of parsed.spec.clients ?? []) enqueue(idOf("XenHost", namespace, client.name));
+    const others =
+      event.type === "deleted"
+        ? this.stores.volumes.byIndex("conflicted", "yes")
+        : this.stores.volumes.byIndex("address", addressText(parsed.spec));
+    for (const other of others) if (other !== object) enqueue(volumeId(other));
+  }
+
+  /** The machines a volume has to do with. */
+  hostsOf(volume: AoeVolume, spec: Extract<ReturnType<typeof volumeSpec>, { ok: true }>["spec"]): WatchedHost[] {
+    const { namespace = "" } = volume.metadata;
+    const names = new Set([...(spec.clients ?? []), ...(volume.status?.clients ?? [])].map(({ name }) => name));
+    return [
+      this.feed.of(idOf("AoeServer", namespace, spec.serverRef.name)),
+      ...[...names].map((name) => this.feed.of(idOf("XenHost", namespace, name))),
+    ].flatMap((host) => host ?? []);
+  }
+
+  #secretEvent(event: StoreEvent<Secret>): void {
+    if (event.type === "added" && event.initial) return;
+    const { namespace = "", name } = event.object.metadata;
+    this.feed.secretChanged(namespace, name);
+  }
+}
+
+const volumeId = ({ metadata: { namespace = "", name } }: AoeVolume) => idOf("AoeVolume", namespace, name);
+
+/** A new spec, a deletion, or annotations that say something else: reason to look at the machines again. */
+function asksAnew(event: { object: HostObject | AoeVolume; old: HostObject | AoeVolume }): boolean {
+  const [now, before] = [event.object.metadata, event.old.metadata];
+  return (
+    now.generation !== before.generation ||
+    now.deletionTimestamp !== before.deletionTimestamp ||
+    JSON.stringify(directivesOf(now)) !== JSON.stringify(directivesOf(before))
+  );
+}
+
+const machineOf = (view: HostView) => {
+  const identity = lastFacts(view)?.identity;
+  return identity?.state === "known" && identity.value.machineId !== "" ? identity.value.machineId : undefined;
+};
+
+function sameTrouble(one: HostView, other: HostView): boolean {
+  return (
+    one.state === "Unreachable" &&
+    other.state === "Unreachable" &&
+    one.reason === other.reason &&
+    one.message === other.message
+  );
+}
+
+function isPath(text: string): boolean {
+  try {
+    return hostPath(text) === text;
+  } catch {
+    return false;
+  }
+}

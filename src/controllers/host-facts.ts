@@ -1,0 +1,60 @@
+import type { HostFactsStatus } from "../api/host-status.ts";
+import type { Fact, HostFacts, NetworkInterface } from "../host/facts.ts";
+
+/** `status.facts`: what people want to see of a host, bounded. Facts that change by themselves all the time stay out. */
+export function factsStatus(facts: HostFacts): HostFactsStatus {
+  const identity = known(facts.identity);
+  const system = known(facts.system);
+  const packages = known(facts.packages);
+  const interfaces = known(facts.interfaces);
+  const devices = known(facts.blockDevices);
+  const versions = { vblade: packages?.get("vblade"), aoetools: packages?.get("aoetools") };
+  return {
+    ...(identity === undefined
+      ? {}
+      : {
+          hostname: cut(identity.hostname, 253),
+          machineID: cut(identity.machineId, 64),
+          bootID: cut(identity.bootId, 64),
+        }),
+    ...(system === undefined
+      ? {}
+      : { os: cut(system.os, 253), kernel: cut(system.kernel, 253), initSystem: cut(system.init, 32) }),
+    ...(versions.vblade === undefined ? {} : { vbladeVersion: cut(versions.vblade, 64) }),
+    ...(versions.aoetools === undefined ? {} : { aoetoolsVersion: cut(versions.aoetools, 64) }),
+    ...(interfaces === undefined
+      ? {}
+      : {
+          interfaces: distinct(interfaces, ({ name }) => name, 64).map((one) => ({
+            name: cut(one.name, 32),
+            mac: cut(one.mac, 32),
+            mtu: one.mtu,
+            link: link(one),
+          })),
+        }),
+    ...(devices === undefined
+      ? {}
+      : {
+          blockDevices: distinct(devices, ({ path }) => path, 128).map((one) => ({
+            path: cut(one.path, 512),
+            sizeBytes: String(one.sizeBytes),
+            type: cut(one.type, 32),
+            ...(one.signature === undefined || one.signature === "" ? {} : { signature: cut(one.signature, 64) }),
+            ...(one.mountPoints[0] === undefined ? {} : { mountPoint: cut(one.mountPoints[0], 512) }),
+          })),
+        }),
+  };
+}
+
+const known = <T>(fact: Fact<T>): T | undefined => (fact.state === "known" ? fact.value : undefined);
+const cut = (text: string, length: number) => text.slice(0, length);
+
+/** Map lists refuse a whole status for one key that comes twice. */
+export function distinct<T>(items: readonly T[], key: (item: T) => string, most: number): T[] {
+  return [...new Map(items.map((item) => [key(item), item])).values()].slice(0, most);
+}
+
+function link({ adminUp, carrier }: NetworkInterface): string {
+  if (!adminUp) return "Down";
+  return carrier === false ? "NoCarrier" : "Up";
+}

@@ -1,0 +1,236 @@
+import { finalizer } from "../api/common.ts";
+import type { Condition } from "../api/conditions.ts";
+import type { HostStatus } from "../api/host-status.ts";
+import type { Metadata } from "../api/kinds.ts";
+import type { ParsedSpec } from "../api/parse.ts";
+import type { SshSpec } from "../api/ssh.ts";
+import type { HostFacts } from "../host/facts.ts";
+import { type ConditionUpdate, hasCondition, rfc3339, summarise } from "../runtime/conditions.ts";
+import type { EventRecorder } from "../runtime/events.ts";
+import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
+import { type Kind, type KubeApi, type KubeObject, keyOf } from "../runtime/kube-api.ts";
+import { againAfter, done, type ReconcileContext, type Reconciler } from "../runtime/reconciler.ts";
+import { withStatus } from "../runtime/status-patch.ts";
+import type { ReadonlyStore } from "../runtime/store.ts";
+import { announce } from "./announce.ts";
+import { type Directives, directivesOf } from "./directives.ts";
+import { printed, say } from "./draft.ts";
+import { no, unknown, yes } from "./finding.ts";
+import type { Fleet } from "./fleet.ts";
+import { factsStatus } from "./host-facts.ts";
+import { addressOf } from "./hosts/endpoint.ts";
+import type { WatchedHost } from "./hosts/feed.ts";
+import type { Step } from "./hosts/step.ts";
+import { currentFacts, pending } from "./hosts/view.ts";
+import { idOf } from "./names.ts";
+import { explainOutcome } from "./outcomes.ts";
+import { reachable } from "./reach.ts";
+import { type Handed, handOver, merged } from "./work.ts";
+
+/** An AoeServer or XenHost, as far as both are machines. */
+export interface HostKind<
+  T extends KubeObject & { metadata: Metadata; status?: Status },
+  Spec extends { ssh: SshSpec },
+  Status extends HostStatus,
+> {
+  readonly kind: Kind<T> & { readonly kind: "AoeServer" | "XenHost" };
+  readonly store: ReadonlyStore<T>;
+  readonly parse: (object: T) => ParsedSpec<Spec>;
+  /** The condition that says whether the machine is prepared. */
+  readonly prepared: "Prepared" | "AoeReady";
+  readonly preparedMessage: string;
+  readonly plan: (
+    host: string,
+    spec: Spec,
+    facts: HostFacts,
+  ) => {
+    readonly steps: readonly Step[];
+    readonly problem: { readonly reason: string; readonly message: string } | undefined;
+  };
+  /** Conditions that are always the same. */
+  readonly constant: readonly ConditionUpdate[];
+  /** The part of the status that only this kind has. */
+  readonly describe: (status: Status, facts: HostFacts) => void;
+  /** Who keeps the object from being deleted, and what the user can do. */
+  readonly blockers: (object: T) => { readonly reason: string; readonly message: string } | undefined;
+  readonly left: (object: T) => string;
+}
+
+export interface HostControllerOptions {
+  readonly api: KubeApi;
+  readonly fleet: Fleet;
+  readonly events: EventRecorder;
+}
+
+const nothing: Handed = { started: [], held: [], againSeconds: undefined };
+
+/** Makes one machine ready for its part: reached, known, prepared; and lets go of it when nothing needs it any more. */
+export function hostReconciler<
+  T extends KubeObject & { metadata: Metadata; status?: Status },
+  Spec extends { ssh: SshSpec },
+  Status extends HostStatus,
+>(options: HostControllerOptions, host: HostKind<T, Spec, Status>, empty: () => Status): Reconciler {
+  const { api, fleet, events } = options;
+  const { kind, store } = host;
+  return {
+    async reconcile(key, context) {
+      let object = store.get(key);
+      if (object === undefined || (isDeleting(object) && !hasFinalizer(object, finalizer))) return done;
+      const directives = directivesOf(object.metadata);
+      if (isDeleting(object) && directives.abandoned) {
+        events.record(kind, object, {
+          type: "Warning",
+          reason: "Abandoned",
+          action: "Delete",
+          note: host.left(object),
+        });
+        await removeFinalizer({ api, kind, object, finalizer, signal: context.signal });
+        return done;
+      }
+      const parsed = host.parse(object);
+      if (parsed.ok && !isDeleting(object) && !hasFinalizer(object, finalizer)) {
+        object = await addFinalizer({ api, kind, object, finalizer, signal: context.signal });
+        store.observe(object);
+      }
+      const current = object;
+      const blocker = isDeleting(current) ? host.blockers(current) : undefined;
+      if (isDeleting(current) && blocker === undefined) {
+        await removeFinalizer({ api, kind, object: current, finalizer, signal: context.signal });
+        return done;
+      }
+      const before = current.status?.conditions;
+      const initial = current.status === undefined ? empty() : structuredClone(current.status);
+      return await withStatus(
+        { api, kind, object: current, store, leading: context.leading, initial },
+        async (draft) => {
+          const watched = fleet.feed.of(idOf(kind.kind, key.namespace, key.name));
+          const { status } = draft;
+          const { ssh } = parsed.ok ? parsed.spec : { ssh: undefined };
+          if (
+            ssh?.hostKeyPolicy === "TrustOnFirstUse" &&
+            status.hostKey === undefined &&
+            watched?.trustedKey !== undefined
+          ) {
+            status.hostKey = watched.trustedKey;
+            await draft.flush();
+          }
+          const outcome = parsed.ok
+            ? judge(options, host, current, parsed.spec, directives, status, watched, context)
+            : { conditions: invalid(host, parsed.message), handed: nothing };
+          const stuck = blocker && yes("DeletionBlocked", blocker.reason, blocker.message);
+          conclude(
+            status,
+            host,
+            current,
+            directives,
+            merged(outcome.conditions, stuck === undefined ? [] : [stuck]),
+            fleet.clock.now(),
+          );
+          // Written along with other changes only: a quiet host causes no writes.
+          if (watched?.watcher.view.state === "Reachable" && differs(status, current.status))
+            status.lastProbeTime = rfc3339(watched.watcher.view.snapshot.time);
+          announce(events, kind, current, { before, after: status.conditions, started: outcome.handed.started });
+          const { againSeconds } = outcome.handed;
+          return againSeconds === undefined ? done : againAfter(againSeconds);
+        },
+      );
+    },
+  };
+}
+
+const differs = (status: HostStatus, stored: HostStatus | undefined) =>
+  JSON.stringify({ ...status, lastProbeTime: undefined }) !== JSON.stringify({ ...stored, lastProbeTime: undefined });
+
+function judge<
+  T extends KubeObject & { metadata: Metadata; status?: Status },
+  Spec extends { ssh: SshSpec },
+  Status extends HostStatus,
+>(
+  { fleet }: HostControllerOptions,
+  host: HostKind<T, Spec, Status>,
+  object: T,
+  spec: Spec,
+  directives: Directives,
+  status: Status,
+  watched: WatchedHost | undefined,
+  context: ReconcileContext,
+): { conditions: ConditionUpdate[]; handed: Handed } {
+  const view = watched?.watcher.view ?? pending;
+  const reached = reachable(view, addressOf(spec.ssh));
+  const facts = currentFacts(view);
+  const { namespace, name } = keyOf(object);
+  const id = idOf(host.kind.kind, namespace, name);
+  delete status.plan;
+  if (facts === undefined || watched === undefined)
+    return { conditions: [reached, unknown(host.prepared, reached.reason, reached.message)], handed: nothing };
+  status.facts = factsStatus(facts);
+  host.describe(status, facts);
+  const { steps, problem } = host.plan(`${host.kind.kind}/${name}`, spec, facts);
+  const condition =
+    problem === undefined
+      ? yes(host.prepared, host.prepared, host.preparedMessage)
+      : no(host.prepared, steps.length > 0 ? "Progressing" : problem.reason, problem.message);
+  if (directives.dryRun) status.plan = printed(steps);
+  const mayAct = !directives.paused && !directives.dryRun && !isDeleting(object) && fleet.fences.passed(id, watched);
+  if (!mayAct)
+    return {
+      conditions: [reached, problem === undefined ? condition : no(host.prepared, problem.reason, problem.message)],
+      handed: nothing,
+    };
+  context.signal.throwIfAborted();
+  const basis = JSON.stringify([
+    facts.interfaces,
+    facts.aoe,
+    [...(facts.tools.state === "known" ? facts.tools.value : [])],
+  ]);
+  const handed = handOver(fleet, id, [{ host: watched, steps, basis, witnesses: [] }]);
+  if (hasCondition(object.status?.conditions, "Ready", "True", object.metadata.generation))
+    for (const { action } of handed.started) fleet.metrics.repairs.inc({ kind: host.kind.kind, action });
+  const failed = handed.held.map(({ step, outcome }) => {
+    const { reason, message } = explainOutcome(step, outcome);
+    return no(host.prepared, reason, message);
+  });
+  return { conditions: merged([reached, condition], failed), handed };
+}
+
+function invalid<
+  T extends KubeObject & { metadata: Metadata; status?: Status },
+  Spec extends { ssh: SshSpec },
+  Status extends HostStatus,
+>(host: HostKind<T, Spec, Status>, message: string): ConditionUpdate[] {
+  return [
+    unknown("Reachable", "InvalidSpec", message),
+    unknown(host.prepared, "InvalidSpec", message),
+    no("Ready", "InvalidSpec", message),
+  ];
+}
+
+function conclude<
+  T extends KubeObject & { metadata: Metadata; status?: Status },
+  Spec extends { ssh: SshSpec },
+  Status extends HostStatus,
+>(
+  status: Status,
+  host: HostKind<T, Spec, Status>,
+  object: T,
+  directives: Directives,
+  conditions: readonly ConditionUpdate[],
+  now: number,
+): void {
+  const { generation } = object.metadata;
+  const context = { now, generation };
+  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
+  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(object) ? [] : ["DeletionBlocked"])];
+  const draft: { conditions?: Condition[] | undefined } = status;
+  say(draft, [...conditions, ...host.constant, ...(directives.paused ? [paused] : [])], context, gone);
+  if (generation !== undefined) status.observedGeneration = generation;
+  if (conditions.some(({ type }) => type === "Ready")) return;
+  const summary = isDeleting(object)
+    ? no("Ready", "Deleting", "The host is being deleted")
+    : summarise(status.conditions ?? [], {
+        type: "Ready",
+        required: ["Reachable", host.prepared],
+        readyMessage: host.preparedMessage,
+      });
+  say(draft, [summary], context);
+}

@@ -1,0 +1,57 @@
+import type { Fact, HostFacts } from "../../host/facts.ts";
+
+/** Which volumes a change on a host can matter to: all of them, or those of these addresses and backings. */
+export type Change =
+  | { readonly kind: "All" }
+  | { readonly kind: "Some"; readonly addresses: ReadonlySet<string>; readonly backings: ReadonlySet<string> };
+
+export const everything: Change = { kind: "All" };
+
+/** `shelf.slot` */
+export const addressText = (at: { readonly shelf: number; readonly slot: number }) => `${at.shelf}.${at.slot}`;
+
+/** What differs between two probes of one host. */
+export function changeBetween(before: HostFacts, after: HostFacts): Change {
+  if (before === after) return { kind: "Some", addresses: new Set(), backings: new Set() };
+  const shared = ["identity", "system", "packages", "tools", "interfaces", "blockDevices", "aoe"] as const;
+  if (shared.some((section) => !same(before[section], after[section]))) return everything;
+  const addresses = [
+    changedKeys(before.exports, after.exports, addressText),
+    changedKeys(before.aoeDevices, after.aoeDevices, addressText),
+    changedKeys(before.responders, after.responders, addressText),
+  ];
+  const backings = [
+    changedKeys(before.backings, after.backings, ({ path }) => path),
+    changedKeys(before.logicalVolumes, after.logicalVolumes, ({ volumeGroup, name }) => `/dev/${volumeGroup}/${name}`),
+  ];
+  if ([...addresses, ...backings].includes(undefined)) return everything;
+  return { kind: "Some", addresses: union(addresses), backings: union(backings) };
+}
+
+/** Keys of the entries that are not the same in both; undefined when a list became known or unknown. */
+function changedKeys<T>(
+  before: Fact<readonly T[]>,
+  after: Fact<readonly T[]>,
+  key: (item: T) => string,
+): Set<string> | undefined {
+  if (before.state !== after.state) return undefined;
+  if (before.state !== "known" || after.state !== "known") return new Set();
+  const texts = (items: readonly T[]) => {
+    const grouped = new Map<string, string>();
+    for (const item of items) grouped.set(key(item), `${grouped.get(key(item)) ?? ""}${stable(item)}`);
+    return grouped;
+  };
+  const [old, now] = [texts(before.value), texts(after.value)];
+  return new Set([...old.keys(), ...now.keys()].filter((name) => old.get(name) !== now.get(name)));
+}
+
+function union(sets: readonly (ReadonlySet<string> | undefined)[]): Set<string> {
+  return new Set(sets.flatMap((set) => [...(set ?? [])]));
+}
+
+const same = (a: unknown, b: unknown) => stable(a) === stable(b);
+
+/** JSON with Maps as entries. */
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) => (item instanceof Map ? [...item] : item));
+}

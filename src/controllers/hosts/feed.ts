@@ -1,0 +1,162 @@
+import type { Logger } from "pino";
+import type { Clock } from "../../clock.ts";
+import { type ProbeRequest, probe } from "../../host/actions.ts";
+import type { Secret } from "../../runtime/kinds.ts";
+import type { HostDialer } from "../../ssh/host-session.ts";
+import { addressOf, type Endpoint } from "./endpoint.ts";
+import type { HostMetrics } from "./metrics.ts";
+import { routeTo } from "./route.ts";
+import type { HostView } from "./view.ts";
+import { HostWatcher } from "./watcher.ts";
+
+export interface HostFeedOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly dialer: HostDialer;
+  readonly metrics: HostMetrics;
+  readonly probeIntervalSeconds: number;
+  /** Jobs of different objects that may change one host at once. */
+  readonly parallel: number;
+  readonly secret: (namespace: string, name: string) => Secret | undefined;
+  /** What to ask the host that these objects stand for. */
+  readonly request: (members: readonly string[]) => ProbeRequest;
+  /** After every probe of a host: what was known before and is known now, and whose work is proven by it. */
+  readonly onView: (watched: WatchedHost, before: HostView, settled: readonly string[]) => void;
+}
+
+/** A machine under watch and the objects (`Kind namespace/name`) that stand for it. */
+export class WatchedHost {
+  readonly endpoint: Endpoint;
+  readonly watcher: HostWatcher;
+  readonly members = new Map<string, string | undefined>();
+  /** The key seen under TrustOnFirstUse; it holds from then on. */
+  seenKey: string | undefined;
+  stop: () => void = () => undefined;
+
+  constructor(endpoint: Endpoint, watcher: (host: WatchedHost) => HostWatcher) {
+    this.endpoint = endpoint;
+    this.watcher = watcher(this);
+  }
+
+  /** The key that a member's status keeps, else the one just seen. */
+  get trustedKey(): string | undefined {
+    return [...this.members.values()].find((key) => key !== undefined) ?? this.seenKey;
+  }
+
+  /** A key that nobody has written down yet justifies looking, not changing anything. */
+  get keyRecorded(): boolean {
+    return this.seenKey === undefined || [...this.members.values()].some((key) => key !== undefined);
+  }
+}
+
+/** One watcher per machine feeds every controller: cost follows hosts, not objects. */
+export class HostFeed {
+  readonly #options: HostFeedOptions;
+  readonly #hosts = new Map<string, WatchedHost>();
+  readonly #endpoints = new Map<string, string>();
+  readonly #running = new Set<Promise<void>>();
+  #signal: AbortSignal | undefined;
+
+  constructor(options: HostFeedOptions) {
+    this.#options = options;
+    options.metrics.ages = () => this.#ages();
+  }
+
+  /** The machine that a member stands for. */
+  of(member: string): WatchedHost | undefined {
+    return this.#hosts.get(this.#endpoints.get(member) ?? "");
+  }
+
+  all(): Iterable<WatchedHost> {
+    return this.#hosts.values();
+  }
+
+  /** Says where a member is, or, with undefined, that it is gone. `recordedKey` is its `status.hostKey`. */
+  declare(member: string, endpoint: Endpoint | undefined, recordedKey: string | undefined): void {
+    const id = this.#endpoints.get(member);
+    if (id !== undefined && id !== endpoint?.id) this.#leave(member, id);
+    if (endpoint === undefined) return;
+    const host = this.#hosts.get(endpoint.id) ?? this.#open(endpoint);
+    this.#endpoints.set(member, endpoint.id);
+    host.members.set(member, recordedKey);
+  }
+
+  /** Everything whose credentials are in this Secret is looked at again. */
+  secretChanged(namespace: string, name: string): void {
+    for (const { endpoint, watcher } of this.#hosts.values())
+      if (endpoint.namespace === namespace && endpoint.ssh.privateKeySecretRef.name === name) watcher.ask();
+  }
+
+  /** Watches until the signal is aborted and everything has stopped. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    for (const host of this.#hosts.values()) this.#start(host, signal);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.all(this.#running);
+  }
+
+  #open(endpoint: Endpoint): WatchedHost {
+    const { clock, log, dialer, probeIntervalSeconds, parallel, secret, request, onView } = this.#options;
+    const address = addressOf(endpoint.ssh);
+    const host = new WatchedHost(
+      endpoint,
+      (self) =>
+        new HostWatcher({
+          clock,
+          log: log.child({ host: address }),
+          intervalSeconds: probeIntervalSeconds,
+          parallel,
+          session: (target) => dialer.session(target),
+          route: () =>
+            routeTo(endpoint, secret(endpoint.namespace, endpoint.ssh.privateKeySecretRef.name), self.trustedKey),
+          probe: () => probe(request([...self.members.keys()])),
+          onView: (before, settled) => onView(self, before, settled),
+          onHostKey: (key) => {
+            self.seenKey ??= key;
+          },
+          onCommand: (script, error) =>
+            this.#options.metrics.commands.inc({ host: address, script, result: error?.code ?? "completed" }),
+        }),
+    );
+    this.#hosts.set(endpoint.id, host);
+    if (this.#signal !== undefined) this.#start(host, this.#signal);
+    return host;
+  }
+
+  #start(host: WatchedHost, parent: AbortSignal): void {
+    const own = new AbortController();
+    const follow = () => own.abort(parent.reason);
+    if (parent.aborted) follow();
+    else parent.addEventListener("abort", follow, { once: true });
+    host.stop = () => own.abort(new Error("nobody stands for this host any more"));
+    const running = host.watcher.run(own.signal).finally(() => {
+      parent.removeEventListener("abort", follow);
+      this.#running.delete(running);
+    });
+    this.#running.add(running);
+  }
+
+  #leave(member: string, id: string): void {
+    this.#endpoints.delete(member);
+    const host = this.#hosts.get(id);
+    host?.members.delete(member);
+    if (host === undefined || host.members.size > 0) return;
+    host.stop();
+    this.#hosts.delete(id);
+    const { host: name, port, user } = host.endpoint.ssh;
+    const others = [...this.#hosts.values()].some(
+      ({ endpoint: { ssh } }) => ssh.host === name && ssh.port === port && ssh.user === user,
+    );
+    if (!others) this.#options.dialer.forget({ host: name, port, user });
+  }
+
+  *#ages(): Iterable<readonly [string, number]> {
+    for (const { endpoint, watcher } of this.#hosts.values()) {
+      const age = watcher.ageSeconds();
+      if (age !== undefined) yield [addressOf(endpoint.ssh), age];
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { WatchedHost } from "./feed.ts";
+
+/**
+ * Who must not act on a host before it has been looked at again. Raised when a spec changes, and once more before
+ * anything that interrupts a client; a look that began afterwards lowers it.
+ */
+export class Fences {
+  readonly #open = new Map<WatchedHost, Map<string, number>>();
+
+  /** Asks for a look at each host that begins after now. */
+  raise(owner: string, hosts: Iterable<WatchedHost>): void {
+    for (const host of hosts) {
+      const owners = this.#open.get(host) ?? new Map<string, number>();
+      this.#open.set(host, owners);
+      owners.set(owner, host.watcher.ask());
+    }
+  }
+
+  passed(owner: string, host: WatchedHost): boolean {
+    return this.#open.get(host)?.has(owner) !== true;
+  }
+
+  /** To be called after each look at a host: whose fences it has lowered. */
+  lower(host: WatchedHost): string[] {
+    const owners = this.#open.get(host);
+    if (owners === undefined) return [];
+    const lowered = [...owners].filter(([, mark]) => mark <= host.watcher.covered).map(([owner]) => owner);
+    for (const owner of lowered) owners.delete(owner);
+    if (owners.size === 0) this.#open.delete(host);
+    return lowered;
+  }
+}

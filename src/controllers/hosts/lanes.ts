@@ -1,0 +1,101 @@
+import type { Clock } from "../../clock.ts";
+import type { Step, StepOutcome, StepResult } from "./step.ts";
+
+interface Job {
+  readonly owners: Set<string>;
+  readonly steps: readonly Step[];
+  readonly words: string;
+}
+
+export interface LanesOptions {
+  readonly clock: Clock;
+  /** Jobs of different owners that may run at once on this host. */
+  readonly parallel: number;
+  /** Runs one step to its end; never rejects. */
+  readonly run: (step: Step) => Promise<StepOutcome>;
+  /** Asks for a probe that begins after now. */
+  readonly ask: () => number;
+  readonly stopped: () => boolean;
+}
+
+/**
+ * The changes being made to one host. Steps of one job run in order and end with the first that does not succeed; jobs
+ * of different owners run side by side, except exclusive ones; two owners who want the same words share one job.
+ */
+export class Lanes {
+  readonly #options: LanesOptions;
+  readonly #queue: Job[] = [];
+  readonly #running = new Set<Job>();
+  /** Per owner: the probe that will show what its finished job did. */
+  readonly #proof = new Map<string, number>();
+  readonly #results = new Map<string, StepResult[]>();
+
+  constructor(options: LanesOptions) {
+    this.#options = options;
+  }
+
+  /** Jobs that run or wait to. */
+  get active(): number {
+    return this.#queue.length + this.#running.size;
+  }
+
+  submit(owner: string, steps: readonly Step[]): void {
+    const words = JSON.stringify(steps.map(({ command }) => [command.script.name, ...command.args]));
+    const same = this.#queue.find((job) => job.words === words);
+    if (same === undefined) this.#queue.push({ owners: new Set([owner]), steps, words });
+    else same.owners.add(owner);
+    this.#start();
+  }
+
+  /** True until the owner's job has run and a probe has shown what became of it. */
+  pending(owner: string, covered: number): boolean {
+    if ([...this.#queue, ...this.#running].some((job) => job.owners.has(owner))) return true;
+    const proof = this.#proof.get(owner);
+    return proof !== undefined && proof > covered;
+  }
+
+  /** How the steps of the owner's last job ended; the last one may not have succeeded. */
+  results(owner: string): readonly StepResult[] {
+    return this.#results.get(owner) ?? [];
+  }
+
+  /** Owners whose job is proven by a probe with this mark; each is told once. */
+  settle(covered: number): string[] {
+    const settled = [...this.#proof].filter(([, mark]) => mark <= covered).map(([owner]) => owner);
+    for (const owner of settled) this.#proof.delete(owner);
+    return settled;
+  }
+
+  forget(owner: string): void {
+    this.#results.delete(owner);
+  }
+
+  #start(): void {
+    while (this.#running.size < this.#options.parallel) {
+      const next = this.#queue[0];
+      if (next === undefined || this.#options.stopped()) return;
+      const alone = isExclusive(next);
+      if (this.#running.size > 0 && (alone || [...this.#running].some(isExclusive))) return;
+      this.#queue.shift();
+      this.#running.add(next);
+      void this.#work(next);
+    }
+  }
+
+  async #work(job: Job): Promise<void> {
+    const results: StepResult[] = [];
+    for (const step of job.steps) {
+      if (this.#options.stopped()) break;
+      const outcome = await this.#options.run(step);
+      results.push({ step, outcome, at: this.#options.clock.monotonic() });
+      if (outcome.kind !== "done") break;
+    }
+    this.#running.delete(job);
+    for (const owner of job.owners) this.#results.set(owner, results);
+    this.#start();
+    const mark = this.#options.ask();
+    for (const owner of job.owners) this.#proof.set(owner, mark);
+  }
+}
+
+const isExclusive = (job: Job) => job.steps.some(({ exclusive }) => exclusive === true);

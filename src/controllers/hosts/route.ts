@@ -1,0 +1,58 @@
+import type { Secret } from "../../runtime/kinds.ts";
+import type { SshTarget } from "../../ssh/host-session.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** Where and as whom to go, or why that cannot be said yet. */
+export type Route =
+  | { readonly kind: "target"; readonly target: SshTarget }
+  | { readonly kind: "problem"; readonly reason: string; readonly message: string };
+
+const sshAuth = "kubernetes.io/ssh-auth";
+
+/** `recordedKey` is what TrustOnFirstUse has seen before. */
+export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recordedKey: string | undefined): Route {
+  const { ssh, namespace } = endpoint;
+  const name = `Secret ${namespace}/${ssh.privateKeySecretRef.name}`;
+  if (secret === undefined)
+    return problem(
+      "SecretNotFound",
+      `${name} does not exist: create it with type ${sshAuth} and the private key in ssh-privatekey`,
+    );
+  if (secret.type !== sshAuth)
+    return problem(
+      "CredentialInvalid",
+      `${name} has type ${secret.type ?? "Opaque"}; it must be ${sshAuth}. The type cannot be changed: delete it and create it again`,
+    );
+  const privateKey = text(secret, "ssh-privatekey");
+  if (privateKey === undefined)
+    return problem("CredentialInvalid", `${name} has no ssh-privatekey: put an OpenSSH private key there`);
+  const passphrase = text(secret, "ssh-passphrase");
+  const knownHosts = text(secret, "known_hosts");
+  const pinned = ssh.hostKeys ?? [];
+  const recorded = ssh.hostKeyPolicy === "TrustOnFirstUse" && recordedKey !== undefined ? [recordedKey] : [];
+  const { uid = "", resourceVersion = "" } = secret.metadata;
+  return {
+    kind: "target",
+    target: {
+      host: ssh.host,
+      port: ssh.port,
+      user: ssh.user,
+      become: ssh.become,
+      hostKeys: pinned.length > 0 ? pinned : recorded,
+      hostKeyPolicy: ssh.hostKeyPolicy,
+      ...(knownHosts === undefined ? {} : { knownHosts }),
+      credential: {
+        privateKey,
+        ...(passphrase === undefined ? {} : { passphrase }),
+        version: `${uid}/${resourceVersion}`,
+      },
+    },
+  };
+}
+
+const problem = (reason: string, message: string): Route => ({ kind: "problem", reason, message });
+
+function text(secret: Secret, key: string): string | undefined {
+  const value = secret.data?.[key];
+  return value === undefined || value === "" ? undefined : Buffer.from(value, "base64").toString("utf8");
+}

@@ -1,0 +1,26 @@
+import type { HostCommand, Outcome } from "../../host/command.ts";
+
+/** One thing to do on one host: an element of a plan, as a value. */
+export interface Step {
+  /** `Kind/name` of the AoeServer or XenHost. */
+  readonly host: string;
+  /** Name of the script, for people and metrics. */
+  readonly action: string;
+  /** What will be true afterwards. */
+  readonly summary: string;
+  readonly command: HostCommand;
+  /** Stops or resizes what a client might hold: the clients are asked once more before it runs. */
+  readonly interrupts?: boolean;
+  /** Nothing else may change the host meanwhile: packages, modules, interfaces. */
+  readonly exclusive?: boolean;
+}
+
+/** How a step ended; `lost` is a command without an exit status, whose effect is unknown until the next probe. */
+export type StepOutcome = Outcome | { readonly kind: "lost"; readonly reason: string; readonly message: string };
+
+export interface StepResult {
+  readonly step: Step;
+  readonly outcome: StepOutcome;
+  /** Monotonic milliseconds. */
+  readonly at: number;
+}

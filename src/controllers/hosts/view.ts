@@ -1,0 +1,35 @@
+import type { HostFacts } from "../../host/facts.ts";
+
+/** One successful probe. */
+export interface Snapshot {
+  readonly facts: HostFacts;
+  /** Asks up to this mark had been made when the probe began: for them the facts are fresh. */
+  readonly mark: number;
+  /** When the probe began: monotonic and wall clock, milliseconds. */
+  readonly startedAt: number;
+  readonly time: number;
+}
+
+/** What is known of a host now. Facts of before an outage are only ever for people: `last` justifies no action. */
+export type HostView =
+  | { readonly state: "Pending" }
+  | { readonly state: "Reachable"; readonly snapshot: Snapshot }
+  | {
+      readonly state: "Unreachable";
+      readonly reason: string;
+      readonly message: string;
+      readonly last: Snapshot | undefined;
+    };
+
+export const pending: HostView = { state: "Pending" };
+
+/** The facts, when the host could be reached the last time. */
+export function currentFacts(view: HostView | undefined): HostFacts | undefined {
+  return view?.state === "Reachable" ? view.snapshot.facts : undefined;
+}
+
+/** The facts of now or of before the outage. */
+export function lastFacts(view: HostView | undefined): HostFacts | undefined {
+  if (view?.state === "Reachable") return view.snapshot.facts;
+  return view?.state === "Unreachable" ? view.last?.facts : undefined;
+}

@@ -1,0 +1,204 @@
+import type { Logger } from "pino";
+import type { Clock } from "../../clock.ts";
+import type { HostCommand } from "../../host/command.ts";
+import { outcomeOf } from "../../host/outcome.ts";
+import { parseProbe } from "../../host/parse-probe.ts";
+import { HostError, type HostSession, type RunResult, type SshTarget } from "../../ssh/host-session.ts";
+import { Lanes } from "./lanes.ts";
+import type { Route } from "./route.ts";
+import type { Step, StepOutcome, StepResult } from "./step.ts";
+import { type HostView, pending, type Snapshot } from "./view.ts";
+
+export interface WatcherOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly intervalSeconds: number;
+  /** Jobs of different owners that may run at once. */
+  readonly parallel: number;
+  readonly session: (target: SshTarget) => HostSession;
+  /** Decided anew before every probe and every step: Secrets rotate, host keys get recorded. */
+  readonly route: () => Route;
+  /** What to ask this time: the union of what all objects on this host need. */
+  readonly probe: () => HostCommand;
+  /** After every probe, successful or not. `settled`: whose jobs this probe has proven. */
+  readonly onView: (before: HostView, settled: readonly string[]) => void;
+  readonly onHostKey: (publicKey: string) => void;
+  readonly onCommand: (name: string, error: HostError | undefined) => void;
+}
+
+/** How long an asked-for probe waits for the host's other jobs, so that one probe shows the work of many. */
+const patienceMs = 2_000;
+
+/**
+ * The only one who talks to a host. It looks once per interval, sooner when asked, never twice at once; everybody who
+ * asks before a look begins shares it. Changes are queued here, so that a host that hangs holds up nothing but itself.
+ */
+export class HostWatcher {
+  readonly lanes: Lanes;
+  readonly #options: WatcherOptions;
+  #view: HostView = pending;
+  /** The youngest ask, and the youngest ask that a finished probe has answered. */
+  #asked = 0;
+  #covered = 0;
+  #askedAt = 0;
+  #probedAt: number | undefined;
+  #stdout = "";
+  #stop: AbortSignal | undefined;
+  #poke: () => void = () => undefined;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.lanes = new Lanes({
+      clock: options.clock,
+      parallel: options.parallel,
+      run: (step) => this.#act(step),
+      ask: () => this.ask(),
+      stopped: () => this.#stop?.aborted ?? true,
+    });
+  }
+
+  get view(): HostView {
+    return this.#view;
+  }
+
+  /** Seconds since the last successful probe began. */
+  ageSeconds(): number | undefined {
+    const snapshot = this.#view.state === "Reachable" ? this.#view.snapshot : undefined;
+    return snapshot === undefined ? undefined : (this.#options.clock.monotonic() - snapshot.startedAt) / 1000;
+  }
+
+  /** Asks for a probe that begins after now; the answer compares with {@link covered} and `Snapshot.mark`. */
+  ask(): number {
+    if (this.#asked === this.#covered) this.#askedAt = this.#options.clock.monotonic();
+    this.#asked++;
+    this.#poke();
+    return this.#asked;
+  }
+
+  /** Asks up to this one have been answered, by facts or by a failure. */
+  get covered(): number {
+    return this.#covered;
+  }
+
+  pending(owner: string): boolean {
+    return this.lanes.pending(owner, this.#covered);
+  }
+
+  results(owner: string): readonly StepResult[] {
+    return this.lanes.results(owner);
+  }
+
+  /** Watches until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#stop = signal;
+    while (!signal.aborted) {
+      await this.#look(signal);
+      await this.#untilDue(signal);
+    }
+  }
+
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const delay = this.#dueIn();
+      if (delay <= 0) return;
+      const wake = new AbortController();
+      const stop = () => wake.abort();
+      this.#poke = stop;
+      signal.addEventListener("abort", stop, { once: true });
+      await this.#options.clock.sleep(delay, wake.signal).catch(() => undefined);
+      signal.removeEventListener("abort", stop);
+      this.#poke = () => undefined;
+    }
+  }
+
+  #dueIn(): number {
+    const now = this.#options.clock.monotonic();
+    const regular = (this.#probedAt ?? now) + this.#options.intervalSeconds * 1000 - now;
+    if (this.#asked === this.#covered) return regular;
+    return Math.min(regular, this.lanes.active === 0 ? 0 : this.#askedAt + patienceMs - now);
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const mark = this.#asked;
+    const startedAt = this.#options.clock.monotonic();
+    const time = this.#options.clock.now();
+    this.#probedAt = startedAt;
+    const before = this.#view;
+    const after = await this.#probe(signal, { mark, startedAt, time });
+    if (signal.aborted) return;
+    this.#view = after;
+    this.#covered = mark;
+    this.#askedAt = this.#options.clock.monotonic();
+    const settled = this.lanes.settle(mark);
+    this.#options.onView(before, settled);
+  }
+
+  async #probe(signal: AbortSignal, when: Omit<Snapshot, "facts">): Promise<HostView> {
+    const last = this.#lastSnapshot();
+    const route = this.#options.route();
+    if (route.kind === "problem") return { state: "Unreachable", reason: route.reason, message: route.message, last };
+    try {
+      const result = await this.#run(route.target, this.#options.probe(), signal);
+      return this.#understand(result, when);
+    } catch (error) {
+      const { reason, message } = explain(error);
+      return { state: "Unreachable", reason, message, last };
+    }
+  }
+
+  #understand(result: RunResult, when: Omit<Snapshot, "facts">): HostView {
+    const last = this.#lastSnapshot();
+    // Word for word the same: the same facts, which nobody has to compare.
+    const same = this.#view.state === "Reachable" && this.#stdout === result.stdout;
+    const facts = same && last !== undefined ? last.facts : parseProbe(result.stdout);
+    this.#stdout = result.stdout;
+    const sections = Object.values(facts);
+    if (sections.some(({ state }) => state !== "unknown")) return { state: "Reachable", snapshot: { facts, ...when } };
+    const said = (result.stdout.trim() || result.stderr.trim()).slice(0, 200);
+    const message = `The probe ended with exit code ${result.exitCode} and said ${JSON.stringify(said)}`;
+    return { state: "Unreachable", reason: "ProbeUnreadable", message, last };
+  }
+
+  #lastSnapshot(): Snapshot | undefined {
+    const view = this.#view;
+    if (view.state === "Reachable") return view.snapshot;
+    return view.state === "Unreachable" ? view.last : undefined;
+  }
+
+  async #act(step: Step): Promise<StepOutcome> {
+    const route = this.#options.route();
+    if (route.kind === "problem") return { kind: "lost", reason: route.reason, message: route.message };
+    try {
+      const result = await this.#run(route.target, step.command, this.#stop);
+      const outcome = outcomeOf(result);
+      this.#options.log.info({ action: step.action, ensures: step.summary, outcome }, "acted");
+      return outcome;
+    } catch (error) {
+      const { reason, message } = explain(error);
+      this.#options.log.warn(
+        { action: step.action, ensures: step.summary, err: error },
+        "a step ended without an exit status",
+      );
+      return { kind: "lost", reason, message };
+    }
+  }
+
+  async #run(target: SshTarget, command: HostCommand, signal: AbortSignal | undefined): Promise<RunResult> {
+    const { script, args, timeoutSeconds } = command;
+    try {
+      const result = await this.#options
+        .session({ ...target, onHostKey: this.#options.onHostKey })
+        .run({ script, args, timeoutSeconds, ...(signal === undefined ? {} : { signal }) });
+      this.#options.onCommand(script.name, undefined);
+      return result;
+    } catch (error) {
+      if (error instanceof HostError) this.#options.onCommand(script.name, error);
+      throw error;
+    }
+  }
+}
+
+function explain(error: unknown): { reason: string; message: string } {
+  if (error instanceof HostError) return { reason: error.code, message: error.message };
+  return { reason: "ProbeUnreadable", message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,32 @@
+import { reasons } from "../api/reasons.ts";
+import type { Step, StepOutcome } from "./hosts/step.ts";
+
+/** A step that did not help, in the words of a condition. */
+export function explainOutcome(
+  step: Step,
+  outcome: StepOutcome,
+): { readonly reason: string; readonly message: string } {
+  const what = `${step.action} on ${step.host}`;
+  switch (outcome.kind) {
+    case "refused":
+      return { reason: outcome.reason, message: `${outcome.message}${advice(outcome.reason)}` };
+    case "busy":
+      return { reason: "HostBusy", message: `${what} waits: ${outcome.message}` };
+    case "failed":
+      return { reason: "StepFailed", message: `${what} failed with exit code ${outcome.exitCode}: ${outcome.message}` };
+    case "lost":
+      return { reason: outcome.reason, message: `${what} ended without an answer: ${outcome.message}` };
+    case "done":
+      return {
+        reason: "NoEffect",
+        message: `${what} said that it succeeded (${outcome.detail}), but the host does not show it: ${step.summary}`,
+      };
+  }
+}
+
+/** What the catalogue tells the user to do. */
+export function advice(reason: string): string {
+  const known: Readonly<Record<string, { readonly action: string }>> = reasons;
+  const action = known[reason]?.action;
+  return action === undefined || action.startsWith("Nothing") ? "" : `. ${action}`;
+}

@@ -1,0 +1,16 @@
+import type { ConditionUpdate } from "../runtime/conditions.ts";
+import { no, unknown, yes } from "./finding.ts";
+import type { HostView } from "./hosts/view.ts";
+import { advice } from "./outcomes.ts";
+
+/** The condition Reachable of a host. */
+export function reachable(view: HostView, address: string): ConditionUpdate {
+  switch (view.state) {
+    case "Pending":
+      return unknown("Reachable", "Pending", `Waiting for the first answer of ${address}`);
+    case "Reachable":
+      return yes("Reachable", "Reachable", `${address} answers`);
+    case "Unreachable":
+      return no("Reachable", view.reason, `${view.message}${advice(view.reason)}`);
+  }
+}

@@ -1,0 +1,21 @@
+import type { AoeServerSpec } from "../api/aoe-server.ts";
+import type { AoeVolumeSpec } from "../api/aoe-volume.ts";
+import type { AoeServer, AoeVolume, XenHost } from "../api/kinds.ts";
+import { type ParsedSpec, parseSpec } from "../api/parse.ts";
+import type { XenHostSpec } from "../api/xen-host.ts";
+
+/** Each version of an object is judged once. */
+function remembered<T extends object, Spec>(parse: (object: T) => ParsedSpec<Spec>): (object: T) => ParsedSpec<Spec> {
+  const known = new WeakMap<T, ParsedSpec<Spec>>();
+  return (object) => {
+    const before = known.get(object);
+    if (before !== undefined) return before;
+    const parsed = parse(object);
+    known.set(object, parsed);
+    return parsed;
+  };
+}
+
+export const serverSpec = remembered<AoeServer, AoeServerSpec>((object) => parseSpec("AoeServer", object));
+export const volumeSpec = remembered<AoeVolume, AoeVolumeSpec>((object) => parseSpec("AoeVolume", object));
+export const hostSpec = remembered<XenHost, XenHostSpec>((object) => parseSpec("XenHost", object));

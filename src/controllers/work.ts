@@ -1,0 +1,74 @@
+import type { ConditionUpdate } from "../runtime/conditions.ts";
+import type { Fleet } from "./fleet.ts";
+import type { WatchedHost } from "./hosts/feed.ts";
+import type { Step, StepOutcome } from "./hosts/step.ts";
+
+/** What became of a plan when it was handed over. */
+export interface Handed {
+  /** Steps that start now. */
+  readonly started: readonly Step[];
+  /** Steps that were tried, did not help, and are not due again yet. */
+  readonly held: readonly { readonly step: Step; readonly outcome: StepOutcome }[];
+  /** When the first of `held` is due. */
+  readonly againSeconds: number | undefined;
+}
+
+/** The part of a plan that runs on one machine, with the facts that made it look right. */
+export interface Part {
+  readonly host: WatchedHost;
+  readonly steps: readonly Step[];
+  readonly basis: string;
+  /** Machines to be asked once more before a step that interrupts. */
+  readonly witnesses: readonly WatchedHost[];
+}
+
+/** Hands the steps to the machines they run on; never waits for them. */
+export function handOver(fleet: Fleet, owner: string, parts: readonly Part[]): Handed {
+  const started: Step[] = [];
+  const held: { step: Step; outcome: StepOutcome }[] = [];
+  let againSeconds: number | undefined;
+  for (const { host, steps, basis, witnesses } of parts) {
+    const { watcher } = host;
+    const [first] = steps;
+    if (!host.keyRecorded || watcher.pending(owner)) continue;
+    const work = `${owner} on ${host.endpoint.id}`;
+    if (first === undefined) {
+      fleet.attempts.settle(work);
+      continue;
+    }
+    const results = watcher.results(owner);
+    const verdict = fleet.attempts.judge(work, steps, basis, results);
+    if (verdict.kind === "Wait") {
+      held.push({ step: results.at(-1)?.step ?? first, outcome: verdict.outcome });
+      againSeconds = Math.min(againSeconds ?? verdict.seconds, verdict.seconds);
+      continue;
+    }
+    if (steps.some(({ interrupts }) => interrupts === true) && !confirmed(fleet, owner, steps, witnesses)) continue;
+    fleet.attempts.begin(work, steps, basis, results);
+    watcher.lanes.submit(owner, steps);
+    started.push(...steps);
+  }
+  return { started, held, againSeconds };
+}
+
+/**
+ * True when every witness has been looked at since these very steps were first wanted. Until then it asks, and the
+ * owner is woken after the looks.
+ */
+function confirmed(fleet: Fleet, owner: string, steps: readonly Step[], witnesses: readonly WatchedHost[]): boolean {
+  const words = JSON.stringify(steps.map(({ command }) => [command.script.name, ...command.args]));
+  const key = `confirm ${owner}`;
+  if (fleet.wanted.get(owner) !== words) {
+    fleet.wanted.set(owner, words);
+    fleet.fences.raise(key, witnesses);
+    return false;
+  }
+  if (!witnesses.every((witness) => fleet.fences.passed(key, witness))) return false;
+  fleet.wanted.delete(owner);
+  return true;
+}
+
+/** Conditions of which the later say the last word. */
+export function merged(...lists: readonly (readonly ConditionUpdate[])[]): ConditionUpdate[] {
+  return [...new Map(lists.flat().map((condition) => [condition.type, condition])).values()];
+}

@@ -1,0 +1,80 @@
+import { type XenHost, xenHosts } from "../../api/kinds.ts";
+import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import { deviceOf } from "../aoe-volume/holders.ts";
+import { unknown } from "../finding.ts";
+import { distinct } from "../host-facts.ts";
+import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
+import { idOf } from "../names.ts";
+import { hostSpec, volumeSpec } from "../specs.ts";
+import { planInitiator } from "./plan.ts";
+
+const notYet = (type: string) => unknown(type, "NotImplemented", "This version of xensan does not look at this aspect");
+
+/** Makes one XenHost an AoE client, and shows what it sees. It stays while it holds, or may hold, a volume. */
+export function xenHostReconciler(options: HostControllerOptions): Reconciler {
+  const { fleet } = options;
+  return hostReconciler<XenHost, XenHostSpec, XenHostStatus>(
+    options,
+    {
+      kind: xenHosts,
+      store: fleet.stores.hosts,
+      parse: hostSpec,
+      prepared: "AoeReady",
+      preparedMessage: "The aoe driver is loaded and bound to the declared interfaces, now and after a reboot",
+      plan: planInitiator,
+      constant: ["ToolstackReady", "RelocationReady", "Drained"].map(notYet),
+      describe(status, { aoe, aoeDevices }) {
+        if (aoe.state !== "known") {
+          delete status.aoe;
+          return;
+        }
+        const devices = aoeDevices.state === "known" ? aoeDevices.value : [];
+        status.aoe = {
+          ...(aoe.value.version === "" ? {} : { driverVersion: aoe.value.version.slice(0, 32) }),
+          interfaces: aoe.value.interfaces.slice(0, 16).map((name) => name.slice(0, 16)),
+          devices: distinct(devices, ({ shelf, slot }) => `${shelf}.${slot}`, 256).map((one) => ({
+            target: `e${one.shelf}.${one.slot}`,
+            state: [one.up ? "up" : "down", ...one.flags].join(",").slice(0, 64),
+            sizeBytes: String(one.sizeBytes),
+            ...(one.macs[0] === undefined ? {} : { serverMac: one.macs[0] }),
+            ...(one.interfaces[0] === undefined ? {} : { interface: one.interfaces[0].slice(0, 16) }),
+          })),
+        };
+      },
+      blockers: (host) => blockers(options, host),
+      left: (host) => `XenHost ${host.metadata.name} may still hold AoE devices: volumes no longer wait for it`,
+    },
+    () => ({}),
+  );
+}
+
+/** A host that merely could see a volume may go; one that holds it, or cannot say so after it was seen, may not. */
+function blockers(
+  { fleet }: HostControllerOptions,
+  host: XenHost,
+): { readonly reason: string; readonly message: string } | undefined {
+  const { namespace, name } = keyOf(host);
+  const volumes = fleet.volumesSeenBy({ namespace, name });
+  if (volumes.length === 0) return undefined;
+  const watched = fleet.feed.of(idOf("XenHost", namespace, name));
+  const leave = `Or set the annotation xensan.dev/abandon=${name} to let go of it nevertheless`;
+  const view = watched?.watcher.view;
+  const names = volumes.map(({ metadata }) => metadata.name).sort();
+  if (view?.state !== "Reachable" || view.snapshot.facts.aoeDevices.state === "unknown") {
+    // Never reached: nothing was ever done there.
+    if (host.status?.facts === undefined) return undefined;
+    return {
+      reason: "ClientUnknown",
+      message: `Nobody can tell whether it holds ${names.join(", ")}: bring it back, or take it out of their clients. ${leave}`,
+    };
+  }
+  const held = volumes.flatMap((volume) => {
+    const spec = volumeSpec(volume);
+    const users = spec.ok ? (deviceOf(view.snapshot.facts, spec.spec)?.users ?? []) : [];
+    return users.length === 0 ? [] : [`${volume.metadata.name} (${users.join(", ")})`];
+  });
+  if (held.length === 0) return undefined;
+  return { reason: "ClientHoldsDevice", message: `It holds ${held.sort().join(", ")}: release them there. ${leave}` };
+}

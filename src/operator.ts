@@ -1,0 +1,185 @@
+import type { Logger } from "pino";
+import { type AoeServer, type AoeVolume, aoeServers, aoeVolumes, type XenHost, xenHosts } from "./api/kinds.ts";
+import type { Clock } from "./clock.ts";
+import { aoeServerReconciler } from "./controllers/aoe-server/reconcile.ts";
+import { aoeVolumeReconciler } from "./controllers/aoe-volume/reconcile.ts";
+import { Fleet } from "./controllers/fleet.ts";
+import { createHostMetrics, type HostMetrics } from "./controllers/hosts/metrics.ts";
+import { volumeIndexes } from "./controllers/indexes.ts";
+import { Mirror } from "./controllers/mirror.ts";
+import { parseId } from "./controllers/names.ts";
+import { onlyCredentials } from "./controllers/secrets.ts";
+import { xenHostReconciler } from "./controllers/xen-host/reconcile.ts";
+import { Controller } from "./runtime/controller.ts";
+import { EventRecorder } from "./runtime/events.ts";
+import { type Secret, secretKind } from "./runtime/kinds.ts";
+import type { Kind, KubeApi, KubeObject } from "./runtime/kube-api.ts";
+import { LeaderElection } from "./runtime/leader-election.ts";
+import type { Metrics } from "./runtime/metrics.ts";
+import type { Reconciler } from "./runtime/reconciler.ts";
+import { Reflector } from "./runtime/reflector.ts";
+import type { IndexFunction } from "./runtime/store.ts";
+import { priority } from "./runtime/work-queue.ts";
+import type { HostDialer } from "./ssh/host-session.ts";
+
+export interface OperatorConfig {
+  /** All namespaces when absent. */
+  readonly namespaces?: readonly string[];
+  /** Every host is asked for its facts this often. */
+  readonly probeIntervalSeconds?: number;
+  /** Objects of one kind that are reconciled at once. Work on hosts does not occupy them. */
+  readonly workers?: number;
+  /** Changes of different objects that may run on one host at once; below sshd's MaxSessions. */
+  readonly parallelPerHost?: number;
+  /** Unique to this process; also the reporting instance of events. */
+  readonly identity?: string;
+  /** Only the holder of the Lease acts; absent for a single replica. */
+  readonly leaderElection?: {
+    readonly namespace: string;
+    readonly name?: string;
+    readonly leaseSeconds?: number;
+    readonly renewSeconds?: number;
+    readonly retrySeconds?: number;
+  };
+}
+
+export interface OperatorOptions {
+  readonly api: KubeApi;
+  readonly dialer: HostDialer;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly config?: OperatorConfig;
+}
+
+export interface Operator {
+  /** Runs until the signal is aborted. Rejects only on what no retry can mend. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Why it is not ready; undefined when it is: its caches are filled. A replica that waits for the Lease is ready. */
+  notReady(): string | undefined;
+  /** True while this replica acts. */
+  readonly leading: boolean;
+}
+
+const defaults = { probeIntervalSeconds: 30, workers: 8, parallelPerHost: 4, identity: "xensan" };
+
+/** The whole operator behind its three doors: given the same answers of API, hosts and clock, it does the same. */
+export function createOperator(options: OperatorOptions): Operator {
+  const { api, clock, log, metrics } = options;
+  const config = { ...defaults, ...options.config };
+  const hostMetrics = createHostMetrics(metrics.registry);
+  const mirrors = {
+    servers: mirror<AoeServer>(options, aoeServers),
+    volumes: mirror<AoeVolume>(options, aoeVolumes, volumeIndexes),
+    hosts: mirror<XenHost>(options, xenHosts),
+    secrets: mirror<Secret>({ ...options, api: onlyCredentials(api) }, secretKind),
+  };
+  const all = [mirrors.servers, mirrors.volumes, mirrors.hosts, mirrors.secrets];
+  const election = config.leaderElection && leaderElection(options, config.leaderElection, config.identity);
+  const notReady = () => (all.every(({ synced }) => synced) ? undefined : "the first list of objects is not complete");
+  let acting = false;
+
+  async function act(leading: AbortSignal): Promise<void> {
+    await Promise.all(all.map((one) => one.untilSynced(leading)));
+    acting = true;
+    try {
+      await lead(options, config, mirrors, hostMetrics, leading);
+    } finally {
+      acting = false;
+    }
+  }
+
+  return {
+    notReady,
+    get leading() {
+      return acting;
+    },
+    async run(signal) {
+      log.info(
+        { namespaces: config.namespaces ?? "all", probeIntervalSeconds: config.probeIntervalSeconds },
+        "starting",
+      );
+      const mirroring = all.map((one) => one.run(signal));
+      try {
+        if (election === undefined) await act(signal);
+        else await election.run(signal, act);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        if (signal.aborted) await Promise.all(mirroring);
+      }
+      log.info({ at: clock.now() }, "stopped");
+    },
+  };
+}
+
+interface Mirrors {
+  readonly servers: Mirror<AoeServer>;
+  readonly volumes: Mirror<AoeVolume>;
+  readonly hosts: Mirror<XenHost>;
+  readonly secrets: Mirror<Secret>;
+}
+
+/** One term: everything that acts is made anew, and nothing of it is left when the signal is aborted. */
+async function lead(
+  { api, dialer, clock, log, metrics }: OperatorOptions,
+  config: typeof defaults & OperatorConfig,
+  mirrors: Mirrors,
+  hostMetrics: HostMetrics,
+  leading: AbortSignal,
+): Promise<void> {
+  const events = new EventRecorder({ api, clock, log, controller: "xensan.dev/operator", instance: config.identity });
+  const controllers = new Map<string, Controller>();
+  const fleet = new Fleet({
+    clock,
+    log,
+    dialer,
+    metrics: hostMetrics,
+    stores: {
+      servers: mirrors.servers.store,
+      volumes: mirrors.volumes.store,
+      hosts: mirrors.hosts.store,
+      secrets: mirrors.secrets.store,
+    },
+    probeIntervalSeconds: config.probeIntervalSeconds,
+    parallel: config.parallelPerHost,
+    enqueue(id, enqueued) {
+      const { kind, key } = parseId(id);
+      controllers.get(kind)?.enqueue(key, { priority: enqueued?.initial === true ? priority.low : priority.normal });
+    },
+  });
+  const reconcilers: readonly (readonly [string, Reconciler])[] = [
+    ["AoeServer", aoeServerReconciler({ api, fleet, events })],
+    ["XenHost", xenHostReconciler({ api, fleet, events })],
+    ["AoeVolume", aoeVolumeReconciler({ api, fleet, events })],
+  ];
+  for (const [kind, reconciler] of reconcilers)
+    controllers.set(
+      kind,
+      new Controller({ name: kind.toLowerCase(), reconciler, clock, log, metrics, workers: config.workers }),
+    );
+  await Promise.all([
+    fleet.run(leading),
+    events.run(leading),
+    ...[...controllers.values()].map((controller) => controller.run(leading)),
+  ]);
+}
+
+function mirror<T extends KubeObject>(
+  { api, clock, log, config }: OperatorOptions,
+  kind: Kind<T>,
+  indexes: Readonly<Record<string, IndexFunction<T>>> = {},
+): Mirror<T> {
+  const namespaces = config?.namespaces;
+  const one = (namespace: string | undefined) =>
+    new Reflector<T>({ api, kind, clock, log, indexes, ...(namespace === undefined ? {} : { namespace }) });
+  return new Mirror((namespaces ?? [undefined]).map(one), namespaces);
+}
+
+function leaderElection(
+  { api, clock, log, metrics }: OperatorOptions,
+  { namespace, name = "xensan", ...durations }: NonNullable<OperatorConfig["leaderElection"]>,
+  identity: string,
+): LeaderElection {
+  return new LeaderElection({ api, clock, log, metrics, lease: { namespace, name }, identity, ...durations });
+}
