@@ -44,6 +44,8 @@ const secretNames = new Set(
   ].map((name) => name.toLowerCase()),
 );
 const maxDepth = 12;
+/** Reaches what a child logger always says, too: pino writes that past every formatter. */
+const secretField = new RegExp(`("(?:${[...secretNames].join("|")})":)"(?:[^"\\\\]|\\\\.)*"`, "gi");
 
 function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
   const { err, ...others } = fields;
@@ -73,6 +75,7 @@ export function redact(value: unknown, depth = 0): unknown {
 /** `line` is JSON, so a text in it ends at the next quotation mark. */
 function redactText(line: string): string {
   return line
+    .replace(secretField, `$1"${redacted}"`)
     .replace(/-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[^"]*?(-----END \1-----|(?="))/g, redacted)
     .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/g, `$1 ${redacted}`);
 }

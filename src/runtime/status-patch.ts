@@ -54,11 +54,14 @@ export async function withStatus<T extends KubeObject, S, R>(
   body: (draft: StatusDraft<S>) => Promise<R>,
 ): Promise<R> {
   let stored: T & { status?: unknown } = write.object;
+  let written: unknown;
   const draft: StatusDraft<S> = {
     status: structuredClone(write.initial),
     flush: async () => {
       write.leading.throwIfAborted();
+      if (written !== undefined && jsonEqual(written, draft.status)) return;
       stored = await applyStatus({ ...write, object: stored }, draft.status, write.leading);
+      written = structuredClone(draft.status);
     },
   };
   let result: R;

@@ -238,7 +238,8 @@ export class WorkQueue {
     }
     const timer = { at: next.at, cancel: new AbortController() };
     this.#timer = timer;
-    this.#clock.sleep(Math.max(0, next.at - this.#clock.monotonic()), timer.cancel.signal).then(
+    // Whole milliseconds: a fraction that a clock rounds away would wake us again and again just before the time.
+    this.#clock.sleep(Math.max(0, Math.ceil(next.at - this.#clock.monotonic())), timer.cancel.signal).then(
       () => {
         if (this.#timer === timer) this.#timer = undefined;
         this.#release();

@@ -1,0 +1,242 @@
+import { describe, expect, it } from "vitest";
+import { Controller } from "../../../src/runtime/controller.ts";
+import { ReconcileError, type RetryClass } from "../../../src/runtime/errors.ts";
+import { KubeError, type ObjectKey } from "../../../src/runtime/kube-api.ts";
+import { createMetrics } from "../../../src/runtime/metrics.ts";
+import { againAfter, done, type ReconcileContext, type ReconcileResult } from "../../../src/runtime/reconciler.ts";
+import { Reflector } from "../../../src/runtime/reflector.ts";
+import { isMeaningful } from "../../../src/runtime/store.ts";
+import { widgets } from "../../contract-kube-api/widget.ts";
+import { stage } from "./stage.ts";
+
+type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<ReconcileResult>;
+
+function controlling(reconcile: Reconcile, options: { workers?: number; timeoutSeconds?: number } = {}) {
+  const on = stage();
+  const metrics = createMetrics();
+  const starts: [string, number][] = [];
+  const controller = new Controller({
+    name: "widget",
+    clock: on.clock,
+    log: on.log,
+    metrics,
+    ...options,
+    reconciler: {
+      reconcile: (key, context) => {
+        starts.push([key.name, Math.round(on.clock.monotonic() / 1000)]);
+        return reconcile(key, context);
+      },
+    },
+  });
+  const running = controller.run(on.signal);
+  const enqueue = (name: string) => controller.enqueue({ namespace: "san", name });
+  const count = async (metric: string) => {
+    const { values } = (await metrics.registry.getSingleMetric(metric)?.get()) ?? { values: [] };
+    return Object.fromEntries(
+      values.filter(({ value }) => value > 0).map(({ labels, value }) => [labels.result ?? "", value]),
+    );
+  };
+  return { ...on, metrics, controller, running, enqueue, starts, count };
+}
+
+describe("a controller", () => {
+  it("reconciles every object once, and one again after its spec changed, not after its status did", async () => {
+    const { server, connect, clock, log, starts, controller, signal, stop, running } = controlling(async () => done);
+    server.create(widgets, { metadata: { name: "a", namespace: "san" } });
+    server.create(widgets, { metadata: { name: "b", namespace: "san" } });
+    const reflector = new Reflector({ api: connect(), kind: widgets, clock, log });
+    controller.watch(reflector.store, (event) =>
+      isMeaningful(event) ? [{ namespace: "san", name: event.object.metadata.name }] : [],
+    );
+    const reflecting = reflector.run(signal);
+    await clock.advance(1000);
+    expect(starts.map(([name]) => name)).toEqual(["a", "b"]);
+    const key = { namespace: "san", name: "a" };
+    server.apply(
+      widgets,
+      { metadata: key, status: { server: { pid: 7 } } },
+      { manager: "xensan", force: true, status: true },
+    );
+    await clock.advance(1000);
+    expect(reflector.store.get(key)?.status?.server).toEqual({ pid: 7 });
+    expect(starts).toHaveLength(2);
+    server.mergePatch(widgets, key, { spec: { size: 3 } });
+    await clock.advance(1000);
+    expect(starts.map(([name]) => name)).toEqual(["a", "b", "a"]);
+    stop.abort();
+    await Promise.all([running, reflecting]);
+  });
+
+  it("looks again after the time that was asked for, and not otherwise", async () => {
+    const { clock, enqueue, starts, count } = controlling(async ({ name }) =>
+      name === "timed" ? againAfter(60) : done,
+    );
+    enqueue("timed");
+    enqueue("once");
+    await clock.advance(150_000);
+    expect(starts).toEqual([
+      ["timed", 0],
+      ["once", 0],
+      ["timed", 60],
+      ["timed", 120],
+    ]);
+    expect(await count("xensan_controller_reconcile_total")).toEqual({ success: 1, requeue_after: 3 });
+  });
+
+  it.each<[RetryClass, { within: [number, number]; after: [number, number] }]>([
+    ["Transient", { within: [3, 5], after: [9, 16] }],
+    ["Waiting", { within: [1, 1], after: [2, 4] }],
+    ["Stalled", { within: [1, 1], after: [1, 1] }],
+    ["Ambiguous", { within: [1, 1], after: [1, 1] }],
+  ])("that meets a %s error tries again as often as that promises", async (retry, { within, after }) => {
+    const { clock, enqueue, starts } = controlling(async () => {
+      throw new ReconcileError(retry, "Because", "something is the matter");
+    });
+    enqueue("a");
+    await clock.advance(5000);
+    expect(starts.length).toBeGreaterThanOrEqual(within[0]);
+    expect(starts.length).toBeLessThanOrEqual(within[1]);
+    await clock.advance(895_000);
+    expect(starts.length).toBeGreaterThanOrEqual(after[0]);
+    expect(starts.length).toBeLessThanOrEqual(after[1]);
+    const before = starts.length;
+    enqueue("a");
+    await clock.advance(0);
+    expect(starts.length).toBe(before + 1);
+  });
+
+  it("keeps the trouble of one object away from the others", async () => {
+    const { clock, enqueue, starts, messages, count } = controlling(
+      async ({ name }) => {
+        if (name === "bad") throw new TypeError("cannot read properties of undefined");
+        return done;
+      },
+      { workers: 1 },
+    );
+    for (const name of ["bad", "good-1", "good-2"]) enqueue(name);
+    await clock.advance(100);
+    expect(starts.map(([name]) => name)).toEqual(["bad", "good-1", "good-2"]);
+    expect(messages("error")).toEqual(["reconcile failed, tried again"]);
+    expect(await count("xensan_controller_reconcile_total")).toEqual({ success: 2, error: 1 });
+  });
+
+  it("waits as long as an overloaded server asks for", async () => {
+    let refusals = 1;
+    const { clock, enqueue, starts } = controlling(async () => {
+      if (refusals-- > 0) throw new KubeError(429, "TooManyRequests", "slow down", { retryAfterSeconds: 30 });
+      return done;
+    });
+    enqueue("a");
+    await clock.advance(120_000);
+    expect(starts).toEqual([
+      ["a", 0],
+      ["a", 30],
+    ]);
+  });
+
+  it("takes a conflict for the ordinary thing it is", async () => {
+    let conflicts = 1;
+    const { clock, enqueue, starts, messages, count } = controlling(async () => {
+      if (conflicts-- > 0) throw new KubeError(409, "Conflict", "the object has been modified");
+      return done;
+    });
+    enqueue("a");
+    await clock.advance(10_000);
+    expect(starts).toHaveLength(2);
+    expect(messages("error")).toEqual([]);
+    expect(await count("xensan_controller_reconcile_total")).toEqual({ success: 1, requeue: 1 });
+  });
+
+  it("tells a reconcile that takes too long to stop, and tries again", async () => {
+    const reasons: string[] = [];
+    const { clock, enqueue, starts } = controlling(
+      async (_key, { signal, leading }) => {
+        await clock.sleep(starts.length === 1 ? 600_000 : 1, signal).catch((reason: unknown) => {
+          reasons.push(`${String(reason)}, leading: ${!leading.aborted}`);
+          throw reason;
+        });
+        return done;
+      },
+      { timeoutSeconds: 30 },
+    );
+    enqueue("slow");
+    await clock.advance(60_000);
+    expect(reasons).toEqual(["TimeoutError: the reconcile took longer than 30 s, leading: true"]);
+    expect(starts.map(([name]) => name)).toEqual(["slow", "slow"]);
+  });
+
+  it("gives the worker of a reconcile that does not heed its signal to others, but never its key", async () => {
+    const { clock, enqueue, starts, messages } = controlling(
+      async ({ name }) => {
+        if (name === "deaf" && starts.length === 1) await clock.sleep(600_000);
+        return done;
+      },
+      { timeoutSeconds: 30, workers: 1 },
+    );
+    enqueue("deaf");
+    await clock.advance(1000);
+    enqueue("other");
+    enqueue("deaf");
+    await clock.advance(500_000);
+    expect(starts).toEqual([
+      ["deaf", 0],
+      ["other", 40],
+    ]);
+    expect(messages("error")).toEqual(["the reconcile ignores its time limit; its worker goes on with other objects"]);
+    await clock.advance(200_000);
+    expect(starts.at(-1)).toEqual(["deaf", 600]);
+  });
+
+  it("stops what runs when it is stopped, starts nothing new, and keeps the key for its next term", async () => {
+    const { clock, enqueue, starts, stop, running, controller } = controlling(
+      async (_key, { signal }) => {
+        await clock.sleep(60_000, signal);
+        return done;
+      },
+      { workers: 1 },
+    );
+    enqueue("a");
+    enqueue("b");
+    await clock.advance(1000);
+    stop.abort(new Error("stopping"));
+    await running;
+    expect(starts).toEqual([["a", 0]]);
+    expect(controller.queue.length).toBe(2);
+  });
+
+  it("writes the object and an id of the reconcile in every line of its log", async () => {
+    const { clock, enqueue, lines } = controlling(async (_key, { log }) => {
+      log.info("at work");
+      return done;
+    });
+    enqueue("a");
+    enqueue("b");
+    await clock.advance(10);
+    const said = lines.filter(({ msg }) => msg === "at work");
+    expect(said.map(({ controller, namespace, name }) => [controller, namespace, name])).toEqual([
+      ["widget", "san", "a"],
+      ["widget", "san", "b"],
+    ]);
+    expect(new Set(said.map(({ reconcileID }) => reconcileID)).size).toBe(2);
+    expect(said[0]?.reconcileID).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it("measures its queue while it works", async () => {
+    const { clock, enqueue, metrics } = controlling(
+      async () => {
+        await clock.sleep(8000);
+        return done;
+      },
+      { workers: 1 },
+    );
+    for (const name of ["a", "b", "c"]) enqueue(name);
+    await clock.advance(10_000);
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('xensan_workqueue_depth{name="widget"} 1');
+    expect(text).toContain('xensan_workqueue_adds_total{name="widget"} 3');
+    expect(text).toContain('xensan_workqueue_unfinished_work_seconds{name="widget"} 2');
+    expect(text).toContain('xensan_workqueue_longest_running_processor_seconds{name="widget"} 2');
+    expect(text).toContain('xensan_controller_active_workers{controller="widget"} 1');
+    expect(text).toContain('xensan_controller_reconcile_time_seconds_sum{controller="widget"} 8');
+  });
+});

@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import type { KubeApi } from "../../../src/runtime/kube-api.ts";
+import { KubeError } from "../../../src/runtime/kube-api.ts";
+import { applyStatus, saysTheSame, withStatus } from "../../../src/runtime/status-patch.ts";
+import { type Widget, widgets } from "../../contract-kube-api/widget.ts";
+import { stage } from "./stage.ts";
+
+const key = { namespace: "san", name: "a" };
+const ready = { type: "Ready", status: "True", reason: "Ready", message: "fine" };
+
+async function widgetOnStage() {
+  const on = stage();
+  const plain = on.connect();
+  const writes: unknown[] = [];
+  const api: KubeApi = {
+    ...plain,
+    apply: (kind, object, options) => {
+      writes.push(object);
+      return plain.apply(kind, object, options);
+    },
+  };
+  const object = await api.create(widgets, { metadata: { ...key } });
+  const get = () => api.get(widgets, key);
+  return { ...on, api, writes, object, get };
+}
+
+describe("the status of an object", () => {
+  it("is written when it differs from what is stored, and only then", async () => {
+    const { api, object, writes, signal } = await widgetOnStage();
+    const status = { conditions: [ready], clients: [{ name: "bella", state: "up" }] };
+    const first = await applyStatus({ api, kind: widgets, object }, status, signal);
+    const second = await applyStatus({ api, kind: widgets, object: first }, structuredClone(status), signal);
+    expect(second).toBe(first);
+    expect(writes).toEqual([{ metadata: { ...key, uid: object.metadata.uid }, status }]);
+  });
+
+  it("loses fields that are no longer stated", async () => {
+    const { api, object, signal, get } = await widgetOnStage();
+    const write = { api, kind: widgets };
+    const first = await applyStatus(
+      { ...write, object },
+      { conditions: [ready], server: { pid: 7, unit: "u" } },
+      signal,
+    );
+    const second = await applyStatus({ ...write, object: first }, { conditions: [ready], server: { pid: 7 } }, signal);
+    await applyStatus({ ...write, object: second }, { conditions: [ready], server: undefined }, signal);
+    expect((await get()).status).toEqual({ conditions: [ready] });
+  });
+
+  it("takes back what somebody else overwrote", async () => {
+    const { api, object, signal, get } = await widgetOnStage();
+    const status = { conditions: [ready], server: { pid: 7 } };
+    await applyStatus({ api, kind: widgets, object }, status, signal);
+    await api.apply(
+      widgets,
+      { metadata: key, status: { server: { pid: 8 } } },
+      { fieldManager: "intruder", force: true, subresource: "status" },
+    );
+    await applyStatus({ api, kind: widgets, object: await get() }, status, signal);
+    expect((await get()).status).toEqual(status);
+  });
+
+  it("does not reach a successor of the same name", async () => {
+    const { api, object, signal, get } = await widgetOnStage();
+    await api.delete(widgets, key);
+    await api.create(widgets, { metadata: { ...key } });
+    await expect(applyStatus({ api, kind: widgets, object }, { server: { pid: 7 } }, signal)).rejects.toMatchObject({
+      status: 409,
+    });
+    expect((await get()).status?.server).toBeUndefined();
+  });
+
+  describe("that others write to as well", () => {
+    const audited = { type: "Audited", status: "True", reason: "Seen", message: "by an auditor" };
+    const condition = { "f:type": {}, "f:status": {}, "f:reason": {}, "f:message": {}, ".": {} };
+    const object: Widget = {
+      metadata: {
+        name: "a",
+        managedFields: [
+          {
+            manager: "xensan",
+            operation: "Apply",
+            fieldsV1: {
+              "f:status": {
+                "f:conditions": { 'k:{"type":"Ready"}': condition },
+                "f:server": { "f:pid": {} },
+                "f:clients": {},
+              },
+            },
+          },
+          { manager: "auditor", operation: "Update", fieldsV1: { "f:status": { "f:observedGeneration": {} } } },
+        ],
+      },
+      status: {
+        conditions: [audited, ready],
+        server: { pid: 7, unit: "theirs" },
+        clients: [{ name: "bella" }],
+        observedGeneration: 3,
+      },
+    };
+    const ours = { conditions: [ready], server: { pid: 7 }, clients: [{ name: "bella" }] };
+
+    it.each<[string, unknown, boolean]>([
+      ["what we state is there", ours, true],
+      ["one value differs", { ...ours, server: { pid: 8 } }, false],
+      ["a field we stated before is no longer stated", { ...ours, server: {} }, false],
+      ["a list we stated before is no longer stated", { conditions: [ready], server: { pid: 7 } }, false],
+      ["a condition of ours is no longer stated", { ...ours, conditions: [] }, false],
+      ["a condition of ours differs", { ...ours, conditions: [{ ...ready, status: "False" }] }, false],
+      ["a condition is new", { ...ours, conditions: [ready, { ...ready, type: "Attached" }] }, false],
+      ["a list without keys differs", { ...ours, clients: [{ name: "brutus" }] }, false],
+    ])("is left as it is when %s: %o: %s", (_when, desired, same) => {
+      expect(saysTheSame(object, desired, "xensan")).toBe(same);
+    });
+  });
+
+  it("without a record of ownership is compared as a whole", () => {
+    const object: Widget = { metadata: { name: "a" }, status: { server: { pid: 1, unit: "u" } } };
+    expect(saysTheSame(object, { server: { unit: "u", pid: 1 }, clients: undefined }, "xensan")).toBe(true);
+    expect(saysTheSame(object, { server: { pid: 1 } }, "xensan")).toBe(false);
+    expect(saysTheSame({ metadata: { name: "a" } }, {}, "xensan")).toBe(true);
+  });
+});
+
+describe("a reconcile with a draft of the status", () => {
+  const nothing: NonNullable<Widget["status"]> = {};
+
+  it("writes it once at the end", async () => {
+    const { api, object, signal, get, writes } = await widgetOnStage();
+    const write = { api, kind: widgets, object, initial: nothing, leading: signal };
+    const result = await withStatus(write, async (draft) => {
+      draft.status.server = { pid: 1 };
+      draft.status.server = { pid: 2 };
+      return "result";
+    });
+    expect([result, writes.length, (await get()).status?.server]).toEqual(["result", 1, { pid: 2 }]);
+  });
+
+  it("writes how far it got when it fails, and reports the failure", async () => {
+    const { api, object, signal, get } = await widgetOnStage();
+    const write = { api, kind: widgets, object, initial: nothing, leading: signal };
+    const failing = withStatus(write, async (draft) => {
+      draft.status.server = { pid: 1 };
+      throw new Error("halfway");
+    });
+    await expect(failing).rejects.toThrow("halfway");
+    expect((await get()).status?.server).toEqual({ pid: 1 });
+  });
+
+  it("writes an intent before it goes on, and nothing more when the rest changed nothing", async () => {
+    const { api, object, signal, get, writes } = await widgetOnStage();
+    await withStatus({ api, kind: widgets, object, initial: nothing, leading: signal }, async (draft) => {
+      draft.status.server = { unit: "operation-1" };
+      await draft.flush();
+      expect((await get()).status?.server).toEqual({ unit: "operation-1" });
+    });
+    expect(writes).toHaveLength(1);
+  });
+
+  it("does not go on when the intent could not be written", async () => {
+    const { api, object, signal } = await widgetOnStage();
+    const broken: KubeApi = {
+      ...api,
+      apply: async () => await Promise.reject(new KubeError(500, "InternalError", "etcd")),
+    };
+    let acted = false;
+    const failing = withStatus(
+      { api: broken, kind: widgets, object, initial: nothing, leading: signal },
+      async (draft) => {
+        draft.status.server = { unit: "operation-1" };
+        await draft.flush();
+        acted = true;
+      },
+    );
+    await expect(failing).rejects.toThrow("etcd");
+    expect(acted).toBe(false);
+  });
+
+  it("writes nothing once it no longer leads", async () => {
+    const { api, object, signal, stop, writes } = await widgetOnStage();
+    const losing = withStatus({ api, kind: widgets, object, initial: nothing, leading: signal }, async (draft) => {
+      draft.status.server = { pid: 1 };
+      stop.abort(new Error("leadership lost"));
+    });
+    await expect(losing).rejects.toThrow("leadership lost");
+    expect(writes).toEqual([]);
+  });
+});
