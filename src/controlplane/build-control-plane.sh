@@ -69,6 +69,13 @@ run "unpacking etcd-server" dpkg-deb -x ./etcd-server_*.deb "$work/etcd"
 step 4 "fetching the source of Kubernetes $version"
 run "apt-get source kubernetes" apt_src -o APT::Sandbox::User=root source --download-only kubernetes
 run "unpacking the source" dpkg-source --no-check -x ./kubernetes_*.dsc "$work/kubernetes"
+# The vendored reflect2 1.0.1 walks maps in a way that Go 1.18 and later no longer allow: the server would crash on the
+# first custom resource. Debian packages 1.0.2, which is made for it.
+run "apt-get download reflect2" apt-get -q -o APT::Sandbox::User=root download golang-github-modern-go-reflect2-dev
+run "unpacking reflect2" dpkg-deb -x ./golang-github-modern-go-reflect2-dev_*.deb "$work/reflect2"
+reflect2=$work/kubernetes/vendor/github.com/modern-go/reflect2
+rm -f "$reflect2"/*.go
+cp "$work"/reflect2/usr/share/gocode/src/github.com/modern-go/reflect2/*.go "$reflect2/"
 
 step 5 "generating the OpenAPI definitions"
 export GOPATH="$work/go" GO111MODULE=off GOFLAGS='' CGO_ENABLED=0 GOCACHE="$work/cache"
