@@ -9,10 +9,8 @@
   verbs: [patch]
 - apiGroups: [""]
   resources: [secrets]
-  {{- with .Values.rbac.secretNames }}
-  resourceNames: {{ toYaml . | nindent 4 }}
-  {{- end }}
-  verbs: [get]
+  # SSH keys. A rotated key is picked up from the watch.
+  verbs: [get, list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

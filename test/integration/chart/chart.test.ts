@@ -225,7 +225,7 @@ describe("the rights of the operator's service account", () => {
     ["patch", "aoevolumes --subresource=status", "yes"],
     ["create", "events.events.k8s.io", "yes"],
     ["get", "secrets", "yes"],
-    ["list", "secrets", "no"],
+    ["watch", "secrets", "yes"],
     ["create", "secrets", "no"],
     ["create", "aoevolumes", "no"],
     ["delete", "aoevolumes", "no"],
