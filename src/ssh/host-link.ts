@@ -38,6 +38,8 @@ export interface LinkOptions {
 interface Live {
   readonly connection: Connection;
   readonly slots: Slots;
+  /** Channels the server has accepted and not yet closed. */
+  open: number;
   over: boolean;
 }
 
@@ -82,7 +84,7 @@ export function createHostLink(options: LinkOptions): HostLink {
         signal: limit.signal,
       });
       failure = undefined;
-      const opened: Live = { connection, slots: createSlots(limits.channels), over: false };
+      const opened: Live = { connection, slots: createSlots(limits.channels), open: 0, over: false };
       live = opened;
       void connection.closed.then((why) => {
         opened.over = true;
@@ -131,24 +133,29 @@ export function createHostLink(options: LinkOptions): HostLink {
       release();
       return "again";
     }
+    let counted = false;
+    const channel = {
+      opened() {
+        counted = true;
+        on.open += 1;
+      },
+      released() {
+        if (counted) on.open -= 1;
+        release();
+      },
+    };
     try {
-      return await runScript(
-        on.connection.client,
-        target,
-        request,
-        { clock, nonce: options.nonce, ...limits },
-        release,
-      );
+      const runOptions = { clock, nonce: options.nonce, ...limits };
+      return await runScript(on.connection.client, target, request, runOptions, channel);
     } catch (error) {
       if (error instanceof HostError && error.code === "ConnectionLost" && !error.started && reused) return "again";
       if (!(error instanceof ChannelRefused)) throw error;
-      if (on.slots.used === 0) {
-        const message = `${target.host}:${target.port} refuses every session: ${error.message}`;
-        throw new HostError("Unreachable", message, { started: false, cause: error });
-      }
-      // The server allows fewer sessions than we thought: the ones that run are its limit.
-      on.slots.lowerTo(on.slots.used);
-      return "again";
+      // The server allows fewer sessions than we thought: those that are open are its limit.
+      on.slots.lowerTo(on.open);
+      release();
+      if (on.slots.used > 0) return "again";
+      const message = `${target.host}:${target.port} refuses every session: ${error.message}`;
+      throw new HostError("Unreachable", message, { started: false, cause: error });
     }
   };
 
@@ -160,7 +167,7 @@ export function createHostLink(options: LinkOptions): HostLink {
           const result = await attempt(target, request, live !== undefined);
           if (result !== "again") return result;
         }
-        const message = `${target.host}:${target.port} lost its connection again and again before a command was sent`;
+        const message = `${target.host}:${target.port} lost its connection or refused a session again and again before ${request.script.name} was sent`;
         throw new HostError("ConnectionLost", message, { started: false });
       } finally {
         finish();

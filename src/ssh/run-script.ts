@@ -27,6 +27,13 @@ export interface ScriptOutput {
   readonly stderr: string;
 }
 
+/** Follows how many sessions the server counts for us. */
+export interface ChannelCount {
+  opened(): void;
+  /** Once, at the end; also when no channel was opened, but not after {@link ChannelRefused}. */
+  released(): void;
+}
+
 /** The server refused one more channel: nothing was sent, and fewer at a time may work. */
 export class ChannelRefused extends Error {
   override readonly name = "ChannelRefused";
@@ -37,14 +44,13 @@ const defaultOutputBytes = 16 * 1024 * 1024;
 /**
  * Runs one script on an open connection. Rejects with a {@link HostError} or {@link ChannelRefused}. When it takes too
  * long, prints too much or is cancelled, its process group is ended through a second channel before this rejects.
- * Calls `released` once, when the server counts one session less.
  */
 export async function runScript(
   client: Client,
   target: SshTarget,
   request: RunRequest,
   options: RunOptions,
-  released: () => void,
+  channel: ChannelCount,
 ): Promise<ScriptOutput> {
   using limit = startTimeLimit(options.clock, request.timeoutSeconds, request.signal);
   const subject = `${request.script.name} on ${target.host}`;
@@ -56,11 +62,18 @@ export async function runScript(
     maxOutputBytes,
     grace: () => options.clock.sleep(options.graceSeconds * 1000),
     mayStart: () => !limit.signal.aborted,
-  }).catch((error: unknown) => {
-    released();
-    throw channelError(error, subject);
-  });
-  const exchange = await orAborted(opening, limit.signal, (late) => releaseWhenClosed(late, options, released));
+  }).then(
+    (opened) => {
+      channel.opened();
+      return opened;
+    },
+    (cause: unknown) => {
+      const error = channelError(cause, subject);
+      if (!(error instanceof ChannelRefused) || limit.signal.aborted) channel.released();
+      throw error;
+    },
+  );
+  const exchange = await orAborted(opening, limit.signal, (late) => releaseWhenClosed(late, options, channel));
   if (exchange === undefined) throw limit.error(`opening a channel for ${subject}`, { started: false });
 
   try {
@@ -71,7 +84,7 @@ export async function runScript(
     const message = `${subject} printed more than ${maxOutputBytes} bytes on ${ending.stream}; ${fate}`;
     throw new HostError("OutputLimitExceeded", message, { started: true });
   } finally {
-    releaseWhenClosed(exchange, options, released);
+    releaseWhenClosed(exchange, options, channel);
   }
 }
 
@@ -81,13 +94,13 @@ function channelError(error: unknown, subject: string): Error {
   return new HostError("ConnectionLost", `${subject} was not sent: ${message}`, { started: false, cause: error });
 }
 
-function releaseWhenClosed(exchange: Exchange, { clock, graceSeconds }: RunOptions, released: () => void): void {
+function releaseWhenClosed(exchange: Exchange, { clock, graceSeconds }: RunOptions, channel: ChannelCount): void {
   exchange.close();
   const waiting = new AbortController();
   const patience = clock.sleep(graceSeconds * 1000, waiting.signal).catch(() => undefined);
   void Promise.race([exchange.closed, patience]).then(() => {
     waiting.abort();
-    released();
+    channel.released();
   });
 }
 
