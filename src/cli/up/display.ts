@@ -30,7 +30,9 @@ export function openDisplay(options: DisplayOptions): Display {
 function liveDisplay({ stream, color, elapsed }: DisplayOptions): Display {
   let state: ProgressState = { stages: [], rows: [], notes: [] };
   let drawn = 0;
+  let closed = false;
   const draw = () => {
+    if (closed) return;
     const lines = renderScreen(state, { width: stream.columns, now: elapsed(), color });
     // Of a picture taller than the terminal only the end can be drawn over again.
     const visible = lines.slice(-Math.max(1, stream.rows - 1));
@@ -56,8 +58,9 @@ function liveDisplay({ stream, color, elapsed }: DisplayOptions): Display {
     note: (text) => change({ notes: [...state.notes, text] }),
     rows: (rows) => change({ rows }),
     close: () => {
-      clearInterval(timer);
       draw();
+      closed = true;
+      clearInterval(timer);
       showCursor();
       process.removeListener("exit", showCursor);
     },

@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { systemClock } from "../clock.ts";
+import { type ConfigSource, configSource } from "../runtime/client-node.ts";
+import { createLogger } from "../runtime/log.ts";
+import { createAddressGate } from "../ssh/addresses.ts";
+import { type Command, UsageError } from "./command.ts";
+import { typed } from "./parse-options.ts";
+import { runOptions, runSchema } from "./run-options.ts";
+import { serve } from "./serve.ts";
+
+const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+export const run: Command = {
+  name: "run",
+  summary: "runs the operator",
+  description:
+    "Runs the operator until it is told to stop by SIGTERM or SIGINT: then it finishes or gives up what it is doing, hands over the Lease and ends with exit code 0.",
+  options: runOptions,
+  async run(values, io) {
+    const options = typed(runSchema, runOptions, values);
+    const allow = options["allow-address"].length === 0 ? "Any" : options["allow-address"];
+    try {
+      createAddressGate(allow);
+    } catch (error) {
+      throw new UsageError(`--allow-address: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    const source = configSource({ kubeconfig: options.kubeconfig, context: options.context, environment: io.env });
+    const log = createLogger({ level: options["log-level"], clock: systemClock });
+    await serve(
+      {
+        source,
+        allow,
+        listen: options.listen,
+        log,
+        identity: options.identity,
+        config: {
+          probeIntervalSeconds: options["probe-interval"],
+          ...(options.namespace.length === 0 ? {} : { namespaces: options.namespace }),
+          ...(options["leader-election"] === "false"
+            ? {}
+            : {
+                leaderElection: {
+                  namespace: options["lease-namespace"] ?? (await ownNamespace(source)),
+                  name: options["lease-name"],
+                },
+              }),
+        },
+      },
+      io.signal,
+    );
+    return 0;
+  },
+};
+
+async function ownNamespace(source: ConfigSource): Promise<string> {
+  if (source.name === "in-cluster") {
+    try {
+      return readFileSync(podNamespaceFile, "utf8").trim();
+    } catch {
+      throw new UsageError(`${podNamespaceFile} cannot be read; say where the Lease is with --lease-namespace`);
+    }
+  }
+  const config = await source.load();
+  return config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
+}

@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { Logger } from "pino";
+import { systemClock } from "../clock.ts";
+import { createOperator, type OperatorConfig } from "../operator.ts";
+import { type ConfigSource, createKubeClient } from "../runtime/client-node.ts";
+import { serveHealth } from "../runtime/health-server.ts";
+import { createMetrics } from "../runtime/metrics.ts";
+import type { AddressPolicy } from "../ssh/addresses.ts";
+import { createDialer } from "../ssh/dialer.ts";
+
+export interface ServeOptions {
+  readonly source: ConfigSource;
+  readonly allow: AddressPolicy;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly log: Logger;
+  /** The readable part of this replica's name; the host's name when absent. */
+  readonly identity?: string | undefined;
+  readonly config: Omit<OperatorConfig, "identity">;
+  /** Called once metrics and health are served, with the port, which matters when any port was asked for. */
+  readonly onListening?: (port: number) => void;
+}
+
+/** The operator with its real doors: the API server, SSH and the system's clock. Runs until the signal is aborted. */
+export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
+  const { source, allow, listen, log, config } = options;
+  const clock = systemClock;
+  const metrics = createMetrics();
+  const api = createKubeClient({ source, clock, metrics });
+  const dialer = createDialer({
+    allow,
+    clock,
+    observe: (event) => log.debug({ ssh: event }, `ssh ${event.kind}`),
+  });
+  // Unique to this process: a restarted container keeps its host name.
+  const identity = `${options.identity ?? hostname()}_${randomBytes(4).toString("hex")}`;
+  const operator = createOperator({ api, dialer, clock, log, metrics, config: { ...config, identity } });
+  const health = await serveHealth({
+    ...listen,
+    registry: metrics.registry,
+    // A restart mends nothing that the operator does not retry by itself: answering at all is the proof of life.
+    healthy: {},
+    ready: { caches: () => operator.notReady() },
+  });
+  log.info({ host: listen.host, port: health.port, identity, api: source.name }, "serving metrics and health");
+  options.onListening?.(health.port);
+  try {
+    await operator.run(signal);
+  } finally {
+    await health.close();
+    await dialer.close();
+    await api.close();
+  }
+}

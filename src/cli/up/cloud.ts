@@ -1,0 +1,85 @@
+import { createWriteStream } from "node:fs";
+import path from "node:path";
+import { systemClock } from "../../clock.ts";
+import type { ControlPlane } from "../../controlplane/control-plane.ts";
+import { textSource } from "../../runtime/client-node.ts";
+import { createLogger } from "../../runtime/log.ts";
+import { createRack } from "../../sim/rack.ts";
+import type { RackFile } from "../../sim/rack-file.ts";
+import { type RackServer, serveRack } from "../../sim/ssh-server.ts";
+import { serve } from "../serve.ts";
+
+/** The operator of the embedded mode looks more often: a person waits for it. */
+const probeIntervalSeconds = 5;
+
+/** The simulated rack on its ports; `moved` says which had to be others because they were taken. */
+export interface RunningRack {
+  readonly server: RackServer;
+  readonly moved: readonly { readonly host: string; readonly from: number; readonly to: number }[];
+}
+
+/** Serves the rack over SSH. A port that somebody else has is replaced by a free one. */
+export async function startRack(file: RackFile): Promise<RunningRack> {
+  const hosts = { ...file.hosts };
+  for (;;) {
+    try {
+      const server = await serveRack(createRack({ ...file, hosts }, { clock: systemClock, salt: String(process.pid) }));
+      const moved = Object.entries(file.hosts).flatMap(([host, { ssh }]) => {
+        const to = server.endpoints.get(host)?.port ?? ssh.port;
+        return ssh.port === 0 || ssh.port === to ? [] : [{ host, from: ssh.port, to }];
+      });
+      return { server, moved };
+    } catch (error) {
+      const taken = takenPort(error);
+      const name = Object.keys(hosts).find((key) => hosts[key]?.ssh.port === taken);
+      const host = name === undefined ? undefined : hosts[name];
+      if (taken === undefined || name === undefined || host === undefined) throw error;
+      hosts[name] = { ...host, ssh: { ...host.ssh, port: 0 } };
+    }
+  }
+}
+
+function takenPort(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "EADDRINUSE") return undefined;
+  return "port" in error && typeof error.port === "number" ? error.port : undefined;
+}
+
+/** The operator, in this process, serving all namespaces; its log goes to a file beside the control plane's data. */
+export interface RunningOperator {
+  readonly logFile: string;
+  readonly healthPort: number;
+  /** Settles when it ends; rejects with why, when nobody asked it to. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startOperator(controlPlane: ControlPlane): Promise<RunningOperator> {
+  const logFile = path.join(path.dirname(controlPlane.kubeconfigPath), "operator.log");
+  const destination = createWriteStream(logFile);
+  const stopping = new AbortController();
+  const listening = Promise.withResolvers<number>();
+  const ended = serve(
+    {
+      source: textSource(controlPlane.kubeconfig),
+      // The rack is on this machine, and nothing else is meant.
+      allow: ["127.0.0.0/8", "::1"],
+      listen: { host: "127.0.0.1", port: 0 },
+      log: createLogger({ level: "debug", clock: systemClock, destination }),
+      config: { probeIntervalSeconds },
+      onListening: listening.resolve,
+    },
+    stopping.signal,
+  );
+  // Whoever awaits `ended` hears of it; until then it must not count as unhandled.
+  ended.catch(listening.reject);
+  return {
+    logFile,
+    healthPort: await listening.promise,
+    ended,
+    async stop() {
+      stopping.abort(new Error("stopping"));
+      await ended.catch(() => undefined);
+      destination.end();
+    },
+  };
+}

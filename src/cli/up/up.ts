@@ -1,0 +1,182 @@
+import { fileURLToPath } from "node:url";
+import { KubeConfig } from "@kubernetes/client-node";
+import { group } from "../../api/common.ts";
+import { systemClock } from "../../clock.ts";
+import { type ControlPlane, startControlPlane } from "../../controlplane/control-plane.ts";
+import { loadRack, tutorialRack } from "../../sim/rack-file.ts";
+import type { Command, Io } from "../command.ts";
+import { typed } from "../parse-options.ts";
+import { applyManifests } from "./apply.ts";
+import { type RunningOperator, startOperator, startRack } from "./cloud.ts";
+import { type Display, openDisplay, rowText } from "./display.ts";
+import { fitToRack } from "./fit-to-rack.ts";
+import { followUntilReady } from "./follow.ts";
+import { type Manifest, readManifests } from "./manifests.ts";
+import { isReady, type Row, seconds } from "./progress.ts";
+import { type UpValues, upOptions, upSchema } from "./up-options.ts";
+
+const root = new URL("../../../", import.meta.url);
+
+export const up: Command = {
+  name: "up",
+  summary: "starts a whole small cloud on this machine, to try things",
+  description:
+    "Starts a real Kubernetes API server, a simulated rack that is reached over SSH, and the operator, all on this machine's loopback addresses; applies manifests, shows how everything becomes ready, and keeps running until Ctrl-C. The first start downloads the API server, or builds it, once.",
+  options: upOptions,
+  async run(values, io) {
+    const options = typed(upSchema, upOptions, values);
+    // What the person gave is read before anything that takes time.
+    const rackFile = loadRack(options.rack ?? tutorialRack);
+    const paths = options.apply.length > 0 ? options.apply : [fileURLToPath(new URL("examples/tutorial", root))];
+    const manifests = (await Promise.all(paths.map(readManifests))).flat();
+
+    const started = systemClock.monotonic();
+    const elapsed = () => systemClock.monotonic() - started;
+    const stream = options.output === "json" ? io.stderr : io.stdout;
+    const live = stream.isTTY === true && io.env.CI === undefined && io.env.TERM !== "dumb";
+    const color = live && io.env.NO_COLOR === undefined;
+    const display = openDisplay({ stream, live, color, elapsed });
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => display.close());
+
+    try {
+      const controlPlane = await beginControlPlane(display, io.signal);
+      closing.defer(() => controlPlane.stop());
+      display.begin("rack", "starting");
+      const rack = await startRack(rackFile);
+      closing.defer(() => rack.server.close());
+      display.end([...rack.server.endpoints].map(([name, { host, port }]) => `${name} ${host}:${port}`).join(", "));
+      for (const { host, from, to } of rack.moved) {
+        display.note(
+          `port ${from} is taken on this machine: ${host} listens on ${to}, and the manifests are changed to it`,
+        );
+      }
+      display.begin("operator", "starting");
+      const operator = await startOperator(controlPlane);
+      closing.defer(() => operator.stop());
+      display.end(`metrics on http://127.0.0.1:${operator.healthPort}/metrics, log in ${operator.logFile}`);
+
+      const kubeConfig = new KubeConfig();
+      kubeConfig.loadFromString(controlPlane.kubeconfig);
+      display.begin("manifests", "applying");
+      const applied = await applyManifests(kubeConfig, fitToRack(manifests, rack));
+      display.end(paths.map((path) => relative(path)).join(", "));
+
+      const followed = applied.filter(({ apiVersion }) => apiVersion.startsWith(`${group}/`));
+      const rows = await converge(display, { kubeConfig, followed, operator, elapsed, seconds: options.timeout, io });
+      display.close();
+      const code = rows.every(isReady) ? 0 : 1;
+      const outcome = { options, io, controlPlane, rows, elapsed: elapsed() };
+      if (options.output === "json") printJson(outcome);
+      else printText(outcome);
+      if (options.exit || io.signal.aborted) return io.signal.aborted ? 130 : code;
+      await Promise.race([operator.ended, aborted(io.signal)]);
+      if (options.output === "text") io.stdout.write("\nStopping.\n");
+      return 0;
+    } catch (error) {
+      if (!io.signal.aborted) display.fail(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  },
+};
+
+async function beginControlPlane(display: Display, signal: AbortSignal): Promise<ControlPlane> {
+  display.begin("control plane", "starting");
+  const controlPlane = await startControlPlane({
+    signal,
+    onProgress: ({ text, step, steps }) =>
+      display.update(step === undefined ? text : `${text} (step ${step} of ${steps})`),
+  });
+  display.update("installing the definitions");
+  await controlPlane.installCrds([fileURLToPath(new URL("crds", root))]);
+  display.end(`etcd and kube-apiserver on ${controlPlane.url}`);
+  return controlPlane;
+}
+
+interface Convergence {
+  readonly kubeConfig: KubeConfig;
+  readonly followed: readonly Manifest[];
+  readonly operator: RunningOperator;
+  readonly elapsed: () => number;
+  /** The time limit. */
+  readonly seconds: number;
+  readonly io: Io;
+}
+
+async function converge(display: Display, options: Convergence): Promise<readonly Row[]> {
+  const { followed, operator, elapsed, io } = options;
+  const limit = AbortSignal.timeout(options.seconds * 1000);
+  const count = (rows: readonly Row[]) => `${rows.filter(isReady).length} of ${rows.length} ready`;
+  display.begin("convergence", `0 of ${followed.length} ready`);
+  const following = followUntilReady({
+    kubeConfig: options.kubeConfig,
+    manifests: followed,
+    elapsed,
+    signal: AbortSignal.any([limit, io.signal]),
+    onRows: (rows) => {
+      display.rows(rows);
+      if (!rows.every(isReady)) display.update(count(rows));
+    },
+  });
+  const rows = await Promise.race([following, operator.ended.then(() => following)]);
+  if (rows.every(isReady)) display.end(`all ${rows.length} ready`);
+  else display.fail(io.signal.aborted ? "stopped" : `${count(rows)} within the time limit of ${options.seconds} s`);
+  return rows;
+}
+
+interface Outcome {
+  readonly options: UpValues;
+  readonly io: Io;
+  readonly controlPlane: ControlPlane;
+  readonly rows: readonly Row[];
+  readonly elapsed: number;
+}
+
+function printText({ options, io, controlPlane, rows, elapsed }: Outcome): void {
+  const waiting = rows.filter((row) => !isReady(row));
+  const lines =
+    waiting.length === 0
+      ? [`Everything is ready after ${seconds(elapsed)}.`]
+      : [
+          `Not ready after ${seconds(elapsed)}:`,
+          ...waiting.map((row) => `  ${row.kind} ${row.namespace}/${row.name} ${rowText(row)}`),
+        ];
+  const use = [
+    "",
+    "Use it from another terminal:",
+    "",
+    `  export KUBECONFIG=${controlPlane.kubeconfigPath}`,
+    "  kubectl get xensan -A",
+    "  kubectl get aoevolumes -A -o wide",
+    `  kubectl describe aoevolume -A`,
+    "",
+    "It all ends, and is forgotten, with Ctrl-C here.",
+  ];
+  io.stdout.write(`\n${[...lines, ...(options.exit || io.signal.aborted ? [] : use)].join("\n")}\n`);
+}
+
+function printJson({ io, controlPlane, rows, elapsed }: Outcome): void {
+  const document = {
+    ready: rows.every(isReady),
+    seconds: Math.round(elapsed) / 1000,
+    kubeconfig: controlPlane.kubeconfigPath,
+    server: controlPlane.url,
+    objects: rows.map(({ readyAt, ...row }) => ({
+      ...row,
+      ...(readyAt === undefined ? {} : { readySeconds: Math.round(readyAt) / 1000 }),
+    })),
+  };
+  io.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+}
+
+function relative(path: string): string {
+  const base = `${process.cwd()}/`;
+  return path.startsWith(base) ? path.slice(base.length) : path;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
