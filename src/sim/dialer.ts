@@ -1,4 +1,6 @@
 import { type HostDialer, HostError, type RunRequest, type RunResult, type SshTarget } from "../ssh/host-session.ts";
+import { hostTrust, refusal } from "../ssh/host-trust.ts";
+import { formatPublicKey, parsePublicKey } from "../ssh/public-key.ts";
 import { requestProblem } from "../ssh/wire.ts";
 import { type Fault, garbage } from "./faults.ts";
 import type { Host } from "./model/host.ts";
@@ -49,6 +51,8 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
     }),
   );
 
+  const keys = new Map([...rack.hosts.keys()].map((name) => [name, parsePublicKey(directHostKey(name))]));
+
   async function wait(ms: number, request: RunRequest, started: boolean): Promise<void> {
     try {
       if (ms > 0) await clock.sleep(ms, request.signal);
@@ -61,15 +65,12 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
 
   function refuse(target: SshTarget, host: Host): HostError | undefined {
     const fail = (code: HostError["code"], message: string) => new HostError(code, message, { started: false });
-    const key = directHostKey(host.name);
-    const known = target.hostKeys.length > 0 ? target.hostKeys : keysOf(target.knownHosts ?? "");
-    if (known.length > 0 && !known.includes(key)) {
-      return fail("HostKeyMismatch", `${host.name} has the host key ${key}, which is not among those declared`);
-    }
-    if (known.length === 0) {
-      if (target.hostKeyPolicy === "Pinned") return fail("HostKeyUnknown", `no host key is declared for ${host.name}`);
-      target.onHostKey?.(key);
-    }
+    const key = keys.get(host.name);
+    if (key === undefined) return undefined;
+    const trust = hostTrust(target, undefined);
+    const untrusted = refusal(trust, key);
+    if (untrusted !== undefined) return untrusted;
+    if (trust.firstUse) target.onHostKey?.(formatPublicKey(key));
     if (authorizedKey !== undefined && target.credential.privateKey !== authorizedKey) {
       return fail("AuthenticationFailed", `${host.name} does not accept the key for ${target.user}`);
     }
@@ -210,12 +211,4 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
     forget: () => undefined,
     close: () => Promise.resolve(),
   };
-}
-
-/** The keys of a known_hosts text, whatever host they are for. */
-function keysOf(text: string): string[] {
-  return text
-    .split("\n")
-    .map((line) => /(ssh-\S+ \S+)\s*$/.exec(line)?.[1] ?? "")
-    .filter((key) => key !== "");
 }

@@ -38,8 +38,6 @@ export interface ProcessHooks {
   readonly beforeStep?: (process: ScriptProcess) => void;
 }
 
-let lastId = 0;
-
 /** Starts a script by name. It goes on by itself as the rack's time passes, whether or not somebody still listens. */
 export function startScript(
   world: World,
@@ -48,8 +46,8 @@ export function startScript(
   args: readonly string[],
   hooks: ProcessHooks = {},
 ): ScriptProcess {
-  lastId += 1;
-  const id = lastId;
+  world.commands += 1;
+  const id = world.commands;
   const running = host.running;
   const pid = running.nextPid++;
   const stdout: string[] = [];

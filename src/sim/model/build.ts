@@ -141,6 +141,7 @@ export function buildWorld(file: RackFile, options: { now: number; timings: Timi
     events: [],
     listeners: new Set(),
     command: undefined,
+    commands: 0,
     salt: options.salt,
   };
   for (const [name, description] of Object.entries(file.hosts)) {

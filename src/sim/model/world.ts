@@ -15,6 +15,8 @@ export interface World {
   readonly listeners: Set<(event: RackEvent) => void>;
   /** The script run on whose behalf the model changes at this moment. */
   command: { readonly id: number; changed: boolean } | undefined;
+  /** Scripts started so far; also the id of the last one. */
+  commands: number;
   /** Makes boot ids differ between runs that must not be confused; empty in a simulation. */
   readonly salt: string;
 }

@@ -1,0 +1,40 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+
+/**
+ * A socket whose bytes take their time, in both directions, in order. While `open` says no they vanish, as on a cut
+ * cable: neither side is told.
+ */
+export function delayed(socket: Socket, ms: number, open: () => boolean): Duplex {
+  const later = (act: () => void) => {
+    if (ms === 0) act();
+    else setTimeout(act, ms);
+  };
+  const stream = new Duplex({
+    read: () => socket.resume(),
+    write(chunk: Buffer, _encoding, done) {
+      later(() => {
+        if (open() && !socket.destroyed) socket.write(chunk);
+      });
+      done();
+    },
+    final(done) {
+      later(() => {
+        if (open()) socket.end();
+      });
+      done();
+    },
+    destroy(error, done) {
+      socket.destroy();
+      done(error);
+    },
+  });
+  socket.on("data", (chunk: Buffer) => {
+    later(() => {
+      if (open() && !stream.destroyed && !stream.push(chunk)) socket.pause();
+    });
+  });
+  socket.on("end", () => later(() => stream.push(null)));
+  socket.on("close", () => later(() => stream.destroy()));
+  return stream;
+}
