@@ -5,16 +5,25 @@ type Issue = z.core.$ZodIssue;
 /** How many problems one message names. */
 const most = 5;
 
-/** zod's issues as one line for people: `spec.shelf is 70000: must be at most 65534; …`. Needs `reportInput`. */
-export function explain(issues: readonly Issue[], at: readonly string[] = []): string {
-  const lines = issues.slice(0, most).map((issue) => {
-    const path = formatPath([...at, ...issue.path]);
-    return issue.input === undefined
-      ? `${path} is missing: ${expectation(issue)}`
-      : `${path} is ${formatValue(issue.input)}: ${expectation(issue)}`;
+/** Something wrong with an object: where, and what must hold there. */
+export interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly expectation: string;
+}
+
+/** Problems of an object as one line for people: `spec.shelf is 70000: must be at most 65534; …`. */
+export function explain(problems: readonly Problem[], object: unknown): string {
+  const lines = problems.slice(0, most).map(({ path, expectation }) => {
+    const value = valueAt(object, path);
+    return `${formatPath(path)} is ${value === undefined ? "missing" : formatValue(value)}: ${expectation}`;
   });
-  const left = issues.length - lines.length;
+  const left = problems.length - lines.length;
   return [...lines, ...(left > 0 ? [`and ${left} more`] : [])].join("; ");
+}
+
+/** zod's issues with the value found at `at`. */
+export function problemsOf(issues: readonly Issue[], at: readonly PropertyKey[]): Problem[] {
+  return issues.map((issue) => ({ path: [...at, ...issue.path], expectation: expectation(issue) }));
 }
 
 function expectation(issue: Issue): string {
@@ -44,6 +53,13 @@ function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
     "",
+  );
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined),
+    value,
   );
 }
 

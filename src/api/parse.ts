@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { AoeServerSpec } from "./aoe-server.ts";
 import type { AoeVolumeSpec } from "./aoe-volume.ts";
 import type { KindDefinition } from "./definition.ts";
-import { explain } from "./explain.ts";
+import { explain, type Problem, problemsOf } from "./explain.ts";
 import { definitions, type KindName } from "./kinds.ts";
 import type { Ocfs2ClusterSpec } from "./ocfs2-cluster.ts";
 import type { XenDomainSpec } from "./xen-domain.ts";
@@ -50,12 +50,18 @@ function specParser<K extends string, Spec extends z.ZodObject, Status extends z
   definition: KindDefinition<K, Spec, Status>,
 ): (object: UnparsedObject) => ParsedSpec<z.output<Spec>> {
   return (object) => {
-    const parsed = definition.spec.safeParse(object.spec, { reportInput: true });
-    if (!parsed.success) return { ok: false, message: explain(parsed.error.issues, ["spec"]) };
+    const parsed = definition.spec.safeParse(object.spec);
+    if (!parsed.success) return refused(problemsOf(parsed.error.issues, ["spec"]), object);
     const named = { metadata: { name: object.metadata.name }, spec: parsed.data };
     const broken = definition.rules.filter((rule) => rule.holds?.(named) === false);
-    return broken.length === 0
-      ? { ok: true, spec: parsed.data }
-      : { ok: false, message: broken.map((rule) => `${rule.path?.join(".")}: ${rule.message}`).join("; ") };
+    if (broken.length === 0) return { ok: true, spec: parsed.data };
+    return refused(
+      broken.map(({ path = [], message }) => ({ path, expectation: message })),
+      named,
+    );
   };
+}
+
+function refused(problems: readonly Problem[], object: unknown): { readonly ok: false; readonly message: string } {
+  return { ok: false, message: explain(problems, object) };
 }

@@ -195,6 +195,11 @@ const preparing = {
     meaning: "The host has no such network interface; the message lists those it has.",
     action: "Correct the interface in the spec.",
   },
+  InterfaceInUse: {
+    conditions: ["AoeReady"],
+    meaning: "Open AoE devices are reached over an interface that the spec no longer names.",
+    action: "Unmount the named devices, or keep the interface in aoe.interfaces.",
+  },
   InterfaceDown: {
     conditions: ["Prepared", "AoeReady", "Exported"],
     meaning: "The interface is down, or has no carrier.",
@@ -341,6 +346,12 @@ const conflicting = {
     conditions: ["Conflicted"],
     meaning: "An older AoeVolume exports the same backing, perhaps under another name; the message names it.",
     action: "Delete one of the two.",
+  },
+  AddressUnverified: {
+    conditions: ["Conflicted", "Exported"],
+    meaning:
+      "Before its first start somebody has to listen on the segment whether the address is free, and no client has been able to yet.",
+    action: "See the conditions of the XenHosts that the message names.",
   },
   UndeclaredResponder: {
     conditions: ["Conflicted"],

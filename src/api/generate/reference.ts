@@ -92,7 +92,10 @@ function range(min: number | undefined, max: number | undefined): string {
 const ruleTable = (rules: readonly ApiRule[]): string =>
   table(
     ["Where", "Must hold", "CEL"],
-    rules.map(({ path, message, rule }) => `| \`${path}\` | ${cell(message)} | \`${code(rule)}\` |`),
+    rules.map(
+      ({ path, message, rule }) =>
+        `| ${path === "" ? "the whole object" : `\`${path}\``} | ${cell(message)} | \`${code(rule)}\` |`,
+    ),
   );
 
 function table(head: readonly string[], rows: readonly string[]): string {
