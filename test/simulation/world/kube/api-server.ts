@@ -161,7 +161,7 @@ export class ApiServer {
     }
     if (meta.resourceVersion !== undefined && meta.resourceVersion !== versionOf(stored.object))
       throw this.#conflict(resource, key);
-    this.#checkUid(resource, key, stored, meta.uid);
+    if (!request.status) this.#checkUid(resource, key, stored, meta.uid);
     const merged = serverSideApply(stored.object, subset, resource.schema, stored.ownership, manager, request.force);
     if ("conflicts" in merged) throw this.#applyConflict(merged.conflicts);
     return this.#store(resource, key, stored, merged.object, () => merged.ownership);
@@ -189,6 +189,12 @@ export class ApiServer {
     if (resource === undefined || resource.version !== kind.version)
       throw new KubeError(404, "NotFound", "the server could not find the requested resource");
     return resource;
+  }
+
+  /** By its kind's name alone, as people say it. */
+  kindNamed(name: string): Resource {
+    for (const resource of this.#resources.values()) if (resource.kind === name) return resource;
+    throw new KubeError(404, "NotFound", `no kind is called ${name}`);
   }
 
   #serve(resource: Resource): void {

@@ -1,0 +1,38 @@
+import { annotations, finalizer } from "../../../src/api/common.ts";
+import { keyString } from "../../../src/runtime/kube-api.ts";
+import type { JsonObject } from "../world/kube/json.ts";
+import { objectAt } from "../world/kube/json.ts";
+import type { Invariant, Scene } from "./invariant.ts";
+import { ownersOn } from "./ownership.ts";
+
+export const finalizerStays: Invariant = {
+  name: "the finalizer stays while anything is left",
+  says: "no volume loses its finalizer while a host, reachable or not, still has an export with its mark, unless it is to be abandoned",
+  watch(scene: Scene) {
+    const guarded = new Set<string>();
+    return {
+      onApi(change) {
+        if (change.resource.kind !== "AoeVolume") return;
+        const meta = objectAt(change.object, "metadata");
+        const uid = String(meta.uid);
+        const has = change.type !== "DELETED" && Array.isArray(meta.finalizers) && meta.finalizers.includes(finalizer);
+        const had = guarded.has(uid);
+        if (has) guarded.add(uid);
+        else guarded.delete(uid);
+        if (!had || has || abandoned(change.object)) return;
+        for (const host of scene.rack.hosts.values()) {
+          const left = ownersOn(host).filter((owner) => owner.endsWith(uid));
+          if (left.length > 0)
+            scene.violated(
+              `AoeVolume ${keyString(change.key)} loses its finalizer while ${host.name} still has ${left.join(", ")}`,
+            );
+        }
+      },
+    };
+  },
+};
+
+function abandoned(object: JsonObject): boolean {
+  const meta = objectAt(object, "metadata");
+  return objectAt(meta, "annotations")[annotations.abandon] === meta.name;
+}

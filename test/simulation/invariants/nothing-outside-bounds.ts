@@ -1,0 +1,70 @@
+import type { RackEvent } from "../../../src/sim/model/events.ts";
+import type { Host } from "../../../src/sim/model/host.ts";
+import { backingAt } from "../../../src/sim/model/storage.ts";
+import { Bounds, namesOf } from "./bounds.ts";
+import type { Invariant, Scene } from "./invariant.ts";
+
+/** Where the operator may write text. */
+const configuration = [
+  /^\/etc\/vblade\.conf\.d\/[^/]+$/,
+  /^\/etc\/inittab$/,
+  /^\/etc\/(modprobe|modules-load)\.d\/[^/]*xensan[^/]*$/,
+  /^\/etc\/modules$/,
+  /^\/etc\/network\/interfaces(\.d\/[^/]+)?$/,
+  /^\/etc\/systemd\/(system|network)\/.*xensan.*$/,
+  /^\/(var\/lib|run)\/xensan\/.+$/,
+];
+
+export const nothingOutsideBounds: Invariant = {
+  name: "nothing outside the bounds",
+  says: "no backing outside of allowedBackings is exported, created, resized or deleted; nothing mounted or in use is exported; no file is written but our configuration",
+  watch(scene: Scene) {
+    const bounds = new Bounds(scene.rack);
+    const check = (event: RackEvent, host: Host, names: readonly string[], doing: string) => {
+      if (!bounds.allow(host, names))
+        scene.violated(`${event.host}: ${doing} ${names.join(" = ")}, outside the bounds`);
+    };
+    return {
+      onApi: (change) => bounds.note(change),
+      onRack(event) {
+        if (event.command === undefined) return;
+        const host = scene.rack.host(event.host);
+        switch (event.kind) {
+          case "VbladeStarted": {
+            const { realPath, block } = backingAt(host, event.backing);
+            check(event, host, namesOf(host, realPath, block?.device), "exports");
+            const why = block === undefined ? undefined : inUse(host, block.device);
+            if (why !== undefined) scene.violated(`${event.host}: exports ${event.backing}, which is ${why}`);
+            return;
+          }
+          case "FileCreated":
+          case "FileResized":
+            return check(event, host, [event.path], event.kind);
+          case "FileDeleted":
+            if (configuration.some((pattern) => pattern.test(event.path))) return;
+            return check(event, host, [event.path], event.kind);
+          case "LogicalVolumeCreated":
+          case "LogicalVolumeResized":
+          case "LogicalVolumeDeleted":
+            return check(event, host, [event.volume, `/dev/${event.volume}`], event.kind);
+          case "TextWritten":
+            if (!configuration.some((pattern) => pattern.test(event.path)))
+              scene.violated(`${event.host}: writes ${event.path}, which is none of our configuration files`);
+            return;
+          default:
+            return;
+        }
+      },
+    };
+  },
+};
+
+/** Mounted, or part of something else: itself or a device built on it. */
+function inUse(host: Host, device: string): string | undefined {
+  const block = host.blocks.get(device);
+  if (block === undefined) return undefined;
+  const mount = host.running.mounts.find(({ source }) => source === block.path || block.links.includes(source));
+  if (mount !== undefined) return `mounted on ${mount.mountPoint}`;
+  const [holder] = block.holders;
+  return holder === undefined ? undefined : `held by ${holder}`;
+}

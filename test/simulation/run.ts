@@ -1,0 +1,124 @@
+import type { Scenario } from "./scenario.ts";
+import { Stage, type StartOperator } from "./stage.ts";
+import { brewStorm, endStorm } from "./storm.ts";
+import { silent, type Trace } from "./trace.ts";
+import type { CrashPoint, SideEffect } from "./world/side-effects.ts";
+
+export interface RunOptions {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly operator: StartOperator;
+  /** Stop the operator at one side effect and start another. Without it the seed's storm decides. */
+  readonly crash?: CrashPoint;
+  /** No faults at all. */
+  readonly weather?: "Calm" | "Stormy";
+  readonly trace?: Trace;
+}
+
+export interface RunReport {
+  readonly scenario: string;
+  readonly seed: number;
+  /** Broken invariants, and what never came true. Empty: a good run. */
+  readonly failures: readonly string[];
+  readonly effects: readonly SideEffect[];
+  /** Virtual milliseconds until everything was as it must be. */
+  readonly convergedAfter: number;
+  readonly operatorProcesses: number;
+}
+
+const minute = 60_000;
+/** How long the operator may take once nothing goes wrong any more. Its slowest backoff is five minutes. */
+const patience = 30 * minute;
+/** How long it must then keep still. Longer than any resync. */
+const quiet = 12 * minute;
+
+/** One seed, one run: the same arguments give the same run, step by step. */
+export async function run(options: RunOptions): Promise<RunReport> {
+  const { scenario, seed, operator, crash } = options;
+  const stormy = options.weather === "Stormy";
+  const stage = new Stage({
+    seed: `${scenario.name}/${seed}`,
+    scenario,
+    operator,
+    crash,
+    trace: options.trace ?? silent,
+  });
+  const random = stage.random.branch("plot");
+  const done = new Set<string>();
+  const stormLength = stormy ? random.between(1, 6) * minute : 0;
+
+  const manifests = [...scenario.manifests()];
+  const first = manifests.filter(({ kind }) => kind === "Namespace" || kind === "Secret");
+  for (const object of first) stage.apply(object);
+  for (const object of manifests.filter((candidate) => !first.includes(candidate))) {
+    if (stormy) stage.clock.after(random.next() * 20_000, () => stage.apply(object));
+    else stage.apply(object);
+  }
+  if (stormy) {
+    brewStorm(stage, random.branch("storm"), stormLength);
+    const times = (scenario.edits ?? [])
+      .map(() => 20_000 + random.next() * stormLength)
+      .sort((one, other) => one - other);
+    for (const [index, edit] of (scenario.edits ?? []).entries()) {
+      if (!random.chance(0.7)) continue;
+      const own = random.branch(`edit ${edit.name}`);
+      stage.clock.after(times[index] ?? 0, () => {
+        done.add(edit.name);
+        edit.act(stage, own);
+      });
+    }
+  }
+  stage.startOperator();
+  if (crash !== undefined) reviveAfterCrash(stage);
+
+  const broken = () => stage.violations.length > 0;
+  if (stormy) {
+    await stage.advance(Math.max(stormLength, 20_000) + 21_000, broken);
+    endStorm(stage);
+  }
+  const calmSince = stage.clock.now();
+  const failures = [...(await settle(stage, scenario, done))];
+  const convergedAfter = stage.clock.now() - calmSince;
+  if (failures.length === 0) failures.push(...(await keepStill(stage, scenario, done)));
+  const report = {
+    scenario: scenario.name,
+    seed,
+    failures: [...stage.violations, ...failures],
+    effects: stage.effects.done,
+    convergedAfter,
+    operatorProcesses: stage.lives,
+  };
+  stage.life.end();
+  return report;
+}
+
+/** Waits until nothing is missing. */
+async function settle(stage: Stage, scenario: Scenario, done: ReadonlySet<string>): Promise<readonly string[]> {
+  const deadline = stage.clock.now() + patience;
+  while (stage.clock.now() < deadline && stage.violations.length === 0) {
+    await stage.advance(2_000, () => stage.violations.length > 0);
+    if (stage.life.alive && scenario.missing(stage, done).length === 0) return [];
+  }
+  return stage.violations.length > 0
+    ? []
+    : scenario.missing(stage, done).map((what) => `after ${patience / minute} calm minutes: ${what}`);
+}
+
+/** A rack that is as it must be is left alone: no command changes it, no status is written, and it stays right. */
+async function keepStill(stage: Stage, scenario: Scenario, done: ReadonlySet<string>): Promise<readonly string[]> {
+  await stage.advance(2 * minute, () => stage.violations.length > 0);
+  const before = stage.effects.done.length;
+  await stage.advance(quiet, () => stage.violations.length > 0);
+  const later = stage.effects.done.slice(before).filter(({ what }) => !/^\S+ (leases|events) /.test(what));
+  return [
+    ...later.slice(0, 5).map(({ what }) => `does not keep still: ${what}`),
+    ...scenario.missing(stage, done).map((what) => `does not stay right: ${what}`),
+  ];
+}
+
+/** The next process starts a little after the one that the crash point stopped. */
+function reviveAfterCrash(stage: Stage): void {
+  stage.life.onEnd(() => {
+    stage.clock.after(3_000, () => stage.startOperator());
+  });
+}

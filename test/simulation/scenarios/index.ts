@@ -1,0 +1,6 @@
+import type { Scenario } from "../scenario.ts";
+import { backings } from "./backings.ts";
+import { rivals } from "./rivals.ts";
+import { tutorial } from "./tutorial.ts";
+
+export const scenarios: readonly [Scenario, ...Scenario[]] = [tutorial, backings, rivals];

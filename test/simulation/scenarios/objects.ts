@@ -1,0 +1,71 @@
+import type { KubeObject } from "../../../src/runtime/kube-api.ts";
+
+/** Short forms of what people write, all in the namespace `san` with one key for all hosts. */
+
+export const namespace = "san";
+export const at = (name: string) => ({ namespace, name });
+
+export interface Manifest extends KubeObject {
+  readonly spec?: unknown;
+  readonly type?: string;
+  readonly stringData?: Record<string, string>;
+}
+
+export const keySecret: Manifest = {
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: at("rack-ssh"),
+  type: "kubernetes.io/ssh-auth",
+  stringData: { "ssh-privatekey": "the key of the simulated rack" },
+};
+
+const ssh = (port: number) => ({
+  host: "127.0.0.1",
+  port,
+  hostKeyPolicy: "TrustOnFirstUse",
+  privateKeySecretRef: { name: "rack-ssh" },
+});
+
+export const aoeServer = (
+  name: string,
+  port: number,
+  allowedBackings: readonly string[],
+  rest: object = {},
+): Manifest => ({
+  apiVersion: "xensan.dev/v1alpha1",
+  kind: "AoeServer",
+  metadata: at(name),
+  spec: { ssh: ssh(port), interface: "eth1", segment: "rack", allowedBackings, ...rest },
+});
+
+export const xenHost = (name: string, port: number, rest: object = {}): Manifest => ({
+  apiVersion: "xensan.dev/v1alpha1",
+  kind: "XenHost",
+  metadata: at(name),
+  spec: { ssh: ssh(port), aoe: { interfaces: ["eth1"] }, ...rest },
+});
+
+export const aoeVolume = (
+  name: string,
+  server: string,
+  [shelf, slot]: readonly [number, number],
+  backing: object,
+  clients: readonly string[],
+  rest: object = {},
+): Manifest => ({
+  apiVersion: "xensan.dev/v1alpha1",
+  kind: "AoeVolume",
+  metadata: at(name),
+  spec: {
+    serverRef: { name: server },
+    shelf,
+    slot,
+    backing,
+    clients: clients.map((client) => ({ name: client })),
+    ...rest,
+  },
+});
+
+export const device = (path: string) => ({ device: path });
+export const file = (path: string, size: string) => ({ file: { path, size } });
+export const logicalVolume = (name: string, size: string) => ({ logicalVolume: { volumeGroup: "san", name, size } });
