@@ -132,16 +132,19 @@ export class KubeError extends Error {
   readonly reason: string;
   /** From the Retry-After header of an overloaded server (429, 503). */
   readonly retryAfterSeconds: number | undefined;
+  /** Paths of the fields that were refused, such as `spec.shelf` or `status.clients[0].name`. */
+  readonly fields: readonly string[];
   constructor(
     status: number,
     reason: string,
     message: string,
-    options?: { cause?: unknown; retryAfterSeconds?: number | undefined },
+    options?: { cause?: unknown; retryAfterSeconds?: number | undefined; fields?: readonly string[] },
   ) {
     super(message, options);
     this.status = status;
     this.reason = reason;
     this.retryAfterSeconds = options?.retryAfterSeconds;
+    this.fields = options?.fields ?? [];
   }
 }
 

@@ -6,7 +6,12 @@ const statusSchema = z.object({
   code: z.int().optional(),
   reason: z.string().optional(),
   message: z.string().optional(),
-  details: z.object({ retryAfterSeconds: z.number().optional() }).nullish(),
+  details: z
+    .object({
+      retryAfterSeconds: z.number().optional(),
+      causes: z.array(z.object({ field: z.string().optional() })).nullish(),
+    })
+    .nullish(),
 });
 
 /** metav1.Status, or whatever a proxy in between said, as a {@link KubeError}. */
@@ -21,9 +26,15 @@ export function errorFrom(status: number, body: string, retryAfter?: string): Ku
   }
   const { reason, message, details } = parsed.data;
   const code = status === 200 ? (parsed.data.code ?? 500) : status;
-  return new KubeError(code, reason || (reasons[code] ?? "Unknown"), message ?? `HTTP ${code}`, {
-    retryAfterSeconds: headerSeconds ?? details?.retryAfterSeconds,
-  });
+  const fields = (details?.causes ?? []).flatMap(({ field }) => field ?? []);
+  // Another object of that name: newer servers call it the conflict that it is.
+  const conflict = code === 422 && fields.includes("metadata.uid");
+  return new KubeError(
+    conflict ? 409 : code,
+    conflict ? "Conflict" : reason || (reasons[code] ?? "Unknown"),
+    message ?? `HTTP ${code}`,
+    { retryAfterSeconds: headerSeconds ?? details?.retryAfterSeconds, fields },
+  );
 }
 
 const reasons: Readonly<Record<number, string>> = {

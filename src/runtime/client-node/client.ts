@@ -12,6 +12,7 @@ import {
 import type { Metrics } from "../metrics.ts";
 import { bookmarkSchema, errorFrom, isObject, listSchema, parseJson, watchLineSchema } from "./answers.ts";
 import { type Call, Connection } from "./connection.ts";
+import { patchForEmptied } from "./emptied.ts";
 import { linesOf } from "./lines.ts";
 import { collectionPath, objectPath } from "./paths.ts";
 import type { ConfigSource } from "./source.ts";
@@ -85,16 +86,22 @@ export function createKubeClient({ source, clock = systemClock, metrics }: KubeC
         signal,
       }),
 
-    apply: (kind, object, { fieldManager, force, subresource, signal }) =>
-      one(kind, {
-        method: "PATCH",
-        path: objectPath(kind, keyOf(object), subresource),
-        query: { fieldManager, force },
-        body: typed(kind, object),
-        // JSON is YAML.
-        contentType: "application/apply-patch+yaml",
-        signal,
-      }),
+    async apply(kind, object, { fieldManager, force, subresource, signal }) {
+      const call = { method: "PATCH", path: objectPath(kind, keyOf(object), subresource), signal } as const;
+      // JSON is YAML.
+      const contentType = "application/apply-patch+yaml";
+      const apply = () =>
+        one(kind, { ...call, query: { fieldManager, force }, body: typed(kind, object), contentType });
+      try {
+        return await apply();
+      } catch (error) {
+        const patch = patchForEmptied(object, error);
+        if (patch === undefined) throw error;
+        const body = { ...call, query: { fieldManager }, body: patch, contentType: "application/merge-patch+json" };
+        await one(kind, body);
+        return await apply();
+      }
+    },
 
     async delete(kind, key, { preconditions, signal } = {}) {
       await connection.json({

@@ -1,0 +1,41 @@
+import { isRecord } from "../equality.ts";
+import { KubeError } from "../kube-api.ts";
+
+/**
+ * Old API servers (1.20) turn an object that an apply leaves without any field into `null`, and then refuse it as
+ * "not of type object". The answer is a merge patch that takes those objects away first, or undefined when the error
+ * is another one. A path that leads through a list is replaced from the list on.
+ */
+export function patchForEmptied(desired: { readonly [field: string]: unknown }, error: unknown): object | undefined {
+  if (!(error instanceof KubeError) || error.status !== 422 || error.fields.length === 0) return undefined;
+  if (!error.message.includes('Invalid value: "null"')) return undefined;
+  const patch: Record<string, unknown> = {};
+  for (const field of error.fields) {
+    const steps = (field.split("[")[0] ?? "").split(".");
+    const [root] = steps;
+    if (root === undefined || root === "" || root === "metadata") return undefined;
+    const value = at(desired, steps);
+    // Stated by us as it is: not emptied, but wrong.
+    if (isRecord(value)) return undefined;
+    put(patch, steps, value ?? null);
+  }
+  const uid = isRecord(desired.metadata) ? desired.metadata.uid : undefined;
+  return uid === undefined ? patch : { ...patch, metadata: { uid } };
+}
+
+function at(value: unknown, steps: readonly string[]): unknown {
+  return steps.reduce<unknown>((part, step) => (isRecord(part) ? part[step] : undefined), value);
+}
+
+function put(target: Record<string, unknown>, steps: readonly string[], value: unknown): void {
+  const [step, ...rest] = steps;
+  if (step === undefined) return;
+  if (rest.length === 0) {
+    target[step] = value;
+    return;
+  }
+  const below = target[step];
+  const next: Record<string, unknown> = isRecord(below) ? below : {};
+  target[step] = next;
+  put(next, rest, value);
+}

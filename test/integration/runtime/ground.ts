@@ -1,0 +1,153 @@
+import net from "node:net";
+import { pino } from "pino";
+import { systemClock } from "../../../src/clock.ts";
+import { type ControlPlane, startControlPlane } from "../../../src/controlplane/control-plane.ts";
+import { createKubeClient, type KubeClient, textSource } from "../../../src/runtime/client-node.ts";
+import { isNotFound, type Kind, type KubeApi, type KubeObject } from "../../../src/runtime/kube-api.ts";
+import type { Metrics } from "../../../src/runtime/metrics.ts";
+import { customResourceDefinitions, namespaces } from "../../contract-kube-api/built-in-kinds.ts";
+import { widgetDefinition, widgets } from "../../contract-kube-api/widget.ts";
+
+export const quiet = pino({ level: "silent" });
+
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>;
+}
+export const configMaps: Kind<ConfigMap> = {
+  group: "",
+  version: "v1",
+  kind: "ConfigMap",
+  plural: "configmaps",
+  namespaced: true,
+};
+
+export interface Ground {
+  readonly controlPlane: ControlPlane;
+  /** Directly to the API server, whatever happens to the proxy. */
+  readonly api: KubeClient;
+  newNamespace(): Promise<string>;
+  /** A client of its own, through a proxy when one is given. */
+  client(options?: { proxy?: TcpProxy; metrics?: Metrics }): KubeClient;
+  stop(): Promise<void>;
+}
+
+/** A control plane that the tests may kill, with the Widget kind. */
+export async function breakGround(): Promise<Ground> {
+  const controlPlane = await startControlPlane();
+  const api = createKubeClient({ source: textSource(controlPlane.kubeconfig) });
+  const clients = [api];
+  await api.create(customResourceDefinitions, widgetDefinition);
+  await eventually("the Widget kind is served", () => served(api));
+  return {
+    controlPlane,
+    api,
+    client({ proxy, metrics } = {}) {
+      const { kubeconfig, url } = controlPlane;
+      const text = proxy === undefined ? kubeconfig : kubeconfig.replace(url, `https://127.0.0.1:${proxy.port}`);
+      const client = createKubeClient({ source: textSource(text), ...(metrics === undefined ? {} : { metrics }) });
+      clients.push(client);
+      return client;
+    },
+    async newNamespace() {
+      const name = `runtime-${crypto.randomUUID().slice(0, 8)}`;
+      await api.create(namespaces, { metadata: { name } });
+      return name;
+    },
+    async stop() {
+      await Promise.all(clients.map((client) => client.close()));
+      await controlPlane.stop();
+    },
+  };
+}
+
+async function served(api: KubeApi): Promise<boolean> {
+  try {
+    await api.list(widgets, { limit: 1 });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  withinSeconds = 60,
+): Promise<void> {
+  const deadline = systemClock.monotonic() + withinSeconds * 1000;
+  while (!(await condition())) {
+    if (systemClock.monotonic() > deadline) throw new Error(`not within ${withinSeconds} s: ${what}`);
+    await systemClock.sleep(50);
+  }
+}
+
+export interface TcpProxy {
+  readonly port: number;
+  /** Connections open now. */
+  readonly open: number;
+  /** The most that were ever open at once. */
+  readonly most: number;
+  /** Connections accepted so far. */
+  readonly accepted: number;
+  /** Resets every connection. */
+  cut(): void;
+  /** While true, new connections are reset at once. */
+  refusing: boolean;
+  close(): Promise<void>;
+}
+
+/** Stands between a client and the API server, to be cut. */
+export async function startProxy(controlPlane: ControlPlane): Promise<TcpProxy> {
+  const target = Number(new URL(controlPlane.url).port);
+  const sockets = new Set<net.Socket>();
+  const state = { refusing: false, most: 0, accepted: 0 };
+  const server = net.createServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    if (state.refusing) {
+      socket.resetAndDestroy();
+      return;
+    }
+    state.accepted += 1;
+    sockets.add(socket);
+    state.most = Math.max(state.most, sockets.size);
+    const upstream = net.connect(target, "127.0.0.1");
+    upstream.on("error", () => socket.destroy());
+    upstream.on("close", () => socket.destroy());
+    socket.on("close", () => {
+      sockets.delete(socket);
+      upstream.destroy();
+    });
+    socket.pipe(upstream).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const cut = () => {
+    for (const socket of [...sockets]) socket.resetAndDestroy();
+  };
+  return {
+    port,
+    get open() {
+      return sockets.size;
+    },
+    get most() {
+      return state.most;
+    },
+    get accepted() {
+      return state.accepted;
+    },
+    get refusing() {
+      return state.refusing;
+    },
+    set refusing(value) {
+      state.refusing = value;
+    },
+    cut,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        cut();
+      }),
+  };
+}
