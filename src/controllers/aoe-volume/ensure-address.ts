@@ -33,7 +33,11 @@ export function ensureAddress(volume: VolumeObservation): Finding {
       unknown("Attached", "FactsUnknown", message),
     ]);
   }
-  return onTheWire(volume, server.facts) ?? found([no("Conflicted", "NoConflict", "Address and backing are its own")]);
+  return (
+    onTheWire(volume, server.facts) ??
+    unheard(volume, server.facts) ??
+    found([no("Conflicted", "NoConflict", "Address and backing are its own")])
+  );
 }
 
 function conflict(reason: string, message: string): Finding {
@@ -135,6 +139,31 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
       );
   }
   return undefined;
+}
+
+/** Before the first start somebody must have listened: a client, or the server, which hears all but its own exports. */
+function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefined {
+  const { spec, server } = volume;
+  if (server.state !== "Found" || facts.exports.state !== "known") return undefined;
+  const own = lookUp(facts.exports.value, "address", addressText, addressText(spec));
+  if (own.some((one) => isOurs(volume, one) || one.interface === interfaceOf(spec, server.spec))) return undefined;
+  const listeners = volume.clients.flatMap((client) =>
+    client.state === "Found" && client.listed && !client.isServer ? [client] : [],
+  );
+  if (listeners.length === 0 || facts.responders.state === "known") return undefined;
+  const deaf: string[] = [];
+  for (const { host, view, fresh } of listeners) {
+    if (view.state === "Unreachable") deaf.push(`${host} cannot be asked (${view.reason})`);
+    else if (view.state === "Pending" || !fresh) deaf.push(`${host} has not been asked yet`);
+    else if (view.snapshot.facts.responders.state === "known") return undefined;
+    else deaf.push(`${host} cannot listen yet (aoecfg of aoetools)`);
+  }
+  const message = `Waiting for a client to listen whether somebody else answers for ${targetOf(spec)}: ${deaf.join(", ")}`;
+  return stop([
+    unknown("Conflicted", "AddressUnverified", message),
+    no("Exported", "AddressUnverified", message),
+    no("Attached", "NotExported", "There is nothing to attach yet"),
+  ]);
 }
 
 /** Answers for the address, counted per interface. */

@@ -153,7 +153,7 @@ export class HostWatcher {
     const facts = same && last !== undefined ? last.facts : parseProbe(result.stdout);
     this.#stdout = result.stdout;
     const sections = Object.values(facts);
-    if (sections.some(({ state }) => state !== "unknown")) return { state: "Reachable", snapshot: { facts, ...when } };
+    if (result.exitCode === 0 && sections.some(({ state }) => state !== "unknown")) return { state: "Reachable", snapshot: { facts, ...when } };
     const said = (result.stdout.trim() || result.stderr.trim()).slice(0, 200);
     const message = `The probe ended with exit code ${result.exitCode} and said ${JSON.stringify(said)}`;
     return { state: "Unreachable", reason: "ProbeUnreadable", message, last };
@@ -166,6 +166,9 @@ export class HostWatcher {
   }
 
   async #act(step: Step): Promise<StepOutcome> {
+    // The host went away while the step waited for its turn: what justified it is no longer known.
+    if (this.#view.state === "Unreachable")
+      return { kind: "lost", reason: this.#view.reason, message: this.#view.message };
     const route = this.#options.route();
     if (route.kind === "problem") return { kind: "lost", reason: route.reason, message: route.message };
     try {
