@@ -16,11 +16,19 @@ export interface Option {
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly string[]>>;
 
+/** A stream for a person or a program; a terminal says how large it is. */
+export interface Output {
+  write(text: string): boolean;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
 /** What a command may touch of the process it runs in. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }

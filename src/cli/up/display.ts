@@ -1,3 +1,4 @@
+import type { Output } from "../command.ts";
 import { isReady, type ProgressState, type Row, type Stage, seconds } from "./progress.ts";
 import { renderScreen } from "./screen.ts";
 
@@ -14,7 +15,7 @@ export interface Display {
 }
 
 export interface DisplayOptions {
-  readonly stream: NodeJS.WriteStream;
+  readonly stream: Output;
   /** A picture that is drawn again and again, or one line per event. */
   readonly live: boolean;
   readonly color: boolean;
@@ -33,9 +34,9 @@ function liveDisplay({ stream, color, elapsed }: DisplayOptions): Display {
   let closed = false;
   const draw = () => {
     if (closed) return;
-    const lines = renderScreen(state, { width: stream.columns, now: elapsed(), color });
+    const lines = renderScreen(state, { width: stream.columns ?? 80, now: elapsed(), color });
     // Of a picture taller than the terminal only the end can be drawn over again.
-    const visible = lines.slice(-Math.max(1, stream.rows - 1));
+    const visible = lines.slice(-Math.max(1, (stream.rows ?? 25) - 1));
     const up = drawn === 0 ? "" : `\x1b[${drawn}A`;
     stream.write(`${up}\r${visible.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
     drawn = visible.length;

@@ -66,17 +66,21 @@ function table(rows: readonly Row[], options: ScreenOptions, paint: Paint): stri
   ];
 }
 
-const conditionMarks = { True: "✔", False: "✘", Unknown: "?" };
-const conditionFormats = { True: "green", False: "yellow", Unknown: "dim" } as const;
+const conditionMarks = { Good: "✔", Bad: "✘", Unknown: "?" };
+const conditionFormats = { Good: "green", Bad: "yellow", Unknown: "dim" } as const;
+/** Of these, False is what one wants. */
+const negative = ["Conflicted", "Paused", "DeletionBlocked", "Aborted"];
 
 function conditions(row: Row, room: number, paint: Paint): string {
   let left = room;
   const parts: string[] = [];
   for (const { type, status } of row.conditions) {
-    const text = `${conditionMarks[status]}${type}`;
+    const good = negative.includes(type) ? "False" : "True";
+    const judged = status === "Unknown" ? status : status === good ? "Good" : "Bad";
+    const text = `${conditionMarks[judged]}${type}`;
     if (text.length + 1 > left) break;
     left -= text.length + 1;
-    parts.push(paint(conditionFormats[status], text));
+    parts.push(paint(conditionFormats[judged], text));
   }
   return parts.join(" ");
 }

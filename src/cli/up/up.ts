@@ -54,19 +54,28 @@ export const up: Command = {
       display.begin("operator", "starting");
       const operator = await startOperator(controlPlane);
       closing.defer(() => operator.stop());
-      display.end(`metrics on http://127.0.0.1:${operator.healthPort}/metrics, log in ${operator.logFile}`);
+      display.end(`metrics on http://127.0.0.1:${operator.healthPort}/metrics`);
 
       const kubeConfig = new KubeConfig();
       kubeConfig.loadFromString(controlPlane.kubeconfig);
       display.begin("manifests", "applying");
       const applied = await applyManifests(kubeConfig, fitToRack(manifests, rack));
       display.end(paths.map((path) => relative(path)).join(", "));
+      const appliedAt = elapsed();
+      const sinceApply = () => elapsed() - appliedAt;
 
       const followed = applied.filter(({ apiVersion }) => apiVersion.startsWith(`${group}/`));
-      const rows = await converge(display, { kubeConfig, followed, operator, elapsed, seconds: options.timeout, io });
+      const rows = await converge(display, {
+        kubeConfig,
+        followed,
+        operator,
+        elapsed: sinceApply,
+        seconds: options.timeout,
+        io,
+      });
       display.close();
       const code = rows.every(isReady) ? 0 : 1;
-      const outcome = { options, io, controlPlane, rows, elapsed: elapsed() };
+      const outcome = { options, io, controlPlane, operator, rows, elapsed: elapsed() };
       if (options.output === "json") printJson(outcome);
       else printText(outcome);
       if (options.exit || io.signal.aborted) return io.signal.aborted ? 130 : code;
@@ -97,6 +106,7 @@ interface Convergence {
   readonly kubeConfig: KubeConfig;
   readonly followed: readonly Manifest[];
   readonly operator: RunningOperator;
+  /** Milliseconds since everything was applied. */
   readonly elapsed: () => number;
   /** The time limit. */
   readonly seconds: number;
@@ -128,11 +138,12 @@ interface Outcome {
   readonly options: UpValues;
   readonly io: Io;
   readonly controlPlane: ControlPlane;
+  readonly operator: RunningOperator;
   readonly rows: readonly Row[];
   readonly elapsed: number;
 }
 
-function printText({ options, io, controlPlane, rows, elapsed }: Outcome): void {
+function printText({ options, io, controlPlane, operator, rows, elapsed }: Outcome): void {
   const waiting = rows.filter((row) => !isReady(row));
   const lines =
     waiting.length === 0
@@ -148,19 +159,22 @@ function printText({ options, io, controlPlane, rows, elapsed }: Outcome): void 
     `  export KUBECONFIG=${controlPlane.kubeconfigPath}`,
     "  kubectl get xensan -A",
     "  kubectl get aoevolumes -A -o wide",
-    `  kubectl describe aoevolume -A`,
+    "  kubectl describe aoevolumes -A",
     "",
+    `What the operator does: tail -f ${operator.logFile}`,
     "It all ends, and is forgotten, with Ctrl-C here.",
   ];
   io.stdout.write(`\n${[...lines, ...(options.exit || io.signal.aborted ? [] : use)].join("\n")}\n`);
 }
 
-function printJson({ io, controlPlane, rows, elapsed }: Outcome): void {
+function printJson({ io, controlPlane, operator, rows, elapsed }: Outcome): void {
   const document = {
     ready: rows.every(isReady),
     seconds: Math.round(elapsed) / 1000,
     kubeconfig: controlPlane.kubeconfigPath,
     server: controlPlane.url,
+    log: operator.logFile,
+    metrics: `http://127.0.0.1:${operator.healthPort}/metrics`,
     objects: rows.map(({ readyAt, ...row }) => ({
       ...row,
       ...(readyAt === undefined ? {} : { readySeconds: Math.round(readyAt) / 1000 }),

@@ -1,0 +1,33 @@
+import type { Command } from "./command.ts";
+
+/** docs/reference/cli.md: every command with its flags and environment variables. */
+export function commandReference(commands: readonly Command[]): string {
+  return [
+    "# The command line",
+    "",
+    "A flag on the command line wins over its environment variable, which wins over the default. Exit codes: 0 fine,",
+    "1 failed, 2 the command line is wrong, 130 interrupted.",
+    ...commands.flatMap((command) => [
+      "",
+      `## xensan ${command.name}`,
+      "",
+      command.description,
+      "",
+      "| flag | environment | default | meaning |",
+      "|---|---|---|---|",
+      ...command.options.map((option) => {
+        const flag = option.placeholder === undefined ? `--${option.name}` : `--${option.name} ${option.placeholder}`;
+        const notes = [
+          option.help,
+          ...(option.accepts === undefined ? [] : [`Accepts ${option.accepts}.`]),
+          ...(option.repeat === true ? ["Repeatable, or several separated by commas."] : []),
+        ];
+        const cells = [code(flag), code(option.env), code(option.fallback), notes.join(" ")];
+        return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+      }),
+    ]),
+    "",
+  ].join("\n");
+}
+
+const code = (text: string | undefined) => (text === undefined ? "" : `\`${text}\``);

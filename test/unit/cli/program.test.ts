@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { type Command, UsageError } from "../../../src/cli/command.ts";
+import { runProgram } from "../../../src/cli/program.ts";
+import { commandReference } from "../../../src/cli/reference.ts";
+import { run } from "../../../src/cli/run.ts";
+import { up } from "../../../src/cli/up/up.ts";
+
+const commands = [run, up];
+
+async function type(args: string[], env: Record<string, string> = {}, others: Command[] = []) {
+  const texts = { stdout: "", stderr: "" };
+  const stream = (name: keyof typeof texts) => ({
+    write(text: string) {
+      texts[name] += text;
+      return true;
+    },
+  });
+  const io = { env, signal: new AbortController().signal, stdout: stream("stdout"), stderr: stream("stderr") };
+  const code = await runProgram([...commands, ...others], args, io);
+  return { code, ...texts };
+}
+
+describe("xensan", () => {
+  it("without a command prints its help as an error", async () => {
+    expect(await type([])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining("Usage: xensan COMMAND"),
+    });
+  });
+
+  it("prints its version", async () => {
+    expect(await type(["--version"])).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
+  });
+
+  it.each([
+    [["rnu"], 'unknown command "rnu", did you mean run?\nSee: xensan --help'],
+    [["migrate"], 'unknown command "migrate"\nSee'],
+    [["run", "--foo"], "xensan run: unknown flag --foo\nSee: xensan run --help"],
+    [["run", "--listn", "x"], "unknown flag --listn, did you mean --listen?"],
+    [
+      ["run", "--probe-interval", "soon"],
+      '--probe-interval (or XENSAN_PROBE_INTERVAL) is "soon"; it must be a whole number',
+    ],
+    [["run", "--allow-address", "10.0.0.0/99"], "10.0.0.0/99"],
+    [["up", "--timeout", "-3"], "it must be a whole number from 1 to 86400"],
+    [["up", "--output", "yaml"], "it must be text or json"],
+  ])("says what is wrong with %j and exits with 2", async (args, message) => {
+    expect(await type(args)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
+  });
+
+  it.each([
+    [["run"], {}, "no Kubernetes API server to talk to"],
+    [["up", "--apply", "/no/such/file"], {}, "there is no file or directory /no/such/file"],
+    [["up", "--rack", "/no/such/rack.yaml"], {}, "/no/such/rack.yaml"],
+  ])("fails %j at once with a message and no stack trace", async (args, env, message) => {
+    const { code, stderr } = await type(args, env);
+    expect({ code, lines: stderr.trim().split("\n").length }).toEqual({ code: 1, lines: 1 });
+    expect(stderr).toContain(message);
+  });
+
+  it("lists in the help of a command every flag with its environment variable and default", async () => {
+    for (const command of commands) {
+      const help = await type([command.name, "--help"]);
+      expect(help.code).toBe(0);
+      const stdout = help.stdout.replace(/\s+/g, " ");
+      for (const { name, env, fallback } of command.options) {
+        expect(stdout).toContain(` --${name}`);
+        if (env !== undefined) expect(stdout).toContain(`Environment: ${env}.`);
+        if (fallback !== undefined) expect(stdout).toContain(`Default: ${fallback}.`);
+      }
+    }
+  });
+
+  it("documents the same in the reference", async () => {
+    await expect(commandReference(commands)).toMatchFileSnapshot("../../../docs/reference/cli.md");
+  });
+
+  it("turns a usage error of a command into exit code 2, any other into 1", async () => {
+    const failing = (error: Error): Command => ({
+      ...run,
+      name: "fail",
+      options: [],
+      run: () => Promise.reject(error),
+    });
+    expect(await type(["fail"], {}, [failing(new UsageError("not so"))])).toMatchObject({ code: 2 });
+    expect(await type(["fail"], {}, [failing(new Error("broken"))])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "xensan fail: broken\n",
+    });
+  });
+});
