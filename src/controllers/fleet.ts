@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { AoeServer, AoeVolume, XenHost } from "../api/kinds.ts";
 import type { Clock } from "../clock.ts";
 import type { ProbeRequest } from "../host/actions.ts";
-import { path as hostPath } from "../host/values.ts";
+import { path as hostPath, InvalidValue, interfaceName } from "../host/values.ts";
 import type { Secret } from "../runtime/kinds.ts";
 import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
 import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
@@ -122,10 +122,14 @@ export class Fleet {
         if (!spec.ok) continue;
         if (parsed?.ok) segments.add(interfaceOf(spec.spec, parsed.spec));
         const path = backingPath(spec.spec);
-        if (isPath(path)) backings.add(path);
+        if (accepts(hostPath, path)) backings.add(path);
       }
     }
-    return { roles: [...roles].sort(), backings: [...backings].sort(), segments: [...segments].sort() };
+    return {
+      roles: [...roles].sort(),
+      backings: [...backings].sort(),
+      segments: [...segments].filter((name) => accepts(interfaceName, name)).sort(),
+    };
   }
 
   #looked(host: WatchedHost, before: HostView, settled: readonly string[]): void {
@@ -176,6 +180,8 @@ export class Fleet {
     if (now === undefined) return;
     const known = this.#machines.get(now) ?? new Set();
     this.#machines.set(now, known.add(host));
+    // The same machine under several names: what was judged apart is judged together.
+    if (known.size > 1) for (const other of known) this.#wakeAll(other);
   }
 
   #hostEvent<T extends HostObject>(
@@ -203,7 +209,12 @@ export class Fleet {
       if (watched !== undefined) this.fences.raise(id, [watched]);
     }
     this.#options.enqueue(id, { initial });
-    if (!initial) for (const volume of this.#dependents(id)) this.#options.enqueue(volumeId(volume));
+    if (initial) return;
+    for (const volume of this.#dependents(id)) {
+      this.#options.enqueue(volumeId(volume));
+      // The server may be on another segment now, with other rivals.
+      if (kind === "AoeServer") this.#wakeAddress(volume);
+    }
   }
 
   #closed(host: WatchedHost | undefined): void {
@@ -227,11 +238,20 @@ export class Fleet {
     const { namespace = "" } = object.metadata;
     enqueue(idOf("AoeServer", namespace, parsed.spec.serverRef.name));
     for (const client of parsed.spec.clients ?? []) enqueue(idOf("XenHost", namespace, client.name));
-    const others =
-      event.type === "deleted"
-        ? this.stores.volumes.byIndex("conflicted", "yes")
-        : this.stores.volumes.byIndex("address", addressText(parsed.spec));
-    for (const other of others) if (other !== object) enqueue(volumeId(other));
+    if (event.type !== "deleted") {
+      this.#wakeAddress(object);
+      return;
+    }
+    for (const other of this.stores.volumes.byIndex("conflicted", "yes")) enqueue(volumeId(other));
+    for (const host of this.feed.all()) host.watcher.lanes.forget(id);
+    this.wanted.delete(id);
+  }
+
+  #wakeAddress(volume: AoeVolume): void {
+    const parsed = volumeSpec(volume);
+    if (!parsed.ok) return;
+    for (const other of this.stores.volumes.byIndex("address", addressText(parsed.spec)))
+      if (other !== volume) this.#options.enqueue(volumeId(other));
   }
 
   /** The machines a volume has to do with. */
@@ -277,10 +297,12 @@ function sameTrouble(one: HostView, other: HostView): boolean {
   );
 }
 
-function isPath(text: string): boolean {
+/** One object's odd value must not spoil the probe of all. */
+function accepts(form: (value: string) => string, value: string): boolean {
   try {
-    return hostPath(text) === text;
-  } catch {
-    return false;
+    return form(value) === value;
+  } catch (error) {
+    if (error instanceof InvalidValue) return false;
+    throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { Metadata } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
 import type { SshSpec } from "../api/ssh.ts";
 import type { HostFacts } from "../host/facts.ts";
+import { InvalidValue } from "../host/values.ts";
 import { type ConditionUpdate, hasCondition, rfc3339, summarise } from "../runtime/conditions.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
@@ -165,7 +166,7 @@ function judge<
     return { conditions: [reached, unknown(host.prepared, reached.reason, reached.message)], handed: nothing };
   status.facts = factsStatus(facts);
   host.describe(status, facts);
-  const { steps, problem } = host.plan(`${host.kind.kind}/${name}`, spec, facts);
+  const { steps, problem } = planned(() => host.plan(`${host.kind.kind}/${name}`, spec, facts));
   const condition =
     problem === undefined
       ? yes(host.prepared, host.prepared, host.preparedMessage)
@@ -191,6 +192,16 @@ function judge<
     return no(host.prepared, reason, message);
   });
   return { conditions: merged([reached, condition], failed), handed };
+}
+
+/** A value that passed the schema and that no host can be given all the same. */
+function planned<P>(plan: () => P): P | { steps: readonly Step[]; problem: { reason: string; message: string } } {
+  try {
+    return plan();
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return { steps: [], problem: { reason: "InvalidSpec", message: error.message } };
+  }
 }
 
 function invalid<

@@ -3,9 +3,17 @@ import { installPackages, interfaceUp } from "../../host/actions.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import type { Step } from "../hosts/step.ts";
 
+interface Problem {
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** Why no vblade can be started on this interface of the server; undefined when one can. */
-export function serverProblem(spec: AoeServerSpec, facts: HostFacts, netif = spec.interface): string | undefined {
-  return missingTool(spec, facts) ?? interfaceProblem(facts, netif);
+export function serverProblem(spec: AoeServerSpec, facts: HostFacts, netif: string): Problem | undefined {
+  const tool = missingTool(spec, facts);
+  if (tool !== undefined) return { reason: "ServerNotReady", message: tool };
+  const link = interfaceProblem(facts, netif);
+  return link === undefined || netif !== spec.interface ? link : { ...link, reason: "ServerNotReady" };
 }
 
 function missingTool(spec: AoeServerSpec, { tools, system }: HostFacts): string | undefined {
@@ -16,13 +24,19 @@ function missingTool(spec: AoeServerSpec, { tools, system }: HostFacts): string 
   return "vblade is not installed: install it there (on Debian: apt-get install vblade)";
 }
 
-function interfaceProblem({ interfaces }: HostFacts, name: string): string | undefined {
-  if (interfaces.state !== "known")
-    return `it does not say which network interfaces it has${interfaces.state === "unknown" ? `: ${interfaces.why}` : ""}`;
+function interfaceProblem({ interfaces }: HostFacts, name: string): Problem | undefined {
+  if (interfaces.state !== "known") {
+    const why = interfaces.state === "unknown" ? `: ${interfaces.why}` : "";
+    return { reason: "FactsUnknown", message: `it does not say which network interfaces it has${why}` };
+  }
   const found = interfaces.value.find((one) => one.name === name);
+  const names = interfaces.value.map((one) => one.name).join(", ") || "none";
   if (found === undefined)
-    return `it has no network interface ${name}: it has ${interfaces.value.map((one) => one.name).join(", ") || "none"}`;
-  return found.adminUp ? undefined : `network interface ${name} is down`;
+    return {
+      reason: "InterfaceMissing",
+      message: `it has no network interface ${name}; it has ${names}: correct the interface in the spec`,
+    };
+  return found.adminUp ? undefined : { reason: "InterfaceDown", message: `network interface ${name} is down` };
 }
 
 const hasApt = (system: HostFacts["system"]) => system.state === "known" && system.value.packageManager === "apt";
@@ -30,7 +44,7 @@ const hasApt = (system: HostFacts["system"]) => system.state === "known" && syst
 export interface ServerPlan {
   readonly steps: readonly Step[];
   /** What is not as it should be, and whether a person has to act. */
-  readonly problem: { readonly reason: string; readonly message: string } | undefined;
+  readonly problem: Problem | undefined;
 }
 
 /** What makes a machine an AoE server: vblade installed, the default interface up. */
@@ -44,11 +58,7 @@ export function planServer(host: string, spec: AoeServerSpec, facts: HostFacts):
   const tool = missingTool(spec, facts);
   if (tool !== undefined) return { steps, problem: { reason: "PackagesMissing", message: sentence(tool) } };
   const link = interfaceProblem(facts, spec.interface);
-  if (link !== undefined)
-    return {
-      steps,
-      problem: { reason: netif === undefined ? "InterfaceMissing" : "InterfaceDown", message: sentence(link) },
-    };
+  if (link !== undefined) return { steps, problem: { ...link, message: sentence(link.message) } };
   return { steps, problem: undefined };
 }
 

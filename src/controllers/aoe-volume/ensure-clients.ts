@@ -1,5 +1,5 @@
 import type { AoeVolumeStatus } from "../../api/aoe-volume.ts";
-import { discover, revalidate } from "../../host/actions.ts";
+import { discover, revalidate, type Target } from "../../host/actions.ts";
 import type { AoeDevice, HostFacts } from "../../host/facts.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
@@ -70,12 +70,12 @@ function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
   if (client.view.state === "Pending" || !client.fresh || !client.trusted)
     return say("Pending", "Unknown", `Waiting for XenHost ${client.name} to be asked`);
   const facts = client.view.snapshot.facts;
-  if (!client.listed)
-    return say(
-      "Pending",
-      deviceOf(facts, volume.spec) === undefined ? "Missing" : "Attached",
-      "No longer in spec.clients",
-    );
+  if (!client.listed) {
+    const users = deviceOf(facts, volume.spec)?.users ?? [];
+    return users.length === 0
+      ? say("Pending", "Missing")
+      : say("Pending", "Attached", `No longer in spec.clients, and holds the device (${users.join(", ")})`);
+  }
   const problem = initiatorProblem(client.spec, facts);
   if (problem !== undefined)
     return say("ClientNotReady", "Missing", `XenHost ${client.name} is no AoE client yet: ${problem}`);
@@ -83,15 +83,13 @@ function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
     return say("FactsUnknown", "Unknown", `XenHost ${client.name} does not list its devices: ${facts.aoeDevices.why}`);
   const served = servedExport(volume);
   if (served === undefined) return say("NotExported", "Missing", "There is nothing to attach yet");
-  const { reason, state, message, command } = judge(volume, deviceOf(facts, volume.spec), served, facts);
-  return say(
-    reason,
-    state,
-    message,
-    command && { host: client.host, action: command.script.name, summary: command.ensures, command },
-  );
+  const { reason, state, message, command, merge } = judge(volume, deviceOf(facts, volume.spec), served, facts);
+  if (command === undefined) return say(reason, state, message);
+  const step = { host: client.host, action: command.script.name, summary: command.ensures, command };
+  return say(reason, state, message, merge === undefined ? step : { ...step, merge });
 }
 
+const search = (targets: readonly Target[]) => discover({ targets, waitSeconds: discoverSeconds });
 const discoverSeconds = 10;
 
 interface Judgement {
@@ -99,6 +97,7 @@ interface Judgement {
   readonly state: ClientStatus["state"];
   readonly message?: string;
   readonly command?: Step["command"];
+  readonly merge?: Step["merge"];
 }
 
 function judge(
@@ -108,27 +107,27 @@ function judge(
   facts: HostFacts,
 ): Judgement {
   const target = { shelf: spec.shelf, slot: spec.slot };
-  const find = () => discover({ targets: [target], waitSeconds: discoverSeconds });
+  const find = { command: search([target]), merge: { targets: [target], command: search } };
   if (device === undefined)
-    return { reason: "TargetMissing", state: "Missing", message: "Does not see the device yet", command: find() };
+    return { reason: "TargetMissing", state: "Missing", message: "Does not see the device yet", ...find };
   const users = device.users.join(", ");
   if (device.flags.includes("closewait"))
     return users === ""
-      ? { reason: "TargetCloseWait", state: "CloseWait", message: "The driver lets go of the device", command: find() }
+      ? { reason: "TargetCloseWait", state: "CloseWait", message: "The driver lets go of the device", ...find }
       : { reason: "TargetCloseWait", state: "CloseWait", message: `The device is dead until ${users} closes it` };
   if (!device.up)
     return {
       reason: "TargetDown",
       state: "Down",
       message: users === "" ? "The device is down" : `The device is down and held by ${users}`,
-      command: find(),
+      ...find,
     };
   if (served.mac !== undefined && device.macs.length > 0 && !device.macs.includes(served.mac))
     return {
       reason: "WrongServer",
       state: "WrongServer",
       message: `Answered by ${device.macs.join(", ")} instead of ${served.mac}: ${users === "" ? "find that server and stop its export" : `release it (${users}) and find that server`}`,
-      ...(users === "" ? { command: find() } : {}),
+      ...(users === "" ? find : {}),
     };
   if (device.sizeBytes !== served.sizeBytes)
     return {

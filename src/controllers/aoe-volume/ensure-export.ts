@@ -41,7 +41,7 @@ export function ensureExport(volume: VolumeObservation): Finding {
   const served = servedExport(volume);
   if (problem !== undefined && served === undefined)
     return stop([
-      no("Exported", "ServerNotReady", `AoeServer ${server.sight.name} cannot export yet: ${problem}`),
+      no("Exported", problem.reason, `AoeServer ${server.sight.name} cannot export yet: ${problem.message}`),
       no("Attached", "NotExported", "There is nothing to attach yet"),
     ]);
   const backing = lookAtBacking(volume, server);

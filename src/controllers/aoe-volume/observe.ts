@@ -102,13 +102,14 @@ function seeBystanders(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Ho
   );
   const sights: HostSight[] = [];
   for (const host of fleet.feed.all()) {
-    const member = [...host.members.keys()].find((id) => id.startsWith("XenHost "));
-    if (member === undefined || [...host.members.keys()].some((id) => known.has(id))) continue;
     const devices = currentFacts(host.watcher.view)?.aoeDevices;
     if (devices?.state !== "known") continue;
     const device = lookUp(devices.value, "address", addressText, addressText(spec))[0];
     if (device === undefined || device.users.length === 0) continue;
     if (mac !== undefined && device.macs.length > 0 && !device.macs.includes(mac)) continue;
+    const members = [...host.members.keys()];
+    const member = members.find((id) => id.startsWith("XenHost "));
+    if (member === undefined || members.some((id) => known.has(id))) continue;
     sights.push({ host: member.replace(" ", "/"), view: host.watcher.view, fresh: true, trusted: host.keyRecorded });
   }
   return sights;

@@ -98,15 +98,24 @@ async function converge(
     const left = planned(() => release(observation));
     if ("conditions" in left) return { handed: nothing, conditions: left.conditions, released: false };
     if (left.kind === "Released")
-      return { handed: nothing, conditions: [], released: !directives.paused && !directives.dryRun };
+      return { handed: nothing, conditions: suspended(directives), released: suspended(directives).length === 0 };
     const handed = await act(options, volume, observation, left.finding.steps, directives, draft, context);
     const failed = handed.held.map(({ step, outcome }) => yes("DeletionBlocked", ...reasonAndMessage(step, outcome)));
-    return { handed, conditions: merged(left.finding.conditions, failed), released: false };
+    return { handed, conditions: merged(left.finding.conditions, failed, suspended(directives)), released: false };
   }
   const plan = planned(() => planVolume(observation));
   describe(draft.status, observation);
   const handed = await act(options, volume, observation, plan.steps, directives, draft, context);
   return { handed, conditions: merged(plan.conditions, handed.held.flatMap(conditionsOf)), released: false };
+}
+
+/** Why a deletion does not go on although nothing is in its way. */
+function suspended({ paused, dryRun }: Directives): ConditionUpdate[] {
+  if (paused)
+    return [yes("DeletionBlocked", "Paused", "The annotation xensan.dev/paused keeps xensan from cleaning up")];
+  if (dryRun)
+    return [yes("DeletionBlocked", "DryRun", "The annotation xensan.dev/dry-run keeps xensan from cleaning up")];
+  return [];
 }
 
 /** A value that passed the schema and that no host can be given all the same. */
@@ -189,7 +198,7 @@ function basisOf(observation: VolumeObservation, host: WatchedHost): string {
       : [];
   const mounted =
     mounts.state === "known" ? mounts.value.filter(({ device: id }) => `block:${id}` === backing?.identity) : [];
-  return JSON.stringify([aoe, interfaces, backing, device, mounted]);
+  return JSON.stringify([aoe, interfaces, backing, device, mounted, servedExport(observation)?.pid]);
 }
 
 /** What the status keeps besides conditions. */

@@ -77,9 +77,28 @@ export class Lanes {
       const alone = isExclusive(next);
       if (this.#running.size > 0 && (alone || [...this.#running].some(isExclusive))) return;
       this.#queue.shift();
-      this.#running.add(next);
-      void this.#work(next);
+      const job = this.#joined(next);
+      this.#running.add(job);
+      void this.#work(job);
     }
+  }
+
+  /** One search finds everybody's targets: those who wait for the same do not run one after the other. */
+  #joined(first: Job): Job {
+    const merge = mergeOf(first);
+    const [step] = first.steps;
+    if (merge === undefined || step === undefined) return first;
+    const joining = this.#queue.filter((job) => mergeOf(job) !== undefined && job.steps[0]?.action === step.action);
+    const jobs = [first, ...joining.slice(0, mostJoined - 1)];
+    if (jobs.length === 1) return first;
+    for (const job of jobs) if (job !== first) this.#queue.splice(this.#queue.indexOf(job), 1);
+    const targets = jobs.flatMap((job) => mergeOf(job)?.targets ?? []);
+    const command = merge.command(targets);
+    return {
+      owners: new Set(jobs.flatMap(({ owners }) => [...owners])),
+      steps: [{ ...step, command, summary: command.ensures }],
+      words: first.words,
+    };
   }
 
   async #work(job: Job): Promise<void> {
@@ -98,4 +117,6 @@ export class Lanes {
   }
 }
 
+const mostJoined = 64;
+const mergeOf = (job: Job) => (job.steps.length === 1 ? job.steps[0]?.merge : undefined);
 const isExclusive = (job: Job) => job.steps.some(({ exclusive }) => exclusive === true);

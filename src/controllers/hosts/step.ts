@@ -1,3 +1,4 @@
+import type { Target } from "../../host/actions.ts";
 import type { HostCommand, Outcome } from "../../host/command.ts";
 
 /** One thing to do on one host: an element of a plan, as a value. */
@@ -13,6 +14,14 @@ export interface Step {
   readonly interrupts?: boolean;
   /** Nothing else may change the host meanwhile: packages, modules, interfaces. */
   readonly exclusive?: boolean;
+  /** Joins others of the same action that wait on the same host. */
+  readonly merge?: Merge;
+}
+
+/** A step that does for many targets at once what it does for one. */
+export interface Merge {
+  readonly targets: readonly Target[];
+  readonly command: (targets: readonly Target[]) => HostCommand;
 }
 
 /** How a step ended; `lost` is a command without an exit status, whose effect is unknown until the next probe. */

@@ -153,7 +153,8 @@ export class HostWatcher {
     const facts = same && last !== undefined ? last.facts : parseProbe(result.stdout);
     this.#stdout = result.stdout;
     const sections = Object.values(facts);
-    if (result.exitCode === 0 && sections.some(({ state }) => state !== "unknown")) return { state: "Reachable", snapshot: { facts, ...when } };
+    if (result.exitCode === 0 && sections.some(({ state }) => state !== "unknown"))
+      return { state: "Reachable", snapshot: { facts, ...when } };
     const said = (result.stdout.trim() || result.stderr.trim()).slice(0, 200);
     const message = `The probe ended with exit code ${result.exitCode} and said ${JSON.stringify(said)}`;
     return { state: "Unreachable", reason: "ProbeUnreadable", message, last };
