@@ -6,7 +6,7 @@ import type { RackEvent } from "./model/events.ts";
 import type { Host, Interface, VbladeProcess } from "./model/host.ts";
 import { heal, split } from "./model/network.ts";
 import { powerOff, powerOn, reset, switchOff, switchOn } from "./model/power.ts";
-import { backingAt, readText, remove, resolve, writeText } from "./model/storage.ts";
+import { type Backing, backingAt, readText, remove, resolve, writeText } from "./model/storage.ts";
 import { endVblade } from "./model/vblade.ts";
 import { defaultTimings, note, type Timings, type World } from "./model/world.ts";
 import { type ProcessHooks, type ScriptProcess, startScript } from "./process.ts";
@@ -43,10 +43,11 @@ export interface Rack {
   heal(segment: string, a: string, b: string): void;
   /** Ends one vblade as `kill` does; all of the host when no pid is given. */
   killVblade(host: string, pid?: number): void;
-  /** A vblade started by hand, kept alive by nothing. */
   writeFile(host: string, path: string, text: string): void;
   removeFile(host: string, path: string): void;
   readFile(host: string, path: string): string | undefined;
+  /** What a path on a host stands for: kind, size, identity. */
+  backingOf(host: string, path: string): Backing;
   /** The file system that holds the path. */
   setReadOnly(host: string, path: string, state: "ReadOnly" | "ReadWrite"): void;
   setFreeBytes(host: string, path: string, bytes: number): void;
@@ -139,6 +140,7 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
       disturb(name, `${path} removed`, (host) => {
         remove(world, host, path);
       }),
+    backingOf: (name, path) => backingAt(hostNamed(name), path),
     readFile: (name, path) => readText(hostNamed(name), path),
     setReadOnly: (name, path, state) =>
       disturb(name, `${path} ${state}`, (host) => {
@@ -171,6 +173,3 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
       ),
   };
 }
-
-/** For invariants: what a path on a host stands for. */
-export const backingOf = (rack: Rack, host: string, path: string) => backingAt(rack.host(host), path);

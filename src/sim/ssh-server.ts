@@ -38,8 +38,15 @@ export interface RackKeys {
 }
 
 export function generateKeys(hosts: Iterable<string>): RackKeys {
-  const make = () => ssh2.utils.generateKeyPairSync("ed25519").private;
-  return { client: make(), hosts: Object.fromEntries([...hosts].map((name) => [name, make()])) };
+  return { client: generateKey(), hosts: Object.fromEntries([...hosts].map((name) => [name, generateKey()])) };
+}
+
+/** ssh2 writes about one key in two hundred so that it cannot be read again. */
+function generateKey(): string {
+  for (;;) {
+    const text = ssh2.utils.generateKeyPairSync("ed25519").private;
+    if (!(ssh2.utils.parseKey(text) instanceof Error)) return text;
+  }
 }
 
 function parseKey(text: string): ParsedKey {
@@ -59,7 +66,7 @@ export async function serveRack(rack: Rack, options: RackServerOptions = {}): Pr
   try {
     for (const [name, host] of rack.hosts) {
       const ssh = rack.file.hosts[name]?.ssh;
-      const hostKey = keys.hosts[name] ?? ssh2.utils.generateKeyPairSync("ed25519").private;
+      const hostKey = keys.hosts[name] ?? generateKey();
       if (ssh === undefined) continue;
       const server = createHostServer(rack, host, { hostKey, client, user: ssh.user, sudo: ssh.sudo, ...options });
       servers.push(server);

@@ -76,6 +76,7 @@ function mountOf(mounts: readonly Mount[], path: string): Mount {
 }
 
 function innerPath(mount: Mount, path: string): string {
+  if (mount.mountPoint === "/" && mount.root === "/") return path;
   const rest = mount.mountPoint === "/" ? path : path.slice(mount.mountPoint.length);
   const inner = mount.root === "/" ? rest : mount.root + rest;
   return inner === "" ? "/" : inner.length > 1 && inner.endsWith("/") ? inner.slice(0, -1) : inner;

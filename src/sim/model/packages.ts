@@ -2,7 +2,7 @@ import { loadDriver } from "./aoe-driver.ts";
 import { placeFile } from "./filesystem.ts";
 import type { Host } from "./host.ts";
 import { moduleParameters } from "./modules.ts";
-import { startExports } from "./systemd.ts";
+import { bootLink, startExports } from "./systemd.ts";
 import { record, type World } from "./world.ts";
 
 /** Debian 12's packages as far as a rack needs them: version, and the programs that come with them. */
@@ -46,6 +46,7 @@ export function unpack(host: Host, name: string): string | undefined {
   if (name === "vblade") {
     const unit = "[Service]\nRestart=always\nRestartSec=10\n";
     placeFile(host.rootFileSystem, "/lib/systemd/system/vblade@.service", { text: unit });
+    placeFile(host.rootFileSystem, bootLink, { text: "vblade.service" });
   }
   if (name === "aoetools") placeFile(host.rootFileSystem, "/usr/lib/modules-load.d/aoetools.conf", { text: "aoe\n" });
   return version;

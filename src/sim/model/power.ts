@@ -5,8 +5,8 @@ import type { Host, Interface, Running } from "./host.ts";
 import { rereadInittab } from "./inittab.ts";
 import { upAtBoot } from "./interfaces.ts";
 import { moduleParameters, modulesAtBoot } from "./modules.ts";
-import { addBlock } from "./storage.ts";
-import { startExports } from "./systemd.ts";
+import { addBlock, readText } from "./storage.ts";
+import { bootLink, startExports } from "./systemd.ts";
 import { interfaceWentDown } from "./vblade.ts";
 import { byItself, later, record, type World } from "./world.ts";
 
@@ -106,7 +106,7 @@ export function arrive(world: World, host: Host): void {
     discover(world, host);
   }
   if (host.init === "sysvinit") rereadInittab(world, host);
-  else if (host.packages.has("vblade")) startExports(world, host);
+  else if (host.packages.has("vblade") && readText(host, bootLink) !== undefined) startExports(world, host);
 }
 
 export function switchOn(world: World, host: Host, nic: Interface): void {

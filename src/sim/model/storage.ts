@@ -122,9 +122,14 @@ export function rename(world: World, host: Host, from: string, to: string): Writ
   return undefined;
 }
 
+const decimals = new Map<string, number>();
+
 /** stat's %d: what `major:minor` is as one number. */
 export function deviceDecimal(device: string): number {
+  const known = decimals.get(device);
+  if (known !== undefined) return known;
   const [major = 0, minor = 0] = device.split(":").map(Number);
+  decimals.set(device, major * 256 + minor);
   return major * 256 + minor;
 }
 

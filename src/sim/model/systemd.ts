@@ -6,6 +6,8 @@ import { later, record, type World } from "./world.ts";
 /** Debian's vblade@.service: Restart=always, RestartSec=10. */
 const restartMs = 10_000;
 const directory = "/etc/vblade.conf.d";
+/** What `systemctl enable vblade.service` makes: with it, the exports come back after a boot. */
+export const bootLink = "/etc/systemd/system/multi-user.target.wants/vblade.service";
 
 /** The variables of a configuration that both sh and systemd's EnvironmentFile read. */
 export function parseEnvironment(text: string): Map<string, string> {

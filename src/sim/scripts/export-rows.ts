@@ -1,5 +1,6 @@
+import type { FileNode } from "../model/filesystem.ts";
 import type { Host } from "../model/host.ts";
-import { backingAt, list, readText } from "../model/storage.ts";
+import { backingAt, list, readText, resolve } from "../model/storage.ts";
 import { parseEnvironment } from "../model/systemd.ts";
 
 /** exports.sh's list_exports: one vblade, configured or running. `-` stands for none. */
@@ -101,24 +102,28 @@ export interface ConfiguredInstance {
   readonly owner: string;
 }
 
+/** By file: a file that is written anew is another node. */
+const parsed = new WeakMap<FileNode, Pick<ConfiguredInstance, "values" | "owner"> | "Incomplete">();
+
+function parseInstance(text: string): Pick<ConfiguredInstance, "values" | "owner"> | "Incomplete" {
+  const variables = parseEnvironment(text);
+  const value = (key: string) => variables.get(key) ?? "";
+  const [shelf, slot, netif, filename] = [value("shelf"), value("slot"), value("netif"), value("filename")];
+  if (shelf === "" || slot === "" || netif === "" || filename === "") return "Incomplete";
+  const owner = [...text.matchAll(/^# xensan: (.*)$/gm)].at(-1)?.[1] ?? "";
+  return { values: { shelf, slot, netif, filename, options: value("options") }, owner };
+}
+
 /** The complete files of /etc/vblade.conf.d, in the order of their names. */
 export function configuredInstances(host: Host): ConfiguredInstance[] {
   const found: ConfiguredInstance[] = [];
   for (const file of list(host, directory)) {
     if (!file.endsWith(".conf")) continue;
-    const text = readText(host, `${directory}/${file}`) ?? "";
-    const variables = parseEnvironment(text);
-    const value = (key: string) => variables.get(key) ?? "";
-    const values = {
-      shelf: value("shelf"),
-      slot: value("slot"),
-      netif: value("netif"),
-      filename: value("filename"),
-      options: value("options"),
-    };
-    if (values.shelf === "" || values.slot === "" || values.netif === "" || values.filename === "") continue;
-    const owner = [...text.matchAll(/^# xensan: (.*)$/gm)].at(-1)?.[1] ?? "";
-    found.push({ instance: file.slice(0, -".conf".length), values, owner });
+    const node = resolve(host, `${directory}/${file}`).node;
+    if (node?.kind !== "File") continue;
+    const known = parsed.get(node) ?? parseInstance(node.text ?? "");
+    parsed.set(node, known);
+    if (known !== "Incomplete") found.push({ instance: file.slice(0, -".conf".length), ...known });
   }
   return found;
 }

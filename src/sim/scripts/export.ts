@@ -1,9 +1,9 @@
 import { toolPath } from "../model/packages.ts";
 import { readText, remove } from "../model/storage.ts";
-import { stopUnit } from "../model/systemd.ts";
+import { bootLink, stopUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
 import type { Responder, ScriptRun } from "../process.ts";
-import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
+import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
 import { type AllowedBacking, requireBacking } from "./bounds.ts";
 import { type ExportRow, listExports, parseWords } from "./export-rows.ts";
 import { replaceInittab } from "./inittab.ts";
@@ -88,12 +88,27 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
     refuse(run, "RestartForbidden", `process ${process.name} ${other}`);
   }
 
+  // Init would start a second vblade beside one that it does not know.
+  if (host.init === "sysvinit" && config === undefined && running !== undefined) {
+    if (mode === "forbidden") {
+      const why = `serves ${address} but nothing starts it again; handing it to init needs a restart`;
+      refuse(run, "RestartForbidden", `process ${running} ${why}`);
+    }
+    endVblade(world, host, running, "killed by ensure-export");
+    running = undefined;
+    yield world.timings.process;
+  }
+
   let word = "unchanged";
   const name = config?.name ?? newName(run, wanted);
   if (config?.same !== true || config.owner !== owner) {
     writeConfiguration(run, wanted, name, config?.same ?? false, config !== undefined);
-    word = process !== undefined && config?.owner !== owner ? "adopted" : "repaired";
+    word = running !== undefined && config?.owner !== owner ? "adopted" : "repaired";
     yield world.timings.process;
+  }
+  if (host.init === "systemd" && readText(host, bootLink) === undefined) {
+    replaceFile(run, bootLink, "vblade.service");
+    yield world.timings.process * 20;
   }
   const kept = keptPid(run, name, running);
   yield world.timings.process;

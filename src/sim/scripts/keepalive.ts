@@ -105,8 +105,8 @@ function writeLine(run: ScriptRun, wanted: Wanted, name: string, same: boolean):
 export function keptPid(run: ScriptRun, name: string, running: number | undefined): number | undefined {
   const { host } = run;
   if (host.init === "systemd") return host.running.units.get(name)?.pid;
-  const process = running === undefined ? undefined : host.running.processes.get(running);
-  return process?.by === "Inittab" ? running : undefined;
+  // A child of init: so is whatever somebody left in the background.
+  return running;
 }
 
 export function start(run: ScriptRun, name: string): void {
