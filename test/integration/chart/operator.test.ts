@@ -1,0 +1,95 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { CoordinationV1Api, KubeConfig } from "@kubernetes/client-node";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { applyManifests } from "../../../src/cli/up/apply.ts";
+import { startRack } from "../../../src/cli/up/cloud.ts";
+import { fitToRack } from "../../../src/cli/up/fit-to-rack.ts";
+import { followUntilReady } from "../../../src/cli/up/follow.ts";
+import { readManifests } from "../../../src/cli/up/manifests.ts";
+import { loadRack, tutorialRack } from "../../../src/sim/rack-file.ts";
+import { eventually, startXensan, type XensanProcess } from "../xensan-process.ts";
+
+const tutorial = fileURLToPath(new URL("../../../examples/tutorial", import.meta.url));
+const namespace = "as-service-account";
+
+const admin = new KubeConfig();
+admin.loadFromString(inject("kubeconfig"));
+const leases = admin.makeApiClient(CoordinationV1Api);
+const holder = async () =>
+  (await leases.readNamespacedLease({ namespace: "xensan-system", name: "xensan" })).spec?.holderIdentity ?? "";
+
+interface Replica extends XensanProcess {
+  readonly get: (path: string) => Promise<{ status: number; text: string }>;
+}
+
+/** One replica, as the chart's container runs it, but outside. */
+async function startReplica(identity: string): Promise<Replica> {
+  const directory = await mkdtemp(path.join(tmpdir(), "xensan-replica-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const kubeconfig = path.join(directory, "kubeconfig");
+  await writeFile(kubeconfig, inject("operatorKubeconfig"), { mode: 0o600 });
+  const started = startXensan([
+    "run",
+    `--kubeconfig=${kubeconfig}`,
+    `--identity=${identity}`,
+    "--lease-namespace=xensan-system",
+    "--listen=127.0.0.1:0",
+    "--probe-interval=2",
+    "--allow-address=127.0.0.0/8",
+  ]);
+  onTestFinished(() => started.kill("SIGKILL"));
+  const [, port] = await started.until(/"port":(\d+)/);
+  return {
+    ...started,
+    get: async (where) => {
+      const response = await fetch(`http://127.0.0.1:${port}${where}`);
+      return { status: response.status, text: await response.text() };
+    },
+  };
+}
+
+describe("two replicas that run as the chart's service account", () => {
+  it("converge the tutorial under its rights alone, and the second takes over when the first is told to stop", async () => {
+    const rack = await startRack(loadRack(tutorialRack));
+    onTestFinished(() => rack.server.close());
+    const manifests = (await readManifests(tutorial))
+      .filter(({ kind }) => kind !== "Namespace")
+      .map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, namespace } }));
+    const applied = await applyManifests(admin, fitToRack(manifests, rack));
+
+    const first = await startReplica("first");
+    await eventually("the first leads", async () => (await holder().catch(() => "")).startsWith("first_"));
+    const second = await startReplica("second");
+
+    const rows = await followUntilReady({
+      kubeConfig: admin,
+      manifests: applied.filter(({ apiVersion }) => apiVersion.startsWith("xensan.dev/")),
+      elapsed: () => 0,
+      onRows: () => undefined,
+      signal: AbortSignal.timeout(60_000),
+    });
+    expect(rows.map(({ kind, name, ready, message }) => ({ object: `${kind} ${name}`, ready, message }))).toEqual(
+      rows.map(({ kind, name, message }) => ({ object: `${kind} ${name}`, ready: "True", message })),
+    );
+    expect(rows).toHaveLength(5);
+
+    await eventually("the second is ready", async () => (await second.get("/readyz")).status === 200);
+    expect(await first.get("/healthz")).toMatchObject({ status: 200 });
+    expect((await first.get("/metrics")).text).toContain('xensan_leader_election_master_status{name="xensan"} 1');
+    expect((await second.get("/metrics")).text).toContain('xensan_leader_election_master_status{name="xensan"} 0');
+
+    first.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
+    await eventually("the second leads", async () => (await holder()).startsWith("second_"));
+
+    second.kill("SIGTERM");
+    expect(await second.ended).toBe(0);
+    expect(await holder()).toBe("");
+    const output = first.stdout() + second.stdout();
+    expect(output.split("\n").filter((line) => /forbidden/i.test(line))).toEqual([]);
+    expect(output).not.toContain("PRIVATE KEY");
+  });
+});
