@@ -1,5 +1,5 @@
 import { isRecord, jsonEqual } from "./equality.ts";
-import { type Kind, type KubeApi, type KubeObject, keyOf } from "./kube-api.ts";
+import { isConflict, type Kind, type KubeApi, type KubeObject, keyOf } from "./kube-api.ts";
 import type { ReadonlyStore } from "./store.ts";
 
 export const statusManager = "xensan";
@@ -24,17 +24,32 @@ export async function applyStatus<T extends KubeObject>(
   status: unknown,
   signal: AbortSignal,
 ): Promise<T> {
-  const { api, kind, object, store, fieldManager = statusManager } = write;
-  if (saysTheSame(object, status, fieldManager)) return object;
-  const { uid } = object.metadata;
-  const stored = await api.apply(
-    kind,
-    // The uid keeps the status of a deleted object off its successor of the same name.
-    { metadata: { ...keyOf(object), ...(uid === undefined ? {} : { uid }) }, status: withoutUndefined(status) },
-    { fieldManager, force: true, subresource: "status", signal },
-  );
-  store?.observe(stored);
-  return stored;
+  const { api, kind, store, fieldManager = statusManager } = write;
+  let { object } = write;
+  for (let attempt = 1; ; attempt += 1) {
+    if (saysTheSame(object, status, fieldManager)) return object;
+    try {
+      const stored = await api.apply(
+        kind,
+        { metadata: { ...keyOf(object), ...versionOf(object) }, status: withoutUndefined(status) },
+        { fieldManager, force: true, subresource: "status", signal },
+      );
+      store?.observe(stored);
+      return stored;
+    } catch (error) {
+      // The version keeps our status off a successor of the same name: servers do not compare the uid here.
+      if (!isConflict(error) || attempt === attempts) throw error;
+      const current = await api.get(kind, keyOf(object), signal);
+      if (current.metadata.uid !== object.metadata.uid) throw error;
+      object = current;
+    }
+  }
+}
+
+const attempts = 8;
+
+function versionOf({ metadata: { uid, resourceVersion } }: KubeObject) {
+  return { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
 }
 
 export interface StatusDraft<S> {
@@ -97,6 +112,8 @@ function ownedStatus(object: KubeObject, fieldManager: string): Record<string, u
 
 /** `stored` has everything that `desired` states, and nothing that is `owned` and no longer desired. */
 function includes(stored: unknown, desired: unknown, owned: unknown): boolean {
+  // Owned as a whole (x-kubernetes-map-type atomic): what is no longer stated goes.
+  if (isRecord(owned) && Object.keys(owned).length === 0) return jsonEqual(stored, desired);
   const tree = isRecord(owned) ? owned : {};
   if (isRecord(desired) && isRecord(stored)) {
     const stated = Object.entries(desired).filter(([, value]) => value !== undefined);

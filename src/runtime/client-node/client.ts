@@ -1,6 +1,8 @@
+import { errors } from "undici";
 import { type Clock, systemClock } from "../../clock.ts";
 import { isRecord } from "../equality.ts";
 import {
+  type ApplyObject,
   type Kind,
   type KubeApi,
   KubeError,
@@ -28,10 +30,16 @@ export interface KubeClientOptions {
   readonly source: ConfigSource;
   readonly clock?: Clock;
   readonly metrics?: Metrics;
+  /**
+   * A watch that says nothing for this long is ended, to be opened anew: a connection may be dead without a sign. The
+   * server sends a bookmark about every minute.
+   */
+  readonly watchSilenceSeconds?: number;
 }
 
 /** {@link KubeApi} of a real API server: client-node reads the configuration and authenticates, undici carries. */
-export function createKubeClient({ source, clock = systemClock, metrics }: KubeClientOptions): KubeClient {
+export function createKubeClient(options: KubeClientOptions): KubeClient {
+  const { source, clock = systemClock, metrics, watchSilenceSeconds = 120 } = options;
   const connection = new Connection(source, clock, metrics);
   const one = async <T extends KubeObject>(kind: Kind<T>, call: Call): Promise<T> =>
     objectOf<T>(kind, await connection.json(call));
@@ -56,7 +64,7 @@ export function createKubeClient({ source, clock = systemClock, metrics }: KubeC
         : { items, resourceVersion, continue: next };
     },
 
-    watch: (kind, options) => watch(connection, kind, options),
+    watch: (kind, watchOptions) => watch(connection, kind, watchOptions, watchSilenceSeconds * 1000),
 
     get: (kind, key, signal) => one(kind, { method: "GET", path: objectPath(kind, key), signal }),
 
@@ -90,16 +98,18 @@ export function createKubeClient({ source, clock = systemClock, metrics }: KubeC
       const call = { method: "PATCH", path: objectPath(kind, keyOf(object), subresource), signal } as const;
       // JSON is YAML.
       const contentType = "application/apply-patch+yaml";
-      const apply = () =>
-        one(kind, { ...call, query: { fieldManager, force }, body: typed(kind, object), contentType });
+      const query = { fieldManager, force };
+      const apply = (body: ApplyObject) => one(kind, { ...call, query, body: typed(kind, body), contentType });
       try {
-        return await apply();
+        return await apply(object);
       } catch (error) {
         const patch = patchForEmptied(object, error);
         if (patch === undefined) throw error;
         const body = { ...call, query: { fieldManager }, body: patch, contentType: "application/merge-patch+json" };
-        await one(kind, body);
-        return await apply();
+        const { resourceVersion } = (await one(kind, body)).metadata;
+        const { metadata } = object;
+        if (metadata.resourceVersion === undefined || resourceVersion === undefined) return await apply(object);
+        return await apply({ ...object, metadata: { ...metadata, resourceVersion } });
       }
     },
 
@@ -114,19 +124,17 @@ export function createKubeClient({ source, clock = systemClock, metrics }: KubeC
   };
 }
 
-/** Beyond the time the server was asked to end the watch at; a bookmark comes about every minute before. */
-const lateMs = 15_000;
-
 async function* watch<T extends KubeObject>(
   connection: Connection,
   kind: Kind<T>,
   { namespace, resourceVersion, timeoutSeconds = 600, signal }: WatchOptions,
+  silenceMs: number,
 ): AsyncGenerator<WatchEvent<T>> {
   const call: Call = {
     method: "GET",
     path: collectionPath(kind, namespace),
     query: { watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds },
-    silenceMs: timeoutSeconds * 1000 + lateMs,
+    silenceMs,
     signal,
   };
   try {
@@ -140,7 +148,7 @@ async function* watch<T extends KubeObject>(
       body.destroy();
     }
   } catch (error) {
-    if (signal.aborted) return;
+    if (signal.aborted || error instanceof errors.BodyTimeoutError) return;
     if (error instanceof KubeError) throw error;
     throw new KubeError(
       0,

@@ -28,6 +28,7 @@ export class Credentials {
   #config: { readonly version: string; readonly value: KubeConfig } | undefined;
   #access: { readonly value: Access; readonly readAt: number; readonly tls: string } | undefined;
   #reading: Promise<Access> | undefined;
+  #closed = false;
 
   constructor(source: ConfigSource, clock: Pick<Clock, "monotonic">) {
     this.#source = source;
@@ -35,6 +36,7 @@ export class Credentials {
   }
 
   async access(): Promise<Access> {
+    if (this.#closed) throw new Error("the client has been closed");
     const known = this.#access;
     if (known !== undefined && this.#clock.monotonic() - known.readAt < refreshMs) return known.value;
     this.#reading ??= this.#read().finally(() => {
@@ -43,12 +45,13 @@ export class Credentials {
     return await this.#reading;
   }
 
-  /** The server refused this access (401, TLS): look again before the next request. True when it is still the current one. */
+  /** The server refused this access (401, TLS): look again before the next request. */
   refused(access: Access): void {
     if (this.#access?.value === access) this.#access = { ...this.#access, readAt: Number.NEGATIVE_INFINITY };
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#access?.value.dispatcher.destroy();
     this.#access = undefined;
   }

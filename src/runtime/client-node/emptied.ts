@@ -19,8 +19,12 @@ export function patchForEmptied(desired: { readonly [field: string]: unknown }, 
     if (isRecord(value)) return undefined;
     put(patch, steps, value ?? null);
   }
-  const uid = isRecord(desired.metadata) ? desired.metadata.uid : undefined;
-  return uid === undefined ? patch : { ...patch, metadata: { uid } };
+  const identity = isRecord(desired.metadata) ? pick(desired.metadata, ["uid", "resourceVersion"]) : {};
+  return Object.keys(identity).length === 0 ? patch : { ...patch, metadata: identity };
+}
+
+function pick(from: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])));
 }
 
 function at(value: unknown, steps: readonly string[]): unknown {

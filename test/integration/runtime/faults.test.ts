@@ -77,6 +77,15 @@ describe("a reflector on a real API server", () => {
     expect(names()).toBe("a b c d");
   });
 
+  it("opens a new watch when its connection is dead without a sign", async () => {
+    await create("a");
+    const { reflector, names } = reflect(ground.client({ proxy, watchSilenceSeconds: 1 }));
+    await reflector.untilSynced(stop.signal);
+    proxy.swallow();
+    await create("b");
+    await eventually("the new object is seen", () => names() === "a b", 20);
+  });
+
   it("lists again when the server has forgotten its version (410 Gone)", async () => {
     await create("a");
     await create("b");
@@ -128,6 +137,7 @@ describe("a controller on a real API server", () => {
     await reflector.untilSynced(stop.signal);
     const meddling = (async () => {
       for (let round = 0; !stop.signal.aborted; round += 1) {
+        await systemClock.sleep(10);
         await ground.api.mergePatch(widgets, key("a"), {
           metadata: {
             annotations: { round: String(round) },

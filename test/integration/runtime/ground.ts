@@ -27,7 +27,7 @@ export interface Ground {
   readonly api: KubeClient;
   newNamespace(): Promise<string>;
   /** A client of its own, through a proxy when one is given. */
-  client(options?: { proxy?: TcpProxy; metrics?: Metrics }): KubeClient;
+  client(options?: { proxy?: TcpProxy; metrics?: Metrics; watchSilenceSeconds?: number }): KubeClient;
   stop(): Promise<void>;
 }
 
@@ -41,10 +41,10 @@ export async function breakGround(): Promise<Ground> {
   return {
     controlPlane,
     api,
-    client({ proxy, metrics } = {}) {
+    client({ proxy, ...options } = {}) {
       const { kubeconfig, url } = controlPlane;
       const text = proxy === undefined ? kubeconfig : kubeconfig.replace(url, `https://127.0.0.1:${proxy.port}`);
-      const client = createKubeClient({ source: textSource(text), ...(metrics === undefined ? {} : { metrics }) });
+      const client = createKubeClient({ source: textSource(text), ...options });
       clients.push(client);
       return client;
     },
@@ -92,6 +92,8 @@ export interface TcpProxy {
   readonly accepted: number;
   /** Resets every connection. */
   cut(): void;
+  /** From now on nothing passes through the connections that are open, and neither side is told. */
+  swallow(): void;
   /** While true, new connections are reset at once. */
   refusing: boolean;
   close(): Promise<void>;
@@ -100,7 +102,7 @@ export interface TcpProxy {
 /** Stands between a client and the API server, to be cut. */
 export async function startProxy(controlPlane: ControlPlane): Promise<TcpProxy> {
   const target = Number(new URL(controlPlane.url).port);
-  const sockets = new Set<net.Socket>();
+  const sockets = new Map<net.Socket, net.Socket>();
   const state = { refusing: false, most: 0, accepted: 0 };
   const server = net.createServer((socket) => {
     socket.on("error", () => socket.destroy());
@@ -109,9 +111,9 @@ export async function startProxy(controlPlane: ControlPlane): Promise<TcpProxy> 
       return;
     }
     state.accepted += 1;
-    sockets.add(socket);
-    state.most = Math.max(state.most, sockets.size);
     const upstream = net.connect(target, "127.0.0.1");
+    sockets.set(socket, upstream);
+    state.most = Math.max(state.most, sockets.size);
     upstream.on("error", () => socket.destroy());
     upstream.on("close", () => socket.destroy());
     socket.on("close", () => {
@@ -124,7 +126,7 @@ export async function startProxy(controlPlane: ControlPlane): Promise<TcpProxy> 
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const cut = () => {
-    for (const socket of [...sockets]) socket.resetAndDestroy();
+    for (const socket of [...sockets.keys()]) socket.resetAndDestroy();
   };
   return {
     port,
@@ -144,6 +146,14 @@ export async function startProxy(controlPlane: ControlPlane): Promise<TcpProxy> 
       state.refusing = value;
     },
     cut,
+    swallow: () => {
+      for (const [socket, upstream] of sockets) {
+        upstream.unpipe(socket);
+        socket.unpipe(upstream);
+        upstream.resume();
+        socket.resume();
+      }
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

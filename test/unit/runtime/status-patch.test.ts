@@ -31,7 +31,9 @@ describe("the status of an object", () => {
     const first = await applyStatus({ api, kind: widgets, object }, status, signal);
     const second = await applyStatus({ api, kind: widgets, object: first }, structuredClone(status), signal);
     expect(second).toBe(first);
-    expect(writes).toEqual([{ metadata: { ...key, uid: object.metadata.uid }, status }]);
+    expect(writes).toEqual([
+      { metadata: { ...key, uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion }, status },
+    ]);
   });
 
   it("loses fields that are no longer stated", async () => {
@@ -58,6 +60,13 @@ describe("the status of an object", () => {
     );
     await applyStatus({ api, kind: widgets, object: await get() }, status, signal);
     expect((await get()).status).toEqual(status);
+  });
+
+  it("gets in although the object changed meanwhile", async () => {
+    const { api, object, signal, get } = await widgetOnStage();
+    await api.mergePatch(widgets, key, { spec: { size: 3 } });
+    await applyStatus({ api, kind: widgets, object }, { conditions: [ready], server: { pid: 7 } }, signal);
+    expect((await get()).status).toEqual({ conditions: [ready], server: { pid: 7 } });
   });
 
   it("does not reach a successor of the same name", async () => {
