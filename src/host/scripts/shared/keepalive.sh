@@ -135,13 +135,11 @@ keepalive_pid() {
 	esac
 }
 
-# Not --no-block and not believed: start exits 0 while vblade dies a moment later.
+# Not believed: it exits 0 while vblade dies a moment later. Not `start` either: on an instance between two attempts
+# that waits until the ten seconds are over.
 keepalive_start() {
 	case $init in
-	systemd)
-		systemctl reset-failed "$(unit_of "$name")" 2>/dev/null || :
-		systemctl start "$(unit_of "$name")" >&2 9>&- || :
-		;;
+	systemd) keepalive_restart ;;
 	sysvinit) telinit q ;;
 	esac
 }
@@ -189,6 +187,8 @@ keepalive_verify() {
 			if [ -d "/proc/$running" ] && has_open "$running"; then break; fi
 		fi
 		verify_tries=$((verify_tries + 1))
+		# Between two attempts already: it has ended since we started it.
+		if [ "$init" = systemd ] && [ "$(systemctl show -p SubState --value "$(unit_of "$name")")" = auto-restart ]; then verify_tries=30; fi
 		[ "$verify_tries" -lt 30 ] || refuse ExportFailed "$address does not stay up: $(last_words)"
 		pause
 	done

@@ -72,8 +72,10 @@ configured_inittab() {
 
 # process PID ARGV…: running vblades. Arguments end in NUL: all lists are read in one go with \001 between them.
 running_vblades() {
+	# In the caller's own directory where it has one: the probe runs beside scripts that hold the lock.
+	running_between=${work:-$run_dir}/between
 	mkdir -p "$run_dir"
-	printf '\001' >"$run_dir/between"
+	printf '\001' >"$running_between"
 	running_pids=
 	set --
 	for comm in /proc/[0-9]*/comm; do
@@ -82,10 +84,9 @@ running_vblades() {
 		running_pid=${comm#/proc/}
 		running_pid=${running_pid%/comm}
 		running_pids="$running_pids $running_pid"
-		set -- "$@" "/proc/$running_pid/cmdline" "$run_dir/between"
+		set -- "$@" "/proc/$running_pid/cmdline" "$running_between"
 	done
 	[ $# -gt 0 ] || return 0
-	# shellcheck disable=SC2086
 	cat "$@" 2>/dev/null | tr '\011\012\000\001' '  \011\012' | awk -F '\t' -v pids="$running_pids" '
 		BEGIN { split(pids, pid, " ") }
 		# A process that ended meanwhile has no arguments.
