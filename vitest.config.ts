@@ -17,7 +17,7 @@ export default defineConfig({
       tier("unit", { timeout: 20_000, parallel: true }),
       tier("simulation", { timeout: 180_000, parallel: true }),
       tier("integration", { timeout: 120_000, parallel: false, globalSetup: "test/integration/control-plane.ts" }),
-      tier("containers", { timeout: 300_000, parallel: false }),
+      tier("containers", { timeout: 300_000, parallel: false, globalSetup: "test/containers/setup.ts" }),
     ],
   },
 });
