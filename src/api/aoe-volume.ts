@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { conditionsSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
-import { mapListOf, setOf } from "./lists.ts";
+import { atomicListOf, atomicObject, mapListOf, setOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
 import { volumeSizeSchema } from "./quantity.ts";
 import { localRefSchema } from "./references.ts";
@@ -131,19 +131,18 @@ export const aoeVolumeStatusSchema = z.object({
   target: z.string().max(16).optional().describe("e<shelf>.<slot>"),
   devicePath: z.string().max(64).optional().describe("Where clients find it: /dev/etherd/e<shelf>.<slot>"),
   sizeBytes: z.string().max(32).optional().describe("Bytes, as a decimal number."),
-  server: z
-    .object({
+  server: atomicObject(
+    z.object({
       unit: z.string().max(128).optional().describe("What keeps the export running over a reboot."),
       pid: z.int().optional(),
       interface: z.string().max(16).optional(),
       mac: z.string().max(32).optional(),
       backing: z.string().max(512).optional().describe("Path after all symbolic links."),
-    })
+    }),
+  )
     .optional()
     .describe("The export as it runs."),
-  clients: mapListOf(clientStatusSchema, ["name"], { max: 254 })
-    .optional()
-    .describe("The volume as each client sees it."),
+  clients: atomicListOf(clientStatusSchema, { max: 254 }).optional().describe("The volume as each client sees it."),
   plan: planSchema.optional(),
 });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { conditionsSchema } from "./conditions.ts";
-import { mapListOf } from "./lists.ts";
+import { atomicListOf, atomicObject } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
 
 const interfaceSchema = z.object({
@@ -19,8 +19,8 @@ const blockDeviceSchema = z.object({
 });
 
 /** What the operator knows of a host, bounded. Shared by AoeServer and XenHost. */
-export const hostFactsStatusSchema = z
-  .object({
+export const hostFactsStatusSchema = atomicObject(
+  z.object({
     hostname: z.string().max(253).optional(),
     machineID: z.string().max(64).optional(),
     bootID: z.string().max(64).optional().describe("Changes with every boot of the host."),
@@ -30,10 +30,10 @@ export const hostFactsStatusSchema = z
     vbladeVersion: z.string().max(64).optional(),
     aoetoolsVersion: z.string().max(64).optional(),
     xenVersion: z.string().max(64).optional(),
-    interfaces: mapListOf(interfaceSchema, ["name"], { max: 64 }).optional(),
-    blockDevices: mapListOf(blockDeviceSchema, ["path"], { max: 128 }).optional(),
-  })
-  .describe("What the last probe found out about the host.");
+    interfaces: atomicListOf(interfaceSchema, { max: 64 }).optional(),
+    blockDevices: atomicListOf(blockDeviceSchema, { max: 128 }).optional(),
+  }),
+).describe("What the last probe found out about the host.");
 
 export const hostStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),

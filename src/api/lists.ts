@@ -33,9 +33,18 @@ export function mapListOf<S extends z.ZodObject>(
     .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [...keys] });
 }
 
-/** A list owned as a whole by one writer; order and duplicates are kept. */
+/**
+ * A list owned as a whole by one writer; order and duplicates are kept. Lists in a status are atomic, except the
+ * conditions: a server-side apply that takes the last entry from a list merged by key leaves null behind, which the
+ * API server then refuses.
+ */
 export function atomicListOf<S extends z.ZodType>(item: S, bounds: Bounds): z.ZodArray<S> {
   return bounded(item, bounds).meta({ "x-kubernetes-list-type": "atomic" });
+}
+
+/** An object owned as a whole by one writer, for the same reason as {@link atomicListOf}. */
+export function atomicObject<S extends z.ZodObject>(schema: S): S {
+  return schema.meta({ "x-kubernetes-map-type": "atomic" });
 }
 
 function bounded<S extends z.ZodType>(item: S, { min, max }: Bounds): z.ZodArray<S> {

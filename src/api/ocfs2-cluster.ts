@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { conditionsSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
-import { mapListOf } from "./lists.ts";
+import { atomicListOf, mapListOf } from "./lists.ts";
 import { ocfs2FilesystemSchema } from "./ocfs2-filesystem.ts";
 import { planSchema } from "./plan-step.ts";
 import { localRefSchema } from "./references.ts";
@@ -127,18 +127,17 @@ const filesystemNodeSchema = z.object({
 export const ocfs2ClusterStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
-  nodes: mapListOf(
+  nodes: atomicListOf(
     z.object({
       host: z.string().max(253),
       state: z.enum(["Online", "Offline", "Unknown"]),
       message: z.string().max(1024).optional(),
     }),
-    ["host"],
     { max: 64 },
   )
     .optional()
     .describe("The cluster as each node sees it."),
-  filesystems: mapListOf(
+  filesystems: atomicListOf(
     z.object({
       label: z.string().max(63),
       uuid: z
@@ -146,9 +145,8 @@ export const ocfs2ClusterStatusSchema = z.object({
         .max(36)
         .optional()
         .describe("Recorded once, before the first mount. One that disappears is an alarm, never a reason to format."),
-      nodes: mapListOf(filesystemNodeSchema, ["host"], { max: 64 }).optional(),
+      nodes: atomicListOf(filesystemNodeSchema, { max: 64 }).optional(),
     }),
-    ["label"],
     { max: 32 },
   ).optional(),
   plan: planSchema.optional(),

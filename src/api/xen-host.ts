@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { hostStatusSchema } from "./host-status.ts";
-import { atomicListOf, mapListOf, setOf } from "./lists.ts";
+import { atomicListOf, atomicObject, setOf } from "./lists.ts";
 import { relocationSchema } from "./relocation.ts";
 import { packagesPolicySchema, sshSchema } from "./ssh.ts";
 import { interfaceNameSchema, pathGlobSchema, textOf } from "./text.ts";
@@ -59,15 +59,16 @@ const domainSchema = z.object({
 });
 
 export const xenHostStatusSchema = hostStatusSchema.extend({
-  aoe: z
-    .object({
+  aoe: atomicObject(
+    z.object({
       driverVersion: z.string().max(32).optional(),
       interfaces: atomicListOf(z.string().max(16), { max: 16 }).optional(),
-      devices: mapListOf(aoeDeviceSchema, ["target"], { max: 256 }).optional(),
-    })
+      devices: atomicListOf(aoeDeviceSchema, { max: 256 }).optional(),
+    }),
+  )
     .optional()
     .describe("The AoE driver and the devices it knows."),
-  domains: mapListOf(domainSchema, ["uuid"], { max: 256 }).optional().describe("The domains on the host."),
+  domains: atomicListOf(domainSchema, { max: 256 }).optional().describe("The domains on the host."),
 });
 
 export type XenHostSpec = z.infer<typeof xenHostSpecSchema>;

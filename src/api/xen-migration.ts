@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { conditionsSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
-import { atomicListOf } from "./lists.ts";
+import { atomicListOf, atomicObject } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
 import { localRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
@@ -111,11 +111,12 @@ export const xenMigrationStatusSchema = z.object({
   startTime: z.string().max(64).optional(),
   finishTime: z.string().max(64).optional(),
   attempts: z.int().optional(),
-  progress: z
-    .object({
+  progress: atomicObject(
+    z.object({
       bytes: z.string().max(32).optional().describe("Bytes sent so far, as a decimal number."),
       iteration: z.int().optional().describe("Round of the copy."),
-    })
+    }),
+  )
     .optional()
     .describe("As far as the toolstack tells."),
   targetReasons: atomicListOf(z.string().max(1024), { max: 64 }).optional().describe("Why the target was chosen."),

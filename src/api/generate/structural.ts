@@ -23,6 +23,7 @@ export interface StructuralSchema {
   required?: string[] | undefined;
   "x-kubernetes-list-type"?: "set" | "map" | "atomic" | undefined;
   "x-kubernetes-list-map-keys"?: string[] | undefined;
+  "x-kubernetes-map-type"?: "atomic" | undefined;
   "x-kubernetes-validations"?: CelRule[] | undefined;
 }
 
@@ -50,6 +51,7 @@ const jsonSchema = z.strictObject({
   required: z.array(z.string()).optional(),
   "x-kubernetes-list-type": z.enum(["set", "map", "atomic"]).optional(),
   "x-kubernetes-list-map-keys": z.array(z.string()).optional(),
+  "x-kubernetes-map-type": z.enum(["atomic"]).optional(),
   [celKey]: z.array(celRuleSchema).optional(),
 });
 type JsonSchema = z.output<typeof jsonSchema>;
@@ -78,6 +80,7 @@ function convert(json: JsonSchema, path: string): StructuralSchema {
     required: json.required,
     "x-kubernetes-list-type": listType(json, path),
     "x-kubernetes-list-map-keys": json["x-kubernetes-list-map-keys"],
+    "x-kubernetes-map-type": json["x-kubernetes-map-type"],
     "x-kubernetes-validations": json[celKey],
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { definitions } from "../../../src/api/kinds.ts";
 import { type ReasonEntry, reasons } from "../../../src/api/reasons.ts";
 import { refusals } from "../../../src/host/refusals.ts";
+import type { HostErrorCode } from "../../../src/ssh/host-session.ts";
 
 const entries: [string, ReasonEntry][] = Object.entries(reasons);
 const everyType = new Set(Object.values(definitions).flatMap((definition) => definition.conditionTypes));
@@ -25,5 +26,26 @@ describe("the catalogue of reasons", () => {
 
   it("has every reason for which a script on a host refuses", () => {
     expect(Object.keys(refusals).filter((reason) => !(reason in reasons))).toEqual([]);
+  });
+
+  it("has every way in which a command can end without an exit status", () => {
+    // The compiler asks for each code, and this for its place in the catalogue.
+    const codes: Record<HostErrorCode, true> = {
+      Unreachable: true,
+      AuthenticationFailed: true,
+      CredentialInvalid: true,
+      HostKeyMismatch: true,
+      HostKeyUnknown: true,
+      AddressNotAllowed: true,
+      BecomeFailed: true,
+      TimedOut: true,
+      Aborted: true,
+      ConnectionLost: true,
+      OutputLimitExceeded: true,
+      Killed: true,
+      Unintelligible: true,
+      InvalidRequest: true,
+    };
+    expect(Object.keys(codes).filter((code) => !(code in reasons))).toEqual([]);
   });
 });

@@ -1,0 +1,138 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { K8s, kind } from "kubernetes-fluent-client";
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { AoeServer, AoeVolume, apiVersion, XenHost } from "../../../src/api/index.ts";
+import { definitions } from "../../../src/api/kinds.ts";
+import { tool } from "../tools.ts";
+
+const namespace = "api-served";
+const kubectl = (...args: string[]) => tool("kubectl", inject("kubeconfigPath"), args);
+
+const volume = (name: string, slot: number) => ({
+  metadata: { name, namespace },
+  spec: { serverRef: { name: "san" }, shelf: 0, slot, backing: { device: "/dev/vdb" } },
+});
+
+const exported = {
+  type: "Exported",
+  status: "True",
+  reason: "Exported",
+  message: "vblade serves /dev/vdb",
+  lastTransitionTime: "2026-01-01T00:00:00Z",
+};
+
+/** As the operator does it: server-side apply to the status. */
+async function applyStatus(name: string, status: unknown): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "xensan-api-"));
+  const file = join(directory, "object.json");
+  await writeFile(file, JSON.stringify({ apiVersion, kind: "AoeVolume", metadata: { name, namespace }, status }));
+  await kubectl(
+    ...["apply", "--server-side", "--subresource=status", "--field-manager=xensan", "--force-conflicts"],
+    ...["--validate=false", "-f", file],
+  );
+  await rm(directory, { recursive: true });
+}
+
+beforeAll(async () => {
+  process.env.KUBECONFIG = inject("kubeconfigPath");
+  await K8s(kind.Namespace).Apply({ metadata: { name: namespace } });
+});
+
+describe("the API on a real API server", () => {
+  it("has every condition Unknown/Pending before the operator has seen an object", async () => {
+    await K8s(AoeVolume).Apply(volume("fresh", 1));
+    const { status } = await K8s(AoeVolume).InNamespace(namespace).Get("fresh");
+    expect(status).toEqual({
+      conditions: ["Exported", "Attached", "Conflicted", "Ready"].map((type) => ({
+        type,
+        status: "Unknown",
+        lastTransitionTime: "1970-01-01T00:00:00Z",
+        reason: "Pending",
+        message: "Waiting for the operator",
+      })),
+    });
+  });
+
+  it("keeps the other conditions when a status names one of them", async () => {
+    await K8s(AoeVolume).Apply(volume("judged", 2));
+    await applyStatus("judged", { target: "e0.2", conditions: [exported] });
+    const { status } = await K8s(AoeVolume).InNamespace(namespace).Get("judged");
+    expect(status?.target).toBe("e0.2");
+    expect(status?.conditions?.map(({ type, reason }) => [type, reason])).toEqual([
+      ["Exported", "Exported"],
+      ["Attached", "Pending"],
+      ["Conflicted", "Pending"],
+      ["Ready", "Pending"],
+    ]);
+  });
+
+  it("lets a status take back the last entry of a list and the last field of an object", async () => {
+    await K8s(AoeVolume).Apply(volume("emptied", 4));
+    const clients = [{ name: "bella", state: "Attached" }];
+    await applyStatus("emptied", { conditions: [exported], clients, server: { pid: 17 } });
+    await applyStatus("emptied", { conditions: [exported], clients: [] });
+    const { status } = await K8s(AoeVolume).InNamespace(namespace).Get("emptied");
+    expect([status?.clients, status?.server]).toEqual([[], undefined]);
+  });
+
+  it("refuses an empty message, which Kubernetes 1.20 would turn into null", async () => {
+    await K8s(AoeVolume).Apply(volume("silent", 3));
+    await expect(applyStatus("silent", { conditions: [{ ...exported, message: "" }] })).rejects.toThrow(
+      "status.conditions.message",
+    );
+  });
+
+  it("fills in the defaults, down to objects that were left out", async () => {
+    const ssh = { host: "bella.example", privateKeySecretRef: { name: "rack-ssh" } };
+    await K8s(XenHost).Apply({
+      metadata: { name: "bella", namespace },
+      spec: { ssh, aoe: { interfaces: ["eth1"] } },
+    });
+    const { spec } = await K8s(XenHost).InNamespace(namespace).Get("bella");
+    expect(spec).toEqual({
+      ssh: { ...ssh, port: 22, user: "root", hostKeyPolicy: "Pinned", become: "None" },
+      aoe: { interfaces: ["eth1"] },
+      toolstack: "Auto",
+      packages: "Manage",
+      allowed: {
+        mountPoints: ["/mnt/*", "/srv/*"],
+        bridges: ["br*", "xenbr*"],
+        bootFiles: ["/boot/initrd.img-*", "/boot/vmlinuz-*"],
+      },
+      relocation: { mode: "Disabled", port: 8002, allowFrom: [] },
+      maintenance: "None",
+    });
+  });
+
+  it("refuses what a schema without CEL can refuse", async () => {
+    await expect(K8s(AoeVolume).Apply(volume("too-high", 255))).rejects.toMatchObject({
+      data: { message: expect.stringContaining("spec.slot") },
+    });
+    await expect(
+      K8s(AoeServer).Apply({
+        metadata: { name: "san", namespace },
+        spec: {
+          ssh: { host: "san.example", privateKeySecretRef: { name: "rack-ssh" } },
+          interface: "eth1",
+          allowedBackings: ["/dev/vdb", "/dev/vdb"],
+        },
+      }),
+    ).rejects.toMatchObject({
+      data: { message: expect.stringContaining(".spec.allowedBackings: duplicate entries for key") },
+    });
+  });
+
+  it.each(Object.values(definitions))("prints $kind by its short name, plural and category", async (definition) => {
+    const columns = definition.columns.filter(({ priority }) => priority === undefined).map(({ name }) => name);
+    await kubectl("get", definition.shortName, "-n", namespace);
+    await kubectl("get", "xensan", "-n", namespace);
+    const json = await kubectl("get", "crd", `${definition.plural}.xensan.dev`, "-o", "json");
+    expect(columns.every((name) => json.includes(`"name": "${name}"`))).toBe(true);
+  });
+
+  it("explains its fields to kubectl explain", async () => {
+    expect(await kubectl("explain", "aoevolume.spec.shelf")).toContain("AoE shelf (major) address");
+  });
+});
