@@ -30,6 +30,12 @@ export function rereadInittab(world: World, host: Host): void {
     const command = wanted.get(entry.id);
     if (command !== undefined) {
       entry.command = command;
+      // Whatever was given up for five minutes is tried again at once.
+      entry.starts = [];
+      if (entry.pid === undefined) {
+        entry.cancelRestart?.();
+        spawn(world, host, entry);
+      }
       continue;
     }
     known.delete(entry.id);

@@ -104,6 +104,8 @@ export function stopUnit(world: World, host: Host, instance: string): void {
   unit.cancelRestart?.();
   const pid = unit.pid;
   setUnit(world, host, unit, "inactive", "dead");
+  // Nothing refers to it any more: systemd forgets it, its counter too.
+  host.running.units.delete(instance);
   if (pid !== undefined) endVblade(world, host, pid, "systemctl stop");
 }
 

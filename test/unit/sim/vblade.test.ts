@@ -138,7 +138,8 @@ describe("a vblade@ unit", () => {
     rack.removeFile("san", "/etc/vblade.conf.d/e0.1.conf");
     expect(state()).toBe("active/running restarts 0 pid 400");
     stopUnit(rack.world, host, "e0.1");
-    expect(state()).toBe("inactive/dead restarts 0 pid 0");
+    expect(state()).toBeUndefined();
+    expect(host.running.processes.size).toBe(0);
   });
 });
 

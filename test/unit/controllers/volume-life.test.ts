@@ -1,0 +1,278 @@
+import { describe, expect, it } from "vitest";
+import { backingAt } from "../../../src/sim/model/storage.ts";
+import { aoeServer, aoeVolume, at, device, file, logicalVolume, xenHost } from "../../simulation/scenarios/objects.ts";
+import { clients, commands, eventually, exportsOf, message, minutes, rig, status, volumeReady, word } from "./rig.ts";
+
+const server = aoeServer("san", 2210, ["/dev/vdb", "/dev/disk/by-id/*", "/srv/aoe/*.img", "san/*"]);
+const bella = xenHost("bella", 2212);
+const brutus = xenHost("brutus", 2213);
+const data = aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella", "brutus"]);
+const scratch = (size: string, rest: object = {}) =>
+  aoeVolume("scratch", "san", [0, 2], file("/srv/aoe/scratch.img", size), ["bella"], rest);
+
+describe("a new volume", () => {
+  it("is exported by the server and seen by every client", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
+    expect(status(stage, "AoeVolume", "data")).toMatchObject({
+      observedGeneration: 1,
+      target: "e0.1",
+      devicePath: "/dev/etherd/e0.1",
+      sizeBytes: String(2 * 2 ** 30),
+      server: { interface: "eth1", mac: "52:54:00:99:01:10", backing: "/dev/vdb" },
+      clients: [
+        { name: "bella", state: "Attached" },
+        { name: "brutus", state: "Attached" },
+      ],
+    });
+    expect(word(stage, "AoeServer", "san", "Ready")).toBe("True/Ready");
+    expect(word(stage, "XenHost", "bella", "AoeReady")).toBe("True/AoeReady");
+    expect(word(stage, "XenHost", "bella", "ToolstackReady")).toBe("Unknown/NotImplemented");
+  });
+
+  it("may live in a file or a logical volume, which are created", async () => {
+    const lv = aoeVolume("root", "san", [0, 3], logicalVolume("aoe-root", "128Mi"), ["brutus"]);
+    const stage = rig({ objects: [server, bella, brutus, scratch("64Mi"), lv] });
+    await eventually(stage, () => [volumeReady(stage, "scratch"), volumeReady(stage, "root")], [
+      "True/Ready",
+      "True/Ready",
+    ]);
+    expect(exportsOf(stage, "san")).toEqual(["e0.2 eth1 /srv/aoe/scratch.img", "e0.3 eth1 /dev/san/aoe-root"]);
+  });
+
+  it("then costs one command per host and interval, and no write", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data, scratch("64Mi")] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    await stage.advance(minutes(2));
+    const sent = commands(stage);
+    const effects = stage.effects.done.length;
+    await stage.advance(minutes(5));
+    const perHost = ["san", "bella", "brutus"].map((host) => sent.filter((one) => one.startsWith(`${host} `)).length);
+    expect(perHost).toEqual([10, 10, 10]);
+    expect(new Set(sent.map((one) => one.split(" ")[1]))).toEqual(new Set(["probe"]));
+    expect(stage.effects.done.slice(effects)).toEqual([]);
+  });
+});
+
+describe("drift", () => {
+  it("is repaired: vblade killed, configuration edited, interface down, module unloaded", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    const configuration = "/etc/vblade.conf.d/";
+    const name = stage.rack.exports()[0]?.process.instance ?? "";
+    const original = stage.rack.readFile("san", `${configuration}${name}.conf`) ?? "";
+
+    stage.rack.killVblade("san");
+    await stage.advance(minutes(1));
+    await eventually(stage, () => [volumeReady(stage, "data"), ...exportsOf(stage, "san")], [
+      "True/Ready",
+      "e0.1 eth1 /dev/vdb",
+    ]);
+
+    stage.rack.writeFile("san", `${configuration}${name}.conf`, original.replace(/options=.*/, "options='-r'"));
+    await eventually(stage, () => stage.rack.readFile("san", `${configuration}${name}.conf`), original);
+
+    stage.rack.setInterface("bella", "eth1", "Down");
+    expect(stage.rack.unloadModule("brutus")).toBe("Unloaded");
+    await stage.advance(minutes(2));
+    await eventually(stage, () => [volumeReady(stage, "data"), clients(stage, "data")], [
+      "True/Ready",
+      { bella: "Attached", brutus: "Attached" },
+    ]);
+    expect(stage.rack.host("bella").interfaces.get("eth1")?.adminUp).toBe(true);
+  });
+
+  it("of a server that rebooted needs no operator", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    stage.life.end();
+    stage.rack.reset("san");
+    await stage.advance(minutes(3));
+    expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
+  });
+});
+
+describe("a change of the spec", () => {
+  it("of the access waits until no client holds the device", async () => {
+    const stage = rig({ objects: [server, bella, scratch("64Mi")] });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    const release = stage.hold("bella", "e0.2", "mount /srv/xen");
+    await stage.advance(minutes(1));
+    stage.apply(scratch("64Mi", { access: "ReadOnly" }));
+    await eventually(stage, () => volumeReady(stage, "scratch"), "False/ClientHoldsDevice");
+    expect(word(stage, "AoeVolume", "scratch", "Exported")).toBe("True/ClientHoldsDevice");
+    expect(message(stage, "AoeVolume", "scratch", "Ready")).toContain("XenHost/bella (mount /srv/xen)");
+    expect(stage.rack.exports()[0]?.process.access).toBe("ReadWrite");
+    release?.();
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    expect(stage.rack.exports()[0]?.process.access).toBe("ReadOnly");
+  });
+
+  it("of the size grows backing, vblade and clients once nobody holds the device", async () => {
+    const stage = rig({ objects: [server, bella, scratch("64Mi")] });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    const release = stage.hold("bella", "e0.2", "mount /srv/xen");
+    await stage.advance(minutes(1));
+    stage.apply(scratch("128Mi"));
+    await eventually(stage, () => volumeReady(stage, "scratch"), "False/ClientHoldsDevice");
+    expect(status(stage, "AoeVolume", "scratch").sizeBytes).toBe(String(64 * 2 ** 20));
+    release?.();
+    await eventually(stage, () => [volumeReady(stage, "scratch"), status(stage, "AoeVolume", "scratch").sizeBytes], [
+      "True/Ready",
+      String(128 * 2 ** 20),
+    ]);
+    expect(clients(stage, "scratch")).toEqual({ bella: "Attached" });
+  });
+
+  it("may take in another client", async () => {
+    const stage = rig({ objects: [server, bella, brutus, scratch("64Mi")] });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    stage.apply(scratch("64Mi", { clients: [{ name: "bella" }, { name: "brutus" }] }));
+    await eventually(stage, () => [volumeReady(stage, "scratch"), clients(stage, "scratch")], [
+      "True/Ready",
+      { bella: "Attached", brutus: "Attached" },
+    ]);
+  });
+});
+
+describe("a deleted volume", () => {
+  const fileExists = (stage: ReturnType<typeof rig>, path: string) =>
+    backingAt(stage.rack.host("san"), path).kind === "File";
+  const gone = (stage: ReturnType<typeof rig>, name: string) => stage.find("AoeVolume", at(name)) === undefined;
+
+  it("leaves its data with Retain", async () => {
+    const stage = rig({ objects: [server, bella, scratch("64Mi")] });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    stage.delete("AoeVolume", at("scratch"));
+    await eventually(stage, () => gone(stage, "scratch"), true);
+    expect(exportsOf(stage, "san")).toEqual([]);
+    expect(fileExists(stage, "/srv/aoe/scratch.img")).toBe(true);
+  });
+
+  it("takes its file along with Delete", async () => {
+    const stage = rig({ objects: [server, bella, scratch("64Mi", { deletionPolicy: "Delete" })] });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    stage.delete("AoeVolume", at("scratch"));
+    await eventually(stage, () => gone(stage, "scratch"), true);
+    expect(fileExists(stage, "/srv/aoe/scratch.img")).toBe(false);
+  });
+
+  it("never takes along a file that was there before", async () => {
+    const stage = rig({
+      objects: [server, bella, scratch("1Mi", { deletionPolicy: "Delete" })],
+      prepare: ({ rack }) => rack.writeFile("san", "/srv/aoe/scratch.img", "x".repeat(2 ** 20)),
+    });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    stage.delete("AoeVolume", at("scratch"));
+    await eventually(stage, () => gone(stage, "scratch"), true);
+    expect(fileExists(stage, "/srv/aoe/scratch.img")).toBe(true);
+  });
+
+  it("stays while a client holds the device, and says who", async () => {
+    const stage = rig({ objects: [server, bella, data, brutus] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    const release = stage.hold("brutus", "e0.1", "mount /srv/xen");
+    await stage.advance(minutes(1));
+    stage.delete("AoeVolume", at("data"));
+    await eventually(stage, () => word(stage, "AoeVolume", "data", "DeletionBlocked"), "True/ClientHoldsDevice");
+    expect(message(stage, "AoeVolume", "data", "DeletionBlocked")).toContain("XenHost/brutus (mount /srv/xen)");
+    await stage.advance(minutes(5));
+    expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
+    release?.();
+    await eventually(stage, () => gone(stage, "data"), true);
+    expect(exportsOf(stage, "san")).toEqual([]);
+  });
+
+  it("stays while a client cannot be asked: unknown is not absent", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    stage.rack.powerOff("brutus");
+    await stage.advance(minutes(2));
+    stage.delete("AoeVolume", at("data"));
+    await eventually(stage, () => word(stage, "AoeVolume", "data", "DeletionBlocked"), "True/ClientUnknown");
+    stage.patch("AoeVolume", at("data"), { metadata: { annotations: { "xensan.dev/abandon": "data" } } });
+    await eventually(stage, () => gone(stage, "data"), true);
+    expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
+  });
+});
+
+describe("a deleted host", () => {
+  it("of a server stays while volumes refer to it", async () => {
+    const stage = rig({ objects: [server, bella, scratch("64Mi")] });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    stage.delete("AoeServer", at("san"));
+    await eventually(stage, () => word(stage, "AoeServer", "san", "DeletionBlocked"), "True/ReferencedByVolumes");
+    stage.delete("AoeVolume", at("scratch"));
+    await eventually(stage, () => [stage.find("AoeVolume", at("scratch")), stage.find("AoeServer", at("san"))], [
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("of a client goes unless it holds a device; the volume says so and the others go on", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    const release = stage.hold("bella", "e0.1", "mount /srv/xen");
+    await stage.advance(minutes(1));
+    stage.delete("XenHost", at("bella"));
+    await eventually(stage, () => word(stage, "XenHost", "bella", "DeletionBlocked"), "True/ClientHoldsDevice");
+    release?.();
+    await eventually(stage, () => stage.find("XenHost", at("bella")), undefined);
+    await eventually(stage, () => [word(stage, "AoeVolume", "data", "Attached"), clients(stage, "data")], [
+      "False/ClientNotFound",
+      { bella: "Unknown", brutus: "Attached" },
+    ]);
+  });
+});
+
+describe("annotations", () => {
+  const annotate = (name: string, value: string | null) => ({
+    metadata: { annotations: { [`xensan.dev/${name}`]: value } },
+  });
+
+  it("paused changes nothing and says so", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    stage.patch("AoeVolume", at("data"), annotate("paused", "true"));
+    await eventually(stage, () => word(stage, "AoeVolume", "data", "Paused"), "True/Paused");
+    const { instance = "" } = stage.rack.exports()[0]?.process ?? {};
+    stage.rack.removeFile("san", `/etc/vblade.conf.d/${instance}.conf`);
+    stage.rack.killVblade("san");
+    const sent = commands(stage);
+    await stage.advance(minutes(5));
+    expect(new Set(sent.map((one) => one.split(" ")[1]))).toEqual(new Set(["probe"]));
+    stage.patch("AoeVolume", at("data"), annotate("paused", null));
+    await stage.advance(minutes(1));
+    await eventually(stage, () => [volumeReady(stage, "data"), word(stage, "AoeVolume", "data", "Paused")], [
+      "True/Ready",
+      "absent/",
+    ]);
+  });
+
+  it("dry-run prints the plan and runs none of it", async () => {
+    const rehearsed = { ...data, metadata: { ...data.metadata, annotations: { "xensan.dev/dry-run": "true" } } };
+    const stage = rig({ objects: [server, bella, brutus, rehearsed] });
+    await eventually(stage, () => status(stage, "AoeVolume", "data").plan, [
+      { host: "AoeServer/san", action: "ensure-export", summary: "/dev/vdb exported as e0.1 on eth1" },
+    ]);
+    await stage.advance(minutes(5));
+    expect(exportsOf(stage, "san")).toEqual([]);
+    expect(volumeReady(stage, "data")).toBe("False/DryRun");
+    stage.patch("AoeVolume", at("data"), annotate("dry-run", null));
+    await eventually(stage, () => [volumeReady(stage, "data"), status(stage, "AoeVolume", "data").plan], [
+      "True/Ready",
+      undefined,
+    ]);
+  });
+
+  it("reconcile-at looks at the hosts at once", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    await stage.advance(minutes(2));
+    const sent = commands(stage);
+    stage.patch("AoeVolume", at("data"), annotate("reconcile-at", "now"));
+    await stage.advance(2_000);
+    expect(sent.sort()).toEqual(["bella probe", "brutus probe", "san probe"]);
+  });
+});

@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+/** What a real machine answered to a scenario, script by script. */
+export const recordingSchema = z.array(
+  z.object({
+    script: z.string(),
+    args: z.array(z.string()),
+    exitCode: z.int(),
+    stdout: z.string(),
+  }),
+);
+export type Recording = z.infer<typeof recordingSchema>;
+
+/** Sections of a probe that depend on what xensan does, not on which machine it is. */
+const compared = new Set(["exports", "backings"]);
+
+/**
+ * What must be equal between a real machine and the rack: process ids and inodes are numbered as they appear, bytes left
+ * on a disk are not compared, and of a probe only the sections that xensan's own actions shape.
+ */
+export function normalise(recording: Recording): Recording {
+  const names = new Map<string, string>();
+  const rename = (kind: string, value: string) => {
+    const key = `${kind} ${value}`;
+    const name = names.get(key) ?? `${kind}${[...names.keys()].filter((one) => one.startsWith(`${kind} `)).length + 1}`;
+    names.set(key, name);
+    return name;
+  };
+  const pid = (value: string) => (value === "0" ? "0" : rename("pid", value));
+  const text = (stdout: string) =>
+    stdout
+      .replace(/\bfile:\d+:(\d+)/g, (_all, inode: string) => `file:${rename("inode", inode)}`)
+      .replace(
+        /^(backings\towned\t[^\t]*\t)(\d+)/gm,
+        (_all, head: string, inode: string) => head + rename("inode", inode),
+      )
+      .replace(/\bpid (\d+)/g, (_all, value: string) => `pid ${pid(value)}`)
+      .replace(/\bprocess (\d+)/g, (_all, value: string) => `process ${pid(value)}`)
+      .replace(/^(exports\tprocess\t)(\d+)/gm, (_all, head: string, value: string) => head + pid(value))
+      .replace(/^(exports\tunit\t.*\t)(\d+)$/gm, (_all, head: string, value: string) => head + pid(value))
+      .replace(/has \d+ KiB left/g, "has some KiB left");
+  const ofProbe = (stdout: string) =>
+    stdout
+      .split("\n")
+      .filter((line) => {
+        const [section = "", name = ""] = line.split("\t");
+        return compared.has(section) || (section === "end" && compared.has(name));
+      })
+      .join("\n");
+  /** Neither systemd nor /proc promises an order of units and processes. */
+  const inOrder = (stdout: string) => {
+    const lines = stdout.split("\n");
+    const loose = lines.filter((line) => /^exports\t(unit|process)\t/.test(line)).sort();
+    return lines.map((line) => (/^exports\t(unit|process)\t/.test(line) ? loose.shift() : line)).join("\n");
+  };
+  return recording.map((entry) => ({
+    ...entry,
+    stdout: entry.script === "probe" ? inOrder(text(ofProbe(entry.stdout))) : text(entry.stdout),
+  }));
+}
