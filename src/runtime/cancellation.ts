@@ -55,11 +55,3 @@ export function after(clock: Clock, ms: number, then: () => void): Disposable {
   clock.sleep(ms, cancel.signal).then(then, () => undefined);
   return { [Symbol.dispose]: () => cancel.abort(new Error("no longer needed")) };
 }
-
-/** Resolves when the signal is aborted. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}

@@ -183,7 +183,7 @@ export class EventRecorder {
   }
 }
 
-export function referenceTo<T extends KubeObject>(kind: Kind<T>, { metadata }: T): ObjectReference {
+function referenceTo<T extends KubeObject>(kind: Kind<T>, { metadata }: T): ObjectReference {
   return {
     apiVersion: kind.group === "" ? kind.version : `${kind.group}/${kind.version}`,
     kind: kind.kind,

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { Registry } from "prom-client";
 
 /** Nothing when all is well, else what is wrong. */
-export type HealthCheck = () => string | undefined;
+type HealthCheck = () => string | undefined;
 
 export interface HealthServerOptions {
   readonly host: string;

@@ -58,7 +58,7 @@ export interface ObjectMeta {
   managedFields?: ManagedFields[];
 }
 
-export interface ManagedFields {
+interface ManagedFields {
   manager?: string;
   operation?: string;
   apiVersion?: string;

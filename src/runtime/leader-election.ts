@@ -25,7 +25,7 @@ export interface LeaderElectionOptions {
 
 const defaults = { leaseSeconds: 15, renewSeconds: 10, retrySeconds: 2 };
 
-export class LeadershipLost extends Error {
+class LeadershipLost extends Error {
   override readonly name = "LeadershipLost";
 }
 

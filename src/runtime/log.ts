@@ -28,7 +28,7 @@ export function createLogger({ level = "info", clock, destination }: LogOptions)
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-export const redacted = "[redacted]";
+const redacted = "[redacted]";
 
 const secretNames = new Set(
   [
@@ -54,7 +54,7 @@ function redactFields(fields: Record<string, unknown>): Record<string, unknown> 
 }
 
 /** A copy without secrets: fields by their name, and the whole data of a Secret. */
-export function redact(value: unknown, depth = 0): unknown {
+function redact(value: unknown, depth = 0): unknown {
   if (value instanceof Error) return redact(stdSerializers.err(value), depth);
   if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`;
   if (depth > maxDepth) return "[too deep]";

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { QueueObserver } from "./work-queue.ts";
 
-export type ReconcileOutcome = "success" | "error" | "requeue" | "requeue_after";
+type ReconcileOutcome = "success" | "error" | "requeue" | "requeue_after";
 
 /** The names are controller-runtime's, under `xensan_`, so that its dashboards and alerts need only the prefix changed. */
 export interface Metrics {

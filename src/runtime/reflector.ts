@@ -22,7 +22,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly observer?: ReflectorObserver;
 }
 
-export interface ReflectorObserver {
+interface ReflectorObserver {
   listed(items: number, seconds: number): void;
   watchStarted(): void;
   failed(): void;

@@ -2,7 +2,7 @@ import { isRecord, jsonEqual } from "./equality.ts";
 import { isConflict, type Kind, type KubeApi, type KubeObject, keyOf } from "./kube-api.ts";
 import type { ReadonlyStore } from "./store.ts";
 
-export const statusManager = "xensan";
+const statusManager = "xensan";
 
 export interface StatusWrite<T extends KubeObject> {
   readonly api: KubeApi;

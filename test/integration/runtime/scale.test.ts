@@ -21,7 +21,7 @@ function heap(): number {
 }
 
 describe("ten thousand objects", () => {
-  it("are listed in pages of 500 and followed from there", async () => {
+  it("are listed in pages of 500 and followed from there", { timeout: 300_000 }, async () => {
     const namespace = await ground.newNamespace();
     const total = 10_000;
     let next = 0;
