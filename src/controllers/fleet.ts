@@ -7,6 +7,7 @@ import type { Secret } from "../runtime/kinds.ts";
 import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
 import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
 import type { HostDialer } from "../ssh/host-session.ts";
+import { isPlainlyOutside } from "./aoe-volume/bounds.ts";
 import { backingPath, interfaceOf } from "./aoe-volume/export-parameters.ts";
 import { directivesOf } from "./directives.ts";
 import { Attempts } from "./hosts/attempts.ts";
@@ -122,7 +123,8 @@ export class Fleet {
         if (!spec.ok) continue;
         if (parsed?.ok) segments.add(interfaceOf(spec.spec, parsed.spec));
         const path = backingPath(spec.spec);
-        if (accepts(hostPath, path)) backings.add(path);
+        const outside = parsed?.ok === true && isPlainlyOutside(spec.spec, parsed.spec.allowedBackings);
+        if (!outside && accepts(hostPath, path)) backings.add(path);
       }
     }
     return {

@@ -1,13 +1,14 @@
 import type { ConditionUpdate } from "../runtime/conditions.ts";
 import type { Fleet } from "./fleet.ts";
+import { wordsOf } from "./hosts/attempts.ts";
 import type { WatchedHost } from "./hosts/feed.ts";
 import type { Step, StepOutcome } from "./hosts/step.ts";
 
 /** What became of a plan when it was handed over. */
 export interface Handed {
-  /** Steps that start now. */
+  /** Steps that start now, for the first time. */
   readonly started: readonly Step[];
-  /** Steps that were tried, did not help, and are not due again yet. */
+  /** Steps that were tried and did not help; they are tried again, now or later. */
   readonly held: readonly { readonly step: Step; readonly outcome: StepOutcome }[];
   /** When the first of `held` is due. */
   readonly againSeconds: number | undefined;
@@ -30,23 +31,29 @@ export function handOver(fleet: Fleet, owner: string, parts: readonly Part[]): H
   for (const { host, steps, basis, witnesses } of parts) {
     const { watcher } = host;
     const [first] = steps;
-    if (!host.keyRecorded || watcher.pending(owner)) continue;
     const work = `${owner} on ${host.endpoint.id}`;
+    if (!host.keyRecorded) continue;
+    if (watcher.pending(owner)) {
+      const outcome = fleet.attempts.lastOutcome(work, steps);
+      if (first !== undefined && outcome !== undefined)
+        held.push({ step: watcher.results(owner).at(-1)?.step ?? first, outcome });
+      continue;
+    }
     if (first === undefined) {
       fleet.attempts.settle(work);
       continue;
     }
     const results = watcher.results(owner);
     const verdict = fleet.attempts.judge(work, steps, basis, results);
+    if (verdict.outcome !== undefined) held.push({ step: results.at(-1)?.step ?? first, outcome: verdict.outcome });
     if (verdict.kind === "Wait") {
-      held.push({ step: results.at(-1)?.step ?? first, outcome: verdict.outcome });
       againSeconds = Math.min(againSeconds ?? verdict.seconds, verdict.seconds);
       continue;
     }
     if (steps.some(({ interrupts }) => interrupts === true) && !confirmed(fleet, owner, steps, witnesses)) continue;
     fleet.attempts.begin(work, steps, basis, results);
     watcher.lanes.submit(owner, steps);
-    started.push(...steps);
+    if (verdict.outcome === undefined) started.push(...steps);
   }
   return { started, held, againSeconds };
 }
@@ -56,7 +63,7 @@ export function handOver(fleet: Fleet, owner: string, parts: readonly Part[]): H
  * owner is woken after the looks.
  */
 function confirmed(fleet: Fleet, owner: string, steps: readonly Step[], witnesses: readonly WatchedHost[]): boolean {
-  const words = JSON.stringify(steps.map(({ command }) => [command.script.name, ...command.args]));
+  const words = wordsOf(steps);
   const key = `confirm ${owner}`;
   if (fleet.wanted.get(owner) !== words) {
     fleet.wanted.set(owner, words);

@@ -156,7 +156,10 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
     if (view.state === "Unreachable") deaf.push(`${host} cannot be asked (${view.reason})`);
     else if (view.state === "Pending" || !fresh) deaf.push(`${host} has not been asked yet`);
     else if (view.snapshot.facts.responders.state === "known") return undefined;
-    else deaf.push(`${host} cannot listen yet (aoecfg of aoetools)`);
+    else {
+      const { responders } = view.snapshot.facts;
+      deaf.push(`${host} cannot listen yet (${responders.state === "unknown" ? responders.why : "it has no aoecfg"})`);
+    }
   }
   const message = `Waiting for a client to listen whether somebody else answers for ${targetOf(spec)}: ${deaf.join(", ")}`;
   return stop([

@@ -30,8 +30,10 @@ export function ensureClients(volume: VolumeObservation): Finding {
       [yes("Attached", "Attached", `${targetOf(volume.spec)} is seen by ${listed.map(({ name }) => name).join(", ")}`)],
       steps,
     );
-  const speaker = missing.find(({ status }) => status.state !== "Unknown") ?? missing[0];
-  const say = missing.some(({ status }) => status.state !== "Unknown") ? no : unknown;
+  // A client that does not exist is known not to see it; one that cannot be asked may.
+  const certain = missing.filter(({ status, reason }) => status.state !== "Unknown" || reason === "ClientNotFound");
+  const speaker = certain[0] ?? missing[0];
+  const say = certain.length > 0 ? no : unknown;
   const message = missing.map(({ status }) => `${status.name}: ${status.message ?? status.state}`).join("; ");
   return found([say("Attached", speaker?.reason ?? "Pending", message)], steps);
 }

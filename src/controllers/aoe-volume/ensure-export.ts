@@ -6,6 +6,8 @@ import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
 import type { Step } from "../hosts/step.ts";
+import { advice } from "../outcomes.ts";
+import { isPlainlyOutside } from "./bounds.ts";
 import { backingFact, interfaceMac } from "./ensure-address.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
 import {
@@ -86,6 +88,12 @@ function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer)
     bytes: undefined,
     finding: stop([say("Exported", reason, message), say("Attached", "NotExported", "There is nothing to attach yet")]),
   });
+  if (isPlainlyOutside(volume.spec, sight.spec.allowedBackings))
+    return refuse(
+      no,
+      "BackingOutsideBounds",
+      `${path} is not in allowedBackings of AoeServer ${sight.name} (${sight.spec.allowedBackings.join(", ")})${advice("BackingOutsideBounds")}`,
+    );
   if (fact === undefined) {
     const why = facts.backings.state === "unknown" ? facts.backings.why : "it was not asked for";
     return refuse(unknown, "FactsUnknown", `AoeServer ${sight.name} does not say what ${path} is: ${why}`);

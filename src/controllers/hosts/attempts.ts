@@ -13,8 +13,8 @@ interface Attempt {
 }
 
 export type Verdict =
-  /** Never tried, or tried long enough ago, or the facts have changed since. */
-  | { readonly kind: "Go" }
+  /** Never tried, or tried without effect (`outcome`) long enough ago, or the facts have changed since. */
+  | { readonly kind: "Go"; readonly outcome?: StepOutcome }
   /** Tried with this outcome, without the wanted effect; try again after the time. */
   | { readonly kind: "Wait"; readonly seconds: number; readonly outcome: StepOutcome };
 
@@ -37,7 +37,7 @@ export class Attempts {
 
   /** `owner` is one object's work on one host. `results` are those of its last job there. */
   judge(owner: string, steps: readonly Step[], basis: string, results: readonly StepResult[]): Verdict {
-    const words = JSON.stringify(steps.map(({ command }) => [command.script.name, ...command.args]));
+    const words = wordsOf(steps);
     const known = this.#byOwner.get(owner);
     const attempt = known?.words === words ? known : undefined;
     if (attempt === undefined) {
@@ -52,15 +52,22 @@ export class Attempts {
       attempt.failures++;
     }
     if (attempt.failures === 0) return { kind: "Go" };
+    const { outcome } = attempt;
     const backoff = Math.min(mostMs, firstMs[attempt.outcome.kind] * 2 ** Math.min(attempt.failures - 1, 10));
     const wait =
       attempt.at + (basis === attempt.basis ? backoff : Math.min(backoff, leastMs)) - this.#clock.monotonic();
-    return wait <= 0 ? { kind: "Go" } : { kind: "Wait", seconds: wait / 1000, outcome: attempt.outcome };
+    return wait <= 0 ? { kind: "Go", outcome } : { kind: "Wait", seconds: wait / 1000, outcome };
+  }
+
+  /** How these very steps ended the last time, while they are tried once more. */
+  lastOutcome(owner: string, steps: readonly Step[]): StepOutcome | undefined {
+    const known = this.#byOwner.get(owner);
+    return known !== undefined && known.failures > 0 && known.words === wordsOf(steps) ? known.outcome : undefined;
   }
 
   /** To be called when the steps are handed over. */
   begin(owner: string, steps: readonly Step[], basis: string, results: readonly StepResult[]): void {
-    const words = JSON.stringify(steps.map(({ command }) => [command.script.name, ...command.args]));
+    const words = wordsOf(steps);
     const known = this.#byOwner.get(owner);
     const counted = results.at(-1);
     if (known?.words === words) Object.assign(known, { basis, counted });
@@ -79,4 +86,9 @@ export class Attempts {
   settle(owner: string): void {
     this.#byOwner.delete(owner);
   }
+}
+
+/** Steps that say the same do the same. */
+export function wordsOf(steps: readonly Step[]): string {
+  return JSON.stringify(steps.map(({ command }) => [command.script.name, ...command.args]));
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.ts";
+import { wordsOf } from "./attempts.ts";
 import type { Step, StepOutcome, StepResult } from "./step.ts";
 
 interface Job {
@@ -40,7 +41,7 @@ export class Lanes {
   }
 
   submit(owner: string, steps: readonly Step[]): void {
-    const words = JSON.stringify(steps.map(({ command }) => [command.script.name, ...command.args]));
+    const words = wordsOf(steps);
     const same = this.#queue.find((job) => job.words === words);
     if (same === undefined) this.#queue.push({ owners: new Set([owner]), steps, words });
     else same.owners.add(owner);
