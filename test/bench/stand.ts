@@ -1,11 +1,7 @@
-import { createOperator, type OperatorConfig } from "../../src/operator.ts";
 import type { KubeApi, KubeObject } from "../../src/runtime/kube-api.ts";
-import { createLogger } from "../../src/runtime/log.ts";
-import { createMetrics } from "../../src/runtime/metrics.ts";
 import { directDialer } from "../../src/sim/dialer.ts";
 import { createRack, type Rack } from "../../src/sim/rack.ts";
 import { type RackServer, serveRack } from "../../src/sim/ssh-server.ts";
-import type { HostDialer } from "../../src/ssh/host-session.ts";
 import { customResourceDefinitions } from "../simulation/definitions.ts";
 import { conditionOf } from "../simulation/stage.ts";
 import { ApiServer } from "../simulation/world/kube/api-server.ts";
@@ -15,6 +11,7 @@ import { seeded } from "../simulation/world/random.ts";
 import { VirtualClock } from "../simulation/world/virtual-clock.ts";
 import type { FleetPlan } from "./fleet.ts";
 import { HandoverClock } from "./handover-clock.ts";
+import { startOperator } from "./operator.ts";
 
 /** A rack and an API server of memory, to be measured around. */
 export interface Stand {
@@ -92,36 +89,4 @@ export function openStand(plan: FleetPlan): Stand {
       return serveRack(rack, { keys: plan.keys, latencyMs });
     },
   };
-}
-
-export interface RunningOperator {
-  stop(): void;
-  readonly ended: Promise<void>;
-  readonly metrics: ReturnType<typeof createMetrics>;
-}
-
-/** The real operator, without its leader election: no Lease is renewed. */
-export function startOperator(doors: {
-  kube: KubeApi;
-  dialer: HostDialer;
-  clock: HandoverClock | Parameters<typeof createOperator>[0]["clock"];
-  config: OperatorConfig;
-}): RunningOperator {
-  const { kube, dialer, clock, config } = doors;
-  const metrics = createMetrics();
-  const stopping = new AbortController();
-  const log = createLogger({ level: "silent", clock });
-  const operator = createOperator({ api: kube, dialer, clock, log, metrics, config });
-  return { stop: () => stopping.abort(new Error("measured")), ended: operator.run(stopping.signal), metrics };
-}
-
-export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-/** Polls a condition in real time. */
-export async function until(what: string, seconds: number, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
-  while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await sleep(20);
-  }
 }
