@@ -1,3 +1,4 @@
+import { describeEvent } from "./rack-words.ts";
 import type { Scenario } from "./scenario.ts";
 import { Stage, type StartOperator } from "./stage.ts";
 import { brewStorm, endStorm } from "./storm.ts";
@@ -13,6 +14,8 @@ export interface RunOptions {
   /** No faults at all. */
   readonly weather?: "Calm" | "Stormy";
   readonly trace?: Trace;
+  /** Takes the operator's log. */
+  readonly log?: (line: string) => void;
 }
 
 export interface RunReport {
@@ -23,6 +26,8 @@ export interface RunReport {
   readonly effects: readonly SideEffect[];
   /** Virtual milliseconds until everything was as it must be. */
   readonly convergedAfter: number;
+  /** Virtual wall-clock time at which that was seen. */
+  readonly convergedAt: number;
   readonly operatorProcesses: number;
 }
 
@@ -42,6 +47,7 @@ export async function run(options: RunOptions): Promise<RunReport> {
     operator,
     crash,
     trace: options.trace ?? silent,
+    log: options.log,
   });
   const random = stage.random.branch("plot");
   const done = new Set<string>();
@@ -78,14 +84,15 @@ export async function run(options: RunOptions): Promise<RunReport> {
   }
   const calmSince = stage.clock.now();
   const failures = [...(await settle(stage, scenario, done))];
-  const convergedAfter = stage.clock.now() - calmSince;
+  const convergedAt = stage.clock.now();
   if (failures.length === 0) failures.push(...(await keepStill(stage, scenario, done)));
   const report = {
     scenario: scenario.name,
     seed,
     failures: [...stage.violations, ...failures],
     effects: stage.effects.done,
-    convergedAfter,
+    convergedAfter: convergedAt - calmSince,
+    convergedAt,
     operatorProcesses: stage.lives,
   };
   stage.life.end();
@@ -104,14 +111,22 @@ async function settle(stage: Stage, scenario: Scenario, done: ReadonlySet<string
     : scenario.missing(stage, done).map((what) => `after ${patience / minute} calm minutes: ${what}`);
 }
 
-/** A rack that is as it must be is left alone: no command changes it, no status is written, and it stays right. */
+/**
+ * A rack that is as it must be is left alone: no command changes it, nothing is written, and it stays right. What the
+ * host refuses may be tried again now and then, for the refusal may lose its ground there.
+ */
 async function keepStill(stage: Stage, scenario: Scenario, done: ReadonlySet<string>): Promise<readonly string[]> {
   await stage.advance(2 * minute, () => stage.violations.length > 0);
-  const before = stage.effects.done.length;
+  const effects = stage.effects.done.length;
+  const events = stage.rack.events.length;
   await stage.advance(quiet, () => stage.violations.length > 0);
-  const later = stage.effects.done.slice(before).filter(({ what }) => !/^\S+ (leases|events) /.test(what));
+  const writes = stage.effects.done
+    .slice(effects)
+    .filter(({ door, what }) => door === "api" && !/^\S+ leases /.test(what));
+  const changes = stage.rack.events.slice(events).filter((event) => event.kind === "CommandEnded" && event.changed);
   return [
-    ...later.slice(0, 5).map(({ what }) => `does not keep still: ${what}`),
+    ...writes.slice(0, 3).map(({ what }) => `does not keep still: ${what}`),
+    ...changes.slice(0, 3).map((event) => `does not keep still: ${event.host} ${describeEvent(event)}`),
     ...scenario.missing(stage, done).map((what) => `does not stay right: ${what}`),
   ];
 }

@@ -30,7 +30,12 @@ export interface Doors {
 }
 
 /** Starts an operator process behind these doors; it runs until the signal, or until its life ends. */
-export type StartOperator = (doors: Doors, signal: AbortSignal) => Promise<void>;
+export type StartOperator = (
+  doors: Doors,
+  signal: AbortSignal,
+  /** Takes the log, line by line; absent when nobody reads it. */
+  print?: (line: string) => void,
+) => Promise<void>;
 
 export interface StageOptions {
   readonly seed: string;
@@ -38,6 +43,8 @@ export interface StageOptions {
   readonly operator: StartOperator;
   readonly trace: Trace;
   readonly crash?: CrashPoint | undefined;
+  /** Takes the operator's log. */
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** One run's world: the API server, the rack, the clock, and the operator that lives and dies between them. */
@@ -58,6 +65,7 @@ export class Stage {
   /** When the operator last changed a host. */
   lastCommand = 0;
   readonly #operator: StartOperator;
+  readonly #log: ((line: string) => void) | undefined;
   readonly #dialer: HostDialer;
   readonly #watchers: readonly Watcher[];
   readonly #hostNames: ReadonlyMap<string, string>;
@@ -68,6 +76,7 @@ export class Stage {
     this.random = seeded(options.seed);
     this.clock = new VirtualClock(this.random.branch("clock"));
     this.#operator = options.operator;
+    this.#log = options.log;
     const now = () => this.clock.now();
     this.server = new ApiServer({
       now,
@@ -150,7 +159,7 @@ export class Stage {
     });
     const clock = processClock(this.clock, life);
     life.onEnd(() => this.trace.note(this.clock.now(), "operator", () => `${life.name} dies`));
-    this.#operator({ kube, dialer, clock, life }, new AbortController().signal).then(
+    this.#operator({ kube, dialer, clock, life }, new AbortController().signal, this.#log).then(
       () => this.#ended(life, "it returned"),
       (error: unknown) => this.#ended(life, error instanceof Error ? (error.stack ?? error.message) : String(error)),
     );

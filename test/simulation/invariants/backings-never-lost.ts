@@ -2,13 +2,17 @@ import type { Content } from "../../../src/sim/model/content.ts";
 import type { Host } from "../../../src/sim/model/host.ts";
 import { backingToDelete } from "./bounds.ts";
 import type { Invariant, Scene } from "./invariant.ts";
+import { fileFate } from "./working-names.ts";
+
+/** Where our own notes live: no data of anybody. */
+const notes = ["/etc/", "/run/", "/var/lib/xensan/"];
 
 export const backingsNeverLost: Invariant = {
   name: "backings are never lost",
   says: "no command shrinks a backing, changes its contents, puts another in its place, or deletes one whose volume is not being deleted with policy Delete",
   watch(scene: Scene) {
     const deletable = new Set<string>();
-    const contents = new Map<string, Content["id"]>();
+    const contents = new Map<string, Content>();
     const files = new Set<string>();
     for (const host of scene.rack.hosts.values()) {
       noteContents(host);
@@ -19,9 +23,9 @@ export const backingsNeverLost: Invariant = {
         if (block.path.startsWith("/dev/etherd/")) continue;
         const id = `${host.name}:${block.device}`;
         const before = contents.get(id);
-        if (before !== undefined && before !== block.content.id)
+        if (before !== undefined && before !== block.content)
           scene.violated(`${host.name}: ${block.path} holds other data than before`);
-        contents.set(id, block.content.id);
+        contents.set(id, block.content);
       }
     }
     return {
@@ -30,38 +34,23 @@ export const backingsNeverLost: Invariant = {
         if (change.resource.kind === "AoeVolume" && backing !== undefined) deletable.add(backing);
       },
       onRack(event) {
-        const file = event.kind === "FileCreated" || event.kind === "FileDeleted" ? `${event.host}:${event.path}` : "";
-        const existed = files.has(file);
-        if (event.kind === "FileCreated") files.add(file);
-        if (event.kind === "FileDeleted") files.delete(file);
+        // Another logical volume may get the number of a deleted one.
         if (event.kind === "LogicalVolumeDeleted" || event.kind === "HostUp") contents.clear();
+        const fate = fileFate(event);
+        const existed = fate !== undefined && files.has(`${event.host}:${fate.path}`);
+        if (fate?.kind === "Appears") files.add(`${event.host}:${fate.path}`);
+        if (fate?.kind === "Goes") files.delete(`${event.host}:${fate.path}`);
         if (event.command === undefined) return;
-        switch (event.kind) {
-          case "FileCreated":
-            if (existed) scene.violated(`${event.host}: ${event.path} is created anew over what was there`);
-            return;
-          case "FileResized":
-          case "LogicalVolumeResized":
-            if (event.sizeBytes < event.fromBytes)
-              scene.violated(`${event.host}: a backing shrinks from ${event.fromBytes} to ${event.sizeBytes} bytes`);
-            return;
-          case "FileDeleted":
-            if (
-              event.path.startsWith("/etc/") ||
-              event.path.startsWith("/run/") ||
-              event.path.startsWith("/var/lib/xensan/")
-            )
-              return;
-            if (!deletable.has(`file:${event.path}`))
-              scene.violated(`${event.host}: deletes ${event.path}; no volume asks for it`);
-            return;
-          case "LogicalVolumeDeleted":
-            if (!deletable.has(`lv:${event.volume}`))
-              scene.violated(`${event.host}: deletes ${event.volume}; no volume asks for it`);
-            return;
-          default:
-            return;
-        }
+        const note = fate !== undefined && notes.some((prefix) => fate.path.startsWith(prefix));
+        if (fate?.kind === "Appears" && existed && !note)
+          scene.violated(`${event.host}: another file takes the place of ${fate.path}`);
+        if (fate?.kind === "Goes" && !note && !deletable.has(`file:${fate.path}`))
+          scene.violated(`${event.host}: ${fate.path} is deleted; no volume asks for it`);
+        if (event.kind === "LogicalVolumeDeleted" && !deletable.has(`lv:${event.volume}`))
+          scene.violated(`${event.host}: ${event.volume} is deleted; no volume asks for it`);
+        const resized = event.kind === "FileResized" || event.kind === "LogicalVolumeResized";
+        if (resized && event.sizeBytes < event.fromBytes)
+          scene.violated(`${event.host}: a backing shrinks from ${event.fromBytes} to ${event.sizeBytes} bytes`);
       },
       onAnswered: (sent) => noteContents(scene.rack.host(sent.host)),
     };

@@ -1,5 +1,6 @@
 import { aoeName } from "../../../src/sim/model/host.ts";
 import type { Invariant, Scene } from "./invariant.ts";
+import { fileFate } from "./working-names.ts";
 
 /** Between the operator's last look at a client and its command on the server somebody may open the device: nothing can prevent that. */
 const unavoidableMs = 20_000;
@@ -32,7 +33,8 @@ export const heldDevicesStay: Invariant = {
         if (event.command === undefined) return;
         let address: { shelf: number; slot: number } | undefined;
         if (event.kind === "VbladeStopped") address = event;
-        if (event.kind === "FileDeleted") address = served.get(`${event.host}:${event.path}`);
+        const fate = fileFate(event);
+        if (fate?.kind === "Goes") address = served.get(`${event.host}:${fate.path}`);
         if (event.kind === "LogicalVolumeDeleted") address = served.get(`${event.host}:/dev/${event.volume}`);
         if (address === undefined) return;
         const held = holders(event.host, address.shelf, address.slot);

@@ -3,6 +3,7 @@ import type { Host } from "../../../src/sim/model/host.ts";
 import { backingAt } from "../../../src/sim/model/storage.ts";
 import { Bounds, namesOf } from "./bounds.ts";
 import type { Invariant, Scene } from "./invariant.ts";
+import { finalName } from "./working-names.ts";
 
 /** Where the operator may write text. */
 const configuration = [
@@ -39,10 +40,12 @@ export const nothingOutsideBounds: Invariant = {
           }
           case "FileCreated":
           case "FileResized":
-            return check(event, host, [event.path], event.kind);
+            return check(event, host, [finalName(event.path)], event.kind);
+          case "FileRenamed":
+            return check(event, host, [finalName(event.to)], event.kind);
           case "FileDeleted":
             if (configuration.some((pattern) => pattern.test(event.path))) return;
-            return check(event, host, [event.path], event.kind);
+            return check(event, host, [finalName(event.path)], event.kind);
           case "LogicalVolumeCreated":
           case "LogicalVolumeResized":
           case "LogicalVolumeDeleted":

@@ -1,3 +1,4 @@
+import { unpack } from "../../../src/sim/model/packages.ts";
 import { writeText } from "../../../src/sim/model/storage.ts";
 import { startUnit } from "../../../src/sim/model/systemd.ts";
 import type { Scenario } from "../scenario.ts";
@@ -15,7 +16,7 @@ export const rivals: Scenario = {
   prepare(stage) {
     const { world } = stage.rack;
     const san = stage.rack.host("san");
-    san.packages.set("vblade", "25-1");
+    unpack(san, "vblade");
     writeText(world, san, "/etc/vblade.conf.d/handmade.conf", foreign);
     startUnit(world, san, "handmade");
   },
@@ -46,7 +47,8 @@ export const rivals: Scenario = {
   missing(stage, done) {
     const gone = done.has("the first one goes");
     const refused = ["taken", "outside", "system"];
-    if (done.has("the same address from the other server") && !gone) refused.push("same-address");
+    // Also when the first one is gone: the clients' driver still remembers the other server (HOSTS.md, aoetools).
+    if (done.has("the same address from the other server")) refused.push("same-address");
     if (done.has("the same disk by another name") && !gone) refused.push("same-disk");
     return [
       ...missingEverywhere(stage, { notReady: refused.map((name) => `AoeVolume/${name}`) }),

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { realOperator } from "./operator-process.ts";
+import { run } from "./run.ts";
+import { tutorial } from "./scenarios/tutorial.ts";
+
+const seed = 1;
+const whole = await run({ scenario: tutorial, seed, operator: realOperator });
+// Later side effects only keep a finished rack as it is.
+const effects = whole.effects.filter(({ at }) => at <= whole.convergedAt);
+
+describe(`an operator that dies at one of the ${effects.length} side effects of the tutorial's first convergence`, () => {
+  it("would have come to the end without dying", () => {
+    expect(whole.failures).toEqual([]);
+    expect(effects.filter(({ door }) => door === "host").length).toBeGreaterThan(5);
+  });
+
+  for (const when of ["before", "after"] as const) {
+    it(`leaves what the next one can finish: right ${when} each of them`, async () => {
+      const failures: string[] = [];
+      for (const { number, what } of effects) {
+        const report = await run({ scenario: tutorial, seed, operator: realOperator, crash: { effect: number, when } });
+        if (report.operatorProcesses !== 2) failures.push(`crash ${number}:${when} never happened`);
+        if (report.failures.length === 0) continue;
+        const command = `npm run simulate -- --scenario ${tutorial.name} --seed ${seed} --crash ${number}:${when} --trace`;
+        failures.push([command, `(${what})`, ...report.failures].join("\n    "));
+      }
+      expect(failures.join("\n")).toBe("");
+    });
+  }
+});
