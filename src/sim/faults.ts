@@ -64,7 +64,7 @@ export function plannedFaults(plans: readonly PlannedFault[]): FaultSource {
 }
 
 /** A stream of numbers in [0, 1) that depends on nothing but the seed. */
-export function seededRandom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

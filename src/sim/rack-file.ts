@@ -79,36 +79,34 @@ const hostSchema = z.strictObject({
   packages: z.array(z.string()).default([]),
 });
 
-export const rackFileSchema = z
-  .strictObject({ hosts: z.record(name, hostSchema) })
-  .superRefine(({ hosts }, context) => {
-    const taken = new Map<string, string>();
-    const claim = (what: string, value: string, at: (string | number)[]) => {
-      const holder = taken.get(`${what} ${value}`);
-      if (holder !== undefined) {
-        context.addIssue({
-          code: "custom",
-          path: at,
-          message: `${what} ${value} must be unique; ${holder} has it too`,
-        });
-      }
-      taken.set(`${what} ${value}`, at.join("."));
-    };
-    for (const [hostName, host] of Object.entries(hosts)) {
-      const at = ["hosts", hostName];
-      if (host.ssh.port !== 0) claim("ssh endpoint", `${host.ssh.address}:${host.ssh.port}`, [...at, "ssh", "port"]);
-      host.interfaces.forEach((nic, index) => {
-        claim("MAC", nic.mac, [...at, "interfaces", index, "mac"]);
-        claim(`interface of ${hostName}`, nic.name, [...at, "interfaces", index, "name"]);
+const rackFileSchema = z.strictObject({ hosts: z.record(name, hostSchema) }).superRefine(({ hosts }, context) => {
+  const taken = new Map<string, string>();
+  const claim = (what: string, value: string, at: (string | number)[]) => {
+    const holder = taken.get(`${what} ${value}`);
+    if (holder !== undefined) {
+      context.addIssue({
+        code: "custom",
+        path: at,
+        message: `${what} ${value} must be unique; ${holder} has it too`,
       });
-      host.disks.forEach((disk, index) => {
-        claim(`disk of ${hostName}`, disk.path, [...at, "disks", index, "path"]);
-      });
-      if (!host.disks.some((disk) => disk.mountPoint === "/")) {
-        context.addIssue({ code: "custom", path: [...at, "disks"], message: "one disk must have mountPoint: /" });
-      }
     }
-  });
+    taken.set(`${what} ${value}`, at.join("."));
+  };
+  for (const [hostName, host] of Object.entries(hosts)) {
+    const at = ["hosts", hostName];
+    if (host.ssh.port !== 0) claim("ssh endpoint", `${host.ssh.address}:${host.ssh.port}`, [...at, "ssh", "port"]);
+    host.interfaces.forEach((nic, index) => {
+      claim("MAC", nic.mac, [...at, "interfaces", index, "mac"]);
+      claim(`interface of ${hostName}`, nic.name, [...at, "interfaces", index, "name"]);
+    });
+    host.disks.forEach((disk, index) => {
+      claim(`disk of ${hostName}`, disk.path, [...at, "disks", index, "path"]);
+    });
+    if (!host.disks.some((disk) => disk.mountPoint === "/")) {
+      context.addIssue({ code: "custom", path: [...at, "disks"], message: "one disk must have mountPoint: /" });
+    }
+  }
+});
 
 export type RackFile = z.infer<typeof rackFileSchema>;
 export type RackFileInput = z.input<typeof rackFileSchema>;

@@ -16,7 +16,7 @@ export interface RackServer {
   close(): Promise<void>;
 }
 
-export interface RackEndpoint {
+interface RackEndpoint {
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -37,7 +37,7 @@ export interface RackKeys {
   readonly hosts: Readonly<Record<string, string>>;
 }
 
-export function generateKeys(hosts: Iterable<string>): RackKeys {
+function generateKeys(hosts: Iterable<string>): RackKeys {
   return { client: generateKey(), hosts: Object.fromEntries([...hosts].map((name) => [name, generateKey()])) };
 }
 

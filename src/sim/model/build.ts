@@ -5,7 +5,6 @@ import { createFileSystem, type FileSystem, type Mount, makeDirectories, placeFi
 import type { BlockDevice, Host } from "./host.ts";
 import { unpack } from "./packages.ts";
 import { arrive, freshRunning, uuidOf } from "./power.ts";
-import { createLogicalVolume } from "./storage.ts";
 import type { Timings, World } from "./world.ts";
 
 const blockMajors: Readonly<Record<string, number>> = { vd: 253, sd: 8, hd: 3, xvd: 202 };
@@ -156,12 +155,4 @@ export function buildWorld(file: RackFile, options: { now: number; timings: Timi
     arrive(world, host);
   }
   return world;
-}
-
-/** For tests and racks in code: a logical volume that is there from the start. */
-export function addLogicalVolume(world: World, host: Host, group: string, name: string, sizeBytes: number): void {
-  const found = host.volumeGroups.get(group);
-  if (found === undefined) throw new Error(`${host.name} has no volume group ${group}`);
-  const problem = createLogicalVolume(world, host, found, name, sizeBytes);
-  if (problem !== undefined) throw new Error(problem);
 }

@@ -77,9 +77,3 @@ export type Happening =
 
 /** Who starts a vblade again after it ended. */
 export type Supervisor = "Systemd" | "Inittab" | "None";
-
-export interface EventLog {
-  readonly events: readonly RackEvent[];
-  /** Called for each new event, in order, while it happens. Returns a function that ends it. */
-  subscribe(listener: (event: RackEvent) => void): () => void;
-}

@@ -12,7 +12,7 @@ export interface FileSystem {
   nextInode: number;
 }
 
-export type Node =
+type Node =
   | { readonly kind: "Directory"; readonly inode: number }
   | {
       readonly kind: "File";

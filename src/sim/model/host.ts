@@ -129,7 +129,7 @@ export interface InittabEntry {
   cancelRestart: (() => void) | undefined;
 }
 
-export interface AoeDriver {
+interface AoeDriver {
   loaded: boolean;
   /** aoe_iflist; empty means every interface. */
   interfaces: string[];
@@ -155,7 +155,7 @@ export interface AoeDevice {
   content: Content | undefined;
 }
 
-export interface Opener {
+interface Opener {
   /** `mount /srv/xen`, `process 5278 sleep`, `xen-backend 3` */
   readonly name: string;
 }

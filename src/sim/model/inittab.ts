@@ -7,7 +7,7 @@ import { later, record, type World } from "./world.ts";
 const burst = { starts: 10, withinMs: 120_000, silenceMs: 300_000 };
 
 /** The respawn lines of /etc/inittab, in order. */
-export function parseInittab(text: string): { readonly id: string; readonly command: string }[] {
+function parseInittab(text: string): { readonly id: string; readonly command: string }[] {
   const entries: { id: string; command: string }[] = [];
   for (const line of text.split("\n")) {
     if (line.startsWith("#")) continue;

@@ -125,7 +125,7 @@ export function rename(world: World, host: Host, from: string, to: string): Writ
 const decimals = new Map<string, number>();
 
 /** stat's %d: what `major:minor` is as one number. */
-export function deviceDecimal(device: string): number {
+function deviceDecimal(device: string): number {
   const known = decimals.get(device);
   if (known !== undefined) return known;
   const [major = 0, minor = 0] = device.split(":").map(Number);

@@ -1,9 +1,9 @@
 import { makeDirectories } from "../model/filesystem.ts";
-import { readText, resolve, writeText } from "../model/storage.ts";
+import { resolve, writeText } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 
 /** How scripts end: the exit codes and lines of src/host/scripts/shared/prelude.sh. */
-export const exitCode = { done: 0, failed: 1, refused: 3, busy: 4 } as const;
+const exitCode = { done: 0, failed: 1, refused: 3, busy: 4 } as const;
 
 /** Ends a script from anywhere within, as `exit` does. */
 class Ending {
@@ -72,9 +72,6 @@ export function replaceFile(run: ScriptRun, path: string, text: string): void {
   const problem = writeText(run.world, run.host, path, text);
   if (problem !== undefined) refuseWrite(run, path, problem);
 }
-
-/** Whether a configuration already says exactly this. */
-export const saysAlready = (run: ScriptRun, path: string, text: string) => readText(run.host, path) === text;
 
 /** One line of fields. */
 export function row(run: ScriptRun, ...fields: readonly (string | number)[]): void {

@@ -21,7 +21,7 @@ function partMatches(glob: string, part: string): boolean {
 }
 
 /** Part by part, so that `*` stays within one directory. */
-export function globMatches(glob: string, text: string): boolean {
+function globMatches(glob: string, text: string): boolean {
   const globs = glob.split("/");
   const parts = text.split("/");
   return globs.length === parts.length && globs.every((pattern, index) => partMatches(pattern, parts[index] ?? ""));
@@ -112,7 +112,7 @@ function otherNames(mounts: readonly Mount[], path: string): string[] {
 }
 
 /** device_names: how the kernel, device-mapper and LVM call it; a logical volume also as vg/lv. */
-export function deviceNames(host: Host, block: BlockDevice): string[] {
+function deviceNames(host: Host, block: BlockDevice): string[] {
   for (const group of host.volumeGroups.values()) {
     for (const volume of group.volumes.values()) {
       if (volume.device !== block.device) continue;

@@ -19,7 +19,7 @@ function volumeInBounds(run: ScriptRun, volume: string, globs: readonly string[]
 }
 
 /** `namespace/name uid` as an LVM tag, which takes no space. */
-export function ownerTag(owner: string): string {
+function ownerTag(owner: string): string {
   const space = owner.lastIndexOf(" ");
   return `xensan:${owner.slice(0, space)}:${owner.slice(space + 1)}`;
 }

@@ -12,11 +12,11 @@ import { loadRack, parseRack, type RackFile, type RackFileInput, tutorialRack } 
 import type { RunRequest, RunResult, SshTarget } from "../../../src/ssh/host-session.ts";
 
 /** A clock that jumps: whoever sleeps has slept. */
-export interface TestClock extends Clock {
+interface TestClock extends Clock {
   pass(ms: number): void;
 }
 
-export function testClock(): TestClock {
+function testClock(): TestClock {
   let time = Date.UTC(2026, 0, 1);
   return {
     now: () => time,
