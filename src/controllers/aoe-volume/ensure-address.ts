@@ -61,7 +61,8 @@ function foreignExport(volume: VolumeObservation, facts: HostFacts): Finding | u
     if (isOurs(volume, other)) continue;
     const sameAddress = other.shelf === spec.shelf && other.slot === spec.slot;
     const sameBacking = (identity !== "" && other.backingIdentity === identity) || other.backing === backingPath(spec);
-    if (sameAddress && sameBacking && other.interface === netif) continue; // adopted
+    // Adopted. What another volume made is its own, even when that volume is no longer here.
+    if (sameAddress && sameBacking && other.interface === netif && other.owner === "") continue;
     const who = describeExport(other);
     if (sameAddress)
       return conflict(
@@ -131,6 +132,8 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
         "UndeclaredResponder",
         `${client.host} hears an export nobody declared answer for ${target} on ${on}${device === undefined ? "" : ` from ${device.macs.join(", ")}`}: find that server and stop its export, or choose another shelf and slot`,
       );
+    // A client remembers a dead server's address as a path: where somebody listened and heard one answer, it is that.
+    if (client.view.snapshot.facts.responders.state === "known") continue;
     const strangers = device?.macs.filter((one) => one !== mac) ?? [];
     if (own && mac !== undefined && device?.up === true && device.macs.includes(mac) && strangers.length > 0)
       return conflict(

@@ -1,6 +1,6 @@
 import { ensureFile, ensureLogicalVolume, ensureExport as exportCommand, removeExport } from "../../host/actions.ts";
 import type { HostCommand } from "../../host/command.ts";
-import type { Export } from "../../host/facts.ts";
+import type { Export, HostFacts } from "../../host/facts.ts";
 import { serverProblem } from "../aoe-server/plan.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText } from "../hosts/facts-diff.ts";
@@ -8,13 +8,14 @@ import { lookUp } from "../hosts/lookup.ts";
 import type { Step } from "../hosts/step.ts";
 import { advice } from "../outcomes.ts";
 import { isPlainlyOutside } from "./bounds.ts";
-import { backingFact, interfaceMac } from "./ensure-address.ts";
+import { backingFact, interfaceMac, isOurs } from "./ensure-address.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
 import {
   backingPath,
   exportOptions,
   interfaceOf,
   ownerName,
+  ownerUnder,
   sameOptions,
   targetOf,
   wantedBytes,
@@ -136,7 +137,7 @@ function compareExport(volume: VolumeObservation, server: ReadyServer, bytes: nu
   const blocked = strays.length > 0 && !free;
   if (change.restart !== undefined && !(blocked && !running))
     steps.push({
-      ...step(server, exportRequest(volume, server, change.restart)),
+      ...step(server, exportRequest(volume, server, current, change.restart)),
       interrupts: running && change.restart !== "Forbidden",
     });
   return conclude(volume, server, current, { steps, waits, hold });
@@ -166,8 +167,7 @@ function changeOf(
   const stale = bytes !== undefined && servedBytes(volume, current.pid, bytes) !== sectors(bytes);
   if ((grows || stale) && free) return { restart: "Always" };
   if (stale) return { wait: `clients keep seeing ${volume.recorded.sizeBytes} bytes instead of ${sectors(bytes)}` };
-  const { namespace, name, uid } = volume.owner;
-  return current.owner === `${namespace}/${name} ${uid}` ? {} : { restart: "Forbidden" };
+  return isOurs(volume, current) ? {} : { restart: "Forbidden" };
 }
 
 function conclude(
@@ -215,11 +215,12 @@ function isConfigured(volume: VolumeObservation, current: Export, server: ReadyS
 }
 
 function backingStep(volume: VolumeObservation, server: ReadyServer, bytes: number | undefined): Step | undefined {
-  const { spec, owner } = volume;
+  const { spec } = volume;
   const wanted = wantedBytes(spec);
   if (wanted === undefined || (bytes !== undefined && bytes >= wanted)) return undefined;
   const { allowedBackings } = server.sight.spec;
   const { file, logicalVolume } = spec.backing;
+  const owner = ownerUnder(backingMark(volume, server.facts), volume.owner);
   const command =
     file !== undefined
       ? ensureFile({ owner, allowedBackings, path: file.path, sizeBytes: wanted })
@@ -233,12 +234,24 @@ function backingStep(volume: VolumeObservation, server: ReadyServer, bytes: numb
   return step(server, command);
 }
 
+/** Who made the file or logical volume, when it was xensan. */
+function backingMark(volume: VolumeObservation, facts: HostFacts): string | undefined {
+  const wanted = volume.spec.backing.logicalVolume;
+  if (wanted === undefined) return backingFact(volume, facts)?.owner;
+  if (facts.logicalVolumes.state !== "known") return undefined;
+  return facts.logicalVolumes.value.find(
+    ({ volumeGroup, name }) => volumeGroup === wanted.volumeGroup && name === wanted.name,
+  )?.owner;
+}
+
 function exportRequest(
   volume: VolumeObservation,
   server: ReadyServer,
+  current: Export | undefined,
   restart: "Forbidden" | "IfNeeded" | "Always",
 ): HostCommand {
-  const { spec, owner } = volume;
+  const { spec } = volume;
+  const owner = ownerUnder(current?.owner, volume.owner);
   return exportCommand({
     owner,
     shelf: spec.shelf,

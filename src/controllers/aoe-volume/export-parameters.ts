@@ -1,6 +1,7 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import { quantityBytes } from "../../api/quantity.ts";
+import type { Owner } from "../../host/actions.ts";
 import type { Export } from "../../host/facts.ts";
 
 /** How vblade has to be called for a spec. */
@@ -53,6 +54,12 @@ function normal(options: readonly string[]): string {
     flags.push(`${flag} ${flag === "-m" ? value.split(",").sort().join(",") : value}`);
   }
   return flags.sort().join(" ");
+}
+
+/** The owner under whose mark something exists already: an object restored from a backup has its name and a new uid. */
+export function ownerUnder(mark: string | undefined, owner: Owner): Owner {
+  const [name, uid] = (mark ?? "").split(" ");
+  return name === `${owner.namespace}/${owner.name}` && uid !== undefined ? { ...owner, uid } : owner;
 }
 
 /** `namespace/name` of the marker in an export's configuration. */

@@ -24,6 +24,7 @@ export function rig({ rack = twoServers, objects, prepare, secret = keySecret }:
     scenario: {
       name: "test",
       says: "",
+      share: 0,
       rack,
       manifests: () => objects,
       ...(prepare === undefined ? {} : { prepare }),
