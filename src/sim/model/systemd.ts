@@ -51,7 +51,8 @@ function unitOf(host: Host, instance: string): Unit {
 export function startUnit(world: World, host: Host, instance: string): 0 | 1 {
   const unit = unitOf(host, instance);
   if (unit.activeState === "active") return 0;
-  unit.cancelRestart?.();
+  // Between two attempts the job waits for the next one.
+  if (unit.activeState === "activating") return 0;
   return attempt(world, host, unit);
 }
 

@@ -146,7 +146,8 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
       if (word !== "unchanged" && word !== "adopted") yield 300;
       if (host.running.processes.get(serving.pid) === serving) break;
     }
-    if (tries >= 29) refuse(run, "ExportFailed", `${address} does not stay up: ${lastWords(run, name)}`);
+    const ended = host.init === "systemd" && host.running.units.get(name)?.subState === "auto-restart";
+    if (ended || tries >= 29) refuse(run, "ExportFailed", `${address} does not stay up: ${lastWords(run, name)}`);
     yield 100;
   }
   return finish(run, `${word} pid ${running ?? ""}`);

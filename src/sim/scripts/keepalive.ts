@@ -1,6 +1,6 @@
 import { rereadInittab } from "../model/inittab.ts";
 import { readText } from "../model/storage.ts";
-import { restartUnit, startUnit } from "../model/systemd.ts";
+import { restartUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
 import type { ScriptRun } from "../process.ts";
 import { refuse, replaceFile } from "./answer.ts";
@@ -110,7 +110,8 @@ export function keptPid(run: ScriptRun, name: string, running: number | undefine
 }
 
 export function start(run: ScriptRun, name: string): void {
-  if (run.host.init === "systemd") startUnit(run.world, run.host, name);
+  // Not `start`: on an instance between two attempts that waits until the ten seconds are over.
+  if (run.host.init === "systemd") restartUnit(run.world, run.host, name);
   else rereadInittab(run.world, run.host);
 }
 
