@@ -17,7 +17,12 @@ export function parseProbe(stdout: string): HostFacts {
   const fact = <T>(name: string, parse: (rows: Rows) => T): Fact<T> => {
     if (sections.foreign) return { state: "unknown", why: "the output is not that of a probe" };
     const end = sections.ends.get(name);
-    if (end === undefined) return { state: "unknown", why: `the probe ended before its section ${name}` };
+    if (end === undefined) {
+      const why = sections.complete
+        ? "the probe was not asked for it"
+        : `the probe ended before its section ${name} did`;
+      return { state: "unknown", why };
+    }
     if (end.state === "absent") return { state: "absent" };
     if (end.state !== "known") return { state: "unknown", why: end.why };
     try {
@@ -27,14 +32,19 @@ export function parseProbe(stdout: string): HostFacts {
       return { state: "unknown", why: `${name}: ${error.message}` };
     }
   };
+  const mounts = fact("mounts", parseMounts);
   return {
     identity: fact("identity", parseIdentity),
     system: fact("system", parseSystem),
     packages: fact("packages", parsePairs),
     tools: fact("tools", parsePairs),
     interfaces: fact("interfaces", parseInterfaces),
-    blockDevices: fact("block", (rows) => parseBlockDevices(rows, sections.rows.get("mounts") ?? [])),
-    mounts: fact("mounts", parseMounts),
+    blockDevices: fact("block", (rows) => {
+      // A device whose mounts are not known would look free.
+      if (mounts.state !== "known") throw new Unparseable("the mounts are not known");
+      return parseBlockDevices(rows, mounts.value);
+    }),
+    mounts,
     backings: fact("backings", parseBackings),
     logicalVolumes: fact("lvm", parseLogicalVolumes),
     exports: fact("exports", parseExports),
@@ -48,6 +58,8 @@ interface Sections {
   readonly rows: Map<string, string[][]>;
   readonly ends: Map<string, { readonly state: string; readonly why: string }>;
   readonly foreign: boolean;
+  /** The probe ran to its end. */
+  readonly complete: boolean;
 }
 
 function split(stdout: string): Sections {
@@ -71,5 +83,5 @@ function split(stdout: string): Sections {
       : { state, why: why || `exit ${exit}` };
     ends.set(name, end);
   }
-  return { rows, ends, foreign: lines[0] !== "probe\t1" };
+  return { rows, ends, foreign: lines[0] !== "probe\t1", complete: lines.at(-1) === "end\tprobe" };
 }

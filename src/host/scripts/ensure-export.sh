@@ -77,6 +77,8 @@ case $marked in
 	;;
 *) refuse AddressTaken "$address belongs to $marked" ;;
 esac
+# What is served already may have been marked by its client.
+if [ -z "$kind$running" ]; then require_unclaimed "$asked" "$@"; fi
 word=unchanged
 if [ -n "$running" ] && [ "$matching" = no ] && [ "$restart" = forbidden ]; then
 	refuse RestartForbidden "process $running serves $address with $served or other options, and may not be restarted now"

@@ -19,7 +19,7 @@ parameter=/sys/module/aoe/parameters/aoe_iflist
 
 # The driver takes blanks and commas; neither order nor number of them means anything.
 sorted() {
-	printf '%s' "$1" | tr -s ', \t' '\n\n\n' | grep . | sort -u | tr '\n' ' ' || :
+	printf '%s\n' "$1" | awk '{ gsub(/,/, " "); for (i = 1; i <= NF; i++) print $i }' | sort -u | tr '\n' ' '
 }
 
 # First for the next boot, so that a reboot in between finds everything.

@@ -8,14 +8,14 @@ set -eu
 # include: lock.sh
 # include: atomic.sh
 # include: exports.sh
-# include: keepalive.sh
+# include: inittab.sh
+# include: stop.sh
 
 owner=$1
 shelf=$2
 slot=$3
 net=$4
 take_lock storage 60
-init=$(init_system)
 
 # Of the owner's export at this address: how it is configured, and as what.
 find_ours() {

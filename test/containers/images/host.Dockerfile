@@ -2,7 +2,7 @@
 FROM debian:bookworm-slim
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      systemd systemd-sysv openssh-server vblade aoetools busybox iproute2 kmod util-linux e2fsprogs fdisk tcpdump \
+      systemd systemd-sysv openssh-server vblade aoetools busybox iproute2 kmod util-linux e2fsprogs fdisk procps \
  && rm -rf /var/lib/apt/lists/* \
  && systemctl mask systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket getty.target \
       systemd-logind.service systemd-modules-load.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer \

@@ -300,3 +300,22 @@ underlying() {
 		under_facts=$(stat -L -c '%d:%i' -- "$under_file" 2>/dev/null) && printf ' file:%s' "$under_facts"
 	fi
 }
+
+# require_unclaimed ASKED GLOB…: refuses a device that LVM, RAID or the like has marked as a part of something, active or
+# not, unless the owner of the host listed it by its exact name: the mark may also be a client's own. After require_backing.
+require_unclaimed() {
+	claim_asked=$1
+	shift
+	[ "$backing_kind" = BlockDevice ] || return 0
+	claim_names=$(device_names "$backing_device")
+	case $claim_names in *"
+"[!/]*) return 0 ;; esac # a logical volume: what is inside is the client's
+	claim=
+	if dd if="$claim_asked" bs=512 count=4 2>/dev/null | tr -dc 'A-Z0-9' | grep -q LABELONE; then claim=LVM2_member; fi
+	[ -n "$claim" ] || claim=$(sed -n 's/^E:ID_FS_TYPE=\(.*_member\|drbd\|bcache\)$/\1/p' "/run/udev/data/b$backing_device" 2>/dev/null) || :
+	[ -n "$claim" ] || return 0
+	for claim_glob; do
+		if [ "$claim_glob" = "$claim_asked" ]; then return 0; fi
+	done
+	refuse BackingInUse "$claim_asked is a part of something else ($claim); list it by its exact name in allowedBackings if it may be served all the same"
+}

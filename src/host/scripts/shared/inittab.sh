@@ -22,3 +22,12 @@ inittab_replace() {
 	replace_file /etc/inittab "$(stat -c %a /etc/inittab)" <"$run_dir/inittab"
 	telinit q
 }
+
+# inittab_without ID: /etc/inittab without that line and its mark.
+inittab_without() {
+	awk -F: -v id="$1" '
+		/^# xensan: / { held = $0; next }
+		$1 == id && !/^#/ { held = ""; next }
+		held != "" { print held; held = "" }
+		{ print }' /etc/inittab
+}

@@ -1,10 +1,7 @@
 # include: inittab.sh
+# include: stop.sh
 # How a vblade is kept alive, now and over a reboot: Debian's vblade@ instances under systemd, respawn lines of inittab
 # under sysvinit. Works on the caller's variables: init, owner, shelf, slot, net, options, name, backing_…
-
-unit_of() {
-	echo "vblade@$(systemd-escape -- "$1").service"
-}
 
 require_keepalive() {
 	case $init in
@@ -102,15 +99,6 @@ keepalive_write() {
 	esac
 }
 
-# inittab_without ID: /etc/inittab without that line and its mark.
-inittab_without() {
-	awk -F: -v id="$1" '
-		/^# xensan: / { held = $0; next }
-		$1 == id && !/^#/ { held = ""; next }
-		held != "" { print held; held = "" }
-		{ print }' /etc/inittab
-}
-
 # The instances hang on vblade.service; somebody may have disabled it. No daemon-reload: an instance starts without it,
 # and with a thousand volumes Debian's generator takes seconds.
 keepalive_at_boot() {
@@ -155,21 +143,6 @@ keepalive_restart() {
 		[ -z "$kept" ] || end_vblade "$kept"
 		;;
 	esac
-}
-
-# end_vblade PID: ends it if it is still a vblade, and waits until it is gone.
-end_vblade() {
-	{ read -r end_name <"/proc/$1/comm"; } 2>/dev/null || return 0
-	[ "$end_name" = vblade ] || return 0
-	kill "$1" 2>/dev/null || return 0
-	end_tries=0
-	while { read -r end_name <"/proc/$1/comm"; } 2>/dev/null && [ "$end_name" = vblade ]; do
-		read -r end_stat 2>/dev/null <"/proc/$1/stat" || return 0
-		case $end_stat in *') Z '*) return 0 ;; esac
-		end_tries=$((end_tries + 1))
-		[ "$end_tries" -lt 100 ] || refuse ExportFailed "vblade process $1 does not end"
-		pause
-	done
 }
 
 # keepalive_verify: one vblade runs with these parameters, has the very backing open that was checked, and stays.

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { probe } from "../../src/host/actions.ts";
+import { parseProbe } from "../../src/host/parse-probe.ts";
+import { eventually, known, startHost, type TestHost } from "./host.ts";
+
+describe("the probe of a host", () => {
+  let server: TestHost;
+  beforeAll(async () => {
+    server = await startHost({ image: "host" });
+  });
+  afterAll(() => server?.stop());
+
+  it("with a thousand volumes stays one short round trip", async () => {
+    await server.sh(`
+      mkdir -p /srv/aoe
+      for i in $(seq 0 999); do
+        : >/srv/aoe/$i.img
+        printf '# xensan: san/v%s uid-%s\\nshelf=%s\\nslot=%s\\nnetif=eth0\\nfilename=/srv/aoe/%s.img\\noptions=\\n' \\
+          $i $i $((i / 250)) $((i % 250)) $i >/etc/vblade.conf.d/v$i.conf
+      done
+      truncate -s 1M /srv/aoe/served.img
+      for i in $(seq 100); do vblade 9 $i eth0 /srv/aoe/served.img </dev/null >/dev/null 2>&1 & done`);
+    const backings = Array.from({ length: 1000 }, (_, index) => `/srv/aoe/${index}.img`);
+    await eventually("all vblades run", async () => known((await server.probe()).exports).length === 1100);
+    const result = await server.run(probe({ roles: ["Server"], backings, segments: [] }));
+    const facts = parseProbe(result.stdout);
+    expect([known(facts.exports).length, known(facts.backings).length]).toEqual([1100, 1000]);
+    console.info(`1000 volumes and 100 vblades: ${Math.round(result.milliseconds)} ms, ${result.stdout.length} bytes`);
+    expect(result.milliseconds).toBeLessThan(5000);
+  });
+
+  it("does not wait for a tool that hangs, and does not start it again while it does", async () => {
+    await server.sh("printf '#!/bin/sh\\nexec sleep 300\\n' >/usr/local/sbin/aoecfg; chmod +x /usr/local/sbin/aoecfg");
+    const ask = () => server.probe({ roles: ["Server", "Client"], segments: ["eth0"] });
+    const first = await ask();
+    expect(first.responders).toEqual({ state: "unknown", why: "no answer within 6 seconds" });
+    expect(first.exports.state).toBe("known");
+    const second = await ask();
+    expect(second.responders).toEqual({
+      state: "unknown",
+      why: expect.stringMatching(/^still hanging since an earlier probe, process [0-9]+$/),
+    });
+    expect((await server.sh("ps ax | grep -c '[s]leep 300'")).trim()).toBe("1");
+  });
+
+  it("answers again once the hanging tool is gone", async () => {
+    const hanging = "ps ax | awk '/[s]leep 300/ { print $1 }' | xargs kill";
+    await server.sh(`${hanging}; rm /usr/local/sbin/aoecfg`);
+    await eventually("the section is known again", async () => {
+      const facts = await server.probe({ roles: ["Client"], segments: ["eth0"] });
+      return facts.responders.state === "known";
+    });
+  });
+});
