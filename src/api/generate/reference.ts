@@ -53,7 +53,7 @@ export function reasonsPage(): string {
   return [
     generated,
     "# Reasons of conditions\n",
-    "The summary condition (`Ready`, `Succeeded`) carries the reason of the condition that matters most.\n",
+    "The summary condition (`Ready`, `Succeeded`) carries the reason of the condition that matters most. Events carry the same words; `events` marks those that no condition has.\n",
     table(["Reason", "Conditions", "Meaning", "What to do"], rows),
   ].join("\n");
 }

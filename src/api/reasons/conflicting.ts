@@ -1,0 +1,32 @@
+import type { ReasonEntry } from "./entry.ts";
+
+/** Who else claims an address or a backing. */
+export const conflicting = {
+  NoConflict: {
+    conditions: ["Conflicted"],
+    meaning: "Nobody else claims the address or the backing.",
+    action: "Nothing.",
+  },
+  DuplicateAddress: {
+    conditions: ["Conflicted", "Exported", "Attached"],
+    meaning: "An older AoeVolume holds the same shelf.slot on the same segment; the message names it.",
+    action: "Delete one of the two and create it under another address.",
+  },
+  DuplicateBacking: {
+    conditions: ["Conflicted", "Exported", "Attached"],
+    meaning: "An older AoeVolume exports the same backing, perhaps under another name; the message names it.",
+    action: "Delete one of the two.",
+  },
+  AddressUnverified: {
+    conditions: ["Conflicted", "Exported"],
+    meaning:
+      "Before its first start somebody has to listen on the segment whether the address is free, and no client has been able to yet.",
+    action: "See the conditions of the XenHosts that the message names.",
+  },
+  UndeclaredResponder: {
+    conditions: ["Conflicted", "Exported", "Attached"],
+    meaning:
+      "Somebody on the segment whom no AoeVolume declares answers for this address. Two servers under one address destroy data.",
+    action: "Find it by its MAC address and stop it.",
+  },
+} as const satisfies Record<string, ReasonEntry>;

@@ -1,0 +1,11 @@
+/** What the catalogue says of one reason. */
+export interface ReasonEntry {
+  /** Condition types that may carry it; the summary (Ready, Succeeded) may carry any of them too. `events`: events. */
+  readonly conditions: readonly string[];
+  readonly meaning: string;
+  /** What the user does about it. */
+  readonly action: string;
+}
+
+export const nothing = "Nothing: it passes by itself.";
+export const correctSpec = "Change the spec; the message names the field.";

@@ -1,0 +1,55 @@
+import { correctSpec, nothing, type ReasonEntry } from "./entry.ts";
+
+const any = ["Ready", "Succeeded"];
+
+/** Reasons of every object: its life, and steps on hosts that end badly. */
+export const general = {
+  Pending: { conditions: ["every type"], meaning: "The operator has not looked at the object yet.", action: nothing },
+  Ready: { conditions: ["Ready"], meaning: "Everything is as the spec says.", action: "Nothing." },
+  InvalidSpec: {
+    conditions: ["every type"],
+    meaning: "The spec breaks a rule that the API server let through, because it is too old for CEL.",
+    action: correctSpec,
+  },
+  Paused: {
+    conditions: ["Paused", "DeletionBlocked", ...any],
+    meaning: "The annotation xensan.dev/paused keeps xensan from changing anything for this object.",
+    action: "Remove the annotation to let xensan go on.",
+  },
+  DryRun: {
+    conditions: ["DeletionBlocked", ...any],
+    meaning: "The annotation xensan.dev/dry-run is set: status.plan holds the steps, none of them runs.",
+    action: "Remove the annotation to run the plan.",
+  },
+  Progressing: { conditions: ["every type"], meaning: "Steps are running; the message says which.", action: nothing },
+  Deleting: {
+    conditions: ["DeletionBlocked", ...any],
+    meaning: "The object is being deleted and its clean-up runs.",
+    action: nothing,
+  },
+  Abandoned: {
+    conditions: ["events"],
+    meaning: "The object was let go without its clean-up; the message says what is left behind.",
+    action: "Clean up on the host by hand.",
+  },
+  Acting: {
+    conditions: ["events"],
+    meaning: "A step begins on a host; the note says which, and what will be true afterwards.",
+    action: "Nothing.",
+  },
+  StepFailed: {
+    conditions: ["every type"],
+    meaning: "A command on a host failed; the message holds what it said. It is tried again with growing pauses.",
+    action: "Follow the message.",
+  },
+  NoEffect: {
+    conditions: ["every type"],
+    meaning: "A command on a host said that it succeeded, and the next look at the host does not show it.",
+    action: "Look for somebody or something on the host that undoes it.",
+  },
+  HostBusy: {
+    conditions: ["every type"],
+    meaning: "Another process on the host holds the lock that the step needs.",
+    action: nothing,
+  },
+} as const satisfies Record<string, ReasonEntry>;

@@ -1,0 +1,76 @@
+import type { ReasonEntry } from "./entry.ts";
+
+/** Whether a host has what its part needs. */
+export const preparing = {
+  Prepared: { conditions: ["Prepared"], meaning: "vblade is installed and the interface is up.", action: "Nothing." },
+  AoeReady: {
+    conditions: ["AoeReady"],
+    meaning: "The aoe driver is loaded, stays so over a reboot, and looks at the declared interfaces.",
+    action: "Nothing.",
+  },
+  PackagesMissing: {
+    conditions: ["Prepared", "AoeReady"],
+    meaning: "Packages are missing and packages is Observe.",
+    action: "Install them on the host, or set packages to Manage.",
+  },
+  PackagesUnavailable: {
+    conditions: ["Prepared", "AoeReady"],
+    meaning: "apt cannot find or fetch a package.",
+    action: "Check the host's apt sources and network.",
+  },
+  NoPackageManager: {
+    conditions: ["Prepared", "AoeReady"],
+    meaning: "The host has no apt, and packages are missing.",
+    action: "Install the named tools on the host by hand.",
+  },
+  ToolMissing: {
+    conditions: ["Prepared", "AoeReady", "Exported", "Attached", "DeletionBlocked"],
+    meaning: "A needed program is not installed.",
+    action: "Install it on the host, or set packages to Manage.",
+  },
+  KernelWithoutAoe: {
+    conditions: ["AoeReady"],
+    meaning: "The running kernel was built without CONFIG_ATA_OVER_ETH.",
+    action: "Boot a kernel that has it; Debian's has.",
+  },
+  ModuleMissing: {
+    conditions: ["AoeReady", "Attached"],
+    meaning: "The aoe module cannot be loaded.",
+    action: "Install the modules of the running kernel, or reboot into the installed one.",
+  },
+  InterfaceMissing: {
+    conditions: ["Prepared", "AoeReady", "Exported"],
+    meaning: "The host has no such network interface; the message lists those it has.",
+    action: "Correct the interface in the spec.",
+  },
+  InterfaceInUse: {
+    conditions: ["AoeReady"],
+    meaning: "Open AoE devices are reached over an interface that the spec no longer names.",
+    action: "Unmount the named devices, or keep the interface in aoe.interfaces.",
+  },
+  InterfaceDown: {
+    conditions: ["Prepared", "AoeReady", "Exported"],
+    meaning: "The interface is down, or has no carrier.",
+    action: "Check cable and switch.",
+  },
+  InitNotSupported: {
+    conditions: ["Prepared", "Exported"],
+    meaning: "Neither systemd nor sysvinit keeps processes alive on this host.",
+    action: "Use a host with systemd or sysvinit.",
+  },
+  UnitMissing: {
+    conditions: ["Prepared", "Exported"],
+    meaning: "The host runs systemd and lacks Debian's vblade@.service.",
+    action: "Install Debian's vblade package.",
+  },
+  DriverNotPrepared: {
+    conditions: ["AoeReady"],
+    meaning: "The aoe module is not loaded, or looks at other interfaces than declared, now or after a reboot.",
+    action: "Nothing, unless the object is paused: xensan prepares it.",
+  },
+  FactsUnknown: {
+    conditions: ["Prepared", "AoeReady", "Exported", "Attached", "Conflicted", "DeletionBlocked"],
+    meaning: "A section of the probe failed, so that nothing can be said or done; the message holds its words.",
+    action: "Run the named command on the host.",
+  },
+} as const satisfies Record<string, ReasonEntry>;

@@ -1,0 +1,89 @@
+import { correctSpec, nothing, type ReasonEntry } from "./entry.ts";
+
+const asking = ["Reachable", "Prepared", "AoeReady", "Exported", "Attached", "DeletionBlocked"];
+
+/** Why a host can or cannot be asked. A step that ends without an answer carries the same words. */
+export const reaching = {
+  Reachable: { conditions: ["Reachable"], meaning: "The last probe of the host succeeded.", action: "Nothing." },
+  Unreachable: {
+    conditions: asking,
+    meaning: "No connection to the host's SSH server. Nothing is known of the host until it is back.",
+    action: "Check power, network and spec.ssh; xensan keeps trying.",
+  },
+  AuthenticationFailed: {
+    conditions: asking,
+    meaning: "The host refused the key.",
+    action: "Put the public key into authorized_keys of spec.ssh.user, or correct the Secret.",
+  },
+  SecretNotFound: {
+    conditions: asking,
+    meaning: "The Secret of spec.ssh.privateKeySecretRef does not exist.",
+    action: "Create a Secret of type kubernetes.io/ssh-auth in the same namespace.",
+  },
+  CredentialInvalid: {
+    conditions: asking,
+    meaning: "The Secret is of the wrong type, or its key cannot be read, or needs a passphrase that is not there.",
+    action: "Correct the Secret: ssh-privatekey, and ssh-passphrase for an encrypted key.",
+  },
+  HostKeyMismatch: {
+    conditions: asking,
+    meaning: "The host showed another key than the pinned or recorded one. No command was sent.",
+    action:
+      "Find out whether the host was reinstalled or somebody is in between. If the new key is right, declare it in spec.ssh.hostKeys.",
+  },
+  HostKeyUnknown: {
+    conditions: asking,
+    meaning: "No key of the host is declared and hostKeyPolicy is Pinned.",
+    action: "Declare spec.ssh.hostKeys or known_hosts in the Secret, or set hostKeyPolicy to TrustOnFirstUse.",
+  },
+  AddressNotAllowed: {
+    conditions: asking,
+    meaning: "The operator's configuration does not allow connections to this address.",
+    action: "Correct spec.ssh.host, or have the operator's allowed addresses extended.",
+  },
+  BecomeFailed: {
+    conditions: asking,
+    meaning: "sudo -n did not work for spec.ssh.user.",
+    action: "Allow the user to run sudo without a password, or log in as root.",
+  },
+  TimedOut: {
+    conditions: asking,
+    meaning: "A command did not end in time and was stopped.",
+    action: "Check the load and the disks of the host; xensan keeps trying.",
+  },
+  ConnectionLost: {
+    conditions: asking,
+    meaning: "The connection broke while a command ran; what it did is looked up before anything else happens.",
+    action: nothing,
+  },
+  OutputLimitExceeded: {
+    conditions: asking,
+    meaning: "A command printed more than xensan reads.",
+    action: "Look for a login script that prints, or for a broken tool, on the host.",
+  },
+  Aborted: {
+    conditions: ["every type"],
+    meaning: "The operator stopped while a command ran.",
+    action: nothing,
+  },
+  Killed: {
+    conditions: ["every type"],
+    meaning: "Something on the host killed the command.",
+    action: "Check the memory and the log of the host.",
+  },
+  Unintelligible: {
+    conditions: ["every type"],
+    meaning: "The host's login shell is no POSIX shell, or prints something of its own.",
+    action: "Give spec.ssh.user a POSIX shell whose start-up files print nothing.",
+  },
+  InvalidRequest: {
+    conditions: ["every type"],
+    meaning: "A value cannot be sent to a host.",
+    action: correctSpec,
+  },
+  ProbeUnreadable: {
+    conditions: asking,
+    meaning: "What the host printed could not be understood.",
+    action: "Look for a login script that prints; report the output if there is none.",
+  },
+} as const satisfies Record<string, ReasonEntry>;
