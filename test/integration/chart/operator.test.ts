@@ -8,13 +8,17 @@ import { applyManifests } from "../../../src/cli/up/apply.ts";
 import { startRack } from "../../../src/cli/up/cloud.ts";
 import { fitToRack } from "../../../src/cli/up/fit-to-rack.ts";
 import { followUntilReady } from "../../../src/cli/up/follow.ts";
-import { readManifests } from "../../../src/cli/up/manifests.ts";
+import { type Manifest, readManifests } from "../../../src/cli/up/manifests.ts";
 import { loadRack, tutorialRack } from "../../../src/sim/rack-file.ts";
+import { installChart, uninstallChart } from "../chart-install.ts";
+import { serviceAccountKubeconfig } from "../service-account.ts";
+import { tool } from "../tools.ts";
 import { eventually, startXensan, type XensanProcess } from "../xensan-process.ts";
 
 const tutorial = fileURLToPath(new URL("../../../examples/tutorial", import.meta.url));
 const namespace = "as-service-account";
 
+const kubectl = (...args: string[]) => tool("kubectl", inject("kubeconfigPath"), args);
 const admin = new KubeConfig();
 admin.loadFromString(inject("kubeconfig"));
 const leases = admin.makeApiClient(CoordinationV1Api);
@@ -26,16 +30,19 @@ interface Replica extends XensanProcess {
 }
 
 /** One replica, as the chart's container runs it, but outside. */
-async function startReplica(identity: string): Promise<Replica> {
+async function startReplica(
+  identity: string,
+  { account = inject("operatorKubeconfig"), flags = ["--lease-namespace=xensan-system"] } = {},
+): Promise<Replica> {
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-replica-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   const kubeconfig = path.join(directory, "kubeconfig");
-  await writeFile(kubeconfig, inject("operatorKubeconfig"), { mode: 0o600 });
+  await writeFile(kubeconfig, account, { mode: 0o600 });
   const started = startXensan([
     "run",
     `--kubeconfig=${kubeconfig}`,
     `--identity=${identity}`,
-    "--lease-namespace=xensan-system",
+    ...flags,
     "--listen=127.0.0.1:0",
     "--probe-interval=2",
     "--allow-address=127.0.0.0/8",
@@ -85,11 +92,78 @@ describe("two replicas that run as the chart's service account", () => {
     expect(await first.ended).toBe(0);
     await eventually("the second leads", async () => (await holder()).startsWith("second_"));
 
+    for (const kind of ["aoevolumes", "xenhosts", "aoeservers"]) {
+      await kubectl("delete", kind, "--all", "-n", namespace, "--timeout=60s");
+    }
+
     second.kill("SIGTERM");
     expect(await second.ended).toBe(0);
     expect(await holder()).toBe("");
     const output = first.stdout() + second.stdout();
     expect(output.split("\n").filter((line) => /forbidden/i.test(line))).toEqual([]);
     expect(output).not.toContain("PRIVATE KEY");
+  });
+});
+
+describe("a release that serves one namespace", () => {
+  it("works with a Role there, and sees nothing of the others", async () => {
+    const release = {
+      name: "tenant",
+      namespace: "tenant-ops",
+      values: { namespaces: ["tenant"], fullnameOverride: "tenant" },
+    };
+    await kubectl("create", "namespace", "tenant");
+    await installChart(inject("kubeconfigPath"), release);
+    onTestFinished(() => uninstallChart(inject("kubeconfigPath"), release));
+    const account = await serviceAccountKubeconfig(inject("kubeconfig"), { namespace: "tenant-ops", name: "tenant" });
+    const server = (namespace: string): Manifest => ({
+      apiVersion: "xensan.dev/v1alpha1",
+      kind: "AoeServer",
+      metadata: { name: "san", namespace },
+      ...{
+        spec: {
+          ssh: {
+            host: "127.0.0.1",
+            port: 1,
+            privateKeySecretRef: { name: "absent" },
+            hostKeyPolicy: "TrustOnFirstUse",
+          },
+          interface: "eth1",
+          allowedBackings: ["/dev/vdb"],
+        },
+      },
+    });
+    await applyManifests(admin, [server("tenant"), server("neighbour")]);
+
+    const replica = await startReplica("tenant", {
+      account,
+      flags: ["--lease-namespace=tenant-ops", "--lease-name=tenant", "--namespace=tenant"],
+    });
+    const reason = (namespace: string) =>
+      kubectl(
+        "get",
+        "aoeserver",
+        "san",
+        "-n",
+        namespace,
+        "-o",
+        'jsonpath={.status.conditions[?(@.type=="Ready")].reason}',
+      );
+    await eventually(
+      "the tenant's server says what it needs",
+      async () => (await reason("tenant")) === "SecretNotFound",
+    );
+    expect(await reason("neighbour")).toBe("Pending");
+
+    await kubectl("delete", "aoeserver", "san", "-n", "tenant", "--timeout=30s");
+    await kubectl("delete", "aoeserver", "san", "-n", "neighbour", "--timeout=30s");
+    replica.kill("SIGTERM");
+    expect(await replica.ended).toBe(0);
+    expect(
+      replica
+        .stdout()
+        .split("\n")
+        .filter((line) => /forbidden/i.test(line)),
+    ).toEqual([]);
   });
 });
