@@ -1,4 +1,5 @@
 import type { Script } from "../ssh/host-session.ts";
+import type { RefusalReason } from "./refusals.ts";
 
 /** A script with its arguments: one side effect on one host, as a value that can be printed, compared and run. */
 export interface HostCommand {
@@ -15,6 +16,6 @@ export interface HostCommand {
  */
 export type Outcome =
   | { readonly kind: "done"; readonly detail: string }
-  | { readonly kind: "refused"; readonly reason: string; readonly message: string }
+  | { readonly kind: "refused"; readonly reason: RefusalReason; readonly message: string }
   | { readonly kind: "busy"; readonly message: string }
   | { readonly kind: "failed"; readonly exitCode: number; readonly message: string };

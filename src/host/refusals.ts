@@ -33,3 +33,7 @@ export const refusals = {
   InvalidArgument: "An argument that no configuration file could hold",
 } as const;
 export type RefusalReason = keyof typeof refusals;
+
+export function isRefusalReason(text: string): text is RefusalReason {
+  return Object.hasOwn(refusals, text);
+}

@@ -19,7 +19,7 @@ describe.each([
       busybox,
       tmpfs: { "/srv/small": "rw,size=1m", "/srv/fixed": "rw,size=1m" },
     });
-    await server.sh("mkdir -p /srv/aoe && mount -o remount,ro /srv/fixed");
+    await server.sh("mkdir -p /srv/aoe && truncate -s 512K /srv/fixed/old.img && mount -o remount,ro /srv/fixed");
   });
   afterAll(() => server?.stop());
   const make = (path: string, sizeBytes?: number) => server.act(ensureFile(file(path, sizeBytes)));
@@ -44,8 +44,12 @@ describe.each([
   it("are refused on a full and on a read-only file system, and in a directory that is not there", async () => {
     expect(await make("/srv/small/big.img", 64 * MiB)).toMatchObject({ kind: "refused", reason: "NoSpace" });
     expect(await make("/srv/fixed/a.img")).toMatchObject({ kind: "refused", reason: "ReadOnlyFileSystem" });
+    expect(await make("/srv/fixed/old.img", 640 * 1024)).toMatchObject({
+      kind: "refused",
+      reason: "ReadOnlyFileSystem",
+    });
     expect(await make("/srv/none/a.img")).toMatchObject({ kind: "refused", reason: "BackingMissing" });
-    expect(await server.sh("ls -A /srv/small /srv/fixed")).toBe("/srv/fixed:\n\n/srv/small:\n");
+    expect(await server.sh("ls -A /srv/small /srv/fixed")).toBe("/srv/fixed:\nold.img\n\n/srv/small:\n");
   });
 
   it("are made all the same after a crash in the middle of it", async () => {

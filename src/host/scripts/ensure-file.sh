@@ -44,7 +44,9 @@ if [ -e "$real" ] || [ -L "$real" ]; then
 	[ "$backing_bytes" -lt "$bytes" ] || finish unchanged
 	checked=$backing_identity
 	# Opened once: what was checked is what grows, whatever happens to the name meanwhile.
-	{ exec 8<>"$real"; } 2>"$run_dir/open.err" || refuse_write "$asked" "$(cat "$run_dir/open.err")"
+	# Tried in a subshell first: a failed redirection of exec ends the shell without a word.
+	error=$( (: 8<>"$real") 2>&1) || refuse_write "$asked" "$error"
+	exec 8<>"$real"
 	facts_of /proc/self/fd/8 || refuse BackingChanged "$asked vanished"
 	[ "$backing_identity" = "$checked" ] || refuse BackingChanged "$asked was replaced while it was looked at"
 	grow /proc/self/fd/8 "$backing_bytes"

@@ -271,21 +271,18 @@ probe_mounts() {
 # paths SECTION LIST: a `path` row for every path of LIST (one per line), in a handful of processes however long it is.
 paths() {
 	section=$1
-	list=$2
-	set --
 	while IFS= read -r path; do
-		[ -n "$path" ] || continue
-		if [ -e "$path" ]; then
-			set -- "$@" "$path"
-		else
+		if [ ! -e "$path" ]; then
 			row "$section" path "$path" "" Missing 0 ""
+		else
+			printf '%s\n' "$path" >&3
 		fi
-	done <"$list"
-	[ $# -gt 0 ] || return 0
-	stat -L -c '%f %t %T %s %d %i %n' -- "$@" >"$work/$section.stat" || :
-	realpath "$@" >"$work/$section.real" || :
-	for path; do printf '%s\n' "$path"; done | awk -v section="$section" -v stat="$work/$section.stat" \
-		-v real="$work/$section.real" "$escape_fields"'
+	done <"$2" 3>"$work/$section.there"
+	[ -s "$work/$section.there" ] || return 0
+	tr '\n' '\0' <"$work/$section.there" >"$work/$section.list"
+	xargs -0 stat -L -c '%f %t %T %s %d %i %n' -- <"$work/$section.list" >"$work/$section.stat" || :
+	xargs -0 realpath <"$work/$section.list" >"$work/$section.real" || :
+	awk -v section="$section" -v stat="$work/$section.stat" -v real="$work/$section.real" "$escape_fields"'
 		BEGIN {
 			while ((getline line < stat) > 0) {
 				split(line, field, " ")
@@ -299,12 +296,15 @@ paths() {
 		}
 		{ asked[NR] = $0 }
 		END {
+			# One that came or went in between shifts the answers of realpath: none is better than a wrong one.
+			for (i = 1; i <= NR; i++) if (lines != NR || !(asked[i] in mode)) {
+				print "a path changed while it was looked at" >"/dev/stderr"
+				exit 1
+			}
 			for (i = 1; i <= NR; i++) {
 				name = asked[i]
-				# A path that vanished in between shifts the answers of realpath: better none than a wrong one.
-				target = lines == NR ? resolved[i] : ""
-				if (!(name in mode) || target == "") kind = "Missing"
-				else if (mode[name] ~ /^8...$/) kind = "File"
+				target = resolved[i]
+				if (mode[name] ~ /^8...$/) kind = "File"
 				else if (mode[name] ~ /^6...$/) kind = "BlockDevice"
 				else kind = "Other"
 				bytes = 0; id = ""
@@ -314,13 +314,13 @@ paths() {
 					bytes = first("/sys/dev/block/" device[name] "/size") * 512
 					id = "block:" device[name]
 				}
-				printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\n", section, esc(name), kind == "Missing" ? "" : esc(target), kind, bytes, id
+				printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\n", section, esc(name), esc(target), kind, bytes, id
 			}
-		}'
+		}' "$work/$section.there"
 }
 
 probe_backings() {
-	paths backings "$work/asked"
+	paths backings "$work/asked" || return 1
 	for record in "$state_dir"/backings/*; do
 		[ -f "$record" ] || continue
 		{ IFS= read -r path && read -r inode _ && IFS= read -r owner; } <"$record" || continue

@@ -83,8 +83,8 @@ describe("a value that no host could be given", () => {
     expect(build).toThrow(message);
   });
 
-  it("is, for a path, everything that sh, systemd or init would read as something else", () => {
-    fc.assert(
+  it("is, for a path, everything that sh, systemd or init would read as something else", async () => {
+    await fc.assert(
       fc.property(fc.string({ maxLength: 20 }), (text) => {
         const build = () => ensureExport({ ...exported, backing: `/srv/${text}` }).args[4];
         if (/^[A-Za-z0-9._+:@=,/-]+$/.test(text) && !`/${text}/`.match(/\/(\.{0,2})\//))
@@ -108,8 +108,8 @@ describe("vblade's command line", () => {
     expect(parseVbladeArguments(["abc", "1", "eth1", "/x"])?.shelf).toBe(0);
     expect(parseVbladeArguments(["0", "1", "eth1"])).toBeUndefined();
   });
-  it("means the same in any order", () => {
-    fc.assert(
+  it("means the same in any order", async () => {
+    await fc.assert(
       fc.property(fc.uniqueArray(flag, { selector: ([name]) => name }), (flags) => {
         expect(canonicalOptions(flags.toReversed().flat())).toBe(canonicalOptions(flags.flat()));
       }),

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { refusals } from "../../../src/host/refusals.ts";
 import { loadScript, scriptNames } from "../../../src/host/scripts.ts";
 
 const run = (argv: readonly string[], input: string) => {
@@ -35,6 +36,15 @@ describe.each(scriptNames)("the script %s", (name) => {
     // Shared functions that this script does not call are unreachable and their variables unused: that is not a fault.
     expect(run(["shellcheck", "-s", "sh", "-e", "SC2034,SC2317", "-"], text).stdout).toBe("");
     return undefined;
+  });
+});
+
+describe("the catalogue of refusals", () => {
+  it("names exactly the reasons that scripts give", () => {
+    const given = scriptNames.flatMap((name) =>
+      [...loadScript(name).text.matchAll(/^[^#\n]*\brefuse ([A-Z][A-Za-z]+)/gm)].map(([, reason]) => reason),
+    );
+    expect([...new Set(given)].sort()).toEqual(Object.keys(refusals).sort());
   });
 });
 

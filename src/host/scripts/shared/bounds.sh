@@ -233,6 +233,11 @@ require_device() {
 require_free() {
 	free_sys=/sys/dev/block/$2
 	free_busy=$(busy_devices)
+	# Something is mounted on every host: an empty list is no list.
+	[ -n "$free_busy" ] || {
+		echo "cannot tell what is mounted" >&2
+		exit 1
+	}
 	free_sets="$2 $1"
 	for free_part in "$free_sys"/*/partition; do
 		[ -f "$free_part" ] || continue

@@ -48,11 +48,8 @@ list_exports() {
 		$1 == "inittab" { for (i = 4; i <= NF; i++) words[i] = $i; parse(words, 4, NF); if (places >= 4) show("inittab", $2, $3) }
 		$1 == "process" { for (i = 3; i <= NF; i++) words[i] = $i; parse(words, 3, NF); if (places >= 4) show("process", $2, "") }
 	' >"$run_dir/exports.rows" || return 1
-	cut -f 7 "$run_dir/exports.rows" | sort -u >"$run_dir/exports.paths"
-	set --
-	while IFS= read -r exports_path; do set -- "$@" "$exports_path"; done <"$run_dir/exports.paths"
-	: >"$run_dir/exports.stat"
-	[ $# -eq 0 ] || stat -L -c '%f %t %T %d %i %n' -- "$@" >"$run_dir/exports.stat" 2>/dev/null || :
+	cut -f 7 "$run_dir/exports.rows" | sort -u | tr '\n' '\0' |
+		xargs -0 -r stat -L -c '%f %t %T %d %i %n' -- >"$run_dir/exports.stat" 2>/dev/null || :
 	awk -v stat="$run_dir/exports.stat" "$escape_fields"'
 		BEGIN {
 			FS = "\t"

@@ -73,22 +73,17 @@ configured_inittab() {
 # process PID ARGV…: running vblades. Arguments end in NUL: all lists are read in one go with \001 between them.
 running_vblades() {
 	# In the caller's own directory where it has one: the probe runs beside scripts that hold the lock.
-	running_between=${work:-$run_dir}/between
+	running_work=${work:-$run_dir}
 	mkdir -p "$run_dir"
-	printf '\001' >"$running_between"
-	running_pids=
-	set --
+	printf '\001' >"$running_work/between"
 	for comm in /proc/[0-9]*/comm; do
 		{ read -r comm_name <"$comm"; } 2>/dev/null || continue
-		[ "$comm_name" = vblade ] || continue
-		running_pid=${comm#/proc/}
-		running_pid=${running_pid%/comm}
-		running_pids="$running_pids $running_pid"
-		set -- "$@" "/proc/$running_pid/cmdline" "$running_between"
-	done
-	[ $# -gt 0 ] || return 0
-	cat "$@" 2>/dev/null | tr '\011\012\000\001' '  \011\012' | awk -F '\t' -v pids="$running_pids" '
-		BEGIN { split(pids, pid, " ") }
+		[ "$comm_name" != vblade ] || echo "${comm%/comm}"
+	done >"$running_work/running"
+	[ -s "$running_work/running" ] || return 0
+	awk -v between="$running_work/between" '{ print $0 "/cmdline\n" between }' "$running_work/running" | tr '\n' '\0' |
+		xargs -0 cat 2>/dev/null | tr '\011\012\000\001' '  \011\012' | awk -F '\t' -v pids="$running_work/running" '
+		{ getline process <pids; sub(/^\/proc\//, "", process) }
 		# A process that ended meanwhile has no arguments.
-		NF > 1 { sub(/\t$/, ""); sub(/^[^\t]*\t/, ""); print "process\t" pid[NR] "\t" $0 }'
+		NF > 1 { sub(/\t$/, ""); sub(/^[^\t]*\t/, ""); print "process\t" process "\t" $0 }'
 }
