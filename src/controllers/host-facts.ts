@@ -1,7 +1,10 @@
 import type { HostFactsStatus } from "../api/host-status.ts";
 import type { Fact, HostFacts, NetworkInterface } from "../host/facts.ts";
 
-/** `status.facts`: what people want to see of a host, bounded. Facts that change by themselves all the time stay out. */
+/**
+ * `status.facts`: what people want to see of a host, bounded. Facts that change by themselves all the time stay out, and
+ * so do empty texts: Kubernetes 1.20 turns them into null in a server-side apply, and then refuses the whole status.
+ */
 export function factsStatus(facts: HostFacts): HostFactsStatus {
   const identity = known(facts.identity);
   const system = known(facts.system);
@@ -27,7 +30,7 @@ export function factsStatus(facts: HostFacts): HostFactsStatus {
       : {
           interfaces: distinct(interfaces, ({ name }) => name, 64).map((one) => ({
             name: cut(one.name, 32),
-            mac: cut(one.mac, 32),
+            ...(one.mac === "" ? {} : { mac: cut(one.mac, 32) }),
             mtu: one.mtu,
             link: link(one),
           })),
@@ -38,7 +41,7 @@ export function factsStatus(facts: HostFacts): HostFactsStatus {
           blockDevices: distinct(devices, ({ path }) => path, 128).map((one) => ({
             path: cut(one.path, 512),
             sizeBytes: String(one.sizeBytes),
-            type: cut(one.type, 32),
+            ...(one.type === "" ? {} : { type: cut(one.type, 32) }),
             ...(one.signature === undefined || one.signature === "" ? {} : { signature: cut(one.signature, 64) }),
             ...(one.mountPoints[0] === undefined ? {} : { mountPoint: cut(one.mountPoints[0], 512) }),
           })),
