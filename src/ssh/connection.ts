@@ -4,7 +4,7 @@ import { type AddressGate, messageOf } from "./addresses.ts";
 import { HostError, type SshTarget } from "./host-session.ts";
 import { type HostTrust, hostKeyAlgorithms, refusal } from "./host-trust.ts";
 import type { ReadPrivateKey } from "./private-key.ts";
-import { formatPublicKey, type PublicKey, publicKeyOfBlob } from "./public-key.ts";
+import { type PublicKey, publicKeyOfBlob } from "./public-key.ts";
 
 /** An authenticated connection to a host whose key was verified. */
 export interface Connection {
@@ -121,9 +121,4 @@ function handshake(
     keepaliveCountMax: keepaliveMisses,
   });
   return ready.promise;
-}
-
-/** For `onHostKey`. */
-export function presentedKey(connection: Connection): string {
-  return formatPublicKey(connection.serverKey);
 }
