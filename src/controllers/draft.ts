@@ -1,6 +1,6 @@
 import type { Condition } from "../api/conditions.ts";
 import type { PlanStep } from "../api/plan-step.ts";
-import { type ConditionUpdate, removeCondition, setCondition } from "../runtime/conditions.ts";
+import { type ConditionUpdate, findCondition, removeCondition, setCondition } from "../runtime/conditions.ts";
 import type { Step } from "./hosts/step.ts";
 
 interface HasConditions {
@@ -18,6 +18,21 @@ export function say(
   for (const update of updates) conditions = setCondition(conditions, update, context);
   for (const type of gone) conditions = removeCondition(conditions, type);
   status.conditions = [...conditions];
+}
+
+/**
+ * Without what only says that nobody has looked yet, where the status already tells what was seen for this generation:
+ * a restart of the operator is no news of the machines.
+ */
+export function news(
+  updates: readonly ConditionUpdate[],
+  stored: readonly Condition[] | undefined,
+  generation: number | undefined,
+): ConditionUpdate[] {
+  return updates.filter(({ type, reason }) => {
+    const known = findCondition(stored, type);
+    return reason !== "Pending" || known === undefined || known.observedGeneration !== generation;
+  });
 }
 
 /** `status.plan`: at most 64 steps. */

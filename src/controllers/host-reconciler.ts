@@ -15,7 +15,7 @@ import { withStatus } from "../runtime/status-patch.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { announce } from "./announce.ts";
 import { type Directives, directivesOf } from "./directives.ts";
-import { printed, say } from "./draft.ts";
+import { news, printed, say } from "./draft.ts";
 import { no, unknown, yes } from "./finding.ts";
 import type { Fleet } from "./fleet.ts";
 import { factsStatus } from "./host-facts.ts";
@@ -233,7 +233,8 @@ function conclude<
   const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
   const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(object) ? [] : ["DeletionBlocked"])];
   const draft: { conditions?: Condition[] | undefined } = status;
-  say(draft, [...conditions, ...host.constant, ...(directives.paused ? [paused] : [])], context, gone);
+  const fresh = news(conditions, object.status?.conditions, generation);
+  say(draft, [...fresh, ...host.constant, ...(directives.paused ? [paused] : [])], context, gone);
   if (generation !== undefined) status.observedGeneration = generation;
   if (conditions.some(({ type }) => type === "Ready")) return;
   const summary = isDeleting(object)

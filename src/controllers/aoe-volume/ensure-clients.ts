@@ -40,7 +40,12 @@ export function ensureClients(volume: VolumeObservation): Finding {
 
 /** For the status: also those that are no longer listed and may still hold the device. */
 export function clientStatuses(volume: VolumeObservation): ClientStatus[] {
-  return volume.clients.map((client) => lookAt(volume, client).status);
+  const recorded = new Map((volume.recorded.clients ?? []).map((client) => [client.name, client]));
+  return volume.clients.map((client) => {
+    const { status, reason } = lookAt(volume, client);
+    // Not looked yet: what was seen before stands.
+    return status.state === "Unknown" && reason === "Pending" ? (recorded.get(client.name) ?? status) : status;
+  });
 }
 
 function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {

@@ -244,7 +244,7 @@ function backingMark(volume: VolumeObservation, facts: HostFacts): string | unde
   )?.owner;
 }
 
-function exportRequest(
+export function exportRequest(
   volume: VolumeObservation,
   server: ReadyServer,
   current: Export | undefined,

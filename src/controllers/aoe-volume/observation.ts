@@ -11,6 +11,10 @@ export interface VolumeObservation {
   /** What the status kept: the only memory there is. */
   readonly recorded: Pick<AoeVolumeStatus, "server" | "sizeBytes" | "clients">;
   readonly server: ServerSight;
+  /** Work of this volume on the server that has not ended or not been looked at yet. */
+  readonly busy: boolean;
+  /** The server has said, since this process began, that the export is gone. */
+  readonly removed: boolean;
   /** Those of the spec in its order, then those that were taken out of it and may still hold the device. */
   readonly clients: readonly ClientSight[];
   /** Every other XenHost that knows a device of this address. */

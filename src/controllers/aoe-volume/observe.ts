@@ -5,7 +5,7 @@ import { addressOf } from "../hosts/endpoint.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import { lookUp } from "../hosts/lookup.ts";
-import { currentFacts, lastFacts, pending } from "../hosts/view.ts";
+import { lastFacts, pending } from "../hosts/view.ts";
 import { idOf } from "../names.ts";
 import { hostSpec, serverSpec } from "../specs.ts";
 import { interfaceMac } from "./ensure-address.ts";
@@ -26,6 +26,7 @@ export function observeVolume(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSp
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
     },
     server: seeServer(fleet, volume, spec),
+    ...seeWork(fleet, volume, spec),
     clients: seeClients(fleet, volume, spec),
     bystanders: seeBystanders(fleet, volume, spec),
     rival: findRival(fleet, volume, spec),
@@ -40,6 +41,18 @@ function seeServer(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Server
   const parsed = serverSpec(server);
   if (!parsed.ok) return { state: "Invalid", name, message: parsed.message };
   return { state: "Found", name, spec: parsed.spec, ...see(fleet, volume, "AoeServer", name) };
+}
+
+function seeWork(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): { busy: boolean; removed: boolean } {
+  const { namespace = "", name } = volume.metadata;
+  const id = idOf("AoeVolume", namespace, name);
+  const host = fleet.feed.of(idOf("AoeServer", namespace, spec.serverRef.name));
+  if (host === undefined) return { busy: false, removed: false };
+  const done = host.watcher.results(id).filter(({ outcome }) => outcome.kind === "done");
+  return {
+    busy: host.watcher.pending(id),
+    removed: done.some(({ step }) => step.action === "remove-export"),
+  };
 }
 
 function seeClients(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): ClientSight[] {
@@ -102,10 +115,10 @@ function seeBystanders(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Ho
   );
   const sights: HostSight[] = [];
   for (const host of fleet.feed.all()) {
-    const devices = currentFacts(host.watcher.view)?.aoeDevices;
+    const devices = lastFacts(host.watcher.view)?.aoeDevices;
     if (devices?.state !== "known") continue;
     const device = lookUp(devices.value, "address", addressText, addressText(spec))[0];
-    if (device === undefined || device.users.length === 0) continue;
+    if (device === undefined) continue;
     if (mac !== undefined && device.macs.length > 0 && !device.macs.includes(mac)) continue;
     const members = [...host.members.keys()];
     const member = members.find((id) => id.startsWith("XenHost "));

@@ -16,7 +16,7 @@ import {
 import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
 import { announce } from "../announce.ts";
 import { type Directives, directivesOf } from "../directives.ts";
-import { printed, say } from "../draft.ts";
+import { news, printed, say } from "../draft.ts";
 import { type Finding, no, stop, unknown, yes } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
@@ -176,8 +176,10 @@ async function act(
 function parts(fleet: Fleet, volume: AoeVolume, observation: VolumeObservation, steps: readonly Step[]): Part[] {
   const { namespace = "" } = volume.metadata;
   const grouped = byHost(steps);
-  const witnesses = fleet.hostsOf(volume, observation.spec);
-  return witnesses.flatMap((host: WatchedHost) => {
+  const hosts = fleet.hostsOf(volume, observation.spec);
+  const others = observation.bystanders.flatMap(({ host }) => fleet.feed.of(host.replace("/", " ")) ?? []);
+  const witnesses = [...new Set([...hosts, ...others])];
+  return hosts.flatMap((host: WatchedHost) => {
     // One machine may be AoeServer and XenHost at once.
     const own = [...host.members.keys()].filter((member) => member.includes(` ${namespace}/`));
     const mine = own.flatMap((member) => grouped.get(member.replace(`${namespace}/`, "").replace(" ", "/")) ?? []);
@@ -248,11 +250,12 @@ function conclude(
 ): void {
   const { generation } = volume.metadata;
   const context = { now, generation };
+  const fresh = news(conditions, volume.status?.conditions, generation);
   const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
   const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(volume) ? [] : ["DeletionBlocked"])];
   const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
   const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not looked at yet"));
-  say(status, [...first, ...conditions, ...(directives.paused ? [paused] : [])], context, gone);
+  say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
   if (generation !== undefined) status.observedGeneration = generation;
   if (!conditions.some(({ type }) => type === "Ready")) say(status, [ready(status, volume, directives)], context);
 }

@@ -1,10 +1,10 @@
-import { deleteFile, deleteLogicalVolume } from "../../host/actions.ts";
+import { deleteFile, deleteLogicalVolume, removeExport } from "../../host/actions.ts";
 import { type Finding, stop, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
 import { backingFact, isOurs } from "./ensure-address.ts";
-import { removal, step } from "./ensure-export.ts";
+import { exportRequest, removal, servedExport, step } from "./ensure-export.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
-import { backingPath, targetOf } from "./export-parameters.ts";
+import { backingPath, interfaceOf, targetOf } from "./export-parameters.ts";
 import { describeHold, holdOf } from "./holders.ts";
 import type { VolumeObservation } from "./observation.ts";
 
@@ -19,22 +19,42 @@ export function release(volume: VolumeObservation): Release {
   const { exports } = server.facts;
   if (exports.state === "unknown")
     return blocked("FactsUnknown", `AoeServer ${server.sight.name} does not say what it exports: ${exports.why}`);
+  if (volume.busy) return blocked("Pending", `Waiting for what is being done on AoeServer ${server.sight.name}`);
   const ours = exports.state === "known" ? exports.value.filter((one) => isOurs(volume, one)) : [];
-  const steps = [...ours.map((one) => removal(server, one)), ...backingRemoval(volume, server)];
-  if (steps.length === 0) return { kind: "Released" };
+  const unmarked = ours.length === 0 ? remark(volume, server) : undefined;
+  const steps = [
+    ...(unmarked === undefined ? ours.map((one) => removal(server, one)) : [unmarked]),
+    ...(unmarked === undefined ? backingRemoval(volume, server) : []),
+  ];
+  if (steps.length === 0 && volume.removed) return { kind: "Released" };
+  // Nothing to be seen. A command of a process that died may still be running there: the lock of the script waits for it.
+  if (steps.length === 0) return removing(volume, [removalOf(volume, server)]);
   const hold = holdOf(volume);
   if (hold.kind !== "Free")
     return blocked(
       hold.kind === "Held" ? "ClientHoldsDevice" : "ClientUnknown",
       `${targetOf(volume.spec)} stays as long as ${describeHold(hold)}. Release it there, or set the annotation xensan.dev/abandon=${volume.owner.name} to let go of this object and leave the export and its backing as they are`,
     );
-  return {
-    kind: "Open",
-    finding: stop(
-      [yes("DeletionBlocked", "Deleting", `The export of ${targetOf(volume.spec)} is being removed`)],
-      steps,
-    ),
-  };
+  return removing(volume, steps);
+}
+
+function removing({ spec }: VolumeObservation, steps: readonly Step[]): Release {
+  const message = `The export of ${targetOf(spec)} is being removed`;
+  return { kind: "Open", finding: stop([yes("DeletionBlocked", "Deleting", message)], steps) };
+}
+
+function removalOf(volume: VolumeObservation, server: ReadyServer): Step {
+  const { spec, owner } = volume;
+  const netif = interfaceOf(spec, server.sight.spec);
+  return step(server, removeExport({ owner, shelf: spec.shelf, slot: spec.slot, interface: netif }));
+}
+
+/** A vblade of ours whose configuration, and with it our mark, somebody removed: marked again, so that it can go. */
+function remark(volume: VolumeObservation, server: ReadyServer): Step | undefined {
+  if (volume.recorded.server === undefined) return undefined;
+  const served = servedExport(volume);
+  if (served === undefined || served.export.owner !== "") return undefined;
+  return { ...step(server, exportRequest(volume, server, served.export, "IfNeeded")), interrupts: true };
 }
 
 function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] {
