@@ -15,7 +15,7 @@ describe(`an operator that dies at one of the ${effects.length} side effects of 
   });
 
   for (const when of ["before", "after"] as const) {
-    it(`leaves what the next one can finish: right ${when} each of them`, async () => {
+    it(`leaves what the next one can finish: right ${when} each of them`, { timeout: 600_000 }, async () => {
       const failures: string[] = [];
       for (const { number, what } of effects) {
         const report = await run({ scenario: tutorial, seed, operator: realOperator, crash: { effect: number, when } });

@@ -7,6 +7,8 @@ import type { Random } from "./world/random.ts";
 export interface Scenario {
   readonly name: string;
   readonly says: string;
+  /** Its part of all seeds, 0 to 1. */
+  readonly share: number;
   readonly rack: () => RackFile;
   /** What stands in the API at the beginning, or comes in the first seconds, in any order. */
   readonly manifests: () => readonly KubeObject[];

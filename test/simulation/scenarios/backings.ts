@@ -5,6 +5,7 @@ import { twoServers } from "./racks.ts";
 
 export const backings: Scenario = {
   name: "backings",
+  share: 0.2,
   says: "devices, files and logical volumes on two servers, grown, changed, deleted and made again while things break",
   rack: twoServers,
   manifests: () => [

@@ -11,6 +11,7 @@ const foreign = "shelf=5\nslot=5\nnetif=eth1\nfilename=/dev/vdd\noptions=\n";
 
 export const rivals: Scenario = {
   name: "rivals",
+  share: 0.2,
   says: "one address wanted twice, one disk wanted twice, an export that somebody else made, and wishes outside the bounds",
   rack: twoServers,
   prepare(stage) {
@@ -47,8 +48,7 @@ export const rivals: Scenario = {
   missing(stage, done) {
     const gone = done.has("the first one goes");
     const refused = ["taken", "outside", "system"];
-    // Also when the first one is gone: the clients' driver still remembers the other server (HOSTS.md, aoetools).
-    if (done.has("the same address from the other server")) refused.push("same-address");
+    if (done.has("the same address from the other server") && !gone) refused.push("same-address");
     if (done.has("the same disk by another name") && !gone) refused.push("same-disk");
     return [
       ...missingEverywhere(stage, { notReady: refused.map((name) => `AoeVolume/${name}`) }),

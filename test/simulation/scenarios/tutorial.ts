@@ -16,6 +16,7 @@ const aoePart = ["AoeServer", "XenHost", "AoeVolume"];
 
 export const tutorial: Scenario = {
   name: "tutorial",
+  share: 0.6,
   says: "the AoE part of examples/tutorial on the tutorial's rack",
   rack: () => loadRack(tutorialRack),
   manifests: () => [keySecret, ...examples()],

@@ -2,7 +2,7 @@ import { type Kind, KubeError, keyString, type ObjectKey } from "../../../../src
 import { type Random, randomUuid } from "../random.ts";
 import { type ApplyConflict, type Ownership, ownershipAfterUpdate, serverSideApply } from "./field-ownership.ts";
 import { clone, equal, isObject, type Json, type JsonObject, mergePatch, objectAt } from "./json.ts";
-import { admit, builtInResources, fromCustomResourceDefinition, type Resource } from "./resource.ts";
+import { admit, admitStatus, builtInResources, fromCustomResourceDefinition, type Resource } from "./resource.ts";
 import { matchesFields, matchesLabels } from "./selectors.ts";
 
 export interface Stored {
@@ -164,7 +164,8 @@ export class ApiServer {
     if (!request.status) this.#checkUid(resource, key, stored, meta.uid);
     const merged = serverSideApply(stored.object, subset, resource.schema, stored.ownership, manager, request.force);
     if ("conflicts" in merged) throw this.#applyConflict(merged.conflicts);
-    return this.#store(resource, key, stored, merged.object, () => merged.ownership);
+    if (!request.status) return this.#store(resource, key, stored, merged.object, () => merged.ownership);
+    return this.#storeStatus(resource, key, stored, merged.object, merged.ownership);
   }
 
   delete(kind: Kind, key: ObjectKey, preconditions: { uid?: string; resourceVersion?: string } = {}): void {
@@ -284,6 +285,23 @@ export class ApiServer {
       return clone(stored.object);
     }
     return clone(this.#write(resource, key, object, owned, "MODIFIED"));
+  }
+
+  /** As {@link ApiServer.#store}, when nothing but the status can have changed. */
+  #storeStatus(
+    resource: Resource,
+    key: ObjectKey,
+    stored: Stored,
+    object: JsonObject,
+    ownership: Ownership,
+  ): JsonObject {
+    const refused = admitStatus(resource, object);
+    if (refused.length > 0) throw this.#invalid(resource, key, refused);
+    if (equal(object.status, stored.object.status)) {
+      this.#objects.get(id(resource))?.set(keyString(key), { object: stored.object, ownership });
+      return clone(stored.object);
+    }
+    return clone(this.#write(resource, key, object, ownership, "MODIFIED"));
   }
 
   #write(

@@ -45,7 +45,7 @@ const identity = [
 ];
 
 /** The fields that managers can own: everything but the object's identity. */
-export function ownedLeaves(object: JsonObject, schema: Schema): Leaves {
+function ownedLeaves(object: JsonObject, schema: Schema): Leaves {
   const leaves: Leaves = new Map();
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
   if (isObject(metadata)) {
@@ -54,6 +54,17 @@ export function ownedLeaves(object: JsonObject, schema: Schema): Leaves {
   }
   for (const [field, value] of Object.entries(rest))
     collect(value, schema.properties?.[field] ?? {}, [{ field }], leaves, true);
+  return leaves;
+}
+
+/** What is stored never changes: it is taken apart once. */
+const storedLeaves = new WeakMap<JsonObject, Leaves>();
+
+function leavesOfStored(object: JsonObject, schema: Schema): Leaves {
+  const known = storedLeaves.get(object);
+  if (known !== undefined) return known;
+  const leaves = ownedLeaves(object, schema);
+  storedLeaves.set(object, leaves);
   return leaves;
 }
 
@@ -87,12 +98,12 @@ function add(leaves: Leaves, steps: readonly Step[], value: Json): void {
 }
 
 function pathOf(steps: readonly Step[]): string {
-  return steps
-    .map((step) => {
-      if ("field" in step) return `.${step.field}`;
-      return `[${"keys" in step ? JSON.stringify(step.keys) : `=${JSON.stringify(step.member)}`}]`;
-    })
-    .join("");
+  return steps.map(wordOf).join("");
+}
+
+function wordOf(step: Step): string {
+  if ("field" in step) return `.${step.field}`;
+  return `[${"keys" in step ? JSON.stringify(step.keys) : `=${JSON.stringify(step.member)}`}]`;
 }
 
 export interface Applied {
@@ -113,7 +124,7 @@ export function serverSideApply(
   force: boolean,
 ): Applied | { readonly conflicts: readonly ApplyConflict[] } {
   const claims = ownedLeaves(claimed, schema);
-  const present = ownedLeaves(live, schema);
+  const present = leavesOfStored(live, schema);
   const conflicts: ApplyConflict[] = [];
   const result = copyOwnership(ownership);
   for (const [path, { value }] of claims) {
@@ -146,7 +157,7 @@ export function ownershipAfterUpdate(
   ownership: Ownership,
   manager: string,
 ): Ownership {
-  const was = ownedLeaves(before, schema);
+  const was = leavesOfStored(before, schema);
   const is = ownedLeaves(after, schema);
   const result = copyOwnership(ownership);
   const own = result.get(manager) ?? new Set<string>();

@@ -23,6 +23,8 @@ import { clone, type JsonObject, objectAt, toJson, toJsonObject } from "./json.t
 const bookmarkEveryMs = 60_000;
 const defaultWatchSeconds = 300;
 const requestTimeoutMs = 30_000;
+/** The reason of a wait that ended early: made once, for an AbortSignal's own is costly. */
+const woken = new Error("woken");
 const doNothing = () => undefined;
 
 export interface Connection {
@@ -162,7 +164,7 @@ async function* watch<T extends KubeObject>(
       if (version < server.resourceVersion) continue;
       if (clock.now() >= ends) return;
       const idle = new AbortController();
-      const end = () => idle.abort();
+      const end = () => idle.abort(woken);
       wake = end;
       options.signal.addEventListener("abort", end, { once: true });
       const patience = Math.min(ends - clock.now(), bookmarkEveryMs);

@@ -88,3 +88,12 @@ export function admit(resource: Resource, object: JsonObject): string[] {
   Object.assign(object, { apiVersion, kind, metadata, ...rest });
   return violations(rest, schema, "");
 }
+
+/** As {@link admit}, for the status alone. */
+export function admitStatus(resource: Resource, object: JsonObject): string[] {
+  const schema = resource.schema.properties?.status;
+  if (schema === undefined || object.status === undefined) return [];
+  prune(object.status, schema);
+  applyDefaults(object.status, schema);
+  return violations(object.status, schema, "status");
+}
