@@ -15,4 +15,3 @@ export const annotations = {
   abandon: `${group}/abandon`,
 } as const;
 export const finalizer = `${group}/cleanup`;
-export const fieldManager = "xensan";

@@ -10,4 +10,3 @@ export const objectNameSchema = textOf(
 
 /** A reference to an object in the same namespace. */
 export const localRefSchema = z.object({ name: objectNameSchema.describe("Name of the object, in this namespace.") });
-export type LocalRef = z.infer<typeof localRefSchema>;
