@@ -6,7 +6,12 @@ interface Job {
   readonly owners: Set<string>;
   readonly steps: readonly Step[];
   readonly words: string;
+  /** When it was handed over, monotonic milliseconds. */
+  readonly at: number;
 }
+
+/** What the clients said when an interrupting step was decided holds for this long. */
+const confirmedMs = 5_000;
 
 export interface LanesOptions {
   readonly clock: Clock;
@@ -43,7 +48,8 @@ export class Lanes {
   submit(owner: string, steps: readonly Step[]): void {
     const words = wordsOf(steps);
     const same = this.#queue.find((job) => job.words === words);
-    if (same === undefined) this.#queue.push({ owners: new Set([owner]), steps, words });
+    if (same === undefined)
+      this.#queue.push({ owners: new Set([owner]), steps, words, at: this.#options.clock.monotonic() });
     else same.owners.add(owner);
     this.#start();
   }
@@ -99,19 +105,25 @@ export class Lanes {
       owners: new Set(jobs.flatMap(({ owners }) => [...owners])),
       steps: [{ ...step, command, summary: command.ensures }],
       words: first.words,
+      at: first.at,
     };
+  }
+
+  /** It waited too long for its turn: a client may hold the device by now, so it is decided anew. */
+  #isStale(job: Job, step: Step): boolean {
+    return step.interrupts === true && this.#options.clock.monotonic() - job.at > confirmedMs;
   }
 
   async #work(job: Job): Promise<void> {
     const results: StepResult[] = [];
     for (const step of job.steps) {
-      if (this.#options.stopped()) break;
+      if (this.#options.stopped() || this.#isStale(job, step)) break;
       const outcome = await this.#options.run(step);
       results.push({ step, outcome, at: this.#options.clock.monotonic() });
       if (outcome.kind !== "done") break;
     }
     this.#running.delete(job);
-    for (const owner of job.owners) this.#results.set(owner, results);
+    if (results.length > 0) for (const owner of job.owners) this.#results.set(owner, results);
     this.#start();
     const mark = this.#options.ask();
     for (const owner of job.owners) this.#proof.set(owner, mark);
