@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { finalizer } from "../../src/api/common.ts";
+import { revalidate } from "../../src/host/actions.ts";
+import { directHostKey, endpoint } from "../../src/sim/dialer.ts";
+import { createImage, remove, resizeImage, writeText } from "../../src/sim/model/storage.ts";
+import { endVblade, startVblade } from "../../src/sim/model/vblade.ts";
+import { aoeVolume, at, device } from "./scenarios/objects.ts";
+import { tutorial } from "./scenarios/tutorial.ts";
+import { Stage, type StartOperator } from "./stage.ts";
+import { silent } from "./trace.ts";
+
+const idle: StartOperator = () => new Promise(() => undefined);
+
+/** The tutorial's world, its server declared and its driver loaded, with an operator that leaves the misdeeds to the test. */
+function stageFor(operator: StartOperator = idle): Stage {
+  const stage = new Stage({ seed: "misdeeds", scenario: tutorial, operator, trace: silent });
+  for (const object of tutorial.manifests()) stage.apply(object);
+  stage.rack.settle();
+  return stage;
+}
+
+/** What the model is made to do here counts as done by a command of the operator. */
+function byCommand<T>(stage: Stage, act: () => T): T {
+  stage.rack.world.command = { id: 1, changed: false };
+  try {
+    return act();
+  } finally {
+    stage.rack.world.command = undefined;
+  }
+}
+
+const broken = (stage: Stage) => stage.violations.map((text) => text.replace(/^\s*\S+ /, "").split(":")[0]);
+const launch = { by: "None", instance: "" } as const;
+
+describe("an operator that does what it must not", () => {
+  it("is caught exporting the system's disk", () => {
+    const stage = stageFor();
+    byCommand(stage, () =>
+      startVblade(stage.rack.world, stage.rack.host("san"), ["9", "9", "eth1", "/dev/vda"], launch),
+    );
+    expect(broken(stage)).toEqual(["nothing outside the bounds", "nothing outside the bounds"]);
+  });
+
+  it("is caught exporting one disk twice, and one address twice", () => {
+    const stage = stageFor();
+    const { world } = stage.rack;
+    const san = stage.rack.host("san");
+    byCommand(stage, () => startVblade(world, san, ["0", "1", "eth1", "/dev/vdb"], launch));
+    expect(broken(stage)).toEqual([]);
+    byCommand(stage, () => startVblade(world, san, ["0", "7", "eth1", "/dev/vdb"], launch));
+    expect(broken(stage)).toEqual(["exports are unique"]);
+    createImage(world, san, "/srv/aoe/b.img", 4096);
+    byCommand(stage, () => startVblade(world, san, ["0", "7", "eth1", "/srv/aoe/b.img"], launch));
+    expect(broken(stage)).toEqual(["exports are unique", "exports are unique"]);
+  });
+
+  it("is caught stopping what is not its own, and changing its configuration", () => {
+    const stage = stageFor();
+    const { world } = stage.rack;
+    const san = stage.rack.host("san");
+    const started = startVblade(world, san, ["0", "1", "eth1", "/dev/vdb"], launch);
+    const path = "/etc/vblade.conf.d/theirs.conf";
+    san.rootFileSystem.nodes.set("/etc/vblade.conf.d", { kind: "Directory", inode: 99 });
+    writeText(world, san, path, "shelf=0\nslot=1\nnetif=eth1\nfilename=/dev/vdb\n");
+    byCommand(stage, () => "pid" in started && endVblade(world, san, started.pid, "test"));
+    byCommand(stage, () =>
+      writeText(world, san, path, "# xensan: san/x 1\nshelf=0\nslot=1\nnetif=eth1\nfilename=/dev/vdb\n"),
+    );
+    expect(broken(stage)).toEqual(["foreign exports untouched"]);
+    byCommand(stage, () => remove(world, san, path));
+    expect(broken(stage)).toEqual(["foreign exports untouched"]);
+    writeText(world, san, path, "shelf=0\nslot=1\nnetif=eth1\nfilename=/dev/vdb\n");
+    byCommand(stage, () => remove(world, san, path));
+    expect(broken(stage)).toEqual(["foreign exports untouched", "foreign exports untouched"]);
+  });
+
+  it("is caught deleting, shrinking and replacing what holds data", () => {
+    const stage = stageFor();
+    const { world } = stage.rack;
+    const san = stage.rack.host("san");
+    byCommand(stage, () => createImage(world, san, "/srv/aoe/a.img", 4096));
+    expect(broken(stage)).toEqual([]);
+    byCommand(stage, () => resizeImage(world, san, "/srv/aoe/a.img", 512));
+    byCommand(stage, () => createImage(world, san, "/srv/aoe/a.img", 4096));
+    byCommand(stage, () => remove(world, san, "/srv/aoe/a.img"));
+    expect(broken(stage)).toEqual(Array.from({ length: 3 }, () => "backings are never lost"));
+  });
+
+  it("is caught stopping an export under an open device", async () => {
+    const stage = stageFor();
+    const { world } = stage.rack;
+    const san = stage.rack.host("san");
+    const target = { shelf: 0, slot: 1, device: "152:0", up: true, sizeBytes: 512, payload: 1024, firmware: 0x4019 };
+    const mac = san.interfaces.get("eth1")?.mac ?? "";
+    const targets = new Map([[mac, { mac, interfaces: new Set(["eth1"]) }]]);
+    stage.rack.host("bella").running.aoe.devices.set("e0.1", { ...target, targets, openers: [], content: undefined });
+    const started = byCommand(stage, () => startVblade(world, san, ["0", "1", "eth1", "/dev/vdb"], launch));
+    expect(stage.hold("bella", "e0.1", "mount /srv/xen")).toBeTypeOf("function");
+    await stage.advance(60_000);
+    byCommand(stage, () => "pid" in started && endVblade(world, san, started.pid, "test"));
+    expect(broken(stage)).toContain("held devices stay");
+  });
+
+  it("is caught letting go of a volume whose export is still configured", () => {
+    const stage = stageFor();
+    const san = stage.rack.host("san");
+    stage.apply({
+      ...aoeVolume("x", "san", [0, 5], device("/dev/vdb"), []),
+      metadata: { ...at("x"), finalizers: [finalizer] },
+    });
+    const uid = JSON.stringify(stage.find("AoeVolume", at("x"))?.metadata).match(/"uid":"([^"]+)"/)?.[1] ?? "";
+    san.rootFileSystem.nodes.set("/etc/vblade.conf.d", { kind: "Directory", inode: 99 });
+    writeText(stage.rack.world, san, "/etc/vblade.conf.d/x.conf", `# xensan: san/x ${uid}\nshelf=0\n`);
+    stage.delete("AoeVolume", at("x"));
+    stage.patch("AoeVolume", at("x"), { metadata: { finalizers: null } });
+    expect(broken(stage)).toEqual(["the finalizer stays while anything is left"]);
+  });
+
+  it("is caught acting on a host it has not looked at", async () => {
+    const stage = stageFor(async ({ dialer }) => {
+      const { host, port, user } = endpoint(stage.rack, "bella");
+      const credential = { privateKey: "any", version: "1" };
+      const trust = { become: "None", hostKeys: [directHostKey("bella")], hostKeyPolicy: "Pinned" } as const;
+      const { script, args, timeoutSeconds } = revalidate({ shelf: 0, slot: 1, expectBytes: 512 });
+      await dialer.session({ host, port, user, credential, ...trust }).run({ script, args, timeoutSeconds });
+    });
+    stage.startOperator();
+    await stage.advance(1_000);
+    expect(broken(stage)).toContain("unknown is not absent");
+  });
+});
