@@ -58,6 +58,17 @@ describe.each([
     expect(await server.sh("ls /srv/aoe | grep half; stat -c %s /srv/aoe/half.img")).toBe("half.img\n1048576\n");
   });
 
+  it("never have the working name of another, which would be taken for a crash's leftover", async () => {
+    for (const name of ["/srv/aoe/half.img.xensan-new", "/srv/aoe/half.img.xensan-deleted"])
+      expect(await make(name)).toMatchObject({ kind: "refused", reason: "BackingNotUsable" });
+  });
+
+  it("outside the bounds cost nobody a file beside them", async () => {
+    await server.sh("mkdir -p /srv/else && touch /srv/else/a.img /srv/else/a.img.xensan-new");
+    expect(await make("/srv/else/a.img")).toMatchObject({ kind: "refused", reason: "BackingOutsideBounds" });
+    expect(await server.sh("ls /srv/else")).toBe("a.img\na.img.xensan-new\n");
+  });
+
   it("are deleted only for their owner, only the very file that was made, and once", async () => {
     await make("/srv/aoe/mine.img");
     await make("/srv/aoe/replaced.img");

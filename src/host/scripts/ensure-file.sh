@@ -35,11 +35,11 @@ grow() {
 }
 
 if [ -e "$real" ] || [ -L "$real" ]; then
-	rm -f "$new"
 	facts_of "$asked" || refuse BackingMissing "$asked is a symbolic link to nothing"
 	[ "$backing_kind" = File ] || refuse BackingNotUsable "$asked exists and is not a regular file"
 	backing_real=$(resolve "$asked")
 	require_file "$asked" "$@"
+	rm -f "$new"
 	real=$backing_real
 	[ "$backing_bytes" -lt "$bytes" ] || finish unchanged
 	checked=$backing_identity

@@ -68,6 +68,11 @@ const systemDirectories = /^(\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys
 
 /** require_place: both names of a file, and every other that mounts give it. */
 export function requirePlace(run: ScriptRun, asked: string, real: string, globs: readonly string[]): void {
+  for (const name of [asked, real]) {
+    if (!/\.xensan-(new|deleted)$/.test(name)) continue;
+    const why = "has a name that xensan gives to files while it makes or deletes them";
+    refuse(run, "BackingNotUsable", `${name} ${why}`);
+  }
   if (!inBounds(asked, globs)) refuse(run, "BackingOutsideBounds", `${asked} is not in allowedBackings`);
   if (!inBounds(real, globs)) {
     refuse(run, "BackingOutsideBounds", `${asked} leads to ${real}, which is not in allowedBackings`);

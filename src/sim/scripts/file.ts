@@ -37,11 +37,11 @@ export const ensureFile: Responder = acting(function* ensureFile(run) {
   }
   const fresh = `${real}.xensan-new`;
   if (resolve(host, real, "Keep").node !== undefined) {
-    remove(world, host, fresh);
     const backing = backingAt(host, asked);
     if (backing.kind === "Missing") refuse(run, "BackingMissing", `${asked} is a symbolic link to nothing`);
     if (backing.kind !== "File") refuse(run, "BackingNotUsable", `${asked} exists and is not a regular file`);
     requireFile(run, asked, backing, globs);
+    remove(world, host, fresh);
     if (backing.sizeBytes >= bytes) return finish(run, "unchanged");
     yield world.timings.process;
     if (backing.readOnly) refuseWrite(run, asked, "Read-only file system");

@@ -112,6 +112,13 @@ require_place() {
 	place_asked=$1
 	place_real=$2
 	shift 2
+	for place_name in "$place_asked" "$place_real"; do
+		case $place_name in
+		*.xensan-new | *.xensan-deleted)
+			refuse BackingNotUsable "$place_name has a name that xensan gives to files while it makes or deletes them"
+			;;
+		esac
+	done
 	in_bounds "$place_asked" "$@" || refuse BackingOutsideBounds "$place_asked is not in allowedBackings"
 	in_bounds "$place_real" "$@" ||
 		refuse BackingOutsideBounds "$place_asked leads to $place_real, which is not in allowedBackings"
