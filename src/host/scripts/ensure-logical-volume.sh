@@ -2,7 +2,7 @@
 # Ensures that a logical volume exists inside the bounds and has at least a size. Never shrinks.
 # Arguments: OWNER VG LV BYTES GLOB…
 # Prints done<TAB>created, done<TAB>grown or done<TAB>unchanged.
-# Exit codes: 0 done, 3 refused (ToolMissing VolumeGroupMissing BackingOutsideBounds BackingInUse NoSpace), 4 busy.
+# Exit codes: 0 done, 3 refused (ToolMissing VolumeGroupMissing BackingOutsideBounds BackingMissing BackingInUse NoSpace), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -28,6 +28,9 @@ if lvm_field lvs lv_size "$group/$name"; then
 	# Not active after a boot without activation: the device has to be there to be exported.
 	[ -e "/dev/$group/$name" ] || lvchange -ay "$group/$name" >&2 9>&-
 	[ "$size" -lt "$bytes" ] || finish unchanged
+	# Served by vblade it may grow, used by the host itself it is not for a volume at all.
+	facts_of "/dev/$group/$name" || refuse BackingMissing "/dev/$group/$name does not exist"
+	require_free "$group/$name" "$backing_device"
 	[ $((bytes - size)) -le "$free" ] || refuse NoSpace "$group/$name needs $((bytes - size)) bytes more and $group has $free free"
 	lvextend -L "${bytes}b" "$group/$name" </dev/null >&2 9>&-
 	finish grown

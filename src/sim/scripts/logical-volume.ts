@@ -51,6 +51,8 @@ export const ensureLogicalVolume: Responder = acting(function* ensureLogicalVolu
     return finish(run, "created");
   }
   if (size >= bytes) return finish(run, "unchanged");
+  const { block } = backingAt(host, `/dev/${volume}`);
+  if (block !== undefined) requireFree(run, volume, block);
   if (bytes - size > free) {
     refuse(run, "NoSpace", `${volume} needs ${bytes - size} bytes more and ${groupName} has ${free} free`);
   }

@@ -220,6 +220,21 @@ describe("logical volumes", () => {
     expect(await it.act("san", deleteLogicalVolume(volume))).toEqual({ kind: "done", detail: "deleted" });
   });
 
+  it("that the host itself uses do not grow", async () => {
+    const it = stage();
+    await it.act("san", ensureLogicalVolume({ ...volume, sizeBytes: gib }));
+    const san = it.rack.host("san");
+    const root = san.running.mounts[0];
+    const device = san.volumeGroups.get("san")?.volumes.get("data")?.device;
+    if (root === undefined || device === undefined) throw new Error("no root or no volume");
+    san.running.mounts.push({ ...root, mountPoint: "/var/mail", fileSystem: { ...root.fileSystem, device } });
+    expect(await it.act("san", ensureLogicalVolume({ ...volume, sizeBytes: 2 * gib }))).toEqual({
+      kind: "refused",
+      reason: "BackingInUse",
+      message: "san/data is mounted on /var/mail",
+    });
+  });
+
   it("do not outgrow their group, and are not deleted for a stranger", async () => {
     const it = stage();
     expect(await it.act("san", ensureLogicalVolume({ ...volume, sizeBytes: 9 * gib }))).toMatchObject({
