@@ -11,7 +11,8 @@ set -eu
 
 net=$1
 [ -d "/sys/class/net/$net" ] || refuse InterfaceMissing "no interface $net; there are: $(cd /sys/class/net && echo *)"
-take_lock network 20
+# Exports of a host with sysvinit live in the same inittab.
+take_lock storage 20
 changed=
 
 is_up() {

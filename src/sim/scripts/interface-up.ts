@@ -15,7 +15,7 @@ export const interfaceUp: Responder = acting(function* interfaceUp(run) {
     const all = [...host.interfaces.keys(), "lo"].sort().join(" ");
     return refuse(run, "InterfaceMissing", `no interface ${name}; there are: ${all}`);
   }
-  yield* takeLock(run, "network", 20);
+  yield* takeLock(run, "storage", 20);
   let changed = false;
   if (!configuredByHost(host, name))
     changed = yield* host.init === "systemd" ? withUnit(run, name) : inInittab(run, name);
