@@ -54,8 +54,9 @@ fi
 
 read -r current <"$parameter" || current=
 if [ "$(sorted "$current")" != "$(sorted "$wanted")" ]; then
-	# An open device holds the module. Taking its interface away would freeze it.
-	read -r opened 2>/dev/null </sys/module/aoe/refcnt || opened=0
+	# An open device holds the module. Taking its interface away would freeze it. A driver that is built in does not count.
+	opened=unknown
+	{ read -r opened </sys/module/aoe/refcnt; } 2>/dev/null || :
 	if [ "$opened" != 0 ]; then
 		for file in /sys/block/etherd!e*/netif; do
 			{ read -r used <"$file"; } 2>/dev/null || continue

@@ -138,7 +138,8 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
     running = found === undefined ? undefined : Number(found.name);
     const serving = running === undefined ? undefined : host.running.processes.get(running);
     if (serving !== undefined && serving.identity !== backing.identity) {
-      if (host.init === "systemd") stopUnit(world, host, name);
+      const ours = word === "started" || word === "restarted";
+      if (ours && host.init === "systemd") stopUnit(world, host, name);
       const other = `vblade had opened ${serving.backing}`;
       refuse(run, "BackingChanged", `${asked} was replaced while it was looked at: ${other}`);
     }

@@ -181,7 +181,8 @@ has_open() {
 		esac
 	done
 	if [ "$open_network$open_backing" = yesno ] && [ -n "$open_other" ]; then
-		case $init in systemd) systemctl stop "$(unit_of "$name")" >&2 9>&- ;; esac
+		# One that ran before stays: a client may hold what it serves.
+		case $init.$word in systemd.started | systemd.restarted) systemctl stop "$(unit_of "$name")" >&2 9>&- ;; esac
 		refuse BackingChanged "$asked was replaced while it was looked at: vblade had opened $open_other"
 	fi
 	[ "$open_network$open_backing" = yesyes ]
