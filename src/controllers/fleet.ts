@@ -1,14 +1,10 @@
 import type { Logger } from "pino";
 import type { AoeServer, AoeVolume, XenHost } from "../api/kinds.ts";
 import type { Clock } from "../clock.ts";
-import type { ProbeRequest } from "../host/actions.ts";
-import { path as hostPath, InvalidValue, interfaceName } from "../host/values.ts";
 import type { Secret } from "../runtime/kinds.ts";
 import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
 import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
 import type { HostDialer } from "../ssh/host-session.ts";
-import { isPlainlyOutside } from "./aoe-volume/bounds.ts";
-import { backingPath, interfaceOf } from "./aoe-volume/export-parameters.ts";
 import { directivesOf } from "./directives.ts";
 import { Attempts } from "./hosts/attempts.ts";
 import { endpointOf } from "./hosts/endpoint.ts";
@@ -19,6 +15,7 @@ import type { HostMetrics } from "./hosts/metrics.ts";
 import { type HostView, lastFacts } from "./hosts/view.ts";
 import type { HostObject } from "./indexes.ts";
 import { idOf, parseId } from "./names.ts";
+import { probeRequest } from "./probe-request.ts";
 import { hostSpec, serverSpec, volumeSpec } from "./specs.ts";
 
 export interface Stores {
@@ -66,7 +63,7 @@ export class Fleet {
     this.feed = new HostFeed({
       ...options,
       secret: (namespace, name) => options.stores.secrets.get({ namespace, name }),
-      request: (members) => this.#request(members),
+      request: (members) => probeRequest(this.stores, members),
       onView: (host, before, settled) => this.#looked(host, before, settled),
     });
   }
@@ -98,40 +95,6 @@ export class Fleet {
 
   volumesSeenBy(client: ObjectKey): AoeVolume[] {
     return this.stores.volumes.byIndex("client", keyString(client));
-  }
-
-  /** What every object on this machine needs to know. */
-  #request(members: readonly string[]): ProbeRequest {
-    const roles = new Set<"Server" | "Client">();
-    const backings = new Set<string>();
-    const segments = new Set<string>();
-    for (const member of members) {
-      const { kind, key } = parseId(member);
-      if (kind === "XenHost") {
-        const host = this.stores.hosts.get(key);
-        const parsed = host && hostSpec(host);
-        roles.add("Client");
-        if (parsed?.ok) for (const name of parsed.spec.aoe.interfaces) segments.add(name);
-        continue;
-      }
-      const server = this.stores.servers.get(key);
-      const parsed = server && serverSpec(server);
-      roles.add("Server");
-      if (parsed?.ok) segments.add(parsed.spec.interface);
-      for (const volume of this.volumesOf(key)) {
-        const spec = volumeSpec(volume);
-        if (!spec.ok) continue;
-        if (parsed?.ok) segments.add(interfaceOf(spec.spec, parsed.spec));
-        const path = backingPath(spec.spec);
-        const outside = parsed?.ok === true && isPlainlyOutside(spec.spec, parsed.spec.allowedBackings);
-        if (!outside && accepts(hostPath, path)) backings.add(path);
-      }
-    }
-    return {
-      roles: [...roles].sort(),
-      backings: [...backings].sort(),
-      segments: [...segments].filter((name) => accepts(interfaceName, name)).sort(),
-    };
   }
 
   #looked(host: WatchedHost, before: HostView, settled: readonly string[]): void {
@@ -168,6 +131,11 @@ export class Fleet {
       this.#options.enqueue(member);
       for (const volume of this.#dependents(member)) this.#options.enqueue(volumeId(volume));
     }
+    // Volumes that do not list this host wait for it all the same when it may hold their device.
+    const devices = lastFacts(host.watcher.view)?.aoeDevices;
+    for (const device of devices?.state === "known" ? devices.value : [])
+      for (const volume of this.stores.volumes.byIndex("address", addressText(device)))
+        this.#options.enqueue(volumeId(volume));
   }
 
   #dependents(member: string): AoeVolume[] {
@@ -297,14 +265,4 @@ function sameTrouble(one: HostView, other: HostView): boolean {
     one.reason === other.reason &&
     one.message === other.message
   );
-}
-
-/** One object's odd value must not spoil the probe of all. */
-function accepts(form: (value: string) => string, value: string): boolean {
-  try {
-    return form(value) === value;
-  } catch (error) {
-    if (error instanceof InvalidValue) return false;
-    throw error;
-  }
 }

@@ -141,7 +141,9 @@ function judge(
       reason: "WrongSize",
       state: "WrongSize",
       message: `Sees ${device.sizeBytes} bytes instead of ${served.sizeBytes}${users === "" ? "" : `, and holds the device (${users})`}`,
-      ...(users === "" ? { command: revalidate({ ...target, expectBytes: served.sizeBytes }) } : {}),
+      ...(users === "" && served.sizeBytes >= 512
+        ? { command: revalidate({ ...target, expectBytes: served.sizeBytes }) }
+        : {}),
     };
   const slow = payloadNote(device, facts);
   return { reason: "Attached", state: "Attached", ...(slow === undefined ? {} : { message: slow }) };

@@ -59,6 +59,9 @@ export function servedExport(volume: VolumeObservation): Served | undefined {
   const netif = interfaceOf(volume.spec, server.sight.spec);
   const current = exportAt(volume, server.facts.exports.value, netif);
   if (current?.pid === undefined) return undefined;
+  // Somebody else's at our address serves somebody else's data.
+  if (!isOurs(volume, current) && (current.owner !== "" || !isConfiguredBacking(volume, current, server)))
+    return undefined;
   const backing = backingFact(volume, server.facts);
   const bytes = backing?.sizeBytes ?? 0;
   return {
@@ -208,10 +211,12 @@ function servedBytes({ recorded }: VolumeObservation, pid: number | undefined, b
 }
 
 function isConfigured(volume: VolumeObservation, current: Export, server: ReadyServer): boolean {
+  return isConfiguredBacking(volume, current, server) && sameOptions(current.options, exportOptions(volume.spec));
+}
+
+function isConfiguredBacking(volume: VolumeObservation, current: Export, server: ReadyServer): boolean {
   const identity = backingFact(volume, server.facts)?.identity ?? "";
-  const sameBacking =
-    current.backing === backingPath(volume.spec) || (identity !== "" && current.backingIdentity === identity);
-  return sameBacking && sameOptions(current.options, exportOptions(volume.spec));
+  return current.backing === backingPath(volume.spec) || (identity !== "" && current.backingIdentity === identity);
 }
 
 function backingStep(volume: VolumeObservation, server: ReadyServer, bytes: number | undefined): Step | undefined {
