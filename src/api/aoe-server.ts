@@ -53,7 +53,9 @@ const exportSchema = z.object({
 });
 
 export const aoeServerStatusSchema = hostStatusSchema.extend({
-  exports: atomicListOf(exportSchema, { max: 256 }).optional().describe("Every vblade of the host."),
+  exports: atomicListOf(exportSchema, { max: 256 })
+    .optional()
+    .describe("The vblades of the host, at most 256 of them."),
 });
 
 export type AoeServerSpec = z.infer<typeof aoeServerSpecSchema>;

@@ -159,9 +159,8 @@ export const aoeVolumeDefinition = defineKind({
   rules: [],
   conditionTypes: ["Exported", "Attached", "Conflicted", "Ready"],
   columns: [
+    column("Target", ".status.target"),
     column("Server", ".spec.serverRef.name"),
-    column("Shelf", ".spec.shelf", "integer"),
-    column("Slot", ".spec.slot", "integer"),
     wideColumn("Device", ".status.devicePath"),
     wideColumn("Bytes", ".status.sizeBytes"),
     wideColumn("Exported", '.status.conditions[?(@.type=="Exported")].status'),

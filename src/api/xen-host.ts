@@ -67,8 +67,10 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
     }),
   )
     .optional()
-    .describe("The AoE driver and the devices it knows."),
-  domains: atomicListOf(domainSchema, { max: 256 }).optional().describe("The domains on the host."),
+    .describe("The AoE driver and the devices it knows, at most 256 of them."),
+  domains: atomicListOf(domainSchema, { max: 256 })
+    .optional()
+    .describe("The domains on the host. Not filled in by this version."),
 });
 
 export type XenHostSpec = z.infer<typeof xenHostSpecSchema>;
@@ -78,7 +80,8 @@ export const xenHostDefinition = defineKind({
   kind: "XenHost",
   plural: "xenhosts",
   shortName: "xh",
-  description: "A Xen dom0: how to reach it, which AoE networks it is on, and what its users may ask of it.",
+  description:
+    "A Xen dom0: how to reach it, which AoE networks it is on, and what its users may ask of it. This version acts upon ssh, aoe and packages; the conditions of the other fields say NotImplemented.",
   spec: xenHostSpecSchema,
   status: xenHostStatusSchema,
   rules: [
@@ -94,7 +97,6 @@ export const xenHostDefinition = defineKind({
     column("Host", ".spec.ssh.host"),
     wideColumn("Maintenance", ".spec.maintenance"),
     wideColumn("Kernel", ".status.facts.kernel"),
-    wideColumn("Xen", ".status.facts.xenVersion"),
     wideColumn("AoE", '.status.conditions[?(@.type=="AoeReady")].status'),
     ...summaryColumns("Ready"),
   ],
