@@ -146,6 +146,17 @@ describe("a file outside of the bounds", () => {
   });
 });
 
+describe("a file that is replaced under a running vblade", () => {
+  it("is reported; the process that a client may be using goes on", async () => {
+    expect(await act()).toMatchObject({ kind: "done" });
+    const before = await server.sh("pidof vblade");
+    await server.sh("cp /srv/aoe/a.img /srv/aoe/copy && mv /srv/aoe/copy /srv/aoe/a.img");
+    expect(await act()).toEqual(refusal("BackingChanged", "vblade had opened /srv/aoe/a.img (deleted)"));
+    expect(await server.sh("pidof vblade")).toBe(before);
+    await server.act(removeExport({ owner, shelf: 1, slot: 1, interface: "eth0" }));
+  });
+});
+
 describe("a block device", () => {
   it("is served inside of the bounds, and its disk and its partitions then belong to that export", async () => {
     const disk = await loopOf("parted");
