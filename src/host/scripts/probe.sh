@@ -110,7 +110,7 @@ collect() {
 		for name in $started; do
 			[ -f "$work/$name.rc" ] || waiting="$waiting $name"
 		done
-		if [ -z "$waiting" ] || [ "$tries" -ge 120 ]; then break; fi
+		if [ -z "$waiting" ] || [ "$tries" -ge 240 ]; then break; fi
 		tries=$((tries + 1))
 		sleep 0.05 2>/dev/null || { sleep 1 && tries=$((tries + 20)); }
 	done
@@ -124,7 +124,7 @@ collect() {
 			word "$work/$name.pid"
 			pid=$value
 			echo "$pid $(birth "$pid")" >"$run_dir/stuck.$name"
-			echo "no answer within 6 seconds" >"$work/$name.err"
+			echo "no answer within 12 seconds" >"$work/$name.err"
 			over "$name" 124
 		fi
 	done
@@ -330,8 +330,11 @@ probe_backings() {
 
 probe_lvm() {
 	have lvs || return "$absent"
-	limit 5 lvs --noheadings --units b --nosuffix --separator '	' --options vg_name,lv_name,lv_size,lv_path,vg_free,lv_tags \
-		>"$work/lvs" </dev/null || return 1
+	limit 10 lvs --noheadings --units b --nosuffix --separator '	' --options vg_name,lv_name,lv_size,lv_path,vg_free,lv_tags \
+		>"$work/lvs" </dev/null || {
+		echo "lvs gave no answer within 10 seconds, or failed" >&2
+		return 1
+	}
 	awk '{ sub(/^ +/, ""); print "lvm\t" $0 }' "$work/lvs"
 }
 
@@ -339,8 +342,11 @@ probe_exports() {
 	{
 		if [ -d /run/systemd/system ]; then
 			configured_instances || return 1
-			limit 5 systemctl show --no-pager --property=Id,ActiveState,SubState,MainPID 'vblade@*.service' </dev/null \
-				>"$work/units" || return 1
+			limit 10 systemctl show --no-pager --property=Id,ActiveState,SubState,MainPID 'vblade@*.service' </dev/null \
+				>"$work/units" || {
+				echo "systemctl gave no answer within 10 seconds, or failed" >&2
+				return 1
+			}
 			awk "$escape_fields"'
 				/^Id=/ { id = substr($0, 4) }
 				/^ActiveState=/ { active = substr($0, 13) }
