@@ -123,14 +123,21 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
         "UndeclaredResponder",
         `${client.host} hears ${most} servers answer for ${target} on ${on}: unmount ${target} everywhere, then find and stop the other export`,
       );
-    // An export of ours that has just died may have answered when an older look was taken.
-    const couldBeOurs =
-      own || (volume.recorded.server !== undefined && isOlder(client.view.snapshot, server.view.snapshot));
+    // An export of ours that has just died may have answered when an older look was taken: then from this very card.
+    const wasHere = mac !== undefined && volume.recorded.server?.mac === mac;
+    const couldBeOurs = own || (wasHere && isOlder(client.view.snapshot, server.view.snapshot));
     const device = deviceOf(client.view.snapshot.facts, spec);
     if (most > 0 && !couldBeOurs)
       return conflict(
         "UndeclaredResponder",
         `${client.host} hears an export nobody declared answer for ${target} on ${on}${device === undefined ? "" : ` from ${device.macs.join(", ")}`}: find that server and stop its export, or choose another shelf and slot`,
+      );
+    // Without aoecfg a client still knows whom it uses: a second server under its feet would get half of its writes.
+    const held = device?.up === true && device.users.length > 0 && device.macs.length > 0;
+    if (!own && held && mac !== undefined && !device.macs.includes(mac))
+      return conflict(
+        "UndeclaredResponder",
+        `${client.host} uses ${target} from ${device.macs.join(", ")} (${device.users.join(", ")}), which is not this server: release it there, then stop that export, or choose another shelf and slot`,
       );
     // A client remembers a dead server's address as a path: where somebody listened and heard one answer, it is that.
     if (client.view.snapshot.facts.responders.state === "known") continue;
