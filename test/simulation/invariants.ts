@@ -7,7 +7,10 @@ import type { Invariant } from "./invariants/invariant.ts";
 import { nothingOutsideBounds } from "./invariants/nothing-outside-bounds.ts";
 import { unknownIsNotAbsent } from "./invariants/unknown-is-not-absent.ts";
 
-/** What must hold at every moment of every run (HOSTS.md section 2). All of it is checked while a run goes on. */
+/**
+ * What must hold at every moment of every run. All of it is checked while a run goes on. With OCFS2 and xl in the rack
+ * come: formatted at most once; the heartbeat stays under a mount; a domain never runs twice.
+ */
 export const invariants: readonly Invariant[] = [
   exportsAreUnique,
   nothingOutsideBounds,
@@ -16,33 +19,4 @@ export const invariants: readonly Invariant[] = [
   finalizerStays,
   unknownIsNotAbsent,
   backingsNeverLost,
-];
-
-/** What must hold too, as soon as the rack models it: each becomes an {@link Invariant} with the capability it guards. */
-export const invariantsToCome: readonly { readonly name: string; readonly says: string; readonly needs: string }[] = [
-  {
-    name: "formatted at most once",
-    says: "mkfs runs on a device at most once, ever, and only on one whose first and last MiB are zero",
-    needs: "OCFS2 in the rack: an event per mkfs",
-  },
-  {
-    name: "a recorded file system never vanishes quietly",
-    says: "a device whose UUID is in a status and that shows another one is an alarm, never formatted",
-    needs: "OCFS2 in the rack",
-  },
-  {
-    name: "heartbeat stays under a mount",
-    says: "no command ends a heartbeat region, o2cb or an AoE device under a mounted file system",
-    needs: "o2cb in the rack: events for heartbeat regions and mounts",
-  },
-  {
-    name: "a domain never runs twice",
-    says: "at any moment at most one host runs (not paused, not suspended) a domain of one UUID",
-    needs: "xl in the rack: events for the states of domains",
-  },
-  {
-    name: "a migration loses no domain",
-    says: "from the first step of a migration to its end some host holds a complete image of the domain",
-    needs: "xl in the rack: migration in phases",
-  },
 ];

@@ -3,7 +3,7 @@ import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
 import type { HostSight, VolumeObservation } from "./observation.ts";
 
-/** Does any client hold the device? Only `Free` allows to stop, restart or resize (HOSTS.md, invariant 12). */
+/** Does any client hold the device? Only `Free` allows to stop, restart or resize. */
 export type Hold =
   | { readonly kind: "Free" }
   | { readonly kind: "Held"; readonly by: readonly string[] }

@@ -158,7 +158,7 @@ function answering(world: World, host: Host, device: AoeDevice): VbladeProcess[]
   return found;
 }
 
-/** aoe-revalidate: asks for the size again, open or not. What is down and held open stays dead (HOSTS.md: closewait). */
+/** aoe-revalidate: asks for the size again, open or not. What is down and held open stays dead (closewait). */
 export function revalidate(world: World, host: Host, shelf: number, slot: number): "Asked" | "NoSuchDevice" {
   const device = host.running.aoe.devices.get(aoeName(shelf, slot));
   if (device === undefined) return "NoSuchDevice";
