@@ -158,7 +158,8 @@ function changeOf(
   current: Export | undefined,
   { bytes, grows, free }: { bytes: number | undefined; grows: boolean; free: boolean },
 ): ExportChange {
-  if (current?.pid === undefined) return { restart: "IfNeeded" };
+  // A vblade that comes back by itself before the script looks may be held again by then.
+  if (current?.pid === undefined) return { restart: free ? "IfNeeded" : "Forbidden" };
   const configured = isConfigured(volume, current, server);
   const sound = configured && !current.runningDiffers && current.persistence !== "None";
   if (!sound) {

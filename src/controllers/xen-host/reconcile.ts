@@ -58,10 +58,14 @@ function blockers(
   const { namespace, name } = keyOf(host);
   const volumes = fleet.volumesSeenBy({ namespace, name });
   if (volumes.length === 0) return undefined;
-  const watched = fleet.feed.of(idOf("XenHost", namespace, name));
+  const id = idOf("XenHost", namespace, name);
+  const watched = fleet.feed.of(id);
   const leave = `Or set the annotation xensan.dev/abandon=${name} to let go of it nevertheless`;
   const view = watched?.watcher.view;
   const names = volumes.map(({ metadata }) => metadata.name).sort();
+  // A device opened since the last look would be missed.
+  if (watched !== undefined && !fleet.fences.passed(id, watched))
+    return { reason: "ClientUnknown", message: "Waiting for one more look at it" };
   if (view?.state !== "Reachable" || view.snapshot.facts.aoeDevices.state === "unknown") {
     // Never reached: nothing was ever done there.
     if (host.status?.facts === undefined) return undefined;
