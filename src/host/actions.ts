@@ -125,21 +125,26 @@ export interface ExportRequest extends Bounded, Target {
  * (configuration only) or `unchanged`, then ` pid N`.
  */
 export function ensureExport(request: ExportRequest): HostCommand {
-  return command("ensure-export", 60, `${request.backing} exported as ${targetName(request)} on ${request.interface}`, [
-    ownerText(request.owner),
-    shelf(request.shelf),
-    slot(request.slot),
-    interfaceName(request.interface),
-    path(request.backing),
-    exportOptions(request.options),
-    request.restart.toLowerCase(),
-    ...allowedBackings(request.allowedBackings),
-  ]);
+  return command(
+    "ensure-export",
+    120,
+    `${request.backing} exported as ${targetName(request)} on ${request.interface}`,
+    [
+      ownerText(request.owner),
+      shelf(request.shelf),
+      slot(request.slot),
+      interfaceName(request.interface),
+      path(request.backing),
+      exportOptions(request.options),
+      request.restart.toLowerCase(),
+      ...allowedBackings(request.allowedBackings),
+    ],
+  );
 }
 
 /** Stops the owner's export, then removes its configuration. Detail: `removed` or `absent`. */
 export function removeExport(request: Target & { owner: Owner; interface: string }): HostCommand {
-  return command("remove-export", 60, `no export ${targetName(request)} on ${request.interface}`, [
+  return command("remove-export", 120, `no export ${targetName(request)} on ${request.interface}`, [
     ownerText(request.owner),
     shelf(request.shelf),
     slot(request.slot),

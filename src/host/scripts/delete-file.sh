@@ -16,7 +16,7 @@ owner=$1
 asked=$2
 shift 2
 plain_path "$asked"
-take_lock storage 60
+take_lock storage 40
 
 directory=${asked%/*}
 if [ ! -d "${directory:-/}" ]; then finish absent; fi

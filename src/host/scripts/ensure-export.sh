@@ -30,7 +30,7 @@ case $asked$options$net in *[!A-Za-z0-9/._+:@=,\ -]*) refuse InvalidArgument "$a
 case $asked in *\ *) refuse InvalidArgument "$asked has a space in it" ;; esac
 have vblade || refuse ToolMissing "the package vblade is not installed"
 [ -d "/sys/class/net/$net" ] || refuse InterfaceMissing "no interface $net; there are: $(cd /sys/class/net && echo *)"
-take_lock storage 60
+take_lock storage 40
 init=$(init_system)
 require_keepalive
 require_backing "$asked" "$@"

@@ -16,7 +16,7 @@ asked=$2
 bytes=$3
 shift 3
 plain_path "$asked"
-take_lock storage 60
+take_lock storage 40
 
 directory=${asked%/*}
 [ -d "${directory:-/}" ] || refuse BackingMissing "the directory ${directory:-/} does not exist"

@@ -15,7 +15,7 @@ owner=$1
 shelf=$2
 slot=$3
 net=$4
-take_lock storage 60
+take_lock storage 40
 
 # Of the owner's export at this address: how it is configured, and as what.
 find_ours() {

@@ -71,7 +71,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
     const all = [...host.interfaces.keys(), "lo"].sort().join(" ");
     refuse(run, "InterfaceMissing", `no interface ${net}; there are: ${all}`);
   }
-  yield* takeLock(run, "storage", 60);
+  yield* takeLock(run, "storage", 40);
   const unit = "/lib/systemd/system/vblade@.service";
   if (host.init === "systemd" && readText(host, unit) === undefined) {
     refuse(run, "UnitMissing", "systemd has no vblade@.service: install Debian's vblade, 24-2 or later");
@@ -159,7 +159,7 @@ export const removeExport: Responder = acting(function* removeExport(run) {
   const { world, host, args } = run;
   const [owner = "", shelf = "", slot = "", net = ""] = args;
   yield world.timings.process;
-  yield* takeLock(run, "storage", 60);
+  yield* takeLock(run, "storage", 40);
   const findOurs = () => {
     const here = listExports(host).filter((row) => row.shelf === shelf && row.slot === slot && row.netif === net);
     const config = here.findLast((row) => row.kind !== "process" && row.owner === owner);

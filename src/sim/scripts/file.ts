@@ -30,7 +30,7 @@ export const ensureFile: Responder = acting(function* ensureFile(run) {
   const bytes = Number(wanted);
   plainPath(run, asked);
   yield world.timings.process;
-  yield* takeLock(run, "storage", 60);
+  yield* takeLock(run, "storage", 40);
   const real = realName(run, asked);
   if (real === undefined) {
     return refuse(run, "BackingMissing", `the directory ${directoryOf(asked)} does not exist`);
@@ -76,7 +76,7 @@ export const deleteFile: Responder = acting(function* deleteFile(run) {
   const [owner = "", asked = "", ...globs] = args;
   plainPath(run, asked);
   yield world.timings.process;
-  yield* takeLock(run, "storage", 60);
+  yield* takeLock(run, "storage", 40);
   const real = realName(run, asked);
   if (real === undefined) return finish(run, "absent");
   const gone = `${real}.xensan-deleted`;

@@ -39,7 +39,7 @@ describe("a command for a host", () => {
         "/dev/sd[b-z]",
         "san/*",
       ],
-      timeoutSeconds: 60,
+      timeoutSeconds: 120,
       ensures: "/dev/sdb exported as e0.1 on eth1",
     });
   });
