@@ -2,7 +2,7 @@ import type { AoeServerSpec, AoeServerStatus } from "../../api/aoe-server.ts";
 import { type AoeServer, aoeServers } from "../../api/kinds.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
-import { ownerName } from "../aoe-volume/export-parameters.ts";
+import { keeperOf, ownerName } from "../aoe-volume/export-parameters.ts";
 import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
 import { serverSpec } from "../specs.ts";
 import { planServer } from "./plan.ts";
@@ -27,7 +27,7 @@ export function aoeServerReconciler(options: HostControllerOptions): Reconciler 
           interface: one.interface.slice(0, 16),
           backing: one.backing.slice(0, 512),
           ...(one.pid === undefined ? {} : { pid: one.pid }),
-          ...(one.instance === "" ? {} : { unit: one.instance.slice(0, 128) }),
+          ...(keeperOf(one) === "" ? {} : { unit: keeperOf(one).slice(0, 128) }),
           ...(one.owner === "" ? {} : { managedBy: ownerName(one).slice(0, 512) }),
         }));
       },

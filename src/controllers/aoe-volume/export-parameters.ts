@@ -62,5 +62,10 @@ export function ownerUnder(mark: string | undefined, owner: Owner): Owner {
   return name === `${owner.namespace}/${owner.name}` && uid !== undefined ? { ...owner, uid } : owner;
 }
 
+/** What starts an export again: a unit of systemd, or an id of inittab; empty when nothing does. */
+export function keeperOf({ persistence, instance }: Pick<Export, "persistence" | "instance">): string {
+  return persistence === "Systemd" && instance !== "" ? `vblade@${instance}.service` : instance;
+}
+
 /** `namespace/name` of the marker in an export's configuration. */
 export const ownerName = (marked: Pick<Export, "owner">) => marked.owner.split(" ")[0] ?? "";

@@ -29,7 +29,7 @@ import { backingFact } from "./ensure-address.ts";
 import { clientStatuses } from "./ensure-clients.ts";
 import { servedExport } from "./ensure-export.ts";
 import { readyServer } from "./ensure-server.ts";
-import { interfaceOf, targetOf } from "./export-parameters.ts";
+import { interfaceOf, keeperOf, targetOf } from "./export-parameters.ts";
 import type { VolumeObservation } from "./observation.ts";
 import { observeVolume } from "./observe.ts";
 import { byHost, planVolume } from "./plan.ts";
@@ -216,7 +216,7 @@ function describe(status: AoeVolumeStatus, observation: VolumeObservation): void
   const served = servedExport(observation);
   if (served === undefined || observation.server.state !== "Found") return;
   const { export: current, pid, sizeBytes, backing, mac } = served;
-  const unit = current.persistence === "Systemd" ? `vblade@${current.instance}.service` : current.instance;
+  const unit = keeperOf(current);
   status.sizeBytes = String(sizeBytes);
   status.server = {
     ...(unit === "" ? {} : { unit }),
