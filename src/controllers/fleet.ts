@@ -13,7 +13,7 @@ import { HostFeed, type WatchedHost } from "./hosts/feed.ts";
 import { Fences } from "./hosts/fences.ts";
 import type { HostMetrics } from "./hosts/metrics.ts";
 import { type HostView, lastFacts } from "./hosts/view.ts";
-import type { HostObject } from "./indexes.ts";
+import { type HostObject, serverNameOf } from "./indexes.ts";
 import { idOf, parseId } from "./names.ts";
 import { probeRequest } from "./probe-request.ts";
 import { hostSpec, serverSpec, volumeSpec } from "./specs.ts";
@@ -166,6 +166,7 @@ export class Fleet {
     const former = this.feed.of(id);
     if (event.type === "deleted") {
       this.feed.declare(id, undefined, undefined);
+      this.attempts.forget(id);
       this.#closed(former);
     } else {
       const parsed = specOf(object);
@@ -190,6 +191,7 @@ export class Fleet {
   #closed(host: WatchedHost | undefined): void {
     if (host === undefined || host.members.size > 0) return;
     this.#machines.get(machineOf(host.watcher.view) ?? "")?.delete(host);
+    this.fences.forget(host);
   }
 
   #volumeEvent(event: StoreEvent<AoeVolume>): void {
@@ -199,13 +201,17 @@ export class Fleet {
     const initial = event.type === "added" && event.initial;
     if (event.type === "updated" && !asksAnew(event)) return;
     enqueue(id, { initial });
+    if (event.type === "deleted") this.#forget(id);
     const parsed = volumeSpec(object);
+    const { namespace = "" } = object.metadata;
+    const server = serverNameOf(object);
     if (!parsed.ok || initial) {
       if (parsed.ok) this.fences.raise(id, this.hostsOf(object, parsed.spec));
+      // It keeps its server all the same.
+      else if (server !== undefined && !initial) enqueue(idOf("AoeServer", namespace, server));
       return;
     }
     if (event.type !== "deleted") this.fences.raise(id, this.hostsOf(object, parsed.spec));
-    const { namespace = "" } = object.metadata;
     enqueue(idOf("AoeServer", namespace, parsed.spec.serverRef.name));
     for (const client of parsed.spec.clients ?? []) enqueue(idOf("XenHost", namespace, client.name));
     if (event.type !== "deleted") {
@@ -213,8 +219,12 @@ export class Fleet {
       return;
     }
     for (const other of this.stores.volumes.byIndex("conflicted", "yes")) enqueue(volumeId(other));
+  }
+
+  #forget(id: string): void {
     for (const host of this.feed.all()) host.watcher.lanes.forget(id);
     this.wanted.delete(id);
+    this.attempts.forget(id);
   }
 
   #wakeAddress(volume: AoeVolume): void {

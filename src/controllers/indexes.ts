@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { AoeServer, AoeVolume, XenHost } from "../api/kinds.ts";
 import { hasCondition } from "../runtime/conditions.ts";
 import type { IndexFunction } from "../runtime/store.ts";
@@ -7,10 +8,13 @@ import { volumeSpec } from "./specs.ts";
 
 const namespaceOf = (object: { metadata: { namespace?: string } }) => object.metadata.namespace ?? "";
 
-/** How volumes are found without looking at all of them. Volumes with an invalid spec are in none but `conflicted`. */
+/** How volumes are found without looking at all of them. Volumes with an invalid spec are in `server` and `conflicted` only. */
 export const volumeIndexes = {
   /** `namespace/server` */
-  server: ofSpec((spec, namespace) => [`${namespace}/${spec.serverRef.name}`]),
+  server: (volume: AoeVolume) => {
+    const name = serverNameOf(volume);
+    return name === undefined ? [] : [`${namespaceOf(volume)}/${name}`];
+  },
   /** `namespace/client` */
   client: (volume: AoeVolume) => [
     ...new Set([
@@ -32,6 +36,13 @@ function ofSpec(
     const parsed = volumeSpec(volume);
     return parsed.ok ? values(parsed.spec, namespaceOf(volume)) : [];
   };
+}
+
+const referring = z.object({ serverRef: z.object({ name: z.string() }) });
+
+/** The server that a volume names, even in a spec that is invalid otherwise: its export may run there. */
+export function serverNameOf({ spec }: AoeVolume): string | undefined {
+  return referring.safeParse(spec).data?.serverRef.name;
 }
 
 export type HostObject = AoeServer | XenHost;

@@ -86,6 +86,11 @@ export class Attempts {
   settle(owner: string): void {
     this.#byOwner.delete(owner);
   }
+
+  /** To be called when an object is gone: all its work, on whatever hosts. */
+  forget(object: string): void {
+    for (const owner of this.#byOwner.keys()) if (owner.startsWith(`${object} on `)) this.#byOwner.delete(owner);
+  }
 }
 
 /** Steps that say the same do the same. */

@@ -20,6 +20,11 @@ export class Fences {
     return this.#open.get(host)?.has(owner) !== true;
   }
 
+  /** To be called when nobody watches the host any more. */
+  forget(host: WatchedHost): void {
+    this.#open.delete(host);
+  }
+
   /** To be called after each look at a host: whose fences it has lowered. */
   lower(host: WatchedHost): string[] {
     const owners = this.#open.get(host);

@@ -226,6 +226,41 @@ describe("a deleted host", () => {
   });
 });
 
+describe("a look from before", () => {
+  it("does not let a client go that has opened the device since", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    stage.hold("bella", "e0.1", "mount /srv/xen");
+    stage.delete("XenHost", at("bella"));
+    await eventually(stage, () => word(stage, "XenHost", "bella", "DeletionBlocked"), "True/ClientHoldsDevice");
+  });
+
+  it("does not justify restarting a vblade that has come back under a client", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    stage.hold("bella", "e0.1", "mount /srv/xen");
+    await stage.advance(minutes(1));
+    const modes: (string | undefined)[] = [];
+    stage.rack.subscribe((event) => {
+      if (event.kind === "CommandBegun" && event.script === "ensure-export") modes.push(event.args[6]);
+    });
+    for (let round = 0; round < 20 && modes.length === 0; round++) {
+      stage.rack.killVblade("san");
+      await stage.advance(7_000);
+    }
+    expect(new Set(modes)).toEqual(new Set(["forbidden"]));
+  });
+});
+
+it("a volume with an invalid spec still keeps its server", async () => {
+  const stage = rig({ objects: [server, bella, scratch("64Mi")] });
+  await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+  expect(status(stage, "AoeServer", "san").exports).toMatchObject([{ unit: "vblade@e0.2.service" }]);
+  stage.patch("AoeVolume", at("scratch"), { spec: { futureField: { unknown: true } } });
+  stage.delete("AoeServer", at("san"));
+  await eventually(stage, () => word(stage, "AoeServer", "san", "DeletionBlocked"), "True/ReferencedByVolumes");
+});
+
 describe("annotations", () => {
   const annotate = (name: string, value: string | null) => ({
     metadata: { annotations: { [`xensan.dev/${name}`]: value } },
