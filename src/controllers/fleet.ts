@@ -48,6 +48,8 @@ export class Fleet {
   readonly fences = new Fences();
   /** Interrupting steps that wait for one more look at the clients, by owner. */
   readonly wanted = new Map<string, string>();
+  /** Volumes that found an older one with their address or backing when they were judged last. */
+  readonly outdone = new Set<string>();
   readonly attempts: Attempts;
   readonly metrics: HostMetrics;
   readonly #options: FleetOptions;
@@ -218,12 +220,15 @@ export class Fleet {
       this.#wakeAddress(object);
       return;
     }
-    for (const other of this.stores.volumes.byIndex("conflicted", "yes")) enqueue(volumeId(other));
+    // What a status says is written a moment after it was judged, perhaps by an earlier process.
+    const waiting = this.stores.volumes.byIndex("conflicted", "yes").map(volumeId);
+    for (const other of new Set([...waiting, ...this.outdone])) enqueue(other);
   }
 
   #forget(id: string): void {
     for (const host of this.feed.all()) host.watcher.lanes.forget(id);
     this.wanted.delete(id);
+    this.outdone.delete(id);
     this.attempts.forget(id);
   }
 

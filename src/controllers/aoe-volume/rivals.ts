@@ -12,6 +12,14 @@ import type { Rival } from "./observation.ts";
 
 /** The oldest other volume that wants the same address on the same segment, or the same backing on the same machine. */
 export function findRival(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Rival | undefined {
+  const rival = judge(fleet, volume, spec);
+  const id = idOf("AoeVolume", namespaceOf(volume), volume.metadata.name);
+  if (rival === undefined) fleet.outdone.delete(id);
+  else fleet.outdone.add(id);
+  return rival;
+}
+
+function judge(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Rival | undefined {
   const segment = segmentOf(fleet, volume);
   const sameAddress = fleet.stores.volumes
     .byIndex("address", addressText(spec))
