@@ -106,6 +106,10 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
   const own = lookUp(facts.exports.value, "address", addressText, addressText(spec)).some(
     (one) => one.interface === interfaceOf(spec, server.spec),
   );
+  // Its configuration was edited: the vblade serves where it began, not where it is configured.
+  const runsOtherwise = lookUp(facts.exports.value, "address", addressText, addressText(spec)).some(
+    (one) => isOurs(volume, one) && one.pid !== undefined && one.runningDiffers,
+  );
   const mac = interfaceMac(facts, interfaceOf(spec, server.spec));
   if (answers(facts, volume).size > 0) {
     return conflict(
@@ -125,8 +129,10 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
       );
     // An export of ours that has just died may have answered when an older look was taken: then from this very card.
     const wasHere = mac !== undefined && volume.recorded.server?.mac === mac;
-    const couldBeOurs = own || (wasHere && isOlder(client.view.snapshot, server.view.snapshot));
     const device = deviceOf(client.view.snapshot.facts, spec);
+    const fromHere = mac !== undefined && device !== undefined && device.macs.length > 0 && isOnly(device.macs, mac);
+    const couldBeOurs =
+      own || (wasHere && isOlder(client.view.snapshot, server.view.snapshot)) || (fromHere && runsOtherwise);
     if (most > 0 && !couldBeOurs)
       return conflict(
         "UndeclaredResponder",
@@ -188,6 +194,7 @@ function answers(facts: HostFacts, { spec }: VolumeObservation): Map<string, num
   return counts;
 }
 
+const isOnly = (macs: readonly string[], mac: string) => macs.every((one) => one === mac);
 const isOlder = (one: { readonly time: number }, other: { readonly time: number }) => one.time < other.time;
 
 export function interfaceMac(facts: HostFacts, name: string): string | undefined {

@@ -49,11 +49,12 @@ export const backings: Scenario = {
       name: "a person edits a configuration",
       act: (stage) => {
         const path = [...stage.rack.host("san").rootFileSystem.nodes.keys()].find((name) =>
-          name.startsWith("/etc/vblade.conf.d/xensan"),
+          /^\/etc\/vblade\.conf\.d\/e[^/]*\.conf$/.test(name),
         );
         const text = path === undefined ? undefined : stage.rack.readFile("san", path);
-        if (path !== undefined && text !== undefined)
-          stage.rack.writeFile("san", path, text.replace(/^netif=.*$/m, "netif=eth0"));
+        // Nothing is exported yet, or no longer.
+        if (path === undefined || text === undefined) return;
+        stage.rack.writeFile("san", path, text.replace(/^netif=.*$/m, "netif=eth0"));
       },
     },
   ],

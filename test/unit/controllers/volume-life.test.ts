@@ -83,6 +83,16 @@ describe("drift", () => {
     expect(stage.rack.host("bella").interfaces.get("eth1")?.adminUp).toBe(true);
   });
 
+  it("of the interface in a configuration is no stranger on the wire", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    const path = "/etc/vblade.conf.d/e0.1.conf";
+    const text = stage.rack.readFile("san", path) ?? "";
+    stage.rack.writeFile("san", path, text.replace("netif=eth1", "netif=eth0"));
+    await eventually(stage, () => [stage.rack.readFile("san", path), volumeReady(stage, "data")], [text, "True/Ready"]);
+    expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
+  });
+
   it("of a server that rebooted needs no operator", async () => {
     const stage = rig({ objects: [server, bella, brutus, data] });
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
