@@ -32,6 +32,7 @@ export class Lanes {
   readonly #options: LanesOptions;
   readonly #queue: Job[] = [];
   readonly #running = new Set<Job>();
+  readonly #work = new Set<Promise<void>>();
   /** Per owner: the probe that will show what its finished job did. */
   readonly #proof = new Map<string, number>();
   readonly #results = new Map<string, StepResult[]>();
@@ -43,6 +44,11 @@ export class Lanes {
   /** Jobs that run or wait to. */
   get active(): number {
     return this.#queue.length + this.#running.size;
+  }
+
+  /** Until no step is under way any more. */
+  async ended(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
   submit(owner: string, steps: readonly Step[]): void {
@@ -86,7 +92,8 @@ export class Lanes {
       this.#queue.shift();
       const job = this.#joined(next);
       this.#running.add(job);
-      void this.#work(job);
+      const work = this.#run(job).finally(() => this.#work.delete(work));
+      this.#work.add(work);
     }
   }
 
@@ -114,7 +121,7 @@ export class Lanes {
     return step.interrupts === true && this.#options.clock.monotonic() - job.at > confirmedMs;
   }
 
-  async #work(job: Job): Promise<void> {
+  async #run(job: Job): Promise<void> {
     const results: StepResult[] = [];
     for (const step of job.steps) {
       if (this.#options.stopped() || this.#isStale(job, step)) break;

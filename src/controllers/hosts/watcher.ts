@@ -88,13 +88,15 @@ export class HostWatcher {
     return this.lanes.results(owner);
   }
 
-  /** Watches until the signal is aborted. */
+  /** Watches until the signal is aborted and the last step has ended. */
   async run(signal: AbortSignal): Promise<void> {
     this.#stop = signal;
     while (!signal.aborted) {
       await this.#look(signal);
       await this.#untilDue(signal);
     }
+    // Whoever watches next must not plan while a step of ours is still being called off.
+    await this.lanes.ended();
   }
 
   async #untilDue(signal: AbortSignal): Promise<void> {
