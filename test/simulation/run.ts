@@ -34,8 +34,8 @@ export interface RunReport {
 const minute = 60_000;
 /** How long the operator may take once nothing goes wrong any more. Its slowest backoff is five minutes. */
 const patience = 30 * minute;
-/** How long what is under way may take to end, then how long it must keep still: longer than any backoff. */
-const lull = 100_000;
+/** How long what is under way may take to end (a hung command ends at its time limit), then how long it must keep still: longer than any backoff. */
+const lull = 240_000;
 const quiet = 5.5 * minute;
 
 /** One seed, one run: the same arguments give the same run, step by step. */
