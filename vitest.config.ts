@@ -27,14 +27,14 @@ export default defineConfig({
   test: {
     projects: Object.entries(tiers)
       .filter(([name]) => name !== "containers" || !skipContainers)
-      .map(([name, { timeout, parallel, globalSetup }], groupOrder) => ({
+      .map(([name, { timeout, parallel, globalSetup }], index) => ({
         test: {
           name,
           include: [`test/${name}/**/*.test.ts`],
           testTimeout: timeout,
           hookTimeout: timeout,
           fileParallelism: parallel,
-          sequence: { groupOrder },
+          sequence: { groupOrder: index + 1 },
           ...(globalSetup === undefined ? {} : { globalSetup }),
         },
       })),

@@ -30,6 +30,6 @@ if [ -e "/dev/$group/$name" ]; then
 	require_free "$group/$name" "$backing_device"
 fi
 # Without -f: lvremove itself refuses a volume that anybody holds open.
-lvremove -y -S "lv_tags=$(owner_tag "$owner")" "$group/$name" </dev/null >&2 9>&-
+lvremove -y -S "lv_tags=$(owner_tag "$owner")" "${group:?}/${name:?}" </dev/null >&2 9>&-
 ! lvm_field lvs lv_size "$group/$name" || refuse BackingInUse "$group/$name is still there: somebody holds it open"
 finish deleted

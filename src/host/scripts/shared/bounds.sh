@@ -1,6 +1,8 @@
 # Which backings may be touched. The owner of the host gives globs; everything is judged here, on the host, by what the
 # kernel says the path leads to, in the process that acts.
 
+backing_related=
+
 # glob_matches GLOB TEXT: part by part, so that * and ? stay within one directory.
 glob_matches() {
 	glob_rest=$1
@@ -232,7 +234,7 @@ require_device() {
 		esac
 	fi
 	[ "$device_allowed" = yes ] || refuse BackingOutsideBounds \
-		"$device_asked is $(printf '%s' "$device_all" | tr '\n' ' ')and none of these is in allowedBackings"
+		"$device_asked is $(printf '%s' "$device_all" | tr '\n' ' ') and none of these is in allowedBackings"
 	require_free "$device_asked" "$backing_device"
 }
 

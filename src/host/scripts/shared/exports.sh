@@ -75,10 +75,10 @@ read_exports() {
 exported_as() {
 	read_exports
 	exported_wanted=" $* "
-	while IFS='	' read -r kind name _ shelf slot netif filename _ identity; do
+	while IFS='	' read -r row_kind row_name _ row_shelf row_slot row_netif row_filename _ row_identity; do
 		case $exported_wanted in
-		*" $identity "*)
-			exported_user="e$shelf.$slot on $netif ($filename, $kind $name)"
+		*" $row_identity "*)
+			exported_user="e$row_shelf.$row_slot on $row_netif ($row_filename, $row_kind $row_name)"
 			return 0
 			;;
 		esac
