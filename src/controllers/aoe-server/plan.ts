@@ -1,7 +1,7 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import { installPackages, interfaceUp } from "../../host/actions.ts";
 import type { HostFacts } from "../../host/facts.ts";
-import type { Step } from "../hosts/step.ts";
+import { exclusive, type Step } from "../hosts/step.ts";
 
 interface Problem {
   readonly reason: string;
@@ -63,11 +63,3 @@ export function planServer(host: string, spec: AoeServerSpec, facts: HostFacts):
 }
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-
-const exclusive = (host: string, command: Step["command"]): Step => ({
-  host,
-  action: command.script.name,
-  summary: command.ensures,
-  command,
-  exclusive: true,
-});

@@ -18,6 +18,15 @@ export interface Step {
   readonly merge?: Merge;
 }
 
+/** A step that has the host to itself. */
+export const exclusive = (host: string, command: Step["command"]): Step => ({
+  host,
+  action: command.script.name,
+  summary: command.ensures,
+  command,
+  exclusive: true,
+});
+
 /** A step that does for many targets at once what it does for one. */
 export interface Merge {
   readonly targets: readonly Target[];

@@ -1,7 +1,7 @@
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import { installPackages, interfaceUp, prepareInitiator } from "../../host/actions.ts";
 import type { AoeDriver, HostFacts } from "../../host/facts.ts";
-import type { Step } from "../hosts/step.ts";
+import { exclusive, type Step } from "../hosts/step.ts";
 
 /** Programs of the package aoetools that the host's part needs. */
 const tools = ["aoe-discover", "aoe-revalidate"];
@@ -101,11 +101,3 @@ const isPersisted = (driver: AoeDriver, wanted: readonly string[]) =>
 
 const sameSet = (one: readonly string[], other: readonly string[]) =>
   one.length === other.length && one.every((name) => other.includes(name));
-
-const exclusive = (host: string, command: Step["command"]): Step => ({
-  host,
-  action: command.script.name,
-  summary: command.ensures,
-  command,
-  exclusive: true,
-});
