@@ -1,0 +1,151 @@
+/** What a probe learned of O2CB (the cluster stack) and OCFS2 on one host. Milliseconds and bytes unless said otherwise. */
+
+export interface O2cb {
+  /** CONFIG_OCFS2_FS and CONFIG_OCFS2_FS_O2CB of the running kernel. */
+  readonly kernel: "Module" | "BuiltIn" | "Missing" | "Unknown";
+  /** The modules ocfs2 and ocfs2_stack_o2cb are there, and configfs is mounted. */
+  readonly loaded: boolean;
+  /** /etc/ocfs2/cluster.conf; undefined when there is none. */
+  readonly configuration: O2cbConfiguration | undefined;
+  /** /etc/default/o2cb; undefined when there is none. */
+  readonly boot: O2cbBoot | undefined;
+  /** The cluster comes back by itself after a reboot, after the network and the AoE devices, before the mounts. */
+  readonly bootOrder: boolean;
+  readonly panicOnOops: KernelSetting;
+  /** Seconds until the reboot after a panic. */
+  readonly panic: KernelSetting;
+  /** The cluster that is registered in the kernel; undefined when none is. */
+  readonly active: ActiveCluster | undefined;
+}
+
+export type O2cbConfiguration =
+  | {
+      readonly state: "Readable";
+      /** `namespace/name uid` when xensan wrote it; empty for a foreign one. */
+      readonly owner: string;
+      readonly clusters: readonly { readonly name: string; readonly heartbeatMode: "Local" | "Global" }[];
+      readonly nodes: readonly (O2cbNode & { readonly cluster: string })[];
+      /** UUIDs of the regions of a global heartbeat, as written: 32 hexadecimal digits. */
+      readonly regions: readonly { readonly cluster: string; readonly region: string }[];
+    }
+  | { readonly state: "Unreadable"; readonly why: string };
+
+export interface O2cbNode {
+  readonly number: number;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface O2cbTimeouts {
+  readonly heartbeatThreshold: number;
+  readonly idleMilliseconds: number;
+  readonly keepaliveMilliseconds: number;
+  readonly reconnectMilliseconds: number;
+}
+
+/** Of /etc/default/o2cb; a timeout that is not set there is undefined. */
+export interface O2cbBoot {
+  readonly enabled: boolean;
+  readonly cluster: string;
+  readonly timeouts: { readonly [K in keyof O2cbTimeouts]: number | undefined };
+}
+
+export interface KernelSetting {
+  readonly now: number;
+  /** It is the same after a reboot. */
+  readonly persisted: boolean;
+}
+
+export interface ActiveCluster extends O2cbTimeouts {
+  readonly name: string;
+  readonly heartbeatMode: "Local" | "Global";
+  readonly fenceMethod: "Reset" | "Panic";
+  readonly nodes: readonly (O2cbNode & { readonly local: boolean })[];
+  /** Heartbeat regions that are written now, by UUID (32 hexadecimal digits, upper case), with their device. */
+  readonly regions: readonly { readonly uuid: string; readonly device: string }[];
+  /** Node numbers that this host hears on disk; undefined where debugfs does not tell. */
+  readonly liveNodes: readonly number[] | undefined;
+  /** Node numbers that this host is connected to over the network; undefined where debugfs does not tell. */
+  readonly connectedNodes: readonly number[] | undefined;
+}
+
+/** A block device that an Ocfs2Cluster names. */
+export interface SharedDevice {
+  /** As asked for: /dev/etherd/e0.1 */
+  readonly path: string;
+  /**
+   * Blank: no signature, and the first and last MiB are zero. Data: no signature, but not zero there. Signature: something
+   * else than OCFS2, see `signature`. Missing: no such device. Unreadable: it cannot be read now.
+   */
+  readonly content: "Blank" | "Data" | "Signature" | "Ocfs2" | "Missing" | "Unreadable";
+  /** blkid's TYPE or PTTYPE; empty when there is none. */
+  readonly signature: string;
+  readonly sizeBytes: number;
+  readonly superblock: Ocfs2Superblock | undefined;
+  /** Sequence number of each node slot that ever wrote a heartbeat here (local heartbeat): one that changes is alive. */
+  readonly heartbeats: readonly { readonly node: number; readonly sequence: string }[];
+  /** Slot map as on the disk, stale after crashes. */
+  readonly slots: readonly { readonly slot: number; readonly node: number }[];
+  readonly mounts: readonly {
+    readonly mountPoint: string;
+    /** ReadOnly: asked for, or the kernel's answer to an error. */
+    readonly access: "ReadWrite" | "ReadOnly";
+    readonly options: readonly string[];
+  }[];
+}
+
+export interface Ocfs2Superblock {
+  /** Lower case with hyphens, as blkid prints it. */
+  readonly uuid: string;
+  readonly label: string;
+  /** `o2cb`, or empty for a file system without a cluster (fs type local). */
+  readonly stack: string;
+  readonly cluster: string;
+  readonly globalHeartbeat: boolean;
+  readonly nodeSlots: number;
+  /** Of the file system; the device may have grown meanwhile. */
+  readonly sizeBytes: number;
+  readonly blockSize: number;
+  readonly clusterSize: number;
+}
+
+/** A directory on which an Ocfs2Cluster wants to mount. */
+export interface MountPointFact {
+  readonly path: string;
+  readonly kind: "Missing" | "Directory" | "Symlink" | "Other";
+  /** Of the directory itself; undefined while something is mounted there. */
+  readonly empty: boolean | undefined;
+  /** chattr +i; undefined while something is mounted there, or where the file system has no such flag. */
+  readonly immutable: boolean | undefined;
+  /** What mounts it at boot; undefined when nothing does. */
+  readonly persisted:
+    | {
+        readonly source: string;
+        readonly options: readonly string[];
+        /** `namespace/name uid` when xensan wrote it; empty for a foreign one. */
+        readonly owner: string;
+      }
+    | undefined;
+}
+
+/** The record that a host keeps of a format that began there; it is written before mkfs.ocfs2 and never removed. */
+export interface FormatRecord {
+  /** Of the file system to be, lower case with hyphens. */
+  readonly uuid: string;
+  readonly device: string;
+  /** Running: the script is at it now. Interrupted: it began and nobody works on it any more. Done: mkfs.ocfs2 came to its end. */
+  readonly state: "Running" | "Interrupted" | "Done";
+  readonly owner: string;
+}
+
+/** Something in the kernel's log since the last boot that the owner of the data should know. */
+export interface KernelTrouble {
+  readonly kind: "IoError" | "Ocfs2Error" | "Heartbeat" | "Network" | "Fencing";
+  /** Device or region, where the message names one. */
+  readonly subject: string;
+  readonly count: number;
+  /** Uptime of the last one. */
+  readonly seconds: number;
+  readonly message: string;
+}
