@@ -1,0 +1,113 @@
+/** What a probe learned of Xen on one dom0. Memory in MiB, as xl counts it. */
+
+export interface Toolstack {
+  /** The programs that are there: xl where both are. */
+  readonly kind: "Xl" | "Xm" | "None";
+  /** The host is a dom0: it runs under Xen. */
+  readonly dom0: boolean;
+  /** `xl info`; undefined where the host is no dom0 or xl could not tell. */
+  readonly info: XenInfo | undefined;
+  /** What happens to domains when the host goes down and comes up; undefined where there is no such service. */
+  readonly automaticDomains: { readonly save: string; readonly restore: string; readonly auto: string } | undefined;
+  readonly services: ReadonlyMap<string, "active" | "inactive" | "missing">;
+  readonly bridges: readonly string[];
+  /** Values of /etc/xen/xend-config.sxp that xensan renders, by key (xend-relocation-port, …), as written; xm only. */
+  readonly xendConfiguration: ReadonlyMap<string, string> | undefined;
+}
+
+export interface XenInfo {
+  readonly major: number;
+  readonly minor: number;
+  /** `.7` */
+  readonly extra: string;
+  readonly totalMemory: number;
+  readonly freeMemory: number;
+  readonly cpus: number;
+  /** CPU features, as xl info prints them: eight words of hexadecimal digits. */
+  readonly hardwareCapabilities: string;
+  /** pv, hvm, hap, shadow, … */
+  readonly virtualisation: readonly string[];
+}
+
+/** A row of `xl list -v`, Domain-0 left out. */
+export interface DomainFact {
+  readonly id: number;
+  /** `(null)` and `vm--incoming` on the way in, `vm--migratedaway` on the way out. */
+  readonly name: string;
+  readonly uuid: string;
+  readonly memory: number;
+  readonly vcpus: number;
+  /** Letters of xl list: r running, b blocked, p paused, s shut down, d dying. */
+  readonly state: string;
+  /** Why it is shut down: `-` not, r reboot, s suspend, c crash, w watchdog, S soft reset; empty when xl does not tell. */
+  readonly shutdownReason: string;
+  /** CPU seconds used. */
+  readonly seconds: number;
+}
+
+/** Everything of the toolstack that moves or builds a domain now. */
+export interface DomainsFact {
+  readonly domains: readonly DomainFact[];
+  /** `xl migrate`, `xl migrate-receive`, `xl create` and the like that run now; not the daemons that wait for a domain's end. */
+  readonly processes: readonly { readonly pid: number; readonly verb: string; readonly name: string }[];
+}
+
+/** The channel over which peers migrate domains to this host. */
+export interface RelocationFact {
+  /** Public half of the migration key that was made on this host; empty before. */
+  readonly publicKey: string;
+  /** The managed block of root's authorized_keys. */
+  readonly peers: readonly { readonly name: string; readonly address: string; readonly publicKey: string }[];
+  /** The managed known_hosts of the migration key. */
+  readonly knownHosts: readonly { readonly address: string; readonly publicKey: string }[];
+  /** Host keys of this host's own sshd, for its peers' known_hosts. */
+  readonly hostKeys: readonly string[];
+}
+
+/** A migration that was begun on this host, as its record and its log say. */
+export interface MigrationRun {
+  readonly operation: string;
+  readonly uuid: string;
+  /** Boot in which it was begun. */
+  readonly bootId: string;
+  /** Running: the process is there. Ended: it left an exit code. Lost: neither. */
+  readonly state: "Running" | "Ended" | "Lost";
+  readonly exitCode: number | undefined;
+  /** The furthest mark in its log: Permission is the point of no return. */
+  readonly phase: "Connecting" | "Sending" | "Transferred" | "Permission" | "Succeeded" | "Failed";
+  /** The last lines of its log. */
+  readonly message: string;
+  /** Uptime in seconds at which it began and of now. */
+  readonly startedAt: number;
+  readonly now: number;
+}
+
+/** An image file of a domain, or what is at its path. */
+export interface ImageFact {
+  readonly path: string;
+  readonly kind: "Missing" | "File" | "Other";
+  readonly sizeBytes: number;
+  readonly allocatedBytes: number;
+  /** `namespace/name uid` when xensan made it; empty for a foreign one. */
+  readonly owner: string;
+  /** Copying: of this many bytes so far, into a working name; Interrupted: nobody copies any more. */
+  readonly work: { readonly state: "Copying" | "Interrupted"; readonly bytes: number } | undefined;
+}
+
+/** The exclusive right to run a domain: a file on the shared file system. */
+export interface DomainLock {
+  readonly uuid: string;
+  /** Path of the lock file. */
+  readonly path: string;
+  /** Short name and boot of the host that holds it. */
+  readonly host: string;
+  readonly bootId: string;
+}
+
+/** A configuration file that xensan wrote on this host, /var/lib/xensan/domains/UUID.cfg. */
+export interface DomainConfiguration {
+  readonly uuid: string;
+  readonly owner: string;
+  /** sha256 of the file, hexadecimal. */
+  readonly digest: string;
+}
