@@ -4,6 +4,7 @@ import { exporting } from "./reasons/exporting.ts";
 import { general } from "./reasons/general.ts";
 import { preparing } from "./reasons/preparing.ts";
 import { reaching } from "./reasons/reaching.ts";
+import { sharing } from "./reasons/sharing.ts";
 
 export type { ReasonEntry } from "./reasons/entry.ts";
 
@@ -18,5 +19,6 @@ export const reasons = {
   ...exporting,
   ...conflicting,
   ...attaching,
+  ...sharing,
 } as const;
 export type Reason = keyof typeof reasons;

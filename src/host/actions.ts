@@ -1,5 +1,5 @@
 import type { HostCommand } from "./command.ts";
-import { loadScript, type ScriptName } from "./scripts.ts";
+import { command } from "./commands.ts";
 import {
   allowedBackings,
   exportOptions,
@@ -38,6 +38,10 @@ export interface ProbeRequest {
   readonly backings: readonly string[];
   /** Interfaces whose segment is asked who answers; takes one second, all at once. */
   readonly segments: readonly string[];
+  /** Of a client: block devices whose content, superblock and heartbeats are read. */
+  readonly sharedDevices?: readonly string[];
+  /** Of a client: directories on which something is, or is to be, mounted. */
+  readonly mountPoints?: readonly string[];
 }
 
 /** Every fact of the host in one round trip: give its stdout to parseProbe. */
@@ -46,6 +50,8 @@ export function probe(request: ProbeRequest): HostCommand {
     request.roles.map((role) => role.toLowerCase()).join(",") || "none",
     ...request.segments.map((name) => `segment=${interfaceName(name)}`),
     ...request.backings.map((backing) => `backing=${path(backing)}`),
+    ...(request.sharedDevices ?? []).map((device) => `device=${path(device)}`),
+    ...(request.mountPoints ?? []).map((mountPoint) => `mountpoint=${path(mountPoint)}`),
   ]);
 }
 
@@ -176,8 +182,4 @@ export function revalidate(request: Target & { expectBytes: number }): HostComma
     targetName(request),
     sizeBytes(request.expectBytes),
   ]);
-}
-
-function command(name: ScriptName, timeoutSeconds: number, ensures: string, args: readonly string[]): HostCommand {
-  return { script: loadScript(name), args, timeoutSeconds, ensures };
 }

@@ -1,5 +1,7 @@
 /** What a probe learned of one host. Every section stands alone: one that failed is `unknown` and harms no other. */
 
+import type { FormatRecord, KernelTrouble, MountPointFact, O2cb, SharedDevice } from "./ocfs2-facts.ts";
+
 /** A fact is known, known to be absent (the tool, file or kernel feature is not there), or unknown. Only the first two justify an action. */
 export type Fact<T> =
   | { readonly state: "known"; readonly value: T }
@@ -28,6 +30,16 @@ export interface HostFacts {
   readonly aoeDevices: Fact<readonly AoeDevice[]>;
   /** Who answers on the segment (aoecfg), one entry per answer: a duplicate address is two entries. Absent without aoecfg. */
   readonly responders: Fact<readonly Responder[]>;
+  /** Of the OCFS2 cluster stack; absent where the kernel was built without it. */
+  readonly o2cb: Fact<O2cb>;
+  /** One per device named in the probe request. */
+  readonly sharedDevices: Fact<readonly SharedDevice[]>;
+  /** One per mount point named in the probe request. */
+  readonly mountPoints: Fact<readonly MountPointFact[]>;
+  /** Every file system that xensan ever began to make on this host. */
+  readonly formats: Fact<readonly FormatRecord[]>;
+  /** Since the last boot; unknown where the kernel's log cannot be read. */
+  readonly kernelTroubles: Fact<readonly KernelTrouble[]>;
 }
 
 export interface Identity {

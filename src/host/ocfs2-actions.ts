@@ -1,6 +1,21 @@
 import type { Owner } from "./actions.ts";
 import type { HostCommand } from "./command.ts";
+import { command } from "./commands.ts";
 import type { O2cbNode, O2cbTimeouts } from "./ocfs2-facts.ts";
+import {
+  clusterName,
+  filesystemLabel,
+  filesystemUuid,
+  journalSize,
+  mountOptions,
+  nodeArguments,
+  nodeSlots,
+  powerOfTwo,
+  regionArguments,
+  serverName,
+  timeoutArguments,
+} from "./ocfs2-values.ts";
+import { allowedMountPoints, interfaceName, ownerText, path, sizeBytes } from "./values.ts";
 
 /** The whole of a cluster, the same on every node. */
 export interface ClusterRequest {
@@ -19,7 +34,9 @@ export interface ClusterRequest {
  * but the sysctls. Detail: `configured` or `unchanged`. Refuses HostNameMismatch (no node has this host's short name),
  * ForeignCluster (somebody else's cluster.conf, or another cluster in it), OcfsToolsMissing.
  */
-export declare function configureCluster(request: ClusterRequest): HostCommand;
+export function configureCluster(request: ClusterRequest): HostCommand {
+  return command("configure-cluster", 60, `O2CB cluster ${request.cluster} configured`, clusterArguments(request));
+}
 
 /**
  * The cluster registered in the kernel with these nodes, timeouts and fence method; nodes that are not listed are
@@ -27,13 +44,20 @@ export declare function configureCluster(request: ClusterRequest): HostCommand;
  * (another cluster is active), ClusterInUse (the change needs the cluster to be offline, and something is mounted: the
  * message names it), HostNameMismatch, ClusterOffline (it did not come online; the message holds what o2cb said).
  */
-export declare function clusterOnline(request: ClusterRequest): HostCommand;
+export function clusterOnline(request: ClusterRequest): HostCommand {
+  return command("cluster-online", 120, `O2CB cluster ${request.cluster} online`, clusterArguments(request));
+}
 
 /**
  * The cluster gone from the kernel, and what configureCluster wrote gone too. Detail: `removed` or `absent`. Refuses
  * ClusterInUse (something is mounted, or a heartbeat region is written), NotOurs.
  */
-export declare function removeCluster(request: { readonly owner: Owner; readonly cluster: string }): HostCommand;
+export function removeCluster(request: { readonly owner: Owner; readonly cluster: string }): HostCommand {
+  return command("remove-cluster", 120, `no O2CB cluster ${request.cluster}`, [
+    ownerText(request.owner),
+    clusterName(request.cluster),
+  ]);
+}
 
 export interface FormatRequest {
   readonly owner: Owner;
@@ -60,7 +84,24 @@ export interface FormatRequest {
  * Refuses DeviceMissing, NotBlank (with what was found), SizeDiffers, WrongServer, HeartbeatActive, FormatInterrupted
  * (a record says that it began earlier), ToolMissing, FormatFailed.
  */
-export declare function formatFilesystem(request: FormatRequest): HostCommand;
+export function formatFilesystem(request: FormatRequest): HostCommand {
+  return command("format-filesystem", 900, `${request.device} formatted once, as OCFS2 ${request.uuid}`, [
+    ownerText(request.owner),
+    path(request.device),
+    filesystemUuid(request.uuid),
+    filesystemLabel(request.label),
+    clusterName(request.cluster),
+    request.heartbeatMode.toLowerCase(),
+    nodeSlots(request.nodeSlots),
+    powerOfTwo("blockSize", request.blockSize, 1024, 4096),
+    powerOfTwo("clusterSize", request.clusterSize, 4096, 2 ** 20),
+    journalSize(request.journalSize),
+    request.type ?? "-",
+    sizeBytes(request.sizeBytes),
+    serverName(request.server),
+    interfaceName(request.interface),
+  ]);
+}
 
 export interface MountRequest {
   readonly owner: Owner;
@@ -79,25 +120,65 @@ export interface MountRequest {
  * MountPointOutsideBounds, MountPointNotEmpty, MountPointInUse (something else is mounted there), MountPointNotUsable,
  * DeviceMissing, WrongFilesystem (another UUID), ClusterOffline, MountedElsewhere (this device on another directory), MountFailed.
  */
-export declare function mountFilesystem(request: MountRequest): HostCommand;
+export function mountFilesystem(request: MountRequest): HostCommand {
+  return command("mount-filesystem", 300, `OCFS2 ${request.uuid} mounted on ${request.mountPoint}, now and at boot`, [
+    ownerText(request.owner),
+    path(request.device),
+    filesystemUuid(request.uuid),
+    clusterName(request.cluster),
+    path(request.mountPoint),
+    mountOptions(request.options),
+    ...allowedMountPoints(request.allowedMountPoints),
+  ]);
+}
 
 /**
  * Not mounted, and not at boot; never by force. Detail: `unmounted` or `absent`. Refuses FilesystemInUse (names processes,
  * loop devices, domains and mounts), WrongFilesystem, NotOurs.
  */
-export declare function unmountFilesystem(request: {
+export function unmountFilesystem(request: {
   readonly owner: Owner;
   readonly device: string;
   readonly uuid: string;
   readonly mountPoint: string;
-}): HostCommand;
+}): HostCommand {
+  return command("unmount-filesystem", 180, `OCFS2 ${request.uuid} not mounted on ${request.mountPoint}`, [
+    ownerText(request.owner),
+    path(request.device),
+    filesystemUuid(request.uuid),
+    path(request.mountPoint),
+  ]);
+}
 
 /** The file system as large as its device. Detail: `grown bytes N` or `unchanged bytes N`. Refuses WrongFilesystem, DeviceMissing, GrowFailed. */
-export declare function growFilesystem(request: { readonly device: string; readonly uuid: string }): HostCommand;
+export function growFilesystem(request: { readonly device: string; readonly uuid: string }): HostCommand {
+  return command("grow-filesystem", 600, `OCFS2 ${request.uuid} as large as ${request.device}`, [
+    path(request.device),
+    filesystemUuid(request.uuid),
+  ]);
+}
 
 /** At least so many node slots. Detail: `added` or `unchanged`. Refuses WrongFilesystem, DeviceMissing, NoSpace, GrowFailed. */
-export declare function addNodeSlots(request: {
+export function addNodeSlots(request: {
   readonly device: string;
   readonly uuid: string;
   readonly nodeSlots: number;
-}): HostCommand;
+}): HostCommand {
+  return command("add-node-slots", 900, `OCFS2 ${request.uuid} with ${request.nodeSlots} node slots`, [
+    path(request.device),
+    filesystemUuid(request.uuid),
+    nodeSlots(request.nodeSlots),
+  ]);
+}
+
+function clusterArguments(request: ClusterRequest): readonly string[] {
+  return [
+    ownerText(request.owner),
+    clusterName(request.cluster),
+    request.heartbeatMode.toLowerCase(),
+    request.fenceMethod.toLowerCase(),
+    ...timeoutArguments(request.timeouts),
+    ...nodeArguments(request.nodes),
+    ...regionArguments(request.regions),
+  ];
+}

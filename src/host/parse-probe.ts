@@ -1,6 +1,7 @@
 import type { Fact, HostFacts } from "./facts.ts";
 import { parseAoeDevices, parseAoeDriver, parseResponders } from "./parse-aoe.ts";
 import { parseBackings, parseExports } from "./parse-exports.ts";
+import { parseFormats, parseKernelTroubles, parseMountPoints, parseO2cb, parseSharedDevices } from "./parse-ocfs2.ts";
 import { parseBlockDevices, parseLogicalVolumes, parseMounts } from "./parse-storage.ts";
 import { parseIdentity, parseInterfaces, parsePairs, parseSystem } from "./parse-system.ts";
 import { Unparseable } from "./rows.ts";
@@ -51,6 +52,11 @@ export function parseProbe(stdout: string): HostFacts {
     aoe: fact("aoe", parseAoeDriver),
     aoeDevices: fact("aoe-devices", parseAoeDevices),
     responders: fact("responders", parseResponders),
+    o2cb: fact("o2cb", parseO2cb),
+    sharedDevices: fact("filesystems", parseSharedDevices),
+    mountPoints: fact("mount-points", parseMountPoints),
+    formats: fact("formats", parseFormats),
+    kernelTroubles: fact("kernel-log", parseKernelTroubles),
   };
 }
 

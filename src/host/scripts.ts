@@ -18,6 +18,14 @@ export const scriptNames = [
   "prepare-initiator",
   "discover",
   "revalidate",
+  "configure-cluster",
+  "cluster-online",
+  "remove-cluster",
+  "format-filesystem",
+  "mount-filesystem",
+  "unmount-filesystem",
+  "grow-filesystem",
+  "add-node-slots",
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];
 

@@ -12,12 +12,12 @@ export class InvalidValue extends Error {
   }
 }
 
-function matching(field: string, value: string, pattern: RegExp, accepted: string): string {
+export function matching(field: string, value: string, pattern: RegExp, accepted: string): string {
   if (pattern.test(value)) return value;
   throw new InvalidValue(field, value, accepted);
 }
 
-function whole(field: string, value: number, min: number, max: number): string {
+export function whole(field: string, value: number, min: number, max: number): string {
   if (Number.isInteger(value) && value >= min && value <= max) return String(value);
   throw new InvalidValue(field, value, `a whole number from ${min} to ${max}`);
 }
@@ -98,13 +98,21 @@ export function exportOptions(options: readonly string[]): string {
 
 /** Globs are matched part by part on the host; a quote or a backslash in one could mean something else to sh. */
 export function allowedBackings(globs: readonly string[]): readonly string[] {
-  const part = "[A-Za-z0-9._+:@=,?*\\[\\]!^-]+";
-  const pattern = new RegExp(`^((/${part})+|${part}/${part})$`);
+  const pattern = new RegExp(`^((/${globPart})+|${globPart}/${globPart})$`);
+  const accepted = "an absolute path glob or a vg/lv glob of A-Z a-z 0-9 . _ + : @ = , - * ? [ ]";
+  return matchingGlobs("allowedBackings", globs, pattern, accepted);
+}
+
+export function allowedMountPoints(globs: readonly string[]): readonly string[] {
+  const accepted = "an absolute path glob of A-Z a-z 0-9 . _ + : @ = , - * ? [ ]";
+  return matchingGlobs("allowedMountPoints", globs, new RegExp(`^(/${globPart})+$`), accepted);
+}
+
+const globPart = "[A-Za-z0-9._+:@=,?*\\[\\]!^-]+";
+
+function matchingGlobs(field: string, globs: readonly string[], pattern: RegExp, accepted: string): readonly string[] {
   return globs.map((glob) => {
-    const accepted = "an absolute path glob or a vg/lv glob of A-Z a-z 0-9 . _ + : @ = , - * ? [ ]";
-    if (glob.split("/").some((text) => text === "." || text === "..")) {
-      throw new InvalidValue("allowedBackings", glob, accepted);
-    }
-    return matching("allowedBackings", glob, pattern, accepted);
+    if (glob.split("/").some((text) => text === "." || text === "..")) throw new InvalidValue(field, glob, accepted);
+    return matching(field, glob, pattern, accepted);
   });
 }

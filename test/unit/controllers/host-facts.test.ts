@@ -17,6 +17,11 @@ const nothing: HostFacts = {
   aoe: unknown,
   aoeDevices: unknown,
   responders: unknown,
+  o2cb: unknown,
+  sharedDevices: unknown,
+  mountPoints: unknown,
+  formats: unknown,
+  kernelTroubles: unknown,
 };
 
 it("shows nothing of what is unknown", () => {

@@ -35,6 +35,11 @@ const facts: HostFacts = {
   aoe: absent,
   aoeDevices: absent,
   responders: absent,
+  o2cb: absent,
+  sharedDevices: absent,
+  mountPoints: absent,
+  formats: absent,
+  kernelTroubles: absent,
 };
 const running: Export = {
   shelf: 0,

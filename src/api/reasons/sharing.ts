@@ -1,0 +1,118 @@
+import { correctSpec, type ReasonEntry } from "./entry.ts";
+
+/** Why a script of an Ocfs2Cluster refused: its configuration, its file systems, their mounts. */
+export const sharing = {
+  OcfsToolsMissing: {
+    conditions: ["Configured", "Online", "Formatted", "Mounted"],
+    meaning: "ocfs2-tools is not installed on the host.",
+    action: "Install it, or set packages of the XenHost to Manage.",
+  },
+  KernelWithoutOcfs2: {
+    conditions: ["Online", "Mounted"],
+    meaning: "The running kernel was built without CONFIG_OCFS2_FS or CONFIG_OCFS2_FS_O2CB.",
+    action: "Boot a kernel that has them; Debian's has.",
+  },
+  HostNameMismatch: {
+    conditions: ["Configured", "Online"],
+    meaning: "No node of the cluster has the short host name of the host; O2CB would stay offline without a word.",
+    action: "Set the host's name right, or correct nodes: the node's name is the short host name.",
+  },
+  ForeignCluster: {
+    conditions: ["Configured", "Online", "DeletionBlocked"],
+    meaning:
+      "cluster.conf was written by somebody else, or another cluster is configured or active: a host is in one cluster only.",
+    action: "Leave the host out, or take down the other cluster and move its cluster.conf away.",
+  },
+  ClusterInUse: {
+    conditions: ["Configured", "Online", "DeletionBlocked"],
+    meaning:
+      "What is to be done needs the cluster to be offline, and a file system is mounted or a heartbeat is written.",
+    action: "Unmount what the message names on that host; xensan goes on by itself.",
+  },
+  ClusterOffline: {
+    conditions: ["Online", "Mounted"],
+    meaning: "O2CB is not online on the host; the message holds what it said.",
+    action: "Follow the message; xensan keeps trying.",
+  },
+  DeviceMissing: {
+    conditions: ["Formatted", "Mounted"],
+    meaning: "The host has no such block device, or cannot read it.",
+    action: "See the conditions of the AoeVolume.",
+  },
+  NotBlank: {
+    conditions: ["Formatted"],
+    meaning: "The device holds something, which the message names, so it is never formatted.",
+    action: "Use another volume. If nobody needs what is there, erase its signatures by hand.",
+  },
+  SizeDiffers: {
+    conditions: ["Formatted"],
+    meaning: "The device is not as large as the volume, so it may be another one.",
+    action: "See the conditions of the AoeVolume, and who else serves its address.",
+  },
+  WrongServer: {
+    conditions: ["Formatted"],
+    meaning: "Another server than the volume's answers for its address, or more than one does.",
+    action: "Find the other server on the segment and stop its export.",
+  },
+  HeartbeatActive: {
+    conditions: ["Formatted"],
+    meaning: "Somebody writes a heartbeat to the device: a host that is not declared here has it mounted.",
+    action: "Find the host and unmount it there, or use another volume.",
+  },
+  FormatInterrupted: {
+    conditions: ["Formatted"],
+    meaning: "mkfs.ocfs2 began and did not come to its end. It never runs a second time by itself.",
+    action: "Look at the device. If nothing of value is on it, erase its signatures and use a new volume name.",
+  },
+  FormatFailed: {
+    conditions: ["Formatted"],
+    meaning: "mkfs.ocfs2 failed; the message holds what it said.",
+    action: "Follow the message; it is not tried again by itself.",
+  },
+  WrongFilesystem: {
+    conditions: ["Formatted", "Mounted", "DeletionBlocked"],
+    meaning: "The device holds no OCFS2, or another one than was recorded.",
+    action: "Find out who changed the volume. xensan neither formats nor mounts it.",
+  },
+  MountPointOutsideBounds: {
+    conditions: ["Mounted"],
+    meaning: "The mount point, or what it resolves to, is not in allowed.mountPoints of the XenHost.",
+    action: "Use another mount point, or have the owner of the host allow this one.",
+  },
+  MountPointNotUsable: {
+    conditions: ["Mounted"],
+    meaning:
+      "The mount point is not a directory, is reached over a symbolic link, or lies in a directory of the system.",
+    action: correctSpec,
+  },
+  MountPointNotEmpty: {
+    conditions: ["Mounted"],
+    meaning: "Something is in the directory, which the mounted file system would hide.",
+    action: "Move it away on the named host.",
+  },
+  MountPointInUse: {
+    conditions: ["Mounted"],
+    meaning: "Something else is mounted there, or /etc/fstab mounts something else there.",
+    action: "Unmount it on the named host, or use another mount point.",
+  },
+  MountedElsewhere: {
+    conditions: ["Mounted"],
+    meaning: "The host has the device mounted on another directory.",
+    action: "Unmount it there, or correct mountPoint.",
+  },
+  MountFailed: {
+    conditions: ["Mounted"],
+    meaning: "The file system could not be mounted; the message holds what mount and the kernel said.",
+    action: "Follow the message; xensan keeps trying.",
+  },
+  FilesystemInUse: {
+    conditions: ["Mounted", "DeletionBlocked"],
+    meaning: "Processes, loop devices, domains or mounts use the file system; the message names them.",
+    action: "End or move what is named; nothing is ever unmounted by force.",
+  },
+  GrowFailed: {
+    conditions: ["Mounted"],
+    meaning: "tunefs.ocfs2 failed; the message holds what it said.",
+    action: "Follow the message; xensan keeps trying.",
+  },
+} as const satisfies Record<string, ReasonEntry>;

@@ -1,0 +1,262 @@
+import type {
+  ActiveCluster,
+  FormatRecord,
+  KernelSetting,
+  KernelTrouble,
+  MountPointFact,
+  O2cb,
+  O2cbConfiguration,
+  O2cbNode,
+  O2cbTimeouts,
+  Ocfs2Superblock,
+  SharedDevice,
+} from "./ocfs2-facts.ts";
+import type { Rows } from "./parse-probe.ts";
+import { field, oneOf, plain, Unparseable, wholeNumber } from "./rows.ts";
+
+type Row = readonly string[];
+
+export function parseO2cb(rows: Rows): O2cb {
+  const byKind = grouped(rows);
+  const boot = byKind("boot")[0];
+  return {
+    kernel: oneOf(
+      field(only(byKind("kernel"), "kernel"), 1, "a kernel"),
+      ["Module", "BuiltIn", "Missing", "Unknown"],
+      "kernel",
+    ),
+    loaded: yes(only(byKind("loaded"), "loaded"), 1, "loaded"),
+    configuration: parseConfiguration(byKind),
+    boot:
+      boot === undefined
+        ? undefined
+        : {
+            enabled: oneOf(field(boot, 1, "enabled"), ["true", "false"], "enabled") === "true",
+            cluster: textOrNone(boot, 2, "a cluster"),
+            timeouts: {
+              heartbeatThreshold: numberOrNone(boot, 3, "the threshold"),
+              idleMilliseconds: numberOrNone(boot, 4, "the idle timeout"),
+              keepaliveMilliseconds: numberOrNone(boot, 5, "the keepalive delay"),
+              reconnectMilliseconds: numberOrNone(boot, 6, "the reconnect delay"),
+            },
+          },
+    bootOrder: yes(only(byKind("boot-order"), "boot-order"), 1, "boot-order"),
+    panicOnOops: setting(byKind("sysctl"), "panic_on_oops"),
+    panic: setting(byKind("sysctl"), "panic"),
+    active: parseActive(byKind),
+  };
+}
+
+function parseConfiguration(byKind: (kind: string) => readonly Row[]): O2cbConfiguration | undefined {
+  const row = only(byKind("conf"), "conf");
+  const state = oneOf(field(row, 1, "a state"), ["Missing", "Readable", "Unreadable"], "the state of cluster.conf");
+  if (state === "Missing") return undefined;
+  if (state === "Unreadable") return { state, why: plain(field(row, 2, "a reason")) };
+  return {
+    state,
+    owner: textOrNone(row, 2, "an owner"),
+    clusters: byKind("conf-cluster").map((cluster) => ({
+      name: plain(field(cluster, 1, "a name")),
+      heartbeatMode: heartbeatMode(cluster, 2),
+    })),
+    nodes: byKind("conf-node").map((node) => ({ cluster: plain(field(node, 1, "a cluster")), ...parseNode(node, 2) })),
+    regions: byKind("conf-heartbeat").map((region) => ({
+      cluster: plain(field(region, 1, "a cluster")),
+      region: plain(field(region, 2, "a region")),
+    })),
+  };
+}
+
+function parseActive(byKind: (kind: string) => readonly Row[]): ActiveCluster | undefined {
+  const row = byKind("active")[0];
+  if (row === undefined) return undefined;
+  return {
+    name: plain(field(row, 1, "a name")),
+    ...parseTimeouts(row, 2),
+    fenceMethod:
+      oneOf(field(row, 6, "a fence method"), ["reset", "panic"], "the fence method") === "panic" ? "Panic" : "Reset",
+    heartbeatMode: heartbeatMode(row, 7),
+    nodes: byKind("active-node").map((node) => ({
+      ...parseNode(node, 1),
+      local: oneOf(field(node, 5, "local"), ["0", "1"], "local") === "1",
+    })),
+    regions: byKind("region").map((region) => ({
+      uuid: plain(field(region, 1, "a UUID")),
+      device: textOrNone(region, 2, "a device"),
+    })),
+    liveNodes: nodeNumbers(byKind("live")[0]),
+    connectedNodes: nodeNumbers(byKind("connected")[0]),
+  };
+}
+
+function parseTimeouts(row: Row, at: number): O2cbTimeouts {
+  return {
+    heartbeatThreshold: wholeNumber(row, at, "the threshold"),
+    idleMilliseconds: wholeNumber(row, at + 1, "the idle timeout"),
+    keepaliveMilliseconds: wholeNumber(row, at + 2, "the keepalive delay"),
+    reconnectMilliseconds: wholeNumber(row, at + 3, "the reconnect delay"),
+  };
+}
+
+/** NUMBER NAME ADDRESS PORT */
+function parseNode(row: Row, at: number): O2cbNode {
+  return {
+    number: wholeNumber(row, at, "a node number"),
+    name: plain(field(row, at + 1, "a node name")),
+    address: plain(field(row, at + 2, "an address")),
+    port: wholeNumber(row, at + 3, "a port"),
+  };
+}
+
+export function parseSharedDevices(rows: Rows): SharedDevice[] {
+  const byKind = grouped(rows);
+  const of = (kind: string, path: string) => byKind(kind).filter((row) => field(row, 1, "a path") === path);
+  return byKind("device").map((row) => {
+    const path = field(row, 1, "a path");
+    const superblock = of("ocfs2", path)[0];
+    return {
+      path: plain(path),
+      content: oneOf(
+        field(row, 2, "a content"),
+        ["Blank", "Data", "Signature", "Ocfs2", "Missing", "Unreadable"],
+        "the content",
+      ),
+      signature: textOrNone(row, 3, "a signature"),
+      sizeBytes: wholeNumber(row, 4, "the size"),
+      superblock: superblock === undefined ? undefined : parseSuperblock(superblock),
+      heartbeats: of("beat", path).map((beat) => ({
+        node: wholeNumber(beat, 2, "a node number"),
+        sequence: field(beat, 3, "a sequence number"),
+      })),
+      slots: of("slot", path).map((slot) => ({
+        slot: wholeNumber(slot, 2, "a slot"),
+        node: wholeNumber(slot, 3, "a node number"),
+      })),
+      mounts: of("mounted", path).map((mount) => ({
+        mountPoint: plain(field(mount, 2, "a mount point")),
+        access: oneOf(field(mount, 3, "the access"), ["rw", "ro"], "the access") === "rw" ? "ReadWrite" : "ReadOnly",
+        options: list(mount, 4, "options"),
+      })),
+    };
+  });
+}
+
+function parseSuperblock(row: Row): Ocfs2Superblock {
+  return {
+    uuid: uuid(row, 2),
+    label: textOrNone(row, 3, "a label"),
+    stack: textOrNone(row, 4, "a stack"),
+    cluster: textOrNone(row, 5, "a cluster"),
+    globalHeartbeat: heartbeatMode(row, 6) === "Global",
+    nodeSlots: wholeNumber(row, 7, "the node slots"),
+    sizeBytes: wholeNumber(row, 8, "the size"),
+    blockSize: wholeNumber(row, 9, "the block size"),
+    clusterSize: wholeNumber(row, 10, "the cluster size"),
+  };
+}
+
+export function parseMountPoints(rows: Rows): MountPointFact[] {
+  const byKind = grouped(rows);
+  return byKind("point").map((row) => {
+    const path = field(row, 1, "a path");
+    const entry = byKind("entry").find((candidate) => field(candidate, 1, "a path") === path);
+    return {
+      path: plain(path),
+      kind: oneOf(field(row, 2, "a kind"), ["Missing", "Directory", "Symlink", "Other"], "the kind"),
+      empty: yesOrNone(row, 3, "empty"),
+      immutable: yesOrNone(row, 4, "immutable"),
+      persisted:
+        entry === undefined
+          ? undefined
+          : {
+              source: plain(field(entry, 2, "a source")),
+              options: list(entry, 3, "options"),
+              owner: textOrNone(entry, 4, "an owner"),
+            },
+    };
+  });
+}
+
+export function parseFormats(rows: Rows): FormatRecord[] {
+  return rows.map((row) => ({
+    uuid: uuid(row, 0),
+    device: plain(field(row, 1, "a device")),
+    state: oneOf(field(row, 2, "a state"), ["Running", "Interrupted", "Done"], "the state"),
+    owner: textOrNone(row, 3, "an owner"),
+  }));
+}
+
+export function parseKernelTroubles(rows: Rows): KernelTrouble[] {
+  return rows.map((row) => ({
+    kind: oneOf(
+      field(row, 0, "a kind"),
+      ["IoError", "Ocfs2Error", "Heartbeat", "Network", "Fencing"],
+      "the kind of trouble",
+    ),
+    subject: textOrNone(row, 1, "a subject"),
+    count: wholeNumber(row, 2, "the count"),
+    seconds: wholeNumber(row, 3, "the uptime"),
+    message: plain(field(row, 4, "a message")),
+  }));
+}
+
+function grouped(rows: Rows): (kind: string) => readonly Row[] {
+  const groups = Map.groupBy(rows, (row) => field(row, 0, "a kind of row"));
+  return (kind) => groups.get(kind) ?? [];
+}
+
+function only(rows: readonly Row[], what: string): Row {
+  const [row] = rows;
+  if (row === undefined) throw new Unparseable(`no ${what}`);
+  return row;
+}
+
+function setting(rows: readonly Row[], name: string): KernelSetting {
+  const row = only(
+    rows.filter((candidate) => field(candidate, 1, "a name") === name),
+    name,
+  );
+  return { now: wholeNumber(row, 2, name), persisted: yes(row, 3, name) };
+}
+
+function heartbeatMode(row: Row, at: number): "Local" | "Global" {
+  return oneOf(field(row, at, "a heartbeat mode"), ["local", "global"], "the heartbeat mode") === "global"
+    ? "Global"
+    : "Local";
+}
+
+function uuid(row: Row, at: number): string {
+  const text = field(row, at, "a UUID").toLowerCase();
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text))
+    throw new Unparseable(`${JSON.stringify(text)} is no UUID`);
+  return text;
+}
+
+function textOrNone(row: Row, at: number, what: string): string {
+  const text = field(row, at, what);
+  return text === "-" ? "" : plain(text);
+}
+
+function numberOrNone(row: Row, at: number, what: string): number | undefined {
+  return field(row, at, what) === "-" ? undefined : wholeNumber(row, at, what);
+}
+
+function yes(row: Row, at: number, what: string): boolean {
+  return oneOf(field(row, at, what), ["yes", "no"], what) === "yes";
+}
+
+function yesOrNone(row: Row, at: number, what: string): boolean | undefined {
+  return field(row, at, what) === "-" ? undefined : yes(row, at, what);
+}
+
+function list(row: Row, at: number, what: string): string[] {
+  const text = textOrNone(row, at, what);
+  return text === "" ? [] : text.split(",");
+}
+
+/** `0,1`, `-` for none; undefined when nothing tells. */
+function nodeNumbers(row: Row | undefined): number[] | undefined {
+  return row === undefined
+    ? undefined
+    : list(row, 1, "node numbers").map((_text, index, all) => wholeNumber(all, index, "a node number"));
+}
