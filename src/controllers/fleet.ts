@@ -6,13 +6,14 @@ import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
 import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
 import type { HostDialer } from "../ssh/host-session.ts";
 import { directivesOf } from "./directives.ts";
+import { FirstRound, isContent } from "./first-round.ts";
 import { Attempts } from "./hosts/attempts.ts";
 import { endpointOf } from "./hosts/endpoint.ts";
 import { addressText, changeBetween } from "./hosts/facts-diff.ts";
 import { HostFeed, type WatchedHost } from "./hosts/feed.ts";
 import { Fences } from "./hosts/fences.ts";
 import type { HostMetrics } from "./hosts/metrics.ts";
-import { type HostView, lastFacts } from "./hosts/view.ts";
+import { type HostView, lastFacts, machineOf, sameTrouble } from "./hosts/view.ts";
 import { type HostObject, serverNameOf } from "./indexes.ts";
 import { idOf, parseId } from "./names.ts";
 import { probeRequest } from "./probe-request.ts";
@@ -53,6 +54,7 @@ export class Fleet {
   readonly attempts: Attempts;
   readonly metrics: HostMetrics;
   readonly #options: FleetOptions;
+  readonly #firstRound = new FirstRound((id) => this.#machinesOf(id));
   /** Members by the machine they turned out to be. */
   readonly #machines = new Map<string, Set<WatchedHost>>();
 
@@ -100,13 +102,12 @@ export class Fleet {
   }
 
   #looked(host: WatchedHost, before: HostView, settled: readonly string[]): void {
-    const { enqueue } = this.#options;
     const after = host.watcher.view;
     this.#learnMachine(host, before, after);
-    for (const owner of new Set([...settled, ...this.fences.lower(host)])) enqueue(owner.replace(/^confirm /, ""));
+    for (const owner of new Set([...settled, ...this.fences.lower(host)])) this.#wake(owner.replace(/^confirm /, ""));
     if (before.state !== "Reachable" || after.state !== "Reachable") {
       if (before.state === "Unreachable" && after.state === "Unreachable" && sameTrouble(before, after)) return;
-      this.#wakeAll(host);
+      this.#wakeAll(host, before.state === "Pending");
       return;
     }
     if (before.snapshot.facts === after.snapshot.facts) return;
@@ -116,28 +117,40 @@ export class Fleet {
       return;
     }
     if (change.addresses.size + change.backings.size === 0) return;
-    for (const member of host.members.keys()) enqueue(member);
+    for (const member of host.members.keys()) this.#wake(member);
     for (const address of change.addresses)
-      for (const volume of this.stores.volumes.byIndex("address", address)) enqueue(volumeId(volume));
+      for (const volume of this.stores.volumes.byIndex("address", address)) this.#wake(volumeId(volume));
     for (const member of host.members.keys()) {
       const { kind, key } = parseId(member);
       if (kind !== "AoeServer") continue;
       for (const backing of change.backings)
         for (const volume of this.stores.volumes.byIndex("backing", `${keyString(key)} ${backing}`))
-          enqueue(volumeId(volume));
+          this.#wake(volumeId(volume));
     }
   }
 
-  #wakeAll(host: WatchedHost): void {
+  #wake(id: string): void {
+    if (!this.#firstRound.waits(id)) this.#options.enqueue(id);
+  }
+
+  #wakeAll(host: WatchedHost, firstTime = false): void {
     for (const member of host.members.keys()) {
-      this.#options.enqueue(member);
-      for (const volume of this.#dependents(member)) this.#options.enqueue(volumeId(volume));
+      this.#wake(member);
+      for (const volume of this.#dependents(member)) this.#wake(volumeId(volume));
     }
     // Volumes that do not list this host wait for it all the same when it may hold their device.
     const devices = lastFacts(host.watcher.view)?.aoeDevices;
     for (const device of devices?.state === "known" ? devices.value : [])
       for (const volume of this.stores.volumes.byIndex("address", addressText(device)))
-        this.#options.enqueue(volumeId(volume));
+        if (!firstTime || !isContent(volume)) this.#wake(volumeId(volume));
+  }
+
+  #machinesOf(id: string): WatchedHost[] {
+    const { kind, key } = parseId(id);
+    const volume = kind === "AoeVolume" ? this.stores.volumes.get(key) : undefined;
+    if (volume === undefined) return [this.feed.of(id)].flatMap((host) => host ?? []);
+    const parsed = volumeSpec(volume);
+    return parsed.ok ? this.hostsOf(volume, parsed.spec) : [];
   }
 
   #dependents(member: string): AoeVolume[] {
@@ -179,12 +192,16 @@ export class Fleet {
       if (event.object.status?.hostKey === event.old.status?.hostKey) return;
     } else {
       const watched = this.feed.of(id);
-      if (watched !== undefined) this.fences.raise(id, [watched]);
+      if (watched !== undefined && !initial) this.fences.raise(id, [watched]);
     }
-    this.#options.enqueue(id, { initial });
-    if (initial) return;
+    if (initial) {
+      this.#begin(id, object);
+      return;
+    }
+    this.#firstRound.leave(id);
+    this.#wake(id);
     for (const volume of this.#dependents(id)) {
-      this.#options.enqueue(volumeId(volume));
+      this.#wake(volumeId(volume));
       // The server may be on another segment now, with other rivals.
       if (kind === "AoeServer") this.#wakeAddress(volume);
     }
@@ -199,30 +216,38 @@ export class Fleet {
   #volumeEvent(event: StoreEvent<AoeVolume>): void {
     const { object } = event;
     const id = volumeId(object);
-    const { enqueue } = this.#options;
-    const initial = event.type === "added" && event.initial;
     if (event.type === "updated" && !asksAnew(event)) return;
-    enqueue(id, { initial });
+    if (event.type === "added" && event.initial) {
+      this.#begin(id, object);
+      return;
+    }
+    this.#firstRound.leave(id);
+    this.#wake(id);
     if (event.type === "deleted") this.#forget(id);
     const parsed = volumeSpec(object);
     const { namespace = "" } = object.metadata;
     const server = serverNameOf(object);
-    if (!parsed.ok || initial) {
-      if (parsed.ok) this.fences.raise(id, this.hostsOf(object, parsed.spec));
+    if (!parsed.ok) {
       // It keeps its server all the same.
-      else if (server !== undefined && !initial) enqueue(idOf("AoeServer", namespace, server));
+      if (server !== undefined) this.#wake(idOf("AoeServer", namespace, server));
       return;
     }
     if (event.type !== "deleted") this.fences.raise(id, this.hostsOf(object, parsed.spec));
-    enqueue(idOf("AoeServer", namespace, parsed.spec.serverRef.name));
-    for (const client of parsed.spec.clients ?? []) enqueue(idOf("XenHost", namespace, client.name));
+    this.#wake(idOf("AoeServer", namespace, parsed.spec.serverRef.name));
+    for (const client of parsed.spec.clients ?? []) this.#wake(idOf("XenHost", namespace, client.name));
     if (event.type !== "deleted") {
       this.#wakeAddress(object);
       return;
     }
     // What a status says is written a moment after it was judged, perhaps by an earlier process.
     const waiting = this.stores.volumes.byIndex("conflicted", "yes").map(volumeId);
-    for (const other of new Set([...waiting, ...this.outdone])) enqueue(other);
+    for (const other of new Set([...waiting, ...this.outdone])) this.#wake(other);
+  }
+
+  /** What the first list brings; no machine has been asked yet, so that every answer is fresh for it. */
+  #begin(id: string, object: HostObject | AoeVolume): void {
+    this.#firstRound.begin(id, object);
+    if (!this.#firstRound.waits(id)) this.#options.enqueue(id, { initial: true });
   }
 
   #forget(id: string): void {
@@ -236,7 +261,7 @@ export class Fleet {
     const parsed = volumeSpec(volume);
     if (!parsed.ok) return;
     for (const other of this.stores.volumes.byIndex("address", addressText(parsed.spec)))
-      if (other !== volume) this.#options.enqueue(volumeId(other));
+      if (other !== volume) this.#wake(volumeId(other));
   }
 
   /** The machines a volume has to do with. */
@@ -265,19 +290,5 @@ function asksAnew(event: { object: HostObject | AoeVolume; old: HostObject | Aoe
     now.generation !== before.generation ||
     now.deletionTimestamp !== before.deletionTimestamp ||
     JSON.stringify(directivesOf(now)) !== JSON.stringify(directivesOf(before))
-  );
-}
-
-const machineOf = (view: HostView) => {
-  const identity = lastFacts(view)?.identity;
-  return identity?.state === "known" && identity.value.machineId !== "" ? identity.value.machineId : undefined;
-};
-
-function sameTrouble(one: HostView, other: HostView): boolean {
-  return (
-    one.state === "Unreachable" &&
-    other.state === "Unreachable" &&
-    one.reason === other.reason &&
-    one.message === other.message
   );
 }

@@ -40,21 +40,25 @@ export interface HostKind<
   /** The condition that says whether the machine is prepared. */
   readonly prepared: "Prepared" | "AoeReady";
   readonly preparedMessage: string;
-  readonly plan: (
-    host: string,
-    spec: Spec,
-    facts: HostFacts,
-  ) => {
-    readonly steps: readonly Step[];
-    readonly problem: { readonly reason: string; readonly message: string } | undefined;
-  };
-  /** Conditions that are always the same. */
-  readonly constant: readonly ConditionUpdate[];
+  readonly plan: (host: string, spec: Spec, facts: HostFacts, object: T) => HostPlan;
+  /** Conditions beside `Reachable` and the prepared one: what they are while nothing is known of the host. */
+  readonly aspects: readonly string[];
+  /** Which condition a step that did not help speaks of; the prepared one where this says nothing. */
+  readonly conditionOf?: (action: string) => string | undefined;
   /** The part of the status that only this kind has. */
   readonly describe: (status: Status, facts: HostFacts) => void;
   /** Who keeps the object from being deleted, and what the user can do. */
   readonly blockers: (object: T) => { readonly reason: string; readonly message: string } | undefined;
   readonly left: (object: T) => string;
+}
+
+export interface HostPlan {
+  readonly steps: readonly Step[];
+  readonly problem: { readonly reason: string; readonly message: string } | undefined;
+  /** What is said of the aspects. */
+  readonly conditions?: readonly ConditionUpdate[];
+  /** Aspects without which the host is not ready. */
+  readonly required?: readonly string[];
 }
 
 export interface HostControllerOptions {
@@ -100,7 +104,7 @@ export function hostReconciler<
         return done;
       }
       const before = current.status?.conditions;
-      const initial = current.status === undefined ? empty() : structuredClone(current.status);
+      const initial = current.status ?? empty();
       return await withStatus(
         { api, kind, object: current, store, leading: context.leading, initial },
         async (draft) => {

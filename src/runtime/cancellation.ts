@@ -53,5 +53,8 @@ export async function withTimeout<R>(
 export function after(clock: Clock, ms: number, then: () => void): Disposable {
   const cancel = new AbortController();
   clock.sleep(ms, cancel.signal).then(then, () => undefined);
-  return { [Symbol.dispose]: () => cancel.abort(new Error("no longer needed")) };
+  return { [Symbol.dispose]: () => cancel.abort(noLongerNeeded) };
 }
+
+/** One for all: an error of its own for every timer would carry a stack that nobody reads. */
+export const noLongerNeeded = new Error("no longer needed");

@@ -89,15 +89,16 @@ export class Controller {
     const key = parseKey(text);
     const log = this.#log.child({ namespace: key.namespace, name: key.name, reconcileID: reconcileID(clock) });
     using linked = linkedSignal(leading);
-    using deadline = after(clock, timeoutSeconds * 1000, () =>
-      linked.abort(new TimeoutError(`the reconcile took longer than ${timeoutSeconds} s`)),
-    );
     const overdue = Promise.withResolvers<void>();
-    using grace = after(clock, (timeoutSeconds + graceSeconds) * 1000, () => {
+    const giveUp = () => {
       log.error("the reconcile ignores its time limit; its worker goes on with other objects");
       overdue.resolve();
-    });
-    void [deadline, grace];
+    };
+    const deadline = () => {
+      linked.abort(new TimeoutError(`the reconcile took longer than ${timeoutSeconds} s`));
+      timer = after(clock, graceSeconds * 1000, giveUp);
+    };
+    let timer = after(clock, timeoutSeconds * 1000, deadline);
     const started = clock.monotonic();
     this.#observer?.active(1);
     const settled = (async () => {
@@ -118,6 +119,7 @@ export class Controller {
     // A reconcile that does not heed its signal loses its worker, so that other keys go on, but keeps its key: the
     // same key is never worked on twice at once.
     await Promise.race([settled, overdue.promise]);
+    timer[Symbol.dispose]();
   }
 
   #finished(key: string, result: ReconcileResult, log: Logger): void {

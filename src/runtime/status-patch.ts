@@ -60,33 +60,36 @@ export interface StatusDraft<S> {
 }
 
 /**
- * Runs `body` with a draft of the status, then writes the draft, also when `body` failed: the status says how far it
- * got. An error of `body` outweighs one of the write. Nothing is written once `leading` is aborted, for another
- * replica may be at work then.
+ * Runs `body` with a draft of the status, a copy of `initial`, then writes the draft, also when `body` failed: the
+ * status says how far it got. An error of `body` outweighs one of the write. Nothing is written once `leading` is
+ * aborted, for another replica may be at work then.
  */
 export async function withStatus<T extends KubeObject, S, R>(
   write: StatusWrite<T> & { readonly initial: S; readonly leading: AbortSignal },
   body: (draft: StatusDraft<S>) => Promise<R>,
 ): Promise<R> {
   let stored: T & { status?: unknown } = write.object;
-  let written: unknown;
+  let flushed: unknown;
+  const store = async () => {
+    write.leading.throwIfAborted();
+    if (flushed !== undefined && jsonEqual(flushed, draft.status)) return;
+    stored = await applyStatus({ ...write, object: stored }, draft.status, write.leading);
+  };
   const draft: StatusDraft<S> = {
     status: structuredClone(write.initial),
     flush: async () => {
-      write.leading.throwIfAborted();
-      if (written !== undefined && jsonEqual(written, draft.status)) return;
-      stored = await applyStatus({ ...write, object: stored }, draft.status, write.leading);
-      written = structuredClone(draft.status);
+      await store();
+      flushed = structuredClone(draft.status);
     },
   };
   let result: R;
   try {
     result = await body(draft);
   } catch (error) {
-    await draft.flush().catch(() => undefined);
+    await store().catch(() => undefined);
     throw error;
   }
-  await draft.flush();
+  await store();
   return result;
 }
 

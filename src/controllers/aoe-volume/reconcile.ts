@@ -56,7 +56,7 @@ export function aoeVolumeReconciler(options: VolumeControllerOptions): Reconcile
       if (isDeleting(volume) && directives.abandoned) return await abandon(options, volume, context);
       const write = { api, kind: aoeVolumes, object: volume, store, leading: context.leading };
       const before = volume.status?.conditions;
-      return await withStatus({ ...write, initial: initialStatus(volume) }, async (draft) => {
+      return await withStatus({ ...write, initial: volume.status ?? {} }, async (draft) => {
         const parsed = volumeSpec(volume);
         const outcome = parsed.ok
           ? await converge(options, volume, parsed.spec, directives, draft, context)
@@ -229,10 +229,6 @@ function describe(status: AoeVolumeStatus, observation: VolumeObservation): void
 
 const isListed = ({ clients }: VolumeObservation, name: string) =>
   clients.some((client) => client.name === name && client.listed);
-
-function initialStatus(volume: AoeVolume): AoeVolumeStatus {
-  return structuredClone(volume.status ?? {});
-}
 
 function invalid(volume: AoeVolume, message: string): ConditionUpdate[] {
   const all = owned.map((type) => unknown(type, "InvalidSpec", message));

@@ -33,3 +33,18 @@ export function lastFacts(view: HostView | undefined): HostFacts | undefined {
   if (view?.state === "Reachable") return view.snapshot.facts;
   return view?.state === "Unreachable" ? view.last?.facts : undefined;
 }
+
+/** The machine's own name for itself, which stays when its address changes. */
+export function machineOf(view: HostView): string | undefined {
+  const identity = lastFacts(view)?.identity;
+  return identity?.state === "known" && identity.value.machineId !== "" ? identity.value.machineId : undefined;
+}
+
+export function sameTrouble(one: HostView, other: HostView): boolean {
+  return (
+    one.state === "Unreachable" &&
+    other.state === "Unreachable" &&
+    one.reason === other.reason &&
+    one.message === other.message
+  );
+}

@@ -3,6 +3,7 @@ import type { Clock } from "../../clock.ts";
 import type { HostCommand } from "../../host/command.ts";
 import { outcomeOf } from "../../host/outcome.ts";
 import { parseProbe } from "../../host/parse-probe.ts";
+import { noLongerNeeded } from "../../runtime/cancellation.ts";
 import { HostError, type HostSession, type RunResult, type SshTarget } from "../../ssh/host-session.ts";
 import { Lanes } from "./lanes.ts";
 import type { Route } from "./route.ts";
@@ -104,7 +105,7 @@ export class HostWatcher {
       const delay = this.#dueIn();
       if (delay <= 0) return;
       const wake = new AbortController();
-      const stop = () => wake.abort();
+      const stop = () => wake.abort(noLongerNeeded);
       this.#poke = stop;
       signal.addEventListener("abort", stop, { once: true });
       await this.#options.clock.sleep(delay, wake.signal).catch(() => undefined);

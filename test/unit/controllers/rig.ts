@@ -15,10 +15,12 @@ export interface RigOptions {
   readonly prepare?: (stage: Stage) => void;
   /** The Secret of all hosts; `null` for none. */
   readonly secret?: KubeObject | null;
+  /** Takes the operator's log, line by line. */
+  readonly log?: (line: string) => void;
 }
 
 /** The real operator on a virtual clock, between an API server in memory and a simulated rack. */
-export function rig({ rack = twoServers, objects, prepare, secret = keySecret }: RigOptions): Stage {
+export function rig({ rack = twoServers, objects, prepare, secret = keySecret, log }: RigOptions): Stage {
   const stage = new Stage({
     seed: expect.getState().currentTestName ?? "rig",
     scenario: {
@@ -32,6 +34,7 @@ export function rig({ rack = twoServers, objects, prepare, secret = keySecret }:
     },
     operator: realOperator,
     trace: silent,
+    log,
   });
   for (const object of [...(secret === null ? [] : [secret]), ...objects]) stage.apply(object);
   stage.startOperator();

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { aoeServer, aoeVolume, device, xenHost } from "../../simulation/scenarios/objects.ts";
+import type { Stage } from "../../simulation/stage.ts";
+import { eventually, minutes, rig, volumeReady, word } from "./rig.ts";
+
+const objects = [
+  aoeServer("san", 2210, ["/dev/vdb", "/dev/vdc"]),
+  xenHost("bella", 2212),
+  xenHost("brutus", 2213),
+  aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella", "brutus"]),
+  aoeVolume("boot", "san", [0, 2], device("/dev/vdc"), ["bella"]),
+];
+
+/** Everything Ready, and the operator gone. */
+async function converged(log?: (line: string) => void): Promise<Stage> {
+  const stage = rig({ objects, ...(log === undefined ? {} : { log }) });
+  await eventually(stage, () => [volumeReady(stage, "data"), volumeReady(stage, "boot")], ["True/Ready", "True/Ready"]);
+  await stage.advance(minutes(2));
+  stage.life.end();
+  return stage;
+}
+
+describe("a restart of the operator", () => {
+  it("judges each volume once, when its hosts have answered, and writes nothing", async () => {
+    const lines: string[] = [];
+    const stage = await converged((line) => lines.push(line));
+    const effects = stage.effects.done.length;
+    lines.length = 0;
+    stage.startOperator();
+    await stage.advance(minutes(5));
+    const judged = lines
+      .map((line): unknown => JSON.parse(line))
+      .filter((line) => isReconciled(line) && line.controller === "aoevolume")
+      .map((line) => (isReconciled(line) ? line.name : ""));
+    expect(judged.sort()).toEqual(["boot", "data"]);
+    expect(stage.effects.done.slice(effects)).toEqual([]);
+  });
+
+  it("writes nothing of a volume before the last of its hosts has answered or failed", async () => {
+    const stage = await converged();
+    const effects = stage.effects.done.length;
+    stage.rack.faults = ({ host, at }) => (host === "brutus" && at === "Connect" ? { kind: "Hang" } : undefined);
+    const path = "/etc/vblade.conf.d/e0.2.conf";
+    const original = stage.rack.readFile("san", path) ?? "";
+    stage.rack.writeFile("san", path, original.replace(/options=.*/, "options='-r'"));
+    stage.startOperator();
+    // The other volume is none of this host's business.
+    await eventually(stage, () => stage.rack.readFile("san", path), original, 0.1);
+    await stage.advance(20_000);
+    expect(stage.effects.done.slice(effects).filter(({ what }) => what.includes("data"))).toEqual([]);
+    await eventually(stage, () => word(stage, "AoeVolume", "data", "Attached"), "Unknown/ClientNotReady");
+    expect(word(stage, "AoeVolume", "data", "Exported")).toBe("True/Exported");
+  });
+
+  it("says at once what is new: a spec that changed meanwhile", async () => {
+    const stage = await converged();
+    stage.rack.faults = ({ host, at }) => (host === "brutus" && at === "Connect" ? { kind: "Hang" } : undefined);
+    stage.apply(aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella", "brutus"], { access: "ReadOnly" }));
+    stage.startOperator();
+    await eventually(stage, () => word(stage, "AoeVolume", "data", "Attached"), "Unknown/Pending", 0.2);
+  });
+});
+
+const isReconciled = (line: unknown): line is { controller: string; name: string } =>
+  typeof line === "object" && line !== null && "msg" in line && line.msg === "reconciled" && "controller" in line;
