@@ -3,7 +3,7 @@ import { type AoeServerSpec, type AoeServerStatus, aoeServerDefinition } from ".
 import { type AoeVolumeSpec, type AoeVolumeStatus, aoeVolumeDefinition } from "./aoe-volume.ts";
 import { type apiVersion, group, version } from "./common.ts";
 import type { KindDefinition } from "./definition.ts";
-import { ocfs2ClusterDefinition } from "./ocfs2-cluster.ts";
+import { type Ocfs2ClusterSpec, type Ocfs2ClusterStatus, ocfs2ClusterDefinition } from "./ocfs2-cluster.ts";
 import { xenDomainDefinition } from "./xen-domain.ts";
 import { type XenHostSpec, type XenHostStatus, xenHostDefinition } from "./xen-host.ts";
 import { xenMigrationDefinition } from "./xen-migration.ts";
@@ -33,6 +33,7 @@ export interface Resource<K extends string, Spec, Status> {
 export type AoeServer = Resource<"AoeServer", AoeServerSpec, AoeServerStatus>;
 export type AoeVolume = Resource<"AoeVolume", AoeVolumeSpec, AoeVolumeStatus>;
 export type XenHost = Resource<"XenHost", XenHostSpec, XenHostStatus>;
+export type Ocfs2Cluster = Resource<"Ocfs2Cluster", Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
 
 /** Where the objects of a kind live in the API. The phantom `__shape` ties it to their TypeScript type. */
 export interface ResourceType<T> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { conditionsSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
-import { atomicListOf, mapListOf } from "./lists.ts";
+import { atomicListOf, atomicObject, mapListOf } from "./lists.ts";
 import { ocfs2FilesystemSchema } from "./ocfs2-filesystem.ts";
 import { planSchema } from "./plan-step.ts";
 import { localRefSchema } from "./references.ts";
@@ -9,7 +9,9 @@ import { immutableRequired, withRules } from "./rules.ts";
 import { ipv4Schema, textOf } from "./text.ts";
 
 const nodeSchema = z.object({
-  hostRef: localRefSchema.describe("XenHost; its short host name becomes the node's name in cluster.conf."),
+  hostRef: localRefSchema.describe(
+    "XenHost, whose name up to the first dot must be the short host name of the machine: O2CB knows a node by nothing else.",
+  ),
   number: z
     .int()
     .min(0)
@@ -118,37 +120,63 @@ export const ocfs2ClusterSpecSchema = withRules(
   ],
 );
 
+const nodeStatusSchema = z.object({
+  host: z.string().max(253),
+  number: z.int(),
+  name: z.string().max(64).describe("In cluster.conf."),
+  address: z.string().max(15),
+  port: z.int(),
+  state: z.enum(["Online", "Offline", "Unknown"]),
+  message: z.string().max(1024).optional(),
+});
+
 const filesystemNodeSchema = z.object({
   host: z.string().max(253),
   state: z.enum(["Mounted", "Unmounted", "Unknown"]),
+  bootID: z.string().max(64).optional().describe("Boot of the host in which it was last seen mounted."),
   message: z.string().max(1024).optional(),
+});
+
+const formatSchema = z.object({
+  uuid: z.string().max(36),
+  host: z.string().max(253).describe("The node that was chosen to format."),
+  startTime: z.string().max(64),
+});
+
+const filesystemStatusSchema = z.object({
+  label: z.string().max(63),
+  volume: z.string().max(253).optional().describe("AoeVolume that holds it."),
+  device: z.string().max(64).optional(),
+  mountPoint: z.string().max(512).optional().describe("Where the nodes have it, or are to have it."),
+  uuid: z
+    .string()
+    .max(36)
+    .optional()
+    .describe("Recorded once, before the first mount. One that disappears is an alarm, never a reason to format."),
+  format: formatSchema
+    .optional()
+    .describe("Written before mkfs.ocfs2 begins, so that whoever comes after a crash knows that it may have begun."),
+  sizeBytes: z.string().max(32).optional(),
+  nodes: atomicListOf(filesystemNodeSchema, { max: 128 }).optional(),
 });
 
 export const ocfs2ClusterStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
-  nodes: atomicListOf(
+  timeouts: atomicObject(
     z.object({
-      host: z.string().max(253),
-      state: z.enum(["Online", "Offline", "Unknown"]),
-      message: z.string().max(1024).optional(),
+      heartbeatThreshold: z.int(),
+      idleMilliseconds: z.int(),
+      keepaliveMilliseconds: z.int(),
+      reconnectMilliseconds: z.int(),
     }),
-    { max: 64 },
   )
     .optional()
-    .describe("The cluster as each node sees it."),
-  filesystems: atomicListOf(
-    z.object({
-      label: z.string().max(63),
-      uuid: z
-        .string()
-        .max(36)
-        .optional()
-        .describe("Recorded once, before the first mount. One that disappears is an alarm, never a reason to format."),
-      nodes: atomicListOf(filesystemNodeSchema, { max: 64 }).optional(),
-    }),
-    { max: 32 },
-  ).optional(),
+    .describe("Those that hold now: all nodes change them at once, when nothing is mounted."),
+  nodes: atomicListOf(nodeStatusSchema, { max: 128 })
+    .optional()
+    .describe("The cluster as each node sees it; also nodes that are no longer in the spec, until they have left."),
+  filesystems: atomicListOf(filesystemStatusSchema, { max: 64 }).optional(),
   plan: planSchema.optional(),
 });
 
@@ -163,11 +191,12 @@ export const ocfs2ClusterDefinition = defineKind({
   spec: ocfs2ClusterSpecSchema,
   status: ocfs2ClusterStatusSchema,
   rules: [],
-  conditionTypes: ["Configured", "Online", "Formatted", "Mounted", "Ready"],
+  conditionTypes: ["Configured", "Online", "Formatted", "Mounted", "Healthy", "Ready"],
   columns: [
     column("Cluster", ".spec.clusterName"),
     wideColumn("Online", '.status.conditions[?(@.type=="Online")].status'),
     wideColumn("Mounted", '.status.conditions[?(@.type=="Mounted")].status'),
+    wideColumn("Healthy", '.status.conditions[?(@.type=="Healthy")].status'),
     ...summaryColumns("Ready"),
   ],
   selectableFields: [".spec.clusterName"],

@@ -1,6 +1,8 @@
 import { attaching } from "./reasons/attaching.ts";
+import { clustering } from "./reasons/clustering.ts";
 import { conflicting } from "./reasons/conflicting.ts";
 import { exporting } from "./reasons/exporting.ts";
+import { formatting } from "./reasons/formatting.ts";
 import { general } from "./reasons/general.ts";
 import { preparing } from "./reasons/preparing.ts";
 import { reaching } from "./reasons/reaching.ts";
@@ -20,5 +22,7 @@ export const reasons = {
   ...conflicting,
   ...attaching,
   ...sharing,
+  ...clustering,
+  ...formatting,
 } as const;
 export type Reason = keyof typeof reasons;

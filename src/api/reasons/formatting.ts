@@ -1,0 +1,81 @@
+import { nothing, type ReasonEntry } from "./entry.ts";
+
+/** The file systems of an Ocfs2Cluster: formatted once, then mounted everywhere. */
+export const formatting = {
+  Formatted: { conditions: ["Formatted"], meaning: "Every volume holds the recorded file system.", action: "Nothing." },
+  Mounted: {
+    conditions: ["Mounted"],
+    meaning: "Every file system is mounted on every node, now and after a reboot.",
+    action: "Nothing.",
+  },
+  NoFilesystems: {
+    conditions: ["Formatted", "Mounted"],
+    meaning: "The cluster declares no file systems.",
+    action: "Nothing.",
+  },
+  VolumeNotFound: {
+    conditions: ["Formatted", "Mounted"],
+    meaning: "There is no AoeVolume of that name.",
+    action: "Create it.",
+  },
+  VolumeNotReady: {
+    conditions: ["Formatted", "Mounted"],
+    meaning: "The AoeVolume is not served, or not seen by a node.",
+    action: "See the conditions of the AoeVolume; every node must be among its clients.",
+  },
+  VolumeInOtherCluster: {
+    conditions: ["Formatted", "Mounted"],
+    meaning: "An older Ocfs2Cluster has the AoeVolume.",
+    action: "Use another volume.",
+  },
+  DeviceUnreadable: {
+    conditions: ["Formatted"],
+    meaning: "A node cannot read the device now, so nobody can tell what it holds.",
+    action: "See the conditions of the AoeVolume.",
+  },
+  NodesDisagree: {
+    conditions: ["Formatted"],
+    meaning: "The nodes see different things behind the same device: they are not served by the same volume.",
+    action: "Find the second server on the segment and stop its export.",
+  },
+  ForeignFilesystem: {
+    conditions: ["Formatted"],
+    meaning: "The device holds an OCFS2 of another label, another cluster or another heartbeat mode.",
+    action: "Use another volume, or correct label and clusterName to what the message says is there.",
+  },
+  ForeignHeartbeat: {
+    conditions: ["Formatted", "Mounted"],
+    meaning: "A host that is no node of this cluster has the file system mounted: its heartbeat goes on.",
+    action: "Find it and unmount it there, or declare it as a node.",
+  },
+  FormatForbidden: {
+    conditions: ["Formatted"],
+    meaning: "The volume is blank and the spec says format: Never.",
+    action: "Set format to IfBlank, or use the volume that holds the file system.",
+  },
+  FormatUnknown: {
+    conditions: ["Formatted"],
+    meaning: "Only the node that was chosen to format can tell whether it began, and it cannot be asked.",
+    action: "Bring it back.",
+  },
+  FilesystemMissing: {
+    conditions: ["Formatted", "Mounted"],
+    meaning: "The recorded file system is not on its volume any more. It is never formatted again.",
+    action: "Find out what became of the volume; restore it from a backup.",
+  },
+  NotFormatted: {
+    conditions: ["Mounted"],
+    meaning: "File systems are mounted once they are formatted.",
+    action: "See the condition Formatted.",
+  },
+  NotOnline: {
+    conditions: ["Mounted"],
+    meaning: "File systems are mounted once the cluster is online on the node.",
+    action: "See the condition Online.",
+  },
+  Looking: {
+    conditions: ["Formatted"],
+    meaning: "Two looks some seconds apart have to show that no foreign host uses the file system.",
+    action: nothing,
+  },
+} as const satisfies Record<string, ReasonEntry>;
