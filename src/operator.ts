@@ -1,11 +1,24 @@
 import type { Logger } from "pino";
-import { type AoeServer, type AoeVolume, aoeServers, aoeVolumes, type XenHost, xenHosts } from "./api/kinds.ts";
+import {
+  type AoeServer,
+  type AoeVolume,
+  aoeServers,
+  aoeVolumes,
+  type Ocfs2Cluster,
+  ocfs2Clusters,
+  type XenDomain,
+  type XenHost,
+  type XenMigration,
+  xenDomains,
+  xenHosts,
+  xenMigrations,
+} from "./api/kinds.ts";
 import type { Clock } from "./clock.ts";
 import { aoeServerReconciler } from "./controllers/aoe-server/reconcile.ts";
 import { aoeVolumeReconciler } from "./controllers/aoe-volume/reconcile.ts";
 import { Fleet } from "./controllers/fleet.ts";
 import { createHostMetrics, type HostMetrics } from "./controllers/hosts/metrics.ts";
-import { volumeIndexes } from "./controllers/indexes.ts";
+import { clusterIndexes, domainIndexes, hostIndexes, migrationIndexes, volumeIndexes } from "./controllers/indexes.ts";
 import { Mirror } from "./controllers/mirror.ts";
 import { parseId } from "./controllers/names.ts";
 import { onlyCredentials } from "./controllers/secrets.ts";
@@ -71,10 +84,13 @@ export function createOperator(options: OperatorOptions): Operator {
   const mirrors = {
     servers: mirror<AoeServer>(options, aoeServers),
     volumes: mirror<AoeVolume>(options, aoeVolumes, volumeIndexes),
-    hosts: mirror<XenHost>(options, xenHosts),
+    hosts: mirror<XenHost>(options, xenHosts, hostIndexes),
+    clusters: mirror<Ocfs2Cluster>(options, ocfs2Clusters, clusterIndexes),
+    domains: mirror<XenDomain>(options, xenDomains, domainIndexes),
+    migrations: mirror<XenMigration>(options, xenMigrations, migrationIndexes),
     secrets: mirror<Secret>({ ...options, api: onlyCredentials(api) }, secretKind),
   };
-  const all = [mirrors.servers, mirrors.volumes, mirrors.hosts, mirrors.secrets];
+  const all = Object.values(mirrors);
   const election = config.leaderElection && leaderElection(options, config.leaderElection, config.identity);
   const notReady = () => (all.every(({ synced }) => synced) ? undefined : "the first list of objects is not complete");
   let acting = false;
@@ -117,6 +133,9 @@ interface Mirrors {
   readonly servers: Mirror<AoeServer>;
   readonly volumes: Mirror<AoeVolume>;
   readonly hosts: Mirror<XenHost>;
+  readonly clusters: Mirror<Ocfs2Cluster>;
+  readonly domains: Mirror<XenDomain>;
+  readonly migrations: Mirror<XenMigration>;
   readonly secrets: Mirror<Secret>;
 }
 
@@ -139,6 +158,9 @@ async function lead(
       servers: mirrors.servers.store,
       volumes: mirrors.volumes.store,
       hosts: mirrors.hosts.store,
+      clusters: mirrors.clusters.store,
+      domains: mirrors.domains.store,
+      migrations: mirrors.migrations.store,
       secrets: mirrors.secrets.store,
     },
     probeIntervalSeconds: config.probeIntervalSeconds,

@@ -4,9 +4,9 @@ import { type AoeVolumeSpec, type AoeVolumeStatus, aoeVolumeDefinition } from ".
 import { type apiVersion, group, version } from "./common.ts";
 import type { KindDefinition } from "./definition.ts";
 import { type Ocfs2ClusterSpec, type Ocfs2ClusterStatus, ocfs2ClusterDefinition } from "./ocfs2-cluster.ts";
-import { xenDomainDefinition } from "./xen-domain.ts";
+import { type XenDomainSpec, type XenDomainStatus, xenDomainDefinition } from "./xen-domain.ts";
 import { type XenHostSpec, type XenHostStatus, xenHostDefinition } from "./xen-host.ts";
-import { xenMigrationDefinition } from "./xen-migration.ts";
+import { type XenMigrationSpec, type XenMigrationStatus, xenMigrationDefinition } from "./xen-migration.ts";
 
 /** metav1.ObjectMeta, as far as xensan reads it. */
 export interface Metadata {
@@ -34,6 +34,8 @@ export type AoeServer = Resource<"AoeServer", AoeServerSpec, AoeServerStatus>;
 export type AoeVolume = Resource<"AoeVolume", AoeVolumeSpec, AoeVolumeStatus>;
 export type XenHost = Resource<"XenHost", XenHostSpec, XenHostStatus>;
 export type Ocfs2Cluster = Resource<"Ocfs2Cluster", Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
+export type XenDomain = Resource<"XenDomain", XenDomainSpec, XenDomainStatus>;
+export type XenMigration = Resource<"XenMigration", XenMigrationSpec, XenMigrationStatus>;
 
 /** Where the objects of a kind live in the API. The phantom `__shape` ties it to their TypeScript type. */
 export interface ResourceType<T> {

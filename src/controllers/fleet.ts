@@ -1,15 +1,15 @@
 import type { Logger } from "pino";
-import type { AoeServer, AoeVolume, XenHost } from "../api/kinds.ts";
+import type { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../api/kinds.ts";
 import type { Clock } from "../clock.ts";
 import type { Secret } from "../runtime/kinds.ts";
-import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
+import { type KubeObject, keyString, type ObjectKey } from "../runtime/kube-api.ts";
 import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
 import type { HostDialer } from "../ssh/host-session.ts";
 import { directivesOf } from "./directives.ts";
 import { FirstRound, isContent } from "./first-round.ts";
 import { Attempts } from "./hosts/attempts.ts";
 import { endpointOf } from "./hosts/endpoint.ts";
-import { addressText, changeBetween } from "./hosts/facts-diff.ts";
+import { addressText, changeBetween, concernsTenants } from "./hosts/facts-diff.ts";
 import { HostFeed, type WatchedHost } from "./hosts/feed.ts";
 import { Fences } from "./hosts/fences.ts";
 import type { HostMetrics } from "./hosts/metrics.ts";
@@ -17,12 +17,23 @@ import { type HostView, lastFacts, machineOf, sameTrouble } from "./hosts/view.t
 import { type HostObject, serverNameOf } from "./indexes.ts";
 import { idOf, parseId } from "./names.ts";
 import { probeRequest } from "./probe-request.ts";
+import {
+  concernedByCluster,
+  concernedByDomain,
+  concernedByMigration,
+  concernedByVolume,
+  hostsOf,
+  livingOn,
+} from "./relations.ts";
 import { hostSpec, serverSpec, volumeSpec } from "./specs.ts";
 
 export interface Stores {
   readonly servers: ReadonlyStore<AoeServer>;
   readonly volumes: ReadonlyStore<AoeVolume>;
   readonly hosts: ReadonlyStore<XenHost>;
+  readonly clusters: ReadonlyStore<Ocfs2Cluster>;
+  readonly domains: ReadonlyStore<XenDomain>;
+  readonly migrations: ReadonlyStore<XenMigration>;
   readonly secrets: ReadonlyStore<Secret>;
 }
 
@@ -54,7 +65,7 @@ export class Fleet {
   readonly attempts: Attempts;
   readonly metrics: HostMetrics;
   readonly #options: FleetOptions;
-  readonly #firstRound = new FirstRound((id) => this.#machinesOf(id));
+  readonly #firstRound = new FirstRound((id) => this.machinesOf(id));
   /** Members by the machine they turned out to be. */
   readonly #machines = new Map<string, Set<WatchedHost>>();
 
@@ -74,11 +85,15 @@ export class Fleet {
 
   /** Follows the stores, which must be synced, and the machines, until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { servers, hosts, volumes, secrets } = this.stores;
+    const { servers, hosts, volumes, clusters, domains, migrations, secrets } = this.stores;
     const stops = [
       servers.subscribe((event) => this.#hostEvent("AoeServer", event, (server) => serverSpec(server))),
       hosts.subscribe((event) => this.#hostEvent("XenHost", event, (host) => hostSpec(host))),
       volumes.subscribe((event) => this.#volumeEvent(event)),
+      volumes.subscribe((event) => this.#spread(event, concernedByVolume(this.stores, event.object))),
+      clusters.subscribe((event) => this.#tenantEvent("Ocfs2Cluster", event, concernedByCluster)),
+      domains.subscribe((event) => this.#tenantEvent("XenDomain", event, concernedByDomain)),
+      migrations.subscribe((event) => this.#tenantEvent("XenMigration", event, concernedByMigration)),
       secrets.subscribe((event) => this.#secretEvent(event)),
     ];
     try {
@@ -111,6 +126,7 @@ export class Fleet {
       return;
     }
     if (before.snapshot.facts === after.snapshot.facts) return;
+    if (concernsTenants(before.snapshot.facts, after.snapshot.facts)) this.#wakeTenants(host);
     const change = changeBetween(before.snapshot.facts, after.snapshot.facts);
     if (change.kind === "All") {
       this.#wakeAll(host);
@@ -133,7 +149,18 @@ export class Fleet {
     if (!this.#firstRound.waits(id)) this.#options.enqueue(id);
   }
 
+  /** Everything that lives on the hosts for which the machine stands. */
+  #wakeTenants(host: WatchedHost): void {
+    for (const member of host.members.keys()) {
+      const { kind, key } = parseId(member);
+      if (kind !== "XenHost") continue;
+      this.#wake(member);
+      for (const tenant of livingOn(this.stores, key)) this.#wake(tenant);
+    }
+  }
+
   #wakeAll(host: WatchedHost, firstTime = false): void {
+    this.#wakeTenants(host);
     for (const member of host.members.keys()) {
       this.#wake(member);
       for (const volume of this.#dependents(member)) this.#wake(volumeId(volume));
@@ -145,10 +172,11 @@ export class Fleet {
         if (!firstTime || !isContent(volume)) this.#wake(volumeId(volume));
   }
 
-  #machinesOf(id: string): WatchedHost[] {
+  /** The machines an object has to do with. */
+  machinesOf(id: string): WatchedHost[] {
     const { kind, key } = parseId(id);
     const volume = kind === "AoeVolume" ? this.stores.volumes.get(key) : undefined;
-    if (volume === undefined) return [this.feed.of(id)].flatMap((host) => host ?? []);
+    if (volume === undefined) return [id, ...hostsOf(this.stores, id)].flatMap((one) => this.feed.of(one) ?? []);
     const parsed = volumeSpec(volume);
     return parsed.ok ? this.hostsOf(volume, parsed.spec) : [];
   }
@@ -188,6 +216,7 @@ export class Fleet {
       this.feed.declare(id, parsed.ok ? endpointOf(namespace, parsed.spec.ssh) : undefined, object.status?.hostKey);
       if (former !== this.feed.of(id)) this.#closed(former);
     }
+    if (kind === "XenHost") this.#spread(event, livingOn(this.stores, { namespace, name }));
     if (event.type === "updated" && !asksAnew(event)) {
       if (event.object.status?.hostKey === event.old.status?.hostKey) return;
     } else {
@@ -205,6 +234,33 @@ export class Fleet {
       // The server may be on another segment now, with other rivals.
       if (kind === "AoeServer") this.#wakeAddress(volume);
     }
+  }
+
+  /** A cluster, domain or migration: judged anew when its spec asks for it, and its like whenever it says something new. */
+  #tenantEvent<T extends KubeObject>(
+    kind: string,
+    event: StoreEvent<T>,
+    concerned: (stores: Stores, object: T) => readonly string[],
+  ): void {
+    const { object } = event;
+    const { namespace = "", name } = object.metadata;
+    const id = idOf(kind, namespace, name);
+    this.#spread(event, concerned(this.stores, object));
+    if (event.type === "updated" && !asksAnew(event)) return;
+    if (event.type === "added" && event.initial) {
+      this.#begin(id, object);
+      return;
+    }
+    this.#firstRound.leave(id);
+    if (event.type === "deleted") this.#forget(id);
+    else this.fences.raise(id, this.machinesOf(id));
+    this.#wake(id);
+  }
+
+  /** What an object says of itself matters to others. */
+  #spread<T extends KubeObject>(event: StoreEvent<T>, concerned: readonly string[]): void {
+    if (event.type === "added" && event.initial) return;
+    for (const id of concerned) this.#wake(id);
   }
 
   #closed(host: WatchedHost | undefined): void {
@@ -245,7 +301,7 @@ export class Fleet {
   }
 
   /** What the first list brings; no machine has been asked yet, so that every answer is fresh for it. */
-  #begin(id: string, object: HostObject | AoeVolume): void {
+  #begin(id: string, object: KubeObject): void {
     this.#firstRound.begin(id, object);
     if (!this.#firstRound.waits(id)) this.#options.enqueue(id, { initial: true });
   }
@@ -284,7 +340,7 @@ export class Fleet {
 const volumeId = ({ metadata: { namespace = "", name } }: AoeVolume) => idOf("AoeVolume", namespace, name);
 
 /** A new spec, a deletion, or annotations that say something else: reason to look at the machines again. */
-function asksAnew(event: { object: HostObject | AoeVolume; old: HostObject | AoeVolume }): boolean {
+function asksAnew(event: { object: KubeObject; old: KubeObject }): boolean {
   const [now, before] = [event.object.metadata, event.old.metadata];
   return (
     now.generation !== before.generation ||

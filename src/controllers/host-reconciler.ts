@@ -121,7 +121,7 @@ export function hostReconciler<
           }
           const outcome = parsed.ok
             ? judge(options, host, current, parsed.spec, directives, status, watched, context)
-            : { conditions: invalid(host, parsed.message), handed: nothing };
+            : { conditions: invalid(host, parsed.message), handed: nothing, required: [] };
           const stuck = blocker && yes("DeletionBlocked", blocker.reason, blocker.message);
           conclude(
             status,
@@ -129,6 +129,7 @@ export function hostReconciler<
             current,
             directives,
             merged(outcome.conditions, stuck === undefined ? [] : [stuck]),
+            outcome.required,
             fleet.clock.now(),
           );
           // Written along with other changes only: a quiet host causes no writes.
@@ -159,18 +160,21 @@ function judge<
   status: Status,
   watched: WatchedHost | undefined,
   context: ReconcileContext,
-): { conditions: ConditionUpdate[]; handed: Handed } {
+): { conditions: ConditionUpdate[]; handed: Handed; required: readonly string[] } {
   const view = watched?.watcher.view ?? pending;
   const reached = reachable(view, addressOf(spec.ssh));
   const facts = currentFacts(view);
   const { namespace, name } = keyOf(object);
   const id = idOf(host.kind.kind, namespace, name);
   delete status.plan;
-  if (facts === undefined || watched === undefined)
-    return { conditions: [reached, unknown(host.prepared, reached.reason, reached.message)], handed: nothing };
+  if (facts === undefined || watched === undefined) {
+    const unseen = [host.prepared, ...host.aspects].map((type) => unknown(type, reached.reason, reached.message));
+    return { conditions: [reached, ...unseen], handed: nothing, required: host.aspects };
+  }
   status.facts = factsStatus(facts);
   host.describe(status, facts);
-  const { steps, problem } = planned(() => host.plan(`${host.kind.kind}/${name}`, spec, facts));
+  const plan = planned(() => host.plan(`${host.kind.kind}/${name}`, spec, facts, object));
+  const { steps, problem, conditions: aspects = [], required = [] } = plan;
   const condition =
     problem === undefined
       ? yes(host.prepared, host.prepared, host.preparedMessage)
@@ -179,8 +183,13 @@ function judge<
   const mayAct = !directives.paused && !directives.dryRun && !isDeleting(object) && fleet.fences.passed(id, watched);
   if (!mayAct)
     return {
-      conditions: [reached, problem === undefined ? condition : no(host.prepared, problem.reason, problem.message)],
+      conditions: [
+        reached,
+        problem === undefined ? condition : no(host.prepared, problem.reason, problem.message),
+        ...aspects,
+      ],
       handed: nothing,
+      required,
     };
   context.signal.throwIfAborted();
   const basis = JSON.stringify([
@@ -193,13 +202,13 @@ function judge<
     for (const { action } of handed.started) fleet.metrics.repairs.inc({ kind: host.kind.kind, action });
   const failed = handed.held.map(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);
-    return no(host.prepared, reason, message);
+    return no(host.conditionOf?.(step.action) ?? host.prepared, reason, message);
   });
-  return { conditions: merged([reached, condition], failed), handed };
+  return { conditions: merged([reached, condition, ...aspects], failed), handed, required };
 }
 
 /** A value that passed the schema and that no host can be given all the same. */
-function planned<P>(plan: () => P): P | { steps: readonly Step[]; problem: { reason: string; message: string } } {
+function planned(plan: () => HostPlan): HostPlan {
   try {
     return plan();
   } catch (error) {
@@ -215,7 +224,7 @@ function invalid<
 >(host: HostKind<T, Spec, Status>, message: string): ConditionUpdate[] {
   return [
     unknown("Reachable", "InvalidSpec", message),
-    unknown(host.prepared, "InvalidSpec", message),
+    ...[host.prepared, ...host.aspects].map((type) => unknown(type, "InvalidSpec", message)),
     no("Ready", "InvalidSpec", message),
   ];
 }
@@ -230,6 +239,7 @@ function conclude<
   object: T,
   directives: Directives,
   conditions: readonly ConditionUpdate[],
+  required: readonly string[],
   now: number,
 ): void {
   const { generation } = object.metadata;
@@ -238,14 +248,14 @@ function conclude<
   const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(object) ? [] : ["DeletionBlocked"])];
   const draft: { conditions?: Condition[] | undefined } = status;
   const fresh = news(conditions, object.status?.conditions, generation);
-  say(draft, [...fresh, ...host.constant, ...(directives.paused ? [paused] : [])], context, gone);
+  say(draft, [...fresh, ...(directives.paused ? [paused] : [])], context, gone);
   if (generation !== undefined) status.observedGeneration = generation;
   if (conditions.some(({ type }) => type === "Ready")) return;
   const summary = isDeleting(object)
     ? no("Ready", "Deleting", "The host is being deleted")
     : summarise(status.conditions ?? [], {
         type: "Ready",
-        required: ["Reachable", host.prepared],
+        required: ["Reachable", host.prepared, ...required],
         readyMessage: host.preparedMessage,
       });
   say(draft, [summary], context);

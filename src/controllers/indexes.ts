@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { AoeServer, AoeVolume, XenHost } from "../api/kinds.ts";
+import type { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../api/kinds.ts";
 import { hasCondition } from "../runtime/conditions.ts";
 import type { IndexFunction } from "../runtime/store.ts";
 import { backingPath } from "./aoe-volume/export-parameters.ts";
 import { addressText } from "./hosts/facts-diff.ts";
-import { volumeSpec } from "./specs.ts";
+import { clusterSpec, domainSpec, hostSpec, migrationSpec, volumeSpec } from "./specs.ts";
 
 const namespaceOf = (object: { metadata: { namespace?: string } }) => object.metadata.namespace ?? "";
 
@@ -28,6 +28,86 @@ export const volumeIndexes = {
   backing: ofSpec((spec, namespace) => [`${namespace}/${spec.serverRef.name} ${backingPath(spec)}`]),
   conflicted: (volume: AoeVolume) => (hasCondition(volume.status?.conditions, "Conflicted") ? ["yes"] : []),
 } satisfies Record<string, IndexFunction<AoeVolume>>;
+
+const distinct = (names: readonly (string | undefined)[], namespace: string) => [
+  ...new Set(names.flatMap((name) => (name === undefined ? [] : [`${namespace}/${name}`]))),
+];
+
+/** How hosts are found. */
+export const hostIndexes = {
+  /** `namespace/name` of the hosts that may migrate domains to it. */
+  sender: (host: XenHost) => {
+    const parsed = hostSpec(host);
+    const { mode, allowFrom } = parsed.ok ? parsed.spec.relocation : { mode: "Disabled", allowFrom: [] };
+    return mode === "Enabled"
+      ? distinct(
+          allowFrom.map(({ name }) => name),
+          namespaceOf(host),
+        )
+      : [];
+  },
+} satisfies Record<string, IndexFunction<XenHost>>;
+
+/** How clusters are found; a node that left the spec counts until it has left the cluster. */
+export const clusterIndexes = {
+  /** `namespace/host` */
+  host: (cluster: Ocfs2Cluster) => {
+    const parsed = clusterSpec(cluster);
+    const nodes = parsed.ok ? parsed.spec.nodes.map(({ hostRef }) => hostRef.name) : [];
+    return distinct([...nodes, ...(cluster.status?.nodes ?? []).map(({ host }) => host)], namespaceOf(cluster));
+  },
+  /** `namespace/volume` */
+  volume: (cluster: Ocfs2Cluster) => {
+    const parsed = clusterSpec(cluster);
+    const names = parsed.ok ? parsed.spec.filesystems.map(({ volumeRef }) => volumeRef.name) : [];
+    return distinct(names, namespaceOf(cluster));
+  },
+} satisfies Record<string, IndexFunction<Ocfs2Cluster>>;
+
+/** How domains are found. */
+export const domainIndexes = {
+  /** `namespace/host` where it may run or was seen. */
+  host: (domain: XenDomain) => {
+    const parsed = domainSpec(domain);
+    const { hostRef, hosts = [] } = parsed.ok ? parsed.spec : {};
+    return distinct([hostRef?.name, domain.status?.host, ...hosts.map(({ name }) => name)], namespaceOf(domain));
+  },
+  /** `namespace/cluster` that holds its disks. */
+  cluster: (domain: XenDomain) => {
+    const parsed = domainSpec(domain);
+    const disks = parsed.ok ? parsed.spec.disks : [];
+    return distinct(
+      disks.map(({ filesystem }) => filesystem.clusterRef.name),
+      namespaceOf(domain),
+    );
+  },
+  uuid: (domain: XenDomain) => {
+    const parsed = domainSpec(domain);
+    return parsed.ok && parsed.spec.uuid !== undefined ? [parsed.spec.uuid] : [];
+  },
+} satisfies Record<string, IndexFunction<XenDomain>>;
+
+/** How migrations are found. */
+export const migrationIndexes = {
+  /** `namespace/domain` of a XenDomain. */
+  domain: (migration: XenMigration) => {
+    const parsed = migrationSpec(migration);
+    return distinct([parsed.ok ? parsed.spec.domainRef?.name : undefined], namespaceOf(migration));
+  },
+  /** `namespace/host` it goes from or to. */
+  host: (migration: XenMigration) => {
+    const parsed = migrationSpec(migration);
+    const { sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
+    const { source, target } = migration.status ?? {};
+    return distinct([sourceHostRef?.name, targetHostRef?.name, source, target], namespaceOf(migration));
+  },
+  /** `yes` until it has succeeded, failed or been aborted. */
+  active: (migration: XenMigration) => (isFinished(migration) ? [] : ["yes"]),
+} satisfies Record<string, IndexFunction<XenMigration>>;
+
+/** Succeeded is Unknown while it is active. */
+export const isFinished = ({ status }: XenMigration): boolean =>
+  hasCondition(status?.conditions, "Succeeded", "True") || hasCondition(status?.conditions, "Succeeded", "False");
 
 function ofSpec(
   values: (spec: Extract<ReturnType<typeof volumeSpec>, { ok: true }>["spec"], namespace: string) => readonly string[],

@@ -1,8 +1,11 @@
 import type { AoeServerSpec } from "../api/aoe-server.ts";
 import type { AoeVolumeSpec } from "../api/aoe-volume.ts";
-import type { AoeServer, AoeVolume, XenHost } from "../api/kinds.ts";
+import type { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../api/kinds.ts";
+import type { Ocfs2ClusterSpec } from "../api/ocfs2-cluster.ts";
 import { type ParsedSpec, parseSpec } from "../api/parse.ts";
+import type { XenDomainSpec } from "../api/xen-domain.ts";
 import type { XenHostSpec } from "../api/xen-host.ts";
+import type { XenMigrationSpec } from "../api/xen-migration.ts";
 
 /** Each version of an object is judged once. */
 function remembered<T extends object, Spec>(parse: (object: T) => ParsedSpec<Spec>): (object: T) => ParsedSpec<Spec> {
@@ -19,3 +22,6 @@ function remembered<T extends object, Spec>(parse: (object: T) => ParsedSpec<Spe
 export const serverSpec = remembered<AoeServer, AoeServerSpec>((object) => parseSpec("AoeServer", object));
 export const volumeSpec = remembered<AoeVolume, AoeVolumeSpec>((object) => parseSpec("AoeVolume", object));
 export const hostSpec = remembered<XenHost, XenHostSpec>((object) => parseSpec("XenHost", object));
+export const clusterSpec = remembered<Ocfs2Cluster, Ocfs2ClusterSpec>((object) => parseSpec("Ocfs2Cluster", object));
+export const domainSpec = remembered<XenDomain, XenDomainSpec>((object) => parseSpec("XenDomain", object));
+export const migrationSpec = remembered<XenMigration, XenMigrationSpec>((object) => parseSpec("XenMigration", object));

@@ -19,7 +19,7 @@ export function aoeServerReconciler(options: HostControllerOptions): Reconciler 
       prepared: "Prepared",
       preparedMessage: "vblade is installed and the interface is up",
       plan: planServer,
-      constant: [],
+      aspects: [],
       describe(status, { exports }) {
         if (exports.state !== "known") return;
         status.exports = exports.value.slice(0, 256).map((one) => ({

@@ -183,7 +183,7 @@ function parts(fleet: Fleet, volume: AoeVolume, observation: VolumeObservation, 
     // One machine may be AoeServer and XenHost at once.
     const own = [...host.members.keys()].filter((member) => member.includes(` ${namespace}/`));
     const mine = own.flatMap((member) => grouped.get(member.replace(`${namespace}/`, "").replace(" ", "/")) ?? []);
-    return [{ host, steps: mine, basis: basisOf(observation, host), witnesses }];
+    return [{ host, steps: mine, basis: mine.length === 0 ? "" : basisOf(observation, host), witnesses }];
   });
 }
 

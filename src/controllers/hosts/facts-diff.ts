@@ -28,6 +28,24 @@ export function changeBetween(before: HostFacts, after: HostFacts): Change {
   return { kind: "Some", addresses: union(addresses), backings: union(backings) };
 }
 
+/** Whether clusters, domains or migrations on the host have something new to learn. */
+export function concernsTenants(before: HostFacts, after: HostFacts): boolean {
+  return tenantSections.some((section) => !same(before[section], after[section]));
+}
+
+const tenantSections = [
+  "identity",
+  "packages",
+  "tools",
+  "mounts",
+  "aoeDevices",
+  "o2cb",
+  "sharedDevices",
+  "mountPoints",
+  "formats",
+  "kernelTroubles",
+] as const;
+
 /** Keys of the entries that are not the same in both; undefined when a list became known or unknown. */
 function changedKeys<T>(
   before: Fact<readonly T[]>,

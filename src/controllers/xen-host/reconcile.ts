@@ -10,6 +10,7 @@ import { idOf } from "../names.ts";
 import { hostSpec, volumeSpec } from "../specs.ts";
 import { planInitiator } from "./plan.ts";
 
+const aspects = ["ToolstackReady", "RelocationReady", "Drained"];
 const notYet = (type: string) => unknown(type, "NotImplemented", "This version of xensan does not look at this aspect");
 
 /** Makes one XenHost an AoE client, and shows what it sees. It stays while it holds, or may hold, a volume. */
@@ -23,8 +24,8 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
       parse: hostSpec,
       prepared: "AoeReady",
       preparedMessage: "The aoe driver is loaded and bound to the declared interfaces, now and after a reboot",
-      plan: planInitiator,
-      constant: ["ToolstackReady", "RelocationReady", "Drained"].map(notYet),
+      plan: (host, spec, facts) => ({ ...planInitiator(host, spec, facts), conditions: aspects.map(notYet) }),
+      aspects,
       describe(status, { aoe, aoeDevices }) {
         if (aoe.state !== "known") {
           delete status.aoe;

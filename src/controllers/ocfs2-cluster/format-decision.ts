@@ -1,0 +1,241 @@
+import type { FormatRecord, SharedDevice } from "../../host/ocfs2-facts.ts";
+import type { Strangers } from "./observation.ts";
+
+/** What is known of one file system that is to be on one volume. */
+export interface FormatSituation {
+  readonly policy: "IfBlank" | "Never";
+  /** Recorded in the status: the file system exists. */
+  readonly uuid: string | undefined;
+  /** Recorded in the status: somebody was about to make it. */
+  readonly intent: { readonly uuid: string; readonly host: string } | undefined;
+  readonly device: string;
+  readonly label: string;
+  readonly cluster: string;
+  readonly heartbeatMode: "Local" | "Global";
+  /** What the server serves; undefined while nobody knows. */
+  readonly sizeBytes: number | undefined;
+  /** In the order of the node numbers. */
+  readonly looks: readonly NodeLook[];
+  readonly strangers: Strangers;
+}
+
+/** What one node says of the device. */
+export type NodeLook = { readonly host: string } & (
+  | { readonly kind: "Pending" }
+  | { readonly kind: "Unreachable"; readonly why: string }
+  | {
+      readonly kind: "Seen";
+      /** Undefined: it does not say. */
+      readonly device: SharedDevice | undefined;
+      /** Undefined: it does not say. */
+      readonly records: readonly FormatRecord[] | undefined;
+      /** The volume says that the node sees it: up, from the right server. */
+      readonly attached: boolean;
+      /** The cluster is online there. */
+      readonly online: boolean;
+    }
+);
+type Seen = Extract<NodeLook, { kind: "Seen" }>;
+type Device = Seen & { readonly device: SharedDevice };
+
+export type FormatDecision =
+  /** The recorded file system is there. */
+  | { readonly kind: "Formatted"; readonly uuid: string }
+  /** It is there and is to be recorded: made by us, or found. */
+  | { readonly kind: "Record"; readonly uuid: string; readonly adopted: boolean }
+  /** Write down that this host is going to format; nothing else yet. */
+  | { readonly kind: "Intend"; readonly host: string }
+  /** The intent is written down and mkfs never began: this host may run it, with the UUID of the intent. */
+  | { readonly kind: "Format"; readonly host: string; readonly uuid: string }
+  /** It passes by itself, or when somebody comes back. */
+  | { readonly kind: "Wait"; readonly reason: string; readonly message: string }
+  /** A person has to decide. */
+  | { readonly kind: "Refuse"; readonly reason: string; readonly message: string };
+
+const wait = (reason: string, message: string): FormatDecision => ({ kind: "Wait", reason, message });
+const refuse = (reason: string, message: string): FormatDecision => ({ kind: "Refuse", reason, message });
+
+/**
+ * The one place that decides whether a volume may be formatted: once, ever, and only where nothing is. Whatever is not
+ * proved ends in waiting or in a refusal.
+ */
+export function decideFormat(situation: FormatSituation): FormatDecision {
+  if (situation.uuid !== undefined) return confirm(situation, situation.uuid);
+  if (situation.intent !== undefined) return resume(situation, situation.intent);
+  return begin(situation);
+}
+
+/** A UUID is recorded: the file system is there, or something is very wrong. Never a reason to format. */
+function confirm({ looks, device }: FormatSituation, uuid: string): FormatDecision {
+  const readable = looks.flatMap(seeing).filter(({ device: { content } }) => isReadable(content));
+  const there = readable.filter((look) => look.device.superblock?.uuid === uuid);
+  const others = readable.filter((look) => look.device.superblock?.uuid !== uuid);
+  const [other] = others;
+  if (other !== undefined) {
+    const seen = others.map((look) => `${look.host} finds ${describe(look.device)}`).join(", ");
+    const missing = other.device.content !== "Ocfs2" && there.length === 0;
+    return missing
+      ? refuse("FilesystemMissing", `${device} no longer holds the file system ${uuid}: ${seen}`)
+      : refuse("WrongFilesystem", `${device} must hold the file system ${uuid}: ${seen}`);
+  }
+  if (there.length > 0) return { kind: "Formatted", uuid };
+  return unseen(looks, device);
+}
+
+/** mkfs may have begun. The host that was to run it says whether it did; nobody else can. */
+function resume(situation: FormatSituation, intent: { uuid: string; host: string }): FormatDecision {
+  const { looks, device } = situation;
+  const { uuid, host } = intent;
+  const records = looks.flatMap((look) => recordsOf(look).filter((record) => record.uuid === uuid));
+  if (records.some(({ state }) => state === "Running")) return wait("Progressing", `${host} formats ${device}`);
+  if (records.some(({ state }) => state === "Interrupted")) return interrupted(device, host, uuid);
+  const elected = looks.find((look) => look.host === host);
+  if (elected === undefined)
+    return wait(
+      "FormatUnknown",
+      `Only ${host} can tell whether it began to format ${device}, and it is no node any more`,
+    );
+  if (elected.kind === "Unreachable")
+    return wait("FormatUnknown", `Only ${host} can tell whether it began to format ${device}: ${elected.why}`);
+  if (elected.kind === "Pending") return wait("Pending", `Waiting for ${host} to be asked`);
+  if (elected.records === undefined || elected.device === undefined)
+    return wait("FactsUnknown", `${host} does not say whether it began to format ${device}`);
+  const found = elected.device;
+  if (records.length > 0) {
+    if (found.superblock?.uuid === uuid) return { kind: "Record", uuid, adopted: false };
+    if (!isReadable(found.content)) return wait("DeviceUnreadable", `${host} cannot read ${device}`);
+    return refuse("FilesystemMissing", `${device} was formatted as ${uuid}, and holds ${describe(found)}`);
+  }
+  // It never began. What is there came from somebody else, except under our very UUID: then the record was lost.
+  if (found.superblock?.uuid === uuid) return interrupted(device, host, uuid);
+  const obstacle = obstacleTo(situation);
+  if (obstacle !== undefined) return obstacle;
+  if (found.content !== "Blank") return wait("DeviceUnreadable", `${host} does not see ${device}`);
+  return elected.attached
+    ? { kind: "Format", host, uuid }
+    : wait("VolumeNotReady", `${host} does not see the volume as its server serves it`);
+}
+
+const interrupted = (device: string, host: string, uuid: string) =>
+  refuse(
+    "FormatInterrupted",
+    `${host} began to format ${device} as ${uuid} and did not come to the end. It never runs a second time by itself: look at what is on the volume and at /var/lib/xensan/formats/${uuid} there`,
+  );
+
+/** Nothing was ever done: adopt what is there, or find out that nothing is and choose who formats. */
+function begin(situation: FormatSituation): FormatDecision {
+  const { looks, device, strangers } = situation;
+  const pending = looks.filter(({ kind }) => kind === "Pending");
+  if (pending.length > 0) return wait("Pending", `Waiting for ${names(pending)} to be asked`);
+  for (const look of looks) {
+    const record = recordsOf(look).find((one) => one.device === device && one.state !== "Done");
+    if (record?.state === "Running") return wait("Progressing", `${look.host} formats ${device} as ${record.uuid}`);
+    if (record !== undefined) return interrupted(device, look.host, record.uuid);
+  }
+  const seen = looks.flatMap(seeing);
+  if (seen.every(({ device: { content } }) => content === "Missing")) return unseen(looks, device);
+  const present = seen.filter(({ device: { content } }) => content !== "Missing");
+  const [first] = present;
+  const obstacle = obstacleTo(situation, first?.device.content === "Ocfs2");
+  if (first === undefined || obstacle !== undefined) return obstacle ?? unseen(looks, device);
+  const detached = present.filter(({ attached }) => !attached);
+  if (detached.length > 0)
+    return wait("VolumeNotReady", `${names(detached)} must see the volume as its server serves it`);
+  if (first.device.superblock !== undefined) {
+    if (strangers.kind === "Alive") return foreign(device, strangers.numbers);
+    if (strangers.kind === "Unsure") return wait("Looking", `Looking whether some other host uses ${device}`);
+    return { kind: "Record", uuid: first.device.superblock.uuid, adopted: true };
+  }
+  const able = present.filter(({ online }) => online)[0];
+  if (able === undefined) return wait("NotOnline", `Waiting for the cluster to be online on one of ${names(present)}`);
+  return { kind: "Intend", host: able.host };
+}
+
+const foreign = (device: string, numbers: readonly number[]) =>
+  refuse(
+    "ForeignHeartbeat",
+    `A host that is no node of this cluster uses ${device}: node number ${numbers.join(", ")} writes its heartbeat. Unmount it there, or declare it`,
+  );
+
+/** What keeps the volume from being formatted (or, with `adopting`, taken over) whoever would do it. */
+function obstacleTo(situation: FormatSituation, adopting = false): FormatDecision | undefined {
+  const { looks, device, sizeBytes, policy, label, cluster, heartbeatMode } = situation;
+  const silent = looks.flatMap((look) =>
+    look.kind === "Seen" && (look.device === undefined || look.records === undefined) ? [look] : [],
+  );
+  if (silent.length > 0) return wait("FactsUnknown", `${names(silent)} does not say what ${device} holds`);
+  const present = looks.flatMap(seeing).filter((look) => look.device.content !== "Missing");
+  const unreadable = present.filter((look) => look.device.content === "Unreadable");
+  if (unreadable.length > 0) return wait("DeviceUnreadable", `${names(unreadable)} cannot read ${device}`);
+  if (sizeBytes === undefined) return wait("VolumeNotReady", `Nobody knows yet how large ${device} must be`);
+  const odd = present.find((look) => look.device.sizeBytes !== sizeBytes);
+  if (odd !== undefined)
+    return refuse(
+      "SizeDiffers",
+      `${odd.host} sees ${odd.device.sizeBytes} bytes on ${device}; the volume has ${sizeBytes}`,
+    );
+  const kinds = new Set(present.map((look) => describe(look.device)));
+  if (kinds.size > 1) {
+    const said = present.map((look) => `${look.host} finds ${describe(look.device)}`).join(", ");
+    return refuse("NodesDisagree", `Behind ${device} ${said}`);
+  }
+  const found = present[0]?.device;
+  if (found === undefined) return unseen(looks, device);
+  if (found.content === "Ocfs2" && adopting) {
+    const { superblock } = found;
+    const right =
+      superblock !== undefined &&
+      superblock.stack === "o2cb" &&
+      superblock.label === label &&
+      superblock.cluster === cluster &&
+      superblock.globalHeartbeat === (heartbeatMode === "Global");
+    return right
+      ? undefined
+      : refuse("ForeignFilesystem", `${device} holds ${describe(found)}, not label ${label} of cluster ${cluster}`);
+  }
+  if (found.content !== "Blank")
+    return refuse(
+      "NotBlank",
+      `${device} holds ${describe(found)}, so it is not formatted. Use another volume, or erase it by hand`,
+    );
+  return policy === "Never"
+    ? refuse("FormatForbidden", `${device} is blank, and the spec says format: Never`)
+    : undefined;
+}
+
+function unseen(looks: readonly NodeLook[], device: string): FormatDecision {
+  const away = looks.filter(({ kind }) => kind === "Unreachable");
+  const pending = looks.filter(({ kind }) => kind === "Pending");
+  const unreadable = looks.flatMap(seeing).filter((look) => look.device.content === "Unreadable");
+  if (unreadable.length > 0) return wait("DeviceUnreadable", `${names(unreadable)} cannot read ${device}`);
+  if (pending.length > 0) return wait("Pending", `Waiting for ${names(pending)} to be asked`);
+  if (away.length === looks.length && away.length > 0)
+    return wait("NodeUnreachable", `Nobody can be asked what ${device} holds: ${names(away)} cannot be reached`);
+  return wait("DeviceMissing", `No node sees ${device}`);
+}
+
+const seeing = (look: NodeLook): Device[] =>
+  look.kind === "Seen" && look.device !== undefined ? [{ ...look, device: look.device }] : [];
+const recordsOf = (look: NodeLook): readonly FormatRecord[] => (look.kind === "Seen" ? (look.records ?? []) : []);
+const isReadable = (content: SharedDevice["content"]) => content !== "Missing" && content !== "Unreadable";
+const names = (looks: readonly { readonly host: string }[]) => looks.map(({ host }) => host).join(", ");
+
+/** What was found, in words that are the same for the same thing. */
+export function describe({ content, signature, superblock }: SharedDevice): string {
+  switch (content) {
+    case "Blank":
+      return "nothing";
+    case "Data":
+      return "data without a signature";
+    case "Signature":
+      return signature === "" ? "an unknown signature" : signature;
+    case "Missing":
+      return "no device";
+    case "Unreadable":
+      return "an unreadable device";
+    case "Ocfs2":
+      return superblock === undefined
+        ? "an OCFS2 that cannot be read"
+        : `an OCFS2 labelled ${superblock.label || "(nothing)"} of ${superblock.stack === "o2cb" ? `cluster ${superblock.cluster}${superblock.globalHeartbeat ? " with global heartbeat" : ""}` : "no cluster"} with UUID ${superblock.uuid}`;
+  }
+}

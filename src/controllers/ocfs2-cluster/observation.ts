@@ -1,0 +1,106 @@
+import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
+import type { XenHostSpec } from "../../api/xen-host.ts";
+import type { Owner } from "../../host/actions.ts";
+import type { HostFacts } from "../../host/facts.ts";
+import type { O2cbNode, O2cbTimeouts } from "../../host/ocfs2-facts.ts";
+import type { HostView } from "../hosts/view.ts";
+
+export type FilesystemSpec = Ocfs2ClusterSpec["filesystems"][number];
+export type NodeStatus = NonNullable<Ocfs2ClusterStatus["nodes"]>[number];
+export type FilesystemStatus = NonNullable<Ocfs2ClusterStatus["filesystems"]>[number];
+
+/** Everything the plan of a cluster depends on, as plain data. */
+export interface ClusterObservation {
+  readonly owner: Owner;
+  readonly spec: Ocfs2ClusterSpec;
+  /** What the status kept of the timeouts: those that hold now. */
+  readonly timeouts: O2cbTimeouts | undefined;
+  /** Those of the spec by number, then those that were taken out of it and have not left yet. */
+  readonly nodes: readonly NodeSight[];
+  /** Those of the spec in its order, then those that were taken out of it and may still be mounted. */
+  readonly filesystems: readonly FilesystemSight[];
+}
+
+/** One node through the eyes of one cluster. */
+export type NodeSight = O2cbNode & {
+  /** Name of the XenHost. */
+  readonly host: string;
+  readonly listed: boolean;
+} & (
+    | { readonly state: "NotFound" }
+    | { readonly state: "Invalid"; readonly message: string }
+    | {
+        readonly state: "Found";
+        readonly spec: XenHostSpec;
+        readonly view: HostView;
+        /** The facts are younger than every spec that matters here. */
+        readonly fresh: boolean;
+        /** May be changed: its host key is one that somebody wrote down. */
+        readonly trusted: boolean;
+        /** Nobody ever got in: nothing was ever done there. */
+        readonly neverReached: boolean;
+        /** Why it cannot be a node of this cluster. */
+        readonly rival: Rival | undefined;
+        /** Work of this cluster on it that has not ended, or has not been looked at yet. */
+        readonly busy: boolean;
+      }
+  );
+
+export interface Rival {
+  readonly reason: "NodeInOtherCluster" | "SameMachine";
+  readonly message: string;
+}
+
+export interface FilesystemSight {
+  readonly label: string;
+  /** Undefined: it was taken out of the spec, and is unmounted. */
+  readonly spec: FilesystemSpec | undefined;
+  readonly recorded: FilesystemStatus | undefined;
+  readonly volume: VolumeSight;
+  /** Who writes heartbeats to it. */
+  readonly strangers: Strangers;
+  /** Hosts on which growing it has been tried since this process began, and changed nothing more. */
+  readonly grownOn: readonly string[];
+}
+
+export type VolumeSight =
+  | { readonly state: "NotFound"; readonly name: string }
+  | { readonly state: "Taken"; readonly name: string; readonly message: string }
+  | {
+      readonly state: "Found";
+      readonly name: string;
+      /** /dev/etherd/e0.1 */
+      readonly device: string;
+      /** What its server serves; undefined while it serves nothing. */
+      readonly sizeBytes: number | undefined;
+      /** Names of the XenHosts that see it: up, of the right size, from the right server. */
+      readonly attached: readonly string[];
+      /** Why it is not served, or why nobody knows. */
+      readonly problem: string | undefined;
+      /** Short host name of its server, which answers with it. */
+      readonly serverName: string | undefined;
+    };
+
+/** Hosts that are no mounted nodes of ours and write heartbeats all the same. `Unsure`: it takes another look. */
+export type Strangers =
+  | { readonly kind: "None" }
+  | { readonly kind: "Unsure" }
+  | { readonly kind: "Alive"; readonly numbers: readonly number[] };
+
+export type ReadyNode = Extract<NodeSight, { state: "Found" }> & { readonly facts: HostFacts };
+
+/** The node with facts that may be acted upon. */
+export function readyNode(node: NodeSight): ReadyNode | undefined {
+  if (node.state !== "Found" || node.view.state !== "Reachable" || !node.fresh || !node.trusted) return undefined;
+  if (node.rival !== undefined || wrongName(node, node.view.snapshot.facts) !== undefined) return undefined;
+  return { ...node, facts: node.view.snapshot.facts };
+}
+
+/** The name that the machine has instead of the one it must have; undefined when it is right. */
+export function wrongName({ name }: Pick<NodeSight, "name">, { identity }: HostFacts): string | undefined {
+  if (identity.state !== "known" || identity.value.hostname === name) return undefined;
+  return identity.value.hostname;
+}
+
+export const listedNodes = ({ nodes }: ClusterObservation) => nodes.filter(({ listed }) => listed);
+export const leavingNodes = ({ nodes }: ClusterObservation) => nodes.filter(({ listed }) => !listed);
