@@ -4,9 +4,12 @@ import { conflicting } from "./reasons/conflicting.ts";
 import { exporting } from "./reasons/exporting.ts";
 import { formatting } from "./reasons/formatting.ts";
 import { general } from "./reasons/general.ts";
+import { migrating } from "./reasons/migrating.ts";
 import { preparing } from "./reasons/preparing.ts";
 import { reaching } from "./reasons/reaching.ts";
+import { relocating } from "./reasons/relocating.ts";
 import { sharing } from "./reasons/sharing.ts";
+import { starting } from "./reasons/starting.ts";
 
 export type { ReasonEntry } from "./reasons/entry.ts";
 
@@ -22,6 +25,9 @@ export const reasons = {
   ...conflicting,
   ...attaching,
   ...sharing,
+  ...starting,
+  ...relocating,
+  ...migrating,
   ...clustering,
   ...formatting,
 } as const;

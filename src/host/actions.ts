@@ -42,6 +42,10 @@ export interface ProbeRequest {
   readonly sharedDevices?: readonly string[];
   /** Of a client: directories on which something is, or is to be, mounted. */
   readonly mountPoints?: readonly string[];
+  /** Of a client: paths of image files of domains. */
+  readonly images?: readonly string[];
+  /** Of a client: directories of the lock files of domains. */
+  readonly lockDirectories?: readonly string[];
 }
 
 /** Every fact of the host in one round trip: give its stdout to parseProbe. */
@@ -52,6 +56,8 @@ export function probe(request: ProbeRequest): HostCommand {
     ...request.backings.map((backing) => `backing=${path(backing)}`),
     ...(request.sharedDevices ?? []).map((device) => `device=${path(device)}`),
     ...(request.mountPoints ?? []).map((mountPoint) => `mountpoint=${path(mountPoint)}`),
+    ...(request.images ?? []).map((image) => `image=${path(image)}`),
+    ...(request.lockDirectories ?? []).map((directory) => `locks=${path(directory)}`),
   ]);
 }
 

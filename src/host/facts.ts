@@ -1,6 +1,15 @@
 /** What a probe learned of one host. Every section stands alone: one that failed is `unknown` and harms no other. */
 
 import type { FormatRecord, KernelTrouble, MountPointFact, O2cb, SharedDevice } from "./ocfs2-facts.ts";
+import type {
+  DomainConfiguration,
+  DomainLock,
+  DomainsFact,
+  ImageFact,
+  MigrationRun,
+  RelocationFact,
+  Toolstack,
+} from "./xen-facts.ts";
 
 /** A fact is known, known to be absent (the tool, file or kernel feature is not there), or unknown. Only the first two justify an action. */
 export type Fact<T> =
@@ -40,6 +49,17 @@ export interface HostFacts {
   readonly formats: Fact<readonly FormatRecord[]>;
   /** Since the last boot; unknown where the kernel's log cannot be read. */
   readonly kernelTroubles: Fact<readonly KernelTrouble[]>;
+  readonly toolstack: Fact<Toolstack>;
+  /** Absent where the host is no dom0 or has no toolstack: no domain runs there. */
+  readonly domains: Fact<DomainsFact>;
+  readonly relocation: Fact<RelocationFact>;
+  /** Every migration that xensan began on this host and whose record is still there. */
+  readonly migrations: Fact<readonly MigrationRun[]>;
+  /** One per image named in the probe request. */
+  readonly images: Fact<readonly ImageFact[]>;
+  /** Of the directories named in the probe request. */
+  readonly domainLocks: Fact<readonly DomainLock[]>;
+  readonly domainConfigurations: Fact<readonly DomainConfiguration[]>;
 }
 
 export interface Identity {

@@ -2,8 +2,10 @@ import type { Fact, HostFacts } from "./facts.ts";
 import { parseAoeDevices, parseAoeDriver, parseResponders } from "./parse-aoe.ts";
 import { parseBackings, parseExports } from "./parse-exports.ts";
 import { parseFormats, parseKernelTroubles, parseMountPoints, parseO2cb, parseSharedDevices } from "./parse-ocfs2.ts";
+import { parseMigrations, parseRelocation } from "./parse-relocation.ts";
 import { parseBlockDevices, parseLogicalVolumes, parseMounts } from "./parse-storage.ts";
 import { parseIdentity, parseInterfaces, parsePairs, parseSystem } from "./parse-system.ts";
+import { parseDomainConfigurations, parseDomainLocks, parseDomains, parseImages, parseToolstack } from "./parse-xen.ts";
 import { Unparseable } from "./rows.ts";
 
 /** Rows of one section, without their first field. */
@@ -57,6 +59,13 @@ export function parseProbe(stdout: string): HostFacts {
     mountPoints: fact("mount-points", parseMountPoints),
     formats: fact("formats", parseFormats),
     kernelTroubles: fact("kernel-log", parseKernelTroubles),
+    toolstack: fact("toolstack", parseToolstack),
+    domains: fact("domains", parseDomains),
+    relocation: fact("relocation", parseRelocation),
+    migrations: fact("migrations", parseMigrations),
+    images: fact("images", parseImages),
+    domainLocks: fact("domain-locks", parseDomainLocks),
+    domainConfigurations: fact("domain-configurations", parseDomainConfigurations),
   };
 }
 

@@ -26,6 +26,20 @@ export const scriptNames = [
   "unmount-filesystem",
   "grow-filesystem",
   "add-node-slots",
+  "prepare-toolstack",
+  "prepare-relocation",
+  "verify-relocation",
+  "configure-xend",
+  "ensure-image",
+  "delete-image",
+  "write-domain-configuration",
+  "remove-domain-configuration",
+  "start-domain",
+  "stop-domain",
+  "take-domain-lock",
+  "start-migration",
+  "abort-migration",
+  "settle-migration",
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];
 

@@ -104,8 +104,12 @@ export function allowedBackings(globs: readonly string[]): readonly string[] {
 }
 
 export function allowedMountPoints(globs: readonly string[]): readonly string[] {
+  return pathGlobs("allowedMountPoints", globs);
+}
+
+export function pathGlobs(field: string, globs: readonly string[]): readonly string[] {
   const accepted = "an absolute path glob of A-Z a-z 0-9 . _ + : @ = , - * ? [ ]";
-  return matchingGlobs("allowedMountPoints", globs, new RegExp(`^(/${globPart})+$`), accepted);
+  return matchingGlobs(field, globs, new RegExp(`^(/${globPart})+$`), accepted);
 }
 
 const globPart = "[A-Za-z0-9._+:@=,?*\\[\\]!^-]+";

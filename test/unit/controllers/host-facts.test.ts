@@ -22,6 +22,13 @@ const nothing: HostFacts = {
   mountPoints: unknown,
   formats: unknown,
   kernelTroubles: unknown,
+  toolstack: unknown,
+  domains: unknown,
+  relocation: unknown,
+  migrations: unknown,
+  images: unknown,
+  domainLocks: unknown,
+  domainConfigurations: unknown,
 };
 
 it("shows nothing of what is unknown", () => {

@@ -40,6 +40,13 @@ const facts: HostFacts = {
   mountPoints: absent,
   formats: absent,
   kernelTroubles: absent,
+  toolstack: absent,
+  domains: absent,
+  relocation: absent,
+  migrations: absent,
+  images: absent,
+  domainLocks: absent,
+  domainConfigurations: absent,
 };
 const running: Export = {
   shelf: 0,

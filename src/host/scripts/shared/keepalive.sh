@@ -145,6 +145,17 @@ keepalive_restart() {
 	esac
 }
 
+# keepalive_stop PID: ends what was just started. Init would start it again for as long as its line is there.
+keepalive_stop() {
+	case $init in
+	systemd) systemctl stop "$(unit_of "$name")" >&2 9>&- ;;
+	sysvinit)
+		inittab_without "$name" | inittab_replace
+		end_vblade "$1"
+		;;
+	esac
+}
+
 # keepalive_verify: one vblade runs with these parameters, has the very backing open that was checked, and stays.
 keepalive_verify() {
 	verify_tries=0
@@ -182,7 +193,7 @@ has_open() {
 	done
 	if [ "$open_network$open_backing" = yesno ] && [ -n "$open_other" ]; then
 		# One that ran before stays: a client may hold what it serves.
-		case $init.$word in systemd.started | systemd.restarted) systemctl stop "$(unit_of "$name")" >&2 9>&- ;; esac
+		case $word in started | restarted) keepalive_stop "$1" ;; esac
 		refuse BackingChanged "$asked was replaced while it was looked at: vblade had opened $open_other"
 	fi
 	[ "$open_network$open_backing" = yesyes ]

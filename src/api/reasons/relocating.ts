@@ -1,0 +1,16 @@
+import type { ReasonEntry } from "./entry.ts";
+
+/** Why one host does not receive domains of another. */
+export const relocating = {
+  PeerUnreachable: {
+    conditions: ["RelocationReady", "Admitted"],
+    meaning: "The peer does not answer over SSH at its relocation address.",
+    action: "Check the network between the hosts and sshd on the peer.",
+  },
+  PeerRefuses: {
+    conditions: ["RelocationReady", "Admitted"],
+    meaning: "The peer answers and does not let the host migrate domains to it; the message holds what ssh said.",
+    action:
+      "Check allowFrom of the peer, its sshd_config (root logins, AuthorizedKeysFile) and that its host key is the recorded one.",
+  },
+} as const satisfies Record<string, ReasonEntry>;

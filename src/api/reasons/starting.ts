@@ -1,0 +1,88 @@
+import type { ReasonEntry } from "./entry.ts";
+
+/** Why a script of a XenDomain refused: its images, its lock, its start. */
+export const starting = {
+  NotDom0: {
+    conditions: ["ToolstackReady"],
+    meaning: "The host does not run under Xen, or is not its dom0.",
+    action: "Boot it with Xen; on Debian install xen-system-amd64 and choose its entry in the boot menu.",
+  },
+  NotMounted: {
+    conditions: ["DisksReady", "Running"],
+    meaning: "The shared file system is not mounted on the host, or another one is mounted in its place.",
+    action: "See the conditions of the Ocfs2Cluster.",
+  },
+  ImageForeign: {
+    conditions: ["DisksReady"],
+    meaning:
+      "A file that xensan did not make is in the place of the image and is smaller than the disk, or it is no regular file. It is never grown or replaced.",
+    action: "Use another path, lower the size to that of the file, or move the file away.",
+  },
+  SourceMissing: {
+    conditions: ["DisksReady"],
+    meaning: "There is no image to copy from, or it is no regular file.",
+    action: "Correct sourcePath, or put the image there.",
+  },
+  SourceLarger: {
+    conditions: ["DisksReady"],
+    meaning: "The image to copy from is larger than the disk.",
+    action: "Raise the size of the disk.",
+  },
+  ImageInUse: {
+    conditions: ["DisksReady", "DeletionBlocked"],
+    meaning: "A domain, a loop device or a process uses the image; the message names it.",
+    action: "Stop what is named; xensan goes on by itself.",
+  },
+  DomainRunning: {
+    conditions: ["Running", "DeletionBlocked"],
+    meaning: "The domain is still on the host.",
+    action: "Stop the domain; xensan goes on by itself.",
+  },
+  DomainNameTaken: {
+    conditions: ["Running"],
+    meaning: "Another domain of the host has the name.",
+    action: "Rename or stop the other domain.",
+  },
+  DomainLocked: {
+    conditions: ["Running"],
+    meaning:
+      "The lock file on the share says that another host runs the domain, or ran it when it was last seen; the message names the host and its boot.",
+    action:
+      "Bring that host back or prove that it is off; xensan takes the lock over once it is proved that the domain does not run there.",
+  },
+  ConfigurationDiffers: {
+    conditions: ["Running"],
+    meaning: "The configuration file on the host is not the one that was rendered from the spec.",
+    action: "Nothing: it is written again.",
+  },
+  NoMemory: {
+    conditions: ["Running"],
+    meaning: "The host has too little free memory for the domain; the message says how much.",
+    action: "Stop or move another domain, or lower memory.",
+  },
+  BridgeMissing: {
+    conditions: ["Running"],
+    meaning: "The host has no such bridge.",
+    action: "Create it on the host, or correct networks.",
+  },
+  BridgeOutsideBounds: {
+    conditions: ["Running"],
+    meaning: "The bridge is not in allowed.bridges of the XenHost.",
+    action: "Use another bridge, or have the owner of the host allow this one.",
+  },
+  BootFileMissing: {
+    conditions: ["Running"],
+    meaning: "The host has no such kernel or ramdisk.",
+    action: "Put it on every host the domain may run on, or correct boot.",
+  },
+  BootFileOutsideBounds: {
+    conditions: ["Running"],
+    meaning: "The kernel or ramdisk, or what it resolves to, is not in allowed.bootFiles of the XenHost.",
+    action: "Use another file, or have the owner of the host allow this one.",
+  },
+  StartFailed: {
+    conditions: ["Running"],
+    meaning: "xl create failed; the message holds what it said.",
+    action: "Follow the message; xensan keeps trying.",
+  },
+} as const satisfies Record<string, ReasonEntry>;

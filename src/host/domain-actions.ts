@@ -1,0 +1,116 @@
+import type { Owner } from "./actions.ts";
+import type { HostCommand } from "./command.ts";
+import { command } from "./commands.ts";
+import { filesystemUuid } from "./ocfs2-values.ts";
+import { InvalidValue, ownerText, path } from "./values.ts";
+import {
+  bootFileBounds,
+  bootId,
+  bridgeBounds,
+  configurationText,
+  domainName,
+  domainUuid,
+  hostName,
+  seconds,
+  sha256,
+} from "./xen-values.ts";
+
+/** /var/lib/xensan/domains/UUID.cfg with this text. Detail: `written` or `unchanged`. */
+export function writeDomainConfiguration(request: {
+  readonly owner: Owner;
+  readonly uuid: string;
+  readonly text: string;
+}): HostCommand {
+  return command("write-domain-configuration", 60, `configuration of domain ${request.uuid} written`, [
+    ownerText(request.owner),
+    domainUuid(request.uuid),
+    configurationText(request.text),
+  ]);
+}
+
+/** Detail: `removed` or `absent`. Refuses NotOurs, DomainRunning. */
+export function removeDomainConfiguration(request: { readonly owner: Owner; readonly uuid: string }): HostCommand {
+  return command("remove-domain-configuration", 60, `no configuration of domain ${request.uuid}`, [
+    ownerText(request.owner),
+    domainUuid(request.uuid),
+  ]);
+}
+
+/** Directory of the lock, on the shared file system, with the mount point and UUID that must hold it. */
+export interface LockPlace {
+  readonly directory: string;
+  readonly mountPoint: string;
+  readonly filesystem: string;
+}
+
+export interface StartRequest {
+  readonly owner: Owner;
+  readonly uuid: string;
+  readonly name: string;
+  /** sha256 of the configuration that is to be started. */
+  readonly digest: string;
+  readonly lock: LockPlace;
+  /** A lock file of this holder may be taken over: it is proved that the domain does not run there. */
+  readonly supersedes?: { readonly host: string; readonly bootId: string };
+}
+
+/**
+ * xl create under the exclusive lock file. Detail: `started id N` or `running id N` (this very domain runs already). Refuses
+ * DomainNameTaken, DomainLocked (names the holder), DomainMigrating, NotMounted, ConfigurationDiffers, NoMemory, BridgeMissing,
+ * BridgeOutsideBounds, BootFileOutsideBounds, StartFailed (what xl said; the lock is released when the domain is proved absent).
+ */
+export function startDomain(
+  request: StartRequest & { readonly allowedBootFiles: readonly string[]; readonly allowedBridges: readonly string[] },
+): HostCommand {
+  return command("start-domain", 240, `domain ${request.name} started, here only`, [
+    ownerText(request.owner),
+    domainUuid(request.uuid),
+    domainName(request.name),
+    sha256(request.digest),
+    ...lockArguments(request.lock),
+    ...(request.supersedes === undefined
+      ? ["-", "-"]
+      : [hostName("supersedes", request.supersedes.host), bootId(request.supersedes.bootId)]),
+    ...bootFileBounds(request.allowedBootFiles),
+    ...bridgeBounds(request.allowedBridges),
+  ]);
+}
+
+/**
+ * Asks the guest to shut down and waits so long; `Destroy` ends it at once. The lock file goes when the domain is gone. Detail:
+ * `stopped`, `absent`, or `waiting` (it has not ended yet: run it again). Refuses DomainMigrating.
+ */
+export function stopDomain(request: {
+  readonly uuid: string;
+  readonly how: "Shutdown" | "Destroy";
+  readonly waitSeconds: number;
+  readonly lockDirectory?: string;
+}): HostCommand {
+  return command("stop-domain", request.waitSeconds + 90, `domain ${request.uuid} stopped`, [
+    domainUuid(request.uuid),
+    request.how.toLowerCase(),
+    seconds("waitSeconds", request.waitSeconds, 3600),
+    request.lockDirectory === undefined ? "-" : path(request.lockDirectory),
+  ]);
+}
+
+/** The lock file says that this host runs the domain, after a migration. Detail: `moved` or `unchanged`. Refuses DomainMissing, NotMounted. */
+export function takeDomainLock(request: {
+  readonly owner: Owner;
+  readonly uuid: string;
+  readonly lock: LockPlace;
+}): HostCommand {
+  return command("take-domain-lock", 60, `lock of domain ${request.uuid} held by this host`, [
+    ownerText(request.owner),
+    domainUuid(request.uuid),
+    ...lockArguments(request.lock),
+  ]);
+}
+
+function lockArguments(lock: LockPlace): readonly string[] {
+  const directory = path(lock.directory);
+  if (!directory.startsWith(`${lock.mountPoint}/`)) {
+    throw new InvalidValue("lock.directory", directory, `a directory below ${lock.mountPoint}`);
+  }
+  return [directory, path(lock.mountPoint), filesystemUuid(lock.filesystem)];
+}

@@ -1,0 +1,53 @@
+import type { HostCommand } from "./command.ts";
+import { command } from "./commands.ts";
+import { domainName, domainUuid, ipv4Address, operationName, seconds } from "./xen-values.ts";
+
+export interface MigrationRequest {
+  /** Names the run: unit xensan-migrate-OPERATION, its record and its log. */
+  readonly operation: string;
+  readonly uuid: string;
+  readonly address: string;
+  /** After so long it is ended on the host itself, as {@link abortMigration} does. */
+  readonly timeoutSeconds: number;
+}
+
+/**
+ * Begins `xl migrate`, detached (systemd-run, else setsid), and returns. Detail: `started` or `unchanged` (this operation has
+ * been begun). Refuses DomainMissing, DomainMigrating, DomainNotRunning, DomainNameUnsafe, ToolMissing.
+ */
+export function startMigration(request: MigrationRequest): HostCommand {
+  return command("start-migration", 60, `migration of ${request.uuid} to ${request.address} begun`, [
+    operationName(request.operation),
+    domainUuid(request.uuid),
+    ipv4Address("address", request.address),
+    seconds("timeoutSeconds", request.timeoutSeconds, 86_400),
+  ]);
+}
+
+/**
+ * Cuts the connection of the sender, which then resumes the domain by itself, only while its log does not show that
+ * permission to start was given. Detail: `aborted`, or `ended` (there was nothing to abort any more). Refuses PastPointOfNoReturn.
+ */
+export function abortMigration(request: { readonly operation: string }): HostCommand {
+  return command("abort-migration", 90, `migration ${request.operation} ended before the point of no return`, [
+    operationName(request.operation),
+  ]);
+}
+
+/**
+ * One leftover brought to where the recovery table says, each with UUID, full name and state looked at again in the same
+ * process, and no xl left at work on it: `DestroyIncoming` (paused, never ran), `DestroyMigratedAway` (suspended),
+ * `StartIncoming` (rename and unpause), `ResumeSource` (rename back where needed, xl resume; Refuses ResumeUnsupported).
+ * Detail: what was done or `unchanged`. Refuses DomainStateDiffers, DomainMigrating.
+ */
+export function settleMigration(request: {
+  readonly uuid: string;
+  readonly name: string;
+  readonly action: "DestroyIncoming" | "DestroyMigratedAway" | "StartIncoming" | "ResumeSource";
+}): HostCommand {
+  return command("settle-migration", 120, `${request.action} of domain ${request.name}`, [
+    domainUuid(request.uuid),
+    domainName(request.name),
+    request.action,
+  ]);
+}

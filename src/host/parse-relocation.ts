@@ -1,0 +1,38 @@
+import type { Rows } from "./parse-probe.ts";
+import { grouped, text, uuid } from "./parse-xen.ts";
+import { field, oneOf, plain, wholeNumber } from "./rows.ts";
+import type { MigrationRun, RelocationFact } from "./xen-facts.ts";
+
+export function parseRelocation(rows: Rows): RelocationFact {
+  const byKind = grouped(rows);
+  const key = byKind("key")[0];
+  return {
+    publicKey: key === undefined ? "" : text(key, 1, "a public key"),
+    peers: byKind("peer").map((row) => ({
+      name: plain(field(row, 1, "a name")),
+      address: plain(field(row, 2, "an address")),
+      publicKey: plain(field(row, 3, "a public key")),
+    })),
+    knownHosts: byKind("known").map((row) => ({
+      address: plain(field(row, 1, "an address")),
+      publicKey: plain(field(row, 2, "a public key")),
+    })),
+    hostKeys: byKind("host-key").map((row) => plain(field(row, 1, "a host key"))),
+  };
+}
+
+const phases = ["Connecting", "Sending", "Transferred", "Permission", "Succeeded", "Failed"] as const;
+
+export function parseMigrations(rows: Rows): MigrationRun[] {
+  return rows.map((row) => ({
+    operation: plain(field(row, 1, "an operation")),
+    uuid: uuid(row, 2),
+    bootId: text(row, 3, "a boot id"),
+    state: oneOf(field(row, 4, "a state"), ["Running", "Ended", "Lost"], "the state of a migration"),
+    exitCode: field(row, 5, "an exit code") === "-" ? undefined : wholeNumber(row, 5, "an exit code"),
+    phase: oneOf(field(row, 6, "a phase"), phases, "the phase of a migration"),
+    startedAt: wholeNumber(row, 7, "the start"),
+    now: wholeNumber(row, 8, "the uptime"),
+    message: text(row, 9, "a message"),
+  }));
+}

@@ -1,0 +1,44 @@
+import type { HostCommand } from "./command.ts";
+import { command } from "./commands.ts";
+import { hostName, ipv4Address, publicKey } from "./xen-values.ts";
+
+export interface RelocationPeer {
+  readonly name: string;
+  readonly address: string;
+  /** Public half of the peer's migration key. */
+  readonly publicKey: string;
+  /** Keys of the peer's sshd. */
+  readonly hostKeys: readonly string[];
+}
+
+/**
+ * The migration key of this host made once; exactly these senders in the managed block of authorized_keys, each tied to
+ * its address and able to run `xl migrate-receive` (and the check of {@link verifyRelocation}) only; exactly these
+ * receivers in the managed known_hosts. Detail: `prepared` or `unchanged`. Refuses ToolMissing.
+ */
+export function prepareRelocation(request: {
+  readonly senders: readonly RelocationPeer[];
+  readonly receivers: readonly RelocationPeer[];
+}): HostCommand {
+  const senders = request.senders.map(
+    (peer) =>
+      `sender=${hostName("name", peer.name)}:${ipv4Address("address", peer.address)}:${publicKey("publicKey", peer.publicKey)}`,
+  );
+  const receivers = request.receivers.flatMap((peer) =>
+    peer.hostKeys.map((key) => `receiver=${ipv4Address("address", peer.address)}:${publicKey("hostKeys", key)}`),
+  );
+  return command("prepare-relocation", 60, "the peers that may migrate domains to this host, and no others", [
+    ...senders.sort(),
+    ...receivers.sort(),
+  ]);
+}
+
+/**
+ * From this host to a receiver, over the migration key, without touching a domain. Detail: `verified`. Refuses
+ * PeerUnreachable, PeerRefuses (it answers, and does not let this host migrate domains to it).
+ */
+export function verifyRelocation(request: { readonly address: string }): HostCommand {
+  return command("verify-relocation", 45, `${request.address} receives domains of this host`, [
+    ipv4Address("address", request.address),
+  ]);
+}

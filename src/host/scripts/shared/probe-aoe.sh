@@ -1,0 +1,136 @@
+# The AoE initiator, its devices and who uses them, and who answers on the segment.
+
+probe_aoe() {
+	kernel_config=$(aoe_kernel_config)
+	loaded=no
+	[ ! -d /sys/module/aoe ] || loaded=yes
+	[ "$kernel_config$loaded" != Missingno ] || return "$absent"
+	row aoe kernel-config "$kernel_config"
+	row aoe loaded "$loaded"
+	word /sys/module/aoe/version
+	row aoe version "$value"
+	word /sys/module/aoe/parameters/aoe_iflist
+	row aoe iflist "$value"
+	word /sys/module/aoe/parameters/aoe_deadsecs
+	row aoe deadsecs "$value"
+	row aoe persisted-iflist "$(aoe_persisted_interfaces)"
+	if [ "$kernel_config" = BuiltIn ] || aoe_loads_at_boot; then
+		row aoe persisted yes
+	else
+		row aoe persisted no
+	fi
+}
+
+probe_aoe_devices() {
+	[ -d /sys/module/aoe ] || return "$absent"
+	for sys in /sys/block/etherd!e*; do
+		[ -d "$sys" ] || continue
+		echo "device $sys"
+		for part in "$sys"/etherd!e*; do [ ! -d "$part" ] || echo "part $sys $part"; done
+		for held in "$sys"/holders/* "$sys"/etherd!e*/holders/*; do [ ! -e "$held" ] || echo "holder $sys ${held##*/}"; done
+	done >"$work/etherd"
+	for file in /sys/block/loop*/loop/backing_file; do
+		[ ! -f "$file" ] || echo "$file"
+	done >"$work/loops"
+	# Targets of open files are printed without following them: no dead device is touched.
+	# shellcheck disable=SC2012
+	ls -l /proc/[0-9]*/fd 2>/dev/null | awk '
+		/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
+		{ at = index($0, " -> /dev/etherd/e"); if (at > 0) print pid, substr($0, at + 4) }' | sort -u >"$work/openers"
+	: >"$work/xenstore"
+	if [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; then
+		have xenstore-ls || {
+			echo "no xenstore-ls: cannot tell which domains use a device" >&2
+			return 1
+		}
+		limit 3 xenstore-ls -f /local/domain/0/backend >"$work/xenstore" 2>"$work/xenstore.err" || {
+			grep -q "No such file" "$work/xenstore.err" || {
+				cat "$work/xenstore.err" >&2
+				return 1
+			}
+		}
+	fi
+	awk -v work="$work" "$escape_fields"'
+		function user(name, text) { if (!((name, text) in seen)) { seen[name, text] = 1; print "aoe-devices\tuser\t" name "\t" esc(text) } }
+		$1 == "device" {
+			sys = $2
+			name = sys; sub(/.*!/, "", name)
+			macs = ""
+			file = "/sys/kernel/debug/aoe/" name
+			# sysfs shows the first target only; debugfs all of them.
+			while ((getline line < file) > 0)
+				if (line ~ /^[0-9a-f]+:[0-9]+:[0-9]+:[0-9]+$/ && index(line, ":") == 13) macs = macs (macs == "" ? "" : ",") substr(line, 1, 12)
+			close(file)
+			if (macs == "") macs = first(sys "/mac")
+			state = first(sys "/state")
+			netif = first(sys "/netif")
+			payload = first(sys "/payload")
+			printf "aoe-devices\tdevice\t%s\t%s\t%s\t%s\t%s\t%s\n", name, state, (macs == "" || macs == "none") ? "-" : macs, \
+				(netif == "" || netif == "none") ? "-" : netif, payload == "" ? "-" : payload, first(sys "/size")
+			known[name] = name
+			owner[first(sys "/dev")] = name
+			path["/dev/etherd/" name] = name
+		}
+		$1 == "part" {
+			parent = $2; sub(/.*!/, "", parent)
+			part = $3; sub(/.*!/, "", part)
+			owner[first($3 "/dev")] = parent
+			path["/dev/etherd/" part] = parent
+		}
+		$1 == "holder" { parent = $2; sub(/.*!/, "", parent); user(parent, "holder " $3) }
+		END {
+			while ((getline line < "/proc/self/mountinfo") > 0) {
+				split(line, field, " ")
+				if (field[3] in owner) user(owner[field[3]], "mount " field[5])
+			}
+			while ((getline line < "/proc/swaps") > 0) { split(line, field, " "); if (field[1] in path) user(path[field[1]], "swap") }
+			while ((getline line < (work "/loops")) > 0) {
+				backing = first(line)
+				if (backing in path) { sub(/^\/sys\/block\//, "", line); sub(/\/.*/, "", line); user(path[backing], "holder " line) }
+			}
+			while ((getline line < (work "/openers")) > 0) {
+				split(line, field, " ")
+				if (field[2] in path) user(path[field[2]], "process " field[1] " " first("/proc/" field[1] "/comm"))
+			}
+			while ((getline line < (work "/xenstore")) > 0) {
+				count = split(line, piece, "/")
+				if (piece[5] !~ /^(vbd|vbd3|qdisk|tap)$/) continue
+				text = line; sub(/^[^"]*"/, "", text); sub(/"$/, "", text)
+				if (piece[8] ~ /^physical-device = /) {
+					split(text, number, ":")
+					device = hex(number[1]) ":" hex(number[2])
+					if (device in owner) user(owner[device], "xen-backend " piece[6])
+				} else if (piece[8] ~ /^params = /) {
+					sub(/^[a-z0-9]+:/, "", text)
+					if (text in path) user(path[text], "xen-backend " piece[6])
+				}
+			}
+		}' "$work/etherd"
+}
+
+probe_responders() {
+	have aoecfg || return "$absent"
+	failed=
+	while read -r net; do
+		(
+			code=0
+			aoecfg -t 1 "$net" >"$work/aoecfg.$net" 2>"$work/aoecfg.$net.err" </dev/null || code=$?
+			echo "$code" >"$work/aoecfg.$net.rc"
+		) &
+	done <"$work/segments"
+	wait
+	while read -r net; do
+		word "$work/aoecfg.$net.rc"
+		[ "$value" = 0 ] || failed="$failed$net: $(head -c 200 "$work/aoecfg.$net.err") "
+		awk -v net="$net" "$escape_fields"'{
+			target = $0; sub(/\t.*/, "", target)
+			config = $0
+			if (!sub(/^[^\t]*\t/, "", config)) config = ""
+			print "responders\t" net "\t" target "\t" esc(config)
+		}' "$work/aoecfg.$net"
+	done <"$work/segments"
+	[ -z "$failed" ] || {
+		echo "$failed" >&2
+		return 1
+	}
+}

@@ -1,0 +1,100 @@
+# How a probe is put together: rows, sections that stand alone, and a deadline for those that could hang. Needs $work.
+known=0
+absent=9
+
+row() {
+	printf '%s' "$1"
+	shift
+	for field; do printf '\t%s' "$field"; done
+	printf '\n'
+}
+
+# word FILE: its first line in $value, empty when it cannot be read.
+word() {
+	value=
+	{ IFS= read -r value <"$1"; } 2>/dev/null || :
+}
+
+# over SECTION EXIT: the line that ends a section. What it wrote to stderr says why it is unknown.
+over() {
+	case $2 in
+	"$known") row end "$1" known 0 "" ;;
+	"$absent") row end "$1" absent 0 "" ;;
+	*)
+		word "$work/$1.err"
+		row end "$1" unknown "$2" "$(printf '%.300s' "${value:-exit code $2}" | tr '\t' ' ')"
+		;;
+	esac
+}
+
+section() {
+	code=0
+	("probe_$2") 2>"$work/$1.err" || code=$?
+	over "$1" "$code"
+}
+
+# Sections that could hang on a dead device or mount run beside the others and are left behind at the deadline.
+started=
+start() {
+	word "$run_dir/stuck.$1"
+	if [ -n "$value" ] && [ "$(birth "${value% *}")" = "${value#* }" ]; then
+		echo "still hanging since an earlier probe, process ${value% *}" >"$work/$1.err"
+		echo 1 >"$work/$1.rc"
+		: >"$work/$1.out"
+	else
+		(
+			code=0
+			("probe_$2") 2>"$work/$1.err" || code=$?
+			echo "$code" >"$work/$1.rc.new"
+			mv "$work/$1.rc.new" "$work/$1.rc"
+		) >"$work/$1.out" 2>/dev/null </dev/null &
+		echo $! >"$work/$1.pid"
+	fi
+	started="$started $1"
+}
+
+# birth PID: when the process started, in clock ticks; empty when there is none.
+birth() {
+	word "/proc/$1/stat"
+	[ -n "$value" ] || return 0
+	# shellcheck disable=SC2086
+	set -- ${value##*) }
+	echo "${20}"
+}
+
+collect() {
+	tries=0
+	while :; do
+		waiting=
+		for name in $started; do
+			[ -f "$work/$name.rc" ] || waiting="$waiting $name"
+		done
+		if [ -z "$waiting" ] || [ "$tries" -ge 240 ]; then break; fi
+		tries=$((tries + 1))
+		sleep 0.05 2>/dev/null || { sleep 1 && tries=$((tries + 20)); }
+	done
+	for name in $started; do
+		if [ -f "$work/$name.rc" ]; then
+			rm -f "$run_dir/stuck.$name"
+			cat "$work/$name.out"
+			word "$work/$name.rc"
+			over "$name" "$value"
+		else
+			word "$work/$name.pid"
+			pid=$value
+			echo "$pid $(birth "$pid")" >"$run_dir/stuck.$name"
+			echo "no answer within 12 seconds" >"$work/$name.err"
+			over "$name" 124
+		fi
+	done
+}
+
+# limit SECONDS COMMAND…: where timeout(1) exists.
+limit() {
+	if have timeout; then
+		timeout "$@"
+	else
+		shift
+		"$@"
+	fi
+}

@@ -1,0 +1,124 @@
+# Block devices, mounts, LVM, and the paths that were asked for.
+
+probe_block() {
+	[ -d /sys/class/block ] || return "$absent"
+	for sys in /sys/class/block/*; do
+		[ ! -e "$sys" ] || echo "$sys"
+		for held in "$sys"/holders/*; do [ ! -e "$held" ] || echo "$sys ${held##*/}"; done
+	done | awk "$escape_fields"'
+		NF == 2 { held[$1] = held[$1] (held[$1] == "" ? "" : ",") first("/sys/class/block/" $2 "/dev"); next }
+		{ order[++count] = $1 }
+		END {
+			for (i = 1; i <= count; i++) {
+				sys = order[i]
+				name = sys
+				sub(/.*\//, "", name)
+				dev = first(sys "/dev")
+				bytes = first(sys "/size") * 512
+				if (bytes == 0 && name ~ /^(loop|ram|nbd|zram|fd|sr)/) continue
+				path = name
+				gsub(/!/, "/", path)
+				path = "/dev/" path
+				type = "disk"
+				if (first(sys "/partition") != "") type = "part"
+				else if (name ~ /^dm-/) {
+					path = "/dev/mapper/" first(sys "/dm/name")
+					uuid = first(sys "/dm/uuid")
+					type = uuid ~ /^LVM-/ ? "lvm" : uuid ~ /^CRYPT-/ ? "crypt" : uuid ~ /^mpath-/ ? "mpath" : "dm"
+				} else if (name ~ /^loop/) type = "loop"
+				else if (name ~ /^md/) { type = first(sys "/md/level"); if (type == "") type = "raid" }
+				else if (name ~ /^sr/) type = "rom"
+				printf "block\t%s\t%s\t%.0f\t%s\t%s\t%s\n", esc(path), dev, bytes, type, signature(dev), held[sys]
+			}
+		}
+		function signature(dev,   line, file, found, state) {
+			file = "/run/udev/data/b" dev
+			found = "-"
+			while ((state = (getline line < file)) > 0) {
+				if (found == "-") found = ""
+				if (line ~ /^E:ID_FS_TYPE=/) { found = substr(line, 14); break }
+				if (line ~ /^E:ID_PART_TABLE_TYPE=/) found = substr(line, 22)
+			}
+			close(file)
+			return found
+		}'
+}
+
+probe_mounts() {
+	awk '{
+		for (i = 7; i <= NF && $i != "-"; i++) ;
+		type = $(i + 1)
+		if (type ~ /^(proc|sysfs|cgroup2?|devpts|securityfs|debugfs|tracefs|bpf|pstore|mqueue|hugetlbfs|fusectl|autofs|nsfs|efivarfs|binfmt_misc|rpc_pipefs|configfs|ramfs|selinuxfs)$/) next
+		printf "mounts\t%s\t%s\t%s\t%s\t%s\t%s\n", $3, $4, $5, type, $(i + 2), $6
+	}' /proc/self/mountinfo
+}
+
+# paths SECTION LIST: a `path` row for every path of LIST (one per line), in a handful of processes however long it is.
+paths() {
+	section=$1
+	while IFS= read -r path; do
+		if [ ! -e "$path" ]; then
+			row "$section" path "$path" "" Missing 0 ""
+		else
+			printf '%s\n' "$path" >&3
+		fi
+	done <"$2" 3>"$work/$section.there"
+	[ -s "$work/$section.there" ] || return 0
+	tr '\n' '\0' <"$work/$section.there" >"$work/$section.list"
+	xargs -0 stat -L -c '%f %t %T %s %d %i %n' -- <"$work/$section.list" >"$work/$section.stat" || :
+	xargs -0 realpath <"$work/$section.list" >"$work/$section.real" || :
+	awk -v section="$section" -v stat="$work/$section.stat" -v real="$work/$section.real" "$escape_fields"'
+		BEGIN {
+			while ((getline line < stat) > 0) {
+				split(line, field, " ")
+				sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", line)
+				mode[line] = field[1]
+				device[line] = hex(field[2]) ":" hex(field[3])
+				size[line] = field[4]
+				node[line] = field[5] ":" field[6]
+			}
+			while ((getline line < real) > 0) resolved[++lines] = line
+		}
+		{ asked[NR] = $0 }
+		END {
+			# One that came or went in between shifts the answers of realpath: none is better than a wrong one.
+			for (i = 1; i <= NR; i++) if (lines != NR || !(asked[i] in mode)) {
+				print "a path changed while it was looked at" >"/dev/stderr"
+				exit 1
+			}
+			for (i = 1; i <= NR; i++) {
+				name = asked[i]
+				target = resolved[i]
+				if (mode[name] ~ /^8...$/) kind = "File"
+				else if (mode[name] ~ /^6...$/) kind = "BlockDevice"
+				else kind = "Other"
+				bytes = 0; id = ""
+				if (kind == "File") { bytes = size[name]; id = "file:" node[name] }
+				if (kind == "Other") id = "file:" node[name]
+				if (kind == "BlockDevice") {
+					bytes = first("/sys/dev/block/" device[name] "/size") * 512
+					id = "block:" device[name]
+				}
+				printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\n", section, esc(name), esc(target), kind, bytes, id
+			}
+		}' "$work/$section.there"
+}
+
+probe_backings() {
+	paths backings "$work/asked" || return 1
+	for record in "$state_dir"/backings/*; do
+		[ -f "$record" ] || continue
+		{ IFS= read -r path && read -r inode _ && IFS= read -r owner; } <"$record" || continue
+		row backings owned "$path" "$inode" "$owner"
+	done
+}
+
+probe_lvm() {
+	have lvs || return "$absent"
+	limit 10 lvs --noheadings --units b --nosuffix --separator '	' --options vg_name,lv_name,lv_size,lv_path,vg_free,lv_tags \
+		>"$work/lvs" </dev/null || {
+		echo "lvs gave no answer within 10 seconds, or failed" >&2
+		return 1
+	}
+	awk '{ sub(/^ +/, ""); print "lvm\t" $0 }' "$work/lvs"
+}

@@ -1,0 +1,76 @@
+# The host itself: who it is, what is installed, its network interfaces.
+
+probe_identity() {
+	word /proc/sys/kernel/hostname
+	[ -n "$value" ] || return 1
+	row identity hostname "${value%%.*}"
+	word /etc/machine-id
+	[ "$value" != uninitialized ] || value=
+	[ -n "$value" ] || word /var/lib/dbus/machine-id
+	[ -n "$value" ] || word /sys/class/dmi/id/product_uuid
+	[ -n "$value" ] || {
+		echo "no /etc/machine-id, and no product UUID in its place" >&2
+		return 1
+	}
+	row identity machine-id "$value"
+	word /proc/sys/kernel/random/boot_id
+	row identity boot-id "$value"
+}
+
+probe_system() {
+	os='' os_id=''
+	for file in /etc/os-release /usr/lib/os-release; do
+		[ -f "$file" ] || continue
+		while IFS= read -r line || [ -n "$line" ]; do
+			text=${line#*=}
+			text=${text#[\"\']}
+			text=${text%[\"\']}
+			case $line in
+			PRETTY_NAME=*) os=$text ;;
+			ID=*) os_id=$text ;;
+			esac
+		done <"$file"
+		break
+	done
+	row system os "${os:-unknown}"
+	row system os-id "${os_id:-unknown}"
+	word /proc/sys/kernel/osrelease
+	row system kernel "$value"
+	row system init "$(init_system)"
+	manager=none
+	if have apt-get && have dpkg-query; then manager=apt; fi
+	row system package-manager "$manager"
+}
+
+probe_packages() {
+	have dpkg-query || return "$absent"
+	# Exits 1 when one of them was never heard of; an empty answer is an answer.
+	dpkg-query -W -f='${db:Status-Status}\t${Package}\t${Version}\n' vblade aoetools lvm2 ocfs2-tools xen-utils-common \
+		sysvinit-core systemd kmod >"$work/packages" 2>/dev/null || [ $? = 1 ] || return 1
+	while read -r state name version; do
+		[ "$state" != installed ] || row packages "$name" "$version"
+	done <"$work/packages"
+}
+
+probe_tools() {
+	for tool in vblade aoe-discover aoe-revalidate aoecfg aoeping lvs lvcreate apt-get systemctl telinit flock timeout ip \
+		modprobe xl xm xenstore-ls o2cb mkfs.ocfs2 blkid; do
+		! path=$(command -v "$tool") || row tools "$tool" "$path"
+	done
+}
+
+probe_interfaces() {
+	[ -d /sys/class/net ] || return 1
+	for net in /sys/class/net/*; do
+		[ -f "$net/flags" ] || continue
+		word "$net/address"
+		mac=$value
+		word "$net/mtu"
+		mtu=$value
+		word "$net/flags"
+		flags=$value
+		# Reading it fails while the interface is down.
+		word "$net/carrier"
+		row interfaces "${net##*/}" "$mac" "$mtu" "$flags" "${value:--}"
+	done
+}

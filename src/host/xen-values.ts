@@ -1,0 +1,95 @@
+/** What may be written into xl's command lines and configurations, authorized_keys, known_hosts and xend-config.sxp. Each function returns its text or throws. */
+
+import { InvalidValue, matching, pathGlobs, whole } from "./values.ts";
+
+/** Lower case with hyphens, the identity of a domain for Xen. Nobody has the one of Domain-0. */
+export function domainUuid(value: string): string {
+  const accepted = "a UUID, 8-4-4-4-12 lower-case hexadecimal digits, not all 0";
+  if (/^[0-]+$/.test(value)) throw new InvalidValue("uuid", value, accepted);
+  return matching("uuid", value, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, accepted);
+}
+
+/** xl takes a number for a domain id, and gives these prefixes and suffixes to domains that move. */
+export function domainName(value: string): string {
+  const accepted =
+    "1 to 63 of A-Z a-z 0-9 _ . -, not only digits, not Domain-0, migrating-*, *--incoming or *--migratedaway";
+  if (/^([0-9]+|Domain-0|migrating-.*|.*--(incoming|migratedaway))$/.test(value)) {
+    throw new InvalidValue("name", value, accepted);
+  }
+  return matching("name", value, /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, accepted);
+}
+
+/** Names a unit, a file and a record. */
+export function operationName(value: string): string {
+  return matching("operation", value, /^[a-z0-9][a-z0-9-]{0,62}$/, "1 to 63 of a-z 0-9 -");
+}
+
+export function ipv4Address(field: string, value: string): string {
+  const octet = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
+  return matching(field, value, new RegExp(`^${octet}(\\.${octet}){3}$`), "an IPv4 address");
+}
+
+export function hostName(field: string, value: string): string {
+  return matching(field, value, /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, "a host name");
+}
+
+export function bootId(value: string): string {
+  return matching("bootId", value, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "a boot id of Linux");
+}
+
+export function sha256(value: string): string {
+  return matching("digest", value, /^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
+}
+
+/** `TYPE BASE64` of a public key, its comment left out, in base64: an argument without blanks. */
+export function publicKey(field: string, value: string): string {
+  const type = "(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))";
+  const accepted = "a public key of OpenSSH: its type and its base64 in one line";
+  matching(field, value, new RegExp(`^${type} [A-Za-z0-9+/]{32,1400}={0,2}( [ -~]*)?$`), accepted);
+  return base64(value.split(" ").slice(0, 2).join(" "));
+}
+
+/** A whole file as one argument. xl.cfg is printable ASCII. */
+export function configurationText(value: string): string {
+  const accepted = "at most 16384 printable ASCII characters in lines that end with a newline";
+  if (value.length > 16_384) throw new InvalidValue("text", `${value.length} characters`, accepted);
+  return base64(matching("text", value, /^([ -~]*\n)+$/, accepted));
+}
+
+const xendKeys: readonly string[] = [
+  "xend-relocation-server",
+  "xend-relocation-port",
+  "xend-relocation-address",
+  "xend-relocation-hosts-allow",
+  "network-script",
+  "vif-script",
+  "dom0-min-mem",
+  "dom0-cpus",
+  "vncpasswd",
+];
+
+/** `KEY=VALUE`, the value as it stands in the file: `yes`, `8002` or `'text'`. */
+export function xendSetting(setting: { readonly key: string; readonly value: string }): string {
+  if (!xendKeys.includes(setting.key)) throw new InvalidValue("key", setting.key, xendKeys.join(", "));
+  const accepted = "a word, a number, or text between single quotes without quotes or backslashes";
+  return `${setting.key}=${matching(setting.key, setting.value, /^([A-Za-z0-9-]{1,32}|'[ !#-&(-[\]-~]{0,1024}')$/, accepted)}`;
+}
+
+/** `bridge=GLOB` */
+export function bridgeBounds(globs: readonly string[]): readonly string[] {
+  const accepted = "a bridge name in which *, ? and [a-z] may stand";
+  return globs.map((glob) => `bridge=${matching("allowedBridges", glob, /^[A-Za-z0-9._*?[\]!^-]{1,32}$/, accepted)}`);
+}
+
+/** `bootfile=GLOB` */
+export function bootFileBounds(globs: readonly string[]): readonly string[] {
+  return pathGlobs("allowedBootFiles", globs).map((glob) => `bootfile=${glob}`);
+}
+
+export function seconds(field: string, value: number, max: number): string {
+  return whole(field, value, 0, max);
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, "utf8").toString("base64");
+}
