@@ -1,0 +1,261 @@
+import type { MigrationRun } from "../../host/xen-facts.ts";
+import { type Copy, type DomainSight, describeCopy, type RunSight, type Side } from "./sight.ts";
+
+/** Everything that the outcome of a begun migration is judged by. */
+export interface Evidence {
+  /** Names of domain and hosts, for people. */
+  readonly names: { readonly domain: string; readonly source: string; readonly target: string };
+  /** Written down before anything was begun. */
+  readonly recorded: {
+    readonly sourceBootId: string;
+    readonly targetBootId: string;
+    /** The furthest phase that was ever seen. */
+    readonly phase: MigrationRun["phase"];
+  };
+  readonly run: RunSight;
+  readonly source: DomainSight;
+  readonly target: DomainSight;
+}
+
+export type SettleAction = "DestroyIncoming" | "DestroyMigratedAway" | "StartIncoming" | "ResumeSource";
+
+export type Verdict =
+  /** Nothing was begun and nothing changed since it was decided: begin. */
+  | { readonly kind: "Begin" }
+  /** It goes on. */
+  | { readonly kind: "Wait"; readonly message: string }
+  | { readonly kind: "Act"; readonly side: Side; readonly action: SettleAction; readonly message: string }
+  | { readonly kind: "Succeeded"; readonly message: string }
+  | { readonly kind: "Failed"; readonly reason: "MigrationFailed" | "DomainGone"; readonly message: string }
+  /** A host cannot be seen: nothing is done until it can. */
+  | { readonly kind: "OutcomeUnknown"; readonly message: string }
+  /** It runs twice: nothing is done until a person has ended one. */
+  | { readonly kind: "SplitBrain"; readonly message: string }
+  /** Only the suspended copy on the source is left; to give it up needs a person's word. */
+  | { readonly kind: "ApprovalNeeded"; readonly message: string }
+  /** No row of the table: a person looks. */
+  | { readonly kind: "OutcomeAmbiguous"; readonly message: string };
+
+type Form = Copy["form"];
+
+interface Scene {
+  readonly names: Evidence["names"];
+  readonly phase: MigrationRun["phase"];
+  readonly permission: boolean;
+  readonly sourceRebooted: boolean;
+  readonly targetRebooted: boolean;
+  readonly source: Copy;
+  readonly target: Copy;
+}
+
+interface Row {
+  readonly source: readonly Form[];
+  readonly target: readonly Form[];
+  readonly when?: (scene: Scene) => boolean;
+  readonly verdict: (scene: Scene) => Verdict;
+}
+
+const phases = ["Failed", "Connecting", "Sending", "Transferred", "Permission", "Succeeded"] as const;
+
+/** The later of two phases. A failure says nothing of how far it had come. */
+export function furthest(one: MigrationRun["phase"], other: MigrationRun["phase"]): MigrationRun["phase"] {
+  return phases.indexOf(one) > phases.indexOf(other) ? one : other;
+}
+
+/** Permission to start was given, or may have been: the target may run the domain, or have run it. */
+export function isPastPermission(phase: MigrationRun["phase"], run: RunSight): boolean {
+  const past = (one: MigrationRun["phase"]) => one === "Permission" || one === "Succeeded";
+  if (past(phase)) return true;
+  if (run.state !== "Begun") return false;
+  return past(run.run.phase) || /permission to start|final handshake|starting domain/i.test(run.run.message);
+}
+
+const act =
+  (side: Side, action: SettleAction, why: (names: Evidence["names"]) => string): Row["verdict"] =>
+  ({ names }) => ({ kind: "Act", side, action, message: why(names) });
+
+const giveUp = (names: Evidence["names"], why: string): Verdict => ({
+  kind: "ApprovalNeeded",
+  message: `${why}. Its suspended copy on ${names.source} can only be given up: set the annotation xensan.dev/approve=DestroySource to destroy it, then the domain can be started anew`,
+});
+
+/**
+ * What remains of a migration and what is done about it, the first row that fits. It is asked only when no program of
+ * the toolstack is at work on the domain any more, so that what both hosts say holds still.
+ */
+const table: readonly Row[] = [
+  {
+    source: ["Running"],
+    target: ["Running"],
+    verdict: ({ names, source, target }) => ({
+      kind: "SplitBrain",
+      message: `${names.domain} runs on ${names.source} as ${describeCopy(source)} and on ${names.target} as ${describeCopy(target)}. Nothing is done: decide which one has the right data and destroy the other`,
+    }),
+  },
+  {
+    source: ["None"],
+    target: ["Running"],
+    verdict: ({ names }) => ({ kind: "Succeeded", message: `${names.domain} runs on ${names.target}` }),
+  },
+  {
+    source: ["MigratedAway"],
+    target: ["Running", "Ended"],
+    verdict: act(
+      "Source",
+      "DestroyMigratedAway",
+      (n) => `${n.domain} has moved to ${n.target}: the suspended copy goes`,
+    ),
+  },
+  {
+    source: ["None"],
+    target: ["Ended"],
+    when: ({ permission }) => permission,
+    verdict: ({ names }) => ({
+      kind: "Succeeded",
+      message: `${names.domain} has moved to ${names.target} and come to its end there since`,
+    }),
+  },
+  {
+    source: ["Running"],
+    target: ["None"],
+    verdict: ({ names }) => ({
+      kind: "Failed",
+      reason: "MigrationFailed",
+      message: `${names.domain} still runs on ${names.source}`,
+    }),
+  },
+  {
+    source: ["Running", "Suspended", "Ended"],
+    target: ["Incoming"],
+    verdict: act(
+      "Target",
+      "DestroyIncoming",
+      (n) => `${n.domain} stays on ${n.source}: what ${n.target} has received goes`,
+    ),
+  },
+  {
+    source: ["Suspended"],
+    target: ["None"],
+    when: ({ phase }) => phase !== "Succeeded",
+    verdict: act(
+      "Source",
+      "ResumeSource",
+      (n) => `${n.domain} is suspended on ${n.source} and nowhere else: it is resumed`,
+    ),
+  },
+  {
+    // It is renamed on the source only after the target has said that the image is complete.
+    source: ["MigratedAway"],
+    target: ["Incoming", "Arrived"],
+    verdict: act(
+      "Target",
+      "StartIncoming",
+      (n) => `${n.domain} was received completely on ${n.target}: it is started there`,
+    ),
+  },
+  {
+    source: ["MigratedAway"],
+    target: ["None"],
+    when: ({ phase }) => phase === "Succeeded",
+    verdict: act("Source", "DestroyMigratedAway", (n) => `${n.domain} has moved to ${n.target} and ended there since`),
+  },
+  {
+    source: ["MigratedAway"],
+    target: ["None"],
+    when: ({ permission, targetRebooted }) => targetRebooted && !permission,
+    verdict: act(
+      "Source",
+      "ResumeSource",
+      (n) => `${n.target} rebooted before it had permission to start ${n.domain}: it is resumed on ${n.source}`,
+    ),
+  },
+  {
+    // With permission it may have run there and written to its disks: the memory of before would not fit them.
+    source: ["MigratedAway"],
+    target: ["None"],
+    when: ({ targetRebooted }) => targetRebooted,
+    verdict: ({ names }) =>
+      giveUp(names, `${names.domain} may have run on ${names.target} before that rebooted, so it must not be resumed`),
+  },
+  {
+    // The source may have resumed it and written since, or the image is incomplete.
+    source: ["None"],
+    target: ["Incoming", "Arrived"],
+    when: ({ sourceRebooted, phase, permission }) =>
+      sourceRebooted || (!permission && (phase === "Connecting" || phase === "Sending")),
+    verdict: act(
+      "Target",
+      "DestroyIncoming",
+      (n) => `${n.domain} is gone from ${n.source}: what ${n.target} has received may be older than its disks`,
+    ),
+  },
+  {
+    source: ["None"],
+    target: ["None"],
+    when: ({ phase }) => phase === "Succeeded",
+    verdict: ({ names }) => ({
+      kind: "Succeeded",
+      message: `${names.domain} has moved to ${names.target} and ended there since`,
+    }),
+  },
+  {
+    source: ["None", "Ended"],
+    target: ["None"],
+    verdict: ({ names }) => ({
+      kind: "Failed",
+      reason: "DomainGone",
+      message: `${names.domain} runs neither on ${names.source} nor on ${names.target}: it may be started anew`,
+    }),
+  },
+];
+
+/** What becomes of a migration that was decided, from what is written down and what both hosts show. */
+export function judge(evidence: Evidence): Verdict {
+  const { names, recorded, run, source, target } = evidence;
+  if (run.state === "Begun" && run.run.state === "Running" && source.state === "Seen")
+    return { kind: "Wait", message: `xl migrate runs on ${names.source}` };
+  const unseen = [
+    ...(source.state === "Unknown" ? [`${names.source} cannot be seen (${source.why})`] : []),
+    ...(target.state === "Unknown" ? [`${names.target} cannot be seen (${target.why})`] : []),
+    ...(run.state === "Unknown" && source.state === "Seen" ? [`${names.source} does not tell (${run.why})`] : []),
+  ];
+  if (source.state === "Unknown" || target.state === "Unknown" || run.state === "Unknown")
+    return { kind: "OutcomeUnknown", message: `${unseen.join(", ")}: nothing is done before both hosts can be asked` };
+  const working = [
+    ...source.atWork.map((what) => `${what} on ${names.source}`),
+    ...target.atWork.map((what) => `${what} on ${names.target}`),
+  ];
+  if (working.length > 0) return { kind: "Wait", message: `Waiting for ${working.join(", ")}` };
+  for (const [copy, host] of [
+    [source.copy, names.source],
+    [target.copy, names.target],
+  ] as const)
+    if (copy.form === "Dying") return { kind: "Wait", message: `${describeCopy(copy)} is being destroyed on ${host}` };
+  const sourceRebooted = source.bootId !== recorded.sourceBootId;
+  const forms = (one: Form, other: Form) => source.copy.form === one && target.copy.form === other;
+  if (run.state === "None" && !sourceRebooted && forms("Running", "None")) return { kind: "Begin" };
+  const scene: Scene = {
+    names,
+    phase: run.state === "Begun" ? furthest(recorded.phase, run.run.phase) : recorded.phase,
+    permission: isPastPermission(recorded.phase, run),
+    sourceRebooted,
+    targetRebooted: target.bootId !== recorded.targetBootId,
+    source: source.copy,
+    target: target.copy,
+  };
+  const row = table.find(
+    (candidate) =>
+      candidate.source.includes(scene.source.form) &&
+      candidate.target.includes(scene.target.form) &&
+      candidate.when?.(scene) !== false,
+  );
+  return row?.verdict(scene) ?? ambiguous(scene);
+}
+
+function ambiguous({ names, source, target }: Scene): Verdict {
+  const here = `${describeCopy(source)} on ${names.source}, ${describeCopy(target)} on ${names.target}`;
+  return {
+    kind: "OutcomeAmbiguous",
+    message: `Nothing can be concluded from ${here}. Nothing is done: find out which copy has the right data, and destroy the other`,
+  };
+}

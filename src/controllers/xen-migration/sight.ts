@@ -1,0 +1,124 @@
+import type { DomainFact, MigrationRun } from "../../host/xen-facts.ts";
+import type { HostView } from "../hosts/view.ts";
+
+/** What one dom0 knows of one domain now: a column of the recovery table. */
+export type DomainSight =
+  | { readonly state: "Unknown"; readonly why: string }
+  | {
+      readonly state: "Seen";
+      readonly bootId: string;
+      readonly copy: Copy;
+      /** Programs of the toolstack that are at work on a migration of it: `xl migrate (pid 512)`. */
+      readonly atWork: readonly string[];
+    };
+
+/**
+ * A copy of the domain by its name and its state. Running: it runs, or somebody paused it, under whatever name. Suspended
+ * and MigratedAway: its memory is kept, it does not run. Incoming: it is being received, or waits to be started. Arrived: it
+ * has its own name already and never ran. Dying: it goes by itself. Ended: the guest came to its end and its copy is kept.
+ */
+export type Copy =
+  | { readonly form: "None" }
+  | {
+      readonly form:
+        | "Running"
+        | "Suspended"
+        | "MigratedAway"
+        | "Incoming"
+        | "Arrived"
+        | "Dying"
+        | "Ended"
+        /** Several domains of one host have its UUID. */
+        | "Several";
+      readonly domain: DomainFact;
+    };
+
+/** The run of one operation, as the host on which it was begun says. */
+export type RunSight =
+  | { readonly state: "Unknown"; readonly why: string }
+  | { readonly state: "None" }
+  | { readonly state: "Begun"; readonly run: MigrationRun };
+
+export type Side = "Source" | "Target";
+
+/** The domain as a host shows it. Facts of before an outage count for nothing. */
+export function domainSight(view: HostView, side: Side, domain: { uuid: string; name: string }): DomainSight {
+  const unseen = whyUnseen(view);
+  if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
+  const { domains, identity } = view.snapshot.facts;
+  if (identity.state !== "known") return { state: "Unknown", why: "it does not tell its boot id" };
+  if (domains.state === "unknown") return { state: "Unknown", why: `its domains are unknown: ${domains.why}` };
+  // A host that runs without Xen has no domains, and none of before its boot either.
+  const fact = domains.state === "known" ? domains.value : { domains: [], processes: [] };
+  return {
+    state: "Seen",
+    bootId: identity.value.bootId,
+    copy: copyOf(fact.domains.filter(({ uuid }) => uuid === domain.uuid)),
+    atWork: fact.processes
+      .filter(({ verb, name }) => (verb === "migrate-receive" ? side === "Target" : isOf(name, domain.name)))
+      .map(({ verb, pid }) => `xl ${verb} (pid ${pid})`),
+  };
+}
+
+export function runSight(view: HostView, operation: string): RunSight {
+  const unseen = whyUnseen(view);
+  if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
+  const { migrations } = view.snapshot.facts;
+  if (migrations.state === "unknown") return { state: "Unknown", why: `its migrations are unknown: ${migrations.why}` };
+  const runs = migrations.state === "known" ? migrations.value : [];
+  const run = runs.find((one) => one.operation === operation);
+  return run === undefined ? { state: "None" } : { state: "Begun", run };
+}
+
+function whyUnseen(view: HostView): string | undefined {
+  if (view.state === "Pending") return "it has not been asked yet";
+  return view.state === "Unreachable" ? `${view.reason}: ${view.message}` : undefined;
+}
+
+const isOf = (name: string, domain: string) => name === domain || baseName(name) === domain;
+
+/** The name that a domain has when it does not move. */
+export function baseName(name: string): string {
+  return name.replace(/--(incoming|migratedaway)$/, "").replace(/^migrating-/, "");
+}
+
+/** What the rows of one UUID on one host mean together. */
+export function copyOf(domains: readonly DomainFact[]): Copy {
+  const [domain, ...more] = domains;
+  if (domain === undefined) return { form: "None" };
+  return { form: more.length > 0 ? "Several" : formOf(domain), domain };
+}
+
+function formOf({ name, state, shutdownReason, seconds }: DomainFact): Exclude<Copy["form"], "None" | "Several"> {
+  const has = (letter: string) => state.includes(letter);
+  if (has("d")) return "Dying";
+  if (has("s")) {
+    // Where the toolstack does not tell why, a name that only a migration gives does.
+    const suspended = shutdownReason === "s" || shutdownReason === "";
+    if (!suspended) return "Ended";
+    return /--migratedaway$|^migrating-/.test(name) ? "MigratedAway" : "Suspended";
+  }
+  const waiting = has("p") && seconds === 0;
+  if (waiting) return name === "(null)" || name.endsWith("--incoming") ? "Incoming" : "Arrived";
+  // Before the first page has come it is not even paused for xl list.
+  if (name === "(null)") return "Incoming";
+  return "Running";
+}
+
+/** The form in the words of xl list. */
+export function describeCopy(copy: Copy): string {
+  if (copy.form === "None") return "no copy";
+  const { name, state, id } = copy.domain;
+  return `${name} (id ${id}, ${words[copy.form]}, ${state})`;
+}
+
+const words: Record<Exclude<Copy["form"], "None">, string> = {
+  Running: "runs",
+  Suspended: "suspended",
+  MigratedAway: "suspended after the transfer",
+  Incoming: "being received",
+  Arrived: "received and not started",
+  Dying: "being destroyed",
+  Ended: "came to its end",
+  Several: "one of several with this UUID",
+};
