@@ -92,6 +92,21 @@ describe("an export from a host with sysvinit", () => {
     ]);
   });
 
+  it("is not served when a file takes the place of an allowed one at the last moment, and does not come back", async () => {
+    const before = await server.sh("cat /etc/inittab");
+    await server.sh(`
+      mkdir -p /srv/secret; truncate -s 1M /srv/aoe/swap.img /srv/secret/evil.img
+      printf '#!/bin/sh\\n[ ! -e /srv/secret/evil.img ] || mv /srv/secret/evil.img /srv/aoe/swap.img\\nexec /sbin/telinit "$@"\\n' >/usr/local/sbin/telinit
+      chmod +x /usr/local/sbin/telinit`);
+    expect(await act({ slot: 4, options: [], backing: "/srv/aoe/swap.img" })).toMatchObject({
+      kind: "refused",
+      reason: "BackingChanged",
+    });
+    await server.sh("rm /usr/local/sbin/telinit; telinit q");
+    expect(await at(4)).toBe(undefined);
+    expect(await server.sh("cat /etc/inittab")).toBe(before);
+  });
+
   it("is refused to another owner, and removed for its own", async () => {
     expect(await act({ owner: other, options: [] })).toMatchObject({ kind: "refused", reason: "AddressTaken" });
     const address = { shelf: 3, interface: "eth0" };

@@ -140,6 +140,10 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
     if (serving !== undefined && serving.identity !== backing.identity) {
       const ours = word === "started" || word === "restarted";
       if (ours && host.init === "systemd") stopUnit(world, host, name);
+      else if (ours) {
+        replaceInittab(run, inittabWithout(readText(host, "/etc/inittab") ?? "", name));
+        endVblade(world, host, serving.pid, "killed by ensure-export");
+      }
       const other = `vblade had opened ${serving.backing}`;
       refuse(run, "BackingChanged", `${asked} was replaced while it was looked at: ${other}`);
     }
