@@ -24,7 +24,9 @@ export async function restart(size: FleetSize): Promise<Measurement[]> {
   stand.api.compact();
   const server = await stand.goReal();
   const hosts = size.servers + size.dom0s;
-  const child = fork(new URL("./restarted-operator.ts", import.meta.url), [String(hosts), String(size.volumes)]);
+  const child = fork(new URL("./restarted-operator.ts", import.meta.url), [String(hosts), String(size.volumes)], {
+    execArgv: [...process.execArgv, "--max-semi-space-size=4"],
+  });
   const finished = Promise.withResolvers<z.infer<typeof resultSchema>["result"]>();
   serveApi(stand.kube, {
     send: (message) => {
@@ -47,7 +49,7 @@ export async function restart(size: FleetSize): Promise<Measurement[]> {
     await exited;
     const notReady = stand.notReady();
     const label = `no-op restart, ${hosts} hosts, ${size.volumes} volumes`;
-    const setup = "operator alone in its process; real SSH to the simulated rack, API in memory behind IPC";
+    const setup = "operator alone in its process, with the image's flags for Node; real SSH to the simulated rack, API in memory behind IPC";
     const detail = { ...result, notReady: notReady.slice(0, 5) };
     const writes = result.writes.status + result.writes.events + result.writes.other;
     return [
