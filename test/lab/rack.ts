@@ -1,71 +1,275 @@
-import { readFileSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createDialer } from "../../src/ssh/dialer.ts";
-import type { HostSession } from "../../src/ssh/host-session.ts";
+import { z } from "zod";
+import { type Access, openAccess } from "./access.ts";
+import type { Images } from "./images.ts";
+import { hardware, type MachineFiles, machineFiles, nicIndex, startMachine } from "./machine.ts";
+import { createNetwork, limitRate, type Network, plugTap, removeNetwork } from "./network.ts";
+import { endOwned, isRunning, residentBytes } from "./owned-process.ts";
+import { digest, LabError } from "./places.ts";
+import { qmp } from "./qmp.ts";
+import { type HostPlan, managementSegment, type RackPlan } from "./rack-plan.ts";
+import { runCommand } from "./run-command.ts";
+import { type RackState, readState, removeState, writeState } from "./state.ts";
 
-/** The hosts of a running rack, reached on this machine's loopback address. */
-export interface LabRack {
+/** What a rack of virtual machines is made of, and where it lives. */
+export interface RackOptions {
+  readonly directory: string;
+  readonly rackFile: string;
+  readonly plan: RackPlan;
+  readonly images: Images;
+  /** Directory of the states that `resume` starts from, per host; see clean.ts. */
+  readonly clean?: string;
+  /** Ends the machines when this process dies. */
+  readonly leashed: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A cable that is slower than its kind. */
+export interface Slowness {
+  /** Of traffic to the host, as tc writes it: 8mbit. */
+  readonly rate?: string;
+  /** Each packet, in both directions, waits between 0 and this many milliseconds. */
+  readonly delayMs?: number;
+}
+
+/** Machines, cables and power switches. Hosts are named as in the rack file. */
+export interface Rack extends Access {
+  readonly directory: string;
+  readonly plan: RackPlan;
   readonly privateKey: string;
-  readonly ports: Readonly<Record<"san" | "bella" | "brutus", number>>;
-  /** Runs shell text on a host; rejects when its exit code is not 0. */
-  on(host: LabHost, text: string, timeoutSeconds?: number): Promise<string>;
-  /** Resolves with what the text printed as soon as it exits 0; the host may be away in between. */
-  until(host: LabHost, text: string, withinSeconds: number): Promise<string>;
-  close(): Promise<void>;
+  readonly privateKeyFile: string;
+  readonly files: (host: string) => MachineFiles;
+  readonly sshPort: (host: string) => number;
+  readonly runs: (host: string) => boolean;
+  /** Bytes that the host's QEMU holds. */
+  readonly resident: (host: string) => number;
+  /** Creates disks and network, and starts every machine: from its clean state where there is one, else booting. */
+  up(): Promise<void>;
+  /** The clean state again, within seconds; whatever was in between is gone. */
+  reset(): Promise<void>;
+  /** Ends everything and removes the disks; logs stay. */
+  down(): Promise<void>;
+  /** QEMU is killed: what the host had not written to its disks is lost. */
+  powerOff(host: string): Promise<void>;
+  /** Boots from its disks. Resolves when the machine runs; see `answers`. */
+  powerOn(host: string): Promise<void>;
+  /** Resolves when the host runs a command. */
+  answers(host: string, withinSeconds: number): Promise<void>;
+  cutCable(host: string, nic?: string): Promise<void>;
+  mendCable(host: string, nic?: string): Promise<void>;
+  slowCable(host: string, how: Slowness, nic?: string): Promise<void>;
 }
 
-export type LabHost = keyof LabRack["ports"];
-
-/** XENSAN_LAB_KEY: a private key file; XENSAN_LAB_PORTS: `san=2210,bella=2211,brutus=2212` when they are others. */
-export function openRack(environment: NodeJS.ProcessEnv): LabRack {
-  const keyFile = environment.XENSAN_LAB_KEY;
-  if (keyFile === undefined) throw new Error("XENSAN_LAB_KEY must name the private key file of a running rack");
-  const privateKey = readFileSync(keyFile, "utf8");
-  const ports = readPorts(environment.XENSAN_LAB_PORTS ?? "san=2210,bella=2211,brutus=2212");
-  const dialer = createDialer({ allow: ["127.0.0.1"] });
-  const session = (host: LabHost): HostSession =>
-    dialer.session({
-      host: "127.0.0.1",
-      port: ports[host],
-      user: "root",
-      become: "None",
-      hostKeys: [],
-      hostKeyPolicy: "TrustOnFirstUse",
-      credential: { privateKey, version: "lab" },
+export function openRack(options: RackOptions): Rack {
+  const { directory, plan, images, leashed } = options;
+  const network: Network = { namespace: `xensan-lab-${digest([directory])}` };
+  let state: RackState = readState(directory) ?? {
+    rackFile: options.rackFile,
+    imageKey: images.key,
+    namespace: network.namespace,
+    machines: {},
+    ...(options.clean === undefined ? {} : { clean: options.clean }),
+  };
+  const planOf = (host: string): HostPlan => {
+    const found = plan.hosts.find(({ name }) => name === host);
+    if (found !== undefined) return found;
+    throw new LabError(`there is no host ${host}; the rack has ${plan.hosts.map(({ name }) => name).join(", ")}`);
+  };
+  const machineOf = (host: string) => {
+    const machine = state.machines[planOf(host).name];
+    if (machine === undefined) throw new LabError(`${host} was never started: npm run lab -- up`);
+    return machine;
+  };
+  const remember = (host: string, machine: RackState["machines"][string]) => {
+    state = { ...state, machines: { ...state.machines, [host]: machine } };
+    writeState(directory, state);
+  };
+  const files = (host: string) => machineFiles(path.join(directory, host), planOf(host));
+  const openHosts = () =>
+    openAccess({
+      privateKey: images.privateKey,
+      portOf: (host) => machineOf(host).sshPort,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-  const on: LabRack["on"] = async (host, text, timeoutSeconds = 120) => {
-    const script = { name: "lab", text: `# xensan: lab\n${text}\n` };
-    const { exitCode, stdout, stderr } = await session(host).run({ script, args: [], timeoutSeconds });
-    if (exitCode !== 0) throw new Error(`${host}: exit ${exitCode}: ${text}\n${stderr}${stdout}`);
-    return stdout.trim();
+  let access = openHosts();
+  /** Connections of an earlier life of the machines would have to die of silence first. */
+  const forgetConnections = async () => {
+    const before = access;
+    access = openHosts();
+    await before.close();
   };
-  return {
-    privateKey,
-    ports,
-    on,
-    async until(host, text, withinSeconds) {
-      const deadline = performance.now() + withinSeconds * 1000;
-      for (;;) {
-        try {
-          return await on(host, text, 60);
-        } catch (error) {
-          if (performance.now() > deadline) throw error;
-        }
-        await delay(1000);
-      }
+
+  const start = async (host: HostPlan, resumeFrom?: string) => {
+    const machine = state.machines[host.name];
+    const index = plan.hosts.indexOf(host);
+    const cables = host.nics.filter(({ segment }) => segment !== managementSegment);
+    const taps = cables.map((_nic, cable) => `xl${digest([directory]).slice(0, 7)}${index}-${cable}`);
+    const sshPort = machine?.sshPort ?? (await freePort(host.host.ssh.port));
+    options.signal?.throwIfAborted();
+    const owned = await startMachine({
+      plan: host,
+      image: images.of(host.kind),
+      files: files(host.name),
+      sshPort,
+      taps,
+      leashed,
+      ...(resumeFrom === undefined ? {} : { resumeFrom }),
+    });
+    remember(host.name, { sshPort, taps, process: owned });
+    for (const [cable, nic] of cables.entries()) await plugTap(network, plan, taps[cable] ?? "", nic.segment);
+  };
+  const startClean = async (host: HostPlan) => {
+    const clean = options.clean === undefined ? undefined : path.join(options.clean, host.name);
+    const { directory, disks } = files(host.name);
+    await mkdir(directory, { recursive: true });
+    for (const [index, disk] of disks.entries()) {
+      const size = String(host.host.disks[index]?.size ?? 0);
+      const base =
+        clean === undefined
+          ? index === 0
+            ? images.of(host.kind).disk
+            : undefined
+          : path.join(clean, path.basename(disk));
+      const backing = base === undefined ? [] : ["-F", "qcow2", "-b", base];
+      await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", ...backing, disk, size]);
+    }
+    if (clean === undefined) return start(host);
+    await start(host, path.join(clean, "memory"));
+    await untilResumed(files(host.name).qmp);
+    // The state is as old as its cache.
+    await rack.until(host.name, `date -u -s @${Math.round(Date.now() / 1000)} >/dev/null`, 60);
+  };
+  const end = async (host: string) => {
+    const machine = state.machines[host];
+    if (machine?.process === undefined) return;
+    await endOwned(machine.process);
+    const { process: _ended, ...off } = machine;
+    remember(host, off);
+  };
+  const all = (act: (host: HostPlan) => Promise<void>) => settled(plan.hosts.map(act));
+
+  const rack: Rack = {
+    directory,
+    plan,
+    privateKey: images.privateKey,
+    privateKeyFile: images.privateKeyFile,
+    files,
+    sshPort: (host) => machineOf(host).sshPort,
+    runs: (host) => {
+      const owned = state.machines[planOf(host).name]?.process;
+      return owned !== undefined && isRunning(owned);
     },
-    close: () => dialer.close(),
+    resident: (host) => {
+      const owned = state.machines[planOf(host).name]?.process;
+      return owned === undefined ? 0 : residentBytes(owned);
+    },
+    on: (host, text, timeoutSeconds) => access.on(host, text, timeoutSeconds),
+    until: (host, text, withinSeconds) => access.until(host, text, withinSeconds),
+    close: () => access.close(),
+    async up() {
+      writeState(directory, state);
+      await createNetwork(network.namespace, plan);
+      await all(startClean);
+    },
+    async reset() {
+      await all(({ name }) => end(name));
+      await forgetConnections();
+      await all(startClean);
+    },
+    async down() {
+      await all(({ name }) => end(name));
+      await access.close();
+      await removeNetwork(network.namespace);
+      await all(async ({ name }) => {
+        const { disks, qmp, console } = files(name);
+        for (const file of [...disks, qmp, console]) await rm(file, { force: true });
+      });
+      removeState(directory);
+    },
+    powerOff: (host) => end(planOf(host).name),
+    async powerOn(host) {
+      if (!rack.runs(host)) await start(planOf(host));
+    },
+    async answers(host, withinSeconds) {
+      await rack.until(host, ":", withinSeconds);
+    },
+    cutCable: (host, nic) => setLink(host, nic, false),
+    mendCable: (host, nic) => setLink(host, nic, true),
+    async slowCable(host, { rate, delayMs }, nic) {
+      const index = nicIndex(planOf(host), nic ?? firstCable(host));
+      const id = `slow${index}`;
+      // Absent when it was not slow before.
+      await qmp(files(host).qmp, "object-del", { id }).catch(() => undefined);
+      if (delayMs !== undefined) {
+        const filter = { "qom-type": "filter-buffer", id, netdev: `n${index}`, queue: "all", interval: delayMs * 1000 };
+        await qmp(files(host).qmp, "object-add", filter);
+      }
+      await limitRate(network, machineOf(host).taps[index - 1] ?? "", rate);
+    },
   };
+  const firstCable = (host: string) => {
+    const found = planOf(host).nics.find(({ segment }) => segment !== managementSegment);
+    if (found === undefined) throw new LabError(`${host} has no cable but the management one`);
+    return found.name;
+  };
+  const setLink = async (host: string, nic: string | undefined, up: boolean) => {
+    const name = `nic${nicIndex(planOf(host), nic ?? firstCable(host))}`;
+    await qmp(files(host).qmp, "set_link", { name, up });
+  };
+  return rack;
 }
 
-function readPorts(text: string): LabRack["ports"] {
-  const given = new Map(
-    text.split(",").map((pair): [string, string] => [pair.split("=")[0] ?? "", pair.split("=")[1] ?? ""]),
-  );
-  const port = (host: LabHost) => {
-    const value = Number(given.get(host));
-    if (!Number.isInteger(value)) throw new Error(`XENSAN_LAB_PORTS must give a port for ${host}; it is "${text}"`);
-    return value;
-  };
-  return { san: port("san"), bella: port("bella"), brutus: port("brutus") };
+/** Stops the machine, saves it to `memoryFile` and ends it: its disks and the file are a state to go on from. */
+export async function saveMachine(socketPath: string, memoryFile: string): Promise<void> {
+  await qmp(socketPath, "stop");
+  await qmp(socketPath, "migrate-set-parameters", { "max-bandwidth": 2 ** 40 });
+  await qmp(socketPath, "migrate", { uri: `exec:cat >'${memoryFile}'` });
+  const statusSchema = z.looseObject({ status: z.string().optional(), "error-desc": z.string().optional() });
+  for (;;) {
+    const { status, "error-desc": why } = statusSchema.parse(await qmp(socketPath, "query-migrate"));
+    if (status === "completed") break;
+    if (status === "failed" || status === "cancelled") throw new LabError(`saving ${memoryFile} ${status}: ${why}`);
+    await delay(100);
+  }
+  await qmp(socketPath, "quit").catch(() => undefined);
+}
+
+async function untilResumed(socketPath: string): Promise<void> {
+  const statusSchema = z.looseObject({ status: z.string() });
+  for (;;) {
+    const { status } = statusSchema.parse(await qmp(socketPath, "query-status"));
+    if (status === "running") return;
+    if (status !== "inmigrate") throw new LabError(`a resumed machine is ${status}`);
+    await delay(50);
+  }
+}
+
+/** What a saved state depends on besides the rack file: other hardware cannot take it up. */
+export async function hardwareKey(plan: RackPlan, images: Images): Promise<string> {
+  const version = await runCommand("qemu-system-x86_64", ["--version"]);
+  return digest([version, ...plan.hosts.flatMap((host) => hardware({ plan: host, image: images.of(host.kind) }))]);
+}
+
+/** All of them end before the first error is thrown: nothing goes on unseen. */
+async function settled(work: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
+}
+
+/** The port asked for when nobody has it, else any. */
+async function freePort(wanted: number): Promise<number> {
+  const attempt = (port: number) =>
+    new Promise<number | undefined>((resolve) => {
+      const server = createServer();
+      server.once("error", () => resolve(undefined));
+      server.listen(port, "127.0.0.1", () => {
+        const address = server.address();
+        server.close(() => resolve(typeof address === "object" ? address?.port : undefined));
+      });
+    });
+  const port = (await attempt(wanted)) ?? (await attempt(0));
+  if (port === undefined) throw new LabError("no port of 127.0.0.1 is free");
+  return port;
 }

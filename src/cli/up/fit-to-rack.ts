@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { RunningRack } from "./cloud.ts";
 import type { Manifest } from "./manifests.ts";
 
 const sshSchema = z.looseObject({
@@ -12,11 +11,21 @@ const sshSchema = z.looseObject({
   }),
 });
 
+/** Where a running rack is reached, and what opens it. */
+export interface ReachableRack {
+  readonly server: {
+    readonly endpoints: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
+    /** OpenSSH private key. */
+    readonly clientKey: string;
+  };
+  readonly moved: readonly { readonly from: number; readonly to: number }[];
+}
+
 /**
  * The manifests as this rack needs them: ports that had to move are followed, and for every Secret that a host of the
  * rack refers to and that is not among the manifests there is one with the rack's key.
  */
-export function fitToRack(manifests: readonly Manifest[], { server, moved }: RunningRack): Manifest[] {
+export function fitToRack(manifests: readonly Manifest[], { server, moved }: ReachableRack): Manifest[] {
   const endpoints = [...server.endpoints.values()];
   const secrets = new Map<string, Manifest>();
   const fitted = manifests.map((manifest): Manifest => {

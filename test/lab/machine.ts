@@ -1,0 +1,136 @@
+import { mkdir, open, rm } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ImageFiles } from "./images.ts";
+import { isRunning, type OwnedProcess, startOwned } from "./owned-process.ts";
+import { LabError } from "./places.ts";
+import { qmp } from "./qmp.ts";
+import { type HostPlan, managementSegment } from "./rack-plan.ts";
+
+/** Where one machine's files are; its sockets and logs too. */
+export interface MachineFiles {
+  readonly directory: string;
+  readonly disks: readonly string[];
+  readonly qmp: string;
+  readonly console: string;
+  readonly consoleLog: string;
+  readonly qemuLog: string;
+}
+
+export function machineFiles(directory: string, plan: HostPlan): MachineFiles {
+  const at = (name: string) => path.join(directory, name);
+  return {
+    directory,
+    disks: plan.host.disks.map((_disk, index) => at(`disk${index}.qcow2`)),
+    qmp: at("qmp.sock"),
+    console: at("console.sock"),
+    consoleLog: at("console.log"),
+    qemuLog: at("qemu.log"),
+  };
+}
+
+export interface MachineStart {
+  readonly plan: HostPlan;
+  readonly image: ImageFiles;
+  readonly files: MachineFiles;
+  /** On this machine's loopback address. */
+  readonly sshPort: number;
+  /** One for each interface that is not the management one, in order. */
+  readonly taps: readonly string[];
+  /** A state to go on from instead of booting. */
+  readonly resumeFrom?: string;
+  readonly leashed: boolean;
+}
+
+/**
+ * A processor that Xen under QEMU's translator gets along with. `max` ends dom0 at once (SMAP is checked on a return to
+ * the kernel's ring 3); with SMAP off, starting a domain fails later. SVM and NPT are what PVH domains need.
+ */
+const processor = "qemu64,+svm,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand";
+
+const mib = 2 ** 20;
+const isCable = ({ segment }: { readonly segment: string }) => segment !== managementSegment;
+
+/** The arguments that make the machine what it is: a saved state fits only the same ones. */
+export function hardware({ plan, image }: { readonly plan: HostPlan; readonly image: ImageFiles }): string[] {
+  const memory = Math.floor(plan.host.memory / mib);
+  const kernelLine = "root=/dev/vda ro net.ifnames=0 mitigations=off quiet";
+  const boot =
+    plan.kind === "server"
+      ? ["-kernel", image.kernel, "-initrd", image.initrd, "-append", `${kernelLine} console=ttyS0`]
+      : [
+          "-kernel",
+          image.xen,
+          "-append",
+          `dom0_mem=${memory / 2}M,max:${memory / 2}M com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all noreboot=0`,
+          // Commas part the modules.
+          "-initrd",
+          `${image.kernel} ${kernelLine.replaceAll(",", ",,")} console=hvc0,${image.initrd}`,
+        ];
+  const basics = ["-machine", "pc-i440fx-7.2", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", processor];
+  const quiet = ["-display", "none", "-vga", "none", "-nodefaults", "-no-user-config"];
+  return [
+    ...basics,
+    ...["-smp", String(plan.host.cpus), "-m", String(memory)],
+    ...quiet,
+    ...boot,
+    ...plan.nics.flatMap(({ mac, mtu }, index) => {
+      const large = mtu > 1500 ? `,host_mtu=${mtu}` : "";
+      return ["-device", `virtio-net-pci,netdev=n${index},id=nic${index},mac=${mac},romfile=${large}`];
+    }),
+    ...["-device", "virtio-rng-pci"],
+    ...["-serial", "chardev:console"],
+  ];
+}
+
+/** Starts QEMU and resolves when its monitor answers: taps are there then, the machine may still be far from up. */
+export async function startMachine(start: MachineStart): Promise<OwnedProcess> {
+  const { plan, files, sshPort, taps } = start;
+  await mkdir(files.directory, { recursive: true });
+  await Promise.all([files.qmp, files.console].map((file) => rm(file, { force: true })));
+  const cables = plan.nics.filter(isCable);
+  const { address, network } = plan.management;
+  const networks = plan.nics.flatMap((nic, index) => {
+    if (!isCable(nic)) {
+      const forward = `hostfwd=tcp:127.0.0.1:${sshPort}-${address}:22`;
+      return ["-netdev", `user,id=n${index},restrict=on,net=${network},dhcpstart=${address},${forward}`];
+    }
+    const tap = taps[cables.indexOf(nic)] ?? "";
+    return ["-netdev", `tap,id=n${index},ifname=${tap},script=no,downscript=no,vhost=off`];
+  });
+  const args = [
+    ...["-name", `lab-${plan.name}`],
+    ...files.disks.flatMap((file) => [
+      "-drive",
+      // A flush of the guest still reaches the image file, which outlives a killed QEMU; only the host's disk is not waited for.
+      `file=${file},if=virtio,format=qcow2,cache=unsafe,discard=unmap`,
+    ]),
+    ...networks,
+    "-chardev",
+    `socket,id=console,path=${files.console},server=on,wait=off,logfile=${files.consoleLog},logappend=on`,
+    ...["-qmp", `unix:${files.qmp},server=on,wait=off`],
+    ...hardware(start),
+    ...(start.resumeFrom === undefined ? [] : ["-incoming", `exec:cat '${start.resumeFrom}'`]),
+  ];
+  await using log = await open(files.qemuLog, "a");
+  const { leashed } = start;
+  const owned = await startOwned("qemu-system-x86_64", args, { leashed, stdio: ["ignore", log.fd, log.fd] });
+  for (;;) {
+    if (!isRunning(owned)) throw new LabError(`QEMU of ${plan.name} ended at once; see ${files.qemuLog}`);
+    try {
+      await qmp(files.qmp, "query-status");
+      return owned;
+    } catch {
+      await delay(50);
+    }
+  }
+}
+
+/** Which QEMU device an interface is: for pulling its cable. */
+export function nicIndex(plan: HostPlan, name: string): number {
+  const index = plan.nics.findIndex((nic) => nic.name === name);
+  if (index < 0) {
+    throw new LabError(`${plan.name} has no interface ${name}; it has ${plan.nics.map((nic) => nic.name).join(", ")}`);
+  }
+  return index;
+}

@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { cacheDirectory } from "../../src/controlplane/binaries.ts";
+
+/** Where the lab keeps things. Images and clean machines are cached for good; a rack lives in a directory of its own. */
+export const imageCache = path.join(cacheDirectory(), "lab", "images");
+export const cleanCache = path.join(cacheDirectory(), "lab", "clean");
+
+/** The rack that `npm run lab` talks about: XENSAN_LAB_DIR, else one per user. */
+export function commonRackDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  const given = env.XENSAN_LAB_DIR;
+  return given === undefined || given === "" ? path.join(cacheDirectory(env), "lab", "rack") : path.resolve(given);
+}
+
+export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Ten hexadecimal digits that change when any part does. */
+export function digest(parts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:${part}`);
+  return hash.digest("hex").slice(0, 10);
+}
+
+/** What a person can put right; printed without a stack trace. */
+export class LabError extends Error {
+  override readonly name = "LabError";
+}

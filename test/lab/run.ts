@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { bringUp } from "./common-rack.ts";
+import { LabError } from "./places.ts";
+import type { Story } from "./scenario.ts";
+import { stories } from "./scenarios/index.ts";
+import { type Result, tell } from "./tell.ts";
+
+/** `npm run test:lab`: the operator of this tree against real hosts. */
+
+const { values } = parseArgs({
+  options: {
+    /** Stories and scenarios whose name contains one of them. */
+    only: { type: "string", multiple: true, default: [] },
+    list: { type: "boolean", default: false },
+    rack: { type: "string", default: fileURLToPath(tutorialRack) },
+    /** Lets it install Debian packages on this machine. */
+    install: { type: "boolean", default: false },
+    /** Where the folder of a failure is made. */
+    artifacts: { type: "string" },
+  },
+});
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => stopping.abort(new LabError(`stopped by ${signal}`)));
+}
+const { signal } = stopping;
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const started = performance.now();
+const line = ({ seconds, failed, scenario, text }: Result) =>
+  `${seconds.toFixed(1).padStart(8)} s  ${failed ? "FAIL" : "ok  "}  ${scenario.padEnd(52)}  ${text}`;
+
+/** A story named by --only is told whole; else only its scenarios that are named. */
+function chosen(): Story[] {
+  const named = ({ name }: { readonly name: string }) => values.only.some((text) => name.includes(text));
+  if (values.only.length === 0) return [...stories];
+  const found = stories.flatMap((story): Story[] => {
+    if (named(story) || named(story.given)) return [story];
+    const scenarios = story.scenarios.filter(named);
+    return scenarios.length === 0 ? [] : [{ ...story, scenarios }];
+  });
+  if (found.length === 0) throw new LabError(`--only ${values.only.join(" ")} names nothing; see --list`);
+  return found;
+}
+
+async function main(): Promise<boolean> {
+  if (values.list) {
+    for (const { name, given, scenarios } of stories) {
+      say(`${name}: ${given.name}`);
+      for (const scenario of scenarios) say(`  ${scenario.name}`);
+    }
+    return true;
+  }
+  const told = chosen();
+  const directory = await mkdtemp(path.join(tmpdir(), "xensan-lab-"));
+  const artifacts = path.resolve(values.artifacts ?? path.join(tmpdir(), `xensan-lab-failures-${process.pid}`));
+  const { rack: rackFile, install } = values;
+  const file = loadRack(rackFile);
+  const rack = await bringUp({ directory, rackFile, file, install, leashed: true, say, signal });
+  const results: Result[] = [];
+  let resident = 0;
+  try {
+    say(`the rack is up after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    for (const [index, story] of told.entries()) {
+      if (index > 0) await rack.reset();
+      say(`\n${story.name}`);
+      results.push(...(await tell(story, { rack, artifacts, signal, report: (result) => say(line(result)) })));
+      resident = Math.max(
+        resident,
+        rack.plan.hosts.reduce((sum, { name }) => sum + rack.resident(name), 0),
+      );
+    }
+  } finally {
+    await rack.down();
+    await rm(directory, { recursive: true, force: true });
+  }
+  say("");
+  for (const { name } of told) {
+    const own = results.filter(({ story }) => story === name);
+    const seconds = own.reduce((sum, result) => sum + result.seconds, 0);
+    const failed = own.filter((result) => result.failed).length;
+    say(`${seconds.toFixed(1).padStart(8)} s  ${name}: ${own.length - failed} of ${own.length} ok`);
+  }
+  const total = ((performance.now() - started) / 1000).toFixed(1);
+  say(`${total.padStart(8)} s  in all; QEMU held ${(resident / 2 ** 20).toFixed(0)} MiB`);
+  return results.every(({ failed }) => !failed);
+}
+
+try {
+  process.exitCode = (await main()) ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof LabError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = signal.aborted ? 130 : 1;
+}

@@ -1,0 +1,94 @@
+import type { Manifest } from "../../src/cli/up/manifests.ts";
+import type { Kind, KubeObject } from "../../src/runtime/kube-api.ts";
+import type { Slowness } from "./rack.ts";
+
+/**
+ * The language of the lab's scenarios. `npm run test:lab` tells the stories of scenarios/index.ts, each on a clean rack of
+ * real hosts with a new control plane and the operator of this tree as a process of its own:
+ *
+ *   export const aoe: Story = {
+ *     name: "aoe",
+ *     given: {                                 // from bare hosts to what every scenario below starts from
+ *       name: "bare hosts to two volumes on both dom0s",
+ *       async run({ apply, examples, ready }) {
+ *         await apply(...(await examples("tutorial")));
+ *         await ready();                       // every object of ours is Ready/True
+ *       },
+ *     },
+ *     scenarios: [
+ *       {
+ *         name: "vblade killed",
+ *         async run({ on, until, become }) {
+ *           await on("san", "kill -9 $(pgrep -x vblade | head -n 1)");
+ *           await become(aoeVolumes, "data", "Ready/True");
+ *           return "what the table shall say beside ok";
+ *         },
+ *       },
+ *     ],
+ *   };
+ *
+ * Scenarios run one after the other on the same rack and must leave it as they found it. After one that fails, the rack is
+ * made clean again and `given` runs once more, so the next one is judged by itself. A scenario succeeds unless it throws.
+ * `--only TEXT` takes the stories and scenarios whose name contains it; `given` always runs.
+ *
+ * Waiting is always for a state, with a limit in seconds; limits are for giving up, not for measuring (QEMU without
+ * hardware help is slow, and slower on a busy machine). Host names are those of the rack file (san, bella, brutus).
+ */
+export interface Story {
+  readonly name: string;
+  readonly given: Scenario;
+  readonly scenarios: readonly Scenario[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** What it resolves with stands in the table. */
+  run(words: Words): Promise<string | undefined>;
+}
+
+export interface Words {
+  /** Runs shell text as root on a host; resolves with what it printed; rejects when its exit code is not 0. */
+  on(host: string, text: string, timeoutSeconds?: number): Promise<string>;
+  /** Resolves with what the text printed as soon as it exits 0; the host may be away in between. 180 s by default. */
+  until(host: string, text: string, withinSeconds?: number): Promise<string>;
+
+  /**
+   * Server-side apply. SSH ports are those of this rack, and the Secret with its key is made, so a manifest may say what
+   * the examples say. The namespace is `san` where none is given.
+   */
+  apply(...manifests: readonly Manifest[]): Promise<void>;
+  /** The manifests of a folder of examples/, or of one file in it. */
+  examples(where: string): Promise<Manifest[]>;
+  /** Deletes an object; see `gone`. */
+  remove(kind: Kind, name: string): Promise<void>;
+  get<T extends KubeObject>(kind: Kind<T>, name: string): Promise<T>;
+  /** Waits for a condition, "Ready/True" or "DeletionBlocked/True/Held", and resolves with its message. 300 s by default. */
+  become(kind: Kind, name: string, condition: string, withinSeconds?: number): Promise<string>;
+  /** Every object of ours is Ready/True and its status is of its newest generation. 300 s by default. */
+  ready(withinSeconds?: number): Promise<void>;
+  /** The object is not in the API any more. 180 s by default. */
+  gone(kind: Kind, name: string, withinSeconds?: number): Promise<void>;
+
+  readonly power: {
+    /** QEMU is killed. */
+    cut(host: string): Promise<void>;
+    /** Boots it; resolves when it answers. */
+    restore(host: string, withinSeconds?: number): Promise<void>;
+  };
+  /** An orderly reboot by the host itself; resolves when it answers after another boot. */
+  reboot(host: string, withinSeconds?: number): Promise<void>;
+  /** Of the host's first interface that is not the management one, or of the one named. */
+  readonly cable: {
+    cut(host: string, nic?: string): Promise<void>;
+    mend(host: string, nic?: string): Promise<void>;
+    /** Slow until it is mended: `{ rate: "8mbit", delayMs: 20 }`. */
+    slow(host: string, how: Slowness, nic?: string): Promise<void>;
+  };
+  readonly operator: {
+    /** SIGKILL. */
+    kill(): Promise<void>;
+    /** SIGTERM; resolves when it has ended. */
+    stop(): Promise<void>;
+    start(): Promise<void>;
+  };
+}

@@ -1,0 +1,62 @@
+import path from "node:path";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { createOperator, type Operator } from "./operator.ts";
+import type { Rack } from "./rack.ts";
+import type { Words } from "./scenario.ts";
+
+const bootId = "cat /proc/sys/kernel/random/boot_id";
+/** A Xen dom0 boots in one to two minutes alone, in more when other machines boot beside it. */
+const bootSeconds = 600;
+
+/** What one story happens on: a rack, an empty control plane and an operator. */
+export interface Stage {
+  readonly words: Words;
+  readonly cluster: Cluster;
+  readonly operator: Operator;
+  close(): Promise<void>;
+}
+
+export async function openStage(rack: Rack, name: string, signal: AbortSignal): Promise<Stage> {
+  const cluster = await startCluster(rack, signal);
+  const operator = createOperator(cluster.kubeconfigFile, path.join(rack.directory, `operator-${name}.log`));
+  await operator.start();
+  const { on, apply, examples, remove, get, become, ready, gone } = { ...cluster, on: rack.on };
+  const until: Words["until"] = (host, text, withinSeconds = 180) => rack.until(host, text, withinSeconds);
+  const words: Words = {
+    ...{ on, until, apply, examples, remove, get, become, ready, gone },
+    power: {
+      cut: (host) => rack.powerOff(host),
+      async restore(host, withinSeconds = bootSeconds) {
+        await rack.powerOn(host);
+        await rack.answers(host, withinSeconds);
+      },
+    },
+    async reboot(host, withinSeconds = bootSeconds) {
+      const before = await on(host, bootId);
+      await on(host, "(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &");
+      await until(host, `test "$(${bootId})" != ${before}`, withinSeconds);
+    },
+    cable: {
+      cut: (host, nic) => rack.cutCable(host, nic),
+      async mend(host, nic) {
+        await rack.mendCable(host, nic);
+        await rack.slowCable(host, {}, nic);
+      },
+      slow: (host, how, nic) => rack.slowCable(host, how, nic),
+    },
+    operator: {
+      kill: () => operator.end("SIGKILL"),
+      stop: () => operator.end("SIGTERM"),
+      start: () => operator.start(),
+    },
+  };
+  return {
+    words,
+    cluster,
+    operator,
+    async close() {
+      await operator.end("SIGTERM");
+      await cluster.stop();
+    },
+  };
+}
