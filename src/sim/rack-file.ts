@@ -37,6 +37,17 @@ const diskSchema = z.strictObject({
   size,
   /** What blkid says is on it: ext4, ocfs2, LVM2_member, … */
   signature: z.string().max(32).default(""),
+  /** Something that blkid does not know stands on it. */
+  data: z.boolean().default(false),
+  /** With the signature ocfs2: whose it is. */
+  ocfs2: z
+    .strictObject({
+      uuid: z.uuid().optional(),
+      label: z.string().min(1).max(63).default("OTHER"),
+      cluster: z.string().min(1).max(16).default("other"),
+      nodeSlots: z.int().min(1).max(255).default(2),
+    })
+    .optional(),
   mountPoint: path.optional(),
   /** Makes it a physical volume of this group. */
   volumeGroup: z.string().min(1).max(127).optional(),
@@ -61,6 +72,8 @@ const hostSchema = z.strictObject({
   kernel: z.string().default("6.1.0-56-amd64"),
   /** CONFIG_ATA_OVER_ETH of the kernel. */
   aoe: z.enum(["Module", "BuiltIn", "Missing", "Unknown"]).default("Module"),
+  /** CONFIG_OCFS2_FS of the kernel. */
+  ocfs2: z.enum(["Module", "BuiltIn", "Missing", "Unknown"]).default("Module"),
   packageManager: z.enum(["apt", "none"]).default("apt"),
   /** Whether apt can fetch packages. */
   repository: z.enum(["Reachable", "Unreachable"]).default("Reachable"),

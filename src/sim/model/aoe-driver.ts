@@ -144,7 +144,7 @@ function identify(world: World, host: Host, device: AoeDevice, process: VbladePr
 }
 
 /** The vblades that would answer this device now. */
-function answering(world: World, host: Host, device: AoeDevice): VbladeProcess[] {
+export function answering(world: World, host: Host, device: AoeDevice): VbladeProcess[] {
   const found: VbladeProcess[] = [];
   for (const nic of host.interfaces.values()) {
     if (!listens(host, nic)) continue;

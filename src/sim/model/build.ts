@@ -1,10 +1,11 @@
 import type { RackFile, RackHost } from "../rack-file.ts";
 import { createAgenda } from "./agenda.ts";
-import { blankContent } from "./content.ts";
+import { diskContent, uuidOf } from "./disk-content.ts";
 import { createFileSystem, type FileSystem, type Mount, makeDirectories, placeFile } from "./filesystem.ts";
 import type { BlockDevice, Host } from "./host.ts";
 import { unpack } from "./packages.ts";
-import { arrive, freshRunning, uuidOf } from "./power.ts";
+import { arrive, fence, freshRunning } from "./power.ts";
+import { watchClusters } from "./quorum.ts";
 import type { Timings, World } from "./world.ts";
 
 const blockMajors: Readonly<Record<string, number>> = { vd: 253, sd: 8, hd: 3, xvd: 202 };
@@ -17,7 +18,7 @@ function deviceNumber(path: string, index: number): string {
   return `${blockMajors[match[1] ?? ""] ?? 259}:${letter * 16 + Number(match[3] || "0")}`;
 }
 
-function buildHost(name: string, file: RackHost, salt: string): Host {
+function buildHost(name: string, file: RackHost, options: { now: number; salt: string }): Host {
   const blocks = new Map<string, BlockDevice>();
   const fstab: Mount[] = [];
   const groups: Host["volumeGroups"] = new Map();
@@ -25,7 +26,7 @@ function buildHost(name: string, file: RackHost, salt: string): Host {
   file.disks.forEach((disk, index) => {
     const device = deviceNumber(disk.path, index);
     const signature = disk.volumeGroup === undefined ? disk.signature : "LVM2_member";
-    const content = { ...blankContent(signature), uuid: signature === "" ? "" : uuidOf(`fs ${name} ${disk.path}`) };
+    const content = diskContent(`${name} ${disk.path}`, { ...disk, signature });
     blocks.set(device, {
       path: disk.path,
       device,
@@ -68,6 +69,7 @@ function buildHost(name: string, file: RackHost, salt: string): Host {
     init: file.init,
     packageManager: file.packageManager,
     kernelAoe: file.aoe,
+    kernelOcfs2: file.ocfs2,
     memoryBytes: file.memory,
     cpus: file.cpus,
     interfaces: new Map(
@@ -94,7 +96,7 @@ function buildHost(name: string, file: RackHost, salt: string): Host {
     management: "Connected",
     power: "On",
   };
-  return Object.assign(host, { running: freshRunning(host, salt) });
+  return Object.assign(host, { running: freshRunning(host, options.salt, options.now) });
 }
 
 function layOut(root: FileSystem, name: string, file: RackHost): void {
@@ -103,6 +105,8 @@ function layOut(root: FileSystem, name: string, file: RackHost): void {
     "/etc/modules-load.d",
     "/etc/network/interfaces.d",
     "/etc/systemd/system",
+    "/etc/sysctl.d",
+    "/etc/default",
     "/var/lib",
     "/srv",
     "/root",
@@ -135,6 +139,8 @@ export function buildWorld(file: RackFile, options: { now: number; timings: Timi
     hosts: new Map(),
     segments: new Map(),
     splits: new Set(),
+    brokenLinks: new Map(),
+    fence: (host, why) => fence(world, host, why),
     agenda: createAgenda(options.now),
     timings: options.timings,
     events: [],
@@ -143,8 +149,9 @@ export function buildWorld(file: RackFile, options: { now: number; timings: Timi
     commands: 0,
     salt: options.salt,
   };
+  watchClusters(world);
   for (const [name, description] of Object.entries(file.hosts)) {
-    const host = buildHost(name, description, options.salt);
+    const host = buildHost(name, description, options);
     world.hosts.set(name, host);
     for (const nic of host.interfaces.values()) {
       const plugged = world.segments.get(nic.segment);

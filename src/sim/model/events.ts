@@ -61,6 +61,41 @@ export type Happening =
   | { readonly kind: "ParameterSet"; readonly parameter: string; readonly value: string }
   | { readonly kind: "PackageInstalled" | "PackageRemoved"; readonly package: string; readonly version: string }
   | { readonly kind: "UnitChanged"; readonly unit: string; readonly state: string }
+  | {
+      readonly kind: "FormatBegun" | "FilesystemFormatted";
+      readonly device: string;
+      readonly uuid: string;
+      /** Which bytes: `san block:253:16`, host and backing. */
+      readonly backing: string;
+      /** What stood there before: a signature, `data`, or empty for zeros. */
+      readonly over: string;
+    }
+  | {
+      readonly kind: "Mounted" | "Unmounted";
+      readonly device: string;
+      readonly uuid: string;
+      readonly mountPoint: string;
+      readonly backing: string;
+    }
+  | {
+      readonly kind: "FilesystemGrown";
+      readonly device: string;
+      readonly uuid: string;
+      readonly fromBytes: number;
+      readonly sizeBytes: number;
+    }
+  | { readonly kind: "NodeSlotsAdded"; readonly device: string; readonly uuid: string; readonly nodeSlots: number }
+  | { readonly kind: "ClusterOnline" | "ClusterChanged" | "ClusterOffline"; readonly cluster: string }
+  | {
+      /** Hung and Resumed: the disk does not take the writes, or takes them again. */
+      readonly kind: "HeartbeatStarted" | "HeartbeatStopped" | "HeartbeatHung" | "HeartbeatResumed";
+      readonly uuid: string;
+      readonly node: number;
+    }
+  | { readonly kind: "NodeFenced"; readonly node: number; readonly why: string }
+  /** The others replayed the journal of a node that died. */
+  | { readonly kind: "NodeRecovered"; readonly uuid: string; readonly node: number }
+  | { readonly kind: "RemountedReadOnly"; readonly device: string; readonly mountPoint: string }
   | { readonly kind: "HostUp"; readonly bootId: string }
   | { readonly kind: "HostDown"; readonly why: string }
   | { readonly kind: "CommandBegun"; readonly id: number; readonly script: string; readonly args: readonly string[] }

@@ -13,7 +13,12 @@ export interface FileSystem {
 }
 
 type Node =
-  | { readonly kind: "Directory"; readonly inode: number }
+  | {
+      readonly kind: "Directory";
+      readonly inode: number;
+      /** chattr +i: nothing can be made or removed in it. */
+      immutable?: boolean;
+    }
   | {
       readonly kind: "File";
       readonly inode: number;
@@ -62,6 +67,8 @@ export interface Place {
   readonly inner: string;
   /** Whether the directory above exists. */
   readonly parentExists: boolean;
+  /** Whether it takes no new names. */
+  readonly parentImmutable: boolean;
 }
 
 function mountOf(mounts: readonly Mount[], path: string): Mount {
@@ -85,7 +92,10 @@ function innerPath(mount: Mount, path: string): string {
 function placeAt(mounts: readonly Mount[], path: string, parentExists: boolean): Place {
   const mount = mountOf(mounts, path);
   const inner = innerPath(mount, path);
-  return { path, mount, inner, node: mount.fileSystem.nodes.get(inner), parentExists };
+  const { nodes } = mount.fileSystem;
+  const above = nodes.get(inner.slice(0, inner.lastIndexOf("/")) || "/");
+  const parentImmutable = inner !== "/" && above?.kind === "Directory" && above.immutable === true;
+  return { path, mount, inner, node: nodes.get(inner), parentExists, parentImmutable };
 }
 
 /** Walks a path as the kernel does. `last` says whether a symlink in the last component is followed (default yes). */

@@ -1,6 +1,7 @@
 import type { Content } from "./content.ts";
 import type { Supervisor } from "./events.ts";
 import type { FileSystem, Mount } from "./filesystem.ts";
+import type { KernelLine, O2cbState } from "./o2cb-state.ts";
 
 /** A host of the rack. What a power cut leaves is in the host itself; everything else is in `running`. */
 export interface Host {
@@ -12,6 +13,7 @@ export interface Host {
   readonly init: "systemd" | "sysvinit";
   readonly packageManager: "apt" | "none";
   readonly kernelAoe: "Module" | "BuiltIn" | "Missing" | "Unknown";
+  readonly kernelOcfs2: "Module" | "BuiltIn" | "Missing" | "Unknown";
   readonly memoryBytes: number;
   readonly cpus: number;
   readonly interfaces: Map<string, Interface>;
@@ -35,6 +37,14 @@ export interface Host {
 /** What is lost when the power goes. A new object with every boot. */
 export interface Running {
   readonly bootId: string;
+  /** When the kernel started, by the rack's clock. */
+  readonly bootedAt: number;
+  /** What `hostname -s` says. */
+  hostname: string;
+  /** Values that differ from the kernel's own, by name (`kernel.panic`). */
+  readonly sysctl: Map<string, string>;
+  readonly log: KernelLine[];
+  readonly o2cb: O2cbState;
   readonly mounts: Mount[];
   readonly modules: Set<string>;
   readonly processes: Map<number, VbladeProcess>;

@@ -1,5 +1,5 @@
 import { loadDriver } from "./aoe-driver.ts";
-import { placeFile } from "./filesystem.ts";
+import { makeDirectories, placeFile } from "./filesystem.ts";
 import type { Host } from "./host.ts";
 import { moduleParameters } from "./modules.ts";
 import { bootLink, startExports } from "./systemd.ts";
@@ -21,8 +21,27 @@ const catalogue: Readonly<Record<string, { version: string; tools: readonly stri
       "/usr/sbin/aoeping",
     ],
   },
+  "ocfs2-tools": {
+    version: "1.8.7-1+b1",
+    tools: [
+      "/usr/sbin/debugfs.ocfs2",
+      "/usr/sbin/mkfs.ocfs2",
+      "/usr/sbin/mounted.ocfs2",
+      "/usr/sbin/o2cb",
+      "/usr/sbin/tunefs.ocfs2",
+    ],
+  },
   lvm2: { version: "2.03.16-2", tools: ["/usr/sbin/lvcreate", "/usr/sbin/lvs", "/usr/sbin/lvextend", "/usr/sbin/vgs"] },
 };
+
+/** /etc/default/o2cb as Debian's package leaves it: nothing comes online by itself. */
+const packagedO2cb = `O2CB_ENABLED=false
+O2CB_BOOTCLUSTER=ocfs2
+O2CB_HEARTBEAT_THRESHOLD=31
+O2CB_IDLE_TIMEOUT_MS=30000
+O2CB_KEEPALIVE_DELAY_MS=2000
+O2CB_RECONNECT_DELAY_MS=2000
+`;
 
 export const isAvailable = (name: string): boolean => name in catalogue;
 
@@ -47,6 +66,10 @@ export function unpack(host: Host, name: string): string | undefined {
     const unit = "[Service]\nRestart=always\nRestartSec=10\n";
     placeFile(host.rootFileSystem, "/lib/systemd/system/vblade@.service", { text: unit });
     placeFile(host.rootFileSystem, bootLink, { text: "vblade.service" });
+  }
+  if (name === "ocfs2-tools" && !host.rootFileSystem.nodes.has("/etc/default/o2cb")) {
+    placeFile(host.rootFileSystem, "/etc/default/o2cb", { text: packagedO2cb });
+    makeDirectories(host.rootFileSystem, "/etc/ocfs2");
   }
   if (name === "aoetools") placeFile(host.rootFileSystem, "/usr/lib/modules-load.d/aoetools.conf", { text: "aoe\n" });
   return version;

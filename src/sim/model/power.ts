@@ -1,20 +1,18 @@
-import { createHash } from "node:crypto";
 import { discover, loadDriver } from "./aoe-driver.ts";
-import { createFileSystem, type Mount } from "./filesystem.ts";
+import { uuidOf } from "./disk-content.ts";
+import { createFileSystem, type Mount, resolvePath } from "./filesystem.ts";
+import { loseHeartbeats } from "./heartbeat.ts";
 import type { Host, Interface, Running } from "./host.ts";
 import { rereadInittab } from "./inittab.ts";
 import { upAtBoot } from "./interfaces.ts";
 import { moduleParameters, modulesAtBoot } from "./modules.ts";
+import { freshO2cb, localNode } from "./o2cb-state.ts";
+import { bootOcfs2 } from "./ocfs2-boot.ts";
 import { addBlock, readText } from "./storage.ts";
+import { sysctlAtBoot } from "./sysctl.ts";
 import { bootLink, startExports } from "./systemd.ts";
 import { interfaceWentDown } from "./vblade.ts";
 import { byItself, later, record, type World } from "./world.ts";
-
-/** A UUID that depends only on the text. */
-export function uuidOf(text: string): string {
-  const hex = createHash("sha256").update(text).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
 
 const pseudo = (type: string, mountPoint: string, device: string): Mount => ({
   source: type,
@@ -26,10 +24,17 @@ const pseudo = (type: string, mountPoint: string, device: string): Mount => ({
 });
 
 /** The state of a host whose kernel has just started: nothing but what fstab mounts. */
-export function freshRunning(host: Omit<Host, "running">, salt: string): Running {
+export function freshRunning(host: Omit<Host, "running">, salt: string, now: number): Running {
+  const mounts = [...host.fstab, pseudo("devtmpfs", "/dev", "0:6"), pseudo("tmpfs", "/run", "0:24")];
+  const hostname = resolvePath(mounts, "/etc/hostname").node;
   return {
     bootId: uuidOf(`boot ${salt} ${host.name} ${host.boots}`),
-    mounts: [...host.fstab, pseudo("devtmpfs", "/dev", "0:6"), pseudo("tmpfs", "/run", "0:24")],
+    bootedAt: now,
+    hostname: (hostname?.kind === "File" ? (hostname.text ?? "") : "").trim().split(".")[0] || host.name,
+    sysctl: sysctlAtBoot(mounts),
+    log: [],
+    o2cb: freshO2cb(),
+    mounts,
     modules: new Set(),
     processes: new Map(),
     units: new Map(),
@@ -71,6 +76,11 @@ export function powerOff(world: World, host: Host, why = "power off"): void {
         record(world, host, { kind: "DeviceClosed", device: name, by: opener.name });
       }
     }
+    for (const mount of host.running.o2cb.mounts) {
+      const { device, uuid, mountPoint } = mount;
+      record(world, host, { kind: "Unmounted", device, uuid, mountPoint, backing: why });
+    }
+    loseHeartbeats(world, host);
     host.running.processes.clear();
     host.running.aoe.devices.clear();
     for (const nic of host.interfaces.values()) nic.adminUp = false;
@@ -83,7 +93,7 @@ export function powerOn(world: World, host: Host): void {
   if (host.power !== "Off") return;
   host.power = "Booting";
   host.boots += 1;
-  host.running = freshRunning(host, world.salt);
+  host.running = freshRunning(host, world.salt, world.agenda.time);
   later(world, host, world.timings.boot, () => arrive(world, host));
 }
 
@@ -107,6 +117,25 @@ export function arrive(world: World, host: Host): void {
   }
   if (host.init === "sysvinit") rereadInittab(world, host);
   else if (host.packages.has("vblade") && readText(host, bootLink) !== undefined) startExports(world, host);
+  bootOcfs2(world, host);
+}
+
+/** A node that gave itself up: reset at once, or a panic, from which kernel.panic seconds lead to a reboot, 0 nowhere. */
+export function fence(world: World, host: Host, why: string): void {
+  const { cluster } = host.running.o2cb;
+  const node = (cluster && localNode(cluster)?.number) ?? -1;
+  byItself(world, () => record(world, host, { kind: "NodeFenced", node, why }));
+  if (cluster?.fenceMethod !== "Panic") {
+    reset(world, host, `fenced: ${why}`);
+    return;
+  }
+  const seconds = Number(host.running.sysctl.get("kernel.panic") ?? "0");
+  const { boots } = host;
+  powerOff(world, host, `panic: ${why}`);
+  if (seconds <= 0) return;
+  world.agenda.after(seconds * 1000, () => {
+    if (host.boots === boots) powerOn(world, host);
+  });
 }
 
 export function switchOn(world: World, host: Host, nic: Interface): void {

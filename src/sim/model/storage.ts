@@ -18,7 +18,8 @@ export type WriteError =
   | "No such file or directory"
   | "Read-only file system"
   | "No space left on device"
-  | "Is a directory";
+  | "Is a directory"
+  | "Operation not permitted";
 
 /** Replaces a text file as a rename does; undefined when it worked. */
 export function writeText(world: World, host: Host, path: string, text: string): WriteError | undefined {
@@ -26,6 +27,7 @@ export function writeText(world: World, host: Host, path: string, text: string):
   if (!place.parentExists) return "No such file or directory";
   const fileSystem = place.mount.fileSystem;
   if (fileSystem.readOnly) return "Read-only file system";
+  if (place.parentImmutable) return "Operation not permitted";
   if (place.node?.kind === "Directory") return "Is a directory";
   const size = Buffer.byteLength(text);
   if (fileSystem.freeBytes < size) return "No space left on device";
@@ -48,6 +50,7 @@ export function remove(world: World, host: Host, path: string): WriteError | und
   if (place.node === undefined) return "No such file or directory";
   const fileSystem = place.mount.fileSystem;
   if (fileSystem.readOnly) return "Read-only file system";
+  if (place.parentImmutable) return "Operation not permitted";
   if (place.node.kind === "Directory") return "Is a directory";
   fileSystem.nodes.delete(place.inner);
   if (place.node.kind === "File") {
@@ -69,6 +72,7 @@ export function createImage(
   if (!place.parentExists) return "No such file or directory";
   const fileSystem = place.mount.fileSystem;
   if (fileSystem.readOnly) return "Read-only file system";
+  if (place.parentImmutable) return "Operation not permitted";
   if (place.node?.kind === "Directory") return "Is a directory";
   const allocated = blocks === "Allocated" ? sizeBytes : 0;
   if (fileSystem.freeBytes <= 0 || fileSystem.freeBytes < allocated) return "No space left on device";

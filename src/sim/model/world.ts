@@ -13,6 +13,10 @@ export interface World {
   readonly timings: Timings;
   readonly events: RackEvent[];
   readonly listeners: Set<(event: RackEvent) => void>;
+  /** Pairs of hosts whose cluster connection is down, and since when. */
+  readonly brokenLinks: Map<string, number>;
+  /** Resets a host that gave itself up. */
+  fence: (host: Host, why: string) => void;
   /** The script run on whose behalf the model changes at this moment. */
   command: { readonly id: number; changed: boolean } | undefined;
   /** Scripts started so far; also the id of the last one. */
@@ -30,9 +34,30 @@ export interface Timings {
   readonly install: number;
   /** One ordinary process on a host. */
   readonly process: number;
+  /** mkfs.ocfs2 without its journals, and each MiB of journal. */
+  readonly format: number;
+  readonly journalMebibyte: number;
+  /** mount -t ocfs2: the heartbeat settles, the domain is joined. */
+  readonly mount: number;
+  /** The same, when the nodes cannot connect to each other. */
+  readonly mountUnconnected: number;
+  readonly unmount: number;
+  /** /etc/init.d/o2cb online. */
+  readonly clusterOnline: number;
 }
 
-export const defaultTimings: Timings = { boot: 30_000, discovery: 250, install: 6_000, process: 5 };
+export const defaultTimings: Timings = {
+  boot: 30_000,
+  discovery: 250,
+  install: 6_000,
+  process: 5,
+  format: 2000,
+  journalMebibyte: 480,
+  mount: 7000,
+  mountUnconnected: 70_000,
+  unmount: 4000,
+  clusterOnline: 2000,
+};
 
 export function record(world: World, host: Host, happening: Happening): void {
   const command = world.command;

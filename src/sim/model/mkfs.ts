@@ -1,0 +1,103 @@
+import { overwrite } from "./content.ts";
+import type { Host } from "./host.ts";
+import type { Ended } from "./ocfs2-mount.ts";
+import { readable } from "./ocfs2-mount.ts";
+import { createVolume, type Ocfs2Parameters } from "./ocfs2-volume.ts";
+import { backingName, sharedDisk } from "./shared-disk.ts";
+import { record, type World } from "./world.ts";
+
+const mebibyte = 2 ** 20;
+
+/** Of one slot, as far as mkfs.ocfs2 chooses it by the type. */
+const journalByType: Readonly<Record<string, number>> = { vmstore: 128, mail: 128, datafiles: 32 };
+
+export interface MkfsOptions extends Omit<Ocfs2Parameters, "sizeBytes"> {
+  /** Bytes of one slot's journal; undefined lets mkfs.ocfs2 choose. */
+  readonly journalSize: number | undefined;
+  readonly type: string | undefined;
+}
+
+/**
+ * `mkfs.ocfs2 -q … DEVICE </dev/null`: overwrites whatever is there but an OCFS2, which it asks about. In its middle the
+ * device holds half a file system, and a crash leaves it so.
+ */
+export function* mkfsOcfs2(world: World, host: Host, device: string, options: MkfsOptions): Generator<number, Ended> {
+  const failed = (text: string): Ended => ({ exitCode: 1, stderr: `mkfs.ocfs2: ${text}\n` });
+  const disk = sharedDisk(host, device);
+  if (disk === undefined || disk.aoe?.up === false) {
+    return failed(`Could not open device ${device}: No such file or directory`);
+  }
+  const { content } = disk;
+  const busy = host.running.mounts.find((mount) => mount.fileSystem.device === disk.block.device);
+  if (busy !== undefined) return failed(`${device} is mounted; will not make a ocfs2 volume here!`);
+  if (content.ocfs2 !== undefined) return failed("Proceed (y/N): Aborting operation.");
+  if (!(yield* readable(world, host, disk))) return failed(`I/O error on channel while writing ${device}`);
+  const { sizeBytes } = disk.block;
+  const perSlot =
+    options.journalSize === undefined ? (journalByType[options.type ?? ""] ?? 64) : options.journalSize / mebibyte;
+  const large = ["vmstore", "datafiles"].includes(options.type ?? "");
+  if (large && sizeBytes < 2 * 2 ** 30) return failed(`${device} is too small for the type ${options.type}`);
+  if (sizeBytes < 4 * mebibyte || perSlot * options.nodeSlots * mebibyte > sizeBytes) {
+    return failed('Invalid argument passed to OCFS2 library while formatting journal "journal:0000"');
+  }
+  const journals = perSlot * options.nodeSlots * world.timings.journalMebibyte;
+  const about = {
+    device,
+    uuid: options.uuid,
+    backing: backingName(world, host, disk),
+    over: content.signature || (content.data ? "data" : ""),
+  };
+  record(world, host, { kind: "FormatBegun", ...about });
+  overwrite(content, { data: true });
+  yield world.timings.format / 2;
+  const volume = createVolume({ ...options, sizeBytes });
+  volume.complete = false;
+  overwrite(content, { signature: "ocfs2", uuid: options.uuid, label: options.label, ocfs2: volume });
+  const pieces = 4;
+  for (let piece = 0; piece < pieces; piece++) {
+    yield journals / pieces;
+    if (!(yield* readable(world, host, disk))) return failed("I/O error on channel while formatting journal");
+  }
+  yield world.timings.format / 2;
+  volume.complete = true;
+  record(world, host, { kind: "FilesystemFormatted", ...about });
+  return { exitCode: 0, stderr: "mkfs.ocfs2 1.8.7\n" };
+}
+
+/** `tunefs.ocfs2 -S`: works while it is mounted. */
+export function growVolume(world: World, host: Host, device: string): Ended {
+  const disk = sharedDisk(host, device);
+  const volume = disk?.content.ocfs2;
+  if (disk === undefined || volume === undefined) {
+    return { exitCode: 8, stderr: `tunefs.ocfs2: Bad magic number in superblock while opening device "${device}"\n` };
+  }
+  const sizeBytes = Math.floor(disk.block.sizeBytes / volume.clusterSize) * volume.clusterSize;
+  const fromBytes = volume.sizeBytes;
+  if (sizeBytes <= fromBytes) return { exitCode: 0, stderr: "" };
+  volume.files.freeBytes += sizeBytes - fromBytes;
+  volume.sizeBytes = sizeBytes;
+  record(world, host, { kind: "FilesystemGrown", device, uuid: volume.uuid, fromBytes, sizeBytes });
+  return { exitCode: 0, stderr: "" };
+}
+
+/** `tunefs.ocfs2 -N`: needs the file system for itself. */
+export function addSlots(world: World, host: Host, device: string, nodeSlots: number): Ended {
+  const volume = sharedDisk(host, device)?.content.ocfs2;
+  if (volume === undefined) {
+    return { exitCode: 8, stderr: `tunefs.ocfs2: Bad magic number in superblock while opening device "${device}"\n` };
+  }
+  for (const other of world.hosts.values()) {
+    if (other.power !== "On" || !other.running.o2cb.mounts.some((mount) => mount.content.ocfs2 === volume)) continue;
+    return { exitCode: 25, stderr: `tunefs.ocfs2: Trylock failed while opening device "${device}"\n` };
+  }
+  if (nodeSlots <= volume.nodeSlots) return { exitCode: 0, stderr: "" };
+  const needed = (nodeSlots - volume.nodeSlots) * 64 * mebibyte;
+  if (volume.files.freeBytes < needed) {
+    const stderr = `tunefs.ocfs2: No space left on device - unable to update the number of slots on device "${device}"\n`;
+    return { exitCode: 1, stderr };
+  }
+  volume.files.freeBytes -= needed;
+  volume.nodeSlots = nodeSlots;
+  record(world, host, { kind: "NodeSlotsAdded", device, uuid: volume.uuid, nodeSlots });
+  return { exitCode: 0, stderr: "" };
+}

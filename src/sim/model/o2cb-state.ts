@@ -1,0 +1,85 @@
+import type { Content } from "./content.ts";
+import type { AoeDevice } from "./host.ts";
+
+/** What the kernel of one host holds of clusters and OCFS2; lost at a reboot. */
+export interface O2cbState {
+  /** The modules ocfs2 and ocfs2_stack_o2cb, and configfs. */
+  loaded: boolean;
+  /** The cluster below /sys/kernel/config/cluster. */
+  cluster: Cluster | undefined;
+  /** Heartbeat regions that this host writes, by UUID (32 upper-case digits). */
+  readonly regions: Map<string, Region>;
+  readonly mounts: Ocfs2Mount[];
+}
+
+export interface Cluster extends Timeouts {
+  readonly name: string;
+  readonly heartbeatMode: "Local" | "Global";
+  fenceMethod: "Reset" | "Panic";
+  /** By number. */
+  readonly nodes: Map<number, ClusterNode>;
+}
+
+export interface Timeouts {
+  threshold: number;
+  idle: number;
+  keepalive: number;
+  reconnect: number;
+}
+
+export interface ClusterNode {
+  readonly number: number;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** Its name is the name of this host. */
+  readonly local: boolean;
+}
+
+export const defaultTimeouts: Timeouts = { threshold: 31, idle: 30_000, keepalive: 2000, reconnect: 2000 };
+
+/** How long a node may be silent on disk, in milliseconds. */
+export const deadAfter = (timeouts: Timeouts): number => (timeouts.threshold - 1) * 2000;
+
+export const localNode = (cluster: Cluster): ClusterNode | undefined =>
+  [...cluster.nodes.values()].find((node) => node.local);
+
+export interface Region {
+  readonly uuid: string;
+  /** `/dev/etherd/e0.1` */
+  readonly device: string;
+  readonly content: Content;
+  /** The AoE device under it; undefined for a disk of the host itself, which never hangs. */
+  readonly aoe: AoeDevice | undefined;
+  readonly node: number;
+  /** Since when writes do not come back. */
+  hungSince: number | undefined;
+  /** From when the write timeout counts; moved when all nodes agree that the storage hangs. */
+  armedAt: number;
+  /** The write timeout has come, and other regions still beat. */
+  failed: boolean;
+  readonly close: () => void;
+}
+
+export interface Ocfs2Mount {
+  readonly device: string;
+  readonly mountPoint: string;
+  readonly uuid: string;
+  readonly content: Content;
+  readonly slot: number;
+  readonly node: number;
+  /** Who keeps it busy: `process 5278 sleep`, `domain proof`. */
+  readonly users: string[];
+  readonly close: () => void;
+}
+
+/** A line of the kernel's log that somebody should read. */
+export interface KernelLine {
+  /** Milliseconds, the rack's clock. */
+  readonly at: number;
+  readonly kind: "IoError" | "Ocfs2Error" | "Heartbeat" | "Network" | "Fencing";
+  readonly subject: string;
+  readonly message: string;
+}
+
+export const freshO2cb = (): O2cbState => ({ loaded: false, cluster: undefined, regions: new Map(), mounts: [] });

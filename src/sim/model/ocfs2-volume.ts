@@ -1,0 +1,113 @@
+import { createFileSystem, type FileSystem } from "./filesystem.ts";
+
+/** An OCFS2 on a disk: its superblock, its files, and what nodes write beside them. */
+export interface Ocfs2Volume {
+  /** Lower case with hyphens. */
+  readonly uuid: string;
+  readonly label: string;
+  /** `o2cb`, or empty for a local file system. */
+  readonly stack: string;
+  readonly cluster: string;
+  readonly globalHeartbeat: boolean;
+  nodeSlots: number;
+  /** Of the file system; the device may be larger. */
+  sizeBytes: number;
+  readonly blockSize: number;
+  readonly clusterSize: number;
+  /** Whether mkfs.ocfs2 came to its end. */
+  complete: boolean;
+  /** The same files for whoever mounts it. */
+  readonly files: FileSystem;
+  /** Node number by slot. */
+  readonly slots: Map<number, number>;
+  /** By node number: everybody who ever wrote a heartbeat here. */
+  readonly beats: Map<number, Beat>;
+}
+
+/** The block in which one node writes the time, every two seconds. */
+export interface Beat {
+  /** Milliseconds of the first write. */
+  readonly from: number;
+  /** Of the last one; undefined while it is being written. */
+  until: number | undefined;
+  /** Host name, or undefined for a host that is not of this rack. */
+  readonly writer: string | undefined;
+}
+
+export interface Ocfs2Parameters {
+  readonly uuid: string;
+  readonly label: string;
+  readonly cluster: string;
+  readonly globalHeartbeat: boolean;
+  readonly nodeSlots: number;
+  readonly sizeBytes: number;
+  readonly blockSize?: number;
+  readonly clusterSize?: number;
+}
+
+/** What mkfs.ocfs2 chooses by the size, roughly: small volumes get small blocks. */
+export function createVolume(parameters: Ocfs2Parameters): Ocfs2Volume {
+  const { sizeBytes, blockSize, clusterSize } = parameters;
+  const small = sizeBytes < 2 ** 30;
+  const cluster = clusterSize ?? 4096;
+  const usable = Math.floor(sizeBytes / cluster) * cluster;
+  const files = createFileSystem("ocfs2", "0:0", Math.floor(usable * 0.98));
+  files.nodes.set("/lost+found", { kind: "Directory", inode: files.nextInode++ });
+  return {
+    uuid: parameters.uuid,
+    label: parameters.label,
+    stack: "o2cb",
+    cluster: parameters.cluster,
+    globalHeartbeat: parameters.globalHeartbeat,
+    nodeSlots: parameters.nodeSlots,
+    sizeBytes: usable,
+    blockSize: blockSize ?? (small ? 1024 : 4096),
+    clusterSize: cluster,
+    complete: true,
+    files,
+    slots: new Map(),
+    beats: new Map(),
+  };
+}
+
+/** As the kernel's messages and configfs write it. */
+export const regionName = (uuid: string): string => uuid.replaceAll("-", "").toUpperCase();
+
+const beatMs = 2000;
+
+/** When a node last wrote. */
+export const lastBeat = (beat: Beat, now: number): number =>
+  beat.until ?? beat.from + Math.floor((now - beat.from) / beatMs) * beatMs;
+
+/** The sequence number that stands there now: seconds of the last write, as debugfs.ocfs2 prints them. */
+export const sequenceOf = (beat: Beat, now: number): string =>
+  Math.floor(lastBeat(beat, now) / 1000)
+    .toString(16)
+    .padStart(16, "0");
+
+/** Whether others still count it as alive: it wrote within the threshold. */
+export const isAlive = (beat: Beat, now: number, thresholdMs: number): boolean =>
+  now - lastBeat(beat, now) <= thresholdMs;
+
+/** The file system as one host mounts it: the same files, a device number and a read-only state of its own. */
+export function mountedView(volume: Ocfs2Volume, device: string, readOnly: boolean): FileSystem {
+  const { files } = volume;
+  return {
+    type: "ocfs2",
+    device,
+    nodes: files.nodes,
+    readOnly,
+    get freeBytes() {
+      return files.freeBytes;
+    },
+    set freeBytes(bytes) {
+      files.freeBytes = bytes;
+    },
+    get nextInode() {
+      return files.nextInode;
+    },
+    set nextInode(inode) {
+      files.nextInode = inode;
+    },
+  };
+}
