@@ -12,7 +12,7 @@ describe("the catalogue of reasons", () => {
   it("is in PascalCase, and tells the meaning and what to do in sentences", () => {
     const odd = entries.filter(
       ([name, { meaning, action }]) =>
-        !/^[A-Z][A-Za-z]+$/.test(name) || !/^\S.*\.$/.test(meaning) || !/^\S.*\.$/.test(action),
+        !/^[A-Z][A-Za-z0-9]+$/.test(name) || !/^\S.*\.$/.test(meaning) || !/^\S.*\.$/.test(action),
     );
     expect(odd).toEqual([]);
   });

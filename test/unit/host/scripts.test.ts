@@ -42,7 +42,7 @@ describe.each(scriptNames)("the script %s", (name) => {
 describe("the catalogue of refusals", () => {
   it("names exactly the reasons that scripts give", () => {
     const given = scriptNames.flatMap((name) =>
-      [...loadScript(name).text.matchAll(/^[^#\n]*\brefuse ([A-Z][A-Za-z]+)/gm)].map(([, reason]) => reason),
+      [...loadScript(name).text.matchAll(/^[^#\n]*\brefuse ([A-Z][A-Za-z0-9]+)/gm)].map(([, reason]) => reason),
     );
     expect([...new Set(given)].sort()).toEqual(Object.keys(refusals).sort());
   });
