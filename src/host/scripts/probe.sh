@@ -1,9 +1,11 @@
 #!/bin/sh
 # Prints every fact of this host that xensan needs, changes nothing.
-# Arguments: ROLES, then any number of segment=INTERFACE and backing=PATH.
+# Arguments: ROLES, then any number of segment=INTERFACE, backing=PATH, device=PATH and mountpoint=PATH.
 #   ROLES     `server`, `client`, `server,client` or `none`
 #   segment=  ask with aoecfg who answers on the segment behind this interface (one second, all at once)
 #   backing=  a path to look at
+#   device=   of a client: a block device to look into, without side effects
+#   mountpoint=  of a client: a directory to look at
 # Prints lines of fields separated by tabs. The first field is the section; when a section is over comes
 #   end SECTION known|absent|unknown EXIT WHY
 # and at the very end `end probe`. A section whose end is missing is unknown. In fields a tab, a newline and a
@@ -29,6 +31,26 @@
 #   aoe-devices device NAME STATE MACS NETIFS PAYLOAD SECTORS        NAME e0.1; STATE up, down, down,closewait; none is -
 #   aoe-devices user NAME TEXT                                       mount /srv/xen, holder dm-0, swap, process 7 sh, xen-backend 3
 #   responders INTERFACE SHELF.SLOT CONFIG
+#   o2cb kernel Module|BuiltIn|Missing|Unknown, loaded yes|no
+#   o2cb conf Missing|Readable|Unreadable OWNER|WHY                  and what cluster.conf says:
+#   o2cb conf-cluster NAME local|global
+#   o2cb conf-node CLUSTER NUMBER NAME ADDRESS PORT
+#   o2cb conf-heartbeat CLUSTER REGION
+#   o2cb boot true|false CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT  /etc/default/o2cb; - for none
+#   o2cb boot-order yes|no
+#   o2cb sysctl panic_on_oops|panic NOW yes|no                       yes: the same after a reboot
+#   o2cb active CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT reset|panic local|global
+#   o2cb active-node NUMBER NAME ADDRESS PORT 0|1                    1: this host
+#   o2cb region UUID DEVICE                                          heartbeats that are written now
+#   o2cb live|connected NUMBER,…                                     - for none; no row when debugfs does not tell
+#   filesystems device PATH Blank|Data|Signature|Ocfs2|Missing|Unreadable SIGNATURE BYTES
+#   filesystems ocfs2 PATH UUID LABEL STACK CLUSTER local|global SLOTS BYTES BLOCKSIZE CLUSTERSIZE
+#   filesystems beat PATH NODE SEQUENCE, slot PATH SLOT NODE
+#   filesystems mounted PATH MOUNTPOINT rw|ro OPTIONS
+#   mount-points point PATH Missing|Directory|Symlink|Other EMPTY IMMUTABLE      yes, no or -
+#   mount-points entry PATH SOURCE OPTIONS OWNER                     what mounts it at boot
+#   formats UUID DEVICE Running|Interrupted|Done OWNER               every format that began here
+#   kernel-log IoError|Ocfs2Error|Heartbeat|Network|Fencing SUBJECT COUNT SECONDS MESSAGE
 # Exit codes: 0 always.
 set -eu
 # include: prelude.sh
@@ -39,6 +61,9 @@ set -eu
 # include: probe-storage.sh
 # include: probe-exports.sh
 # include: probe-aoe.sh
+# include: probe-o2cb.sh
+# include: probe-filesystems.sh
+# include: probe-kernel-log.sh
 
 roles=",$1,"
 shift
@@ -48,10 +73,14 @@ trap 'rm -rf "$work"' EXIT
 
 : >"$work/asked"
 : >"$work/segments"
+: >"$work/devices"
+: >"$work/mount-points"
 for argument; do
 	case $argument in
 	segment=*) printf '%s\n' "${argument#segment=}" >>"$work/segments" ;;
 	backing=*) printf '%s\n' "${argument#backing=}" >>"$work/asked" ;;
+	device=*) printf '%s\n' "${argument#device=}" >>"$work/devices" ;;
+	mountpoint=*) printf '%s\n' "${argument#mountpoint=}" >>"$work/mount-points" ;;
 	esac
 done
 
@@ -59,6 +88,8 @@ row probe 1
 case $roles in *,client,*)
 	start aoe-devices aoe_devices
 	start responders responders
+	[ ! -s "$work/devices" ] || start filesystems filesystems
+	[ ! -s "$work/mount-points" ] || start mount-points mount_points
 	;;
 esac
 case $roles in *,server,*)
@@ -74,6 +105,12 @@ section tools tools
 section interfaces interfaces
 section block block
 section mounts mounts
-case $roles in *,client,*) section aoe aoe ;; esac
+case $roles in *,client,*)
+	section aoe aoe
+	section o2cb o2cb
+	section formats formats
+	section kernel-log kernel_log
+	;;
+esac
 collect
 row end probe

@@ -54,7 +54,7 @@ probe_packages() {
 
 probe_tools() {
 	for tool in vblade aoe-discover aoe-revalidate aoecfg aoeping lvs lvcreate apt-get systemctl telinit flock timeout ip \
-		modprobe xl xm xenstore-ls o2cb mkfs.ocfs2 blkid; do
+		modprobe xl xm xenstore-ls o2cb mkfs.ocfs2 tunefs.ocfs2 debugfs.ocfs2 blkid; do
 		! path=$(command -v "$tool") || row tools "$tool" "$path"
 	done
 }

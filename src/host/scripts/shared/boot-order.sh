@@ -1,0 +1,24 @@
+# How O2CB and the mounts come back at boot, under systemd and sysvinit. Network and AoE driver first, then O2CB, then a
+# loop that asks for AoE targets and mounts until everything is mounted: the SAN may come up after its clients, a cable may
+# be out, and neither fstab nor a mount unit tries twice.
+mounts_loop=$state_dir/mount-at-boot
+mounts_unit=/etc/systemd/system/xensan-mounts.service
+order_dropin=/etc/systemd/system/o2cb.service.d/xensan.conf
+
+# o2cb_starts_at_boot: the links of its init script are there; systemd reads them too.
+o2cb_starts_at_boot() {
+	for order_link in /etc/rc[2345].d/S[0-9][0-9]o2cb; do
+		[ ! -e "$order_link" ] || return 0
+	done
+	[ -e /etc/systemd/system/multi-user.target.wants/o2cb.service ]
+}
+
+# boot_order_stands
+boot_order_stands() {
+	o2cb_starts_at_boot && [ -f "$mounts_loop" ] || return 1
+	if [ -d /run/systemd/system ]; then
+		[ -f "$mounts_unit" ] && [ -f "$order_dropin" ] && [ -L /etc/systemd/system/multi-user.target.wants/xensan-mounts.service ]
+	else
+		grep -qs "^[^#].*:once:/bin/sh $mounts_loop\$" /etc/inittab
+	fi
+}

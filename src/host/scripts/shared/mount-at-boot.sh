@@ -1,0 +1,41 @@
+#!/bin/sh
+# Mounts the OCFS2 file systems that xensan wrote into /etc/fstab, as soon as that is possible. Runs once after each boot,
+# ends when all of them are mounted. One that is unmounted on purpose has no entry any more.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+state_dir=/var/lib/xensan
+
+# What is still to be mounted: DEVICE MOUNTPOINT, one a line.
+waiting() {
+	awk '
+		BEGIN { while ((getline line < "/proc/self/mounts") > 0) { split(line, field, " "); mounted[field[2]] = 1 } }
+		/^# xensan: / { ours = 1; next }
+		ours && $3 == "ocfs2" && !($2 in mounted) { print $1, $2 }
+		{ ours = 0 }' /etc/fstab
+}
+
+# The init script sets the timeouts, but knows neither the fence method nor devices that come late.
+prepare() {
+	read -r cluster fence mode 2>/dev/null <"$state_dir/cluster" || return 0
+	directory=/sys/kernel/config/cluster/$cluster
+	[ -d "$directory" ] || return 1
+	read -r fence_now 2>/dev/null <"$directory/fence_method"
+	[ "$fence_now" = "$fence" ] || echo "$fence" >"$directory/fence_method"
+	[ "$mode" != global ] || o2cb start-heartbeat "$cluster"
+}
+
+seconds=2
+while [ -n "$(waiting)" ]; do
+	waiting | while read -r device mount_point; do
+		if [ ! -b "$device" ]; then
+			case $device in /dev/etherd/*) aoe-discover 2>/dev/null || echo discover >/dev/etherd/discover ;; esac
+			sleep 2
+		fi
+		# A mount that fails over the network takes more than a minute, and costs nothing.
+		if [ -b "$device" ] && prepare; then mount "$mount_point" </dev/null; fi
+	done
+	[ -n "$(waiting)" ] || break
+	sleep "$seconds"
+	[ "$seconds" -ge 30 ] || seconds=$((seconds + 2))
+done

@@ -1,0 +1,127 @@
+# Where O2CB keeps its configuration, and what the kernel says of it.
+cluster_conf=/etc/ocfs2/cluster.conf
+cluster_default=/etc/default/o2cb
+cluster_configfs=/sys/kernel/config/cluster
+stack_plugins=/sys/fs/ocfs2/loaded_cluster_plugins
+
+# ocfs2_kernel_config: Module, BuiltIn, Missing (one of the two options is), or Unknown when nothing tells.
+ocfs2_kernel_config() {
+	read -r kernel_release </proc/sys/kernel/osrelease
+	kernel_lines=
+	if [ -f "/boot/config-$kernel_release" ]; then
+		kernel_lines=$(grep -E '^CONFIG_OCFS2_FS(_O2CB)?=' "/boot/config-$kernel_release" || echo none)
+	elif [ -f /proc/config.gz ]; then
+		kernel_lines=$(zcat /proc/config.gz | grep -E '^CONFIG_OCFS2_FS(_O2CB)?=' || echo none)
+	elif grep -qs '/ocfs2_stack_o2cb\.ko' "/lib/modules/$kernel_release/modules.dep"; then
+		kernel_lines='FS=m FS_O2CB=m'
+	elif grep -qs '/ocfs2_stack_o2cb\.ko' "/lib/modules/$kernel_release/modules.builtin"; then
+		kernel_lines='FS=y FS_O2CB=y'
+	fi
+	case $kernel_lines in
+	*FS=[my]*FS_O2CB=m*) echo Module ;;
+	*FS=m*FS_O2CB=y*) echo Module ;;
+	*FS=y*FS_O2CB=y*) echo BuiltIn ;;
+	'') echo Unknown ;;
+	*) echo Missing ;;
+	esac
+}
+
+# o2cb_loaded: its stack is in the kernel and configfs shows it. The module ocfs2 itself comes with the first mount.
+o2cb_loaded() {
+	[ -d "$cluster_configfs" ] || return 1
+	while read -r loaded_plugin; do
+		[ "$loaded_plugin" != o2cb ] || return 0
+	done 2>/dev/null <"$stack_plugins"
+	return 1
+}
+
+# active_cluster: the cluster that is registered in the kernel; empty when none is. There is never more than one.
+active_cluster() {
+	for active_directory in "$cluster_configfs"/*; do
+		if [ -d "$active_directory" ]; then
+			echo "${active_directory##*/}"
+			return 0
+		fi
+	done
+}
+
+# cluster_rows FILE: what cluster.conf says, one row a stanza, as probe.sh prints them (without their section):
+#   conf Readable OWNER | conf Unreadable WHY;   conf-cluster NAME MODE; conf-node CLUSTER NUMBER NAME ADDRESS PORT;
+#   conf-heartbeat CLUSTER REGION
+# ocfs2-tools reject a file without node_count and any line that is neither stanza, attribute nor comment.
+cluster_rows() {
+	[ -f "$1" ] || {
+		printf 'conf\tMissing\n'
+		return 0
+	}
+	awk '
+		/^# xensan: / { if (owner == "") owner = substr($0, 11); next }
+		/^[ \t]*(#.*)?$/ { next }
+		/^[a-z]+:[ \t]*$/ { stanza = $0; sub(/:.*/, "", stanza); n++; kind[n] = stanza; next }
+		/^[ \t]+[a-z_]+[ \t]*=/ {
+			if (n == 0) { why = "line " NR " stands outside of a stanza"; next }
+			key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
+			text = $0; sub(/^[^=]*=[ \t]*/, "", text); sub(/[ \t]+$/, "", text)
+			gsub(/\t/, " ", text)
+			value[n, key] = text
+			next
+		}
+		{ why = "line " NR " is no part of a cluster.conf" }
+		function get(i, key) { return value[i, key] == "" ? "-" : value[i, key] }
+		END {
+			for (i = 1; i <= n; i++) if (kind[i] == "cluster") {
+				if (value[i, "name"] == "") why = "a cluster has no name"
+				if (value[i, "node_count"] !~ /^[0-9]+$/) why = "a cluster has no node_count"
+			} else if (kind[i] == "node") {
+				if (value[i, "number"] !~ /^[0-9]+$/ || value[i, "ip_port"] !~ /^[0-9]+$/ || value[i, "name"] == "")
+					why = "a node lacks its number, ip_port or name"
+			}
+			if (why != "") { print "conf\tUnreadable\t" why; exit }
+			print "conf\tReadable\t" (owner == "" ? "-" : owner)
+			for (i = 1; i <= n; i++) {
+				if (kind[i] == "cluster") print "conf-cluster\t" value[i, "name"] "\t" (value[i, "heartbeat_mode"] == "global" ? "global" : "local")
+				if (kind[i] == "node") print "conf-node\t" get(i, "cluster") "\t" value[i, "number"] "\t" value[i, "name"] "\t" get(i, "ip_address") "\t" value[i, "ip_port"]
+				if (kind[i] == "heartbeat") print "conf-heartbeat\t" get(i, "cluster") "\t" get(i, "region")
+			}
+		}' "$1"
+}
+
+# cluster_default_rows: ENABLED CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT of /etc/default/o2cb, a tab between; - for none.
+cluster_default_rows() {
+	awk '
+		/^[ \t]*O2CB_[A-Z_]+=/ {
+			key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
+			text = $0; sub(/^[^=]*=/, "", text); sub(/[ \t]*(#.*)?$/, "", text)
+			if (text ~ /^".*"$/ || text ~ /^'\''.*'\''$/) text = substr(text, 2, length(text) - 2)
+			value[key] = text
+		}
+		function number(key) { return value[key] ~ /^[0-9]+$/ ? value[key] : "-" }
+		END {
+			print (value["O2CB_ENABLED"] == "true" ? "true" : "false") "\t" \
+				(value["O2CB_BOOTCLUSTER"] == "" ? "-" : value["O2CB_BOOTCLUSTER"]) "\t" number("O2CB_HEARTBEAT_THRESHOLD") "\t" \
+				number("O2CB_IDLE_TIMEOUT_MS") "\t" number("O2CB_KEEPALIVE_DELAY_MS") "\t" number("O2CB_RECONNECT_DELAY_MS")
+		}' "$cluster_default"
+}
+
+# sysctl_at_boot: `NAME VALUE` of kernel.panic and kernel.panic_on_oops as they will be set at the next boot: files in the
+# order of their names, one in /etc replaces one of the same name elsewhere, /etc/sysctl.conf comes last.
+sysctl_at_boot() {
+	{
+		for sysctl_file in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf; do
+			[ ! -f "$sysctl_file" ] || echo "${sysctl_file##*/} $sysctl_file"
+		done | sort -s -k1,1
+		echo "~ /etc/sysctl.conf"
+	} | awk '
+		$1 == last { next }
+		{
+			last = $1
+			while ((getline line < $2) > 0) {
+				if (line !~ /^[ \t]*-?kernel[.\/]panic(_on_oops)?[ \t]*=/) continue
+				key = line; sub(/[ \t]*=.*/, "", key); sub(/^[ \t]*-?kernel[.\/]/, "", key)
+				sub(/^[^=]*=[ \t]*/, "", line); sub(/[ \t]+$/, "", line)
+				value[key] = line
+			}
+			close($2)
+		}
+		END { for (key in value) print key, value[key] }'
+}
