@@ -106,6 +106,7 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
     const strike = (fault: Fault | undefined) => {
       if (fault?.kind === "Event") fault.act(world, host);
     };
+    const notAfter = began + (request.beginWithinSeconds ?? Number.POSITIVE_INFINITY) * 1000;
     const timedOut = (started: boolean) =>
       new HostError("TimedOut", `${request.script.name} on ${host.name} took more than ${request.timeoutSeconds} s`, {
         started,
@@ -119,14 +120,16 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
     strike(first);
     if (first?.kind === "Refuse") throw unreachable(`connect to ${address}: connection refused`);
     if (first?.kind === "Drop") throw lost(false);
-    if (first?.kind === "Delay") await wait(first.ms, request, false);
+    const patience = () => Math.min(deadline - clock.now(), notAfter - clock.monotonic());
+    if (first?.kind === "Delay") await wait(Math.min(first.ms, notAfter - clock.monotonic()), request, false);
+    if (clock.monotonic() >= notAfter) throw timedOut(false);
     if (first?.kind === "Hang") {
-      await wait(deadline - clock.now(), request, false);
+      await wait(patience(), request, false);
       throw timedOut(false);
     }
     if (host.power === "Booting") throw unreachable(`connect to ${address}: connection refused`);
     if (host.power === "Off" || host.management === "Cut") {
-      await wait(Math.min(connectTimeoutMs, deadline - clock.now()), request, false);
+      await wait(Math.min(connectTimeoutMs, patience()), request, false);
       throw unreachable(`connect to ${address}: timed out`);
     }
     const refusal = refuse(target, host);

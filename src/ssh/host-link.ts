@@ -9,7 +9,7 @@ import type { SshLimits } from "./limits.ts";
 import type { ReadPrivateKey } from "./private-key.ts";
 import { ChannelRefused, runScript, type ScriptOutput } from "./run-script.ts";
 import { createSlots, type Slots } from "./slots.ts";
-import { orAborted, startTimeLimit } from "./time-limit.ts";
+import { orAborted, secondsUntil, startTimeLimit } from "./time-limit.ts";
 import type { Nonce } from "./wire.ts";
 
 /** One connection to one endpoint with one credential: opened when needed, shared by all commands, closed when idle. */
@@ -119,9 +119,15 @@ export function createHostLink(options: LinkOptions): HostLink {
     return connecting;
   };
 
-  const attempt = async (target: SshTarget, request: RunRequest, reused: boolean): Promise<ScriptOutput | "again"> => {
+  const attempt = async (
+    target: SshTarget,
+    request: RunRequest,
+    notAfter: number,
+    reused: boolean,
+  ): Promise<ScriptOutput | "again"> => {
     const subject = `${request.script.name} on ${target.host}`;
-    using waiting = startTimeLimit(clock, limits.connectSeconds + request.timeoutSeconds, request.signal);
+    const patience = Math.min(limits.connectSeconds + request.timeoutSeconds, secondsUntil(clock, notAfter));
+    using waiting = startTimeLimit(clock, patience, request.signal);
     const on = await orAborted(connected(target), waiting.signal);
     if (on === undefined) throw waiting.error(`connecting for ${subject}`, { started: false });
     const release = await orAborted(
@@ -146,7 +152,7 @@ export function createHostLink(options: LinkOptions): HostLink {
     };
     try {
       const runOptions = { clock, nonce: options.nonce, ...limits };
-      return await runScript(on.connection.client, target, request, runOptions, channel);
+      return await runScript(on.connection.client, target, { ...request, notAfter }, runOptions, channel);
     } catch (error) {
       if (error instanceof HostError && error.code === "ConnectionLost" && !error.started && reused) return "again";
       if (!(error instanceof ChannelRefused)) throw error;
@@ -162,9 +168,10 @@ export function createHostLink(options: LinkOptions): HostLink {
   return {
     async run(target, request) {
       begin();
+      const notAfter = clock.monotonic() + (request.beginWithinSeconds ?? Number.POSITIVE_INFINITY) * 1000;
       try {
         for (let tries = 0; tries < 5; tries += 1) {
-          const result = await attempt(target, request, live !== undefined);
+          const result = await attempt(target, request, notAfter, live !== undefined);
           if (result !== "again") return result;
         }
         const message = `${target.host}:${target.port} lost its connection or refused a session again and again before ${request.script.name} was sent`;

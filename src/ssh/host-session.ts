@@ -42,6 +42,8 @@ export interface RunRequest {
   /** Becomes "$1" "$2" … in the script, byte for byte; may hold anything but NUL. */
   readonly args: readonly string[];
   readonly timeoutSeconds: number;
+  /** Sent within this time or never: then `TimedOut`, not started. What justifies the script holds only so long. */
+  readonly beginWithinSeconds?: number;
   /** Of stdout and of stderr, each; default 16 MiB. */
   readonly maxOutputBytes?: number;
   readonly signal?: AbortSignal;

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { messageOf } from "./addresses.ts";
 import { type Ending, type Exchange, openExchange } from "./exchange.ts";
 import { HostError, type HostErrorCode, type RunRequest, type SshTarget } from "./host-session.ts";
-import { orAborted, startTimeLimit } from "./time-limit.ts";
+import { orAborted, secondsUntil, startTimeLimit } from "./time-limit.ts";
 import { execLines, killScriptName, type Nonce } from "./wire.ts";
 
 const endProcessGroup = {
@@ -48,11 +48,15 @@ const defaultOutputBytes = 16 * 1024 * 1024;
 export async function runScript(
   client: Client,
   target: SshTarget,
-  request: RunRequest,
+  request: RunRequest & { readonly notAfter: number },
   options: RunOptions,
   channel: ChannelCount,
 ): Promise<ScriptOutput> {
-  using limit = startTimeLimit(options.clock, request.timeoutSeconds, request.signal);
+  const { clock } = options;
+  const { timeoutSeconds, notAfter } = request;
+  using limit = startTimeLimit(clock, timeoutSeconds, request.signal);
+  using sending = startTimeLimit(clock, Math.min(timeoutSeconds, secondsUntil(clock, notAfter)), request.signal);
+  let sent = false;
   const subject = `${request.script.name} on ${target.host}`;
   const maxOutputBytes = request.maxOutputBytes ?? defaultOutputBytes;
 
@@ -61,7 +65,11 @@ export async function runScript(
     wire: { nonce: options.nonce(), script: request.script, args: request.args },
     maxOutputBytes,
     grace: () => options.clock.sleep(options.graceSeconds * 1000),
-    mayStart: () => !limit.signal.aborted,
+    mayStart() {
+      // Timers can be late.
+      sent = !sending.signal.aborted && clock.monotonic() <= notAfter;
+      return sent;
+    },
   }).then(
     (opened) => {
       channel.opened();
@@ -69,14 +77,15 @@ export async function runScript(
     },
     (cause: unknown) => {
       const error = channelError(cause, subject);
-      if (!(error instanceof ChannelRefused) || limit.signal.aborted) channel.released();
+      if (!(error instanceof ChannelRefused) || sending.signal.aborted) channel.released();
       throw error;
     },
   );
-  const exchange = await orAborted(opening, limit.signal, (late) => releaseWhenClosed(late, options, channel));
-  if (exchange === undefined) throw limit.error(`opening a channel for ${subject}`, { started: false });
+  const exchange = await orAborted(opening, sending.signal, (late) => releaseWhenClosed(late, options, channel));
+  if (exchange === undefined) throw sending.error(`opening a channel for ${subject}`, { started: false });
 
   try {
+    if (!sent) throw sending.error(`opening a channel for ${subject}`, { started: false });
     const ending = await orAborted(exchange.ended, limit.signal);
     if (ending !== undefined && ending.kind !== "overflow") return judge(ending, target, subject);
     const fate = await endScript(client, target, exchange, options);

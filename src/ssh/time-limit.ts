@@ -8,6 +8,8 @@ export interface TimeLimit extends Disposable {
   error(what: string, options: { started: boolean; fate?: string }): HostError;
 }
 
+export const secondsUntil = (clock: Clock, monotonic: number) => Math.max(0, (monotonic - clock.monotonic()) / 1000);
+
 export function startTimeLimit(clock: Clock, seconds: number, caller: AbortSignal | undefined): TimeLimit {
   const timer = new AbortController();
   const over = new AbortController();

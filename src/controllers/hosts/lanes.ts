@@ -17,8 +17,8 @@ export interface LanesOptions {
   readonly clock: Clock;
   /** Jobs of different owners that may run at once on this host. */
   readonly parallel: number;
-  /** Runs one step to its end; never rejects. */
-  readonly run: (step: Step) => Promise<StepOutcome>;
+  /** Runs one step to its end; undefined when it could not begin before `notAfter` (monotonic). Never rejects. */
+  readonly run: (step: Step, notAfter?: number) => Promise<StepOutcome | undefined>;
   /** Asks for a probe that begins after now. */
   readonly ask: () => number;
   readonly stopped: () => boolean;
@@ -116,16 +116,13 @@ export class Lanes {
     };
   }
 
-  /** It waited too long for its turn: a client may hold the device by now, so it is decided anew. */
-  #isStale(job: Job, step: Step): boolean {
-    return step.interrupts === true && this.#options.clock.monotonic() - job.at > confirmedMs;
-  }
-
   async #run(job: Job): Promise<void> {
     const results: StepResult[] = [];
     for (const step of job.steps) {
-      if (this.#options.stopped() || this.#isStale(job, step)) break;
-      const outcome = await this.#options.run(step);
+      if (this.#options.stopped()) break;
+      const outcome = await this.#options.run(step, step.interrupts === true ? job.at + confirmedMs : undefined);
+      // It waited too long for its turn or for the host: a client may hold the device by now, so it is decided anew.
+      if (outcome === undefined) break;
       results.push({ step, outcome, at: this.#options.clock.monotonic() });
       if (outcome.kind !== "done") break;
     }

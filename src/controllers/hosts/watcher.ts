@@ -52,7 +52,7 @@ export class HostWatcher {
     this.lanes = new Lanes({
       clock: options.clock,
       parallel: options.parallel,
-      run: (step) => this.#act(step),
+      run: (step, notAfter) => this.#act(step, notAfter),
       ask: () => this.ask(),
       stopped: () => this.#stop?.aborted ?? true,
     });
@@ -169,18 +169,22 @@ export class HostWatcher {
     return view.state === "Unreachable" ? view.last : undefined;
   }
 
-  async #act(step: Step): Promise<StepOutcome> {
+  async #act(step: Step, notAfter?: number): Promise<StepOutcome | undefined> {
+    const beginWithinSeconds = notAfter === undefined ? undefined : (notAfter - this.#options.clock.monotonic()) / 1000;
+    if (beginWithinSeconds !== undefined && beginWithinSeconds <= 0) return undefined;
     // The host went away while the step waited for its turn: what justified it is no longer known.
     if (this.#view.state === "Unreachable")
       return { kind: "lost", reason: this.#view.reason, message: this.#view.message };
     const route = this.#options.route();
     if (route.kind === "problem") return { kind: "lost", reason: route.reason, message: route.message };
     try {
-      const result = await this.#run(route.target, step.command, this.#stop);
+      const result = await this.#run(route.target, step.command, this.#stop, beginWithinSeconds);
       const outcome = outcomeOf(result);
       this.#options.log.info({ action: step.action, ensures: step.summary, outcome }, "acted");
       return outcome;
     } catch (error) {
+      const tooLate = error instanceof HostError && error.code === "TimedOut" && !error.started;
+      if (tooLate && beginWithinSeconds !== undefined) return undefined;
       const { reason, message } = explain(error);
       this.#options.log.warn(
         { action: step.action, ensures: step.summary, err: error },
@@ -190,12 +194,21 @@ export class HostWatcher {
     }
   }
 
-  async #run(target: SshTarget, command: HostCommand, signal: AbortSignal | undefined): Promise<RunResult> {
+  async #run(
+    target: SshTarget,
+    command: HostCommand,
+    signal: AbortSignal | undefined,
+    beginWithinSeconds?: number,
+  ): Promise<RunResult> {
     const { script, args, timeoutSeconds } = command;
     try {
-      const result = await this.#options
-        .session({ ...target, onHostKey: this.#options.onHostKey })
-        .run({ script, args, timeoutSeconds, ...(signal === undefined ? {} : { signal }) });
+      const result = await this.#options.session({ ...target, onHostKey: this.#options.onHostKey }).run({
+        script,
+        args,
+        timeoutSeconds,
+        ...(signal === undefined ? {} : { signal }),
+        ...(beginWithinSeconds === undefined ? {} : { beginWithinSeconds }),
+      });
       this.#options.onCommand(script.name, undefined);
       return result;
     } catch (error) {

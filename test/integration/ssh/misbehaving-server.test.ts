@@ -230,6 +230,33 @@ describe("a host that hangs", () => {
     });
   });
 
+  it("in the handshake gets no command that had to begin sooner", async () => {
+    await using server = await startMisbehavingServer({ onSocket: () => undefined });
+    const { dialer } = open({ limits: { connectSeconds: 20 } });
+    const run = dialer.session(targetOn(server, user)).run(script("true", { beginWithinSeconds: 0.2 }));
+    expect(await failureOf(run)).toEqual({
+      code: "TimedOut",
+      started: false,
+      message: expect.stringMatching(/^timed out after 0\.\d+ s while connecting for test on 127\.0\.0\.1$/),
+    });
+  });
+
+  it("in another command lets one that had to begin sooner go unsent", async () => {
+    const waiting: Command[] = [];
+    await using server = await startMisbehavingServer({ onCommand: (command) => void waiting.push(command) });
+    const session = open({ limits: { channels: 1 } }).dialer.session(targetOn(server, user));
+    const first = session.run(script("first"));
+    await eventually("the first command has arrived", () => waiting.length === 1);
+    const second = session.run(script("second", { beginWithinSeconds: 0.2 }));
+    expect(await failureOf(second)).toMatchObject({ code: "TimedOut", started: false });
+    waiting[0]?.answer("done\n");
+    expect(await first).toMatchObject({ exitCode: 0 });
+    expect(
+      await session.run(script("third", { beginWithinSeconds: 20, timeoutSeconds: 0.5 })).catch(() => "sent"),
+    ).toBe("sent");
+    expect(waiting.map(({ request }) => request.script.text)).toEqual(["first", "third"]);
+  });
+
   it("in a command is told to end it, by the process that it named", async () => {
     const ended: (readonly string[])[] = [];
     await using server = await startMisbehavingServer({

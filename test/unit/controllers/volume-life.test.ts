@@ -119,6 +119,25 @@ describe("a change of the spec", () => {
     expect(stage.rack.exports()[0]?.process.access).toBe("ReadOnly");
   });
 
+  it("is decided anew when the server lets the command wait: a client may have opened the device meanwhile", async () => {
+    const stage = rig({ objects: [server, bella, scratch("64Mi")] });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    await stage.advance(minutes(1));
+    let release: (() => void) | undefined;
+    stage.rack.faults = ({ script, at }) => {
+      if (script !== "ensure-export" || at !== "Connect" || release !== undefined) return undefined;
+      release = stage.hold("bella", "e0.2", "mount /srv/xen");
+      return { kind: "Delay", ms: 40_000 };
+    };
+    stage.apply(scratch("64Mi", { access: "ReadOnly" }));
+    await eventually(stage, () => volumeReady(stage, "scratch"), "False/ClientHoldsDevice");
+    await stage.advance(minutes(2));
+    expect(stage.rack.exports()[0]?.process.access).toBe("ReadWrite");
+    release?.();
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    expect(stage.rack.exports()[0]?.process.access).toBe("ReadOnly");
+  });
+
   it("of the size grows backing, vblade and clients once nobody holds the device", async () => {
     const stage = rig({ objects: [server, bella, scratch("64Mi")] });
     await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
