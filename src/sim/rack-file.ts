@@ -55,6 +55,23 @@ const diskSchema = z.strictObject({
   links: z.array(path).default([]),
 });
 
+/** What xl info says of the hypervisor under a dom0. The defaults are Debian 12's. */
+const xenSchema = z.strictObject({
+  toolstack: z.enum(["xl", "xm", "none"]).default("xl"),
+  version: z
+    .string()
+    .regex(/^\d+\.\d+(\.\S+)?$/, "must be like 4.17.7")
+    .default("4.17.7"),
+  dom0Memory: size.optional(),
+  hardwareCapabilities: z
+    .string()
+    .regex(/^[0-9a-f]{8}(:[0-9a-f]{8}){7}$/, "must be eight words of hexadecimal digits")
+    .default("078bf3fd:c0982201:20100800:00000005:00000000:00000000:00000000:00000000"),
+  /** With the word shadow, PV guests migrate live. */
+  virtualisation: z.array(z.string()).default(["pv", "hvm", "hap", "gnttab-v1", "gnttab-v2"]),
+  bridges: z.array(z.string()).default(["xenbr0"]),
+});
+
 const hostSchema = z.strictObject({
   roles: z.array(z.enum(["server", "dom0"])).min(1),
   ssh: z.strictObject({
@@ -77,6 +94,8 @@ const hostSchema = z.strictObject({
   packageManager: z.enum(["apt", "none"]).default("apt"),
   /** Whether apt can fetch packages. */
   repository: z.enum(["Reachable", "Unreachable"]).default("Reachable"),
+  /** Of a dom0. */
+  xen: xenSchema.prefault({}),
   memory: size.default(2 ** 30),
   cpus: z.int().min(1).default(1),
   interfaces: z.array(interfaceSchema).min(1),

@@ -7,6 +7,7 @@ import { unpack } from "./packages.ts";
 import { arrive, fence, freshRunning } from "./power.ts";
 import { watchClusters } from "./quorum.ts";
 import type { Timings, World } from "./world.ts";
+import { freshXenWorld, type Hypervisor } from "./xen-state.ts";
 
 const blockMajors: Readonly<Record<string, number>> = { vd: 253, sd: 8, hd: 3, xvd: 202 };
 
@@ -70,6 +71,7 @@ function buildHost(name: string, file: RackHost, options: { now: number; salt: s
     packageManager: file.packageManager,
     kernelAoe: file.aoe,
     kernelOcfs2: file.ocfs2,
+    hypervisor: hypervisorOf(file),
     memoryBytes: file.memory,
     cpus: file.cpus,
     interfaces: new Map(
@@ -99,6 +101,29 @@ function buildHost(name: string, file: RackHost, options: { now: number; salt: s
   return Object.assign(host, { running: freshRunning(host, options.salt, options.now) });
 }
 
+/** Only dom0s are booted under Xen. */
+function hypervisorOf(file: RackHost): Hypervisor {
+  const { toolstack, version, dom0Memory, hardwareCapabilities, virtualisation, bridges } = file.xen;
+  const [, major = "4", minor = "17", extra = ""] = /^(\d+)\.(\d+)(.*)$/.exec(version) ?? [];
+  // The last MiB is what Xen does not count, as seen on the lab.
+  const totalMemory = Math.floor(file.memory / 2 ** 20) - 1;
+  return {
+    running: file.roles.includes("dom0") && toolstack !== "none",
+    version: { major: Number(major), minor: Number(minor), extra },
+    totalMemory,
+    dom0Memory: Math.floor((dom0Memory ?? Math.min(2 ** 30, file.memory / 2)) / 2 ** 20),
+    hardwareCapabilities,
+    virtualisation,
+    bridges,
+  };
+}
+
+/** What a dom0 has before xensan comes: it was installed with Xen. */
+function xenPackages(file: RackHost): string[] {
+  if (!file.roles.includes("dom0") || file.xen.toolstack === "none") return [];
+  return [file.xen.toolstack === "xl" ? "xen-utils-common" : "xen-utils-4.1"];
+}
+
 function layOut(root: FileSystem, name: string, file: RackHost): void {
   const directories = [
     "/etc/modprobe.d",
@@ -119,6 +144,10 @@ function layOut(root: FileSystem, name: string, file: RackHost): void {
   placeFile(root, "/etc/network/interfaces", { text: `source /etc/network/interfaces.d/*\n${automatic.join("")}` });
   if (file.init === "sysvinit") {
     placeFile(root, "/etc/inittab", { text: "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\n" });
+  }
+  if (file.roles.includes("dom0")) {
+    for (const name of ["vmlinuz", "initrd.img"])
+      placeFile(root, `/boot/${name}-${file.kernel}`, { sizeBytes: 8 * 2 ** 20 });
   }
   for (const { path, text, size, signature } of file.files) {
     placeFile(root, path, {
@@ -141,6 +170,7 @@ export function buildWorld(file: RackFile, options: { now: number; timings: Timi
     splits: new Set(),
     brokenLinks: new Map(),
     fence: (host, why) => fence(world, host, why),
+    xen: freshXenWorld(),
     agenda: createAgenda(options.now),
     timings: options.timings,
     events: [],
@@ -158,7 +188,7 @@ export function buildWorld(file: RackFile, options: { now: number; timings: Timi
       if (plugged === undefined) world.segments.set(nic.segment, [{ host, nic }]);
       else plugged.push({ host, nic });
     }
-    for (const packageName of description.packages) unpack(host, packageName);
+    for (const packageName of [...description.packages, ...xenPackages(description)]) unpack(host, packageName);
     arrive(world, host);
   }
   return world;

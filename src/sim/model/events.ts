@@ -96,6 +96,21 @@ export type Happening =
   /** The others replayed the journal of a node that died. */
   | { readonly kind: "NodeRecovered"; readonly uuid: string; readonly node: number }
   | { readonly kind: "RemountedReadOnly"; readonly device: string; readonly mountPoint: string }
+  | {
+      /** It executes on this host from this moment on; Resumed: after it had been paused or suspended here. */
+      readonly kind: "DomainStarted" | "DomainResumed";
+      readonly uuid: string;
+      readonly id: number;
+      /** Paths of the images that it writes. */
+      readonly images: readonly string[];
+    }
+  /** It does not execute any more. */
+  | { readonly kind: "DomainPaused" | "DomainSuspended"; readonly uuid: string; readonly id: number }
+  | { readonly kind: "DomainShutDown"; readonly uuid: string; readonly id: number; readonly reason: string }
+  /** It is not there any more, whether it had executed or not. */
+  | { readonly kind: "DomainEnded"; readonly uuid: string; readonly id: number; readonly why: string }
+  | { readonly kind: "DomainAsked"; readonly uuid: string; readonly id: number; readonly to: string }
+  | { readonly kind: "MigrationPhase"; readonly uuid: string; readonly phase: string }
   | { readonly kind: "HostUp"; readonly bootId: string }
   | { readonly kind: "HostDown"; readonly why: string }
   | { readonly kind: "CommandBegun"; readonly id: number; readonly script: string; readonly args: readonly string[] }

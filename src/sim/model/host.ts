@@ -2,6 +2,7 @@ import type { Content } from "./content.ts";
 import type { Supervisor } from "./events.ts";
 import type { FileSystem, Mount } from "./filesystem.ts";
 import type { KernelLine, O2cbState } from "./o2cb-state.ts";
+import type { Hypervisor, XenState } from "./xen-state.ts";
 
 /** A host of the rack. What a power cut leaves is in the host itself; everything else is in `running`. */
 export interface Host {
@@ -14,6 +15,7 @@ export interface Host {
   readonly packageManager: "apt" | "none";
   readonly kernelAoe: "Module" | "BuiltIn" | "Missing" | "Unknown";
   readonly kernelOcfs2: "Module" | "BuiltIn" | "Missing" | "Unknown";
+  readonly hypervisor: Hypervisor;
   readonly memoryBytes: number;
   readonly cpus: number;
   readonly interfaces: Map<string, Interface>;
@@ -45,6 +47,7 @@ export interface Running {
   readonly sysctl: Map<string, string>;
   readonly log: KernelLine[];
   readonly o2cb: O2cbState;
+  readonly xen: XenState;
   readonly mounts: Mount[];
   readonly modules: Set<string>;
   readonly processes: Map<number, VbladeProcess>;

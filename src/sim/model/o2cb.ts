@@ -148,6 +148,10 @@ function diskOf(host: Host, region: string): SharedDisk | undefined {
   return undefined;
 }
 
+/** The regions that cluster.conf has for a cluster. */
+export const configuredRegions = (host: Host, name: string): readonly string[] =>
+  parseCluster(readText(host, clusterConf) ?? "", name)?.regions ?? [];
+
 /** /etc/init.d/o2cb online, with what the files say; nothing when there is nothing to read. */
 export function onlineFromFiles(world: World, host: Host): void {
   const boot = bootCluster(host);

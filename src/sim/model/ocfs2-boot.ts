@@ -1,8 +1,9 @@
+import { discover } from "./aoe-driver.ts";
 import type { Host } from "./host.ts";
-import { onlineFromFiles } from "./o2cb.ts";
+import { configuredRegions, onlineFromFiles, startGlobalHeartbeat } from "./o2cb.ts";
 import { mountOcfs2 } from "./ocfs2-mount.ts";
 import { sharedDisk } from "./shared-disk.ts";
-import { readText } from "./storage.ts";
+import { list, readText } from "./storage.ts";
 import { later, type World } from "./world.ts";
 
 export interface FstabEntry {
@@ -10,20 +11,20 @@ export interface FstabEntry {
   readonly mountPoint: string;
   readonly type: string;
   readonly options: readonly string[];
-  /** The comment in the line above. */
-  readonly comment: string;
+  /** Of a mark `# xensan: OWNER` in the line above; empty for a foreign entry. */
+  readonly owner: string;
 }
 
 export function readFstab(host: Host): FstabEntry[] {
   const entries: FstabEntry[] = [];
-  let comment = "";
+  let owner = "";
   for (const line of (readText(host, "/etc/fstab") ?? "").split("\n")) {
     const [source = "", mountPoint = "", type = "", options = ""] = line.trim().split(/\s+/);
-    if (source.startsWith("#")) comment = line.trim().replace(/^#\s*/, "");
-    else if (type !== "") {
-      entries.push({ source, mountPoint, type, options: options.split(","), comment });
-      comment = "";
-    } else comment = "";
+    if (line.startsWith("# xensan: ")) owner = line.slice("# xensan: ".length);
+    else if (type !== "" && !source.startsWith("#")) {
+      entries.push({ source, mountPoint, type, options: options.split(","), owner });
+      owner = "";
+    } else owner = "";
   }
   return entries;
 }
@@ -36,8 +37,11 @@ const deviceTimeout = (options: readonly string[]) => {
 };
 
 /** Options that are for systemd and mount(8), not for the kernel. */
-export const isForKernel = (option: string): boolean =>
-  option !== "defaults" && option !== "nofail" && option !== "auto" && !option.startsWith("x-");
+const isForKernel = (option: string): boolean =>
+  !["defaults", "nofail", "auto", "noauto"].includes(option) && !option.startsWith("x-");
+
+/** What `mount MOUNTPOINT` passes on. */
+export const kernelOptions = (options: readonly string[]): string[] => kernelOptions(options);
 
 /** Plays what takes time on a host, by itself, until it ends or the host goes down. */
 function play(world: World, host: Host, steps: Generator<number, unknown>): void {
@@ -56,6 +60,7 @@ export function bootOcfs2(world: World, host: Host): void {
     onlineFromFiles(world, host);
     online = true;
   });
+  if (loopStarts(host)) play(world, host, mountLoop(world, host));
   for (const entry of readFstab(host)) {
     if (entry.type !== "ocfs2" || entry.options.includes("noauto")) continue;
     play(
@@ -81,4 +86,58 @@ function* mountAtBoot(world: World, host: Host, entry: FstabEntry, online: () =>
     while (ordered && !online()) yield 1000;
   }
   yield* mountOcfs2(world, host, source, mountPoint, options.filter(isForKernel));
+}
+
+/** The loop that mounts what is marked as ours in fstab, and what starts it. */
+export const mountsLoop = "/var/lib/xensan/mount-at-boot";
+export const mountsUnit = "/etc/systemd/system/xensan-mounts.service";
+export const mountsWant = "/etc/systemd/system/multi-user.target.wants/xensan-mounts.service";
+export const orderDropIn = "/etc/systemd/system/o2cb.service.d/xensan.conf";
+/** CLUSTER FENCE MODE: what the loop sets before it mounts. */
+export const clusterState = "/var/lib/xensan/cluster";
+
+/** Whether the loop comes with the next boot. */
+export function loopStarts(host: Host): boolean {
+  if (readText(host, mountsLoop) === undefined) return false;
+  if (host.init === "systemd") {
+    return readText(host, mountsUnit) !== undefined && readText(host, mountsWant) !== undefined;
+  }
+  return /^[^#].*:once:\/bin\/sh \/var\/lib\/xensan\/mount-at-boot$/m.test(readText(host, "/etc/inittab") ?? "");
+}
+
+/** Whether O2CB comes before it, too: its init script is linked, and under systemd ordered after the network's devices. */
+export function bootOrderStands(host: Host): boolean {
+  const linked = list(host, "/etc/rc2.d").some((name) => /^S\d\do2cb$/.test(name));
+  return linked && loopStarts(host) && (host.init === "sysvinit" || readText(host, orderDropIn) !== undefined);
+}
+
+function* mountLoop(world: World, host: Host): Generator<number, void> {
+  const waiting = () =>
+    readFstab(host).filter((entry) => {
+      const mounted = host.running.mounts.some((mount) => mount.mountPoint === entry.mountPoint);
+      return entry.owner !== "" && entry.type === "ocfs2" && !mounted;
+    });
+  for (let seconds = 2; ; seconds = Math.min(30, seconds + 2)) {
+    for (const entry of waiting()) {
+      if (sharedDisk(host, entry.source) === undefined) {
+        discover(world, host);
+        yield 2000;
+      }
+      if (sharedDisk(host, entry.source) === undefined || !prepareCluster(world, host)) continue;
+      yield* mountOcfs2(world, host, entry.source, entry.mountPoint, kernelOptions(entry.options));
+    }
+    if (waiting().length === 0) return;
+    yield seconds * 1000;
+  }
+}
+
+/** What the init script does not set; false while the cluster is not registered. */
+function prepareCluster(world: World, host: Host): boolean {
+  const [name = "", fence = "", mode = ""] = (readText(host, clusterState) ?? "").trim().split(/\s+/);
+  if (name === "") return true;
+  const { cluster } = host.running.o2cb;
+  if (cluster?.name !== name) return false;
+  cluster.fenceMethod = fence === "panic" ? "Panic" : "Reset";
+  if (mode === "global") startGlobalHeartbeat(world, host, configuredRegions(host, name));
+  return true;
 }

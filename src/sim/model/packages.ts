@@ -31,6 +31,11 @@ const catalogue: Readonly<Record<string, { version: string; tools: readonly stri
       "/usr/sbin/tunefs.ocfs2",
     ],
   },
+  "xen-utils-common": {
+    version: "4.17.7+13-g2445b30a44-0+deb12u1",
+    tools: ["/usr/sbin/xl", "/usr/sbin/xenstore-ls"],
+  },
+  "xen-utils-4.1": { version: "4.1.4-3+deb7u9", tools: ["/usr/sbin/xm", "/usr/sbin/xend"] },
   lvm2: { version: "2.03.16-2", tools: ["/usr/sbin/lvcreate", "/usr/sbin/lvs", "/usr/sbin/lvextend", "/usr/sbin/vgs"] },
 };
 
@@ -41,6 +46,25 @@ O2CB_HEARTBEAT_THRESHOLD=31
 O2CB_IDLE_TIMEOUT_MS=30000
 O2CB_KEEPALIVE_DELAY_MS=2000
 O2CB_RECONNECT_DELAY_MS=2000
+`;
+
+/** /etc/default/xendomains as Debian's package leaves it. */
+const packagedXendomains = `XENDOMAINS_MIGRATE=""
+XENDOMAINS_SAVE=/var/lib/xen/save
+XENDOMAINS_RESTORE=true
+XENDOMAINS_AUTO=/etc/xen/auto
+XENDOMAINS_STOP_MAXWAIT=300
+`;
+
+/** The shipped sample lets nobody but the host itself migrate domains to it. */
+const packagedXend = `# -*- sh -*-
+#(xend-relocation-server no)
+#(xend-relocation-port 8002)
+(xend-relocation-hosts-allow '^localhost$ ^localhost\\\\.localdomain$')
+(vif-script vif-bridge)
+(dom0-min-mem 196)
+(dom0-cpus 0)
+(vncpasswd '')
 `;
 
 export const isAvailable = (name: string): boolean => name in catalogue;
@@ -69,8 +93,15 @@ export function unpack(host: Host, name: string): string | undefined {
   }
   if (name === "ocfs2-tools" && !host.rootFileSystem.nodes.has("/etc/default/o2cb")) {
     placeFile(host.rootFileSystem, "/etc/default/o2cb", { text: packagedO2cb });
+    placeFile(host.rootFileSystem, "/etc/rc2.d/S01o2cb", { text: "" });
     makeDirectories(host.rootFileSystem, "/etc/ocfs2");
   }
+  if (name.startsWith("xen-utils") && !host.rootFileSystem.nodes.has("/etc/default/xendomains")) {
+    placeFile(host.rootFileSystem, "/etc/default/xendomains", { text: packagedXendomains });
+    makeDirectories(host.rootFileSystem, "/etc/xen/auto");
+    makeDirectories(host.rootFileSystem, "/var/lib/xen/save");
+  }
+  if (name === "xen-utils-4.1") placeFile(host.rootFileSystem, "/etc/xen/xend-config.sxp", { text: packagedXend });
   if (name === "aoetools") placeFile(host.rootFileSystem, "/usr/lib/modules-load.d/aoetools.conf", { text: "aoe\n" });
   return version;
 }

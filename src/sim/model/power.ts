@@ -1,5 +1,6 @@
 import { discover, loadDriver } from "./aoe-driver.ts";
 import { uuidOf } from "./disk-content.ts";
+import { endAllDomains } from "./domain.ts";
 import { createFileSystem, type Mount, resolvePath } from "./filesystem.ts";
 import { loseHeartbeats } from "./heartbeat.ts";
 import type { Host, Interface, Running } from "./host.ts";
@@ -13,6 +14,7 @@ import { sysctlAtBoot } from "./sysctl.ts";
 import { bootLink, startExports } from "./systemd.ts";
 import { interfaceWentDown } from "./vblade.ts";
 import { byItself, later, record, type World } from "./world.ts";
+import { freshXen } from "./xen-state.ts";
 
 const pseudo = (type: string, mountPoint: string, device: string): Mount => ({
   source: type,
@@ -34,6 +36,7 @@ export function freshRunning(host: Omit<Host, "running">, salt: string, now: num
     sysctl: sysctlAtBoot(mounts),
     log: [],
     o2cb: freshO2cb(),
+    xen: freshXen(),
     mounts,
     modules: new Set(),
     processes: new Map(),
@@ -58,6 +61,7 @@ export function powerOff(world: World, host: Host, why = "power off"): void {
   if (host.power === "Off") return;
   byItself(world, () => {
     host.power = "Off";
+    endAllDomains(world, host, why);
     for (const process of host.running.processes.values()) {
       record(world, host, {
         kind: "VbladeStopped",

@@ -1,6 +1,7 @@
 import type { Agenda } from "./agenda.ts";
 import type { Happening, RackEvent } from "./events.ts";
 import type { Host, Interface } from "./host.ts";
+import type { XenWorld } from "./xen-state.ts";
 
 /** The whole model: hosts, what connects them, what is about to happen and what has. */
 export interface World {
@@ -17,6 +18,7 @@ export interface World {
   readonly brokenLinks: Map<string, number>;
   /** Resets a host that gave itself up. */
   fence: (host: Host, why: string) => void;
+  readonly xen: XenWorld;
   /** The script run on whose behalf the model changes at this moment. */
   command: { readonly id: number; changed: boolean } | undefined;
   /** Scripts started so far; also the id of the last one. */
@@ -34,6 +36,15 @@ export interface Timings {
   readonly install: number;
   /** One ordinary process on a host. */
   readonly process: number;
+  /** xl create. */
+  readonly createDomain: number;
+  /** xl migrate without the copying, and each MiB of the guest's memory. */
+  readonly migration: number;
+  readonly migrateMebibyte: number;
+  /** How long a receiver waits on a connection whose other end is gone without a word. */
+  readonly halfOpen: number;
+  /** Copying one MiB of an image. */
+  readonly copyMebibyte: number;
   /** mkfs.ocfs2 without its journals, and each MiB of journal. */
   readonly format: number;
   readonly journalMebibyte: number;
@@ -51,6 +62,11 @@ export const defaultTimings: Timings = {
   discovery: 250,
   install: 6_000,
   process: 5,
+  createDomain: 10_000,
+  migration: 22_300,
+  migrateMebibyte: 141,
+  halfOpen: 900_000,
+  copyMebibyte: 20,
   format: 2000,
   journalMebibyte: 480,
   mount: 7000,

@@ -1,0 +1,38 @@
+import { changed, endDomain } from "./domain.ts";
+import { buildDomain } from "./domain-build.ts";
+import type { Host } from "./host.ts";
+import { later, type World } from "./world.ts";
+import type { Domain, ShutdownReason } from "./xen-state.ts";
+
+/** The guest stops by itself or at the toolstack's wish; what follows is for the daemon that waits for it. */
+export function shutDown(world: World, host: Host, domain: Domain, reason: ShutdownReason): void {
+  if (domain.shutdown !== undefined || host.running.xen.domains.get(domain.id) !== domain) return;
+  domain.shutdown = reason;
+  changed(world, host, domain);
+  if (reason === "suspend") return;
+  later(world, host, daemonMs, () => afterShutdown(world, host, domain, reason));
+}
+
+/** `xl create`'s daemon looks at why a domain has shut down after about a second. */
+const daemonMs = 1500;
+/** How long it sleeps before it builds the domain anew. */
+const restartMs = 2000;
+
+function afterShutdown(world: World, host: Host, domain: Domain, reason: ShutdownReason): void {
+  if (host.running.xen.domains.get(domain.id) !== domain) return;
+  const { configuration } = domain;
+  const actions = {
+    poweroff: configuration.onPoweroff,
+    reboot: configuration.onReboot,
+    crash: configuration.onCrash,
+    watchdog: configuration.onCrash,
+    suspend: "preserve",
+  };
+  const action = actions[reason];
+  if (action === "preserve") return;
+  endDomain(world, host, domain, `${reason}: ${action}`);
+  if (!action.includes("restart")) return;
+  later(world, host, restartMs, () => {
+    buildDomain(world, host, configuration, () => undefined);
+  });
+}

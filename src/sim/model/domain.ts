@@ -1,0 +1,81 @@
+import type { DomainConfiguration } from "./domain-configuration.ts";
+import type { Host } from "./host.ts";
+import { record, type World } from "./world.ts";
+import { type Domain, domainNamed } from "./xen-state.ts";
+
+/** Whether its instructions are carried out at this moment. */
+const executes = (domain: Domain) => !domain.paused && domain.shutdown === undefined;
+
+/** To be called after whatever may start or stop a domain: the events are the intervals in which it executed. */
+export function changed(world: World, host: Host, domain: Domain): void {
+  const now = world.agenda.time;
+  if (executes(domain) === (domain.since !== undefined)) return;
+  const about = { uuid: domain.configuration.uuid, id: domain.id };
+  if (domain.since === undefined) {
+    const first = domain.executed === 0;
+    domain.since = now;
+    const images = domain.configuration.disks.filter((disk) => !disk.readOnly).map((disk) => disk.path);
+    record(world, host, { kind: first ? "DomainStarted" : "DomainResumed", ...about, images });
+    return;
+  }
+  // At least a moment, so that it counts as one that has executed.
+  domain.executed += Math.max(1, now - domain.since);
+  domain.since = undefined;
+  if (domain.shutdown === undefined) record(world, host, { kind: "DomainPaused", ...about });
+  else if (domain.shutdown === "suspend") record(world, host, { kind: "DomainSuspended", ...about });
+  else record(world, host, { kind: "DomainShutDown", ...about, reason: domain.shutdown });
+}
+
+/** CPU seconds as xl list shows them: a guest that waits most of the time. */
+export const cpuSeconds = (world: World, domain: Domain) =>
+  (domain.executed + (domain.since === undefined ? 0 : world.agenda.time - domain.since)) / 20_000;
+
+/** A new domain, paused, without a name and without memory. */
+export function makeDomain(host: Host, configuration: DomainConfiguration): Domain {
+  const { xen } = host.running;
+  const domain: Domain = {
+    id: xen.nextId++,
+    name: "",
+    configuration,
+    memory: 0,
+    vcpus: 0,
+    paused: true,
+    shutdown: undefined,
+    since: undefined,
+    executed: 0,
+  };
+  xen.domains.set(domain.id, domain);
+  return domain;
+}
+
+export function endDomain(world: World, host: Host, domain: Domain, why: string): void {
+  if (host.running.xen.domains.get(domain.id) !== domain) return;
+  host.running.xen.domains.delete(domain.id);
+  domain.since = undefined;
+  record(world, host, { kind: "DomainEnded", uuid: domain.configuration.uuid, id: domain.id, why });
+}
+
+/** The host goes down: with it every domain, at this instant. */
+export function endAllDomains(world: World, host: Host, why: string): void {
+  for (const domain of [...host.running.xen.domains.values()]) endDomain(world, host, domain, why);
+}
+
+export function pause(world: World, host: Host, domain: Domain): void {
+  domain.paused = true;
+  changed(world, host, domain);
+}
+
+export function unpause(world: World, host: Host, domain: Domain): void {
+  domain.paused = false;
+  changed(world, host, domain);
+}
+
+/** xl rename: refuses a name that is taken on this host. */
+export function renameDomain(host: Host, domain: Domain, name: string): string | undefined {
+  const other = domainNamed(host, name);
+  if (other !== undefined && other !== domain) {
+    return `libxl: error: libxl_domain.c:81:libxl__domain_rename: Domain ${domain.id}:Domain with name "${name}" already exists.`;
+  }
+  domain.name = name;
+  return undefined;
+}

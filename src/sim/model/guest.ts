@@ -1,0 +1,56 @@
+import { shutDown } from "./domain-end.ts";
+import type { Host } from "./host.ts";
+import { record, type World } from "./world.ts";
+import { type Domain, domainOf } from "./xen-state.ts";
+
+/** How the operating system inside a domain behaves. */
+export interface Guest {
+  /** How many milliseconds it takes to shut down when asked; Ignores: it never does. */
+  shutdown: number | "Ignores";
+  /** Whether it suspends when the toolstack asks for it. */
+  suspend: "Obeys" | "Ignores";
+  /** Lies: the toolstack says that it was resumed, and it stays suspended. */
+  resume: "Works" | "Lies";
+  /** Whether a shutdown that it was asked for has begun. */
+  goingDown: boolean;
+}
+
+export function guestOf(world: World, uuid: string): Guest {
+  const known = world.xen.guests.get(uuid);
+  if (known !== undefined) return known;
+  const guest: Guest = { shutdown: 5000, suspend: "Obeys", resume: "Works", goingDown: false };
+  world.xen.guests.set(uuid, guest);
+  return guest;
+}
+
+/** xl shutdown: the guest hears it, and does it wherever it is by then. */
+export function askToShutDown(world: World, host: Host, domain: Domain): void {
+  const { uuid } = domain.configuration;
+  const guest = guestOf(world, uuid);
+  record(world, host, { kind: "DomainAsked", uuid, id: domain.id, to: "shutdown" });
+  if (guest.shutdown === "Ignores" || guest.goingDown) return;
+  guest.goingDown = true;
+  const end = () => {
+    const found = whereItExecutes(world, uuid);
+    if (found !== undefined) shutDown(world, found.host, found.domain, "poweroff");
+    // Suspended on the way to another host: it goes on with it there.
+    else if (exists(world, uuid)) {
+      world.agenda.after(1000, end);
+      return;
+    }
+    guest.goingDown = false;
+  };
+  world.agenda.after(guest.shutdown, end);
+}
+
+export function whereItExecutes(world: World, uuid: string): { host: Host; domain: Domain } | undefined {
+  for (const host of world.hosts.values()) {
+    for (const domain of host.running.xen.domains.values()) {
+      if (domain.configuration.uuid === uuid && domain.since !== undefined) return { host, domain };
+    }
+  }
+  return undefined;
+}
+
+const exists = (world: World, uuid: string) =>
+  [...world.hosts.values()].some((host) => domainOf(host, uuid) !== undefined);

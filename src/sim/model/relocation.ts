@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import type { Host } from "./host.ts";
+import { getsThrough, hostAt } from "./migration-state.ts";
+import { readText } from "./storage.ts";
+import type { World } from "./world.ts";
+import { toolstackOf } from "./xen-state.ts";
+
+/** Where prepare-relocation keeps what belongs to migrations. */
+export const relocationFiles = {
+  key: "/var/lib/xensan/relocation/id_ed25519",
+  publicKey: "/var/lib/xensan/relocation/id_ed25519.pub",
+  known: "/var/lib/xensan/relocation/known_hosts",
+  authorized: "/root/.ssh/authorized_keys",
+} as const;
+
+/** A line of public key of the right form that depends on nothing but the text. */
+export function madeUpKey(text: string): string {
+  const blob = createHash("sha256").update(text).digest();
+  const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+  return `ssh-ed25519 ${Buffer.concat([field(Buffer.from("ssh-ed25519")), field(blob)]).toString("base64")}`;
+}
+
+/** Of the host's own sshd. */
+export const hostKeyOf = (host: Host) => madeUpKey(`sshd ${host.machineId}`);
+
+const begin = "# xensan: hosts that may migrate domains to this one";
+const end = "# xensan: end";
+
+export interface Peer {
+  readonly name: string;
+  readonly address: string;
+  readonly publicKey: string;
+}
+
+/** The managed block, as sshd reads it. */
+export function peersOf(host: Host): Peer[] {
+  const text = readText(host, relocationFiles.authorized) ?? "";
+  const block = text.split(`${begin}\n`)[1]?.split(end)[0] ?? "";
+  const line = /^restrict,from="([^"]*)",command="[^"]*" (\S+ \S+) (\S+)$/gm;
+  return [...block.matchAll(line)].map(([, address = "", publicKey = "", name = ""]) => ({ name, address, publicKey }));
+}
+
+/** The whole file with another managed block. */
+export function withPeers(text: string, peers: readonly Peer[]): string {
+  const at = text.indexOf(`${begin}\n`);
+  const after = at === -1 ? -1 : text.indexOf(`${end}\n`, at);
+  const rest = at === -1 ? text : text.slice(0, at) + (after === -1 ? "" : text.slice(after + end.length + 1));
+  if (peers.length === 0) return rest;
+  const lines = peers.map(
+    ({ name, address, publicKey }) =>
+      `restrict,from="${address}",command="/var/lib/xensan/relocation/receive" ${publicKey} ${name}\n`,
+  );
+  return `${rest}${begin}\n${lines.join("")}${end}\n`;
+}
+
+/** Address and key of each line. */
+export function knownHostsOf(host: Host): { readonly address: string; readonly publicKey: string }[] {
+  const text = readText(host, relocationFiles.known) ?? "";
+  return [...text.matchAll(/^(\S+) (\S+ \S+)$/gm)].map(([, address = "", publicKey = ""]) => ({ address, publicKey }));
+}
+
+export const publicKeyOf = (host: Host) => (readText(host, relocationFiles.publicKey) ?? "").trim();
+
+export interface PeerRefusal {
+  readonly kind: "Unreachable" | "Refused";
+  /** What ssh says. */
+  readonly message: string;
+  readonly afterMs: number;
+}
+
+/** Why `ssh -i KEY root@ADDRESS` from this host does not get to the receiver there; undefined when it does. */
+export function refusalOfPeer(world: World, host: Host, address: string): PeerRefusal | undefined {
+  const unreachable = (message: string, afterMs: number): PeerRefusal => ({ kind: "Unreachable", message, afterMs });
+  const refused = (message: string): PeerRefusal => ({ kind: "Refused", message, afterMs: 500 });
+  const target = hostAt(world, host, address);
+  if (target === undefined) return unreachable(`ssh: connect to host ${address} port 22: No route to host`, 3000);
+  if (target.power === "Booting") {
+    return unreachable(`ssh: connect to host ${address} port 22: Connection refused`, 500);
+  }
+  if (!getsThrough(world, host, target, address)) {
+    return unreachable(`ssh: connect to host ${address} port 22: Connection timed out`, 10_000);
+  }
+  const known = knownHostsOf(host).some((one) => one.address === address && one.publicKey === hostKeyOf(target));
+  if (!known) return refused("Host key verification failed.");
+  const key = publicKeyOf(host);
+  const from = sourceAddresses(host);
+  const accepted = peersOf(target).some((peer) => peer.publicKey === key && from.includes(peer.address));
+  if (key === "" || !accepted) return refused(`root@${address}: Permission denied (publickey).`);
+  if (toolstackOf(target) === "none") return refused("xl: not found");
+  return undefined;
+}
+
+const sourceAddresses = (host: Host) =>
+  [...host.interfaces.values()].map((nic) => nic.address.split("/")[0] ?? "").filter((address) => address !== "");
