@@ -41,7 +41,7 @@ const isForKernel = (option: string): boolean =>
   !["defaults", "nofail", "auto", "noauto"].includes(option) && !option.startsWith("x-");
 
 /** What `mount MOUNTPOINT` passes on. */
-export const kernelOptions = (options: readonly string[]): string[] => kernelOptions(options);
+export const kernelOptions = (options: readonly string[]): string[] => options.filter(isForKernel);
 
 /** Plays what takes time on a host, by itself, until it ends or the host goes down. */
 function play(world: World, host: Host, steps: Generator<number, unknown>): void {
@@ -85,7 +85,7 @@ function* mountAtBoot(world: World, host: Host, entry: FstabEntry, online: () =>
     }
     while (ordered && !online()) yield 1000;
   }
-  yield* mountOcfs2(world, host, source, mountPoint, options.filter(isForKernel));
+  yield* mountOcfs2(world, host, source, mountPoint, kernelOptions(options));
 }
 
 /** The loop that mounts what is marked as ours in fstab, and what starts it. */

@@ -1,9 +1,12 @@
 import type { Responder } from "../process.ts";
+import { clusterOnline, configureCluster, removeCluster } from "./cluster.ts";
 import { ensureExport, removeExport } from "./export.ts";
 import { deleteFile, ensureFile } from "./file.ts";
+import { addNodeSlots, formatFilesystem, growFilesystem } from "./filesystem.ts";
 import { discover, prepareInitiator, revalidate } from "./initiator.ts";
 import { interfaceUp } from "./interface-up.ts";
 import { deleteLogicalVolume, ensureLogicalVolume } from "./logical-volume.ts";
+import { mountFilesystem, unmountFilesystem } from "./mount-filesystem.ts";
 import { installPackages } from "./packages.ts";
 import { probe } from "./probe.ts";
 
@@ -21,4 +24,12 @@ export const responders: ReadonlyMap<string, Responder> = new Map([
   ["prepare-initiator", prepareInitiator],
   ["discover", discover],
   ["revalidate", revalidate],
+  ["configure-cluster", configureCluster],
+  ["cluster-online", clusterOnline],
+  ["remove-cluster", removeCluster],
+  ["format-filesystem", formatFilesystem],
+  ["mount-filesystem", mountFilesystem],
+  ["unmount-filesystem", unmountFilesystem],
+  ["grow-filesystem", growFilesystem],
+  ["add-node-slots", addNodeSlots],
 ]);

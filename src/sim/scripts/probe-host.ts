@@ -6,7 +6,7 @@ import { escaped, row } from "./answer.ts";
 import type { SectionEnd } from "./probe.ts";
 
 export function identity(run: ScriptRun): SectionEnd {
-  row(run, "identity", "hostname", run.host.name);
+  row(run, "identity", "hostname", run.host.running.hostname);
   row(run, "identity", "machine-id", run.host.machineId);
   row(run, "identity", "boot-id", run.host.running.bootId);
   return "known";

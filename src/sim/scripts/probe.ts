@@ -1,7 +1,9 @@
 import type { Responder, ScriptRun } from "../process.ts";
 import { escaped, row } from "./answer.ts";
 import { aoeDevices, aoeDriver, responders } from "./probe-client.ts";
+import { filesystems, formats, mountPoints, waitsForDeadline } from "./probe-filesystems.ts";
 import { blockDevices, identity, interfaces, mounts, packages, system, tools } from "./probe-host.ts";
+import { kernelLog, o2cb } from "./probe-o2cb.ts";
 import { backings, exports, logicalVolumes } from "./probe-server.ts";
 
 /** How a section ended; `unknown` carries what it wrote to stderr. */
@@ -15,6 +17,8 @@ export const probe: Responder = function* probe(run) {
   const is = (role: string) => `,${roles},`.includes(`,${role},`);
   const named = (key: string) => rest.filter((arg) => arg.startsWith(key)).map((arg) => arg.slice(key.length));
   const segments = named("segment=");
+  const devices = named("device=");
+  const points = named("mountpoint=");
   yield run.world.timings.process * 6;
   row(run, "probe", 1);
   const section = (name: string, write: (run: ScriptRun) => SectionEnd) => {
@@ -29,11 +33,17 @@ export const probe: Responder = function* probe(run) {
   section("interfaces", interfaces);
   section("block", blockDevices);
   section("mounts", mounts);
-  if (is("client")) section("aoe", aoeDriver);
-  if (is("client") && segments.length > 0) yield 1000;
   if (is("client")) {
+    section("aoe", aoeDriver);
+    section("o2cb", o2cb);
+    section("formats", formats);
+    section("kernel-log", kernelLog);
+    if (waitsForDeadline(run, devices)) yield 12_000;
+    else if (segments.length > 0) yield 1000;
     section("aoe-devices", aoeDevices);
     section("responders", responders(segments));
+    if (devices.length > 0) section("filesystems", filesystems(devices));
+    if (points.length > 0) section("mount-points", mountPoints(points));
   }
   if (is("server")) {
     section("exports", exports);

@@ -1,0 +1,124 @@
+import {
+  discover,
+  ensureExport,
+  installPackages,
+  interfaceUp,
+  prepareInitiator,
+  probe,
+} from "../../../src/host/actions.ts";
+import type { HostFacts } from "../../../src/host/facts.ts";
+import {
+  type ClusterRequest,
+  clusterOnline,
+  configureCluster,
+  type FormatRequest,
+  formatFilesystem,
+  mountFilesystem,
+} from "../../../src/host/ocfs2-actions.ts";
+import { parseProbe } from "../../../src/host/parse-probe.ts";
+import { allowedBackings, changedRack, owner, type Stage, type StageOptions, stage } from "./tutorial.ts";
+
+export const device = "/dev/etherd/e0.1";
+export const mountPoint = "/srv/xen";
+export const uuid = "20e7556d-4732-44bc-9767-e8f7299afe1c";
+export const dom0s = ["bella", "brutus"] as const;
+
+export const clusterRequest: ClusterRequest = {
+  owner,
+  cluster: "labclus",
+  heartbeatMode: "Local",
+  fenceMethod: "Reset",
+  timeouts: {
+    heartbeatThreshold: 61,
+    idleMilliseconds: 60_000,
+    keepaliveMilliseconds: 2000,
+    reconnectMilliseconds: 2000,
+  },
+  nodes: [
+    { number: 0, name: "bella", address: "10.99.0.11", port: 7777 },
+    { number: 1, name: "brutus", address: "10.99.0.12", port: 7777 },
+  ],
+  regions: [],
+};
+
+export const formatRequest: FormatRequest = {
+  owner,
+  device,
+  uuid,
+  label: "DATA",
+  cluster: "labclus",
+  heartbeatMode: "Local",
+  nodeSlots: 2,
+  journalSize: 8 * 2 ** 20,
+  sizeBytes: 2 * 2 ** 30,
+  server: "san",
+  interface: "eth1",
+};
+
+export const mountRequest = {
+  owner,
+  device,
+  uuid,
+  cluster: "labclus",
+  mountPoint,
+  options: ["noatime"],
+  allowedMountPoints: ["/srv/*"],
+} as const;
+
+/** The tutorial's rack with /dev/vdb of the server exported as e0.1 and found by every dom0, ocfs2-tools installed. */
+export async function exportedStage(options: StageOptions = {}): Promise<Stage> {
+  const it = stage(options);
+  await it.act("san", installPackages(["vblade"]));
+  await it.act("san", interfaceUp("eth1"));
+  await it.act(
+    "san",
+    ensureExport({
+      owner,
+      shelf: 0,
+      slot: 1,
+      interface: "eth1",
+      backing: "/dev/vdb",
+      options: [],
+      restart: "Forbidden",
+      allowedBackings,
+    }),
+  );
+  for (const name of it.rack.hosts.keys()) {
+    if (!it.rack.host(name).roles.includes("dom0")) continue;
+    await it.act(name, installPackages(["aoetools", "ocfs2-tools"]));
+    await it.act(name, prepareInitiator({ interfaces: ["eth1"] }));
+    await it.act(name, discover({ targets: [{ shelf: 0, slot: 1 }], waitSeconds: 10 }));
+  }
+  return it;
+}
+
+/** The same, with the cluster online on both dom0s. */
+export async function onlineStage(options: StageOptions = {}): Promise<Stage> {
+  const it = await exportedStage(options);
+  for (const name of dom0s) {
+    await it.act(name, configureCluster(clusterRequest));
+    await it.act(name, clusterOnline(clusterRequest));
+  }
+  return it;
+}
+
+/** The same, with one OCFS2 mounted on both. */
+export async function mountedStage(options: StageOptions = {}): Promise<Stage> {
+  const it = await onlineStage(options);
+  await it.act("bella", formatFilesystem(formatRequest));
+  for (const name of dom0s) await it.act(name, mountFilesystem(mountRequest));
+  return it;
+}
+
+/** What a probe says that asks for the device and the mount point. */
+export async function clusterFacts(it: Stage, host: string): Promise<HostFacts> {
+  const request = { roles: ["Client"], backings: [], segments: [], sharedDevices: [device], mountPoints: [mountPoint] };
+  return parseProbe((await it.run(host, probe({ ...request, roles: ["Client"] }))).stdout);
+}
+
+/** The tutorial's rack whose /dev/vdb holds something. */
+export const rackWith = (disk: { signature?: string; data?: boolean; ocfs2?: { label: string; cluster: string } }) =>
+  changedRack((file) => {
+    const vdb = file.hosts["san"]?.disks.find(({ path }) => path === "/dev/vdb");
+    if (vdb !== undefined) Object.assign(vdb, disk);
+  });

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import { clusterOnline, configureCluster, formatFilesystem, mountFilesystem } from "../../../src/host/ocfs2-actions.ts";
+import {
+  clusterFacts,
+  clusterRequest,
+  device,
+  dom0s,
+  exportedStage,
+  formatRequest,
+  mountedStage,
+  mountPoint,
+  mountRequest,
+  onlineStage,
+  uuid,
+} from "./cluster-stage.ts";
+import { known } from "./tutorial.ts";
+
+describe("two bare dom0s and one volume", () => {
+  it("become one file system that both have mounted", async () => {
+    const stage = await exportedStage();
+    for (const name of dom0s) {
+      expect(await stage.act(name, configureCluster(clusterRequest))).toEqual({ kind: "done", detail: "configured" });
+      expect(await stage.act(name, configureCluster(clusterRequest))).toEqual({ kind: "done", detail: "unchanged" });
+      expect(await stage.act(name, clusterOnline(clusterRequest))).toEqual({ kind: "done", detail: "online" });
+      expect(await stage.act(name, clusterOnline(clusterRequest))).toEqual({ kind: "done", detail: "unchanged" });
+    }
+    expect(await stage.act("bella", formatFilesystem(formatRequest))).toEqual({ kind: "done", detail: "formatted" });
+    expect(await stage.act("bella", formatFilesystem(formatRequest))).toEqual({ kind: "done", detail: "unchanged" });
+    for (const name of dom0s) {
+      expect(await stage.act(name, mountFilesystem(mountRequest))).toEqual({ kind: "done", detail: "mounted" });
+      expect(await stage.act(name, mountFilesystem(mountRequest))).toEqual({ kind: "done", detail: "unchanged" });
+    }
+    stage.rack.writeFile("bella", `${mountPoint}/hello`, "from bella\n");
+    expect(stage.rack.readFile("brutus", `${mountPoint}/hello`)).toBe("from bella\n");
+    const kinds = stage.rack.events.map((event) => event.kind);
+    expect(kinds.filter((kind) => kind === "FilesystemFormatted")).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === "Mounted")).toHaveLength(2);
+  });
+
+  it("are seen by a probe as they are", async () => {
+    const stage = await mountedStage();
+    const facts = await clusterFacts(stage, "brutus");
+    expect(known(facts.o2cb).active).toEqual({
+      name: "labclus",
+      heartbeatMode: "Local",
+      fenceMethod: "Reset",
+      ...clusterRequest.timeouts,
+      nodes: clusterRequest.nodes.map((node) => ({ ...node, local: node.name === "brutus" })),
+      regions: [{ uuid: uuid.replaceAll("-", "").toUpperCase(), device }],
+      liveNodes: [0, 1],
+      connectedNodes: [0],
+    });
+    expect(known(facts.o2cb)).toMatchObject({
+      kernel: "Module",
+      loaded: true,
+      bootOrder: true,
+      panicOnOops: { now: 1, persisted: true },
+      panic: { now: 30, persisted: true },
+      boot: { enabled: true, cluster: "labclus", timeouts: clusterRequest.timeouts },
+      configuration: { state: "Readable", owner: "san/data 0a1b", regions: [] },
+    });
+    const [shared] = known(facts.sharedDevices);
+    expect(shared).toMatchObject({
+      path: device,
+      content: "Ocfs2",
+      signature: "ocfs2",
+      sizeBytes: 2 ** 31,
+      superblock: {
+        uuid,
+        label: "DATA",
+        stack: "o2cb",
+        cluster: "labclus",
+        globalHeartbeat: false,
+        nodeSlots: 2,
+        sizeBytes: 2 ** 31,
+      },
+      slots: [
+        { slot: 0, node: 0 },
+        { slot: 1, node: 1 },
+      ],
+    });
+    expect(shared?.mounts.map(({ access, mountPoint }) => ({ access, mountPoint }))).toEqual([
+      { access: "ReadWrite", mountPoint },
+    ]);
+    expect(known(facts.mountPoints)).toEqual([
+      {
+        path: mountPoint,
+        kind: "Directory",
+        empty: undefined,
+        immutable: undefined,
+        persisted: { source: device, options: ["_netdev", "noauto", "noatime"], owner: "san/data 0a1b" },
+      },
+    ]);
+    expect(known(facts.formats)).toEqual([]);
+    expect(known((await clusterFacts(stage, "bella")).formats)).toEqual([
+      { uuid, device, state: "Done", owner: "san/data 0a1b" },
+    ]);
+    stage.pass(5);
+    const [later] = known((await clusterFacts(stage, "brutus")).sharedDevices);
+    expect(later?.heartbeats.map(({ node }) => node)).toEqual([0, 1]);
+    for (const [index, beat] of (later?.heartbeats ?? []).entries()) {
+      expect(beat.sequence).not.toBe(shared?.heartbeats[index]?.sequence);
+    }
+  });
+
+  it("come back by themselves after a cold start of the whole rack", async () => {
+    const stage = await mountedStage();
+    stage.rack.writeFile("bella", `${mountPoint}/hello`, "kept\n");
+    for (const name of ["san", ...dom0s]) stage.rack.powerOff(name);
+    stage.pass(10);
+    for (const name of dom0s) stage.rack.powerOn(name);
+    stage.pass(60);
+    stage.rack.powerOn("san");
+    stage.pass(180);
+    for (const name of dom0s) expect(stage.rack.readFile(name, `${mountPoint}/hello`)).toBe("kept\n");
+  });
+});
+
+describe("an online cluster", () => {
+  it("takes another node at runtime, and other timeouts only while nothing is mounted", async () => {
+    const stage = await onlineStage();
+    const third = { number: 2, name: "caesar", address: "10.99.0.13", port: 7777 };
+    const more = { ...clusterRequest, nodes: [...clusterRequest.nodes, third] };
+    expect(await stage.act("bella", clusterOnline(more))).toEqual({ kind: "done", detail: "updated" });
+    const slower = { ...more, timeouts: { ...more.timeouts, heartbeatThreshold: 91 } };
+    expect(await stage.act("bella", clusterOnline(slower))).toEqual({ kind: "done", detail: "updated" });
+  });
+});
