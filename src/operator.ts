@@ -21,6 +21,7 @@ import { createHostMetrics, type HostMetrics } from "./controllers/hosts/metrics
 import { clusterIndexes, domainIndexes, hostIndexes, migrationIndexes, volumeIndexes } from "./controllers/indexes.ts";
 import { Mirror } from "./controllers/mirror.ts";
 import { parseId } from "./controllers/names.ts";
+import { ocfs2ClusterReconciler } from "./controllers/ocfs2-cluster/reconcile.ts";
 import { onlyCredentials } from "./controllers/secrets.ts";
 import { xenHostReconciler } from "./controllers/xen-host/reconcile.ts";
 import { Controller } from "./runtime/controller.ts";
@@ -174,6 +175,7 @@ async function lead(
     ["AoeServer", aoeServerReconciler({ api, fleet, events })],
     ["XenHost", xenHostReconciler({ api, fleet, events })],
     ["AoeVolume", aoeVolumeReconciler({ api, fleet, events })],
+    ["Ocfs2Cluster", ocfs2ClusterReconciler({ api, fleet, events })],
   ];
   for (const [kind, reconciler] of reconcilers)
     controllers.set(

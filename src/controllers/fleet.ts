@@ -7,6 +7,7 @@ import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
 import type { HostDialer } from "../ssh/host-session.ts";
 import { directivesOf } from "./directives.ts";
 import { FirstRound, isContent } from "./first-round.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import { Attempts } from "./hosts/attempts.ts";
 import { endpointOf } from "./hosts/endpoint.ts";
 import { addressText, changeBetween, concernsTenants } from "./hosts/facts-diff.ts";
@@ -15,6 +16,7 @@ import { Fences } from "./hosts/fences.ts";
 import type { HostMetrics } from "./hosts/metrics.ts";
 import { type HostView, lastFacts, machineOf, sameTrouble } from "./hosts/view.ts";
 import { type HostObject, serverNameOf } from "./indexes.ts";
+import { KernelReports } from "./kernel-reports.ts";
 import { idOf, parseId } from "./names.ts";
 import { probeRequest } from "./probe-request.ts";
 import {
@@ -62,6 +64,8 @@ export class Fleet {
   readonly wanted = new Map<string, string>();
   /** Volumes that found an older one with their address or backing when they were judged last. */
   readonly outdone = new Set<string>();
+  readonly heartbeats = new Heartbeats();
+  readonly kernelReports = new KernelReports();
   readonly attempts: Attempts;
   readonly metrics: HostMetrics;
   readonly #options: FleetOptions;
@@ -119,7 +123,9 @@ export class Fleet {
   #looked(host: WatchedHost, before: HostView, settled: readonly string[]): void {
     const after = host.watcher.view;
     this.#learnMachine(host, before, after);
-    for (const owner of new Set([...settled, ...this.fences.lower(host)])) this.#wake(owner.replace(/^confirm /, ""));
+    for (const owner of new Set([...settled, ...this.fences.lower(host)])) this.#wake(objectOf(owner));
+    const beats = this.heartbeats.look(host);
+    if (this.kernelReports.look(host, before) || beats) this.#wakeTenants(host);
     if (before.state !== "Reachable" || after.state !== "Reachable") {
       if (before.state === "Unreachable" && after.state === "Unreachable" && sameTrouble(before, after)) return;
       this.#wakeAll(host, before.state === "Pending");
@@ -289,6 +295,8 @@ export class Fleet {
       return;
     }
     if (event.type !== "deleted") this.fences.raise(id, this.hostsOf(object, parsed.spec));
+    // Their nodes have not been asked for this device yet.
+    for (const cluster of concernedByVolume(this.stores, object)) this.fences.raise(cluster, this.machinesOf(cluster));
     this.#wake(idOf("AoeServer", namespace, parsed.spec.serverRef.name));
     for (const client of parsed.spec.clients ?? []) this.#wake(idOf("XenHost", namespace, client.name));
     if (event.type !== "deleted") {
@@ -338,6 +346,9 @@ export class Fleet {
 }
 
 const volumeId = ({ metadata: { namespace = "", name } }: AoeVolume) => idOf("AoeVolume", namespace, name);
+
+/** The object that a fence or a job is for: some have several. */
+const objectOf = (owner: string) => owner.replace(/^(confirm|sample) | #.*$/g, "");
 
 /** A new spec, a deletion, or annotations that say something else: reason to look at the machines again. */
 function asksAnew(event: { object: KubeObject; old: KubeObject }): boolean {

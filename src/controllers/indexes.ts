@@ -60,7 +60,8 @@ export const clusterIndexes = {
   volume: (cluster: Ocfs2Cluster) => {
     const parsed = clusterSpec(cluster);
     const names = parsed.ok ? parsed.spec.filesystems.map(({ volumeRef }) => volumeRef.name) : [];
-    return distinct(names, namespaceOf(cluster));
+    const former = (cluster.status?.filesystems ?? []).map(({ volume }) => volume);
+    return distinct([...names, ...former], namespaceOf(cluster));
   },
 } satisfies Record<string, IndexFunction<Ocfs2Cluster>>;
 

@@ -89,7 +89,8 @@ export class Attempts {
 
   /** To be called when an object is gone: all its work, on whatever hosts. */
   forget(object: string): void {
-    for (const owner of this.#byOwner.keys()) if (owner.startsWith(`${object} on `)) this.#byOwner.delete(owner);
+    for (const owner of this.#byOwner.keys())
+      if (owner.startsWith(`${object} on `) || owner.startsWith(`${object} #`)) this.#byOwner.delete(owner);
   }
 }
 

@@ -30,7 +30,7 @@ export function changeBetween(before: HostFacts, after: HostFacts): Change {
 
 /** Whether clusters, domains or migrations on the host have something new to learn. */
 export function concernsTenants(before: HostFacts, after: HostFacts): boolean {
-  return tenantSections.some((section) => !same(before[section], after[section]));
+  return tenantSections.some((section) => still(before[section]) !== still(after[section]));
 }
 
 const tenantSections = [
@@ -44,6 +44,13 @@ const tenantSections = [
   "mountPoints",
   "formats",
   "kernelTroubles",
+  "toolstack",
+  "domains",
+  "relocation",
+  "migrations",
+  "images",
+  "domainLocks",
+  "domainConfigurations",
 ] as const;
 
 /** Keys of the entries that are not the same in both; undefined when a list became known or unknown. */
@@ -68,6 +75,12 @@ function union(sets: readonly (ReadonlySet<string> | undefined)[]): Set<string> 
 }
 
 const same = (a: unknown, b: unknown) => stable(a) === stable(b);
+
+/**
+ * Without what changes all the time: the sequence numbers of heartbeats (who is alive is judged elsewhere), CPU seconds
+ * and uptimes.
+ */
+const still = (value: unknown) => stable(value).replace(/"(sequence|seconds|now)":("[^"]*"|[0-9.]+)/g, "");
 
 /** JSON with Maps as entries. */
 function stable(value: unknown): string {

@@ -79,8 +79,10 @@ export class Lanes {
     return settled;
   }
 
+  /** Also what was done for a part of the owner, `owner #part`. */
   forget(owner: string): void {
-    this.#results.delete(owner);
+    for (const known of this.#results.keys())
+      if (known === owner || known.startsWith(`${owner} #`)) this.#results.delete(known);
   }
 
   #start(): void {

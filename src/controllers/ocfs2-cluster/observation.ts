@@ -2,7 +2,7 @@ import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-clust
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import type { Owner } from "../../host/actions.ts";
 import type { HostFacts } from "../../host/facts.ts";
-import type { O2cbNode, O2cbTimeouts } from "../../host/ocfs2-facts.ts";
+import type { KernelTrouble, O2cbNode, O2cbTimeouts } from "../../host/ocfs2-facts.ts";
 import type { HostView } from "../hosts/view.ts";
 
 export type FilesystemSpec = Ocfs2ClusterSpec["filesystems"][number];
@@ -43,6 +43,10 @@ export type NodeSight = O2cbNode & {
         readonly rival: Rival | undefined;
         /** Work of this cluster on it that has not ended, or has not been looked at yet. */
         readonly busy: boolean;
+        /** remove-cluster has succeeded there since this process began. */
+        readonly removed: boolean;
+        /** What its kernel has reported anew within the last minutes. */
+        readonly troubles: readonly KernelTrouble[];
       }
   );
 

@@ -1,0 +1,73 @@
+import type { SharedDevice } from "../host/ocfs2-facts.ts";
+import type { WatchedHost } from "./hosts/feed.ts";
+
+/** Heartbeats on one device as one host saw them at one moment. */
+interface Sample {
+  /** When the look began, monotonic milliseconds. */
+  readonly at: number;
+  readonly uuid: string;
+  readonly beats: ReadonlyMap<number, string>;
+}
+
+interface Seen {
+  older: Sample | undefined;
+  newer: Sample;
+  /** The last look at which the host itself had it mounted. */
+  mountedAt: number | undefined;
+}
+
+/** A node writes every two seconds; two looks closer than this may both come between two writes. */
+export const apartMs = 4_000;
+
+/** What two looks at one device tell of who is alive on it. */
+export interface Beating {
+  /** Numbers of the nodes whose heartbeat went on between the two looks. */
+  readonly alive: readonly number[];
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Remembers the last two looks at the heartbeats of every shared device: one sequence number alone proves nothing. */
+export class Heartbeats {
+  readonly #seen = new WeakMap<WatchedHost, Map<string, Seen>>();
+
+  /** To be called after each look at a host. True: who is alive has changed. */
+  look(host: WatchedHost): boolean {
+    const { view } = host.watcher;
+    if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
+    const devices = this.#seen.get(host) ?? new Map<string, Seen>();
+    this.#seen.set(host, devices);
+    let changed = false;
+    for (const device of view.snapshot.facts.sharedDevices.value) {
+      const before = this.beating(host, device.path);
+      this.#note(devices, device, view.snapshot.startedAt);
+      changed ||= before?.alive.join() !== this.beating(host, device.path)?.alive.join();
+    }
+    return changed;
+  }
+
+  beating(host: WatchedHost, device: string): Beating | undefined {
+    const { older, newer } = this.#seen.get(host)?.get(device) ?? {};
+    if (older === undefined || newer === undefined) return undefined;
+    const alive = [...newer.beats].flatMap(([node, sequence]) => (older.beats.get(node) === sequence ? [] : [node]));
+    return { alive: alive.sort((one, other) => one - other), from: older.at, until: newer.at };
+  }
+
+  /** When the host was last seen to have the device mounted itself, monotonic milliseconds. */
+  mountedAt(host: WatchedHost, device: string): number | undefined {
+    return this.#seen.get(host)?.get(device)?.mountedAt;
+  }
+
+  #note(devices: Map<string, Seen>, device: SharedDevice, at: number): void {
+    const uuid = device.superblock?.uuid ?? "";
+    const beats = new Map(device.heartbeats.map(({ node, sequence }) => [node, sequence]));
+    const newer: Sample = { at, uuid, beats };
+    const known = devices.get(device.path);
+    const mountedAt = device.mounts.length > 0 ? at : known?.mountedAt;
+    if (known === undefined || known.newer.uuid !== uuid)
+      devices.set(device.path, { older: undefined, newer, mountedAt });
+    else if (at - known.newer.at >= apartMs) devices.set(device.path, { older: known.newer, newer, mountedAt });
+    else if (known.older !== undefined) devices.set(device.path, { older: known.older, newer, mountedAt });
+    else known.mountedAt = mountedAt;
+  }
+}

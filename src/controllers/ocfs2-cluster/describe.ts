@@ -1,0 +1,138 @@
+import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
+import { leave } from "./ensure-left.ts";
+import { lookAtMount, lookAtRest } from "./ensure-mounted.ts";
+import { nodeProblem } from "./finding.ts";
+import { deviceOf, persistedAt, sharedDevice } from "./members.ts";
+import {
+  type ClusterObservation,
+  type FilesystemSight,
+  type FilesystemStatus,
+  type NodeSight,
+  type NodeStatus,
+  readyNode,
+} from "./observation.ts";
+
+type MountStatus = NonNullable<FilesystemStatus["nodes"]>[number];
+
+/** A host that has begun a new boot although it had a file system mounted. */
+export interface Restart {
+  readonly host: string;
+  readonly label: string;
+}
+
+/** What the status keeps besides conditions. Returns who has restarted since the former status. */
+export function describeCluster(status: Ocfs2ClusterStatus, cluster: ClusterObservation): Restart[] {
+  const recorded = new Map((status.nodes ?? []).map((node) => [node.host, node]));
+  const staying = cluster.nodes.filter((node) => node.listed || !leave(cluster, node).left);
+  status.nodes = staying.map((node) => nodeStatus(cluster, node, recorded.get(node.host))).slice(0, 128);
+  const restarts: Restart[] = [];
+  const kept = cluster.filesystems.filter((one) => one.spec !== undefined || !isGone(cluster, one));
+  status.filesystems = kept.map((one) => filesystemStatus(cluster, one, staying, restarts)).slice(0, 64);
+  return restarts;
+}
+
+function nodeStatus(cluster: ClusterObservation, node: NodeSight, before: NodeStatus | undefined): NodeStatus {
+  const { host, number, name, address, port } = node;
+  const identity = { host, number, name, address, port };
+  const problem = nodeProblem(node);
+  // Not looked yet: what was seen before stands.
+  if (problem?.reason === "Pending")
+    return { state: "Unknown", ...(before === undefined ? {} : withoutUndefined(before)), ...identity };
+  const ready = readyNode(node);
+  if (ready === undefined || ready.facts.o2cb.state === "unknown")
+    return { ...identity, state: "Unknown", ...said(problem?.message) };
+  const active = ready.facts.o2cb.state === "known" ? ready.facts.o2cb.value.active : undefined;
+  const state = active?.name === cluster.spec.clusterName ? "Online" : "Offline";
+  return { ...identity, state, ...said(node.listed ? undefined : leave(cluster, node).verdict?.message) };
+}
+
+function withoutUndefined({ state, message }: NodeStatus): Pick<NodeStatus, "state" | "message"> {
+  return { state, ...said(message) };
+}
+
+const said = (message: string | undefined) => (message === undefined ? {} : { message: message.slice(0, 1024) });
+
+/** Nothing of a file system that was taken out of the spec is mounted any more, and everybody says so. */
+function isGone(cluster: ClusterObservation, filesystem: FilesystemSight): boolean {
+  return cluster.nodes.every((node) => lookAtRest(cluster, filesystem, node).verdict.status === "True");
+}
+
+function filesystemStatus(
+  cluster: ClusterObservation,
+  filesystem: FilesystemSight,
+  nodes: readonly NodeSight[],
+  restarts: Restart[],
+): FilesystemStatus {
+  const { label, spec, recorded, volume } = filesystem;
+  const device = deviceOf(filesystem);
+  const sizes = nodes.flatMap((node) => {
+    const ready = readyNode(node);
+    return (ready && sharedDevice(ready, device))?.superblock?.sizeBytes ?? [];
+  });
+  const size = sizes[0] === undefined ? recorded?.sizeBytes : String(sizes[0]);
+  const mountPoint = mountPointOf(cluster, filesystem);
+  return {
+    label,
+    volume: volume.name,
+    ...(device === undefined ? {} : { device }),
+    ...(mountPoint === undefined ? {} : { mountPoint }),
+    ...(recorded?.uuid === undefined ? {} : { uuid: recorded.uuid }),
+    ...(recorded?.format === undefined ? {} : { format: recorded.format }),
+    ...(size === undefined || recorded?.uuid === undefined ? {} : { sizeBytes: size }),
+    nodes: nodes
+      .map((node) => {
+        const before = recorded?.nodes?.find(({ host }) => host === node.host);
+        const look =
+          spec === undefined || !node.listed
+            ? lookAtRest(cluster, filesystem, node)
+            : lookAtMount(cluster, { ...filesystem, spec }, node);
+        const { status, restarted } = mountStatus(node, device, before, look.verdict);
+        if (restarted) restarts.push({ host: node.host, label });
+        return status;
+      })
+      .slice(0, 128),
+  };
+}
+
+/** The former place is remembered as long as anybody may still have it there. */
+function mountPointOf(cluster: ClusterObservation, filesystem: FilesystemSight): string | undefined {
+  const { spec, recorded } = filesystem;
+  const former = recorded?.mountPoint;
+  if (spec === undefined || former === undefined || former === spec.mountPoint || recorded?.uuid === undefined)
+    return spec?.mountPoint ?? former;
+  const free = cluster.nodes.every((node) => {
+    if (node.state === "NotFound") return true;
+    const ready = readyNode(node);
+    const device = ready && sharedDevice(ready, deviceOf(filesystem));
+    if (ready === undefined || device === undefined || ready.facts.mountPoints.state !== "known") return false;
+    return device.mounts.every(({ mountPoint }) => mountPoint !== former) && persistedAt(ready, former) === undefined;
+  });
+  return free ? spec.mountPoint : former;
+}
+
+function mountStatus(
+  node: NodeSight,
+  path: string | undefined,
+  before: MountStatus | undefined,
+  verdict: { readonly status: string; readonly reason: string; readonly message: string },
+): { status: MountStatus; restarted: boolean } {
+  const { host } = node;
+  const boot = before?.bootID;
+  const remembered = boot === undefined ? {} : { bootID: boot };
+  const message = verdict.status === "True" ? {} : said(verdict.message);
+  const ready = readyNode(node);
+  const device = ready && sharedDevice(ready, path);
+  if (ready === undefined || device === undefined) {
+    const state = verdict.reason === "Pending" && before !== undefined ? before.state : "Unknown";
+    const words = verdict.reason === "Pending" && before !== undefined ? said(before.message) : message;
+    return { status: { host, state, ...remembered, ...words }, restarted: false };
+  }
+  const { identity } = ready.facts;
+  const now = identity.state === "known" ? identity.value.bootId : undefined;
+  const restarted = boot !== undefined && now !== undefined && now !== boot;
+  if (device.mounts.length === 0) return { status: { host, state: "Unmounted", ...message }, restarted };
+  return {
+    status: { host, state: "Mounted", ...(now === undefined ? remembered : { bootID: now }), ...message },
+    restarted,
+  };
+}

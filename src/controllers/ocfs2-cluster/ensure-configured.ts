@@ -1,0 +1,112 @@
+import { installPackages } from "../../host/actions.ts";
+import type { ClusterRequest } from "../../host/ocfs2-actions.ts";
+import { configureCluster } from "../../host/ocfs2-actions.ts";
+import type { O2cb } from "../../host/ocfs2-facts.ts";
+import { exclusive } from "../hosts/step.ts";
+import {
+  bad,
+  type ClusterFinding,
+  type ClusterStep,
+  fine,
+  nodeProblem,
+  nothingFound,
+  open,
+  stepOn,
+  together,
+  type Verdict,
+} from "./finding.ts";
+import { clusterRequest, mustWait, sameNodes, sameRegions, sameTimeouts, timing } from "./members.ts";
+import { type ClusterObservation, listedNodes, type NodeSight, type ReadyNode, readyNode } from "./observation.ts";
+
+/** Ensures that ocfs2-tools is there, and that every node is configured alike for its next boot. */
+export function ensureConfigured(cluster: ClusterObservation): ClusterFinding {
+  const request = clusterRequest(cluster);
+  const looks = listedNodes(cluster).map((node) => look(cluster, node, request));
+  const names = listedNodes(cluster)
+    .map(({ host }) => host)
+    .join(", ");
+  const { timeouts, waitsFor } = timing(cluster);
+  const settled =
+    waitsFor.length === 0 && (cluster.timeouts === undefined || !sameTimeouts(timeouts, cluster.timeouts));
+  return {
+    ...nothingFound,
+    conditions: [
+      together(
+        "Configured",
+        looks.map(({ verdict }) => verdict),
+        { reason: "Configured", message: `O2CB cluster ${cluster.spec.clusterName} is configured alike on ${names}` },
+      ),
+    ],
+    steps: looks.flatMap(({ steps }) => steps),
+    writes: settled ? [{ kind: "Timeouts" }] : [],
+  };
+}
+
+function look(
+  cluster: ClusterObservation,
+  node: NodeSight,
+  request: ClusterRequest,
+): { verdict: Verdict; steps: readonly ClusterStep[] } {
+  const problem = nodeProblem(node);
+  const ready = readyNode(node);
+  if (problem !== undefined || ready === undefined)
+    return { verdict: problem ?? open(node.host, "Pending", "Waiting to be asked"), steps: [] };
+  if (mustWait(cluster, node))
+    return {
+      verdict: bad(node.host, "NodeLeaving", "waits until the former node with this number, name or address has left"),
+      steps: [],
+    };
+  const { o2cb } = ready.facts;
+  if (o2cb.state === "unknown")
+    return { verdict: open(node.host, "FactsUnknown", `does not say how O2CB is configured: ${o2cb.why}`), steps: [] };
+  const tools = missingTools(ready);
+  const install = canInstall(ready)
+    ? [{ ...exclusive(`XenHost/${node.host}`, installPackages(["ocfs2-tools"])), work: "" }]
+    : [];
+  if (tools.length > 0 && install.length === 0)
+    return {
+      verdict: bad(node.host, "OcfsToolsMissing", `${tools.join(", ")} not found: install ocfs2-tools there`),
+      steps: [],
+    };
+  const wrong = o2cb.state === "absent" ? "nothing is configured" : difference(o2cb.value, request);
+  if (tools.length === 0 && wrong === undefined)
+    return { verdict: fine(node.host, "Configured", "is configured"), steps: [] };
+  const message = tools.length > 0 ? "ocfs2-tools is not installed yet" : (wrong ?? "is being configured");
+  return {
+    verdict: bad(node.host, "Progressing", message),
+    steps: [...(tools.length > 0 ? install : []), stepOn(node.host, configureCluster(request))],
+  };
+}
+
+const needed = ["o2cb", "mkfs.ocfs2"];
+
+function missingTools({ facts: { tools } }: ReadyNode): string[] {
+  return tools.state === "known" ? needed.filter((name) => !tools.value.has(name)) : [];
+}
+
+const canInstall = ({ spec, facts: { system } }: ReadyNode) =>
+  spec.packages === "Manage" && system.state === "known" && system.value.packageManager === "apt";
+
+/** What is not as it must be after the next boot; undefined when everything is. */
+function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
+  const { configuration, boot, bootOrder, panicOnOops, panic } = o2cb;
+  if (configuration === undefined) return "has no cluster.conf";
+  if (configuration.state === "Unreadable") return `its cluster.conf cannot be read: ${configuration.why}`;
+  const [cluster, ...others] = configuration.clusters;
+  if (!isOurs(configuration.owner, request)) return "its cluster.conf was not written by xensan for this cluster";
+  if (cluster?.name !== request.cluster || others.length > 0) return "its cluster.conf is of another cluster";
+  if (cluster.heartbeatMode !== request.heartbeatMode) return "its cluster.conf has another heartbeat mode";
+  if (!sameNodes(configuration.nodes, request.nodes)) return "its cluster.conf lists other nodes";
+  const regions = configuration.regions.map(({ region }) => region);
+  if (!sameRegions(regions, request.regions)) return "its cluster.conf lists other heartbeat regions";
+  if (boot === undefined || !boot.enabled || boot.cluster !== request.cluster)
+    return "the cluster would not come back after a reboot";
+  if (!sameTimeouts(request.timeouts, boot.timeouts)) return "its timeouts after a reboot would be others";
+  if (!bootOrder) return "the order of its boot is not as it must be";
+  if (panicOnOops.now !== 1 || !panicOnOops.persisted) return "kernel.panic_on_oops is not 1";
+  if (panic.now <= 0 || !panic.persisted) return "kernel.panic is not set";
+  return undefined;
+}
+
+export const isOurs = (mark: string, { owner }: Pick<ClusterRequest, "owner">) =>
+  mark.split(" ")[0] === `${owner.namespace}/${owner.name}`;

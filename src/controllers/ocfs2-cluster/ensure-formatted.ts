@@ -1,0 +1,177 @@
+import { quantityBytes } from "../../api/quantity.ts";
+import { formatFilesystem } from "../../host/ocfs2-actions.ts";
+import { addressText } from "../hosts/facts-diff.ts";
+import { isOnline } from "./ensure-online.ts";
+import {
+  bad,
+  type ClusterFinding,
+  type ClusterStep,
+  fine,
+  nodeProblem,
+  open,
+  stepOn,
+  together,
+  type Verdict,
+} from "./finding.ts";
+import { decideFormat, type FormatDecision, type NodeLook } from "./format-decision.ts";
+import { clusterRequest, mustWait, sharedDevice } from "./members.ts";
+import {
+  type ClusterObservation,
+  type FilesystemSight,
+  type FilesystemSpec,
+  listedNodes,
+  type NodeSight,
+  type ReadyNode,
+  readyNode,
+  type VolumeSight,
+} from "./observation.ts";
+
+/** Ensures that every volume holds its file system: found there, or made there once. */
+export function ensureFormatted(cluster: ClusterObservation): ClusterFinding {
+  const wanted = cluster.filesystems.flatMap((one) => (one.spec === undefined ? [] : [{ ...one, spec: one.spec }]));
+  const looks = wanted.map((filesystem) => look(cluster, filesystem));
+  return {
+    conditions: [
+      together(
+        "Formatted",
+        looks.map(({ verdict }) => verdict),
+        wanted.length === 0
+          ? { reason: "NoFilesystems", message: "The spec lists no file systems" }
+          : { reason: "Formatted", message: `${wanted.map(({ label }) => label).join(", ")} on its volume` },
+      ),
+    ],
+    steps: looks.flatMap(({ steps = [] }) => steps),
+    writes: looks.flatMap(({ writes = [] }) => writes),
+    previews: looks.flatMap(({ previews = [] }) => previews),
+    lookAgain: looks.some(({ lookAgain }) => lookAgain === true),
+  };
+}
+
+type Look = { readonly verdict: Verdict } & Partial<ClusterFinding>;
+
+function look(cluster: ClusterObservation, filesystem: FilesystemSight & { spec: FilesystemSpec }): Look {
+  const { label, volume } = filesystem;
+  if (volume.state === "NotFound")
+    return { verdict: bad(label, "VolumeNotFound", `AoeVolume ${volume.name} does not exist: create it`) };
+  if (volume.state === "Taken") return { verdict: bad(label, "VolumeInOtherCluster", volume.message) };
+  const decision = decide(cluster, filesystem, volume);
+  switch (decision.kind) {
+    case "Formatted":
+      return { verdict: fine(label, "Formatted", `is ${decision.uuid}`) };
+    case "Record":
+      return {
+        verdict: bad(label, "Progressing", `${decision.uuid} on ${volume.device} is being recorded`),
+        writes: [{ kind: "Uuid", label, uuid: decision.uuid }],
+      };
+    case "Intend":
+      return {
+        verdict: bad(label, "Progressing", `${decision.host} is going to format ${volume.device}`),
+        writes: [{ kind: "Intent", label, host: decision.host }],
+        previews: [
+          {
+            host: `XenHost/${decision.host}`,
+            action: "format-filesystem",
+            summary: `${volume.device} formatted once, as OCFS2 ${label}`,
+          },
+        ],
+      };
+    case "Format": {
+      const step = formatStep(cluster, filesystem, volume, decision);
+      return typeof step === "string"
+        ? { verdict: open(label, "FactsUnknown", step) }
+        : { verdict: bad(label, "Progressing", `${decision.host} formats ${volume.device}`), steps: [step] };
+    }
+    case "Wait":
+      return {
+        verdict: (decision.reason === "Progressing" ? bad : open)(label, decision.reason, decision.message),
+        lookAgain: decision.reason === "Looking",
+      };
+    case "Refuse":
+      return { verdict: bad(label, decision.reason, decision.message) };
+  }
+}
+
+type FoundVolume = Extract<VolumeSight, { state: "Found" }>;
+
+function decide(
+  cluster: ClusterObservation,
+  { label, spec, recorded, strangers }: FilesystemSight & { spec: FilesystemSpec },
+  volume: FoundVolume,
+): FormatDecision {
+  const request = clusterRequest(cluster);
+  return decideFormat({
+    policy: spec.format,
+    uuid: recorded?.uuid,
+    intent: recorded?.format,
+    device: volume.device,
+    label,
+    cluster: cluster.spec.clusterName,
+    heartbeatMode: cluster.spec.heartbeatMode,
+    sizeBytes: volume.sizeBytes,
+    looks: listedNodes(cluster).map((node): NodeLook => lookFrom(cluster, node, volume, request)),
+    strangers,
+  });
+}
+
+function lookFrom(
+  cluster: ClusterObservation,
+  node: NodeSight,
+  volume: FoundVolume,
+  request: ReturnType<typeof clusterRequest>,
+): NodeLook {
+  const { host } = node;
+  const ready = readyNode(node);
+  const problem = nodeProblem(node);
+  if (ready === undefined || problem !== undefined) {
+    if (problem === undefined || problem.reason === "Pending") return { host, kind: "Pending" };
+    return { host, kind: "Unreachable", why: `${host} ${problem.message}` };
+  }
+  const { formats } = ready.facts;
+  return {
+    host,
+    kind: "Seen",
+    device: sharedDevice(ready, volume.device),
+    records: formats.state === "known" ? formats.value : formats.state === "absent" ? [] : undefined,
+    attached: volume.attached.includes(host),
+    online: !mustWait(cluster, node) && isOnline(ready, request),
+  };
+}
+
+function formatStep(
+  cluster: ClusterObservation,
+  { label, spec }: FilesystemSight & { spec: FilesystemSpec },
+  volume: FoundVolume,
+  { host, uuid }: { host: string; uuid: string },
+): ClusterStep | string {
+  const node = cluster.nodes.find((one) => one.host === host);
+  const ready = node && readyNode(node);
+  const netif = ready && interfaceTo(ready, volume.device);
+  if (netif === undefined) return `${host} does not say over which interface it sees ${volume.device}`;
+  if (volume.serverName === undefined) return `Nobody knows the host name of the server of AoeVolume ${volume.name}`;
+  if (volume.sizeBytes === undefined) return `Nobody knows how large ${volume.device} must be`;
+  const { blockSize, clusterSize, journalSize, type } = spec;
+  const command = formatFilesystem({
+    owner: cluster.owner,
+    device: volume.device,
+    uuid,
+    label,
+    cluster: cluster.spec.clusterName,
+    heartbeatMode: cluster.spec.heartbeatMode,
+    nodeSlots: spec.nodeSlots,
+    ...(blockSize === undefined ? {} : { blockSize: quantityBytes(blockSize) }),
+    ...(clusterSize === undefined ? {} : { clusterSize: quantityBytes(clusterSize) }),
+    ...(journalSize === undefined ? {} : { journalSize: quantityBytes(journalSize) }),
+    ...(type === undefined ? {} : { type: types[type] }),
+    sizeBytes: volume.sizeBytes,
+    server: volume.serverName,
+    interface: netif,
+  });
+  return stepOn(host, command, label);
+}
+
+const types = { Mail: "mail", Datafiles: "datafiles", Vmstore: "vmstore" } as const;
+
+function interfaceTo({ facts: { aoeDevices } }: ReadyNode, device: string): string | undefined {
+  if (aoeDevices.state !== "known") return undefined;
+  return aoeDevices.value.find((one) => `/dev/etherd/e${addressText(one)}` === device)?.interfaces[0];
+}

@@ -1,0 +1,103 @@
+import { removeCluster } from "../../host/ocfs2-actions.ts";
+import { isOurs } from "./ensure-configured.ts";
+import { lookAtRest } from "./ensure-mounted.ts";
+import {
+  bad,
+  type ClusterFinding,
+  type ClusterStep,
+  nodeProblem,
+  nothingFound,
+  open,
+  stepOn,
+  type Verdict,
+} from "./finding.ts";
+import { clusterRequest, sameNodes } from "./members.ts";
+import { type ClusterObservation, leavingNodes, listedNodes, type NodeSight, readyNode } from "./observation.ts";
+
+/** How far a node is on its way out. */
+export interface Leaving {
+  readonly node: NodeSight;
+  readonly left: boolean;
+  readonly verdict: Verdict | undefined;
+  readonly steps: readonly ClusterStep[];
+}
+
+/**
+ * Ensures that hosts that are no longer nodes leave: unmounted there, then forgotten by the others, then the cluster is
+ * removed from them.
+ */
+export function ensureLeft(cluster: ClusterObservation): ClusterFinding {
+  const leaving = leavingNodes(cluster).map((node) => leave(cluster, node));
+  const verdicts = leaving.flatMap(({ verdict }) => verdict ?? []);
+  const words = verdicts.map(({ subject, message }) => `${subject} is no longer a node: ${message}`).join("; ");
+  const [first] = verdicts;
+  return {
+    ...nothingFound,
+    conditions:
+      first === undefined ? [] : [{ type: "Configured", status: first.status, reason: first.reason, message: words }],
+    steps: leaving.flatMap(({ steps }) => steps),
+  };
+}
+
+export function leave(cluster: ClusterObservation, node: NodeSight): Leaving {
+  const { host } = node;
+  const gone = { node, left: true, verdict: undefined, steps: [] };
+  if (node.state === "NotFound") return gone;
+  if (node.state === "Found" && (node.neverReached || node.rival !== undefined)) return gone;
+  const waits = (verdict: Verdict, steps: readonly ClusterStep[] = []): Leaving => ({
+    node,
+    left: false,
+    verdict,
+    steps,
+  });
+  const rests = cluster.filesystems.map((one) => lookAtRest(cluster, one, node));
+  const ready = readyNode(node);
+  if (ready === undefined) {
+    const problem = nodeProblem(node) ?? open(host, "Pending", "Waiting to be asked");
+    const advice =
+      problem.reason === "NodeUnreachable"
+        ? `. If it is gone for good, delete its XenHost with the annotation xensan.dev/abandon=${host}`
+        : "";
+    return waits({ ...problem, message: `${problem.message}${advice}` });
+  }
+  const mounted = rests.filter(({ verdict }) => verdict.status !== "True");
+  const [first] = mounted;
+  if (first !== undefined)
+    return waits(
+      { ...first.verdict, subject: host, message: mounted.map(({ verdict }) => verdict.message).join(", ") },
+      mounted.flatMap(({ step }) => step ?? []),
+    );
+  const others = listedNodes(cluster).filter((other) => knows(cluster, other));
+  if (others.length > 0)
+    return waits(bad(host, "NodeLeaving", `${others.map((other) => other.host).join(", ")} must forget it first`));
+  const rest = restOf(cluster, node);
+  if (rest === undefined && ready.removed) return gone;
+  return waits(bad(host, "NodeLeaving", "the cluster is being removed from it"), [removal(cluster, host)]);
+}
+
+/** A node that can be asked and still has others than the present members. */
+function knows(cluster: ClusterObservation, node: NodeSight): boolean {
+  const o2cb = readyNode(node)?.facts.o2cb;
+  if (o2cb?.state !== "known") return false;
+  const { nodes } = clusterRequest(cluster);
+  const { configuration, active } = o2cb.value;
+  const configured = configuration?.state === "Readable" ? configuration.nodes : nodes;
+  return !sameNodes(configured, nodes) || !sameNodes(active?.nodes ?? nodes, nodes);
+}
+
+/** What of the cluster is left on a node; undefined: nothing. */
+export function restOf(cluster: ClusterObservation, node: NodeSight): string | undefined {
+  const ready = readyNode(node);
+  if (ready === undefined) return "nobody can tell";
+  const { o2cb } = ready.facts;
+  if (o2cb.state === "unknown") return o2cb.why;
+  if (o2cb.state === "absent") return undefined;
+  const { active, configuration } = o2cb.value;
+  if (active?.name === cluster.spec.clusterName) return "the cluster is online";
+  return configuration?.state === "Readable" && isOurs(configuration.owner, cluster)
+    ? "cluster.conf is there"
+    : undefined;
+}
+
+export const removal = ({ owner, spec }: ClusterObservation, host: string): ClusterStep =>
+  stepOn(host, removeCluster({ owner, cluster: spec.clusterName }));

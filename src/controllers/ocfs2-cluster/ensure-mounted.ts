@@ -1,0 +1,213 @@
+import { mountFilesystem, unmountFilesystem } from "../../host/ocfs2-actions.ts";
+import type { SharedDevice } from "../../host/ocfs2-facts.ts";
+import { isOurs } from "./ensure-configured.ts";
+import { isOnline } from "./ensure-online.ts";
+import {
+  bad,
+  type ClusterFinding,
+  type ClusterStep,
+  fine,
+  nodeProblem,
+  nothingFound,
+  open,
+  stepOn,
+  together,
+  type Verdict,
+} from "./finding.ts";
+import { clusterRequest, deviceOf, mustWait, persistedAt, sharedDevice, timing } from "./members.ts";
+import {
+  type ClusterObservation,
+  type FilesystemSight,
+  type FilesystemSpec,
+  listedNodes,
+  type NodeSight,
+  type ReadyNode,
+  readyNode,
+} from "./observation.ts";
+
+/** Ensures that every node has every file system mounted at the same place, now and after a reboot. */
+export function ensureMounted(cluster: ClusterObservation): ClusterFinding {
+  const wanted = cluster.filesystems.flatMap((one) => (one.spec === undefined ? [] : [{ ...one, spec: one.spec }]));
+  const gone = cluster.filesystems.filter(({ spec }) => spec === undefined);
+  const looks = [
+    ...wanted.flatMap((filesystem) => listedNodes(cluster).map((node) => lookAtMount(cluster, filesystem, node))),
+    ...gone.flatMap((filesystem) => listedNodes(cluster).map((node) => lookAtRest(cluster, filesystem, node))),
+  ];
+  const names = listedNodes(cluster)
+    .map(({ host }) => host)
+    .join(", ");
+  const places = wanted.map(({ spec }) => spec.mountPoint).join(", ");
+  return {
+    ...nothingFound,
+    conditions: [
+      together(
+        "Mounted",
+        looks.map(({ verdict }) => verdict),
+        wanted.length === 0
+          ? { reason: "NoFilesystems", message: "The spec lists no file systems" }
+          : { reason: "Mounted", message: `${places} mounted on ${names}, now and after a reboot` },
+      ),
+    ],
+    steps: looks.flatMap(({ step }) => step ?? []),
+  };
+}
+
+interface Look {
+  readonly verdict: Verdict;
+  readonly step?: ClusterStep;
+}
+
+/** One file system on one node. */
+export function lookAtMount(
+  cluster: ClusterObservation,
+  filesystem: FilesystemSight & { spec: FilesystemSpec },
+  node: NodeSight,
+): Look {
+  const { host } = node;
+  const { label, spec, recorded } = filesystem;
+  const subject = `${label} on ${host}`;
+  const problem = nodeProblem(node);
+  const ready = readyNode(node);
+  if (problem !== undefined || ready === undefined)
+    return { verdict: { ...(problem ?? open(host, "Pending", "Waiting to be asked")), subject } };
+  if (mustWait(cluster, node)) return { verdict: bad(subject, "NodeLeaving", "waits until the former node has left") };
+  const uuid = recorded?.uuid;
+  if (uuid === undefined) return { verdict: open(subject, "NotFormatted", "is mounted once it is formatted") };
+  const device = sharedDevice(ready, deviceOf(filesystem));
+  const path = deviceOf(filesystem);
+  if (device === undefined || path === undefined || ready.facts.mountPoints.state === "unknown")
+    return { verdict: open(subject, "FactsUnknown", `nobody knows yet whether it is mounted${why(ready)}`) };
+  const other = device.superblock !== undefined && device.superblock.uuid !== uuid;
+  if (other)
+    return { verdict: bad(subject, "WrongFilesystem", `${path} holds ${device.superblock?.uuid}, not ${uuid}`) };
+  const mount = mountFilesystem({
+    owner: cluster.owner,
+    device: path,
+    uuid,
+    cluster: cluster.spec.clusterName,
+    mountPoint: spec.mountPoint,
+    options: spec.mountOptions,
+    allowedMountPoints: ready.spec.allowed.mountPoints,
+  });
+  const here = device.mounts.some(({ mountPoint }) => mountPoint === spec.mountPoint);
+  if (here && isPersisted(cluster, ready, spec, path, uuid)) return { verdict: fine(subject, "Mounted", "is mounted") };
+  if (here)
+    return {
+      verdict: bad(subject, "Progressing", "is mounted, and would not come back like this after a reboot"),
+      step: stepOn(host, mount, label),
+    };
+  const [elsewhere] = device.mounts;
+  if (elsewhere !== undefined) {
+    if (recorded?.mountPoint !== elsewhere.mountPoint)
+      return { verdict: bad(subject, "MountedElsewhere", `is mounted on ${elsewhere.mountPoint}: unmount it there`) };
+    return {
+      verdict: bad(subject, "Progressing", `moves from ${elsewhere.mountPoint} to ${spec.mountPoint}`),
+      step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: elsewhere.mountPoint }),
+    };
+  }
+  const former = recorded?.mountPoint;
+  if (former !== undefined && former !== spec.mountPoint && persistedAt(ready, former) !== undefined)
+    return {
+      verdict: bad(subject, "Progressing", `would be mounted on ${former} at the next boot`),
+      step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: former }),
+    };
+  const obstacle = obstacleTo(cluster, filesystem, ready, device);
+  if (obstacle !== undefined) return { verdict: { ...obstacle, subject } };
+  return { verdict: bad(subject, "Progressing", "is being mounted"), step: stepOn(host, mount, label) };
+}
+
+const why = ({ facts: { sharedDevices } }: ReadyNode) =>
+  sharedDevices.state === "unknown" ? `: ${sharedDevices.why}` : "";
+
+/** Why it must not be mounted now. */
+function obstacleTo(
+  cluster: ClusterObservation,
+  { volume, strangers }: FilesystemSight,
+  node: ReadyNode,
+  { content, path }: SharedDevice,
+): Verdict | undefined {
+  const { host } = node;
+  if (volume.state !== "Found")
+    return bad(
+      host,
+      volume.state === "NotFound" ? "VolumeNotFound" : "VolumeInOtherCluster",
+      `has no AoeVolume ${volume.name}`,
+    );
+  if (content === "Missing" || content === "Unreadable")
+    return bad(host, "DeviceMissing", `${path} ${content === "Missing" ? "is not there" : "cannot be read"}`);
+  if (content !== "Ocfs2") return bad(host, "FilesystemMissing", `${path} does not hold it any more`);
+  if (!volume.attached.includes(host))
+    return bad(
+      host,
+      "VolumeNotReady",
+      `AoeVolume ${volume.name} does not say that ${host} sees it: ${volume.problem ?? "see its status, and list the host in its clients"}`,
+    );
+  const { waitsFor } = timing(cluster);
+  if (waitsFor.length > 0)
+    return bad(
+      host,
+      "PendingRestart",
+      `stays unmounted until the new timeouts hold: ${waitsFor.join(", ")} come first`,
+    );
+  if (!isOnline(node, clusterRequest(cluster)))
+    return bad(host, "NotOnline", "is mounted once the cluster is online there");
+  if (strangers.kind === "Alive")
+    return bad(
+      host,
+      "ForeignHeartbeat",
+      `node number ${strangers.numbers.join(", ")}, which is no mounted node of this cluster, writes its heartbeat: unmount it there`,
+    );
+  return undefined;
+}
+
+function isPersisted(
+  cluster: ClusterObservation,
+  node: ReadyNode,
+  { mountPoint, mountOptions }: FilesystemSpec,
+  device: string,
+  uuid: string,
+): boolean {
+  const persisted = persistedAt(node, mountPoint);
+  if (persisted === undefined || !isOurs(persisted.owner, cluster)) return false;
+  const right = persisted.source === device || persisted.source.toLowerCase().includes(uuid);
+  return right && mountOptions.every((option) => persisted.options.includes(option));
+}
+
+function unmountStep(
+  { owner }: ClusterObservation,
+  host: string,
+  { label, ...rest }: { label: string; device: string; uuid: string; mountPoint: string },
+): ClusterStep {
+  return stepOn(host, unmountFilesystem({ owner, ...rest }), label);
+}
+
+/** Ensures that a file system is not mounted on a node any more: it, or the node, was taken out of the spec. */
+export function lookAtRest(cluster: ClusterObservation, filesystem: FilesystemSight, node: NodeSight): Look {
+  const { host } = node;
+  const { label, recorded } = filesystem;
+  const subject = `${label} on ${host}`;
+  const nothing = { verdict: fine(subject, "Mounted", "is not mounted") };
+  const path = deviceOf(filesystem);
+  const uuid = recorded?.uuid;
+  // Never mounted by us: there is nothing to undo.
+  if (path === undefined || uuid === undefined || node.state === "NotFound") return nothing;
+  if (node.state === "Found" && node.neverReached && node.view.state === "Unreachable") return nothing;
+  const problem = nodeProblem(node);
+  const ready = readyNode(node);
+  if (problem !== undefined || ready === undefined)
+    return { verdict: { ...(problem ?? open(host, "Pending", "Waiting to be asked")), subject } };
+  const device = sharedDevice(ready, path);
+  if (device === undefined || ready.facts.mountPoints.state !== "known")
+    return { verdict: open(subject, "FactsUnknown", `nobody knows yet whether it is mounted${why(ready)}`) };
+  const mountPoint = recorded?.mountPoint ?? device.mounts[0]?.mountPoint;
+  const [mounted] = device.mounts;
+  if (mounted === undefined && persistedAt(ready, mountPoint) === undefined) return nothing;
+  const place = device.mounts.some((one) => one.mountPoint === mountPoint)
+    ? mountPoint
+    : (mounted?.mountPoint ?? mountPoint);
+  if (place === undefined) return nothing;
+  return {
+    verdict: bad(subject, "NodeLeaving", `is being unmounted from ${place}`),
+    step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: place }),
+  };
+}

@@ -1,0 +1,123 @@
+import { type ClusterRequest, clusterOnline } from "../../host/ocfs2-actions.ts";
+import type { ActiveCluster } from "../../host/ocfs2-facts.ts";
+import {
+  bad,
+  type ClusterFinding,
+  type ClusterStep,
+  fine,
+  nodeProblem,
+  nothingFound,
+  open,
+  stepOn,
+  together,
+  type Verdict,
+} from "./finding.ts";
+import { clusterRequest, isMounted, mustWait, sameNodes, sameTimeouts, timing } from "./members.ts";
+import { type ClusterObservation, listedNodes, type NodeSight, type ReadyNode, readyNode } from "./observation.ts";
+
+/** Ensures that every node has the cluster in its kernel, with the same nodes and timeouts. */
+export function ensureOnline(cluster: ClusterObservation): ClusterFinding {
+  const request = clusterRequest(cluster);
+  const { waitsFor } = timing(cluster);
+  const looks = listedNodes(cluster).map((node) => look(cluster, node, request));
+  const pending =
+    waitsFor.length === 0
+      ? []
+      : [
+          fine(
+            "PendingRestart",
+            "PendingRestart",
+            `the timeouts of the spec hold once nothing is mounted anywhere: unmount the file systems on ${waitsFor.join(", ")}. ${contract(cluster)}`,
+          ),
+        ];
+  const names = listedNodes(cluster)
+    .map(({ host }) => host)
+    .join(", ");
+  return {
+    ...nothingFound,
+    conditions: [
+      together("Online", [...looks.map(({ verdict }) => verdict), ...pending], {
+        reason: "Online",
+        message: `${names} are online. ${contract(cluster)}`,
+      }),
+    ],
+    steps: looks.flatMap(({ steps }) => steps),
+  };
+}
+
+/** The timeouts as one contract, in words. */
+export function contract(cluster: ClusterObservation): string {
+  const seconds = deadSeconds(cluster);
+  const aoe = aoeSeconds(cluster);
+  const after =
+    aoe === undefined ? "" : aoe === 0 ? "; AoE itself waits for ever" : `; AoE itself gives up after ${aoe} s`;
+  return `A host that cannot write its heartbeat for ${seconds} s, (heartbeatThreshold - 1) * 2, resets itself${after}`;
+}
+
+export const deadSeconds = (cluster: ClusterObservation) => (timing(cluster).timeouts.heartbeatThreshold - 1) * 2;
+
+/** The shortest time after which the AoE driver of a node fails what it cannot do; 0: never; undefined: nobody knows. */
+export function aoeSeconds({ nodes }: ClusterObservation): number | undefined {
+  const known = nodes.flatMap((node) => {
+    const aoe = readyNode(node)?.facts.aoe;
+    return aoe?.state === "known" ? (aoe.value.deadSeconds ?? []) : [];
+  });
+  const ends = known.filter((seconds) => seconds > 0);
+  if (ends.length > 0) return Math.min(...ends);
+  return known.length > 0 ? 0 : undefined;
+}
+
+function look(
+  cluster: ClusterObservation,
+  node: NodeSight,
+  request: ClusterRequest,
+): { verdict: Verdict; steps: readonly ClusterStep[] } {
+  const { host } = node;
+  const problem = nodeProblem(node);
+  const ready = readyNode(node);
+  if (problem !== undefined || ready === undefined)
+    return { verdict: problem ?? open(host, "Pending", "Waiting to be asked"), steps: [] };
+  const only = (verdict: Verdict) => ({ verdict, steps: [] });
+  if (mustWait(cluster, node)) return only(bad(host, "NodeLeaving", "waits until the former node has left"));
+  const { o2cb } = ready.facts;
+  if (o2cb.state === "unknown")
+    return only(open(host, "FactsUnknown", `does not say whether O2CB is online: ${o2cb.why}`));
+  if (o2cb.state === "known" && o2cb.value.kernel === "Missing")
+    return only(
+      bad(host, "KernelWithoutOcfs2", "its kernel is built without OCFS2: boot one that has it (Debian's have)"),
+    );
+  const active = o2cb.state === "known" ? o2cb.value.active : undefined;
+  const step = stepOn(host, clusterOnline(request));
+  if (active === undefined)
+    return { verdict: bad(host, "Progressing", "the cluster is not online yet"), steps: [step] };
+  if (active.name !== request.cluster)
+    return only(bad(host, "ForeignCluster", `cluster ${active.name} is online there: take it down first`));
+  const wrong = difference(active, request);
+  if (wrong === undefined) return only(fine(host, "Online", "is online"));
+  const busy = cluster.filesystems.some((one) => isMounted(node, one) !== "No");
+  if (wrong.offline && busy)
+    return only(
+      fine(host, "PendingRestart", `${wrong.what}: unmount the file systems there, then it is brought online anew`),
+    );
+  return { verdict: bad(host, "Progressing", wrong.what), steps: [step] };
+}
+
+/** What is not as it must be now, and whether it can change only while the cluster is offline. */
+function difference(active: ActiveCluster, request: ClusterRequest): { what: string; offline: boolean } | undefined {
+  if (active.heartbeatMode !== request.heartbeatMode)
+    return { what: "another heartbeat mode is active", offline: true };
+  if (!sameTimeouts(request.timeouts, active)) return { what: "other timeouts are active", offline: true };
+  if (!sameNodes(active.nodes, request.nodes)) return { what: "other nodes are registered", offline: false };
+  if (active.fenceMethod !== request.fenceMethod) return { what: "another fence method is active", offline: false };
+  const written = new Set(active.regions.map(({ uuid }) => uuid));
+  const missing = request.regions.filter((region) => !written.has(region.replaceAll("-", "").toUpperCase()));
+  if (missing.length > 0) return { what: `the heartbeat on ${missing.join(", ")} is not written`, offline: false };
+  return undefined;
+}
+
+/** The cluster is in the kernel of the node, as far as mounting goes. */
+export function isOnline({ facts }: Pick<ReadyNode, "facts">, request: ClusterRequest): boolean {
+  if (facts.o2cb.state !== "known") return false;
+  const { active } = facts.o2cb.value;
+  return active?.name === request.cluster && difference(active, request) === undefined;
+}

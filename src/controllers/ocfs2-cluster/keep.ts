@@ -1,0 +1,42 @@
+import type { Ocfs2Cluster } from "../../api/kinds.ts";
+import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
+import { rfc3339 } from "../../runtime/conditions.ts";
+import type { StatusDraft } from "../../runtime/status-patch.ts";
+import type { Fleet } from "../fleet.ts";
+import { idOf } from "../names.ts";
+import { describeCluster } from "./describe.ts";
+import type { Write } from "./finding.ts";
+import type { ClusterObservation, FilesystemStatus } from "./observation.ts";
+import { randomUuid } from "./uuid.ts";
+
+/**
+ * Writes what must survive a crash into the status and waits until it is stored. Whoever is about to format is looked at
+ * once more, as is everybody who sees the device, before it does.
+ */
+export async function keep(
+  fleet: Fleet,
+  cluster: Ocfs2Cluster,
+  writes: readonly Write[],
+  observation: ClusterObservation,
+  draft: StatusDraft<Ocfs2ClusterStatus>,
+): Promise<void> {
+  const { status } = draft;
+  describeCluster(status, observation);
+  for (const write of writes) {
+    if (write.kind === "Timeouts") status.timeouts = { ...observation.spec.timeouts };
+    if (write.kind === "Uuid") change(status, write.label, (entry) => ({ ...entry, uuid: write.uuid }));
+    if (write.kind === "Intent") {
+      const format = { uuid: randomUuid(fleet.clock), host: write.host, startTime: rfc3339(fleet.clock.now()) };
+      change(status, write.label, (entry) => ({ ...entry, format }));
+    }
+  }
+  await draft.flush();
+  if (!writes.some(({ kind }) => kind === "Intent")) return;
+  const { namespace = "", name } = cluster.metadata;
+  const id = idOf("Ocfs2Cluster", namespace, name);
+  fleet.fences.raise(id, fleet.machinesOf(id));
+}
+
+function change(status: Ocfs2ClusterStatus, label: string, to: (entry: FilesystemStatus) => FilesystemStatus): void {
+  status.filesystems = (status.filesystems ?? []).map((entry) => (entry.label === label ? to(entry) : entry));
+}

@@ -1,0 +1,183 @@
+import type { AoeVolume, Ocfs2Cluster } from "../../api/kinds.ts";
+import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
+import { findCondition, hasCondition } from "../../runtime/conditions.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
+import { targetOf } from "../aoe-volume/export-parameters.ts";
+import type { Fleet } from "../fleet.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import { lastFacts, pending } from "../hosts/view.ts";
+import { idOf } from "../names.ts";
+import { clusterSpec, hostSpec, volumeSpec } from "../specs.ts";
+import type { ClusterObservation, FilesystemSight, NodeSight, VolumeSight } from "./observation.ts";
+import { seeRival } from "./rivals.ts";
+import { seeStrangers } from "./strangers.ts";
+
+export type NodeName = Pick<NodeSight, "host" | "number" | "name" | "address" | "port" | "listed">;
+
+/** Gathers from memory what the plan of a cluster depends on. `status` is newer than what the object has. */
+export function observeCluster(
+  fleet: Fleet,
+  cluster: Ocfs2Cluster,
+  spec: Ocfs2ClusterSpec,
+  status: Ocfs2ClusterStatus,
+): ClusterObservation {
+  const { namespace = "", name, uid = "" } = cluster.metadata;
+  const names = nodeNames(spec, status);
+  return {
+    owner: { namespace, name, uid },
+    spec,
+    timeouts: status.timeouts,
+    nodes: names.map((node) => seeNode(fleet, cluster, names, node)),
+    filesystems: seeFilesystems(fleet, cluster, spec, status, names),
+  };
+}
+
+/** Those of the spec, then those that the status still knows. */
+function nodeNames(spec: Ocfs2ClusterSpec, status: Ocfs2ClusterStatus): NodeName[] {
+  const listed = spec.nodes
+    .map(({ hostRef, number, address, port }) => ({
+      host: hostRef.name,
+      number,
+      name: hostRef.name.split(".")[0] ?? "",
+      address,
+      port,
+      listed: true,
+    }))
+    .toSorted((one, other) => one.number - other.number);
+  const hosts = new Set(listed.map(({ host }) => host));
+  const former = (status.nodes ?? []).filter(({ host }) => !hosts.has(host));
+  return [
+    ...listed,
+    ...former.map(({ host, number, name, address, port }) => ({ host, number, name, address, port, listed: false })),
+  ];
+}
+
+function seeNode(fleet: Fleet, cluster: Ocfs2Cluster, names: readonly NodeName[], node: NodeName): NodeSight {
+  const { namespace = "", name: clusterName } = cluster.metadata;
+  const object = fleet.stores.hosts.get({ namespace, name: node.host });
+  if (object === undefined) return { ...node, state: "NotFound" };
+  const parsed = hostSpec(object);
+  if (!parsed.ok) return { ...node, state: "Invalid", message: parsed.message };
+  const id = idOf("Ocfs2Cluster", namespace, clusterName);
+  const hostId = idOf("XenHost", namespace, node.host);
+  const watched = fleet.feed.of(hostId);
+  const owners = [id, ...labels(cluster).map((label) => workOf(id, label))];
+  return {
+    ...node,
+    state: "Found",
+    spec: parsed.spec,
+    view: watched?.watcher.view ?? pending,
+    fresh: watched !== undefined && fleet.fences.passed(id, watched) && fleet.fences.passed(hostId, watched),
+    trusted: watched?.keyRecorded ?? false,
+    neverReached: object.status?.facts === undefined && lastFacts(watched?.watcher.view) === undefined,
+    rival: seeRival(fleet, cluster, names, node, watched),
+    busy: watched !== undefined && owners.some((owner) => watched.watcher.pending(owner)),
+    removed: watched !== undefined && done(watched, id, "remove-cluster"),
+    troubles:
+      watched === undefined
+        ? []
+        : fleet.kernelReports
+            .recent(watched, fleet.clock.monotonic())
+            .flatMap(({ report }) => (report.kind === "IoError" || report.kind === "Ocfs2Error" ? [report] : [])),
+  };
+}
+
+const done = (host: WatchedHost, owner: string, action: string) =>
+  host.watcher.results(owner).some(({ step, outcome }) => step.action === action && outcome.kind === "done");
+
+/** Who does the work for one file system, so that one that fails does not hold up another. */
+export const workOf = (id: string, label: string) => (label === "" ? id : `${id} #${label}`);
+
+/** Labels of every file system the cluster has or had. */
+export function labels(cluster: Ocfs2Cluster): string[] {
+  const parsed = clusterSpec(cluster);
+  return [
+    ...new Set([
+      ...(parsed.ok ? parsed.spec.filesystems.map(({ label }) => label) : []),
+      ...(cluster.status?.filesystems ?? []).map(({ label }) => label),
+    ]),
+  ];
+}
+
+function seeFilesystems(
+  fleet: Fleet,
+  cluster: Ocfs2Cluster,
+  spec: Ocfs2ClusterSpec,
+  status: Ocfs2ClusterStatus,
+  names: readonly NodeName[],
+): FilesystemSight[] {
+  const { namespace = "", name } = cluster.metadata;
+  const id = idOf("Ocfs2Cluster", namespace, name);
+  const recorded = new Map((status.filesystems ?? []).map((one) => [one.label, one]));
+  const listed = spec.filesystems.map((one) => ({ label: one.label, spec: one, volumeName: one.volumeRef.name }));
+  const known = new Set(listed.map(({ label }) => label));
+  const former = [...recorded.values()]
+    .filter(({ label }) => !known.has(label))
+    .map(({ label, volume = "" }) => ({ label, spec: undefined, volumeName: volume }));
+  return [...listed, ...former].map(({ label, spec: one, volumeName }) => {
+    const kept = recorded.get(label);
+    const volume = seeVolume(fleet, cluster, volumeName);
+    const device = volume.state === "Found" ? volume.device : kept?.device;
+    const hosts = names.map((node) => ({ node, watched: fleet.feed.of(idOf("XenHost", namespace, node.host)) }));
+    return {
+      label,
+      spec: one,
+      recorded: kept,
+      volume,
+      strangers: device === undefined ? { kind: "None" } : seeStrangers(fleet, device, hosts),
+      grownOn: hosts.flatMap(({ node, watched }) =>
+        watched !== undefined && done(watched, workOf(id, label), "grow-filesystem") ? [node.host] : [],
+      ),
+    };
+  });
+}
+
+function seeVolume(fleet: Fleet, cluster: Ocfs2Cluster, name: string): VolumeSight {
+  const { namespace = "" } = cluster.metadata;
+  const volume = fleet.stores.volumes.get({ namespace, name });
+  const parsed = volume && volumeSpec(volume);
+  if (volume === undefined || parsed?.ok !== true) return { state: "NotFound", name };
+  const rival = fleet.stores.clusters
+    .byIndex("volume", `${namespace}/${name}`)
+    .find((other) => other.metadata.name !== cluster.metadata.name && isOlder(other, cluster));
+  if (rival !== undefined)
+    return {
+      state: "Taken",
+      name,
+      message: `AoeVolume ${name} belongs to the older Ocfs2Cluster ${rival.metadata.name}`,
+    };
+  const { status } = volume;
+  const size = status?.sizeBytes;
+  const problem = problemOf(volume);
+  const server = lastFacts(fleet.feed.of(idOf("AoeServer", namespace, parsed.spec.serverRef.name))?.watcher.view);
+  return {
+    state: "Found",
+    name,
+    device: `/dev/etherd/${targetOf(parsed.spec)}`,
+    sizeBytes: size === undefined || problem !== undefined ? undefined : Number(size),
+    attached:
+      problem === undefined
+        ? (status?.clients ?? []).flatMap((client) => (client.state === "Attached" ? [client.name] : []))
+        : [],
+    problem,
+    serverName: server?.identity.state === "known" ? server.identity.value.hostname : undefined,
+  };
+}
+
+/** Why what the volume says of its clients is not to be relied upon. */
+function problemOf(volume: AoeVolume): string | undefined {
+  const { metadata, status } = volume;
+  if (isDeleting(volume)) return "it is being deleted";
+  const conflicted = findCondition(status?.conditions, "Conflicted");
+  if (conflicted?.status !== "False") return conflicted?.message ?? "it has not been looked at yet";
+  if (hasCondition(status?.conditions, "Exported", "True", metadata.generation)) return undefined;
+  return findCondition(status?.conditions, "Exported")?.message ?? "it has not been looked at yet";
+}
+
+/** The oldest wins; with the same age the first name. */
+export function isOlder(one: Ocfs2Cluster, other: Ocfs2Cluster): boolean {
+  const [a, b] = [one.metadata, other.metadata];
+  const ages = (a.creationTimestamp ?? "").localeCompare(b.creationTimestamp ?? "");
+  const names = `${a.namespace}/${a.name}`.localeCompare(`${b.namespace}/${b.name}`);
+  return ages < 0 || (ages === 0 && names < 0);
+}

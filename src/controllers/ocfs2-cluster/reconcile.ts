@@ -1,0 +1,229 @@
+import { finalizer } from "../../api/common.ts";
+import { type Ocfs2Cluster, ocfs2Clusters } from "../../api/kinds.ts";
+import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
+import { InvalidValue } from "../../host/values.ts";
+import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
+import type { EventRecorder } from "../../runtime/events.ts";
+import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
+import type { KubeApi } from "../../runtime/kube-api.ts";
+import {
+  againAfter,
+  done,
+  type ReconcileContext,
+  type ReconcileResult,
+  type Reconciler,
+} from "../../runtime/reconciler.ts";
+import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
+import { announce } from "../announce.ts";
+import { type Directives, directivesOf } from "../directives.ts";
+import { news, say } from "../draft.ts";
+import { no, unknown, yes } from "../finding.ts";
+import type { Fleet } from "../fleet.ts";
+import { clusterSpec } from "../specs.ts";
+import { type Handed, merged } from "../work.ts";
+import { act, conditionsOf, lookAgain, nothing, reasonAndMessage, soonest } from "./act.ts";
+import { describeCluster, type Restart } from "./describe.ts";
+import { type ClusterFinding, nothingFound } from "./finding.ts";
+import { keep } from "./keep.ts";
+import type { ClusterObservation } from "./observation.ts";
+import { observeCluster } from "./observe.ts";
+import { planCluster } from "./plan.ts";
+import { release } from "./release.ts";
+
+export interface ClusterControllerOptions {
+  readonly api: KubeApi;
+  readonly fleet: Fleet;
+  readonly events: EventRecorder;
+}
+
+const owned = ["Configured", "Online", "Formatted", "Mounted", "Healthy"] as const;
+
+/** Makes one Ocfs2Cluster true: one cluster on all nodes, every file system made once and mounted everywhere. */
+export function ocfs2ClusterReconciler(options: ClusterControllerOptions): Reconciler {
+  const { api, fleet, events } = options;
+  const store = fleet.stores.clusters;
+  return {
+    async reconcile(key, context) {
+      const cluster = store.get(key);
+      if (cluster === undefined || (isDeleting(cluster) && !hasFinalizer(cluster, finalizer))) return done;
+      const directives = directivesOf(cluster.metadata);
+      if (isDeleting(cluster) && directives.abandoned) return await abandon(options, cluster, context);
+      const write = { api, kind: ocfs2Clusters, object: cluster, store, leading: context.leading };
+      const before = cluster.status?.conditions;
+      return await withStatus({ ...write, initial: structuredClone(cluster.status ?? {}) }, async (draft) => {
+        const parsed = clusterSpec(cluster);
+        const outcome = parsed.ok
+          ? await converge(options, cluster, parsed.spec, directives, draft, context)
+          : { handed: nothing, conditions: invalid(cluster, parsed.message), released: false };
+        conclude(draft.status, cluster, directives, outcome.conditions, fleet.clock.now());
+        announce(events, ocfs2Clusters, cluster, {
+          before,
+          after: draft.status.conditions,
+          started: outcome.handed.started,
+        });
+        if (outcome.released) {
+          await draft.flush();
+          await removeFinalizer({ api, kind: ocfs2Clusters, object: cluster, finalizer, signal: context.signal });
+        }
+        const { againSeconds } = outcome.handed;
+        return againSeconds === undefined ? done : againAfter(againSeconds);
+      });
+    },
+  };
+}
+
+interface Outcome {
+  readonly handed: Handed;
+  readonly conditions: readonly ConditionUpdate[];
+  readonly released: boolean;
+}
+
+async function converge(
+  options: ClusterControllerOptions,
+  cluster: Ocfs2Cluster,
+  spec: Ocfs2ClusterSpec,
+  directives: Directives,
+  draft: StatusDraft<Ocfs2ClusterStatus>,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  const { fleet } = options;
+  const observe = () => observeCluster(fleet, cluster, spec, draft.status);
+  let observation = observe();
+  if (isDeleting(cluster)) return await letGo(options, cluster, observation, directives, draft, context);
+  let finding = plan(observation);
+  const frozen = directives.paused || directives.dryRun;
+  // Before the first side effect, and before a file system that is there already is taken for ours.
+  if (!frozen && finding.steps.length + finding.writes.length > 0 && !hasFinalizer(cluster, finalizer))
+    fleet.stores.clusters.observe(
+      await addFinalizer({ api: options.api, kind: ocfs2Clusters, object: cluster, finalizer, signal: context.signal }),
+    );
+  // What is found out is written down before anything rests upon it; then everything is looked at once more.
+  for (let round = 0; round < 3 && !frozen && finding.writes.length > 0; round++) {
+    context.signal.throwIfAborted();
+    await keep(fleet, cluster, finding.writes, observation, draft);
+    observation = observe();
+    finding = plan(observation);
+  }
+  tellRestarts(options, cluster, describe(draft.status, observation));
+  const handed = act(fleet, cluster, finding, observation, directives, draft.status, context);
+  const troubled = observation.nodes.some((node) => node.state === "Found" && node.troubles.length > 0);
+  const again = [
+    handed.againSeconds,
+    frozen || !finding.lookAgain ? undefined : lookAgain(fleet, cluster),
+    troubled ? 60 : undefined,
+  ];
+  return {
+    handed: { ...handed, againSeconds: soonest(again) },
+    conditions: merged(finding.conditions, handed.held.flatMap(conditionsOf)),
+    released: false,
+  };
+}
+
+async function letGo(
+  { fleet }: ClusterControllerOptions,
+  cluster: Ocfs2Cluster,
+  observation: ClusterObservation,
+  directives: Directives,
+  draft: StatusDraft<Ocfs2ClusterStatus>,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  const left = release(observation);
+  const stopped = suspended(directives);
+  if (left.kind === "Released") return { handed: nothing, conditions: stopped, released: stopped.length === 0 };
+  describe(draft.status, observation);
+  const handed = act(fleet, cluster, left.finding, observation, directives, draft.status, context);
+  const failed = handed.held.map(({ step, outcome }) => yes("DeletionBlocked", ...reasonAndMessage(step, outcome)));
+  return { handed, conditions: merged(left.finding.conditions, failed, stopped), released: false };
+}
+
+/** A value that passed the schema and that no host can be given all the same. */
+function plan(observation: ClusterObservation): ClusterFinding {
+  try {
+    return planCluster(observation);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return { ...nothingFound, conditions: owned.map((type) => unknown(type, "InvalidSpec", error.message)) };
+  }
+}
+
+function describe(status: Ocfs2ClusterStatus, observation: ClusterObservation): readonly Restart[] {
+  try {
+    return describeCluster(status, observation);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return [];
+  }
+}
+
+function tellRestarts({ events }: ClusterControllerOptions, cluster: Ocfs2Cluster, restarts: readonly Restart[]): void {
+  for (const { host, label } of restarts)
+    events.record(ocfs2Clusters, cluster, {
+      type: "Warning",
+      reason: "RestartedWhileMounted",
+      action: "Observe",
+      note: `${host} has begun a new boot although it had ${label} mounted: it fenced itself, crashed, or was reset`,
+    });
+}
+
+/** Why a deletion does not go on although nothing is in its way. */
+function suspended({ paused, dryRun }: Directives): ConditionUpdate[] {
+  if (paused)
+    return [yes("DeletionBlocked", "Paused", "The annotation xensan.dev/paused keeps xensan from cleaning up")];
+  if (dryRun)
+    return [yes("DeletionBlocked", "DryRun", "The annotation xensan.dev/dry-run keeps xensan from cleaning up")];
+  return [];
+}
+
+function invalid(cluster: Ocfs2Cluster, message: string): ConditionUpdate[] {
+  const all = owned.map((type) => unknown(type, "InvalidSpec", message));
+  if (!isDeleting(cluster)) return [...all, no("Ready", "InvalidSpec", message)];
+  const leave = `correct the spec, or set the annotation xensan.dev/abandon=${cluster.metadata.name}`;
+  return [...all, yes("DeletionBlocked", "InvalidSpec", `${message}; ${leave}`)];
+}
+
+function conclude(
+  status: Ocfs2ClusterStatus,
+  cluster: Ocfs2Cluster,
+  directives: Directives,
+  conditions: readonly ConditionUpdate[],
+  now: number,
+): void {
+  const { generation } = cluster.metadata;
+  const context = { now, generation };
+  const fresh = news(conditions, cluster.status?.conditions, generation);
+  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
+  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(cluster) ? [] : ["DeletionBlocked"])];
+  const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
+  const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not looked at yet"));
+  say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
+  if (generation !== undefined) status.observedGeneration = generation;
+  if (!conditions.some(({ type }) => type === "Ready")) say(status, [ready(status, cluster, directives)], context);
+}
+
+function ready(status: Ocfs2ClusterStatus, cluster: Ocfs2Cluster, directives: Directives): ConditionUpdate {
+  if (isDeleting(cluster)) return no("Ready", "Deleting", "The cluster is being deleted");
+  const summary = summarise(status.conditions ?? [], {
+    type: "Ready",
+    required: [...owned],
+    readyMessage: "Every file system is mounted on every node",
+  });
+  if (summary.status !== "True") {
+    if (directives.paused && summary.reason === "Progressing") return { ...summary, reason: "Paused" };
+    if (directives.dryRun && summary.reason === "Progressing") return { ...summary, reason: "DryRun" };
+    return summary;
+  }
+  const online = status.conditions?.find(({ type }) => type === "Online");
+  return online?.reason === "Online" ? summary : no("Ready", online?.reason ?? "Pending", online?.message ?? "Pending");
+}
+
+async function abandon(
+  { api, events }: ClusterControllerOptions,
+  cluster: Ocfs2Cluster,
+  { signal }: ReconcileContext,
+): Promise<ReconcileResult> {
+  const hosts = (cluster.status?.nodes ?? []).map(({ host }) => host).join(", ");
+  const note = `The cluster may still be configured, online and mounted on ${hosts}: clean up there by hand`;
+  events.record(ocfs2Clusters, cluster, { type: "Warning", reason: "Abandoned", action: "Delete", note });
+  await removeFinalizer({ api, kind: ocfs2Clusters, object: cluster, finalizer, signal });
+  return done;
+}

@@ -1,0 +1,47 @@
+import { yes } from "../finding.ts";
+import { removal, restOf } from "./ensure-left.ts";
+import { lookAtRest } from "./ensure-mounted.ts";
+import { type ClusterFinding, nodeProblem, nothingFound } from "./finding.ts";
+import type { ClusterObservation, NodeSight } from "./observation.ts";
+
+export type Release = { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: ClusterFinding };
+
+/**
+ * Ensures that a deleted cluster is gone: unmounted everywhere, then removed everywhere. The data stays on its volumes.
+ */
+export function release(cluster: ClusterObservation): Release {
+  const nodes = cluster.nodes.filter((node) => wasTouched(node));
+  const away = nodes.flatMap((node) => nodeProblem(node) ?? []);
+  const rests = nodes.flatMap((node) =>
+    cluster.filesystems.map((one) => ({ node, ...lookAtRest(cluster, one, node) })),
+  );
+  const mounted = rests.filter(({ verdict }) => verdict.status !== "True");
+  const steps = mounted.flatMap(({ step }) => step ?? []);
+  const [problem] = away;
+  if (problem !== undefined) {
+    const message = `${away.map(({ subject, message: words }) => `${subject} ${words}`).join("; ")}. Or set the annotation xensan.dev/abandon=${cluster.owner.name} to let go of this object and leave mounts and configuration as they are`;
+    return blocked(problem.reason, message, steps);
+  }
+  if (mounted.length > 0)
+    return blocked("Deleting", mounted.map(({ verdict }) => `${verdict.subject} ${verdict.message}`).join("; "), steps);
+  const busy = nodes.filter((node) => node.state === "Found" && node.busy);
+  if (busy.length > 0) return blocked("Deleting", `Waiting for what is being done on ${names(busy)}`, []);
+  // Nothing to be seen. A command of a process that died may still be running: the lock of the script waits for it.
+  const left = nodes.filter((node) => restOf(cluster, node) !== undefined || (node.state === "Found" && !node.removed));
+  if (left.length === 0) return { kind: "Released" };
+  return blocked(
+    "Deleting",
+    `The cluster is being removed from ${names(left)}`,
+    left.map(({ host }) => removal(cluster, host)),
+  );
+}
+
+/** A host to which nobody ever got, whose XenHost was let go, or which is another cluster's, has nothing of ours. */
+const wasTouched = (node: NodeSight) =>
+  node.state === "Invalid" || (node.state === "Found" && !node.neverReached && node.rival === undefined);
+
+const names = (nodes: readonly NodeSight[]) => nodes.map(({ host }) => host).join(", ");
+
+function blocked(reason: string, message: string, steps: ClusterFinding["steps"]): Release {
+  return { kind: "Open", finding: { ...nothingFound, conditions: [yes("DeletionBlocked", reason, message)], steps } };
+}

@@ -1,0 +1,61 @@
+import type { Ocfs2Cluster } from "../../api/kinds.ts";
+import type { Fleet } from "../fleet.ts";
+import { addressOf } from "../hosts/endpoint.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import { lastFacts } from "../hosts/view.ts";
+import { idOf, parseId } from "../names.ts";
+import type { Rival } from "./observation.ts";
+import { isOlder, type NodeName } from "./observe.ts";
+
+/** Why a host cannot be a node of this cluster: it is another node already, or a node of another cluster. */
+export function seeRival(
+  fleet: Fleet,
+  cluster: Ocfs2Cluster,
+  names: readonly NodeName[],
+  node: NodeName,
+  watched: WatchedHost | undefined,
+): Rival | undefined {
+  if (watched === undefined) return undefined;
+  const { namespace = "" } = cluster.metadata;
+  const machine = machinesLike(fleet, watched);
+  const twin = names.find((other) => {
+    if (names.indexOf(other) >= names.indexOf(node)) return false;
+    const host = fleet.feed.of(idOf("XenHost", namespace, other.host));
+    return host !== undefined && machine.includes(host);
+  });
+  if (twin !== undefined)
+    return { reason: "SameMachine", message: `is the same machine as ${twin.host}: remove one of the two nodes` };
+  const holder = holderOf(watched);
+  const own = `${namespace}/${cluster.metadata.name}`;
+  if (holder === own) return undefined;
+  const others = machine.flatMap((host) => clustersOn(fleet, host)).filter((other) => nameOf(other) !== own);
+  const rival = others.find((other) => nameOf(other) === holder) ?? others.find((other) => isOlder(other, cluster));
+  if (rival === undefined) return undefined;
+  return {
+    reason: "NodeInOtherCluster",
+    message: `is a node of Ocfs2Cluster ${nameOf(rival)}, and a host is in one cluster only: remove it there or here`,
+  };
+}
+
+const nameOf = ({ metadata: { namespace = "", name } }: Ocfs2Cluster) => `${namespace}/${name}`;
+
+/** Who wrote the cluster.conf of the host. */
+function holderOf(host: WatchedHost): string | undefined {
+  const o2cb = lastFacts(host.watcher.view)?.o2cb;
+  const configuration = o2cb?.state === "known" ? o2cb.value.configuration : undefined;
+  return configuration?.state === "Readable" ? configuration.owner.split(" ")[0] : undefined;
+}
+
+function machinesLike(fleet: Fleet, host: WatchedHost): WatchedHost[] {
+  const address = addressOf(host.endpoint.ssh);
+  const same = new Set([host, ...fleet.sameMachine(host)]);
+  for (const other of fleet.feed.all()) if (addressOf(other.endpoint.ssh) === address) same.add(other);
+  return [...same];
+}
+
+function clustersOn(fleet: Fleet, host: WatchedHost): Ocfs2Cluster[] {
+  return [...host.members.keys()].flatMap((member) => {
+    const { kind, key } = parseId(member);
+    return kind === "XenHost" ? fleet.stores.clusters.byIndex("host", `${key.namespace}/${key.name}`) : [];
+  });
+}

@@ -1,0 +1,54 @@
+import type { Fleet } from "../fleet.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import type { Strangers } from "./observation.ts";
+import type { NodeName } from "./observe.ts";
+
+interface Known {
+  readonly node: NodeName;
+  readonly watched: WatchedHost | undefined;
+}
+
+/**
+ * Who writes heartbeats to a device without being a node of ours that has it mounted. Two looks of one host tell that a
+ * number is alive; a look at the node of that number, taken later, tells whether it is that node.
+ */
+export function seeStrangers(fleet: Fleet, device: string, nodes: readonly Known[]): Strangers {
+  const alive = new Set<number>();
+  let looked = false;
+  let unsure = false;
+  for (const { watched } of nodes) {
+    const beating = watched?.watcher.view.state === "Reachable" ? fleet.heartbeats.beating(watched, device) : undefined;
+    if (beating === undefined) continue;
+    looked = true;
+    for (const number of beating.alive) {
+      const who = explain(fleet, device, nodes, number, beating);
+      if (who === "Stranger") alive.add(number);
+      if (who === "Unsure") unsure = true;
+    }
+  }
+  if (alive.size > 0) return { kind: "Alive", numbers: [...alive].sort((one, other) => one - other) };
+  return looked && !unsure ? { kind: "None" } : { kind: "Unsure" };
+}
+
+/** A node that fenced itself wrote heartbeats after its last look. */
+const graceMs = 120_000;
+
+function explain(
+  fleet: Fleet,
+  device: string,
+  nodes: readonly Known[],
+  number: number,
+  { from, until }: { readonly from: number; readonly until: number },
+): "Ours" | "Stranger" | "Unsure" {
+  const holders = nodes.filter(({ node }) => node.number === number);
+  if (holders.length === 0) return "Stranger";
+  for (const { watched } of holders) {
+    const view = watched?.watcher.view;
+    // It cannot be asked: it may well have it mounted.
+    if (watched === undefined || view?.state !== "Reachable") return "Ours";
+    const mountedAt = fleet.heartbeats.mountedAt(watched, device);
+    if (mountedAt !== undefined && mountedAt >= from - graceMs) return "Ours";
+    if (view.snapshot.startedAt < until || watched.watcher.lanes.active > 0) return "Unsure";
+  }
+  return "Stranger";
+}
