@@ -1,9 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createDialer } from "../../src/ssh/dialer.ts";
+import type { RunResult, Script } from "../../src/ssh/host-session.ts";
 import { LabError } from "./places.ts";
 
 /** Root's shell on the hosts of a rack. */
 export interface Access {
+  /** Runs a script as the operator would, whatever its exit code. */
+  run(host: string, script: Script, args: readonly string[], timeoutSeconds: number): Promise<RunResult>;
   /** Runs shell text; resolves with what it printed, without blanks around it; rejects when its exit code is not 0. */
   on(host: string, text: string, timeoutSeconds?: number): Promise<string>;
   /** Resolves with what the text printed as soon as it exits 0; the host may be away in between. */
@@ -20,7 +23,7 @@ export function openAccess(options: {
     allow: ["127.0.0.1"],
     limits: { backoff: { baseMilliseconds: 200, maxMilliseconds: 2_000 }, keepaliveSeconds: 5 },
   });
-  const on: Access["on"] = async (host, text, timeoutSeconds = 120) => {
+  const run: Access["run"] = (host, script, args, timeoutSeconds) => {
     const session = dialer.session({
       host: "127.0.0.1",
       port: options.portOf(host),
@@ -30,13 +33,17 @@ export function openAccess(options: {
       hostKeyPolicy: "TrustOnFirstUse",
       credential: { privateKey: options.privateKey, version: "lab" },
     });
-    const script = { name: "lab", text: `# xensan: lab\n${text}\n` };
     const signal = options.signal === undefined ? {} : { signal: options.signal };
-    const { exitCode, stdout, stderr } = await session.run({ script, args: [], timeoutSeconds, ...signal });
+    return session.run({ script, args, timeoutSeconds, ...signal });
+  };
+  const on: Access["on"] = async (host, text, timeoutSeconds = 120) => {
+    const script = { name: "lab", text: `# xensan: lab\n${text}\n` };
+    const { exitCode, stdout, stderr } = await run(host, script, [], timeoutSeconds);
     if (exitCode !== 0) throw new LabError(`${host}: exit ${exitCode}: ${text}\n${stderr}${stdout}`.trimEnd());
     return stdout.trim();
   };
   return {
+    run,
     on,
     async until(host, text, withinSeconds) {
       const deadline = performance.now() + withinSeconds * 1000;

@@ -166,6 +166,7 @@ export function openRack(options: RackOptions): Rack {
       const owned = state.machines[planOf(host).name]?.process;
       return owned === undefined ? 0 : residentBytes(owned);
     },
+    run: (host, script, args, timeoutSeconds) => access.run(host, script, args, timeoutSeconds),
     on: (host, text, timeoutSeconds) => access.on(host, text, timeoutSeconds),
     until: (host, text, withinSeconds) => access.until(host, text, withinSeconds),
     close: () => access.close(),
@@ -241,7 +242,9 @@ async function untilResumed(socketPath: string): Promise<void> {
   const statusSchema = z.looseObject({ status: z.string() });
   for (;;) {
     const { status } = statusSchema.parse(await qmp(socketPath, "query-status"));
-    if (status === "running") return;
+    // It was stopped when it was saved.
+    if (status === "paused") await qmp(socketPath, "cont");
+    if (status === "paused" || status === "running") return;
     if (status !== "inmigrate") throw new LabError(`a resumed machine is ${status}`);
     await delay(50);
   }

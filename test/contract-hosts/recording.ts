@@ -3,6 +3,7 @@ import { z } from "zod";
 /** What a real machine answered to a scenario, script by script. */
 export const recordingSchema = z.array(
   z.object({
+    host: z.string().default("san"),
     script: z.string(),
     args: z.array(z.string()),
     exitCode: z.int(),
@@ -12,7 +13,7 @@ export const recordingSchema = z.array(
 export type Recording = z.infer<typeof recordingSchema>;
 
 /** Sections of a probe that depend on what xensan does, not on which machine it is. */
-const compared = new Set(["exports", "backings"]);
+const compared = new Set(["exports", "backings", "lvm", "interfaces", "aoe", "aoe-devices", "responders"]);
 
 /**
  * What must be equal between a real machine and the rack: process ids and inodes are numbered as they appear, bytes left

@@ -7,18 +7,12 @@ import {
   interfaceUp,
   probe,
   removeExport,
-} from "../../../../src/host/actions.ts";
-import type { HostCommand } from "../../../../src/host/command.ts";
-import { makeDirectories, placeFile } from "../../../../src/sim/model/filesystem.ts";
-import { startVblade } from "../../../../src/sim/model/vblade.ts";
-import type { Rack } from "../../../../src/sim/rack.ts";
-import { parseRack, type RackFile } from "../../../../src/sim/rack-file.ts";
-
-/** One step on a SAN server: a script of ours, something an admin types, or time that passes. */
-export type Step =
-  | { readonly kind: "Run"; readonly command: HostCommand }
-  | { readonly kind: "Admin"; readonly shell: string; readonly rack: (rack: Rack) => void }
-  | { readonly kind: "Wait"; readonly seconds: number };
+} from "../../src/host/actions.ts";
+import { makeDirectories, placeFile } from "../../src/sim/model/filesystem.ts";
+import { startVblade } from "../../src/sim/model/vblade.ts";
+import type { Rack } from "../../src/sim/rack.ts";
+import { parseRack, type RackFile } from "../../src/sim/rack-file.ts";
+import { type Step, stepsOn, wait } from "./step.ts";
 
 export type Init = "systemd" | "sysvinit";
 
@@ -45,9 +39,7 @@ const owner = { namespace: "san", name: "data", uid: "0a1b" };
 const other = { namespace: "san", name: "other", uid: "0c2d" };
 const data = { owner, path: "/srv/aoe/data.img", allowedBackings };
 
-const run = (command: HostCommand): Step => ({ kind: "Run", command });
-const admin = (shell: string, rack: (rack: Rack) => void): Step => ({ kind: "Admin", shell, rack });
-const wait = (seconds: number): Step => ({ kind: "Wait", seconds });
+const { run, admin } = stepsOn("san");
 const look = run(probe({ roles: ["Server"], backings: [data.path, "/srv/aoe/none"], segments: [] }));
 const serve = (change: Partial<ExportRequest> = {}): Step =>
   run(

@@ -1,0 +1,29 @@
+import type { HostCommand } from "../../src/host/command.ts";
+import type { Rack } from "../../src/sim/rack.ts";
+
+/** One moment in the life of some hosts: a script of ours, something an admin types, or time that passes. */
+export type Step =
+  | {
+      readonly kind: "Run";
+      readonly host: string;
+      readonly command: HostCommand;
+      /** What a real machine answers becomes this file of test/fixtures/probe, for the parsers' tests. */
+      readonly fixture?: string;
+    }
+  | { readonly kind: "Admin"; readonly host: string; readonly shell: string; readonly rack: (rack: Rack) => void }
+  | { readonly kind: "Wait"; readonly seconds: number };
+
+export function stepsOn(host: string) {
+  return {
+    run: (command: HostCommand, fixture?: string): Step => ({
+      kind: "Run",
+      host,
+      command,
+      ...(fixture === undefined ? {} : { fixture }),
+    }),
+    /** The same deed twice: in shell on a real machine, by the rack's own means in a simulated one. */
+    admin: (shell: string, rack: (rack: Rack) => void): Step => ({ kind: "Admin", host, shell, rack }),
+  };
+}
+
+export const wait = (seconds: number): Step => ({ kind: "Wait", seconds });
