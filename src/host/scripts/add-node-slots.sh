@@ -1,9 +1,20 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see ocfs2-actions.ts.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures that an OCFS2 has at least so many node slots.
+# Arguments: DEVICE UUID SLOTS
+# Prints done<TAB>added or done<TAB>unchanged.
+# Exit codes: 0 done, 3 refused (OcfsToolsMissing ToolMissing DeviceMissing WrongFilesystem NoSpace GrowFailed), 4 busy.
 set -eu
 # include: prelude.sh
-echo "add-node-slots is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: ocfs2-device.sh
+# include: tune.sh
+
+tune_arguments "$1" "$2"
+[ "$fs_slots" -lt "$3" ] || finish unchanged
+tune -N "$3" "$device"
+read_superblock
+if [ "$fs_slots" -lt "$3" ]; then
+	case $tune_said in *[Nn]"o space"* | *"not enough"* | *"Not enough"*) refuse NoSpace "no room for $3 node slots: $tune_said" ;; esac
+	refuse GrowFailed "tunefs.ocfs2 exit $tune_code, still $fs_slots node slots: $tune_said"
+fi
+finish added

@@ -1,9 +1,173 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see ocfs2-actions.ts.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures that a configured O2CB cluster is registered in the kernel with these nodes, timeouts and fence method.
+# Nothing is taken offline: what needs that is refused while something is mounted.
+# Arguments: as configure-cluster.
+# Prints done<TAB>online, done<TAB>updated or done<TAB>unchanged.
+# Exit codes: 0 done, 3 refused (OcfsToolsMissing KernelWithoutOcfs2 ModuleMissing HostNameMismatch ForeignCluster
+# ClusterInUse ClusterOffline), 4 busy.
 set -eu
 # include: prelude.sh
-echo "cluster-online is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: o2cb.sh
+# include: cluster-arguments.sh
+# include: ocfs2-mounts.sh
+
+cluster_arguments "$@"
+have o2cb || refuse OcfsToolsMissing "o2cb is not installed"
+require_own_node
+take_lock cluster 60
+mkdir -p "$run_dir"
+said=$run_dir/o2cb.said
+: >"$said"
+directory=$cluster_configfs/$cluster
+word=unchanged
+
+active=$(active_cluster)
+case $active in
+'' | "$cluster") ;;
+*) refuse ForeignCluster "the cluster $active is active on this host, and there can be only one" ;;
+esac
+cluster_rows "$cluster_conf" | grep -q "^conf-cluster	$cluster	" ||
+	refuse ClusterOffline "$cluster_conf has no cluster $cluster: it is to be configured first"
+
+# The init script's verbs exit 0 whatever happens: only configfs counts. They leave a daemon behind, which must hold
+# neither the lock nor the connection.
+init_o2cb() {
+	/etc/init.d/o2cb "$@" >>"$said" 2>&1 </dev/null 9>&- || :
+}
+last_said() {
+	tr '\n' ' ' <"$said" | tail -c 400
+}
+
+if ! o2cb_loaded; then
+	[ "$(ocfs2_kernel_config)" != Missing ] ||
+		refuse KernelWithoutOcfs2 "kernel $(uname -r) was built without CONFIG_OCFS2_FS or CONFIG_OCFS2_FS_O2CB: boot one that has both"
+	have modprobe || refuse ModuleMissing "no modprobe on this host: install kmod"
+	init_o2cb load
+	o2cb_loaded || refuse ModuleMissing "the stack o2cb cannot be loaded: $(last_said)"
+fi
+
+if [ ! -d "$directory" ]; then
+	# So that systemd, too, holds the service for started. It does nothing for one that was started before.
+	if [ "$(init_system)" = systemd ]; then systemctl start o2cb.service >>"$said" 2>&1 </dev/null 9>&- || :; fi
+	[ -d "$directory" ] || init_o2cb online "$cluster"
+	[ -d "$directory" ] || refuse ClusterOffline "$cluster was not registered: $(last_said)"
+	word=online
+fi
+
+read_setting() {
+	setting=
+	{ read -r setting <"$directory/$1"; } 2>/dev/null || :
+}
+
+# in_use WHAT: the change cannot be made now.
+in_use() {
+	in_use_mounts=$(ocfs2_mount_points | tr '\n' ' ')
+	refuse ClusterInUse "$1 changes only while nothing is mounted: ${in_use_mounts:-a heartbeat is written to $(busy_regions)}"
+}
+
+busy_regions() {
+	for busy_region in "$directory"/heartbeat/*; do [ ! -d "$busy_region" ] || echo "${busy_region##*/}"; done | tr '\n' ' '
+}
+regions_now=$(busy_regions)
+
+# set_offline NAME VALUE: the kernel ignores some of these without a word while a region is active.
+set_offline() {
+	read_setting "$1"
+	[ "$setting" != "$2" ] || return 0
+	# A kernel that has no such setting.
+	[ -f "$directory/$1" ] || return 0
+	[ -z "$regions_now" ] || in_use "$1 ($setting, to be $2)"
+	{ echo "$2" >"$directory/$1"; } 2>>"$said" || :
+	read_setting "$1"
+	[ "$setting" = "$2" ] || refuse ClusterOffline "$1 is $setting and does not become $2: $(last_said)"
+	[ "$word" = online ] || word=updated
+}
+set_offline heartbeat/mode "$mode"
+set_offline heartbeat/dead_threshold "$threshold"
+# The kernel wants the idle timeout above the keepalive delay at each moment.
+read_setting keepalive_delay_ms
+if [ "${setting:-0}" -ge "$idle" ]; then
+	set_offline keepalive_delay_ms "$keepalive"
+	set_offline idle_timeout_ms "$idle"
+else
+	set_offline idle_timeout_ms "$idle"
+	set_offline keepalive_delay_ms "$keepalive"
+fi
+set_offline reconnect_delay_ms "$reconnect"
+
+read_setting fence_method
+if [ -n "$setting" ] && [ "$setting" != "$fence" ]; then
+	echo "$fence" >"$directory/fence_method"
+	read_setting fence_method
+	[ "$setting" = "$fence" ] || refuse ClusterOffline "fence_method is $setting and does not become $fence"
+	[ "$word" = online ] || word=updated
+fi
+
+# node_now NAME: `NUMBER ADDRESS PORT` in the kernel.
+node_now() {
+	node_text=
+	for node_file in num ipv4_address ipv4_port; do
+		read_setting "node/$1/$node_file"
+		node_text="$node_text${node_text:+ }$setting"
+	done
+	echo "$node_text"
+}
+
+is_live() {
+	read -r live_nodes 2>/dev/null </sys/kernel/debug/o2hb/livenodes || return 1
+	case " $live_nodes " in *" $1 "*) return 0 ;; esac
+	return 1
+}
+
+# drop_node NAME WHY: a node that still writes its heartbeat has something mounted.
+drop_node() {
+	read_setting "node/$1/num"
+	! is_live "$setting" || refuse ClusterInUse "node $1 $2, and it still writes its heartbeat: unmount everything on it first"
+	rmdir "$directory/node/$1" 2>>"$said" || refuse ClusterInUse "node $1 $2, and the kernel does not let go of it: $(last_said)"
+	[ "$word" = online ] || word=updated
+}
+
+for node in "$directory"/node/*; do
+	[ -d "$node" ] || continue
+	node=${node##*/}
+	wanted=$(printf '%s' "$nodes" | awk -v name="$node" '$2 == name { print $1, $3, $4 }')
+	if [ -z "$wanted" ]; then
+		drop_node "$node" "is no longer declared"
+	elif [ "$wanted" != "$(node_now "$node")" ]; then
+		[ -z "$regions_now" ] || [ "$node" != "$own_name" ] || in_use "the address of this node ($(node_now "$node"), to be $wanted)"
+		drop_node "$node" "is to be $wanted and is $(node_now "$node")"
+	fi
+done
+missing=
+while read -r number name address port; do
+	[ "$(node_now "$name")" = "$number $address $port" ] || missing=yes
+done <<-END
+	${nodes%?}
+END
+if [ -n "$missing" ]; then
+	# Adds what is missing and leaves the rest alone.
+	o2cb register-cluster "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :
+	[ "$word" = online ] || word=updated
+fi
+while read -r number name address port; do
+	[ "$(node_now "$name")" = "$number $address $port" ] ||
+		refuse ClusterOffline "node $name is $(node_now "$name") in the kernel, not $number $address $port: $(last_said)"
+done <<-END
+	${nodes%?}
+END
+read_setting "node/$own_name/local"
+[ "$setting" = 1 ] || refuse ClusterOffline "the kernel has no local node: $(last_said)"
+
+if [ "$mode" = global ]; then
+	started=yes
+	for region in $regions; do [ -d "$directory/heartbeat/$region" ] || started=no; done
+	if [ "$started" = no ]; then
+		o2cb start-heartbeat "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :
+		for region in $regions; do
+			[ -d "$directory/heartbeat/$region" ] || refuse ClusterOffline "no heartbeat on $region: $(last_said)"
+		done
+		[ "$word" = online ] || word=updated
+	fi
+fi
+finish "$word"

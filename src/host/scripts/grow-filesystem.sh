@@ -1,9 +1,20 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see ocfs2-actions.ts.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures that an OCFS2 is as large as its device. It may be mounted here and elsewhere; the cluster must be online.
+# Arguments: DEVICE UUID
+# Prints done<TAB>grown bytes N or done<TAB>unchanged bytes N, with the size of the file system.
+# Exit codes: 0 done, 3 refused (OcfsToolsMissing ToolMissing DeviceMissing WrongFilesystem GrowFailed), 4 busy.
 set -eu
 # include: prelude.sh
-echo "grow-filesystem is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: ocfs2-device.sh
+# include: tune.sh
+
+tune_arguments "$1" "$2"
+# Whole clusters, and never fewer than there are.
+whole=$((device_size / fs_cluster * fs_cluster))
+[ "$whole" -gt "$fs_bytes" ] || finish "unchanged bytes $fs_bytes"
+before=$fs_bytes
+tune -S "$device"
+read_superblock
+[ "$fs_bytes" -gt "$before" ] || refuse GrowFailed "tunefs.ocfs2 exit $tune_code, still $fs_bytes bytes: $tune_said"
+finish "grown bytes $fs_bytes"

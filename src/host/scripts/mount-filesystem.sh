@@ -1,9 +1,139 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see ocfs2-actions.ts.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures that an OCFS2 is mounted on a directory, now and after each boot, and that nothing is written into the directory
+# while it is not.
+# Arguments: OWNER DEVICE UUID CLUSTER MOUNTPOINT OPTIONS|- GLOB…
+# Prints done<TAB>mounted, adopted (it was mounted already, not by us), repaired (only what brings it back at boot) or unchanged.
+# Exit codes: 0 done, 3 refused (MountPointOutsideBounds MountPointNotEmpty MountPointInUse MountPointNotUsable DeviceMissing
+# WrongFilesystem ClusterOffline MountedElsewhere MountFailed OcfsToolsMissing ToolMissing InitNotSupported InvalidArgument
+# NoSpace ReadOnlyFileSystem), 4 busy.
 set -eu
 # include: prelude.sh
-echo "mount-filesystem is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: bounds.sh
+# include: o2cb.sh
+# include: ocfs2-device.sh
+# include: fstab.sh
+# include: boot-order-ensure.sh
+
+owner=$1 device=$2 uuid=$3 cluster=$4 point=$5 options=$6
+shift 6
+plain_path "$point"
+take_lock mounts 60
+
+have mount.ocfs2 || refuse OcfsToolsMissing "mount.ocfs2 is not installed"
+have blkid || refuse ToolMissing "blkid is not installed"
+
+# The directory, by both of its names, inside the bounds and nowhere in the system.
+[ ! -L "$point" ] || refuse MountPointNotUsable "$point is a symbolic link"
+in_bounds "$point" "$@" || refuse MountPointOutsideBounds "$point is not in allowed.mountPoints"
+parent=${point%/*}
+while [ -n "$parent" ] && [ ! -e "$parent" ]; do parent=${parent%/*}; done
+real_parent=$(resolve "${parent:-/}")
+real=${real_parent%/}${point#"$parent"}
+in_bounds "$real" "$@" || refuse MountPointOutsideBounds "$point leads to $real, which is not in allowed.mountPoints"
+case $real/ in
+/bin/* | /boot/* | /dev/* | /etc/* | /lib*/* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | /usr/* | /tmp/ | /var/ | /var/lib/ | \
+	/var/lib/dpkg/* | /var/lib/apt/* | "$state_dir"/* | /home/ | /opt/ | /srv/ | /mnt/ | /media/ | /)
+	refuse MountPointNotUsable "$real is a directory of the system"
+	;;
+esac
+point=$real
+
+number=$(device_number "$device") || refuse DeviceMissing "$device is no block device"
+state=up
+{ read -r state <"/sys/block/etherd!${device#/dev/etherd/}/state"; } 2>/dev/null || :
+[ "$state" = up ] || refuse DeviceMissing "$device is $state"
+
+# What is mounted: here, and of this device.
+here='' elsewhere='' ro=''
+while read -r _ _ mount_number mount_root mount_point mount_rest; do
+	case " $mount_rest" in
+	*' - '*) ;;
+	*) continue ;;
+	esac
+	# The last mount on a directory is the one that is seen.
+	[ "$mount_point" != "$point" ] || here="$mount_number $mount_root ${mount_rest##* - }"
+	[ "$mount_number" != "$number" ] || [ "$mount_point" = "$point" ] || elsewhere=$mount_point
+done </proc/self/mountinfo
+case $here in
+'') ;;
+"$number / ocfs2 "*) ;;
+*) refuse MountPointInUse "on $point is mounted ${here#* * }" ;;
+esac
+[ -n "$here" ] || [ -z "$elsewhere" ] || refuse MountedElsewhere "$device is mounted on $elsewhere"
+
+[ -n "$here" ] || forget_cached "$device"
+signature_of "$device" || refuse DeviceMissing "$device cannot be read"
+found_uuid=$(printf '%s\n' "$signature_text" | tr ' ' '\n' | sed -n 's/^UUID=//p' | head -n 1)
+[ "$signature $found_uuid" = "ocfs2 $uuid" ] ||
+	refuse WrongFilesystem "$device holds ${signature:-no file system} ${found_uuid:-}, not OCFS2 $uuid"
+
+# What brings it back at boot.
+entry=$(fstab_entry "$point")
+entry_source='' entry_options='' entry_owner=''
+if [ -n "$entry" ]; then
+	IFS='	' read -r entry_source entry_options entry_owner <<-END
+		$entry
+	END
+	if [ "$entry_owner" = - ] || [ "$entry_owner" != "$owner" ]; then
+		[ "$entry_source" = "$device" ] || refuse MountPointInUse "/etc/fstab mounts $entry_source on $point"
+	fi
+fi
+wanted_options=_netdev,noauto,x-systemd.requires=o2cb.service
+[ "$options" = - ] || wanted_options=$wanted_options,$options
+
+word=unchanged
+if [ -z "$here" ]; then
+	local_node=0
+	for node in "$cluster_configfs/$cluster"/node/*; do
+		{ read -r node_local <"$node/local"; } 2>/dev/null || continue
+		[ "$node_local" != 1 ] || local_node=1
+	done
+	[ "$local_node" = 1 ] || refuse ClusterOffline "the cluster $cluster is not online on this host"
+
+	if [ ! -e "$point" ]; then
+		error=$(umask 022 && mkdir -p "$point" 2>&1) || refuse_write "$point" "$error"
+	fi
+	[ -d "$point" ] || refuse MountPointNotUsable "$point is not a directory"
+	# Only when it was empty a moment ago, for nothing can be added any more.
+	is_empty "$point" || refuse MountPointNotEmpty "$point holds $(cd "$point" && for name in * .[!.]*; do [ ! -e "$name" ] || echo "$name"; done | head -n 3 | tr '\n' ' ')"
+	# What a program writes while nothing is mounted would be hidden later. Not every file system has the flag.
+	! have chattr || chattr +i "$point" 2>/dev/null || :
+	is_empty "$point" || refuse MountPointNotEmpty "something was written into $point just now"
+
+	said=$(mount -t ocfs2 -o "_netdev$([ "$options" = - ] || echo ",$options")" "$device" "$point" 2>&1 </dev/null 9>&-) || :
+	# It exits 0 without having mounted, too.
+	mounted=
+	while read -r _ _ mount_number mount_root mount_point mount_rest; do
+		case "$mount_number $mount_root $mount_point ${mount_rest##* - }" in
+		"$number / $point ocfs2 "*) mounted=yes ;;
+		esac
+	done </proc/self/mountinfo
+	if [ -z "$mounted" ]; then
+		kernel_said=$(dmesg 2>/dev/null | grep -E 'o2net|o2dlm|o2hb|ocfs2|OCFS2' | tail -n 3 | tr '\n' ' ' || :)
+		refuse MountFailed "$(printf '%s' "$said" | tr '\n' ' ') The kernel: ${kernel_said:-nothing}"
+	fi
+	word=mounted
+fi
+# A local heartbeat is named after the file system: the kernel's own word for what is mounted.
+mode=local
+{ read -r mode <"$cluster_configfs/$cluster/heartbeat/mode"; } 2>/dev/null || :
+region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')
+if [ "$mode" = local ] && [ ! -d "$cluster_configfs/$cluster/heartbeat/$region" ]; then
+	refuse WrongFilesystem "$device is mounted on $point, and the kernel writes no heartbeat for $uuid in the cluster $cluster"
+fi
+
+if [ "$entry" != "$device	$wanted_options	$owner" ]; then
+	{
+		fstab_without "$point"
+		printf '# xensan: %s\n%s %s ocfs2 %s 0 0\n' "$owner" "$device" "$point" "$wanted_options"
+	} >"$run_dir/fstab"
+	fstab=$(resolve /etc/fstab 2>/dev/null || echo /etc/fstab)
+	replace_file "$fstab" 644 <"$run_dir/fstab"
+	[ "$(init_system)" != systemd ] || systemctl daemon-reload 9>&- || :
+	[ "$word" = mounted ] || if [ "$entry_owner" = "$owner" ]; then word=repaired; else word=adopted; fi
+fi
+ensure_boot_order
+[ -z "$order_changed" ] || [ "$word" != unchanged ] || word=repaired
+finish "$word"

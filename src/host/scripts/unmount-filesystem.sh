@@ -1,9 +1,69 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see ocfs2-actions.ts.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures that an OCFS2 is not mounted, neither now nor after a boot. Never by force: who uses it is named.
+# Arguments: OWNER DEVICE UUID MOUNTPOINT
+# Prints done<TAB>unmounted or done<TAB>absent.
+# Exit codes: 0 done, 3 refused (FilesystemInUse WrongFilesystem NotOurs ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
 # include: prelude.sh
-echo "unmount-filesystem is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: ocfs2-device.sh
+# include: fstab.sh
+# include: filesystem-users.sh
+
+owner=$1 device=$2 uuid=$3 point=$4
+take_lock mounts 60
+word=absent
+
+entry=$(fstab_entry "$point")
+entry_owner=
+if [ -n "$entry" ]; then
+	entry_owner=${entry##*	}
+	[ "$entry_owner" = "$owner" ] || refuse NotOurs "/etc/fstab mounts ${entry%%	*} on $point, and xensan did not write it for ${owner% *}"
+fi
+
+# mounted_number, mounted_what: what is seen on the directory.
+look() {
+	mounted_number='' mounted_what=''
+	while read -r _ _ mount_number mount_root mount_point mount_rest; do
+		[ "$mount_point" = "$point" ] || continue
+		mounted_number=$mount_number
+		mounted_what="$mount_root ${mount_rest##* - }"
+	done </proc/self/mountinfo
+}
+look
+if [ -n "$mounted_number" ]; then
+	number=$(device_number "$device") || number=none
+	case "$mounted_number $mounted_what" in
+	"$number / ocfs2 "*) ;;
+	*) refuse WrongFilesystem "on $point is mounted ${mounted_what#* }, not $device" ;;
+	esac
+	# The device may be dead, and a read of it would hang: the kernel knows what is mounted by the name of its heartbeat.
+	region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')
+	if ! ls -d "/sys/kernel/config/cluster/"*"/heartbeat/$region" >/dev/null 2>&1; then
+		[ "$(uuid_of "$device")" = "$uuid" ] || refuse WrongFilesystem "$device holds another file system than $uuid"
+	fi
+	users=$(users_of "$mounted_number" "$point" | sort -u | head -n 10 | tr '\n' ',' | sed 's/,$//; s/,/, /g')
+	[ -z "$users" ] || refuse FilesystemInUse "$point is used by $users"
+	said=$(umount "$point" 2>&1 </dev/null 9>&-) || :
+	look
+	if [ -n "$mounted_number" ]; then
+		users=$(users_of "$mounted_number" "$point" | sort -u | head -n 10 | tr '\n' ',' | sed 's/,$//; s/,/, /g')
+		refuse FilesystemInUse "$(printf '%s' "$said" | tr '\n' ' ')${users:+: $users}"
+	fi
+	word=unmounted
+fi
+
+if [ -n "$entry" ]; then
+	fstab_without "$point" >"$run_dir/fstab"
+	fstab=$(resolve /etc/fstab)
+	replace_file "$fstab" 644 <"$run_dir/fstab"
+	[ "$(init_system)" != systemd ] || systemctl daemon-reload 9>&- || :
+	word=unmounted
+	# The directory is its owner's again.
+	! have chattr || [ ! -d "$point" ] || chattr -i "$point" 2>/dev/null || :
+fi
+# Whoever mounts at boot may have been at it.
+look
+case "$mounted_what" in "/ ocfs2 "*) refuse FilesystemInUse "$point was mounted again just now" ;; esac
+finish "$word"

@@ -1,0 +1,27 @@
+# require_server DEVICE SERVER INTERFACE: the AoE target behind the device is served by this host, and by nobody else. Its
+# serial number says `shelf.slot:hostname`, cut off after 19 characters.
+require_server() {
+	server_address=${1#/dev/etherd/e}
+	case $server_address in
+	*[!0-9.]* | *.*.* | .* | *.) refuse InvalidArgument "$1 is no AoE device" ;;
+	*.*) ;;
+	*) refuse InvalidArgument "$1 is no AoE device" ;;
+	esac
+	server_said=$(aoeping -I -s 3 "${server_address%.*}" "${server_address#*.}" "$3" 2>&1 </dev/null 9>&-) ||
+		refuse DeviceMissing "e$server_address does not answer on $3: $(printf '%s' "$server_said" | tail -n 1)"
+	server_serial=$(printf '%s\n' "$server_said" | awk '$1 == "serial_number:" { print $2; exit }')
+	case $server_serial in
+	"$server_address":?*) ;;
+	*) refuse WrongServer "e$server_address says that its serial number is ${server_serial:-empty}, which is not vblade's" ;;
+	esac
+	server_name=${server_serial#*:}
+	if [ "${#server_serial}" -ge 19 ]; then
+		case $2 in "$server_name"*) ;; *) case $server_name in "$2".*) ;; *) refuse WrongServer "e$server_address is served by $server_name, not by $2" ;; esac ;; esac
+	else
+		[ "${server_name%%.*}" = "$2" ] || refuse WrongServer "e$server_address is served by $server_name, not by $2"
+	fi
+	if have aoecfg; then
+		server_count=$(aoecfg -t 1 "$3" 2>/dev/null </dev/null 9>&- | awk -v name="$server_address" '$1 == name { n++ } END { print n + 0 }')
+		[ "$server_count" -le 1 ] || refuse WrongServer "$server_count servers answer for e$server_address on $3"
+	fi
+}

@@ -1,0 +1,56 @@
+# resolve PATH: without symbolic links.
+resolve() {
+	if have realpath; then realpath "$1"; else readlink -f "$1"; fi
+}
+
+# users_of MAJ:MIN MOUNTPOINT: who keeps a mounted file system busy, one a line: `process 7 sh`, `loop device loop3 (FILE)`,
+# `domain 3 (FILE)`, `mount PATH`. Nothing on the file system itself is touched.
+users_of() {
+	users_point=$2
+	# Files that are open, current directories, roots and programs; not this script and what it is made of.
+	# shellcheck disable=SC2012
+	ls -l /proc/[0-9]*/fd /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe 2>/dev/null | awk -v point="$users_point" '
+		/^\/proc\/[0-9]+\/fd:$/ { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
+		{
+			at = index($0, " -> ")
+			if (at == 0) next
+			target = substr($0, at + 4)
+			if (target != point && index(target, point "/") != 1) next
+			user = pid
+			if (match($0, /\/proc\/[0-9]+\//)) { user = substr($0, RSTART + 6); sub(/\/.*/, "", user) }
+			print user
+		}' | sort -u | while read -r users_pid; do
+		[ "$users_pid" != "$$" ] || continue
+		{ read -r users_name <"/proc/$users_pid/comm"; } 2>/dev/null || continue
+		echo "process $users_pid $users_name"
+	done
+	# Mapped files, of programs that closed them.
+	grep -l " $users_point/" /proc/[0-9]*/maps 2>/dev/null | while IFS=/ read -r _ _ users_pid _; do
+		{ read -r users_name <"/proc/$users_pid/comm"; } 2>/dev/null || continue
+		echo "process $users_pid $users_name"
+	done
+	for users_loop in /sys/block/loop*/loop/backing_file; do
+		{ IFS= read -r users_file <"$users_loop"; } 2>/dev/null || continue
+		case $users_file in
+		"$users_point"/*)
+			users_loop=${users_loop#/sys/block/}
+			echo "loop device ${users_loop%%/*} ($users_file)"
+			;;
+		esac
+	done
+	if { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; } && have xenstore-ls; then
+		timeout 5 xenstore-ls -f /local/domain/0/backend 2>/dev/null | awk -v point="$users_point" '
+			$1 ~ /\/params$/ {
+				split($1, piece, "/")
+				text = $0; sub(/^[^"]*"/, "", text); sub(/"$/, "", text); sub(/^[a-z0-9]+:/, "", text)
+				if (index(text, point "/") == 1) print "domain " piece[7] " (" text ")"
+			}' || :
+	fi
+	while read -r _ _ users_number _ users_path _; do
+		case $users_path in
+		"$users_point"/*) echo "mount $users_path" ;;
+		"$users_point") ;;
+		*) [ "$users_number" != "$1" ] || echo "mount $users_path" ;;
+		esac
+	done </proc/self/mountinfo
+}

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Runs mkfs.ocfs2 once, in a session of its own, so that neither a cut connection nor a time limit ends it half-way. Its
+# record is on the disk before mkfs.ocfs2 begins, and says so after it came to its end and left what was asked for.
+# Arguments: RECORD DEVICE OWNER UUID LOG, then those of mkfs.ocfs2.
+# Exit codes: 0 done, 1 mkfs.ocfs2 failed or left something else, 2 the record could not be written: nothing began.
+set -eu
+record=$1 device=$2 owner=$3 uuid=$4 log=$5
+shift 5
+
+# A stat has the start of the process in field 22, after a name that may hold anything.
+read -r stat <"/proc/$$/stat"
+# shellcheck disable=SC2086
+birth=$(set -- ${stat##*) } && echo "${20}")
+read -r boot </proc/sys/kernel/random/boot_id
+
+write_record() {
+	{
+		printf '%s\n%s\nbegan %s %s %s\n' "$device" "$owner" "$boot" "$$" "$birth"
+		[ -z "$1" ] || echo "$1"
+	} >"$record.xensan-new" && dd if=/dev/null of="$record.xensan-new" conv=notrunc,fsync 2>/dev/null && mv -f "$record.xensan-new" "$record"
+	# The name, too, must be on the disk.
+	! sync --version >/dev/null 2>&1 || sync "${record%/*}"
+}
+
+# Never over a record: whoever wrote it began.
+[ ! -e "$record" ] || exit 2
+write_record '' || exit 2
+code=0
+mkfs.ocfs2 "$@" </dev/null >>"$log" 2>&1 || code=$?
+echo "mkfs.ocfs2 exit $code" >>"$log"
+[ "$code" = 0 ] || exit 1
+# Its exit code is a hint: what counts is what is on the device.
+! command -v blockdev >/dev/null 2>&1 || blockdev --flushbufs "$device" || :
+found=$(blkid -p -o value -s UUID "$device" </dev/null) || :
+if [ "$found" != "$uuid" ]; then
+	echo "mkfs.ocfs2 ended, and the device shows ${found:-no file system} instead of $uuid" >>"$log"
+	exit 1
+fi
+write_record 'done' || exit 1
