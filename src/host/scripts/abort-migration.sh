@@ -1,9 +1,32 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ends a migration that was begun here, before the point of no return only: cuts its connection, whereupon xl resumes the
+# domain by itself, and waits for its end.
+# Arguments: OPERATION.
+# Prints done<TAB>aborted or done<TAB>ended (there was nothing to abort: it never began, or had ended).
+# Exit codes: 0 done, 3 refused (PastPointOfNoReturn), 4 busy.
 set -eu
 # include: prelude.sh
-echo "abort-migration is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: migration-runs.sh
+# include: cut-sender.sh
+
+base=$migrations_dir/$1
+take_lock "migration-$1" 30
+[ -e "$base" ] || finish ended
+if [ -s "$base.exit" ]; then finish ended; fi
+run_alive "$base" || finish ended
+began=$(now)
+word=ended
+while run_alive "$base" && [ ! -s "$base.exit" ]; do
+	if [ -n "$run_sender" ] && [ "$(birth_of "$run_sender")" = "$run_sender_birth" ]; then
+		cut_sender "$run_sender" "$base.log" ||
+			refuse PastPointOfNoReturn "the target has been given permission to start the domain"
+		word=aborted
+	fi
+	if [ $(($(now) - began)) -ge 75 ]; then
+		echo "the connection is cut, and xl does not end: $(tail -n 2 "$base.log" | tr '\n' ' ')" >&2
+		exit 1
+	fi
+	pause
+done
+finish "$word"

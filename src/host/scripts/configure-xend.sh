@@ -1,9 +1,71 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures these settings in /etc/xen/xend-config.sxp, each once and outside of comments; other lines and comments stay.
+# xend reads the file when it starts: it is restarted when something changed and no domain is built or moved now. Domains
+# run on meanwhile.
+# Arguments: any number of KEY=VALUE, the value as it stands in the file.
+# Prints done<TAB>configured or done<TAB>unchanged.
+# Exit codes: 0 done, 3 refused (NotDom0 ToolMissing DomainMigrating ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
 # include: prelude.sh
-echo "configure-xend is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: xen.sh
+# include: xen-processes.sh
+
+file=/etc/xen/xend-config.sxp
+have xm || refuse ToolMissing "xm is not installed: this host has no xend"
+[ -f "$file" ] || refuse ToolMissing "there is no $file"
+take_lock toolstack 30
+
+printf '%s\n' "$@" >"$run_dir/xend.wanted"
+awk -v wanted="$run_dir/xend.wanted" '
+	BEGIN {
+		while ((getline line < wanted) > 0) {
+			at = index(line, "=")
+			if (at == 0) continue
+			key = substr(line, 1, at - 1)
+			order[++count] = key
+			text[key] = "(" key " " substr(line, at + 1) ")"
+		}
+	}
+	{
+		line = $0
+		if (line ~ /^[ \t]*\([a-z0-9-]+[ \t)]/) {
+			key = line; sub(/^[ \t]*\(/, "", key); sub(/[ \t)].*/, "", key)
+			if (key in text) {
+				# A second one would be read too, and nobody knows which holds.
+				if (!(key in written)) { print text[key]; written[key] = 1 }
+				next
+			}
+		}
+		print
+	}
+	END { for (i = 1; i <= count; i++) if (!(order[i] in written)) print text[order[i]] }' "$file" >"$run_dir/xend.new"
+mark=$state_dir/xend-restart
+if cmp -s "$file" "$run_dir/xend.new" && [ ! -e "$mark" ]; then
+	rm -f "$run_dir/xend.new" "$run_dir/xend.wanted"
+	finish unchanged
+fi
+# A crash between the file and the restart must not be forgotten.
+mkdir -p "$state_dir"
+: >"$mark"
+# The password of the consoles may stand in it.
+cmp -s "$file" "$run_dir/xend.new" || replace_file "$file" 600 <"$run_dir/xend.new"
+rm -f "$run_dir/xend.new" "$run_dir/xend.wanted"
+! at_work 'create|restore|save|migrate|xc_save|xc_restore|start|suspend' ||
+	refuse DomainMigrating "xend must be restarted for its new settings, and process $work_pid ($work_verb) is at work"
+script=/etc/init.d/xend
+[ -x "$script" ] || script=$(command -v xend) || refuse ToolMissing "there is neither /etc/init.d/xend nor xend"
+"$script" restart >"$run_dir/xend.out" 2>&1 </dev/null 9>&- || :
+xend_tries=0
+until xm list >"$run_dir/xend.out" 2>&1 </dev/null; do
+	xend_tries=$((xend_tries + 1))
+	if [ "$xend_tries" -ge 40 ]; then
+		privileged || refuse NotDom0 "xend does not answer: $(tail -n 1 "$run_dir/xend.out")"
+		echo "xend does not answer after its restart: $(tail -n 3 "$run_dir/xend.out")" >&2
+		exit 1
+	fi
+	sleep 1
+done
+rm -f "$mark"
+finish configured

@@ -1,9 +1,52 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures that an image which ensure-image made for this owner is gone. Touches nothing else, and nothing that this host uses.
+# Arguments: OWNER PATH MOUNTPOINT FSUUID.
+# Prints done<TAB>deleted or done<TAB>absent.
+# Exit codes: 0 done, 3 refused (NotOurs ImageInUse NotMounted ReadOnlyFileSystem), 4 busy.
 set -eu
 # include: prelude.sh
-echo "delete-image is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: bounds.sh
+# include: xen.sh
+# include: mounted.sh
+# include: images.sh
+
+owner=$1 asked=$2 mount_point=$3 filesystem=$4
+take_lock images 40
+require_mounted "$mount_point" "$filesystem"
+image_place "$asked" "$mount_point"
+gone=$image_real.xensan-deleted
+
+! copy_alive "$image_work" || refuse ImageInUse "process $copy_pid copies to $asked"
+rm -f "$image_copy" "$image_work.pid" "$image_work.err"
+if [ ! -e "$image_real" ] && [ ! -L "$image_real" ]; then
+	# A deletion that was cut off after its rename.
+	if [ -f "$gone" ] && recorded "$image_record" "$owner" "$image_relative" "$gone"; then rm -f "$gone" "$image_record"; fi
+	finish absent
+fi
+if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse NotOurs "$asked is not a regular file"; fi
+recorded "$image_record" "$owner" "$image_relative" "$image_real" || refuse NotOurs "$asked was not made for $owner"
+for loop in /sys/block/loop*/loop/backing_file; do
+	{ IFS= read -r backing <"$loop"; } 2>/dev/null || continue
+	loop=${loop#/sys/block/}
+	[ "$backing" != "$image_real" ] || refuse ImageInUse "$asked is behind the loop device ${loop%%/*}"
+done
+# shellcheck disable=SC2012
+user=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v path="$image_real" '
+	/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
+	{ at = index($0, " -> "); if (at > 0 && substr($0, at + 4) == path) { print pid; exit } }')
+[ -z "$user" ] || refuse ImageInUse "process $user has $asked open"
+if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; then
+	user=$(limited 10 xenstore-ls -f /local/domain/0/backend 2>/dev/null </dev/null | grep -F "params = \"$image_real\"" | head -n 1 || :)
+	[ -z "$user" ] || refuse ImageInUse "a domain uses $asked: ${user%% = *}"
+fi
+error=$(mv "$image_real" "$gone" 2>&1) || refuse_write "$asked" "$error"
+# Whatever was renamed is what gets deleted: look at it again.
+recorded "$image_record" "$owner" "$image_relative" "$gone" || {
+	[ -e "$image_real" ] || mv "$gone" "$image_real"
+	refuse NotOurs "$asked was replaced while it was looked at"
+}
+rm -f "$gone" "$image_record"
+flush_directory "${image_real%/*}"
+finish deleted

@@ -1,9 +1,127 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures an image file of at least a size on a shared file system: made sparse, or copied from another image (at once where
+# the file system shares blocks, else in the background with its progress in the probe), or grown. Never shrinks, never
+# replaces anything.
+# Arguments: OWNER PATH MOUNTPOINT FSUUID BYTES SOURCE (- for none).
+# Prints done<TAB>created, copying (run it again), copied, grown or unchanged.
+# Exit codes: 0 done, 3 refused (NotMounted ImageForeign SourceMissing SourceLarger NoSpace ReadOnlyFileSystem InvalidArgument), 4 busy.
 set -eu
 # include: prelude.sh
-echo "ensure-image is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: bounds.sh
+# include: xen.sh
+# include: mounted.sh
+# include: images.sh
+
+owner=$1 asked=$2 mount_point=$3 filesystem=$4 bytes=$5 source=$6
+take_lock images 40
+require_mounted "$mount_point" "$filesystem"
+image_place "$asked" "$mount_point"
+
+room_for() {
+	free=$(df -P -k "$mount_point" 2>/dev/null | awk 'NR == 2 { print $4 }')
+	if [ -n "$free" ] && [ "$(($1 / 1024))" -gt "$free" ]; then
+		refuse NoSpace "$asked needs $(($1 / 1024)) KiB and its file system has $free KiB left"
+	fi
+}
+
+# extend FILE: one zero byte at the new end, which lies beyond the old one: nothing can shrink or be overwritten.
+extend() {
+	dd if=/dev/zero of="$1" bs=1 count=1 seek="$((bytes - 1))" conv=notrunc,fsync 2>&1
+}
+
+# publish FILE: it becomes the image, if there is none yet. The record comes first: after a crash there may be a record
+# without an image, harmless, but never an image of ours that we would not delete.
+publish() {
+	record_image "$owner" "$1"
+	chmod 600 "$1"
+	ln "$1" "$image_real" 2>/dev/null || {
+		rm -f "$1"
+		refuse ImageForeign "$asked appeared while it was being made"
+	}
+	rm -f "$1"
+	flush_directory "${image_real%/*}"
+}
+
+if [ -e "$image_real" ] || [ -L "$image_real" ]; then
+	if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse ImageForeign "$asked is not a regular file"; fi
+	size=$(stat -c %s -- "$image_real")
+	if [ "$size" -ge "$bytes" ]; then
+		copy_alive "$image_work" || rm -f "$image_copy" "$image_work.pid" "$image_work.err"
+		finish unchanged
+	fi
+	recorded "$image_record" "$owner" "$image_relative" "$image_real" ||
+		refuse ImageForeign "$asked has $size bytes, $bytes are wanted, and xensan did not make it for $owner"
+	room_for 1048576
+	error=$( (: 8<>"$image_real") 2>&1) || refuse_write "$asked" "$error"
+	exec 8<>"$image_real"
+	[ "$(stat -L -c %i /proc/self/fd/8)" = "$(stat -c %i -- "$image_real")" ] || refuse ImageForeign "$asked was replaced while it was looked at"
+	error=$(extend /proc/self/fd/8) || refuse_write "$asked" "$error"
+	finish grown
+fi
+
+if [ "$source" != - ]; then
+	# What a copy said that this host began and that failed: told once, then it begins anew.
+	if copy_alive "$image_work"; then finish copying; fi
+	if [ -s "$image_work.err" ]; then
+		error=$(cat "$image_work.err")
+		rm -f "$image_work.err" "$image_work.pid" "$image_copy"
+		refuse_write "$asked" "$error"
+	fi
+	case $source in "$mount_point"/?*) plain_path "$source" ;; *) refuse InvalidArgument "$source is not below $mount_point" ;; esac
+	if [ -L "$source" ] || [ ! -f "$source" ]; then refuse SourceMissing "there is no regular file $source"; fi
+	[ "$(stat -c %d -- "$source")" = "$image_device" ] || refuse SourceMissing "$source is on another file system than $mount_point"
+	size=$(stat -c %s -- "$source")
+	[ "$size" -le "$bytes" ] || refuse SourceLarger "$source has $size bytes, more than $bytes"
+	blocks=$(stat -c %b -- "$source")
+fi
+error=$(mkdir -p "${image_real%/*}" 2>&1) || refuse_write "$asked" "$error"
+image_place "$asked" "$mount_point"
+mkdir -p "$mount_point/.xensan/images"
+chmod 700 "$mount_point/.xensan"
+# What a crash or a copy that was cut off left.
+rm -f "$image_copy" "$image_work.pid" "$image_work.err"
+error=$( (set -C && : >"$image_copy") 2>&1) || refuse_write "$asked" "$error"
+if [ "$source" = - ]; then
+	error=$(extend "$image_copy") || {
+		rm -f "$image_copy"
+		refuse_write "$asked" "$error"
+	}
+	publish "$image_copy"
+	finish created
+fi
+
+if cp --reflink=always "$source" "$image_copy" 2>/dev/null; then
+	error=$(if [ "$bytes" -gt "$size" ]; then extend "$image_copy"; else flush "$image_copy"; fi 2>&1) || refuse_write "$asked" "$error"
+	publish "$image_copy"
+	finish copied
+fi
+room_for $((blocks * 512))
+(
+	trap '' HUP
+	code=0
+	(
+		# Holes stay holes where cp knows how.
+		if cp --help 2>&1 | grep -q sparse; then cp --sparse=always "$source" "$image_copy"; else cp "$source" "$image_copy"; fi || exit 1
+		if [ "$bytes" -gt "$size" ]; then extend "$image_copy"; else flush "$image_copy"; fi || exit 1
+		publish "$image_copy"
+	) >"$image_work.out" 2>&1 || code=$?
+	if [ "$code" != 0 ]; then
+		rm -f "$image_copy"
+		echo "the copy ended with exit code $code" >>"$image_work.out"
+		mv "$image_work.out" "$image_work.err"
+	fi
+	rm -f "$image_work.pid" "$image_work.out"
+) >/dev/null 2>&1 </dev/null 9>&- &
+echo "$! $(birth_of "$!")" >"$image_work.pid.new"
+# It may have ended already.
+if [ -d "/proc/$!" ]; then mv "$image_work.pid.new" "$image_work.pid"; else rm -f "$image_work.pid.new"; fi
+tries=0
+while copy_alive "$image_work" && [ "$tries" -lt 20 ]; do
+	tries=$((tries + 1))
+	pause
+done
+if [ -f "$image_real" ]; then finish copied; fi
+if [ -s "$image_work.err" ]; then refuse_write "$asked" "$(cat "$image_work.err")"; fi
+finish copying

@@ -1,9 +1,51 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures that the host itself neither saves its domains at shutdown nor restores or starts any at boot: it would bring back
+# a domain that moved meanwhile. XENDOMAINS_SAVE, _RESTORE and _AUTO become blank; the toolstack's services run.
+# Arguments: none.
+# Prints done<TAB>prepared or done<TAB>unchanged.
+# Exit codes: 0 done, 3 refused (NotDom0 ToolMissing ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
 # include: prelude.sh
-echo "prepare-toolstack is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: xen.sh
+# include: xendomains.sh
+
+require_toolstack
+take_lock toolstack 30
+changed=
+for file in /etc/default/xendomains /etc/sysconfig/xendomains; do
+	[ -f "$file" ] || continue
+	xendomains_values "$file"
+	if [ -z "$xendomains_save$xendomains_restore$xendomains_auto" ]; then continue; fi
+	awk '
+		/^[ \t]*(export[ \t]+)?XENDOMAINS_(SAVE|RESTORE|AUTO)=/ {
+			match($0, /XENDOMAINS_[A-Z]+/)
+			print substr($0, RSTART, RLENGTH) "=\"\""
+			next
+		}
+		{ print }' "$file" >"$run_dir/xendomains"
+	replace_file "$file" 644 <"$run_dir/xendomains"
+	xendomains_values "$file"
+	[ -z "$xendomains_save$xendomains_restore$xendomains_auto" ] || {
+		echo "$file sets XENDOMAINS_SAVE, _RESTORE or _AUTO in a way that is not understood" >&2
+		exit 1
+	}
+	changed=yes
+done
+
+if ! domain_rows >/dev/null 2>"$run_dir/xl.err"; then
+	privileged || refuse NotDom0 "this host does not run as a dom0: $(tail -n 1 "$run_dir/xl.err")"
+	# Debian calls it xen; both are what starts xenstored and the console daemon.
+	if [ -d /run/systemd/system ]; then
+		systemctl start xencommons.service >/dev/null 2>&1 9>&- || systemctl start xen.service >&2 9>&- || :
+	else
+		for script in xencommons xen xend; do
+			[ ! -x "/etc/init.d/$script" ] || "/etc/init.d/$script" start >&2 9>&- </dev/null || :
+		done
+	fi
+	changed=yes
+	list_domains
+fi
+[ -z "$changed" ] || finish prepared
+finish unchanged

@@ -1,11 +1,14 @@
 #!/bin/sh
 # Prints every fact of this host that xensan needs, changes nothing.
-# Arguments: ROLES, then any number of segment=INTERFACE, backing=PATH, device=PATH and mountpoint=PATH.
+# Arguments: ROLES, then any number of segment=INTERFACE, backing=PATH, device=PATH, mountpoint=PATH, image=PATH and
+# locks=DIRECTORY.
 #   ROLES     `server`, `client`, `server,client` or `none`
 #   segment=  ask with aoecfg who answers on the segment behind this interface (one second, all at once)
 #   backing=  a path to look at
 #   device=   of a client: a block device to look into, without side effects
 #   mountpoint=  of a client: a directory to look at
+#   image=    of a client: an image file of a domain
+#   locks=    of a client: a directory of lock files
 # Prints lines of fields separated by tabs. The first field is the section; when a section is over comes
 #   end SECTION known|absent|unknown EXIT WHY
 # and at the very end `end probe`. A section whose end is missing is unknown. In fields a tab, a newline and a
@@ -51,6 +54,16 @@
 #   mount-points entry PATH SOURCE OPTIONS OWNER                     what mounts it at boot
 #   formats UUID DEVICE Running|Interrupted|Done OWNER               every format that began here
 #   kernel-log IoError|Ocfs2Error|Heartbeat|Network|Fencing SUBJECT COUNT SECONDS MESSAGE
+#   toolstack kind xl|xm|none, dom0 yes|no, info KEY VALUE           info: of xl info; none when it cannot tell
+#   toolstack automatic SAVE RESTORE AUTO                            XENDOMAINS_…; no row: no such file
+#   toolstack service NAME active|inactive|missing, bridge NAME, xend KEY VALUE
+#   domains process PID VERB NAME                                    what builds, moves or ends a domain now
+#   domains domain ID NAME UUID MEMORY VCPUS STATE REASON SECONDS    Domain-0 left out; REASON may be empty
+#   relocation key PUBLICKEY, peer NAME ADDRESS PUBLICKEY, known ADDRESS PUBLICKEY, host-key PUBLICKEY
+#   migrations run OPERATION UUID BOOTID Running|Ended|Lost EXIT PHASE STARTED NOW MESSAGE
+#   images image PATH Missing|File|Other BYTES ALLOCATED OWNER Copying|Interrupted|- BYTES
+#   domain-locks lock UUID PATH HOST BOOTID
+#   domain-configurations config UUID OWNER DIGEST
 # Exit codes: 0 always.
 set -eu
 # include: prelude.sh
@@ -64,6 +77,8 @@ set -eu
 # include: probe-o2cb.sh
 # include: probe-filesystems.sh
 # include: probe-kernel-log.sh
+# include: probe-xen.sh
+# include: probe-domains.sh
 
 roles=",$1,"
 shift
@@ -75,12 +90,16 @@ trap 'rm -rf "$work"' EXIT
 : >"$work/segments"
 : >"$work/devices"
 : >"$work/mount-points"
+: >"$work/images"
+: >"$work/lock-directories"
 for argument; do
 	case $argument in
 	segment=*) printf '%s\n' "${argument#segment=}" >>"$work/segments" ;;
 	backing=*) printf '%s\n' "${argument#backing=}" >>"$work/asked" ;;
 	device=*) printf '%s\n' "${argument#device=}" >>"$work/devices" ;;
 	mountpoint=*) printf '%s\n' "${argument#mountpoint=}" >>"$work/mount-points" ;;
+	image=*) printf '%s\n' "${argument#image=}" >>"$work/images" ;;
+	locks=*) printf '%s\n' "${argument#locks=}" >>"$work/lock-directories" ;;
 	esac
 done
 
@@ -90,6 +109,10 @@ case $roles in *,client,*)
 	start responders responders
 	[ ! -s "$work/devices" ] || start filesystems filesystems
 	[ ! -s "$work/mount-points" ] || start mount-points mount_points
+	start toolstack toolstack
+	start domains domains
+	[ ! -s "$work/images" ] || start images images
+	[ ! -s "$work/lock-directories" ] || start domain-locks domain_locks
 	;;
 esac
 case $roles in *,server,*)
@@ -110,6 +133,9 @@ case $roles in *,client,*)
 	section o2cb o2cb
 	section formats formats
 	section kernel-log kernel_log
+	section relocation relocation
+	section migrations migrations
+	section domain-configurations domain_configurations
 	;;
 esac
 collect

@@ -1,9 +1,27 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures that there is no configuration of a domain that xensan wrote for this owner. The domain must not be on this host.
+# Arguments: OWNER UUID.
+# Prints done<TAB>removed or done<TAB>absent.
+# Exit codes: 0 done, 3 refused (NotOurs DomainRunning NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
-echo "remove-domain-configuration is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: xen.sh
+
+file=$state_dir/domains/$2.cfg
+take_lock "domain-$2" 30
+if [ ! -e "$file" ]; then
+	rm -f "$file.owner"
+	finish absent
+fi
+now_owner=
+{ IFS= read -r now_owner <"$file.owner"; } 2>/dev/null || :
+[ "$now_owner" = "$1" ] || refuse NotOurs "$file was written for ${now_owner:-nobody that is known}"
+if [ "$(toolstack_kind)" != none ]; then
+	find_domain "$2"
+	[ "$domain_count" = 0 ] || refuse DomainRunning "$(domain_text)"
+fi
+rm -f "$file" "$file.owner"
+flush_directory "${file%/*}"
+finish removed

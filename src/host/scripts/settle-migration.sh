@@ -1,9 +1,117 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Brings one leftover of a migration to where the recovery table says. Looks again, here, at the UUID, the whole name, the
+# state and whatever xl is at work, and afterwards at what became of it.
+# Arguments: UUID NAME ACTION.
+#   DestroyIncoming      the copy that arrived, paused, and never ran
+#   DestroyMigratedAway  the copy that was sent, suspended
+#   StartIncoming        the copy that arrived whole: gets its name and runs
+#   ResumeSource         the copy that was sent, suspended: gets its name and runs
+# Prints done<TAB>destroyed, started, resumed or unchanged (it was so already).
+# Exit codes: 0 done, 3 refused (DomainStateDiffers DomainMigrating DomainMissing DomainNameTaken ResumeUnsupported ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
-echo "settle-migration is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: xen.sh
+# include: xen-processes.sh
+
+uuid=$1 name=$2 action=$3
+require_toolstack
+take_lock "domain-$uuid" 30
+find_domain "$uuid"
+[ "$domain_count" -le 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
+
+differs() {
+	refuse DomainStateDiffers "$action: $(domain_text)"
+}
+
+# The receiver's command line names no domain: any of them may be about this one.
+nothing_at_work() {
+	! at_work 'migrate-receive|restore|save-helper|xc_restore|xc_save|rename|unpause' ||
+		refuse DomainMigrating "process $work_pid ($work_verb) is at work"
+	! at_work 'migrate|save|suspend|destroy|resume|create' "$domain_id" "$name" "$name--incoming" "$name--migratedaway" ||
+		refuse DomainMigrating "process $work_pid ($work_verb) is at work on the domain"
+}
+
+paused_and_new() {
+	case $domain_state.$domain_seconds in p.0.0) return 0 ;; *) return 1 ;; esac
+}
+
+# suspended: stopped for a migration, and nothing else. Only xl tells the reason.
+suspended() {
+	case $domain_state in *[pdcr]*) return 1 ;; *s*) ;; *) return 1 ;; esac
+	[ "$domain_reason" = s ]
+}
+
+# until_state TEST: looks again for twenty seconds. xl's exit codes are not believed.
+until_state() {
+	state_began=$(now)
+	while :; do
+		find_domain "$uuid"
+		if "$1"; then return 0; fi
+		[ $(($(now) - state_began)) -lt 20 ] || return 1
+		sleep 1
+	done
+}
+
+destroyed() {
+	[ "$domain_count" = 0 ]
+}
+
+running_as_named() {
+	[ "$domain_count" = 1 ] && [ "$domain_name" = "$name" ] && domain_runs
+}
+
+destroy() {
+	said=$("$toolstack" destroy "$domain_id" 2>&1 </dev/null 9>&-) || :
+	until_state destroyed || refuse DomainStateDiffers "it was to be destroyed, and $(domain_text): $said"
+	finish destroyed
+}
+
+rename_back() {
+	if [ "$domain_name" = "$name" ]; then return 0; fi
+	! named "$name" "$uuid" || refuse DomainNameTaken "another domain of this host, id $row_id, is called $name"
+	said=$("$toolstack" rename "$domain_id" "$name" 2>&1 </dev/null 9>&-) || :
+}
+
+case $action in
+DestroyIncoming)
+	if [ "$domain_count" = 0 ]; then finish unchanged; fi
+	case $domain_name in "$name--incoming" | '(null)') ;; *) differs ;; esac
+	paused_and_new || differs
+	nothing_at_work
+	destroy
+	;;
+DestroyMigratedAway)
+	if [ "$domain_count" = 0 ]; then finish unchanged; fi
+	[ "$domain_name" = "$name--migratedaway" ] || differs
+	suspended || differs
+	nothing_at_work
+	destroy
+	;;
+StartIncoming)
+	[ "$domain_count" = 1 ] || refuse DomainMissing "no domain of this host has the UUID $uuid"
+	nothing_at_work
+	if running_as_named; then finish unchanged; fi
+	# Named already and still paused: the same, cut off between two steps.
+	case $domain_name in "$name--incoming" | "$name") ;; *) differs ;; esac
+	paused_and_new || differs
+	rename_back
+	# Exits 0 whatever happens.
+	"$toolstack" unpause "$domain_id" >&2 </dev/null 9>&- || :
+	until_state running_as_named || refuse DomainStateDiffers "it was to run, and $(domain_text): ${said-}"
+	finish started
+	;;
+ResumeSource)
+	[ "$domain_count" = 1 ] || refuse DomainMissing "no domain of this host has the UUID $uuid"
+	nothing_at_work
+	if running_as_named; then finish unchanged; fi
+	case $domain_name in "$name--migratedaway" | "$name") ;; *) differs ;; esac
+	suspended || differs
+	"$toolstack" help 2>&1 </dev/null | grep -q '^ *resume ' || refuse ResumeUnsupported "$toolstack of this host has no command resume"
+	rename_back
+	"$toolstack" resume "$domain_id" >&2 </dev/null 9>&- || :
+	until_state running_as_named || refuse DomainStateDiffers "it was to be resumed, and $(domain_text): ${said-}"
+	finish resumed
+	;;
+*) refuse InvalidArgument "$action is no action" ;;
+esac

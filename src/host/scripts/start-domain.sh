@@ -1,9 +1,121 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Starts a domain from /var/lib/xensan/domains/UUID.cfg under the exclusive lock file on the shared file system, if it is
+# not on this host yet. That it is on no other host is for the caller to know: the lock file is the second guard.
+# Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB and bridge=GLOB.
+#   DIGEST      sha256 of the configuration that is meant
+#   HOST BOOT   a lock file of this holder may be taken over (- and - for none)
+# Prints done<TAB>started id N or done<TAB>running id N.
+# Exit codes: 0 done, 3 refused (DomainNameTaken DomainLocked DomainMigrating DomainStateDiffers NotMounted
+# ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds StartFailed
+# InvalidArgument ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
-echo "start-domain is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: bounds.sh
+# include: xen.sh
+# include: xen-processes.sh
+# include: mounted.sh
+# include: domain-lock.sh
+# include: domain-configuration.sh
+
+owner=$1 uuid=$2 name=$3 digest=$4 lock_dir=$5 mount_point=$6 filesystem=$7 old_host=$8 old_boot=$9
+shift 9
+file=$state_dir/domains/$uuid.cfg
+lock=$lock_dir/$uuid.lock
+
+require_toolstack
+take_lock "domain-$uuid" 30
+find_domain "$uuid"
+if [ "$domain_count" -gt 1 ]; then refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"; fi
+# Also a create that outlived the command which began it.
+! at_work 'create|restore|start|rename' "$file" "$run_dir/$uuid.cfg" || refuse DomainMigrating "process $work_pid ($work_verb) builds the domain"
+if [ "$domain_count" = 1 ]; then
+	[ "$domain_name" = "$name" ] || refuse DomainMigrating "$(domain_text)"
+	! at_work 'migrate|save|suspend' "$domain_id" "$name" || refuse DomainMigrating "process $work_pid ($work_verb) moves the domain"
+	domain_runs || refuse DomainStateDiffers "$(domain_text)"
+	require_mounted "$mount_point" "$filesystem"
+	# It runs here, seen a moment ago: whoever held the lock does not run it, or the damage is done.
+	claim_domain "$lock" "$owner" "$old_host" "$old_boot"
+	finish "running id $domain_id"
+fi
+for taken in "$name" "$name--incoming" "$name--migratedaway"; do
+	! named "$taken" "$uuid" || refuse DomainNameTaken "another domain of this host, id $row_id, is called $taken"
+done
+
+[ -f "$file" ] || refuse ConfigurationDiffers "there is no $file"
+# What is checked is what is started, whatever happens to the file meanwhile.
+cp "$file" "$run_dir/$uuid.cfg"
+trap 'rm -f "$run_dir/$uuid.cfg" "$run_dir/$uuid.rows" "$run_dir/$uuid.err"' EXIT
+[ "$(sha256sum <"$run_dir/$uuid.cfg")" = "$digest  -" ] || refuse ConfigurationDiffers "$file is not the configuration that is meant"
+configuration_rows "$run_dir/$uuid.cfg" >"$run_dir/$uuid.rows"
+
+# within PREFIX TEXT ARGUMENT…: TEXT matches one of the globs behind PREFIX=
+within() {
+	within_kind=$1 within_text=$2
+	shift 2
+	for within_glob; do
+		case $within_glob in "$within_kind="*) ! glob_matches "${within_glob#*=}" "$within_text" || return 0 ;; esac
+	done
+	return 1
+}
+
+named_as='' identified_as='' memory=0
+while read -r kind value; do
+	case $kind in
+	name) named_as=$value ;;
+	uuid) identified_as=$value ;;
+	memory) memory=$value ;;
+	file)
+		plain_path "$value"
+		within bootfile "$value" "$@" || refuse BootFileOutsideBounds "$value is not in allowed.bootFiles"
+		[ -f "$value" ] || refuse BootFileMissing "there is no file $value"
+		real=$(resolve "$value")
+		within bootfile "$real" "$@" || refuse BootFileOutsideBounds "$value leads to $real, which is not in allowed.bootFiles"
+		;;
+	bridge)
+		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges"
+		[ -d "/sys/class/net/$value/bridge" ] || refuse BridgeMissing "there is no bridge $value"
+		;;
+	image) ;;
+	*) refuse InvalidArgument "$file: not understood: $value" ;;
+	esac
+done <"$run_dir/$uuid.rows"
+[ "$named_as $identified_as" = "$name $uuid" ] ||
+	refuse ConfigurationDiffers "$file is for the domain $named_as $identified_as, not $name $uuid"
+
+require_mounted "$mount_point" "$filesystem"
+case $lock_dir in "$mount_point"/*) ;; *) refuse InvalidArgument "$lock_dir is not below $mount_point" ;; esac
+claim_domain "$lock" "$owner" "$old_host" "$old_boot"
+
+code=0
+# Everything is said on stderr; the daemon that waits for the domain's end stays behind and must hold nothing of ours.
+if [ "$toolstack" = xl ]; then
+	xl create -q "$run_dir/$uuid.cfg" >"$run_dir/$uuid.err" 2>&1 </dev/null 9>&- || code=$?
+else
+	xm create -q "$run_dir/$uuid.cfg" >"$run_dir/$uuid.err" 2>&1 </dev/null 9>&- || code=$?
+fi
+# The code is a hint: what counts is whether the domain is there.
+find_domain "$uuid"
+tries=0
+while [ "$code" != 0 ] && [ "$domain_count" != 0 ] && [ "$tries" -lt 10 ]; do
+	tries=$((tries + 1))
+	sleep 1
+	find_domain "$uuid"
+done
+said=$(grep -v '^Parsing config' "$run_dir/$uuid.err" | grep -v -e 'Non-existant domain' -e 'Unable to destroy guest' -e 'Destruction of domain failed' |
+	tr '\n' ' ' | head -c 600 || :)
+if [ "$domain_count" = 0 ]; then
+	release_domain "$lock"
+	case $said in
+	*'Cannot allocate memory'* | *'Out of memory'* | *'failed to free memory'* | *'not enough'*memory* | *'Not enough'*memory*)
+		refuse NoMemory "$memory MiB for $name: $said"
+		;;
+	*) refuse StartFailed "${said:-it said nothing, exit $code, and the domain is not there}" ;;
+	esac
+fi
+if [ "$code" != 0 ] || [ "$domain_name" != "$name" ] || [ "$domain_count" != 1 ]; then
+	# Not proved absent: the lock stays.
+	refuse DomainStateDiffers "after a start that failed, $(domain_text): $said"
+fi
+finish "started id $domain_id"

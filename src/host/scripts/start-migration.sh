@@ -1,9 +1,114 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Begins the live migration of a running domain to another host, detached from this command and from whoever gave it.
+# A record is on the disk before anything moves; the log and the exit code are beside it (migration-runs.sh).
+# Arguments: OPERATION UUID ADDRESS SECONDS (after which the connection is cut, before the point of no return only).
+# Prints done<TAB>started or done<TAB>unchanged (this operation has been begun before, whatever became of it).
+# Exit codes: 0 done, 3 refused (DomainMissing DomainMigrating DomainNotRunning DomainNameUnsafe DomainStateDiffers ToolMissing
+# NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
-echo "start-migration is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: xen.sh
+# include: xen-processes.sh
+# include: migration-runs.sh
+
+operation=$1 uuid=$2 address=$3 seconds=$4
+base=$migrations_dir/$operation
+require_toolstack
+take_lock "domain-$uuid" 30
+[ ! -e "$base" ] || finish unchanged
+
+find_domain "$uuid"
+[ "$domain_count" != 0 ] || refuse DomainMissing "no domain of this host has the UUID $uuid"
+[ "$domain_count" = 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
+case $domain_name in
+*--incoming | *--migratedaway | migrating-*) refuse DomainMigrating "$(domain_text)" ;;
+esac
+case $domain_name in
+'' | -* | *[!A-Za-z0-9_.-]*) refuse DomainNameUnsafe "the domain is called $domain_name" ;;
+*[!0-9]*) ;;
+*) refuse DomainNameUnsafe "the domain is called $domain_name, which xl takes for a domain id" ;;
+esac
+! at_work 'migrate|save|suspend|remus|create|restore' "$domain_id" "$domain_name" "$state_dir/domains/$uuid.cfg" "$run_dir/$uuid.cfg" ||
+	refuse DomainMigrating "process $work_pid ($work_verb) moves or builds the domain"
+domain_runs || refuse DomainNotRunning "$(domain_text)"
+
+# The youngest twenty are kept.
+mkdir -p "$migrations_dir"
+kept=0
+# shellcheck disable=SC2012
+ls -t "$migrations_dir" 2>/dev/null | sed -n 's/\.exit$//p' | while IFS= read -r old; do
+	kept=$((kept + 1))
+	[ "$kept" -le 20 ] || rm -f "$migrations_dir/$old" "$migrations_dir/$old".log "$migrations_dir/$old".pid "$migrations_dir/$old".exit "$migrations_dir/$old".sh
+done
+
+# Runs by itself from here on. Its own file: systemd-run would read $ and % in arguments.
+replace_file "$base.sh" 600 <<'WRAPPER'
+# Written by xensan: one migration, with its log and its exit code beside it.
+# Arguments: BASE TOOLSTACK DOMID ADDRESS SECONDS
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+umask 077
+base=$1
+exec >>"$base.log" 2>&1 </dev/null
+# include: cut-sender.sh
+birth_of() {
+	read -r birth_stat 2>/dev/null <"/proc/$1/stat" || return 0
+	set -- ${birth_stat##*) }
+	echo "${20}"
+}
+durably() {
+	dd of="$1.new" conv=fsync 2>/dev/null && mv -f "$1.new" "$1"
+}
+if [ "$2" = xl ]; then
+	xl migrate -s "ssh -F ${base%/migrations/*}/ssh/config" "$3" "$4" &
+else
+	xm migrate --live "$3" "$4" &
+fi
+sender=$!
+echo "$$ $(birth_of "$$") $sender $(birth_of "$sender")" | durably "$base.pid"
+# The time limit, in a process of its own that goes when the migration ends.
+(
+	sleep "$5" &
+	nap=$!
+	trap 'kill "$nap" 2>/dev/null; exit 0' TERM
+	wait "$nap" && {
+		echo "xensan: not finished after $5 s: the connection is cut"
+		cut_sender "$sender" "$base.log" || echo "xensan: too late, the target has permission to start"
+	}
+) &
+timer=$!
+code=0
+wait "$sender" || code=$?
+kill "$timer" 2>/dev/null
+echo "$code" | durably "$base.exit"
+exit 0
+WRAPPER
+: >>"$base.log"
+# Before anything moves. Whoever finds a record without an exit code and without its process knows what it means.
+printf '%s %s %s %s %s\n' "$uuid" "$(own_boot)" "$(now)" "$domain_id" "$address" | replace_file "$base" 600
+
+if [ -d /run/systemd/system ] && have systemd-run; then
+	error=$(systemd-run --quiet --unit="xensan-migrate-$operation" --description="Migration of domain $domain_name to $address" \
+		/bin/sh "$base.sh" "$base" "$toolstack" "$domain_id" "$address" "$seconds" 2>&1 </dev/null 9>&-) || {
+		echo "systemd-run: $error" >&2
+		rm -f "$base" "$base.sh" "$base.log"
+		exit 1
+	}
+elif have setsid; then
+	setsid /bin/sh "$base.sh" "$base" "$toolstack" "$domain_id" "$address" "$seconds" >/dev/null 2>&1 </dev/null 9>&- &
+else
+	(trap '' HUP && exec /bin/sh "$base.sh" "$base" "$toolstack" "$domain_id" "$address" "$seconds") >/dev/null 2>&1 </dev/null 9>&- &
+fi
+tries=0
+until [ -s "$base.pid" ] || [ -s "$base.exit" ]; do
+	tries=$((tries + 1))
+	if [ "$tries" -ge 100 ]; then
+		echo "the migration was begun, and its process does not show" >&2
+		exit 1
+	fi
+	pause
+done
+finish started

@@ -1,9 +1,85 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ends a domain of this host: asks the guest to shut down and waits, or destroys it at once. When the domain is gone, and has
+# not come back as one that reboots does, its lock file goes too, if this host holds it.
+# Arguments: UUID shutdown|destroy SECONDS LOCKDIR (- for none).
+# Prints done<TAB>stopped, done<TAB>absent or done<TAB>waiting (it has not ended within SECONDS: run it again).
+# Exit codes: 0 done, 3 refused (DomainMigrating DomainStateDiffers ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
-echo "stop-domain is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: xen.sh
+# include: xen-processes.sh
+# include: domain-lock.sh
+
+uuid=$1 how=$2 seconds=$3 lock_dir=$4
+require_toolstack
+take_lock "domain-$uuid" 30
+began=$(now)
+
+# gone: no domain has this UUID, now and after the two seconds that xl takes to begin a reboot.
+gone() {
+	[ "$domain_count" = 0 ] || return 1
+	sleep 3
+	find_domain "$uuid"
+	[ "$domain_count" = 0 ] && ! at_work 'create|restore|migrate-receive'
+}
+
+# A reboot that was begun in between must not be taken for the end.
+settled() {
+	until gone; do
+		[ "$domain_count" = 0 ] || return 1
+		[ $(($(now) - began)) -le $((seconds + 60)) ] || refuse DomainMigrating "process $work_pid ($work_verb) builds a domain"
+	done
+	[ "$lock_dir" = - ] || release_domain "$lock_dir/$uuid.lock"
+}
+
+not_moving() {
+	case $domain_name in
+	*--incoming | *--migratedaway | '(null)' | migrating-*) refuse DomainMigrating "$(domain_text)" ;;
+	esac
+	! at_work 'migrate|save|suspend|restore' "$domain_id" "$domain_name" || refuse DomainMigrating "process $work_pid ($work_verb) moves the domain"
+}
+
+find_domain "$uuid"
+[ "$domain_count" -le 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
+if [ "$domain_count" = 0 ] && settled; then finish absent; fi
+not_moving
+asked='' shut_down_since=
+while :; do
+	# A domain that came back is another one to xl.
+	if [ "$asked" != "$domain_id" ]; then
+		[ "$domain_count" -le 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
+		not_moving
+		# -F: where the guest does not listen to Xen, its ACPI power button.
+		case $how.$toolstack in
+		shutdown.xl) xl shutdown -F "$domain_id" >&2 </dev/null 9>&- || xl shutdown "$domain_id" >&2 </dev/null 9>&- || : ;;
+		shutdown.xm) xm shutdown "$domain_id" >&2 </dev/null 9>&- || : ;;
+		destroy.*) "$toolstack" destroy "$domain_id" >&2 </dev/null 9>&- || : ;;
+		*) refuse InvalidArgument "$how is neither shutdown nor destroy" ;;
+		esac
+		asked=$domain_id
+	fi
+	sleep 1
+	find_domain "$uuid"
+	if [ "$domain_count" = 0 ]; then
+		if settled; then finish stopped; fi
+		continue
+	fi
+	# Shut down for good and kept by on_poweroff = preserve: nothing runs in it any more. A suspended one is being saved.
+	case $domain_state in
+	*s*)
+		shut_down_since=${shut_down_since:-$(now)}
+		if [ $(($(now) - shut_down_since)) -ge 10 ] && [ "$domain_reason" != s ]; then
+			not_moving
+			"$toolstack" destroy "$domain_id" >&2 </dev/null 9>&- || :
+		fi
+		;;
+	*) shut_down_since= ;;
+	esac
+	if [ "$how" = destroy ]; then
+		[ $(($(now) - began)) -lt $((seconds + 45)) ] || finish waiting
+	else
+		[ $(($(now) - began)) -lt "$seconds" ] || finish waiting
+	fi
+done

@@ -1,9 +1,28 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Ensures that the lock file of a domain names this host, on which it runs: after a migration. Whoever held it before does
+# not count, because the domain is seen here.
+# Arguments: OWNER UUID LOCKDIR MOUNTPOINT FSUUID.
+# Prints done<TAB>moved or done<TAB>unchanged.
+# Exit codes: 0 done, 3 refused (DomainMissing DomainMigrating NotMounted ReadOnlyFileSystem ToolMissing), 4 busy.
 set -eu
 # include: prelude.sh
-echo "take-domain-lock is not available in this build" >&2
-exit 1
+# include: lock.sh
+# include: atomic.sh
+# include: xen.sh
+# include: mounted.sh
+# include: domain-lock.sh
+
+owner=$1 uuid=$2 lock=$3/$2.lock
+require_toolstack
+take_lock "domain-$uuid" 30
+find_domain "$uuid"
+[ "$domain_count" = 1 ] || refuse DomainMissing "$domain_count domains of this host have the UUID $uuid"
+case $domain_name in
+*--incoming | *--migratedaway | '(null)' | migrating-*) refuse DomainMigrating "$(domain_text)" ;;
+esac
+require_mounted "$4" "$5"
+lock_directory "$3"
+if read_domain_lock "$lock" && [ "$lock_host $lock_boot $lock_owner" = "$(lock_text "$owner")" ]; then finish unchanged; fi
+guard_locks "$3"
+lock_text "$owner" | replace_file "$lock" 600
+finish moved

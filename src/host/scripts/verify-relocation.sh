@@ -1,9 +1,26 @@
 #!/bin/sh
-# Ensures nothing yet.
-# Arguments: see the builder of the same name.
-# Prints nothing.
-# Exit codes: 1 always.
+# Asks a peer, over the migration key and by the name under which domains are sent, whether it would receive one. Touches
+# no domain.
+# Arguments: ADDRESS.
+# Prints done<TAB>verified.
+# Exit codes: 0 done, 3 refused (PeerUnreachable PeerRefuses).
 set -eu
 # include: prelude.sh
-echo "verify-relocation is not available in this build" >&2
-exit 1
+# include: relocation.sh
+
+[ -s "$relocation_dir/config" ] || refuse PeerRefuses "this host has no migration key yet"
+mkdir -p "$run_dir"
+answer=$run_dir/relocation.$$
+trap 'rm -f "$answer" "$answer.err"' EXIT
+code=0
+ssh -n -F "$relocation_dir/config" "$1" 'xensan verify-relocation' >"$answer" 2>"$answer.err" || code=$?
+read -r said <"$answer" || said=
+case $said in 'xensan relocation 1 '*) finish verified ;; esac
+words=$(tail -n 3 "$answer.err" | tr '\n' ' ')
+case $code.$words in
+255.*'Permission denied'* | 255.*'Host key verification failed'* | 255.*'host key is known'* | 255.*'Too many authentication'*)
+	refuse PeerRefuses "$1: $words"
+	;;
+255.*) refuse PeerUnreachable "$1: $words" ;;
+*) refuse PeerRefuses "$1 answers, but not as a host that receives domains (exit $code): $words$said" ;;
+esac

@@ -1,0 +1,36 @@
+# cut_sender PID LOG: ends the connection over which PID (xl migrate) sends, unless its log LOG shows that the target was
+# given permission to start: returns 1 then, and nothing has happened. xl finds its stream cut and resumes the domain by
+# itself, suspended or not, which nobody else could do (xl resume is younger than 4.20).
+# The sender is stopped while its log is judged: it says so before it gives permission.
+cut_sender() {
+	kill -STOP "$1" 2>/dev/null || return 0
+	cut_tries=0
+	while :; do
+		{ read -r cut_stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+		case ${cut_stat##*) } in T* | t* | Z* | X*) break ;; esac
+		cut_tries=$((cut_tries + 1))
+		[ "$cut_tries" -lt 600 ] || break
+		sleep 0.05 2>/dev/null || sleep 1
+	done
+	case ${cut_stat##*) } in
+	T* | t* | Z* | X*) ;;
+	*)
+		# Not seen to stand still: nothing is certain.
+		kill -CONT "$1" 2>/dev/null || :
+		return 1
+		;;
+	esac
+	if grep -q 'Giving target permission to start' "$2" 2>/dev/null; then
+		kill -CONT "$1" 2>/dev/null || :
+		return 1
+	fi
+	for cut_process in /proc/[0-9]*; do
+		{ read -r cut_stat <"$cut_process/stat"; } 2>/dev/null || continue
+		cut_rest=${cut_stat##*) }
+		cut_rest=${cut_rest#* }
+		[ "${cut_rest%% *}" = "$1" ] || continue
+		case $cut_stat in *'(ssh) '* | *'(sh) '*) kill -KILL "${cut_process#/proc/}" 2>/dev/null || : ;; esac
+	done
+	kill -CONT "$1" 2>/dev/null || :
+	return 0
+}

@@ -1,0 +1,37 @@
+# configuration_rows FILE: what a domain's configuration asks of its host, one a line: `name NAME`, `uuid UUID`, `file PATH`
+# (kernel, ramdisk), `bridge NAME`, `memory MIB`, `image PATH`, and `odd LINE` for whatever is not known to be harmless.
+configuration_rows() {
+	awk '
+		/^[ \t]*(#|$)/ { next }
+		{
+			key = $0; sub(/[ \t]*=.*/, "", key); sub(/^[ \t]*/, "", key)
+			text = $0; sub(/^[^=]*=[ \t]*/, "", text); sub(/[ \t]*$/, "", text)
+			plain = text; gsub(/^"|"$/, "", plain)
+			if (text ~ /^"/ && text !~ /^"[^"]*"$/) { print "odd " $0; next }
+			if (key == "name" || key == "uuid" || key == "memory") print key " " plain
+			else if (key == "kernel" || key == "ramdisk") print "file " plain
+			else if (key == "bootloader") { if (plain != "pygrub") print "odd " $0 }
+			else if (key == "vif") items(text, "vif")
+			else if (key == "disk") items(text, "disk")
+			else if (key !~ /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vnclisten|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/ \
+				|| (key == "serial" && plain != "pty")) print "odd " $0
+		}
+		function items(list, kind,   count, piece, i, part, j, words, found) {
+			if (list !~ /^\[.*\]$/) { print "odd " $0; return }
+			count = split(list, piece, "\"")
+			for (i = 2; i < count; i += 2) {
+				words = split(piece[i], part, /[ \t]*,[ \t]*/)
+				found = ""
+				for (j = 1; j <= words; j++) {
+					if (kind == "vif" && part[j] ~ /^bridge=/) found = "bridge " substr(part[j], 8)
+					else if (kind == "vif" && part[j] !~ /^(mac=[0-9a-fA-F:]+|type=(ioemu|vif)|model=[a-z0-9-]+|vifname=[A-Za-z0-9._-]+|)$/) print "odd " piece[i]
+					else if (kind == "disk" && part[j] ~ /^target=/) found = "image " substr(part[j], 8)
+					else if (kind == "disk" && part[j] ~ /^file:/) found = "image " substr(part[j], 6)
+					else if (kind == "disk" && part[j] !~ /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|[a-z0-9]+|[rw])$/) print "odd " piece[i]
+				}
+				# A card without a bridge goes where the host likes; a disk must be an image that is named.
+				if (found == "") print "odd " piece[i]
+				else print found
+			}
+		}' "$1"
+}

@@ -1,0 +1,74 @@
+# The exclusive right to run a domain: a file on the shared file system that holds `HOST BOOTID OWNER`. A new one is a hard
+# link to a finished file, which exactly one host of the cluster can make; a change is made under a flock, which OCFS2 takes
+# for the whole cluster.
+
+# read_domain_lock FILE: sets lock_host, lock_boot, lock_owner; fails when there is no file.
+read_domain_lock() {
+	lock_host='' lock_boot='' lock_owner=''
+	[ -e "$1" ] || return 1
+	{ read -r lock_host lock_boot lock_owner <"$1"; } 2>/dev/null || :
+}
+
+lock_text() {
+	echo "$(own_name) $(own_boot) $1"
+}
+
+# guard_locks DIRECTORY: this host alone of all the share changes lock files until the script ends.
+guard_locks() {
+	have flock || refuse ToolMissing "no flock on this host: a lock file of another host cannot be judged"
+	lock_error=$( (: >>"$1/.guard") 2>&1) || refuse_write "$1/.guard" "$lock_error"
+	exec 7>>"$1/.guard"
+	flock -w 20 7 || {
+		printf 'busy\tanother host changes lock files in %s\n' "$1"
+		exit 4
+	}
+}
+
+lock_directory() {
+	lock_error=$(mkdir -p "$1" 2>&1) || refuse_write "$1" "$lock_error"
+	chmod 700 "$1" 2>/dev/null || :
+}
+
+# claim_domain FILE OWNER HOST BOOT: the lock is this host's, of this boot. Refuses DomainLocked unless it is free, this
+# host's already, or held by HOST in its boot BOOT (- and - for nobody).
+claim_domain() {
+	lock_mine=$(lock_text "$2")
+	lock_directory "${1%/*}"
+	lock_draft=$1.$(own_name)
+	lock_error=$({ printf '%s\n' "$lock_mine" >"$lock_draft" && flush "$lock_draft"; } 2>&1) || refuse_write "$1" "$lock_error"
+	if ln "$lock_draft" "$1" 2>/dev/null; then
+		rm -f "$lock_draft"
+		flush_directory "${1%/*}"
+		return 0
+	fi
+	read_domain_lock "$1" || {
+		rm -f "$lock_draft"
+		# It went in between, or the link could not be made.
+		refuse DomainLocked "the lock file $1 changes right now, or cannot be made"
+	}
+	guard_locks "${1%/*}"
+	read_domain_lock "$1" || lock_host=
+	case "$lock_host $lock_boot" in
+	"$(own_name) $(own_boot)") ;;
+	"$3 $4") ;;
+	*)
+		rm -f "$lock_draft"
+		refuse DomainLocked "$1 is held by ${lock_host:-nobody that can be read} since its boot ${lock_boot:-?}${lock_owner:+ for $lock_owner}"
+		;;
+	esac
+	mv -f "$lock_draft" "$1"
+	flush_directory "${1%/*}"
+	exec 7>&-
+}
+
+# release_domain FILE: gone, if it is this host's, of whatever boot: the caller has seen that the domain is not here.
+release_domain() {
+	read_domain_lock "$1" || return 0
+	[ "$lock_host" = "$(own_name)" ] || return 0
+	guard_locks "${1%/*}"
+	if read_domain_lock "$1" && [ "$lock_host" = "$(own_name)" ]; then
+		rm -f "$1"
+		flush_directory "${1%/*}"
+	fi
+	exec 7>&-
+}

@@ -1,0 +1,23 @@
+# The channel over which hosts migrate domains to each other: a key of this host's own, what the key may do on its peers,
+# and whose host keys it trusts.
+relocation_dir=$state_dir/ssh
+relocation_key=$relocation_dir/id_ed25519
+# Written between these two lines of root's authorized_keys; nothing else of it is touched.
+relocation_begin='# xensan: peers that may migrate domains to this host'
+relocation_end='# xensan: end of peers'
+relocation_receiver=/usr/local/lib/xensan/receive-domain
+
+# authorized_keys: root's file, and what it leads to.
+authorized_keys() {
+	keys_home=$(awk -F: '$1 == "root" { print $6; exit }' /etc/passwd 2>/dev/null || :)
+	keys_file=${keys_home:-/root}/.ssh/authorized_keys
+	if [ -L "$keys_file" ]; then readlink -f "$keys_file"; else echo "$keys_file"; fi
+}
+
+# peers_block FILE: what stands between the two lines.
+peers_block() {
+	[ ! -f "$1" ] || awk -v first="$relocation_begin" -v last="$relocation_end" '
+		$0 == first { inside = 1; next }
+		$0 == last { inside = 0 }
+		inside' "$1"
+}

@@ -1,0 +1,60 @@
+# toolstack_processes: PID VERB NAME, tabs between, of every toolstack command that builds, moves or ends a domain now.
+# Left out: commands that only look, and the daemons that wait for the end of a domain (their output goes to /var/log/xen).
+toolstack_processes() {
+	for process in /proc/[0-9]*; do
+		{ IFS= read -r process_name <"$process/comm"; } 2>/dev/null || continue
+		case $process_name in
+		xl | xm) ;;
+		libxl-save-help*)
+			printf '%s\tsave-helper\t-\n' "${process#/proc/}"
+			continue
+			;;
+		xc_save | xc_restore)
+			printf '%s\t%s\t-\n' "${process#/proc/}" "$process_name"
+			continue
+			;;
+		*) continue ;;
+		esac
+		case $(readlink "$process/fd/1" 2>/dev/null || :) in /var/log/xen/xl-*) continue ;; esac
+		# shellcheck disable=SC2046
+		process_words "${process#/proc/}"
+	done
+}
+
+# process_words PID: the first word after the program that is a verb, and what it is about.
+process_words() {
+	tr '\000' '\n' <"/proc/$1/cmdline" 2>/dev/null | awk -v pid="$1" '
+		{ word[NR] = $0 }
+		END {
+			# Run by a shell, or by itself: the verb follows the program.
+			for (i = 1; i <= NR && word[i] !~ /(^|\/)x[lm]$/; i++) ;
+			for (i++; i <= NR && word[i] ~ /^-/; i++) ;
+			verb = word[i]
+			if (verb !~ /^(create|restore|save|migrate|migrate-receive|remus|destroy|rename|resume|unpause|pause|reboot|start|suspend)$/) exit
+			about = "-"
+			for (i++; i <= NR; i++) {
+				if (verb == "migrate" && word[i] ~ /^-[sCp]$/ && word[i] != "-p") { i++; continue }
+				if (word[i] ~ /^-/) continue
+				about = word[i]
+				break
+			}
+			gsub(/[\t\\]/, "?", about)
+			print pid "\t" verb "\t" about
+		}' || :
+}
+
+# at_work VERBS [NAME…]: one of these verbs (a pattern like migrate|create) is at work, about one of the names when any is given.
+at_work() {
+	work_verbs=$1
+	shift
+	while IFS='	' read -r work_pid work_verb work_about; do
+		[ -n "$work_pid" ] || continue
+		case "|$work_verbs|" in *"|$work_verb|"*) ;; *) continue ;; esac
+		if [ $# = 0 ]; then return 0; fi
+		for work_name; do if [ "$work_name" = "$work_about" ]; then return 0; fi; done
+	done <<-END
+		$(toolstack_processes)
+	END
+	work_pid='' work_verb='' work_about=''
+	return 1
+}

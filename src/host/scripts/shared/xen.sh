@@ -1,0 +1,174 @@
+# What the toolstack says of this host's domains. A domain is found by its UUID and acted upon by its id: names repeat and
+# change during a migration, and xl takes a name of digits for an id.
+
+# toolstack_kind: xl, xm or none.
+toolstack_kind() {
+	if have xl; then
+		echo xl
+	elif have xm; then
+		echo xm
+	else
+		echo none
+	fi
+}
+
+# privileged: the kernel says that this is the control domain.
+privileged() {
+	for privileged_file in /proc/xen/capabilities /sys/hypervisor/properties/features; do
+		case $privileged_file in
+		/proc/*)
+			{ read -r privileged_text <"$privileged_file"; } 2>/dev/null || continue
+			case $privileged_text in *control_d*) return 0 ;; esac
+			;;
+		*)
+			# Bit 11 (XENFEAT_dom0), where xenfs is not mounted.
+			{ read -r privileged_text <"$privileged_file"; } 2>/dev/null || continue
+			case $privileged_text in '' | *[!0-9a-f]*) continue ;; esac
+			[ $((0x$privileged_text >> 11 & 1)) = 0 ] || return 0
+			;;
+		esac
+	done
+	return 1
+}
+
+# require_toolstack: sets toolstack to xl or xm.
+require_toolstack() {
+	toolstack=$(toolstack_kind)
+	[ "$toolstack" != none ] || refuse ToolMissing "neither xl nor xm is installed"
+}
+
+# domain_rows: one line per domain, Domain-0 left out: ID NAME UUID MEMORY VCPUS STATE REASON SECONDS, tabs between.
+# STATE without its hyphens, - for none; REASON empty when the toolstack does not tell. Fails when it does not answer.
+domain_rows() {
+	rows_code=0
+	if have xl; then
+		rows_text=$(limited 20 xl list -v 2>&1 </dev/null) || rows_code=$?
+	else
+		rows_text=$(limited 20 xm list --long 2>&1 </dev/null) || rows_code=$?
+	fi
+	# xl says so, and exits 0, when it could not look at all of them.
+	case $rows_code.$rows_text in
+	0.*"libxl: error"*) rows_code=1 ;;
+	esac
+	if [ "$rows_code" != 0 ]; then
+		printf '%s\n' "$rows_text" | tail -n 3 >&2
+		return 1
+	fi
+	if have xl; then printf '%s\n' "$rows_text" | xl_rows; else printf '%s\n' "$rows_text" | xm_rows; fi
+}
+
+# Read from the right: a name may hold blanks.
+xl_rows() {
+	awk '
+		NR == 1 { if ($1 != "Name") exit 1; next }
+		{
+			for (u = NF; u > 6; u--) if ($u ~ /^[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/ && length($u) == 36) break
+			if (u <= 6 || $(u - 5) !~ /^[0-9]+$/ || length($(u - 2)) != 6) { print "not understood: " $0 >"/dev/stderr"; exit 1 }
+			if ($(u - 5) == 0) next
+			name = $1
+			for (i = 2; i <= u - 6; i++) name = name " " $i
+			letters = substr($(u - 2), 1, 4) substr($(u - 2), 6)
+			gsub(/-/, "", letters)
+			printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", $(u - 5), name, $u, $(u - 4), $(u - 3), letters == "" ? "-" : letters, substr($(u - 2), 5, 1), $(u - 1)
+		}'
+}
+
+# xm list --long: an s-expression for each domain, its own values one level deep. As xend's sources print it.
+xm_rows() {
+	awk '
+		{
+			line = $0
+			if (depth == 1 && match(line, /^[ \t]*\([a-z_]+ [^()]*\)/)) {
+				pair = substr(line, RSTART, RLENGTH)
+				sub(/^[ \t]*\(/, "", pair); sub(/\)$/, "", pair)
+				key = pair; sub(/ .*/, "", key)
+				text = pair; sub(/^[^ ]* /, "", text)
+				gsub(/\047/, "", text)
+				value[key] = text
+			}
+			opened = gsub(/\(/, "(", line); closed = gsub(/\)/, ")", line)
+			depth += opened - closed
+			if (depth == 0 && opened + closed > 0) flush()
+		}
+		function flush(   letters) {
+			if (value["domid"] != "" && value["domid"] != "0" && value["uuid"] != "") {
+				letters = value["state"]; gsub(/-/, "", letters)
+				printf "%s\t%s\t%s\t%.0f\t%.0f\t%s\t\t%.1f\n", value["domid"], value["name"], value["uuid"], value["memory"], \
+					value["online_vcpus"] == "" ? value["vcpus"] : value["online_vcpus"], letters == "" ? "-" : letters, value["cpu_time"]
+			}
+			split("", value)
+		}'
+}
+
+# list_domains: domain_rows into $run_dir/domains.$$; refuses or ends when they cannot be told.
+list_domains() {
+	mkdir -p "$run_dir"
+	domain_rows >"$run_dir/domains.$$" 2>"$run_dir/domains.$$.err" || {
+		list_error=$(cat "$run_dir/domains.$$.err")
+		rm -f "$run_dir/domains.$$" "$run_dir/domains.$$.err"
+		privileged || refuse NotDom0 "this host is no dom0: $list_error"
+		echo "cannot tell which domains there are: $list_error" >&2
+		exit 1
+	}
+	domain_table=$(cat "$run_dir/domains.$$")
+	rm -f "$run_dir/domains.$$" "$run_dir/domains.$$.err"
+}
+
+# find_domain UUID: sets domain_count, and domain_id, domain_name, domain_state (letters, - for none), domain_reason and
+# domain_seconds of the last one with this UUID.
+find_domain() {
+	list_domains
+	domain_count=0 domain_id='' domain_name='' domain_state='' domain_reason='' domain_seconds=''
+	while IFS='	' read -r row_id row_name row_uuid _ _ row_rest; do
+		[ "$row_uuid" = "$1" ] || continue
+		domain_count=$((domain_count + 1))
+		domain_id=$row_id domain_name=$row_name
+		# The reason may be empty: a run of tabs would count as one.
+		domain_state=${row_rest%%	*}
+		row_rest=${row_rest#*	}
+		domain_reason=${row_rest%%	*}
+		domain_seconds=${row_rest#*	}
+	done <<-END
+		$domain_table
+	END
+}
+
+# named NAME UUID: another domain than UUID has the name.
+named() {
+	while IFS='	' read -r _ row_name row_uuid _; do
+		if [ "$row_name" = "$1" ] && [ "$row_uuid" != "$2" ]; then return 0; fi
+	done <<-END
+		$domain_table
+	END
+	return 1
+}
+
+# domain_runs: by its letters it is neither paused, shut down nor dying.
+domain_runs() {
+	case $domain_state in *[psdc]*) return 1 ;; *) return 0 ;; esac
+}
+
+# domain_text: for people.
+domain_text() {
+	echo "domain $domain_id is called $domain_name, state $domain_state$domain_reason, $domain_seconds s of CPU time"
+}
+
+# limited SECONDS COMMAND…: where timeout(1) exists.
+limited() {
+	if have timeout; then
+		timeout "$@"
+	else
+		shift
+		"$@"
+	fi
+}
+
+own_boot() {
+	read -r own_boot_id </proc/sys/kernel/random/boot_id
+	echo "$own_boot_id"
+}
+
+own_name() {
+	read -r own_host_name </proc/sys/kernel/hostname
+	echo "${own_host_name%%.*}"
+}

@@ -1,0 +1,24 @@
+# xendomains_values FILE: sets xendomains_save, xendomains_restore and xendomains_auto as a shell that reads FILE would,
+# for plain assignments. `false` is as good as blank for XENDOMAINS_RESTORE.
+xendomains_values() {
+	xendomains_save='' xendomains_restore='' xendomains_auto=''
+	while IFS= read -r xendomains_line || [ -n "$xendomains_line" ]; do
+		case $xendomains_line in *XENDOMAINS_*) ;; *) continue ;; esac
+		xendomains_line=${xendomains_line#"${xendomains_line%%[![:space:]]*}"}
+		xendomains_line=${xendomains_line#export }
+		xendomains_text=${xendomains_line#*=}
+		case $xendomains_text in
+		\"*) xendomains_text=${xendomains_text#\"} xendomains_text=${xendomains_text%%\"*} ;;
+		\'*) xendomains_text=${xendomains_text#\'} xendomains_text=${xendomains_text%%\'*} ;;
+		*) xendomains_text=${xendomains_text%%[[:space:]]*} ;;
+		esac
+		case $xendomains_line in
+		XENDOMAINS_SAVE=*) xendomains_save=$xendomains_text ;;
+		XENDOMAINS_RESTORE=*)
+			xendomains_restore=$xendomains_text
+			[ "$xendomains_restore" != false ] || xendomains_restore=
+			;;
+		XENDOMAINS_AUTO=*) xendomains_auto=$xendomains_text ;;
+		esac
+	done <"$1"
+}
