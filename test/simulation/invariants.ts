@@ -2,14 +2,17 @@ import { backingsNeverLost } from "./invariants/backings-never-lost.ts";
 import { exportsAreUnique } from "./invariants/exports-are-unique.ts";
 import { finalizerStays } from "./invariants/finalizer-stays.ts";
 import { foreignExportsUntouched } from "./invariants/foreign-exports-untouched.ts";
+import { formattedOnce } from "./invariants/formatted-once.ts";
+import { heartbeatUnderMounts } from "./invariants/heartbeat-under-mounts.ts";
 import { heldDevicesStay } from "./invariants/held-devices-stay.ts";
 import type { Invariant } from "./invariants/invariant.ts";
+import { mountsAsDeclared } from "./invariants/mounts-as-declared.ts";
 import { nothingOutsideBounds } from "./invariants/nothing-outside-bounds.ts";
 import { unknownIsNotAbsent } from "./invariants/unknown-is-not-absent.ts";
 
 /**
- * What must hold at every moment of every run. All of it is checked while a run goes on. With OCFS2 and xl in the rack
- * come: formatted at most once; the heartbeat stays under a mount; a domain never runs twice.
+ * What must hold at every moment of every run. All of it is checked while a run goes on. With xl in the rack comes: a
+ * domain never runs twice.
  */
 export const invariants: readonly Invariant[] = [
   exportsAreUnique,
@@ -19,4 +22,7 @@ export const invariants: readonly Invariant[] = [
   finalizerStays,
   unknownIsNotAbsent,
   backingsNeverLost,
+  formattedOnce,
+  heartbeatUnderMounts,
+  mountsAsDeclared,
 ];

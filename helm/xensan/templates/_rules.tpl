@@ -1,11 +1,12 @@
 {{/* What the operator does with the objects it serves, in one namespace or in all. */}}
 {{- define "xensan.operatorRules" -}}
 - apiGroups: [xensan.dev]
-  resources: [aoeservers, aoevolumes, xenhosts]
+  resources: [aoeservers, aoevolumes, xenhosts, ocfs2clusters, xendomains, xenmigrations]
   # patch: the clean-up finalizer.
   verbs: [get, list, watch, patch]
 - apiGroups: [xensan.dev]
-  resources: [aoeservers/status, aoevolumes/status, xenhosts/status]
+  resources:
+    [aoeservers/status, aoevolumes/status, xenhosts/status, ocfs2clusters/status, xendomains/status, xenmigrations/status]
   verbs: [patch]
 - apiGroups: [""]
   resources: [secrets]

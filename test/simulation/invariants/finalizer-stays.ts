@@ -7,10 +7,21 @@ import { ownersOn } from "./ownership.ts";
 
 export const finalizerStays: Invariant = {
   name: "the finalizer stays while anything is left",
-  says: "no volume loses its finalizer while a host, reachable or not, still has an export with its mark, unless it is to be abandoned",
+  says: "no volume loses its finalizer while a host, reachable or not, still has an export with its mark, and none begins afterwards, unless it is to be abandoned",
   watch(scene: Scene) {
     const guarded = new Set<string>();
+    /** Volumes that were let go of because nothing was left. */
+    const gone = new Map<string, string>();
     return {
+      onRack(event) {
+        if (gone.size === 0 || event.command === undefined) return;
+        if (event.kind !== "VbladeStarted" && event.kind !== "TextWritten") return;
+        for (const owner of ownersOn(scene.rack.host(event.host))) {
+          const name = gone.get(owner.split(" ")[1] ?? "");
+          if (name !== undefined)
+            scene.violated(`${event.host} has an export of AoeVolume ${name}, which has lost its finalizer before`);
+        }
+      },
       onApi(change) {
         if (change.resource.kind !== "AoeVolume") return;
         const meta = objectAt(change.object, "metadata");
@@ -20,6 +31,7 @@ export const finalizerStays: Invariant = {
         if (has) guarded.add(uid);
         else guarded.delete(uid);
         if (!had || has || abandoned(change.object)) return;
+        gone.set(uid, keyString(change.key));
         for (const host of scene.rack.hosts.values()) {
           const left = ownersOn(host).filter((owner) => owner.endsWith(uid));
           if (left.length > 0)

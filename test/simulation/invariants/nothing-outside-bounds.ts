@@ -13,6 +13,9 @@ const configuration = [
   /^\/etc\/modules$/,
   /^\/etc\/network\/interfaces(\.d\/[^/]+)?$/,
   /^\/etc\/systemd\/(system|network)\/.*xensan.*$/,
+  /^\/etc\/(ocfs2\/cluster\.conf|default\/o2cb|fstab)$/,
+  /^\/etc\/sysctl\.d\/[^/]*xensan[^/]*$/,
+  /^\/etc\/(init\.d|rc[0-9S]\.d)\/[^/]*xensan[^/]*$/,
   /^\/(var\/lib|run)\/xensan\/.+$/,
 ];
 

@@ -66,6 +66,24 @@ export const aoeVolume = (
   },
 });
 
+/** One file system, `data` on `/srv/xen`, on the volume `data`. */
+export const ocfs2Cluster = (
+  name: string,
+  nodes: readonly string[],
+  rest: object = {},
+  filesystem: object = {},
+): Manifest => ({
+  apiVersion: "xensan.dev/v1alpha1",
+  kind: "Ocfs2Cluster",
+  metadata: at(name),
+  spec: {
+    clusterName: "data",
+    nodes: nodes.map((node, number) => ({ hostRef: { name: node }, number, address: `10.98.0.1${number + 2}` })),
+    filesystems: [{ label: "data", volumeRef: { name: "data" }, mountPoint: "/srv/xen", ...filesystem }],
+    ...rest,
+  },
+});
+
 export const device = (path: string) => ({ device: path });
 export const file = (path: string, size: string) => ({ file: { path, size } });
 export const logicalVolume = (name: string, size: string) => ({ logicalVolume: { volumeGroup: "san", name, size } });
