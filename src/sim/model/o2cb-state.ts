@@ -14,7 +14,7 @@ export interface O2cbState {
 
 export interface Cluster extends Timeouts {
   readonly name: string;
-  readonly heartbeatMode: "Local" | "Global";
+  heartbeatMode: "Local" | "Global";
   fenceMethod: "Reset" | "Panic";
   /** By number. */
   readonly nodes: Map<number, ClusterNode>;

@@ -52,52 +52,34 @@ export function loadStack(world: World, host: Host): boolean {
   return true;
 }
 
-export interface ClusterPlan extends Timeouts {
-  readonly name: string;
-  readonly heartbeatMode: "Local" | "Global";
-  readonly fenceMethod: "Reset" | "Panic";
-  readonly nodes: readonly Omit<ClusterNode, "local">[];
+/** Values of configfs that may differ from what they are; the caller has looked that nothing forbids it. */
+export function setCluster(
+  world: World,
+  host: Host,
+  values: Timeouts & Pick<Cluster, "heartbeatMode" | "fenceMethod">,
+): boolean {
+  const { cluster } = host.running.o2cb;
+  if (cluster === undefined) return false;
+  const keys = ["threshold", "idle", "keepalive", "reconnect", "heartbeatMode", "fenceMethod"] as const;
+  if (keys.every((key) => cluster[key] === values[key])) return false;
+  Object.assign(cluster, values);
+  record(world, host, { kind: "ClusterChanged", cluster: cluster.name });
+  return true;
 }
 
-/**
- * The cluster in configfs, nodes added and removed to match. Without a node of this host's name it is there and stays
- * offline, and nobody is told. Timeouts that are already set change only where the kernel lets them.
- */
-export function registerCluster(world: World, host: Host, plan: ClusterPlan): "Registered" | "Changed" | "Unchanged" {
-  const { o2cb } = host.running;
-  const before = o2cb.cluster;
-  if (before !== undefined && before.name !== plan.name) throw new Error(`${host.name} has another cluster registered`);
-  const cluster: Cluster = before ?? { ...plan, nodes: new Map() };
-  o2cb.cluster = cluster;
-  let changed = false;
-  for (const [number, node] of [...cluster.nodes]) {
-    const same = plan.nodes.find((one) => one.number === number);
-    if (same?.name === node.name && same.address === node.address && same.port === node.port) continue;
-    cluster.nodes.delete(number);
-    changed = true;
-  }
-  for (const node of plan.nodes) {
-    if (cluster.nodes.has(node.number)) continue;
-    cluster.nodes.set(node.number, { ...node, local: node.name === host.running.hostname });
-    changed = true;
-  }
-  for (const key of ["threshold", "idle", "keepalive", "reconnect"] as const) {
-    // With a region that is written the kernel ignores a new threshold, and takes no new timeouts.
-    if (cluster[key] === plan[key] || o2cb.regions.size > 0) continue;
-    cluster[key] = plan[key];
-    changed = true;
-  }
-  if (cluster.fenceMethod !== plan.fenceMethod) {
-    cluster.fenceMethod = plan.fenceMethod;
-    changed = true;
-  }
-  if (before === undefined) {
-    const kind = localNode(cluster) === undefined ? "ClusterChanged" : "ClusterOnline";
-    record(world, host, { kind, cluster: plan.name });
-    return "Registered";
-  }
-  if (changed) record(world, host, { kind: "ClusterChanged", cluster: plan.name });
-  return changed ? "Changed" : "Unchanged";
+/** o2cb register-cluster: adds the nodes that are missing, and leaves alone what is there. Its own node is the one with this host's name. */
+export function registerMissing(world: World, host: Host, nodes: readonly Omit<ClusterNode, "local">[]): boolean {
+  const { cluster } = host.running.o2cb;
+  if (cluster === undefined) return false;
+  const missing = nodes.filter((node) => !cluster.nodes.has(node.number));
+  for (const node of missing) cluster.nodes.set(node.number, { ...node, local: node.name === host.running.hostname });
+  if (missing.length > 0) record(world, host, { kind: "ClusterChanged", cluster: cluster.name });
+  return missing.length > 0;
+}
+
+export function dropNode(world: World, host: Host, number: number): void {
+  const { cluster } = host.running.o2cb;
+  if (cluster?.nodes.delete(number) === true) record(world, host, { kind: "ClusterChanged", cluster: cluster.name });
 }
 
 /** A registered cluster in which this host has a node. */
@@ -133,10 +115,8 @@ export function startGlobalHeartbeat(world: World, host: Host, regions: readonly
   return started;
 }
 
-export function stopGlobalHeartbeat(world: World, host: Host, keep: readonly string[] = []): void {
-  for (const region of [...host.running.o2cb.regions.values()]) {
-    if (!keep.includes(region.uuid)) stopRegion(world, host, region);
-  }
+export function stopGlobalHeartbeat(world: World, host: Host): void {
+  for (const region of [...host.running.o2cb.regions.values()]) stopRegion(world, host, region);
 }
 
 function diskOf(host: Host, region: string): SharedDisk | undefined {
@@ -152,15 +132,21 @@ function diskOf(host: Host, region: string): SharedDisk | undefined {
 export const configuredRegions = (host: Host, name: string): readonly string[] =>
   parseCluster(readText(host, clusterConf) ?? "", name)?.regions ?? [];
 
-/** /etc/init.d/o2cb online, with what the files say; nothing when there is nothing to read. */
-export function onlineFromFiles(world: World, host: Host): void {
+/**
+ * /etc/init.d/o2cb: `online NAME`, or `start` without a name, which needs O2CB_ENABLED. Nodes from cluster.conf, timeouts
+ * from /etc/default/o2cb. Without a node of this host's name it is registered, stays offline, and nobody is told.
+ */
+export function onlineFromFiles(world: World, host: Host, wanted?: string): void {
+  const { o2cb } = host.running;
   const boot = bootCluster(host);
-  const text = readText(host, clusterConf);
-  if (boot === undefined || !boot.enabled || text === undefined || !loadStack(world, host)) return;
-  const configured = parseCluster(text, boot.cluster);
-  if (configured === undefined || host.running.o2cb.cluster !== undefined) return;
+  const name = wanted ?? (boot?.enabled === true ? boot.cluster : "");
+  const configured = parseCluster(readText(host, clusterConf) ?? "", name);
+  if (configured === undefined || o2cb.cluster !== undefined || !loadStack(world, host)) return;
   const { heartbeatMode, nodes, regions } = configured;
-  const timeouts = { ...defaultTimeouts, ...boot.timeouts };
-  registerCluster(world, host, { name: boot.cluster, heartbeatMode, fenceMethod: "Reset", nodes, ...timeouts });
+  const timeouts = { ...defaultTimeouts, ...boot?.timeouts };
+  const cluster: Cluster = { name, heartbeatMode, fenceMethod: "Reset", ...timeouts, nodes: new Map() };
+  for (const node of nodes) cluster.nodes.set(node.number, { ...node, local: node.name === host.running.hostname });
+  o2cb.cluster = cluster;
+  record(world, host, { kind: localNode(cluster) === undefined ? "ClusterChanged" : "ClusterOnline", cluster: name });
   if (heartbeatMode === "Global") startGlobalHeartbeat(world, host, regions);
 }

@@ -26,6 +26,7 @@ const catalogue: Readonly<Record<string, { version: string; tools: readonly stri
     tools: [
       "/usr/sbin/debugfs.ocfs2",
       "/usr/sbin/mkfs.ocfs2",
+      "/usr/sbin/mount.ocfs2",
       "/usr/sbin/mounted.ocfs2",
       "/usr/sbin/o2cb",
       "/usr/sbin/tunefs.ocfs2",

@@ -1,14 +1,16 @@
 import type { Responder } from "../process.ts";
-import { clusterOnline, configureCluster, removeCluster } from "./cluster.ts";
+import { clusterOnline } from "./cluster-online.ts";
+import { configureCluster, removeCluster } from "./configure-cluster.ts";
 import { ensureExport, removeExport } from "./export.ts";
 import { deleteFile, ensureFile } from "./file.ts";
-import { addNodeSlots, formatFilesystem, growFilesystem } from "./filesystem.ts";
+import { formatFilesystem } from "./format-filesystem.ts";
 import { discover, prepareInitiator, revalidate } from "./initiator.ts";
 import { interfaceUp } from "./interface-up.ts";
 import { deleteLogicalVolume, ensureLogicalVolume } from "./logical-volume.ts";
 import { mountFilesystem, unmountFilesystem } from "./mount-filesystem.ts";
 import { installPackages } from "./packages.ts";
 import { probe } from "./probe.ts";
+import { addNodeSlots, growFilesystem } from "./tune-filesystem.ts";
 
 /** Who answers which script of src/host/scripts. */
 export const responders: ReadonlyMap<string, Responder> = new Map([

@@ -1,133 +1,184 @@
 import { makeDirectories } from "../model/filesystem.ts";
 import type { Host } from "../model/host.ts";
-import { isOnline } from "../model/o2cb.ts";
-import { kernelOptions, readFstab } from "../model/ocfs2-boot.ts";
+import { localNode } from "../model/o2cb-state.ts";
+import { type FstabEntry, kernelOptions, readFstab } from "../model/ocfs2-boot.ts";
 import { mountOcfs2, unmountOcfs2 } from "../model/ocfs2-mount.ts";
+import { usersOf } from "../model/ocfs2-users.ts";
+import { regionName } from "../model/ocfs2-volume.ts";
+import { toolPath } from "../model/packages.ts";
+import type { SharedDisk } from "../model/shared-disk.ts";
 import { list, readText, resolve } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
+import { ensureBootOrder } from "./boot-order.ts";
 import { inBounds, plainPath } from "./bounds.ts";
-import { requireVolume } from "./filesystem.ts";
+import { reads, requireDevice } from "./shared-device.ts";
 
 const fstab = "/etc/fstab";
-const systemDirectories = /^\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys|usr|var)(\/|$)/;
+const systemDirectories =
+  /^(\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys|usr)\/|\/(tmp|var|var\/lib|home|opt|srv|mnt|media)\/$|\/var\/lib\/(dpkg|apt|xensan)\/|\/$)/;
 
 /** The file without the entry of this mount point and its mark. */
 function fstabWithout(host: Host, mountPoint: string): string {
   const kept: string[] = [];
   for (const line of (readText(host, fstab) ?? "").split("\n")) {
     const point = line.trim().split(/\s+/)[1];
-    if (!line.trimStart().startsWith("#") && point === mountPoint) {
-      if (kept.at(-1)?.startsWith("# xensan: ") === true) kept.pop();
-    } else kept.push(line);
+    if (line.trimStart().startsWith("#") || point !== mountPoint) kept.push(line);
+    else if (kept.at(-1)?.startsWith("# xensan: ") === true) kept.pop();
   }
   return kept.join("\n").replace(/\n*$/, "\n").replace(/^\n$/, "");
 }
 
-const optionsFor = (options: string) => ["_netdev", "noauto", ...(options === "-" ? [] : options.split(","))].join(",");
+/** fstab_entry: what mounts it at boot; a foreign entry with noauto does not. */
+const entryOf = (host: Host, point: string): FstabEntry | undefined =>
+  readFstab(host).find((one) => one.mountPoint === point && (one.owner !== "" || !one.options.includes("noauto")));
 
-const mountedOn = (host: Host, mountPoint: string) =>
-  host.running.mounts.find((mount) => mount.mountPoint === mountPoint);
+const mountedOn = (host: Host, point: string) => host.running.mounts.findLast((mount) => mount.mountPoint === point);
 
-function requirePoint(run: ScriptRun, point: string, device: string, globs: readonly string[]): void {
+/** The directory, by both of its names, inside the bounds and nowhere in the system. */
+function requirePoint(run: ScriptRun, point: string, globs: readonly string[]): string {
   const { host } = run;
-  plainPath(run, point);
+  if (resolve(host, point, "Keep").node?.kind === "Symlink") {
+    refuse(run, "MountPointNotUsable", `${point} is a symbolic link`);
+  }
   if (!inBounds(point, globs)) refuse(run, "MountPointOutsideBounds", `${point} is not in allowed.mountPoints`);
-  const place = resolve(host, point);
-  if (!inBounds(place.path, globs)) {
-    refuse(run, "MountPointOutsideBounds", `${point} leads to ${place.path}, which is not in allowed.mountPoints`);
+  const real = resolve(host, point).path;
+  if (!inBounds(real, globs)) {
+    refuse(run, "MountPointOutsideBounds", `${point} leads to ${real}, which is not in allowed.mountPoints`);
   }
-  if (systemDirectories.test(place.path))
-    refuse(run, "MountPointNotUsable", `${point} is in a directory of the system`);
-  const { node } = resolve(host, point, "Keep");
-  if (node !== undefined && node.kind !== "Directory")
-    refuse(run, "MountPointNotUsable", `${point} is not a directory`);
-  const entry = readFstab(host).find((one) => one.mountPoint === point);
-  if (entry !== undefined && entry.source !== device) {
-    refuse(run, "MountPointInUse", `${fstab} mounts ${entry.source} on ${point}`);
+  if (systemDirectories.test(`${real}/`)) {
+    refuse(run, "MountPointNotUsable", `${real} is a directory of the system`);
   }
+  return real;
 }
 
-/** mount-filesystem.sh: OWNER DEVICE UUID CLUSTER MOUNTPOINT OPTIONS GLOB… */
+function requireUnused(run: ScriptRun, disk: SharedDisk, point: string): boolean {
+  const { host } = run;
+  const here = mountedOn(host, point);
+  if (here !== undefined) {
+    if (here.fileSystem.device === disk.block.device && here.type === "ocfs2") return true;
+    refuse(run, "MountPointInUse", `on ${point} is mounted ${here.type} ${here.source} ${here.options.join(",")}`);
+  }
+  const elsewhere = host.running.mounts.findLast((mount) => mount.fileSystem.device === disk.block.device);
+  if (elsewhere !== undefined) {
+    refuse(run, "MountedElsewhere", `${disk.path} is mounted on ${elsewhere.mountPoint}`);
+  }
+  return false;
+}
+
+/** An empty directory that takes no writes while nothing is mounted. */
+function* requireEmpty(run: ScriptRun, point: string): Generator<number, void> {
+  const { world, host } = run;
+  const place = resolve(host, point);
+  const { fileSystem } = place.mount;
+  if (place.node === undefined) {
+    if (fileSystem.readOnly) refuseWrite(run, point, "Read-only file system");
+    makeDirectories(fileSystem, place.inner);
+    yield world.timings.process;
+  }
+  const directory = resolve(host, point).node;
+  if (directory?.kind !== "Directory") return refuse(run, "MountPointNotUsable", `${point} is not a directory`);
+  const names = list(host, point)
+    .slice(0, 3)
+    .map((name) => `${name} `);
+  if (names.length > 0) refuse(run, "MountPointNotEmpty", `${point} holds ${names.join("")}`);
+  directory.immutable = true;
+  yield world.timings.process;
+}
+
+function* mountNow(
+  run: ScriptRun,
+  disk: SharedDisk,
+  point: string,
+  options: readonly string[],
+): Generator<number, void> {
+  const { world, host } = run;
+  const ended = yield* mountOcfs2(world, host, disk.path, point, options);
+  if (mountedOn(host, point)?.fileSystem.device === disk.block.device) return;
+  const said = ended.stderr.replaceAll("\n", " ");
+  const lines = host.running.log.slice(-3).map((line) => `${line.message} `);
+  refuse(run, "MountFailed", `${said.trimEnd()} The kernel: ${lines.join("") || "nothing"}`);
+}
+
+/** mount-filesystem.sh: OWNER DEVICE UUID CLUSTER MOUNTPOINT OPTIONS|- GLOB… */
 export const mountFilesystem: Responder = acting(function* mountFilesystem(run) {
   const { world, host, args } = run;
-  const [owner = "", device = "", uuid = "", cluster = "", point = "", options = "-", ...globs] = args;
+  const [owner = "", device = "", uuid = "", cluster = "", asked = "", options = "-", ...globs] = args;
+  plainPath(run, asked);
   yield world.timings.process;
-  requirePoint(run, point, device, globs);
-  yield* takeLock(run, "ocfs2", 200);
-  const { disk, volume } = requireVolume(run, device, uuid);
-  const elsewhere = host.running.o2cb.mounts.find(
-    (mount) => mount.content === disk.content && mount.mountPoint !== point,
-  );
-  if (elsewhere !== undefined) refuse(run, "MountedElsewhere", `${device} is mounted on ${elsewhere.mountPoint}`);
-  const mounted = mountedOn(host, point);
-  if (mounted !== undefined && mounted.fileSystem.device !== disk.block.device) {
-    refuse(run, "MountPointInUse", `${mounted.source} is mounted on ${point}`);
+  yield* takeLock(run, "mounts", 60);
+  if (toolPath(host, "mount.ocfs2") === undefined) refuse(run, "OcfsToolsMissing", "mount.ocfs2 is not installed");
+  const point = requirePoint(run, asked, globs);
+  const disk = requireDevice(run, device);
+  const here = requireUnused(run, disk, point);
+  if (!(yield* reads(run, disk))) refuse(run, "DeviceMissing", `${device} cannot be read`);
+  const { signature, uuid: found } = disk.content;
+  if (signature !== "ocfs2" || found !== uuid) {
+    const holds = `${signature || "no file system"} ${found || "-"}`;
+    refuse(run, "WrongFilesystem", `${device} holds ${holds}, not OCFS2 ${uuid}`);
   }
-  if (host.running.o2cb.cluster?.name !== cluster || !isOnline(host)) {
-    refuse(run, "ClusterOffline", `the cluster ${cluster} is not online`);
+  const entry = entryOf(host, point);
+  if (entry !== undefined && entry.owner !== owner && entry.source !== device) {
+    refuse(run, "MountPointInUse", `${fstab} mounts ${entry.source} on ${point}`);
   }
-  if (mounted === undefined) {
-    const place = resolve(host, point);
-    const { fileSystem } = place.mount;
-    if (place.node === undefined) {
-      if (fileSystem.readOnly) refuseWrite(run, point, "Read-only file system");
-      makeDirectories(fileSystem, place.inner);
-      yield world.timings.process;
+  const own = options === "-" ? [] : options.split(",");
+  const wanted = ["_netdev", "noauto", "x-systemd.requires=o2cb.service", ...own];
+  let word = "unchanged";
+  if (!here) {
+    const active = host.running.o2cb.cluster;
+    if (active?.name !== cluster || localNode(active) === undefined) {
+      refuse(run, "ClusterOffline", `the cluster ${cluster} is not online on this host`);
     }
-    if (list(host, point).length > 0)
-      refuse(run, "MountPointNotEmpty", `${point} holds ${list(host, point).join(" ")}`);
-    const directory = resolve(host, point).node;
-    if (directory?.kind === "Directory") directory.immutable = true;
+    yield* requireEmpty(run, point);
+    yield* mountNow(run, disk, point, kernelOptions(wanted));
+    word = "mounted";
+  }
+  const active = host.running.o2cb.cluster;
+  if (active?.heartbeatMode !== "Global" && !host.running.o2cb.regions.has(regionName(uuid))) {
+    const heartbeat = `the kernel writes no heartbeat for ${uuid} in the cluster ${cluster}`;
+    refuse(run, "WrongFilesystem", `${device} is mounted on ${point}, and ${heartbeat}`);
+  }
+  if (entry?.owner !== owner || entry.source !== device || entry.options.join() !== wanted.join()) {
+    const line = `# xensan: ${owner}\n${device} ${point} ocfs2 ${wanted.join(",")} 0 0\n`;
+    replaceFile(run, fstab, `${fstabWithout(host, point)}${line}`);
+    if (word !== "mounted") word = entry?.owner === owner ? "repaired" : "adopted";
     yield world.timings.process;
   }
-  const entry = readFstab(host).find((one) => one.mountPoint === point);
-  const wanted = optionsFor(options);
-  const same = entry?.owner === owner && entry.source === device && entry.options.join(",") === wanted;
-  if (!same) {
-    replaceFile(run, fstab, `${fstabWithout(host, point)}# xensan: ${owner}\n${device} ${point} ocfs2 ${wanted} 0 0\n`);
-    yield world.timings.process;
-  }
-  if (mounted !== undefined) {
-    return finish(run, same ? "unchanged" : entry?.owner === owner ? "repaired" : "adopted");
-  }
-  const ended = yield* mountOcfs2(world, host, device, point, kernelOptions(wanted.split(",")));
-  if (mountedOn(host, point)?.fileSystem.device !== disk.block.device || volume.uuid !== uuid) {
-    refuse(run, "MountFailed", ended.stderr.trim());
-  }
-  return finish(run, "mounted");
+  if (ensureBootOrder(run) && word === "unchanged") word = "repaired";
+  return finish(run, word);
 });
 
 /** unmount-filesystem.sh: OWNER DEVICE UUID MOUNTPOINT */
 export const unmountFilesystem: Responder = acting(function* unmountFilesystem(run) {
   const { world, host, args } = run;
-  const [owner = "", , uuid = "", point = ""] = args;
+  const [owner = "", device = "", uuid = "", point = ""] = args;
   yield world.timings.process;
-  yield* takeLock(run, "ocfs2", 100);
-  const entry = readFstab(host).find((one) => one.mountPoint === point);
-  const mount = host.running.o2cb.mounts.find((one) => one.mountPoint === point);
-  const other = mountedOn(host, point);
-  if (mount === undefined && other !== undefined)
-    refuse(run, "WrongFilesystem", `${other.source} is mounted on ${point}`);
-  if (mount !== undefined && mount.uuid !== uuid) {
-    refuse(run, "WrongFilesystem", `the OCFS2 ${mount.uuid} is mounted on ${point}`);
-  }
+  yield* takeLock(run, "mounts", 60);
+  const entry = entryOf(host, point);
   if (entry !== undefined && entry.owner !== owner) {
-    refuse(
-      run,
-      "NotOurs",
-      `${fstab} mounts ${point} ${entry.owner === "" ? "and was not written by xensan" : `for ${entry.owner}`}`,
-    );
+    const whose = `xensan did not write it for ${owner.slice(0, owner.lastIndexOf(" "))}`;
+    refuse(run, "NotOurs", `${fstab} mounts ${entry.source} on ${point}, and ${whose}`);
   }
-  if (mount !== undefined) {
-    const users = mount.users.join(", ");
-    if (users !== "") refuse(run, "FilesystemInUse", `${point} is used by ${users}`);
+  const mounted = mountedOn(host, point);
+  if (mounted !== undefined) {
+    const mount = host.running.o2cb.mounts.find((one) => one.mountPoint === point);
+    if (mount?.device !== device) {
+      refuse(run, "WrongFilesystem", `on ${point} is mounted ${mounted.type} ${mounted.source} , not ${device}`);
+    }
+    if (mount?.uuid !== uuid) refuse(run, "WrongFilesystem", `${device} holds another file system than ${uuid}`);
+    const users = () => [...new Set(usersOf(host, point))].sort().slice(0, 10).join(", ");
+    if (users() !== "") refuse(run, "FilesystemInUse", `${point} is used by ${users()}`);
     const ended = yield* unmountOcfs2(world, host, point);
-    if (ended.exitCode !== 0) refuse(run, "FilesystemInUse", ended.stderr.trim());
+    if (mountedOn(host, point) !== undefined) {
+      refuse(run, "FilesystemInUse", `${ended.stderr.trim()}${users() === "" ? "" : `: ${users()}`}`);
+    }
   }
   if (entry !== undefined) {
     replaceFile(run, fstab, fstabWithout(host, point));
+    const directory = resolve(host, point).node;
+    if (directory?.kind === "Directory") directory.immutable = false;
     yield world.timings.process;
   }
-  return finish(run, mount === undefined && entry === undefined ? "absent" : "unmounted");
+  if (mountedOn(host, point) !== undefined) refuse(run, "FilesystemInUse", `${point} was mounted again just now`);
+  return finish(run, mounted === undefined && entry === undefined ? "absent" : "unmounted");
 });

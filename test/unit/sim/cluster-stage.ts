@@ -119,6 +119,6 @@ export async function clusterFacts(it: Stage, host: string): Promise<HostFacts> 
 /** The tutorial's rack whose /dev/vdb holds something. */
 export const rackWith = (disk: { signature?: string; data?: boolean; ocfs2?: { label: string; cluster: string } }) =>
   changedRack((file) => {
-    const vdb = file.hosts["san"]?.disks.find(({ path }) => path === "/dev/vdb");
+    const vdb = file.hosts.san?.disks.find(({ path }) => path === "/dev/vdb");
     if (vdb !== undefined) Object.assign(vdb, disk);
   });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { clusterOnline, configureCluster, formatFilesystem, mountFilesystem } from "../../../src/host/ocfs2-actions.ts";
+import {
+  clusterOnline,
+  configureCluster,
+  formatFilesystem,
+  mountFilesystem,
+  removeCluster,
+  unmountFilesystem,
+} from "../../../src/host/ocfs2-actions.ts";
 import {
   clusterFacts,
   clusterRequest,
@@ -88,7 +95,11 @@ describe("two bare dom0s and one volume", () => {
         kind: "Directory",
         empty: undefined,
         immutable: undefined,
-        persisted: { source: device, options: ["_netdev", "noauto", "noatime"], owner: "san/data 0a1b" },
+        persisted: {
+          source: device,
+          options: ["_netdev", "noauto", "x-systemd.requires=o2cb.service", "noatime"],
+          owner: "san/data 0a1b",
+        },
       },
     ]);
     expect(known(facts.formats)).toEqual([]);
@@ -117,12 +128,49 @@ describe("two bare dom0s and one volume", () => {
 });
 
 describe("an online cluster", () => {
-  it("takes another node at runtime, and other timeouts only while nothing is mounted", async () => {
-    const stage = await onlineStage();
+  it("takes another node at runtime, once it is configured", async () => {
+    const stage = await mountedStage();
     const third = { number: 2, name: "caesar", address: "10.99.0.13", port: 7777 };
     const more = { ...clusterRequest, nodes: [...clusterRequest.nodes, third] };
+    expect(await stage.act("bella", clusterOnline(more))).toMatchObject({ kind: "refused", reason: "ClusterOffline" });
+    expect(await stage.act("bella", configureCluster(more))).toEqual({ kind: "done", detail: "configured" });
     expect(await stage.act("bella", clusterOnline(more))).toEqual({ kind: "done", detail: "updated" });
-    const slower = { ...more, timeouts: { ...more.timeouts, heartbeatThreshold: 91 } };
-    expect(await stage.act("bella", clusterOnline(slower))).toEqual({ kind: "done", detail: "updated" });
+    expect(await stage.act("bella", configureCluster(clusterRequest))).toMatchObject({ detail: "configured" });
+    expect(await stage.act("bella", clusterOnline(clusterRequest))).toEqual({ kind: "done", detail: "updated" });
+  });
+
+  it("takes other timeouts only while nothing is mounted", async () => {
+    const timeouts = { ...clusterRequest.timeouts, heartbeatThreshold: 91 };
+    const slower = { ...clusterRequest, timeouts };
+    const mounted = await mountedStage();
+    await mounted.act("bella", configureCluster(slower));
+    expect(await mounted.act("bella", clusterOnline(slower))).toEqual({
+      kind: "refused",
+      reason: "ClusterInUse",
+      message: "heartbeat/dead_threshold (61, to be 91) changes only while nothing is mounted: /srv/xen",
+    });
+    const online = await onlineStage();
+    await online.act("bella", configureCluster(slower));
+    expect(await online.act("bella", clusterOnline(slower))).toEqual({ kind: "done", detail: "updated" });
+  });
+
+  it("lets no node go that still beats, and nothing go while it is mounted", async () => {
+    const stage = await mountedStage();
+    const alone = { ...clusterRequest, nodes: clusterRequest.nodes.slice(0, 1) };
+    await stage.act("bella", configureCluster(alone));
+    expect(await stage.act("bella", clusterOnline(alone))).toMatchObject({ reason: "ClusterInUse" });
+    expect(await stage.act("bella", removeCluster(clusterRequest))).toMatchObject({ reason: "ClusterInUse" });
+    for (const name of dom0s) {
+      expect(await stage.act(name, unmountFilesystem(mountRequest))).toEqual({ kind: "done", detail: "unmounted" });
+      expect(await stage.act(name, unmountFilesystem(mountRequest))).toEqual({ kind: "done", detail: "absent" });
+    }
+    for (const name of dom0s) {
+      expect(await stage.act(name, removeCluster(clusterRequest))).toEqual({ kind: "done", detail: "removed" });
+      expect(await stage.act(name, removeCluster(clusterRequest))).toEqual({ kind: "done", detail: "absent" });
+    }
+    const facts = known((await clusterFacts(stage, "bella")).o2cb);
+    expect(facts.active).toBeUndefined();
+    expect(facts.configuration).toBeUndefined();
+    expect(facts.bootOrder).toBe(false);
   });
 });

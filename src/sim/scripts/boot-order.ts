@@ -1,0 +1,53 @@
+import { mountsLoop, mountsUnit, mountsWant, orderDropIn } from "../model/ocfs2-boot.ts";
+import { list, readText, remove, writeText } from "../model/storage.ts";
+import type { ScriptRun } from "../process.ts";
+import { replaceFile } from "./answer.ts";
+import { addInittabLine, replaceInittab } from "./inittab.ts";
+
+const line = `:once:/bin/sh ${mountsLoop}`;
+const isLoop = (text: string) => text.endsWith(line);
+
+/** boot-order-ensure.sh: what is to be there, by path; what stands in the files does not matter here. */
+const files: readonly (readonly [string, string])[] = [
+  [orderDropIn, "[Unit]\nAfter=network-online.target aoe-discover.service\n"],
+  [mountsUnit, `[Service]\nExecStart=/bin/sh ${mountsLoop}\n`],
+];
+
+/** ensure_boot_order: whether something had to be written. */
+export function ensureBootOrder(run: ScriptRun): boolean {
+  const { world, host } = run;
+  let changed = false;
+  const ensure = (path: string, text: string) => {
+    if (readText(host, path) === text) return;
+    replaceFile(run, path, text);
+    changed = true;
+  };
+  ensure(mountsLoop, "#!/bin/sh\n# Mounts what is marked in /etc/fstab.\n");
+  if (!list(host, "/etc/rc2.d").some((name) => /^S\d\do2cb$/.test(name))) {
+    writeText(world, host, "/etc/rc2.d/S01o2cb", "");
+    changed = true;
+  }
+  if (host.init === "systemd") {
+    for (const [path, text] of files) ensure(path, text);
+    ensure(mountsWant, "xensan-mounts.service\n");
+  } else if (
+    !(readText(host, "/etc/inittab") ?? "").split("\n").some((text) => !text.startsWith("#") && isLoop(text))
+  ) {
+    addInittabLine(run, "mounts", "once", `/bin/sh ${mountsLoop}`);
+    changed = true;
+  }
+  return changed;
+}
+
+/** remove_boot_order */
+export function removeBootOrder(run: ScriptRun): void {
+  const { world, host } = run;
+  if (host.init === "systemd") {
+    for (const path of [mountsWant, mountsUnit, orderDropIn]) remove(world, host, path);
+  } else {
+    const text = readText(host, "/etc/inittab") ?? "";
+    const kept = text.split("\n").filter((one) => one !== "# xensan: mounts" && !isLoop(one));
+    if (kept.length < text.split("\n").length) replaceInittab(run, kept.join("\n"));
+  }
+  remove(world, host, mountsLoop);
+}

@@ -1,0 +1,68 @@
+import type { ClusterNode, Timeouts } from "../model/o2cb-state.ts";
+import type { ScriptRun } from "../process.ts";
+import { refuse } from "./answer.ts";
+
+export interface AskedCluster extends Timeouts {
+  readonly owner: string;
+  readonly name: string;
+  readonly mode: "local" | "global";
+  readonly fence: "reset" | "panic";
+  readonly nodes: readonly Omit<ClusterNode, "local">[];
+  readonly regions: readonly string[];
+}
+
+/** OWNER CLUSTER local|global reset|panic THRESHOLD IDLE KEEPALIVE RECONNECT node=NUMBER:NAME:ADDRESS:PORT… region=UUID… */
+export function clusterArguments(run: ScriptRun): AskedCluster {
+  const [owner = "", name = "", mode = "", fence = "", threshold, idle, keepalive, reconnect, ...rest] = run.args;
+  const nodes: Omit<ClusterNode, "local">[] = [];
+  const regions: string[] = [];
+  for (const argument of rest) {
+    const [, number = "", nodeName = "", address = "", port = ""] =
+      /^node=([^:]*):([^:]*):([^:]*):(.*)$/.exec(argument) ?? [];
+    if (port !== "") nodes.push({ number: Number(number), name: nodeName, address, port: Number(port) });
+    else if (argument.startsWith("region=")) regions.push(argument.slice("region=".length));
+    else refuse(run, "InvalidArgument", `${argument} is neither node=NUMBER:NAME:ADDRESS:PORT nor region=UUID`);
+  }
+  return {
+    owner,
+    name,
+    mode: mode === "global" ? "global" : "local",
+    fence: fence === "panic" ? "panic" : "reset",
+    threshold: Number(threshold),
+    idle: Number(idle),
+    keepalive: Number(keepalive),
+    reconnect: Number(reconnect),
+    nodes,
+    regions,
+  };
+}
+
+/** require_own_node */
+export function requireOwnNode(run: ScriptRun, asked: AskedCluster): void {
+  const { hostname } = run.host.running;
+  if (asked.nodes.some((node) => node.name === hostname)) return;
+  const names = asked.nodes.map((node) => ` ${node.name}`).join("");
+  refuse(run, "HostNameMismatch", `this host is called ${hostname}, the nodes of ${asked.name} are${names}`);
+}
+
+/** rendered_conf, without the mark. */
+export function renderedCluster(asked: AskedCluster): string {
+  const { name } = asked;
+  const stanza = (kind: string, values: Readonly<Record<string, string | number>>) =>
+    `${kind}:\n${Object.entries(values)
+      .map(([key, value]) => `\t${key} = ${value}\n`)
+      .join("")}\n`;
+  return [
+    stanza("cluster", { name, heartbeat_mode: asked.mode, node_count: asked.nodes.length }),
+    ...asked.nodes.map((node) =>
+      stanza("node", {
+        cluster: name,
+        number: node.number,
+        ip_port: node.port,
+        ip_address: node.address,
+        name: node.name,
+      }),
+    ),
+    ...asked.regions.map((region) => stanza("heartbeat", { cluster: name, region })),
+  ].join("");
+}

@@ -1,0 +1,149 @@
+import { parseCluster } from "../model/cluster-conf.ts";
+import { liveNodes } from "../model/heartbeat.ts";
+import type { Host } from "../model/host.ts";
+import {
+  clusterConf,
+  dropNode,
+  loadStack,
+  onlineFromFiles,
+  registerMissing,
+  setCluster,
+  startGlobalHeartbeat,
+} from "../model/o2cb.ts";
+import type { Cluster, ClusterNode } from "../model/o2cb-state.ts";
+import { toolPath } from "../model/packages.ts";
+import { readText } from "../model/storage.ts";
+import type { Responder, ScriptRun } from "../process.ts";
+import { acting, finish, refuse, takeLock } from "./answer.ts";
+import { type AskedCluster, clusterArguments, requireOwnNode } from "./cluster-arguments.ts";
+import { requireOnlyCluster } from "./configure-cluster.ts";
+
+function inUse(run: ScriptRun, what: string): never {
+  const { mounts, regions } = run.host.running.o2cb;
+  const points = mounts.map((mount) => `${mount.mountPoint} `).join("");
+  const busy =
+    points === "" ? `a heartbeat is written to ${[...regions.keys()].map((one) => `${one} `).join("")}` : points;
+  return refuse(run, "ClusterInUse", `${what} changes only while nothing is mounted: ${busy}`);
+}
+
+const textOf = (node: Omit<ClusterNode, "local"> | undefined) =>
+  node === undefined ? "" : `${node.number} ${node.address} ${node.port}`;
+
+/** Registers it, loading what is needed; refuses when it does not come. */
+function* register(run: ScriptRun, asked: AskedCluster): Generator<number, boolean> {
+  const { world, host } = run;
+  const { o2cb } = host.running;
+  if (!o2cb.loaded) {
+    if (!loadStack(world, host)) {
+      const why = "was built without CONFIG_OCFS2_FS or CONFIG_OCFS2_FS_O2CB: boot one that has both";
+      refuse(run, "KernelWithoutOcfs2", `kernel ${host.kernel} ${why}`);
+    }
+    yield world.timings.process * 20;
+  }
+  if (o2cb.cluster !== undefined) return false;
+  yield world.timings.clusterOnline;
+  onlineFromFiles(world, host, asked.name);
+  if (host.running.o2cb.cluster === undefined) {
+    const said = `Registering O2CB cluster "${asked.name}": Failed`;
+    refuse(run, "ClusterOffline", `${asked.name} was not registered: ${said}`);
+  }
+  return true;
+}
+
+/** The kernel ignores some of these without a word while a region is active: so they are refused here. */
+function setTimeouts(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolean {
+  const { world, host } = run;
+  const now = {
+    "heartbeat/mode": cluster.heartbeatMode.toLowerCase(),
+    "heartbeat/dead_threshold": cluster.threshold,
+    idle_timeout_ms: cluster.idle,
+    keepalive_delay_ms: cluster.keepalive,
+    reconnect_delay_ms: cluster.reconnect,
+  };
+  const wanted = {
+    "heartbeat/mode": asked.mode,
+    "heartbeat/dead_threshold": asked.threshold,
+    idle_timeout_ms: asked.idle,
+    keepalive_delay_ms: asked.keepalive,
+    reconnect_delay_ms: asked.reconnect,
+  };
+  for (const name of [
+    "heartbeat/mode",
+    "heartbeat/dead_threshold",
+    "idle_timeout_ms",
+    "keepalive_delay_ms",
+    "reconnect_delay_ms",
+  ] as const) {
+    const differs = now[name] !== wanted[name];
+    if (differs && host.running.o2cb.regions.size > 0) inUse(run, `${name} (${now[name]}, to be ${wanted[name]})`);
+  }
+  const { threshold, idle, keepalive, reconnect } = asked;
+  const heartbeatMode = asked.mode === "global" ? "Global" : "Local";
+  const fenceMethod = asked.fence === "panic" ? "Panic" : "Reset";
+  return setCluster(world, host, { threshold, idle, keepalive, reconnect, heartbeatMode, fenceMethod });
+}
+
+function requireGone(run: ScriptRun, node: ClusterNode, why: string): void {
+  if (node.number !== undefined && liveNodes(run.world, run.host).has(node.number)) {
+    const live = "and it still writes its heartbeat: unmount everything on it first";
+    refuse(run, "ClusterInUse", `node ${node.name} ${why}, ${live}`);
+  }
+  dropNode(run.world, run.host, node.number);
+}
+
+function setNodes(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolean {
+  const { world, host } = run;
+  let changed = false;
+  for (const node of [...cluster.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const wanted = asked.nodes.find((one) => one.name === node.name);
+    if (wanted !== undefined && textOf(wanted) === textOf(node)) continue;
+    const to = `is to be ${textOf(wanted)} and is ${textOf(node)}`;
+    if (wanted !== undefined && host.running.o2cb.regions.size > 0 && node.name === host.running.hostname) {
+      inUse(run, `the address of this node (${textOf(node)}, to be ${textOf(wanted)})`);
+    }
+    requireGone(run, node, wanted === undefined ? "is no longer declared" : to);
+    changed = true;
+  }
+  if (registerMissing(world, host, configuredNodes(host, asked.name))) changed = true;
+  for (const wanted of asked.nodes) {
+    const now = textOf([...cluster.nodes.values()].find((node) => node.name === wanted.name));
+    if (now === textOf(wanted)) continue;
+    refuse(run, "ClusterOffline", `node ${wanted.name} is ${now} in the kernel, not ${textOf(wanted)}: `);
+  }
+  return changed;
+}
+
+const configuredNodes = (host: Host, name: string) =>
+  parseCluster(readText(host, clusterConf) ?? "", name)?.nodes ?? [];
+
+/** cluster-online.sh */
+export const clusterOnline: Responder = acting(function* clusterOnline(run) {
+  const { world, host } = run;
+  const asked = clusterArguments(run);
+  yield world.timings.process;
+  if (toolPath(host, "o2cb") === undefined) refuse(run, "OcfsToolsMissing", "o2cb is not installed");
+  requireOwnNode(run, asked);
+  yield* takeLock(run, "cluster", 60);
+  requireOnlyCluster(run, asked.name);
+  if (parseCluster(readText(host, clusterConf) ?? "", asked.name) === undefined) {
+    refuse(run, "ClusterOffline", `${clusterConf} has no cluster ${asked.name}: it is to be configured first`);
+  }
+  const fresh = yield* register(run, asked);
+  const { cluster } = host.running.o2cb;
+  if (cluster === undefined) return refuse(run, "ClusterOffline", `${asked.name} was not registered: `);
+  let changed = setTimeouts(run, cluster, asked);
+  yield world.timings.process;
+  if (setNodes(run, cluster, asked)) changed = true;
+  if (cluster.nodes.size > 0 && ![...cluster.nodes.values()].some((node) => node.local)) {
+    refuse(run, "ClusterOffline", "the kernel has no local node: ");
+  }
+  if (asked.mode === "global" && asked.regions.some((region) => !host.running.o2cb.regions.has(region))) {
+    yield world.timings.clusterOnline;
+    startGlobalHeartbeat(world, host, asked.regions);
+    const without = asked.regions.find((region) => !host.running.o2cb.regions.has(region));
+    if (without !== undefined) refuse(run, "ClusterOffline", `no heartbeat on ${without}: `);
+    changed = true;
+  }
+  yield world.timings.process;
+  return finish(run, fresh ? "online" : changed ? "updated" : "unchanged");
+});

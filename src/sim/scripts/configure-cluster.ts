@@ -1,0 +1,159 @@
+import { type ClusterFile, parseClusterFile } from "../model/cluster-conf.ts";
+import type { Host } from "../model/host.ts";
+import { bootCluster, bootConf, clusterConf, stopGlobalHeartbeat, unregisterCluster } from "../model/o2cb.ts";
+import { clusterState, mountsLoop } from "../model/ocfs2-boot.ts";
+import { toolPath } from "../model/packages.ts";
+import { readText, remove, writeText } from "../model/storage.ts";
+import { sysctlAtBoot } from "../model/sysctl.ts";
+import { record } from "../model/world.ts";
+import type { Responder, ScriptRun } from "../process.ts";
+import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+import { ensureBootOrder, removeBootOrder } from "./boot-order.ts";
+import { type AskedCluster, clusterArguments, renderedCluster, requireOwnNode } from "./cluster-arguments.ts";
+
+const sysctlFile = "/etc/sysctl.d/90-xensan-o2cb.conf";
+const settings = { "kernel.panic_on_oops": "1", "kernel.panic": "30" } as const;
+
+/** `namespace/name` of an owner. */
+const nameOf = (owner: string) => owner.slice(0, owner.lastIndexOf(" "));
+const markOf = (text: string) => /^# xensan: (.*)$/m.exec(text)?.[1] ?? "-";
+
+/** Somebody else's file is taken over only when it says the same. */
+function requireOwnFile(run: ScriptRun, asked: AskedCluster, wanted: string): void {
+  const text = readText(run.host, clusterConf);
+  if (text === undefined) return;
+  const file: ClusterFile | string = parseClusterFile(text);
+  if (typeof file === "string") {
+    refuse(run, "ForeignCluster", `${clusterConf} is there and not readable: ${file}`);
+    return;
+  }
+  const mark = markOf(text);
+  if (mark === asked.owner || JSON.stringify(file) === JSON.stringify(parseClusterFile(wanted))) return;
+  if (mark !== "-") refuse(run, "ForeignCluster", `${clusterConf} was written for ${nameOf(mark)}`);
+  const clusters = file.clusters.map(({ name }) => `cluster ${name} `);
+  const nodes = file.nodes.map(({ name, address }) => `node ${name} ${address} `);
+  const says = [...clusters, ...nodes].join("");
+  refuse(run, "ForeignCluster", `${clusterConf} is there, not written by xensan, and says something else: ${says}`);
+}
+
+export function requireOnlyCluster(run: ScriptRun, name: string): void {
+  const active = run.host.running.o2cb.cluster?.name;
+  if (active === undefined || active === name) return;
+  refuse(run, "ForeignCluster", `the cluster ${active} is active on this host, and there can be only one`);
+}
+
+/** The file with these assignments; comments and other names stay. */
+function bootText(host: Host, asked: AskedCluster): string {
+  const wanted = new Map<string, string | number>([
+    ["O2CB_ENABLED", "true"],
+    ["O2CB_BOOTCLUSTER", asked.name],
+    ["O2CB_HEARTBEAT_THRESHOLD", asked.threshold],
+    ["O2CB_IDLE_TIMEOUT_MS", asked.idle],
+    ["O2CB_KEEPALIVE_DELAY_MS", asked.keepalive],
+    ["O2CB_RECONNECT_DELAY_MS", asked.reconnect],
+  ]);
+  const lines: string[] = [];
+  for (const line of (readText(host, bootConf) ?? "").split("\n")) {
+    const key = line.split("=")[0]?.trim() ?? "";
+    const value = wanted.get(key);
+    if (value !== undefined) lines.push(`${key}=${value}`);
+    else if (key !== "O2CB_STACK" && line !== "") lines.push(line);
+    wanted.delete(key);
+  }
+  for (const [key, value] of wanted) lines.push(`${key}=${value}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function bootSays(host: Host, asked: AskedCluster): boolean {
+  const boot = bootCluster(host);
+  const { threshold, idle, keepalive, reconnect } = boot?.timeouts ?? {};
+  const same = threshold === asked.threshold && idle === asked.idle && keepalive === asked.keepalive;
+  return boot?.enabled === true && boot.cluster === asked.name && same && reconnect === asked.reconnect;
+}
+
+/** configure-cluster.sh */
+export const configureCluster: Responder = acting(function* configureCluster(run) {
+  const { world, host } = run;
+  const asked = clusterArguments(run);
+  yield world.timings.process;
+  if (toolPath(host, "o2cb") === undefined) refuse(run, "OcfsToolsMissing", "o2cb is not installed");
+  requireOwnNode(run, asked);
+  yield* takeLock(run, "cluster", 30);
+  const wanted = `# xensan: ${asked.owner}\n${renderedCluster(asked)}`;
+  requireOwnFile(run, asked, wanted);
+  requireOnlyCluster(run, asked.name);
+  let changed = false;
+  const ensure = function* (path: string, text: string) {
+    replaceFile(run, path, text);
+    changed = true;
+    yield world.timings.process;
+  };
+  if (readText(host, clusterConf) !== wanted) yield* ensure(clusterConf, wanted);
+  if (!bootSays(host, asked)) yield* ensure(bootConf, bootText(host, asked));
+  const persisted = sysctlAtBoot(host.running.mounts);
+  const entries = Object.entries(settings);
+  if (entries.some(([name, value]) => persisted.get(name) !== value)) {
+    yield* ensure(sysctlFile, entries.map(([name, value]) => `${name} = ${value}\n`).join(""));
+  }
+  for (const [name, value] of entries) {
+    if (host.running.sysctl.get(name) === value) continue;
+    host.running.sysctl.set(name, value);
+    record(world, host, { kind: "ParameterSet", parameter: name, value });
+    changed = true;
+  }
+  const state = `${asked.name} ${asked.fence} ${asked.mode}\n`;
+  if (readText(host, clusterState) !== state) yield* ensure(clusterState, state);
+  if (ensureBootOrder(run)) changed = true;
+  yield world.timings.process;
+  return finish(run, changed ? "configured" : "unchanged");
+});
+
+/** remove-cluster.sh: OWNER CLUSTER */
+export const removeCluster: Responder = acting(function* removeCluster(run) {
+  const { world, host, args } = run;
+  const [owner = "", name = ""] = args;
+  yield world.timings.process;
+  yield* takeLock(run, "cluster", 60);
+  const { o2cb } = host.running;
+  const text = readText(host, clusterConf);
+  const active = o2cb.cluster?.name === name;
+  if (text !== undefined) {
+    const file = parseClusterFile(text);
+    const mark = typeof file === "string" ? file : markOf(text);
+    if (mark !== owner) {
+      refuse(run, "NotOurs", `${clusterConf} was not written for ${nameOf(owner)}: ${mark.replace(/^-/, "")}`);
+    }
+  } else if (active && (readText(host, clusterState) ?? "").split(" ")[0] !== name) {
+    refuse(run, "NotOurs", `${name} is active, and no cluster.conf says that it is ours`);
+  }
+  let changed = false;
+  if (active) {
+    const mounts = o2cb.mounts.map((mount) => `${mount.mountPoint} `).join("");
+    if (mounts !== "") refuse(run, "ClusterInUse", `still mounted: ${mounts}`);
+    if (o2cb.cluster?.heartbeatMode === "Global") stopGlobalHeartbeat(world, host);
+    const [region] = o2cb.regions.keys();
+    if (region !== undefined) refuse(run, "ClusterInUse", `a heartbeat is written to ${region}: `);
+    yield world.timings.process * 20;
+    if (unregisterCluster(world, host) === "InUse") {
+      refuse(
+        run,
+        "ClusterInUse",
+        `${name} does not leave the kernel: o2cb: Atleast one heartbeat region is still active`,
+      );
+    }
+    changed = true;
+  }
+  const ours = [clusterConf, sysctlFile, clusterState, mountsLoop].filter((path) => readText(host, path) !== undefined);
+  if (!changed && ours.length === 0) return finish(run, "absent");
+  const boot = readText(host, bootConf);
+  const disabled = boot?.replace(/^O2CB_ENABLED=.*/gm, "O2CB_ENABLED=false");
+  if (disabled !== undefined && disabled !== boot) writeText(world, host, bootConf, disabled);
+  yield world.timings.process;
+  removeBootOrder(run);
+  yield world.timings.process;
+  for (const path of [sysctlFile, clusterState, clusterConf]) {
+    remove(world, host, path);
+    yield world.timings.process;
+  }
+  return finish(run, "removed");
+});
