@@ -252,6 +252,8 @@ export class Fleet {
     const { namespace = "", name } = object.metadata;
     const id = idOf(kind, namespace, name);
     this.#spread(event, concerned(this.stores, object));
+    // Those that it names no longer.
+    if (event.type === "updated") this.#spread(event, concerned(this.stores, event.old));
     if (event.type === "updated" && !asksAnew(event)) return;
     if (event.type === "added" && event.initial) {
       this.#begin(id, object);

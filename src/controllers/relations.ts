@@ -37,6 +37,14 @@ export function concernedByCluster(stores: Stores, cluster: Ocfs2Cluster): Objec
     ...ids("XenDomain", stores.domains.byIndex("cluster", keyText(cluster))),
     ...nodes.map(({ hostRef }) => idOf("XenHost", namespace, hostRef.name)),
     ...filesystems.map(({ volumeRef }) => idOf("AoeVolume", namespace, volumeRef.name)),
+    ...filesystems.flatMap(({ volumeRef }) =>
+      ids("Ocfs2Cluster", stores.clusters.byIndex("volume", `${namespace}/${volumeRef.name}`)),
+    ),
+    // Former ones, which wait until the cluster has let go of them.
+    ...(cluster.status?.nodes ?? []).map(({ host }) => idOf("XenHost", namespace, host)),
+    ...(cluster.status?.filesystems ?? []).flatMap(({ volume }) =>
+      volume === undefined ? [] : [idOf("AoeVolume", namespace, volume)],
+    ),
     // A host is in one cluster only, so the others on its hosts are concerned too.
     ...nodes.flatMap(({ hostRef }) =>
       ids("Ocfs2Cluster", stores.clusters.byIndex("host", `${namespace}/${hostRef.name}`)),

@@ -57,6 +57,12 @@ function blockers(
   host: XenHost,
 ): { readonly reason: string; readonly message: string } | undefined {
   const { namespace, name } = keyOf(host);
+  const clusters = fleet.stores.clusters.byIndex("host", `${namespace}/${name}`).map(({ metadata }) => metadata.name);
+  if (clusters.length > 0)
+    return {
+      reason: "ReferencedByCluster",
+      message: `It is a node of Ocfs2Cluster ${clusters.sort().join(", ")}: remove it there first, which unmounts its file systems. Or set the annotation xensan.dev/abandon=${name} to let go of it as it is`,
+    };
   const volumes = fleet.volumesSeenBy({ namespace, name });
   if (volumes.length === 0) return undefined;
   const id = idOf("XenHost", namespace, name);
