@@ -11,6 +11,7 @@ import { endVblade } from "./model/vblade.ts";
 import { defaultTimings, note, type Timings, type World } from "./model/world.ts";
 import { type ProcessHooks, type ScriptProcess, startScript } from "./process.ts";
 import type { RackFile } from "./rack-file.ts";
+import { type Ocfs2Words, ocfs2Words } from "./rack-ocfs2.ts";
 
 /**
  * A simulated rack: hosts that behave, driven by a clock. Reached through a dialer (dialer.ts) or through real SSH
@@ -30,6 +31,9 @@ export interface Rack {
   subscribe(listener: (event: RackEvent) => void): () => void;
   host(name: string): Host;
   start(host: Host, script: string, args: readonly string[], hooks?: ProcessHooks): ScriptProcess;
+
+  /** Clusters and shared file systems. */
+  readonly ocfs2: Ocfs2Words;
 
   powerOff(host: string): void;
   powerOn(host: string): void;
@@ -107,6 +111,7 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
     },
     host: hostNamed,
     start: (host, script, args, hooks) => startScript(world, host, script, args, hooks),
+    ocfs2: ocfs2Words(world, hostNamed, disturb),
 
     powerOff: (name) => disturb(name, "power off", (host) => powerOff(world, host)),
     powerOn: (name) => disturb(name, "power on", (host) => powerOn(world, host)),

@@ -44,7 +44,7 @@ const isForKernel = (option: string): boolean =>
 export const kernelOptions = (options: readonly string[]): string[] => options.filter(isForKernel);
 
 /** Plays what takes time on a host, by itself, until it ends or the host goes down. */
-function play(world: World, host: Host, steps: Generator<number, unknown>): void {
+export function play(world: World, host: Host, steps: Generator<number, unknown>): void {
   const next = () => {
     const step = steps.next();
     if (!step.done) later(world, host, step.value, next);
