@@ -12,6 +12,7 @@ import { defaultTimings, note, type Timings, type World } from "./model/world.ts
 import { type ProcessHooks, type ScriptProcess, startScript } from "./process.ts";
 import type { RackFile } from "./rack-file.ts";
 import { type Ocfs2Words, ocfs2Words } from "./rack-ocfs2.ts";
+import { type XenWords, xenWords } from "./rack-xen.ts";
 
 /**
  * A simulated rack: hosts that behave, driven by a clock. Reached through a dialer (dialer.ts) or through real SSH
@@ -34,6 +35,9 @@ export interface Rack {
 
   /** Clusters and shared file systems. */
   readonly ocfs2: Ocfs2Words;
+
+  /** Domains, guests and migrations. */
+  readonly xen: XenWords;
 
   powerOff(host: string): void;
   powerOn(host: string): void;
@@ -113,6 +117,7 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
     start: (host, script, args, hooks) => startScript(world, host, script, args, hooks),
     ocfs2: ocfs2Words(world, hostNamed, disturb),
 
+    xen: xenWords(world, settle, disturb),
     powerOff: (name) => disturb(name, "power off", (host) => powerOff(world, host)),
     powerOn: (name) => disturb(name, "power on", (host) => powerOn(world, host)),
     reset: (name) => disturb(name, "reset", (host) => reset(world, host)),

@@ -41,7 +41,7 @@ const transportEnded = (migration: Migration, code: number) =>
 export function senderSeesEnd(world: World, migration: Migration, code = 255): void {
   if (migration.sender === "Gone" || !sourceLives(migration)) return;
   const { domain, source, log } = migration;
-  if (migration.phase === "Connect" && migration.incoming === undefined) {
+  if (migration.receiver === "Absent") {
     log(
       "libxl: error: libxl_utils.c:505:libxl_read_exactly: file/stream truncated reading banner from migration receiver stream",
     );

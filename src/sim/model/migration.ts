@@ -33,6 +33,7 @@ const seenFixedMs = 22_300;
 /** How long a guest may take to suspend. */
 const suspendMs = 60_000;
 
+const transferComplete = "migration target: Transfer complete, requesting permission to start domain.";
 const gotPermission = "migration target: Got permission, starting domain.";
 
 /** What is done when, by whom; Link entries wait until something gets through. */
@@ -58,7 +59,8 @@ const timetable: readonly Entry[] = [
   { at: 13_500, after: true, by: "Link", phase: "StopCopy", act: suspend },
   { at: 14_500, after: true, by: "Target", act: restored },
   { at: 18_100, after: true, by: "Target", act: attach },
-  { at: 18_500, after: true, by: "Link", phase: "Ready", act: acknowledge },
+  { at: 18_500, after: true, by: "Target", phase: "Ready", act: say(transferComplete) },
+  { at: 18_800, after: true, by: "Link", act: say("migration sender: Target has acknowledged transfer.") },
   { at: 19_100, after: true, by: "Source", phase: "Renamed", act: renameAway },
   {
     at: 19_350,
@@ -328,12 +330,6 @@ function attach(world: World, migration: Migration): Result {
   return missing === undefined ? "Done" : cannotBuild(world, migration, missing);
 }
 
-function acknowledge(_world: World, { log }: Migration): Result {
-  log("migration target: Transfer complete, requesting permission to start domain.");
-  log("migration sender: Target has acknowledged transfer.");
-  return "Done";
-}
-
 function renameAway(_world: World, migration: Migration): Result {
   renameDomain(migration.source, migration.domain, `${migration.name}--migratedaway`);
   return "Done";
@@ -380,7 +376,10 @@ export function killTransport(world: World, migration: Migration): void {
 export function killSender(world: World, migration: Migration, what: "Sender" | "Unit"): void {
   if (migration.sender === "Gone") return;
   // What xl has written, its ssh still carries over.
-  if (what === "Sender" && migration.phase === "Go" && flows(world, migration)) enter(world, migration, "Arrived");
+  if (what === "Sender" && migration.phase === "Go" && flows(world, migration)) {
+    migration.next = timetable.findIndex((entry) => entry.phase === "Arrived") + 1;
+    enter(world, migration, "Arrived");
+  }
   endSender(migration, what === "Sender" ? 137 : undefined);
   receiverSeesEnd(world, migration, what === "Sender" ? "Writable" : "Broken");
 }

@@ -1,15 +1,21 @@
 import type { Responder } from "../process.ts";
 import { clusterOnline } from "./cluster-online.ts";
 import { configureCluster, removeCluster } from "./configure-cluster.ts";
+import { startDomain, stopDomain, takeDomainLock } from "./domain.ts";
+import { removeDomainConfiguration, writeDomainConfiguration } from "./domain-configuration.ts";
 import { ensureExport, removeExport } from "./export.ts";
 import { deleteFile, ensureFile } from "./file.ts";
 import { formatFilesystem } from "./format-filesystem.ts";
+import { deleteImage, ensureImage } from "./image.ts";
 import { discover, prepareInitiator, revalidate } from "./initiator.ts";
 import { interfaceUp } from "./interface-up.ts";
 import { deleteLogicalVolume, ensureLogicalVolume } from "./logical-volume.ts";
+import { abortMigration, settleMigration, startMigration } from "./migration.ts";
 import { mountFilesystem, unmountFilesystem } from "./mount-filesystem.ts";
 import { installPackages } from "./packages.ts";
 import { probe } from "./probe.ts";
+import { prepareRelocation, verifyRelocation } from "./relocation.ts";
+import { configureXend, prepareToolstack } from "./toolstack.ts";
 import { addNodeSlots, growFilesystem } from "./tune-filesystem.ts";
 
 /** Who answers which script of src/host/scripts. */
@@ -34,4 +40,18 @@ export const responders: ReadonlyMap<string, Responder> = new Map([
   ["unmount-filesystem", unmountFilesystem],
   ["grow-filesystem", growFilesystem],
   ["add-node-slots", addNodeSlots],
+  ["prepare-toolstack", prepareToolstack],
+  ["configure-xend", configureXend],
+  ["prepare-relocation", prepareRelocation],
+  ["verify-relocation", verifyRelocation],
+  ["ensure-image", ensureImage],
+  ["delete-image", deleteImage],
+  ["write-domain-configuration", writeDomainConfiguration],
+  ["remove-domain-configuration", removeDomainConfiguration],
+  ["start-domain", startDomain],
+  ["stop-domain", stopDomain],
+  ["take-domain-lock", takeDomainLock],
+  ["start-migration", startMigration],
+  ["abort-migration", abortMigration],
+  ["settle-migration", settleMigration],
 ]);

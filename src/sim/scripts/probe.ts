@@ -5,6 +5,7 @@ import { filesystems, formats, mountPoints, waitsForDeadline } from "./probe-fil
 import { blockDevices, identity, interfaces, mounts, packages, system, tools } from "./probe-host.ts";
 import { kernelLog, o2cb } from "./probe-o2cb.ts";
 import { backings, exports, logicalVolumes } from "./probe-server.ts";
+import { domainConfigurations, domainLocks, domains, images, migrations, relocation, toolstack } from "./probe-xen.ts";
 
 /** How a section ended; `unknown` carries what it wrote to stderr. */
 export type SectionEnd = "known" | "absent" | { readonly exit: number; readonly why: string };
@@ -19,6 +20,8 @@ export const probe: Responder = function* probe(run) {
   const segments = named("segment=");
   const devices = named("device=");
   const points = named("mountpoint=");
+  const asked = named("image=");
+  const locks = named("locks=");
   yield run.world.timings.process * 6;
   row(run, "probe", 1);
   const section = (name: string, write: (run: ScriptRun) => SectionEnd) => {
@@ -38,12 +41,19 @@ export const probe: Responder = function* probe(run) {
     section("o2cb", o2cb);
     section("formats", formats);
     section("kernel-log", kernelLog);
+    section("toolstack", toolstack);
+    section("domains", domains);
+    section("relocation", relocation);
+    section("migrations", migrations);
+    section("domain-configurations", domainConfigurations);
     if (waitsForDeadline(run, devices)) yield 12_000;
     else if (segments.length > 0) yield 1000;
     section("aoe-devices", aoeDevices);
     section("responders", responders(segments));
     if (devices.length > 0) section("filesystems", filesystems(devices));
     if (points.length > 0) section("mount-points", mountPoints(points));
+    if (asked.length > 0) section("images", images(asked));
+    if (locks.length > 0) section("domain-locks", domainLocks(locks));
   }
   if (is("server")) {
     section("exports", exports);

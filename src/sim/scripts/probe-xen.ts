@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { cpuSeconds } from "../model/domain.ts";
+import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocation.ts";
+import { list, readText, resolve } from "../model/storage.ts";
+import { type Domain, freeMemory, toolstackOf } from "../model/xen-state.ts";
+import type { ScriptRun } from "../process.ts";
+import { escaped, row } from "./answer.ts";
+import { configurationDirectory, configurationOwner } from "./domain-configuration.ts";
+import { isCopied, ownerOfImage, workingName } from "./image.ts";
+import { runsOf, uptime } from "./migration-records.ts";
+import type { SectionEnd } from "./probe.ts";
+import { lockHolder } from "./shared-place.ts";
+import { automaticDomains, xendValues } from "./toolstack.ts";
+
+const orHyphen = (text: string) => (text === "" ? "-" : escaped(text));
+
+export function toolstack(run: ScriptRun): SectionEnd {
+  const { host } = run;
+  const { hypervisor } = host;
+  const kind = toolstackOf(host);
+  row(run, "toolstack", "kind", kind);
+  row(run, "toolstack", "dom0", hypervisor.running ? "yes" : "no");
+  if (kind !== "none" && hypervisor.running) {
+    const info: readonly (readonly [string, string | number])[] = [
+      ["nr_cpus", host.cpus],
+      ["hw_caps", hypervisor.hardwareCapabilities],
+      ["virt_caps", hypervisor.virtualisation.join(" ")],
+      ["total_memory", hypervisor.totalMemory],
+      ["free_memory", freeMemory(host)],
+      ["xen_major", hypervisor.version.major],
+      ["xen_minor", hypervisor.version.minor],
+      ["xen_extra", hypervisor.version.extra],
+    ];
+    for (const [key, value] of info) row(run, "toolstack", "info", key, value);
+  }
+  const automatic = automaticDomains(host);
+  if (automatic !== undefined) row(run, "toolstack", "automatic", ...automatic.map(orHyphen));
+  for (const name of ["xencommons", "xendomains", "watchdog"]) {
+    const state = kind === "none" ? "missing" : (host.running.xen.services.get(name) ?? "missing");
+    row(run, "toolstack", "service", name, state);
+  }
+  for (const bridge of [...hypervisor.bridges].sort()) row(run, "toolstack", "bridge", bridge);
+  if (kind === "xm") for (const [key, value] of xendValues(host)) row(run, "toolstack", "xend", key, escaped(value));
+  return "known";
+}
+
+function stateLetters(domain: Domain): string {
+  const paused = domain.paused ? "p" : "";
+  if (domain.shutdown !== undefined) return `${paused}s`;
+  return paused || "b";
+}
+
+const reasonLetters = { poweroff: "-", reboot: "r", suspend: "s", crash: "c", watchdog: "w" } as const;
+
+export function domains(run: ScriptRun): SectionEnd {
+  const { host, world } = run;
+  if (toolstackOf(host) === "none" || !host.hypervisor.running) return "absent";
+  const { xen } = host.running;
+  for (const domain of xen.domains.values()) {
+    const { id, name, memory, vcpus, shutdown, configuration } = domain;
+    const reason = shutdown === undefined ? "-" : reasonLetters[shutdown];
+    const seconds = cpuSeconds(world, domain).toFixed(1);
+    const shown = name === "" ? "(null)" : name;
+    row(run, "domains", "domain", id, shown, configuration.uuid, memory, vcpus, stateLetters(domain), reason, seconds);
+  }
+  for (const [pid, { verb, name }] of xen.processes) row(run, "domains", "process", pid, verb, orHyphen(name));
+  return "known";
+}
+
+export function relocation(run: ScriptRun): SectionEnd {
+  const { host } = run;
+  const key = publicKeyOf(host);
+  if (key !== "") row(run, "relocation", "key", key);
+  for (const { name, address, publicKey } of peersOf(host)) row(run, "relocation", "peer", name, address, publicKey);
+  for (const { address, publicKey } of knownHostsOf(host)) row(run, "relocation", "known", address, publicKey);
+  row(run, "relocation", "host-key", hostKeyOf(host));
+  return "known";
+}
+
+export function migrations(run: ScriptRun): SectionEnd {
+  const { host, world } = run;
+  for (const { operation, uuid, bootId, state, exitCode, phase, startedAt, message } of runsOf(host)) {
+    const now = uptime(world, host);
+    const about = [operation, uuid, bootId, state, exitCode, phase, startedAt, now, escaped(message)] as const;
+    row(run, "migrations", "run", ...about);
+  }
+  return "known";
+}
+
+export const images =
+  (asked: readonly string[]) =>
+  (run: ScriptRun): SectionEnd => {
+    for (const path of asked) {
+      const { host, world } = run;
+      const { node } = resolve(host, path);
+      const kind = node === undefined ? "Missing" : node.kind === "File" ? "File" : "Other";
+      const size = node?.kind === "File" ? [node.sizeBytes, node.allocatedBytes] : [0, 0];
+      const work = resolve(host, workingName(path)).node;
+      const copied = work?.kind === "File" ? work.allocatedBytes : "-";
+      const state = copied === "-" ? "-" : isCopied(world, path) ? "Copying" : "Interrupted";
+      row(run, "images", "image", escaped(path), kind, ...size, orHyphen(ownerOfImage(host, path)), state, copied);
+    }
+    return "known";
+  };
+
+export const domainLocks =
+  (directories: readonly string[]) =>
+  (run: ScriptRun): SectionEnd => {
+    for (const directory of directories) {
+      for (const name of list(run.host, directory)) {
+        if (!name.endsWith(".lock")) continue;
+        const path = `${directory}/${name}`;
+        const holder = lockHolder(run.host, path);
+        if (holder === undefined) continue;
+        const uuid = name.slice(0, -".lock".length);
+        row(run, "domain-locks", "lock", uuid, path, orHyphen(holder.host), orHyphen(holder.bootId));
+      }
+    }
+    return "known";
+  };
+
+export function domainConfigurations(run: ScriptRun): SectionEnd {
+  const { host } = run;
+  for (const name of list(host, configurationDirectory)) {
+    if (!name.endsWith(".cfg")) continue;
+    const uuid = name.slice(0, -".cfg".length);
+    const text = readText(host, `${configurationDirectory}/${name}`) ?? "";
+    const digest = createHash("sha256").update(text).digest("hex");
+    row(run, "domain-configurations", "config", uuid, orHyphen(configurationOwner(host, uuid)), digest);
+  }
+  return "known";
+}

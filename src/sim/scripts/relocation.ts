@@ -1,0 +1,56 @@
+import { madeUpKey, type Peer, publicKeyOf, refusalOfPeer, relocationFiles, withPeers } from "../model/relocation.ts";
+import { readText } from "../model/storage.ts";
+import type { Responder } from "../process.ts";
+import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+
+const decoded = (text: string) => Buffer.from(text, "base64").toString("utf8");
+
+/** prepare-relocation.sh: sender=NAME:ADDRESS:KEY… receiver=ADDRESS:HOSTKEY… */
+export const prepareRelocation: Responder = acting(function* prepareRelocation(run) {
+  const { world, host, args } = run;
+  yield world.timings.process;
+  yield* takeLock(run, "relocation", 30);
+  const named = (key: string) =>
+    args.filter((arg) => arg.startsWith(`${key}=`)).map((arg) => arg.slice(key.length + 1));
+  let changed = false;
+  if (publicKeyOf(host) === "") {
+    const { key, publicKey } = relocationFiles;
+    replaceFile(run, key, "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    replaceFile(run, publicKey, `${madeUpKey(`migrations ${host.machineId} ${world.agenda.time}`)}\n`);
+    changed = true;
+    yield world.timings.process * 4;
+  }
+  const peers: Peer[] = named("sender").map((text) => {
+    const [name = "", address = "", key = ""] = text.split(":");
+    return { name, address, publicKey: decoded(key) };
+  });
+  const before = readText(host, relocationFiles.authorized) ?? "";
+  const after = withPeers(before, peers);
+  if (after !== before) {
+    replaceFile(run, relocationFiles.authorized, after);
+    changed = true;
+    yield world.timings.process;
+  }
+  const known = named("receiver").map((text) => {
+    const [address = "", key = ""] = text.split(":");
+    return `${address} ${decoded(key)}\n`;
+  });
+  if (known.join("") !== (readText(host, relocationFiles.known) ?? "")) {
+    replaceFile(run, relocationFiles.known, known.join(""));
+    changed = true;
+    yield world.timings.process;
+  }
+  return finish(run, changed ? "prepared" : "unchanged");
+});
+
+/** verify-relocation.sh: ADDRESS */
+export const verifyRelocation: Responder = acting(function* verifyRelocation(run) {
+  const { world, host, args } = run;
+  const [address = ""] = args;
+  yield world.timings.process;
+  const refusal = refusalOfPeer(world, host, address);
+  yield refusal?.afterMs ?? 600;
+  if (refusal?.kind === "Unreachable") refuse(run, "PeerUnreachable", refusal.message);
+  if (refusal?.kind === "Refused") refuse(run, "PeerRefuses", refusal.message);
+  return finish(run, "verified");
+});

@@ -1,0 +1,43 @@
+import type { Host } from "../model/host.ts";
+import { readText, resolve } from "../model/storage.ts";
+import type { ScriptRun } from "../process.ts";
+import { refuse } from "./answer.ts";
+
+/** UUID of the file system that is mounted on exactly this directory; undefined where nothing is. */
+function mountedUuid(host: Host, mountPoint: string): string | undefined {
+  const mount = host.running.mounts.findLast((one) => one.mountPoint === mountPoint);
+  if (mount === undefined) return undefined;
+  return host.blocks.get(mount.fileSystem.device)?.content.uuid ?? "";
+}
+
+/** An unmounted mount point must not swallow writes. */
+export function requireMounted(run: ScriptRun, mountPoint: string, uuid: string): void {
+  const found = mountedUuid(run.host, mountPoint);
+  if (found === undefined) refuse(run, "NotMounted", `nothing is mounted on ${mountPoint}`);
+  if (found !== uuid) refuse(run, "NotMounted", `${mountPoint} holds the file system ${found}, not ${uuid}`);
+}
+
+export interface LockHolder {
+  readonly host: string;
+  readonly bootId: string;
+  readonly owner: string;
+}
+
+export const lockPath = (directory: string, uuid: string) => `${directory}/${uuid}.lock`;
+
+/** Who holds the right to run a domain; undefined where nobody does. */
+export function lockHolder(host: Host, path: string): LockHolder | undefined {
+  const text = readText(host, path);
+  if (text === undefined) return undefined;
+  const [name = "", bootId = "", ...owner] = text.trim().split(" ");
+  return { host: name, bootId, owner: owner.join(" ") };
+}
+
+export const lockText = (host: Host, owner: string) => `${host.running.hostname} ${host.running.bootId} ${owner}\n`;
+
+/** Where it is written who made an image: beside the locks of the file system that holds it. */
+export function imageRecord(host: Host, path: string): string {
+  const { mountPoint } = resolve(host, path).mount;
+  const place = mountPoint === "/" ? "" : mountPoint;
+  return `${place}/.xensan/images/${path.slice(place.length + 1).replaceAll("/", "_")}`;
+}
