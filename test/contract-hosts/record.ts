@@ -11,6 +11,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
 import { bringUp } from "../lab/common-rack.ts";
+import { stopOnSignals } from "../lab/stop-on-signals.ts";
 import { playReal, type Shell } from "./play.ts";
 import { rackLife } from "./rack-life.ts";
 import { serverLife } from "./server-life.ts";
@@ -53,7 +54,15 @@ async function recordLab(): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-lab-"));
   const rackFile = fileURLToPath(tutorialRack);
   const say = (text: string) => process.stdout.write(`${text}\n`);
-  const options = { directory, rackFile, file: loadRack(rackFile), install: false, leashed: true, say };
+  const options = {
+    directory,
+    rackFile,
+    file: loadRack(rackFile),
+    install: false,
+    leashed: true,
+    say,
+    signal: stopOnSignals(),
+  };
   const rack = await bringUp(options);
   try {
     await record("lab", rackLife, (host, script, args) => rack.run(host, script, args, 900));

@@ -12,14 +12,17 @@ export const recordingSchema = z.array(
 );
 export type Recording = z.infer<typeof recordingSchema>;
 
-/** Sections of a probe that depend on what xensan does, not on which machine it is. */
-const compared = new Set(["exports", "backings", "lvm", "interfaces", "aoe", "aoe-devices", "responders"]);
+/** Sections of a probe that xensan's own actions shape, on whichever machine. */
+export const ofServers = ["exports", "backings"];
+/** The same where the machine is the one that the rack simulates. */
+export const ofRacks = [...ofServers, "lvm", "interfaces", "aoe", "aoe-devices", "responders"];
 
 /**
  * What must be equal between a real machine and the rack: process ids and inodes are numbered as they appear, bytes left
- * on a disk are not compared, and of a probe only the sections that xensan's own actions shape.
+ * on a disk are not compared, and of a probe only some sections.
  */
-export function normalise(recording: Recording): Recording {
+export function normalise(recording: Recording, sections: readonly string[]): Recording {
+  const compared = new Set(sections);
   const names = new Map<string, string>();
   const rename = (kind: string, value: string) => {
     const key = `${kind} ${value}`;

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
 import { bringUp, findRack } from "./common-rack.ts";
 import { attachConsole } from "./console.ts";
-import { commonRackDirectory, LabError } from "./places.ts";
+import { cleanCache, commonRackDirectory, imageCache, LabError } from "./places.ts";
 import type { Rack } from "./rack.ts";
+import { readState } from "./state.ts";
+import { stopOnSignals } from "./stop-on-signals.ts";
 
 /** `npm run lab`: a rack of virtual machines on this machine. */
 
@@ -16,6 +18,7 @@ const usage = `npm run lab -- COMMAND
   up [--rack FILE] [--install]   start the rack from its clean state; makes images and state when they are missing
                                  FILE: a rack file, default src/sim/racks/tutorial.yaml; --install: apt-get what is missing
   down                           end it
+  clear                          end it and remove all cached images and states
   status                         what runs, where it is reached
   ssh HOST [COMMAND…]            a shell, or one command
   console HOST                   the serial console; leave with Ctrl-]
@@ -46,10 +49,7 @@ function readArguments(): string[] {
   return given[0] === "ssh" ? [...given.slice(0, 2), "--", ...given.slice(2)] : given;
 }
 
-const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => stopping.abort(new LabError(`stopped by ${signal}`)));
-}
+const signal = stopOnSignals();
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 async function status(rack: Rack): Promise<void> {
@@ -93,15 +93,21 @@ async function run(): Promise<number> {
     const { install } = values;
     const started = performance.now();
     const options = { directory, rackFile, file: loadRack(rackFile), install, leashed: false, say };
-    const rack = await bringUp({ ...options, signal: stopping.signal });
+    const rack = await bringUp({ ...options, signal });
     await status(rack);
     say(`up after ${((performance.now() - started) / 1000).toFixed(1)} s`);
     await rack.close();
     return 0;
   }
+  if (command === "clear") {
+    if (readState(directory) !== undefined) await findRack(directory).down();
+    await Promise.all([imageCache, cleanCache].map((cache) => rm(cache, { recursive: true, force: true })));
+    return 0;
+  }
   const known = ["down", "status", "ssh", "console", "reset", "power", "cut", "mend", "slow"];
-  if (!known.includes(command)) throw new LabError(`unknown command ${command}; there are up, ${known.join(", ")}`);
-  const rack = findRack(directory, stopping.signal);
+  if (!known.includes(command))
+    throw new LabError(`unknown command ${command}; there are up, clear, ${known.join(", ")}`);
+  const rack = findRack(directory, signal);
   const without = () => {
     if (host === "")
       throw new LabError(`${command} needs a host: ${rack.plan.hosts.map(({ name }) => name).join(", ")}`);

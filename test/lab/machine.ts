@@ -67,7 +67,7 @@ export function hardware({ plan, image }: { readonly plan: HostPlan; readonly im
           "-initrd",
           `${image.kernel} ${kernelLine.replaceAll(",", ",,")} console=hvc0,${image.initrd}`,
         ];
-  const basics = ["-machine", "pc-i440fx-7.2", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", processor];
+  const basics = ["-machine", "pc-i440fx-7.2", "-cpu", processor];
   const quiet = ["-display", "none", "-vga", "none", "-nodefaults", "-no-user-config"];
   return [
     ...basics,
@@ -100,6 +100,8 @@ export async function startMachine(start: MachineStart): Promise<OwnedProcess> {
   });
   const args = [
     ...["-name", `lab-${plan.name}`],
+    // MiB of translated code: with less it is thrown away and made again all the time, QEMU would take a gigabyte.
+    ...["-accel", "tcg,thread=multi,tb-size=512"],
     ...files.disks.flatMap((file) => [
       "-drive",
       // A flush of the guest still reaches the image file, which outlives a killed QEMU; only the host's disk is not waited for.

@@ -8,6 +8,7 @@ import { bringUp } from "./common-rack.ts";
 import { LabError } from "./places.ts";
 import type { Story } from "./scenario.ts";
 import { stories } from "./scenarios/index.ts";
+import { stopOnSignals } from "./stop-on-signals.ts";
 import { type Result, tell } from "./tell.ts";
 
 /** `npm run test:lab`: the operator of this tree against real hosts. */
@@ -25,11 +26,7 @@ const { values } = parseArgs({
   },
 });
 
-const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => stopping.abort(new LabError(`stopped by ${signal}`)));
-}
-const { signal } = stopping;
+const signal = stopOnSignals();
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const started = performance.now();
 const line = ({ seconds, failed, scenario, text }: Result) =>

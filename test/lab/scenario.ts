@@ -1,5 +1,6 @@
 import type { Manifest } from "../../src/cli/up/manifests.ts";
 import type { Kind, KubeObject } from "../../src/runtime/kube-api.ts";
+import type { RunResult, Script } from "../../src/ssh/host-session.ts";
 import type { Slowness } from "./rack.ts";
 
 /**
@@ -49,6 +50,8 @@ export interface Scenario {
 export interface Words {
   /** Runs shell text as root on a host; resolves with what it printed; rejects when its exit code is not 0. */
   on(host: string, text: string, timeoutSeconds?: number): Promise<string>;
+  /** Runs a script as the operator does; resolves whatever its exit code is. */
+  run(host: string, script: Script, args: readonly string[], timeoutSeconds: number): Promise<RunResult>;
   /** Resolves with what the text printed as soon as it exits 0; the host may be away in between. 180 s by default. */
   until(host: string, text: string, withinSeconds?: number): Promise<string>;
 

@@ -20,10 +20,10 @@ export async function openStage(rack: Rack, name: string, signal: AbortSignal): 
   const cluster = await startCluster(rack, signal);
   const operator = createOperator(cluster.kubeconfigFile, path.join(rack.directory, `operator-${name}.log`));
   await operator.start();
-  const { on, apply, examples, remove, get, become, ready, gone } = { ...cluster, on: rack.on };
+  const { on, run, apply, examples, remove, get, become, ready, gone } = { ...cluster, on: rack.on, run: rack.run };
   const until: Words["until"] = (host, text, withinSeconds = 180) => rack.until(host, text, withinSeconds);
   const words: Words = {
-    ...{ on, until, apply, examples, remove, get, become, ready, gone },
+    ...{ on, run, until, apply, examples, remove, get, become, ready, gone },
     power: {
       cut: (host) => rack.powerOff(host),
       async restore(host, withinSeconds = bootSeconds) {

@@ -1,5 +1,6 @@
 import type { Story } from "../scenario.ts";
 import { aoe } from "./aoe.ts";
+import { contract } from "./contract.ts";
 
 /** In the order in which they are told. */
-export const stories: readonly Story[] = [aoe];
+export const stories: readonly Story[] = [contract, aoe];
