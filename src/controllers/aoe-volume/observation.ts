@@ -21,6 +21,8 @@ export interface VolumeObservation {
   readonly bystanders: readonly HostSight[];
   /** An older volume that has the address or the backing. */
   readonly rival: Rival | undefined;
+  /** Names of the Ocfs2Clusters that keep a file system on it. */
+  readonly clusters: readonly string[];
 }
 
 /** One host through the eyes of one volume. */

@@ -30,6 +30,7 @@ export function observeVolume(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSp
     clients: seeClients(fleet, volume, spec),
     bystanders: seeBystanders(fleet, volume, spec),
     rival: findRival(fleet, volume, spec),
+    clusters: fleet.stores.clusters.byIndex("volume", `${namespace}/${name}`).map(({ metadata }) => metadata.name),
   };
 }
 

@@ -14,6 +14,11 @@ export type Release =
 
 /** Ensures that a deleted volume's export is gone and, with `Delete`, its backing; never while a client holds the device. */
 export function release(volume: VolumeObservation): Release {
+  if (volume.clusters.length > 0)
+    return blocked(
+      "ReferencedByCluster",
+      `Ocfs2Cluster ${[...volume.clusters].sort().join(", ")} has a file system on it: remove the file system there first. Or set the annotation xensan.dev/abandon=${volume.owner.name} to let go of this object and leave the export as it is`,
+    );
   const server = readyServer(volume);
   if (server === undefined) return blocked(...waitingForServer(volume));
   const { exports } = server.facts;

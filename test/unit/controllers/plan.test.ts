@@ -94,6 +94,7 @@ function observe(change: Partial<HostFacts> = {}, spec: object = {}): VolumeObse
     clients: [],
     bystanders: [],
     rival: undefined,
+    clusters: [],
   };
 }
 
