@@ -38,8 +38,11 @@ export interface ClusterNode {
 
 export const defaultTimeouts: Timeouts = { threshold: 31, idle: 30_000, keepalive: 2000, reconnect: 2000 };
 
-/** How long a node may be silent on disk, in milliseconds. */
-export const deadAfter = (timeouts: Timeouts): number => (timeouts.threshold - 1) * 2000;
+/** How long a node tries to write before it gives itself up, in milliseconds. */
+export const writeTimeout = (timeouts: Timeouts): number => (timeouts.threshold - 1) * 2000;
+
+/** How long the others wait for a sign of life on the disk: one beat longer. */
+export const deadAfter = (timeouts: Timeouts): number => timeouts.threshold * 2000;
 
 export const localNode = (cluster: Cluster): ClusterNode | undefined =>
   [...cluster.nodes.values()].find((node) => node.local);
