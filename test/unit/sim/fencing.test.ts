@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { probe } from "../../../src/host/actions.ts";
-import { clusterOnline, configureCluster, mountFilesystem, unmountFilesystem } from "../../../src/host/ocfs2-actions.ts";
+import {
+  clusterOnline,
+  configureCluster,
+  mountFilesystem,
+  unmountFilesystem,
+} from "../../../src/host/ocfs2-actions.ts";
 import type { RackEvent } from "../../../src/sim/model/events.ts";
 import {
   clusterFacts,
