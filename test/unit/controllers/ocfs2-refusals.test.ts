@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { type Content, overwrite } from "../../../src/sim/model/content.ts";
+import { createVolume } from "../../../src/sim/model/ocfs2-volume.ts";
+import { aoeServer, aoeVolume, device, ocfs2Cluster, xenHost } from "../../simulation/scenarios/objects.ts";
+import type { Stage } from "../../simulation/stage.ts";
+import { commands, eventually, message, minutes, rig, word } from "./rig.ts";
+
+const uuid = "11111111-1111-4111-8111-111111111111";
+const objects = [
+  aoeServer("san", 2210, ["/dev/vdb"]),
+  xenHost("bella", 2212),
+  xenHost("brutus", 2213),
+  aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella", "brutus"]),
+];
+const cluster = ocfs2Cluster("xen", ["bella", "brutus"]);
+
+/** The disk behind the volume. */
+function disk(stage: Stage): Content {
+  const { content } = stage.rack.backingOf("san", "/dev/vdb");
+  if (content === undefined) throw new Error("the rack has no /dev/vdb");
+  return content;
+}
+
+function putOcfs2(stage: Stage, change: object = {}) {
+  const ocfs2 = createVolume({
+    uuid,
+    label: "data",
+    cluster: "data",
+    globalHeartbeat: false,
+    nodeSlots: 8,
+    sizeBytes: 2 ** 31,
+    ...change,
+  });
+  overwrite(disk(stage), { signature: "ocfs2", uuid, label: ocfs2.label, ocfs2 });
+  return ocfs2;
+}
+
+const formats = (sent: readonly string[]) => sent.filter((line) => line.endsWith("format-filesystem"));
+
+describe("a volume that is not blank", () => {
+  for (const signature of ["ext4", "LVM2_member", "dos", "crypto_LUKS"])
+    it(`is not formatted over ${signature}, and says so`, async () => {
+      const stage = rig({
+        objects: [...objects, cluster],
+        prepare: (before) => overwrite(disk(before), { signature }),
+      });
+      const sent = commands(stage);
+      await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "False/NotBlank");
+      expect(message(stage, "Ocfs2Cluster", "xen", "Formatted")).toBe(
+        `data: /dev/etherd/e0.1 holds ${signature}, so it is not formatted. Use another volume, or erase it by hand`,
+      );
+      await stage.advance(minutes(10));
+      expect(formats(sent)).toEqual([]);
+      expect(disk(stage).signature).toBe(signature);
+    });
+
+  it("is not formatted over data without a signature", async () => {
+    const stage = rig({ objects: [...objects, cluster], prepare: (before) => overwrite(disk(before), { data: true }) });
+    const sent = commands(stage);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "False/NotBlank");
+    await stage.advance(minutes(10));
+    expect(formats(sent)).toEqual([]);
+  });
+
+  it("is not taken from another cluster", async () => {
+    const stage = rig({ objects: [...objects, cluster], prepare: (before) => putOcfs2(before, { cluster: "old" }) });
+    const sent = commands(stage);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "False/ForeignFilesystem");
+    await stage.advance(minutes(10));
+    expect(formats(sent)).toEqual([]);
+  });
+
+  it("is adopted when it has our label and cluster", async () => {
+    const stage = rig({ objects: [...objects, cluster], prepare: (before) => putOcfs2(before) });
+    const sent = commands(stage);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready");
+    expect(formats(sent)).toEqual([]);
+    expect(message(stage, "Ocfs2Cluster", "xen", "Formatted")).toBe("data on its volume");
+  });
+
+  it("is not mounted while a host that nobody declared writes its heartbeat", async () => {
+    const stage = rig({
+      objects: [...objects, cluster],
+      prepare: (before) => putOcfs2(before).beats.set(5, { from: 0, until: undefined, writer: undefined }),
+    });
+    const sent = commands(stage);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "False/ForeignHeartbeat");
+    await stage.advance(minutes(10));
+    expect(sent.filter((line) => /(format|mount)-filesystem$/.test(line))).toEqual([]);
+    disk(stage).ocfs2?.beats.delete(5);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready");
+  });
+
+  it("is not mounted while a host with the number of one of ours, which is not ours, has it mounted", async () => {
+    const stage = rig({
+      objects: [...objects, cluster],
+      prepare: (before) => putOcfs2(before).beats.set(0, { from: 0, until: undefined, writer: undefined }),
+    });
+    const sent = commands(stage);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "False/ForeignHeartbeat");
+    await stage.advance(minutes(5));
+    expect(sent.filter((line) => /(format|mount)-filesystem$/.test(line))).toEqual([]);
+  });
+});
+
+describe("a recorded file system", () => {
+  it("that disappears is an alarm, never a reason to format", async () => {
+    const stage = rig({ objects: [...objects, cluster] });
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready");
+    const sent = commands(stage);
+    for (const host of ["bella", "brutus"]) stage.rack.powerOff(host);
+    overwrite(disk(stage), {});
+    for (const host of ["bella", "brutus"]) stage.rack.powerOn(host);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "False/FilesystemMissing");
+    await stage.advance(minutes(10));
+    expect(formats(sent)).toEqual([]);
+    expect(disk(stage).signature).toBe("");
+  });
+});
