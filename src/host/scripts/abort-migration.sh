@@ -29,4 +29,7 @@ while run_alive "$base" && [ ! -s "$base.exit" ]; do
 	fi
 	pause
 done
+# It may have come to its end before it was cut.
+{ read -r code <"$base.exit"; } 2>/dev/null || code=
+[ "$code" != 0 ] || word=ended
 finish "$word"

@@ -1,0 +1,224 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { renderConfiguration } from "../../../src/controllers/xen-domain/configuration.ts";
+import {
+  removeDomainConfiguration,
+  startDomain,
+  stopDomain,
+  takeDomainLock,
+  writeDomainConfiguration,
+} from "../../../src/host/domain-actions.ts";
+import { type FakeDom0, fakeDom0, filesystem, shells } from "./fake-dom0.ts";
+
+const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
+const other = "94451a8f-8a10-4e81-b45a-6937d115fafe";
+const owner = { namespace: "xen", name: "vm2", uid: "1111-aa" };
+const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+const host = readFileSync("/proc/sys/kernel/hostname", "utf8").trim().split(".")[0] ?? "";
+const otherBoot = "11111111-2222-4333-8444-555555555555";
+
+describe.each(shells)("a domain on one host, in %s", (...shell) => {
+  let dom0: FakeDom0;
+  let kernel: string;
+  beforeEach(() => {
+    dom0 = fakeDom0(shell);
+    dom0.domains();
+    kernel = dom0.write("boot/vmlinuz-6.1", "");
+    dom0.write("created", `5 vm2 ${uuid} -b---- 0.4\n`);
+  });
+  afterEach(() => dom0.end());
+
+  const text = (lines: Record<string, string> = {}) =>
+    Object.entries({ name: '"vm2"', uuid: `"${uuid}"`, type: '"pvh"', memory: "128", kernel: `"${kernel}"`, ...lines })
+      .map(([key, value]) => `${key} = ${value}\n`)
+      .join("");
+  const digestOf = (written: string) => createHash("sha256").update(written).digest("hex");
+  const lock = () => ({ directory: `${dom0.share}/.xensan`, mountPoint: dom0.mountPoint, filesystem });
+  const lockFile = () => `${dom0.share}/.xensan/${uuid}.lock`;
+  const write = (written: string) => dom0.act(writeDomainConfiguration({ owner, uuid, text: written }));
+  const start = (written = text(), more: Partial<Parameters<typeof startDomain>[0]> = {}) =>
+    dom0.act(
+      startDomain({
+        owner,
+        uuid,
+        name: "vm2",
+        digest: digestOf(written),
+        lock: lock(),
+        allowedBootFiles: [`${dom0.directory}/boot/vmlinuz-*`],
+        allowedBridges: ["xenbr*"],
+        ...more,
+      }),
+    );
+  const stop = (how: "Shutdown" | "Destroy" = "Shutdown") =>
+    dom0.act(stopDomain({ uuid, how, waitSeconds: 5, lockDirectory: lock().directory }));
+
+  it("is started under a lock that names the host, its boot and the owner, and stopped with it", () => {
+    expect(write(text())).toEqual({ kind: "done", detail: "written" });
+    expect(write(text())).toEqual({ kind: "done", detail: "unchanged" });
+    expect(start()).toEqual({ kind: "done", detail: "started id 5" });
+    expect(dom0.read(lockFile())).toBe(`${host} ${boot} xen/vm2 1111-aa\n`);
+    expect(start()).toEqual({ kind: "done", detail: "running id 5" });
+    expect(dom0.act(removeDomainConfiguration({ owner, uuid }))).toMatchObject({ reason: "DomainRunning" });
+    expect(stop()).toEqual({ kind: "done", detail: "stopped" });
+    expect(dom0.has(lockFile())).toBe(false);
+    expect(stop()).toEqual({ kind: "done", detail: "absent" });
+    expect(dom0.act(removeDomainConfiguration({ owner, uuid }))).toEqual({ kind: "done", detail: "removed" });
+    expect(dom0.act(removeDomainConfiguration({ owner, uuid }))).toEqual({ kind: "done", detail: "absent" });
+    expect(dom0.calls()).toEqual([`create -q ${dom0.directory}/run/${uuid}.cfg`, "shutdown -F 5"]);
+  });
+
+  it("is not started while another host holds the lock, unless that holder is proved gone", () => {
+    write(text());
+    dom0.write(lockFile(), `brutus ${otherBoot} xen/vm2 1111-aa\n`);
+    expect(start()).toMatchObject({
+      kind: "refused",
+      reason: "DomainLocked",
+      message: expect.stringContaining("brutus"),
+    });
+    expect(start(text(), { supersedes: { host: "brutus", bootId: boot } })).toMatchObject({ reason: "DomainLocked" });
+    expect(dom0.calls()).toEqual([]);
+    expect(start(text(), { supersedes: { host: "brutus", bootId: otherBoot } })).toEqual({
+      kind: "done",
+      detail: "started id 5",
+    });
+    expect(dom0.read(lockFile())).toBe(`${host} ${boot} xen/vm2 1111-aa\n`);
+  });
+
+  it("leaves the lock of another host where it is when it is stopped or absent here", () => {
+    dom0.write(lockFile(), `brutus ${otherBoot} xen/vm2 1111-aa\n`);
+    expect(stop()).toEqual({ kind: "done", detail: "absent" });
+    expect(dom0.has(lockFile())).toBe(true);
+  });
+
+  it("takes the lock to where it runs after a migration", () => {
+    const take = () => dom0.act(takeDomainLock({ owner, uuid, lock: lock() }));
+    dom0.write(lockFile(), `brutus ${otherBoot} xen/vm2 1111-aa\n`);
+    expect(take()).toMatchObject({ kind: "refused", reason: "DomainMissing" });
+    dom0.domains([5, "vm2--incoming", uuid, "--p---", 0]);
+    expect(take()).toMatchObject({ kind: "refused", reason: "DomainMigrating" });
+    dom0.domains([5, "vm2", uuid, "-b----", 0]);
+    expect(take()).toEqual({ kind: "done", detail: "moved" });
+    expect(dom0.read(lockFile())).toBe(`${host} ${boot} xen/vm2 1111-aa\n`);
+    expect(take()).toEqual({ kind: "done", detail: "unchanged" });
+  });
+
+  it("gives the lock back when xl could not start it, and says why", () => {
+    write(text());
+    dom0.write(
+      "create-error",
+      "xc: error: panic: xg_dom_boot.c:119: xc_dom_boot_mem_init: can't allocate low memory for domain: Out of memory\nlibxl: error: libxl_domain.c:1183:libxl__destroy_domid: Domain 15:Non-existant domain\n",
+    );
+    expect(start()).toEqual({
+      kind: "refused",
+      reason: "NoMemory",
+      message:
+        "128 MiB for vm2: xc: error: panic: xg_dom_boot.c:119: xc_dom_boot_mem_init: can't allocate low memory for domain: Out of memory",
+    });
+    expect(dom0.has(lockFile())).toBe(false);
+    dom0.write(
+      "create-error",
+      "libxl: error: libxl_device.c:455:libxl__device_disk_set_backend: Disk vdev=xvda failed to stat: /srv/xen/big.img: No such file or directory\n",
+    );
+    expect(start()).toMatchObject({ reason: "StartFailed", message: expect.stringContaining("/srv/xen/big.img") });
+    expect(dom0.has(lockFile())).toBe(false);
+  });
+
+  it.each<[string, (dom0: FakeDom0) => void, string]>([
+    ["another domain has its name", (it) => it.domains([9, "vm2", other, "-b----", 1]), "DomainNameTaken"],
+    [
+      "another domain of its name arrives",
+      (it) => it.domains([9, "vm2--incoming", other, "--p---", 0]),
+      "DomainNameTaken",
+    ],
+    ["it arrives", (it) => it.domains([9, "vm2--incoming", uuid, "--p---", 0]), "DomainMigrating"],
+    ["it was sent away", (it) => it.domains([9, "vm2--migratedaway", uuid, "---ss-", 9]), "DomainMigrating"],
+    ["it is ending", (it) => it.domains([9, "vm2", uuid, "--ps--", 9]), "DomainStateDiffers"],
+    [
+      "it is there twice",
+      (it) => it.domains([9, "vm2", uuid, "-b----", 9], [10, "vm2", uuid, "-b----", 9]),
+      "DomainStateDiffers",
+    ],
+  ])("is not started while %s", (_why, given, reason) => {
+    write(text());
+    given(dom0);
+    expect(start()).toMatchObject({ kind: "refused", reason });
+    expect(dom0.calls()).toEqual([]);
+    expect(dom0.has(lockFile())).toBe(false);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["a kernel outside the bounds", { kernel: '"/etc/passwd"' }, "BootFileOutsideBounds"],
+    ["a ramdisk outside the bounds", { ramdisk: '"/etc/passwd"' }, "BootFileOutsideBounds"],
+    ["a bridge outside the bounds", { vif: '[ "mac=00:16:3e:00:00:01,bridge=lan0" ]' }, "BridgeOutsideBounds"],
+    ["a bridge that is not there", { vif: '[ "mac=00:16:3e:00:00:01,bridge=xenbr77" ]' }, "BridgeMissing"],
+    ["a script of its own", { vif: '[ "bridge=xenbr0,script=/tmp/evil" ]' }, "InvalidArgument"],
+    ["a device model of its own", { device_model_override: '"/tmp/evil"' }, "InvalidArgument"],
+    ["a bootloader of its own", { bootloader: '"/tmp/evil"' }, "InvalidArgument"],
+    ["a serial line into a file", { serial: '"file:/etc/passwd"' }, "InvalidArgument"],
+    ["a disk through a script", { disk: '[ "script=block-evil, vdev=xvda, target=x" ]' }, "InvalidArgument"],
+    ["another name", { name: '"vm3"' }, "ConfigurationDiffers"],
+    ["another UUID", { uuid: `"${other}"` }, "ConfigurationDiffers"],
+  ])("is not started with %s", (_what, lines, reason) => {
+    write(text(lines));
+    expect(start(text(lines))).toMatchObject({ kind: "refused", reason });
+    expect(dom0.calls()).toEqual([]);
+    expect(dom0.has(lockFile())).toBe(false);
+  });
+
+  it("is not started from another configuration than the one that is meant, nor beside another file system", () => {
+    write(text());
+    expect(start(text({ memory: "256" }))).toMatchObject({ reason: "ConfigurationDiffers" });
+    const elsewhere = { ...lock(), filesystem: "00000000-5b1d-4c7e-9a66-0d1e2f3a4b5c" };
+    expect(start(text(), { lock: elsewhere })).toMatchObject({ reason: "NotMounted" });
+    const nowhere = { directory: "/dev/shm/none/x", mountPoint: "/dev/shm/none", filesystem };
+    expect(start(text(), { lock: nowhere })).toMatchObject({ reason: "NotMounted" });
+    expect(dom0.calls()).toEqual([]);
+  });
+
+  it("is started from what a XenDomain is rendered to", () => {
+    const { text: rendered } = renderConfiguration(
+      "Xl",
+      {
+        name: "vm2",
+        uuid,
+        spec: {
+          hosts: [{ name: "bella" }],
+          powerState: "Running",
+          memory: "128Mi",
+          vcpus: 1,
+          type: "PVH",
+          boot: { kernel, commandLine: "console=hvc0 quiet" },
+          disks: [],
+          networks: [],
+          onPoweroff: "Destroy",
+          onReboot: "Restart",
+          onCrash: "Destroy",
+        },
+      },
+      [{ device: "xvda", access: "ReadWrite", image: "/srv/xen/vm2.img" }],
+    );
+    write(rendered);
+    expect(start(rendered)).toEqual({ kind: "done", detail: "started id 5" });
+  });
+
+  it("is not stopped while it moves", () => {
+    dom0.domains([5, "vm2--migratedaway", uuid, "---ss-", 9]);
+    expect(stop("Destroy")).toMatchObject({ reason: "DomainMigrating" });
+    expect(dom0.calls()).toEqual([]);
+  });
+
+  it("is destroyed at once when that is asked for", () => {
+    dom0.domains([5, "vm2", uuid, "-b----", 9]);
+    expect(stop("Destroy")).toEqual({ kind: "done", detail: "stopped" });
+    expect(dom0.calls()).toEqual(["destroy 5"]);
+  });
+
+  it("is waited for when it does not end in time", () => {
+    dom0.write("deaf", "");
+    dom0.domains([5, "vm2", uuid, "-b----", 9]);
+    dom0.write(lockFile(), `${host} ${boot} xen/vm2 1111-aa\n`);
+    expect(stop()).toEqual({ kind: "done", detail: "waiting" });
+    expect(dom0.has(lockFile())).toBe(true);
+  });
+});
