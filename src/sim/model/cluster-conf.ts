@@ -10,17 +10,25 @@ export interface ClusterFile {
 /** Stanzas of `key = value`; a string is why the tools cannot read it. */
 export function parseClusterFile(text: string): ClusterFile | string {
   const stanzas: { kind: string; values: Map<string, string> }[] = [];
-  for (const line of text.split("\n")) {
+  for (const [index, line] of text.split("\n").entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
-    const head = /^(\w+):\s*$/.exec(line);
-    const pair = /^\s+(\w+)\s*=\s*(.*?)\s*$/.exec(line);
+    const head = /^([a-z]+):\s*$/.exec(line);
+    const pair = /^\s+([a-z_]+)\s*=\s*(.*?)\s*$/.exec(line);
     if (head !== null) stanzas.push({ kind: head[1] ?? "", values: new Map() });
-    else if (pair !== null && stanzas.length > 0) stanzas.at(-1)?.values.set(pair[1] ?? "", pair[2] ?? "");
-    else return `a line that is neither a stanza nor a value: ${line.trim()}`;
+    else if (pair === null) return `line ${index + 1} is no part of a cluster.conf`;
+    else if (stanzas.length === 0) return `line ${index + 1} stands outside of a stanza`;
+    else stanzas.at(-1)?.values.set(pair[1] ?? "", pair[2] ?? "");
   }
   const of = (kind: string) => stanzas.filter((one) => one.kind === kind).map((one) => one.values);
-  const incomplete = of("cluster").find((values) => !values.has("node_count") || !values.has("name"));
-  if (incomplete !== undefined) return "Unknown code ____ 234";
+  const isNumber = (value: string | undefined) => /^\d+$/.test(value ?? "");
+  for (const values of of("cluster")) {
+    if (!values.has("name")) return "a cluster has no name";
+    if (!isNumber(values.get("node_count"))) return "a cluster has no node_count";
+  }
+  const lacking = of("node").some(
+    (values) => !isNumber(values.get("number")) || !isNumber(values.get("ip_port")) || !values.has("name"),
+  );
+  if (lacking) return "a node lacks its number, ip_port or name";
   return {
     clusters: of("cluster").map((values) => ({
       name: values.get("name") ?? "",
