@@ -13,5 +13,7 @@ export const annotations = {
   dryRun: `${group}/dry-run`,
   /** The object's own name: let go of a deleted object although its clean-up cannot be done. */
   abandon: `${group}/abandon`,
+  /** `DestroySource`: a migration may give up the suspended copy of a domain that cannot be resumed. */
+  approve: `${group}/approve`,
 } as const;
 export const finalizer = `${group}/cleanup`;

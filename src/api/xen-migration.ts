@@ -64,7 +64,9 @@ export const xenMigrationSpecSchema = withRules(
       .min(0)
       .max(31_536_000)
       .optional()
-      .describe("The object is deleted this long after it finished; it is kept when omitted."),
+      .describe(
+        "The object is deleted this long after it finished. When omitted it is kept until ten younger ones of its domain have finished.",
+      ),
   }),
   [
     {
@@ -104,6 +106,8 @@ export const xenMigrationStatusSchema = z.object({
   source: z.string().max(253).optional().describe("XenHost the domain came from."),
   target: z.string().max(253).optional().describe("XenHost the domain goes to."),
   domainUUID: z.string().max(36).optional(),
+  domainName: z.string().max(255).optional().describe("Name of the domain in Xen."),
+  memoryMiB: z.int().optional().describe("Memory of the domain when it was admitted."),
   operationID: z.string().max(64).optional().describe("Written before the first irreversible command."),
   unit: z.string().max(128).optional().describe("What runs the migration on the source, detached from the operator."),
   sourceBootID: z.string().max(64).optional(),
@@ -113,12 +117,27 @@ export const xenMigrationStatusSchema = z.object({
   attempts: z.int().optional(),
   progress: atomicObject(
     z.object({
-      bytes: z.string().max(32).optional().describe("Bytes sent so far, as a decimal number."),
-      iteration: z.int().optional().describe("Round of the copy."),
+      bytes: z
+        .string()
+        .max(32)
+        .optional()
+        .describe("Memory that the target has allocated for the copy, as a decimal number of bytes."),
+      phase: z
+        .enum(["Connecting", "Sending", "Transferred", "Permission", "Succeeded", "Failed"])
+        .describe("The furthest mark of the toolstack. From Permission on it cannot be aborted."),
+      time: z.string().max(64).describe("When it last moved on."),
     }),
   )
     .optional()
-    .describe("As far as the toolstack tells."),
+    .describe("How far it has come; it never goes back. The toolstack tells little, the rest is seen on the target."),
+  stop: atomicObject(
+    z.object({
+      reason: z.enum(["AbortRequested", "TimeLimitExceeded", "Stalled", "Deleted"]),
+      time: z.string().max(64),
+    }),
+  )
+    .optional()
+    .describe("Why it is to be aborted. Written before anything is stopped."),
   targetReasons: atomicListOf(z.string().max(1024), { max: 64 }).optional().describe("Why the target was chosen."),
   history: atomicListOf(transitionSchema, { max: 64 }).optional().describe("Transitions, oldest first."),
   plan: planSchema.optional(),

@@ -9,6 +9,8 @@ export interface Directives {
   readonly dryRun: boolean;
   /** Let go of a deleted object although its clean-up cannot be done. */
   readonly abandoned: boolean;
+  /** What a person has allowed that loses something. */
+  readonly approved: string | undefined;
   /** A new value asks for a look at the hosts now. */
   readonly reconcileAt: string | undefined;
 }
@@ -18,6 +20,7 @@ export function directivesOf({ name, annotations: given = {} }: Metadata): Direc
     paused: given[annotations.paused] === "true",
     dryRun: given[annotations.dryRun] === "true",
     abandoned: given[annotations.abandon] === name,
+    approved: given[annotations.approve],
     reconcileAt: given[annotations.reconcileAt],
   };
 }

@@ -104,6 +104,11 @@ export const migrationIndexes = {
   },
   /** `yes` until it has succeeded, failed or been aborted. */
   active: (migration: XenMigration) => (isFinished(migration) ? [] : ["yes"]),
+  /** `namespace/UUID` of the domain, once it is over. */
+  finished: (migration: XenMigration) => {
+    const { domainUUID } = migration.status ?? {};
+    return isFinished(migration) ? distinct([domainUUID], namespaceOf(migration)) : [];
+  },
 } satisfies Record<string, IndexFunction<XenMigration>>;
 
 /** Succeeded is Unknown while it is active. */

@@ -13,9 +13,17 @@ export function livingOn(stores: Stores, host: ObjectKey): ObjectId[] {
     ...ids("Ocfs2Cluster", stores.clusters.byIndex("host", key)),
     ...ids("XenDomain", stores.domains.byIndex("host", key)),
     ...ids("XenMigration", stores.migrations.byIndex("host", key)),
+    ...ids("XenMigration", waiting(stores, host.namespace)),
     ...ids("XenHost", stores.hosts.byIndex("sender", key)),
     ...sendersTo(stores, host),
   ];
+}
+
+/** Migrations that have not begun: any host may become their source or their target. */
+function waiting(stores: Stores, namespace: string): XenMigration[] {
+  return stores.migrations
+    .byIndex("active", "yes")
+    .filter(({ metadata, status }) => metadata.namespace === namespace && status?.operationID === undefined);
 }
 
 function sendersTo(stores: Stores, host: ObjectKey): ObjectId[] {
@@ -123,6 +131,7 @@ function migrationHosts(stores: Stores, migration: XenMigration | undefined): Ob
   const { domainRef, sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
   const names = [sourceHostRef?.name, targetHostRef?.name, migration.status?.source, migration.status?.target];
   const domain = domainRef && stores.domains.get({ namespace, name: domainRef.name });
+  if (migration.status?.operationID === undefined) return ids("XenHost", stores.hosts.list(namespace));
   return [
     ...new Set([
       ...names.flatMap((name) => (name === undefined ? [] : [idOf("XenHost", namespace, name)])),

@@ -58,12 +58,15 @@ export function handOver(fleet: Fleet, owner: string, parts: readonly Part[]): H
   return { started, held, againSeconds };
 }
 
+/** {@link lookedAgain} for these very steps. */
+const confirmed = (fleet: Fleet, owner: string, steps: readonly Step[], witnesses: readonly WatchedHost[]): boolean =>
+  lookedAgain(fleet, owner, wordsOf(steps), witnesses);
+
 /**
- * True when every witness has been looked at since these very steps were first wanted. Until then it asks, and the
- * owner is woken after the looks.
+ * True when every witness has been looked at since this very thing was first wanted. Until then it asks, and the owner is
+ * woken after the looks.
  */
-function confirmed(fleet: Fleet, owner: string, steps: readonly Step[], witnesses: readonly WatchedHost[]): boolean {
-  const words = wordsOf(steps);
+export function lookedAgain(fleet: Fleet, owner: string, words: string, witnesses: readonly WatchedHost[]): boolean {
   const key = `confirm ${owner}`;
   if (fleet.wanted.get(owner) !== words) {
     fleet.wanted.set(owner, words);

@@ -180,7 +180,7 @@ const table: readonly Row[] = [
   {
     // The source may have resumed it and written since, or the image is incomplete.
     source: ["None"],
-    target: ["Incoming", "Arrived"],
+    target: ["Incoming"],
     when: ({ sourceRebooted, phase, permission }) =>
       sourceRebooted || (!permission && (phase === "Connecting" || phase === "Sending")),
     verdict: act(

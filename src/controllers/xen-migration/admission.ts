@@ -1,0 +1,89 @@
+import type { XenMigrationSpec } from "../../api/xen-migration.ts";
+import { type DeclaredDomain, locate } from "./locate.ts";
+import { type Claim, isOpenFor, type Permit, permitFor } from "./permits.ts";
+import { type HostSheet, type Move, type Problem, preflight } from "./preflight.ts";
+import { chooseTarget } from "./target.ts";
+
+/** Everything that decides whether a migration may begin, as plain data. */
+export interface Applicant {
+  /** `namespace/name` */
+  readonly id: string;
+  readonly createdAt: string;
+  readonly spec: XenMigrationSpec;
+  /** All XenHosts of the namespace. */
+  readonly hosts: readonly HostSheet[];
+  readonly declared: {
+    readonly byName: (name: string) => DeclaredDomain | undefined;
+    readonly byUuid: (uuid: string) => DeclaredDomain | undefined;
+  };
+  /** The machine behind a XenHost, the same for all its names. */
+  readonly machine: (host: string) => string;
+  readonly holding: readonly Claim[];
+  readonly queued: readonly Claim[];
+  readonly fleetCap: number;
+}
+
+export type Admission =
+  | { readonly kind: "Refused"; readonly problems: readonly Problem[]; readonly reasons: readonly string[] }
+  | {
+      readonly kind: "Queued";
+      readonly permit: Extract<Permit, { kind: "Taken" }>;
+      readonly move: Move;
+      readonly claim: Claim;
+      readonly reasons: readonly string[];
+    }
+  | { readonly kind: "Ready"; readonly move: Move; readonly claim: Claim; readonly reasons: readonly string[] };
+
+/** May it begin? Found, every check passed, every permit free: in this order. */
+export function admit(applicant: Applicant): Admission {
+  const { spec, hosts, machine } = applicant;
+  const located = locate(spec, hosts, applicant.declared);
+  if (located.kind === "Problem") return refused([located.problem]);
+  const { domain, source } = located;
+  const partial = { domain, source, mode: spec.mode };
+  const chosen = targetOf(applicant, partial);
+  if ("problems" in chosen) return refused(chosen.problems, chosen.reasons);
+  const { target, reasons } = chosen;
+  const claim: Claim = {
+    id: applicant.id,
+    createdAt: applicant.createdAt,
+    domain: domain.uuid,
+    source: machine(source.name),
+    target: machine(target.name),
+  };
+  const permit = permitFor(claim, applicant, applicant.fleetCap);
+  const move = { ...partial, target };
+  return permit.kind === "Taken"
+    ? { kind: "Queued", permit, move, claim, reasons }
+    : { kind: "Ready", move, claim, reasons };
+}
+
+const refused = (problems: readonly Problem[], reasons: readonly string[] = []): Admission => ({
+  kind: "Refused",
+  problems,
+  reasons,
+});
+
+function targetOf(
+  { spec, hosts, machine, holding }: Applicant,
+  move: Omit<Move, "target">,
+):
+  | { readonly target: HostSheet; readonly reasons: readonly string[] }
+  | { readonly problems: readonly Problem[]; readonly reasons: readonly string[] } {
+  const { targetHostRef } = spec;
+  if (targetHostRef === undefined) {
+    const choice = chooseTarget(move, hosts, ({ name }) => isOpenFor(machine(name), { holding }));
+    return choice.kind === "Chosen" ? choice : { problems: choice.problems, reasons: choice.reasons };
+  }
+  const target = hosts.find(({ name }) => name === targetHostRef.name);
+  const missing = `There is no XenHost ${targetHostRef.name}, or its spec is invalid`;
+  if (target === undefined) return { problems: [{ reason: "HostNotFound", message: missing }], reasons: [] };
+  // The same machine under two names would move a domain onto itself.
+  if (machine(target.name) === machine(move.source.name))
+    return {
+      problems: [{ reason: "AlreadyThere", message: `${move.domain.name} is on ${target.name} already` }],
+      reasons: [],
+    };
+  const problems = preflight({ ...move, target });
+  return problems.length === 0 ? { target, reasons: [] } : { problems, reasons: [] };
+}

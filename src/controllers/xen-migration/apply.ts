@@ -1,0 +1,149 @@
+import { finalizer } from "../../api/common.ts";
+import { xenMigrations } from "../../api/kinds.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { rfc3339 } from "../../runtime/conditions.ts";
+import { addFinalizer } from "../../runtime/finalizers.ts";
+import { no, unknown, yes } from "../finding.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import { currentFacts } from "../hosts/view.ts";
+import { idOf } from "../names.ts";
+import { lookedAgain } from "../work.ts";
+import { type Admission, admit } from "./admission.ts";
+import { follow } from "./follow.ts";
+import { migrationName, observeApplicant } from "./observe.ts";
+import { describePermit } from "./permits.ts";
+import { describeProblems } from "./preflight.ts";
+import { secondsSince, unitName } from "./record.ts";
+import { conclude, type Said, type Turn, tell } from "./turn.ts";
+
+/** A migration that has not begun: checked, queued, and, when nothing stands in its way, written down and begun. */
+export async function apply(turn: Turn): Promise<Said> {
+  const { fleet, migration, spec, draft, id, memory, fleetCap } = turn;
+  const name = migrationName(migration);
+  if (spec.abort === "Requested") {
+    memory.reserved.delete(name);
+    return finish(turn, "AbortRequested", "It was aborted before it began");
+  }
+  const hosts = fleet.machinesOf(id);
+  // What is known from before it was created, or before the operator started, says nothing of now.
+  if (!hosts.every((host) => host.watcher.view.state !== "Pending" && fleet.fences.passed(id, host)))
+    return { conditions: [] };
+  const admission = admit(observeApplicant(fleet, migration, spec, memory.reserved, fleetCap));
+  if (admission.reasons.length > 0)
+    draft.status.targetReasons = admission.reasons.slice(0, 64).map((text) => text.slice(0, 1024));
+  else delete draft.status.targetReasons;
+  if (admission.kind !== "Ready") memory.reserved.delete(name);
+  switch (admission.kind) {
+    case "Refused":
+      return refuse(turn, admission);
+    case "Queued":
+      return queue(turn, admission);
+    case "Ready":
+      return await begin(turn, admission);
+  }
+}
+
+function finish(turn: Turn, reason: string, message: string): Said {
+  const { draft, fleet } = turn;
+  draft.status.finishTime = rfc3339(fleet.clock.now());
+  tell(turn, { state: reason, message });
+  const aborted = reason === "AbortRequested";
+  return {
+    conditions: [
+      ...(aborted ? [no("Admitted", reason, message)] : []),
+      no("Migrating", "NotMigrating", "It never began"),
+      aborted ? yes("Aborted", reason, message) : no("Aborted", "NotAborted", "Nothing asks for it"),
+      no("Succeeded", reason, message),
+    ],
+  };
+}
+
+const waiting = (reason: string, message: string): ConditionUpdate[] => [
+  no("Admitted", reason, message),
+  no("Migrating", "NotMigrating", "It has not begun"),
+  no("Aborted", "NotAborted", "Nothing asks for it"),
+  unknown("Succeeded", reason, message),
+];
+
+function refuse(turn: Turn, { problems }: Extract<Admission, { kind: "Refused" }>): Said {
+  const { draft, migration, spec, fleet } = turn;
+  const [first] = problems;
+  const message = describeProblems(problems);
+  const reason = first?.reason ?? "HostUnknown";
+  for (const field of ["source", "target"] as const) delete draft.status[field];
+  const age = secondsSince(migration.metadata.creationTimestamp, fleet.clock.now());
+  const left = spec.timeoutSeconds - age;
+  if (left > 0) return { conditions: waiting(reason, message), againSeconds: left };
+  const said = finish(turn, "NotAdmitted", `Not admitted within ${spec.timeoutSeconds} s. ${message}`);
+  return { conditions: [no("Admitted", reason, message), ...said.conditions] };
+}
+
+function queue({ draft }: Turn, { permit, claim, move }: Extract<Admission, { kind: "Queued" }>): Said {
+  // For those behind it in the queue.
+  Object.assign(draft.status, { domainUUID: claim.domain, source: move.source.name, target: move.target.name });
+  return { conditions: waiting("WaitingForPermit", describePermit(permit)) };
+}
+
+async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Ready" }>): Promise<Said> {
+  const { api, fleet, migration, draft, directives, context, memory, id } = turn;
+  const { source, target, domain } = move;
+  const { namespace = "", uid = "" } = migration.metadata;
+  const watched = [source, target].flatMap((host) => fleet.feed.of(idOf("XenHost", namespace, host.name)) ?? []);
+  const words = `${domain.name} from ${source.name} to ${target.name}`;
+  if (directives.paused) return held("Paused", `${words}: the annotation xensan.dev/paused keeps it from beginning`);
+  if (directives.dryRun) {
+    draft.status.plan = [{ host: `XenHost/${source.name}`, action: "start-migration", summary: words }];
+    return held("DryRun", `${words}: the annotation xensan.dev/dry-run keeps it from beginning`);
+  }
+  if (!watched.every((host) => host.keyRecorded)) return { conditions: [] };
+  if (!lookedAgain(fleet, id, `admit ${words}`, watched)) return { conditions: [] };
+  // Before anything is awaited: nobody else gets the same permits.
+  memory.reserved.set(claim.id, claim);
+  context.signal.throwIfAborted();
+  fleet.stores.migrations.observe(
+    await addFinalizer({ api, kind: xenMigrations, object: migration, finalizer, signal: context.signal }),
+  );
+  const now = fleet.clock.now();
+  delete draft.status.plan;
+  Object.assign(draft.status, {
+    source: source.name,
+    target: target.name,
+    domainUUID: domain.uuid,
+    domainName: domain.name,
+    memoryMiB: domain.memoryMiB,
+    operationID: uid,
+    unit: unitName(uid),
+    sourceBootID: bootId(watched[0]),
+    targetBootID: bootId(watched[1]),
+    startTime: rfc3339(now),
+    attempts: 1,
+  });
+  tell(turn, { state: "Admitted", message: words });
+  const conditions = [
+    yes("Admitted", "Admitted", `Every check has passed: ${words}`),
+    yes("Migrating", "Migrating", words),
+    no("Aborted", "NotAborted", "Nothing asks for it"),
+    unknown("Succeeded", "Migrating", words),
+  ];
+  conclude(draft.status, migration, directives, conditions, now);
+  // From here on whoever comes after this process knows what may have been begun.
+  await draft.flush();
+  memory.reserved.delete(claim.id);
+  return await follow(turn);
+}
+
+function held(reason: string, message: string): Said {
+  return {
+    conditions: [
+      unknown("Admitted", reason, message),
+      no("Migrating", "NotMigrating", "It has not begun"),
+      no("Aborted", "NotAborted", "Nothing asks for it"),
+      unknown("Succeeded", reason, message),
+    ],
+  };
+}
+
+function bootId(host: WatchedHost | undefined): string {
+  const identity = currentFacts(host?.watcher.view)?.identity;
+  return identity?.state === "known" ? identity.value.bootId : "";
+}

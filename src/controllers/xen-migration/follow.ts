@@ -1,0 +1,170 @@
+import { xenMigrations } from "../../api/kinds.ts";
+import type { HostCommand } from "../../host/command.ts";
+import { stopDomain } from "../../host/domain-actions.ts";
+import { abortMigration, settleMigration, startMigration } from "../../host/migration-actions.ts";
+import { isRefusalReason } from "../../host/refusals.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { rfc3339 } from "../../runtime/conditions.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
+import { announce } from "../announce.ts";
+import { unknown } from "../finding.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import type { Step } from "../hosts/step.ts";
+import { idOf } from "../names.ts";
+import { explainOutcome } from "../outcomes.ts";
+import { hostSpec } from "../specs.ts";
+import { type Handed, handOver, lookedAgain, merged } from "../work.ts";
+import { observeBegun } from "./observe.ts";
+import { progressed } from "./progress.ts";
+import { type Course, type Move, pursue } from "./pursue.ts";
+import type { Evidence } from "./recovery.ts";
+import { type Said, type Turn, tell } from "./turn.ts";
+
+/** The host's own time limit comes after the operator's: it is for when there is no operator. */
+const graceSeconds = 60;
+/** An on_reboot restart takes the domain away for two seconds and longer. */
+const goneMs = 15_000;
+
+/** A migration that was begun, or may have been: looked at until nothing of it is left, step by step. */
+export async function follow(turn: Turn): Promise<Said> {
+  const { fleet, migration, spec, draft, directives, memory, id } = turn;
+  const { namespace = "" } = migration.metadata;
+  const { status } = draft;
+  const hostOf = (name: string | undefined) => fleet.feed.of(idOf("XenHost", namespace, name ?? ""));
+  const [source, target] = [hostOf(status.source), hostOf(status.target)];
+  const hosts = [source, target].flatMap((host) => host ?? []);
+  const evidence = observeBegun(fleet, migration, status);
+  const nowMs = fleet.clock.now();
+  keepProgress(turn, evidence, nowMs);
+  const pending = hosts.some(({ watcher }) => watcher.pending(id));
+  const course = pursue({
+    spec,
+    status,
+    evidence,
+    deleting: isDeleting(migration),
+    approved: directives.approved === "DestroySource",
+    mayBegin: memory.mayBegin(id),
+    refusal: refusalOf(hosts, id),
+    nowMs,
+  });
+  // What an own command is about to change is not concluded from.
+  if (pending && course.conclusion !== undefined) return { conditions: [] };
+  const lasting = memory.lasts(id, course.conclusion, course.end?.reason === "DomainGone" ? goneMs : 0);
+  if (course.conclusion !== undefined && !lookedAgain(fleet, id, course.conclusion, hosts)) return { conditions: [] };
+  if (course.end !== undefined && !lasting) return { conditions: [], againSeconds: goneMs / 1000 };
+  tell(turn, course);
+  if (course.end !== undefined) {
+    status.finishTime = rfc3339(nowMs);
+    return { conditions: course.conditions };
+  }
+  if (course.move?.kind === "Abort" && course.stop !== undefined && status.stop === undefined) {
+    status.stop = { reason: course.stop, time: rfc3339(nowMs) };
+    await draft.flush();
+  }
+  const handed = act(turn, course.move, [source, target]);
+  announce(turn.events, xenMigrations, migration, { before: undefined, after: undefined, started: handed.started });
+  const seconds = pollSeconds(course, evidence);
+  const again = [handed.againSeconds, seconds && memory.poll(id, hosts, seconds), startsAnew(course)];
+  return {
+    conditions: merged(course.conditions, troubles(handed)),
+    againSeconds: smallest(again),
+  };
+}
+
+/** It is waited until a command that may be on its way can no longer come. */
+const startsAnew = ({ move, state, end, conclusion }: Course) =>
+  state === "Migrating" && move === undefined && end === undefined && conclusion === undefined ? 20 : undefined;
+
+const smallest = (values: readonly (number | undefined)[]): number | undefined => {
+  const known = values.flatMap((value) => value ?? []);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+/** What the target has allocated, written down when it tells something: a twentieth more, another phase, ten seconds. */
+function keepProgress({ draft }: Turn, { run, source, target }: Evidence, nowMs: number): void {
+  const before = draft.status.progress;
+  const copy = target.state === "Seen" ? target.copy : undefined;
+  const receiving = copy !== undefined && copy.form !== "None" && copy.form !== "Several";
+  const next = progressed(
+    before,
+    {
+      phase: run.state === "Begun" ? run.run.phase : undefined,
+      receivedMiB: receiving && source.state === "Seen" ? copy.domain.memory : undefined,
+    },
+    rfc3339(nowMs),
+  );
+  if (next === undefined) return;
+  const grown = Number(next.bytes ?? 0) - Number(before?.bytes ?? 0);
+  const whole = (draft.status.memoryMiB ?? 0) * 2 ** 20;
+  const full = Number(next.bytes ?? 0) >= whole;
+  const worthIt = before === undefined || next.phase !== before.phase || grown * 20 >= whole || (full && grown > 0);
+  if (worthIt || nowMs - Date.parse(before.time) >= 10_000) draft.status.progress = next;
+}
+
+/** Only while something is being waited for; what is stuck is looked at as often as any host. */
+function pollSeconds({ state }: Course, { run }: Evidence): number | undefined {
+  if (state !== "Migrating" && state !== "Settling" && state !== "Aborting") return undefined;
+  if (run.state !== "Begun" || run.run.state !== "Running") return 3;
+  return run.run.phase === "Transferred" || run.run.phase === "Permission" || run.run.phase === "Succeeded" ? 1 : 2;
+}
+
+function act(turn: Turn, move: Move | undefined, [source, target]: readonly (WatchedHost | undefined)[]): Handed {
+  const { fleet, directives, context, memory, id, draft } = turn;
+  if (directives.paused || directives.dryRun) return { started: [], held: [], againSeconds: undefined };
+  context.signal.throwIfAborted();
+  const onTarget = move?.kind === "Settle" && move.side === "Target";
+  const name = onTarget ? draft.status.target : draft.status.source;
+  const command = move && commandFor(turn, move);
+  const step: Step[] = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
+  const part = (host: WatchedHost | undefined, steps: readonly Step[]) =>
+    host === undefined ? [] : [{ host, steps, basis: "", witnesses: [] }];
+  if (move?.kind === "Begin") memory.sent(id);
+  return handOver(fleet, id, [...part(source, onTarget ? [] : step), ...part(target, onTarget ? step : [])]);
+}
+
+const stepOf = (host: string, command: HostCommand): Step => ({
+  host,
+  action: command.script.name,
+  summary: command.ensures,
+  command,
+});
+
+function commandFor({ fleet, migration, spec, draft }: Turn, move: Move): HostCommand | undefined {
+  const { operationID: operation = "", domainUUID: uuid = "", domainName: name = "", target = "" } = draft.status;
+  switch (move.kind) {
+    case "Begin": {
+      const host = fleet.stores.hosts.get({ namespace: migration.metadata.namespace ?? "", name: target });
+      const parsed = host && hostSpec(host);
+      if (parsed?.ok !== true) return undefined;
+      const address = parsed.spec.relocation.address ?? parsed.spec.ssh.host;
+      const timeoutSeconds = Math.min(86_400, spec.timeoutSeconds + graceSeconds);
+      return startMigration({ operation, uuid, address, timeoutSeconds });
+    }
+    case "Abort":
+      return abortMigration({ operation });
+    case "Settle":
+      return settleMigration({ uuid, name, action: move.action });
+    case "DestroySource":
+      return stopDomain({ uuid, how: "Destroy", waitSeconds: 0 });
+  }
+}
+
+function refusalOf(hosts: readonly WatchedHost[], id: string) {
+  for (const { watcher } of hosts) {
+    const last = watcher.results(id).at(-1);
+    if (last?.outcome.kind === "refused" && isRefusalReason(last.outcome.reason) && !watcher.pending(id))
+      return { action: last.step.action, reason: last.outcome.reason, message: last.outcome.message };
+  }
+  return undefined;
+}
+
+/** A step that did not help speaks for the migration, in the words of its outcome. */
+function troubles({ held }: Handed): ConditionUpdate[] {
+  return held.flatMap(({ step, outcome }) => {
+    const { reason, message } = explainOutcome(step, outcome);
+    return [
+      unknown("Migrating", reason, `${step.host}: ${message}`),
+      unknown("Succeeded", reason, `${step.host}: ${message}`),
+    ];
+  });
+}

@@ -1,0 +1,99 @@
+import type { XenMigrationSpec } from "../../api/xen-migration.ts";
+import type { DomainFact } from "../../host/xen-facts.ts";
+import { currentFacts } from "../hosts/view.ts";
+import type { HostSheet, Problem, Traveller } from "./preflight.ts";
+
+/** What a XenDomain says of itself. */
+export interface DeclaredDomain extends Pick<Traveller, "name" | "type" | "bridges" | "filesystems" | "hosts"> {
+  readonly uuid: string | undefined;
+}
+
+export type Located =
+  | { readonly kind: "Found"; readonly domain: Traveller; readonly source: HostSheet }
+  | { readonly kind: "Problem"; readonly problem: Problem };
+
+interface Hit {
+  readonly host: HostSheet;
+  readonly row: DomainFact;
+}
+
+/**
+ * Where the domain is that is to move. `declared` finds the XenDomain of a UUID, for a domain that is named as Xen names
+ * it; `hosts` are all XenHosts of the namespace.
+ */
+export function locate(
+  spec: Pick<XenMigrationSpec, "domain" | "domainRef" | "sourceHostRef">,
+  hosts: readonly HostSheet[],
+  declared: {
+    readonly byName: (name: string) => DeclaredDomain | undefined;
+    readonly byUuid: (uuid: string) => DeclaredDomain | undefined;
+  },
+): Located {
+  const own = spec.domainRef && declared.byName(spec.domainRef.name);
+  if (spec.domainRef !== undefined && own === undefined)
+    return failed("DomainNotFound", `There is no XenDomain ${spec.domainRef.name}, or its spec is invalid`);
+  if (own !== undefined && own.uuid === undefined)
+    return failed("DomainNotFound", `XenDomain ${own.name} has no UUID yet`);
+  const wanted = own?.uuid ?? spec.domain ?? "";
+  const fits = ({ uuid, name }: DomainFact) => uuid === wanted || (own === undefined && name === wanted);
+  const hits = hosts.flatMap((host) => domainsOf(host).flatMap((row) => (fits(row) ? [{ host, row }] : [])));
+  const what = own === undefined ? `a domain ${wanted}` : `${own.name} (${wanted})`;
+  const chosen = choose(hits, hosts, spec.sourceHostRef?.name, what);
+  if ("problem" in chosen) return { kind: "Problem", problem: chosen.problem };
+  const { host, row } = chosen;
+  const known = own ?? declared.byUuid(row.uuid);
+  return {
+    kind: "Found",
+    source: host,
+    domain: {
+      name: row.name,
+      uuid: row.uuid,
+      memoryMiB: row.memory,
+      vcpus: row.vcpus,
+      state: row.state,
+      type: known?.type,
+      bridges: known?.bridges,
+      filesystems: known?.filesystems,
+      hosts: known?.hosts,
+    },
+  };
+}
+
+function choose(
+  hits: readonly Hit[],
+  hosts: readonly HostSheet[],
+  source: string | undefined,
+  what: string,
+): Hit | { readonly problem: Problem } {
+  const places = hits.map(({ host, row }) => `${host.name} (${row.name}, id ${row.id}, ${row.uuid})`).join(", ");
+  const here = hits.filter(({ host }) => source === undefined || host.name === source);
+  const [only, another] = here;
+  if (another !== undefined)
+    return { problem: { reason: "DomainAmbiguous", message: `There is ${what} on ${places}` } };
+  if (only !== undefined) return only;
+  if (source !== undefined && !hosts.some(({ name }) => name === source))
+    return { problem: { reason: "HostNotFound", message: `There is no XenHost ${source}, or its spec is invalid` } };
+  const silent = hosts.filter((host) => isSilent(host) && (source === undefined || host.name === source));
+  if (silent.length > 0)
+    return {
+      problem: {
+        reason: "HostUnknown",
+        message: `No host shows ${what}, and ${silent.map(({ name }) => name).join(", ")} cannot be asked`,
+      },
+    };
+  if (hits.length > 0)
+    return { problem: { reason: "SourceDiffers", message: `There is ${what} on ${places}, not on ${source}` } };
+  return { problem: { reason: "DomainNotFound", message: `No XenHost of the namespace has ${what}` } };
+}
+
+function domainsOf({ view }: HostSheet): readonly DomainFact[] {
+  const domains = currentFacts(view)?.domains;
+  return domains?.state === "known" ? domains.value.domains : [];
+}
+
+function isSilent({ view }: HostSheet): boolean {
+  const facts = currentFacts(view);
+  return facts === undefined || facts.domains.state === "unknown";
+}
+
+const failed = (reason: string, message: string): Located => ({ kind: "Problem", problem: { reason, message } });

@@ -1,0 +1,152 @@
+import type { XenDomain, XenHost, XenMigration } from "../../api/kinds.ts";
+import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
+import { findCondition } from "../../runtime/conditions.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
+import { directivesOf } from "../directives.ts";
+import type { Fleet } from "../fleet.ts";
+import { machineOf, pending } from "../hosts/view.ts";
+import { isFinished } from "../indexes.ts";
+import { idOf } from "../names.ts";
+import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
+import type { Applicant } from "./admission.ts";
+import type { DeclaredDomain } from "./locate.ts";
+import type { Claim } from "./permits.ts";
+import type { HostSheet, Said } from "./preflight.ts";
+import type { Evidence } from "./recovery.ts";
+import { domainSight, runSight } from "./sight.ts";
+
+/** Gathers from memory what admission depends on. `reserved`: claims of this process that are being written down. */
+export function observeApplicant(
+  fleet: Fleet,
+  migration: XenMigration,
+  spec: XenMigrationSpec,
+  reserved: ReadonlyMap<string, Claim>,
+  fleetCap: number,
+): Applicant {
+  const { namespace = "", creationTimestamp = "" } = migration.metadata;
+  const active = fleet.stores.migrations.byIndex("active", "yes");
+  const machine = (host: string, where = namespace) => machineId(fleet, where, host);
+  const claims = (chosen: readonly XenMigration[]) =>
+    chosen.map((other) => claimOf(other, (host) => machine(host, other.metadata.namespace)));
+  const begun = active.filter(({ status }) => status?.operationID !== undefined);
+  const waiting = active.filter((other) => !begun.includes(other) && isQueued(other));
+  const held = new Map([...reserved, ...claims(begun).map((claim) => [claim.id, claim] as const)]);
+  return {
+    id: migrationName(migration),
+    createdAt: creationTimestamp,
+    spec,
+    hosts: fleet.stores.hosts.list(namespace).flatMap((host) => sheetOf(fleet, host) ?? []),
+    declared: {
+      byName: (name) => {
+        const domain = fleet.stores.domains.get({ namespace, name });
+        return domain && declaredDomain(fleet, domain);
+      },
+      byUuid: (uuid) => {
+        const [domain] = fleet.stores.domains
+          .byIndex("uuid", uuid)
+          .filter(({ metadata }) => metadata.namespace === namespace);
+        return domain && declaredDomain(fleet, domain);
+      },
+    },
+    machine,
+    holding: [...held.values()],
+    queued: claims(waiting),
+    fleetCap,
+  };
+}
+
+/** Every check had passed when it was judged last, and nobody holds it back. */
+function isQueued(migration: XenMigration): boolean {
+  const { paused, dryRun } = directivesOf(migration.metadata);
+  const admitted = findCondition(migration.status?.conditions, "Admitted");
+  return (
+    !paused && !dryRun && !isDeleting(migration) && !isFinished(migration) && admitted?.reason === "WaitingForPermit"
+  );
+}
+
+function claimOf(migration: XenMigration, machine: (host: string) => string): Claim {
+  const { domainUUID = "", source, target } = migration.status ?? {};
+  return {
+    id: migrationName(migration),
+    createdAt: migration.metadata.creationTimestamp ?? "",
+    domain: domainUUID,
+    source: source === undefined ? undefined : machine(source),
+    target: target === undefined ? undefined : machine(target),
+  };
+}
+
+export const migrationName = ({ metadata: { namespace = "", name } }: XenMigration) => `${namespace}/${name}`;
+
+/** What a machine calls itself, else its name here. */
+function machineId(fleet: Fleet, namespace: string, name: string): string {
+  const watched = fleet.feed.of(idOf("XenHost", namespace, name));
+  return (watched && machineOf(watched.watcher.view)) ?? `${namespace}/${name}`;
+}
+
+function sheetOf(fleet: Fleet, host: XenHost): HostSheet | undefined {
+  const { namespace = "", name } = host.metadata;
+  const parsed = hostSpec(host);
+  if (!parsed.ok) return undefined;
+  return {
+    name,
+    spec: parsed.spec,
+    ready: said(host, "Ready"),
+    relocationReady: said(host, "RelocationReady"),
+    view: fleet.feed.of(idOf("XenHost", namespace, name))?.watcher.view ?? pending,
+  };
+}
+
+function said({ status }: XenHost, type: string): Said {
+  const {
+    status: word,
+    reason,
+    message,
+  } = findCondition(status?.conditions, type) ?? {
+    status: "Unknown" as const,
+    reason: "Pending",
+    message: "not looked at yet",
+  };
+  return { status: word, reason, message };
+}
+
+function declaredDomain(fleet: Fleet, domain: XenDomain): DeclaredDomain | undefined {
+  const { namespace = "", name } = domain.metadata;
+  const parsed = domainSpec(domain);
+  if (!parsed.ok) return undefined;
+  const { spec } = parsed;
+  const places = spec.disks.map(({ filesystem: { clusterRef, label } }) => {
+    const cluster = fleet.stores.clusters.get({ namespace, name: clusterRef.name });
+    const declared = cluster && clusterSpec(cluster);
+    const filesystem = declared?.ok === true ? declared.spec.filesystems.find((one) => one.label === label) : undefined;
+    const uuid = cluster?.status?.filesystems?.find((one) => one.label === label)?.uuid;
+    // A file system that nobody declares is mounted nowhere that anybody could check.
+    return { mountPoint: filesystem?.mountPoint ?? `(${clusterRef.name}/${label})`, uuid };
+  });
+  return {
+    name,
+    uuid: spec.uuid,
+    type: spec.type,
+    bridges: [...new Set(spec.networks.map(({ bridge }) => bridge))],
+    filesystems: [...new Map(places.map((place) => [place.mountPoint, place])).values()],
+    hosts: spec.hostRef === undefined ? (spec.hosts ?? []).map((host) => host.name) : [spec.hostRef.name],
+  };
+}
+
+/** Gathers from memory what became of a migration that was begun. */
+export function observeBegun(fleet: Fleet, migration: XenMigration, status: XenMigrationStatus): Evidence {
+  const { namespace = "" } = migration.metadata;
+  const { source = "", target = "", domainUUID = "", domainName = "", operationID = "" } = status;
+  const view = (host: string) => fleet.feed.of(idOf("XenHost", namespace, host))?.watcher.view ?? pending;
+  const domain = { uuid: domainUUID, name: domainName };
+  return {
+    names: { domain: domainName, source, target },
+    recorded: {
+      sourceBootId: status.sourceBootID ?? "",
+      targetBootId: status.targetBootID ?? "",
+      phase: status.progress?.phase ?? "Connecting",
+    },
+    run: runSight(view(source), operationID),
+    source: domainSight(view(source), "Source", domain),
+    target: domainSight(view(target), "Target", domain),
+  };
+}

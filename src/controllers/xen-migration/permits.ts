@@ -1,0 +1,59 @@
+/** What a migration occupies: its domain, one place out of its source, one into its target, one of the whole fleet. */
+export interface Claim {
+  /** `namespace/name` of the XenMigration. */
+  readonly id: string;
+  readonly createdAt: string;
+  readonly domain: string;
+  /** Machines. The target of one that has not been chosen yet is undefined. */
+  readonly source: string | undefined;
+  readonly target: string | undefined;
+}
+
+export type Permit =
+  | { readonly kind: "Free" }
+  /** `position` in the queue of those that wait, from 1. */
+  | { readonly kind: "Taken"; readonly holders: readonly string[]; readonly position: number };
+
+/**
+ * Whether a migration may begin: one per domain, one out of a host and one into it, so many in the fleet. Those that
+ * waited longer come first. `holding` have begun and are not over; `queued` could begin but for the permits.
+ */
+export function permitFor(
+  claim: Claim,
+  others: { readonly holding: readonly Claim[]; readonly queued: readonly Claim[] },
+  fleetCap: number,
+): Permit {
+  const holding = others.holding.filter(({ id }) => id !== claim.id);
+  const older = others.queued.filter((other) => other.id !== claim.id && comesBefore(other, claim));
+  const inTheWay = holding.filter((other) => conflicts(other, claim));
+  const full = holding.length >= fleetCap ? holding : [];
+  const first = older.filter((other) => conflicts(other, claim));
+  // Whoever waited longer takes the last place of the fleet.
+  const crowd = holding.length + older.length >= fleetCap ? older : [];
+  const holders = [...new Set([...inTheWay, ...full, ...first, ...crowd].map(({ id }) => id))];
+  if (holders.length === 0) return { kind: "Free" };
+  return { kind: "Taken", holders, position: older.length + 1 };
+}
+
+/** Machines into which nothing moves and nothing is about to. */
+export function isOpenFor(target: string, { holding }: { readonly holding: readonly Claim[] }): boolean {
+  return !holding.some((other) => other.target === target);
+}
+
+function conflicts(one: Claim, other: Claim): boolean {
+  const same = (a: string | undefined, b: string | undefined) => a !== undefined && a === b;
+  return one.domain === other.domain || same(one.source, other.source) || same(one.target, other.target);
+}
+
+/** The oldest first; the name decides between equals. */
+export function comesBefore(one: Pick<Claim, "createdAt" | "id">, other: Pick<Claim, "createdAt" | "id">): boolean {
+  if (one.createdAt !== other.createdAt) return one.createdAt < other.createdAt;
+  return one.id < other.id;
+}
+
+/** Position and holder, for the condition. */
+export function describePermit({ holders, position }: Extract<Permit, { kind: "Taken" }>): string {
+  const shown = holders.slice(0, 3).join(", ");
+  const more = holders.length > 3 ? ` and ${holders.length - 3} more` : "";
+  return `Number ${position} in the queue, behind ${shown}${more}: one migration per domain, one out of and one into a host at a time`;
+}

@@ -1,0 +1,310 @@
+import type { XenHostSpec } from "../../api/xen-host.ts";
+import type { Fact, HostFacts } from "../../host/facts.ts";
+import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
+import type { HostView } from "../hosts/view.ts";
+import { baseName } from "./sight.ts";
+
+/** A condition of another object, as it was last written. */
+export interface Said {
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** One of the two hosts, from its object and from what it was last seen to be. */
+export interface HostSheet {
+  readonly name: string;
+  readonly spec: XenHostSpec;
+  readonly ready: Said;
+  readonly relocationReady: Said;
+  readonly view: HostView;
+}
+
+/** The domain that is to move. What only a XenDomain tells is undefined for a bare one. */
+export interface Traveller {
+  readonly name: string;
+  readonly uuid: string;
+  readonly memoryMiB: number;
+  readonly vcpus: number;
+  /** Letters of xl list. */
+  readonly state: string;
+  readonly type: "PVH" | "PV" | "HVM" | undefined;
+  readonly bridges: readonly string[] | undefined;
+  /** Shared file systems with its disks; `uuid` as recorded, undefined when none is. */
+  readonly filesystems: readonly { readonly mountPoint: string; readonly uuid: string | undefined }[] | undefined;
+  /** XenHosts on which it may run. */
+  readonly hosts: readonly string[] | undefined;
+}
+
+export interface Move {
+  readonly domain: Traveller;
+  readonly mode: "Live" | "Offline";
+  readonly source: HostSheet;
+  readonly target: HostSheet;
+}
+
+export interface Problem {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** A move with what must be known of both hosts before anything else can be checked. */
+interface Known extends Move {
+  readonly from: HostFacts;
+  readonly to: HostFacts;
+  readonly sourceStack: Toolstack;
+  readonly targetStack: Toolstack;
+}
+
+const problem = (reason: string, message: string): Problem => ({ reason, message });
+
+/** Everything that keeps a domain from moving now, each with a reason of its own. Empty: it may. */
+export function preflight(move: Move): readonly Problem[] {
+  const declared = [hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
+  const known = knownOf(move);
+  if ("problems" in known) return [...declared, ...known.problems];
+  const checks = [domainRuns, alreadyThere, nameFree, toolstacks, memory, bridges, filesystems];
+  const live = [versions, cpuFeatures, shadowPaging];
+  return [...declared, ...[...checks, ...(move.mode === "Live" ? live : [])].flatMap((check) => check(known))];
+}
+
+function knownOf(move: Move): Known | { readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const look = ({ name, view }: HostSheet) => {
+    if (view.state === "Reachable") return view.snapshot.facts;
+    const why = view.state === "Pending" ? "has not been asked yet" : `cannot be asked (${view.reason})`;
+    problems.push(problem("HostUnknown", `${name} ${why}`));
+    return undefined;
+  };
+  const [from, to] = [look(move.source), look(move.target)];
+  const need = <T>(fact: Fact<T> | undefined, host: HostSheet, what: string): T | undefined => {
+    if (fact?.state === "unknown") problems.push(problem("HostUnknown", `${host.name}: ${what} unknown: ${fact.why}`));
+    return fact?.state === "known" ? fact.value : undefined;
+  };
+  const sourceStack = need(from?.toolstack, move.source, "toolstack");
+  const targetStack = need(to?.toolstack, move.target, "toolstack");
+  for (const [facts, host] of [
+    [from, move.source],
+    [to, move.target],
+  ] as const) {
+    need(facts?.domains, host, "domains");
+    need(facts?.identity, host, "boot id");
+    need(facts?.mounts, host, "mounts");
+  }
+  if (problems.length > 0) return { problems };
+  if (from === undefined || to === undefined || sourceStack === undefined || targetStack === undefined)
+    return { problems: [problem("ToolstackDiffers", "A host has no toolstack of Xen")] };
+  return { ...move, from, to, sourceStack, targetStack };
+}
+
+type Check<M> = (move: M) => readonly Problem[];
+const passed: readonly Problem[] = [];
+
+const hostsReady: Check<Move> = ({ source, target }) =>
+  [source, target].flatMap(({ name, ready }) =>
+    ready.status === "True"
+      ? []
+      : [problem("HostNotReady", `${name} is not Ready (${ready.reason}: ${ready.message})`)],
+  );
+
+const cordon: Check<Move> = ({ target: { name, spec } }) =>
+  spec.maintenance === "None" ? passed : [problem("TargetCordoned", `maintenance of ${name} is ${spec.maintenance}`)];
+
+const hostAllowed: Check<Move> = ({ domain, target }) =>
+  domain.hosts === undefined || domain.hosts.includes(target.name)
+    ? passed
+    : [
+        problem(
+          "TargetNotAllowed",
+          `XenDomain ${domain.name} may run on ${domain.hosts.join(", ")} only, not on ${target.name}`,
+        ),
+      ];
+
+const relocationAllowed: Check<Move> = ({ mode, source, target }) => {
+  if (mode === "Offline") return passed;
+  const { relocation } = target.spec;
+  const allowed = relocation.mode === "Enabled" && relocation.allowFrom.some(({ name }) => name === source.name);
+  if (!allowed)
+    return [problem("RelocationNotAllowed", `relocation of ${target.name} does not allow domains of ${source.name}`)];
+  const { status, reason, message } = target.relocationReady;
+  return status === "True"
+    ? passed
+    : [problem("RelocationNotReady", `RelocationReady of ${target.name} is ${status} (${reason}: ${message})`)];
+};
+
+const domainRuns: Check<Known> = ({ domain: { name, state }, source }) => {
+  const odd = ["s", "d", "p"].find((letter) => state.includes(letter));
+  const words: Record<string, string> = { s: "is shut down or suspended", d: "is being destroyed", p: "is paused" };
+  return odd === undefined
+    ? passed
+    : [problem("DomainNotRunning", `${name} ${words[odd]} on ${source.name} (${state})`)];
+};
+
+const domainsOf = (facts: HostFacts) => (facts.domains.state === "known" ? facts.domains.value.domains : []);
+
+const alreadyThere: Check<Known> = ({ domain, target, to }) => {
+  const copy = domainsOf(to).find(({ uuid }) => uuid === domain.uuid);
+  return copy === undefined
+    ? passed
+    : [
+        problem(
+          "AlreadyThere",
+          `${target.name} has ${copy.name} (id ${copy.id}, ${copy.state}) with the UUID of ${domain.name}`,
+        ),
+      ];
+};
+
+const nameFree: Check<Known> = ({ domain, target, to }) => {
+  const other = domainsOf(to).find(({ uuid, name }) => uuid !== domain.uuid && baseName(name) === domain.name);
+  return other === undefined
+    ? passed
+    : [problem("NameOccupied", `${target.name} has another domain ${other.name} (id ${other.id}, ${other.uuid})`)];
+};
+
+const toolstacks: Check<Known> = ({ source, target, sourceStack, targetStack }) => {
+  const none = [
+    [source.name, sourceStack],
+    [target.name, targetStack],
+  ] as const;
+  const missing = none.filter(([, stack]) => !stack.dom0 || stack.kind === "None").map(([name]) => name);
+  if (missing.length > 0) return [problem("ToolstackDiffers", `${missing.join(", ")} is not a dom0 with a toolstack`)];
+  return sourceStack.kind === targetStack.kind
+    ? passed
+    : [problem("ToolstackDiffers", `${source.name} has ${sourceStack.kind}, ${target.name} has ${targetStack.kind}`)];
+};
+
+/** What `xl info` says; without it nothing that rests on it can be checked. */
+function informed({
+  source,
+  target,
+  sourceStack,
+  targetStack,
+}: Known): { from: XenInfo; to: XenInfo } | readonly Problem[] {
+  const [from, to] = [sourceStack.info, targetStack.info];
+  if (from !== undefined && to !== undefined) return { from, to };
+  // xend of 2010 tells it in another form.
+  if (sourceStack.kind === "Xm") return passed;
+  const silent = [...(from === undefined ? [source.name] : []), ...(to === undefined ? [target.name] : [])];
+  return [problem("HostUnknown", `xl info of ${silent.join(", ")} does not tell version, memory and CPU`)];
+}
+
+const withInfo =
+  (check: (move: Known, info: { from: XenInfo; to: XenInfo }) => readonly Problem[], first = false): Check<Known> =>
+  (move) => {
+    const info = informed(move);
+    if ("from" in info) return check(move, info);
+    return first ? info : passed;
+  };
+
+/**
+ * Beside its own memory a domain needs some of Xen's: a MiB per virtual CPU and eight KiB per MiB for its page tables
+ * (libxl_get_required_shadow_memory), and a little for the rest.
+ */
+export const neededMiB = ({ memoryMiB, vcpus }: Pick<Traveller, "memoryMiB" | "vcpus">): number =>
+  memoryMiB + vcpus + Math.ceil(memoryMiB / 128) + 4;
+
+const memory: Check<Known> = withInfo(({ domain, target }, { to }) => {
+  const needed = neededMiB(domain);
+  return to.freeMemory >= needed
+    ? passed
+    : [problem("NotEnoughMemory", `${target.name} has ${to.freeMemory} MiB free, ${domain.name} needs ${needed} MiB`)];
+}, true);
+
+const versions: Check<Known> = withInfo(({ source, target }, { from, to }) => {
+  const fits = from.major === to.major && (to.minor === from.minor || to.minor === from.minor + 1);
+  const text = ({ major, minor }: XenInfo) => `${major}.${minor}`;
+  return fits
+    ? passed
+    : [
+        problem(
+          "XenVersionDiffers",
+          `${target.name} runs Xen ${text(to)}, ${source.name} runs ${text(from)}: it must be the same or the next version`,
+        ),
+      ];
+});
+
+const cpuFeatures: Check<Known> = withInfo(({ source, target }, { from, to }) => {
+  const words = (text: string) => text.split(/[^0-9a-fA-F]+/).filter((word) => word !== "");
+  const has = words(to.hardwareCapabilities);
+  const missing = words(from.hardwareCapabilities).flatMap((word, index) => {
+    const lacking = BigInt(`0x${word}`) & ~BigInt(`0x${has[index] ?? "0"}`);
+    return lacking === 0n ? [] : [`word ${index}: ${lacking.toString(16).padStart(8, "0")}`];
+  });
+  return missing.length === 0
+    ? passed
+    : [
+        problem(
+          "CpuFeaturesMissing",
+          `The CPU of ${target.name} lacks features of ${source.name} (hw_caps ${missing.join(", ")})`,
+        ),
+      ];
+});
+
+const shadowPaging: Check<Known> = withInfo(({ domain, source }, { from }) =>
+  domain.type !== "PV" || from.virtualisation.includes("shadow")
+    ? passed
+    : [
+        problem(
+          "ShadowPagingMissing",
+          `${domain.name} is a PV guest, and Xen on ${source.name} is built without shadow paging (virt_caps ${from.virtualisation.join(" ")})`,
+        ),
+      ],
+);
+
+const bridges: Check<Known> = ({ domain, target, targetStack }) => {
+  const missing = (domain.bridges ?? []).filter((name) => !targetStack.bridges.includes(name));
+  return missing.length === 0
+    ? passed
+    : [
+        problem(
+          "BridgesMissing",
+          `${target.name} has no bridge ${missing.join(", ")}; it has ${targetStack.bridges.join(", ") || "none"}`,
+        ),
+      ];
+};
+
+/** OCFS2 mounts that may be written, by directory, with the UUID of the file system; undefined where nobody can tell. */
+function sharedMounts({ mounts, sharedDevices }: HostFacts): ReadonlyMap<string, string | undefined> {
+  const devices = sharedDevices.state === "known" ? sharedDevices.value : [];
+  const uuids = new Map(
+    devices.flatMap(({ superblock, mounts: places }) =>
+      places.flatMap(({ mountPoint, access }) =>
+        access === "ReadWrite" ? [[mountPoint, superblock?.uuid] as const] : [],
+      ),
+    ),
+  );
+  const present =
+    mounts.state === "known" ? mounts.value.filter(({ type, root }) => type === "ocfs2" && root === "/") : [];
+  return new Map(present.map(({ mountPoint }) => [mountPoint, uuids.get(mountPoint)]));
+}
+
+/** Of a bare domain nobody knows the disks: whatever is shared on the source must be on the target. */
+const filesystems: Check<Known> = ({ domain, source, target, from, to }) => {
+  const [here, there] = [sharedMounts(from), sharedMounts(to)];
+  const wanted = domain.filesystems ?? [...here].map(([mountPoint, uuid]) => ({ mountPoint, uuid }));
+  return wanted.flatMap(({ mountPoint, uuid }) => {
+    const sides = [
+      [source.name, here],
+      [target.name, there],
+    ] as const;
+    const wrong = sides.flatMap(([host, mounts]) => {
+      if (!mounts.has(mountPoint)) return [`is not mounted on ${host}`];
+      const found = mounts.get(mountPoint);
+      if (found === undefined) return [`on ${host} has no UUID that could be read`];
+      return uuid === undefined || found === uuid ? [] : [`on ${host} is another one (${found})`];
+    });
+    const [first, second] = [here.get(mountPoint), there.get(mountPoint)];
+    if (wrong.length === 0 && first !== second)
+      wrong.push(`is ${first} on ${source.name} and ${second} on ${target.name}`);
+    return wrong.length === 0
+      ? []
+      : [problem("FilesystemNotShared", `The file system at ${mountPoint} ${wrong.join(" and ")}`)];
+  });
+};
+
+/** Each failed check as `Reason: message`, for a condition. */
+export function describeProblems(problems: readonly Problem[]): string {
+  const [only] = problems;
+  if (only !== undefined && problems.length === 1) return only.message;
+  return problems.map(({ reason, message }) => `${reason}: ${message}`).join("; ");
+}

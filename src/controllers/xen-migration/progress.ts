@@ -1,0 +1,57 @@
+import type { XenMigrationStatus } from "../../api/xen-migration.ts";
+import type { MigrationRun } from "../../host/xen-facts.ts";
+import { furthest } from "./recovery.ts";
+
+type Progress = NonNullable<XenMigrationStatus["progress"]>;
+
+/** So long without a page more on the target: something hangs. */
+export const stallSeconds = 300;
+
+const mib = 2 ** 20;
+
+/**
+ * How far it has come. xl tells nothing of it, so it is what the target has allocated for the copy; neither it nor the
+ * phase ever goes back. `time` is when it last moved.
+ */
+export function progressed(
+  before: Progress | undefined,
+  seen: { readonly phase: MigrationRun["phase"] | undefined; readonly receivedMiB: number | undefined },
+  now: string,
+): Progress | undefined {
+  if (seen.phase === undefined && seen.receivedMiB === undefined) return before;
+  const bytes = Math.max(Number(before?.bytes ?? 0), (seen.receivedMiB ?? 0) * mib);
+  const known = before?.phase ?? "Connecting";
+  const phase = furthest(known, seen.phase ?? known);
+  const moved = before === undefined || bytes > Number(before.bytes ?? 0) || phase !== known;
+  return {
+    ...(bytes === 0 ? {} : { bytes: String(bytes) }),
+    phase,
+    time: moved ? now : (before.time ?? now),
+  };
+}
+
+/**
+ * Nothing has moved for too long. Once everything has been allocated on the target, xl sends what changed again and shows
+ * nothing of it: from then on only the time limit of the migration counts.
+ */
+export function isStalled(progress: Progress | undefined, memoryMiB: number, nowMs: number): boolean {
+  if (progress?.time === undefined) return false;
+  if (Number(progress.bytes ?? 0) >= memoryMiB * mib) return false;
+  return nowMs - Date.parse(progress.time) >= stallSeconds * 1000;
+}
+
+/** `Sending, 95 of 128 MiB`. */
+export function describeProgress(progress: Progress | undefined, memoryMiB: number): string {
+  const phase = words[progress?.phase ?? "Connecting"];
+  const received = Math.min(memoryMiB, Math.floor(Number(progress?.bytes ?? 0) / mib));
+  return progress?.bytes === undefined ? phase : `${phase}, ${received} of ${memoryMiB} MiB allocated on the target`;
+}
+
+const words: Record<MigrationRun["phase"], string> = {
+  Connecting: "Connecting",
+  Sending: "Copying memory while the domain runs",
+  Transferred: "The target has everything",
+  Permission: "The target has permission to start",
+  Succeeded: "The target has started it",
+  Failed: "xl migrate gave up",
+};

@@ -1,0 +1,237 @@
+import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { no, unknown, yes } from "../finding.ts";
+import { describeProgress, isStalled } from "./progress.ts";
+import { secondsSince } from "./record.ts";
+import { type Evidence, isPastPermission, judge, type SettleAction, type Verdict } from "./recovery.ts";
+import type { Side } from "./sight.ts";
+
+type StopReason = NonNullable<XenMigrationStatus["stop"]>["reason"];
+
+/** Everything that the next step of a begun migration depends on. */
+export interface Pursuit {
+  readonly spec: XenMigrationSpec;
+  readonly status: XenMigrationStatus;
+  readonly evidence: Evidence;
+  readonly deleting: boolean;
+  /** A person has allowed to destroy the suspended copy on the source. */
+  readonly approved: boolean;
+  /** A command to begin it may still be on its way to the source. */
+  readonly mayBegin: boolean;
+  /** How the last step of this process ended, when it was refused. */
+  readonly refusal: { readonly action: string; readonly reason: string; readonly message: string } | undefined;
+  readonly nowMs: number;
+}
+
+export type Move =
+  | { readonly kind: "Begin" }
+  | { readonly kind: "Abort" }
+  | { readonly kind: "Settle"; readonly side: Side; readonly action: SettleAction }
+  /** End the suspended copy under the domain's own name, as a person has allowed. */
+  | { readonly kind: "DestroySource" };
+
+export interface Course {
+  readonly conditions: readonly ConditionUpdate[];
+  /** A word of the catalogue, for the history. */
+  readonly state: string;
+  readonly message: string;
+  /** To be written down before `move`. */
+  readonly stop: StopReason | undefined;
+  readonly move: Move | undefined;
+  /** It is over. */
+  readonly end: { readonly succeeded: boolean; readonly reason: string; readonly message: string } | undefined;
+  /**
+   * What is concluded from one look at each host, which cannot be at the same moment: it counts when a second look, begun
+   * afterwards, says the same. Undefined: nothing is concluded.
+   */
+  readonly conclusion: string | undefined;
+}
+
+/** What is to be said and done about a migration that was begun. */
+export function pursue(pursuit: Pursuit): Course {
+  const { status, evidence } = pursuit;
+  const verdict = judge(evidence);
+  const past = isPastPermission(status.progress?.phase ?? "Connecting", evidence.run);
+  const wanted = status.stop?.reason ?? stopReason(pursuit);
+  const stop = past ? status.stop?.reason : wanted;
+  const aborted = abortedCondition(wanted, past);
+  return { ...courseOf(pursuit, verdict, stop, aborted), stop };
+}
+
+function stopReason({ spec, status, deleting, nowMs }: Pursuit): StopReason | undefined {
+  if (deleting) return "Deleted";
+  if (spec.abort === "Requested") return "AbortRequested";
+  if (secondsSince(status.startTime, nowMs) >= spec.timeoutSeconds) return "TimeLimitExceeded";
+  return isStalled(status.progress, status.memoryMiB ?? 0, nowMs) ? "Stalled" : undefined;
+}
+
+export const stopWords: Record<StopReason, string> = {
+  AbortRequested: "spec.abort is Requested",
+  TimeLimitExceeded: "it took longer than timeoutSeconds",
+  Stalled: "nothing has arrived on the target for five minutes",
+  Deleted: "the XenMigration is being deleted",
+};
+
+function abortedCondition(wanted: StopReason | undefined, past: boolean): ConditionUpdate {
+  if (wanted === undefined) return no("Aborted", "NotAborted", "Nothing asks for it");
+  return past
+    ? no(
+        "Aborted",
+        "PastPointOfNoReturn",
+        `Not aborted although ${stopWords[wanted]}: the target has permission to start the domain`,
+      )
+    : unknown("Aborted", "Aborting", `It is being stopped: ${stopWords[wanted]}`);
+}
+
+type Part = Omit<Course, "stop">;
+
+function courseOf(pursuit: Pursuit, verdict: Verdict, stop: StopReason | undefined, aborted: ConditionUpdate): Part {
+  switch (verdict.kind) {
+    case "Begin":
+      return beginning(pursuit, stop, aborted);
+    case "Wait":
+      return going(pursuit, verdict.message, stop, aborted);
+    case "Act":
+      return settling(pursuit, verdict, aborted);
+    case "Succeeded":
+      return over(true, "Succeeded", verdict.message, aborted.reason === "NotAborted" ? aborted : tooLate);
+    case "Failed":
+      return failing(pursuit, verdict, stop);
+    case "ApprovalNeeded":
+      return pursuit.approved
+        ? settling(
+            pursuit,
+            {
+              side: "Source",
+              action: "DestroyMigratedAway",
+              message: "The suspended copy is destroyed, as a person has approved",
+            },
+            aborted,
+          )
+        : stuck(verdict.kind, verdict.message, aborted);
+    default:
+      return stuck(verdict.kind, verdict.message, aborted);
+  }
+}
+
+const tooLate = no("Aborted", "PastPointOfNoReturn", "It had succeeded before it could be stopped");
+
+const active = (status: "True" | "Unknown", reason: string, message: string): ConditionUpdate[] => [
+  status === "True" ? yes("Migrating", reason, message) : unknown("Migrating", reason, message),
+  unknown("Succeeded", reason, message),
+];
+
+function beginning(pursuit: Pursuit, stop: StopReason | undefined, aborted: ConditionUpdate): Part {
+  const { names } = pursuit.evidence;
+  const { refusal } = pursuit;
+  if (refusal?.action === "start-migration")
+    return over(
+      false,
+      "MigrationFailed",
+      `${names.source} did not begin it (${refusal.reason}): ${refusal.message}`,
+      aborted,
+    );
+  const message = `${names.domain} is about to leave ${names.source} for ${names.target}`;
+  const part = {
+    conditions: [...active("True", "Migrating", message), aborted],
+    state: "Migrating",
+    message,
+    end: undefined,
+  };
+  if (stop === undefined) return { ...part, move: { kind: "Begin" }, conclusion: undefined };
+  if (!pursuit.mayBegin) return failing(pursuit, { message: `${names.domain} has not left ${names.source}` }, stop);
+  return { ...part, move: undefined, conclusion: undefined };
+}
+
+function going(pursuit: Pursuit, waiting: string, stop: StopReason | undefined, aborted: ConditionUpdate): Part {
+  const { evidence, status, refusal } = pursuit;
+  const { run, target } = evidence;
+  const runs = run.state === "Begun" && run.run.state === "Running";
+  const blind = target.state === "Unknown" ? `; ${evidence.names.target} cannot be seen (${target.why})` : "";
+  const message = runs ? `${describeProgress(status.progress, status.memoryMiB ?? 0)}${blind}` : waiting;
+  const reason = runs ? "Migrating" : "Settling";
+  const late = refusal?.action === "abort-migration" && refusal.reason === "PastPointOfNoReturn";
+  const refused = no("Aborted", "PastPointOfNoReturn", refusal?.message ?? "");
+  return {
+    conditions: [...active("True", reason, message), late ? refused : aborted],
+    state: stop !== undefined && runs ? "Aborting" : reason,
+    message,
+    move: stop !== undefined && runs && !late ? { kind: "Abort" } : undefined,
+    end: undefined,
+    conclusion: undefined,
+  };
+}
+
+function settling(
+  { refusal, approved, evidence }: Pursuit,
+  { side, action, message }: Pick<Extract<Verdict, { kind: "Act" }>, "side" | "action" | "message">,
+  aborted: ConditionUpdate,
+): Part {
+  const { names } = evidence;
+  let move: Move = { kind: "Settle", side, action };
+  const cannot = action === "ResumeSource" && refusal?.reason === "ResumeUnsupported";
+  const copy = evidence.source.state === "Seen" ? evidence.source.copy.form : "None";
+  if (cannot && !approved)
+    return stuck(
+      "ApprovalNeeded",
+      `${names.domain} is suspended on ${names.source}, and xl there cannot resume it. Set the annotation xensan.dev/approve=DestroySource to destroy this copy, which loses what was in its memory; then the domain can be started anew`,
+      aborted,
+      "ApprovalNeeded",
+    );
+  if (cannot)
+    move = copy === "Suspended" ? { kind: "DestroySource" } : { kind: "Settle", side, action: "DestroyMigratedAway" };
+  return {
+    conditions: [...active("True", "Settling", message), aborted],
+    state: "Settling",
+    message,
+    move,
+    end: undefined,
+    conclusion: `${action} ${side}`,
+  };
+}
+
+function failing(
+  { status, evidence }: Pursuit,
+  verdict: Pick<Extract<Verdict, { kind: "Failed" }>, "message"> & { readonly reason?: string },
+  stop: StopReason | undefined,
+): Part {
+  const { run } = evidence;
+  const said = run.state === "Begun" && run.run.message !== "" ? `. xl said: ${run.run.message}` : "";
+  if (verdict.reason !== "DomainGone" && stop !== undefined)
+    return over(
+      false,
+      stop,
+      `${verdict.message}. It was aborted: ${stopWords[stop]}`,
+      yes("Aborted", stop, `It was aborted: ${stopWords[stop]}`),
+    );
+  const aborted = no(
+    "Aborted",
+    "NotAborted",
+    status.stop === undefined ? "Nothing asked for it" : "It failed by itself",
+  );
+  return over(false, verdict.reason ?? "MigrationFailed", `${verdict.message}${said}`, aborted);
+}
+
+const over = (succeeded: boolean, reason: string, message: string, aborted: ConditionUpdate): Part => ({
+  conditions: [
+    no("Migrating", "NotMigrating", "It is over"),
+    aborted,
+    succeeded ? yes("Succeeded", reason, message) : no("Succeeded", reason, message),
+  ],
+  state: reason,
+  message,
+  move: undefined,
+  end: { succeeded, reason, message },
+  conclusion: `end ${reason}`,
+});
+
+/** Nothing is done until the hosts show something else, or a person says a word. */
+const stuck = (reason: string, message: string, aborted: ConditionUpdate, conclusion?: string): Part => ({
+  conditions: [...active("Unknown", reason, message), aborted],
+  state: reason,
+  message,
+  move: undefined,
+  end: undefined,
+  // What cannot be seen is said at once: no second look would tell more.
+  conclusion: conclusion ?? (reason === "OutcomeUnknown" ? undefined : `stuck ${reason}`),
+});

@@ -1,0 +1,106 @@
+import { finalizer } from "../../api/common.ts";
+import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
+import { isNotFound, type KubeApi, keyOf } from "../../runtime/kube-api.ts";
+import {
+  againAfter,
+  done,
+  type ReconcileContext,
+  type ReconcileResult,
+  type Reconciler,
+} from "../../runtime/reconciler.ts";
+import { withStatus } from "../../runtime/status-patch.ts";
+import { directivesOf } from "../directives.ts";
+import { no, unknown } from "../finding.ts";
+import { isFinished } from "../indexes.ts";
+import { idOf } from "../names.ts";
+import { migrationSpec } from "../specs.ts";
+import { apply } from "./apply.ts";
+import { follow } from "./follow.ts";
+import { Memory } from "./memory.ts";
+import { outdated, secondsToLive } from "./retention.ts";
+import { conclude, conditionTypes, type MigrationControllerOptions, type Said } from "./turn.ts";
+
+/** Moves one domain: admitted when every check passes and every permit is free, then followed to its end, whoever dies. */
+export function xenMigrationReconciler(options: MigrationControllerOptions): Reconciler {
+  const { api, fleet, events } = options;
+  const store = fleet.stores.migrations;
+  const memory = new Memory(fleet);
+  return {
+    async reconcile(key, context) {
+      const migration = store.get(key);
+      const id = idOf("XenMigration", key.namespace, key.name);
+      if (migration === undefined || (isDeleting(migration) && !hasFinalizer(migration, finalizer))) {
+        memory.reserved.delete(`${key.namespace}/${key.name}`);
+        memory.forget(id);
+        return done;
+      }
+      const directives = directivesOf(migration.metadata);
+      const begun = migration.status?.operationID !== undefined;
+      const abandoned = isDeleting(migration) && directives.abandoned;
+      if (abandoned)
+        events.record(xenMigrations, migration, {
+          type: "Warning",
+          reason: "Abandoned",
+          action: "Delete",
+          note: `The domain may still be on its way from ${migration.status?.source ?? "its source"} to ${migration.status?.target ?? "its target"}`,
+        });
+      if (isFinished(migration) || abandoned || (isDeleting(migration) && !begun))
+        return await retire(options, migration, context, memory);
+      const write = { api, kind: xenMigrations, object: migration, store, leading: context.leading };
+      return await withStatus({ ...write, initial: structuredClone(migration.status ?? {}) }, async (draft) => {
+        const parsed = migrationSpec(migration);
+        const turn = { ...options, id, migration, directives, draft, context, memory };
+        const said: Said = parsed.ok
+          ? await (begun ? follow({ ...turn, spec: parsed.spec }) : apply({ ...turn, spec: parsed.spec }))
+          : { conditions: invalid(parsed.message) };
+        conclude(draft.status, migration, directives, said.conditions, fleet.clock.now());
+        return said.againSeconds === undefined ? done : againAfter(said.againSeconds);
+      });
+    },
+  };
+}
+
+function invalid(message: string): ConditionUpdate[] {
+  return conditionTypes.map((type) =>
+    type === "Succeeded" ? no(type, "InvalidSpec", message) : unknown(type, "InvalidSpec", message),
+  );
+}
+
+/** A migration that is over, or never began: let go of when it is deleted, deleted when its time has come. */
+async function retire(
+  { api, fleet }: MigrationControllerOptions,
+  migration: XenMigration,
+  { signal, leading }: ReconcileContext,
+  memory: Memory,
+): Promise<ReconcileResult> {
+  const { namespace, name } = keyOf(migration);
+  memory.reserved.delete(`${namespace}/${name}`);
+  memory.forget(idOf("XenMigration", namespace, name));
+  if (hasFinalizer(migration, finalizer)) {
+    const released = await removeFinalizer({ api, kind: xenMigrations, object: migration, finalizer, signal });
+    if (released !== undefined) fleet.stores.migrations.observe(released);
+  }
+  if (isDeleting(migration)) return done;
+  const { domainUUID } = migration.status ?? {};
+  const finished =
+    domainUUID === undefined ? [] : fleet.stores.migrations.byIndex("finished", `${namespace}/${domainUUID}`);
+  for (const old of outdated(finished)) await remove(api, old, leading);
+  const seconds = secondsToLive(migration, fleet.clock.now());
+  if (seconds === undefined || seconds > 0) return seconds === undefined ? done : againAfter(seconds);
+  await remove(api, migration, leading);
+  return done;
+}
+
+async function remove(api: KubeApi, migration: XenMigration, signal: AbortSignal): Promise<void> {
+  const { uid } = migration.metadata;
+  try {
+    await api.delete(xenMigrations, keyOf(migration), {
+      ...(uid === undefined ? {} : { preconditions: { uid } }),
+      signal,
+    });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}

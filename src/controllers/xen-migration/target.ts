@@ -1,0 +1,53 @@
+import { currentFacts } from "../hosts/view.ts";
+import { describeProblems, type HostSheet, type Move, type Problem, preflight } from "./preflight.ts";
+
+export type TargetChoice =
+  | { readonly kind: "Chosen"; readonly target: HostSheet; readonly reasons: readonly string[] }
+  /** `problems`: of the one host there is to go to, else NoTarget. */
+  | { readonly kind: "None"; readonly problems: readonly Problem[]; readonly reasons: readonly string[] };
+
+/**
+ * Where a domain goes when nobody says: of the hosts that pass every check the one that has the most free memory
+ * afterwards, those into which something moves already last.
+ */
+export function chooseTarget(
+  move: Omit<Move, "target">,
+  candidates: readonly HostSheet[],
+  isOpen: (host: HostSheet) => boolean,
+): TargetChoice {
+  const others = candidates
+    .filter(({ name }) => name !== move.source.name)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const judged = others.map((target) => ({ target, problems: preflight({ ...move, target }) }));
+  const fitting = judged
+    .filter(({ problems }) => problems.length === 0)
+    .map(({ target }) => ({ target, open: isOpen(target), free: freeMiB(target) }))
+    .sort((a, b) => Number(b.open) - Number(a.open) || b.free - a.free || (a.target.name < b.target.name ? -1 : 1));
+  const [best] = fitting;
+  const reasons = judged.map(({ target, problems }) => {
+    if (problems.length > 0)
+      return `${target.name}: ${problems.map(({ reason, message }) => `${reason}: ${message}`).join("; ")}`;
+    const busy = isOpen(target) ? "" : ", another domain moves there now";
+    return `${target.name}: fits, ${freeMiB(target)} MiB free${busy}${target === best?.target ? ", chosen" : ""}`;
+  });
+  if (best !== undefined) return { kind: "Chosen", target: best.target, reasons };
+  const [only] = judged;
+  const problems =
+    only !== undefined && judged.length === 1
+      ? only.problems
+      : [
+          {
+            reason: "NoTarget",
+            message:
+              judged.length === 0
+                ? `There is no other XenHost than ${move.source.name}`
+                : `No XenHost fits. ${judged.map((one) => `${one.target.name}: ${describeProblems(one.problems)}`).join(". ")}`,
+          },
+        ];
+  return { kind: "None", problems, reasons };
+}
+
+function freeMiB({ view }: HostSheet): number {
+  const toolstack = currentFacts(view)?.toolstack;
+  return toolstack?.state === "known" ? (toolstack.value.info?.freeMemory ?? 0) : 0;
+}

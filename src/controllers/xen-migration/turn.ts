@@ -1,0 +1,87 @@
+import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
+import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import type { EventRecorder } from "../../runtime/events.ts";
+import type { KubeApi } from "../../runtime/kube-api.ts";
+import type { ReconcileContext } from "../../runtime/reconciler.ts";
+import type { StatusDraft } from "../../runtime/status-patch.ts";
+import type { Directives } from "../directives.ts";
+import { say } from "../draft.ts";
+import { unknown, yes } from "../finding.ts";
+import type { Fleet } from "../fleet.ts";
+import type { ObjectId } from "../names.ts";
+import type { Memory } from "./memory.ts";
+import { transition } from "./record.ts";
+
+export interface MigrationControllerOptions {
+  readonly api: KubeApi;
+  readonly fleet: Fleet;
+  readonly events: EventRecorder;
+  /** Migrations that may be under way at once, over all hosts. */
+  readonly fleetCap: number;
+}
+
+/** One reconcile of one migration: what its parts need, and where they say what they found. */
+export interface Turn extends MigrationControllerOptions {
+  readonly id: ObjectId;
+  readonly migration: XenMigration;
+  readonly spec: XenMigrationSpec;
+  readonly directives: Directives;
+  readonly draft: StatusDraft<XenMigrationStatus>;
+  readonly context: ReconcileContext;
+  readonly memory: Memory;
+}
+
+/** What a part of the reconcile leaves: conditions to be set, and when to look again. */
+export interface Said {
+  readonly conditions: readonly ConditionUpdate[];
+  readonly againSeconds?: number | undefined;
+}
+
+export const conditionTypes = ["Admitted", "Migrating", "Aborted", "Succeeded"] as const;
+
+/** Sets conditions in the draft; a type that nobody has spoken of yet is Pending. */
+export function conclude(
+  status: XenMigrationStatus,
+  migration: XenMigration,
+  directives: Directives,
+  conditions: readonly ConditionUpdate[],
+  now: number,
+): void {
+  const { generation } = migration.metadata;
+  const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
+  const first = conditionTypes
+    .filter((type) => !known.has(type))
+    .map((type) => unknown(type, "Pending", "Not looked at yet"));
+  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
+  say(
+    status,
+    [...first, ...conditions, ...(directives.paused ? [paused] : [])],
+    { now, generation },
+    directives.paused ? [] : ["Paused"],
+  );
+  if (generation !== undefined) status.observedGeneration = generation;
+}
+
+const troubles: ReadonlySet<string> = new Set([
+  "OutcomeUnknown",
+  "OutcomeAmbiguous",
+  "ApprovalNeeded",
+  "SplitBrain",
+  "MigrationFailed",
+  "DomainGone",
+  "NotAdmitted",
+  "TimeLimitExceeded",
+  "Stalled",
+]);
+
+/** Notes a transition in the history and tells it as an event, once. */
+export function tell({ draft, migration, events, fleet }: Turn, change: { state: string; message: string }): void {
+  if (!transition(draft.status, change, fleet.clock.now())) return;
+  events.record(xenMigrations, migration, {
+    type: troubles.has(change.state) ? "Warning" : "Normal",
+    reason: change.state,
+    action: "Migrate",
+    note: change.message,
+  });
+}
