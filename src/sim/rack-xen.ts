@@ -4,7 +4,7 @@ import { endDomain, makeDomain, pause, unpause } from "./model/domain.ts";
 import { parseConfiguration } from "./model/domain-configuration.ts";
 import { shutDown } from "./model/domain-end.ts";
 import { type Execution, executions } from "./model/executions.ts";
-import { createFileSystem, makeDirectories } from "./model/filesystem.ts";
+import { createFileSystem, type FileSystem, makeDirectories } from "./model/filesystem.ts";
 import { type Guest, guestOf } from "./model/guest.ts";
 import type { Host } from "./model/host.ts";
 import { killSender, killTransport } from "./model/migration.ts";
@@ -41,7 +41,7 @@ export interface XenWords {
   pauseDomain(host: string, domain: string): void;
   unpauseDomain(host: string, domain: string): void;
   setService(host: string, service: string, state: "active" | "inactive"): void;
-  /** A file system that all these hosts have mounted, without SAN and cluster below it; its UUID. */
+  /** A file system that all these hosts have mounted until they go down, without SAN and cluster below it; its UUID. */
   share(hosts: readonly string[], mountPoint: string): string;
 }
 
@@ -171,27 +171,36 @@ export function xenWords(
       }),
     share(hosts, mountPoint) {
       const uuid = uuidOf(`shared ${mountPoint}`);
-      const device = "152:240";
-      const content = { ...blankContent("ocfs2"), uuid };
-      const fileSystem = createFileSystem("ocfs2", device, 2 ** 40);
+      const fileSystem = sharedAt(world, mountPoint) ?? createFileSystem("ocfs2", sharedDevice, 2 ** 40);
       for (const name of hosts) {
         disturb(name, `${mountPoint} shared`, (host) => {
           makeDirectories(host.rootFileSystem, mountPoint);
-          const path = "/dev/etherd/e15.15";
           addBlock(host, {
-            path,
-            device,
+            path: sharedPath,
+            device: sharedDevice,
             sizeBytes: 2 ** 40,
             type: "disk",
-            content,
+            content: { ...blankContent("ocfs2"), uuid },
             holders: new Set(),
             links: [],
           });
           const options = ["rw", "relatime"];
-          host.running.mounts.push({ source: path, mountPoint, type: "ocfs2", options, fileSystem, root: "/" });
+          host.running.mounts.push({ source: sharedPath, mountPoint, type: "ocfs2", options, fileSystem, root: "/" });
         });
       }
       return uuid;
     },
   };
+}
+
+const sharedPath = "/dev/etherd/e15.15";
+const sharedDevice = "152:240";
+
+/** What some host has mounted there by the same word. */
+function sharedAt(world: World, mountPoint: string): FileSystem | undefined {
+  for (const host of world.hosts.values()) {
+    const mount = host.running.mounts.find((one) => one.mountPoint === mountPoint && one.source === sharedPath);
+    if (mount !== undefined) return mount.fileSystem;
+  }
+  return undefined;
 }

@@ -33,6 +33,6 @@ function afterShutdown(world: World, host: Host, domain: Domain, reason: Shutdow
   endDomain(world, host, domain, `${reason}: ${action}`);
   if (!action.includes("restart")) return;
   later(world, host, restartMs, () => {
-    buildDomain(world, host, configuration, () => undefined);
+    buildDomain(world, host, configuration, "Daemon", () => undefined);
   });
 }

@@ -15,17 +15,32 @@ export function resumeDomain(world: World, host: Host, domain: Domain): void {
   changed(world, host, domain);
 }
 
+/** libxl-save-helper on both sides, while memory is copied. */
+export function helper(migration: Migration, change: "Starts" | "Ends"): void {
+  const sides = [
+    [migration.sourceRunning, migration.senderPid + 2],
+    [migration.targetRunning, (migration.receiverPid ?? 0) + 1],
+  ] as const;
+  for (const [running, pid] of sides) {
+    if (change === "Ends") running?.xen.processes.delete(pid);
+    else running?.xen.processes.set(pid, { verb: "save-helper", name: "" });
+  }
+}
+
 export function endSender(migration: Migration, exitCode: number | undefined): void {
   if (migration.sender === "Gone") return;
   migration.sender = "Gone";
   migration.transport = "Closed";
   migration.sourceRunning.xen.processes.delete(migration.senderPid);
+  migration.sourceRunning.xen.processes.delete(migration.senderPid + 2);
   if (exitCode !== undefined && sourceLives(migration)) migration.exited(exitCode);
 }
 
 export function endReceiver(migration: Migration): void {
   migration.receiver = "Gone";
-  if (migration.receiverPid !== undefined) migration.targetRunning?.xen.processes.delete(migration.receiverPid);
+  if (migration.receiverPid === undefined) return;
+  migration.targetRunning?.xen.processes.delete(migration.receiverPid);
+  migration.targetRunning?.xen.processes.delete(migration.receiverPid + 1);
 }
 
 export function destroyIncoming(world: World, migration: Migration, why: string): void {

@@ -5,6 +5,7 @@ import type { Host } from "./host.ts";
 import {
   endReceiver,
   endSender,
+  helper,
   receiverSeesEnd,
   senderCannotSuspend,
   senderSeesEnd,
@@ -109,7 +110,7 @@ export function beginMigration(
   };
   // xl, its ssh, its helper.
   running.nextPid += 3;
-  running.xen.processes.set(migration.senderPid, { verb: "migrate", name: domain.name });
+  running.xen.processes.set(migration.senderPid, { verb: "migrate", name: String(domain.id) });
   world.xen.migrations.add(migration);
   enter(world, migration, "Connect");
   world.agenda.after(tickMs, () => tick(world, migration));
@@ -243,7 +244,9 @@ function connect(world: World, migration: Migration): Result {
   migration.target = target;
   migration.targetRunning = target.running;
   migration.receiver = "Working";
-  migration.receiverPid = target.running.nextPid++;
+  migration.receiverPid = target.running.nextPid;
+  // xl and its helper.
+  target.running.nextPid += 2;
   target.running.xen.processes.set(migration.receiverPid, { verb: "migrate-receive", name: "" });
   log("migration target: Ready to receive domain.");
   log("Saving to migration stream new xl format (info 0x3/0x0/1052)");
@@ -264,6 +267,7 @@ function makeIncoming(world: World, migration: Migration): Result {
   const missing = missingDisk(target, domain.configuration);
   if (missing !== undefined) return cannotBuild(world, migration, missing);
   migration.incoming = makeDomain(target, domain.configuration);
+  helper(migration, "Starts");
   return "Done";
 }
 
@@ -316,6 +320,7 @@ function restored(_world: World, migration: Migration): Result {
   if (incoming === undefined) return "Again";
   incoming.memory = memoryOf(migration);
   incoming.vcpus = incoming.configuration.vcpus;
+  helper(migration, "Ends");
   log("xc: info: Restore successful");
   log("xc: info: XenStore: mfn 0xfeffc, dom 0, evt 1");
   log("xc: info: Console: mfn 0xfefff, dom 0, evt 2");

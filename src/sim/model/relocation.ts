@@ -7,9 +7,11 @@ import { toolstackOf } from "./xen-state.ts";
 
 /** Where prepare-relocation keeps what belongs to migrations. */
 export const relocationFiles = {
-  key: "/var/lib/xensan/relocation/id_ed25519",
-  publicKey: "/var/lib/xensan/relocation/id_ed25519.pub",
-  known: "/var/lib/xensan/relocation/known_hosts",
+  key: "/var/lib/xensan/ssh/id_ed25519",
+  publicKey: "/var/lib/xensan/ssh/id_ed25519.pub",
+  known: "/var/lib/xensan/ssh/known_hosts",
+  configuration: "/var/lib/xensan/ssh/config",
+  receiver: "/usr/local/lib/xensan/receive-domain",
   authorized: "/root/.ssh/authorized_keys",
 } as const;
 
@@ -23,8 +25,8 @@ export function madeUpKey(text: string): string {
 /** Of the host's own sshd. */
 export const hostKeyOf = (host: Host) => madeUpKey(`sshd ${host.machineId}`);
 
-const begin = "# xensan: hosts that may migrate domains to this one";
-const end = "# xensan: end";
+const begin = "# xensan: peers that may migrate domains to this host";
+const end = "# xensan: end of peers";
 
 export interface Peer {
   readonly name: string;
@@ -36,8 +38,15 @@ export interface Peer {
 export function peersOf(host: Host): Peer[] {
   const text = readText(host, relocationFiles.authorized) ?? "";
   const block = text.split(`${begin}\n`)[1]?.split(end)[0] ?? "";
-  const line = /^restrict,from="([^"]*)",command="[^"]*" (\S+ \S+) (\S+)$/gm;
-  return [...block.matchAll(line)].map(([, address = "", publicKey = "", name = ""]) => ({ name, address, publicKey }));
+  return block
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const match = /^restrict,from="([0-9.]+)",command="[^"]*" (\S+ \S+) xensan:(.*)$/.exec(line);
+      // Somebody wrote into it.
+      if (match === null) return { name: "unknown", address: "0.0.0.0", publicKey: "-" };
+      return { address: match[1] ?? "", publicKey: match[2] ?? "", name: match[3] ?? "" };
+    });
 }
 
 /** The whole file with another managed block. */
@@ -48,7 +57,7 @@ export function withPeers(text: string, peers: readonly Peer[]): string {
   if (peers.length === 0) return rest;
   const lines = peers.map(
     ({ name, address, publicKey }) =>
-      `restrict,from="${address}",command="/var/lib/xensan/relocation/receive" ${publicKey} ${name}\n`,
+      `restrict,from="${address}",command="${relocationFiles.receiver}" ${publicKey} xensan:${name}\n`,
   );
   return `${rest}${begin}\n${lines.join("")}${end}\n`;
 }
@@ -59,7 +68,11 @@ export function knownHostsOf(host: Host): { readonly address: string; readonly p
   return [...text.matchAll(/^(\S+) (\S+ \S+)$/gm)].map(([, address = "", publicKey = ""]) => ({ address, publicKey }));
 }
 
-export const publicKeyOf = (host: Host) => (readText(host, relocationFiles.publicKey) ?? "").trim();
+/** With its comment; empty where half of it is missing. */
+export function publicKeyOf(host: Host): string {
+  if (readText(host, relocationFiles.key) === undefined) return "";
+  return (readText(host, relocationFiles.publicKey) ?? "").trim();
+}
 
 export interface PeerRefusal {
   readonly kind: "Unreachable" | "Refused";
@@ -82,11 +95,14 @@ export function refusalOfPeer(world: World, host: Host, address: string): PeerRe
   }
   const known = knownHostsOf(host).some((one) => one.address === address && one.publicKey === hostKeyOf(target));
   if (!known) return refused("Host key verification failed.");
-  const key = publicKeyOf(host);
+  const key = publicKeyOf(host).split(" ").slice(0, 2).join(" ");
   const from = sourceAddresses(host);
   const accepted = peersOf(target).some((peer) => peer.publicKey === key && from.includes(peer.address));
   if (key === "" || !accepted) return refused(`root@${address}: Permission denied (publickey).`);
-  if (toolstackOf(target) === "none") return refused("xl: not found");
+  if (readText(target, relocationFiles.receiver) === undefined) {
+    return refused(`sh: 1: ${relocationFiles.receiver}: not found`);
+  }
+  if (toolstackOf(target) !== "xl") return refused("no xl on this host");
   return undefined;
 }
 

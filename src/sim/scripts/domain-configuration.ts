@@ -7,7 +7,7 @@ import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 
 export const configurationDirectory = "/var/lib/xensan/domains";
 export const configurationPath = (uuid: string) => `${configurationDirectory}/${uuid}.cfg`;
-const ownerPath = (uuid: string) => `${configurationDirectory}/${uuid}.owner`;
+const ownerPath = (uuid: string) => `${configurationPath(uuid)}.owner`;
 
 export const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
 
@@ -19,7 +19,7 @@ export const writeDomainConfiguration: Responder = acting(function* writeDomainC
   const [owner = "", uuid = "", encoded = ""] = args;
   const text = Buffer.from(encoded, "base64").toString("utf8");
   yield world.timings.process;
-  yield* takeLock(run, "domains", 30);
+  yield* takeLock(run, `domain-${uuid}`, 30);
   const same = readText(host, configurationPath(uuid)) === text;
   if (same && configurationOwner(host, uuid) === owner) return finish(run, "unchanged");
   replaceFile(run, ownerPath(uuid), `${owner}\n`);
@@ -34,10 +34,14 @@ export const removeDomainConfiguration: Responder = acting(function* removeDomai
   const { world, host, args } = run;
   const [owner = "", uuid = ""] = args;
   yield world.timings.process;
-  yield* takeLock(run, "domains", 30);
-  if (readText(host, configurationPath(uuid)) === undefined) return finish(run, "absent");
+  yield* takeLock(run, `domain-${uuid}`, 30);
+  if (readText(host, configurationPath(uuid)) === undefined) {
+    remove(world, host, ownerPath(uuid));
+    return finish(run, "absent");
+  }
   const found = configurationOwner(host, uuid);
-  if (found !== owner) refuse(run, "NotOurs", `the configuration of ${uuid} belongs to ${found || "nobody"}`);
+  if (found !== owner)
+    refuse(run, "NotOurs", `${configurationPath(uuid)} was written for ${found || "nobody that is known"}`);
   const domain = domainOf(host, uuid);
   if (domain !== undefined) refuse(run, "DomainRunning", `domain ${domain.id} ${domain.name} is there`);
   remove(world, host, configurationPath(uuid));

@@ -2,125 +2,147 @@ import { endDomain } from "../model/domain.ts";
 import { type BuildResult, buildDomain } from "../model/domain-build.ts";
 import { type DomainConfiguration, parseConfiguration } from "../model/domain-configuration.ts";
 import { askToShutDown } from "../model/guest.ts";
-import { readText, remove } from "../model/storage.ts";
-import { type Domain, domainNamed, domainOf, freeMemory } from "../model/xen-state.ts";
+import { readText, resolve } from "../model/storage.ts";
+import { domainNamed, domainOf } from "../model/xen-state.ts";
 import type { Responder, ScriptRun } from "../process.ts";
-import { acting, fail, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { inBounds } from "./bounds.ts";
 import { configurationPath, digestOf } from "./domain-configuration.ts";
-import { lockHolder, lockPath, lockText, requireMounted } from "./shared-place.ts";
+import { claimDomain, lockPath, lockText, releaseDomain, requireMounted } from "./shared-place.ts";
 import { requireDom0 } from "./toolstack.ts";
-
-/** On its way to or from another host, by its name or by an xl that works on it. */
-export function migrates(run: ScriptRun, domain: Domain): boolean {
-  if (/--(incoming|migratedaway)$/.test(domain.name) || domain.name.startsWith("migrating-")) return true;
-  const { running } = run.host;
-  return [...running.xen.processes.values()].some(({ verb, name }) => verb === "migrate" && name === domain.name);
-}
+import { atWork, domainText, notMoving } from "./xen-processes.ts";
 
 /** start-domain.sh: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST|- BOOT|- bootfile=GLOB… bridge=GLOB… */
 export const startDomain: Responder = acting(function* startDomain(run) {
   const { world, host, args } = run;
   const [owner = "", uuid = "", name = "", digest = "", directory = "", mountPoint = "", filesystem = ""] = args;
   const [superseded = "-", supersededBoot = "-", ...bounds] = args.slice(7);
+  const supersedes = { host: superseded, bootId: supersededBoot };
+  const path = lockPath(directory, uuid);
   yield world.timings.process;
   requireDom0(run);
-  yield* takeLock(run, "domains", 60);
-  requireMounted(run, mountPoint, filesystem);
+  yield* takeLock(run, `domain-${uuid}`, 30);
+  const builder = atWork(run, ["create", "restore"], [configurationPath(uuid), `/run/xensan/${uuid}.cfg`]);
+  if (builder !== undefined) refuse(run, "DomainMigrating", `${builder} builds the domain`);
   const there = domainOf(host, uuid);
   if (there !== undefined) {
-    if (migrates(run, there)) refuse(run, "DomainMigrating", `domain ${there.id} is ${there.name || "(null)"}`);
+    notMoving(run, there, ["migrate", "save", "suspend"]);
+    if (there.name !== name) refuse(run, "DomainMigrating", domainText(there));
+    if (there.since === undefined) refuse(run, "DomainStateDiffers", domainText(there));
+    requireMounted(run, mountPoint, filesystem);
+    claimDomain(run, path, owner, supersedes);
     return finish(run, `running id ${there.id}`);
   }
-  const other = domainNamed(host, name);
-  if (other !== undefined) {
-    refuse(run, "DomainNameTaken", `domain ${other.id} has the name ${name} and the UUID ${other.configuration.uuid}`);
+  for (const taken of [name, `${name}--incoming`, `${name}--migratedaway`]) {
+    const other = domainNamed(host, taken);
+    if (other === undefined) continue;
+    refuse(run, "DomainNameTaken", `another domain of this host, id ${other.id}, is called ${taken}`);
   }
-  const configuration = requireConfiguration(run, uuid, digest, bounds);
+  const configuration = requireConfiguration(run, { uuid, name, digest }, bounds);
   yield world.timings.process;
-  const path = lockPath(directory, uuid);
-  const holder = lockHolder(host, path);
-  const stale =
-    holder === undefined ||
-    holder.host === host.running.hostname ||
-    (holder.host === superseded && holder.bootId === supersededBoot);
-  if (!stale) refuse(run, "DomainLocked", `${path} is held by ${holder.host} of boot ${holder.bootId}`);
-  replaceFile(run, path, lockText(host, owner));
+  requireMounted(run, mountPoint, filesystem);
+  claimDomain(run, path, owner, supersedes);
   yield world.timings.process;
   let result: BuildResult | undefined;
-  buildDomain(world, host, configuration, (end) => {
+  buildDomain(world, host, configuration, "Command", (end) => {
     result = end;
   });
   while (result === undefined) yield 100;
   if ("id" in result) return finish(run, `started id ${result.id}`);
-  if (domainOf(host, uuid) === undefined) remove(world, host, path);
-  return refuse(run, "StartFailed", result.stderr.trim());
+  releaseDomain(run, path);
+  const said = result.stderr.replace(/^Parsing config.*\n/, "").replaceAll("\n", " ");
+  if (/Cannot allocate memory|Out of memory/.test(said)) {
+    refuse(run, "NoMemory", `${configuration.memory} MiB for ${name}: ${said}`);
+  }
+  return refuse(run, "StartFailed", said);
 });
 
 function requireConfiguration(
   run: ScriptRun,
-  uuid: string,
-  digest: string,
+  wanted: { readonly uuid: string; readonly name: string; readonly digest: string },
   bounds: readonly string[],
 ): DomainConfiguration {
   const { host } = run;
-  const text = readText(host, configurationPath(uuid));
-  if (text === undefined || digestOf(text) !== digest) {
-    const found = text === undefined ? "is not there" : "is another one";
-    return refuse(run, "ConfigurationDiffers", `${configurationPath(uuid)} ${found}`);
+  const file = configurationPath(wanted.uuid);
+  const text = readText(host, file);
+  if (text === undefined) return refuse(run, "ConfigurationDiffers", `there is no ${file}`);
+  if (digestOf(text) !== wanted.digest) {
+    refuse(run, "ConfigurationDiffers", `${file} is not the configuration that is meant`);
   }
   const configuration = parseConfiguration(text);
-  if (configuration === undefined) return fail(run, `${configurationPath(uuid)}: cannot be parsed`);
+  if (configuration === undefined) return refuse(run, "InvalidArgument", `${file}: not understood`);
   const globs = (key: string) =>
     bounds.filter((bound) => bound.startsWith(key)).map((bound) => bound.slice(key.length));
-  for (const file of configuration.bootFiles) {
-    if (!inBounds(file, globs("bootfile=")))
-      refuse(run, "BootFileOutsideBounds", `${file} is not in allowed.bootFiles`);
+  for (const path of configuration.bootFiles) {
+    if (!inBounds(path, globs("bootfile=")))
+      refuse(run, "BootFileOutsideBounds", `${path} is not in allowed.bootFiles`);
+    const { node, path: real } = resolve(host, path);
+    if (node?.kind !== "File") refuse(run, "BootFileMissing", `there is no file ${path}`);
+    if (inBounds(real, globs("bootfile="))) continue;
+    refuse(run, "BootFileOutsideBounds", `${path} leads to ${real}, which is not in allowed.bootFiles`);
   }
   for (const bridge of configuration.bridges) {
     if (!inBounds(bridge, globs("bridge="))) refuse(run, "BridgeOutsideBounds", `${bridge} is not in allowed.bridges`);
     if (!host.hypervisor.bridges.includes(bridge)) refuse(run, "BridgeMissing", `there is no bridge ${bridge}`);
   }
-  const free = freeMemory(host);
-  if (free < configuration.memory) {
-    refuse(run, "NoMemory", `${configuration.memory} MiB wanted and ${free} MiB free`);
+  if (configuration.name !== wanted.name || configuration.uuid !== wanted.uuid) {
+    const found = `${configuration.name} ${configuration.uuid}`;
+    refuse(run, "ConfigurationDiffers", `${file} is for the domain ${found}, not ${wanted.name} ${wanted.uuid}`);
   }
   return configuration;
 }
 
-/** The lock file of a domain that is not here any more, if this host holds it. */
-function unlock(run: ScriptRun, directory: string, uuid: string): void {
-  const { world, host } = run;
-  if (directory === "-") return;
-  const path = lockPath(directory, uuid);
-  if (lockHolder(host, path)?.host === host.running.hostname) remove(world, host, path);
+/** Not there, and not about to come back as one that reboots: looked at twice, three seconds apart. */
+function* gone(run: ScriptRun, uuid: string): Generator<number, boolean> {
+  while (domainOf(run.host, uuid) === undefined) {
+    yield 3000;
+    if (domainOf(run.host, uuid) !== undefined) return false;
+    if (atWork(run, ["create", "restore", "migrate-receive"]) === undefined) return true;
+  }
+  return false;
 }
 
 /** stop-domain.sh: UUID shutdown|destroy SECONDS LOCKDIR|- */
 export const stopDomain: Responder = acting(function* stopDomain(run) {
   const { world, host, args } = run;
   const [uuid = "", how = "", seconds = "0", directory = "-"] = args;
+  const release = () => {
+    if (directory !== "-") releaseDomain(run, lockPath(directory, uuid));
+  };
   yield world.timings.process;
   requireDom0(run);
-  yield* takeLock(run, "domains", 60);
-  const domain = domainOf(host, uuid);
-  if (domain === undefined) {
-    unlock(run, directory, uuid);
+  yield* takeLock(run, `domain-${uuid}`, 30);
+  const began = world.agenda.time;
+  const limit = Number(seconds) * 1000 + (how === "destroy" ? 45_000 : 0);
+  if (yield* gone(run, uuid)) {
+    release();
     return finish(run, "absent");
   }
-  if (migrates(run, domain)) refuse(run, "DomainMigrating", `domain ${domain.id} is ${domain.name || "(null)"}`);
-  if (how === "destroy") {
-    endDomain(world, host, domain, "destroyed");
-    yield world.timings.process * 100;
-  } else {
-    askToShutDown(world, host, domain);
-    for (let waited = 0; domainOf(host, uuid) !== undefined; waited += 200) {
-      if (waited >= Number(seconds) * 1000) return finish(run, "waiting");
-      yield 200;
+  let asked: number | undefined;
+  let shutDownSince: number | undefined;
+  for (;;) {
+    const domain = domainOf(host, uuid);
+    if (domain === undefined) {
+      if (yield* gone(run, uuid)) {
+        release();
+        return finish(run, "stopped");
+      }
+      continue;
     }
+    // One that came back is another one to xl.
+    if (asked !== domain.id) {
+      notMoving(run, domain, ["migrate", "save", "suspend", "restore"]);
+      if (how === "destroy") endDomain(world, host, domain, "destroyed");
+      else askToShutDown(world, host, domain);
+      asked = domain.id;
+    }
+    yield 1000;
+    const now = world.agenda.time;
+    const kept = domain.shutdown !== undefined && domain.shutdown !== "suspend";
+    shutDownSince = kept ? (shutDownSince ?? now) : undefined;
+    if (shutDownSince !== undefined && now - shutDownSince >= 10_000) endDomain(world, host, domain, "destroyed");
+    if (domainOf(host, uuid) !== undefined && now - began >= limit) return finish(run, "waiting");
   }
-  unlock(run, directory, uuid);
-  return finish(run, "stopped");
 });
 
 /** take-domain-lock.sh: OWNER UUID LOCKDIR MOUNTPOINT FSUUID */
@@ -129,13 +151,13 @@ export const takeDomainLock: Responder = acting(function* takeDomainLock(run) {
   const [owner = "", uuid = "", directory = "", mountPoint = "", filesystem = ""] = args;
   yield world.timings.process;
   requireDom0(run);
-  yield* takeLock(run, "domains", 60);
-  requireMounted(run, mountPoint, filesystem);
+  yield* takeLock(run, `domain-${uuid}`, 30);
   const domain = domainOf(host, uuid);
-  if (domain === undefined) return refuse(run, "DomainMissing", `no domain has the UUID ${uuid}`);
-  if (/--(incoming|migratedaway)$/.test(domain.name)) {
-    refuse(run, "DomainMigrating", `domain ${domain.id} is ${domain.name}`);
+  if (domain === undefined) {
+    return refuse(run, "DomainMissing", `0 domains of this host have the UUID ${uuid}`);
   }
+  notMoving(run, domain, []);
+  requireMounted(run, mountPoint, filesystem);
   const path = lockPath(directory, uuid);
   const wanted = lockText(host, owner);
   if (readText(host, path) === wanted) return finish(run, "unchanged");

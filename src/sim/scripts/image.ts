@@ -1,18 +1,30 @@
 import { makeDirectories } from "../model/filesystem.ts";
 import type { Host } from "../model/host.ts";
-import { createImage, readText, remove, rename, resizeImage, resolve, type WriteError } from "../model/storage.ts";
+import {
+  createImage,
+  readText,
+  remove,
+  rename,
+  resizeImage,
+  resolve,
+  type WriteError,
+  writeText,
+} from "../model/storage.ts";
 import { later, type World } from "../model/world.ts";
 import type { Responder, ScriptRun } from "../process.ts";
-import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
+import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
 import { imageRecord, requireMounted } from "./shared-place.ts";
 
-export const workingName = (path: string) => `${path}.xensan-new`;
+/** Where a host copies to before the file gets its name. */
+export const workingName = (host: Host, path: string) => `${path}.xensan-copy.${host.running.hostname}`;
 
-/** Whether some host of the rack copies it: the file grows. */
-export const isCopied = (world: World, path: string) =>
-  [...world.hosts.values()].some((host) => host.running.xen.copies.has(path));
+const recordText = (owner: string, inode: number) => `${inode} ${owner}\n`;
 
-export const ownerOfImage = (host: Host, path: string) => (readText(host, imageRecord(host, path)) ?? "").trim();
+/** For whom the file that is there was made; empty for a foreign one. */
+export function ownerOfImage(host: Host, path: string): string {
+  const [inode, ...owner] = (readText(host, imageRecord(host, path)) ?? "").trim().split(" ");
+  return String(resolve(host, path).node?.inode) === inode ? owner.join(" ") : "";
+}
 
 function check(run: ScriptRun, path: string, problem: WriteError | undefined): void {
   if (problem !== undefined) refuseWrite(run, path, problem);
@@ -24,7 +36,7 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   const [owner = "", path = "", mountPoint = "", filesystem = "", wanted = "0", source = "-"] = args;
   const bytes = Number(wanted);
   yield world.timings.process;
-  yield* takeLock(run, "images", 60);
+  yield* takeLock(run, "images", 40);
   requireMounted(run, mountPoint, filesystem);
   const { node } = resolve(host, path);
   if (node !== undefined) {
@@ -35,36 +47,42 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
     yield world.timings.process;
     return finish(run, "grown");
   }
-  const fresh = workingName(path);
-  if (resolve(host, fresh).node !== undefined) {
-    if (isCopied(world, path)) return finish(run, "copying");
-    remove(world, host, fresh);
-    yield world.timings.process;
+  const fresh = workingName(host, path);
+  const copies = source !== "-";
+  if (copies && host.running.xen.copies.has(path)) return finish(run, "copying");
+  const original = resolve(host, source).node;
+  if (copies && original?.kind !== "File") return refuse(run, "SourceMissing", `there is no regular file ${source}`);
+  const from = original?.kind === "File" ? original.sizeBytes : 0;
+  if (from > bytes) refuse(run, "SourceLarger", `${source} has ${from} bytes, more than ${bytes}`);
+  makeRoom(run, path);
+  remove(world, host, fresh);
+  const free = resolve(host, path).mount.fileSystem.freeBytes;
+  if (free < from) {
+    const [needed, left] = [Math.trunc(from / 1024), Math.trunc(free / 1024)];
+    refuse(run, "NoSpace", `${path} needs ${needed} KiB and its file system has ${left} KiB left`);
   }
-  if (source === "-") {
-    makeRoom(run, path);
-    check(run, path, createImage(world, host, fresh, bytes));
-    yield world.timings.process;
-    replaceFile(run, imageRecord(host, path), `${owner}\n`);
-    check(run, path, rename(world, host, fresh, path));
+  check(run, path, createImage(world, host, fresh, copies ? 0 : bytes));
+  yield world.timings.process;
+  if (!copies) {
+    publish(world, host, owner, path);
     yield world.timings.process;
     return finish(run, "created");
   }
-  const original = resolve(host, source).node;
-  if (original?.kind !== "File") return refuse(run, "SourceMissing", `there is no file ${source}`);
-  if (original.sizeBytes > bytes) {
-    refuse(run, "SourceLarger", `${source} has ${original.sizeBytes} bytes, more than ${bytes}`);
-  }
-  makeRoom(run, path);
-  if (resolve(host, path).mount.fileSystem.freeBytes < original.sizeBytes) {
-    refuse(run, "NoSpace", `no space left for ${path}`);
-  }
-  check(run, path, createImage(world, host, fresh, bytes));
-  replaceFile(run, imageRecord(host, path), `${owner}\n`);
-  copy(world, host, { path, source, bytes });
-  yield world.timings.process * 20;
-  return finish(run, "copying");
+  copy(world, host, { owner, path, source, bytes });
+  for (let waited = 0; waited < 2000 && host.running.xen.copies.has(path); waited += 100) yield 100;
+  return finish(run, host.running.xen.copies.has(path) ? "copying" : "copied");
 });
+
+/** The record first: after a crash there may be a record without an image, never an image of ours that nobody may delete. */
+function publish(world: World, host: Host, owner: string, path: string): void {
+  const fresh = workingName(host, path);
+  const record = imageRecord(host, path);
+  const place = resolve(host, record.slice(0, record.lastIndexOf("/")));
+  makeDirectories(place.mount.fileSystem, place.inner);
+  writeText(world, host, record, recordText(owner, resolve(host, fresh).node?.inode ?? 0));
+  if (resolve(host, path).node === undefined) rename(world, host, fresh, path);
+  else remove(world, host, fresh);
+}
 
 function makeRoom(run: ScriptRun, path: string): void {
   const directory = resolve(run.host, path.slice(0, path.lastIndexOf("/")));
@@ -73,41 +91,48 @@ function makeRoom(run: ScriptRun, path: string): void {
   }
 }
 
-/** cp in the background, a second's worth at a time; it dies with its host, or when the source goes. */
-function copy(
-  world: World,
-  host: Host,
-  { path, source, bytes }: { path: string; source: string; bytes: number },
-): void {
+interface Copy {
+  readonly owner: string;
+  readonly path: string;
+  readonly source: string;
+  readonly bytes: number;
+}
+
+/** cp in the background, half a second's worth at a time; it dies with its host, or when its file goes. */
+function copy(world: World, host: Host, { owner, path, source, bytes }: Copy): void {
   const { copies } = host.running.xen;
-  const perSecond = Math.max(1, Math.floor((2 ** 20 * 1000) / world.timings.copyMebibyte));
+  const pieceMs = 500;
+  const fresh = workingName(host, path);
   copies.set(path, { pid: host.running.nextPid++ });
   const step = () => {
     const original = resolve(host, source).node;
-    const target = resolve(host, workingName(path)).node;
+    const place = resolve(host, fresh);
+    const { node: target } = place;
+    const { fileSystem } = place.mount;
     if (original?.kind !== "File" || target?.kind !== "File") {
       copies.delete(path);
       return;
     }
-    const left = original.sizeBytes - target.allocatedBytes;
-    const fileSystem = resolve(host, path).mount.fileSystem;
-    const piece = Math.min(left, perSecond);
+    const most = Math.max(1, Math.floor((2 ** 20 * pieceMs) / Math.max(1, world.timings.copyMebibyte)));
+    const piece = Math.min(original.sizeBytes - target.sizeBytes, most);
     if (fileSystem.readOnly || fileSystem.freeBytes < piece) {
       copies.delete(path);
+      remove(world, host, fresh);
       return;
     }
     fileSystem.freeBytes -= piece;
     target.allocatedBytes += piece;
-    if (target.allocatedBytes < original.sizeBytes) {
-      later(world, host, 1000, step);
+    target.sizeBytes += piece;
+    if (target.sizeBytes < original.sizeBytes) {
+      later(world, host, pieceMs, step);
       return;
     }
     target.content = { ...original.content };
     target.sizeBytes = bytes;
     copies.delete(path);
-    rename(world, host, workingName(path), path);
+    publish(world, host, owner, path);
   };
-  later(world, host, 1000, step);
+  later(world, host, pieceMs, step);
 }
 
 /** delete-image.sh: OWNER PATH MOUNTPOINT FSUUID */
@@ -115,27 +140,19 @@ export const deleteImage: Responder = acting(function* deleteImage(run) {
   const { world, host, args } = run;
   const [owner = "", path = "", mountPoint = "", filesystem = ""] = args;
   yield world.timings.process;
-  yield* takeLock(run, "images", 60);
+  yield* takeLock(run, "images", 40);
   requireMounted(run, mountPoint, filesystem);
-  const record = imageRecord(host, path);
-  const mine = ownerOfImage(host, path) === owner;
-  const fresh = workingName(path);
-  if (resolve(host, path).node === undefined) {
-    if (mine) {
-      host.running.xen.copies.delete(path);
-      remove(world, host, fresh);
-      remove(world, host, record);
-    }
-    return finish(run, "absent");
-  }
-  if (!mine) refuse(run, "NotOurs", `${path} was not made for ${owner}`);
+  if (host.running.xen.copies.has(path)) refuse(run, "ImageInUse", `a process copies to ${path}`);
+  remove(world, host, workingName(host, path));
+  if (resolve(host, path).node === undefined) return finish(run, "absent");
+  if (ownerOfImage(host, path) !== owner) refuse(run, "NotOurs", `${path} was not made for ${owner}`);
   for (const domain of host.running.xen.domains.values()) {
     if (domain.configuration.disks.every((disk) => disk.path !== path)) continue;
-    refuse(run, "ImageInUse", `domain ${domain.id} ${domain.name} uses ${path}`);
+    refuse(run, "ImageInUse", `a domain uses ${path}: domain ${domain.id} ${domain.name}`);
   }
   yield world.timings.process;
   check(run, path, remove(world, host, path));
   yield world.timings.process;
-  remove(world, host, record);
+  remove(world, host, imageRecord(host, path));
   return finish(run, "deleted");
 });

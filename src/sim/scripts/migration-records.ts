@@ -1,5 +1,4 @@
 import type { Host } from "../model/host.ts";
-import { isBefore } from "../model/migration-state.ts";
 import { list, readText, resolve } from "../model/storage.ts";
 import type { World } from "../model/world.ts";
 
@@ -37,41 +36,38 @@ export function runsOf(host: Host): RunFacts[] {
     const [uuid = "", bootId = "", startedAt = "0"] = (readText(host, recordPath(operation)) ?? "").trim().split(" ");
     const log = readText(host, logPath(operation)) ?? "";
     const exit = readText(host, exitPath(operation))?.trim();
-    const running = host.running.xen.runs.has(operation);
-    return {
-      operation,
-      uuid,
-      bootId,
-      state: running ? "Running" : exit === undefined ? "Lost" : "Ended",
-      exitCode: exit ?? "-",
-      phase: phaseOf(log),
-      startedAt,
-      message: log.trim().split("\n").slice(-3).join(" ") || "-",
-    };
+    const state = isRunning(host, operation) ? "Running" : exit === undefined ? "Lost" : "Ended";
+    const phase = phaseOf(log, state === "Ended" ? exit : undefined);
+    const failed = phase === "Failed" || (phase === "Permission" && state !== "Running");
+    const message = messageOf(log, failed);
+    return { operation, uuid, bootId, state, exitCode: exit ?? "-", phase, startedAt, message };
   });
 }
 
-/** The furthest mark in the log. */
-function phaseOf(log: string): string {
-  if (log.includes("Migration successful.")) return "Succeeded";
-  if (/^Migration failed/m.test(log)) return "Failed";
-  if (log.includes("Giving target permission to start")) return "Permission";
-  if (log.includes("Target has acknowledged transfer")) return "Transferred";
-  if (log.includes("Ready to receive domain")) return "Sending";
-  return log.includes("truncated reading banner") ? "Failed" : "Connecting";
+/** Whether xl, and what waits for it, are there. */
+export const isRunning = (host: Host, operation: string) => host.running.xen.runs.get(operation)?.sender === "Working";
+
+/** The furthest mark in the log; where it has ended before permission was given, its exit code decides. */
+function phaseOf(log: string, exit: string | undefined): string {
+  if (log.includes("Migration successful")) return "Succeeded";
+  if (log.includes("migration sender: Giving target permission to start")) return "Permission";
+  if (exit !== undefined) return exit === "0" ? "Succeeded" : "Failed";
+  if (/^migration (target: Transfer complete|sender: Target has acknowledged transfer)/m.test(log))
+    return "Transferred";
+  return log.includes("migration target: Ready to receive domain") ? "Sending" : "Connecting";
+}
+
+const idle =
+  /Destruction of domain failed|Unable to destroy guest|Non-existant domain|not suspended: \(shutdown 0|xc_domain_resume failed|migration transport process|truncated reading ipc msg/;
+
+/** Its last line, or what went wrong. */
+function messageOf(log: string, failed: boolean): string {
+  const lines = log.split("\n").filter((line) => line.trim() !== "" && !idle.test(line));
+  const trouble = lines.filter((line) => /rror|ailed|enied|refused|xensan: /.test(line)).slice(0, 4);
+  const text = failed && trouble.length > 0 ? trouble.join("; ") : (lines.at(-1) ?? "");
+  return text.slice(0, 600) || "-";
 }
 
 /** Whether the run can still be ended without harm, as its log says. */
 export const permissionGiven = (host: Host, operation: string) =>
   (readText(host, logPath(operation)) ?? "").includes("Giving target permission to start");
-
-/** Whether xl works on this domain here, as a sender or as a receiver. */
-export function worksOn(world: World, host: Host, uuid: string): boolean {
-  for (const migration of world.xen.migrations) {
-    if (migration.uuid !== uuid) continue;
-    const sends = migration.sender === "Working" && migration.sourceRunning === host.running;
-    const receives = migration.receiver === "Working" && migration.targetRunning === host.running;
-    if (sends || (receives && isBefore(migration, "Finished"))) return true;
-  }
-  return false;
-}

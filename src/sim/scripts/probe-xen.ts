@@ -6,7 +6,7 @@ import { type Domain, freeMemory, toolstackOf } from "../model/xen-state.ts";
 import type { ScriptRun } from "../process.ts";
 import { escaped, row } from "./answer.ts";
 import { configurationDirectory, configurationOwner } from "./domain-configuration.ts";
-import { isCopied, ownerOfImage, workingName } from "./image.ts";
+import { ownerOfImage } from "./image.ts";
 import { runsOf, uptime } from "./migration-records.ts";
 import type { SectionEnd } from "./probe.ts";
 import { lockHolder } from "./shared-place.ts";
@@ -19,28 +19,31 @@ export function toolstack(run: ScriptRun): SectionEnd {
   const { hypervisor } = host;
   const kind = toolstackOf(host);
   row(run, "toolstack", "kind", kind);
-  row(run, "toolstack", "dom0", hypervisor.running ? "yes" : "no");
   if (kind !== "none" && hypervisor.running) {
     const info: readonly (readonly [string, string | number])[] = [
-      ["nr_cpus", host.cpus],
-      ["hw_caps", hypervisor.hardwareCapabilities],
-      ["virt_caps", hypervisor.virtualisation.join(" ")],
-      ["total_memory", hypervisor.totalMemory],
-      ["free_memory", freeMemory(host)],
       ["xen_major", hypervisor.version.major],
       ["xen_minor", hypervisor.version.minor],
       ["xen_extra", hypervisor.version.extra],
+      ["total_memory", hypervisor.totalMemory],
+      ["free_memory", freeMemory(host)],
+      ["nr_cpus", host.cpus],
+      ["hw_caps", hypervisor.hardwareCapabilities],
+      ["virt_caps", hypervisor.virtualisation.join(" ")],
     ];
     for (const [key, value] of info) row(run, "toolstack", "info", key, value);
   }
+  row(run, "toolstack", "dom0", hypervisor.running ? "yes" : "no");
   const automatic = automaticDomains(host);
   if (automatic !== undefined) row(run, "toolstack", "automatic", ...automatic.map(orHyphen));
-  for (const name of ["xencommons", "xendomains", "watchdog"]) {
-    const state = kind === "none" ? "missing" : (host.running.xen.services.get(name) ?? "missing");
-    row(run, "toolstack", "service", name, state);
+  for (const name of kind === "none" ? [] : ["xencommons", "xendomains", "watchdog"]) {
+    row(run, "toolstack", "service", name, host.running.xen.services.get(name) ?? "missing");
   }
   for (const bridge of [...hypervisor.bridges].sort()) row(run, "toolstack", "bridge", bridge);
-  if (kind === "xm") for (const [key, value] of xendValues(host)) row(run, "toolstack", "xend", key, escaped(value));
+  for (const [key, value] of kind === "xm" ? xendValues(host) : []) {
+    // The password is a secret: what is told is whether there is one.
+    const told = key === "vncpasswd" && value !== "''" ? "'...'" : value;
+    row(run, "toolstack", "xend", key, escaped(told));
+  }
   return "known";
 }
 
@@ -56,6 +59,10 @@ export function domains(run: ScriptRun): SectionEnd {
   const { host, world } = run;
   if (toolstackOf(host) === "none" || !host.hypervisor.running) return "absent";
   const { xen } = host.running;
+  for (const [pid, { verb, name }] of xen.processes) row(run, "domains", "process", pid, verb, orHyphen(name));
+  if (xen.services.get("xencommons") !== "active") {
+    return { exit: 1, why: "libxl: error: libxl.c:102:libxl_ctx_alloc: cannot connect to xenstore" };
+  }
   for (const domain of xen.domains.values()) {
     const { id, name, memory, vcpus, shutdown, configuration } = domain;
     const reason = shutdown === undefined ? "-" : reasonLetters[shutdown];
@@ -63,7 +70,6 @@ export function domains(run: ScriptRun): SectionEnd {
     const shown = name === "" ? "(null)" : name;
     row(run, "domains", "domain", id, shown, configuration.uuid, memory, vcpus, stateLetters(domain), reason, seconds);
   }
-  for (const [pid, { verb, name }] of xen.processes) row(run, "domains", "process", pid, verb, orHyphen(name));
   return "known";
 }
 
@@ -87,17 +93,27 @@ export function migrations(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** Of another host's copies nothing is known but that they are there. */
+function copyOf({ host }: ScriptRun, path: string): { state: string; copied: number | "-" } {
+  const directory = path.slice(0, path.lastIndexOf("/"));
+  const prefix = `${path.slice(directory.length + 1)}.xensan-copy.`;
+  const names = list(host, directory).filter((name) => name.startsWith(prefix));
+  const own = names.find((name) => name === `${prefix}${host.running.hostname}`);
+  const { node } = resolve(host, `${directory}/${own ?? names.at(-1) ?? ""}`);
+  if (node?.kind !== "File") return { state: "-", copied: "-" };
+  const lives = own === undefined || host.running.xen.copies.has(path);
+  return { state: lives ? "Copying" : "Interrupted", copied: node.sizeBytes };
+}
+
 export const images =
   (asked: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
     for (const path of asked) {
-      const { host, world } = run;
+      const { host } = run;
       const { node } = resolve(host, path);
       const kind = node === undefined ? "Missing" : node.kind === "File" ? "File" : "Other";
       const size = node?.kind === "File" ? [node.sizeBytes, node.allocatedBytes] : [0, 0];
-      const work = resolve(host, workingName(path)).node;
-      const copied = work?.kind === "File" ? work.allocatedBytes : "-";
-      const state = copied === "-" ? "-" : isCopied(world, path) ? "Copying" : "Interrupted";
+      const { state, copied } = copyOf(run, path);
       row(run, "images", "image", escaped(path), kind, ...size, orHyphen(ownerOfImage(host, path)), state, copied);
     }
     return "known";

@@ -41,8 +41,6 @@ export const probe: Responder = function* probe(run) {
     section("o2cb", o2cb);
     section("formats", formats);
     section("kernel-log", kernelLog);
-    section("toolstack", toolstack);
-    section("domains", domains);
     section("relocation", relocation);
     section("migrations", migrations);
     section("domain-configurations", domainConfigurations);
@@ -52,6 +50,8 @@ export const probe: Responder = function* probe(run) {
     section("responders", responders(segments));
     if (devices.length > 0) section("filesystems", filesystems(devices));
     if (points.length > 0) section("mount-points", mountPoints(points));
+    section("toolstack", toolstack);
+    section("domains", domains);
     if (asked.length > 0) section("images", images(asked));
     if (locks.length > 0) section("domain-locks", domainLocks(locks));
   }

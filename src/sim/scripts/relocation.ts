@@ -16,9 +16,16 @@ export const prepareRelocation: Responder = acting(function* prepareRelocation(r
   if (publicKeyOf(host) === "") {
     const { key, publicKey } = relocationFiles;
     replaceFile(run, key, "-----BEGIN OPENSSH PRIVATE KEY-----\n");
-    replaceFile(run, publicKey, `${madeUpKey(`migrations ${host.machineId} ${world.agenda.time}`)}\n`);
+    const made = madeUpKey(`migrations ${host.machineId} ${world.agenda.time}`);
+    replaceFile(run, publicKey, `${made} xensan migration from ${host.running.hostname}\n`);
     changed = true;
     yield world.timings.process * 4;
+  }
+  for (const path of [relocationFiles.receiver, relocationFiles.configuration]) {
+    if (readText(host, path) !== undefined) continue;
+    replaceFile(run, path, "# Written by xensan\n");
+    changed = true;
+    yield world.timings.process;
   }
   const peers: Peer[] = named("sender").map((text) => {
     const [name = "", address = "", key = ""] = text.split(":");
@@ -48,9 +55,12 @@ export const verifyRelocation: Responder = acting(function* verifyRelocation(run
   const { world, host, args } = run;
   const [address = ""] = args;
   yield world.timings.process;
+  if (readText(host, relocationFiles.configuration) === undefined) {
+    refuse(run, "PeerRefuses", "this host has no migration key yet");
+  }
   const refusal = refusalOfPeer(world, host, address);
   yield refusal?.afterMs ?? 600;
-  if (refusal?.kind === "Unreachable") refuse(run, "PeerUnreachable", refusal.message);
-  if (refusal?.kind === "Refused") refuse(run, "PeerRefuses", refusal.message);
+  if (refusal?.kind === "Unreachable") refuse(run, "PeerUnreachable", `${address}: ${refusal.message}`);
+  if (refusal?.kind === "Refused") refuse(run, "PeerRefuses", `${address}: ${refusal.message}`);
   return finish(run, "verified");
 });

@@ -1,7 +1,7 @@
 import type { Host } from "../model/host.ts";
-import { readText, resolve } from "../model/storage.ts";
+import { readText, remove, resolve } from "../model/storage.ts";
 import type { ScriptRun } from "../process.ts";
-import { refuse } from "./answer.ts";
+import { refuse, replaceFile } from "./answer.ts";
 
 /** UUID of the file system that is mounted on exactly this directory; undefined where nothing is. */
 function mountedUuid(host: Host, mountPoint: string): string | undefined {
@@ -14,6 +14,10 @@ function mountedUuid(host: Host, mountPoint: string): string | undefined {
 export function requireMounted(run: ScriptRun, mountPoint: string, uuid: string): void {
   const found = mountedUuid(run.host, mountPoint);
   if (found === undefined) refuse(run, "NotMounted", `nothing is mounted on ${mountPoint}`);
+  const mount = run.host.running.mounts.findLast((one) => one.mountPoint === mountPoint);
+  if (found === uuid && mount?.fileSystem.readOnly) {
+    refuse(run, "ReadOnlyFileSystem", `${mountPoint} is mounted read-only`);
+  }
   if (found !== uuid) refuse(run, "NotMounted", `${mountPoint} holds the file system ${found}, not ${uuid}`);
 }
 
@@ -40,4 +44,28 @@ export function imageRecord(host: Host, path: string): string {
   const { mountPoint } = resolve(host, path).mount;
   const place = mountPoint === "/" ? "" : mountPoint;
   return `${place}/.xensan/images/${path.slice(place.length + 1).replaceAll("/", "_")}`;
+}
+
+/** The lock is this host's, of this boot: free before, its own already, or held by whom it may take it from. */
+export function claimDomain(
+  run: ScriptRun,
+  path: string,
+  owner: string,
+  supersedes: { readonly host: string; readonly bootId: string },
+): void {
+  const { host } = run;
+  const holder = lockHolder(host, path);
+  const own = holder?.host === host.running.hostname && holder.bootId === host.running.bootId;
+  const old = holder?.host === supersedes.host && holder.bootId === supersedes.bootId;
+  if (holder !== undefined && !own && !old) {
+    const since = `since its boot ${holder.bootId} for ${holder.owner}`;
+    refuse(run, "DomainLocked", `${path} is held by ${holder.host} ${since}`);
+  }
+  replaceFile(run, path, lockText(host, owner));
+}
+
+/** Gone, if it is this host's, of whatever boot: the domain has been seen not to be here. */
+export function releaseDomain(run: ScriptRun, path: string): void {
+  const { world, host } = run;
+  if (lockHolder(host, path)?.host === host.running.hostname) remove(world, host, path);
 }

@@ -29,11 +29,11 @@ export const prepareToolstack: Responder = acting(function* prepareToolstack(run
   const { world, host } = run;
   yield world.timings.process;
   requireDom0(run);
-  yield* takeLock(run, "xen", 30);
+  yield* takeLock(run, "toolstack", 30);
   let changed = false;
   if (automaticDomains(host)?.some((value) => value !== "")) {
     let text = readText(host, xendomains) ?? "";
-    for (const key of automatic) text = text.replace(new RegExp(`^${key}=.*$`, "gm"), `${key}=`);
+    for (const key of automatic) text = text.replace(new RegExp(`^${key}=.*$`, "gm"), `${key}=""`);
     replaceFile(run, xendomains, text);
     changed = true;
     yield world.timings.process;
@@ -58,7 +58,7 @@ export const configureXend: Responder = acting(function* configureXend(run) {
   yield world.timings.process;
   if (toolstackOf(host) !== "xm") refuse(run, "ToolMissing", "xm is not installed");
   if (!host.hypervisor.running) refuse(run, "NotDom0", "this host does not run under Xen");
-  yield* takeLock(run, "xen", 30);
+  yield* takeLock(run, "toolstack", 30);
   const known = xendValues(host);
   let text = readText(host, xendConfiguration) ?? "";
   let changed = false;

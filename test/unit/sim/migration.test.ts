@@ -80,7 +80,7 @@ describe("who dies in a migration, and what remains", () => {
       expect(await settled()).toEqual({
         bella: [`${name}--migratedaway -ss`],
         brutus: [],
-        run: killed("Transferred"),
+        run: killed("Failed"),
       });
     });
 
@@ -197,14 +197,14 @@ describe("who dies in a migration, and what remains", () => {
   it("the target fails to start it while all links are alive: the source runs it again", async () => {
     rack.rack.xen.failStart(name);
     await rack.migrate();
-    expect(await settled()).toEqual({ ...runsOnSource, run: failed });
+    expect(await settled()).toEqual({ ...runsOnSource, run: handshake });
   });
 
   it("the source says that it resumed and did not: it stays suspended", async () => {
     rack.rack.xen.setGuest(name, { resume: "Lies" });
     rack.rack.xen.failStart(name);
     await rack.migrate();
-    expect(await settled()).toEqual({ bella: [`${name} -ss`], brutus: [], run: failed });
+    expect(await settled()).toEqual({ bella: [`${name} -ss`], brutus: [], run: handshake });
   });
 });
 
@@ -224,7 +224,7 @@ describe("a migration that cannot succeed", () => {
     await rack.migrate();
     rack.pass(60);
     expect(rack.seen()).toEqual({ bella: [`${name} --`], brutus: [`${name} p-`] });
-    expect(await rack.run1()).toEqual(failed);
+    expect(await rack.run1()).toEqual(handshake);
   });
 
   it("disk missing on the target: fails before the transfer", async () => {
