@@ -3,8 +3,7 @@
 replace_file() {
 	replace_new=$1.xensan-new
 	mkdir -p "${1%/*}" 2>/dev/null || :
-	if ! { cat >"$replace_new" && chmod "$2" "$replace_new" && flush "$replace_new" && mv -f "$replace_new" "$1"; } 2>"$run_dir/replace.err"; then
-		replace_error=$(cat "$run_dir/replace.err")
+	if ! replace_error=$({ cat >"$replace_new" && chmod "$2" "$replace_new" && flush "$replace_new" && mv -f "$replace_new" "$1"; } 2>&1); then
 		rm -f "$replace_new" 2>/dev/null || :
 		refuse_write "$1" "$replace_error"
 	fi

@@ -59,9 +59,14 @@ END
 
 # ensure_file_text FILE MODE: FILE holds what comes on stdin.
 ensure_file_text() {
-	cat >"$run_dir/wanted"
-	if [ -f "$1" ] && cmp -s "$run_dir/wanted" "$1"; then return 0; fi
-	replace_file "$1" "$2" <"$run_dir/wanted"
+	boot_wanted=$run_dir/wanted.$$
+	cat >"$boot_wanted"
+	if [ -f "$1" ] && cmp -s "$boot_wanted" "$1"; then
+		rm -f "$boot_wanted"
+		return 0
+	fi
+	replace_file "$1" "$2" <"$boot_wanted"
+	rm -f "$boot_wanted"
 	order_changed=yes
 }
 

@@ -13,13 +13,16 @@ inittab_free_id() {
 
 # inittab_replace: /etc/inittab becomes what comes on stdin, and init reads it.
 inittab_replace() {
-	cat >"$run_dir/inittab"
+	inittab_new=$run_dir/inittab.$$
+	cat >"$inittab_new"
 	# A machine without its inittab does not boot: anything suspiciously short is not written.
-	grep -q ':initdefault:' "$run_dir/inittab" || {
+	grep -q ':initdefault:' "$inittab_new" || {
+		rm -f "$inittab_new"
 		echo "the new inittab has no initdefault line" >&2
 		exit 1
 	}
-	replace_file /etc/inittab "$(stat -c %a /etc/inittab)" <"$run_dir/inittab"
+	replace_file /etc/inittab "$(stat -c %a /etc/inittab)" <"$inittab_new"
+	rm -f "$inittab_new"
 	telinit q
 }
 

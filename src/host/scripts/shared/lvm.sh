@@ -1,12 +1,18 @@
 # lvm_field vgs|lvs FIELD NAME: sets lvm_value, sizes in bytes; fails when there is no such group or volume, and ends the
 # script when LVM cannot tell. Not for $( ): there the difference would be lost.
 lvm_field() {
-	if lvm_value=$("$1" --noheadings --units b --nosuffix -o "$2" "$3" 2>"$run_dir/lvm.err" </dev/null 9>&-); then
+	# Warnings come on stderr, and with exit code 0, too. The name is this process' own: others may ask at the same time.
+	lvm_said=$run_dir/lvm.$$
+	lvm_code=0
+	lvm_value=$("$1" --noheadings --units b --nosuffix -o "$2" "$3" 2>"$lvm_said" </dev/null 9>&-) || lvm_code=$?
+	lvm_error=$(cat "$lvm_said")
+	rm -f "$lvm_said"
+	if [ "$lvm_code" = 0 ]; then
 		lvm_value=$(printf '%s' "$lvm_value" | tr -d ' ')
 		return 0
 	fi
-	if grep -qE 'not found|Failed to find' "$run_dir/lvm.err"; then return 1; fi
-	cat "$run_dir/lvm.err" >&2
+	case $lvm_error in *'not found'* | *'Failed to find'*) return 1 ;; esac
+	echo "$lvm_error" >&2
 	exit 1
 }
 

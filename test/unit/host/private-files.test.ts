@@ -1,0 +1,16 @@
+import { expect, it } from "vitest";
+import { loadScript, scriptNames } from "../../../src/host/scripts.ts";
+
+it("two scripts that may run at once share no file in the run directory", () => {
+  const locks = new Map<string, Set<string>>();
+  for (const name of scriptNames) {
+    const { text } = loadScript(name);
+    const lock = /^\s*take_lock (\w+)/m.exec(text)?.[1] ?? `none: ${name}`;
+    // A name that goes on with a variable is that process' own, or that object's.
+    for (const [, file = "", rest] of text.matchAll(/\$run_dir\/([\w.-]+)(\$)?/g)) {
+      if (rest === undefined && !file.endsWith("XXXXXX")) locks.set(file, (locks.get(file) ?? new Set()).add(lock));
+    }
+  }
+  expect(locks.size).toBeGreaterThan(3);
+  expect([...locks].filter(([, users]) => users.size > 1).map(([file, users]) => [file, ...users])).toEqual([]);
+});
