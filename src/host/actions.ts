@@ -68,7 +68,7 @@ export function installPackages(packages: readonly string[]): HostCommand {
 
 /** Switches the interface on, now and at every boot; sets no address. Detail: `up` or `unchanged`. */
 export function interfaceUp(name: string): HostCommand {
-  return command("interface-up", 30, `interface ${name} up, now and after a reboot`, [interfaceName(name)]);
+  return command("interface-up", 60, `interface ${name} up, now and after a reboot`, [interfaceName(name)]);
 }
 
 /** A sparse file of at least this size. Detail: `created`, `grown` or `unchanged`. */
