@@ -61,3 +61,7 @@ function link({ adminUp, carrier }: NetworkInterface): string {
   if (!adminUp) return "Down";
   return carrier === false ? "NoCarrier" : "Up";
 }
+
+/** Packages can be installed there. */
+export const hasApt = ({ system }: HostFacts): boolean =>
+  system.state === "known" && system.value.packageManager === "apt";

@@ -1,6 +1,7 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import { installPackages, interfaceUp } from "../../host/actions.ts";
 import type { HostFacts } from "../../host/facts.ts";
+import { hasApt } from "../host-facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 
 interface Problem {
@@ -16,11 +17,12 @@ export function serverProblem(spec: AoeServerSpec, facts: HostFacts, netif: stri
   return link === undefined || netif !== spec.interface ? link : { ...link, reason: "ServerNotReady" };
 }
 
-function missingTool(spec: AoeServerSpec, { tools, system }: HostFacts): string | undefined {
+function missingTool(spec: AoeServerSpec, facts: HostFacts): string | undefined {
+  const { tools } = facts;
   if (tools.state !== "known")
     return `it does not say which programs it has${tools.state === "unknown" ? `: ${tools.why}` : ""}`;
   if (tools.value.has("vblade")) return undefined;
-  if (spec.packages === "Manage" && hasApt(system)) return "vblade is not installed yet";
+  if (spec.packages === "Manage" && hasApt(facts)) return "vblade is not installed yet";
   return "vblade is not installed: install it there (on Debian: apt-get install vblade)";
 }
 
@@ -39,8 +41,6 @@ function interfaceProblem({ interfaces }: HostFacts, name: string): Problem | un
   return found.adminUp ? undefined : { reason: "InterfaceDown", message: `network interface ${name} is down` };
 }
 
-const hasApt = (system: HostFacts["system"]) => system.state === "known" && system.value.packageManager === "apt";
-
 export interface ServerPlan {
   readonly steps: readonly Step[];
   /** What is not as it should be, and whether a person has to act. */
@@ -51,7 +51,7 @@ export interface ServerPlan {
 export function planServer(host: string, spec: AoeServerSpec, facts: HostFacts): ServerPlan {
   const steps: Step[] = [];
   const { tools, interfaces } = facts;
-  if (tools.state === "known" && !tools.value.has("vblade") && spec.packages === "Manage" && hasApt(facts.system))
+  if (tools.state === "known" && !tools.value.has("vblade") && spec.packages === "Manage" && hasApt(facts))
     steps.push(exclusive(host, installPackages(["vblade"])));
   const netif = interfaces.state === "known" ? interfaces.value.find(({ name }) => name === spec.interface) : undefined;
   if (netif !== undefined && !netif.adminUp) steps.push(exclusive(host, interfaceUp(spec.interface)));

@@ -1,6 +1,7 @@
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import { installPackages, interfaceUp, prepareInitiator } from "../../host/actions.ts";
 import type { AoeDriver, HostFacts } from "../../host/facts.ts";
+import { hasApt } from "../host-facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 
 /** Programs of the package aoetools that the host's part needs. */
@@ -90,8 +91,6 @@ const why = (fact: { state: string; why?: string }) => (fact.why === undefined ?
 function missingTools({ tools: present }: HostFacts): string[] {
   return present.state === "known" ? tools.filter((name) => !present.value.has(name)) : [];
 }
-
-const hasApt = ({ system }: HostFacts) => system.state === "known" && system.value.packageManager === "apt";
 
 const isPrepared = (driver: AoeDriver, wanted: readonly string[]) =>
   driver.loaded && sameSet(driver.interfaces, wanted) && isPersisted(driver, wanted);

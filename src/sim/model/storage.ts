@@ -21,14 +21,20 @@ export type WriteError =
   | "Is a directory"
   | "Operation not permitted";
 
+/** Why no file can be put there, whatever its size. */
+function refusalOf({ parentExists, parentImmutable, mount, node }: Place): WriteError | undefined {
+  if (!parentExists) return "No such file or directory";
+  if (mount.fileSystem.readOnly) return "Read-only file system";
+  if (parentImmutable) return "Operation not permitted";
+  return node?.kind === "Directory" ? "Is a directory" : undefined;
+}
+
 /** Replaces a text file as a rename does; undefined when it worked. */
 export function writeText(world: World, host: Host, path: string, text: string): WriteError | undefined {
   const place = resolve(host, path);
-  if (!place.parentExists) return "No such file or directory";
-  const fileSystem = place.mount.fileSystem;
-  if (fileSystem.readOnly) return "Read-only file system";
-  if (place.parentImmutable) return "Operation not permitted";
-  if (place.node?.kind === "Directory") return "Is a directory";
+  const problem = refusalOf(place);
+  if (problem !== undefined) return problem;
+  const { fileSystem } = place.mount;
   const size = Buffer.byteLength(text);
   if (fileSystem.freeBytes < size) return "No space left on device";
   fileSystem.nodes.set(place.inner, {
@@ -69,11 +75,9 @@ export function createImage(
   blocks: "Sparse" | "Allocated" = "Sparse",
 ): WriteError | undefined {
   const place = resolve(host, path);
-  if (!place.parentExists) return "No such file or directory";
-  const fileSystem = place.mount.fileSystem;
-  if (fileSystem.readOnly) return "Read-only file system";
-  if (place.parentImmutable) return "Operation not permitted";
-  if (place.node?.kind === "Directory") return "Is a directory";
+  const problem = refusalOf(place);
+  if (problem !== undefined) return problem;
+  const { fileSystem } = place.mount;
   const allocated = blocks === "Allocated" ? sizeBytes : 0;
   if (fileSystem.freeBytes <= 0 || fileSystem.freeBytes < allocated) return "No space left on device";
   fileSystem.freeBytes -= allocated;
