@@ -139,11 +139,13 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
     const shape: Fault[] = first === undefined ? [] : [first];
     const process: ScriptProcess = rack.start(host, request.script.name, request.args, {
       beforeStep(stepping) {
-        if (cut !== undefined) return;
+        if (cut !== undefined) return 0;
         const fault = ask("Step", stepping.step);
         strike(fault);
+        if (fault?.kind === "Delay") return fault.ms;
         if (fault?.kind === "Drop" || fault?.kind === "Hang") cut = fault.kind;
         else if (fault !== undefined) shape.push(fault);
+        return 0;
       },
     });
 

@@ -34,8 +34,8 @@ export interface ScriptProcess {
 }
 
 export interface ProcessHooks {
-  /** Called before each step, 0 first; may change the model and throw nothing. */
-  readonly beforeStep?: (process: ScriptProcess) => void;
+  /** Called before each step, 0 first; may change the model and throw nothing. Returns how late the step is, in ms. */
+  readonly beforeStep?: (process: ScriptProcess) => number;
 }
 
 /** Starts a script by name. It goes on by itself as the rack's time passes, whether or not somebody still listens. */
@@ -115,11 +115,17 @@ export function startScript(
     },
   };
 
-  const advance = () => {
+  const later = (ms: number, then: () => void) => {
+    wakeAt = world.agenda.time + ms;
+    cancel = world.agenda.after(ms, then);
+  };
+  const advance = (late = false) => {
     while (end === undefined) {
       if (host.running !== running || host.power !== "On") return finish({ kind: "Gone" });
-      hooks.beforeStep?.(process);
+      const delay = late ? 0 : (hooks.beforeStep?.(process) ?? 0);
+      late = false;
       if (end !== undefined) return;
+      if (delay > 0) return later(delay, () => advance(true));
       if (host.running !== running || host.power !== "On") return finish({ kind: "Gone" });
       step += 1;
       const outer = world.command;
@@ -131,11 +137,7 @@ export function startScript(
         world.command = outer;
       }
       if (next.done) return finish({ kind: "Exited", exitCode: next.value });
-      if (next.value > 0) {
-        wakeAt = world.agenda.time + next.value;
-        cancel = world.agenda.after(next.value, advance);
-        return;
-      }
+      if (next.value > 0) return later(next.value, () => advance());
     }
   };
 

@@ -85,7 +85,9 @@ async function play(exec: Exec, request: WireRequest): Promise<void> {
   const process = rack.start(host, script.name, args, {
     beforeStep(stepping) {
       const fault = ask("Step", stepping.step);
+      if (fault?.kind === "Delay") return fault.ms;
       if (fault !== undefined) late.push(fault);
+      return 0;
     },
   });
   const startTicks = String(Math.round(world.agenda.time / 10) % 1e9);

@@ -114,6 +114,14 @@ describe("an operator that does what it must not", () => {
     stage.delete("AoeVolume", at("x"));
     stage.patch("AoeVolume", at("x"), { metadata: { finalizers: null } });
     expect(broken(stage)).toEqual(["the finalizer stays while anything is left"]);
+    // Nor may anything begin afterwards.
+    byCommand(stage, () =>
+      startVblade(stage.rack.world, stage.rack.host("san"), ["0", "9", "eth1", "/dev/vdb"], {
+        by: "Systemd",
+        instance: "e0.9",
+      }),
+    );
+    expect(broken(stage).filter((name) => name?.includes("finalizer"))).toHaveLength(2);
   });
 
   it("is caught acting on a host it has not looked at", async () => {

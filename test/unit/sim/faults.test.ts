@@ -36,6 +36,13 @@ describe("a connection", () => {
     expect(it.happened("CommandEnded")).toMatchObject([{ script: "ensure-file", exitCode: 0, changed: true }]);
   });
 
+  it("is late in the middle: so is everything that the command does from there on", async () => {
+    const it = withFault({ fault: { kind: "Delay", ms: 5000 }, at: "Step", step: 1 });
+    const began = it.clock.monotonic();
+    expect(await it.act("san", command)).toEqual({ kind: "done", detail: "created" });
+    expect(it.happened("FileCreated").map(({ at }) => at - began >= 5000)).toEqual([true]);
+  });
+
   it("is lost after the effect: the answer never comes", async () => {
     const it = withFault({ fault: { kind: "Drop" }, at: "End" });
     await expect(it.run("san", command)).rejects.toMatchObject({ code: "ConnectionLost", started: true });
