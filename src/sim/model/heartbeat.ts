@@ -36,11 +36,12 @@ export function startRegion(
     hungSince: undefined,
     armedAt: world.agenda.time,
     failed: false,
+    errors: false,
     close: opened,
   };
   const other = volume.beats.get(node);
   if (other !== undefined && other.until === undefined && other.writer !== host.name) {
-    const message = `o2hb: Heartbeat region ${region.uuid}: another node is heartbeating in our slot ${node}`;
+    const message = `o2hb: ERROR: region ${region.uuid}: another node is heartbeating in our slot!`;
     kernelSays(world, host, "Heartbeat", region.uuid, message);
   }
   volume.beats.set(node, { from: world.agenda.time, until: undefined, writer: host.name });
@@ -76,8 +77,15 @@ export function loseHeartbeats(world: World, host: Host): void {
     const died = volume.beats.get(region.node);
     world.agenda.after(deadAfter(cluster) + 2000, () => {
       if (volume.beats.get(region.node) !== died || region.content.ocfs2 !== volume) return;
-      const alive = mounters(world, volume).sort((a, b) => a.node - b.node)[0];
-      if (alive !== undefined) recover(world, alive.host, volume, region.node);
+      const alive = mounters(world, volume).sort((a, b) => a.node - b.node);
+      for (const other of alive) {
+        const node = other.host.running.o2cb.cluster?.nodes.get(region.node);
+        if (node === undefined) continue;
+        const who = `node ${node.name} (num ${node.number}) at ${node.address}:${node.port}`;
+        kernelSays(world, other.host, "Network", node.name, `o2net: No longer connected to ${who}`);
+      }
+      const [first] = alive;
+      if (first !== undefined) recover(world, first.host, volume, region.node);
     });
   }
   regions.clear();
@@ -88,8 +96,6 @@ export function recover(world: World, host: Host, volume: Ocfs2Volume, node: num
   for (const [slot, owner] of [...volume.slots]) {
     if (owner !== node) continue;
     volume.slots.delete(slot);
-    const message = `ocfs2: Begin replay journal (node ${node}, slot ${slot})`;
-    kernelSays(world, host, "Ocfs2Error", regionName(volume.uuid), message);
     record(world, host, { kind: "NodeRecovered", uuid: volume.uuid, node });
   }
 }
@@ -129,8 +135,18 @@ export function checkRegions(world: World): void {
       const writes = answers(world, host, region.aoe);
       if (writes && region.hungSince !== undefined) resume(world, host, region);
       else if (!writes && region.hungSince === undefined) hang(world, host, region);
+      if (region.aoe?.up === false && !region.errors) complain(world, host, region);
     }
   }
+}
+
+/** The driver gave the device up: from now on writes fail instead of hanging. */
+function complain(world: World, host: Host, region: Region): void {
+  region.errors = true;
+  const device = shortName(region.device);
+  kernelSays(world, host, "IoError", device, `I/O error, dev ${device}, sector 0 op 0x1:(WRITE)`);
+  const thread = region.uuid.slice(0, 10);
+  kernelSays(world, host, "Heartbeat", thread, `(o2hb-${thread}):o2hb_do_disk_heartbeat ERROR: status = -5`);
 }
 
 function resume(world: World, host: Host, region: Region): void {
@@ -198,11 +214,9 @@ function negotiate(world: World, host: Host, region: Region): boolean {
   }
   for (const one of sharing) {
     if (one.host !== master && !connected(world, one.host, master)) continue;
-    const words =
-      one.host === master
-        ? `o2hb: all nodes hb write hung, maybe ${device} is down.`
-        : `o2hb: negotiate timeout approved by master node on ${device}.`;
-    kernelSays(world, one.host, "Heartbeat", region.uuid, words);
+    if (one.host === master) {
+      kernelSays(world, master, "Heartbeat", region.uuid, `o2hb: all nodes hb write hung, maybe ${device} is down.`);
+    }
     one.region.armedAt = world.agenda.time;
     arm(world, one.host, one.region);
   }

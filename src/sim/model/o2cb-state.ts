@@ -61,6 +61,8 @@ export interface Region {
   armedAt: number;
   /** The write timeout has come, and other regions still beat. */
   failed: boolean;
+  /** Writes come back with an error: the driver gave the device up. */
+  errors: boolean;
   readonly close: () => void;
 }
 
@@ -71,6 +73,8 @@ export interface Ocfs2Mount {
   readonly content: Content;
   readonly slot: number;
   readonly node: number;
+  /** Which bytes, as events name them. */
+  readonly backing: string;
   /** Who keeps it busy: `process 5278 sleep`, `domain proof`. */
   readonly users: string[];
   readonly close: () => void;

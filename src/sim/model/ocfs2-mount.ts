@@ -68,7 +68,7 @@ export function* mountOcfs2(
   const giveUp = (error: number, why: string): Ended => {
     if (region !== undefined) stopRegion(world, host, region);
     close();
-    kernelSays(world, host, "Ocfs2Error", regionName(volume.uuid), why);
+    kernelSays(world, host, "Ocfs2Error", "", why);
     return failed(error);
   };
   yield world.timings.mount;
@@ -99,6 +99,7 @@ export function* mountOcfs2(
     fileSystem: mountedView(volume, disk.block.device, readOnly),
     root: "/",
   });
+  const backing = backingName(world, host, disk);
   o2cb.mounts.push({
     device,
     mountPoint,
@@ -106,10 +107,10 @@ export function* mountOcfs2(
     content: disk.content,
     slot,
     node: node.number,
+    backing,
     users: [],
     close,
   });
-  const backing = backingName(world, host, disk);
   record(world, host, { kind: "Mounted", device, uuid: volume.uuid, mountPoint, backing });
   return well;
 }
@@ -136,7 +137,7 @@ function disagree(world: World, host: Host, other: Host): void {
   const words = "check network and cluster configuration.";
   const seconds = (mine.idle / 1000).toFixed(1);
   const message = `o2net: No connection established with node ${node.number} after ${seconds} seconds, ${words}`;
-  kernelSays(world, host, "Network", node.name, message);
+  kernelSays(world, host, "Network", String(node.number), message);
 }
 
 /** Slots of nodes that nobody hears any more. */
@@ -174,8 +175,8 @@ export function* unmountOcfs2(world: World, host: Host, mountPoint: string): Gen
   const shown = mounts.findIndex((one) => one.mountPoint === mountPoint && one.type === "ocfs2");
   if (shown !== -1) mounts.splice(shown, 1);
   mount.content.ocfs2?.slots.delete(mount.slot);
-  const backing = disk === undefined ? mount.device : backingName(world, host, disk);
-  record(world, host, { kind: "Unmounted", device: mount.device, uuid: mount.uuid, mountPoint, backing });
+  const { device, uuid, backing } = mount;
+  record(world, host, { kind: "Unmounted", device, uuid, mountPoint, backing });
   const region = o2cb.regions.get(regionName(mount.uuid));
   if (region !== undefined && o2cb.cluster?.heartbeatMode === "Local") stopRegion(world, host, region);
   mount.close();

@@ -81,8 +81,8 @@ export function powerOff(world: World, host: Host, why = "power off"): void {
       }
     }
     for (const mount of host.running.o2cb.mounts) {
-      const { device, uuid, mountPoint } = mount;
-      record(world, host, { kind: "Unmounted", device, uuid, mountPoint, backing: why });
+      const { device, uuid, mountPoint, backing } = mount;
+      record(world, host, { kind: "Unmounted", device, uuid, mountPoint, backing });
     }
     loseHeartbeats(world, host);
     host.running.processes.clear();
