@@ -115,10 +115,8 @@ if ! same "$run_dir/peers.now" "$run_dir/peers" || { [ -f "$keys" ] && [ "$(grep
 	mode=600
 	[ ! -f "$keys" ] || mode=$(stat -c %a "$keys")
 	{
-		[ ! -f "$keys" ] || awk -v first="$relocation_begin" -v last="$relocation_end" '
-			$0 == last { inside = 0; next }
-			$0 == first { inside = 1; next }
-			inside && /^restrict,from="[0-9.]+",command="\/usr\/local\/lib\/xensan\/receive-domain" / { next }
+		[ ! -f "$keys" ] || awk -v first="$relocation_begin" -v last="$relocation_end" -v receiver="command=\"$relocation_receiver\"" '
+			$0 == first || $0 == last || index($0, receiver) { next }
 			{ print }' "$keys"
 		if [ -s "$run_dir/peers" ]; then
 			echo "$relocation_begin"

@@ -34,6 +34,8 @@ export interface FakeDom0 {
   write(file: string, text: string): string;
   read(file: string): string;
   has(file: string): boolean;
+  program(name: string, text: string): void;
+  sh(text: string): { readonly stdout: string; readonly stderr: string; readonly status: number | null };
   /** A copy of a program under another name. */
   link(program: string, file: string): void;
   end(): void;
@@ -134,6 +136,11 @@ export function fakeDom0(shell: readonly string[]): FakeDom0 {
         (call) => call !== "",
       ),
     write,
+    program,
+    sh(text) {
+      const { stdout, stderr, status } = spawnSync("sh", ["-c", text], { encoding: "utf8" });
+      return { stdout, stderr, status };
+    },
     read: (name) => readFileSync(file(name), "utf8"),
     has: (name) => existsSync(file(name)),
     link(program, name) {

@@ -14,10 +14,10 @@ authorized_keys() {
 	if [ -L "$keys_file" ]; then readlink -f "$keys_file"; else echo "$keys_file"; fi
 }
 
-# peers_block FILE: what stands between the two lines.
+# peers_block FILE: what stands between the two lines, and every key elsewhere that may run our receiver.
 peers_block() {
-	[ ! -f "$1" ] || awk -v first="$relocation_begin" -v last="$relocation_end" '
+	[ ! -f "$1" ] || awk -v first="$relocation_begin" -v last="$relocation_end" -v receiver="command=\"$relocation_receiver\"" '
 		$0 == first { inside = 1; next }
 		$0 == last { inside = 0 }
-		inside' "$1"
+		inside || index($0, receiver)' "$1"
 }
