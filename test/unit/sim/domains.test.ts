@@ -8,9 +8,11 @@ import {
   writeDomainConfiguration,
 } from "../../../src/host/domain-actions.ts";
 import { deleteImage, ensureImage } from "../../../src/host/image-actions.ts";
+import { unmountFilesystem } from "../../../src/host/ocfs2-actions.ts";
 import { parseProbe } from "../../../src/host/parse-probe.ts";
 import { prepareRelocation, verifyRelocation } from "../../../src/host/relocation-actions.ts";
 import { configureXend, prepareToolstack } from "../../../src/host/toolstack-actions.ts";
+import { uuid as clusterFilesystem, mountedStage, mountRequest } from "./cluster-stage.ts";
 import { changedRack, known, stage } from "./tutorial.ts";
 import {
   configurationText,
@@ -18,6 +20,7 @@ import {
   expectNeverTwice,
   image,
   name,
+  onSharedFiles,
   owner,
   uuid,
   type XenStage,
@@ -312,5 +315,21 @@ describe("an image", () => {
       refused("SourceMissing"),
     );
     expect(await ensure({ ...copy, sizeBytes: mib, path: "/srv/xen/4.img" })).toEqual(refused("SourceLarger"));
+  });
+});
+
+describe("domains on an OCFS2 over the SAN", () => {
+  it("keep it mounted, find their locks on every host, and end with a host that fences itself", async () => {
+    const cluster = await onSharedFiles(await mountedStage(), clusterFilesystem);
+    expect(await cluster.start("bella")).toEqual(done("started id 1"));
+    expect(await cluster.start("brutus")).toEqual(refused("DomainLocked"));
+    expect(await cluster.act("bella", unmountFilesystem(mountRequest))).toEqual(refused("FilesystemInUse"));
+    await cluster.migrate();
+    cluster.pass(60);
+    expect(cluster.seen()).toEqual({ bella: [], brutus: [`${name} --`] });
+    cluster.rack.setCable("brutus", "eth1", "Pulled");
+    cluster.pass(400);
+    expect(cluster.seen()).toEqual({ bella: [], brutus: [] });
+    expectNeverTwice(cluster);
   });
 });

@@ -52,7 +52,11 @@ export interface XenStage extends Stage {
 /** Two dom0s that share a file system and accept each other's domains. */
 export async function xenStage(change?: (file: RackFileInput) => void): Promise<XenStage> {
   const plain = stage(change === undefined ? {} : { file: changedRack(change) });
-  const filesystem = plain.rack.xen.share(["bella", "brutus"], mountPoint);
+  return onSharedFiles(plain, plain.rack.xen.share(["bella", "brutus"], mountPoint));
+}
+
+/** The same on what both have mounted on /srv/xen. */
+export async function onSharedFiles(plain: Stage, filesystem: string): Promise<XenStage> {
   const peers: Record<string, RelocationPeer> = {};
   for (const host of ["bella", "brutus"] as const) {
     await plain.act(host, prepareToolstack());
