@@ -2,6 +2,7 @@ import { type XenHost, xenHosts } from "../../api/kinds.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
+import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { deviceOf } from "../aoe-volume/holders.ts";
 import { unknown } from "../finding.ts";
 import { distinct } from "../host-facts.ts";
@@ -86,6 +87,15 @@ function blockers(
     const users = spec.ok ? (deviceOf(view.snapshot.facts, spec.spec)?.users ?? []) : [];
     return users.length === 0 ? [] : [`${volume.metadata.name} (${users.join(", ")})`];
   });
-  if (held.length === 0) return undefined;
-  return { reason: "ClientHoldsDevice", message: `It holds ${held.sort().join(", ")}: release them there. ${leave}` };
+  if (held.length > 0)
+    return { reason: "ClientHoldsDevice", message: `It holds ${held.sort().join(", ")}: release them there. ${leave}` };
+  // Which device such a volume has nobody can tell: it may be any that is open.
+  const invalid = volumes.filter((volume) => !volumeSpec(volume).ok).map(({ metadata }) => metadata.name);
+  const devices = view.snapshot.facts.aoeDevices.state === "known" ? view.snapshot.facts.aoeDevices.value : [];
+  const open = devices.filter(({ users }) => users.length > 0).map(targetOf);
+  if (invalid.length === 0 || open.length === 0) return undefined;
+  return {
+    reason: "ClientUnknown",
+    message: `It holds ${open.join(", ")}, which may be ${invalid.sort().join(", ")}, whose spec is invalid: correct the spec, or release the device there. ${leave}`,
+  };
 }

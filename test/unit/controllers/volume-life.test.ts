@@ -285,9 +285,24 @@ it("a volume with an invalid spec still keeps its server", async () => {
   const stage = rig({ objects: [server, bella, scratch("64Mi")] });
   await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
   expect(status(stage, "AoeServer", "san").exports).toMatchObject([{ unit: "vblade@e0.2.service" }]);
-  stage.patch("AoeVolume", at("scratch"), { spec: { futureField: { unknown: true } } });
+  stage.patch("AoeVolume", at("scratch"), { spec: { backing: { device: "/dev/vdb" } } });
   stage.delete("AoeServer", at("san"));
   await eventually(stage, () => word(stage, "AoeServer", "san", "DeletionBlocked"), "True/ReferencedByVolumes");
+});
+
+it("a volume with an invalid spec keeps a client that has a device open, for it may be its", async () => {
+  const stage = rig({ objects: [server, bella, scratch("64Mi")] });
+  await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+  const release = stage.hold("bella", "e0.2", "mount /srv/xen");
+  stage.patch("AoeVolume", at("scratch"), { spec: { backing: { device: "/dev/vdb" } } });
+  stage.delete("XenHost", at("bella"));
+  await stage.advance(minutes(2));
+  expect(word(stage, "XenHost", "bella", "DeletionBlocked")).toBe("True/ClientUnknown");
+  expect(message(stage, "XenHost", "bella", "DeletionBlocked")).toContain(
+    "It holds e0.2, which may be scratch, whose spec is invalid: correct the spec, or release the device there.",
+  );
+  release?.();
+  await eventually(stage, () => stage.find("XenHost", at("bella")), undefined);
 });
 
 describe("annotations", () => {
