@@ -95,3 +95,16 @@ export const targetLives = (migration: Migration) =>
 /** What the source's xl has of the domain. */
 export const stillThere = (migration: Migration) =>
   sourceLives(migration) && migration.sourceRunning.xen.domains.get(migration.domain.id) === migration.domain;
+
+/** Whether packets would get through now, whoever still listens. */
+export const reachable = (world: World, migration: Migration) =>
+  migration.target !== undefined &&
+  migration.target.power === "On" &&
+  getsThrough(world, migration.source, migration.target, migration.address);
+
+/** Whether something gets through to somebody; true while nobody has been found yet. */
+export const flows = (world: World, migration: Migration) =>
+  migration.target === undefined || (migration.receiver !== "Gone" && reachable(world, migration));
+
+/** MiB that are copied. */
+export const memoryOf = (migration: Migration) => migration.domain.configuration.memory;
