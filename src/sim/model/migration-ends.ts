@@ -56,7 +56,13 @@ const transportEnded = (migration: Migration, code: number) =>
 export function senderSeesEnd(world: World, migration: Migration, code = 255): void {
   if (migration.sender === "Gone" || !sourceLives(migration)) return;
   const { domain, source, log } = migration;
-  if (migration.receiver === "Absent") {
+  if (migration.toolstack === "Xm") {
+    log(`Error: /usr/lib/xen/bin/xc_save 22 ${domain.id} 0 0 1 failed`);
+    if (stillThere(migration)) {
+      renameDomain(source, domain, migration.name);
+      resumeDomain(world, source, domain);
+    }
+  } else if (migration.receiver === "Absent") {
     log(
       "libxl: error: libxl_utils.c:505:libxl_read_exactly: file/stream truncated reading banner from migration receiver stream",
     );
@@ -124,8 +130,10 @@ export function receiverSeesEnd(world: World, migration: Migration, way: "Writab
 
 /** The target cannot build the domain: it destroys what it has and ends; the sender reads the end of the stream. */
 export function targetCannotBuild(world: World, migration: Migration, lines: readonly string[]): void {
-  for (const line of lines) migration.log(line);
-  migration.log("migration target: Domain creation failed (code -3).");
+  // xend keeps it in its own log.
+  if (migration.toolstack === "Xl") {
+    for (const line of [...lines, "migration target: Domain creation failed (code -3)."]) migration.log(line);
+  }
   endReceiver(migration);
   destroyIncoming(world, migration, "could not be built");
   senderSeesEnd(world, migration, 1);

@@ -26,6 +26,7 @@ export interface Migration {
   readonly uuid: string;
   readonly name: string;
   readonly address: string;
+  readonly toolstack: "Xl" | "Xm";
   readonly source: Host;
   /** The boot in which it was begun. */
   readonly sourceRunning: Running;

@@ -11,8 +11,9 @@ import {
   targetLives,
 } from "./migration-state.ts";
 import { type Entry, seenFixedMs, timetable } from "./migration-steps.ts";
+import { xmTimetable } from "./migration-xm.ts";
 import { byItself, record, type World } from "./world.ts";
-import { type Domain, freeMemory } from "./xen-state.ts";
+import { type Domain, freeMemory, toolstackOf } from "./xen-state.ts";
 
 /** How often it is looked at. */
 const tickMs = 250;
@@ -32,6 +33,7 @@ export function beginMigration(
     uuid: domain.configuration.uuid,
     name: domain.name,
     address,
+    toolstack: toolstackOf(source) === "xm" ? "Xm" : "Xl",
     source,
     sourceRunning: running,
     domain,
@@ -108,12 +110,15 @@ function dueAt(world: World, migration: Migration, entry: Entry): number {
   return entry.after ? fixed + memoryOf(migration) * world.timings.migrateMebibyte : fixed;
 }
 
+const tableOf = (migration: Migration) => (migration.toolstack === "Xm" ? xmTimetable : timetable);
+
 function play(world: World, migration: Migration, through: boolean): void {
-  const entry = timetable[migration.next];
+  const table = tableOf(migration);
+  const entry = table[migration.next];
   if (entry === undefined) return;
   if (entry.by === "Link" && !through) return;
   migration.elapsed += tickMs;
-  for (let due = timetable[migration.next]; due !== undefined; due = timetable[migration.next]) {
+  for (let due = table[migration.next]; due !== undefined; due = table[migration.next]) {
     if (dueAt(world, migration, due) > migration.elapsed) return;
     if (due.by === "Link" && !flows(world, migration)) return;
     if (due.by !== "Target" && migration.sender === "Gone") return;

@@ -3,6 +3,7 @@ import { cpuSeconds } from "../model/domain.ts";
 import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocation.ts";
 import { list, readText, resolve } from "../model/storage.ts";
 import { type Domain, freeMemory, toolstackOf } from "../model/xen-state.ts";
+import { xendValues } from "../model/xend.ts";
 import type { ScriptRun } from "../process.ts";
 import { escaped, row } from "./answer.ts";
 import { configurationDirectory, configurationOwner } from "./domain-configuration.ts";
@@ -10,7 +11,7 @@ import { ownerOfImage } from "./image.ts";
 import { runsOf, uptime } from "./migration-records.ts";
 import type { SectionEnd } from "./probe.ts";
 import { lockHolder } from "./shared-place.ts";
-import { automaticDomains, xendValues } from "./toolstack.ts";
+import { automaticDomains } from "./toolstack.ts";
 
 const orHyphen = (text: string) => (text === "" ? "-" : escaped(text));
 
@@ -65,7 +66,9 @@ export function domains(run: ScriptRun): SectionEnd {
   }
   for (const domain of xen.domains.values()) {
     const { id, name, memory, vcpus, shutdown, configuration } = domain;
-    const reason = shutdown === undefined ? "-" : reasonLetters[shutdown];
+    const told = shutdown === undefined ? "-" : reasonLetters[shutdown];
+    // Only xl tells the reason.
+    const reason = toolstackOf(host) === "xl" ? told : "";
     const seconds = cpuSeconds(world, domain).toFixed(1);
     const shown = name === "" ? "(null)" : name;
     row(run, "domains", "domain", id, shown, configuration.uuid, memory, vcpus, stateLetters(domain), reason, seconds);

@@ -1,12 +1,12 @@
 import type { Host } from "../model/host.ts";
 import { readText } from "../model/storage.ts";
 import { toolstackOf } from "../model/xen-state.ts";
+import { xendConfiguration, xendValues } from "../model/xend.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 
 const xendomains = "/etc/default/xendomains";
 const automatic = ["XENDOMAINS_SAVE", "XENDOMAINS_RESTORE", "XENDOMAINS_AUTO"] as const;
-export const xendConfiguration = "/etc/xen/xend-config.sxp";
 
 /** A toolstack under its hypervisor, or a refusal. */
 export function requireDom0(run: ScriptRun): void {
@@ -45,12 +45,6 @@ export const prepareToolstack: Responder = acting(function* prepareToolstack(run
   }
   return finish(run, changed ? "prepared" : "unchanged");
 });
-
-/** `(KEY VALUE)` lines that count. */
-export function xendValues(host: Host): Map<string, string> {
-  const text = readText(host, xendConfiguration) ?? "";
-  return new Map([...text.matchAll(/^\(([a-z0-9-]+) (.*)\)\s*$/gm)].map(([, key = "", value = ""]) => [key, value]));
-}
 
 /** configure-xend.sh: KEY=VALUE… */
 export const configureXend: Responder = acting(function* configureXend(run) {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { abortMigration, settleMigration } from "../../../src/host/migration-actions.ts";
+import { configureXend } from "../../../src/host/toolstack-actions.ts";
 import { configurationText, expectNeverTwice, name, uuid, type XenStage, xenStage } from "./xen-stage.ts";
 
 const runsOnSource = { bella: [`${name} --`], brutus: [] };
@@ -349,5 +350,55 @@ describe("settling what remains", () => {
     await rack.migrate();
     rack.pass(100);
     expect(await settle("bella", "ResumeSource")).toMatchObject({ kind: "refused", reason: "ResumeUnsupported" });
+  });
+});
+
+describe("xm migrate", () => {
+  const xend = (host: "bella" | "brutus") =>
+    configureXend({
+      settings: [
+        { key: "xend-relocation-server", value: "yes" },
+        { key: "xend-relocation-hosts-allow", value: host === "bella" ? "'^brutus$'" : "'^bella$'" },
+      ],
+    });
+
+  async function xmStage(bridges: readonly string[] = ["xenbr0"]): Promise<XenStage> {
+    const old = await xenStage(({ hosts }) => {
+      if (hosts.bella !== undefined) hosts.bella.xen = { toolstack: "xm", version: "4.1.4" };
+      if (hosts.brutus !== undefined) hosts.brutus.xen = { toolstack: "xm", version: "4.1.4", bridges: [...bridges] };
+    });
+    for (const host of ["bella", "brutus"] as const) await old.act(host, xend(host));
+    await old.start("bella");
+    return old;
+  }
+
+  it("moves the domain under another name, and lets go of it before the target runs it", async () => {
+    const old = await xmStage();
+    await old.migrate();
+    old.pass(10);
+    expect(old.seen()).toEqual({ bella: [`migrating-${name} --`], brutus: [`${name} p-`] });
+    old.pass(24);
+    expect(old.seen()).toEqual({ bella: [], brutus: [`${name} p-`] });
+    old.pass(10);
+    expect(old.seen()).toEqual(runsOnTarget);
+    expectNeverTwice(old);
+  });
+
+  it("loses a domain that the target cannot start, and exits 0", async () => {
+    const old = await xmStage([]);
+    await old.migrate();
+    old.pass(60);
+    expect(old.seen()).toEqual({ bella: [], brutus: [] });
+    expect(await old.run1()).toMatchObject({ state: "Ended", exitCode: 0 });
+  });
+
+  it("goes nowhere where the other xend does not listen, and the source runs on", async () => {
+    const old = await xmStage();
+    const closed = { settings: [{ key: "xend-relocation-server", value: "no" }] };
+    await old.act("brutus", configureXend(closed));
+    await old.migrate();
+    old.pass(10);
+    expect(old.seen()).toEqual(runsOnSource);
+    expect(await old.run1()).toEqual(failed);
   });
 });
