@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import { finalizer } from "../../api/common.ts";
 import { xenMigrations } from "../../api/kinds.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
@@ -43,7 +44,7 @@ export async function apply(turn: Turn): Promise<Said> {
   }
 }
 
-function finish(turn: Turn, reason: string, message: string): Said {
+function finish(turn: Turn, reason: Reason, message: string): Said {
   const { draft, fleet } = turn;
   draft.status.finishTime = rfc3339(fleet.clock.now());
   tell(turn, { state: reason, message });
@@ -58,7 +59,7 @@ function finish(turn: Turn, reason: string, message: string): Said {
   };
 }
 
-const waiting = (reason: string, message: string): ConditionUpdate[] => [
+const waiting = (reason: Reason, message: string): ConditionUpdate[] => [
   no("Admitted", reason, message),
   no("Migrating", "NotMigrating", "It has not begun"),
   no("Aborted", "NotAborted", "Nothing asks for it"),
@@ -132,7 +133,7 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
   return await follow(turn);
 }
 
-function held(reason: string, message: string): Said {
+function held(reason: Reason, message: string): Said {
   return {
     conditions: [
       unknown("Admitted", reason, message),

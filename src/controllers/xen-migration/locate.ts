@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { XenMigrationSpec } from "../../api/xen-migration.ts";
 import type { DomainFact } from "../../host/xen-facts.ts";
 import { currentFacts } from "../hosts/view.ts";
@@ -96,4 +97,4 @@ function isSilent({ view }: HostSheet): boolean {
   return facts === undefined || facts.domains.state === "unknown";
 }
 
-const failed = (reason: string, message: string): Located => ({ kind: "Problem", problem: { reason, message } });
+const failed = (reason: Reason, message: string): Located => ({ kind: "Problem", problem: { reason, message } });

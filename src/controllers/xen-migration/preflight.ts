@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
@@ -7,7 +8,7 @@ import { baseName } from "./sight.ts";
 /** A condition of another object, as it was last written. */
 export interface Said {
   readonly status: "True" | "False" | "Unknown";
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
 }
 
@@ -44,7 +45,7 @@ export interface Move {
 }
 
 export interface Problem {
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
 }
 
@@ -56,7 +57,7 @@ interface Known extends Move {
   readonly targetStack: Toolstack;
 }
 
-const problem = (reason: string, message: string): Problem => ({ reason, message });
+const problem = (reason: Reason, message: string): Problem => ({ reason, message });
 
 /** Everything that keeps a domain from moving now, each with a reason of its own. Empty: it may. */
 export function preflight(move: Move): readonly Problem[] {
@@ -263,7 +264,10 @@ const bridges: Check<Known> = ({ domain, target, targetStack }) => {
       ];
 };
 
-/** OCFS2 mounts that may be written, by directory, with the UUID of the file system; undefined where nobody can tell. */
+/**
+ * OCFS2 mounts, by directory, with what tells the file system from others; undefined where nobody can tell. An AoE target
+ * is the same on every host of a segment.
+ */
 function sharedMounts({ mounts, sharedDevices }: HostFacts): ReadonlyMap<string, string | undefined> {
   const devices = sharedDevices.state === "known" ? sharedDevices.value : [];
   const uuids = new Map(
@@ -275,7 +279,12 @@ function sharedMounts({ mounts, sharedDevices }: HostFacts): ReadonlyMap<string,
   );
   const present =
     mounts.state === "known" ? mounts.value.filter(({ type, root }) => type === "ocfs2" && root === "/") : [];
-  return new Map(present.map(({ mountPoint }) => [mountPoint, uuids.get(mountPoint)]));
+  return new Map(
+    present.map(({ mountPoint, source }) => {
+      const target = /^\/dev\/etherd\/e[0-9]+\.[0-9]+$/.test(source) ? source : undefined;
+      return [mountPoint, uuids.has(mountPoint) ? uuids.get(mountPoint) : target];
+    }),
+  );
 }
 
 /** Of a bare domain nobody knows the disks: whatever is shared on the source must be on the target. */
@@ -290,7 +299,7 @@ const filesystems: Check<Known> = ({ domain, source, target, from, to }) => {
     const wrong = sides.flatMap(([host, mounts]) => {
       if (!mounts.has(mountPoint)) return [`is not mounted on ${host}`];
       const found = mounts.get(mountPoint);
-      if (found === undefined) return [`on ${host} has no UUID that could be read`];
+      if (found === undefined) return [`on ${host} cannot be told from others`];
       return uuid === undefined || found === uuid ? [] : [`on ${host} is another one (${found})`];
     });
     const [first, second] = [here.get(mountPoint), there.get(mountPoint)];

@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
@@ -19,7 +20,7 @@ export interface Pursuit {
   /** A command to begin it may still be on its way to the source. */
   readonly mayBegin: boolean;
   /** How the last step of this process ended, when it was refused. */
-  readonly refusal: { readonly action: string; readonly reason: string; readonly message: string } | undefined;
+  readonly refusal: { readonly action: string; readonly reason: Reason; readonly message: string } | undefined;
   readonly nowMs: number;
 }
 
@@ -39,7 +40,7 @@ export interface Course {
   readonly stop: StopReason | undefined;
   readonly move: Move | undefined;
   /** It is over. */
-  readonly end: { readonly succeeded: boolean; readonly reason: string; readonly message: string } | undefined;
+  readonly end: { readonly succeeded: boolean; readonly reason: Reason; readonly message: string } | undefined;
   /**
    * What is concluded from one look at each host, which cannot be at the same moment: it counts when a second look, begun
    * afterwards, says the same. Undefined: nothing is concluded.
@@ -116,7 +117,7 @@ function courseOf(pursuit: Pursuit, verdict: Verdict, stop: StopReason | undefin
 
 const tooLate = no("Aborted", "PastPointOfNoReturn", "It had succeeded before it could be stopped");
 
-const active = (status: "True" | "Unknown", reason: string, message: string): ConditionUpdate[] => [
+const active = (status: "True" | "Unknown", reason: Reason, message: string): ConditionUpdate[] => [
   status === "True" ? yes("Migrating", reason, message) : unknown("Migrating", reason, message),
   unknown("Succeeded", reason, message),
 ];
@@ -192,7 +193,7 @@ function settling(
 
 function failing(
   { status, evidence }: Pursuit,
-  verdict: Pick<Extract<Verdict, { kind: "Failed" }>, "message"> & { readonly reason?: string },
+  verdict: Pick<Extract<Verdict, { kind: "Failed" }>, "message"> & { readonly reason?: Reason },
   stop: StopReason | undefined,
 ): Part {
   const { run } = evidence;
@@ -212,7 +213,7 @@ function failing(
   return over(false, verdict.reason ?? "MigrationFailed", `${verdict.message}${said}`, aborted);
 }
 
-const over = (succeeded: boolean, reason: string, message: string, aborted: ConditionUpdate): Part => ({
+const over = (succeeded: boolean, reason: Reason, message: string, aborted: ConditionUpdate): Part => ({
   conditions: [
     no("Migrating", "NotMigrating", "It is over"),
     aborted,
@@ -226,7 +227,7 @@ const over = (succeeded: boolean, reason: string, message: string, aborted: Cond
 });
 
 /** Nothing is done until the hosts show something else, or a person says a word. */
-const stuck = (reason: string, message: string, aborted: ConditionUpdate, conclusion?: string): Part => ({
+const stuck = (reason: Reason, message: string, aborted: ConditionUpdate, conclusion?: string): Part => ({
   conditions: [...active("Unknown", reason, message), aborted],
   state: reason,
   message,

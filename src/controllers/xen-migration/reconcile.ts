@@ -56,6 +56,8 @@ export function xenMigrationReconciler(options: MigrationControllerOptions): Rec
           ? await (begun ? follow({ ...turn, spec: parsed.spec }) : apply({ ...turn, spec: parsed.spec }))
           : { conditions: invalid(parsed.message) };
         conclude(draft.status, migration, directives, said.conditions, fleet.clock.now());
+        // Once more, to let go of it.
+        if (draft.status.finishTime !== undefined) return againAfter(0);
         return said.againSeconds === undefined ? done : againAfter(said.againSeconds);
       });
     },

@@ -50,12 +50,19 @@ export function domainSight(view: HostView, side: Side, domain: { uuid: string; 
   if (domains.state === "unknown") return { state: "Unknown", why: `its domains are unknown: ${domains.why}` };
   // A host that runs without Xen has no domains, and none of before its boot either.
   const fact = domains.state === "known" ? domains.value : { domains: [], processes: [] };
+  const own = fact.domains.filter(({ uuid }) => uuid === domain.uuid);
+  const others = new Set(
+    fact.domains.filter((one) => !own.includes(one)).flatMap(({ id, name }) => [String(id), name]),
+  );
   return {
     state: "Seen",
     bootId: identity.value.bootId,
-    copy: copyOf(fact.domains.filter(({ uuid }) => uuid === domain.uuid)),
+    copy: copyOf(own),
     atWork: fact.processes
-      .filter(({ verb, name }) => (verb === "migrate-receive" ? side === "Target" : isOf(name, domain.name)))
+      // A receiver names no domain; whoever names none that is here may mean one that has just gone.
+      .filter(({ verb, name }) =>
+        receives.has(verb) ? side === "Target" : moves.has(verb) && !others.has(name) && isOf(name, domain.name),
+      )
       .map(({ verb, pid }) => `xl ${verb} (pid ${pid})`),
   };
 }
@@ -75,7 +82,21 @@ function whyUnseen(view: HostView): string | undefined {
   return view.state === "Unreachable" ? `${view.reason}: ${view.message}` : undefined;
 }
 
-const isOf = (name: string, domain: string) => name === domain || baseName(name) === domain;
+const receives: ReadonlySet<string> = new Set(["migrate-receive", "restore"]);
+const moves: ReadonlySet<string> = new Set([
+  "migrate",
+  "save",
+  "suspend",
+  "resume",
+  "destroy",
+  "create",
+  "rename",
+  "unpause",
+  "save-helper",
+  "xc_save",
+  "xc_restore",
+]);
+const isOf = (name: string, domain: string) => baseName(name) === domain || /^[0-9]*$/.test(name);
 
 /** The name that a domain has when it does not move. */
 export function baseName(name: string): string {

@@ -32,7 +32,7 @@ export function chooseTarget(
   });
   if (best !== undefined) return { kind: "Chosen", target: best.target, reasons };
   const [only] = judged;
-  const problems =
+  const problems: readonly Problem[] =
     only !== undefined && judged.length === 1
       ? only.problems
       : [
