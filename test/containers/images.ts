@@ -1,5 +1,8 @@
-/** `host`: systemd, sshd, vblade, aoetools. `sysvinit`: inittab. `minimal`: nothing but sshd. See images/. */
-export const imageNames = ["host", "sysvinit", "minimal"] as const;
+/**
+ * `host`: systemd, sshd, vblade, aoetools. `ocfs2`: that and ocfs2-tools, so it is built after it. `sysvinit`: inittab.
+ * `minimal`: nothing but sshd. See images/.
+ */
+export const imageNames = ["host", "ocfs2", "sysvinit", "minimal"] as const;
 export type ImageName = (typeof imageNames)[number];
 
 export function imageName(name: ImageName): string {

@@ -82,7 +82,8 @@ panic_on_oops 1" ]; then
 		echo "another file overrides /etc/sysctl.d/90-xensan-o2cb.conf" >&2
 fi
 for setting in panic_on_oops=1 panic=30; do
-	read -r now <"/proc/sys/kernel/${setting%=*}"
+	# cat: read takes one byte at a time, and these files give no second one.
+	now=$(cat "/proc/sys/kernel/${setting%=*}")
 	[ "$now" != "${setting#*=}" ] || continue
 	echo "${setting#*=}" >"/proc/sys/kernel/${setting%=*}"
 	changed=yes

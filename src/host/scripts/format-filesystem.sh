@@ -23,7 +23,8 @@ record=$state_dir/formats/$uuid
 log=$run_dir/format.$uuid.log
 
 for tool in mkfs.ocfs2 debugfs.ocfs2; do have "$tool" || refuse OcfsToolsMissing "$tool is not installed"; done
-for tool in blkid setsid aoeping; do have "$tool" || refuse ToolMissing "$tool is not installed"; done
+for tool in setsid aoeping; do have "$tool" || refuse ToolMissing "$tool is not installed"; done
+find_blkid || refuse ToolMissing "blkid of util-linux is not installed"
 # libo2cb forks to run it; when that fails the child goes on as a second mkfs.ocfs2.
 /sbin/modprobe --version >/dev/null 2>&1 || refuse ToolMissing "/sbin/modprobe does not run, and ocfs2-tools are dangerous without it"
 take_lock format 5
@@ -114,7 +115,7 @@ require_blank
 
 # It keeps the lock (descriptor 9) until it ends, whatever becomes of this process.
 : >"$log"
-setsid sh "$run_dir/run-format" "$record" "$device" "$owner" "$uuid" "$log" "$@" "$device" </dev/null >/dev/null 2>&1 &
+setsid sh "$run_dir/run-format" "$blkid_tool" "$record" "$device" "$owner" "$uuid" "$log" "$@" "$device" </dev/null >/dev/null 2>&1 &
 code=0
 wait $! || code=$?
 said=$(grep -v '^$' "$log" | tail -n 3 | tr '\n' ' ')

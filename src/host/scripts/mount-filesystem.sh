@@ -22,7 +22,7 @@ plain_path "$point"
 take_lock mounts 60
 
 have mount.ocfs2 || refuse OcfsToolsMissing "mount.ocfs2 is not installed"
-have blkid || refuse ToolMissing "blkid is not installed"
+find_blkid || refuse ToolMissing "blkid of util-linux is not installed"
 
 # The directory, by both of its names, inside the bounds and nowhere in the system.
 [ ! -L "$point" ] || refuse MountPointNotUsable "$point is a symbolic link"

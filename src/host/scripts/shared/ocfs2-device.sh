@@ -19,13 +19,21 @@ forget_cached() {
 	! have blockdev || blockdev --flushbufs "$1" 2>/dev/null || :
 }
 
-# signature_of DEVICE: sets signature (blkid's TYPE or PTTYPE, `several` when they contradict, empty when there is none)
+# find_blkid: sets blkid_tool to util-linux' blkid: busybox's knows less and answers 0 to everything. Fails when there is none.
+find_blkid() {
+	for blkid_tool in /usr/sbin/blkid /sbin/blkid blkid; do
+		case $("$blkid_tool" -V 2>&1) in *util-linux*) return 0 ;; esac
+	done
+	return 1
+}
+
+# signature_of DEVICE, after find_blkid: sets signature (blkid's TYPE or PTTYPE, `several` when they contradict, empty when there is none)
 # and signature_text for people. Fails when blkid cannot read it.
 signature_of() {
 	signature='' signature_text='' signature_code=0
-	signature_said=$(blkid -p -o export "$1" 2>&1 </dev/null) || signature_code=$?
+	signature_said=$("$blkid_tool" -p -o export "$1" 2>&1 </dev/null) || signature_code=$?
 	case $signature_code in
-	0) ;;
+	0) [ -n "$signature_said" ] || return 1 ;;
 	2)
 		# Also when it cannot read; then it says so.
 		case $signature_said in *rror*) return 1 ;; esac
@@ -72,6 +80,8 @@ zero_at_ends() {
 superblock_rows() {
 	printf 'stats\nhb\nslotmap\n' >"$run_dir/debugfs.$$"
 	debugfs.ocfs2 -f "$run_dir/debugfs.$$" "$1" 2>/dev/null </dev/null | awk '
+		# Not every awk has powers.
+		function power(n,   out) { out = 1; while (n-- > 0) out *= 2; return out }
 		function text(label) { s = $0; sub("^[ \t]*" label ":[ \t]*", "", s); sub(/[ \t]+$/, "", s); return s == "" ? "-" : s }
 		/^debugfs: / { part = $2; next }
 		part == "stats" && /Block Size Bits:/ { block = $4; size = $8 }
@@ -91,7 +101,7 @@ superblock_rows() {
 			# Without the name of a stack it is the classic o2cb, of whatever cluster.
 			if (stack == "" || stack == "-" || stack == "classic o2cb") stack = local_only ? "-" : "o2cb"
 			printf "ocfs2\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f\t%.0f\t%.0f\n", uuid, label, stack, cluster == "" ? "-" : cluster, \
-				global ? "global" : "local", slots, clusters * 2 ^ size, 2 ^ block, 2 ^ size
+				global ? "global" : "local", slots, clusters * power(size), power(block), power(size)
 			for (i = 1; i <= beats; i++) print "beat\t" beat[i]
 			for (i = 1; i <= used; i++) print "slot\t" slot[i]
 		}'

@@ -4,8 +4,8 @@
 # The shared devices, the mount points that were asked for, and the formats that began here.
 
 probe_filesystems() {
-	have blkid || {
-		echo "no blkid on this host" >&2
+	find_blkid || {
+		echo "no blkid of util-linux on this host" >&2
 		return 1
 	}
 	while IFS= read -r path; do

@@ -14,14 +14,16 @@ probe_o2cb() {
 	if [ -f "$cluster_default" ]; then printf 'o2cb\tboot\t%s\n' "$(cluster_default_rows)"; fi
 	if boot_order_stands; then row o2cb boot-order yes; else row o2cb boot-order no; fi
 	sysctl_at_boot >"$work/sysctl" || return 1
+	# cat: read takes one byte at a time, and these files give no second one.
+	cat /proc/sys/kernel/panic_on_oops /proc/sys/kernel/panic >"$work/panic" || return 1
 	for name in panic_on_oops panic; do
-		word "/proc/sys/kernel/$name"
+		read -r value
 		persisted=no
 		while read -r key wanted; do
 			if [ "$key $wanted" = "$name $value" ]; then persisted=yes; fi
 		done <"$work/sysctl"
 		row o2cb sysctl "$name" "$value" "$persisted"
-	done
+	done <"$work/panic"
 	active=$(active_cluster)
 	[ -z "$active" ] || active_rows "$cluster_configfs/$active"
 }

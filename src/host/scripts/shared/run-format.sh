@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs mkfs.ocfs2 once, in a session of its own, so that neither a cut connection nor a time limit ends it half-way. Its
 # record is on the disk before mkfs.ocfs2 begins, and says so after it came to its end and left what was asked for.
-# Arguments: RECORD DEVICE OWNER UUID LOG, then those of mkfs.ocfs2.
+# Arguments: BLKID RECORD DEVICE OWNER UUID LOG, then those of mkfs.ocfs2.
 # Exit codes: 0 done, 1 mkfs.ocfs2 failed or left something else, 2 the record could not be written: nothing began.
 set -eu
-record=$1 device=$2 owner=$3 uuid=$4 log=$5
-shift 5
+blkid_tool=$1 record=$2 device=$3 owner=$4 uuid=$5 log=$6
+shift 6
 
 # A stat has the start of the process in field 22, after a name that may hold anything.
 read -r stat <"/proc/$$/stat"
@@ -31,7 +31,7 @@ echo "mkfs.ocfs2 exit $code" >>"$log"
 [ "$code" = 0 ] || exit 1
 # Its exit code is a hint: what counts is what is on the device.
 ! command -v blockdev >/dev/null 2>&1 || blockdev --flushbufs "$device" || :
-found=$(blkid -p -o value -s UUID "$device" </dev/null) || :
+found=$("$blkid_tool" -p -o value -s UUID "$device" </dev/null) || :
 if [ "$found" != "$uuid" ]; then
 	echo "mkfs.ocfs2 ended, and the device shows ${found:-no file system} instead of $uuid" >>"$log"
 	exit 1
