@@ -5,6 +5,7 @@ import { foreignExportsUntouched } from "./invariants/foreign-exports-untouched.
 import { formattedOnce } from "./invariants/formatted-once.ts";
 import { heartbeatUnderMounts } from "./invariants/heartbeat-under-mounts.ts";
 import { heldDevicesStay } from "./invariants/held-devices-stay.ts";
+import { imagesStay } from "./invariants/images-stay.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { mountsAsDeclared } from "./invariants/mounts-as-declared.ts";
 import { nothingOutsideBounds } from "./invariants/nothing-outside-bounds.ts";
@@ -25,4 +26,5 @@ export const invariants: readonly Invariant[] = [
   formattedOnce,
   heartbeatUnderMounts,
   mountsAsDeclared,
+  imagesStay,
 ];

@@ -1,6 +1,7 @@
 import type { Content } from "../../../src/sim/model/content.ts";
 import type { Host } from "../../../src/sim/model/host.ts";
 import { backingToDelete } from "./bounds.ts";
+import { isShared } from "./images-stay.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 import { fileFate } from "./working-names.ts";
 
@@ -40,7 +41,8 @@ export const backingsNeverLost: Invariant = {
         const existed = fate !== undefined && files.has(`${event.host}:${fate.path}`);
         if (fate?.kind === "Appears") files.add(`${event.host}:${fate.path}`);
         if (fate?.kind === "Goes") files.delete(`${event.host}:${fate.path}`);
-        if (event.command === undefined) return;
+        // Images of domains have an invariant of their own.
+        if (event.command === undefined || (fate !== undefined && isShared(scene, event.host, fate.path))) return;
         const note = fate !== undefined && notes.some((prefix) => fate.path.startsWith(prefix));
         if (fate?.kind === "Appears" && existed && !note)
           scene.violated(`${event.host}: another file takes the place of ${fate.path}`);

@@ -2,6 +2,7 @@ import type { RackEvent } from "../../../src/sim/model/events.ts";
 import type { Host } from "../../../src/sim/model/host.ts";
 import { backingAt } from "../../../src/sim/model/storage.ts";
 import { Bounds, namesOf } from "./bounds.ts";
+import { isShared } from "./images-stay.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 import { finalName } from "./working-names.ts";
 
@@ -13,7 +14,10 @@ const configuration = [
   /^\/etc\/modules$/,
   /^\/etc\/network\/interfaces(\.d\/[^/]+)?$/,
   /^\/etc\/systemd\/(system|network)\/.*xensan.*$/,
-  /^\/etc\/(ocfs2\/cluster\.conf|default\/o2cb|fstab)$/,
+  /^\/etc\/(ocfs2\/cluster\.conf|default\/(o2cb|xendomains)|fstab)$/,
+  /^\/etc\/xen\/xend-config\.sxp$/,
+  /^\/root\/\.ssh\/authorized_keys$/,
+  /^\/usr\/local\/lib\/xensan\/[^/]+$/,
   /^\/etc\/sysctl\.d\/[^/]*xensan[^/]*$/,
   /^\/etc\/(init\.d|rc[0-9S]\.d)\/[^/]*xensan[^/]*$/,
   /^\/(var\/lib|run)\/xensan\/.+$/,
@@ -31,7 +35,8 @@ export const nothingOutsideBounds: Invariant = {
     return {
       onApi: (change) => bounds.note(change),
       onRack(event) {
-        if (event.command === undefined) return;
+        // Images of domains have an invariant of their own.
+        if (event.command === undefined || ("path" in event && isShared(scene, event.host, event.path))) return;
         const host = scene.rack.host(event.host);
         switch (event.kind) {
           case "VbladeStarted": {

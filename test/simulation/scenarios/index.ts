@@ -1,6 +1,7 @@
 import type { Scenario } from "../scenario.ts";
 import { backings } from "./backings.ts";
+import { cluster } from "./cluster.ts";
 import { rivals } from "./rivals.ts";
 import { tutorial } from "./tutorial.ts";
 
-export const scenarios: readonly [Scenario, ...Scenario[]] = [tutorial, backings, rivals];
+export const scenarios: readonly [Scenario, ...Scenario[]] = [tutorial, backings, rivals, cluster];

@@ -84,6 +84,25 @@ export const ocfs2Cluster = (
   },
 });
 
+export const xenDomain = (name: string, hosts: readonly string[], rest: object = {}): Manifest => ({
+  apiVersion: "xensan.dev/v1alpha1",
+  kind: "XenDomain",
+  metadata: at(name),
+  spec: {
+    hosts: hosts.map((host) => ({ name: host })),
+    memory: "128Mi",
+    boot: {
+      kernel: "/boot/vmlinuz-6.1.0-56-amd64",
+      ramdisk: "/boot/initrd.img-6.1.0-56-amd64",
+      commandLine: "console=hvc0",
+    },
+    disks: [
+      { device: "xvda", filesystem: { clusterRef: { name: "xen" }, label: "data" }, path: `${name}.img`, size: "64Mi" },
+    ],
+    ...rest,
+  },
+});
+
 export const device = (path: string) => ({ device: path });
 export const file = (path: string, size: string) => ({ file: { path, size } });
 export const logicalVolume = (name: string, size: string) => ({ logicalVolume: { volumeGroup: "san", name, size } });

@@ -16,18 +16,19 @@ const aoePart = ["AoeServer", "XenHost", "AoeVolume"];
 
 export const tutorial: Scenario = {
   name: "tutorial",
-  share: 0.6,
+  share: 0.4,
   says: "the AoE part of examples/tutorial on the tutorial's rack",
   rack: () => loadRack(tutorialRack),
-  manifests: () => [keySecret, ...examples()],
+  manifests: () => [keySecret, ...tutorialObjects(aoePart)],
   missing: (stage) => missingEverywhere(stage),
 };
 
-function examples(): Manifest[] {
+/** What examples/tutorial declares of these kinds. */
+export function tutorialObjects(kinds: readonly string[]): Manifest[] {
   return readdirSync(directory)
     .filter((name) => name.endsWith(".yaml"))
     .sort()
     .flatMap((name) => parseAllDocuments(readFileSync(new URL(name, directory), "utf8")))
     .map((document) => manifestSchema.parse(document.toJS()))
-    .filter(({ kind }) => aoePart.includes(kind));
+    .filter(({ kind }) => kinds.includes(kind));
 }

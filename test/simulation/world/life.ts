@@ -28,7 +28,10 @@ export class Life {
 
   /** What the process sees of a promise of the outside. */
   sees<T>(outside: Promise<T>): Promise<T> {
-    if (!this.#alive) return never();
+    if (!this.#alive) {
+      outside.catch(() => undefined);
+      return never();
+    }
     return new Promise((resolve, reject) => {
       outside.then(
         (value) => {
