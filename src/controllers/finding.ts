@@ -1,3 +1,4 @@
+import type { Reason } from "../api/reasons.ts";
 import type { ConditionUpdate } from "../runtime/conditions.ts";
 import type { Step } from "./hosts/step.ts";
 
@@ -21,7 +22,9 @@ export const stop = (conditions: readonly ConditionUpdate[], steps: readonly Ste
   proceed: false,
 });
 
-type Say = (type: string, reason: string, message: string) => ConditionUpdate;
+/** A condition with a reason that the catalogue explains. */
+export type Said = ConditionUpdate & { readonly reason: Reason };
+type Say = (type: string, reason: Reason, message: string) => Said;
 
 export const yes: Say = (type, reason, message) => ({ type, status: "True", reason, message });
 export const no: Say = (type, reason, message) => ({ type, status: "False", reason, message });

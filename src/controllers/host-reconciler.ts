@@ -3,6 +3,7 @@ import type { Condition } from "../api/conditions.ts";
 import type { HostStatus } from "../api/host-status.ts";
 import type { Metadata } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
+import type { Reason } from "../api/reasons.ts";
 import type { SshSpec } from "../api/ssh.ts";
 import type { HostFacts } from "../host/facts.ts";
 import { InvalidValue } from "../host/values.ts";
@@ -48,13 +49,13 @@ export interface HostKind<
   /** The part of the status that only this kind has. */
   readonly describe: (status: Status, facts: HostFacts) => void;
   /** Who keeps the object from being deleted, and what the user can do. */
-  readonly blockers: (object: T) => { readonly reason: string; readonly message: string } | undefined;
+  readonly blockers: (object: T) => { readonly reason: Reason; readonly message: string } | undefined;
   readonly left: (object: T) => string;
 }
 
 export interface HostPlan {
   readonly steps: readonly Step[];
-  readonly problem: { readonly reason: string; readonly message: string } | undefined;
+  readonly problem: { readonly reason: Reason; readonly message: string } | undefined;
   /** What is said of the aspects. */
   readonly conditions?: readonly ConditionUpdate[];
   /** Aspects without which the host is not ready. */

@@ -1,3 +1,4 @@
+import type { Reason } from "../api/reasons.ts";
 import { reasons } from "../api/reasons.ts";
 import type { Step, StepOutcome } from "./hosts/step.ts";
 
@@ -5,7 +6,7 @@ import type { Step, StepOutcome } from "./hosts/step.ts";
 export function explainOutcome(
   step: Step,
   outcome: StepOutcome,
-): { readonly reason: string; readonly message: string } {
+): { readonly reason: Reason; readonly message: string } {
   const what = `${step.action} on ${step.host}`;
   switch (outcome.kind) {
     case "refused":
@@ -25,7 +26,7 @@ export function explainOutcome(
 }
 
 /** What the catalogue tells the user to do. */
-export function advice(reason: string): string {
+export function advice(reason: Reason): string {
   const known: Readonly<Record<string, { readonly action: string }>> = reasons;
   const action = known[reason]?.action;
   return action === undefined || action.startsWith("Nothing") ? "" : `. ${action}`;

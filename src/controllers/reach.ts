@@ -1,10 +1,9 @@
-import type { ConditionUpdate } from "../runtime/conditions.ts";
-import { no, unknown, yes } from "./finding.ts";
+import { no, type Said, unknown, yes } from "./finding.ts";
 import type { HostView } from "./hosts/view.ts";
 import { advice } from "./outcomes.ts";
 
 /** The condition Reachable of a host. */
-export function reachable(view: HostView, address: string): ConditionUpdate {
+export function reachable(view: HostView, address: string): Said {
   switch (view.state) {
     case "Pending":
       return unknown("Reachable", "Pending", `Waiting for the first answer of ${address}`);

@@ -1,11 +1,12 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
+import type { Reason } from "../../api/reasons.ts";
 import { installPackages, interfaceUp } from "../../host/actions.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { hasApt } from "../host-facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 
 interface Problem {
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
 }
 

@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { BackingFact, Export, HostFacts } from "../../host/facts.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText } from "../hosts/facts-diff.ts";
@@ -40,7 +41,7 @@ export function ensureAddress(volume: VolumeObservation): Finding {
   );
 }
 
-function conflict(reason: string, message: string): Finding {
+function conflict(reason: Reason, message: string): Finding {
   return stop([yes("Conflicted", reason, message), no("Exported", reason, message), no("Attached", reason, message)]);
 }
 

@@ -1,4 +1,5 @@
 import type { AoeVolumeStatus } from "../../api/aoe-volume.ts";
+import type { Reason } from "../../api/reasons.ts";
 import { discover, revalidate, type Target } from "../../host/actions.ts";
 import type { AoeDevice, HostFacts } from "../../host/facts.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
@@ -14,7 +15,7 @@ type ClientStatus = NonNullable<AoeVolumeStatus["clients"]>[number];
 interface ClientFinding {
   readonly status: ClientStatus;
   /** Reason of the Attached condition while it is not Attached. */
-  readonly reason: string;
+  readonly reason: Reason;
   readonly step?: Step;
 }
 
@@ -49,7 +50,7 @@ export function clientStatuses(volume: VolumeObservation): ClientStatus[] {
 }
 
 function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
-  const say = (reason: string, state: ClientStatus["state"], message?: string, step?: Step): ClientFinding => ({
+  const say = (reason: Reason, state: ClientStatus["state"], message?: string, step?: Step): ClientFinding => ({
     status: { name: client.name, state, ...(message === undefined ? {} : { message: message.slice(0, 1024) }) },
     reason,
     ...(step === undefined ? {} : { step }),
@@ -100,7 +101,7 @@ const search = (targets: readonly Target[]) => discover({ targets, waitSeconds: 
 const discoverSeconds = 10;
 
 interface Judgement {
-  readonly reason: string;
+  readonly reason: Reason;
   readonly state: ClientStatus["state"];
   readonly message?: string;
   readonly command?: Step["command"];

@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import { ensureFile, ensureLogicalVolume, ensureExport as exportCommand, removeExport } from "../../host/actions.ts";
 import type { HostCommand } from "../../host/command.ts";
 import type { Export, HostFacts } from "../../host/facts.ts";
@@ -88,7 +89,7 @@ interface BackingLook {
 function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer): BackingLook {
   const path = backingPath(volume.spec);
   const fact = backingFact(volume, facts);
-  const refuse = (say: typeof no, reason: string, message: string): BackingLook => ({
+  const refuse = (say: typeof no, reason: Reason, message: string): BackingLook => ({
     bytes: undefined,
     finding: stop([say("Exported", reason, message), say("Attached", "NotExported", "There is nothing to attach yet")]),
   });

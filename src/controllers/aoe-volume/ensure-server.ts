@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { type Finding, found, no, stop, unknown } from "../finding.ts";
 import type { ServerSight, VolumeObservation } from "./observation.ts";
@@ -26,7 +27,7 @@ export function ensureServer({ server }: VolumeObservation): Finding {
   ]);
 }
 
-function problemOf(server: ServerSight): readonly [reason: string, message: string] | undefined {
+function problemOf(server: ServerSight): readonly [reason: Reason, message: string] | undefined {
   switch (server.state) {
     case "NotFound":
       return ["ServerNotFound", `AoeServer ${server.name} does not exist in this namespace: create it`];

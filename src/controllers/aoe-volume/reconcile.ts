@@ -1,6 +1,7 @@
 import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
 import { finalizer } from "../../api/common.ts";
 import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
+import type { Reason } from "../../api/reasons.ts";
 import { InvalidValue } from "../../host/values.ts";
 import { type ConditionUpdate, hasCondition, summarise } from "../../runtime/conditions.ts";
 import type { EventRecorder } from "../../runtime/events.ts";
@@ -128,7 +129,7 @@ function planned<T>(plan: () => T): T | Finding {
   }
 }
 
-function reasonAndMessage(...[step, outcome]: Parameters<typeof explainOutcome>): [string, string] {
+function reasonAndMessage(...[step, outcome]: Parameters<typeof explainOutcome>): [Reason, string] {
   const { reason, message } = explainOutcome(step, outcome);
   return [reason, message];
 }
@@ -272,7 +273,7 @@ function ready(status: AoeVolumeStatus, volume: AoeVolume, directives: Directive
   const exported = status.conditions?.find(({ type }) => type === "Exported");
   return exported?.reason === "Exported"
     ? summary
-    : no("Ready", exported?.reason ?? "Pending", exported?.message ?? "");
+    : { type: "Ready", status: "False", reason: exported?.reason ?? "Pending", message: exported?.message ?? "" };
 }
 
 async function abandon(

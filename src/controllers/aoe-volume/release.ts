@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import { deleteFile, deleteLogicalVolume, removeExport } from "../../host/actions.ts";
 import { type Finding, stop, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
@@ -101,7 +102,7 @@ function markedOwner(mark: string): VolumeObservation["owner"] {
   return { namespace, name, uid };
 }
 
-function waitingForServer({ server, owner }: VolumeObservation): [reason: string, message: string] {
+function waitingForServer({ server, owner }: VolumeObservation): [reason: Reason, message: string] {
   const leave = `Or set the annotation xensan.dev/abandon=${owner.name} to let go of this object and leave the export as it is`;
   if (server.state === "NotFound")
     return [
@@ -121,7 +122,7 @@ function waitingForServer({ server, owner }: VolumeObservation): [reason: string
   return ["Pending", `Waiting for AoeServer ${server.name} to be asked`];
 }
 
-function blocked(reason: string, message: string): Release {
+function blocked(reason: Reason, message: string): Release {
   const say = reason === "Pending" ? unknown : yes;
   return { kind: "Open", finding: stop([say("DeletionBlocked", reason, message)]) };
 }

@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 import type { SshTarget } from "../../ssh/host-session.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -5,7 +6,7 @@ import type { Endpoint } from "./endpoint.ts";
 /** Where and as whom to go, or why that cannot be said yet. */
 export type Route =
   | { readonly kind: "target"; readonly target: SshTarget }
-  | { readonly kind: "problem"; readonly reason: string; readonly message: string };
+  | { readonly kind: "problem"; readonly reason: Reason; readonly message: string };
 
 const sshAuth = "kubernetes.io/ssh-auth";
 
@@ -50,7 +51,7 @@ export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recorded
   };
 }
 
-const problem = (reason: string, message: string): Route => ({ kind: "problem", reason, message });
+const problem = (reason: Reason, message: string): Route => ({ kind: "problem", reason, message });
 
 function text(secret: Secret, key: string): string | undefined {
   const value = secret.data?.[key];

@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { Target } from "../../host/actions.ts";
 import type { HostCommand, Outcome } from "../../host/command.ts";
 
@@ -34,7 +35,7 @@ export interface Merge {
 }
 
 /** How a step ended; `lost` is a command without an exit status, whose effect is unknown until the next probe. */
-export type StepOutcome = Outcome | { readonly kind: "lost"; readonly reason: string; readonly message: string };
+export type StepOutcome = Outcome | { readonly kind: "lost"; readonly reason: Reason; readonly message: string };
 
 export interface StepResult {
   readonly step: Step;

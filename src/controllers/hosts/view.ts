@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { HostFacts } from "../../host/facts.ts";
 
 /** One successful probe. */
@@ -16,7 +17,7 @@ export type HostView =
   | { readonly state: "Reachable"; readonly snapshot: Snapshot }
   | {
       readonly state: "Unreachable";
-      readonly reason: string;
+      readonly reason: Reason;
       readonly message: string;
       readonly last: Snapshot | undefined;
     };

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Reason } from "../../api/reasons.ts";
 import type { Clock } from "../../clock.ts";
 import type { HostCommand } from "../../host/command.ts";
 import { outcomeOf } from "../../host/outcome.ts";
@@ -218,7 +219,7 @@ export class HostWatcher {
   }
 }
 
-function explain(error: unknown): { reason: string; message: string } {
+function explain(error: unknown): { reason: Reason; message: string } {
   if (error instanceof HostError) return { reason: error.code, message: error.message };
   return { reason: "ProbeUnreadable", message: error instanceof Error ? error.message : String(error) };
 }

@@ -1,5 +1,6 @@
 import type { Ocfs2Cluster } from "../../api/kinds.ts";
 import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
+import type { Reason } from "../../api/reasons.ts";
 import { type ConditionUpdate, hasCondition } from "../../runtime/conditions.ts";
 import type { ReconcileContext } from "../../runtime/reconciler.ts";
 import type { Directives } from "../directives.ts";
@@ -90,7 +91,7 @@ export function lookAgain(fleet: Fleet, cluster: Ocfs2Cluster): number | undefin
   return undefined;
 }
 
-export function reasonAndMessage(...[step, outcome]: Parameters<typeof explainOutcome>): [string, string] {
+export function reasonAndMessage(...[step, outcome]: Parameters<typeof explainOutcome>): [Reason, string] {
   const { reason, message } = explainOutcome(step, outcome);
   return [reason, message];
 }

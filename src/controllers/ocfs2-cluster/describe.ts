@@ -1,4 +1,5 @@
 import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
+import type { Reason } from "../../api/reasons.ts";
 import { leave } from "./ensure-left.ts";
 import { lookAtMount, lookAtRest } from "./ensure-mounted.ts";
 import { nodeProblem } from "./finding.ts";
@@ -114,7 +115,7 @@ function mountStatus(
   node: NodeSight,
   path: string | undefined,
   before: MountStatus | undefined,
-  verdict: { readonly status: string; readonly reason: string; readonly message: string },
+  verdict: { readonly status: string; readonly reason: Reason; readonly message: string },
 ): { status: MountStatus; restarted: boolean } {
   const { host } = node;
   const boot = before?.bootID;

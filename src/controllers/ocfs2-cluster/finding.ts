@@ -1,4 +1,5 @@
 import type { PlanStep } from "../../api/plan-step.ts";
+import type { Reason } from "../../api/reasons.ts";
 import type { HostCommand } from "../../host/command.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import type { Step } from "../hosts/step.ts";
@@ -48,11 +49,11 @@ export function stepOn(host: string, command: HostCommand, work = ""): ClusterSt
 export interface Verdict {
   readonly subject: string;
   readonly status: "True" | "False" | "Unknown";
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
 }
 
-type Judge = (subject: string, reason: string, message: string) => Verdict;
+type Judge = (subject: string, reason: Reason, message: string) => Verdict;
 export const fine: Judge = (subject, reason, message) => ({ subject, status: "True", reason, message });
 export const bad: Judge = (subject, reason, message) => ({ subject, status: "False", reason, message });
 export const open: Judge = (subject, reason, message) => ({ subject, status: "Unknown", reason, message });
@@ -61,7 +62,7 @@ export const open: Judge = (subject, reason, message) => ({ subject, status: "Un
 export function together(
   type: string,
   verdicts: readonly Verdict[],
-  good: { readonly reason: string; readonly message: string },
+  good: { readonly reason: Reason; readonly message: string },
 ): ConditionUpdate {
   const troubled = verdicts.filter(({ status }) => status !== "True");
   const weight = ({ status, reason }: Verdict) => (status === "False" ? 0 : 2) + (passing.has(reason) ? 1 : 0);

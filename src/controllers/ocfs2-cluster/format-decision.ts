@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { FormatRecord, SharedDevice } from "../../host/ocfs2-facts.ts";
 import type { Strangers } from "./observation.ts";
 
@@ -48,12 +49,12 @@ export type FormatDecision =
   /** The intent is written down and mkfs never began: this host may run it, with the UUID of the intent. */
   | { readonly kind: "Format"; readonly host: string; readonly uuid: string }
   /** It passes by itself, or when somebody comes back. */
-  | { readonly kind: "Wait"; readonly reason: string; readonly message: string }
+  | { readonly kind: "Wait"; readonly reason: Reason; readonly message: string }
   /** A person has to decide. */
-  | { readonly kind: "Refuse"; readonly reason: string; readonly message: string };
+  | { readonly kind: "Refuse"; readonly reason: Reason; readonly message: string };
 
-const wait = (reason: string, message: string): FormatDecision => ({ kind: "Wait", reason, message });
-const refuse = (reason: string, message: string): FormatDecision => ({ kind: "Refuse", reason, message });
+const wait = (reason: Reason, message: string): FormatDecision => ({ kind: "Wait", reason, message });
+const refuse = (reason: Reason, message: string): FormatDecision => ({ kind: "Refuse", reason, message });
 
 /**
  * The one place that decides whether a volume may be formatted: once, ever, and only where nothing is. Whatever is not

@@ -213,7 +213,9 @@ function ready(status: Ocfs2ClusterStatus, cluster: Ocfs2Cluster, directives: Di
     return summary;
   }
   const online = status.conditions?.find(({ type }) => type === "Online");
-  return online?.reason === "Online" ? summary : no("Ready", online?.reason ?? "Pending", online?.message ?? "Pending");
+  return online?.reason === "Online"
+    ? summary
+    : { type: "Ready", status: "False", reason: online?.reason ?? "Pending", message: online?.message ?? "Pending" };
 }
 
 async function abandon(

@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import { yes } from "../finding.ts";
 import { removal, restOf } from "./ensure-left.ts";
 import { lookAtRest } from "./ensure-mounted.ts";
@@ -42,6 +43,6 @@ const wasTouched = (node: NodeSight) =>
 
 const names = (nodes: readonly NodeSight[]) => nodes.map(({ host }) => host).join(", ");
 
-function blocked(reason: string, message: string, steps: ClusterFinding["steps"]): Release {
+function blocked(reason: Reason, message: string, steps: ClusterFinding["steps"]): Release {
   return { kind: "Open", finding: { ...nothingFound, conditions: [yes("DeletionBlocked", reason, message)], steps } };
 }

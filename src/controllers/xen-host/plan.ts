@@ -1,3 +1,4 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import { installPackages, interfaceUp, prepareInitiator } from "../../host/actions.ts";
 import type { AoeDriver, HostFacts } from "../../host/facts.ts";
@@ -10,7 +11,7 @@ const tools = ["aoe-discover", "aoe-revalidate"];
 export interface InitiatorPlan {
   readonly steps: readonly Step[];
   /** `persistence`: all is well until the next reboot. */
-  readonly problem: { readonly reason: string; readonly message: string; readonly persistence?: boolean } | undefined;
+  readonly problem: { readonly reason: Reason; readonly message: string; readonly persistence?: boolean } | undefined;
 }
 
 /** What makes a dom0 an AoE client: interfaces up, aoetools installed, the driver bound to exactly these interfaces, now and at boot. */
@@ -43,7 +44,7 @@ export function initiatorProblem(spec: XenHostSpec, facts: HostFacts): string | 
 }
 
 function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"] {
-  const say = (reason: string, message: string) => ({ reason, message });
+  const say = (reason: Reason, message: string) => ({ reason, message });
   const wanted = spec.aoe.interfaces;
   if (facts.interfaces.state !== "known")
     return say("FactsUnknown", `Its network interfaces are unknown${why(facts.interfaces)}`);

@@ -1,4 +1,5 @@
 import { type XenHost, xenHosts } from "../../api/kinds.ts";
+import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
@@ -56,7 +57,7 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
 function blockers(
   { fleet }: HostControllerOptions,
   host: XenHost,
-): { readonly reason: string; readonly message: string } | undefined {
+): { readonly reason: Reason; readonly message: string } | undefined {
   const { namespace, name } = keyOf(host);
   const clusters = fleet.stores.clusters.byIndex("host", `${namespace}/${name}`).map(({ metadata }) => metadata.name);
   if (clusters.length > 0)
