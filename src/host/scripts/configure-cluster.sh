@@ -28,7 +28,7 @@ if [ -f "$cluster_conf" ]; then
 		# One that says the same in other words does no harm and is taken over.
 		[ "$(rows_without_owner "$cluster_conf")" = "$(rows_without_owner "$run_dir/cluster.conf")" ] || case $conf_state.$conf_owner in
 		Readable.-) refuse ForeignCluster "$cluster_conf is there, not written by xensan, and says something else: $(awk -F '\t' '
-				$1 == "conf-cluster" { printf "cluster %s ", $2 } $1 == "conf-node" { printf "node %s %s ", $3, $4 }' "$run_dir/cluster.rows")" ;;
+				$1 == "conf-cluster" { printf "cluster %s ", $2 } $1 == "conf-node" { printf "node %s %s ", $4, $5 }' "$run_dir/cluster.rows")" ;;
 		Readable.*) refuse ForeignCluster "$cluster_conf was written for ${conf_owner% *}" ;;
 		*) refuse ForeignCluster "$cluster_conf is there and not readable: $conf_owner" ;;
 		esac

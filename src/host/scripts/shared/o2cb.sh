@@ -59,22 +59,23 @@ cluster_rows() {
 		/^[ \t]*(#.*)?$/ { next }
 		/^[a-z]+:[ \t]*$/ { stanza = $0; sub(/:.*/, "", stanza); n++; kind[n] = stanza; next }
 		/^[ \t]+[a-z_]+[ \t]*=/ {
-			if (n == 0) { why = "line " NR " stands outside of a stanza"; next }
+			if (n == 0) { fault("line " NR " stands outside of a stanza"); next }
 			key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
 			text = $0; sub(/^[^=]*=[ \t]*/, "", text); sub(/[ \t]+$/, "", text)
 			gsub(/\t/, " ", text)
 			value[n, key] = text
 			next
 		}
-		{ why = "line " NR " is no part of a cluster.conf" }
+		{ fault("line " NR " is no part of a cluster.conf") }
+		function fault(text) { if (why == "") why = text }
 		function get(i, key) { return value[i, key] == "" ? "-" : value[i, key] }
 		END {
 			for (i = 1; i <= n; i++) if (kind[i] == "cluster") {
-				if (value[i, "name"] == "") why = "a cluster has no name"
-				if (value[i, "node_count"] !~ /^[0-9]+$/) why = "a cluster has no node_count"
+				if (value[i, "name"] == "") fault("a cluster has no name")
+				if (value[i, "node_count"] !~ /^[0-9]+$/) fault("a cluster has no node_count")
 			} else if (kind[i] == "node") {
 				if (value[i, "number"] !~ /^[0-9]+$/ || value[i, "ip_port"] !~ /^[0-9]+$/ || value[i, "name"] == "")
-					why = "a node lacks its number, ip_port or name"
+					fault("a node lacks its number, ip_port or name")
 			}
 			if (why != "") { print "conf\tUnreadable\t" why; exit }
 			print "conf\tReadable\t" (owner == "" ? "-" : owner)
