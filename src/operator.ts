@@ -23,7 +23,10 @@ import { Mirror } from "./controllers/mirror.ts";
 import { parseId } from "./controllers/names.ts";
 import { ocfs2ClusterReconciler } from "./controllers/ocfs2-cluster/reconcile.ts";
 import { onlyCredentials } from "./controllers/secrets.ts";
+import { xenDomainReconciler } from "./controllers/xen-domain/reconcile.ts";
+import { withDrain } from "./controllers/xen-host/drain.ts";
 import { xenHostReconciler } from "./controllers/xen-host/reconcile.ts";
+import { xenMigrationReconciler } from "./controllers/xen-migration/reconcile.ts";
 import { Controller } from "./runtime/controller.ts";
 import { EventRecorder } from "./runtime/events.ts";
 import { type Secret, secretKind } from "./runtime/kinds.ts";
@@ -45,6 +48,8 @@ export interface OperatorConfig {
   readonly workers?: number;
   /** Changes of different objects that may run on one host at once; below sshd's MaxSessions. */
   readonly parallelPerHost?: number;
+  /** Migrations that may be under way at once, over all hosts. */
+  readonly migrationsAtOnce?: number;
   /** Unique to this process; also the reporting instance of events. */
   readonly identity?: string;
   /** Only the holder of the Lease acts; absent for a single replica. */
@@ -75,7 +80,7 @@ export interface Operator {
   readonly leading: boolean;
 }
 
-const defaults = { probeIntervalSeconds: 30, workers: 8, parallelPerHost: 4, identity: "xensan" };
+const defaults = { probeIntervalSeconds: 30, workers: 8, parallelPerHost: 4, migrationsAtOnce: 4, identity: "xensan" };
 
 /** The whole operator behind its three doors: given the same answers of API, hosts and clock, it does the same. */
 export function createOperator(options: OperatorOptions): Operator {
@@ -173,9 +178,11 @@ async function lead(
   });
   const reconcilers: readonly (readonly [string, Reconciler])[] = [
     ["AoeServer", aoeServerReconciler({ api, fleet, events })],
-    ["XenHost", xenHostReconciler({ api, fleet, events })],
+    ["XenHost", withDrain(xenHostReconciler({ api, fleet, events }), { api, fleet })],
     ["AoeVolume", aoeVolumeReconciler({ api, fleet, events })],
+    ["XenDomain", xenDomainReconciler({ api, fleet, events })],
     ["Ocfs2Cluster", ocfs2ClusterReconciler({ api, fleet, events })],
+    ["XenMigration", xenMigrationReconciler({ api, fleet, events, fleetCap: config.migrationsAtOnce })],
   ];
   for (const [kind, reconciler] of reconcilers)
     controllers.set(

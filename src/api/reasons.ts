@@ -5,9 +5,11 @@ import { exporting } from "./reasons/exporting.ts";
 import { formatting } from "./reasons/formatting.ts";
 import { general } from "./reasons/general.ts";
 import { migrating } from "./reasons/migrating.ts";
+import { moving } from "./reasons/moving.ts";
 import { preparing } from "./reasons/preparing.ts";
 import { reaching } from "./reasons/reaching.ts";
 import { relocating } from "./reasons/relocating.ts";
+import { running } from "./reasons/running.ts";
 import { sharing } from "./reasons/sharing.ts";
 import { starting } from "./reasons/starting.ts";
 
@@ -26,8 +28,10 @@ export const reasons = {
   ...attaching,
   ...sharing,
   ...starting,
+  ...running,
   ...relocating,
   ...migrating,
+  ...moving,
   ...clustering,
   ...formatting,
 } as const;

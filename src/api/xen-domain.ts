@@ -2,7 +2,7 @@ import { z } from "zod";
 import { conditionsSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { domainBootSchema, domainDisksSchema, domainNetworksSchema } from "./domain-devices.ts";
-import { mapListOf } from "./lists.ts";
+import { atomicListOf, mapListOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
 import { sizeSchema } from "./quantity.ts";
 import { localRefSchema } from "./references.ts";
@@ -32,6 +32,20 @@ export const xenDomainSpecSchema = withRules(
     boot: domainBootSchema.optional(),
     disks: domainDisksSchema.default([]),
     networks: domainNetworksSchema.default([]),
+    shutdown: z
+      .object({
+        timeoutSeconds: z.int().min(10).max(86_400).default(300).describe("How long the guest may take to shut down."),
+        onTimeout: z
+          .enum(["Wait", "Destroy"])
+          .default("Wait")
+          .describe("Wait: the domain runs on and a condition says so. Destroy: it is ended, as when the power goes."),
+      })
+      .prefault({})
+      .describe("When the domain is halted, deleted, or moved offline."),
+    deletionPolicy: z
+      .enum(["Retain", "Delete"])
+      .default("Retain")
+      .describe("Delete: the image files that xensan made go with the object."),
     onPoweroff: z.enum(["Destroy", "Restart", "Preserve"]).default("Destroy").describe("When the guest powers off."),
     onReboot: z.enum(["Destroy", "Restart", "Preserve"]).default("Restart").describe("When the guest reboots."),
     onCrash: z
@@ -77,6 +91,22 @@ export const xenDomainStatusSchema = z.object({
   conditions: conditionsSchema.optional(),
   host: z.string().max(253).optional().describe("XenHost on which the domain runs."),
   domid: z.int().optional().describe("Xen's number for it, new after every start and migration."),
+  state: z.string().max(16).optional().describe("The letters of xl list."),
+  configuration: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("sha256 of the configuration it was started with; another one now waits for a restart."),
+  shutdownTime: z.string().max(64).optional().describe("When the guest was asked to shut down."),
+  disks: atomicListOf(
+    z.object({
+      device: z.string().max(8),
+      image: z.string().max(4096).describe("Path of the image on the dom0s."),
+      sizeBytes: z.string().max(32).optional().describe("Bytes, as a decimal number."),
+      copiedBytes: z.string().max(32).optional().describe("Of a copy that is under way."),
+    }),
+    { max: 26 },
+  ).optional(),
   plan: planSchema.optional(),
 });
 
@@ -105,7 +135,7 @@ export const xenDomainDefinition = defineKind({
       holds: ({ metadata }) => !/^migrating-|--(incoming|migratedaway)$/.test(metadata.name),
     },
   ],
-  conditionTypes: ["DisksReady", "Running", "Ready"],
+  conditionTypes: ["DisksReady", "Running", "PendingRestart", "Ready"],
   columns: [
     column("Host", ".status.host"),
     column("Power", ".spec.powerState"),

@@ -68,9 +68,35 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
   )
     .optional()
     .describe("The AoE driver and the devices it knows, at most 256 of them."),
-  domains: atomicListOf(domainSchema, { max: 256 })
-    .optional()
-    .describe("The domains on the host. Not filled in by this version."),
+  domains: atomicListOf(domainSchema, { max: 256 }).optional().describe("The domains on the host."),
+  xen: atomicObject(
+    z.object({
+      toolstack: z.string().max(8).optional().describe("xl or xm."),
+      version: z.string().max(32).optional(),
+      totalMemoryMiB: z.int().optional(),
+      freeMemoryMiB: z.int().optional(),
+      cpus: z.int().optional(),
+      virtualisation: z.string().max(256).optional().describe("virt_caps of xl info; shadow: PV guests migrate live."),
+    }),
+  ).optional(),
+  relocation: atomicObject(
+    z.object({
+      publicKey: z
+        .string()
+        .max(1024)
+        .optional()
+        .describe("Public half of the migration key that was made on the host."),
+      verified: atomicListOf(
+        z.object({
+          name: z.string().max(253),
+          digest: z.string().max(64).describe("Stands for the keys and addresses that were in use."),
+        }),
+        { max: 64 },
+      )
+        .optional()
+        .describe("Hosts that this one has reached with its migration key."),
+    }),
+  ).optional(),
 });
 
 export type XenHostSpec = z.infer<typeof xenHostSpecSchema>;
@@ -80,8 +106,7 @@ export const xenHostDefinition = defineKind({
   kind: "XenHost",
   plural: "xenhosts",
   shortName: "xh",
-  description:
-    "A Xen dom0: how to reach it, which AoE networks it is on, and what its users may ask of it. This version acts upon ssh, aoe and packages; the conditions of the other fields say NotImplemented.",
+  description: "A Xen dom0: how to reach it, which AoE networks it is on, and what its users may ask of it.",
   spec: xenHostSpecSchema,
   status: xenHostStatusSchema,
   rules: [

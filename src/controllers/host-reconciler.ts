@@ -47,7 +47,7 @@ export interface HostKind<
   /** Which condition a step that did not help speaks of; the prepared one where this says nothing. */
   readonly conditionOf?: (action: string) => string | undefined;
   /** The part of the status that only this kind has. */
-  readonly describe: (status: Status, facts: HostFacts) => void;
+  readonly describe: (status: Status, facts: HostFacts, object: T) => void;
   /** Who keeps the object from being deleted, and what the user can do. */
   readonly blockers: (object: T) => { readonly reason: Reason; readonly message: string } | undefined;
   readonly left: (object: T) => string;
@@ -173,7 +173,7 @@ function judge<
     return { conditions: [reached, ...unseen], handed: nothing, required: host.aspects };
   }
   status.facts = factsStatus(facts);
-  host.describe(status, facts);
+  host.describe(status, facts, object);
   const plan = planned(() => host.plan(`${host.kind.kind}/${name}`, spec, facts, object));
   const { steps, problem, conditions: aspects = [], required = [] } = plan;
   const condition =

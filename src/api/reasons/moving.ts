@@ -169,6 +169,18 @@ export const moving = {
     meaning: "The domain runs on both hosts and damages its disks. xensan does nothing more with it.",
     action: "Decide at once which one has the right data, and destroy the other with xl destroy.",
   },
+  Drained: { conditions: ["Drained"], meaning: "No domain is on the host.", action: "Nothing: it may be serviced." },
+  NotDraining: { conditions: ["Drained"], meaning: "maintenance is not Drain.", action: "Nothing." },
+  Draining: {
+    conditions: ["Drained"],
+    meaning: "Domains are on their way to other hosts, or in the queue; the message names them.",
+    action: nothing,
+  },
+  DrainBlocked: {
+    conditions: ["Drained"],
+    meaning: "Domains cannot leave the host; the message names each with the reason.",
+    action: "Mend what the message names, or stop the domain.",
+  },
   NotAborted: {
     conditions: ["Aborted"],
     meaning: "Nobody asked for it, and there was no reason to.",

@@ -1,23 +1,41 @@
 import { type XenHost, xenHosts } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
-import { keyOf } from "../../runtime/kube-api.ts";
+import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { deviceOf } from "../aoe-volume/holders.ts";
-import { unknown } from "../finding.ts";
 import { distinct } from "../host-facts.ts";
 import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
 import { idOf } from "../names.ts";
 import { hostSpec, volumeSpec } from "../specs.ts";
+import { describeXen } from "./describe.ts";
+import { observeDrain, planDrain } from "./drain.ts";
+import { relocationSight } from "./partners.ts";
 import { planInitiator } from "./plan.ts";
+import { planRelocation } from "./relocation.ts";
+import { planToolstack } from "./toolstack.ts";
+import { Verifications } from "./verifications.ts";
 
 const aspects = ["ToolstackReady", "RelocationReady", "Drained"];
-const notYet = (type: string) => unknown(type, "NotImplemented", "This version of xensan does not look at this aspect");
+
+/** Which condition a step speaks of. */
+const conditionOf = (action: string) =>
+  ({
+    "prepare-toolstack": "ToolstackReady",
+    "configure-xend": "RelocationReady",
+    "prepare-relocation": "RelocationReady",
+    "verify-relocation": "RelocationReady",
+  })[action];
 
 /** Makes one XenHost an AoE client, and shows what it sees. It stays while it holds, or may hold, a volume. */
 export function xenHostReconciler(options: HostControllerOptions): Reconciler {
   const { fleet } = options;
+  const verifications = new Verifications();
+  const verifiedBy = (object: XenHost) => {
+    const { namespace, name } = keyOf(object);
+    return verifications.of(keyString({ namespace, name }), fleet.feed.of(idOf("XenHost", namespace, name)));
+  };
   return hostReconciler<XenHost, XenHostSpec, XenHostStatus>(
     options,
     {
@@ -26,9 +44,27 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
       parse: hostSpec,
       prepared: "AoeReady",
       preparedMessage: "The aoe driver is loaded and bound to the declared interfaces, now and after a reboot",
-      plan: (host, spec, facts) => ({ ...planInitiator(host, spec, facts), conditions: aspects.map(notYet) }),
+      plan(host, spec, facts, object) {
+        const initiator = planInitiator(host, spec, facts);
+        const toolstack = planToolstack(host, spec, facts);
+        const relocation = planRelocation(host, spec, facts, relocationSight(fleet, object, verifiedBy(object)));
+        verifications.begin(keyString(keyOf(object)), relocation.verifying);
+        return {
+          steps: [...initiator.steps, ...toolstack.steps, ...relocation.steps],
+          problem: initiator.problem,
+          conditions: [
+            toolstack.condition,
+            relocation.condition,
+            planDrain(object.metadata.name, observeDrain(fleet, object)).condition,
+          ],
+          required: ["ToolstackReady", ...(spec.relocation.mode === "Enabled" ? ["RelocationReady"] : [])],
+        };
+      },
       aspects,
-      describe(status, { aoe, aoeDevices }) {
+      conditionOf,
+      describe(status, facts, object) {
+        const { aoe, aoeDevices } = facts;
+        describeXen(status, facts, verifiedBy(object));
         if (aoe.state !== "known") {
           delete status.aoe;
           return;

@@ -1,0 +1,122 @@
+import { correctSpec, nothing, type ReasonEntry } from "./entry.ts";
+
+/** What is true of a XenDomain. */
+export const running = {
+  DisksReady: { conditions: ["DisksReady"], meaning: "Every disk has its image file.", action: "Nothing." },
+  Running: {
+    conditions: ["Running"],
+    meaning: "The domain runs on one host; the message names it.",
+    action: "Nothing.",
+  },
+  Halted: { conditions: ["Running"], meaning: "The domain runs nowhere, as powerState says.", action: "Nothing." },
+  Waiting: { conditions: ["Running"], meaning: "The domain is started when its disks are ready.", action: nothing },
+  Vanished: {
+    conditions: ["Running"],
+    meaning: "The domain has just gone. A guest that reboots is away for some seconds, so nothing is done yet.",
+    action: nothing,
+  },
+  Stopping: { conditions: ["Running"], meaning: "The domain is shutting down, or being ended.", action: nothing },
+  ShutdownTimedOut: {
+    conditions: ["Running", "DeletionBlocked"],
+    meaning:
+      "The guest did not shut down within shutdown.timeoutSeconds. It is not ended by force unless the spec says so.",
+    action: "Shut it down from within, or set shutdown.onTimeout to Destroy.",
+  },
+  Crashed: {
+    conditions: ["Running"],
+    meaning: "The guest crashed, and onCrash keeps what is left of it for a look.",
+    action: "Look at it, then end it with xl destroy: xensan starts it again.",
+  },
+  Stopped: {
+    conditions: ["Running"],
+    meaning: "The guest has shut down, and onPoweroff or onReboot keeps what is left of it.",
+    action: "End it with xl destroy: xensan starts it again.",
+  },
+  DomainPaused: {
+    conditions: ["Running"],
+    meaning: "Somebody paused the domain with the host's own tools.",
+    action: "Unpause it there.",
+  },
+  DomainTaken: {
+    conditions: ["DisksReady", "Running"],
+    meaning: "An older XenDomain has the same UUID or one of the same images.",
+    action: correctSpec,
+  },
+  NoDisk: {
+    conditions: ["DisksReady", "Running"],
+    meaning:
+      "The domain has no disk on a shared file system; its lock against running twice lies beside the first one.",
+    action: "Give it a disk.",
+  },
+  FilesystemNotReady: {
+    conditions: ["DisksReady", "Running"],
+    meaning: "A file system of its disks is not declared, or not formatted yet.",
+    action: "See the Ocfs2Cluster that the message names.",
+  },
+  FilesystemNotMounted: {
+    conditions: ["DisksReady", "DeletionBlocked"],
+    meaning: "A file system of its disks is mounted on no host that can be asked.",
+    action: "See the conditions of the Ocfs2Cluster.",
+  },
+  NoHostFits: {
+    conditions: ["Running"],
+    meaning: "No host of the spec can run the domain now; the message says why, host by host.",
+    action: "Free memory, end a maintenance, or allow more hosts.",
+  },
+  LockedElsewhere: {
+    conditions: ["Running"],
+    meaning: "The lock file on the shared file system names a machine that is none of the domain's hosts.",
+    action: "Make sure that the domain does not run there, then remove the named file.",
+  },
+  UpToDate: { conditions: ["PendingRestart"], meaning: "Nothing waits for a restart.", action: "Nothing." },
+  Adopted: {
+    conditions: ["PendingRestart"],
+    meaning: "The domain ran before xensan knew it, so what it was built from is not known.",
+    action: "Nothing; a restart by xensan settles it.",
+  },
+  ToolstackReady: {
+    conditions: ["ToolstackReady"],
+    meaning: "The host runs under Xen, and nothing but xensan starts, saves or restores its domains.",
+    action: "Nothing.",
+  },
+  ToolstackMissing: {
+    conditions: ["ToolstackReady"],
+    meaning: "Neither xl nor xm is installed.",
+    action: "Install Xen; on Debian the package xen-system-amd64, then reboot into it.",
+  },
+  AutomaticDomains: {
+    conditions: ["ToolstackReady"],
+    meaning: "The host would start, save or restore domains by itself, or its Xen services are not started.",
+    action: "Nothing, unless the object is paused: xensan mends it.",
+  },
+  RelocationReady: {
+    conditions: ["RelocationReady"],
+    meaning: "Every host of relocation.allowFrom has shown that it can migrate domains to this one.",
+    action: "Nothing.",
+  },
+  RelocationDisabled: {
+    conditions: ["RelocationReady"],
+    meaning: "relocation.mode is Disabled: no host may migrate domains to this one.",
+    action: "Set it to Enabled and name the hosts in allowFrom to allow it.",
+  },
+  RelocationAddressMissing: {
+    conditions: ["RelocationReady"],
+    meaning: "The host is reached by a name, and relocation.address is not given.",
+    action: "Set relocation.address to the IPv4 address at which the peers reach it.",
+  },
+  RelocationNotPrepared: {
+    conditions: ["RelocationReady"],
+    meaning: "Keys and known hosts are not in place yet.",
+    action: nothing,
+  },
+  PeerUnknown: {
+    conditions: ["RelocationReady"],
+    meaning: "A host of allowFrom does not exist, or has not been reached yet, so its migration key is not known.",
+    action: "See the conditions of that XenHost.",
+  },
+  NotVerified: {
+    conditions: ["RelocationReady"],
+    meaning: "A host of allowFrom has not yet reached this one with its migration key.",
+    action: nothing,
+  },
+} as const satisfies Record<string, ReasonEntry>;

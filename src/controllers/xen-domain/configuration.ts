@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { quantityBytes } from "../../api/quantity.ts";
+import type { XenDomainSpec } from "../../api/xen-domain.ts";
+
+/** A disk of the domain with the place of its image on the dom0. */
+export interface PlacedDisk {
+  readonly device: string;
+  readonly access: "ReadWrite" | "ReadOnly";
+  /** Absolute. */
+  readonly image: string;
+}
+
+export interface Configuration {
+  readonly text: string;
+  /** sha256, hexadecimal. */
+  readonly digest: string;
+}
+
+const mib = 2 ** 20;
+
+/**
+ * The file from which a toolstack builds the domain: xl.cfg(5), or xmdomain.cfg(5) for the toolstack of 2010. The same
+ * spec gives the same text on every host.
+ */
+export function renderConfiguration(
+  toolstack: "Xl" | "Xm",
+  domain: { readonly name: string; readonly uuid: string; readonly spec: XenDomainSpec },
+  disks: readonly PlacedDisk[],
+): Configuration {
+  const { name, uuid, spec } = domain;
+  const lines = [
+    "# Written by xensan from the XenDomain of this name: changes made here are undone.",
+    `name = ${quoted(name)}`,
+    `uuid = ${quoted(uuid)}`,
+    ...kindLines(toolstack, spec.type),
+    `memory = ${Math.ceil(quantityBytes(spec.memory) / mib)}`,
+    `vcpus = ${spec.vcpus}`,
+    ...bootLines(spec.boot),
+    `disk = ${listOf(disks.map((disk) => (toolstack === "Xl" ? xlDisk(disk) : xmDisk(disk))))}`,
+    `vif = ${listOf(spec.networks.map((network, index) => networkText(spec.type, network, macOf(uuid, index))))}`,
+    `on_poweroff = ${quoted(action(spec.onPoweroff))}`,
+    `on_reboot = ${quoted(action(spec.onReboot))}`,
+    `on_crash = ${quoted(action(spec.onCrash))}`,
+  ];
+  const text = `${lines.join("\n")}\n`;
+  return { text, digest: createHash("sha256").update(text).digest("hex") };
+}
+
+function kindLines(toolstack: "Xl" | "Xm", type: XenDomainSpec["type"]): string[] {
+  if (toolstack === "Xl") return [`type = ${quoted(type.toLowerCase())}`];
+  return type === "HVM" ? ['builder = "hvm"'] : [];
+}
+
+function bootLines(boot: XenDomainSpec["boot"]): string[] {
+  if (boot === undefined) return [];
+  if (boot.bootloader !== undefined) return ['bootloader = "pygrub"'];
+  const line = (key: string, value: string | undefined) => (value === undefined ? [] : [`${key} = ${quoted(value)}`]);
+  return [...line("kernel", boot.kernel), ...line("ramdisk", boot.ramdisk), ...line("extra", boot.commandLine)];
+}
+
+const xlDisk = ({ device, access, image }: PlacedDisk) =>
+  `format=raw, vdev=${device}, access=${access === "ReadOnly" ? "ro" : "rw"}, target=${image}`;
+
+const xmDisk = ({ device, access, image }: PlacedDisk) =>
+  `file:${image},${device},${access === "ReadOnly" ? "r" : "w"}`;
+
+function networkText(type: XenDomainSpec["type"], network: XenDomainSpec["networks"][number], mac: string): string {
+  const emulated =
+    type === "HVM" ? [`type=ioemu${network.model === undefined ? "" : `,model=${models[network.model]}`}`] : [];
+  return [`mac=${network.mac ?? mac}`, `bridge=${network.bridge}`, ...emulated].join(",");
+}
+
+const models = { Rtl8139: "rtl8139", E1000: "e1000", Virtio: "virtio-net" } as const;
+
+/** Of a card that names none: from Xen's own range, and the same at every start. */
+export function macOf(uuid: string, index: number): string {
+  const hash = createHash("sha256").update(`${uuid} ${index}`).digest();
+  // The fourth byte below 0x80, as Xen's own tools choose it.
+  const bytes = [(hash[0] ?? 0) & 0x7f, hash[1] ?? 0, hash[2] ?? 0];
+  return `00:16:3e:${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
+}
+
+/** `CoredumpDestroy` is coredump-destroy. */
+const action = (name: string) => name.replace(/(?<=[a-z])([A-Z])/g, "-$1").toLowerCase();
+
+const quoted = (text: string) => `"${text.replace(/[\\"]/g, "\\$&")}"`;
+const listOf = (items: readonly string[]) =>
+  `[${items.map((item) => ` ${quoted(item)}`).join(",")}${items.length > 0 ? " " : ""}]`;

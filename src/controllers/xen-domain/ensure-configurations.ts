@@ -1,0 +1,29 @@
+import { writeDomainConfiguration } from "../../host/domain-actions.ts";
+import { type Finding, found } from "../finding.ts";
+import type { Step } from "../hosts/step.ts";
+import { type Configuration, renderConfiguration } from "./configuration.ts";
+import { type DomainObservation, factsOf, type HostSight, imagePath, isPlaced } from "./observation.ts";
+
+/** Every host that may run the domain has its configuration: it does not vanish with a host. */
+export function ensureConfigurations(domain: DomainObservation): Finding {
+  const steps: Step[] = [];
+  for (const host of domain.hosts.filter(({ allowed }) => allowed)) {
+    const known = factsOf(host)?.domainConfigurations;
+    const wanted = configurationFor(domain, host);
+    if (known?.state !== "known" || wanted === undefined) continue;
+    if (known.value.some(({ uuid, digest }) => uuid === domain.uuid && digest === wanted.digest)) continue;
+    const command = writeDomainConfiguration({ owner: domain.owner, uuid: domain.uuid, text: wanted.text });
+    steps.push({ host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command });
+  }
+  return found([], steps);
+}
+
+/** What its toolstack is to build the domain from; undefined while the toolstack is not known. */
+export function configurationFor(domain: DomainObservation, host: HostSight): Configuration | undefined {
+  const toolstack = factsOf(host)?.toolstack;
+  if (toolstack?.state !== "known" || toolstack.value.kind === "None") return undefined;
+  const disks = domain.disks
+    .filter(isPlaced)
+    .map((disk) => ({ device: disk.disk.device, access: disk.disk.access, image: imagePath(disk) }));
+  return renderConfiguration(toolstack.value.kind, domain, disks);
+}

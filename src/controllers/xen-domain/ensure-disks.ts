@@ -1,0 +1,88 @@
+import { quantityBytes } from "../../api/quantity.ts";
+import { ensureImage } from "../../host/image-actions.ts";
+import type { ImageFact } from "../../host/xen-facts.ts";
+import { type Finding, found, no, unknown, yes } from "../finding.ts";
+import type { Step } from "../hosts/step.ts";
+import {
+  type DomainObservation,
+  factsOf,
+  type HostSight,
+  imagePath,
+  isPlaced,
+  type PlacedDisk,
+} from "./observation.ts";
+
+const type = "DisksReady";
+
+/** Every disk has its image, of at least the size of the spec. One host does the work, for all see the same files. */
+export function ensureDisks(domain: DomainObservation): Finding {
+  const steps: Step[] = [];
+  const open: string[] = [];
+  const bad: { reason: "ImageForeign" | "FactsUnknown" | "FilesystemNotMounted"; message: string }[] = [];
+  for (const disk of domain.disks.filter(isPlaced)) {
+    const worker = workerFor(domain, disk);
+    const path = imagePath(disk);
+    if (worker === undefined) {
+      bad.push({
+        reason: "FilesystemNotMounted",
+        message: `${disk.filesystem.mountPoint} is mounted on no host that can be asked now`,
+      });
+      continue;
+    }
+    const image = imageOn(worker, path);
+    if (image === undefined) {
+      bad.push({ reason: "FactsUnknown", message: `XenHost/${worker.name} does not say what is at ${path}` });
+      continue;
+    }
+    if (image.kind === "Other") {
+      bad.push({ reason: "ImageForeign", message: `${path} is no regular file: it is left alone` });
+      continue;
+    }
+    if (image.work?.state === "Copying") {
+      open.push(`${path} is being copied, ${image.work.bytes} bytes so far`);
+      continue;
+    }
+    const wanted = quantityBytes(disk.disk.size);
+    if (image.kind === "File" && image.work === undefined && image.sizeBytes >= wanted) continue;
+    open.push(
+      image.kind === "Missing" ? `${path} is not there yet` : `${path} has ${image.sizeBytes} of ${wanted} bytes`,
+    );
+    steps.push(imageStep(domain, worker, disk, wanted));
+  }
+  const [first] = bad;
+  if (first !== undefined) {
+    const say = first.reason === "ImageForeign" ? no : unknown;
+    return found([say(type, first.reason, bad.map(({ message }) => message).join("; "))], steps);
+  }
+  if (open.length > 0) return found([no(type, "Progressing", open.join("; "))], steps);
+  return found([yes(type, "DisksReady", "Every disk has its image")]);
+}
+
+function imageStep({ owner }: DomainObservation, worker: HostSight, disk: PlacedDisk, sizeBytes: number): Step {
+  const { mountPoint, uuid } = disk.filesystem;
+  const { sourcePath } = disk.disk;
+  const command = ensureImage({
+    owner,
+    path: imagePath(disk),
+    mountPoint,
+    filesystem: uuid,
+    sizeBytes,
+    ...(sourcePath === undefined ? {} : { source: `${mountPoint}/${sourcePath}` }),
+  });
+  return { host: `XenHost/${worker.name}`, action: command.script.name, summary: command.ensures, command };
+}
+
+/** The host that is at it, or on which it runs or ran, else the first that has the file system mounted and can be asked. */
+export function workerFor({ hosts, recorded }: DomainObservation, disk: PlacedDisk): HostSight | undefined {
+  const able = hosts.filter((host) => disk.filesystem.mountedOn.includes(host.name) && isAsked(host));
+  const busy = able.find(({ machine }) => machine.state === "Found" && machine.busy);
+  return busy ?? able.find(({ name }) => name === recorded.host) ?? able[0];
+}
+
+const isAsked = (host: HostSight) =>
+  factsOf(host) !== undefined && host.machine.state === "Found" && host.machine.fresh;
+
+export function imageOn(host: HostSight, path: string): ImageFact | undefined {
+  const images = factsOf(host)?.images;
+  return images?.state === "known" ? images.value.find((image) => image.path === path) : undefined;
+}

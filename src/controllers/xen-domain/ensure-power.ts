@@ -1,0 +1,196 @@
+import { startDomain, stopDomain, takeDomainLock } from "../../host/domain-actions.ts";
+import type { DomainLock } from "../../host/xen-facts.ts";
+import { type Finding, found, no, unknown, yes } from "../finding.ts";
+import type { Step } from "../hosts/step.ts";
+import { configurationFor } from "./ensure-configurations.ts";
+import {
+  type DomainObservation,
+  factsOf,
+  type HostSight,
+  isPlaced,
+  lockOf,
+  type PlacedDisk,
+  type Sighting,
+  sightingOf,
+} from "./observation.ts";
+import { choosePlace } from "./placement.ts";
+
+const type = "Running";
+/** A guest that reboots is gone for some two seconds (xl sleeps before it builds the domain again). */
+export const rebootMs = 10_000;
+/** How long one command waits for a guest to shut down; then the next one goes on waiting. */
+const shutdownStepSeconds = 20;
+
+type Present = Extract<Sighting, { state: "Present" }>;
+
+/** The domain runs on exactly one host, or on none, as the spec says. `ready`: it may be started. */
+export function ensurePower(domain: DomainObservation, ready: boolean): Finding {
+  const sightings = domain.hosts.map((host) => sightingOf(host, domain.uuid));
+  const present = sightings.filter((sighting) => sighting.state === "Present");
+  const unknowns = sightings.flatMap((sighting) => (sighting.state === "Unknown" ? [sighting.why] : []));
+  const running = present.filter(({ moving }) => !moving);
+  const names = present.map(({ host }) => host.name).join(" and ");
+  if (running.length > 1)
+    return found([
+      unknown(type, "SplitBrain", `It runs on ${names}: nothing is done until a person has ended one of them there`),
+    ]);
+  const [one] = running;
+  if (domain.migration !== undefined || present.length > running.length) return found([migrating(domain, one, names)]);
+  if (one !== undefined) return standing(domain, one, unknowns);
+  if (unknowns.length > 0)
+    return found([
+      unknown(
+        type,
+        "HostUnknown",
+        `It runs on no host that can be asked, but nobody can tell of all: ${unknowns.join(", ")}`,
+      ),
+    ]);
+  if (domain.spec.powerState === "Halted")
+    return found([no(type, "Halted", "It runs nowhere, as spec.powerState says")]);
+  return start(domain, ready);
+}
+
+function migrating({ migration }: DomainObservation, one: Present | undefined, names: string) {
+  const by = migration === undefined ? "a migration" : `XenMigration/${migration}`;
+  const message = `${by} has it in its hands${names === "" ? "" : ` (seen on ${names})`}`;
+  return one === undefined ? unknown(type, "Migrating", message) : yes(type, "Migrating", message);
+}
+
+/** It is on one host. */
+function standing(domain: DomainObservation, { host, domain: seen }: Present, unknowns: readonly string[]): Finding {
+  const where = `on ${host.name} as domain ${seen.id}`;
+  if (domain.spec.powerState === "Halted") return shutDown(domain, host, where);
+  if (seen.state.includes("d")) return found([no(type, "Stopping", `It is being destroyed ${where}`)]);
+  if (seen.state.includes("c") || seen.shutdownReason === "c")
+    return found([no(type, "Crashed", `The guest crashed ${where}, and spec.onCrash keeps it for a look`)]);
+  if (seen.state.includes("s"))
+    return found([no(type, "Stopped", `The guest has shut down and is kept ${where} (${seen.state})`)]);
+  if (seen.state.includes("p"))
+    return found([no(type, "DomainPaused", `It is paused ${where}: somebody paused it with xl`)], []);
+  const elsewhere = host.allowed ? "" : `; the spec does not list ${host.name}: migrate it`;
+  const unseen =
+    unknowns.length === 0 ? "" : `; not known whether it also runs where nobody can look: ${unknowns.join(", ")}`;
+  return found([yes(type, "Running", `It runs ${where}${elsewhere}${unseen}`)], lockSteps(domain, host));
+}
+
+/** A domain that was adopted, or came by a migration, gets the second guard too. */
+function lockSteps(domain: DomainObservation, host: HostSight): Step[] {
+  const [disk] = domain.disks.filter(isPlaced);
+  const facts = factsOf(host);
+  if (disk === undefined || facts?.domainLocks.state !== "known" || facts.identity.state !== "known") return [];
+  if (!disk.filesystem.mountedOn.includes(host.name)) return [];
+  const { hostname, bootId } = facts.identity.value;
+  const held = facts.domainLocks.value.find(({ uuid }) => uuid === domain.uuid);
+  if (held?.host === hostname && held.bootId === bootId) return [];
+  const command = takeDomainLock({ owner: domain.owner, uuid: domain.uuid, lock: lockOf(disk) });
+  return [{ host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command }];
+}
+
+function shutDown(domain: DomainObservation, host: HostSight, where: string): Finding {
+  const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
+  const { shutdownSince } = domain.recorded;
+  const late = shutdownSince !== undefined && domain.now - shutdownSince > timeoutSeconds * 1000;
+  const steps = [stopStep(domain, host, late && onTimeout === "Destroy" ? "Destroy" : "Shutdown")];
+  if (late && onTimeout === "Wait")
+    return found(
+      [
+        yes(
+          type,
+          "ShutdownTimedOut",
+          `It still runs ${where} ${timeoutSeconds} s after it was asked to shut down: shut the guest down from within, or set spec.shutdown.onTimeout to Destroy`,
+        ),
+      ],
+      steps,
+    );
+  return found([yes(type, "Stopping", `The guest is asked to shut down ${where}`)], steps);
+}
+
+export function stopStep(domain: DomainObservation, host: HostSight, how: "Shutdown" | "Destroy"): Step {
+  const [disk] = domain.disks.filter(isPlaced);
+  const command = stopDomain({
+    uuid: domain.uuid,
+    how,
+    waitSeconds: how === "Shutdown" ? shutdownStepSeconds : 5,
+    ...(disk === undefined ? {} : { lockDirectory: lockOf(disk).directory }),
+  });
+  return { host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command };
+}
+
+/** It is proved to run nowhere, and is to run. */
+function start(domain: DomainObservation, ready: boolean): Finding {
+  const [disk] = domain.disks.filter(isPlaced);
+  if (!ready || disk === undefined) return found([no(type, "Waiting", "It is started when its disks are ready")]);
+  if (domain.unseenMs !== undefined && domain.unseenMs < rebootMs)
+    return found([no(type, "Vanished", "It has just gone; a guest that reboots comes back by itself within seconds")]);
+  const lock = lockSeen(domain);
+  const holder = lock && holderOf(domain, lock);
+  if (lock !== undefined && holder === undefined)
+    return found([
+      unknown(
+        type,
+        "LockedElsewhere",
+        `${lock.path} says that ${lock.host} runs it, which is no XenHost of this domain: remove that file when the domain does not run there`,
+      ),
+    ]);
+  const { host, because } = choosePlace(domain);
+  if (host === undefined) return found([no(type, "NoHostFits", `No host can run it now. ${because.join("; ")}`)]);
+  const configuration = configurationFor(domain, host);
+  const written = factsOf(host)?.domainConfigurations;
+  if (
+    configuration === undefined ||
+    written?.state !== "known" ||
+    !written.value.some(({ uuid, digest }) => uuid === domain.uuid && digest === configuration.digest)
+  )
+    return found([no(type, "Progressing", `Its configuration is not on ${host.name} yet`)]);
+  return found(
+    [no(type, "Progressing", `It is to be started on ${host.name}`)],
+    [startStep(domain, host, disk, configuration.digest, lock)],
+  );
+}
+
+function startStep(
+  { owner, uuid, name }: DomainObservation,
+  host: HostSight,
+  disk: PlacedDisk,
+  digest: string,
+  lock: DomainLock | undefined,
+): Step {
+  const allowed =
+    host.machine.state === "Found" ? host.machine.spec.allowed : { bootFiles: [], bridges: [], mountPoints: [] };
+  const command = startDomain({
+    owner,
+    uuid,
+    name,
+    digest,
+    lock: lockOf(disk),
+    ...(lock === undefined ? {} : { supersedes: { host: lock.host, bootId: lock.bootId } }),
+    allowedBootFiles: allowed.bootFiles,
+    allowedBridges: allowed.bridges,
+  });
+  // Every host is asked once more before it runs: none may have started it meanwhile.
+  return {
+    host: `XenHost/${host.name}`,
+    action: command.script.name,
+    summary: command.ensures,
+    command,
+    interrupts: true,
+  };
+}
+
+/** The lock file as any host sees it: all see the same one. */
+function lockSeen({ hosts, uuid }: DomainObservation): DomainLock | undefined {
+  for (const host of hosts) {
+    const locks = factsOf(host)?.domainLocks;
+    const held = locks?.state === "known" ? locks.value.find((lock) => lock.uuid === uuid) : undefined;
+    if (held !== undefined) return held;
+  }
+  return undefined;
+}
+
+/** The host that the lock file names, if we can ask it; all that we ask say that the domain is not there. */
+function holderOf({ hosts }: DomainObservation, lock: DomainLock): HostSight | undefined {
+  return hosts.find((host) => {
+    const identity = factsOf(host)?.identity;
+    return identity?.state === "known" && identity.value.hostname === lock.host;
+  });
+}

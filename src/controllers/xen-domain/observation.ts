@@ -1,0 +1,110 @@
+import type { XenDomainSpec } from "../../api/xen-domain.ts";
+import type { XenHostSpec } from "../../api/xen-host.ts";
+import type { Owner } from "../../host/actions.ts";
+import type { HostFacts } from "../../host/facts.ts";
+import type { DomainFact } from "../../host/xen-facts.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import type { HostView } from "../hosts/view.ts";
+
+/** Everything the plan of a domain depends on, as plain data. */
+export interface DomainObservation {
+  readonly owner: Owner;
+  readonly name: string;
+  readonly uuid: string;
+  readonly spec: XenDomainSpec;
+  readonly recorded: {
+    readonly host: string | undefined;
+    /** Digest of the configuration that the running domain was started with. */
+    readonly configuration: string | undefined;
+    /** Wall-clock milliseconds at which it was asked to shut down. */
+    readonly shutdownSince: number | undefined;
+  };
+  /** Allowed hosts in the order of the spec, then every other node of the file systems of its disks, then where it was last. */
+  readonly hosts: readonly HostSight[];
+  readonly disks: readonly DiskSight[];
+  /** A XenDomain that is older and has the same UUID, the same name on a common host, or one of the images. */
+  readonly rival: string | undefined;
+  /** Name of a XenMigration that has the domain in its hands. */
+  readonly migration: string | undefined;
+  /** Milliseconds since it was last seen on any host; undefined when it never was by this process. */
+  readonly unseenMs: number | undefined;
+  /** Wall clock, milliseconds. */
+  readonly now: number;
+}
+
+export interface HostSight {
+  readonly name: string;
+  /** The spec allows it to run there. */
+  readonly allowed: boolean;
+  readonly machine:
+    | { readonly state: "NotFound" }
+    | { readonly state: "Invalid" }
+    | {
+        readonly state: "Found";
+        readonly watched: WatchedHost;
+        readonly spec: XenHostSpec;
+        readonly view: HostView;
+        /** Looked at since the spec changed. */
+        readonly fresh: boolean;
+        /** Work for this domain on it that has not ended, or has not been looked at yet. */
+        readonly busy: boolean;
+      };
+}
+
+type Disk = XenDomainSpec["disks"][number];
+
+export interface DiskSight {
+  readonly disk: Disk;
+  readonly filesystem:
+    | { readonly state: "Missing"; readonly message: string }
+    | {
+        readonly state: "Found";
+        readonly mountPoint: string;
+        /** As recorded by its cluster. */
+        readonly uuid: string;
+        /** Names of the XenHosts that have it mounted. */
+        readonly mountedOn: readonly string[];
+      };
+}
+
+export type PlacedDisk = DiskSight & { readonly filesystem: Extract<DiskSight["filesystem"], { state: "Found" }> };
+
+export const isPlaced = (disk: DiskSight): disk is PlacedDisk => disk.filesystem.state === "Found";
+
+export const imagePath = ({ disk, filesystem }: PlacedDisk): string => `${filesystem.mountPoint}/${disk.path}`;
+
+/** The lock lies beside the image of the first disk. */
+export function lockOf(disk: PlacedDisk) {
+  const { mountPoint, uuid } = disk.filesystem;
+  return { directory: `${mountPoint}/.xensan`, mountPoint, filesystem: uuid };
+}
+
+/** The facts of a host that can be asked now. */
+export function factsOf({ machine }: HostSight): HostFacts | undefined {
+  return machine.state === "Found" && machine.view.state === "Reachable" ? machine.view.snapshot.facts : undefined;
+}
+
+/** What one host says of the domain. */
+export type Sighting =
+  | { readonly state: "Unknown"; readonly host: HostSight; readonly why: string }
+  | { readonly state: "Absent"; readonly host: HostSight }
+  | { readonly state: "Present"; readonly host: HostSight; readonly domain: DomainFact; readonly moving: boolean };
+
+export function sightingOf(host: HostSight, uuid: string): Sighting {
+  const { machine, name } = host;
+  const unknown = (why: string): Sighting => ({ state: "Unknown", host, why: `XenHost/${name} ${why}` });
+  // A host that is no object any more was let go, with everything on it looked at or abandoned.
+  if (machine.state === "NotFound") return { state: "Absent", host };
+  if (machine.state === "Invalid") return unknown("has an invalid spec");
+  if (machine.view.state === "Unreachable") return unknown(`cannot be asked (${machine.view.reason})`);
+  if (machine.view.state === "Pending" || !machine.fresh) return unknown("has not been asked yet");
+  const { domains } = machine.view.snapshot.facts;
+  // No toolstack: nothing can run a domain there.
+  if (domains.state === "absent") return { state: "Absent", host };
+  if (domains.state === "unknown") return unknown(`does not say (${domains.why})`);
+  const domain = domains.value.domains.find((one) => one.uuid === uuid);
+  if (domain !== undefined) return { state: "Present", host, domain, moving: isMoving(domain.name) };
+  return { state: "Absent", host };
+}
+
+const isMoving = (name: string) => name === "(null)" || /--(incoming|migratedaway)$/.test(name);

@@ -1,0 +1,137 @@
+import type { XenDomain, XenMigration } from "../../api/kinds.ts";
+import type { XenDomainSpec } from "../../api/xen-domain.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
+import type { Fleet } from "../fleet.ts";
+import { lastFacts, pending } from "../hosts/view.ts";
+import { isFinished } from "../indexes.ts";
+import { idOf } from "../names.ts";
+import { hostsOf } from "../relations.ts";
+import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
+import type { DiskSight, DomainObservation, HostSight } from "./observation.ts";
+
+/** Gathers from memory what the plan of a domain depends on. `unseenMs`: see {@link DomainObservation}. */
+export function observeDomain(
+  fleet: Fleet,
+  domain: XenDomain,
+  spec: XenDomainSpec,
+  uuid: string,
+  unseenMs: number | undefined,
+): DomainObservation {
+  const { namespace = "", name, uid = "" } = domain.metadata;
+  const { host, configuration, shutdownTime } = domain.status ?? {};
+  const hosts = hostSights(fleet, domain, spec);
+  return {
+    owner: { namespace, name, uid },
+    name,
+    uuid,
+    spec,
+    recorded: {
+      host,
+      configuration,
+      shutdownSince: shutdownTime === undefined ? undefined : Date.parse(shutdownTime),
+    },
+    hosts,
+    disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(fleet, namespace, disk, hosts) })),
+    rival: rivalOf(fleet, domain, spec, uuid),
+    migration: activeMigration(fleet, domain, uuid)?.metadata.name,
+    unseenMs,
+    now: fleet.clock.now(),
+  };
+}
+
+function hostSights(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec): HostSight[] {
+  const { namespace = "", name } = domain.metadata;
+  const id = idOf("XenDomain", namespace, name);
+  const allowed = spec.hostRef === undefined ? (spec.hosts ?? []).map((host) => host.name) : [spec.hostRef.name];
+  const all = hostsOf(fleet.stores, id).map((host) => host.slice(host.indexOf("/") + 1));
+  return [...new Set([...allowed, ...all])].map((host) => {
+    const object = fleet.stores.hosts.get({ namespace, name: host });
+    const sight = { name: host, allowed: allowed.includes(host) };
+    if (object === undefined) return { ...sight, machine: { state: "NotFound" } };
+    const parsed = hostSpec(object);
+    const watched = fleet.feed.of(idOf("XenHost", namespace, host));
+    if (!parsed.ok || watched === undefined) return { ...sight, machine: { state: "Invalid" } };
+    const view = watched.watcher.view ?? pending;
+    return {
+      ...sight,
+      machine: {
+        state: "Found",
+        watched,
+        spec: parsed.spec,
+        view,
+        fresh: fleet.fences.passed(id, watched),
+        busy: watched.watcher.pending(id),
+      },
+    };
+  });
+}
+
+function filesystemOf(
+  fleet: Fleet,
+  namespace: string,
+  disk: XenDomainSpec["disks"][number],
+  hosts: readonly HostSight[],
+): DiskSight["filesystem"] {
+  const { clusterRef, label } = disk.filesystem;
+  const missing = (message: string) => ({ state: "Missing" as const, message });
+  const cluster = fleet.stores.clusters.get({ namespace, name: clusterRef.name });
+  if (cluster === undefined) return missing(`There is no Ocfs2Cluster ${clusterRef.name}`);
+  const parsed = clusterSpec(cluster);
+  if (!parsed.ok) return missing(`Ocfs2Cluster/${clusterRef.name} has an invalid spec`);
+  const filesystem = parsed.spec.filesystems.find((one) => one.label === label);
+  if (filesystem === undefined) return missing(`Ocfs2Cluster/${clusterRef.name} has no file system ${label}`);
+  const uuid = cluster.status?.filesystems?.find((one) => one.label === label)?.uuid;
+  if (uuid === undefined)
+    return missing(`File system ${label} of Ocfs2Cluster/${clusterRef.name} is not formatted yet`);
+  const { mountPoint } = filesystem;
+  const mountedOn = hosts.flatMap(({ name, machine }) => {
+    const facts = machine.state === "Found" ? lastFacts(machine.view) : undefined;
+    const mounts = facts?.mounts;
+    const there =
+      mounts?.state === "known" && mounts.value.some((one) => one.mountPoint === mountPoint && one.type === "ocfs2");
+    return there ? [name] : [];
+  });
+  return { state: "Found", mountPoint, uuid, mountedOn };
+}
+
+/** The older of two that claim the same wins. */
+function rivalOf(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, uuid: string): string | undefined {
+  const { namespace = "", name, creationTimestamp = "" } = domain.metadata;
+  const older = ({ metadata }: XenDomain) =>
+    (metadata.creationTimestamp ?? "") < creationTimestamp ||
+    (metadata.creationTimestamp === domain.metadata.creationTimestamp &&
+      `${metadata.namespace}/${metadata.name}` < `${namespace}/${name}`);
+  const others = (found: readonly XenDomain[]) =>
+    found.filter((other) => other.metadata.uid !== domain.metadata.uid && older(other));
+  const [twin] = others(fleet.stores.domains.byIndex("uuid", uuid));
+  if (twin !== undefined) return `XenDomain ${nameOf(twin)} has the same UUID ${uuid}`;
+  const images = new Set(spec.disks.map(imageText));
+  const clusters = new Set(spec.disks.map(({ filesystem }) => `${namespace}/${filesystem.clusterRef.name}`));
+  for (const cluster of clusters)
+    for (const other of others(fleet.stores.domains.byIndex("cluster", cluster))) {
+      const parsed = domainSpec(other);
+      const shared = parsed.ok ? parsed.spec.disks.find((disk) => images.has(imageText(disk))) : undefined;
+      if (shared !== undefined) return `XenDomain ${nameOf(other)} has the image ${shared.path} already`;
+    }
+  return undefined;
+}
+
+const imageText = ({ filesystem, path }: XenDomainSpec["disks"][number]) =>
+  JSON.stringify([filesystem.clusterRef.name, filesystem.label, path]);
+const nameOf = ({ metadata: { namespace = "", name } }: XenDomain) => `${namespace}/${name}`;
+
+/** A migration that has begun, or may have. One that waits for a permit does not keep the domain from anything. */
+export function activeMigration(fleet: Fleet, domain: XenDomain, uuid: string): XenMigration | undefined {
+  return fleet.stores.migrations
+    .byIndex("active", "yes")
+    .find(
+      (migration) =>
+        !isFinished(migration) &&
+        migration.status?.operationID !== undefined &&
+        (migration.status.domainUUID === uuid ||
+          (migration.metadata.namespace === domain.metadata.namespace &&
+            fleet.stores.migrations
+              .byIndex("domain", `${keyOf(domain).namespace}/${domain.metadata.name}`)
+              .includes(migration))),
+    );
+}

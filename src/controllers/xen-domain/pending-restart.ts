@@ -1,0 +1,45 @@
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { no, unknown, yes } from "../finding.ts";
+import { configurationFor } from "./ensure-configurations.ts";
+import { type DomainObservation, type HostSight, type Sighting, sightingOf } from "./observation.ts";
+
+const type = "PendingRestart";
+
+/** Whether the running domain was started from another configuration than the spec gives now. */
+export function pendingRestart(domain: DomainObservation): ConditionUpdate {
+  const running = runningOn(domain);
+  if (running === undefined) return no(type, "UpToDate", "The domain does not run: it starts with what the spec says");
+  const { configuration } = domain.recorded;
+  if (configuration === undefined)
+    return unknown(
+      type,
+      "Adopted",
+      "xensan did not start the domain: nobody can tell from which configuration it was built",
+    );
+  const wanted = configurationFor(domain, running.host);
+  if (wanted === undefined) return unknown(type, "FactsUnknown", `The toolstack of ${running.host.name} is not known`);
+  return wanted.digest === configuration
+    ? no(type, "UpToDate", "It runs with what the spec says")
+    : yes(
+        type,
+        "PendingRestart",
+        "The spec has changed since it was started: shut it down and start it again, or let the guest reboot after a halt",
+      );
+}
+
+export type Running = Extract<Sighting, { state: "Present" }>;
+
+/** Where it is, if on one host only. */
+export function runningOn({
+  hosts,
+  uuid,
+}: {
+  readonly hosts: readonly HostSight[];
+  readonly uuid: string;
+}): Running | undefined {
+  const present = hosts
+    .map((host) => sightingOf(host, uuid))
+    .filter((sighting) => sighting.state === "Present")
+    .filter(({ moving }) => !moving);
+  return present.length === 1 ? present[0] : undefined;
+}

@@ -1,0 +1,48 @@
+import { quantityBytes } from "../../api/quantity.ts";
+import { type DomainObservation, factsOf, type HostSight, isPlaced } from "./observation.ts";
+
+const mib = 2 ** 20;
+
+export interface Placement {
+  readonly host: HostSight | undefined;
+  /** Why each of the other hosts is not it. */
+  readonly because: readonly string[];
+}
+
+/** Where the domain is started: where it ran last if that is possible, else where most memory is free. */
+export function choosePlace(domain: DomainObservation): Placement {
+  const judged = domain.hosts
+    .filter(({ allowed }) => allowed)
+    .map((host) => ({ host, problem: obstacle(domain, host), free: freeMemory(host) }));
+  const able = judged.filter(({ problem }) => problem === undefined);
+  const because = judged.flatMap(({ host, problem }) => (problem === undefined ? [] : [`${host.name}: ${problem}`]));
+  const last = able.find(({ host }) => host.name === domain.recorded.host);
+  const most = able.toSorted((one, other) => other.free - one.free || one.host.name.localeCompare(other.host.name))[0];
+  return { host: (last ?? most)?.host, because };
+}
+
+/** Why the domain cannot be started on the host; undefined when it can. */
+export function obstacle(domain: DomainObservation, host: HostSight): string | undefined {
+  const { machine, name } = host;
+  if (machine.state === "NotFound") return "there is no such XenHost";
+  if (machine.state === "Invalid") return "its spec is invalid";
+  const facts = factsOf(host);
+  if (facts === undefined) return "it cannot be asked";
+  if (machine.spec.maintenance !== "None") return `it is in maintenance (${machine.spec.maintenance})`;
+  const { toolstack } = facts;
+  if (toolstack.state !== "known" || toolstack.value.kind === "None" || !toolstack.value.dom0)
+    return "it is no dom0, or does not say";
+  const unmounted = domain.disks.filter(isPlaced).find(({ filesystem }) => !filesystem.mountedOn.includes(name));
+  if (unmounted !== undefined) return `${unmounted.filesystem.mountPoint} is not mounted there`;
+  const bridge = domain.spec.networks.find((network) => !toolstack.value.bridges.includes(network.bridge));
+  if (bridge !== undefined) return `it has no bridge ${bridge.bridge}`;
+  const wanted = Math.ceil(quantityBytes(domain.spec.memory) / mib);
+  const free = toolstack.value.info?.freeMemory;
+  if (free !== undefined && free < wanted) return `${free} MiB are free, ${wanted} MiB are needed`;
+  return undefined;
+}
+
+function freeMemory(host: HostSight): number {
+  const toolstack = factsOf(host)?.toolstack;
+  return toolstack?.state === "known" ? (toolstack.value.info?.freeMemory ?? 0) : 0;
+}

@@ -1,0 +1,37 @@
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import type { Finding } from "../finding.ts";
+import type { Step } from "../hosts/step.ts";
+import { merged } from "../work.ts";
+import { ensureConfigurations } from "./ensure-configurations.ts";
+import { ensureDisks } from "./ensure-disks.ts";
+import { ensurePlace } from "./ensure-place.ts";
+import { ensurePower } from "./ensure-power.ts";
+import type { DomainObservation } from "./observation.ts";
+import { pendingRestart } from "./pending-restart.ts";
+
+export interface DomainPlan {
+  readonly conditions: readonly ConditionUpdate[];
+  readonly steps: readonly Step[];
+}
+
+/** What is true of the domain, and what is to be done: a pure function of what was observed. */
+export function planDomain(domain: DomainObservation): DomainPlan {
+  const place = ensurePlace(domain);
+  // Also a domain that must not be started is looked for: it may run.
+  const disks = place.proceed ? ensureDisks(domain) : nothing;
+  const configurations = place.proceed ? ensureConfigurations(domain) : nothing;
+  const ready = place.proceed && disks.conditions.every(({ status }) => status === "True");
+  const power = ensurePower(domain, ready);
+  const conditions = merged(
+    disks.conditions,
+    power.conditions,
+    // Why it cannot be started is the better word for a domain that does not run.
+    place.conditions.filter(
+      ({ type }) => type !== "Running" || power.conditions.every(({ status }) => status === "False"),
+    ),
+    [pendingRestart(domain)],
+  );
+  return { conditions, steps: [...disks.steps, ...configurations.steps, ...power.steps] };
+}
+
+const nothing: Finding = { conditions: [], steps: [], proceed: false };

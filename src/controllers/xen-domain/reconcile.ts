@@ -1,0 +1,295 @@
+import { finalizer } from "../../api/common.ts";
+import { type XenDomain, xenDomains } from "../../api/kinds.ts";
+import type { XenDomainSpec, XenDomainStatus } from "../../api/xen-domain.ts";
+import { InvalidValue } from "../../host/values.ts";
+import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
+import type { EventRecorder } from "../../runtime/events.ts";
+import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
+import { type KubeApi, keyOf } from "../../runtime/kube-api.ts";
+import {
+  againAfter,
+  done,
+  type ReconcileContext,
+  type ReconcileResult,
+  type Reconciler,
+} from "../../runtime/reconciler.ts";
+import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
+import { announce } from "../announce.ts";
+import { type Directives, directivesOf } from "../directives.ts";
+import { news, printed, say } from "../draft.ts";
+import { no, unknown, yes } from "../finding.ts";
+import type { Fleet } from "../fleet.ts";
+import { idOf } from "../names.ts";
+import { domainSpec } from "../specs.ts";
+import { type Handed, handOver, merged } from "../work.ts";
+import { describeDomain } from "./describe.ts";
+import { rebootMs } from "./ensure-power.ts";
+import { heldConditions } from "./held.ts";
+import { type DomainObservation, factsOf, sightingOf } from "./observation.ts";
+import { observeDomain } from "./observe.ts";
+import { type DomainPlan, planDomain } from "./plan.ts";
+import { release, whatStays } from "./release.ts";
+
+export interface DomainControllerOptions {
+  readonly api: KubeApi;
+  readonly fleet: Fleet;
+  readonly events: EventRecorder;
+}
+
+const owned = ["DisksReady", "Running", "PendingRestart"] as const;
+const nothing: Handed = { started: [], held: [], againSeconds: undefined };
+
+/** Makes one XenDomain true: its images, its configurations, and that it runs on one host, or on none. */
+export function xenDomainReconciler(options: DomainControllerOptions): Reconciler {
+  const { api, fleet, events } = options;
+  const store = fleet.stores.domains;
+  /** When a domain was last seen on any host, monotonic: one that has just gone may be rebooting. */
+  const seen = new Map<string, number>();
+  return {
+    async reconcile(key, context) {
+      const domain = store.get(key);
+      const id = idOf("XenDomain", key.namespace, key.name);
+      if (domain === undefined || (isDeleting(domain) && !hasFinalizer(domain, finalizer))) {
+        seen.delete(id);
+        return done;
+      }
+      const directives = directivesOf(domain.metadata);
+      const parsed = domainSpec(domain);
+      if (isDeleting(domain) && directives.abandoned) return await abandon(options, domain, context);
+      if (parsed.ok && parsed.spec.uuid === undefined && !isDeleting(domain) && !directives.dryRun) {
+        store.observe(await nameForever(api, domain, context.signal));
+        return done;
+      }
+      const initial: XenDomainStatus = structuredClone(domain.status ?? {});
+      const before = domain.status?.conditions;
+      const write = { api, kind: xenDomains, object: domain, store, leading: context.leading, initial };
+      return await withStatus(write, async (draft) => {
+        const outcome = parsed.ok
+          ? await converge(options, domain, parsed.spec, directives, draft, context, seen)
+          : { handed: nothing, conditions: invalid(domain, parsed.message), released: false, againSeconds: undefined };
+        conclude(
+          draft.status,
+          domain,
+          parsed.ok ? parsed.spec : undefined,
+          directives,
+          outcome.conditions,
+          fleet.clock.now(),
+        );
+        announce(events, xenDomains, domain, {
+          before,
+          after: draft.status.conditions,
+          started: outcome.handed.started,
+        });
+        if (outcome.released) {
+          await draft.flush();
+          await removeFinalizer({ api, kind: xenDomains, object: domain, finalizer, signal: context.signal });
+        }
+        const waits = [outcome.handed.againSeconds, outcome.againSeconds].filter((wait) => wait !== undefined);
+        return waits.length === 0 ? done : againAfter(Math.min(...waits));
+      });
+    },
+  };
+}
+
+/** The UUID of a domain whose author left it open: its own object's, written down before anything is built. */
+async function nameForever(api: KubeApi, domain: XenDomain, signal: AbortSignal): Promise<XenDomain> {
+  const { uid = "", resourceVersion } = domain.metadata;
+  return await api.mergePatch(
+    xenDomains,
+    keyOf(domain),
+    { metadata: resourceVersion === undefined ? {} : { resourceVersion }, spec: { uuid: uid } },
+    signal,
+  );
+}
+
+interface Outcome {
+  readonly handed: Handed;
+  readonly conditions: readonly ConditionUpdate[];
+  readonly released: boolean;
+  /** When time alone changes something. */
+  readonly againSeconds: number | undefined;
+}
+
+async function converge(
+  options: DomainControllerOptions,
+  domain: XenDomain,
+  spec: XenDomainSpec,
+  directives: Directives,
+  draft: StatusDraft<XenDomainStatus>,
+  context: ReconcileContext,
+  seen: Map<string, number>,
+): Promise<Outcome> {
+  const { fleet } = options;
+  const { namespace = "", name, uid = "" } = domain.metadata;
+  const id = idOf("XenDomain", namespace, name);
+  const now = fleet.clock.monotonic();
+  const last = seen.get(id);
+  const unseen = last === undefined ? undefined : now - last;
+  const observation = observeDomain(fleet, domain, spec, spec.uuid ?? uid, unseen);
+  if (observation.hosts.some((host) => sightingOf(host, observation.uuid).state === "Present")) seen.set(id, now);
+  if (isDeleting(domain)) return await letGo(options, domain, observation, directives, draft, context);
+  const plan = planned(() => planDomain(observation));
+  const acting = !directives.paused && !directives.dryRun;
+  describeDomain(draft.status, observation, acting ? plan.steps : []);
+  const handed = await act(options, domain, observation, plan, directives, draft, context);
+  const conditions = merged(plan.conditions, heldConditions(handed.held));
+  return { handed, conditions, released: false, againSeconds: dueIn(observation, unseen) };
+}
+
+/** A reboot that must be waited for, or a shutdown that may take so long and no longer. */
+function dueIn(domain: DomainObservation, unseen: number | undefined): number | undefined {
+  if (domain.recorded.shutdownSince !== undefined) {
+    const left = domain.recorded.shutdownSince + domain.spec.shutdown.timeoutSeconds * 1000 - domain.now;
+    return left > 0 ? left / 1000 + 1 : undefined;
+  }
+  return unseen !== undefined && unseen < rebootMs ? Math.ceil((rebootMs - unseen) / 1000) : undefined;
+}
+
+async function letGo(
+  options: DomainControllerOptions,
+  domain: XenDomain,
+  observation: DomainObservation,
+  directives: Directives,
+  draft: StatusDraft<XenDomainStatus>,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  const left = release(observation);
+  const stopped = suspended(directives);
+  if (left.kind === "Released")
+    return { handed: nothing, conditions: stopped, released: stopped.length === 0, againSeconds: undefined };
+  describeDomain(draft.status, observation, left.finding.steps);
+  const handed = await act(options, domain, observation, left.finding, directives, draft, context);
+  const failed = heldConditions(handed.held).map(({ reason, message }) => yes("DeletionBlocked", reason, message));
+  const conditions = merged(left.finding.conditions, failed, stopped);
+  return { handed, conditions, released: false, againSeconds: dueIn(observation, undefined) };
+}
+
+/** Why a deletion does not go on although nothing is in its way. */
+function suspended({ paused, dryRun }: Directives): ConditionUpdate[] {
+  if (paused)
+    return [yes("DeletionBlocked", "Paused", "The annotation xensan.dev/paused keeps xensan from cleaning up")];
+  if (dryRun)
+    return [yes("DeletionBlocked", "DryRun", "The annotation xensan.dev/dry-run keeps xensan from cleaning up")];
+  return [];
+}
+
+/** A value that passed the schema and that no host can be given all the same. */
+function planned(plan: () => DomainPlan): DomainPlan {
+  try {
+    return plan();
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return { conditions: owned.map((type) => unknown(type, "InvalidSpec", error.message)), steps: [] };
+  }
+}
+
+async function act(
+  { api, fleet }: DomainControllerOptions,
+  domain: XenDomain,
+  observation: DomainObservation,
+  { steps }: Pick<DomainPlan, "steps">,
+  directives: Directives,
+  draft: StatusDraft<XenDomainStatus>,
+  context: ReconcileContext,
+): Promise<Handed> {
+  delete draft.status.plan;
+  if (directives.dryRun) {
+    draft.status.plan = printed(steps);
+    return nothing;
+  }
+  if (directives.paused) return nothing;
+  if (steps.length > 0 && !isDeleting(domain) && !hasFinalizer(domain, finalizer))
+    fleet.stores.domains.observe(
+      await addFinalizer({ api, kind: xenDomains, object: domain, finalizer, signal: context.signal }),
+    );
+  // What it is started with, and since when it is asked to shut down, must survive a crash.
+  if (steps.some(({ action }) => action === "start-domain" || action === "stop-domain")) await draft.flush();
+  context.signal.throwIfAborted();
+  const { namespace = "", name } = domain.metadata;
+  const found = observation.hosts.flatMap((host) =>
+    host.machine.state === "Found" ? [{ host, machine: host.machine }] : [],
+  );
+  const witnesses = [...new Set(found.map(({ machine }) => machine.watched))];
+  const parts = found.map(({ host, machine }) => ({
+    host: machine.watched,
+    steps: steps.filter((step) => step.host === `XenHost/${host.name}`),
+    basis: JSON.stringify(basisOf(observation, host)),
+    witnesses,
+  }));
+  return handOver(fleet, idOf("XenDomain", namespace, name), parts);
+}
+
+/** The facts a plan rests on: when they change, what failed is worth another try. */
+function basisOf({ uuid }: DomainObservation, host: DomainObservation["hosts"][number]): unknown {
+  const facts = factsOf(host);
+  if (facts === undefined) return undefined;
+  const { toolstack, domains, images, domainLocks, domainConfigurations } = facts;
+  return [
+    toolstack.state === "known" ? [toolstack.value.info?.freeMemory, toolstack.value.bridges] : toolstack.state,
+    domains.state === "known" ? domains.value.domains.find((one) => one.uuid === uuid)?.state : domains.state,
+    images,
+    domainLocks,
+    domainConfigurations,
+  ];
+}
+
+function invalid(domain: XenDomain, message: string): ConditionUpdate[] {
+  const all = owned.map((type) => unknown(type, "InvalidSpec", message));
+  if (!isDeleting(domain)) return [...all, no("Ready", "InvalidSpec", message)];
+  const leave = `correct the spec, or set the annotation xensan.dev/abandon=${domain.metadata.name}`;
+  return [...all, yes("DeletionBlocked", "InvalidSpec", `${message}; ${leave}`)];
+}
+
+function conclude(
+  status: XenDomainStatus,
+  domain: XenDomain,
+  spec: XenDomainSpec | undefined,
+  directives: Directives,
+  conditions: readonly ConditionUpdate[],
+  now: number,
+): void {
+  const { generation } = domain.metadata;
+  const context = { now, generation };
+  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
+  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(domain) ? [] : ["DeletionBlocked"])];
+  const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
+  const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not looked at yet"));
+  const fresh = news(conditions, domain.status?.conditions, generation);
+  say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
+  if (generation !== undefined) status.observedGeneration = generation;
+  if (!conditions.some(({ type }) => type === "Ready")) say(status, [ready(status, domain, spec)], context);
+}
+
+function ready(status: XenDomainStatus, domain: XenDomain, spec: XenDomainSpec | undefined): ConditionUpdate {
+  if (isDeleting(domain)) return no("Ready", "Deleting", "The domain is being deleted");
+  const running = status.conditions?.find(({ type }) => type === "Running");
+  if (spec?.powerState === "Halted") {
+    if (running?.status === "False" && running.reason === "Halted") return yes("Ready", "Halted", running.message);
+    return {
+      type: "Ready",
+      status: running?.status === "Unknown" ? "Unknown" : "False",
+      reason: running?.reason ?? "Pending",
+      message: running?.message ?? "Not looked at yet",
+    };
+  }
+  return summarise(status.conditions ?? [], {
+    type: "Ready",
+    required: ["DisksReady", "Running"],
+    readyMessage: running?.message ?? "It runs",
+  });
+}
+
+async function abandon(
+  { api, fleet, events }: DomainControllerOptions,
+  domain: XenDomain,
+  { signal }: ReconcileContext,
+): Promise<ReconcileResult> {
+  const parsed = domainSpec(domain);
+  const uuid = (parsed.ok ? parsed.spec.uuid : undefined) ?? domain.metadata.uid ?? "";
+  const note = parsed.ok
+    ? whatStays(observeDomain(fleet, domain, parsed.spec, uuid, undefined))
+    : "The domain may still run";
+  events.record(xenDomains, domain, { type: "Warning", reason: "Abandoned", action: "Delete", note });
+  await removeFinalizer({ api, kind: xenDomains, object: domain, finalizer, signal });
+  return done;
+}

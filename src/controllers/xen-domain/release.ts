@@ -1,0 +1,86 @@
+import { removeDomainConfiguration } from "../../host/domain-actions.ts";
+import { deleteImage } from "../../host/image-actions.ts";
+import { type Finding, stop, yes } from "../finding.ts";
+import type { Step } from "../hosts/step.ts";
+import { imageOn, workerFor } from "./ensure-disks.ts";
+import { stopStep } from "./ensure-power.ts";
+import { type DomainObservation, factsOf, imagePath, isPlaced, sightingOf } from "./observation.ts";
+
+export type Release = { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: Finding };
+
+/** What has to go before a deleted domain may go: the domain itself, its configurations, and its images if the policy says so. */
+export function release(domain: DomainObservation): Release {
+  const leave = `Or set the annotation xensan.dev/abandon=${domain.name} to let go of it as it is`;
+  const blocked = (reason: Parameters<typeof yes>[1], message: string, steps: readonly Step[] = []): Release => ({
+    kind: "Open",
+    finding: stop([yes("DeletionBlocked", reason, message)], steps),
+  });
+  if (domain.migration !== undefined)
+    return blocked(
+      "Migrating",
+      `XenMigration/${domain.migration} has it in its hands: wait for it, or abort it. ${leave}`,
+    );
+  const sightings = domain.hosts.map((host) => sightingOf(host, domain.uuid));
+  const present = sightings.filter((sighting) => sighting.state === "Present");
+  if (present.length > 1)
+    return blocked(
+      "SplitBrain",
+      `It is on ${present.map(({ host }) => host.name).join(" and ")}: end it there by hand. ${leave}`,
+    );
+  const [one] = present;
+  if (one !== undefined) {
+    const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
+    const since = domain.recorded.shutdownSince;
+    const late = since !== undefined && domain.now - since > timeoutSeconds * 1000;
+    const how = late && onTimeout === "Destroy" ? "Destroy" : "Shutdown";
+    const message = late
+      ? `The guest on ${one.host.name} has not shut down within ${timeoutSeconds} s. ${leave}`
+      : `The guest on ${one.host.name} is asked to shut down`;
+    return blocked(late ? "ShutdownTimedOut" : "Deleting", message, [stopStep(domain, one.host, how)]);
+  }
+  const unknowns = sightings.flatMap((sighting) => (sighting.state === "Unknown" ? [sighting.why] : []));
+  if (unknowns.length > 0)
+    return blocked("HostUnknown", `Nobody can tell whether it still runs: ${unknowns.join(", ")}. ${leave}`);
+  const unmounted =
+    domain.spec.deletionPolicy === "Delete"
+      ? domain.disks.filter((disk) => !isPlaced(disk) || workerFor(domain, disk) === undefined)
+      : [];
+  if (unmounted.length > 0) {
+    const images = unmounted.map(({ disk }) => `${disk.path} of file system ${disk.filesystem.label}`);
+    return blocked("FilesystemNotMounted", `Cannot be deleted now: ${images.join(", ")}. ${leave}`);
+  }
+  const steps = [...configurationSteps(domain), ...imageSteps(domain)];
+  return steps.length === 0 ? { kind: "Released" } : blocked("Deleting", "Its files are removed", steps);
+}
+
+function configurationSteps({ owner, uuid, hosts }: DomainObservation): Step[] {
+  return hosts.flatMap((host) => {
+    const known = factsOf(host)?.domainConfigurations;
+    if (known?.state !== "known" || !known.value.some((one) => one.uuid === uuid)) return [];
+    const command = removeDomainConfiguration({ owner, uuid });
+    return [{ host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command }];
+  });
+}
+
+function imageSteps(domain: DomainObservation): Step[] {
+  if (domain.spec.deletionPolicy !== "Delete") return [];
+  return domain.disks.filter(isPlaced).flatMap((disk) => {
+    const worker = workerFor(domain, disk);
+    const path = imagePath(disk);
+    const image = worker && imageOn(worker, path);
+    // One that xensan did not make stays.
+    if (worker === undefined || image?.kind !== "File" || !image.owner.endsWith(` ${domain.owner.uid}`)) return [];
+    const { mountPoint, uuid } = disk.filesystem;
+    const command = deleteImage({ owner: domain.owner, path, mountPoint, filesystem: uuid });
+    return [{ host: `XenHost/${worker.name}`, action: command.script.name, summary: command.ensures, command }];
+  });
+}
+
+/** What stays behind when the object is let go without its clean-up. */
+export function whatStays(domain: DomainObservation): string {
+  const seen = domain.hosts
+    .map((host) => sightingOf(host, domain.uuid))
+    .flatMap((sighting) => (sighting.state === "Present" ? [`runs on ${sighting.host.name}`] : []));
+  const where = seen.length === 0 ? "may still run" : seen.join(" and ");
+  return `Domain ${domain.name} (${domain.uuid}) ${where}; its configurations and images stay on the hosts`;
+}

@@ -1,0 +1,253 @@
+import { apiVersion, group } from "../../api/common.ts";
+import { type XenHost, type XenMigration, xenMigrations } from "../../api/kinds.ts";
+import { type ConditionUpdate, findCondition } from "../../runtime/conditions.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
+import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "../../runtime/kube-api.ts";
+import { againAfter, type Reconciler } from "../../runtime/reconciler.ts";
+import { directivesOf } from "../directives.ts";
+import { no, unknown, yes } from "../finding.ts";
+import type { Fleet } from "../fleet.ts";
+import { currentFacts } from "../hosts/view.ts";
+import { isFinished } from "../indexes.ts";
+import { idOf } from "../names.ts";
+import { hostSpec } from "../specs.ts";
+import { finishedAt } from "../xen-migration/retention.ts";
+import { baseName, copyOf } from "../xen-migration/sight.ts";
+
+/** Migrations that were made to empty a host carry its name here. */
+export const drainLabel = `${group}/drain`;
+/** A migration that failed is followed by another one after so long. */
+const pauseMs = 300_000;
+
+/** What a drain depends on, as plain data. */
+export interface DrainSight {
+  readonly maintenance: "None" | "Cordon" | "Drain";
+  /** Undefined while nobody can tell. `domainRef`: the XenDomain of the UUID, if one is declared. */
+  readonly domains:
+    | readonly {
+        readonly uuid: string;
+        readonly name: string;
+        readonly domainRef: string | undefined;
+        /** It comes, goes, or is being destroyed: nothing to be moved. */
+        readonly passing: boolean;
+      }[]
+    | undefined;
+  /** Made for this drain. */
+  readonly own: readonly XenMigration[];
+  /** Made by others, not over, of domains on this host. */
+  readonly others: readonly XenMigration[];
+  readonly nowMs: number;
+}
+
+export interface DrainPlan {
+  readonly create: readonly { readonly name: string; readonly uuid: string; readonly domainRef: string | undefined }[];
+  /** Made for the drain and not begun. */
+  readonly withdraw: readonly XenMigration[];
+  readonly condition: ConditionUpdate;
+  /** When another attempt is due. */
+  readonly againSeconds: number | undefined;
+}
+
+/** One migration per domain on the host, another one when it failed; none that has not begun once the drain is over. */
+export function planDrain(host: string, sight: DrainSight): DrainPlan {
+  const { maintenance, domains, own } = sight;
+  const waiting = own.filter((one) => !isFinished(one) && one.status?.operationID === undefined);
+  const nothing = { create: [], withdraw: [], againSeconds: undefined };
+  if (maintenance !== "Drain")
+    return {
+      ...nothing,
+      withdraw: waiting.filter((one) => !isDeleting(one)),
+      condition: no("Drained", "NotDraining", `maintenance is ${maintenance}`),
+    };
+  if (domains === undefined)
+    return { ...nothing, condition: unknown("Drained", "FactsUnknown", "The domains of the host are unknown") };
+  const judged: readonly (Judged & { readonly domain: (typeof domains)[number] })[] = domains.map((domain) => ({
+    domain,
+    ...(domain.passing ? { blocker: undefined } : judgeDomain(sight, domain.uuid)),
+  }));
+  // Gone from the host, and nobody knows yet whether it has arrived.
+  const away = own.filter(
+    (one) =>
+      !isFinished(one) &&
+      one.status?.operationID !== undefined &&
+      !domains.some(({ uuid }) => uuid === one.status?.domainUUID),
+  );
+  const create = judged.flatMap(({ domain, attempt }) =>
+    attempt === undefined
+      ? []
+      : [
+          {
+            name: `drain-${host.slice(0, 200)}-${domain.uuid}-${attempt}`,
+            uuid: domain.uuid,
+            domainRef: domain.domainRef,
+          },
+        ],
+  );
+  const due = judged.flatMap(({ dueSeconds }) => dueSeconds ?? []);
+  return {
+    create,
+    withdraw: waiting.filter((one) => !isDeleting(one) && !domains.some(({ uuid }) => isOf(one, uuid, domains))),
+    condition: conditionOf([
+      ...judged.map(({ domain, blocker }) => ({ name: domain.name, blocker })),
+      ...away.map((one) => ({ name: one.status?.domainName ?? one.metadata.name, blocker: whyItWaits(one) })),
+    ]),
+    againSeconds: due.length === 0 ? undefined : Math.min(...due),
+  };
+}
+
+function conditionOf(
+  left: readonly { readonly name: string; readonly blocker: string | undefined }[],
+): ConditionUpdate {
+  if (left.length === 0) return yes("Drained", "Drained", "No domain is on the host");
+  const blocked = left.flatMap(({ name, blocker }) => (blocker === undefined ? [] : [`${name}: ${blocker}`]));
+  const moving = left.filter(({ blocker }) => blocker === undefined).map(({ name }) => name);
+  const underWay = moving.length === 0 ? "" : `${moving.join(", ")} on the way or in the queue`;
+  return no(
+    "Drained",
+    blocked.length > 0 ? "DrainBlocked" : "Draining",
+    [...blocked, ...(underWay === "" ? [] : [underWay])].join("; "),
+  );
+}
+
+interface Judged {
+  /** Number of the migration to be made. */
+  readonly attempt?: number;
+  /** Why it stays, for people; undefined while it moves or waits for its turn. */
+  readonly blocker: string | undefined;
+  readonly dueSeconds?: number;
+}
+
+function judgeDomain({ own, others, domains = [], nowMs }: DrainSight, uuid: string): Judged {
+  const mine = own.filter((one) => isOf(one, uuid, domains));
+  const open = [...mine, ...others.filter((one) => isOf(one, uuid, domains))].find((one) => !isFinished(one));
+  if (open !== undefined) return { blocker: whyItWaits(open) };
+  const last = mine.toSorted((one, other) => finishedAt(other) - finishedAt(one))[0];
+  const attempt = 1 + Math.max(0, ...mine.map(({ metadata: { name } }) => Number(/-([0-9]+)$/.exec(name)?.[1] ?? 0)));
+  const outcome = findCondition(last?.status?.conditions, "Succeeded");
+  // It came back since.
+  if (last === undefined || outcome?.status === "True") return { attempt, blocker: undefined };
+  const blocker = `${outcome?.reason}: ${outcome?.message}`;
+  if (outcome?.reason === "AbortRequested") return { blocker };
+  const dueSeconds = (finishedAt(last) + pauseMs - nowMs) / 1000;
+  return dueSeconds <= 0 ? { attempt, blocker } : { blocker, dueSeconds };
+}
+
+/** What keeps a migration from beginning, or from its end, that will not pass by itself. */
+function whyItWaits(migration: XenMigration): string | undefined {
+  const succeeded = findCondition(migration.status?.conditions, "Succeeded");
+  const passing = ["Pending", "WaitingForPermit", "Migrating", "Settling", "Admitted"];
+  if (succeeded === undefined || passing.includes(succeeded.reason)) return undefined;
+  return `${succeeded.reason}: ${succeeded.message}`;
+}
+
+function isOf({ spec, status }: XenMigration, uuid: string, domains: NonNullable<DrainSight["domains"]>): boolean {
+  const domain = domains.find((one) => one.uuid === uuid);
+  return (
+    status?.domainUUID === uuid ||
+    spec.domain === uuid ||
+    (domain !== undefined &&
+      (spec.domain === domain.name || (spec.domainRef !== undefined && spec.domainRef.name === domain.domainRef)))
+  );
+}
+
+/** Gathers from memory what the drain of a host depends on. */
+export function observeDrain(fleet: Fleet, host: XenHost): DrainSight {
+  const { namespace = "", name } = host.metadata;
+  const parsed = hostSpec(host);
+  const { domains } = currentFacts(fleet.feed.of(idOf("XenHost", namespace, name))?.watcher.view) ?? {};
+  const label = labelOf(name);
+  const all = fleet.stores.migrations.list(namespace);
+  return {
+    maintenance: parsed.ok ? parsed.spec.maintenance : "None",
+    domains:
+      domains?.state === "known"
+        ? domains.value.domains.map((domain) => ({
+            uuid: domain.uuid,
+            name: baseName(domain.name),
+            domainRef: fleet.stores.domains
+              .byIndex("uuid", domain.uuid)
+              .find(({ metadata }) => metadata.namespace === namespace)?.metadata.name,
+            passing: ["Incoming", "MigratedAway", "Dying"].includes(copyOf([domain]).form),
+          }))
+        : domains?.state === "absent"
+          ? []
+          : undefined,
+    own: all.filter(({ metadata }) => metadata.labels?.[drainLabel] === label),
+    others: all.filter((one) => one.metadata.labels?.[drainLabel] !== label && !isFinished(one)),
+    nowMs: fleet.clock.now(),
+  };
+}
+
+/** A value of a label has at most 63 characters. */
+const labelOf = (host: string) => host.slice(0, 63).replace(/[^a-z0-9]+$/, "");
+
+/** Around the reconciler of a XenHost: makes and withdraws what empties it. */
+export function withDrain(
+  inner: Reconciler,
+  { api, fleet }: { readonly api: KubeApi; readonly fleet: Fleet },
+): Reconciler {
+  return {
+    async reconcile(key, context) {
+      const host = fleet.stores.hosts.get(key);
+      const { paused, dryRun } = directivesOf(host?.metadata ?? { name: "" });
+      const mayAct = host !== undefined && !paused && !dryRun && !isDeleting(host);
+      const plan = host === undefined ? undefined : planDrain(host.metadata.name, observeDrain(fleet, host));
+      if (mayAct && plan !== undefined) {
+        context.signal.throwIfAborted();
+        for (const one of plan.create) await create(api, host, one, context.leading);
+        for (const one of plan.withdraw) await withdraw(api, one, context.leading);
+      }
+      const result = await inner.reconcile(key, context);
+      const again = plan?.againSeconds;
+      if (again === undefined || (result.kind === "again" && result.afterSeconds <= again)) return result;
+      return againAfter(again);
+    },
+  };
+}
+
+async function create(
+  api: KubeApi,
+  host: XenHost,
+  { name, uuid, domainRef }: DrainPlan["create"][number],
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace = "", name: source, uid = "" } = host.metadata;
+  const object: XenMigration & KubeObject = {
+    apiVersion,
+    kind: "XenMigration",
+    metadata: {
+      namespace,
+      name,
+      labels: { [drainLabel]: labelOf(source) },
+      ownerReferences: [{ apiVersion, kind: "XenHost", name: source, uid, controller: true }],
+    },
+    spec: {
+      ...(domainRef === undefined ? { domain: uuid } : { domainRef: { name: domainRef } }),
+      sourceHostRef: { name: source },
+      mode: "Live",
+      timeoutSeconds: 3600,
+    },
+  };
+  try {
+    await api.create(xenMigrations, object, signal);
+  } catch (error) {
+    // It is there, and the watch will bring it.
+    if (!isConflict(error)) throw error;
+  }
+}
+
+async function withdraw(api: KubeApi, migration: XenMigration, signal: AbortSignal): Promise<void> {
+  const { uid, resourceVersion } = migration.metadata;
+  try {
+    // One that has begun meanwhile goes on.
+    await api.delete(xenMigrations, keyOf(migration), {
+      preconditions: {
+        ...(uid === undefined ? {} : { uid }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      },
+      signal,
+    });
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  }
+}

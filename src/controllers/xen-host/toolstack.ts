@@ -1,0 +1,45 @@
+import type { XenHostSpec } from "../../api/xen-host.ts";
+import type { HostFacts } from "../../host/facts.ts";
+import { prepareToolstack } from "../../host/toolstack-actions.ts";
+import type { Toolstack } from "../../host/xen-facts.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { no, unknown, yes } from "../finding.ts";
+import { exclusive, type Step } from "../hosts/step.ts";
+
+const type = "ToolstackReady";
+
+/** What lets domains run on the host by xensan's word only: a toolstack under Xen, and nothing that starts or restores domains by itself. */
+export function planToolstack(
+  host: string,
+  spec: Pick<XenHostSpec, "toolstack">,
+  { toolstack }: HostFacts,
+): { readonly steps: readonly Step[]; readonly condition: ConditionUpdate } {
+  const only = (condition: ConditionUpdate) => ({ steps: [], condition });
+  if (toolstack.state === "unknown")
+    return only(unknown(type, "FactsUnknown", `Its toolstack is unknown: ${toolstack.why}`));
+  const found = toolstack.state === "known" ? toolstack.value : undefined;
+  if (found === undefined || found.kind === "None")
+    return only(no(type, "ToolstackMissing", "Neither xl nor xm is there: install xen-system-amd64 and boot into it"));
+  if (spec.toolstack !== "Auto" && spec.toolstack !== found.kind)
+    return only(
+      no(type, "ToolstackDiffers", `spec.toolstack is ${spec.toolstack}, the host has ${found.kind.toLowerCase()}`),
+    );
+  if (!found.dom0)
+    return only(no(type, "NotDom0", "It does not run under Xen: boot the hypervisor's entry of the boot menu"));
+  const unwanted = unwantedOf(found);
+  if (unwanted !== undefined)
+    return { steps: [exclusive(host, prepareToolstack())], condition: no(type, "AutomaticDomains", unwanted) };
+  if (found.info === undefined) return only(unknown(type, "FactsUnknown", "xl info does not tell memory and version"));
+  const { major, minor, extra } = found.info;
+  return only(yes(type, "ToolstackReady", `${found.kind.toLowerCase()} on Xen ${major}.${minor}${extra}`));
+}
+
+/** What would run a domain twice, or replay its memory over changed disks, when the host reboots. */
+function unwantedOf({ automaticDomains, services }: Toolstack): string | undefined {
+  if (automaticDomains !== undefined) {
+    const set = Object.entries(automaticDomains).filter(([, value]) => value !== "");
+    if (set.length > 0)
+      return `The host itself would save, restore or start domains: ${set.map(([key, value]) => `XENDOMAINS_${key.toUpperCase()}=${value}`).join(", ")}`;
+  }
+  return services.get("xencommons") === "inactive" ? "xencommons is not started" : undefined;
+}

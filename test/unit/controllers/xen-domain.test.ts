@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import {
+  aoeServer,
+  aoeVolume,
+  at,
+  device,
+  ocfs2Cluster,
+  xenDomain,
+  xenHost,
+} from "../../simulation/scenarios/objects.ts";
+import { twoServers } from "../../simulation/scenarios/racks.ts";
+import type { Stage } from "../../simulation/stage.ts";
+import { commands, eventually, message, minutes, rig, status, word } from "./rig.ts";
+
+const nodes = ["bella", "brutus"];
+const ground = [
+  aoeServer("san", 2210, ["/dev/vdb"]),
+  ...nodes.map((name, index) => xenHost(name, 2212 + index)),
+  aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
+  ocfs2Cluster("xen", nodes),
+];
+
+const running = (stage: Stage, name = "vm") => word(stage, "XenDomain", name, "Running");
+const ready = (stage: Stage, name = "vm") => word(stage, "XenDomain", name, "Ready");
+
+/** Where domains execute, by name, `host name`. */
+const executing = (stage: Stage) =>
+  nodes.flatMap((host) => stage.rack.xen.domains(host).map(({ name }) => `${host} ${name}`));
+
+function room(objects: readonly ReturnType<typeof xenDomain>[]) {
+  return rig({ rack: twoServers, objects: [...ground, ...objects] });
+}
+
+describe("a domain on a shared file system", () => {
+  it("gets an image, a configuration on every host, and runs on one of them", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toHaveLength(1);
+    const { host, configuration } = status(stage, "XenDomain", "vm");
+    expect(nodes).toContain(host);
+    expect(configuration).toMatch(/^[0-9a-f]{64}$/);
+    expect(word(stage, "XenDomain", "vm", "PendingRestart")).toBe("False/UpToDate");
+    const sent = commands(stage);
+    await stage.advance(minutes(10));
+    expect(sent.filter((line) => !line.endsWith("probe"))).toEqual([]);
+  });
+
+  it("has the UUID of its object written into its spec, for ever", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const object = stage.find("XenDomain", at("vm"));
+    expect(object).toMatchObject({ spec: { uuid: expect.stringMatching(/^[0-9a-f-]{36}$/) } });
+  });
+
+  it("is halted when the spec says so, and started again", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });
+    await eventually(stage, () => ready(stage), "True/Halted");
+    expect(executing(stage)).toEqual([]);
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toHaveLength(1);
+  });
+
+  it("that reboots is not started beside itself", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const sent = commands(stage);
+    stage.rack.xen.shutDown("vm", "reboot");
+    await stage.advance(minutes(5));
+    expect(sent.filter((line) => line.endsWith("start-domain"))).toEqual([]);
+    expect(ready(stage)).toBe("True/Ready");
+  });
+
+  it("that powers itself off is started again, once", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const sent = commands(stage);
+    stage.rack.xen.shutDown("vm", "poweroff");
+    await stage.advance(minutes(1));
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(sent.filter((line) => line.endsWith("start-domain"))).toHaveLength(1);
+  });
+
+  it("is not started while a host that may run it cannot be asked", async () => {
+    const stage = rig({
+      rack: twoServers,
+      objects: [...ground, xenDomain("vm", nodes, { powerState: "Halted" })],
+    });
+    await eventually(stage, () => ready(stage), "True/Halted");
+    stage.rack.setManagement("brutus", "Cut");
+    await eventually(stage, () => word(stage, "XenHost", "brutus", "Reachable"), "False/Unreachable");
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => running(stage), "Unknown/HostUnknown");
+    await stage.advance(minutes(20));
+    expect(executing(stage)).toEqual([]);
+    expect(message(stage, "XenDomain", "vm", "Running")).toContain("XenHost/brutus cannot be asked");
+    stage.rack.setManagement("brutus", "Connected");
+    await eventually(stage, () => ready(stage), "True/Ready");
+  });
+
+  it("comes up on another host when the one it ran on has rebooted and has no room any more", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const first = String(status(stage, "XenDomain", "vm").host);
+    stage.patch("XenHost", at(first), { spec: { maintenance: "Cordon" } });
+    stage.rack.reset(first);
+    await eventually(stage, () => status(stage, "XenDomain", "vm").host !== first, true, 30);
+    await eventually(stage, () => ready(stage), "True/Ready", 30);
+    expect(executing(stage)).toHaveLength(1);
+  });
+
+  it("says that a change waits for a restart, and starts with it the next time", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    stage.patch("XenDomain", at("vm"), { spec: { memory: "256Mi" } });
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "PendingRestart"), "True/PendingRestart");
+    stage.rack.xen.shutDown("vm", "poweroff");
+    await stage.advance(minutes(1));
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(word(stage, "XenDomain", "vm", "PendingRestart")).toBe("False/UpToDate");
+  });
+});
+
+describe("a domain that is deleted", () => {
+  for (const deletionPolicy of ["Retain", "Delete"] as const)
+    it(`is shut down; with ${deletionPolicy} its image ${deletionPolicy === "Delete" ? "goes too" : "stays"}`, async () => {
+      const stage = room([xenDomain("vm", nodes, { deletionPolicy })]);
+      await eventually(stage, () => ready(stage), "True/Ready");
+      stage.delete("XenDomain", at("vm"));
+      await eventually(stage, () => stage.find("XenDomain", at("vm")), undefined);
+      expect(executing(stage)).toEqual([]);
+      const kind = stage.rack.backingOf("bella", "/srv/xen/vm.img").kind;
+      expect(kind).toBe(deletionPolicy === "Delete" ? "Missing" : "File");
+    });
+
+  it("waits for a guest that does not listen, and names it", async () => {
+    const stage = room([xenDomain("vm", nodes, { shutdown: { timeoutSeconds: 60 } })]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const [domain] = nodes.flatMap((host) => stage.rack.xen.domains(host));
+    stage.rack.xen.setGuest(domain?.configuration.uuid ?? "", { shutdown: "Ignores" });
+    stage.delete("XenDomain", at("vm"));
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "DeletionBlocked"), "True/ShutdownTimedOut");
+    expect(executing(stage)).toHaveLength(1);
+    stage.patch("XenDomain", at("vm"), { spec: { shutdown: { onTimeout: "Destroy" } } });
+    await eventually(stage, () => stage.find("XenDomain", at("vm")), undefined);
+  });
+});
+
+describe("two domains that want the same image", () => {
+  it("the older has it, the newer says so and is not started", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const disks = [
+      { device: "xvda", filesystem: { clusterRef: { name: "xen" }, label: "data" }, path: "vm.img", size: "64Mi" },
+    ];
+    stage.apply(xenDomain("thief", nodes, { disks }));
+    await eventually(stage, () => ready(stage, "thief"), "False/DomainTaken");
+    await stage.advance(minutes(5));
+    expect(executing(stage)).toHaveLength(1);
+  });
+});
+
+describe("dom0s that exchange domains", () => {
+  it("open to each other, verify it, and close again when the spec says so", async () => {
+    const open = (peer: string) => ({
+      relocation: {
+        mode: "Enabled",
+        address: peer === "brutus" ? "10.98.0.12" : "10.98.0.13",
+        allowFrom: [{ name: peer }],
+      },
+    });
+    const stage = rig({
+      rack: twoServers,
+      objects: [xenHost("bella", 2212, open("brutus")), xenHost("brutus", 2213, open("bella"))],
+    });
+    for (const name of nodes)
+      await eventually(stage, () => word(stage, "XenHost", name, "RelocationReady"), "True/RelocationReady");
+    for (const name of nodes) await eventually(stage, () => word(stage, "XenHost", name, "Ready"), "True/Ready");
+    const sent = commands(stage);
+    await stage.advance(minutes(10));
+    expect(sent.filter((line) => !line.endsWith("probe"))).toEqual([]);
+    stage.patch("XenHost", at("bella"), { spec: { relocation: { mode: "Disabled" } } });
+    await eventually(stage, () => word(stage, "XenHost", "bella", "RelocationReady"), "False/RelocationDisabled");
+  });
+});
