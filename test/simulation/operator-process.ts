@@ -1,21 +1,31 @@
-import { createOperator } from "../../src/operator.ts";
+import { createOperator, type OperatorConfig } from "../../src/operator.ts";
 import { createLogger } from "../../src/runtime/log.ts";
 import { createMetrics } from "../../src/runtime/metrics.ts";
 import type { StartOperator } from "./stage.ts";
 
 /** The real operator, with nothing but its doors replaced. */
-export const realOperator: StartOperator = ({ kube, dialer, clock, life }, signal, print) => {
-  const log =
-    print === undefined
-      ? createLogger({ clock, level: "silent" })
-      : createLogger({ clock, level: "debug", destination: { write: print } });
-  const operator = createOperator({
-    api: kube,
-    dialer,
-    clock,
-    log,
-    metrics: createMetrics(),
-    config: { identity: life.name.replace(" ", "-") },
-  });
-  return operator.run(signal);
-};
+export const realOperator: StartOperator = operatorWith({});
+
+/** One of several: only the holder of the Lease acts. */
+export const replica: StartOperator = operatorWith({ leaderElection: { namespace: "xensan-system" } });
+
+/** As the process calls itself in a Lease. */
+export const identityOf = (process: string) => process.replace(" ", "-");
+
+function operatorWith(config: OperatorConfig): StartOperator {
+  return ({ kube, dialer, clock, life }, signal, print) => {
+    const log =
+      print === undefined
+        ? createLogger({ clock, level: "silent" })
+        : createLogger({ clock, level: "debug", destination: { write: print } });
+    const operator = createOperator({
+      api: kube,
+      dialer,
+      clock,
+      log,
+      metrics: createMetrics(),
+      config: { ...config, identity: identityOf(life.name) },
+    });
+    return operator.run(signal);
+  };
+}

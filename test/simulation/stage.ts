@@ -17,7 +17,7 @@ import { isObject, type JsonObject, objectAt, toJson, toJsonObject } from "./wor
 import { connectKubeApi } from "./world/kube/kube-client.ts";
 import { Life } from "./world/life.ts";
 import { type Random, seeded } from "./world/random.ts";
-import { type CrashPoint, SideEffects } from "./world/side-effects.ts";
+import { type CrashPoint, type SideEffect, SideEffects } from "./world/side-effects.ts";
 import { VirtualClock } from "./world/virtual-clock.ts";
 import { calm, type Weather } from "./world/weather.ts";
 
@@ -64,6 +64,8 @@ export class Stage {
   lastWrite = 0;
   /** When the operator last changed a host. */
   lastCommand = 0;
+  /** Told of every side effect right before it happens. */
+  onEffect: (effect: SideEffect) => void = () => undefined;
   readonly #operator: StartOperator;
   readonly #log: ((line: string) => void) | undefined;
   readonly #dialer: HostDialer;
@@ -95,6 +97,7 @@ export class Stage {
       now,
       crash: options.crash,
       onEffect: (effect) => {
+        this.onEffect(effect);
         if (effect.door === "host") this.lastCommand = effect.at;
         else if (!/ (leases|events) /.test(effect.what)) this.lastWrite = effect.at;
         trace.note(effect.at, "operator", () => `#${effect.number} ${effect.what}`);

@@ -1,6 +1,8 @@
+import { annotations } from "../../src/api/common.ts";
 import type { Fault, FaultPoint } from "../../src/sim/faults.ts";
 import { reset } from "../../src/sim/model/power.ts";
 import type { Stage } from "./stage.ts";
+import { objectAt } from "./world/kube/json.ts";
 import type { Random } from "./world/random.ts";
 import { calm, stormy } from "./world/weather.ts";
 
@@ -148,6 +150,19 @@ const deviceHeld: Trouble = (stage, random) => {
   if (close !== undefined) stage.clock.after(random.between(1_000, 120_000), close);
 };
 
+/** Somebody holds xensan back from a volume for a while. */
+const volumeHeldBack: Trouble = (stage, random) => {
+  const volume = random.pickFrom(stage.server.list(stage.server.kindNamed("AoeVolume")).items);
+  if (volume === undefined) return;
+  const { namespace, name } = objectAt(volume, "metadata");
+  const key = { namespace: String(namespace), name: String(name) };
+  const annotation = random.pick([annotations.paused, annotations.dryRun]);
+  const annotate = (value: string | null) =>
+    stage.patch("AoeVolume", key, { metadata: { annotations: { [annotation]: value } } });
+  annotate("true");
+  stage.clock.after(random.between(1_000, 120_000), () => annotate(null));
+};
+
 const allTroubles: [Trouble, ...Trouble[]] = [
   operatorCrash,
   operatorCrash,
@@ -163,4 +178,5 @@ const allTroubles: [Trouble, ...Trouble[]] = [
   apiOutage,
   historyCompacted,
   deviceHeld,
+  volumeHeldBack,
 ];

@@ -5,6 +5,8 @@ export interface SideEffect {
   /** From 1, over all processes of a run. */
   readonly number: number;
   readonly at: number;
+  /** The process that did it. */
+  readonly by: string;
   readonly door: "api" | "host";
   /** `apply aoevolumes san/data status`, `bella export-start 0 1 eth1 …` */
   readonly what: string;
@@ -33,7 +35,7 @@ export class SideEffects {
   /** Announces a side effect. Undefined: the process is dead (or dies now), send nothing. */
   begin(life: Life, door: "api" | "host", what: string): SideEffect | undefined {
     if (!life.alive) return undefined;
-    const effect = { number: ++this.#begun, at: this.#now(), door, what };
+    const effect = { number: ++this.#begun, at: this.#now(), by: life.name, door, what };
     if (this.#crash?.when === "before" && this.#crash.effect === effect.number) {
       life.end();
       return undefined;
