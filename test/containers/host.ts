@@ -16,6 +16,8 @@ export interface TestHost {
   run(command: HostCommand): Promise<RunResult>;
   act(command: HostCommand): Promise<Outcome>;
   probe(request?: Partial<ProbeRequest>): Promise<HostFacts>;
+  /** Logged in as somebody else than root, who becomes root with sudo. */
+  runAs(user: string, command: HostCommand): Promise<RunResult>;
   /** Behind xensan's back, as an admin would type it; throws with the output when it fails. */
   sh(text: string): Promise<string>;
   /** As `sh`, with the exit code. */
@@ -55,7 +57,7 @@ export async function startHost(options: HostOptions): Promise<TestHost> {
   if (options.network !== undefined) container.withNetwork(options.network);
   const started = await container.start();
   const dialer = createDialer({ allow: "Any" });
-  const session = () => dialer.session(targetOf(started));
+  const session = (changes: Partial<SshTarget> = {}) => dialer.session({ ...targetOf(started), ...changes });
   const attempt = async (text: string) => {
     const { exitCode, output } = await started.exec(["/bin/sh", "-c", text]);
     return { exitCode, output };
@@ -65,8 +67,8 @@ export async function startHost(options: HostOptions): Promise<TestHost> {
     if (exitCode !== 0) throw new Error(`exit ${exitCode} from ${text}\n${output}`);
     return output;
   };
-  const run = (command: HostCommand) =>
-    session().run({ script: command.script, args: command.args, timeoutSeconds: command.timeoutSeconds });
+  const run = (command: HostCommand, changes: Partial<SshTarget> = {}) =>
+    session(changes).run({ script: command.script, args: command.args, timeoutSeconds: command.timeoutSeconds });
   const isReady = async () => {
     const script = { name: "ready", text: "echo ready" };
     const answer = await session().run({ script, args: [], timeoutSeconds: 5 });
@@ -79,7 +81,8 @@ export async function startHost(options: HostOptions): Promise<TestHost> {
   }
   await eventually("the host answers over SSH", isReady);
   return {
-    run,
+    run: (command) => run(command),
+    runAs: (user, command) => run(command, { user, become: "Sudo" }),
     act: async (command) => outcomeOf(await run(command)),
     async probe(request) {
       const command = probe({ roles: ["Server"], backings: [], segments: [], ...request });

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ensureExport, ensureLogicalVolume, installPackages, prepareInitiator } from "../../src/host/actions.ts";
+import {
+  ensureExport,
+  ensureFile,
+  ensureLogicalVolume,
+  installPackages,
+  prepareInitiator,
+  probe,
+} from "../../src/host/actions.ts";
+import { outcomeOf } from "../../src/host/outcome.ts";
+import { parseProbe } from "../../src/host/parse-probe.ts";
 import { known, startHost, type TestHost } from "./host.ts";
 
 const owner = { namespace: "san", name: "disk", uid: "88888888-1111" };
@@ -71,6 +80,38 @@ describe("a host on which nothing is prepared", () => {
     expect(await server.act(ensureExport({ ...request, backing: "/srv/a", restart: "Forbidden" }))).toMatchObject({
       kind: "refused",
       reason: "InitNotSupported",
+    });
+  });
+});
+
+describe("a host with a user who is not root", () => {
+  let server: TestHost;
+  beforeAll(async () => {
+    server = await startHost({ image: "minimal" });
+    await server.sh(`
+      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends sudo
+      for user in admin guest; do
+        useradd -m -s /bin/sh "$user"
+        install -d -m 700 -o "$user" "/home/$user/.ssh"
+        install -m 600 -o "$user" /root/.ssh/authorized_keys "/home/$user/.ssh/authorized_keys"
+      done
+      echo 'admin ALL=(root) NOPASSWD: ALL' >/etc/sudoers.d/admin`);
+  });
+  afterAll(() => server?.stop());
+  const make = ensureFile({ owner, path: "/srv/a.img", sizeBytes: 2 ** 20, allowedBackings: ["/srv/*"] });
+
+  it("is worked on as root where sudo asks for no password", async () => {
+    expect(outcomeOf(await server.runAs("admin", make))).toEqual({ kind: "done", detail: "created" });
+    expect(await server.sh("stat -c '%U %s' /srv/a.img")).toBe("root 1048576\n");
+    const looked = await server.runAs("admin", probe({ roles: ["Server"], backings: ["/srv/a.img"], segments: [] }));
+    expect(known(parseProbe(looked.stdout).backings)).toMatchObject([{ path: "/srv/a.img", sizeBytes: 2 ** 20 }]);
+  });
+
+  it("is left alone where it does", async () => {
+    await expect(server.runAs("guest", make)).rejects.toMatchObject({
+      code: "BecomeFailed",
+      started: false,
+      message: expect.stringContaining("a password is required"),
     });
   });
 });
