@@ -22,7 +22,9 @@ const processes = new WeakMap<Host, Map<number, { process: ScriptProcess; startT
 export function answerExec(exec: Exec): void {
   const { channel } = exec;
   const chunks: Buffer[] = [];
+  // A client that goes away takes the channel with it, half-answered or not.
   channel.on("error", () => undefined);
+  channel.stderr.on("error", () => undefined);
   channel.on("data", (chunk: Buffer) => chunks.push(chunk));
   channel.on("end", () => {
     const request = decodeRequest(Buffer.concat(chunks).toString("utf8"));
@@ -35,6 +37,7 @@ export function answerExec(exec: Exec): void {
 }
 
 function quit(channel: ServerChannel, exitCode: number, stdout: string, stderr: string): void {
+  if (!channel.writable) return;
   if (stderr !== "") channel.stderr.write(stderr);
   if (stdout !== "") channel.write(stdout);
   channel.exit(exitCode);

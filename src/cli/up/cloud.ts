@@ -12,6 +12,18 @@ import { serve } from "../serve.ts";
 /** The operator of the embedded mode looks more often: a person waits for it. */
 const probeIntervalSeconds = 5;
 
+/** Hosts with fast disks and processors, for a person waits for them; a lab without hardware virtualisation is slower. */
+const briskly = {
+  install: 2_000,
+  journalMebibyte: 20,
+  mount: 1_500,
+  unmount: 1_000,
+  clusterOnline: 500,
+  createDomain: 3_000,
+  migration: 6_000,
+  migrateMebibyte: 40,
+};
+
 /** The simulated rack on its ports; `moved` says which had to be others because they were taken. */
 export interface RunningRack {
   readonly server: RackServer;
@@ -23,7 +35,9 @@ export async function startRack(file: RackFile): Promise<RunningRack> {
   const hosts = { ...file.hosts };
   for (;;) {
     try {
-      const server = await serveRack(createRack({ ...file, hosts }, { clock: systemClock, salt: String(process.pid) }));
+      const server = await serveRack(
+        createRack({ ...file, hosts }, { clock: systemClock, salt: String(process.pid), timings: briskly }),
+      );
       const moved = Object.entries(file.hosts).flatMap(([host, { ssh }]) => {
         const to = server.endpoints.get(host)?.port ?? ssh.port;
         return ssh.port === 0 || ssh.port === to ? [] : [{ host, from: ssh.port, to }];

@@ -1,7 +1,7 @@
 import { type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
 import { systemClock } from "../../clock.ts";
 import { describeManifest, type Manifest } from "./manifests.ts";
-import { isReady, type Row } from "./progress.ts";
+import { hasFailed, isReady, type Row } from "./progress.ts";
 import { rowOf } from "./rows.ts";
 
 const pollMs = 250;
@@ -16,7 +16,7 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-/** Reads the objects again and again until all are ready. */
+/** Reads the objects again and again until all are ready, or one has failed for good. */
 export async function followUntilReady(options: FollowOptions): Promise<readonly Row[]> {
   const { manifests, elapsed, onRows, signal } = options;
   const api = KubernetesObjectApi.makeApiClient(options.kubeConfig);
@@ -44,7 +44,7 @@ export async function followUntilReady(options: FollowOptions): Promise<readonly
       }),
     );
     onRows(rows);
-    if (rows.every(isReady)) return rows;
+    if (rows.every(isReady) || rows.some(hasFailed)) return rows;
     await systemClock.sleep(pollMs, signal).catch(() => undefined);
   }
   return rows;

@@ -31,6 +31,9 @@ export interface Row {
 
 export const isReady = (row: Row): boolean => row.ready === "True";
 
+/** A migration is one attempt: its False is final. */
+export const hasFailed = (row: Row): boolean => row.kind === "XenMigration" && row.ready === "False";
+
 export function seconds(milliseconds: number): string {
   const value = milliseconds / 1000;
   return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} min ${Math.floor(value % 60)} s`;

@@ -12,7 +12,7 @@ import { type Display, openDisplay, rowText } from "./display.ts";
 import { fitToRack } from "./fit-to-rack.ts";
 import { followUntilReady } from "./follow.ts";
 import { type Manifest, readManifests } from "./manifests.ts";
-import { isReady, type Row, seconds } from "./progress.ts";
+import { hasFailed, isReady, type Row, seconds } from "./progress.ts";
 import { type UpValues, upOptions, upSchema } from "./up-options.ts";
 
 const root = new URL("../../../", import.meta.url);
@@ -59,20 +59,29 @@ export const up: Command = {
       const kubeConfig = new KubeConfig();
       kubeConfig.loadFromString(controlPlane.kubeconfig);
       display.begin("manifests", "applying");
-      const applied = await applyManifests(kubeConfig, fitToRack(manifests, rack));
+      const fitted = fitToRack(manifests, rack);
+      const applied = await applyManifests(
+        kubeConfig,
+        fitted.filter((manifest) => !isMove(manifest)),
+      );
       display.end(paths.map((path) => relative(path)).join(", "));
       const appliedAt = elapsed();
-      const sinceApply = () => elapsed() - appliedAt;
-
-      const followed = applied.filter(({ apiVersion }) => apiVersion.startsWith(`${group}/`));
-      const rows = await converge(display, {
+      const standing = applied.filter(({ apiVersion }) => apiVersion.startsWith(`${group}/`));
+      const convergence = {
         kubeConfig,
-        followed,
         operator,
-        elapsed: sinceApply,
+        elapsed: () => elapsed() - appliedAt,
+        limit: AbortSignal.timeout(options.timeout * 1000),
         seconds: options.timeout,
         io,
-      });
+      };
+      let rows = await converge(display, "convergence", { ...convergence, followed: standing });
+      const moves = fitted.filter(isMove);
+      if (moves.length > 0 && rows.every(isReady)) {
+        // A migration is one attempt: it is made when there is something to move.
+        const moving = await applyManifests(kubeConfig, moves);
+        rows = await converge(display, "migration", { ...convergence, followed: [...standing, ...moving] });
+      }
       display.close();
       const code = rows.every(isReady) ? 0 : 1;
       const outcome = { options, io, controlPlane, operator, rows, elapsed: elapsed() };
@@ -102,22 +111,24 @@ async function beginControlPlane(display: Display, signal: AbortSignal): Promise
   return controlPlane;
 }
 
+const isMove = ({ kind }: Manifest) => kind === "XenMigration";
+
 interface Convergence {
   readonly kubeConfig: KubeConfig;
   readonly followed: readonly Manifest[];
   readonly operator: RunningOperator;
   /** Milliseconds since everything was applied. */
   readonly elapsed: () => number;
-  /** The time limit. */
+  /** The time limit, in words and as a signal. */
   readonly seconds: number;
+  readonly limit: AbortSignal;
   readonly io: Io;
 }
 
-async function converge(display: Display, options: Convergence): Promise<readonly Row[]> {
-  const { followed, operator, elapsed, io } = options;
-  const limit = AbortSignal.timeout(options.seconds * 1000);
+async function converge(display: Display, stage: string, options: Convergence): Promise<readonly Row[]> {
+  const { followed, operator, elapsed, limit, io } = options;
   const count = (rows: readonly Row[]) => `${rows.filter(isReady).length} of ${rows.length} ready`;
-  display.begin("convergence", `0 of ${followed.length} ready`);
+  display.begin(stage, `0 of ${followed.length} ready`);
   const following = followUntilReady({
     kubeConfig: options.kubeConfig,
     manifests: followed,
@@ -130,6 +141,7 @@ async function converge(display: Display, options: Convergence): Promise<readonl
   });
   const rows = await Promise.race([following, operator.ended.then(() => following)]);
   if (rows.every(isReady)) display.end(`all ${rows.length} ready`);
+  else if (rows.some(hasFailed)) display.fail(`${count(rows)}, and a migration has failed`);
   else display.fail(io.signal.aborted ? "stopped" : `${count(rows)} within the time limit of ${options.seconds} s`);
   return rows;
 }

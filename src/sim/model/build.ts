@@ -9,9 +9,9 @@ import { watchClusters } from "./quorum.ts";
 import type { Timings, World } from "./world.ts";
 import { freshXenWorld, type Hypervisor } from "./xen-state.ts";
 
-const blockMajors: Readonly<Record<string, number>> = { vd: 253, sd: 8, hd: 3, xvd: 202 };
+const blockMajors: Readonly<Record<string, number>> = { vd: 254, sd: 8, hd: 3, xvd: 202 };
 
-/** `major:minor` of a disk by its kernel name: vdb is 253:16. */
+/** `major:minor` of a disk by its kernel name: vdb is 254:16. */
 function deviceNumber(path: string, index: number): string {
   const match = /^\/dev\/(vd|sd|hd|xvd)([a-z])(\d*)$/.exec(path);
   if (match === null) return `259:${index}`;
@@ -146,8 +146,9 @@ function layOut(root: FileSystem, name: string, file: RackHost): void {
     placeFile(root, "/etc/inittab", { text: "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\n" });
   }
   if (file.roles.includes("dom0")) {
-    for (const name of ["vmlinuz", "initrd.img"])
-      placeFile(root, `/boot/${name}-${file.kernel}`, { sizeBytes: 8 * 2 ** 20 });
+    for (const release of [file.kernel, "guest"])
+      for (const name of ["vmlinuz", "initrd.img"])
+        placeFile(root, `/boot/${name}-${release}`, { sizeBytes: 8 * 2 ** 20 });
   }
   for (const { path, text, size, signature } of file.files) {
     placeFile(root, path, {

@@ -27,3 +27,6 @@ rm -rf "$tree"
 cp "$root/boot/vmlinuz-$release" "$place/vmlinuz"
 truncate -s 32M "$place/vm-template.img"
 mkfs.ext4 -q -F -L guest "$place/vm-template.img"
+# Where domains may boot from by default.
+cp "$place/vmlinuz" "$root/boot/vmlinuz-guest"
+cp "$place/initrd.img" "$root/boot/initrd.img-guest"
