@@ -1,6 +1,6 @@
-import type { Reason } from "../../api/reasons.ts";
 import { finalizer } from "../../api/common.ts";
 import { xenMigrations } from "../../api/kinds.ts";
+import type { Reason } from "../../api/reasons.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { addFinalizer } from "../../runtime/finalizers.ts";

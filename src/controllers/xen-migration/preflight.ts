@@ -8,7 +8,7 @@ import { baseName } from "./sight.ts";
 /** A condition of another object, as it was last written. */
 export interface Said {
   readonly status: "True" | "False" | "Unknown";
-  readonly reason: Reason;
+  readonly reason: string;
   readonly message: string;
 }
 

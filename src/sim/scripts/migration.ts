@@ -114,7 +114,7 @@ function settle(run: ScriptRun, domain: Domain, name: string, action: string): s
   const running = called("") && domain.since !== undefined;
   if (action === "DestroyIncoming" || action === "DestroyMigratedAway") {
     const incoming = (called("--incoming") || domain.name === "") && neverRan;
-    require(action === "DestroyIncoming" ? incoming : called("--migratedaway") && suspended);
+    require(action === "DestroyIncoming" ? incoming : called("--migratedaway") && domain.shutdown === "suspend");
     nothingAtWork(run, domain, name);
     endDomain(world, host, domain, action);
     return "destroyed";
