@@ -21,9 +21,9 @@ probe_toolstack() {
 			} END {
 				# A query that failed leaves its line out, and xl info exits 0 all the same.
 				if (value["total_memory"] == "" || value["free_memory"] == "") exit
-				count = split("xen_major xen_minor xen_extra total_memory free_memory nr_cpus hw_caps virt_caps", key, " ")
-				for (i = 1; i <= count; i++) printf "toolstack\tinfo\t%s\t%s\n", key[i], value[key[i]]
-			}'
+				count = split("xen_major xen_minor xen_extra total_memory free_memory nr_cpus hw_caps virt_caps", wanted, " ")
+				for (i = 1; i <= count; i++) printf "toolstack\tinfo\t%s\t%s\n", wanted[i], value[wanted[i]]
+			}' || return 1
 			;;
 		esac
 	fi
