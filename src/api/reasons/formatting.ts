@@ -48,6 +48,11 @@ export const formatting = {
     meaning: "A host that is no node of this cluster has the file system mounted: its heartbeat goes on.",
     action: "Find it and unmount it there, or declare it as a node.",
   },
+  PendingUnmount: {
+    conditions: ["Formatted"],
+    meaning: "The file system gets the node slots of the spec only while nobody has it mounted.",
+    action: "Set xensan.dev/paused=true, unmount it on the hosts that the message names, and remove the annotation.",
+  },
   FormatForbidden: {
     conditions: ["Formatted"],
     meaning: "The volume is blank and the spec says format: Never.",

@@ -2,6 +2,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import { formatFilesystem } from "../../host/ocfs2-actions.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { isOnline } from "./ensure-online.ts";
+import { missingSlots } from "./ensure-size.ts";
 import {
   bad,
   type ClusterFinding,
@@ -57,7 +58,7 @@ function look(cluster: ClusterObservation, filesystem: FilesystemSight & { spec:
   const decision = decide(cluster, filesystem, volume);
   switch (decision.kind) {
     case "Formatted":
-      return { verdict: fine(label, "Formatted", `is ${decision.uuid}`) };
+      return { verdict: complete(cluster, filesystem, decision.uuid) };
     case "Record":
       return {
         verdict: bad(label, "Progressing", `${decision.uuid} on ${volume.device} is being recorded`),
@@ -89,6 +90,18 @@ function look(cluster: ClusterObservation, filesystem: FilesystemSight & { spec:
     case "Refuse":
       return { verdict: bad(label, decision.reason, decision.message) };
   }
+}
+
+/** It is there; node slots may be missing. */
+function complete(cluster: ClusterObservation, filesystem: FilesystemSight & { spec: FilesystemSpec }, uuid: string) {
+  const { label, spec } = filesystem;
+  const missing = missingSlots(cluster, filesystem);
+  if (missing === undefined || missing.waitsFor.length === 0) return fine(label, "Formatted", `is ${uuid}`);
+  return fine(
+    label,
+    "PendingUnmount",
+    `has ${missing.now} node slots instead of ${spec.nodeSlots}, and gets more only while nobody has it mounted: set the annotation xensan.dev/paused=true, unmount it on ${missing.waitsFor.join(", ")}, and remove the annotation`,
+  );
 }
 
 type FoundVolume = Extract<VolumeSight, { state: "Found" }>;

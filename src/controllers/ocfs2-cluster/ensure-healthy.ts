@@ -1,6 +1,6 @@
 import { aoeSeconds, contract, deadSeconds } from "./ensure-online.ts";
 import { bad, type ClusterFinding, nodeProblem, nothingFound, together, type Verdict } from "./finding.ts";
-import { deviceOf, isMounted, sharedDevice } from "./members.ts";
+import { deviceOf, isMountedNow, sharedDevice } from "./members.ts";
 import { type ClusterObservation, listedNodes, readyNode } from "./observation.ts";
 
 /** Looks at what nobody can ensure: heartbeats, connections, read-only mounts, errors of the kernel. */
@@ -62,7 +62,7 @@ function peers(cluster: ClusterObservation): Verdict[] {
     const others = mounted.filter(
       (other) =>
         other.number !== node.number &&
-        cluster.filesystems.some((one) => isMounted(node, one) === "Yes" && isMounted(other, one) === "Yes"),
+        cluster.filesystems.some((one) => isMountedNow(node, one) === "Yes" && isMountedNow(other, one) === "Yes"),
     );
     // A host that was looked at before the other mounted cannot have heard it.
     const silent = others.filter(({ number }) => active.liveNodes?.includes(number) === false);

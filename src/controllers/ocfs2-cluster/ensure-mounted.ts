@@ -2,6 +2,7 @@ import { mountFilesystem, unmountFilesystem } from "../../host/ocfs2-actions.ts"
 import type { SharedDevice } from "../../host/ocfs2-facts.ts";
 import { isOurs } from "./ensure-configured.ts";
 import { isOnline } from "./ensure-online.ts";
+import { missingSlots } from "./ensure-size.ts";
 import {
   bad,
   type ClusterFinding,
@@ -122,11 +123,12 @@ const why = ({ facts: { sharedDevices } }: ReadyNode) =>
 /** Why it must not be mounted now. */
 function obstacleTo(
   cluster: ClusterObservation,
-  { volume, strangers }: FilesystemSight,
+  filesystem: FilesystemSight,
   node: ReadyNode,
   { content, path }: SharedDevice,
 ): Verdict | undefined {
   const { host } = node;
+  const { volume, strangers } = filesystem;
   if (volume.state !== "Found")
     return bad(
       host,
@@ -151,6 +153,8 @@ function obstacleTo(
     );
   if (!isOnline(node, clusterRequest(cluster)))
     return bad(host, "NotOnline", "is mounted once the cluster is online there");
+  if (missingSlots(cluster, filesystem)?.imminent === true)
+    return bad(host, "Progressing", "is mounted once it has the node slots that the spec says");
   if (strangers.kind === "Alive")
     return bad(
       host,

@@ -12,7 +12,7 @@ import {
   together,
   type Verdict,
 } from "./finding.ts";
-import { clusterRequest, isMounted, mustWait, sameNodes, sameTimeouts, timing } from "./members.ts";
+import { clusterRequest, isMountedNow, mustWait, sameNodes, sameTimeouts, timing } from "./members.ts";
 import { type ClusterObservation, listedNodes, type NodeSight, type ReadyNode, readyNode } from "./observation.ts";
 
 /** Ensures that every node has the cluster in its kernel, with the same nodes and timeouts. */
@@ -94,7 +94,7 @@ function look(
     return only(bad(host, "ForeignCluster", `cluster ${active.name} is online there: take it down first`));
   const wrong = difference(active, request);
   if (wrong === undefined) return only(fine(host, "Online", "is online"));
-  const busy = cluster.filesystems.some((one) => isMounted(node, one) !== "No");
+  const busy = cluster.filesystems.some((one) => isMountedNow(node, one) !== "No");
   if (wrong.offline && busy)
     return only(
       fine(host, "PendingRestart", `${wrong.what}: unmount the file systems there, then it is brought online anew`),

@@ -1,9 +1,13 @@
 import { addNodeSlots, growFilesystem } from "../../host/ocfs2-actions.ts";
-import { type ClusterFinding, type ClusterStep, nothingFound, stepOn } from "./finding.ts";
-import { deviceOf, isMounted, sharedDevice } from "./members.ts";
+import { isOnline } from "./ensure-online.ts";
+import { type ClusterFinding, type ClusterStep, nodeProblem, nothingFound, stepOn } from "./finding.ts";
+import { clusterRequest, deviceOf, isMountedNow, sharedDevice } from "./members.ts";
 import { type ClusterObservation, type FilesystemSight, listedNodes, readyNode } from "./observation.ts";
 
-/** Ensures that a file system is as large as its volume, and has as many node slots as the spec says: one node does it. */
+/**
+ * Ensures that a file system is as large as its volume, which it becomes under its mounts, and has as many node slots as
+ * the spec says, which tunefs.ocfs2 adds only while nobody has it mounted. One node does it.
+ */
 export function ensureSize(cluster: ClusterObservation): ClusterFinding {
   return { ...nothingFound, steps: cluster.filesystems.flatMap((filesystem) => change(cluster, filesystem) ?? []) };
 }
@@ -13,7 +17,7 @@ function change(cluster: ClusterObservation, filesystem: FilesystemSight): Clust
   const path = deviceOf(filesystem);
   const uuid = recorded?.uuid;
   if (spec === undefined || uuid === undefined || path === undefined || volume.state !== "Found") return undefined;
-  const states = listedNodes(cluster).map((node) => ({ node, mounted: isMounted(node, filesystem) }));
+  const states = listedNodes(cluster).map((node) => ({ node, mounted: isMountedNow(node, filesystem) }));
   const sights = states.flatMap(({ node, mounted }) => {
     const ready = mounted === "Yes" ? readyNode(node) : undefined;
     const device = ready && sharedDevice(ready, path);
@@ -21,11 +25,12 @@ function change(cluster: ClusterObservation, filesystem: FilesystemSight): Clust
       ? [{ host: node.host, device, superblock: device.superblock }]
       : [];
   });
+  const missing = missingSlots(cluster, filesystem);
+  if (missing?.by !== undefined)
+    return stepOn(missing.by, addNodeSlots({ device: path, uuid, nodeSlots: spec.nodeSlots }), label);
   const [first] = sights;
   if (first === undefined) return undefined;
   const { superblock, host } = first;
-  if (superblock.nodeSlots < spec.nodeSlots)
-    return stepOn(host, addNodeSlots({ device: path, uuid, nodeSlots: spec.nodeSlots }), label);
   const { sizeBytes } = first.device;
   // A node that still sees the former size, or cannot be asked, would write beyond the end of its device.
   const sure = states.every(({ mounted }) => mounted !== "Unknown");
@@ -33,4 +38,42 @@ function change(cluster: ClusterObservation, filesystem: FilesystemSight): Clust
   const larger = Math.floor(sizeBytes / superblock.clusterSize) * superblock.clusterSize > superblock.sizeBytes;
   if (!larger || !alike || !sure || filesystem.grownOn.includes(host)) return undefined;
   return stepOn(host, growFilesystem({ device: path, uuid }), label);
+}
+
+export interface MissingSlots {
+  /** How many the file system has now. */
+  readonly now: number;
+  /** Who is to add them; undefined as long as somebody has it mounted, or may have. */
+  readonly by: string | undefined;
+  readonly waitsFor: readonly string[];
+  /** Nobody is known to have it mounted, and who does not say yet will soon: it stays so until the slots are there. */
+  readonly imminent: boolean;
+}
+
+/** Undefined: it has as many node slots as the spec says, or nobody can tell. */
+export function missingSlots(cluster: ClusterObservation, filesystem: FilesystemSight): MissingSlots | undefined {
+  const { spec, recorded } = filesystem;
+  const path = deviceOf(filesystem);
+  const request = clusterRequest(cluster);
+  const sights = listedNodes(cluster).flatMap((node) => {
+    const ready = readyNode(node);
+    const superblock = ready && sharedDevice(ready, path)?.superblock;
+    return superblock?.uuid === recorded?.uuid && superblock !== undefined && ready !== undefined
+      ? [{ ready, superblock }]
+      : [];
+  });
+  const [first] = sights;
+  if (first === undefined || spec === undefined || first.superblock.nodeSlots >= spec.nodeSlots) return undefined;
+  const waiting = cluster.nodes.filter((node) => isMountedNow(node, filesystem) !== "No");
+  const waitsFor = waiting.map(({ host }) => host);
+  const imminent = waiting.every(
+    (node) => isMountedNow(node, filesystem) === "Unknown" && nodeProblem(node)?.reason === "Pending",
+  );
+  const able = sights.find(({ ready }) => isOnline(ready, request));
+  return {
+    now: first.superblock.nodeSlots,
+    by: waitsFor.length === 0 ? able?.ready.host : undefined,
+    waitsFor,
+    imminent,
+  };
 }

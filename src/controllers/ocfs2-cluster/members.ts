@@ -24,6 +24,14 @@ export function sharedDevice({ facts }: Pick<ReadyNode, "facts">, path: string |
 
 /** Is the file system mounted there, or will it be at the next boot, through us? */
 export function isMounted(node: NodeSight, filesystem: FilesystemSight): "Yes" | "No" | "Unknown" {
+  const now = isMountedNow(node, filesystem);
+  const ready = readyNode(node);
+  if (now !== "No" || ready === undefined || deviceOf(filesystem) === undefined) return now;
+  if (ready.facts.mountPoints.state !== "known") return "Unknown";
+  return persistedAt(ready, filesystem.recorded?.mountPoint) === undefined ? "No" : "Yes";
+}
+
+export function isMountedNow(node: NodeSight, filesystem: FilesystemSight): "Yes" | "No" | "Unknown" {
   const device = deviceOf(filesystem);
   // Nobody ever knew where it is: nothing was ever done with it.
   if (device === undefined) return "No";
@@ -32,9 +40,7 @@ export function isMounted(node: NodeSight, filesystem: FilesystemSight): "Yes" |
   const ready = readyNode(node);
   const seen = ready && sharedDevice(ready, device);
   if (ready === undefined || seen === undefined) return "Unknown";
-  if (seen.mounts.length > 0) return "Yes";
-  if (ready.facts.mountPoints.state !== "known") return "Unknown";
-  return persistedAt(ready, filesystem.recorded?.mountPoint) === undefined ? "No" : "Yes";
+  return seen.mounts.length > 0 ? "Yes" : "No";
 }
 
 /** What of ours mounts something there at boot. */
@@ -49,9 +55,9 @@ export function mountedNodes({ nodes, filesystems }: ClusterObservation): {
   mounted: NodeSight[];
   unknown: NodeSight[];
 } {
-  const mounted = nodes.filter((node) => filesystems.some((one) => isMounted(node, one) === "Yes"));
+  const mounted = nodes.filter((node) => filesystems.some((one) => isMountedNow(node, one) === "Yes"));
   const unknown = nodes.filter(
-    (node) => !mounted.includes(node) && filesystems.some((one) => isMounted(node, one) === "Unknown"),
+    (node) => !mounted.includes(node) && filesystems.some((one) => isMountedNow(node, one) === "Unknown"),
   );
   return { mounted, unknown };
 }

@@ -212,10 +212,11 @@ function ready(status: Ocfs2ClusterStatus, cluster: Ocfs2Cluster, directives: Di
     if (directives.dryRun && summary.reason === "Progressing") return { ...summary, reason: "DryRun" };
     return summary;
   }
-  const online = status.conditions?.find(({ type }) => type === "Online");
-  return online?.reason === "Online"
+  // What waits until somebody unmounts is no trouble of its condition, but the spec does not hold yet.
+  const waiting = status.conditions?.find(({ reason }) => reason === "PendingRestart" || reason === "PendingUnmount");
+  return waiting === undefined
     ? summary
-    : { type: "Ready", status: "False", reason: online?.reason ?? "Pending", message: online?.message ?? "Pending" };
+    : { type: "Ready", status: "False", reason: waiting.reason, message: waiting.message };
 }
 
 async function abandon(
