@@ -8,13 +8,13 @@ import { heldDevicesStay } from "./invariants/held-devices-stay.ts";
 import { imagesStay } from "./invariants/images-stay.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { mountsAsDeclared } from "./invariants/mounts-as-declared.ts";
+import { neverTwice } from "./invariants/never-twice.ts";
 import { nothingOutsideBounds } from "./invariants/nothing-outside-bounds.ts";
+import { permitsRespected } from "./invariants/permits-respected.ts";
+import { settledOnSight } from "./invariants/settled-on-sight.ts";
 import { unknownIsNotAbsent } from "./invariants/unknown-is-not-absent.ts";
 
-/**
- * What must hold at every moment of every run. All of it is checked while a run goes on. With xl in the rack comes: a
- * domain never runs twice.
- */
+/** What must hold at every moment of every run. All of it is checked while a run goes on. */
 export const invariants: readonly Invariant[] = [
   exportsAreUnique,
   nothingOutsideBounds,
@@ -27,4 +27,7 @@ export const invariants: readonly Invariant[] = [
   heartbeatUnderMounts,
   mountsAsDeclared,
   imagesStay,
+  neverTwice,
+  permitsRespected,
+  settledOnSight,
 ];
