@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
 import { bringUp, findRack } from "./common-rack.ts";
 import { attachConsole } from "./console.ts";
-import { cleanCache, commonRackDirectory, imageCache, LabError } from "./places.ts";
+import { cleanCache, commonRackDirectory, imageCache, LabError, UnavailableError } from "./places.ts";
 import type { Rack } from "./rack.ts";
 import { readState } from "./state.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
@@ -158,5 +158,5 @@ try {
 } catch (error) {
   if (!(error instanceof LabError) && !(error instanceof Error && error.name === "RackFileError")) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UnavailableError ? error.exitCode : 1;
 }

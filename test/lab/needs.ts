@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { freemem, totalmem } from "node:os";
 import path from "node:path";
-import { LabError } from "./places.ts";
+import { UnavailableError } from "./places.ts";
 import { runCommand } from "./run-command.ts";
 
 /** Programs, with Debian's package for each. */
@@ -55,24 +55,30 @@ export async function ensureNeeds(options: {
   readonly signal?: AbortSignal;
 }): Promise<void> {
   let lack = await whatLacks();
+  const why: string[] = [];
   if (lack.others.length === 0 && lack.packages.length > 0 && options.install) {
     const signal = options.signal === undefined ? {} : { signal: options.signal };
-    await runCommand("apt-get", ["-q", "update"], signal);
-    await runCommand("apt-get", ["-q", "-y", "--no-install-recommends", "install", ...lack.packages], signal);
+    try {
+      await runCommand("apt-get", ["-q", "update"], signal);
+      await runCommand("apt-get", ["-q", "-y", "--no-install-recommends", "install", ...lack.packages], signal);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      why.push(error instanceof Error ? error.message : String(error));
+    }
     lack = await whatLacks();
   }
-  const lines = [...lack.others];
+  const lines = [...lack.others, ...(lack.packages.length > 0 ? why : [])];
   if (lack.packages.length > 0) {
     lines.push(`Debian packages: apt-get install ${lack.packages.join(" ")}   (or say --install)`);
   }
-  if (lines.length > 0) throw new LabError(`the lab needs:\n  ${lines.join("\n  ")}`);
+  if (lines.length > 0) throw new UnavailableError(`the lab needs:\n  ${lines.join("\n  ")}`);
 }
 
 /** Rejects when the machines would not fit into this machine's memory. */
 export function ensureMemory(bytes: number): void {
   const mib = (value: number) => `${Math.round(value / 2 ** 20)} MiB`;
-  if (totalmem() < bytes + 2 ** 29 || freemem() + 2 ** 30 < bytes * 0.5) {
-    throw new LabError(
+  if (freemem() < bytes) {
+    throw new UnavailableError(
       `the rack needs ${mib(bytes)} of memory; this machine has ${mib(totalmem())}, ${mib(freemem())} free`,
     );
   }

@@ -13,7 +13,8 @@ export interface Operator {
 export function createOperator(kubeconfigFile: string, logFile: string): Operator {
   let running: OwnedProcess | undefined;
   const args = ["run", "--kubeconfig", kubeconfigFile, "--leader-election", "false", "--listen", "127.0.0.1:0"];
-  const flags = ["--probe-interval", "10", "--log-level", "debug"];
+  // A probe is hundreds of small programs: several seconds of a translated processor.
+  const flags = ["--probe-interval", "30", "--log-level", "debug"];
   const operator: Operator = {
     logFile,
     async start() {

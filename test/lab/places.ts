@@ -26,3 +26,8 @@ export function digest(parts: readonly string[]): string {
 export class LabError extends Error {
   override readonly name = "LabError";
 }
+
+/** This machine cannot be a lab. Programs end with 69 (EX_UNAVAILABLE) then, so that a caller can tell it from a failure. */
+export class UnavailableError extends LabError {
+  readonly exitCode = 69;
+}

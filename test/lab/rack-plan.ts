@@ -53,8 +53,15 @@ function problemsOf(name: string, host: RackHost): string[] {
   only("ssh.user", host.ssh.user, "root");
   only("os.id", host.os.id, "debian");
   const management = host.interfaces.filter(({ segment }) => segment === managementSegment);
-  if (management.length !== 1 || management[0]?.address?.endsWith("/24") !== true) {
-    problems.push(`hosts.${name}.interfaces must hold one on segment ${managementSegment}, with an address in a /24`);
+  // The kernel names the others after it.
+  if (
+    management.length !== 1 ||
+    host.interfaces[0] !== management[0] ||
+    management[0]?.address?.endsWith("/24") !== true
+  ) {
+    problems.push(
+      `hosts.${name}.interfaces must hold one on segment ${managementSegment}: the first, with an address in a /24`,
+    );
   }
   host.disks.forEach((disk, index) => {
     const expected = `/dev/vd${String.fromCharCode(97 + index)}`;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
 import { bringUp } from "./common-rack.ts";
-import { LabError } from "./places.ts";
+import { LabError, UnavailableError } from "./places.ts";
 import type { Story } from "./scenario.ts";
 import { stories } from "./scenarios/index.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
@@ -17,6 +17,8 @@ const { values } = parseArgs({
   options: {
     /** Stories and scenarios whose name contains one of them. */
     only: { type: "string", multiple: true, default: [] },
+    /** Of each story only how it begins: together they are the tutorial, from bare hosts. */
+    given: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
     rack: { type: "string", default: fileURLToPath(tutorialRack) },
     /** Lets it install Debian packages on this machine. */
@@ -34,6 +36,11 @@ const line = ({ seconds, failed, scenario, text }: Result) =>
 
 /** A story named by --only is told whole; else only its scenarios that are named. */
 function chosen(): Story[] {
+  const found = namedByOnly();
+  return values.given ? found.map((story) => ({ ...story, scenarios: [] })) : found;
+}
+
+function namedByOnly(): Story[] {
   const named = ({ name }: { readonly name: string }) => values.only.some((text) => name.includes(text));
   if (values.only.length === 0) return [...stories];
   const found = stories.flatMap((story): Story[] => {
@@ -93,5 +100,5 @@ try {
 } catch (error) {
   if (!(error instanceof LabError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = signal.aborted ? 130 : 1;
+  process.exitCode = error instanceof UnavailableError ? error.exitCode : signal.aborted ? 130 : 1;
 }

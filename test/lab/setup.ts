@@ -16,7 +16,7 @@ export function setupScript(plan: HostPlan, rack: RackPlan): string {
     `hostname ${quote(name)}`,
     put("/etc/hosts", `${["127.0.0.1 localhost", ...addresses].join("\n")}\n`),
     ...host.interfaces.flatMap((nic, index) => {
-      const lines = ["[Match]", `MACAddress=${nic.mac}`, "[Link]", `MTUBytes=${nic.mtu}`];
+      const lines = ["[Match]", `Name=${nic.name}`, "[Link]", `MTUBytes=${nic.mtu}`];
       if (nic.state === "Down") lines.push("ActivationPolicy=down");
       lines.push("[Network]", "LinkLocalAddressing=no", "IPv6AcceptRA=no");
       if (nic.address !== undefined) lines.push(`Address=${nic.address}`);

@@ -65,7 +65,7 @@ export type Happening =
       readonly kind: "FormatBegun" | "FilesystemFormatted";
       readonly device: string;
       readonly uuid: string;
-      /** Which bytes: `san block:253:16`, host and backing. */
+      /** Which bytes: `san block:254:16`, host and backing. */
       readonly backing: string;
       /** What stood there before: a signature, `data`, or empty for zeros. */
       readonly over: string;

@@ -221,8 +221,8 @@ export function createLogicalVolume(
     return `  Volume group "${group.name}" has insufficient free space (${free / group.extentBytes} extents): ${sizeBytes / group.extentBytes} required.`;
   }
   let minor = 0;
-  while (host.blocks.has(`254:${minor}`)) minor += 1;
-  const device = `254:${minor}`;
+  while (host.blocks.has(`253:${minor}`)) minor += 1;
+  const device = `253:${minor}`;
   group.volumes.set(name, { name, device, tags: new Set() });
   for (const physical of group.physicalVolumes) host.blocks.get(physical)?.holders.add(device);
   addBlock(host, {

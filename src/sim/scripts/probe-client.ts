@@ -52,7 +52,7 @@ export const responders =
     for (const name of segments) {
       const nic = host.interfaces.get(name);
       if (nic === undefined || !canCarry(host, { ...nic, cable: "Plugged" })) {
-        failed += `${name}: ${nic === undefined ? "No such device" : "Network is down"} `;
+        failed += `${name}: ${nic === undefined ? "No such device" : "send config query: Network is down"} `;
         continue;
       }
       for (const other of hearers(world, host, nic)) {

@@ -21,7 +21,8 @@ export const aoe: Story = {
   given: {
     name: "bare hosts to two volumes on both dom0s",
     async run(words) {
-      await words.apply(...(await words.examples("tutorial")));
+      const files = ["00-namespace", "10-san", "20-dom0s", "30-volumes"];
+      for (const file of files) await words.apply(...(await words.examples(`tutorial/${file}.yaml`)));
       await words.ready(600);
       const sizes = await Promise.all(
         ["bella", "brutus"].flatMap((host) => ["e0.1", "e0.2"].map((target) => attached(words, host, target))),

@@ -1,6 +1,7 @@
 import type { Story } from "../scenario.ts";
 import { aoe } from "./aoe.ts";
+import { cloud } from "./cloud.ts";
 import { contract } from "./contract.ts";
 
 /** In the order in which they are told. */
-export const stories: readonly Story[] = [contract, aoe];
+export const stories: readonly Story[] = [contract, aoe, cloud];

@@ -29,7 +29,7 @@ describe("a vblade", () => {
         mac: "52:54:00:99:01:10",
         segment: "san",
         backing: "/dev/vdb",
-        identity: "block:253:16",
+        identity: "block:254:16",
         sizeBytes: 2147483648,
         access: "ReadWrite",
         by: "None",
@@ -42,8 +42,8 @@ describe("a vblade", () => {
     expect(start("0", "1", "eth1", "/dev/vdb")).toEqual({ pid: 400 });
     expect(start("0", "1", "eth1", "/dev/vdb")).toEqual({ pid: 401 });
     expect([...host.running.processes.values()].map((one) => [one.shelf, one.slot, one.identity])).toEqual([
-      [0, 1, "block:253:16"],
-      [0, 1, "block:253:16"],
+      [0, 1, "block:254:16"],
+      [0, 1, "block:254:16"],
     ]);
   });
 

@@ -1,0 +1,87 @@
+import { ocfs2Clusters } from "../../../src/api/kinds.ts";
+import type { Scenario, Words } from "../scenario.ts";
+
+/** The shared file system of the tutorial: what is written, and what comes back by itself. */
+
+const mountPoint = "/srv/xen";
+const mounted = `findmnt -n -o FSTYPE -M ${mountPoint} | grep -qx ocfs2`;
+
+export const mountedWithin = ({ until }: Words, host: string, withinSeconds: number) =>
+  until(host, mounted, withinSeconds);
+
+/** Writes a file on one host and reads it on another. */
+async function shared({ on, until }: Words, from: string, to: string, name: string): Promise<string> {
+  await on(from, `echo 'written on ${from}' >${mountPoint}/${name} && sync ${mountPoint}/${name}`);
+  return await until(to, `cat ${mountPoint}/${name}`, 30);
+}
+
+export const shares: readonly Scenario[] = [
+  {
+    name: "a file written on bella is read on brutus",
+    async run(words) {
+      return await shared(words, "bella", "brutus", "story");
+    },
+  },
+  {
+    name: "mkfs.ocfs2 ran once: one record in the whole rack",
+    async run({ on }) {
+      const counts = await Promise.all(
+        ["bella", "brutus"].map((host) => on(host, "ls /var/lib/xensan/formats 2>/dev/null | wc -l")),
+      );
+      const sum = counts.reduce((total, count) => total + Number(count), 0);
+      if (sum !== 1) throw new Error(`${counts.join(" and ")} records of a format`);
+      return "one record";
+    },
+  },
+  {
+    name: "brutus rebooted with the operator off: mounted again by itself",
+    async run(words) {
+      await words.operator.kill();
+      await words.reboot("brutus");
+      await mountedWithin(words, "brutus", 240);
+      const text = await shared(words, "bella", "brutus", "after-reboot");
+      await words.operator.start();
+      await words.ready(400);
+      return text;
+    },
+  },
+  {
+    name: "SAN rebooted: the file system waits for it",
+    async run(words) {
+      const boots = () =>
+        Promise.all(["bella", "brutus"].map((host) => words.on(host, "cat /proc/sys/kernel/random/boot_id")));
+      const before = await boots();
+      await words.reboot("san");
+      await words.ready(400);
+      const text = await shared(words, "brutus", "bella", "after-san");
+      const after = await boots();
+      if (before.join() !== after.join()) throw new Error("a dom0 was reset");
+      return text;
+    },
+  },
+  {
+    name: "cold start of the whole rack with the operator off",
+    async run(words) {
+      await words.operator.kill();
+      for (const host of ["bella", "brutus", "san"]) await words.power.cut(host);
+      await Promise.all(["san", "bella", "brutus"].map((host) => words.power.restore(host)));
+      for (const host of ["bella", "brutus"]) await mountedWithin(words, host, 300);
+      const text = await shared(words, "bella", "brutus", "after-cold-start");
+      await words.operator.start();
+      await words.ready(600);
+      return text;
+    },
+  },
+  {
+    name: "an empty mount point takes no writes",
+    async run({ on, become }) {
+      const flags = await on(
+        "brutus",
+        `mkdir -p /mnt/root && mount --bind / /mnt/root && lsattr -d /mnt/root${mountPoint}; umount /mnt/root`,
+      );
+      if (!/^[a-zA-Z-]*i/.test(flags)) throw new Error(`lsattr says ${flags}`);
+      await become(ocfs2Clusters, "xen", "Ready/True");
+      return flags.split(" ")[0];
+    },
+  },
+];
