@@ -185,6 +185,8 @@ describe.each(shells)("a domain on one host, in %s", (...shell) => {
         spec: {
           hosts: [{ name: "bella" }],
           powerState: "Running",
+          shutdown: { timeoutSeconds: 60, onTimeout: "Wait" },
+          deletionPolicy: "Retain",
           memory: "128Mi",
           vcpus: 1,
           type: "PVH",
