@@ -35,7 +35,7 @@ export interface ClusterRequest {
  * ForeignCluster (somebody else's cluster.conf, or another cluster in it), OcfsToolsMissing.
  */
 export function configureCluster(request: ClusterRequest): HostCommand {
-  return command("configure-cluster", 60, `O2CB cluster ${request.cluster} configured`, clusterArguments(request));
+  return command("configure-cluster", 180, `O2CB cluster ${request.cluster} configured`, clusterArguments(request));
 }
 
 /**
@@ -45,7 +45,7 @@ export function configureCluster(request: ClusterRequest): HostCommand {
  * message names it), HostNameMismatch, ClusterOffline (it did not come online; the message holds what o2cb said).
  */
 export function clusterOnline(request: ClusterRequest): HostCommand {
-  return command("cluster-online", 120, `O2CB cluster ${request.cluster} online`, clusterArguments(request));
+  return command("cluster-online", 180, `O2CB cluster ${request.cluster} online`, clusterArguments(request));
 }
 
 /**

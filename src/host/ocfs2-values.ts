@@ -22,7 +22,7 @@ export function nodeArguments(nodes: readonly O2cbNode[]): readonly string[] {
   if (nodes.length === 0) throw new InvalidValue("nodes", [], "at least one node");
   for (const key of ["number", "name", "address"] as const) {
     const values = nodes.map((node) => String(node[key]).toLowerCase());
-    if (new Set(values).size !== values.length) throw new InvalidValue("nodes", values, `nodes with a ${key} each`);
+    if (new Set(values).size !== values.length) throw new InvalidValue("nodes", values, `nodes with one ${key} each`);
   }
   return nodes.toSorted((a, b) => a.number - b.number).map(nodeArgument);
 }

@@ -7,12 +7,23 @@ require_server() {
 	*.*) ;;
 	*) refuse InvalidArgument "$1 is no AoE device" ;;
 	esac
-	server_said=$(aoeping -I -s 3 "${server_address%.*}" "${server_address#*.}" "$3" 2>&1 </dev/null 9>&-) ||
-		refuse DeviceMissing "e$server_address does not answer on $3: $(printf '%s' "$server_said" | tail -n 1)"
-	server_serial=$(printf '%s\n' "$server_said" | awk '$1 == "serial_number:" { print $2; exit }')
+	server_serial=$(aoeping -I -s 3 "${server_address%.*}" "${server_address#*.}" "$3" 2>/dev/null </dev/null 9>&- |
+		awk '$1 == "serial_number:" { print $2; exit }') 2>/dev/null || server_serial=
+	if [ -z "$server_serial" ] && have aoe-revalidate; then
+		# aoeping drops answers of less than 60 bytes, and vblade's are shorter where no network card fills them up. The
+		# driver asks the target, too, and keeps its answer.
+		aoe-revalidate "e$server_address" >/dev/null 2>&1 </dev/null 9>&- || :
+		sleep 1
+		for server_tool in /lib/udev/ata_id /usr/lib/udev/ata_id; do
+			[ -x "$server_tool" ] || continue
+			server_serial=$("$server_tool" --export "$1" 2>/dev/null </dev/null 9>&- | sed -n 's/^ID_SERIAL_SHORT=//p')
+			break
+		done
+	fi
+	[ -n "$server_serial" ] || refuse DeviceMissing "e$server_address does not answer on $3"
 	case $server_serial in
 	"$server_address":?*) ;;
-	*) refuse WrongServer "e$server_address says that its serial number is ${server_serial:-empty}, which is not vblade's" ;;
+	*) refuse WrongServer "e$server_address says that its serial number is $server_serial, which is not vblade's" ;;
 	esac
 	server_name=${server_serial#*:}
 	if [ "${#server_serial}" -ge 19 ]; then

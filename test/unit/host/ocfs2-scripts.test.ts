@@ -1,0 +1,138 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const shells = [["dash"], ["busybox", "sh"]].filter(([command = "sh", ...args]) => {
+  const here = spawnSync(command, [...args, "-c", "exit 0"]).status === 0;
+  if (!here) console.warn(`not tested with ${command}: it is not installed`);
+  return here;
+});
+const shared = (name: string) =>
+  readFileSync(new URL(`../../../src/host/scripts/shared/${name}.sh`, import.meta.url), "utf8").replace(
+    /^# include: .*$/gm,
+    "",
+  );
+
+describe.each(shells)("in %s", (...shell) => {
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), "xensan-ocfs2-"));
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(directory, name), text);
+    return join(directory, name);
+  };
+  const run = (parts: readonly string[], body: string): string[] => {
+    const [command = "sh", ...args] = shell;
+    const script = `${shared("prelude")}\n${parts.map(shared).join("\n")}\nrun_dir=${directory}\nwork=${directory}\nstate_dir=${directory}\n${body}\n`;
+    const { stdout, stderr, status } = spawnSync(command, [...args, "-eu", "-s"], { input: script, encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    return stdout.trimEnd().split("\n");
+  };
+
+  describe("the kernel's log of a host that lost its SAN", () => {
+    // Lines of a real rack: one host whose cable was out, and the one that stayed.
+    const log = file.bind(undefined, "dmesg.txt");
+    it("tells what happened, to what, how often and when last", () => {
+      const text = `[   45.969364] xen:xen_evtchn: Event-channel device installed
+[   47.574740] ocfs2: Registered cluster interface o2cb
+[  259.212022] o2hb: node 1 hb write hung for 60s on region 7A2CCBF7CDB246E0AB81C65C4C7283F3 (etherd/e0.1), negotiate timeout with node 0.
+[  259.599586] o2net: Connection to node brutus (num 1) at 10.99.0.12:7777 has been idle for 61.795 secs.
+[  318.606315] (kworker/0:2,52,0):o2hb_write_timeout:301 ERROR: Heartbeat write timeout to device etherd/e0.1 after 120668 milliseconds
+[  318.610806] (kworker/0:2,52,0):o2hb_stop_all_regions:2689 ERROR: stopping heartbeat on all active regions.
+[  318.612253] *** ocfs2 is very sorry to be fencing this system by restarting ***
+[  322.259128] o2net: No longer connected to node brutus (num 1) at 10.99.0.12:7777
+[  326.332097] ocfs2: End replay journal (node 1, slot 1) on device (152,0)
+[  403.179574] (o2hb-20E7556D47,478,0):o2hb_do_disk_heartbeat:1164 ERROR: status = -5
+[  405.194087] (o2hb-20E7556D47,478,0):o2hb_bio_end_io:535 ERROR: IO Error 10
+[ 1924.663912] (mount.ocfs2,2703,0):ocfs2_fill_super:1176 ERROR: status = -107
+`;
+      const rows = run(["probe-kernel-log"], `dmesg() { cat ${log(text)}; }\nprobe_kernel_log`);
+      expect(rows.map((row) => row.split("\t").slice(1, 5).join(" "))).toEqual([
+        "Heartbeat 7A2CCBF7CDB246E0AB81C65C4C7283F3 1 259",
+        "Network brutus 2 322",
+        "Heartbeat etherd/e0.1 1 318",
+        "Fencing - 2 318",
+        "Heartbeat 20E7556D47 2 405",
+        "Ocfs2Error - 1 1924",
+      ]);
+      expect(rows[1]).toBe(
+        "kernel-log\tNetwork\tbrutus\t2\t322\to2net: No longer connected to node brutus (num 1) at 10.99.0.12:7777",
+      );
+    });
+
+    it("has nothing to tell of a quiet boot and of mounts", () => {
+      const text = `[  566.468887] o2hb: Heartbeat mode set to local
+[  602.805702] o2dlm: Joining domain 20E7556D473244BC9767E8F7299AFE1C
+[  679.270599] ocfs2: Mounting device (152,16) on (node 0, slot 0) with ordered data mode.
+[  685.154230] o2net: Accepted connection from node brutus (num 1) at 10.99.0.12:7777
+[  652.731049] aoe: unknown ioctl 0x80280215
+`;
+      expect(run(["probe-kernel-log"], `dmesg() { cat ${log(text)}; }\nprobe_kernel_log`)).toEqual([""]);
+    });
+  });
+
+  describe("/etc/fstab", () => {
+    const body = (call: string) => {
+      const path = file(
+        "fstab",
+        "# by hand\nUUID=1 / ext4 defaults 0 1\n/dev/etherd/e0.9 /srv/other ocfs2 _netdev,noauto 0 0\n# xensan: san/disks 1111-aa\n/dev/etherd/e0.1 /srv/xen ocfs2 _netdev,noauto,noatime 0 0\n\n# the end\n",
+      );
+      return shared("fstab").replaceAll("/etc/fstab", path) + call;
+    };
+    it("says what mounts a directory at boot, and whose it is", () => {
+      expect(run([], body("\nfstab_entry /srv/xen"))).toEqual([
+        "/dev/etherd/e0.1\t_netdev,noauto,noatime\tsan/disks 1111-aa",
+      ]);
+      expect(run([], body("\nfstab_entry /"))).toEqual(["UUID=1\tdefaults\t-"]);
+      // Nobody mounts that one.
+      expect(run([], body("\nfstab_entry /srv/other"))).toEqual([""]);
+    });
+    it("loses an entry with its mark and nothing else", () => {
+      expect(run([], body("\nfstab_without /srv/xen"))).toEqual([
+        "# by hand",
+        "UUID=1 / ext4 defaults 0 1",
+        "/dev/etherd/e0.9 /srv/other ocfs2 _netdev,noauto 0 0",
+        "",
+        "# the end",
+      ]);
+    });
+  });
+
+  describe("the record of a format", () => {
+    const boot = "00000000-0000-0000-0000-000000000000";
+    const stateOf = (text: string) =>
+      run(
+        ["format-records"],
+        `format_state ${file("record", text)}\necho "$record_state $record_device $record_owner"`,
+      );
+    it("says done only after the end", () => {
+      expect(stateOf(`/dev/etherd/e0.1\nsan/a 1\nbegan ${boot} 1 2\ndone\n`)).toEqual([
+        "Done /dev/etherd/e0.1 san/a 1",
+      ]);
+    });
+    it("is of an interrupted one after a reboot, after the end of its process, and when it is only half there", () => {
+      expect(stateOf(`/dev/etherd/e0.1\nsan/a 1\nbegan ${boot} 1 2\n`)).toEqual([
+        "Interrupted /dev/etherd/e0.1 san/a 1",
+      ]);
+      const now = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+      expect(stateOf(`/dev/etherd/e0.1\nsan/a 1\nbegan ${now} 1 2\n`)).toEqual([
+        "Interrupted /dev/etherd/e0.1 san/a 1",
+      ]);
+      expect(stateOf("/dev/etherd/e0.1\n")).toEqual(["Interrupted /dev/etherd/e0.1"]);
+      expect(stateOf("")).toEqual(["Interrupted"]);
+    });
+    it("is of a running one while its very process is there", () => {
+      const now = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+      const birth = readFileSync(`/proc/${process.pid}/stat`, "utf8")
+        .replace(/^.*\) /, "")
+        .split(" ")[19];
+      expect(stateOf(`/dev/etherd/e0.1\nsan/a 1\nbegan ${now} ${process.pid} ${birth}\n`)).toEqual([
+        "Running /dev/etherd/e0.1 san/a 1",
+      ]);
+    });
+  });
+});
