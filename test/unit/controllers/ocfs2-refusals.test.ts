@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type Content, overwrite } from "../../../src/sim/model/content.ts";
 import { createVolume } from "../../../src/sim/model/ocfs2-volume.ts";
+import { unpack } from "../../../src/sim/model/packages.ts";
+import { startVblade } from "../../../src/sim/model/vblade.ts";
+import { parseRack } from "../../../src/sim/rack-file.ts";
 import { aoeServer, aoeVolume, device, ocfs2Cluster, xenHost } from "../../simulation/scenarios/objects.ts";
 import type { Stage } from "../../simulation/stage.ts";
 import { commands, eventually, message, minutes, rig, word } from "./rig.ts";
@@ -115,5 +118,88 @@ describe("a recorded file system", () => {
     await stage.advance(minutes(10));
     expect(formats(sent)).toEqual([]);
     expect(disk(stage).signature).toBe("");
+  });
+});
+
+describe("a device that is not what the volume says", () => {
+  it("from another server behind the same address is not formatted", async () => {
+    const stage = rig({ objects: [...objects, cluster] });
+    const sent = commands(stage);
+    // Before anybody has looked what is on the device, somebody else answers for its address.
+    let swapped = false;
+    stage.rack.subscribe((event) => {
+      if (event.kind !== "ClusterOnline" || swapped) return;
+      swapped = true;
+      stage.clock.after(1, () => {
+        const { world } = stage.rack;
+        const oldie = stage.rack.host("oldie");
+        unpack(oldie, "vblade");
+        stage.rack.killVblade("san");
+        stage.rack.setInterface("san", "eth1", "Down");
+        startVblade(world, oldie, ["0", "1", "eth1", "/dev/sdb"], { by: "None", instance: "" });
+      });
+    });
+    await stage.advance(minutes(10));
+    expect(formats(sent)).toEqual([]);
+    expect(word(stage, "Ocfs2Cluster", "xen", "Ready").split("/")[0]).not.toBe("True");
+  });
+});
+
+describe("eight nodes", () => {
+  const names = Array.from({ length: 8 }, (_, index) => `node${index}`);
+  it("share one file system, formatted once", async () => {
+    const rack = () =>
+      parseRack({
+        hosts: {
+          san: {
+            roles: ["server"],
+            ssh: { port: 2210 },
+            interfaces: [
+              { name: "eth0", mac: "52:54:00:99:00:10", segment: "management", address: "10.98.0.10/24" },
+              { name: "eth1", mac: "52:54:00:99:01:10", segment: "san", address: "10.99.0.10/24" },
+            ],
+            disks: [
+              { path: "/dev/vda", size: "4Gi", signature: "ext4", mountPoint: "/" },
+              { path: "/dev/vdb", size: "2Gi" },
+            ],
+          },
+          ...Object.fromEntries(
+            names.map((name, index) => [
+              name,
+              {
+                roles: ["dom0"],
+                ssh: { port: 2220 + index },
+                interfaces: [
+                  {
+                    name: "eth0",
+                    mac: `52:54:00:99:00:2${index}`,
+                    segment: "management",
+                    address: `10.98.0.1${index + 2}/24`,
+                  },
+                  {
+                    name: "eth1",
+                    mac: `52:54:00:99:01:2${index}`,
+                    segment: "san",
+                    address: `10.99.0.1${index + 2}/24`,
+                  },
+                ],
+                disks: [{ path: "/dev/vda", size: "4Gi", signature: "ext4", mountPoint: "/" }],
+              },
+            ]),
+          ),
+        },
+      });
+    const stage = rig({
+      rack,
+      objects: [
+        aoeServer("san", 2210, ["/dev/vdb"]),
+        ...names.map((name, index) => xenHost(name, 2220 + index)),
+        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), names),
+        ocfs2Cluster("xen", names, {}, { journalSize: "8Mi" }),
+      ],
+    });
+    const sent = commands(stage);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready", 15);
+    expect(formats(sent)).toHaveLength(1);
   });
 });
