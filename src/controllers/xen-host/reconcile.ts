@@ -1,6 +1,7 @@
 import { type XenHost, xenHosts } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
+import type { HostFacts } from "../../host/facts.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
@@ -13,9 +14,10 @@ import { describeXen } from "./describe.ts";
 import { observeDrain, planDrain } from "./drain.ts";
 import { relocationSight } from "./partners.ts";
 import { planInitiator } from "./plan.ts";
-import { planRelocation } from "./relocation.ts";
+import { planRelocation, type RelocationPlan, type RelocationSight } from "./relocation.ts";
 import { planToolstack } from "./toolstack.ts";
 import { Verifications } from "./verifications.ts";
+import { planXend } from "./xend.ts";
 
 const aspects = ["ToolstackReady", "RelocationReady", "Drained"];
 
@@ -27,6 +29,21 @@ const conditionOf = (action: string) =>
     "prepare-relocation": "RelocationReady",
     "verify-relocation": "RelocationReady",
   })[action];
+
+/** By the keys of xl, or by the server of xend. */
+function relocate(
+  host: string,
+  spec: XenHostSpec,
+  facts: HostFacts,
+  sight: RelocationSight,
+  begin: (verifying: RelocationPlan["verifying"]) => void,
+): Pick<RelocationPlan, "steps" | "condition"> {
+  const { toolstack } = facts;
+  if (toolstack.state === "known" && toolstack.value.kind === "Xm") return planXend(host, spec, toolstack.value, sight);
+  const plan = planRelocation(host, spec, facts, sight);
+  begin(plan.verifying);
+  return plan;
+}
 
 /** Makes one XenHost an AoE client, and shows what it sees. It stays while it holds, or may hold, a volume. */
 export function xenHostReconciler(options: HostControllerOptions): Reconciler {
@@ -47,8 +64,10 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
       plan(host, spec, facts, object) {
         const initiator = planInitiator(host, spec, facts);
         const toolstack = planToolstack(host, spec, facts);
-        const relocation = planRelocation(host, spec, facts, relocationSight(fleet, object, verifiedBy(object)));
-        verifications.begin(keyString(keyOf(object)), relocation.verifying);
+        const sight = relocationSight(fleet, object, verifiedBy(object));
+        const relocation = relocate(host, spec, facts, sight, (verifying) =>
+          verifications.begin(keyString(keyOf(object)), verifying),
+        );
         return {
           steps: [...initiator.steps, ...toolstack.steps, ...relocation.steps],
           problem: initiator.problem,

@@ -161,27 +161,3 @@ describe("two domains that want the same image", () => {
     expect(executing(stage)).toHaveLength(1);
   });
 });
-
-describe("dom0s that exchange domains", () => {
-  it("open to each other, verify it, and close again when the spec says so", async () => {
-    const open = (peer: string) => ({
-      relocation: {
-        mode: "Enabled",
-        address: peer === "brutus" ? "10.98.0.12" : "10.98.0.13",
-        allowFrom: [{ name: peer }],
-      },
-    });
-    const stage = rig({
-      rack: twoServers,
-      objects: [xenHost("bella", 2212, open("brutus")), xenHost("brutus", 2213, open("bella"))],
-    });
-    for (const name of nodes)
-      await eventually(stage, () => word(stage, "XenHost", name, "RelocationReady"), "True/RelocationReady");
-    for (const name of nodes) await eventually(stage, () => word(stage, "XenHost", name, "Ready"), "True/Ready");
-    const sent = commands(stage);
-    await stage.advance(minutes(10));
-    expect(sent.filter((line) => !line.endsWith("probe"))).toEqual([]);
-    stage.patch("XenHost", at("bella"), { spec: { relocation: { mode: "Disabled" } } });
-    await eventually(stage, () => word(stage, "XenHost", "bella", "RelocationReady"), "False/RelocationDisabled");
-  });
-});

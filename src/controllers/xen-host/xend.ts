@@ -1,0 +1,73 @@
+import type { XenHostSpec } from "../../api/xen-host.ts";
+import { configureXend } from "../../host/toolstack-actions.ts";
+import type { Toolstack } from "../../host/xen-facts.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { no, yes } from "../finding.ts";
+import { exclusive, type Step } from "../hosts/step.ts";
+import type { RelocationSight } from "./relocation.ts";
+
+const type = "RelocationReady";
+
+/**
+ * Relocation of the toolstack of 2010: a server of xend's own, opened by lines of /etc/xen/xend-config.sxp. It asks for no
+ * key, so hosts-allow is all there is between a domain and everybody on the network; its empty default is everybody.
+ */
+export function planXend(
+  host: string,
+  { relocation: spec }: Pick<XenHostSpec, "relocation">,
+  { xendConfiguration }: Toolstack,
+  sight: Pick<RelocationSight, "senders" | "address">,
+): { readonly steps: readonly Step[]; readonly condition: ConditionUpdate } {
+  const wanted = settingsFor(spec, sight);
+  const differs = wanted.filter(({ key, value }) => xendConfiguration?.get(key) !== value);
+  const steps = differs.length === 0 ? [] : [exclusive(host, configureXend({ settings: wanted }))];
+  if (differs.length > 0)
+    return {
+      steps,
+      condition: no(
+        type,
+        "RelocationNotPrepared",
+        `xend is to be configured: ${differs.map(({ key }) => key).join(", ")}`,
+      ),
+    };
+  if (spec.mode === "Disabled")
+    return {
+      steps,
+      condition: no(type, "RelocationDisabled", "spec.relocation.mode is Disabled: xend receives no domains"),
+    };
+  const names = sight.senders.map(({ name }) => name).join(", ");
+  return { steps, condition: yes(type, "RelocationReady", `xend receives domains of ${names} on port ${spec.port}`) };
+}
+
+interface Setting {
+  readonly key: string;
+  readonly value: string;
+}
+
+function settingsFor(
+  spec: XenHostSpec["relocation"],
+  { senders }: Pick<RelocationSight, "senders">,
+): readonly Setting[] {
+  const quoted = (text: string) => `'${text}'`;
+  const optional = (key: string, value: string | undefined) => (value === undefined ? [] : [{ key, value }]);
+  const rest = [
+    ...optional("network-script", spec.networkScript && quoted(spec.networkScript)),
+    ...optional("vif-script", spec.vifScript && quoted(spec.vifScript)),
+    ...optional("dom0-min-mem", spec.dom0MinMem === undefined ? undefined : String(spec.dom0MinMem)),
+    ...optional("dom0-cpus", spec.dom0Cpus === undefined ? undefined : String(spec.dom0Cpus)),
+  ];
+  if (spec.mode === "Disabled") return [{ key: "xend-relocation-server", value: "no" }, ...rest];
+  // Regular expressions, one per peer; a dot in brackets is a dot only.
+  const exactly = (text: string) => `^${text.replaceAll(".", "[.]")}$`;
+  const allowed = senders.flatMap(({ name, address }) => [
+    exactly(name),
+    ...(address === "" ? [] : [exactly(address)]),
+  ]);
+  return [
+    { key: "xend-relocation-server", value: "yes" },
+    { key: "xend-relocation-port", value: String(spec.port) },
+    { key: "xend-relocation-address", value: quoted(spec.address ?? "") },
+    { key: "xend-relocation-hosts-allow", value: quoted([...new Set(allowed)].join(" ")) },
+    ...rest,
+  ];
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { xenHostSpecSchema } from "../../../src/api/xen-host.ts";
+import { planXend } from "../../../src/controllers/xen-host/xend.ts";
+import type { Toolstack } from "../../../src/host/xen-facts.ts";
+import { at, xenHost } from "../../simulation/scenarios/objects.ts";
+import { twoServers } from "../../simulation/scenarios/racks.ts";
+import { commands, eventually, minutes, rig, word } from "./rig.ts";
+
+const nodes = ["bella", "brutus"];
+
+describe("dom0s that exchange domains", () => {
+  it("open to each other, verify it, and close again when the spec says so", async () => {
+    const open = (peer: string) => ({
+      relocation: {
+        mode: "Enabled",
+        address: peer === "brutus" ? "10.98.0.12" : "10.98.0.13",
+        allowFrom: [{ name: peer }],
+      },
+    });
+    const stage = rig({
+      rack: twoServers,
+      objects: [xenHost("bella", 2212, open("brutus")), xenHost("brutus", 2213, open("bella"))],
+    });
+    for (const name of nodes)
+      await eventually(stage, () => word(stage, "XenHost", name, "RelocationReady"), "True/RelocationReady");
+    for (const name of nodes) await eventually(stage, () => word(stage, "XenHost", name, "Ready"), "True/Ready");
+    const sent = commands(stage);
+    await stage.advance(minutes(10));
+    expect(sent.filter((line) => !line.endsWith("probe"))).toEqual([]);
+    stage.patch("XenHost", at("bella"), { spec: { relocation: { mode: "Disabled" } } });
+    await eventually(stage, () => word(stage, "XenHost", "bella", "RelocationReady"), "False/RelocationDisabled");
+  });
+});
+
+describe("the relocation server of xend", () => {
+  const { relocation } = xenHostSpecSchema.parse({
+    ssh: { host: "192.0.2.1", privateKeySecretRef: { name: "key" } },
+    aoe: { interfaces: ["eth1"] },
+    relocation: {
+      mode: "Enabled",
+      address: "192.0.2.1",
+      allowFrom: [{ name: "brutus" }],
+      dom0MinMem: 196,
+      dom0Cpus: 0,
+      networkScript: "network-bridge netdev=eth0",
+      vifScript: "vif-bridge",
+    },
+  });
+  const senders = [{ name: "brutus", address: "192.0.2.2", keys: undefined, verified: new Map<string, string>() }];
+  const host = (xendConfiguration: ReadonlyMap<string, string>): Toolstack => ({
+    kind: "Xm",
+    dom0: true,
+    info: undefined,
+    automaticDomains: undefined,
+    services: new Map(),
+    bridges: [],
+    xendConfiguration,
+  });
+  const settings = new Map([
+    ["xend-relocation-server", "yes"],
+    ["xend-relocation-port", "8002"],
+    ["xend-relocation-address", "'192.0.2.1'"],
+    ["xend-relocation-hosts-allow", "'^brutus$ ^192[.]0[.]2[.]2$'"],
+    ["network-script", "'network-bridge netdev=eth0'"],
+    ["vif-script", "'vif-bridge'"],
+    ["dom0-min-mem", "196"],
+    ["dom0-cpus", "0"],
+  ]);
+
+  it("is opened to the peers of allowFrom only", () => {
+    const { steps, condition } = planXend("XenHost/bella", { relocation }, host(new Map()), {
+      senders,
+      address: "192.0.2.1",
+    });
+    expect(steps.map(({ command }) => command.args)).toEqual([[...settings].map(([key, value]) => `${key}=${value}`)]);
+    expect(condition).toMatchObject({ status: "False", reason: "RelocationNotPrepared" });
+  });
+
+  it("is left alone when its file says so already", () => {
+    const { steps, condition } = planXend("XenHost/bella", { relocation }, host(settings), {
+      senders,
+      address: "192.0.2.1",
+    });
+    expect(steps).toEqual([]);
+    expect(condition).toMatchObject({ status: "True", reason: "RelocationReady" });
+  });
+
+  it("is closed when relocation is disabled", () => {
+    const spec = { relocation: { ...relocation, mode: "Disabled" as const } };
+    const { steps } = planXend("XenHost/bella", spec, host(settings), { senders: [], address: "192.0.2.1" });
+    expect(steps.map(({ command }) => command.args[0])).toEqual(["xend-relocation-server=no"]);
+  });
+});
