@@ -8,6 +8,10 @@
   resources:
     [aoeservers/status, aoevolumes/status, xenhosts/status, ocfs2clusters/status, xendomains/status, xenmigrations/status]
   verbs: [patch]
+- apiGroups: [xensan.dev]
+  resources: [xenmigrations]
+  # A drain makes them and withdraws them; finished ones are cleaned up.
+  verbs: [create, delete]
 - apiGroups: [""]
   resources: [secrets]
   # SSH keys. A rotated key is picked up from the watch.

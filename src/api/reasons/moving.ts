@@ -66,6 +66,11 @@ export const moving = {
     meaning: "Ready of a host is not True; the message holds its reason.",
     action: "See the conditions of the XenHost.",
   },
+  OfflineUnavailable: {
+    conditions: admission,
+    meaning: "This version of xensan moves domains only while they run.",
+    action: "Halt the XenDomain, name the other host in its spec, and let it run again.",
+  },
   TargetCordoned: {
     conditions: admission,
     meaning: "maintenance of the target is Cordon or Drain.",

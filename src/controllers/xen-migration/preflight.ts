@@ -61,7 +61,7 @@ const problem = (reason: Reason, message: string): Problem => ({ reason, message
 
 /** Everything that keeps a domain from moving now, each with a reason of its own. Empty: it may. */
 export function preflight(move: Move): readonly Problem[] {
-  const declared = [hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
+  const declared = [offline, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
   const known = knownOf(move);
   if ("problems" in known) return [...declared, ...known.problems];
   const checks = [domainRuns, alreadyThere, nameFree, toolstacks, memory, bridges, filesystems];
@@ -100,6 +100,16 @@ function knownOf(move: Move): Known | { readonly problems: readonly Problem[] } 
 
 type Check<M> = (move: M) => readonly Problem[];
 const passed: readonly Problem[] = [];
+
+const offline: Check<Move> = ({ mode }) =>
+  mode === "Live"
+    ? passed
+    : [
+        problem(
+          "OfflineUnavailable",
+          "mode is Offline: set powerState of the XenDomain to Halted, and to Running with the other host in its spec",
+        ),
+      ];
 
 const hostsReady: Check<Move> = ({ source, target }) =>
   [source, target].flatMap(({ name, ready }) =>

@@ -1,0 +1,437 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { xenHostSpecSchema } from "../../../src/api/xen-host.ts";
+import type { HostView, Snapshot } from "../../../src/controllers/hosts/view.ts";
+import { type Claim, permitFor } from "../../../src/controllers/xen-migration/permits.ts";
+import {
+  type HostSheet,
+  type Move,
+  neededMiB,
+  preflight,
+  type Traveller,
+} from "../../../src/controllers/xen-migration/preflight.ts";
+import { isStalled, progressed } from "../../../src/controllers/xen-migration/progress.ts";
+import { chooseTarget } from "../../../src/controllers/xen-migration/target.ts";
+import type { Fact, HostFacts } from "../../../src/host/facts.ts";
+import type { DomainFact, Toolstack, XenInfo } from "../../../src/host/xen-facts.ts";
+
+const known = <T>(value: T): Fact<T> => ({ state: "known", value });
+const absent = { state: "absent" } as const;
+const capabilities = "178bfbff:80982201:20100800:00000005:00000000:00000000:00000000:00000000";
+const info: XenInfo = {
+  major: 4,
+  minor: 17,
+  extra: ".7",
+  totalMemory: 2047,
+  freeMemory: 900,
+  cpus: 1,
+  hardwareCapabilities: capabilities,
+  virtualisation: ["pv", "hvm", "hap"],
+};
+const toolstack: Toolstack = {
+  kind: "Xl",
+  dom0: true,
+  info,
+  automaticDomains: undefined,
+  services: new Map(),
+  bridges: ["xenbr0"],
+  xendConfiguration: undefined,
+};
+const row: DomainFact = {
+  id: 7,
+  name: "vm-test",
+  uuid: "u1",
+  memory: 128,
+  vcpus: 1,
+  state: "-b----",
+  shutdownReason: "-",
+  seconds: 3,
+};
+
+const facts: HostFacts = {
+  identity: known({ hostname: "host", machineId: "m1", bootId: "b1" }),
+  system: absent,
+  packages: absent,
+  tools: absent,
+  interfaces: absent,
+  blockDevices: absent,
+  mounts: known([]),
+  backings: absent,
+  logicalVolumes: absent,
+  exports: absent,
+  aoe: absent,
+  aoeDevices: absent,
+  responders: absent,
+  o2cb: absent,
+  sharedDevices: absent,
+  mountPoints: absent,
+  formats: absent,
+  kernelTroubles: absent,
+  toolstack: known(toolstack),
+  domains: known({ domains: [], processes: [] }),
+  relocation: absent,
+  migrations: known([]),
+  images: absent,
+  domainLocks: absent,
+  domainConfigurations: absent,
+};
+
+const spec = (rest: object = {}) =>
+  xenHostSpecSchema.parse({
+    ssh: { host: "10.0.0.1", privateKeySecretRef: { name: "key" } },
+    aoe: { interfaces: ["eth1"] },
+    relocation: { mode: "Enabled", address: "10.0.0.1", allowFrom: [{ name: "bella" }] },
+    ...rest,
+  });
+
+const reachable = (change: Partial<HostFacts> = {}): HostView => {
+  const snapshot: Snapshot = { facts: { ...facts, ...change }, mark: 1, startedAt: 0, time: 0 };
+  return { state: "Reachable", snapshot };
+};
+const good = { status: "True", reason: "Ready", message: "" } as const;
+const sheet = (name: string, change: Partial<HostFacts> = {}, rest: Partial<HostSheet> = {}): HostSheet => ({
+  name,
+  spec: spec(),
+  ready: good,
+  relocationReady: good,
+  view: reachable(change),
+  ...rest,
+});
+const withInfo = (change: Partial<XenInfo>): Partial<HostFacts> => ({
+  toolstack: known({ ...toolstack, info: { ...info, ...change } }),
+});
+const ocfs2 = (mountPoint: string, uuid: string): Partial<HostFacts> => ({
+  mounts: known([
+    { device: "152:16", root: "/", source: "/dev/etherd/e0.1", mountPoint, type: "ocfs2", options: ["rw"] },
+  ]),
+  sharedDevices: known([
+    {
+      path: "/dev/etherd/e0.1",
+      content: "Ocfs2",
+      signature: "ocfs2",
+      sizeBytes: 2 ** 31,
+      superblock: {
+        uuid,
+        label: "DATA",
+        stack: "o2cb",
+        cluster: "data",
+        globalHeartbeat: false,
+        nodeSlots: 8,
+        sizeBytes: 2 ** 31,
+        blockSize: 4096,
+        clusterSize: 4096,
+      },
+      heartbeats: [],
+      slots: [],
+      mounts: [{ mountPoint, access: "ReadWrite", options: [] }],
+    },
+  ]),
+});
+
+const domain: Traveller = {
+  name: "vm-test",
+  uuid: "u1",
+  memoryMiB: 128,
+  vcpus: 1,
+  state: "-b----",
+  type: undefined,
+  bridges: undefined,
+  filesystems: undefined,
+  hosts: undefined,
+};
+const source = sheet("bella", { domains: known({ domains: [row], processes: [] }) });
+const move = (change: Partial<Move> = {}): Move => ({
+  domain,
+  mode: "Live",
+  source,
+  target: sheet("brutus"),
+  ...change,
+});
+const reasons = (change: Partial<Move>) => preflight(move(change)).map(({ reason }) => reason);
+
+describe("the checks before a migration", () => {
+  it("let a domain go where everything fits", () => {
+    expect(preflight(move())).toEqual([]);
+  });
+
+  const cases: readonly (readonly [string, Partial<Move>, string, string])[] = [
+    [
+      "a target that is not Ready",
+      { target: sheet("brutus", {}, { ready: { status: "False", reason: "AoeReady", message: "down" } }) },
+      "HostNotReady",
+      "brutus is not Ready (AoeReady: down)",
+    ],
+    [
+      "a cordoned target",
+      { target: sheet("brutus", {}, { spec: spec({ maintenance: "Cordon" }) }) },
+      "TargetCordoned",
+      "maintenance of brutus is Cordon",
+    ],
+    [
+      "a target that the XenDomain does not name",
+      { domain: { ...domain, hosts: ["bella", "caesar"] } },
+      "TargetNotAllowed",
+      "XenDomain vm-test may run on bella, caesar only, not on brutus",
+    ],
+    [
+      "a target that does not allow the source",
+      {
+        target: sheet(
+          "brutus",
+          {},
+          { spec: spec({ relocation: { mode: "Enabled", allowFrom: [{ name: "caesar" }] } }) },
+        ),
+      },
+      "RelocationNotAllowed",
+      "relocation of brutus does not allow domains of bella",
+    ],
+    [
+      "a channel that is not ready",
+      {
+        target: sheet(
+          "brutus",
+          {},
+          { relocationReady: { status: "Unknown", reason: "NotVerified", message: "bella" } },
+        ),
+      },
+      "RelocationNotReady",
+      "RelocationReady of brutus is Unknown (NotVerified: bella)",
+    ],
+    [
+      "a domain that is paused",
+      { domain: { ...domain, state: "--p---" } },
+      "DomainNotRunning",
+      "vm-test is paused on bella (--p---)",
+    ],
+    [
+      "a leftover on the target",
+      {
+        target: sheet("brutus", {
+          domains: known({ domains: [{ ...row, name: "vm-test--incoming", state: "--p---" }], processes: [] }),
+        }),
+      },
+      "AlreadyThere",
+      "brutus has vm-test--incoming (id 7, --p---) with the UUID of vm-test",
+    ],
+    [
+      "a name that is taken",
+      { target: sheet("brutus", { domains: known({ domains: [{ ...row, uuid: "u2" }], processes: [] }) }) },
+      "NameOccupied",
+      "brutus has another domain vm-test (id 7, u2)",
+    ],
+    [
+      "another toolstack",
+      { target: sheet("brutus", { toolstack: known({ ...toolstack, kind: "Xm" }) }) },
+      "ToolstackDiffers",
+      "bella has Xl, brutus has Xm",
+    ],
+    [
+      "too little memory",
+      { target: sheet("brutus", withInfo({ freeMemory: 133 })) },
+      "NotEnoughMemory",
+      "brutus has 133 MiB free, vm-test needs 134 MiB",
+    ],
+    [
+      "a Xen that is older",
+      { target: sheet("brutus", withInfo({ minor: 16 })) },
+      "XenVersionDiffers",
+      "brutus runs Xen 4.16, bella runs 4.17: it must be the same or the next version",
+    ],
+    [
+      "a Xen that is two versions younger",
+      { target: sheet("brutus", withInfo({ minor: 19 })) },
+      "XenVersionDiffers",
+      "brutus runs Xen 4.19, bella runs 4.17: it must be the same or the next version",
+    ],
+    [
+      "a CPU that lacks a feature",
+      { target: sheet("brutus", withInfo({ hardwareCapabilities: capabilities.replace("178bfbff", "078bfbff") })) },
+      "CpuFeaturesMissing",
+      "The CPU of brutus lacks features of bella (hw_caps word 0: 10000000)",
+    ],
+    [
+      "a PV guest without shadow paging",
+      { domain: { ...domain, type: "PV" } },
+      "ShadowPagingMissing",
+      "vm-test is a PV guest, and Xen on bella is built without shadow paging (virt_caps pv hvm hap)",
+    ],
+    [
+      "a bridge that is missing",
+      { domain: { ...domain, bridges: ["xenbr0", "xenbr7"] } },
+      "BridgesMissing",
+      "brutus has no bridge xenbr7; it has xenbr0",
+    ],
+    [
+      "a file system that the target has not mounted",
+      { source: sheet("bella", ocfs2("/srv/xen", "f1")) },
+      "FilesystemNotShared",
+      "The file system at /srv/xen is not mounted on brutus",
+    ],
+    [
+      "another file system at the same place",
+      { source: sheet("bella", ocfs2("/srv/xen", "f1")), target: sheet("brutus", ocfs2("/srv/xen", "f2")) },
+      "FilesystemNotShared",
+      "The file system at /srv/xen on brutus is another one (f2)",
+    ],
+    [
+      "a file system that is not the recorded one",
+      {
+        domain: { ...domain, filesystems: [{ mountPoint: "/srv/xen", uuid: "f0" }] },
+        source: sheet("bella", ocfs2("/srv/xen", "f1")),
+        target: sheet("brutus", ocfs2("/srv/xen", "f1")),
+      },
+      "FilesystemNotShared",
+      "The file system at /srv/xen on bella is another one (f1) and on brutus is another one (f1)",
+    ],
+    [
+      "a target that cannot be asked",
+      {
+        target: sheet(
+          "brutus",
+          {},
+          { view: { state: "Unreachable", reason: "Unreachable", message: "", last: undefined } },
+        ),
+      },
+      "HostUnknown",
+      "brutus cannot be asked (Unreachable)",
+    ],
+    [
+      "a target whose domains are unknown",
+      { target: sheet("brutus", { domains: { state: "unknown", why: "exit code 1" } }) },
+      "HostUnknown",
+      "brutus: domains unknown: exit code 1",
+    ],
+  ];
+  it.each(cases)("name %s", (_what, change, reason, message) => {
+    expect(preflight(move(change))).toEqual([{ reason, message }]);
+  });
+
+  it("name everything at once", () => {
+    const target = sheet("brutus", withInfo({ minor: 19, freeMemory: 1 }), { spec: spec({ maintenance: "Drain" }) });
+    expect(reasons({ target, domain: { ...domain, bridges: ["br9"] } })).toEqual([
+      "TargetCordoned",
+      "NotEnoughMemory",
+      "BridgesMissing",
+      "XenVersionDiffers",
+    ]);
+  });
+
+  it("take the next version of Xen and a CPU with more features", () => {
+    const more = withInfo({ minor: 18, hardwareCapabilities: capabilities.replace("00000005", "00000007") });
+    expect(reasons({ target: sheet("brutus", more) })).toEqual([]);
+  });
+
+  it("count what Xen itself needs for a domain", () => {
+    expect(neededMiB({ memoryMiB: 1024, vcpus: 4 })).toBe(1024 + 4 + 8 + 4);
+  });
+});
+
+describe("a target that nobody has named", () => {
+  it("is the one with the most memory, of those into which nothing moves", () => {
+    const hosts = [
+      source,
+      sheet("brutus", withInfo({ freeMemory: 500 })),
+      sheet("caesar"),
+      sheet("dora", withInfo({ freeMemory: 10 })),
+    ];
+    const choice = chooseTarget(move(), hosts, () => true);
+    expect(choice.kind === "Chosen" && choice.target.name).toBe("caesar");
+    expect(choice.reasons).toEqual([
+      "brutus: fits, 500 MiB free",
+      "caesar: fits, 900 MiB free, chosen",
+      "dora: NotEnoughMemory: dora has 10 MiB free, vm-test needs 134 MiB",
+    ]);
+    const busy = chooseTarget(move(), hosts, ({ name }) => name !== "caesar");
+    expect(busy.kind === "Chosen" && busy.target.name).toBe("brutus");
+  });
+});
+
+describe("permits", () => {
+  const claim = (id: string, rest: Partial<Claim> = {}): Claim => ({
+    id,
+    createdAt: id,
+    domain: id,
+    source: `${id} s`,
+    target: `${id} t`,
+    ...rest,
+  });
+
+  it("are one per domain, one out of and one into a host, four in the fleet", () => {
+    const holding = [claim("a")];
+    const ask = (one: Claim, held = holding) => permitFor(one, { holding: held, queued: [] }, 4).kind;
+    expect(ask(claim("b"))).toBe("Free");
+    expect(ask(claim("b", { domain: "a" }))).toBe("Taken");
+    expect(ask(claim("b", { source: "a s" }))).toBe("Taken");
+    expect(ask(claim("b", { target: "a t" }))).toBe("Taken");
+    expect(ask(claim("b", { target: "a s", source: "a t" }))).toBe("Free");
+    expect(
+      ask(
+        claim("e"),
+        ["a", "b", "c", "d"].map((id) => claim(id)),
+      ),
+    ).toBe("Taken");
+  });
+
+  it("go to the oldest, and do not wait for one that is in nobody's way", () => {
+    const queued = [claim("b", { source: "a s" }), claim("c", { source: "a s" })];
+    const others = { holding: [claim("a")], queued };
+    expect(permitFor(claim("c", { source: "a s" }), others, 4)).toEqual({
+      kind: "Taken",
+      holders: ["a", "b"],
+      position: 2,
+    });
+    expect(permitFor(claim("d"), others, 4)).toEqual({ kind: "Free" });
+    expect(permitFor(claim("c", { source: "a s" }), { holding: [], queued }, 4)).toEqual({
+      kind: "Taken",
+      holders: ["b"],
+      position: 2,
+    });
+    expect(permitFor(claim("b", { source: "a s" }), { holding: [], queued }, 4)).toEqual({ kind: "Free" });
+  });
+
+  it("never let two in each other's way begin, and never keep all waiting", () => {
+    const name = fc.constantFrom("h1", "h2", "h3");
+    const arbitrary = fc.uniqueArray(
+      fc.record({
+        id: fc.string({ minLength: 1 }),
+        createdAt: fc.constantFrom("1", "2"),
+        domain: fc.constantFrom("d1", "d2", "d3", "d4"),
+        source: name,
+        target: name,
+      }),
+      { selector: ({ id }) => id, minLength: 1 },
+    );
+    fc.assert(
+      fc.property(arbitrary, fc.integer({ min: 1, max: 3 }), (queued, cap) => {
+        const free = queued.filter((one) => permitFor(one, { holding: [], queued }, cap).kind === "Free");
+        expect(free.length).toBeGreaterThan(0);
+        expect(free.length).toBeLessThanOrEqual(cap);
+        for (const field of ["domain", "source", "target"] as const)
+          expect(new Set(free.map((one) => one[field])).size).toBe(free.length);
+      }),
+    );
+  });
+});
+
+describe("progress", () => {
+  const at = (second: number) => new Date(second * 1000).toISOString();
+  it("never goes back, and notes when it last moved", () => {
+    const first = progressed(undefined, { phase: "Sending", receivedMiB: 10 }, at(1));
+    expect(first).toEqual({ bytes: String(10 * 2 ** 20), phase: "Sending", time: at(1) });
+    expect(progressed(first, { phase: "Connecting", receivedMiB: 3 }, at(2))).toEqual(first);
+    expect(progressed(first, { phase: "Failed", receivedMiB: undefined }, at(3))).toEqual(first);
+    expect(progressed(first, { phase: "Permission", receivedMiB: 10 }, at(4))).toEqual({
+      ...first,
+      phase: "Permission",
+      time: at(4),
+    });
+  });
+
+  it("that does not move for five minutes is a stall, until everything is allocated on the target", () => {
+    const progress = { bytes: String(10 * 2 ** 20), phase: "Sending", time: at(0) } as const;
+    expect(isStalled(progress, 128, 299_000)).toBe(false);
+    expect(isStalled(progress, 128, 300_000)).toBe(true);
+    expect(isStalled({ ...progress, bytes: String(128 * 2 ** 20) }, 128, 9_000_000)).toBe(false);
+    expect(isStalled(undefined, 128, 9_000_000)).toBe(false);
+  });
+});
