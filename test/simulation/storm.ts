@@ -62,7 +62,8 @@ function interrupting(random: Random): [() => Fault, ...(() => Fault)[]] {
   return [
     () => ({ kind: "Drop" }),
     () => ({ kind: "Hang" }),
-    () => ({ kind: "Delay", ms: random.between(100, 40_000) }),
+    // Longer, and what the clients said before would no longer hold while the script acts.
+    () => ({ kind: "Delay", ms: random.between(100, 5_000) }),
     () => ({ kind: "Event", name: "reset", act: (world, host) => reset(world, host) }),
   ];
 }
