@@ -19,6 +19,8 @@ waiting() {
 prepare() {
 	read -r cluster fence mode 2>/dev/null <"$state_dir/cluster" || return 0
 	directory=/sys/kernel/config/cluster/$cluster
+	# It began before the network was there, or failed for another reason.
+	[ -d "$directory" ] || /etc/init.d/o2cb start </dev/null >/dev/null 2>&1
 	[ -d "$directory" ] || return 1
 	read -r fence_now 2>/dev/null <"$directory/fence_method"
 	[ "$fence_now" = "$fence" ] || echo "$fence" >"$directory/fence_method"
