@@ -63,6 +63,9 @@ describe("the embedded mode", () => {
       "XenHost brutus True",
       "AoeVolume data True",
       "AoeVolume scratch True",
+      "Ocfs2Cluster xen True",
+      "XenDomain vm-test True",
+      "XenMigration vm-test-to-brutus True",
     ]);
     expect(existsSync(outcome.kubeconfig)).toBe(false);
   });
