@@ -62,7 +62,7 @@ export interface StartRequest {
 export function startDomain(
   request: StartRequest & { readonly allowedBootFiles: readonly string[]; readonly allowedBridges: readonly string[] },
 ): HostCommand {
-  return command("start-domain", 240, `domain ${request.name} started, here only`, [
+  return command("start-domain", 300, `domain ${request.name} started, here only`, [
     ownerText(request.owner),
     domainUuid(request.uuid),
     domainName(request.name),

@@ -38,7 +38,7 @@ export function prepareRelocation(request: {
  * PeerUnreachable, PeerRefuses (it answers, and does not let this host migrate domains to it).
  */
 export function verifyRelocation(request: { readonly address: string }): HostCommand {
-  return command("verify-relocation", 45, `${request.address} receives domains of this host`, [
+  return command("verify-relocation", 60, `${request.address} receives domains of this host`, [
     ipv4Address("address", request.address),
   ]);
 }
