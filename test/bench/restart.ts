@@ -49,7 +49,8 @@ export async function restart(size: FleetSize): Promise<Measurement[]> {
     await exited;
     const notReady = stand.notReady();
     const label = `no-op restart, ${hosts} hosts, ${size.volumes} volumes`;
-    const setup = "operator alone in its process, with the image's flags for Node; real SSH to the simulated rack, API in memory behind IPC";
+    const setup =
+      "operator alone in its process, with the image's flags for Node; real SSH to the simulated rack, API in memory behind IPC";
     const detail = { ...result, notReady: notReady.slice(0, 5) };
     const writes = result.writes.status + result.writes.events + result.writes.other;
     return [

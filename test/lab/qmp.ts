@@ -36,8 +36,3 @@ export async function qmp(socketPath: string, command: string, args: object = {}
     socket.destroy();
   }
 }
-
-/** A command of QEMU's human monitor; resolves with what it printed. */
-export async function monitor(socketPath: string, line: string): Promise<string> {
-  return z.string().parse(await qmp(socketPath, "human-monitor-command", { "command-line": line }));
-}

@@ -50,6 +50,9 @@ export type NodeSight = O2cbNode & {
       }
   );
 
+/** A node by its place in the cluster. */
+export type NodeName = Pick<NodeSight, "host" | "number" | "name" | "address" | "port" | "listed">;
+
 export interface Rival {
   readonly reason: "NodeInOtherCluster" | "SameMachine";
   readonly message: string;

@@ -7,12 +7,11 @@ import type { Fleet } from "../fleet.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
 import { idOf } from "../names.ts";
+import { isOlder } from "../older.ts";
 import { clusterSpec, hostSpec, volumeSpec } from "../specs.ts";
-import type { ClusterObservation, FilesystemSight, NodeSight, VolumeSight } from "./observation.ts";
+import type { ClusterObservation, FilesystemSight, NodeName, NodeSight, VolumeSight } from "./observation.ts";
 import { seeRival } from "./rivals.ts";
 import { seeStrangers } from "./strangers.ts";
-
-export type NodeName = Pick<NodeSight, "host" | "number" | "name" | "address" | "port" | "listed">;
 
 /** Gathers from memory what the plan of a cluster depends on. `status` is newer than what the object has. */
 export function observeCluster(
@@ -172,12 +171,4 @@ function problemOf(volume: AoeVolume): string | undefined {
   if (conflicted?.status !== "False") return conflicted?.message ?? "it has not been looked at yet";
   if (hasCondition(status?.conditions, "Exported", "True", metadata.generation)) return undefined;
   return findCondition(status?.conditions, "Exported")?.message ?? "it has not been looked at yet";
-}
-
-/** The oldest wins; with the same age the first name. */
-export function isOlder(one: Ocfs2Cluster, other: Ocfs2Cluster): boolean {
-  const [a, b] = [one.metadata, other.metadata];
-  const ages = (a.creationTimestamp ?? "").localeCompare(b.creationTimestamp ?? "");
-  const names = `${a.namespace}/${a.name}`.localeCompare(`${b.namespace}/${b.name}`);
-  return ages < 0 || (ages === 0 && names < 0);
 }

@@ -4,8 +4,8 @@ import { addressOf } from "../hosts/endpoint.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import { lastFacts } from "../hosts/view.ts";
 import { idOf, parseId } from "../names.ts";
-import type { Rival } from "./observation.ts";
-import { isOlder, type NodeName } from "./observe.ts";
+import { isOlder } from "../older.ts";
+import type { NodeName, Rival } from "./observation.ts";
 
 /** Why a host cannot be a node of this cluster: it is another node already, or a node of another cluster. */
 export function seeRival(

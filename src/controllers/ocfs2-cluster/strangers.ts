@@ -1,7 +1,6 @@
 import type { Fleet } from "../fleet.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
-import type { Strangers } from "./observation.ts";
-import type { NodeName } from "./observe.ts";
+import type { NodeName, Strangers } from "./observation.ts";
 
 interface Known {
   readonly node: NodeName;

@@ -5,6 +5,7 @@ import type { Fleet } from "../fleet.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
 import { isFinished } from "../indexes.ts";
 import { idOf } from "../names.ts";
+import { isOlder } from "../older.ts";
 import { hostsOf } from "../relations.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
 import type { DiskSight, DomainObservation, HostSight } from "./observation.ts";
@@ -96,13 +97,9 @@ function filesystemOf(
 
 /** The older of two that claim the same wins. */
 function rivalOf(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, uuid: string): string | undefined {
-  const { namespace = "", name, creationTimestamp = "" } = domain.metadata;
-  const older = ({ metadata }: XenDomain) =>
-    (metadata.creationTimestamp ?? "") < creationTimestamp ||
-    (metadata.creationTimestamp === domain.metadata.creationTimestamp &&
-      `${metadata.namespace}/${metadata.name}` < `${namespace}/${name}`);
+  const { namespace = "" } = domain.metadata;
   const others = (found: readonly XenDomain[]) =>
-    found.filter((other) => other.metadata.uid !== domain.metadata.uid && older(other));
+    found.filter((other) => other.metadata.uid !== domain.metadata.uid && isOlder(other, domain));
   const [twin] = others(fleet.stores.domains.byIndex("uuid", uuid));
   if (twin !== undefined) return `XenDomain ${nameOf(twin)} has the same UUID ${uuid}`;
   const images = new Set(spec.disks.map(imageText));
