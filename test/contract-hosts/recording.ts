@@ -51,11 +51,12 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
         return compared.has(section) || (section === "end" && compared.has(name));
       })
       .join("\n");
-  /** Neither systemd nor /proc promises an order of units and processes. */
+  /** Neither systemd nor /proc promises an order of units and processes, and answers arrive as they come. */
+  const loose = /^(exports\t(unit|process)|responders)\t/;
   const inOrder = (stdout: string) => {
     const lines = stdout.split("\n");
-    const loose = lines.filter((line) => /^exports\t(unit|process)\t/.test(line)).sort();
-    return lines.map((line) => (/^exports\t(unit|process)\t/.test(line) ? loose.shift() : line)).join("\n");
+    const sorted = lines.filter((line) => loose.test(line)).sort();
+    return lines.map((line) => (loose.test(line) ? sorted.shift() : line)).join("\n");
   };
   return recording.map((entry) => ({
     ...entry,
