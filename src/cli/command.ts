@@ -1,8 +1,12 @@
+import type { KindName } from "../api/kinds.ts";
+
 /** One flag of a command. Its value is what stands on the command line, else in the environment, else the default. */
 export interface Option {
   /** Without the dashes; also the key of the parsed value. */
   readonly name: string;
-  /** What stands for the value in the help; a flag without one takes no value. */
+  /** One letter: `n` for `-n`. */
+  readonly short?: string;
+  /** What stands for the value in the help; a flag without one takes no value. `a|b` lists all that is accepted. */
   readonly placeholder?: string;
   /** May be given more than once; in the environment, and in one value, separated by commas. */
   readonly repeat?: boolean;
@@ -12,6 +16,19 @@ export interface Option {
   /** "a whole number from 1 to 3600": completes the sentence "it must be …". */
   readonly accepts?: string;
   readonly help: string;
+  /** Objects of these kinds are offered by the shell's completion. */
+  readonly completes?: readonly KindName[];
+}
+
+/** A word of the command line that is no flag. All are needed, in their order. */
+export interface Argument {
+  /** Also the key of the parsed value. */
+  readonly name: string;
+  readonly placeholder: string;
+  readonly help: string;
+  readonly completes?: readonly KindName[];
+  /** Written `KIND/NAME`. */
+  readonly qualified?: true;
 }
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly string[]>>;
@@ -29,6 +46,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** What a person types to call it; `xensan` when absent. */
+  readonly program?: string;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }
@@ -39,6 +58,7 @@ export interface Command {
   readonly summary: string;
   /** A paragraph or two, for the command's own help. */
   readonly description: string;
+  readonly arguments?: readonly Argument[];
   readonly options: readonly Option[];
   /** Resolves to the exit code. */
   run(values: OptionValues, io: Io): Promise<number>;

@@ -1,36 +1,57 @@
-import type { Command, Option } from "./command.ts";
+import type { Argument, Command, Option } from "./command.ts";
+import { wrap } from "./wrap.ts";
 
 /** The help of the program as a whole. */
-export function programHelp(commands: readonly Command[]): string {
+export function programHelp(commands: readonly Command[], program: string): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     "xensan keeps an ATA-over-Ethernet SAN and its Xen hosts as their Kubernetes objects say.",
     "",
-    "Usage: xensan COMMAND [FLAGS]",
+    `Usage: ${program} COMMAND [FLAGS]`,
     "",
     "Commands:",
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     "",
-    "  xensan COMMAND --help   the flags and environment variables of a command",
-    "  xensan --version        the version",
+    `  ${program} COMMAND --help   the flags and environment variables of a command`,
+    `  ${program} --version        the version`,
     "",
   ].join("\n");
 }
 
-export function commandHelp(command: Command): string {
+export function commandHelp(command: Command, program: string): string {
   return [
-    `Usage: xensan ${command.name} [FLAGS]`,
+    `Usage: ${usage(command, program)}`,
     "",
     ...wrap(command.description, 100),
     "",
+    ...(command.arguments ?? []).flatMap(argumentHelp),
+    ...(command.arguments === undefined ? [] : [""]),
     "Flags:",
     ...command.options.flatMap(optionHelp),
     "",
   ].join("\n");
 }
 
+/** `xensan migrate DOMAIN [FLAGS]` */
+export function usage(command: Command, program: string): string {
+  return [program, command.name, ...(command.arguments ?? []).map(({ placeholder }) => placeholder), "[FLAGS]"].join(
+    " ",
+  );
+}
+
+/** `-n, --namespace NAME` */
+export function flagText({ name, short, placeholder }: Option): string {
+  const long = placeholder === undefined ? `--${name}` : `--${name} ${placeholder}`;
+  return short === undefined ? long : `-${short}, ${long}`;
+}
+
+const argumentHelp = ({ placeholder, help }: Argument): string[] => [
+  `  ${placeholder}`,
+  ...wrap(help, 92).map((line) => `      ${line}`),
+];
+
 function optionHelp(option: Option): string[] {
-  const flag = option.placeholder === undefined ? `--${option.name}` : `--${option.name} ${option.placeholder}`;
+  const flag = flagText(option);
   const notes = [
     ...(option.accepts === undefined ? [] : [`Accepts ${option.accepts}.`]),
     ...(option.repeat === true ? ["May be repeated, or hold several separated by commas."] : []),
@@ -38,20 +59,4 @@ function optionHelp(option: Option): string[] {
     ...(option.env === undefined ? [] : [`Environment: ${option.env}.`]),
   ];
   return [`  ${flag}`, ...wrap([option.help, ...notes].join(" "), 92).map((line) => `      ${line}`)];
-}
-
-function wrap(text: string, width: number): string[] {
-  return text.split("\n").flatMap((paragraph) => {
-    const lines: string[] = [];
-    let line = "";
-    for (const word of paragraph.split(" ")) {
-      if (line !== "" && line.length + 1 + word.length > width) {
-        lines.push(line);
-        line = word;
-      } else {
-        line = line === "" ? word : `${line} ${word}`;
-      }
-    }
-    return [...lines, line];
-  });
 }

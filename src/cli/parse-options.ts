@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
 import type { z } from "zod";
-import { type Option, type OptionValues, UsageError } from "./command.ts";
+import { type Argument, type Option, type OptionValues, UsageError } from "./command.ts";
 import { didYouMean } from "./did-you-mean.ts";
 
-/** Reads a command's flags, and the environment for those that are absent. */
+/** Reads a command's flags, the environment for those that are absent, and its arguments. */
 export function parseOptions(
   options: readonly Option[],
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  expected: readonly Argument[] = [],
 ): OptionValues {
   const { tokens, positionals } = parseArgs({
     args: [...args],
@@ -15,14 +16,17 @@ export function parseOptions(
     allowPositionals: true,
     tokens: true,
     options: Object.fromEntries(
-      options.map(({ name, placeholder }) => [name, { type: placeholder === undefined ? "boolean" : "string" }]),
+      options.map(({ name, short, placeholder }) => [
+        name,
+        { type: placeholder === undefined ? "boolean" : "string", ...(short === undefined ? {} : { short }) },
+      ]),
     ),
   });
   const given = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const option = options.find(({ name }) => name === token.name);
-    if (option === undefined || !token.rawName.startsWith("--")) {
+    if (option === undefined || ![`--${option.name}`, `-${option.short}`].includes(token.rawName)) {
       const names = options.map(({ name }) => `--${name}`);
       throw new UsageError(`unknown flag ${token.rawName}${didYouMean(token.rawName, names)}`);
     }
@@ -35,13 +39,23 @@ export function parseOptions(
     if (values.length > 0 && option.repeat !== true) throw new UsageError(`--${option.name} is given twice`);
     given.set(option.name, [...values, token.value ?? "true"]);
   }
-  if (positionals[0] !== undefined) throw new UsageError(`unexpected argument "${positionals[0]}"`);
-  return Object.fromEntries(
-    options.flatMap((option) => {
+  const surplus = positionals[expected.length];
+  if (surplus !== undefined) throw new UsageError(`unexpected argument "${surplus}"`);
+  return Object.fromEntries([
+    ...options.flatMap((option) => {
       const value = chosen(option, given.get(option.name), env);
       return value === undefined ? [] : [[option.name, value]];
     }),
-  );
+    // Asked for help, a command needs nothing else.
+    ...(given.has("help")
+      ? []
+      : expected.map((argument, index) => [argument.name, needed(argument, positionals[index])])),
+  ]);
+}
+
+function needed({ placeholder, help }: Argument, text: string | undefined): string {
+  if (text === undefined || text === "") throw new UsageError(`${placeholder} is missing: ${help}`);
+  return text;
 }
 
 function chosen(

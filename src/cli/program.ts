@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Command, type Io, type Option, UsageError } from "./command.ts";
+import { complete } from "./completion/complete.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { parseOptions } from "./parse-options.ts";
@@ -10,34 +11,36 @@ const helpOption: Option = { name: "help", help: "Prints this help." };
 /** Runs one command line to its end and resolves to the exit code: 0 fine, 1 failed, 2 the command line is wrong. */
 export async function runProgram(commands: readonly Command[], args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args;
+  const program = io.program ?? "xensan";
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-    (name === undefined ? io.stderr : io.stdout).write(programHelp(commands));
+    (name === undefined ? io.stderr : io.stdout).write(programHelp(commands, program));
     return name === undefined ? 2 : 0;
   }
   if (name === "--version" || name === "version") {
     io.stdout.write(`${programVersion()}\n`);
     return 0;
   }
+  if (name === "__complete") return await complete(commands, rest, io);
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
     const names = commands.map((candidate) => candidate.name);
-    io.stderr.write(`xensan: unknown command "${name}"${didYouMean(name, names)}\nSee: xensan --help\n`);
+    io.stderr.write(`${program}: unknown command "${name}"${didYouMean(name, names)}\nSee: ${program} --help\n`);
     return 2;
   }
   try {
-    const values = parseOptions([...command.options, helpOption], rest, io.env);
+    const values = parseOptions([...command.options, helpOption], rest, io.env, command.arguments);
     if (values.help === true) {
-      io.stdout.write(commandHelp({ ...command, options: [...command.options, helpOption] }));
+      io.stdout.write(commandHelp({ ...command, options: [...command.options, helpOption] }, program));
       return 0;
     }
     return await command.run(values, io);
   } catch (error) {
     if (error instanceof UsageError) {
-      io.stderr.write(`xensan ${name}: ${error.message}\nSee: xensan ${name} --help\n`);
+      io.stderr.write(`${program} ${name}: ${error.message}\nSee: ${program} ${name} --help\n`);
       return 2;
     }
     if (io.signal.aborted) return 130;
-    io.stderr.write(`xensan ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.stderr.write(`${program} ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
     if (io.env.XENSAN_LOG_LEVEL === "debug" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return 1;
   }

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { flagText, usage } from "./help.ts";
 
 /** docs/reference/cli.md: every command with its flags and environment variables. */
 export function commandReference(commands: readonly Command[]): string {
@@ -11,18 +12,20 @@ export function commandReference(commands: readonly Command[]): string {
       "",
       `## xensan ${command.name}`,
       "",
+      ...(command.arguments === undefined ? [] : [`    ${usage(command, "xensan")}`, ""]),
       command.description,
       "",
+      ...(command.arguments ?? []).map(({ placeholder, help }) => `- \`${placeholder}\`: ${help}`),
+      ...(command.arguments === undefined ? [] : [""]),
       "| flag | environment | default | meaning |",
       "|---|---|---|---|",
       ...command.options.map((option) => {
-        const flag = option.placeholder === undefined ? `--${option.name}` : `--${option.name} ${option.placeholder}`;
         const notes = [
           option.help,
           ...(option.accepts === undefined ? [] : [`Accepts ${option.accepts}.`]),
           ...(option.repeat === true ? ["Repeatable, or several separated by commas."] : []),
         ];
-        const cells = [code(flag), code(option.env), code(option.fallback), notes.join(" ")];
+        const cells = [code(flagText(option)), code(option.env), code(option.fallback), notes.join(" ")];
         return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
       }),
     ]),

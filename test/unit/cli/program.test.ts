@@ -1,13 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { type Command, UsageError } from "../../../src/cli/command.ts";
+import { commands } from "../../../src/cli/commands.ts";
 import { runProgram } from "../../../src/cli/program.ts";
 import { commandReference } from "../../../src/cli/reference.ts";
 import { run } from "../../../src/cli/run.ts";
-import { up } from "../../../src/cli/up/up.ts";
 
-const commands = [run, up];
-
-async function type(args: string[], env: Record<string, string> = {}, others: Command[] = []) {
+async function type(args: string[], env: Record<string, string> = {}, others: Command[] = [], program = "xensan") {
   const texts = { stdout: "", stderr: "" };
   const stream = (name: keyof typeof texts) => ({
     write(text: string) {
@@ -15,7 +13,7 @@ async function type(args: string[], env: Record<string, string> = {}, others: Co
       return true;
     },
   });
-  const io = { env, signal: new AbortController().signal, stdout: stream("stdout"), stderr: stream("stderr") };
+  const io = { env, program, signal: new AbortController().signal, stdout: stream("stdout"), stderr: stream("stderr") };
   const code = await runProgram([...commands, ...others], args, io);
   return { code, ...texts };
 }
@@ -35,7 +33,14 @@ describe("xensan", () => {
 
   it.each([
     [["rnu"], 'unknown command "rnu", did you mean run?\nSee: xensan --help'],
-    [["migrate"], 'unknown command "migrate"\nSee'],
+    [["bananas"], 'unknown command "bananas"\nSee'],
+    [["migrate"], "DOMAIN is missing: A XenDomain"],
+    [["why", "aoevolume"], '"aoevolume" is no KIND/NAME'],
+    [["why", "aoevolme/data"], 'there is no kind "aoevolme", did you mean aoevolume?'],
+    [["drain", "a", "b"], 'unexpected argument "b"'],
+    [["plan"], "--file is missing"],
+    [["topology", "-o", "yaml"], '--output is "yaml"; it must be text or json'],
+    [["completion", "bsh"], 'the shell is "bsh", did you mean bash?'],
     [["run", "--foo"], "xensan run: unknown flag --foo\nSee: xensan run --help"],
     [["run", "--listn", "x"], "unknown flag --listn, did you mean --listen?"],
     [
@@ -70,6 +75,16 @@ describe("xensan", () => {
         if (fallback !== undefined) expect(stdout).toContain(`Default: ${fallback}.`);
       }
     }
+  });
+
+  it("speaks of itself as kubectl calls it", async () => {
+    const program = "kubectl xensan";
+    expect((await type(["why", "--help"], {}, [], program)).stdout).toContain(
+      "Usage: kubectl xensan why KIND/NAME [FLAGS]",
+    );
+    expect((await type(["wy"], {}, [], program)).stderr).toBe(
+      'kubectl xensan: unknown command "wy", did you mean why?\nSee: kubectl xensan --help\n',
+    );
   });
 
   it("documents the same in the reference", async () => {

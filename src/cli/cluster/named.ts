@@ -1,0 +1,47 @@
+import { definitions, type KindName } from "../../api/kinds.ts";
+import { UsageError } from "../command.ts";
+import { didYouMean } from "../did-you-mean.ts";
+
+/** The kind that somebody means: its name, plural or short name, in any case. */
+export function kindOf(text: string): KindName {
+  const typed = text.toLowerCase();
+  const words = Object.values(definitions).flatMap(({ kind, plural, shortName }) =>
+    [kind.toLowerCase(), plural, shortName].map((word) => ({ kind, word })),
+  );
+  const found = words.find(({ word }) => word === typed || `${word}.xensan.dev` === typed);
+  if (found !== undefined) return found.kind;
+  const names = Object.values(definitions).map(({ kind }) => kind);
+  const close = didYouMean(
+    typed,
+    words.map(({ word }) => word),
+  );
+  throw new UsageError(`there is no kind "${text}"${close}; there are: ${names.join(", ")}`);
+}
+
+/** Reads `KIND/NAME`. */
+export function qualifiedName(text: string): { readonly kind: KindName; readonly name: string } {
+  const [kind = "", name = "", ...more] = text.split("/");
+  if (kind === "" || name === "" || more.length > 0)
+    throw new UsageError(`"${text}" is no KIND/NAME, such as aoevolume/data`);
+  return { kind: kindOf(kind), name };
+}
+
+/** The one of this name; else the person's mistake, with what may have been meant. */
+export function pick<T extends { readonly kind: string; readonly name: string }>(
+  candidates: readonly T[],
+  kind: string,
+  name: string,
+  namespace: string,
+): T {
+  const found = candidates.find((candidate) => candidate.kind === kind && candidate.name === name);
+  if (found !== undefined) return found;
+  const names = candidates.filter((candidate) => candidate.kind === kind).map((candidate) => candidate.name);
+  const close = didYouMean(name, names);
+  const others =
+    close !== ""
+      ? ""
+      : names.length === 0
+        ? `; there is none at all: try --namespace`
+        : `; there are: ${names.join(", ")}`;
+  throw new UsageError(`there is no ${kind} "${name}" in namespace ${namespace}${close}${others}`);
+}

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import type { Option } from "../command.ts";
+
+/** What every command that talks to a cluster takes, in the words of kubectl. */
+export const clusterOptions: readonly Option[] = [
+  {
+    name: "namespace",
+    short: "n",
+    placeholder: "NAME",
+    accepts: "the name of a namespace",
+    help: "Where the objects are. The namespace of the context when absent.",
+  },
+  {
+    name: "output",
+    short: "o",
+    placeholder: "text|json",
+    fallback: "text",
+    accepts: "text or json",
+    help: "With json the result is one JSON document on standard output, and all else goes to standard error.",
+  },
+  {
+    name: "kubeconfig",
+    placeholder: "FILE",
+    env: "KUBECONFIG",
+    help: "The cluster to talk to. As with kubectl when absent.",
+  },
+  { name: "context", placeholder: "NAME", help: "The kubeconfig's context; its current one when absent." },
+];
+
+export const clusterSchema = z.object({
+  namespace: z
+    .string()
+    .max(63)
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/)
+    .optional(),
+  output: z.enum(["text", "json"]),
+  kubeconfig: z.string().optional(),
+  context: z.string().optional(),
+});
+export type ClusterValues = z.output<typeof clusterSchema>;

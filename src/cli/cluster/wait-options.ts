@@ -1,0 +1,15 @@
+import { z } from "zod";
+import type { Option } from "../command.ts";
+import { wholeNumber } from "../whole-number.ts";
+
+export const waitOptions: readonly Option[] = [
+  { name: "wait", help: "Stays until the end is known and tells what happens; Ctrl-C ends only the waiting." },
+  {
+    name: "wait-timeout",
+    placeholder: "SECONDS",
+    fallback: "3600",
+    accepts: "a whole number from 1 to 86400",
+    help: "How long --wait stays; then the exit code is 1.",
+  },
+];
+export const waitSchema = z.object({ wait: z.boolean(), "wait-timeout": wholeNumber(1, 86_400) });

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { type Command, UsageError } from "../command.ts";
+import { didYouMean } from "../did-you-mean.ts";
+import { completionScripts } from "./scripts.ts";
+
+const shellSchema = z.enum(["bash", "zsh", "fish"]);
+
+export const completion: Command = {
+  name: "completion",
+  summary: "prints what a shell needs to complete commands, flags and names",
+  description:
+    "For this session: source <(xensan completion bash), or the same with zsh, or xensan completion fish | source. For every session write it to a file where the shell looks for it. kubectl completes `kubectl xensan` by itself when kubectl_complete-xensan, which is installed with xensan, is in PATH.",
+  arguments: [{ name: "shell", placeholder: "bash|zsh|fish", help: "The shell." }],
+  options: [],
+  async run({ shell }, io) {
+    const parsed = shellSchema.safeParse(shell);
+    if (!parsed.success)
+      throw new UsageError(
+        `the shell is "${String(shell)}"${didYouMean(String(shell), shellSchema.options)}; it must be bash, zsh or fish`,
+      );
+    io.stdout.write(completionScripts[parsed.data]);
+    return 0;
+  },
+};

@@ -1,0 +1,61 @@
+import type { KindName } from "../../api/kinds.ts";
+import type { Argument, Command, Option } from "../command.ts";
+
+/** What may stand at the end of a command line that is being typed. */
+export interface Suggestion {
+  readonly words: readonly string[];
+  /** Names of objects, which the cluster has to be asked for; `qualified`: written KIND/NAME. */
+  readonly objects?: { readonly kinds: readonly KindName[]; readonly qualified: boolean };
+  /** The shell's own names of files. */
+  readonly files?: true;
+}
+
+const nothing: Suggestion = { words: [] };
+
+/** `words`: all after the program's name; the last one is being typed and may be empty. */
+export function suggest(commands: readonly Command[], words: readonly string[]): Suggestion {
+  const typed = words.at(-1) ?? "";
+  const beginning = (candidates: readonly string[]) => candidates.filter((candidate) => candidate.startsWith(typed));
+  const [name, ...rest] = words.slice(0, -1);
+  if (name === undefined) return { words: beginning(commands.map((command) => command.name)) };
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) return nothing;
+  const before = read(command.options, rest);
+  if (before.open !== undefined) return values(before.open, beginning);
+  if (typed.startsWith("-")) {
+    const left = command.options.filter((option) => option.repeat === true || !before.given.includes(option));
+    return { words: beginning([...left.map((option) => `--${option.name}`), "--help"]) };
+  }
+  const argument = command.arguments?.[before.positionals];
+  return argument === undefined ? nothing : values(argument, beginning);
+}
+
+/** Which options stand there, how many arguments, and the option whose value comes next. */
+function read(options: readonly Option[], words: readonly string[]) {
+  const given: Option[] = [];
+  let positionals = 0;
+  let open: Option | undefined;
+  for (const word of words) {
+    if (open !== undefined) {
+      open = undefined;
+      continue;
+    }
+    const [flag] = word.split("=", 1);
+    const option = options.find(
+      ({ name, short }) => flag === `--${name}` || (short !== undefined && flag === `-${short}`),
+    );
+    if (option !== undefined) {
+      given.push(option);
+      if (option.placeholder !== undefined && !word.includes("=")) open = option;
+    } else if (!word.startsWith("-")) positionals += 1;
+  }
+  return { given, positionals, open };
+}
+
+function values(of: Option | Argument, beginning: (candidates: readonly string[]) => string[]): Suggestion {
+  const { placeholder = "", completes } = of;
+  if (completes !== undefined)
+    return { words: [], objects: { kinds: completes, qualified: "qualified" in of && of.qualified === true } };
+  if (placeholder.includes("|")) return { words: beginning(placeholder.split("|")) };
+  return ["FILE", "PATH"].includes(placeholder) ? { words: [], files: true } : nothing;
+}

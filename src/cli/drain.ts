@@ -1,0 +1,79 @@
+import { K8s } from "kubernetes-fluent-client";
+import { z } from "zod";
+import { XenHost } from "../api/fluent.ts";
+import { connect } from "./cluster/connect.ts";
+import { pick } from "./cluster/named.ts";
+import { clusterOptions, clusterSchema } from "./cluster/options.ts";
+import { list } from "./cluster/read-world.ts";
+import { waitOptions, waitSchema } from "./cluster/wait-options.ts";
+import { follow } from "./cluster/watch-object.ts";
+import type { Command, Option } from "./command.ts";
+import { type Host, readHost } from "./entity.ts";
+import { typed } from "./parse-options.ts";
+
+const options: readonly Option[] = [
+  { name: "undo", help: "Lets the host have domains again; migrations that have not begun are withdrawn." },
+  ...waitOptions,
+  ...clusterOptions,
+];
+const schema = clusterSchema.extend(waitSchema.shape).extend({ host: z.string(), undo: z.boolean() });
+
+export const drain: Command = {
+  name: "drain",
+  summary: "moves every domain away from a host",
+  description:
+    "Sets spec.maintenance of a XenHost to Drain: no domain is started on it or moved to it any more, and the operator moves away what runs there. With --wait it tells what is left and ends with 0 once no domain is on the host. With --undo it sets spec.maintenance to None.",
+  arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
+  options,
+  async run(values, io) {
+    const given = typed(schema, options, values);
+    await using connection = await connect(given, io);
+    const tell = given.output === "json" ? io.stderr : io.stdout;
+    const { namespace } = connection;
+    const hosts = (await list(connection, XenHost)).map(readHost);
+    const { name } = pick(hosts, "XenHost", given.host, namespace);
+    const maintenance = given.undo ? "None" : "Drain";
+    const changed = readHost(
+      await connection.ask(`changing XenHost ${name}`, () =>
+        K8s(XenHost, { namespace, name }).Patch([{ op: "add", path: "/spec/maintenance", value: maintenance }]),
+      ),
+    );
+    tell.write(`xenhost/${name}: maintenance is ${maintenance}\n`);
+    const last = given.wait
+      ? await follow({
+          ...{ connection, model: XenHost, name, parse: readHost, tell, signal: io.signal },
+          news: (host) => drainNews(host, maintenance),
+          over: (host) => drainOver(host, maintenance),
+          seconds: given["wait-timeout"],
+        })
+      : changed;
+    if (given.output === "json") {
+      const { status, reason, message } = drained(last ?? changed) ?? {};
+      io.stdout.write(
+        `${JSON.stringify({ namespace, name, maintenance, drained: status, reason, message }, undefined, 2)}\n`,
+      );
+    }
+    if (last === undefined)
+      throw new Error(
+        `after ${given["wait-timeout"]} s ${name} is not drained; it goes on: xensan why xenhost/${name} -n ${namespace}`,
+      );
+    return 0;
+  },
+};
+
+/** The condition, once it judges the spec as it is now. */
+function drained({ conditions, generation }: Host): Host["conditions"][number] | undefined {
+  return conditions.find(({ type, observedGeneration }) => type === "Drained" && observedGeneration === generation);
+}
+
+/** What keeps a host from being empty, as the operator says it. */
+export function drainNews(host: Host, maintenance: "None" | "Drain"): readonly string[] {
+  const condition = drained(host);
+  if (condition === undefined || (maintenance === "None" && condition.reason !== "NotDraining")) return [];
+  return [`${condition.reason}: ${condition.message}`];
+}
+
+export function drainOver(host: Host, maintenance: "None" | "Drain"): boolean {
+  const condition = drained(host);
+  return maintenance === "Drain" ? condition?.status === "True" : condition?.reason === "NotDraining";
+}

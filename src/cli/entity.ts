@@ -1,0 +1,171 @@
+import { z } from "zod";
+import { type AoeServerSpec, type AoeServerStatus, aoeServerStatusSchema } from "../api/aoe-server.ts";
+import { type AoeVolumeSpec, type AoeVolumeStatus, aoeVolumeStatusSchema } from "../api/aoe-volume.ts";
+import { type Condition, conditionSchema } from "../api/conditions.ts";
+import type { KindName } from "../api/kinds.ts";
+import { type Ocfs2ClusterSpec, type Ocfs2ClusterStatus, ocfs2ClusterStatusSchema } from "../api/ocfs2-cluster.ts";
+import { type ParsedSpec, parseSpec } from "../api/parse.ts";
+import { type XenDomainSpec, type XenDomainStatus, xenDomainStatusSchema } from "../api/xen-domain.ts";
+import { type XenHostSpec, type XenHostStatus, xenHostStatusSchema } from "../api/xen-host.ts";
+import { type XenMigrationSpec, type XenMigrationStatus, xenMigrationStatusSchema } from "../api/xen-migration.ts";
+
+/** An object as the API server returned it, parsed. What does not parse is left out; nothing is guessed. */
+interface Read<K extends KindName, Spec, Status> {
+  readonly kind: K;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly generation: number | undefined;
+  readonly deleting: boolean;
+  readonly spec: ParsedSpec<Spec>;
+  readonly conditions: readonly Condition[];
+  readonly status: Status | undefined;
+}
+
+export type Server = Read<"AoeServer", AoeServerSpec, AoeServerStatus>;
+export type Volume = Read<"AoeVolume", AoeVolumeSpec, AoeVolumeStatus>;
+export type Host = Read<"XenHost", XenHostSpec, XenHostStatus>;
+export type Cluster = Read<"Ocfs2Cluster", Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
+export type Domain = Read<"XenDomain", XenDomainSpec, XenDomainStatus>;
+export type Migration = Read<"XenMigration", XenMigrationSpec, XenMigrationStatus>;
+export type Entity = Server | Volume | Host | Cluster | Domain | Migration;
+
+const objectSchema = z.object({
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string().default(""),
+    generation: z.number().optional(),
+    deletionTimestamp: z.string().optional(),
+    labels: z.record(z.string(), z.string()).default({}),
+    annotations: z.record(z.string(), z.string()).default({}),
+  }),
+  spec: z.unknown(),
+  status: z.unknown(),
+});
+const conditionsSchema = z.object({ conditions: z.array(conditionSchema) });
+
+function read<K extends KindName, Spec, Status>(
+  kind: K,
+  parse: (object: z.output<typeof objectSchema>) => ParsedSpec<Spec>,
+  statusSchema: z.ZodType<Status>,
+): (object: unknown) => Read<K, Spec, Status> {
+  return (raw) => {
+    const object = objectSchema.parse(raw);
+    const { name, namespace, generation, deletionTimestamp, labels, annotations } = object.metadata;
+    const conditions = conditionsSchema.safeParse(object.status);
+    return {
+      ...{ kind, namespace, name, labels, annotations, generation },
+      deleting: deletionTimestamp !== undefined,
+      spec: parse(object),
+      conditions: conditions.success ? conditions.data.conditions : [],
+      status: statusSchema.safeParse(object.status).data,
+    };
+  };
+}
+
+export const readServer = read("AoeServer", (object) => parseSpec("AoeServer", object), aoeServerStatusSchema);
+export const readVolume = read("AoeVolume", (object) => parseSpec("AoeVolume", object), aoeVolumeStatusSchema);
+export const readHost = read("XenHost", (object) => parseSpec("XenHost", object), xenHostStatusSchema);
+export const readCluster = read(
+  "Ocfs2Cluster",
+  (object) => parseSpec("Ocfs2Cluster", object),
+  ocfs2ClusterStatusSchema,
+);
+export const readDomain = read("XenDomain", (object) => parseSpec("XenDomain", object), xenDomainStatusSchema);
+export const readMigration = read(
+  "XenMigration",
+  (object) => parseSpec("XenMigration", object),
+  xenMigrationStatusSchema,
+);
+
+/** Everything of one namespace that commands reason about. */
+export interface World {
+  readonly namespace: string;
+  readonly servers: readonly Server[];
+  readonly volumes: readonly Volume[];
+  readonly hosts: readonly Host[];
+  readonly clusters: readonly Cluster[];
+  readonly domains: readonly Domain[];
+  readonly migrations: readonly Migration[];
+  /** Secrets that were asked for. Unknown: the API server does not let us see it. */
+  readonly secrets: ReadonlyMap<string, "Present" | "Absent" | "Unknown">;
+}
+
+export function entitiesOf(world: World): readonly Entity[] {
+  const { servers, volumes, hosts, clusters, domains, migrations } = world;
+  return [...servers, ...volumes, ...hosts, ...clusters, ...domains, ...migrations];
+}
+
+/** What an object comes to, in its own words. */
+export interface Verdict {
+  readonly type: "Ready" | "Succeeded";
+  readonly state: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+}
+
+export function verdictOf({ kind, conditions, generation, spec, deleting }: Entity): Verdict {
+  const type = kind === "XenMigration" ? "Succeeded" : "Ready";
+  const found = conditions.find((condition) => condition.type === type);
+  if (found === undefined) {
+    const said = spec.ok
+      ? { reason: "Pending", message: "The operator has not looked at it yet" }
+      : { reason: "InvalidSpec", message: spec.message };
+    return { type, state: spec.ok ? "Unknown" : "False", ...said };
+  }
+  if (found.observedGeneration !== undefined && found.observedGeneration !== generation && !deleting)
+    return {
+      type,
+      state: "Unknown",
+      reason: "Pending",
+      message: "The spec has changed and the operator has not judged it yet",
+    };
+  return { type, state: found.status, reason: found.reason, message: found.message };
+}
+
+/** Of these, False is what one wants. */
+const negative = ["Conflicted", "Paused", "DeletionBlocked", "Aborted", "PendingRestart"];
+/** They say what is not being done, which is no complaint. */
+const idle = ["NotDraining", "NotMigrating", "NotAborted"];
+
+/** The conditions, beside the summary, that are not as one wants them. */
+export function complaintsOf(entity: Entity): readonly Condition[] {
+  const { type } = verdictOf(entity);
+  return entity.conditions.filter(
+    (condition) =>
+      condition.type !== type &&
+      !idle.includes(condition.reason) &&
+      condition.status !== (negative.includes(condition.type) ? "False" : "True"),
+  );
+}
+
+export const objectName = (object: unknown): string => objectSchema.parse(object).metadata.name;
+
+const readers: { readonly [K in KindName]: (object: unknown) => Entity } = {
+  AoeServer: readServer,
+  AoeVolume: readVolume,
+  XenHost: readHost,
+  Ocfs2Cluster: readCluster,
+  XenDomain: readDomain,
+  XenMigration: readMigration,
+};
+
+export const readEntity = (kind: KindName, object: unknown): Entity => readers[kind](object);
+
+/** The world as it would be with these objects in it, in place of those of the same names. */
+export function withEntities(world: World, entities: readonly Entity[]): World {
+  const others = entitiesOf(world).filter(
+    ({ kind, name }) => !entities.some((one) => one.kind === kind && one.name === name),
+  );
+  const all = [...others, ...entities];
+  return {
+    ...world,
+    servers: all.filter((one) => one.kind === "AoeServer"),
+    volumes: all.filter((one) => one.kind === "AoeVolume"),
+    hosts: all.filter((one) => one.kind === "XenHost"),
+    clusters: all.filter((one) => one.kind === "Ocfs2Cluster"),
+    domains: all.filter((one) => one.kind === "XenDomain"),
+    migrations: all.filter((one) => one.kind === "XenMigration"),
+  };
+}

@@ -1,0 +1,125 @@
+import { K8s } from "kubernetes-fluent-client";
+import { z } from "zod";
+import { XenMigration } from "../../api/fluent.ts";
+import { connect } from "../cluster/connect.ts";
+import { clusterOptions, clusterSchema } from "../cluster/options.ts";
+import { readWorld } from "../cluster/read-world.ts";
+import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
+import { follow } from "../cluster/watch-object.ts";
+import type { Command, Option } from "../command.ts";
+import { type Migration, readMigration, verdictOf } from "../entity.ts";
+import { typed } from "../parse-options.ts";
+import { wholeNumber } from "../whole-number.ts";
+import { isUnderWay } from "../why/depends.ts";
+import { migrationRequest } from "./request.ts";
+
+const options: readonly Option[] = [
+  {
+    name: "to",
+    placeholder: "HOST",
+    help: "The XenHost it goes to; chosen by the operator when absent.",
+    completes: ["XenHost"],
+  },
+  {
+    name: "from",
+    placeholder: "HOST",
+    help: "The XenHost it runs on; found by the operator when absent.",
+    completes: ["XenHost"],
+  },
+  {
+    name: "mode",
+    placeholder: "live|offline",
+    fallback: "live",
+    accepts: "live or offline",
+    help: "With offline the domain is stopped for the transfer.",
+  },
+  {
+    name: "timeout",
+    placeholder: "SECONDS",
+    fallback: "3600",
+    accepts: "a whole number from 30 to 86400",
+    help: "After this the operator aborts the migration, as long as that is safe.",
+  },
+  ...waitOptions,
+  ...clusterOptions,
+];
+const schema = clusterSchema.extend(waitSchema.shape).extend({
+  domain: z.string(),
+  to: z.string().optional(),
+  from: z.string().optional(),
+  mode: z.enum(["live", "offline"]),
+  timeout: wholeNumber(30, 86_400),
+});
+
+export const migrate: Command = {
+  name: "migrate",
+  summary: "moves a running domain to another host",
+  description:
+    "Creates a XenMigration, which the operator checks, queues and carries out. With --wait it tells how far it has come and ends with 0 when the domain runs on the target, with 1 when it does not. Interrupting it stops nothing: set spec.abort of the XenMigration for that.",
+  arguments: [
+    {
+      name: "domain",
+      placeholder: "DOMAIN",
+      help: "A XenDomain, or the Xen name or UUID of a domain that none describes.",
+      completes: ["XenDomain"],
+    },
+  ],
+  options,
+  async run(values, io) {
+    const given = typed(schema, options, values);
+    await using connection = await connect(given, io);
+    const tell = given.output === "json" ? io.stderr : io.stdout;
+    const { generateName, spec, warnings } = migrationRequest(
+      {
+        ...{ domain: given.domain, to: given.to, from: given.from, timeoutSeconds: given.timeout },
+        mode: given.mode === "live" ? "Live" : "Offline",
+      },
+      await readWorld(connection),
+    );
+    for (const warning of warnings) io.stderr.write(`Warning: ${warning}\n`);
+    const { namespace } = connection;
+    const created = readMigration(
+      await connection.ask("creating the XenMigration", () =>
+        K8s(XenMigration).Create(Object.assign(new XenMigration(), { metadata: { generateName, namespace }, spec })),
+      ),
+    );
+    tell.write(`xenmigration/${created.name} created in namespace ${namespace}\n`);
+    const last = given.wait
+      ? await follow({
+          ...{ connection, model: XenMigration, name: created.name, parse: readMigration, tell, signal: io.signal },
+          news: migrationNews,
+          over: (one) => !isUnderWay(one),
+          seconds: given["wait-timeout"],
+        })
+      : created;
+    if (given.output === "json") io.stdout.write(`${JSON.stringify(summary(last ?? created), undefined, 2)}\n`);
+    if (last === undefined)
+      throw new Error(
+        `after ${given["wait-timeout"]} s the end of ${created.name} is not known; it goes on: xensan why xenmigration/${created.name} -n ${namespace}`,
+      );
+    return given.wait && verdictOf(last).state !== "True" ? 1 : 0;
+  },
+};
+
+/** What there is to tell of a migration: its transitions, what it waits for, how it ended. */
+export function migrationNews(one: Migration): readonly string[] {
+  const { state, reason, message } = verdictOf(one);
+  const admitted = one.conditions.find(({ type }) => type === "Admitted");
+  const waiting = admitted !== undefined && admitted.status !== "True" && admitted.reason !== "Pending";
+  const history = one.status?.history ?? [];
+  return [
+    ...history.map((step) => `${step.time}  ${step.state}${step.message === undefined ? "" : `: ${step.message}`}`),
+    ...(waiting && state === "Unknown" ? [`waits, ${admitted.reason}: ${admitted.message}`] : []),
+    ...(state === "Unknown" ? [] : [`${state === "True" ? "done" : "failed"}, ${reason}: ${message}`]),
+  ];
+}
+
+function summary(one: Migration): object {
+  const { state, reason, message } = verdictOf(one);
+  const { source, target, startTime, finishTime } = one.status ?? {};
+  return {
+    ...{ namespace: one.namespace, name: one.name, succeeded: state, reason, message, source, target },
+    startTime,
+    finishTime,
+  };
+}

@@ -1,0 +1,66 @@
+import { parseSpec } from "../../api/parse.ts";
+import type { XenMigrationSpec } from "../../api/xen-migration.ts";
+import { pick } from "../cluster/named.ts";
+import { UsageError } from "../command.ts";
+import { didYouMean } from "../did-you-mean.ts";
+import type { World } from "../entity.ts";
+
+export interface Wish {
+  /** A XenDomain, or the Xen name or UUID of a domain that none describes. */
+  readonly domain: string;
+  readonly to: string | undefined;
+  readonly from: string | undefined;
+  readonly mode: XenMigrationSpec["mode"];
+  readonly timeoutSeconds: number;
+}
+
+export interface Request {
+  /** The beginning of the object's name; the API server completes it. */
+  readonly generateName: string;
+  readonly spec: XenMigrationSpec;
+  /** What a person should know although nothing forbids it. */
+  readonly warnings: readonly string[];
+}
+
+/** The XenMigration that somebody means; a {@link UsageError} for names that are nobody's. */
+export function migrationRequest(wish: Wish, world: World): Request {
+  const { domain, to, from, mode, timeoutSeconds } = wish;
+  for (const host of [to, from]) if (host !== undefined) pick(world.hosts, "XenHost", host, world.namespace);
+  const declared = world.domains.find(({ name, spec }) => name === domain || (spec.ok && spec.spec.uuid === domain));
+  const spec: XenMigrationSpec = {
+    ...(declared === undefined ? { domain } : { domainRef: { name: declared.name } }),
+    ...(from === undefined ? {} : { sourceHostRef: { name: from } }),
+    ...(to === undefined ? {} : { targetHostRef: { name: to } }),
+    ...{ mode, timeoutSeconds },
+  };
+  const parsed = parseSpec("XenMigration", { metadata: { name: "new" }, spec });
+  if (!parsed.ok) throw new UsageError(parsed.message);
+  const name = (declared?.name ?? domain)
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, "-")
+    .slice(0, 63);
+  return {
+    generateName: to === undefined ? `${name}-` : `${name}-to-${to}-`,
+    spec: parsed.spec,
+    warnings: declared === undefined ? undeclared(domain, world) : [],
+  };
+}
+
+/** A domain that no XenDomain describes is only seen on its host; a host that cannot be seen may have it. */
+function undeclared(domain: string, { hosts, domains, namespace }: World): string[] {
+  const seen = hosts.flatMap((host) => host.status?.domains ?? []);
+  if (seen.some(({ name, uuid }) => name === domain || uuid === domain)) return [];
+  const unseen = hosts.filter(({ conditions }) =>
+    conditions.every(({ type, status }) => type !== "Reachable" || status !== "True"),
+  );
+  const names = [
+    ...new Set([...domains.map(({ name }) => name), ...seen.filter(({ id }) => id !== 0).map(({ name }) => name)]),
+  ];
+  if (unseen.length === 0)
+    throw new UsageError(
+      `there is no domain "${domain}" in namespace ${namespace}${didYouMean(domain, names) || `; there are: ${names.join(", ") || "none"}`}`,
+    );
+  return [
+    `no host shows a domain "${domain}"; ${unseen.map(({ name }) => name).join(", ")} cannot be seen and may have it`,
+  ];
+}

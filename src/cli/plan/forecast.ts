@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { annotations } from "../../api/common.ts";
+import { definitions, type KindName } from "../../api/kinds.ts";
+import { parseSpec } from "../../api/parse.ts";
+import { type PlanStep, planSchema } from "../../api/plan-step.ts";
+import { type Change, differences } from "./difference.ts";
+import type { Judgement } from "./dry-run.ts";
+
+/** What would become of one manifest. */
+export interface Forecast {
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly verdict: "Create" | "Change" | "Unchanged" | "Refused" | "Unjudged";
+  /** Why it is refused or cannot be judged. */
+  readonly message?: string;
+  readonly changes: readonly Change[];
+  /** Fields of the last `kubectl apply` that the file no longer has: kubectl takes them out, the server's dry run does not. */
+  readonly dropped: readonly string[];
+  /** References to what is neither in the cluster nor in the files. */
+  readonly missing: readonly string[];
+  /** What the operator has written to status.plan, as the object is now. */
+  readonly steps?: readonly PlanStep[];
+}
+
+const headerSchema = z.object({
+  kind: z.string(),
+  metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
+});
+
+/** Judges one manifest by what the server said of it, and by the rules that an old server leaves to the operator. */
+export function forecastOf(manifest: unknown, judgement: Judgement, missing: readonly string[] = []): Forecast {
+  const { kind, metadata } = headerSchema.parse(manifest);
+  const header = {
+    kind,
+    name: metadata.name,
+    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+  };
+  const empty = { ...header, changes: [], dropped: [], missing };
+  const object = judgement.kind === "Accepted" ? judgement.after : manifest;
+  const invalid = judgement.kind === "Refused" ? judgement.message : invalidity(kind, object);
+  if (invalid !== undefined) return { ...empty, verdict: "Refused", message: invalid };
+  if (judgement.kind !== "Accepted") return { ...empty, verdict: "Unjudged", message: judgement.message };
+  const { before, after } = judgement;
+  if (before === undefined) return { ...empty, verdict: "Create" };
+  const changes = differences(relevant(before), relevant(after));
+  const dropped = droppedFields(before, manifest);
+  const steps = stepsOf(before);
+  const same = changes.length === 0 && dropped.length === 0;
+  return {
+    ...{ ...empty, verdict: same ? "Unchanged" : "Change", changes, dropped },
+    ...(steps === undefined ? {} : { steps }),
+  };
+}
+
+export const isOurs = (kind: string): kind is KindName => kind in definitions;
+
+const specSchema = z.object({ metadata: z.object({ name: z.string() }), spec: z.unknown() });
+
+function invalidity(kind: string, object: unknown): string | undefined {
+  if (!isOurs(kind)) return undefined;
+  const parsed = parseSpec(kind, specSchema.parse(object));
+  return parsed.ok ? undefined : parsed.message;
+}
+
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+const anySchema = z.looseObject({
+  metadata: z.looseObject({
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+    generation: z.number().optional(),
+  }),
+});
+
+/** What a person writes: no status, no bookkeeping of the server, no values of a Secret. */
+function relevant(object: unknown): unknown {
+  const { metadata, status: _status, apiVersion: _apiVersion, kind, ...rest } = anySchema.parse(object);
+  const { [lastApplied]: _last, ...noted } = metadata.annotations ?? {};
+  const content = kind === "Secret" ? {} : rest;
+  return { metadata: { labels: metadata.labels ?? {}, annotations: noted }, ...content };
+}
+
+function droppedFields(before: unknown, manifest: unknown): string[] {
+  const text = anySchema.parse(before).metadata.annotations?.[lastApplied];
+  if (text === undefined) return [];
+  try {
+    return differences(relevant(JSON.parse(text)), relevant(manifest)).flatMap(({ path, after }) =>
+      after === undefined ? [path] : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+const plannedSchema = z.object({
+  metadata: z.object({ generation: z.number(), annotations: z.record(z.string(), z.string()) }),
+  status: z.object({ observedGeneration: z.number(), plan: planSchema }),
+});
+
+/** Only while the object is under dry-run, and only for the spec that it has now. */
+function stepsOf(object: unknown): readonly PlanStep[] | undefined {
+  const { data } = plannedSchema.safeParse(object);
+  if (data === undefined || data.metadata.annotations[annotations.dryRun] !== "true") return undefined;
+  return data.status.observedGeneration === data.metadata.generation ? data.status.plan : undefined;
+}

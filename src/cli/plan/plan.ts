@@ -1,0 +1,92 @@
+import { text } from "node:stream/consumers";
+import { z } from "zod";
+import type { KindName } from "../../api/kinds.ts";
+import { connect } from "../cluster/connect.ts";
+import { clusterOptions, clusterSchema } from "../cluster/options.ts";
+import { readWorld, secretStates } from "../cluster/read-world.ts";
+import { type Command, type Option, UsageError } from "../command.ts";
+import { type Entity, readEntity, type World, withEntities } from "../entity.ts";
+import { paintFor } from "../paint.ts";
+import { typed } from "../parse-options.ts";
+import { type Manifest, parseManifests, readManifests } from "../up/manifests.ts";
+import { secretsNamed } from "../why/depends.ts";
+import { createDryRun } from "./dry-run.ts";
+import { forecastOf, isOurs } from "./forecast.ts";
+import { missingFor } from "./missing.ts";
+import { planText } from "./text.ts";
+
+const options: readonly Option[] = [
+  {
+    name: "file",
+    short: "f",
+    placeholder: "PATH",
+    repeat: true,
+    help: "A file or a directory of manifests; - reads standard input.",
+  },
+  {
+    name: "field-manager",
+    placeholder: "NAME",
+    fallback: "kubectl",
+    help: "In whose name kubectl apply --server-side would act: it decides which fields the file gives up.",
+  },
+  ...clusterOptions,
+];
+const schema = clusterSchema.extend({ file: z.array(z.string()), "field-manager": z.string().min(1).max(128) });
+
+export const plan: Command = {
+  name: "plan",
+  summary: "says what applying manifests would change, and applies nothing",
+  description:
+    'Sends the manifests to the API server as a dry run, which keeps none of them, and prints which objects would be created, changed or refused, field by field, and which references lead nowhere. Rules that an API server older than 1.29 does not enforce are checked here, except those that compare with the earlier object. Hosts are not asked. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes them to status.plan and runs none, and this command prints them. The exit code is 1 when anything would be refused.',
+  options,
+  async run(values, io) {
+    const given = typed(schema, options, values);
+    if (given.file.length === 0) throw new UsageError("--file is missing: -f PATH, or -f - for standard input");
+    const manifests = (await Promise.all(given.file.map(readFrom))).flat();
+    await using connection = await connect(given, io);
+    const { namespace } = connection;
+    const placed = manifests.map(
+      (manifest): Manifest =>
+        isOurs(manifest.kind) && manifest.metadata.namespace === undefined
+          ? { ...manifest, metadata: { ...manifest.metadata, namespace } }
+          : manifest,
+    );
+    const dryRun = createDryRun(await connection.source.load(), given["field-manager"]);
+    const judged = await connection.ask("asking the API server for a dry run", async () => {
+      const answers = [];
+      for (const manifest of placed) answers.push({ manifest, judgement: await dryRun(manifest) });
+      return answers;
+    });
+    const worlds = new Map<string, World>();
+    for (const where of new Set(
+      placed.flatMap(({ kind, metadata }) => (isOurs(kind) ? (metadata.namespace ?? []) : [])),
+    )) {
+      const inside = placed.filter(({ metadata }) => metadata.namespace === where);
+      const there = { ...connection, namespace: where };
+      const world = withEntities(
+        await readWorld(there),
+        inside.flatMap((manifest) => entityOf(manifest)),
+      );
+      const secrets = new Map(await secretStates(there, secretsNamed(world)));
+      for (const { kind, metadata } of inside) if (kind === "Secret") secrets.set(metadata.name, "Present");
+      worlds.set(where, { ...world, secrets });
+    }
+    const forecasts = judged.map(({ manifest, judgement }) => {
+      const world = worlds.get(manifest.metadata.namespace ?? "");
+      const missing = world === undefined ? [] : entityOf(manifest).flatMap((entity) => missingFor(entity, world));
+      return forecastOf(manifest, judgement, missing);
+    });
+    if (given.output === "json") io.stdout.write(`${JSON.stringify({ objects: forecasts }, undefined, 2)}\n`);
+    else io.stdout.write(planText(forecasts, paintFor(io)));
+    return forecasts.some(({ verdict }) => verdict === "Refused") ? 1 : 0;
+  },
+};
+
+async function readFrom(where: string): Promise<Manifest[]> {
+  return where === "-" ? parseManifests(await text(process.stdin), "standard input") : await readManifests(where);
+}
+
+function entityOf(manifest: Manifest): Entity[] {
+  const { kind } = manifest;
+  return isOurs(kind) ? [readEntity(kind satisfies KindName, manifest)] : [];
+}

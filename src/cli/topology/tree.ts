@@ -1,0 +1,159 @@
+import type { KindName } from "../../api/kinds.ts";
+import { type Domain, type Entity, entitiesOf, type Host, type Migration, verdictOf, type World } from "../entity.ts";
+import { hasBegun, moves } from "../why/depends.ts";
+
+/** One line of the tree. */
+export interface Place {
+  /** `FileSystem` is one of an Ocfs2Cluster, `Guest` a domain on a host that no XenDomain describes. */
+  readonly kind: KindName | "FileSystem" | "Guest";
+  readonly name: string;
+  /** Absent for what has no status of its own. */
+  readonly state?: "True" | "False" | "Unknown";
+  /** Only where the state is not True. */
+  readonly reason?: string;
+  /** What tells it apart: an address, a mount point, memory. */
+  readonly notes: readonly string[];
+  readonly children: readonly Place[];
+}
+
+/**
+ * SAN, volume, file system, host, domain: each on what carries it. Whatever is shared appears under each of its
+ * carriers; what is carried by nothing that exists comes last, so that every object appears.
+ */
+export function topologyOf(world: World): readonly Place[] {
+  const shown = new Set<Entity>();
+  const place = (entity: Entity, notes: readonly string[], children: readonly Place[]): Place => {
+    shown.add(entity);
+    const { state, reason } = verdictOf(entity);
+    return { kind: entity.kind, name: entity.name, state, ...(state === "True" ? {} : { reason }), notes, children };
+  };
+
+  const servers = world.servers.map((server) =>
+    place(
+      server,
+      server.spec.ok ? [server.spec.spec.ssh.host] : [],
+      world.volumes.filter(({ spec }) => spec.ok && spec.spec.serverRef.name === server.name).map(volumePlace),
+    ),
+  );
+
+  function volumePlace(volume: World["volumes"][number]): Place {
+    const filesystems = world.clusters.flatMap((cluster) =>
+      (cluster.spec.ok ? cluster.spec.spec.filesystems : [])
+        .filter(({ volumeRef }) => volumeRef.name === volume.name)
+        .map((filesystem) => filesystemPlace(cluster, filesystem)),
+    );
+    const clients = (volume.spec.ok ? (volume.spec.spec.clients ?? []) : []).flatMap(({ name }) => {
+      const host = world.hosts.find((one) => one.name === name);
+      const state = volume.status?.clients?.find((client) => client.name === name)?.state;
+      return host === undefined ? [] : [place(host, state === undefined ? [] : [state], [])];
+    });
+    const notes = [volume.status?.target, volume.status?.sizeBytes && bytes(volume.status.sizeBytes)];
+    return place(volume, notes.filter(isText), filesystems.length > 0 ? filesystems : clients);
+  }
+
+  function filesystemPlace(
+    cluster: World["clusters"][number],
+    { label, mountPoint }: { readonly label: string; readonly mountPoint: string },
+  ): Place {
+    shown.add(cluster);
+    const { state, reason } = verdictOf(cluster);
+    const seen = cluster.status?.filesystems?.find((one) => one.label === label);
+    const domains = world.domains.filter(
+      ({ spec }) =>
+        spec.ok &&
+        spec.spec.disks.some(
+          ({ filesystem }) => filesystem.clusterRef.name === cluster.name && filesystem.label === label,
+        ),
+    );
+    const hosts = (cluster.spec.ok ? cluster.spec.spec.nodes : []).flatMap(({ hostRef }) => {
+      const host = world.hosts.find(({ name }) => name === hostRef.name);
+      const mounted = seen?.nodes?.find((node) => node.host === hostRef.name)?.state;
+      return host === undefined
+        ? []
+        : [
+            hostPlace(
+              host,
+              mounted === undefined ? [] : [mounted],
+              domains.filter((domain) => domain.status?.host === host.name),
+            ),
+          ];
+    });
+    const nowhere = domains.filter((domain) => !world.hosts.some(({ name }) => name === domain.status?.host));
+    return {
+      ...{ kind: "FileSystem", name: `${cluster.name}/${label}`, state },
+      ...(state === "True" ? {} : { reason }),
+      notes: [mountPoint],
+      children: [...hosts, ...nowhere.map(domainPlace)],
+    };
+  }
+
+  function hostPlace(host: Host, notes: readonly string[], domains: readonly Domain[]): Place {
+    const maintenance = host.spec.ok && host.spec.spec.maintenance !== "None" ? host.spec.spec.maintenance : undefined;
+    return place(
+      host,
+      [...notes, ...(maintenance === undefined ? [] : [maintenance])],
+      [...domains.map(domainPlace), ...guestsOf(host, world)],
+    );
+  }
+
+  function domainPlace(domain: Domain): Place {
+    const moving = world.migrations.filter((one) => hasBegun(one) && moves(one, domain));
+    for (const one of moving) shown.add(one);
+    const memory = domain.spec.ok ? domain.spec.spec.memory : undefined;
+    const power = domain.spec.ok && domain.spec.spec.powerState === "Halted" ? "Halted" : undefined;
+    return place(domain, [memory, power, ...moving.map(movement)].filter(isText), []);
+  }
+
+  // A migration that has not begun or is over carries nothing and is carried by nothing: `xensan why` tells of it.
+  for (const migration of world.migrations) shown.add(migration);
+  const rest: Place[] = [];
+  const loose = [...world.volumes, ...world.clusters, ...world.hosts, ...world.domains];
+  for (const entity of loose) {
+    if (shown.has(entity)) continue;
+    if (entity.kind === "AoeVolume") rest.push(volumePlace(entity));
+    else if (entity.kind === "XenHost")
+      rest.push(
+        hostPlace(
+          entity,
+          [],
+          world.domains.filter((one) => !shown.has(one) && one.status?.host === entity.name),
+        ),
+      );
+    else if (entity.kind === "XenDomain") rest.push(domainPlace(entity));
+    else rest.push(place(entity, ["no file system"], []));
+  }
+  return [...servers, ...rest];
+}
+
+const isText = (text: string | undefined): text is string => text !== undefined && text !== "";
+const movement = ({ status }: Migration): string => `moving from ${status?.source} to ${status?.target}`;
+
+function bytes(text: string): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  let value = Number(text);
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${Number(value.toFixed(1))} ${units[unit]}`;
+}
+
+/** Domains of the host that no XenDomain of the namespace describes. */
+function guestsOf(host: Host, { domains }: World): Place[] {
+  const described = new Set(domains.flatMap(({ name, spec }) => [name, spec.ok ? spec.spec.uuid : undefined]));
+  return (host.status?.domains ?? [])
+    .filter(({ uuid, name, id }) => id !== 0 && !described.has(uuid) && !described.has(name))
+    .map(({ name, memoryMiB }) => ({
+      kind: "Guest",
+      name,
+      notes: [...(memoryMiB === undefined ? [] : [`${memoryMiB} MiB`]), "described by no XenDomain"],
+      children: [],
+    }));
+}
+
+/** How many objects there are and how many of them are as they should be. */
+export function countOf(world: World): { readonly objects: number; readonly ready: number } {
+  const lasting = entitiesOf(world).filter(({ kind }) => kind !== "XenMigration");
+  return { objects: lasting.length, ready: lasting.filter((one) => verdictOf(one).state === "True").length };
+}

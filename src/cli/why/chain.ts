@@ -1,0 +1,111 @@
+import { type ReasonEntry, reasons } from "../../api/reasons.ts";
+import { complaintsOf, type Entity, entitiesOf, verdictOf, type World } from "../entity.ts";
+import { needsOf } from "./depends.ts";
+
+/** One object of the chain: what is the matter with it, and the objects it waits for that are not as they should be. */
+export interface Link {
+  readonly kind: Entity["kind"] | "Secret";
+  readonly name: string;
+  /** How the object above names it; absent for the one that was asked about. */
+  readonly by?: string;
+  readonly state: "True" | "False" | "Unknown" | "Missing";
+  readonly reason: string;
+  readonly message: string;
+  /** What else is not as it should be, beside the summary and what says the same. */
+  readonly complaints: readonly Complaint[];
+  /** What the catalogue of reasons advises. */
+  readonly action?: string;
+  /** It stands further up already, with what it waits for. */
+  readonly repeated: boolean;
+  readonly waitsFor: readonly Link[];
+}
+
+export interface Complaint {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Walks from an object through everything it needs, as far as something is the matter. */
+export function chainOf(start: Entity, world: World): Link {
+  const entities = new Map(entitiesOf(world).map((entity) => [`${entity.kind}/${entity.name}`, entity]));
+  const shown = new Set<string>();
+
+  function link(entity: Entity, by: string | undefined, above: readonly Entity[]): Link {
+    const key = `${entity.kind}/${entity.name}`;
+    const { state, reason, message } = verdictOf(entity);
+    const complaints = distinct(complaintsOf(entity).filter((one) => one.reason !== reason || one.message !== message));
+    const advice = adviceFor(reason);
+    const repeated = shown.has(key);
+    shown.add(key);
+    return {
+      ...{ kind: entity.kind, name: entity.name, state, reason, message, complaints, repeated },
+      ...(by === undefined ? {} : { by }),
+      ...(advice === undefined || state === "True" ? {} : { action: advice }),
+      waitsFor: repeated || state === "True" ? [] : waitsFor(entity, [...above, entity]),
+    };
+  }
+
+  function waitsFor(entity: Entity, path: readonly Entity[]): Link[] {
+    return needsOf(entity, world).flatMap(({ kind, name, by }): Link[] => {
+      if (kind === "Secret") return secretLink(name, by, world);
+      const found = entities.get(`${kind}/${name}`);
+      if (found === undefined)
+        return [missing(kind, name, by, `Create it in namespace ${world.namespace}, or correct the reference.`)];
+      // What waits for each other would go round for ever.
+      return verdictOf(found).state === "True" || path.includes(found) ? [] : [link(found, by, path)];
+    });
+  }
+
+  return link(start, undefined, []);
+}
+
+function secretLink(name: string, by: string, { secrets, namespace }: World): Link[] {
+  if (secrets.get(name) !== "Absent") return [];
+  return [missing("Secret", name, by, `Create a Secret of type kubernetes.io/ssh-auth in namespace ${namespace}.`)];
+}
+
+function missing(kind: Link["kind"], name: string, by: string, action: string): Link {
+  const message = `There is no ${kind} ${name}`;
+  return {
+    kind,
+    name,
+    by,
+    state: "Missing",
+    reason: "NotFound",
+    message,
+    complaints: [],
+    action,
+    repeated: false,
+    waitsFor: [],
+  };
+}
+
+/** Conditions that say the same in the same words are one complaint. */
+function distinct(complaints: readonly Complaint[]): Complaint[] {
+  const told = new Map<string, Complaint>();
+  for (const { type, status, reason, message } of complaints) {
+    const key = `${reason}: ${message}`;
+    if (!told.has(key)) told.set(key, { type, status, reason, message });
+  }
+  return [...told.values()];
+}
+
+const catalogue: ReadonlyMap<string, ReasonEntry> = new Map(Object.entries(reasons));
+
+function adviceFor(reason: string): string | undefined {
+  return catalogue.get(reason)?.action;
+}
+
+/** Where the chain ends: what has to change first. Each object once, what is missing or wrong before what is unknown. */
+export function causesOf(link: Link): Link[] {
+  const order = ["Missing", "False", "Unknown", "True"];
+  const ends = new Map<string, Link>();
+  const visit = (one: Link): void => {
+    if (one.waitsFor.length > 0) one.waitsFor.forEach(visit);
+    else if (one.state !== "True" && !one.repeated) ends.set(`${one.kind}/${one.name}`, one);
+  };
+  visit(link);
+  return [...ends.values()].toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state));
+}

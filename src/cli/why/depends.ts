@@ -1,0 +1,136 @@
+import type { Domain, Entity, Host, Migration, World } from "../entity.ts";
+
+/** One object that another one needs, and how it says so. */
+export interface Need {
+  readonly kind: Entity["kind"] | "Secret";
+  readonly name: string;
+  /** `spec.serverRef`, or words where no field names it. */
+  readonly by: string;
+}
+
+/** The objects that one needs, as its spec and status name them. An invalid spec names nothing. */
+export function needsOf(entity: Entity, world: World): Need[] {
+  const needs = new Map<string, Need>();
+  for (const need of named(entity, world)) {
+    const key = `${need.kind}/${need.name}`;
+    if (!needs.has(key) && key !== `${entity.kind}/${entity.name}`) needs.set(key, need);
+  }
+  return [...needs.values()];
+}
+
+function named(entity: Entity, world: World): Need[] {
+  switch (entity.kind) {
+    case "AoeServer":
+      return entity.spec.ok ? [secret("spec.ssh.privateKeySecretRef", entity.spec.spec.ssh.privateKeySecretRef)] : [];
+    case "AoeVolume": {
+      if (!entity.spec.ok) return [];
+      const { serverRef, clients = [] } = entity.spec.spec;
+      return [
+        { kind: "AoeServer", name: serverRef.name, by: "spec.serverRef" },
+        ...clients.map(({ name }) => host("spec.clients", name)),
+      ];
+    }
+    case "Ocfs2Cluster": {
+      if (!entity.spec.ok) return [];
+      const { nodes, filesystems } = entity.spec.spec;
+      return [
+        ...filesystems.map(
+          ({ label, volumeRef }): Need => ({ kind: "AoeVolume", name: volumeRef.name, by: `file system ${label}` }),
+        ),
+        ...nodes.map(({ number, hostRef }) => host(`node ${number}`, hostRef.name)),
+      ];
+    }
+    case "XenHost":
+      return ofHost(entity, world);
+    case "XenDomain":
+      return ofDomain(entity, world);
+    case "XenMigration":
+      return ofMigration(entity, world);
+  }
+}
+
+const host = (by: string, name: string): Need => ({ kind: "XenHost", name, by });
+const secret = (by: string, { name }: { readonly name: string }): Need => ({ kind: "Secret", name, by });
+const migration = (by: string, { name }: Migration): Need => ({ kind: "XenMigration", name, by });
+
+function ofHost({ name, spec, conditions }: Host, world: World): Need[] {
+  if (!spec.ok) return [];
+  const { ssh, relocation, maintenance } = spec.spec;
+  const vnc = relocation.vncPasswordSecretRef;
+  const peers = conditions.some(({ type, status }) => type === "RelocationReady" && status !== "True")
+    ? relocation.allowFrom.map((peer) => host("spec.relocation.allowFrom", peer.name))
+    : [];
+  const leaving = world.migrations.filter(
+    (one) => isUnderWay(one) && [one.status?.source, one.spec.ok && one.spec.spec.sourceHostRef?.name].includes(name),
+  );
+  return [
+    secret("spec.ssh.privateKeySecretRef", ssh.privateKeySecretRef),
+    ...(vnc === undefined ? [] : [secret("spec.relocation.vncPasswordSecretRef", vnc)]),
+    ...peers,
+    ...(maintenance === "Drain" ? leaving.map((one) => migration("moves a domain away", one)) : []),
+  ];
+}
+
+function ofDomain(domain: Domain, world: World): Need[] {
+  if (!domain.spec.ok) return [];
+  const { disks, hostRef, hosts = [] } = domain.spec.spec;
+  return [
+    ...disks.map(
+      ({ device, filesystem }): Need => ({
+        kind: "Ocfs2Cluster",
+        name: filesystem.clusterRef.name,
+        by: `disk ${device}`,
+      }),
+    ),
+    ...(hostRef === undefined
+      ? hosts.map(({ name }) => host("spec.hosts", name))
+      : [host("spec.hostRef", hostRef.name)]),
+    ...world.migrations.filter((one) => hasBegun(one) && moves(one, domain)).map((one) => migration("moves it", one)),
+  ];
+}
+
+function ofMigration(entity: Migration, world: World): Need[] {
+  const { spec, status, conditions } = entity;
+  if (!spec.ok) return [];
+  const { domainRef, sourceHostRef, targetHostRef } = spec.spec;
+  const domain: Need[] =
+    domainRef === undefined ? [] : [{ kind: "XenDomain", name: domainRef.name, by: "spec.domainRef" }];
+  const source = status?.source ?? sourceHostRef?.name;
+  const target = status?.target ?? targetHostRef?.name;
+  const admitted = conditions.find(({ type }) => type === "Admitted");
+  // Without a target nobody fits yet: each of them is a reason.
+  const candidates = admitted?.reason === "NoTarget" ? world.hosts.filter(({ name }) => name !== source) : [];
+  const holders =
+    admitted?.reason === "WaitingForPermit"
+      ? world.migrations.filter((one) => hasBegun(one) && one.name !== entity.name)
+      : [];
+  return [
+    ...domain,
+    ...(source === undefined ? [] : [host("source", source)]),
+    ...(target === undefined ? [] : [host("target", target)]),
+    ...candidates.map(({ name }) => host("possible target", name)),
+    ...holders.map((one) => migration("holds permits", one)),
+  ];
+}
+
+export function isUnderWay({ conditions }: Migration): boolean {
+  return conditions.every(({ type, status }) => type !== "Succeeded" || status === "Unknown");
+}
+
+/** It has written down what it is about to do, and its end is not known. */
+export const hasBegun = (one: Migration): boolean => isUnderWay(one) && one.status?.operationID !== undefined;
+
+/** Whether it is this domain that a migration moves, by reference, UUID or name. */
+export function moves(one: Migration, { name, spec }: Domain): boolean {
+  const uuid = spec.ok ? spec.spec.uuid : undefined;
+  if (uuid !== undefined && one.status?.domainUUID === uuid) return true;
+  if (!one.spec.ok) return false;
+  const { domain, domainRef } = one.spec.spec;
+  return domainRef?.name === name || (domain !== undefined && (domain === name || domain === uuid));
+}
+
+/** The Secrets that hosts and servers name: whether they are there has to be asked one by one. */
+export function secretsNamed(world: World): string[] {
+  const needs = [...world.servers, ...world.hosts].flatMap((entity) => needsOf(entity, world));
+  return [...new Set(needs.flatMap(({ kind, name }) => (kind === "Secret" ? [name] : [])))];
+}

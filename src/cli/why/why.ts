@@ -1,0 +1,46 @@
+import { connect } from "../cluster/connect.ts";
+import { pick, qualifiedName } from "../cluster/named.ts";
+import { clusterOptions, clusterSchema } from "../cluster/options.ts";
+import { readWorld } from "../cluster/read-world.ts";
+import { type Command, UsageError } from "../command.ts";
+import { entitiesOf } from "../entity.ts";
+import { paintFor } from "../paint.ts";
+import { typed } from "../parse-options.ts";
+import { causesOf, chainOf } from "./chain.ts";
+import { chainText } from "./text.ts";
+
+export const why: Command = {
+  name: "why",
+  summary: "says what an object waits for",
+  description:
+    "Walks from an object through everything it needs, by its references and by what stands in its status, and prints what of that is not ready, down to where the chain ends, with what to do about it. It reads the conditions that the operator has written; it asks no host. A Secret that you may not read is taken to be there.",
+  arguments: [
+    {
+      name: "object",
+      placeholder: "KIND/NAME",
+      help: "The object, such as xendomain/vm-test; plurals and short names do as well.",
+      completes: ["AoeServer", "AoeVolume", "XenHost", "Ocfs2Cluster", "XenDomain", "XenMigration"],
+      qualified: true,
+    },
+  ],
+  options: clusterOptions,
+  async run(values, io) {
+    const options = typed(clusterSchema, clusterOptions, values);
+    if (typeof values.object !== "string") throw new UsageError("KIND/NAME is missing");
+    const { kind, name } = qualifiedName(values.object);
+    await using connection = await connect(options, io);
+    const world = await readWorld(connection);
+    const chain = chainOf(pick(entitiesOf(world), kind, name, world.namespace), world);
+    if (options.output === "json")
+      io.stdout.write(
+        `${JSON.stringify({ namespace: world.namespace, chain, causes: causesOf(chain).map(brief) }, undefined, 2)}\n`,
+      );
+    else io.stdout.write(chainText(chain, { width: Math.min(io.stdout.columns ?? 120, 120), paint: paintFor(io) }));
+    return 0;
+  },
+};
+
+const brief = ({ kind, name, state, reason, message, action }: ReturnType<typeof chainOf>) => ({
+  ...{ kind, name, state, reason, message },
+  ...(action === undefined ? {} : { action }),
+});

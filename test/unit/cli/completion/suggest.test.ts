@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { commands } from "../../../../src/cli/commands.ts";
+import { suggest } from "../../../../src/cli/completion/suggest.ts";
+
+describe("completion", () => {
+  it.each<[string[], object]>([
+    [["mi"], { words: ["migrate"] }],
+    [["bananas", ""], { words: [] }],
+    [["drain", ""], { words: [], objects: { kinds: ["XenHost"], qualified: false } }],
+    [["drain", "bella", ""], { words: [] }],
+    [["migrate", "-n", "san", ""], { words: [], objects: { kinds: ["XenDomain"], qualified: false } }],
+    [["migrate", "vm", "--to", "b"], { words: [], objects: { kinds: ["XenHost"], qualified: false } }],
+    [["migrate", "vm", "--mode", "o"], { words: ["offline"] }],
+    [["migrate", "vm", "--wait", "--wa"], { words: ["--wait-timeout"] }],
+    [["plan", "-f", ""], { words: [], files: true }],
+    [["topology", "-o", ""], { words: ["text", "json"] }],
+    [["completion", "z"], { words: ["zsh"] }],
+  ])("of %j", (words, expected) => {
+    expect(suggest(commands, words)).toEqual(expected);
+  });
+
+  it("offers of an object its kind and name", () => {
+    expect(suggest(commands, ["why", "xenh"])).toMatchObject({ objects: { qualified: true } });
+  });
+});
