@@ -40,8 +40,8 @@ const objectSchema = z.object({
     labels: z.record(z.string(), z.string()).default({}),
     annotations: z.record(z.string(), z.string()).default({}),
   }),
-  spec: z.unknown(),
-  status: z.unknown(),
+  spec: z.unknown().optional(),
+  status: z.unknown().optional(),
 });
 const conditionsSchema = z.object({ conditions: z.array(conditionSchema) });
 

@@ -18,8 +18,8 @@ const responseSchema = z.object({
   ok: z.literal(false),
   status: z.number(),
   statusText: z.string(),
-  data: z.unknown(),
-  e: z.unknown(),
+  data: z.unknown().optional(),
+  e: z.unknown().optional(),
 });
 const statusSchema = z.object({ message: z.string() });
 

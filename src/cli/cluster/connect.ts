@@ -34,6 +34,11 @@ export async function connect(
       file,
       JSON.stringify({ apiVersion: "v1", kind: "Config", "current-context": config.getCurrentContext() }),
     );
+    const before = process.env.KUBECONFIG;
+    closing.defer(() => {
+      if (before === undefined) delete process.env.KUBECONFIG;
+      else process.env.KUBECONFIG = before;
+    });
     process.env.KUBECONFIG = [source.name, file].join(path.delimiter);
   }
   return {

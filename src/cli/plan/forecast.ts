@@ -55,7 +55,7 @@ export function forecastOf(manifest: unknown, judgement: Judgement, missing: rea
 
 export const isOurs = (kind: string): kind is KindName => kind in definitions;
 
-const specSchema = z.object({ metadata: z.object({ name: z.string() }), spec: z.unknown() });
+const specSchema = z.object({ metadata: z.object({ name: z.string() }), spec: z.unknown().optional() });
 
 function invalidity(kind: string, object: unknown): string | undefined {
   if (!isOurs(kind)) return undefined;
