@@ -28,7 +28,7 @@ describe("a new volume", () => {
     });
     expect(word(stage, "AoeServer", "san", "Ready")).toBe("True/Ready");
     expect(word(stage, "XenHost", "bella", "AoeReady")).toBe("True/AoeReady");
-    expect(word(stage, "XenHost", "bella", "ToolstackReady")).toBe("Unknown/NotImplemented");
+    expect(word(stage, "XenHost", "bella", "ToolstackReady")).toBe("True/ToolstackReady");
   });
 
   it("may live in a file or a logical volume, which are created", async () => {
