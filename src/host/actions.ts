@@ -50,7 +50,7 @@ export interface ProbeRequest {
 
 /** Every fact of the host in one round trip: give its stdout to parseProbe. */
 export function probe(request: ProbeRequest): HostCommand {
-  return command("probe", 30, "nothing changes", [
+  return command("probe", 60, "nothing changes", [
     request.roles.map((role) => role.toLowerCase()).join(",") || "none",
     ...request.segments.map((name) => `segment=${interfaceName(name)}`),
     ...request.backings.map((backing) => `backing=${path(backing)}`),

@@ -21,7 +21,7 @@ export const upOptions: readonly Option[] = [
     name: "timeout",
     placeholder: "SECONDS",
     env: "XENSAN_TIMEOUT",
-    fallback: "180",
+    fallback: "300",
     accepts: "a whole number from 1 to 86400",
     help: "The time limit from the first apply until everything is ready.",
   },
