@@ -150,7 +150,7 @@ export function unmountFilesystem(request: {
   ]);
 }
 
-/** The file system as large as its device. Detail: `grown bytes N` or `unchanged bytes N`. Refuses WrongFilesystem, DeviceMissing, GrowFailed. */
+/** The file system as large as its device, mounted or not. Detail: `grown bytes N` or `unchanged bytes N`. Refuses WrongFilesystem, DeviceMissing, GrowFailed. */
 export function growFilesystem(request: { readonly device: string; readonly uuid: string }): HostCommand {
   return command("grow-filesystem", 600, `OCFS2 ${request.uuid} as large as ${request.device}`, [
     path(request.device),
@@ -158,7 +158,7 @@ export function growFilesystem(request: { readonly device: string; readonly uuid
   ]);
 }
 
-/** At least so many node slots. Detail: `added` or `unchanged`. Refuses WrongFilesystem, DeviceMissing, NoSpace, GrowFailed. */
+/** At least so many node slots; more of them only while no host has it mounted. Detail: `added` or `unchanged`. Refuses WrongFilesystem, DeviceMissing, NoSpace, GrowFailed. */
 export function addNodeSlots(request: {
   readonly device: string;
   readonly uuid: string;

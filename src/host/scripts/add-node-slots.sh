@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ensures that an OCFS2 has at least so many node slots.
+# Ensures that an OCFS2 has at least so many node slots. More of them need that no host has it mounted.
 # Arguments: DEVICE UUID SLOTS
 # Prints done<TAB>added or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (OcfsToolsMissing ToolMissing DeviceMissing WrongFilesystem NoSpace GrowFailed), 4 busy.
@@ -15,6 +15,7 @@ tune -N "$3" "$device"
 read_superblock
 if [ "$fs_slots" -lt "$3" ]; then
 	case $tune_said in *[Nn]"o space"* | *"not enough"* | *"Not enough"*) refuse NoSpace "no room for $3 node slots: $tune_said" ;; esac
+	case $tune_said in *"Trylock failed"*) refuse GrowFailed "it is mounted somewhere, and node slots are added only while no host has it mounted: $tune_said" ;; esac
 	refuse GrowFailed "tunefs.ocfs2 exit $tune_code, still $fs_slots node slots: $tune_said"
 fi
 finish added

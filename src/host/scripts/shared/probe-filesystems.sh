@@ -65,8 +65,10 @@ mounted_rows() {
 		print "filesystems\tmounted\t" path "\t" $5 "\t" access "\t" (options == "" ? "-" : options)
 	}' /proc/self/mountinfo >"$work/mounted"
 	mounted=
-	[ ! -s "$work/mounted" ] || mounted=yes
-	cat "$work/mounted"
+	while IFS= read -r line; do
+		mounted=yes
+		printf '%s\n' "$line"
+	done <"$work/mounted"
 }
 
 probe_mount_points() {
@@ -94,7 +96,8 @@ probe_mount_points() {
 		else
 			row mount-points point "$path" Missing - -
 		fi
-		fstab_entry "$path" | awk -v path="$path" -F '\t' '{ print "mount-points\tentry\t" path "\t" $1 "\t" $2 "\t" $3 }'
+		line=$(fstab_entry "$path")
+		[ -z "$line" ] || printf 'mount-points\tentry\t%s\t%s\n' "$path" "$line"
 	done <"$work/mount-points"
 }
 
