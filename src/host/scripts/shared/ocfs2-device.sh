@@ -78,8 +78,8 @@ zero_at_ends() {
 # superblock_rows DEVICE: `ocfs2 UUID LABEL STACK CLUSTER local|global SLOTS BYTES BLOCKSIZE CLUSTERSIZE`, `beat NODE SEQUENCE`,
 # `slot SLOT NODE`; nothing when it is no OCFS2. debugfs.ocfs2 exits 0 whatever happens.
 superblock_rows() {
-	[ -s "$run_dir/debugfs.commands" ] || printf 'stats\nhb\nslotmap\n' >"$run_dir/debugfs.commands"
-	debugfs.ocfs2 -f "$run_dir/debugfs.commands" "$1" 2>/dev/null </dev/null | awk '
+	printf 'stats\nhb\nslotmap\n' >"$run_dir/debugfs.$$"
+	debugfs.ocfs2 -f "$run_dir/debugfs.$$" "$1" 2>/dev/null </dev/null | awk '
 		# Not every awk has powers.
 		function power(n,   out) { out = 1; while (n-- > 0) out *= 2; return out }
 		function text(label) { s = $0; sub("^[ \t]*" label ":[ \t]*", "", s); sub(/[ \t]+$/, "", s); return s == "" ? "-" : s }
@@ -105,6 +105,7 @@ superblock_rows() {
 			for (i = 1; i <= beats; i++) print "beat\t" beat[i]
 			for (i = 1; i <= used; i++) print "slot\t" slot[i]
 		}'
+	rm -f "$run_dir/debugfs.$$"
 }
 
 # uuid_of DEVICE: of the OCFS2 on it; empty when there is none.
