@@ -224,6 +224,7 @@ export class Fleet {
     }
     if (kind === "XenHost") this.#spread(event, livingOn(this.stores, { namespace, name }));
     if (event.type === "updated" && !asksAnew(event)) {
+      if (saysOtherwise(event)) this.#wake(id);
       if (event.object.status?.hostKey === event.old.status?.hostKey) return;
     } else {
       const watched = this.feed.of(id);
@@ -254,7 +255,10 @@ export class Fleet {
     this.#spread(event, concerned(this.stores, object));
     // Those that it names no longer.
     if (event.type === "updated") this.#spread(event, concerned(this.stores, event.old));
-    if (event.type === "updated" && !asksAnew(event)) return;
+    if (event.type === "updated" && !asksAnew(event)) {
+      if (saysOtherwise(event)) this.#wake(id);
+      return;
+    }
     if (event.type === "added" && event.initial) {
       this.#begin(id, object);
       return;
@@ -280,7 +284,10 @@ export class Fleet {
   #volumeEvent(event: StoreEvent<AoeVolume>): void {
     const { object } = event;
     const id = volumeId(object);
-    if (event.type === "updated" && !asksAnew(event)) return;
+    if (event.type === "updated" && !asksAnew(event)) {
+      if (saysOtherwise(event)) this.#wake(id);
+      return;
+    }
     if (event.type === "added" && event.initial) {
       this.#begin(id, object);
       return;
@@ -361,3 +368,13 @@ function asksAnew(event: { object: KubeObject; old: KubeObject }): boolean {
     JSON.stringify(directivesOf(now)) !== JSON.stringify(directivesOf(before))
   );
 }
+
+/**
+ * Its status is another one: a write of ours, perhaps one whose answer was lost, while the object was judged anew from
+ * what stood there before. Only another look tells whether what stands there now is true.
+ */
+function saysOtherwise(event: { object: KubeObject; old: KubeObject }): boolean {
+  return statusText(event.object) !== statusText(event.old);
+}
+
+const statusText = (object: KubeObject): string => ("status" in object ? JSON.stringify(object.status) : "");
