@@ -3,11 +3,12 @@ import { realOperator } from "./operator-process.ts";
 import { type RunReport, run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 import { cluster } from "./scenarios/cluster.ts";
+import { migrations } from "./scenarios/migration.ts";
 import { tutorial } from "./scenarios/tutorial.ts";
 
 const seed = 1;
 const wholes: readonly (readonly [Scenario, RunReport])[] = await Promise.all(
-  [tutorial, cluster].map(
+  [tutorial, cluster, migrations].map(
     async (scenario) => [scenario, await run({ scenario, seed, operator: realOperator })] as const,
   ),
 );
