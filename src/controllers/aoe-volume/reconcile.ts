@@ -16,8 +16,9 @@ import {
 } from "../../runtime/reconciler.ts";
 import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
 import { announce } from "../announce.ts";
+import { conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
-import { news, printed, say } from "../draft.ts";
+import { printed } from "../draft.ts";
 import { type Finding, no, stop, unknown, yes } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
@@ -61,8 +62,14 @@ export function aoeVolumeReconciler(options: VolumeControllerOptions): Reconcile
         const parsed = volumeSpec(volume);
         const outcome = parsed.ok
           ? await converge(options, volume, parsed.spec, directives, draft, context)
-          : { handed: nothing, conditions: invalid(volume, parsed.message), released: false };
-        conclude(draft.status, volume, directives, outcome.conditions, fleet.clock.now());
+          : { handed: nothing, conditions: invalidSpec(volume, owned, parsed.message), released: false };
+        conclude(draft.status, volume, {
+          directives,
+          conditions: outcome.conditions,
+          owned,
+          ready: () => ready(draft.status, volume, directives),
+          now: fleet.clock.now(),
+        });
         announce(events, aoeVolumes, volume, {
           before,
           after: draft.status.conditions,
@@ -108,15 +115,6 @@ async function converge(
   describe(draft.status, observation);
   const handed = await act(options, volume, observation, plan.steps, directives, draft, context);
   return { handed, conditions: merged(plan.conditions, handed.held.flatMap(conditionsOf)), released: false };
-}
-
-/** Why a deletion does not go on although nothing is in its way. */
-function suspended({ paused, dryRun }: Directives): ConditionUpdate[] {
-  if (paused)
-    return [yes("DeletionBlocked", "Paused", "The annotation xensan.dev/paused keeps xensan from cleaning up")];
-  if (dryRun)
-    return [yes("DeletionBlocked", "DryRun", "The annotation xensan.dev/dry-run keeps xensan from cleaning up")];
-  return [];
 }
 
 /** A value that passed the schema and that no host can be given all the same. */
@@ -230,32 +228,6 @@ function describe(status: AoeVolumeStatus, observation: VolumeObservation): void
 
 const isListed = ({ clients }: VolumeObservation, name: string) =>
   clients.some((client) => client.name === name && client.listed);
-
-function invalid(volume: AoeVolume, message: string): ConditionUpdate[] {
-  const all = owned.map((type) => unknown(type, "InvalidSpec", message));
-  if (!isDeleting(volume)) return [...all, no("Ready", "InvalidSpec", message)];
-  const leave = `correct the spec, or set the annotation xensan.dev/abandon=${volume.metadata.name}`;
-  return [...all, yes("DeletionBlocked", "InvalidSpec", `${message}; ${leave}`)];
-}
-
-function conclude(
-  status: AoeVolumeStatus,
-  volume: AoeVolume,
-  directives: Directives,
-  conditions: readonly ConditionUpdate[],
-  now: number,
-): void {
-  const { generation } = volume.metadata;
-  const context = { now, generation };
-  const fresh = news(conditions, volume.status?.conditions, generation);
-  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
-  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(volume) ? [] : ["DeletionBlocked"])];
-  const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
-  const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not looked at yet"));
-  say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
-  if (generation !== undefined) status.observedGeneration = generation;
-  if (!conditions.some(({ type }) => type === "Ready")) say(status, [ready(status, volume, directives)], context);
-}
 
 function ready(status: AoeVolumeStatus, volume: AoeVolume, directives: Directives): ConditionUpdate {
   if (isDeleting(volume)) return no("Ready", "Deleting", "The volume is being deleted");

@@ -15,8 +15,8 @@ import {
 } from "../../runtime/reconciler.ts";
 import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
 import { announce } from "../announce.ts";
+import { conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
-import { news, say } from "../draft.ts";
 import { no, unknown, yes } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
 import { clusterSpec } from "../specs.ts";
@@ -54,8 +54,14 @@ export function ocfs2ClusterReconciler(options: ClusterControllerOptions): Recon
         const parsed = clusterSpec(cluster);
         const outcome = parsed.ok
           ? await converge(options, cluster, parsed.spec, directives, draft, context)
-          : { handed: nothing, conditions: invalid(cluster, parsed.message), released: false };
-        conclude(draft.status, cluster, directives, outcome.conditions, fleet.clock.now());
+          : { handed: nothing, conditions: invalidSpec(cluster, owned, parsed.message), released: false };
+        conclude(draft.status, cluster, {
+          directives,
+          conditions: outcome.conditions,
+          owned,
+          ready: () => ready(draft.status, cluster, directives),
+          now: fleet.clock.now(),
+        });
         announce(events, ocfs2Clusters, cluster, {
           before,
           after: draft.status.conditions,
@@ -163,41 +169,6 @@ function tellRestarts({ events }: ClusterControllerOptions, cluster: Ocfs2Cluste
       action: "Observe",
       note: `${host} has begun a new boot although it had ${label} mounted: it fenced itself, crashed, or was reset`,
     });
-}
-
-/** Why a deletion does not go on although nothing is in its way. */
-function suspended({ paused, dryRun }: Directives): ConditionUpdate[] {
-  if (paused)
-    return [yes("DeletionBlocked", "Paused", "The annotation xensan.dev/paused keeps xensan from cleaning up")];
-  if (dryRun)
-    return [yes("DeletionBlocked", "DryRun", "The annotation xensan.dev/dry-run keeps xensan from cleaning up")];
-  return [];
-}
-
-function invalid(cluster: Ocfs2Cluster, message: string): ConditionUpdate[] {
-  const all = owned.map((type) => unknown(type, "InvalidSpec", message));
-  if (!isDeleting(cluster)) return [...all, no("Ready", "InvalidSpec", message)];
-  const leave = `correct the spec, or set the annotation xensan.dev/abandon=${cluster.metadata.name}`;
-  return [...all, yes("DeletionBlocked", "InvalidSpec", `${message}; ${leave}`)];
-}
-
-function conclude(
-  status: Ocfs2ClusterStatus,
-  cluster: Ocfs2Cluster,
-  directives: Directives,
-  conditions: readonly ConditionUpdate[],
-  now: number,
-): void {
-  const { generation } = cluster.metadata;
-  const context = { now, generation };
-  const fresh = news(conditions, cluster.status?.conditions, generation);
-  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
-  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(cluster) ? [] : ["DeletionBlocked"])];
-  const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
-  const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not looked at yet"));
-  say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
-  if (generation !== undefined) status.observedGeneration = generation;
-  if (!conditions.some(({ type }) => type === "Ready")) say(status, [ready(status, cluster, directives)], context);
 }
 
 function ready(status: Ocfs2ClusterStatus, cluster: Ocfs2Cluster, directives: Directives): ConditionUpdate {

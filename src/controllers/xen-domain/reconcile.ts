@@ -15,8 +15,9 @@ import {
 } from "../../runtime/reconciler.ts";
 import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
 import { announce } from "../announce.ts";
+import { conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
-import { news, printed, say } from "../draft.ts";
+import { printed } from "../draft.ts";
 import { no, unknown, yes } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
 import { idOf } from "../names.ts";
@@ -66,15 +67,19 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
       return await withStatus(write, async (draft) => {
         const outcome = parsed.ok
           ? await converge(options, domain, parsed.spec, directives, draft, context, seen)
-          : { handed: nothing, conditions: invalid(domain, parsed.message), released: false, againSeconds: undefined };
-        conclude(
-          draft.status,
-          domain,
-          parsed.ok ? parsed.spec : undefined,
+          : {
+              handed: nothing,
+              conditions: invalidSpec(domain, owned, parsed.message),
+              released: false,
+              againSeconds: undefined,
+            };
+        conclude(draft.status, domain, {
           directives,
-          outcome.conditions,
-          fleet.clock.now(),
-        );
+          conditions: outcome.conditions,
+          owned,
+          ready: () => ready(draft.status, domain, parsed.ok ? parsed.spec : undefined),
+          now: fleet.clock.now(),
+        });
         announce(events, xenDomains, domain, {
           before,
           after: draft.status.conditions,
@@ -164,15 +169,6 @@ async function letGo(
   return { handed, conditions, released: false, againSeconds: dueIn(observation, undefined) };
 }
 
-/** Why a deletion does not go on although nothing is in its way. */
-function suspended({ paused, dryRun }: Directives): ConditionUpdate[] {
-  if (paused)
-    return [yes("DeletionBlocked", "Paused", "The annotation xensan.dev/paused keeps xensan from cleaning up")];
-  if (dryRun)
-    return [yes("DeletionBlocked", "DryRun", "The annotation xensan.dev/dry-run keeps xensan from cleaning up")];
-  return [];
-}
-
 /** A value that passed the schema and that no host can be given all the same. */
 function planned(plan: () => DomainPlan): DomainPlan {
   try {
@@ -231,33 +227,6 @@ function basisOf({ uuid }: DomainObservation, host: DomainObservation["hosts"][n
     domainLocks,
     domainConfigurations,
   ];
-}
-
-function invalid(domain: XenDomain, message: string): ConditionUpdate[] {
-  const all = owned.map((type) => unknown(type, "InvalidSpec", message));
-  if (!isDeleting(domain)) return [...all, no("Ready", "InvalidSpec", message)];
-  const leave = `correct the spec, or set the annotation xensan.dev/abandon=${domain.metadata.name}`;
-  return [...all, yes("DeletionBlocked", "InvalidSpec", `${message}; ${leave}`)];
-}
-
-function conclude(
-  status: XenDomainStatus,
-  domain: XenDomain,
-  spec: XenDomainSpec | undefined,
-  directives: Directives,
-  conditions: readonly ConditionUpdate[],
-  now: number,
-): void {
-  const { generation } = domain.metadata;
-  const context = { now, generation };
-  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
-  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(domain) ? [] : ["DeletionBlocked"])];
-  const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
-  const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not looked at yet"));
-  const fresh = news(conditions, domain.status?.conditions, generation);
-  say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
-  if (generation !== undefined) status.observedGeneration = generation;
-  if (!conditions.some(({ type }) => type === "Ready")) say(status, [ready(status, domain, spec)], context);
 }
 
 function ready(status: XenDomainStatus, domain: XenDomain, spec: XenDomainSpec | undefined): ConditionUpdate {
