@@ -4,32 +4,9 @@ import { revalidate } from "../../src/host/actions.ts";
 import { directHostKey, endpoint } from "../../src/sim/dialer.ts";
 import { createImage, remove, resizeImage, writeText } from "../../src/sim/model/storage.ts";
 import { endVblade, startVblade } from "../../src/sim/model/vblade.ts";
+import { broken, byCommand, stageFor } from "./misdeeds.ts";
 import { aoeVolume, at, device } from "./scenarios/objects.ts";
-import { tutorial } from "./scenarios/tutorial.ts";
-import { Stage, type StartOperator } from "./stage.ts";
-import { silent } from "./trace.ts";
 
-const idle: StartOperator = () => new Promise(() => undefined);
-
-/** The tutorial's world, its server declared and its driver loaded, with an operator that leaves the misdeeds to the test. */
-function stageFor(operator: StartOperator = idle): Stage {
-  const stage = new Stage({ seed: "misdeeds", scenario: tutorial, operator, trace: silent });
-  for (const object of tutorial.manifests()) stage.apply(object);
-  stage.rack.settle();
-  return stage;
-}
-
-/** What the model is made to do here counts as done by a command of the operator. */
-function byCommand<T>(stage: Stage, act: () => T): T {
-  stage.rack.world.command = { id: 1, changed: false };
-  try {
-    return act();
-  } finally {
-    stage.rack.world.command = undefined;
-  }
-}
-
-const broken = (stage: Stage) => stage.violations.map((text) => text.replace(/^\s*\S+ /, "").split(":")[0]);
 const launch = { by: "None", instance: "" } as const;
 
 describe("an operator that does what it must not", () => {

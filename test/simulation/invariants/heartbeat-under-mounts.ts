@@ -12,7 +12,6 @@ export const heartbeatUnderMounts: Invariant = {
           scene.violated(`${event.host}: the heartbeat on ${event.uuid} stops under a mount`);
         if (event.kind === "ClusterOffline" && mounts.length > 0)
           scene.violated(`${event.host}: cluster ${event.cluster} goes offline under ${mounts[0]?.mountPoint}`);
-        if (event.kind === "NodeFenced") scene.violated(`${event.host}: a command fences it: ${event.why}`);
       },
     };
   },

@@ -13,6 +13,20 @@ export const imagesStay: Invariant = {
     const declared = new Set<string>();
     const deletable = new Set<string>();
     const present = new Set<string>();
+    const judge = (event: RackEvent, { kind, path }: Fate) => {
+      if (!isShared(scene, event.host, path) || notes.test(path)) return;
+      const existed = present.has(path);
+      if (kind === "Goes") present.delete(path);
+      else present.add(path);
+      if (event.command === undefined) return;
+      const image = [...declared].find((one) => path.endsWith(`/${one}`));
+      if (image === undefined) scene.violated(`${event.host}: ${event.kind} ${path}, which no XenDomain asks for`);
+      else if (kind === "Goes" && !deletable.has(image))
+        scene.violated(`${event.host}: ${path} is deleted; a XenDomain still asks for it`);
+      else if (kind === "Appears" && existed) scene.violated(`${event.host}: another file takes the place of ${path}`);
+      if (event.kind === "FileResized" && event.sizeBytes < event.fromBytes)
+        scene.violated(`${event.host}: ${path} shrinks from ${event.fromBytes} to ${event.sizeBytes} bytes`);
+    };
     return {
       onApi(change) {
         if (change.resource.kind !== "XenDomain") return;
@@ -22,22 +36,7 @@ export const imagesStay: Invariant = {
         }
       },
       onRack(event) {
-        const fate = fateOf(event);
-        if (fate === undefined || !isShared(scene, event.host, fate.path) || notes.test(fate.path)) return;
-        const there = `${fate.path}`;
-        const existed = present.has(there);
-        if (fate.kind === "Goes") present.delete(there);
-        else present.add(there);
-        if (event.command === undefined) return;
-        const image = [...declared].find((path) => fate.path.endsWith(`/${path}`));
-        if (image === undefined)
-          scene.violated(`${event.host}: ${event.kind} ${fate.path}, which no XenDomain asks for`);
-        else if (fate.kind === "Goes" && !deletable.has(image))
-          scene.violated(`${event.host}: ${fate.path} is deleted; no XenDomain asks for it`);
-        else if (fate.kind === "Appears" && existed)
-          scene.violated(`${event.host}: another file takes the place of ${fate.path}`);
-        if (event.kind === "FileResized" && event.sizeBytes < event.fromBytes)
-          scene.violated(`${event.host}: ${fate.path} shrinks from ${event.fromBytes} to ${event.sizeBytes} bytes`);
+        for (const fate of fatesOf(event)) judge(event, fate);
       },
     };
   },
@@ -50,24 +49,30 @@ export function isShared(scene: Scene, host: string, path: string): boolean {
     .running.mounts.some(({ type, mountPoint }) => type === "ocfs2" && path.startsWith(`${mountPoint}/`));
 }
 
-/** What an event does to a file under its final name; a file under a working name is nothing yet. */
-function fateOf(
-  event: RackEvent,
-): { readonly kind: "Appears" | "Changes" | "Goes"; readonly path: string } | undefined {
-  const working = (path: string) => finalName(path) !== path || /\.xensan-copy\.[^/]+$/.test(path);
+interface Fate {
+  readonly kind: "Appears" | "Changes" | "Goes";
+  readonly path: string;
+}
+
+/** What an event does to files under their final names; a file under a working name is nothing yet. */
+function fatesOf(event: RackEvent): readonly Fate[] {
+  const fate = (kind: Fate["kind"], path: string): Fate[] => {
+    const working = finalName(path) !== path || /\.xensan-copy\.[^/]+$/.test(path);
+    return working ? [] : [{ kind, path }];
+  };
   switch (event.kind) {
     case "FileCreated":
-      return working(event.path) ? undefined : { kind: "Appears", path: event.path };
-    case "FileResized":
-      return working(event.path) ? undefined : { kind: "Changes", path: event.path };
-    case "FileDeleted":
-      return working(event.path) ? undefined : { kind: "Goes", path: event.path };
-    case "FileRenamed":
-      return working(event.to) ? { kind: "Goes", path: event.path } : { kind: "Appears", path: event.to };
+    // A text is written under a working name, and renamed over what was there.
     case "TextWritten":
-      return { kind: "Changes", path: event.path };
+      return fate("Appears", event.path);
+    case "FileResized":
+      return fate("Changes", event.path);
+    case "FileDeleted":
+      return fate("Goes", event.path);
+    case "FileRenamed":
+      return [...fate("Goes", event.path), ...fate("Appears", event.to)];
     default:
-      return undefined;
+      return [];
   }
 }
 
