@@ -14,6 +14,14 @@ interface Seen {
   newer: Sample;
   /** The last look at which the host itself had it mounted. */
   mountedAt: number | undefined;
+  /** The look that found it mounted after one that did not; `-Infinity`: it was mounted at the first. Undefined: it is not mounted. */
+  mountedSince: number | undefined;
+}
+
+/** From the first to the last look at which a host had a device mounted, monotonic milliseconds. */
+export interface Mounting {
+  readonly since: number;
+  readonly seen: number;
 }
 
 /** A node writes every two seconds; two looks closer than this may both come between two writes. */
@@ -58,16 +66,26 @@ export class Heartbeats {
     return this.#seen.get(host)?.get(device)?.mountedAt;
   }
 
+  /** Undefined: the host had it not mounted when it last said. */
+  mounting(host: WatchedHost, device: string): Mounting | undefined {
+    const { mountedSince: since, mountedAt: seen } = this.#seen.get(host)?.get(device) ?? {};
+    return since === undefined || seen === undefined ? undefined : { since, seen };
+  }
+
   #note(devices: Map<string, Seen>, device: SharedDevice, at: number): void {
     const uuid = device.superblock?.uuid ?? "";
     const beats = new Map(device.heartbeats.map(({ node, sequence }) => [node, sequence]));
     const newer: Sample = { at, uuid, beats };
     const known = devices.get(device.path);
-    const mountedAt = device.mounts.length > 0 ? at : known?.mountedAt;
+    const mounted = device.mounts.length > 0;
+    const mountedAt = mounted ? at : known?.mountedAt;
+    const began = known === undefined ? Number.NEGATIVE_INFINITY : at;
+    const mountedSince = mounted ? (known?.mountedSince ?? began) : undefined;
+    const mounts = { mountedAt, mountedSince };
     if (known === undefined || known.newer.uuid !== uuid)
-      devices.set(device.path, { older: undefined, newer, mountedAt });
-    else if (at - known.newer.at >= apartMs) devices.set(device.path, { older: known.newer, newer, mountedAt });
-    else if (known.older !== undefined) devices.set(device.path, { older: known.older, newer, mountedAt });
-    else known.mountedAt = mountedAt;
+      devices.set(device.path, { older: undefined, newer, ...mounts });
+    else if (at - known.newer.at >= apartMs) devices.set(device.path, { older: known.newer, newer, ...mounts });
+    else if (known.older !== undefined) devices.set(device.path, { older: known.older, newer, ...mounts });
+    else Object.assign(known, mounts);
   }
 }

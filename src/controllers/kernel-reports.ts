@@ -5,9 +5,16 @@ import type { HostView } from "./hosts/view.ts";
 /** A report of the kernel counts as news for this long. */
 export const recentMs = 10 * 60_000;
 
+interface News {
+  report: KernelTrouble;
+  at: number;
+  /** Whom it was told since it began. */
+  readonly told: Set<string>;
+}
+
 /** Remembers which reports of a kernel came while somebody was watching: its log alone does not say when it grew. */
 export class KernelReports {
-  readonly #news = new WeakMap<WatchedHost, Map<string, { report: KernelTrouble; at: number }>>();
+  readonly #news = new WeakMap<WatchedHost, Map<string, News>>();
 
   /** To be called after each look at a host. True: there is something new. */
   look(host: WatchedHost, before: HostView): boolean {
@@ -17,9 +24,14 @@ export class KernelReports {
     if (old.state !== "known" || now.state !== "known" || old.value === now.value) return false;
     const known = new Map(old.value.map((report) => [key(report), report.count]));
     const fresh = now.value.filter((report) => report.count > (known.get(key(report)) ?? 0));
-    const news = this.#news.get(host) ?? new Map<string, { report: KernelTrouble; at: number }>();
+    const news = this.#news.get(host) ?? new Map<string, News>();
     this.#news.set(host, news);
-    for (const report of fresh) news.set(key(report), { report, at: after.snapshot.startedAt });
+    const at = after.snapshot.startedAt;
+    for (const report of fresh) {
+      const before = news.get(key(report));
+      const goesOn = before !== undefined && at - before.at <= recentMs;
+      news.set(key(report), { report, at, told: goesOn ? before.told : new Set() });
+    }
     return fresh.length > 0;
   }
 
@@ -29,6 +41,14 @@ export class KernelReports {
     if (news === undefined) return [];
     for (const [name, { at }] of news) if (now - at > recentMs) news.delete(name);
     return [...news.values()].map(({ report, at }) => ({ report, age: now - at }));
+  }
+
+  /** Recent reports of which this tenant has not heard yet. What goes on is told once, until it has been quiet for a while. */
+  tell(host: WatchedHost, now: number, tenant: string): readonly KernelTrouble[] {
+    this.recent(host, now);
+    const untold = [...(this.#news.get(host)?.values() ?? [])].filter(({ told }) => !told.has(tenant));
+    for (const { told } of untold) told.add(tenant);
+    return untold.map(({ report }) => report);
   }
 }
 

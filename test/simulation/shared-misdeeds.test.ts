@@ -36,7 +36,7 @@ function stageWithDisk(): Stage {
   addBlock(bella, { ...fresh, content: blankContent(), holders: new Set() });
   makeDirectories(bella.rootFileSystem, "/srv/xen");
   makeDirectories(bella.rootFileSystem, "/etc/ocfs2");
-  unpack(stage.rack.world, bella, "ocfs2-tools");
+  unpack(bella, "ocfs2-tools");
   stage.rack.writeFile("bella", "/etc/ocfs2/cluster.conf", configuration);
   onlineFromFiles(stage.rack.world, bella, "data");
   return stage;

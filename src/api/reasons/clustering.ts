@@ -48,13 +48,20 @@ export const clustering = {
   },
   HeartbeatMissing: {
     conditions: ["Healthy"],
-    meaning: "A node that has a file system mounted does not hear the heartbeat of another that has it mounted.",
+    meaning:
+      "A node that has a file system mounted does not write its heartbeat, or another that has it mounted too does not hear it.",
     action: "Check the storage network of both; see the kernel logs.",
   },
   Disconnected: {
     conditions: ["Healthy"],
     meaning: "Two nodes with mounted file systems have no connection to each other.",
     action: "Check the cluster network between them: address and port of the nodes, firewalls.",
+  },
+  SlotMapDisagrees: {
+    conditions: ["Healthy"],
+    meaning:
+      "The slot map of a file system is not what its mounts say: a node that has it mounted has no slot, or more than one, or one belongs to no node.",
+    action: "Look at the kernel log of the host. Unmount it everywhere, run fsck.ocfs2, and let xensan mount it.",
   },
   ReadOnlyMount: {
     conditions: ["Healthy"],

@@ -79,8 +79,9 @@ export const formatting = {
     action: "See the condition Online.",
   },
   Looking: {
-    conditions: ["Formatted"],
-    meaning: "Two looks some seconds apart have to show that no foreign host uses the file system.",
+    conditions: ["Formatted", "Healthy"],
+    meaning:
+      "Another look is needed: two looks some seconds apart show whether a foreign host uses the file system, and only a look after a mount shows who hears whom.",
     action: nothing,
   },
 } as const satisfies Record<string, ReasonEntry>;

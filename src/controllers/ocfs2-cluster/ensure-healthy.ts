@@ -1,30 +1,86 @@
+import type { KernelTrouble } from "../../host/ocfs2-facts.ts";
 import { aoeSeconds, contract, deadSeconds } from "./ensure-online.ts";
-import { bad, type ClusterFinding, nodeProblem, nothingFound, together, type Verdict } from "./finding.ts";
+import { bad, type ClusterFinding, nodeProblem, nothingFound, open, together, type Verdict } from "./finding.ts";
 import { deviceOf, isMountedNow, sharedDevice } from "./members.ts";
-import { type ClusterObservation, listedNodes, readyNode } from "./observation.ts";
+import { type ClusterObservation, listedNodes, type ReadyNode, readyNode } from "./observation.ts";
 
-/** Looks at what nobody can ensure: heartbeats, connections, read-only mounts, errors of the kernel. */
+/** Looks at what nobody can ensure: heartbeats, connections, slots, read-only mounts, errors of the kernel. */
 export function ensureHealthy(cluster: ClusterObservation): ClusterFinding {
+  const between = peers(cluster);
   const verdicts = [
     ...strangers(cluster),
-    ...peers(cluster),
+    ...silent(cluster),
+    ...between,
+    ...slots(cluster),
     ...readOnly(cluster),
     ...troubles(cluster),
     ...patience(cluster),
+    ...unknown(cluster),
   ];
-  const unknown = listedNodes(cluster).flatMap((node) => {
-    const problem = nodeProblem(node);
-    return problem?.status === "Unknown" ? [problem] : [];
-  });
   return {
     ...nothingFound,
     conditions: [
-      together("Healthy", [...verdicts, ...unknown], {
+      together("Healthy", verdicts, {
         reason: "Healthy",
         message: "Every mounted node hears the heartbeats of the others and is connected to them",
       }),
     ],
+    lookAgain: between.some(({ reason }) => reason === "Looking"),
   };
+}
+
+/** Nobody is well of whom nobody knows. */
+function unknown(cluster: ClusterObservation): Verdict[] {
+  return listedNodes(cluster).flatMap((node) => {
+    const problem = nodeProblem(node);
+    if (problem?.status === "Unknown") return [problem];
+    const ready = readyNode(node);
+    const { o2cb, sharedDevices } = ready?.facts ?? {};
+    const isUsed = cluster.filesystems.some(({ recorded }) => recorded?.uuid !== undefined);
+    if (sharedDevices?.state === "unknown" && isUsed)
+      return [open(node.host, "FactsUnknown", `does not say what it has mounted: ${sharedDevices.why}`)];
+    return o2cb?.state === "unknown"
+      ? [open(node.host, "FactsUnknown", `does not say whom it hears: ${o2cb.why}`)]
+      : [];
+  });
+}
+
+/** Who has a file system mounted writes a sign of life to it every two seconds. */
+function silent(cluster: ClusterObservation): Verdict[] {
+  return cluster.filesystems.flatMap((filesystem) =>
+    filesystem.holders
+      .filter((holder) => holder.silent)
+      .map(({ host }) =>
+        bad(
+          host,
+          "HeartbeatMissing",
+          `does not write its heartbeat to ${deviceOf(filesystem)}, which it has mounted: it resets itself ${deadSeconds(cluster)} s after the last one`,
+        ),
+      ),
+  );
+}
+
+/** Each node finds its own slot in the slot map, once; nobody else has one. */
+function slots(cluster: ClusterObservation): Verdict[] {
+  const numbers = new Set(cluster.nodes.map(({ number }) => number));
+  return mountedNodes(cluster).flatMap((node) =>
+    cluster.filesystems.flatMap((filesystem) => {
+      const device = sharedDevice(node, deviceOf(filesystem));
+      if (device?.superblock === undefined || !device.mounts.some(({ access }) => access === "ReadWrite")) return [];
+      const own = device.slots.filter((one) => one.node === node.number);
+      const foreign = device.slots.filter((one) => !numbers.has(one.node));
+      const says = (what: string) =>
+        bad(
+          node.host,
+          "SlotMapDisagrees",
+          `${what} in the slot map of ${filesystem.label}: unmount it everywhere and run fsck.ocfs2`,
+        );
+      return [
+        ...(own.length === 1 ? [] : [says(own.length === 0 ? "has no slot" : `has ${own.length} slots`)]),
+        ...foreign.map(({ slot, node: number }) => says(`finds slot ${slot} taken by ${number}, which is no node,`)),
+      ];
+    }),
+  );
 }
 
 /** Nodes with something mounted, with their facts. */
@@ -59,17 +115,21 @@ function peers(cluster: ClusterObservation): Verdict[] {
     const active = node.facts.o2cb.state === "known" ? node.facts.o2cb.value.active : undefined;
     if (active === undefined) return [];
     // Only who shares a file system with it is heard and connected.
-    const others = mounted.filter(
-      (other) =>
-        other.number !== node.number &&
-        cluster.filesystems.some((one) => isMountedNow(node, one) === "Yes" && isMountedNow(other, one) === "Yes"),
-    );
+    const others = mounted.filter((other) => other.number !== node.number && shared(cluster, node, other).length > 0);
     // A host that was looked at before the other mounted cannot have heard it.
-    const silent = others.filter(({ number }) => active.liveNodes?.includes(number) === false);
-    const apart = others.filter(
+    const early = others.filter((other) => {
+      const since = shared(cluster, node, other).flatMap(({ holders }) =>
+        holders.filter(({ host }) => host === other.host),
+      );
+      return since.every((holder) => holder.since > lookedAt(node));
+    });
+    const judged = others.filter((other) => !early.includes(other));
+    const silent = judged.filter(({ number }) => active.liveNodes?.includes(number) === false);
+    const apart = judged.filter(
       ({ number }) => active.liveNodes?.includes(number) !== false && active.connectedNodes?.includes(number) === false,
     );
     return [
+      ...early.map((other) => open(node.host, "Looking", `is asked once more, since ${other.host} mounted later`)),
       ...silent.map((other) =>
         bad(
           node.host,
@@ -83,6 +143,14 @@ function peers(cluster: ClusterObservation): Verdict[] {
     ];
   });
 }
+
+/** When its last look began, monotonic milliseconds. */
+const lookedAt = ({ view }: ReadyNode) => (view.state === "Reachable" ? view.snapshot.startedAt : 0);
+
+const shared = (cluster: ClusterObservation, one: ReadyNode, other: ReadyNode) =>
+  cluster.filesystems.filter(
+    (filesystem) => isMountedNow(one, filesystem) === "Yes" && isMountedNow(other, filesystem) === "Yes",
+  );
 
 function readOnly(cluster: ClusterObservation): Verdict[] {
   return mountedNodes(cluster).flatMap((node) =>
@@ -106,11 +174,23 @@ function readOnly(cluster: ClusterObservation): Verdict[] {
 function troubles(cluster: ClusterObservation): Verdict[] {
   return listedNodes(cluster).flatMap((node) =>
     node.state === "Found"
-      ? node.troubles.map(({ kind, message, count }) =>
-          bad(node.host, "KernelTrouble", `its kernel reports ${kind} ${count} times, last: ${message}`.slice(0, 500)),
-        )
+      ? node.troubles
+          .filter((report) => concerns(cluster, report))
+          .map(({ kind, message, count }) =>
+            bad(
+              node.host,
+              "KernelTrouble",
+              `its kernel reports ${kind} ${count} times, last: ${message}`.slice(0, 500),
+            ),
+          )
       : [],
   );
+}
+
+/** Errors of another AoE device are the trouble of others. */
+function concerns({ filesystems }: ClusterObservation, { subject }: KernelTrouble): boolean {
+  const target = /^(?:etherd\/)?(e\d+\.\d+)$/.exec(subject)?.[1];
+  return target === undefined || filesystems.some((one) => deviceOf(one) === `/dev/etherd/${target}`);
 }
 
 /** Heartbeat and AoE driver give up in the right order. */

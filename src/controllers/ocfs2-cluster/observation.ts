@@ -66,6 +66,8 @@ export interface FilesystemSight {
   readonly volume: VolumeSight;
   /** Who writes heartbeats to it. */
   readonly strangers: Strangers;
+  /** Nodes that have it mounted, or had it when they last said. */
+  readonly holders: readonly Holder[];
   /** Hosts on which growing it has been tried since this process began, and changed nothing more. */
   readonly grownOn: readonly string[];
 }
@@ -87,6 +89,15 @@ export type VolumeSight =
       /** Short host name of its server, which answers with it. */
       readonly serverName: string | undefined;
     };
+
+/** A node with the file system mounted. */
+export interface Holder {
+  readonly host: string;
+  /** When it was first seen mounted, monotonic milliseconds. */
+  readonly since: number;
+  /** Its heartbeat did not go on between two looks. */
+  readonly silent: boolean;
+}
 
 /** Hosts that are no mounted nodes of ours and write heartbeats all the same. `Unsure`: it takes another look. */
 export type Strangers =

@@ -9,6 +9,7 @@ import { lastFacts, pending } from "../hosts/view.ts";
 import { idOf } from "../names.ts";
 import { isOlder } from "../older.ts";
 import { clusterSpec, hostSpec, volumeSpec } from "../specs.ts";
+import { seeHolders } from "./holders.ts";
 import type { ClusterObservation, FilesystemSight, NodeName, NodeSight, VolumeSight } from "./observation.ts";
 import { seeRival } from "./rivals.ts";
 import { seeStrangers } from "./strangers.ts";
@@ -124,6 +125,7 @@ function seeFilesystems(
       recorded: kept,
       volume,
       strangers: device === undefined ? { kind: "None" } : seeStrangers(fleet, device, hosts),
+      holders: device === undefined ? [] : seeHolders(fleet, device, hosts),
       grownOn: hosts.flatMap(({ node, watched }) =>
         watched !== undefined && done(watched, workOf(id, label), "grow-filesystem") ? [node.host] : [],
       ),

@@ -19,6 +19,7 @@ import { conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
+import { idOf } from "../names.ts";
 import { clusterSpec } from "../specs.ts";
 import { type Handed, merged } from "../work.ts";
 import { act, conditionsOf, lookAgain, nothing, reasonAndMessage, soonest } from "./act.ts";
@@ -111,6 +112,7 @@ async function converge(
     finding = plan(observation);
   }
   tellRestarts(options, cluster, describe(draft.status, observation));
+  tellReports(options, cluster, observation);
   const handed = act(fleet, cluster, finding, observation, directives, draft.status, context);
   const troubled = observation.nodes.some((node) => node.state === "Found" && node.troubles.length > 0);
   const again = [
@@ -169,6 +171,29 @@ function tellRestarts({ events }: ClusterControllerOptions, cluster: Ocfs2Cluste
       action: "Observe",
       note: `${host} has begun a new boot although it had ${label} mounted: it fenced itself, crashed, or was reset`,
     });
+}
+
+/** What else a kernel says, such as that a connection ended, comes with every unmount. */
+const toldKinds = new Set(["IoError", "Ocfs2Error", "Heartbeat", "Fencing"]);
+
+function tellReports(
+  { events, fleet }: ClusterControllerOptions,
+  cluster: Ocfs2Cluster,
+  { nodes }: ClusterObservation,
+): void {
+  const { namespace = "", name } = cluster.metadata;
+  for (const { host, listed } of nodes) {
+    const watched = listed ? fleet.feed.of(idOf("XenHost", namespace, host)) : undefined;
+    if (watched === undefined) continue;
+    const fresh = fleet.kernelReports.tell(watched, fleet.clock.monotonic(), idOf("Ocfs2Cluster", namespace, name));
+    for (const { kind, message } of fresh.filter((report) => toldKinds.has(report.kind)))
+      events.record(ocfs2Clusters, cluster, {
+        type: "Warning",
+        reason: "KernelReports",
+        action: "Observe",
+        note: `${host}: its kernel reports ${kind}: ${message}`,
+      });
+  }
 }
 
 function ready(status: Ocfs2ClusterStatus, cluster: Ocfs2Cluster, directives: Directives): ConditionUpdate {
