@@ -48,7 +48,9 @@ export const xenMigrationSpecSchema = withRules(
     mode: z
       .enum(["Live", "Offline"])
       .default("Live")
-      .describe("Live: the domain runs on while its memory is copied. Offline: it is stopped for the transfer."),
+      .describe(
+        "Live: the domain runs on while its memory is copied. Offline: a XenDomain is shut down as its spec.shutdown says, then started on the target.",
+      ),
     timeoutSeconds: z
       .int()
       .min(30)
@@ -109,12 +111,26 @@ export const xenMigrationStatusSchema = z.object({
   domainName: z.string().max(255).optional().describe("Name of the domain in Xen."),
   memoryMiB: z.int().optional().describe("Memory of the domain when it was admitted."),
   operationID: z.string().max(64).optional().describe("Written before the first irreversible command."),
-  unit: z.string().max(128).optional().describe("What runs the migration on the source, detached from the operator."),
+  unit: z
+    .string()
+    .max(128)
+    .optional()
+    .describe("What runs a live migration on the source, detached from the operator."),
   sourceBootID: z.string().max(64).optional(),
   targetBootID: z.string().max(64).optional(),
   startTime: z.string().max(64).optional(),
   finishTime: z.string().max(64).optional(),
   attempts: z.int().optional(),
+  offline: atomicObject(
+    z.object({
+      stage: z
+        .enum(["Stopping", "Starting"])
+        .describe("Stopping: on the source. Starting: on the target; from here on it cannot be aborted."),
+      time: z.string().max(64).describe("When the stage began."),
+    }),
+  )
+    .optional()
+    .describe("How far an offline migration has come. Written before the domain is stopped, and before it is started."),
   progress: atomicObject(
     z.object({
       bytes: z

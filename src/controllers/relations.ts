@@ -72,14 +72,26 @@ export function concernedByDomain(stores: Stores, domain: XenDomain): ObjectId[]
 export function concernedByMigration(stores: Stores, migration: XenMigration): ObjectId[] {
   const { namespace = "" } = migration.metadata;
   const parsed = migrationSpec(migration);
-  const { domainRef, sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
+  const { sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
   const hosts = new Set([sourceHostRef?.name, targetHostRef?.name, migration.status?.source, migration.status?.target]);
+  const domain = migratingDomain(stores, migration);
   return [
-    ...(domainRef === undefined ? [] : [idOf("XenDomain", namespace, domainRef.name)]),
+    ...(domain === undefined ? [] : ids("XenDomain", [domain])),
     ...[...hosts].flatMap((name) => (name === undefined ? [] : [idOf("XenHost", namespace, name)])),
     // Whoever waits for a permit.
     ...ids("XenMigration", stores.migrations.byIndex("active", "yes")),
   ];
+}
+
+/** The XenDomain that a migration moves, if there is one: named by it, or of the UUID that it found. */
+export function migratingDomain(stores: Stores, migration: XenMigration): XenDomain | undefined {
+  const { namespace = "" } = migration.metadata;
+  const parsed = migrationSpec(migration);
+  const name = parsed.ok ? parsed.spec.domainRef?.name : undefined;
+  if (name !== undefined) return stores.domains.get({ namespace, name });
+  const { domainUUID } = migration.status ?? {};
+  const found = domainUUID === undefined ? [] : stores.domains.byIndex("uuid", domainUUID);
+  return found.find(({ metadata }) => metadata.namespace === namespace);
 }
 
 /** The XenHosts an object has to do with. */
@@ -128,9 +140,9 @@ function migrationHosts(stores: Stores, migration: XenMigration | undefined): Ob
   if (migration === undefined) return [];
   const { namespace = "" } = migration.metadata;
   const parsed = migrationSpec(migration);
-  const { domainRef, sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
+  const { sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
   const names = [sourceHostRef?.name, targetHostRef?.name, migration.status?.source, migration.status?.target];
-  const domain = domainRef && stores.domains.get({ namespace, name: domainRef.name });
+  const domain = migratingDomain(stores, migration);
   if (migration.status?.operationID === undefined) return ids("XenHost", stores.hosts.list(namespace));
   return [
     ...new Set([

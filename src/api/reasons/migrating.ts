@@ -15,7 +15,7 @@ export const migrating = {
   DomainNotRunning: {
     conditions: ["Admitted", "Migrating"],
     meaning: "The domain is paused, shut down or dying, so it cannot move while it runs.",
-    action: "Unpause or start it, or migrate it offline.",
+    action: "Unpause or start it.",
   },
   DomainNameUnsafe: {
     conditions: ["Admitted", "Migrating"],
@@ -24,7 +24,8 @@ export const migrating = {
   },
   PastPointOfNoReturn: {
     conditions: ["Aborted"],
-    meaning: "The target has been given permission to start the domain: the migration is not aborted any more.",
+    meaning:
+      "The target has been given permission to start the domain, or an offline one has shut down: the migration is not aborted any more.",
     action: "Wait for its end; migrate back if the domain is to return.",
   },
   ResumeUnsupported: {

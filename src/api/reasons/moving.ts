@@ -68,8 +68,8 @@ export const moving = {
   },
   OfflineUnavailable: {
     conditions: admission,
-    meaning: "This version of xensan moves domains only while they run.",
-    action: "Halt the XenDomain, name the other host in its spec, and let it run again.",
+    meaning: "mode is Offline and there is no XenDomain for the domain: nobody knows what to start on the target.",
+    action: "Declare the domain as a XenDomain, or migrate it live.",
   },
   TargetCordoned: {
     conditions: admission,
@@ -138,6 +138,16 @@ export const moving = {
     meaning: "xl has ended. What it left on the hosts is looked at and brought to where it belongs.",
     action: nothing,
   },
+  ShuttingDown: {
+    conditions: ["Migrating", "Succeeded", "events"],
+    meaning: "An offline migration waits for the domain to shut down on the source.",
+    action: nothing,
+  },
+  StartingOnTarget: {
+    conditions: ["Migrating", "Succeeded", "events"],
+    meaning: "An offline migration has proved the domain to run nowhere, and starts it on the target.",
+    action: nothing,
+  },
   Succeeded: {
     conditions: ["Succeeded", "events"],
     meaning: "The domain is on the target, and nothing of it is left on the source.",
@@ -145,7 +155,8 @@ export const moving = {
   },
   MigrationFailed: {
     conditions: [...outcome, "events"],
-    meaning: "The domain still runs on the source; the message holds what xl said.",
+    meaning:
+      "The domain still runs on the source, or, after an offline migration, is started by its XenDomain where it can; the message holds what xl said.",
     action: "Follow the message and create another XenMigration.",
   },
   DomainGone: {

@@ -17,7 +17,7 @@ export const running = {
   },
   Stopping: { conditions: ["Running"], meaning: "The domain is shutting down, or being ended.", action: nothing },
   ShutdownTimedOut: {
-    conditions: ["Running", "DeletionBlocked"],
+    conditions: ["Running", "DeletionBlocked", "Migrating", "Aborted", "Succeeded", "events"],
     meaning:
       "The guest did not shut down within shutdown.timeoutSeconds. It is not ended by force unless the spec says so.",
     action: "Shut it down from within, or set shutdown.onTimeout to Destroy.",

@@ -9,6 +9,8 @@ import {
   type HostSight,
   isPlaced,
   lockOf,
+  lockSeen,
+  type OfflineMove,
   type PlacedDisk,
   type Sighting,
   sightingOf,
@@ -35,16 +37,12 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
       unknown(type, "SplitBrain", `It runs on ${names}: nothing is done until a person has ended one of them there`),
     ]);
   const [one] = running;
+  const { offline } = domain;
+  if (offline !== undefined && !offline.held && present.length === running.length)
+    return relocated(domain, offline, { one, names, unknowns, ready });
   if (domain.migration !== undefined || present.length > running.length) return found([migrating(domain, one, names)]);
   if (one !== undefined) return standing(domain, one, unknowns);
-  if (unknowns.length > 0)
-    return found([
-      unknown(
-        type,
-        "HostUnknown",
-        `It runs on no host that can be asked, but nobody can tell of all: ${unknowns.join(", ")}`,
-      ),
-    ]);
+  if (unknowns.length > 0) return found([unseen(unknowns)]);
   if (domain.spec.powerState === "Halted")
     return found([no(type, "Halted", "It runs nowhere, as spec.powerState says")]);
   return start(domain, ready);
@@ -54,6 +52,41 @@ function migrating({ migration }: DomainObservation, one: Present | undefined, n
   const by = migration === undefined ? "a migration" : `XenMigration/${migration}`;
   const message = `${by} has it in its hands${names === "" ? "" : ` (seen on ${names})`}`;
   return one === undefined ? unknown(type, "Migrating", message) : yes(type, "Migrating", message);
+}
+
+const unseen = (unknowns: readonly string[]) =>
+  unknown(
+    type,
+    "HostUnknown",
+    `It runs on no host that can be asked, but nobody can tell of all: ${unknowns.join(", ")}`,
+  );
+
+/**
+ * An offline migration is a stop where it is and a start on the target, by the same steps as ever. Which of both, its
+ * XenMigration has written down; the lock file goes with the stop, and without that there is no start.
+ */
+function relocated(
+  domain: DomainObservation,
+  { stage, target }: OfflineMove,
+  seen: {
+    readonly one: Present | undefined;
+    readonly names: string;
+    readonly unknowns: readonly string[];
+    readonly ready: boolean;
+  },
+): Finding {
+  const { one, names, unknowns, ready } = seen;
+  if (one?.host.name === target) return standing(domain, one, unknowns);
+  if (one !== undefined && stage === "Stopping")
+    return shutDown(domain, one.host, `on ${one.host.name} as domain ${one.domain.id}`);
+  if (one !== undefined) return found([migrating(domain, one, names)]);
+  if (unknowns.length > 0) return found([unseen(unknowns)]);
+  if (stage === "Starting") return start(domain, ready, target);
+  const lock = lockSeen(domain);
+  const holder = lock && holderOf(domain, lock);
+  // Where the holder itself sees it no more, the others have only not been asked since.
+  const held = holder !== undefined && lockSeen({ ...domain, hosts: [holder] }) !== undefined;
+  return found([migrating(domain, one, names)], held ? [stopStep(domain, holder, "Shutdown")] : []);
 }
 
 /** It is on one host. */
@@ -68,9 +101,9 @@ function standing(domain: DomainObservation, { host, domain: seen }: Present, un
   if (seen.state.includes("p"))
     return found([no(type, "DomainPaused", `It is paused ${where}: somebody paused it with xl`)], []);
   const elsewhere = host.allowed ? "" : `; the spec does not list ${host.name}: migrate it`;
-  const unseen =
+  const blind =
     unknowns.length === 0 ? "" : `; not known whether it also runs where nobody can look: ${unknowns.join(", ")}`;
-  return found([yes(type, "Running", `It runs ${where}${elsewhere}${unseen}`)], lockSteps(domain, host));
+  return found([yes(type, "Running", `It runs ${where}${elsewhere}${blind}`)], lockSteps(domain, host));
 }
 
 /** A domain that was adopted, or came by a migration, gets the second guard too. */
@@ -116,13 +149,15 @@ export function stopStep(domain: DomainObservation, host: HostSight, how: "Shutd
   return { host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command };
 }
 
-/** It is proved to run nowhere, and is to run. */
-function start(domain: DomainObservation, ready: boolean): Finding {
+/** It is proved to run nowhere, and is to run; on `target` if one is given. */
+function start(domain: DomainObservation, ready: boolean, target?: string): Finding {
   const [disk] = domain.disks.filter(isPlaced);
   if (!ready || disk === undefined) return found([no(type, "Waiting", "It is started when its disks are ready")]);
-  if (domain.unseenMs !== undefined && domain.unseenMs < rebootMs)
-    return found([no(type, "Vanished", "It has just gone; a guest that reboots comes back by itself within seconds")]);
   const lock = lockSeen(domain);
+  // The stop of an offline migration has waited for that before it let go of the lock.
+  const stopped = target !== undefined && lock === undefined;
+  if (!stopped && domain.unseenMs !== undefined && domain.unseenMs < rebootMs)
+    return found([no(type, "Vanished", "It has just gone; a guest that reboots comes back by itself within seconds")]);
   const holder = lock && holderOf(domain, lock);
   if (lock !== undefined && holder === undefined)
     return found([
@@ -132,7 +167,7 @@ function start(domain: DomainObservation, ready: boolean): Finding {
         `${lock.path} says that ${lock.host} runs it, which is no XenHost of this domain: remove that file when the domain does not run there`,
       ),
     ]);
-  const { host, because } = choosePlace(domain);
+  const { host, because } = choosePlace(domain, target);
   if (host === undefined) return found([no(type, "NoHostFits", `No host can run it now. ${because.join("; ")}`)]);
   const configuration = configurationFor(domain, host);
   const written = factsOf(host)?.domainConfigurations;
@@ -175,16 +210,6 @@ function startStep(
     command,
     interrupts: true,
   };
-}
-
-/** The lock file as any host sees it: all see the same one. */
-function lockSeen({ hosts, uuid }: DomainObservation): DomainLock | undefined {
-  for (const host of hosts) {
-    const locks = factsOf(host)?.domainLocks;
-    const held = locks?.state === "known" ? locks.value.find((lock) => lock.uuid === uuid) : undefined;
-    if (held !== undefined) return held;
-  }
-  return undefined;
 }
 
 /** The host that the lock file names, if we can ask it; all that we ask say that the domain is not there. */

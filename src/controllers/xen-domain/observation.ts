@@ -2,7 +2,7 @@ import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import type { Owner } from "../../host/actions.ts";
 import type { HostFacts } from "../../host/facts.ts";
-import type { DomainFact } from "../../host/xen-facts.ts";
+import type { DomainFact, DomainLock } from "../../host/xen-facts.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import type { HostView } from "../hosts/view.ts";
 
@@ -26,10 +26,21 @@ export interface DomainObservation {
   readonly rival: string | undefined;
   /** Name of a XenMigration that has the domain in its hands. */
   readonly migration: string | undefined;
+  /** What an offline one of these wants of it now; undefined for a live one. */
+  readonly offline: OfflineMove | undefined;
   /** Milliseconds since it was last seen on any host; undefined when it never was by this process. */
   readonly unseenMs: number | undefined;
   /** Wall clock, milliseconds. */
   readonly now: number;
+}
+
+/** A stop on one host and a start on another, as its XenMigration has written it down. */
+export interface OfflineMove {
+  readonly stage: "Stopping" | "Starting";
+  /** XenHost on which it is to be started. */
+  readonly target: string;
+  /** The XenMigration is paused: nothing is done for it. */
+  readonly held: boolean;
 }
 
 export interface HostSight {
@@ -105,6 +116,16 @@ export function sightingOf(host: HostSight, uuid: string): Sighting {
   const domain = domains.value.domains.find((one) => one.uuid === uuid);
   if (domain !== undefined) return { state: "Present", host, domain, moving: isMoving(domain.name) };
   return { state: "Absent", host };
+}
+
+/** The lock file as any host sees it: all see the same one. */
+export function lockSeen({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">): DomainLock | undefined {
+  for (const host of hosts) {
+    const locks = factsOf(host)?.domainLocks;
+    const held = locks?.state === "known" ? locks.value.find((lock) => lock.uuid === uuid) : undefined;
+    if (held !== undefined) return held;
+  }
+  return undefined;
 }
 
 const isMoving = (name: string) => name === "(null)" || /--(incoming|migratedaway)$/.test(name);

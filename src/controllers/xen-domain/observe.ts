@@ -1,6 +1,7 @@
 import type { XenDomain, XenMigration } from "../../api/kinds.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
+import { directivesOf } from "../directives.ts";
 import type { Fleet } from "../fleet.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
 import { isFinished } from "../indexes.ts";
@@ -8,7 +9,7 @@ import { idOf } from "../names.ts";
 import { isOlder } from "../older.ts";
 import { hostsOf } from "../relations.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
-import type { DiskSight, DomainObservation, HostSight } from "./observation.ts";
+import type { DiskSight, DomainObservation, HostSight, OfflineMove } from "./observation.ts";
 
 /** Gathers from memory what the plan of a domain depends on. `unseenMs`: see {@link DomainObservation}. */
 export function observeDomain(
@@ -21,6 +22,7 @@ export function observeDomain(
   const { namespace = "", name, uid = "" } = domain.metadata;
   const { host, configuration, shutdownTime } = domain.status ?? {};
   const hosts = hostSights(fleet, domain, spec);
+  const migration = activeMigration(fleet, domain, uuid);
   return {
     owner: { namespace, name, uid },
     name,
@@ -34,7 +36,8 @@ export function observeDomain(
     hosts,
     disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(fleet, namespace, disk, hosts) })),
     rival: rivalOf(fleet, domain, spec, uuid),
-    migration: activeMigration(fleet, domain, uuid)?.metadata.name,
+    migration: migration?.metadata.name,
+    offline: migration && offlineMove(migration),
     unseenMs,
     now: fleet.clock.now(),
   };
@@ -116,6 +119,12 @@ function rivalOf(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, uuid: str
 const imageText = ({ filesystem, path }: XenDomainSpec["disks"][number]) =>
   JSON.stringify([filesystem.clusterRef.name, filesystem.label, path]);
 const nameOf = ({ metadata: { namespace = "", name } }: XenDomain) => `${namespace}/${name}`;
+
+function offlineMove({ metadata, status }: XenMigration): OfflineMove | undefined {
+  if (status?.offline === undefined || status.target === undefined) return undefined;
+  const { paused, dryRun } = directivesOf(metadata);
+  return { stage: status.offline.stage, target: status.target, held: paused || dryRun };
+}
 
 /** A migration that has begun, or may have. One that waits for a permit does not keep the domain from anything. */
 export function activeMigration(fleet: Fleet, domain: XenDomain, uuid: string): XenMigration | undefined {

@@ -9,10 +9,13 @@ export interface Placement {
   readonly because: readonly string[];
 }
 
-/** Where the domain is started: where it ran last if that is possible, else where most memory is free. */
-export function choosePlace(domain: DomainObservation): Placement {
+/**
+ * Where the domain is started: where it ran last if that is possible, else where most memory is free. `only`: nowhere but on
+ * this XenHost.
+ */
+export function choosePlace(domain: DomainObservation, only?: string): Placement {
   const judged = domain.hosts
-    .filter(({ allowed }) => allowed)
+    .filter(({ name, allowed }) => allowed && (only === undefined || name === only))
     .map((host) => ({ host, problem: obstacle(domain, host), free: freeMemory(host) }));
   const able = judged.filter(({ problem }) => problem === undefined);
   const because = judged.flatMap(({ host, problem }) => (problem === undefined ? [] : [`${host.name}: ${problem}`]));

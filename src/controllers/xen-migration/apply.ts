@@ -11,6 +11,7 @@ import { idOf } from "../names.ts";
 import { lookedAgain } from "../work.ts";
 import { type Admission, admit } from "./admission.ts";
 import { follow } from "./follow.ts";
+import { followOffline } from "./follow-offline.ts";
 import { migrationName, observeApplicant } from "./observe.ts";
 import { describePermit } from "./permits.ts";
 import { describeProblems } from "./preflight.ts";
@@ -86,14 +87,17 @@ function queue({ draft }: Turn, { permit, claim, move }: Extract<Admission, { ki
 }
 
 async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Ready" }>): Promise<Said> {
-  const { api, fleet, migration, draft, directives, context, memory, id } = turn;
+  const { api, fleet, migration, spec, draft, directives, context, memory, id } = turn;
+  const live = spec.mode === "Live";
   const { source, target, domain } = move;
   const { namespace = "", uid = "" } = migration.metadata;
   const watched = [source, target].flatMap((host) => fleet.feed.of(idOf("XenHost", namespace, host.name)) ?? []);
   const words = `${domain.name} from ${source.name} to ${target.name}`;
   if (directives.paused) return held("Paused", `${words}: the annotation xensan.dev/paused keeps it from beginning`);
   if (directives.dryRun) {
-    draft.status.plan = [{ host: `XenHost/${source.name}`, action: "start-migration", summary: words }];
+    draft.status.plan = [
+      { host: `XenHost/${source.name}`, action: live ? "start-migration" : "stop-domain", summary: words },
+    ];
     return held("DryRun", `${words}: the annotation xensan.dev/dry-run keeps it from beginning`);
   }
   if (!watched.every((host) => host.keyRecorded)) return { conditions: [] };
@@ -113,7 +117,7 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
     domainName: domain.name,
     memoryMiB: domain.memoryMiB,
     operationID: uid,
-    unit: unitName(uid),
+    ...(live ? { unit: unitName(uid) } : { offline: { stage: "Stopping", time: rfc3339(now) } }),
     sourceBootID: bootId(watched[0]),
     targetBootID: bootId(watched[1]),
     startTime: rfc3339(now),
@@ -130,7 +134,7 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
   // From here on whoever comes after this process knows what may have been begun.
   await draft.flush();
   memory.reserved.delete(claim.id);
-  return await follow(turn);
+  return await (live ? follow(turn) : followOffline(turn));
 }
 
 function held(reason: Reason, message: string): Said {

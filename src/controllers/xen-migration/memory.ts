@@ -14,6 +14,7 @@ export class Memory {
   readonly reserved = new Map<string, Claim>();
   readonly #asked = new Map<string, number>();
   readonly #unbegun = new Map<string, number>();
+  readonly #starting = new Map<string, number>();
   readonly #concluded = new Map<string, { readonly words: string; readonly at: number }>();
   readonly #fleet: Fleet;
 
@@ -22,7 +23,7 @@ export class Memory {
   }
 
   forget(id: string): void {
-    for (const map of [this.#asked, this.#unbegun, this.#concluded]) map.delete(id);
+    for (const map of [this.#asked, this.#unbegun, this.#starting, this.#concluded]) map.delete(id);
     this.#fleet.wanted.delete(id);
   }
 
@@ -48,6 +49,13 @@ export class Memory {
     const since = this.#unbegun.get(id) ?? now;
     this.#unbegun.set(id, since);
     return now - since < onItsWayMs;
+  }
+
+  /** Since when this process knows that the domain is to be started on the target, monotonic milliseconds. */
+  startingSince(id: string): number {
+    const since = this.#starting.get(id) ?? this.#fleet.clock.monotonic();
+    this.#starting.set(id, since);
+    return since;
   }
 
   /** The same was concluded without a break for so long. */

@@ -61,12 +61,12 @@ const problem = (reason: Reason, message: string): Problem => ({ reason, message
 
 /** Everything that keeps a domain from moving now, each with a reason of its own. Empty: it may. */
 export function preflight(move: Move): readonly Problem[] {
-  const declared = [offline, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
+  const written = [declared, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
   const known = knownOf(move);
-  if ("problems" in known) return [...declared, ...known.problems];
+  if ("problems" in known) return [...written, ...known.problems];
   const checks = [domainRuns, alreadyThere, nameFree, toolstacks, memory, bridges, filesystems];
   const live = [versions, cpuFeatures, shadowPaging];
-  return [...declared, ...[...checks, ...(move.mode === "Live" ? live : [])].flatMap((check) => check(known))];
+  return [...written, ...[...checks, ...(move.mode === "Live" ? live : [])].flatMap((check) => check(known))];
 }
 
 function knownOf(move: Move): Known | { readonly problems: readonly Problem[] } {
@@ -101,13 +101,14 @@ function knownOf(move: Move): Known | { readonly problems: readonly Problem[] } 
 type Check<M> = (move: M) => readonly Problem[];
 const passed: readonly Problem[] = [];
 
-const offline: Check<Move> = ({ mode }) =>
-  mode === "Live"
+/** What is started on the target is what a XenDomain says. */
+const declared: Check<Move> = ({ mode, domain }) =>
+  mode === "Live" || domain.hosts !== undefined
     ? passed
     : [
         problem(
           "OfflineUnavailable",
-          "mode is Offline: set powerState of the XenDomain to Halted, and to Running with the other host in its spec",
+          `mode is Offline, and no XenDomain of the namespace has the UUID ${domain.uuid} of ${domain.name}: nobody knows what to start`,
         ),
       ];
 

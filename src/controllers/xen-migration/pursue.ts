@@ -7,7 +7,7 @@ import { secondsSince } from "./record.ts";
 import { type Evidence, isPastPermission, judge, type SettleAction, type Verdict } from "./recovery.ts";
 import type { Side } from "./sight.ts";
 
-type StopReason = NonNullable<XenMigrationStatus["stop"]>["reason"];
+export type StopReason = NonNullable<XenMigrationStatus["stop"]>["reason"];
 
 /** Everything that the next step of a begun migration depends on. */
 export interface Pursuit {
@@ -59,7 +59,12 @@ export function pursue(pursuit: Pursuit): Course {
   return { ...courseOf(pursuit, verdict, stop, aborted), stop };
 }
 
-function stopReason({ spec, status, deleting, nowMs }: Pursuit): StopReason | undefined {
+export function stopReason({
+  spec,
+  status,
+  deleting,
+  nowMs,
+}: Pick<Pursuit, "spec" | "status" | "deleting" | "nowMs">): StopReason | undefined {
   if (deleting) return "Deleted";
   if (spec.abort === "Requested") return "AbortRequested";
   if (secondsSince(status.startTime, nowMs) >= spec.timeoutSeconds) return "TimeLimitExceeded";
@@ -84,7 +89,7 @@ function abortedCondition(wanted: StopReason | undefined, past: boolean): Condit
     : unknown("Aborted", "Aborting", `It is being stopped: ${stopWords[wanted]}`);
 }
 
-type Part = Omit<Course, "stop">;
+export type Part = Omit<Course, "stop">;
 
 function courseOf(pursuit: Pursuit, verdict: Verdict, stop: StopReason | undefined, aborted: ConditionUpdate): Part {
   switch (verdict.kind) {
@@ -117,7 +122,7 @@ function courseOf(pursuit: Pursuit, verdict: Verdict, stop: StopReason | undefin
 
 const tooLate = no("Aborted", "PastPointOfNoReturn", "It had succeeded before it could be stopped");
 
-const active = (status: "True" | "Unknown", reason: Reason, message: string): ConditionUpdate[] => [
+export const active = (status: "True" | "Unknown", reason: Reason, message: string): ConditionUpdate[] => [
   status === "True" ? yes("Migrating", reason, message) : unknown("Migrating", reason, message),
   unknown("Succeeded", reason, message),
 ];
@@ -213,7 +218,7 @@ function failing(
   return over(false, verdict.reason ?? "MigrationFailed", `${verdict.message}${said}`, aborted);
 }
 
-const over = (succeeded: boolean, reason: Reason, message: string, aborted: ConditionUpdate): Part => ({
+export const over = (succeeded: boolean, reason: Reason, message: string, aborted: ConditionUpdate): Part => ({
   conditions: [
     no("Migrating", "NotMigrating", "It is over"),
     aborted,
@@ -227,7 +232,7 @@ const over = (succeeded: boolean, reason: Reason, message: string, aborted: Cond
 });
 
 /** Nothing is done until the hosts show something else, or a person says a word. */
-const stuck = (reason: Reason, message: string, aborted: ConditionUpdate, conclusion?: string): Part => ({
+export const stuck = (reason: Reason, message: string, aborted: ConditionUpdate, conclusion?: string): Part => ({
   conditions: [...active("Unknown", reason, message), aborted],
   state: reason,
   message,

@@ -1,5 +1,6 @@
 import { finalizer } from "../../api/common.ts";
 import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
+import type { XenMigrationSpec } from "../../api/xen-migration.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
 import { isNotFound, type KubeApi, keyOf } from "../../runtime/kube-api.ts";
@@ -18,9 +19,10 @@ import { idOf } from "../names.ts";
 import { migrationSpec } from "../specs.ts";
 import { apply } from "./apply.ts";
 import { follow } from "./follow.ts";
+import { followOffline } from "./follow-offline.ts";
 import { Memory } from "./memory.ts";
 import { outdated, secondsToLive } from "./retention.ts";
-import { conclude, conditionTypes, type MigrationControllerOptions, type Said } from "./turn.ts";
+import { conclude, conditionTypes, type MigrationControllerOptions, type Said, type Turn } from "./turn.ts";
 
 /** Moves one domain: admitted when every check passes and every permit is free, then followed to its end, whoever dies. */
 export function xenMigrationReconciler(options: MigrationControllerOptions): Reconciler {
@@ -53,7 +55,7 @@ export function xenMigrationReconciler(options: MigrationControllerOptions): Rec
         const parsed = migrationSpec(migration);
         const turn = { ...options, id, migration, directives, draft, context, memory };
         const said: Said = parsed.ok
-          ? await (begun ? follow({ ...turn, spec: parsed.spec }) : apply({ ...turn, spec: parsed.spec }))
+          ? await partOf(parsed.spec.mode, begun)({ ...turn, spec: parsed.spec })
           : { conditions: invalid(parsed.message) };
         conclude(draft.status, migration, directives, said.conditions, fleet.clock.now());
         // Once more, to let go of it.
@@ -62,6 +64,11 @@ export function xenMigrationReconciler(options: MigrationControllerOptions): Rec
       });
     },
   };
+}
+
+function partOf(mode: XenMigrationSpec["mode"], begun: boolean): (turn: Turn) => Promise<Said> {
+  if (!begun) return apply;
+  return mode === "Live" ? follow : followOffline;
 }
 
 function invalid(message: string): ConditionUpdate[] {

@@ -7,6 +7,7 @@ import { twoServers } from "../../simulation/scenarios/racks.ts";
 import { conditionOf, Stage } from "../../simulation/stage.ts";
 import { silent } from "../../simulation/trace.ts";
 import { isObject, type JsonObject, objectAt } from "../../simulation/world/kube/json.ts";
+import type { CrashPoint } from "../../simulation/world/side-effects.ts";
 
 export interface RigOptions {
   readonly rack?: () => RackFile;
@@ -17,10 +18,12 @@ export interface RigOptions {
   readonly secret?: KubeObject | null;
   /** Takes the operator's log, line by line. */
   readonly log?: (line: string) => void;
+  /** Where the operator dies; another one starts three seconds later. */
+  readonly crash?: CrashPoint | undefined;
 }
 
 /** The real operator on a virtual clock, between an API server in memory and a simulated rack. */
-export function rig({ rack = twoServers, objects, prepare, secret = keySecret, log }: RigOptions): Stage {
+export function rig({ rack = twoServers, objects, prepare, secret = keySecret, log, crash }: RigOptions): Stage {
   const stage = new Stage({
     seed: expect.getState().currentTestName ?? "rig",
     scenario: {
@@ -35,9 +38,11 @@ export function rig({ rack = twoServers, objects, prepare, secret = keySecret, l
     operator: realOperator,
     trace: silent,
     log,
+    crash,
   });
   for (const object of [...(secret === null ? [] : [secret]), ...objects]) stage.apply(object);
   stage.startOperator();
+  if (crash !== undefined) stage.life.onEnd(() => stage.clock.after(3_000, () => stage.startOperator()));
   onTestFinished(() => {
     stage.life.end();
     expect(stage.violations).toEqual([]);

@@ -1,0 +1,103 @@
+import type { XenDomain } from "../../api/kinds.ts";
+import { rfc3339 } from "../../runtime/conditions.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
+import { directivesOf } from "../directives.ts";
+import { no } from "../finding.ts";
+import type { WatchedHost } from "../hosts/feed.ts";
+import { idOf } from "../names.ts";
+import { migratingDomain } from "../relations.ts";
+import { domainSpec } from "../specs.ts";
+import { lookedAgain } from "../work.ts";
+import type { DomainObservation } from "../xen-domain/observation.ts";
+import { observeDomain } from "../xen-domain/observe.ts";
+import { over } from "./pursue.ts";
+import { type OfflineCourse, type OfflinePursuit, pursueOffline } from "./pursue-offline.ts";
+import { type Said, type Turn, tell } from "./turn.ts";
+
+/** Time limits run out without anything that would tell. */
+const againSeconds = 5;
+
+/**
+ * An offline migration that was begun: looked at until the domain runs on the target, or is its XenDomain's alone again. It
+ * sends no command itself; the XenDomain reads status.offline, and stops or starts.
+ */
+export async function followOffline(turn: Turn): Promise<Said> {
+  const { fleet, migration, draft, directives, memory, id } = turn;
+  const { status } = draft;
+  const domain = migratingDomain(fleet.stores, migration);
+  const observation = domain && observed(turn, domain);
+  const hosts = (observation?.hosts ?? []).flatMap(({ machine }) =>
+    machine.state === "Found" ? [machine.watched] : [],
+  );
+  const course: OfflineCourse =
+    domain === undefined || observation === undefined
+      ? lost(turn)
+      : pursueOffline(pursuitOf(turn, domain, observation, hosts));
+  if (course.conclusion !== undefined && !lookedAgain(fleet, id, course.conclusion, hosts))
+    return { conditions: [], againSeconds };
+  tell(turn, course);
+  const nowMs = fleet.clock.now();
+  if (course.end !== undefined) {
+    status.finishTime = rfc3339(nowMs);
+    return { conditions: course.conditions };
+  }
+  if (course.stopped && !directives.paused && !directives.dryRun) {
+    memory.startingSince(id);
+    status.offline = { stage: "Starting", time: rfc3339(nowMs) };
+    // From here on it is started on the target only, whoever reads it.
+    await draft.flush();
+  }
+  if (course.poll) memory.poll(id, hosts, againSeconds);
+  return { conditions: course.conditions, againSeconds };
+}
+
+function observed({ fleet, draft }: Turn, domain: XenDomain): DomainObservation | undefined {
+  const parsed = domainSpec(domain);
+  if (!parsed.ok) return undefined;
+  return observeDomain(fleet, domain, parsed.spec, parsed.spec.uuid ?? draft.status.domainUUID ?? "", undefined);
+}
+
+/** Nobody stops or starts it any more. */
+function lost({ draft: { status } }: Turn): OfflineCourse {
+  const message = `There is no XenDomain of ${status.domainName} any more, or its spec is invalid: it is left as it is`;
+  const { conditions, state, end, conclusion } = over(
+    false,
+    "MigrationFailed",
+    message,
+    no("Aborted", "NotAborted", "Nothing asked for it"),
+  );
+  return { conditions, state, message, end, conclusion, stopped: false, poll: false };
+}
+
+function pursuitOf(
+  { fleet, migration, spec, draft, memory, id }: Turn,
+  domain: XenDomain,
+  observation: DomainObservation,
+  hosts: readonly WatchedHost[],
+): OfflinePursuit {
+  const { namespace = "", name } = domain.metadata;
+  const owner = idOf("XenDomain", namespace, name);
+  const target = fleet.feed.of(idOf("XenHost", namespace, draft.status.target ?? ""));
+  const last = target?.watcher.results(owner).at(-1);
+  // What the target refused for this domain before is none of this migration's.
+  const own = draft.status.offline?.stage === "Starting" && last !== undefined && last.at >= memory.startingSince(id);
+  const refused = own && last.step.action === "start-domain" && last.outcome.kind === "refused";
+  return {
+    spec,
+    status: draft.status,
+    deleting: isDeleting(migration),
+    nowMs: fleet.clock.now(),
+    domain: observation,
+    unwanted: unwanted(domain, observation),
+    busy: hosts.some(({ watcher }) => watcher.pending(owner)),
+    refusal: refused && last.outcome.kind === "refused" ? last.outcome : undefined,
+  };
+}
+
+function unwanted(domain: XenDomain, { name, spec }: DomainObservation): string | undefined {
+  if (isDeleting(domain)) return `XenDomain ${name} is being deleted`;
+  if (spec.powerState === "Halted") return `powerState of XenDomain ${name} is Halted`;
+  const { paused, dryRun } = directivesOf(domain.metadata);
+  if (paused) return `XenDomain ${name} has the annotation xensan.dev/paused`;
+  return dryRun ? `XenDomain ${name} has the annotation xensan.dev/dry-run` : undefined;
+}

@@ -1,0 +1,186 @@
+import type { Reason } from "../../api/reasons.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { no, unknown, yes } from "../finding.ts";
+import { type DomainObservation, lockSeen, type Sighting, sightingOf } from "../xen-domain/observation.ts";
+import { obstacle } from "../xen-domain/placement.ts";
+import { active, type Course, over, type Pursuit, type StopReason, stopReason, stopWords, stuck } from "./pursue.ts";
+import { secondsSince } from "./record.ts";
+
+/** Everything that the next step of an offline migration depends on. */
+export interface OfflinePursuit extends Pick<Pursuit, "spec" | "status" | "deleting" | "nowMs"> {
+  readonly domain: DomainObservation;
+  /** Why its XenDomain is not to run any more: deleted, or halted. */
+  readonly unwanted: string | undefined;
+  /** A command for the domain is under way on a host, or has not been looked at yet. */
+  readonly busy: boolean;
+  /** Why the target did not start it, in this stage. */
+  readonly refusal: { readonly reason: Reason; readonly message: string } | undefined;
+}
+
+export interface OfflineCourse extends Omit<Course, "stop" | "move"> {
+  /** It is proved to run nowhere: that it may be started on the target is to be written down. */
+  readonly stopped: boolean;
+  /** Whether all of them see the lock file go is to be looked at again soon. */
+  readonly poll: boolean;
+}
+
+type Part = Omit<OfflineCourse, "stopped" | "poll">;
+type Present = Extract<Sighting, { state: "Present" }>;
+
+/**
+ * How an offline migration goes on. It only says which of the two it wants, a stop on the source or a start on the target;
+ * both are done by the XenDomain, as ever. So whenever it ends, the XenDomain alone decides again, and starts a domain that
+ * runs nowhere, on the host where it ran last if that can take it. Until it has shut down it may be aborted; afterwards it is
+ * not, and only a target that cannot start it ends it before the domain is there.
+ */
+export function pursueOffline(pursuit: OfflinePursuit): OfflineCourse {
+  const { domain, status } = pursuit;
+  const { source = "", target = "" } = status;
+  const sightings = domain.hosts.map((host) => sightingOf(host, domain.uuid));
+  const present = sightings.filter((sighting) => sighting.state === "Present");
+  const blind = sightings.flatMap((one) => (one.state === "Unknown" ? [one] : []));
+  const where = present.map(({ host, domain: { name, id, state } }) => `${host.name} (${name}, id ${id}, ${state})`);
+  const aborted = abortedCondition(pursuit);
+  const [one, another] = present;
+  if (another !== undefined)
+    return part(
+      stuck(
+        "SplitBrain",
+        `${domain.name} is on ${where.join(" and ")}. Nothing is done: end one of them there`,
+        aborted,
+      ),
+    );
+  if (one?.host.name === target) {
+    const unseen = blind.find(({ host }) => host.name === source);
+    return part(unseen === undefined ? arrived(pursuit, one, aborted) : outcomeUnknown([unseen.why], aborted));
+  }
+  if (one !== undefined && (one.host.name !== source || status.offline?.stage === "Starting"))
+    return part(over(false, "MigrationFailed", `${domain.name} runs on ${where.join("")}, not on ${target}`, aborted));
+  if (one !== undefined) return part(shuttingDown(pursuit));
+  if (blind.length > 0)
+    return part(
+      outcomeUnknown(
+        blind.map(({ why }) => why),
+        aborted,
+      ),
+    );
+  return status.offline?.stage === "Starting" ? part(starting(pursuit, aborted)) : down(pursuit);
+}
+
+const part = ({ conditions, state, message, end, conclusion }: Part): OfflineCourse => ({
+  conditions,
+  state,
+  message,
+  end,
+  conclusion,
+  stopped: false,
+  poll: false,
+});
+
+const outcomeUnknown = (why: readonly string[], aborted: ConditionUpdate): Part =>
+  stuck(
+    "OutcomeUnknown",
+    `${why.join(", ")}: nothing is started before every host of the domain can be asked`,
+    aborted,
+  );
+
+function abortedCondition(pursuit: OfflinePursuit): ConditionUpdate {
+  const { status } = pursuit;
+  const wanted = stopReason(pursuit);
+  if (wanted === undefined) return no("Aborted", "NotAborted", "Nothing asks for it");
+  if (status.offline?.stage === "Starting")
+    return no(
+      "Aborted",
+      "PastPointOfNoReturn",
+      `Not aborted although ${stopWords[wanted]}: the domain has shut down, and is started on ${status.target}`,
+    );
+  return unknown("Aborted", "Aborting", `It is being stopped: ${stopWords[wanted]}`);
+}
+
+const going = (reason: Reason, message: string, aborted: ConditionUpdate): Part => ({
+  conditions: [...active("True", reason, message), aborted],
+  state: reason,
+  message,
+  end: undefined,
+  conclusion: undefined,
+});
+
+const endedBy = (stop: StopReason, message: string): Part =>
+  over(
+    false,
+    stop,
+    `${message}. It was aborted: ${stopWords[stop]}`,
+    yes("Aborted", stop, `It was aborted: ${stopWords[stop]}`),
+  );
+
+const notAborted = no("Aborted", "NotAborted", "Nothing asked for it");
+const comesBack = "its XenDomain starts it again, where it ran last if it can";
+
+/** It is on the source, and was asked to shut down. */
+function shuttingDown(pursuit: OfflinePursuit): Part {
+  const { domain, status, unwanted, nowMs } = pursuit;
+  const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
+  const still = `${domain.name} still runs on ${status.source}`;
+  const stop = stopReason(pursuit);
+  // A guest does not take back what it was asked for.
+  if (stop !== undefined) return endedBy(stop, `${still}. If it shuts down all the same, ${comesBack}`);
+  if (unwanted !== undefined) return over(false, "MigrationFailed", `${still}, and ${unwanted}`, notAborted);
+  if (onTimeout === "Wait" && secondsSince(status.startTime, nowMs) >= timeoutSeconds)
+    return over(
+      false,
+      "ShutdownTimedOut",
+      `${still} ${timeoutSeconds} s after it was asked to shut down. Shut it down from within, allow it more time, or set spec.shutdown.onTimeout of the XenDomain to Destroy`,
+      notAborted,
+    );
+  return going("ShuttingDown", `${domain.name} is asked to shut down on ${status.source}`, notAborted);
+}
+
+/** Every host has been asked, and it runs on none; the stop ends with the lock file. */
+function down(pursuit: OfflinePursuit): OfflineCourse {
+  const { domain, status, unwanted, busy } = pursuit;
+  const stop = stopReason(pursuit);
+  const gone = `${domain.name} has shut down on ${status.source}`;
+  if (stop !== undefined) return part(endedBy(stop, `${gone}; ${comesBack}`));
+  if (unwanted !== undefined) return part(over(false, "MigrationFailed", `${gone}, and ${unwanted}`, notAborted));
+  const lock = lockSeen(domain);
+  if (lock !== undefined || busy) {
+    const kept = lock === undefined ? "" : `; ${lock.path} still names ${lock.host}`;
+    return { ...part(going("ShuttingDown", `${gone}${kept}`, notAborted)), poll: !busy };
+  }
+  return { ...part(going("ShuttingDown", gone, notAborted)), conclusion: "stopped", stopped: true };
+}
+
+/** It runs nowhere, and is to run on the target. */
+function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): Part {
+  const { domain, status, unwanted, refusal, busy } = pursuit;
+  const { target = "" } = status;
+  const failed = (why: string) =>
+    over(false, "MigrationFailed", `${target} did not start ${domain.name}: ${why}`, aborted);
+  const host = domain.hosts.find(({ name }) => name === target);
+  const inTheWay = host === undefined ? "it is no host of the domain any more" : obstacle(domain, host);
+  const message = `${domain.name} runs nowhere and is started on ${target}`;
+  if (busy) return going("StartingOnTarget", message, aborted);
+  if (refusal !== undefined) return failed(`${refusal.reason}: ${refusal.message}. Now ${comesBack}`);
+  if (inTheWay !== undefined) return failed(`${inTheWay}. Now ${comesBack}`);
+  if (unwanted !== undefined) return failed(unwanted);
+  if (stopReason(pursuit) === "TimeLimitExceeded")
+    return over(
+      false,
+      "TimeLimitExceeded",
+      `${target} has not started ${domain.name} within ${pursuit.spec.timeoutSeconds} s. Now ${comesBack}`,
+      aborted,
+    );
+  return going("StartingOnTarget", message, aborted);
+}
+
+/** It is on the target, and not on the source. */
+function arrived(pursuit: OfflinePursuit, { domain: { name, state } }: Present, aborted: ConditionUpdate): Part {
+  const { target } = pursuit.status;
+  const late = stopReason(pursuit) === "TimeLimitExceeded";
+  // Built and not yet let go, or paused by a person.
+  if (/[pd]/.test(state) && !(state.includes("p") && late))
+    return going("StartingOnTarget", `${name} is on ${target} (${state})`, aborted);
+  const verdict = state.includes("s") ? "has moved to" : "runs on";
+  const paused = state.includes("p") ? ", paused" : "";
+  return over(true, "Succeeded", `${name} ${verdict} ${target}${paused}`, aborted);
+}
