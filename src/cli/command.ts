@@ -52,10 +52,16 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
+/** A command as the list of commands has it. */
+export interface CommandEntry {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
 export interface Command {
   readonly name: string;
-  /** One line, for the list of commands. */
-  readonly summary: string;
   /** A paragraph or two, for the command's own help. */
   readonly description: string;
   readonly arguments?: readonly Argument[];

@@ -1,12 +1,45 @@
-import type { Command } from "./command.ts";
-import { completion } from "./completion/completion.ts";
-import { drain } from "./drain.ts";
-import { migrate } from "./migrate/migrate.ts";
-import { plan } from "./plan/plan.ts";
-import { run } from "./run.ts";
-import { topology } from "./topology/topology.ts";
-import { up } from "./up/up.ts";
-import { why } from "./why/why.ts";
+import type { CommandEntry } from "./command.ts";
 
-/** Every command, in the order of the help. */
-export const commands: readonly Command[] = [run, up, migrate, drain, plan, why, topology, completion];
+/** Every command, in the order of the help. Each is loaded when it is called: the clients of Kubernetes take their time. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "run",
+    summary: "runs the operator",
+    load: async () => (await import("./run.ts")).run,
+  },
+  {
+    name: "up",
+    summary: "starts a whole small cloud on this machine, to try things",
+    load: async () => (await import("./up/up.ts")).up,
+  },
+  {
+    name: "migrate",
+    summary: "moves a running domain to another host",
+    load: async () => (await import("./migrate/migrate.ts")).migrate,
+  },
+  {
+    name: "drain",
+    summary: "moves every domain away from a host",
+    load: async () => (await import("./drain.ts")).drain,
+  },
+  {
+    name: "plan",
+    summary: "says what applying manifests would change, and applies nothing",
+    load: async () => (await import("./plan/plan.ts")).plan,
+  },
+  {
+    name: "why",
+    summary: "says what an object waits for",
+    load: async () => (await import("./why/why.ts")).why,
+  },
+  {
+    name: "topology",
+    summary: "shows SANs, volumes, file systems, hosts and domains as a tree",
+    load: async () => (await import("./topology/topology.ts")).topology,
+  },
+  {
+    name: "completion",
+    summary: "prints what a shell needs to complete commands, flags and names",
+    load: async () => (await import("./completion/completion.ts")).completion,
+  },
+];

@@ -20,7 +20,6 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({ host: z.string(),
 
 export const drain: Command = {
   name: "drain",
-  summary: "moves every domain away from a host",
   description:
     "Sets spec.maintenance of a XenHost to Drain: no domain is started on it or moved to it any more, and the operator moves away what runs there. With --wait it tells what is left and ends with 0 once no domain is on the host. With --undo it sets spec.maintenance to None.",
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],

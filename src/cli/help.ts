@@ -1,8 +1,8 @@
-import type { Argument, Command, Option } from "./command.ts";
+import type { Argument, Command, CommandEntry, Option } from "./command.ts";
 import { wrap } from "./wrap.ts";
 
 /** The help of the program as a whole. */
-export function programHelp(commands: readonly Command[], program: string): string {
+export function programHelp(commands: readonly CommandEntry[], program: string): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     "xensan keeps an ATA-over-Ethernet SAN and its Xen hosts as their Kubernetes objects say.",

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { type Command, type Io, type Option, UsageError } from "./command.ts";
-import { complete } from "./completion/complete.ts";
+import { type CommandEntry, type Io, type Option, UsageError } from "./command.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { parseOptions } from "./parse-options.ts";
@@ -9,7 +8,7 @@ import { parseOptions } from "./parse-options.ts";
 const helpOption: Option = { name: "help", help: "Prints this help." };
 
 /** Runs one command line to its end and resolves to the exit code: 0 fine, 1 failed, 2 the command line is wrong. */
-export async function runProgram(commands: readonly Command[], args: readonly string[], io: Io): Promise<number> {
+export async function runProgram(commands: readonly CommandEntry[], args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args;
   const program = io.program ?? "xensan";
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
@@ -20,14 +19,18 @@ export async function runProgram(commands: readonly Command[], args: readonly st
     io.stdout.write(`${programVersion()}\n`);
     return 0;
   }
-  if (name === "__complete") return await complete(commands, rest, io);
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) {
+  if (name === "__complete") {
+    const { complete } = await import("./completion/complete.ts");
+    return await complete(commands, rest, io);
+  }
+  const entry = commands.find((candidate) => candidate.name === name);
+  if (entry === undefined) {
     const names = commands.map((candidate) => candidate.name);
     io.stderr.write(`${program}: unknown command "${name}"${didYouMean(name, names)}\nSee: ${program} --help\n`);
     return 2;
   }
   try {
+    const command = await entry.load();
     const values = parseOptions([...command.options, helpOption], rest, io.env, command.arguments);
     if (values.help === true) {
       io.stdout.write(commandHelp({ ...command, options: [...command.options, helpOption] }, program));

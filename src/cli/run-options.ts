@@ -48,6 +48,14 @@ export const runOptions: readonly Option[] = [
     help: "How often every host is looked at.",
   },
   {
+    name: "migrations-at-once",
+    placeholder: "COUNT",
+    env: "XENSAN_MIGRATIONS_AT_ONCE",
+    fallback: "4",
+    accepts: "a whole number from 1 to 1000",
+    help: "Migrations that may be under way at once, over all hosts and namespaces; the others wait. Out of a host and into it goes one at a time in any case.",
+  },
+  {
     name: "leader-election",
     placeholder: "true|false",
     env: "XENSAN_LEADER_ELECTION",
@@ -99,6 +107,7 @@ export const runSchema = z.object({
   namespace: z.array(namespaceName),
   "allow-address": z.array(z.string()),
   "probe-interval": wholeNumber(1, 3600),
+  "migrations-at-once": wholeNumber(1, 1000),
   "leader-election": z.enum(["true", "false"]),
   "lease-namespace": namespaceName.optional(),
   "lease-name": z.string().min(1).max(253),

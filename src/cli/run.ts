@@ -12,7 +12,6 @@ const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespac
 
 export const run: Command = {
   name: "run",
-  summary: "runs the operator",
   description:
     "Runs the operator until it is told to stop by SIGTERM or SIGINT: then it finishes or gives up what it is doing, hands over the Lease and ends with exit code 0.",
   options: runOptions,
@@ -35,6 +34,7 @@ export const run: Command = {
         identity: options.identity,
         config: {
           probeIntervalSeconds: options["probe-interval"],
+          migrationsAtOnce: options["migrations-at-once"],
           ...(options.namespace.length === 0 ? {} : { namespaces: options.namespace }),
           ...(options["leader-election"] === "false"
             ? {}

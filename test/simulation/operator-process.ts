@@ -12,7 +12,7 @@ export const replica: StartOperator = operatorWith({ leaderElection: { namespace
 /** As the process calls itself in a Lease. */
 export const identityOf = (process: string) => process.replace(" ", "-");
 
-function operatorWith(config: OperatorConfig): StartOperator {
+export function operatorWith(config: OperatorConfig): StartOperator {
   return ({ kube, dialer, clock, life }, signal, print) => {
     const log =
       print === undefined

@@ -1,64 +1,24 @@
-import type { GenericKind } from "kubernetes-fluent-client";
-import { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../../api/fluent.ts";
-import type { KindName } from "../../api/kinds.ts";
-import { connect } from "../cluster/connect.ts";
-import { clusterOptions, clusterSchema } from "../cluster/options.ts";
-import { list } from "../cluster/read-world.ts";
-import type { Command, Io } from "../command.ts";
-import { objectName } from "../entity.ts";
-import { parseOptions, typed } from "../parse-options.ts";
-import { suggest } from "./suggest.ts";
-
-/** A person who presses Tab does not wait for a cluster that is away. */
-const patienceMs = 3000;
-const models: Readonly<Record<KindName, typeof GenericKind>> = {
-  ...{ AoeServer, AoeVolume, XenHost, Ocfs2Cluster, XenDomain, XenMigration },
-};
+import type { CommandEntry, Io } from "../command.ts";
+import { type Suggestion, suggest } from "./suggest.ts";
 
 /**
  * Prints what may come next, one per line, and at the end `:0` where the shell is to offer files, else `:4`: what
  * kubectl expects of the completion of a plugin.
  */
-export async function complete(commands: readonly Command[], words: readonly string[], io: Io): Promise<number> {
-  const { words: known, objects, files } = suggest(commands, words);
-  const names = objects === undefined ? [] : await namesOf(objects.kinds, objects.qualified, words, io);
+export async function complete(commands: readonly CommandEntry[], words: readonly string[], io: Io): Promise<number> {
+  const { words: known, objects, files } = await suggest(commands, words);
+  const names = objects === undefined ? [] : await askFor(objects, words, io);
   const typed = words.at(-1) ?? "";
   const candidates = [...known, ...names].filter((candidate) => candidate.startsWith(typed));
   io.stdout.write([...candidates, files === true ? ":0" : ":4", ""].join("\n"));
   return 0;
 }
 
-async function namesOf(
-  kinds: readonly KindName[],
-  qualified: boolean,
+async function askFor(
+  { kinds, qualified }: NonNullable<Suggestion["objects"]>,
   words: readonly string[],
   io: Io,
 ): Promise<string[]> {
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(patienceMs)]);
-  try {
-    const given = typed(clusterSchema, clusterOptions, parseOptions(clusterOptions, clusterFlags(words), io.env));
-    await using connection = await connect(given, { ...io, signal });
-    const found = await Promise.all(
-      kinds.map(async (kind) => {
-        const objects = await list(connection, models[kind]);
-        return objects.map((object) =>
-          qualified ? `${kind.toLowerCase()}/${objectName(object)}` : objectName(object),
-        );
-      }),
-    );
-    return found.flat();
-  } catch {
-    return [];
-  }
-}
-
-/** Of what was typed so far, the flags that say which cluster and namespace. */
-function clusterFlags(words: readonly string[]): string[] {
-  const flags = clusterOptions.flatMap(({ name, short }) =>
-    name === "output" ? [] : [`--${name}`, `-${short ?? name}`],
-  );
-  return words.slice(0, -1).flatMap((word, index) => {
-    if (flags.includes(word)) return [word, words[index + 1] ?? ""];
-    return flags.some((flag) => word.startsWith(`${flag}=`)) ? [word] : [];
-  });
+  const { namesOf } = await import("./object-names.ts");
+  return await namesOf(kinds, qualified, words, io);
 }

@@ -7,7 +7,6 @@ const shellSchema = z.enum(["bash", "zsh", "fish"]);
 
 export const completion: Command = {
   name: "completion",
-  summary: "prints what a shell needs to complete commands, flags and names",
   description:
     "For this session: source <(xensan completion bash), or the same with zsh, or xensan completion fish | source. For every session write it to a file where the shell looks for it. kubectl completes `kubectl xensan` by itself when kubectl_complete-xensan, which is installed with xensan, is in PATH.",
   arguments: [{ name: "shell", placeholder: "bash|zsh|fish", help: "The shell." }],

@@ -1,5 +1,5 @@
 import type { KindName } from "../../api/kinds.ts";
-import type { Argument, Command, Option } from "../command.ts";
+import type { Argument, Command, CommandEntry, Option } from "../command.ts";
 
 /** What may stand at the end of a command line that is being typed. */
 export interface Suggestion {
@@ -13,13 +13,21 @@ export interface Suggestion {
 const nothing: Suggestion = { words: [] };
 
 /** `words`: all after the program's name; the last one is being typed and may be empty. */
-export function suggest(commands: readonly Command[], words: readonly string[]): Suggestion {
-  const typed = words.at(-1) ?? "";
-  const beginning = (candidates: readonly string[]) => candidates.filter((candidate) => candidate.startsWith(typed));
+export async function suggest(commands: readonly CommandEntry[], words: readonly string[]): Promise<Suggestion> {
   const [name, ...rest] = words.slice(0, -1);
-  if (name === undefined) return { words: beginning(commands.map((command) => command.name)) };
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) return nothing;
+  if (name === undefined) return { words: beginningWith(words.at(-1))(commands.map((command) => command.name)) };
+  const entry = commands.find((candidate) => candidate.name === name);
+  return entry === undefined ? nothing : suggestFor(await entry.load(), rest, words.at(-1));
+}
+
+const beginningWith =
+  (typed = "") =>
+  (candidates: readonly string[]) =>
+    candidates.filter((candidate) => candidate.startsWith(typed));
+
+/** `rest`: what stands between the command and the word that is being typed. */
+function suggestFor(command: Command, rest: readonly string[], typed = ""): Suggestion {
+  const beginning = beginningWith(typed);
   const before = read(command.options, rest);
   if (before.open !== undefined) return values(before.open, beginning);
   if (typed.startsWith("-")) {

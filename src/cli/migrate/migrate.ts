@@ -53,7 +53,6 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({
 
 export const migrate: Command = {
   name: "migrate",
-  summary: "moves a running domain to another host",
   description:
     "Creates a XenMigration, which the operator checks, queues and carries out. With --wait it tells how far it has come and ends with 0 when the domain runs on the target, with 1 when it does not. Interrupting it stops nothing: set spec.abort of the XenMigration for that.",
   arguments: [

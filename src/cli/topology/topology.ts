@@ -9,7 +9,6 @@ import { countOf, type Place, topologyOf } from "./tree.ts";
 
 export const topology: Command = {
   name: "topology",
-  summary: "shows SANs, volumes, file systems, hosts and domains as a tree",
   description:
     "Prints what carries what: SAN, volume, file system, host, domain, each with whether it is ready. A host stands under every file system it mounts; a domain under the host it runs on, or under its file system while it runs nowhere. What is carried by nothing comes last.",
   options: clusterOptions,

@@ -19,7 +19,6 @@ const root = new URL("../../../", import.meta.url);
 
 export const up: Command = {
   name: "up",
-  summary: "starts a whole small cloud on this machine, to try things",
   description:
     "Starts a real Kubernetes API server, a simulated rack that is reached over SSH, and the operator, all on this machine's loopback addresses; applies manifests, shows how everything becomes ready, and keeps running until Ctrl-C. The first start downloads the API server, or builds it, once.",
   options: upOptions,

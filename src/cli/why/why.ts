@@ -11,7 +11,6 @@ import { chainText } from "./text.ts";
 
 export const why: Command = {
   name: "why",
-  summary: "says what an object waits for",
   description:
     "Walks from an object through everything it needs, by its references and by what stands in its status, and prints what of that is not ready, down to where the chain ends, with what to do about it. It reads the conditions that the operator has written; it asks no host. A Secret that you may not read is taken to be there.",
   arguments: [

@@ -105,6 +105,7 @@ describe("the chart", () => {
     const { spec } = schema.parse(objects.find(({ kind }) => kind === "Deployment"));
     const [command, ...flags] = spec.template.spec.containers[0].args;
     expect(command).toBe("run");
+    expect(flags).toContain("--migrations-at-once=4");
     const known = runOptions.map(({ name }) => `--${name}`);
     expect(
       flags.map((flag) => flag.split("=")[0]).filter((flag) => flag === undefined || !known.includes(flag)),
@@ -115,6 +116,7 @@ describe("the chart", () => {
     ["replicaCount=-1", "/replicaCount"],
     ["nonsense=1", "nonsense"],
     ["logLevel=loud", "/logLevel"],
+    ["migrationsAtOnce=0", "/migrationsAtOnce"],
     ['allowAddresses=["10.0.0.0/24;x"]', "/allowAddresses/0"],
     ['namespaces=["Not_A_Name"]', "/namespaces/0"],
   ])("refuses the value %s and says where it is", async (value, place) => {

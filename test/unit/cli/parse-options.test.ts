@@ -57,6 +57,7 @@ describe("the values of xensan run", () => {
       namespace: [],
       "allow-address": [],
       "probe-interval": 30,
+      "migrations-at-once": 4,
       "leader-election": "true",
       "lease-name": "xensan",
       listen: { host: "127.0.0.1", port: 8080 },
@@ -77,6 +78,7 @@ describe("the values of xensan run", () => {
     [["--listen", "a:70000"], '--listen (or XENSAN_LISTEN) is "a:70000"; it must be'],
     [["--probe-interval", "0"], "must be a whole number from 1 to 3600"],
     [["--probe-interval", "1.5"], "must be a whole number from 1 to 3600"],
+    [["--migrations-at-once", "0"], '--migrations-at-once (or XENSAN_MIGRATIONS_AT_ONCE) is "0"; it must be'],
     [["--leader-election", "yes"], "must be true or false"],
     [
       ["--namespace", "ok,Not_OK"],

@@ -1,7 +1,8 @@
 import { expect, onTestFinished } from "vitest";
+import type { OperatorConfig } from "../../../src/operator.ts";
 import type { KubeObject } from "../../../src/runtime/kube-api.ts";
 import type { RackFile } from "../../../src/sim/rack-file.ts";
-import { realOperator } from "../../simulation/operator-process.ts";
+import { operatorWith, realOperator } from "../../simulation/operator-process.ts";
 import { at, keySecret } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
 import { conditionOf, Stage } from "../../simulation/stage.ts";
@@ -20,10 +21,20 @@ export interface RigOptions {
   readonly log?: (line: string) => void;
   /** Where the operator dies; another one starts three seconds later. */
   readonly crash?: CrashPoint | undefined;
+  /** As xensan run is given it. */
+  readonly config?: OperatorConfig | undefined;
 }
 
 /** The real operator on a virtual clock, between an API server in memory and a simulated rack. */
-export function rig({ rack = twoServers, objects, prepare, secret = keySecret, log, crash }: RigOptions): Stage {
+export function rig({
+  rack = twoServers,
+  objects,
+  prepare,
+  secret = keySecret,
+  log,
+  crash,
+  config,
+}: RigOptions): Stage {
   const stage = new Stage({
     seed: expect.getState().currentTestName ?? "rig",
     scenario: {
@@ -35,7 +46,7 @@ export function rig({ rack = twoServers, objects, prepare, secret = keySecret, l
       ...(prepare === undefined ? {} : { prepare }),
       missing: () => [],
     },
-    operator: realOperator,
+    operator: config === undefined ? realOperator : operatorWith(config),
     trace: silent,
     log,
     crash,

@@ -1,4 +1,5 @@
 import { expect, onTestFinished } from "vitest";
+import type { OperatorConfig } from "../../../src/operator.ts";
 import type { KubeObject } from "../../../src/runtime/kube-api.ts";
 import { runsTwice } from "../../../src/sim/model/executions.ts";
 import { parseRack, type RackFile } from "../../../src/sim/rack-file.ts";
@@ -68,14 +69,16 @@ export interface XenRigOptions {
   readonly rack?: RackFile;
   readonly objects?: readonly KubeObject[];
   readonly prepare?: (stage: Stage) => void;
+  readonly config?: OperatorConfig;
 }
 
 /** Dom0s that share /srv/xen and accept each other's domains, a domain that runs on bella, and the operator. */
-export async function xenRig({ rack = dom0s(), objects = [], prepare }: XenRigOptions = {}): Promise<Stage> {
+export async function xenRig({ rack = dom0s(), objects = [], prepare, config }: XenRigOptions = {}): Promise<Stage> {
   const declared = objects.filter(({ kind }) => kind === "XenHost").map(({ metadata }) => metadata.name);
   const hosts = names.filter((name) => rack.hosts[name] !== undefined && !declared.includes(name));
   const stage = rig({
     rack: () => rack,
+    config,
     objects: [...hosts.map((name) => dom0(name)), ...objects.filter(({ kind }) => kind === "XenHost")],
     prepare: (it) => {
       it.rack.xen.share([...it.rack.hosts.keys()], "/srv/xen");

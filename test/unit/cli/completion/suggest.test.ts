@@ -15,11 +15,11 @@ describe("completion", () => {
     [["plan", "-f", ""], { words: [], files: true }],
     [["topology", "-o", ""], { words: ["text", "json"] }],
     [["completion", "z"], { words: ["zsh"] }],
-  ])("of %j", (words, expected) => {
-    expect(suggest(commands, words)).toEqual(expected);
+  ])("of %j", async (words, expected) => {
+    expect(await suggest(commands, words)).toEqual(expected);
   });
 
-  it("offers of an object its kind and name", () => {
-    expect(suggest(commands, ["why", "xenh"])).toMatchObject({ objects: { qualified: true } });
+  it("offers of an object its kind and name", async () => {
+    expect(await suggest(commands, ["why", "xenh"])).toMatchObject({ objects: { qualified: true } });
   });
 });

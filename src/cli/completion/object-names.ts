@@ -1,0 +1,51 @@
+import type { GenericKind } from "kubernetes-fluent-client";
+import { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../../api/fluent.ts";
+import type { KindName } from "../../api/kinds.ts";
+import { connect } from "../cluster/connect.ts";
+import { clusterOptions, clusterSchema } from "../cluster/options.ts";
+import { list } from "../cluster/read-world.ts";
+import type { Io } from "../command.ts";
+import { objectName } from "../entity.ts";
+import { parseOptions, typed } from "../parse-options.ts";
+
+/** A person who presses Tab does not wait for a cluster that is away. */
+const patienceMs = 3000;
+const models: Readonly<Record<KindName, typeof GenericKind>> = {
+  ...{ AoeServer, AoeVolume, XenHost, Ocfs2Cluster, XenDomain, XenMigration },
+};
+
+/** Names of the objects in the cluster that the flags typed so far mean; none when it cannot be asked in time. */
+export async function namesOf(
+  kinds: readonly KindName[],
+  qualified: boolean,
+  words: readonly string[],
+  io: Io,
+): Promise<string[]> {
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(patienceMs)]);
+  try {
+    const given = typed(clusterSchema, clusterOptions, parseOptions(clusterOptions, clusterFlags(words), io.env));
+    await using connection = await connect(given, { ...io, signal });
+    const found = await Promise.all(
+      kinds.map(async (kind) => {
+        const objects = await list(connection, models[kind]);
+        return objects.map((object) =>
+          qualified ? `${kind.toLowerCase()}/${objectName(object)}` : objectName(object),
+        );
+      }),
+    );
+    return found.flat();
+  } catch {
+    return [];
+  }
+}
+
+/** Of what was typed so far, the flags that say which cluster and namespace. */
+function clusterFlags(words: readonly string[]): string[] {
+  const flags = clusterOptions.flatMap(({ name, short }) =>
+    name === "output" ? [] : [`--${name}`, `-${short ?? name}`],
+  );
+  return words.slice(0, -1).flatMap((word, index) => {
+    if (flags.includes(word)) return [word, words[index + 1] ?? ""];
+    return flags.some((flag) => word.startsWith(`${flag}=`)) ? [word] : [];
+  });
+}
