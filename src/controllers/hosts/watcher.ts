@@ -28,7 +28,10 @@ export interface WatcherOptions {
   readonly onCommand: (name: string, error: HostError | undefined) => void;
 }
 
-/** How long an asked-for probe waits for the host's other jobs, so that one probe shows the work of many. */
+/**
+ * How long an asked-for probe waits for the host's other jobs, so that one probe shows the work of many; on a host that
+ * is slow to answer, as long as the last probe took.
+ */
 const patienceMs = 2_000;
 
 /**
@@ -44,6 +47,8 @@ export class HostWatcher {
   #covered = 0;
   #askedAt = 0;
   #probedAt: number | undefined;
+  /** Milliseconds the last probe took. */
+  #took = 0;
   #stdout = "";
   #stop: AbortSignal | undefined;
   #poke: () => void = () => undefined;
@@ -117,9 +122,11 @@ export class HostWatcher {
 
   #dueIn(): number {
     const now = this.#options.clock.monotonic();
-    const regular = (this.#probedAt ?? now) + this.#options.intervalSeconds * 1000 - now;
+    // A host that needs most of the interval to answer has other work to do as well.
+    const regular = (this.#probedAt ?? now) + Math.max(this.#options.intervalSeconds * 1000, 2 * this.#took) - now;
     if (this.#asked === this.#covered) return regular;
-    return Math.min(regular, this.lanes.active === 0 ? 0 : this.#askedAt + patienceMs - now);
+    const patience = Math.max(patienceMs, this.#took);
+    return Math.min(regular, this.lanes.active === 0 ? 0 : this.#askedAt + patience - now);
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -133,6 +140,7 @@ export class HostWatcher {
     this.#view = after;
     this.#covered = mark;
     this.#askedAt = this.#options.clock.monotonic();
+    this.#took = this.#askedAt - startedAt;
     const settled = this.lanes.settle(mark);
     this.#options.onView(before, settled);
   }

@@ -8,6 +8,7 @@
 set -eu
 # include: prelude.sh
 # include: lock.sh
+# include: kernel.sh
 # include: o2cb.sh
 # include: cluster-arguments.sh
 # include: ocfs2-mounts.sh
@@ -22,7 +23,7 @@ said=$run_dir/o2cb.said
 directory=$cluster_configfs/$cluster
 word=unchanged
 
-active=$(active_cluster)
+active_cluster
 case $active in
 '' | "$cluster") ;;
 *) refuse ForeignCluster "the cluster $active is active on this host, and there can be only one" ;;
@@ -40,7 +41,8 @@ last_said() {
 }
 
 if ! o2cb_loaded; then
-	[ "$(ocfs2_kernel_config)" != Missing ] ||
+	ocfs2_kernel_config
+	[ "$ocfs2_config" != Missing ] ||
 		refuse KernelWithoutOcfs2 "kernel $(uname -r) was built without CONFIG_OCFS2_FS or CONFIG_OCFS2_FS_O2CB: boot one that has both"
 	have modprobe || refuse ModuleMissing "no modprobe on this host: install kmod"
 	init_o2cb load
@@ -49,7 +51,8 @@ fi
 
 if [ ! -d "$directory" ]; then
 	# So that systemd, too, holds the service for started. It does nothing for one that was started before.
-	if [ "$(init_system)" = systemd ]; then systemctl start o2cb.service >>"$said" 2>&1 </dev/null 9>&- || :; fi
+	find_init
+	if [ "$init" = systemd ]; then systemctl start o2cb.service >>"$said" 2>&1 </dev/null 9>&- || :; fi
 	[ -d "$directory" ] || init_o2cb online "$cluster"
 	[ -d "$directory" ] || refuse ClusterOffline "$cluster was not registered: $(last_said)"
 	word=online
@@ -162,11 +165,24 @@ read_setting "node/$own_name/local"
 if [ "$mode" = global ]; then
 	started=yes
 	for region in $regions; do [ -d "$directory/heartbeat/$region" ] || started=no; done
-	if [ "$started" = no ]; then
+	# former_region: one that is written and no longer declared.
+	former_region() {
+		former=
+		for region in $(busy_regions); do
+			printf '%s\n' "$regions" | grep -qx "$region" || former=$region
+		done
+	}
+	former_region
+	# The kernel holds on to its regions while anything is mounted.
+	[ -z "$former" ] || [ -z "$(ocfs2_mount_points)" ] || in_use "the heartbeat on $former, which is to end,"
+	# Starts what is missing, and ends what cluster.conf no longer has.
+	if [ "$started$former" != yes ]; then
 		o2cb start-heartbeat "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :
 		for region in $regions; do
 			[ -d "$directory/heartbeat/$region" ] || refuse ClusterOffline "no heartbeat on $region: $(last_said)"
 		done
+		former_region
+		[ -z "$former" ] || refuse ClusterInUse "the heartbeat on $former does not end: $(last_said)"
 		[ "$word" = online ] || word=updated
 	fi
 fi

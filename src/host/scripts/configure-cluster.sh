@@ -11,6 +11,7 @@ set -eu
 # include: lock.sh
 # include: atomic.sh
 # include: o2cb.sh
+# include: boot-settings.sh
 # include: cluster-arguments.sh
 # include: boot-order-ensure.sh
 
@@ -34,7 +35,7 @@ if [ -f "$cluster_conf" ]; then
 		esac
 	fi
 fi
-active=$(active_cluster)
+active_cluster
 case $active in
 '' | "$cluster") ;;
 *) refuse ForeignCluster "the cluster $active is active on this host, and there can be only one" ;;
@@ -71,14 +72,15 @@ fi
 # A host whose kernel stumbled must reboot: the others wait for its locks.
 wanted_sysctl='kernel.panic_on_oops = 1
 kernel.panic = 30'
-if [ "$(sysctl_at_boot | sort)" != "panic 30
-panic_on_oops 1" ]; then
+boot_settings
+if [ "$boot_panic $boot_panic_on_oops" != "30 1" ]; then
 	{
 		echo "# A node of a cluster reboots by itself: see o2cb(7)."
 		echo "$wanted_sysctl"
 	} | replace_file /etc/sysctl.d/90-xensan-o2cb.conf 644
 	changed=yes
-	[ "$(sysctl_at_boot | sort | tr '\n' ' ')" = "panic 30 panic_on_oops 1 " ] ||
+	boot_settings
+	[ "$boot_panic $boot_panic_on_oops" = "30 1" ] ||
 		echo "another file overrides /etc/sysctl.d/90-xensan-o2cb.conf" >&2
 fi
 for setting in panic_on_oops=1 panic=30; do

@@ -31,7 +31,7 @@ case $asked in *\ *) refuse InvalidArgument "$asked has a space in it" ;; esac
 have vblade || refuse ToolMissing "the package vblade is not installed"
 [ -d "/sys/class/net/$net" ] || refuse InterfaceMissing "no interface $net; there are: $(cd /sys/class/net && echo *)"
 take_lock storage 40
-init=$(init_system)
+find_init
 require_keepalive
 require_backing "$asked" "$@"
 options=$(canonical_options "$options")

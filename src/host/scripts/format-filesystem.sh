@@ -48,25 +48,24 @@ for file in "$state_dir"/formats/*; do
 done
 
 # The device: there, of the right size, served by the right host, used by nobody.
-number=$(device_number "$device") || refuse DeviceMissing "$device is no block device"
-size=$(device_bytes "$number") || refuse DeviceMissing "the kernel knows nothing of $device"
+device_facts "$device" || refuse DeviceMissing "$device is no block device"
 if [ -e "$record" ]; then
 	forget_cached "$device"
 	[ "$(uuid_of "$device")" = "$uuid" ] ||
 		refuse WrongFilesystem "$uuid was made on $device and is not there any more: $(signature_of "$device" && echo "${signature_text:-no signature}")"
 	finish unchanged
 fi
-[ "$size" = "$bytes" ] || refuse SizeDiffers "$device has $size bytes, the volume $bytes"
+[ "$device_size" = "$bytes" ] || refuse SizeDiffers "$device has $device_size bytes, the volume $bytes"
 while read -r _ _ mounted_number _ mounted_point _; do
-	[ "$mounted_number" != "$number" ] || refuse NotBlank "$device is mounted on $mounted_point"
+	[ "$mounted_number" != "$device_number" ] || refuse NotBlank "$device is mounted on $mounted_point"
 done </proc/self/mountinfo
-for holder in "/sys/dev/block/$number"/holders/* "/sys/dev/block/$number"/*/partition; do
-	[ ! -e "$holder" ] || refuse NotBlank "$device is held by, or has, ${holder#/sys/dev/block/"$number"/}"
+for holder in "/sys/dev/block/$device_number"/holders/* "/sys/dev/block/$device_number"/*/partition; do
+	[ ! -e "$holder" ] || refuse NotBlank "$device is held by, or has, ${holder#/sys/dev/block/"$device_number"/}"
 done
 while read -r swap_name _; do
 	[ "$swap_name" != "$device" ] || refuse NotBlank "$device is used as swap"
 done </proc/swaps
-active=$(active_cluster)
+active_cluster
 case $active in
 '' | "$cluster") ;;
 *) refuse ForeignCluster "the cluster $active is active on this host" ;;

@@ -80,7 +80,8 @@ persist_sysvinit() {
 }
 
 if ! configured_by_host; then
-	case $(init_system) in
+	find_init
+	case $init in
 	systemd) persist_systemd ;;
 	sysvinit) persist_sysvinit ;;
 	esac

@@ -40,7 +40,7 @@ case $real/ in
 esac
 point=$real
 
-number=$(device_number "$device") || refuse DeviceMissing "$device is no block device"
+device_facts "$device" || refuse DeviceMissing "$device is no block device"
 state=up
 { read -r state <"/sys/block/etherd!${device#/dev/etherd/}/state"; } 2>/dev/null || :
 [ "$state" = up ] || refuse DeviceMissing "$device is $state"
@@ -54,11 +54,11 @@ while read -r _ _ mount_number mount_root mount_point mount_rest; do
 	esac
 	# The last mount on a directory is the one that is seen.
 	[ "$mount_point" != "$point" ] || here="$mount_number $mount_root ${mount_rest##* - }"
-	[ "$mount_number" != "$number" ] || [ "$mount_point" = "$point" ] || elsewhere=$mount_point
+	[ "$mount_number" != "$device_number" ] || [ "$mount_point" = "$point" ] || elsewhere=$mount_point
 done </proc/self/mountinfo
 case $here in
 '') ;;
-"$number / ocfs2 "*) ;;
+"$device_number / ocfs2 "*) ;;
 *) refuse MountPointInUse "on $point is mounted ${here#* * }" ;;
 esac
 [ -n "$here" ] || [ -z "$elsewhere" ] || refuse MountedElsewhere "$device is mounted on $elsewhere"
@@ -107,7 +107,7 @@ if [ -z "$here" ]; then
 	mounted=
 	while read -r _ _ mount_number mount_root mount_point mount_rest; do
 		case "$mount_number $mount_root $mount_point ${mount_rest##* - }" in
-		"$number / $point ocfs2 "*) mounted=yes ;;
+		"$device_number / $point ocfs2 "*) mounted=yes ;;
 		esac
 	done </proc/self/mountinfo
 	if [ -z "$mounted" ]; then
@@ -131,7 +131,8 @@ if [ "$entry" != "$device	$wanted_options	$owner" ]; then
 	} >"$run_dir/fstab"
 	fstab=$(resolve /etc/fstab 2>/dev/null || echo /etc/fstab)
 	replace_file "$fstab" 644 <"$run_dir/fstab"
-	[ "$(init_system)" != systemd ] || systemctl daemon-reload 9>&- || :
+	find_init
+	[ "$init" != systemd ] || systemctl daemon-reload 9>&- || :
 	[ "$word" = mounted ] || if [ "$entry_owner" = "$owner" ]; then word=repaired; else word=adopted; fi
 fi
 ensure_boot_order

@@ -8,6 +8,7 @@ set -eu
 # include: lock.sh
 # include: atomic.sh
 # include: kernel.sh
+# include: boot-settings.sh
 
 for net; do
 	[ -d "/sys/class/net/$net" ] || refuse InterfaceMissing "no interface $net; there are: $(cd /sys/class/net && echo *)"
@@ -23,15 +24,18 @@ sorted() {
 }
 
 # First for the next boot, so that a reboot in between finds everything.
-if [ "$(sorted "$(aoe_persisted_interfaces)")" != "$(sorted "$wanted")" ]; then
+boot_settings
+if [ "$(sorted "$boot_aoe_interfaces")" != "$(sorted "$wanted")" ]; then
 	printf 'options aoe aoe_iflist=%s\n' "$(printf '%s' "$wanted" | tr ' ' ',')" |
 		replace_file /etc/modprobe.d/xensan-aoe.conf 644
 	changed=yes
-	[ "$(sorted "$(aoe_persisted_interfaces)")" = "$(sorted "$wanted")" ] ||
+	boot_settings
+	[ "$(sorted "$boot_aoe_interfaces")" = "$(sorted "$wanted")" ] ||
 		echo "another file in /etc/modprobe.d overrides xensan-aoe.conf" >&2
 fi
-if ! aoe_loads_at_boot; then
-	if [ -d /etc/modules-load.d ] || [ "$(init_system)" = systemd ]; then
+if [ "$boot_loads_aoe" = no ]; then
+	find_init
+	if [ -d /etc/modules-load.d ] || [ "$init" = systemd ]; then
 		echo aoe | replace_file /etc/modules-load.d/xensan-aoe.conf 644
 	else
 		{
@@ -44,7 +48,8 @@ if ! aoe_loads_at_boot; then
 fi
 
 if [ ! -d /sys/module/aoe ]; then
-	[ "$(aoe_kernel_config)" != Missing ] ||
+	aoe_kernel_config
+	[ "$aoe_config" != Missing ] ||
 		refuse KernelWithoutAoe "kernel $(uname -r) was built without CONFIG_ATA_OVER_ETH: boot one that has it"
 	have modprobe || refuse ModuleMissing "no modprobe on this host: install kmod"
 	error=$(modprobe aoe 2>&1) || refuse ModuleMissing "modprobe aoe: $error"

@@ -108,7 +108,8 @@ for file in ssh-config known_hosts; do
 	}
 done
 
-keys=$(authorized_keys)
+find_authorized_keys
+keys=$authorized_keys
 peers_block "$keys" >"$run_dir/peers.now"
 # A block that was cut off in the middle would swallow what follows it.
 if ! same "$run_dir/peers.now" "$run_dir/peers" || { [ -f "$keys" ] && [ "$(grep -cxF "$relocation_begin" "$keys")" != "$(grep -cxF "$relocation_end" "$keys")" ]; }; then

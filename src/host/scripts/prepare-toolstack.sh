@@ -34,7 +34,7 @@ for file in /etc/default/xendomains /etc/sysconfig/xendomains; do
 	changed=yes
 done
 
-if ! domain_rows >/dev/null 2>"$run_dir/xl.err"; then
+if ! domain_rows "$run_dir/domains.$$" 2>"$run_dir/xl.err"; then
 	privileged || refuse NotDom0 "this host does not run as a dom0: $(tail -n 1 "$run_dir/xl.err")"
 	# Debian calls it xen; both are what starts xenstored and the console daemon.
 	if [ -d /run/systemd/system ]; then
@@ -47,5 +47,6 @@ if ! domain_rows >/dev/null 2>"$run_dir/xl.err"; then
 	changed=yes
 	list_domains
 fi
+rm -f "$run_dir/domains.$$"
 [ -z "$changed" ] || finish prepared
 finish unchanged

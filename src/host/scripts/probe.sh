@@ -69,6 +69,7 @@ set -eu
 # include: prelude.sh
 # include: vblades.sh
 # include: kernel.sh
+# include: boot-settings.sh
 # include: probe-frame.sh
 # include: probe-system.sh
 # include: probe-storage.sh
@@ -82,8 +83,9 @@ set -eu
 
 roles=",$1,"
 shift
-mkdir -p "$run_dir"
-work=$(mktemp -d "$run_dir/probe.XXXXXX")
+[ -d "$run_dir" ] || mkdir -p "$run_dir"
+work=$run_dir/probe.$$
+mkdir "$work" 2>/dev/null || work=$(mktemp -d "$run_dir/probe.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 : >"$work/asked"
@@ -104,6 +106,7 @@ for argument; do
 done
 
 row probe 1
+section mounts mounts
 case $roles in *,client,*)
 	start aoe-devices aoe_devices
 	start responders responders
@@ -127,7 +130,6 @@ section packages packages
 section tools tools
 section interfaces interfaces
 section block block
-section mounts mounts
 case $roles in *,client,*)
 	section aoe aoe
 	section o2cb o2cb

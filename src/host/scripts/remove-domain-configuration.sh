@@ -18,7 +18,8 @@ fi
 now_owner=
 { IFS= read -r now_owner <"$file.owner"; } 2>/dev/null || :
 [ "$now_owner" = "$1" ] || refuse NotOurs "$file was written for ${now_owner:-nobody that is known}"
-if [ "$(toolstack_kind)" != none ]; then
+find_toolstack
+if [ "$toolstack" != none ]; then
 	find_domain "$2"
 	[ "$domain_count" = 0 ] || refuse DomainRunning "$(domain_text)"
 fi

@@ -33,9 +33,9 @@ look() {
 }
 look
 if [ -n "$mounted_number" ]; then
-	number=$(device_number "$device") || number=none
+	device_facts "$device" || device_number=none
 	case "$mounted_number $mounted_what" in
-	"$number / ocfs2 "*) ;;
+	"$device_number / ocfs2 "*) ;;
 	*) refuse WrongFilesystem "on $point is mounted ${mounted_what#* }, not $device" ;;
 	esac
 	# The device may be dead, and a read of it would hang: the kernel knows what is mounted by the name of its heartbeat.
@@ -58,7 +58,8 @@ if [ -n "$entry" ]; then
 	fstab_without "$point" >"$run_dir/fstab"
 	fstab=$(resolve /etc/fstab)
 	replace_file "$fstab" 644 <"$run_dir/fstab"
-	[ "$(init_system)" != systemd ] || systemctl daemon-reload 9>&- || :
+	find_init
+	[ "$init" != systemd ] || systemctl daemon-reload 9>&- || :
 	word=unmounted
 	# The directory is its owner's again.
 	! have chattr || [ ! -d "$point" ] || chattr -i "$point" 2>/dev/null || :

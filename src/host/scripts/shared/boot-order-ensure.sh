@@ -12,7 +12,8 @@ END
 		! have update-rc.d || { update-rc.d o2cb defaults && update-rc.d o2cb enable; } >&2 9>&- || :
 		order_changed=yes
 	fi
-	case $(init_system) in
+	find_init
+	case $init in
 	systemd)
 		ensure_file_text "$order_dropin" 644 <<-'END'
 			# A global heartbeat needs its devices.
@@ -72,7 +73,8 @@ ensure_file_text() {
 
 # remove_boot_order: what ensure_boot_order wrote, gone.
 remove_boot_order() {
-	case $(init_system) in
+	find_init
+	case $init in
 	systemd)
 		[ ! -f "$mounts_unit" ] || systemctl disable xensan-mounts.service >&2 9>&- || :
 		rm -f "$mounts_unit" "$order_dropin"

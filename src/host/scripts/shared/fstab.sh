@@ -1,13 +1,5 @@
 # Entries of /etc/fstab. Ours stand below a line `# xensan: OWNER`.
 
-# is_mount_point PATH: something is mounted there.
-is_mount_point() {
-	while read -r _ _ _ _ point_path _; do
-		[ "$point_path" != "$1" ] || return 0
-	done </proc/self/mountinfo
-	return 1
-}
-
 # is_empty DIRECTORY
 is_empty() {
 	for empty_name in "$1"/* "$1"/.[!.]* "$1"/..?*; do

@@ -1,54 +1,70 @@
-# aoe_kernel_config: CONFIG_ATA_OVER_ETH of the running kernel: Module, BuiltIn, Missing, or Unknown when nothing tells.
-aoe_kernel_config() {
+# What the running kernel was built with.
+kernel_options=
+kernel_otherwise=
+
+# find_kernel_options: reads once which of the options below are m or y, and what an option is that is not named: n where
+# the kernel's configuration was read, ? where only the lists of its modules were, or nothing.
+find_kernel_options() {
+	[ -z "$kernel_otherwise" ] || return 0
+	kernel_otherwise='?'
+	kernel_wanted='^CONFIG_(ATA_OVER_ETH|OCFS2_FS|OCFS2_FS_O2CB)=[my]'
 	read -r kernel_release </proc/sys/kernel/osrelease
-	kernel_line=
+	kernel_code=2
 	if [ -f "/boot/config-$kernel_release" ]; then
-		kernel_line=$(grep -E 'CONFIG_ATA_OVER_ETH[= ]' "/boot/config-$kernel_release" || echo none)
+		kernel_code=0
+		kernel_lines=$(grep -E "$kernel_wanted" "/boot/config-$kernel_release" 2>/dev/null) || kernel_code=$?
 	elif [ -f /proc/config.gz ]; then
-		kernel_line=$(zcat /proc/config.gz | grep -E 'CONFIG_ATA_OVER_ETH[= ]' || echo none)
-	elif grep -qs '/aoe\.ko' "/lib/modules/$kernel_release/modules.dep"; then
-		kernel_line=CONFIG_ATA_OVER_ETH=m
-	elif grep -qs '/aoe\.ko' "/lib/modules/$kernel_release/modules.builtin"; then
-		kernel_line=CONFIG_ATA_OVER_ETH=y
+		kernel_code=0
+		kernel_lines=$(zcat /proc/config.gz | grep -E "$kernel_wanted") || kernel_code=$?
 	fi
-	case $kernel_line in
-	*=m) echo Module ;;
-	*=y) echo BuiltIn ;;
-	'') echo Unknown ;;
-	*) echo Missing ;;
+	if [ "$kernel_code" -le 1 ]; then
+		kernel_otherwise=n
+		for kernel_line in $kernel_lines; do kernel_options="$kernel_options ${kernel_line#CONFIG_}"; done
+		return 0
+	fi
+	for kernel_list in dep=m builtin=y; do
+		kernel_lines=$(grep -soE '/(aoe|ocfs2|ocfs2_stack_o2cb)\.ko' "/lib/modules/$kernel_release/modules.${kernel_list%=*}") || :
+		for kernel_line in $kernel_lines; do
+			case $kernel_line in
+			/aoe.*) kernel_line=ATA_OVER_ETH ;;
+			/ocfs2.*) kernel_line=OCFS2_FS ;;
+			*) kernel_line=OCFS2_FS_O2CB ;;
+			esac
+			kernel_options="$kernel_options $kernel_line=${kernel_list#*=}"
+		done
+	done
+}
+
+# kernel_option NAME: sets kernel_option to m, y, n or ?.
+kernel_option() {
+	find_kernel_options
+	case "$kernel_options " in
+	*" $1=m "*) kernel_option=m ;;
+	*" $1=y "*) kernel_option=y ;;
+	*) kernel_option=$kernel_otherwise ;;
 	esac
 }
 
-# aoe_persisted_interfaces: aoe_iflist as modprobe would set it: the options of all files are joined in the order of
-# their names, a file in /etc replaces one of the same name in /usr, and the last value of a parameter holds.
-aoe_persisted_interfaces() {
-	for modprobe_file in /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf /lib/modprobe.d/*.conf; do
-		[ ! -f "$modprobe_file" ] || echo "${modprobe_file##*/} $modprobe_file"
-	done | sort -s -k1,1 | awk '
-		$1 == last { next }
-		{
-			last = $1
-			while ((getline line < $2) > 0) {
-				if (line !~ /^[ \t]*options[ \t]+aoe[ \t]/ || !match(line, /aoe_iflist=("[^"]*"|[^ \t]*)/)) continue
-				found = substr(line, RSTART + 11, RLENGTH - 11)
-				gsub(/"/, "", found)
-				gsub(/,/, " ", found)
-			}
-			close($2)
-		}
-		END { print found }'
+# aoe_kernel_config: sets aoe_config to Module, BuiltIn, Missing, or Unknown when nothing tells.
+aoe_kernel_config() {
+	kernel_option ATA_OVER_ETH
+	case $kernel_option in
+	m) aoe_config=Module ;;
+	y) aoe_config=BuiltIn ;;
+	n) aoe_config=Missing ;;
+	*) aoe_config=Unknown ;;
+	esac
 }
 
-# aoe_loads_at_boot: some file says so, and no file of the same name in /etc masks it.
-aoe_loads_at_boot() {
-	for boot_file in /etc/modules /etc/modules-load.d/*.conf /run/modules-load.d/*.conf /usr/local/lib/modules-load.d/*.conf \
-		/usr/lib/modules-load.d/*.conf /lib/modules-load.d/*.conf; do
-		grep -qsE '^[[:space:]]*aoe([[:space:]]|$)' "$boot_file" || continue
-		boot_mask=/etc/modules-load.d/${boot_file##*/}
-		case $boot_file in
-		/etc/*) return 0 ;;
-		*) [ -e "$boot_mask" ] || [ -L "$boot_mask" ] || return 0 ;;
-		esac
-	done
-	return 1
+# ocfs2_kernel_config: sets ocfs2_config to Module, BuiltIn, Missing (one of the two options is), or Unknown.
+ocfs2_kernel_config() {
+	kernel_option OCFS2_FS
+	ocfs2_config=$kernel_option
+	kernel_option OCFS2_FS_O2CB
+	case $ocfs2_config$kernel_option in
+	*n*) ocfs2_config=Missing ;;
+	*'?'*) ocfs2_config=Unknown ;;
+	yy) ocfs2_config=BuiltIn ;;
+	*) ocfs2_config=Module ;;
+	esac
 }

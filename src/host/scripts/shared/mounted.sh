@@ -1,3 +1,4 @@
+# include: ocfs2-device.sh
 # require_mounted MOUNTPOINT UUID: the file system with this UUID is mounted there. Sets mounted_number (its MAJ:MIN as
 # stat counts it) and mounted_device.
 require_mounted() {
@@ -10,7 +11,8 @@ require_mounted() {
 	# shellcheck disable=SC2086
 	set -- "$1" "$2" $mounted_row
 	mounted_number=$3 mounted_device=$4
-	mounted_uuid=$(limited 20 blkid -p -s UUID -o value "$mounted_device" 2>/dev/null </dev/null) ||
+	find_blkid || refuse ToolMissing "blkid of util-linux is not installed"
+	mounted_uuid=$(limited 20 "$blkid_tool" -p -s UUID -o value "$mounted_device" 2>/dev/null </dev/null) ||
 		refuse NotMounted "$mounted_device is mounted on $1, and no UUID can be read from it"
 	[ "$mounted_uuid" = "$2" ] || refuse NotMounted "$mounted_device is mounted on $1 and holds $mounted_uuid, not $2"
 	case ,$6, in *,ro,*) refuse ReadOnlyFileSystem "$1 is mounted read-only" ;; esac

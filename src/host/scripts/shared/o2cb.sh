@@ -4,28 +4,6 @@ cluster_default=/etc/default/o2cb
 cluster_configfs=/sys/kernel/config/cluster
 stack_plugins=/sys/fs/ocfs2/loaded_cluster_plugins
 
-# ocfs2_kernel_config: Module, BuiltIn, Missing (one of the two options is), or Unknown when nothing tells.
-ocfs2_kernel_config() {
-	read -r kernel_release </proc/sys/kernel/osrelease
-	kernel_lines=
-	if [ -f "/boot/config-$kernel_release" ]; then
-		kernel_lines=$(grep -E '^CONFIG_OCFS2_FS(_O2CB)?=' "/boot/config-$kernel_release" || echo none)
-	elif [ -f /proc/config.gz ]; then
-		kernel_lines=$(zcat /proc/config.gz | grep -E '^CONFIG_OCFS2_FS(_O2CB)?=' || echo none)
-	elif grep -qs '/ocfs2_stack_o2cb\.ko' "/lib/modules/$kernel_release/modules.dep"; then
-		kernel_lines='FS=m FS_O2CB=m'
-	elif grep -qs '/ocfs2_stack_o2cb\.ko' "/lib/modules/$kernel_release/modules.builtin"; then
-		kernel_lines='FS=y FS_O2CB=y'
-	fi
-	case $kernel_lines in
-	*FS=[my]*FS_O2CB=m*) echo Module ;;
-	*FS=m*FS_O2CB=y*) echo Module ;;
-	*FS=y*FS_O2CB=y*) echo BuiltIn ;;
-	'') echo Unknown ;;
-	*) echo Missing ;;
-	esac
-}
-
 # o2cb_loaded: its stack is in the kernel and configfs shows it. The module ocfs2 itself comes with the first mount.
 o2cb_loaded() {
 	[ -d "$cluster_configfs" ] || return 1
@@ -35,13 +13,11 @@ o2cb_loaded() {
 	return 1
 }
 
-# active_cluster: the cluster that is registered in the kernel; empty when none is. There is never more than one.
+# active_cluster: sets active to the cluster that is registered in the kernel; empty when none is. There is never more than one.
 active_cluster() {
+	active=
 	for active_directory in "$cluster_configfs"/*; do
-		if [ -d "$active_directory" ]; then
-			echo "${active_directory##*/}"
-			return 0
-		fi
+		[ ! -d "$active_directory" ] || active=${active_directory##*/}
 	done
 }
 
@@ -102,27 +78,4 @@ cluster_default_rows() {
 				(value["O2CB_BOOTCLUSTER"] == "" ? "-" : value["O2CB_BOOTCLUSTER"]) "\t" number("O2CB_HEARTBEAT_THRESHOLD") "\t" \
 				number("O2CB_IDLE_TIMEOUT_MS") "\t" number("O2CB_KEEPALIVE_DELAY_MS") "\t" number("O2CB_RECONNECT_DELAY_MS")
 		}' "$cluster_default"
-}
-
-# sysctl_at_boot: `NAME VALUE` of kernel.panic and kernel.panic_on_oops as they will be set at the next boot: files in the
-# order of their names, one in /etc replaces one of the same name elsewhere, /etc/sysctl.conf comes last.
-sysctl_at_boot() {
-	{
-		for sysctl_file in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf; do
-			[ ! -f "$sysctl_file" ] || echo "${sysctl_file##*/} $sysctl_file"
-		done | sort -s -k1,1
-		echo "~ /etc/sysctl.conf"
-	} | awk '
-		$1 == last { next }
-		{
-			last = $1
-			while ((getline line < $2) > 0) {
-				if (line !~ /^[ \t]*-?kernel[.\/]panic(_on_oops)?[ \t]*=/) continue
-				key = line; sub(/[ \t]*=.*/, "", key); sub(/^[ \t]*-?kernel[.\/]/, "", key)
-				sub(/^[^=]*=[ \t]*/, "", line); sub(/[ \t]+$/, "", line)
-				value[key] = line
-			}
-			close($2)
-		}
-		END { for (key in value) print key, value[key] }'
 }

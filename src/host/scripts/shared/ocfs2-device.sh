@@ -1,17 +1,14 @@
 # What is on a block device: read with the tools that look at a file system without joining its cluster.
 
-# device_number PATH: MAJ:MIN of a block device; fails when there is none.
-device_number() {
-	number_facts=$(stat -L -c '%F|%t %T' -- "$1" 2>/dev/null) || return 1
-	case $number_facts in 'block special file|'*) ;; *) return 1 ;; esac
-	number_facts=${number_facts#*|}
-	echo "$((0x${number_facts% *})):$((0x${number_facts#* }))"
-}
-
-# device_bytes MAJ:MIN
-device_bytes() {
-	read -r bytes_sectors 2>/dev/null <"/sys/dev/block/$1/size" || return 1
-	echo $((bytes_sectors * 512))
+# device_facts PATH: sets device_number (MAJ:MIN) and device_size (bytes) of a block device; fails when there is none.
+device_facts() {
+	device_number='' device_size=''
+	device_said=$(stat -L -c '%F|%t %T' -- "$1" 2>/dev/null) || return 1
+	case $device_said in 'block special file|'*) ;; *) return 1 ;; esac
+	device_said=${device_said#*|}
+	device_number=$((0x${device_said% *})):$((0x${device_said#* }))
+	read -r device_sectors 2>/dev/null <"/sys/dev/block/$device_number/size" || return 1
+	device_size=$((device_sectors * 512))
 }
 
 # What another host wrote is not in this host's cache of the device.
@@ -21,7 +18,7 @@ forget_cached() {
 
 # find_blkid: sets blkid_tool to util-linux' blkid: busybox's knows less and answers 0 to everything. Fails when there is none.
 find_blkid() {
-	for blkid_tool in /usr/sbin/blkid /sbin/blkid blkid; do
+	for blkid_tool in blkid /usr/sbin/blkid /sbin/blkid; do
 		case $("$blkid_tool" -V 2>&1) in *util-linux*) return 0 ;; esac
 	done
 	return 1
@@ -78,8 +75,9 @@ zero_at_ends() {
 # superblock_rows DEVICE: `ocfs2 UUID LABEL STACK CLUSTER local|global SLOTS BYTES BLOCKSIZE CLUSTERSIZE`, `beat NODE SEQUENCE`,
 # `slot SLOT NODE`; nothing when it is no OCFS2. debugfs.ocfs2 exits 0 whatever happens.
 superblock_rows() {
-	printf 'stats\nhb\nslotmap\n' >"$run_dir/debugfs.$$"
-	debugfs.ocfs2 -f "$run_dir/debugfs.$$" "$1" 2>/dev/null </dev/null | awk '
+	superblock_asked=${work:-$run_dir}/debugfs.$$
+	printf 'stats\nhb\nslotmap\n' >"$superblock_asked"
+	debugfs.ocfs2 -f "$superblock_asked" "$1" 2>/dev/null </dev/null | awk '
 		# Not every awk has powers.
 		function power(n,   out) { out = 1; while (n-- > 0) out *= 2; return out }
 		function text(label) { s = $0; sub("^[ \t]*" label ":[ \t]*", "", s); sub(/[ \t]+$/, "", s); return s == "" ? "-" : s }
@@ -105,7 +103,7 @@ superblock_rows() {
 			for (i = 1; i <= beats; i++) print "beat\t" beat[i]
 			for (i = 1; i <= used; i++) print "slot\t" slot[i]
 		}'
-	rm -f "$run_dir/debugfs.$$"
+	[ -n "${work:-}" ] || rm -f "$superblock_asked"
 }
 
 # uuid_of DEVICE: of the OCFS2 on it; empty when there is none.

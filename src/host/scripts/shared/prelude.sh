@@ -22,13 +22,13 @@ have() {
 	command -v "$1" >/dev/null 2>&1
 }
 
-# systemd, sysvinit or other.
-init_system() {
+# find_init: sets init to systemd, sysvinit or other.
+find_init() {
 	if [ -d /run/systemd/system ]; then
-		echo systemd
+		init=systemd
 	elif [ -f /etc/inittab ] && { [ -p /run/initctl ] || [ -p /dev/initctl ]; }; then
-		echo sysvinit
+		init=sysvinit
 	else
-		echo other
+		init=other
 	fi
 }

@@ -1,11 +1,11 @@
 # The AoE initiator, its devices and who uses them, and who answers on the segment.
 
 probe_aoe() {
-	kernel_config=$(aoe_kernel_config)
+	aoe_kernel_config
 	loaded=no
 	[ ! -d /sys/module/aoe ] || loaded=yes
-	[ "$kernel_config$loaded" != Missingno ] || return "$absent"
-	row aoe kernel-config "$kernel_config"
+	[ "$aoe_config$loaded" != Missingno ] || return "$absent"
+	row aoe kernel-config "$aoe_config"
 	row aoe loaded "$loaded"
 	word /sys/module/aoe/version
 	row aoe version "$value"
@@ -13,12 +13,10 @@ probe_aoe() {
 	row aoe iflist "$value"
 	word /sys/module/aoe/parameters/aoe_deadsecs
 	row aoe deadsecs "$value"
-	row aoe persisted-iflist "$(aoe_persisted_interfaces)"
-	if [ "$kernel_config" = BuiltIn ] || aoe_loads_at_boot; then
-		row aoe persisted yes
-	else
-		row aoe persisted no
-	fi
+	[ -n "$boot_settings_known" ] || boot_settings || return 1
+	row aoe persisted-iflist "$boot_aoe_interfaces"
+	[ "$aoe_config" != BuiltIn ] || boot_loads_aoe=yes
+	row aoe persisted "$boot_loads_aoe"
 }
 
 probe_aoe_devices() {
@@ -34,9 +32,7 @@ probe_aoe_devices() {
 	done >"$work/loops"
 	# Targets of open files are printed without following them: no dead device is touched.
 	# shellcheck disable=SC2012
-	ls -l /proc/[0-9]*/fd 2>/dev/null | awk '
-		/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
-		{ at = index($0, " -> /dev/etherd/e"); if (at > 0) print pid, substr($0, at + 4) }' | sort -u >"$work/openers"
+	ls -l /proc/[0-9]*/fd >"$work/openers" 2>/dev/null || :
 	: >"$work/xenstore"
 	if [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; then
 		have xenstore-ls || {
@@ -90,8 +86,10 @@ probe_aoe_devices() {
 				if (backing in path) { sub(/^\/sys\/block\//, "", line); sub(/\/.*/, "", line); user(path[backing], "holder " line) }
 			}
 			while ((getline line < (work "/openers")) > 0) {
-				split(line, field, " ")
-				if (field[2] in path) user(path[field[2]], "process " field[1] " " first("/proc/" field[1] "/comm"))
+				if (line ~ /^\/proc\/[0-9]+\/fd:$/) { pid = line; gsub(/[^0-9]/, "", pid); continue }
+				at = index(line, " -> /dev/etherd/e")
+				opened = substr(line, at + 4)
+				if (at > 0 && opened in path) user(path[opened], "process " pid " " first("/proc/" pid "/comm"))
 			}
 			while ((getline line < (work "/xenstore")) > 0) {
 				count = split(line, piece, "/")

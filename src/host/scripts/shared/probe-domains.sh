@@ -10,7 +10,17 @@ probe_relocation() {
 	have ssh-keygen || return "$absent"
 	word "$relocation_key.pub"
 	[ -z "$value" ] || [ ! -s "$relocation_key" ] || row relocation key "$value"
-	peers_block "$(authorized_keys)" | awk '
+	find_authorized_keys
+	peers_block "$authorized_keys" >"$work/peers"
+	set -- "$work/peers"
+	[ ! -f "$relocation_dir/known_hosts" ] || set -- "$@" "$relocation_dir/known_hosts"
+	for file in /etc/ssh/ssh_host_*_key.pub; do
+		case $file in */ssh_host_dsa_key.pub) continue ;; esac
+		[ ! -f "$file" ] || set -- "$@" "$file"
+	done
+	awk '
+		FILENAME ~ /\/known_hosts$/ { if (NF >= 3) print "relocation\tknown\t" $1 "\t" $2 " " $3; next }
+		FILENAME ~ /\.pub$/ { if (NF >= 2 && !(FILENAME in told)) { told[FILENAME] = 1; print "relocation\thost-key\t" $1 " " $2 }; next }
 		/^restrict,from="[0-9.]+",command="[^"]*" [a-z0-9-]+ [A-Za-z0-9+\/=]+ xensan:/ {
 			address = $1; sub(/^restrict,from="/, "", address); sub(/".*/, "", address)
 			name = $4; sub(/^xensan:/, "", name)
@@ -18,19 +28,13 @@ probe_relocation() {
 			next
 		}
 		# Somebody wrote into it: not one of the peers that were asked for, and so it is written anew.
-		{ print "relocation\tpeer\tunknown\t0.0.0.0\t-" }'
-	if [ -f "$relocation_dir/known_hosts" ]; then
-		awk 'NF >= 3 { print "relocation\tknown\t" $1 "\t" $2 " " $3 }' "$relocation_dir/known_hosts"
-	fi
-	for file in /etc/ssh/ssh_host_*_key.pub; do
-		[ -f "$file" ] || continue
-		case $file in */ssh_host_dsa_key.pub) continue ;; esac
-		awk 'NF >= 2 { print "relocation\thost-key\t" $1 " " $2; exit }' "$file"
-	done
+		{ print "relocation\tpeer\tunknown\t0.0.0.0\t-" }' "$@"
 }
 
 probe_migrations() {
-	boot=$(own_boot) uptime=$(now)
+	read -r boot </proc/sys/kernel/random/boot_id
+	read -r uptime _ </proc/uptime
+	uptime=${uptime%.*}
 	for base in "$migrations_dir"/*; do
 		case $base in *.log | *.pid | *.exit | *.sh | *.new | *.xensan-new) continue ;; esac
 		[ -f "$base" ] || continue
@@ -51,55 +55,61 @@ probe_migrations() {
 			word "$base.exit"
 			[ -z "$value" ] || code=$value state=Ended
 		fi
-		awk -v operation="${base##*/}" -v uuid="$uuid" -v boot="$begun" -v state="$state" -v code="$code" -v since="$since" -v now="$uptime" '
-			/^migration target: Ready to receive domain/ { reach(1) }
-			/^migration (target: Transfer complete|sender: Target has acknowledged transfer)/ { reach(2) }
-			/^migration sender: Giving target permission to start/ { reach(3) }
-			/^Migration successful/ { reach(4) }
-			/^[ \t]*$/ || /Destruction of domain failed|Unable to destroy guest|Non-existant domain|not suspended: \(shutdown 0|xc_domain_resume failed|migration transport process|truncated reading ipc msg/ { next }
-			{ last = $0 }
-			/rror|ailed|enied|refused|xensan: / { if (count < 4) trouble = trouble (count++ ? "; " : "") $0 }
-			function reach(at) { if (at > phase) phase = at }
-			END {
-				split("Sending Transferred Permission Succeeded", name, " ")
-				said = phase ? name[phase] : "Connecting"
-				if (phase < 3 && state == "Ended") said = code == 0 ? "Succeeded" : "Failed"
-				text = said == "Failed" || (phase == 3 && state != "Running") ? trouble : last
-				if (text == "") text = last
-				text = substr(text, 1, 600)
-				gsub(/\\/, "\\134", text); gsub(/\t/, "\\011", text); gsub(/\r/, "", text)
-				printf "migrations\trun\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", operation, uuid, boot, state, code, said, since, now, text == "" ? "-" : text
-			}' "$base.log" 2>/dev/null || :
-	done
+		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$base" "$uuid" "$begun" "$state" "$code" "$since" "$uptime"
+	done >"$work/runs"
+	[ -s "$work/runs" ] || return 0
+	awk -F '\t' '
+		{
+			operation = $1; sub(/.*\//, "", operation)
+			state = $4
+			phase = count = 0
+			trouble = last = ""
+			log_file = $1 ".log"
+			while ((getline line < log_file) > 0) read_line(line)
+			close(log_file)
+			said = phase ? name[phase] : "Connecting"
+			if (phase < 3 && state == "Ended") said = $5 == "0" ? "Succeeded" : "Failed"
+			text = said == "Failed" || (phase == 3 && state != "Running") ? trouble : last
+			if (text == "") text = last
+			text = substr(text, 1, 600)
+			gsub(/\\/, "\\134", text); gsub(/\t/, "\\011", text); gsub(/\r/, "", text)
+			printf "migrations\trun\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", operation, $2, $3, state, $5, said, $6, $7, text == "" ? "-" : text
+		}
+		BEGIN { split("Sending Transferred Permission Succeeded", name, " ") }
+		function read_line(line) {
+			if (line ~ /^migration target: Ready to receive domain/) reach(1)
+			if (line ~ /^migration (target: Transfer complete|sender: Target has acknowledged transfer)/) reach(2)
+			if (line ~ /^migration sender: Giving target permission to start/) reach(3)
+			if (line ~ /^Migration successful/) reach(4)
+			if (line ~ /^[ \t]*$/ || line ~ /Destruction of domain failed|Unable to destroy guest|Non-existant domain|not suspended: \(shutdown 0|xc_domain_resume failed|migration transport process|truncated reading ipc msg/) return
+			last = line
+			if (line ~ /rror|ailed|enied|refused|xensan: / && count < 4) trouble = trouble (count++ ? "; " : "") line
+		}
+		function reach(at) { if (at > phase) phase = at }' "$work/runs"
 }
 
 probe_images() {
-	host=$(own_name)
+	IFS= read -r host </proc/sys/kernel/hostname
+	host=${host%%.*}
+	tops=
+	set --
 	while IFS= read -r path; do
-		# Where its mark would be: in .xensan of the mount point above it.
-		mark='' owner=- top=$path
+		set -- "$@" "$path"
+		# Its mark would be in .xensan of the mount point above it.
+		top=$path
 		while [ -n "$top" ]; do
 			top=${top%/*}
 			[ -d "$top/.xensan/images" ] || continue
-			mark=$top/.xensan/images/$(printf '%s' "${path#"$top"/}" | cksum | tr -d ' ')
+			case $tops in
+			*"
+$top
+"*) ;;
+			*) tops="$tops
+$top
+" ;;
+			esac
 			break
 		done
-		kind=Missing size=0 allocated=0
-		if [ -L "$path" ]; then
-			kind=Other
-		elif facts=$(stat -c '%f %s %b' -- "$path" 2>/dev/null); then
-			size=${facts#* } allocated=$((${facts##* } * 512))
-			size=${size%% *}
-			case $facts in 8???' '*) kind=File ;; *) kind=Other size=0 allocated=0 ;; esac
-		fi
-		if [ "$kind" = File ] && [ -f "$mark" ]; then
-			{
-				IFS= read -r marked_path
-				IFS= read -r marked_inode
-				IFS= read -r marked_owner
-			} 2>/dev/null <"$mark" || :
-			if [ "$marked_path" = "${path#"$top"/}" ] && [ "$marked_inode" = "$(inode_and_birth "$path")" ]; then owner=$marked_owner; fi
-		fi
 		state=- copied=-
 		for copy in "$path".xensan-copy.*; do
 			[ -f "$copy" ] || continue
@@ -114,8 +124,57 @@ probe_images() {
 				break
 			fi
 		done
-		row images image "$path" "$kind" "$size" "$allocated" "$owner" "$state" "$copied"
-	done <"$work/images"
+		printf '%s\t%s\t%s\t%s\n' "$top" "$path" "$state" "$copied"
+	done <"$work/images" >"$work/images.copies"
+	while IFS= read -r top; do
+		for mark in "${top:-/dev/null}"/.xensan/images/*; do [ ! -f "$mark" ] || printf '%s\t%s\n' "$top" "$mark"; done
+	done >"$work/images.marks" <<-END
+		$tops
+	END
+	# %W is 0 or - where nobody knows when a file was born.
+	stat -c '%f %s %b %i %W %n' -- "$@" >"$work/images.stat" 2>"$work/images.missing" || :
+	while IFS= read -r line; do
+		case $line in *'No such file'* | *'Not a directory'*) ;; *)
+			printf '%s\n' "$line" >&2
+			return 1
+			;;
+		esac
+	done <"$work/images.missing"
+	awk -F '\t' -v marks="$work/images.marks" -v facts="$work/images.stat" '
+		BEGIN {
+			while ((getline line < marks) > 0) {
+				at = index(line, "\t")
+				mark = substr(line, at + 1)
+				relative = inode = owner = ""
+				if ((getline relative < mark) > 0 && (getline inode < mark) > 0 && (getline owner < mark) > 0) {
+					marked = substr(line, 1, at - 1) "/" relative
+					marked_inode[marked] = inode
+					marked_owner[marked] = owner
+				}
+				close(mark)
+			}
+			while ((getline line < facts) > 0) {
+				split(line, field, " ")
+				file = line
+				sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", file)
+				mode[file] = field[1]
+				size[file] = field[2]
+				blocks[file] = field[3]
+				inode_of[file] = field[4] " " (field[5] ~ /^[0-9]+$/ ? field[5] : 0)
+			}
+		}
+		{
+			path = $2
+			kind = !(path in mode) ? "Missing" : mode[path] ~ /^8...$/ ? "File" : "Other"
+			bytes = allocated = 0
+			owner = "-"
+			if (kind == "File") {
+				bytes = size[path]
+				allocated = blocks[path] * 512
+				if (path in marked_inode && marked_inode[path] == inode_of[path] && marked_owner[path] != "") owner = marked_owner[path]
+			}
+			printf "images\timage\t%s\t%s\t%.0f\t%.0f\t%s\t%s\t%s\n", path, kind, bytes, allocated, owner, $3, $4
+		}' "$work/images.copies"
 }
 
 probe_domain_locks() {
@@ -134,9 +193,10 @@ probe_domain_locks() {
 probe_domain_configurations() {
 	set -- "$state_dir"/domains/*.cfg
 	[ -f "$1" ] || return 0
-	sha256sum -- "$@" | while read -r digest file; do
+	sha256sum -- "$@" >"$work/digests" || return 1
+	while read -r digest file; do
 		uuid=${file##*/}
 		word "$file.owner"
 		row domain-configurations config "${uuid%.cfg}" "${value:--}" "$digest"
-	done
+	done <"$work/digests"
 }

@@ -4,6 +4,7 @@
 # The shared devices, the mount points that were asked for, and the formats that began here.
 
 probe_filesystems() {
+	[ -f "$work/mounted-on" ] || return 1
 	find_blkid || {
 		echo "no blkid of util-linux on this host" >&2
 		return 1
@@ -14,64 +15,73 @@ probe_filesystems() {
 }
 
 probe_device() {
-	if ! number=$(device_number "$1") || ! bytes=$(device_bytes "$number"); then
+	if ! device_facts "$1"; then
 		row filesystems device "$1" Missing - 0
 		return 0
 	fi
-	mounted_rows "$1" "$number"
+	mounted_rows "$1" "$device_number"
 	# The driver knows it is dead: a read would hang.
 	name=${1#/dev/etherd/}
 	word "/sys/block/etherd!$name/state"
 	case $value in
 	'' | up) ;;
 	*)
-		row filesystems device "$1" Unreadable - "$bytes"
+		row filesystems device "$1" Unreadable - "$device_size"
 		return 0
 		;;
 	esac
 	[ -n "$mounted" ] || forget_cached "$1"
 	if ! signature_of "$1"; then
-		row filesystems device "$1" Unreadable - "$bytes"
+		row filesystems device "$1" Unreadable - "$device_size"
 		return 0
 	fi
 	case $signature in
 	ocfs2) content=Ocfs2 ;;
 	'')
 		content=Blank code=0
-		zero_at_ends "$1" "$bytes" || code=$?
+		zero_at_ends "$1" "$device_size" || code=$?
 		case $code in 0) ;; 2) content=Unreadable ;; *) content=Data ;; esac
 		;;
 	*) content=Signature ;;
 	esac
-	row filesystems device "$1" "$content" "${signature:--}" "$bytes"
+	row filesystems device "$1" "$content" "${signature:--}" "$device_size"
 	if [ "$content" = Ocfs2 ] && have debugfs.ocfs2; then
 		superblock_rows "$1" >"$work/superblock"
 		while IFS='	' read -r kind fields; do printf 'filesystems\t%s\t%s\t%s\n' "$kind" "$1" "$fields"; done <"$work/superblock"
 	fi
 }
 
-# mounted_rows PATH MAJ:MIN: also sets mounted to its mount points.
+# mounted_rows PATH MAJ:MIN: also sets mounted when there are any.
 mounted_rows() {
-	awk -v path="$1" -v number="$2" '$3 == number {
-		for (i = 7; i <= NF && $i != "-"; i++) ;
-		if ($(i + 1) != "ocfs2") next
-		options = ""; access = "rw"
-		count = split($6 "," $(i + 3), option, ",")
-		for (j = 1; j <= count; j++) {
-			if (option[j] == "ro") access = "ro"
-			if (option[j] == "rw" || option[j] == "ro" || option[j] == "") continue
-			options = options (options == "" ? "" : ",") option[j]
-		}
-		print "filesystems\tmounted\t" path "\t" $5 "\t" access "\t" (options == "" ? "-" : options)
-	}' /proc/self/mountinfo >"$work/mounted"
 	mounted=
-	while IFS= read -r line; do
+	[ -f "$work/mounted" ] || return 0
+	while read -r number point all; do
+		[ "$number" = "$2" ] || continue
+		access=rw options=
+		IFS=,
+		for option in $all; do
+			case $option in
+			rw) ;;
+			ro) access=ro ;;
+			*) options=$options${options:+,}$option ;;
+			esac
+		done
+		unset IFS
 		mounted=yes
-		printf '%s\n' "$line"
+		row filesystems mounted "$1" "$point" "$access" "${options:--}"
 	done <"$work/mounted"
 }
 
+# is_mount_point PATH: something is mounted there.
+is_mount_point() {
+	while IFS= read -r mounted_on; do
+		[ "$mounted_on" != "$1" ] || return 0
+	done <"$work/mounted-on"
+	return 1
+}
+
 probe_mount_points() {
+	[ -f "$work/mounted-on" ] || return 1
 	flags=no
 	if have lsattr; then flags=yes; fi
 	while IFS= read -r path; do
@@ -102,5 +112,6 @@ probe_mount_points() {
 }
 
 probe_formats() {
-	format_records | while IFS= read -r line; do printf 'formats\t%s\n' "$line"; done
+	format_records >"$work/formats"
+	while IFS= read -r line; do printf 'formats\t%s\n' "$line"; done <"$work/formats"
 }

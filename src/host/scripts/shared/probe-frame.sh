@@ -29,24 +29,24 @@ over() {
 
 section() {
 	code=0
-	("probe_$2") 2>"$work/$1.err" || code=$?
+	"probe_$2" 2>"$work/$1.err" || code=$?
 	over "$1" "$code"
 }
 
-# Sections that could hang on a dead device or mount run beside the others and are left behind at the deadline.
+# Sections that could hang on a dead device or mount run beside the others and are left behind at the deadline. Each says
+# itself that it is over, also when the shell gives it up.
 started=
 start() {
 	word "$run_dir/stuck.$1"
 	if [ -n "$value" ] && [ "$(birth "${value% *}")" = "${value#* }" ]; then
 		echo "still hanging since an earlier probe, process ${value% *}" >"$work/$1.err"
-		echo 1 >"$work/$1.rc"
-		: >"$work/$1.out"
+		over "$1" 1 >"$work/$1.out"
+		: >"$work/$1.ended"
 	else
+		section_name=$1 section_code=2
 		(
-			code=0
-			("probe_$2") 2>"$work/$1.err" || code=$?
-			echo "$code" >"$work/$1.rc.new"
-			mv "$work/$1.rc.new" "$work/$1.rc"
+			trap 'over "$section_name" "$section_code"; : >"$work/$section_name.ended"' EXIT
+			if "probe_$2" 2>"$work/$1.err"; then section_code=0; else section_code=$?; fi
 		) >"$work/$1.out" 2>/dev/null </dev/null &
 		echo $! >"$work/$1.pid"
 	fi
@@ -67,26 +67,29 @@ collect() {
 	while :; do
 		waiting=
 		for name in $started; do
-			[ -f "$work/$name.rc" ] || waiting="$waiting $name"
+			[ -e "$work/$name.ended" ] || waiting="$waiting $name"
 		done
 		if [ -z "$waiting" ] || [ "$tries" -ge 240 ]; then break; fi
 		tries=$((tries + 1))
 		sleep 0.05 2>/dev/null || { sleep 1 && tries=$((tries + 20)); }
 	done
+	set --
 	for name in $started; do
-		if [ -f "$work/$name.rc" ]; then
-			rm -f "$run_dir/stuck.$name"
-			cat "$work/$name.out"
-			word "$work/$name.rc"
-			over "$name" "$value"
-		else
+		case "$waiting " in
+		*" $name "*)
 			word "$work/$name.pid"
 			pid=$value
 			echo "$pid $(birth "$pid")" >"$run_dir/stuck.$name"
 			echo "no answer within 12 seconds" >"$work/$name.err"
 			over "$name" 124
-		fi
+			;;
+		*)
+			[ ! -e "$run_dir/stuck.$name" ] || rm -f "$run_dir/stuck.$name"
+			set -- "$@" "$work/$name.out"
+			;;
+		esac
 	done
+	[ $# = 0 ] || cat "$@"
 }
 
 # limit SECONDS COMMAND…: where timeout(1) exists.

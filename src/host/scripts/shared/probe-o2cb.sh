@@ -3,29 +3,32 @@
 # The cluster stack: what is configured, and what the kernel does.
 
 probe_o2cb() {
-	kernel_config=$(ocfs2_kernel_config)
+	ocfs2_kernel_config
 	loaded=no
 	! o2cb_loaded || loaded=yes
-	[ "$kernel_config$loaded" != Missingno ] || return "$absent"
-	row o2cb kernel "$kernel_config"
+	[ "$ocfs2_config$loaded" != Missingno ] || return "$absent"
+	row o2cb kernel "$ocfs2_config"
 	row o2cb loaded "$loaded"
 	cluster_rows "$cluster_conf" >"$work/cluster-conf" || return 1
 	while IFS= read -r line; do printf 'o2cb\t%s\n' "$line"; done <"$work/cluster-conf"
 	if [ -f "$cluster_default" ]; then printf 'o2cb\tboot\t%s\n' "$(cluster_default_rows)"; fi
 	if boot_order_stands; then row o2cb boot-order yes; else row o2cb boot-order no; fi
-	sysctl_at_boot >"$work/sysctl" || return 1
+	[ -n "$boot_settings_known" ] || boot_settings || return 1
 	# cat: read takes one byte at a time, and these files give no second one.
 	cat /proc/sys/kernel/panic_on_oops /proc/sys/kernel/panic >"$work/panic" || return 1
-	for name in panic_on_oops panic; do
+	{
 		read -r value
-		persisted=no
-		while read -r key wanted; do
-			if [ "$key $wanted" = "$name $value" ]; then persisted=yes; fi
-		done <"$work/sysctl"
-		row o2cb sysctl "$name" "$value" "$persisted"
-	done <"$work/panic"
-	active=$(active_cluster)
+		sysctl_row panic_on_oops "$value" "$boot_panic_on_oops"
+		read -r value
+		sysctl_row panic "$value" "$boot_panic"
+	} <"$work/panic"
+	active_cluster
 	[ -z "$active" ] || active_rows "$cluster_configfs/$active"
+}
+
+# sysctl_row NAME NOW ATBOOT
+sysctl_row() {
+	if [ "$2" = "$3" ]; then row o2cb sysctl "$1" "$2" yes; else row o2cb sysctl "$1" "$2" no; fi
 }
 
 # active_rows DIRECTORY
@@ -56,7 +59,8 @@ active_rows() {
 		word "$region/dev"
 		# A region that is being set up has no device yet.
 		[ -n "$value" ] || continue
-		row o2cb region "${region##*/}" "/dev/$(printf '%s' "$value" | tr '!' '/')"
+		case $value in *!*) value=${value%%!*}/${value#*!} ;; esac
+		row o2cb region "${region##*/}" "/dev/$value"
 	done
 	numbers live /sys/kernel/debug/o2hb/livenodes
 	numbers connected /sys/kernel/debug/o2net/connected_nodes
@@ -66,13 +70,7 @@ active_rows() {
 numbers() {
 	[ -r "$2" ] || return 0
 	word "$2"
-	# shellcheck disable=SC2086
-	set -- "$1" $value
-	kind=$1
-	shift
-	list=$(
-		IFS=,
-		printf '%s' "$*"
-	)
-	row o2cb "$kind" "${list:--}"
+	list=
+	for number in $value; do list=$list${list:+,}$number; done
+	row o2cb "$1" "${list:--}"
 }

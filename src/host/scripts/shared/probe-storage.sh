@@ -44,10 +44,14 @@ probe_block() {
 		}'
 }
 
+# Read once, before anything that could hang. Leaves `MAJ:MIN MOUNTPOINT OPTIONS` of every OCFS2 in $work/mounted, and every
+# mount point in $work/mounted-on.
 probe_mounts() {
-	awk '{
+	awk -v work="$work" '{
 		for (i = 7; i <= NF && $i != "-"; i++) ;
 		type = $(i + 1)
+		print $5 >(work "/mounted-on")
+		if (type == "ocfs2") print $3, $5, $6 "," $(i + 3) >(work "/mounted")
 		if (type ~ /^(proc|sysfs|cgroup2?|devpts|securityfs|debugfs|tracefs|bpf|pstore|mqueue|hugetlbfs|fusectl|autofs|nsfs|efivarfs|binfmt_misc|rpc_pipefs|configfs|ramfs|selinuxfs)$/) next
 		printf "mounts\t%s\t%s\t%s\t%s\t%s\t%s\n", $3, $4, $5, type, $(i + 2), $6
 	}' /proc/self/mountinfo

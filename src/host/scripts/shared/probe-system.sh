@@ -36,7 +36,8 @@ probe_system() {
 	row system os-id "${os_id:-unknown}"
 	word /proc/sys/kernel/osrelease
 	row system kernel "$value"
-	row system init "$(init_system)"
+	find_init
+	row system init "$init"
 	manager=none
 	if have apt-get && have dpkg-query; then manager=apt; fi
 	row system package-manager "$manager"
@@ -55,8 +56,17 @@ probe_packages() {
 probe_tools() {
 	for tool in vblade aoe-discover aoe-revalidate aoecfg aoeping lvs lvcreate apt-get systemctl telinit flock timeout ip \
 		modprobe xl xm xenstore-ls o2cb mkfs.ocfs2 tunefs.ocfs2 debugfs.ocfs2 blkid; do
-		! path=$(command -v "$tool") || row tools "$tool" "$path"
+		! find_tool "$tool" || row tools "$tool" "$tool_path"
 	done
+}
+
+# find_tool NAME: sets tool_path as `command -v` would print it, without a process for each.
+find_tool() {
+	for tool_directory in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+		tool_path=$tool_directory/$1
+		if [ -f "$tool_path" ] && [ -x "$tool_path" ]; then return 0; fi
+	done
+	return 1
 }
 
 probe_interfaces() {

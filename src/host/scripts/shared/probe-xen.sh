@@ -4,29 +4,11 @@
 # The toolstack, its domains and whatever it does now.
 
 probe_toolstack() {
-	kind=$(toolstack_kind)
-	row toolstack kind "$kind"
+	find_toolstack
+	row toolstack kind "$toolstack"
 	dom0=no
 	! privileged || dom0=yes
-	if [ "$kind" != none ]; then
-		info=$(limit 8 "$kind" info 2>/dev/null </dev/null) || info=
-		case $info in
-		*xen_major*)
-			dom0=yes
-			printf '%s\n' "$info" | awk '{
-				at = index($0, ":")
-				key = substr($0, 1, at - 1); sub(/[ \t]+$/, "", key)
-				text = substr($0, at + 1); sub(/^[ \t]+/, "", text); sub(/[ \t]+$/, "", text)
-				if (key ~ /^(xen_major|xen_minor|xen_extra|total_memory|free_memory|nr_cpus|hw_caps|virt_caps)$/) value[key] = text
-			} END {
-				# A query that failed leaves its line out, and xl info exits 0 all the same.
-				if (value["total_memory"] == "" || value["free_memory"] == "") exit
-				count = split("xen_major xen_minor xen_extra total_memory free_memory nr_cpus hw_caps virt_caps", wanted, " ")
-				for (i = 1; i <= count; i++) printf "toolstack\tinfo\t%s\t%s\n", wanted[i], value[wanted[i]]
-			}' || return 1
-			;;
-		esac
-	fi
+	if [ "$toolstack" != none ] && limit 8 "$toolstack" info >"$work/info" 2>/dev/null </dev/null; then info_rows; fi
 	row toolstack dom0 "$dom0"
 	for file in /etc/default/xendomains /etc/sysconfig/xendomains; do
 		[ -f "$file" ] || continue
@@ -34,36 +16,54 @@ probe_toolstack() {
 		row toolstack automatic "${xendomains_save:--}" "${xendomains_restore:--}" "${xendomains_auto:--}"
 		break
 	done
-	[ "$kind" = none ] || service_rows
+	[ "$toolstack" = none ] || service_rows
 	for bridge in /sys/class/net/*/bridge; do
 		[ -d "$bridge" ] || continue
 		bridge=${bridge%/bridge}
 		row toolstack bridge "${bridge##*/}"
 	done
-	[ "$kind" != xm ] || xend_rows
+	[ "$toolstack" != xm ] || xend_rows
+}
+
+# A query that failed leaves its line out, and xl info exits 0 all the same: none of it counts without the memory.
+info_rows() {
+	major='' minor='' extra='' total='' free='' cpus='' hardware='' virtual=''
+	while IFS=: read -r key text; do
+		text=${text#"${text%%[![:space:]]*}"}
+		text=${text%"${text##*[![:space:]]}"}
+		case ${key%%[[:space:]]*} in
+		xen_major) major=$text dom0=yes ;;
+		xen_minor) minor=$text ;;
+		xen_extra) extra=$text ;;
+		total_memory) total=$text ;;
+		free_memory) free=$text ;;
+		nr_cpus) cpus=$text ;;
+		hw_caps) hardware=$text ;;
+		virt_caps) virtual=$text ;;
+		esac
+	done <"$work/info"
+	[ -n "$total" ] && [ -n "$free" ] || return 0
+	row toolstack info xen_major "$major"
+	row toolstack info xen_minor "$minor"
+	row toolstack info xen_extra "$extra"
+	row toolstack info total_memory "$total"
+	row toolstack info free_memory "$free"
+	row toolstack info nr_cpus "$cpus"
+	row toolstack info hw_caps "$hardware"
+	row toolstack info virt_caps "$virtual"
 }
 
 # Debian's xen is what others call xencommons.
 service_rows() {
 	if [ -d /run/systemd/system ]; then
-		limit 8 systemctl show --no-pager --property=Id,LoadState,ActiveState xencommons.service xen.service xendomains.service \
-			xen-watchdog.service xenwatchdogd.service </dev/null 2>/dev/null | awk '
-			/^Id=/ { id = substr($0, 4); sub(/\.service$/, "", id) }
-			/^LoadState=/ { load = substr($0, 11) }
-			/^ActiveState=/ { active = substr($0, 13) }
-			/^$/ { flush() }
-			END {
-				flush()
-				print "toolstack\tservice\txencommons\t" best("xencommons", "xen")
-				print "toolstack\tservice\txendomains\t" best("xendomains", "xendomains")
-				print "toolstack\tservice\twatchdog\t" best("xen-watchdog", "xenwatchdogd")
-			}
-			function flush() { if (id != "") state[id] = load == "not-found" || load == "masked" ? "missing" : active == "active" ? "active" : "inactive"; id = "" }
-			function best(one, other) {
-				if (state[one] == "active" || state[other] == "active") return "active"
-				if (state[one] == "inactive" || state[other] == "inactive") return "inactive"
-				return "missing"
-			}'
+		xencommons=missing xendomains=missing watchdog=missing
+		if limit 8 systemctl show --no-pager --property=Id,LoadState,ActiveState xencommons.service xen.service xendomains.service \
+			xen-watchdog.service xenwatchdogd.service >"$work/services" 2>/dev/null </dev/null; then
+			unit_states
+		fi
+		row toolstack service xencommons "$xencommons"
+		row toolstack service xendomains "$xendomains"
+		row toolstack service watchdog "$watchdog"
 		return 0
 	fi
 	state=missing
@@ -85,6 +85,34 @@ service_rows() {
 	row toolstack service watchdog "$watchdog"
 }
 
+# unit_states: of two units for the same thing, the better one. The properties of a unit come in any order, an empty line ends it.
+unit_states() {
+	unit='' loaded='' active=''
+	while IFS= read -r line || [ -n "$unit" ]; do
+		case $line in
+		Id=*) unit=${line#Id=} ;;
+		LoadState=*) loaded=${line#*=} ;;
+		ActiveState=*) active=${line#*=} ;;
+		'')
+			state=inactive
+			[ "$active" != active ] || state=active
+			case $loaded in not-found | masked) state=missing ;; esac
+			case $unit in
+			xencommons.service | xen.service) ! better "$xencommons" || xencommons=$state ;;
+			xendomains.service) xendomains=$state ;;
+			*) ! better "$watchdog" || watchdog=$state ;;
+			esac
+			unit=''
+			;;
+		esac
+	done <"$work/services"
+}
+
+# better STATE: $state says more than it.
+better() {
+	case $1.$state in missing.* | inactive.active) return 0 ;; *) return 1 ;; esac
+}
+
 # The password is a secret: what is told is whether there is one.
 xend_rows() {
 	[ -f /etc/xen/xend-config.sxp ] || return 0
@@ -101,14 +129,19 @@ xend_rows() {
 }
 
 probe_domains() {
-	[ "$(toolstack_kind)" != none ] || return "$absent"
+	find_toolstack
+	[ "$toolstack" != none ] || return "$absent"
 	# Looked at before the list: what has ended by then shows in the list, and what began after it is in neither.
-	toolstack_processes | while IFS= read -r line; do printf 'domains\tprocess\t%s\n' "$line"; done
-	domain_rows >"$work/domains.rows" || {
+	toolstack_processes >"$work/processes" || return 1
+	while IFS= read -r line; do printf 'domains\tprocess\t%s\n' "$line"; done <"$work/processes"
+	domain_rows "$work/domains" || {
 		# No domain runs on a host that does not run under Xen: that is certain where the kernel says so.
 		word /sys/hypervisor/type
 		if [ "$value" = xen ] || [ -e /proc/xen ]; then return 1; fi
 		return "$absent"
 	}
-	sed 's/\\/\\134/g; s/^/domains\tdomain\t/' "$work/domains.rows"
+	while IFS= read -r line; do
+		case $line in *\\*) line=$(printf '%s' "$line" | sed 's/\\/\\134/g') ;; esac
+		printf 'domains\tdomain\t%s\n' "$line"
+	done <"$work/domains"
 }

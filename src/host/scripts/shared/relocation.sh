@@ -7,11 +7,16 @@ relocation_begin='# xensan: peers that may migrate domains to this host'
 relocation_end='# xensan: end of peers'
 relocation_receiver=/usr/local/lib/xensan/receive-domain
 
-# authorized_keys: root's file, and what it leads to.
-authorized_keys() {
-	keys_home=$(awk -F: '$1 == "root" { print $6; exit }' /etc/passwd 2>/dev/null || :)
-	keys_file=${keys_home:-/root}/.ssh/authorized_keys
-	if [ -L "$keys_file" ]; then readlink -f "$keys_file"; else echo "$keys_file"; fi
+# find_authorized_keys: sets authorized_keys to root's file, and what it leads to.
+find_authorized_keys() {
+	authorized_keys=/root/.ssh/authorized_keys
+	while IFS=: read -r keys_user _ _ _ _ keys_home _; do
+		if [ "$keys_user" = root ]; then
+			authorized_keys=${keys_home:-/root}/.ssh/authorized_keys
+			break
+		fi
+	done 2>/dev/null </etc/passwd
+	[ ! -L "$authorized_keys" ] || authorized_keys=$(readlink -f "$authorized_keys")
 }
 
 # peers_block FILE: what stands between the two lines, and every key elsewhere that may run our receiver.

@@ -6,8 +6,7 @@ tune_arguments() {
 	for tune_tool in tunefs.ocfs2 debugfs.ocfs2; do have "$tune_tool" || refuse OcfsToolsMissing "$tune_tool is not installed"; done
 	# libo2cb forks to run it; when that fails the child goes on as a second tunefs.ocfs2.
 	/sbin/modprobe --version >/dev/null 2>&1 || refuse ToolMissing "/sbin/modprobe does not run, and ocfs2-tools are dangerous without it"
-	tune_number=$(device_number "$device") || refuse DeviceMissing "$device is no block device"
-	device_size=$(device_bytes "$tune_number") || refuse DeviceMissing "the kernel knows nothing of $device"
+	device_facts "$device" || refuse DeviceMissing "$device is no block device"
 	tune_state=up
 	{ read -r tune_state <"/sys/block/etherd!${device#/dev/etherd/}/state"; } 2>/dev/null || :
 	[ "$tune_state" = up ] || refuse DeviceMissing "$device is $tune_state"

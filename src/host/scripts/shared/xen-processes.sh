@@ -1,8 +1,16 @@
 # toolstack_processes: PID VERB NAME, tabs between, of every toolstack command that builds, moves or ends a domain now.
 # Left out: commands that only look, and the daemons that wait for the end of a domain (their output goes to /var/log/xen).
+# Fails when the processes cannot be told.
 toolstack_processes() {
-	for process in /proc/[0-9]*; do
-		{ IFS= read -r process_name <"$process/comm"; } 2>/dev/null || continue
+	# grep looks at all of them at once. It fails when one ends meanwhile; that it worked shows by this shell, which it must
+	# find as well.
+	IFS= read -r process_own <"/proc/$$/comm" || return 1
+	case $process_own in *[!a-z-]*) process_own='.*' ;; esac
+	process_list=$(grep -lsE "^(xl|xm|xc_save|xc_restore|libxl-save-help.*|$process_own)\$" /proc/[0-9]*/comm) || :
+	[ -n "$process_list" ] || return 1
+	for process in $process_list; do
+		{ IFS= read -r process_name <"$process"; } 2>/dev/null || continue
+		process=${process%/comm}
 		case $process_name in
 		xl | xm) ;;
 		libxl-save-help*)
@@ -15,10 +23,19 @@ toolstack_processes() {
 			;;
 		*) continue ;;
 		esac
-		case $(readlink "$process/fd/1" 2>/dev/null || :) in /var/log/xen/xl-*) continue ;; esac
+		! waits_for_end "$process/fd/1" || continue
 		# shellcheck disable=SC2046
 		process_words "${process#/proc/}"
 	done
+}
+
+# waits_for_end OUTPUT: it goes to the log of a domain. Rotated or removed ones show by the name of the link only.
+waits_for_end() {
+	for wait_log in /var/log/xen/xl-*.log; do
+		# shellcheck disable=SC3013
+		if [ "$wait_log" -ef "$1" ]; then return 0; fi
+	done
+	case $(readlink "$1" 2>/dev/null || :) in /var/log/xen/xl-*) return 0 ;; *) return 1 ;; esac
 }
 
 # process_words PID: the first word after the program that is a verb, and what it is about.
@@ -47,13 +64,17 @@ process_words() {
 at_work() {
 	work_verbs=$1
 	shift
+	work_table=$(toolstack_processes) || {
+		echo "cannot tell which commands of the toolstack are at work" >&2
+		exit 1
+	}
 	while IFS='	' read -r work_pid work_verb work_about; do
 		[ -n "$work_pid" ] || continue
 		case "|$work_verbs|" in *"|$work_verb|"*) ;; *) continue ;; esac
 		if [ $# = 0 ]; then return 0; fi
 		for work_name; do if [ "$work_name" = "$work_about" ]; then return 0; fi; done
 	done <<-END
-		$(toolstack_processes)
+		$work_table
 	END
 	work_pid='' work_verb='' work_about=''
 	return 1

@@ -1,14 +1,13 @@
 # What the toolstack says of this host's domains. A domain is found by its UUID and acted upon by its id: names repeat and
 # change during a migration, and xl takes a name of digits for an id.
 
-# toolstack_kind: xl, xm or none.
-toolstack_kind() {
+# find_toolstack: sets toolstack to xl, xm or none.
+find_toolstack() {
+	toolstack=none
 	if have xl; then
-		echo xl
+		toolstack=xl
 	elif have xm; then
-		echo xm
-	else
-		echo none
+		toolstack=xm
 	fi
 }
 
@@ -33,34 +32,28 @@ privileged() {
 
 # require_toolstack: sets toolstack to xl or xm.
 require_toolstack() {
-	toolstack=$(toolstack_kind)
+	find_toolstack
 	[ "$toolstack" != none ] || refuse ToolMissing "neither xl nor xm is installed"
 }
 
-# domain_rows: one line per domain, Domain-0 left out: ID NAME UUID MEMORY VCPUS STATE REASON SECONDS, tabs between.
-# STATE without its hyphens, - for none; REASON empty when the toolstack does not tell. Fails when it does not answer.
+# domain_rows FILE: writes one line per domain, Domain-0 left out: ID NAME UUID MEMORY VCPUS STATE REASON SECONDS, tabs
+# between. STATE without its hyphens, - for none; REASON empty when the toolstack does not tell. Fails when it does not answer.
 domain_rows() {
+	find_toolstack
+	if [ "$toolstack" = xl ]; then set -- "$1" list -v; else set -- "$1" list --long; fi
 	rows_code=0
-	if have xl; then
-		rows_text=$(limited 20 xl list -v 2>&1 </dev/null) || rows_code=$?
-	else
-		rows_text=$(limited 20 xm list --long 2>&1 </dev/null) || rows_code=$?
-	fi
-	# xl says so, and exits 0, when it could not look at all of them.
-	case $rows_code.$rows_text in
-	0.*"libxl: error"*) rows_code=1 ;;
-	esac
-	if [ "$rows_code" != 0 ]; then
-		printf '%s\n' "$rows_text" | tail -n 3 >&2
-		return 1
-	fi
-	if have xl; then printf '%s\n' "$rows_text" | xl_rows; else printf '%s\n' "$rows_text" | xm_rows; fi
+	limited 20 "$toolstack" "$2" "$3" >"$1.said" 2>&1 </dev/null || rows_code=$?
+	if [ "$rows_code" = 0 ]; then "${toolstack}_rows" <"$1.said" >"$1" || rows_code=$?; fi
+	[ "$rows_code" = 0 ] || tail -n 3 "$1.said" >&2
+	rm -f "$1.said"
+	return "$rows_code"
 }
 
-# Read from the right: a name may hold blanks.
+# Read from the right: a name may hold blanks. xl complains, and exits 0, when it could not look at all of them.
 xl_rows() {
 	awk '
-		NR == 1 { if ($1 != "Name") exit 1; next }
+		/libxl: error/ { exit 1 }
+		!heading { if ($1 != "Name") exit 1; heading = 1; next }
 		{
 			for (u = NF; u > 6; u--) if ($u ~ /^[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/ && length($u) == 36) break
 			if (u <= 6 || $(u - 5) !~ /^[0-9]+$/ || length($(u - 2)) != 6) { print "not understood: " $0 >"/dev/stderr"; exit 1 }
@@ -70,7 +63,8 @@ xl_rows() {
 			letters = substr($(u - 2), 1, 4) substr($(u - 2), 6)
 			gsub(/-/, "", letters)
 			printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", $(u - 5), name, $u, $(u - 4), $(u - 3), letters == "" ? "-" : letters, substr($(u - 2), 5, 1), $(u - 1)
-		}'
+		}
+		END { if (!heading) exit 1 }'
 }
 
 # xm list --long: an s-expression for each domain, its own values one level deep. As xend's sources print it.
@@ -90,7 +84,9 @@ xm_rows() {
 			depth += opened - closed
 			if (depth == 0 && opened + closed > 0) flush()
 		}
+		END { if (!domains) exit 1 }
 		function flush(   letters) {
+			domains++
 			if (value["domid"] != "" && value["domid"] != "0" && value["uuid"] != "") {
 				letters = value["state"]; gsub(/-/, "", letters)
 				printf "%s\t%s\t%s\t%.0f\t%.0f\t%s\t\t%.1f\n", value["domid"], value["name"], value["uuid"], value["memory"], \
@@ -100,18 +96,17 @@ xm_rows() {
 		}'
 }
 
-# list_domains: domain_rows into $run_dir/domains.$$; refuses or ends when they cannot be told.
+# list_domains: sets domain_table to the rows of domain_rows; refuses or ends when they cannot be told.
 list_domains() {
 	mkdir -p "$run_dir"
-	domain_rows >"$run_dir/domains.$$" 2>"$run_dir/domains.$$.err" || {
-		list_error=$(cat "$run_dir/domains.$$.err")
-		rm -f "$run_dir/domains.$$" "$run_dir/domains.$$.err"
+	list_error=$(domain_rows "$run_dir/domains.$$" 2>&1) || {
+		rm -f "$run_dir/domains.$$"
 		privileged || refuse NotDom0 "this host is no dom0: $list_error"
 		echo "cannot tell which domains there are: $list_error" >&2
 		exit 1
 	}
 	domain_table=$(cat "$run_dir/domains.$$")
-	rm -f "$run_dir/domains.$$" "$run_dir/domains.$$.err"
+	rm -f "$run_dir/domains.$$"
 }
 
 # find_domain UUID: sets domain_count, and domain_id, domain_name, domain_state (letters, - for none), domain_reason and

@@ -2,8 +2,8 @@
 # for plain assignments. `false` is as good as blank for XENDOMAINS_RESTORE.
 xendomains_values() {
 	xendomains_save='' xendomains_restore='' xendomains_auto=''
-	while IFS= read -r xendomains_line || [ -n "$xendomains_line" ]; do
-		case $xendomains_line in *XENDOMAINS_*) ;; *) continue ;; esac
+	xendomains_lines=$(grep -E '^[[:space:]]*(export )?XENDOMAINS_(SAVE|RESTORE|AUTO)=' "$1") || :
+	while IFS= read -r xendomains_line; do
 		xendomains_line=${xendomains_line#"${xendomains_line%%[![:space:]]*}"}
 		xendomains_line=${xendomains_line#export }
 		xendomains_text=${xendomains_line#*=}
@@ -20,5 +20,7 @@ xendomains_values() {
 			;;
 		XENDOMAINS_AUTO=*) xendomains_auto=$xendomains_text ;;
 		esac
-	done <"$1"
+	done <<-END
+		$xendomains_lines
+	END
 }
