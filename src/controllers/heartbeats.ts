@@ -1,5 +1,6 @@
 import type { SharedDevice } from "../host/ocfs2-facts.ts";
 import type { WatchedHost } from "./hosts/feed.ts";
+import { regionName } from "./ocfs2-cluster/members.ts";
 
 /** Heartbeats on one device as one host saw them at one moment. */
 interface Sample {
@@ -12,6 +13,8 @@ interface Sample {
 interface Seen {
   older: Sample | undefined;
   newer: Sample;
+  /** The last look at which the host itself wrote to it: it had it mounted, or took part in a global heartbeat on it. */
+  writtenAt: number | undefined;
   /** The last look at which the host itself had it mounted. */
   mountedAt: number | undefined;
   /** The look that found it mounted after one that did not; `-Infinity`: it was mounted at the first. Undefined: it is not mounted. */
@@ -43,12 +46,15 @@ export class Heartbeats {
   look(host: WatchedHost): boolean {
     const { view } = host.watcher;
     if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
+    const { o2cb } = view.snapshot.facts;
+    const regions = o2cb.state === "known" ? (o2cb.value.active?.regions ?? []) : [];
+    const written = new Set(regions.map(({ uuid }) => uuid));
     const devices = this.#seen.get(host) ?? new Map<string, Seen>();
     this.#seen.set(host, devices);
     let changed = false;
     for (const device of view.snapshot.facts.sharedDevices.value) {
       const before = this.beating(host, device.path);
-      this.#note(devices, device, view.snapshot.startedAt);
+      this.#note(devices, device, view.snapshot.startedAt, written);
       changed ||= before?.alive.join() !== this.beating(host, device.path)?.alive.join();
     }
     return changed;
@@ -61,9 +67,9 @@ export class Heartbeats {
     return { alive: alive.sort((one, other) => one - other), from: older.at, until: newer.at };
   }
 
-  /** When the host was last seen to have the device mounted itself, monotonic milliseconds. */
-  mountedAt(host: WatchedHost, device: string): number | undefined {
-    return this.#seen.get(host)?.get(device)?.mountedAt;
+  /** When the host was last seen to write its own heartbeat to the device, monotonic milliseconds. */
+  writtenAt(host: WatchedHost, device: string): number | undefined {
+    return this.#seen.get(host)?.get(device)?.writtenAt;
   }
 
   /** Undefined: the host had it not mounted when it last said. */
@@ -72,7 +78,7 @@ export class Heartbeats {
     return since === undefined || seen === undefined ? undefined : { since, seen };
   }
 
-  #note(devices: Map<string, Seen>, device: SharedDevice, at: number): void {
+  #note(devices: Map<string, Seen>, device: SharedDevice, at: number, written: ReadonlySet<string>): void {
     const uuid = device.superblock?.uuid ?? "";
     const beats = new Map(device.heartbeats.map(({ node, sequence }) => [node, sequence]));
     const newer: Sample = { at, uuid, beats };
@@ -81,7 +87,8 @@ export class Heartbeats {
     const mountedAt = mounted ? at : known?.mountedAt;
     const began = known === undefined ? Number.NEGATIVE_INFINITY : at;
     const mountedSince = mounted ? (known?.mountedSince ?? began) : undefined;
-    const mounts = { mountedAt, mountedSince };
+    const writtenAt = mounted || written.has(regionName(uuid)) ? at : known?.writtenAt;
+    const mounts = { writtenAt, mountedAt, mountedSince };
     if (known === undefined || known.newer.uuid !== uuid)
       devices.set(device.path, { older: undefined, newer, ...mounts });
     else if (at - known.newer.at >= apartMs) devices.set(device.path, { older: known.newer, newer, ...mounts });

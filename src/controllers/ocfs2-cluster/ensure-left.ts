@@ -24,7 +24,7 @@ export interface Leaving {
 
 /**
  * Ensures that hosts that are no longer nodes leave: unmounted there, then forgotten by the others, then the cluster is
- * removed from them.
+ * removed from them. With a global heartbeat, which goes on without a mount, the others forget them last.
  */
 export function ensureLeft(cluster: ClusterObservation): ClusterFinding {
   const leaving = leavingNodes(cluster).map((node) => leave(cluster, node));

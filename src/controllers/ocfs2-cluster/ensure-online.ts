@@ -12,7 +12,7 @@ import {
   together,
   type Verdict,
 } from "./finding.ts";
-import { clusterRequest, isMountedNow, mustWait, sameNodes, sameTimeouts, timing } from "./members.ts";
+import { clusterRequest, isMountedNow, mustWait, regionName, sameNodes, sameTimeouts, timing } from "./members.ts";
 import { type ClusterObservation, listedNodes, type NodeSight, type ReadyNode, readyNode } from "./observation.ts";
 
 /** Ensures that every node has the cluster in its kernel, with the same nodes and timeouts. */
@@ -110,8 +110,16 @@ function difference(active: ActiveCluster, request: ClusterRequest): { what: str
   if (!sameNodes(active.nodes, request.nodes)) return { what: "other nodes are registered", offline: false };
   if (active.fenceMethod !== request.fenceMethod) return { what: "another fence method is active", offline: false };
   const written = new Set(active.regions.map(({ uuid }) => uuid));
-  const missing = request.regions.filter((region) => !written.has(region.replaceAll("-", "").toUpperCase()));
+  const wanted = new Set(request.regions.map(regionName));
+  const missing = request.regions.filter((region) => !written.has(regionName(region)));
   if (missing.length > 0) return { what: `the heartbeat on ${missing.join(", ")} is not written`, offline: false };
+  // A local heartbeat comes and goes with its mount.
+  const former = request.heartbeatMode === "Global" ? [...written].filter((region) => !wanted.has(region)) : [];
+  if (former.length > 0)
+    return {
+      what: `the heartbeat on ${former.join(", ")}, which is no file system of the cluster any more, is still written`,
+      offline: true,
+    };
   return undefined;
 }
 

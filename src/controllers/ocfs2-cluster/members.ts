@@ -62,14 +62,23 @@ export function mountedNodes({ nodes, filesystems }: ClusterObservation): {
   return { mounted, unknown };
 }
 
-/** Nodes of the spec, and those that are leaving and may still have something mounted: their heartbeat must be heard. */
+/** Nodes of the spec, and those that are leaving and may still write their heartbeat: it must be heard. */
 export function members(cluster: ClusterObservation): NodeSight[] {
-  const staying = leavingNodes(cluster).filter((node) =>
-    cluster.filesystems.some((one) => isMounted(node, one) !== "No"),
+  const staying = leavingNodes(cluster).filter(
+    (node) => cluster.filesystems.some((one) => isMounted(node, one) !== "No") || beatsUnmounted(cluster, node),
   );
   return [...staying, ...listedNodes(cluster).filter((node) => !collides(node, staying))].toSorted(
     (one, other) => one.number - other.number,
   );
+}
+
+/** A global heartbeat goes on without a mount, until the cluster is removed from the node. */
+function beatsUnmounted({ spec }: ClusterObservation, node: NodeSight): boolean {
+  if (spec.heartbeatMode !== "Global") return false;
+  const o2cb = readyNode(node)?.facts.o2cb;
+  if (o2cb?.state !== "known") return o2cb?.state === "unknown";
+  const { active } = o2cb.value;
+  return active?.name === spec.clusterName && active.regions.length > 0;
 }
 
 const collides = (node: O2cbNode, others: readonly O2cbNode[]) =>

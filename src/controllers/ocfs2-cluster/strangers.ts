@@ -45,8 +45,8 @@ function explain(
     const view = watched?.watcher.view;
     // It cannot be asked: it may well have it mounted.
     if (watched === undefined || view?.state !== "Reachable") return "Ours";
-    const mountedAt = fleet.heartbeats.mountedAt(watched, device);
-    if (mountedAt !== undefined && mountedAt >= from - graceMs) return "Ours";
+    const writtenAt = fleet.heartbeats.writtenAt(watched, device);
+    if (writtenAt !== undefined && writtenAt >= from - graceMs) return "Ours";
     if (view.snapshot.startedAt < until || watched.watcher.lanes.active > 0) return "Unsure";
   }
   return "Stranger";

@@ -1,5 +1,5 @@
 import { parseCluster } from "../model/cluster-conf.ts";
-import { liveNodes } from "../model/heartbeat.ts";
+import { liveNodes, stopRegion } from "../model/heartbeat.ts";
 import type { Host } from "../model/host.ts";
 import {
   clusterConf,
@@ -113,6 +113,23 @@ function setNodes(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolea
   return changed;
 }
 
+/** o2cb start-heartbeat: starts what is missing, and ends what cluster.conf no longer has. */
+function* setRegions(run: ScriptRun, asked: AskedCluster): Generator<number, boolean> {
+  const { world, host } = run;
+  const { regions, mounts } = host.running.o2cb;
+  const former = [...regions.values()].filter(({ uuid }) => !asked.regions.includes(uuid));
+  const [first] = former;
+  // The kernel holds on to its regions while anything is mounted.
+  if (first !== undefined && mounts.length > 0) inUse(run, `the heartbeat on ${first.uuid}, which is to end,`);
+  if (first === undefined && asked.regions.every((region) => regions.has(region))) return false;
+  yield world.timings.clusterOnline;
+  startGlobalHeartbeat(world, host, asked.regions);
+  const without = asked.regions.find((region) => !regions.has(region));
+  if (without !== undefined) refuse(run, "ClusterOffline", `no heartbeat on ${without}: `);
+  for (const region of former) stopRegion(world, host, region);
+  return true;
+}
+
 const configuredNodes = (host: Host, name: string) =>
   parseCluster(readText(host, clusterConf) ?? "", name)?.nodes ?? [];
 
@@ -137,13 +154,7 @@ export const clusterOnline: Responder = acting(function* clusterOnline(run) {
   if (cluster.nodes.size > 0 && ![...cluster.nodes.values()].some((node) => node.local)) {
     refuse(run, "ClusterOffline", "the kernel has no local node: ");
   }
-  if (asked.mode === "global" && asked.regions.some((region) => !host.running.o2cb.regions.has(region))) {
-    yield world.timings.clusterOnline;
-    startGlobalHeartbeat(world, host, asked.regions);
-    const without = asked.regions.find((region) => !host.running.o2cb.regions.has(region));
-    if (without !== undefined) refuse(run, "ClusterOffline", `no heartbeat on ${without}: `);
-    changed = true;
-  }
+  if (asked.mode === "global" && (yield* setRegions(run, asked))) changed = true;
   yield world.timings.process;
   return finish(run, fresh ? "online" : changed ? "updated" : "unchanged");
 });
