@@ -13,7 +13,10 @@ export const annotations = {
   dryRun: `${group}/dry-run`,
   /** The object's own name: let go of a deleted object although its clean-up cannot be done. */
   abandon: `${group}/abandon`,
-  /** `DestroySource`: a migration may give up the suspended copy of a domain that cannot be resumed. */
+  /**
+   * `DestroySource`: a migration may give up the suspended copy of a domain that cannot be resumed. `FormatElsewhere:UUID`:
+   * the host that was chosen for this format is off for good, so another may be chosen.
+   */
   approve: `${group}/approve`,
 } as const;
 export const finalizer = `${group}/cleanup`;

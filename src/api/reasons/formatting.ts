@@ -61,7 +61,8 @@ export const formatting = {
   FormatUnknown: {
     conditions: ["Formatted"],
     meaning: "Only the node that was chosen to format can tell whether it began, and it cannot be asked.",
-    action: "Bring it back.",
+    action:
+      "Bring it back. If it is off for good, look at the device on another node and set the annotation xensan.dev/approve as the message says: another node is chosen, which formats only what is blank.",
   },
   FilesystemMissing: {
     conditions: ["Formatted", "Mounted"],

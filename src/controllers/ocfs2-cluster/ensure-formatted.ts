@@ -116,6 +116,7 @@ function decide(
     policy: spec.format,
     uuid: recorded?.uuid,
     intent: recorded?.format,
+    approved: cluster.approved,
     device: volume.device,
     label,
     cluster: cluster.spec.clusterName,

@@ -9,6 +9,8 @@ export interface FormatSituation {
   readonly uuid: string | undefined;
   /** Recorded in the status: somebody was about to make it. */
   readonly intent: { readonly uuid: string; readonly host: string } | undefined;
+  /** What a person has approved: `FormatElsewhere:UUID`. */
+  readonly approved: string | undefined;
   readonly device: string;
   readonly label: string;
   readonly cluster: string;
@@ -83,21 +85,18 @@ function confirm({ looks, device }: FormatSituation, uuid: string): FormatDecisi
   return unseen(looks, device);
 }
 
+type Intent = NonNullable<FormatSituation["intent"]>;
+
 /** mkfs may have begun. The host that was to run it says whether it did; nobody else can. */
-function resume(situation: FormatSituation, intent: { uuid: string; host: string }): FormatDecision {
+function resume(situation: FormatSituation, intent: Intent): FormatDecision {
   const { looks, device } = situation;
   const { uuid, host } = intent;
   const records = looks.flatMap((look) => recordsOf(look).filter((record) => record.uuid === uuid));
   if (records.some(({ state }) => state === "Running")) return wait("Progressing", `${host} formats ${device}`);
   if (records.some(({ state }) => state === "Interrupted")) return interrupted(device, host, uuid);
   const elected = looks.find((look) => look.host === host);
-  if (elected === undefined)
-    return wait(
-      "FormatUnknown",
-      `Only ${host} can tell whether it began to format ${device}, and it is no node any more`,
-    );
-  if (elected.kind === "Unreachable")
-    return wait("FormatUnknown", `Only ${host} can tell whether it began to format ${device}: ${elected.why}`);
+  if (elected === undefined) return outOfReach(situation, intent, "it is no node any more");
+  if (elected.kind === "Unreachable") return outOfReach(situation, intent, elected.why);
   if (elected.kind === "Pending") return wait("Pending", `Waiting for ${host} to be asked`);
   if (elected.records === undefined || elected.device === undefined)
     return wait("FactsUnknown", `${host} does not say whether it began to format ${device}`);
@@ -115,6 +114,24 @@ function resume(situation: FormatSituation, intent: { uuid: string; host: string
   return elected.attached
     ? { kind: "Format", host, uuid }
     : wait("VolumeNotReady", `${host} does not see the volume as its server serves it`);
+}
+
+/**
+ * Only the chosen host knows whether mkfs began, and it cannot be asked. A person who knows that it is off for good may say
+ * so, for this one format: then everything is decided anew, as if nothing had been intended.
+ */
+function outOfReach(situation: FormatSituation, { uuid, host }: Intent, why: string): FormatDecision {
+  const { device, looks, approved } = situation;
+  const approval = `FormatElsewhere:${uuid}`;
+  if (approved !== approval)
+    return wait(
+      "FormatUnknown",
+      `Only ${host} can tell whether it began to format ${device} as ${uuid}, and ${why}. Bring it back. If it never comes back: make sure that it is off and stays off, look at ${device} on another node ("blkid -p ${device}" must print nothing), and set the annotation xensan.dev/approve=${approval}: then another node is chosen, which formats ${device} only if it is blank`,
+    );
+  // Half a file system may look like a whole one.
+  if (looks.flatMap(seeing).some((look) => look.device.superblock?.uuid === uuid))
+    return interrupted(device, host, uuid);
+  return begin(situation);
 }
 
 const interrupted = (device: string, host: string, uuid: string) =>

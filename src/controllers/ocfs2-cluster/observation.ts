@@ -13,6 +13,8 @@ export type FilesystemStatus = NonNullable<Ocfs2ClusterStatus["filesystems"]>[nu
 export interface ClusterObservation {
   readonly owner: Owner;
   readonly spec: Ocfs2ClusterSpec;
+  /** What a person has approved by an annotation. */
+  readonly approved: string | undefined;
   /** What the status kept of the timeouts: those that hold now. */
   readonly timeouts: O2cbTimeouts | undefined;
   /** Those of the spec by number, then those that were taken out of it and have not left yet. */

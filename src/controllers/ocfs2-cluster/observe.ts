@@ -3,6 +3,7 @@ import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-clust
 import { findCondition, hasCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
+import { directivesOf } from "../directives.ts";
 import type { Fleet } from "../fleet.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
@@ -26,6 +27,7 @@ export function observeCluster(
   return {
     owner: { namespace, name, uid },
     spec,
+    approved: directivesOf(cluster.metadata).approved,
     timeouts: status.timeouts,
     nodes: names.map((node) => seeNode(fleet, cluster, names, node)),
     filesystems: seeFilesystems(fleet, cluster, spec, status, names),

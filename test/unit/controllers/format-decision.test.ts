@@ -46,6 +46,8 @@ const record = (state: FormatRecord["state"], uuid = ours): FormatRecord => ({
   owner: "san/xen 1",
 });
 
+const approval = `FormatElsewhere:${ours}`;
+
 type Seen = Extract<NodeLook, { kind: "Seen" }>;
 const seen = (host: string, what: SharedDevice = nothing, rest: Partial<Seen> = {}): NodeLook => ({
   host,
@@ -73,6 +75,7 @@ const situation = (change: Partial<FormatSituation> = {}): FormatSituation => ({
   policy: "IfBlank",
   uuid: undefined,
   intent: undefined,
+  approved: undefined,
   device,
   label: "data",
   cluster: "xen",
@@ -239,6 +242,46 @@ describe("a volume that somebody was about to format", () => {
     ],
     ["the elected host is down", { looks: [away("bella"), seen("brutus")] }, "Wait FormatUnknown"],
     ["the elected host is no node any more", { looks: [seen("brutus")] }, "Wait FormatUnknown"],
+    [
+      "the elected host is down, and a person says that it stays so",
+      { looks: [away("bella"), seen("brutus")], approved: approval },
+      "Intend brutus",
+    ],
+    [
+      "the elected host is no node any more, and a person says that it stays off",
+      { looks: [seen("brutus")], approved: approval },
+      "Intend brutus",
+    ],
+    [
+      "a person said so of another format",
+      { looks: [away("bella"), seen("brutus")], approved: `FormatElsewhere:${theirs}` },
+      "Wait FormatUnknown",
+    ],
+    [
+      "a person says so, and mkfs had begun",
+      { looks: [away("bella"), seen("brutus", { ...nothing, content: "Data" })], approved: approval },
+      "Refuse NotBlank",
+    ],
+    [
+      "a person says so, and what is there may be half of it",
+      { looks: [away("bella"), seen("brutus", ocfs2())], approved: approval },
+      "Refuse FormatInterrupted",
+    ],
+    [
+      "a person says so of a host that answers",
+      { looks: [seen("bella"), seen("brutus")], approved: approval },
+      `Format bella ${ours}`,
+    ],
+    [
+      "a person says so of a host that answers, and that began",
+      { looks: [seen("bella", nothing, { records: [record("Interrupted")] }), seen("brutus")], approved: approval },
+      "Refuse FormatInterrupted",
+    ],
+    [
+      "a person says so, and nobody is left",
+      { looks: [away("bella"), away("brutus")], approved: approval },
+      "Wait NodeUnreachable",
+    ],
     ["the elected host was not looked at yet", { looks: [pending("bella"), seen("brutus")] }, "Wait Pending"],
     ["the elected host does not say", { looks: [silent("bella", { records: undefined })] }, "Wait FactsUnknown"],
     [
@@ -333,10 +376,14 @@ describe("whatever the nodes say", () => {
         looks,
         fc.option(fc.constant(ours), { nil: undefined }),
         fc.option(fc.constant({ uuid: ours, host: "host0" }), { nil: undefined }),
-        (list, uuid, intent) => {
-          const decision = decideFormat(situation({ looks: list, uuid, intent }));
+        fc.option(fc.constant(approval), { nil: undefined }),
+        (list, uuid, intent, approved) => {
+          const decision = decideFormat(situation({ looks: list, uuid, intent, approved }));
           if (decision.kind !== "Format" && decision.kind !== "Intend") return;
           expect(uuid).toBeUndefined();
+          const elected = list.find(({ host }) => host === intent?.host);
+          if (intent !== undefined && decision.kind === "Intend")
+            expect([approved, elected?.kind ?? "Unreachable"]).toEqual([approval, "Unreachable"]);
           const said = list.flatMap((look) => (look.kind === "Seen" ? [look] : []));
           const devices = said.map((look) => look.device?.content);
           expect(devices.every((content) => content === "Blank" || content === "Missing")).toBe(true);

@@ -4,7 +4,7 @@ import { createVolume } from "../../../src/sim/model/ocfs2-volume.ts";
 import { unpack } from "../../../src/sim/model/packages.ts";
 import { startVblade } from "../../../src/sim/model/vblade.ts";
 import { parseRack } from "../../../src/sim/rack-file.ts";
-import { aoeServer, aoeVolume, device, ocfs2Cluster, xenHost } from "../../simulation/scenarios/objects.ts";
+import { aoeServer, aoeVolume, at, device, ocfs2Cluster, xenHost } from "../../simulation/scenarios/objects.ts";
 import type { Stage } from "../../simulation/stage.ts";
 import { commands, eventually, message, minutes, rig, word } from "./rig.ts";
 
@@ -142,6 +142,52 @@ describe("a device that is not what the volume says", () => {
     await stage.advance(minutes(10));
     expect(formats(sent)).toEqual([]);
     expect(word(stage, "Ocfs2Cluster", "xen", "Ready").split("/")[0]).not.toBe("True");
+  });
+});
+
+describe("a node that dies when it is to format, and never comes back", () => {
+  /** The node chosen goes down for good: before mkfs.ocfs2 began, or in its middle. */
+  async function lost(when: "CommandBegun" | "FormatBegun"): Promise<{ stage: Stage; approval: string }> {
+    const stage = rig({ objects: [...objects, cluster] });
+    let died = false;
+    stage.rack.subscribe((event) => {
+      if (event.kind !== when || died || (event.kind === "CommandBegun" && event.script !== "format-filesystem"))
+        return;
+      died = true;
+      stage.clock.after(1, () => stage.rack.powerOff(event.host));
+    });
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "Unknown/FormatUnknown");
+    const said = message(stage, "Ocfs2Cluster", "xen", "Formatted");
+    const approval = /xensan\.dev\/approve=(\S+):/.exec(said)?.[1] ?? "";
+    expect(said).toContain("make sure that it is off and stays off, look at /dev/etherd/e0.1 on another node");
+    await stage.advance(minutes(30));
+    expect(word(stage, "Ocfs2Cluster", "xen", "Formatted")).toBe("Unknown/FormatUnknown");
+    return { stage, approval };
+  }
+  const approve = (stage: Stage, value: string) =>
+    stage.patch("Ocfs2Cluster", at("xen"), { metadata: { annotations: { "xensan.dev/approve": value } } });
+  const begun = (stage: Stage) =>
+    stage.rack.events.flatMap((event) => (event.kind === "FormatBegun" ? [event.host] : []));
+
+  it("is waited for until a person says that it is off: then another formats what is blank", async () => {
+    const { stage, approval } = await lost("CommandBegun");
+    approve(stage, `FormatElsewhere:${uuid}`);
+    await stage.advance(minutes(5));
+    expect(begun(stage)).toEqual([]);
+    approve(stage, approval);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "True/Formatted");
+    expect(begun(stage)).toEqual(["brutus"]);
+    stage.rack.powerOn("bella");
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready", 15);
+    expect(begun(stage)).toEqual(["brutus"]);
+  });
+
+  it("is waited for, and what it left is not formatted again whatever a person says", async () => {
+    const { stage, approval } = await lost("FormatBegun");
+    approve(stage, approval);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "False/NotBlank");
+    await stage.advance(minutes(10));
+    expect(begun(stage)).toEqual(["bella"]);
   });
 });
 
