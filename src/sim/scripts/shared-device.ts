@@ -1,6 +1,8 @@
 import { readDevice, stateWord } from "../model/aoe-driver.ts";
+import type { AoeDevice } from "../model/host.ts";
 import { hearers } from "../model/network.ts";
 import { readable } from "../model/ocfs2-mount.ts";
+import { toolPath } from "../model/packages.ts";
 import { type SharedDisk, sharedDisk } from "../model/shared-disk.ts";
 import type { ScriptRun } from "../process.ts";
 import { refuse } from "./answer.ts";
@@ -30,6 +32,18 @@ export function signatureText({ content }: SharedDisk): string {
   return [...(label === "" ? [] : [`LABEL=${label}`]), ...words].join(" ");
 }
 
+/** aoe-revalidate and ata_id, when aoeping got no answer: what the driver was told by whom it last heard. */
+function* identified(run: ScriptRun, aoe: AoeDevice, address: string): Generator<number, string | undefined> {
+  yield 3000;
+  if (toolPath(run.host, "aoe-revalidate") === undefined) return undefined;
+  yield 1000;
+  const [mac] = aoe.targets.keys();
+  const server = [...run.world.hosts.values()].find((host) =>
+    [...host.interfaces.values()].some((nic) => nic.mac === mac),
+  );
+  return server && `${address}:${server.running.hostname}`.slice(0, 19);
+}
+
 /** require_server: who answers aoeping and aoecfg on the interface. */
 export function* requireServer(run: ScriptRun, disk: SharedDisk, server: string, net: string): Generator<number, void> {
   const { world, host } = run;
@@ -46,9 +60,8 @@ export function* requireServer(run: ScriptRun, disk: SharedDisk, server: string,
       answers.push(`${address}:${other.host.running.hostname}`.slice(0, 19));
     }
   }
-  const [serial] = answers;
+  const serial = answers[0] ?? (yield* identified(run, disk.aoe, address));
   if (serial === undefined) {
-    yield 3000;
     return refuse(run, "DeviceMissing", `e${address} does not answer on ${net}: `);
   }
   yield world.timings.process;

@@ -91,7 +91,7 @@ export function fakeDom0(shell: readonly string[]): FakeDom0 {
   const program = (name: string, text: string) => chmodSync(write(`bin/${name}`, text), 0o755);
   mkdirSync(join(directory, "run"));
   program("xl", xl.replace("@FAKE@", directory));
-  program("blkid", `#!/bin/sh\necho ${filesystem}\n`);
+  program("blkid", `#!/bin/sh\ncase $1 in -V) echo "blkid from util-linux" ;; *) echo ${filesystem} ;; esac\n`);
   write("passwd", `root:x:0:0:root:${directory}/root:/bin/sh\n`);
   const run = (command: HostCommand) => {
     const text = command.script.text
