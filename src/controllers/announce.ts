@@ -24,7 +24,12 @@ export function announce<T extends KubeObject>(
     });
   for (const type of ["Ready", "Conflicted", "DeletionBlocked"]) {
     const [old, now] = [findCondition(change.before, type), findCondition(change.after, type)];
-    if (now === undefined || now.status === "Unknown" || (old?.status === now.status && old.reason === now.reason))
+    // Of what is not known only the worst is worth an event: somebody has to act at once.
+    if (
+      now === undefined ||
+      (now.status === "Unknown" && now.reason !== "SplitBrain") ||
+      (old?.status === now.status && old.reason === now.reason)
+    )
       continue;
     if (type !== "Ready" && now.status === "False") continue;
     const good = type === "Ready" && now.status === "True";

@@ -37,6 +37,15 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
       unknown(type, "SplitBrain", `It runs on ${names}: nothing is done until a person has ended one of them there`),
     ]);
   const [one] = running;
+  // The other copy may be where nobody can look now.
+  if (domain.recorded.splitBrain && unknowns.length > 0)
+    return found([
+      unknown(
+        type,
+        "SplitBrain",
+        `It ran on several hosts, and nobody can tell of all: ${unknowns.join(", ")}. Nothing is done before`,
+      ),
+    ]);
   const { offline } = domain;
   if (offline !== undefined && !offline.held && present.length === running.length)
     return relocated(domain, offline, { one, names, unknowns, ready });

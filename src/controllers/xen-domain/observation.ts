@@ -18,6 +18,8 @@ export interface DomainObservation {
     readonly configuration: string | undefined;
     /** Wall-clock milliseconds at which it was asked to shut down. */
     readonly shutdownSince: number | undefined;
+    /** When it was looked for last it ran on several hosts. */
+    readonly splitBrain: boolean;
   };
   /** Allowed hosts in the order of the spec, then every other node of the file systems of its disks, then where it was last. */
   readonly hosts: readonly HostSight[];
@@ -108,14 +110,15 @@ export function sightingOf(host: HostSight, uuid: string): Sighting {
   if (machine.state === "NotFound") return { state: "Absent", host };
   if (machine.state === "Invalid") return unknown("has an invalid spec");
   if (machine.view.state === "Unreachable") return unknown(`cannot be asked (${machine.view.reason})`);
-  if (machine.view.state === "Pending" || !machine.fresh) return unknown("has not been asked yet");
+  if (machine.view.state === "Pending") return unknown("has not been asked yet");
   const { domains } = machine.view.snapshot.facts;
   // No toolstack: nothing can run a domain there.
-  if (domains.state === "absent") return { state: "Absent", host };
+  if (domains.state === "absent") return machine.fresh ? { state: "Absent", host } : unknown("has not been asked yet");
   if (domains.state === "unknown") return unknown(`does not say (${domains.why})`);
   const domain = domains.value.domains.find((one) => one.uuid === uuid);
   if (domain !== undefined) return { state: "Present", host, domain, moving: isMoving(domain.name) };
-  return { state: "Absent", host };
+  // Only that it is not there needs a look of now: one of two copies must not be taken for the only one meanwhile.
+  return machine.fresh ? { state: "Absent", host } : unknown("has not been asked yet");
 }
 
 /** The lock file as any host sees it: all see the same one. */

@@ -1,5 +1,6 @@
 import type { XenDomain, XenMigration } from "../../api/kinds.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
+import { findCondition } from "../../runtime/conditions.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
 import type { Fleet } from "../fleet.ts";
@@ -32,6 +33,7 @@ export function observeDomain(
       host,
       configuration,
       shutdownSince: shutdownTime === undefined ? undefined : Date.parse(shutdownTime),
+      splitBrain: findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain",
     },
     hosts,
     disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(fleet, namespace, disk, hosts) })),

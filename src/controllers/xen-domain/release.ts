@@ -27,6 +27,12 @@ export function release(domain: DomainObservation): Release {
       "SplitBrain",
       `It is on ${present.map(({ host }) => host.name).join(" and ")}: end it there by hand. ${leave}`,
     );
+  const unknowns = sightings.flatMap((sighting) => (sighting.state === "Unknown" ? [sighting.why] : []));
+  if (domain.recorded.splitBrain && unknowns.length > 0)
+    return blocked(
+      "SplitBrain",
+      `It ran on several hosts, and nobody can tell of all: ${unknowns.join(", ")}. ${leave}`,
+    );
   const [one] = present;
   if (one !== undefined) {
     const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
@@ -38,7 +44,6 @@ export function release(domain: DomainObservation): Release {
       : `The guest on ${one.host.name} is asked to shut down`;
     return blocked(late ? "ShutdownTimedOut" : "Deleting", message, [stopStep(domain, one.host, how)]);
   }
-  const unknowns = sightings.flatMap((sighting) => (sighting.state === "Unknown" ? [sighting.why] : []));
   if (unknowns.length > 0)
     return blocked("HostUnknown", `Nobody can tell whether it still runs: ${unknowns.join(", ")}. ${leave}`);
   const unmounted =

@@ -26,6 +26,7 @@ interface Case {
 const stays = { bella: ["vm-test"], brutus: [] };
 const moves = { bella: [], brutus: ["vm-test"] };
 const failed = { end: "False/MigrationFailed", ...stays };
+const gone = { end: "False/DomainGone", bella: [], brutus: [], minutes: 25 };
 const succeeded = { end: "True/Succeeded", ...moves };
 
 const killSender = (stage: Stage) => stage.rack.xen.killSender("vm-test", "Sender");
@@ -47,11 +48,13 @@ const table: Readonly<Record<string, Case>> = {
   "xl is killed on the source in P5": { phase: "Renamed", act: killUnit, ...succeeded },
   "xl is killed on the source in P7": { phase: "Arrived", act: killUnit, ...succeeded },
   "xl is killed on the source in P8": { phase: "Reported", act: killUnit, ...succeeded },
+  "ssh between the hosts dies in P1": { phase: "Connect", act: killTransport, ...failed },
   "ssh between the hosts dies in P2": { phase: "Precopy", act: killTransport, ...failed },
   "ssh between the hosts dies in P3": { phase: "StopCopy", act: killTransport, ...failed },
   "ssh between the hosts dies in P4": { phase: "Ready", act: killTransport, ...failed },
+  "ssh between the hosts dies in P5": { phase: "Renamed", act: killTransport, ...succeeded },
   "ssh between the hosts dies after GO has arrived": { phase: "Arrived", act: killTransport, ...succeeded },
-  "GO is lost": { phase: "Go", act: killTransport, ...succeeded },
+  "GO is lost in P6": { phase: "Go", act: killTransport, ...succeeded },
   "packets between the hosts vanish in P2, and come back": {
     phase: "Precopy",
     act: (stage) => {
@@ -60,7 +63,9 @@ const table: Readonly<Record<string, Case>> = {
     },
     ...failed,
   },
+  "the target goes down in P1": { phase: "Connect", act: reset("brutus"), ...failed },
   "the target goes down in P2": { phase: "Precopy", act: reset("brutus"), ...failed },
+  "the target goes down in P3": { phase: "StopCopy", act: reset("brutus"), ...failed },
   "the target goes down in P4": { phase: "Ready", act: reset("brutus"), ...failed },
   "the target goes down in P5 with the sender, where xl can resume": {
     phase: "Renamed",
@@ -71,24 +76,14 @@ const table: Readonly<Record<string, Case>> = {
     ...failed,
     rack: younger,
   },
-  "the source goes down in P2": {
-    phase: "Precopy",
-    act: reset("bella"),
-    end: "False/DomainGone",
-    bella: [],
-    brutus: [],
-    minutes: 25,
-  },
-  "the source goes down in P4": {
-    phase: "Ready",
-    act: reset("bella"),
-    end: "False/DomainGone",
-    bella: [],
-    brutus: [],
-    minutes: 25,
-  },
+  "the source goes down in P1": { phase: "Connect", act: reset("bella"), ...gone },
+  "the source goes down in P3": { phase: "StopCopy", act: reset("bella"), ...gone },
+  "the source goes down in P5": { phase: "Renamed", act: reset("bella"), ...gone },
+  "the source goes down in P6, and GO with it": { phase: "Go", act: reset("bella"), ...gone },
+  "the source goes down in P2": { phase: "Precopy", act: reset("bella"), ...gone },
+  "the source goes down in P4": { phase: "Ready", act: reset("bella"), ...gone },
   "the source goes down in P7": { phase: "Started", act: reset("bella"), ...succeeded, minutes: 25 },
-  "the start fails on the target, links alive": {
+  "the start fails on the target in P7, links alive": {
     phase: "Connect",
     act: () => undefined,
     prepare: (stage) => stage.rack.xen.failStart("vm-test"),
@@ -143,7 +138,7 @@ describe("a suspended domain that xl cannot resume", () => {
     expect(seen(stage)).toEqual({ bella: [], brutus: [], caesar: [] });
   });
 
-  it("is asked about when its target rebooted after it had permission", async () => {
+  it("is asked about when its target went down in P6 to P8, after it had permission", async () => {
     const stage = await xenRig({ rack: younger });
     stage.rack.xen.atPhase("Go", () => stage.rack.reset("brutus"));
     stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
