@@ -1,7 +1,11 @@
+import { finalizer } from "../api/common.ts";
 import type { Condition } from "../api/conditions.ts";
 import type { Metadata } from "../api/kinds.ts";
 import type { ConditionUpdate } from "../runtime/conditions.ts";
-import { isDeleting } from "../runtime/finalizers.ts";
+import type { EventRecorder } from "../runtime/events.ts";
+import { isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
+import type { Kind, KubeApi, KubeObject } from "../runtime/kube-api.ts";
+import { done, type ReconcileContext, type ReconcileResult } from "../runtime/reconciler.ts";
 import type { Directives } from "./directives.ts";
 import { news, say } from "./draft.ts";
 import { no, unknown, yes } from "./finding.ts";
@@ -60,4 +64,17 @@ export function invalidSpec(object: Judged, owned: readonly string[], message: s
   if (!isDeleting(object)) return [...all, no("Ready", "InvalidSpec", message)];
   const leave = `correct the spec, or set the annotation xensan.dev/abandon=${object.metadata.name}`;
   return [...all, yes("DeletionBlocked", "InvalidSpec", `${message}; ${leave}`)];
+}
+
+/** Lets go of a deleted object although its clean-up cannot be done. `left`: what stays on which machine. */
+export async function abandon<T extends KubeObject>(
+  { api, events }: { readonly api: KubeApi; readonly events: EventRecorder },
+  kind: Kind<T>,
+  object: T,
+  left: string,
+  { signal }: ReconcileContext,
+): Promise<ReconcileResult> {
+  events.record(kind, object, { type: "Warning", reason: "Abandoned", action: "Delete", note: left });
+  await removeFinalizer({ api, kind, object, finalizer, signal });
+  return done;
 }

@@ -1,6 +1,7 @@
 import type { Condition } from "../api/conditions.ts";
 import type { PlanStep } from "../api/plan-step.ts";
 import { type ConditionUpdate, findCondition, removeCondition, setCondition } from "../runtime/conditions.ts";
+import type { Directives } from "./directives.ts";
 import type { Step } from "./hosts/step.ts";
 
 interface HasConditions {
@@ -38,4 +39,15 @@ export function news(
 /** `status.plan`: at most 64 steps. */
 export function printed(steps: readonly Step[]): PlanStep[] {
   return steps.slice(0, 64).map(({ host, action, summary }) => ({ host, action, summary: summary.slice(0, 1024) }));
+}
+
+/** Whether an annotation keeps the steps from being done; with dry-run they are written down instead. */
+export function withheld(
+  status: { plan?: PlanStep[] | undefined },
+  { dryRun, paused }: Directives,
+  plan: () => PlanStep[],
+): boolean {
+  delete status.plan;
+  if (dryRun) status.plan = plan();
+  return dryRun || paused;
 }

@@ -78,6 +78,12 @@ export function lookedAgain(fleet: Fleet, owner: string, words: string, witnesse
   return true;
 }
 
+/** The first of these times; undefined when there is none. */
+export const soonest = (times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.flatMap((time) => time ?? []);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
 /** Conditions of which the later say the last word. */
 export function merged(...lists: readonly (readonly ConditionUpdate[])[]): ConditionUpdate[] {
   return [...new Map(lists.flat().map((condition) => [condition.type, condition])).values()];

@@ -1,12 +1,13 @@
 import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import type { AoeVolume } from "../../api/kinds.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
 import type { Fleet } from "../fleet.ts";
 import { addressOf } from "../hosts/endpoint.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import { lookUp } from "../hosts/lookup.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
-import { idOf } from "../names.ts";
+import { idOf, parseId } from "../names.ts";
 import { hostSpec, serverSpec } from "../specs.ts";
 import { interfaceMac } from "./ensure-address.ts";
 import { interfaceOf } from "./export-parameters.ts";
@@ -100,7 +101,10 @@ function see(fleet: Fleet, volume: AoeVolume, kind: "AoeServer" | "XenHost", nam
   };
 }
 
-/** Other dom0s that see this very export: the AoE driver finds everything on its segment by itself. */
+/**
+ * Other dom0s that see this very export: the AoE driver finds everything on its segment by itself. Of a volume that is to go
+ * also those that have not answered since this process began: they may hold it.
+ */
 function seeBystanders(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): HostSight[] {
   const { namespace = "" } = volume.metadata;
   const server = fleet.stores.servers.get({ namespace, name: spec.serverRef.name });
@@ -116,11 +120,7 @@ function seeBystanders(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Ho
   );
   const sights: HostSight[] = [];
   for (const host of fleet.feed.all()) {
-    const devices = lastFacts(host.watcher.view)?.aoeDevices;
-    if (devices?.state !== "known") continue;
-    const device = lookUp(devices.value, "address", addressText, addressText(spec))[0];
-    if (device === undefined) continue;
-    if (mac !== undefined && device.macs.length > 0 && !device.macs.includes(mac)) continue;
+    if (!sees(host, spec, mac) && !(isDeleting(volume) && isUnasked(fleet, host))) continue;
     const members = [...host.members.keys()];
     const member = members.find((id) => id.startsWith("XenHost "));
     if (member === undefined || members.some((id) => known.has(id))) continue;
@@ -129,7 +129,26 @@ function seeBystanders(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Ho
   return sights;
 }
 
+function sees({ watcher }: WatchedHost, spec: AoeVolumeSpec, mac: string | undefined): boolean {
+  const devices = lastFacts(watcher.view)?.aoeDevices;
+  if (devices?.state !== "known") return false;
+  const device = lookUp(devices.value, "address", addressText, addressText(spec))[0];
+  return device !== undefined && (mac === undefined || device.macs.length === 0 || device.macs.includes(mac));
+}
+
+/** It has answered some process, or may yet, and nobody knows what it sees. */
+function isUnasked(fleet: Fleet, { watcher: { view }, members }: WatchedHost): boolean {
+  if (lastFacts(view) !== undefined) return false;
+  return view.state === "Pending" || [...members.keys()].some((id) => hasFacts(fleet, id));
+}
+
+/** Some process has got an answer from the host. */
+function hasFacts(fleet: Fleet, id: string): boolean {
+  const { kind, key } = parseId(id);
+  return kind === "XenHost" && fleet.stores.hosts.get(key)?.status?.facts !== undefined;
+}
+
 function wasReached(fleet: Fleet, volume: AoeVolume, name: string): boolean {
   const { namespace = "" } = volume.metadata;
-  return fleet.stores.hosts.get({ namespace, name })?.status?.facts !== undefined;
+  return hasFacts(fleet, idOf("XenHost", namespace, name));
 }

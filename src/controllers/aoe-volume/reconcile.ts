@@ -7,18 +7,12 @@ import { type ConditionUpdate, hasCondition, summarise } from "../../runtime/con
 import type { EventRecorder } from "../../runtime/events.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
 import type { KubeApi } from "../../runtime/kube-api.ts";
-import {
-  againAfter,
-  done,
-  type ReconcileContext,
-  type ReconcileResult,
-  type Reconciler,
-} from "../../runtime/reconciler.ts";
+import { againAfter, done, type ReconcileContext, type Reconciler } from "../../runtime/reconciler.ts";
 import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
 import { announce } from "../announce.ts";
-import { conclude, invalidSpec, suspended } from "../conclude.ts";
+import { abandon, conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
-import { printed } from "../draft.ts";
+import { printed, withheld } from "../draft.ts";
 import { type Finding, no, stop, unknown, yes } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
@@ -26,7 +20,7 @@ import type { Step } from "../hosts/step.ts";
 import { idOf } from "../names.ts";
 import { explainOutcome } from "../outcomes.ts";
 import { volumeSpec } from "../specs.ts";
-import { type Handed, handOver, merged, type Part } from "../work.ts";
+import { type Handed, handOver, merged, type Part, soonest } from "../work.ts";
 import { backingFact } from "./ensure-address.ts";
 import { clientStatuses } from "./ensure-clients.ts";
 import { servedExport } from "./ensure-export.ts";
@@ -55,7 +49,8 @@ export function aoeVolumeReconciler(options: VolumeControllerOptions): Reconcile
       const volume = store.get(key);
       if (volume === undefined || (isDeleting(volume) && !hasFinalizer(volume, finalizer))) return done;
       const directives = directivesOf(volume.metadata);
-      if (isDeleting(volume) && directives.abandoned) return await abandon(options, volume, context);
+      if (isDeleting(volume) && directives.abandoned)
+        return await abandon(options, aoeVolumes, volume, leftBy(fleet, volume), context);
       const write = { api, kind: aoeVolumes, object: volume, store, leading: context.leading };
       const before = volume.status?.conditions;
       return await withStatus({ ...write, initial: volume.status ?? {} }, async (draft) => {
@@ -79,12 +74,16 @@ export function aoeVolumeReconciler(options: VolumeControllerOptions): Reconcile
           await draft.flush();
           await removeFinalizer({ api, kind: aoeVolumes, object: volume, finalizer, signal: context.signal });
         }
-        const { againSeconds } = outcome.handed;
+        const againSeconds = soonest([outcome.handed.againSeconds, waitForHolders(outcome.conditions)]);
         return againSeconds === undefined ? done : againAfter(againSeconds);
       });
     },
   };
 }
+
+/** The first answer of a host that has nothing to do with the volume wakes nobody. */
+const waitForHolders = (conditions: readonly ConditionUpdate[]) =>
+  conditions.some(({ reason }) => reason === "ClientUnknown") ? 15 : undefined;
 
 interface Outcome {
   readonly handed: Handed;
@@ -151,12 +150,7 @@ async function act(
   draft: StatusDraft<AoeVolumeStatus>,
   context: ReconcileContext,
 ): Promise<Handed> {
-  delete draft.status.plan;
-  if (directives.dryRun) {
-    draft.status.plan = printed(steps);
-    return nothing;
-  }
-  if (directives.paused) return nothing;
+  if (withheld(draft.status, directives, () => printed(steps))) return nothing;
   const running = servedExport(observation) !== undefined;
   // Before the first side effect, and before an export that runs already is taken for ours.
   if ((steps.length > 0 || running) && !isDeleting(volume) && !hasFinalizer(volume, finalizer))
@@ -248,14 +242,7 @@ function ready(status: AoeVolumeStatus, volume: AoeVolume, directives: Directive
     : { type: "Ready", status: "False", reason: exported?.reason ?? "Pending", message: exported?.message ?? "" };
 }
 
-async function abandon(
-  { api, fleet, events }: VolumeControllerOptions,
-  volume: AoeVolume,
-  { signal }: ReconcileContext,
-): Promise<ReconcileResult> {
+function leftBy(fleet: Fleet, volume: AoeVolume): string {
   const parsed = volumeSpec(volume);
-  const note = parsed.ok ? whatIsLeft(observeVolume(fleet, volume, parsed.spec)) : "Its export may still run";
-  events.record(aoeVolumes, volume, { type: "Warning", reason: "Abandoned", action: "Delete", note });
-  await removeFinalizer({ api, kind: aoeVolumes, object: volume, finalizer, signal });
-  return done;
+  return parsed.ok ? whatIsLeft(observeVolume(fleet, volume, parsed.spec)) : "Its export may still run";
 }

@@ -6,6 +6,7 @@ import type { WatchedHost } from "../hosts/feed.ts";
 import { lookUp } from "../hosts/lookup.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { idOf, parseId } from "../names.ts";
+import { isOlder } from "../older.ts";
 import { serverSpec, volumeSpec } from "../specs.ts";
 import { backingPath, targetOf } from "./export-parameters.ts";
 import type { Rival } from "./observation.ts";
@@ -79,14 +80,6 @@ function segmentOf(fleet: Fleet, volume: AoeVolume): string | undefined {
 
 function oldestBefore(volume: AoeVolume, others: readonly AoeVolume[]): AoeVolume | undefined {
   return others.filter((other) => isOlder(other, volume)).sort((a, b) => (isOlder(a, b) ? -1 : 1))[0];
-}
-
-/** By creation, then by uid: two objects of the same second are told apart the same way by everybody. */
-function isOlder(one: AoeVolume, other: AoeVolume): boolean {
-  const [a, b] = [one.metadata, other.metadata];
-  if (a.uid === b.uid) return false;
-  const [first, second] = [a.creationTimestamp ?? "", b.creationTimestamp ?? ""];
-  return first === second ? (a.uid ?? "") < (b.uid ?? "") : first < second;
 }
 
 const namespaceOf = (volume: AoeVolume) => volume.metadata.namespace ?? "";

@@ -4,13 +4,13 @@ import type { Reason } from "../../api/reasons.ts";
 import { type ConditionUpdate, hasCondition } from "../../runtime/conditions.ts";
 import type { ReconcileContext } from "../../runtime/reconciler.ts";
 import type { Directives } from "../directives.ts";
-import { printed } from "../draft.ts";
+import { printed, withheld } from "../draft.ts";
 import { no } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
 import { apartMs } from "../heartbeats.ts";
 import { idOf } from "../names.ts";
 import { explainOutcome } from "../outcomes.ts";
-import { type Handed, handOver, type Part } from "../work.ts";
+import { type Handed, handOver, type Part, soonest } from "../work.ts";
 import type { ClusterFinding } from "./finding.ts";
 import { deviceOf } from "./members.ts";
 import { type ClusterObservation, type NodeSight, readyNode } from "./observation.ts";
@@ -28,12 +28,7 @@ export function act(
   status: Ocfs2ClusterStatus,
   context: ReconcileContext,
 ): Handed {
-  delete status.plan;
-  if (directives.dryRun) {
-    status.plan = [...printed(steps), ...previews].slice(0, 64);
-    return nothing;
-  }
-  if (directives.paused) return nothing;
+  if (withheld(status, directives, () => [...printed(steps), ...previews].slice(0, 64))) return nothing;
   context.signal.throwIfAborted();
   const { namespace = "", name } = cluster.metadata;
   const id = idOf("Ocfs2Cluster", namespace, name);
@@ -71,11 +66,6 @@ function basisOf(observation: ClusterObservation, node: NodeSight, work: string)
   const still = seen === undefined ? undefined : { ...seen, heartbeats: [] };
   return JSON.stringify([rest, still, mountPoints, formats, tools.state === "known" ? [...tools.value.keys()] : []]);
 }
-
-export const soonest = (times: readonly (number | undefined)[]): number | undefined => {
-  const known = times.flatMap((time) => time ?? []);
-  return known.length === 0 ? undefined : Math.min(...known);
-};
 
 /** Asks all nodes once more when their last looks are old enough; else says in how many seconds they will be. */
 export function lookAgain(fleet: Fleet, cluster: Ocfs2Cluster): number | undefined {

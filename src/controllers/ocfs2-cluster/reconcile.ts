@@ -6,23 +6,17 @@ import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
 import type { EventRecorder } from "../../runtime/events.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
 import type { KubeApi } from "../../runtime/kube-api.ts";
-import {
-  againAfter,
-  done,
-  type ReconcileContext,
-  type ReconcileResult,
-  type Reconciler,
-} from "../../runtime/reconciler.ts";
+import { againAfter, done, type ReconcileContext, type Reconciler } from "../../runtime/reconciler.ts";
 import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
 import { announce } from "../announce.ts";
-import { conclude, invalidSpec, suspended } from "../conclude.ts";
+import { abandon, conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
 import { idOf } from "../names.ts";
 import { clusterSpec } from "../specs.ts";
-import { type Handed, merged } from "../work.ts";
-import { act, conditionsOf, lookAgain, nothing, reasonAndMessage, soonest } from "./act.ts";
+import { type Handed, merged, soonest } from "../work.ts";
+import { act, conditionsOf, lookAgain, nothing, reasonAndMessage } from "./act.ts";
 import { describeCluster, type Restart } from "./describe.ts";
 import { type ClusterFinding, nothingFound } from "./finding.ts";
 import { keep } from "./keep.ts";
@@ -48,7 +42,8 @@ export function ocfs2ClusterReconciler(options: ClusterControllerOptions): Recon
       const cluster = store.get(key);
       if (cluster === undefined || (isDeleting(cluster) && !hasFinalizer(cluster, finalizer))) return done;
       const directives = directivesOf(cluster.metadata);
-      if (isDeleting(cluster) && directives.abandoned) return await abandon(options, cluster, context);
+      if (isDeleting(cluster) && directives.abandoned)
+        return await abandon(options, ocfs2Clusters, cluster, leftBy(cluster), context);
       const write = { api, kind: ocfs2Clusters, object: cluster, store, leading: context.leading };
       const before = cluster.status?.conditions;
       return await withStatus({ ...write, initial: structuredClone(cluster.status ?? {}) }, async (draft) => {
@@ -215,14 +210,7 @@ function ready(status: Ocfs2ClusterStatus, cluster: Ocfs2Cluster, directives: Di
     : { type: "Ready", status: "False", reason: waiting.reason, message: waiting.message };
 }
 
-async function abandon(
-  { api, events }: ClusterControllerOptions,
-  cluster: Ocfs2Cluster,
-  { signal }: ReconcileContext,
-): Promise<ReconcileResult> {
-  const hosts = (cluster.status?.nodes ?? []).map(({ host }) => host).join(", ");
-  const note = `The cluster may still be configured, online and mounted on ${hosts}: clean up there by hand`;
-  events.record(ocfs2Clusters, cluster, { type: "Warning", reason: "Abandoned", action: "Delete", note });
-  await removeFinalizer({ api, kind: ocfs2Clusters, object: cluster, finalizer, signal });
-  return done;
+function leftBy({ status }: Ocfs2Cluster): string {
+  const hosts = (status?.nodes ?? []).map(({ host }) => host).join(", ");
+  return `The cluster may still be configured, online and mounted on ${hosts}: clean up there by hand`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { aoeServer, aoeVolume, device, xenHost } from "../../simulation/scenarios/objects.ts";
+import { aoeServer, aoeVolume, at, device, xenHost } from "../../simulation/scenarios/objects.ts";
 import type { Stage } from "../../simulation/stage.ts";
-import { eventually, minutes, rig, volumeReady, word } from "./rig.ts";
+import { eventually, exportsOf, message, minutes, rig, volumeReady, word } from "./rig.ts";
 
 const objects = [
   aoeServer("san", 2210, ["/dev/vdb", "/dev/vdc"]),
@@ -58,6 +58,30 @@ describe("a restart of the operator", () => {
     stage.apply(aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella", "brutus"], { access: "ReadOnly" }));
     stage.startOperator();
     await eventually(stage, () => word(stage, "AoeVolume", "data", "Attached"), "Unknown/Pending", 0.2);
+  });
+});
+
+describe("a volume that was deleted while the operator was away", () => {
+  it("stays until a dom0 that nobody listed, and that may hold its device, has been asked", async () => {
+    const stage = await converged();
+    const close = stage.hold("brutus", "e0.2", "process 99 dd");
+    expect(close).toBeTypeOf("function");
+    stage.delete("AoeVolume", at("boot"));
+    stage.rack.faults = ({ host, at: point }) =>
+      host === "brutus" && point === "Connect" ? { kind: "Hang" } : undefined;
+    stage.startOperator();
+    const blocked = () => word(stage, "AoeVolume", "boot", "DeletionBlocked");
+    await eventually(stage, blocked, "True/ClientUnknown", 1);
+    expect(message(stage, "AoeVolume", "boot", "DeletionBlocked")).toContain(
+      "XenHost/san/brutus has not been asked yet",
+    );
+    await stage.advance(minutes(5));
+    expect(message(stage, "AoeVolume", "boot", "DeletionBlocked")).toContain("XenHost/san/brutus cannot be asked");
+    expect(exportsOf(stage, "san")).toContain("e0.2 eth1 /dev/vdc");
+    stage.rack.faults = () => undefined;
+    await eventually(stage, blocked, "True/ClientHoldsDevice", 10);
+    close?.();
+    await eventually(stage, () => stage.find("AoeVolume", at("boot")), undefined);
   });
 });
 
