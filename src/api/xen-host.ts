@@ -31,7 +31,12 @@ export const xenHostSpecSchema = z.object({
       ),
     })
     .describe("The host as an AoE client."),
-  toolstack: z.enum(["Auto", "Xl", "Xm"]).default("Auto").describe("Auto: xl where it is installed, else xm."),
+  toolstack: z
+    .enum(["Auto", "Xl", "Xm"])
+    .default("Auto")
+    .describe(
+      "Auto: xl where it is installed, else xm. What is done with xm follows the documentation and the sources of xend 4.3; no host with xend has proved it.",
+    ),
   packages: packagesPolicySchema,
   allowed: allowedSchema.prefault({}),
   relocation: relocationSchema.prefault({}),
