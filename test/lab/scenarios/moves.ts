@@ -1,4 +1,4 @@
-import type { XenDomain } from "../../../src/api/kinds.ts";
+import type { XenDomain, XenMigration } from "../../../src/api/kinds.ts";
 import { xenDomains, xenHosts, xenMigrations } from "../../../src/api/kinds.ts";
 import type { Manifest } from "../../../src/cli/up/manifests.ts";
 import type { Scenario, Words } from "../scenario.ts";
@@ -43,16 +43,35 @@ async function move(words: Words, name: string, meanwhile: (from: string) => Pro
   return `${from} to ${other(from)} in ${took.toFixed(0)} s`;
 }
 
+/** How long it took in all, and how long xl was at it: between the record of its beginning and that of its end. */
+async function overhead({ get, on }: Words, from: string, name: string): Promise<string> {
+  const { metadata, status } = await get<XenMigration>(xenMigrations, name);
+  const [created, finished] = [metadata.creationTimestamp, status?.finishTime].map((time) => Date.parse(String(time)));
+  const run = `/var/lib/xensan/migrations/${status?.operationID ?? ""}`;
+  const [began = 0, ended = 0] = (await on(from, `stat -c %.3Y ${run} ${run}.exit`)).split("\n").map(Number);
+  const whole = (Number(finished) - Number(created)) / 1000;
+  return `${whole.toFixed(0)} s, xl ${(ended - began).toFixed(1)} s`;
+}
+
+/** A domain that is built and never runs: it holds $memory MiB. */
+const hog =
+  'printf \'name = "hog"\\ntype = "pvh"\\nkernel = "/boot/vmlinuz-guest"\\nmemory = %s\\n\' "$memory" >/root/hog.cfg';
+
 /** The migration is under way: xl is at it on the source. */
 const underWay = ({ until }: Words, from: string) => until(from, "pgrep -f '^xl migrate ' >/dev/null", 120);
 const incoming = ({ until }: Words, to: string) => until(to, "xl list | grep -q -- --incoming", 120);
 
 export const moves: readonly Scenario[] = [
   {
-    name: "a running domain moves there and back",
+    name: "a running domain moves there and back, ten moves in all",
     async run(words) {
-      const there = await move(words, "there");
-      return `${there}; ${await move(words, "back")}`;
+      const moves: string[] = [];
+      for (let index = 1; index <= 10; index++) {
+        const from = await hostOf(words);
+        await move(words, `move-${index}`);
+        moves.push(await overhead(words, from, `move-${index}`));
+      }
+      return moves.join("; ");
     },
   },
   {
@@ -108,6 +127,39 @@ export const moves: readonly Scenario[] = [
     },
   },
   {
+    name: "the connection between the dom0s is cut while memory is copied: it runs on where it was",
+    async run(words) {
+      const from = await hostOf(words);
+      const before = await countsOn(words, from);
+      await words.apply(migration("cut-off", other(from)));
+      await incoming(words, other(from));
+      await words.on(from, "kill -9 $(pgrep -f '^ssh .*migrate-receive|^ssh .*known_hosts' | head -n 1)");
+      const message = await words.become(xenMigrations, "cut-off", "Succeeded/False", 600);
+      const hosts = await runsOn(words);
+      if (hosts.join() !== from) throw new Error(`it runs on ${hosts.join(" and ")}`);
+      sameGuest(before, await countsOn(words, from));
+      return message;
+    },
+  },
+  {
+    name: "the target has no memory left: refused by name, and moved once it has",
+    async run(words) {
+      const [from, before] = await running(words);
+      const to = other(from);
+      await words.on(
+        to,
+        `memory=$(($(xl info free_memory) - 100)) && ${hog} && xl create -q -p /root/hog.cfg </dev/null >/dev/null 2>&1`,
+        180,
+      );
+      await words.apply(migration("no-room", to));
+      const message = await words.become(xenMigrations, "no-room", "Admitted/False/NotEnoughMemory", 200);
+      await words.on(to, "xl destroy hog", 120);
+      await words.become(xenMigrations, "no-room", "Succeeded/True", 600);
+      sameGuest(before, await countsOn(words, to));
+      return message;
+    },
+  },
+  {
     name: "the target loses its power while memory is copied",
     async run(words) {
       const from = await hostOf(words);
@@ -126,26 +178,47 @@ export const moves: readonly Scenario[] = [
     },
   },
   {
-    name: "bella is drained",
+    name: "bella is drained of three domains",
     async run(words) {
       if ((await hostOf(words)) !== "bella") await move(words, "home");
-      const before = await countsOn(words, "bella");
-      await words.apply(...(await maintained(words, "Drain")));
-      await words.become(xenHosts, "bella", "Drained/True", 600);
-      const hosts = await runsOn(words);
-      if (hosts.join() !== "brutus") throw new Error(`it runs on ${hosts.join(" and ")}`);
-      sameGuest(before, await countsOn(words, "brutus"));
-      await words.apply(...(await maintained(words, "None")));
-      return "its domain runs on brutus";
+      const names = ["vm-test", "vm-two", "vm-three"];
+      await words.apply(...(await maintained(words, "brutus", "Cordon")));
+      for (const name of names.slice(1)) await words.apply(...(await another(words, name)));
+      for (const name of names) await words.become(xenDomains, name, "Ready/True", 600);
+      await words.apply(...(await maintained(words, "brutus", "None")));
+      const before = await Promise.all(names.map((name) => countsOn(words, "bella", name)));
+      const started = performance.now();
+      await words.apply(...(await maintained(words, "bella", "Drain")));
+      await words.become(xenHosts, "bella", "Drained/True", 1200);
+      const took = (performance.now() - started) / 1000;
+      for (const [index, name] of names.entries()) {
+        const hosts = await runsOn(words, name);
+        if (hosts.join() !== "brutus") throw new Error(`${name} runs on ${hosts.join(" and ")}`);
+        const was = before[index];
+        if (was !== undefined) sameGuest(was, await countsOn(words, "brutus", name));
+      }
+      await words.apply(...(await maintained(words, "bella", "None")));
+      return `three domains run on brutus after ${took.toFixed(0)} s`;
     },
   },
 ];
 
-/** The manifest of bella with another maintenance. */
-async function maintained({ examples }: Words, maintenance: string): Promise<Manifest[]> {
+async function running(words: Words) {
+  const from = await hostOf(words);
+  return [from, await countsOn(words, from)] as const;
+}
+
+/** The manifests of a domain like that of the tutorial, on bella first. */
+async function another({ examples }: Words, name: string): Promise<Manifest[]> {
+  const manifests = await examples("tutorial/50-domain.yaml");
+  return manifests.map((manifest) => JSON.parse(JSON.stringify(manifest).replaceAll("vm-test", name)));
+}
+
+/** The manifest of a dom0 with another maintenance. */
+async function maintained({ examples }: Words, host: string, maintenance: string): Promise<Manifest[]> {
   const manifests = await examples("tutorial/20-dom0s.yaml");
   return manifests
-    .filter(({ metadata }) => metadata.name === "bella")
+    .filter(({ metadata }) => metadata.name === host)
     .map((manifest) => ({ ...manifest, ...{ spec: { ...specOf(manifest), maintenance } } }));
 }
 
