@@ -82,7 +82,9 @@ export const aoeVolumeSpecSchema = withRules(
     sync: z
       .enum(["Enabled", "Disabled"])
       .default("Disabled")
-      .describe("Enabled: a write is acknowledged only when it is on the disk (vblade -s)."),
+      .describe(
+        "Enabled: a write is acknowledged only when it is on the disk (vblade -s). AoE has no flush, so without it a power cut of the server loses what clients believe is written: enable it for a shared file system.",
+      ),
     bufferCount: z
       .int()
       .min(1)
