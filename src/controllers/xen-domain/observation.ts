@@ -117,6 +117,11 @@ export function sightingOf(host: HostSight, uuid: string): Sighting {
   if (domains.state === "unknown") return unknown(`does not say (${domains.why})`);
   const domain = domains.value.domains.find((one) => one.uuid === uuid);
   if (domain !== undefined) return { state: "Present", host, domain, moving: isMoving(domain.name) };
+  // A start that outlived whoever gave it: the domain is about to be there.
+  const builder = domains.value.processes.find(
+    (one) => (one.verb === "create" || one.verb === "restore") && one.name.endsWith(`/${uuid}.cfg`),
+  );
+  if (builder !== undefined) return unknown(`builds it (${builder.verb}, pid ${builder.pid})`);
   // Only that it is not there needs a look of now: one of two copies must not be taken for the only one meanwhile.
   return machine.fresh ? { state: "Absent", host } : unknown("has not been asked yet");
 }

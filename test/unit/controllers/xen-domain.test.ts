@@ -100,6 +100,25 @@ describe("a domain on a shared file system", () => {
     await eventually(stage, () => ready(stage), "True/Ready");
   });
 
+  it("is not started a second time while a start that outlived the operator is under way, wherever there is more room now", async () => {
+    const stage = room([xenDomain("vm", nodes, { powerState: "Halted" })]);
+    await eventually(stage, () => ready(stage), "True/Halted");
+    let first: string | undefined;
+    stage.rack.subscribe((event) => {
+      if (event.kind !== "CommandBegun" || event.script !== "start-domain" || first !== undefined) return;
+      first = event.host;
+      stage.clock.after(700, () => {
+        stage.life.end();
+        stage.patch("XenHost", at(event.host), { spec: { maintenance: "Cordon" } });
+        stage.startOperator();
+      });
+    });
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => ready(stage), "True/Ready");
+    await stage.advance(minutes(2));
+    expect(executing(stage)).toEqual([`${first} vm`]);
+  });
+
   it("comes up on another host when the one it ran on has rebooted and has no room any more", async () => {
     const stage = room([xenDomain("vm", nodes)]);
     await eventually(stage, () => ready(stage), "True/Ready");
