@@ -27,10 +27,11 @@ over() {
 	esac
 }
 
+# section SECTION FUNCTION: in this very shell, so the variables of all of them are one set.
 section() {
-	code=0
-	"probe_$2" 2>"$work/$1.err" || code=$?
-	over "$1" "$code"
+	section_code=0
+	"probe_$2" 2>"$work/$1.err" || section_code=$?
+	over "$1" "$section_code"
 }
 
 # Sections that could hang on a dead device or mount run beside the others and are left behind at the deadline. Each says
