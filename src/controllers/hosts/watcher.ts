@@ -74,6 +74,11 @@ export class HostWatcher {
     return snapshot === undefined ? undefined : (this.#options.clock.monotonic() - snapshot.startedAt) / 1000;
   }
 
+  /** How long the last probe took, answered or not. */
+  get tookSeconds(): number {
+    return this.#took / 1000;
+  }
+
   /** Asks for a probe that begins after now; the answer compares with {@link covered} and `Snapshot.mark`. */
   ask(): number {
     if (this.#asked === this.#covered) this.#askedAt = this.#options.clock.monotonic();

@@ -63,7 +63,7 @@ export async function follow(turn: Turn): Promise<Said> {
   }
   const handed = act(turn, course.move, [source, target]);
   announce(turn.events, xenMigrations, migration, { before: undefined, after: undefined, started: handed.started });
-  const seconds = pollSeconds(course, evidence);
+  const seconds = pollSeconds(course, evidence, hosts);
   const again = [handed.againSeconds, seconds && memory.poll(id, hosts, seconds), startsAnew(course)];
   return {
     conditions: merged(course.conditions, troubles(handed)),
@@ -101,11 +101,16 @@ function keepProgress({ draft }: Turn, { run, source, target }: Evidence, nowMs:
   if (worthIt || nowMs - Date.parse(before.time) >= 10_000) draft.status.progress = next;
 }
 
-/** Only while something is being waited for; what is stuck is looked at as often as any host. */
-function pollSeconds({ state }: Course, { run }: Evidence): number | undefined {
+/**
+ * Only while something is being waited for; what is stuck is looked at as often as any host. A look takes processor time
+ * from the copying: on hosts that are slow to answer, a third of it at most.
+ */
+function pollSeconds({ state }: Course, { run }: Evidence, hosts: readonly WatchedHost[]): number | undefined {
   if (state !== "Migrating" && state !== "Settling" && state !== "Aborting") return undefined;
   if (run.state !== "Begun" || run.run.state !== "Running") return 3;
-  return run.run.phase === "Transferred" || run.run.phase === "Permission" || run.run.phase === "Succeeded" ? 1 : 2;
+  const { phase } = run.run;
+  if (phase === "Transferred" || phase === "Permission" || phase === "Succeeded") return 1;
+  return Math.max(2, ...hosts.map(({ watcher }) => 3 * watcher.tookSeconds));
 }
 
 function act(turn: Turn, move: Move | undefined, [source, target]: readonly (WatchedHost | undefined)[]): Handed {
