@@ -58,7 +58,7 @@ const hog =
   'printf \'name = "hog"\\ntype = "pvh"\\nkernel = "/boot/vmlinuz-guest"\\nmemory = %s\\n\' "$memory" >/root/hog.cfg';
 
 /** The migration is under way: xl is at it on the source. */
-const underWay = ({ until }: Words, from: string) => until(from, "pgrep -f '^xl migrate ' >/dev/null", 120);
+const underWay = ({ until }: Words, from: string) => until(from, "pgrep -f '(^|/)xl migrate ' >/dev/null", 120);
 const incoming = ({ until }: Words, to: string) => until(to, "xl list | grep -q -- --incoming", 120);
 
 export const moves: readonly Scenario[] = [
@@ -100,7 +100,7 @@ export const moves: readonly Scenario[] = [
       return await move(words, "operator-away", async (from) => {
         await underWay(words, from);
         await words.operator.kill();
-        await words.until(from, "! pgrep -f '^xl migrate ' >/dev/null", 300);
+        await words.until(from, "! pgrep -f '(^|/)xl migrate ' >/dev/null", 300);
         await words.operator.start();
       });
     },
