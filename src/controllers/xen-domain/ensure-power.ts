@@ -32,6 +32,16 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
   const unknowns = sightings.flatMap((sighting) => (sighting.state === "Unknown" ? [sighting.why] : []));
   const running = present.filter(({ moving }) => !moving);
   const names = present.map(({ host }) => host.name).join(" and ");
+  if (running.length > 1 && !domain.twice && !domain.recorded.splitBrain)
+    return found([
+      domain.migration === undefined
+        ? unknown(
+            type,
+            "HostUnknown",
+            `It was seen on ${names}: they are looked at again before anything is said or done`,
+          )
+        : migrating(domain, undefined, names),
+    ]);
   if (running.length > 1)
     return found([
       unknown(type, "SplitBrain", `It runs on ${names}: nothing is done until a person has ended one of them there`),

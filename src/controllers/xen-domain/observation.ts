@@ -32,6 +32,8 @@ export interface DomainObservation {
   readonly offline: OfflineMove | undefined;
   /** Milliseconds since it was last seen on any host; undefined when it never was by this process. */
   readonly unseenMs: number | undefined;
+  /** Those that show it on several hosts have been looked at again since, and still do. */
+  readonly twice: boolean;
   /** Wall clock, milliseconds. */
   readonly now: number;
 }

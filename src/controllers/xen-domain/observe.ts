@@ -10,20 +10,25 @@ import { idOf } from "../names.ts";
 import { isOlder } from "../older.ts";
 import { hostsOf } from "../relations.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
-import type { DiskSight, DomainObservation, HostSight, OfflineMove } from "./observation.ts";
+import type { Doubts } from "./doubts.ts";
+import { type DiskSight, type DomainObservation, type HostSight, type OfflineMove, sightingOf } from "./observation.ts";
 
-/** Gathers from memory what the plan of a domain depends on. `unseenMs`: see {@link DomainObservation}. */
+/** Gathers what the plan of a domain depends on. `memory`: of its controller, about earlier looks; without it what is seen counts. */
 export function observeDomain(
   fleet: Fleet,
   domain: XenDomain,
   spec: XenDomainSpec,
   uuid: string,
-  unseenMs: number | undefined,
+  memory?: { readonly unseenMs: number | undefined; readonly doubts: Doubts },
 ): DomainObservation {
   const { namespace = "", name, uid = "" } = domain.metadata;
   const { host, configuration, shutdownTime } = domain.status ?? {};
   const hosts = hostSights(fleet, domain, spec);
   const migration = activeMigration(fleet, domain, uuid);
+  const present = hosts.filter((one) => {
+    const sighting = sightingOf(one, uuid);
+    return sighting.state === "Present" && !sighting.moving;
+  });
   return {
     owner: { namespace, name, uid },
     name,
@@ -40,7 +45,8 @@ export function observeDomain(
     rival: rivalOf(fleet, domain, spec, uuid),
     migration: migration?.metadata.name,
     offline: migration && offlineMove(migration),
-    unseenMs,
+    unseenMs: memory?.unseenMs,
+    twice: memory?.doubts.proven(idOf("XenDomain", namespace, name), present) ?? present.length > 1,
     now: fleet.clock.now(),
   };
 }

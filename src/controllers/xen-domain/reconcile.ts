@@ -24,6 +24,7 @@ import { idOf } from "../names.ts";
 import { domainSpec } from "../specs.ts";
 import { type Handed, handOver, merged } from "../work.ts";
 import { describeDomain } from "./describe.ts";
+import { Doubts } from "./doubts.ts";
 import { rebootMs } from "./ensure-power.ts";
 import { heldConditions } from "./held.ts";
 import { type DomainObservation, factsOf, sightingOf } from "./observation.ts";
@@ -46,12 +47,14 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
   const store = fleet.stores.domains;
   /** When a domain was last seen on any host, monotonic: one that has just gone may be rebooting. */
   const seen = new Map<string, number>();
+  const doubts = new Doubts(fleet);
   return {
     async reconcile(key, context) {
       const domain = store.get(key);
       const id = idOf("XenDomain", key.namespace, key.name);
       if (domain === undefined || (isDeleting(domain) && !hasFinalizer(domain, finalizer))) {
         seen.delete(id);
+        doubts.forget(id);
         return done;
       }
       const directives = directivesOf(domain.metadata);
@@ -66,7 +69,7 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
       const write = { api, kind: xenDomains, object: domain, store, leading: context.leading, initial };
       return await withStatus(write, async (draft) => {
         const outcome = parsed.ok
-          ? await converge(options, domain, parsed.spec, directives, draft, context, seen)
+          ? await converge(options, domain, parsed.spec, directives, draft, context, { seen, doubts })
           : {
               handed: nothing,
               conditions: invalidSpec(domain, owned, parsed.message),
@@ -122,15 +125,15 @@ async function converge(
   directives: Directives,
   draft: StatusDraft<XenDomainStatus>,
   context: ReconcileContext,
-  seen: Map<string, number>,
+  { seen, doubts }: { readonly seen: Map<string, number>; readonly doubts: Doubts },
 ): Promise<Outcome> {
   const { fleet } = options;
   const { namespace = "", name, uid = "" } = domain.metadata;
   const id = idOf("XenDomain", namespace, name);
   const now = fleet.clock.monotonic();
   const last = seen.get(id);
-  const unseen = last === undefined ? undefined : now - last;
-  const observation = observeDomain(fleet, domain, spec, spec.uuid ?? uid, unseen);
+  const unseenMs = last === undefined ? undefined : now - last;
+  const observation = observeDomain(fleet, domain, spec, spec.uuid ?? uid, { unseenMs, doubts });
   if (observation.hosts.some((host) => sightingOf(host, observation.uuid).state === "Present")) seen.set(id, now);
   if (isDeleting(domain)) return await letGo(options, domain, observation, directives, draft, context);
   const plan = planned(() => planDomain(observation));
@@ -138,7 +141,7 @@ async function converge(
   describeDomain(draft.status, observation, acting ? plan.steps : []);
   const handed = await act(options, domain, observation, plan, directives, draft, context);
   const conditions = merged(plan.conditions, heldConditions(handed.held));
-  return { handed, conditions, released: false, againSeconds: dueIn(observation, unseen) };
+  return { handed, conditions, released: false, againSeconds: dueIn(observation, unseenMs) };
 }
 
 /** A reboot that must be waited for, or a shutdown that may take so long and no longer. */
@@ -255,9 +258,7 @@ async function abandon(
 ): Promise<ReconcileResult> {
   const parsed = domainSpec(domain);
   const uuid = (parsed.ok ? parsed.spec.uuid : undefined) ?? domain.metadata.uid ?? "";
-  const note = parsed.ok
-    ? whatStays(observeDomain(fleet, domain, parsed.spec, uuid, undefined))
-    : "The domain may still run";
+  const note = parsed.ok ? whatStays(observeDomain(fleet, domain, parsed.spec, uuid)) : "The domain may still run";
   events.record(xenDomains, domain, { type: "Warning", reason: "Abandoned", action: "Delete", note });
   await removeFinalizer({ api, kind: xenDomains, object: domain, finalizer, signal });
   return done;

@@ -22,6 +22,12 @@ export function release(domain: DomainObservation): Release {
     );
   const sightings = domain.hosts.map((host) => sightingOf(host, domain.uuid));
   const present = sightings.filter((sighting) => sighting.state === "Present");
+  const running = present.filter(({ moving }) => !moving);
+  if (running.length > 1 && !domain.twice && !domain.recorded.splitBrain)
+    return blocked(
+      "HostUnknown",
+      `It was seen on ${running.map(({ host }) => host.name).join(" and ")}: they are looked at again. ${leave}`,
+    );
   if (present.length > 1)
     return blocked(
       "SplitBrain",

@@ -54,7 +54,7 @@ export async function followOffline(turn: Turn): Promise<Said> {
 function observed({ fleet, draft }: Turn, domain: XenDomain): DomainObservation | undefined {
   const parsed = domainSpec(domain);
   if (!parsed.ok) return undefined;
-  return observeDomain(fleet, domain, parsed.spec, parsed.spec.uuid ?? draft.status.domainUUID ?? "", undefined);
+  return observeDomain(fleet, domain, parsed.spec, parsed.spec.uuid ?? draft.status.domainUUID ?? "");
 }
 
 /** Nobody stops or starts it any more. */

@@ -79,6 +79,30 @@ describe("a XenDomain that somebody starts on a second host", () => {
   }
   const running = (stage: Stage) => nodes.flatMap((host) => stage.rack.xen.domains(host).map(() => host));
 
+  it("is not said to run twice when it only moved between two looks", async () => {
+    const stage = rig({
+      objects: [
+        aoeServer("san", 2210, ["/dev/vdb"]),
+        ...nodes.map((name, index) => xenHost(name, 2212 + index)),
+        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
+        ocfs2Cluster("xen", nodes),
+        xenDomain("vm", nodes, { uuid }),
+      ],
+    });
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
+    const first = nodes.find((host) => stage.rack.xen.domains(host).length > 0) ?? "";
+    const second = nodes.find((host) => host !== first) ?? "";
+    for (let moved = 0; moved < 3; moved++) {
+      stage.rack.xen.destroyDomain(first, "vm");
+      stage.rack.xen.createDomain(second, configuration({ name: "vm" }));
+      await stage.advance(minutes(3));
+      stage.rack.xen.destroyDomain(second, "vm");
+      stage.rack.xen.createDomain(first, configuration({ name: "vm" }));
+      await stage.advance(minutes(3));
+    }
+    expect(events(stage, "XenDomain")).not.toContain("Warning SplitBrain");
+  });
+
   it("says where it runs, tells it as an event, and touches neither", async () => {
     const { stage, first, second } = await twice();
     expect(message(stage, "XenDomain", "vm", "Running")).toBe(
