@@ -47,7 +47,7 @@ export class HostWatcher {
   #covered = 0;
   #askedAt = 0;
   #probedAt: number | undefined;
-  /** Milliseconds the last probe took. */
+  /** Milliseconds the last answered probe took. */
   #took = 0;
   #stdout = "";
   #stop: AbortSignal | undefined;
@@ -74,7 +74,7 @@ export class HostWatcher {
     return snapshot === undefined ? undefined : (this.#options.clock.monotonic() - snapshot.startedAt) / 1000;
   }
 
-  /** How long the last probe took, answered or not. */
+  /** How long the last answered probe took. */
   get tookSeconds(): number {
     return this.#took / 1000;
   }
@@ -145,7 +145,7 @@ export class HostWatcher {
     this.#view = after;
     this.#covered = mark;
     this.#askedAt = this.#options.clock.monotonic();
-    this.#took = this.#askedAt - startedAt;
+    if (after.state === "Reachable") this.#took = this.#askedAt - startedAt;
     const settled = this.lanes.settle(mark);
     this.#options.onView(before, settled);
   }
