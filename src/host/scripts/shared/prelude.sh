@@ -32,3 +32,13 @@ find_init() {
 		init=other
 	fi
 }
+
+# limited SECONDS COMMAND…: where timeout(1) exists.
+limited() {
+	if have timeout; then
+		timeout "$@"
+	else
+		shift
+		"$@"
+	fi
+}

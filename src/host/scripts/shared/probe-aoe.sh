@@ -39,7 +39,7 @@ probe_aoe_devices() {
 			echo "no xenstore-ls: cannot tell which domains use a device" >&2
 			return 1
 		}
-		limit 8 xenstore-ls -f /local/domain/0/backend >"$work/xenstore" 2>"$work/xenstore.err" || {
+		limited 8 xenstore-ls -f /local/domain/0/backend >"$work/xenstore" 2>"$work/xenstore.err" || {
 			grep -q "No such file" "$work/xenstore.err" || {
 				cat "$work/xenstore.err" >&2
 				echo "xenstore-ls gave no answer within 8 seconds, or failed" >&2

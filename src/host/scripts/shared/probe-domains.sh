@@ -1,5 +1,4 @@
 # include: images.sh
-# include: lock.sh
 # include: domain-lock.sh
 # include: relocation.sh
 # include: migration-runs.sh

@@ -4,7 +4,7 @@ probe_exports() {
 	{
 		if [ -d /run/systemd/system ]; then
 			configured_instances || return 1
-			limit 10 systemctl show --no-pager --property=Id,ActiveState,SubState,MainPID 'vblade@*.service' </dev/null \
+			limited 10 systemctl show --no-pager --property=Id,ActiveState,SubState,MainPID 'vblade@*.service' </dev/null \
 				>"$work/units" || {
 				echo "systemctl gave no answer within 10 seconds, or failed" >&2
 				return 1

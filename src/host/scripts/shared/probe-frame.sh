@@ -1,3 +1,4 @@
+# include: lock.sh
 # How a probe is put together: rows, sections that stand alone, and a deadline for those that could hang. Needs $work.
 known=0
 absent=9
@@ -39,7 +40,7 @@ section() {
 started=
 start() {
 	word "$run_dir/stuck.$1"
-	if [ -n "$value" ] && [ "$(birth "${value% *}")" = "${value#* }" ]; then
+	if [ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ]; then
 		echo "still hanging since an earlier probe, process ${value% *}" >"$work/$1.err"
 		over "$1" 1 >"$work/$1.out"
 		: >"$work/$1.ended"
@@ -52,15 +53,6 @@ start() {
 		echo $! >"$work/$1.pid"
 	fi
 	started="$started $1"
-}
-
-# birth PID: when the process started, in clock ticks; empty when there is none.
-birth() {
-	word "/proc/$1/stat"
-	[ -n "$value" ] || return 0
-	# shellcheck disable=SC2086
-	set -- ${value##*) }
-	echo "${20}"
 }
 
 collect() {
@@ -80,7 +72,7 @@ collect() {
 		*" $name "*)
 			word "$work/$name.pid"
 			pid=$value
-			echo "$pid $(birth "$pid")" >"$run_dir/stuck.$name"
+			echo "$pid $(birth_of "$pid")" >"$run_dir/stuck.$name"
 			echo "no answer within 12 seconds" >"$work/$name.err"
 			over "$name" 124
 			;;
@@ -91,14 +83,4 @@ collect() {
 		esac
 	done
 	[ $# = 0 ] || cat "$@"
-}
-
-# limit SECONDS COMMAND…: where timeout(1) exists.
-limit() {
-	if have timeout; then
-		timeout "$@"
-	else
-		shift
-		"$@"
-	fi
 }

@@ -119,7 +119,7 @@ probe_backings() {
 
 probe_lvm() {
 	have lvs || return "$absent"
-	limit 10 lvs --noheadings --units b --nosuffix --separator '	' --options vg_name,lv_name,lv_size,lv_path,vg_free,lv_tags \
+	limited 10 lvs --noheadings --units b --nosuffix --separator '	' --options vg_name,lv_name,lv_size,lv_path,vg_free,lv_tags \
 		>"$work/lvs" </dev/null || {
 		echo "lvs gave no answer within 10 seconds, or failed" >&2
 		return 1

@@ -8,7 +8,7 @@ probe_toolstack() {
 	row toolstack kind "$toolstack"
 	dom0=no
 	! privileged || dom0=yes
-	if [ "$toolstack" != none ] && limit 8 "$toolstack" info >"$work/info" 2>/dev/null </dev/null; then info_rows; fi
+	if [ "$toolstack" != none ] && limited 8 "$toolstack" info >"$work/info" 2>/dev/null </dev/null; then info_rows; fi
 	row toolstack dom0 "$dom0"
 	for file in /etc/default/xendomains /etc/sysconfig/xendomains; do
 		[ -f "$file" ] || continue
@@ -57,7 +57,7 @@ info_rows() {
 service_rows() {
 	if [ -d /run/systemd/system ]; then
 		xencommons=missing xendomains=missing watchdog=missing
-		if limit 8 systemctl show --no-pager --property=Id,LoadState,ActiveState xencommons.service xen.service xendomains.service \
+		if limited 8 systemctl show --no-pager --property=Id,LoadState,ActiveState xencommons.service xen.service xendomains.service \
 			xen-watchdog.service xenwatchdogd.service >"$work/services" 2>/dev/null </dev/null; then
 			unit_states
 		fi

@@ -148,16 +148,6 @@ domain_text() {
 	echo "domain $domain_id is called $domain_name, state $domain_state$domain_reason, $domain_seconds s of CPU time"
 }
 
-# limited SECONDS COMMAND…: where timeout(1) exists.
-limited() {
-	if have timeout; then
-		timeout "$@"
-	else
-		shift
-		"$@"
-	fi
-}
-
 own_boot() {
 	read -r own_boot_id </proc/sys/kernel/random/boot_id
 	echo "$own_boot_id"
