@@ -12,8 +12,8 @@ import {
   lockSeen,
   type OfflineMove,
   type PlacedDisk,
-  type Sighting,
-  sightingOf,
+  type Present,
+  survey,
 } from "./observation.ts";
 import { choosePlace } from "./placement.ts";
 
@@ -23,16 +23,12 @@ export const rebootMs = 10_000;
 /** How long one command waits for a guest to shut down; then the next one goes on waiting. */
 const shutdownStepSeconds = 20;
 
-type Present = Extract<Sighting, { state: "Present" }>;
-
 /** The domain runs on exactly one host, or on none, as the spec says. `ready`: it may be started. */
 export function ensurePower(domain: DomainObservation, ready: boolean): Finding {
-  const sightings = domain.hosts.map((host) => sightingOf(host, domain.uuid));
-  const present = sightings.filter((sighting) => sighting.state === "Present");
-  const unknowns = sightings.flatMap((sighting) => (sighting.state === "Unknown" ? [sighting.why] : []));
-  const running = present.filter(({ moving }) => !moving);
+  const { present, running, blind } = survey(domain);
+  const unknowns = blind.map(({ why }) => why);
   const names = present.map(({ host }) => host.name).join(" and ");
-  if (running.length > 1 && !domain.twice && !domain.recorded.splitBrain)
+  if (running.length > 1 && !domain.twice)
     return found([
       domain.migration === undefined
         ? unknown(

@@ -32,7 +32,7 @@ export interface DomainObservation {
   readonly offline: OfflineMove | undefined;
   /** Milliseconds since it was last seen on any host; undefined when it never was by this process. */
   readonly unseenMs: number | undefined;
-  /** Those that show it on several hosts have been looked at again since, and still do. */
+  /** If several hosts show it: it does run on all of them. They have been looked at again since, or it was known before. */
   readonly twice: boolean;
   /** Wall clock, milliseconds. */
   readonly now: number;
@@ -100,12 +100,29 @@ export function factsOf({ machine }: HostSight): HostFacts | undefined {
 }
 
 /** What one host says of the domain. */
-export type Sighting =
+type Sighting =
   | { readonly state: "Unknown"; readonly host: HostSight; readonly why: string }
   | { readonly state: "Absent"; readonly host: HostSight }
   | { readonly state: "Present"; readonly host: HostSight; readonly domain: DomainFact; readonly moving: boolean };
 
-export function sightingOf(host: HostSight, uuid: string): Sighting {
+export type Present = Extract<Sighting, { state: "Present" }>;
+
+/** What all hosts say of the domain. */
+export interface Survey {
+  readonly present: readonly Present[];
+  /** Those of them that no migration is about to take away or bring. */
+  readonly running: readonly Present[];
+  readonly blind: readonly Extract<Sighting, { state: "Unknown" }>[];
+}
+
+export function survey({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">): Survey {
+  const sightings = hosts.map((host) => sightingOf(host, uuid));
+  const present = sightings.filter((sighting) => sighting.state === "Present");
+  const blind = sightings.filter((sighting) => sighting.state === "Unknown");
+  return { present, running: present.filter(({ moving }) => !moving), blind };
+}
+
+function sightingOf(host: HostSight, uuid: string): Sighting {
   const { machine, name } = host;
   const unknown = (why: string): Sighting => ({ state: "Unknown", host, why: `XenHost/${name} ${why}` });
   // A host that is no object any more was let go, with everything on it looked at or abandoned.

@@ -11,7 +11,7 @@ import { isOlder } from "../older.ts";
 import { hostsOf } from "../relations.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
 import type { Doubts } from "./doubts.ts";
-import { type DiskSight, type DomainObservation, type HostSight, type OfflineMove, sightingOf } from "./observation.ts";
+import { type DiskSight, type DomainObservation, type HostSight, type OfflineMove, survey } from "./observation.ts";
 
 /** Gathers what the plan of a domain depends on. `memory`: of its controller, about earlier looks; without it what is seen counts. */
 export function observeDomain(
@@ -25,10 +25,9 @@ export function observeDomain(
   const { host, configuration, shutdownTime } = domain.status ?? {};
   const hosts = hostSights(fleet, domain, spec);
   const migration = activeMigration(fleet, domain, uuid);
-  const present = hosts.filter((one) => {
-    const sighting = sightingOf(one, uuid);
-    return sighting.state === "Present" && !sighting.moving;
-  });
+  const splitBrain = findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain";
+  const running = survey({ hosts, uuid }).running.map(({ host: one }) => one);
+  const proven = memory?.doubts.proven(idOf("XenDomain", namespace, name), running) ?? true;
   return {
     owner: { namespace, name, uid },
     name,
@@ -38,7 +37,7 @@ export function observeDomain(
       host,
       configuration,
       shutdownSince: shutdownTime === undefined ? undefined : Date.parse(shutdownTime),
-      splitBrain: findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain",
+      splitBrain,
     },
     hosts,
     disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(fleet, namespace, disk, hosts) })),
@@ -46,7 +45,7 @@ export function observeDomain(
     migration: migration?.metadata.name,
     offline: migration && offlineMove(migration),
     unseenMs: memory?.unseenMs,
-    twice: memory?.doubts.proven(idOf("XenDomain", namespace, name), present) ?? present.length > 1,
+    twice: proven || splitBrain,
     now: fleet.clock.now(),
   };
 }

@@ -1,7 +1,7 @@
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { configurationFor } from "./ensure-configurations.ts";
-import { type DomainObservation, type HostSight, type Sighting, sightingOf } from "./observation.ts";
+import { type DomainObservation, type Present, survey } from "./observation.ts";
 
 const type = "PendingRestart";
 
@@ -27,19 +27,8 @@ export function pendingRestart(domain: DomainObservation): ConditionUpdate {
       );
 }
 
-export type Running = Extract<Sighting, { state: "Present" }>;
-
 /** Where it is, if on one host only. */
-export function runningOn({
-  hosts,
-  uuid,
-}: {
-  readonly hosts: readonly HostSight[];
-  readonly uuid: string;
-}): Running | undefined {
-  const present = hosts
-    .map((host) => sightingOf(host, uuid))
-    .filter((sighting) => sighting.state === "Present")
-    .filter(({ moving }) => !moving);
-  return present.length === 1 ? present[0] : undefined;
+export function runningOn(domain: Pick<DomainObservation, "hosts" | "uuid">): Present | undefined {
+  const { running } = survey(domain);
+  return running.length === 1 ? running[0] : undefined;
 }

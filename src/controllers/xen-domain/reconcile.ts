@@ -6,28 +6,22 @@ import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
 import type { EventRecorder } from "../../runtime/events.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
 import { type KubeApi, keyOf } from "../../runtime/kube-api.ts";
-import {
-  againAfter,
-  done,
-  type ReconcileContext,
-  type ReconcileResult,
-  type Reconciler,
-} from "../../runtime/reconciler.ts";
+import { againAfter, done, type ReconcileContext, type Reconciler } from "../../runtime/reconciler.ts";
 import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
 import { announce } from "../announce.ts";
-import { conclude, invalidSpec, suspended } from "../conclude.ts";
+import { abandon, conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
-import { printed } from "../draft.ts";
+import { printed, withheld } from "../draft.ts";
 import { no, unknown, yes } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
 import { idOf } from "../names.ts";
 import { domainSpec } from "../specs.ts";
-import { type Handed, handOver, merged } from "../work.ts";
+import { type Handed, handOver, merged, soonest } from "../work.ts";
 import { describeDomain } from "./describe.ts";
 import { Doubts } from "./doubts.ts";
 import { rebootMs } from "./ensure-power.ts";
 import { heldConditions } from "./held.ts";
-import { type DomainObservation, factsOf, sightingOf } from "./observation.ts";
+import { type DomainObservation, factsOf, survey } from "./observation.ts";
 import { observeDomain } from "./observe.ts";
 import { type DomainPlan, planDomain } from "./plan.ts";
 import { release, whatStays } from "./release.ts";
@@ -59,7 +53,8 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
       }
       const directives = directivesOf(domain.metadata);
       const parsed = domainSpec(domain);
-      if (isDeleting(domain) && directives.abandoned) return await abandon(options, domain, context);
+      if (isDeleting(domain) && directives.abandoned)
+        return await abandon(options, xenDomains, domain, leftBy(fleet, domain), context);
       if (parsed.ok && parsed.spec.uuid === undefined && !isDeleting(domain) && !directives.dryRun) {
         store.observe(await nameForever(api, domain, context.signal));
         return done;
@@ -92,8 +87,8 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
           await draft.flush();
           await removeFinalizer({ api, kind: xenDomains, object: domain, finalizer, signal: context.signal });
         }
-        const waits = [outcome.handed.againSeconds, outcome.againSeconds].filter((wait) => wait !== undefined);
-        return waits.length === 0 ? done : againAfter(Math.min(...waits));
+        const againSeconds = soonest([outcome.handed.againSeconds, outcome.againSeconds]);
+        return againSeconds === undefined ? done : againAfter(againSeconds);
       });
     },
   };
@@ -134,7 +129,7 @@ async function converge(
   const last = seen.get(id);
   const unseenMs = last === undefined ? undefined : now - last;
   const observation = observeDomain(fleet, domain, spec, spec.uuid ?? uid, { unseenMs, doubts });
-  if (observation.hosts.some((host) => sightingOf(host, observation.uuid).state === "Present")) seen.set(id, now);
+  if (survey(observation).present.length > 0) seen.set(id, now);
   if (isDeleting(domain)) return await letGo(options, domain, observation, directives, draft, context);
   const plan = planned(() => planDomain(observation));
   const acting = !directives.paused && !directives.dryRun;
@@ -191,12 +186,7 @@ async function act(
   draft: StatusDraft<XenDomainStatus>,
   context: ReconcileContext,
 ): Promise<Handed> {
-  delete draft.status.plan;
-  if (directives.dryRun) {
-    draft.status.plan = printed(steps);
-    return nothing;
-  }
-  if (directives.paused) return nothing;
+  if (withheld(draft.status, directives, () => printed(steps))) return nothing;
   if (steps.length > 0 && !isDeleting(domain) && !hasFinalizer(domain, finalizer))
     fleet.stores.domains.observe(
       await addFinalizer({ api, kind: xenDomains, object: domain, finalizer, signal: context.signal }),
@@ -251,15 +241,8 @@ function ready(status: XenDomainStatus, domain: XenDomain, spec: XenDomainSpec |
   });
 }
 
-async function abandon(
-  { api, fleet, events }: DomainControllerOptions,
-  domain: XenDomain,
-  { signal }: ReconcileContext,
-): Promise<ReconcileResult> {
+function leftBy(fleet: Fleet, domain: XenDomain): string {
   const parsed = domainSpec(domain);
   const uuid = (parsed.ok ? parsed.spec.uuid : undefined) ?? domain.metadata.uid ?? "";
-  const note = parsed.ok ? whatStays(observeDomain(fleet, domain, parsed.spec, uuid)) : "The domain may still run";
-  events.record(xenDomains, domain, { type: "Warning", reason: "Abandoned", action: "Delete", note });
-  await removeFinalizer({ api, kind: xenDomains, object: domain, finalizer, signal });
-  return done;
+  return parsed.ok ? whatStays(observeDomain(fleet, domain, parsed.spec, uuid)) : "The domain may still run";
 }

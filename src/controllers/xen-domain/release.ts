@@ -4,7 +4,7 @@ import { type Finding, stop, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
 import { imageOn, workerFor } from "./ensure-disks.ts";
 import { stopStep } from "./ensure-power.ts";
-import { type DomainObservation, factsOf, imagePath, isPlaced, sightingOf } from "./observation.ts";
+import { type DomainObservation, factsOf, imagePath, isPlaced, survey } from "./observation.ts";
 
 export type Release = { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: Finding };
 
@@ -20,10 +20,8 @@ export function release(domain: DomainObservation): Release {
       "Migrating",
       `XenMigration/${domain.migration} has it in its hands: wait for it, or abort it. ${leave}`,
     );
-  const sightings = domain.hosts.map((host) => sightingOf(host, domain.uuid));
-  const present = sightings.filter((sighting) => sighting.state === "Present");
-  const running = present.filter(({ moving }) => !moving);
-  if (running.length > 1 && !domain.twice && !domain.recorded.splitBrain)
+  const { present, running, blind } = survey(domain);
+  if (running.length > 1 && !domain.twice)
     return blocked(
       "HostUnknown",
       `It was seen on ${running.map(({ host }) => host.name).join(" and ")}: they are looked at again. ${leave}`,
@@ -33,7 +31,7 @@ export function release(domain: DomainObservation): Release {
       "SplitBrain",
       `It is on ${present.map(({ host }) => host.name).join(" and ")}: end it there by hand. ${leave}`,
     );
-  const unknowns = sightings.flatMap((sighting) => (sighting.state === "Unknown" ? [sighting.why] : []));
+  const unknowns = blind.map(({ why }) => why);
   if (domain.recorded.splitBrain && unknowns.length > 0)
     return blocked(
       "SplitBrain",
@@ -89,9 +87,7 @@ function imageSteps(domain: DomainObservation): Step[] {
 
 /** What stays behind when the object is let go without its clean-up. */
 export function whatStays(domain: DomainObservation): string {
-  const seen = domain.hosts
-    .map((host) => sightingOf(host, domain.uuid))
-    .flatMap((sighting) => (sighting.state === "Present" ? [`runs on ${sighting.host.name}`] : []));
+  const seen = survey(domain).present.map(({ host }) => `runs on ${host.name}`);
   const where = seen.length === 0 ? "may still run" : seen.join(" and ");
   return `Domain ${domain.name} (${domain.uuid}) ${where}; its configurations and images stay on the hosts`;
 }

@@ -11,6 +11,7 @@ import { currentFacts } from "../hosts/view.ts";
 import { isFinished } from "../indexes.ts";
 import { idOf } from "../names.ts";
 import { hostSpec } from "../specs.ts";
+import { soonest } from "../work.ts";
 import { finishedAt } from "../xen-migration/retention.ts";
 import { baseName, copyOf } from "../xen-migration/sight.ts";
 
@@ -83,7 +84,6 @@ export function planDrain(host: string, sight: DrainSight): DrainPlan {
           },
         ],
   );
-  const due = judged.flatMap(({ dueSeconds }) => dueSeconds ?? []);
   return {
     create,
     withdraw: waiting.filter((one) => !isDeleting(one) && !domains.some(({ uuid }) => isOf(one, uuid, domains))),
@@ -91,7 +91,7 @@ export function planDrain(host: string, sight: DrainSight): DrainPlan {
       ...judged.map(({ domain, blocker }) => ({ name: domain.name, blocker })),
       ...away.map((one) => ({ name: one.status?.domainName ?? one.metadata.name, blocker: whyItWaits(one) })),
     ]),
-    againSeconds: due.length === 0 ? undefined : Math.min(...due),
+    againSeconds: soonest(judged.map(({ dueSeconds }) => dueSeconds)),
   };
 }
 

@@ -13,7 +13,7 @@ import type { Step } from "../hosts/step.ts";
 import { idOf } from "../names.ts";
 import { explainOutcome } from "../outcomes.ts";
 import { hostSpec } from "../specs.ts";
-import { type Handed, handOver, lookedAgain, merged } from "../work.ts";
+import { type Handed, handOver, lookedAgain, merged, soonest } from "../work.ts";
 import { observeBegun } from "./observe.ts";
 import { progressed } from "./progress.ts";
 import { type Course, type Move, pursue } from "./pursue.ts";
@@ -67,18 +67,13 @@ export async function follow(turn: Turn): Promise<Said> {
   const again = [handed.againSeconds, seconds && memory.poll(id, hosts, seconds), startsAnew(course)];
   return {
     conditions: merged(course.conditions, troubles(handed)),
-    againSeconds: smallest(again),
+    againSeconds: soonest(again),
   };
 }
 
 /** It is waited until a command that may be on its way can no longer come. */
 const startsAnew = ({ move, state, end, conclusion }: Course) =>
   state === "Migrating" && move === undefined && end === undefined && conclusion === undefined ? 20 : undefined;
-
-const smallest = (values: readonly (number | undefined)[]): number | undefined => {
-  const known = values.flatMap((value) => value ?? []);
-  return known.length === 0 ? undefined : Math.min(...known);
-};
 
 /** What the target has allocated, written down when it tells something: a twentieth more, another phase, ten seconds. */
 function keepProgress({ draft }: Turn, { run, source, target }: Evidence, nowMs: number): void {

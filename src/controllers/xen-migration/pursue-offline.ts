@@ -1,7 +1,7 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
-import { type DomainObservation, lockSeen, type Sighting, sightingOf } from "../xen-domain/observation.ts";
+import { type DomainObservation, lockSeen, type Present, survey } from "../xen-domain/observation.ts";
 import { obstacle } from "../xen-domain/placement.ts";
 import { active, type Course, over, type Pursuit, type StopReason, stopReason, stopWords, stuck } from "./pursue.ts";
 import { secondsSince } from "./record.ts";
@@ -25,7 +25,6 @@ export interface OfflineCourse extends Omit<Course, "stop" | "move"> {
 }
 
 type Part = Omit<OfflineCourse, "stopped" | "poll">;
-type Present = Extract<Sighting, { state: "Present" }>;
 
 /**
  * How an offline migration goes on. It only says which of the two it wants, a stop on the source or a start on the target;
@@ -36,9 +35,7 @@ type Present = Extract<Sighting, { state: "Present" }>;
 export function pursueOffline(pursuit: OfflinePursuit): OfflineCourse {
   const { domain, status } = pursuit;
   const { source = "", target = "" } = status;
-  const sightings = domain.hosts.map((host) => sightingOf(host, domain.uuid));
-  const present = sightings.filter((sighting) => sighting.state === "Present");
-  const blind = sightings.flatMap((one) => (one.state === "Unknown" ? [one] : []));
+  const { present, blind } = survey(domain);
   const where = present.map(({ host, domain: { name, id, state } }) => `${host.name} (${name}, id ${id}, ${state})`);
   const aborted = abortedCondition(pursuit);
   const [one, another] = present;

@@ -60,7 +60,13 @@ describe("running | running: somebody starts a domain on the target while it mig
 
 describe("a XenDomain that somebody starts on a second host", () => {
   const nodes = ["bella", "brutus"];
-  async function twice(): Promise<{ stage: Stage; first: string; second: string }> {
+  interface Scene {
+    readonly stage: Stage;
+    /** Where it runs, and the other host. */
+    readonly first: string;
+    readonly second: string;
+  }
+  async function once(): Promise<Scene> {
     const stage = rig({
       objects: [
         aoeServer("san", 2210, ["/dev/vdb"]),
@@ -73,6 +79,10 @@ describe("a XenDomain that somebody starts on a second host", () => {
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
     const first = nodes.find((host) => stage.rack.xen.domains(host).length > 0) ?? "";
     const second = nodes.find((host) => host !== first) ?? "";
+    return { stage, first, second };
+  }
+  async function twice(): Promise<Scene> {
+    const { stage, first, second } = await once();
     stage.rack.xen.createDomain(second, configuration({ name: "vm" }));
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Running"), "Unknown/SplitBrain", 5);
     return { stage, first, second };
@@ -80,18 +90,7 @@ describe("a XenDomain that somebody starts on a second host", () => {
   const running = (stage: Stage) => nodes.flatMap((host) => stage.rack.xen.domains(host).map(() => host));
 
   it("is not said to run twice when it only moved between two looks", async () => {
-    const stage = rig({
-      objects: [
-        aoeServer("san", 2210, ["/dev/vdb"]),
-        ...nodes.map((name, index) => xenHost(name, 2212 + index)),
-        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
-        ocfs2Cluster("xen", nodes),
-        xenDomain("vm", nodes, { uuid }),
-      ],
-    });
-    await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
-    const first = nodes.find((host) => stage.rack.xen.domains(host).length > 0) ?? "";
-    const second = nodes.find((host) => host !== first) ?? "";
+    const { stage, first, second } = await once();
     for (let moved = 0; moved < 3; moved++) {
       stage.rack.xen.destroyDomain(first, "vm");
       stage.rack.xen.createDomain(second, configuration({ name: "vm" }));
