@@ -21,17 +21,18 @@ export interface StatusWrite<T extends KubeObject> {
  */
 export async function applyStatus<T extends KubeObject>(
   write: StatusWrite<T>,
-  status: unknown,
+  wanted: unknown,
   signal: AbortSignal,
 ): Promise<T> {
   const { api, kind, store, fieldManager = statusManager } = write;
+  const status = stated(wanted);
   let { object } = write;
   for (let attempt = 1; ; attempt += 1) {
     if (saysTheSame(object, status, fieldManager)) return object;
     try {
       const stored = await api.apply(
         kind,
-        { metadata: { ...keyOf(object), ...versionOf(object) }, status: withoutUndefined(status) },
+        { metadata: { ...keyOf(object), ...versionOf(object) }, status },
         { fieldManager, force: true, subresource: "status", signal },
       );
       store?.observe(stored);
@@ -157,10 +158,11 @@ function mapKeys(tree: Record<string, unknown>): MapKey[] {
   });
 }
 
-function withoutUndefined(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutUndefined);
+/** Without fields that say nothing: Kubernetes 1.20 takes an applied empty text for null, and refuses the whole status. */
+function stated(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(stated);
   if (!isRecord(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, withoutUndefined(item)]])),
+    Object.entries(value).flatMap(([key, item]) => (item === undefined || item === "" ? [] : [[key, stated(item)]])),
   );
 }

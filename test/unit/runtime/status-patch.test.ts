@@ -36,6 +36,15 @@ describe("the status of an object", () => {
     ]);
   });
 
+  it("is written without empty texts, which an old server would take for null", async () => {
+    const { api, object, writes, signal } = await widgetOnStage();
+    const status = { conditions: [ready], clients: [{ name: "bella", state: "" }] };
+    const first = await applyStatus({ api, kind: widgets, object }, status, signal);
+    expect(writes).toMatchObject([{ status: { conditions: [ready], clients: [{ name: "bella" }] } }]);
+    expect(first.status).toEqual({ conditions: [ready], clients: [{ name: "bella" }] });
+    expect(await applyStatus({ api, kind: widgets, object: first }, structuredClone(status), signal)).toBe(first);
+  });
+
   it("loses fields that are no longer stated", async () => {
     const { api, object, signal, get } = await widgetOnStage();
     const write = { api, kind: widgets };

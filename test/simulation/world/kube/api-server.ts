@@ -165,6 +165,8 @@ export class ApiServer {
     const merged = serverSideApply(stored.object, subset, resource.schema, stored.ownership, manager, request.force);
     if ("conflicts" in merged) throw this.#applyConflict(merged.conflicts);
     if (!request.status) return this.#store(resource, key, stored, merged.object, () => merged.ownership);
+    const empty = emptyTexts(subset.status, "status");
+    if (empty.length > 0) throw this.#invalid(resource, key, empty);
     return this.#storeStatus(resource, key, stored, merged.object, merged.ownership);
   }
 
@@ -421,4 +423,11 @@ function hasFinalizers(object: JsonObject): boolean {
 function specOf(resource: Resource, object: JsonObject): JsonObject {
   const { metadata: _metadata, status, ...spec } = object;
   return resource.statusSubresource || status === undefined ? spec : { ...spec, status };
+}
+
+/** Kubernetes 1.20 takes an applied empty text for null. */
+function emptyTexts(value: Json | undefined, at: string): string[] {
+  if (value === "") return [`${at}: Invalid value: "null": ${at} in body must be of type string: "null"`];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => emptyTexts(item, `${at}.${key}`));
 }
