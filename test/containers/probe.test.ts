@@ -33,7 +33,7 @@ describe("the probe of a host", () => {
     await server.sh("printf '#!/bin/sh\\nexec sleep 300\\n' >/usr/local/sbin/aoecfg; chmod +x /usr/local/sbin/aoecfg");
     const ask = () => server.probe({ roles: ["Server", "Client"], segments: ["eth0"] });
     const first = await ask();
-    expect(first.responders).toEqual({ state: "unknown", why: "no answer within 12 seconds" });
+    expect(first.responders).toEqual({ state: "unknown", why: "no answer within 20 seconds" });
     expect(first.exports.state).toBe("known");
     const second = await ask();
     expect(second.responders).toEqual({

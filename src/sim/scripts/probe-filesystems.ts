@@ -37,7 +37,7 @@ export const filesystems =
         const disk = sharedDisk(host, path);
         if (disk?.aoe !== undefined && !answers(world, host, disk.aoe)) readDevice(world, host, disk.aoe);
       }
-      return { exit: 124, why: "no answer within 12 seconds" };
+      return { exit: 124, why: "no answer within 20 seconds" };
     }
     stuck.delete(host.running);
     for (const path of devices) device(run, path);

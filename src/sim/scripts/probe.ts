@@ -44,7 +44,7 @@ export const probe: Responder = function* probe(run) {
     section("relocation", relocation);
     section("migrations", migrations);
     section("domain-configurations", domainConfigurations);
-    if (waitsForDeadline(run, devices)) yield 12_000;
+    if (waitsForDeadline(run, devices)) yield 20_000;
     else if (segments.length > 0) yield 1000;
     section("aoe-devices", aoeDevices);
     section("responders", responders(segments));

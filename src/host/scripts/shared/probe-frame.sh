@@ -36,51 +36,64 @@ section() {
 }
 
 # Sections that could hang on a dead device or mount run beside the others and are left behind at the deadline. Each says
-# itself that it is over, also when the shell gives it up.
-started=
+# itself that it is over, also when the shell gives it up; a pipe tells so without anybody asking again and again.
+started=''
 start() {
+	started="$started $1"
 	word "$run_dir/stuck.$1"
 	if [ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ]; then
 		echo "still hanging since an earlier probe, process ${value% *}" >"$work/$1.err"
 		over "$1" 1 >"$work/$1.out"
 		: >"$work/$1.ended"
-	else
-		section_name=$1 section_code=2
-		(
-			trap 'over "$section_name" "$section_code"; : >"$work/$section_name.ended"' EXIT
-			if "probe_$2" 2>"$work/$1.err"; then section_code=0; else section_code=$?; fi
-		) >"$work/$1.out" 2>/dev/null </dev/null &
-		echo $! >"$work/$1.pid"
+		return 0
 	fi
-	started="$started $1"
+	[ -z "$value" ] || rm -f "$run_dir/stuck.$1"
+	if [ ! -p "$work/ends" ]; then
+		mkfifo "$work/ends"
+		# Both ends are open here: none waits for the other.
+		exec 7<>"$work/ends"
+	fi
+	section_name=$1 section_code=2
+	(
+		trap 'over "$section_name" "$section_code"; : >"$work/$section_name.ended"; echo "$section_name" >&7' EXIT
+		if "probe_$2" 2>"$work/$1.err"; then section_code=0; else section_code=$?; fi
+	) >"$work/$1.out" 2>/dev/null </dev/null &
+	echo $! >"$work/$1.pid"
 }
 
 collect() {
-	tries=0
-	while :; do
-		waiting=
-		for name in $started; do
-			[ -e "$work/$name.ended" ] || waiting="$waiting $name"
+	timer=
+	for name in $started; do
+		while [ ! -e "$work/$name.ended" ]; do
+			[ -n "$timer" ] || begin_timer
+			IFS= read -r ended <&7
+			[ "$ended" != deadline ] || break 2
 		done
-		if [ -z "$waiting" ] || [ "$tries" -ge 240 ]; then break; fi
-		tries=$((tries + 1))
-		sleep 0.05 2>/dev/null || { sleep 1 && tries=$((tries + 20)); }
 	done
+	[ -z "$timer" ] || kill "$timer" 2>/dev/null || :
 	set --
 	for name in $started; do
-		case "$waiting " in
-		*" $name "*)
-			word "$work/$name.pid"
-			pid=$value
-			echo "$pid $(birth_of "$pid")" >"$run_dir/stuck.$name"
-			echo "no answer within 12 seconds" >"$work/$name.err"
-			over "$name" 124
-			;;
-		*)
-			[ ! -e "$run_dir/stuck.$name" ] || rm -f "$run_dir/stuck.$name"
+		if [ -e "$work/$name.ended" ]; then
 			set -- "$@" "$work/$name.out"
-			;;
-		esac
+			continue
+		fi
+		word "$work/$name.pid"
+		pid=$value
+		echo "$pid $(birth_of "$pid")" >"$run_dir/stuck.$name"
+		echo "no answer within $deadline seconds" >"$work/$name.err"
+		over "$name" 124
 	done
 	[ $# = 0 ] || cat "$@"
+}
+
+# Counted from when everything else is done: a host that is only slow has had that long already.
+deadline=20
+begin_timer() {
+	(
+		sleep "$deadline" &
+		nap=$!
+		trap 'kill "$nap"' TERM
+		wait "$nap" && echo deadline >&7
+	) >/dev/null 2>&1 </dev/null &
+	timer=$!
 }
