@@ -22,11 +22,18 @@ export function ensureHealthy(cluster: ClusterObservation): ClusterFinding {
     conditions: [
       together("Healthy", verdicts, {
         reason: "Healthy",
-        message: "Every mounted node hears the heartbeats of the others and is connected to them",
+        message: `Every mounted node hears the heartbeats of the others and is connected to them${unsynced(cluster)}`,
       }),
     ],
     lookAgain: between.some(({ reason }) => reason === "Looking"),
   };
+}
+
+/** AoE has no flush: what a server acknowledges out of its memory is lost in its power cut, journals among it. */
+function unsynced({ filesystems }: ClusterObservation): string {
+  const names = filesystems.flatMap(({ volume }) => (volume.state === "Found" && !volume.synced ? [volume.name] : []));
+  if (names.length === 0) return "";
+  return `. AoeVolume ${names.join(", ")} has sync Disabled: a power cut of its server may cost a node its journal`;
 }
 
 /** Nobody is well of whom nobody knows. */

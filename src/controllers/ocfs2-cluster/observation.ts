@@ -88,6 +88,8 @@ export type VolumeSight =
       readonly attached: readonly string[];
       /** Why it is not served, or why nobody knows. */
       readonly problem: string | undefined;
+      /** Its server acknowledges a write only when it is on the disk. */
+      readonly synced: boolean;
       /** Short host name of its server, which answers with it. */
       readonly serverName: string | undefined;
     };

@@ -163,6 +163,7 @@ function seeVolume(fleet: Fleet, cluster: Ocfs2Cluster, name: string): VolumeSig
         ? (status?.clients ?? []).flatMap((client) => (client.state === "Attached" ? [client.name] : []))
         : [],
     problem,
+    synced: parsed.spec.sync === "Enabled",
     serverName: server?.identity.state === "known" ? server.identity.value.hostname : undefined,
   };
 }

@@ -55,6 +55,17 @@ describe("a cluster that forms", () => {
   });
 });
 
+describe("a volume whose server acknowledges writes out of its memory", () => {
+  it("is named where the cluster is called well", async () => {
+    const warning = "AoeVolume data has sync Disabled: a power cut of its server may cost a node its journal";
+    const stage = await formed();
+    expect([healthy(stage), why(stage)]).toEqual(["True/Healthy", expect.stringContaining(warning)]);
+    stage.apply({ ...aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes, { sync: "Enabled" }) });
+    await eventually(stage, () => why(stage).includes("sync"), false, 3);
+    expect(healthy(stage)).toBe("True/Healthy");
+  });
+});
+
 describe("a node whose disk does not take its heartbeat", () => {
   it("is named by the others, before it resets itself", async () => {
     const stage = await formed({ timeouts: { heartbeatThreshold: 61 } });
