@@ -265,7 +265,7 @@ export class Fleet {
     }
     this.#firstRound.leave(id);
     if (event.type === "deleted") this.#forget(id);
-    else this.fences.raise(id, this.machinesOf(id));
+    else this.fences.raise(id, this.machinesOf(id), kind === "XenMigration" ? "WithoutSegments" : "All");
     this.#wake(id);
   }
 

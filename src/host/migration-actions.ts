@@ -25,6 +25,17 @@ export function startMigration(request: MigrationRequest): HostCommand {
 }
 
 /**
+ * Waits on the source until the run has ended, at most `seconds`; free of side effects, and of cost while it waits. Detail:
+ * `ended` or `running`.
+ */
+export function awaitMigration(request: { readonly operation: string; readonly seconds: number }): HostCommand {
+  return command("await-migration", request.seconds + 30, `the end of migration ${request.operation} is known`, [
+    operationName(request.operation),
+    seconds("seconds", request.seconds, 3600),
+  ]);
+}
+
+/**
  * Cuts the connection of the sender, which then resumes the domain by itself, only while its log does not show that
  * permission to start was given. Detail: `aborted`, or `ended` (there was nothing to abort any more). Refuses PastPointOfNoReturn.
  */

@@ -38,6 +38,7 @@ export const scriptNames = [
   "stop-domain",
   "take-domain-lock",
   "start-migration",
+  "await-migration",
   "abort-migration",
   "settle-migration",
 ] as const;

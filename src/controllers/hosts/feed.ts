@@ -112,7 +112,10 @@ export class HostFeed {
           session: (target) => dialer.session(target),
           route: () =>
             routeTo(endpoint, secret(endpoint.namespace, endpoint.ssh.privateKeySecretRef.name), self.trustedKey),
-          probe: () => probe(request([...self.members.keys()])),
+          probe(extent) {
+            const wanted = request([...self.members.keys()]);
+            return probe(extent === "All" ? wanted : { ...wanted, segments: [] });
+          },
           onView: (before, settled) => onView(self, before, settled),
           onHostKey: (key) => {
             self.seenKey ??= key;

@@ -1,4 +1,5 @@
 import type { WatchedHost } from "./feed.ts";
+import type { Extent } from "./watcher.ts";
 
 /**
  * Who must not act on a host before it has been looked at again. Raised when a spec changes, and once more before
@@ -8,11 +9,11 @@ export class Fences {
   readonly #open = new Map<WatchedHost, Map<string, number>>();
 
   /** Asks for a look at each host that begins after now. */
-  raise(owner: string, hosts: Iterable<WatchedHost>): void {
+  raise(owner: string, hosts: Iterable<WatchedHost>, extent?: Extent): void {
     for (const host of hosts) {
       const owners = this.#open.get(host) ?? new Map<string, number>();
       this.#open.set(host, owners);
-      owners.set(owner, host.watcher.ask());
+      owners.set(owner, host.watcher.ask(extent));
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Reason } from "../../api/reasons.ts";
 import type { Clock } from "../../clock.ts";
-import type { HostCommand } from "../../host/command.ts";
+import type { HostCommand, Outcome } from "../../host/command.ts";
 import { outcomeOf } from "../../host/outcome.ts";
 import { parseProbe } from "../../host/parse-probe.ts";
 import { noLongerNeeded } from "../../runtime/cancellation.ts";
@@ -10,6 +10,7 @@ import { Lanes } from "./lanes.ts";
 import type { Route } from "./route.ts";
 import type { Step, StepOutcome, StepResult } from "./step.ts";
 import { type HostView, pending, type Snapshot } from "./view.ts";
+import { Waits } from "./waits.ts";
 
 export interface WatcherOptions {
   readonly clock: Clock;
@@ -21,12 +22,15 @@ export interface WatcherOptions {
   /** Decided anew before every probe and every step: Secrets rotate, host keys get recorded. */
   readonly route: () => Route;
   /** What to ask this time: the union of what all objects on this host need. */
-  readonly probe: () => HostCommand;
+  readonly probe: (extent: Extent) => HostCommand;
   /** After every probe, successful or not. `settled`: whose jobs this probe has proven. */
   readonly onView: (before: HostView, settled: readonly string[]) => void;
   readonly onHostKey: (publicKey: string) => void;
   readonly onCommand: (name: string, error: HostError | undefined) => void;
 }
+
+/** What a look is for: everything, or everything but who answers on the AoE segments, which alone takes a second. */
+export type Extent = "All" | "WithoutSegments";
 
 /**
  * How long an asked-for probe waits for the host's other jobs, so that one probe shows the work of many; on a host that
@@ -40,6 +44,7 @@ const patienceMs = 2_000;
  */
 export class HostWatcher {
   readonly lanes: Lanes;
+  readonly waits: Waits;
   readonly #options: WatcherOptions;
   #view: HostView = pending;
   /** The youngest ask, and the youngest ask that a finished probe has answered. */
@@ -47,6 +52,9 @@ export class HostWatcher {
   #covered = 0;
   #askedAt = 0;
   #probedAt: number | undefined;
+  /** When the last look at everything began, and whether one is asked for. */
+  #allAt = Number.NEGATIVE_INFINITY;
+  #wantsAll = true;
   /** Milliseconds the last answered probe took. */
   #took = 0;
   #stdout = "";
@@ -62,6 +70,7 @@ export class HostWatcher {
       ask: () => this.ask(),
       stopped: () => this.#stop?.aborted ?? true,
     });
+    this.waits = new Waits({ run: (command) => this.#wait(command) });
   }
 
   get view(): HostView {
@@ -74,13 +83,19 @@ export class HostWatcher {
     return snapshot === undefined ? undefined : (this.#options.clock.monotonic() - snapshot.startedAt) / 1000;
   }
 
+  /** Seconds since the last successful probe came back; infinite when the last one failed. */
+  get sinceLookSeconds(): number {
+    return (this.ageSeconds() ?? Number.POSITIVE_INFINITY) - this.tookSeconds;
+  }
+
   /** How long the last answered probe took. */
   get tookSeconds(): number {
     return this.#took / 1000;
   }
 
   /** Asks for a probe that begins after now; the answer compares with {@link covered} and `Snapshot.mark`. */
-  ask(): number {
+  ask(extent: Extent = "All"): number {
+    if (extent === "All") this.#wantsAll = true;
     if (this.#asked === this.#covered) this.#askedAt = this.#options.clock.monotonic();
     this.#asked++;
     this.#poke();
@@ -109,6 +124,7 @@ export class HostWatcher {
     }
     // Whoever watches next must not plan while a step of ours is still being called off.
     await this.lanes.ended();
+    await this.waits.ended();
   }
 
   async #untilDue(signal: AbortSignal): Promise<void> {
@@ -127,8 +143,9 @@ export class HostWatcher {
 
   #dueIn(): number {
     const now = this.#options.clock.monotonic();
-    // A host that needs most of the interval to answer has other work to do as well.
-    const regular = (this.#probedAt ?? now) + Math.max(this.#options.intervalSeconds * 1000, 2 * this.#took) - now;
+    // A host that needs most of the interval to answer has other work to do as well, above all what was just begun there.
+    const share = this.lanes.active + this.waits.active === 0 ? 2 : 10;
+    const regular = (this.#probedAt ?? now) + Math.max(this.#options.intervalSeconds * 1000, share * this.#took) - now;
     if (this.#asked === this.#covered) return regular;
     const patience = Math.max(patienceMs, this.#took);
     return Math.min(regular, this.lanes.active === 0 ? 0 : this.#askedAt + patience - now);
@@ -139,8 +156,13 @@ export class HostWatcher {
     const startedAt = this.#options.clock.monotonic();
     const time = this.#options.clock.now();
     this.#probedAt = startedAt;
+    const extent = this.#extent(startedAt);
+    if (extent === "All") {
+      this.#allAt = startedAt;
+      this.#wantsAll = false;
+    }
     const before = this.#view;
-    const after = await this.#probe(signal, { mark, startedAt, time });
+    const after = await this.#probe(signal, extent, { mark, startedAt, time });
     if (signal.aborted) return;
     this.#view = after;
     this.#covered = mark;
@@ -150,25 +172,32 @@ export class HostWatcher {
     this.#options.onView(before, settled);
   }
 
-  async #probe(signal: AbortSignal, when: Omit<Snapshot, "facts">): Promise<HostView> {
+  /** Without the segments only when nobody wants them and what is known of them is younger than an interval. */
+  #extent(now: number): Extent {
+    const known = this.#view.state === "Reachable" && now - this.#allAt < this.#options.intervalSeconds * 1000;
+    return known && !this.#wantsAll ? "WithoutSegments" : "All";
+  }
+
+  async #probe(signal: AbortSignal, extent: Extent, when: Omit<Snapshot, "facts">): Promise<HostView> {
     const last = this.#lastSnapshot();
     const route = this.#options.route();
     if (route.kind === "problem") return { state: "Unreachable", reason: route.reason, message: route.message, last };
     try {
-      const result = await this.#run(route.target, this.#options.probe(), signal);
-      return this.#understand(result, when);
+      const result = await this.#run(route.target, this.#options.probe(extent), signal);
+      return this.#understand(result, extent, when);
     } catch (error) {
       const { reason, message } = explain(error);
       return { state: "Unreachable", reason, message, last };
     }
   }
 
-  #understand(result: RunResult, when: Omit<Snapshot, "facts">): HostView {
+  #understand(result: RunResult, extent: Extent, when: Omit<Snapshot, "facts">): HostView {
     const last = this.#lastSnapshot();
     // Word for word the same: the same facts, which nobody has to compare.
     const same = this.#view.state === "Reachable" && this.#stdout === result.stdout;
-    const facts = same && last !== undefined ? last.facts : parseProbe(result.stdout);
-    this.#stdout = result.stdout;
+    const parsed = same && last !== undefined ? last.facts : parseProbe(result.stdout);
+    const facts = extent === "All" || last === undefined ? parsed : { ...parsed, responders: last.facts.responders };
+    this.#stdout = extent === "All" ? result.stdout : "";
     const sections = Object.values(facts);
     if (result.exitCode === 0 && sections.some(({ state }) => state !== "unknown"))
       return { state: "Reachable", snapshot: { facts, ...when } };
@@ -205,6 +234,17 @@ export class HostWatcher {
         "a step ended without an exit status",
       );
       return { kind: "lost", reason, message };
+    }
+  }
+
+  async #wait(command: HostCommand): Promise<Outcome | undefined> {
+    const route = this.#options.route();
+    if (route.kind === "problem" || this.#stop?.aborted !== false) return undefined;
+    try {
+      return outcomeOf(await this.#run(route.target, command, this.#stop));
+    } catch (error) {
+      this.#options.log.debug({ waitsFor: command.ensures, err: error }, "a wait ended without an exit status");
+      return undefined;
     }
   }
 

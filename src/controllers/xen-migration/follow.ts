@@ -1,7 +1,7 @@
 import { xenMigrations } from "../../api/kinds.ts";
 import type { HostCommand } from "../../host/command.ts";
 import { stopDomain } from "../../host/domain-actions.ts";
-import { abortMigration, settleMigration, startMigration } from "../../host/migration-actions.ts";
+import { abortMigration, awaitMigration, settleMigration, startMigration } from "../../host/migration-actions.ts";
 import { isRefusalReason } from "../../host/refusals.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
@@ -22,6 +22,8 @@ import { type Said, type Turn, tell } from "./turn.ts";
 
 /** The host's own time limit comes after the operator's: it is for when there is no operator. */
 const graceSeconds = 60;
+/** How long the source is asked at a time to wait for the end. */
+const waitSeconds = 300;
 /** An on_reboot restart takes the domain away for two seconds and longer. */
 const goneMs = 15_000;
 
@@ -36,6 +38,10 @@ export async function follow(turn: Turn): Promise<Said> {
   const evidence = observeBegun(fleet, migration, status);
   const nowMs = fleet.clock.now();
   keepProgress(turn, evidence, nowMs);
+  const looked = memory.lookedSinceEnd(id, hosts);
+  if (looked === undefined) awaitEnd(turn, evidence, source, hosts);
+  // It is over, and the looks that will show what it left are under way.
+  if (looked === false) return { conditions: [] };
   const pending = hosts.some(({ watcher }) => watcher.pending(id));
   const course = pursue({
     spec,
@@ -50,7 +56,10 @@ export async function follow(turn: Turn): Promise<Said> {
   // What an own command is about to change is not concluded from.
   if (pending && course.conclusion !== undefined) return { conditions: [] };
   const lasting = memory.lasts(id, course.conclusion, course.end?.reason === "DomainGone" ? goneMs : 0);
-  if (course.conclusion !== undefined && !lookedAgain(fleet, id, course.conclusion, hosts)) return { conditions: [] };
+  // Once xl has ended both hosts hold still, and one look at each is as good as one at both in the same moment.
+  const still = looked === true && stateOf(evidence) === "Ended";
+  if (course.conclusion !== undefined && !still && !lookedAgain(fleet, id, course.conclusion, hosts))
+    return { conditions: [] };
   if (course.end !== undefined && !lasting) return { conditions: [], againSeconds: goneMs / 1000 };
   tell(turn, course);
   if (course.end !== undefined) {
@@ -69,6 +78,22 @@ export async function follow(turn: Turn): Promise<Said> {
     conditions: merged(course.conditions, troubles(handed)),
     againSeconds: soonest(again),
   };
+}
+
+const stateOf = ({ run }: Evidence) => (run.state === "Begun" ? run.run.state : undefined);
+
+/** The source tells by itself when its run is over, so that nobody has to ask it again and again. */
+function awaitEnd(
+  { memory, id, draft }: Turn,
+  evidence: Evidence,
+  source: WatchedHost | undefined,
+  hosts: readonly WatchedHost[],
+): void {
+  if (stateOf(evidence) !== "Running") return;
+  const command = awaitMigration({ operation: draft.status.operationID ?? "", seconds: waitSeconds });
+  source?.watcher.waits.begin(id, command, (outcome) => {
+    if (outcome.kind === "done" && outcome.detail === "ended") memory.ended(id, hosts);
+  });
 }
 
 /** It is waited until a command that may be on its way can no longer come. */
@@ -97,15 +122,13 @@ function keepProgress({ draft }: Turn, { run, source, target }: Evidence, nowMs:
 }
 
 /**
- * Only while something is being waited for; what is stuck is looked at as often as any host. A look takes processor time
- * from the copying: on hosts that are slow to answer, a third of it at most.
+ * Only while something is being waited for; what is stuck is looked at as often as any host. Of what xl is at, looks only tell
+ * how far it has come, and they take processor time from the copying: a tenth of it at most.
  */
-function pollSeconds({ state }: Course, { run }: Evidence, hosts: readonly WatchedHost[]): number | undefined {
+function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly WatchedHost[]): number | undefined {
   if (state !== "Migrating" && state !== "Settling" && state !== "Aborting") return undefined;
-  if (run.state !== "Begun" || run.run.state !== "Running") return 3;
-  const { phase } = run.run;
-  if (phase === "Transferred" || phase === "Permission" || phase === "Succeeded") return 1;
-  return Math.max(2, ...hosts.map(({ watcher }) => 3 * watcher.tookSeconds));
+  if (stateOf(evidence) !== "Running") return 3;
+  return Math.max(2, ...hosts.map(({ watcher }) => 10 * watcher.tookSeconds));
 }
 
 function act(turn: Turn, move: Move | undefined, [source, target]: readonly (WatchedHost | undefined)[]): Handed {

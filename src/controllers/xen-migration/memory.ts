@@ -15,6 +15,7 @@ export class Memory {
   readonly #asked = new Map<string, number>();
   readonly #unbegun = new Map<string, number>();
   readonly #starting = new Map<string, number>();
+  readonly #ended = new Set<string>();
   readonly #concluded = new Map<string, { readonly words: string; readonly at: number }>();
   readonly #fleet: Fleet;
 
@@ -23,7 +24,7 @@ export class Memory {
   }
 
   forget(id: string): void {
-    for (const map of [this.#asked, this.#unbegun, this.#starting, this.#concluded]) map.delete(id);
+    for (const known of [this.#asked, this.#unbegun, this.#starting, this.#ended, this.#concluded]) known.delete(id);
     this.#fleet.wanted.delete(id);
   }
 
@@ -34,8 +35,20 @@ export class Memory {
     if (due > 0) return due / 1000;
     this.#asked.set(id, now);
     const there = hosts.filter(({ watcher }) => watcher.view.state !== "Unreachable");
-    this.#fleet.fences.raise(`${id} #poll`, there);
+    this.#fleet.fences.raise(`${id} #poll`, there, "WithoutSegments");
     return seconds;
+  }
+
+  /** To be called when the source has told that its run is over: whoever looks from now on sees what it left. */
+  ended(id: string, hosts: readonly WatchedHost[]): void {
+    this.#ended.add(id);
+    this.#fleet.fences.raise(`${id} #ended`, hosts, "WithoutSegments");
+  }
+
+  /** Whether every host has been looked at since the run was known to be over; undefined when that was not told. */
+  lookedSinceEnd(id: string, hosts: readonly WatchedHost[]): boolean | undefined {
+    if (!this.#ended.has(id)) return undefined;
+    return hosts.every((host) => this.#fleet.fences.passed(`${id} #ended`, host));
   }
 
   /** To be called when a command to begin is handed over. */

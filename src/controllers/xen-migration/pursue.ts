@@ -42,8 +42,8 @@ export interface Course {
   /** It is over. */
   readonly end: { readonly succeeded: boolean; readonly reason: Reason; readonly message: string } | undefined;
   /**
-   * What is concluded from one look at each host, which cannot be at the same moment: it counts when a second look, begun
-   * afterwards, says the same. Undefined: nothing is concluded.
+   * What is concluded from one look at each host, which cannot be at the same moment: it counts when the run was known to be
+   * over before both, or when a second look, begun afterwards, says the same. Undefined: nothing is concluded.
    */
   readonly conclusion: string | undefined;
 }

@@ -73,7 +73,7 @@ IdentitiesOnly yes
 IdentityAgent none
 PreferredAuthentications publickey
 BatchMode yes
-ConnectTimeout 10
+ConnectTimeout 30
 ServerAliveInterval 5
 ServerAliveCountMax 6
 StrictHostKeyChecking yes

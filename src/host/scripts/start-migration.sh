@@ -53,6 +53,9 @@ export PATH LC_ALL
 umask 077
 base=$1
 exec >>"$base.log" 2>&1 </dev/null
+# Held as long as this runs, for whoever waits for its end; its children close it.
+exec 8<"$0"
+! command -v flock >/dev/null 2>&1 || flock -n 8 || :
 # include: cut-sender.sh
 birth_of() {
 	read -r birth_stat 2>/dev/null <"/proc/$1/stat" || return 0
@@ -63,9 +66,9 @@ durably() {
 	dd of="$1.new" conv=fsync 2>/dev/null && mv -f "$1.new" "$1"
 }
 if [ "$2" = xl ]; then
-	xl migrate -s "ssh -F ${base%/migrations/*}/ssh/config" "$3" "$4" &
+	xl migrate -s "ssh -F ${base%/migrations/*}/ssh/config" "$3" "$4" 8<&- &
 else
-	xm migrate --live "$3" "$4" &
+	xm migrate --live "$3" "$4" 8<&- &
 fi
 sender=$!
 echo "$$ $(birth_of "$$") $sender $(birth_of "$sender")" | durably "$base.pid"
@@ -78,7 +81,7 @@ echo "$$ $(birth_of "$$") $sender $(birth_of "$sender")" | durably "$base.pid"
 		echo "xensan: not finished after $5 s: the connection is cut"
 		cut_sender "$sender" "$base.log" || echo "xensan: too late, the target has permission to start"
 	}
-) &
+) 8<&- &
 timer=$!
 code=0
 wait "$sender" || code=$?

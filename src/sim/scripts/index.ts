@@ -10,7 +10,7 @@ import { deleteImage, ensureImage } from "./image.ts";
 import { discover, prepareInitiator, revalidate } from "./initiator.ts";
 import { interfaceUp } from "./interface-up.ts";
 import { deleteLogicalVolume, ensureLogicalVolume } from "./logical-volume.ts";
-import { abortMigration, settleMigration, startMigration } from "./migration.ts";
+import { abortMigration, awaitMigration, settleMigration, startMigration } from "./migration.ts";
 import { mountFilesystem, unmountFilesystem } from "./mount-filesystem.ts";
 import { installPackages } from "./packages.ts";
 import { probe } from "./probe.ts";
@@ -52,6 +52,7 @@ export const responders: ReadonlyMap<string, Responder> = new Map([
   ["stop-domain", stopDomain],
   ["take-domain-lock", takeDomainLock],
   ["start-migration", startMigration],
+  ["await-migration", awaitMigration],
   ["abort-migration", abortMigration],
   ["settle-migration", settleMigration],
 ]);

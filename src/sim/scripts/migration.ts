@@ -48,6 +48,17 @@ export const startMigration: Responder = acting(function* startMigration(run) {
   return finish(run, "started");
 });
 
+/** await-migration.sh: OPERATION SECONDS */
+export const awaitMigration: Responder = acting(function* awaitMigration(run) {
+  const [operation = "", seconds = "0"] = run.args;
+  yield run.world.timings.process;
+  for (let waited = 0; isRunning(run.host, operation); waited += 250) {
+    if (waited >= Number(seconds) * 1000) return finish(run, "running");
+    yield 250;
+  }
+  return finish(run, "ended");
+});
+
 /** abort-migration.sh: OPERATION */
 export const abortMigration: Responder = acting(function* abortMigration(run) {
   const { world, host, args } = run;

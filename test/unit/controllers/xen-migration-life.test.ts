@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { at } from "../../simulation/scenarios/objects.ts";
-import { eventually, minutes, status, word } from "./rig.ts";
+import { commands, eventually, minutes, status, word } from "./rig.ts";
 import { configuration, dom0, history, migration, outcome, said, seen, uuid, xenRig } from "./xen-rig.ts";
 
 const here = { bella: ["vm-test"], brutus: [], caesar: [] };
@@ -28,6 +28,24 @@ describe("a migration", () => {
     await stage.advance(minutes(1));
     expect(stage.find("XenMigration", at("go"))).toMatchObject({ metadata: { name: "go" } });
     expect(objectFinalizers(stage.find("XenMigration", at("go")))).toEqual([]);
+  });
+
+  it("adds two seconds to its xl at the most: the source tells when that has ended", async () => {
+    const stage = await xenRig();
+    await stage.advance(minutes(1));
+    const phases = new Map<string, number>();
+    stage.rack.subscribe((event) => {
+      if (event.kind === "MigrationPhase" && !phases.has(event.phase)) phases.set(event.phase, stage.clock.now());
+    });
+    const created = stage.clock.now();
+    const sent = commands(stage);
+    stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
+    await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
+    const finished = Date.parse(String(status(stage, "XenMigration", "go").finishTime));
+    const [begun = 0, ended = 0] = [Math.min(...phases.values()), Math.max(...phases.values())];
+    // The time of its end is in whole seconds, rounded down.
+    expect(finished + 1000 - created - (ended - begun)).toBeLessThanOrEqual(2000);
+    expect(sent.filter((command) => command === "bella await-migration")).toHaveLength(1);
   });
 
   it("chooses its target, with the reasons", async () => {

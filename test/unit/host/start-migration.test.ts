@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { probe } from "../../../src/host/actions.ts";
-import { abortMigration, startMigration } from "../../../src/host/migration-actions.ts";
+import { abortMigration, awaitMigration, startMigration } from "../../../src/host/migration-actions.ts";
 import { parseProbe } from "../../../src/host/parse-probe.ts";
 import type { MigrationRun } from "../../../src/host/xen-facts.ts";
 import { type FakeDom0, fakeDom0, shells } from "./fake-dom0.ts";
@@ -47,6 +47,7 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
   const begin = (operation = "op-1", timeoutSeconds = 600) =>
     dom0.act(startMigration({ operation, uuid, address: "10.99.0.12", timeoutSeconds }));
   const abort = (operation = "op-1") => dom0.act(abortMigration({ operation }));
+  const wait = (seconds: number, operation = "op-1") => dom0.act(awaitMigration({ operation, seconds }));
   const runs = () => {
     const facts = parseProbe(dom0.run(probe({ roles: ["Client"], backings: [], segments: [] })).stdout).migrations;
     if (facts.state !== "known") throw new Error(JSON.stringify(facts));
@@ -78,6 +79,28 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
     expect(abort()).toEqual({ kind: "done", detail: "ended" });
     expect(dom0.calls()).toEqual([`migrate -s ssh -F ${dom0.directory}/state/ssh/config 1 10.99.0.12`]);
     expect(readdirSync(`${dom0.directory}/state/migrations`).filter((name) => /new$/.test(name))).toEqual([]);
+  });
+
+  it("wakes whoever waits for its end", async () => {
+    dom0.write("migrate", `${begun}sleep 2; ${permitted}exit 0`);
+    expect(begin()).toEqual(started);
+    expect(wait(1)).toEqual({ kind: "done", detail: "running" });
+    expect(runs()).toMatchObject([{ state: "Running" }]);
+    expect(wait(60)).toEqual({ kind: "done", detail: "ended" });
+    expect(runs()).toMatchObject([{ state: "Ended", exitCode: 0 }]);
+    expect(wait(60)).toEqual({ kind: "done", detail: "ended" });
+    expect(wait(60, "never-begun")).toEqual({ kind: "done", detail: "ended" });
+  });
+
+  it("wakes whoever waits when its process goes without a word, though xl is still at work", async () => {
+    dom0.write("migrate", `${begun}${sends}`);
+    expect(begin()).toEqual(started);
+    await until(({ phase }) => phase === "Sending");
+    const [wrapper = "", , sender = ""] = dom0.read("state/migrations/op-1.pid").split(" ");
+    process.kill(Number(wrapper), "SIGKILL");
+    expect(wait(60)).toEqual({ kind: "done", detail: "ended" });
+    expect(runs()).toMatchObject([{ state: "Lost" }]);
+    process.kill(Number(sender), "SIGKILL");
   });
 
   it("is cut before the point of no return, and xl resumes the domain by itself", async () => {

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Waits until a migration that was begun here has ended, at most SECONDS. Changes nothing. While it waits it costs the host
+# nothing: the kernel wakes it when the wrapper of the migration lets go of its lock, however that ends.
+# Arguments: OPERATION SECONDS.
+# Prints done<TAB>ended (none of this name runs) or done<TAB>running.
+# Exit codes: 0 done.
+set -eu
+# include: prelude.sh
+# include: lock.sh
+# include: migration-runs.sh
+
+base=$migrations_dir/$1 seconds=$2
+began=$(now)
+if [ -e "$base.sh" ] && have flock && have timeout; then
+	timeout "$seconds" flock -s "$base.sh" true || :
+fi
+# Its exit code is written before the lock is free; where there is no lock, this is all there is.
+while run_alive "$base" && [ ! -s "$base.exit" ]; do
+	[ $(($(now) - began)) -lt "$seconds" ] || finish running
+	sleep 1
+done
+finish ended
