@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
 import { rm, stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { loadRack } from "../../src/sim/rack-file.ts";
 import { bringUp, findRack } from "./common-rack.ts";
 import { attachConsole } from "./console.ts";
-import { cleanCache, commonRackDirectory, imageCache, LabError, UnavailableError } from "./places.ts";
+import { cleanCache, commonRackDirectory, imageCache, LabError, rackFiles, UnavailableError } from "./places.ts";
 import type { Rack } from "./rack.ts";
 import { readState } from "./state.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
@@ -88,7 +87,7 @@ async function run(): Promise<number> {
   }
   const directory = commonRackDirectory();
   if (command === "up") {
-    const rackFile = values.rack ?? fileURLToPath(tutorialRack);
+    const rackFile = values.rack ?? rackFiles.Xen;
     await stat(rackFile);
     const { install } = values;
     const started = performance.now();

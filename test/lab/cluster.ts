@@ -54,6 +54,10 @@ export async function startCluster(rack: Rack, signal: AbortSignal): Promise<Clu
       await delay(500, undefined, { signal });
     }
   };
+  const plain = new Set(rack.plan.hosts.filter(({ host }) => host.xen.toolstack === "none").map(({ name }) => name));
+  /** The condition that says that an object is as it should be on this rack. */
+  const readiness = (kind: string, { metadata }: KubeObject) =>
+    kind === xenHosts.kind && plain.has(metadata.name) ? "AoeReady" : "Ready";
   const endpoints = () =>
     new Map(rack.plan.hosts.map(({ name }) => [name, { host: "127.0.0.1", port: rack.sshPort(name) }]));
   const moved = () => rack.plan.hosts.map(({ name, host }) => ({ from: host.ssh.port, to: rack.sshPort(name) }));
@@ -88,7 +92,7 @@ export async function startCluster(rack: Rack, signal: AbortSignal): Promise<Clu
       await wait("everything Ready", withinSeconds, async () =>
         (await everything())
           // A migration is one attempt, and is asked about by its name.
-          .filter(({ kind, object }) => kind !== xenMigrations.kind && !isReady(object))
+          .filter(({ kind, object }) => kind !== xenMigrations.kind && !isTrue(object, readiness(kind, object)))
           .map(({ kind, object }) => `\n${kind} ${object.metadata.name}: ${show(object.status?.conditions ?? [])}`)
           .join(""),
       );
@@ -118,9 +122,9 @@ export async function startCluster(rack: Rack, signal: AbortSignal): Promise<Clu
   };
 }
 
-function isReady({ metadata, status }: Conditioned): boolean {
-  const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  return ready?.status === "True" && (ready.observedGeneration ?? metadata.generation) === metadata.generation;
+function isTrue({ metadata, status }: Conditioned, type: string): boolean {
+  const condition = status?.conditions?.find((one) => one.type === type);
+  return condition?.status === "True" && (condition.observedGeneration ?? metadata.generation) === metadata.generation;
 }
 
 const show = (conditions: readonly { type: string; status: string; reason: string; message: string }[]) =>

@@ -26,7 +26,7 @@ export async function bringUp(options: BringUpOptions): Promise<Rack> {
   await ensureNeeds({ install: options.install, ...signal });
   if (readState(directory) !== undefined) await findRack(directory).down();
   ensureMemory(plan.hosts.reduce((sum, { host }) => sum + host.memory, 0));
-  const images = await ensureImages({ say, ...signal });
+  const images = await ensureImages({ kinds: new Set(plan.hosts.map(({ kind }) => kind)), say, ...signal });
   const clean = await ensureClean({ plan, images, rackFile, say, ...signal });
   const rack = openRack({ directory, rackFile, plan, images, clean, leashed, ...signal });
   try {

@@ -30,12 +30,15 @@ const recipe = new URL("./image/", import.meta.url);
 
 /** Returns the images of the present recipe, built from the machine's own apt sources when they are not there yet. */
 export async function ensureImages(options: {
+  readonly kinds: ReadonlySet<ImageKind>;
   readonly say: (text: string) => void;
   readonly signal?: AbortSignal;
 }): Promise<Images> {
   const key = await recipeKey();
   const directory = path.join(imageCache, key);
-  if (!existsSync(directory)) await build(directory, key, options);
+  await ensureKeyPair(directory);
+  const missing = [...options.kinds].filter((kind) => !existsSync(path.join(directory, kind)));
+  if (missing.length > 0) await build(directory, missing, options);
   return imagesOf(key);
 }
 
@@ -60,37 +63,49 @@ async function recipeKey(): Promise<string> {
   return digest([...names, ...texts]);
 }
 
+/** Another process may make the same at the same time: whoever is first to rename wins. */
+async function settle(draft: string, place: string): Promise<void> {
+  await rename(draft, place).catch((error: unknown) => {
+    if (!existsSync(place)) throw error;
+  });
+  await rm(draft, { recursive: true, force: true });
+}
+
+/** One pair opens all machines of a recipe. */
+async function ensureKeyPair(directory: string): Promise<void> {
+  if (existsSync(directory)) return;
+  const draft = `${directory}.${process.pid}`;
+  await mkdir(draft, { recursive: true });
+  const pair = generateKeyPair("xensan-lab");
+  await writeFile(path.join(draft, "key"), pair.privateKey, { mode: 0o600 });
+  await writeFile(path.join(draft, "key.pub"), `${pair.publicKey}\n`);
+  await settle(draft, directory);
+}
+
 async function build(
   directory: string,
-  key: string,
+  kinds: readonly ImageKind[],
   { say, signal }: { readonly say: (text: string) => void; readonly signal?: AbortSignal },
 ): Promise<void> {
   const started = performance.now();
-  say(`building images ${key} from Debian's packages (a few minutes, once)`);
-  // Another process may build the same at the same time: whoever is first to rename wins.
-  const draft = `${directory}.${process.pid}`;
-  try {
-    await mkdir(draft, { recursive: true });
-    const pair = generateKeyPair("xensan-lab");
-    await writeFile(path.join(draft, "key"), pair.privateKey, { mode: 0o600 });
-    await writeFile(path.join(draft, "key.pub"), `${pair.publicKey}\n`);
-    const sources = await aptSources();
-    await Promise.all(
-      imageKinds.map((kind) =>
-        runCommand(
+  say(`building images from Debian's packages (${kinds.join(", ")}; a minute or two, once)`);
+  const sources = await aptSources();
+  await Promise.all(
+    kinds.map(async (kind) => {
+      const draft = path.join(directory, `${kind}.${process.pid}`);
+      try {
+        await runCommand(
           new URL("build.sh", recipe).pathname,
-          [kind, path.join(draft, kind), path.join(draft, "key.pub"), ...sources],
-          { ...(signal === undefined ? {} : { signal }), logFile: path.join(draft, `${kind}.log`) },
-        ),
-      ),
-    );
-    await rename(draft, directory).catch((error: unknown) => {
-      if (!existsSync(directory)) throw error;
-    });
-    say(`images built in ${((performance.now() - started) / 1000).toFixed(0)} s`);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
+          [kind, draft, path.join(directory, "key.pub"), ...sources],
+          { ...(signal === undefined ? {} : { signal }), logFile: path.join(directory, `${kind}.log`) },
+        );
+        await settle(draft, path.join(directory, kind));
+      } finally {
+        await rm(draft, { recursive: true, force: true });
+      }
+    }),
+  );
+  say(`images built in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
 /** The files in which this machine keeps Debian 12's sources; none: mmdebstrap takes Debian's own mirror. */

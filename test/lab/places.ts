@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheDirectory } from "../../src/controlplane/binaries.ts";
+import { tutorialRack } from "../../src/sim/rack-file.ts";
 
 /** Where the lab keeps things. Images and clean machines are cached for good; a rack lives in a directory of its own. */
 export const imageCache = path.join(cacheDirectory(), "lab", "images");
@@ -14,6 +15,13 @@ export function commonRackDirectory(env: NodeJS.ProcessEnv = process.env): strin
 }
 
 export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What stories are told on. */
+export const rackFiles = {
+  Xen: fileURLToPath(tutorialRack),
+  Plain: fileURLToPath(new URL("racks/plain.yaml", import.meta.url)),
+  Wide: fileURLToPath(new URL("racks/wide.yaml", import.meta.url)),
+} as const;
 
 /** Ten hexadecimal digits that change when any part does. */
 export function digest(parts: readonly string[]): string {

@@ -36,7 +36,7 @@ export function planRack(file: RackFile): RackPlan {
     const address = host.interfaces.find(({ segment }) => segment === managementSegment)?.address ?? "";
     const [ip = ""] = address.split("/");
     const network = `${ip.split(".").slice(0, 3).join(".")}.0/24`;
-    const kind = host.roles.includes("dom0") ? "dom0" : "server";
+    const kind = host.roles.includes("dom0") && host.xen.toolstack !== "none" ? "dom0" : "server";
     return { name, kind, host, nics: host.interfaces, management: { address: ip, network } };
   });
   return { hosts, segments };

@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { loadRack } from "../../src/sim/rack-file.ts";
 import { bringUp } from "./common-rack.ts";
-import { LabError, UnavailableError } from "./places.ts";
+import { LabError, rackFiles, UnavailableError } from "./places.ts";
 import type { Story } from "./scenario.ts";
 import { stories } from "./scenarios/index.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
@@ -20,7 +19,8 @@ const { values } = parseArgs({
     /** Of each story only how it begins: together they are the tutorial, from bare hosts. */
     given: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
-    rack: { type: "string", default: fileURLToPath(tutorialRack) },
+    /** Instead of the rack that a story names. */
+    rack: { type: "string" },
     /** Lets it install Debian packages on this machine. */
     install: { type: "boolean", default: false },
     /** Where the folder of a failure is made. */
@@ -63,24 +63,34 @@ async function main(): Promise<boolean> {
   const told = chosen();
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-lab-"));
   const artifacts = path.resolve(values.artifacts ?? path.join(tmpdir(), `xensan-lab-failures-${process.pid}`));
-  const { rack: rackFile, install } = values;
-  const file = loadRack(rackFile);
-  const rack = await bringUp({ directory, rackFile, file, install, leashed: true, say, signal });
   const results: Result[] = [];
   let resident = 0;
   try {
-    say(`the rack is up after ${((performance.now() - started) / 1000).toFixed(1)} s`);
-    for (const [index, story] of told.entries()) {
-      if (index > 0) await rack.reset();
-      say(`\n${story.name}`);
-      results.push(...(await tell(story, { rack, artifacts, signal, report: (result) => say(line(result)) })));
-      resident = Math.max(
-        resident,
-        rack.plan.hosts.reduce((sum, { name }) => sum + rack.resident(name), 0),
-      );
+    for (const [rackFile, stories] of Map.groupBy(told, (story) => values.rack ?? rackFiles[story.rack])) {
+      const options = {
+        directory,
+        rackFile,
+        file: loadRack(rackFile),
+        install: values.install,
+        leashed: true,
+        say,
+        signal,
+      };
+      const rack = await bringUp(options);
+      try {
+        say(`the rack is up after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+        for (const [index, story] of stories.entries()) {
+          if (index > 0) await rack.reset();
+          say(`\n${story.name}`);
+          results.push(...(await tell(story, { rack, artifacts, signal, report: (result) => say(line(result)) })));
+          const held = rack.plan.hosts.reduce((sum, { name }) => sum + rack.resident(name), 0);
+          resident = Math.max(resident, held);
+        }
+      } finally {
+        await rack.down();
+      }
     }
   } finally {
-    await rack.down();
     await rm(directory, { recursive: true, force: true });
   }
   say("");

@@ -1,6 +1,7 @@
 import type { Manifest } from "../../src/cli/up/manifests.ts";
 import type { Kind, KubeObject } from "../../src/runtime/kube-api.ts";
 import type { RunResult, Script } from "../../src/ssh/host-session.ts";
+import type { rackFiles } from "./places.ts";
 import type { Slowness } from "./rack.ts";
 
 /**
@@ -9,6 +10,7 @@ import type { Slowness } from "./rack.ts";
  *
  *   export const aoe: Story = {
  *     name: "aoe",
+ *     rack: "Plain",
  *     given: {                                 // from bare hosts to what every scenario below starts from
  *       name: "bare hosts to two volumes on both dom0s",
  *       async run({ apply, examples, ready }) {
@@ -37,6 +39,11 @@ import type { Slowness } from "./rack.ts";
  */
 export interface Story {
   readonly name: string;
+  /**
+   * Xen: the tutorial's rack. Plain: the same hosts without Xen, several times as fast, for what needs no domain. Wide: two
+   * SAN servers and three such hosts.
+   */
+  readonly rack: keyof typeof rackFiles;
   readonly given: Scenario;
   readonly scenarios: readonly Scenario[];
 }
@@ -67,7 +74,10 @@ export interface Words {
   get<T extends KubeObject>(kind: Kind<T>, name: string): Promise<T>;
   /** Waits for a condition, "Ready/True" or "DeletionBlocked/True/Held", and resolves with its message. 300 s by default. */
   become(kind: Kind, name: string, condition: string, withinSeconds?: number): Promise<string>;
-  /** Every object of ours is Ready/True and its status is of its newest generation. 300 s by default. */
+  /**
+   * Every object of ours is Ready/True and its status is of its newest generation; of a XenHost without Xen, AoeReady/True.
+   * 300 s by default.
+   */
   ready(withinSeconds?: number): Promise<void>;
   /** The object is not in the API any more. 180 s by default. */
   gone(kind: Kind, name: string, withinSeconds?: number): Promise<void>;

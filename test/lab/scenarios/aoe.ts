@@ -18,6 +18,7 @@ async function carries({ on }: Words, from: string, to: string, text: string): P
 
 export const aoe: Story = {
   name: "aoe",
+  rack: "Plain",
   given: {
     name: "bare hosts to two volumes on both dom0s",
     async run(words) {

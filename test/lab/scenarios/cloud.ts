@@ -1,4 +1,5 @@
 import type { Story } from "../scenario.ts";
+import { ends } from "./ends.ts";
 import { moves } from "./moves.ts";
 import { mountedWithin, shares } from "./shares.ts";
 import { countsOn } from "./ticks.ts";
@@ -6,6 +7,7 @@ import { countsOn } from "./ticks.ts";
 /** The whole tutorial, from bare Debian to a domain that runs on the shared file system, and what may happen to it. */
 export const cloud: Story = {
   name: "cloud",
+  rack: "Xen",
   given: {
     name: "bare hosts to a domain on a shared file system",
     async run(words) {
@@ -17,5 +19,5 @@ export const cloud: Story = {
       return `${tick.boot}: ${tick.count}`;
     },
   },
-  scenarios: [...shares, ...moves],
+  scenarios: [...shares, ...moves, ...ends("vm-test")],
 };

@@ -1,29 +1,23 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { XenDomain, XenMigration } from "../../../src/api/kinds.ts";
 import { xenDomains, xenHosts, xenMigrations } from "../../../src/api/kinds.ts";
 import type { Manifest } from "../../../src/cli/up/manifests.ts";
 import type { Scenario, Words } from "../scenario.ts";
+import { object, tutorial } from "./manifests.ts";
 import { countsOn, runsOn, sameGuest } from "./ticks.ts";
 
 /** The domain of the tutorial moves while it runs, whatever happens on the way. */
 
-const migration = (name: string, target: string): Manifest => ({
-  apiVersion: "xensan.dev/v1alpha1",
-  kind: "XenMigration",
-  metadata: { name, namespace: "san" },
-  ...{ spec: { domainRef: { name: "vm-test" }, targetHostRef: { name: target } } },
-});
-
-const patch = (kind: string, name: string, spec: object): Manifest => ({
-  apiVersion: "xensan.dev/v1alpha1",
-  kind,
-  metadata: { name, namespace: "san" },
-  ...{ spec },
-});
+const migration = (name: string, target: string, rest: object = {}): Manifest =>
+  object("XenMigration", name, { domainRef: { name: "vm-test" }, targetHostRef: { name: target }, ...rest });
 
 async function hostOf({ get }: Words): Promise<string> {
   const { status } = await get<XenDomain>(xenDomains, "vm-test");
   return status?.host ?? "";
 }
+
+const maintained = (words: Words, host: string, maintenance: string) =>
+  tutorial(words, "XenHost", host, { maintenance });
 
 const other = (host: string) => (host === "bella" ? "brutus" : "bella");
 
@@ -43,14 +37,18 @@ async function move(words: Words, name: string, meanwhile: (from: string) => Pro
   return `${from} to ${other(from)} in ${took.toFixed(0)} s`;
 }
 
+const addresses: Readonly<Record<string, string>> = { bella: "10.99.0.11", brutus: "10.99.0.12" };
+
+/** Seconds from the creation of a XenMigration to its end. */
+const wholeOf = ({ metadata, status }: XenMigration): number =>
+  (Date.parse(status?.finishTime ?? "") - Date.parse(metadata.creationTimestamp ?? "")) / 1000;
+
 /** How long it took in all, and how long xl was at it: between the record of its beginning and that of its end. */
 async function overhead({ get, on }: Words, from: string, name: string): Promise<string> {
-  const { metadata, status } = await get<XenMigration>(xenMigrations, name);
-  const [created, finished] = [metadata.creationTimestamp, status?.finishTime].map((time) => Date.parse(String(time)));
-  const run = `/var/lib/xensan/migrations/${status?.operationID ?? ""}`;
+  const migration = await get<XenMigration>(xenMigrations, name);
+  const run = `/var/lib/xensan/migrations/${migration.status?.operationID ?? ""}`;
   const [began = 0, ended = 0] = (await on(from, `stat -c %.3Y ${run} ${run}.exit`)).split("\n").map(Number);
-  const whole = (Number(finished) - Number(created)) / 1000;
-  return `${whole.toFixed(0)} s, xl ${(ended - began).toFixed(1)} s`;
+  return `${wholeOf(migration).toFixed(0)} s, xl ${(ended - began).toFixed(1)} s`;
 }
 
 /** A domain that is built and never runs: it holds $memory MiB. */
@@ -72,6 +70,42 @@ export const moves: readonly Scenario[] = [
         moves.push(await overhead(words, from, `move-${index}`));
       }
       return moves.join("; ");
+    },
+  },
+  {
+    name: "xl migrate by hand, for comparison: the operator was away and finds the domain where it went",
+    async run(words) {
+      const [from, before] = await running(words);
+      const to = other(from);
+      await words.operator.stop();
+      const by = `xl migrate -s 'ssh -F /var/lib/xensan/ssh/config' vm-test ${addresses[to]} >/root/by-hand.log 2>&1`;
+      const uptime = "cut -d ' ' -f 1 /proc/uptime";
+      const [began = 0, ended = 0] = (await words.on(from, `${uptime}; ${by} </dev/null; ${uptime}`, 600))
+        .split("\n")
+        .map(Number);
+      sameGuest(before, await countsOn(words, to));
+      await words.operator.start();
+      // Its status still says what was true when the operator went.
+      for (const deadline = performance.now() + 180_000; (await hostOf(words)) !== to; await delay(1000)) {
+        if (performance.now() > deadline) throw new Error(`the XenDomain does not say that it is on ${to}`);
+      }
+      await words.become(xenDomains, "vm-test", "Ready/True", 300);
+      return `${from} to ${to}, xl ${(ended - began).toFixed(1)} s`;
+    },
+  },
+  {
+    name: "an offline move: shut down on one host, started on the other",
+    async run(words) {
+      const [from, before] = await running(words);
+      const to = other(from);
+      await words.apply(migration("offline", to, { mode: "Offline" }));
+      await words.become(xenMigrations, "offline", "Succeeded/True", 600);
+      const hosts = await runsOn(words);
+      if (hosts.join() !== to) throw new Error(`it runs on ${hosts.join(" and ")}`);
+      const after = await countsOn(words, to);
+      if (after.boot === before.boot) throw new Error(`it is the boot of before: ${before.boot}`);
+      await words.become(xenDomains, "vm-test", "Ready/True", 300);
+      return `${from} to ${to} in ${wholeOf(await words.get<XenMigration>(xenMigrations, "offline")).toFixed(0)} s`;
     },
   },
   {
@@ -112,13 +146,7 @@ export const moves: readonly Scenario[] = [
       const before = await countsOn(words, from);
       await words.apply(migration("aborted", other(from)));
       await incoming(words, other(from));
-      await words.apply(
-        patch("XenMigration", "aborted", {
-          domainRef: { name: "vm-test" },
-          targetHostRef: { name: other(from) },
-          abort: "Requested",
-        }),
-      );
+      await words.apply(migration("aborted", other(from), { abort: "Requested" }));
       const message = await words.become(xenMigrations, "aborted", "Succeeded/False", 400);
       const hosts = await runsOn(words);
       if (hosts.join() !== from) throw new Error(`it runs on ${hosts.join(" and ")}`);
@@ -182,13 +210,13 @@ export const moves: readonly Scenario[] = [
     async run(words) {
       if ((await hostOf(words)) !== "bella") await move(words, "home");
       const names = ["vm-test", "vm-two", "vm-three"];
-      await words.apply(...(await maintained(words, "brutus", "Cordon")));
+      await words.apply(await maintained(words, "brutus", "Cordon"));
       for (const name of names.slice(1)) await words.apply(...(await another(words, name)));
       for (const name of names) await words.become(xenDomains, name, "Ready/True", 600);
-      await words.apply(...(await maintained(words, "brutus", "None")));
+      await words.apply(await maintained(words, "brutus", "None"));
       const before = await Promise.all(names.map((name) => countsOn(words, "bella", name)));
       const started = performance.now();
-      await words.apply(...(await maintained(words, "bella", "Drain")));
+      await words.apply(await maintained(words, "bella", "Drain"));
       await words.become(xenHosts, "bella", "Drained/True", 1200);
       const took = (performance.now() - started) / 1000;
       for (const [index, name] of names.entries()) {
@@ -197,7 +225,7 @@ export const moves: readonly Scenario[] = [
         const was = before[index];
         if (was !== undefined) sameGuest(was, await countsOn(words, "brutus", name));
       }
-      await words.apply(...(await maintained(words, "bella", "None")));
+      await words.apply(await maintained(words, "bella", "None"));
       return `three domains run on brutus after ${took.toFixed(0)} s`;
     },
   },
@@ -213,14 +241,3 @@ async function another({ examples }: Words, name: string): Promise<Manifest[]> {
   const manifests = await examples("tutorial/50-domain.yaml");
   return manifests.map((manifest) => JSON.parse(JSON.stringify(manifest).replaceAll("vm-test", name)));
 }
-
-/** The manifest of a dom0 with another maintenance. */
-async function maintained({ examples }: Words, host: string, maintenance: string): Promise<Manifest[]> {
-  const manifests = await examples("tutorial/20-dom0s.yaml");
-  return manifests
-    .filter(({ metadata }) => metadata.name === host)
-    .map((manifest) => ({ ...manifest, ...{ spec: { ...specOf(manifest), maintenance } } }));
-}
-
-const specOf = (manifest: Manifest): object =>
-  "spec" in manifest && typeof manifest.spec === "object" && manifest.spec !== null ? manifest.spec : {};

@@ -1,25 +1,35 @@
-import { ocfs2Clusters } from "../../../src/api/kinds.ts";
+import { aoeVolumes, ocfs2Clusters } from "../../../src/api/kinds.ts";
 import type { Scenario, Words } from "../scenario.ts";
+import { filesystem, logicalVolume, serverOfVolumes, tutorial } from "./manifests.ts";
 
 /** The shared file system of the tutorial: what is written, and what comes back by itself. */
 
 const mountPoint = "/srv/xen";
-const mounted = `findmnt -n -o FSTYPE -M ${mountPoint} | grep -qx ocfs2`;
+
+/** Shell text that fails where no OCFS2 is mounted. */
+export const mountedAt = (place: string) => `findmnt -n -o FSTYPE -M ${place} | grep -qx ocfs2`;
 
 export const mountedWithin = ({ until }: Words, host: string, withinSeconds: number) =>
-  until(host, mounted, withinSeconds);
+  until(host, mountedAt(mountPoint), withinSeconds);
 
 /** Writes a file on one host and reads it on another. */
-async function shared({ on, until }: Words, from: string, to: string, name: string): Promise<string> {
-  await on(from, `echo 'written on ${from}' >${mountPoint}/${name} && sync ${mountPoint}/${name}`);
-  return await until(to, `cat ${mountPoint}/${name}`, 30);
+export async function shared({ on, until }: Words, from: string, to: string, file: string): Promise<string> {
+  await on(from, `echo 'written on ${from}' >${file} && sync ${file}`);
+  return await until(to, `cat ${file}`, 30);
+}
+
+const data = { label: "data", volumeRef: { name: "data" }, mountPoint, nodeSlots: 4, journalSize: "8Mi" };
+
+function sizeOf(text: string): { readonly blocks: number; readonly mib: number } {
+  const [blocks = 0, block = 0] = text.split(":").map(Number);
+  return { blocks, mib: (blocks * block) / 2 ** 20 };
 }
 
 export const shares: readonly Scenario[] = [
   {
     name: "a file written on bella is read on brutus",
     async run(words) {
-      return await shared(words, "bella", "brutus", "story");
+      return await shared(words, "bella", "brutus", `${mountPoint}/story`);
     },
   },
   {
@@ -39,7 +49,7 @@ export const shares: readonly Scenario[] = [
       await words.operator.kill();
       await words.reboot("brutus");
       await mountedWithin(words, "brutus", 240);
-      const text = await shared(words, "bella", "brutus", "after-reboot");
+      const text = await shared(words, "bella", "brutus", `${mountPoint}/after-reboot`);
       await words.operator.start();
       await words.ready(400);
       return text;
@@ -53,7 +63,7 @@ export const shares: readonly Scenario[] = [
       const before = await boots();
       await words.reboot("san");
       await words.ready(400);
-      const text = await shared(words, "brutus", "bella", "after-san");
+      const text = await shared(words, "brutus", "bella", `${mountPoint}/after-san`);
       const after = await boots();
       if (before.join() !== after.join()) throw new Error("a dom0 was reset");
       return text;
@@ -66,7 +76,7 @@ export const shares: readonly Scenario[] = [
       for (const host of ["bella", "brutus", "san"]) await words.power.cut(host);
       await Promise.all(["san", "bella", "brutus"].map((host) => words.power.restore(host)));
       for (const host of ["bella", "brutus"]) await mountedWithin(words, host, 300);
-      const text = await shared(words, "bella", "brutus", "after-cold-start");
+      const text = await shared(words, "bella", "brutus", `${mountPoint}/after-cold-start`);
       await words.operator.start();
       await words.ready(600);
       return text;
@@ -82,6 +92,33 @@ export const shares: readonly Scenario[] = [
       if (!/^[a-zA-Z-]*i/.test(flags)) throw new Error(`lsattr says ${flags}`);
       await become(ocfs2Clusters, "xen", "Ready/True");
       return flags.split(" ")[0];
+    },
+  },
+  {
+    name: "a second file system joins, grows with its volume while it is mounted, and leaves",
+    async run(words) {
+      const { apply, ready, on, until, remove, gone } = words;
+      const size = (host: string) => on(host, "stat -f -c %b:%S /srv/more").then(sizeOf);
+      const cluster = async (...filesystems: object[]) =>
+        await apply(await tutorial(words, "Ocfs2Cluster", "xen", { filesystems: [data, ...filesystems] }));
+      await apply(await serverOfVolumes(words), logicalVolume("more", 3, "512Mi"));
+      await cluster(filesystem("more"));
+      await ready(900);
+      await shared(words, "bella", "brutus", "/srv/more/kept");
+      const before = await size("brutus");
+      await apply(logicalVolume("more", 3, "768Mi"));
+      for (const host of ["bella", "brutus"]) {
+        await until(host, `test "$(stat -f -c %b /srv/more)" -gt ${before.blocks}`, 400);
+      }
+      await ready(400);
+      const after = await size("bella");
+      const text = await on("bella", "cat /srv/more/kept");
+      await cluster();
+      for (const host of ["bella", "brutus"]) await until(host, "! findmnt -n -M /srv/more", 400);
+      await ready(400);
+      await remove(aoeVolumes, "more");
+      await gone(aoeVolumes, "more", 400);
+      return `${before.mib} to ${after.mib} MiB, ${text}`;
     },
   },
 ];

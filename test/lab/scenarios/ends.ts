@@ -1,0 +1,78 @@
+import { aoeVolumes, ocfs2Clusters, xenDomains } from "../../../src/api/kinds.ts";
+import type { Scenario, Words } from "../scenario.ts";
+import { filesystem, logicalVolume, serverOfVolumes, tutorial } from "./manifests.ts";
+import { mountedAt, shared } from "./shares.ts";
+
+/** How the cloud of the tutorial comes down, and a cluster of the other kind in its place. */
+
+const dom0s = ["bella", "brutus"];
+
+const everywhere = (words: Words, text: string): Promise<string[]> =>
+  Promise.all(dom0s.map((host) => words.on(host, text)));
+
+/** What is left of a cluster on a dom0: nothing, or the text fails. */
+const nothingLeft = (cluster: string, mountPoint: string) =>
+  [
+    `! grep -q ' ocfs2 ' /proc/mounts`,
+    `! test -e /sys/kernel/config/cluster/${cluster}`,
+    `! grep -qs 'name = ${cluster}$' /etc/ocfs2/cluster.conf`,
+    `! grep -q ' ${mountPoint} ' /etc/fstab`,
+  ].join(" && ");
+
+/** `domain`: one that runs from the shared file system and has to go first. */
+export const ends = (domain?: string): readonly Scenario[] => [
+  {
+    name: "a cluster is deleted: mounts, heartbeat, configuration, in this order; its data stays",
+    async run(words) {
+      const { on, until, remove, become, gone } = words;
+      const boots = await everywhere(words, "cat /proc/sys/kernel/random/boot_id");
+      await on("bella", "echo 'of before' >/srv/xen/kept && sync /srv/xen/kept");
+      await remove(ocfs2Clusters, "xen");
+      const message = domain === undefined ? "" : await become(ocfs2Clusters, "xen", "DeletionBlocked/True");
+      if (domain !== undefined) {
+        await everywhere(words, mountedAt("/srv/xen"));
+        await remove(xenDomains, domain);
+        await gone(xenDomains, domain, 400);
+      }
+      await gone(ocfs2Clusters, "xen", 600);
+      await everywhere(words, nothingLeft("xen", "/srv/xen"));
+      await remove(aoeVolumes, "data");
+      await gone(aoeVolumes, "data", 400);
+      await until("san", "! pgrep -a -x vblade | grep -q ' 0 1 '");
+      const kept = await on("san", "blkid -p -s LABEL -s TYPE -o value /dev/vdb | tr '\\n' ' '");
+      if (!/data/.test(kept) || !/ocfs2/.test(kept)) throw new Error(`/dev/vdb holds ${kept}`);
+      const now = await everywhere(words, "cat /proc/sys/kernel/random/boot_id");
+      if (now.join() !== boots.join()) throw new Error("a dom0 was reset");
+      return message;
+    },
+  },
+  {
+    name: "a cluster with a global heartbeat: formed, mounted, back by itself after a reboot, and deleted",
+    async run(words) {
+      const { apply, become, remove, gone, until, operator } = words;
+      await apply(await serverOfVolumes(words), logicalVolume("globe", 3, "512Mi"));
+      await apply(
+        await tutorial(words, "Ocfs2Cluster", "xen", {
+          heartbeatMode: "Global",
+          filesystems: [filesystem("globe")],
+        }),
+      );
+      await become(ocfs2Clusters, "xen", "Ready/True", 1200);
+      await everywhere(words, "grep -qx global /sys/kernel/config/cluster/xen/heartbeat/mode");
+      await everywhere(words, "grep -q 'heartbeat_mode = global' /etc/ocfs2/cluster.conf");
+      await shared(words, "bella", "brutus", "/srv/globe/first");
+      await operator.kill();
+      await words.reboot("brutus");
+      await until("brutus", mountedAt("/srv/globe"), 300);
+      const text = await shared(words, "bella", "brutus", "/srv/globe/after-reboot");
+      await operator.start();
+      await become(ocfs2Clusters, "xen", "Ready/True", 600);
+      await remove(ocfs2Clusters, "xen");
+      await gone(ocfs2Clusters, "xen", 600);
+      await everywhere(words, nothingLeft("xen", "/srv/globe"));
+      await remove(aoeVolumes, "globe");
+      await gone(aoeVolumes, "globe", 400);
+      return text;
+    },
+  },
+];

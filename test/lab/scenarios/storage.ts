@@ -1,0 +1,20 @@
+import type { Story } from "../scenario.ts";
+import { ends } from "./ends.ts";
+import { mountedWithin, shares } from "./shares.ts";
+
+/** The tutorial up to the shared file system: what it goes through needs no domain. */
+export const storage: Story = {
+  name: "storage",
+  rack: "Plain",
+  given: {
+    name: "bare hosts to a shared file system",
+    async run(words) {
+      const manifests = await words.examples("tutorial");
+      await words.apply(...manifests.filter(({ kind }) => kind !== "XenMigration" && kind !== "XenDomain"));
+      await words.ready(900);
+      for (const host of ["bella", "brutus"]) await mountedWithin(words, host, 10);
+      return await words.on("bella", "grep ' ocfs2 ' /proc/mounts");
+    },
+  },
+  scenarios: [...shares, ...ends()],
+};
