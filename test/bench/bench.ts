@@ -3,12 +3,13 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { converge } from "./converge.ts";
 import { type Measurement, meets, table } from "./measurement.ts";
+import { migrate } from "./migrate.ts";
 import { restart } from "./restart.ts";
 import { steadyState } from "./steady-state.ts";
 
 const usage = `usage: npm run bench -- [options]
 
-  --only NAME      steady, converge or restart; may be given more than once
+  --only NAME      steady, converge, migrate or restart; may be given more than once
   --small          a tenth of every size, half a minute of quiet: a look, not a measurement
   --json           JSON on standard output, the table on standard error
   --out FILE       JSON to a file, too
@@ -35,6 +36,7 @@ const cases: Record<string, readonly (() => Promise<readonly Measurement[]>)[]> 
   converge: [1, 4].flatMap((volumes) =>
     [0, 20, 80].map((latencyMs) => async () => [await converge(latencyMs, volumes)]),
   ),
+  migrate: [0, 20].map((latencyMs) => async () => [await migrate(latencyMs)]),
   restart: [
     () =>
       restart(
