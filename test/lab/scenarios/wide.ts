@@ -6,7 +6,7 @@ import { mountedAt, shared } from "./shares.ts";
 
 /** Three hosts on two SAN servers: a node comes and goes while the others work. */
 
-const dom0s = ["bella", "brutus", "caesar"] as const;
+const dom0s: readonly string[] = ["bella", "brutus", "caesar"];
 const ports: Readonly<Record<string, number>> = { san: 2210, bella: 2211, brutus: 2212, caesar: 2213, attic: 2214 };
 const labels = ["ground", "roof"] as const;
 
@@ -28,8 +28,8 @@ const cluster = (hosts: readonly string[]): Manifest =>
     nodes: hosts.map((host) => ({
       hostRef: { name: host },
       ...{
-        number: dom0s.findIndex((one) => one === host),
-        address: `10.99.0.${11 + dom0s.findIndex((one) => one === host)}`,
+        number: dom0s.indexOf(host),
+        address: `10.99.0.${11 + dom0s.indexOf(host)}`,
       },
     })),
     filesystems: labels.map((label) => ({ ...filesystem(label), nodeSlots: 3 })),
