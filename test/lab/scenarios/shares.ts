@@ -95,9 +95,12 @@ export const shares: readonly Scenario[] = [
     },
   },
   {
-    name: "a second file system joins, grows with its volume while it is mounted, and leaves",
+    name: "a second file system joins; its volume grows once nobody holds it, and it grows with it; it leaves",
     async run(words) {
-      const { apply, ready, on, until, remove, gone } = words;
+      const { apply, become, ready, on, until, remove, gone } = words;
+      const unmounted = async () => {
+        for (const host of ["bella", "brutus"]) await until(host, "! findmnt -n -M /srv/more", 400);
+      };
       const size = (host: string) => on(host, "stat -f -c %b:%S /srv/more").then(sizeOf);
       const cluster = async (...filesystems: object[]) =>
         await apply(await tutorial(words, "Ocfs2Cluster", "xen", { filesystems: [data, ...filesystems] }));
@@ -107,18 +110,24 @@ export const shares: readonly Scenario[] = [
       await shared(words, "bella", "brutus", "/srv/more/kept");
       const before = await size("brutus");
       await apply(logicalVolume("more", 3, "768Mi"));
+      // A vblade is not restarted under a mount.
+      const message = await become(aoeVolumes, "more", "Exported/True/ClientHoldsDevice");
+      await cluster();
+      await unmounted();
+      await become(aoeVolumes, "more", "Ready/True", 400);
+      await cluster(filesystem("more"));
       for (const host of ["bella", "brutus"]) {
-        await until(host, `test "$(stat -f -c %b /srv/more)" -gt ${before.blocks}`, 400);
+        await until(host, `${mountedAt("/srv/more")} && test "$(stat -f -c %b /srv/more)" -gt ${before.blocks}`, 600);
       }
       await ready(400);
       const after = await size("bella");
       const text = await on("bella", "cat /srv/more/kept");
       await cluster();
-      for (const host of ["bella", "brutus"]) await until(host, "! findmnt -n -M /srv/more", 400);
+      await unmounted();
       await ready(400);
       await remove(aoeVolumes, "more");
       await gone(aoeVolumes, "more", 400);
-      return `${before.mib} to ${after.mib} MiB, ${text}`;
+      return `${before.mib} to ${after.mib} MiB, ${text}; before: ${message}`;
     },
   },
 ];
