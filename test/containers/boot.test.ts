@@ -38,7 +38,7 @@ describe.each(["ocfs2", "sysvinit"] as const)("after the boot of a host of the i
       mkdir -p /srv/xen /srv/other && printf '%s\\n' '# xensan: san/disks 66666666-ffff' \\
         '${device} /srv/xen ocfs2 _netdev,noauto,x-systemd.requires=o2cb.service 0 0' \\
         '/dev/etherd/e0.9 /srv/other ocfs2 _netdev,noauto 0 0' >>/etc/fstab
-      printf '%s\\n' '#!/bin/sh' 'echo asked >>/srv/asked' '[ ! -e /srv/san-is-up ] || { mkdir -p /dev/etherd; mknod ${device} b 7 63; }' >/usr/local/sbin/aoe-discover
+      printf '%s\\n' '#!/bin/sh' 'echo asked >>/srv/asked' '[ ! -e /srv/san-is-up ] || { mkdir -p /dev/etherd; mknod ${device} b 7 7; }' >/usr/local/sbin/aoe-discover
       printf '%s\\n' '#!/bin/sh' 'case $1 in /srv/xen) echo "$*" >>/srv/mounts; exec /bin/mount -t tmpfs tmpfs /srv/xen ;; esac' 'exec /bin/mount "$@"' >/usr/local/sbin/mount
       chmod +x /usr/local/sbin/*`);
   });

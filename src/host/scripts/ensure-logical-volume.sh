@@ -40,4 +40,11 @@ fi
 # these extents are wiped, or the next probe would see a file system that nobody made.
 lvcreate -y -W y -Z y -n "$name" -L "${bytes}b" --addtag "$(owner_tag "$owner")" "$group" </dev/null >&2 9>&-
 lvm_field lvs lv_size "$group/$name" || exit 1
+# What earlier volumes left at both ends is nobody's any more, and a new volume must count as blank. Whoever dies before this
+# leaves one that does not: it is refused, never formatted.
+tail_sector=$((lvm_value / 512 - 2048))
+[ "$tail_sector" -ge 0 ] || tail_sector=0
+for sector in 0 "$tail_sector"; do
+	dd if=/dev/zero of="/dev/$group/$name" bs=512 count=2048 seek="$sector" conv=notrunc,fsync >&2 9>&-
+done
 finish created
