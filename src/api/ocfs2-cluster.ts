@@ -88,7 +88,9 @@ export const ocfs2ClusterSpecSchema = withRules(
     heartbeatMode: z
       .enum(["Local", "Global"])
       .default("Local")
-      .describe("Local: a heartbeat on every mounted volume. Global: one for all of them. Immutable."),
+      .describe(
+        "Local: a heartbeat on every mounted volume. Global: one for all of them; o2cb of ocfs2-tools 1.8 does not start it on AoE devices. Immutable.",
+      ),
     fenceMethod: z
       .enum(["Reset", "Panic"])
       .default("Reset")

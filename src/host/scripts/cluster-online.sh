@@ -179,7 +179,11 @@ if [ "$mode" = global ]; then
 	if [ "$started$former" != yes ]; then
 		o2cb start-heartbeat "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :
 		for region in $regions; do
-			[ -d "$directory/heartbeat/$region" ] || refuse ClusterOffline "no heartbeat on $region: $(last_said)"
+			[ ! -d "$directory/heartbeat/$region" ] || continue
+			why=$(last_said)
+			# Its search knows a few names of devices, and those of AoE are not among them.
+			case $why in *'could not be found'*) why="$why. o2cb of ocfs2-tools 1.8 looks for it among sd, vd, xvd, loop, nbd, rbd, drbd and mapper devices only: on AoE use heartbeatMode Local" ;; esac
+			refuse ClusterOffline "no heartbeat on $region: $why"
 		done
 		former_region
 		[ -z "$former" ] || refuse ClusterInUse "the heartbeat on $former does not end: $(last_said)"
