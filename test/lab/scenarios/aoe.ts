@@ -1,5 +1,6 @@
 import { aoeVolumes, xenHosts } from "../../../src/api/kinds.ts";
 import type { Story, Words } from "../scenario.ts";
+import { plainHosts } from "./manifests.ts";
 
 /** Export, attach, drift, reboot and deletion of AoE volumes. */
 
@@ -22,8 +23,9 @@ export const aoe: Story = {
   given: {
     name: "bare hosts to two volumes on both dom0s",
     async run(words) {
-      const files = ["00-namespace", "10-san", "20-dom0s", "30-volumes"];
-      for (const file of files) await words.apply(...(await words.examples(`tutorial/${file}.yaml`)));
+      for (const file of ["00-namespace", "10-san"])
+        await words.apply(...(await words.examples(`tutorial/${file}.yaml`)));
+      await words.apply(...(await plainHosts(words)), ...(await words.examples("tutorial/30-volumes.yaml")));
       await words.ready(600);
       const sizes = await Promise.all(
         ["bella", "brutus"].flatMap((host) => ["e0.1", "e0.2"].map((target) => attached(words, host, target))),
@@ -128,7 +130,7 @@ export const aoe: Story = {
         await words.until("san", "test $(pgrep -c -x vblade) = 2");
         const sectors = await attached(words, "brutus", "e0.1");
         await words.operator.start();
-        await words.become(xenHosts, "brutus", "Ready/True");
+        await words.become(xenHosts, "brutus", "AoeReady/True");
         await words.ready();
         return `e0.1 with ${sectors} sectors on brutus before the operator came back`;
       },

@@ -21,6 +21,12 @@ export async function tutorial({ examples }: Words, kind: string, name: string, 
 const specOf = (manifest: Manifest): object =>
   "spec" in manifest && typeof manifest.spec === "object" && manifest.spec !== null ? manifest.spec : {};
 
+/** The tutorial's dom0s where there is no Xen: no peer could answer, so they do not ask for relocation. */
+export const plainHosts = (words: Words): Promise<Manifest[]> =>
+  Promise.all(
+    ["bella", "brutus"].map((host) => tutorial(words, "XenHost", host, { relocation: { mode: "Disabled" } })),
+  );
+
 /** A logical volume of the SAN server's volume group, seen by both dom0s. */
 export const logicalVolume = (name: string, slot: number, size: string): Manifest =>
   object("AoeVolume", name, {

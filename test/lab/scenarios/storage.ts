@@ -1,6 +1,6 @@
 import type { Story } from "../scenario.ts";
 import { ends } from "./ends.ts";
-import { tutorial } from "./manifests.ts";
+import { plainHosts } from "./manifests.ts";
 import { mountedWithin, shares } from "./shares.ts";
 
 /** The tutorial up to the shared file system: what it goes through needs no domain. */
@@ -12,9 +12,7 @@ export const storage: Story = {
     async run(words) {
       const ofDomains = ["XenHost", "XenDomain", "XenMigration"];
       const manifests = (await words.examples("tutorial")).filter(({ kind }) => !ofDomains.includes(kind ?? ""));
-      const relocation = { mode: "Disabled" };
-      const hosts = ["bella", "brutus"].map((host) => tutorial(words, "XenHost", host, { relocation }));
-      await words.apply(...manifests, ...(await Promise.all(hosts)));
+      await words.apply(...manifests, ...(await plainHosts(words)));
       await words.ready(900);
       for (const host of ["bella", "brutus"]) await mountedWithin(words, host, 10);
       return await words.on("bella", "grep ' ocfs2 ' /proc/mounts");
