@@ -89,7 +89,7 @@ export const ocfs2ClusterSpecSchema = withRules(
       .enum(["Local", "Global"])
       .default("Local")
       .describe(
-        "Local: a heartbeat on every mounted volume. Global: one for all of them; o2cb of ocfs2-tools 1.8 does not start it on AoE devices. Immutable.",
+        "Local: a heartbeat on every mounted volume. Global: on every volume of the cluster, mounted or not; a host resets itself only when it cannot write half of them or more. Immutable.",
       ),
     fenceMethod: z
       .enum(["Reset", "Panic"])

@@ -25,8 +25,16 @@ export interface ClusterRequest {
   readonly fenceMethod: "Reset" | "Panic";
   readonly timeouts: O2cbTimeouts;
   readonly nodes: readonly O2cbNode[];
-  /** UUIDs of the devices of a global heartbeat; empty in local mode. */
-  readonly regions: readonly string[];
+  /** Of a global heartbeat; empty in local mode. */
+  readonly regions: readonly RegionRequest[];
+}
+
+/** A file system to which every node of a global heartbeat writes, mounted or not. */
+export interface RegionRequest {
+  /** Lower case with hyphens. */
+  readonly uuid: string;
+  /** /dev/etherd/e0.1; undefined where nobody knows it, and then only a heartbeat that is written already is right. */
+  readonly device: string | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What may be written into cluster.conf, fstab and the command lines of ocfs2-tools. Each function returns its text or throws. */
 
+import type { RegionRequest } from "./ocfs2-actions.ts";
 import type { O2cbNode, O2cbTimeouts } from "./ocfs2-facts.ts";
 import { InvalidValue, matching, whole } from "./values.ts";
 
@@ -27,10 +28,17 @@ export function nodeArguments(nodes: readonly O2cbNode[]): readonly string[] {
   return nodes.toSorted((a, b) => a.number - b.number).map(nodeArgument);
 }
 
-/** `region=UUID`, written in cluster.conf as 32 upper-case hexadecimal digits. */
-export function regionArguments(regions: readonly string[]): readonly string[] {
+/** `region=UUID:DEVICE`, the UUID as in cluster.conf: 32 upper-case hexadecimal digits. */
+export function regionArguments(regions: readonly RegionRequest[]): readonly string[] {
   if (regions.length > 32) throw new InvalidValue("regions", regions.length, "at most 32 regions");
-  return regions.map((region) => `region=${filesystemUuid(region).replaceAll("-", "").toUpperCase()}`);
+  return regions.map(({ uuid, device }) => {
+    const region = `region=${filesystemUuid(uuid).replaceAll("-", "").toUpperCase()}`;
+    return device === undefined ? region : `${region}:${aoeDevice(device)}`;
+  });
+}
+
+function aoeDevice(value: string): string {
+  return matching("device", value, /^\/dev\/etherd\/e\d{1,5}\.\d{1,3}$/, "an AoE device, /dev/etherd/eSHELF.SLOT");
 }
 
 /** THRESHOLD IDLE KEEPALIVE RECONNECT */

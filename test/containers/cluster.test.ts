@@ -123,7 +123,7 @@ describe.each([
 
   it("gets more nodes, and the regions of a global heartbeat", async () => {
     const nodes = [...request.nodes, { number: 7, name: "carla", address: "10.99.0.13", port: 7778 }];
-    const regions = ["00000000-0000-4000-8000-00000000000a"];
+    const regions = [{ uuid: "00000000-0000-4000-8000-00000000000a", device: "/dev/etherd/e0.1" }];
     expect(await configure({ nodes, heartbeatMode: "Global", regions })).toEqual({
       kind: "done",
       detail: "configured",
@@ -132,6 +132,9 @@ describe.each([
       "heartbeat: 0000000000004000800000000000000A labclus",
     );
     expect(await host.sh("o2cb list-cluster --oneline labclus")).toContain("node: 7 carla 10.99.0.13:7778 labclus");
+    expect(await host.sh("cat /var/lib/xensan/cluster")).toBe(
+      "labclus reset global\n0000000000004000800000000000000A /dev/etherd/e0.1\n",
+    );
     expect(await o2cb()).toMatchObject({
       configuration: {
         clusters: [{ name: "labclus", heartbeatMode: "Global" }],

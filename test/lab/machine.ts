@@ -61,9 +61,10 @@ const isCable = ({ segment }: { readonly segment: string }) => segment !== manag
 export function hardware({ plan, image }: { readonly plan: HostPlan; readonly image: ImageFiles }): string[] {
   const memory = Math.floor(plan.host.memory / mib);
   const kernelLine = "root=/dev/vda ro net.ifnames=0 mitigations=off quiet";
-  const dom0Memory = `dom0_mem=${memory / 2}M,max:${memory / 2}M`;
+  // Domains run on the other processors: emulated ones take turns of many milliseconds.
+  const dom0 = `dom0_mem=${memory / 2}M,max:${memory / 2}M dom0_max_vcpus=1 dom0_vcpus_pin`;
   // Like mitigations=off: what a real processor needs against speculation costs a translated one a quarter of its time.
-  const xenLine = `${dom0Memory} com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all noreboot=0 spec-ctrl=no`;
+  const xenLine = `${dom0} com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all noreboot=0 spec-ctrl=no`;
   const boot =
     plan.kind === "server"
       ? ["-kernel", image.kernel, "-initrd", image.initrd, "-append", `${kernelLine} console=ttyS0`]

@@ -98,7 +98,8 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   if (cluster.heartbeatMode !== request.heartbeatMode) return "its cluster.conf has another heartbeat mode";
   if (!sameNodes(configuration.nodes, request.nodes)) return "its cluster.conf lists other nodes";
   const regions = configuration.regions.map(({ region }) => region);
-  if (!sameRegions(regions, request.regions)) return "its cluster.conf lists other heartbeat regions";
+  const wanted = request.regions.map(({ uuid }) => uuid);
+  if (!sameRegions(regions, wanted)) return "its cluster.conf lists other heartbeat regions";
   if (boot === undefined || !boot.enabled || boot.cluster !== request.cluster)
     return "the cluster would not come back after a reboot";
   if (!sameTimeouts(request.timeouts, boot.timeouts)) return "its timeouts after a reboot would be others";

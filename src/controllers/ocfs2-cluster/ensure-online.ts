@@ -110,8 +110,9 @@ function difference(active: ActiveCluster, request: ClusterRequest): { what: str
   if (!sameNodes(active.nodes, request.nodes)) return { what: "other nodes are registered", offline: false };
   if (active.fenceMethod !== request.fenceMethod) return { what: "another fence method is active", offline: false };
   const written = new Set(active.regions.map(({ uuid }) => uuid));
-  const wanted = new Set(request.regions.map(regionName));
-  const missing = request.regions.filter((region) => !written.has(regionName(region)));
+  const regions = request.regions.map(({ uuid }) => uuid);
+  const wanted = new Set(regions.map(regionName));
+  const missing = regions.filter((region) => !written.has(regionName(region)));
   if (missing.length > 0) return { what: `the heartbeat on ${missing.join(", ")} is not written`, offline: false };
   // A local heartbeat comes and goes with its mount.
   const former = request.heartbeatMode === "Global" ? [...written].filter((region) => !wanted.has(region)) : [];

@@ -1,4 +1,4 @@
-import type { ClusterRequest } from "../../host/ocfs2-actions.ts";
+import type { ClusterRequest, RegionRequest } from "../../host/ocfs2-actions.ts";
 import type { O2cbNode, O2cbTimeouts, SharedDevice } from "../../host/ocfs2-facts.ts";
 import type { ReadyNode } from "./observation.ts";
 import {
@@ -144,7 +144,7 @@ export function clusterRequest(cluster: ClusterObservation): ClusterRequest {
       reconnectMilliseconds: timeouts.reconnectMilliseconds,
     },
     nodes: members(cluster).map(({ number, name, address, port }) => ({ number, name, address, port })),
-    regions: spec.heartbeatMode === "Global" ? filesystems.flatMap(({ recorded }) => recorded?.uuid ?? []) : [],
+    regions: spec.heartbeatMode === "Global" ? filesystems.flatMap(regionOf) : [],
   };
 }
 
@@ -159,6 +159,11 @@ export function sameNodes(some: readonly O2cbNode[], others: readonly O2cbNode[]
 
 /** 32 hexadecimal digits, upper case, as O2CB writes a UUID. */
 export const regionName = (uuid: string) => uuid.replaceAll("-", "").toUpperCase();
+
+function regionOf({ recorded, volume }: FilesystemSight): RegionRequest[] {
+  if (recorded?.uuid === undefined) return [];
+  return [{ uuid: recorded.uuid, device: volume.state === "Found" ? volume.device : undefined }];
+}
 
 export function sameRegions(some: readonly string[], others: readonly string[]): boolean {
   const words = (regions: readonly string[]) => regions.map(regionName).sort().join(" ");

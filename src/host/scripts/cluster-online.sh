@@ -12,6 +12,7 @@ set -eu
 # include: o2cb.sh
 # include: cluster-arguments.sh
 # include: ocfs2-mounts.sh
+# include: heartbeat-region.sh
 
 cluster_arguments "$@"
 have o2cb || refuse OcfsToolsMissing "o2cb is not installed"
@@ -163,31 +164,23 @@ read_setting "node/$own_name/local"
 [ "$setting" = 1 ] || refuse ClusterOffline "the kernel has no local node: $(last_said)"
 
 if [ "$mode" = global ]; then
-	started=yes
-	for region in $regions; do [ -d "$directory/heartbeat/$region" ] || started=no; done
-	# former_region: one that is written and no longer declared.
-	former_region() {
-		former=
-		for region in $(busy_regions); do
-			printf '%s\n' "$regions" | grep -qx "$region" || former=$region
-		done
-	}
-	former_region
-	# The kernel holds on to its regions while anything is mounted.
-	[ -z "$former" ] || [ -z "$(ocfs2_mount_points)" ] || in_use "the heartbeat on $former, which is to end,"
-	# Starts what is missing, and ends what cluster.conf no longer has.
-	if [ "$started$former" != yes ]; then
-		o2cb start-heartbeat "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :
-		for region in $regions; do
-			[ ! -d "$directory/heartbeat/$region" ] || continue
-			why=$(last_said)
-			# Its search knows a few names of devices, and those of AoE are not among them.
-			case $why in *'could not be found'*) why="$why. o2cb of ocfs2-tools 1.8 looks for it among sd, vd, xvd, loop, nbd, rbd, drbd and mapper devices only: on AoE use heartbeatMode Local" ;; esac
-			refuse ClusterOffline "no heartbeat on $region: $why"
-		done
-		former_region
-		[ -z "$former" ] || refuse ClusterInUse "the heartbeat on $former does not end: $(last_said)"
+	for region in "$directory"/heartbeat/*; do
+		[ -d "$region" ] || continue
+		region=${region##*/}
+		! printf '%s' "$regions" | grep -q "^$region " || continue
+		# The kernel holds on to its regions while anything is mounted.
+		[ -z "$(ocfs2_mount_points)" ] || in_use "the heartbeat on $region, which is to end,"
+		rmdir "$directory/heartbeat/$region" 2>>"$said" || refuse ClusterInUse "the heartbeat on $region does not end: $(last_said)"
 		[ "$word" = online ] || word=updated
-	fi
+	done
+	while read -r region device; do
+		[ -n "$region" ] || continue
+		! region_beats "$directory" "$region" || continue
+		[ -n "$device" ] || refuse ClusterOffline "no heartbeat on $region: nobody knows its device"
+		start_region "$directory" "$region" "$device" || refuse ClusterOffline "no heartbeat on $region: $region_error"
+		[ "$word" = online ] || word=updated
+	done <<-END
+		$regions
+	END
 fi
 finish "$word"

@@ -2,7 +2,7 @@
 # Ensures that a host is configured as a node of an O2CB cluster, for its next boot: cluster.conf, /etc/default/o2cb, the
 # sysctls (those also now) and the order of the boot. Nothing else changes in the kernel.
 # Arguments: OWNER CLUSTER local|global reset|panic THRESHOLD IDLE KEEPALIVE RECONNECT, then any number of
-#   node=NUMBER:NAME:ADDRESS:PORT and region=UUID.
+#   node=NUMBER:NAME:ADDRESS:PORT and region=UUID:DEVICE.
 # Prints done<TAB>configured or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (OcfsToolsMissing HostNameMismatch ForeignCluster InitNotSupported ReadOnlyFileSystem
 # NoSpace), 4 busy.
@@ -91,7 +91,7 @@ for setting in panic_on_oops=1 panic=30; do
 	changed=yes
 done
 
-echo "$cluster $fence $mode" >"$run_dir/cluster"
+printf '%s %s %s\n%s' "$cluster" "$fence" "$mode" "$regions" >"$run_dir/cluster"
 if ! cmp -s "$run_dir/cluster" "$state_dir/cluster"; then
 	replace_file "$state_dir/cluster" 644 <"$run_dir/cluster"
 	changed=yes

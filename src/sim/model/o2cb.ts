@@ -3,7 +3,7 @@ import { startRegion, stopRegion } from "./heartbeat.ts";
 import type { Host } from "./host.ts";
 import { type Cluster, type ClusterNode, defaultTimeouts, localNode, type Timeouts } from "./o2cb-state.ts";
 import { regionName } from "./ocfs2-volume.ts";
-import { type SharedDisk, sharedDisk } from "./shared-disk.ts";
+import { sharedDisk } from "./shared-disk.ts";
 import { readText } from "./storage.ts";
 import { parseEnvironment } from "./systemd.ts";
 import { record, type World } from "./world.ts";
@@ -99,42 +99,27 @@ export function unregisterCluster(world: World, host: Host): "Unregistered" | "I
   return "Unregistered";
 }
 
-/** The heartbeat of every configured region whose device is there; what started. */
-export function startGlobalHeartbeat(world: World, host: Host, regions: readonly string[]): number {
+/** start_region of heartbeat-region.sh: why the heartbeat does not start, undefined when it is written. */
+export function startGlobalRegion(world: World, host: Host, region: string, device: string): string | undefined {
   const { o2cb } = host.running;
+  if (o2cb.regions.has(region)) return undefined;
+  const disk = sharedDisk(host, device);
+  if (disk === undefined) return `${device} is no block device`;
+  const volume = disk.content.ocfs2;
+  if (volume === undefined || regionName(volume.uuid) !== region) return `${device} does not hold the OCFS2 ${region}`;
   const node = o2cb.cluster && localNode(o2cb.cluster);
-  if (node === undefined) return 0;
-  let started = 0;
-  for (const wanted of regions) {
-    if (o2cb.regions.has(wanted)) continue;
-    const disk = diskOf(host, wanted);
-    const volume = disk?.content.ocfs2;
-    if (disk === undefined || volume === undefined) continue;
-    if (startRegion(world, host, disk, volume, node.number, `o2hb ${wanted}`) !== undefined) started += 1;
-  }
-  return started;
+  const started = node && startRegion(world, host, disk, volume, node.number, `o2hb ${region}`);
+  return started === undefined ? "write error: Invalid argument" : undefined;
 }
 
 export function stopGlobalHeartbeat(world: World, host: Host): void {
   for (const region of [...host.running.o2cb.regions.values()]) stopRegion(world, host, region);
 }
 
-function diskOf(host: Host, region: string): SharedDisk | undefined {
-  for (const block of host.blocks.values()) {
-    if (block.content.ocfs2 !== undefined && regionName(block.content.ocfs2.uuid) === region) {
-      return sharedDisk(host, block.path);
-    }
-  }
-  return undefined;
-}
-
-/** The regions that cluster.conf has for a cluster. */
-export const configuredRegions = (host: Host, name: string): readonly string[] =>
-  parseCluster(readText(host, clusterConf) ?? "", name)?.regions ?? [];
-
 /**
  * /etc/init.d/o2cb: `online NAME`, or `start` without a name, which needs O2CB_ENABLED. Nodes from cluster.conf, timeouts
  * from /etc/default/o2cb. Without a node of this host's name it is registered, stays offline, and nobody is told.
+ * It starts no global heartbeat: `o2cb start-heartbeat` does not look at AoE devices.
  */
 export function onlineFromFiles(world: World, host: Host, wanted?: string): void {
   const { o2cb } = host.running;
@@ -142,11 +127,10 @@ export function onlineFromFiles(world: World, host: Host, wanted?: string): void
   const name = wanted ?? (boot?.enabled === true ? boot.cluster : "");
   const configured = parseCluster(readText(host, clusterConf) ?? "", name);
   if (configured === undefined || o2cb.cluster !== undefined || !loadStack(world, host)) return;
-  const { heartbeatMode, nodes, regions } = configured;
+  const { heartbeatMode, nodes } = configured;
   const timeouts = { ...defaultTimeouts, ...boot?.timeouts };
   const cluster: Cluster = { name, heartbeatMode, fenceMethod: "Reset", ...timeouts, nodes: new Map() };
   for (const node of nodes) cluster.nodes.set(node.number, { ...node, local: node.name === host.running.hostname });
   o2cb.cluster = cluster;
   record(world, host, { kind: localNode(cluster) === undefined ? "ClusterChanged" : "ClusterOnline", cluster: name });
-  if (heartbeatMode === "Global") startGlobalHeartbeat(world, host, regions);
 }

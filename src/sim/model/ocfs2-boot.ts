@@ -1,6 +1,6 @@
 import { discover } from "./aoe-driver.ts";
 import type { Host } from "./host.ts";
-import { configuredRegions, onlineFromFiles, startGlobalHeartbeat } from "./o2cb.ts";
+import { onlineFromFiles, startGlobalRegion } from "./o2cb.ts";
 import { mountOcfs2 } from "./ocfs2-mount.ts";
 import { sharedDisk } from "./shared-disk.ts";
 import { list, readText } from "./storage.ts";
@@ -93,7 +93,7 @@ export const mountsLoop = "/var/lib/xensan/mount-at-boot";
 export const mountsUnit = "/etc/systemd/system/xensan-mounts.service";
 export const mountsWant = "/etc/systemd/system/multi-user.target.wants/xensan-mounts.service";
 export const orderDropIn = "/etc/systemd/system/o2cb.service.d/xensan.conf";
-/** CLUSTER FENCE MODE: what the loop sets before it mounts. */
+/** `CLUSTER FENCE MODE`, then `REGION DEVICE` a line: what the loop sets before it mounts. */
 export const clusterState = "/var/lib/xensan/cluster";
 
 /** Whether the loop comes with the next boot. */
@@ -133,11 +133,14 @@ function* mountLoop(world: World, host: Host): Generator<number, void> {
 
 /** What the init script does not set; false while the cluster is not registered. */
 function prepareCluster(world: World, host: Host): boolean {
-  const [name = "", fence = "", mode = ""] = (readText(host, clusterState) ?? "").trim().split(/\s+/);
+  const [first = "", ...regions] = (readText(host, clusterState) ?? "").trim().split("\n");
+  const [name = "", fence = ""] = first.split(" ");
   if (name === "") return true;
   const { cluster } = host.running.o2cb;
   if (cluster?.name !== name) return false;
   cluster.fenceMethod = fence === "panic" ? "Panic" : "Reset";
-  if (mode === "global") startGlobalHeartbeat(world, host, configuredRegions(host, name));
-  return true;
+  return regions.every((line) => {
+    const [region = "", device = ""] = line.split(" ");
+    return device === "" || startGlobalRegion(world, host, region, device) === undefined;
+  });
 }

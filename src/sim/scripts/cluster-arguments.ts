@@ -8,20 +8,29 @@ export interface AskedCluster extends Timeouts {
   readonly mode: "local" | "global";
   readonly fence: "reset" | "panic";
   readonly nodes: readonly Omit<ClusterNode, "local">[];
-  readonly regions: readonly string[];
+  readonly regions: readonly AskedRegion[];
 }
 
-/** OWNER CLUSTER local|global reset|panic THRESHOLD IDLE KEEPALIVE RECONNECT node=NUMBER:NAME:ADDRESS:PORT… region=UUID… */
+export interface AskedRegion {
+  readonly uuid: string;
+  /** Empty where nobody knows it. */
+  readonly device: string;
+}
+
+/** OWNER CLUSTER local|global reset|panic THRESHOLD IDLE KEEPALIVE RECONNECT node=NUMBER:NAME:ADDRESS:PORT… region=UUID:DEVICE… */
 export function clusterArguments(run: ScriptRun): AskedCluster {
   const [owner = "", name = "", mode = "", fence = "", threshold, idle, keepalive, reconnect, ...rest] = run.args;
   const nodes: Omit<ClusterNode, "local">[] = [];
-  const regions: string[] = [];
+  const regions: AskedRegion[] = [];
+  const accepted = "node=NUMBER:NAME:ADDRESS:PORT nor region=UUID:DEVICE";
   for (const argument of rest) {
     const [, number = "", nodeName = "", address = "", port = ""] =
       /^node=([^:]*):([^:]*):([^:]*):(.*)$/.exec(argument) ?? [];
     if (port !== "") nodes.push({ number: Number(number), name: nodeName, address, port: Number(port) });
-    else if (argument.startsWith("region=")) regions.push(argument.slice("region=".length));
-    else refuse(run, "InvalidArgument", `${argument} is neither node=NUMBER:NAME:ADDRESS:PORT nor region=UUID`);
+    else if (argument.startsWith("region=")) {
+      const [uuid = "", device = ""] = argument.slice("region=".length).split(":");
+      regions.push({ uuid, device });
+    } else refuse(run, "InvalidArgument", `${argument} is neither ${accepted}`);
   }
   return {
     owner,
@@ -63,6 +72,6 @@ export function renderedCluster(asked: AskedCluster): string {
         name: node.name,
       }),
     ),
-    ...asked.regions.map((region) => stanza("heartbeat", { cluster: name, region })),
+    ...asked.regions.map(({ uuid }) => stanza("heartbeat", { cluster: name, region: uuid })),
   ].join("");
 }

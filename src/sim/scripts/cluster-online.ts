@@ -8,7 +8,7 @@ import {
   onlineFromFiles,
   registerMissing,
   setCluster,
-  startGlobalHeartbeat,
+  startGlobalRegion,
 } from "../model/o2cb.ts";
 import type { Cluster, ClusterNode } from "../model/o2cb-state.ts";
 import { toolPath } from "../model/packages.ts";
@@ -113,21 +113,27 @@ function setNodes(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolea
   return changed;
 }
 
-/** o2cb start-heartbeat: starts what is missing, and ends what cluster.conf no longer has. */
+/** Ends what is no longer declared, and starts what is missing. */
 function* setRegions(run: ScriptRun, asked: AskedCluster): Generator<number, boolean> {
   const { world, host } = run;
   const { regions, mounts } = host.running.o2cb;
-  const former = [...regions.values()].filter(({ uuid }) => !asked.regions.includes(uuid));
-  const [first] = former;
-  // The kernel holds on to its regions while anything is mounted.
-  if (first !== undefined && mounts.length > 0) inUse(run, `the heartbeat on ${first.uuid}, which is to end,`);
-  if (first === undefined && asked.regions.every((region) => regions.has(region))) return false;
-  yield world.timings.clusterOnline;
-  startGlobalHeartbeat(world, host, asked.regions);
-  const without = asked.regions.find((region) => !regions.has(region));
-  if (without !== undefined) refuse(run, "ClusterOffline", `no heartbeat on ${without}: `);
-  for (const region of former) stopRegion(world, host, region);
-  return true;
+  let changed = false;
+  for (const region of [...regions.values()]) {
+    if (asked.regions.some(({ uuid }) => uuid === region.uuid)) continue;
+    // The kernel holds on to its regions while anything is mounted.
+    if (mounts.length > 0) inUse(run, `the heartbeat on ${region.uuid}, which is to end,`);
+    stopRegion(world, host, region);
+    changed = true;
+  }
+  for (const { uuid, device } of asked.regions) {
+    if (regions.has(uuid)) continue;
+    if (device === "") refuse(run, "ClusterOffline", `no heartbeat on ${uuid}: nobody knows its device`);
+    yield world.timings.clusterOnline;
+    const problem = startGlobalRegion(world, host, uuid, device);
+    if (problem !== undefined) refuse(run, "ClusterOffline", `no heartbeat on ${uuid}: ${problem}`);
+    changed = true;
+  }
+  return changed;
 }
 
 const configuredNodes = (host: Host, name: string) =>

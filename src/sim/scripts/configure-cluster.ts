@@ -101,7 +101,8 @@ export const configureCluster: Responder = acting(function* configureCluster(run
     record(world, host, { kind: "ParameterSet", parameter: name, value });
     changed = true;
   }
-  const state = `${asked.name} ${asked.fence} ${asked.mode}\n`;
+  const regions = asked.regions.map(({ uuid, device }) => `${uuid} ${device}\n`).join("");
+  const state = `${asked.name} ${asked.fence} ${asked.mode}\n${regions}`;
   if (readText(host, clusterState) !== state) yield* ensure(clusterState, state);
   if (ensureBootOrder(run)) changed = true;
   yield world.timings.process;

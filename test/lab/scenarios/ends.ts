@@ -1,9 +1,9 @@
 import { aoeVolumes, ocfs2Clusters, xenDomains } from "../../../src/api/kinds.ts";
 import type { Scenario, Words } from "../scenario.ts";
 import { filesystem, logicalVolume, serverOfVolumes, tutorial } from "./manifests.ts";
-import { mountedAt } from "./shares.ts";
+import { mountedAt, shared } from "./shares.ts";
 
-/** How the cloud of the tutorial comes down, and a cluster of the other kind in its place. */
+/** How the cloud of the tutorial comes down, and a cluster with the other heartbeat in its place. */
 
 const dom0s = ["bella", "brutus"];
 
@@ -47,24 +47,45 @@ export const ends = (domain?: string): readonly Scenario[] => [
     },
   },
   {
-    name: "a global heartbeat: o2cb does not find AoE devices, the condition says so, and the cluster can be deleted",
+    name: "a cluster with a global heartbeat: mounted on both, back by itself after a reboot, deleted again",
     async run(words) {
-      const { apply, become, remove, gone } = words;
-      await apply(await serverOfVolumes(words), logicalVolume("globe", 3, "512Mi"));
+      const { apply, ready, remove, gone, on, operator } = words;
+      const volumes = ["globe", "atlas"];
+      await apply(await serverOfVolumes(words), ...volumes.map((name, at) => logicalVolume(name, 3 + at, "512Mi")));
       await apply(
         await tutorial(words, "Ocfs2Cluster", "xen", {
           heartbeatMode: "Global",
-          filesystems: [filesystem("globe")],
+          filesystems: volumes.map(filesystem),
         }),
       );
-      const message = await become(ocfs2Clusters, "xen", "Online/False/ClusterOffline", 900);
-      await everywhere(words, "grep -q 'heartbeat_mode = global' /etc/ocfs2/cluster.conf");
+      await ready(900);
+      await everywhere(words, beatsGlobally);
+      await shared(words, "bella", "brutus", "/srv/globe/kept");
+      const layout = await on("bella", layoutOfRegions);
+      await operator.kill();
+      await words.reboot("brutus");
+      for (const name of volumes) await words.until("brutus", mountedAt(`/srv/${name}`), 300);
+      await on("brutus", beatsGlobally);
+      await shared(words, "brutus", "bella", "/srv/atlas/kept");
+      await operator.start();
+      await ready(400);
       await remove(ocfs2Clusters, "xen");
       await gone(ocfs2Clusters, "xen", 600);
-      await everywhere(words, nothingLeft("xen", "/srv/globe"));
-      await remove(aoeVolumes, "globe");
-      await gone(aoeVolumes, "globe", 400);
-      return message;
+      for (const name of volumes) await everywhere(words, nothingLeft("xen", `/srv/${name}`));
+      for (const name of volumes) await remove(aoeVolumes, name);
+      for (const name of volumes) await gone(aoeVolumes, name, 400);
+      return layout;
     },
   },
 ];
+
+/** The kernel writes two heartbeats, and knows both nodes. */
+const beatsGlobally = [
+  "cd /sys/kernel/config/cluster/xen/heartbeat",
+  "test $(cat mode) = global",
+  "test $(cat */dev | grep -c etherd) = 2",
+  "test $(cat /sys/kernel/debug/o2hb/livenodes | wc -w) = 2",
+].join(" && ");
+
+const layoutOfRegions =
+  "cd /sys/kernel/config/cluster/xen/heartbeat && for region in */; do echo $region $(cat $region/block_bytes $region/start_block $region/blocks $region/dev); done";

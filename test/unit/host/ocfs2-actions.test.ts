@@ -29,7 +29,7 @@ const cluster: ClusterRequest = {
     reconnectMilliseconds: 2000,
   },
   nodes: [brutus, bella],
-  regions: [uuid],
+  regions: [{ uuid, device: "/dev/etherd/e0.1" }],
 };
 const format: FormatRequest = {
   owner,
@@ -58,7 +58,7 @@ describe("a command about OCFS2", () => {
     [
       configureCluster(cluster),
       "configure-cluster",
-      "san/disks 1111-aa|labclus|global|panic|61|60000|2000|2000|node=0:bella:10.99.0.11:7777|node=1:brutus:10.99.0.12:7777|region=20E7556D473244BC9767E8F7299AFE1C",
+      "san/disks 1111-aa|labclus|global|panic|61|60000|2000|2000|node=0:bella:10.99.0.11:7777|node=1:brutus:10.99.0.12:7777|region=20E7556D473244BC9767E8F7299AFE1C:/dev/etherd/e0.1",
     ],
     [
       clusterOnline({ ...cluster, heartbeatMode: "Local", fenceMethod: "Reset", regions: [], nodes: [bella] }),

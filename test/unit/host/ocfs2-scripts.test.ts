@@ -135,4 +135,53 @@ describe.each(shells)("in %s", (...shell) => {
       ]);
     });
   });
+
+  describe("a region of a global heartbeat", () => {
+    // What debugfs.ocfs2 1.8.7 says of a real file system.
+    const uuid = "F12FA657E0B04125B9AAE8CF47B6BCB8";
+    const stats = `	Block Size Bits: 11   Cluster Size Bits: 12
+	Max Node Slots: 2
+	UUID: ${uuid}
+	Cluster flags: 1 Globalheartbeat
+	Inode: 2   Mode: 00   Generation: 1598619917 (0x5f49010d)
+	Type: Unknown   Attr: 0x0   Flags: Valid System Superblock
+`;
+    const heartbeat = `	Inode: 12   Mode: 0644   Generation: 1598619917 (0x5f49010d)
+	Type: Regular   Attr: 0x0   Flags: Valid System Heartbeat
+	User: 0 (root)   Group: 0 (root)   Size: 524288
+	Tree Depth: 0   Count: 115   Next Free Rec: 1
+	## Offset        Clusters       Block#          Flags
+	0  0             128            276             0x0
+`;
+    const layout = (region: string, texts = { stats, heartbeat }, sector = 512) => {
+      const debugfs = `debugfs.ocfs2() { case $2 in stats) cat ${file("stats", texts.stats)} ;; *) cat ${file("heartbeat", texts.heartbeat)} ;; esac; }`;
+      // A dot in the name of a function is no POSIX.
+      const text = shared("heartbeat-region").replaceAll("debugfs.ocfs2", "debugfs_ocfs2");
+      return run(
+        [],
+        `${debugfs.replace("debugfs.ocfs2", "debugfs_ocfs2")}\n${text}\nregion_layout ${region} /dev/etherd/e0.3 ${sector}`,
+      );
+    };
+    it("lies where the heartbeat file does, with a sector for each node that the kernel can count", () => {
+      expect(layout(uuid)).toEqual(["1104 255"]);
+      const large = {
+        stats: stats.replace("Bits: 11   Cluster Size Bits: 12", "Bits: 12   Cluster Size Bits: 20"),
+        heartbeat: heartbeat.replace("128            276", "1              1024"),
+      };
+      expect(layout(uuid, large)).toEqual(["8192 255"]);
+      const few = { stats, heartbeat: heartbeat.replace("128            276", "16             276") };
+      expect(layout(uuid, few)).toEqual(["1104 128"]);
+      expect(layout(uuid, few, 2048)).toEqual(["276 32"]);
+    });
+    it("is nowhere on another file system, on none, and where the heartbeat file has no plain extent", () => {
+      expect(layout("F12FA657E0B04125B9AAE8CF47B6BCB9")).toEqual([""]);
+      expect(layout(uuid, { stats: "", heartbeat: "" })).toEqual([""]);
+      expect(layout(uuid, { stats, heartbeat: "" })).toEqual([""]);
+      expect(layout(uuid, { stats, heartbeat: heartbeat.replace("Depth: 0", "Depth: 1") })).toEqual([""]);
+    });
+    it("is not begun on what is no block device, and leaves nothing behind", () => {
+      const body = `mkdir -p ${directory}/c/heartbeat\nstart_region ${directory}/c ${uuid} ${directory}/none || echo "$region_error"\nls ${directory}/c/heartbeat`;
+      expect(run(["heartbeat-region"], body)).toEqual([`${directory}/none is no block device`]);
+    });
+  });
 });

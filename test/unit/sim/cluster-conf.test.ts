@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clusterOnline, configureCluster } from "../../../src/host/ocfs2-actions.ts";
+import { type ClusterRequest, clusterOnline, configureCluster } from "../../../src/host/ocfs2-actions.ts";
 import { loadDriver } from "../../../src/sim/model/aoe-driver.ts";
 import { overwrite } from "../../../src/sim/model/content.ts";
 import { createVolume } from "../../../src/sim/model/ocfs2-volume.ts";
@@ -49,7 +49,7 @@ describe("a global heartbeat", () => {
     const stage = await exportedStage({ file: rackWith({ signature: "ocfs2" }) });
     const found = stage.rack.ocfs2.superblockOf("bella", device)?.uuid ?? "";
     const region = found.replaceAll("-", "").toUpperCase();
-    const request = { ...clusterRequest, heartbeatMode: "Global", regions: [found] } as const;
+    const request = { ...clusterRequest, heartbeatMode: "Global", regions: [{ uuid: found, device }] } as const;
     await stage.act("bella", configureCluster(request));
     expect(await stage.act("bella", clusterOnline(request))).toEqual({ kind: "done", detail: "online" });
     expect(known((await clusterFacts(stage, "bella")).o2cb).active).toMatchObject({
@@ -57,9 +57,21 @@ describe("a global heartbeat", () => {
       regions: [{ uuid: region, device }],
       liveNodes: [0],
     });
-    const without = { ...request, regions: [uuid] };
-    await stage.act("bella", configureCluster(without));
-    expect(await stage.act("bella", clusterOnline(without))).toMatchObject({ reason: "ClusterOffline" });
+    const refused = async (regions: ClusterRequest["regions"]) => {
+      await stage.act("bella", configureCluster({ ...request, regions }));
+      return await stage.act("bella", clusterOnline({ ...request, regions }));
+    };
+    const other = uuid.replaceAll("-", "").toUpperCase();
+    expect(await refused([{ uuid, device }])).toMatchObject({
+      reason: "ClusterOffline",
+      message: `no heartbeat on ${other}: ${device} does not hold the OCFS2 ${other}`,
+    });
+    expect(await refused([{ uuid, device: "/dev/etherd/e7.7" }])).toMatchObject({
+      message: `no heartbeat on ${other}: /dev/etherd/e7.7 is no block device`,
+    });
+    expect(await refused([{ uuid, device: undefined }])).toMatchObject({
+      message: `no heartbeat on ${other}: nobody knows its device`,
+    });
   });
 });
 

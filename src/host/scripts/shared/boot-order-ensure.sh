@@ -5,9 +5,9 @@
 # ensure_boot_order: sets order_changed to yes when something had to be written.
 ensure_boot_order() {
 	order_changed=
-	ensure_file_text "$mounts_loop" 755 <<'END'
+	ensure_file_text "$mounts_loop" 755 <<'LOOP'
 # include: mount-at-boot.sh
-END
+LOOP
 	if ! o2cb_starts_at_boot; then
 		! have update-rc.d || { update-rc.d o2cb defaults && update-rc.d o2cb enable; } >&2 9>&- || :
 		order_changed=yes

@@ -1,6 +1,7 @@
-# The arguments of a cluster: OWNER CLUSTER local|global reset|panic THRESHOLD IDLE KEEPALIVE RECONNECT node=… region=…
+# The arguments of a cluster: OWNER CLUSTER local|global reset|panic THRESHOLD IDLE KEEPALIVE RECONNECT node=…
+# region=UUID[:DEVICE]…
 # cluster_arguments "$@": sets owner, cluster, mode, fence, threshold, idle, keepalive, reconnect; nodes (one a line: NUMBER
-# NAME ADDRESS PORT) and regions (one a line).
+# NAME ADDRESS PORT) and regions (one a line: UUID DEVICE, the latter empty where nobody knows it).
 cluster_arguments() {
 	owner=$1 cluster=$2 mode=$3 fence=$4 threshold=$5 idle=$6 keepalive=$7 reconnect=$8
 	shift 8
@@ -13,10 +14,12 @@ cluster_arguments() {
 "
 			;;
 		region=*)
-			regions="$regions${argument_text#region=}
+			argument_text=${argument_text#region=}
+			case $argument_text in *:*) ;; *) argument_text=$argument_text: ;; esac
+			regions="$regions${argument_text%%:*} ${argument_text#*:}
 "
 			;;
-		*) refuse InvalidArgument "$argument_text is neither node=NUMBER:NAME:ADDRESS:PORT nor region=UUID" ;;
+		*) refuse InvalidArgument "$argument_text is neither node=NUMBER:NAME:ADDRESS:PORT nor region=UUID:DEVICE" ;;
 		esac
 	done
 }
@@ -45,7 +48,7 @@ rendered_conf() {
 	done <<-END
 		${nodes%?}
 	END
-	while read -r node_region; do
+	while read -r node_region _; do
 		[ -z "$node_region" ] || printf 'heartbeat:\n\tcluster = %s\n\tregion = %s\n\n' "$cluster" "$node_region"
 	done <<-END
 		$regions

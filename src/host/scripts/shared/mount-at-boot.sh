@@ -5,6 +5,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 state_dir=/var/lib/xensan
+# include: heartbeat-region.sh
 
 # What is still to be mounted: DEVICE MOUNTPOINT, one a line.
 waiting() {
@@ -17,14 +18,17 @@ waiting() {
 
 # The init script sets the timeouts, but knows neither the fence method nor devices that come late.
 prepare() {
-	read -r cluster fence mode 2>/dev/null <"$state_dir/cluster" || return 0
+	read -r cluster fence _ 2>/dev/null <"$state_dir/cluster" || return 0
 	directory=/sys/kernel/config/cluster/$cluster
 	# It began before the network was there, or failed for another reason.
 	[ -d "$directory" ] || /etc/init.d/o2cb start </dev/null >/dev/null 2>&1
 	[ -d "$directory" ] || return 1
 	read -r fence_now 2>/dev/null <"$directory/fence_method"
 	[ "$fence_now" = "$fence" ] || echo "$fence" >"$directory/fence_method"
-	[ "$mode" != global ] || o2cb start-heartbeat "$cluster"
+	# Of a global heartbeat: nodes that do not write the same regions do not let each other in.
+	while read -r region device; do
+		case $device in /dev/*) start_region "$directory" "$region" "$device" || return 1 ;; esac
+	done <"$state_dir/cluster"
 }
 
 seconds=2
