@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { loadRack } from "../../src/sim/rack-file.ts";
 import { bringUp } from "./common-rack.ts";
 import { LabError, rackFiles, UnavailableError } from "./places.ts";
-import type { Story } from "./scenario.ts";
+import type { Scenario, Story } from "./scenario.ts";
 import { stories } from "./scenarios/index.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 import { type Result, tell } from "./tell.ts";
@@ -16,6 +16,8 @@ const { values } = parseArgs({
   options: {
     /** Stories and scenarios whose name contains one of them. */
     only: { type: "string", multiple: true, default: [] },
+    /** Long ones, too. */
+    all: { type: "boolean", default: false },
     /** Of each story only how it begins: together they are the tutorial, from bare hosts. */
     given: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
@@ -42,7 +44,12 @@ function chosen(): Story[] {
 
 function namedByOnly(): Story[] {
   const named = ({ name }: { readonly name: string }) => values.only.some((text) => name.includes(text));
-  if (values.only.length === 0) return [...stories];
+  if (values.only.length === 0) {
+    const wanted = ({ long }: Scenario) => values.all || long !== true;
+    return stories
+      .filter(({ given }) => wanted(given))
+      .map((story) => ({ ...story, scenarios: story.scenarios.filter(wanted) }));
+  }
   const found = stories.flatMap((story): Story[] => {
     if (named(story) || named(story.given)) return [story];
     const scenarios = story.scenarios.filter(named);
@@ -55,8 +62,9 @@ function namedByOnly(): Story[] {
 async function main(): Promise<boolean> {
   if (values.list) {
     for (const { name, given, scenarios } of stories) {
-      say(`${name}: ${given.name}`);
-      for (const scenario of scenarios) say(`  ${scenario.name}`);
+      const mark = ({ long }: Scenario) => (long === true ? " (long)" : "");
+      say(`${name}: ${given.name}${mark(given)}`);
+      for (const scenario of scenarios) say(`  ${scenario.name}${mark(scenario)}`);
     }
     return true;
   }

@@ -32,7 +32,8 @@ import type { Slowness } from "./rack.ts";
  *
  * Scenarios run one after the other on the same rack and must leave it as they found it. After one that fails, the rack is
  * made clean again and `given` runs once more, so the next one is judged by itself. A scenario succeeds unless it throws.
- * `--only TEXT` takes the stories and scenarios whose name contains it; `given` always runs.
+ * `--only TEXT` takes the stories and scenarios whose name contains it; `given` always runs. Without it those that are not
+ * `long`, with `--all` all of them.
  *
  * Waiting is always for a state, with a limit in seconds; limits are for giving up, not for measuring (QEMU without
  * hardware help is slow, and slower on a busy machine). Host names are those of the rack file (san, bella, brutus).
@@ -44,12 +45,15 @@ export interface Story {
    * SAN servers and three such hosts.
    */
   readonly rack: keyof typeof rackFiles;
+  /** When it is long, the whole story is. */
   readonly given: Scenario;
   readonly scenarios: readonly Scenario[];
 }
 
 export interface Scenario {
   readonly name: string;
+  /** Told only with --all, or when --only names it: what everybody waits for must end within half an hour. */
+  readonly long?: true;
   /** What it resolves with stands in the table. */
   run(words: Words): Promise<string | undefined>;
 }

@@ -1,5 +1,5 @@
 import type { Story } from "../scenario.ts";
-import { ends } from "./ends.ts";
+import { deletion } from "./ends.ts";
 import { moves } from "./moves.ts";
 import { mountedWithin, shares } from "./shares.ts";
 import { countsOn } from "./ticks.ts";
@@ -19,5 +19,5 @@ export const cloud: Story = {
       return `${tick.boot}: ${tick.count}`;
     },
   },
-  scenarios: [...shares, ...moves, ...ends("vm-test")],
+  scenarios: [...shares, ...moves, deletion("vm-test")],
 };

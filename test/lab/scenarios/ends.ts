@@ -20,64 +20,65 @@ const nothingLeft = (cluster: string, mountPoint: string) =>
   ].join(" && ");
 
 /** `domain`: one that runs from the shared file system and has to go first. */
-export const ends = (domain?: string): readonly Scenario[] => [
-  {
-    name: "a cluster is deleted: mounts, heartbeat, configuration, in this order; its data stays",
-    async run(words) {
-      const { on, until, remove, become, gone } = words;
-      const boots = await everywhere(words, "cat /proc/sys/kernel/random/boot_id");
-      await on("bella", "echo 'of before' >/srv/xen/kept && sync /srv/xen/kept");
-      await remove(ocfs2Clusters, "xen");
-      const message = domain === undefined ? "" : await become(ocfs2Clusters, "xen", "DeletionBlocked/True");
-      if (domain !== undefined) {
-        await everywhere(words, mountedAt("/srv/xen"));
-        await remove(xenDomains, domain);
-        await gone(xenDomains, domain, 400);
-      }
-      await gone(ocfs2Clusters, "xen", 600);
-      await everywhere(words, nothingLeft("xen", "/srv/xen"));
-      await remove(aoeVolumes, "data");
-      await gone(aoeVolumes, "data", 400);
-      await until("san", "! pgrep -a -x vblade | grep -q ' 0 1 '");
-      const kept = await on("san", "blkid -p -s LABEL -s TYPE -o value /dev/vdb | tr '\\n' ' '");
-      if (!/data/.test(kept) || !/ocfs2/.test(kept)) throw new Error(`/dev/vdb holds ${kept}`);
-      const now = await everywhere(words, "cat /proc/sys/kernel/random/boot_id");
-      if (now.join() !== boots.join()) throw new Error("a dom0 was reset");
-      return message;
-    },
+export const deletion = (domain?: string): Scenario => ({
+  name: "a cluster is deleted: mounts, heartbeat, configuration, in this order; its data stays",
+  long: true,
+  async run(words) {
+    const { on, until, remove, become, gone } = words;
+    const boots = await everywhere(words, "cat /proc/sys/kernel/random/boot_id");
+    await on("bella", "echo 'of before' >/srv/xen/kept && sync /srv/xen/kept");
+    await remove(ocfs2Clusters, "xen");
+    const message = domain === undefined ? "" : await become(ocfs2Clusters, "xen", "DeletionBlocked/True");
+    if (domain !== undefined) {
+      await everywhere(words, mountedAt("/srv/xen"));
+      await remove(xenDomains, domain);
+      await gone(xenDomains, domain, 400);
+    }
+    await gone(ocfs2Clusters, "xen", 600);
+    await everywhere(words, nothingLeft("xen", "/srv/xen"));
+    await remove(aoeVolumes, "data");
+    await gone(aoeVolumes, "data", 400);
+    await until("san", "! pgrep -a -x vblade | grep -q ' 0 1 '");
+    const kept = await on("san", "blkid -p -s LABEL -s TYPE -o value /dev/vdb | tr '\\n' ' '");
+    if (!/data/.test(kept) || !/ocfs2/.test(kept)) throw new Error(`/dev/vdb holds ${kept}`);
+    const now = await everywhere(words, "cat /proc/sys/kernel/random/boot_id");
+    if (now.join() !== boots.join()) throw new Error("a dom0 was reset");
+    return message;
   },
-  {
-    name: "a cluster with a global heartbeat: mounted on both, back by itself after a reboot, deleted again",
-    async run(words) {
-      const { apply, ready, remove, gone, on, operator } = words;
-      const volumes = ["globe", "atlas"];
-      await apply(await serverOfVolumes(words), ...volumes.map((name, at) => logicalVolume(name, 3 + at, "512Mi")));
-      await apply(
-        await tutorial(words, "Ocfs2Cluster", "xen", {
-          heartbeatMode: "Global",
-          filesystems: volumes.map(filesystem),
-        }),
-      );
-      await ready(900);
-      await everywhere(words, beatsGlobally);
-      await shared(words, "bella", "brutus", "/srv/globe/kept");
-      const layout = await on("bella", layoutOfRegions);
-      await operator.kill();
-      await words.reboot("brutus");
-      for (const name of volumes) await words.until("brutus", mountedAt(`/srv/${name}`), 300);
-      await on("brutus", beatsGlobally);
-      await shared(words, "brutus", "bella", "/srv/atlas/kept");
-      await operator.start();
-      await ready(400);
-      await remove(ocfs2Clusters, "xen");
-      await gone(ocfs2Clusters, "xen", 600);
-      for (const name of volumes) await everywhere(words, nothingLeft("xen", `/srv/${name}`));
-      for (const name of volumes) await remove(aoeVolumes, name);
-      for (const name of volumes) await gone(aoeVolumes, name, 400);
-      return layout;
-    },
+});
+
+export const globalHeartbeat: Scenario = {
+  name: "a cluster with a global heartbeat: mounted on both, back by itself after a reboot, deleted again",
+  long: true,
+  async run(words) {
+    const { apply, ready, remove, gone, on, operator } = words;
+    const volumes = ["globe", "atlas"];
+    await apply(await serverOfVolumes(words), ...volumes.map((name, at) => logicalVolume(name, 3 + at, "512Mi")));
+    await apply(
+      await tutorial(words, "Ocfs2Cluster", "xen", {
+        heartbeatMode: "Global",
+        filesystems: volumes.map(filesystem),
+      }),
+    );
+    await ready(900);
+    await everywhere(words, beatsGlobally);
+    await shared(words, "bella", "brutus", "/srv/globe/kept");
+    const layout = await on("bella", layoutOfRegions);
+    await operator.kill();
+    await words.reboot("brutus");
+    for (const name of volumes) await words.until("brutus", mountedAt(`/srv/${name}`), 300);
+    await on("brutus", beatsGlobally);
+    await shared(words, "brutus", "bella", "/srv/atlas/kept");
+    await operator.start();
+    await ready(400);
+    await remove(ocfs2Clusters, "xen");
+    await gone(ocfs2Clusters, "xen", 600);
+    for (const name of volumes) await everywhere(words, nothingLeft("xen", `/srv/${name}`));
+    for (const name of volumes) await remove(aoeVolumes, name);
+    for (const name of volumes) await gone(aoeVolumes, name, 400);
+    return layout;
   },
-];
+};
 
 /** The kernel writes two heartbeats, and knows both nodes. */
 const beatsGlobally = [

@@ -61,7 +61,16 @@ const incoming = ({ until }: Words, to: string) => until(to, "xl list | grep -q 
 
 export const moves: readonly Scenario[] = [
   {
+    name: "a running domain moves to the other host",
+    async run(words) {
+      const from = await hostOf(words);
+      await move(words, "first");
+      return await overhead(words, from, "first");
+    },
+  },
+  {
     name: "a running domain moves there and back, ten moves in all",
+    long: true,
     async run(words) {
       const moves: string[] = [];
       for (let index = 1; index <= 10; index++) {
@@ -74,6 +83,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "xl migrate by hand, for comparison: the operator was away and finds the domain where it went",
+    long: true,
     async run(words) {
       const [from, before] = await running(words);
       const to = other(from);
@@ -95,6 +105,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "an offline move: shut down on one host, started on the other",
+    long: true,
     async run(words) {
       const [from, before] = await running(words);
       const to = other(from);
@@ -110,6 +121,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "the operator is killed while memory is copied",
+    long: true,
     async run(words) {
       return await move(words, "killed-in-precopy", async (from) => {
         await incoming(words, other(from));
@@ -120,6 +132,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "the operator is killed right after xl began",
+    long: true,
     async run(words) {
       return await move(words, "killed-at-start", async (from) => {
         await underWay(words, from);
@@ -130,6 +143,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "the operator is away until the migration is over",
+    long: true,
     async run(words) {
       return await move(words, "operator-away", async (from) => {
         await underWay(words, from);
@@ -141,6 +155,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "abort while memory is copied: it runs on where it was",
+    long: true,
     async run(words) {
       const from = await hostOf(words);
       const before = await countsOn(words, from);
@@ -156,6 +171,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "the connection between the dom0s is cut while memory is copied: it runs on where it was",
+    long: true,
     async run(words) {
       const from = await hostOf(words);
       const before = await countsOn(words, from);
@@ -171,6 +187,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "the target has no memory left: refused by name, and moved once it has",
+    long: true,
     async run(words) {
       const [from, before] = await running(words);
       const to = other(from);
@@ -189,6 +206,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "the target loses its power while memory is copied",
+    long: true,
     async run(words) {
       const from = await hostOf(words);
       const before = await countsOn(words, from);
@@ -207,6 +225,7 @@ export const moves: readonly Scenario[] = [
   },
   {
     name: "bella is drained of three domains",
+    long: true,
     async run(words) {
       if ((await hostOf(words)) !== "bella") await move(words, "home");
       const names = ["vm-test", "vm-two", "vm-three"];

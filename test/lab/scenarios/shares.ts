@@ -57,6 +57,7 @@ export const shares: readonly Scenario[] = [
   },
   {
     name: "SAN rebooted: the file system waits for it",
+    long: true,
     async run(words) {
       const boots = () =>
         Promise.all(["bella", "brutus"].map((host) => words.on(host, "cat /proc/sys/kernel/random/boot_id")));
@@ -71,6 +72,7 @@ export const shares: readonly Scenario[] = [
   },
   {
     name: "cold start of the whole rack with the operator off",
+    long: true,
     async run(words) {
       await words.operator.kill();
       for (const host of ["bella", "brutus", "san"]) await words.power.cut(host);
@@ -96,6 +98,7 @@ export const shares: readonly Scenario[] = [
   },
   {
     name: "a second file system joins; its volume grows once nobody holds it, and it grows with it; it leaves",
+    long: true,
     async run(words) {
       const { apply, become, ready, on, until, remove, gone } = words;
       const unmounted = async () => {

@@ -1,5 +1,5 @@
 import type { Story } from "../scenario.ts";
-import { ends } from "./ends.ts";
+import { deletion, globalHeartbeat } from "./ends.ts";
 import { plainHosts } from "./manifests.ts";
 import { mountedWithin, shares } from "./shares.ts";
 
@@ -9,6 +9,7 @@ export const storage: Story = {
   rack: "Plain",
   given: {
     name: "bare hosts to a shared file system",
+    long: true,
     async run(words) {
       const ofDomains = ["XenHost", "XenDomain", "XenMigration"];
       const manifests = (await words.examples("tutorial")).filter(({ kind }) => !ofDomains.includes(kind ?? ""));
@@ -18,5 +19,5 @@ export const storage: Story = {
       return await words.on("bella", "grep ' ocfs2 ' /proc/mounts");
     },
   },
-  scenarios: [...shares, ...ends()],
+  scenarios: [...shares, deletion(), globalHeartbeat],
 };

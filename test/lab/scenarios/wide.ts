@@ -43,6 +43,7 @@ export const wide: Story = {
   rack: "Wide",
   given: {
     name: "three bare hosts to one file system from each of two SAN servers",
+    long: true,
     async run(words) {
       await words.apply(...(await words.examples("tutorial/00-namespace.yaml")), server("san"), server("attic"));
       await words.apply(
