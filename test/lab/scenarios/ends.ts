@@ -28,8 +28,10 @@ export const deletion = (domain?: string): Scenario => ({
     const boots = await everywhere(words, "cat /proc/sys/kernel/random/boot_id");
     await on("bella", "echo 'of before' >/srv/xen/kept && sync /srv/xen/kept");
     await remove(ocfs2Clusters, "xen");
-    const message = domain === undefined ? "" : await become(ocfs2Clusters, "xen", "DeletionBlocked/True");
+    let message = "";
     if (domain !== undefined) {
+      message = await become(ocfs2Clusters, "xen", "DeletionBlocked/True/FilesystemInUse");
+      if (!message.includes(domain)) throw new Error(`it does not name ${domain}: ${message}`);
       await everywhere(words, mountedAt("/srv/xen"));
       await remove(xenDomains, domain);
       await gone(xenDomains, domain, 400);

@@ -4,7 +4,7 @@ import { xenDomains, xenHosts, xenMigrations } from "../../../src/api/kinds.ts";
 import type { Manifest } from "../../../src/cli/up/manifests.ts";
 import type { Scenario, Words } from "../scenario.ts";
 import { object, tutorial } from "./manifests.ts";
-import { countsOn, runsOn, sameGuest } from "./ticks.ts";
+import { countsOn, runsOn, sameGuest, stoodStill } from "./ticks.ts";
 
 /** The domain of the tutorial moves while it runs, whatever happens on the way. */
 
@@ -64,8 +64,12 @@ export const moves: readonly Scenario[] = [
     name: "a running domain moves to the other host",
     async run(words) {
       const from = await hostOf(words);
-      await move(words, "first");
-      return await overhead(words, from, "first");
+      const still = await stoodStill(words, [from, other(from)], async () => {
+        await words.apply(migration("first", other(from)));
+        await words.become(xenMigrations, "first", "Succeeded/True", 600);
+      });
+      await words.become(xenDomains, "vm-test", "Ready/True", 120);
+      return `${await overhead(words, from, "first")}; it stood still for ${still.toFixed(1)} s`;
     },
   },
   {
@@ -85,22 +89,23 @@ export const moves: readonly Scenario[] = [
     name: "xl migrate by hand, for comparison: the operator was away and finds the domain where it went",
     long: true,
     async run(words) {
-      const [from, before] = await running(words);
+      const from = await hostOf(words);
       const to = other(from);
       await words.operator.stop();
       const by = `xl migrate -s 'ssh -F /var/lib/xensan/ssh/config' vm-test ${addresses[to]} >/root/by-hand.log 2>&1`;
       const uptime = "cut -d ' ' -f 1 /proc/uptime";
-      const [began = 0, ended = 0] = (await words.on(from, `${uptime}; ${by} </dev/null; ${uptime}`, 600))
-        .split("\n")
-        .map(Number);
-      sameGuest(before, await countsOn(words, to));
+      let said = "";
+      const still = await stoodStill(words, [from, to], async () => {
+        said = await words.on(from, `${uptime}; ${by} </dev/null; ${uptime}`, 600);
+      });
+      const [began = 0, ended = 0] = said.split("\n").map(Number);
       await words.operator.start();
       // Its status still says what was true when the operator went.
       for (const deadline = performance.now() + 180_000; (await hostOf(words)) !== to; await delay(1000)) {
         if (performance.now() > deadline) throw new Error(`the XenDomain does not say that it is on ${to}`);
       }
       await words.become(xenDomains, "vm-test", "Ready/True", 300);
-      return `${from} to ${to}, xl ${(ended - began).toFixed(1)} s`;
+      return `${from} to ${to}, xl ${(ended - began).toFixed(1)} s; it stood still for ${still.toFixed(1)} s`;
     },
   },
   {

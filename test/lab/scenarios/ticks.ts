@@ -4,16 +4,48 @@ import type { Words } from "../scenario.ts";
 export interface Tick {
   readonly boot: string;
   readonly count: number;
+  /** Seconds of its own clock, which goes on while it is suspended. */
+  readonly uptime: number;
 }
 
+const between = 2;
+
 const read = (domain: string) =>
-  `timeout 6 script -qec 'xl console ${domain}' /dev/null </dev/null 2>/dev/null | tr -d '\\000\\r' | grep -o 'TICK n=.*' | tail -n 1 | grep .`;
+  `timeout 6 script -qec 'xl console ${domain}' /dev/null </dev/null 2>/dev/null | tr -d '\\000\\r' | grep -o 'TICK n=.*'`;
 
 /** Waits until the domain counts on the host. */
 export async function countsOn({ until }: Words, host: string, domain = "vm-test"): Promise<Tick> {
-  const line = await until(host, read(domain), 240);
-  const [, count = "", boot = ""] = /n=(\d+) .*boot_id=(\S+)/.exec(line) ?? [];
-  return { boot, count: Number(count) };
+  const [tick] = ticksIn(await until(host, `${read(domain)} | tail -n 1 | grep .`, 240));
+  if (tick === undefined) throw new Error(`${domain} does not count on ${host}`);
+  return tick;
+}
+
+function ticksIn(text: string): Tick[] {
+  return [...text.matchAll(/n=(\d+) uptime=([\d.]+) boot_id=(\S+)/g)].map(([, count, uptime, boot = ""]) => ({
+    ...{ boot, count: Number(count), uptime: Number(uptime) },
+  }));
+}
+
+/** Moves it with `act`, and resolves with the seconds for which it stood still: its last tick is heard on one host, the next on the other. */
+export async function stoodStill(
+  { on, until }: Words,
+  [from, to]: readonly [string, string],
+  act: () => Promise<unknown>,
+  domain = "vm-test",
+): Promise<number> {
+  const heard = "/root/console.log";
+  await on(from, `(setsid script -qfec 'xl console ${domain}' ${heard} </dev/null >/dev/null 2>&1 &); sleep 7`);
+  try {
+    await act();
+    const last = ticksIn(await on(from, `tr -d '\\000\\r' <${heard}`)).at(-1);
+    const next = ticksIn(await until(to, read(domain), 240)).find(({ count }) => count > (last?.count ?? Infinity));
+    if (last === undefined || next === undefined || next.count !== last.count + 1)
+      throw new Error(`not all of its ticks were heard: ${last?.count}, then ${next?.count}`);
+    sameGuest(last, next);
+    return next.uptime - last.uptime - between;
+  } finally {
+    await on(from, `pkill -f 'xl console ${domain}'; rm -f ${heard}`);
+  }
 }
 
 /** Throws unless the guest has gone on counting in the same boot. */
