@@ -34,7 +34,9 @@ export const relocationSchema = withRules(
     dom0Cpus: z.int().min(0).max(4096).optional().describe("CPUs that dom0 may use, 0 for all (xm only)."),
     vncPasswordSecretRef: localRefSchema
       .optional()
-      .describe("Secret whose key password protects the VNC consoles (xm only). Not acted upon by this version."),
+      .describe(
+        "Secret of type kubernetes.io/basic-auth whose password, at most 8 characters, protects the VNC consoles (xm only).",
+      ),
   }),
   [
     {

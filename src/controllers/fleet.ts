@@ -351,6 +351,8 @@ export class Fleet {
     if (event.type === "added" && event.initial) return;
     const { namespace = "", name } = event.object.metadata;
     this.feed.secretChanged(namespace, name);
+    for (const host of this.stores.hosts.byIndex("password", keyString({ namespace, name })))
+      this.#wake(idOf("XenHost", namespace, host.metadata.name));
   }
 }
 

@@ -46,6 +46,12 @@ export const hostIndexes = {
         )
       : [];
   },
+  /** `namespace/name` of the Secret with the password of its consoles. */
+  password: (host: XenHost) => {
+    const parsed = hostSpec(host);
+    const secret = parsed.ok ? parsed.spec.relocation.vncPasswordSecretRef : undefined;
+    return distinct(secret === undefined ? [] : [secret.name], namespaceOf(host));
+  },
 } satisfies Record<string, IndexFunction<XenHost>>;
 
 /** How clusters are found; a node that left the spec counts until it has left the cluster. */

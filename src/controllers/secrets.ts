@@ -2,8 +2,8 @@ import type { Secret } from "../runtime/kinds.ts";
 import type { KubeApi, KubeObject, WatchEvent } from "../runtime/kube-api.ts";
 
 /**
- * Secrets are watched by namespace, which is what RBAC can grant (`get`, `list`, `watch`): of those that are no SSH
- * credentials nothing but name and type stays in memory.
+ * Secrets are watched by namespace, which is what RBAC can grant (`get`, `list`, `watch`): of those that are neither SSH
+ * credentials nor passwords nothing but name and type stays in memory.
  */
 export function onlyCredentials(api: KubeApi): KubeApi {
   return {
@@ -26,14 +26,15 @@ async function* slimmed<T extends KubeObject>(events: AsyncIterable<WatchEvent<T
     yield event.type === "BOOKMARK" ? event : { type: event.type, object: slim(event.object) };
 }
 
-const credentials = new Set(["ssh-privatekey", "ssh-passphrase", "known_hosts"]);
+const credentials: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/ssh-auth": ["ssh-privatekey", "ssh-passphrase", "known_hosts"],
+  "kubernetes.io/basic-auth": ["password"],
+};
 
 function slim<T extends KubeObject>(object: T): T {
   const secret: T & Pick<Secret, "data" | "type"> = { ...object };
   const { annotations: _annotations, labels: _labels, managedFields: _fields, ...metadata } = object.metadata;
-  const data =
-    secret.type === "kubernetes.io/ssh-auth"
-      ? Object.fromEntries(Object.entries(secret.data ?? {}).filter(([key]) => credentials.has(key)))
-      : {};
+  const kept = credentials[secret.type ?? ""] ?? [];
+  const data = Object.fromEntries(Object.entries(secret.data ?? {}).filter(([key]) => kept.includes(key)));
   return { ...secret, metadata, data };
 }

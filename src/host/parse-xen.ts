@@ -39,6 +39,7 @@ export function parseToolstack(rows: Rows): Toolstack {
     bridges: byKind("bridge").map((row) => field(row, 1, "a bridge")),
     xendConfiguration:
       kind === "xm" ? new Map(xend.map((row) => [field(row, 1, "a key"), plain(field(row, 2, "a value"))])) : undefined,
+    xendPassword: byKind("xend-password").map((row) => field(row, 1, "a revision"))[0],
   };
 }
 

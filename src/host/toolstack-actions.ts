@@ -1,6 +1,6 @@
 import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
-import { xendSetting } from "./xen-values.ts";
+import { xendPassword, xendSetting } from "./xen-values.ts";
 
 /**
  * Domains are neither saved at shutdown nor restored nor started at boot by the host itself: XENDOMAINS_SAVE, _RESTORE and
@@ -11,11 +11,16 @@ export function prepareToolstack(): HostCommand {
 }
 
 /**
- * The lines of /etc/xen/xend-config.sxp, other lines and comments kept; xend is restarted when something changed and no
+ * The lines of /etc/xen/xend-config.sxp, and the password of the consoles with a word that tells it from others; other lines and comments kept; xend is restarted when something changed and no
  * migration runs. Detail: `configured`, `unchanged`. Refuses NotDom0, ToolMissing, DomainMigrating.
  */
 export function configureXend(request: {
   readonly settings: readonly { readonly key: string; readonly value: string }[];
+  readonly password?: { readonly text: string; readonly revision: string };
 }): HostCommand {
-  return command("configure-xend", 90, "xend configured", request.settings.map(xendSetting));
+  const { settings, password } = request;
+  return command("configure-xend", 90, "xend configured", [
+    ...settings.map(xendSetting),
+    ...(password === undefined ? [] : xendPassword(password)),
+  ]);
 }

@@ -13,6 +13,8 @@ export interface Toolstack {
   readonly bridges: readonly string[];
   /** Values of /etc/xen/xend-config.sxp that xensan renders, by key (xend-relocation-port, …), as written; xm only. */
   readonly xendConfiguration: ReadonlyMap<string, string> | undefined;
+  /** The revision of the password that xensan wrote there; undefined when it wrote none, or the file was changed since; xm only. */
+  readonly xendPassword: string | undefined;
 }
 
 export interface XenInfo {

@@ -10,6 +10,7 @@ import { distinct } from "../host-facts.ts";
 import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
 import { idOf } from "../names.ts";
 import { hostSpec, volumeSpec } from "../specs.ts";
+import { type ConsolePassword, consolePassword } from "./console-password.ts";
 import { describeXen } from "./describe.ts";
 import { observeDrain, planDrain } from "./drain.ts";
 import { relocationSight } from "./partners.ts";
@@ -36,10 +37,12 @@ function relocate(
   spec: XenHostSpec,
   facts: HostFacts,
   sight: RelocationSight,
+  password: ConsolePassword,
   begin: (verifying: RelocationPlan["verifying"]) => void,
 ): Pick<RelocationPlan, "steps" | "condition"> {
   const { toolstack } = facts;
-  if (toolstack.state === "known" && toolstack.value.kind === "Xm") return planXend(host, spec, toolstack.value, sight);
+  if (toolstack.state === "known" && toolstack.value.kind === "Xm")
+    return planXend(host, spec, toolstack.value, sight, password);
   const plan = planRelocation(host, spec, facts, sight);
   begin(plan.verifying);
   return plan;
@@ -65,7 +68,9 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
         const initiator = planInitiator(host, spec, facts);
         const toolstack = planToolstack(host, spec, facts);
         const sight = relocationSight(fleet, object, verifiedBy(object));
-        const relocation = relocate(host, spec, facts, sight, (verifying) =>
+        const { namespace } = keyOf(object);
+        const password = consolePassword(spec, (name) => fleet.stores.secrets.get({ namespace, name }));
+        const relocation = relocate(host, spec, facts, sight, password, (verifying) =>
           verifications.begin(keyString(keyOf(object)), verifying),
         );
         return {

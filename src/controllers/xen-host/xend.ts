@@ -4,6 +4,7 @@ import type { Toolstack } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, yes } from "../finding.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
+import type { ConsolePassword } from "./console-password.ts";
 import type { RelocationSight } from "./relocation.ts";
 
 const type = "RelocationReady";
@@ -15,20 +16,23 @@ const type = "RelocationReady";
 export function planXend(
   host: string,
   { relocation: spec }: Pick<XenHostSpec, "relocation">,
-  { xendConfiguration }: Toolstack,
+  { xendConfiguration, xendPassword }: Pick<Toolstack, "xendConfiguration" | "xendPassword">,
   sight: Pick<RelocationSight, "senders" | "address">,
+  password: ConsolePassword,
 ): { readonly steps: readonly Step[]; readonly condition: ConditionUpdate } {
   const wanted = settingsFor(spec, sight);
-  const differs = wanted.filter(({ key, value }) => xendConfiguration?.get(key) !== value);
-  const steps = differs.length === 0 ? [] : [exclusive(host, configureXend({ settings: wanted }))];
+  const given = password.kind === "Found" && xendPassword !== password.revision ? [password] : [];
+  const differs = [
+    ...wanted.filter(({ key, value }) => xendConfiguration?.get(key) !== value).map(({ key }) => key),
+    ...given.map(() => "vncpasswd"),
+  ];
+  const request = password.kind === "Found" ? { settings: wanted, password } : { settings: wanted };
+  const steps = differs.length === 0 ? [] : [exclusive(host, configureXend(request))];
+  if (password.kind === "Problem") return { steps, condition: no(type, password.reason, password.message) };
   if (differs.length > 0)
     return {
       steps,
-      condition: no(
-        type,
-        "RelocationNotPrepared",
-        `xend is to be configured: ${differs.map(({ key }) => key).join(", ")}`,
-      ),
+      condition: no(type, "RelocationNotPrepared", `xend is to be configured: ${differs.join(", ")}`),
     };
   if (spec.mode === "Disabled")
     return {

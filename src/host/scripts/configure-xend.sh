@@ -2,7 +2,8 @@
 # Ensures these settings in /etc/xen/xend-config.sxp, each once and outside of comments; other lines and comments stay.
 # xend reads the file when it starts: it is restarted when something changed and no domain is built or moved now. Domains
 # run on meanwhile.
-# Arguments: any number of KEY=VALUE, the value as it stands in the file.
+# Arguments: any number of KEY=VALUE, the value as it stands in the file; vncpasswd-revision=WORD after a vncpasswd: what the
+# probe tells of it.
 # Prints done<TAB>configured or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (NotDom0 ToolMissing DomainMigrating ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
@@ -17,7 +18,16 @@ have xm || refuse ToolMissing "xm is not installed: this host has no xend"
 [ -f "$file" ] || refuse ToolMissing "there is no $file"
 take_lock toolstack 30
 
-printf '%s\n' "$@" >"$run_dir/xend.wanted"
+revision=
+for setting; do
+	case $setting in vncpasswd-revision=*) revision=${setting#*=} ;; esac
+done
+printf '%s\n' "$@" | grep -v '^vncpasswd-revision=' >"$run_dir/xend.wanted"
+# finish_with WORD: also tells the probe which password stands there.
+finish_with() {
+	[ -z "$revision" ] || printf '%s\n' "$revision" | replace_file "$state_dir/xend-password" 600
+	finish "$1"
+}
 awk -v wanted="$run_dir/xend.wanted" '
 	BEGIN {
 		while ((getline line < wanted) > 0) {
@@ -44,7 +54,7 @@ awk -v wanted="$run_dir/xend.wanted" '
 mark=$state_dir/xend-restart
 if cmp -s "$file" "$run_dir/xend.new" && [ ! -e "$mark" ]; then
 	rm -f "$run_dir/xend.new" "$run_dir/xend.wanted"
-	finish unchanged
+	finish_with unchanged
 fi
 # A crash between the file and the restart must not be forgotten.
 mkdir -p "$state_dir"
@@ -68,4 +78,4 @@ until xm list >"$run_dir/xend.out" 2>&1 </dev/null; do
 	sleep 1
 done
 rm -f "$mark"
-finish configured
+finish_with configured

@@ -6,6 +6,9 @@ import { toolstackOf } from "./xen-state.ts";
 
 export const xendConfiguration = "/etc/xen/xend-config.sxp";
 
+/** Which password of xensan's stands there. */
+export const xendPassword = "/var/lib/xensan/xend-password";
+
 /** `(KEY VALUE)` lines that count. */
 export function xendValues(host: Host): Map<string, string> {
   const text = readText(host, xendConfiguration) ?? "";

@@ -3,7 +3,7 @@ import { cpuSeconds } from "../model/domain.ts";
 import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocation.ts";
 import { list, readText, resolve } from "../model/storage.ts";
 import { type Domain, freeMemory, toolstackOf } from "../model/xen-state.ts";
-import { xendValues } from "../model/xend.ts";
+import { xendPassword, xendValues } from "../model/xend.ts";
 import type { ScriptRun } from "../process.ts";
 import { escaped, row } from "./answer.ts";
 import { configurationDirectory, configurationOwner } from "./domain-configuration.ts";
@@ -45,6 +45,8 @@ export function toolstack(run: ScriptRun): SectionEnd {
     const told = key === "vncpasswd" && value !== "''" ? "'...'" : value;
     row(run, "toolstack", "xend", key, escaped(told));
   }
+  const password = kind === "xm" ? readText(host, xendPassword)?.trim() : undefined;
+  if (password !== undefined) row(run, "toolstack", "xend-password", password);
   return "known";
 }
 

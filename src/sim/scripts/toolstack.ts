@@ -1,7 +1,7 @@
 import type { Host } from "../model/host.ts";
 import { readText } from "../model/storage.ts";
 import { toolstackOf } from "../model/xen-state.ts";
-import { xendConfiguration, xendValues } from "../model/xend.ts";
+import { xendConfiguration, xendPassword, xendValues } from "../model/xend.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 
@@ -46,6 +46,8 @@ export const prepareToolstack: Responder = acting(function* prepareToolstack(run
   return finish(run, changed ? "prepared" : "unchanged");
 });
 
+const revisionOf = "vncpasswd-revision=";
+
 /** configure-xend.sh: KEY=VALUE… */
 export const configureXend: Responder = acting(function* configureXend(run) {
   const { world, host, args } = run;
@@ -56,7 +58,9 @@ export const configureXend: Responder = acting(function* configureXend(run) {
   const known = xendValues(host);
   let text = readText(host, xendConfiguration) ?? "";
   let changed = false;
+  const revision = args.find((arg) => arg.startsWith(revisionOf))?.slice(revisionOf.length);
   for (const arg of args) {
+    if (arg.startsWith(revisionOf)) continue;
     const key = arg.slice(0, arg.indexOf("="));
     const value = arg.slice(key.length + 1);
     if (known.get(key) === value) continue;
@@ -66,9 +70,16 @@ export const configureXend: Responder = acting(function* configureXend(run) {
       ? text.replace(new RegExp(`^\\(${key} .*\\)\\s*$`, "m"), () => `${line}`)
       : `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${line}\n`;
   }
-  if (!changed) return finish(run, "unchanged");
+  const remember = () => {
+    if (revision !== undefined) replaceFile(run, xendPassword, `${revision}\n`);
+  };
+  if (!changed) {
+    remember();
+    return finish(run, "unchanged");
+  }
   if (host.running.xen.processes.size > 0) refuse(run, "DomainMigrating", "xend is at work on a domain");
   replaceFile(run, xendConfiguration, text);
   yield world.timings.process * 200;
+  remember();
   return finish(run, "configured");
 });

@@ -2,6 +2,7 @@ import { aoeVolumes, ocfs2Clusters, xenDomains } from "../../../src/api/kinds.ts
 import type { Scenario, Words } from "../scenario.ts";
 import { filesystem, logicalVolume, serverOfVolumes, tutorial } from "./manifests.ts";
 import { mountedAt, shared } from "./shares.ts";
+import { runsOn } from "./ticks.ts";
 
 /** How the cloud of the tutorial comes down, and a cluster with the other heartbeat in its place. */
 
@@ -32,7 +33,7 @@ export const deletion = (domain?: string): Scenario => ({
     if (domain !== undefined) {
       message = await become(ocfs2Clusters, "xen", "DeletionBlocked/True/FilesystemInUse");
       if (!message.includes(domain)) throw new Error(`it does not name ${domain}: ${message}`);
-      await everywhere(words, mountedAt("/srv/xen"));
+      for (const host of await runsOn(words, domain)) await on(host, mountedAt("/srv/xen"));
       await remove(xenDomains, domain);
       await gone(xenDomains, domain, 400);
     }

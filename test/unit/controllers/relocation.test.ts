@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { xenHostSpecSchema } from "../../../src/api/xen-host.ts";
+import { type ConsolePassword, consolePassword } from "../../../src/controllers/xen-host/console-password.ts";
 import { planXend } from "../../../src/controllers/xen-host/xend.ts";
 import type { Toolstack } from "../../../src/host/xen-facts.ts";
+import type { Secret } from "../../../src/runtime/kinds.ts";
 import { at, xenHost } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
 import { commands, eventually, minutes, rig, word } from "./rig.ts";
@@ -47,7 +49,7 @@ describe("the relocation server of xend", () => {
     },
   });
   const senders = [{ name: "brutus", address: "192.0.2.2", keys: undefined, verified: new Map<string, string>() }];
-  const host = (xendConfiguration: ReadonlyMap<string, string>): Toolstack => ({
+  const host = (xendConfiguration: ReadonlyMap<string, string>, xendPassword?: string): Toolstack => ({
     kind: "Xm",
     dom0: true,
     info: undefined,
@@ -55,7 +57,9 @@ describe("the relocation server of xend", () => {
     services: new Map(),
     bridges: [],
     xendConfiguration,
+    xendPassword,
   });
+  const none = { kind: "None" } as const;
   const settings = new Map([
     ["xend-relocation-server", "yes"],
     ["xend-relocation-port", "8002"],
@@ -68,26 +72,67 @@ describe("the relocation server of xend", () => {
   ]);
 
   it("is opened to the peers of allowFrom only", () => {
-    const { steps, condition } = planXend("XenHost/bella", { relocation }, host(new Map()), {
-      senders,
-      address: "192.0.2.1",
-    });
+    const sight = { senders, address: "192.0.2.1" };
+    const { steps, condition } = planXend("XenHost/bella", { relocation }, host(new Map()), sight, none);
     expect(steps.map(({ command }) => command.args)).toEqual([[...settings].map(([key, value]) => `${key}=${value}`)]);
     expect(condition).toMatchObject({ status: "False", reason: "RelocationNotPrepared" });
   });
 
   it("is left alone when its file says so already", () => {
-    const { steps, condition } = planXend("XenHost/bella", { relocation }, host(settings), {
-      senders,
-      address: "192.0.2.1",
-    });
+    const sight = { senders, address: "192.0.2.1" };
+    const { steps, condition } = planXend("XenHost/bella", { relocation }, host(settings), sight, none);
     expect(steps).toEqual([]);
     expect(condition).toMatchObject({ status: "True", reason: "RelocationReady" });
   });
 
   it("is closed when relocation is disabled", () => {
     const spec = { relocation: { ...relocation, mode: "Disabled" as const } };
-    const { steps } = planXend("XenHost/bella", spec, host(settings), { senders: [], address: "192.0.2.1" });
+    const { steps } = planXend("XenHost/bella", spec, host(settings), { senders: [], address: "192.0.2.1" }, none);
     expect(steps.map(({ command }) => command.args[0])).toEqual(["xend-relocation-server=no"]);
+  });
+
+  describe("and the password of the consoles", () => {
+    const sight = { senders, address: "192.0.2.1" };
+    const spec = { relocation: { ...relocation, vncPasswordSecretRef: { name: "consoles" } } };
+    const secret = (password: string, resourceVersion = "7"): Secret => ({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "consoles", namespace: "san", uid: "u-1", resourceVersion },
+      type: "kubernetes.io/basic-auth",
+      data: { password: Buffer.from(password).toString("base64") },
+    });
+    const found = (password: string, resourceVersion?: string) =>
+      consolePassword(spec, () => secret(password, resourceVersion));
+    const revisionOf = (password: ConsolePassword) => (password.kind === "Found" ? password.revision : "");
+
+    it("is written once for each revision of its Secret", () => {
+      const first = found("hush");
+      const written = planXend("XenHost/bella", spec, host(settings), sight, first);
+      expect(written.steps.map(({ command }) => command.args.slice(-2))).toEqual([
+        ["vncpasswd='hush'", `vncpasswd-revision=${revisionOf(first)}`],
+      ]);
+      expect(written.condition).toMatchObject({ status: "False", message: "xend is to be configured: vncpasswd" });
+      const settled = planXend("XenHost/bella", spec, host(settings, revisionOf(first)), sight, first);
+      expect(settled).toMatchObject({ steps: [], condition: { status: "True" } });
+      const changed = planXend("XenHost/bella", spec, host(settings, revisionOf(first)), sight, found("other", "8"));
+      expect(changed.steps).toHaveLength(1);
+    });
+
+    it.each([
+      ["a Secret that is not there", undefined, "SecretNotFound", "Secret consoles does not exist"],
+      ["another type", { ...secret("hush"), type: "Opaque" }, "CredentialInvalid", "has type Opaque"],
+      ["none", secret(""), "CredentialInvalid", "1 to 8 printable ASCII characters"],
+      ["one that VNC would cut", secret("hush-hush"), "CredentialInvalid", "1 to 8 printable ASCII characters"],
+      ["one that ends the line", secret("a') (b"), "CredentialInvalid", "without quotes"],
+    ])("is refused when it is %s, and the rest is configured", (_what, given, reason, words) => {
+      const password = consolePassword(spec, () => given);
+      const { steps, condition } = planXend("XenHost/bella", spec, host(new Map()), sight, password);
+      expect(condition).toMatchObject({ status: "False", reason });
+      expect(condition.message).toContain(words);
+      expect(condition.message).not.toContain("hush-hush");
+      expect(steps.map(({ command }) => command.args)).toEqual([
+        [...settings].map(([key, value]) => `${key}=${value}`),
+      ]);
+    });
   });
 });

@@ -36,6 +36,7 @@ const toolstack: Toolstack = {
   services: new Map(),
   bridges: ["xenbr0"],
   xendConfiguration: undefined,
+  xendPassword: undefined,
 };
 const row: DomainFact = {
   id: 7,

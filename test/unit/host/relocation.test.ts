@@ -161,6 +161,29 @@ describe.each(shells)("the configuration of xend, in %s", (...shell) => {
     expect(dom0.calls()).toEqual(["xend restart"]);
   });
 
+  it("takes a password, and tells which one it is until somebody else changes the file", () => {
+    dom0.sh(`rm -f ${dom0.directory}/bin/xl`);
+    dom0.write("xen/xend-config.sxp", "(vncpasswd '')\n");
+    const told = () => {
+      const { toolstack } = parseProbe(dom0.run(probe({ roles: ["Client"], backings: [], segments: [] })).stdout);
+      if (toolstack.state !== "known") throw new Error(JSON.stringify(toolstack));
+      return [toolstack.value.xendPassword, toolstack.value.xendConfiguration?.get("vncpasswd")];
+    };
+    expect(told()).toEqual([undefined, "''"]);
+    const password = { text: "hu sh$1", revision: "0123456789abcdef" };
+    expect(dom0.act(configureXend({ settings, password }))).toEqual({ kind: "done", detail: "configured" });
+    expect(dom0.read("xen/xend-config.sxp")).toContain("(vncpasswd 'hu sh$1')\n");
+    expect(dom0.read("xen/xend-config.sxp")).not.toContain("revision");
+    expect(told()).toEqual([password.revision, "'...'"]);
+    // The Secret says the same in a new revision.
+    const again = { text: "hu sh$1", revision: "fedcba9876543210" };
+    expect(dom0.act(configureXend({ settings, password: again }))).toEqual({ kind: "done", detail: "unchanged" });
+    expect(dom0.calls()).toEqual(["xend restart"]);
+    expect(told()).toEqual([again.revision, "'...'"]);
+    dom0.sh(`touch -d '+1 minute' ${dom0.directory}/xen/xend-config.sxp`);
+    expect(told()).toEqual([undefined, "'...'"]);
+  });
+
   it("is left alone without xm", () => {
     dom0.sh(`rm ${dom0.directory}/bin/xm`);
     expect(dom0.act(configureXend({ settings }))).toMatchObject({ reason: "ToolMissing" });

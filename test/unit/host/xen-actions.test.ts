@@ -105,6 +105,11 @@ describe("what is said to a dom0 about domains", () => {
       () => configureXend({ settings: [{ key: "xend-unix-path", value: "'/x'" }] }),
       /key is "xend-unix-path"/,
     ],
+    [
+      "xend password",
+      () => configureXend({ settings: [], password: { text: "hush'hush", revision: "0123456789abcdef" } }),
+      /^vncpasswd is "\(not shown\)"/,
+    ],
     ["xend value", () => configureXend({ settings: [{ key: "vif-script", value: "'a') (b 'c'" }] }), /vif-script is/],
   ])("is never an odd %s", (_field, said, message) => {
     expect(said).toThrow(message);

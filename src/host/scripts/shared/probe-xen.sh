@@ -126,6 +126,11 @@ xend_rows() {
 		gsub(/\\/, "\\134", text); gsub(/\t/, "\\011", text)
 		print "toolstack\txend\t" key "\t" text
 	}' /etc/xen/xend-config.sxp
+	# Which password was written; after another change of the file nobody knows.
+	if [ -f "$state_dir/xend-password" ] && [ ! /etc/xen/xend-config.sxp -nt "$state_dir/xend-password" ]; then
+		word "$state_dir/xend-password"
+		[ -z "$value" ] || row toolstack xend-password "$value"
+	fi
 }
 
 probe_domains() {

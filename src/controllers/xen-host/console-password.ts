@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import type { Reason } from "../../api/reasons.ts";
+import type { XenHostSpec } from "../../api/xen-host.ts";
+import type { Secret } from "../../runtime/kinds.ts";
+
+/** The password of xend's VNC consoles. What is printed or told is its revision, never itself. */
+export type ConsolePassword =
+  /** The spec names none: what the file says stays. */
+  | { readonly kind: "None" }
+  | { readonly kind: "Problem"; readonly reason: Reason; readonly message: string }
+  | { readonly kind: "Found"; readonly text: string; readonly revision: string };
+
+const basicAuth = "kubernetes.io/basic-auth";
+
+/** VNC compares the first eight characters; quotes and backslashes would end the text in xend-config.sxp. */
+const accepted = /^[ !#-&(-[\]-~]{1,8}$/;
+
+export function consolePassword(
+  { relocation }: Pick<XenHostSpec, "relocation">,
+  secretNamed: (name: string) => Secret | undefined,
+): ConsolePassword {
+  const { vncPasswordSecretRef } = relocation;
+  if (vncPasswordSecretRef === undefined) return { kind: "None" };
+  const { name } = vncPasswordSecretRef;
+  const problem = (reason: Reason, message: string) => ({
+    kind: "Problem" as const,
+    ...{ reason, message: `spec.relocation.vncPasswordSecretRef: Secret ${name} ${message}` },
+  });
+  const secret = secretNamed(name);
+  if (secret === undefined)
+    return problem("SecretNotFound", `does not exist: create it with type ${basicAuth} and a password`);
+  if (secret.type !== basicAuth)
+    return problem(
+      "CredentialInvalid",
+      `has type ${secret.type ?? "Opaque"}; it must be ${basicAuth}. The type cannot be changed: delete it and create it again`,
+    );
+  const text = Buffer.from(secret.data?.password ?? "", "base64").toString("utf8");
+  if (!accepted.test(text))
+    return problem(
+      "CredentialInvalid",
+      "must hold a password of 1 to 8 printable ASCII characters, without quotes and backslashes: VNC knows no longer ones",
+    );
+  const { uid = "", resourceVersion = "" } = secret.metadata;
+  const revision = createHash("sha256").update(`${uid}/${resourceVersion}`).digest("hex").slice(0, 16);
+  return { kind: "Found", text, revision };
+}
