@@ -63,7 +63,8 @@ export function chainOf(start: Entity, world: World): Link {
 
 function secretLink(name: string, by: string, { secrets, namespace }: World): Link[] {
   if (secrets.get(name) !== "Absent") return [];
-  return [missing("Secret", name, by, `Create a Secret of type kubernetes.io/ssh-auth in namespace ${namespace}.`)];
+  const type = by.endsWith("vncPasswordSecretRef") ? "basic-auth" : "ssh-auth";
+  return [missing("Secret", name, by, `Create a Secret of type kubernetes.io/${type} in namespace ${namespace}.`)];
 }
 
 function missing(kind: Link["kind"], name: string, by: string, action: string): Link {

@@ -34,6 +34,39 @@ describe("dom0s that exchange domains", () => {
   });
 });
 
+describe("a dom0 of the toolstack of 2010", () => {
+  const secret = (password: string) => ({
+    ...{ apiVersion: "v1", kind: "Secret", type: "kubernetes.io/basic-auth" },
+    metadata: { name: "consoles", namespace: "san" },
+    data: { password: Buffer.from(password).toString("base64") },
+  });
+  it("gets the password of its consoles, another one when the Secret changes, and nobody hears of it", async () => {
+    const heard: string[] = [];
+    const rack = twoServers();
+    if (rack.hosts.bella !== undefined) rack.hosts.bella.xen = { ...rack.hosts.bella.xen, toolstack: "xm" };
+    const relocation = { mode: "Disabled", vncPasswordSecretRef: { name: "consoles" } };
+    const stage = rig({
+      rack: () => rack,
+      objects: [xenHost("bella", 2212, { relocation })],
+      log: (line) => heard.push(line),
+    });
+    const file = () => /^\(vncpasswd .*\)$/m.exec(stage.rack.readFile("bella", "/etc/xen/xend-config.sxp") ?? "")?.[0];
+    await eventually(stage, () => word(stage, "XenHost", "bella", "RelocationReady"), "False/SecretNotFound");
+    stage.apply(secret("hush-one"));
+    await eventually(stage, file, "(vncpasswd 'hush-one')");
+    await eventually(stage, () => word(stage, "XenHost", "bella", "RelocationReady"), "False/RelocationDisabled");
+    const sent = commands(stage);
+    await stage.advance(minutes(10));
+    expect(sent.filter((line) => !line.endsWith("probe"))).toEqual([]);
+    stage.apply(secret("hush-two"));
+    await eventually(stage, file, "(vncpasswd 'hush-two')");
+    const events = stage.server.list(stage.server.kindNamed("Event"), {}).items;
+    const told = JSON.stringify([heard, stage.find("XenHost", at("bella")), events]);
+    expect(told).toContain("xend configured");
+    expect(told).not.toContain("hush");
+  });
+});
+
 describe("the relocation server of xend", () => {
   const { relocation } = xenHostSpecSchema.parse({
     ssh: { host: "192.0.2.1", privateKeySecretRef: { name: "key" } },
