@@ -89,8 +89,10 @@ function describeExport(other: Export): string {
 
 /** By namespace and name: an object restored from a backup has a new uid. */
 export function isOurs({ owner }: Pick<VolumeObservation, "owner">, other: Export): boolean {
-  return ownerName(other) === `${owner.namespace}/${owner.name}`;
+  return ownerName(other) === nameOf({ owner });
 }
+
+const nameOf = ({ owner }: Pick<VolumeObservation, "owner">) => `${owner.namespace}/${owner.name}`;
 
 export function backingFact({ spec }: Pick<VolumeObservation, "spec">, facts: HostFacts): BackingFact | undefined {
   if (facts.backings.state !== "known") return undefined;
@@ -107,9 +109,9 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
   const own = lookUp(facts.exports.value, "address", addressText, addressText(spec)).some(
     (one) => one.interface === interfaceOf(spec, server.spec),
   );
-  // Its configuration was edited: the vblade serves where it began, not where it is configured.
-  const runsOtherwise = lookUp(facts.exports.value, "address", addressText, addressText(spec)).some(
-    (one) => isOurs(volume, one) && one.pid !== undefined && one.runningDiffers,
+  // Its configuration was edited: the vblade serves where it began, not where it is configured, be that another address.
+  const runsOtherwise = lookUp(facts.exports.value, "owner", ownerName, nameOf(volume)).some(
+    (one) => one.pid !== undefined && one.runningDiffers,
   );
   const mac = interfaceMac(facts, interfaceOf(spec, server.spec));
   if (answers(facts, volume).size > 0) {

@@ -83,12 +83,17 @@ describe("drift", () => {
     expect(stage.rack.host("bella").interfaces.get("eth1")?.adminUp).toBe(true);
   });
 
-  it("of the interface in a configuration is no stranger on the wire", async () => {
+  it.each([
+    ["interface", "netif=eth1", "netif=eth0"],
+    ["slot", "slot=1", "slot=9"],
+    ["shelf", "shelf=0", "shelf=7"],
+  ])("of the %s in a configuration is no stranger on the wire", async (_what, declared, edited) => {
     const stage = rig({ objects: [server, bella, brutus, data] });
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
     const path = "/etc/vblade.conf.d/e0.1.conf";
     const text = stage.rack.readFile("san", path) ?? "";
-    stage.rack.writeFile("san", path, text.replace("netif=eth1", "netif=eth0"));
+    expect(text).toContain(declared);
+    stage.rack.writeFile("san", path, text.replace(declared, edited));
     await eventually(stage, () => [stage.rack.readFile("san", path), volumeReady(stage, "data")], [text, "True/Ready"]);
     expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
   });
