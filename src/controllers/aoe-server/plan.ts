@@ -27,7 +27,8 @@ function missingTool(spec: AoeServerSpec, facts: HostFacts): string | undefined 
   return "vblade is not installed: install it there (on Debian: apt-get install vblade)";
 }
 
-function interfaceProblem({ interfaces }: HostFacts, name: string): Problem | undefined {
+/** Why nobody could hear what is served on this interface; undefined when somebody can. */
+export function interfaceProblem({ interfaces }: HostFacts, name: string): Problem | undefined {
   if (interfaces.state !== "known") {
     const why = interfaces.state === "unknown" ? `: ${interfaces.why}` : "";
     return { reason: "FactsUnknown", message: `it does not say which network interfaces it has${why}` };
@@ -39,7 +40,10 @@ function interfaceProblem({ interfaces }: HostFacts, name: string): Problem | un
       reason: "InterfaceMissing",
       message: `it has no network interface ${name}; it has ${names}: correct the interface in the spec`,
     };
-  return found.adminUp ? undefined : { reason: "InterfaceDown", message: `network interface ${name} is down` };
+  if (!found.adminUp) return { reason: "InterfaceDown", message: `network interface ${name} is down` };
+  if (found.carrier === false)
+    return { reason: "InterfaceDown", message: `network interface ${name} has no carrier: check cable and switch` };
+  return undefined;
 }
 
 export interface ServerPlan {

@@ -2,7 +2,7 @@ import type { Reason } from "../../api/reasons.ts";
 import { ensureFile, ensureLogicalVolume, ensureExport as exportCommand, removeExport } from "../../host/actions.ts";
 import type { HostCommand } from "../../host/command.ts";
 import type { Export, HostFacts } from "../../host/facts.ts";
-import { serverProblem } from "../aoe-server/plan.ts";
+import { interfaceProblem, serverProblem } from "../aoe-server/plan.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
@@ -50,7 +50,20 @@ export function ensureExport(volume: VolumeObservation): Finding {
     ]);
   const backing = lookAtBacking(volume, server);
   if (backing.finding !== undefined) return backing.finding;
-  return compareExport(volume, server, backing.bytes);
+  return heard(volume, server, compareExport(volume, server, backing.bytes));
+}
+
+/** A vblade runs on when nobody can hear it, and an idle client does not notice. */
+function heard(volume: VolumeObservation, { sight, facts }: ReadyServer, finding: Finding): Finding {
+  const link = interfaceProblem(facts, interfaceOf(volume.spec, sight.spec));
+  if (link?.reason !== "InterfaceDown") return finding;
+  const message = `${targetOf(volume.spec)} is served by AoeServer ${sight.name}, and nobody can hear it: ${link.message}`;
+  return {
+    ...finding,
+    conditions: finding.conditions.map((one) =>
+      one.type === "Exported" && one.status === "True" ? no("Exported", "InterfaceDown", message) : one,
+    ),
+  };
 }
 
 /** The vblade that serves this volume, when it runs. */

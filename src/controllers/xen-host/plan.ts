@@ -72,6 +72,9 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
     );
   const down = present.filter((one) => wanted.includes(one.name) && !one.adminUp).map(({ name }) => name);
   if (down.length > 0) return say("InterfaceDown", `Network interface ${down.join(", ")} is down`);
+  const linked = present.filter((one) => wanted.includes(one.name) && one.carrier !== false);
+  if (linked.length === 0)
+    return say("InterfaceDown", `Network interface ${wanted.join(", ")} has no carrier: check cable and switch`);
   const driver = facts.aoe.value;
   if (!driver.loaded) return say("DriverNotPrepared", "The aoe module is not loaded");
   if (!sameSet(driver.interfaces, wanted))

@@ -98,6 +98,29 @@ describe("drift", () => {
     expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
   });
 
+  it.each([
+    [
+      "san",
+      "Exported",
+      "e0.1 is served by AoeServer san, and nobody can hear it: network interface eth1 has no carrier",
+    ],
+    ["brutus", "Attached", "brutus: XenHost brutus is no AoE client yet: Network interface eth1 has no carrier"],
+  ])("of a cable is told while nothing is read or written: %s", async (host, type, words) => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    const vblade = stage.rack.exports()[0]?.process.pid;
+    const sent = commands(stage);
+    stage.rack.setCable(host, "eth1", "Pulled");
+    await stage.advance(minutes(1));
+    expect(volumeReady(stage, "data")).toMatch(/^False/);
+    expect(message(stage, "AoeVolume", "data", type)).toContain(words);
+    await stage.advance(minutes(5));
+    stage.rack.setCable(host, "eth1", "Plugged");
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready", 2);
+    expect(sent.filter((line) => !line.endsWith("probe"))).toEqual([]);
+    expect(stage.rack.exports()[0]?.process.pid).toBe(vblade);
+  });
+
   it("of a server that rebooted needs no operator", async () => {
     const stage = rig({ objects: [server, bella, brutus, data] });
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");

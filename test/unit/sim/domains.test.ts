@@ -57,7 +57,7 @@ describe("the toolstack of a dom0", () => {
         extra: ".7",
         totalMemory: 2047,
         freeMemory: 1000,
-        cpus: 1,
+        cpus: 2,
         virtualisation: ["pv", "hvm", "hap", "gnttab-v1", "gnttab-v2"],
       },
       automaticDomains: { save: "/var/lib/xen/save", restore: "true", auto: "/etc/xen/auto" },
