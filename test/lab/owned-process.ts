@@ -13,11 +13,12 @@ export type OwnedProcess = z.infer<typeof ownedProcessSchema>;
 
 function startTimeOf(pid: number): string | undefined {
   try {
-    // The name in parentheses may hold blanks; the start time is the 20th field after it.
+    // The name in parentheses may hold blanks; the start time is the 20th field after it, the number of threads the 18th.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
       .replace(/^.*\) /s, "")
       .split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
+    // The first thread of a killed process is gone before the others, which still hold its files.
+    return fields[0] === "Z" && Number(fields[17]) <= 1 ? undefined : fields[19];
   } catch {
     return undefined;
   }
