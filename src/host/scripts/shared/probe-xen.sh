@@ -127,10 +127,10 @@ xend_rows() {
 		print "toolstack\txend\t" key "\t" text
 	}' /etc/xen/xend-config.sxp
 	# Which password was written; after another change of the file nobody knows.
-	if [ -f "$state_dir/xend-password" ] && [ ! /etc/xen/xend-config.sxp -nt "$state_dir/xend-password" ]; then
-		word "$state_dir/xend-password"
-		[ -z "$value" ] || row toolstack xend-password "$value"
-	fi
+	[ -f "$state_dir/xend-password" ] || return 0
+	[ -z "$(find /etc/xen/xend-config.sxp -newer "$state_dir/xend-password" 2>/dev/null)" ] || return 0
+	word "$state_dir/xend-password"
+	[ -z "$value" ] || row toolstack xend-password "$value"
 }
 
 probe_domains() {
