@@ -11,8 +11,8 @@ export function prepareToolstack(): HostCommand {
 }
 
 /**
- * The lines of /etc/xen/xend-config.sxp, and the password of the consoles with a word that tells it from others; other lines and comments kept; xend is restarted when something changed and no
- * migration runs. Detail: `configured`, `unchanged`. Refuses NotDom0, ToolMissing, DomainMigrating.
+ * The lines of /etc/xen/xend-config.sxp, and the password of the consoles with a word that tells it from others; other lines
+ * and comments kept; xend is restarted when something changed and no migration runs. Detail: `configured`, `unchanged`. Refuses NotDom0, ToolMissing, DomainMigrating.
  */
 export function configureXend(request: {
   readonly settings: readonly { readonly key: string; readonly value: string }[];

@@ -75,10 +75,16 @@ export function xendSetting(setting: { readonly key: string; readonly value: str
   return `${setting.key}=${matching(setting.key, setting.value, /^([A-Za-z0-9-]{1,32}|'[ !#-&(-[\]-~]{0,1024}')$/, accepted)}`;
 }
 
+/** What VNC compares, and what does not end the text in xend-config.sxp. */
+export const consolePasswordAccepted = {
+  pattern: /^[ !#-&(-[\]-~]{1,8}$/,
+  words: "1 to 8 printable ASCII characters, without quotes and backslashes",
+};
+
 /** `vncpasswd='TEXT'` and `vncpasswd-revision=REVISION`. What is wrong with the text is said without it. */
 export function xendPassword(password: { readonly text: string; readonly revision: string }): readonly string[] {
-  if (!/^[ !#-&(-[\]-~]{1,8}$/.test(password.text))
-    throw new InvalidValue("vncpasswd", "(not shown)", "1 to 8 printable characters without quotes and backslashes");
+  if (!consolePasswordAccepted.pattern.test(password.text))
+    throw new InvalidValue("vncpasswd", "(not shown)", consolePasswordAccepted.words);
   const revision = matching("revision", password.revision, /^[0-9a-f]{16}$/, "16 hexadecimal digits");
   return [`vncpasswd='${password.text}'`, `vncpasswd-revision=${revision}`];
 }

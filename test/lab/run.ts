@@ -38,18 +38,19 @@ const line = ({ seconds, failed, scenario, text }: Result) =>
 
 /** A story named by --only is told whole; else only its scenarios that are named. */
 function chosen(): Story[] {
-  const found = namedByOnly();
+  const found = values.only.length > 0 ? namedByOnly() : notTooLong();
   return values.given ? found.map((story) => ({ ...story, scenarios: [] })) : found;
+}
+
+function notTooLong(): Story[] {
+  const wanted = ({ long }: Scenario) => values.all || long !== true;
+  return stories
+    .filter(({ given }) => wanted(given))
+    .map((story) => ({ ...story, scenarios: story.scenarios.filter(wanted) }));
 }
 
 function namedByOnly(): Story[] {
   const named = ({ name }: { readonly name: string }) => values.only.some((text) => name.includes(text));
-  if (values.only.length === 0) {
-    const wanted = ({ long }: Scenario) => values.all || long !== true;
-    return stories
-      .filter(({ given }) => wanted(given))
-      .map((story) => ({ ...story, scenarios: story.scenarios.filter(wanted) }));
-  }
   const found = stories.flatMap((story): Story[] => {
     if (named(story) || named(story.given)) return [story];
     const scenarios = story.scenarios.filter(named);

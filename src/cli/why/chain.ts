@@ -1,6 +1,6 @@
 import { type ReasonEntry, reasons } from "../../api/reasons.ts";
 import { complaintsOf, type Entity, entitiesOf, verdictOf, type World } from "../entity.ts";
-import { needsOf } from "./depends.ts";
+import { type Need, needsOf } from "./depends.ts";
 
 /** One object of the chain: what is the matter with it, and the objects it waits for that are not as they should be. */
 export interface Link {
@@ -48,8 +48,9 @@ export function chainOf(start: Entity, world: World): Link {
   }
 
   function waitsFor(entity: Entity, path: readonly Entity[]): Link[] {
-    return needsOf(entity, world).flatMap(({ kind, name, by }): Link[] => {
-      if (kind === "Secret") return secretLink(name, by, world);
+    return needsOf(entity, world).flatMap((need): Link[] => {
+      if (need.kind === "Secret") return secretLink(need, world);
+      const { kind, name, by } = need;
       const found = entities.get(`${kind}/${name}`);
       if (found === undefined)
         return [missing(kind, name, by, `Create it in namespace ${world.namespace}, or correct the reference.`)];
@@ -61,10 +62,11 @@ export function chainOf(start: Entity, world: World): Link {
   return link(start, undefined, []);
 }
 
-function secretLink(name: string, by: string, { secrets, namespace }: World): Link[] {
+type SecretNeed = Extract<Need, { readonly kind: "Secret" }>;
+
+function secretLink({ name, by, type }: SecretNeed, { secrets, namespace }: World): Link[] {
   if (secrets.get(name) !== "Absent") return [];
-  const type = by.endsWith("vncPasswordSecretRef") ? "basic-auth" : "ssh-auth";
-  return [missing("Secret", name, by, `Create a Secret of type kubernetes.io/${type} in namespace ${namespace}.`)];
+  return [missing("Secret", name, by, `Create a Secret of type ${type} in namespace ${namespace}.`)];
 }
 
 function missing(kind: Link["kind"], name: string, by: string, action: string): Link {

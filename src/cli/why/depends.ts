@@ -1,8 +1,11 @@
 import type { Domain, Entity, Host, Migration, World } from "../entity.ts";
 
 /** One object that another one needs, and how it says so. */
-export interface Need {
-  readonly kind: Entity["kind"] | "Secret";
+export type Need = Named & ({ readonly kind: Entity["kind"] } | { readonly kind: "Secret"; readonly type: SecretType });
+
+type SecretType = "kubernetes.io/ssh-auth" | "kubernetes.io/basic-auth";
+
+interface Named {
   readonly name: string;
   /** `spec.serverRef`, or words where no field names it. */
   readonly by: string;
@@ -21,7 +24,7 @@ export function needsOf(entity: Entity, world: World): Need[] {
 function named(entity: Entity, world: World): Need[] {
   switch (entity.kind) {
     case "AoeServer":
-      return entity.spec.ok ? [secret("spec.ssh.privateKeySecretRef", entity.spec.spec.ssh.privateKeySecretRef)] : [];
+      return entity.spec.ok ? [sshKey(entity.spec.spec.ssh.privateKeySecretRef)] : [];
     case "AoeVolume": {
       if (!entity.spec.ok) return [];
       const { serverRef, clients = [] } = entity.spec.spec;
@@ -49,8 +52,11 @@ function named(entity: Entity, world: World): Need[] {
   }
 }
 
+type Ref = { readonly name: string };
+
 const host = (by: string, name: string): Need => ({ kind: "XenHost", name, by });
-const secret = (by: string, { name }: { readonly name: string }): Need => ({ kind: "Secret", name, by });
+const secret = (by: string, { name }: Ref, type: SecretType): Need => ({ kind: "Secret", name, by, type });
+const sshKey = (ref: Ref): Need => secret("spec.ssh.privateKeySecretRef", ref, "kubernetes.io/ssh-auth");
 const migration = (by: string, { name }: Migration): Need => ({ kind: "XenMigration", name, by });
 
 function ofHost({ name, spec, conditions }: Host, world: World): Need[] {
@@ -64,8 +70,8 @@ function ofHost({ name, spec, conditions }: Host, world: World): Need[] {
     (one) => isUnderWay(one) && [one.status?.source, one.spec.ok && one.spec.spec.sourceHostRef?.name].includes(name),
   );
   return [
-    secret("spec.ssh.privateKeySecretRef", ssh.privateKeySecretRef),
-    ...(vnc === undefined ? [] : [secret("spec.relocation.vncPasswordSecretRef", vnc)]),
+    sshKey(ssh.privateKeySecretRef),
+    ...(vnc === undefined ? [] : [secret("spec.relocation.vncPasswordSecretRef", vnc, "kubernetes.io/basic-auth")]),
     ...peers,
     ...(maintenance === "Drain" ? leaving.map((one) => migration("moves a domain away", one)) : []),
   ];

@@ -92,6 +92,11 @@ export function isOurs({ owner }: Pick<VolumeObservation, "owner">, other: Expor
   return ownerName(other) === nameOf({ owner });
 }
 
+/** Every export that bears the volume's name, also at another address. */
+export function ownExports(volume: Pick<VolumeObservation, "owner">, exports: readonly Export[]): readonly Export[] {
+  return lookUp(exports, "owner", ownerName, nameOf(volume));
+}
+
 const nameOf = ({ owner }: Pick<VolumeObservation, "owner">) => `${owner.namespace}/${owner.name}`;
 
 export function backingFact({ spec }: Pick<VolumeObservation, "spec">, facts: HostFacts): BackingFact | undefined {
@@ -110,7 +115,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
     (one) => one.interface === interfaceOf(spec, server.spec),
   );
   // Its configuration was edited: the vblade serves where it began, not where it is configured, be that another address.
-  const runsOtherwise = lookUp(facts.exports.value, "owner", ownerName, nameOf(volume)).some(
+  const runsOtherwise = ownExports(volume, facts.exports.value).some(
     (one) => one.pid !== undefined && one.runningDiffers,
   );
   const mac = interfaceMac(facts, interfaceOf(spec, server.spec));

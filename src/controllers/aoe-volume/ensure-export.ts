@@ -9,7 +9,7 @@ import { lookUp } from "../hosts/lookup.ts";
 import type { Step } from "../hosts/step.ts";
 import { advice } from "../outcomes.ts";
 import { isPlainlyOutside } from "./bounds.ts";
-import { backingFact, interfaceMac, isOurs } from "./ensure-address.ts";
+import { backingFact, interfaceMac, isOurs, ownExports } from "./ensure-address.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
 import {
   backingPath,
@@ -130,8 +130,7 @@ function compareExport(volume: VolumeObservation, server: ReadyServer, bytes: nu
   const netif = interfaceOf(spec, server.sight.spec);
   const exports = server.facts.exports.state === "known" ? server.facts.exports.value : [];
   const current = exportAt(volume, exports, netif);
-  const { namespace, name } = volume.owner;
-  const strays = lookUp(exports, "owner", ownerName, `${namespace}/${name}`).filter((one) => one !== current);
+  const strays = ownExports(volume, exports).filter((one) => one !== current);
   const running = current?.pid !== undefined;
   const hold = holdOf(volume);
   const free = hold.kind === "Free";

@@ -2,7 +2,7 @@ import type { Reason } from "../../api/reasons.ts";
 import { deleteFile, deleteLogicalVolume, removeExport } from "../../host/actions.ts";
 import { type Finding, stop, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
-import { backingFact, isOurs } from "./ensure-address.ts";
+import { backingFact, ownExports } from "./ensure-address.ts";
 import { exportRequest, removal, servedExport, step } from "./ensure-export.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
 import { backingPath, interfaceOf, targetOf } from "./export-parameters.ts";
@@ -26,7 +26,7 @@ export function release(volume: VolumeObservation): Release {
   if (exports.state === "unknown")
     return blocked("FactsUnknown", `AoeServer ${server.sight.name} does not say what it exports: ${exports.why}`);
   if (volume.busy) return blocked("Pending", `Waiting for what is being done on AoeServer ${server.sight.name}`);
-  const ours = exports.state === "known" ? exports.value.filter((one) => isOurs(volume, one)) : [];
+  const ours = exports.state === "known" ? ownExports(volume, exports.value) : [];
   const unmarked = ours.length === 0 ? remark(volume, server) : undefined;
   const steps = [
     ...(unmarked === undefined ? ours.map((one) => removal(server, one)) : [unmarked]),

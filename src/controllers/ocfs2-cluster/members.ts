@@ -160,9 +160,9 @@ export function sameNodes(some: readonly O2cbNode[], others: readonly O2cbNode[]
 /** 32 hexadecimal digits, upper case, as O2CB writes a UUID. */
 export const regionName = (uuid: string) => uuid.replaceAll("-", "").toUpperCase();
 
-function regionOf({ recorded, volume }: FilesystemSight): RegionRequest[] {
-  if (recorded?.uuid === undefined) return [];
-  return [{ uuid: recorded.uuid, device: volume.state === "Found" ? volume.device : undefined }];
+function regionOf(filesystem: FilesystemSight): RegionRequest[] {
+  const uuid = filesystem.recorded?.uuid;
+  return uuid === undefined ? [] : [{ uuid, device: deviceOf(filesystem) }];
 }
 
 export function sameRegions(some: readonly string[], others: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
+import { consolePasswordAccepted } from "../../host/xen-values.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 
 /** The password of xend's VNC consoles. What is printed or told is its revision, never itself. */
@@ -11,9 +12,6 @@ export type ConsolePassword =
   | { readonly kind: "Found"; readonly text: string; readonly revision: string };
 
 const basicAuth = "kubernetes.io/basic-auth";
-
-/** VNC compares the first eight characters; quotes and backslashes would end the text in xend-config.sxp. */
-const accepted = /^[ !#-&(-[\]-~]{1,8}$/;
 
 export function consolePassword(
   { relocation }: Pick<XenHostSpec, "relocation">,
@@ -35,10 +33,10 @@ export function consolePassword(
       `has type ${secret.type ?? "Opaque"}; it must be ${basicAuth}. The type cannot be changed: delete it and create it again`,
     );
   const text = Buffer.from(secret.data?.password ?? "", "base64").toString("utf8");
-  if (!accepted.test(text))
+  if (!consolePasswordAccepted.pattern.test(text))
     return problem(
       "CredentialInvalid",
-      "must hold a password of 1 to 8 printable ASCII characters, without quotes and backslashes: VNC knows no longer ones",
+      `must hold a password of ${consolePasswordAccepted.words}: VNC knows no longer ones`,
     );
   const { uid = "", resourceVersion = "" } = secret.metadata;
   const revision = createHash("sha256").update(`${uid}/${resourceVersion}`).digest("hex").slice(0, 16);

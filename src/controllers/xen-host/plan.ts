@@ -70,10 +70,10 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
         ? "aoetools is not installed yet"
         : `${missing.join(", ")} not found: install aoetools there`,
     );
-  const down = present.filter((one) => wanted.includes(one.name) && !one.adminUp).map(({ name }) => name);
+  const own = present.filter(({ name }) => wanted.includes(name));
+  const down = own.filter(({ adminUp }) => !adminUp).map(({ name }) => name);
   if (down.length > 0) return say("InterfaceDown", `Network interface ${down.join(", ")} is down`);
-  const linked = present.filter((one) => wanted.includes(one.name) && one.carrier !== false);
-  if (linked.length === 0)
+  if (own.every(({ carrier }) => carrier === false))
     return say("InterfaceDown", `Network interface ${wanted.join(", ")} has no carrier: check cable and switch`);
   const driver = facts.aoe.value;
   if (!driver.loaded) return say("DriverNotPrepared", "The aoe module is not loaded");

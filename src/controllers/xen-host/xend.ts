@@ -21,10 +21,10 @@ export function planXend(
   password: ConsolePassword,
 ): { readonly steps: readonly Step[]; readonly condition: ConditionUpdate } {
   const wanted = settingsFor(spec, sight);
-  const given = password.kind === "Found" && xendPassword !== password.revision ? [password] : [];
+  const stale = password.kind === "Found" && xendPassword !== password.revision;
   const differs = [
     ...wanted.filter(({ key, value }) => xendConfiguration?.get(key) !== value).map(({ key }) => key),
-    ...given.map(() => "vncpasswd"),
+    ...(stale ? ["vncpasswd"] : []),
   ];
   const request = password.kind === "Found" ? { settings: wanted, password } : { settings: wanted };
   const steps = differs.length === 0 ? [] : [exclusive(host, configureXend(request))];

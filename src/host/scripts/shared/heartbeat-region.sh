@@ -40,8 +40,8 @@ start_region() {
 	}
 	# What another host wrote is not in this host's cache of the device.
 	! command -v blockdev >/dev/null 2>&1 || blockdev --flushbufs "$3" 2>/dev/null || :
-	region_sector=$(stat -L -c '%t %T' "$3")
-	{ read -r region_sector <"/sys/dev/block/$((0x${region_sector% *})):$((0x${region_sector#* }))/queue/logical_block_size"; } 2>/dev/null ||
+	region_number=$(stat -L -c '%t %T' "$3")
+	{ read -r region_sector <"/sys/dev/block/$((0x${region_number% *})):$((0x${region_number#* }))/queue/logical_block_size"; } 2>/dev/null ||
 		region_sector=512
 	region_blocks=$(region_layout "$2" "$3" "$region_sector")
 	[ -n "$region_blocks" ] || {
