@@ -6,6 +6,7 @@ import { createOperator, type OperatorConfig } from "../operator.ts";
 import { type ConfigSource, createKubeClient } from "../runtime/client-node.ts";
 import { serveHealth } from "../runtime/health-server.ts";
 import { createMetrics } from "../runtime/metrics.ts";
+import { observeProcess } from "../runtime/process-metrics.ts";
 import type { AddressPolicy } from "../ssh/addresses.ts";
 import { createDialer } from "../ssh/dialer.ts";
 
@@ -26,6 +27,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const { source, allow, listen, log, config } = options;
   const clock = systemClock;
   const metrics = createMetrics();
+  using _process = observeProcess(metrics.registry);
   const api = createKubeClient({ source, clock, metrics });
   const dialer = createDialer({
     allow,

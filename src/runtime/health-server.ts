@@ -1,14 +1,21 @@
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Registry } from "prom-client";
 
 /** Nothing when all is well, else what is wrong. */
 type HealthCheck = () => string | undefined;
+
+/** Whether a request may read the metrics: nothing when it may, else the HTTP status (401, 403 or 503) and why not. */
+export type MetricsGuard = (
+  authorization: string | undefined,
+) => Promise<{ readonly status: 401 | 403 | 503; readonly why: string } | undefined>;
 
 export interface HealthServerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   readonly registry: Registry;
+  /** Who may read `/metrics`; anybody when absent. */
+  readonly guard?: MetricsGuard;
   /** Should the process be restarted? Keep to what a restart can heal. */
   readonly healthy: Readonly<Record<string, HealthCheck>>;
   readonly ready: Readonly<Record<string, HealthCheck>>;
@@ -19,23 +26,75 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+/** What one client may take of the process. Whoever reaches the port may be anybody. */
+export const healthServerLimits = {
+  connections: 64,
+  requestsPerConnection: 1000,
+  /** Of a request's first line and headers; more is answered with 431. */
+  headerBytes: 8192,
+  /** Until the headers are there; then 408. */
+  headersMilliseconds: 5000,
+  /** Until the whole request is there. */
+  requestMilliseconds: 10_000,
+  /** Of silence on a connection, between requests and while an answer is not taken. */
+  idleMilliseconds: 30_000,
+} as const;
+
+type Answer = { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> };
+
 /** `/metrics`, `/healthz` and `/readyz`: 200 when every check passes, else 500 and the reasons. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
-  const { registry, healthy, ready } = options;
-  const routes: Record<string, (response: ServerResponse) => void | Promise<void>> = {
-    "/metrics": async (response) => {
-      const text = await registry.metrics();
-      answer(response, 200, text, registry.contentType);
-    },
-    "/healthz": (response) => answerChecks(response, healthy),
-    "/readyz": (response) => answerChecks(response, ready),
+  const { registry, guard, healthy, ready } = options;
+  let rendering: Promise<string> | undefined;
+  const render = () => {
+    rendering ??= registry.metrics().finally(() => {
+      rendering = undefined;
+    });
+    return rendering;
   };
-  const server = createServer((request, response) => {
-    const route = routes[new URL(request.url ?? "/", "http://localhost").pathname];
-    if (route === undefined) return answer(response, 404, "not found\n");
-    if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "GET only\n");
-    Promise.resolve(route(response)).catch((error: unknown) => answer(response, 500, `${String(error)}\n`));
-  });
+  const routes = new Map<string, (request: IncomingMessage) => Answer | Promise<Answer>>([
+    [
+      "/metrics",
+      async (request) => {
+        const refused = await guard?.(request.headers.authorization);
+        if (refused === undefined)
+          return { status: 200, body: await render(), headers: { "content-type": registry.contentType } };
+        const body = `${refused.why}\n`;
+        if (refused.status !== 401) return { status: refused.status, body };
+        return { status: 401, body, headers: { "www-authenticate": 'Bearer realm="xensan metrics"' } };
+      },
+    ],
+    ["/healthz", () => checked(healthy)],
+    ["/readyz", () => checked(ready)],
+  ]);
+  const answerTo = async (request: IncomingMessage): Promise<Answer> => {
+    // The target may be anything but a URL: `//` and `http://` are valid in a request line.
+    const [path = ""] = (request.url ?? "").split("?", 1);
+    const route = routes.get(path);
+    if (route === undefined) return { status: 404, body: "not found\n" };
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return { status: 405, body: "GET only\n", headers: { allow: "GET, HEAD" } };
+    return route(request);
+  };
+  const limits = healthServerLimits;
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMilliseconds,
+      requestTimeout: limits.requestMilliseconds,
+      keepAliveTimeout: limits.idleMilliseconds,
+      connectionsCheckingInterval: 1000,
+    },
+    (request, response) => {
+      answerTo(request).then(
+        (answer) => send(request, response, answer),
+        (error: unknown) => send(request, response, { status: 500, body: `${String(error)}\n` }),
+      );
+    },
+  );
+  server.maxConnections = limits.connections;
+  server.maxRequestsPerSocket = limits.requestsPerConnection;
+  server.setTimeout(limits.idleMilliseconds);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
@@ -54,15 +113,19 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
   };
 }
 
-function answerChecks(response: ServerResponse, checks: Readonly<Record<string, HealthCheck>>): void {
+function checked(checks: Readonly<Record<string, HealthCheck>>): Answer {
   const results = Object.entries(checks).map(([name, check]) => ({ name, problem: check() }));
   const failed = results.some(({ problem }) => problem !== undefined);
   const lines = results.map(({ name, problem }) =>
     problem === undefined ? `[+] ${name} ok\n` : `[-] ${name}: ${problem}\n`,
   );
-  answer(response, failed ? 500 : 200, lines.join("") || "ok\n");
+  return { status: failed ? 500 : 200, body: lines.join("") || "ok\n" };
 }
 
-function answer(response: ServerResponse, status: number, body: string, type = "text/plain; charset=utf-8"): void {
-  response.writeHead(status, { "content-type": type }).end(body);
+function send(request: IncomingMessage, response: ServerResponse, { status, body, headers }: Answer): void {
+  // A body is of no use here: it is not waited for.
+  const hasBody =
+    request.headers["transfer-encoding"] !== undefined || (request.headers["content-length"] ?? "0") !== "0";
+  const connection = hasBody ? { connection: "close" } : {};
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers, ...connection }).end(body);
 }

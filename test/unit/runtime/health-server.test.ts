@@ -1,6 +1,8 @@
+import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { type HealthServer, serveHealth } from "../../../src/runtime/health-server.ts";
+import { type HealthServer, healthServerLimits, serveHealth } from "../../../src/runtime/health-server.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
+import { observeProcess } from "../../../src/runtime/process-metrics.ts";
 
 let server: HealthServer | undefined;
 afterEach(() => server?.close());
@@ -49,5 +51,116 @@ describe("the health server", () => {
     const ask = await asking();
     expect((await ask("/")).status).toBe(404);
     expect((await ask("/metrics", "DELETE")).status).toBe(405);
+  });
+});
+
+/** What comes back on a raw connection for these bytes, until the server closes it. */
+function exchange(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    let text = "";
+    socket.setEncoding("latin1").on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("error", reject).on("close", () => resolve(text));
+  });
+}
+
+const firstLine = (text: string) => text.split("\r\n", 1)[0];
+
+describe("a request that nobody expected", () => {
+  const close = "\r\nHost: x\r\nConnection: close\r\n";
+  it.each([
+    ["GET // HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
+    ["GET //metrics HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
+    ["GET http:// HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
+    ["GET http://[ HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
+    ["GET /%zz?%zz HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
+    ["GET /constructor HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
+    ["OPTIONS * HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
+    ["POST /metrics HTTP/1.1", `${close}Content-Length: 1000000\r\n`, "HTTP/1.1 405 Method Not Allowed"],
+    ["GET /healthz HTTP/1.1", "\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", "HTTP/1.1 200 OK"],
+    ["GET /healthz HTTP/1.1", `${close}Expect: the unexpected\r\n`, "HTTP/1.1 417 Expectation Failed"],
+    ["\0", close, "HTTP/1.1 400 Bad Request"],
+    [
+      "GET /healthz HTTP/1.1",
+      `${close}X: ${"x".repeat(healthServerLimits.headerBytes)}\r\n`,
+      "HTTP/1.1 431 Request Header Fields Too Large",
+    ],
+  ])("%j gets an answer", async (request, headers, status) => {
+    const ask = await asking();
+    expect(firstLine(await exchange(server?.port ?? 0, `${request}${headers}\r\n`))).toBe(status);
+    expect((await ask("/healthz")).status).toBe(200);
+  });
+
+  it("is answered by a failing check, too", async () => {
+    const started = await serveHealth({
+      host: "127.0.0.1",
+      port: 0,
+      registry: createMetrics().registry,
+      healthy: {
+        torn() {
+          throw new Error("torn");
+        },
+      },
+      ready: {},
+    });
+    server = started;
+    const response = await fetch(`http://127.0.0.1:${started.port}/healthz`);
+    expect({ status: response.status, text: await response.text() }).toEqual({ status: 500, text: "Error: torn\n" });
+  });
+
+  it("is cut off when its headers never end", async () => {
+    await asking();
+    expect(firstLine(await exchange(server?.port ?? 0, "GET /healthz HTTP/1.1\r\nHost: x\r\n"))).toBe(
+      "HTTP/1.1 408 Request Timeout",
+    );
+  });
+
+  it("finds no more connections than there may be", async () => {
+    const ask = await asking();
+    const held = await Promise.all(
+      Array.from({ length: healthServerLimits.connections }, () => {
+        const socket = connect(server?.port ?? 0, "127.0.0.1");
+        return new Promise<typeof socket>((resolve) => socket.once("connect", () => resolve(socket)));
+      }),
+    );
+    expect(await exchange(server?.port ?? 0, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").catch(() => "")).toBe("");
+    const gone = held.map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    for (const socket of held) socket.destroy();
+    await Promise.all(gone);
+    await expect
+      .poll(() =>
+        ask("/healthz").then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      )
+      .toBe(200);
+  });
+});
+
+describe("the metrics of the process", () => {
+  it("tell of its memory, its time and the longest wait in its event loop", async () => {
+    const { registry } = createMetrics();
+    using _observed = observeProcess(registry);
+    const stalled = performance.now() + 120;
+    while (performance.now() < stalled);
+    await expect
+      .poll(async () => {
+        const text = await registry.metrics();
+        const [all, short] = ["+Inf", "0.05"].map((le) =>
+          Number(text.split(`xensan_event_loop_delay_seconds_bucket{le="${le}"} `)[1]?.split("\n")[0]),
+        );
+        return (all ?? 0) - (short ?? 0);
+      })
+      .toBeGreaterThan(0);
+    const text = await registry.metrics();
+    for (const name of [
+      "process_cpu_seconds_total",
+      "process_resident_memory_bytes",
+      "nodejs_eventloop_lag_max_seconds",
+    ])
+      expect(text).toContain(`\n${name} `);
   });
 });

@@ -1,0 +1,26 @@
+import { collectDefaultMetrics, Histogram, type Registry } from "prom-client";
+
+/** How often the delay is measured, in milliseconds: a shorter stall may fall between two looks. */
+const everyMs = 20;
+
+/**
+ * Adds what there is to know of this process to a registry: the usual `process_*` and `nodejs_*` series, and the delay of
+ * the event loop as a histogram, which several scrapers can read without taking each other's maximum.
+ */
+export function observeProcess(registry: Registry): Disposable {
+  collectDefaultMetrics({ register: registry });
+  const delay = new Histogram({
+    name: "xensan_event_loop_delay_seconds",
+    help: "How much later than due a timer ran: everything in the process waited that long.",
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  });
+  let due = performance.now() + everyMs;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    delay.observe(Math.max(0, now - due) / 1000);
+    due = now + everyMs;
+  }, everyMs);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
