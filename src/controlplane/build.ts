@@ -1,18 +1,51 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { LocateOptions } from "./binaries.ts";
+import { modulesDirectory } from "./versions.ts";
 
-const script = fileURLToPath(new URL("build-control-plane.sh", import.meta.url));
+/** What a long preparation says about itself. */
+export interface Progress {
+  readonly text: string;
+  /** Set while programs are built, which takes minutes. */
+  readonly step?: number;
+  readonly steps?: number;
+}
+
+/** A program of the control plane, by the name of its executable. */
+export type Program = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kubectl" | "helm";
+
+export interface BuildOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Why a way to the programs does not exist on this machine; undefined when they were built. */
+export type Impossible = string | undefined;
+
+const fromModules = fileURLToPath(new URL("build-from-modules.sh", import.meta.url));
 const stepLine = /^step (\d+)\/(\d+) (.*)$/;
 
 /**
- * Runs build-control-plane.sh, which leaves `etcd` and `kube-apiserver` in `directory`. Takes minutes. A second process
- * that wants the same directory waits for the first and finds its result.
+ * Builds those of `programs` that `directory` does not hold yet, from the Go modules that are pinned for `minor`. Takes
+ * minutes. A second process that wants the same directory waits for the first and finds its result. Answers why it is
+ * impossible where Go or the modules cannot be had; throws when a build that began fails.
  */
-export async function buildControlPlane(directory: string, options: LocateOptions): Promise<void> {
+export function buildFromModules(
+  minor: string,
+  directory: string,
+  programs: readonly Program[],
+  options: BuildOptions,
+): Promise<Impossible> {
+  return runBuild([fromModules, modulesDirectory, minor, directory, ...programs], options);
+}
+
+/**
+ * Runs a build script: `step N/M text` lines on its stdout are progress, exit codes 3 and 4 mean that this machine
+ * cannot build (answered with the script's stderr), every other code but 0 throws.
+ */
+export async function runBuild(command: readonly string[], options: BuildOptions): Promise<Impossible> {
   // A process group of its own, so that cancelling ends the compiler too.
-  const child = spawn("sh", [script, directory], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn("sh", [...command], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   const end = () => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
   };
@@ -37,14 +70,9 @@ export async function buildControlPlane(directory: string, options: LocateOption
       child.once("close", resolve);
     });
     options.signal?.throwIfAborted();
-    if (code !== 0) {
-      throw new Error(
-        [
-          `building the control plane failed (exit code ${code}): ${stderr.join("\n")}`,
-          "Either set KUBEBUILDER_ASSETS to a directory with etcd and kube-apiserver, or run on Debian 12 as root.",
-        ].join("\n"),
-      );
-    }
+    if (code === 0) return undefined;
+    if (code === 3 || code === 4) return stderr.join(" ");
+    throw new Error(`building the control plane failed: ${stderr.join("\n")}`);
   } finally {
     options.signal?.removeEventListener("abort", end);
     process.removeListener("exit", end);

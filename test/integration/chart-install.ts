@@ -14,9 +14,7 @@ export interface Release {
 export async function installChart(kubeconfigPath: string, { name, namespace, values = {} }: Release): Promise<void> {
   const settings = Object.entries(values).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
   const where = ["--namespace", namespace, "--create-namespace"];
-  // By server-side apply an API server of before 1.30 refuses the definitions, for it does not know all their fields.
-  const mode = ["--install", "--server-side=false"];
-  await tool("helm", kubeconfigPath, ["upgrade", name, chart, ...mode, ...where, ...settings]);
+  await tool("helm", kubeconfigPath, ["upgrade", name, chart, "--install", ...where, ...settings]);
 }
 
 export async function uninstallChart(kubeconfigPath: string, { name, namespace }: Release): Promise<void> {

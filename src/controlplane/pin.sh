@@ -1,0 +1,54 @@
+#!/bin/sh
+# Pins what the control plane is built from: writes the go.mod and go.sum of one release into a folder of modules/.
+#
+# Usage:   pin.sh kubernetes|etcd|helm VERSION      (pin.sh kubernetes 1.37.2)
+# Needs:   Go that is as new as the release asks for, and the module proxy.
+# Leaves:  modules/kubernetes-MINOR, modules/etcd or modules/helm, with go.mod and go.sum; builds nothing.
+# Exits:   0 pinned; 1 the release cannot be had as Go modules (why stands on stderr); 2 wrong usage.
+set -eu
+
+usage() { echo "usage: pin.sh kubernetes|etcd|helm VERSION" >&2; exit 2; }
+[ $# -eq 2 ] || usage
+version=${2#v}
+minor=$(echo "$version" | cut -d. -f1-2)
+here=$(cd "$(dirname "$0")" && pwd)
+
+case $1 in
+  kubernetes)
+    folder=kubernetes-$minor module=k8s.io/kubernetes
+    tools="k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager k8s.io/kubernetes/cmd/kubectl"
+    ;;
+  etcd) folder=etcd module=go.etcd.io/etcd/server/v3 tools=$module ;;
+  helm) folder=helm module=helm.sh/helm/v4 tools=$module/cmd/helm ;;
+  *) usage ;;
+esac
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/xensan-pin.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$work"
+export GOWORK=off GO111MODULE=on
+
+downloaded=$(go mod download -json "$module@v$version") || {
+  echo "$module has no release v$version that the module proxy serves:" >&2
+  echo "$downloaded" | sed -n 's/^[[:space:]]*"Error": //p' >&2
+  exit 1
+}
+source=$(echo "$downloaded" | sed -n 's/^[[:space:]]*"GoMod": "\(.*\)",*$/\1/p')
+
+{
+  echo "module xensan.dev/controlplane/$folder"
+  echo
+  grep '^go ' "$source"
+  echo
+  echo "require $module v$version"
+  for tool in $tools; do echo "tool $tool"; done
+  # A release of Kubernetes reads its staging modules from its own tree; the same code is published as v0.MINOR.PATCH.
+  sed -n 's,^[[:space:]]*\(k8s\.io/[a-z-]*\) => \./staging/.*,\1,p' "$source" | while read -r staging; do
+    echo "replace $staging => $staging v0.${version#1.}"
+  done
+} >go.mod
+go mod tidy || { echo "a module of $module v$version cannot be had: why stands above" >&2; exit 1; }
+
+mkdir -p "$here/modules/$folder"
+mv go.mod go.sum "$here/modules/$folder/"
