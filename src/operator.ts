@@ -18,10 +18,18 @@ import { aoeServerReconciler } from "./controllers/aoe-server/reconcile.ts";
 import { aoeVolumeReconciler } from "./controllers/aoe-volume/reconcile.ts";
 import { Fleet } from "./controllers/fleet.ts";
 import { createHostMetrics, type HostMetrics } from "./controllers/hosts/metrics.ts";
-import { clusterIndexes, domainIndexes, hostIndexes, migrationIndexes, volumeIndexes } from "./controllers/indexes.ts";
+import {
+  clusterIndexes,
+  domainIndexes,
+  hostIndexes,
+  migrationIndexes,
+  serverIndexes,
+  volumeIndexes,
+} from "./controllers/indexes.ts";
 import { Mirror } from "./controllers/mirror.ts";
 import { parseId } from "./controllers/names.ts";
 import { ocfs2ClusterReconciler } from "./controllers/ocfs2-cluster/reconcile.ts";
+import { secretHold } from "./controllers/secret-hold.ts";
 import { onlyCredentials } from "./controllers/secrets.ts";
 import { xenDomainReconciler } from "./controllers/xen-domain/reconcile.ts";
 import { withDrain } from "./controllers/xen-host/drain.ts";
@@ -88,7 +96,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const config = { ...defaults, ...options.config };
   const hostMetrics = createHostMetrics(metrics.registry);
   const mirrors = {
-    servers: mirror<AoeServer>(options, aoeServers),
+    servers: mirror<AoeServer>(options, aoeServers, serverIndexes),
     volumes: mirror<AoeVolume>(options, aoeVolumes, volumeIndexes),
     hosts: mirror<XenHost>(options, xenHosts, hostIndexes),
     clusters: mirror<Ocfs2Cluster>(options, ocfs2Clusters, clusterIndexes),
@@ -182,6 +190,7 @@ async function lead(
     ["AoeVolume", aoeVolumeReconciler({ api, fleet, events })],
     ["XenDomain", xenDomainReconciler({ api, fleet, events })],
     ["Ocfs2Cluster", ocfs2ClusterReconciler({ api, fleet, events })],
+    ["Secret", secretHold({ api, fleet, events })],
     ["XenMigration", xenMigrationReconciler({ api, fleet, events, fleetCap: config.migrationsAtOnce })],
   ];
   for (const [kind, reconciler] of reconcilers)

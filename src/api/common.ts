@@ -20,3 +20,5 @@ export const annotations = {
   approve: `${group}/approve`,
 } as const;
 export const finalizer = `${group}/cleanup`;
+/** Keeps a Secret while an AoeServer or XenHost of its namespace names it: without it their hosts cannot be cleaned up. */
+export const secretFinalizer = `${group}/in-use`;

@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
+import { secretFinalizer } from "../api/common.ts";
 import type { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../api/kinds.ts";
 import type { Clock } from "../clock.ts";
+import { hasFinalizer } from "../runtime/finalizers.ts";
 import type { Secret } from "../runtime/kinds.ts";
 import { type KubeObject, keyString, type ObjectKey } from "../runtime/kube-api.ts";
 import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
@@ -15,7 +17,7 @@ import { HostFeed, type WatchedHost } from "./hosts/feed.ts";
 import { Fences } from "./hosts/fences.ts";
 import type { HostMetrics } from "./hosts/metrics.ts";
 import { type HostView, lastFacts, machineOf, sameTrouble } from "./hosts/view.ts";
-import { type HostObject, serverNameOf } from "./indexes.ts";
+import { type HostObject, secretNames, serverNameOf } from "./indexes.ts";
 import { KernelReports } from "./kernel-reports.ts";
 import { idOf, parseId } from "./names.ts";
 import { probeRequest } from "./probe-request.ts";
@@ -26,6 +28,7 @@ import {
   concernedByVolume,
   hostsOf,
   livingOn,
+  secretUsers,
 } from "./relations.ts";
 import { hostSpec, serverSpec, volumeSpec } from "./specs.ts";
 
@@ -213,6 +216,8 @@ export class Fleet {
     const id = idOf(kind, namespace, name);
     const initial = event.type === "added" && event.initial;
     const former = this.feed.of(id);
+    this.#wakeSecrets(object);
+    if (event.type === "updated") this.#wakeSecrets(event.old);
     if (event.type === "deleted") {
       this.feed.declare(id, undefined, undefined);
       this.attempts.forget(id);
@@ -347,7 +352,23 @@ export class Fleet {
     ].flatMap((host) => host ?? []);
   }
 
+  #holdAnew(event: StoreEvent<Secret>): void {
+    const { metadata } = event.object;
+    const id = idOf("Secret", metadata.namespace ?? "", metadata.name);
+    if (event.type === "added") {
+      const { namespace = "", name } = metadata;
+      const named = secretUsers(this.stores, { namespace, name }).length > 0;
+      if (named || hasFinalizer(event.object, secretFinalizer)) this.#options.enqueue(id);
+    } else if (event.type === "updated" && holdText(event.old) !== holdText(event.object)) this.#options.enqueue(id);
+  }
+
+  /** Whether a Secret is in use changes with the hosts that name it. */
+  #wakeSecrets(object: HostObject): void {
+    for (const key of secretNames(object)) this.#options.enqueue(`Secret ${key}`);
+  }
+
   #secretEvent(event: StoreEvent<Secret>): void {
+    this.#holdAnew(event);
     if (event.type === "added" && event.initial) return;
     const { namespace = "", name } = event.object.metadata;
     this.feed.secretChanged(namespace, name);
@@ -355,6 +376,9 @@ export class Fleet {
       this.#wake(idOf("XenHost", namespace, host.metadata.name));
   }
 }
+
+const holdText = ({ metadata: { uid, deletionTimestamp, finalizers = [] } }: Secret) =>
+  JSON.stringify([uid, deletionTimestamp, finalizers]);
 
 const volumeId = ({ metadata: { namespace = "", name } }: AoeVolume) => idOf("AoeVolume", namespace, name);
 

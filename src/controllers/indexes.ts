@@ -33,8 +33,16 @@ const distinct = (names: readonly (string | undefined)[], namespace: string) => 
   ...new Set(names.flatMap((name) => (name === undefined ? [] : [`${namespace}/${name}`]))),
 ];
 
+/** How servers are found. */
+export const serverIndexes = {
+  /** `namespace/name` of the Secrets it names. */
+  secret: secretNames,
+} satisfies Record<string, IndexFunction<AoeServer>>;
+
 /** How hosts are found. */
 export const hostIndexes = {
+  /** `namespace/name` of the Secrets it names. */
+  secret: secretNames,
   /** `namespace/name` of the hosts that may migrate domains to it. */
   sender: (host: XenHost) => {
     const parsed = hostSpec(host);
@@ -135,6 +143,17 @@ const referring = z.object({ serverRef: z.object({ name: z.string() }) });
 /** The server that a volume names, even in a spec that is invalid otherwise: its export may run there. */
 export function serverNameOf({ spec }: AoeVolume): string | undefined {
   return referring.safeParse(spec).data?.serverRef.name;
+}
+
+const namingSecrets = z.object({
+  ssh: z.object({ privateKeySecretRef: z.object({ name: z.string() }) }).optional(),
+  relocation: z.object({ vncPasswordSecretRef: z.object({ name: z.string() }).optional() }).optional(),
+});
+
+/** `namespace/name` of every Secret that a host names, even in a spec that is invalid otherwise. */
+export function secretNames({ metadata, spec }: HostObject): string[] {
+  const { ssh, relocation } = namingSecrets.safeParse(spec).data ?? {};
+  return distinct([ssh?.privateKeySecretRef.name, relocation?.vncPasswordSecretRef?.name], metadata.namespace ?? "");
 }
 
 export type HostObject = AoeServer | XenHost;

@@ -156,3 +156,12 @@ const keyText = ({ metadata: { namespace = "", name } }: { metadata: XenHost["me
 
 const ids = (kind: string, objects: readonly KubeObject[]): ObjectId[] =>
   objects.map(({ metadata: { namespace = "", name } }) => idOf(kind, namespace, name));
+
+/** The objects that name a Secret, as `Kind name`, sorted. */
+export function secretUsers({ servers, hosts }: Stores, key: ObjectKey): string[] {
+  const value = keyString(key);
+  return [
+    ...servers.byIndex("secret", value).map(({ metadata }) => `AoeServer ${metadata.name}`),
+    ...hosts.byIndex("secret", value).map(({ metadata }) => `XenHost ${metadata.name}`),
+  ].sort();
+}

@@ -2,7 +2,15 @@ import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import { rfc3339Micro } from "./conditions.ts";
 import { eventKind, type KubeEvent, type ObjectReference } from "./kinds.ts";
-import { isConflict, isNotFound, type Kind, type KubeApi, KubeError, type KubeObject } from "./kube-api.ts";
+import {
+  isConflict,
+  isNamespaceTerminating,
+  isNotFound,
+  type Kind,
+  type KubeApi,
+  KubeError,
+  type KubeObject,
+} from "./kube-api.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 export interface EventInput {
@@ -136,7 +144,10 @@ export class EventRecorder {
   #failed(key: string, error: unknown): void {
     const refused = error instanceof KubeError && [400, 403, 404, 422].includes(error.status) && !isConflict(error);
     if (refused || this.#queue.failures(key) >= maxFailures) {
-      this.#options.log.warn({ err: error, event: this.#series.get(key)?.event }, "event dropped");
+      const dropped = { err: error, event: this.#series.get(key)?.event };
+      // Every event about an object in there meets this: nobody could read them either.
+      if (isNamespaceTerminating(error)) this.#options.log.debug(dropped, "event dropped");
+      else this.#options.log.warn(dropped, "event dropped");
       this.#series.delete(key);
       this.#queue.forget(key);
       return;

@@ -134,17 +134,25 @@ export class KubeError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** Paths of the fields that were refused, such as `spec.shelf` or `status.clients[0].name`. */
   readonly fields: readonly string[];
+  /** Reasons of the causes that the Status object lists, such as `FieldValueInvalid` or `NamespaceTerminating`. */
+  readonly causes: readonly string[];
   constructor(
     status: number,
     reason: string,
     message: string,
-    options?: { cause?: unknown; retryAfterSeconds?: number | undefined; fields?: readonly string[] },
+    options?: {
+      cause?: unknown;
+      retryAfterSeconds?: number | undefined;
+      fields?: readonly string[];
+      causes?: readonly string[];
+    },
   ) {
     super(message, options);
     this.status = status;
     this.reason = reason;
     this.retryAfterSeconds = options?.retryAfterSeconds;
     this.fields = options?.fields ?? [];
+    this.causes = options?.causes ?? [];
   }
 }
 
@@ -153,6 +161,10 @@ export const isNotFound = (error: unknown): error is KubeError => error instance
 export const isConflict = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 409;
 /** The resourceVersion or continue token is older than what the server remembers: list again. */
 export const isGone = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 410;
+
+/** Nothing can be created in the namespace any more: it is being deleted. */
+export const isNamespaceTerminating = (error: unknown): error is KubeError =>
+  error instanceof KubeError && error.status === 403 && error.causes.includes("NamespaceTerminating");
 
 export function keyOf(object: { metadata: { name: string; namespace?: string } }): ObjectKey {
   return { namespace: object.metadata.namespace ?? "", name: object.metadata.name };

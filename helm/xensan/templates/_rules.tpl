@@ -14,8 +14,9 @@
   verbs: [create, delete]
 - apiGroups: [""]
   resources: [secrets]
-  # SSH keys. A rotated key is picked up from the watch.
-  verbs: [get, list, watch]
+  # SSH keys. A rotated key is picked up from the watch. patch: the finalizer xensan.dev/in-use, and nothing else: the
+  # ValidatingAdmissionPolicy <release>-secrets refuses any other change.
+  verbs: [get, list, watch, patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

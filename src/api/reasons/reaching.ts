@@ -20,6 +20,12 @@ export const reaching = {
     meaning: "The Secret of spec.ssh.privateKeySecretRef does not exist.",
     action: "Create a Secret of type kubernetes.io/ssh-auth in the same namespace.",
   },
+  SecretInUse: {
+    conditions: ["events"],
+    meaning:
+      "A Secret is being deleted while AoeServers or XenHosts name it. The finalizer xensan.dev/in-use keeps it until they are gone, so that their hosts can be cleaned up.",
+    action: "Delete the objects that the note names, or let them name another Secret.",
+  },
   CredentialInvalid: {
     conditions: asking,
     meaning: "The Secret is of the wrong type, or its key cannot be read, or needs a passphrase that is not there.",

@@ -9,7 +9,7 @@ const statusSchema = z.object({
   details: z
     .object({
       retryAfterSeconds: z.number().optional(),
-      causes: z.array(z.object({ field: z.string().optional() })).nullish(),
+      causes: z.array(z.object({ field: z.string().optional(), reason: z.string().optional() })).nullish(),
     })
     .nullish(),
 });
@@ -27,13 +27,14 @@ export function errorFrom(status: number, body: string, retryAfter?: string): Ku
   const { reason, message, details } = parsed.data;
   const code = status === 200 ? (parsed.data.code ?? 500) : status;
   const fields = (details?.causes ?? []).flatMap(({ field }) => field ?? []);
+  const causes = (details?.causes ?? []).flatMap((cause) => cause.reason ?? []);
   // Another object of that name: newer servers call it the conflict that it is.
   const conflict = code === 422 && fields.includes("metadata.uid");
   return new KubeError(
     conflict ? 409 : code,
     conflict ? "Conflict" : reason || (reasons[code] ?? "Unknown"),
     message ?? `HTTP ${code}`,
-    { retryAfterSeconds: headerSeconds ?? details?.retryAfterSeconds, fields },
+    { retryAfterSeconds: headerSeconds ?? details?.retryAfterSeconds, fields, causes },
   );
 }
 

@@ -54,6 +54,8 @@ describe("the chart", () => {
       "RoleBinding xs-xensan-leader",
       "Service xs-xensan-metrics",
       "ServiceAccount xs-xensan",
+      "ValidatingAdmissionPolicy xs-xensan-secrets",
+      "ValidatingAdmissionPolicyBinding xs-xensan-secrets",
     ]);
   });
 

@@ -221,6 +221,7 @@ export class ApiServer {
   }
 
   #insert(resource: Resource, key: ObjectKey, given: JsonObject, owned: (object: JsonObject) => Ownership): JsonObject {
+    this.#admitInto(resource, key);
     const object = clone(given);
     if (resource.statusSubresource) delete object.status;
     const { name: _name, namespace: _namespace, ...meta } = objectAt(object, "metadata");
@@ -237,6 +238,16 @@ export class ApiServer {
     const refused = admit(resource, object);
     if (refused.length > 0) throw this.#invalid(resource, key, refused);
     return clone(this.#write(resource, key, object, owned(object), "ADDED"));
+  }
+
+  /** Nothing new in a namespace that is being deleted, as the admission plug-in NamespaceLifecycle has it. */
+  #admitInto(resource: Resource, key: ObjectKey): void {
+    const namespace = this.#objects.get("/namespaces")?.get(key.namespace)?.object;
+    if (!resource.namespaced || objectAt(namespace ?? {}, "metadata").deletionTimestamp === undefined) return;
+    const why = `unable to create new content in namespace ${key.namespace} because it is being terminated`;
+    throw new KubeError(403, "Forbidden", `${this.#subject(resource, key)} is forbidden: ${why}`, {
+      causes: ["NamespaceTerminating"],
+    });
   }
 
   #replace(resource: Resource, key: ObjectKey, stored: Stored, given: JsonObject, manager: string): JsonObject {

@@ -1,0 +1,48 @@
+import { secretFinalizer } from "../api/common.ts";
+import type { EventRecorder } from "../runtime/events.ts";
+import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
+import { secretKind } from "../runtime/kinds.ts";
+import type { KubeApi } from "../runtime/kube-api.ts";
+import { done, type Reconciler } from "../runtime/reconciler.ts";
+import type { Fleet } from "./fleet.ts";
+import { secretUsers } from "./relations.ts";
+
+export interface SecretHoldOptions {
+  readonly api: KubeApi;
+  readonly fleet: Fleet;
+  readonly events: EventRecorder;
+}
+
+/**
+ * Ensures that a Secret carries {@link secretFinalizer} exactly while an AoeServer or XenHost of its namespace names it.
+ * The deletion of a namespace deletes everything in it at once: the key would be gone before the hosts are cleaned up.
+ * A Secret that is being deleted already takes no finalizer any more.
+ */
+export function secretHold({ api, fleet, events }: SecretHoldOptions): Reconciler {
+  return {
+    async reconcile(key, { signal }) {
+      const secret = fleet.stores.secrets.get(key);
+      if (secret === undefined) return done;
+      const users = secretUsers(fleet.stores, key);
+      const held = hasFinalizer(secret, secretFinalizer);
+      const change = { api, kind: secretKind, object: secret, finalizer: secretFinalizer, signal };
+      if (users.length === 0) {
+        if (held) await removeFinalizer(change);
+      } else if (!isDeleting(secret)) {
+        if (!held) await addFinalizer(change);
+      } else if (held)
+        events.record(secretKind, secret, {
+          type: "Normal",
+          reason: "SecretInUse",
+          action: "Delete",
+          note: `${listed(users)} ${users.length === 1 ? "names" : "name"} it, so it is kept: their hosts are cleaned up with it. Delete them, or let them name another Secret`,
+        });
+      return done;
+    },
+  };
+}
+
+function listed(users: readonly string[]): string {
+  const rest = users.length - 10;
+  return `${users.slice(0, 10).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
