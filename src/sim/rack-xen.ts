@@ -29,6 +29,8 @@ export interface XenWords {
   killTransport(domain: string): void;
   /** The target of this domain's next migration gets permission, and fails to start it. */
   failStart(domain: string): void;
+  /** The next xl create on the host says these lines, and fails. */
+  failCreate(host: string, lines: readonly string[]): void;
   /** Once, when the domain's next migration (any, where none is named) comes to this phase. */
   atPhase(phase: Phase, act: (migration: Migration) => void, domain?: string): void;
   /** How the system inside behaves from now on. */
@@ -127,6 +129,10 @@ export function xenWords(
         domain,
       );
     },
+    failCreate: (name, lines) =>
+      disturb(name, "xl create fails", (host) => {
+        host.running.xen.createFailures.push(lines);
+      }),
     atPhase,
     setGuest(uuid, behaviour) {
       settle();

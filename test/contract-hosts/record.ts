@@ -1,7 +1,8 @@
 /**
  * Records what real machines answer: `node test/contract-hosts/record.ts systemd|sysvinit|lab`. The first two need
  * Docker and the image of test/containers (`XENSAN_CONTRACT_IMAGE`), the last one the lab (root, QEMU). Writes
- * test/fixtures/contract/NAME.json and, from the lab, the probes that the parsers are tested with.
+ * test/fixtures/contract/NAME.json and, from the lab, the probes that the parsers are tested with. `table` prints what
+ * compares which script with the simulated rack.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -16,6 +17,7 @@ import { playReal, type Shell } from "./play.ts";
 import { rackLife } from "./rack-life.ts";
 import { serverLife } from "./server-life.ts";
 import type { Step } from "./step.ts";
+import { contractText } from "./table.ts";
 
 const fixtures = new URL("../fixtures/", import.meta.url);
 
@@ -74,8 +76,9 @@ async function recordLab(): Promise<void> {
 
 const [name = ""] = process.argv.slice(2);
 if (name === "lab") await recordLab();
+else if (name === "table") process.stdout.write(contractText());
 else if (name === "systemd" || name === "sysvinit") await recordContainer(name);
 else {
-  process.stderr.write(`record.ts ${name}: it must be systemd, sysvinit or lab\n`);
+  process.stderr.write(`record.ts ${name}: it must be systemd, sysvinit, lab or table\n`);
   process.exitCode = 2;
 }

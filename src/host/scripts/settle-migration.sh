@@ -3,7 +3,7 @@
 # state and whatever xl is at work, and afterwards at what became of it.
 # Arguments: UUID NAME ACTION.
 #   DestroyIncoming      the copy that arrived, paused, and never ran
-#   DestroyMigratedAway  the copy that was sent, suspended
+#   DestroyMigratedAway  the copy that was sent, suspended; paused besides where xl was cut off while it destroyed it
 #   StartIncoming        the copy that arrived whole: gets its name and runs
 #   ResumeSource         the copy that was sent, suspended: gets its name and runs
 # Prints done<TAB>destroyed, started, resumed or unchanged (it was so already).
@@ -38,7 +38,7 @@ paused_and_new() {
 
 # suspended: stopped for a migration, and nothing else. Only xl tells the reason.
 suspended() {
-	case $domain_state in *[pdcr]*) return 1 ;; *s*) ;; *) return 1 ;; esac
+	case $domain_state in *[dcr]*) return 1 ;; *s*) ;; *) return 1 ;; esac
 	[ "$domain_reason" = s ]
 }
 
@@ -107,6 +107,8 @@ ResumeSource)
 	if running_as_named; then finish unchanged; fi
 	case $domain_name in "$name--migratedaway" | "$name") ;; *) differs ;; esac
 	suspended || differs
+	# Destroying pauses first: what is left of one that was begun does not run again.
+	case $domain_state in *p*) differs ;; esac
 	"$toolstack" help 2>&1 </dev/null | grep -q '^ *resume ' || refuse ResumeUnsupported "$toolstack of this host has no command resume"
 	rename_back
 	"$toolstack" resume "$domain_id" >&2 </dev/null 9>&- || :

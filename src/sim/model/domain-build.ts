@@ -53,6 +53,12 @@ export function buildDomain(
       return;
     }
     later(world, host, world.timings.createDomain * (shares[index] ?? 0), () => {
+      const failure = xen.createFailures.shift();
+      if (failure !== undefined) {
+        xen.nextId += 1;
+        fail(failure);
+        return;
+      }
       if (domain !== undefined && xen.domains.get(domain.id) !== domain) {
         fail(["libxl: error: libxl_create.c:1640:domcreate_rebuild_done: cannot (re-)build domain: -3"]);
         return;

@@ -27,6 +27,8 @@ export interface XenState {
   /** Migrations begun here that run, by operation. */
   readonly runs: Map<string, Migration>;
   readonly services: Map<string, "active" | "inactive">;
+  /** What the next builds of domains say before they fail, one after the other. */
+  readonly createFailures: (readonly string[])[];
 }
 
 /** What of Xen concerns the rack as a whole. */
@@ -67,6 +69,7 @@ export const freshXen = (): XenState => ({
     ["xencommons", "active"],
     ["xendomains", "active"],
   ]),
+  createFailures: [],
 });
 
 export const freshXenWorld = (): XenWorld => ({

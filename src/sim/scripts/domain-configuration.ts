@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Host } from "../model/host.ts";
 import { readText, remove } from "../model/storage.ts";
-import { domainOf } from "../model/xen-state.ts";
+import { toolstackOf } from "../model/xen-state.ts";
 import type { Responder } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+import { domainText, findDomain } from "./domain-rows.ts";
 
 export const configurationDirectory = "/var/lib/xensan/domains";
 export const configurationPath = (uuid: string) => `${configurationDirectory}/${uuid}.cfg`;
@@ -42,8 +43,8 @@ export const removeDomainConfiguration: Responder = acting(function* removeDomai
   const found = configurationOwner(host, uuid);
   if (found !== owner)
     refuse(run, "NotOurs", `${configurationPath(uuid)} was written for ${found || "nobody that is known"}`);
-  const domain = domainOf(host, uuid);
-  if (domain !== undefined) refuse(run, "DomainRunning", `domain ${domain.id} ${domain.name} is there`);
+  const domain = toolstackOf(host) === "none" ? undefined : findDomain(run, uuid).domain;
+  if (domain !== undefined) refuse(run, "DomainRunning", domainText(run, domain));
   remove(world, host, configurationPath(uuid));
   yield world.timings.process;
   remove(world, host, ownerPath(uuid));

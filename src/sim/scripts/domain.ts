@@ -3,14 +3,14 @@ import { type BuildResult, buildDomain } from "../model/domain-build.ts";
 import { type DomainConfiguration, parseConfiguration } from "../model/domain-configuration.ts";
 import { askToShutDown } from "../model/guest.ts";
 import { readText, resolve } from "../model/storage.ts";
-import { domainNamed, domainOf } from "../model/xen-state.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
-import { inBounds } from "./bounds.ts";
+import { inBounds, plainPath } from "./bounds.ts";
+import { configurationRows } from "./configuration-rows.ts";
 import { configurationPath, digestOf } from "./domain-configuration.ts";
+import { domainRuns, domainText, findDomain, otherNamed, requireToolstack } from "./domain-rows.ts";
 import { claimDomain, lockPath, lockText, releaseDomain, requireMounted } from "./shared-place.ts";
-import { requireDom0 } from "./toolstack.ts";
-import { atWork, domainText, notMoving } from "./xen-processes.ts";
+import { atWork, notMoving } from "./xen-processes.ts";
 
 /** start-domain.sh: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST|- BOOT|- bootfile=GLOB… bridge=GLOB… */
 export const startDomain: Responder = acting(function* startDomain(run) {
@@ -20,27 +20,32 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   const supersedes = { host: superseded, bootId: supersededBoot };
   const path = lockPath(directory, uuid);
   yield world.timings.process;
-  requireDom0(run);
+  requireToolstack(run);
   yield* takeLock(run, `domain-${uuid}`, 30);
-  const builder = atWork(run, ["create", "restore"], [configurationPath(uuid), `/run/xensan/${uuid}.cfg`]);
+  const { count, domain: there } = findDomain(run, uuid);
+  if (count > 1) refuse(run, "DomainStateDiffers", `${count} domains of this host have the UUID ${uuid}`);
+  const files = [configurationPath(uuid), `/run/xensan/${uuid}.cfg`];
+  const builder = atWork(run, ["create", "restore", "start", "rename"], files);
   if (builder !== undefined) refuse(run, "DomainMigrating", `${builder} builds the domain`);
-  const there = domainOf(host, uuid);
   if (there !== undefined) {
-    notMoving(run, there, ["migrate", "save", "suspend"]);
-    if (there.name !== name) refuse(run, "DomainMigrating", domainText(there));
-    if (there.since === undefined) refuse(run, "DomainStateDiffers", domainText(there));
+    if (there.name !== name) refuse(run, "DomainMigrating", domainText(run, there));
+    const mover = atWork(run, ["migrate", "save", "suspend"], [String(there.id), name]);
+    if (mover !== undefined) refuse(run, "DomainMigrating", `${mover} moves the domain`);
+    if (!domainRuns(there)) refuse(run, "DomainStateDiffers", domainText(run, there));
     requireMounted(run, mountPoint, filesystem);
     claimDomain(run, path, owner, supersedes);
     return finish(run, `running id ${there.id}`);
   }
   for (const taken of [name, `${name}--incoming`, `${name}--migratedaway`]) {
-    const other = domainNamed(host, taken);
+    const other = otherNamed(run, taken, uuid);
     if (other === undefined) continue;
     refuse(run, "DomainNameTaken", `another domain of this host, id ${other.id}, is called ${taken}`);
   }
   const configuration = requireConfiguration(run, { uuid, name, digest }, bounds);
   yield world.timings.process;
   requireMounted(run, mountPoint, filesystem);
+  if (!directory.startsWith(`${mountPoint}/`))
+    refuse(run, "InvalidArgument", `${directory} is not below ${mountPoint}`);
   claimDomain(run, path, owner, supersedes);
   yield world.timings.process;
   let result: BuildResult | undefined;
@@ -49,13 +54,32 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   });
   while (result === undefined) yield 100;
   if ("id" in result) return finish(run, `started id ${result.id}`);
-  releaseDomain(run, path);
-  const said = result.stderr.replace(/^Parsing config.*\n/, "").replaceAll("\n", " ");
-  if (/Cannot allocate memory|Out of memory/.test(said)) {
-    refuse(run, "NoMemory", `${configuration.memory} MiB for ${name}: ${said}`);
+  const said = whatItSaid(result.stderr);
+  const { count: left, domain: remains } = findDomain(run, uuid);
+  if (remains !== undefined) {
+    yield 10_000;
+    // Not proved absent: the lock stays.
+    if (left > 0) refuse(run, "DomainStateDiffers", `after a start that failed, ${domainText(run, remains)}: ${said}`);
   }
-  return refuse(run, "StartFailed", said);
+  releaseDomain(run, path);
+  if (noMemory.test(said)) refuse(run, "NoMemory", `${configuration.memory} MiB for ${name}: ${said}`);
+  return refuse(run, "StartFailed", said || "it said nothing, exit 3, and the domain is not there");
 });
+
+const noMemory = /Cannot allocate memory|Out of memory|failed to free memory|[nN]ot enough.*memory/;
+
+/** What xl create says, without its greeting and without its own tidying up. */
+const whatItSaid = (stderr: string) =>
+  stderr
+    .split("\n")
+    .filter(
+      (line) =>
+        line !== "" &&
+        !/^Parsing config|Non-existant domain|Unable to destroy guest|Destruction of domain failed/.test(line),
+    )
+    .map((line) => `${line} `)
+    .join("")
+    .slice(0, 600);
 
 function requireConfiguration(
   run: ScriptRun,
@@ -69,35 +93,44 @@ function requireConfiguration(
   if (digestOf(text) !== wanted.digest) {
     refuse(run, "ConfigurationDiffers", `${file} is not the configuration that is meant`);
   }
-  const configuration = parseConfiguration(text);
-  if (configuration === undefined) return refuse(run, "InvalidArgument", `${file}: not understood`);
   const globs = (key: string) =>
     bounds.filter((bound) => bound.startsWith(key)).map((bound) => bound.slice(key.length));
-  for (const path of configuration.bootFiles) {
-    if (!inBounds(path, globs("bootfile=")))
-      refuse(run, "BootFileOutsideBounds", `${path} is not in allowed.bootFiles`);
-    const { node, path: real } = resolve(host, path);
-    if (node?.kind !== "File") refuse(run, "BootFileMissing", `there is no file ${path}`);
-    if (inBounds(real, globs("bootfile="))) continue;
-    refuse(run, "BootFileOutsideBounds", `${path} leads to ${real}, which is not in allowed.bootFiles`);
+  for (const { kind, value } of configurationRows(text)) {
+    if (kind === "file") requireBootFile(run, value, globs("bootfile="));
+    if (kind === "bridge") {
+      if (!inBounds(value, globs("bridge="))) refuse(run, "BridgeOutsideBounds", `${value} is not in allowed.bridges`);
+      if (!host.hypervisor.bridges.includes(value)) refuse(run, "BridgeMissing", `there is no bridge ${value}`);
+    }
+    if (kind === "odd") refuse(run, "InvalidArgument", `${file}: not understood: ${value}`);
   }
-  for (const bridge of configuration.bridges) {
-    if (!inBounds(bridge, globs("bridge="))) refuse(run, "BridgeOutsideBounds", `${bridge} is not in allowed.bridges`);
-    if (!host.hypervisor.bridges.includes(bridge)) refuse(run, "BridgeMissing", `there is no bridge ${bridge}`);
-  }
-  if (configuration.name !== wanted.name || configuration.uuid !== wanted.uuid) {
-    const found = `${configuration.name} ${configuration.uuid}`;
-    refuse(run, "ConfigurationDiffers", `${file} is for the domain ${found}, not ${wanted.name} ${wanted.uuid}`);
+  const configuration = parseConfiguration(text);
+  const found = `${configuration?.name ?? ""} ${configuration?.uuid ?? ""}`;
+  if (configuration === undefined || found !== `${wanted.name} ${wanted.uuid}`) {
+    return refuse(run, "ConfigurationDiffers", `${file} is for the domain ${found}, not ${wanted.name} ${wanted.uuid}`);
   }
   return configuration;
 }
 
-/** Not there, and not about to come back as one that reboots: looked at twice, three seconds apart. */
-function* gone(run: ScriptRun, uuid: string): Generator<number, boolean> {
-  while (domainOf(run.host, uuid) === undefined) {
+function requireBootFile(run: ScriptRun, path: string, globs: readonly string[]): void {
+  plainPath(run, path);
+  if (!inBounds(path, globs)) refuse(run, "BootFileOutsideBounds", `${path} is not in allowed.bootFiles`);
+  const { node, path: real } = resolve(run.host, path);
+  if (node?.kind !== "File") refuse(run, "BootFileMissing", `there is no file ${path}`);
+  if (inBounds(real, globs)) return;
+  refuse(run, "BootFileOutsideBounds", `${path} leads to ${real}, which is not in allowed.bootFiles`);
+}
+
+/**
+ * Not there, and not about to come back as one that reboots: looked at twice, three seconds apart, until nothing builds a
+ * domain any more.
+ */
+function* gone(run: ScriptRun, uuid: string, until: number): Generator<number, boolean> {
+  while (findDomain(run, uuid).count === 0) {
     yield 3000;
-    if (domainOf(run.host, uuid) !== undefined) return false;
-    if (atWork(run, ["create", "restore", "migrate-receive"]) === undefined) return true;
+    if (findDomain(run, uuid).count > 0) return false;
+    const worker = atWork(run, ["create", "restore", "migrate-receive"]);
+    if (worker === undefined) return true;
+    if (run.world.agenda.time > until) refuse(run, "DomainMigrating", `${worker} builds a domain`);
   }
   return false;
 }
@@ -110,38 +143,53 @@ export const stopDomain: Responder = acting(function* stopDomain(run) {
     if (directory !== "-") releaseDomain(run, lockPath(directory, uuid));
   };
   yield world.timings.process;
-  requireDom0(run);
+  requireToolstack(run);
   yield* takeLock(run, `domain-${uuid}`, 30);
   const began = world.agenda.time;
   const limit = Number(seconds) * 1000 + (how === "destroy" ? 45_000 : 0);
-  if (yield* gone(run, uuid)) {
+  const patience = began + (Number(seconds) + 60) * 1000;
+  const moving = ["migrate", "save", "suspend", "restore"];
+  const one = (count: number) => {
+    if (count > 1) refuse(run, "DomainStateDiffers", `${count} domains of this host have the UUID ${uuid}`);
+  };
+  let found = findDomain(run, uuid);
+  one(found.count);
+  if (found.count === 0 && (yield* gone(run, uuid, patience))) {
     release();
     return finish(run, "absent");
   }
   let asked: number | undefined;
   let shutDownSince: number | undefined;
   for (;;) {
-    const domain = domainOf(host, uuid);
+    found = findDomain(run, uuid);
+    const { domain } = found;
     if (domain === undefined) {
-      if (yield* gone(run, uuid)) {
+      if (yield* gone(run, uuid, patience)) {
         release();
         return finish(run, "stopped");
       }
       continue;
     }
+    const now = world.agenda.time;
+    if (asked !== undefined) {
+      // Shut down for good and kept by on_poweroff = preserve. A suspended one is being saved.
+      shutDownSince = domain.shutdown === undefined ? undefined : (shutDownSince ?? now);
+      if (shutDownSince !== undefined && now - shutDownSince >= 10_000 && domain.shutdown !== "suspend") {
+        notMoving(run, domain, moving);
+        endDomain(world, host, domain, "destroyed");
+      }
+      if (now - began >= limit) return finish(run, "waiting");
+    }
     // One that came back is another one to xl.
     if (asked !== domain.id) {
-      notMoving(run, domain, ["migrate", "save", "suspend", "restore"]);
+      one(found.count);
+      notMoving(run, domain, moving);
       if (how === "destroy") endDomain(world, host, domain, "destroyed");
-      else askToShutDown(world, host, domain);
+      else if (how === "shutdown") askToShutDown(world, host, domain);
+      else refuse(run, "InvalidArgument", `${how} is neither shutdown nor destroy`);
       asked = domain.id;
     }
     yield 1000;
-    const now = world.agenda.time;
-    const kept = domain.shutdown !== undefined && domain.shutdown !== "suspend";
-    shutDownSince = kept ? (shutDownSince ?? now) : undefined;
-    if (shutDownSince !== undefined && now - shutDownSince >= 10_000) endDomain(world, host, domain, "destroyed");
-    if (domainOf(host, uuid) !== undefined && now - began >= limit) return finish(run, "waiting");
   }
 });
 
@@ -150,11 +198,11 @@ export const takeDomainLock: Responder = acting(function* takeDomainLock(run) {
   const { world, host, args } = run;
   const [owner = "", uuid = "", directory = "", mountPoint = "", filesystem = ""] = args;
   yield world.timings.process;
-  requireDom0(run);
+  requireToolstack(run);
   yield* takeLock(run, `domain-${uuid}`, 30);
-  const domain = domainOf(host, uuid);
-  if (domain === undefined) {
-    return refuse(run, "DomainMissing", `0 domains of this host have the UUID ${uuid}`);
+  const { count, domain } = findDomain(run, uuid);
+  if (domain === undefined || count !== 1) {
+    return refuse(run, "DomainMissing", `${count} domains of this host have the UUID ${uuid}`);
   }
   notMoving(run, domain, []);
   requireMounted(run, mountPoint, filesystem);

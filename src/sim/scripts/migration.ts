@@ -3,28 +3,43 @@ import { beginMigration, killTransport } from "../model/migration.ts";
 import { resumeDomain } from "../model/migration-ends.ts";
 import { readText, writeText } from "../model/storage.ts";
 import { later } from "../model/world.ts";
-import { type Domain, domainNamed, domainOf } from "../model/xen-state.ts";
+import { type Domain, toolstackOf } from "../model/xen-state.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, fail, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+import { configurationPath } from "./domain-configuration.ts";
+import {
+  domainRow,
+  domainRuns,
+  domainText,
+  findDomain,
+  otherNamed,
+  requireToolstack,
+  shownName,
+} from "./domain-rows.ts";
 import { append, exitPath, isRunning, logPath, permissionGiven, recordPath, uptime } from "./migration-records.ts";
-import { requireDom0 } from "./toolstack.ts";
-import { atWork, domainText, notMoving } from "./xen-processes.ts";
+import { atWork, movesByName } from "./xen-processes.ts";
 
 /** start-migration.sh: OPERATION UUID ADDRESS SECONDS */
 export const startMigration: Responder = acting(function* startMigration(run) {
   const { world, host, args } = run;
   const [operation = "", uuid = "", address = "", seconds = "0"] = args;
   yield world.timings.process;
-  requireDom0(run);
+  requireToolstack(run);
   yield* takeLock(run, `domain-${uuid}`, 30);
   if (readText(host, recordPath(operation)) !== undefined) return finish(run, "unchanged");
-  const domain = domainOf(host, uuid);
+  const { count, domain } = findDomain(run, uuid);
   if (domain === undefined) return refuse(run, "DomainMissing", `no domain of this host has the UUID ${uuid}`);
-  if (/^\d+$/.test(domain.name)) {
-    refuse(run, "DomainNameUnsafe", `the domain is called ${domain.name}, which xl takes for a domain id`);
+  if (count > 1) refuse(run, "DomainStateDiffers", `${count} domains of this host have the UUID ${uuid}`);
+  const name = shownName(domain);
+  if (name !== "(null)" && movesByName(domain)) refuse(run, "DomainMigrating", domainText(run, domain));
+  if (!/^[A-Za-z0-9_.][A-Za-z0-9_.-]*$/.test(name)) refuse(run, "DomainNameUnsafe", `the domain is called ${name}`);
+  if (/^\d+$/.test(name)) {
+    refuse(run, "DomainNameUnsafe", `the domain is called ${name}, which xl takes for a domain id`);
   }
-  notMoving(run, domain, ["migrate", "save", "suspend", "create", "restore"]);
-  if (domain.since === undefined) refuse(run, "DomainNotRunning", domainText(domain));
+  const about = [String(domain.id), name, configurationPath(uuid), `/run/xensan/${uuid}.cfg`];
+  const mover = atWork(run, ["migrate", "save", "suspend", "remus", "create", "restore"], about);
+  if (mover !== undefined) refuse(run, "DomainMigrating", `${mover} moves or builds the domain`);
+  if (!domainRuns(domain)) refuse(run, "DomainNotRunning", domainText(run, domain));
   replaceFile(run, logPath(operation), "");
   yield world.timings.process;
   const record = [uuid, host.running.bootId, uptime(world, host), domain.id, address];
@@ -79,73 +94,124 @@ export const abortMigration: Responder = acting(function* abortMigration(run) {
   return finish(run, "aborted");
 });
 
-const movers = ["migrate-receive", "restore", "save-helper", "rename", "unpause"];
-
 /** settle-migration.sh: UUID NAME ACTION */
 export const settleMigration: Responder = acting(function* settleMigration(run) {
-  const { world, host, args } = run;
+  const { world, args } = run;
   const [uuid = "", name = "", action = ""] = args;
   yield world.timings.process;
-  requireDom0(run);
+  requireToolstack(run);
   yield* takeLock(run, `domain-${uuid}`, 30);
-  const domain = domainOf(host, uuid);
+  const { count, domain } = findDomain(run, uuid);
+  if (count > 1) refuse(run, "DomainStateDiffers", `${count} domains of this host have the UUID ${uuid}`);
+  const step = settlements.get(action);
+  if (step === undefined) return refuse(run, "InvalidArgument", `${action} is no action`);
   if (domain === undefined) {
     if (action.startsWith("Destroy")) return finish(run, "unchanged");
     return refuse(run, "DomainMissing", `no domain of this host has the UUID ${uuid}`);
   }
-  const settled = settle(run, domain, name, action);
+  const word = step(run, domain, name);
   yield world.timings.process * 20;
-  if (settled === "started" || settled === "resumed") {
-    for (let waited = 0; domain.since === undefined; waited += 1000) {
-      if (waited >= 20_000) {
-        const wish = settled === "started" ? "run" : "be resumed";
-        refuse(run, "DomainStateDiffers", `it was to ${wish}, and ${domainText(domain)}: `);
-      }
-      yield 1000;
-    }
+  const wished = word === "destroyed" ? "destroyed" : word === "started" ? "run" : "be resumed";
+  const holds = () => (word === "destroyed" ? findDomain(run, uuid).count === 0 : runsAs(domain, name));
+  for (let waited = 0; word !== "unchanged" && !holds(); waited += 1000) {
+    if (waited >= 20_000) refuse(run, "DomainStateDiffers", `it was to ${wished}, and ${domainText(run, domain)}: `);
+    yield 1000;
   }
-  return finish(run, settled);
+  return finish(run, word);
 });
+
+const runsAs = (domain: Domain, name: string) => domain.name === name && domainRuns(domain);
+
+/** What is done, in its own word. */
+type Settlement = (run: ScriptRun, domain: Domain, name: string) => "destroyed" | "started" | "resumed" | "unchanged";
+
+const settlements: ReadonlyMap<string, Settlement> = new Map<string, Settlement>([
+  [
+    "DestroyIncoming",
+    (run, domain, name) => {
+      const arrived = [`${name}--incoming`, "(null)"].includes(shownName(domain));
+      if (!arrived || !pausedAndNew(run, domain)) differs(run, domain, "DestroyIncoming");
+      nothingAtWork(run, domain, name);
+      endDomain(run.world, run.host, domain, "DestroyIncoming");
+      return "destroyed";
+    },
+  ],
+  [
+    "DestroyMigratedAway",
+    (run, domain, name) => {
+      // Paused besides where xl was cut off while it destroyed it.
+      const sent = domain.name === `${name}--migratedaway` && suspended(run, domain);
+      if (!sent) differs(run, domain, "DestroyMigratedAway");
+      nothingAtWork(run, domain, name);
+      endDomain(run.world, run.host, domain, "DestroyMigratedAway");
+      return "destroyed";
+    },
+  ],
+  [
+    "StartIncoming",
+    (run, domain, name) => {
+      nothingAtWork(run, domain, name);
+      if (runsAs(domain, name)) return "unchanged";
+      const arrived = [`${name}--incoming`, name].includes(domain.name);
+      if (!arrived || !pausedAndNew(run, domain)) differs(run, domain, "StartIncoming");
+      renameBack(run, domain, name);
+      unpause(run.world, run.host, domain);
+      return "started";
+    },
+  ],
+  [
+    "ResumeSource",
+    (run, domain, name) => {
+      nothingAtWork(run, domain, name);
+      if (runsAs(domain, name)) return "unchanged";
+      const sent = [`${name}--migratedaway`, name].includes(domain.name);
+      if (!sent || !suspended(run, domain) || domain.paused) differs(run, domain, "ResumeSource");
+      const { major, minor } = run.host.hypervisor.version;
+      if (toolstackOf(run.host) === "xm" || major < 4 || (major === 4 && minor < 20)) {
+        refuse(run, "ResumeUnsupported", `${toolstackOf(run.host)} of this host has no command resume`);
+      }
+      renameBack(run, domain, name);
+      resumeDomain(run.world, run.host, domain);
+      return "resumed";
+    },
+  ],
+]);
+
+function differs(run: ScriptRun, domain: Domain, action: string): never {
+  return refuse(run, "DomainStateDiffers", `${action}: ${domainText(run, domain)}`);
+}
+
+const pausedAndNew = (run: ScriptRun, domain: Domain) => {
+  const { state, seconds } = domainRow(run.world, run.host, domain);
+  return state === "p" && seconds === "0.0";
+};
+
+/** For a migration, and for nothing else. Only xl tells. */
+const suspended = (run: ScriptRun, domain: Domain) =>
+  domain.shutdown === "suspend" && domainRow(run.world, run.host, domain).reason === "s";
 
 /** The receiver's command line names no domain: any of them may be about this one. */
 function nothingAtWork(run: ScriptRun, domain: Domain, name: string): void {
+  const receiver = atWork(run, [
+    "migrate-receive",
+    "restore",
+    "save-helper",
+    "xc_restore",
+    "xc_save",
+    "rename",
+    "unpause",
+  ]);
+  if (receiver !== undefined) refuse(run, "DomainMigrating", `${receiver} is at work`);
   const names = [String(domain.id), name, `${name}--incoming`, `${name}--migratedaway`];
-  const worker = atWork(run, movers) ?? atWork(run, ["migrate", "save", "suspend", "destroy", "create"], names);
-  if (worker !== undefined) refuse(run, "DomainMigrating", `${worker} is at work`);
+  const worker = atWork(run, ["migrate", "save", "suspend", "destroy", "resume", "create"], names);
+  if (worker !== undefined) refuse(run, "DomainMigrating", `${worker} is at work on the domain`);
 }
 
-function settle(run: ScriptRun, domain: Domain, name: string, action: string): string {
-  const { world, host } = run;
-  const require = (holds: boolean) => {
-    if (!holds) refuse(run, "DomainStateDiffers", `${action}: ${domainText(domain)}`);
-  };
-  const neverRan = domain.paused && domain.executed === 0 && domain.shutdown === undefined;
-  const suspended = domain.shutdown === "suspend" && !domain.paused;
-  const called = (suffix: string) => domain.name === `${name}${suffix}`;
-  const running = called("") && domain.since !== undefined;
-  if (action === "DestroyIncoming" || action === "DestroyMigratedAway") {
-    const incoming = (called("--incoming") || domain.name === "") && neverRan;
-    require(action === "DestroyIncoming" ? incoming : called("--migratedaway") && domain.shutdown === "suspend");
-    nothingAtWork(run, domain, name);
-    endDomain(world, host, domain, action);
-    return "destroyed";
-  }
-  nothingAtWork(run, domain, name);
-  if (running) return "unchanged";
-  const starts = action === "StartIncoming";
-  require(
-    starts ? (called("--incoming") || called("")) && neverRan : (called("--migratedaway") || called("")) && suspended,
-  );
-  const { major, minor } = host.hypervisor.version;
-  if (!starts && (major < 4 || (major === 4 && minor < 20))) {
-    refuse(run, "ResumeUnsupported", "xl of this host has no command resume");
-  }
-  const other = domainNamed(host, name);
-  if (other !== undefined && other !== domain) {
+function renameBack(run: ScriptRun, domain: Domain, name: string): void {
+  if (domain.name === name) return;
+  const other = otherNamed(run, name, domain.configuration.uuid);
+  if (other !== undefined) {
     refuse(run, "DomainNameTaken", `another domain of this host, id ${other.id}, is called ${name}`);
   }
-  renameDomain(host, domain, name);
-  if (starts) unpause(world, host, domain);
-  else resumeDomain(world, host, domain);
-  return starts ? "started" : "resumed";
+  renameDomain(run.host, domain, name);
 }

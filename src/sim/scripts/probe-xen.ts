@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { cpuSeconds } from "../model/domain.ts";
 import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocation.ts";
 import { list, readText, resolve } from "../model/storage.ts";
-import { type Domain, freeMemory, toolstackOf } from "../model/xen-state.ts";
+import { freeMemory, toolstackOf } from "../model/xen-state.ts";
 import { xendPassword, xendValues } from "../model/xend.ts";
 import type { ScriptRun } from "../process.ts";
 import { escaped, row } from "./answer.ts";
 import { configurationDirectory, configurationOwner } from "./domain-configuration.ts";
+import { domainRow, shownName, toolstackTrouble } from "./domain-rows.ts";
 import { ownerOfImage } from "./image.ts";
 import { runsOf, uptime } from "./migration-records.ts";
 import type { SectionEnd } from "./probe.ts";
@@ -50,30 +50,17 @@ export function toolstack(run: ScriptRun): SectionEnd {
   return "known";
 }
 
-function stateLetters(domain: Domain): string {
-  const paused = domain.paused ? "p" : "";
-  if (domain.shutdown !== undefined) return `${paused}s`;
-  return paused || "b";
-}
-
-const reasonLetters = { poweroff: "-", reboot: "r", suspend: "s", crash: "c", watchdog: "w" } as const;
-
 export function domains(run: ScriptRun): SectionEnd {
   const { host, world } = run;
   if (toolstackOf(host) === "none" || !host.hypervisor.running) return "absent";
   const { xen } = host.running;
   for (const [pid, { verb, name }] of xen.processes) row(run, "domains", "process", pid, verb, orHyphen(name));
-  if (xen.services.get("xencommons") !== "active") {
-    return { exit: 1, why: "libxl: error: libxl.c:102:libxl_ctx_alloc: cannot connect to xenstore" };
-  }
+  const trouble = toolstackTrouble(host);
+  if (trouble !== undefined) return { exit: 1, why: trouble };
   for (const domain of xen.domains.values()) {
-    const { id, name, memory, vcpus, shutdown, configuration } = domain;
-    const told = shutdown === undefined ? "-" : reasonLetters[shutdown];
-    // Only xl tells the reason.
-    const reason = toolstackOf(host) === "xl" ? told : "";
-    const seconds = cpuSeconds(world, domain).toFixed(1);
-    const shown = name === "" ? "(null)" : name;
-    row(run, "domains", "domain", id, shown, configuration.uuid, memory, vcpus, stateLetters(domain), reason, seconds);
+    const { id, memory, vcpus, configuration } = domain;
+    const { state, reason, seconds } = domainRow(world, host, domain);
+    row(run, "domains", "domain", id, shownName(domain), configuration.uuid, memory, vcpus, state, reason, seconds);
   }
   return "known";
 }

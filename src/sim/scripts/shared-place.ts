@@ -15,10 +15,13 @@ export function requireMounted(run: ScriptRun, mountPoint: string, uuid: string)
   const found = mountedUuid(run.host, mountPoint);
   if (found === undefined) refuse(run, "NotMounted", `nothing is mounted on ${mountPoint}`);
   const mount = run.host.running.mounts.findLast((one) => one.mountPoint === mountPoint);
-  if (found === uuid && mount?.fileSystem.readOnly) {
-    refuse(run, "ReadOnlyFileSystem", `${mountPoint} is mounted read-only`);
+  if (found === "") {
+    refuse(run, "NotMounted", `${mount?.source} is mounted on ${mountPoint}, and no UUID can be read from it`);
   }
-  if (found !== uuid) refuse(run, "NotMounted", `${mountPoint} holds the file system ${found}, not ${uuid}`);
+  if (found !== uuid) {
+    refuse(run, "NotMounted", `${mount?.source} is mounted on ${mountPoint} and holds ${found}, not ${uuid}`);
+  }
+  if (mount?.fileSystem.readOnly) refuse(run, "ReadOnlyFileSystem", `${mountPoint} is mounted read-only`);
 }
 
 export interface LockHolder {

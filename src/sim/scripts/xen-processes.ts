@@ -1,6 +1,7 @@
 import type { Domain } from "../model/xen-state.ts";
 import type { ScriptRun } from "../process.ts";
 import { refuse } from "./answer.ts";
+import { domainText, shownName } from "./domain-rows.ts";
 
 /** at_work of xen-processes.sh: one of these verbs is at work, about one of the names when any is given. */
 export function atWork(run: ScriptRun, verbs: readonly string[], names?: readonly string[]): string | undefined {
@@ -11,15 +12,13 @@ export function atWork(run: ScriptRun, verbs: readonly string[], names?: readonl
   return undefined;
 }
 
-export function domainText(domain: Domain): string {
-  const state = domain.paused ? "paused" : (domain.shutdown ?? "running");
-  return `domain ${domain.id} is called ${domain.name || "(null)"}, state ${state}`;
-}
+/** Whether a domain is on its way to or from another host, by its name. */
+export const movesByName = (domain: Domain) =>
+  /--(incoming|migratedaway)$|^\(null\)$|^migrating-/.test(shownName(domain));
 
 /** Refuses what is on its way to or from another host by its name, or by a process that moves it. */
 export function notMoving(run: ScriptRun, domain: Domain, verbs: readonly string[]): void {
-  const byName = domain.name === "" || /--(incoming|migratedaway)$/.test(domain.name);
-  if (byName || domain.name.startsWith("migrating-")) refuse(run, "DomainMigrating", domainText(domain));
-  const worker = atWork(run, verbs, [String(domain.id), domain.name]);
+  if (movesByName(domain)) refuse(run, "DomainMigrating", domainText(run, domain));
+  const worker = atWork(run, verbs, [String(domain.id), shownName(domain)]);
   if (worker !== undefined) refuse(run, "DomainMigrating", `${worker} moves the domain`);
 }

@@ -128,9 +128,9 @@ find_domain() {
 	END
 }
 
-# named NAME UUID: another domain than UUID has the name.
+# named NAME UUID: another domain than UUID has the name; row_id is its id.
 named() {
-	while IFS='	' read -r _ row_name row_uuid _; do
+	while IFS='	' read -r row_id row_name row_uuid _; do
 		if [ "$row_name" = "$1" ] && [ "$row_uuid" != "$2" ]; then return 0; fi
 	done <<-END
 		$domain_table

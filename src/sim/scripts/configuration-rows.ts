@@ -1,0 +1,55 @@
+/** What a domain's configuration asks of its host, in the order of the file: configuration_rows of domain-configuration.sh. */
+export type ConfigurationRow =
+  | { readonly kind: "name" | "uuid" | "memory" | "file" | "bridge" | "image"; readonly value: string }
+  /** Whatever is not known to be harmless. */
+  | { readonly kind: "odd"; readonly value: string };
+
+const harmless =
+  /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vnclisten|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/;
+const harmlessVif = /^(mac=[0-9a-fA-F:]+|type=(ioemu|vif)|model=[a-z0-9-]+|vifname=[A-Za-z0-9._-]+|)$/;
+const harmlessDisk = /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|[a-z0-9]+|[rw])$/;
+
+export function configurationRows(text: string): ConfigurationRow[] {
+  return text.split("\n").flatMap((line) => (/^[ \t]*(#|$)/.test(line) ? [] : rowsOfLine(line)));
+}
+
+function rowsOfLine(line: string): ConfigurationRow[] {
+  const odd: ConfigurationRow = { kind: "odd", value: line };
+  const key = line.replace(/[ \t]*=.*/, "").replace(/^[ \t]*/, "");
+  const text = line.replace(/^[^=]*=[ \t]*/, "").replace(/[ \t]*$/, "");
+  const plain = text.replace(/^"|"$/g, "");
+  if (text.startsWith('"') && !/^"[^"]*"$/.test(text)) return [odd];
+  switch (key) {
+    case "name":
+    case "uuid":
+    case "memory":
+      return [{ kind: key, value: plain }];
+    case "kernel":
+    case "ramdisk":
+      return [{ kind: "file", value: plain }];
+    case "bootloader":
+      return plain === "pygrub" ? [] : [odd];
+    case "vif":
+    case "disk":
+      return /^\[.*\]$/.test(text) ? rowsOfList(text, key) : [odd];
+    default:
+      return harmless.test(key) && (key !== "serial" || plain === "pty") ? [] : [odd];
+  }
+}
+
+/** A card without a bridge goes where the host likes; a disk must be an image that is named. */
+function rowsOfList(list: string, kind: "vif" | "disk"): ConfigurationRow[] {
+  const pieces = list.split('"').filter((_piece, index, all) => index % 2 === 1 && index < all.length - 1);
+  return pieces.flatMap((piece) => {
+    const odd: ConfigurationRow = { kind: "odd", value: piece };
+    const rows: ConfigurationRow[] = [];
+    let found: ConfigurationRow | undefined;
+    for (const part of piece.split(/[ \t]*,[ \t]*/)) {
+      if (kind === "vif" && part.startsWith("bridge=")) found = { kind: "bridge", value: part.slice("bridge=".length) };
+      else if (kind === "disk" && /^(target=|file:)/.test(part)) {
+        found = { kind: "image", value: part.replace(/^(target=|file:)/, "") };
+      } else if (!(kind === "vif" ? harmlessVif : harmlessDisk).test(part)) rows.push(odd);
+    }
+    return [...rows, found ?? odd];
+  });
+}

@@ -1,0 +1,104 @@
+import { spawnSync } from "node:child_process";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { HostCommand, Outcome } from "../../../src/host/command.ts";
+import { outcomeOf } from "../../../src/host/outcome.ts";
+import type { ScriptName } from "../../../src/host/scripts.ts";
+import type { Answer, Furniture, TwinHost } from "./host.ts";
+import { shellHost } from "./shell-host.ts";
+import { simulatedHost } from "./simulated-host.ts";
+
+/** The hosts on which every case runs: the shells under which our scripts must work, as far as they are installed, and the rack. */
+const makers: ReadonlyMap<string, (furniture: Furniture) => TwinHost> = new Map([
+  ...[["dash"], ["busybox", "sh"]]
+    .filter(([program = "", ...args]) => {
+      const here = spawnSync(program, [...args, "-c", "exit 0"]).status === 0;
+      if (!here) console.warn(`not tested with ${program}: it is not installed`);
+      return here;
+    })
+    .map((shell) => [shell[0] ?? "", (furniture: Furniture) => shellHost(shell, furniture)] as const),
+  ["the simulated rack", simulatedHost],
+]);
+
+/** A host as cases see it. */
+export interface TwinBench extends TwinHost {
+  act(command: HostCommand): Promise<Outcome>;
+}
+
+/** What is a host's own and compares with the same word of another. */
+const common = (answer: Answer, host: TwinHost): Answer => {
+  const names = new Map<string, string>();
+  const text = (said: string) =>
+    said
+      .replaceAll(host.bootId, "BOOT")
+      .replaceAll(host.filesystem, "FILESYSTEM")
+      .replace(/\bprocess (\d+)/g, (_all, pid: string) => {
+        const name = names.get(pid) ?? `PID${names.size + 1}`;
+        names.set(pid, name);
+        return `process ${name}`;
+      });
+  return { ...answer, stderr: "", stdout: text(answer.stdout), effects: answer.effects.map(text) };
+};
+
+/**
+ * Cases for scripts, each of which runs on every host; afterwards their whole answers are compared: exit code, output, and
+ * what became of files and domains. Every script that is named must be run by them.
+ */
+export function twins(
+  scripts: readonly ScriptName[],
+  title: string,
+  cases: (dom0: TwinBench) => void,
+  furniture: Furniture = {},
+): void {
+  const transcripts = new Map<string, Map<string, Answer[]>>();
+  describe(title, () => {
+    for (const [name, make] of makers) {
+      describe(`in ${name}`, () => {
+        let host: TwinHost;
+        let heard: Answer[];
+        beforeEach(({ task }) => {
+          host = make(furniture);
+          heard = [];
+          const told = transcripts.get(task.name) ?? new Map<string, Answer[]>();
+          transcripts.set(task.name, told.set(name, heard));
+        });
+        afterEach(() => host.end());
+        const run = async (command: HostCommand) => {
+          const answer = await host.run(command);
+          heard.push(common(answer, host));
+          return answer;
+        };
+        cases({
+          get filesystem() {
+            return host.filesystem;
+          },
+          get bootId() {
+            return host.bootId;
+          },
+          run,
+          act: async (command) => outcomeOf(await run(command)),
+          end: () => host.end(),
+          domains: (...rows) => host.domains(...rows),
+          listed: () => host.listed(),
+          atWork: (verb, ...about) => host.atWork(verb, ...about),
+          failCreate: (...lines) => host.failCreate(...lines),
+          ignoreShutdown: (uuid) => host.ignoreShutdown(uuid),
+          breakToolstack: () => host.breakToolstack(),
+          write: (path, text) => host.write(path, text),
+          image: (path, bytes) => host.image(path, bytes),
+          symlink: (path, target) => host.symlink(path, target),
+          read: (path) => host.read(path),
+          remove: (path) => host.remove(path),
+        });
+      });
+    }
+    it("is answered in the same words by every host, to the same effect", () => {
+      const told = (name: string) =>
+        Object.fromEntries([...transcripts].map(([task, answers]) => [task, answers.get(name) ?? []]));
+      for (const name of makers.keys()) expect({ [name]: told(name) }).toEqual({ [name]: told("the simulated rack") });
+      const ran = new Set(
+        [...transcripts.values()].flatMap((one) => [...one.values()].flat()).map(({ script }) => script),
+      );
+      expect(scripts.filter((script) => !ran.has(script))).toEqual([]);
+    });
+  });
+}

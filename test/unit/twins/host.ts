@@ -1,0 +1,63 @@
+import type { HostCommand } from "../../../src/host/command.ts";
+
+/** Everything that a script said and did: what two hosts are compared by. */
+export interface Answer {
+  readonly script: string;
+  readonly exitCode: number;
+  readonly stdout: string;
+  /** A hint for people; not compared. */
+  readonly stderr: string;
+  /** What is otherwise afterwards: `+ PATH: TEXT`, `- PATH`, `domain ID NAME STATE`. Bookkeeping that only one side has is left out. */
+  readonly effects: readonly string[];
+}
+
+/** ID NAME UUID STATE SECONDS of a domain; STATE is the six letters of `xl list`. */
+export type DomainRow = readonly [id: number, name: string, uuid: string, state: string, seconds: number];
+
+/** How a host is before a case begins. */
+export interface Furniture {
+  /** The file system on /srv/xen, by the UUID that blkid finds; without it nothing is mounted there. */
+  readonly shared?: "Mounted" | "NotMounted";
+  /** As xl info tells it. */
+  readonly xen?: string;
+  readonly toolstack?: "xl" | "xm" | "none";
+  /**
+   * Virtual: a `sleep` takes no time and the uptime jumps. Real where the script leaves something behind that runs on
+   * by itself.
+   */
+  readonly time?: "Virtual" | "Real";
+}
+
+/**
+ * A dom0 called bella with a file system shared on /srv/xen, on which a script of ours runs: the real one in a shell, over
+ * a directory and programs that answer as the real ones do, or the one of the simulated rack. Paths are those that the
+ * script is told; nothing outside of them is touched.
+ */
+export interface TwinHost {
+  run(command: HostCommand): Promise<Answer>;
+  /** Ends whatever was begun. */
+  end(): void;
+
+  /** UUID of what is mounted on /srv/xen. */
+  readonly filesystem: string;
+  readonly bootId: string;
+
+  domains(...rows: readonly DomainRow[]): void;
+  /** `NAME STATE` of each domain now, in the order of `xl list`. */
+  listed(): readonly string[];
+  /** A command of the toolstack runs until the case ends: VERB, and what it is about. */
+  atWork(verb: string, ...about: readonly string[]): void;
+  /** The next `xl create` says this and fails. */
+  failCreate(...lines: readonly string[]): void;
+  /** The guest does not listen to `xl shutdown`. */
+  ignoreShutdown(uuid: string): void;
+  /** xl cannot tell which domains there are. */
+  breakToolstack(): void;
+
+  write(path: string, text: string): void;
+  /** An image of zeros. */
+  image(path: string, bytes: number): void;
+  symlink(path: string, target: string): void;
+  read(path: string): string | undefined;
+  remove(path: string): void;
+}

@@ -1,0 +1,71 @@
+/**
+ * What stands for the programs of a dom0: over tables in @FAKE@, in the words of the real ones. Each shows itself in the
+ * fake host's table of processes.
+ */
+const shown = `#!/bin/sh
+FAKE=@FAKE@
+ln -s "/proc/$$" "$FAKE/../proc/$$" 2>/dev/null
+`;
+
+/** xl of 4.17, with `resume` where @FAKE@/help has it. */
+export const xl = `${shown}touch "$FAKE/domains" "$FAKE/calls"
+verb=$1
+case $verb in
+list)
+	[ ! -f "$FAKE/broken" ] || { cat "$FAKE/broken" >&2; exit 1; }
+	printf 'Name                                        ID   Mem VCPUs\\tState\\tTime(s)   UUID                            Reason-Code\\tSecurity Label\\n'
+	printf '%-40s %5d %5d %5d     %s  %8s %s %8s %16s\\n' Domain-0 0 1024 1 r----- 456.0 00000000-0000-0000-0000-000000000000 - -
+	while read -r id name uuid state seconds; do
+		printf '%-40s %5d %5d %5d     %s  %8s %s %8s %16s\\n' "$name" "$id" 128 1 "$state" "$seconds" "$uuid" - -
+	done <"$FAKE/domains"
+	exit 0
+	;;
+info) cat "$FAKE/info"; exit 0 ;;
+help) cat "$FAKE/help"; exit 0 ;;
+esac
+echo "$*" >>"$FAKE/calls"
+table() { awk -v id="$1" -v set="$2" -v value="$3" '$1 == id && set == "gone" { next } $1 == id { $set = value } { print }' "$FAKE/domains" >"$FAKE/domains.new" && mv "$FAKE/domains.new" "$FAKE/domains"; }
+row() { awk -v id="$1" '$1 == id { print $3 }' "$FAKE/domains"; }
+case $verb in
+destroy) table "$2" gone 0 ;;
+rename) table "$2" 2 "$3" ;;
+unpause|resume) table "$2" 4 -b---- ;;
+shutdown) [ "$2" != -F ] || shift; [ -f "$FAKE/ignores.$(row "$2")" ] || table "$2" gone 0 ;;
+create)
+	echo "Parsing config from $3" >&2
+	if [ -s "$FAKE/create-error" ]; then cat "$FAKE/create-error" >&2; : >"$FAKE/create-error"; exit 3; fi
+	id=$(cat "$FAKE/next-id")
+	echo $((id + 1)) >"$FAKE/next-id"
+	word() { sed -n "s/^$1 *= *\\"\\(.*\\)\\"/\\1/p" "$3"; }
+	echo "$id $(sed -n 's/^name *= *"\\(.*\\)"/\\1/p' "$3") $(sed -n 's/^uuid *= *"\\(.*\\)"/\\1/p' "$3") -b---- 0.0" >>"$FAKE/domains"
+	;;
+migrate) . "$FAKE/migrate" ;;
+*) exit 1 ;;
+esac
+`;
+
+/** Time that passes at once: the uptime says so. */
+export const sleep = `#!/bin/sh
+FAKE=@FAKE@
+read -r now rest <"$FAKE/../proc/uptime"
+echo "$(awk -v now="$now" -v more="$1" 'BEGIN { printf "%.2f", now + more }') $rest" >"$FAKE/uptime.new"
+mv "$FAKE/uptime.new" "$FAKE/../proc/uptime"
+`;
+
+/** Something of the toolstack that is at work until the case ends. */
+export const work = `${shown}read -r never <"$FAKE/forever"
+`;
+
+/** util-linux' blkid over @FAKE@/blkid: DEVICE UUID. */
+export const blkid = `#!/bin/sh
+FAKE=@FAKE@
+case $1 in -V) echo "blkid from util-linux 2.38.1  (libblkid 2.38.1, 04-Aug-2022)"; exit 0 ;; esac
+for device; do :; done
+awk -v device="$device" '$1 == device { print $2; found = 1 } END { exit found ? 0 : 2 }' "$FAKE/blkid"
+`;
+
+/** Programs of every host that change nothing outside of the files they are told; whatever else there is on this machine is not found. */
+export const tools =
+  "awk base64 basename cat chmod cksum cmp cp cut date dd df dirname env expr false find flock grep head id kill ln ls mkdir mkfifo mktemp mv nohup od printf ps pwd readlink realpath rm rmdir sed seq setsid sha256sum sh sort stat sync tail tee test timeout touch tr true truncate uname uniq wc xargs".split(
+    " ",
+  );

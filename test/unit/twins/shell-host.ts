@@ -1,0 +1,174 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { changes, treeOfDirectory } from "./file-tree.ts";
+import type { Answer, DomainRow, Furniture, TwinHost } from "./host.ts";
+import { mapPaths, unmappedPaths } from "./paths.ts";
+import * as programs from "./programs.ts";
+
+const filesystem = "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
+const bootId = "b3d57a51-0a4c-4c0f-9f0e-1a2b3c4d5e6f";
+
+/** Real scripts in a shell, over a directory in which they see a dom0. */
+export function shellHost(shell: readonly string[], furniture: Furniture): TwinHost {
+  const directory = mkdtempSync(join(tmpdir(), "xensan-twin-"));
+  const fake = join(directory, "fake");
+  const working: ChildProcess[] = [];
+  /** SHA-256 of what a script is told → of what it is given, with paths of this directory. */
+  const digests = new Map<string, string>();
+  const at = (path: string) => join(directory, path);
+  const put = (path: string, text: string, mode = 0o644) => {
+    mkdirSync(dirname(at(path)), { recursive: true });
+    writeFileSync(at(path), text, { mode });
+    chmodSync(at(path), mode);
+  };
+  const program = (name: string, text: string) => put(`/fake/bin/${name}`, text.replaceAll("@FAKE@", fake), 0o755);
+  const own = (text: string) => text.replaceAll(directory, "");
+
+  const { shared = "Mounted", xen = "4.17.7", toolstack = "xl", time = "Virtual" } = furniture;
+  for (const path of [
+    "/run",
+    "/var/lib",
+    "/srv/xen",
+    "/etc",
+    "/proc/self",
+    "/fake/tools",
+    "/root",
+    "/sys/class/net/xenbr0/bridge",
+  ])
+    mkdirSync(at(path), { recursive: true });
+  const busybox = shell[0] === "busybox" ? execFileSync("busybox", ["--list"], { encoding: "utf8" }).split("\n") : [];
+  for (const tool of programs.tools) {
+    const command = busybox.includes(tool) ? "busybox" : tool;
+    const found = spawnSync("sh", ["-c", `command -v ${command}`], { encoding: "utf8" }).stdout.trim();
+    if (found.startsWith("/")) symlinkSync(found, at(`/fake/tools/${tool}`));
+  }
+  put("/proc/uptime", "1000.00 900.00\n");
+  if (time === "Virtual") program("sleep", programs.sleep);
+  else symlinkSync("/bin/sleep", at("/fake/tools/sleep"));
+  const root = `21 1 254:1 / ${directory} rw,relatime shared:1 - ext4 ${at("/dev/vda1")} rw\n`;
+  const share = `40 21 152:240 / ${at("/srv/xen")} rw,relatime shared:9 - ocfs2 ${at("/dev/etherd/e15.15")} rw\n`;
+  put("/proc/self/mountinfo", shared === "Mounted" ? root + share : root);
+  put("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+  put("/proc/sys/kernel/hostname", "bella\n");
+  put("/proc/sys/kernel/random/boot_id", `${bootId}\n`);
+  put("/proc/xen/capabilities", "control_d\n");
+  put("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n".replaceAll("/root", at("/root")));
+  put("/fake/blkid", `${at("/dev/etherd/e15.15")} ${filesystem}\n`);
+  program("blkid", programs.blkid);
+  if (toolstack === "xl") program("xl", programs.xl);
+  put("/fake/domains", "");
+  put("/fake/next-id", "1\n");
+  const [major, minor] = xen.split(".");
+  const resumes = Number(major) > 4 || Number(minor) >= 20;
+  put(
+    "/fake/help",
+    `Usage xl [-vfNtT] <subcommand> [args]\n\n unpause             Unpause a paused domain\n${resumes ? " resume              Resume a domain\n" : ""}`,
+  );
+  execFileSync("mkfifo", [at("/fake/forever")]);
+
+  let before = treeOfDirectory(directory);
+  const rows = () =>
+    readFileSync(at("/fake/domains"), "utf8")
+      .split("\n")
+      .filter((row) => row !== "")
+      .map((row) => row.split(" "));
+  const domainEffects = () => rows().map(([id, name, , state]) => `domain ${id} ${name} ${state}`);
+
+  /** Paths of the host become those of this directory, also inside a text that travels encoded, and its digest. */
+  const argument = (text: string): string => {
+    const digest = digests.get(text);
+    if (digest !== undefined) return digest;
+    const decoded = /^[A-Za-z0-9+/]{16,}=*$/.test(text) ? Buffer.from(text, "base64").toString("utf8") : "";
+    if (decoded.includes("=") && Buffer.from(decoded).toString("base64") === text) {
+      const mapped = mapPaths(decoded, directory);
+      digests.set(digestOf(decoded), digestOf(mapped));
+      return Buffer.from(mapped).toString("base64");
+    }
+    return mapPaths(text, directory);
+  };
+
+  return {
+    filesystem,
+    bootId,
+    async run(command): Promise<Answer> {
+      const { name, text } = command.script;
+      const odd = unmappedPaths(text);
+      if (odd.length > 0)
+        throw new Error(`${name}.sh names ${odd.join(", ")}: the fake host does not map it (paths.ts)`);
+      const mapped = mapPaths(text.replaceAll(/^PATH=\/.*$/gm, "PATH=@PATH@"), directory)
+        .replaceAll("@PATH@", `${fake}/bin:${fake}/tools`)
+        .replace(/^set -eu$/m, (found) => `${found}\n/bin/ln -s "/proc/$$" "${directory}/proc/$$"`);
+      const [program = "sh", ...options] = shell;
+      const args = command.args.map(argument);
+      const done = spawnSync(program, [...options, "-s", "--", ...args], {
+        input: mapped,
+        encoding: "utf8",
+        timeout: 120_000,
+      });
+      let stdout = own(done.stdout);
+      for (const [told, given] of digests) stdout = stdout.replaceAll(given, told);
+      const after = treeOfDirectory(directory);
+      const effects = [...changes(before, after).map(own), ...domainEffects()];
+      before = after;
+      const exitCode = done.status ?? -1;
+      return { script: name, exitCode, stdout, stderr: own(done.stderr), effects };
+    },
+    end() {
+      for (const child of working) child.kill("SIGKILL");
+      rmSync(directory, { recursive: true, force: true });
+    },
+    domains(...given: readonly DomainRow[]) {
+      put("/fake/domains", given.map((row) => `${row.slice(0, 4).join(" ")} ${row[4].toFixed(1)}\n`).join(""));
+      put("/fake/next-id", `${Math.max(0, ...given.map(([id]) => id)) + 1}\n`);
+    },
+    listed: () => rows().map(([, name, , state]) => `${name} ${state}`),
+    atWork(verb, ...about) {
+      put("/fake/work/xl", programs.work.replaceAll("@FAKE@", fake), 0o755);
+      const child = spawn(at("/fake/work/xl"), [verb, ...about.map((word) => mapPaths(word, directory))], {
+        stdio: "ignore",
+      });
+      working.push(child);
+      // Its name and words are there once the kernel has begun the program.
+      spawnSync("sh", ["-c", `until [ -e ${at(`/proc/${child.pid}`)} ]; do :; done`], { timeout: 20_000 });
+    },
+    failCreate: (...lines) => put("/fake/create-error", lines.map((line) => `${line}\n`).join("")),
+    ignoreShutdown: (uuid) => put(`/fake/ignores.${uuid}`, ""),
+    breakToolstack: () =>
+      put("/fake/broken", "libxl: error: libxl.c:102:libxl_ctx_alloc: cannot connect to xenstore\n"),
+    write: (path, text) => {
+      put(path, text);
+      before = treeOfDirectory(directory);
+    },
+    image(path, bytes) {
+      put(path, "");
+      truncateSync(at(path), bytes);
+      before = treeOfDirectory(directory);
+    },
+    symlink(path, target) {
+      mkdirSync(dirname(at(path)), { recursive: true });
+      symlinkSync(at(target), at(path));
+      before = treeOfDirectory(directory);
+    },
+    read: (path) => (existsSync(at(path)) ? own(readFileSync(at(path), "utf8")) : undefined),
+    remove(path) {
+      if (lstatSync(at(path), { throwIfNoEntry: false }) !== undefined) rmSync(at(path));
+      before = treeOfDirectory(directory);
+    },
+  };
+}
+
+const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");

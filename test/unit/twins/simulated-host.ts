@@ -1,0 +1,105 @@
+import { changed, makeDomain } from "../../../src/sim/model/domain.ts";
+import { parseConfiguration } from "../../../src/sim/model/domain-configuration.ts";
+import { makeDirectories, placeFile } from "../../../src/sim/model/filesystem.ts";
+import { readText, resolve } from "../../../src/sim/model/storage.ts";
+import type { Domain, ShutdownReason } from "../../../src/sim/model/xen-state.ts";
+import { changedRack, stage } from "../sim/tutorial.ts";
+import { changes, treeOfModel } from "./file-tree.ts";
+import type { DomainRow, Furniture, TwinHost } from "./host.ts";
+
+const reasons: Readonly<Record<string, ShutdownReason>> = {
+  "-": "poweroff",
+  r: "reboot",
+  s: "suspend",
+  c: "crash",
+  w: "watchdog",
+};
+const letters = { poweroff: "-", reboot: "r", suspend: "s", crash: "c", watchdog: "w" } as const;
+
+/** The six letters of `xl list`. */
+function stateOf(domain: Domain): string {
+  const paused = domain.paused ? "p" : "-";
+  if (domain.shutdown === undefined) return `${domain.paused ? "-" : "-b"}${domain.paused ? "-p" : "-"}---`.slice(0, 6);
+  return `--${paused}s${letters[domain.shutdown]}-`;
+}
+
+/** The same dom0 in the simulated rack. */
+export function simulatedHost(furniture: Furniture): TwinHost {
+  const { shared = "Mounted", xen = "4.17.7", toolstack = "xl" } = furniture;
+  const it = stage({
+    file: changedRack(({ hosts }) => {
+      for (const host of Object.values(hosts))
+        if (host.roles.includes("dom0")) host.xen = { ...host.xen, version: xen, toolstack };
+    }),
+  });
+  const { rack } = it;
+  const { world } = rack;
+  const host = rack.host("bella");
+  const mountPoint = "/srv/xen";
+  makeDirectories(host.rootFileSystem, mountPoint);
+  const filesystem =
+    shared === "Mounted" ? rack.xen.share(["bella"], mountPoint) : "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
+  const xenState = () => host.running.xen;
+  let before = treeOfModel(host);
+  const place = (path: string) => resolve(host, path);
+  const put = (path: string, file: { text?: string; sizeBytes?: number }) => {
+    const { mount, inner } = place(path);
+    placeFile(mount.fileSystem, inner, file);
+    before = treeOfModel(host);
+  };
+
+  return {
+    filesystem,
+    bootId: host.running.bootId,
+    async run(command) {
+      const { exitCode, stdout, stderr } = await it.run("bella", command);
+      const after = treeOfModel(host);
+      const domains = [...xenState().domains.values()].map(
+        (domain) => `domain ${domain.id} ${domain.name || "(null)"} ${stateOf(domain)}`,
+      );
+      const effects = [...changes(before, after), ...domains];
+      before = after;
+      return { script: command.script.name, exitCode, stdout, stderr, effects };
+    },
+    end: () => undefined,
+    domains(...rows: readonly DomainRow[]) {
+      xenState().domains.clear();
+      for (const [id, name, uuid, state, seconds] of rows) {
+        xenState().nextId = id;
+        const text = `name = "${name === "(null)" ? "nameless" : name}"\nuuid = "${uuid}"\nmemory = 128\n`;
+        const configuration = parseConfiguration(text);
+        if (configuration === undefined) throw new Error(`no configuration: ${text}`);
+        const domain = makeDomain(host, configuration);
+        domain.name = name === "(null)" ? "" : name;
+        domain.memory = 128;
+        domain.vcpus = 1;
+        domain.executed = seconds * 20_000;
+        domain.paused = state[2] === "p";
+        domain.shutdown = state[3] === "s" ? reasons[state[4] ?? "-"] : undefined;
+        changed(world, host, domain);
+      }
+      xenState().nextId = Math.max(0, ...rows.map(([id]) => id)) + 1;
+    },
+    listed: () => [...xenState().domains.values()].map((domain) => `${domain.name || "(null)"} ${stateOf(domain)}`),
+    atWork(verb, about = "-") {
+      xenState().processes.set(host.running.nextPid++, { verb, name: about });
+    },
+    failCreate: (...lines) => rack.xen.failCreate("bella", lines),
+    ignoreShutdown: (uuid) => rack.xen.setGuest(uuid, { shutdown: "Ignores" }),
+    breakToolstack: () => rack.xen.setService("bella", "xencommons", "inactive"),
+    write: (path, text) => put(path, { text }),
+    image: (path, sizeBytes) => put(path, { sizeBytes }),
+    symlink(path, target) {
+      const { mount, inner } = place(path);
+      makeDirectories(mount.fileSystem, inner.slice(0, inner.lastIndexOf("/")));
+      mount.fileSystem.nodes.set(inner, { kind: "Symlink", inode: mount.fileSystem.nextInode++, target });
+      before = treeOfModel(host);
+    },
+    read: (path) => readText(host, path),
+    remove(path) {
+      const { mount, inner } = resolve(host, path, "Keep");
+      mount.fileSystem.nodes.delete(inner);
+      before = treeOfModel(host);
+    },
+  };
+}

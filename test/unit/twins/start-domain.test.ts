@@ -1,0 +1,220 @@
+import { createHash } from "node:crypto";
+import { beforeEach, expect, it } from "vitest";
+import { renderConfiguration } from "../../../src/controllers/xen-domain/configuration.ts";
+import {
+  removeDomainConfiguration,
+  startDomain,
+  stopDomain,
+  takeDomainLock,
+  writeDomainConfiguration,
+} from "../../../src/host/domain-actions.ts";
+import { type TwinBench, twins } from "./bench.ts";
+
+const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
+const other = "94451a8f-8a10-4e81-b45a-6937d115fafe";
+const owner = { namespace: "xen", name: "vm2", uid: "1111-aa" };
+const kernel = "/boot/vmlinuz-6.1";
+const otherBoot = "11111111-2222-4333-8444-555555555555";
+
+const cases = (dom0: TwinBench) => {
+  beforeEach(() => dom0.write(kernel, "a kernel"));
+
+  const text = (lines: Record<string, string> = {}) =>
+    Object.entries({ name: '"vm2"', uuid: `"${uuid}"`, type: '"pvh"', memory: "128", kernel: `"${kernel}"`, ...lines })
+      .map(([key, value]) => `${key} = ${value}\n`)
+      .join("");
+  const digestOf = (written: string) => createHash("sha256").update(written).digest("hex");
+  const lock = () => ({ directory: "/srv/xen/.xensan", mountPoint: "/srv/xen", filesystem: dom0.filesystem });
+  const lockFile = `/srv/xen/.xensan/${uuid}.lock`;
+  const write = (written: string) => dom0.act(writeDomainConfiguration({ owner, uuid, text: written }));
+  const start = (written = text(), more: Partial<Parameters<typeof startDomain>[0]> = {}) =>
+    dom0.act(
+      startDomain({
+        owner,
+        uuid,
+        name: "vm2",
+        digest: digestOf(written),
+        lock: lock(),
+        allowedBootFiles: ["/boot/vmlinuz-*"],
+        allowedBridges: ["xenbr*"],
+        ...more,
+      }),
+    );
+  const stop = (how: "Shutdown" | "Destroy" = "Shutdown", waitSeconds = 30) =>
+    dom0.act(stopDomain({ uuid, how, waitSeconds, lockDirectory: lock().directory }));
+
+  it("is started under a lock that names the host, its boot and the owner, and stopped with it", async () => {
+    expect(await write(text())).toEqual({ kind: "done", detail: "written" });
+    expect(await write(text())).toEqual({ kind: "done", detail: "unchanged" });
+    expect(await start()).toEqual({ kind: "done", detail: "started id 1" });
+    expect(dom0.read(lockFile)).toBe(`bella ${dom0.bootId} xen/vm2 1111-aa\n`);
+    expect(await start()).toEqual({ kind: "done", detail: "running id 1" });
+    expect(await dom0.act(removeDomainConfiguration({ owner, uuid }))).toMatchObject({ reason: "DomainRunning" });
+    expect(await stop()).toEqual({ kind: "done", detail: "stopped" });
+    expect(dom0.read(lockFile)).toBeUndefined();
+    expect(await stop()).toEqual({ kind: "done", detail: "absent" });
+    expect(await dom0.act(removeDomainConfiguration({ owner, uuid }))).toEqual({ kind: "done", detail: "removed" });
+    expect(await dom0.act(removeDomainConfiguration({ owner, uuid }))).toEqual({ kind: "done", detail: "absent" });
+  });
+
+  it("is not started while another host holds the lock, unless that holder is proved gone", async () => {
+    await write(text());
+    dom0.write(lockFile, `brutus ${otherBoot} xen/vm2 1111-aa\n`);
+    expect(await start()).toMatchObject({
+      kind: "refused",
+      reason: "DomainLocked",
+      message: expect.stringContaining("brutus"),
+    });
+    expect(await start(text(), { supersedes: { host: "brutus", bootId: dom0.bootId } })).toMatchObject({
+      reason: "DomainLocked",
+    });
+    expect(await start(text(), { supersedes: { host: "brutus", bootId: otherBoot } })).toEqual({
+      kind: "done",
+      detail: "started id 1",
+    });
+    expect(dom0.read(lockFile)).toBe(`bella ${dom0.bootId} xen/vm2 1111-aa\n`);
+  });
+
+  it("leaves the lock of another host where it is when it is stopped or absent here", async () => {
+    dom0.write(lockFile, `brutus ${otherBoot} xen/vm2 1111-aa\n`);
+    expect(await stop()).toEqual({ kind: "done", detail: "absent" });
+    expect(dom0.read(lockFile)).toBeDefined();
+  });
+
+  it("takes the lock to where it runs after a migration", async () => {
+    const take = () => dom0.act(takeDomainLock({ owner, uuid, lock: lock() }));
+    dom0.write(lockFile, `brutus ${otherBoot} xen/vm2 1111-aa\n`);
+    expect(await take()).toMatchObject({ kind: "refused", reason: "DomainMissing" });
+    dom0.domains([5, "vm2--incoming", uuid, "--p---", 0]);
+    expect(await take()).toMatchObject({ kind: "refused", reason: "DomainMigrating" });
+    dom0.domains([5, "vm2", uuid, "-b----", 0]);
+    expect(await take()).toEqual({ kind: "done", detail: "moved" });
+    expect(dom0.read(lockFile)).toBe(`bella ${dom0.bootId} xen/vm2 1111-aa\n`);
+    expect(await take()).toEqual({ kind: "done", detail: "unchanged" });
+  });
+
+  it("gives the lock back when xl could not start it, and says why", async () => {
+    await write(text());
+    dom0.failCreate(
+      "xc: error: panic: xg_dom_boot.c:119: xc_dom_boot_mem_init: can't allocate low memory for domain: Out of memory",
+      "libxl: error: libxl_domain.c:1183:libxl__destroy_domid: Domain 15:Non-existant domain",
+    );
+    expect(await start()).toEqual({
+      kind: "refused",
+      reason: "NoMemory",
+      message:
+        "128 MiB for vm2: xc: error: panic: xg_dom_boot.c:119: xc_dom_boot_mem_init: can't allocate low memory for domain: Out of memory",
+    });
+    expect(dom0.read(lockFile)).toBeUndefined();
+    dom0.failCreate(
+      "libxl: error: libxl_device.c:455:libxl__device_disk_set_backend: Disk vdev=xvda failed to stat: /srv/xen/big.img: No such file or directory",
+    );
+    expect(await start()).toMatchObject({
+      reason: "StartFailed",
+      message: expect.stringContaining("/srv/xen/big.img"),
+    });
+    expect(dom0.read(lockFile)).toBeUndefined();
+  });
+
+  it.each<[string, (dom0: TwinBench) => void, string]>([
+    ["another domain has its name", (it) => it.domains([9, "vm2", other, "-b----", 1]), "DomainNameTaken"],
+    [
+      "another domain of its name arrives",
+      (it) => it.domains([9, "vm2--incoming", other, "--p---", 0]),
+      "DomainNameTaken",
+    ],
+    ["it arrives", (it) => it.domains([9, "vm2--incoming", uuid, "--p---", 0]), "DomainMigrating"],
+    ["it was sent away", (it) => it.domains([9, "vm2--migratedaway", uuid, "---ss-", 9]), "DomainMigrating"],
+    ["it is ending", (it) => it.domains([9, "vm2", uuid, "--ps--", 9]), "DomainStateDiffers"],
+    [
+      "it is there twice",
+      (it) => it.domains([9, "vm2", uuid, "-b----", 9], [10, "vm2", uuid, "-b----", 9]),
+      "DomainStateDiffers",
+    ],
+  ])("is not started while %s", async (_why, given, reason) => {
+    await write(text());
+    given(dom0);
+    expect(await start()).toMatchObject({ kind: "refused", reason });
+    expect(dom0.read(lockFile)).toBeUndefined();
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["a kernel outside the bounds", { kernel: '"/etc/passwd"' }, "BootFileOutsideBounds"],
+    ["a ramdisk outside the bounds", { ramdisk: '"/etc/passwd"' }, "BootFileOutsideBounds"],
+    ["a bridge outside the bounds", { vif: '[ "mac=00:16:3e:00:00:01,bridge=lan0" ]' }, "BridgeOutsideBounds"],
+    ["a bridge that is not there", { vif: '[ "mac=00:16:3e:00:00:01,bridge=xenbr77" ]' }, "BridgeMissing"],
+    ["a script of its own", { vif: '[ "bridge=xenbr0,script=/tmp/evil" ]' }, "InvalidArgument"],
+    ["a device model of its own", { device_model_override: '"/tmp/evil"' }, "InvalidArgument"],
+    ["a bootloader of its own", { bootloader: '"/tmp/evil"' }, "InvalidArgument"],
+    ["a serial line into a file", { serial: '"file:/etc/passwd"' }, "InvalidArgument"],
+    ["a disk through a script", { disk: '[ "script=block-evil, vdev=xvda, target=x" ]' }, "InvalidArgument"],
+    ["another name", { name: '"vm3"' }, "ConfigurationDiffers"],
+    ["another UUID", { uuid: `"${other}"` }, "ConfigurationDiffers"],
+  ])("is not started with %s", async (_what, lines, reason) => {
+    await write(text(lines));
+    expect(await start(text(lines))).toMatchObject({ kind: "refused", reason });
+    expect(dom0.read(lockFile)).toBeUndefined();
+  });
+
+  it("is not started from another configuration than the one that is meant, nor beside another file system", async () => {
+    await write(text());
+    expect(await start(text({ memory: "256" }))).toMatchObject({ reason: "ConfigurationDiffers" });
+    const elsewhere = { ...lock(), filesystem: "00000000-5b1d-4c7e-9a66-0d1e2f3a4b5c" };
+    expect(await start(text(), { lock: elsewhere })).toMatchObject({ reason: "NotMounted" });
+    const nowhere = { directory: "/srv/none/x", mountPoint: "/srv/none", filesystem: dom0.filesystem };
+    expect(await start(text(), { lock: nowhere })).toMatchObject({ reason: "NotMounted" });
+  });
+
+  it("is started from what a XenDomain is rendered to", async () => {
+    const { text: rendered } = renderConfiguration(
+      "Xl",
+      {
+        name: "vm2",
+        uuid,
+        spec: {
+          hosts: [{ name: "bella" }],
+          powerState: "Running",
+          shutdown: { timeoutSeconds: 60, onTimeout: "Wait" },
+          deletionPolicy: "Retain",
+          memory: "128Mi",
+          vcpus: 1,
+          type: "PVH",
+          boot: { kernel, commandLine: "console=hvc0 quiet" },
+          disks: [],
+          networks: [],
+          onPoweroff: "Destroy",
+          onReboot: "Restart",
+          onCrash: "Destroy",
+        },
+      },
+      [{ device: "xvda", access: "ReadWrite", image: "/srv/xen/vm2.img" }],
+    );
+    dom0.image("/srv/xen/vm2.img", 2 ** 20);
+    await write(rendered);
+    expect(await start(rendered)).toEqual({ kind: "done", detail: "started id 1" });
+  });
+
+  it("is not stopped while it moves", async () => {
+    dom0.domains([5, "vm2--migratedaway", uuid, "---ss-", 9]);
+    expect(await stop("Destroy")).toMatchObject({ reason: "DomainMigrating" });
+  });
+
+  it("is destroyed at once when that is asked for", async () => {
+    dom0.domains([5, "vm2", uuid, "-b----", 9]);
+    expect(await stop("Destroy")).toEqual({ kind: "done", detail: "stopped" });
+  });
+
+  it("is waited for when it does not end in time", async () => {
+    dom0.ignoreShutdown(uuid);
+    dom0.domains([5, "vm2", uuid, "-b----", 9]);
+    dom0.write(lockFile, `bella ${dom0.bootId} xen/vm2 1111-aa\n`);
+    expect(await stop()).toEqual({ kind: "done", detail: "waiting" });
+    expect(dom0.read(lockFile)).toBeDefined();
+  });
+};
+
+twins(
+  ["write-domain-configuration", "remove-domain-configuration", "start-domain", "stop-domain", "take-domain-lock"],
+  "a domain on one host",
+  cases,
+);
