@@ -1,10 +1,13 @@
 import { connect as connectSocket, type Socket } from "node:net";
-import ssh2, { type Client, type ClientErrorExtensions, type PublicKeyAuthMethod } from "ssh2";
+import ssh2, { type AgentAuthMethod, type Client, type ClientErrorExtensions } from "ssh2";
+import type { Clock } from "../clock.ts";
 import { type AddressGate, messageOf } from "./addresses.ts";
+import { ciphers, keyExchanges, keyProblem, macs } from "./algorithms.ts";
 import { HostError, type SshTarget } from "./host-session.ts";
 import { type HostTrust, hostKeyAlgorithms, refusal } from "./host-trust.ts";
 import type { ReadPrivateKey } from "./private-key.ts";
 import { type PublicKey, publicKeyOfBlob } from "./public-key.ts";
+import { SigningAgent } from "./signing-agent.ts";
 
 /** An authenticated connection to a host whose key was verified. */
 export interface Connection {
@@ -16,6 +19,7 @@ export interface Connection {
 }
 
 export interface ConnectOptions {
+  readonly clock: Pick<Clock, "monotonic">;
   readonly gate: AddressGate;
   readonly readKey: ReadPrivateKey;
   /** Ends the attempt; its reason becomes the error's cause. */
@@ -26,7 +30,8 @@ export interface ConnectOptions {
 
 /** Rejects with a {@link HostError}, `started` false: nothing of a command has been sent by then. */
 export async function connect(target: SshTarget, trust: HostTrust, options: ConnectOptions): Promise<Connection> {
-  const method: PublicKeyAuthMethod = { type: "publickey", username: target.user, key: options.readKey(target) };
+  const agent = new SigningAgent(await options.readKey(target, options.signal));
+  const method: AgentAuthMethod = { type: "agent", username: target.user, agent };
   const addresses = await options.gate(target.host);
   const socket = await firstSocket(target, addresses, options.signal);
   return handshake(socket, target, method, trust, options);
@@ -61,12 +66,22 @@ function openSocket(host: string, port: number, signal: AbortSignal): Promise<So
   });
 }
 
+/** Its signature is not even looked at. */
+function unusable(trust: HostTrust, key: PublicKey): HostError | undefined {
+  const problem = keyProblem(key);
+  if (problem === undefined) return undefined;
+  return new HostError("HostKeyMismatch", `the host key of ${trust.endpoint} ${problem}`, { started: false });
+}
+
+/** Each one is work for both sides, and the host may ask for it at any time. sshd does so after gigabytes or hours. */
+const maxHandshakesPerMinute = 10;
+
 function handshake(
   sock: Socket,
   target: SshTarget,
-  method: PublicKeyAuthMethod,
+  method: AgentAuthMethod,
   trust: HostTrust,
-  { signal, keepaliveSeconds, keepaliveMisses }: ConnectOptions,
+  { clock, signal, keepaliveSeconds, keepaliveMisses }: ConnectOptions,
 ): Promise<Connection> {
   const client = new ssh2.Client();
   const closed = Promise.withResolvers<string>();
@@ -74,6 +89,7 @@ function handshake(
   let refused: HostError | undefined;
   let serverKey: PublicKey | undefined;
   let lastError = "the host closed it";
+  const handshakes: number[] = [];
 
   const fail = (code: "Unreachable" | "AuthenticationFailed" | "HostKeyMismatch", why: string, cause?: unknown) => {
     ready.reject(refused ?? new HostError(code, `${target.host}:${target.port} ${why}`, { started: false, cause }));
@@ -97,6 +113,14 @@ function handshake(
       fail("Unreachable", `broke off the SSH handshake: ${error.message}`, error);
     }
   });
+  client.on("handshake", () => {
+    const now = clock.monotonic();
+    handshakes.push(now);
+    while (now - (handshakes[0] ?? now) > 60_000) handshakes.shift();
+    if (handshakes.length <= maxHandshakesPerMinute) return;
+    lastError = `the host asked for new keys ${handshakes.length} times in a minute`;
+    client.destroy();
+  });
   client.on("close", () => {
     signal.removeEventListener("abort", onAbort);
     fail("Unreachable", "closed the connection during the SSH handshake");
@@ -112,10 +136,16 @@ function handshake(
     authHandler: [method],
     hostVerifier: (blob: Buffer) => {
       serverKey = publicKeyOfBlob(Buffer.from(blob));
-      if (serverKey !== undefined) refused = refusal(trust, serverKey);
+      if (serverKey !== undefined) refused = unusable(trust, serverKey) ?? refusal(trust, serverKey);
       return serverKey !== undefined && refused === undefined;
     },
-    algorithms: { serverHostKey: hostKeyAlgorithms(trust), compress: ["none"] },
+    algorithms: {
+      kex: [...keyExchanges],
+      cipher: [...ciphers],
+      hmac: [...macs],
+      serverHostKey: hostKeyAlgorithms(trust),
+      compress: ["none"],
+    },
     readyTimeout: 0,
     keepaliveInterval: keepaliveSeconds * 1000,
     keepaliveCountMax: keepaliveMisses,

@@ -5,6 +5,7 @@ import type { ObserveSsh } from "./events.ts";
 import { createHostLink, type HostLink } from "./host-link.ts";
 import { type HostDialer, HostError, type RunRequest, type RunResult, type SshTarget } from "./host-session.ts";
 import { hostTrust } from "./host-trust.ts";
+import { createKeyOpener } from "./key-opener.ts";
 import { defaultLimits, type SshLimits } from "./limits.ts";
 import { createKeyReader, credentialIdentity } from "./private-key.ts";
 import { formatPublicKey, type PublicKey } from "./public-key.ts";
@@ -27,7 +28,8 @@ export function createDialer(options: DialerOptions): HostDialer {
   const observe = options.observe ?? (() => undefined);
   const nonce = options.nonce ?? (() => randomBytes(16).toString("hex"));
   const gate = createAddressGate(options.allow, options.resolve);
-  const readKey = createKeyReader();
+  const opener = createKeyOpener();
+  const readKey = createKeyReader(opener);
   /** By endpoint, then by everything that makes a connection usable for a target: nobody rides on another's login. */
   const links = new Map<string, Map<string, HostLink>>();
   const firstSeen = new Map<string, PublicKey>();
@@ -101,7 +103,7 @@ export function createDialer(options: DialerOptions): HostDialer {
       closed = true;
       const open = [...links.values()].flatMap((siblings) => [...siblings.values()]);
       links.clear();
-      await Promise.all(open.map((link) => link.close()));
+      await Promise.all([opener.close(), ...open.map((link) => link.close())]);
     },
   };
 }

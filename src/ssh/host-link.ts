@@ -79,6 +79,7 @@ export function createHostLink(options: LinkOptions): HostLink {
       const trust = options.trust(target);
       const connection = await connect(target, trust, {
         ...limits,
+        clock,
         gate: options.gate,
         readKey: options.readKey,
         signal: limit.signal,

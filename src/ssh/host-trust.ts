@@ -1,3 +1,4 @@
+import { hostKeySignatures } from "./algorithms.ts";
 import { HostError, type SshTarget } from "./host-session.ts";
 import { lookUpKnownHost } from "./known-hosts.ts";
 import { fingerprint, formatPublicKey, type PublicKey, parsePublicKey, sameKey } from "./public-key.ts";
@@ -61,19 +62,11 @@ export function refusal(trust: HostTrust, presented: PublicKey): HostError | und
   );
 }
 
-const offered = [
-  "ssh-ed25519",
-  "ecdsa-sha2-nistp256",
-  "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
-  "rsa-sha2-512",
-  "rsa-sha2-256",
-  "ssh-rsa",
-] as const;
-
 /** A server shows one key only, chosen by these: those of trusted types come first, so that it shows one we know. */
-export function hostKeyAlgorithms(trust: HostTrust): (typeof offered)[number][] {
+export function hostKeyAlgorithms(trust: HostTrust): (typeof hostKeySignatures)[number][] {
   const types = new Set(trust.keys.map((key) => key.type));
-  const known = offered.filter((algorithm) => types.has(algorithm.startsWith("rsa-") ? "ssh-rsa" : algorithm));
-  return [...known, ...offered.filter((algorithm) => !known.includes(algorithm))];
+  const known = hostKeySignatures.filter((algorithm) =>
+    types.has(algorithm.startsWith("rsa-") ? "ssh-rsa" : algorithm),
+  );
+  return [...known, ...hostKeySignatures.filter((algorithm) => !known.includes(algorithm))];
 }

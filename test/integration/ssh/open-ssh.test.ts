@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HostDialer, SshTarget } from "../../../src/ssh/host-session.ts";
@@ -40,6 +41,26 @@ describe.skipIf(sshdPath === undefined)("OpenSSH's own server", () => {
       stderr: "remark\n",
       milliseconds: expect.any(Number),
     });
+  });
+
+  it.each(["diffie-hellman-group14-sha1", "diffie-hellman-group16-sha512", "ecdh-sha2-nistp521", "curve25519-sha256"])(
+    "is spoken to through %s",
+    async (keyExchange) => {
+      await using server = await startOpenSsh([`KexAlgorithms ${keyExchange}`]);
+      expect(await sessionOn(server).session.run(script("exit 3"))).toMatchObject({ exitCode: 3 });
+    },
+  );
+
+  it.each([
+    ["rsa", "3072"],
+    ["ecdsa", "384"],
+  ])("lets a user's %s key of %s bits in", async (type, bits) => {
+    await using server = await startOpenSsh();
+    const file = join(server.directory, type);
+    execFileSync("ssh-keygen", ["-q", "-t", type, "-b", bits, "-N", "", "-f", file]);
+    appendFileSync(join(server.directory, "authorized_keys"), readFileSync(`${file}.pub`));
+    const credential = { privateKey: readFileSync(file, "utf8"), version: "1" };
+    expect(await sessionOn(server, { credential }).session.run(script("exit 3"))).toMatchObject({ exitCode: 3 });
   });
 
   it("shows none of a script's arguments in its process list", async () => {

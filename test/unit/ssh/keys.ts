@@ -34,3 +34,14 @@ Zv9XKXQjuD+/mJBZEufjbH+6wZX3+VbQXtenO3nEZ52WQPumZKLmc1V8d/IzAYnnbfsPng
 QiZQQ2l07S4aPvTQ==
 -----END OPENSSH PRIVATE KEY-----
 `;
+
+/** The same passphrase under 64 rounds of bcrypt, as many as are accepted. */
+export const longKey = `-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABDkBYxafj
+YGJrSJt0HkPneJAAAAQAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAINgH8W5io9Lv4yJq
+M8UgOTCx2FTR/I3F7ilpg3XnfB/eAAAAkFtKgGNN2pCQjxYANQTDU3+omy/jrXyntep83J
+zuCWHq+P5jtjlhVoxUG/MFfGEkFYmxmX0+r8bOHAisiCWMdSdqH1TJWS9ngll2QtntiogN
+1wGmF3IyT4R+bPYEFV1vCVE3NMYA96ROKKxhFQLzGiRL9dYLu/6B186fF7f4Ek4tGze/oi
+7l0sQDUwS8pbfZAg==
+-----END OPENSSH PRIVATE KEY-----
+`;

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { afterAll, describe, expect, it } from "vitest";
+import { createKeyOpener } from "../../../src/ssh/key-opener.ts";
 import { createKeyReader, credentialIdentity } from "../../../src/ssh/private-key.ts";
-import { encryptedKey, publicKeys, slowKey } from "./keys.ts";
+import { encryptedKey, longKey, publicKeys, slowKey } from "./keys.ts";
 
 const target = (privateKey: string, passphrase?: string) => ({
   host: "bella",
@@ -18,12 +21,61 @@ const invalid = (why: string) =>
     message: `the private key for bella:22 cannot be used: ${why}`,
   });
 
+const rsaKey = (modulusLength: number) =>
+  generateKeyPairSync("rsa", {
+    modulusLength,
+    privateKeyEncoding: { type: "pkcs1", format: "pem" },
+    publicKeyEncoding: { type: "pkcs1", format: "pem" },
+  }).privateKey;
+
+/** Of a modulus that is allowed, with a prime and an exponent that would take a processor for minutes. */
+function monstrousKey(): string {
+  const { n = "", e = "", d = "", q = "", dq = "", qi = "" } = createPrivateKey(rsaKey(2048)).export({ format: "jwk" });
+  const tagged = (tag: number, content: Buffer) => {
+    const length = Buffer.alloc(3, 0x82);
+    length.writeUInt16BE(content.length, 1);
+    return Buffer.concat([Buffer.from([tag]), length, content]);
+  };
+  const integer = (bytes: Buffer) => tagged(2, Buffer.concat([Buffer.from([0]), bytes]));
+  const numbers = [n, e, d].map((number) => Buffer.from(number, "base64url"));
+  const huge = Buffer.alloc(2000, 0xff);
+  const rest = [huge, Buffer.from(q, "base64url"), huge, ...[dq, qi].map((number) => Buffer.from(number, "base64url"))];
+  const der = tagged(0x30, Buffer.concat([tagged(2, Buffer.from([0])), ...[...numbers, ...rest].map(integer)]));
+  return `-----BEGIN RSA PRIVATE KEY-----\n${der.toString("base64")}\n-----END RSA PRIVATE KEY-----\n`;
+}
+
+const opener = createKeyOpener();
+afterAll(() => opener.close());
+const never = new AbortController().signal;
+
 describe("a private key", () => {
-  it("is opened with its passphrase, once", () => {
-    const read = createKeyReader();
-    const first = read(target(encryptedKey, "open sesame"));
+  it("is opened with its passphrase, once", async () => {
+    const read = createKeyReader(opener);
+    const first = await read(target(encryptedKey, "open sesame"), never);
     expect(first.comment).toBe("locked");
-    expect(read(target(encryptedKey, "open sesame"))).toBe(first);
+    expect(await read(target(encryptedKey, "open sesame"), never)).toBe(first);
+  });
+
+  it("is opened in a thread of its own: nothing else waits for it", async () => {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    const opening = createKeyReader(opener)(target(longKey, "open sesame"), never);
+    delay.enable();
+    expect(await opening).toMatchObject({ comment: "locked" });
+    delay.disable();
+    // 64 rounds take seconds.
+    expect(delay.max / 1e6).toBeLessThan(300);
+  });
+
+  it("that takes longer than an attempt is there for the next one", async () => {
+    const read = createKeyReader(opener);
+    const impatient = AbortSignal.abort();
+    await expect(read(target(encryptedKey, "open sesame"), impatient)).rejects.toThrow(
+      expect.objectContaining({
+        code: "Unreachable",
+        message: "the private key for bella:22 is still being opened with its passphrase",
+      }),
+    );
+    expect(await read(target(encryptedKey, "open sesame"), never)).toMatchObject({ comment: "locked" });
   });
 
   it.each([
@@ -42,11 +94,24 @@ describe("a private key", () => {
       "open sesame",
       "it is encrypted with 65 rounds of bcrypt, at most 64 are accepted: ssh-keygen -p -a 16",
     ],
-  ])("that %s is refused with what to do", (_name, key, passphrase, why) => {
-    const read = createKeyReader();
-    const attempt = () => read(target(key, passphrase));
-    expect(attempt).toThrow(invalid(why));
-    expect(attempt).toThrow(invalid(why));
+    [
+      "is longer than any key",
+      `${encryptedKey}${" ".repeat(16 * 1024)}`,
+      "open sesame",
+      `it has ${encryptedKey.length + 16 * 1024} characters, at most 16384 are accepted`,
+    ],
+    ["is weak", rsaKey(1024), undefined, "it has 1024 bits; RSA keys from 2048 to 8192 bits are accepted"],
+    [
+      "has primes that do not fit its modulus",
+      monstrousKey(),
+      undefined,
+      "it is an RSA key whose primes do not fit its modulus",
+    ],
+  ])("that %s is refused with what to do", async (_name, key, passphrase, why) => {
+    const read = createKeyReader(opener);
+    const attempt = () => read(target(key, passphrase), never);
+    await expect(attempt()).rejects.toThrow(invalid(why));
+    await expect(attempt()).rejects.toThrow(invalid(why));
   });
 
   it("is known by a digest that tells nothing of it", () => {

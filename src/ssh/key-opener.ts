@@ -1,0 +1,72 @@
+import { Worker } from "node:worker_threads";
+import { z } from "zod";
+import type { SshCredential } from "./host-session.ts";
+import { isSlow, type OpenKey, openKey } from "./open-key.ts";
+
+/** Opens private keys; those that take long in a thread of their own, one after the other. */
+export interface KeyOpener {
+  /** The key, or why there is none. */
+  open(credential: SshCredential): Promise<OpenKey | string>;
+  close(): Promise<void>;
+}
+
+const answerSchema = z.object({
+  id: z.number(),
+  opened: z.union([z.string(), z.object({ comment: z.string(), publicKey: z.string(), privateKey: z.string() })]),
+});
+
+/** TypeScript runs directly in the repository, JavaScript in the package. */
+const workerFile = new URL(`./open-key-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+
+export function createKeyOpener(): KeyOpener {
+  const waiting = new Map<number, (opened: OpenKey | string) => void>();
+  let worker: Worker | undefined;
+  let last = 0;
+  let closed = false;
+
+  const fail = (why: string) => {
+    worker = undefined;
+    for (const settle of waiting.values()) settle(why);
+    waiting.clear();
+  };
+  const start = (): Worker => {
+    const started = new Worker(workerFile, {
+      stdout: false,
+      stderr: false,
+      resourceLimits: { maxOldGenerationSizeMb: 64 },
+    });
+    started.on("message", (message: unknown) => {
+      const { id, opened } = answerSchema.parse(message);
+      waiting.get(id)?.(opened);
+      waiting.delete(id);
+      if (waiting.size === 0) started.unref();
+    });
+    started.on("error", (error) => fail(`the thread that opens keys failed: ${error.message}`));
+    started.on("exit", () => {
+      if (worker === started) fail("xensan is stopping");
+    });
+    return started;
+  };
+
+  return {
+    async open(credential) {
+      if (!isSlow(credential) || credential.passphrase === undefined) return openKey(credential);
+      if (closed) return "xensan is stopping";
+      worker ??= start();
+      const to = worker;
+      last += 1;
+      const id = last;
+      return new Promise((resolve) => {
+        waiting.set(id, resolve);
+        to.ref();
+        to.postMessage({ id, credential });
+      });
+    },
+    async close() {
+      closed = true;
+      const open = worker;
+      fail("xensan is stopping");
+      await open?.terminate();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { createPrivateKey } from "node:crypto";
+import ssh2 from "ssh2";
+import { keyProblem, rsaBits } from "./algorithms.ts";
+import type { SshCredential } from "./host-session.ts";
+import { publicKeyOfBlob } from "./public-key.ts";
+
+/** A private key without its passphrase, as plain data: it can be sent from one thread to another. */
+export interface OpenKey {
+  readonly comment: string;
+  /** Public part: `type base64`. */
+  readonly publicKey: string;
+  /** PEM, as node:crypto reads it. */
+  readonly privateKey: string;
+}
+
+/** A key of 8192 bits takes 6.5 KiB. */
+const maxKeyCharacters = 16 * 1024;
+/** ssh-keygen takes 16 to 24; each costs tens of milliseconds of a processor, and a tenant writes the Secret. */
+const maxBcryptRounds = 64;
+
+/** True when opening it takes longer than the event loop can wait: the passphrase goes through rounds of bcrypt. */
+export function isSlow({ privateKey }: SshCredential): boolean {
+  return privateKey.length <= maxKeyCharacters && bcryptRounds(privateKey) > 0;
+}
+
+/** The key, or why there is none. */
+export function openKey({ privateKey, passphrase }: SshCredential): OpenKey | string {
+  if (privateKey.length > maxKeyCharacters)
+    return `it has ${privateKey.length} characters, at most ${maxKeyCharacters} are accepted`;
+  const rounds = bcryptRounds(privateKey);
+  if (rounds > maxBcryptRounds) {
+    return `it is encrypted with ${rounds} rounds of bcrypt, at most ${maxBcryptRounds} are accepted: ssh-keygen -p -a 16`;
+  }
+  const parsed = ssh2.utils.parseKey(privateKey, passphrase);
+  if (parsed instanceof Error) return explain(parsed.message);
+  // An OpenSSH file yields an array although the type says otherwise.
+  const [key] = [parsed].flat();
+  if (key === undefined || key instanceof Error) return "it holds no key";
+  if (!key.isPrivateKey()) return "it is a public key";
+  const blob = key.getPublicSSH();
+  const publicKey = publicKeyOfBlob(blob);
+  if (publicKey === undefined) return "it holds no key";
+  const problem = keyProblem(publicKey) ?? privateProblem(key.getPrivatePEM());
+  if (problem !== undefined) return `it ${problem}`;
+  return {
+    comment: key.comment,
+    publicKey: `${publicKey.type} ${blob.toString("base64")}`,
+    privateKey: key.getPrivatePEM(),
+  };
+}
+
+/** The secret numbers of an RSA key decide how long a signature takes, and may be larger than the modulus says. */
+function privateProblem(pem: string): string | undefined {
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType !== "rsa") return undefined;
+    const { d = "", p = "", q = "", dp = "", dq = "", qi = "" } = key.export({ format: "jwk" });
+    const bits = (number: string) => Buffer.from(number, "base64url").length * 8;
+    const half = rsaBits.max / 2;
+    return bits(d) > rsaBits.max || [p, q, dp, dq, qi].some((number) => bits(number) > half)
+      ? "is an RSA key whose primes do not fit its modulus"
+      : undefined;
+  } catch {
+    return "holds numbers that make no key";
+  }
+}
+
+/** Of a key in OpenSSH's own format (PROTOCOL.key in its sources); 0 for every other. */
+function bcryptRounds(privateKey: string): number {
+  const base64 = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]*)/.exec(privateKey)?.[1];
+  const bytes = Buffer.from(base64 ?? "", "base64");
+  let at = "openssh-key-v1\0".length;
+  const string = () => {
+    if (at + 4 > bytes.length) return Buffer.alloc(0);
+    const value = bytes.subarray(at + 4, at + 4 + bytes.readUInt32BE(at));
+    at += 4 + value.length;
+    return value;
+  };
+  string();
+  if (string().toString("latin1") !== "bcrypt") return 0;
+  const options = string();
+  return options.length < 4 ? 0 : options.readUInt32BE(options.length - 4);
+}
+
+function explain(message: string): string {
+  if (/no passphrase given/i.test(message)) return "it is encrypted and the Secret has no ssh-passphrase";
+  if (/bad passphrase|bad decrypt/i.test(message)) return "the ssh-passphrase does not open it";
+  if (/unsupported key format/i.test(message)) return "it must be a private key in OpenSSH or PEM (RSA, EC) form";
+  return message;
+}

@@ -1,0 +1,47 @@
+import { sign } from "node:crypto";
+import ssh2, { type ParsedKey, type SignCallback, type SigningRequestOptions } from "ssh2";
+import type { OpenKey } from "./open-key.ts";
+
+/** One per algorithm of an RSA key. A server may ask for as many as it likes. */
+const maxSignatures = 3;
+
+/** Signs with one key, outside of the event loop, as often as one login may need. */
+export class SigningAgent extends ssh2.BaseAgent {
+  readonly #key: OpenKey;
+  #signatures = 0;
+
+  constructor(key: OpenKey) {
+    super();
+    this.#key = key;
+  }
+
+  getIdentities(done: (error?: Error | null, keys?: string[]) => void): void {
+    done(null, [this.#key.publicKey]);
+  }
+
+  sign(
+    _key: string | Buffer | ParsedKey,
+    data: Buffer,
+    options: SigningRequestOptions | SignCallback,
+    callback?: SignCallback,
+  ): void {
+    const [hash, done] = typeof options === "function" ? [undefined, options] : [options.hash, callback];
+    this.#signatures += 1;
+    if (this.#signatures > maxSignatures) {
+      done?.(new Error(`the host asked for more than ${maxSignatures} signatures`));
+      return;
+    }
+    sign(hash ?? hashOf(this.#key.publicKey), data, this.#key.privateKey, (error, signature) => {
+      if (error === null) done?.(null, signature);
+      else done?.(error);
+    });
+  }
+}
+
+/** RFC 5656 section 6.2.1; ed25519 has its own inside. */
+function hashOf(publicKey: string): string | undefined {
+  if (publicKey.startsWith("ecdsa-sha2-nistp256 ")) return "sha256";
+  if (publicKey.startsWith("ecdsa-sha2-nistp384 ")) return "sha384";
+  if (publicKey.startsWith("ecdsa-sha2-nistp521 ")) return "sha512";
+  return publicKey.startsWith("ssh-rsa ") ? "sha1" : undefined;
+}

@@ -1,0 +1,89 @@
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
+const uint32 = (value: number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+};
+const string = (value: Buffer | string) => {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([uint32(bytes.length), bytes]);
+};
+
+/** RFC 4253 section 6, before there are keys. */
+function packet(payload: Buffer): Buffer {
+  const short = 8 - ((payload.length + 5) % 8);
+  const padding = short < 4 ? short + 8 : short;
+  return Buffer.concat([uint32(payload.length + 1 + padding), Buffer.from([padding]), payload, Buffer.alloc(padding)]);
+}
+
+const keyExchangeInit = (keyExchange: string) =>
+  Buffer.concat([
+    Buffer.from([20]),
+    Buffer.alloc(16, 7),
+    ...[
+      keyExchange,
+      "ssh-ed25519",
+      "aes128-ctr",
+      "aes128-ctr",
+      "hmac-sha2-256",
+      "hmac-sha2-256",
+      "none",
+      "none",
+      "",
+      "",
+    ].map(string),
+    Buffer.from([0]),
+    uint32(0),
+  ]);
+
+/**
+ * Something on a host's port that offers one key exchange only and, when that is group exchange (RFC 4419), names this
+ * prime: it has no key at all, and needs none to make the other side compute.
+ */
+export async function startGroupExchanger(keyExchange: string, prime: Buffer) {
+  const seen = { connections: 0, groups: 0 };
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    seen.connections += 1;
+    sockets.add(socket);
+    socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+    socket.write("SSH-2.0-OpenSSH_9.6\r\n");
+    socket.write(packet(keyExchangeInit(keyExchange)));
+    socket.on("data", (data) => {
+      // SSH_MSG_KEX_DH_GEX_REQUEST and the high bytes of its first number.
+      if (!data.includes(Buffer.from([34, 0, 0]))) return;
+      seen.groups += 1;
+      socket.write(packet(Buffer.concat([Buffer.from([31]), string(prime), string(Buffer.from([2]))])));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    port: address.port,
+    seen,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** The longest time that the event loop was blocked while something ran, in milliseconds. */
+export async function longestStall(during: () => Promise<unknown>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  try {
+    await during();
+    // A stall shows when the next timer is late.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  } finally {
+    delay.disable();
+  }
+  return delay.max / 1e6;
+}
