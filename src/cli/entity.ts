@@ -125,7 +125,7 @@ export function verdictOf({ kind, conditions, generation, spec, deleting }: Enti
 }
 
 /** Of these, False is what one wants. */
-const negative = ["Conflicted", "Paused", "DeletionBlocked", "Aborted", "PendingRestart"];
+const negative = ["Conflicted", "Paused", "DeletionBlocked", "FactsUnreadable", "Aborted", "PendingRestart"];
 /** They say what is not being done, which is no complaint. */
 const idle = ["NotDraining", "NotMigrating", "NotAborted"];
 

@@ -22,7 +22,7 @@ export function announce<T extends KubeObject>(
       action: pascal(action),
       note: `${host}: ${summary}`,
     });
-  for (const type of ["Ready", "Conflicted", "DeletionBlocked"]) {
+  for (const type of ["Ready", "Conflicted", "DeletionBlocked", "FactsUnreadable"]) {
     const [old, now] = [findCondition(change.before, type), findCondition(change.after, type)];
     // Of what is not known only the worst is worth an event: somebody has to act at once.
     if (

@@ -27,6 +27,7 @@ import { currentFacts, pending } from "./hosts/view.ts";
 import { idOf } from "./names.ts";
 import { explainOutcome } from "./outcomes.ts";
 import { reachable } from "./reach.ts";
+import { unreadable, unreadableType } from "./unreadable.ts";
 import { type Handed, handOver, merged } from "./work.ts";
 
 /** An AoeServer or XenHost, as far as both are machines. */
@@ -174,6 +175,8 @@ function judge<
   }
   status.facts = factsStatus(facts);
   host.describe(status, facts, object);
+  const left = unreadable(facts);
+  const seen = left === undefined ? [reached] : [reached, left];
   const plan = planned(() => host.plan(`${host.kind.kind}/${name}`, spec, facts, object));
   const { steps, problem, conditions: aspects = [], required = [] } = plan;
   const condition =
@@ -185,7 +188,7 @@ function judge<
   if (!mayAct)
     return {
       conditions: [
-        reached,
+        ...seen,
         problem === undefined ? condition : no(host.prepared, problem.reason, problem.message),
         ...aspects,
       ],
@@ -205,7 +208,7 @@ function judge<
     const { reason, message } = explainOutcome(step, outcome);
     return no(host.conditionOf?.(step.action) ?? host.prepared, reason, message);
   });
-  return { conditions: merged([reached, condition, ...aspects], failed), handed, required };
+  return { conditions: merged([...seen, condition, ...aspects], failed), handed, required };
 }
 
 /** A value that passed the schema and that no host can be given all the same. */
@@ -246,7 +249,15 @@ function conclude<
   const { generation } = object.metadata;
   const context = { now, generation };
   const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
-  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(object) ? [] : ["DeletionBlocked"])];
+  // Of a host that says nothing now, what it said last stands.
+  const readable = !conditions.some(
+    ({ type, status }) => type === unreadableType || (type === "Reachable" && status !== "True"),
+  );
+  const gone = [
+    ...(directives.paused ? [] : ["Paused"]),
+    ...(isDeleting(object) ? [] : ["DeletionBlocked"]),
+    ...(readable ? [unreadableType] : []),
+  ];
   const draft: { conditions?: Condition[] | undefined } = status;
   const fresh = news(conditions, object.status?.conditions, generation);
   say(draft, [...fresh, ...(directives.paused ? [paused] : [])], context, gone);

@@ -1,5 +1,6 @@
 import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
+import { bounds } from "./probe-sections.ts";
 import {
   allowedBackings,
   exportOptions,
@@ -50,7 +51,7 @@ export interface ProbeRequest {
 
 /** Every fact of the host in one round trip: give its stdout to parseProbe. */
 export function probe(request: ProbeRequest): HostCommand {
-  return command("probe", 60, "nothing changes", [
+  const asked = command("probe", 60, "nothing changes", [
     request.roles.map((role) => role.toLowerCase()).join(",") || "none",
     ...request.segments.map((name) => `segment=${interfaceName(name)}`),
     ...request.backings.map((backing) => `backing=${path(backing)}`),
@@ -59,6 +60,7 @@ export function probe(request: ProbeRequest): HostCommand {
     ...(request.images ?? []).map((image) => `image=${path(image)}`),
     ...(request.lockDirectories ?? []).map((directory) => `locks=${path(directory)}`),
   ]);
+  return { ...asked, maxOutputBytes: bounds.answerBytes };
 }
 
 /** apt: waits for the dpkg lock, asks nothing, installs no recommends, keeps changed configuration files. Detail: `installed` or `unchanged`. */

@@ -6,6 +6,8 @@ export interface HostCommand {
   readonly script: Script;
   readonly args: readonly string[];
   readonly timeoutSeconds: number;
+  /** Of stdout and of stderr, each; what every command may print where this says nothing. */
+  readonly maxOutputBytes?: number;
   /** For people: what will be true afterwards. */
   readonly ensures: string;
 }

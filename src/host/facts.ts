@@ -1,6 +1,7 @@
 /** What a probe learned of one host. Every section stands alone: one that failed is `unknown` and harms no other. */
 
 import type { FormatRecord, KernelTrouble, MountPointFact, O2cb, SharedDevice } from "./ocfs2-facts.ts";
+import type { UnreadRow } from "./probe-sections.ts";
 import type {
   DomainConfiguration,
   DomainLock,
@@ -13,9 +14,23 @@ import type {
 
 /** A fact is known, known to be absent (the tool, file or kernel feature is not there), or unknown. Only the first two justify an action. */
 export type Fact<T> =
-  | { readonly state: "known"; readonly value: T }
+  | {
+      readonly state: "known";
+      readonly value: T;
+      /** Rows that could not be read: what they told of is not in `value`. Left out where there are none. */
+      readonly unread?: readonly UnreadRow[];
+    }
   | { readonly state: "absent" }
   | { readonly state: "unknown"; readonly why: string };
+
+/**
+ * Why something that is not in a known value may be there all the same; undefined where everything was read. `concerns`:
+ * whether an unread row may be about it.
+ */
+export function gapIn(fact: Fact<unknown>, concerns: (row: string) => boolean = () => true): string | undefined {
+  const unread = fact.state === "known" ? fact.unread?.find(({ row }) => concerns(row)) : undefined;
+  return unread && `a row could not be read (${unread.why}): ${JSON.stringify(unread.row)}`;
+}
 
 export interface HostFacts {
   readonly identity: Fact<Identity>;

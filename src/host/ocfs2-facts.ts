@@ -11,9 +11,10 @@ export interface O2cb {
   readonly boot: O2cbBoot | undefined;
   /** The cluster comes back by itself after a reboot, after the network and the AoE devices, before the mounts. */
   readonly bootOrder: boolean;
-  readonly panicOnOops: KernelSetting;
-  /** Seconds until the reboot after a panic. */
-  readonly panic: KernelSetting;
+  /** Undefined: it could not be read. */
+  readonly panicOnOops: KernelSetting | undefined;
+  /** Seconds until the reboot after a panic: 0 never, below 0 at once. Undefined: it could not be read. */
+  readonly panic: KernelSetting | undefined;
   /** The cluster that is registered in the kernel; undefined when none is. */
   readonly active: ActiveCluster | undefined;
 }

@@ -1,10 +1,10 @@
 import type { AoeDevice, AoeDriver, Responder } from "./facts.ts";
-import type { Rows } from "./parse-probe.ts";
 import { parsePairs, required } from "./parse-system.ts";
-import { field, macAddress, oneOf, plain, target, Unparseable, wholeNumber, words } from "./rows.ts";
+import type { Rows } from "./probe-sections.ts";
+import { each, field, type Lost, macAddress, oneOf, plain, target, wholeNumber, words } from "./rows.ts";
 
-export function parseAoeDriver(rows: Rows): AoeDriver {
-  const values = parsePairs(rows);
+export function parseAoeDriver(rows: Rows, lost: Lost): AoeDriver {
+  const values = parsePairs(rows, lost);
   const deadSeconds = values.get("deadsecs") ?? "";
   return {
     kernelConfig: oneOf(
@@ -21,18 +21,19 @@ export function parseAoeDriver(rows: Rows): AoeDriver {
   };
 }
 
-export function parseAoeDevices(rows: Rows): AoeDevice[] {
+export function parseAoeDevices(rows: Rows, lost: Lost): AoeDevice[] {
   const users = new Map<string, string[]>();
-  const devices: (readonly string[])[] = [];
-  for (const row of rows) {
+  const devices = each(rows, lost, (row) => {
     const kind = oneOf(field(row, 0, "a kind of row"), ["device", "user"], "the kind of row");
-    if (kind === "device") devices.push(row);
-    else {
-      const name = field(row, 1, "a device");
-      users.set(name, [...(users.get(name) ?? []), plain(field(row, 2, "a user"))]);
-    }
-  }
-  return devices.map((row) => {
+    const name = field(row, 1, "a device");
+    if (kind === "device") return [row];
+    const user = plain(field(row, 2, "a user"));
+    const known = users.get(name);
+    if (known === undefined) users.set(name, [user]);
+    else known.push(user);
+    return [];
+  }).flat();
+  return each(devices, lost, (row) => {
     const name = field(row, 1, "a device");
     const [state = "", ...flags] = field(row, 2, "a state").split(",");
     const macs = field(row, 3, "MAC addresses");
@@ -50,11 +51,11 @@ export function parseAoeDevices(rows: Rows): AoeDevice[] {
   });
 }
 
-/** Whatever a stranger on the wire sends is bounded here: a config string is at most 1024 bytes. */
-export function parseResponders(rows: Rows): Responder[] {
-  return rows.map((row) => {
-    const config = plain(field(row, 2, "a config string"));
-    if (config.length > 1024) throw new Unparseable(`a config string of ${config.length} bytes`);
-    return { interface: field(row, 0, "an interface"), ...target(field(row, 1, "a target")), config };
-  });
+/** A config string is whatever a stranger on the wire wrote, of at most 1024 bytes: it is shortened, never a reason not to see him. */
+export function parseResponders(rows: Rows, lost: Lost): Responder[] {
+  return each(rows, lost, (row) => ({
+    interface: field(row, 0, "an interface"),
+    ...target(field(row, 1, "a target")),
+    config: plain(field(row, 2, "a config string")).slice(0, 1024),
+  }));
 }

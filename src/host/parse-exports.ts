@@ -1,20 +1,19 @@
 import type { BackingFact, Export } from "./facts.ts";
-import type { Rows } from "./parse-probe.ts";
-import { field, oneOf, plain, Unparseable, wholeNumber } from "./rows.ts";
+import type { Rows } from "./probe-sections.ts";
+import { each, field, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
 import { canonicalOptions, leadingNumber, parseVbladeArguments, type VbladeArguments } from "./vblade-arguments.ts";
 
-export function parseBackings(rows: Rows): BackingFact[] {
+export function parseBackings(rows: Rows, lost: Lost): BackingFact[] {
   const owners = new Map<string, string>();
-  for (const row of rows.filter(([kind]) => kind === "owned")) {
-    owners.set(`${plain(field(row, 1, "a path"))} ${field(row, 2, "an inode")}`, field(row, 3, "an owner"));
-  }
-  return rows
-    .filter(([kind]) => kind !== "owned")
-    .map((row) => {
-      const backing = parsePath(row);
-      const inode = backing.identity.split(":")[2] ?? "";
-      return { ...backing, owner: backing.kind === "File" ? (owners.get(`${backing.realPath} ${inode}`) ?? "") : "" };
-    });
+  const [owned, paths] = [rows.filter(([kind]) => kind === "owned"), rows.filter(([kind]) => kind !== "owned")];
+  each(owned, lost, (row) =>
+    owners.set(`${plain(field(row, 1, "a path"))} ${field(row, 2, "an inode")}`, plain(field(row, 3, "an owner"))),
+  );
+  return each(paths, lost, (row) => {
+    const backing = parsePath(row);
+    const inode = backing.identity.split(":")[2] ?? "";
+    return { ...backing, owner: backing.kind === "File" ? (owners.get(`${backing.realPath} ${inode}`) ?? "") : "" };
+  });
 }
 
 function parsePath(row: readonly string[]): Omit<BackingFact, "owner"> {
@@ -41,12 +40,12 @@ interface Running {
 }
 
 /** Joins what is configured with what runs: by systemd's main pid, else by address. What is left over stands alone. */
-export function parseExports(rows: Rows): Export[] {
+export function parseExports(rows: Rows, lost: Lost): Export[] {
   const identities = new Map<string, string>();
   const units = new Map<string, { state: string; pid: number }>();
   const configured: Configured[] = [];
   const running = new Map<number, Running>();
-  for (const row of rows) {
+  const file = (row: readonly string[]) => {
     const kind = field(row, 0, "a kind of row");
     if (kind === "path") {
       const { path, identity } = parsePath(row);
@@ -54,7 +53,7 @@ export function parseExports(rows: Rows): Export[] {
     } else if (kind === "conf") configured.push(fromConf(row));
     else if (kind === "inittab") {
       const serves = parseVbladeArguments(row.slice(3).map(plain));
-      if (serves === undefined) continue;
+      if (serves === undefined) return;
       configured.push({
         persistence: "Inittab",
         instance: plain(field(row, 1, "an id")),
@@ -68,8 +67,18 @@ export function parseExports(rows: Rows): Export[] {
       const pid = wholeNumber(row, 1, "a pid");
       const serves = parseVbladeArguments(row.slice(2).map(plain));
       if (serves !== undefined) running.set(pid, { pid, serves });
-    } else throw new Unparseable(`unknown row ${JSON.stringify(kind)}`);
-  }
+    } else throw new Unparseable(`unknown row ${shown(kind)}`);
+  };
+  each(rows, lost, file);
+  const mains = new Map([...units].map(([instance, { pid }]) => [pid, instance]));
+  const alone = [...running.values()].filter(({ pid }) => !mains.has(pid));
+  const byAddress = Map.groupBy(alone, ({ serves }) => addressOf(serves));
+  const next = (address: string): Running | undefined => {
+    const waiting = byAddress.get(address) ?? [];
+    for (let first = waiting.shift(); first !== undefined; first = waiting.shift())
+      if (running.has(first.pid)) return first;
+    return undefined;
+  };
   const identityOf = (path: string) => identities.get(path) ?? "";
   const show = (from: Configured | undefined, process: Running | undefined, unit: string): Export[] => {
     const serves = from?.serves ?? process?.serves;
@@ -87,30 +96,27 @@ export function parseExports(rows: Rows): Export[] {
       },
     ];
   };
-  const shown: Export[] = [];
+  const all: Export[] = [];
   for (const from of configured) {
     const unit = from.persistence === "Systemd" ? units.get(from.instance) : undefined;
-    const process =
-      running.get(unit?.pid ?? 0) ??
-      [...running.values()].find(({ pid, serves }) => sameAddress(serves, from.serves) && !isMain(pid, units));
+    const process = running.get(unit?.pid ?? 0) ?? next(addressOf(from.serves));
     if (process !== undefined) running.delete(process.pid);
     const otherwise = process === undefined ? "stopped" : "running";
-    shown.push(...show(from, process, from.persistence === "Systemd" ? (unit?.state ?? "inactive/dead") : otherwise));
+    all.push(...show(from, process, from.persistence === "Systemd" ? (unit?.state ?? "inactive/dead") : otherwise));
   }
   for (const process of running.values()) {
-    const unit = [...units].find(([, { pid }]) => pid === process.pid);
     // A unit whose configuration was deleted under it keeps running until the next boot.
-    shown.push(...show(undefined, process, "running").map((alone) => ({ ...alone, instance: unit?.[0] ?? "" })));
+    all.push(
+      ...show(undefined, process, "running").map((alone) => ({ ...alone, instance: mains.get(process.pid) ?? "" })),
+    );
   }
-  return shown;
+  return all;
 }
 
-function isMain(pid: number, units: ReadonlyMap<string, { readonly pid: number }>): boolean {
-  return [...units.values()].some((unit) => unit.pid === pid);
-}
+const addressOf = ({ shelf, slot, interface: netif }: VbladeArguments) => `${shelf}.${slot} ${netif}`;
 
 function sameAddress(left: VbladeArguments, right: VbladeArguments): boolean {
-  return left.shelf === right.shelf && left.slot === right.slot && left.interface === right.interface;
+  return addressOf(left) === addressOf(right);
 }
 
 function same(left: VbladeArguments, right: VbladeArguments, identityOf: (path: string) => string): boolean {

@@ -11,12 +11,12 @@ import type {
   Ocfs2Superblock,
   SharedDevice,
 } from "./ocfs2-facts.ts";
-import type { Rows } from "./parse-probe.ts";
-import { field, oneOf, plain, Unparseable, wholeNumber } from "./rows.ts";
+import type { Rows } from "./probe-sections.ts";
+import { each, field, grouped, integer, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
 
 type Row = readonly string[];
 
-export function parseO2cb(rows: Rows): O2cb {
+export function parseO2cb(rows: Rows, lost: Lost): O2cb {
   const byKind = grouped(rows);
   const boot = byKind("boot")[0];
   return {
@@ -26,7 +26,7 @@ export function parseO2cb(rows: Rows): O2cb {
       "kernel",
     ),
     loaded: yes(only(byKind("loaded"), "loaded"), 1, "loaded"),
-    configuration: parseConfiguration(byKind),
+    configuration: parseConfiguration(byKind, lost),
     boot:
       boot === undefined
         ? undefined
@@ -41,13 +41,13 @@ export function parseO2cb(rows: Rows): O2cb {
             },
           },
     bootOrder: yes(only(byKind("boot-order"), "boot-order"), 1, "boot-order"),
-    panicOnOops: setting(byKind("sysctl"), "panic_on_oops"),
-    panic: setting(byKind("sysctl"), "panic"),
-    active: parseActive(byKind),
+    panicOnOops: setting(byKind("sysctl"), lost, "panic_on_oops"),
+    panic: setting(byKind("sysctl"), lost, "panic"),
+    active: parseActive(byKind, lost),
   };
 }
 
-function parseConfiguration(byKind: (kind: string) => readonly Row[]): O2cbConfiguration | undefined {
+function parseConfiguration(byKind: (kind: string) => Rows, lost: Lost): O2cbConfiguration | undefined {
   const row = only(byKind("conf"), "conf");
   const state = oneOf(field(row, 1, "a state"), ["Missing", "Readable", "Unreadable"], "the state of cluster.conf");
   if (state === "Missing") return undefined;
@@ -55,19 +55,22 @@ function parseConfiguration(byKind: (kind: string) => readonly Row[]): O2cbConfi
   return {
     state,
     owner: textOrNone(row, 2, "an owner"),
-    clusters: byKind("conf-cluster").map((cluster) => ({
+    clusters: each(byKind("conf-cluster"), lost, (cluster) => ({
       name: plain(field(cluster, 1, "a name")),
       heartbeatMode: heartbeatMode(cluster, 2),
     })),
-    nodes: byKind("conf-node").map((node) => ({ cluster: plain(field(node, 1, "a cluster")), ...parseNode(node, 2) })),
-    regions: byKind("conf-heartbeat").map((region) => ({
+    nodes: each(byKind("conf-node"), lost, (node) => ({
+      cluster: plain(field(node, 1, "a cluster")),
+      ...parseNode(node, 2),
+    })),
+    regions: each(byKind("conf-heartbeat"), lost, (region) => ({
       cluster: plain(field(region, 1, "a cluster")),
       region: plain(field(region, 2, "a region")),
     })),
   };
 }
 
-function parseActive(byKind: (kind: string) => readonly Row[]): ActiveCluster | undefined {
+function parseActive(byKind: (kind: string) => Rows, lost: Lost): ActiveCluster | undefined {
   const row = byKind("active")[0];
   if (row === undefined) return undefined;
   return {
@@ -76,16 +79,16 @@ function parseActive(byKind: (kind: string) => readonly Row[]): ActiveCluster | 
     fenceMethod:
       oneOf(field(row, 6, "a fence method"), ["reset", "panic"], "the fence method") === "panic" ? "Panic" : "Reset",
     heartbeatMode: heartbeatMode(row, 7),
-    nodes: byKind("active-node").map((node) => ({
+    nodes: each(byKind("active-node"), lost, (node) => ({
       ...parseNode(node, 1),
       local: oneOf(field(node, 5, "local"), ["0", "1"], "local") === "1",
     })),
-    regions: byKind("region").map((region) => ({
+    regions: each(byKind("region"), lost, (region) => ({
       uuid: plain(field(region, 1, "a UUID")),
       device: textOrNone(region, 2, "a device"),
     })),
-    liveNodes: nodeNumbers(byKind("live")[0]),
-    connectedNodes: nodeNumbers(byKind("connected")[0]),
+    liveNodes: nodeNumbers(byKind("live"), lost),
+    connectedNodes: nodeNumbers(byKind("connected"), lost),
   };
 }
 
@@ -108,12 +111,20 @@ function parseNode(row: Row, at: number): O2cbNode {
   };
 }
 
-export function parseSharedDevices(rows: Rows): SharedDevice[] {
-  const byKind = grouped(rows);
-  const of = (kind: string, path: string) => byKind(kind).filter((row) => field(row, 1, "a path") === path);
-  return byKind("device").map((row) => {
+/** The rows by the path that they are about: what cannot be read of a thing costs that thing. */
+function byPath(rows: Rows, lost: Lost): ReadonlyMap<string, Rows> {
+  const paths = each(rows, lost, (row) => ({ path: field(row, 1, "a path"), row }));
+  return new Map(
+    [...Map.groupBy(paths, ({ path }) => path)].map(([path, found]) => [path, found.map(({ row }) => row)]),
+  );
+}
+
+export function parseSharedDevices(rows: Rows, lost: Lost): SharedDevice[] {
+  const about = byPath(rows, lost);
+  return each(grouped(rows)("device"), lost, (row) => {
     const path = field(row, 1, "a path");
-    const superblock = of("ocfs2", path)[0];
+    const of = grouped(about.get(path) ?? []);
+    const superblock = of("ocfs2")[0];
     return {
       path: plain(path),
       content: oneOf(
@@ -124,15 +135,15 @@ export function parseSharedDevices(rows: Rows): SharedDevice[] {
       signature: textOrNone(row, 3, "a signature"),
       sizeBytes: wholeNumber(row, 4, "the size"),
       superblock: superblock === undefined ? undefined : parseSuperblock(superblock),
-      heartbeats: of("beat", path).map((beat) => ({
+      heartbeats: of("beat").map((beat) => ({
         node: wholeNumber(beat, 2, "a node number"),
         sequence: field(beat, 3, "a sequence number"),
       })),
-      slots: of("slot", path).map((slot) => ({
+      slots: of("slot").map((slot) => ({
         slot: wholeNumber(slot, 2, "a slot"),
         node: wholeNumber(slot, 3, "a node number"),
       })),
-      mounts: of("mounted", path).map((mount) => ({
+      mounts: of("mounted").map((mount) => ({
         mountPoint: plain(field(mount, 2, "a mount point")),
         access: oneOf(field(mount, 3, "the access"), ["rw", "ro"], "the access") === "rw" ? "ReadWrite" : "ReadOnly",
         options: list(mount, 4, "options"),
@@ -155,11 +166,11 @@ function parseSuperblock(row: Row): Ocfs2Superblock {
   };
 }
 
-export function parseMountPoints(rows: Rows): MountPointFact[] {
-  const byKind = grouped(rows);
-  return byKind("point").map((row) => {
+export function parseMountPoints(rows: Rows, lost: Lost): MountPointFact[] {
+  const about = byPath(rows, lost);
+  return each(grouped(rows)("point"), lost, (row) => {
     const path = field(row, 1, "a path");
-    const entry = byKind("entry").find((candidate) => field(candidate, 1, "a path") === path);
+    const entry = about.get(path)?.find(([kind]) => kind === "entry");
     return {
       path: plain(path),
       kind: oneOf(field(row, 2, "a kind"), ["Missing", "Directory", "Symlink", "Other"], "the kind"),
@@ -177,8 +188,8 @@ export function parseMountPoints(rows: Rows): MountPointFact[] {
   });
 }
 
-export function parseFormats(rows: Rows): FormatRecord[] {
-  return rows.map((row) => ({
+export function parseFormats(rows: Rows, lost: Lost): FormatRecord[] {
+  return each(rows, lost, (row) => ({
     uuid: uuid(row, 0),
     device: plain(field(row, 1, "a device")),
     state: oneOf(field(row, 2, "a state"), ["Running", "Interrupted", "Done"], "the state"),
@@ -186,8 +197,8 @@ export function parseFormats(rows: Rows): FormatRecord[] {
   }));
 }
 
-export function parseKernelTroubles(rows: Rows): KernelTrouble[] {
-  return rows.map((row) => ({
+export function parseKernelTroubles(rows: Rows, lost: Lost): KernelTrouble[] {
+  return each(rows, lost, (row) => ({
     kind: oneOf(
       field(row, 0, "a kind"),
       ["IoError", "Ocfs2Error", "Heartbeat", "Network", "Fencing"],
@@ -200,23 +211,18 @@ export function parseKernelTroubles(rows: Rows): KernelTrouble[] {
   }));
 }
 
-function grouped(rows: Rows): (kind: string) => readonly Row[] {
-  const groups = Map.groupBy(rows, (row) => field(row, 0, "a kind of row"));
-  return (kind) => groups.get(kind) ?? [];
-}
-
-function only(rows: readonly Row[], what: string): Row {
+function only(rows: Rows, what: string): Row {
   const [row] = rows;
   if (row === undefined) throw new Unparseable(`no ${what}`);
   return row;
 }
 
-function setting(rows: readonly Row[], name: string): KernelSetting {
+function setting(rows: Rows, lost: Lost, name: string): KernelSetting | undefined {
   const row = only(
     rows.filter((candidate) => field(candidate, 1, "a name") === name),
     name,
   );
-  return { now: wholeNumber(row, 2, name), persisted: yes(row, 3, name) };
+  return each([row], lost, () => ({ now: integer(row, 2, name), persisted: yes(row, 3, name) }))[0];
 }
 
 function heartbeatMode(row: Row, at: number): "Local" | "Global" {
@@ -227,8 +233,7 @@ function heartbeatMode(row: Row, at: number): "Local" | "Global" {
 
 function uuid(row: Row, at: number): string {
   const text = field(row, at, "a UUID").toLowerCase();
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text))
-    throw new Unparseable(`${JSON.stringify(text)} is no UUID`);
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new Unparseable(`${shown(text)} is no UUID`);
   return text;
 }
 
@@ -255,8 +260,9 @@ function list(row: Row, at: number, what: string): string[] {
 }
 
 /** `0,1`, `-` for none; undefined when nothing tells. */
-function nodeNumbers(row: Row | undefined): number[] | undefined {
-  return row === undefined
-    ? undefined
-    : list(row, 1, "node numbers").map((_text, index, all) => wholeNumber(all, index, "a node number"));
+function nodeNumbers([row]: Rows, lost: Lost): number[] | undefined {
+  if (row === undefined) return undefined;
+  return each([row], lost, () =>
+    list(row, 1, "node numbers").map((_text, index, all) => wholeNumber(all, index, "a node number")),
+  )[0];
 }

@@ -6,97 +6,123 @@ import { parseMigrations, parseRelocation } from "./parse-relocation.ts";
 import { parseBlockDevices, parseLogicalVolumes, parseMounts } from "./parse-storage.ts";
 import { parseIdentity, parseInterfaces, parsePairs, parseSystem } from "./parse-system.ts";
 import { parseDomainConfigurations, parseDomainLocks, parseDomains, parseImages, parseToolstack } from "./parse-xen.ts";
-import { Unparseable } from "./rows.ts";
+import { type Answer, excerpt, type Rows, splitAnswer, type UnreadRow } from "./probe-sections.ts";
+import { type Lost, Unparseable } from "./rows.ts";
 
-/** Rows of one section, without their first field. */
-export type Rows = readonly (readonly string[])[];
+/** The sections of probe.sh by the fact that each becomes. */
+const sectionOf = {
+  identity: "identity",
+  system: "system",
+  packages: "packages",
+  tools: "tools",
+  interfaces: "interfaces",
+  blockDevices: "block",
+  mounts: "mounts",
+  backings: "backings",
+  logicalVolumes: "lvm",
+  exports: "exports",
+  aoe: "aoe",
+  aoeDevices: "aoe-devices",
+  responders: "responders",
+  o2cb: "o2cb",
+  sharedDevices: "filesystems",
+  mountPoints: "mount-points",
+  formats: "formats",
+  kernelTroubles: "kernel-log",
+  toolstack: "toolstack",
+  domains: "domains",
+  relocation: "relocation",
+  migrations: "migrations",
+  images: "images",
+  domainLocks: "domain-locks",
+  domainConfigurations: "domain-configurations",
+} as const satisfies Record<keyof HostFacts, string>;
 
 /**
- * What probe.sh printed, as facts. Never throws: a section that is missing, cut off or not as documented is unknown and
- * says why, and harms no other.
+ * What probe.sh printed, as facts. Never throws. A row that cannot be read costs that row, and the fact tells of it
+ * (`unread`); only a section that is missing, cut off, too large or of another shape is unknown as a whole, says why, and
+ * harms no other.
  */
 export function parseProbe(stdout: string): HostFacts {
-  const sections = split(stdout);
-  const fact = <T>(name: string, parse: (rows: Rows) => T): Fact<T> => {
-    if (sections.foreign) return { state: "unknown", why: "the output is not that of a probe" };
-    const end = sections.ends.get(name);
-    if (end === undefined) {
-      const why = sections.complete
-        ? "the probe was not asked for it"
-        : `the probe ended before its section ${name} did`;
-      return { state: "unknown", why };
-    }
-    if (end.state === "absent") return { state: "absent" };
-    if (end.state !== "known") return { state: "unknown", why: end.why };
-    try {
-      return { state: "known", value: parse(sections.rows.get(name) ?? []) };
-    } catch (error) {
-      if (!(error instanceof Unparseable)) throw error;
-      return { state: "unknown", why: `${name}: ${error.message}` };
-    }
-  };
-  const mounts = fact("mounts", parseMounts);
+  const reading = readProbe(stdout);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+/** An answer up to this length is read in one go, in a few milliseconds. */
+export const readAtOnce = 256 * 1024;
+
+/** The same for an answer of any length: `pause` lets others have the event loop between two strides of it. */
+export async function parseProbeGently(stdout: string, pause: () => Promise<void>): Promise<HostFacts> {
+  if (stdout.length <= readAtOnce) return parseProbe(stdout);
+  const reading = readProbe(stdout);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+    await pause();
+  }
+}
+
+function* readProbe(stdout: string): Generator<void, HostFacts> {
+  const answer = yield* splitAnswer(stdout, Object.values(sectionOf));
+  const mounts = yield* read(answer, "mounts", parseMounts);
   return {
-    identity: fact("identity", parseIdentity),
-    system: fact("system", parseSystem),
-    packages: fact("packages", parsePairs),
-    tools: fact("tools", parsePairs),
-    interfaces: fact("interfaces", parseInterfaces),
-    blockDevices: fact("block", (rows) => {
+    identity: yield* read(answer, "identity", parseIdentity),
+    system: yield* read(answer, "system", parseSystem),
+    packages: yield* read(answer, "packages", parsePairs),
+    tools: yield* read(answer, "tools", parsePairs),
+    interfaces: yield* read(answer, "interfaces", parseInterfaces),
+    blockDevices: yield* read(answer, "blockDevices", (rows, lost) => {
       // A device whose mounts are not known would look free.
       if (mounts.state !== "known") throw new Unparseable("the mounts are not known");
-      return parseBlockDevices(rows, mounts.value);
+      return parseBlockDevices(rows, lost, mounts.value);
     }),
     mounts,
-    backings: fact("backings", parseBackings),
-    logicalVolumes: fact("lvm", parseLogicalVolumes),
-    exports: fact("exports", parseExports),
-    aoe: fact("aoe", parseAoeDriver),
-    aoeDevices: fact("aoe-devices", parseAoeDevices),
-    responders: fact("responders", parseResponders),
-    o2cb: fact("o2cb", parseO2cb),
-    sharedDevices: fact("filesystems", parseSharedDevices),
-    mountPoints: fact("mount-points", parseMountPoints),
-    formats: fact("formats", parseFormats),
-    kernelTroubles: fact("kernel-log", parseKernelTroubles),
-    toolstack: fact("toolstack", parseToolstack),
-    domains: fact("domains", parseDomains),
-    relocation: fact("relocation", parseRelocation),
-    migrations: fact("migrations", parseMigrations),
-    images: fact("images", parseImages),
-    domainLocks: fact("domain-locks", parseDomainLocks),
-    domainConfigurations: fact("domain-configurations", parseDomainConfigurations),
+    backings: yield* read(answer, "backings", parseBackings),
+    logicalVolumes: yield* read(answer, "logicalVolumes", parseLogicalVolumes),
+    exports: yield* read(answer, "exports", parseExports),
+    aoe: yield* read(answer, "aoe", parseAoeDriver),
+    aoeDevices: yield* read(answer, "aoeDevices", parseAoeDevices),
+    responders: yield* read(answer, "responders", parseResponders),
+    o2cb: yield* read(answer, "o2cb", parseO2cb),
+    sharedDevices: yield* read(answer, "sharedDevices", parseSharedDevices),
+    mountPoints: yield* read(answer, "mountPoints", parseMountPoints),
+    formats: yield* read(answer, "formats", parseFormats),
+    kernelTroubles: yield* read(answer, "kernelTroubles", parseKernelTroubles),
+    toolstack: yield* read(answer, "toolstack", parseToolstack),
+    domains: yield* read(answer, "domains", parseDomains),
+    relocation: yield* read(answer, "relocation", parseRelocation),
+    migrations: yield* read(answer, "migrations", parseMigrations),
+    images: yield* read(answer, "images", parseImages),
+    domainLocks: yield* read(answer, "domainLocks", parseDomainLocks),
+    domainConfigurations: yield* read(answer, "domainConfigurations", parseDomainConfigurations),
   };
 }
 
-interface Sections {
-  readonly rows: Map<string, string[][]>;
-  readonly ends: Map<string, { readonly state: string; readonly why: string }>;
-  readonly foreign: boolean;
-  /** The probe ran to its end. */
-  readonly complete: boolean;
-}
-
-function split(stdout: string): Sections {
-  const rows = new Map<string, string[][]>();
-  const ends = new Map<string, { state: string; why: string }>();
-  const lines = stdout.split("\n");
-  // What follows the last newline was cut off: it is no line.
-  lines.pop();
-  for (const line of lines.slice(1)) {
-    const [section = "", ...fields] = line.split("\t");
-    if (section !== "end") {
-      const known = rows.get(section);
-      if (known === undefined) rows.set(section, [fields]);
-      else known.push(fields);
-      continue;
-    }
-    const [name = "", state = "", exit = "", why = ""] = fields;
-    // A section that ends twice was not written by one probe.
-    const end = ends.has(name)
-      ? { state: "unknown", why: "the section ends twice" }
-      : { state, why: why || `exit ${exit}` };
-    ends.set(name, end);
+function* read<T>(
+  { sections, foreign, complete }: Answer,
+  fact: keyof HostFacts,
+  parse: (rows: Rows, lost: Lost) => T,
+): Generator<void, Fact<T>> {
+  yield;
+  const name = sectionOf[fact];
+  const unknown = (why: string): Fact<T> => ({ state: "unknown", why });
+  if (foreign) return unknown("the output is not that of a probe");
+  const section = sections.get(name);
+  if (section?.end === undefined)
+    return unknown(complete ? "the probe was not asked for it" : `the probe ended before its section ${name} did`);
+  if (section.broken !== undefined) return unknown(`${name}: ${section.broken}`);
+  if (section.end.state === "absent") return { state: "absent" };
+  if (section.end.state !== "known") return unknown(section.end.why);
+  const unread: UnreadRow[] = [...section.unread];
+  const lost: Lost = (row, why) => unread.push({ why, row: excerpt(row.join(" ")) });
+  try {
+    const value = parse(section.rows, lost);
+    return { state: "known", value, ...(unread.length === 0 ? {} : { unread }) };
+  } catch (error) {
+    if (!(error instanceof Unparseable)) throw error;
+    return unknown(`${name}: ${excerpt(error.message)}`);
   }
-  return { rows, ends, foreign: lines[0] !== "probe\t1", complete: lines.at(-1) === "end\tprobe" };
 }

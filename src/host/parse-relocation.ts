@@ -1,30 +1,30 @@
-import type { Rows } from "./parse-probe.ts";
-import { grouped, text, uuid } from "./parse-xen.ts";
-import { field, oneOf, plain, wholeNumber } from "./rows.ts";
+import { text, uuid } from "./parse-xen.ts";
+import type { Rows } from "./probe-sections.ts";
+import { each, field, grouped, type Lost, oneOf, plain, wholeNumber } from "./rows.ts";
 import type { MigrationRun, RelocationFact } from "./xen-facts.ts";
 
-export function parseRelocation(rows: Rows): RelocationFact {
+export function parseRelocation(rows: Rows, lost: Lost): RelocationFact {
   const byKind = grouped(rows);
   const key = byKind("key")[0];
   return {
     publicKey: key === undefined ? "" : text(key, 1, "a public key"),
-    peers: byKind("peer").map((row) => ({
+    peers: each(byKind("peer"), lost, (row) => ({
       name: plain(field(row, 1, "a name")),
       address: plain(field(row, 2, "an address")),
       publicKey: plain(field(row, 3, "a public key")),
     })),
-    knownHosts: byKind("known").map((row) => ({
+    knownHosts: each(byKind("known"), lost, (row) => ({
       address: plain(field(row, 1, "an address")),
       publicKey: plain(field(row, 2, "a public key")),
     })),
-    hostKeys: byKind("host-key").map((row) => plain(field(row, 1, "a host key"))),
+    hostKeys: each(byKind("host-key"), lost, (row) => plain(field(row, 1, "a host key"))),
   };
 }
 
 const phases = ["Connecting", "Sending", "Transferred", "Permission", "Succeeded", "Failed"] as const;
 
-export function parseMigrations(rows: Rows): MigrationRun[] {
-  return rows.map((row) => ({
+export function parseMigrations(rows: Rows, lost: Lost): MigrationRun[] {
+  return each(rows, lost, (row) => ({
     operation: plain(field(row, 1, "an operation")),
     uuid: uuid(row, 2),
     bootId: text(row, 3, "a boot id"),

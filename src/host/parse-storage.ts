@@ -1,8 +1,8 @@
 import type { BlockDevice, LogicalVolume, Mount } from "./facts.ts";
-import type { Rows } from "./parse-probe.ts";
-import { deviceNumber, field, plain, wholeNumber } from "./rows.ts";
+import type { Rows } from "./probe-sections.ts";
+import { deviceNumber, each, field, type Lost, plain, wholeNumber } from "./rows.ts";
 
-export function parseBlockDevices(rows: Rows, mounts: readonly Mount[]): BlockDevice[] {
+export function parseBlockDevices(rows: Rows, lost: Lost, mounts: readonly Mount[]): BlockDevice[] {
   const mountPoints = new Map<string, string[]>();
   for (const { device, source, mountPoint } of mounts) {
     // A file system with a device number of its own (btrfs) is found by its source.
@@ -12,7 +12,7 @@ export function parseBlockDevices(rows: Rows, mounts: readonly Mount[]): BlockDe
       else known.push(mountPoint);
     }
   }
-  return rows.map((row) => {
+  return each(rows, lost, (row) => {
     const path = plain(field(row, 0, "a path"));
     const device = deviceNumber(row, 1);
     const signature = field(row, 4, "a signature");
@@ -29,8 +29,8 @@ export function parseBlockDevices(rows: Rows, mounts: readonly Mount[]): BlockDe
   });
 }
 
-export function parseMounts(rows: Rows): Mount[] {
-  return rows.map((row) => ({
+export function parseMounts(rows: Rows, lost: Lost): Mount[] {
+  return each(rows, lost, (row) => ({
     device: deviceNumber(row, 0),
     root: plain(field(row, 1, "a root")),
     mountPoint: plain(field(row, 2, "a mount point")),
@@ -40,8 +40,8 @@ export function parseMounts(rows: Rows): Mount[] {
   }));
 }
 
-export function parseLogicalVolumes(rows: Rows): LogicalVolume[] {
-  return rows.map((row) => ({
+export function parseLogicalVolumes(rows: Rows, lost: Lost): LogicalVolume[] {
+  return each(rows, lost, (row) => ({
     volumeGroup: field(row, 0, "a volume group"),
     name: field(row, 1, "a name"),
     sizeBytes: wholeNumber(row, 2, "the size"),

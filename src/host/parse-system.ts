@@ -1,9 +1,9 @@
 import type { Identity, NetworkInterface, System } from "./facts.ts";
-import type { Rows } from "./parse-probe.ts";
-import { field, oneOf, plain, Unparseable, wholeNumber } from "./rows.ts";
+import type { Rows } from "./probe-sections.ts";
+import { each, field, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
 
-export function parseIdentity(rows: Rows): Identity {
-  const values = parsePairs(rows);
+export function parseIdentity(rows: Rows, lost: Lost): Identity {
+  const values = parsePairs(rows, lost);
   return {
     hostname: required(values, "hostname"),
     machineId: required(values, "machine-id"),
@@ -11,8 +11,8 @@ export function parseIdentity(rows: Rows): Identity {
   };
 }
 
-export function parseSystem(rows: Rows): System {
-  const values = parsePairs(rows);
+export function parseSystem(rows: Rows, lost: Lost): System {
+  const values = parsePairs(rows, lost);
   return {
     os: required(values, "os"),
     osId: required(values, "os-id"),
@@ -23,8 +23,8 @@ export function parseSystem(rows: Rows): System {
 }
 
 /** Rows of key and value. */
-export function parsePairs(rows: Rows): ReadonlyMap<string, string> {
-  return new Map(rows.map((row) => [field(row, 0, "a key"), plain(field(row, 1, "a value"))]));
+export function parsePairs(rows: Rows, lost: Lost): ReadonlyMap<string, string> {
+  return new Map(each(rows, lost, (row) => [field(row, 0, "a key"), plain(field(row, 1, "a value"))]));
 }
 
 export function required(values: ReadonlyMap<string, string>, key: string): string {
@@ -33,10 +33,10 @@ export function required(values: ReadonlyMap<string, string>, key: string): stri
   return value;
 }
 
-export function parseInterfaces(rows: Rows): NetworkInterface[] {
-  return rows.map((row) => {
+export function parseInterfaces(rows: Rows, lost: Lost): NetworkInterface[] {
+  return each(rows, lost, (row) => {
     const flags = field(row, 3, "flags");
-    if (!/^0x[0-9a-f]+$/i.test(flags)) throw new Unparseable(`flags are ${JSON.stringify(flags)}`);
+    if (!/^0x[0-9a-f]+$/i.test(flags)) throw new Unparseable(`flags are ${shown(flags)}`);
     const carrier = oneOf(field(row, 4, "carrier"), ["0", "1", "-"], "carrier");
     return {
       name: field(row, 0, "a name"),

@@ -1,5 +1,5 @@
-import type { Rows } from "./parse-probe.ts";
-import { field, oneOf, plain, Unparseable, wholeNumber, words } from "./rows.ts";
+import type { Rows } from "./probe-sections.ts";
+import { each, field, grouped, type Lost, oneOf, plain, shown, Unparseable, wholeNumber, words } from "./rows.ts";
 import type {
   DomainConfiguration,
   DomainFact,
@@ -12,7 +12,7 @@ import type {
 
 type Row = readonly string[];
 
-export function parseToolstack(rows: Rows): Toolstack {
+export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
   const byKind = grouped(rows);
   const single = (kind: string) => field(byKind(kind)[0] ?? [], 1, kind);
   const kind = oneOf(single("kind"), ["xl", "xm", "none"], "the toolstack");
@@ -21,7 +21,7 @@ export function parseToolstack(rows: Rows): Toolstack {
   return {
     kind: ({ xl: "Xl", xm: "Xm", none: "None" } as const)[kind],
     dom0: oneOf(single("dom0"), ["yes", "no"], "dom0") === "yes",
-    info: parseInfo(byKind("info")),
+    info: parseInfo(byKind("info"), lost),
     automaticDomains:
       automatic === undefined
         ? undefined
@@ -31,20 +31,27 @@ export function parseToolstack(rows: Rows): Toolstack {
             auto: text(automatic, 3, "XENDOMAINS_AUTO"),
           },
     services: new Map(
-      byKind("service").map((row) => [
+      each(byKind("service"), lost, (row) => [
         field(row, 1, "a service"),
         oneOf(field(row, 2, "a state"), ["active", "inactive", "missing"], "the state of a service"),
       ]),
     ),
-    bridges: byKind("bridge").map((row) => field(row, 1, "a bridge")),
+    bridges: each(byKind("bridge"), lost, (row) => field(row, 1, "a bridge")),
     xendConfiguration:
-      kind === "xm" ? new Map(xend.map((row) => [field(row, 1, "a key"), plain(field(row, 2, "a value"))])) : undefined,
-    xendPassword: byKind("xend-password").map((row) => field(row, 1, "a revision"))[0],
+      kind === "xm"
+        ? new Map(each(xend, lost, (row) => [field(row, 1, "a key"), plain(field(row, 2, "a value"))]))
+        : undefined,
+    xendPassword: each(byKind("xend-password"), lost, (row) => field(row, 1, "a revision"))[0],
   };
 }
 
-function parseInfo(rows: Rows): XenInfo | undefined {
+function parseInfo(rows: Rows, lost: Lost): XenInfo | undefined {
   if (rows.length === 0) return undefined;
+  const all = rows.map((row) => row.slice(1).join(" "));
+  return each([all], lost, () => readInfo(rows))[0];
+}
+
+function readInfo(rows: Rows): XenInfo {
   const values = new Map(rows.map((row) => [field(row, 1, "a key"), plain(field(row, 2, "a value"))]));
   const value = (key: string) => field([values.get(key) ?? ""], 0, key);
   const number = (key: string) => wholeNumber([value(key)], 0, key);
@@ -60,11 +67,14 @@ function parseInfo(rows: Rows): XenInfo | undefined {
   };
 }
 
-export function parseDomains(rows: Rows): DomainsFact {
+export function parseDomains(rows: Rows, lost: Lost): DomainsFact {
   const byKind = grouped(rows);
+  const all = each(byKind("domain"), lost, parseDomain);
+  const remains = all.filter(isDying);
   return {
-    domains: byKind("domain").map(parseDomain),
-    processes: byKind("process").map((row) => ({
+    domains: all.filter((domain) => !isDying(domain)),
+    ...(remains.length === 0 ? {} : { remains }),
+    processes: each(byKind("process"), lost, (row) => ({
       pid: wholeNumber(row, 1, "a process"),
       verb: plain(field(row, 2, "a verb")),
       name: text(row, 3, "a name"),
@@ -72,14 +82,17 @@ export function parseDomains(rows: Rows): DomainsFact {
   };
 }
 
+const isDying = ({ state }: DomainFact) => state.includes("d");
+
 function parseDomain(row: Row): DomainFact {
+  if (row[1] === "?") throw new Unparseable("no row of a list of domains");
   const state = text(row, 6, "a state");
-  if (!/^[rbpscd]*$/.test(state)) throw new Unparseable(`the state of a domain is ${JSON.stringify(state)}`);
+  if (!/^[rbpscd]*$/.test(state)) throw new Unparseable(`the state of a domain is ${shown(state)}`);
   const seconds = Number(field(row, 8, "CPU seconds"));
-  if (!Number.isFinite(seconds) || seconds < 0) throw new Unparseable(`CPU seconds are ${JSON.stringify(row[8])}`);
+  if (!Number.isFinite(seconds) || seconds < 0) throw new Unparseable(`CPU seconds are ${shown(row[8] ?? "")}`);
   return {
     id: wholeNumber(row, 1, "a domain id"),
-    name: text(row, 2, "a name"),
+    name: text(row, 2, "a name").slice(0, 255),
     uuid: uuid(row, 3),
     memory: wholeNumber(row, 4, "the memory"),
     vcpus: wholeNumber(row, 5, "the virtual CPUs"),
@@ -90,8 +103,8 @@ function parseDomain(row: Row): DomainFact {
   };
 }
 
-export function parseImages(rows: Rows): ImageFact[] {
-  return rows.map((row) => {
+export function parseImages(rows: Rows, lost: Lost): ImageFact[] {
+  return each(rows, lost, (row) => {
     const work = oneOf(field(row, 6, "a state"), ["Copying", "Interrupted", "-"], "the state of the work");
     return {
       path: plain(field(row, 1, "a path")),
@@ -104,8 +117,8 @@ export function parseImages(rows: Rows): ImageFact[] {
   });
 }
 
-export function parseDomainLocks(rows: Rows): DomainLock[] {
-  return rows.map((row) => ({
+export function parseDomainLocks(rows: Rows, lost: Lost): DomainLock[] {
+  return each(rows, lost, (row) => ({
     uuid: uuid(row, 1),
     path: plain(field(row, 2, "a path")),
     host: text(row, 3, "a host"),
@@ -113,23 +126,18 @@ export function parseDomainLocks(rows: Rows): DomainLock[] {
   }));
 }
 
-export function parseDomainConfigurations(rows: Rows): DomainConfiguration[] {
-  return rows.map((row) => {
+export function parseDomainConfigurations(rows: Rows, lost: Lost): DomainConfiguration[] {
+  return each(rows, lost, (row) => {
     const digest = field(row, 3, "a digest");
-    if (!/^[0-9a-f]{64}$/.test(digest)) throw new Unparseable(`${JSON.stringify(digest)} is no sha256`);
+    if (!/^[0-9a-f]{64}$/.test(digest)) throw new Unparseable(`${shown(digest)} is no sha256`);
     return { uuid: uuid(row, 1), owner: text(row, 2, "an owner"), digest };
   });
-}
-
-export function grouped(rows: Rows): (kind: string) => readonly Row[] {
-  const groups = Map.groupBy(rows, (row) => field(row, 0, "a kind of row"));
-  return (kind) => groups.get(kind) ?? [];
 }
 
 export function uuid(row: Row, at: number): string {
   const value = field(row, at, "a UUID").toLowerCase();
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) {
-    throw new Unparseable(`${JSON.stringify(value)} is no UUID`);
+    throw new Unparseable(`${shown(value)} is no UUID`);
   }
   return value;
 }

@@ -1,53 +1,88 @@
+import { printable } from "../printable.ts";
+import { excerpt, type Rows } from "./probe-sections.ts";
+
 /** A section that does not say what probe.sh documents. */
 export class Unparseable extends Error {
   override readonly name = "Unparseable";
 }
 
+/** Takes a row that could not be read, and why. */
+export type Lost = (row: readonly string[], why: string) => void;
+
+/** What each row says; a row that cannot be read is lost, and nothing else. */
+export function each<T>(rows: Rows, lost: Lost, parse: (row: readonly string[]) => T): T[] {
+  const values: T[] = [];
+  for (const row of rows) {
+    try {
+      values.push(parse(row));
+    } catch (error) {
+      if (!(error instanceof Unparseable)) throw error;
+      lost(row, error.message);
+    }
+  }
+  return values;
+}
+
+/** The rows by their first field. */
+export function grouped(rows: Rows): (kind: string) => Rows {
+  const groups = Map.groupBy(rows, (row) => field(row, 0, "a kind of row"));
+  return (kind) => groups.get(kind) ?? [];
+}
+
 /** The field at an index; throws when the row is too short. */
 export function field(row: readonly string[], index: number, what: string): string {
   const text = row[index];
-  if (text === undefined) throw new Unparseable(`a row without ${what}: ${shown(row)}`);
+  if (text === undefined) throw new Unparseable(`it has no ${what.replace(/^an? /, "")}`);
   return text;
 }
 
-/** Undoes mountinfo's octal escapes. */
+/** Undoes mountinfo's octal escapes. What they hid is made printable: it never was when the answer came in. */
 export function plain(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_match, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  if (!text.includes("\\")) return text;
+  return printable(
+    text.replace(/\\([0-7]{3})/g, (_match, octal: string) => String.fromCharCode(Number.parseInt(octal, 8) & 0xff)),
+  );
 }
 
 export function wholeNumber(row: readonly string[], index: number, what: string): number {
   const text = field(row, index, what);
   const value = Number(text);
   if (!/^[0-9]{1,16}$/.test(text) || !Number.isSafeInteger(value)) {
-    throw new Unparseable(`${what} is ${JSON.stringify(text)}, not a number: ${shown(row)}`);
+    throw new Unparseable(`${what} is ${shown(text)}, not a number`);
   }
   return value;
 }
 
+/** A whole number that may be negative. */
+export function integer(row: readonly string[], index: number, what: string): number {
+  const text = field(row, index, what);
+  if (!/^-?[0-9]{1,15}$/.test(text)) throw new Unparseable(`${what} is ${shown(text)}, not a number`);
+  return Number(text);
+}
+
 export function oneOf<const T extends string>(text: string, accepted: readonly T[], what: string): T {
   const found = accepted.find((candidate) => candidate === text);
-  if (found === undefined) throw new Unparseable(`${what} is ${JSON.stringify(text)}, not ${accepted.join(" or ")}`);
+  if (found === undefined) throw new Unparseable(`${what} is ${shown(text)}, not ${accepted.join(" or ")}`);
   return found;
 }
 
 export function deviceNumber(row: readonly string[], index: number): string {
   const text = field(row, index, "a device number");
-  if (!/^[0-9]+:[0-9]+$/.test(text))
-    throw new Unparseable(`${JSON.stringify(text)} is no device number: ${shown(row)}`);
+  if (!/^[0-9]+:[0-9]+$/.test(text)) throw new Unparseable(`${shown(text)} is no device number`);
   return text;
 }
 
 /** `525400990110` or `52:54:00:99:01:10`, lower case with colons. */
 export function macAddress(text: string): string {
   const digits = text.replaceAll(":", "").toLowerCase();
-  if (!/^[0-9a-f]{12}$/.test(digits)) throw new Unparseable(`${JSON.stringify(text)} is no MAC address`);
+  if (!/^[0-9a-f]{12}$/.test(digits)) throw new Unparseable(`${shown(text)} is no MAC address`);
   return digits.replace(/(..)(?=.)/g, "$1:");
 }
 
 /** `e0.1` or `0.1` */
 export function target(text: string): { shelf: number; slot: number } {
   const groups = /^e?(?<shelf>[0-9]{1,5})\.(?<slot>[0-9]{1,5})$/.exec(text)?.groups;
-  if (groups === undefined) throw new Unparseable(`${JSON.stringify(text)} is no shelf.slot`);
+  if (groups === undefined) throw new Unparseable(`${shown(text)} is no shelf.slot`);
   return { shelf: Number(groups.shelf), slot: Number(groups.slot) };
 }
 
@@ -56,6 +91,7 @@ export function words(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== "");
 }
 
-function shown(row: readonly string[]): string {
-  return JSON.stringify(row.join("\t").slice(0, 200));
+/** A value for a message. */
+export function shown(text: string): string {
+  return JSON.stringify(excerpt(text));
 }

@@ -39,7 +39,7 @@ export interface DomainFact {
   readonly uuid: string;
   readonly memory: number;
   readonly vcpus: number;
-  /** Letters of xl list: r running, b blocked, p paused, s shut down, d dying. */
+  /** Letters of xl list: r running, b blocked, p paused, s shut down; d dying in {@link DomainsFact.remains} only. */
   readonly state: string;
   /** Why it is shut down: `-` not, r reboot, s suspend, c crash, w watchdog, S soft reset; empty when xl does not tell. */
   readonly shutdownReason: string;
@@ -50,6 +50,8 @@ export interface DomainFact {
 /** Everything of the toolstack that moves or builds a domain now. */
 export interface DomainsFact {
   readonly domains: readonly DomainFact[];
+  /** What is left of domains that died: no copy of anything, and it may stay for ever. Left out where there is nothing. */
+  readonly remains?: readonly DomainFact[];
   /** `xl migrate`, `xl migrate-receive`, `xl create` and the like that run now; not the daemons that wait for a domain's end. */
   readonly processes: readonly { readonly pid: number; readonly verb: string; readonly name: string }[];
 }

@@ -1,6 +1,8 @@
+import { printableLines } from "../printable.ts";
 import { type HostDialer, HostError, type RunRequest, type RunResult, type SshTarget } from "../ssh/host-session.ts";
 import { hostTrust, refusal } from "../ssh/host-trust.ts";
 import { formatPublicKey, parsePublicKey } from "../ssh/public-key.ts";
+import { defaultOutputBytes } from "../ssh/run-script.ts";
 import { requestProblem } from "../ssh/wire.ts";
 import { type Fault, garbage } from "./faults.ts";
 import type { Host } from "./model/host.ts";
@@ -18,8 +20,6 @@ export interface DirectOptions {
   /** A private key that hosts accept; any key when absent. */
   readonly authorizedKey?: string;
 }
-
-const defaultLimit = 16 * 2 ** 20;
 
 /** Where a host listens: as in the rack file, or a made-up port where that says any. */
 export function endpoint(rack: Rack, name: string): { host: string; port: number; user: string } {
@@ -177,7 +177,7 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
     async function answer(ended: ScriptProcess, exit: number, faults: readonly Fault[]): Promise<RunResult> {
       let stdout = ended.stdout;
       let exitCode = exit;
-      const limit = request.maxOutputBytes ?? defaultLimit;
+      const limit = request.maxOutputBytes ?? defaultOutputBytes;
       for (const fault of faults) {
         if (fault.kind === "Drop" || fault.kind === "Refuse") throw lost(true);
         if (fault.kind === "Delay") await wait(Math.min(fault.ms, deadline - clock.now()), request, true);
@@ -197,7 +197,12 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
           started: true,
         });
       }
-      return { exitCode, stdout, stderr: ended.stderr, milliseconds: clock.monotonic() - began };
+      return {
+        exitCode,
+        stdout: printableLines(stdout),
+        stderr: printableLines(ended.stderr),
+        milliseconds: clock.monotonic() - began,
+      };
     }
   }
 

@@ -52,6 +52,7 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
   const stderr = createTranscript(wire.nonce, maxOutputBytes);
   const ended = Promise.withResolvers<Ending>();
   const closed = Promise.withResolvers<void>();
+  let judged = false;
   let exit: { code: number | undefined; signal: string | undefined } | undefined;
 
   const complete = (): Ending | undefined => {
@@ -61,6 +62,8 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
     return { kind: "complete", exitCode, stdout: output.stdout, stderr: output.stderr };
   };
   const judge = () => {
+    if (judged) return;
+    judged = true;
     const excerpt = [stderr.excerpt(), stdout.excerpt()].filter((text) => text !== "").join(" / ");
     const begun = stdout.beginWords !== undefined || stderr.beginWords !== undefined;
     ended.resolve(complete() ?? { kind: "cut", begun, exitCode: exit?.code, signal: exit?.signal, excerpt });
@@ -79,7 +82,10 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
   };
   const feed = (name: "stdout" | "stderr", chunk: Buffer) => {
     const stream = name === "stdout" ? stdout : stderr;
-    if (!stream.add(chunk)) ended.resolve({ kind: "overflow", stream: name });
+    if (!stream.add(chunk)) {
+      judged = true;
+      ended.resolve({ kind: "overflow", stream: name });
+    }
     settle();
   };
 

@@ -1,3 +1,5 @@
+import { printable } from "../printable.ts";
+
 /** A host as the rest of xensan sees it: something that runs a script and says what came out. */
 export interface HostSession {
   /**
@@ -44,7 +46,7 @@ export interface RunRequest {
   readonly timeoutSeconds: number;
   /** Sent within this time or never: then `TimedOut`, not started. What justifies the script holds only so long. */
   readonly beginWithinSeconds?: number;
-  /** Of stdout and of stderr, each; default 16 MiB. */
+  /** Of stdout and of stderr, each; default 1 MiB. */
   readonly maxOutputBytes?: number;
   readonly signal?: AbortSignal;
 }
@@ -61,6 +63,10 @@ export interface RunResult {
   readonly stderr: string;
   readonly milliseconds: number;
 }
+
+/** What a server, a resolver or a library said may stand in it. */
+const bounded = (message: string) => printable(message.slice(0, longestMessage).replace(/\s*\n\s*/g, " "));
+const longestMessage = 2000;
 
 export type HostErrorCode =
   | "Unreachable"
@@ -88,7 +94,7 @@ export class HostError extends Error {
   readonly code: HostErrorCode;
   readonly started: boolean;
   constructor(code: HostErrorCode, message: string, options: { started: boolean; cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(bounded(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.started = options.started;
   }

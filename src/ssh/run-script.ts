@@ -39,7 +39,8 @@ export class ChannelRefused extends Error {
   override readonly name = "ChannelRefused";
 }
 
-const defaultOutputBytes = 16 * 1024 * 1024;
+/** A step or a refusal is a line or two; only a probe needs more, and says so. */
+export const defaultOutputBytes = 1024 * 1024;
 
 /**
  * Runs one script on an open connection. Rejects with a {@link HostError} or {@link ChannelRefused}. When it takes too

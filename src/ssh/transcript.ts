@@ -1,3 +1,5 @@
+import { StringDecoder } from "node:string_decoder";
+import { printable, printableLines } from "../printable.ts";
 import type { Nonce, RemoteProcess } from "./wire.ts";
 
 /** What a remote shell has sent so far, on one stream: kept up to a limit, read between the marks. */
@@ -9,13 +11,13 @@ export interface Transcript {
   /** The words after `begin` and after `end`; undefined while that mark is missing. */
   readonly beginWords: readonly string[] | undefined;
   readonly endWords: readonly string[] | undefined;
-  /** The last bytes as they came, for messages. */
+  /** The last characters in one line, for messages. */
   excerpt(): string;
 }
 
 interface Mark {
   readonly words: readonly string[];
-  /** Offsets into the stream of its first byte and of the byte after its newline. */
+  /** Where it begins, and where the line after it begins, in UTF-16 units of the whole text. */
   readonly start: number;
   readonly after: number;
 }
@@ -25,48 +27,48 @@ const longestMark = 256;
 /** A login banner in front of the begin mark, and what background jobs print after the end mark, do not count. */
 const noiseBytes = 64 * 1024;
 
+/**
+ * The text is decoded and made printable as it comes, a chunk at a time: a host that sends megabytes of nonsense never holds
+ * up the event loop, and what leaves here can be shown anywhere.
+ */
 export function createTranscript(nonce: Nonce, maxBytes: number): Transcript {
-  let chunks: Buffer[] = [];
+  const decoder = new StringDecoder("utf8");
+  let pieces: string[] = [];
+  let bytes = 0;
   let length = 0;
   let over = false;
-  let carry: Buffer = Buffer.alloc(0);
+  let carry = "";
   let begin: Mark | undefined;
   let end: Mark | undefined;
 
-  /** Looks at the new bytes and as many old ones as a mark that was cut in two may need. */
-  const find = (verb: string, window: Buffer, windowStart: number): Mark | undefined => {
+  /** Looks at the new text and as much of the old as a mark that was cut in two may need. */
+  const find = (verb: string, window: string, windowStart: number): Mark | undefined => {
     const at = window.indexOf(`${nonce} ${verb}`);
     const lineEnd = at < 0 ? -1 : window.indexOf("\n", at);
     if (lineEnd < 0) return undefined;
-    const words = window.toString("latin1", at, lineEnd).split(" ").slice(2);
+    const words = window.slice(at, lineEnd).split(" ").slice(2);
     return { words, start: windowStart + at, after: windowStart + lineEnd + 1 };
   };
 
   return {
     add(chunk) {
-      const limit = maxBytes + noiseBytes;
-      if (over || length + chunk.length > limit) {
-        over = true;
-        chunks = [];
-        return false;
-      }
-      const window = Buffer.concat([carry, chunk]);
+      bytes += chunk.length;
+      if (over || bytes > maxBytes + noiseBytes) return overflow();
+      const text = printableLines(decoder.write(chunk));
+      const window = carry + text;
       const windowStart = length - carry.length;
       begin ??= find("begin", window, windowStart);
       end ??= find("end", window, windowStart);
-      chunks.push(chunk);
-      length += chunk.length;
-      carry = window.subarray(Math.max(0, window.length - longestMark));
-      if (begin !== undefined && (end?.start ?? length) - begin.after > maxBytes) {
-        over = true;
-        chunks = [];
-        return false;
-      }
+      pieces.push(text);
+      length += text.length;
+      carry = window.slice(-longestMark);
+      if (begin !== undefined && (end?.start ?? length) - begin.after > maxBytes) return overflow();
       return true;
     },
     between() {
       if (begin === undefined || end === undefined) return undefined;
-      return Buffer.concat(chunks, length).toString("utf8", begin.after, end.start);
+      pieces = [pieces.join("")];
+      return pieces[0]?.slice(begin.after, end.start);
     },
     get beginWords() {
       return begin?.words;
@@ -74,8 +76,14 @@ export function createTranscript(nonce: Nonce, maxBytes: number): Transcript {
     get endWords() {
       return end?.words;
     },
-    excerpt: () => carry.toString("utf8").trim(),
+    excerpt: () => printable(carry.trim()),
   };
+
+  function overflow(): false {
+    over = true;
+    pieces = [];
+    return false;
+  }
 }
 
 export function parseRemoteProcess(words: readonly string[] | undefined): RemoteProcess | undefined {

@@ -68,6 +68,12 @@ export const preparing = {
     meaning: "The aoe module is not loaded, or looks at other interfaces than declared, now or after a reboot.",
     action: "Nothing, unless the object is paused: xensan prepares it.",
   },
+  FactsUnreadable: {
+    conditions: ["FactsUnreadable"],
+    meaning:
+      "Rows of what a tool on the host printed were not understood; the message counts them and names tool and row. They are left out, and where one of them may matter, nothing is done.",
+    action: "Look at the row with the named tool. If it is what the tool should print, report it.",
+  },
   FactsUnknown: {
     conditions: ["Prepared", "AoeReady", "Exported", "Attached", "Conflicted", "DeletionBlocked"],
     meaning: "A section of the probe failed, so that nothing can be said or done; the message holds its words.",

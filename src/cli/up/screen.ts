@@ -69,7 +69,7 @@ function table(rows: readonly Row[], options: ScreenOptions, paint: Paint): stri
 const conditionMarks = { Good: "✔", Bad: "✘", Unknown: "?" };
 const conditionFormats = { Good: "green", Bad: "yellow", Unknown: "dim" } as const;
 /** Of these, False is what one wants. */
-const negative = ["Conflicted", "Paused", "DeletionBlocked", "Aborted"];
+const negative = ["Conflicted", "Paused", "DeletionBlocked", "FactsUnreadable", "Aborted"];
 
 function conditions(row: Row, room: number, paint: Paint): string {
   let left = room;

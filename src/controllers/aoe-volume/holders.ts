@@ -1,4 +1,4 @@
-import type { AoeDevice, HostFacts } from "../../host/facts.ts";
+import { type AoeDevice, gapIn, type HostFacts } from "../../host/facts.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
 import type { HostSight, VolumeObservation } from "./observation.ts";
@@ -35,6 +35,8 @@ function look(sight: HostSight, target: VolumeObservation["spec"], by: string[],
   }
   const { aoeDevices } = view.snapshot.facts;
   if (aoeDevices.state === "unknown") because.push(`${host} does not say (${aoeDevices.why})`);
+  const gap = gapIn(aoeDevices);
+  if (gap !== undefined) because.push(`${host} does not show all its devices: ${gap}`);
   const users = deviceOf(view.snapshot.facts, target)?.users ?? [];
   if (users.length > 0) by.push(`${host} (${users.join(", ")})`);
 }

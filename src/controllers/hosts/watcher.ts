@@ -3,7 +3,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { Clock } from "../../clock.ts";
 import type { HostCommand, Outcome } from "../../host/command.ts";
 import { outcomeOf } from "../../host/outcome.ts";
-import { parseProbe } from "../../host/parse-probe.ts";
+import { parseProbeGently } from "../../host/parse-probe.ts";
 import { noLongerNeeded } from "../../runtime/cancellation.ts";
 import { HostError, type HostSession, type RunResult, type SshTarget } from "../../ssh/host-session.ts";
 import { Lanes } from "./lanes.ts";
@@ -184,18 +184,21 @@ export class HostWatcher {
     if (route.kind === "problem") return { state: "Unreachable", reason: route.reason, message: route.message, last };
     try {
       const result = await this.#run(route.target, this.#options.probe(extent), signal);
-      return this.#understand(result, extent, when);
+      return await this.#understand(result, extent, when);
     } catch (error) {
       const { reason, message } = explain(error);
       return { state: "Unreachable", reason, message, last };
     }
   }
 
-  #understand(result: RunResult, extent: Extent, when: Omit<Snapshot, "facts">): HostView {
+  async #understand(result: RunResult, extent: Extent, when: Omit<Snapshot, "facts">): Promise<HostView> {
     const last = this.#lastSnapshot();
     // Word for word the same: the same facts, which nobody has to compare.
     const same = this.#view.state === "Reachable" && this.#stdout === result.stdout;
-    const parsed = same && last !== undefined ? last.facts : parseProbe(result.stdout);
+    const parsed =
+      same && last !== undefined
+        ? last.facts
+        : await parseProbeGently(result.stdout, () => this.#options.clock.sleep(0));
     const facts = extent === "All" || last === undefined ? parsed : { ...parsed, responders: last.facts.responders };
     this.#stdout = extent === "All" ? result.stdout : "";
     const sections = Object.values(facts);
@@ -254,12 +257,13 @@ export class HostWatcher {
     signal: AbortSignal | undefined,
     beginWithinSeconds?: number,
   ): Promise<RunResult> {
-    const { script, args, timeoutSeconds } = command;
+    const { script, args, timeoutSeconds, maxOutputBytes } = command;
     try {
       const result = await this.#options.session({ ...target, onHostKey: this.#options.onHostKey }).run({
         script,
         args,
         timeoutSeconds,
+        ...(maxOutputBytes === undefined ? {} : { maxOutputBytes }),
         ...(signal === undefined ? {} : { signal }),
         ...(beginWithinSeconds === undefined ? {} : { beginWithinSeconds }),
       });

@@ -104,8 +104,10 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
     return "the cluster would not come back after a reboot";
   if (!sameTimeouts(request.timeouts, boot.timeouts)) return "its timeouts after a reboot would be others";
   if (!bootOrder) return "the order of its boot is not as it must be";
-  if (panicOnOops.now !== 1 || !panicOnOops.persisted) return "kernel.panic_on_oops is not 1";
-  if (panic.now <= 0 || !panic.persisted) return "kernel.panic is not set";
+  if (panicOnOops !== undefined && (panicOnOops.now !== 1 || !panicOnOops.persisted))
+    return "kernel.panic_on_oops is not 1";
+  // Below 0 the reboot comes at once.
+  if (panic !== undefined && (panic.now === 0 || !panic.persisted)) return "kernel.panic is not set";
   return undefined;
 }
 

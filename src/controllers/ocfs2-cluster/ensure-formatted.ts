@@ -1,4 +1,5 @@
 import { quantityBytes } from "../../api/quantity.ts";
+import { gapIn } from "../../host/facts.ts";
 import { formatFilesystem } from "../../host/ocfs2-actions.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { isOnline } from "./ensure-online.ts";
@@ -145,7 +146,12 @@ function lookFrom(
     host,
     kind: "Seen",
     device: sharedDevice(ready, volume.device),
-    records: formats.state === "known" ? formats.value : formats.state === "absent" ? [] : undefined,
+    records:
+      formats.state === "known" && gapIn(formats) === undefined
+        ? formats.value
+        : formats.state === "absent"
+          ? []
+          : undefined,
     attached: volume.attached.includes(host),
     online: !mustWait(cluster, node) && isOnline(ready, request),
   };

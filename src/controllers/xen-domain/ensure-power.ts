@@ -108,7 +108,6 @@ function relocated(
 function standing(domain: DomainObservation, { host, domain: seen }: Present, unknowns: readonly string[]): Finding {
   const where = `on ${host.name} as domain ${seen.id}`;
   if (domain.spec.powerState === "Halted") return shutDown(domain, host, where);
-  if (seen.state.includes("d")) return found([no(type, "Stopping", `It is being destroyed ${where}`)]);
   if (seen.state.includes("c") || seen.shutdownReason === "c")
     return found([no(type, "Crashed", `The guest crashed ${where}, and spec.onCrash keeps it for a look`)]);
   if (seen.state.includes("s"))

@@ -1,7 +1,8 @@
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import type { Owner } from "../../host/actions.ts";
-import type { HostFacts } from "../../host/facts.ts";
+import { concerns } from "../../host/domain-rows.ts";
+import { gapIn, type HostFacts } from "../../host/facts.ts";
 import type { DomainFact, DomainLock } from "../../host/xen-facts.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import type { HostView } from "../hosts/view.ts";
@@ -136,6 +137,8 @@ function sightingOf(host: HostSight, uuid: string): Sighting {
   if (domains.state === "unknown") return unknown(`does not say (${domains.why})`);
   const domain = domains.value.domains.find((one) => one.uuid === uuid);
   if (domain !== undefined) return { state: "Present", host, domain, moving: isMoving(domain.name) };
+  const gap = gapIn(domains, concerns(uuid));
+  if (gap !== undefined) return unknown(`does not show all its domains: ${gap}`);
   // A start that outlived whoever gave it: the domain is about to be there.
   const builder = domains.value.processes.find(
     (one) => (one.verb === "create" || one.verb === "restore") && one.name.endsWith(`/${uuid}.cfg`),

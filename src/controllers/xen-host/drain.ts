@@ -1,5 +1,6 @@
 import { apiVersion, group } from "../../api/common.ts";
 import { type XenHost, type XenMigration, xenMigrations } from "../../api/kinds.ts";
+import { gapIn } from "../../host/facts.ts";
 import { type ConditionUpdate, findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "../../runtime/kube-api.ts";
@@ -160,14 +161,14 @@ export function observeDrain(fleet: Fleet, host: XenHost): DrainSight {
   return {
     maintenance: parsed.ok ? parsed.spec.maintenance : "None",
     domains:
-      domains?.state === "known"
+      domains?.state === "known" && gapIn(domains) === undefined
         ? domains.value.domains.map((domain) => ({
             uuid: domain.uuid,
             name: baseName(domain.name),
             domainRef: fleet.stores.domains
               .byIndex("uuid", domain.uuid)
               .find(({ metadata }) => metadata.namespace === namespace)?.metadata.name,
-            passing: ["Incoming", "MigratedAway", "Dying"].includes(copyOf([domain]).form),
+            passing: ["Incoming", "MigratedAway"].includes(copyOf([domain]).form),
           }))
         : domains?.state === "absent"
           ? []

@@ -1,7 +1,7 @@
 import { type XenHost, xenHosts } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
-import type { HostFacts } from "../../host/facts.ts";
+import { gapIn, type HostFacts } from "../../host/facts.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
@@ -135,7 +135,8 @@ function blockers(
   // A device opened since the last look would be missed.
   if (watched !== undefined && !fleet.fences.passed(id, watched))
     return { reason: "ClientUnknown", message: "Waiting for one more look at it" };
-  if (view?.state !== "Reachable" || view.snapshot.facts.aoeDevices.state === "unknown") {
+  const devicesOf = view?.state === "Reachable" ? view.snapshot.facts.aoeDevices : undefined;
+  if (view?.state !== "Reachable" || devicesOf?.state === "unknown" || (devicesOf && gapIn(devicesOf)) !== undefined) {
     // Never reached: nothing was ever done there.
     if (host.status?.facts === undefined) return undefined;
     return {

@@ -1,5 +1,6 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { XenMigrationSpec } from "../../api/xen-migration.ts";
+import { gapIn } from "../../host/facts.ts";
 import type { DomainFact } from "../../host/xen-facts.ts";
 import { currentFacts } from "../hosts/view.ts";
 import type { HostSheet, Problem, Traveller } from "./preflight.ts";
@@ -36,7 +37,8 @@ export function locate(
   if (own !== undefined && own.uuid === undefined)
     return failed("DomainNotFound", `XenDomain ${own.name} has no UUID yet`);
   const wanted = own?.uuid ?? spec.domain ?? "";
-  const fits = ({ uuid, name }: DomainFact) => uuid === wanted || (own === undefined && name === wanted);
+  // Xen prints UUIDs in lower case; people copy them from everywhere.
+  const fits = ({ uuid, name }: DomainFact) => uuid === wanted.toLowerCase() || (own === undefined && name === wanted);
   const hits = hosts.flatMap((host) => domainsOf(host).flatMap((row) => (fits(row) ? [{ host, row }] : [])));
   const what = own === undefined ? `a domain ${wanted}` : `${own.name} (${wanted})`;
   const chosen = choose(hits, hosts, spec.sourceHostRef?.name, what);
@@ -94,7 +96,7 @@ function domainsOf({ view }: HostSheet): readonly DomainFact[] {
 
 function isSilent({ view }: HostSheet): boolean {
   const facts = currentFacts(view);
-  return facts === undefined || facts.domains.state === "unknown";
+  return facts === undefined || facts.domains.state === "unknown" || gapIn(facts.domains) !== undefined;
 }
 
 const failed = (reason: Reason, message: string): Located => ({ kind: "Problem", problem: { reason, message } });

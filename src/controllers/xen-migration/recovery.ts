@@ -226,11 +226,6 @@ export function judge(evidence: Evidence): Verdict {
     ...target.atWork.map((what) => `${what} on ${names.target}`),
   ];
   if (working.length > 0) return { kind: "Wait", message: `Waiting for ${working.join(", ")}` };
-  for (const [copy, host] of [
-    [source.copy, names.source],
-    [target.copy, names.target],
-  ] as const)
-    if (copy.form === "Dying") return { kind: "Wait", message: `${describeCopy(copy)} is being destroyed on ${host}` };
   const sourceRebooted = source.bootId !== recorded.sourceBootId;
   const forms = (one: Form, other: Form) => source.copy.form === one && target.copy.form === other;
   if (run.state === "None" && !sourceRebooted && forms("Running", "None")) return { kind: "Begin" };

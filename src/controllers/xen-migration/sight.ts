@@ -1,3 +1,5 @@
+import { concerns } from "../../host/domain-rows.ts";
+import { gapIn } from "../../host/facts.ts";
 import type { DomainFact, MigrationRun } from "../../host/xen-facts.ts";
 import type { HostView } from "../hosts/view.ts";
 
@@ -15,7 +17,7 @@ export type DomainSight =
 /**
  * A copy of the domain by its name and its state. Running: it runs, or somebody paused it, under whatever name. Suspended
  * and MigratedAway: its memory is kept, it does not run. Incoming: it is being received, or waits to be started. Arrived: it
- * has its own name already and never ran. Dying: it goes by itself. Ended: the guest came to its end and its copy is kept.
+ * has its own name already and never ran. Ended: the guest came to its end and its copy is kept. What is dying is no copy.
  */
 export type Copy =
   | { readonly form: "None" }
@@ -26,7 +28,6 @@ export type Copy =
         | "MigratedAway"
         | "Incoming"
         | "Arrived"
-        | "Dying"
         | "Ended"
         /** Several domains of one host have its UUID. */
         | "Several";
@@ -48,6 +49,8 @@ export function domainSight(view: HostView, side: Side, domain: { uuid: string; 
   const { domains, identity } = view.snapshot.facts;
   if (identity.state !== "known") return { state: "Unknown", why: "it does not tell its boot id" };
   if (domains.state === "unknown") return { state: "Unknown", why: `its domains are unknown: ${domains.why}` };
+  const gap = gapIn(domains, concerns(domain.uuid));
+  if (gap !== undefined) return { state: "Unknown", why: `its list of domains has a gap: ${gap}` };
   // A host that runs without Xen has no domains, and none of before its boot either.
   const fact = domains.state === "known" ? domains.value : { domains: [], processes: [] };
   const own = fact.domains.filter(({ uuid }) => uuid === domain.uuid);
@@ -74,6 +77,8 @@ export function runSight(view: HostView, operation: string): RunSight {
   if (migrations.state === "unknown") return { state: "Unknown", why: `its migrations are unknown: ${migrations.why}` };
   const runs = migrations.state === "known" ? migrations.value : [];
   const run = runs.find((one) => one.operation === operation);
+  const gap = run === undefined ? gapIn(migrations) : undefined;
+  if (gap !== undefined) return { state: "Unknown", why: `its list of migrations has a gap: ${gap}` };
   return run === undefined ? { state: "None" } : { state: "Begun", run };
 }
 
@@ -112,7 +117,6 @@ export function copyOf(domains: readonly DomainFact[]): Copy {
 
 function formOf({ name, state, shutdownReason, seconds }: DomainFact): Exclude<Copy["form"], "None" | "Several"> {
   const has = (letter: string) => state.includes(letter);
-  if (has("d")) return "Dying";
   if (has("s")) {
     // Where the toolstack does not tell why, a name that only a migration gives does.
     const suspended = shutdownReason === "s" || shutdownReason === "";
@@ -139,7 +143,6 @@ const words: Record<Exclude<Copy["form"], "None">, string> = {
   MigratedAway: "suspended after the transfer",
   Incoming: "being received",
   Arrived: "received and not started",
-  Dying: "being destroyed",
   Ended: "came to its end",
   Several: "one of several with this UUID",
 };

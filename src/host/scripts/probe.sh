@@ -59,6 +59,7 @@
 #   toolstack service NAME active|inactive|missing, bridge NAME, xend KEY VALUE
 #   domains process PID VERB NAME                                    what builds, moves or ends a domain now
 #   domains domain ID NAME UUID MEMORY VCPUS STATE REASON SECONDS    Domain-0 left out; REASON may be empty
+#   domains domain ? TEXT UUID - - - - -                             a row that is not understood; UUID - where it shows none
 #   relocation key PUBLICKEY, peer NAME ADDRESS PUBLICKEY, known ADDRESS PUBLICKEY, host-key PUBLICKEY
 #   migrations run OPERATION UUID BOOTID Running|Ended|Lost EXIT PHASE STARTED NOW MESSAGE
 #   images image PATH Missing|File|Other BYTES ALLOCATED OWNER Copying|Interrupted|- BYTES

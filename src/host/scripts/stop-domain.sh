@@ -20,6 +20,12 @@ began=$(now)
 # gone: no domain has this UUID, now and after the two seconds that xl takes to begin a reboot.
 gone() {
 	[ "$domain_count" = 0 ] || return 1
+	# What dies may hold its images a moment longer; what stays so is a leftover of Xen, and holds up nobody.
+	while [ -n "$domain_remains" ] && [ $(($(now) - began)) -lt $((seconds + 10)) ]; do
+		sleep 1
+		find_domain "$uuid"
+	done
+	[ "$domain_count" = 0 ] || return 1
 	sleep 3
 	find_domain "$uuid"
 	[ "$domain_count" = 0 ] && ! at_work 'create|restore|migrate-receive'

@@ -16,7 +16,6 @@ const rows = {
   incoming: { name: "vm2--incoming", state: "--p---", shutdownReason: "-", seconds: 0 },
   arrived: { name: "vm2", state: "--p---", shutdownReason: "-", seconds: 0 },
   poweredOff: { name: "vm2", state: "---s--", shutdownReason: "-", seconds: 30 },
-  dying: { name: "vm2", state: "---s-d", shutdownReason: "-", seconds: 30 },
 } as const;
 type Row = keyof typeof rows;
 const everyRow = Object.keys(rows).filter((name): name is Row => name in rows);
@@ -336,11 +335,6 @@ describe("while a program of the toolstack is at work", () => {
         expect(verdict(seen(source, "boot-1", one), seen(target, "boot-1", other))).toBe("Wait");
       }),
     );
-  });
-
-  it("nor while a copy is being destroyed", () => {
-    expect(verdict(seen("dying"), seen("running"))).toBe("Wait");
-    expect(verdict(seen("running"), seen("dying"))).toBe("Wait");
   });
 });
 

@@ -89,7 +89,7 @@ describe("the probe of a SAN server in a container", () => {
   it("keeps what a stranger on the wire sends in one field", () => {
     expect(facts.responders).toEqual({
       state: "known",
-      value: [{ interface: "eth0", shelf: 0, slot: 1, config: "tab\tand \\ in a config string of 28 bytes" }],
+      value: [{ interface: "eth0", shelf: 0, slot: 1, config: "tab␉and \\ in a config string of 28 bytes" }],
     });
   });
 

@@ -37,34 +37,41 @@ require_toolstack() {
 }
 
 # domain_rows FILE: writes one line per domain, Domain-0 left out: ID NAME UUID MEMORY VCPUS STATE REASON SECONDS, tabs
-# between. STATE without its hyphens, - for none; REASON empty when the toolstack does not tell. Fails when it does not answer.
+# between. STATE without its hyphens, - for none; REASON empty when the toolstack does not tell. A row that cannot be read is
+# ? TEXT UUID (- where it shows none) - - - - -. Fails when the toolstack does not answer.
 domain_rows() {
 	find_toolstack
 	if [ "$toolstack" = xl ]; then set -- "$1" list -v; else set -- "$1" list --long; fi
 	rows_code=0
-	limited 20 "$toolstack" "$2" "$3" >"$1.said" 2>&1 </dev/null || rows_code=$?
+	# Warnings go to stderr, whatever comes of the list.
+	limited 20 "$toolstack" "$2" "$3" >"$1.said" 2>"$1.hints" </dev/null || rows_code=$?
 	if [ "$rows_code" = 0 ]; then "${toolstack}_rows" <"$1.said" >"$1" || rows_code=$?; fi
-	[ "$rows_code" = 0 ] || tail -n 3 "$1.said" >&2
-	rm -f "$1.said"
+	[ "$rows_code" = 0 ] || { tail -n 3 "$1.hints" && tail -n 3 "$1.said"; } | tail -n 3 >&2
+	rm -f "$1.said" "$1.hints"
 	return "$rows_code"
 }
 
-# Read from the right: a name may hold blanks. xl complains, and exits 0, when it could not look at all of them.
+# Read from the right: a name may hold blanks. A list without Domain-0 is none: xl exits 0 in more cases than it should.
 xl_rows() {
 	awk '
-		/libxl: error/ { exit 1 }
-		!heading { if ($1 != "Name") exit 1; heading = 1; next }
+		function is_uuid(word) { return length(word) == 36 && word ~ /^[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+$/ }
+		!heading { if ($1 == "Name" && $2 == "ID") heading = 1; next }
+		NF == 0 { next }
 		{
-			for (u = NF; u > 6; u--) if ($u ~ /^[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/ && length($u) == 36) break
-			if (u <= 6 || $(u - 5) !~ /^[0-9]+$/ || length($(u - 2)) != 6) { print "not understood: " $0 >"/dev/stderr"; exit 1 }
-			if ($(u - 5) == 0) next
+			for (u = NF; u > 0; u--) if (is_uuid($u)) break
+			if (u <= 6 || $(u - 5) !~ /^[0-9]+$/ || length($(u - 2)) != 6) {
+				text = $0; gsub(/\t/, " ", text)
+				printf "?\t%s\t%s\t-\t-\t-\t-\t-\n", substr(text, 1, 200), (u > 0 ? tolower($u) : "-")
+				next
+			}
+			if ($(u - 5) == 0) { privileged = 1; next }
 			name = $1
 			for (i = 2; i <= u - 6; i++) name = name " " $i
 			letters = substr($(u - 2), 1, 4) substr($(u - 2), 6)
 			gsub(/-/, "", letters)
-			printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", $(u - 5), name, $u, $(u - 4), $(u - 3), letters == "" ? "-" : letters, substr($(u - 2), 5, 1), $(u - 1)
+			printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", $(u - 5), name, tolower($u), $(u - 4), $(u - 3), letters == "" ? "-" : letters, substr($(u - 2), 5, 1), $(u - 1)
 		}
-		END { if (!heading) exit 1 }'
+		END { if (!privileged) exit 1 }'
 }
 
 # xm list --long: an s-expression for each domain, its own values one level deep. As xend's sources print it.
@@ -87,9 +94,11 @@ xm_rows() {
 		END { if (!domains) exit 1 }
 		function flush(   letters) {
 			domains++
-			if (value["domid"] != "" && value["domid"] != "0" && value["uuid"] != "") {
+			if (value["domid"] == "" || value["uuid"] == "")
+				printf "?\t%s\t%s\t-\t-\t-\t-\t-\n", (value["name"] == "" ? "-" : value["name"]), (value["uuid"] == "" ? "-" : tolower(value["uuid"]))
+			else if (value["domid"] != "0") {
 				letters = value["state"]; gsub(/-/, "", letters)
-				printf "%s\t%s\t%s\t%.0f\t%.0f\t%s\t\t%.1f\n", value["domid"], value["name"], value["uuid"], value["memory"], \
+				printf "%s\t%s\t%s\t%.0f\t%.0f\t%s\t\t%.1f\n", value["domid"], value["name"], tolower(value["uuid"]), value["memory"], \
 					value["online_vcpus"] == "" ? value["vcpus"] : value["online_vcpus"], letters == "" ? "-" : letters, value["cpu_time"]
 			}
 			split("", value)
@@ -110,12 +119,20 @@ list_domains() {
 }
 
 # find_domain UUID: sets domain_count, and domain_id, domain_name, domain_state (letters, - for none), domain_reason and
-# domain_seconds of the last one with this UUID.
+# domain_seconds of the last one with this UUID. One that is dying is what is left of a domain: it sets domain_remains to its
+# id, counts for nothing else and may stay for ever. Ends when a row that cannot be read may be the domain.
 find_domain() {
 	list_domains
-	domain_count=0 domain_id='' domain_name='' domain_state='' domain_reason='' domain_seconds=''
+	domain_count=0 domain_remains='' domain_id='' domain_name='' domain_state='' domain_reason='' domain_seconds=''
 	while IFS='	' read -r row_id row_name row_uuid _ _ row_rest; do
+		case $row_id$row_uuid in
+		'?-' | "?$1")
+			echo "cannot tell whether domain $1 is here: $toolstack list shows a row that is not understood: $row_name" >&2
+			exit 1
+			;;
+		esac
 		[ "$row_uuid" = "$1" ] || continue
+		case ${row_rest%%	*} in *d*) domain_remains=$row_id && continue ;; esac
 		domain_count=$((domain_count + 1))
 		domain_id=$row_id domain_name=$row_name
 		# The reason may be empty: a run of tabs would count as one.

@@ -1,0 +1,7 @@
+/** Whether a row of the list of domains that could not be read may be about the domain: it shows its UUID, or none. */
+export const concerns =
+  (uuid: string) =>
+  (row: string): boolean => {
+    const shown = row.toLowerCase();
+    return shown.includes(uuid) || !/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.test(shown);
+  };

@@ -1,0 +1,121 @@
+import { printable } from "../printable.ts";
+
+/** Rows of one section, without their first field. */
+export type Rows = readonly (readonly string[])[];
+
+/** What is read of one answer, whoever printed it: a host with a thousand exports stays far below. */
+export const bounds = {
+  /** Of the whole answer, in bytes; the connection gives up beyond. */
+  answerBytes: 4 * 2 ** 20,
+  /** Of one section, in UTF-16 units. */
+  sectionLength: 2 * 2 ** 20,
+  sectionRows: 16_384,
+  rowLength: 8192,
+  rowFields: 64,
+  fieldLength: 4096,
+} as const;
+
+/** A row that cannot be read: it costs what it tells of, and nothing else. */
+export interface UnreadRow {
+  readonly why: string;
+  /** The row itself, shortened. */
+  readonly row: string;
+}
+
+export interface Section {
+  readonly rows: string[][];
+  readonly unread: UnreadRow[];
+  /** Why nothing of it counts; undefined while it holds together. */
+  broken: string | undefined;
+  length: number;
+  end: { readonly state: string; readonly why: string } | undefined;
+}
+
+export interface Answer {
+  readonly sections: ReadonlyMap<string, Section>;
+  readonly foreign: boolean;
+  /** The probe ran to its end. */
+  readonly complete: boolean;
+}
+
+/** So much is read in one go. */
+const stride = 128 * 1024;
+
+/** Splits an answer into sections; yields between two strides of it, so that a large one never holds up the event loop. */
+export function* splitAnswer(stdout: string, names: readonly string[]): Generator<void, Answer> {
+  const sections = new Map(names.map((name) => [name, emptySection()]));
+  let last = "";
+  let rest = stride;
+  let from = stdout.indexOf("\n") + 1;
+  const first = stdout.slice(0, Math.max(0, from - 1));
+  for (;;) {
+    const to = stdout.indexOf("\n", from);
+    // What follows the last newline was cut off: it is no line.
+    if (to < 0) break;
+    rest -= to - from + 64;
+    if (rest < 0) {
+      rest = stride;
+      yield;
+    }
+    last = read(sections, stdout, from, to);
+    from = to + 1;
+  }
+  return { sections, foreign: first !== "probe\t1", complete: last === "end\tprobe" };
+}
+
+/** Files one line; returns its first characters. */
+function read(sections: ReadonlyMap<string, Section>, stdout: string, from: number, to: number): string {
+  const start = stdout.slice(from, Math.min(to, from + 64));
+  const tab = start.indexOf("\t");
+  if (tab < 0) return start;
+  const name = start.slice(0, tab);
+  if (name === "end") {
+    ended(sections, stdout.slice(from + tab + 1, Math.min(to, from + bounds.rowLength)).split("\t"));
+    return start;
+  }
+  const section = sections.get(name);
+  if (section === undefined || section.broken !== undefined) return start;
+  section.length += to - from;
+  if (section.length > bounds.sectionLength) return overflow(section, `more than ${bounds.sectionLength} characters`);
+  if (section.rows.length + section.unread.length >= bounds.sectionRows)
+    return overflow(section, `more than ${bounds.sectionRows} rows`);
+  const lost = (why: string) =>
+    section.unread.push({
+      why,
+      row: excerpt(stdout.slice(from + tab + 1, Math.min(to, from + 1024)).replaceAll("\t", " ")),
+    });
+  if (to - from > bounds.rowLength) lost(`it has ${to - from} characters, more than ${bounds.rowLength}`);
+  else {
+    const fields = stdout.slice(from + tab + 1, to).split("\t");
+    if (fields.length > bounds.rowFields) lost(`it has ${fields.length} fields, more than ${bounds.rowFields}`);
+    else if (fields.some(({ length }) => length > bounds.fieldLength))
+      lost(`a field has more than ${bounds.fieldLength} characters`);
+    else section.rows.push(fields);
+  }
+  return start;
+}
+
+function overflow(section: Section, why: string): string {
+  section.broken = `it has ${why}`;
+  section.rows.length = 0;
+  section.unread.length = 0;
+  return "";
+}
+
+function ended(sections: ReadonlyMap<string, Section>, [name = "", state = "", exit = "", why = ""]: string[]): void {
+  const section = sections.get(name);
+  if (section === undefined) return;
+  // A section that ends twice was not written by one probe.
+  if (section.end !== undefined) section.broken ??= "the section ends twice";
+  section.end = { state, why: excerpt(why || `exit ${exit}`) };
+}
+
+const emptySection = (): Section => ({ rows: [], unread: [], broken: undefined, length: 0, end: undefined });
+
+/** Short, and safe to show: whatever it was, it goes into a message. */
+export function excerpt(text: string): string {
+  const short = text.length <= longestExcerpt ? text : `${text.slice(0, longestExcerpt - 1)}…`;
+  return printable(short);
+}
+
+const longestExcerpt = 300;
