@@ -4,7 +4,7 @@ import { hostStatusSchema } from "./host-status.ts";
 import { atomicListOf, setOf } from "./lists.ts";
 import { withRules } from "./rules.ts";
 import { packagesPolicySchema, sshSchema } from "./ssh.ts";
-import { interfaceNameSchema, textOf } from "./text.ts";
+import { fewStars, interfaceNameSchema, textOf } from "./text.ts";
 
 /** Path globs (`/dev/sd[b-z]`, `/srv/aoe/*`) and `vg/lv` globs that volumes may use. */
 const allowedBackingSchema = withRules(
@@ -24,6 +24,7 @@ const allowedBackingSchema = withRules(
       message: "must not have a . or .. in the pattern",
       holds: (glob) => !/(^|\/)\.\.?(\/|$)/.test(glob),
     },
+    fewStars,
   ],
 );
 

@@ -1,3 +1,4 @@
+import { globMatches } from "../../host/glob.ts";
 import type { Mount } from "../model/filesystem.ts";
 import type { BlockDevice, Host } from "../model/host.ts";
 import { type Backing, backingAt, mapperName, resolve } from "../model/storage.ts";
@@ -9,22 +10,6 @@ import { requireFree } from "./in-use.ts";
 export interface AllowedBacking extends Backing {
   readonly configured: string;
   readonly related: readonly string[];
-}
-
-function partMatches(glob: string, part: string): boolean {
-  const pattern = glob
-    .replace(/\[!/g, "[^")
-    .replace(/[.+$(){}|\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${pattern}$`, "s").test(part);
-}
-
-/** Part by part, so that `*` stays within one directory. */
-function globMatches(glob: string, text: string): boolean {
-  const globs = glob.split("/");
-  const parts = text.split("/");
-  return globs.length === parts.length && globs.every((pattern, index) => partMatches(pattern, parts[index] ?? ""));
 }
 
 export const inBounds = (name: string, globs: readonly string[]) => globs.some((glob) => globMatches(glob, name));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { refusals } from "../../../src/host/refusals.ts";
 import { loadScript, scriptNames } from "../../../src/host/scripts.ts";
+import { globCases } from "./globs.ts";
 
 const run = (argv: readonly string[], input: string) => {
   const [command = "sh", ...args] = argv;
@@ -53,23 +54,7 @@ describe.each(shells)("globs in %s", (...shell) => {
     const script = `${shared("prelude")}\n${shared("bounds")}\nglob_matches "$1" "$2"`;
     return run([...shell, "-c", script, "sh", glob, text], "").status === 0;
   };
-  it.each([
-    ["/srv/aoe/*", "/srv/aoe/a.img", true],
-    ["/srv/aoe/*", "/srv/aoe/sub/a.img", false],
-    ["/srv/aoe/*", "/srv/aoe", false],
-    ["/srv/*/a", "/srv/x/y/a", false],
-    ["/dev/sd[b-z]", "/dev/sdb", true],
-    ["/dev/sd[b-z]", "/dev/sda", false],
-    ["/dev/sd[b-z]", "/dev/sdb1", false],
-    ["/dev/sd[!a]", "/dev/sda", false],
-    ["san/*", "san/data", true],
-    ["san/*", "/san/data", false],
-    ["san/*", "/dev/san/data", false],
-    ["*", "/etc", false],
-    ["/*", "/etc/passwd", false],
-    ["/srv/a?", "/srv/a/", false],
-    ["/srv/a.b", "/srv/axb", false],
-  ])("%s on %s: %s", (glob, text, expected) => {
+  it.each(globCases)("%j on %j: %s", (glob, text, expected) => {
     expect(matches(glob, text)).toBe(expected);
   });
 });
