@@ -92,6 +92,14 @@ export const runOptions: readonly Option[] = [
     help: "Where /metrics, /healthz and /readyz are served.",
   },
   {
+    name: "metrics-auth",
+    placeholder: "kubernetes|none",
+    env: "XENSAN_METRICS_AUTH",
+    fallback: "none",
+    accepts: "kubernetes or none",
+    help: "kubernetes: /metrics wants a bearer token that the API server knows (TokenReview) and allows to get the non-resource URL /metrics (SubjectAccessReview). none: anybody who reaches the port may read it.",
+  },
+  {
     name: "log-level",
     placeholder: "LEVEL",
     env: "XENSAN_LOG_LEVEL",
@@ -113,5 +121,6 @@ export const runSchema = z.object({
   "lease-name": z.string().min(1).max(253),
   identity: z.string().min(1).max(200).optional(),
   listen: listenAddress,
+  "metrics-auth": z.enum(["kubernetes", "none"]),
   "log-level": z.enum(["trace", "debug", "info", "warn", "error"]),
 });

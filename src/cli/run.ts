@@ -30,6 +30,7 @@ export const run: Command = {
         source,
         allow,
         listen: options.listen,
+        metricsAuth: options["metrics-auth"] === "kubernetes" ? "Kubernetes" : "None",
         log,
         identity: options.identity,
         config: {

@@ -6,6 +6,7 @@ import { createOperator, type OperatorConfig } from "../operator.ts";
 import { type ConfigSource, createKubeClient } from "../runtime/client-node.ts";
 import { serveHealth } from "../runtime/health-server.ts";
 import { createMetrics } from "../runtime/metrics.ts";
+import { createMetricsGuard } from "../runtime/metrics-guard.ts";
 import { observeProcess } from "../runtime/process-metrics.ts";
 import type { AddressPolicy } from "../ssh/addresses.ts";
 import { createDialer } from "../ssh/dialer.ts";
@@ -14,6 +15,8 @@ export interface ServeOptions {
   readonly source: ConfigSource;
   readonly allow: AddressPolicy;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Who may read `/metrics`: whom the API server allows it, or anybody. */
+  readonly metricsAuth: "Kubernetes" | "None";
   readonly log: Logger;
   /** The readable part of this replica's name; the host's name when absent. */
   readonly identity?: string | undefined;
@@ -24,7 +27,7 @@ export interface ServeOptions {
 
 /** The operator with its real doors: the API server, SSH and the system's clock. Runs until the signal is aborted. */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
-  const { source, allow, listen, log, config } = options;
+  const { source, allow, listen, metricsAuth, log, config } = options;
   const clock = systemClock;
   const metrics = createMetrics();
   using _process = observeProcess(metrics.registry);
@@ -40,6 +43,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const health = await serveHealth({
     ...listen,
     registry: metrics.registry,
+    ...(metricsAuth === "Kubernetes" ? { guard: createMetricsGuard({ review: api.review, clock }) } : {}),
     // A restart mends nothing that the operator does not retry by itself: answering at all is the proof of life.
     healthy: {},
     ready: { caches: () => operator.notReady() },

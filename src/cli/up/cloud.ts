@@ -78,6 +78,7 @@ export async function startOperator(controlPlane: ControlPlane): Promise<Running
       // The rack is on this machine, and nothing else is meant.
       allow: ["127.0.0.0/8", "::1"],
       listen: { host: "127.0.0.1", port: 0 },
+      metricsAuth: "None",
       log: createLogger({ level: "debug", clock: systemClock, destination }),
       config: { probeIntervalSeconds },
       onListening: listening.resolve,

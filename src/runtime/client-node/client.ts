@@ -12,6 +12,7 @@ import {
   type WatchOptions,
 } from "../kube-api.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Review } from "../metrics-guard.ts";
 import { bookmarkSchema, errorFrom, isObject, listSchema, parseJson, watchLineSchema } from "./answers.ts";
 import { type Call, Connection } from "./connection.ts";
 import { patchForEmptied } from "./emptied.ts";
@@ -22,6 +23,8 @@ import type { ConfigSource } from "./source.ts";
 export interface KubeClient extends KubeApi {
   /** The server's address. */
   server(): Promise<URL>;
+  /** A question that the server answers and does not store. */
+  readonly review: Review;
   /** Ends all requests and watches. */
   close(): Promise<void>;
 }
@@ -47,6 +50,11 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   return {
     server: () => connection.server(),
     close: () => connection.close(),
+    review: (kind, spec) => {
+      const group = reviewGroups[kind];
+      const body = { apiVersion: `${group}/v1`, kind, spec };
+      return connection.json({ method: "POST", path: `/apis/${group}/v1/${kind.toLowerCase()}s`, body });
+    },
 
     async list(kind, { namespace, limit, continue: token, labelSelector, fieldSelector, signal } = {}) {
       const answer = listSchema.parse(
@@ -123,6 +131,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     },
   };
 }
+
+const reviewGroups = { TokenReview: "authentication.k8s.io", SubjectAccessReview: "authorization.k8s.io" };
 
 async function* watch<T extends KubeObject>(
   connection: Connection,

@@ -46,9 +46,12 @@ describe("the chart", () => {
     expect(names(await template())).toEqual([
       "ClusterRole xs-xensan",
       "ClusterRole xs-xensan-host-owner",
+      "ClusterRole xs-xensan-metrics-auth",
+      "ClusterRole xs-xensan-metrics-reader",
       "ClusterRole xs-xensan-user",
       "ClusterRole xs-xensan-viewer",
       "ClusterRoleBinding xs-xensan",
+      "ClusterRoleBinding xs-xensan-metrics-auth",
       "Deployment xs-xensan",
       "Role xs-xensan-leader",
       "RoleBinding xs-xensan-leader",
@@ -60,15 +63,68 @@ describe("the chart", () => {
   });
 
   it("grants nothing cluster-wide to the operator when it serves named namespaces", async () => {
-    const objects = await template('--set-json=namespaces=["a","b"]', "--set=rbac.roles.create=false");
-    expect(names(objects).filter((name) => /Role/.test(name))).toEqual([
+    const narrow = ['--set-json=namespaces=["a","b"]', "--set=rbac.roles.create=false"];
+    const roles = async (...args: string[]) =>
+      names(await template(...narrow, ...args)).filter((name) => /Role/.test(name));
+    const own = [
       "Role xs-xensan",
       "Role xs-xensan",
       "Role xs-xensan-leader",
       "RoleBinding xs-xensan",
       "RoleBinding xs-xensan",
       "RoleBinding xs-xensan-leader",
+    ];
+    expect(await roles("--set=metrics.auth=None")).toEqual(own);
+    expect(await roles()).toEqual([
+      "ClusterRole xs-xensan-metrics-auth",
+      "ClusterRoleBinding xs-xensan-metrics-auth",
+      ...own,
     ]);
+  });
+
+  describe("with a network policy", () => {
+    const specOf = async (...args: string[]) => {
+      const objects = await template("--set=networkPolicy.create=true", ...args);
+      return objects.find(({ kind }) => kind === "NetworkPolicy")?.spec;
+    };
+    const elsewhere = [
+      {
+        ports: [
+          { port: 53, protocol: "UDP" },
+          { port: 53, protocol: "TCP" },
+        ],
+      },
+      { ports: [{ port: 443 }, { port: 6443 }] },
+    ];
+    const ssh = (...blocks: string[]) => ({
+      ports: [{ port: 22 }],
+      to: blocks.map((cidr) => ({ ipBlock: { cidr } })),
+    });
+
+    it("lets nobody in by default, and out to the addresses that the operator may use", async () => {
+      expect(await specOf('--set-json=allowAddresses=["10.0.0.0/24","10.1.0.7","fd00::1"]')).toMatchObject({
+        policyTypes: ["Ingress", "Egress"],
+        ingress: [],
+        egress: [...elsewhere, ssh("10.0.0.0/24", "10.1.0.7/32", "fd00::1/128")],
+      });
+    });
+
+    it("lets in who scrapes", async () => {
+      const peers = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }];
+      expect(await specOf(`--set-json=networkPolicy.metricsFrom=${JSON.stringify(peers)}`)).toMatchObject({
+        ingress: [{ ports: [{ port: "metrics" }], from: peers }],
+      });
+    });
+
+    it("never opens SSH to everywhere for a host name", async () => {
+      const named = '--set-json=allowAddresses=["san.example","10.0.0.0/24"]';
+      await expect(specOf(named)).rejects.toThrow(
+        "networkPolicy.sshTo must give the CIDR blocks of the hosts that allowAddresses names (san.example)",
+      );
+      expect(await specOf(named, '--set-json=networkPolicy.sshTo=["10.2.0.0/16"]')).toMatchObject({
+        egress: [...elsewhere, ssh("10.2.0.0/16", "10.0.0.0/24")],
+      });
+    });
   });
 
   it("runs the operator as nobody, without capabilities, on a read-only root", async () => {

@@ -61,6 +61,7 @@ describe("the values of xensan run", () => {
       "leader-election": "true",
       "lease-name": "xensan",
       listen: { host: "127.0.0.1", port: 8080 },
+      "metrics-auth": "none",
       "log-level": "info",
     });
   });

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import type { MetricsGuard } from "./health-server.ts";
+
+/** Asks the API server something that it answers and does not store: a TokenReview, a SubjectAccessReview. */
+export type Review = (kind: "TokenReview" | "SubjectAccessReview", spec: object) => Promise<unknown>;
+
+export interface MetricsGuardOptions {
+  readonly review: Review;
+  readonly clock: Pick<Clock, "monotonic">;
+}
+
+/** How long an answer holds, in milliseconds: a token that was revoked may read for so long. */
+const allowedMs = 60_000;
+const refusedMs = 10_000;
+const remembered = 256;
+/** Questions to the API server at once: whoever reaches the port can make up tokens. */
+const questions = 4;
+
+const tokenReviewSchema = z.object({
+  status: z.object({
+    authenticated: z.boolean().default(false),
+    user: z
+      .object({
+        username: z.string().default(""),
+        uid: z.string().optional(),
+        groups: z.array(z.string()).optional(),
+        extra: z.record(z.string(), z.array(z.string())).optional(),
+      })
+      .optional(),
+  }),
+});
+const accessReviewSchema = z.object({ status: z.object({ allowed: z.boolean().default(false) }) });
+
+type Verdict = Awaited<ReturnType<MetricsGuard>>;
+
+/**
+ * Lets in whoever the API server knows (TokenReview of the bearer token) and allows to `get` the non-resource URL
+ * `/metrics` (SubjectAccessReview): what a scraper in the cluster has anyway, and RBAC can say.
+ */
+export function createMetricsGuard({ review, clock }: MetricsGuardOptions): MetricsGuard {
+  const verdicts = new Map<string, { readonly verdict: Promise<Verdict>; until: number }>();
+  let asking = 0;
+
+  const judge = async (token: string): Promise<Verdict> => {
+    asking += 1;
+    try {
+      return await reviewed(token);
+    } catch (error) {
+      return { status: 503, why: `the API server cannot be asked: ${error instanceof Error ? error.message : error}` };
+    } finally {
+      asking -= 1;
+    }
+  };
+  const reviewed = async (token: string): Promise<Verdict> => {
+    const { status } = tokenReviewSchema.parse(await review("TokenReview", { token }));
+    if (!status.authenticated || status.user === undefined)
+      return { status: 401, why: "the API server does not know this token" };
+    const { username, ...rest } = status.user;
+    const nonResourceAttributes = { path: "/metrics", verb: "get" };
+    const access = await review("SubjectAccessReview", { user: username, ...rest, nonResourceAttributes });
+    if (accessReviewSchema.parse(access).status.allowed) return undefined;
+    return { status: 403, why: `${username} may not get the non-resource URL /metrics` };
+  };
+
+  return async (authorization) => {
+    const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? "")?.[1];
+    if (token === undefined) return { status: 401, why: "a bearer token is needed" };
+    const key = createHash("sha256").update(token).digest("base64");
+    const known = verdicts.get(key);
+    if (known !== undefined && clock.monotonic() < known.until) return known.verdict;
+    if (asking >= questions) return { status: 503, why: "too many tokens are being looked at" };
+    const entry = { verdict: judge(token), until: Number.POSITIVE_INFINITY };
+    verdicts.delete(key);
+    verdicts.set(key, entry);
+    for (const oldest of verdicts.keys()) {
+      if (verdicts.size <= remembered) break;
+      verdicts.delete(oldest);
+    }
+    const verdict = await entry.verdict;
+    const holds = verdict === undefined ? allowedMs : verdict.status === 503 ? 0 : refusedMs;
+    entry.until = clock.monotonic() + holds;
+    return verdict;
+  };
+}
