@@ -31,6 +31,7 @@ import { parseId } from "./controllers/names.ts";
 import { ocfs2ClusterReconciler } from "./controllers/ocfs2-cluster/reconcile.ts";
 import { secretHold } from "./controllers/secret-hold.ts";
 import { onlyCredentials } from "./controllers/secrets.ts";
+import { tellDeed } from "./controllers/tell-deeds.ts";
 import { xenDomainReconciler } from "./controllers/xen-domain/reconcile.ts";
 import { withDrain } from "./controllers/xen-host/drain.ts";
 import { xenHostReconciler } from "./controllers/xen-host/reconcile.ts";
@@ -163,20 +164,22 @@ async function lead(
 ): Promise<void> {
   const events = new EventRecorder({ api, clock, log, controller: "xensan.dev/operator", instance: config.identity });
   const controllers = new Map<string, Controller>();
+  const stores = {
+    servers: mirrors.servers.store,
+    volumes: mirrors.volumes.store,
+    hosts: mirrors.hosts.store,
+    clusters: mirrors.clusters.store,
+    domains: mirrors.domains.store,
+    migrations: mirrors.migrations.store,
+    secrets: mirrors.secrets.store,
+  };
   const fleet = new Fleet({
     clock,
     log,
     dialer,
     metrics: hostMetrics,
-    stores: {
-      servers: mirrors.servers.store,
-      volumes: mirrors.volumes.store,
-      hosts: mirrors.hosts.store,
-      clusters: mirrors.clusters.store,
-      domains: mirrors.domains.store,
-      migrations: mirrors.migrations.store,
-      secrets: mirrors.secrets.store,
-    },
+    stores,
+    onDone: (id, result) => tellDeed(events, stores, id, result),
     probeIntervalSeconds: config.probeIntervalSeconds,
     parallel: config.parallelPerHost,
     enqueue(id, enqueued) {
@@ -196,7 +199,7 @@ async function lead(
   for (const [kind, reconciler] of reconcilers)
     controllers.set(
       kind,
-      new Controller({ name: kind.toLowerCase(), reconciler, clock, log, metrics, workers: config.workers }),
+      new Controller({ name: kind.toLowerCase(), kind, reconciler, clock, log, metrics, workers: config.workers }),
     );
   await Promise.all([
     fleet.run(leading),

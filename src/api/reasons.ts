@@ -1,6 +1,7 @@
 import { attaching } from "./reasons/attaching.ts";
 import { clustering } from "./reasons/clustering.ts";
 import { conflicting } from "./reasons/conflicting.ts";
+import { doing } from "./reasons/doing.ts";
 import { exporting } from "./reasons/exporting.ts";
 import { formatting } from "./reasons/formatting.ts";
 import { general } from "./reasons/general.ts";
@@ -34,5 +35,6 @@ export const reasons = {
   ...moving,
   ...clustering,
   ...formatting,
+  ...doing,
 } as const;
 export type Reason = keyof typeof reasons;

@@ -8,6 +8,8 @@ export interface Finding {
   readonly steps: readonly Step[];
   /** False: the steps after this one in the list make no sense yet. */
   readonly proceed: boolean;
+  /** The server is to be looked at again: its last look is older than what it is to be compared with. */
+  readonly askServer?: boolean;
 }
 
 export const found = (conditions: readonly ConditionUpdate[], steps: readonly Step[] = []): Finding => ({

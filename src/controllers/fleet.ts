@@ -16,6 +16,7 @@ import { addressText, changeBetween, concernsTenants } from "./hosts/facts-diff.
 import { HostFeed, type WatchedHost } from "./hosts/feed.ts";
 import { Fences } from "./hosts/fences.ts";
 import type { HostMetrics } from "./hosts/metrics.ts";
+import type { StepResult } from "./hosts/step.ts";
 import { type HostView, lastFacts, machineOf, sameTrouble } from "./hosts/view.ts";
 import { type HostObject, secretNames, serverNameOf } from "./indexes.ts";
 import { KernelReports } from "./kernel-reports.ts";
@@ -52,6 +53,8 @@ export interface FleetOptions {
   readonly parallel: number;
   /** Puts an object into its controller's queue. */
   readonly enqueue: (id: string, options?: { readonly initial: boolean }) => void;
+  /** Told once of each step that was done for an object, after the look that shows what it did. */
+  readonly onDone?: (id: string, result: StepResult) => void;
 }
 
 /**
@@ -75,6 +78,8 @@ export class Fleet {
   readonly #firstRound = new FirstRound((id) => this.machinesOf(id));
   /** Members by the machine they turned out to be. */
   readonly #machines = new Map<string, Set<WatchedHost>>();
+  /** Results that {@link FleetOptions.onDone} was told of, for each owner. */
+  readonly #told = new WeakMap<StepResult, Set<string>>();
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -126,6 +131,7 @@ export class Fleet {
   #looked(host: WatchedHost, before: HostView, settled: readonly string[]): void {
     const after = host.watcher.view;
     this.#learnMachine(host, before, after);
+    for (const owner of settled) this.#tellDone(host, owner);
     for (const owner of new Set([...settled, ...this.fences.lower(host)])) this.#wake(objectOf(owner));
     const beats = this.heartbeats.look(host);
     if (this.kernelReports.look(host, before) || beats) this.#wakeTenants(host);
@@ -151,6 +157,16 @@ export class Fleet {
       for (const backing of change.backings)
         for (const volume of this.stores.volumes.byIndex("backing", `${keyString(key)} ${backing}`))
           this.#wake(volumeId(volume));
+    }
+  }
+
+  #tellDone(host: WatchedHost, owner: string): void {
+    for (const result of host.watcher.results(owner)) {
+      const told = this.#told.get(result) ?? new Set<string>();
+      this.#told.set(result, told);
+      if (told.has(owner)) continue;
+      told.add(owner);
+      this.#options.onDone?.(objectOf(owner), result);
     }
   }
 

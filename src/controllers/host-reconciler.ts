@@ -137,7 +137,7 @@ export function hostReconciler<
           // Written along with other changes only: a quiet host causes no writes.
           if (watched?.watcher.view.state === "Reachable" && differs(status, current.status))
             status.lastProbeTime = rfc3339(watched.watcher.view.snapshot.time);
-          announce(events, kind, current, { before, after: status.conditions, started: outcome.handed.started });
+          announce(events, kind, current, { before, after: status.conditions, log: context.log });
           const { againSeconds } = outcome.handed;
           return againSeconds === undefined ? done : againAfter(againSeconds);
         },
@@ -184,8 +184,11 @@ function judge<
       ? yes(host.prepared, host.prepared, host.preparedMessage)
       : no(host.prepared, steps.length > 0 ? "Progressing" : problem.reason, problem.message);
   if (directives.dryRun) status.plan = printed(steps);
-  const mayAct = !directives.paused && !directives.dryRun && !isDeleting(object) && fleet.fences.passed(id, watched);
-  if (!mayAct)
+  const withheld = directives.paused || directives.dryRun || isDeleting(object);
+  const fresh = fleet.fences.passed(id, watched);
+  // What is missing is put there as soon as a look has begun after the spec was written.
+  if (!withheld && !fresh) return { conditions: [reached, condition, ...aspects], handed: nothing, required };
+  if (withheld)
     return {
       conditions: [
         ...seen,
@@ -201,7 +204,7 @@ function judge<
     facts.aoe,
     [...(facts.tools.state === "known" ? facts.tools.value : [])],
   ]);
-  const handed = handOver(fleet, id, [{ host: watched, steps, basis, witnesses: [] }]);
+  const handed = handOver(fleet, id, [{ host: watched, steps, basis, witnesses: [] }], context.log);
   if (hasCondition(object.status?.conditions, "Ready", "True", object.metadata.generation))
     for (const { action } of handed.started) fleet.metrics.repairs.inc({ kind: host.kind.kind, action });
   const failed = handed.held.map(({ step, outcome }) => {

@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { ConditionUpdate } from "../runtime/conditions.ts";
 import type { Fleet } from "./fleet.ts";
 import { wordsOf } from "./hosts/attempts.ts";
@@ -23,8 +24,8 @@ export interface Part {
   readonly witnesses: readonly WatchedHost[];
 }
 
-/** Hands the steps to the machines they run on; never waits for them. */
-export function handOver(fleet: Fleet, owner: string, parts: readonly Part[]): Handed {
+/** Hands the steps to the machines they run on; never waits for them. `log`: that of the reconcile, for what they do there. */
+export function handOver(fleet: Fleet, owner: string, parts: readonly Part[], log?: Logger): Handed {
   const started: Step[] = [];
   const held: { step: Step; outcome: StepOutcome }[] = [];
   let againSeconds: number | undefined;
@@ -52,7 +53,7 @@ export function handOver(fleet: Fleet, owner: string, parts: readonly Part[]): H
     }
     if (steps.some(({ interrupts }) => interrupts === true) && !confirmed(fleet, owner, steps, witnesses)) continue;
     fleet.attempts.begin(work, steps, basis, results);
-    watcher.lanes.submit(owner, steps);
+    watcher.lanes.submit(owner, steps, log);
     if (verdict.outcome === undefined) started.push(...steps);
   }
   return { started, held, againSeconds };

@@ -12,6 +12,8 @@ import { priority, WorkQueue } from "./work-queue.ts";
 export interface ControllerOptions {
   /** In logs and metrics, for example `aoevolume`. */
   readonly name: string;
+  /** The kind of its objects, in logs: `AoeVolume`. */
+  readonly kind?: string;
   readonly reconciler: Reconciler;
   readonly clock: Clock;
   readonly log: Logger;
@@ -40,7 +42,8 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.name = options.name;
     this.#options = { ...defaults, ...options };
-    this.#log = options.log.child({ controller: options.name });
+    const kind = options.kind === undefined ? {} : { kind: options.kind };
+    this.#log = options.log.child({ controller: options.name, ...kind });
     const { clock, metrics } = options;
     this.#observer = metrics && observeController(metrics, options.name, this.#options.workers);
     this.queue = new WorkQueue({

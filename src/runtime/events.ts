@@ -57,6 +57,8 @@ export class EventRecorder {
   readonly #queue: WorkQueue;
   /** Oldest first. */
   readonly #series = new Map<string, Series>();
+  /** What is recorded when its time comes, unless it is withdrawn before. */
+  readonly #later = new Map<string, { readonly record: () => void; readonly at: number }>();
   readonly #allowance = new Map<string, { tokens: number; at: number }>();
 
   constructor(options: EventRecorderOptions) {
@@ -97,6 +99,31 @@ export class EventRecorder {
     this.#queue.add(key);
   }
 
+  /** Records the event after so many milliseconds, unless it is withdrawn or replaced under the same `slot` before. */
+  recordAfter<T extends KubeObject>(kind: Kind<T>, object: T, slot: string, input: EventInput, ms: number): void {
+    const key = laterKey(object, slot);
+    this.#later.set(key, { record: () => this.record(kind, object, input), at: this.#options.clock.monotonic() + ms });
+    this.#queue.addAfter(key, ms);
+  }
+
+  /** What {@link recordAfter} was told for the object under this slot is not recorded. */
+  withdraw(object: KubeObject, slot: string): void {
+    this.#later.delete(laterKey(object, slot));
+  }
+
+  #due(key: string): boolean {
+    if (!key.startsWith(laterPrefix)) return false;
+    const later = this.#later.get(key);
+    const left = (later?.at ?? 0) - this.#options.clock.monotonic();
+    if (later === undefined || left > 0) {
+      if (later !== undefined) this.#queue.addAfter(key, left);
+      return true;
+    }
+    this.#later.delete(key);
+    later.record();
+    return true;
+  }
+
   /** Writes until the signal is aborted; what waits then is lost. */
   async run(signal: AbortSignal): Promise<void> {
     for (;;) {
@@ -104,7 +131,7 @@ export class EventRecorder {
       if (key === undefined) return;
       const series = this.#series.get(key);
       try {
-        if (series !== undefined) await this.#write(series, signal);
+        if (!this.#due(key) && series !== undefined) await this.#write(series, signal);
         this.#queue.forget(key);
       } catch (error) {
         if (signal.aborted) return;
@@ -193,6 +220,10 @@ export class EventRecorder {
     return rfc3339Micro(this.#options.clock.now());
   }
 }
+
+const laterPrefix = "later ";
+const laterKey = ({ metadata: { uid, namespace, name } }: KubeObject, slot: string) =>
+  `${laterPrefix}${uid ?? `${namespace}/${name}`} ${slot}`;
 
 function referenceTo<T extends KubeObject>(kind: Kind<T>, { metadata }: T): ObjectReference {
   return {

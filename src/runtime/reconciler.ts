@@ -14,7 +14,7 @@ export interface ReconcileContext {
    * that says "timed out" may still be written under it.
    */
   readonly leading: AbortSignal;
-  /** Carries `controller`, `namespace`, `name` and `reconcileID`. */
+  /** Carries `controller`, `kind`, `namespace`, `name` and `reconcileID`. */
   readonly log: Logger;
 }
 

@@ -32,11 +32,6 @@ export const general = {
     meaning: "The object was let go without its clean-up; the message says what is left behind.",
     action: "Clean up on the host by hand.",
   },
-  Acting: {
-    conditions: ["events"],
-    meaning: "A step begins on a host; the note says which, and what will be true afterwards.",
-    action: "Nothing.",
-  },
   StepFailed: {
     conditions: ["every type"],
     meaning: "A command on a host failed; the message holds what it said. It is tried again with growing pauses.",

@@ -139,8 +139,14 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
     const wasHere = mac !== undefined && volume.recorded.server?.mac === mac;
     const device = deviceOf(client.view.snapshot.facts, spec);
     const fromHere = mac !== undefined && device !== undefined && device.macs.length > 0 && isOnly(device.macs, mac);
+    // A vblade that is being started answers before its server has been looked at again.
+    const starting = volume.busy && (device === undefined || isOnly(device.macs, mac));
     const couldBeOurs =
-      own || (wasHere && isOlder(client.view.snapshot, server.view.snapshot)) || (fromHere && runsOtherwise);
+      own ||
+      starting ||
+      (wasHere && isOlder(client.view.snapshot, server.view.snapshot)) ||
+      (fromHere && runsOtherwise);
+    if (most > 0 && !couldBeOurs && isOlder(server.view.snapshot, client.view.snapshot)) return older(volume, client);
     if (most > 0 && !couldBeOurs)
       return conflict(
         "UndeclaredResponder",
@@ -163,6 +169,13 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
       );
   }
   return undefined;
+}
+
+/** Who answers may be this server, started by an earlier process after it was looked at. What was said before stays. */
+function older({ server, spec }: VolumeObservation, { host }: { readonly host: string }): Finding {
+  const message = `Waiting for AoeServer ${server.name} to be asked again: ${host} hears an answer for ${targetOf(spec)}`;
+  const conditions = ["Conflicted", "Exported", "Attached"].map((type) => unknown(type, "Pending", message));
+  return { ...stop(conditions), askServer: true };
 }
 
 /** Before the first start somebody must have listened: a client, or the server, which hears all but its own exports. */
@@ -202,7 +215,7 @@ function answers(facts: HostFacts, { spec }: VolumeObservation): Map<string, num
   return counts;
 }
 
-const isOnly = (macs: readonly string[], mac: string) => macs.every((one) => one === mac);
+const isOnly = (macs: readonly string[], mac: string | undefined) => macs.every((one) => one === mac);
 const isOlder = (one: { readonly time: number }, other: { readonly time: number }) => one.time < other.time;
 
 export function interfaceMac(facts: HostFacts, name: string): string | undefined {

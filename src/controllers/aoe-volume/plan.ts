@@ -13,9 +13,13 @@ const ensures = [ensureServer, ensureAddress, ensureExport, ensureClients];
 export function planVolume(volume: VolumeObservation): Finding {
   let sum = found([]);
   for (const ensure of ensures) {
-    const { conditions, steps, proceed } = ensure(volume);
-    sum = { conditions: [...sum.conditions, ...conditions], steps: [...sum.steps, ...steps], proceed };
-    if (!proceed) break;
+    const finding = ensure(volume);
+    sum = {
+      ...finding,
+      conditions: [...sum.conditions, ...finding.conditions],
+      steps: [...sum.steps, ...finding.steps],
+    };
+    if (!finding.proceed) break;
   }
   return sum;
 }

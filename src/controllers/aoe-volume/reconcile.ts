@@ -68,7 +68,7 @@ export function aoeVolumeReconciler(options: VolumeControllerOptions): Reconcile
         announce(events, aoeVolumes, volume, {
           before,
           after: draft.status.conditions,
-          started: outcome.handed.started,
+          log: context.log,
         });
         if (outcome.released) {
           await draft.flush();
@@ -111,9 +111,20 @@ async function converge(
     return { handed, conditions: merged(left.finding.conditions, failed, suspended(directives)), released: false };
   }
   const plan = planned(() => planVolume(observation));
+  if (plan.askServer === true) askServer(fleet, volume, spec);
   describe(draft.status, observation);
   const handed = await act(options, volume, observation, plan.steps, directives, draft, context);
   return { handed, conditions: merged(plan.conditions, handed.held.flatMap(conditionsOf)), released: false };
+}
+
+function askServer(
+  fleet: Fleet,
+  { metadata: { namespace = "", name } }: AoeVolume,
+  { serverRef }: AoeVolumeSpec,
+): void {
+  const server = fleet.feed.of(idOf("AoeServer", namespace, serverRef.name));
+  const key = `sample ${idOf("AoeVolume", namespace, name)}`;
+  if (server !== undefined && fleet.fences.passed(key, server)) fleet.fences.raise(key, [server], "WithoutSegments");
 }
 
 /** A value that passed the schema and that no host can be given all the same. */
@@ -160,7 +171,7 @@ async function act(
   context.signal.throwIfAborted();
   const { namespace = "", name } = volume.metadata;
   const id = idOf("AoeVolume", namespace, name);
-  const handed = handOver(fleet, id, parts(fleet, volume, observation, steps));
+  const handed = handOver(fleet, id, parts(fleet, volume, observation, steps), context.log);
   if (hasCondition(volume.status?.conditions, "Ready", "True", volume.metadata.generation))
     for (const { action } of handed.started) fleet.metrics.repairs.inc({ kind: "AoeVolume", action });
   return handed;

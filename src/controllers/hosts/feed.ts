@@ -76,9 +76,12 @@ export class HostFeed {
     const id = this.#endpoints.get(member);
     if (id !== undefined && id !== endpoint?.id) this.#leave(member, id);
     if (endpoint === undefined) return;
-    const host = this.#hosts.get(endpoint.id) ?? this.#open(endpoint);
+    const known = this.#hosts.get(endpoint.id);
+    const host = known ?? this.#open(endpoint);
     this.#endpoints.set(member, endpoint.id);
     host.members.set(member, recordedKey);
+    // It is asked for what its members need, so these come first.
+    if (known === undefined && this.#signal !== undefined) this.#start(host, this.#signal);
   }
 
   /** Everything whose credentials are in this Secret is looked at again. */
@@ -125,7 +128,6 @@ export class HostFeed {
         }),
     );
     this.#hosts.set(endpoint.id, host);
-    if (this.#signal !== undefined) this.#start(host, this.#signal);
     return host;
   }
 

@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import { wordsOf } from "./attempts.ts";
 import type { Step, StepOutcome, StepResult } from "./step.ts";
@@ -8,6 +9,8 @@ interface Job {
   readonly words: string;
   /** When it was handed over, monotonic milliseconds. */
   readonly at: number;
+  /** The log of the reconcile that handed it over. */
+  readonly log: Logger | undefined;
 }
 
 /** What the clients said when an interrupting step was decided holds for this long. */
@@ -18,7 +21,7 @@ export interface LanesOptions {
   /** Jobs of different owners that may run at once on this host. */
   readonly parallel: number;
   /** Runs one step to its end; undefined when it could not begin before `notAfter` (monotonic). Never rejects. */
-  readonly run: (step: Step, notAfter?: number) => Promise<StepOutcome | undefined>;
+  readonly run: (step: Step, notAfter: number | undefined, log: Logger | undefined) => Promise<StepOutcome | undefined>;
   /** Asks for a probe that begins after now. */
   readonly ask: () => number;
   readonly stopped: () => boolean;
@@ -51,11 +54,11 @@ export class Lanes {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
-  submit(owner: string, steps: readonly Step[]): void {
+  submit(owner: string, steps: readonly Step[], log?: Logger): void {
     const words = wordsOf(steps);
     const same = this.#queue.find((job) => job.words === words);
     if (same === undefined)
-      this.#queue.push({ owners: new Set([owner]), steps, words, at: this.#options.clock.monotonic() });
+      this.#queue.push({ owners: new Set([owner]), steps, words, at: this.#options.clock.monotonic(), log });
     else same.owners.add(owner);
     this.#start();
   }
@@ -115,6 +118,7 @@ export class Lanes {
       steps: [{ ...step, command, summary: command.ensures }],
       words: first.words,
       at: first.at,
+      log: first.log,
     };
   }
 
@@ -122,7 +126,11 @@ export class Lanes {
     const results: StepResult[] = [];
     for (const step of job.steps) {
       if (this.#options.stopped()) break;
-      const outcome = await this.#options.run(step, step.interrupts === true ? job.at + confirmedMs : undefined);
+      const outcome = await this.#options.run(
+        step,
+        step.interrupts === true ? job.at + confirmedMs : undefined,
+        job.log,
+      );
       // It waited too long for its turn or for the host: a client may hold the device by now, so it is decided anew.
       if (outcome === undefined) break;
       results.push({ step, outcome, at: this.#options.clock.monotonic() });

@@ -66,7 +66,7 @@ export class HostWatcher {
     this.lanes = new Lanes({
       clock: options.clock,
       parallel: options.parallel,
-      run: (step, notAfter) => this.#act(step, notAfter),
+      run: (step, notAfter, by) => this.#act(step, notAfter, by),
       ask: () => this.ask(),
       stopped: () => this.#stop?.aborted ?? true,
     });
@@ -215,7 +215,8 @@ export class HostWatcher {
     return view.state === "Unreachable" ? view.last : undefined;
   }
 
-  async #act(step: Step, notAfter?: number): Promise<StepOutcome | undefined> {
+  async #act(step: Step, notAfter: number | undefined, by: Logger | undefined): Promise<StepOutcome | undefined> {
+    const log = by?.child(this.#options.log.bindings()) ?? this.#options.log;
     const beginWithinSeconds = notAfter === undefined ? undefined : (notAfter - this.#options.clock.monotonic()) / 1000;
     if (beginWithinSeconds !== undefined && beginWithinSeconds <= 0) return undefined;
     // The host went away while the step waited for its turn: what justified it is no longer known.
@@ -226,16 +227,13 @@ export class HostWatcher {
     try {
       const result = await this.#run(route.target, step.command, this.#stop, beginWithinSeconds);
       const outcome = outcomeOf(result);
-      this.#options.log.info({ action: step.action, ensures: step.summary, outcome }, "acted");
+      log.info({ action: step.action, ensures: step.summary, outcome }, "acted");
       return outcome;
     } catch (error) {
       const tooLate = error instanceof HostError && error.code === "TimedOut" && !error.started;
       if (tooLate && beginWithinSeconds !== undefined) return undefined;
       const { reason, message } = explain(error);
-      this.#options.log.warn(
-        { action: step.action, ensures: step.summary, err: error },
-        "a step ended without an exit status",
-      );
+      log.warn({ action: step.action, ensures: step.summary, err: error }, "a step ended without an exit status");
       return { kind: "lost", reason, message };
     }
   }

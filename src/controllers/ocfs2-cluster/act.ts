@@ -41,7 +41,7 @@ export function act(
       const basis = mine.length === 0 ? "" : basisOf(observation, node, work);
       return [{ host, steps: mine, basis, witnesses: [] }];
     });
-    return handOver(fleet, workOf(id, work), parts);
+    return handOver(fleet, workOf(id, work), parts, context.log);
   });
   const handed = {
     started: all.flatMap(({ started }) => started),

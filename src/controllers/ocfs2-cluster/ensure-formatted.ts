@@ -56,6 +56,9 @@ function look(cluster: ClusterObservation, filesystem: FilesystemSight & { spec:
   if (volume.state === "NotFound")
     return { verdict: bad(label, "VolumeNotFound", `AoeVolume ${volume.name} does not exist: create it`) };
   if (volume.state === "Taken") return { verdict: bad(label, "VolumeInOtherCluster", volume.message) };
+  // What others see of it meanwhile is half a file system.
+  if (filesystem.formatting !== undefined)
+    return { verdict: bad(label, "Progressing", `${filesystem.formatting} formats ${volume.device}`) };
   const decision = decide(cluster, filesystem, volume);
   switch (decision.kind) {
     case "Formatted":

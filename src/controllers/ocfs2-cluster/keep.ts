@@ -11,7 +11,7 @@ import { randomUuid } from "./uuid.ts";
 
 /**
  * Writes what must survive a crash into the status and waits until it is stored. Whoever is about to format is looked at
- * once more, as is everybody who sees the device, before it does.
+ * once more, as is everybody who sees the device, before it does; and everybody again when it is done.
  */
 export async function keep(
   fleet: Fleet,
@@ -31,7 +31,8 @@ export async function keep(
     }
   }
   await draft.flush();
-  if (!writes.some(({ kind }) => kind === "Intent")) return;
+  // A look that began before the file system was known to be there is not held against it.
+  if (!writes.some(({ kind }) => kind === "Intent" || kind === "Uuid")) return;
   const { namespace = "", name } = cluster.metadata;
   const id = idOf("Ocfs2Cluster", namespace, name);
   fleet.fences.raise(id, fleet.machinesOf(id));

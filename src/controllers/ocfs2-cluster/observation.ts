@@ -70,6 +70,8 @@ export interface FilesystemSight {
   readonly strangers: Strangers;
   /** Nodes that have it mounted, or had it when they last said. */
   readonly holders: readonly Holder[];
+  /** The host on which mkfs runs for us, or has just ended and has not been looked at since. */
+  readonly formatting: string | undefined;
   /** Hosts on which growing it has been tried since this process began, and changed nothing more. */
   readonly grownOn: readonly string[];
 }

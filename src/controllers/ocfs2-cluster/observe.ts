@@ -128,6 +128,12 @@ function seeFilesystems(
       volume,
       strangers: device === undefined ? { kind: "None" } : seeStrangers(fleet, device, hosts),
       holders: device === undefined ? [] : seeHolders(fleet, device, hosts),
+      formatting: hosts.find(
+        ({ node, watched }) =>
+          kept?.uuid === undefined &&
+          node.host === kept?.format?.host &&
+          watched?.watcher.pending(workOf(id, label)) === true,
+      )?.node.host,
       grownOn: hosts.flatMap(({ node, watched }) =>
         watched !== undefined && done(watched, workOf(id, label), "grow-filesystem") ? [node.host] : [],
       ),

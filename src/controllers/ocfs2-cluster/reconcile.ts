@@ -61,7 +61,7 @@ export function ocfs2ClusterReconciler(options: ClusterControllerOptions): Recon
         announce(events, ocfs2Clusters, cluster, {
           before,
           after: draft.status.conditions,
-          started: outcome.handed.started,
+          log: context.log,
         });
         if (outcome.released) {
           await draft.flush();

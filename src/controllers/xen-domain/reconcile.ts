@@ -81,7 +81,7 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
         announce(events, xenDomains, domain, {
           before,
           after: draft.status.conditions,
-          started: outcome.handed.started,
+          log: context.log,
         });
         if (outcome.released) {
           await draft.flush();
@@ -205,7 +205,7 @@ async function act(
     basis: JSON.stringify(basisOf(observation, host)),
     witnesses,
   }));
-  return handOver(fleet, idOf("XenDomain", namespace, name), parts);
+  return handOver(fleet, idOf("XenDomain", namespace, name), parts, context.log);
 }
 
 /** The facts a plan rests on: when they change, what failed is worth another try. */

@@ -14,7 +14,7 @@ export interface Partner {
   readonly name: string;
   readonly address: string;
   /** Undefined while the partner cannot be asked. */
-  readonly keys: Pick<RelocationFact, "publicKey" | "hostKeys"> | undefined;
+  readonly keys: (Pick<RelocationFact, "publicKey" | "hostKeys"> & Partial<Pick<RelocationFact, "peers">>) | undefined;
   /** What the partner has verified as a sender, by receiver: the digest of the keys that were in use. */
   readonly verified: ReadonlyMap<string, string>;
 }
@@ -79,6 +79,9 @@ export function planRelocation(
     for (const receiver of sight.receivers.filter(({ address }) => isIpv4(address))) {
       const digest = receiver.keys && digestOf(fact.publicKey, sight.address, receiver.keys.hostKeys, receiver.address);
       if (digest === undefined || sight.verified.get(receiver.name) === digest) continue;
+      // It does not let this key in yet, so there is nothing to verify.
+      const { peers } = receiver.keys ?? {};
+      if (peers !== undefined && !peers.some(({ publicKey }) => bare(publicKey) === bare(fact.publicKey))) continue;
       verifying.set(receiver.name, { address: receiver.address, digest });
       const command = verifyRelocation({ address: receiver.address });
       steps.push({ host, action: command.script.name, summary: command.ensures, command });

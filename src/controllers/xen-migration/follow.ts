@@ -1,4 +1,3 @@
-import { xenMigrations } from "../../api/kinds.ts";
 import type { HostCommand } from "../../host/command.ts";
 import { stopDomain } from "../../host/domain-actions.ts";
 import { abortMigration, awaitMigration, settleMigration, startMigration } from "../../host/migration-actions.ts";
@@ -6,7 +5,6 @@ import { isRefusalReason } from "../../host/refusals.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
-import { announce } from "../announce.ts";
 import { unknown } from "../finding.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import type { Step } from "../hosts/step.ts";
@@ -71,7 +69,6 @@ export async function follow(turn: Turn): Promise<Said> {
     await draft.flush();
   }
   const handed = act(turn, course.move, [source, target]);
-  announce(turn.events, xenMigrations, migration, { before: undefined, after: undefined, started: handed.started });
   const seconds = pollSeconds(course, evidence, hosts);
   const again = [handed.againSeconds, seconds && memory.poll(id, hosts, seconds), startsAnew(course)];
   return {
@@ -142,7 +139,12 @@ function act(turn: Turn, move: Move | undefined, [source, target]: readonly (Wat
   const part = (host: WatchedHost | undefined, steps: readonly Step[]) =>
     host === undefined ? [] : [{ host, steps, basis: "", witnesses: [] }];
   if (move?.kind === "Begin") memory.sent(id);
-  return handOver(fleet, id, [...part(source, onTarget ? [] : step), ...part(target, onTarget ? step : [])]);
+  return handOver(
+    fleet,
+    id,
+    [...part(source, onTarget ? [] : step), ...part(target, onTarget ? step : [])],
+    context.log,
+  );
 }
 
 const stepOf = (host: string, command: HostCommand): Step => ({

@@ -51,6 +51,25 @@ describe("events", () => {
     expect(event?.metadata.name).toMatch(/^a\.[0-9a-f]+$/);
   });
 
+  it("that wait for their time are recorded then, unless they are withdrawn or replaced before", async () => {
+    const { recorder, object, events, clock } = await recording();
+    const warning = (note: string): EventInput => ({
+      type: "Warning",
+      reason: "TargetMissing",
+      action: "Reconcile",
+      note,
+    });
+    recorder.recordAfter(widgets, object, "Ready", warning("first"), 60_000);
+    recorder.recordAfter(widgets, object, "Conflicted", warning("withdrawn"), 60_000);
+    await clock.advance(30_000);
+    recorder.recordAfter(widgets, object, "Ready", warning("second"), 60_000);
+    recorder.withdraw(object, "Conflicted");
+    await clock.advance(59_000);
+    expect(await events()).toEqual([]);
+    await clock.advance(2_000);
+    expect((await events()).map(({ type, note }) => ({ type, note }))).toEqual([{ type: "Warning", note: "second" }]);
+  });
+
   it("that repeat become one with a count, written once a minute", async () => {
     const { record, events, clock } = await recording();
     for (let index = 0; index < 90; index += 1) {

@@ -1,0 +1,37 @@
+import type { ReasonEntry } from "./entry.ts";
+
+const events = ["events"];
+const done = (meaning: string) => ({ conditions: events, meaning, action: "Nothing." }) as const;
+
+/** What a step on a host has done, in events only; the note names the host and what is true now. */
+export const doing = {
+  PackagesInstalled: done("Packages were installed on the host."),
+  InterfaceUp: done("A network interface was set up."),
+  BackingCreated: done("The file or logical volume behind an AoeVolume was created."),
+  BackingGrown: done("The file or logical volume behind an AoeVolume was grown."),
+  BackingDeleted: done("The file or logical volume behind an AoeVolume was deleted."),
+  Unexported: done("The export of an AoeVolume was stopped and its configuration removed."),
+  InitiatorPrepared: done("The aoe driver was loaded and bound to the declared interfaces."),
+  Discovered: done("A client searched its interfaces for the volume."),
+  Revalidated: done("A client asked the server for the size of the volume again."),
+  ToolstackPrepared: done("The host's own saving, restoring and starting of domains was switched off."),
+  RelocationPrepared: done("Keys and known hosts of the peers were written."),
+  RelocationVerified: done("The host reached a peer with its migration key."),
+  XendConfigured: done("The lines of xensan in xend's configuration were written."),
+  ClusterRemoved: done("O2CB was taken offline on the host and its configuration removed."),
+  Unmounted: done("A file system was unmounted on the host."),
+  FilesystemGrown: done("A file system was grown to the size of its volume."),
+  NodeSlotsAdded: done("A file system got more node slots."),
+  ConfigurationWritten: done("The configuration file of a domain was written."),
+  ConfigurationRemoved: done("The configuration file of a domain was removed."),
+  ImageCreated: done("An image file was created, sparse."),
+  ImageCopied: done("An image file was copied from sourcePath."),
+  ImageGrown: done("An image file was grown."),
+  ImageDeleted: done("An image file was deleted."),
+  Started: done("The domain was started."),
+  DomainStopped: done("The domain was stopped."),
+  LockTaken: done("The lock file of the domain names this host now."),
+  MigrationStarted: done("The toolstack began to migrate the domain."),
+  MigrationAborted: done("A migration was cut off before the point of no return."),
+  MigrationSettled: done("What a migration left behind was brought to its end."),
+} as const satisfies Record<string, ReasonEntry>;

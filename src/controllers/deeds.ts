@@ -1,0 +1,53 @@
+import type { Reason } from "../api/reasons.ts";
+
+/** One word for all that a step may have done, or one per first word of its detail; for any other detail there is none. */
+type Deed = Reason | Readonly<Record<string, Reason>>;
+
+/** What a step on a host has done: the reason of its event, by the name of its script. */
+export const deeds: Readonly<Record<string, Deed>> = {
+  "install-packages": "PackagesInstalled",
+  "interface-up": "InterfaceUp",
+  "ensure-file": { created: "BackingCreated", grown: "BackingGrown" },
+  "ensure-logical-volume": { created: "BackingCreated", grown: "BackingGrown" },
+  "delete-file": "BackingDeleted",
+  "delete-logical-volume": "BackingDeleted",
+  "ensure-export": "Exported",
+  "remove-export": "Unexported",
+  "prepare-initiator": "InitiatorPrepared",
+  discover: "Discovered",
+  revalidate: "Revalidated",
+  "prepare-toolstack": "ToolstackPrepared",
+  "prepare-relocation": "RelocationPrepared",
+  "verify-relocation": "RelocationVerified",
+  "configure-xend": "XendConfigured",
+  "configure-cluster": "Configured",
+  "cluster-online": "Online",
+  "remove-cluster": "ClusterRemoved",
+  "format-filesystem": "Formatted",
+  "mount-filesystem": "Mounted",
+  "unmount-filesystem": "Unmounted",
+  "grow-filesystem": "FilesystemGrown",
+  "add-node-slots": "NodeSlotsAdded",
+  "write-domain-configuration": "ConfigurationWritten",
+  "remove-domain-configuration": "ConfigurationRemoved",
+  "ensure-image": { created: "ImageCreated", copied: "ImageCopied", grown: "ImageGrown" },
+  "delete-image": "ImageDeleted",
+  "start-domain": "Started",
+  "stop-domain": { stopped: "DomainStopped", waiting: "Stopping" },
+  "take-domain-lock": "LockTaken",
+  "start-migration": "MigrationStarted",
+  "abort-migration": { aborted: "MigrationAborted" },
+  "settle-migration": "MigrationSettled",
+};
+
+/** The reason of the event for a step that ended with this detail; undefined when it changed nothing. */
+export function deedOf(action: string, detail: string): string | undefined {
+  const [word = ""] = detail.split(" ");
+  if (word === "unchanged" || word === "absent") return undefined;
+  const deed = deeds[action] ?? pascal(action);
+  return typeof deed === "string" ? deed : deed[word];
+}
+
+/** `ensure-export` as `EnsureExport`: the `action` of events. */
+export const pascal = (name: string): string =>
+  name.replace(/(^|-)([a-z])/g, (_all, _dash, letter: string) => letter.toUpperCase());

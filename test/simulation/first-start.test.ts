@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { realOperator } from "./operator-process.ts";
+import type { Scenario } from "./scenario.ts";
+import { keySecret } from "./scenarios/objects.ts";
+import { tutorialObjects } from "./scenarios/tutorial.ts";
+import { conditionOf, Stage } from "./stage.ts";
+import { silent } from "./trace.ts";
+import { type JsonObject, objectAt } from "./world/kube/json.ts";
+
+const kinds = ["AoeServer", "XenHost", "AoeVolume", "Ocfs2Cluster", "XenDomain", "XenMigration"];
+const scenario: Scenario = {
+  name: "first start",
+  share: 0,
+  says: "the whole of examples/tutorial, applied at once",
+  rack: () => loadRack(tutorialRack),
+  manifests: () => [keySecret, ...tutorialObjects(kinds)],
+  missing: () => [],
+};
+
+/** Applies everything within some seconds, in any order, as a person or Flux does, and lets it come to its end. */
+async function firstStart(seed: number): Promise<Stage> {
+  const stage = new Stage({ seed: `first start/${seed}`, scenario, operator: realOperator, trace: silent });
+  const random = stage.random.branch("order");
+  for (const object of scenario.manifests()) stage.clock.after(random.next() * 3_000, () => stage.apply(object));
+  stage.startOperator();
+  await stage.advance(240_000);
+  return stage;
+}
+
+const list = (stage: Stage, kind: string): JsonObject[] =>
+  stage.server.list(stage.server.kindNamed(kind), { namespace: "san" }).items;
+const eventText = (event: JsonObject) =>
+  `${String(objectAt(event, "regarding").kind)}/${String(objectAt(event, "regarding").name)} ${String(event.reason)}: ${String(event.note)}`;
+
+describe("a first start in which nothing goes wrong", () => {
+  it.each(Array.from({ length: 12 }, (_, seed) => seed))(
+    "warns of nothing, and says what was done: seed %i",
+    async (seed) => {
+      const stage = await firstStart(seed);
+      const events = list(stage, "Event");
+      expect(stage.violations).toEqual([]);
+      expect(events.filter(({ type }) => type !== "Normal").map(eventText)).toEqual([]);
+      const reasons = new Set(events.map(({ reason }) => String(reason)));
+      const deeds = [
+        "PackagesInstalled",
+        "InitiatorPrepared",
+        "BackingCreated",
+        "Exported",
+        "Discovered",
+        "Configured",
+      ];
+      const later = ["Online", "Formatted", "Mounted", "ImageCreated", "Started", "MigrationStarted", "LockTaken"];
+      expect([...deeds, ...later].filter((deed) => !reasons.has(deed))).toEqual([]);
+      const moved = list(stage, "XenMigration").map((one) => conditionOf(one, "Succeeded").status);
+      expect(moved).toEqual(["True"]);
+      stage.life.end();
+    },
+  );
+});
