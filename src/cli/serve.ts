@@ -31,7 +31,13 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const clock = systemClock;
   const metrics = createMetrics();
   using _process = observeProcess(metrics.registry);
-  const api = createKubeClient({ source, clock, metrics });
+  const api = createKubeClient({
+    source,
+    clock,
+    metrics,
+    onWait: ({ error, ...wait }) =>
+      log.info({ ...wait, status: error.status, said: error.message }, "the API server asks to wait; sent again then"),
+  });
   const dialer = createDialer({
     allow,
     clock,

@@ -1,13 +1,21 @@
 import { z } from "zod";
+import { TimeoutError } from "../../runtime/cancellation.ts";
+import { type Failure, failureOf } from "../../runtime/retry.ts";
 
 /** The API server refused, or could not be reached. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   /** HTTP status; undefined when there was no answer. */
   readonly status: number | undefined;
-  constructor(message: string, options: { status: number | undefined; cause: unknown }) {
+  /** What the server asks for before the next attempt. */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(
+    message: string,
+    options: { status: number | undefined; cause: unknown; retryAfterSeconds?: number | undefined },
+  ) {
     super(message, { cause: options.cause });
     this.status = options.status;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 
@@ -21,7 +29,10 @@ const responseSchema = z.object({
   data: z.unknown().optional(),
   e: z.unknown().optional(),
 });
-const statusSchema = z.object({ message: z.string() });
+const statusSchema = z.object({
+  message: z.string(),
+  details: z.object({ retryAfterSeconds: z.number().optional() }).nullish(),
+});
 
 /** `doing` completes "…: why". */
 export function apiError(doing: string, error: unknown): Error {
@@ -41,8 +52,27 @@ export function apiError(doing: string, error: unknown): Error {
   return new ApiError(`${doing}: ${said.success ? said.data.message : `HTTP ${status} ${statusText}`}`, {
     status,
     cause: error,
+    retryAfterSeconds: said.data?.details?.retryAfterSeconds,
   });
 }
+
+/** Whether the same call may end better in a moment. A name that nobody knows or a refused certificate does not. */
+export function failureOfCall(error: unknown): Failure {
+  if (!(error instanceof ApiError)) return { kind: "Final" };
+  if (error.status !== undefined) return failureOf(error.status, error.retryAfterSeconds);
+  const { cause } = error;
+  if (cause instanceof TimeoutError) return { kind: "Open" };
+  const code = cause instanceof Error ? codeOf(deepest(cause)) : undefined;
+  return code !== undefined && passing.has(code) ? { kind: "Open" } : { kind: "Final" };
+}
+
+/** A server that restarts, or went away in the middle of an answer. */
+const passing = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"],
+  ...["UND_ERR_SOCKET", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"],
+]);
+
+const codeOf = (error: Error) => ("code" in error && typeof error.code === "string" ? error.code : undefined);
 
 function deepest(error: Error): Error {
   return error.cause instanceof Error ? deepest(error.cause) : error;

@@ -24,7 +24,7 @@ export async function namesOf(
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(patienceMs)]);
   try {
     const given = typed(clusterSchema, clusterOptions, parseOptions(clusterOptions, clusterFlags(words), io.env));
-    await using connection = await connect(given, { ...io, signal });
+    await using connection = await connect(given, { ...io, signal, stderr: { write: () => true } });
     const found = await Promise.all(
       kinds.map(async (kind) => {
         const objects = await list(connection, models[kind]);

@@ -78,8 +78,12 @@ export const migrate: Command = {
     for (const warning of warnings) io.stderr.write(`Warning: ${warning}\n`);
     const { namespace } = connection;
     const created = readMigration(
-      await connection.ask("creating the XenMigration", () =>
-        K8s(XenMigration).Create(Object.assign(new XenMigration(), { metadata: { generateName, namespace }, spec })),
+      await connection.ask(
+        "creating the XenMigration",
+        () =>
+          K8s(XenMigration).Create(Object.assign(new XenMigration(), { metadata: { generateName, namespace }, spec })),
+        // Each time would make another one.
+        "Once",
       ),
     );
     tell.write(`xenmigration/${created.name} created in namespace ${namespace}\n`);

@@ -1,5 +1,6 @@
 import { ApiException, type KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import { z } from "zod";
+import { patiently } from "../cluster/object-api.ts";
 import type { Manifest } from "../up/manifests.ts";
 
 /** What the API server makes of a manifest, without keeping any of it. */
@@ -16,11 +17,13 @@ export function createDryRun(config: KubeConfig, fieldManager: string): (manifes
     const { apiVersion, kind, metadata } = manifest;
     try {
       const header = { apiVersion, kind, metadata: { name: metadata.name, namespace: metadata.namespace ?? "" } };
-      const before = await api.read(header).catch((error: unknown) => {
+      const before = await patiently(() => api.read(header)).catch((error: unknown) => {
         if (error instanceof ApiException && error.code === 404) return undefined;
         throw error;
       });
-      const after = await api.patch(manifest, undefined, "All", fieldManager, true, PatchStrategy.ServerSideApply);
+      const after = await patiently(() =>
+        api.patch(manifest, undefined, "All", fieldManager, true, PatchStrategy.ServerSideApply),
+      );
       return { kind: "Accepted", before, after };
     } catch (error) {
       if (error instanceof Error && /unrecognized api version and kind/i.test(error.message))

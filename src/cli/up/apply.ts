@@ -1,5 +1,6 @@
 import { ApiException, type KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import { z } from "zod";
+import { patiently } from "../cluster/object-api.ts";
 import { describeManifest, type Manifest } from "./manifests.ts";
 
 const fieldManager = "xensan-up";
@@ -45,7 +46,7 @@ export async function applyManifests(kubeConfig: KubeConfig, manifests: readonly
 
 async function applyOne(api: KubernetesObjectApi, manifest: Manifest): Promise<void> {
   try {
-    await api.patch(manifest, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply);
+    await patiently(() => api.patch(manifest, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply));
   } catch (error) {
     throw new Error(`applying ${describeManifest(manifest)}: ${apiMessage(error)}`, { cause: error });
   }

@@ -14,7 +14,7 @@ import {
 import type { Metrics } from "../metrics.ts";
 import type { Review } from "../metrics-guard.ts";
 import { bookmarkSchema, errorFrom, isObject, listSchema, parseJson, watchLineSchema } from "./answers.ts";
-import { type Call, Connection } from "./connection.ts";
+import { type Call, Connection, type Wait } from "./connection.ts";
 import { patchForEmptied } from "./emptied.ts";
 import { linesOf } from "./lines.ts";
 import { collectionPath, objectPath } from "./paths.ts";
@@ -38,12 +38,14 @@ export interface KubeClientOptions {
    * server sends a bookmark about every minute.
    */
   readonly watchSilenceSeconds?: number;
+  /** Called when the server, overloaded or starting (429, 503), asks to wait before a request is sent again. */
+  readonly onWait?: (wait: Wait) => void;
 }
 
 /** {@link KubeApi} of a real API server: client-node reads the configuration and authenticates, undici carries. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { source, clock = systemClock, metrics, watchSilenceSeconds = 120 } = options;
-  const connection = new Connection(source, clock, metrics);
+  const { source, clock = systemClock, metrics, onWait, watchSilenceSeconds = 120 } = options;
+  const connection = new Connection(source, { clock, metrics, onWait });
   const one = async <T extends KubeObject>(kind: Kind<T>, call: Call): Promise<T> =>
     objectOf<T>(kind, await connection.json(call));
 

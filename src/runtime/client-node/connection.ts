@@ -2,6 +2,7 @@ import { type Dispatcher, request } from "undici";
 import type { Clock } from "../../clock.ts";
 import { KubeError } from "../kube-api.ts";
 import type { Metrics } from "../metrics.ts";
+import { type Failure, failureOf, retrying } from "../retry.ts";
 import { errorFrom } from "./answers.ts";
 import { type Access, Credentials } from "./credentials.ts";
 import type { ConfigSource } from "./source.ts";
@@ -17,16 +18,33 @@ export interface Call {
   readonly silenceMs?: number;
 }
 
+/** A request that the server, overloaded or starting, asked to send again later. */
+export interface Wait {
+  /** `GET /apis/…` */
+  readonly request: string;
+  readonly error: KubeError;
+  readonly attempt: number;
+  readonly delaySeconds: number;
+}
+
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  readonly metrics?: Metrics | undefined;
+  readonly onWait?: ((wait: Wait) => void) | undefined;
+}
+
 const answerMs = 60_000;
+/** No attempt of one request begins later than this after its first; then its caller decides. */
+const retrySeconds = 15;
 
 /** Requests to one API server: address, credentials and connections, and errors as {@link KubeError}. */
 export class Connection {
   readonly #credentials: Credentials;
-  readonly #metrics: Metrics | undefined;
+  readonly #options: ConnectionOptions;
 
-  constructor(source: ConfigSource, clock: Clock, metrics?: Metrics) {
-    this.#credentials = new Credentials(source, clock);
-    this.#metrics = metrics;
+  constructor(source: ConfigSource, options: ConnectionOptions) {
+    this.#credentials = new Credentials(source, options.clock);
+    this.#options = options;
   }
 
   async json(call: Call): Promise<unknown> {
@@ -38,8 +56,30 @@ export class Connection {
     }
   }
 
-  /** The body of a success. It must be read to its end or destroyed. */
-  async open(call: Call): Promise<Dispatcher.ResponseData["body"]> {
+  /**
+   * The body of a success. It must be read to its end or destroyed. A request that the server turns away for now is sent
+   * again; one that got no answer is not: whoever sent it looks at the world first.
+   */
+  open(call: Call): Promise<Dispatcher.ResponseData["body"]> {
+    const { clock, onWait } = this.#options;
+    const request = `${call.method} ${call.path}`;
+    return retrying(
+      {
+        clock,
+        withinSeconds: retrySeconds,
+        // A patch or an update carries the version it was made from, or sets what it says.
+        repeatable: call.method !== "POST",
+        judge,
+        signal: call.signal,
+        onWait: ({ error, ...wait }) => {
+          if (error instanceof KubeError) onWait?.({ request, error, ...wait });
+        },
+      },
+      () => this.#open(call),
+    );
+  }
+
+  async #open(call: Call): Promise<Dispatcher.ResponseData["body"]> {
     const access = await this.#access();
     try {
       return await this.#once(call, access);
@@ -108,8 +148,13 @@ export class Connection {
   }
 
   #count(call: Call, server: URL, code: string): void {
-    this.#metrics?.restClientRequestsTotal.inc({ code, method: call.method, host: server.host });
+    this.#options.metrics?.restClientRequestsTotal.inc({ code, method: call.method, host: server.host });
   }
+}
+
+function judge(error: unknown): Failure {
+  if (!(error instanceof KubeError) || error.status === 0) return { kind: "Final" };
+  return failureOf(error.status, error.retryAfterSeconds);
 }
 
 const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
