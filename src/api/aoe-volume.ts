@@ -81,9 +81,9 @@ export const aoeVolumeSpecSchema = withRules(
       .describe("Enabled: the server bypasses its page cache (vblade -d)."),
     sync: z
       .enum(["Enabled", "Disabled"])
-      .default("Disabled")
+      .default("Enabled")
       .describe(
-        "Enabled: a write is acknowledged only when it is on the disk (vblade -s). AoE has no flush, so without it a power cut of the server loses what clients believe is written: enable it for a shared file system.",
+        "Enabled: a write is acknowledged only when it is on the disk (vblade -s). Disabled is faster, and a power cut of the server then loses what clients believe is written: AoE has no flush, so a shared file system may lose the journal of a node.",
       ),
     bufferCount: z
       .int()
@@ -144,6 +144,21 @@ export const aoeVolumeStatusSchema = z.object({
   )
     .optional()
     .describe("The export as it runs."),
+  backing: atomicObject(
+    z.object({
+      identity: z
+        .string()
+        .max(256)
+        .describe(
+          "What the backing is, over a reboot and under any name: file system and inode, serial number, WWN or UUID.",
+        ),
+      path: z.string().max(512).describe("The name under which it is served."),
+    }),
+  )
+    .optional()
+    .describe(
+      "The backing as recorded when it was first served. No other one is served, and none is made in its place.",
+    ),
   clients: atomicListOf(clientStatusSchema, { max: 254 }).optional().describe("The volume as each client sees it."),
   plan: planSchema.optional(),
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../api/kinds.ts";
 import { hasCondition } from "../runtime/conditions.ts";
 import type { IndexFunction } from "../runtime/store.ts";
-import { backingPath } from "./aoe-volume/export-parameters.ts";
+import { backingPath, servedPath } from "./aoe-volume/export-parameters.ts";
 import { addressText } from "./hosts/facts-diff.ts";
 import { clusterSpec, domainSpec, hostSpec, migrationSpec, volumeSpec } from "./specs.ts";
 
@@ -24,8 +24,12 @@ export const volumeIndexes = {
   ],
   /** `shelf.slot` */
   address: ofSpec((spec) => [addressText(spec)]),
-  /** `namespace/server path` */
-  backing: ofSpec((spec, namespace) => [`${namespace}/${spec.serverRef.name} ${backingPath(spec)}`]),
+  /** `namespace/server path`, of the spec and as recorded */
+  backing: (volume: AoeVolume) =>
+    ofSpec((spec, namespace) => {
+      const paths = new Set([backingPath(spec), servedPath(spec, volume.status?.backing?.path)]);
+      return [...paths].map((path) => `${namespace}/${spec.serverRef.name} ${path}`);
+    })(volume),
   conflicted: (volume: AoeVolume) => (hasCondition(volume.status?.conditions, "Conflicted") ? ["yes"] : []),
 } satisfies Record<string, IndexFunction<AoeVolume>>;
 

@@ -3,7 +3,7 @@ import type { ProbeRequest } from "../host/actions.ts";
 import { path as hostPath, InvalidValue, interfaceName } from "../host/values.ts";
 import { keyString } from "../runtime/kube-api.ts";
 import { isPlainlyOutside } from "./aoe-volume/bounds.ts";
-import { backingPath, interfaceOf, targetOf } from "./aoe-volume/export-parameters.ts";
+import { backingPath, interfaceOf, servedPath, targetOf } from "./aoe-volume/export-parameters.ts";
 import type { Stores } from "./fleet.ts";
 import { parseId } from "./names.ts";
 import { clusterSpec, hostSpec, serverSpec, volumeSpec } from "./specs.ts";
@@ -46,6 +46,8 @@ export function probeRequest(stores: Stores, members: readonly string[]): ProbeR
       const path = backingPath(spec.spec);
       const outside = parsed?.ok === true && isPlainlyOutside(spec.spec, parsed.spec.allowedBackings);
       if (!outside && accepts(hostPath, path)) backings.add(path);
+      const served = servedPath(spec.spec, volume.status?.backing?.path);
+      if (served.startsWith("/dev/") && accepts(hostPath, served)) backings.add(served);
     }
   }
   return {

@@ -3,6 +3,7 @@ import { command } from "./commands.ts";
 import { bounds } from "./probe-sections.ts";
 import {
   allowedBackings,
+  backingIdentity,
   exportOptions,
   interfaceName,
   lvmName,
@@ -73,19 +74,30 @@ export function interfaceUp(name: string): HostCommand {
   return command("interface-up", 60, `interface ${name} up, now and after a reboot`, [interfaceName(name)]);
 }
 
-/** A sparse file of at least this size. Detail: `created`, `grown` or `unchanged`. */
-export function ensureFile(request: Bounded & { owner: Owner; path: string; sizeBytes: number }): HostCommand {
+/** The identity of a recorded backing that a person gave up, so that another one may take its place. */
+export interface Replacing {
+  readonly replaces?: string | undefined;
+}
+
+/**
+ * A sparse file of at least this size; nothing is made where one is recorded that is gone. Detail: `created`, `grown` or
+ * `unchanged`.
+ */
+export function ensureFile(
+  request: Bounded & Replacing & { owner: Owner; path: string; sizeBytes: number },
+): HostCommand {
   return command("ensure-file", 60, `file ${request.path} of ${request.sizeBytes} bytes`, [
     ownerText(request.owner),
     path(request.path),
     sizeBytes(request.sizeBytes),
+    backingIdentity(request.replaces),
     ...allowedBackings(request.allowedBackings),
   ]);
 }
 
-/** A logical volume of at least this size. Detail: `created`, `grown` or `unchanged`. */
+/** A logical volume of at least this size; nothing is made where one is recorded that is gone. Detail: `created`, `grown` or `unchanged`. */
 export function ensureLogicalVolume(
-  request: Bounded & { owner: Owner; volumeGroup: string; name: string; sizeBytes: number },
+  request: Bounded & Replacing & { owner: Owner; volumeGroup: string; name: string; sizeBytes: number },
 ): HostCommand {
   const { volumeGroup, name } = request;
   return command("ensure-logical-volume", 120, `logical volume ${volumeGroup}/${name} of ${request.sizeBytes} bytes`, [
@@ -93,6 +105,7 @@ export function ensureLogicalVolume(
     lvmName("volumeGroup", volumeGroup),
     lvmName("name", name),
     sizeBytes(request.sizeBytes),
+    backingIdentity(request.replaces),
     ...allowedBackings(request.allowedBackings),
   ]);
 }
@@ -119,7 +132,7 @@ export function deleteLogicalVolume(
   ]);
 }
 
-export interface ExportRequest extends Bounded, Target {
+export interface ExportRequest extends Bounded, Replacing, Target {
   readonly owner: Owner;
   readonly interface: string;
   /** A file, a device, or `/dev/VG/LV`. */
@@ -131,6 +144,8 @@ export interface ExportRequest extends Bounded, Target {
    * `Always` to make vblade see a grown backing.
    */
   readonly restart: "Forbidden" | "IfNeeded" | "Always";
+  /** Lasting identity of the backing, where the caller has one recorded: nothing else is served. */
+  readonly recorded?: string | undefined;
 }
 
 /**
@@ -151,6 +166,8 @@ export function ensureExport(request: ExportRequest): HostCommand {
       path(request.backing),
       exportOptions(request.options),
       request.restart.toLowerCase(),
+      backingIdentity(request.recorded),
+      backingIdentity(request.replaces),
       ...allowedBackings(request.allowedBackings),
     ],
   );

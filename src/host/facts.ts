@@ -141,6 +141,8 @@ export interface BackingFact {
   readonly sizeBytes: number;
   /** What makes two paths the same backing: `block:major:minor` or `file:device:inode`. Empty when missing. */
   readonly identity: string;
+  /** What it is over a reboot and under any name, see scripts/shared/backing-identity.sh. Empty when missing. */
+  readonly lasting: string;
   /** `namespace/name uid` when ensureFile created it; empty for everything else. */
   readonly owner: string;
 }
@@ -163,6 +165,8 @@ export interface Export {
   readonly backing: string;
   /** Backing after symlinks and its identity, as in {@link BackingFact}; empty when missing. */
   readonly backingIdentity: string;
+  /** What the host has recorded that this export may serve, as {@link BackingFact.lasting}; empty for nothing. */
+  readonly recorded: string;
   /** vblade options in configured order, `["-r", "-b", "16"]`. */
   readonly options: readonly string[];
   /** How it is kept alive over a reboot; `None` is a bare process. */

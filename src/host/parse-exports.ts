@@ -24,6 +24,7 @@ function parsePath(row: readonly string[]): Omit<BackingFact, "owner"> {
     kind: oneOf(field(row, 3, "a kind"), ["Missing", "File", "BlockDevice", "Other"], "the kind"),
     sizeBytes: wholeNumber(row, 4, "the size"),
     identity: field(row, 5, "an identity"),
+    lasting: row[6] ?? "",
   };
 }
 
@@ -42,6 +43,7 @@ interface Running {
 /** Joins what is configured with what runs: by systemd's main pid, else by address. What is left over stands alone. */
 export function parseExports(rows: Rows, lost: Lost): Export[] {
   const identities = new Map<string, string>();
+  const recorded = new Map<string, string>();
   const units = new Map<string, { state: string; pid: number }>();
   const configured: Configured[] = [];
   const running = new Map<number, Running>();
@@ -50,7 +52,8 @@ export function parseExports(rows: Rows, lost: Lost): Export[] {
     if (kind === "path") {
       const { path, identity } = parsePath(row);
       identities.set(path, identity);
-    } else if (kind === "conf") configured.push(fromConf(row));
+    } else if (kind === "recorded") recorded.set(plain(field(row, 1, "a name")), field(row, 2, "an identity"));
+    else if (kind === "conf") configured.push(fromConf(row));
     else if (kind === "inittab") {
       const serves = parseVbladeArguments(row.slice(3).map(plain));
       if (serves === undefined) return;
@@ -87,6 +90,7 @@ export function parseExports(rows: Rows, lost: Lost): Export[] {
       {
         ...serves,
         backingIdentity: identityOf(serves.backing),
+        recorded: recorded.get(from?.instance ?? "") ?? "",
         persistence: from?.persistence ?? "None",
         instance: from?.instance ?? "",
         owner: from?.owner ?? "",

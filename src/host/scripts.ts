@@ -44,7 +44,10 @@ export const scriptNames = [
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];
 
-/** Reads a script once. A line `# include: FILE` is replaced by `scripts/shared/FILE`, each file at most once. */
+/**
+ * Reads a script once. A line `# include: FILE` is replaced by `scripts/shared/FILE`, each file at most once. A line
+ * `# embed: FILE` is replaced by a whole program of its own, with everything that it includes: for a here-document.
+ */
 export function loadScript(name: ScriptName): Script {
   const known = loaded.get(name);
   if (known !== undefined) return known;
@@ -54,7 +57,8 @@ export function loadScript(name: ScriptName): Script {
 }
 
 function expand(text: string, included: Set<string>): string {
-  return text.replace(/^# include: (\S+)$/gm, (_line, file: string) => {
+  return text.replace(/^# (include|embed): (\S+)$/gm, (_line, how: string, file: string) => {
+    if (how === "embed") return expand(read(`shared/${file}`), new Set()).trimEnd();
     if (included.has(file)) return "";
     included.add(file);
     return expand(read(`shared/${file}`), included);

@@ -79,6 +79,17 @@ export function ownerText(owner: Owner): string {
   return `${owner.namespace}/${owner.name} ${owner.uid}`;
 }
 
+/** The lasting identity of a backing as the probe tells it (scripts/shared/backing-identity.sh); `-` for none. */
+export function backingIdentity(value: string | undefined): string {
+  if (value === undefined || value === "") return "-";
+  return matching(
+    "identity",
+    value,
+    /^[a-z]+:[A-Za-z0-9._:/=+,@-]{1,255}$/,
+    "the identity of a backing, like serial:WD-1234 or file:UUID:INODE:BIRTH",
+  );
+}
+
 /** vblade's own flags, in one string of words: `-r -d -s -b N -m MAC,MAC -o N -l N`. */
 export function exportOptions(options: readonly string[]): string {
   const words: string[] = [];

@@ -51,6 +51,11 @@ const diskSchema = z.strictObject({
   mountPoint: path.optional(),
   /** Makes it a physical volume of this group. */
   volumeGroup: z.string().min(1).max(127).optional(),
+  /** What the disk says of itself; udev makes /dev/disk/by-id/virtio-SERIAL of it. Virtio takes 20 characters. */
+  serial: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,20}$/, "must be 1 to 20 of A-Z a-z 0-9 -")
+    .optional(),
   /** Other names, such as /dev/disk/by-id/… */
   links: z.array(path).default([]),
 });

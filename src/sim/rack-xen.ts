@@ -187,6 +187,7 @@ export function xenWords(
             sizeBytes: 2 ** 40,
             type: "disk",
             content: { ...blankContent("ocfs2"), uuid },
+            says: "",
             holders: new Set(),
             links: [],
           });

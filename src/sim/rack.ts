@@ -6,7 +6,7 @@ import type { RackEvent } from "./model/events.ts";
 import type { Host, Interface, VbladeProcess } from "./model/host.ts";
 import { heal, split } from "./model/network.ts";
 import { powerOff, powerOn, reset, switchOff, switchOn } from "./model/power.ts";
-import { type Backing, backingAt, readText, remove, resolve, writeText } from "./model/storage.ts";
+import { type Backing, backingAt, readText, remove, resolve, swapDisks, writeText } from "./model/storage.ts";
 import { endVblade } from "./model/vblade.ts";
 import { defaultTimings, note, type Timings, type World } from "./model/world.ts";
 import { type ProcessHooks, type ScriptProcess, startScript } from "./process.ts";
@@ -57,6 +57,8 @@ export interface Rack {
   /** What a path on a host stands for: kind, size, identity. */
   backingOf(host: string, path: string): Backing;
   /** The file system that holds the path. */
+  /** A reset after which the kernel gives two disks each other's name. */
+  swapDisks(host: string, one: string, other: string): void;
   setReadOnly(host: string, path: string, state: "ReadOnly" | "ReadWrite"): void;
   setFreeBytes(host: string, path: string, bytes: number): void;
   unloadModule(host: string): "Unloaded" | "InUse";
@@ -121,6 +123,12 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
     powerOff: (name) => disturb(name, "power off", (host) => powerOff(world, host)),
     powerOn: (name) => disturb(name, "power on", (host) => powerOn(world, host)),
     reset: (name) => disturb(name, "reset", (host) => reset(world, host)),
+    swapDisks: (name, one, other) =>
+      disturb(name, `${one} and ${other} swap their names at a boot`, (host) => {
+        powerOff(world, host);
+        swapDisks(host, one, other);
+        powerOn(world, host);
+      }),
     setManagement: (name, state) =>
       disturb(name, `management ${state}`, (host) => {
         host.management = state;

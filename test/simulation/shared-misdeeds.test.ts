@@ -32,7 +32,7 @@ node:
 function stageWithDisk(): Stage {
   const stage = stageFor();
   const bella = stage.rack.host("bella");
-  const fresh = { path: disk, device: "254:400", sizeBytes: 2 ** 31, type: "disk", links: [] } as const;
+  const fresh = { path: disk, device: "254:400", sizeBytes: 2 ** 31, type: "disk", says: "", links: [] } as const;
   addBlock(bella, { ...fresh, content: blankContent(), holders: new Set() });
   makeDirectories(bella.rootFileSystem, "/srv/xen");
   makeDirectories(bella.rootFileSystem, "/etc/ocfs2");

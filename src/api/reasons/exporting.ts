@@ -25,8 +25,9 @@ export const exporting = {
   },
   BackingMissing: {
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "There is no such file or device.",
-    action: "Check the path; a device must be there already.",
+    meaning: "There is no such file, logical volume or device. One that was recorded is never made again.",
+    action:
+      "Check the path; a device must be there already. Bring a recorded backing back (is its file system mounted?), or give it up with xensan.dev/approve=ReplaceBacking:IDENTITY.",
   },
   BackingNotUsable: {
     conditions: ["Exported", "DeletionBlocked"],
@@ -50,8 +51,9 @@ export const exporting = {
   },
   BackingChanged: {
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "What the path leads to changed while it was being exported.",
-    action: "Find out who changes it.",
+    meaning: "The path leads to something else than what was recorded when it was first served: it is not served.",
+    action:
+      "Bring the recorded backing back under its name, or give it up with xensan.dev/approve=ReplaceBacking:IDENTITY.",
   },
   VolumeGroupMissing: {
     conditions: ["Exported"],

@@ -4,7 +4,7 @@ import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
 import { readyServer } from "./ensure-server.ts";
-import { backingPath, interfaceOf, ownerName, targetOf } from "./export-parameters.ts";
+import { backingPath, interfaceOf, ownerName, servedPath, targetOf } from "./export-parameters.ts";
 import { deviceOf } from "./holders.ts";
 import type { VolumeObservation } from "./observation.ts";
 
@@ -99,10 +99,19 @@ export function ownExports(volume: Pick<VolumeObservation, "owner">, exports: re
 
 const nameOf = ({ owner }: Pick<VolumeObservation, "owner">) => `${owner.namespace}/${owner.name}`;
 
-export function backingFact({ spec }: Pick<VolumeObservation, "spec">, facts: HostFacts): BackingFact | undefined {
+/** The backing as the server sees it, under the name that was recorded for it or else the one of the spec. */
+export function backingFact(
+  volume: Pick<VolumeObservation, "spec" | "recorded">,
+  facts: HostFacts,
+): BackingFact | undefined {
   if (facts.backings.state !== "known") return undefined;
-  const path = backingPath(spec);
-  return lookUp(facts.backings.value, "path", (fact) => fact.path, path)[0];
+  const { value } = facts.backings;
+  const at = (path: string) => lookUp(value, "path", (fact) => fact.path, path)[0];
+  const named = at(backingPath(volume.spec));
+  const { backing } = volume.recorded;
+  const recorded = at(servedPath(volume.spec, backing?.path));
+  // Not asked for yet under the recorded name.
+  return recorded ?? (named?.lasting === backing?.identity ? named : undefined);
 }
 
 /** What the clients hear on the wire, and the server itself, which never hears its own exports. */

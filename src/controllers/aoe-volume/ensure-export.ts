@@ -8,6 +8,7 @@ import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
 import type { Step } from "../hosts/step.ts";
 import { advice } from "../outcomes.ts";
+import { givenUp, otherThanRecorded } from "./backing-identity.ts";
 import { isPlainlyOutside } from "./bounds.ts";
 import { backingFact, interfaceMac, isOurs, ownExports } from "./ensure-address.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
@@ -116,6 +117,8 @@ function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer)
     const why = facts.backings.state === "unknown" ? facts.backings.why : "it was not asked for";
     return refuse(unknown, "FactsUnknown", `AoeServer ${sight.name} does not say what ${path} is: ${why}`);
   }
+  const other = otherThanRecorded(volume, facts, fact);
+  if (other !== undefined) return refuse(no, other.reason, `${other.message} (AoeServer ${sight.name})`);
   if (fact.kind === "Missing" && volume.spec.backing.device !== undefined)
     return refuse(
       no,
@@ -184,7 +187,7 @@ function changeOf(
   const stale = bytes !== undefined && servedBytes(volume, current.pid, bytes) !== sectors(bytes);
   if ((grows || stale) && free) return { restart: "Always" };
   if (stale) return { wait: `clients keep seeing ${volume.recorded.sizeBytes} bytes instead of ${sectors(bytes)}` };
-  return isOurs(volume, current) ? {} : { restart: "Forbidden" };
+  return isOurs(volume, current) && current.recorded !== "" ? {} : { restart: "Forbidden" };
 }
 
 function conclude(
@@ -216,7 +219,11 @@ function conclude(
       ],
       steps,
     );
-  return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}`)], steps);
+  const cost =
+    volume.spec.sync === "Disabled"
+      ? "; sync is Disabled: a power cut of the server loses what clients believe is written"
+      : "";
+  return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}${cost}`)], steps);
 }
 
 /** vblade learns the size when it starts: the same process still serves what was recorded for it. */
@@ -240,12 +247,14 @@ function backingStep(volume: VolumeObservation, server: ReadyServer, bytes: numb
   const { allowedBackings } = server.sight.spec;
   const { file, logicalVolume } = spec.backing;
   const owner = ownerUnder(backingMark(volume, server.facts), volume.owner);
+  const replaces = givenUp(volume);
   const command =
     file !== undefined
-      ? ensureFile({ owner, allowedBackings, path: file.path, sizeBytes: wanted })
+      ? ensureFile({ owner, allowedBackings, replaces, path: file.path, sizeBytes: wanted })
       : ensureLogicalVolume({
           owner,
           allowedBackings,
+          replaces,
           volumeGroup: logicalVolume?.volumeGroup ?? "",
           name: logicalVolume?.name ?? "",
           sizeBytes: wanted,
@@ -279,6 +288,8 @@ export function exportRequest(
     backing: backingPath(spec),
     options: exportOptions(spec),
     restart,
+    recorded: volume.recorded.backing?.identity,
+    replaces: givenUp(volume),
     allowedBackings: server.sight.spec.allowedBackings,
   });
 }

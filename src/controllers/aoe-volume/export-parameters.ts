@@ -18,6 +18,11 @@ export function backingPath({ backing }: Pick<AoeVolumeSpec, "backing">): string
   return `/dev/${volumeGroup}/${name}`;
 }
 
+/** The path under which the backing is found now: /dev/sdb may be another disk since the last boot. */
+export function servedPath(spec: Pick<AoeVolumeSpec, "backing">, recorded: string | undefined): string {
+  return spec.backing.device === undefined ? backingPath(spec) : (recorded ?? backingPath(spec));
+}
+
 /** Bytes the backing must have; undefined for a device, which is as large as it is. */
 export function wantedBytes({ backing }: Pick<AoeVolumeSpec, "backing">): number | undefined {
   const size = backing.file?.size ?? backing.logicalVolume?.size;

@@ -9,7 +9,9 @@ export interface VolumeObservation {
   readonly owner: Owner;
   readonly spec: AoeVolumeSpec;
   /** What the status kept: the only memory there is. */
-  readonly recorded: Pick<AoeVolumeStatus, "server" | "sizeBytes" | "clients">;
+  readonly recorded: Pick<AoeVolumeStatus, "server" | "sizeBytes" | "clients" | "backing">;
+  /** What a person has approved on the object. */
+  readonly approved: string | undefined;
   readonly server: ServerSight;
   /** Work of this volume on the server that has not ended or not been looked at yet. */
   readonly busy: boolean;

@@ -1,6 +1,7 @@
 import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import type { AoeVolume } from "../../api/kinds.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
+import { directivesOf } from "../directives.ts";
 import type { Fleet } from "../fleet.ts";
 import { addressOf } from "../hosts/endpoint.ts";
 import { addressText } from "../hosts/facts-diff.ts";
@@ -17,7 +18,7 @@ import { findRival } from "./rivals.ts";
 /** Gathers from memory what the plan of a volume depends on. */
 export function observeVolume(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): VolumeObservation {
   const { namespace = "", name, uid = "" } = volume.metadata;
-  const { server, clients, sizeBytes } = volume.status ?? {};
+  const { server, clients, sizeBytes, backing } = volume.status ?? {};
   return {
     owner: { namespace, name, uid },
     spec,
@@ -25,7 +26,9 @@ export function observeVolume(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSp
       ...(server === undefined ? {} : { server }),
       ...(clients === undefined ? {} : { clients }),
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      ...(backing === undefined ? {} : { backing }),
     },
+    approved: directivesOf(volume.metadata).approved,
     server: seeServer(fleet, volume, spec),
     ...seeWork(fleet, volume, spec),
     clients: seeClients(fleet, volume, spec),

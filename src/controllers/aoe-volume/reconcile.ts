@@ -21,6 +21,7 @@ import { idOf } from "../names.ts";
 import { explainOutcome } from "../outcomes.ts";
 import { volumeSpec } from "../specs.ts";
 import { type Handed, handOver, merged, type Part, soonest } from "../work.ts";
+import { givenUp } from "./backing-identity.ts";
 import { backingFact } from "./ensure-address.ts";
 import { clientStatuses } from "./ensure-clients.ts";
 import { servedExport } from "./ensure-export.ts";
@@ -220,6 +221,9 @@ function describe(status: AoeVolumeStatus, observation: VolumeObservation): void
   const served = servedExport(observation);
   if (served === undefined || observation.server.state !== "Found") return;
   const { export: current, pid, sizeBytes, backing, mac } = served;
+  const known = observation.recorded.backing?.identity;
+  if (current.recorded !== "" && (known === undefined || known === givenUp(observation)))
+    status.backing = { identity: current.recorded, path: current.backing };
   const unit = keeperOf(current);
   status.sizeBytes = String(sizeBytes);
   status.server = {

@@ -6,9 +6,11 @@
 set -eu
 # include: prelude.sh
 # include: lock.sh
+# include: atomic.sh
 # include: bounds.sh
 # include: exports.sh
 # include: lvm.sh
+# include: records.sh
 
 owner=$1
 group=$2
@@ -19,7 +21,10 @@ take_lock storage 60
 volume_in_bounds "$group" "$name" "$@"
 
 lvm_field vgs vg_free "$group" || finish absent
-lvm_field lvs lv_tags "$group/$name" || finish absent
+lvm_field lvs lv_tags "$group/$name" || {
+	rm -f "$(record_of "$owner" "$group/$name")"
+	finish absent
+}
 case ",$lvm_value," in
 *",$(owner_tag "$owner"),"*) ;;
 *) refuse NotOurs "$group/$name was not created for $owner" ;;
@@ -32,4 +37,5 @@ fi
 # Without -f: lvremove itself refuses a volume that anybody holds open.
 lvremove -y -S "lv_tags=$(owner_tag "$owner")" "${group:?}/${name:?}" </dev/null >&2 9>&-
 ! lvm_field lvs lv_size "$group/$name" || refuse BackingInUse "$group/$name is still there: somebody holds it open"
+rm -f "$(record_of "$owner" "$group/$name")"
 finish deleted

@@ -1,8 +1,11 @@
 #!/bin/sh
-# Ensures that exactly one vblade serves a backing at shelf.slot on an interface, now and after a reboot.
-# Arguments: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART GLOB…
-#   OPTIONS  vblade's options as one word list, may be empty
-#   RESTART  forbidden, ifneeded (a running vblade that differs is replaced) or always (it is replaced)
+# Ensures that exactly one vblade serves a backing at shelf.slot on an interface, now and after a reboot, and that it is
+# recorded which backing that is: no other one is ever served there, whatever its name.
+# Arguments: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES GLOB…
+#   OPTIONS   vblade's options as one word list, may be empty
+#   RESTART   forbidden, ifneeded (a running vblade that differs is replaced) or always (it is replaced)
+#   RECORDED  identity of the backing as the caller has it recorded (backing-identity.sh), - for none
+#   REPLACES  identity of a recorded backing that a person gave up, - for none
 # Prints done<TAB>WORD pid N, where WORD is started, restarted, adopted, repaired or unchanged. `adopted` wrote only the
 # owner's mark; `repaired` wrote the configuration of a vblade that already ran as asked.
 # Exit codes: 0 done, 3 refused (Backing… AddressTaken RestartForbidden ExportFailed InterfaceMissing ToolMissing
@@ -23,6 +26,9 @@ asked=$5
 options=$6
 restart=$7
 shift 7
+recorded_by_caller=$1
+replaces=$2
+shift 2
 
 case $shelf$slot in *[!0-9]*) refuse InvalidArgument "shelf $shelf and slot $slot must be numbers" ;; esac
 # Read by sh, by systemd and by init: nothing in it may mean something to one of them.
@@ -34,6 +40,7 @@ take_lock storage 40
 find_init
 require_keepalive
 require_backing "$asked" "$@"
+require_named "$asked" "$@"
 options=$(canonical_options "$options")
 address="e$shelf.$slot on $net"
 
@@ -67,6 +74,14 @@ while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row
 done <"$run_dir/exports.list"
 
 [ "$running_count" -le 1 ] || refuse AddressTaken "$running_count vblades serve $address at once"
+# The thing, not its name: what was recorded here or by the caller is the only backing that this export may have.
+recorded=
+[ -z "$kind" ] || recorded_identity "$name"
+for known in "$recorded" "$recorded_by_caller"; do
+	case $known in '' | - | "$replaces") continue ;; esac
+	same_backing "$known" "$backing_durable" ||
+		refuse BackingChanged "$asked is $backing_durable now, and $address is recorded to serve $known"
+done
 case $marked in
 "$owner") ;;
 '' | -)
@@ -77,6 +92,7 @@ case $marked in
 	;;
 *) refuse AddressTaken "$address belongs to $marked" ;;
 esac
+if [ "$init" = sysvinit ] && [ -n "$kind" ] && ! is_guarded "$name"; then configured=no; fi
 # What is served already may have been marked by its client.
 if [ -z "$kind$running" ]; then require_unclaimed "$asked" "$@"; fi
 word=unchanged
@@ -97,6 +113,8 @@ if [ -z "$kind" ]; then
 	name=$(keepalive_name)
 	configured=no
 fi
+ensure_guard
+if [ "$recorded" != "$backing_durable" ]; then record_export "$name" "$backing_durable" "$backing_configured" "$owner"; fi
 if [ "$configured" = no ] || [ "$marked" != "$owner" ]; then
 	keepalive_write "$configured"
 	word=repaired

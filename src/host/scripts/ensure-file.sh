@@ -1,8 +1,10 @@
 #!/bin/sh
-# Ensures that a file exists inside the bounds and has at least a size; new space is sparse. Never shrinks.
-# Arguments: OWNER PATH BYTES GLOB…
+# Ensures that a file exists inside the bounds and has at least a size; new space is sparse. Never shrinks, and never makes
+# again what was recorded here: a file that is gone is missing.
+# Arguments: OWNER PATH BYTES REPLACES GLOB…
+#   REPLACES  identity of a recorded file that a person gave up, - for none
 # Prints done<TAB>created, done<TAB>grown or done<TAB>unchanged.
-# Exit codes: 0 done, 3 refused (BackingOutsideBounds BackingNotUsable BackingInUse BackingChanged NoSpace
+# Exit codes: 0 done, 3 refused (BackingOutsideBounds BackingNotUsable BackingInUse BackingMissing BackingChanged NoSpace
 # ReadOnlyFileSystem), 4 busy.
 set -eu
 # include: prelude.sh
@@ -14,7 +16,8 @@ set -eu
 owner=$1
 asked=$2
 bytes=$3
-shift 3
+replaces=$4
+shift 4
 plain_path "$asked"
 take_lock storage 40
 
@@ -41,6 +44,9 @@ if [ -e "$real" ] || [ -L "$real" ]; then
 	require_file "$asked" "$@"
 	rm -f "$new"
 	real=$backing_real
+	if known_before "$real" "$replaces" && ! same_backing "$known_identity" "$(backing_identity_of "$real")"; then
+		refuse BackingChanged "$asked is $(backing_identity_of "$real") now, recorded was $known_identity"
+	fi
 	[ "$backing_bytes" -lt "$bytes" ] || finish unchanged
 	checked=$backing_identity
 	# Opened once: what was checked is what grows, whatever happens to the name meanwhile.
@@ -54,14 +60,20 @@ if [ -e "$real" ] || [ -L "$real" ]; then
 fi
 
 require_place "$asked" "$real" "$@"
-rm -f "$new" 2>/dev/null || :
-error=$( (set -C && : >"$new") 2>&1) || refuse_write "$asked" "$error"
-trap 'rm -f "$new"' EXIT
-grow "$new" 0
-# The record of whose file it is comes before the file: after a crash there may be a record without a file, harmless,
-# but never a file of ours that we would not delete.
-record_backing "$owner" "$real" "$new"
+# The record of whose file it is comes before the file. After a crash between both the new file is there, and goes on.
+if [ ! -e "$new" ] || ! recorded "$(record_of "$owner" "$real")" "$owner" "$real" "$new"; then
+	! known_before "$real" "$replaces" ||
+		refuse BackingMissing "$asked is not there, and was recorded as $known_identity: nothing is made in its place"
+	forget_replaced "$real" "$replaces"
+	rm -f "$new" 2>/dev/null || :
+	error=$( (set -C && : >"$new") 2>&1) || refuse_write "$asked" "$error"
+	trap 'rm -f "$new"' EXIT
+	grow "$new" 0
+	record_backing "$owner" "$real" "$new"
+	trap - EXIT
+fi
 error=$(ln "$new" "$real" 2>&1) || {
+	rm -f "$new" "$(record_of "$owner" "$real")"
 	[ ! -e "$real" ] || refuse BackingChanged "$asked appeared while it was being made"
 	refuse_write "$asked" "$error"
 }

@@ -21,7 +21,7 @@
 #   interfaces NAME MAC MTU FLAGS CARRIER                            FLAGS 0x1003; CARRIER 1, 0, or - while it is down
 #   block PATH MAJ:MIN BYTES TYPE SIGNATURE HOLDERS                  SIGNATURE - when udev knows nothing; HOLDERS MAJ:MIN,…
 #   mounts MAJ:MIN ROOT MOUNTPOINT TYPE SOURCE OPTIONS
-#   backings path ASKED REAL KIND BYTES IDENTITY                     KIND Missing File BlockDevice Other
+#   backings path ASKED REAL KIND BYTES IDENTITY LASTING             KIND Missing File BlockDevice Other; LASTING over a boot
 #   backings owned PATH INODE OWNER                                  a file that ensure-file made
 #   lvm VG LV BYTES PATH VGFREEBYTES TAGS
 #   exports conf INSTANCE SHELF SLOT NETIF FILENAME OPTIONS OWNER    /etc/vblade.conf.d; OPTIONS as written
@@ -29,6 +29,7 @@
 #   exports inittab ID OWNER ARGV…                                   ARGV of vblade, without the program
 #   exports process PID ARGV…                                        the same
 #   exports path …                                                   like backings path, of every backing named above
+#   exports recorded INSTANCE|ID LASTING                             what this export may serve
 #   aoe kernel-config Module|BuiltIn|Missing|Unknown
 #   aoe loaded yes|no, version V, iflist WORDS, persisted-iflist WORDS, persisted yes|no, deadsecs N
 #   aoe-devices device NAME STATE MACS NETIFS PAYLOAD SECTORS        NAME e0.1; STATE up, down, down,closewait; none is -
@@ -69,6 +70,7 @@
 set -eu
 # include: prelude.sh
 # include: vblades.sh
+# include: backing-identity.sh
 # include: kernel.sh
 # include: boot-settings.sh
 # include: probe-frame.sh

@@ -10,6 +10,7 @@ set -eu
 # include: exports.sh
 # include: inittab.sh
 # include: stop.sh
+# include: export-record.sh
 
 owner=$1
 shelf=$2
@@ -63,6 +64,8 @@ conf)
 	systemctl daemon-reload
 	;;
 esac
+removed=$name
 find_ours
 [ -z "$kind$pids" ] || refuse ExportFailed "the export is still there: $kind $name$pids"
+forget_export "$removed"
 finish removed

@@ -130,6 +130,7 @@ function identify(world: World, host: Host, device: AoeDevice, process: VbladePr
       sizeBytes: device.sizeBytes,
       type: "disk",
       content: process.content,
+      says: "",
       holders: new Set(),
       links: [],
     });

@@ -34,12 +34,18 @@ function buildHost(name: string, file: RackHost, options: { now: number; salt: s
       sizeBytes: disk.size,
       type: /\d$/.test(disk.path) ? "part" : "disk",
       content,
+      says: disk.serial === undefined ? "" : `serial:${disk.serial}`,
       holders: new Set(),
-      links: disk.links,
+      links: disk.serial === undefined ? disk.links : [...disk.links, `/dev/disk/by-id/virtio-${disk.serial}`],
     });
     if (disk.mountPoint !== undefined) {
       const type = signature === "" ? "ext4" : signature;
-      const fileSystem = createFileSystem(type, device, Math.floor(disk.size * 0.8));
+      const fileSystem = createFileSystem(
+        type,
+        device,
+        Math.floor(disk.size * 0.8),
+        content.uuid || uuidOf(`fs ${name} ${disk.path}`),
+      );
       if (disk.mountPoint === "/") root = fileSystem;
       const options = ["rw", "relatime"];
       fstab.push({ source: disk.path, mountPoint: disk.mountPoint, type, options, fileSystem, root: "/" });

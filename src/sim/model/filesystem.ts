@@ -5,6 +5,8 @@ export interface FileSystem {
   readonly type: string;
   /** `major:minor`, stat's %d. */
   readonly device: string;
+  /** What udev calls ID_FS_UUID, or TYPE-SOURCE where there is none. */
+  readonly uuid: string;
   readonly nodes: Map<string, Node>;
   readOnly: boolean;
   /** Bytes left; what is sparse costs nothing. */
@@ -47,10 +49,16 @@ export interface Mount {
   readonly root: string;
 }
 
-export function createFileSystem(type: string, device: string, freeBytes: number): FileSystem {
+export function createFileSystem(
+  type: string,
+  device: string,
+  freeBytes: number,
+  uuid = `${type}-${type}`,
+): FileSystem {
   return {
     type,
     device,
+    uuid,
     freeBytes,
     readOnly: false,
     nextInode: 3,

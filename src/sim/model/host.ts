@@ -24,7 +24,7 @@ export interface Host {
   readonly volumeGroups: Map<string, VolumeGroup>;
   readonly rootFileSystem: FileSystem;
   /** What /etc/fstab mounts, the root first. */
-  readonly fstab: readonly Mount[];
+  fstab: readonly Mount[];
   /** Installed versions. */
   readonly packages: Map<string, string>;
   /** What apt can install, and how. */
@@ -81,6 +81,8 @@ export interface BlockDevice {
   readonly device: string;
   sizeBytes: number;
   readonly type: "disk" | "part" | "lvm" | "loop";
+  /** What it says of itself, as scripts/shared/backing-identity.sh: `serial:WD-1`, `dm:LVM-…`; empty when it says nothing. */
+  readonly says: string;
   content: Content;
   /** Devices built on this one, `major:minor`. */
   readonly holders: Set<string>;

@@ -1,3 +1,4 @@
+import { guardRefuses } from "./guard.ts";
 import type { Host, InittabEntry } from "./host.ts";
 import { readText } from "./storage.ts";
 import { endVblade, startVblade } from "./vblade.ts";
@@ -5,6 +6,8 @@ import { later, record, type World } from "./world.ts";
 
 /** sysvinit's defence: ten starts within two minutes, then five minutes of silence. */
 const burst = { starts: 10, withinMs: 120_000, silenceMs: 300_000 };
+
+const guardSleepMs = 20_000;
 
 /** The respawn lines of /etc/inittab, in order. */
 function parseInittab(text: string): { readonly id: string; readonly command: string }[] {
@@ -74,6 +77,12 @@ function spawn(world: World, host: Host, entry: InittabEntry): void {
     // A program that fails takes a moment to do so, and init a moment to notice.
     entry.cancelRestart = later(world, host, 100, () => spawn(world, host, entry));
   };
+  const [, guarded] = /\/bin\/sh \/var\/lib\/xensan\/guard (\S+) vblade /.exec(entry.command) ?? [];
+  if (guarded !== undefined && guardRefuses(host, guarded, argv.at(-1) ?? "") !== undefined) {
+    // The guard sleeps before it ends, or init would give up for five minutes.
+    entry.cancelRestart = later(world, host, guardSleepMs, () => spawn(world, host, entry));
+    return;
+  }
   const started = host.packages.has("vblade")
     ? startVblade(world, host, argv, { by: "Inittab", instance: entry.id, onExit: again })
     : { exitCode: 127, stderr: "" };

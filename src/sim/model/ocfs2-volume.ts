@@ -95,6 +95,7 @@ export function mountedView(volume: Ocfs2Volume, device: string, readOnly: boole
   return {
     type: "ocfs2",
     device,
+    uuid: volume.uuid,
     nodes: files.nodes,
     readOnly,
     get freeBytes() {

@@ -1,4 +1,5 @@
 import { blankContent, type Content } from "./content.ts";
+import { uuidOf } from "./disk-content.ts";
 import { type FileNode, listDirectory, type Place, resolvePath } from "./filesystem.ts";
 import type { BlockDevice, Host, VolumeGroup } from "./host.ts";
 import { record, type World } from "./world.ts";
@@ -148,6 +149,8 @@ export interface Backing {
   readonly sizeBytes: number;
   /** `block:major:minor`, `file:device:inode` with the device as one number, or empty. */
   readonly identity: string;
+  /** The same over a reboot and under any name; empty when missing. */
+  readonly lasting: string;
   readonly content: Content | undefined;
   readonly block: BlockDevice | undefined;
   /** On a file system mounted read-only. */
@@ -157,18 +160,21 @@ export interface Backing {
 export function backingAt(host: Host, path: string): Backing {
   const place = resolve(host, path);
   const { node, path: realPath } = place;
-  const nothing = { sizeBytes: 0, identity: "", content: undefined, block: undefined, readOnly: false };
+  const nothing = { sizeBytes: 0, identity: "", lasting: "", content: undefined, block: undefined, readOnly: false };
   if (node === undefined) return { ...nothing, realPath: "", kind: "Missing" };
   if (node.kind === "File") {
-    const { device, readOnly } = place.mount.fileSystem;
+    const { device, readOnly, uuid } = place.mount.fileSystem;
     const { sizeBytes, content, inode } = node;
     const identity = `file:${deviceDecimal(device)}:${inode}`;
-    return { ...nothing, realPath, kind: "File", sizeBytes, identity, content, readOnly };
+    const lasting = `file:${uuid}:${inode}:0`;
+    return { ...nothing, realPath, kind: "File", sizeBytes, identity, lasting, content, readOnly };
   }
   const block = node.kind === "Block" ? host.blocks.get(node.device) : undefined;
   if (block === undefined) return { ...nothing, realPath, kind: "Other" };
   const { sizeBytes, content } = block;
-  return { ...nothing, realPath, kind: "BlockDevice", sizeBytes, identity: `block:${block.device}`, content, block };
+  const lasting = block.says || `unnamed:${sizeBytes}`;
+  const identity = `block:${block.device}`;
+  return { ...nothing, realPath, kind: "BlockDevice", sizeBytes, identity, lasting, content, block };
 }
 
 /** Makes the kernel name and its links appear in /dev. */
@@ -186,6 +192,18 @@ export function addBlock(host: Host, block: BlockDevice): void {
   };
   put(block.path, { kind: "Block", device: block.device });
   for (const link of block.links) put(link, { kind: "Symlink", target: block.path });
+}
+
+/** The kernel finds two disks in the other order: what each holds, says and is linked as goes with the disk. */
+export function swapDisks(host: Host, one: string, other: string): void {
+  const named = (path: string) => {
+    const block = [...host.blocks.values()].find((candidate) => candidate.path === path);
+    if (block === undefined) throw new Error(`${host.name} has no disk ${path}`);
+    return block;
+  };
+  const [a, b] = [named(one), named(other)];
+  host.blocks.set(a.device, { ...b, path: a.path, device: a.device });
+  host.blocks.set(b.device, { ...a, path: b.path, device: b.device });
 }
 
 export function dropBlock(host: Host, device: string): void {
@@ -230,6 +248,9 @@ export function createLogicalVolume(
     device,
     sizeBytes,
     type: "lvm",
+    says: `dm:LVM-${uuidOf(`vg ${host.name} ${group.name}`)}${uuidOf(`lv ${world.events.length} ${group.name} ${name}`)}`
+      .replaceAll("-", "")
+      .replace("dm:LVM", "dm:LVM-"),
     content: blankContent(),
     holders: new Set(),
     links: [`/dev/${group.name}/${name}`, `/dev/mapper/${mapperName(group.name, name)}`],

@@ -1,3 +1,4 @@
+import { guardDropin, guardRefuses } from "./guard.ts";
 import type { Host, Unit } from "./host.ts";
 import { list, readText } from "./storage.ts";
 import { endVblade, startVblade } from "./vblade.ts";
@@ -65,6 +66,13 @@ function attempt(world: World, host: Host, unit: Unit): 0 | 1 {
   const variables = parseEnvironment(text);
   const words = (name: string) => (variables.get(name) ?? "").split(/\s+/).filter((word) => word !== "");
   const argv = [...words("shelf"), ...words("slot"), ...words("netif"), ...words("filename"), ...words("options")];
+  const [path = ""] = words("filename");
+  const refusal = readText(host, guardDropin) === undefined ? undefined : guardRefuses(host, unit.instance, path);
+  if (refusal !== undefined) {
+    say(unit, refusal);
+    waitAndRetry(world, host, unit);
+    return 0;
+  }
   const started = startVblade(world, host, argv, {
     by: "Systemd",
     instance: unit.instance,

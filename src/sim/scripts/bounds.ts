@@ -38,6 +38,14 @@ export function requireBacking(run: ScriptRun, asked: string, globs: readonly st
   return allowed;
 }
 
+/** require_named: a disk that says nothing of itself has to be listed by its exact name. */
+export function requireNamed(run: ScriptRun, asked: string, backing: Backing, globs: readonly string[]): void {
+  if (!/^(unnamed:|part:.*@unnamed:)/.test(backing.lasting) || globs.includes(asked)) return;
+  const why = "has neither a serial number nor a WWN: nothing tells it from another disk of its size after a reboot";
+  const how = "List it by its exact name in allowedBackings if it may be served all the same";
+  refuse(run, "BackingNotUsable", `${asked} ${why}. ${how}`);
+}
+
 export function requireFile(run: ScriptRun, asked: string, backing: Backing, globs: readonly string[]): AllowedBacking {
   const { realPath } = backing;
   requirePlace(run, asked, realPath, globs);
@@ -131,7 +139,7 @@ function requireDevice(
   let allowed = names.some((name) => inBounds(name, globs));
   if (!names.includes(asked)) {
     if (!inBounds(asked, globs)) refuse(run, "BackingOutsideBounds", `${asked} is not in allowedBackings`);
-    if (/^\/dev\/disk\/by-(id|path)\//.test(asked)) {
+    if (/^\/dev\/(disk\/by-(id|path|partlabel)|md|zvol\/[^/]+)\//.test(asked)) {
       const directory = asked.slice(0, asked.lastIndexOf("/"));
       if (resolve(run.host, directory).path === directory) allowed = true;
     }
@@ -140,5 +148,7 @@ function requireDevice(
     const all = names.map((name) => `${name} `).join("");
     refuse(run, "BackingOutsideBounds", `${asked} is ${all}and none of these is in allowedBackings`);
   }
+  const byId = block.links.filter((link) => link.startsWith("/dev/disk/by-id/")).sort()[0];
+  if (byId !== undefined && /^\/dev\/[^/]+$/.test(asked)) configured = byId;
   return { ...backing, configured, related: requireFree(run, asked, block) };
 }

@@ -1,15 +1,18 @@
+import { exportRecord, isSameBacking, recordedIdentity } from "../model/guard.ts";
 import { toolPath } from "../model/packages.ts";
 import { readText, remove } from "../model/storage.ts";
 import { bootLink, stopUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
-import { type AllowedBacking, requireBacking } from "./bounds.ts";
+import { type AllowedBacking, requireBacking, requireNamed } from "./bounds.ts";
 import { type ExportRow, listExports, parseWords } from "./export-rows.ts";
 import { replaceInittab } from "./inittab.ts";
 import {
   confPath,
+  ensureGuard,
   inittabWithout,
+  isGuarded,
   keptPid,
   lastWords,
   newName,
@@ -19,10 +22,17 @@ import {
   writeConfiguration,
 } from "./keepalive.ts";
 
+interface Remembered {
+  /** The identity that the caller has recorded; `-` for none. */
+  readonly known: string;
+  /** The identity that a person gave up; `-` for none. */
+  readonly replaces: string;
+}
+
 type Config = ExportRow & { readonly same: boolean };
 
 /** What is configured and running at an address; refuses when somebody else has the address or the backing. */
-function survey(run: ScriptRun, wanted: Wanted, backing: AllowedBacking, asked: string) {
+function survey(run: ScriptRun, wanted: Wanted & Remembered, backing: AllowedBacking, asked: string) {
   const address = `e${wanted.shelf}.${wanted.slot} on ${wanted.net}`;
   let config: Config | undefined;
   const running: Config[] = [];
@@ -41,6 +51,11 @@ function survey(run: ScriptRun, wanted: Wanted, backing: AllowedBacking, asked: 
     refuse(run, "BackingExported", `${asked} overlaps with ${row.filename}, which ${holder}`);
   }
   if (running.length > 1) refuse(run, "AddressTaken", `${running.length} vblades serve ${address} at once`);
+  const recorded = config === undefined ? "" : recordedIdentity(run.host, config.name);
+  for (const one of [recorded, wanted.known]) {
+    if (["", "-", wanted.replaces].includes(one) || isSameBacking(one, backing.lasting)) continue;
+    refuse(run, "BackingChanged", `${asked} is ${backing.lasting} now, and ${address} is recorded to serve ${one}`);
+  }
   const process = running[0];
   const mark = config?.owner ?? "-";
   if (mark !== wanted.owner && mark !== "-") refuse(run, "AddressTaken", `${address} belongs to ${mark}`);
@@ -52,13 +67,24 @@ function survey(run: ScriptRun, wanted: Wanted, backing: AllowedBacking, asked: 
     const other = `process ${process.name} with ${process.filename} and other parameters, not by xensan`;
     refuse(run, "AddressTaken", `${address} is served by ${other}`);
   }
-  return { address, config, process };
+  return { address, config, process, recorded };
 }
 
-/** ensure-export.sh: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART GLOB… */
+/** ensure-export.sh: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES GLOB… */
 export const ensureExport: Responder = acting(function* ensureExport(run) {
   const { world, host, args } = run;
-  const [owner = "", shelf = "", slot = "", net = "", asked = "", options = "", mode = "", ...globs] = args;
+  const [
+    owner = "",
+    shelf = "",
+    slot = "",
+    net = "",
+    asked = "",
+    options = "",
+    mode = "",
+    known = "-",
+    replaces = "-",
+    ...globs
+  ] = args;
   yield world.timings.process;
   if (/\D/.test(shelf + slot)) refuse(run, "InvalidArgument", `shelf ${shelf} and slot ${slot} must be numbers`);
   if (/[^A-Za-z0-9/._+:@=, -]/.test(asked + options + net)) {
@@ -77,10 +103,12 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
     refuse(run, "UnitMissing", "systemd has no vblade@.service: install Debian's vblade, 24-2 or later");
   }
   const backing = requireBacking(run, asked, globs);
+  requireNamed(run, asked, backing, globs);
   const canonical = parseWords(options.split(" ")).options || "-";
-  const wanted: Wanted = { owner, shelf, slot, net, options: canonical, configured: backing.configured };
+  const { configured } = backing;
+  const wanted = { owner, shelf, slot, net, options: canonical, configured, known, replaces };
   yield world.timings.process * 4;
-  const { address, config, process } = survey(run, wanted, backing, asked);
+  const { address, config, process, recorded } = survey(run, wanted, backing, asked);
   let running = process === undefined ? undefined : Number(process.name);
   const matching = process?.same ?? false;
   if (process !== undefined && !matching && mode === "forbidden") {
@@ -101,8 +129,14 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
 
   let word = "unchanged";
   const name = config?.name ?? newName(run, wanted);
-  if (config?.same !== true || config.owner !== owner) {
-    writeConfiguration(run, wanted, name, config?.same ?? false, config !== undefined);
+  ensureGuard(run);
+  if (recorded !== backing.lasting) {
+    replaceFile(run, exportRecord(name), `${backing.lasting}\n${configured}\n${owner}\n`);
+    yield world.timings.process;
+  }
+  const same = config?.same === true && (host.init === "systemd" || isGuarded(run, config.name));
+  if (!same || config.owner !== owner) {
+    writeConfiguration(run, wanted, name, same, config !== undefined);
     word = running !== undefined && config?.owner !== owner ? "adopted" : "repaired";
     yield world.timings.process;
   }
@@ -190,5 +224,6 @@ export const removeExport: Responder = acting(function* removeExport(run) {
     const rest = `${left.config.kind} ${left.config.name}${left.pids.map((pid) => ` ${pid}`).join("")}`;
     refuse(run, "ExportFailed", `the export is still there: ${rest}`);
   }
+  remove(world, host, exportRecord(config.name));
   return finish(run, "removed");
 });

@@ -1,9 +1,10 @@
+import { isSameBacking } from "../model/guard.ts";
 import { backingAt, createImage, remove, rename, resizeImage, resolve } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
 import { plainPath, requireFile, requirePlace } from "./bounds.ts";
 import { exportedAs } from "./export-rows.ts";
-import { isRecorded, recordBacking, recordOf } from "./records.ts";
+import { forgetReplaced, isRecorded, knownBefore, recordBacking, recordOf } from "./records.ts";
 
 const directoryOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
@@ -23,10 +24,10 @@ function requireSpace(run: ScriptRun, asked: string, path: string, bytes: number
   refuse(run, "NoSpace", `${asked} needs ${needed} KiB more and its file system has ${freeKib} KiB left`);
 }
 
-/** ensure-file.sh: OWNER PATH BYTES GLOB… */
+/** ensure-file.sh: OWNER PATH BYTES REPLACES GLOB… */
 export const ensureFile: Responder = acting(function* ensureFile(run) {
   const { world, host, args } = run;
-  const [owner = "", asked = "", wanted = "0", ...globs] = args;
+  const [owner = "", asked = "", wanted = "0", replaces = "-", ...globs] = args;
   const bytes = Number(wanted);
   plainPath(run, asked);
   yield world.timings.process;
@@ -42,6 +43,9 @@ export const ensureFile: Responder = acting(function* ensureFile(run) {
     if (backing.kind !== "File") refuse(run, "BackingNotUsable", `${asked} exists and is not a regular file`);
     requireFile(run, asked, backing, globs);
     remove(world, host, fresh);
+    const known = knownBefore(run, backing.realPath, replaces);
+    if (known !== undefined && !isSameBacking(known, backing.lasting))
+      refuse(run, "BackingChanged", `${asked} is ${backing.lasting} now, recorded was ${known}`);
     if (backing.sizeBytes >= bytes) return finish(run, "unchanged");
     yield world.timings.process;
     if (backing.readOnly) refuseWrite(run, asked, "Read-only file system");
@@ -53,15 +57,28 @@ export const ensureFile: Responder = acting(function* ensureFile(run) {
   }
   requirePlace(run, asked, real, globs);
   yield world.timings.process;
-  remove(world, host, fresh);
-  if (resolve(host, real).mount.fileSystem.readOnly) refuseWrite(run, asked, "Read-only file system");
-  requireSpace(run, asked, real, bytes);
-  const problem = createImage(world, host, fresh, bytes);
-  if (problem !== undefined) refuseWrite(run, asked, problem);
-  yield world.timings.process;
-  recordBacking(run, owner, real, fresh);
-  yield world.timings.process;
+  if (!isRecorded(run, owner, real, fresh)) {
+    const known = knownBefore(run, real, replaces);
+    if (known !== undefined) {
+      refuse(
+        run,
+        "BackingMissing",
+        `${asked} is not there, and was recorded as ${known}: nothing is made in its place`,
+      );
+    }
+    forgetReplaced(run, real, replaces);
+    remove(world, host, fresh);
+    if (resolve(host, real).mount.fileSystem.readOnly) refuseWrite(run, asked, "Read-only file system");
+    requireSpace(run, asked, real, bytes);
+    const problem = createImage(world, host, fresh, bytes);
+    if (problem !== undefined) refuseWrite(run, asked, problem);
+    yield world.timings.process;
+    recordBacking(run, owner, real, fresh);
+    yield world.timings.process;
+  }
   if (resolve(host, real, "Keep").node !== undefined) {
+    remove(world, host, fresh);
+    remove(world, host, recordOf(owner, real));
     refuse(run, "BackingChanged", `${asked} appeared while it was being made`);
   }
   const moved = rename(world, host, fresh, real);

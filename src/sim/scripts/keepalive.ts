@@ -1,3 +1,4 @@
+import { guardDropin, guardFile } from "../model/guard.ts";
 import { rereadInittab } from "../model/inittab.ts";
 import { readText } from "../model/storage.ts";
 import { restartUnit } from "../model/systemd.ts";
@@ -94,12 +95,24 @@ function writeLine(run: ScriptRun, wanted: Wanted, name: string, same: boolean):
     return;
   }
   const plain = wanted.options === "-" ? "" : `${wanted.options} `;
-  const process = `/usr/sbin/vblade ${plain}${wanted.shelf} ${wanted.slot} ${wanted.net} ${wanted.configured}`;
+  const process = `/bin/sh ${guardFile} ${name} vblade ${plain}${wanted.shelf} ${wanted.slot} ${wanted.net} ${wanted.configured}`;
   if (process.length > 127) {
     refuse(run, "InvalidArgument", `init takes at most 127 characters of command: ${process}`);
   }
   replaceInittab(run, `${inittabWithout(text, name)}${mark}\n${name}:2345:respawn:${process}\n`);
 }
+
+/** ensure_guard: the guard is there, and systemd runs it before every vblade. */
+export function ensureGuard(run: ScriptRun): void {
+  if (readText(run.host, guardFile) === undefined) replaceFile(run, guardFile, "#!/bin/sh\n");
+  if (run.host.init !== "systemd" || readText(run.host, guardDropin) !== undefined) return;
+  const comment = "# vblade opens a backing only when it is the one that was recorded for it.";
+  replaceFile(run, guardDropin, `${comment}\n[Service]\nExecStartPre=/bin/sh ${guardFile} %I\n`);
+}
+
+/** is_guarded: the line of inittab runs the guard. */
+export const isGuarded = (run: ScriptRun, id: string) =>
+  new RegExp(`^${id}:[^:#]*:[^:]*:/bin/sh ${guardFile} ${id} `, "m").test(readText(run.host, "/etc/inittab") ?? "");
 
 /** keepalive_pid: of the vblade that would be started again. */
 export function keptPid(run: ScriptRun, name: string, running: number | undefined): number | undefined {

@@ -1,3 +1,4 @@
+import { exportRecord, recordedIdentity } from "../model/guard.ts";
 import { toolPath } from "../model/packages.ts";
 import { backingAt, freeBytes, list, readText } from "../model/storage.ts";
 import type { ScriptRun } from "../process.ts";
@@ -10,12 +11,12 @@ import { recordDirectory } from "./records.ts";
 function paths(run: ScriptRun, section: string, asked: readonly string[]): void {
   const found = asked.map((path) => ({ path, backing: backingAt(run.host, path) }));
   for (const { path, backing } of found) {
-    if (backing.kind === "Missing") row(run, section, "path", path, "", "Missing", 0, "");
+    if (backing.kind === "Missing") row(run, section, "path", path, "", "Missing", 0, "", "");
   }
   for (const { path, backing } of found) {
     if (backing.kind === "Missing") continue;
-    const { realPath, kind, sizeBytes, identity } = backing;
-    row(run, section, "path", escaped(path), escaped(realPath), kind, sizeBytes, identity);
+    const { realPath, kind, sizeBytes, identity, lasting } = backing;
+    row(run, section, "path", escaped(path), escaped(realPath), kind, sizeBytes, identity, lasting);
   }
 }
 
@@ -25,7 +26,7 @@ export const backings =
     paths(run, "backings", asked);
     for (const name of list(run.host, recordDirectory)) {
       const [path, inode, owner] = (readText(run.host, `${recordDirectory}/${name}`) ?? "").split("\n");
-      if (path === undefined || inode === undefined || owner === undefined) continue;
+      if (path === undefined || inode === undefined || inode === "-" || owner === undefined) continue;
       row(run, "backings", "owned", path, inode.split(" ")[0] ?? "", owner);
     }
     return "known";
@@ -74,5 +75,7 @@ export function exports(run: ScriptRun): SectionEnd {
     for (const word of process.argv) if (word.startsWith("/")) served.add(word);
   }
   paths(run, "exports", [...served].sort());
+  const records = exportRecord("").slice(0, -1);
+  for (const name of list(host, records)) row(run, "exports", "recorded", name, recordedIdentity(host, name));
   return "known";
 }

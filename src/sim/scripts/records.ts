@@ -1,8 +1,9 @@
-import { readText, resolve } from "../model/storage.ts";
+import { exportRecord } from "../model/guard.ts";
+import { backingAt, list, readText, remove, resolve } from "../model/storage.ts";
 import type { ScriptRun } from "../process.ts";
 import { replaceFile } from "./answer.ts";
 
-/** Where ensure-file writes whose file it made: path, `inode birth`, owner. */
+/** Where it is written whose files and logical volumes were made: path, `inode birth`, owner, identity. */
 export const recordDirectory = "/var/lib/xensan/backings";
 
 /** Named after owner and path; the real name ends in a checksum, which no output shows. */
@@ -13,11 +14,42 @@ const inodeAndBirth = (run: ScriptRun, file: string) => `${resolve(run.host, fil
 
 /** `file` is about to become `path`. */
 export function recordBacking(run: ScriptRun, owner: string, path: string, file: string): void {
-  replaceFile(run, recordOf(owner, path), `${path}\n${inodeAndBirth(run, file)}\n${owner}\n`);
+  const { lasting } = backingAt(run.host, file);
+  replaceFile(run, recordOf(owner, path), `${path}\n${inodeAndBirth(run, file)}\n${owner}\n${lasting}\n`);
+}
+
+/** record_volume: the logical volume VG/LV was made for the owner. */
+export function recordVolume(run: ScriptRun, owner: string, volume: string): void {
+  const { lasting } = backingAt(run.host, `/dev/${volume}`);
+  replaceFile(run, recordOf(owner, volume), `${volume}\n-\n${owner}\n${lasting}\n`);
+}
+
+/** known_before: what was recorded under this name and not given up. */
+export function knownBefore(run: ScriptRun, path: string, replaces: string): string | undefined {
+  const made = list(run.host, recordDirectory).map((name) => {
+    const [at, , , identity] = (readText(run.host, `${recordDirectory}/${name}`) ?? "").split("\n");
+    return { at, identity };
+  });
+  const served = list(run.host, exportRecord("").slice(0, -1)).map((name) => {
+    const [identity, at] = (readText(run.host, exportRecord(name)) ?? "").split("\n");
+    return { at, identity };
+  });
+  return [...made, ...served].find(
+    ({ at, identity }) => (at === path || at === `/dev/${path}`) && identity !== replaces,
+  )?.identity;
+}
+
+/** forget_replaced: the records of what a person gave up under this name. */
+export function forgetReplaced(run: ScriptRun, path: string, replaces: string): void {
+  for (const name of list(run.host, recordDirectory)) {
+    const [at, , , identity] = (readText(run.host, `${recordDirectory}/${name}`) ?? "").split("\n");
+    if (at === path && identity === replaces) remove(run.world, run.host, `${recordDirectory}/${name}`);
+  }
 }
 
 /** Whether `file` is the very file that was made as `path` for this owner. */
 export function isRecorded(run: ScriptRun, owner: string, path: string, file: string): boolean {
   const text = readText(run.host, recordOf(owner, path));
-  return text === `${path}\n${inodeAndBirth(run, file)}\n${owner}\n`;
+  if (resolve(run.host, file).node === undefined) return false;
+  return text?.startsWith(`${path}\n${inodeAndBirth(run, file)}\n${owner}\n`) === true;
 }

@@ -50,7 +50,7 @@ const rack = () =>
     },
   });
 
-const allowed = ["/dev/vd[a-d]", "/dev/disk/by-id/*", "/srv/aoe/*", "san/aoe-*"];
+const allowed = ["/dev/vdb", "/dev/vd[a-d]", "/dev/disk/by-id/*", "/srv/aoe/*", "san/aoe-*"];
 const server = aoeServer("san", 2210, allowed);
 const good = aoeVolume("good", "san", [0, 1], device("/dev/vdb"), ["bella"]);
 const bad = (backing: object, rest: object = {}) => aoeVolume("bad", "san", [0, 2], backing, ["bella"], rest);

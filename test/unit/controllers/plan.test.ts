@@ -27,6 +27,7 @@ const facts: HostFacts = {
       kind: "BlockDevice",
       sizeBytes: 1024,
       identity: "block:254:16",
+      lasting: "serial:WD-1",
       owner: "",
     },
   ]),
@@ -54,7 +55,8 @@ const running: Export = {
   interface: "eth1",
   backing: "/dev/vdb",
   backingIdentity: "block:254:16",
-  options: [],
+  recorded: "serial:WD-1",
+  options: ["-s"],
   persistence: "Systemd",
   instance: "e0.1",
   owner: "san/data u1",
@@ -76,6 +78,7 @@ function observe(change: Partial<HostFacts> = {}, spec: object = {}): VolumeObse
       ...spec,
     }),
     recorded: {},
+    approved: undefined,
     server: {
       state: "Found",
       name: "san",
@@ -111,7 +114,7 @@ describe("the plan of a volume", () => {
     expect(printed(observe())).toEqual([
       {
         host: "AoeServer/san",
-        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb  ifneeded /dev/vdb",
+        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -s ifneeded - - /dev/vdb",
         interrupts: false,
       },
     ]);
@@ -133,7 +136,7 @@ describe("the plan of a volume", () => {
     expect(printed(observe({ exports: known([{ ...running, owner: "" }]) }))).toEqual([
       {
         host: "AoeServer/san",
-        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb  forbidden /dev/vdb",
+        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -s forbidden - - /dev/vdb",
         interrupts: false,
       },
     ]);
@@ -143,7 +146,7 @@ describe("the plan of a volume", () => {
     expect(printed(observe({ exports: known([running]) }, { access: "ReadOnly" }))).toEqual([
       {
         host: "AoeServer/san",
-        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -r ifneeded /dev/vdb",
+        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -r -s ifneeded - - /dev/vdb",
         interrupts: true,
       },
     ]);

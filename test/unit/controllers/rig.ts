@@ -98,13 +98,16 @@ export function clients(stage: Stage, name: string): Record<string, unknown> {
 export const status = (stage: Stage, kind: string, name: string): JsonObject =>
   objectAt(stage.find(kind, at(name)) ?? {}, "status");
 
-/** The vblades of a host, `e0.1 eth1 /dev/vdb`. */
+/** The vblades of a host, `e0.1 eth1 /dev/vdb`; a link to a disk as what it leads to. */
 export function exportsOf(stage: Stage, host: string): string[] {
   stage.rack.settle();
   return stage.rack
     .exports()
     .filter((one) => one.host.name === host)
-    .map(({ process }) => `e${process.shelf}.${process.slot} ${process.interface} ${process.backing}`)
+    .map(({ process: { shelf, slot, interface: nic, backing } }) => {
+      const disk = backing.startsWith("/dev/disk/") ? stage.rack.backingOf(host, backing).realPath : backing;
+      return `e${shelf}.${slot} ${nic} ${disk}`;
+    })
     .sort();
 }
 

@@ -1,6 +1,7 @@
 # Which backings may be touched. The owner of the host gives globs; everything is judged here, on the host, by what the
 # kernel says the path leads to, in the process that acts.
 
+# include: backing-identity.sh
 backing_related=
 
 # glob_matches GLOB TEXT: part by part, so that * and ? stay within one directory.
@@ -91,6 +92,20 @@ require_backing() {
 	*) refuse BackingNotUsable "$1 is neither a regular file nor a block device" ;;
 	esac
 	[ "$backing_bytes" -ge 512 ] || refuse BackingEmpty "$1 has $backing_bytes bytes, less than one sector"
+}
+
+# require_named ASKED GLOB…: sets backing_durable. A disk that says nothing of itself cannot be told from another one of its
+# size after a reboot: the owner of the host has to list it by its exact name. After require_backing.
+require_named() {
+	named_asked=$1
+	shift
+	backing_durable=$(backing_identity_of "$named_asked")
+	[ -n "$backing_durable" ] || refuse BackingMissing "$named_asked vanished"
+	case $backing_durable in unnamed:* | part:*@unnamed:*) ;; *) return 0 ;; esac
+	for named_glob; do
+		if [ "$named_glob" = "$named_asked" ]; then return 0; fi
+	done
+	refuse BackingNotUsable "$named_asked has neither a serial number nor a WWN: nothing tells it from another disk of its size after a reboot. List it by its exact name in allowedBackings if it may be served all the same"
 }
 
 require_file() {
@@ -225,14 +240,28 @@ require_device() {
 	END
 	if [ "$device_named" = no ]; then
 		in_bounds "$device_asked" "$@" || refuse BackingOutsideBounds "$device_asked is not in allowedBackings"
-		# by-id and by-path name hardware: listing one allows what it leads to. Names made from the content of a disk
-		# (by-label, by-uuid, by-partuuid) can be forged by whoever writes to an exported disk.
+		# by-id and by-path name hardware, zvol and md what this host has put together, by-partlabel a partition of this
+		# host: listing one allows what it leads to. Names made from the content of a disk (by-label, by-uuid, by-partuuid) can
+		# be forged by whoever writes to an exported disk.
 		case $device_asked in
-		/dev/disk/by-id/* | /dev/disk/by-path/*)
+		/dev/disk/by-id/* | /dev/disk/by-path/* | /dev/disk/by-partlabel/* | /dev/zvol/*/* | /dev/md/*)
 			[ "$(resolve "${device_asked%/*}")" != "${device_asked%/*}" ] || device_allowed=yes
 			;;
 		esac
 	fi
+	# The kernel may give /dev/sdb to another disk at the next boot: what is configured is a name made from what the disk says.
+	case $device_asked in
+	/dev/*/*) ;;
+	/dev/*)
+		for device_link in /dev/disk/by-id/*; do
+			case $device_link in *[!A-Za-z0-9/._+:@=,-]*) continue ;; esac
+			if [ -b "$device_link" ] && [ "$(resolve "$device_link")" = "$device_asked" ] && [ ${#device_link} -le 80 ]; then
+				backing_configured=$device_link
+				break
+			fi
+		done
+		;;
+	esac
 	[ "$device_allowed" = yes ] || refuse BackingOutsideBounds \
 		"$device_asked is $(printf '%s' "$device_all" | tr '\n' ' ') and none of these is in allowedBackings"
 	require_free "$device_asked" "$backing_device"

@@ -1,5 +1,6 @@
 # include: inittab.sh
 # include: stop.sh
+# include: export-record.sh
 # How a vblade is kept alive, now and over a reboot: Debian's vblade@ instances under systemd, respawn lines of inittab
 # under sysvinit. Works on the caller's variables: init, owner, shelf, slot, net, options, name, backing_…
 
@@ -87,7 +88,7 @@ keepalive_write() {
 		else
 			plain="$options "
 			[ "$options" != - ] || plain=
-			process="$(command -v vblade) $plain$shelf $slot $net $backing_configured"
+			process="/bin/sh $guard_file $name vblade $plain$shelf $slot $net $backing_configured"
 			[ ${#process} -le 127 ] || refuse InvalidArgument "init takes at most 127 characters of command: $process"
 			{
 				inittab_without "$name"

@@ -34,5 +34,10 @@ probe_exports() {
 		$1 == "conf" { print $6 }
 		$1 == "inittab" { for (i = 4; i <= NF; i++) if ($i ~ /^\//) print $i }
 		$1 == "process" { for (i = 3; i <= NF; i++) if ($i ~ /^\//) print $i }' "$work/exports" | sort -u >"$work/served"
-	paths exports "$work/served"
+	paths exports "$work/served" || return 1
+	for record in "$state_dir"/exports/*; do
+		[ -f "$record" ] || continue
+		{ IFS= read -r identity; } <"$record" || continue
+		row exports recorded "${record##*/}" "$identity"
+	done
 }

@@ -62,24 +62,25 @@ paths() {
 	section=$1
 	while IFS= read -r path; do
 		if [ ! -e "$path" ]; then
-			row "$section" path "$path" "" Missing 0 ""
+			row "$section" path "$path" "" Missing 0 "" ""
 		else
 			printf '%s\n' "$path" >&3
 		fi
 	done <"$2" 3>"$work/$section.there"
 	[ -s "$work/$section.there" ] || return 0
 	tr '\n' '\0' <"$work/$section.there" >"$work/$section.list"
-	xargs -0 stat -L -c '%f %t %T %s %d %i %n' -- <"$work/$section.list" >"$work/$section.stat" || :
+	xargs -0 stat -L -c '%f %t %T %s %d %i %W %n' -- <"$work/$section.list" >"$work/$section.stat" || :
 	xargs -0 realpath <"$work/$section.list" >"$work/$section.real" || :
-	awk -v section="$section" -v stat="$work/$section.stat" -v real="$work/$section.real" "$escape_fields"'
+	awk -v section="$section" -v stat="$work/$section.stat" -v real="$work/$section.real" "$escape_fields$identity_words"'
 		BEGIN {
 			while ((getline line < stat) > 0) {
 				split(line, field, " ")
-				sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", line)
+				sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", line)
 				mode[line] = field[1]
 				device[line] = hex(field[2]) ":" hex(field[3])
 				size[line] = field[4]
 				node[line] = field[5] ":" field[6]
+				if (field[1] ~ /^8...$/) lasting[line] = file_identity(field[5], field[6], field[7])
 			}
 			while ((getline line < real) > 0) resolved[++lines] = line
 		}
@@ -102,8 +103,9 @@ paths() {
 				if (kind == "BlockDevice") {
 					bytes = first("/sys/dev/block/" device[name] "/size") * 512
 					id = "block:" device[name]
+					lasting[name] = block_identity(device[name])
 				}
-				printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\n", section, esc(name), esc(target), kind, bytes, id
+				printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\t%s\n", section, esc(name), esc(target), kind, bytes, id, lasting[name]
 			}
 		}' "$work/$section.there"
 }
@@ -113,7 +115,7 @@ probe_backings() {
 	for record in "$state_dir"/backings/*; do
 		[ -f "$record" ] || continue
 		{ IFS= read -r path && read -r inode _ && IFS= read -r owner; } <"$record" || continue
-		row backings owned "$path" "$inode" "$owner"
+		[ "$inode" = - ] || row backings owned "$path" "$inode" "$owner"
 	done
 }
 

@@ -1,5 +1,7 @@
-# Which files are ours: one record per file in /var/lib/xensan/backings, named after owner and path, holding
-# path, `inode birth` and owner. The inode and its time of birth tell a file from a later one of the same name.
+# include: backing-identity.sh
+# Which files and logical volumes are ours: one record each in /var/lib/xensan/backings, named after owner and path, holding
+# path (vg/lv), `inode birth` (- of a logical volume), owner and identity. The inode and its time of birth tell a file from a
+# later one of the same name.
 
 record_of() {
 	echo "$state_dir/backings/${1##* }.$(printf '%s' "$2" | cksum | tr -d ' ')"
@@ -15,8 +17,42 @@ inode_and_birth() {
 
 # record_backing OWNER PATH FILE: FILE is about to become PATH.
 record_backing() {
-	record_text=$(printf '%s\n%s\n%s\n' "$2" "$(inode_and_birth "$3")" "$1")
+	record_text=$(printf '%s\n%s\n%s\n%s\n' "$2" "$(inode_and_birth "$3")" "$1" "$(backing_identity_of "$3")")
 	printf '%s\n' "$record_text" | replace_file "$(record_of "$1" "$2")" 600
+}
+
+# record_volume OWNER VG/LV
+record_volume() {
+	volume_identity=$(backing_identity_of "/dev/$2")
+	[ -n "$volume_identity" ] || {
+		echo "/dev/$2 is not there" >&2
+		exit 1
+	}
+	printf '%s\n-\n%s\n%s\n' "$2" "$1" "$volume_identity" | replace_file "$(record_of "$1" "$2")" 600
+}
+
+# known_before PATH REPLACES: sets known_identity to what was recorded under this name, made here or served, unless it is
+# REPLACES, which a person gave up; fails when there is nothing.
+known_before() {
+	for known_record in "$state_dir"/backings/* "$state_dir"/exports/*; do
+		[ -f "$known_record" ] || continue
+		case $known_record in
+		*/exports/*) { IFS= read -r known_identity && IFS= read -r known_path; } <"$known_record" || continue ;;
+		*) { IFS= read -r known_path && read -r _ && read -r _ && IFS= read -r known_identity; } <"$known_record" || continue ;;
+		esac
+		# A logical volume is served under its path.
+		case $known_path in "$1" | "/dev/$1") ;; *) continue ;; esac
+		if [ "$known_identity" != "$2" ]; then return 0; fi
+	done
+	return 1
+}
+
+# forget_replaced PATH IDENTITY: the records of what a person gave up under this name.
+forget_replaced() {
+	for known_record in "$state_dir"/backings/*; do
+		{ IFS= read -r known_path && read -r _ && read -r _ && IFS= read -r known_identity; } 2>/dev/null <"$known_record" || continue
+		if [ "$known_path" = "$1" ] && [ "$known_identity" = "$2" ]; then rm -f "$known_record"; fi
+	done
 }
 
 # recorded RECORD OWNER PATH FILE: FILE is the very file that was made as PATH for OWNER.
