@@ -74,14 +74,6 @@ while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row
 done <"$run_dir/exports.list"
 
 [ "$running_count" -le 1 ] || refuse AddressTaken "$running_count vblades serve $address at once"
-# The thing, not its name: what was recorded here or by the caller is the only backing that this export may have.
-recorded=
-[ -z "$kind" ] || recorded_identity "$name"
-for known in "$recorded" "$recorded_by_caller"; do
-	case $known in '' | - | "$replaces") continue ;; esac
-	same_backing "$known" "$backing_durable" ||
-		refuse BackingChanged "$asked is $backing_durable now, and $address is recorded to serve $known"
-done
 case $marked in
 "$owner") ;;
 '' | -)
@@ -92,6 +84,14 @@ case $marked in
 	;;
 *) refuse AddressTaken "$address belongs to $marked" ;;
 esac
+# The thing, not its name: what was recorded here or by the caller is the only backing that this export may have.
+recorded=
+[ -z "$kind" ] || recorded_identity "$name"
+for known in "$recorded" "$recorded_by_caller"; do
+	case $known in '' | - | "$replaces") continue ;; esac
+	same_backing "$known" "$backing_durable" ||
+		refuse BackingChanged "$asked is $backing_durable now, and $address is recorded to serve $known"
+done
 if [ "$init" = sysvinit ] && [ -n "$kind" ] && ! is_guarded "$name"; then configured=no; fi
 # What is served already may have been marked by its client.
 if [ -z "$kind$running" ]; then require_unclaimed "$asked" "$@"; fi

@@ -51,11 +51,6 @@ function survey(run: ScriptRun, wanted: Wanted & Remembered, backing: AllowedBac
     refuse(run, "BackingExported", `${asked} overlaps with ${row.filename}, which ${holder}`);
   }
   if (running.length > 1) refuse(run, "AddressTaken", `${running.length} vblades serve ${address} at once`);
-  const recorded = config === undefined ? "" : recordedIdentity(run.host, config.name);
-  for (const one of [recorded, wanted.known]) {
-    if (["", "-", wanted.replaces].includes(one) || isSameBacking(one, backing.lasting)) continue;
-    refuse(run, "BackingChanged", `${asked} is ${backing.lasting} now, and ${address} is recorded to serve ${one}`);
-  }
   const process = running[0];
   const mark = config?.owner ?? "-";
   if (mark !== wanted.owner && mark !== "-") refuse(run, "AddressTaken", `${address} belongs to ${mark}`);
@@ -66,6 +61,11 @@ function survey(run: ScriptRun, wanted: Wanted & Remembered, backing: AllowedBac
   if (config === undefined && process !== undefined && !process.same) {
     const other = `process ${process.name} with ${process.filename} and other parameters, not by xensan`;
     refuse(run, "AddressTaken", `${address} is served by ${other}`);
+  }
+  const recorded = config === undefined ? "" : recordedIdentity(run.host, config.name);
+  for (const one of [recorded, wanted.known]) {
+    if (["", "-", wanted.replaces].includes(one) || isSameBacking(one, backing.lasting)) continue;
+    refuse(run, "BackingChanged", `${asked} is ${backing.lasting} now, and ${address} is recorded to serve ${one}`);
   }
   return { address, config, process, recorded };
 }

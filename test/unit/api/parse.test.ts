@@ -14,7 +14,7 @@ describe("a spec that the API server let through", () => {
   it("gets the defaults that an object of today has", () => {
     expect(parseSpec("AoeVolume", { metadata: { name: "data" }, spec: volume })).toEqual({
       ok: true,
-      spec: { ...volume, access: "ReadWrite", directIO: "Disabled", sync: "Disabled", deletionPolicy: "Retain" },
+      spec: { ...volume, access: "ReadWrite", directIO: "Disabled", sync: "Enabled", deletionPolicy: "Retain" },
     });
   });
 

@@ -36,6 +36,8 @@ describe("a command for a host", () => {
         "/dev/sdb",
         "-r -b 16 -m 52:54:00:99:01:11,52:54:00:99:01:12",
         "ifneeded",
+        "-",
+        "-",
         "/dev/sd[b-z]",
         "san/*",
       ],

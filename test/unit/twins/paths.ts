@@ -12,7 +12,15 @@ const path = new RegExp(`(?<![A-Za-z0-9_$}*?.\\])/\\\\]|(?<!:)-)/(?:${top})(?![A
 const pattern = new RegExp(`\\^\\\\/(?=(?:${top})\\\\/)`, "g");
 
 /** Paths of xenstore, and ends of paths that a script puts together itself. */
-const inside = new Set(["/local/domain", "/dm/name", "/dm/uuid", "/md/level"]);
+const inside = new Set([
+  "/local/domain",
+  "/dm/name",
+  "/dm/uuid",
+  "/md/level",
+  "/device/wwid",
+  "/device/serial",
+  "/../dev",
+]);
 
 /** The text with every absolute path of a host put below `root`. */
 export function mapPaths(text: string, root: string): string {

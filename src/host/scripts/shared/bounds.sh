@@ -1,7 +1,6 @@
 # Which backings may be touched. The owner of the host gives globs; everything is judged here, on the host, by what the
 # kernel says the path leads to, in the process that acts.
 
-# include: backing-identity.sh
 backing_related=
 
 # glob_matches GLOB TEXT: part by part, so that * and ? stay within one directory.
@@ -92,20 +91,6 @@ require_backing() {
 	*) refuse BackingNotUsable "$1 is neither a regular file nor a block device" ;;
 	esac
 	[ "$backing_bytes" -ge 512 ] || refuse BackingEmpty "$1 has $backing_bytes bytes, less than one sector"
-}
-
-# require_named ASKED GLOB…: sets backing_durable. A disk that says nothing of itself cannot be told from another one of its
-# size after a reboot: the owner of the host has to list it by its exact name. After require_backing.
-require_named() {
-	named_asked=$1
-	shift
-	backing_durable=$(backing_identity_of "$named_asked")
-	[ -n "$backing_durable" ] || refuse BackingMissing "$named_asked vanished"
-	case $backing_durable in unnamed:* | part:*@unnamed:*) ;; *) return 0 ;; esac
-	for named_glob; do
-		if [ "$named_glob" = "$named_asked" ]; then return 0; fi
-	done
-	refuse BackingNotUsable "$named_asked has neither a serial number nor a WWN: nothing tells it from another disk of its size after a reboot. List it by its exact name in allowedBackings if it may be served all the same"
 }
 
 require_file() {

@@ -6,6 +6,20 @@ exports_dir=$state_dir/exports
 guard_file=$state_dir/guard
 guard_dropin=/etc/systemd/system/vblade@.service.d/xensan.conf
 
+# require_named ASKED GLOB…: sets backing_durable. A disk that says nothing of itself cannot be told from another one of its
+# size after a reboot: the owner of the host has to list it by its exact name. After require_backing.
+require_named() {
+	named_asked=$1
+	shift
+	backing_durable=$(backing_identity_of "$named_asked")
+	[ -n "$backing_durable" ] || refuse BackingMissing "$named_asked vanished"
+	case $backing_durable in unnamed:* | part:*@unnamed:*) ;; *) return 0 ;; esac
+	for named_glob; do
+		if [ "$named_glob" = "$named_asked" ]; then return 0; fi
+	done
+	refuse BackingNotUsable "$named_asked has neither a serial number nor a WWN: nothing tells it from another disk of its size after a reboot. List it by its exact name in allowedBackings if it may be served all the same"
+}
+
 # recorded_identity NAME: sets recorded; empty when nothing is recorded.
 recorded_identity() {
 	recorded=
@@ -34,7 +48,9 @@ ensure_guard() {
 	cat >"$guard_wanted" <<'GUARD'
 # embed: guard.sh
 GUARD
-	[ -f "$guard_file" ] && cmp -s "$guard_wanted" "$guard_file" || replace_file "$guard_file" 755 <"$guard_wanted"
+	if [ ! -f "$guard_file" ] || ! cmp -s "$guard_wanted" "$guard_file"; then
+		replace_file "$guard_file" 755 <"$guard_wanted"
+	fi
 	rm -f "$guard_wanted"
 	[ "$init" = systemd ] || return 0
 	guard_line="ExecStartPre=/bin/sh $guard_file %I"
