@@ -16,6 +16,7 @@ import {
 import type { Clock } from "./clock.ts";
 import { aoeServerReconciler } from "./controllers/aoe-server/reconcile.ts";
 import { aoeVolumeReconciler } from "./controllers/aoe-volume/reconcile.ts";
+import { Claims } from "./controllers/claims.ts";
 import { Fleet } from "./controllers/fleet.ts";
 import { createHostMetrics, type HostMetrics } from "./controllers/hosts/metrics.ts";
 import {
@@ -36,6 +37,7 @@ import { xenDomainReconciler } from "./controllers/xen-domain/reconcile.ts";
 import { withDrain } from "./controllers/xen-host/drain.ts";
 import { xenHostReconciler } from "./controllers/xen-host/reconcile.ts";
 import { xenMigrationReconciler } from "./controllers/xen-migration/reconcile.ts";
+import { linkedSignal } from "./runtime/cancellation.ts";
 import { Controller } from "./runtime/controller.ts";
 import { EventRecorder } from "./runtime/events.ts";
 import { type Secret, secretKind } from "./runtime/kinds.ts";
@@ -61,6 +63,11 @@ export interface OperatorConfig {
   readonly migrationsAtOnce?: number;
   /** Unique to this process; also the reporting instance of events. */
   readonly identity?: string;
+  /**
+   * Who claims the namespaces that are served, by a Lease in each: equal for all replicas of one release. Absent: no
+   * claim is made, and other operators are not looked for.
+   */
+  readonly claimAs?: string;
   /** Only the holder of the Lease acts; absent for a single replica. */
   readonly leaderElection?: {
     readonly namespace: string;
@@ -107,16 +114,26 @@ export function createOperator(options: OperatorOptions): Operator {
   };
   const all = Object.values(mirrors);
   const election = config.leaderElection && leaderElection(options, config.leaderElection, config.identity);
-  const notReady = () => (all.every(({ synced }) => synced) ? undefined : "the first list of objects is not complete");
+  let claims: Claims | undefined;
+  const notReady = () =>
+    all.every(({ synced }) => synced) ? claims?.refused() : "the first list of objects is not complete";
   let acting = false;
 
   async function act(leading: AbortSignal): Promise<void> {
     await Promise.all(all.map((one) => one.untilSynced(leading)));
     acting = true;
     try {
-      await lead(options, config, mirrors, hostMetrics, leading);
+      // A namespace that another operator has taken over ends the term: whatever acts is made anew without it.
+      while (!leading.aborted) {
+        using term = linkedSignal(leading);
+        const lose = (namespace: string) => term.abort(new Error(`the claim of namespace ${namespace} is lost`));
+        await lead(options, config, mirrors, hostMetrics, term.signal, lose, (made) => {
+          claims = made;
+        });
+      }
     } finally {
       acting = false;
+      claims = undefined;
     }
   }
 
@@ -161,6 +178,8 @@ async function lead(
   mirrors: Mirrors,
   hostMetrics: HostMetrics,
   leading: AbortSignal,
+  onLost: (namespace: string) => void,
+  onClaims: (claims: Claims | undefined) => void,
 ): Promise<void> {
   const events = new EventRecorder({ api, clock, log, controller: "xensan.dev/operator", instance: config.identity });
   const controllers = new Map<string, Controller>();
@@ -196,14 +215,20 @@ async function lead(
     ["Secret", secretHold({ api, fleet, events })],
     ["XenMigration", xenMigrationReconciler({ api, fleet, events, fleetCap: config.migrationsAtOnce })],
   ];
-  for (const [kind, reconciler] of reconcilers)
+  const { claimAs: holder } = config;
+  const claims = holder === undefined ? undefined : new Claims({ api, clock, log, events, holder, onLost });
+  onClaims(claims);
+  for (const [kind, inner] of reconcilers) {
+    const reconciler = claims?.guard(kind, inner, (key) => controllers.get(kind)?.enqueue(key)) ?? inner;
     controllers.set(
       kind,
       new Controller({ name: kind.toLowerCase(), kind, reconciler, clock, log, metrics, workers: config.workers }),
     );
+  }
   await Promise.all([
     fleet.run(leading),
     events.run(leading),
+    claims?.run(leading),
     ...[...controllers.values()].map((controller) => controller.run(leading)),
   ]);
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { systemClock } from "../clock.ts";
 import { type ConfigSource, configSource } from "../runtime/client-node.ts";
 import { createLogger } from "../runtime/log.ts";
@@ -25,6 +26,9 @@ export const run: Command = {
     }
     const source = configSource({ kubeconfig: options.kubeconfig, context: options.context, environment: io.env });
     const log = createLogger({ level: options["log-level"], clock: systemClock });
+    const lease = { namespace: options["lease-namespace"] ?? "", name: options["lease-name"] };
+    const elects = options["leader-election"] !== "false";
+    if (elects && lease.namespace === "") lease.namespace = await ownNamespace(source);
     await serve(
       {
         source,
@@ -37,14 +41,9 @@ export const run: Command = {
           probeIntervalSeconds: options["probe-interval"],
           migrationsAtOnce: options["migrations-at-once"],
           ...(options.namespace.length === 0 ? {} : { namespaces: options.namespace }),
-          ...(options["leader-election"] === "false"
-            ? {}
-            : {
-                leaderElection: {
-                  namespace: options["lease-namespace"] ?? (await ownNamespace(source)),
-                  name: options["lease-name"],
-                },
-              }),
+          // Replicas that share a Lease are one operator.
+          claimAs: elects ? `${lease.namespace}/${lease.name}` : `host ${options.identity ?? hostname()}`,
+          ...(elects ? { leaderElection: lease } : {}),
         },
       },
       io.signal,

@@ -7,8 +7,11 @@ import { type Lease, leaseKind } from "./kinds.ts";
 import { isConflict, isNotFound, type KubeApi, type ObjectKey } from "./kube-api.ts";
 import type { Metrics } from "./metrics.ts";
 
+/** What of the API a Lease needs. */
+export type LeaseApi = Pick<KubeApi, "get" | "create" | "update">;
+
 export interface LeaderElectionOptions {
-  readonly api: KubeApi;
+  readonly api: LeaseApi;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics?: Metrics;
@@ -21,6 +24,10 @@ export interface LeaderElectionOptions {
   /** A leader that has not renewed for this long stops. Shorter than `leaseSeconds`: the difference is the time it has to stop in. */
   readonly renewSeconds?: number;
   readonly retrySeconds?: number;
+  /** At the end the Lease keeps its holder, for a successor of the same identity, and runs out otherwise. */
+  readonly atEnd?: "Release" | "Keep";
+  /** Called when somebody else is seen to hold the Lease, once per holder. */
+  readonly onOther?: (lease: Lease, holder: string) => void;
 }
 
 const defaults = { leaseSeconds: 15, renewSeconds: 10, retrySeconds: 2 };
@@ -38,6 +45,7 @@ export class LeaderElection {
   readonly #log: Logger;
   #observed: { readonly record: string; readonly at: number } | undefined;
   #held: Lease | undefined;
+  #other = "";
   /** When the request of the last successful renewal was sent: others can have seen it only later. */
   #renewedAt = Number.NEGATIVE_INFINITY;
 
@@ -93,7 +101,7 @@ export class LeaderElection {
     } finally {
       renewing.abort(new Error("the term is over"));
       await renewal;
-      if (this.leading) await this.#release();
+      if (this.leading && this.#options.atEnd !== "Keep") await this.#release();
       this.#held = undefined;
       this.#report(false);
     }
@@ -167,7 +175,11 @@ export class LeaderElection {
       const holder = current.spec?.holderIdentity ?? "";
       const patience = 1000 * Math.max(leaseSeconds, current.spec?.leaseDurationSeconds ?? 0);
       const expired = clock.monotonic() - this.#observed.at >= patience;
-      if (holder !== "" && holder !== identity && !expired) return false;
+      if (holder !== "" && holder !== identity && !expired) {
+        if (this.#other !== holder) this.#options.onOther?.(current, holder);
+        this.#other = holder;
+        return false;
+      }
       const transitions = (current.spec?.leaseTransitions ?? 0) + (holder === identity ? 0 : 1);
       await this.#write(current, { ...mine, leaseTransitions: transitions }, signal);
       if (holder !== "" && holder !== identity) this.#log.info({ holder }, "took over a lease that ran out");

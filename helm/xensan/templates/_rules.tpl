@@ -17,6 +17,14 @@
   # SSH keys. A rotated key is picked up from the watch. patch: the finalizer xensan.dev/in-use, and nothing else: the
   # ValidatingAdmissionPolicy <release>-secrets refuses any other change.
   verbs: [get, list, watch, patch]
+# The Lease by which one operator, and not two, serves a namespace. A name cannot bound a creation.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [xensan-claim]
+  verbs: [get, update]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

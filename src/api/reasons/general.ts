@@ -27,6 +27,12 @@ export const general = {
     meaning: "The object is being deleted and its clean-up runs.",
     action: nothing,
   },
+  ServedElsewhere: {
+    conditions: ["events"],
+    meaning:
+      "Another operator serves the namespace: it holds the Lease xensan-claim there. The one that came second changes nothing in it and is not ready.",
+    action: "Let only one release serve a namespace: uninstall the other, or name other `namespaces` in its values.",
+  },
   Abandoned: {
     conditions: ["events"],
     meaning: "The object was let go without its clean-up; the message says what is left behind.",

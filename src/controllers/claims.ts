@@ -1,0 +1,122 @@
+import type { Logger } from "pino";
+import type { Clock } from "../clock.ts";
+import type { EventRecorder } from "../runtime/events.ts";
+import { leaseKind } from "../runtime/kinds.ts";
+import type { KubeApi } from "../runtime/kube-api.ts";
+import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
+import { LeaderElection } from "../runtime/leader-election.ts";
+import { done, type Reconciler } from "../runtime/reconciler.ts";
+import { lastingLease } from "./lasting-lease.ts";
+
+export interface ClaimsOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly events: EventRecorder;
+  /** The same for every replica of a release, now and after a restart; another one for every other release. */
+  readonly holder: string;
+  /** A namespace that was served is another operator's now: nothing may be done there any more. */
+  readonly onLost: (namespace: string) => void;
+}
+
+/** The Lease in each served namespace that says which operator serves it. */
+export const claimName = "xensan-claim";
+/** Longer than a restart of the operator takes. Seconds. */
+const durations = { leaseSeconds: 60, renewSeconds: 40, retrySeconds: 10 };
+
+interface Claim {
+  readonly election: LeaderElection;
+  /** What to do once the namespace is claimed. */
+  readonly waiting: Map<string, () => void>;
+  other: string | undefined;
+}
+
+/**
+ * Which namespaces this operator serves: those in which it holds the Lease {@link claimName}. Two releases that serve the
+ * same namespace would act on the same hosts; the one that comes second leaves it alone, and says so.
+ */
+export class Claims {
+  readonly #options: ClaimsOptions;
+  readonly #claims = new Map<string, Claim>();
+  readonly #running = new Set<Promise<void>>();
+  #signal: AbortSignal | undefined;
+
+  constructor(options: ClaimsOptions) {
+    this.#options = options;
+  }
+
+  /** Reconciles only in namespaces that are claimed; `again` puts a key that came too early back into its queue. */
+  guard(kind: string, inner: Reconciler, again: (key: ObjectKey) => void): Reconciler {
+    return {
+      reconcile: async (key, context) => {
+        const claim = this.#of(key.namespace);
+        if (claim.election.leading) return await inner.reconcile(key, context);
+        claim.waiting.set(`${kind} ${keyString(key)}`, () => again(key));
+        return done;
+      },
+    };
+  }
+
+  /** The namespaces that another operator serves, for people; undefined when there is none. */
+  refused(): string | undefined {
+    const held = [...this.#claims].flatMap(([namespace, { other }]) =>
+      other === undefined ? [] : [`namespace ${namespace} is served by ${other} (Lease ${namespace}/${claimName})`],
+    );
+    return held.length === 0 ? undefined : `${held.sort().join("; ")}: this operator leaves it alone`;
+  }
+
+  /** Claims what is asked for until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    for (const [namespace, claim] of this.#claims) this.#campaign(namespace, claim, signal);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.all(this.#running);
+  }
+
+  #of(namespace: string): Claim {
+    const known = this.#claims.get(namespace);
+    if (known !== undefined) return known;
+    const { api, clock, log, holder, events } = this.#options;
+    const claim: Claim = {
+      waiting: new Map(),
+      other: undefined,
+      election: new LeaderElection({
+        ...{ clock, log, ...durations },
+        api: lastingLease(api, holder),
+        lease: { namespace, name: claimName },
+        identity: holder,
+        atEnd: "Keep",
+        onOther: (lease, other) => {
+          claim.other = other;
+          const message = `Namespace ${namespace} is served by ${other}; ${holder} leaves it alone until that one has not renewed the Lease for ${durations.leaseSeconds} s. Let only one release serve a namespace`;
+          log.warn({ namespace, holder: other }, message);
+          events.record(leaseKind, lease, {
+            ...{ type: "Warning", reason: "ServedElsewhere", action: "Claim", note: message },
+          });
+        },
+      }),
+    };
+    this.#claims.set(namespace, claim);
+    if (this.#signal !== undefined) this.#campaign(namespace, claim, this.#signal);
+    return claim;
+  }
+
+  #campaign(namespace: string, claim: Claim, signal: AbortSignal): void {
+    const running = claim.election
+      .run(signal, async (term) => {
+        claim.other = undefined;
+        for (const again of claim.waiting.values()) again();
+        claim.waiting.clear();
+        await new Promise<void>((resolve) => {
+          if (term.aborted) resolve();
+          else term.addEventListener("abort", () => resolve(), { once: true });
+        });
+        if (!signal.aborted) this.#options.onLost(namespace);
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Lease } from "../runtime/kinds.ts";
+import { isNamespaceTerminating, isNotFound, type KubeApi, type KubeObject } from "../runtime/kube-api.ts";
+import type { LeaseApi } from "../runtime/leader-election.ts";
+
+/**
+ * A Lease that outlives its deletion. In a namespace that is being deleted the Lease goes with everything else and cannot
+ * be made again, by nobody: whoever held it, or has not seen another holder, goes on without it, for there is still to
+ * be cleaned up.
+ */
+export function lastingLease(api: KubeApi, holder: string): LeaseApi {
+  let other = false;
+  /** Set once the namespace takes no Lease any more. */
+  let kept: KubeObject | undefined;
+
+  async function create<T extends KubeObject>(...[kind, object, signal]: Parameters<typeof api.create<T>>): Promise<T> {
+    try {
+      return await api.create(kind, object, signal);
+    } catch (error) {
+      if (!isNamespaceTerminating(error) || other) throw error;
+      kept = object;
+      return object;
+    }
+  }
+
+  return {
+    create,
+    async get(kind, key, signal) {
+      const found = await api.get(kind, key, signal);
+      other = isHeldBySomebodyElse(found, holder);
+      return found;
+    },
+    async update(kind, object, signal) {
+      if (kept !== undefined) {
+        kept = object;
+        return object;
+      }
+      try {
+        return await api.update(kind, object, signal);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        const { uid: _uid, resourceVersion: _version, creationTimestamp: _time, ...metadata } = object.metadata;
+        return await create(kind, { ...object, metadata }, signal);
+      }
+    },
+  };
+}
+
+function isHeldBySomebodyElse(lease: Lease, holder: string): boolean {
+  const identity = lease.spec?.holderIdentity ?? "";
+  return identity !== "" && identity !== holder;
+}
