@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { hostStatusSchema } from "./host-status.ts";
-import { atomicListOf, setOf } from "./lists.ts";
+import { atomicListOf, mapListOf, setOf } from "./lists.ts";
 import { withRules } from "./rules.ts";
 import { packagesPolicySchema, sshSchema } from "./ssh.ts";
 import { fewStars, interfaceNameSchema, textOf } from "./text.ts";
@@ -28,12 +28,21 @@ const allowedBackingSchema = withRules(
   ],
 );
 
-export const aoeServerSpecSchema = z.object({
-  ssh: sshSchema,
-  interface: interfaceNameSchema.describe("Network interface that exports use unless a volume names another."),
+/** A network card of the server on which volumes may be exported, and the layer-2 network that it is plugged into. */
+const exportInterfaceSchema = z.object({
+  name: interfaceNameSchema.describe("Network interface of the server, like eth1."),
   segment: textOf(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 63, "lower-case letters, digits and '-'")
     .default("default")
-    .describe("Name of the layer-2 network behind the interface: shelf.slot is unique on it, over all its servers."),
+    .describe(
+      "Name of the layer-2 network behind the interface: shelf.slot is unique on it, over all interfaces and servers that name it.",
+    ),
+});
+
+export const aoeServerSpecSchema = z.object({
+  ssh: sshSchema,
+  interfaces: mapListOf(exportInterfaceSchema, ["name"], { min: 1, max: 16 }).describe(
+    "Network interfaces that volumes may be exported on, and no others. The first one is used by volumes that name none.",
+  ),
   packages: packagesPolicySchema,
   allowedBackings: setOf(allowedBackingSchema, { min: 1, max: 64 }).describe(
     "What volumes may export: path globs like /dev/sd[b-z] or /srv/aoe/*.img, and vg/lv globs like vg0/aoe-*. * and ? stay within one component. Nothing mounted, in use or under the running system is ever exported, listed or not.",
@@ -73,11 +82,11 @@ export const aoeServerDefinition = defineKind({
   conditionTypes: ["Reachable", "Prepared", "Ready"],
   columns: [
     column("Host", ".spec.ssh.host"),
-    column("Interface", ".spec.interface"),
-    wideColumn("Segment", ".spec.segment"),
+    column("Interface", ".spec.interfaces[0].name"),
+    wideColumn("Segment", ".spec.interfaces[0].segment"),
     wideColumn("Kernel", ".status.facts.kernel"),
     wideColumn("vblade", ".status.facts.vbladeVersion"),
     ...summaryColumns("Ready"),
   ],
-  selectableFields: [".spec.ssh.host", ".spec.segment"],
+  selectableFields: [".spec.ssh.host"],
 });

@@ -69,7 +69,7 @@ export const aoeVolumeSpecSchema = withRules(
     slot: z.int().min(0).max(254).describe("AoE slot (minor) address. Immutable."),
     interface: interfaceNameSchema
       .optional()
-      .describe("Network interface of the server; its spec.interface by default."),
+      .describe("One of the server's spec.interfaces; the first of them by default."),
     backing: backingSchema,
     access: z
       .enum(["ReadWrite", "ReadOnly"])

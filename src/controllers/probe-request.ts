@@ -3,7 +3,7 @@ import type { ProbeRequest } from "../host/actions.ts";
 import { path as hostPath, InvalidValue, interfaceName } from "../host/values.ts";
 import { keyString } from "../runtime/kube-api.ts";
 import { isPlainlyOutside } from "./aoe-volume/bounds.ts";
-import { backingPath, interfaceOf, servedPath, targetOf } from "./aoe-volume/export-parameters.ts";
+import { backingPath, servedPath, targetOf } from "./aoe-volume/export-parameters.ts";
 import type { Stores } from "./fleet.ts";
 import { parseId } from "./names.ts";
 import { clusterSpec, hostSpec, serverSpec, volumeSpec } from "./specs.ts";
@@ -38,11 +38,10 @@ export function probeRequest(stores: Stores, members: readonly string[]): ProbeR
     const server = stores.servers.get(key);
     const parsed = server && serverSpec(server);
     roles.add("Server");
-    if (parsed?.ok) segments.add(parsed.spec.interface);
+    if (parsed?.ok) for (const { name } of parsed.spec.interfaces) segments.add(name);
     for (const volume of stores.volumes.byIndex("server", keyString(key))) {
       const spec = volumeSpec(volume);
       if (!spec.ok) continue;
-      if (parsed?.ok) segments.add(interfaceOf(spec.spec, parsed.spec));
       const path = backingPath(spec.spec);
       const outside = parsed?.ok === true && isPlainlyOutside(spec.spec, parsed.spec.allowedBackings);
       if (!outside && accepts(hostPath, path)) backings.add(path);

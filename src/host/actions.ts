@@ -3,6 +3,7 @@ import { command } from "./commands.ts";
 import { bounds } from "./probe-sections.ts";
 import {
   allowedBackings,
+  allowedInterfaces,
   backingIdentity,
   exportOptions,
   interfaceName,
@@ -135,6 +136,8 @@ export function deleteLogicalVolume(
 export interface ExportRequest extends Bounded, Replacing, Target {
   readonly owner: Owner;
   readonly interface: string;
+  /** Where the owner of the server lets volumes be exported, and the layer-2 network behind each. */
+  readonly interfaces: readonly { readonly name: string; readonly segment: string }[];
   /** A file, a device, or `/dev/VG/LV`. */
   readonly backing: string;
   /** vblade options: `["-r", "-b", "16"]`. */
@@ -168,6 +171,7 @@ export function ensureExport(request: ExportRequest): HostCommand {
       request.restart.toLowerCase(),
       backingIdentity(request.recorded),
       backingIdentity(request.replaces),
+      allowedInterfaces(request.interfaces),
       ...allowedBackings(request.allowedBackings),
     ],
   );

@@ -4,6 +4,7 @@
  */
 export const refusals = {
   BackingOutsideBounds: "The path, what it resolves to, or another name of the same file is not in allowedBackings",
+  InterfaceOutsideBounds: "The interface is not one of those that the owner of the server lists in interfaces",
   BackingMissing: "There is no such file or device",
   BackingNotUsable:
     "Neither a regular file nor a block device, or in a directory of the system, or hard-linked elsewhere",
@@ -11,7 +12,7 @@ export const refusals = {
   BackingEmpty: "Smaller than one sector",
   BackingExported: "Another vblade already serves the same file or device, or a disk that contains it",
   BackingChanged: "What the path leads to changed while the script ran",
-  AddressTaken: "Somebody else's export has this shelf.slot on this interface",
+  AddressTaken: "Another export has this shelf.slot on this interface or on its segment",
   RestartForbidden: "The running vblade differs and may not be restarted now",
   NotOurs: "xensan did not create it for this owner, so it is not deleted",
   StillExported: "A vblade still serves it",

@@ -60,6 +60,14 @@ export function path(value: string): string {
   return matching("path", value, /^(\/[A-Za-z0-9._+:@=,-]+)+$/, accepted);
 }
 
+/** The interfaces that may be exported on, each with its segment, in one string of words: `eth1=rack eth2=backup`. */
+export function allowedInterfaces(interfaces: readonly { readonly name: string; readonly segment: string }[]): string {
+  const segment = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+  const word = (one: { readonly name: string; readonly segment: string }) =>
+    `${interfaceName(one.name)}=${matching("segment", one.segment, segment, "1 to 63 of a-z 0-9 -")}`;
+  return interfaces.map(word).join(" ");
+}
+
 export function lvmName(field: string, value: string): string {
   const accepted = "1 to 127 of A-Z a-z 0-9 . _ + -, not starting with -, not . or ..";
   if (value === "." || value === "..") throw new InvalidValue(field, value, accepted);

@@ -67,7 +67,11 @@ export async function planFleet(size: FleetSize, packages: "Installed" | "Missin
       apiVersion,
       kind: "AoeServer",
       metadata: meta(name),
-      spec: { ssh: ssh(name), interface: "eth1", segment: place(name), allowedBackings: ["/srv/aoe/*.img"] },
+      spec: {
+        ssh: ssh(name),
+        interfaces: [{ name: "eth1", segment: place(name) }],
+        allowedBackings: ["/srv/aoe/*.img"],
+      },
     })),
     ...dom0Names.map((name) => ({
       apiVersion,

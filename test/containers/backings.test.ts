@@ -84,7 +84,7 @@ describe.each([
 
   it("are not deleted while a vblade serves them", async () => {
     await make("/srv/aoe/served.img");
-    const address = { owner, shelf: 2, slot: 1, interface: "eth0" };
+    const address = { owner, shelf: 2, slot: 1, interface: "eth0", interfaces: [{ name: "eth0", segment: "rack" }] };
     const request = {
       ...address,
       backing: "/srv/aoe/served.img",

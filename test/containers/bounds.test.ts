@@ -12,6 +12,7 @@ const request: ExportRequest = {
   shelf: 1,
   slot: 1,
   interface: "eth0",
+  interfaces: [{ name: "eth0", segment: "rack" }],
   backing: "/srv/aoe/a.img",
   options: [],
   restart: "Forbidden",

@@ -13,6 +13,10 @@ const request: ExportRequest = {
   shelf: 0,
   slot: 1,
   interface: "eth0",
+  interfaces: [
+    { name: "eth0", segment: "rack" },
+    { name: "down0", segment: "rack" },
+  ],
   backing: "/srv/aoe/a.img",
   options: [],
   restart: "Forbidden",

@@ -11,6 +11,7 @@ import { outcomeOf } from "../../src/host/outcome.ts";
 import { parseProbe } from "../../src/host/parse-probe.ts";
 import { known, startHost, type TestHost } from "./host.ts";
 
+const interfaces = [{ name: "eth0", segment: "rack" }];
 const owner = { namespace: "san", name: "disk", uid: "88888888-1111" };
 
 describe("a host on which nothing is prepared", () => {
@@ -46,7 +47,15 @@ describe("a host on which nothing is prepared", () => {
   });
 
   it("refuses what it cannot do, and says what is missing", async () => {
-    const address = { owner, shelf: 0, slot: 1, interface: "eth0", options: [], allowedBackings: ["/srv/*"] };
+    const address = {
+      owner,
+      shelf: 0,
+      slot: 1,
+      interface: "eth0",
+      interfaces,
+      options: [],
+      allowedBackings: ["/srv/*"],
+    };
     expect(await server.act(ensureExport({ ...address, backing: "/srv/a", restart: "Forbidden" }))).toEqual({
       kind: "refused",
       reason: "ToolMissing",
@@ -76,7 +85,15 @@ describe("a host on which nothing is prepared", () => {
 
   it("still refuses an export, since nothing would bring it back after a reboot", async () => {
     await server.sh("truncate -s 1M /srv/a");
-    const request = { owner, shelf: 0, slot: 1, interface: "eth0", options: [], allowedBackings: ["/srv/*"] };
+    const request = {
+      owner,
+      shelf: 0,
+      slot: 1,
+      interface: "eth0",
+      interfaces,
+      options: [],
+      allowedBackings: ["/srv/*"],
+    };
     expect(await server.act(ensureExport({ ...request, backing: "/srv/a", restart: "Forbidden" }))).toMatchObject({
       kind: "refused",
       reason: "InitNotSupported",

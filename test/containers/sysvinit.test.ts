@@ -10,6 +10,7 @@ const request: ExportRequest = {
   shelf: 3,
   slot: 1,
   interface: "eth0",
+  interfaces: [{ name: "eth0", segment: "rack" }],
   backing: "/srv/aoe/a.img",
   options: ["-r"],
   restart: "Forbidden",

@@ -39,6 +39,7 @@ const serve = (change: Partial<ExportRequest>): Step =>
       owner,
       ...e01,
       interface: "eth1",
+      interfaces: [{ name: "eth1", segment: "rack" }],
       backing: "/dev/vdb",
       options: [],
       restart: "Forbidden",

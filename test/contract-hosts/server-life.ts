@@ -48,6 +48,10 @@ const serve = (change: Partial<ExportRequest> = {}): Step =>
       shelf: 0,
       slot: 1,
       interface: "eth0",
+      interfaces: [
+        { name: "eth0", segment: "rack" },
+        { name: "eth9", segment: "rack" },
+      ],
       backing: data.path,
       options: [],
       restart: "Forbidden",

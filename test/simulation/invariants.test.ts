@@ -18,6 +18,15 @@ describe("an operator that does what it must not", () => {
     expect(broken(stage)).toEqual(["nothing outside the bounds", "nothing outside the bounds"]);
   });
 
+  it("is caught exporting on an interface that the owner of the server does not list", () => {
+    const stage = stageFor();
+    const san = stage.rack.host("san");
+    byCommand(stage, () => startVblade(stage.rack.world, san, ["0", "1", "eth0", "/dev/vdb"], launch));
+    expect(stage.violations).toEqual([
+      expect.stringContaining("exports /dev/vdb on eth0, which its owner does not list"),
+    ]);
+  });
+
   it("is caught exporting one disk twice, and one address twice", () => {
     const stage = stageFor();
     const { world } = stage.rack;

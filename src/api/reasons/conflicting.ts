@@ -9,7 +9,8 @@ export const conflicting = {
   },
   DuplicateAddress: {
     conditions: ["Conflicted", "Exported", "Attached"],
-    meaning: "An older AoeVolume holds the same shelf.slot on the same segment; the message names it.",
+    meaning:
+      "An older AoeVolume holds the same shelf.slot on the same segment or at a client of both; the message names it.",
     action: "Delete one of the two and create it under another address.",
   },
   DuplicateBacking: {
@@ -20,8 +21,8 @@ export const conflicting = {
   AddressUnverified: {
     conditions: ["Conflicted", "Exported"],
     meaning:
-      "Before its first start somebody has to listen on the segment whether the address is free, and no client has been able to yet.",
-    action: "See the conditions of the XenHosts that the message names.",
+      "Before its first start somebody has to listen on the segment whether the address is free, and neither the server (with aoetools) nor a client has been able to yet.",
+    action: "See the conditions of the XenHosts that the message names; where it names none, do what it says.",
   },
   UndeclaredResponder: {
     conditions: ["Conflicted", "Exported", "Attached"],

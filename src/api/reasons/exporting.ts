@@ -17,6 +17,11 @@ export const exporting = {
     meaning: "The AoeServer is not reachable or not prepared.",
     action: "See the conditions of the AoeServer.",
   },
+  InterfaceOutsideBounds: {
+    conditions: ["Exported", "Conflicted"],
+    meaning: "The interface of the volume is not in spec.interfaces of the AoeServer.",
+    action: "Use one that is, or have the owner of the server add this one with its segment.",
+  },
   BackingOutsideBounds: {
     conditions: ["Exported", "DeletionBlocked"],
     meaning:

@@ -15,7 +15,7 @@ export function serverProblem(spec: AoeServerSpec, facts: HostFacts, netif: stri
   const tool = missingTool(spec, facts);
   if (tool !== undefined) return { reason: "ServerNotReady", message: tool };
   const link = interfaceProblem(facts, netif);
-  return link === undefined || netif !== spec.interface ? link : { ...link, reason: "ServerNotReady" };
+  return link === undefined || netif !== spec.interfaces[0]?.name ? link : { ...link, reason: "ServerNotReady" };
 }
 
 function missingTool(spec: AoeServerSpec, facts: HostFacts): string | undefined {
@@ -52,18 +52,22 @@ export interface ServerPlan {
   readonly problem: Problem | undefined;
 }
 
-/** What makes a machine an AoE server: vblade installed, the default interface up. */
+/** What makes a machine an AoE server: vblade installed, the interfaces up. */
 export function planServer(host: string, spec: AoeServerSpec, facts: HostFacts): ServerPlan {
   const steps: Step[] = [];
   const { tools, interfaces } = facts;
   if (tools.state === "known" && !tools.value.has("vblade") && spec.packages === "Manage" && hasApt(facts))
     steps.push(exclusive(host, installPackages(["vblade"])));
-  const netif = interfaces.state === "known" ? interfaces.value.find(({ name }) => name === spec.interface) : undefined;
-  if (netif !== undefined && !netif.adminUp) steps.push(exclusive(host, interfaceUp(spec.interface)));
+  for (const { name } of spec.interfaces) {
+    const netif = interfaces.state === "known" ? interfaces.value.find((one) => one.name === name) : undefined;
+    if (netif !== undefined && !netif.adminUp) steps.push(exclusive(host, interfaceUp(name)));
+  }
   const tool = missingTool(spec, facts);
   if (tool !== undefined) return { steps, problem: { reason: "PackagesMissing", message: sentence(tool) } };
-  const link = interfaceProblem(facts, spec.interface);
-  if (link !== undefined) return { steps, problem: { ...link, message: sentence(link.message) } };
+  for (const { name } of spec.interfaces) {
+    const link = interfaceProblem(facts, name);
+    if (link !== undefined) return { steps, problem: { ...link, message: sentence(link.message) } };
+  }
   return { steps, problem: undefined };
 }
 

@@ -17,7 +17,7 @@ export function aoeServerReconciler(options: HostControllerOptions): Reconciler 
       store: fleet.stores.servers,
       parse: serverSpec,
       prepared: "Prepared",
-      preparedMessage: "vblade is installed and the interface is up",
+      preparedMessage: "vblade is installed and the interfaces are up",
       plan: planServer,
       aspects: [],
       describe(status, { exports }) {

@@ -1,10 +1,12 @@
+import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { BackingFact, Export, HostFacts } from "../../host/facts.ts";
+import { interfaceProblem } from "../aoe-server/plan.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
 import { readyServer } from "./ensure-server.ts";
-import { backingPath, interfaceOf, ownerName, servedPath, targetOf } from "./export-parameters.ts";
+import { backingPath, interfaceOf, ownerName, segmentOn, servedPath, targetOf } from "./export-parameters.ts";
 import { deviceOf } from "./holders.ts";
 import type { VolumeObservation } from "./observation.ts";
 
@@ -60,7 +62,7 @@ function foreignExport(volume: VolumeObservation, facts: HostFacts): Finding | u
   ]);
   for (const other of candidates) {
     if (isOurs(volume, other)) continue;
-    const sameAddress = other.shelf === spec.shelf && other.slot === spec.slot;
+    const sameAddress = other.shelf === spec.shelf && other.slot === spec.slot && meet(server.spec, netif, other);
     const sameBacking = (identity !== "" && other.backingIdentity === identity) || other.backing === backingPath(spec);
     // Adopted. What another volume made is its own, even when that volume is no longer here.
     if (sameAddress && sameBacking && other.interface === netif && other.owner === "") continue;
@@ -77,6 +79,12 @@ function foreignExport(volume: VolumeObservation, facts: HostFacts): Finding | u
       );
   }
   return undefined;
+}
+
+/** Exports on these two interfaces may be heard by one client; of an interface that nobody lists, nobody knows. */
+function meet(server: AoeServerSpec, netif: string, other: Export): boolean {
+  const theirs = segmentOn(server, other.interface);
+  return other.interface === netif || theirs === undefined || theirs === segmentOn(server, netif);
 }
 
 function describeExport(other: Export): string {
@@ -196,17 +204,24 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
   const listeners = volume.clients.flatMap((client) =>
     client.state === "Found" && client.listed && !client.isServer ? [client] : [],
   );
-  if (listeners.length === 0 || facts.responders.state === "known") return undefined;
+  if (facts.responders.state === "known") return undefined;
   const deaf: string[] = [];
-  for (const { host, view, fresh } of listeners) {
+  for (const { host, view, fresh, spec: client } of listeners) {
     if (view.state === "Unreachable") deaf.push(`${host} cannot be asked (${view.reason})`);
     else if (view.state === "Pending" || !fresh) deaf.push(`${host} has not been asked yet`);
-    else if (view.snapshot.facts.responders.state === "known") return undefined;
-    else {
+    else if (view.snapshot.facts.responders.state === "known") {
+      const links = client.aoe.interfaces.map((name) => interfaceProblem(view.snapshot.facts, name));
+      if (links.includes(undefined)) return undefined;
+      deaf.push(`${host} hears nothing (${links.map((link) => link?.message).join(", ")})`);
+    } else {
       const { responders } = view.snapshot.facts;
       deaf.push(`${host} cannot listen yet (${responders.state === "unknown" ? responders.why : "it has no aoecfg"})`);
     }
   }
+  if (deaf.length === 0)
+    deaf.push(
+      `AoeServer ${server.name} has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment ${segmentOn(server.spec, interfaceOf(spec, server.spec))} to spec.clients`,
+    );
   const message = `Waiting for a client to listen whether somebody else answers for ${targetOf(spec)}: ${deaf.join(", ")}`;
   return stop([
     unknown("Conflicted", "AddressUnverified", message),

@@ -285,6 +285,7 @@ export function exportRequest(
     shelf: spec.shelf,
     slot: spec.slot,
     interface: interfaceOf(spec, server.sight.spec),
+    interfaces: server.sight.spec.interfaces,
     backing: backingPath(spec),
     options: exportOptions(spec),
     restart,

@@ -1,6 +1,9 @@
+import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { type Finding, found, no, stop, unknown } from "../finding.ts";
+import { advice } from "../outcomes.ts";
+import { interfaceOf, segmentOn } from "./export-parameters.ts";
 import type { ServerSight, VolumeObservation } from "./observation.ts";
 
 export interface ReadyServer {
@@ -15,15 +18,28 @@ export function readyServer({ server }: VolumeObservation): ReadyServer | undefi
 }
 
 /** Ensures that the server is declared, can be reached and has been asked since the spec changed. */
-export function ensureServer({ server }: VolumeObservation): Finding {
+export function ensureServer({ server, spec }: VolumeObservation): Finding {
   const say = server.state === "Found" ? unknown : no;
   const problem = problemOf(server);
-  if (problem === undefined) return found([]);
+  if (problem === undefined) return server.state === "Found" ? withinInterfaces(spec, server) : found([]);
   const [reason, message] = problem;
   return stop([
     say("Exported", reason, message),
     unknown("Attached", reason, message),
     unknown("Conflicted", reason, message),
+  ]);
+}
+
+/** Only where the owner of the server lets volumes be exported; what runs elsewhere already is left as it is. */
+function withinInterfaces(spec: AoeVolumeSpec, server: Extract<ServerSight, { state: "Found" }>): Finding {
+  const netif = interfaceOf(spec, server.spec);
+  if (segmentOn(server.spec, netif) !== undefined) return found([]);
+  const names = server.spec.interfaces.map(({ name }) => name).join(", ");
+  const message = `${netif} is not in interfaces of AoeServer ${server.name} (${names})${advice("InterfaceOutsideBounds")}`;
+  return stop([
+    no("Exported", "InterfaceOutsideBounds", message),
+    no("Attached", "NotExported", "There is nothing to attach yet"),
+    unknown("Conflicted", "InterfaceOutsideBounds", message),
   ]);
 }
 

@@ -8,7 +8,14 @@ import type { Export } from "../../host/facts.ts";
 
 export const targetOf = (spec: Pick<AoeVolumeSpec, "shelf" | "slot">) => `e${spec.shelf}.${spec.slot}`;
 
-export const interfaceOf = (spec: AoeVolumeSpec, server: AoeServerSpec) => spec.interface ?? server.interface;
+/** The interface that the volume is exported on: its own, or the server's first. */
+export const interfaceOf = (spec: Pick<AoeVolumeSpec, "interface">, server: Pick<AoeServerSpec, "interfaces">) =>
+  spec.interface ?? server.interfaces[0]?.name ?? "";
+
+/** The layer-2 network behind an interface; undefined when the server's owner does not list the interface. */
+export function segmentOn(server: Pick<AoeServerSpec, "interfaces">, netif: string): string | undefined {
+  return server.interfaces.find(({ name }) => name === netif)?.segment;
+}
 
 /** The path given to vblade. */
 export function backingPath({ backing }: Pick<AoeVolumeSpec, "backing">): string {

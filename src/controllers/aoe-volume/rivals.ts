@@ -8,7 +8,7 @@ import { currentFacts } from "../hosts/view.ts";
 import { idOf, parseId } from "../names.ts";
 import { isOlder } from "../older.ts";
 import { serverSpec, volumeSpec } from "../specs.ts";
-import { backingPath, targetOf } from "./export-parameters.ts";
+import { backingPath, interfaceOf, segmentOn, targetOf } from "./export-parameters.ts";
 import type { Rival } from "./observation.ts";
 
 /** The oldest other volume that wants the same address on the same segment, or the same backing on the same machine. */
@@ -22,12 +22,24 @@ export function findRival(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec):
 
 function judge(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Rival | undefined {
   const segment = segmentOf(fleet, volume);
-  const sameAddress = fleet.stores.volumes
-    .byIndex("address", addressText(spec))
-    .filter((other) => segment !== undefined && segmentOf(fleet, other) === segment);
-  const holder = oldestBefore(volume, sameAddress);
+  const sameAddress = fleet.stores.volumes.byIndex("address", addressText(spec));
+  const holder = oldestBefore(
+    volume,
+    sameAddress.filter((other) => segment !== undefined && segmentOf(fleet, other) === segment),
+  );
   if (holder !== undefined)
     return { volume: nameOf(holder), over: "Address", what: `${targetOf(spec)} on segment ${segment}` };
+  // A client has one device per address, whatever segment it comes from.
+  const onAClient = oldestBefore(
+    volume,
+    sameAddress.filter((other) => sharedClient(volume, spec, other) !== undefined),
+  );
+  if (onAClient !== undefined)
+    return {
+      volume: nameOf(onAClient),
+      over: "Address",
+      what: `${targetOf(spec)} on XenHost ${sharedClient(volume, spec, onAClient)}, a client of both,`,
+    };
   const owner = oldestBefore(volume, [...sharingBacking(fleet, volume, spec)]);
   return owner && { volume: nameOf(owner), over: "Backing", what: `${backingPath(spec)}${alias(owner, spec)}` };
 }
@@ -75,7 +87,15 @@ function segmentOf(fleet: Fleet, volume: AoeVolume): string | undefined {
   if (!parsed.ok) return undefined;
   const server = fleet.stores.servers.get({ namespace: namespaceOf(volume), name: parsed.spec.serverRef.name });
   const spec = server && serverSpec(server);
-  return spec?.ok === true ? spec.spec.segment : undefined;
+  return spec?.ok === true ? segmentOn(spec.spec, interfaceOf(parsed.spec, spec.spec)) : undefined;
+}
+
+/** A XenHost that both volumes name as a client. */
+function sharedClient(volume: AoeVolume, spec: AoeVolumeSpec, other: AoeVolume): string | undefined {
+  if (namespaceOf(other) !== namespaceOf(volume)) return undefined;
+  const parsed = volumeSpec(other);
+  const theirs = new Set(parsed.ok ? (parsed.spec.clients ?? []).map(({ name }) => name) : []);
+  return spec.clients?.find(({ name }) => theirs.has(name))?.name;
 }
 
 function oldestBefore(volume: AoeVolume, others: readonly AoeVolume[]): AoeVolume | undefined {

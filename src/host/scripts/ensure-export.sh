@@ -1,14 +1,15 @@
 #!/bin/sh
 # Ensures that exactly one vblade serves a backing at shelf.slot on an interface, now and after a reboot, and that it is
 # recorded which backing that is: no other one is ever served there, whatever its name.
-# Arguments: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES GLOB…
+# Arguments: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES INTERFACES GLOB…
 #   OPTIONS   vblade's options as one word list, may be empty
 #   RESTART   forbidden, ifneeded (a running vblade that differs is replaced) or always (it is replaced)
 #   RECORDED  identity of the backing as the caller has it recorded (backing-identity.sh), - for none
 #   REPLACES  identity of a recorded backing that a person gave up, - for none
+#   INTERFACES  where the owner of the host lets volumes be exported, one word NAME=SEGMENT each
 # Prints done<TAB>WORD pid N, where WORD is started, restarted, adopted, repaired or unchanged. `adopted` wrote only the
 # owner's mark; `repaired` wrote the configuration of a vblade that already ran as asked.
-# Exit codes: 0 done, 3 refused (Backing… AddressTaken RestartForbidden ExportFailed InterfaceMissing ToolMissing
+# Exit codes: 0 done, 3 refused (Backing… AddressTaken RestartForbidden ExportFailed InterfaceMissing InterfaceOutsideBounds ToolMissing
 # UnitMissing InitNotSupported ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
 # include: prelude.sh
@@ -28,13 +29,16 @@ restart=$7
 shift 7
 recorded_by_caller=$1
 replaces=$2
-shift 2
+interfaces=$3
+shift 3
 
 case $shelf$slot in *[!0-9]*) refuse InvalidArgument "shelf $shelf and slot $slot must be numbers" ;; esac
 # Read by sh, by systemd and by init: nothing in it may mean something to one of them.
 case $asked$options$net in *[!A-Za-z0-9/._+:@=,\ -]*) refuse InvalidArgument "$asked $options $net: a character that no configuration file could hold" ;; esac
 case $asked in *\ *) refuse InvalidArgument "$asked has a space in it" ;; esac
 have vblade || refuse ToolMissing "the package vblade is not installed"
+segment=$(segment_on "$net" "$interfaces")
+[ -n "$segment" ] || refuse InterfaceOutsideBounds "$net is not in the server's interfaces ($interfaces)"
 [ -d "/sys/class/net/$net" ] || refuse InterfaceMissing "no interface $net; there are: $(cd /sys/class/net && echo *)"
 take_lock storage 40
 find_init
@@ -65,6 +69,12 @@ while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row
 			[ "$row_file" = "$backing_configured" ] || [ "$row_owner" != "$owner" ] || configured=no
 		fi
 		continue
+	fi
+	if [ "$row_shelf.$row_slot" = "$shelf.$slot" ]; then
+		# Of an interface that nobody lists, nobody knows where it leads.
+		row_segment=$(segment_on "$row_net" "$interfaces")
+		[ -n "$row_segment" ] && [ "$row_segment" != "$segment" ] ||
+			refuse AddressTaken "e$shelf.$slot is served on $row_net too, by $row_kind $row_name (owner $row_owner), which may be on segment $segment"
 	fi
 	case " $backing_identity $backing_related " in
 	*" $row_identity "*)

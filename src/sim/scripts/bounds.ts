@@ -14,6 +14,12 @@ export interface AllowedBacking extends Backing {
 
 export const inBounds = (name: string, globs: readonly string[]) => globs.some((glob) => globMatches(glob, name));
 
+/** segment_on: the segment that a list of words INTERFACE=SEGMENT gives to the interface. */
+export function segmentOn(netif: string, list: string): string | undefined {
+  const word = list.split(" ").find((one) => one.split("=")[0] === netif);
+  return word?.slice(netif.length + 1);
+}
+
 export function plainPath(run: ScriptRun, path: string): void {
   if (/\/\.\.?\/|\/\//.test(`${path}/`)) refuse(run, "InvalidArgument", `${path} has an empty part, . or .. in it`);
   if (!path.startsWith("/")) refuse(run, "InvalidArgument", `${path} is not an absolute path`);

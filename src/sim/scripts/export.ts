@@ -5,7 +5,7 @@ import { bootLink, stopUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
-import { type AllowedBacking, requireBacking, requireNamed } from "./bounds.ts";
+import { type AllowedBacking, requireBacking, requireNamed, segmentOn } from "./bounds.ts";
 import { type ExportRow, listExports, parseWords } from "./export-rows.ts";
 import { replaceInittab } from "./inittab.ts";
 import {
@@ -32,7 +32,13 @@ interface Remembered {
 type Config = ExportRow & { readonly same: boolean };
 
 /** What is configured and running at an address; refuses when somebody else has the address or the backing. */
-function survey(run: ScriptRun, wanted: Wanted & Remembered, backing: AllowedBacking, asked: string) {
+function survey(
+  run: ScriptRun,
+  wanted: Wanted & Remembered,
+  backing: AllowedBacking,
+  asked: string,
+  interfaces: string,
+) {
   const address = `e${wanted.shelf}.${wanted.slot} on ${wanted.net}`;
   let config: Config | undefined;
   const running: Config[] = [];
@@ -45,6 +51,12 @@ function survey(run: ScriptRun, wanted: Wanted & Remembered, backing: AllowedBac
         refuse(run, "AddressTaken", `${address} is configured twice: ${both}`);
       } else config = { ...row, same: same && (row.filename === wanted.configured || row.owner !== wanted.owner) };
       continue;
+    }
+    if (row.shelf === wanted.shelf && row.slot === wanted.slot) {
+      const [segment, theirs] = [segmentOn(wanted.net, interfaces), segmentOn(row.netif, interfaces)];
+      const other = `${row.kind} ${row.name} (owner ${row.owner}), which may be on segment ${segment}`;
+      if (theirs === undefined || theirs === segment)
+        refuse(run, "AddressTaken", `e${wanted.shelf}.${wanted.slot} is served on ${row.netif} too, by ${other}`);
     }
     if (![backing.identity, ...backing.related].includes(row.identity)) continue;
     const holder = `${row.kind} ${row.name} serves as e${row.shelf}.${row.slot} on ${row.netif} (owner ${row.owner})`;
@@ -70,7 +82,7 @@ function survey(run: ScriptRun, wanted: Wanted & Remembered, backing: AllowedBac
   return { address, config, process, recorded };
 }
 
-/** ensure-export.sh: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES GLOB… */
+/** ensure-export.sh: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES INTERFACES GLOB… */
 export const ensureExport: Responder = acting(function* ensureExport(run) {
   const { world, host, args } = run;
   const [
@@ -83,6 +95,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
     mode = "",
     known = "-",
     replaces = "-",
+    interfaces = "",
     ...globs
   ] = args;
   yield world.timings.process;
@@ -93,6 +106,9 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   }
   if (asked.includes(" ")) refuse(run, "InvalidArgument", `${asked} has a space in it`);
   if (toolPath(host, "vblade") === undefined) refuse(run, "ToolMissing", "the package vblade is not installed");
+  if (segmentOn(net, interfaces) === undefined) {
+    refuse(run, "InterfaceOutsideBounds", `${net} is not in the server's interfaces (${interfaces})`);
+  }
   if (!host.interfaces.has(net)) {
     const all = [...host.interfaces.keys(), "lo"].sort().join(" ");
     refuse(run, "InterfaceMissing", `no interface ${net}; there are: ${all}`);
@@ -108,7 +124,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   const { configured } = backing;
   const wanted = { owner, shelf, slot, net, options: canonical, configured, known, replaces };
   yield world.timings.process * 4;
-  const { address, config, process, recorded } = survey(run, wanted, backing, asked);
+  const { address, config, process, recorded } = survey(run, wanted, backing, asked, interfaces);
   let running = process === undefined ? undefined : Number(process.name);
   const matching = process?.same ?? false;
   if (process !== undefined && !matching && mode === "forbidden") {

@@ -115,7 +115,7 @@ describe("the API on a real API server", () => {
         metadata: { name: "san", namespace },
         spec: {
           ssh: { host: "san.example", privateKeySecretRef: { name: "rack-ssh" } },
-          interface: "eth1",
+          interfaces: [{ name: "eth1" }],
           allowedBackings: ["/dev/vdb", "/dev/vdb"],
         },
       }),

@@ -129,7 +129,7 @@ describe("a release that serves one namespace", () => {
             privateKeySecretRef: { name: "absent" },
             hostKeyPolicy: "TrustOnFirstUse",
           },
-          interface: "eth1",
+          interfaces: [{ name: "eth1" }],
           allowedBackings: ["/dev/vdb"],
         },
       },

@@ -48,7 +48,7 @@ beforeAll(async () => {
   await K8s(kind.Namespace).Apply({ metadata: { name: namespace } });
   await K8s(AoeServer).Apply({
     metadata: { name: "san", namespace },
-    spec: { ssh: ssh("192.0.2.1"), interface: "eth1", allowedBackings: ["/dev/vdb"] },
+    spec: { ssh: ssh("192.0.2.1"), interfaces: [{ name: "eth1" }], allowedBackings: ["/dev/vdb"] },
   });
   for (const name of ["bella", "brutus"])
     await K8s(XenHost).Apply({

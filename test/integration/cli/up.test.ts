@@ -84,7 +84,7 @@ describe("the embedded mode", () => {
           privateKeySecretRef: { name: "no-such-key" },
           hostKeyPolicy: "TrustOnFirstUse",
         },
-        interface: "eth1",
+        interfaces: [{ name: "eth1" }],
         allowedBackings: ["/dev/vdb"],
       },
     };

@@ -112,8 +112,7 @@ export async function startGround(adminKubeconfig: string, operatorKubeconfig: s
       apply(aoeServers, name, {
         spec: {
           ssh: ssh(host, "rack-ssh"),
-          interface: "eth1",
-          segment: namespace,
+          interfaces: [{ name: "eth1", segment: namespace }],
           allowedBackings: ["/dev/vdb", "/srv/aoe/*"],
           ...spec,
         },

@@ -15,7 +15,11 @@ const ssh = (name: string) => ({
   privateKeySecretRef: { name: "rack-ssh" },
 });
 const server = (name: string): Manifest =>
-  object("AoeServer", name, { ssh: ssh(name), interface: "eth1", segment: "rack", allowedBackings: ["/dev/vdb"] });
+  object("AoeServer", name, {
+    ssh: ssh(name),
+    interfaces: [{ name: "eth1", segment: "rack" }],
+    allowedBackings: ["/dev/vdb"],
+  });
 const volume = (name: string, where: string, shelf: number): Manifest =>
   object("AoeVolume", name, {
     serverRef: { name: where },

@@ -7,6 +7,7 @@ import { isObject, type Json, objectAt } from "../world/kube/json.ts";
 /** Everything that was ever allowed per host: an edit of the bounds may be younger than the operator's last look at it. */
 export class Bounds {
   readonly #globs = new Map<string, Set<string>>();
+  readonly #interfaces = new Map<string, Set<string>>();
   readonly #hostByPort: Map<string, string>;
 
   constructor(rack: Rack) {
@@ -27,6 +28,15 @@ export class Bounds {
     const globs = this.#globs.get(host) ?? new Set();
     this.#globs.set(host, globs);
     for (const glob of strings(spec.allowedBackings)) globs.add(glob);
+    const interfaces = this.#interfaces.get(host) ?? new Set();
+    this.#interfaces.set(host, interfaces);
+    const listed = Array.isArray(spec.interfaces) ? spec.interfaces : [];
+    for (const one of listed) if (isObject(one)) interfaces.add(String(one.name));
+  }
+
+  /** The owner of the host has listed the interface for exports. */
+  allowExportOn(host: Host, netif: string): boolean {
+    return this.#interfaces.get(host.name)?.has(netif) === true;
   }
 
   allow(host: Host, names: readonly string[]): boolean {

@@ -25,7 +25,7 @@ const configuration = [
 
 export const nothingOutsideBounds: Invariant = {
   name: "nothing outside the bounds",
-  says: "no backing outside of allowedBackings is exported, created, resized or deleted; nothing mounted or in use is exported; no file is written but our configuration",
+  says: "no backing outside of allowedBackings is exported, created, resized or deleted, and none on an interface that is not listed; nothing mounted or in use is exported; no file is written but our configuration",
   watch(scene: Scene) {
     const bounds = new Bounds(scene.rack);
     const check = (event: RackEvent, host: Host, names: readonly string[], doing: string) => {
@@ -42,6 +42,9 @@ export const nothingOutsideBounds: Invariant = {
           case "VbladeStarted": {
             const { realPath, block } = backingAt(host, event.backing);
             check(event, host, namesOf(host, realPath, block?.device), "exports");
+            const netif = host.running.processes.get(event.pid)?.interface;
+            if (netif !== undefined && !bounds.allowExportOn(host, netif))
+              scene.violated(`${event.host}: exports ${event.backing} on ${netif}, which its owner does not list`);
             const why = block === undefined ? undefined : inUse(host, block.device);
             if (why !== undefined) scene.violated(`${event.host}: exports ${event.backing}, which is ${why}`);
             return;

@@ -35,7 +35,7 @@ export const aoeServer = (
   apiVersion: "xensan.dev/v1alpha1",
   kind: "AoeServer",
   metadata: at(name),
-  spec: { ssh: ssh(port), interface: "eth1", segment: "rack", allowedBackings, ...rest },
+  spec: { ssh: ssh(port), interfaces: [{ name: "eth1", segment: "rack" }], allowedBackings, ...rest },
 });
 
 export const xenHost = (name: string, port: number, rest: object = {}): Manifest => ({

@@ -57,7 +57,7 @@ const ssh = (host: string) => ({ host, privateKeySecretRef: { name: "rack-ssh" }
 type Conditions = Readonly<Record<string, Said>>;
 
 export const server = (conditions?: Conditions) =>
-  raw("san", { ssh: ssh("192.0.2.1"), interface: "eth1", allowedBackings: ["/dev/vdb"] }, conditions);
+  raw("san", { ssh: ssh("192.0.2.1"), interfaces: [{ name: "eth1" }], allowedBackings: ["/dev/vdb"] }, conditions);
 export const volume = (conditions?: Conditions, name = "data", slot = 1) =>
   raw(
     name,

@@ -106,7 +106,7 @@ describe("a backing that must not be exported", () => {
   });
 
   it("a device that LVM uses", async () => {
-    const lv = aoeVolume("lv", "san", [0, 3], logicalVolume("aoe-lv", "64Mi"), []);
+    const lv = aoeVolume("lv", "san", [0, 3], logicalVolume("aoe-lv", "64Mi"), ["bella"]);
     const stage = rig({ rack, objects: [server, xenHost("bella", 2212), good, lv] });
     await eventually(stage, () => volumeReady(stage, "lv"), "True/Ready");
     stage.apply(bad(device("/dev/vdc")));
@@ -156,9 +156,10 @@ describe("a server that cannot give the space", () => {
 
 describe("an interface that is not there", () => {
   it("of the volume: says which there are", async () => {
+    const wide = aoeServer("san", 2210, allowed, { interfaces: [{ name: "eth1" }, { name: "eth9" }] });
     const stage = rig({
       rack,
-      objects: [server, xenHost("bella", 2212), good, bad(device("/dev/vdd"), { interface: "eth9" })],
+      objects: [wide, xenHost("bella", 2212), good, bad(device("/dev/vdd"), { interface: "eth9" })],
     });
     await refused(stage, "InterfaceMissing", ["eth9", "eth0, eth1"]);
   });

@@ -36,13 +36,67 @@ describe("an address wanted twice", () => {
   });
 
   it("on two segments is fine", async () => {
-    const elsewhere = aoeServer("oldie", 2211, ["/dev/sd[bc]"], { segment: "elsewhere" });
-    const alone = aoeVolume("second", "oldie", [0, 3], device("/dev/sdb"), []);
-    const stage = rig({ objects: [server, elsewhere, bella, first, alone] });
+    const elsewhere = aoeServer("oldie", 2211, ["/dev/sd[bc]"], {
+      interfaces: [{ name: "eth1", segment: "elsewhere" }],
+    });
+    const alone = aoeVolume("second", "oldie", [0, 3], device("/dev/sdb"), ["brutus"]);
+    const stage = rig({ objects: [server, elsewhere, bella, xenHost("brutus", 2213), first, alone] });
     await eventually(stage, () => [conflicted(stage, "first"), conflicted(stage, "second")], [
       "False/NoConflict",
       "False/NoConflict",
     ]);
+  });
+});
+
+describe("a volume on another card of its server", () => {
+  const both = {
+    interfaces: [
+      { name: "eth1", segment: "rack" },
+      { name: "eth0", segment: "rack" },
+    ],
+  };
+  const onEth0 = (name: string, slot: number) =>
+    aoeVolume(name, "oldie", [0, slot], device("/dev/sdb"), ["bella"], { interface: "eth0" });
+
+  it("is not started where the owner of the server does not list the card", async () => {
+    const stage = rig({ objects: [oldie, bella, onEth0("lost", 3)] });
+    await eventually(stage, () => word(stage, "AoeVolume", "lost", "Exported"), "False/InterfaceOutsideBounds");
+    expect(message(stage, "AoeVolume", "lost", "Ready")).toBe(
+      "eth0 is not in interfaces of AoeServer oldie (eth1). Use one that is, or have the owner of the server add this one with its segment.",
+    );
+    await stage.advance(minutes(3));
+    expect(exportsOf(stage, "oldie")).toEqual([]);
+  });
+
+  it("does not get the address of another team on the same segment", async () => {
+    const stage = rig({ objects: [server, bella, first] });
+    await eventually(stage, () => volumeReady(stage, "first"), "True/Ready");
+    stage.apply(aoeServer("oldie", 2211, ["/dev/sd[bc]"], both));
+    stage.apply(onEth0("second", 1));
+    await eventually(stage, () => conflicted(stage, "second"), "True/DuplicateAddress");
+    await stage.advance(minutes(3));
+    expect(exportsOf(stage, "oldie")).toEqual([]);
+  });
+
+  it("gets an address of its own, and what already runs is left where the card is taken off the list", async () => {
+    const stage = rig({ objects: [aoeServer("oldie", 2211, ["/dev/sd[bc]"], both), bella, onEth0("second", 3)] });
+    await eventually(stage, () => exportsOf(stage, "oldie"), ["e0.3 eth0 /dev/sdb"]);
+    stage.patch("AoeServer", at("oldie"), { spec: { interfaces: [{ name: "eth1", segment: "rack" }] } });
+    await eventually(stage, () => word(stage, "AoeVolume", "second", "Exported"), "False/InterfaceOutsideBounds");
+    await stage.advance(minutes(3));
+    expect(exportsOf(stage, "oldie")).toEqual(["e0.3 eth0 /dev/sdb"]);
+    stage.delete("AoeVolume", at("second"));
+    await eventually(stage, () => exportsOf(stage, "oldie"), []);
+  });
+
+  it("may not share an address with a volume of another segment when one XenHost is a client of both", async () => {
+    const elsewhere = { interfaces: [{ name: "eth1", segment: "elsewhere" }] };
+    const second = aoeVolume("second", "oldie", [0, 1], device("/dev/sdb"), ["bella"]);
+    const stage = rig({ objects: [server, aoeServer("oldie", 2211, ["/dev/sd[bc]"], elsewhere), bella, first] });
+    await stage.advance(2_000);
+    stage.apply(second);
+    await eventually(stage, () => conflicted(stage, "second"), "True/DuplicateAddress");
+    expect(message(stage, "AoeVolume", "second", "Ready")).toContain("on XenHost bella, a client of both, belongs to");
   });
 });
 
@@ -65,7 +119,7 @@ describe("a backing wanted twice", () => {
     const twin = {
       ...server,
       metadata: at("twin"),
-      spec: { ...(server.spec as object), interface: "eth0", segment: "other" },
+      spec: { ...(server.spec as object), interfaces: [{ name: "eth0", segment: "other" }] },
     };
     const again = aoeVolume("again", "twin", [0, 9], device("/dev/vdb"), []);
     const stage = rig({ objects: [server, twin, bella, first] });
@@ -80,11 +134,11 @@ describe("a backing wanted twice", () => {
 
 describe("an export that nobody declared", () => {
   it("on the wire keeps the address; ours does not start", async () => {
-    const stage = rig({
-      objects: [server, oldie, bella, aoeVolume("foreign", "oldie", [0, 1], device("/dev/sdb"), ["bella"])],
-    });
+    const foreign = aoeVolume("foreign", "oldie", [0, 1], device("/dev/sdb"), ["brutus"]);
+    const brutus = xenHost("brutus", 2213);
+    const stage = rig({ objects: [server, oldie, bella, brutus, foreign] });
     await eventually(stage, () => volumeReady(stage, "foreign"), "True/Ready");
-    stage.patch("AoeServer", at("oldie"), { spec: { segment: "elsewhere" } });
+    stage.patch("AoeServer", at("oldie"), { spec: { interfaces: [{ name: "eth1", segment: "elsewhere" }] } });
     await stage.advance(minutes(1));
     stage.apply(first);
     await eventually(stage, () => conflicted(stage, "first"), "True/UndeclaredResponder");

@@ -88,7 +88,7 @@ function observe(change: Partial<HostFacts> = {}, spec: object = {}): VolumeObse
       trusted: true,
       spec: aoeServerSpecSchema.parse({
         ssh: { host: "10.0.0.1", ...secret },
-        interface: "eth1",
+        interfaces: [{ name: "eth1" }],
         allowedBackings: ["/dev/vdb"],
       }),
     },
@@ -111,12 +111,26 @@ const printed = (observation: VolumeObservation) =>
 
 describe("the plan of a volume", () => {
   it("starts an export that is not there", () => {
-    expect(printed(observe())).toEqual([
+    expect(printed(observe({ responders: known([]) }))).toEqual([
       {
         host: "AoeServer/san",
-        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -s ifneeded - - /dev/vdb",
+        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -s ifneeded - - eth1=default /dev/vdb",
         interrupts: false,
       },
+    ]);
+  });
+
+  it("starts none while nobody has listened on the wire", () => {
+    const { conditions, steps } = planVolume(observe());
+    expect([conditions.find(({ type }) => type === "Exported"), steps]).toEqual([
+      {
+        type: "Exported",
+        status: "False",
+        reason: "AddressUnverified",
+        message:
+          "Waiting for a client to listen whether somebody else answers for e0.1: AoeServer san has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment default to spec.clients",
+      },
+      [],
     ]);
   });
 
@@ -136,7 +150,7 @@ describe("the plan of a volume", () => {
     expect(printed(observe({ exports: known([{ ...running, owner: "" }]) }))).toEqual([
       {
         host: "AoeServer/san",
-        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -s forbidden - - /dev/vdb",
+        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -s forbidden - - eth1=default /dev/vdb",
         interrupts: false,
       },
     ]);
@@ -146,7 +160,7 @@ describe("the plan of a volume", () => {
     expect(printed(observe({ exports: known([running]) }, { access: "ReadOnly" }))).toEqual([
       {
         host: "AoeServer/san",
-        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -r -s ifneeded - - /dev/vdb",
+        words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -r -s ifneeded - - eth1=default /dev/vdb",
         interrupts: true,
       },
     ]);

@@ -19,7 +19,14 @@ it.each([
   deleteFile({ ...bounds, path: "/srv/a" }),
   ensureLogicalVolume({ ...bounds, ...logical, sizeBytes: 512 }),
   deleteLogicalVolume({ ...bounds, ...logical }),
-  ensureExport({ ...bounds, ...address, backing: "/srv/a", options: [], restart: "IfNeeded" }),
+  ensureExport({
+    ...bounds,
+    ...address,
+    interfaces: [{ name: "eth1", segment: "rack" }],
+    backing: "/srv/a",
+    options: [],
+    restart: "IfNeeded",
+  }),
   removeExport({ owner, ...address }),
   prepareInitiator({ interfaces: ["eth1"] }),
 ])("$script.name says that the host is busy before its time is up", ({ script, timeoutSeconds }) => {

@@ -77,6 +77,7 @@ export async function exportedStage(options: StageOptions = {}): Promise<Stage> 
       shelf: 0,
       slot: 1,
       interface: "eth1",
+      interfaces: [{ name: "eth1", segment: "rack" }],
       backing: "/dev/vdb",
       options: [],
       restart: "Forbidden",

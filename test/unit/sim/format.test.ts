@@ -181,7 +181,17 @@ describe("a grown volume", () => {
     const disk = [...stage.rack.host("san").blocks.values()].find(({ path }) => path === "/dev/vdb");
     if (disk === undefined) throw new Error("no vdb");
     disk.sizeBytes = 3 * 2 ** 30;
-    const request = { owner, shelf: 0, slot: 1, interface: "eth1", backing: "/dev/vdb", options: [], allowedBackings };
+    const san = [{ name: "eth1", segment: "rack" }];
+    const request = {
+      owner,
+      shelf: 0,
+      slot: 1,
+      interface: "eth1",
+      interfaces: san,
+      backing: "/dev/vdb",
+      options: [],
+      allowedBackings,
+    };
     // A disk that says nothing of itself is known by its size only.
     await stage.act("san", ensureExport({ ...request, restart: "Always", replaces: `unnamed:${2 ** 31}` }));
     for (const name of dom0s) {

@@ -25,6 +25,7 @@ const exportOf = (change: Partial<ExportRequest> = {}) =>
     ...target,
     owner,
     interface: "eth1",
+    interfaces: [{ name: "eth1", segment: "rack" }],
     backing: "/srv/aoe/data.img",
     options: [],
     restart: "Forbidden",

@@ -15,7 +15,14 @@ describe("a rack of 100 hosts with 5,000 volumes", () => {
         const owner = { namespace: "san", name: `v${server}-${index}`, uid: `${server}-${index}` };
         await it.act(`san-${server}`, ensureFile({ owner, path, sizeBytes: 2 ** 30, allowedBackings }));
         if (index >= 20) continue;
-        const target = { shelf: server, slot: index, interface: "eth1", options: [], restart: "Forbidden" } as const;
+        const target = {
+          shelf: server,
+          slot: index,
+          interface: "eth1",
+          interfaces: [{ name: "eth1", segment: "rack" }],
+          options: [],
+          restart: "Forbidden",
+        } as const;
         await it.act(`san-${server}`, ensureExport({ ...target, owner, backing: path, allowedBackings }));
       }
     }

@@ -32,6 +32,13 @@ in_bounds() {
 	return 1
 }
 
+# segment_on INTERFACE LIST: the segment that a list of words INTERFACE=SEGMENT gives to the interface; nothing when it does not.
+segment_on() {
+	for bounds_word in $2; do
+		[ "${bounds_word%%=*}" != "$1" ] || printf '%s\n' "${bounds_word#*=}"
+	done
+}
+
 # plain_path PATH: absolute, and nothing in it that means "elsewhere".
 plain_path() {
 	case $1/ in
