@@ -7,16 +7,24 @@ import { absolutePathSchema, textOf } from "./text.ts";
 
 const formatted = "it is fixed when the file system is formatted";
 
-const mountOptionsSchema = withRules(
-  setOf(textOf(/^[a-z0-9_.-]+(=[A-Za-z0-9_.:-]+)?$/, 64, "one mount option, like noatime or commit=30"), { max: 16 }),
-  [
-    {
-      cel: "!self.exists(option, option == 'localflocks' || option.startsWith('heartbeat='))",
-      message: "mountOptions must not have localflocks or heartbeat=: locks and heartbeats belong to the whole cluster",
-      holds: (options) => !options.some((option) => option === "localflocks" || option.startsWith("heartbeat=")),
-    },
-  ],
+/**
+ * What a mount may be asked for. Locks and heartbeats belong to the whole cluster, panics and units of systemd to the owner
+ * of the host: what is not listed here is refused.
+ */
+const mountOptionSchema = textOf(
+  /^((no)?(atime|suid|dev|exec|acl|user_xattr|intr)|nodiratime|relatime|ro|rw|sync|dirsync|inode64|usrquota|grpquota|data=(ordered|writeback)|coherency=(full|buffered)|errors=remount-ro|barrier=[01]|(commit|atime_quantum|localalloc|resv_level|dir_resv_level)=[0-9]{1,6})$/,
+  32,
+  "one of (no)atime, nodiratime, relatime, ro, rw, sync, dirsync, (no)acl, (no)user_xattr, (no)intr, inode64, usrquota, grpquota, data=, coherency=, errors=remount-ro, barrier=, commit=, atime_quantum=, localalloc=, resv_level= and dir_resv_level=, and, where the owners of the hosts allow it, suid, dev and exec",
 );
+
+const mountOptionsSchema = withRules(setOf(mountOptionSchema, { max: 16 }), [
+  {
+    cel: "!self.exists(option, ('no' + option) in self) && !('ro' in self && 'rw' in self)",
+    message: "mountOptions must not have an option and its opposite, like exec and noexec",
+    holds: (options) =>
+      !options.some((option) => options.includes(`no${option}`)) && !(options.includes("ro") && options.includes("rw")),
+  },
+]);
 
 /** A file system of an Ocfs2Cluster. */
 export const ocfs2FilesystemSchema = withRules(
@@ -26,7 +34,11 @@ export const ocfs2FilesystemSchema = withRules(
     ),
     volumeRef: localRefSchema.describe("AoeVolume that holds it. Immutable."),
     mountPoint: absolutePathSchema.describe("Where every node mounts it, within the hosts' allowed.mountPoints."),
-    mountOptions: mountOptionsSchema.default([]).describe("More mount options; _netdev is always there."),
+    mountOptions: mountOptionsSchema
+      .default([])
+      .describe(
+        "More mount options, like noatime or commit=30. _netdev is always there, and so are nosuid, nodev and noexec unless suid, dev or exec is written here and in allowed.mountOptions of every node's XenHost.",
+      ),
     nodeSlots: z.int().min(1).max(255).default(8).describe("How many nodes may mount it at once. It may grow."),
     blockSize: z.enum(["1Ki", "2Ki", "4Ki"]).optional().describe("Chosen by mkfs when omitted. Immutable."),
     clusterSize: z

@@ -13,6 +13,11 @@ const allowedSchema = z
     mountPoints: setOf(pathGlobSchema, { max: 32 })
       .default(["/mnt/*", "/srv/*"])
       .describe("Where shared file systems may be mounted."),
+    mountOptions: setOf(z.enum(["dev", "exec", "suid"]), { max: 3 })
+      .default([])
+      .describe(
+        "What shared file systems may be mounted with although it lets their files do harm on the host: device files, programs, set-user-ID programs. Without it they are mounted nodev, noexec and nosuid.",
+      ),
     bridges: setOf(bridgeGlobSchema, { max: 32 })
       .default(["br*", "xenbr*"])
       .describe("Bridges that domains may be connected to."),

@@ -3,6 +3,7 @@ import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
 import type { O2cbNode, O2cbTimeouts } from "./ocfs2-facts.ts";
 import {
+  allowedMountOptions,
   clusterName,
   filesystemLabel,
   filesystemUuid,
@@ -120,12 +121,14 @@ export interface MountRequest {
   readonly options: readonly string[];
   /** Globs of the owner of the host. */
   readonly allowedMountPoints: readonly string[];
+  /** Of suid, dev and exec, what the owner of the host allows. */
+  readonly allowedMountOptions: readonly string[];
 }
 
 /**
  * Mounted now and at every boot, verified by device and UUID; the directory beneath is made if it is missing, and takes
  * no writes while nothing is mounted. Detail: `mounted`, `adopted`, `repaired` (what brings it back at boot) or `unchanged`. Refuses
- * MountPointOutsideBounds, MountPointNotEmpty, MountPointInUse (something else is mounted there), MountPointNotUsable,
+ * MountPointOutsideBounds, MountOptionOutsideBounds, MountPointNotEmpty, MountPointInUse (something else is mounted there), MountPointNotUsable,
  * DeviceMissing, WrongFilesystem (another UUID), ClusterOffline, MountedElsewhere (this device on another directory), MountFailed.
  */
 export function mountFilesystem(request: MountRequest): HostCommand {
@@ -137,6 +140,7 @@ export function mountFilesystem(request: MountRequest): HostCommand {
     path(request.mountPoint),
     mountOptions(request.options),
     ...allowedMountPoints(request.allowedMountPoints),
+    ...allowedMountOptions(request.allowedMountOptions),
   ]);
 }
 

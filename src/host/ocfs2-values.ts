@@ -86,18 +86,33 @@ export function journalSize(value: number | undefined): string {
   return value === undefined ? "-" : whole("journalSize", value, 4 * 2 ** 20, 2 ** 40);
 }
 
-/** A comma separated list, `-` for none. _netdev is always there, and says nothing twice. */
+const mountOption =
+  /^((no)?(atime|suid|dev|exec|acl|user_xattr|intr)|nodiratime|relatime|ro|rw|sync|dirsync|inode64|usrquota|grpquota|data=(ordered|writeback)|coherency=(full|buffered)|errors=remount-ro|barrier=[01]|(commit|atime_quantum|localalloc|resv_level|dir_resv_level)=[0-9]{1,6})$/;
+
+/** What lets files of a shared file system do harm on the host; each is off unless it is asked for and allowed. */
+const harmful = ["suid", "dev", "exec"];
+
+/**
+ * With what a file system is mounted beside _netdev: nosuid, nodev and noexec, each unless its opposite is asked for, then
+ * the rest. The list of what is accepted is closed: systemd, mount(8) and the kernel know too many words that do more.
+ */
+export function effectiveMountOptions(options: readonly string[]): readonly string[] {
+  const safe = harmful.filter((word) => !options.includes(word)).map((word) => `no${word}`);
+  return [...safe, ...options.filter((option) => option !== "_netdev" && !safe.includes(option))];
+}
+
+/** A comma separated list of {@link effectiveMountOptions}, `-` for none. Throws InvalidValue for what is not on the list. */
 export function mountOptions(options: readonly string[]): string {
-  const accepted = "a mount option like noatime or commit=30, but not localflocks, heartbeat= or bind";
-  const checked = options.map((option) => {
-    // Locks and heartbeats belong to the whole cluster; what binds or moves is no mount of a device.
-    if (/^(localflocks|heartbeat(=.*)?|r?bind|move|loop(=.*)?|noauto|user|users|owner|group)$/.test(option)) {
-      throw new InvalidValue("mountOptions", option, accepted);
-    }
-    return matching("mountOptions", option, /^[a-z0-9_.-]+(=[A-Za-z0-9_.:-]+)?$/, accepted);
-  });
-  const own = checked.filter((option) => option !== "_netdev");
+  const accepted = "a mount option that shared file systems may have, like noatime or commit=30";
+  const own = effectiveMountOptions(options).map((option) => matching("mountOptions", option, mountOption, accepted));
   return own.length === 0 ? "-" : own.join(",");
+}
+
+/** The harmful options that the owner of the host allows, as arguments `option=exec`. */
+export function allowedMountOptions(options: readonly string[]): readonly string[] {
+  return options.map(
+    (option) => `option=${matching("allowedMountOptions", option, /^(suid|dev|exec)$/, "suid, dev or exec")}`,
+  );
 }
 
 /** Short host name of a server, as an AoE serial number holds it. */

@@ -47,6 +47,8 @@ export const refusals = {
   FormatInterrupted: "A format of this device began here and did not come to its end",
   FormatFailed: "mkfs.ocfs2 failed; the message holds what it said",
   WrongFilesystem: "The device holds no OCFS2, or one with another UUID",
+  MountOptionOutsideBounds:
+    "The mount option is not one that shared file systems may have, or not in allowed.mountOptions",
   MountPointOutsideBounds: "The mount point, or what it resolves to, is not in allowed.mountPoints",
   MountPointNotUsable: "The mount point is no directory, or lies in a directory of the system",
   MountPointNotEmpty: "Something is in the directory, which the file system would hide",

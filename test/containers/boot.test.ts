@@ -65,7 +65,13 @@ describe.each(["ocfs2", "sysvinit"] as const)("after the boot of a host of the i
   it("what is mounted there instead is neither adopted nor unmounted", async () => {
     const request = { owner, device, uuid, mountPoint: "/srv/xen" };
     const allowedMountPoints = ["/srv/*"];
-    const mount = mountFilesystem({ ...request, cluster: "labclus", options: [], allowedMountPoints });
+    const mount = mountFilesystem({
+      ...request,
+      cluster: "labclus",
+      options: [],
+      allowedMountPoints,
+      allowedMountOptions: [],
+    });
     expect(await host.act(mount)).toMatchObject({ kind: "refused", reason: "MountPointInUse" });
     expect(await host.act(unmountFilesystem(request))).toMatchObject({ kind: "refused", reason: "WrongFilesystem" });
     await host.sh("umount /srv/xen");
@@ -84,8 +90,26 @@ describe.each(["ocfs2", "sysvinit"] as const)("after the boot of a host of the i
     await host.sh("mkdir -p /srv/real; ln -sfn /srv/real /srv/link; ln -sfn /etc /srv/etc");
     const mount = (mountPoint: string, allowedMountPoints = ["/srv/*", "/srv/*/*", "/etc/*"]) =>
       host.act(
-        mountFilesystem({ owner, device, uuid, cluster: "labclus", mountPoint, options: [], allowedMountPoints }),
+        mountFilesystem({
+          owner,
+          device,
+          uuid,
+          cluster: "labclus",
+          mountPoint,
+          options: [],
+          allowedMountPoints,
+          allowedMountOptions: [],
+        }),
       );
+    const withOptions = (options: string[], allowedMountOptions: string[] = []) => {
+      const request = { owner, device, uuid, cluster: "labclus", mountPoint: "/srv/link", options: [] };
+      const command = mountFilesystem({ ...request, allowedMountPoints: ["/srv/*"], allowedMountOptions });
+      const args = command.args.map((argument) => (argument.startsWith("nosuid,") ? options.join(",") : argument));
+      return host.act({ ...command, args });
+    };
+    for (const option of ["x-systemd.requires=reboot.target", "errors=panic", "commit=5x", "remount", "exec"])
+      expect(await withOptions([option])).toMatchObject({ reason: "MountOptionOutsideBounds" });
+    expect(await withOptions(["exec", "commit=30"], ["exec"])).toMatchObject({ reason: "MountPointNotUsable" });
     expect(await mount("/srv/xen", ["/mnt/*"])).toMatchObject({ reason: "MountPointOutsideBounds" });
     expect(await mount("/srv/etc/x", ["/srv/*/*"])).toMatchObject({ reason: "MountPointOutsideBounds" });
     expect(await mount("/srv/etc/x")).toMatchObject({ reason: "MountPointNotUsable" });

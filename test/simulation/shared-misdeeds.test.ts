@@ -67,8 +67,8 @@ function format(stage: Stage, as: string): void {
   expect(ended.exitCode).toBe(0);
 }
 
-function mount(stage: Stage, mountPoint = "/srv/xen"): void {
-  expect(atOnce(stage, mountOcfs2(...host(stage), disk, mountPoint, [])).exitCode).toBe(0);
+function mount(stage: Stage, mountPoint = "/srv/xen", options = ["nosuid", "nodev", "noexec"]): void {
+  expect(atOnce(stage, mountOcfs2(...host(stage), disk, mountPoint, options)).exitCode).toBe(0);
 }
 
 /** What is on the disk from now on; nobody of ours did it. */
@@ -150,6 +150,14 @@ describe("an operator that mounts and unmounts as it likes", () => {
     makeDirectories(stage.rack.host("bella").rootFileSystem, "/home/x");
     mount(stage, "/home/x");
     expect(stage.violations).toEqual([expect.stringContaining("mounts on /home/x, outside the bounds")]);
+  });
+
+  it("is caught mounting with what lets files do harm, where the owner of the host does not allow it", () => {
+    const stage = stageWithDisk();
+    recorded(stage, { uuid });
+    format(stage, uuid);
+    mount(stage, "/srv/xen", ["nosuid", "nodev"]);
+    expect(stage.violations).toEqual([expect.stringContaining("mounts /srv/xen without noexec")]);
   });
 
   it("is caught unmounting what is declared there", () => {

@@ -79,6 +79,11 @@ export const sharing = {
     meaning: "The mount point, or what it resolves to, is not in allowed.mountPoints of the XenHost.",
     action: "Use another mount point, or have the owner of the host allow this one.",
   },
+  MountOptionOutsideBounds: {
+    conditions: ["Mounted"],
+    meaning: "A mount option is not in allowed.mountOptions of the XenHost.",
+    action: "Leave it out, or have the owner of the host allow it.",
+  },
   MountPointNotUsable: {
     conditions: ["Mounted"],
     meaning:

@@ -1,5 +1,6 @@
 import { mountFilesystem, unmountFilesystem } from "../../host/ocfs2-actions.ts";
 import type { SharedDevice } from "../../host/ocfs2-facts.ts";
+import { effectiveMountOptions } from "../../host/ocfs2-values.ts";
 import { isOurs } from "./ensure-configured.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
@@ -89,6 +90,7 @@ export function lookAtMount(
     mountPoint: spec.mountPoint,
     options: spec.mountOptions,
     allowedMountPoints: ready.spec.allowed.mountPoints,
+    allowedMountOptions: ready.spec.allowed.mountOptions,
   });
   const here = device.mounts.some(({ mountPoint }) => mountPoint === spec.mountPoint);
   if (here && isPersisted(cluster, ready, spec, path, uuid)) return { verdict: fine(subject, "Mounted", "is mounted") };
@@ -174,7 +176,7 @@ function isPersisted(
   const persisted = persistedAt(node, mountPoint);
   if (persisted === undefined || !isOurs(persisted.owner, cluster)) return false;
   const right = persisted.source === device || persisted.source.toLowerCase().includes(uuid);
-  return right && mountOptions.every((option) => persisted.options.includes(option));
+  return right && effectiveMountOptions(mountOptions).every((option) => persisted.options.includes(option));
 }
 
 function unmountStep(

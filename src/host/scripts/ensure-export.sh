@@ -73,8 +73,11 @@ while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row
 	if [ "$row_shelf.$row_slot" = "$shelf.$slot" ]; then
 		# Of an interface that nobody lists, nobody knows where it leads.
 		row_segment=$(segment_on "$row_net" "$interfaces")
-		[ -n "$row_segment" ] && [ "$row_segment" != "$segment" ] ||
+		case $row_segment in
+		'' | "$segment")
 			refuse AddressTaken "e$shelf.$slot is served on $row_net too, by $row_kind $row_name (owner $row_owner), which may be on segment $segment"
+			;;
+		esac
 	fi
 	case " $backing_identity $backing_related " in
 	*" $row_identity "*)

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Ensures that an OCFS2 is mounted on a directory, now and after each boot, and that nothing is written into the directory
 # while it is not.
-# Arguments: OWNER DEVICE UUID CLUSTER MOUNTPOINT OPTIONS|- GLOB…
+# Arguments: OWNER DEVICE UUID CLUSTER MOUNTPOINT OPTIONS|- GLOB…, then any of option=suid, option=dev and option=exec, which the
+#   owner of the host allows. Without them it is mounted nosuid,nodev,noexec.
 # Prints done<TAB>mounted, adopted (it was mounted already, not by us), repaired (only what brings it back at boot) or unchanged.
-# Exit codes: 0 done, 3 refused (MountPointOutsideBounds MountPointNotEmpty MountPointInUse MountPointNotUsable DeviceMissing
+# Exit codes: 0 done, 3 refused (MountPointOutsideBounds MountOptionOutsideBounds MountPointNotEmpty MountPointInUse MountPointNotUsable DeviceMissing
 # WrongFilesystem ClusterOffline MountedElsewhere MountFailed OcfsToolsMissing ToolMissing InitNotSupported InvalidArgument
 # NoSpace ReadOnlyFileSystem), 4 busy.
 set -eu
@@ -20,6 +21,29 @@ owner=$1 device=$2 uuid=$3 cluster=$4 point=$5 options=$6
 shift 6
 plain_path "$point"
 take_lock mounts 60
+
+# A closed list: systemd, mount(8) and the kernel know words that start units, panic or bind.
+safe_options=
+for word in suid dev exec; do
+	case ,$options, in *,"$word",*) ;; *) safe_options=$safe_options,no$word ;; esac
+done
+for word in $(printf '%s' "$options" | tr , ' '); do
+	case $word in
+	- | nosuid | nodev | noexec) continue ;;
+	suid | dev | exec)
+		case " $* " in *" option=$word "*) ;; *) refuse MountOptionOutsideBounds "$word is not in allowed.mountOptions" ;; esac
+		;;
+	atime | noatime | nodiratime | relatime | ro | rw | sync | dirsync | acl | noacl | user_xattr | nouser_xattr | intr | nointr | inode64 | usrquota | grpquota) ;;
+	data=ordered | data=writeback | coherency=full | coherency=buffered | errors=remount-ro | barrier=[01]) ;;
+	commit=*[!0-9]* | atime_quantum=*[!0-9]* | localalloc=*[!0-9]* | resv_level=*[!0-9]* | dir_resv_level=*[!0-9]*)
+		refuse MountOptionOutsideBounds "$word is no option that shared file systems may have"
+		;;
+	commit=?* | atime_quantum=?* | localalloc=?* | resv_level=?* | dir_resv_level=?*) ;;
+	*) refuse MountOptionOutsideBounds "$word is no option that shared file systems may have" ;;
+	esac
+	safe_options=$safe_options,$word
+done
+options=${safe_options#,}
 
 have mount.ocfs2 || refuse OcfsToolsMissing "mount.ocfs2 is not installed"
 find_blkid || refuse ToolMissing "blkid of util-linux is not installed"
@@ -80,8 +104,7 @@ if [ -n "$entry" ]; then
 		[ "$entry_source" = "$device" ] || refuse MountPointInUse "/etc/fstab mounts $entry_source on $point"
 	fi
 fi
-wanted_options=_netdev,noauto,x-systemd.requires=o2cb.service
-[ "$options" = - ] || wanted_options=$wanted_options,$options
+wanted_options=_netdev,noauto,x-systemd.requires=o2cb.service,$options
 
 word=unchanged
 if [ -z "$here" ]; then
@@ -102,7 +125,7 @@ if [ -z "$here" ]; then
 	! have chattr || chattr +i "$point" 2>/dev/null || :
 	is_empty "$point" || refuse MountPointNotEmpty "something was written into $point just now"
 
-	said=$(mount -t ocfs2 -o "_netdev$([ "$options" = - ] || echo ",$options")" "$device" "$point" 2>&1 </dev/null 9>&-) || :
+	said=$(mount -t ocfs2 -o "_netdev,$options" "$device" "$point" 2>&1 </dev/null 9>&-) || :
 	# It exits 0 without having mounted, too.
 	mounted=
 	while read -r _ _ mount_number mount_root mount_point mount_rest; do

@@ -71,7 +71,15 @@ export type Happening =
       readonly over: string;
     }
   | {
-      readonly kind: "Mounted" | "Unmounted";
+      readonly kind: "Mounted";
+      readonly device: string;
+      readonly uuid: string;
+      readonly mountPoint: string;
+      readonly backing: string;
+      readonly options: readonly string[];
+    }
+  | {
+      readonly kind: "Unmounted";
       readonly device: string;
       readonly uuid: string;
       readonly mountPoint: string;

@@ -111,7 +111,7 @@ export function* mountOcfs2(
     users: [],
     close,
   });
-  record(world, host, { kind: "Mounted", device, uuid: volume.uuid, mountPoint, backing });
+  record(world, host, { kind: "Mounted", device, uuid: volume.uuid, mountPoint, backing, options });
   return well;
 }
 

@@ -52,6 +52,24 @@ function requirePoint(run: ScriptRun, point: string, globs: readonly string[]): 
   return real;
 }
 
+const plainOptions =
+  /^(nosuid|nodev|noexec|atime|noatime|nodiratime|relatime|ro|rw|sync|dirsync|acl|noacl|user_xattr|nouser_xattr|intr|nointr|inode64|usrquota|grpquota|data=(ordered|writeback)|coherency=(full|buffered)|errors=remount-ro|barrier=[01]|(commit|atime_quantum|localalloc|resv_level|dir_resv_level)=[0-9]+)$/;
+
+/** A closed list; nosuid, nodev and noexec first, each unless the owner of the host allows its opposite. */
+function requireOptions(run: ScriptRun, options: readonly string[], bounds: readonly string[]): string[] {
+  const harmful = ["suid", "dev", "exec"];
+  const safe = harmful.filter((word) => !options.includes(word)).map((word) => `no${word}`);
+  for (const option of options) {
+    if (harmful.includes(option)) {
+      if (bounds.includes(`option=${option}`)) continue;
+      refuse(run, "MountOptionOutsideBounds", `${option} is not in allowed.mountOptions`);
+    }
+    if (plainOptions.test(option)) continue;
+    refuse(run, "MountOptionOutsideBounds", `${option} is no option that shared file systems may have`);
+  }
+  return [...safe, ...options.filter((option) => !["nosuid", "nodev", "noexec"].includes(option))];
+}
+
 function requireUnused(run: ScriptRun, disk: SharedDisk, point: string): boolean {
   const { host } = run;
   const here = mountedOn(host, point);
@@ -107,6 +125,7 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
   plainPath(run, asked);
   yield world.timings.process;
   yield* takeLock(run, "mounts", 60);
+  const own = requireOptions(run, options === "-" ? [] : options.split(","), globs);
   if (toolPath(host, "mount.ocfs2") === undefined) refuse(run, "OcfsToolsMissing", "mount.ocfs2 is not installed");
   const point = requirePoint(run, asked, globs);
   const disk = requireDevice(run, device);
@@ -121,7 +140,6 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
   if (entry !== undefined && entry.owner !== owner && entry.source !== device) {
     refuse(run, "MountPointInUse", `${fstab} mounts ${entry.source} on ${point}`);
   }
-  const own = options === "-" ? [] : options.split(",");
   const wanted = ["_netdev", "noauto", "x-systemd.requires=o2cb.service", ...own];
   let word = "unchanged";
   if (!here) {

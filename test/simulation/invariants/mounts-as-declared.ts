@@ -6,11 +6,12 @@ import type { Invariant, Scene } from "./invariant.ts";
 
 export const mountsAsDeclared: Invariant = {
   name: "mounts are as declared",
-  says: "a command mounts only what a status has recorded, within allowed.mountPoints of the host, and unmounts nothing that is still declared there",
+  says: "a command mounts only what a status has recorded, within allowed.mountPoints of the host and without suid, dev and exec unless its owner allows them, and unmounts nothing that is still declared there",
   watch(scene: Scene) {
     /** Everything that was ever allowed or recorded: an edit may be younger than the operator's last look at it. */
     const allowed = new Map<string, Set<string>>();
     const recorded = new Set<string>();
+    const harmful = new Map<string, Set<string>>();
     const note = (change: Change) => {
       if (change.resource.kind === "XenHost") {
         const host = hostOf(scene, change.object);
@@ -18,6 +19,10 @@ export const mountsAsDeclared: Invariant = {
         allowed.set(host, globs);
         for (const glob of list(objectAt(objectAt(change.object, "spec"), "allowed").mountPoints))
           globs.add(String(glob));
+        const options = harmful.get(host) ?? new Set();
+        harmful.set(host, options);
+        for (const option of list(objectAt(objectAt(change.object, "spec"), "allowed").mountOptions))
+          options.add(String(option));
       }
       if (change.resource.kind === "Ocfs2Cluster")
         for (const one of list(objectAt(change.object, "status").filesystems))
@@ -32,6 +37,9 @@ export const mountsAsDeclared: Invariant = {
             scene.violated(`${event.host}: mounts ${event.uuid}, which no status has recorded`);
           if (![...(allowed.get(event.host) ?? [])].some((glob) => matches(glob, event.mountPoint)))
             scene.violated(`${event.host}: mounts on ${event.mountPoint}, outside the bounds`);
+          for (const option of ["suid", "dev", "exec"])
+            if (!event.options.includes(`no${option}`) && harmful.get(event.host)?.has(option) !== true)
+              scene.violated(`${event.host}: mounts ${event.mountPoint} without no${option}`);
         }
         if (event.kind === "Unmounted" && isDeclared(scene, event.host, event.uuid, event.mountPoint))
           scene.violated(`${event.host}: unmounts ${event.mountPoint}, which is declared there`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { probe } from "../../../src/host/actions.ts";
+import type { HostCommand } from "../../../src/host/command.ts";
 import {
   addNodeSlots,
   type ClusterRequest,
@@ -51,6 +52,7 @@ const mount = {
   mountPoint: "/srv/xen",
   options: ["noatime"],
   allowedMountPoints: ["/srv/*"],
+  allowedMountOptions: [],
 };
 
 describe("a command about OCFS2", () => {
@@ -79,12 +81,17 @@ describe("a command about OCFS2", () => {
     [
       mountFilesystem({ ...mount, options: ["_netdev", "noatime", "commit=30"] }),
       "mount-filesystem",
-      `san/disks 1111-aa|/dev/etherd/e0.1|${uuid}|labclus|/srv/xen|noatime,commit=30|/srv/*`,
+      `san/disks 1111-aa|/dev/etherd/e0.1|${uuid}|labclus|/srv/xen|nosuid,nodev,noexec,noatime,commit=30|/srv/*`,
     ],
     [
       mountFilesystem({ ...mount, options: [] }),
       "mount-filesystem",
-      `san/disks 1111-aa|/dev/etherd/e0.1|${uuid}|labclus|/srv/xen|-|/srv/*`,
+      `san/disks 1111-aa|/dev/etherd/e0.1|${uuid}|labclus|/srv/xen|nosuid,nodev,noexec|/srv/*`,
+    ],
+    [
+      mountFilesystem({ ...mount, options: ["exec", "nodev"], allowedMountOptions: ["exec", "suid"] }),
+      "mount-filesystem",
+      `san/disks 1111-aa|/dev/etherd/e0.1|${uuid}|labclus|/srv/xen|nosuid,nodev,exec|/srv/*|option=exec|option=suid`,
     ],
     [unmountFilesystem(mount), "unmount-filesystem", `san/disks 1111-aa|/dev/etherd/e0.1|${uuid}|/srv/xen`],
     [growFilesystem(mount), "grow-filesystem", `/dev/etherd/e0.1|${uuid}`],
@@ -138,6 +145,20 @@ describe("a command about OCFS2", () => {
     ["slots", () => addNodeSlots({ ...mount, nodeSlots: 256 }), /nodeSlots is 256/],
     ["localflocks", () => mountFilesystem({ ...mount, options: ["localflocks"] }), /mountOptions is "localflocks"/],
     ["an option", () => mountFilesystem({ ...mount, options: ["a,b"] }), /mountOptions is "a,b"/],
+    ...[
+      "x-systemd.wanted-by=multi-user.target",
+      "x-systemd.requires=reboot.target",
+      "x-systemd.makefs",
+      "x-systemd.before=ssh.service",
+      "errors=panic",
+      "remount",
+      "heartbeat=none",
+      "user",
+    ].map((option): [string, () => HostCommand, RegExp] => [
+      option,
+      () => mountFilesystem({ ...mount, options: [option] }),
+      /must be a mount option that shared/,
+    ]),
     ["a bind", () => mountFilesystem({ ...mount, options: ["bind"] }), /mountOptions is "bind"/],
     ["a glob", () => mountFilesystem({ ...mount, allowedMountPoints: ["srv/*"] }), /allowedMountPoints is "srv/],
     ["a mount point", () => unmountFilesystem({ ...mount, mountPoint: "/srv/../etc" }), /path is/],

@@ -63,6 +63,7 @@ export const mountRequest = {
   mountPoint,
   options: ["noatime"],
   allowedMountPoints: ["/srv/*"],
+  allowedMountOptions: [],
 } as const;
 
 /** The tutorial's rack with /dev/vdb of the server exported as e0.1 and found by every dom0, ocfs2-tools installed. */

@@ -97,7 +97,7 @@ describe("two bare dom0s and one volume", () => {
         immutable: undefined,
         persisted: {
           source: device,
-          options: ["_netdev", "noauto", "x-systemd.requires=o2cb.service", "noatime"],
+          options: ["_netdev", "noauto", "x-systemd.requires=o2cb.service", "nosuid", "nodev", "noexec", "noatime"],
           owner: "san/data 0a1b",
         },
       },
