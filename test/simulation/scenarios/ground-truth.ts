@@ -49,7 +49,8 @@ function untrue(stage: Stage, volume: JsonObject): string[] {
   );
   const host = server === undefined ? undefined : machineOf(stage, server);
   if (server === undefined || host === undefined) return ["its server does not exist"];
-  const nic = String(spec.interface ?? objectAt(server, "spec").interface);
+  const [first] = [objectAt(server, "spec").interfaces ?? []].flat();
+  const nic = String(spec.interface ?? (isObject(first) ? first.name : ""));
   const running = [...host.running.processes.values()].filter(
     (one) => one.shelf === shelf && one.slot === slot && one.interface === nic,
   );
