@@ -31,7 +31,7 @@ import { Mirror } from "./controllers/mirror.ts";
 import { parseId } from "./controllers/names.ts";
 import { ocfs2ClusterReconciler } from "./controllers/ocfs2-cluster/reconcile.ts";
 import { secretHold } from "./controllers/secret-hold.ts";
-import { onlyCredentials } from "./controllers/secrets.ts";
+import { credentialTypes, onlyCredentials, secretsPerPage } from "./controllers/secrets.ts";
 import { tellDeed } from "./controllers/tell-deeds.ts";
 import { xenDomainReconciler } from "./controllers/xen-domain/reconcile.ts";
 import { withDrain } from "./controllers/xen-host/drain.ts";
@@ -100,7 +100,7 @@ const defaults = { probeIntervalSeconds: 30, workers: 8, parallelPerHost: 4, mig
 
 /** The whole operator behind its three doors: given the same answers of API, hosts and clock, it does the same. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { api, clock, log, metrics } = options;
+  const { clock, log, metrics } = options;
   const config = { ...defaults, ...options.config };
   const hostMetrics = createHostMetrics(metrics.registry);
   const mirrors = {
@@ -110,7 +110,7 @@ export function createOperator(options: OperatorOptions): Operator {
     clusters: mirror<Ocfs2Cluster>(options, ocfs2Clusters, clusterIndexes),
     domains: mirror<XenDomain>(options, xenDomains, domainIndexes),
     migrations: mirror<XenMigration>(options, xenMigrations, migrationIndexes),
-    secrets: mirror<Secret>({ ...options, api: onlyCredentials(api) }, secretKind),
+    secrets: secretMirror(options),
   };
   const all = Object.values(mirrors);
   const election = config.leaderElection && leaderElection(options, config.leaderElection, config.identity);
@@ -238,11 +238,20 @@ function mirror<T extends KubeObject>(
   kind: Kind<T>,
   indexes: Readonly<Record<string, IndexFunction<T>>> = {},
 ): Mirror<T> {
-  const namespaces = config?.namespaces;
-  const one = (namespace: string | undefined) =>
-    new Reflector<T>({ api, kind, clock, log, indexes, ...(namespace === undefined ? {} : { namespace }) });
-  return new Mirror((namespaces ?? [undefined]).map(one), namespaces);
+  const where = served(config);
+  return new Mirror(where.map((place) => new Reflector<T>({ api, kind, clock, log, indexes, ...place })));
 }
+
+function secretMirror({ api, clock, log, config }: OperatorOptions): Mirror<Secret> {
+  const options = { api: onlyCredentials(api), kind: secretKind, clock, log, pageSize: secretsPerPage };
+  const where = served(config).flatMap((place) =>
+    credentialTypes.map((type) => ({ ...place, fieldSelector: `type=${type}` })),
+  );
+  return new Mirror(where.map((place) => new Reflector<Secret>({ ...options, ...place })));
+}
+
+const served = (config: OperatorConfig | undefined): readonly { readonly namespace?: string }[] =>
+  config?.namespaces?.map((namespace) => ({ namespace })) ?? [{}];
 
 function leaderElection(
   { api, clock, log, metrics }: OperatorOptions,

@@ -2,16 +2,16 @@ import type { KubeObject, ObjectKey } from "../runtime/kube-api.ts";
 import type { Reflector } from "../runtime/reflector.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 
-/** One kind in one or several namespaces, each mirrored by its own reflector, read as one store. */
+/** One kind in one or several namespaces or selections, each mirrored by its own reflector, read as one store. */
 export class Mirror<T extends KubeObject> {
   readonly store: ReadonlyStore<T>;
   readonly #reflectors: readonly Reflector<T>[];
 
-  /** With one reflector for all namespaces, or one per namespace in the order of `namespaces`. */
-  constructor(reflectors: readonly Reflector<T>[], namespaces: readonly string[] | undefined) {
+  /** No two of the reflectors see the same object. */
+  constructor(reflectors: readonly Reflector<T>[]) {
     this.#reflectors = reflectors;
     const [only] = reflectors;
-    this.store = only !== undefined && reflectors.length === 1 ? only.store : union(reflectors, namespaces ?? []);
+    this.store = only !== undefined && reflectors.length === 1 ? only.store : union(reflectors);
   }
 
   get synced(): boolean {
@@ -27,20 +27,26 @@ export class Mirror<T extends KubeObject> {
   }
 }
 
-function union<T extends KubeObject>(
-  reflectors: readonly Reflector<T>[],
-  namespaces: readonly string[],
-): ReadonlyStore<T> {
-  const stores = new Map(reflectors.map(({ store }, index) => [namespaces[index] ?? "", store]));
-  const all = [...stores.values()];
-  const of = (key: ObjectKey) => stores.get(key.namespace);
+function union<T extends KubeObject>(reflectors: readonly Reflector<T>[]): ReadonlyStore<T> {
+  const all = reflectors.map(({ store }) => store);
+  const byNamespace = Map.groupBy(reflectors, ({ namespace }) => namespace);
+  const of = (namespace: string) =>
+    [...(byNamespace.get(namespace) ?? []), ...(byNamespace.get(undefined) ?? [])].map(({ store }) => store);
   return {
     get size() {
       return all.reduce((sum, { size }) => sum + size, 0);
     },
-    get: (key) => of(key)?.get(key),
+    get: (key: ObjectKey) => {
+      for (const store of of(key.namespace)) {
+        const found = store.get(key);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
     list: (namespace) =>
-      namespace === undefined ? all.flatMap((store) => store.list()) : (stores.get(namespace)?.list() ?? []),
+      namespace === undefined
+        ? all.flatMap((store) => store.list())
+        : of(namespace).flatMap((store) => store.list(namespace)),
     byIndex: (index, value) => all.flatMap((store) => store.byIndex(index, value)),
     subscribe(listener) {
       const stops = all.map((store) => store.subscribe(listener));
@@ -48,6 +54,8 @@ function union<T extends KubeObject>(
         for (const stop of stops) stop();
       };
     },
-    observe: (object) => stores.get(object.metadata.namespace ?? "")?.observe(object),
+    observe(object) {
+      for (const store of of(object.metadata.namespace ?? "")) store.observe(object);
+    },
   };
 }

@@ -6,6 +6,7 @@ import type { KubeApi } from "../runtime/kube-api.ts";
 import { done, type Reconciler } from "../runtime/reconciler.ts";
 import type { Fleet } from "./fleet.ts";
 import { secretUsers } from "./relations.ts";
+import { withoutForeignData } from "./secrets.ts";
 
 export interface SecretHoldOptions {
   readonly api: KubeApi;
@@ -29,7 +30,8 @@ export function secretHold({ api, fleet, events }: SecretHoldOptions): Reconcile
       if (users.length === 0) {
         if (held) await removeFinalizer(change);
       } else if (!isDeleting(secret)) {
-        if (!held) await addFinalizer(change);
+        // Two hosts that name it wake this twice, and the watch may tell of the first write after the second look.
+        if (!held) fleet.stores.secrets.observe(withoutForeignData(await addFinalizer(change)));
       } else if (held)
         events.record(secretKind, secret, {
           type: "Normal",

@@ -1,9 +1,20 @@
 import type { Secret } from "../runtime/kinds.ts";
 import type { KubeApi, KubeObject, WatchEvent } from "../runtime/kube-api.ts";
 
+const credentials: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/ssh-auth": ["ssh-privatekey", "ssh-passphrase", "known_hosts"],
+  "kubernetes.io/basic-auth": ["password"],
+};
+
+/** The types of Secrets that are listed and watched; all others stay with the API server. */
+export const credentialTypes: readonly string[] = Object.keys(credentials);
+
+/** Secrets per page of a list: each may have a megabyte, and belong to somebody else. */
+export const secretsPerPage = 10;
+
 /**
- * Secrets are watched by namespace, which is what RBAC can grant (`get`, `list`, `watch`): of those that are neither SSH
- * credentials nor passwords nothing but name and type stays in memory.
+ * Secrets are watched by namespace and type, of which RBAC can grant the first (`get`, `list`, `watch`): of what is in them
+ * nothing but our own keys stays in memory.
  */
 export function onlyCredentials(api: KubeApi): KubeApi {
   return {
@@ -15,7 +26,7 @@ export function onlyCredentials(api: KubeApi): KubeApi {
     delete: (...args) => api.delete(...args),
     async list(kind, options) {
       const page = await api.list(kind, options);
-      return { ...page, items: page.items.map(slim) };
+      return { ...page, items: page.items.map(withoutForeignData) };
     },
     watch: (kind, options) => slimmed(api.watch(kind, options)),
   };
@@ -23,15 +34,11 @@ export function onlyCredentials(api: KubeApi): KubeApi {
 
 async function* slimmed<T extends KubeObject>(events: AsyncIterable<WatchEvent<T>>): AsyncIterable<WatchEvent<T>> {
   for await (const event of events)
-    yield event.type === "BOOKMARK" ? event : { type: event.type, object: slim(event.object) };
+    yield event.type === "BOOKMARK" ? event : { type: event.type, object: withoutForeignData(event.object) };
 }
 
-const credentials: Readonly<Record<string, readonly string[]>> = {
-  "kubernetes.io/ssh-auth": ["ssh-privatekey", "ssh-passphrase", "known_hosts"],
-  "kubernetes.io/basic-auth": ["password"],
-};
-
-function slim<T extends KubeObject>(object: T): T {
+/** A Secret with our own keys only, and without what people write beside it. */
+export function withoutForeignData<T extends KubeObject>(object: T): T {
   const secret: T & Pick<Secret, "data" | "type"> = { ...object };
   const { annotations: _annotations, labels: _labels, managedFields: _fields, ...metadata } = object.metadata;
   const kept = credentials[secret.type ?? ""] ?? [];

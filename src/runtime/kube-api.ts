@@ -92,6 +92,7 @@ export interface ListOptions {
 
 export interface WatchOptions {
   readonly namespace?: string;
+  readonly fieldSelector?: string;
   readonly resourceVersion: string;
   readonly timeoutSeconds?: number;
   readonly signal: AbortSignal;

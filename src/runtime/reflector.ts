@@ -11,6 +11,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly log: Logger;
   /** All namespaces when absent. */
   readonly namespace?: string;
+  /** Objects that do not match are as if they did not exist: `type=kubernetes.io/ssh-auth`. */
+  readonly fieldSelector?: string;
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
   /** Objects per page of a list. */
   readonly pageSize?: number;
@@ -60,6 +62,11 @@ export class Reflector<T extends KubeObject> {
     this.#store = new Store<T>({ log: this.#log, indexes: options.indexes ?? {} });
   }
 
+  /** The namespace that is mirrored; undefined for all. */
+  get namespace(): string | undefined {
+    return this.#options.namespace;
+  }
+
   get store(): ReadonlyStore<T> {
     return this.#store;
   }
@@ -105,10 +112,18 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
+  #where(): { readonly namespace?: string; readonly fieldSelector?: string } {
+    const { namespace, fieldSelector } = this.#options;
+    return {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    };
+  }
+
   async #list(signal: AbortSignal): Promise<void> {
-    const { api, kind, clock, namespace, pageSize, relistSeconds } = this.#options;
+    const { api, kind, clock, pageSize, relistSeconds } = this.#options;
     const started = clock.monotonic();
-    const where = namespace === undefined ? { signal } : { signal, namespace };
+    const where = { signal, ...this.#where() };
     const items: T[] = [];
     let page = await api.list(kind, { ...where, limit: pageSize });
     // All pages show the snapshot of the first; its version is where the watch has to start.
@@ -130,14 +145,14 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { api, kind, clock, namespace, watchSeconds } = this.#options;
+    const { api, kind, clock, watchSeconds } = this.#options;
     const untilRelist = Math.max(1, Math.ceil((this.#relistAt - clock.monotonic()) / 1000));
     const timeoutSeconds = Math.min(Math.ceil(jittered(clock, watchSeconds, 2 * watchSeconds)), untilRelist);
     const started = clock.monotonic();
     let events = 0;
     this.#options.observer?.watchStarted();
-    const options = { resourceVersion: this.#resourceVersion ?? "", timeoutSeconds, signal };
-    for await (const event of api.watch(kind, namespace === undefined ? options : { ...options, namespace })) {
+    const options = { resourceVersion: this.#resourceVersion ?? "", timeoutSeconds, signal, ...this.#where() };
+    for await (const event of api.watch(kind, options)) {
       events += 1;
       this.#failures = 0;
       if (event.type === "BOOKMARK") {

@@ -396,6 +396,32 @@ export function describeKubeApi(name: string, subject: () => Subject): void {
         ]);
       });
 
+      it("tells of one type of Secrets only", async () => {
+        const { resourceVersion } = await api.list(secrets, { namespace });
+        const stop = new AbortController();
+        const seen: string[] = [];
+        const secret = (name: string, type: string) => ({
+          metadata: { name, namespace },
+          type,
+          data: { password: "cA==" },
+        });
+        await api.create(secrets, secret("other", "Opaque"));
+        await api.create(secrets, secret("login", "kubernetes.io/basic-auth"));
+        await api.delete(secrets, key("other"));
+        await api.delete(secrets, key("login"));
+        const where = {
+          namespace,
+          resourceVersion,
+          timeoutSeconds: 30,
+          fieldSelector: "type=kubernetes.io/basic-auth",
+        };
+        for await (const event of api.watch(secrets, { ...where, signal: stop.signal })) {
+          if (event.type !== "BOOKMARK") seen.push(`${event.type} ${event.object.metadata.name}`);
+          if (seen.length === 2) stop.abort();
+        }
+        expect(seen).toEqual(["ADDED login", "DELETED login"]);
+      });
+
       it("ends by itself after its time", async () => {
         const { resourceVersion } = await api.list(widgets, { namespace });
         expect(await collect(resourceVersion, 1, 1)).toEqual([]);

@@ -139,13 +139,13 @@ const reviewGroups = { TokenReview: "authentication.k8s.io", SubjectAccessReview
 async function* watch<T extends KubeObject>(
   connection: Connection,
   kind: Kind<T>,
-  { namespace, resourceVersion, timeoutSeconds = 600, signal }: WatchOptions,
+  { namespace, fieldSelector, resourceVersion, timeoutSeconds = 600, signal }: WatchOptions,
   silenceMs: number,
 ): AsyncGenerator<WatchEvent<T>> {
   const call: Call = {
     method: "GET",
     path: collectionPath(kind, namespace),
-    query: { watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds },
+    query: { watch: true, allowWatchBookmarks: true, fieldSelector, resourceVersion, timeoutSeconds },
     silenceMs,
     signal,
   };

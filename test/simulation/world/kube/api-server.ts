@@ -206,18 +206,23 @@ export class ApiServer {
   }
 
   #select(resource: Resource, query: ListQuery): JsonObject[] {
-    const selectable = ["metadata.name", "metadata.namespace", ...resource.selectableFields];
     const all = [...(this.#objects.get(id(resource)) ?? [])].sort(([one], [other]) => (one < other ? -1 : 1));
     return all
       .map(([, stored]) => stored.object)
       .filter((object) => {
         if (query.namespace !== undefined && objectAt(object, "metadata").namespace !== query.namespace) return false;
         if (query.labelSelector !== undefined && !matchesLabels(object, query.labelSelector)) return false;
-        const fields = query.fieldSelector === undefined || matchesFields(object, query.fieldSelector, selectable);
-        if (typeof fields === "object")
-          throw new KubeError(400, "BadRequest", `field label not supported: ${fields.unsupported}`);
-        return fields;
+        return query.fieldSelector === undefined || this.selects(resource, object, query.fieldSelector);
       });
+  }
+
+  /** Throws 400 for a field that cannot be selected by. Of fields that do not change: an object never leaves a selection. */
+  selects(resource: Resource, object: JsonObject, fieldSelector: string): boolean {
+    const selectable = ["metadata.name", "metadata.namespace", ...resource.selectableFields];
+    const fields = matchesFields(object, fieldSelector, selectable);
+    if (typeof fields === "object")
+      throw new KubeError(400, "BadRequest", `field label not supported: ${fields.unsupported}`);
+    return fields;
   }
 
   #insert(resource: Resource, key: ObjectKey, given: JsonObject, owned: (object: JsonObject) => Ownership): JsonObject {

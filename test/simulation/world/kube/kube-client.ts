@@ -149,7 +149,8 @@ async function* watch<T extends KubeObject>(
       for (const change of server.changesSince(version)) {
         if (
           change.resource === resource &&
-          (options.namespace === undefined || options.namespace === change.key.namespace)
+          (options.namespace === undefined || options.namespace === change.key.namespace) &&
+          (options.fieldSelector === undefined || server.selects(resource, change.object, options.fieldSelector))
         ) {
           const { watchLag, watchDrop, apiDown } = door.weather();
           if (watchLag > 0) await life.sees(clock.sleep(random.next() * watchLag));

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { credentialTypes, onlyCredentials } from "../../../src/controllers/secrets.ts";
+import { type Secret, secretKind } from "../../../src/runtime/kinds.ts";
+import type { ListOptions } from "../../../src/runtime/kube-api.ts";
+import { createLogger } from "../../../src/runtime/log.ts";
+import { Reflector } from "../../../src/runtime/reflector.ts";
+import { ApiServer } from "../../simulation/world/kube/api-server.ts";
+import { toJsonObject } from "../../simulation/world/kube/json.ts";
+import { connectKubeApi } from "../../simulation/world/kube/kube-client.ts";
+import { seeded } from "../../simulation/world/random.ts";
+import { VirtualClock } from "../../simulation/world/virtual-clock.ts";
+
+const secret = (name: string, type: string, data: Record<string, string>) => ({
+  metadata: { name, namespace: "lab", labels: { a: "b" } },
+  type,
+  data,
+});
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+function mirrored() {
+  const clock = new VirtualClock(seeded("secrets"));
+  const server = new ApiServer({ now: () => clock.now(), random: seeded("uid") });
+  const kind = server.kindNamed("Secret");
+  const create = (object: object) => server.create(kind, toJsonObject(object));
+  const asked: ListOptions[] = [];
+  const api = connectKubeApi({ server, clock });
+  const reflectors = credentialTypes.map(
+    (type) =>
+      new Reflector<Secret>({
+        api: onlyCredentials({
+          ...api,
+          list(of, options) {
+            asked.push(options ?? {});
+            return api.list(of, options);
+          },
+        }),
+        kind: secretKind,
+        clock,
+        log: createLogger({ level: "silent", clock }),
+        fieldSelector: `type=${type}`,
+        pageSize: 10,
+      }),
+  );
+  return { clock, create, asked, reflectors };
+}
+
+describe("Secrets of others", () => {
+  it("are not even asked for when their type is another, listed in small pages else, and kept without their data", async () => {
+    const { clock, create, asked, reflectors } = mirrored();
+    create(secret("opaque", "Opaque", { "ssh-privatekey": base64("x") }));
+    create(secret("key", "kubernetes.io/ssh-auth", { "ssh-privatekey": base64("k"), other: base64("y".repeat(1000)) }));
+    create(secret("login", "kubernetes.io/basic-auth", { username: base64("u"), password: base64("p") }));
+    for (let index = 0; index < 15; index += 1)
+      create(secret(`more-${index}`, "kubernetes.io/ssh-auth", { "ssh-privatekey": base64("k") }));
+    const stop = new AbortController();
+    const running = reflectors.map((reflector) => reflector.run(stop.signal));
+    await clock.advance(1000);
+    create(secret("late", "Opaque", { "ssh-privatekey": base64("x") }));
+    create(secret("later", "kubernetes.io/ssh-auth", { "ssh-privatekey": base64("l"), junk: base64("j") }));
+    await clock.advance(1000);
+    stop.abort();
+    await clock.advance(1000);
+    await Promise.all(running);
+    expect(asked.map(({ fieldSelector, limit, continue: next }) => [fieldSelector, limit, next !== undefined])).toEqual(
+      expect.arrayContaining([
+        ["type=kubernetes.io/ssh-auth", 10, false],
+        ["type=kubernetes.io/ssh-auth", 10, true],
+        ["type=kubernetes.io/basic-auth", 10, false],
+      ]),
+    );
+    const kept = reflectors
+      .flatMap(({ store }) => store.list())
+      .filter(({ metadata }) => !/^more-/.test(metadata.name));
+    expect(kept.map(({ metadata, data }) => ({ name: metadata.name, labels: metadata.labels, data }))).toEqual([
+      { name: "key", labels: undefined, data: { "ssh-privatekey": base64("k") } },
+      { name: "later", labels: undefined, data: { "ssh-privatekey": base64("l") } },
+      { name: "login", labels: undefined, data: { password: base64("p") } },
+    ]);
+  });
+});
