@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { converge } from "./converge.ts";
+import { hostile } from "./hostile.ts";
 import { type Measurement, meets, table } from "./measurement.ts";
 import { migrate } from "./migrate.ts";
 import { restart } from "./restart.ts";
@@ -9,7 +10,7 @@ import { steadyState } from "./steady-state.ts";
 
 const usage = `usage: npm run bench -- [options]
 
-  --only NAME      steady, converge, migrate or restart; may be given more than once
+  --only NAME      steady, converge, migrate, restart or hostile; may be given more than once
   --small          a tenth of every size, half a minute of quiet: a look, not a measurement
   --json           JSON on standard output, the table on standard error
   --out FILE       JSON to a file, too
@@ -45,6 +46,7 @@ const cases: Record<string, readonly (() => Promise<readonly Measurement[]>)[]> 
           : { segments: 10, servers: 50, dom0s: 50, volumes: 5000, clientsPerVolume: 2 },
       ),
   ],
+  hostile: [() => hostile(small ? 10 : 30)],
 };
 
 async function main(): Promise<number> {

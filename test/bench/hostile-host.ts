@@ -1,0 +1,86 @@
+import { getDiffieHellman } from "node:crypto";
+import { once } from "node:events";
+import ssh2, { type Connection, type ServerChannel } from "ssh2";
+import { generateKeyPair } from "../../src/ssh/generate-key.ts";
+import { decodeRequest } from "../../src/ssh/wire.ts";
+import { startGroupExchanger } from "../integration/ssh/hostile-server.ts";
+
+/** What a host can do to whoever logs in on it. */
+export const hostileModes = ["group exchange", "new keys", "newlines", "rows", "flood"] as const;
+export type HostileMode = (typeof hostileModes)[number];
+
+export interface HostileHost extends AsyncDisposable {
+  readonly port: number;
+  readonly hostKey: string;
+}
+
+const limit = 16 * 1024 * 1024;
+
+export async function startHostileHost(mode: HostileMode): Promise<HostileHost> {
+  const { privateKey, publicKey } = generateKeyPair();
+  if (mode === "group exchange") {
+    const prime = Buffer.concat([Buffer.from([0]), getDiffieHellman("modp18").getPrime()]);
+    const server = await startGroupExchanger("diffie-hellman-group-exchange-sha256", prime);
+    return { port: server.port, hostKey: publicKey, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  }
+  const clients = new Set<Connection>();
+  const server = new ssh2.Server({ hostKeys: [privateKey] }, (client) => {
+    clients.add(client);
+    client.on("close", () => clients.delete(client)).on("error", () => undefined);
+    client.on("authentication", (context) => context.accept());
+    client.on("ready", () => {
+      const again = () => client.rekey(again);
+      if (mode === "new keys") again();
+    });
+    client.on("session", (accept) => {
+      accept().on("exec", (acceptExec) => answer(acceptExec(), mode));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    port: address.port,
+    hostKey: publicKey,
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.end();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function answer(channel: ServerChannel, mode: HostileMode): void {
+  let stdin = "";
+  channel.on("error", () => undefined);
+  channel.stderr.on("error", () => undefined);
+  channel.on("data", (chunk: Buffer) => {
+    stdin += chunk.toString("utf8");
+  });
+  channel.on("end", () => {
+    // It was told to end the last one, which is still at it.
+    if (!channel.writable) return undefined;
+    // All that it does is to ask for new keys.
+    if (mode === "new keys") return undefined;
+    const nonce = decodeRequest(stdin)?.nonce ?? "";
+    channel.stderr.write(`${nonce} begin 1 1 1\n`);
+    channel.write(`${nonce} begin\n`);
+    if (mode === "flood") {
+      const block = Buffer.alloc(1 << 20, "y");
+      const more = () => {
+        while (!channel.destroyed && channel.write(block));
+        if (!channel.destroyed) channel.once("drain", more);
+      };
+      return more();
+    }
+    const row = mode === "newlines" ? "\n" : "mounts\t0:1\t/\t/a\tx\ty\tz\n";
+    channel.write(`probe\t1\n${row.repeat(Math.floor((limit - 200) / row.length))}`, () => {
+      channel.write(`end\tmounts\tknown\t0\t\nend\tprobe\n${nonce} end 0\n`);
+      channel.stderr.write(`${nonce} end 0\n`);
+      channel.exit(0);
+      channel.end();
+    });
+    return undefined;
+  });
+}
