@@ -210,10 +210,9 @@ describe("an installed chart", () => {
       list.parse(JSON.parse(await kubectl("get", ...args, "-l", "app.kubernetes.io/instance=full", "-o", "json")))
         .items;
     const namespaced = "deployments,services,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies";
-    const found = [
-      ...(await get(namespaced, "--namespace", release.namespace)),
-      ...(await get("clusterroles,clusterrolebindings")),
-    ];
+    const clusterWide =
+      "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings";
+    const found = [...(await get(namespaced, "--namespace", release.namespace)), ...(await get(clusterWide))];
     expect(names(found)).toEqual(wanted);
     expect(wanted).toContain("PodDisruptionBudget full-xensan");
     expect(wanted).toContain("NetworkPolicy full-xensan");
