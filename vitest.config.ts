@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { defineConfig } from "vitest/config";
+import { whyNoIntegration } from "./test/integration/possible.ts";
 
 interface Tier {
   readonly timeout: number;
@@ -15,18 +16,22 @@ const tiers: Readonly<Record<string, Tier>> = {
   containers: { timeout: 600_000, parallel: false, globalSetup: "test/containers/setup.ts" },
 };
 
-const asked = process.argv.some((argument) => argument.endsWith("containers"));
+const asked = (tier: string) => process.argv.some((argument) => argument.endsWith(tier));
+const inWorker = process.env.VITEST_WORKER_ID !== undefined;
+const noIntegration = asked("integration") || inWorker ? undefined : whyNoIntegration();
+if (noIntegration !== undefined) process.stderr.write(`skipped: the integration tier: ${noIntegration}\n`);
 const skipContainers =
-  !asked &&
+  !asked("containers") &&
   process.env.XENSAN_REQUIRE_CONTAINERS === undefined &&
   spawnSync("docker", ["info"], { stdio: "ignore" }).status !== 0;
-if (skipContainers && process.env.VITEST_WORKER_ID === undefined)
+if (skipContainers && !inWorker)
   process.stderr.write("skipped: the container tier needs a running Docker engine (docker info fails)\n");
 
 export default defineConfig({
   test: {
     projects: Object.entries(tiers)
       .filter(([name]) => name !== "containers" || !skipContainers)
+      .filter(([name]) => name !== "integration" || noIntegration === undefined)
       .map(([name, { timeout, parallel, globalSetup }], index) => ({
         test: {
           name,

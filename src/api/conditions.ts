@@ -15,7 +15,6 @@ export const conditionSchema = z.object({
   reason: textOf(/^[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$/, 128, "a reason in PascalCase").describe(
     "A word from the catalogue of reasons.",
   ),
-  // Kubernetes 1.20 turns an empty string of a server-side apply into null, and then refuses it.
   message: z.string().min(1).max(32768).describe("What is the matter and what to do about it."),
 });
 

@@ -19,7 +19,7 @@ export interface KindDefinition<
   /** Condition types that every object has from its first moment, the summary last. */
   readonly conditionTypes: readonly string[];
   readonly columns: readonly Column[];
-  /** JSON paths usable with `kubectl get --field-selector` (Kubernetes 1.31 and newer). */
+  /** JSON paths usable with `kubectl get --field-selector`. */
   readonly selectableFields: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import type { Fact, HostFacts, NetworkInterface } from "../host/facts.ts";
 
 /**
  * `status.facts`: what people want to see of a host, bounded. Facts that change by themselves all the time stay out, and
- * so do empty texts: Kubernetes 1.20 turns them into null in a server-side apply, and then refuses the whole status.
+ * so do empty texts: what is not known is absent.
  */
 export function factsStatus(facts: HostFacts): HostFactsStatus {
   const identity = known(facts.identity);

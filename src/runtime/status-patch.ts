@@ -158,7 +158,7 @@ function mapKeys(tree: Record<string, unknown>): MapKey[] {
   });
 }
 
-/** Without fields that say nothing: Kubernetes 1.20 takes an applied empty text for null, and refuses the whole status. */
+/** Without fields that say nothing: what is not known is absent, never an empty text. */
 function stated(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(stated);
   if (!isRecord(value)) return value;

@@ -37,8 +37,7 @@ export function referenceIndex(): string {
     table(["Kind", "Short name", "What it is"], kinds),
     "- [Reasons of conditions](reasons.md)\n",
     "## API servers\n",
-    "Kubernetes 1.29 and newer check every rule when an object is written. Kubernetes 1.20 to 1.24 know no CEL: there the operator checks all rules but those about a change, and says `InvalidSpec`; `kubectl apply` of `crds/` needs `--validate=false`. Versions in between refuse the definitions, for their CEL has no quantities.\n",
-    "`kubectl get --field-selector` with the fields of a spec needs Kubernetes 1.31.\n",
+    "Kubernetes 1.34 or newer: the tests run on 1.37, and on 1.34 before a release. The API server checks every rule when an object is written; the operator checks it again when it reads the object, and says `InvalidSpec`.\n",
   ].join("\n");
 }
 

@@ -36,7 +36,7 @@ const schema = clusterSchema.extend({ file: z.array(z.string()), "field-manager"
 export const plan: Command = {
   name: "plan",
   description:
-    'Sends the manifests to the API server as a dry run, which keeps none of them, and prints which objects would be created, changed or refused, field by field, and which references lead nowhere. Rules that an API server older than 1.29 does not enforce are checked here, except those that compare with the earlier object. Hosts are not asked. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes them to status.plan and runs none, and this command prints them. The exit code is 1 when anything would be refused.',
+    'Sends the manifests to the API server as a dry run, which keeps none of them, and prints which objects would be created, changed or refused, field by field, and which references lead nowhere. Hosts are not asked. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes them to status.plan and runs none, and this command prints them. The exit code is 1 when anything would be refused.',
   options,
   async run(values, io) {
     const given = typed(schema, options, values);

@@ -77,10 +77,10 @@ describe("the API on a real API server", () => {
     expect([status?.clients, status?.server]).toEqual([[], undefined]);
   });
 
-  it("refuses an empty message, which Kubernetes 1.20 would turn into null", async () => {
+  it("refuses an empty message, and says where", async () => {
     await K8s(AoeVolume).Apply(volume("silent", 3));
     await expect(applyStatus("silent", { conditions: [{ ...exported, message: "" }] })).rejects.toThrow(
-      "status.conditions.message",
+      'status.conditions[0].message: Invalid value: "": conditions[0].message in body should be at least 1 chars long',
     );
   });
 
