@@ -18,6 +18,8 @@ import { eventually, startXensan, type XensanProcess } from "../xensan-process.t
 const tutorial = fileURLToPath(new URL("../../../examples/tutorial", import.meta.url));
 const namespace = "as-service-account";
 
+const whatBlocks =
+  '{range .items[*]}{.metadata.name}: {.status.conditions[?(@.type=="DeletionBlocked")].message}{"\\n"}{end}';
 const kubectl = (...args: string[]) => tool("kubectl", inject("kubeconfigPath"), args);
 const admin = new KubeConfig();
 admin.loadFromString(inject("kubeconfig"));
@@ -94,7 +96,10 @@ describe("two replicas that run as the chart's service account", () => {
     await eventually("the second leads", async () => (await holder()).startsWith("second_"));
 
     for (const kind of ["xendomains", "ocfs2clusters", "aoevolumes", "xenhosts", "aoeservers"]) {
-      await kubectl("delete", kind, "--all", "-n", namespace, "--timeout=60s");
+      await kubectl("delete", kind, "--all", "-n", namespace, "--timeout=60s").catch(async (error: unknown) => {
+        const left = await kubectl("get", kind, "-n", namespace, `-o=jsonpath=${whatBlocks}`);
+        throw new Error(`${kind} are not deleted:\n${left}`, { cause: error });
+      });
     }
 
     second.kill("SIGTERM");

@@ -129,6 +129,7 @@ export async function startGround(adminKubeconfig: string, operatorKubeconfig: s
     async close() {
       stop.abort(new Error("the test is over"));
       await running;
+      await forgetHosts(api, namespace);
       await dialer.close();
       await rackServer.close();
       await operatorApi.close();
@@ -141,4 +142,20 @@ function endpointOf(server: RackServer, host: string) {
   const endpoint = server.endpoints.get(host);
   if (endpoint === undefined) throw new Error(`the rack has no host ${host}`);
   return endpoint;
+}
+
+/**
+ * An operator that serves every namespace deletes no volume while a XenHost that once answered cannot be asked: it may hold
+ * the device. The hosts of this rack never answer again, so they must not outlive it.
+ */
+async function forgetHosts(api: KubeClient, namespace: string): Promise<void> {
+  const kinds: readonly Kind<AoeServer | XenHost>[] = [xenHosts, aoeServers];
+  for (const kind of kinds) {
+    const { items } = await api.list(kind, { namespace });
+    for (const { metadata } of items) {
+      const key = { namespace, name: metadata.name };
+      await api.mergePatch(kind, key, { metadata: { finalizers: null } });
+      await api.delete(kind, key);
+    }
+  }
 }
