@@ -26,7 +26,7 @@ export default {
     layer("ssh", ["clock\\.ts$", "printable\\.ts$"]),
     layer("host", ["clock\\.ts$", "printable\\.ts$", "ssh/host-session\\.ts$"]),
     layer("controllers", ["clock\\.ts$", "api/", "runtime/", "host/", "ssh/host-session\\.ts$"]),
-    layer("controlplane", []),
+    layer("controlplane", ["runtime/(equality|kube-api)\\.ts$"]),
     layer("sim", ["clock\\.ts$", "printable\\.ts$", "ssh/", "host/", "runtime/kube-api\\.ts$"]),
     { name: "src-not-test", severity: "error", from: { path: "^src/" }, to: { path: "^test/" } },
     {

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { Logger } from "pino";
 import { systemClock } from "../clock.ts";
 import { createOperator, type OperatorConfig } from "../operator.ts";
-import { type ConfigSource, createKubeClient } from "../runtime/client-node.ts";
+import { type ConfigSource, createKubeClient, type KubeClientOptions } from "../runtime/client-node.ts";
 import { serveHealth } from "../runtime/health-server.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { createMetricsGuard } from "../runtime/metrics-guard.ts";
@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly config: Omit<OperatorConfig, "identity">;
   /** Called once metrics and health are served, with the port, which matters when any port was asked for. */
   readonly onListening?: (port: number) => void;
+  /** What an API server that is no current one needs. */
+  readonly client?: Pick<KubeClientOptions, "beforeApplyAgain">;
 }
 
 /** The operator with its real doors: the API server, SSH and the system's clock. Runs until the signal is aborted. */
@@ -35,6 +37,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     source,
     clock,
     metrics,
+    ...options.client,
     onWait: ({ error, ...wait }) =>
       log.info({ ...wait, status: error.status, said: error.message }, "the API server asks to wait; sent again then"),
   });

@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { systemClock } from "../../clock.ts";
 import type { ControlPlane } from "../../controlplane/control-plane.ts";
+import { patchForEmptied } from "../../controlplane/debian-1.20/emptied.ts";
 import { textSource } from "../../runtime/client-node.ts";
 import { createLogger } from "../../runtime/log.ts";
 import { createRack } from "../../sim/rack.ts";
@@ -82,6 +83,7 @@ export async function startOperator(controlPlane: ControlPlane): Promise<Running
       log: createLogger({ level: "debug", clock: systemClock, destination }),
       config: { probeIntervalSeconds },
       onListening: listening.resolve,
+      client: controlPlane.binaries.emergency ? { beforeApplyAgain: patchForEmptied } : {},
     },
     stopping.signal,
   );

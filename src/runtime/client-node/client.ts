@@ -15,7 +15,6 @@ import type { Metrics } from "../metrics.ts";
 import type { Review } from "../metrics-guard.ts";
 import { bookmarkSchema, errorFrom, isObject, listSchema, parseJson, watchLineSchema } from "./answers.ts";
 import { type Call, Connection, type Wait } from "./connection.ts";
-import { patchForEmptied } from "./emptied.ts";
 import { linesOf } from "./lines.ts";
 import { collectionPath, objectPath } from "./paths.ts";
 import type { ConfigSource } from "./source.ts";
@@ -40,11 +39,13 @@ export interface KubeClientOptions {
   readonly watchSilenceSeconds?: number;
   /** Called when the server, overloaded or starting (429, 503), asks to wait before a request is sent again. */
   readonly onWait?: (wait: Wait) => void;
+  /** The merge patch after which a refused apply is worth another try; undefined when there is none. */
+  readonly beforeApplyAgain?: (desired: ApplyObject, refusal: unknown) => object | undefined;
 }
 
 /** {@link KubeApi} of a real API server: client-node reads the configuration and authenticates, undici carries. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { source, clock = systemClock, metrics, onWait, watchSilenceSeconds = 120 } = options;
+  const { source, clock = systemClock, metrics, onWait, watchSilenceSeconds = 120, beforeApplyAgain } = options;
   const connection = new Connection(source, { clock, metrics, onWait });
   const one = async <T extends KubeObject>(kind: Kind<T>, call: Call): Promise<T> =>
     objectOf<T>(kind, await connection.json(call));
@@ -113,7 +114,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       try {
         return await apply(object);
       } catch (error) {
-        const patch = patchForEmptied(object, error);
+        const patch = beforeApplyAgain?.(object, error);
         if (patch === undefined) throw error;
         const body = { ...call, query: { fieldManager }, body: patch, contentType: "application/merge-patch+json" };
         const { resourceVersion } = (await one(kind, body)).metadata;

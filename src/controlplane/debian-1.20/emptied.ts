@@ -1,8 +1,8 @@
-import { isRecord } from "../equality.ts";
-import { KubeError } from "../kube-api.ts";
+import { isRecord } from "../../runtime/equality.ts";
+import { KubeError } from "../../runtime/kube-api.ts";
 
 /**
- * Old API servers (1.20) turn an object that an apply leaves without any field into `null`, and then refuse it as
+ * Kubernetes 1.20 turns an object that an apply leaves without any field into `null`, and then refuses it as
  * "not of type object". The answer is a merge patch that takes those objects away first, or undefined when the error
  * is another one. A path that leads through a list is replaced from the list on.
  */
