@@ -49,7 +49,9 @@ const diskSchema = withRules(
     size: volumeSizeSchema.describe("Size of the image; it may grow."),
     sourcePath: relativePathSchema
       .optional()
-      .describe("Image on the same file system that a new disk is copied from; an empty disk when omitted. Immutable."),
+      .describe(
+        "Image on the same file system that a new disk is copied from; an empty disk when omitted. It must be in the templates of the file system. Immutable.",
+      ),
     access: z.enum(["ReadWrite", "ReadOnly"]).default("ReadWrite"),
   }),
   [

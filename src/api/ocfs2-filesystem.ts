@@ -3,7 +3,7 @@ import { setOf } from "./lists.ts";
 import { sizeSchema } from "./quantity.ts";
 import { localRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
-import { absolutePathSchema, textOf } from "./text.ts";
+import { absolutePathSchema, relativePathGlobSchema, textOf } from "./text.ts";
 
 const formatted = "it is fixed when the file system is formatted";
 
@@ -38,6 +38,11 @@ export const ocfs2FilesystemSchema = withRules(
       .default([])
       .describe(
         "More mount options, like noatime or commit=30. _netdev is always there, and so are nosuid, nodev and noexec unless suid, dev or exec is written here and in allowed.mountOptions of every node's XenHost.",
+      ),
+    templates: setOf(relativePathGlobSchema, { max: 32 })
+      .default([])
+      .describe(
+        "Images that disks may be copied from (sourcePath of a XenDomain), as patterns below the mount point, like templates/*.img. Nothing else is ever copied, and no image of a domain is, listed or not.",
       ),
     nodeSlots: z.int().min(1).max(255).default(8).describe("How many nodes may mount it at once. It may grow."),
     blockSize: z.enum(["1Ki", "2Ki", "4Ki"]).optional().describe("Chosen by mkfs when omitted. Immutable."),

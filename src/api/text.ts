@@ -73,6 +73,16 @@ export const fewStars = {
   holds: (glob: string) => glob.split("/").every((part) => part.split("*").length <= 4),
 };
 
+/** As {@link pathGlobSchema}, below a directory that another field names. */
+export const relativePathGlobSchema = withRules(
+  textOf(
+    /^[A-Za-z0-9._@:+,=*?[\]!^-]+(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)*$/,
+    512,
+    "a path relative to the top of the file system, in which *, ? and [a-z] may stand",
+  ),
+  [{ ...noDotSegments, message: "must stay below the top of its file system: no . or .. in the pattern" }, fewStars],
+);
+
 /** `*` and `?` match within one component of the path, `[a-z]` one character of a class. */
 export const pathGlobSchema = withRules(
   textOf(/^(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)+$/, 512, "an absolute path in which *, ? and [a-z] may stand"),

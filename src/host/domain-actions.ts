@@ -50,6 +50,8 @@ export interface StartRequest {
   /** sha256 of the configuration that is to be started. */
   readonly digest: string;
   readonly lock: LockPlace;
+  /** The shared file systems that may hold its images. */
+  readonly shares: readonly { readonly mountPoint: string; readonly filesystem: string }[];
   /** A lock file of this holder may be taken over: it is proved that the domain does not run there. */
   readonly supersedes?: { readonly host: string; readonly bootId: string };
 }
@@ -57,7 +59,7 @@ export interface StartRequest {
 /**
  * xl create under the exclusive lock file. Detail: `started id N` or `running id N` (this very domain runs already). Refuses
  * DomainNameTaken, DomainLocked (names the holder), DomainMigrating, NotMounted, ConfigurationDiffers, NoMemory, BridgeMissing,
- * BridgeOutsideBounds, BootFileOutsideBounds, StartFailed (what xl said; the lock is released when the domain is proved absent).
+ * BridgeOutsideBounds, BootFileOutsideBounds, ImageOutsideBounds, ImageForeign, StartFailed (what xl said; the lock is released when the domain is proved absent).
  */
 export function startDomain(
   request: StartRequest & { readonly allowedBootFiles: readonly string[]; readonly allowedBridges: readonly string[] },
@@ -73,6 +75,7 @@ export function startDomain(
       : [hostName("supersedes", request.supersedes.host), bootId(request.supersedes.bootId)]),
     ...bootFileBounds(request.allowedBootFiles),
     ...bridgeBounds(request.allowedBridges),
+    ...request.shares.map(({ mountPoint, filesystem }) => `share=${filesystemUuid(filesystem)}:${path(mountPoint)}`),
   ]);
 }
 

@@ -1,6 +1,14 @@
 import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
-import { domainName, domainUuid, ipv4Address, operationName, seconds } from "./xen-values.ts";
+import {
+  bootFileBounds,
+  bridgeBounds,
+  domainName,
+  domainUuid,
+  ipv4Address,
+  operationName,
+  seconds,
+} from "./xen-values.ts";
 
 export interface MigrationRequest {
   /** Names the run: unit xensan-migrate-OPERATION, its record and its log. */
@@ -9,11 +17,15 @@ export interface MigrationRequest {
   readonly address: string;
   /** After so long it is ended on the host itself, as {@link abortMigration} does. */
   readonly timeoutSeconds: number;
+  /** What the owner of the target allows. */
+  readonly allowedBridges: readonly string[];
+  readonly allowedBootFiles: readonly string[];
 }
 
 /**
  * Begins `xl migrate`, detached (systemd-run, else setsid), and returns. Detail: `started` or `unchanged` (this operation has
- * been begun). Refuses DomainMissing, DomainMigrating, DomainNotRunning, DomainNameUnsafe, ToolMissing.
+ * been begun). Refuses DomainMissing, DomainMigrating, DomainNotRunning, DomainNameUnsafe,
+ * BridgeOutsideBounds and BootFileOutsideBounds (of what the domain runs with), ToolMissing.
  */
 export function startMigration(request: MigrationRequest): HostCommand {
   return command("start-migration", 60, `migration of ${request.uuid} to ${request.address} begun`, [
@@ -21,6 +33,8 @@ export function startMigration(request: MigrationRequest): HostCommand {
     domainUuid(request.uuid),
     ipv4Address("address", request.address),
     seconds("timeoutSeconds", request.timeoutSeconds, 86_400),
+    ...bridgeBounds(request.allowedBridges),
+    ...bootFileBounds(request.allowedBootFiles),
   ]);
 }
 

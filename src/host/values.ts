@@ -131,6 +131,12 @@ export function pathGlobs(field: string, globs: readonly string[]): readonly str
   return matchingGlobs(field, globs, new RegExp(`^(/${globPart})+$`), accepted);
 }
 
+/** Globs below a directory that another argument names. */
+export function relativeGlobs(field: string, globs: readonly string[]): readonly string[] {
+  const accepted = "a glob below the mount point of A-Z a-z 0-9 . _ + : @ = , - * ? [ ]";
+  return matchingGlobs(field, globs, new RegExp(`^${globPart}(/${globPart})*$`), accepted);
+}
+
 const globPart = "[A-Za-z0-9._+:@=,?*\\[\\]!^-]+";
 
 function matchingGlobs(field: string, globs: readonly string[], pattern: RegExp, accepted: string): readonly string[] {

@@ -117,7 +117,14 @@ describe("two hosts of which each may send domains to the other", () => {
 
   it("move a domain, detached from the command that began it", async () => {
     await bella.sh(`echo "3 vm2 ${uuid} -b---- 9.0" >/srv/domains`);
-    const begin = startMigration({ operation: "op-1", uuid, address: address.brutus, timeoutSeconds: 600 });
+    const begin = startMigration({
+      operation: "op-1",
+      uuid,
+      address: address.brutus,
+      timeoutSeconds: 600,
+      allowedBridges: [],
+      allowedBootFiles: [],
+    });
     expect(await bella.act(begin)).toEqual(done("started"));
     await eventually("it ends", async () => (await runs())[0]?.state === "Ended");
     expect((await runs())[0]).toMatchObject({ operation: "op-1", uuid, exitCode: 0, phase: "Succeeded" });
@@ -133,7 +140,16 @@ describe("two hosts of which each may send domains to the other", () => {
     await bella.sh(`echo "3 vm2 ${uuid} -b---- 9.0" >/srv/domains; : >/srv/slow`);
     const run = async () => (await runs()).find(({ operation }) => operation === "op-2");
     expect(
-      await bella.act(startMigration({ operation: "op-2", uuid, address: address.brutus, timeoutSeconds: 600 })),
+      await bella.act(
+        startMigration({
+          operation: "op-2",
+          uuid,
+          address: address.brutus,
+          timeoutSeconds: 600,
+          allowedBridges: [],
+          allowedBootFiles: [],
+        }),
+      ),
     ).toEqual(done("started"));
     await eventually("it sends", async () => (await run())?.phase === "Sending");
     expect(await bella.sh("systemctl show -p ActiveState --value xensan-migrate-op-2.service")).toBe("active\n");
@@ -146,7 +162,16 @@ describe("two hosts of which each may send domains to the other", () => {
   it("know after a reboot that a migration was lost, and forget no key", async () => {
     await bella.sh(": >/srv/slow");
     expect(
-      await bella.act(startMigration({ operation: "op-3", uuid, address: address.brutus, timeoutSeconds: 600 })),
+      await bella.act(
+        startMigration({
+          operation: "op-3",
+          uuid,
+          address: address.brutus,
+          timeoutSeconds: 600,
+          allowedBridges: [],
+          allowedBootFiles: [],
+        }),
+      ),
     ).toEqual(done("started"));
     await bella.reboot();
     await bella.sh("rm -f /srv/slow");

@@ -13,15 +13,31 @@ export const starting = {
     action: "See the conditions of the Ocfs2Cluster.",
   },
   ImageForeign: {
-    conditions: ["DisksReady"],
+    conditions: ["DisksReady", "Running"],
     meaning:
-      "A file that xensan did not make is in the place of the image and is smaller than the disk, or it is no regular file. It is never grown or replaced.",
+      "A file that xensan did not make is in the place of the image and is smaller than the disk, or it is no regular file, or a directory of its path is a symbolic link. It is never grown or replaced.",
     action: "Use another path, lower the size to that of the file, or move the file away.",
   },
   SourceMissing: {
     conditions: ["DisksReady"],
     meaning: "There is no image to copy from, or it is no regular file.",
     action: "Correct sourcePath, or put the image there.",
+  },
+  SourceNotTemplate: {
+    conditions: ["DisksReady"],
+    meaning:
+      "sourcePath is in none of the templates of the file system in the Ocfs2Cluster, or leads there by a symbolic link.",
+    action: "Choose one that is, or have the owner of the cluster add it to templates.",
+  },
+  SourceInUse: {
+    conditions: ["DisksReady"],
+    meaning: "sourcePath is the image of a domain. Images in use are never copied.",
+    action: "Choose an image that no domain has.",
+  },
+  ImageOutsideBounds: {
+    conditions: ["Running"],
+    meaning: "An image in the configuration of the domain is on none of the file systems of its disks.",
+    action: "Find out who changed the configuration on the host.",
   },
   SourceLarger: {
     conditions: ["DisksReady"],
@@ -66,7 +82,7 @@ export const starting = {
     action: "Create it on the host, or correct networks.",
   },
   BridgeOutsideBounds: {
-    conditions: ["Running"],
+    conditions: ["Running", "Admitted", "Succeeded"],
     meaning: "The bridge is not in allowed.bridges of the XenHost.",
     action: "Use another bridge, or have the owner of the host allow this one.",
   },
@@ -76,7 +92,7 @@ export const starting = {
     action: "Put it on every host the domain may run on, or correct boot.",
   },
   BootFileOutsideBounds: {
-    conditions: ["Running"],
+    conditions: ["Running", "Admitted", "Succeeded"],
     meaning: "The kernel or ramdisk, or what it resolves to, is not in allowed.bootFiles of the XenHost.",
     action: "Use another file, or have the owner of the host allow this one.",
   },

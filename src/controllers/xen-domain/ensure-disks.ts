@@ -1,8 +1,10 @@
 import { quantityBytes } from "../../api/quantity.ts";
+import { globMatches } from "../../host/glob.ts";
 import { ensureImage } from "../../host/image-actions.ts";
 import type { ImageFact } from "../../host/xen-facts.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
+import { advice } from "../outcomes.ts";
 import {
   type DomainObservation,
   factsOf,
@@ -18,7 +20,7 @@ const type = "DisksReady";
 export function ensureDisks(domain: DomainObservation): Finding {
   const steps: Step[] = [];
   const open: string[] = [];
-  const bad: { reason: "ImageForeign" | "FactsUnknown" | "FilesystemNotMounted"; message: string }[] = [];
+  const bad: { reason: BadDisk; message: string }[] = [];
   for (const disk of domain.disks.filter(isPlaced)) {
     const worker = workerFor(domain, disk);
     const path = imagePath(disk);
@@ -44,6 +46,11 @@ export function ensureDisks(domain: DomainObservation): Finding {
     }
     const wanted = quantityBytes(disk.disk.size);
     if (image.kind === "File" && image.work === undefined && image.sizeBytes >= wanted) continue;
+    const unfit = image.kind === "Missing" ? unfitSource(disk) : undefined;
+    if (unfit !== undefined) {
+      bad.push(unfit);
+      continue;
+    }
     open.push(
       image.kind === "Missing" ? `${path} is not there yet` : `${path} has ${image.sizeBytes} of ${wanted} bytes`,
     );
@@ -51,15 +58,34 @@ export function ensureDisks(domain: DomainObservation): Finding {
   }
   const [first] = bad;
   if (first !== undefined) {
-    const say = first.reason === "ImageForeign" ? no : unknown;
+    const say = first.reason === "FactsUnknown" || first.reason === "FilesystemNotMounted" ? unknown : no;
     return found([say(type, first.reason, bad.map(({ message }) => message).join("; "))], steps);
   }
   if (open.length > 0) return found([no(type, "Progressing", open.join("; "))], steps);
   return found([yes(type, "DisksReady", "Every disk has its image")]);
 }
 
+type BadDisk = "ImageForeign" | "FactsUnknown" | "FilesystemNotMounted" | "SourceNotTemplate" | "SourceInUse";
+
+/** Only what the owner of the file system lists is copied, and never the image of a domain. */
+function unfitSource({ disk: { sourcePath }, filesystem }: PlacedDisk) {
+  if (sourcePath === undefined) return undefined;
+  const { mountPoint, templates, sourceOf } = filesystem;
+  const path = `${mountPoint}/${sourcePath}`;
+  if (!templates.some((glob) => globMatches(glob, sourcePath))) {
+    const listed = templates.length === 0 ? "there are none" : templates.join(", ");
+    const message = `${path} is in none of the templates of its file system (${listed})${advice("SourceNotTemplate")}`;
+    return { reason: "SourceNotTemplate", message } as const;
+  }
+  if (sourceOf === undefined) return undefined;
+  return {
+    reason: "SourceInUse",
+    message: `${path} is an image of XenDomain ${sourceOf}${advice("SourceInUse")}`,
+  } as const;
+}
+
 function imageStep({ owner }: DomainObservation, worker: HostSight, disk: PlacedDisk, sizeBytes: number): Step {
-  const { mountPoint, uuid } = disk.filesystem;
+  const { mountPoint, uuid, templates } = disk.filesystem;
   const { sourcePath } = disk.disk;
   const command = ensureImage({
     owner,
@@ -67,7 +93,7 @@ function imageStep({ owner }: DomainObservation, worker: HostSight, disk: Placed
     mountPoint,
     filesystem: uuid,
     sizeBytes,
-    ...(sourcePath === undefined ? {} : { source: `${mountPoint}/${sourcePath}` }),
+    ...(sourcePath === undefined ? {} : { source: `${mountPoint}/${sourcePath}`, templates }),
   });
   return { host: `XenHost/${worker.name}`, action: command.script.name, summary: command.ensures, command };
 }

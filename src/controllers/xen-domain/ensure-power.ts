@@ -198,20 +198,23 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
 }
 
 function startStep(
-  { owner, uuid, name }: DomainObservation,
+  { owner, uuid, name, disks }: DomainObservation,
   host: HostSight,
   disk: PlacedDisk,
   digest: string,
   lock: DomainLock | undefined,
 ): Step {
-  const allowed =
-    host.machine.state === "Found" ? host.machine.spec.allowed : { bootFiles: [], bridges: [], mountPoints: [] };
+  const allowed = host.machine.state === "Found" ? host.machine.spec.allowed : { bootFiles: [], bridges: [] };
+  const shares = disks
+    .filter(isPlaced)
+    .map(({ filesystem: { mountPoint, uuid: filesystem } }) => ({ mountPoint, filesystem }));
   const command = startDomain({
     owner,
     uuid,
     name,
     digest,
     lock: lockOf(disk),
+    shares: [...new Map(shares.map((share) => [share.mountPoint, share])).values()],
     ...(lock === undefined ? {} : { supersedes: { host: lock.host, bootId: lock.bootId } }),
     allowedBootFiles: allowed.bootFiles,
     allowedBridges: allowed.bridges,

@@ -80,6 +80,10 @@ export interface DiskSight {
         readonly uuid: string;
         /** Names of the XenHosts that have it mounted. */
         readonly mountedOn: readonly string[];
+        /** What its owner lets be copied: globs below the mount point. */
+        readonly templates: readonly string[];
+        /** Name of the XenDomain whose image the disk's sourcePath is. */
+        readonly sourceOf: string | undefined;
       };
 }
 

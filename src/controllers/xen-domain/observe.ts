@@ -102,7 +102,33 @@ function filesystemOf(
       mounts?.state === "known" && mounts.value.some((one) => one.mountPoint === mountPoint && one.type === "ocfs2");
     return there ? [name] : [];
   });
-  return { state: "Found", mountPoint, uuid, mountedOn };
+  const sourceOf = fleet.stores.domains
+    .byIndex("cluster", `${namespace}/${clusterRef.name}`)
+    .find((other) => disk.sourcePath !== undefined && hasImage(other, disk.filesystem, disk.sourcePath));
+  return {
+    state: "Found",
+    mountPoint,
+    uuid,
+    mountedOn,
+    templates: filesystem.templates,
+    sourceOf: sourceOf?.metadata.name,
+  };
+}
+
+/** A disk of the domain is this image. */
+function hasImage(
+  domain: XenDomain,
+  { clusterRef, label }: XenDomainSpec["disks"][number]["filesystem"],
+  image: string,
+): boolean {
+  const parsed = domainSpec(domain);
+  return (
+    parsed.ok &&
+    parsed.spec.disks.some(
+      ({ filesystem, path }) =>
+        filesystem.clusterRef.name === clusterRef.name && filesystem.label === label && path === image,
+    )
+  );
 }
 
 /** The older of two that claim the same wins. */

@@ -163,7 +163,8 @@ function commandFor({ fleet, migration, spec, draft }: Turn, move: Move): HostCo
       if (parsed?.ok !== true) return undefined;
       const address = parsed.spec.relocation.address ?? parsed.spec.ssh.host;
       const timeoutSeconds = Math.min(86_400, spec.timeoutSeconds + graceSeconds);
-      return startMigration({ operation, uuid, address, timeoutSeconds });
+      const { bridges: allowedBridges, bootFiles: allowedBootFiles } = parsed.spec.allowed;
+      return startMigration({ operation, uuid, address, timeoutSeconds, allowedBridges, allowedBootFiles });
     }
     case "Abort":
       return abortMigration({ operation });

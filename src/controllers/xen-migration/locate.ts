@@ -6,7 +6,8 @@ import { currentFacts } from "../hosts/view.ts";
 import type { HostSheet, Problem, Traveller } from "./preflight.ts";
 
 /** What a XenDomain says of itself. */
-export interface DeclaredDomain extends Pick<Traveller, "name" | "type" | "bridges" | "filesystems" | "hosts"> {
+export interface DeclaredDomain
+  extends Pick<Traveller, "name" | "type" | "bridges" | "bootFiles" | "filesystems" | "hosts"> {
   readonly uuid: string | undefined;
 }
 
@@ -56,6 +57,7 @@ export function locate(
       state: row.state,
       type: known?.type,
       bridges: known?.bridges,
+      bootFiles: known?.bootFiles,
       filesystems: known?.filesystems,
       hosts: known?.hosts,
     },

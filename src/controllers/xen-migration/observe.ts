@@ -126,6 +126,7 @@ function declaredDomain(fleet: Fleet, domain: XenDomain): DeclaredDomain | undef
     name,
     uuid: spec.uuid,
     type: spec.type,
+    bootFiles: [spec.boot?.kernel, spec.boot?.ramdisk].filter((path) => path !== undefined),
     bridges: [...new Set(spec.networks.map(({ bridge }) => bridge))],
     filesystems: [...new Map(places.map((place) => [place.mountPoint, place])).values()],
     hosts: spec.hostRef === undefined ? (spec.hosts ?? []).map((host) => host.name) : [spec.hostRef.name],

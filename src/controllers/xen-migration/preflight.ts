@@ -1,6 +1,7 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
+import { globMatches } from "../../host/glob.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
 import type { HostView } from "../hosts/view.ts";
 import { baseName } from "./sight.ts";
@@ -31,6 +32,8 @@ export interface Traveller {
   readonly state: string;
   readonly type: "PVH" | "PV" | "HVM" | undefined;
   readonly bridges: readonly string[] | undefined;
+  /** Kernel and ramdisk on the dom0; empty where a bootloader takes them from the image. */
+  readonly bootFiles: readonly string[] | undefined;
   /** Shared file systems with its disks; `uuid` as recorded, undefined when none is. */
   readonly filesystems: readonly { readonly mountPoint: string; readonly uuid: string | undefined }[] | undefined;
   /** XenHosts on which it may run. */
@@ -64,7 +67,7 @@ export function preflight(move: Move): readonly Problem[] {
   const written = [declared, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
   const known = knownOf(move);
   if ("problems" in known) return [...written, ...known.problems];
-  const checks = [domainRuns, alreadyThere, nameFree, toolstacks, memory, bridges, filesystems];
+  const checks = [domainRuns, alreadyThere, nameFree, toolstacks, memory, bridges, bounds, filesystems];
   const live = [versions, cpuFeatures, shadowPaging];
   return [...written, ...[...checks, ...(move.mode === "Live" ? live : [])].flatMap((check) => check(known))];
 }
@@ -273,6 +276,36 @@ const bridges: Check<Known> = ({ domain, target, targetStack }) => {
           `${target.name} has no bridge ${missing.join(", ")}; it has ${targetStack.bridges.join(", ") || "none"}`,
         ),
       ];
+};
+
+/** The owner of the target decides what domains may use there, wherever they come from. */
+const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
+  const outside = (texts: readonly string[] | undefined, globs: readonly string[]) =>
+    (texts ?? []).filter((text) => !globs.some((glob) => globMatches(glob, text)));
+  const { bridges: allowedBridges, bootFiles: allowedBootFiles } = spec.allowed;
+  const [wrongBridges, wrongFiles] = [
+    outside(domain.bridges, allowedBridges),
+    outside(domain.bootFiles, allowedBootFiles),
+  ];
+  const listed = (texts: readonly string[]) => texts.join(", ") || "none";
+  return [
+    ...(wrongBridges.length === 0
+      ? []
+      : [
+          problem(
+            "BridgeOutsideBounds",
+            `allowed.bridges of ${name} (${listed(allowedBridges)}) does not have ${listed(wrongBridges)}, to which ${domain.name} is connected`,
+          ),
+        ]),
+    ...(wrongFiles.length === 0
+      ? []
+      : [
+          problem(
+            "BootFileOutsideBounds",
+            `allowed.bootFiles of ${name} (${listed(allowedBootFiles)}) does not have ${listed(wrongFiles)}, from which ${domain.name} boots`,
+          ),
+        ]),
+  ];
 };
 
 /**

@@ -2,9 +2,9 @@
 # Ensures an image file of at least a size on a shared file system: made sparse, or copied from another image (at once where
 # the file system shares blocks, else in the background with its progress in the probe), or grown. Never shrinks, never
 # replaces anything.
-# Arguments: OWNER PATH MOUNTPOINT FSUUID BYTES SOURCE (- for none).
+# Arguments: OWNER PATH MOUNTPOINT FSUUID BYTES SOURCE (- for none), then GLOB… of what may be copied, relative to MOUNTPOINT.
 # Prints done<TAB>created, copying (run it again), copied, grown or unchanged.
-# Exit codes: 0 done, 3 refused (NotMounted ImageForeign SourceMissing SourceLarger NoSpace ReadOnlyFileSystem InvalidArgument), 4 busy.
+# Exit codes: 0 done, 3 refused (NotMounted ImageForeign SourceMissing SourceNotTemplate SourceInUse SourceLarger NoSpace ReadOnlyFileSystem InvalidArgument), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -13,8 +13,10 @@ set -eu
 # include: xen.sh
 # include: mounted.sh
 # include: images.sh
+# include: template.sh
 
 owner=$1 asked=$2 mount_point=$3 filesystem=$4 bytes=$5 source=$6
+shift 6
 take_lock images 40
 require_mounted "$mount_point" "$filesystem"
 image_place "$asked" "$mount_point"
@@ -70,6 +72,7 @@ if [ "$source" != - ]; then
 		refuse_write "$asked" "$error"
 	fi
 	case $source in "$mount_point"/?*) plain_path "$source" ;; *) refuse InvalidArgument "$source is not below $mount_point" ;; esac
+	require_template "$source" "$mount_point" "$@"
 	if [ -L "$source" ] || [ ! -f "$source" ]; then refuse SourceMissing "there is no regular file $source"; fi
 	[ "$(stat -c %d -- "$source")" = "$image_device" ] || refuse SourceMissing "$source is on another file system than $mount_point"
 	size=$(stat -c %s -- "$source")

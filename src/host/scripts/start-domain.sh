@@ -1,12 +1,13 @@
 #!/bin/sh
 # Starts a domain from /var/lib/xensan/domains/UUID.cfg under the exclusive lock file on the shared file system, if it is
 # not on this host yet. That it is on no other host is for the caller to know: the lock file is the second guard.
-# Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB and bridge=GLOB.
+# Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB and bridge=GLOB, and
+#   share=FSUUID:MOUNTPOINT of each file system that may hold its images.
 #   DIGEST      sha256 of the configuration that is meant
 #   HOST BOOT   a lock file of this holder may be taken over (- and - for none)
 # Prints done<TAB>started id N or done<TAB>running id N.
 # Exit codes: 0 done, 3 refused (DomainNameTaken DomainLocked DomainMigrating DomainStateDiffers NotMounted
-# ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds StartFailed
+# ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds ImageOutsideBounds ImageForeign StartFailed
 # InvalidArgument ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
@@ -18,6 +19,8 @@ set -eu
 # include: mounted.sh
 # include: domain-lock.sh
 # include: domain-configuration.sh
+# include: domain-bounds.sh
+# include: images.sh
 
 owner=$1 uuid=$2 name=$3 digest=$4 lock_dir=$5 mount_point=$6 filesystem=$7 old_host=$8 old_boot=$9
 shift 9
@@ -50,14 +53,20 @@ trap 'rm -f "$run_dir/$uuid.cfg" "$run_dir/$uuid.rows" "$run_dir/$uuid.err"' EXI
 [ "$(sha256sum <"$run_dir/$uuid.cfg")" = "$digest  -" ] || refuse ConfigurationDiffers "$file is not the configuration that is meant"
 configuration_rows "$run_dir/$uuid.cfg" >"$run_dir/$uuid.rows"
 
-# within PREFIX TEXT ARGUMENT…: TEXT matches one of the globs behind PREFIX=
-within() {
-	within_kind=$1 within_text=$2
-	shift 2
-	for within_glob; do
-		case $within_glob in "$within_kind="*) ! glob_matches "${within_glob#*=}" "$within_text" || return 0 ;; esac
+# contained IMAGE ARGUMENT…: it lies on one of the shares, by no symbolic link and no other mount, now.
+contained() {
+	contained_image=$1
+	shift
+	for contained_share; do
+		case $contained_share in share=*) contained_share=${contained_share#share=} ;; *) continue ;; esac
+		case $contained_image in "${contained_share#*:}"/?*) ;; *) continue ;; esac
+		require_mounted "${contained_share#*:}" "${contained_share%%:*}"
+		image_place "$contained_image" "${contained_share#*:}"
+		[ ! -L "$image_real" ] || refuse ImageForeign "$contained_image is a symbolic link"
+		[ ! -e "$image_real" ] || [ -f "$image_real" ] || refuse ImageForeign "$contained_image is not a regular file"
+		return 0
 	done
-	return 1
+	refuse ImageOutsideBounds "$contained_image is on none of the shared file systems of the domain"
 }
 
 named_as='' identified_as='' memory=0
@@ -77,7 +86,7 @@ while read -r kind value; do
 		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges"
 		[ -d "/sys/class/net/$value/bridge" ] || refuse BridgeMissing "there is no bridge $value"
 		;;
-	image) ;;
+	image) contained "$value" "$@" ;;
 	*) refuse InvalidArgument "$file: not understood: $value" ;;
 	esac
 done <"$run_dir/$uuid.rows"

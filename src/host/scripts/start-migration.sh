@@ -1,9 +1,10 @@
 #!/bin/sh
 # Begins the live migration of a running domain to another host, detached from this command and from whoever gave it.
 # A record is on the disk before anything moves; the log and the exit code are beside it (migration-runs.sh).
-# Arguments: OPERATION UUID ADDRESS SECONDS (after which the connection is cut, before the point of no return only).
+# Arguments: OPERATION UUID ADDRESS SECONDS (after which the connection is cut, before the point of no return only), then any
+#   number of bridge=GLOB and bootfile=GLOB that the owner of the target allows.
 # Prints done<TAB>started or done<TAB>unchanged (this operation has been begun before, whatever became of it).
-# Exit codes: 0 done, 3 refused (DomainMissing DomainMigrating DomainNotRunning DomainNameUnsafe DomainStateDiffers ToolMissing
+# Exit codes: 0 done, 3 refused (DomainMissing DomainMigrating DomainNotRunning DomainNameUnsafe DomainStateDiffers BridgeOutsideBounds BootFileOutsideBounds ToolMissing
 # NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
@@ -12,8 +13,11 @@ set -eu
 # include: xen.sh
 # include: xen-processes.sh
 # include: migration-runs.sh
+# include: bounds.sh
+# include: domain-bounds.sh
 
 operation=$1 uuid=$2 address=$3 seconds=$4
+shift 4
 base=$migrations_dir/$operation
 require_toolstack
 take_lock "domain-$uuid" 30
@@ -33,6 +37,19 @@ esac
 ! at_work 'migrate|save|suspend|remus|create|restore' "$domain_id" "$domain_name" "$state_dir/domains/$uuid.cfg" "$run_dir/$uuid.cfg" ||
 	refuse DomainMigrating "process $work_pid ($work_verb) moves or builds the domain"
 domain_runs || refuse DomainNotRunning "$(domain_text)"
+
+# What it runs with, whatever was declared: a reboot on the target would take it from there.
+running_rows "$domain_id" >"$run_dir/$uuid.runs"
+said=
+while read -r kind value; do
+	case $kind in
+	said) said=yes ;;
+	bridge) within bridge "$value" "$@" || refuse BridgeOutsideBounds "$domain_name is connected to $value, which is not in allowed.bridges of the target" ;;
+	file) within bootfile "$value" "$@" || refuse BootFileOutsideBounds "$domain_name boots from $value, which is not in allowed.bootFiles of the target" ;;
+	esac
+done <"$run_dir/$uuid.runs"
+rm -f "$run_dir/$uuid.runs"
+[ -n "$said" ] || refuse DomainStateDiffers "$toolstack list --long says nothing of $(domain_text)"
 
 # The youngest twenty are kept.
 mkdir -p "$migrations_dir"

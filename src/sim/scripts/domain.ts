@@ -9,10 +9,10 @@ import { inBounds, plainPath } from "./bounds.ts";
 import { configurationRows } from "./configuration-rows.ts";
 import { configurationPath, digestOf } from "./domain-configuration.ts";
 import { domainRuns, domainText, findDomain, otherNamed, requireToolstack } from "./domain-rows.ts";
-import { claimDomain, lockPath, lockText, releaseDomain, requireMounted } from "./shared-place.ts";
+import { claimDomain, imagePlace, lockPath, lockText, releaseDomain, requireMounted } from "./shared-place.ts";
 import { atWork, notMoving } from "./xen-processes.ts";
 
-/** start-domain.sh: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST|- BOOT|- bootfile=GLOB… bridge=GLOB… */
+/** start-domain.sh: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST|- BOOT|- bootfile=GLOB… bridge=GLOB… share=FSUUID:MOUNTPOINT… */
 export const startDomain: Responder = acting(function* startDomain(run) {
   const { world, host, args } = run;
   const [owner = "", uuid = "", name = "", digest = "", directory = "", mountPoint = "", filesystem = ""] = args;
@@ -101,6 +101,7 @@ function requireConfiguration(
       if (!inBounds(value, globs("bridge="))) refuse(run, "BridgeOutsideBounds", `${value} is not in allowed.bridges`);
       if (!host.hypervisor.bridges.includes(value)) refuse(run, "BridgeMissing", `there is no bridge ${value}`);
     }
+    if (kind === "image") contained(run, value, globs("share="));
     if (kind === "odd") refuse(run, "InvalidArgument", `${file}: not understood: ${value}`);
   }
   const configuration = parseConfiguration(text);
@@ -118,6 +119,21 @@ function requireBootFile(run: ScriptRun, path: string, globs: readonly string[])
   if (node?.kind !== "File") refuse(run, "BootFileMissing", `there is no file ${path}`);
   if (inBounds(real, globs)) return;
   refuse(run, "BootFileOutsideBounds", `${path} leads to ${real}, which is not in allowed.bootFiles`);
+}
+
+/** On one of the shares, by no symbolic link and no other mount, now. */
+function contained(run: ScriptRun, image: string, shares: readonly string[]): void {
+  for (const share of shares) {
+    const [uuid = "", mountPoint = ""] = share.split(":");
+    if (!image.startsWith(`${mountPoint}/`)) continue;
+    requireMounted(run, mountPoint, uuid);
+    imagePlace(run, image, mountPoint);
+    const { node } = resolve(run.host, image, "Keep");
+    if (node?.kind === "Symlink") refuse(run, "ImageForeign", `${image} is a symbolic link`);
+    if (node !== undefined && node.kind !== "File") refuse(run, "ImageForeign", `${image} is not a regular file`);
+    return;
+  }
+  refuse(run, "ImageOutsideBounds", `${image} is on none of the shared file systems of the domain`);
 }
 
 /**

@@ -13,7 +13,8 @@ import {
 import { later, type World } from "../model/world.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
-import { imageRecord, requireMounted } from "./shared-place.ts";
+import { inBounds } from "./bounds.ts";
+import { imagePlace, imageRecord, requireMounted } from "./shared-place.ts";
 
 /** Where a host copies to before the file gets its name. */
 export const workingName = (host: Host, path: string) => `${path}.xensan-copy.${host.running.hostname}`;
@@ -30,14 +31,36 @@ function check(run: ScriptRun, path: string, problem: WriteError | undefined): v
   if (problem !== undefined) refuseWrite(run, path, problem);
 }
 
-/** ensure-image.sh: OWNER PATH MOUNTPOINT FSUUID BYTES SOURCE|- */
+/** require_template: what the owner of the file system lets be copied, by no symbolic link, and nobody's image. */
+function requireTemplate(run: ScriptRun, source: string, mountPoint: string, globs: readonly string[]): void {
+  const { host } = run;
+  const relative = source.slice(mountPoint.length + 1);
+  if (!inBounds(relative, globs)) {
+    refuse(run, "SourceNotTemplate", `${source} is in none of the templates of its file system`);
+  }
+  for (let walk = source; walk !== mountPoint; walk = walk.slice(0, walk.lastIndexOf("/"))) {
+    if (resolve(host, walk, "Keep").node?.kind === "Symlink") {
+      refuse(run, "SourceNotTemplate", `${walk} is a symbolic link`);
+    }
+  }
+  if (readText(host, imageRecord(host, source)) !== undefined) {
+    refuse(run, "SourceInUse", `${source} was made for a domain`);
+  }
+  for (const domain of host.running.xen.domains.values()) {
+    if (domain.configuration.disks.every((disk) => disk.path !== source)) continue;
+    refuse(run, "SourceInUse", `a domain uses ${source}: domain ${domain.id} ${domain.name}`);
+  }
+}
+
+/** ensure-image.sh: OWNER PATH MOUNTPOINT FSUUID BYTES SOURCE|- GLOB… */
 export const ensureImage: Responder = acting(function* ensureImage(run) {
   const { world, host, args } = run;
-  const [owner = "", path = "", mountPoint = "", filesystem = "", wanted = "0", source = "-"] = args;
+  const [owner = "", path = "", mountPoint = "", filesystem = "", wanted = "0", source = "-", ...globs] = args;
   const bytes = Number(wanted);
   yield world.timings.process;
   yield* takeLock(run, "images", 40);
   requireMounted(run, mountPoint, filesystem);
+  imagePlace(run, path, mountPoint);
   const { node } = resolve(host, path);
   if (node !== undefined) {
     if (node.kind !== "File") return refuse(run, "ImageForeign", `${path} is not a regular file`);
@@ -50,6 +73,7 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   const fresh = workingName(host, path);
   const copies = source !== "-";
   if (copies && host.running.xen.copies.has(path)) return finish(run, "copying");
+  if (copies) requireTemplate(run, source, mountPoint, globs);
   const original = resolve(host, source).node;
   if (copies && original?.kind !== "File") return refuse(run, "SourceMissing", `there is no regular file ${source}`);
   const from = original?.kind === "File" ? original.sizeBytes : 0;

@@ -6,6 +6,7 @@ import { later } from "../model/world.ts";
 import { type Domain, toolstackOf } from "../model/xen-state.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, fail, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+import { inBounds } from "./bounds.ts";
 import { configurationPath } from "./domain-configuration.ts";
 import {
   domainRow,
@@ -19,10 +20,10 @@ import {
 import { append, exitPath, isRunning, logPath, permissionGiven, recordPath, uptime } from "./migration-records.ts";
 import { atWork, movesByName } from "./xen-processes.ts";
 
-/** start-migration.sh: OPERATION UUID ADDRESS SECONDS */
+/** start-migration.sh: OPERATION UUID ADDRESS SECONDS bridge=GLOB… bootfile=GLOB… */
 export const startMigration: Responder = acting(function* startMigration(run) {
   const { world, host, args } = run;
-  const [operation = "", uuid = "", address = "", seconds = "0"] = args;
+  const [operation = "", uuid = "", address = "", seconds = "0", ...bounds] = args;
   yield world.timings.process;
   requireToolstack(run);
   yield* takeLock(run, `domain-${uuid}`, 30);
@@ -40,6 +41,18 @@ export const startMigration: Responder = acting(function* startMigration(run) {
   const mover = atWork(run, ["migrate", "save", "suspend", "remus", "create", "restore"], about);
   if (mover !== undefined) refuse(run, "DomainMigrating", `${mover} moves or builds the domain`);
   if (!domainRuns(domain)) refuse(run, "DomainNotRunning", domainText(run, domain));
+  const globs = (key: string) =>
+    bounds.filter((bound) => bound.startsWith(key)).map((bound) => bound.slice(key.length));
+  for (const bridge of domain.configuration.bridges) {
+    if (inBounds(bridge, globs("bridge="))) continue;
+    const why = `is connected to ${bridge}, which is not in allowed.bridges of the target`;
+    refuse(run, "BridgeOutsideBounds", `${name} ${why}`);
+  }
+  for (const path of domain.configuration.bootFiles) {
+    if (inBounds(path, globs("bootfile="))) continue;
+    const why = `boots from ${path}, which is not in allowed.bootFiles of the target`;
+    refuse(run, "BootFileOutsideBounds", `${name} ${why}`);
+  }
   replaceFile(run, logPath(operation), "");
   yield world.timings.process;
   const record = [uuid, host.running.bootId, uptime(world, host), domain.id, address];

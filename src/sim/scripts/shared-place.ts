@@ -2,6 +2,7 @@ import type { Host } from "../model/host.ts";
 import { readText, remove, resolve } from "../model/storage.ts";
 import type { ScriptRun } from "../process.ts";
 import { refuse, replaceFile } from "./answer.ts";
+import { plainPath } from "./bounds.ts";
 
 /** UUID of the file system that is mounted on exactly this directory; undefined where nothing is. */
 function mountedUuid(host: Host, mountPoint: string): string | undefined {
@@ -22,6 +23,26 @@ export function requireMounted(run: ScriptRun, mountPoint: string, uuid: string)
     refuse(run, "NotMounted", `${mount?.source} is mounted on ${mountPoint} and holds ${found}, not ${uuid}`);
   }
   if (mount?.fileSystem.readOnly) refuse(run, "ReadOnlyFileSystem", `${mountPoint} is mounted read-only`);
+}
+
+/** image_place: below the mount point, by no symbolic link and no other mount. */
+export function imagePlace(run: ScriptRun, path: string, mountPoint: string): void {
+  plainPath(run, path);
+  if (!path.startsWith(`${mountPoint}/`)) refuse(run, "InvalidArgument", `${path} is not below ${mountPoint}`);
+  const relative = path.slice(mountPoint.length + 1);
+  if (/^(\.xensan|lost\+found)\/|\.xensan-(new|deleted)$|\.xensan-copy\./.test(relative)) {
+    refuse(run, "InvalidArgument", `${path} is a name that xensan uses for itself`);
+  }
+  const parts = relative.split("/").slice(0, -1);
+  for (const [index] of parts.entries()) {
+    const walk = `${mountPoint}/${parts.slice(0, index + 1).join("/")}`;
+    const { node, mount } = resolve(run.host, walk, "Keep");
+    if (node === undefined) continue;
+    if (node.kind === "Symlink") refuse(run, "ImageForeign", `${walk} is a symbolic link`);
+    if (node.kind !== "Directory") refuse(run, "ImageForeign", `${walk} is no directory`);
+    if (mount.mountPoint === mountPoint) continue;
+    refuse(run, "NotMounted", `${walk} is on another file system than ${mountPoint}`);
+  }
 }
 
 export interface LockHolder {

@@ -4,7 +4,7 @@ import type { Stage } from "../../simulation/stage.ts";
 import { clients, eventually, exportsOf, message, minutes, rig, volumeReady, word } from "./rig.ts";
 
 const server = aoeServer("san", 2210, ["/dev/vdb", "/dev/disk/by-id/*", "/srv/aoe/*.img"]);
-const oldie = aoeServer("oldie", 2211, ["/dev/sd[bc]"]);
+const oldie = aoeServer("oldie", 2211, ["/dev/sdb", "/dev/sdc"]);
 const bella = xenHost("bella", 2212);
 const first = aoeVolume("first", "san", [0, 1], device("/dev/vdb"), ["bella"]);
 const conflicted = (stage: Stage, name: string) => word(stage, "AoeVolume", name, "Conflicted");
@@ -36,7 +36,7 @@ describe("an address wanted twice", () => {
   });
 
   it("on two segments is fine", async () => {
-    const elsewhere = aoeServer("oldie", 2211, ["/dev/sd[bc]"], {
+    const elsewhere = aoeServer("oldie", 2211, ["/dev/sdb", "/dev/sdc"], {
       interfaces: [{ name: "eth1", segment: "elsewhere" }],
     });
     const alone = aoeVolume("second", "oldie", [0, 3], device("/dev/sdb"), ["brutus"]);
@@ -71,7 +71,7 @@ describe("a volume on another card of its server", () => {
   it("does not get the address of another team on the same segment", async () => {
     const stage = rig({ objects: [server, bella, first] });
     await eventually(stage, () => volumeReady(stage, "first"), "True/Ready");
-    stage.apply(aoeServer("oldie", 2211, ["/dev/sd[bc]"], both));
+    stage.apply(aoeServer("oldie", 2211, ["/dev/sdb", "/dev/sdc"], both));
     stage.apply(onEth0("second", 1));
     await eventually(stage, () => conflicted(stage, "second"), "True/DuplicateAddress");
     await stage.advance(minutes(3));
@@ -79,7 +79,9 @@ describe("a volume on another card of its server", () => {
   });
 
   it("gets an address of its own, and what already runs is left where the card is taken off the list", async () => {
-    const stage = rig({ objects: [aoeServer("oldie", 2211, ["/dev/sd[bc]"], both), bella, onEth0("second", 3)] });
+    const stage = rig({
+      objects: [aoeServer("oldie", 2211, ["/dev/sdb", "/dev/sdc"], both), bella, onEth0("second", 3)],
+    });
     await eventually(stage, () => exportsOf(stage, "oldie"), ["e0.3 eth0 /dev/sdb"]);
     stage.patch("AoeServer", at("oldie"), { spec: { interfaces: [{ name: "eth1", segment: "rack" }] } });
     await eventually(stage, () => word(stage, "AoeVolume", "second", "Exported"), "False/InterfaceOutsideBounds");
@@ -92,7 +94,9 @@ describe("a volume on another card of its server", () => {
   it("may not share an address with a volume of another segment when one XenHost is a client of both", async () => {
     const elsewhere = { interfaces: [{ name: "eth1", segment: "elsewhere" }] };
     const second = aoeVolume("second", "oldie", [0, 1], device("/dev/sdb"), ["bella"]);
-    const stage = rig({ objects: [server, aoeServer("oldie", 2211, ["/dev/sd[bc]"], elsewhere), bella, first] });
+    const stage = rig({
+      objects: [server, aoeServer("oldie", 2211, ["/dev/sdb", "/dev/sdc"], elsewhere), bella, first],
+    });
     await stage.advance(2_000);
     stage.apply(second);
     await eventually(stage, () => conflicted(stage, "second"), "True/DuplicateAddress");

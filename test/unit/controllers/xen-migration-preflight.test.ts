@@ -137,6 +137,7 @@ const domain: Traveller = {
   state: "-b----",
   type: undefined,
   bridges: undefined,
+  bootFiles: undefined,
   filesystems: undefined,
   hosts: undefined,
 };
@@ -261,6 +262,21 @@ describe("the checks before a migration", () => {
       { domain: { ...domain, bridges: ["xenbr0", "xenbr7"] } },
       "BridgesMissing",
       "brutus has no bridge xenbr7; it has xenbr0",
+    ],
+    [
+      "a bridge that the owner of the target does not allow",
+      {
+        domain: { ...domain, bridges: ["xenbr0"] },
+        target: sheet("brutus", {}, { spec: spec({ allowed: { bridges: ["br-guest*"] } }) }),
+      },
+      "BridgeOutsideBounds",
+      "allowed.bridges of brutus (br-guest*) does not have xenbr0, to which vm-test is connected",
+    ],
+    [
+      "a kernel that the owner of the target does not allow",
+      { domain: { ...domain, bootFiles: ["/boot/vmlinuz-6.1", "/boot/sub/initrd"] } },
+      "BootFileOutsideBounds",
+      "allowed.bootFiles of brutus (/boot/initrd.img-*, /boot/vmlinuz-*) does not have /boot/sub/initrd, from which vm-test boots",
     ],
     [
       "a file system that the target has not mounted",

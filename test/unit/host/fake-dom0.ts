@@ -43,7 +43,7 @@ export interface FakeDom0 {
 
 const mountPoint = "/dev/shm";
 
-/** xl over a table of domains in $FAKE/domains; `create` gives what $FAKE/created says, `migrate` does what $FAKE/migrate says. */
+/** xl over a table of domains in $FAKE/domains; `list --long` prints $FAKE/long, `create` gives what $FAKE/created says, `migrate` does what $FAKE/migrate says. */
 const xl = `#!/bin/sh
 FAKE=@FAKE@
 touch "$FAKE/domains" "$FAKE/calls"
@@ -51,6 +51,7 @@ verb=$1
 case $verb in
 list)
 	[ ! -f "$FAKE/broken" ] || { cat "$FAKE/broken" >&2; exit 1; }
+	[ "$2" != --long ] || { cat "$FAKE/long" 2>/dev/null || echo '[ ]'; exit 0; }
 	printf 'Name                                        ID   Mem VCPUs\\tState\\tTime(s)   UUID                            Reason-Code\\tSecurity Label\\n'
 	printf '%-40s %5d %5d %5d     %s  %8s %s %8s %16s\\n' Domain-0 0 1024 1 r----- 456.0 00000000-0000-0000-0000-000000000000 - -
 	while read -r id name uuid state seconds; do

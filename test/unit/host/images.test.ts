@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { linkSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { probe } from "../../../src/host/actions.ts";
@@ -23,7 +23,9 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
   const at = (name: string) => `${dom0.share}/${name}`;
   const place = (name: string) => ({ owner, path: at(name), mountPoint: dom0.mountPoint, filesystem });
   const ensure = (name: string, sizeBytes: number, source?: string) =>
-    dom0.act(ensureImage({ ...place(name), sizeBytes, ...(source === undefined ? {} : { source: at(source) }) }));
+    dom0.act(ensureImage({ ...place(name), sizeBytes, ...copied(source) }));
+  const copied = (source: string | undefined, templates = ["xensan-share-*/template.img"]) =>
+    source === undefined ? {} : { source: at(source), templates };
   const remove = (name: string) => dom0.act(deleteImage(place(name)));
   const look = (name: string) => {
     const request = { roles: ["Client" as const], backings: [], segments: [], images: [at(name)] };
@@ -67,6 +69,27 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     execFileSync("cmp", ["-n", String(4 * mib), at("template.img"), at("a.img")]);
     expect(ensure("a.img", 6 * mib, "template.img")).toEqual(done("unchanged"));
     expect(remove("a.img")).toEqual(done("deleted"));
+  });
+
+  it("is copied from nothing but a template, and never from the image of a domain", () => {
+    const copy = (source: string, templates: string[]) =>
+      dom0.act(ensureImage({ ...place("copy.img"), sizeBytes: mib, ...copied(source, templates) }));
+    writeFileSync(at("template.img"), "t".repeat(4096));
+    symlinkSync("/etc/shadow", at("link.img"));
+    mkdirSync(at("dir"));
+    symlinkSync(at("dir"), at("way"));
+    writeFileSync(at("dir/template.img"), "t");
+    expect(ensure("a.img", mib)).toEqual(done("created"));
+    const everything = ["xensan-share-*/*.img", "xensan-share-*/*/*.img"];
+    expect(copy("template.img", [])).toMatchObject({ reason: "SourceNotTemplate" });
+    expect(copy("template.img", ["*.img"])).toMatchObject({ reason: "SourceNotTemplate" });
+    expect(copy("link.img", everything)).toMatchObject({ reason: "SourceNotTemplate" });
+    expect(copy("way/template.img", everything)).toMatchObject({ reason: "SourceNotTemplate" });
+    expect(copy("a.img", everything)).toMatchObject({
+      reason: "SourceInUse",
+      message: `${at("a.img")} was made for a domain`,
+    });
+    expect(copy("template.img", everything)).toEqual(done("copied"));
   });
 
   it("begins anew after a copy that was cut off", () => {

@@ -44,8 +44,9 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
     dom0.link("/bin/sleep", "bin/ssh");
   });
   afterEach(() => dom0.end());
+  const bounds = { allowedBridges: ["xenbr*"], allowedBootFiles: ["/boot/vmlinuz-*", "/boot/initrd.img-*"] };
   const begin = (operation = "op-1", timeoutSeconds = 600) =>
-    dom0.act(startMigration({ operation, uuid, address: "10.99.0.12", timeoutSeconds }));
+    dom0.act(startMigration({ operation, uuid, address: "10.99.0.12", timeoutSeconds, ...bounds }));
   const abort = (operation = "op-1") => dom0.act(abortMigration({ operation }));
   const wait = (seconds: number, operation = "op-1") => dom0.act(awaitMigration({ operation, seconds }));
   const runs = () => {
@@ -62,6 +63,58 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
       await systemClock.sleep(50);
     }
   };
+
+  const runsWith = (change: Record<string, string>) => {
+    const { bridge, kernel, ramdisk, more } = {
+      bridge: "xenbr0",
+      kernel: "/boot/vmlinuz-6.1",
+      ramdisk: "/boot/initrd.img-6.1",
+      more: "",
+      ...change,
+    };
+    dom0.write(
+      "long",
+      `[\n    {\n        "domid": 1,\n        "config": {\n            "b_info": {\n                "kernel": "${kernel}",\n                "cmdline": "console=hvc0",\n                "ramdisk": "${ramdisk}",\n${more}                "type.pvh": {}\n            },\n            "nics": [\n                {\n                    "devid": 0,\n                    "mac": "00:16:3e:00:00:01",\n                    "bridge": "${bridge}",\n                    "script": "vif-bridge"\n                }\n            ]\n        }\n    }\n]\n`,
+    );
+  };
+
+  it.each([
+    [
+      "BridgeOutsideBounds",
+      { bridge: "br-dmz" },
+      "vm2 is connected to br-dmz, which is not in allowed.bridges of the target",
+    ],
+    [
+      "BootFileOutsideBounds",
+      { kernel: "/root/vmlinuz" },
+      "vm2 boots from /root/vmlinuz, which is not in allowed.bootFiles of the target",
+    ],
+    [
+      "BootFileOutsideBounds",
+      { ramdisk: "/boot/../etc/shadow" },
+      "vm2 boots from /boot/../etc/shadow, which is not in allowed.bootFiles of the target",
+    ],
+  ])(
+    "is refused when the owner of the target does not allow what the domain runs with: %s %j",
+    (reason, change, message) => {
+      runsWith(change);
+      expect(begin()).toEqual({ kind: "refused", reason, message });
+      expect(dom0.has("state/migrations/op-1")).toBe(false);
+      expect(dom0.calls()).toEqual([]);
+    },
+  );
+
+  it("is refused while the toolstack says nothing of the domain", () => {
+    dom0.write("long", "");
+    expect(begin()).toMatchObject({ kind: "refused", reason: "DomainStateDiffers" });
+  });
+
+  it("asks nothing of the target's files for a domain whose kernel comes out of its image", async () => {
+    runsWith({ kernel: "/var/run/xen/boot_kernel.x1", more: '                "bootloader": "pygrub",\n' });
+    dom0.write("migrate", `${begun}${permitted}exit 0`);
+    expect(begin()).toEqual(started);
+    await until(({ state }) => state === "Ended");
+  });
 
   it("is begun once, and leaves its log and its exit code", async () => {
     dom0.write("migrate", `${begun}${permitted}echo 'Migration successful.' >&2; exit 0`);

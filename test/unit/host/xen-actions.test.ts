@@ -18,13 +18,21 @@ const start = {
   name: "vm2",
   digest: "a".repeat(64),
   lock,
+  shares: [{ mountPoint: "/srv/xen", filesystem }],
   allowedBootFiles: ["/boot/vmlinuz-*"],
   allowedBridges: ["xenbr*"],
 };
 const image = { owner, path: "/srv/xen/vm.img", mountPoint: "/srv/xen", filesystem, sizeBytes: 1000 };
 const key = `ssh-ed25519 ${"A".repeat(68)} root@bella`;
 const peer = { name: "bella", address: "10.99.0.11", publicKey: key, hostKeys: [key] };
-const migration = { operation: "op-1", uuid, address: "10.99.0.12", timeoutSeconds: 600 };
+const migration = {
+  operation: "op-1",
+  uuid,
+  address: "10.99.0.12",
+  timeoutSeconds: 600,
+  allowedBridges: ["br0"],
+  allowedBootFiles: ["/boot/*"],
+};
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 describe("what is said to a dom0 about domains", () => {
@@ -41,20 +49,29 @@ describe("what is said to a dom0 about domains", () => {
       "-",
       "bootfile=/boot/vmlinuz-*",
       "bridge=xenbr*",
+      `share=${filesystem}:/srv/xen`,
     ]);
-    expect(ensureImage({ ...image, source: "/srv/xen/template.img" }).args).toEqual([
+    expect(ensureImage({ ...image, source: "/srv/xen/template.img", templates: ["template*.img"] }).args).toEqual([
       "xen/vm2 1111-aa",
       "/srv/xen/vm.img",
       "/srv/xen",
       filesystem,
       "1024",
       "/srv/xen/template.img",
+      "template*.img",
     ]);
     expect(prepareRelocation({ senders: [peer], receivers: [peer] }).args).toEqual([
       `sender=bella:10.99.0.11:${base64(`ssh-ed25519 ${"A".repeat(68)}`)}`,
       `receiver=10.99.0.11:${base64(`ssh-ed25519 ${"A".repeat(68)}`)}`,
     ]);
-    expect(startMigration(migration).args).toEqual(["op-1", uuid, "10.99.0.12", "600"]);
+    expect(startMigration(migration).args).toEqual([
+      "op-1",
+      uuid,
+      "10.99.0.12",
+      "600",
+      "bridge=br0",
+      "bootfile=/boot/*",
+    ]);
     expect(settleMigration({ uuid, name: "vm2", action: "ResumeSource" }).args).toEqual([uuid, "vm2", "ResumeSource"]);
     expect(stopDomain({ uuid, how: "Destroy", waitSeconds: 0 }).args).toEqual([uuid, "destroy", "0", "-"]);
     expect(writeDomainConfiguration({ owner, uuid, text: 'name = "vm2"\n' }).args[2]).toBe(base64('name = "vm2"\n'));

@@ -75,8 +75,8 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
         },
       },
       [
-        { device: "xvda", access: "ReadWrite", image: "/srv/xen/vm2.img" },
-        { device: "xvdb", access: "ReadOnly", image: "/srv/xen/iso.img" },
+        { device: "xvda", access: "ReadWrite", image: `${dom0.share}/vm2.img` },
+        { device: "xvdb", access: "ReadOnly", image: `${dom0.share}/iso.img` },
       ],
     ).text;
   const lock = () => ({ directory: `${dom0.share}/.xensan`, mountPoint: dom0.mountPoint, filesystem });
@@ -85,10 +85,29 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
     const digest = createHash("sha256").update(text).digest("hex");
     const allowedBootFiles = [`${dom0.directory}/boot/vmlinuz-*`];
     return dom0.act(
-      startDomain({ owner, uuid, name: "vm2", digest, lock: lock(), allowedBootFiles, allowedBridges: ["xenbr*"] }),
+      startDomain({
+        owner,
+        uuid,
+        name: "vm2",
+        digest,
+        lock: lock(),
+        shares: [{ mountPoint: dom0.mountPoint, filesystem }],
+        allowedBootFiles,
+        allowedBridges: ["xenbr*"],
+      }),
     );
   };
-  const begin = () => dom0.act(startMigration({ operation: "op-1", uuid, address: "10.99.0.12", timeoutSeconds: 600 }));
+  const begin = () =>
+    dom0.act(
+      startMigration({
+        operation: "op-1",
+        uuid,
+        address: "10.99.0.12",
+        timeoutSeconds: 600,
+        allowedBridges: ["eth0"],
+        allowedBootFiles: [],
+      }),
+    );
 
   it("has a configuration as xmdomain.cfg(5) wants it: disks as file:, no type for PV", () => {
     expect(rendered().split("\n").slice(1)).toEqual([
@@ -98,7 +117,7 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
       "vcpus = 2",
       `kernel = "${dom0.directory}/boot/vmlinuz-2.6.32"`,
       'extra = "root=/dev/xvda ro"',
-      'disk = [ "file:/srv/xen/vm2.img,xvda,w", "file:/srv/xen/iso.img,xvdb,r" ]',
+      `disk = [ "file:${dom0.share}/vm2.img,xvda,w", "file:${dom0.share}/iso.img,xvdb,r" ]`,
       "vif = []",
       'on_poweroff = "destroy"',
       'on_reboot = "restart"',

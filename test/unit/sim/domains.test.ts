@@ -12,6 +12,7 @@ import { unmountFilesystem } from "../../../src/host/ocfs2-actions.ts";
 import { parseProbe } from "../../../src/host/parse-probe.ts";
 import { prepareRelocation, verifyRelocation } from "../../../src/host/relocation-actions.ts";
 import { configureXend, prepareToolstack } from "../../../src/host/toolstack-actions.ts";
+import { createImage } from "../../../src/sim/model/storage.ts";
 import { uuid as clusterFilesystem, mountedStage, mountRequest } from "./cluster-stage.ts";
 import { changedRack, known, stage } from "./tutorial.ts";
 import {
@@ -164,6 +165,7 @@ describe("a domain", () => {
       name,
       digest: digestOf(configurationText()),
       lock,
+      shares: [{ mountPoint, filesystem: pair.filesystem }],
       supersedes: { host: "bella", bootId: before },
     };
     const bounds = { allowedBootFiles: ["/boot/*"], allowedBridges: ["xenbr*"] };
@@ -292,8 +294,9 @@ describe("an image", () => {
 
   it("is copied with its progress, and begun anew when its host died over it", async () => {
     const path = "/srv/xen/copy.img";
-    expect(await ensure({ path: "/srv/xen/source.img", sizeBytes: 1024 * mib })).toEqual(done("created"));
-    const copy = { path, sizeBytes: 2048 * mib, source: "/srv/xen/source.img" };
+    createImage(pair.rack.world, pair.rack.host("bella"), "/srv/xen/source.img", 1024 * mib);
+    const templates = ["source.img", "none.img"];
+    const copy = { path, sizeBytes: 2048 * mib, source: "/srv/xen/source.img", templates };
     expect(await ensure(copy)).toEqual(done("copying"));
     pair.pass(5);
     const [seen] = known((await facts("bella", [path])).images);
@@ -315,6 +318,19 @@ describe("an image", () => {
       refused("SourceMissing"),
     );
     expect(await ensure({ ...copy, sizeBytes: mib, path: "/srv/xen/4.img" })).toEqual(refused("SourceLarger"));
+  });
+
+  it("is copied from nothing but a template, and never from the image of a domain", async () => {
+    const host = pair.rack.host("bella");
+    createImage(pair.rack.world, host, "/srv/xen/source.img", mib);
+    const copy = { path: "/srv/xen/5.img", source: "/srv/xen/source.img" };
+    expect(await ensure(copy)).toEqual(refused("SourceNotTemplate"));
+    expect(await ensure({ ...copy, templates: ["templates/*"] })).toEqual(refused("SourceNotTemplate"));
+    expect(await ensure({ ...copy, source: image, templates: ["*.img"] })).toEqual(refused("SourceInUse"));
+    host.running.mounts.at(-1)?.fileSystem.nodes.set("/link.img", { kind: "Symlink", inode: 901, target: image });
+    expect(await ensure({ ...copy, source: "/srv/xen/link.img", templates: ["*.img"] })).toEqual(
+      refused("SourceNotTemplate"),
+    );
   });
 });
 

@@ -92,6 +92,7 @@ export async function onSharedFiles(plain: Stage, filesystem: string): Promise<X
           name,
           digest: digestOf(text),
           lock,
+          shares: [{ mountPoint, filesystem }],
           allowedBootFiles: ["/boot/*"],
           allowedBridges: ["xenbr*"],
         }),
@@ -100,7 +101,17 @@ export async function onSharedFiles(plain: Stage, filesystem: string): Promise<X
     stop: (host, how = "Shutdown", waitSeconds = 30) =>
       plain.act(host, stopDomain({ uuid, how, waitSeconds, lockDirectory: lock.directory })),
     migrate: (operation = "op-1") =>
-      plain.act("bella", startMigration({ operation, uuid, address: addresses.brutus, timeoutSeconds: 3600 })),
+      plain.act(
+        "bella",
+        startMigration({
+          operation,
+          uuid,
+          address: addresses.brutus,
+          timeoutSeconds: 3600,
+          allowedBridges: ["xenbr*"],
+          allowedBootFiles: ["/boot/*"],
+        }),
+      ),
     seen() {
       const of = (host: Dom0) =>
         plain.rack.xen.domains(host).map((domain) => {

@@ -35,6 +35,7 @@ const cases = (dom0: TwinBench) => {
         name: "vm2",
         digest: digestOf(written),
         lock: lock(),
+        shares: [{ mountPoint: "/srv/xen", filesystem: dom0.filesystem }],
         allowedBootFiles: ["/boot/vmlinuz-*"],
         allowedBridges: ["xenbr*"],
         ...more,
@@ -55,6 +56,27 @@ const cases = (dom0: TwinBench) => {
     expect(await stop()).toEqual({ kind: "done", detail: "absent" });
     expect(await dom0.act(removeDomainConfiguration({ owner, uuid }))).toEqual({ kind: "done", detail: "removed" });
     expect(await dom0.act(removeDomainConfiguration({ owner, uuid }))).toEqual({ kind: "done", detail: "absent" });
+  });
+
+  it("is started from images on its shares only, by no symbolic link, whatever they were when it was declared", async () => {
+    dom0.image("/srv/xen/real/a.img", 4096);
+    dom0.symlink("/srv/xen/way", "/srv/xen/real");
+    dom0.symlink("/srv/xen/link.img", "/srv/xen/real/a.img");
+    const from = async (path: string) => {
+      const written = text({ disk: `[ "format=raw, vdev=xvda, access=rw, target=${path}" ]` });
+      await write(written);
+      return start(written);
+    };
+    for (const [path, reason] of [
+      ["/etc/shadow", "ImageOutsideBounds"],
+      ["/srv/xen/way/a.img", "ImageForeign"],
+      ["/srv/xen/link.img", "ImageForeign"],
+      ["/srv/xen/real", "ImageForeign"],
+      ["/srv/xen/../other/a.img", "InvalidArgument"],
+    ] as const)
+      expect([path, await from(path)]).toMatchObject([path, { kind: "refused", reason }]);
+    expect(dom0.listed()).toEqual([]);
+    expect(await from("/srv/xen/real/a.img")).toMatchObject({ kind: "done" });
   });
 
   it("is not started while another host holds the lock, unless that holder is proved gone", async () => {

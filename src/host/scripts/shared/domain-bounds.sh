@@ -1,0 +1,27 @@
+# What a domain may use of a host: the owner's globs, as arguments bridge=GLOB and bootfile=GLOB.
+
+# within KIND TEXT ARGUMENT…: TEXT matches one of the globs behind KIND=
+within() {
+	within_kind=$1 within_text=$2
+	shift 2
+	for within_glob; do
+		case $within_glob in "$within_kind="*) ! glob_matches "${within_glob#*=}" "$within_text" || return 0 ;; esac
+	done
+	return 1
+}
+
+# running_rows DOMID: `bridge NAME` and `file PATH` (kernel, ramdisk) of a domain as the toolstack runs it; nothing when it does
+# not say. What a bootloader takes out of the image is no file of the host.
+running_rows() {
+	"$toolstack" list --long "$1" 2>/dev/null </dev/null 9>&- | awk '
+		{ seen = 1 }
+		function plain(text) { sub(/^[^:]*:[ \t]*"/, "", text); sub(/",?[ \t]*$/, "", text); return text }
+		/^[ \t]*"bridge":[ \t]*"/ { rows = rows "bridge " plain($0) "\n" }
+		/hvmloader/ { next }
+		/^[ \t]*"(kernel|ramdisk)":[ \t]*"/ { files = files "file " plain($0) "\n" }
+		/^[ \t]*"bootloader":[ \t]*"/ { loaded = 1 }
+		/\(bridge [^()]+\)/ { text = $0; sub(/^.*\(bridge /, "", text); sub(/\).*$/, "", text); rows = rows "bridge " text "\n" }
+		/\((kernel|ramdisk) [^()]+\)/ { text = $0; sub(/^.*\((kernel|ramdisk) /, "", text); sub(/\).*$/, "", text); files = files "file " text "\n" }
+		/\(bootloader [^()]+\)/ { loaded = 1 }
+		END { printf "%s%s", rows, loaded ? "" : files; if (seen) print "said -" }'
+}

@@ -1,0 +1,23 @@
+# require_template SOURCE MOUNTPOINT GLOB…: SOURCE is what the owner of the file system lets people copy, by no symbolic link, and
+# nobody's image: none that was made for a domain, and none that a domain or loop device of this host has.
+require_template() {
+	template=$1 template_top=$2
+	shift 2
+	in_bounds "${template#"$template_top"/}" "$@" || refuse SourceNotTemplate "$template is in none of the templates of its file system"
+	template_walk=$template
+	while [ "$template_walk" != "$template_top" ] && [ -n "$template_walk" ]; do
+		[ ! -L "$template_walk" ] || refuse SourceNotTemplate "$template_walk is a symbolic link"
+		template_walk=${template_walk%/*}
+	done
+	[ ! -e "$template_top/.xensan/images/$(printf '%s' "${template#"$template_top"/}" | cksum | tr -d ' ')" ] ||
+		refuse SourceInUse "$template was made for a domain"
+	for template_loop in /sys/block/loop*/loop/backing_file; do
+		{ IFS= read -r template_backing <"$template_loop"; } 2>/dev/null || continue
+		template_loop=${template_loop#/sys/block/}
+		[ "$template_backing" != "$template" ] || refuse SourceInUse "$template is behind the loop device ${template_loop%%/*}"
+	done
+	if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; then
+		template_user=$(limited 10 xenstore-ls -f /local/domain/0/backend 2>/dev/null </dev/null | grep -F "params = \"$template\"" | head -n 1 || :)
+		[ -z "$template_user" ] || refuse SourceInUse "a domain uses $template: ${template_user%% = *}"
+	fi
+}
