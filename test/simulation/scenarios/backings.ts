@@ -11,7 +11,7 @@ export const backings: Scenario = {
   manifests: () => [
     keySecret,
     aoeServer("san", 2210, ["/dev/vdb", "/srv/aoe/*.img", "san/*"]),
-    aoeServer("oldie", 2211, ["/dev/sd[bc]", "/srv/aoe/*"]),
+    aoeServer("oldie", 2211, ["/dev/sdb", "/dev/sdc", "/srv/aoe/*"]),
     xenHost("bella", 2212),
     xenHost("brutus", 2213),
     xenHost("caesar", 2214),

@@ -24,7 +24,7 @@ export const rivals: Scenario = {
   manifests: () => [
     keySecret,
     aoeServer("san", 2210, ["/dev/vdb", "/srv/aoe/*.img", "/dev/disk/by-id/*"]),
-    aoeServer("oldie", 2211, ["/dev/sd[bc]"]),
+    aoeServer("oldie", 2211, ["/dev/sdb", "/dev/sdc"]),
     xenHost("bella", 2212),
     xenHost("brutus", 2213),
     aoeVolume("first", "san", [0, 1], device("/dev/vdb"), ["bella", "brutus"]),
