@@ -1,4 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { parseAllDocuments } from "yaml";
@@ -57,7 +58,9 @@ describe("the chart", () => {
       "RoleBinding xs-xensan-leader",
       "Service xs-xensan-metrics",
       "ServiceAccount xs-xensan",
+      "ValidatingAdmissionPolicy xs-xensan-approvals",
       "ValidatingAdmissionPolicy xs-xensan-secrets",
+      "ValidatingAdmissionPolicyBinding xs-xensan-approvals",
       "ValidatingAdmissionPolicyBinding xs-xensan-secrets",
     ]);
   });
@@ -259,6 +262,8 @@ describe("the rights of people", () => {
     ["hanna, who owns the hosts,", "hanna", "create", "aoeservers", "yes"],
     ["hanna, who owns the hosts,", "hanna", "delete", "xenhosts", "yes"],
     ["hanna, who owns the hosts,", "hanna", "create", "aoevolumes", "no"],
+    ["hanna, who owns the hosts,", "hanna", "approve", "aoevolumes", "yes"],
+    ["uwe, the user,", "uwe", "approve", "aoevolumes", "no"],
     ["hanna, who owns the hosts,", "hanna", "patch", "aoeservers --subresource=status", "no"],
   ])("%s: %s %s %s -> %s", async (_who, user, verb, resource, expected) => {
     expect(await can([`--as=${user}`, "-n", "people"], verb, ...resource.split(" "))).toBe(expected);
@@ -266,6 +271,28 @@ describe("the rights of people", () => {
 
   it("end at the namespace they are bound in", async () => {
     expect(await can(["--as=hanna", "-n", "default"], "create", "aoeservers")).toBe("no");
+  });
+
+  it.each(["abandon", "approve", "forget"])("of a user do not reach to the annotation %s", async (word) => {
+    const name = `volume-${word}`;
+    const spec = { serverRef: { name: "san" }, shelf: 1, slot: 1, backing: { device: "/dev/vdb" } };
+    const object = { apiVersion: "xensan.dev/v1alpha1", kind: "AoeVolume", metadata: { name }, spec };
+    const file = `${await mkdtemp(`${tmpdir()}/xensan-approvals-`)}/volume.json`;
+    const annotated = { ...object, metadata: { name, annotations: { [`xensan.dev/${word}`]: name } } };
+    const as = (user: string, ...words: string[]) => kubectl(...words, "-n", "people", `--as=${user}`);
+    const forbidden = new RegExp(`xensan.dev/${word} must be set by somebody with the verb approve on aoevolumes`);
+    const annotate = (user: string, text: string) => as(user, "annotate", "aoevolume", name, "--overwrite", text);
+    await writeFile(file, JSON.stringify(annotated));
+    await expect(as("uwe", "create", "-f", file)).rejects.toThrow(forbidden);
+    await writeFile(file, JSON.stringify(object));
+    await as("uwe", "create", "-f", file);
+    await expect(annotate("uwe", `xensan.dev/${word}=${name}`)).rejects.toThrow(forbidden);
+    await annotate("uwe", "xensan.dev/paused=true");
+    await annotate("hanna", `xensan.dev/${word}=${name}`);
+    // What another has set stays, and may be taken away.
+    await annotate("uwe", "xensan.dev/paused=false");
+    await expect(annotate("uwe", `xensan.dev/${word}=other`)).rejects.toThrow(forbidden);
+    await annotate("uwe", `xensan.dev/${word}-`);
   });
 
   it("are refused by the API server itself, not only by the question", async () => {
