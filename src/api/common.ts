@@ -5,11 +5,11 @@ export const category = "xensan";
 
 /** Annotations, labels and the finalizer that xensan understands. */
 export const annotations = {
-  /** "true": change nothing on hosts for this object. */
+  /** "true", or anything but "false", "no", "off" and "0": change nothing on hosts for this object. */
   paused: `${group}/paused`,
   /** Any new value: look at the hosts now. */
   reconcileAt: `${group}/reconcile-at`,
-  /** "true": write the plan to status.plan and run none of it. */
+  /** "true", or anything but "false", "no", "off" and "0": write the plan to status.plan and run none of it. */
   dryRun: `${group}/dry-run`,
   /** The object's own name: let go of a deleted object although its clean-up cannot be done. */
   abandon: `${group}/abandon`,
@@ -19,6 +19,12 @@ export const annotations = {
    */
   approve: `${group}/approve`,
 } as const;
+/**
+ * Whether an annotation that says yes or no says yes. Whatever is not plainly a no counts as a yes: both annotations of this
+ * kind keep xensan from acting.
+ */
+export const isSet = (value: string | undefined): boolean =>
+  value !== undefined && !["false", "no", "off", "0"].includes(value.trim().toLowerCase());
 export const finalizer = `${group}/cleanup`;
 /** Keeps a Secret while an AoeServer or XenHost of its namespace names it: without it their hosts cannot be cleaned up. */
 export const secretFinalizer = `${group}/in-use`;

@@ -25,12 +25,15 @@ export const conditionsSchema = mapListOf(conditionSchema, ["type"], { max: 16 }
   "What xensan knows of the object, one entry per aspect.",
 );
 
+/** The time in what the API server writes into a new object: nothing has been said yet. */
+export const unsaid = "1970-01-01T00:00:00Z";
+
 /** What the API server writes into a new object, before the operator has seen it. */
 export function pendingConditions(types: readonly string[]): Condition[] {
   return types.map((type) => ({
     type,
     status: "Unknown",
-    lastTransitionTime: "1970-01-01T00:00:00Z",
+    lastTransitionTime: unsaid,
     reason: "Pending",
     message: "Waiting for the operator",
   }));

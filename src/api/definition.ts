@@ -56,12 +56,13 @@ export const wideColumn = (name: string, jsonPath: string, type: Column["type"] 
   priority: 1,
 });
 
-/** The columns every kind ends with: its summary condition, the reason, the message when wide, and the age. */
+/** The columns every kind ends with: its summary condition, the reason, whether it is paused (empty when not), the message when wide, and the age. */
 export function summaryColumns(summary: "Ready" | "Succeeded"): Column[] {
   const of = (field: string) => `.status.conditions[?(@.type=="${summary}")].${field}`;
   return [
     column(summary, of("status")),
     column("Reason", of("reason")),
+    column("Paused", '.status.conditions[?(@.type=="Paused")].status'),
     wideColumn("Message", of("message")),
     column("Age", ".metadata.creationTimestamp", "date"),
   ];

@@ -40,7 +40,13 @@ export const hostStatusSchema = z.object({
   conditions: conditionsSchema.optional(),
   /** The key recorded under TrustOnFirstUse. */
   hostKey: z.string().max(2048).optional().describe("The host key recorded under TrustOnFirstUse."),
-  lastProbeTime: z.string().max(64).optional().describe("When the host was last asked for its facts."),
+  lastProbeTime: z
+    .string()
+    .max(64)
+    .optional()
+    .describe(
+      "When the look began after which this status was written. Hosts are looked at once per interval, and nothing is written while nothing changes: xensan_host_probe_age_seconds tells how old the last look is.",
+    ),
   facts: hostFactsStatusSchema.optional(),
   plan: planSchema.optional(),
 });

@@ -170,7 +170,7 @@ export const xenMigrationDefinition = defineKind({
   spec: xenMigrationSpecSchema,
   status: xenMigrationStatusSchema,
   rules: [],
-  conditionTypes: ["Admitted", "Migrating", "Aborted", "Succeeded"],
+  conditionTypes: ["Admitted", "Migrating", "Aborted", "Ready", "Succeeded"],
   columns: [
     column("Domain", ".spec.domain"),
     column("DomainRef", ".spec.domainRef.name"),

@@ -5,6 +5,7 @@ import { type Condition, conditionSchema } from "../api/conditions.ts";
 import type { KindName } from "../api/kinds.ts";
 import { type Ocfs2ClusterSpec, type Ocfs2ClusterStatus, ocfs2ClusterStatusSchema } from "../api/ocfs2-cluster.ts";
 import { type ParsedSpec, parseSpec } from "../api/parse.ts";
+import { judged } from "../api/polarity.ts";
 import { type XenDomainSpec, type XenDomainStatus, xenDomainStatusSchema } from "../api/xen-domain.ts";
 import { type XenHostSpec, type XenHostStatus, xenHostStatusSchema } from "../api/xen-host.ts";
 import { type XenMigrationSpec, type XenMigrationStatus, xenMigrationStatusSchema } from "../api/xen-migration.ts";
@@ -124,19 +125,11 @@ export function verdictOf({ kind, conditions, generation, spec, deleting }: Enti
   return { type, state: found.status, reason: found.reason, message: found.message };
 }
 
-/** Of these, False is what one wants. */
-const negative = ["Conflicted", "Paused", "DeletionBlocked", "FactsUnreadable", "Aborted", "PendingRestart"];
-/** They say what is not being done, which is no complaint. */
-const idle = ["NotDraining", "NotMigrating", "NotAborted"];
-
 /** The conditions, beside the summary, that are not as one wants them. */
 export function complaintsOf(entity: Entity): readonly Condition[] {
   const { type } = verdictOf(entity);
   return entity.conditions.filter(
-    (condition) =>
-      condition.type !== type &&
-      !idle.includes(condition.reason) &&
-      condition.status !== (negative.includes(condition.type) ? "False" : "True"),
+    (condition) => condition.type !== type && ["Bad", "Unknown"].includes(judged(condition)),
   );
 }
 

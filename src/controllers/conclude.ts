@@ -9,6 +9,7 @@ import { done, type ReconcileContext, type ReconcileResult } from "../runtime/re
 import type { Directives } from "./directives.ts";
 import { news, say } from "./draft.ts";
 import { no, unknown, yes } from "./finding.ts";
+import { sayStalled } from "./stalled.ts";
 
 /** What clusters, domains and volumes have in common when a reconcile comes to its end. */
 
@@ -47,6 +48,7 @@ export function conclude(status: Concluding, object: Judged, verdict: Verdict): 
   say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
   if (generation !== undefined) status.observedGeneration = generation;
   if (!conditions.some(({ type }) => type === "Ready")) say(status, [ready()], context);
+  sayStalled(status, context);
 }
 
 /** Why a deletion does not go on although nothing is in its way. */

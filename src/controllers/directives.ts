@@ -1,4 +1,4 @@
-import { annotations } from "../api/common.ts";
+import { annotations, isSet } from "../api/common.ts";
 import type { Metadata } from "../api/kinds.ts";
 
 /** What the annotations of an object tell the operator. */
@@ -17,8 +17,8 @@ export interface Directives {
 
 export function directivesOf({ name, annotations: given = {} }: Metadata): Directives {
   return {
-    paused: given[annotations.paused] === "true",
-    dryRun: given[annotations.dryRun] === "true",
+    paused: isSet(given[annotations.paused]),
+    dryRun: isSet(given[annotations.dryRun]),
     abandoned: given[annotations.abandon] === name,
     approved: given[annotations.approve],
     reconcileAt: given[annotations.reconcileAt],

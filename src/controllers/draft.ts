@@ -1,4 +1,4 @@
-import type { Condition } from "../api/conditions.ts";
+import { type Condition, unsaid } from "../api/conditions.ts";
 import type { PlanStep } from "../api/plan-step.ts";
 import { type ConditionUpdate, findCondition, removeCondition, setCondition } from "../runtime/conditions.ts";
 import type { Directives } from "./directives.ts";
@@ -16,6 +16,9 @@ export function say(
   gone: readonly string[] = [],
 ): void {
   let conditions: readonly Condition[] = status.conditions ?? [];
+  // What the API server wrote there for the time being becomes a word of the operator's.
+  for (const initial of conditions)
+    if (initial.lastTransitionTime === unsaid) conditions = setCondition(conditions, initial, context);
   for (const update of updates) conditions = setCondition(conditions, update, context);
   for (const type of gone) conditions = removeCondition(conditions, type);
   status.conditions = [...conditions];

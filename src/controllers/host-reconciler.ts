@@ -27,6 +27,7 @@ import { currentFacts, pending } from "./hosts/view.ts";
 import { idOf } from "./names.ts";
 import { explainOutcome } from "./outcomes.ts";
 import { reachable } from "./reach.ts";
+import { sayStalled } from "./stalled.ts";
 import { unreadable, unreadableType } from "./unreadable.ts";
 import { type Handed, handOver, merged } from "./work.ts";
 
@@ -265,7 +266,6 @@ function conclude<
   const fresh = news(conditions, object.status?.conditions, generation);
   say(draft, [...fresh, ...(directives.paused ? [paused] : [])], context, gone);
   if (generation !== undefined) status.observedGeneration = generation;
-  if (conditions.some(({ type }) => type === "Ready")) return;
   const summary = isDeleting(object)
     ? no("Ready", "Deleting", "The host is being deleted")
     : summarise(status.conditions ?? [], {
@@ -273,5 +273,6 @@ function conclude<
         required: ["Reachable", host.prepared, ...required],
         readyMessage: host.preparedMessage,
       });
-  say(draft, [summary], context);
+  if (!conditions.some(({ type }) => type === "Ready")) say(draft, [summary], context);
+  sayStalled(draft, context);
 }

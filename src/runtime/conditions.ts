@@ -1,4 +1,4 @@
-import type { Condition, ConditionStatus } from "../api/conditions.ts";
+import { type Condition, type ConditionStatus, unsaid } from "../api/conditions.ts";
 
 /** What a controller says; time and generation are added by {@link setCondition}. */
 export interface ConditionUpdate {
@@ -29,7 +29,8 @@ export function setCondition(
     type: update.type,
     status: update.status,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    lastTransitionTime: old?.status === update.status ? old.lastTransitionTime : rfc3339(now),
+    lastTransitionTime:
+      old?.status === update.status && old.lastTransitionTime !== unsaid ? old.lastTransitionTime : rfc3339(now),
     reason: update.reason,
     message: truncated(update.message),
   };
@@ -99,7 +100,8 @@ function sameCondition(a: Condition, b: Condition): boolean {
     a.status === b.status &&
     a.reason === b.reason &&
     a.message === b.message &&
-    a.observedGeneration === b.observedGeneration
+    a.observedGeneration === b.observedGeneration &&
+    a.lastTransitionTime === b.lastTransitionTime
   );
 }
 

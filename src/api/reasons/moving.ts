@@ -18,7 +18,8 @@ export const moving = {
   },
   NotAdmitted: {
     conditions: outcome,
-    meaning: "Checks kept failing until timeoutSeconds after the creation; the message names them.",
+    meaning:
+      "Checks kept failing until timeoutSeconds after the creation, or one of them can never pass with this spec; the message names them.",
     action: "Mend what the message names and create another XenMigration.",
   },
   DomainNotFound: {
@@ -37,8 +38,9 @@ export const moving = {
     action: "Create another XenMigration with the right source, or without one.",
   },
   AlreadyThere: {
-    conditions: admission,
-    meaning: "The domain is on the target already, or a leftover of it is.",
+    conditions: [...admission, "Succeeded"],
+    meaning:
+      "The domain is on the target already: the migration has succeeded, and nothing was moved. Admitted False: a leftover of the domain is there.",
     action: "Nothing, or clean up the leftover that the message names.",
   },
   TargetNotAllowed: {

@@ -7,6 +7,8 @@ import type { Manifest } from "../up/manifests.ts";
 export type Judgement =
   | { readonly kind: "Accepted"; readonly before: unknown; readonly after: unknown }
   | { readonly kind: "Refused"; readonly message: string }
+  /** No such kind is served. */
+  | { readonly kind: "UnknownKind"; readonly message: string }
   /** Its namespace or its definition is not there yet, so that the server cannot judge it. */
   | { readonly kind: "Unjudged"; readonly message: string };
 
@@ -27,7 +29,7 @@ export function createDryRun(config: KubeConfig, fieldManager: string): (manifes
       return { kind: "Accepted", before, after };
     } catch (error) {
       if (error instanceof Error && /unrecognized api version and kind/i.test(error.message))
-        return { kind: "Unjudged", message: `the cluster does not know ${apiVersion} ${kind}` };
+        return { kind: "UnknownKind", message: `the cluster does not know ${apiVersion} ${kind}` };
       if (!(error instanceof ApiException)) throw error;
       const message = messageOf(error.body) ?? `HTTP ${error.code}`;
       return { kind: error.code === 404 ? "Unjudged" : "Refused", message };

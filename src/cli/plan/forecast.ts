@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { annotations } from "../../api/common.ts";
+import { annotations, isSet } from "../../api/common.ts";
 import { definitions, type KindName } from "../../api/kinds.ts";
 import { parseSpec } from "../../api/parse.ts";
 import { type PlanStep, planSchema } from "../../api/plan-step.ts";
@@ -28,8 +28,16 @@ const headerSchema = z.object({
   metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
 });
 
-/** Judges one manifest by what the server said of it, and by the rules that an old server leaves to the operator. */
-export function forecastOf(manifest: unknown, judgement: Judgement, missing: readonly string[] = []): Forecast {
+/**
+ * Judges one manifest by what the server said of it, and by the rules that an old server leaves to the operator. `defined`: the
+ * files bring the definition of its kind, so that it is not refused because the server does not know it yet.
+ */
+export function forecastOf(
+  manifest: unknown,
+  judgement: Judgement,
+  missing: readonly string[] = [],
+  defined = false,
+): Forecast {
   const { kind, metadata } = headerSchema.parse(manifest);
   const header = {
     kind,
@@ -38,7 +46,8 @@ export function forecastOf(manifest: unknown, judgement: Judgement, missing: rea
   };
   const empty = { ...header, changes: [], dropped: [], missing };
   const object = judgement.kind === "Accepted" ? judgement.after : manifest;
-  const invalid = judgement.kind === "Refused" ? judgement.message : invalidity(kind, object);
+  const refused = judgement.kind === "Refused" || (judgement.kind === "UnknownKind" && !defined);
+  const invalid = refused ? judgement.message : invalidity(kind, object);
   if (invalid !== undefined) return { ...empty, verdict: "Refused", message: invalid };
   if (judgement.kind !== "Accepted") return { ...empty, verdict: "Unjudged", message: judgement.message };
   const { before, after } = judgement;
@@ -100,6 +109,6 @@ const plannedSchema = z.object({
 /** Only while the object is under dry-run, and only for the spec that it has now. */
 function stepsOf(object: unknown): readonly PlanStep[] | undefined {
   const { data } = plannedSchema.safeParse(object);
-  if (data === undefined || data.metadata.annotations[annotations.dryRun] !== "true") return undefined;
+  if (data === undefined || !isSet(data.metadata.annotations[annotations.dryRun])) return undefined;
   return data.status.observedGeneration === data.metadata.generation ? data.status.plan : undefined;
 }

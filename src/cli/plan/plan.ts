@@ -70,10 +70,11 @@ export const plan: Command = {
       for (const { kind, metadata } of inside) if (kind === "Secret") secrets.set(metadata.name, "Present");
       worlds.set(where, { ...world, secrets });
     }
+    const brought = new Set(placed.flatMap(definedBy));
     const forecasts = judged.map(({ manifest, judgement }) => {
       const world = worlds.get(manifest.metadata.namespace ?? "");
       const missing = world === undefined ? [] : entityOf(manifest).flatMap((entity) => missingFor(entity, world));
-      return forecastOf(manifest, judgement, missing);
+      return forecastOf(manifest, judgement, missing, brought.has(`${groupOf(manifest.apiVersion)}/${manifest.kind}`));
     });
     if (given.output === "json") io.stdout.write(`${JSON.stringify({ objects: forecasts }, undefined, 2)}\n`);
     else io.stdout.write(planText(forecasts, paintFor(io)));
@@ -83,6 +84,18 @@ export const plan: Command = {
 
 async function readFrom(where: string): Promise<Manifest[]> {
   return where === "-" ? parseManifests(await text(process.stdin), "standard input") : await readManifests(where);
+}
+
+const groupOf = (apiVersion: string) => (apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "");
+const crdSchema = z.looseObject({
+  kind: z.literal("CustomResourceDefinition"),
+  spec: z.looseObject({ group: z.string(), names: z.looseObject({ kind: z.string() }) }),
+});
+
+/** `group/Kind` of what a CustomResourceDefinition defines. */
+function definedBy(manifest: Manifest): string[] {
+  const { data } = crdSchema.safeParse(manifest);
+  return data === undefined ? [] : [`${data.spec.group}/${data.spec.names.kind}`];
 }
 
 function entityOf(manifest: Manifest): Entity[] {

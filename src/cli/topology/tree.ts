@@ -1,3 +1,4 @@
+import { annotations, isSet } from "../../api/common.ts";
 import type { KindName } from "../../api/kinds.ts";
 import { type Domain, type Entity, entitiesOf, type Host, type Migration, verdictOf, type World } from "../entity.ts";
 import { hasBegun, moves } from "../why/depends.ts";
@@ -25,7 +26,15 @@ export function topologyOf(world: World): readonly Place[] {
   const place = (entity: Entity, notes: readonly string[], children: readonly Place[]): Place => {
     shown.add(entity);
     const { state, reason } = verdictOf(entity);
-    return { kind: entity.kind, name: entity.name, state, ...(state === "True" ? {} : { reason }), notes, children };
+    const said = isPaused(entity) ? [...notes, "paused"] : notes;
+    return {
+      kind: entity.kind,
+      name: entity.name,
+      state,
+      ...(state === "True" ? {} : { reason }),
+      notes: said,
+      children,
+    };
   };
 
   const servers = world.servers.map((server) =>
@@ -82,7 +91,7 @@ export function topologyOf(world: World): readonly Place[] {
     return {
       ...{ kind: "FileSystem", name: `${cluster.name}/${label}`, state },
       ...(state === "True" ? {} : { reason }),
-      notes: [mountPoint],
+      notes: [mountPoint, ...(isPaused(cluster) ? ["paused"] : [])],
       children: [...hosts, ...nowhere.map(domainPlace)],
     };
   }
@@ -125,6 +134,7 @@ export function topologyOf(world: World): readonly Place[] {
   return [...servers, ...rest];
 }
 
+const isPaused = ({ annotations: given }: Entity) => isSet(given[annotations.paused]);
 const isText = (text: string | undefined): text is string => text !== undefined && text !== "";
 const movement = ({ status }: Migration): string => `moving from ${status?.source} to ${status?.target}`;
 

@@ -24,7 +24,11 @@ export interface Row {
   readonly reason: string;
   readonly message: string;
   /** All other conditions, in their order. */
-  readonly conditions: readonly { readonly type: string; readonly status: "True" | "False" | "Unknown" }[];
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: "True" | "False" | "Unknown";
+    readonly reason: string;
+  }[];
   /** Milliseconds since the start when it became ready. */
   readonly readyAt?: number;
 }

@@ -40,7 +40,7 @@ export function rowOf(object: unknown, at: number, before?: Row): Row {
     message: summary?.message ?? "",
     conditions: conditions
       .filter(({ type }) => type !== summary?.type)
-      .map((condition) => ({ type: condition.type, status: condition.status })),
+      .map(({ type, status, reason }) => ({ type, status, reason })),
   };
   if (summary === undefined) return row;
   const ready = current ? summary.status : "Unknown";

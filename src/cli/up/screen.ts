@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { judged, polarity } from "../../api/polarity.ts";
 import { isReady, type ProgressState, type Row, type Stage, seconds } from "./progress.ts";
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -66,21 +67,21 @@ function table(rows: readonly Row[], options: ScreenOptions, paint: Paint): stri
   ];
 }
 
-const conditionMarks = { Good: "✔", Bad: "✘", Unknown: "?" };
-const conditionFormats = { Good: "green", Bad: "yellow", Unknown: "dim" } as const;
-/** Of these, False is what one wants. */
-const negative = ["Conflicted", "Paused", "DeletionBlocked", "FactsUnreadable", "Aborted"];
+const conditionMarks = { Good: "✔", Bad: "✘", Unknown: "?", Idle: "·" };
+const conditionFormats = { Good: "green", Bad: "yellow", Unknown: "dim", Idle: "dim" } as const;
 
 function conditions(row: Row, room: number, paint: Paint): string {
   let left = room;
   const parts: string[] = [];
-  for (const { type, status } of row.conditions) {
-    const good = negative.includes(type) ? "False" : "True";
-    const judged = status === "Unknown" ? status : status === good ? "Good" : "Bad";
-    const text = `${conditionMarks[judged]}${type}`;
+  for (const condition of row.conditions) {
+    const { type } = condition;
+    const verdict = judged(condition);
+    // What is good when it is False is named only when it is not.
+    if (verdict === "Good" && polarity[type] === "Negative") continue;
+    const text = `${conditionMarks[verdict]}${type}`;
     if (text.length + 1 > left) break;
     left -= text.length + 1;
-    parts.push(paint(conditionFormats[judged], text));
+    parts.push(paint(conditionFormats[verdict], text));
   }
   return parts.join(" ");
 }

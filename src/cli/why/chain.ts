@@ -1,3 +1,4 @@
+import { isElsewhere } from "../../api/reasons/elsewhere.ts";
 import { type ReasonEntry, reasons } from "../../api/reasons.ts";
 import { complaintsOf, type Entity, entitiesOf, verdictOf, type World } from "../entity.ts";
 import { type Need, needsOf } from "./depends.ts";
@@ -101,14 +102,19 @@ function adviceFor(reason: string): string | undefined {
   return catalogue.get(reason)?.action;
 }
 
-/** Where the chain ends: what has to change first. Each object once, what is missing or wrong before what is unknown. */
+/**
+ * What has to change first: the object's own failure, then where the chain ends. Each object once, what is missing or wrong
+ * before what is unknown.
+ */
 export function causesOf(link: Link): Link[] {
   const order = ["Missing", "False", "Unknown", "True"];
   const ends = new Map<string, Link>();
   const visit = (one: Link): void => {
-    if (one.waitsFor.length > 0) one.waitsFor.forEach(visit);
-    else if (one.state !== "True" && !one.repeated) ends.set(`${one.kind}/${one.name}`, one);
+    const own = one.waitsFor.length === 0 || (one === link && one.state === "False" && !isElsewhere(one.reason));
+    if (own && one.state !== "True" && !one.repeated) ends.set(`${one.kind}/${one.name}`, one);
+    one.waitsFor.forEach(visit);
   };
   visit(link);
-  return [...ends.values()].toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state));
+  const rank = (one: Link) => (one === link ? -1 : order.indexOf(one.state));
+  return [...ends.values()].toSorted((one, other) => rank(one) - rank(other));
 }

@@ -11,7 +11,8 @@ export interface TextOptions {
 
 /** The chain for people: a tree, then where it ends and what to do about that. */
 export function chainText(link: Link, options: TextOptions): string {
-  const causes = causesOf(link).filter((cause) => cause !== link);
+  const [first, ...rest] = causesOf(link);
+  const causes = first === undefined || (first === link && rest.length === 0) ? [] : [first, ...rest];
   const lines = [
     ...drawTree(branch(link, options, 0)),
     ...(causes.length === 0 ? [] : ["", "It comes down to:", ...causes.flatMap((cause) => causeLines(cause, options))]),

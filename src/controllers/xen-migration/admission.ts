@@ -1,7 +1,8 @@
 import type { XenMigrationSpec } from "../../api/xen-migration.ts";
 import { type DeclaredDomain, locate } from "./locate.ts";
 import { type Claim, isOpenFor, type Permit, permitFor } from "./permits.ts";
-import { type HostSheet, type Move, type Problem, preflight } from "./preflight.ts";
+import { type HostSheet, type Move, type Problem, preflight, type Traveller } from "./preflight.ts";
+import { baseName } from "./sight.ts";
 import { chooseTarget } from "./target.ts";
 
 /** Everything that decides whether a migration may begin, as plain data. */
@@ -24,6 +25,13 @@ export interface Applicant {
 }
 
 export type Admission =
+  /** The domain is on the target. */
+  | {
+      readonly kind: "Arrived";
+      readonly domain: Traveller;
+      readonly target: string;
+      readonly reasons: readonly string[];
+    }
   | { readonly kind: "Refused"; readonly problems: readonly Problem[]; readonly reasons: readonly string[] }
   | {
       readonly kind: "Queued";
@@ -37,6 +45,8 @@ export type Admission =
 /** May it begin? Found, every check passed, every permit free: in this order. */
 export function admit(applicant: Applicant): Admission {
   const { spec, hosts, machine } = applicant;
+  const arrived = arrivedAt(applicant);
+  if (arrived !== undefined) return { kind: "Arrived", ...arrived, reasons: [] };
   const located = locate(spec, hosts, applicant.declared);
   if (located.kind === "Problem") return refused([located.problem]);
   const { domain, source } = located;
@@ -56,6 +66,18 @@ export function admit(applicant: Applicant): Admission {
   return permit.kind === "Taken"
     ? { kind: "Queued", permit, move, claim, reasons }
     : { kind: "Ready", move, claim, reasons };
+}
+
+/** The target that the spec names, when the domain lives there already under its own name, whatever sourceHostRef says. */
+function arrivedAt({ spec, hosts, declared, machine }: Applicant): { domain: Traveller; target: string } | undefined {
+  const { sourceHostRef: _source, targetHostRef, ...who } = spec;
+  const target = hosts.find(({ name }) => name === targetHostRef?.name);
+  if (target === undefined) return undefined;
+  const located = locate(who, hosts, declared);
+  if (located.kind === "Problem" || machine(located.source.name) !== machine(target.name)) return undefined;
+  const { domain } = located;
+  const lives = baseName(domain.name) === domain.name && !/[pscd]/.test(domain.state);
+  return lives ? { domain, target: target.name } : undefined;
 }
 
 const refused = (problems: readonly Problem[], reasons: readonly string[] = []): Admission => ({

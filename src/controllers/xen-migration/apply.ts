@@ -36,6 +36,8 @@ export async function apply(turn: Turn): Promise<Said> {
   else delete draft.status.targetReasons;
   if (admission.kind !== "Ready") memory.reserved.delete(name);
   switch (admission.kind) {
+    case "Arrived":
+      return arrive(turn, admission);
     case "Refused":
       return refuse(turn, admission);
     case "Queued":
@@ -60,12 +62,40 @@ function finish(turn: Turn, reason: Reason, message: string): Said {
   };
 }
 
+/** Nothing is to be done, now or later. */
+function arrive(turn: Turn, { domain, target }: Extract<Admission, { kind: "Arrived" }>): Said {
+  const { draft, fleet, directives } = turn;
+  const message = `${domain.name} runs on ${target} already: nothing was moved`;
+  if (directives.dryRun) {
+    draft.status.plan = [];
+    return held("DryRun", message);
+  }
+  Object.assign(draft.status, {
+    target,
+    domainUUID: domain.uuid,
+    domainName: domain.name,
+    finishTime: rfc3339(fleet.clock.now()),
+  });
+  tell(turn, { state: "Succeeded", message });
+  return {
+    conditions: [
+      yes("Admitted", "AlreadyThere", message),
+      no("Migrating", "NotMigrating", "There was nothing to do"),
+      no("Aborted", "NotAborted", "Nothing asks for it"),
+      yes("Succeeded", "AlreadyThere", message),
+    ],
+  };
+}
+
 const waiting = (reason: Reason, message: string): ConditionUpdate[] => [
   no("Admitted", reason, message),
   no("Migrating", "NotMigrating", "It has not begun"),
   no("Aborted", "NotAborted", "Nothing asks for it"),
   unknown("Succeeded", reason, message),
 ];
+
+/** Nothing that xensan or a spec can change makes these pass: hardware, and the version and build of Xen. */
+const final: ReadonlySet<Reason> = new Set(["XenVersionDiffers", "CpuFeaturesMissing", "ShadowPagingMissing"]);
 
 function refuse(turn: Turn, { problems }: Extract<Admission, { kind: "Refused" }>): Said {
   const { draft, migration, spec, fleet } = turn;
@@ -75,6 +105,12 @@ function refuse(turn: Turn, { problems }: Extract<Admission, { kind: "Refused" }
   for (const field of ["source", "target"] as const) delete draft.status[field];
   const age = secondsSince(migration.metadata.creationTimestamp, fleet.clock.now());
   const left = spec.timeoutSeconds - age;
+  // The spec does not change, and neither does what these checks look at.
+  const never = spec.targetHostRef === undefined ? undefined : problems.find((one) => final.has(one.reason));
+  if (never !== undefined) {
+    const said = finish(turn, "NotAdmitted", `It can never be admitted. ${message}`);
+    return { conditions: [no("Admitted", never.reason, message), ...said.conditions] };
+  }
   if (left > 0) return { conditions: waiting(reason, message), againSeconds: left };
   const said = finish(turn, "NotAdmitted", `Not admitted within ${spec.timeoutSeconds} s. ${message}`);
   return { conditions: [no("Admitted", reason, message), ...said.conditions] };

@@ -72,7 +72,9 @@ function partOf(mode: XenMigrationSpec["mode"], begun: boolean): (turn: Turn) =>
 }
 
 function invalid(message: string): ConditionUpdate[] {
-  return conditionTypes.map((type) =>
+  // Ready follows from Succeeded.
+  const types = conditionTypes.filter((type) => type !== "Ready");
+  return types.map((type) =>
     type === "Succeeded" ? no(type, "InvalidSpec", message) : unknown(type, "InvalidSpec", message),
   );
 }

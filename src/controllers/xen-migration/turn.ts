@@ -1,6 +1,6 @@
 import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
-import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { type ConditionUpdate, findCondition } from "../../runtime/conditions.ts";
 import type { EventRecorder } from "../../runtime/events.ts";
 import type { KubeApi } from "../../runtime/kube-api.ts";
 import type { ReconcileContext } from "../../runtime/reconciler.ts";
@@ -38,7 +38,7 @@ export interface Said {
   readonly againSeconds?: number | undefined;
 }
 
-export const conditionTypes = ["Admitted", "Migrating", "Aborted", "Succeeded"] as const;
+export const conditionTypes = ["Admitted", "Migrating", "Aborted", "Succeeded", "Ready"] as const;
 
 /** Sets conditions in the draft; a type that nobody has spoken of yet is Pending. */
 export function conclude(
@@ -61,6 +61,31 @@ export function conclude(
     directives.paused ? [] : ["Paused"],
   );
   if (generation !== undefined) status.observedGeneration = generation;
+  summariseFor(status, { now, generation });
+}
+
+/**
+ * For those who wait for any object (kstatus, and with it Flux): Ready says what Succeeded says, Reconciling is there until the
+ * end, Stalled after a bad one.
+ */
+function summariseFor(status: XenMigrationStatus, context: Parameters<typeof say>[2]): void {
+  const outcome = findCondition(status.conditions, "Succeeded");
+  if (outcome === undefined) return;
+  const { reason, message } = outcome;
+  const ready = { type: "Ready", status: outcome.status, reason, message };
+  const reconciling = { type: "Reconciling", status: "True", reason, message } as const;
+  const stalled = { type: "Stalled", status: "True", reason, message } as const;
+  switch (outcome.status) {
+    case "Unknown":
+      say(status, [ready, reconciling], context, ["Stalled"]);
+      break;
+    case "True":
+      say(status, [ready], context, ["Reconciling", "Stalled"]);
+      break;
+    case "False":
+      say(status, [ready, stalled], context, ["Reconciling"]);
+      break;
+  }
 }
 
 const troubles: ReadonlySet<string> = new Set([

@@ -38,9 +38,10 @@ describe("a CustomResourceDefinition", () => {
 
   it.each(Object.values(definitions))("of $kind prints its summary, reason, message and age", ({ columns }) => {
     const names = columns.map(({ name, priority }) => (priority === undefined ? name : `(${name})`));
-    expect(names.slice(-4)).toEqual([
+    expect(names.slice(-5)).toEqual([
       names.includes("Succeeded") ? "Succeeded" : "Ready",
       "Reason",
+      "Paused",
       "(Message)",
       "Age",
     ]);

@@ -6,7 +6,7 @@ import type { HostErrorCode } from "../../../src/ssh/host-session.ts";
 
 const entries: [string, ReasonEntry][] = Object.entries(reasons);
 const everyType = new Set(Object.values(definitions).flatMap((definition) => definition.conditionTypes));
-const onDemand = ["every type", "events", "Paused", "DeletionBlocked"];
+const onDemand = ["every type", "events", "Paused", "DeletionBlocked", "FactsUnreadable"];
 
 describe("the catalogue of reasons", () => {
   it("is in PascalCase, and tells the meaning and what to do in sentences", () => {

@@ -36,7 +36,7 @@ describe("the row of an object", () => {
       ready: "True",
       reason: "AllAttached",
       readyAt: 1500,
-      conditions: [{ type: "Exported", status: "True" }],
+      conditions: [{ type: "Exported", status: "True", reason: "R" }],
     });
     expect(rowOf(volume(conditions), 9000, first).readyAt).toBe(1500);
   });
@@ -71,7 +71,17 @@ describe("the picture", () => {
     ],
     notes: ["port 2210 was taken"],
     rows: [
-      row({ ready: "True", reason: "Done", readyAt: 8200, conditions: [{ type: "Exported", status: "True" }] }),
+      row({
+        ready: "True",
+        reason: "Done",
+        readyAt: 8200,
+        conditions: [
+          { type: "Exported", status: "True", reason: "Exported" },
+          { type: "Drained", status: "False", reason: "NotDraining" },
+          { type: "PendingRestart", status: "False", reason: "UpToDate" },
+          { type: "Attached", status: "False", reason: "TargetMissing" },
+        ],
+      }),
       row({ kind: "XenHost", name: "brutus", ready: "False", reason: "Unreachable", message: "no route to host" }),
     ],
   };
@@ -83,7 +93,7 @@ describe("the picture", () => {
       "    port 2210 was taken",
       "",
       "    KIND       NAME    REASON       AFTER   CONDITIONS",
-      "  ✔ AoeVolume  data    Done         8.2 s   ✔Exported",
+      "  ✔ AoeVolume  data    Done         8.2 s   ✔Exported ·Drained ✘Attached",
       "  … XenHost    brutus  Unreachable          ",
       "      no route to host",
     ]);
@@ -97,7 +107,11 @@ describe("the picture", () => {
           ready: "False",
           reason: "X",
           message: "m".repeat(500),
-          conditions: Array.from({ length: 20 }, (_, i) => ({ type: `Condition${i}`, status: "Unknown" as const })),
+          conditions: Array.from({ length: 20 }, (_, i) => ({
+            type: `Condition${i}`,
+            status: "Unknown" as const,
+            reason: "Pending",
+          })),
         }),
       ],
     };

@@ -174,6 +174,17 @@ describe("why an object is not ready", () => {
     ]);
   });
 
+  it("names the object's own failure first", () => {
+    const found = chain("AoeVolume", "data", {
+      volumes: [w.volume(waiting("BackingMissing"))],
+      hosts: [w.host("bella", unreachable), w.host("brutus")],
+    });
+    expect(causesOf(found).map(({ kind, name, reason }) => `${kind} ${name} ${reason}`)).toEqual([
+      "AoeVolume data BackingMissing",
+      "XenHost bella Unreachable",
+    ]);
+  });
+
   it("reads as a tree that says each thing once", () => {
     const found = chain("XenDomain", "vm-test", {
       domains: [

@@ -1,0 +1,47 @@
+import type { Condition } from "./conditions.ts";
+import type { Reason } from "./reasons.ts";
+
+/** Which status of a condition one wants. Every condition type of every kind is here. */
+export const polarity: Readonly<Record<string, "Positive" | "Negative">> = {
+  Ready: "Positive",
+  Succeeded: "Positive",
+  Reachable: "Positive",
+  Prepared: "Positive",
+  AoeReady: "Positive",
+  ToolstackReady: "Positive",
+  RelocationReady: "Positive",
+  Drained: "Positive",
+  Exported: "Positive",
+  Attached: "Positive",
+  Configured: "Positive",
+  Online: "Positive",
+  Formatted: "Positive",
+  Mounted: "Positive",
+  Healthy: "Positive",
+  DisksReady: "Positive",
+  Running: "Positive",
+  Admitted: "Positive",
+  Migrating: "Positive",
+  Aborted: "Negative",
+  Conflicted: "Negative",
+  PendingRestart: "Negative",
+  Paused: "Negative",
+  DeletionBlocked: "Negative",
+  FactsUnreadable: "Negative",
+  Reconciling: "Negative",
+  Stalled: "Negative",
+};
+
+/** They say what is not being done because nobody asked for it: neither good nor bad. */
+const idle: readonly Reason[] = ["NotDraining", "NotMigrating", "NotAborted", "RelocationDisabled"];
+
+/** How a condition is to be read, whatever its type. */
+export function judged({
+  type,
+  status,
+  reason,
+}: Pick<Condition, "type" | "status" | "reason">): "Good" | "Bad" | "Unknown" | "Idle" {
+  if (idle.some((one) => one === reason)) return "Idle";
+  if (status === "Unknown") return "Unknown";
+  return (status === "True") === (polarity[type] !== "Negative") ? "Good" : "Bad";
+}

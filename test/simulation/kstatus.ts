@@ -1,0 +1,18 @@
+import { isObject, type JsonObject, objectAt } from "./world/kube/json.ts";
+
+/** How kstatus (sigs.k8s.io/cli-utils), and with it Flux and `kubectl wait` of others, reads an object of a custom kind. */
+export type Reading = "InProgress" | "Failed" | "Current" | "Terminating";
+
+/** The rules of kstatus for custom resources, in its order: deletion, generation, Reconciling, Stalled, Ready, else Current. */
+export function readAsKstatus(object: JsonObject): Reading {
+  const metadata = objectAt(object, "metadata");
+  if (metadata.deletionTimestamp !== undefined) return "Terminating";
+  const status = objectAt(object, "status");
+  if (status.observedGeneration !== undefined && status.observedGeneration !== metadata.generation) return "InProgress";
+  const conditions = (Array.isArray(status.conditions) ? status.conditions : []).filter(isObject);
+  const statusOf = (type: string) => conditions.find((one) => one.type === type)?.status;
+  if (statusOf("Reconciling") === "True") return "InProgress";
+  if (statusOf("Stalled") === "True") return "Failed";
+  const ready = statusOf("Ready");
+  return ready === undefined || ready === "True" ? "Current" : "InProgress";
+}
