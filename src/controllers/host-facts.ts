@@ -50,7 +50,8 @@ export function factsStatus(facts: HostFacts): HostFactsStatus {
 }
 
 const known = <T>(fact: Fact<T>): T | undefined => (fact.state === "known" ? fact.value : undefined);
-const cut = (text: string, length: number) => text.slice(0, length);
+/** Text that fits; half a character at its end is shown as one that is not known. */
+export const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed();
 
 /** Map lists refuse a whole status for one key that comes twice. */
 export function distinct<T>(items: readonly T[], key: (item: T) => string, most: number): T[] {

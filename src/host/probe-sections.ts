@@ -9,7 +9,9 @@ export const bounds = {
   answerBytes: 4 * 2 ** 20,
   /** Of one section, in UTF-16 units. */
   sectionLength: 2 * 2 ** 20,
-  sectionRows: 16_384,
+  sectionRows: 8192,
+  /** Of all sections: what is made of so many short rows stays below four times the largest answer. */
+  answerRows: 24_576,
   rowLength: 8192,
   rowFields: 64,
   fieldLength: 4096,
@@ -43,6 +45,7 @@ const stride = 128 * 1024;
 
 /** Splits an answer into sections; yields between two strides of it, so that a large one never holds up the event loop. */
 export function* splitAnswer(stdout: string, names: readonly string[]): Generator<void, Answer> {
+  let rows = 0;
   const sections = new Map(names.map((name) => [name, emptySection()]));
   let last = "";
   let rest = stride;
@@ -57,14 +60,22 @@ export function* splitAnswer(stdout: string, names: readonly string[]): Generato
       rest = stride;
       yield;
     }
-    last = read(sections, stdout, from, to);
+    const tooMany = rows >= bounds.answerRows;
+    last = read(sections, stdout, from, to, tooMany);
+    if (to > from) rows += 1;
     from = to + 1;
   }
   return { sections, foreign: first !== "probe\t1", complete: last === "end\tprobe" };
 }
 
 /** Files one line; returns its first characters. */
-function read(sections: ReadonlyMap<string, Section>, stdout: string, from: number, to: number): string {
+function read(
+  sections: ReadonlyMap<string, Section>,
+  stdout: string,
+  from: number,
+  to: number,
+  tooMany: boolean,
+): string {
   const start = stdout.slice(from, Math.min(to, from + 64));
   const tab = start.indexOf("\t");
   if (tab < 0) return start;
@@ -77,6 +88,7 @@ function read(sections: ReadonlyMap<string, Section>, stdout: string, from: numb
   if (section === undefined || section.broken !== undefined) return start;
   section.length += to - from;
   if (section.length > bounds.sectionLength) return overflow(section, `more than ${bounds.sectionLength} characters`);
+  if (tooMany) return overflow(section, `been cut: the answer has more than ${bounds.answerRows} rows`);
   if (section.rows.length + section.unread.length >= bounds.sectionRows)
     return overflow(section, `more than ${bounds.sectionRows} rows`);
   const lost = (why: string) =>

@@ -117,4 +117,4 @@ export function rfc3339Micro(milliseconds: number): string {
 
 const messageLimit = 32_768;
 const truncated = (message: string) =>
-  message.length <= messageLimit ? message : `${message.slice(0, messageLimit - 1)}…`;
+  message.length <= messageLimit ? message : `${message.slice(0, messageLimit - 1).toWellFormed()}…`;

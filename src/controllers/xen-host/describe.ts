@@ -1,6 +1,6 @@
 import type { XenHostStatus } from "../../api/xen-host.ts";
 import type { HostFacts } from "../../host/facts.ts";
-import { distinct } from "../host-facts.ts";
+import { cut, distinct } from "../host-facts.ts";
 
 /** What the status of a XenHost says of Xen, beside conditions. `verified`: receivers reached since the last time. */
 export function describeXen(
@@ -15,20 +15,20 @@ export function describeXen(
       ...(info === undefined
         ? {}
         : {
-            version: `${info.major}.${info.minor}${info.extra}`.slice(0, 32),
+            version: cut(`${info.major}.${info.minor}${info.extra}`, 32),
             totalMemoryMiB: info.totalMemory,
             freeMemoryMiB: info.freeMemory,
             cpus: info.cpus,
-            virtualisation: info.virtualisation.join(" ").slice(0, 256),
+            virtualisation: cut(info.virtualisation.join(" "), 256),
           }),
     };
   } else delete status.xen;
   if (domains.state === "known")
     status.domains = distinct(domains.value.domains, ({ uuid, name }) => `${uuid} ${name}`, 256).map((one) => ({
-      uuid: one.uuid.slice(0, 36),
-      name: one.name.slice(0, 255),
+      uuid: cut(one.uuid, 36),
+      name: cut(one.name, 255),
       id: one.id,
-      state: one.state.slice(0, 16),
+      state: cut(one.state, 16),
       memoryMiB: one.memory,
       vcpus: one.vcpus,
     }));
@@ -39,7 +39,7 @@ export function describeXen(
   if (publicKey === "" && known.size === 0) delete status.relocation;
   else
     status.relocation = {
-      ...(publicKey === "" ? {} : { publicKey: publicKey.slice(0, 1024) }),
+      ...(publicKey === "" ? {} : { publicKey: cut(publicKey, 1024) }),
       verified: [...known].slice(-64).map(([name, digest]) => ({ name, digest })),
     };
 }

@@ -6,7 +6,7 @@ import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { deviceOf } from "../aoe-volume/holders.ts";
-import { distinct } from "../host-facts.ts";
+import { cut, distinct } from "../host-facts.ts";
 import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
 import { idOf } from "../names.ts";
 import { hostSpec, volumeSpec } from "../specs.ts";
@@ -95,14 +95,14 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
         }
         const devices = aoeDevices.state === "known" ? aoeDevices.value : [];
         status.aoe = {
-          ...(aoe.value.version === "" ? {} : { driverVersion: aoe.value.version.slice(0, 32) }),
-          interfaces: aoe.value.interfaces.slice(0, 16).map((name) => name.slice(0, 16)),
+          ...(aoe.value.version === "" ? {} : { driverVersion: cut(aoe.value.version, 32) }),
+          interfaces: aoe.value.interfaces.slice(0, 16).map((name) => cut(name, 16)),
           devices: distinct(devices, ({ shelf, slot }) => `${shelf}.${slot}`, 256).map((one) => ({
             target: `e${one.shelf}.${one.slot}`,
             state: [one.up ? "up" : "down", ...one.flags].join(",").slice(0, 64),
             sizeBytes: String(one.sizeBytes),
             ...(one.macs[0] === undefined ? {} : { serverMac: one.macs[0] }),
-            ...(one.interfaces[0] === undefined ? {} : { interface: one.interfaces[0].slice(0, 16) }),
+            ...(one.interfaces[0] === undefined ? {} : { interface: cut(one.interfaces[0], 16) }),
           })),
         };
       },

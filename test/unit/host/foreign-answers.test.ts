@@ -1,0 +1,163 @@
+import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import type { Condition } from "../../../src/api/conditions.ts";
+import { type XenHostStatus, xenHostStatusSchema } from "../../../src/api/xen-host.ts";
+import { factsStatus } from "../../../src/controllers/host-facts.ts";
+import { unreadable } from "../../../src/controllers/unreadable.ts";
+import { describeXen } from "../../../src/controllers/xen-host/describe.ts";
+import type { HostFacts } from "../../../src/host/facts.ts";
+import { parseProbe, parseProbeGently } from "../../../src/host/parse-probe.ts";
+import { bounds } from "../../../src/host/probe-sections.ts";
+import { setCondition } from "../../../src/runtime/conditions.ts";
+import { createTranscript } from "../../../src/ssh/transcript.ts";
+
+const directory = new URL("../../fixtures/probe/", import.meta.url);
+const recorded = readdirSync(directory).map((name) => readFileSync(new URL(name, directory)));
+const nonce = "00112233445566778899aabbccddeeff";
+
+/** As the door lets it in: what an answer of these bytes is for everybody behind it. */
+function admitted(bytes: Uint8Array): string {
+  const transcript = createTranscript(nonce, 2 * bounds.answerBytes);
+  transcript.add(Buffer.from(`${nonce} begin\n`));
+  for (let at = 0; at < bytes.length; at += 32_768) transcript.add(Buffer.from(bytes.subarray(at, at + 32_768)));
+  transcript.add(Buffer.from(`${nonce} end 0\n`));
+  return transcript.between() ?? "";
+}
+
+/** Everything of an answer that a XenHost shows. */
+function statusOf(facts: HostFacts): XenHostStatus {
+  const status: XenHostStatus = { facts: factsStatus(facts) };
+  describeXen(status, facts, new Map());
+  const why = Object.values(facts).flatMap((fact) => (fact.state === "unknown" ? [fact.why] : []));
+  const ready = { type: "Ready", status: "Unknown", reason: "FactsUnknown", message: why.join("; ") } as const;
+  const said = unreadable(facts);
+  let conditions: readonly Condition[] = [];
+  for (const update of said === undefined ? [ready] : [ready, said])
+    conditions = setCondition(conditions, update, { now: 0, generation: 1 });
+  status.conditions = [...conditions];
+  return status;
+}
+
+const acts = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{fffe}\u{ffff}]/u;
+
+function writable(facts: HostFacts): void {
+  const status = statusOf(facts);
+  expect(xenHostStatusSchema.safeParse(status).error).toBeUndefined();
+  const texts: string[] = [];
+  const text = JSON.stringify(status, (_key, value: unknown) => {
+    if (typeof value === "string") texts.push(value);
+    return value;
+  });
+  expect(texts.filter((one) => acts.test(one))).toEqual([]);
+  expect(text.length).toBeLessThan(512 * 1024);
+  expect(parse(stringify(status))).toEqual(JSON.parse(text));
+}
+
+const junk = fc.oneof(
+  fc.uint8Array({ maxLength: 60 }),
+  fc
+    .constantFrom(
+      "\t",
+      "\n",
+      "\u0000",
+      "\u009b",
+      "\u202e",
+      "\ufeff",
+      "end\t",
+      "\t\t\t\t\t",
+      "\\033[31m",
+      "-1",
+      "NaN",
+      "1e99",
+    )
+    .map((text) => Uint8Array.from(Buffer.from(text))),
+);
+
+describe("an answer of a host, whatever it is", () => {
+  it("is read without a throw and can be written into a status, bytes", () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => writable(parseProbe(admitted(bytes)))));
+  });
+
+  it("is read without a throw and can be written into a status, recorded probes with odd values in them", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...recorded),
+        fc.array(fc.tuple(fc.nat(), fc.nat(12), junk), { minLength: 1, maxLength: 6 }),
+        (probe, cuts) => {
+          let bytes = probe;
+          for (const [at, cut, odd] of cuts) {
+            const place = at % bytes.length;
+            bytes = Buffer.concat([bytes.subarray(0, place), odd, bytes.subarray(place + cut)]);
+          }
+          writable(parseProbe(admitted(bytes)));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("costs one fact where one value is odd: kernel.panic = -1 reboots at once", () => {
+    const probe = readFileSync(new URL("lab-bella-shared.txt", directory), "utf8");
+    const odd = probe.replace(/o2cb\tsysctl\tpanic\t\d+\t\w+/, "o2cb\tsysctl\tpanic\t-1\tno");
+    const [before, after] = [parseProbe(probe).o2cb, parseProbe(odd).o2cb];
+    expect(before.state === "known" && after).toEqual(
+      before.state === "known" && { ...before, value: { ...before.value, panic: { now: -1, persisted: false } } },
+    );
+  });
+});
+
+/** Answers as large as a host may give, of the worst kinds. */
+const large: Record<string, (length: number) => string> = {
+  newlines: (length) => `probe\t1\n${"\n".repeat(length)}end\tprobe\n`,
+  tabs: (length) => `probe\t1\ndomains${"\t".repeat(length)}\nend\tdomains\tknown\t0\t\nend\tprobe\n`,
+  controls: (length) => `probe\t1\n${"\u009b\u0001".repeat(length / 3)}\nend\tprobe\n`,
+  ...Object.fromEntries(
+    (
+      [
+        ["mounts", "0:1\t/\t/a\tx\ty\tz"],
+        ["exports", "process\t7\t0\t1\teth0\t/a"],
+        ["exports", "conf\ta\t0\t1\teth0\t/a\t\t"],
+        ["filesystems", "device\t/a\tOcfs2\tocfs2\t1"],
+        ["filesystems", "odd"],
+        ["aoe-devices", "user\te0.1\tmount /a"],
+        ["domains", "domain\t1\tvm\t37baabc6-98d5-48a2-9634-a38b12e29c45\t1\t1\tb\t-\t1"],
+        ["kernel-log", "IoError\t-\t1\t1\tx"],
+      ] as const
+    ).map(([section, row]) => [
+      `${section} ${row.split("\t")[0]}`,
+      (length: number) =>
+        `probe\t1\n${`${section}\t${row}\n`.repeat(Math.floor(Math.min(length, 1_900_000) / (section.length + row.length + 2)))}end\t${section}\tknown\t0\t\nend\tprobe\n`,
+    ]),
+  ),
+};
+
+describe("a large answer", () => {
+  it.each(Object.keys(large))("never holds up the event loop: %s", async (kind) => {
+    const bytes = Buffer.from(large[kind]?.(bounds.answerBytes - 200) ?? "");
+    let since = process.threadCpuUsage();
+    let longest = 0;
+    const lap = () => {
+      const { user, system } = process.threadCpuUsage(since);
+      longest = Math.max(longest, (user + system) / 1000);
+      since = process.threadCpuUsage();
+    };
+    const transcript = createTranscript(nonce, bounds.answerBytes);
+    transcript.add(Buffer.from(`${nonce} begin\n`));
+    for (let at = 0; at < bytes.length; at += 32_768) {
+      transcript.add(bytes.subarray(at, at + 32_768));
+      lap();
+    }
+    transcript.add(Buffer.from(`${nonce} end 0\n`));
+    const text = transcript.between() ?? "";
+    lap();
+    const facts = await parseProbeGently(text, () => {
+      lap();
+      return Promise.resolve();
+    });
+    lap();
+    writable(facts);
+    expect(longest).toBeLessThan(50);
+  });
+});
