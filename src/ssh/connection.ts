@@ -31,10 +31,9 @@ export interface ConnectOptions {
 /** Rejects with a {@link HostError}, `started` false: nothing of a command has been sent by then. */
 export async function connect(target: SshTarget, trust: HostTrust, options: ConnectOptions): Promise<Connection> {
   const agent = new SigningAgent(await options.readKey(target, options.signal));
-  const method: AgentAuthMethod = { type: "agent", username: target.user, agent };
   const addresses = await options.gate(target.host);
   const socket = await firstSocket(target, addresses, options.signal);
-  return handshake(socket, target, method, trust, options);
+  return handshake(socket, target, agent, trust, options);
 }
 
 async function firstSocket(target: SshTarget, addresses: readonly string[], signal: AbortSignal): Promise<Socket> {
@@ -73,13 +72,31 @@ function unusable(trust: HostTrust, key: PublicKey): HostError | undefined {
   return new HostError("HostKeyMismatch", `the host key of ${trust.endpoint} ${problem}`, { started: false });
 }
 
+const failureWords = "Inbound: Received USERAUTH_FAILURE (";
+
+/**
+ * Why the host did not let the key in. `known`: it asked for a signature, so it has the key. `methods`: what it would go on with;
+ * undefined where it did not say.
+ */
+function whyRefused(user: string, known: boolean, methods: readonly string[] | undefined): string {
+  const otherwise = methods !== undefined && !methods.includes("publickey");
+  const more = (methods ?? []).slice(0, 8).join(" or ").slice(0, 200);
+  if (known && otherwise)
+    return `accepted the key for user ${user} and asks for a second factor (${more}): exempt the operator's key from it with a Match block in sshd_config`;
+  if (known)
+    return `knows the key for user ${user} and does not let the account in: it is locked or expired, or PAM refuses it`;
+  if (otherwise)
+    return `takes no public keys for user ${user}, only ${more}: allow PubkeyAuthentication in sshd_config`;
+  return `refused the key for user ${user}: it is not in authorized_keys, or sshd_config (PermitRootLogin, AllowUsers) or a locked account keeps the user out`;
+}
+
 /** Each one is work for both sides, and the host may ask for it at any time. sshd does so after gigabytes or hours. */
 const maxHandshakesPerMinute = 10;
 
 function handshake(
   sock: Socket,
   target: SshTarget,
-  method: AgentAuthMethod,
+  agent: SigningAgent,
   trust: HostTrust,
   { clock, signal, keepaliveSeconds, keepaliveMisses }: ConnectOptions,
 ): Promise<Connection> {
@@ -90,6 +107,8 @@ function handshake(
   let serverKey: PublicKey | undefined;
   let lastError = "the host closed it";
   const handshakes: number[] = [];
+  const method: AgentAuthMethod = { type: "agent", username: target.user, agent };
+  let goesOnWith: readonly string[] | undefined;
 
   const fail = (code: "Unreachable" | "AuthenticationFailed" | "HostKeyMismatch", why: string, cause?: unknown) => {
     ready.reject(refused ?? new HostError(code, `${target.host}:${target.port} ${why}`, { started: false, cause }));
@@ -106,7 +125,7 @@ function handshake(
   client.on("error", (error: Error & ClientErrorExtensions) => {
     lastError = error.message;
     if (error.level === "client-authentication") {
-      fail("AuthenticationFailed", `refused the key for user ${target.user}`, error);
+      fail("AuthenticationFailed", whyRefused(target.user, agent.asked, goesOnWith), error);
     } else if (/no matching host key/i.test(error.message) && trust.keys.length > 0) {
       fail("HostKeyMismatch", `offers no host key of the pinned types (${trust.keys.map((k) => k.type).join(", ")})`);
     } else {
@@ -134,6 +153,10 @@ function handshake(
     username: target.user,
     // Exactly one attempt, with the key: no "none" probe, no password, no agent.
     authHandler: [method],
+    // Of a key that failed the library tells nothing else.
+    debug(line) {
+      if (line.startsWith(failureWords)) goesOnWith = line.slice(failureWords.length, -1).split(",");
+    },
     hostVerifier: (blob: Buffer) => {
       serverKey = publicKeyOfBlob(Buffer.from(blob));
       if (serverKey !== undefined) refused = unusable(trust, serverKey) ?? refusal(trust, serverKey);

@@ -3,7 +3,7 @@ import type { AddressGate } from "./addresses.ts";
 import { backoffMilliseconds } from "./backoff.ts";
 import { type Connection, connect } from "./connection.ts";
 import type { ObserveSsh } from "./events.ts";
-import { HostError, type RunRequest, type SshTarget } from "./host-session.ts";
+import { HostError, type HostErrorCode, type RunRequest, type SshTarget } from "./host-session.ts";
 import type { HostTrust } from "./host-trust.ts";
 import type { SshLimits } from "./limits.ts";
 import type { ReadPrivateKey } from "./private-key.ts";
@@ -42,6 +42,9 @@ interface Live {
   open: number;
   over: boolean;
 }
+
+/** Attempts that a guard on the host counts against us. */
+const turnedAway: ReadonlySet<HostErrorCode> = new Set(["AuthenticationFailed", "HostKeyMismatch", "HostKeyUnknown"]);
 
 export function createHostLink(options: LinkOptions): HostLink {
   const { clock, limits, observe } = options;
@@ -99,7 +102,8 @@ export function createHostLink(options: LinkOptions): HostLink {
       const error =
         cause instanceof HostError ? cause : new HostError("Unreachable", String(cause), { started: false, cause });
       const count = (failure?.count ?? 0) + 1;
-      const delay = backoffMilliseconds(limits.backoff, count, clock.random());
+      const patience = turnedAway.has(error.code) && count > 2 ? limits.turnedAwayBackoff : limits.backoff;
+      const delay = backoffMilliseconds(patience, count, clock.random());
       failure = { error, count, notBefore: clock.monotonic() + delay };
       observe({ kind: "connectFailed", host, port, user, code: error.code, milliseconds: clock.monotonic() - started });
       throw error;

@@ -12,6 +12,11 @@ export interface SshLimits {
   readonly idleSeconds: number;
   /** Between failed attempts to connect; a command in between fails at once with the last error. */
   readonly backoff: BackoffPolicy;
+  /**
+   * The same from the third time on that the host refused the key, or we its key. fail2ban bans for 5 failures in 10 minutes:
+   * there are never more than 4. A new Secret is tried at once.
+   */
+  readonly turnedAwayBackoff: BackoffPolicy;
   /** For what may still come after an exit status. */
   readonly graceSeconds: number;
   /** For ending a script that took too long. */
@@ -25,6 +30,7 @@ export const defaultLimits: SshLimits = {
   keepaliveMisses: 3,
   idleSeconds: 300,
   backoff: { baseMilliseconds: 1000, maxMilliseconds: 30_000 },
+  turnedAwayBackoff: { baseMilliseconds: 600_000, maxMilliseconds: 600_000 },
   graceSeconds: 2,
   killSeconds: 10,
 };

@@ -15,6 +15,11 @@ export class SigningAgent extends ssh2.BaseAgent {
     this.#key = key;
   }
 
+  /** The host knows the key: it asked for a signature. */
+  get asked(): boolean {
+    return this.#signatures > 0;
+  }
+
   getIdentities(done: (error?: Error | null, keys?: string[]) => void): void {
     done(null, [this.#key.publicKey]);
   }

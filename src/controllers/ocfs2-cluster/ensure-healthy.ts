@@ -194,9 +194,13 @@ function troubles(cluster: ClusterObservation): Verdict[] {
   );
 }
 
-/** Errors of another AoE device are the trouble of others. */
-function concerns({ filesystems }: ClusterObservation, { subject }: KernelTrouble): boolean {
-  const target = /^(?:etherd\/)?(e\d+\.\d+)$/.exec(subject)?.[1];
+/** I/O errors of any other device (an empty CD drive, the disk of dom0, another volume) are the trouble of others. */
+export function concerns(
+  { filesystems }: Pick<ClusterObservation, "filesystems">,
+  { kind, subject }: Pick<KernelTrouble, "kind" | "subject">,
+): boolean {
+  const target = /^(?:etherd\/)?(e\d+\.\d+)(?:p\d+)?$/.exec(subject)?.[1];
+  if (target === undefined && kind === "IoError" && subject !== "") return false;
   return target === undefined || filesystems.some((one) => deviceOf(one) === `/dev/etherd/${target}`);
 }
 

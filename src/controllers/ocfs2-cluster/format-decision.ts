@@ -205,11 +205,15 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
       superblock !== undefined &&
       superblock.stack === "o2cb" &&
       superblock.label === label &&
-      superblock.cluster === cluster &&
+      // Plain mkfs.ocfs2 writes no name of a cluster: whichever is online may mount it.
+      (superblock.cluster === cluster || superblock.cluster === "") &&
       superblock.globalHeartbeat === (heartbeatMode === "Global");
     return right
       ? undefined
-      : refuse("ForeignFilesystem", `${device} holds ${describe(found)}, not label ${label} of cluster ${cluster}`);
+      : refuse(
+          "ForeignFilesystem",
+          `${device} holds ${describe(found)}, not label ${label} of cluster ${cluster}${adoption(found, device, label)}`,
+        );
   }
   if (found.content !== "Blank")
     return refuse(
@@ -219,6 +223,12 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
   return policy === "Never"
     ? refuse("FormatForbidden", `${device} is blank, and the spec says format: Never`)
     : undefined;
+}
+
+/** What would let the cluster adopt it, where only its label is in the way. */
+function adoption({ superblock }: SharedDevice, device: string, label: string): string {
+  if (superblock === undefined || superblock.label === label) return "";
+  return `. If it is the one that is meant, unmount it everywhere and label it on one node: tunefs.ocfs2 -L ${label} ${device}`;
 }
 
 function unseen(looks: readonly NodeLook[], device: string): FormatDecision {
@@ -254,6 +264,6 @@ export function describe({ content, signature, superblock }: SharedDevice): stri
     case "Ocfs2":
       return superblock === undefined
         ? "an OCFS2 that cannot be read"
-        : `an OCFS2 labelled ${superblock.label || "(nothing)"} of ${superblock.stack === "o2cb" ? `cluster ${superblock.cluster}${superblock.globalHeartbeat ? " with global heartbeat" : ""}` : "no cluster"} with UUID ${superblock.uuid}`;
+        : `an OCFS2 labelled ${superblock.label || "(nothing)"} of ${superblock.stack === "o2cb" ? `cluster ${superblock.cluster || "(none named)"}${superblock.globalHeartbeat ? " with global heartbeat" : ""}` : "no cluster"} with UUID ${superblock.uuid}`;
   }
 }

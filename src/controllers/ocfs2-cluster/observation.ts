@@ -122,7 +122,8 @@ export function readyNode(node: NodeSight): ReadyNode | undefined {
 
 /** The name that the machine has instead of the one it must have; undefined when it is right. */
 export function wrongName({ name }: Pick<NodeSight, "name">, { identity }: HostFacts): string | undefined {
-  if (identity.state !== "known" || identity.value.hostname === name) return undefined;
+  // O2CB compares without case.
+  if (identity.state !== "known" || identity.value.hostname.toLowerCase() === name.toLowerCase()) return undefined;
   return identity.value.hostname;
 }
 

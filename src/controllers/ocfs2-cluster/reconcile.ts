@@ -18,6 +18,7 @@ import { clusterSpec } from "../specs.ts";
 import { type Handed, merged, soonest } from "../work.ts";
 import { act, conditionsOf, lookAgain, nothing, reasonAndMessage } from "./act.ts";
 import { describeCluster, type Restart } from "./describe.ts";
+import { concerns } from "./ensure-healthy.ts";
 import { type ClusterFinding, nothingFound } from "./finding.ts";
 import { keep } from "./keep.ts";
 import type { ClusterObservation } from "./observation.ts";
@@ -174,14 +175,16 @@ const toldKinds = new Set(["IoError", "Ocfs2Error", "Heartbeat", "Fencing"]);
 function tellReports(
   { events, fleet }: ClusterControllerOptions,
   cluster: Ocfs2Cluster,
-  { nodes }: ClusterObservation,
+  observation: ClusterObservation,
 ): void {
   const { namespace = "", name } = cluster.metadata;
-  for (const { host, listed } of nodes) {
+  for (const { host, listed } of observation.nodes) {
     const watched = listed ? fleet.feed.of(idOf("XenHost", namespace, host)) : undefined;
     if (watched === undefined) continue;
     const fresh = fleet.kernelReports.tell(watched, fleet.clock.monotonic(), idOf("Ocfs2Cluster", namespace, name));
-    for (const { kind, message } of fresh.filter((report) => toldKinds.has(report.kind)))
+    for (const { kind, message } of fresh.filter(
+      (report) => toldKinds.has(report.kind) && concerns(observation, report),
+    ))
       events.record(ocfs2Clusters, cluster, {
         type: "Warning",
         reason: "KernelReports",

@@ -1,5 +1,6 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
+import { missingFeatures } from "../../host/cpu-features.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
@@ -239,18 +240,13 @@ const versions: Check<Known> = withInfo(({ source, target }, { from, to }) => {
 });
 
 const cpuFeatures: Check<Known> = withInfo(({ source, target }, { from, to }) => {
-  const words = (text: string) => text.split(/[^0-9a-fA-F]+/).filter((word) => word !== "");
-  const has = words(to.hardwareCapabilities);
-  const missing = words(from.hardwareCapabilities).flatMap((word, index) => {
-    const lacking = BigInt(`0x${word}`) & ~BigInt(`0x${has[index] ?? "0"}`);
-    return lacking === 0n ? [] : [`word ${index}: ${lacking.toString(16).padStart(8, "0")}`];
-  });
+  const missing = missingFeatures(from, to);
   return missing.length === 0
     ? passed
     : [
         problem(
           "CpuFeaturesMissing",
-          `The CPU of ${target.name} lacks features of ${source.name} (hw_caps ${missing.join(", ")})`,
+          `The CPU of ${target.name} lacks features of ${source.name} (${missing.join(", ")})`,
         ),
       ];
 });

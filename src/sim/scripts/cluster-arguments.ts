@@ -49,7 +49,7 @@ export function clusterArguments(run: ScriptRun): AskedCluster {
 /** require_own_node */
 export function requireOwnNode(run: ScriptRun, asked: AskedCluster): void {
   const { hostname } = run.host.running;
-  if (asked.nodes.some((node) => node.name === hostname)) return;
+  if (asked.nodes.some((node) => node.name.toLowerCase() === hostname.toLowerCase())) return;
   const names = asked.nodes.map((node) => ` ${node.name}`).join("");
   refuse(run, "HostNameMismatch", `this host is called ${hostname}, the nodes of ${asked.name} are${names}`);
 }

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
 import type { HostDialer } from "../../../src/ssh/host-session.ts";
 import { encryptedKey, publicKeys } from "../../unit/ssh/keys.ts";
-import { type Command, startMisbehavingServer } from "./misbehaving-server.ts";
+import { type Behaviour, type Command, startMisbehavingServer } from "./misbehaving-server.ts";
 import { eventually, failureOf, openDialer, script, targetOn } from "./targets.ts";
 
 const user = generateKeyPair();
@@ -95,9 +95,47 @@ describe("a credential", () => {
     expect(await failureOf(open().dialer.session(targetOn(server, user)).run(script("true")))).toEqual({
       code: "AuthenticationFailed",
       started: false,
-      message: `127.0.0.1:${server.port} refused the key for user root`,
+      message: `127.0.0.1:${server.port} refused the key for user root: it is not in authorized_keys, or sshd_config (PermitRootLogin, AllowUsers) or a locked account keeps the user out`,
     });
     expect(server.seen.authentications).toBe(1);
+  });
+
+  it.each<[string, Behaviour["login"], string]>([
+    [
+      "is not enough",
+      (context, signed) => (signed ? context.reject(["keyboard-interactive"], true) : context.accept()),
+      "accepted the key for user root and asks for a second factor (keyboard-interactive)",
+    ],
+    [
+      "is known and the account locked",
+      (context, signed) => (signed ? context.reject(["publickey"]) : context.accept()),
+      "knows the key for user root and does not let the account in",
+    ],
+    [
+      "is of no use where only passwords are taken",
+      (context) => context.reject(["password"]),
+      "takes no public keys for user root, only password",
+    ],
+  ])("that %s is told from a wrong one", async (_what, login, message) => {
+    await using server = await startMisbehavingServer({ ...(login === undefined ? {} : { login }) });
+    expect(await failureOf(open().dialer.session(targetOn(server, user)).run(script("true")))).toMatchObject({
+      code: "AuthenticationFailed",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it("that the host refuses is tried less than five times in ten minutes, as fail2ban counts", async () => {
+    await using server = await startMisbehavingServer({ accepts: () => false });
+    const backoff = { baseMilliseconds: 1, maxMilliseconds: 1 };
+    const { dialer } = open({
+      limits: { backoff, turnedAwayBackoff: { baseMilliseconds: 600_000, maxMilliseconds: 600_000 } },
+    });
+    const errors: string[] = [];
+    while (!/the next one in \d{3} s/.test(errors.at(-1) ?? "")) {
+      errors.push((await failureOf(dialer.session(targetOn(server, user)).run(script("true")))).message);
+      if (errors.length > 400) throw new Error(errors.join("\n"));
+    }
+    expect(server.seen.authentications).toBe(3);
   });
 
   it("that was rotated is used for the next command, without a restart", async () => {
@@ -383,7 +421,7 @@ describe("a host that prints", () => {
     expect(await failureOf(run)).toEqual({
       code: "OutputLimitExceeded",
       started: true,
-      message: "test on 127.0.0.1 printed more than 16777216 bytes on stdout; its processes were ended",
+      message: "test on 127.0.0.1 printed more than 1048576 bytes on stdout; its processes were ended",
     });
     expect(ended).toEqual(["end-process-group"]);
     expect(process.memoryUsage.rss() - before).toBeLessThan(100 * (1 << 20));

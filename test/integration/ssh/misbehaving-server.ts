@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import ssh2, { type ServerChannel, type Session } from "ssh2";
+import ssh2, { type AuthContext, type ServerChannel, type Session } from "ssh2";
 import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
 import { decodeRequest, outputMarks, type WireRequest } from "../../../src/ssh/wire.ts";
 
@@ -17,6 +17,8 @@ export interface Command {
 export interface Behaviour {
   /** Default: accept everybody's public key. */
   accepts?: (publicKey: string) => boolean;
+  /** What it says instead of whether it accepts. `signed`: the client has proved that it has the key. */
+  login?: (context: AuthContext, signed: boolean) => void;
   banner?: string;
   /** Of sessions on one connection; more are refused as sshd does. */
   maxSessions?: number;
@@ -44,6 +46,8 @@ export async function startMisbehavingServer(behaviour: Behaviour = {}) {
       client.on("error", () => undefined);
       client.on("authentication", (context) => {
         seen.authentications += 1;
+        if (behaviour.login !== undefined)
+          return behaviour.login(context, context.method === "publickey" && context.signature !== undefined);
         if (context.method !== "publickey") return context.reject(["publickey"]);
         const key = `${context.key.algo} ${context.key.data.toString("base64")}`;
         if (behaviour.accepts?.(key) ?? true) context.accept();

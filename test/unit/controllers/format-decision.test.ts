@@ -151,6 +151,13 @@ describe("a volume nobody has formatted", () => {
       "Refuse NotBlank",
     ]),
     ["our kind of OCFS2", { looks: [seen("bella", ocfs2())] }, `Record ${ours} adopted`],
+    ["an OCFS2 of plain mkfs.ocfs2", { looks: [seen("bella", ocfs2({ cluster: "" }))] }, `Record ${ours} adopted`],
+    ["an OCFS2 without a label", { looks: [seen("bella", ocfs2({ label: "" }))] }, "Refuse ForeignFilesystem"],
+    [
+      "an OCFS2 without a cluster stack",
+      { looks: [seen("bella", ocfs2({ cluster: "", stack: "" }))] },
+      "Refuse ForeignFilesystem",
+    ],
     [
       "our kind of OCFS2, never to be formatted",
       { policy: "Never", looks: [seen("bella", ocfs2())] },

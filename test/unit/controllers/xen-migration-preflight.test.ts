@@ -247,9 +247,9 @@ describe("the checks before a migration", () => {
     ],
     [
       "a CPU that lacks a feature",
-      { target: sheet("brutus", withInfo({ hardwareCapabilities: capabilities.replace("178bfbff", "078bfbff") })) },
+      { target: sheet("brutus", withInfo({ hardwareCapabilities: capabilities.replace("178bfbff", "138bfbff") })) },
       "CpuFeaturesMissing",
-      "The CPU of brutus lacks features of bella (hw_caps word 0: 10000000)",
+      "The CPU of brutus lacks features of bella (CPUID 1.edx: 04000000)",
     ],
     [
       "a PV guest without shadow paging",
@@ -336,6 +336,31 @@ describe("the checks before a migration", () => {
   it("take the next version of Xen and a CPU with more features", () => {
     const more = withInfo({ minor: 18, hardwareCapabilities: capabilities.replace("00000005", "00000007") });
     expect(reasons({ target: sheet("brutus", more) })).toEqual([]);
+  });
+
+  const intel = "bfebfbff:77faf3ff:2c100800:00000121:0000000f:009c67af:00000000:00000100";
+  it.each<[string, { source?: Partial<XenInfo>; target?: Partial<XenInfo> }]>([
+    ["VMX switched off by the firmware", { target: { hardwareCapabilities: intel.replace("77faf3ff", "77faf3df") } }],
+    ["no MONITOR", { target: { hardwareCapabilities: intel.replace("77faf3ff", "77faf3f7") } }],
+    ["older power management", { source: { hardwareCapabilities: intel.replace("00000100", "9c000100") } }],
+    [
+      "the order of words before Xen 4.7",
+      {
+        source: {
+          minor: 6,
+          hardwareCapabilities: "bfebfbff:2c100800:00000000:00007f00:77faf3ff:00000000:00000121:009c67af",
+        },
+        target: { minor: 7 },
+      },
+    ],
+  ])("look only at what a guest sees of a CPU: %s", (_what, { source = {}, target = {} }) => {
+    const cpu = { hardwareCapabilities: intel };
+    expect(
+      reasons({
+        source: sheet("bella", withInfo({ ...cpu, ...source })),
+        target: sheet("brutus", withInfo({ ...cpu, ...target })),
+      }),
+    ).toEqual([]);
   });
 
   it("count what Xen itself needs for a domain", () => {

@@ -64,6 +64,33 @@ describe.each(shells)("in %s", (...shell) => {
       );
     });
 
+    it("knows the words of old and of new kernels", () => {
+      const text = `[  300.100000] aoe: ata error cmd=24h stat=41h from e0.1
+[  301.100000] end_request: I/O error, dev etherd/e0.1, sector 4096
+[  302.100000] Buffer I/O error on device etherd/e0.1, logical block 0
+[  303.100000] blk_update_request: I/O error, dev sr0, sector 0 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 0
+[  307.200000] o2net: node brutus (num 1) at 10.0.0.6:7777 advertised net protocol version 9 but 11 is required. Disconnecting.
+[  312.000000] o2hb: Unable to stabilize heartbeat on region 77D1 (etherd/e0.1)
+[  312.320000] o2quo: self fencing
+[  315.000000] OCFS2: ERROR (device etherd/e0.1): ocfs2_validate_gd_self: Group descriptor #9 has bad signature
+[  319.000000] JBD2: Error -5 detected when updating journal superblock for etherd/e0.1-23.
+[  322.000000] (mount.ocfs2,771,0):dlm_join_domain:1885 Timed out joining dlm domain 77D1 after 92000 msecs
+[  328.000000] BUG: scheduling while atomic: swapper/16/0/0x00000100
+[  329.000000] INFO: task xl:4711 blocked for more than 120 seconds.
+`;
+      const rows = run(["probe-kernel-log"], `dmesg() { cat ${log(text)}; }\nprobe_kernel_log`);
+      expect(rows.map((row) => row.split("\t").slice(1, 5).join(" "))).toEqual([
+        "IoError e0.1 1 300",
+        "IoError etherd/e0.1 2 302",
+        "IoError sr0 1 303",
+        "Network brutus 1 307",
+        "Heartbeat 77D1 1 312",
+        "Fencing - 1 312",
+        "Ocfs2Error etherd/e0.1 2 319",
+        "Ocfs2Error - 1 322",
+      ]);
+    });
+
     it("has nothing to tell of a quiet boot and of mounts", () => {
       const text = `[  566.468887] o2hb: Heartbeat mode set to local
 [  602.805702] o2dlm: Joining domain 20E7556D473244BC9767E8F7299AFE1C

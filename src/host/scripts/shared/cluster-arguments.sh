@@ -24,13 +24,17 @@ cluster_arguments() {
 	done
 }
 
-# require_own_node: O2CB finds its own node by the host's name. Without one it prints OK and stays offline.
+lower() {
+	printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]'
+}
+
+# require_own_node: O2CB finds its own node by the host's name, without case. Without one it prints OK and stays offline.
 require_own_node() {
 	IFS= read -r own_name </proc/sys/kernel/hostname
 	own_name=${own_name%%.*}
 	own_names=
 	while read -r _ own_node _; do
-		[ "$own_node" != "$own_name" ] || return 0
+		[ "$(lower "$own_node")" != "$(lower "$own_name")" ] || return 0
 		own_names="$own_names $own_node"
 	done <<-END
 		${nodes%?}
