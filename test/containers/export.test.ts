@@ -70,6 +70,7 @@ describe.each([
       kind: "Missing",
       sizeBytes: 0,
       identity: "",
+      lasting: "",
       owner: "",
     });
     expect(file).toEqual({
@@ -78,6 +79,7 @@ describe.each([
       kind: "File",
       sizeBytes: 64 * MiB,
       identity: expect.stringMatching(/^file:[0-9]+:[0-9]+$/),
+      lasting: expect.stringMatching(/^file:[^:]+:[0-9]+:[0-9]+$/),
       owner: "san/vm-disk 11111111-aaaa",
     });
     expect(known(facts.exports)).toEqual([
@@ -87,6 +89,7 @@ describe.each([
         interface: "eth0",
         backing: "/srv/aoe/a.img",
         backingIdentity: file?.identity,
+        recorded: file?.lasting,
         options: [],
         persistence: "Systemd",
         instance: "e0.1",

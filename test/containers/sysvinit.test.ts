@@ -33,7 +33,7 @@ describe("an export from a host with sysvinit", () => {
   it("is a respawn line that init starts at once", async () => {
     expect(await act()).toEqual({ kind: "done", detail: expect.stringMatching(/^started pid [0-9]+$/) });
     expect(await server.sh("cat /etc/inittab")).toBe(
-      `${inittab}# xensan: san/old-disk 66666666-ffff\nx000:2345:respawn:/usr/sbin/vblade -r 3 1 eth0 /srv/aoe/a.img\n`,
+      `${inittab}# xensan: san/old-disk 66666666-ffff\nx000:2345:respawn:/bin/sh /var/lib/xensan/guard x000 vblade -r 3 1 eth0 /srv/aoe/a.img\n`,
     );
     expect(await at(1)).toMatchObject({
       persistence: "Inittab",
@@ -66,7 +66,7 @@ describe("an export from a host with sysvinit", () => {
     expect(await at(1)).toMatchObject({ options: [], runningDiffers: false });
   });
 
-  it("is adopted from an admin's line, with the owner's mark as the only change", async () => {
+  it("is adopted from an admin's line, which gets the owner's mark and the guard, without a restart", async () => {
     await server.sh(`
       truncate -s 1M /srv/aoe/hand.img
       echo 'e0:2345:respawn:/usr/sbin/vblade 3 2 eth0 /srv/aoe/hand.img' >>/etc/inittab; telinit q`);
@@ -76,7 +76,10 @@ describe("an export from a host with sysvinit", () => {
     const outcome = await act({ slot: 2, options: [], backing: "/srv/aoe/hand.img" });
     expect(outcome).toEqual({ kind: "done", detail: `adopted pid ${found?.pid}` });
     expect(await server.sh("cat /etc/inittab")).toBe(
-      before.replace("e0:2345", "# xensan: san/old-disk 66666666-ffff\ne0:2345"),
+      before.replace(
+        "e0:2345:respawn:/usr/sbin/vblade",
+        "# xensan: san/old-disk 66666666-ffff\ne0:2345:respawn:/bin/sh /var/lib/xensan/guard e0 vblade",
+      ),
     );
   });
 

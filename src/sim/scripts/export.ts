@@ -1,6 +1,6 @@
 import { exportRecord, isSameBacking, recordedIdentity } from "../model/guard.ts";
 import { toolPath } from "../model/packages.ts";
-import { readText, remove } from "../model/storage.ts";
+import { backingAt, readText, remove } from "../model/storage.ts";
 import { bootLink, stopUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
 import type { Responder, ScriptRun } from "../process.ts";
@@ -200,6 +200,15 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
     if (serving !== undefined) {
       if (word !== "unchanged" && word !== "adopted") yield 300;
       if (host.running.processes.get(serving.pid) === serving) break;
+    }
+    const now = backingAt(host, configured).lasting;
+    if (serving === undefined && !isSameBacking(backing.lasting, now)) {
+      // The guard has not let vblade open it.
+      if (word === "started" || word === "restarted") {
+        if (host.init === "systemd") stopUnit(world, host, name);
+        else replaceInittab(run, inittabWithout(readText(host, "/etc/inittab") ?? "", name));
+      }
+      refuse(run, "BackingChanged", `${asked} was replaced while it was looked at: it is ${now} now`);
     }
     const ended = host.init === "systemd" && host.running.units.get(name)?.subState === "auto-restart";
     if (ended || tries >= 29) refuse(run, "ExportFailed", `${address} does not stay up: ${lastWords(run, name)}`);

@@ -171,6 +171,11 @@ keepalive_verify() {
 			[ "$word" = unchanged ] || [ "$word" = adopted ] || sleep 0.3 2>/dev/null || sleep 1
 			if [ -d "/proc/$running" ] && has_open "$running"; then break; fi
 		fi
+		if [ -z "$running" ] && ! same_backing "$backing_durable" "$(backing_identity_of "$backing_configured")"; then
+			# The guard has not let vblade open it.
+			case $word in started | restarted) keepalive_stop "" ;; esac
+			refuse BackingChanged "$asked was replaced while it was looked at: it is $(backing_identity_of "$backing_configured") now"
+		fi
 		verify_tries=$((verify_tries + 1))
 		# Between two attempts already: it has ended since we started it.
 		if [ "$init" = systemd ] && [ "$(systemctl show -p SubState --value "$(unit_of "$name")")" = auto-restart ]; then verify_tries=30; fi
