@@ -43,6 +43,7 @@ import { EventRecorder } from "./runtime/events.ts";
 import { type Secret, secretKind } from "./runtime/kinds.ts";
 import type { Kind, KubeApi, KubeObject } from "./runtime/kube-api.ts";
 import { LeaderElection } from "./runtime/leader-election.ts";
+import { managementClusterId } from "./runtime/management-cluster.ts";
 import type { Metrics } from "./runtime/metrics.ts";
 import type { Reconciler } from "./runtime/reconciler.ts";
 import { Reflector } from "./runtime/reflector.ts";
@@ -61,6 +62,8 @@ export interface OperatorConfig {
   readonly parallelPerHost?: number;
   /** Migrations that may be under way at once, over all hosts. */
   readonly migrationsAtOnce?: number;
+  /** Id of the management cluster, under which machines are claimed: the uid of its namespace kube-system. */
+  readonly clusterId?: string;
   /** Unique to this process; also the reporting instance of events. */
   readonly identity?: string;
   /**
@@ -182,6 +185,7 @@ async function lead(
   onClaims: (claims: Claims | undefined) => void,
 ): Promise<void> {
   const events = new EventRecorder({ api, clock, log, controller: "xensan.dev/operator", instance: config.identity });
+  const clusterId = config.clusterId ?? (await managementClusterId({ api, clock, log }, leading));
   const controllers = new Map<string, Controller>();
   const stores = {
     servers: mirrors.servers.store,
@@ -201,6 +205,7 @@ async function lead(
     onDone: (id, result) => tellDeed(events, stores, id, result),
     probeIntervalSeconds: config.probeIntervalSeconds,
     parallel: config.parallelPerHost,
+    clusterId,
     enqueue(id, enqueued) {
       const { kind, key } = parseId(id);
       controllers.get(kind)?.enqueue(key, { priority: enqueued?.initial === true ? priority.low : priority.normal });

@@ -40,6 +40,11 @@ export const hostStatusSchema = z.object({
   conditions: conditionsSchema.optional(),
   /** The key recorded under TrustOnFirstUse. */
   hostKey: z.string().max(2048).optional().describe("The host key recorded under TrustOnFirstUse."),
+  machineID: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("The machine-id recorded at the first look. Nothing is done on a machine that shows another one."),
   lastProbeTime: z
     .string()
     .max(64)

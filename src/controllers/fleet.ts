@@ -13,7 +13,7 @@ import { Heartbeats } from "./heartbeats.ts";
 import { Attempts } from "./hosts/attempts.ts";
 import { endpointOf } from "./hosts/endpoint.ts";
 import { addressText, changeBetween, concernsTenants } from "./hosts/facts-diff.ts";
-import { HostFeed, type WatchedHost } from "./hosts/feed.ts";
+import { HostFeed, type Remembered, type WatchedHost } from "./hosts/feed.ts";
 import { Fences } from "./hosts/fences.ts";
 import type { HostMetrics } from "./hosts/metrics.ts";
 import type { StepResult } from "./hosts/step.ts";
@@ -51,6 +51,8 @@ export interface FleetOptions {
   readonly stores: Stores;
   readonly probeIntervalSeconds: number;
   readonly parallel: number;
+  /** Id of the management cluster, under which machines are claimed; undefined: none is claimed. */
+  readonly clusterId?: string | undefined;
   /** Puts an object into its controller's queue. */
   readonly enqueue: (id: string, options?: { readonly initial: boolean }) => void;
   /** Told once of each step that was done for an object, after the look that shows what it did. */
@@ -235,18 +237,19 @@ export class Fleet {
     this.#wakeSecrets(object);
     if (event.type === "updated") this.#wakeSecrets(event.old);
     if (event.type === "deleted") {
-      this.feed.declare(id, undefined, undefined);
+      this.feed.declare(id, undefined);
       this.attempts.forget(id);
       this.#closed(former);
     } else {
       const parsed = specOf(object);
-      this.feed.declare(id, parsed.ok ? endpointOf(namespace, parsed.spec.ssh) : undefined, object.status?.hostKey);
+      this.feed.declare(id, parsed.ok ? endpointOf(namespace, parsed.spec.ssh) : undefined, remembered(object));
       if (former !== this.feed.of(id)) this.#closed(former);
     }
     if (kind === "XenHost") this.#spread(event, livingOn(this.stores, { namespace, name }));
     if (event.type === "updated" && !asksAnew(event)) {
       if (saysOtherwise(event)) this.#wake(id);
-      if (event.object.status?.hostKey === event.old.status?.hostKey) return;
+      const { hostKey, machineID } = event.old.status ?? {};
+      if (event.object.status?.hostKey === hostKey && event.object.status?.machineID === machineID) return;
     } else {
       const watched = this.feed.of(id);
       if (watched !== undefined && !initial) this.fences.raise(id, [watched]);
@@ -402,6 +405,12 @@ const volumeId = ({ metadata: { namespace = "", name } }: AoeVolume) => idOf("Ao
 const objectOf = (owner: string) => owner.replace(/^(confirm|sample) | #.*$/g, "");
 
 /** A new spec, a deletion, or annotations that say something else: reason to look at the machines again. */
+/** What a host object keeps of its machine. */
+function remembered({ metadata, status }: HostObject): Remembered {
+  const [, takes] = /^Claim:(.*)$/.exec(directivesOf(metadata).approved ?? "") ?? [];
+  return { hostKey: status?.hostKey, machineId: status?.machineID, takes };
+}
+
 function asksAnew(event: { object: KubeObject; old: KubeObject }): boolean {
   const [now, before] = [event.object.metadata, event.old.metadata];
   return (

@@ -23,7 +23,7 @@ import { factsStatus } from "./host-facts.ts";
 import { addressOf } from "./hosts/endpoint.ts";
 import type { WatchedHost } from "./hosts/feed.ts";
 import type { Step } from "./hosts/step.ts";
-import { currentFacts, pending } from "./hosts/view.ts";
+import { currentFacts, machineOf, pending } from "./hosts/view.ts";
 import { idOf } from "./names.ts";
 import { explainOutcome } from "./outcomes.ts";
 import { reachable } from "./reach.ts";
@@ -122,6 +122,11 @@ export function hostReconciler<
             status.hostKey = watched.trustedKey;
             await draft.flush();
           }
+          const machine = machineToRecord(status, watched, directives);
+          if (machine !== undefined) {
+            status.machineID = machine;
+            await draft.flush();
+          }
           const outcome = parsed.ok
             ? judge(options, host, current, parsed.spec, directives, status, watched, context)
             : { conditions: invalid(host, parsed.message), handed: nothing, required: [] };
@@ -145,6 +150,17 @@ export function hostReconciler<
       );
     },
   };
+}
+
+/** At the first look what the machine says; later what a person approved: `Machine:ID`. */
+function machineToRecord(
+  { machineID }: HostStatus,
+  watched: WatchedHost | undefined,
+  { approved }: Directives,
+): string | undefined {
+  const [, accepted] = /^Machine:([A-Za-z0-9-]{1,64})$/.exec(approved ?? "") ?? [];
+  if (machineID !== undefined) return accepted === machineID ? undefined : accepted;
+  return watched === undefined ? undefined : machineOf(watched.watcher.view);
 }
 
 const differs = (status: HostStatus, stored: HostStatus | undefined) =>

@@ -33,7 +33,7 @@ export function handOver(fleet: Fleet, owner: string, parts: readonly Part[], lo
     const { watcher } = host;
     const [first] = steps;
     const work = `${owner} on ${host.endpoint.id}`;
-    if (!host.keyRecorded) continue;
+    if (!host.trusted) continue;
     if (watcher.pending(owner)) {
       const outcome = fleet.attempts.lastOutcome(work, steps);
       if (first !== undefined && outcome !== undefined)

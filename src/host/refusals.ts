@@ -3,6 +3,8 @@
  * beside it names the path, device or process in the way.
  */
 export const refusals = {
+  MachineChanged: "The machine-id is not the one that was recorded: another machine answers at this address",
+  ClaimedElsewhere: "Another object, or another management cluster, has this machine",
   BackingOutsideBounds: "The path, what it resolves to, or another name of the same file is not in allowedBackings",
   InterfaceOutsideBounds: "The interface is not one of those that the owner of the server lists in interfaces",
   BackingMissing: "There is no such file or device",

@@ -1,5 +1,6 @@
 import type { Host } from "./model/host.ts";
 import { note, type World } from "./model/world.ts";
+import { addressedResponder, splitAddressee } from "./scripts/addressee.ts";
 import { responders } from "./scripts/index.ts";
 
 /**
@@ -43,9 +44,10 @@ export function startScript(
   world: World,
   host: Host,
   script: string,
-  args: readonly string[],
+  given: readonly string[],
   hooks: ProcessHooks = {},
 ): ScriptProcess {
+  const { words, own: args } = splitAddressee(given);
   world.commands += 1;
   const id = world.commands;
   const running = host.running;
@@ -80,7 +82,7 @@ export function startScript(
           run.err(`the simulated rack has no answer for the script ${script}\n`);
           return 127;
         })()
-      : responder(run);
+      : addressedResponder(words, responder)(run);
 
   const finish = (how: NonNullable<ScriptProcess["end"]>) => {
     end = how;

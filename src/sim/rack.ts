@@ -57,6 +57,8 @@ export interface Rack {
   /** What a path on a host stands for: kind, size, identity. */
   backingOf(host: string, path: string): Backing;
   /** The file system that holds the path. */
+  /** Another machine takes the place of the host: the same address, key and disks, another machine-id. */
+  replaceMachine(host: string, machineId: string): void;
   /** A reset after which the kernel gives two disks each other's name. */
   swapDisks(host: string, one: string, other: string): void;
   setReadOnly(host: string, path: string, state: "ReadOnly" | "ReadWrite"): void;
@@ -123,6 +125,10 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
     powerOff: (name) => disturb(name, "power off", (host) => powerOff(world, host)),
     powerOn: (name) => disturb(name, "power on", (host) => powerOn(world, host)),
     reset: (name) => disturb(name, "reset", (host) => reset(world, host)),
+    replaceMachine: (name, machineId) =>
+      disturb(name, `machine-id ${machineId}`, (host) => {
+        host.machineId = machineId;
+      }),
     swapDisks: (name, one, other) =>
       disturb(name, `${one} and ${other} swap their names at a boot`, (host) => {
         powerOff(world, host);

@@ -24,7 +24,7 @@ export function operatorWith(config: OperatorConfig): StartOperator {
       clock,
       log,
       metrics: createMetrics(),
-      config: { ...config, identity: identityOf(life.name) },
+      config: { clusterId: "management", ...config, identity: identityOf(life.name) },
     });
     return operator.run(signal);
   };

@@ -10,6 +10,20 @@ export const reaching = {
     meaning: "No connection to the host's SSH server. Nothing is known of the host until it is back.",
     action: "Check power, network and spec.ssh; xensan keeps trying.",
   },
+  MachineChanged: {
+    conditions: asking,
+    meaning:
+      "Another machine answers at the address: its machine-id is not the one that was recorded. Nothing is done on it.",
+    action:
+      "Correct spec.ssh.host, or, if the machine takes the place of the old one for good, set xensan.dev/approve=Machine:ID with its machine-id.",
+  },
+  ClaimedElsewhere: {
+    conditions: asking,
+    meaning:
+      "Another object, or an object of another management cluster, has this machine; the message names it. Nothing is changed there.",
+    action:
+      "Delete one of the two objects. To move the machine to this one for good, set xensan.dev/approve=Claim:HOLDER with the holder that the message names as CLUSTER NAMESPACE/NAME.",
+  },
   AuthenticationFailed: {
     conditions: asking,
     meaning: "The host refused the key.",

@@ -100,7 +100,7 @@ function see(fleet: Fleet, volume: AoeVolume, kind: "AoeServer" | "XenHost", nam
     host: `${kind}/${name}`,
     view: host?.watcher.view ?? pending,
     fresh: host !== undefined && fleet.fences.passed(volumeName, host) && fleet.fences.passed(id, host),
-    trusted: host?.keyRecorded ?? false,
+    trusted: host?.trusted ?? false,
   };
 }
 
@@ -127,7 +127,7 @@ function seeBystanders(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Ho
     const members = [...host.members.keys()];
     const member = members.find((id) => id.startsWith("XenHost "));
     if (member === undefined || members.some((id) => known.has(id))) continue;
-    sights.push({ host: member.replace(" ", "/"), view: host.watcher.view, fresh: true, trusted: host.keyRecorded });
+    sights.push({ host: member.replace(" ", "/"), view: host.watcher.view, fresh: true, trusted: host.trusted });
   }
   return sights;
 }

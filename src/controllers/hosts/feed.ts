@@ -1,12 +1,14 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import { type ProbeRequest, probe } from "../../host/actions.ts";
+import type { Claim } from "../../host/addressee.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 import type { HostDialer } from "../../ssh/host-session.ts";
+import { parseId } from "../names.ts";
 import { addressOf, type Endpoint } from "./endpoint.ts";
 import type { HostMetrics } from "./metrics.ts";
 import { routeTo } from "./route.ts";
-import type { HostView } from "./view.ts";
+import { type HostView, machineOf } from "./view.ts";
 import { HostWatcher } from "./watcher.ts";
 
 export interface HostFeedOptions {
@@ -17,6 +19,8 @@ export interface HostFeedOptions {
   readonly probeIntervalSeconds: number;
   /** Jobs of different objects that may change one host at once. */
   readonly parallel: number;
+  /** Id of the management cluster, under which machines are claimed; undefined: none is claimed. */
+  readonly clusterId?: string | undefined;
   readonly secret: (namespace: string, name: string) => Secret | undefined;
   /** What to ask the host that these objects stand for. */
   readonly request: (members: readonly string[]) => ProbeRequest;
@@ -24,11 +28,21 @@ export interface HostFeedOptions {
   readonly onView: (watched: WatchedHost, before: HostView, settled: readonly string[]) => void;
 }
 
+/** What the object of a member keeps of its machine. */
+export interface Remembered {
+  /** `status.hostKey` */
+  readonly hostKey?: string | undefined;
+  /** `status.machineID` */
+  readonly machineId?: string | undefined;
+  /** Whose claim a person gave to it, `CLUSTER NAMESPACE/NAME`. */
+  readonly takes?: string | undefined;
+}
+
 /** A machine under watch and the objects (`Kind namespace/name`) that stand for it. */
 export class WatchedHost {
   readonly endpoint: Endpoint;
   readonly watcher: HostWatcher;
-  readonly members = new Map<string, string | undefined>();
+  readonly members = new Map<string, Remembered>();
   /** The key seen under TrustOnFirstUse; it holds from then on. */
   seenKey: string | undefined;
   stop: () => void = () => undefined;
@@ -40,12 +54,27 @@ export class WatchedHost {
 
   /** The key that a member's status keeps, else the one just seen. */
   get trustedKey(): string | undefined {
-    return [...this.members.values()].find((key) => key !== undefined) ?? this.seenKey;
+    return this.#remembered("hostKey") ?? this.seenKey;
   }
 
-  /** A key that nobody has written down yet justifies looking, not changing anything. */
-  get keyRecorded(): boolean {
-    return this.seenKey === undefined || [...this.members.values()].some((key) => key !== undefined);
+  /** A key or a machine-id that nobody has written down yet justifies looking, not changing anything. */
+  get trusted(): boolean {
+    const keyRecorded = this.seenKey === undefined || this.#remembered("hostKey") !== undefined;
+    return keyRecorded && (this.machineId !== undefined || machineOf(this.watcher.view) === undefined);
+  }
+
+  /** The machine-id that a member's status keeps. */
+  get machineId(): string | undefined {
+    return this.#remembered("machineId");
+  }
+
+  get takes(): string | undefined {
+    return this.#remembered("takes");
+  }
+
+  #remembered(what: keyof Remembered): string | undefined {
+    for (const member of this.members.values()) if (member[what] !== undefined) return member[what];
+    return undefined;
   }
 }
 
@@ -71,15 +100,17 @@ export class HostFeed {
     return this.#hosts.values();
   }
 
-  /** Says where a member is, or, with undefined, that it is gone. `recordedKey` is its `status.hostKey`. */
-  declare(member: string, endpoint: Endpoint | undefined, recordedKey: string | undefined): void {
+  /** Says where a member is, or, with undefined, that it is gone. */
+  declare(member: string, endpoint: Endpoint | undefined, remembered: Remembered = {}): void {
     const id = this.#endpoints.get(member);
     if (id !== undefined && id !== endpoint?.id) this.#leave(member, id);
     if (endpoint === undefined) return;
     const known = this.#hosts.get(endpoint.id);
     const host = known ?? this.#open(endpoint);
     this.#endpoints.set(member, endpoint.id);
-    host.members.set(member, recordedKey);
+    const before = host.machineId;
+    host.members.set(member, remembered);
+    if (before !== undefined && before !== host.machineId) host.watcher.ask();
     // It is asked for what its members need, so these come first.
     if (known === undefined && this.#signal !== undefined) this.#start(host, this.#signal);
   }
@@ -102,7 +133,7 @@ export class HostFeed {
   }
 
   #open(endpoint: Endpoint): WatchedHost {
-    const { clock, log, dialer, probeIntervalSeconds, parallel, secret, request, onView } = this.#options;
+    const { clock, log, dialer, probeIntervalSeconds, parallel, secret, request, onView, clusterId } = this.#options;
     const address = addressOf(endpoint.ssh);
     const host = new WatchedHost(
       endpoint,
@@ -119,6 +150,11 @@ export class HostFeed {
             const wanted = request([...self.members.keys()]);
             return probe(extent === "All" ? wanted : { ...wanted, segments: [] });
           },
+          addressee: () => ({
+            machineId: self.machineId,
+            takes: self.takes,
+            claims: clusterId === undefined ? [] : claimsOf(self.members.keys(), clusterId),
+          }),
           onView: (before, settled) => onView(self, before, settled),
           onHostKey: (key) => {
             self.seenKey ??= key;
@@ -164,4 +200,15 @@ export class HostFeed {
       if (age !== undefined) yield [addressOf(endpoint.ssh), age];
     }
   }
+}
+
+/** Members are `Kind namespace/name`; one of each kind speaks, the first that was declared. */
+function claimsOf(members: Iterable<string>, cluster: string): Claim[] {
+  const claims = new Map<string, Claim>();
+  for (const member of members) {
+    const { kind, key } = parseId(member);
+    if ((kind !== "AoeServer" && kind !== "XenHost") || claims.has(kind)) continue;
+    claims.set(kind, { kind, cluster, object: `${key.namespace}/${key.name}` });
+  }
+  return [...claims.values()];
 }

@@ -1,7 +1,9 @@
 import type { Logger } from "pino";
 import type { Reason } from "../../api/reasons.ts";
 import type { Clock } from "../../clock.ts";
+import { type Addressee, addressed } from "../../host/addressee.ts";
 import type { HostCommand, Outcome } from "../../host/command.ts";
+import type { HostFacts } from "../../host/facts.ts";
 import { outcomeOf } from "../../host/outcome.ts";
 import { parseProbeGently } from "../../host/parse-probe.ts";
 import { noLongerNeeded } from "../../runtime/cancellation.ts";
@@ -25,6 +27,8 @@ export interface WatcherOptions {
   readonly probe: (extent: Extent) => HostCommand;
   /** After every probe, successful or not. `settled`: whose jobs this probe has proven. */
   readonly onView: (before: HostView, settled: readonly string[]) => void;
+  /** Whom every command is meant for; decided anew each time. */
+  readonly addressee: () => Addressee;
   readonly onHostKey: (publicKey: string) => void;
   readonly onCommand: (name: string, error: HostError | undefined) => void;
 }
@@ -202,11 +206,23 @@ export class HostWatcher {
     const facts = extent === "All" || last === undefined ? parsed : { ...parsed, responders: last.facts.responders };
     this.#stdout = extent === "All" ? result.stdout : "";
     const sections = Object.values(facts);
+    const other = this.#otherMachine(facts);
+    if (other !== undefined) return { state: "Unreachable", reason: "MachineChanged", message: other, last };
     if (result.exitCode === 0 && sections.some(({ state }) => state !== "unknown"))
       return { state: "Reachable", snapshot: { facts, ...when } };
     const said = (result.stdout.trim() || result.stderr.trim()).slice(0, 200);
     const message = `The probe ended with exit code ${result.exitCode} and said ${JSON.stringify(said)}`;
     return { state: "Unreachable", reason: "ProbeUnreadable", message, last };
+  }
+
+  /** Says so when another machine answered than the one that was recorded: what it shows is nothing of ours. */
+  #otherMachine({ identity }: HostFacts): string | undefined {
+    const { machineId } = this.#options.addressee();
+    if (machineId === undefined || identity.state !== "known") return undefined;
+    const seen = identity.value.machineId;
+    if (seen === "" || seen === machineId) return undefined;
+    const way = `if it takes the place of the old one for good, set the annotation xensan.dev/approve=Machine:${seen}`;
+    return `The machine with machine-id ${seen} answers, recorded was ${machineId}: nothing is done on it; ${way}`;
   }
 
   #lastSnapshot(): Snapshot | undefined {
@@ -225,7 +241,8 @@ export class HostWatcher {
     const route = this.#options.route();
     if (route.kind === "problem") return { kind: "lost", reason: route.reason, message: route.message };
     try {
-      const result = await this.#run(route.target, step.command, this.#stop, beginWithinSeconds);
+      const command = addressed(step.command, this.#options.addressee());
+      const result = await this.#run(route.target, command, this.#stop, beginWithinSeconds);
       const outcome = outcomeOf(result);
       log.info({ action: step.action, ensures: step.summary, outcome }, "acted");
       return outcome;
@@ -242,7 +259,8 @@ export class HostWatcher {
     const route = this.#options.route();
     if (route.kind === "problem" || this.#stop?.aborted !== false) return undefined;
     try {
-      return outcomeOf(await this.#run(route.target, command, this.#stop));
+      const meant = addressed(command, this.#options.addressee());
+      return outcomeOf(await this.#run(route.target, meant, this.#stop));
     } catch (error) {
       this.#options.log.debug({ waitsFor: command.ensures, err: error }, "a wait ended without an exit status");
       return undefined;

@@ -70,7 +70,7 @@ function seeNode(fleet: Fleet, cluster: Ocfs2Cluster, names: readonly NodeName[]
     spec: parsed.spec,
     view: watched?.watcher.view ?? pending,
     fresh: watched !== undefined && fleet.fences.passed(id, watched) && fleet.fences.passed(hostId, watched),
-    trusted: watched?.keyRecorded ?? false,
+    trusted: watched?.trusted ?? false,
     neverReached: object.status?.facts === undefined && lastFacts(watched?.watcher.view) === undefined,
     rival: seeRival(fleet, cluster, names, node, watched),
     busy: watched !== undefined && owners.some((owner) => watched.watcher.pending(owner)),

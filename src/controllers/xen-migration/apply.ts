@@ -136,7 +136,7 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
     ];
     return held("DryRun", `${words}: the annotation xensan.dev/dry-run keeps it from beginning`);
   }
-  if (!watched.every((host) => host.keyRecorded)) return { conditions: [] };
+  if (!watched.every((host) => host.trusted)) return { conditions: [] };
   if (!watched.every(lookedLately) && !lookedAgain(fleet, id, `admit ${words}`, watched)) return { conditions: [] };
   // Before anything is awaited: nobody else gets the same permits.
   memory.reserved.set(claim.id, claim);

@@ -8,7 +8,7 @@ import type { Hypervisor, XenState } from "./xen-state.ts";
 export interface Host {
   readonly name: string;
   readonly roles: readonly ("server" | "dom0")[];
-  readonly machineId: string;
+  machineId: string;
   readonly os: { readonly name: string; readonly id: string };
   readonly kernel: string;
   readonly init: "systemd" | "sysvinit";

@@ -65,6 +65,8 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   put("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
   put("/proc/sys/kernel/hostname", "bella\n");
   put("/proc/sys/kernel/random/boot_id", `${bootId}\n`);
+  // The simulated rack's bella.
+  put("/etc/machine-id", `${uuidOf("machine bella").replaceAll("-", "")}\n`);
   put("/proc/xen/capabilities", "control_d\n");
   put("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n".replaceAll("/root", at("/root")));
   put("/fake/blkid", `${at("/dev/etherd/e15.15")} ${filesystem}\n`);

@@ -1,4 +1,5 @@
-# Every script begins with this: the tools' usual places, plain messages, private new files, and the ways to end.
+# Every script begins with this: the tools' usual places, plain messages, private new files, the ways to end, and whom the
+# caller means.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
@@ -42,3 +43,4 @@ limited() {
 		"$@"
 	fi
 }
+# include: addressee.sh

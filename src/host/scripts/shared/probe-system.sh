@@ -4,15 +4,12 @@ probe_identity() {
 	word /proc/sys/kernel/hostname
 	[ -n "$value" ] || return 1
 	row identity hostname "${value%%.*}"
-	word /etc/machine-id
-	[ "$value" != uninitialized ] || value=
-	[ -n "$value" ] || word /var/lib/dbus/machine-id
-	[ -n "$value" ] || word /sys/class/dmi/id/product_uuid
-	[ -n "$value" ] || {
+	machine_id
+	[ -n "$machine_id" ] || {
 		echo "no /etc/machine-id, and no product UUID in its place" >&2
 		return 1
 	}
-	row identity machine-id "$value"
+	row identity machine-id "$machine_id"
 	word /proc/sys/kernel/random/boot_id
 	row identity boot-id "$value"
 }
