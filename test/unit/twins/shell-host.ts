@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { uuidOf } from "../../../src/sim/model/disk-content.ts";
 import { changes, treeOfDirectory } from "./file-tree.ts";
 import type { Answer, DomainRow, Furniture, TwinHost } from "./host.ts";
 import { mapPaths, unmappedPaths } from "./paths.ts";
