@@ -23,6 +23,9 @@ export const celRuleSchema = z.object({
 });
 export type CelRule = z.infer<typeof celRuleSchema>;
 
+/** Where a schema keeps the words for its pattern: what they say completes the sentence "must be …". */
+export const formKey = "x-form";
+
 export const celKey = "x-kubernetes-validations";
 
 /** The schema, with the rules checked when it parses and written into the CRD. */

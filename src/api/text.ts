@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withRules } from "./rules.ts";
+import { formKey, withRules } from "./rules.ts";
 
 /** Kinds of text that occur in more than one place. Patterns are RE2, as the API server reads them. */
 
@@ -8,7 +8,8 @@ export function textOf(pattern: RegExp, max: number, form: string): z.ZodString 
   return z
     .string()
     .max(max)
-    .regex(pattern, { error: `must be ${form}` });
+    .regex(pattern, { error: `must be ${form}` })
+    .meta({ [formKey]: form });
 }
 
 /** A Linux network interface: IFNAMSIZ leaves 15 characters. */

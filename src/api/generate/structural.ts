@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CelRule, celKey, celRuleSchema } from "../rules.ts";
+import { type CelRule, celKey, celRuleSchema, formKey } from "../rules.ts";
 
 /**
  * A structural schema: the part of OpenAPI v3 that CustomResourceDefinitions allow, always in the same order of keys;
@@ -53,6 +53,7 @@ const jsonSchema = z.strictObject({
   "x-kubernetes-list-map-keys": z.array(z.string()).optional(),
   "x-kubernetes-map-type": z.enum(["atomic"]).optional(),
   [celKey]: z.array(celRuleSchema).optional(),
+  [formKey]: z.string().optional(),
 });
 type JsonSchema = z.output<typeof jsonSchema>;
 
@@ -81,7 +82,7 @@ function convert(json: JsonSchema, path: string): StructuralSchema {
     "x-kubernetes-list-type": listType(json, path),
     "x-kubernetes-list-map-keys": json["x-kubernetes-list-map-keys"],
     "x-kubernetes-map-type": json["x-kubernetes-map-type"],
-    "x-kubernetes-validations": json[celKey],
+    "x-kubernetes-validations": rules(json),
   };
 }
 
@@ -109,10 +110,17 @@ function scalar(json: JsonSchema, path: string) {
   if (json.format === "date-time") return { format: json.format };
   if (json.enum !== undefined) return { enum: json.enum };
   return {
-    pattern: json.pattern,
+    pattern: json[formKey] === undefined ? json.pattern : undefined,
     minLength: json.minLength,
     maxLength: bound(json.maxLength, `${path}: a string needs a maximum length`),
   };
+}
+
+/** A pattern refuses with nothing but itself (`should match '^(…)$'`); as a rule it refuses in words. */
+function rules({ pattern, [formKey]: form, [celKey]: own }: JsonSchema): CelRule[] | undefined {
+  if (pattern === undefined || form === undefined) return own;
+  const text = pattern.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+  return [{ rule: `self.matches('${text}')`, message: `must be ${form}` }, ...(own ?? [])];
 }
 
 function bound(value: number | undefined, complaint: string): number {
