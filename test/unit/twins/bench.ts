@@ -31,6 +31,13 @@ const common = (answer: Answer, host: TwinHost): Answer => {
     said
       .replaceAll(host.bootId, "BOOT")
       .replaceAll(host.filesystem, "FILESYSTEM")
+      // The end of a message; whoever reads it cuts it off.
+      .replace(/ +$/gm, "")
+      .replace(/(BOOT) \d+(?= \d+ 10\.)/, "$1 UPTIME")
+      .replace(/(?<=\/\.xensan\/images\/\d+: "[^"]*\\n)\d+ \d+/, "INODE BIRTH")
+      .replace(/(?<=\/backings\/[^"]*"[^"]*\\n)\d+ \d+/, "INODE BIRTH")
+      .replace(/(?<=id_ed25519\.pub: "ssh-ed25519 )\S+/, "KEY")
+      .replace(/has \d+ KiB left/g, "has some KiB left")
       .replace(/\bprocess (\d+)/g, (_all, pid: string) => {
         const name = names.get(pid) ?? `PID${names.size + 1}`;
         names.set(pid, name);
@@ -79,6 +86,8 @@ export function twins(
           end: () => host.end(),
           domains: (...rows) => host.domains(...rows),
           listed: () => host.listed(),
+          befriend: (key) => host.befriend(key),
+          aoeDevice: (name, state, bytes) => host.aoeDevice(name, state, bytes),
           atWork: (verb, ...about) => host.atWork(verb, ...about),
           failCreate: (...lines) => host.failCreate(...lines),
           ignoreShutdown: (uuid) => host.ignoreShutdown(uuid),

@@ -6,7 +6,7 @@ import type { Host } from "../../../src/sim/model/host.ts";
 export type FileTree = ReadonlyMap<string, string>;
 
 /** Where scripts leave something that outlives them. */
-const places = ["/etc", "/root", "/run/xensan", "/srv", "/var/lib/xensan", "/var/log/xen"];
+const places = ["/etc", "/root", "/run/xensan", "/srv", "/usr/local/lib/xensan", "/var/lib/xensan", "/var/log/xen"];
 
 /** Bookkeeping of one side: locks are flock's, a wrapper and its pid are of shells, a copy's draft is of this host. */
 const aside =

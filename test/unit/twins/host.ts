@@ -21,6 +21,10 @@ export interface Furniture {
   /** As xl info tells it. */
   readonly xen?: string;
   readonly toolstack?: "xl" | "xm" | "none";
+  /** The dom0, or the SAN box of the rack. */
+  readonly host?: "bella" | "san";
+  /** Installed: their programs are there. */
+  readonly packages?: readonly string[];
   /**
    * Virtual: a `sleep` takes no time and the uptime jumps. Real where the script leaves something behind that runs on
    * by itself.
@@ -53,6 +57,11 @@ export interface TwinHost {
   ignoreShutdown(uuid: string): void;
   /** xl cannot tell which domains there are. */
   breakToolstack(): void;
+
+  /** The other dom0 lets this migration key in; its host key. */
+  befriend(publicKey: string): string;
+  /** In the words of the driver: `up`, `down`; a target that the aoe driver knows. */
+  aoeDevice(name: string, state: "up" | "down", bytes: number): void;
 
   write(path: string, text: string): void;
   /** An image of zeros. */

@@ -66,6 +66,76 @@ awk -v device="$device" '$1 == device { print $2; found = 1 } END { exit found ?
 
 /** Programs of every host that change nothing outside of the files they are told; whatever else there is on this machine is not found. */
 export const tools =
-  "awk base64 basename cat chmod cksum cmp cp cut date dd df dirname env expr false find flock grep head id kill ln ls mkdir mkfifo mktemp mv nohup od printf ps pwd readlink realpath rm rmdir sed seq setsid sha256sum sh sort stat sync tail tee test timeout touch tr true truncate uname uniq wc xargs".split(
+  "awk base64 basename cat chmod cksum cmp cp cut date dd df dirname env expr false find flock grep head id kill ln ls mkdir mkfifo mktemp mv nohup od printf ps pwd readlink realpath rm rmdir sed seq setsid sha256sum sh sort ssh-keygen stat sync tail tee test timeout touch tr true truncate uniq wc xargs".split(
     " ",
   );
+
+/** What the kernel of the fake host says. */
+export const uname = `#!/bin/sh
+FAKE=@FAKE@
+case $1 in
+-n) cat "$FAKE/../proc/sys/kernel/hostname" ;;
+-r) cat "$FAKE/../proc/sys/kernel/osrelease" ;;
+*) echo Linux ;;
+esac
+`;
+
+/** Of the other dom0 once @FAKE@/friends has its address; nobody else is there. */
+export const ssh = `#!/bin/sh
+FAKE=@FAKE@
+for word; do case $word in 10.*) address=$word ;; esac; done
+if grep -qx "$address" "$FAKE/friends" 2>/dev/null; then
+	echo "xensan relocation 1 99999999-2222-4333-8444-555555555555"
+elif [ "$address" = 10.99.0.12 ]; then
+	echo "Host key verification failed." >&2
+	exit 255
+else
+	echo "ssh: connect to host $address port 22: No route to host" >&2
+	exit 255
+fi
+`;
+
+/** xm of 4.1, as far as it answers at all, and xend's script. */
+export const xm = `${shown}case $1 in
+list) echo "Name                                        ID   Mem VCPUs      State   Time(s)" ;;
+*) exit 1 ;;
+esac
+`;
+
+/** kmod's, which knows aoe. */
+export const modprobe = `#!/bin/sh
+FAKE=@FAKE@
+case $1 in
+--version) echo "kmod version 30" ;;
+aoe) mkdir -p "$FAKE/../sys/module/aoe/parameters"
+	sed -n 's/^options aoe aoe_iflist=//p' "$FAKE/../etc/modprobe.d/xensan-aoe.conf" >"$FAKE/../sys/module/aoe/parameters/aoe_iflist"
+	echo 0 >"$FAKE/../sys/module/aoe/refcnt" ;;
+*) echo "modprobe: FATAL: Module $1 not found in directory /lib/modules/6.1.0-56-amd64" >&2; exit 1 ;;
+esac
+`;
+
+/** systemd, which holds everything for done. */
+export const systemctl = `#!/bin/sh
+exit 0
+`;
+
+/** dpkg and apt over @FAKE@/packages, with nothing else to install. */
+export const dpkgQuery = `#!/bin/sh
+FAKE=@FAKE@
+for package; do :; done
+grep -qx "$package" "$FAKE/packages" || exit 1
+printf installed
+`;
+export const aptGet = `#!/bin/sh
+for package; do :; done
+echo "E: Unable to locate package $package"
+exit 100
+`;
+
+/** The programs of packages; those without a text are there, and nothing more is needed of them. */
+export const packaged: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  vblade: { vblade: "", vbladed: "" },
+  aoetools: { "aoe-discover": "#!/bin/sh\nexit 0\n", "aoe-revalidate": "#!/bin/sh\nexit 0\n", aoecfg: "", aoeping: "", "aoe-stat": "" },
+  "ocfs2-tools": { o2cb: "", "mkfs.ocfs2": "", "debugfs.ocfs2": "#!/bin/sh\nexit 0\n", "tunefs.ocfs2": "", "mount.ocfs2": "", "mounted.ocfs2": "" },
+  lvm2: { lvs: "", vgs: "", lvcreate: "", lvextend: "", lvremove: "", lvchange: "" },
+};

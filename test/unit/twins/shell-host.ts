@@ -39,7 +39,7 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   const program = (name: string, text: string) => put(`/fake/bin/${name}`, text.replaceAll("@FAKE@", fake), 0o755);
   const own = (text: string) => text.replaceAll(directory, "");
 
-  const { shared = "Mounted", xen = "4.17.7", toolstack = "xl", time = "Virtual" } = furniture;
+  const { shared = "Mounted", xen = "4.17.7", toolstack = "xl", time = "Virtual", host = "bella", packages = [] } = furniture;
   for (const path of [
     "/run",
     "/var/lib",
@@ -48,7 +48,13 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
     "/proc/self",
     "/fake/tools",
     "/root",
-    "/sys/class/net/xenbr0/bridge",
+    "/sys/kernel/config",
+    "/etc/modprobe.d",
+    "/etc/modules-load.d",
+    "/etc/sysctl.d",
+    "/etc/default",
+    "/run/systemd/system",
+    "/sbin",
   ])
     mkdirSync(at(path), { recursive: true });
   const busybox = shell[0] === "busybox" ? execFileSync("busybox", ["--list"], { encoding: "utf8" }).split("\n") : [];
@@ -64,7 +70,26 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   const share = `40 21 152:240 / ${at("/srv/xen")} rw,relatime shared:9 - ocfs2 ${at("/dev/etherd/e15.15")} rw\n`;
   put("/proc/self/mountinfo", shared === "Mounted" ? root + share : root);
   put("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-  put("/proc/sys/kernel/hostname", "bella\n");
+  put("/proc/sys/kernel/hostname", `${host}\n`);
+  put("/proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");
+  put("/boot/config-6.1.0-56-amd64", "CONFIG_ATA_OVER_ETH=m\nCONFIG_OCFS2_FS=m\nCONFIG_OCFS2_FS_O2CB=m\n");
+  put("/proc/sys/kernel/panic", "0\n");
+  put("/proc/sys/kernel/panic_on_oops", "0\n");
+  for (const nic of ["eth0", "eth1"]) put(`/sys/class/net/${nic}/flags`, "0x1003\n");
+  put("/etc/network/interfaces", "source /etc/network/interfaces.d/*\nauto eth0\nauto eth1\n");
+  put("/etc/fstab", "/dev/vda / ext4 rw,relatime 0 1\n");
+  if (host === "bella") mkdirSync(at("/sys/class/net/xenbr0/bridge"), { recursive: true });
+  put("/fake/packages", packages.map((name) => `${name}\n`).join(""));
+  for (const name of packages)
+    for (const [tool, text] of Object.entries(programs.packaged[name] ?? {})) program(tool, text || "#!/bin/sh\nexit 1\n");
+  program("uname", programs.uname);
+  program("ssh", programs.ssh);
+  program("systemctl", programs.systemctl);
+  program("dpkg-query", programs.dpkgQuery);
+  program("dpkg", "#!/bin/sh\nexit 0\n");
+  program("apt-get", programs.aptGet);
+  program("modprobe", programs.modprobe);
+  put("/sbin/modprobe", programs.modprobe.replaceAll("@FAKE@", fake), 0o755);
   put("/proc/sys/kernel/random/boot_id", `${bootId}\n`);
   // The simulated rack's bella.
   put("/etc/machine-id", `${uuidOf("machine bella").replaceAll("-", "")}\n`);
@@ -72,7 +97,11 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   put("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n".replaceAll("/root", at("/root")));
   put("/fake/blkid", `${at("/dev/etherd/e15.15")} ${filesystem}\n`);
   program("blkid", programs.blkid);
-  if (toolstack === "xl") program("xl", programs.xl);
+  if (toolstack === "xl" && host === "bella") program("xl", programs.xl);
+  if (toolstack === "xm") {
+    program("xm", programs.xm);
+    put("/etc/init.d/xend", "#!/bin/sh\nexit 0\n", 0o755);
+  }
   put("/fake/domains", "");
   put("/fake/next-id", "1\n");
   const [major, minor] = xen.split(".");
@@ -152,6 +181,15 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
     ignoreShutdown: (uuid) => put(`/fake/ignores.${uuid}`, ""),
     breakToolstack: () =>
       put("/fake/broken", "libxl: error: libxl.c:102:libxl_ctx_alloc: cannot connect to xenstore\n"),
+    befriend() {
+      put("/fake/friends", "10.99.0.12\n");
+      return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH";
+    },
+    aoeDevice(name, state, bytes) {
+      put("/sys/module/aoe/refcnt", "0\n");
+      put(`/sys/block/etherd!${name}/state`, `${state}\n`);
+      put(`/sys/block/etherd!${name}/size`, `${bytes / 512}\n`);
+    },
     write: (path, text) => {
       put(path, text);
       before = treeOfDirectory(directory);

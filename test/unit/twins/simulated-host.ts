@@ -1,6 +1,8 @@
+import { loadDriver } from "../../../src/sim/model/aoe-driver.ts";
 import { changed, makeDomain } from "../../../src/sim/model/domain.ts";
 import { parseConfiguration } from "../../../src/sim/model/domain-configuration.ts";
 import { makeDirectories, placeFile } from "../../../src/sim/model/filesystem.ts";
+import { hostKeyOf, relocationFiles, withPeers } from "../../../src/sim/model/relocation.ts";
 import { readText, resolve } from "../../../src/sim/model/storage.ts";
 import type { Domain, ShutdownReason } from "../../../src/sim/model/xen-state.ts";
 import { changedRack, stage } from "../sim/tutorial.ts";
@@ -25,20 +27,22 @@ function stateOf(domain: Domain): string {
 
 /** The same dom0 in the simulated rack. */
 export function simulatedHost(furniture: Furniture): TwinHost {
-  const { shared = "Mounted", xen = "4.17.7", toolstack = "xl" } = furniture;
+  const { shared = "Mounted", xen = "4.17.7", toolstack = "xl", host: name = "bella", packages = [] } = furniture;
   const it = stage({
     file: changedRack(({ hosts }) => {
       for (const host of Object.values(hosts))
         if (host.roles.includes("dom0")) host.xen = { ...host.xen, version: xen, toolstack };
+      const own = hosts[name];
+      if (own !== undefined) own.packages = [...packages];
     }),
   });
   const { rack } = it;
   const { world } = rack;
-  const host = rack.host("bella");
+  const host = rack.host(name);
   const mountPoint = "/srv/xen";
   makeDirectories(host.rootFileSystem, mountPoint);
   const filesystem =
-    shared === "Mounted" ? rack.xen.share(["bella"], mountPoint) : "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
+    shared === "Mounted" ? rack.xen.share([name], mountPoint) : "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
   const xenState = () => host.running.xen;
   let before = treeOfModel(host);
   const place = (path: string) => resolve(host, path);
@@ -52,7 +56,7 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     filesystem,
     bootId: host.running.bootId,
     async run(command) {
-      const { exitCode, stdout, stderr } = await it.run("bella", command);
+      const { exitCode, stdout, stderr } = await it.run(name, command);
       const after = treeOfModel(host);
       const domains = [...xenState().domains.values()].map(
         (domain) => `domain ${domain.id} ${domain.name || "(null)"} ${stateOf(domain)}`,
@@ -87,6 +91,29 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     failCreate: (...lines) => rack.xen.failCreate("bella", lines),
     ignoreShutdown: (uuid) => rack.xen.setGuest(uuid, { shutdown: "Ignores" }),
     breakToolstack: () => rack.xen.setService("bella", "xencommons", "inactive"),
+    befriend(publicKey) {
+      const other = rack.host("brutus");
+      const peer = { name: "bella", address: "10.99.0.11", publicKey: publicKey.split(" ").slice(0, 2).join(" ") };
+      placeFile(other.rootFileSystem, relocationFiles.authorized, { text: withPeers("", [peer]) });
+      placeFile(other.rootFileSystem, relocationFiles.receiver, { text: "" });
+      return hostKeyOf(other);
+    },
+    aoeDevice(device, state, bytes) {
+      const [shelf = 0, slot = 0] = device.slice(1).split(".").map(Number);
+      loadDriver(world, host);
+      host.running.aoe.devices.set(device, {
+        shelf,
+        slot,
+        device: `152:${shelf * 16 + slot}`,
+        up: state === "up",
+        sizeBytes: bytes,
+        targets: new Map(),
+        payload: 8704,
+        firmware: 0,
+        openers: [],
+        content: undefined,
+      });
+    },
     write: (path, text) => put(path, { text }),
     image: (path, sizeBytes) => put(path, { sizeBytes }),
     symlink(path, target) {

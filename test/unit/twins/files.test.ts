@@ -1,0 +1,58 @@
+import { beforeEach, expect, it } from "vitest";
+import { deleteFile, ensureFile } from "../../../src/host/actions.ts";
+import { twins } from "./bench.ts";
+
+const owner = { namespace: "san", name: "data", uid: "0a1b" };
+const other = { namespace: "san", name: "other", uid: "0c2d" };
+const allowedBackings = ["/srv/aoe/*"];
+const path = "/srv/aoe/data.img";
+const mib = 2 ** 20;
+
+twins(
+  ["ensure-file", "delete-file"],
+  "a volume's file",
+  (host) => {
+    beforeEach(() => host.write("/srv/aoe/README", "ours\n"));
+    const ensure = (sizeBytes: number, at = path, globs = allowedBackings) =>
+      host.act(ensureFile({ owner, path: at, allowedBackings: globs, sizeBytes }));
+    const remove = (whose = owner, at = path) => host.act(deleteFile({ owner: whose, path: at, allowedBackings }));
+
+    it("is made, grows, never shrinks, and goes with its owner only", async () => {
+      expect(await ensure(8 * mib)).toEqual({ kind: "done", detail: "created" });
+      expect(await ensure(8 * mib)).toEqual({ kind: "done", detail: "unchanged" });
+      expect(await ensure(16 * mib)).toEqual({ kind: "done", detail: "grown" });
+      expect(await ensure(8 * mib)).toEqual({ kind: "done", detail: "unchanged" });
+      expect(await remove(other)).toMatchObject({ kind: "refused", reason: "NotOurs" });
+      expect(await remove()).toEqual({ kind: "done", detail: "deleted" });
+      expect(await remove()).toEqual({ kind: "done", detail: "absent" });
+    });
+
+    it("of somebody else may serve, and is never deleted", async () => {
+      host.image(path, 4 * mib);
+      expect(await ensure(4 * mib)).toEqual({ kind: "done", detail: "unchanged" });
+      expect(await remove()).toMatchObject({ kind: "refused", reason: "NotOurs" });
+    });
+
+    it.each<[string, string, readonly string[], string]>([
+      ["outside the bounds", "/srv/else/data.img", ["/srv/aoe/*"], "BackingMissing"],
+      ["in a directory below them", "/srv/aoe/data.img", ["/srv/other/*"], "BackingOutsideBounds"],
+      ["under the system", "/etc/data.img", ["/etc/*"], "BackingNotUsable"],
+      ["up and down", "/srv/aoe/../x", ["/*"], "InvalidArgument"],
+      ["that is a draft's", "/srv/aoe/a.xensan-new", ["/srv/aoe/*"], "BackingNotUsable"],
+    ])("is not made %s", async (_where, at, globs, reason) => {
+      expect(await ensure(mib, at, [...globs])).toMatchObject({ kind: "refused", reason });
+    });
+
+    it("is not reached through a link that leaves the bounds", async () => {
+      host.write("/etc/shadow", "root\n");
+      host.symlink("/srv/aoe/out.img", "/etc/shadow");
+      expect(await ensure(mib, "/srv/aoe/out.img")).toMatchObject({ kind: "refused", reason: "BackingOutsideBounds" });
+      expect(await remove(owner, "/srv/aoe/out.img")).toMatchObject({ kind: "refused", reason: "NotOurs" });
+    });
+
+    it("needs room", async () => {
+      expect(await ensure(2 ** 51)).toMatchObject({ kind: "refused", reason: "NoSpace" });
+    });
+  },
+  { host: "san", shared: "NotMounted", toolstack: "none" },
+);

@@ -1,0 +1,78 @@
+import { expect, it } from "vitest";
+import { deleteImage, ensureImage } from "../../../src/host/image-actions.ts";
+import { twins } from "./bench.ts";
+
+const owner = { namespace: "xen", name: "vm2", uid: "1111-aa" };
+const mib = 2 ** 20;
+const done = (detail: string) => ({ kind: "done", detail });
+const at = (name: string) => `/srv/xen/${name}`;
+
+twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
+  const place = (name: string) => ({ owner, path: at(name), mountPoint: "/srv/xen", filesystem: dom0.filesystem });
+  const ensure = (name: string, sizeBytes: number, source?: string) =>
+    dom0.act(ensureImage({ ...place(name), sizeBytes, ...(source === undefined ? {} : { source: at(source) }) }));
+  const remove = (name: string) => dom0.act(deleteImage(place(name)));
+
+  it("is made sparse, grows, never shrinks, and goes with its owner only", async () => {
+    expect(await ensure("a.img", 8 * mib)).toEqual(done("created"));
+    expect(await ensure("a.img", 8 * mib)).toEqual(done("unchanged"));
+    expect(await ensure("a.img", 16 * mib)).toEqual(done("grown"));
+    expect(await ensure("a.img", 8 * mib)).toEqual(done("unchanged"));
+    const stranger = { ...owner, uid: "2222-bb" };
+    expect(await dom0.act(deleteImage({ ...place("a.img"), owner: stranger }))).toMatchObject({ reason: "NotOurs" });
+    expect(await remove("a.img")).toEqual(done("deleted"));
+    expect(await remove("a.img")).toEqual(done("absent"));
+  });
+
+  it("is made in a directory that is not there yet", async () => {
+    expect(await ensure("guests/a.img", mib)).toEqual(done("created"));
+  });
+
+  it("may be somebody else's when it is large enough, and is then never grown, replaced or deleted", async () => {
+    dom0.image(at("a.img"), 4 * mib);
+    expect(await ensure("a.img", 4 * mib)).toEqual(done("unchanged"));
+    expect(await ensure("a.img", 8 * mib)).toMatchObject({ kind: "refused", reason: "ImageForeign" });
+    expect(await remove("a.img")).toMatchObject({ kind: "refused", reason: "NotOurs" });
+  });
+
+  it("is no longer ours once somebody put another file there", async () => {
+    expect(await ensure("a.img", mib)).toEqual(done("created"));
+    dom0.remove(at("a.img"));
+    // Between them, so that the second file is another one.
+    dom0.image(at("b.img"), mib);
+    dom0.image(at("a.img"), mib);
+    expect(await remove("a.img")).toMatchObject({ kind: "refused", reason: "NotOurs" });
+  });
+
+  it("is refused when it is a symbolic link, or reached over one", async () => {
+    dom0.write("/etc/shadow", "root\n");
+    dom0.symlink(at("a.img"), "/etc/shadow");
+    dom0.symlink(at("out"), "/etc");
+    expect(await ensure("a.img", mib)).toMatchObject({ kind: "refused", reason: "ImageForeign" });
+    expect(await ensure("out/a.img", mib)).toMatchObject({ kind: "refused", reason: "ImageForeign" });
+    expect(await remove("a.img")).toMatchObject({ kind: "refused", reason: "NotOurs" });
+  });
+
+  it("is refused without its source, with a larger one, and with one elsewhere", async () => {
+    expect(await ensure("a.img", mib, "template.img")).toMatchObject({ kind: "refused", reason: "SourceMissing" });
+    dom0.image(at("template.img"), 2 * mib);
+    expect(await ensure("a.img", mib, "template.img")).toMatchObject({ kind: "refused", reason: "SourceLarger" });
+    const elsewhere = ensureImage({ ...place("a.img"), sizeBytes: mib, source: "/etc/passwd" });
+    expect(await dom0.act(elsewhere)).toMatchObject({ kind: "refused", reason: "InvalidArgument" });
+  });
+
+  it.each(["../a.img", ".xensan/a.img", "lost+found/a.img", "a.img.xensan-new", "a.img.xensan-copy.bella"])(
+    "is never called %s",
+    async (name) => {
+      expect(await ensure(name, mib)).toMatchObject({ kind: "refused", reason: "InvalidArgument" });
+      expect(await remove(name)).toMatchObject({ kind: "refused", reason: "InvalidArgument" });
+    },
+  );
+
+  it("is not made where another file system is mounted, or none", async () => {
+    const elsewhere = { ...place("a.img"), filesystem: "00000000-5b1d-4c7e-9a66-0d1e2f3a4b5c", sizeBytes: mib };
+    expect(await dom0.act(ensureImage(elsewhere))).toMatchObject({ kind: "refused", reason: "NotMounted" });
+    const nowhere = { ...place("a.img"), mountPoint: "/srv/none", path: "/srv/none/a.img", sizeBytes: mib };
+    expect(await dom0.act(ensureImage(nowhere))).toMatchObject({ kind: "refused", reason: "NotMounted" });
+  });
+});

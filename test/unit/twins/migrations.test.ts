@@ -1,0 +1,66 @@
+import { beforeEach, expect, it } from "vitest";
+import { abortMigration, awaitMigration, startMigration } from "../../../src/host/migration-actions.ts";
+import { type TwinBench, twins } from "./bench.ts";
+import type { DomainRow } from "./host.ts";
+
+const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
+/** Nobody has this address. */
+const address = "10.99.0.77";
+
+const cases = (dom0: TwinBench) => {
+  const begin = (operation = "op-1") => dom0.act(startMigration({ operation, uuid, address, timeoutSeconds: 600 }));
+
+  it.each<[string, DomainRow[], string]>([
+    ["is not there", [], "DomainMissing"],
+    ["is there twice", [1, 2].map((id) => [id, "vm2", uuid, "-b----", 9] as const), "DomainStateDiffers"],
+    ["is paused", [[1, "vm2", uuid, "--p---", 9]], "DomainNotRunning"],
+    ["is suspended", [[1, "vm2", uuid, "---ss-", 9]], "DomainNotRunning"],
+    ["has a number for a name", [[1, "42", uuid, "-b----", 9]], "DomainNameUnsafe"],
+    ["has no name", [[1, "(null)", uuid, "-b----", 9]], "DomainNameUnsafe"],
+    ["has a name that begins like an option", [[1, "-vm2", uuid, "-b----", 9]], "DomainNameUnsafe"],
+    ["arrives", [[1, "vm2--incoming", uuid, "--p---", 0]], "DomainMigrating"],
+    ["was sent", [[1, "vm2--migratedaway", uuid, "---ss-", 9]], "DomainMigrating"],
+    ["is on its way in the words of xend", [[1, "migrating-vm2", uuid, "-b----", 9]], "DomainMigrating"],
+  ])("is not begun when the domain %s", async (_how, rows, reason) => {
+    dom0.domains(...rows);
+    expect(await begin()).toMatchObject({ kind: "refused", reason });
+  });
+
+  it.each([
+    ["migrate", "vm2"],
+    ["save", "1"],
+    ["suspend", "1"],
+    ["remus", "vm2"],
+    ["create", `/run/xensan/${uuid}.cfg`],
+    ["restore", `/var/lib/xensan/domains/${uuid}.cfg`],
+  ])("is not begun while xl %s %s is at work", async (verb, about) => {
+    dom0.domains([1, "vm2", uuid, "-b----", 20]);
+    dom0.atWork(verb, about);
+    expect(await begin()).toMatchObject({ kind: "refused", reason: "DomainMigrating" });
+  });
+
+  it("that was never begun is over for whoever waits for it or ends it", async () => {
+    expect(await dom0.act(awaitMigration({ operation: "op-1", seconds: 5 }))).toEqual({ kind: "done", detail: "ended" });
+    expect(await dom0.act(abortMigration({ operation: "op-1" }))).toEqual({ kind: "done", detail: "ended" });
+  });
+};
+
+twins(["start-migration", "await-migration", "abort-migration"], "a migration that is not begun", cases);
+
+twins(
+  ["start-migration", "await-migration", "abort-migration"],
+  "a migration to nobody",
+  (dom0) => {
+    beforeEach(() => dom0.domains([1, "vm2", uuid, "-b----", 20]));
+    it("is begun once, ends by itself, and leaves its record and its exit code", async () => {
+      const begin = () => dom0.act(startMigration({ operation: "op-1", uuid, address, timeoutSeconds: 600 }));
+      expect(await begin()).toEqual({ kind: "done", detail: "started" });
+      expect(await dom0.act(awaitMigration({ operation: "op-1", seconds: 60 }))).toEqual({ kind: "done", detail: "ended" });
+      expect(await begin()).toEqual({ kind: "done", detail: "unchanged" });
+      expect(await dom0.act(abortMigration({ operation: "op-1" }))).toEqual({ kind: "done", detail: "ended" });
+      expect(dom0.listed()).toEqual(["vm2 -b----"]);
+      expect(dom0.read("/var/lib/xensan/migrations/op-1.exit")).toBe("1\n");
+    });
+  },
+  { time: "Real" },
+);
