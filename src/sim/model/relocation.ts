@@ -49,17 +49,35 @@ export function peersOf(host: Host): Peer[] {
     });
 }
 
-/** The whole file with another managed block. */
+const entryOf = ({ name, address, publicKey }: Peer) =>
+  `restrict,from="${address}",command="${relocationFiles.receiver}" ${publicKey} xensan:${name}\n`;
+
+const runsReceiver = (line: string) => line.includes(`command="${relocationFiles.receiver}"`);
+
+const linesOf = (text: string) => text.split("\n").filter((line, index, all) => line !== "" || index < all.length - 1);
+
+/** Whether the managed block, and every key elsewhere that may run the receiver, are exactly these peers. */
+export function holdsPeers(text: string, peers: readonly Peer[]): boolean {
+  let inside = false;
+  const found: string[] = [];
+  let balance = 0;
+  for (const line of linesOf(text)) {
+    if (line === begin) balance += 1;
+    if (line === end) balance -= 1;
+    if (line === begin) inside = true;
+    else {
+      if (line === end) inside = false;
+      if (inside || runsReceiver(line)) found.push(`${line}\n`);
+    }
+  }
+  return balance === 0 && found.join("") === peers.map(entryOf).join("");
+}
+
+/** The whole file with another managed block, and no other key that may run the receiver. */
 export function withPeers(text: string, peers: readonly Peer[]): string {
-  const at = text.indexOf(`${begin}\n`);
-  const after = at === -1 ? -1 : text.indexOf(`${end}\n`, at);
-  const rest = at === -1 ? text : text.slice(0, at) + (after === -1 ? "" : text.slice(after + end.length + 1));
-  if (peers.length === 0) return rest;
-  const lines = peers.map(
-    ({ name, address, publicKey }) =>
-      `restrict,from="${address}",command="${relocationFiles.receiver}" ${publicKey} xensan:${name}\n`,
-  );
-  return `${rest}${begin}\n${lines.join("")}${end}\n`;
+  const others = linesOf(text).filter((line) => line !== begin && line !== end && !runsReceiver(line));
+  const rest = others.map((line) => `${line}\n`).join("");
+  return peers.length === 0 ? rest : `${rest}${begin}\n${peers.map(entryOf).join("")}${end}\n`;
 }
 
 /** Address and key of each line. */

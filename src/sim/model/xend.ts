@@ -12,7 +12,9 @@ export const xendPassword = "/var/lib/xensan/xend-password";
 /** `(KEY VALUE)` lines that count. */
 export function xendValues(host: Host): Map<string, string> {
   const text = readText(host, xendConfiguration) ?? "";
-  return new Map([...text.matchAll(/^\(([a-z0-9-]+) (.*)\)\s*$/gm)].map(([, key = "", value = ""]) => [key, value]));
+  return new Map(
+    [...text.matchAll(/^[ \t]*\(([a-z0-9-]+)[ \t]+(.*)\)[ \t]*$/gm)].map(([, key = "", value = ""]) => [key, value]),
+  );
 }
 
 /** What xm says when the xend at this address does not take a domain; undefined when it does. */

@@ -19,12 +19,25 @@ import { imagePlace, imageRecord, requireMounted } from "./shared-place.ts";
 /** Where a host copies to before the file gets its name. */
 export const workingName = (host: Host, path: string) => `${path}.xensan-copy.${host.running.hostname}`;
 
-const recordText = (owner: string, inode: number) => `${inode} ${owner}\n`;
+/** What record_image writes: path below the mount point, `inode birth`, owner. */
+function recordText(host: Host, owner: string, path: string, file: string): string {
+  const { mount } = resolve(host, path);
+  const relative = path.slice(mount.mountPoint === "/" ? 1 : mount.mountPoint.length + 1);
+  return `${relative}\n${resolve(host, file).node?.inode ?? 0} 0\n${owner}\n`;
+}
 
 /** For whom the file that is there was made; empty for a foreign one. */
 export function ownerOfImage(host: Host, path: string): string {
-  const [inode, ...owner] = (readText(host, imageRecord(host, path)) ?? "").trim().split(" ");
-  return String(resolve(host, path).node?.inode) === inode ? owner.join(" ") : "";
+  const text = readText(host, imageRecord(host, path)) ?? "";
+  const owner = text.split("\n")[2] ?? "";
+  return text === recordText(host, owner, path, path) ? owner : "";
+}
+
+/** room_for: in KiB, as df counts. */
+function requireRoom(run: ScriptRun, path: string, bytes: number): void {
+  const left = Math.trunc(resolve(run.host, path).mount.fileSystem.freeBytes / 1024);
+  const needed = Math.trunc(bytes / 1024);
+  if (needed > left) refuse(run, "NoSpace", `${path} needs ${needed} KiB and its file system has ${left} KiB left`);
 }
 
 function check(run: ScriptRun, path: string, problem: WriteError | undefined): void {
@@ -61,11 +74,15 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   yield* takeLock(run, "images", 40);
   requireMounted(run, mountPoint, filesystem);
   imagePlace(run, path, mountPoint);
-  const { node } = resolve(host, path);
+  const { node } = resolve(host, path, "Keep");
   if (node !== undefined) {
     if (node.kind !== "File") return refuse(run, "ImageForeign", `${path} is not a regular file`);
     if (node.sizeBytes >= bytes) return finish(run, "unchanged");
-    if (ownerOfImage(host, path) !== owner) refuse(run, "ImageForeign", `${path} was not made for ${owner}`);
+    if (ownerOfImage(host, path) !== owner) {
+      const has = `has ${node.sizeBytes} bytes, ${bytes} are wanted, and xensan did not make it for ${owner}`;
+      refuse(run, "ImageForeign", `${path} ${has}`);
+    }
+    requireRoom(run, path, 2 ** 20);
     check(run, path, resizeImage(world, host, path, bytes));
     yield world.timings.process;
     return finish(run, "grown");
@@ -73,18 +90,17 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   const fresh = workingName(host, path);
   const copies = source !== "-";
   if (copies && host.running.xen.copies.has(path)) return finish(run, "copying");
+  if (copies && !source.startsWith(`${mountPoint}/`)) {
+    refuse(run, "InvalidArgument", `${source} is not below ${mountPoint}`);
+  }
   if (copies) requireTemplate(run, source, mountPoint, globs);
-  const original = resolve(host, source).node;
+  const original = resolve(host, source, "Keep").node;
   if (copies && original?.kind !== "File") return refuse(run, "SourceMissing", `there is no regular file ${source}`);
   const from = original?.kind === "File" ? original.sizeBytes : 0;
   if (from > bytes) refuse(run, "SourceLarger", `${source} has ${from} bytes, more than ${bytes}`);
   makeRoom(run, path);
   remove(world, host, fresh);
-  const free = resolve(host, path).mount.fileSystem.freeBytes;
-  if (free < from) {
-    const [needed, left] = [Math.trunc(from / 1024), Math.trunc(free / 1024)];
-    refuse(run, "NoSpace", `${path} needs ${needed} KiB and its file system has ${left} KiB left`);
-  }
+  if (copies) requireRoom(run, path, from);
   check(run, path, createImage(world, host, fresh, copies ? 0 : bytes));
   yield world.timings.process;
   if (!copies) {
@@ -103,7 +119,7 @@ function publish(world: World, host: Host, owner: string, path: string): void {
   const record = imageRecord(host, path);
   const place = resolve(host, record.slice(0, record.lastIndexOf("/")));
   makeDirectories(place.mount.fileSystem, place.inner);
-  writeText(world, host, record, recordText(owner, resolve(host, fresh).node?.inode ?? 0));
+  writeText(world, host, record, recordText(host, owner, path, fresh));
   if (resolve(host, path).node === undefined) rename(world, host, fresh, path);
   else remove(world, host, fresh);
 }
@@ -166,9 +182,13 @@ export const deleteImage: Responder = acting(function* deleteImage(run) {
   yield world.timings.process;
   yield* takeLock(run, "images", 40);
   requireMounted(run, mountPoint, filesystem);
-  if (host.running.xen.copies.has(path)) refuse(run, "ImageInUse", `a process copies to ${path}`);
+  imagePlace(run, path, mountPoint);
+  const copier = host.running.xen.copies.get(path);
+  if (copier !== undefined) refuse(run, "ImageInUse", `process ${copier.pid} copies to ${path}`);
   remove(world, host, workingName(host, path));
-  if (resolve(host, path).node === undefined) return finish(run, "absent");
+  const { node } = resolve(host, path, "Keep");
+  if (node === undefined) return finish(run, "absent");
+  if (node.kind !== "File") refuse(run, "NotOurs", `${path} is not a regular file`);
   if (ownerOfImage(host, path) !== owner) refuse(run, "NotOurs", `${path} was not made for ${owner}`);
   for (const domain of host.running.xen.domains.values()) {
     if (domain.configuration.disks.every((disk) => disk.path !== path)) continue;

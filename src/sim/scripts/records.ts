@@ -1,3 +1,4 @@
+import { checksum } from "../model/checksum.ts";
 import { exportRecord } from "../model/guard.ts";
 import { backingAt, list, readText, remove, resolve } from "../model/storage.ts";
 import type { ScriptRun } from "../process.ts";
@@ -6,9 +7,8 @@ import { replaceFile } from "./answer.ts";
 /** Where it is written whose files and logical volumes were made: path, `inode birth`, owner, identity. */
 export const recordDirectory = "/var/lib/xensan/backings";
 
-/** Named after owner and path; the real name ends in a checksum, which no output shows. */
 export const recordOf = (owner: string, path: string) =>
-  `${recordDirectory}/${owner.slice(owner.lastIndexOf(" ") + 1)}.${path.replaceAll("/", "_")}`;
+  `${recordDirectory}/${owner.slice(owner.lastIndexOf(" ") + 1)}.${checksum(path)}`;
 
 const inodeAndBirth = (run: ScriptRun, file: string) => `${resolve(run.host, file).node?.inode ?? 0} 0`;
 

@@ -1,7 +1,27 @@
-import { madeUpKey, type Peer, publicKeyOf, refusalOfPeer, relocationFiles, withPeers } from "../model/relocation.ts";
+import { loadScript } from "../../host/scripts.ts";
+import {
+  holdsPeers,
+  madeUpKey,
+  type Peer,
+  publicKeyOf,
+  refusalOfPeer,
+  relocationFiles,
+  withPeers,
+} from "../model/relocation.ts";
 import { readText } from "../model/storage.ts";
 import type { Responder } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+
+/** What the script writes between `<<MARK` and `MARK`. */
+function document(mark: string): string {
+  const { text } = loadScript("prepare-relocation");
+  const [, found = ""] = new RegExp(`<<'?${mark}'?\\n([^]*?\\n)${mark}\\n`).exec(text) ?? [];
+  return found
+    .replaceAll("$relocation_key", relocationFiles.key)
+    .replaceAll("$relocation_dir", relocationFiles.key.slice(0, relocationFiles.key.lastIndexOf("/")));
+}
+const receiver = document("RECEIVER");
+const configuration = document("CONFIG");
 
 const decoded = (text: string) => Buffer.from(text, "base64").toString("utf8");
 
@@ -21,29 +41,28 @@ export const prepareRelocation: Responder = acting(function* prepareRelocation(r
     changed = true;
     yield world.timings.process * 4;
   }
-  for (const path of [relocationFiles.receiver, relocationFiles.configuration]) {
-    if (readText(host, path) !== undefined) continue;
-    replaceFile(run, path, "# Written by xensan\n");
-    changed = true;
-    yield world.timings.process;
-  }
   const peers: Peer[] = named("sender").map((text) => {
     const [name = "", address = "", key = ""] = text.split(":");
     return { name, address, publicKey: decoded(key) };
   });
-  const before = readText(host, relocationFiles.authorized) ?? "";
-  const after = withPeers(before, peers);
-  if (after !== before) {
-    replaceFile(run, relocationFiles.authorized, after);
-    changed = true;
-    yield world.timings.process;
-  }
   const known = named("receiver").map((text) => {
     const [address = "", key = ""] = text.split(":");
     return `${address} ${decoded(key)}\n`;
   });
-  if (known.join("") !== (readText(host, relocationFiles.known) ?? "")) {
-    replaceFile(run, relocationFiles.known, known.join(""));
+  const files = [
+    [relocationFiles.receiver, receiver],
+    [relocationFiles.configuration, configuration],
+    [relocationFiles.known, known.join("")],
+  ] as const;
+  for (const [path, text] of files) {
+    if (readText(host, path) === text) continue;
+    replaceFile(run, path, text);
+    changed = true;
+    yield world.timings.process;
+  }
+  const before = readText(host, relocationFiles.authorized) ?? "";
+  if (!holdsPeers(before, peers)) {
+    replaceFile(run, relocationFiles.authorized, withPeers(before, peers));
     changed = true;
     yield world.timings.process;
   }
@@ -55,7 +74,7 @@ export const verifyRelocation: Responder = acting(function* verifyRelocation(run
   const { world, host, args } = run;
   const [address = ""] = args;
   yield world.timings.process;
-  if (readText(host, relocationFiles.configuration) === undefined) {
+  if ((readText(host, relocationFiles.configuration) ?? "") === "") {
     refuse(run, "PeerRefuses", "this host has no migration key yet");
   }
   const refusal = refusalOfPeer(world, host, address);

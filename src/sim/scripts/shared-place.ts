@@ -1,3 +1,4 @@
+import { checksum } from "../model/checksum.ts";
 import type { Host } from "../model/host.ts";
 import { readText, remove, resolve } from "../model/storage.ts";
 import type { ScriptRun } from "../process.ts";
@@ -67,7 +68,7 @@ export const lockText = (host: Host, owner: string) => `${host.running.hostname}
 export function imageRecord(host: Host, path: string): string {
   const { mountPoint } = resolve(host, path).mount;
   const place = mountPoint === "/" ? "" : mountPoint;
-  return `${place}/.xensan/images/${path.slice(place.length + 1).replaceAll("/", "_")}`;
+  return `${place}/.xensan/images/${checksum(path.slice(place.length + 1))}`;
 }
 
 /** The lock is this host's, of this boot: free before, its own already, or held by whom it may take it from. */

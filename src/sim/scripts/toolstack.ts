@@ -1,44 +1,59 @@
 import type { Host } from "../model/host.ts";
-import { readText } from "../model/storage.ts";
+import { readText, remove } from "../model/storage.ts";
 import { toolstackOf } from "../model/xen-state.ts";
-import { xendConfiguration, xendPassword, xendValues } from "../model/xend.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import { xendConfiguration, xendPassword } from "../model/xend.ts";
+import type { Responder } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+import { requireToolstack, toolstackTrouble } from "./domain-rows.ts";
+import { atWork } from "./xen-processes.ts";
 
-const xendomains = "/etc/default/xendomains";
+/** Debian's, and that of Red Hat's descendants. */
+const xendomainsFiles = ["/etc/default/xendomains", "/etc/sysconfig/xendomains"];
 const automatic = ["XENDOMAINS_SAVE", "XENDOMAINS_RESTORE", "XENDOMAINS_AUTO"] as const;
+const assignment = /^[ \t]*(?:export[ \t]+)?(XENDOMAINS_(?:SAVE|RESTORE|AUTO))=(.*)$/gm;
 
-/** A toolstack under its hypervisor, or a refusal. */
-export function requireDom0(run: ScriptRun): void {
-  if (toolstackOf(run.host) === "none") refuse(run, "ToolMissing", "neither xl nor xm is installed");
-  if (!run.host.hypervisor.running) refuse(run, "NotDom0", "this host does not run under Xen");
+/** What a shell makes of a plain assignment. */
+function assigned(text: string): string {
+  const quoted = /^(["'])(.*?)\1/.exec(text);
+  return quoted?.[2] ?? text.replace(/\s.*$/, "");
 }
 
-/** What sh reads from /etc/default/xendomains; undefined where there is no such file. */
+/** xendomains_values: `false` is as good as blank for XENDOMAINS_RESTORE. */
+function xendomainsValues(text: string): readonly string[] {
+  const values = new Map([...text.matchAll(assignment)].map(([, key = "", value = ""]) => [key, assigned(value)]));
+  if (values.get("XENDOMAINS_RESTORE") === "false") values.delete("XENDOMAINS_RESTORE");
+  return automatic.map((key) => values.get(key) ?? "");
+}
+
+/** What sh reads from the first of these files; undefined where there is none. */
 export function automaticDomains(host: Host): readonly string[] | undefined {
-  const text = readText(host, xendomains);
-  if (text === undefined) return undefined;
-  return automatic.map((key) => {
-    const value = [...text.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].at(-1)?.[1] ?? "";
-    return value.replace(/^(["'])(.*)\1$/, "$2");
-  });
+  const text = xendomainsFiles.map((path) => readText(host, path)).find((one) => one !== undefined);
+  return text === undefined ? undefined : xendomainsValues(text);
 }
 
 /** prepare-toolstack.sh */
 export const prepareToolstack: Responder = acting(function* prepareToolstack(run) {
   const { world, host } = run;
   yield world.timings.process;
-  requireDom0(run);
+  requireToolstack(run);
   yield* takeLock(run, "toolstack", 30);
   let changed = false;
-  if (automaticDomains(host)?.some((value) => value !== "")) {
-    let text = readText(host, xendomains) ?? "";
-    for (const key of automatic) text = text.replace(new RegExp(`^${key}=.*$`, "gm"), `${key}=""`);
-    replaceFile(run, xendomains, text);
+  for (const path of xendomainsFiles) {
+    const text = readText(host, path);
+    if (text === undefined || xendomainsValues(text).every((value) => value === "")) continue;
+    replaceFile(
+      run,
+      path,
+      text.replace(assignment, (_line, key: string) => `${key}=""`),
+    );
     changed = true;
     yield world.timings.process;
   }
-  if (host.running.xen.services.get("xencommons") !== "active") {
+  const trouble = toolstackTrouble(host);
+  if (trouble !== undefined) {
+    if (!host.hypervisor.running) {
+      refuse(run, "NotDom0", `this host does not run as a dom0: ${trouble.split("\n").at(-1)}`);
+    }
     host.running.xen.services.set("xencommons", "active");
     changed = true;
     yield world.timings.process * 20;
@@ -48,38 +63,60 @@ export const prepareToolstack: Responder = acting(function* prepareToolstack(run
 
 const revisionOf = "vncpasswd-revision=";
 
+/** Of configure-xend: its new settings wait for a restart. */
+const restartMark = "/var/lib/xensan/xend-restart";
+const builders = ["create", "restore", "save", "migrate", "xc_save", "xc_restore", "start", "suspend"];
+const noXend = "Error: Unable to connect to xend: Connection refused. Is xend running?";
+
+/** The file with each setting once, outside of comments. */
+function withSettings(text: string, settings: ReadonlyMap<string, string>): string {
+  const written = new Set<string>();
+  const lines = text.split("\n").flatMap((line) => {
+    const key = /^[ \t]*\(([a-z0-9-]+)[ \t)]/.exec(line)?.[1] ?? "";
+    const value = settings.get(key);
+    if (value === undefined) return [line];
+    // A second one would be read too.
+    if (written.has(key)) return [];
+    written.add(key);
+    return [`(${key} ${value})`];
+  });
+  if (lines.at(-1) === "") lines.pop();
+  const fresh = [...settings].filter(([key]) => !written.has(key)).map(([key, value]) => `(${key} ${value})`);
+  return [...lines, ...fresh].map((line) => `${line}\n`).join("");
+}
+
 /** configure-xend.sh: KEY=VALUE… */
 export const configureXend: Responder = acting(function* configureXend(run) {
   const { world, host, args } = run;
   yield world.timings.process;
-  if (toolstackOf(host) !== "xm") refuse(run, "ToolMissing", "xm is not installed");
-  if (!host.hypervisor.running) refuse(run, "NotDom0", "this host does not run under Xen");
+  if (toolstackOf(host) !== "xm") refuse(run, "ToolMissing", "xm is not installed: this host has no xend");
+  const before = readText(host, xendConfiguration);
+  if (before === undefined) return refuse(run, "ToolMissing", `there is no ${xendConfiguration}`);
   yield* takeLock(run, "toolstack", 30);
-  const known = xendValues(host);
-  let text = readText(host, xendConfiguration) ?? "";
-  let changed = false;
   const revision = args.find((arg) => arg.startsWith(revisionOf))?.slice(revisionOf.length);
-  for (const arg of args) {
-    if (arg.startsWith(revisionOf)) continue;
-    const key = arg.slice(0, arg.indexOf("="));
-    const value = arg.slice(key.length + 1);
-    if (known.get(key) === value) continue;
-    changed = true;
-    const line = `(${key} ${value})`;
-    text = known.has(key)
-      ? text.replace(new RegExp(`^\\(${key} .*\\)\\s*$`, "m"), () => `${line}`)
-      : `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${line}\n`;
-  }
+  const settings = new Map(
+    args
+      .filter((arg) => !arg.startsWith(revisionOf) && arg.includes("="))
+      .map((arg) => [arg.slice(0, arg.indexOf("=")), arg.slice(arg.indexOf("=") + 1)] as const),
+  );
   const remember = () => {
     if (revision !== undefined) replaceFile(run, xendPassword, `${revision}\n`);
   };
-  if (!changed) {
+  const after = withSettings(before, settings);
+  if (after === before && readText(host, restartMark) === undefined) {
     remember();
     return finish(run, "unchanged");
   }
-  if (host.running.xen.processes.size > 0) refuse(run, "DomainMigrating", "xend is at work on a domain");
-  replaceFile(run, xendConfiguration, text);
+  if (readText(host, restartMark) === undefined) replaceFile(run, restartMark, "");
+  yield world.timings.process;
+  if (after !== before) replaceFile(run, xendConfiguration, after);
+  const builder = atWork(run, builders);
+  if (builder !== undefined) {
+    refuse(run, "DomainMigrating", `xend must be restarted for its new settings, and ${builder} is at work`);
+  }
   yield world.timings.process * 200;
+  if (!host.hypervisor.running) refuse(run, "NotDom0", `xend does not answer: ${noXend}`);
+  remove(world, host, restartMark);
   remember();
   return finish(run, "configured");
 });

@@ -35,6 +35,8 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       .replace(/ +$/gm, "")
       .replace(/(BOOT) \d+(?= \d+ 10\.)/, "$1 UPTIME")
       .replace(/(?<=\/\.xensan\/images\/\d+: "[^"]*\\n)\d+ \d+/, "INODE BIRTH")
+      // Named after a path, which is another one in a fake host.
+      .replace(/(\/var\/lib\/xensan\/backings\/[^.]*)\.\d+/, "$1.SUM")
       .replace(/(?<=\/backings\/[^"]*"[^"]*\\n)\d+ \d+/, "INODE BIRTH")
       .replace(/(?<=id_ed25519\.pub: "ssh-ed25519 )\S+/, "KEY")
       .replace(/has \d+ KiB left/g, "has some KiB left")

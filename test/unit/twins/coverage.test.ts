@@ -9,9 +9,7 @@ const missing = new Set<string>([
   "probe",
   "install-packages",
   "interface-up",
-  "ensure-file",
   "ensure-logical-volume",
-  "delete-file",
   "delete-logical-volume",
   "ensure-export",
   "remove-export",
@@ -26,15 +24,6 @@ const missing = new Set<string>([
   "unmount-filesystem",
   "grow-filesystem",
   "add-node-slots",
-  "prepare-toolstack",
-  "prepare-relocation",
-  "verify-relocation",
-  "configure-xend",
-  "ensure-image",
-  "delete-image",
-  "start-migration",
-  "await-migration",
-  "abort-migration",
 ]);
 
 describe("the scripts on hosts", () => {

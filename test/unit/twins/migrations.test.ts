@@ -40,7 +40,10 @@ const cases = (dom0: TwinBench) => {
   });
 
   it("that was never begun is over for whoever waits for it or ends it", async () => {
-    expect(await dom0.act(awaitMigration({ operation: "op-1", seconds: 5 }))).toEqual({ kind: "done", detail: "ended" });
+    expect(await dom0.act(awaitMigration({ operation: "op-1", seconds: 5 }))).toEqual({
+      kind: "done",
+      detail: "ended",
+    });
     expect(await dom0.act(abortMigration({ operation: "op-1" }))).toEqual({ kind: "done", detail: "ended" });
   });
 };
@@ -55,7 +58,10 @@ twins(
     it("is begun once, ends by itself, and leaves its record and its exit code", async () => {
       const begin = () => dom0.act(startMigration({ operation: "op-1", uuid, address, timeoutSeconds: 600 }));
       expect(await begin()).toEqual({ kind: "done", detail: "started" });
-      expect(await dom0.act(awaitMigration({ operation: "op-1", seconds: 60 }))).toEqual({ kind: "done", detail: "ended" });
+      expect(await dom0.act(awaitMigration({ operation: "op-1", seconds: 60 }))).toEqual({
+        kind: "done",
+        detail: "ended",
+      });
       expect(await begin()).toEqual({ kind: "done", detail: "unchanged" });
       expect(await dom0.act(abortMigration({ operation: "op-1" }))).toEqual({ kind: "done", detail: "ended" });
       expect(dom0.listed()).toEqual(["vm2 -b----"]);

@@ -135,7 +135,20 @@ exit 100
 /** The programs of packages; those without a text are there, and nothing more is needed of them. */
 export const packaged: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   vblade: { vblade: "", vbladed: "" },
-  aoetools: { "aoe-discover": "#!/bin/sh\nexit 0\n", "aoe-revalidate": "#!/bin/sh\nexit 0\n", aoecfg: "", aoeping: "", "aoe-stat": "" },
-  "ocfs2-tools": { o2cb: "", "mkfs.ocfs2": "", "debugfs.ocfs2": "#!/bin/sh\nexit 0\n", "tunefs.ocfs2": "", "mount.ocfs2": "", "mounted.ocfs2": "" },
+  aoetools: {
+    "aoe-discover": "#!/bin/sh\nexit 0\n",
+    "aoe-revalidate": "#!/bin/sh\nexit 0\n",
+    aoecfg: "",
+    aoeping: "",
+    "aoe-stat": "",
+  },
+  "ocfs2-tools": {
+    o2cb: "",
+    "mkfs.ocfs2": "",
+    "debugfs.ocfs2": "#!/bin/sh\nexit 0\n",
+    "tunefs.ocfs2": "",
+    "mount.ocfs2": "",
+    "mounted.ocfs2": "",
+  },
   lvm2: { lvs: "", vgs: "", lvcreate: "", lvextend: "", lvremove: "", lvchange: "" },
 };

@@ -21,6 +21,7 @@ import { mapPaths, unmappedPaths } from "./paths.ts";
 import * as programs from "./programs.ts";
 
 const filesystem = "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
+const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const bootId = "b3d57a51-0a4c-4c0f-9f0e-1a2b3c4d5e6f";
 
 /** Real scripts in a shell, over a directory in which they see a dom0. */
@@ -37,9 +38,17 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
     chmodSync(at(path), mode);
   };
   const program = (name: string, text: string) => put(`/fake/bin/${name}`, text.replaceAll("@FAKE@", fake), 0o755);
-  const own = (text: string) => text.replaceAll(directory, "");
+  const programPath = `${fake}/bin:${fake}/tools`;
+  const own = (text: string) => text.replaceAll(programPath, systemPath).replaceAll(directory, "");
 
-  const { shared = "Mounted", xen = "4.17.7", toolstack = "xl", time = "Virtual", host = "bella", packages = [] } = furniture;
+  const {
+    shared = "Mounted",
+    xen = "4.17.7",
+    toolstack = "xl",
+    time = "Virtual",
+    host = "bella",
+    packages = [],
+  } = furniture;
   for (const path of [
     "/run",
     "/var/lib",
@@ -81,7 +90,8 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   if (host === "bella") mkdirSync(at("/sys/class/net/xenbr0/bridge"), { recursive: true });
   put("/fake/packages", packages.map((name) => `${name}\n`).join(""));
   for (const name of packages)
-    for (const [tool, text] of Object.entries(programs.packaged[name] ?? {})) program(tool, text || "#!/bin/sh\nexit 1\n");
+    for (const [tool, text] of Object.entries(programs.packaged[name] ?? {}))
+      program(tool, text || "#!/bin/sh\nexit 1\n");
   program("uname", programs.uname);
   program("ssh", programs.ssh);
   program("systemctl", programs.systemctl);
@@ -104,6 +114,8 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   }
   put("/fake/domains", "");
   put("/fake/next-id", "1\n");
+  // To where nobody is.
+  put("/fake/migrate", "sleep 1\necho 'ssh: connect to host port 22: No route to host' >&2\nexit 1\n");
   const [major, minor] = xen.split(".");
   const resumes = Number(major) > 4 || Number(minor) >= 20;
   put(
@@ -142,7 +154,7 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
       if (odd.length > 0)
         throw new Error(`${name}.sh names ${odd.join(", ")}: the fake host does not map it (paths.ts)`);
       const mapped = mapPaths(text.replaceAll(/^PATH=\/.*$/gm, "PATH=@PATH@"), directory)
-        .replaceAll("@PATH@", `${fake}/bin:${fake}/tools`)
+        .replaceAll("@PATH@", programPath)
         .replace(/^set -eu$/m, (found) => `${found}\n/bin/ln -s "/proc/$$" "${directory}/proc/$$"`);
       const [program = "sh", ...options] = shell;
       const args = command.args.map(argument);
@@ -191,7 +203,7 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
       put(`/sys/block/etherd!${name}/size`, `${bytes / 512}\n`);
     },
     write: (path, text) => {
-      put(path, text);
+      put(path, mapPaths(text, directory));
       before = treeOfDirectory(directory);
     },
     image(path, bytes) {

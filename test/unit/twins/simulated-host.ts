@@ -41,8 +41,7 @@ export function simulatedHost(furniture: Furniture): TwinHost {
   const host = rack.host(name);
   const mountPoint = "/srv/xen";
   makeDirectories(host.rootFileSystem, mountPoint);
-  const filesystem =
-    shared === "Mounted" ? rack.xen.share([name], mountPoint) : "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
+  const filesystem = shared === "Mounted" ? rack.xen.share([name], mountPoint) : "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
   const xenState = () => host.running.xen;
   let before = treeOfModel(host);
   const place = (path: string) => resolve(host, path);
@@ -100,7 +99,7 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     },
     aoeDevice(device, state, bytes) {
       const [shelf = 0, slot = 0] = device.slice(1).split(".").map(Number);
-      loadDriver(world, host);
+      loadDriver(world, host, new Map());
       host.running.aoe.devices.set(device, {
         shelf,
         slot,

@@ -68,7 +68,10 @@ twins(
       expect(dom0.read(file)).toBe("(vncpasswd 'hu sh$1')\n");
       expect(dom0.read("/var/lib/xensan/xend-password")).toBe("0123456789abcdef\n");
       const again = { ...password, revision: "fedcba9876543210" };
-      expect(await dom0.act(configureXend({ settings: [], password: again }))).toEqual({ kind: "done", detail: "unchanged" });
+      expect(await dom0.act(configureXend({ settings: [], password: again }))).toEqual({
+        kind: "done",
+        detail: "unchanged",
+      });
       expect(dom0.read("/var/lib/xensan/xend-password")).toBe("fedcba9876543210\n");
     });
 
