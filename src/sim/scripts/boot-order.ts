@@ -2,15 +2,17 @@ import { mountsLoop, mountsUnit, mountsWant, orderDropIn } from "../model/ocfs2-
 import { list, readText, remove, writeText } from "../model/storage.ts";
 import type { ScriptRun } from "../process.ts";
 import { replaceFile } from "./answer.ts";
+import { documentOf } from "./document.ts";
 import { addInittabLine, replaceInittab } from "./inittab.ts";
 
 const line = `:once:/bin/sh ${mountsLoop}`;
 const isLoop = (text: string) => text.endsWith(line);
 
-/** boot-order-ensure.sh: what is to be there, by path; what stands in the files does not matter here. */
+const written = (opening: string) => documentOf("configure-cluster", opening).replaceAll("$mounts_loop", mountsLoop);
+const loopText = written("<<'LOOP'");
 const files: readonly (readonly [string, string])[] = [
-  [orderDropIn, "[Unit]\nAfter=network-online.target aoe-discover.service\n"],
-  [mountsUnit, `[Service]\nExecStart=/bin/sh ${mountsLoop}\n`],
+  [orderDropIn, written('ensure_file_text "$order_dropin"')],
+  [mountsUnit, written('ensure_file_text "$mounts_unit"')],
 ];
 
 /** ensure_boot_order: whether something had to be written. */
@@ -22,7 +24,7 @@ export function ensureBootOrder(run: ScriptRun): boolean {
     replaceFile(run, path, text);
     changed = true;
   };
-  ensure(mountsLoop, "#!/bin/sh\n# Mounts what is marked in /etc/fstab.\n");
+  ensure(mountsLoop, loopText);
   if (!list(host, "/etc/rc2.d").some((name) => /^S\d\do2cb$/.test(name))) {
     writeText(world, host, "/etc/rc2.d/S01o2cb", "");
     changed = true;

@@ -158,3 +158,22 @@ function requireDevice(
   if (byId !== undefined && /^\/dev\/[^/]+$/.test(asked)) configured = byId;
   return { ...backing, configured, related: requireFree(run, asked, block) };
 }
+
+/**
+ * require_unclaimed: refuses a device that LVM, RAID or the like has marked as a part of something, active or not, unless the
+ * owner of the host listed it by its exact name.
+ */
+export function requireUnclaimed(
+  run: ScriptRun,
+  asked: string,
+  backing: AllowedBacking,
+  globs: readonly string[],
+): void {
+  const { block } = backing;
+  // What is inside a logical volume is the client's.
+  if (block === undefined || deviceNames(run.host, block).some((name) => !name.startsWith("/"))) return;
+  const claim = block.content.signature;
+  if (!/_member$|^(drbd|bcache)$/.test(claim) || globs.includes(asked)) return;
+  const list = "list it by its exact name in allowedBackings if it may be served all the same";
+  refuse(run, "BackingInUse", `${asked} is a part of something else (${claim}); ${list}`);
+}

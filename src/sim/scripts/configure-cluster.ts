@@ -93,7 +93,8 @@ export const configureCluster: Responder = acting(function* configureCluster(run
   const persisted = sysctlAtBoot(host.running.mounts);
   const entries = Object.entries(settings);
   if (entries.some(([name, value]) => persisted.get(name) !== value)) {
-    yield* ensure(sysctlFile, entries.map(([name, value]) => `${name} = ${value}\n`).join(""));
+    const lines = entries.map(([name, value]) => `${name} = ${value}\n`).join("");
+    yield* ensure(sysctlFile, `# A node of a cluster reboots by itself: see o2cb(7).\n${lines}`);
   }
   for (const [name, value] of entries) {
     if (host.running.sysctl.get(name) === value) continue;

@@ -5,7 +5,7 @@ import { bootLink, stopUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
-import { type AllowedBacking, requireBacking, requireNamed, segmentOn } from "./bounds.ts";
+import { type AllowedBacking, requireBacking, requireNamed, requireUnclaimed, segmentOn } from "./bounds.ts";
 import { type ExportRow, listExports, parseWords } from "./export-rows.ts";
 import { replaceInittab } from "./inittab.ts";
 import {
@@ -125,6 +125,8 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   const wanted = { owner, shelf, slot, net, options: canonical, configured, known, replaces };
   yield world.timings.process * 4;
   const { address, config, process, recorded } = survey(run, wanted, backing, asked, interfaces);
+  // What is served already may have been marked by its client.
+  if (config === undefined && process === undefined) requireUnclaimed(run, asked, backing, globs);
   let running = process === undefined ? undefined : Number(process.name);
   const matching = process?.same ?? false;
   if (process !== undefined && !matching && mode === "forbidden") {

@@ -116,7 +116,7 @@ export const domainLocks =
   (run: ScriptRun): SectionEnd => {
     for (const directory of directories) {
       for (const name of list(run.host, directory)) {
-        if (!name.endsWith(".lock")) continue;
+        if (!/^.{8}(-.{4}){3}-.{12}\.lock$/.test(name)) continue;
         const path = `${directory}/${name}`;
         const holder = lockHolder(run.host, path);
         if (holder === undefined) continue;

@@ -1,4 +1,3 @@
-import { loadScript } from "../../host/scripts.ts";
 import {
   holdsPeers,
   madeUpKey,
@@ -11,17 +10,12 @@ import {
 import { readText } from "../model/storage.ts";
 import type { Responder } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+import { documentOf } from "./document.ts";
 
-/** What the script writes between `<<MARK` and `MARK`. */
-function document(mark: string): string {
-  const { text } = loadScript("prepare-relocation");
-  const [, found = ""] = new RegExp(`<<'?${mark}'?\\n([^]*?\\n)${mark}\\n`).exec(text) ?? [];
-  return found
-    .replaceAll("$relocation_key", relocationFiles.key)
-    .replaceAll("$relocation_dir", relocationFiles.key.slice(0, relocationFiles.key.lastIndexOf("/")));
-}
-const receiver = document("RECEIVER");
-const configuration = document("CONFIG");
+const receiver = documentOf("prepare-relocation", "<<'RECEIVER'");
+const configuration = documentOf("prepare-relocation", "<<CONFIG")
+  .replaceAll("$relocation_key", relocationFiles.key)
+  .replaceAll("$relocation_dir", relocationFiles.key.slice(0, relocationFiles.key.lastIndexOf("/")));
 
 const decoded = (text: string) => Buffer.from(text, "base64").toString("utf8");
 

@@ -22,6 +22,17 @@ const makers: ReadonlyMap<string, (furniture: Furniture) => TwinHost> = new Map(
 /** A host as cases see it. */
 export interface TwinBench extends TwinHost {
   act(command: HostCommand): Promise<Outcome>;
+  /** What a probe says in these sections; nothing else of it is compared. */
+  look(command: HostCommand, sections: readonly string[]): Promise<string>;
+}
+
+/** Rows of these sections of a probe, and how they end. Processes come in no order. */
+function ofSections(stdout: string, sections: readonly string[]): string {
+  const lines = stdout.split("\n").filter((line) => {
+    const [section = "", name = ""] = line.split("\t");
+    return sections.includes(section) || (section === "end" && sections.includes(name));
+  });
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** What is a host's own and compares with the same word of another. */
@@ -37,8 +48,14 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       .replace(/(?<=\/\.xensan\/images\/\d+: "[^"]*\\n)\d+ \d+/, "INODE BIRTH")
       // Named after a path, which is another one in a fake host.
       .replace(/(\/var\/lib\/xensan\/backings\/[^.]*)\.\d+/, "$1.SUM")
-      .replace(/(?<=\/backings\/[^"]*"[^"]*\\n)\d+ \d+/, "INODE BIRTH")
+      .replace(/(?<=\/backings\/[^"]*"[^"]*\\n)\d+ \d+(\\n[^"\\]*\\n)[^"\\]*/, "INODE BIRTH$1IDENTITY")
       .replace(/(?<=id_ed25519\.pub: "ssh-ed25519 )\S+/, "KEY")
+      .replace(/(?<=^relocation\thost-key\t).*$/gm, "KEY")
+      .replace(/(?<=^relocation\tkey\tssh-ed25519 )\S+/gm, "KEY")
+      .replace(/(?<=^domains\tprocess\t)\d+/gm, "PID")
+      .replace(/(?<=^migrations\t(?:[^\t]*\t){8})\d+/gm, "NOW")
+      // Blocks that are in use: whatever the file system makes of one byte.
+      .replace(/(?<=^images\timage\t[^\t]*\tFile\t\d+\t)\d+/gm, "BLOCKS")
       .replace(/has \d+ KiB left/g, "has some KiB left")
       .replace(/\bprocess (\d+)/g, (_all, pid: string) => {
         const name = names.get(pid) ?? `PID${names.size + 1}`;
@@ -84,6 +101,12 @@ export function twins(
             return host.bootId;
           },
           run,
+          async look(command, sections) {
+            const answer = await host.run(command);
+            const stdout = ofSections(answer.stdout, sections);
+            heard.push(common({ ...answer, stdout, effects: [] }, host));
+            return stdout;
+          },
           act: async (command) => outcomeOf(await run(command)),
           end: () => host.end(),
           domains: (...rows) => host.domains(...rows),

@@ -10,7 +10,7 @@ const places = ["/etc", "/root", "/run/xensan", "/srv", "/usr/local/lib/xensan",
 
 /** Bookkeeping of one side: locks are flock's, a wrapper and its pid are of shells, a copy's draft is of this host. */
 const aside =
-  /^\/run\/xensan\/(?!copy)|\.lock\.bella$|\/\.guard$|\/migrations\/.*\.(sh|pid|log)$|\.xensan-new$|\/id_ed25519$/;
+  /^\/run\/xensan\/(?!copy)|\.lock\.bella$|\/\.guard$|\/migrations\/.*\.(sh|pid|log)$|\.xensan-new$|\/id_ed25519$|\.target\.wants\//;
 
 const isPlace = (path: string) => places.some((place) => path.startsWith(`${place}/`)) && !aside.test(path);
 

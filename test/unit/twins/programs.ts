@@ -114,9 +114,51 @@ aoe) mkdir -p "$FAKE/../sys/module/aoe/parameters"
 esac
 `;
 
-/** systemd, which holds everything for done. */
+/** systemd, which holds everything for done, and under which Xen's services run. */
 export const systemctl = `#!/bin/sh
-exit 0
+FAKE=@FAKE@
+wants=$FAKE/../etc/systemd/system/multi-user.target.wants
+case $1 in
+enable) mkdir -p "$wants" && ln -s "../$2" "$wants/$2"; exit 0 ;;
+disable) rm -f "$wants/$2"; exit 0 ;;
+show) ;;
+*) exit 0 ;;
+esac
+for unit; do
+	case $unit in
+	xencommons.service | xendomains.service) printf 'Id=%s\\nLoadState=loaded\\nActiveState=active\\n\\n' "$unit" ;;
+	xen*.service | watchdog*.service) printf 'Id=%s\\nLoadState=not-found\\nActiveState=inactive\\n\\n' "$unit" ;;
+	esac
+done
+`;
+
+/** xl info of a host of the rack without domains. */
+export const info = (version: string) => {
+  const [major = "", minor = "", extra = ""] = version.split(".");
+  return `host                   : bella
+release                : 6.1.0-56-amd64
+nr_cpus                : 2
+hw_caps                : 078bf3fd:c0982201:20100800:00000005:00000000:00000000:00000000:00000000
+virt_caps              : pv hvm hap gnttab-v1 gnttab-v2
+total_memory           : 2047
+free_memory            : 1000
+xen_major              : ${major}
+xen_minor              : ${minor}
+xen_extra              : .${extra}
+`;
+};
+
+/** stat of coreutils, for which the files of @FAKE@/blocks (PATH MAJOR MINOR, in hexadecimal digits) are block devices. */
+export const stat = `#!/bin/sh
+FAKE=@FAKE@
+for file; do :; done
+number=$(awk -v file="$(readlink -f "$file")" '$1 == file { print $2, $3 }' "$FAKE/blocks")
+[ -n "$number" ] || exec "$FAKE/tools/stat" "$@"
+case $3 in
+'%f %t %T %s %d %i %h') echo "61b0 $number 0 5 77 1" ;;
+'%F|%t %T') echo "block special file|$number" ;;
+*) echo "$number" ;;
+esac
 `;
 
 /** dpkg and apt over @FAKE@/packages, with nothing else to install. */
@@ -127,9 +169,25 @@ grep -qx "$package" "$FAKE/packages" || exit 1
 printf installed
 `;
 export const aptGet = `#!/bin/sh
+case " $* " in *" update "*) exit 0 ;; esac
 for package; do :; done
 echo "E: Unable to locate package $package"
 exit 100
+`;
+
+/** lsattr where nothing is immutable. */
+export const lsattr = `#!/bin/sh
+for file; do :; done
+[ -e "$file" ] && echo "--------------e------- $file"
+`;
+
+/** /etc/default/o2cb as Debian's package leaves it. */
+export const packagedO2cb = `O2CB_ENABLED=false
+O2CB_BOOTCLUSTER=ocfs2
+O2CB_HEARTBEAT_THRESHOLD=31
+O2CB_IDLE_TIMEOUT_MS=30000
+O2CB_KEEPALIVE_DELAY_MS=2000
+O2CB_RECONNECT_DELAY_MS=2000
 `;
 
 /** The programs of packages; those without a text are there, and nothing more is needed of them. */

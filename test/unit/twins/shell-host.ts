@@ -84,14 +84,40 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   put("/boot/config-6.1.0-56-amd64", "CONFIG_ATA_OVER_ETH=m\nCONFIG_OCFS2_FS=m\nCONFIG_OCFS2_FS_O2CB=m\n");
   put("/proc/sys/kernel/panic", "0\n");
   put("/proc/sys/kernel/panic_on_oops", "0\n");
-  for (const nic of ["eth0", "eth1"]) put(`/sys/class/net/${nic}/flags`, "0x1003\n");
+  for (const nic of ["eth0", "eth1", "lo"]) put(`/sys/class/net/${nic}/flags`, "0x1003\n");
   put("/etc/network/interfaces", "source /etc/network/interfaces.d/*\nauto eth0\nauto eth1\n");
   put("/etc/fstab", "/dev/vda / ext4 rw,relatime 0 1\n");
-  if (host === "bella") mkdirSync(at("/sys/class/net/xenbr0/bridge"), { recursive: true });
+  if (host === "bella" && toolstack !== "none") mkdirSync(at("/sys/class/net/xenbr0/bridge"), { recursive: true });
   put("/fake/packages", packages.map((name) => `${name}\n`).join(""));
   for (const name of packages)
     for (const [tool, text] of Object.entries(programs.packaged[name] ?? {}))
       program(tool, text || "#!/bin/sh\nexit 1\n");
+  program("stat", programs.stat);
+  put("/fake/blocks", host === "san" ? `${at("/dev/vdc")} fe 20\n` : "");
+  if (host === "san") {
+    put("/dev/vdc", `${"\0".repeat(512)}LABELONE${"\0".repeat(512)}`);
+    mkdirSync(at("/sys/devices/vdc/holders"), { recursive: true });
+    put("/sys/devices/vdc/size", `${(8 * 2 ** 30) / 512}\n`);
+    mkdirSync(at("/sys/dev/block"), { recursive: true });
+    symlinkSync(at("/sys/devices/vdc"), at("/sys/dev/block/254:32"));
+  }
+  if (packages.includes("vblade"))
+    put("/usr/lib/systemd/system/vblade@.service", "[Service]\nRestart=always\nRestartSec=10\n");
+  put("/fake/info", programs.info(xen));
+  put("/etc/ssh/ssh_host_ed25519_key.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHHHH root@bella\n");
+  program("dmesg", "#!/bin/sh\nexit 0\n");
+  program("lsattr", programs.lsattr);
+  if (packages.includes("ocfs2-tools")) {
+    put("/etc/default/o2cb", programs.packagedO2cb);
+    put("/etc/rc2.d/S01o2cb", "");
+    put("/etc/init.d/o2cb", "#!/bin/sh\nexit 0\n", 0o755);
+  }
+  if (packages.includes("aoetools")) {
+    // Its init script has loaded the module.
+    put("/usr/lib/modules-load.d/aoetools.conf", "aoe\n");
+    put("/sys/module/aoe/refcnt", "0\n");
+    put("/sys/module/aoe/parameters/aoe_iflist", "\n");
+  }
   program("uname", programs.uname);
   program("ssh", programs.ssh);
   program("systemctl", programs.systemctl);

@@ -1,0 +1,156 @@
+import { expect, it } from "vitest";
+import {
+  addNodeSlots,
+  type ClusterRequest,
+  clusterOnline,
+  configureCluster,
+  type FormatRequest,
+  formatFilesystem,
+  growFilesystem,
+  mountFilesystem,
+  removeCluster,
+  unmountFilesystem,
+} from "../../../src/host/ocfs2-actions.ts";
+import { twins } from "./bench.ts";
+
+const owner = { namespace: "san", name: "disks", uid: "0a1b" };
+const device = "/dev/etherd/e0.1";
+const uuid = "20e7556d-4732-44bc-9767-e8f7299afe1c";
+const request: ClusterRequest = {
+  owner,
+  cluster: "labclus",
+  heartbeatMode: "Local",
+  fenceMethod: "Reset",
+  timeouts: {
+    heartbeatThreshold: 61,
+    idleMilliseconds: 60_000,
+    keepaliveMilliseconds: 2000,
+    reconnectMilliseconds: 2000,
+  },
+  nodes: [
+    { number: 0, name: "bella", address: "10.99.0.11", port: 7777 },
+    { number: 1, name: "brutus", address: "10.99.0.12", port: 7777 },
+  ],
+  regions: [],
+};
+const format: FormatRequest = {
+  owner,
+  device,
+  uuid,
+  label: "DATA",
+  cluster: "labclus",
+  heartbeatMode: "Local",
+  nodeSlots: 2,
+  journalSize: 8 * 2 ** 20,
+  sizeBytes: 2 * 2 ** 30,
+  server: "san",
+  interface: "eth1",
+};
+const mount = {
+  owner,
+  device,
+  uuid,
+  cluster: "labclus",
+  mountPoint: "/srv/data",
+  options: ["noatime"],
+  allowedMountPoints: ["/srv/*"],
+} as const;
+const conf = "/etc/ocfs2/cluster.conf";
+
+twins(
+  [
+    "configure-cluster",
+    "cluster-online",
+    "remove-cluster",
+    "format-filesystem",
+    "mount-filesystem",
+    "unmount-filesystem",
+    "grow-filesystem",
+    "add-node-slots",
+  ],
+  "a host without ocfs2-tools",
+  (dom0) => {
+    it("says so", async () => {
+      const missing = { kind: "refused", reason: "OcfsToolsMissing" };
+      expect(await dom0.act(configureCluster(request))).toMatchObject(missing);
+      expect(await dom0.act(clusterOnline(request))).toMatchObject(missing);
+      expect(await dom0.act(formatFilesystem(format))).toMatchObject(missing);
+      expect(await dom0.act(mountFilesystem(mount))).toMatchObject(missing);
+      expect(await dom0.act(growFilesystem({ device, uuid }))).toMatchObject(missing);
+      expect(await dom0.act(addNodeSlots({ device, uuid, nodeSlots: 4 }))).toMatchObject(missing);
+    });
+
+    it("has nothing to take away", async () => {
+      const absent = { kind: "done", detail: "absent" };
+      expect(await dom0.act(unmountFilesystem({ owner, device, uuid, mountPoint: "/srv/data" }))).toEqual(absent);
+      expect(await dom0.act(removeCluster({ owner, cluster: "labclus" }))).toEqual(absent);
+    });
+  },
+  { shared: "NotMounted" },
+);
+
+twins(
+  ["configure-cluster", "cluster-online", "remove-cluster"],
+  "a node of a cluster",
+  (dom0) => {
+    it("is configured once, and leaves nothing of it behind", async () => {
+      expect(await dom0.act(clusterOnline(request))).toMatchObject({ kind: "refused", reason: "ClusterOffline" });
+      expect(await dom0.act(configureCluster(request))).toEqual({ kind: "done", detail: "configured" });
+      expect(await dom0.act(configureCluster(request))).toEqual({ kind: "done", detail: "unchanged" });
+      const other = { ...owner, uid: "0c2d" };
+      const remove = removeCluster({ owner: other, cluster: "labclus" });
+      expect(await dom0.act(remove)).toMatchObject({ kind: "refused", reason: "NotOurs" });
+      expect(await dom0.act(removeCluster({ owner, cluster: "labclus" }))).toEqual({ kind: "done", detail: "removed" });
+      expect(await dom0.act(removeCluster({ owner, cluster: "labclus" }))).toEqual({ kind: "done", detail: "absent" });
+    });
+
+    it("is one of the nodes that are declared", async () => {
+      const nodes = [{ number: 1, name: "brutus", address: "10.99.0.12", port: 7777 }];
+      const refused = { kind: "refused", reason: "HostNameMismatch" };
+      expect(await dom0.act(configureCluster({ ...request, nodes }))).toMatchObject(refused);
+      expect(await dom0.act(clusterOnline({ ...request, nodes }))).toMatchObject(refused);
+    });
+
+    it("keeps the cluster.conf that somebody else wrote", async () => {
+      dom0.write(
+        conf,
+        "cluster:\n\tnode_count = 1\n\tname = web\n\nnode:\n\tip_port = 7777\n\tip_address = 10.0.0.1\n\tnumber = 0\n\tname = bella\n\tcluster = web\n",
+      );
+      const refused = { kind: "refused", reason: "ForeignCluster" };
+      expect(await dom0.act(configureCluster(request))).toMatchObject(refused);
+      const remove = removeCluster({ owner, cluster: "labclus" });
+      expect(await dom0.act(remove)).toMatchObject({ kind: "refused", reason: "NotOurs" });
+    });
+  },
+  { shared: "NotMounted", packages: ["ocfs2-tools"] },
+);
+
+twins(
+  ["format-filesystem", "mount-filesystem", "unmount-filesystem", "grow-filesystem", "add-node-slots"],
+  "a file system whose device is not there",
+  (dom0) => {
+    it("is neither made, nor mounted, nor grown", async () => {
+      const missing = { kind: "refused", reason: "DeviceMissing" };
+      expect(await dom0.act(formatFilesystem(format))).toMatchObject(missing);
+      expect(await dom0.act(mountFilesystem(mount))).toMatchObject(missing);
+      expect(await dom0.act(growFilesystem({ device, uuid }))).toMatchObject(missing);
+      expect(await dom0.act(addNodeSlots({ device, uuid, nodeSlots: 4 }))).toMatchObject(missing);
+    });
+
+    it.each<[string, string[], string]>([
+      ["/mnt/data", ["/srv/*"], "MountPointOutsideBounds"],
+      ["/etc/data", ["/etc/*"], "MountPointNotUsable"],
+      ["/srv", ["/srv"], "MountPointNotUsable"],
+    ])("is not mounted on %s", async (mountPoint, allowedMountPoints, reason) => {
+      const command = mountFilesystem({ ...mount, mountPoint, allowedMountPoints });
+      expect(await dom0.act(command)).toMatchObject({ kind: "refused", reason });
+    });
+
+    it("is not taken from somebody else's line of /etc/fstab", async () => {
+      dom0.write("/etc/fstab", "/dev/vda / ext4 rw,relatime 0 1\n/dev/etherd/e0.1 /srv/data ocfs2 _netdev 0 0\n");
+      const command = unmountFilesystem({ owner, device, uuid, mountPoint: "/srv/data" });
+      expect(await dom0.act(command)).toMatchObject({ kind: "refused", reason: "NotOurs" });
+    });
+  },
+  { shared: "NotMounted", packages: ["ocfs2-tools", "aoetools"] },
+);

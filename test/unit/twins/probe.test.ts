@@ -1,0 +1,124 @@
+import { expect, it } from "vitest";
+import { probe } from "../../../src/host/actions.ts";
+import { ensureImage } from "../../../src/host/image-actions.ts";
+import { prepareRelocation } from "../../../src/host/relocation-actions.ts";
+import { type TwinBench, twins } from "./bench.ts";
+
+const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
+const other = "94451a8f-8a10-4e81-b45a-6937d115fafe";
+const owner = { namespace: "xen", name: "vm2", uid: "1111-aa" };
+const boot = "99999999-2222-4333-8444-555555555555";
+const asked = {
+  roles: ["Client"],
+  backings: [],
+  segments: [],
+  images: ["/srv/xen/a.img", "/srv/xen/b.img", "/srv/xen/none.img"],
+  lockDirectories: ["/srv/xen/.xensan"],
+  sharedDevices: ["/dev/etherd/e0.1"],
+  mountPoints: ["/srv/data", "/srv/none", "/srv/link"],
+} as const;
+
+const cases = (dom0: TwinBench) => {
+  const look = (...sections: string[]) => dom0.look(probe(asked), sections);
+
+  it("tells the domains by their rows, and what is at work on them", async () => {
+    dom0.domains(
+      [1, "vm1", other, "-b----", 20],
+      [2, "vm2--incoming", uuid, "--p---", 0],
+      [3, "(null)", uuid, "--p---", 0],
+      [4, "vm4--migratedaway", other, "--pss-", 23.8],
+      [5, "vm5", other, "---sc-", 3.5],
+      [6, "vm6", other, "---s--", 3.5],
+      [7, "vm7", other, "---sr-", 3.5],
+    );
+    dom0.atWork("migrate", "vm2", "10.99.0.12");
+    const told = await look("domains");
+    expect(told).toContain(`domains\tdomain\t4\tvm4--migratedaway\t${other}\t128\t1\tps\ts\t23.8\n`);
+    expect(told).toContain("\tmigrate\tvm2\n");
+  });
+
+  it("tells a toolstack that does not answer from a host without domains", async () => {
+    expect(await look("domains")).toBe("end\tdomains\tknown\t0\t\n");
+    dom0.breakToolstack();
+    expect(await look("domains")).toMatch(/^end\tdomains\tunknown\t/);
+  });
+
+  it("tells the toolstack", async () => {
+    dom0.write("/etc/default/xendomains", `XENDOMAINS_SAVE=/var/lib/xen/save\nXENDOMAINS_RESTORE=false\n`);
+    expect(await look("toolstack")).toContain("toolstack\tautomatic\t/var/lib/xen/save\t-\t-\n");
+  });
+
+  it("tells the channel between hosts", async () => {
+    const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${"B".repeat(44)}`;
+    const peer = { name: "brutus", address: "10.99.0.12", publicKey: key, hostKeys: [key] };
+    await dom0.act(prepareRelocation({ senders: [peer], receivers: [peer] }));
+    expect(await look("relocation")).toContain(`relocation\tpeer\tbrutus\t10.99.0.12\t${key}\n`);
+    dom0.write("/root/.ssh/authorized_keys", "# xensan: peers that may migrate domains to this host\nodd\n");
+    expect(await look("relocation")).toContain("relocation\tpeer\tunknown\t0.0.0.0\t-\n");
+  });
+
+  it.each<[string, string, string | undefined, string]>([
+    ["lost before anything was heard", "", undefined, "Lost\t-\tConnecting"],
+    ["lost on its way", "migration target: Ready to receive domain.\n", undefined, "Lost\t-\tSending"],
+    ["that failed", "migration target: Ready to receive domain.\nlibxl: error: no memory\n", "1", "Ended\t1\tFailed"],
+    [
+      "that succeeded",
+      "migration sender: Giving target permission to start.\nMigration successful.\n",
+      "0",
+      "Ended\t0\tSucceeded",
+    ],
+    [
+      "cut after permission",
+      "migration sender: Giving target permission to start.\nlibxl: error: libxl_domain.c:1183: Non-existant domain\n",
+      "137",
+      "Ended\t137\tPermission",
+    ],
+  ])("tells a migration %s by its record, log and exit code", async (_how, log, exit, told) => {
+    const base = "/var/lib/xensan/migrations/op-1";
+    dom0.write(base, `${uuid} ${boot} 100 1 10.99.0.12\n`);
+    dom0.write(`${base}.log`, log);
+    if (exit !== undefined) dom0.write(`${base}.exit`, `${exit}\n`);
+    expect(await look("migrations")).toContain(`migrations\trun\top-1\t${uuid}\t${boot}\t${told}\t100\t`);
+  });
+
+  it("tells images, whose they are, and what is left of a copy", async () => {
+    const image = { owner, path: "/srv/xen/a.img", mountPoint: "/srv/xen", filesystem: dom0.filesystem };
+    await dom0.act(ensureImage({ ...image, sizeBytes: 2 ** 20 }));
+    dom0.image("/srv/xen/b.img", 512);
+    dom0.image("/srv/xen/b.img.xensan-copy.bella", 256);
+    const told = await look("images");
+    expect(told).toContain("images\timage\t/srv/xen/none.img\tMissing\t0\t0\t-\t-\t-\n");
+    expect(told).toContain("\txen/vm2 1111-aa\t-\t-\n");
+    expect(told).toContain("images\timage\t/srv/xen/b.img\tFile\t512\t0\t-\tInterrupted\t256\n");
+  });
+
+  it("tells who holds which domain's lock, and which configurations are whose", async () => {
+    dom0.write(`/srv/xen/.xensan/${uuid}.lock`, `brutus ${boot} xen/vm2 1111-aa\n`);
+    dom0.write(`/srv/xen/.xensan/${other}.lock`, "");
+    dom0.write("/srv/xen/.xensan/README.lock", "no lock\n");
+    dom0.write(`/var/lib/xensan/domains/${uuid}.cfg`, 'name = "vm2"\n');
+    dom0.write(`/var/lib/xensan/domains/${uuid}.cfg.owner`, "xen/vm2 1111-aa\n");
+    dom0.write(`/var/lib/xensan/domains/${other}.cfg`, 'name = "vm3"\n');
+    const told = await look("domain-locks", "domain-configurations");
+    expect(told).toContain(`domain-locks\tlock\t${uuid}\t/srv/xen/.xensan/${uuid}.lock\tbrutus\t${boot}\n`);
+    expect(told).toContain(`domain-configurations\tconfig\t${uuid}\txen/vm2 1111-aa\t`);
+    expect(told).toContain(`domain-configurations\tconfig\t${other}\t-\t`);
+  });
+
+  it("tells of a host that is no node of a cluster", async () => {
+    expect(await look("o2cb")).toContain("o2cb\tconf\tMissing\n");
+    expect(await look("formats", "kernel-log")).toContain("end\tformats\tknown\t0\t\n");
+  });
+
+  it("tells mount points, and devices that are not there", async () => {
+    dom0.write("/srv/data/README", "somebody's\n");
+    dom0.write(
+      "/etc/fstab",
+      "/dev/vda / ext4 rw 0 1\n# xensan: san/disks 0a1b\n/dev/etherd/e0.1 /srv/data ocfs2 _netdev 0 0\n",
+    );
+    dom0.symlink("/srv/link", "/srv/data");
+    expect(await look("filesystems", "mount-points")).toContain("filesystems\tdevice\t/dev/etherd/e0.1\tMissing\t");
+  });
+};
+
+twins(["probe"], "the probe of a dom0", cases, { packages: ["ocfs2-tools"], time: "Real" });
