@@ -53,6 +53,7 @@ const mount = {
   cluster: "labclus",
   mountPoint: "/srv/data",
   options: ["noatime"],
+  allowedMountOptions: [],
   allowedMountPoints: ["/srv/*"],
 } as const;
 const conf = "/etc/ocfs2/cluster.conf";

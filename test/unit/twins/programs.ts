@@ -154,11 +154,8 @@ FAKE=@FAKE@
 for file; do :; done
 number=$(awk -v file="$(readlink -f "$file")" '$1 == file { print $2, $3 }' "$FAKE/blocks")
 [ -n "$number" ] || exec "$FAKE/tools/stat" "$@"
-case $3 in
-'%f %t %T %s %d %i %h') echo "61b0 $number 0 5 77 1" ;;
-'%F|%t %T') echo "block special file|$number" ;;
-*) echo "$number" ;;
-esac
+set -- "$1" "$2" "$3" $number
+printf '%s\\n' "$3" | sed "s/%f/61b0/; s/%F/block special file/; s/%t/$4/; s/%T/$5/; s/%s/0/; s/%d/5/; s/%i/77/; s/%h/1/; s/%W/0/; s,%n,$file,"
 `;
 
 /** dpkg and apt over @FAKE@/packages, with nothing else to install. */

@@ -17,6 +17,7 @@ const serve = (change: Partial<ExportRequest> = {}) =>
     shelf: 0,
     slot: 1,
     interface: "eth1",
+    interfaces: ["eth1", "eth9"].map((name) => ({ name, segment: "san" })),
     backing: "/srv/aoe/data.img",
     options: [],
     restart: "Forbidden",

@@ -97,6 +97,7 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   if (host === "san") {
     put("/dev/vdc", `${"\0".repeat(512)}LABELONE${"\0".repeat(512)}`);
     mkdirSync(at("/sys/devices/vdc/holders"), { recursive: true });
+    put("/sys/devices/vdc/serial", "data-8\n");
     put("/sys/devices/vdc/size", `${(8 * 2 ** 30) / 512}\n`);
     mkdirSync(at("/sys/dev/block"), { recursive: true });
     symlinkSync(at("/sys/devices/vdc"), at("/sys/dev/block/254:32"));

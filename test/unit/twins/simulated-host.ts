@@ -32,6 +32,7 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     file: changedRack(({ hosts }) => {
       for (const host of Object.values(hosts))
         if (host.roles.includes("dom0")) host.xen = { ...host.xen, version: xen, toolstack };
+      for (const disk of hosts.san?.disks ?? []) if (disk.path === "/dev/vdc") disk.serial = "data-8";
       const own = hosts[name];
       if (own !== undefined) own.packages = [...packages];
     }),

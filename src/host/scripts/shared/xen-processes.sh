@@ -40,7 +40,7 @@ waits_for_end() {
 
 # process_words PID: the first word after the program that is a verb, and what it is about.
 process_words() {
-	tr '\000' '\n' <"/proc/$1/cmdline" 2>/dev/null | awk -v pid="$1" '
+	tr '\000' '\n' 2>/dev/null <"/proc/$1/cmdline" | awk -v pid="$1" '
 		{ word[NR] = $0 }
 		END {
 			# Run by a shell, or by itself: the verb follows the program.
