@@ -10,7 +10,7 @@ const at = (name: string) => `/srv/xen/${name}`;
 twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
   const place = (name: string) => ({ owner, path: at(name), mountPoint: "/srv/xen", filesystem: dom0.filesystem });
   const ensure = (name: string, sizeBytes: number, source?: string) =>
-    dom0.act(ensureImage({ ...place(name), sizeBytes, ...(source === undefined ? {} : { source: at(source) }) }));
+    dom0.act(ensureImage({ ...place(name), sizeBytes, ...(source === undefined ? {} : { source: at(source), templates: ["template*"] }) }));
   const remove = (name: string) => dom0.act(deleteImage(place(name)));
 
   it("is made sparse, grows, never shrinks, and goes with its owner only", async () => {

@@ -6,9 +6,11 @@ import type { DomainRow } from "./host.ts";
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 /** Nobody has this address. */
 const address = "10.99.0.77";
+const bounds = { allowedBridges: ["xenbr*"], allowedBootFiles: ["/boot/*"] };
 
 const cases = (dom0: TwinBench) => {
-  const begin = (operation = "op-1") => dom0.act(startMigration({ operation, uuid, address, timeoutSeconds: 600 }));
+  const begin = (operation = "op-1") =>
+    dom0.act(startMigration({ operation, uuid, address, timeoutSeconds: 600, ...bounds }));
 
   it.each<[string, DomainRow[], string]>([
     ["is not there", [], "DomainMissing"],
@@ -56,7 +58,8 @@ twins(
   (dom0) => {
     beforeEach(() => dom0.domains([1, "vm2", uuid, "-b----", 20]));
     it("is begun once, ends by itself, and leaves its record and its exit code", async () => {
-      const begin = () => dom0.act(startMigration({ operation: "op-1", uuid, address, timeoutSeconds: 600 }));
+      const begin = () =>
+        dom0.act(startMigration({ operation: "op-1", uuid, address, timeoutSeconds: 600, ...bounds }));
       expect(await begin()).toEqual({ kind: "done", detail: "started" });
       expect(await dom0.act(awaitMigration({ operation: "op-1", seconds: 60 }))).toEqual({
         kind: "done",
