@@ -1,6 +1,6 @@
 /**
- * Records what real machines answer: `node test/contract-hosts/record.ts systemd|sysvinit|lab`. The first two need
- * Docker and the image of test/containers (`XENSAN_CONTRACT_IMAGE`), the last one the lab (root, QEMU). Writes
+ * Records what real machines answer: `node test/contract-hosts/record.ts systemd|sysvinit|lab|ocfs2`. The first two need
+ * Docker and the image of test/containers (`XENSAN_CONTRACT_IMAGE`), the other ones the lab (root, QEMU). Writes
  * test/fixtures/contract/NAME.json and, from the lab, the probes that the parsers are tested with. `table` prints what
  * compares which script with the simulated rack.
  */
@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
 import { bringUp } from "../lab/common-rack.ts";
 import { stopOnSignals } from "../lab/stop-on-signals.ts";
+import { ocfs2Life } from "./ocfs2-life.ts";
 import { playReal, type Shell } from "./play.ts";
 import { rackLife } from "./rack-life.ts";
 import { serverLife } from "./server-life.ts";
@@ -52,7 +53,7 @@ async function recordContainer(init: string): Promise<void> {
   }
 }
 
-async function recordLab(): Promise<void> {
+async function recordLab(name: string, life: readonly Step[]): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-lab-"));
   const rackFile = fileURLToPath(tutorialRack);
   const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -67,7 +68,7 @@ async function recordLab(): Promise<void> {
   };
   const rack = await bringUp(options);
   try {
-    await record("lab", rackLife, (host, script, args) => rack.run(host, script, args, 900));
+    await record(name, life, (host, script, args) => rack.run(host, script, args, 900));
   } finally {
     await rack.down();
     await rm(directory, { recursive: true, force: true });
@@ -75,10 +76,11 @@ async function recordLab(): Promise<void> {
 }
 
 const [name = ""] = process.argv.slice(2);
-if (name === "lab") await recordLab();
+if (name === "lab") await recordLab(name, rackLife);
+else if (name === "ocfs2") await recordLab(name, ocfs2Life);
 else if (name === "table") process.stdout.write(contractText());
 else if (name === "systemd" || name === "sysvinit") await recordContainer(name);
 else {
-  process.stderr.write(`record.ts ${name}: it must be systemd, sysvinit, lab or table\n`);
+  process.stderr.write(`record.ts ${name}: it must be systemd, sysvinit, lab, ocfs2 or table\n`);
   process.exitCode = 2;
 }

@@ -17,6 +17,9 @@ export const ofServers = ["exports", "backings"];
 /** The same where the machine is the one that the rack simulates. */
 export const ofRacks = [...ofServers, "lvm", "interfaces", "aoe", "aoe-devices", "responders"];
 
+/** Sections that OCFS2's own actions shape. Heartbeats and kernel logs differ from moment to moment. */
+export const ofClusters = ["o2cb", "mount-points", "formats"];
+
 /**
  * What must be equal between a real machine and the rack: process ids and inodes are numbered as they appear, bytes left
  * on a disk are not compared, and of a probe only some sections.

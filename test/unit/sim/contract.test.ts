@@ -1,9 +1,17 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
 import { loadRack, tutorialRack } from "../../../src/sim/rack-file.ts";
+import { ocfs2Life } from "../../contract-hosts/ocfs2-life.ts";
 import { playSimulated } from "../../contract-hosts/play.ts";
 import { rackLife } from "../../contract-hosts/rack-life.ts";
-import { normalise, ofRacks, ofServers, type Recording, recordingSchema } from "../../contract-hosts/recording.ts";
+import {
+  normalise,
+  ofClusters,
+  ofRacks,
+  ofServers,
+  type Recording,
+  recordingSchema,
+} from "../../contract-hosts/recording.ts";
 import { contractRack, type Init, serverLife } from "../../contract-hosts/server-life.ts";
 
 /** What real machines answered; `npm run contract -- NAME` records it anew. */
@@ -33,5 +41,20 @@ describe("the rack and a real server and dom0 with AoE in their kernels", () => 
     const simulated = await playSimulated(rackLife, loadRack(tutorialRack));
     requireCurrent(context, "lab", simulated);
     expect(normalise(simulated, ofRacks)).toEqual(normalise(recorded("lab"), ofRacks));
+  });
+});
+
+describe("the rack and two real dom0s that share an OCFS2", () => {
+  it("lives from an export to a mount and back", async () => {
+    const simulated = await playSimulated(ocfs2Life, loadRack(tutorialRack));
+    expect(simulated.filter(({ exitCode }) => ![0, 3].includes(exitCode))).toEqual([]);
+  });
+
+  const isRecorded = existsSync(new URL("../../fixtures/contract/ocfs2.json", import.meta.url));
+  if (!isRecorded)
+    console.warn("not compared with real hosts: OCFS2's life needs `npm run contract -- ocfs2` (root, QEMU)");
+  it.skipIf(!isRecorded)("give the same answers", async () => {
+    const simulated = await playSimulated(ocfs2Life, loadRack(tutorialRack));
+    expect(normalise(simulated, ofClusters)).toEqual(normalise(recorded("ocfs2"), ofClusters));
   });
 });
