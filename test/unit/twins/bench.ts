@@ -119,6 +119,7 @@ export function twins(
           breakToolstack: () => host.breakToolstack(),
           write: (path, text) => host.write(path, text),
           image: (path, bytes) => host.image(path, bytes),
+          replace: (path, bytes) => host.replace(path, bytes),
           symlink: (path, target) => host.symlink(path, target),
           read: (path) => host.read(path),
           remove: (path) => host.remove(path),

@@ -66,6 +66,8 @@ export interface TwinHost {
   write(path: string, text: string): void;
   /** An image of zeros. */
   image(path: string, bytes: number): void;
+  /** Another image of zeros takes the name of one that is there: certainly another file. */
+  replace(path: string, bytes: number): void;
   symlink(path: string, target: string): void;
   read(path: string): string | undefined;
   remove(path: string): void;

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -236,6 +237,12 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
     image(path, bytes) {
       put(path, "");
       truncateSync(at(path), bytes);
+      before = treeOfDirectory(directory);
+    },
+    replace(path, bytes) {
+      put(`${path}.other`, "");
+      truncateSync(at(`${path}.other`), bytes);
+      renameSync(at(`${path}.other`), at(path));
       before = treeOfDirectory(directory);
     },
     symlink(path, target) {

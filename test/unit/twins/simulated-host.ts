@@ -116,6 +116,7 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     },
     write: (path, text) => put(path, { text }),
     image: (path, sizeBytes) => put(path, { sizeBytes }),
+    replace: (path, sizeBytes) => put(path, { sizeBytes }),
     symlink(path, target) {
       const { mount, inner } = place(path);
       makeDirectories(mount.fileSystem, inner.slice(0, inner.lastIndexOf("/")));
