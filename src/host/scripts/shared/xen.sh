@@ -94,7 +94,8 @@ xm_rows() {
 		END { if (!domains) exit 1 }
 		function flush(   letters) {
 			domains++
-			if (value["domid"] == "" || value["uuid"] == "")
+			# Domain-0 is left out, whatever else is told of it.
+			if (value["domid"] != "0" && (value["domid"] == "" || value["uuid"] == ""))
 				printf "?\t%s\t%s\t-\t-\t-\t-\t-\n", (value["name"] == "" ? "-" : value["name"]), (value["uuid"] == "" ? "-" : tolower(value["uuid"]))
 			else if (value["domid"] != "0") {
 				letters = value["state"]; gsub(/-/, "", letters)
