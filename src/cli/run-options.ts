@@ -36,8 +36,8 @@ export const runOptions: readonly Option[] = [
     placeholder: "ADDRESS",
     repeat: true,
     env: "XENSAN_ALLOW_ADDRESSES",
-    accepts: "a CIDR block, an IP address or a host name",
-    help: "Opens SSH connections to these addresses only, whatever an AoeServer or a XenHost says. Any address when absent.",
+    accepts: "CIDR blocks, IP addresses and host names, or the one word Any",
+    help: "Opens SSH connections to these addresses only, whatever an AoeServer or a XenHost says. Must be given; Any opens them to every address, which whoever may create an AoeServer or a XenHost then chooses.",
   },
   {
     name: "probe-interval",

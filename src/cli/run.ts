@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { systemClock } from "../clock.ts";
 import { type ConfigSource, configSource } from "../runtime/client-node.ts";
 import { createLogger } from "../runtime/log.ts";
-import { createAddressGate } from "../ssh/addresses.ts";
+import { type AddressPolicy, messageOf, readAddressPolicy } from "../ssh/addresses.ts";
 import { type Command, UsageError } from "./command.ts";
 import { typed } from "./parse-options.ts";
 import { runOptions, runSchema } from "./run-options.ts";
@@ -18,12 +18,7 @@ export const run: Command = {
   options: runOptions,
   async run(values, io) {
     const options = typed(runSchema, runOptions, values);
-    const allow = options["allow-address"].length === 0 ? "Any" : options["allow-address"];
-    try {
-      createAddressGate(allow);
-    } catch (error) {
-      throw new UsageError(`--allow-address: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const allow = addressPolicy(options["allow-address"]);
     const source = configSource({ kubeconfig: options.kubeconfig, context: options.context, environment: io.env });
     const log = createLogger({ level: options["log-level"], clock: systemClock });
     const lease = { namespace: options["lease-namespace"] ?? "", name: options["lease-name"] };
@@ -51,6 +46,14 @@ export const run: Command = {
     return 0;
   },
 };
+
+function addressPolicy(entries: readonly string[]): AddressPolicy {
+  try {
+    return readAddressPolicy(entries);
+  } catch (error) {
+    throw new UsageError(`--allow-address (or XENSAN_ALLOW_ADDRESSES) ${messageOf(error)}`);
+  }
+}
 
 async function ownNamespace(source: ConfigSource): Promise<string> {
   if (source.name === "in-cluster") {

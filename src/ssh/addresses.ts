@@ -8,6 +8,22 @@ import { HostError } from "./host-session.ts";
  */
 export type AddressPolicy = "Any" | readonly string[];
 
+const accepted = "CIDR blocks, IP addresses and host names, or the one word Any for every address";
+
+/**
+ * The policy that whoever runs the operator has written down. Throws a RangeError that says what is accepted when nothing is
+ * written, or `Any` beside others: a list that bounds nothing must be seen to.
+ */
+export function readAddressPolicy(entries: readonly string[]): AddressPolicy {
+  if (entries.length === 0) throw new RangeError(`is missing; it must be ${accepted}`);
+  const [first] = entries;
+  if (first === "Any" && entries.length === 1) return "Any";
+  const any = entries.find((entry) => entry.toLowerCase() === "any");
+  if (any !== undefined) throw new RangeError(`is ${JSON.stringify(entries.join(","))}; it must be ${accepted}`);
+  createAddressGate(entries);
+  return entries;
+}
+
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 export const resolveHost: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
@@ -62,7 +78,7 @@ function addEntry(entry: string, names: Set<string>, networks: BlockList): void 
     networks.addSubnet(address, bits === undefined ? max : Number(bits), family === 6 ? "ipv6" : "ipv4");
     return;
   }
-  throw new RangeError(`allowed address ${JSON.stringify(entry)} must be a CIDR, an IP address or a host name`);
+  throw new RangeError(`has ${JSON.stringify(entry)}, which is neither a CIDR block nor an IP address nor a host name`);
 }
 
 export function messageOf(error: unknown): string {

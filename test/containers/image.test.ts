@@ -58,7 +58,7 @@ describe("the operator's image", () => {
     const port = await freePort();
     const id = await docker(
       ...["run", "--detach", ...confined, "--network", "host", "--volume", `${directory}:/kube:ro`, image],
-      ...["run", "--kubeconfig=/kube/kubeconfig", `--listen=127.0.0.1:${port}`],
+      ...["run", "--kubeconfig=/kube/kubeconfig", `--listen=127.0.0.1:${port}`, "--allow-address=Any"],
     );
     onTestFinished(async () => {
       await docker("rm", "--force", id);

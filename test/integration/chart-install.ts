@@ -11,8 +11,11 @@ export interface Release {
 }
 
 /** `helm upgrade --install`; does not wait for pods, for nothing runs them here. */
-export async function installChart(kubeconfigPath: string, { name, namespace, values = {} }: Release): Promise<void> {
-  const settings = Object.entries(values).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
+export async function installChart(kubeconfigPath: string, { name, namespace, values }: Release): Promise<void> {
+  const settings = Object.entries({ allowAddresses: ["127.0.0.0/8"], ...values }).flatMap(([key, value]) => [
+    "--set-json",
+    `${key}=${JSON.stringify(value)}`,
+  ]);
   const where = ["--namespace", namespace, "--create-namespace"];
   await tool("helm", kubeconfigPath, ["upgrade", name, chart, "--install", ...where, ...settings]);
 }

@@ -14,7 +14,7 @@ export function createOperator(kubeconfigFile: string, logFile: string): Operato
   let running: OwnedProcess | undefined;
   const args = ["run", "--kubeconfig", kubeconfigFile, "--leader-election", "false", "--listen", "127.0.0.1:0"];
   // A probe is hundreds of small programs: several seconds of a translated processor.
-  const flags = ["--probe-interval", "30", "--log-level", "debug"];
+  const flags = ["--allow-address", "127.0.0.1", "--probe-interval", "30", "--log-level", "debug"];
   const operator: Operator = {
     logFile,
     async start() {

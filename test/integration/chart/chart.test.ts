@@ -12,7 +12,8 @@ const kubectl = (...args: string[]) => tool("kubectl", kubeconfigPath, args);
 const helm = (...args: string[]) => tool("helm", kubeconfigPath, args);
 
 const rendered = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) });
-const template = async (...args: string[]) =>
+const template = async (...args: string[]) => templateOf('--set-json=allowAddresses=["192.0.2.0/24"]', ...args);
+const templateOf = async (...args: string[]) =>
   parseAllDocuments(await helm("template", "xs", chart, "--namespace", "ops", ...args)).flatMap((document) => {
     const value: unknown = document.toJS();
     return value === null ? [] : [rendered.parse(value)];
@@ -26,9 +27,20 @@ const everything = [
   '--set-json=allowAddresses=["10.0.0.0/24","fd00::1"]',
 ];
 
+/** The arguments of the operator's container. */
+async function flagsOf(...args: string[]): Promise<string[]> {
+  const schema = z.object({
+    spec: z.object({
+      template: z.object({ spec: z.object({ containers: z.tuple([z.object({ args: z.array(z.string()) })]) }) }),
+    }),
+  });
+  const deployment = (await template(...args)).find(({ kind }) => kind === "Deployment");
+  return schema.parse(deployment).spec.template.spec.containers[0].args;
+}
+
 describe("the chart", () => {
   it("has no complaint from helm lint", async () => {
-    expect(await helm("lint", "--strict", chart)).toContain("0 chart(s) failed");
+    expect(await helm("lint", "--strict", chart, "--set=allowAddresses=Any")).toContain("0 chart(s) failed");
   });
 
   it("carries the definitions that are generated into crds/", async () => {
@@ -112,6 +124,12 @@ describe("the chart", () => {
       });
     });
 
+    it("opens SSH to every address where the operator may connect to every address", async () => {
+      expect(await specOf("--set=allowAddresses=Any")).toMatchObject({
+        egress: [...elsewhere, { ports: [{ port: 22 }] }],
+      });
+    });
+
     it("lets in who scrapes", async () => {
       const peers = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }];
       expect(await specOf(`--set-json=networkPolicy.metricsFrom=${JSON.stringify(peers)}`)).toMatchObject({
@@ -157,14 +175,7 @@ describe("the chart", () => {
 
   it("gives only flags that the operator has", async () => {
     const { runOptions } = await import("../../../src/cli/run-options.ts");
-    const schema = z.object({
-      spec: z.object({
-        template: z.object({ spec: z.object({ containers: z.tuple([z.object({ args: z.array(z.string()) })]) }) }),
-      }),
-    });
-    const objects = await template('--set-json=namespaces=["a"]', ...everything);
-    const { spec } = schema.parse(objects.find(({ kind }) => kind === "Deployment"));
-    const [command, ...flags] = spec.template.spec.containers[0].args;
+    const [command, ...flags] = await flagsOf('--set-json=namespaces=["a"]', ...everything);
     expect(command).toBe("run");
     expect(flags).toContain("--migrations-at-once=4");
     const known = runOptions.map(({ name }) => `--${name}`);
@@ -173,12 +184,32 @@ describe("the chart", () => {
     ).toEqual([]);
   });
 
+  it.each([[], ["--set-json=allowAddresses=[]"]])(
+    "wants to know where the operator may connect: %s",
+    async (...args) => {
+      await expect(templateOf(...args)).rejects.toThrow(
+        "allowAddresses must be given: a list of CIDR blocks, IP addresses and host names that the operator may connect to, or the word Any for every address",
+      );
+    },
+  );
+
+  it.each([
+    ['["10.0.0.0/24","san.example"]', ["--allow-address=10.0.0.0/24", "--allow-address=san.example"]],
+    ['"Any"', ["--allow-address=Any"]],
+  ])("tells the operator the addresses %s", async (value, expected) => {
+    expect((await flagsOf(`--set-json=allowAddresses=${value}`)).filter((flag) => /allow/.test(flag))).toEqual(
+      expected,
+    );
+  });
+
   it.each([
     ["replicaCount=-1", "/replicaCount"],
     ["nonsense=1", "nonsense"],
     ["logLevel=loud", "/logLevel"],
     ["migrationsAtOnce=0", "/migrationsAtOnce"],
     ['allowAddresses=["10.0.0.0/24;x"]', "/allowAddresses/0"],
+    ['allowAddresses=["Any"]', "/allowAddresses/0"],
+    ["allowAddresses=any", "/allowAddresses"],
     ['namespaces=["Not_A_Name"]', "/namespaces/0"],
   ])("refuses the value %s and says where it is", async (value, place) => {
     await expect(template(`--set-json=${value.replace(/=([a-z]+)$/, '="$1"')}`)).rejects.toThrow(place);

@@ -50,7 +50,16 @@ describe("xensan", () => {
       ["run", "--probe-interval", "soon"],
       '--probe-interval (or XENSAN_PROBE_INTERVAL) is "soon"; it must be a whole number',
     ],
-    [["run", "--allow-address", "10.0.0.0/99"], "10.0.0.0/99"],
+    [
+      ["run"],
+      "xensan run: --allow-address (or XENSAN_ALLOW_ADDRESSES) is missing; it must be CIDR blocks, IP addresses and host names, or the one word Any for every address\nSee: xensan run --help",
+    ],
+    [
+      ["run", "--allow-address", "10.0.0.0/99"],
+      '--allow-address (or XENSAN_ALLOW_ADDRESSES) has "10.0.0.0/99", which is neither a CIDR block',
+    ],
+    [["run", "--allow-address", "10.0.0.0/8,Any"], 'is "10.0.0.0/8,Any"; it must be CIDR blocks'],
+    [["run", "--allow-address", "any"], 'is "any"; it must be CIDR blocks'],
     [["up", "--timeout", "-3"], "it must be a whole number from 1 to 86400"],
     [["up", "--output", "yaml"], "it must be text or json"],
   ])("says what is wrong with %j and exits with 2", async (args, message) => {
@@ -58,7 +67,8 @@ describe("xensan", () => {
   });
 
   it.each([
-    [["run"], {}, "no Kubernetes API server to talk to"],
+    [["run", "--allow-address=Any"], {}, "no Kubernetes API server to talk to"],
+    [["run"], { XENSAN_ALLOW_ADDRESSES: "192.0.2.0/24" }, "no Kubernetes API server to talk to"],
     [["up", "--apply", "/no/such/file"], {}, "there is no file or directory /no/such/file"],
     [["up", "--rack", "/no/such/rack.yaml"], {}, "/no/such/rack.yaml"],
   ])("fails %j at once with a message and no stack trace", async (args, env, message) => {

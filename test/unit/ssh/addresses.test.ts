@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAddressGate } from "../../../src/ssh/addresses.ts";
+import { createAddressGate, readAddressPolicy } from "../../../src/ssh/addresses.ts";
 
 const dns: Record<string, string[]> = {
   "bella.example": ["10.1.0.7"],
@@ -78,7 +78,25 @@ describe("the operator's list of allowed addresses", () => {
     "300.1.1.1",
   ])("refuses the entry %j", (entry) => {
     expect(() => createAddressGate([entry])).toThrow(
-      `allowed address ${JSON.stringify(entry)} must be a CIDR, an IP address or a host name`,
+      `has ${JSON.stringify(entry)}, which is neither a CIDR block nor an IP address nor a host name`,
     );
+  });
+});
+
+describe("what whoever runs the operator writes down", () => {
+  const accepted = "it must be CIDR blocks, IP addresses and host names, or the one word Any for every address";
+
+  it("is a list of addresses, or Any", () => {
+    expect(readAddressPolicy(["Any"])).toBe("Any");
+    expect(readAddressPolicy(["10.1.0.0/16", "backup.example"])).toEqual(["10.1.0.0/16", "backup.example"]);
+  });
+
+  it.each([
+    [[], `is missing; ${accepted}`],
+    [["any"], `is "any"; ${accepted}`],
+    [["10.1.0.0/16", "Any"], `is "10.1.0.0/16,Any"; ${accepted}`],
+    [["10.1.0.0/99"], 'has "10.1.0.0/99", which is neither a CIDR block nor an IP address nor a host name'],
+  ])("is not %j", (entries, message) => {
+    expect(() => readAddressPolicy(entries)).toThrow(new RangeError(message));
   });
 });
