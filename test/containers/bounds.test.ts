@@ -50,7 +50,7 @@ const loopOf = async (file: string, size = "64M") => {
 const exportsOf = (facts: HostFacts): HostFacts["exports"] extends Fact<infer T> ? T : never => known(facts.exports);
 /** What the script itself does with arguments that no builder would give it. */
 const past = async (backing: string, globs: string[], options = "") => {
-  const args = [text, "1", "1", "eth0", backing, options, "forbidden", ...globs];
+  const args = [text, "1", "1", "eth0", backing, options, "forbidden", "-", "-", "eth0=default", ...globs];
   const command = { script: loadScript("ensure-export"), args, timeoutSeconds: 30, ensures: "" };
   return outcomeOf(await server.run(command));
 };
@@ -152,7 +152,7 @@ describe("a file that is replaced under a running vblade", () => {
     expect(await act()).toMatchObject({ kind: "done" });
     const before = await server.sh("pidof vblade");
     await server.sh("cp /srv/aoe/a.img /srv/aoe/copy && mv /srv/aoe/copy /srv/aoe/a.img");
-    expect(await act()).toEqual(refusal("BackingChanged", "vblade had opened /srv/aoe/a.img (deleted)"));
+    expect(await act()).toEqual(refusal("BackingChanged", "is recorded to serve file:"));
     expect(await server.sh("pidof vblade")).toBe(before);
     await server.act(removeExport({ owner, shelf: 1, slot: 1, interface: "eth0" }));
   });

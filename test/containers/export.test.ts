@@ -173,7 +173,11 @@ describe.each([
     expect(await server.sh("cat /etc/vblade.conf.d/hand-made.conf")).toBe(
       `# xensan: san/vm-disk 11111111-aaaa\n${conf.replaceAll("\\n", "\n")}`,
     );
-    expect((await exports()).find(({ slot }) => slot === 5)).toEqual({ ...before, owner: "san/vm-disk 11111111-aaaa" });
+    expect((await exports()).find(({ slot }) => slot === 5)).toEqual({
+      ...before,
+      owner: "san/vm-disk 11111111-aaaa",
+      recorded: expect.stringMatching(/^file:[^:]+:[0-9]+:[0-9]+$/),
+    });
   });
 
   it("is adopted from a bare vblade, and handed to systemd once it may be restarted", async () => {

@@ -5,6 +5,7 @@
 #   part:UUID@DISK           a partition: its UUID, or its number, and the identity of its disk
 #   wwid:TEXT, serial:TEXT   what the disk says of itself (sysfs wwid and serial, udev's ID_WWN and ID_SERIAL)
 #   zvol:POOL/NAME           a ZFS volume (udev's link)
+#   loop:FILE                a loop device, by the file behind it
 #   unnamed:BYTES            a disk that says nothing of itself: only its size is known
 #   file:FS:INODE:BIRTH      FS is the UUID of its file system, or TYPE-SOURCE where udev knows none; BIRTH in seconds, 0
 #                            where it is not told
@@ -33,6 +34,7 @@ function block_identity(dev,   sys, text, udev, line, at) {
 		return substr("part:" plain_word(text) "@" block_identity(first(sys "/../dev")), 1, 200)
 	}
 	if (udev["zvol"] != "") return "zvol:" plain_word(udev["zvol"])
+	if ((text = plain_word(first(sys "/loop/backing_file"))) != "") return "loop:" text
 	text = plain_word(first(sys "/wwid"))
 	if (text == "") text = plain_word(first(sys "/device/wwid"))
 	if (text == "") text = plain_word(udev["ID_WWN_WITH_EXTENSION"])
