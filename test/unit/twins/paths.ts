@@ -19,6 +19,7 @@ const inside = new Set([
   "/md/level",
   "/device/wwid",
   "/device/serial",
+  "/loop/backing_file",
   "/../dev",
 ]);
 
