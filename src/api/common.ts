@@ -15,9 +15,16 @@ export const annotations = {
   abandon: `${group}/abandon`,
   /**
    * `DestroySource`: a migration may give up the suspended copy of a domain that cannot be resumed. `FormatElsewhere:UUID`:
-   * the host that was chosen for this format is off for good, so another may be chosen.
+   * the host that was chosen for this format is off for good, so another may be chosen. `ReplaceBacking:IDENTITY`: another
+   * backing may take the place of the recorded one. `Machine:ID`: this machine takes the place of the recorded one.
+   * `Claim:CLUSTER NAMESPACE/NAME`: the machine that this object had goes to this one.
    */
   approve: `${group}/approve`,
+  /**
+   * On a XenHost, the boot id of its status: this machine is off, dead or taken away, and nothing that ran there since that boot
+   * runs any more. Worth nothing while another node sees its heartbeat, or once it answers.
+   */
+  forget: `${group}/forget`,
 } as const;
 /**
  * Whether an annotation that says yes or no says yes. Whatever is not plainly a no counts as a yes: both annotations of this

@@ -23,6 +23,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./drain.ts")).drain,
   },
   {
+    name: "forget",
+    summary: "says that a host is dead or off, so that its domains start elsewhere",
+    load: async () => (await import("./forget.ts")).forget,
+  },
+  {
     name: "plan",
     summary: "says what applying manifests would change, and applies nothing",
     load: async () => (await import("./plan/plan.ts")).plan,

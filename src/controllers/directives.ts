@@ -11,6 +11,8 @@ export interface Directives {
   readonly abandoned: boolean;
   /** What a person has allowed that loses something. */
   readonly approved: string | undefined;
+  /** The boot of a XenHost's machine that a person said has ended. */
+  readonly forgotten: string | undefined;
   /** A new value asks for a look at the hosts now. */
   readonly reconcileAt: string | undefined;
 }
@@ -21,6 +23,7 @@ export function directivesOf({ name, annotations: given = {} }: Metadata): Direc
     dryRun: isSet(given[annotations.dryRun]),
     abandoned: given[annotations.abandon] === name,
     approved: given[annotations.approve],
+    forgotten: given[annotations.forget],
     reconcileAt: given[annotations.reconcileAt],
   };
 }

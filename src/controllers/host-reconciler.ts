@@ -19,6 +19,7 @@ import { type Directives, directivesOf } from "./directives.ts";
 import { news, printed, say } from "./draft.ts";
 import { no, unknown, yes } from "./finding.ts";
 import type { Fleet } from "./fleet.ts";
+import type { Gone } from "./gone.ts";
 import { factsStatus } from "./host-facts.ts";
 import { addressOf } from "./hosts/endpoint.ts";
 import type { WatchedHost } from "./hosts/feed.ts";
@@ -53,6 +54,8 @@ export interface HostKind<
   /** Who keeps the object from being deleted, and what the user can do. */
   readonly blockers: (object: T) => { readonly reason: Reason; readonly message: string } | undefined;
   readonly left: (object: T) => string;
+  /** What is proved of the machine while it cannot be asked. */
+  readonly gone?: (object: T) => Gone;
 }
 
 export interface HostPlan {
@@ -85,7 +88,9 @@ export function hostReconciler<
       let object = store.get(key);
       if (object === undefined || (isDeleting(object) && !hasFinalizer(object, finalizer))) return done;
       const directives = directivesOf(object.metadata);
-      if (isDeleting(object) && directives.abandoned) {
+      const gone = isDeleting(object) ? host.gone?.(object) : undefined;
+      const alive = gone?.kind === "Beats" ? gone.message : undefined;
+      if (isDeleting(object) && directives.abandoned && alive === undefined) {
         events.record(kind, object, {
           type: "Warning",
           reason: "Abandoned",
@@ -101,7 +106,7 @@ export function hostReconciler<
         store.observe(object);
       }
       const current = object;
-      const blocker = isDeleting(current) ? host.blockers(current) : undefined;
+      const blocker = isDeleting(current) ? (abandonRefused(directives, alive) ?? host.blockers(current)) : undefined;
       if (isDeleting(current) && blocker === undefined) {
         await removeFinalizer({ api, kind, object: current, finalizer, signal: context.signal });
         return done;
@@ -152,6 +157,22 @@ export function hostReconciler<
   };
 }
 
+function abandonRefused(
+  { abandoned }: Directives,
+  alive: string | undefined,
+): ReturnType<HostKind<never, never, never>["blockers"]> {
+  if (!abandoned || alive === undefined) return undefined;
+  return { reason: "HeartbeatHeard", message: `xensan.dev/abandon is refused: ${alive}. Switch the machine off first` };
+}
+
+/** What is proved of a machine that cannot be asked stands beside why it cannot. */
+function told(reached: ReturnType<typeof reachable>, gone: Gone | undefined): ReturnType<typeof reachable> {
+  if (gone?.kind === "Beats") return { ...reached, message: `${reached.message}. ${gone.message}` };
+  if (gone?.kind !== "Forgotten") return reached;
+  const message = `xensan.dev/forget says that boot ${gone.bootId} of it has ended, and no node sees its heartbeat: nothing waits for it`;
+  return { ...reached, reason: "Forgotten", message: `${message} (${reached.message})` };
+}
+
 /** At the first look what the machine says; later what a person approved: `Machine:ID`. */
 function machineToRecord(
   { machineID }: HostStatus,
@@ -181,7 +202,7 @@ function judge<
   context: ReconcileContext,
 ): { conditions: ConditionUpdate[]; handed: Handed; required: readonly string[] } {
   const view = watched?.watcher.view ?? pending;
-  const reached = reachable(view, addressOf(spec.ssh));
+  const reached = told(reachable(view, addressOf(spec.ssh)), host.gone?.(object));
   const facts = currentFacts(view);
   const { namespace, name } = keyOf(object);
   const id = idOf(host.kind.kind, namespace, name);

@@ -10,6 +10,19 @@ export const reaching = {
     meaning: "No connection to the host's SSH server. Nothing is known of the host until it is back.",
     action: "Check power, network and spec.ssh; xensan keeps trying.",
   },
+  HeartbeatHeard: {
+    conditions: ["Reachable", "DeletionBlocked"],
+    meaning:
+      "The machine cannot be asked, and another node of its cluster sees its heartbeat: it runs, and what runs there goes on.",
+    action:
+      "Mend its network or its SSH, or switch it off. Neither xensan.dev/forget nor xensan.dev/abandon holds against a heartbeat.",
+  },
+  Forgotten: {
+    conditions: ["Reachable"],
+    meaning:
+      "A person said with xensan.dev/forget that this boot of the machine has ended, and no heartbeat contradicts. Nothing waits for it.",
+    action: "Nothing. When the machine is back, it is looked at as ever.",
+  },
   MachineChanged: {
     conditions: asking,
     meaning:

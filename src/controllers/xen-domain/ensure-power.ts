@@ -229,9 +229,12 @@ function startStep(
   };
 }
 
-/** The host that the lock file names, if we can ask it; all that we ask say that the domain is not there. */
+/** The host that the lock file names, if we can ask it or it is forgotten; all that we ask say that the domain is not there. */
 function holderOf({ hosts }: DomainObservation, lock: DomainLock): HostSight | undefined {
   return hosts.find((host) => {
+    const { machine } = host;
+    if (machine.state === "Found" && machine.gone.kind === "Forgotten")
+      return machine.gone.hostname === lock.host && machine.gone.bootId === lock.bootId;
     const identity = factsOf(host)?.identity;
     return identity?.state === "known" && identity.value.hostname === lock.host;
   });

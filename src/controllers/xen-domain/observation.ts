@@ -4,6 +4,7 @@ import type { Owner } from "../../host/actions.ts";
 import { concerns } from "../../host/domain-rows.ts";
 import { gapIn, type HostFacts } from "../../host/facts.ts";
 import type { DomainFact, DomainLock } from "../../host/xen-facts.ts";
+import type { Gone } from "../gone.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import type { HostView } from "../hosts/view.ts";
 
@@ -60,6 +61,8 @@ export interface HostSight {
         readonly watched: WatchedHost;
         readonly spec: XenHostSpec;
         readonly view: HostView;
+        /** What is proved of it while it cannot be asked. */
+        readonly gone: Gone;
         /** Looked at since the spec changed. */
         readonly fresh: boolean;
         /** Work for this domain on it that has not ended, or has not been looked at yet. */
@@ -133,7 +136,11 @@ function sightingOf(host: HostSight, uuid: string): Sighting {
   // A host that is no object any more was let go, with everything on it looked at or abandoned.
   if (machine.state === "NotFound") return { state: "Absent", host };
   if (machine.state === "Invalid") return unknown("has an invalid spec");
-  if (machine.view.state === "Unreachable") return unknown(`cannot be asked (${machine.view.reason})`);
+  if (machine.view.state === "Unreachable") {
+    if (machine.gone.kind === "Forgotten") return { state: "Absent", host };
+    const why = machine.gone.kind === "Beats" ? `, and ${machine.gone.message}` : "";
+    return unknown(`cannot be asked (${machine.view.reason})${why}`);
+  }
   if (machine.view.state === "Pending") return unknown("has not been asked yet");
   const { domains } = machine.view.snapshot.facts;
   // No toolstack: nothing can run a domain there.

@@ -4,6 +4,7 @@ import { findCondition } from "../../runtime/conditions.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
 import type { Fleet } from "../fleet.ts";
+import { goneOf } from "../gone.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
 import { isFinished } from "../indexes.ts";
 import { idOf } from "../names.ts";
@@ -70,6 +71,7 @@ function hostSights(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec): HostS
         watched,
         spec: parsed.spec,
         view,
+        gone: goneOf(fleet, { namespace, name: host }),
         fresh: fleet.fences.passed(id, watched),
         busy: watched.watcher.pending(id),
       },

@@ -6,6 +6,7 @@ import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { deviceOf } from "../aoe-volume/holders.ts";
+import { goneOf } from "../gone.ts";
 import { cut, distinct } from "../host-facts.ts";
 import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
 import { idOf } from "../names.ts";
@@ -62,6 +63,7 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
       kind: xenHosts,
       store: fleet.stores.hosts,
       parse: hostSpec,
+      gone: (object) => goneOf(fleet, keyOf(object)),
       prepared: "AoeReady",
       preparedMessage: "The aoe driver is loaded and bound to the declared interfaces, now and after a reboot",
       plan(host, spec, facts, object) {

@@ -1,0 +1,57 @@
+import { K8s } from "kubernetes-fluent-client";
+import { z } from "zod";
+import { annotations } from "../api/common.ts";
+import { XenHost } from "../api/fluent.ts";
+import { connect } from "./cluster/connect.ts";
+import { pick } from "./cluster/named.ts";
+import { clusterOptions, clusterSchema } from "./cluster/options.ts";
+import { list } from "./cluster/read-world.ts";
+import { type Command, UsageError } from "./command.ts";
+import { readHost } from "./entity.ts";
+import { typed } from "./parse-options.ts";
+
+const schema = clusterSchema.extend({ host: z.string() });
+
+/** What is read of a XenHost. */
+const hostSchema = z.object({
+  metadata: z.object({ name: z.string(), annotations: z.record(z.string(), z.string()).optional() }),
+  status: z
+    .object({
+      facts: z.object({ bootID: z.string().optional() }).optional(),
+      conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
+    })
+    .optional(),
+});
+
+export const forget: Command = {
+  name: "forget",
+  description:
+    "Says that the machine of a XenHost is off, dead or taken away: what ran there since its last boot runs no more. Its domains are then started on other hosts, and nothing waits for it. The operator refuses it while another node sees the heartbeat of the machine, and it ends by itself when the machine answers again.",
+  arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
+  options: clusterOptions,
+  async run(values, io) {
+    const given = typed(schema, clusterOptions, values);
+    await using connection = await connect(given, io);
+    const { namespace } = connection;
+    const all = await list(connection, XenHost);
+    const { name } = pick(all.map(readHost), "XenHost", given.host, namespace);
+    const hosts = all.map((one) => hostSchema.parse(one));
+    const { status, metadata } = hosts.find((one) => one.metadata.name === name) ?? {};
+    const bootId = status?.facts?.bootID;
+    if (bootId === undefined)
+      throw new UsageError(`xenhost/${name} was never reached: there is no boot of it that could be forgotten`);
+    if (status?.conditions?.some((one) => one.type === "Reachable" && one.status === "True") === true)
+      throw new UsageError(`xenhost/${name} answers: switch the machine off first`);
+    const key = annotations.forget.replace("/", "~1");
+    await connection.ask(`changing XenHost ${name}`, () =>
+      K8s(XenHost, { namespace, name }).Patch(annotate(metadata?.annotations, key, bootId)),
+    );
+    io.stdout.write(`xenhost/${name}: boot ${bootId} is forgotten\n`);
+    return 0;
+  },
+};
+
+function annotate(present: Readonly<Record<string, string>> | undefined, key: string, value: string) {
+  const all = present === undefined ? [{ op: "add" as const, path: "/metadata/annotations", value: {} }] : [];
+  return [...all, { op: "add" as const, path: `/metadata/annotations/${key}`, value }];
+}
