@@ -13,7 +13,9 @@ export const xenDomainSpecSchema = withRules(
   z.object({
     uuid: uuidSchema
       .optional()
-      .describe("Identity of the domain for Xen, unique in the fleet. Chosen once when omitted, then immutable."),
+      .describe(
+        "Identity of the domain for Xen, unique in the fleet. When omitted it is derived from the file system and the path of the first disk, once; then immutable.",
+      ),
     hostRef: localRefSchema
       .optional()
       .describe("XenHost that the domain is pinned to. Exactly one of hostRef and hosts."),
@@ -102,6 +104,11 @@ export const xenDomainStatusSchema = z.object({
     z.object({
       device: z.string().max(8),
       image: z.string().max(4096).describe("Path of the image on the dom0s."),
+      identity: z
+        .string()
+        .max(64)
+        .optional()
+        .describe("Inode and time of birth of the image, as first seen: another file of its name is not used."),
       sizeBytes: z.string().max(32).optional().describe("Bytes, as a decimal number."),
       copiedBytes: z.string().max(32).optional().describe("Of a copy that is under way."),
     }),

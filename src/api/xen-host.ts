@@ -4,7 +4,7 @@ import { hostStatusSchema } from "./host-status.ts";
 import { atomicListOf, atomicObject, setOf } from "./lists.ts";
 import { relocationSchema } from "./relocation.ts";
 import { packagesPolicySchema, sshSchema } from "./ssh.ts";
-import { interfaceNameSchema, pathGlobSchema, textOf } from "./text.ts";
+import { interfaceNameSchema, pathGlobSchema, textOf, uuidSchema } from "./text.ts";
 
 const bridgeGlobSchema = textOf(/^[A-Za-z0-9._*?[\]!^-]{1,32}$/, 32, "a bridge name in which *, ? and [a-z] may stand");
 
@@ -24,6 +24,14 @@ const allowedSchema = z
     bootFiles: setOf(pathGlobSchema, { max: 32 })
       .default(["/boot/initrd.img-*", "/boot/vmlinuz-*"])
       .describe("Kernels and ramdisks on the dom0 that domains may boot from."),
+    domains: setOf(uuidSchema, { max: 256 })
+      .default([])
+      .describe("UUIDs of domains that another hand started and that a XenDomain may take over."),
+    images: setOf(pathGlobSchema, { max: 32 })
+      .default([])
+      .describe(
+        "Files on shared file systems that a XenDomain may have as images though xensan did not make them for it.",
+      ),
   })
   .describe("What the users of the host may ask of it. * and ? stay within one component of a path.");
 

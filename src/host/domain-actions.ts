@@ -15,16 +15,19 @@ import {
   sha256,
 } from "./xen-values.ts";
 
-/** /var/lib/xensan/domains/UUID.cfg with this text. Detail: `written` or `unchanged`. */
+/** /var/lib/xensan/domains/UUID.cfg with this text. Detail: `written` or `unchanged`. Refuses DomainTaken (somebody else's, or nobody's). */
 export function writeDomainConfiguration(request: {
   readonly owner: Owner;
   readonly uuid: string;
   readonly text: string;
+  /** The owner of the host allows a domain to be taken over that another hand started there, or xensan started it itself. */
+  readonly adopt: boolean;
 }): HostCommand {
   return command("write-domain-configuration", 60, `configuration of domain ${request.uuid} written`, [
     ownerText(request.owner),
     domainUuid(request.uuid),
     configurationText(request.text),
+    request.adopt ? "yes" : "no",
   ]);
 }
 
@@ -81,15 +84,18 @@ export function startDomain(
 
 /**
  * Asks the guest to shut down and waits so long; `Destroy` ends it at once. The lock file goes when the domain is gone. Detail:
- * `stopped`, `absent`, or `waiting` (it has not ended yet: run it again). Refuses DomainMigrating.
+ * `stopped`, `absent`, or `waiting` (it has not ended yet: run it again). Refuses DomainMigrating, DomainTaken (`owner` did not declare it on that host).
  */
 export function stopDomain(request: {
+  /** Undefined for a domain that nobody declared. */
+  readonly owner: Owner | undefined;
   readonly uuid: string;
   readonly how: "Shutdown" | "Destroy";
   readonly waitSeconds: number;
   readonly lockDirectory?: string;
 }): HostCommand {
   return command("stop-domain", request.waitSeconds + 90, `domain ${request.uuid} stopped`, [
+    request.owner === undefined ? "-" : ownerText(request.owner),
     domainUuid(request.uuid),
     request.how.toLowerCase(),
     seconds("waitSeconds", request.waitSeconds, 3600),

@@ -6,6 +6,8 @@ import type {
   DomainLock,
   DomainsFact,
   ImageFact,
+  ImageRecord,
+  ImageUser,
   Toolstack,
   XenInfo,
 } from "./xen-facts.ts";
@@ -104,17 +106,46 @@ function parseDomain(row: Row): DomainFact {
 }
 
 export function parseImages(rows: Rows, lost: Lost): ImageFact[] {
-  return each(rows, lost, (row) => {
+  const byKind = grouped(rows);
+  const users = Map.groupBy(byKind("user"), (row) => plain(row[1] ?? ""));
+  return each(byKind("image"), lost, (row) => {
     const work = oneOf(field(row, 6, "a state"), ["Copying", "Interrupted", "-"], "the state of the work");
+    const path = plain(field(row, 1, "a path"));
     return {
-      path: plain(field(row, 1, "a path")),
+      path,
       kind: oneOf(field(row, 2, "a kind"), ["Missing", "File", "Other"], "the kind"),
       sizeBytes: wholeNumber(row, 3, "the size"),
       allocatedBytes: wholeNumber(row, 4, "the allocated size"),
-      owner: text(row, 5, "an owner"),
+      identity: text(row, 5, "an inode") || undefined,
+      record: parseImageRecord(row),
+      users: (users.get(path) ?? []).map((user) => parseImageUser(user, lost)),
       work: work === "-" ? undefined : { state: work, bytes: wholeNumber(row, 7, "the bytes copied") },
     };
   });
+}
+
+function parseImageRecord(row: Row): ImageRecord | undefined {
+  const identity = text(row, 8, "a recorded inode");
+  if (identity === "") return undefined;
+  return {
+    identity,
+    owner: text(row, 9, "an owner"),
+    uuid: text(row, 10, "a UUID"),
+    origin: oneOf(field(row, 11, "an origin"), ["Making", "Made", "Found"], "the origin of an image"),
+  };
+}
+
+/** Somebody is there, also where it cannot be read who. */
+function parseImageUser(row: Row, lost: Lost): ImageUser {
+  const [user] = each([row], lost, () => {
+    const domain = field(row, 4, "a domain id");
+    return {
+      kind: oneOf(field(row, 2, "a user"), ["loop", "process"], "the user of an image"),
+      name: plain(field(row, 3, "a user")),
+      domain: domain === "-" ? undefined : wholeNumber(row, 4, "a domain id"),
+    };
+  });
+  return user ?? { kind: "process", name: "unknown", domain: undefined };
 }
 
 export function parseDomainLocks(rows: Rows, lost: Lost): DomainLock[] {

@@ -92,10 +92,34 @@ export interface ImageFact {
   readonly kind: "Missing" | "File" | "Other";
   readonly sizeBytes: number;
   readonly allocatedBytes: number;
-  /** `namespace/name uid` when xensan made it; empty for a foreign one. */
-  readonly owner: string;
+  /** `INODE BIRTH` of the file, which tells it from a later one of the same name; undefined where there is none. */
+  readonly identity: string | undefined;
+  /** What the share says of the image; undefined where it says nothing. */
+  readonly record: ImageRecord | undefined;
+  /** Who uses this very file on the host, by whatever name; at most eight. */
+  readonly users: readonly ImageUser[];
   /** Copying: of this many bytes so far, into a working name; Interrupted: nobody copies any more. */
   readonly work: { readonly state: "Copying" | "Interrupted"; readonly bytes: number } | undefined;
+}
+
+/** The record of an image on its file system. */
+export interface ImageRecord {
+  readonly identity: string;
+  /** `namespace/name uid` of its XenDomain. */
+  readonly owner: string;
+  /** UUID of the domain; empty in records of before. */
+  readonly uuid: string;
+  /** Making: about to be made. Made: by xensan. Found: by somebody else, and allowed. */
+  readonly origin: "Making" | "Made" | "Found";
+}
+
+/** A loop device, or a program that serves disks. */
+export interface ImageUser {
+  readonly kind: "loop" | "process";
+  /** `loop3`, or a process id. */
+  readonly name: string;
+  /** Id of the domain for which it does; undefined where none is known. */
+  readonly domain: number | undefined;
 }
 
 /** The exclusive right to run a domain: a file on the shared file system. */

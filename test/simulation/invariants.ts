@@ -1,4 +1,7 @@
 import { backingsNeverLost } from "./invariants/backings-never-lost.ts";
+import { beatingIsAlive } from "./invariants/beating-is-alive.ts";
+import { deadDoNotWrite } from "./invariants/dead-do-not-write.ts";
+import { domainsOfOthers } from "./invariants/domains-of-others.ts";
 import { exportsAreUnique } from "./invariants/exports-are-unique.ts";
 import { finalizerStays } from "./invariants/finalizer-stays.ts";
 import { foreignExportsUntouched } from "./invariants/foreign-exports-untouched.ts";
@@ -11,8 +14,10 @@ import { mountsAsDeclared } from "./invariants/mounts-as-declared.ts";
 import { neverTwice } from "./invariants/never-twice.ts";
 import { nothingOutsideBounds } from "./invariants/nothing-outside-bounds.ts";
 import { permitsRespected } from "./invariants/permits-respected.ts";
+import { recordedStays } from "./invariants/recorded-stays.ts";
 import { settledOnSight } from "./invariants/settled-on-sight.ts";
 import { unknownIsNotAbsent } from "./invariants/unknown-is-not-absent.ts";
+import { writtenOnce } from "./invariants/written-once.ts";
 
 /** What must hold at every moment of every run. All of it is checked while a run goes on. */
 export const invariants: readonly Invariant[] = [
@@ -30,4 +35,9 @@ export const invariants: readonly Invariant[] = [
   neverTwice,
   permitsRespected,
   settledOnSight,
+  writtenOnce,
+  recordedStays,
+  domainsOfOthers,
+  beatingIsAlive,
+  deadDoNotWrite,
 ];

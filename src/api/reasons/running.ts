@@ -1,4 +1,4 @@
-import { correctSpec, nothing, type ReasonEntry } from "./entry.ts";
+import { nothing, type ReasonEntry } from "./entry.ts";
 
 /** What is true of a XenDomain. */
 export const running = {
@@ -38,9 +38,11 @@ export const running = {
     action: "Unpause it there.",
   },
   DomainTaken: {
-    conditions: ["DisksReady", "Running"],
-    meaning: "An older XenDomain has the same UUID or one of the same images.",
-    action: correctSpec,
+    conditions: ["DisksReady", "Running", "Admitted", "Succeeded"],
+    meaning:
+      "An older XenDomain has the same UUID or one of the same images, or the domain of this UUID was declared or started by somebody else. Nothing is done with it.",
+    action:
+      "Correct the spec; or have the owner of the host add the UUID to spec.allowed.domains of the XenHost, to take over a domain that another hand started.",
   },
   NoDisk: {
     conditions: ["DisksReady", "Running"],

@@ -15,8 +15,19 @@ export const starting = {
   ImageForeign: {
     conditions: ["DisksReady", "Running"],
     meaning:
-      "A file that xensan did not make is in the place of the image and is smaller than the disk, or it is no regular file, or a directory of its path is a symbolic link. It is never grown or replaced.",
-    action: "Use another path, lower the size to that of the file, or move the file away.",
+      "What is in the place of the image was not made for this XenDomain, or is smaller than the disk and not xensan's to grow, or is no regular file, or a directory of its path is a symbolic link. It is never replaced.",
+    action:
+      "Use another path, or have the owner of the host add the file to spec.allowed.images of the XenHost; lower the size to that of the file.",
+  },
+  ImageMissing: {
+    conditions: ["DisksReady", "Admitted", "Succeeded"],
+    meaning: "The image was recorded, and there is no file of its name any more. Nothing is made in its place.",
+    action: "Put the very file back under its name; its inode tells it from a copy.",
+  },
+  ImageChanged: {
+    conditions: ["DisksReady", "Admitted", "Succeeded"],
+    meaning: "Another file than the recorded one has the name of the image. It is neither used nor touched.",
+    action: "Put the recorded file back under its name.",
   },
   SourceMissing: {
     conditions: ["DisksReady"],
@@ -45,7 +56,7 @@ export const starting = {
     action: "Raise the size of the disk.",
   },
   ImageInUse: {
-    conditions: ["DisksReady", "DeletionBlocked"],
+    conditions: ["DisksReady", "DeletionBlocked", "Admitted", "Succeeded"],
     meaning: "A domain, a loop device or a process uses the image; the message names it.",
     action: "Stop what is named; xensan goes on by itself.",
   },

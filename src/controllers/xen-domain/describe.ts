@@ -1,10 +1,15 @@
 import type { XenDomainStatus } from "../../api/xen-domain.ts";
+import type { ImageFact } from "../../host/xen-facts.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import type { Step } from "../hosts/step.ts";
 import { configurationFor } from "./ensure-configurations.ts";
-import { imageOn, workerFor } from "./ensure-disks.ts";
+import { workerFor } from "./ensure-disks.ts";
+import { imageOn } from "./images.ts";
 import { type DomainObservation, imagePath, isPlaced } from "./observation.ts";
+import { isSameDeclarer } from "./owner.ts";
 import { runningOn } from "./pending-restart.ts";
+
+type DiskStatus = NonNullable<XenDomainStatus["disks"]>[number];
 
 /** What the status keeps besides conditions. */
 export function describeDomain(status: XenDomainStatus, domain: DomainObservation, steps: readonly Step[]): void {
@@ -25,16 +30,29 @@ export function describeDomain(status: XenDomainStatus, domain: DomainObservatio
   }
   if (steps.some(({ action }) => action === "stop-domain")) status.shutdownTime ??= rfc3339(domain.now);
   else delete status.shutdownTime;
-  const disks = domain.disks.filter(isPlaced).map((disk) => {
+  const before = status.disks ?? [];
+  const disks: DiskStatus[] = domain.disks.flatMap((disk) => {
+    // What was recorded stays, whatever cannot be seen now.
+    if (!isPlaced(disk)) return before.filter(({ device }) => device === disk.disk.device);
     const worker = workerFor(domain, disk);
     const image = worker && imageOn(worker, imagePath(disk));
+    const identity = domain.recorded.images.get(imagePath(disk)) ?? recordedIdentity(domain, image);
     return {
       device: disk.disk.device,
       image: imagePath(disk),
+      ...(identity === undefined ? {} : { identity }),
       ...(image?.kind === "File" ? { sizeBytes: String(image.sizeBytes) } : {}),
       ...(image?.work?.state === "Copying" ? { copiedBytes: String(image.work.bytes) } : {}),
     };
   });
   if (disks.length > 0) status.disks = disks;
   else delete status.disks;
+}
+
+/** Of an image that is there and that the share records for this domain. */
+function recordedIdentity({ owner, uuid }: DomainObservation, image: ImageFact | undefined): string | undefined {
+  const record = image?.record;
+  if (image?.kind !== "File" || record === undefined || record.origin === "Making") return undefined;
+  const own = isSameDeclarer(owner, record.owner) && record.uuid === uuid;
+  return own && record.identity === image.identity ? image.identity : undefined;
 }

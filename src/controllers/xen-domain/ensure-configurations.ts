@@ -2,17 +2,21 @@ import { writeDomainConfiguration } from "../../host/domain-actions.ts";
 import { type Finding, found } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
 import { type Configuration, renderConfiguration } from "./configuration.ts";
-import { type DomainObservation, factsOf, type HostSight, imagePath, isPlaced } from "./observation.ts";
+import { type DomainObservation, factsOf, type HostSight, imagePath, isPlaced, survey } from "./observation.ts";
+import { mayAdopt } from "./owner.ts";
 
 /** Every host that may run the domain has its configuration: it does not vanish with a host. */
 export function ensureConfigurations(domain: DomainObservation): Finding {
   const steps: Step[] = [];
-  for (const host of domain.hosts.filter(({ allowed }) => allowed)) {
+  const present = survey(domain).present.map(({ host }) => host);
+  for (const host of domain.hosts.filter((one) => one.allowed || present.includes(one))) {
     const known = factsOf(host)?.domainConfigurations;
     const wanted = configurationFor(domain, host);
     if (known?.state !== "known" || wanted === undefined) continue;
     if (known.value.some(({ uuid, digest }) => uuid === domain.uuid && digest === wanted.digest)) continue;
-    const command = writeDomainConfiguration({ owner: domain.owner, uuid: domain.uuid, text: wanted.text });
+    // The script looks again: a domain of another hand needs the word of the owner of the host.
+    const adopt = domain.recorded.configuration !== undefined || mayAdopt(host, domain.uuid);
+    const command = writeDomainConfiguration({ owner: domain.owner, uuid: domain.uuid, text: wanted.text, adopt });
     steps.push({ host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command });
   }
   return found([], steps);

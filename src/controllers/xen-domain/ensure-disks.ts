@@ -1,10 +1,10 @@
 import { quantityBytes } from "../../api/quantity.ts";
 import { globMatches } from "../../host/glob.ts";
 import { ensureImage } from "../../host/image-actions.ts";
-import type { ImageFact } from "../../host/xen-facts.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
 import { advice } from "../outcomes.ts";
+import { imageOn, judgeImage, mayFind, strangersAt } from "./images.ts";
 import {
   type DomainObservation,
   factsOf,
@@ -20,7 +20,7 @@ const type = "DisksReady";
 export function ensureDisks(domain: DomainObservation): Finding {
   const steps: Step[] = [];
   const open: string[] = [];
-  const bad: { reason: BadDisk; message: string }[] = [];
+  const bad: { readonly reason: BadReason; readonly message: string }[] = [];
   for (const disk of domain.disks.filter(isPlaced)) {
     const worker = workerFor(domain, disk);
     const path = imagePath(disk);
@@ -36,25 +36,21 @@ export function ensureDisks(domain: DomainObservation): Finding {
       bad.push({ reason: "FactsUnknown", message: `XenHost/${worker.name} does not say what is at ${path}` });
       continue;
     }
-    if (image.kind === "Other") {
-      bad.push({ reason: "ImageForeign", message: `${path} is no regular file: it is left alone` });
-      continue;
-    }
-    if (image.work?.state === "Copying") {
-      open.push(`${path} is being copied, ${image.work.bytes} bytes so far`);
+    const users = strangersAt(domain, path);
+    if (users.length > 0) {
+      bad.push({ reason: "ImageInUse", message: `${path} is used by ${users.join(" and ")}` });
       continue;
     }
     const wanted = quantityBytes(disk.disk.size);
-    if (image.kind === "File" && image.work === undefined && image.sizeBytes >= wanted) continue;
-    const unfit = image.kind === "Missing" ? unfitSource(disk) : undefined;
+    const verdict = judgeImage(domain, worker, image, wanted);
+    const unfit = verdict.kind === "Open" && image.kind === "Missing" ? unfitSource(disk) : undefined;
     if (unfit !== undefined) {
       bad.push(unfit);
       continue;
     }
-    open.push(
-      image.kind === "Missing" ? `${path} is not there yet` : `${path} has ${image.sizeBytes} of ${wanted} bytes`,
-    );
-    steps.push(imageStep(domain, worker, disk, wanted));
+    if (verdict.kind === "Bad") bad.push(verdict);
+    if (verdict.kind === "Copying" || verdict.kind === "Open") open.push(verdict.message);
+    if (verdict.kind === "Open") steps.push(imageStep(domain, worker, disk, wanted));
   }
   const [first] = bad;
   if (first !== undefined) {
@@ -65,7 +61,15 @@ export function ensureDisks(domain: DomainObservation): Finding {
   return found([yes(type, "DisksReady", "Every disk has its image")]);
 }
 
-type BadDisk = "ImageForeign" | "FactsUnknown" | "FilesystemNotMounted" | "SourceNotTemplate" | "SourceInUse";
+type BadReason =
+  | "ImageForeign"
+  | "ImageMissing"
+  | "ImageChanged"
+  | "ImageInUse"
+  | "FactsUnknown"
+  | "FilesystemNotMounted"
+  | "SourceNotTemplate"
+  | "SourceInUse";
 
 /** Only what the owner of the file system lists is copied, and never the image of a domain. */
 function unfitSource({ disk: { sourcePath }, filesystem }: PlacedDisk) {
@@ -84,15 +88,25 @@ function unfitSource({ disk: { sourcePath }, filesystem }: PlacedDisk) {
   } as const;
 }
 
-function imageStep({ owner }: DomainObservation, worker: HostSight, disk: PlacedDisk, sizeBytes: number): Step {
+function imageStep(
+  { owner, uuid: domain, recorded }: DomainObservation,
+  worker: HostSight,
+  disk: PlacedDisk,
+  sizeBytes: number,
+): Step {
   const { mountPoint, uuid, templates } = disk.filesystem;
   const { sourcePath } = disk.disk;
+  const path = imagePath(disk);
+  const known = recorded.images.get(path);
   const command = ensureImage({
     owner,
-    path: imagePath(disk),
+    uuid: domain,
+    path,
     mountPoint,
     filesystem: uuid,
     sizeBytes,
+    ...(known === undefined ? {} : { recorded: known }),
+    mayFind: mayFind(worker, path),
     ...(sourcePath === undefined ? {} : { source: `${mountPoint}/${sourcePath}`, templates }),
   });
   return { host: `XenHost/${worker.name}`, action: command.script.name, summary: command.ensures, command };
@@ -107,8 +121,3 @@ export function workerFor({ hosts, recorded }: DomainObservation, disk: PlacedDi
 
 const isAsked = (host: HostSight) =>
   factsOf(host) !== undefined && host.machine.state === "Found" && host.machine.fresh;
-
-export function imageOn(host: HostSight, path: string): ImageFact | undefined {
-  const images = factsOf(host)?.images;
-  return images?.state === "known" ? images.value.find((image) => image.path === path) : undefined;
-}

@@ -1,9 +1,12 @@
 import { type Finding, found, no, stop, unknown } from "../finding.ts";
 import { type DomainObservation, isPlaced } from "./observation.ts";
+import { strangerOf } from "./owner.ts";
 
 /** The domain may exist: nobody older claims what it claims, its hosts are there, and so are the file systems of its disks. */
-export function ensurePlace({ rival, hosts, disks }: DomainObservation): Finding {
-  if (rival !== undefined) return stop(both(no, "DomainTaken", rival));
+export function ensurePlace(domain: DomainObservation): Finding {
+  const { hosts, disks } = domain;
+  const taken = takenBy(domain);
+  if (taken !== undefined) return stop(both(no, "DomainTaken", taken));
   const allowed = hosts.filter((host) => host.allowed);
   const missing = allowed.filter(({ machine }) => machine.state === "NotFound").map(({ name }) => name);
   if (missing.length === allowed.length)
@@ -23,6 +26,9 @@ export function ensurePlace({ rival, hosts, disks }: DomainObservation): Finding
   if (homeless.length > 0) return stop(both(unknown, "FilesystemNotReady", [...new Set(homeless)].join("; ")));
   return disks.every(isPlaced) ? found([]) : stop([]);
 }
+
+/** Who has what this object claims: then nothing is planned for it. */
+export const takenBy = (domain: DomainObservation): string | undefined => domain.rival ?? strangerOf(domain);
 
 const both = (say: typeof no, reason: Parameters<typeof no>[1], message: string) =>
   ["DisksReady", "Running"].map((type) => say(type, reason, message));

@@ -3,10 +3,12 @@ import type { DomainLock } from "../../host/xen-facts.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
 import { configurationFor } from "./ensure-configurations.ts";
+import { silentAbout } from "./images.ts";
 import {
   type DomainObservation,
   factsOf,
   type HostSight,
+  imagePath,
   isPlaced,
   lockOf,
   lockSeen,
@@ -155,6 +157,7 @@ function shutDown(domain: DomainObservation, host: HostSight, where: string): Fi
 export function stopStep(domain: DomainObservation, host: HostSight, how: "Shutdown" | "Destroy"): Step {
   const [disk] = domain.disks.filter(isPlaced);
   const command = stopDomain({
+    owner: domain.owner,
     uuid: domain.uuid,
     how,
     waitSeconds: how === "Shutdown" ? shutdownStepSeconds : 5,
@@ -172,6 +175,11 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   const stopped = target !== undefined && lock === undefined;
   if (!stopped && domain.unseenMs !== undefined && domain.unseenMs < rebootMs)
     return found([no(type, "Vanished", "It has just gone; a guest that reboots comes back by itself within seconds")]);
+  const silent = domain.disks.filter(isPlaced).flatMap((one) => silentAbout(domain, imagePath(one)));
+  if (silent.length > 0)
+    return found([
+      unknown(type, "HostUnknown", `${[...new Set(silent)].join(", ")} does not tell yet who uses its images`),
+    ]);
   const holder = lock && holderOf(domain, lock);
   if (lock !== undefined && holder === undefined)
     return found([

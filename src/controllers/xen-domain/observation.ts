@@ -22,6 +22,8 @@ export interface DomainObservation {
     readonly shutdownSince: number | undefined;
     /** When it was looked for last it ran on several hosts. */
     readonly splitBrain: boolean;
+    /** `INODE BIRTH` of each image that was seen once, by path. */
+    readonly images: ReadonlyMap<string, string>;
   };
   /** Allowed hosts in the order of the spec, then every other node of the file systems of its disks, then where it was last. */
   readonly hosts: readonly HostSight[];

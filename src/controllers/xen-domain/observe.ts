@@ -23,7 +23,7 @@ export function observeDomain(
   memory?: { readonly unseenMs: number | undefined; readonly doubts: Doubts },
 ): DomainObservation {
   const { namespace = "", name, uid = "" } = domain.metadata;
-  const { host, configuration, shutdownTime } = domain.status ?? {};
+  const { host, configuration, shutdownTime, disks = [] } = domain.status ?? {};
   const hosts = hostSights(fleet, domain, spec);
   const migration = activeMigration(fleet, domain, uuid);
   const splitBrain = findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain";
@@ -39,6 +39,7 @@ export function observeDomain(
       configuration,
       shutdownSince: shutdownTime === undefined ? undefined : Date.parse(shutdownTime),
       splitBrain,
+      images: new Map(disks.flatMap(({ image, identity }) => (identity === undefined ? [] : [[image, identity]]))),
     },
     hosts,
     disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(fleet, namespace, disk, hosts) })),

@@ -4,7 +4,7 @@ import type { Step } from "../hosts/step.ts";
 import { merged } from "../work.ts";
 import { ensureConfigurations } from "./ensure-configurations.ts";
 import { ensureDisks } from "./ensure-disks.ts";
-import { ensurePlace } from "./ensure-place.ts";
+import { ensurePlace, takenBy } from "./ensure-place.ts";
 import { ensurePower } from "./ensure-power.ts";
 import type { DomainObservation } from "./observation.ts";
 import { pendingRestart } from "./pending-restart.ts";
@@ -17,6 +17,9 @@ export interface DomainPlan {
 /** What is true of the domain, and what is to be done: a pure function of what was observed. */
 export function planDomain(domain: DomainObservation): DomainPlan {
   const place = ensurePlace(domain);
+  // Whatever has its UUID or its images belongs to somebody else.
+  if (takenBy(domain) !== undefined)
+    return { conditions: merged(place.conditions, [pendingRestart(domain)]), steps: [] };
   // Also a domain that must not be started is looked for: it may run.
   const disks = place.proceed ? ensureDisks(domain) : nothing;
   const configurations = place.proceed ? ensureConfigurations(domain) : nothing;

@@ -17,6 +17,7 @@ import type { Fleet } from "../fleet.ts";
 import { idOf } from "../names.ts";
 import { domainSpec } from "../specs.ts";
 import { type Handed, handOver, merged, soonest } from "../work.ts";
+import { derivedUuid } from "./derived-uuid.ts";
 import { describeDomain } from "./describe.ts";
 import { Doubts } from "./doubts.ts";
 import { rebootMs } from "./ensure-power.ts";
@@ -55,8 +56,9 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
       const parsed = domainSpec(domain);
       if (isDeleting(domain) && directives.abandoned)
         return await abandon(options, xenDomains, domain, leftBy(fleet, domain), context);
-      if (parsed.ok && parsed.spec.uuid === undefined && !isDeleting(domain) && !directives.dryRun) {
-        store.observe(await nameForever(api, domain, context.signal));
+      const derived = parsed.ok && parsed.spec.uuid === undefined ? derivedUuid(fleet, domain, parsed.spec) : undefined;
+      if (derived !== undefined && !isDeleting(domain) && !directives.dryRun) {
+        store.observe(await nameForever(api, domain, derived, context.signal));
         return done;
       }
       const initial: XenDomainStatus = structuredClone(domain.status ?? {});
@@ -94,13 +96,13 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
   };
 }
 
-/** The UUID of a domain whose author left it open: its own object's, written down before anything is built. */
-async function nameForever(api: KubeApi, domain: XenDomain, signal: AbortSignal): Promise<XenDomain> {
-  const { uid = "", resourceVersion } = domain.metadata;
+/** The UUID of a domain whose author left it open is written down before anything is built. */
+async function nameForever(api: KubeApi, domain: XenDomain, uuid: string, signal: AbortSignal): Promise<XenDomain> {
+  const { resourceVersion } = domain.metadata;
   return await api.mergePatch(
     xenDomains,
     keyOf(domain),
-    { metadata: resourceVersion === undefined ? {} : { resourceVersion }, spec: { uuid: uid } },
+    { metadata: resourceVersion === undefined ? {} : { resourceVersion }, spec: { uuid } },
     signal,
   );
 }
@@ -128,7 +130,10 @@ async function converge(
   const now = fleet.clock.monotonic();
   const last = seen.get(id);
   const unseenMs = last === undefined ? undefined : now - last;
-  const observation = observeDomain(fleet, domain, spec, spec.uuid ?? uid, { unseenMs, doubts });
+  const observation = observeDomain(fleet, domain, spec, spec.uuid ?? derivedUuid(fleet, domain, spec) ?? uid, {
+    unseenMs,
+    doubts,
+  });
   if (survey(observation).present.length > 0) seen.set(id, now);
   if (isDeleting(domain)) return await letGo(options, domain, observation, directives, draft, context);
   const plan = planned(() => planDomain(observation));

@@ -2,9 +2,12 @@ import { removeDomainConfiguration } from "../../host/domain-actions.ts";
 import { deleteImage } from "../../host/image-actions.ts";
 import { type Finding, stop, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
-import { imageOn, workerFor } from "./ensure-disks.ts";
+import { workerFor } from "./ensure-disks.ts";
+import { takenBy } from "./ensure-place.ts";
 import { stopStep } from "./ensure-power.ts";
+import { imageOn, silentAbout, strangersAt } from "./images.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, survey } from "./observation.ts";
+import { isDeclaredSomewhere, isSameDeclarer } from "./owner.ts";
 
 export type Release = { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: Finding };
 
@@ -20,6 +23,8 @@ export function release(domain: DomainObservation): Release {
       "Migrating",
       `XenMigration/${domain.migration} has it in its hands: wait for it, or abort it. ${leave}`,
     );
+  // What has its name is another's, and nothing was ever made for it.
+  if (takenBy(domain) !== undefined && !isDeclaredSomewhere(domain)) return { kind: "Released" };
   const { present, running, blind } = survey(domain);
   if (running.length > 1 && !domain.twice)
     return blocked(
@@ -58,6 +63,12 @@ export function release(domain: DomainObservation): Release {
     const images = unmounted.map(({ disk }) => `${disk.path} of file system ${disk.filesystem.label}`);
     return blocked("FilesystemNotMounted", `Cannot be deleted now: ${images.join(", ")}. ${leave}`);
   }
+  const images = domain.spec.deletionPolicy === "Delete" ? domain.disks.filter(isPlaced).map(imagePath) : [];
+  const users = images.flatMap((path) => strangersAt(domain, path).map((user) => `${path} is used by ${user}`));
+  if (users.length > 0) return blocked("ImageInUse", `${users.join("; ")}. ${leave}`);
+  const silent = [...new Set(images.flatMap((path) => silentAbout(domain, path)))];
+  if (silent.length > 0)
+    return blocked("HostUnknown", `${silent.join(", ")} does not tell who uses its images. ${leave}`);
   const steps = [...configurationSteps(domain), ...imageSteps(domain)];
   return steps.length === 0 ? { kind: "Released" } : blocked("Deleting", "Its files are removed", steps);
 }
@@ -77,8 +88,9 @@ function imageSteps(domain: DomainObservation): Step[] {
     const worker = workerFor(domain, disk);
     const path = imagePath(disk);
     const image = worker && imageOn(worker, path);
-    // One that xensan did not make stays.
-    if (worker === undefined || image?.kind !== "File" || !image.owner.endsWith(` ${domain.owner.uid}`)) return [];
+    // One that xensan did not make stays, and so does another one of its name.
+    if (worker === undefined || image?.kind !== "File" || image.identity !== image.record?.identity) return [];
+    if (image.record?.origin === "Found" || !isSameDeclarer(domain.owner, image.record?.owner ?? "")) return [];
     const { mountPoint, uuid } = disk.filesystem;
     const command = deleteImage({ owner: domain.owner, path, mountPoint, filesystem: uuid });
     return [{ host: `XenHost/${worker.name}`, action: command.script.name, summary: command.ensures, command }];

@@ -16,6 +16,7 @@ export interface Applicant {
   readonly declared: {
     readonly byName: (name: string) => DeclaredDomain | undefined;
     readonly byUuid: (uuid: string) => DeclaredDomain | undefined;
+    readonly elsewhere: (uuid: string) => string | undefined;
   };
   /** The machine behind a XenHost, the same for all its names. */
   readonly machine: (host: string) => string;

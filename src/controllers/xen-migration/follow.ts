@@ -1,3 +1,5 @@
+import type { XenMigration } from "../../api/kinds.ts";
+import type { Owner } from "../../host/actions.ts";
 import type { HostCommand } from "../../host/command.ts";
 import { stopDomain } from "../../host/domain-actions.ts";
 import { abortMigration, awaitMigration, settleMigration, startMigration } from "../../host/migration-actions.ts";
@@ -6,10 +8,12 @@ import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { unknown } from "../finding.ts";
+import type { Fleet } from "../fleet.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import type { Step } from "../hosts/step.ts";
 import { idOf } from "../names.ts";
 import { explainOutcome } from "../outcomes.ts";
+import { migratingDomain } from "../relations.ts";
 import { hostSpec } from "../specs.ts";
 import { type Handed, handOver, lookedAgain, merged, soonest } from "../work.ts";
 import { observeBegun } from "./observe.ts";
@@ -171,8 +175,16 @@ function commandFor({ fleet, migration, spec, draft }: Turn, move: Move): HostCo
     case "Settle":
       return settleMigration({ uuid, name, action: move.action });
     case "DestroySource":
-      return stopDomain({ uuid, how: "Destroy", waitSeconds: 0 });
+      return stopDomain({ owner: ownerOfDomain(fleet, migration), uuid, how: "Destroy", waitSeconds: 0 });
   }
+}
+
+/** Of the XenDomain that is moved; a bare domain has none. */
+function ownerOfDomain(fleet: Fleet, migration: XenMigration): Owner | undefined {
+  const domain = migratingDomain(fleet.stores, migration);
+  if (domain === undefined) return undefined;
+  const { namespace = "", name, uid = "" } = domain.metadata;
+  return { namespace, name, uid };
 }
 
 function refusalOf(hosts: readonly WatchedHost[], id: string) {

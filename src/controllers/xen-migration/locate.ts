@@ -7,7 +7,7 @@ import type { HostSheet, Problem, Traveller } from "./preflight.ts";
 
 /** What a XenDomain says of itself. */
 export interface DeclaredDomain
-  extends Pick<Traveller, "name" | "type" | "bridges" | "bootFiles" | "filesystems" | "hosts"> {
+  extends Pick<Traveller, "name" | "type" | "bridges" | "bootFiles" | "filesystems" | "hosts" | "images" | "owner"> {
   readonly uuid: string | undefined;
 }
 
@@ -30,6 +30,8 @@ export function locate(
   declared: {
     readonly byName: (name: string) => DeclaredDomain | undefined;
     readonly byUuid: (uuid: string) => DeclaredDomain | undefined;
+    /** `namespace/name` of a XenDomain of another namespace. */
+    readonly elsewhere: (uuid: string) => string | undefined;
   },
 ): Located {
   const own = spec.domainRef && declared.byName(spec.domainRef.name);
@@ -46,6 +48,12 @@ export function locate(
   if ("problem" in chosen) return { kind: "Problem", problem: chosen.problem };
   const { host, row } = chosen;
   const known = own ?? declared.byUuid(row.uuid);
+  const elsewhere = own === undefined && known === undefined ? declared.elsewhere(row.uuid) : undefined;
+  if (elsewhere !== undefined)
+    return failed(
+      "DomainTaken",
+      `${row.name} (${row.uuid}) is declared by XenDomain ${elsewhere}, in another namespace`,
+    );
   return {
     kind: "Found",
     source: host,
@@ -60,6 +68,8 @@ export function locate(
       bootFiles: known?.bootFiles,
       filesystems: known?.filesystems,
       hosts: known?.hosts,
+      images: known?.images,
+      owner: known?.owner,
     },
   };
 }

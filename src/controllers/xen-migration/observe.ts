@@ -2,6 +2,7 @@ import type { XenDomain, XenHost, XenMigration } from "../../api/kinds.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
+import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
 import type { Fleet } from "../fleet.ts";
 import { machineOf, pending } from "../hosts/view.ts";
@@ -46,6 +47,12 @@ export function observeApplicant(
           .byIndex("uuid", uuid)
           .filter(({ metadata }) => metadata.namespace === namespace);
         return domain && declaredDomain(fleet, domain);
+      },
+      elsewhere: (uuid) => {
+        const [domain] = fleet.stores.domains
+          .byIndex("uuid", uuid)
+          .filter(({ metadata }) => metadata.namespace !== namespace);
+        return domain && keyString(keyOf(domain));
       },
     },
     machine,
@@ -114,13 +121,13 @@ function declaredDomain(fleet: Fleet, domain: XenDomain): DeclaredDomain | undef
   const parsed = domainSpec(domain);
   if (!parsed.ok) return undefined;
   const { spec } = parsed;
-  const places = spec.disks.map(({ filesystem: { clusterRef, label } }) => {
+  const places = spec.disks.map(({ filesystem: { clusterRef, label }, path }) => {
     const cluster = fleet.stores.clusters.get({ namespace, name: clusterRef.name });
     const declared = cluster && clusterSpec(cluster);
     const filesystem = declared?.ok === true ? declared.spec.filesystems.find((one) => one.label === label) : undefined;
     const uuid = cluster?.status?.filesystems?.find((one) => one.label === label)?.uuid;
     // A file system that nobody declares is mounted nowhere that anybody could check.
-    return { mountPoint: filesystem?.mountPoint ?? `(${clusterRef.name}/${label})`, uuid };
+    return { mountPoint: filesystem?.mountPoint ?? `(${clusterRef.name}/${label})`, uuid, path };
   });
   return {
     name,
@@ -128,7 +135,9 @@ function declaredDomain(fleet: Fleet, domain: XenDomain): DeclaredDomain | undef
     type: spec.type,
     bootFiles: [spec.boot?.kernel, spec.boot?.ramdisk].filter((path) => path !== undefined),
     bridges: [...new Set(spec.networks.map(({ bridge }) => bridge))],
-    filesystems: [...new Map(places.map((place) => [place.mountPoint, place])).values()],
+    filesystems: [...new Map(places.map(({ mountPoint, uuid }) => [mountPoint, { mountPoint, uuid }])).values()],
+    images: places.map(({ mountPoint, path }) => `${mountPoint}/${path}`),
+    owner: `${namespace}/${name}`,
     hosts: spec.hostRef === undefined ? (spec.hosts ?? []).map((host) => host.name) : [spec.hostRef.name],
   };
 }

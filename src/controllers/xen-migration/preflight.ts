@@ -5,6 +5,7 @@ import type { Fact, HostFacts } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
 import type { HostView } from "../hosts/view.ts";
+import { imageProblems, ownershipProblems } from "./preflight-images.ts";
 import { baseName } from "./sight.ts";
 
 /** A condition of another object, as it was last written. */
@@ -39,6 +40,10 @@ export interface Traveller {
   readonly filesystems: readonly { readonly mountPoint: string; readonly uuid: string | undefined }[] | undefined;
   /** XenHosts on which it may run. */
   readonly hosts: readonly string[] | undefined;
+  /** Paths of its images on the dom0s. */
+  readonly images: readonly string[] | undefined;
+  /** `namespace/name` of its XenDomain. */
+  readonly owner: string | undefined;
 }
 
 export interface Move {
@@ -68,7 +73,7 @@ export function preflight(move: Move): readonly Problem[] {
   const written = [declared, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
   const known = knownOf(move);
   if ("problems" in known) return [...written, ...known.problems];
-  const checks = [domainRuns, alreadyThere, nameFree, toolstacks, memory, bridges, bounds, filesystems];
+  const checks = [domainRuns, alreadyThere, ownership, nameFree, toolstacks, memory, bridges, bounds, filesystems, images];
   const live = [versions, cpuFeatures, shadowPaging];
   return [...written, ...[...checks, ...(move.mode === "Live" ? live : [])].flatMap((check) => check(known))];
 }
@@ -350,6 +355,15 @@ const filesystems: Check<Known> = ({ domain, source, target, from, to }) => {
       : [problem("FilesystemNotShared", `The file system at ${mountPoint} ${wrong.join(" and ")}`)];
   });
 };
+
+const images: Check<Known> = ({ domain, source, target, from, to }) =>
+  imageProblems(domain, [
+    { name: source.name, facts: from },
+    { name: target.name, facts: to },
+  ]);
+
+const ownership: Check<Known> = ({ domain, source, from }) =>
+  ownershipProblems(domain, { name: source.name, facts: from }, source.spec.allowed.domains);
 
 /** Each failed check as `Reason: message`, for a condition. */
 export function describeProblems(problems: readonly Problem[]): string {

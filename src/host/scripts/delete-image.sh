@@ -1,5 +1,6 @@
 #!/bin/sh
-# Ensures that an image which ensure-image made for this owner is gone. Touches nothing else, and nothing that this host uses.
+# Ensures that an image which ensure-image made for this owner is gone. Touches nothing else, and nothing that this host uses,
+# by whatever name.
 # Arguments: OWNER PATH MOUNTPOINT FSUUID.
 # Prints done<TAB>deleted or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (NotOurs ImageInUse NotMounted ReadOnlyFileSystem), 4 busy.
@@ -18,20 +19,23 @@ require_mounted "$mount_point" "$filesystem"
 image_place "$asked" "$mount_point"
 gone=$image_real.xensan-deleted
 
+# made_for FILE: it is the very file that was made as this image for this owner, whatever object of that name it is now.
+made_for() {
+	read_image_record "$image_record" && [ "$record_origin" != Found ] && [ "$record_path" = "$image_relative" ] &&
+		same_declarer "$record_owner" "$owner" && [ "$record_inode" = "$(inode_and_birth "$1")" ]
+}
+
 ! copy_alive "$image_work" || refuse ImageInUse "process $copy_pid copies to $asked"
 rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 if [ ! -e "$image_real" ] && [ ! -L "$image_real" ]; then
 	# A deletion that was cut off after its rename.
-	if [ -f "$gone" ] && recorded "$image_record" "$owner" "$image_relative" "$gone"; then rm -f "$gone" "$image_record"; fi
+	if [ -f "$gone" ] && made_for "$gone"; then rm -f "$gone" "$image_record"; fi
 	finish absent
 fi
 if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse NotOurs "$asked is not a regular file"; fi
-recorded "$image_record" "$owner" "$image_relative" "$image_real" || refuse NotOurs "$asked was not made for $owner"
-for loop in /sys/block/loop*/loop/backing_file; do
-	{ IFS= read -r backing <"$loop"; } 2>/dev/null || continue
-	loop=${loop#/sys/block/}
-	[ "$backing" != "$image_real" ] || refuse ImageInUse "$asked is behind the loop device ${loop%%/*}"
-done
+made_for "$image_real" || refuse NotOurs "$asked was not made for $owner"
+user=$(image_users "$image_real" | head -n 1)
+[ -z "$user" ] || refuse ImageInUse "$asked is used by $(printf '%s' "$user" | tr '\t' ' ')"
 # shellcheck disable=SC2012
 user=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v path="$image_real" '
 	/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
@@ -43,7 +47,7 @@ if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; t
 fi
 error=$(mv "$image_real" "$gone" 2>&1) || refuse_write "$asked" "$error"
 # Whatever was renamed is what gets deleted: look at it again.
-recorded "$image_record" "$owner" "$image_relative" "$gone" || {
+made_for "$gone" || {
 	[ -e "$image_real" ] || mv "$gone" "$image_real"
 	refuse NotOurs "$asked was replaced while it was looked at"
 }

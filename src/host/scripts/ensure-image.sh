@@ -1,10 +1,14 @@
 #!/bin/sh
 # Ensures an image file of at least a size on a shared file system: made sparse, or copied from another image (at once where
 # the file system shares blocks, else in the background with its progress in the probe), or grown. Never shrinks, never
-# replaces anything.
-# Arguments: OWNER PATH MOUNTPOINT FSUUID BYTES SOURCE (- for none), then GLOB… of what may be copied, relative to MOUNTPOINT.
-# Prints done<TAB>created, copying (run it again), copied, grown or unchanged.
-# Exit codes: 0 done, 3 refused (NotMounted ImageForeign SourceMissing SourceNotTemplate SourceInUse SourceLarger NoSpace ReadOnlyFileSystem InvalidArgument), 4 busy.
+# replaces anything, and makes nothing under a name that stood for an image before.
+# Arguments: OWNER UUID PATH MOUNTPOINT FSUUID BYTES SOURCE RECORDED FOUND, then GLOB… of what may be copied, relative to MOUNTPOINT.
+#   UUID       of the domain
+#   SOURCE     - for none
+#   RECORDED   `INODE BIRTH` of the image as it was seen before; - for one that never was
+#   FOUND      yes: a file that xensan did not make for OWNER may be the image; else no
+# Prints done<TAB>created, copying (run it again), copied, grown, recorded or unchanged.
+# Exit codes: 0 done, 3 refused (NotMounted ImageForeign ImageMissing ImageChanged ImageInUse SourceMissing SourceNotTemplate SourceInUse SourceLarger NoSpace ReadOnlyFileSystem InvalidArgument), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -15,8 +19,8 @@ set -eu
 # include: images.sh
 # include: template.sh
 
-owner=$1 asked=$2 mount_point=$3 filesystem=$4 bytes=$5 source=$6
-shift 6
+owner=$1 uuid=$2 asked=$3 mount_point=$4 filesystem=$5 bytes=$6 source=$7 known=$8 may_find=$9
+shift 9
 take_lock images 40
 require_mounted "$mount_point" "$filesystem"
 image_place "$asked" "$mount_point"
@@ -33,10 +37,10 @@ extend() {
 	dd if=/dev/zero of="$1" bs=1 count=1 seek="$((bytes - 1))" conv=notrunc,fsync 2>&1
 }
 
-# publish FILE: it becomes the image, if there is none yet. The record comes first: after a crash there may be a record
-# without an image, harmless, but never an image of ours that we would not delete.
+# publish FILE: it becomes the image, if there is none yet. The record comes first: after a crash there may be a record of
+# one that was about to be made, but never an image of ours that we would not delete.
 publish() {
-	record_image "$owner" "$1"
+	record_image "$owner" "$uuid" Making "$1"
 	chmod 600 "$1"
 	ln "$1" "$image_real" 2>/dev/null || {
 		rm -f "$1"
@@ -44,17 +48,45 @@ publish() {
 	}
 	rm -f "$1"
 	flush_directory "${image_real%/*}"
+	record_image "$owner" "$uuid" Made "$image_real"
+}
+
+# adopt_image: the record says that the file that is there is this domain's; sets adopted to recorded or unchanged.
+adopt_image() {
+	adopted=recorded
+	if read_image_record "$image_record"; then
+		[ "$record_inode" = "$is" ] ||
+			refuse ImageChanged "$asked is inode $is, and inode $record_inode was recorded for $record_owner"
+		if same_declarer "$record_owner" "$owner" && { [ -z "$record_uuid" ] || [ "$record_uuid" = "$uuid" ]; }; then
+			# Cut off between its name and its record.
+			if [ "$record_origin" = Making ]; then record_origin=Made; fi
+			if [ "$record_owner $record_uuid" = "$owner $uuid" ] && [ "$(sed -n 5p "$image_record")" = "$record_origin" ]; then
+				adopted=unchanged
+				return 0
+			fi
+			record_image "$owner" "$uuid" "$record_origin" "$image_real"
+			return 0
+		fi
+		[ "$may_find" = yes ] || refuse ImageForeign "$asked is recorded for $record_owner, domain ${record_uuid:-unknown}"
+	elif [ "$known" = - ]; then
+		[ "$may_find" = yes ] || refuse ImageForeign "$asked is there, and xensan did not make it"
+	fi
+	record_origin=Found
+	record_image "$owner" "$uuid" Found "$image_real"
 }
 
 if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 	if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse ImageForeign "$asked is not a regular file"; fi
 	size=$(stat -c %s -- "$image_real")
+	is=$(inode_and_birth "$image_real")
+	[ "$known" = - ] || [ "$known" = "$is" ] || refuse ImageChanged "$asked is inode $is, and inode $known was recorded"
+	adopt_image
 	if [ "$size" -ge "$bytes" ]; then
 		copy_alive "$image_work" || rm -f "$image_copy" "$image_work.pid" "$image_work.err"
-		finish unchanged
+		finish "$adopted"
 	fi
-	recorded "$image_record" "$owner" "$image_relative" "$image_real" ||
-		refuse ImageForeign "$asked has $size bytes, $bytes are wanted, and xensan did not make it for $owner"
+	[ "$record_origin" = Made ] ||
+		refuse ImageForeign "$asked has $size bytes, $bytes are wanted, and xensan did not make it"
 	room_for 1048576
 	error=$( (: 8<>"$image_real") 2>&1) || refuse_write "$asked" "$error"
 	exec 8<>"$image_real"
@@ -63,6 +95,10 @@ if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 	finish grown
 fi
 
+[ "$known" = - ] || refuse ImageMissing "$asked is gone: inode $known was recorded"
+if read_image_record "$image_record" && [ "$record_origin" != Making ]; then
+	refuse ImageMissing "$asked is gone: inode $record_inode was recorded for $record_owner"
+fi
 if [ "$source" != - ]; then
 	# What a copy said that this host began and that failed: told once, then it begins anew.
 	if copy_alive "$image_work"; then finish copying; fi

@@ -8,6 +8,7 @@ set -eu
 # include: lock.sh
 # include: atomic.sh
 # include: xen.sh
+# include: domain-owner.sh
 
 file=$state_dir/domains/$2.cfg
 take_lock "domain-$2" 30
@@ -15,9 +16,8 @@ if [ ! -e "$file" ]; then
 	rm -f "$file.owner"
 	finish absent
 fi
-now_owner=
-{ IFS= read -r now_owner <"$file.owner"; } 2>/dev/null || :
-[ "$now_owner" = "$1" ] || refuse NotOurs "$file was written for ${now_owner:-nobody that is known}"
+find_declarer "$2"
+same_declarer "$declarer" "$1" || refuse NotOurs "$file was written for ${declarer:-nobody that is known}"
 find_toolstack
 if [ "$toolstack" != none ]; then
 	find_domain "$2"

@@ -6,8 +6,9 @@
 #   DIGEST      sha256 of the configuration that is meant
 #   HOST BOOT   a lock file of this holder may be taken over (- and - for none)
 # Prints done<TAB>started id N or done<TAB>running id N.
-# Exit codes: 0 done, 3 refused (DomainNameTaken DomainLocked DomainMigrating DomainStateDiffers NotMounted
-# ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds ImageOutsideBounds ImageForeign StartFailed
+# Exit codes: 0 done, 3 refused (DomainTaken DomainNameTaken DomainLocked DomainMigrating DomainStateDiffers NotMounted
+# ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds ImageOutsideBounds
+# ImageMissing ImageChanged ImageForeign ImageInUse StartFailed
 # InvalidArgument ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
@@ -93,7 +94,12 @@ done <"$run_dir/$uuid.rows"
 [ "$named_as $identified_as" = "$name $uuid" ] ||
 	refuse ConfigurationDiffers "$file is for the domain $named_as $identified_as, not $name $uuid"
 
+require_declarer "$owner" "$uuid"
 require_mounted "$mount_point" "$filesystem"
+# Looked at here once more, right before the start: the very files that are recorded, and nobody at them.
+while read -r kind value; do
+	if [ "$kind" = image ]; then require_image "$owner" "$uuid" "$value"; fi
+done <"$run_dir/$uuid.rows"
 case $lock_dir in "$mount_point"/*) ;; *) refuse InvalidArgument "$lock_dir is not below $mount_point" ;; esac
 claim_domain "$lock" "$owner" "$old_host" "$old_boot"
 

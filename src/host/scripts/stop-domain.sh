@@ -1,9 +1,10 @@
 #!/bin/sh
 # Ends a domain of this host: asks the guest to shut down and waits, or destroys it at once. When the domain is gone, and has
 # not come back as one that reboots does, its lock file goes too, if this host holds it.
-# Arguments: UUID shutdown|destroy SECONDS LOCKDIR (- for none).
+# Arguments: OWNER UUID shutdown|destroy SECONDS LOCKDIR (- for none).
+#   OWNER   who declared it on this host; - for a domain that nobody declared
 # Prints done<TAB>stopped, done<TAB>absent or done<TAB>waiting (it has not ended within SECONDS: run it again).
-# Exit codes: 0 done, 3 refused (DomainMigrating DomainStateDiffers ToolMissing NotDom0), 4 busy.
+# Exit codes: 0 done, 3 refused (DomainTaken DomainMigrating DomainStateDiffers ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -11,8 +12,9 @@ set -eu
 # include: xen.sh
 # include: xen-processes.sh
 # include: domain-lock.sh
+# include: domain-owner.sh
 
-uuid=$1 how=$2 seconds=$3 lock_dir=$4
+owner=$1 uuid=$2 how=$3 seconds=$4 lock_dir=$5
 require_toolstack
 take_lock "domain-$uuid" 30
 began=$(now)
@@ -51,6 +53,7 @@ find_domain "$uuid"
 [ "$domain_count" -le 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
 if [ "$domain_count" = 0 ] && settled; then finish absent; fi
 not_moving
+require_declarer "$owner" "$uuid"
 asked='' shut_down_since=
 while :; do
 	# A domain that came back is another one to xl.

@@ -1,21 +1,33 @@
 #!/bin/sh
 # Ensures the file from which a domain is built, /var/lib/xensan/domains/UUID.cfg, and beside it whose it is.
-# Arguments: OWNER UUID BASE64 (of the text).
+# Arguments: OWNER UUID BASE64 (of the text) ADOPT.
+#   ADOPT   yes: also where the domain is there already and nobody declared it; else no
 # Prints done<TAB>written or done<TAB>unchanged.
-# Exit codes: 0 done, 3 refused (InvalidArgument ReadOnlyFileSystem NoSpace), 4 busy.
+# Exit codes: 0 done, 3 refused (DomainTaken InvalidArgument ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
 # include: atomic.sh
+# include: xen.sh
+# include: domain-owner.sh
 
 owner=$1
 file=$state_dir/domains/$2.cfg
 take_lock "domain-$2" 30
 printf %s "$3" | base64 -d >"$run_dir/$2.cfg" || refuse InvalidArgument "the text is not base64"
-trap 'rm -f "$run_dir/${file##*/}"' EXIT
-now_owner=
-{ IFS= read -r now_owner <"$file.owner"; } 2>/dev/null || :
-if cmp -s "$file" "$run_dir/$2.cfg" && [ "$now_owner" = "$owner" ]; then finish unchanged; fi
+trap 'rm -f "$run_dir/${file##*/}" "$run_dir/$2.domains"' EXIT
+find_declarer "$2"
+if cmp -s "$file" "$run_dir/$2.cfg" && [ "$declarer" = "$owner" ]; then finish unchanged; fi
+if [ -n "$declarer" ]; then
+	same_declarer "$declarer" "$owner" || refuse DomainTaken "$file was written for $declarer"
+elif [ "$4" != yes ]; then
+	find_toolstack
+	# Elsewhere than on a dom0 no domain runs.
+	if [ "$toolstack" != none ] && { domain_rows "$run_dir/$2.domains" >/dev/null 2>&1 || privileged; }; then
+		find_domain "$2"
+		[ "$domain_count" = 0 ] || refuse DomainTaken "nobody declared it on this host, and $(domain_text)"
+	fi
+fi
 printf '%s\n' "$owner" | replace_file "$file.owner" 600
 replace_file "$file" 600 <"$run_dir/$2.cfg"
 finish written

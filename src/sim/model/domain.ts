@@ -1,7 +1,8 @@
 import type { DomainConfiguration } from "./domain-configuration.ts";
 import type { Host } from "./host.ts";
+import { resolve } from "./storage.ts";
 import { record, type World } from "./world.ts";
-import { type Domain, domainNamed } from "./xen-state.ts";
+import { type Domain, domainNamed, type OpenDisk } from "./xen-state.ts";
 
 /** Whether its instructions are carried out at this moment. */
 const executes = (domain: Domain) => !domain.paused && domain.shutdown === undefined;
@@ -37,6 +38,7 @@ export function makeDomain(host: Host, configuration: DomainConfiguration): Doma
     id: xen.nextId++,
     name: "",
     configuration,
+    disks: openDisks(host, configuration),
     memory: 0,
     vcpus: 0,
     paused: true,
@@ -46,6 +48,14 @@ export function makeDomain(host: Host, configuration: DomainConfiguration): Doma
   };
   xen.domains.set(domain.id, domain);
   return domain;
+}
+
+/** What the names of its disks lead to at this moment. */
+export function openDisks(host: Host, { disks }: DomainConfiguration): OpenDisk[] {
+  return disks.map(({ path, readOnly }) => {
+    const { node } = resolve(host, path);
+    return { path, readOnly, file: node?.kind === "File" ? node : undefined };
+  });
 }
 
 export function endDomain(world: World, host: Host, domain: Domain, why: string): void {

@@ -1,4 +1,4 @@
-import { changed, endDomain, makeDomain, renameDomain, unpause } from "./domain.ts";
+import { changed, endDomain, makeDomain, openDisks, renameDomain, unpause } from "./domain.ts";
 import { missingBridge, missingDisk } from "./domain-build.ts";
 import { guestOf } from "./guest.ts";
 import {
@@ -167,10 +167,12 @@ function restored(_world: World, migration: Migration): Result {
 
 /** Disks and network cards come after the stream, when the guest is already suspended. */
 function attach(world: World, migration: Migration): Result {
-  const { target, domain } = migration;
+  const { target, domain, incoming } = migration;
   if (target === undefined) return "Again";
   const missing = missingDisk(target, domain.configuration) ?? missingBridge(target, domain.configuration);
-  return missing === undefined ? "Done" : cannotBuild(world, migration, missing);
+  if (missing !== undefined) return cannotBuild(world, migration, missing);
+  if (incoming !== undefined) incoming.disks = openDisks(target, domain.configuration);
+  return "Done";
 }
 
 function renameAway(_world: World, migration: Migration): Result {

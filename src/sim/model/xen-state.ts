@@ -1,4 +1,5 @@
 import type { DomainConfiguration } from "./domain-configuration.ts";
+import type { FileNode } from "./filesystem.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";
 import type { Migration, PhaseHook } from "./migration-state.ts";
@@ -41,6 +42,15 @@ export interface XenWorld {
   readonly hooks: PhaseHook[];
 }
 
+/** A disk of a domain as its backend has it open. */
+export interface OpenDisk {
+  /** The name by which it was opened. */
+  readonly path: string;
+  /** Undefined for what is no file. */
+  readonly file: FileNode | undefined;
+  readonly readOnly: boolean;
+}
+
 export type ShutdownReason = "poweroff" | "reboot" | "suspend" | "crash" | "watchdog";
 
 export interface Domain {
@@ -48,6 +58,8 @@ export interface Domain {
   /** Empty while the toolstack has not named it. */
   name: string;
   readonly configuration: DomainConfiguration;
+  /** The files that its backends opened: whatever becomes of the names, these are written. */
+  disks: readonly OpenDisk[];
   /** MiB that it has now; grows while it is received. */
   memory: number;
   vcpus: number;

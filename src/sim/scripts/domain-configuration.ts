@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Host } from "../model/host.ts";
 import { readText, remove } from "../model/storage.ts";
 import { toolstackOf } from "../model/xen-state.ts";
-import type { Responder } from "../process.ts";
+import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { domainText, findDomain } from "./domain-rows.ts";
 
@@ -14,15 +14,43 @@ export const digestOf = (text: string) => createHash("sha256").update(text).dige
 
 export const configurationOwner = (host: Host, uuid: string) => (readText(host, ownerPath(uuid)) ?? "").trim();
 
-/** write-domain-configuration.sh: OWNER UUID TEXT */
+/** domain-owner.sh: an object that was created anew has another uid. */
+export const sameDeclarer = (one: string, other: string) => one.split(" ")[0] === other.split(" ")[0];
+
+/** domain-owner.sh: refuses DomainTaken unless `owner` declared the domain here; - is for one that nobody declared. */
+export function requireDeclarer(run: ScriptRun, owner: string, uuid: string): void {
+  const declarer = configurationOwner(run.host, uuid);
+  if (owner === "-") {
+    if (declarer !== "") refuse(run, "DomainTaken", `the domain ${uuid} is declared by ${declarer}`);
+    return;
+  }
+  if (declarer === "") {
+    const why = "runs here and was started by another hand: nobody declared it on this host";
+    refuse(run, "DomainTaken", `the domain ${uuid} ${why}`);
+  }
+  if (sameDeclarer(declarer, owner)) return;
+  refuse(run, "DomainTaken", `the domain ${uuid} is declared by ${declarer}, not by ${owner}`);
+}
+
+/** write-domain-configuration.sh: OWNER UUID TEXT ADOPT */
 export const writeDomainConfiguration: Responder = acting(function* writeDomainConfiguration(run) {
   const { world, host, args } = run;
-  const [owner = "", uuid = "", encoded = ""] = args;
+  const [owner = "", uuid = "", encoded = "", adopt = "no"] = args;
   const text = Buffer.from(encoded, "base64").toString("utf8");
   yield world.timings.process;
   yield* takeLock(run, `domain-${uuid}`, 30);
   const same = readText(host, configurationPath(uuid)) === text;
-  if (same && configurationOwner(host, uuid) === owner) return finish(run, "unchanged");
+  const declarer = configurationOwner(host, uuid);
+  if (same && declarer === owner) return finish(run, "unchanged");
+  if (declarer !== "" && !sameDeclarer(declarer, owner)) {
+    refuse(run, "DomainTaken", `${configurationPath(uuid)} was written for ${declarer}`);
+  }
+  if (declarer === "" && adopt !== "yes" && toolstackOf(host) !== "none" && host.hypervisor.running) {
+    const { domain: there } = findDomain(run, uuid);
+    if (there !== undefined) {
+      refuse(run, "DomainTaken", `nobody declared it on this host, and ${domainText(run, there)}`);
+    }
+  }
   replaceFile(run, ownerPath(uuid), `${owner}\n`);
   yield world.timings.process;
   replaceFile(run, configurationPath(uuid), text);
@@ -41,7 +69,7 @@ export const removeDomainConfiguration: Responder = acting(function* removeDomai
     return finish(run, "absent");
   }
   const found = configurationOwner(host, uuid);
-  if (found !== owner)
+  if (!sameDeclarer(found, owner))
     refuse(run, "NotOurs", `${configurationPath(uuid)} was written for ${found || "nobody that is known"}`);
   const domain = toolstackOf(host) === "none" ? undefined : findDomain(run, uuid).domain;
   if (domain !== undefined) refuse(run, "DomainRunning", domainText(run, domain));

@@ -7,8 +7,9 @@ import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { inBounds, plainPath } from "./bounds.ts";
 import { configurationRows } from "./configuration-rows.ts";
-import { configurationPath, digestOf } from "./domain-configuration.ts";
+import { configurationPath, digestOf, requireDeclarer } from "./domain-configuration.ts";
 import { domainRuns, domainText, findDomain, otherNamed, requireToolstack } from "./domain-rows.ts";
+import { requireImage } from "./image.ts";
 import { claimDomain, imagePlace, lockPath, lockText, releaseDomain, requireMounted } from "./shared-place.ts";
 import { atWork, notMoving } from "./xen-processes.ts";
 
@@ -43,7 +44,9 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   }
   const configuration = requireConfiguration(run, { uuid, name, digest }, bounds);
   yield world.timings.process;
+  requireDeclarer(run, owner, uuid);
   requireMounted(run, mountPoint, filesystem);
+  for (const disk of configuration.disks) requireImage(run, owner, uuid, disk.path);
   if (!directory.startsWith(`${mountPoint}/`))
     refuse(run, "InvalidArgument", `${directory} is not below ${mountPoint}`);
   claimDomain(run, path, owner, supersedes);
@@ -151,10 +154,10 @@ function* gone(run: ScriptRun, uuid: string, until: number): Generator<number, b
   return false;
 }
 
-/** stop-domain.sh: UUID shutdown|destroy SECONDS LOCKDIR|- */
+/** stop-domain.sh: OWNER UUID shutdown|destroy SECONDS LOCKDIR|- */
 export const stopDomain: Responder = acting(function* stopDomain(run) {
   const { world, host, args } = run;
-  const [uuid = "", how = "", seconds = "0", directory = "-"] = args;
+  const [owner = "", uuid = "", how = "", seconds = "0", directory = "-"] = args;
   const release = () => {
     if (directory !== "-") releaseDomain(run, lockPath(directory, uuid));
   };
@@ -173,6 +176,11 @@ export const stopDomain: Responder = acting(function* stopDomain(run) {
   if (found.count === 0 && (yield* gone(run, uuid, patience))) {
     release();
     return finish(run, "absent");
+  }
+  const first = findDomain(run, uuid).domain;
+  if (first !== undefined) {
+    notMoving(run, first, moving);
+    requireDeclarer(run, owner, uuid);
   }
   let asked: number | undefined;
   let shutDownSince: number | undefined;

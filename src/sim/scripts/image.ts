@@ -14,23 +14,76 @@ import { later, type World } from "../model/world.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
 import { inBounds } from "./bounds.ts";
+import { sameDeclarer } from "./domain-configuration.ts";
 import { imagePlace, imageRecord, requireMounted } from "./shared-place.ts";
 
 /** Where a host copies to before the file gets its name. */
 export const workingName = (host: Host, path: string) => `${path}.xensan-copy.${host.running.hostname}`;
 
-/** What record_image writes: path below the mount point, `inode birth`, owner. */
-function recordText(host: Host, owner: string, path: string, file: string): string {
-  const { mount } = resolve(host, path);
-  const relative = path.slice(mount.mountPoint === "/" ? 1 : mount.mountPoint.length + 1);
-  return `${relative}\n${resolve(host, file).node?.inode ?? 0} 0\n${owner}\n`;
+/** The simulated file systems do not tell when a file was born, as OCFS2. */
+export function identityOf(host: Host, path: string): string | undefined {
+  const { node } = resolve(host, path);
+  return node?.kind === "File" ? `${node.inode} 0` : undefined;
 }
 
-/** For whom the file that is there was made; empty for a foreign one. */
-export function ownerOfImage(host: Host, path: string): string {
-  const text = readText(host, imageRecord(host, path)) ?? "";
-  const owner = text.split("\n")[2] ?? "";
-  return text === recordText(host, owner, path, path) ? owner : "";
+interface ImageRecord {
+  readonly identity: string;
+  readonly owner: string;
+  readonly uuid: string;
+  readonly origin: string;
+}
+
+/** images.sh: read_image_record. */
+export function readImageRecord(host: Host, path: string): ImageRecord | undefined {
+  const text = readText(host, imageRecord(host, path).file);
+  if (text === undefined) return undefined;
+  const [, identity = "", owner = "", uuid = "", origin = ""] = text.split("\n");
+  return { identity, owner, uuid, origin: origin || "Made" };
+}
+
+function recordImage(run: Pick<ScriptRun, "world" | "host">, path: string, record: ImageRecord): void {
+  const { file, relative } = imageRecord(run.host, path);
+  const directory = resolve(run.host, file.slice(0, file.lastIndexOf("/")));
+  makeDirectories(directory.mount.fileSystem, directory.inner);
+  const { identity, owner, uuid, origin } = record;
+  writeText(run.world, run.host, file, `${relative}\n${identity}\n${owner}\n${uuid}\n${origin}\n`);
+}
+
+/** image-users.sh: who uses the very file that has this name. */
+export function usersOfImage(host: Host, path: string): { readonly name: string; readonly domain: number }[] {
+  const { node } = resolve(host, path);
+  return [...host.running.xen.domains.values()].flatMap(({ id, disks }) =>
+    disks.flatMap(({ file }, index) =>
+      file !== undefined && file === node ? [{ name: `loop${id * 8 + index}`, domain: id }] : [],
+    ),
+  );
+}
+
+/** images.sh: require_image. */
+export function requireImage(run: ScriptRun, owner: string, uuid: string, path: string): void {
+  const { host } = run;
+  const record = readImageRecord(host, path);
+  if (record === undefined) refuse(run, "ImageForeign", `${path} is not recorded as the image of a domain`);
+  if (record.origin === "Making") refuse(run, "ImageMissing", `${path} has not been made to its end`);
+  const is = identityOf(host, path);
+  if (resolve(host, path).node === undefined) {
+    const [inode] = record.identity.split(" ");
+    refuse(run, "ImageMissing", `${path} is gone: it was inode ${inode}, recorded for ${record.owner}`);
+  }
+  if (is === undefined) refuse(run, "ImageChanged", `${path} is no regular file any more`);
+  if (is !== record.identity) {
+    refuse(
+      run,
+      "ImageChanged",
+      `${path} is inode ${is}, and inode ${record.identity} was recorded for ${record.owner}`,
+    );
+  }
+  if (!sameDeclarer(record.owner, owner)) refuse(run, "ImageForeign", `${path} is recorded for ${record.owner}`);
+  if (record.uuid !== "" && record.uuid !== uuid) {
+    refuse(run, "ImageForeign", `${path} is recorded for the domain ${record.uuid}`);
+  }
+  const [user] = usersOfImage(host, path);
+  if (user !== undefined) refuse(run, "ImageInUse", `${path} is used by loop ${user.name} ${user.domain}`);
 }
 
 /** room_for: in KiB, as df counts. */
@@ -56,7 +109,7 @@ function requireTemplate(run: ScriptRun, source: string, mountPoint: string, glo
       refuse(run, "SourceNotTemplate", `${walk} is a symbolic link`);
     }
   }
-  if (readText(host, imageRecord(host, source)) !== undefined) {
+  if (readImageRecord(host, source) !== undefined) {
     refuse(run, "SourceInUse", `${source} was made for a domain`);
   }
   for (const domain of host.running.xen.domains.values()) {
@@ -65,10 +118,44 @@ function requireTemplate(run: ScriptRun, source: string, mountPoint: string, glo
   }
 }
 
-/** ensure-image.sh: OWNER PATH MOUNTPOINT FSUUID BYTES SOURCE|- GLOB… */
+/** ensure-image.sh: adopt_image. What the record says from now on: whether it was written, and how the file came there. */
+function adoptImage(
+  run: ScriptRun,
+  wanted: { owner: string; uuid: string; path: string; known: string; mayFind: string },
+) {
+  const { owner, uuid, path, known, mayFind } = wanted;
+  const is = identityOf(run.host, path) ?? "";
+  if (known !== "-" && known !== is) {
+    refuse(run, "ImageChanged", `${path} is inode ${is}, and inode ${known} was recorded`);
+  }
+  const record = readImageRecord(run.host, path);
+  if (record !== undefined && record.identity !== is) {
+    refuse(
+      run,
+      "ImageChanged",
+      `${path} is inode ${is}, and inode ${record.identity} was recorded for ${record.owner}`,
+    );
+  }
+  if (record !== undefined && sameDeclarer(record.owner, owner) && (record.uuid === "" || record.uuid === uuid)) {
+    const origin = record.origin === "Making" ? "Made" : record.origin;
+    if (record.owner === owner && record.uuid === uuid && record.origin === origin)
+      return { said: "unchanged", origin };
+    recordImage(run, path, { identity: is, owner, uuid, origin });
+    return { said: "recorded", origin };
+  }
+  if (mayFind !== "yes" && record !== undefined) {
+    refuse(run, "ImageForeign", `${path} is recorded for ${record.owner}, domain ${record.uuid || "unknown"}`);
+  }
+  if (mayFind !== "yes" && known === "-") refuse(run, "ImageForeign", `${path} is there, and xensan did not make it`);
+  recordImage(run, path, { identity: is, owner, uuid, origin: "Found" });
+  return { said: "recorded", origin: "Found" };
+}
+
+/** ensure-image.sh: OWNER UUID PATH MOUNTPOINT FSUUID BYTES SOURCE|- RECORDED|- FOUND GLOB… */
 export const ensureImage: Responder = acting(function* ensureImage(run) {
   const { world, host, args } = run;
-  const [owner = "", path = "", mountPoint = "", filesystem = "", wanted = "0", source = "-", ...globs] = args;
+  const [owner = "", uuid = "", path = "", mountPoint = "", filesystem = "", wanted = "0", source = "-"] = args;
+  const [known = "-", mayFind = "no", ...globs] = args.slice(7);
   const bytes = Number(wanted);
   yield world.timings.process;
   yield* takeLock(run, "images", 40);
@@ -77,15 +164,21 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   const { node } = resolve(host, path, "Keep");
   if (node !== undefined) {
     if (node.kind !== "File") return refuse(run, "ImageForeign", `${path} is not a regular file`);
-    if (node.sizeBytes >= bytes) return finish(run, "unchanged");
-    if (ownerOfImage(host, path) !== owner) {
-      const has = `has ${node.sizeBytes} bytes, ${bytes} are wanted, and xensan did not make it for ${owner}`;
-      refuse(run, "ImageForeign", `${path} ${has}`);
+    const { said, origin } = adoptImage(run, { owner, uuid, path, known, mayFind });
+    if (node.sizeBytes >= bytes) return finish(run, said);
+    if (origin !== "Made") {
+      const sizes = `${node.sizeBytes} bytes, ${bytes} are wanted`;
+      refuse(run, "ImageForeign", `${path} has ${sizes}, and xensan did not make it`);
     }
     requireRoom(run, path, 2 ** 20);
     check(run, path, resizeImage(world, host, path, bytes));
     yield world.timings.process;
     return finish(run, "grown");
+  }
+  if (known !== "-") refuse(run, "ImageMissing", `${path} is gone: inode ${known} was recorded`);
+  const record = readImageRecord(host, path);
+  if (record !== undefined && record.origin !== "Making") {
+    refuse(run, "ImageMissing", `${path} is gone: inode ${record.identity} was recorded for ${record.owner}`);
   }
   const fresh = workingName(host, path);
   const copies = source !== "-";
@@ -104,24 +197,27 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   check(run, path, createImage(world, host, fresh, copies ? 0 : bytes));
   yield world.timings.process;
   if (!copies) {
-    publish(world, host, owner, path);
+    publish(world, host, { owner, uuid, path });
     yield world.timings.process;
     return finish(run, "created");
   }
-  copy(world, host, { owner, path, source, bytes });
+  copy(world, host, { owner, uuid, path, source, bytes });
   for (let waited = 0; waited < 2000 && host.running.xen.copies.has(path); waited += 100) yield 100;
   return finish(run, host.running.xen.copies.has(path) ? "copying" : "copied");
 });
 
-/** The record first: after a crash there may be a record without an image, never an image of ours that nobody may delete. */
-function publish(world: World, host: Host, owner: string, path: string): void {
+/** The record first: after a crash one may be about to be made, never an image of ours that nobody may delete. */
+function publish(world: World, host: Host, about: { owner: string; uuid: string; path: string }): void {
+  const { owner, uuid, path } = about;
   const fresh = workingName(host, path);
-  const record = imageRecord(host, path);
-  const place = resolve(host, record.slice(0, record.lastIndexOf("/")));
-  makeDirectories(place.mount.fileSystem, place.inner);
-  writeText(world, host, record, recordText(host, owner, path, fresh));
-  if (resolve(host, path).node === undefined) rename(world, host, fresh, path);
-  else remove(world, host, fresh);
+  const identity = identityOf(host, fresh) ?? "";
+  recordImage({ world, host }, path, { identity, owner, uuid, origin: "Making" });
+  if (resolve(host, path).node !== undefined) {
+    remove(world, host, fresh);
+    return;
+  }
+  rename(world, host, fresh, path);
+  recordImage({ world, host }, path, { identity, owner, uuid, origin: "Made" });
 }
 
 function makeRoom(run: ScriptRun, path: string): void {
@@ -133,13 +229,14 @@ function makeRoom(run: ScriptRun, path: string): void {
 
 interface Copy {
   readonly owner: string;
+  readonly uuid: string;
   readonly path: string;
   readonly source: string;
   readonly bytes: number;
 }
 
 /** cp in the background, half a second's worth at a time; it dies with its host, or when its file goes. */
-function copy(world: World, host: Host, { owner, path, source, bytes }: Copy): void {
+function copy(world: World, host: Host, { owner, uuid, path, source, bytes }: Copy): void {
   const { copies } = host.running.xen;
   const pieceMs = 500;
   const fresh = workingName(host, path);
@@ -170,7 +267,7 @@ function copy(world: World, host: Host, { owner, path, source, bytes }: Copy): v
     target.content = { ...original.content };
     target.sizeBytes = bytes;
     copies.delete(path);
-    publish(world, host, owner, path);
+    publish(world, host, { owner, uuid, path });
   };
   later(world, host, pieceMs, step);
 }
@@ -189,14 +286,16 @@ export const deleteImage: Responder = acting(function* deleteImage(run) {
   const { node } = resolve(host, path, "Keep");
   if (node === undefined) return finish(run, "absent");
   if (node.kind !== "File") refuse(run, "NotOurs", `${path} is not a regular file`);
-  if (ownerOfImage(host, path) !== owner) refuse(run, "NotOurs", `${path} was not made for ${owner}`);
-  for (const domain of host.running.xen.domains.values()) {
-    if (domain.configuration.disks.every((disk) => disk.path !== path)) continue;
-    refuse(run, "ImageInUse", `a domain uses ${path}: domain ${domain.id} ${domain.name}`);
+  const record = readImageRecord(host, path);
+  const made = record !== undefined && record.origin !== "Found" && sameDeclarer(record.owner, owner);
+  if (!made || record.identity !== identityOf(host, path)) {
+    refuse(run, "NotOurs", `${path} was not made for ${owner}`);
   }
+  const [user] = usersOfImage(host, path);
+  if (user !== undefined) refuse(run, "ImageInUse", `${path} is used by loop ${user.name} ${user.domain}`);
   yield world.timings.process;
   check(run, path, remove(world, host, path));
   yield world.timings.process;
-  remove(world, host, imageRecord(host, path));
+  remove(world, host, imageRecord(host, path).file);
   return finish(run, "deleted");
 });

@@ -7,7 +7,7 @@ import type { ScriptRun } from "../process.ts";
 import { escaped, row } from "./answer.ts";
 import { configurationDirectory, configurationOwner } from "./domain-configuration.ts";
 import { domainRow, shownName, toolstackTrouble } from "./domain-rows.ts";
-import { ownerOfImage } from "./image.ts";
+import { identityOf, readImageRecord, usersOfImage } from "./image.ts";
 import { runsOf, uptime } from "./migration-records.ts";
 import type { SectionEnd } from "./probe.ts";
 import { lockHolder } from "./shared-place.ts";
@@ -106,7 +106,13 @@ export const images =
       const kind = node === undefined ? "Missing" : node.kind === "File" ? "File" : "Other";
       const size = node?.kind === "File" ? [node.sizeBytes, node.allocatedBytes] : [0, 0];
       const { state, copied } = copyOf(run, path);
-      row(run, "images", "image", escaped(path), kind, ...size, orHyphen(ownerOfImage(host, path)), state, copied);
+      const { identity = "", owner = "", uuid = "", origin = "" } = readImageRecord(host, path) ?? {};
+      const told = [identity, owner, uuid, origin].map(orHyphen);
+      const is = identityOf(host, path) ?? "-";
+      row(run, "images", "image", escaped(path), kind, ...size, is, state, copied, ...told);
+      for (const { name, domain } of usersOfImage(host, path)) {
+        row(run, "images", "user", escaped(path), "loop", name, domain);
+      }
     }
     return "known";
   };

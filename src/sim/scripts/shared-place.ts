@@ -64,11 +64,12 @@ export function lockHolder(host: Host, path: string): LockHolder | undefined {
 
 export const lockText = (host: Host, owner: string) => `${host.running.hostname} ${host.running.bootId} ${owner}\n`;
 
-/** Where it is written who made an image: beside the locks of the file system that holds it. */
-export function imageRecord(host: Host, path: string): string {
+/** Where it is written what an image is: beside the locks of the file system that holds it. */
+export function imageRecord(host: Host, path: string): { readonly file: string; readonly relative: string } {
   const { mountPoint } = resolve(host, path).mount;
   const place = mountPoint === "/" ? "" : mountPoint;
-  return `${place}/.xensan/images/${checksum(path.slice(place.length + 1))}`;
+  const relative = path.slice(place.length + 1);
+  return { file: `${place}/.xensan/images/${checksum(relative)}`, relative };
 }
 
 /** The lock is this host's, of this boot: free before, its own already, or held by whom it may take it from. */

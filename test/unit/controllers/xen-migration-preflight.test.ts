@@ -140,6 +140,8 @@ const domain: Traveller = {
   bootFiles: undefined,
   filesystems: undefined,
   hosts: undefined,
+  images: undefined,
+  owner: undefined,
 };
 const source = sheet("bella", { domains: known({ domains: [row], processes: [] }) });
 const move = (change: Partial<Move> = {}): Move => ({

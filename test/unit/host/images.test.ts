@@ -1,5 +1,15 @@
-import { execFileSync } from "node:child_process";
-import { linkSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { probe } from "../../../src/host/actions.ts";
@@ -8,8 +18,13 @@ import { parseProbe } from "../../../src/host/parse-probe.ts";
 import { type FakeDom0, fakeDom0, filesystem, shells } from "./fake-dom0.ts";
 
 const owner = { namespace: "xen", name: "vm2", uid: "1111-aa" };
+const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c01";
+const record = (origin: string) => ({ owner: "xen/vm2 1111-aa", uuid, origin });
 const mib = 2 ** 20;
 const done = (detail: string) => ({ kind: "done", detail });
+
+/** Where the fake dom0 has its shared file system. */
+const records = "/dev/shm/.xensan/images";
 
 describe.each(shells)("an image on the share, in %s", (...shell) => {
   let dom0: FakeDom0;
@@ -21,9 +36,16 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     execFileSync("rm", ["-rf", "/dev/shm/.xensan"]);
   });
   const at = (name: string) => `${dom0.share}/${name}`;
-  const place = (name: string) => ({ owner, path: at(name), mountPoint: dom0.mountPoint, filesystem });
-  const ensure = (name: string, sizeBytes: number, source?: string) =>
-    dom0.act(ensureImage({ ...place(name), sizeBytes, ...copied(source) }));
+  const place = (name: string) => ({
+    owner,
+    uuid,
+    mayFind: false,
+    path: at(name),
+    mountPoint: dom0.mountPoint,
+    filesystem,
+  });
+  const ensure = (name: string, sizeBytes: number, source?: string, more: object = {}) =>
+    dom0.act(ensureImage({ ...place(name), sizeBytes, ...copied(source), ...more }));
   const copied = (source: string | undefined, templates = ["xensan-share-*/template.img"]) =>
     source === undefined ? {} : { source: at(source), templates };
   const remove = (name: string) => dom0.act(deleteImage(place(name)));
@@ -35,20 +57,20 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
   };
 
   it("is made sparse, grows, never shrinks, and goes with its owner only", () => {
-    expect(look("a.img")).toMatchObject({ kind: "Missing", owner: "", work: undefined });
+    expect(look("a.img")).toMatchObject({ kind: "Missing", record: undefined, work: undefined });
     expect(ensure("a.img", 8 * mib)).toEqual(done("created"));
     expect(look("a.img")).toMatchObject({
       kind: "File",
       sizeBytes: 8 * mib,
-      owner: "xen/vm2 1111-aa",
+      record: record("Made"),
       work: undefined,
     });
     expect(statSync(at("a.img")).blocks * 512).toBeLessThan(mib);
     expect(ensure("a.img", 8 * mib)).toEqual(done("unchanged"));
     expect(ensure("a.img", 16 * mib)).toEqual(done("grown"));
     expect(ensure("a.img", 8 * mib)).toEqual(done("unchanged"));
-    expect(look("a.img")).toMatchObject({ sizeBytes: 16 * mib, owner: "xen/vm2 1111-aa" });
-    const stranger = { ...owner, uid: "2222-bb" };
+    expect(look("a.img")).toMatchObject({ sizeBytes: 16 * mib, record: record("Made") });
+    const stranger = { ...owner, name: "vm3" };
     expect(dom0.act(deleteImage({ ...place("a.img"), owner: stranger }))).toMatchObject({ reason: "NotOurs" });
     expect(remove("a.img")).toEqual(done("deleted"));
     expect(remove("a.img")).toEqual(done("absent"));
@@ -56,7 +78,7 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
 
   it("is made in a directory that is not there yet", () => {
     expect(ensure("guests/a.img", mib)).toEqual(done("created"));
-    expect(look("guests/a.img")).toMatchObject({ owner: "xen/vm2 1111-aa" });
+    expect(look("guests/a.img")).toMatchObject({ record: record("Made") });
   });
 
   it("is a whole copy of its source, and as large as it should be", async () => {
@@ -65,7 +87,7 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     expect(["copying", "copied"]).toContain(first.kind === "done" ? first.detail : first);
     const deadline = systemClock.monotonic() + 20_000;
     while (look("a.img")?.kind !== "File" && systemClock.monotonic() < deadline) await systemClock.sleep(50);
-    expect(look("a.img")).toMatchObject({ sizeBytes: 6 * mib, owner: "xen/vm2 1111-aa", work: undefined });
+    expect(look("a.img")).toMatchObject({ sizeBytes: 6 * mib, record: record("Made"), work: undefined });
     execFileSync("cmp", ["-n", String(4 * mib), at("template.img"), at("a.img")]);
     expect(ensure("a.img", 6 * mib, "template.img")).toEqual(done("unchanged"));
     expect(remove("a.img")).toEqual(done("deleted"));
@@ -101,13 +123,58 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     expect(look("a.img")).toMatchObject({ kind: "File", sizeBytes: 4096, work: undefined });
   });
 
-  it("may be somebody else's when it is large enough, and is then never grown, replaced or deleted", () => {
+  it("may be somebody else's where the owner of the host says so, and is then never grown, replaced or deleted", () => {
     writeFileSync(at("a.img"), "");
     truncateSync(at("a.img"), 4 * mib);
+    expect(ensure("a.img", 4 * mib)).toMatchObject({ kind: "refused", reason: "ImageForeign" });
+    expect(look("a.img")).toMatchObject({ sizeBytes: 4 * mib, record: undefined });
+    expect(ensure("a.img", 4 * mib, undefined, { mayFind: true })).toEqual(done("recorded"));
     expect(ensure("a.img", 4 * mib)).toEqual(done("unchanged"));
-    expect(ensure("a.img", 8 * mib)).toMatchObject({ kind: "refused", reason: "ImageForeign" });
+    expect(ensure("a.img", 8 * mib, undefined, { mayFind: true })).toMatchObject({ reason: "ImageForeign" });
     expect(remove("a.img")).toMatchObject({ kind: "refused", reason: "NotOurs" });
-    expect(look("a.img")).toMatchObject({ sizeBytes: 4 * mib, owner: "" });
+    expect(look("a.img")).toMatchObject({ sizeBytes: 4 * mib, record: record("Found") });
+  });
+
+  it("of another domain or another XenDomain is not taken without that word", () => {
+    expect(ensure("a.img", mib)).toEqual(done("created"));
+    const other = { owner: { ...owner, name: "vm3" } };
+    expect(ensure("a.img", mib, undefined, other)).toMatchObject({
+      reason: "ImageForeign",
+      message: `${at("a.img")} is recorded for xen/vm2 1111-aa, domain ${uuid}`,
+    });
+    expect(ensure("a.img", mib, undefined, { uuid: uuid.replace("37", "38") })).toMatchObject({
+      reason: "ImageForeign",
+    });
+    // The same manifest, applied again.
+    expect(ensure("a.img", mib, undefined, { owner: { ...owner, uid: "2222-bb" } })).toEqual(done("recorded"));
+    expect(look("a.img")?.record).toMatchObject({ owner: "xen/vm2 2222-bb", origin: "Made" });
+  });
+
+  it("that was recorded is never made anew, whoever remembers it", () => {
+    expect(ensure("a.img", mib)).toEqual(done("created"));
+    const identity = look("a.img")?.identity ?? "";
+    renameSync(at("a.img"), at("b.img"));
+    expect(look("a.img")).toMatchObject({ kind: "Missing", record: { ...record("Made"), identity } });
+    expect(ensure("a.img", mib)).toMatchObject({ kind: "refused", reason: "ImageMissing" });
+    execFileSync("rm", ["-r", records]);
+    expect(ensure("a.img", mib, undefined, { recorded: identity })).toMatchObject({ reason: "ImageMissing" });
+    writeFileSync(at("a.img"), Buffer.alloc(mib));
+    expect(ensure("a.img", mib, undefined, { recorded: identity, mayFind: true })).toMatchObject({
+      reason: "ImageChanged",
+    });
+    renameSync(at("b.img"), at("a.img"));
+    expect(ensure("a.img", mib, undefined, { recorded: identity })).toEqual(done("recorded"));
+  });
+
+  it("is made to its end when a crash left only its record", () => {
+    expect(ensure("a.img", mib)).toEqual(done("created"));
+    const [file = ""] = readdirSync(records);
+    const path = `${records}/${file}`;
+    writeFileSync(path, readFileSync(path, "utf8").replace("Made", "Making"));
+    expect(ensure("a.img", mib)).toEqual(done("recorded"));
+    writeFileSync(path, readFileSync(path, "utf8").replace("Made", "Making"));
+    execFileSync("rm", [at("a.img")]);
+    expect(ensure("a.img", mib)).toEqual(done("created"));
   });
 
   it("is no longer ours once somebody put another file there", () => {
@@ -115,8 +182,9 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     linkSync(at("a.img"), at("kept"));
     execFileSync("rm", [at("a.img")]);
     writeFileSync(at("a.img"), "another");
-    expect(look("a.img")?.owner).toBe("");
+    expect(look("a.img")?.identity).not.toBe(look("a.img")?.record?.identity);
     expect(remove("a.img")).toMatchObject({ reason: "NotOurs" });
+    expect(ensure("a.img", 1)).toMatchObject({ reason: "ImageChanged" });
   });
 
   it("is not deleted while a process has it open", () => {
@@ -126,6 +194,21 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     });
     expect(remove("a.img")).toMatchObject({ reason: "ImageInUse", message: expect.stringContaining(holder.trim()) });
     process.kill(Number(holder), "SIGKILL");
+  });
+
+  it("is told to be used by a program that serves disks, under whatever name it was opened", async () => {
+    expect(ensure("a.img", mib)).toEqual(done("created"));
+    linkSync(at("a.img"), at("other"));
+    dom0.link("/bin/sleep", "bin/qemu-fake");
+    const words = ["-c", 'exec "$1" 60 <"$2"', "sh", `${dom0.directory}/bin/qemu-fake`, at("other")];
+    const child = spawn("/bin/sh", words);
+    while (readFileSync(`/proc/${child.pid}/comm`, "utf8").trim() !== "qemu-fake") await systemClock.sleep(10);
+    expect(look("a.img")?.users).toEqual([{ kind: "process", name: String(child.pid), domain: undefined }]);
+    expect(remove("a.img")).toMatchObject({
+      reason: "ImageInUse",
+      message: `${at("a.img")} is used by process ${child.pid} -`,
+    });
+    child.kill("SIGKILL");
   });
 
   it.each<[string, (name: (name: string) => string) => void, string]>([

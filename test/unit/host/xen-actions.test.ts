@@ -22,7 +22,15 @@ const start = {
   allowedBootFiles: ["/boot/vmlinuz-*"],
   allowedBridges: ["xenbr*"],
 };
-const image = { owner, path: "/srv/xen/vm.img", mountPoint: "/srv/xen", filesystem, sizeBytes: 1000 };
+const image = {
+  owner,
+  uuid,
+  mayFind: false,
+  path: "/srv/xen/vm.img",
+  mountPoint: "/srv/xen",
+  filesystem,
+  sizeBytes: 1000,
+};
 const key = `ssh-ed25519 ${"A".repeat(68)} root@bella`;
 const peer = { name: "bella", address: "10.99.0.11", publicKey: key, hostKeys: [key] };
 const migration = {
@@ -53,11 +61,14 @@ describe("what is said to a dom0 about domains", () => {
     ]);
     expect(ensureImage({ ...image, source: "/srv/xen/template.img", templates: ["template*.img"] }).args).toEqual([
       "xen/vm2 1111-aa",
+      uuid,
       "/srv/xen/vm.img",
       "/srv/xen",
       filesystem,
       "1024",
       "/srv/xen/template.img",
+      "-",
+      "no",
       "template*.img",
     ]);
     expect(prepareRelocation({ senders: [peer], receivers: [peer] }).args).toEqual([
@@ -73,8 +84,18 @@ describe("what is said to a dom0 about domains", () => {
       "bootfile=/boot/*",
     ]);
     expect(settleMigration({ uuid, name: "vm2", action: "ResumeSource" }).args).toEqual([uuid, "vm2", "ResumeSource"]);
-    expect(stopDomain({ uuid, how: "Destroy", waitSeconds: 0 }).args).toEqual([uuid, "destroy", "0", "-"]);
-    expect(writeDomainConfiguration({ owner, uuid, text: 'name = "vm2"\n' }).args[2]).toBe(base64('name = "vm2"\n'));
+    expect(ensureImage({ ...image, recorded: "4711 0", mayFind: true }).args.slice(-2)).toEqual(["4711 0", "yes"]);
+    expect(stopDomain({ owner, uuid, how: "Destroy", waitSeconds: 0 }).args).toEqual([
+      "xen/vm2 1111-aa",
+      uuid,
+      "destroy",
+      "0",
+      "-",
+    ]);
+    expect(stopDomain({ owner: undefined, uuid, how: "Destroy", waitSeconds: 0 }).args[0]).toBe("-");
+    expect(writeDomainConfiguration({ owner, uuid, text: 'name = "vm2"\n', adopt: false }).args[2]).toBe(
+      base64('name = "vm2"\n'),
+    );
     expect(
       probe({
         roles: ["Client"],
@@ -90,7 +111,7 @@ describe("what is said to a dom0 about domains", () => {
     ["uuid", () => startDomain({ ...start, uuid: "vm2" }), /uuid is "vm2"/],
     [
       "uuid of Domain-0",
-      () => stopDomain({ uuid: uuid.replace(/[0-9a-f]/g, "0"), how: "Destroy", waitSeconds: 0 }),
+      () => stopDomain({ owner, uuid: uuid.replace(/[0-9a-f]/g, "0"), how: "Destroy", waitSeconds: 0 }),
       /not all 0/,
     ],
     ["name", () => startDomain({ ...start, name: "42" }), /name is "42"; it must be 1 to 63/],
@@ -104,7 +125,7 @@ describe("what is said to a dom0 about domains", () => {
       /path is "\/srv\/other.img"; it must be a path below/,
     ],
     ["source", () => ensureImage({ ...image, source: "/etc/shadow" }), /source is "\/etc\/shadow"/],
-    ["text", () => writeDomainConfiguration({ owner, uuid, text: "name = 1" }), /text is/],
+    ["text", () => writeDomainConfiguration({ owner, uuid, text: "name = 1", adopt: false }), /text is/],
     ["address", () => verifyRelocation({ address: "10.99.0.256" }), /address is "10.99.0.256"/],
     [
       "key",

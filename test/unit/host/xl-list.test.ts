@@ -95,7 +95,7 @@ describe.each(shells)("xl list, in %s", (...shell) => {
     expect(domains().state).not.toBe("known");
   });
 
-  const stop = { uuid: vm1, how: "Shutdown", waitSeconds: 0 } as const;
+  const stop = { owner: undefined, uuid: vm1, how: "Shutdown", waitSeconds: 0 } as const;
 
   it("lets a domain that died count as stopped, however long something of it stays", { timeout: 60_000 }, () => {
     dom0.domains([18, "(null)", vm1, "--p--d", 30.1]);

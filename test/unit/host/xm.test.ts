@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { renderConfiguration } from "../../../src/controllers/xen-domain/configuration.ts";
 import { startDomain, stopDomain, writeDomainConfiguration } from "../../../src/host/domain-actions.ts";
+import { ensureImage } from "../../../src/host/image-actions.ts";
 import { settleMigration, startMigration } from "../../../src/host/migration-actions.ts";
 import { type FakeDom0, fakeDom0, filesystem, shells } from "./fake-dom0.ts";
 
@@ -81,7 +82,17 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
     ).text;
   const lock = () => ({ directory: `${dom0.share}/.xensan`, mountPoint: dom0.mountPoint, filesystem });
   const start = (text: string) => {
-    expect(dom0.act(writeDomainConfiguration({ owner, uuid, text }))).toEqual({ kind: "done", detail: "written" });
+    expect(dom0.act(writeDomainConfiguration({ owner, uuid, text, adopt: false }))).toEqual({
+      kind: "done",
+      detail: "written",
+    });
+    for (const name of ["vm2.img", "iso.img"])
+      dom0.act(
+        ensureImage({
+          ...{ owner, uuid, path: `${dom0.share}/${name}`, mountPoint: dom0.mountPoint, filesystem },
+          ...{ sizeBytes: 512, mayFind: false },
+        }),
+      );
     const digest = createHash("sha256").update(text).digest("hex");
     const allowedBootFiles = [`${dom0.directory}/boot/vmlinuz-*`];
     return dom0.act(
@@ -129,7 +140,7 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
   it("is started by xm create under the lock, and stopped by xm shutdown", () => {
     expect(start(rendered())).toEqual({ kind: "done", detail: "started id 5" });
     expect(dom0.has(`${dom0.share}/.xensan/${uuid}.lock`)).toBe(true);
-    const stop = stopDomain({ uuid, how: "Shutdown", waitSeconds: 5, lockDirectory: lock().directory });
+    const stop = stopDomain({ owner, uuid, how: "Shutdown", waitSeconds: 5, lockDirectory: lock().directory });
     expect(dom0.act(stop)).toEqual({ kind: "done", detail: "stopped" });
     expect(dom0.has(`${dom0.share}/.xensan/${uuid}.lock`)).toBe(false);
     expect(dom0.calls()).toEqual([`create -q ${dom0.directory}/run/${uuid}.cfg`, "shutdown 5"]);
@@ -170,7 +181,9 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
 
   it("that is on its way is not stopped", () => {
     dom0.domains([7, "migrating-vm2", uuid, "---s--", 20]);
-    expect(dom0.act(stopDomain({ uuid, how: "Destroy", waitSeconds: 1 }))).toMatchObject({ reason: "DomainMigrating" });
+    expect(dom0.act(stopDomain({ owner, uuid, how: "Destroy", waitSeconds: 1 }))).toMatchObject({
+      reason: "DomainMigrating",
+    });
     expect(dom0.calls()).toEqual([]);
   });
 

@@ -241,15 +241,19 @@ describe("a domain", () => {
     expect(await pair.act("bella", removeDomainConfiguration({ owner, uuid }))).toEqual(done("removed"));
     expect(await pair.act("bella", removeDomainConfiguration({ owner, uuid }))).toEqual(done("absent"));
     const text = configurationText();
-    expect(await pair.act("bella", writeDomainConfiguration({ owner, uuid, text }))).toEqual(done("written"));
-    expect(await pair.act("bella", writeDomainConfiguration({ owner, uuid, text }))).toEqual(done("unchanged"));
+    expect(await pair.act("bella", writeDomainConfiguration({ owner, uuid, text, adopt: false }))).toEqual(
+      done("written"),
+    );
+    expect(await pair.act("bella", writeDomainConfiguration({ owner, uuid, text, adopt: false }))).toEqual(
+      done("unchanged"),
+    );
   });
 
   it("takes its lock along when it has moved", async () => {
     await pair.start("bella");
     await pair.migrate();
     pair.pass(20);
-    expect(await pair.act("bella", stopDomain({ uuid, how: "Destroy", waitSeconds: 1 }))).toEqual(
+    expect(await pair.act("bella", stopDomain({ owner, uuid, how: "Destroy", waitSeconds: 1 }))).toEqual(
       refused("DomainMigrating"),
     );
     pair.pass(40);
@@ -264,7 +268,10 @@ describe("an image", () => {
   const ensure = (change: Partial<Parameters<typeof ensureImage>[0]> = {}) =>
     pair.act(
       "bella",
-      ensureImage({ owner, path: image, mountPoint, filesystem: pair.filesystem, sizeBytes: 32 * mib, ...change }),
+      ensureImage({
+        ...{ owner, uuid, mayFind: false, path: image, mountPoint, filesystem: pair.filesystem, sizeBytes: 32 * mib },
+        ...change,
+      }),
     );
   const remove = (host: "bella" | "brutus", path = image) =>
     pair.act(host, deleteImage({ owner, path, mountPoint, filesystem: pair.filesystem }));
@@ -273,7 +280,11 @@ describe("an image", () => {
     expect(await ensure({ sizeBytes: 64 * mib })).toEqual(done("grown"));
     expect(await ensure()).toEqual(done("unchanged"));
     expect(known((await facts("brutus", [image])).images)).toEqual([
-      { path: image, kind: "File", sizeBytes: 64 * mib, allocatedBytes: 0, owner: "vms/vm-test 77", work: undefined },
+      {
+        ...{ path: image, kind: "File", sizeBytes: 64 * mib, allocatedBytes: 0, work: undefined, users: [] },
+        identity: expect.stringMatching(/^[0-9]+ 0$/),
+        record: { identity: expect.any(String), owner: "vms/vm-test 77", uuid, origin: "Made" },
+      },
     ]);
     const other = { namespace: "vms", name: "other", uid: "78" };
     const stranger = deleteImage({ owner: other, path: image, mountPoint, filesystem: pair.filesystem });
@@ -289,7 +300,21 @@ describe("an image", () => {
     const path = "/srv/xen/foreign.img";
     pair.rack.writeFile("bella", path, "x".repeat(1024));
     expect(await ensure({ path })).toEqual(refused("ImageForeign"));
+    expect(await ensure({ path, sizeBytes: 1024 })).toEqual(refused("ImageForeign"));
+    expect(await ensure({ path, sizeBytes: 1024, mayFind: true })).toEqual(done("recorded"));
     expect(await ensure({ path, sizeBytes: 1024 })).toEqual(done("unchanged"));
+    expect(await ensure({ path, mayFind: true })).toEqual(refused("ImageForeign"));
+  });
+
+  it("that was recorded is never made anew, and another file of its name is not it", async () => {
+    const [seen] = known((await facts("bella", [image])).images);
+    const recorded = seen?.identity ?? "";
+    pair.rack.removeFile("bella", image);
+    expect(await ensure()).toEqual(refused("ImageMissing"));
+    expect(await ensure({ path: "/srv/xen/other.img", recorded })).toEqual(refused("ImageMissing"));
+    pair.rack.writeFile("bella", image, "x".repeat(1024));
+    expect(await ensure()).toEqual(refused("ImageChanged"));
+    expect(await pair.start("bella")).toEqual(refused("ImageChanged"));
   });
 
   it("is copied with its progress, and begun anew when its host died over it", async () => {
@@ -311,7 +336,7 @@ describe("an image", () => {
     expect(known((await facts("bella", [path])).images)[0]).toMatchObject({
       kind: "File",
       sizeBytes: 2048 * mib,
-      owner: "vms/vm-test 77",
+      record: { owner: "vms/vm-test 77", uuid, origin: "Made" },
       work: undefined,
     });
     expect(await ensure({ ...copy, source: "/srv/xen/none.img", path: "/srv/xen/3.img" })).toEqual(

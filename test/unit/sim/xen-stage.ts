@@ -73,10 +73,13 @@ export async function onSharedFiles(plain: Stage, filesystem: string): Promise<X
     const outcome = await plain.act(host, prepareRelocation({ senders: [peer], receivers: [peer] }));
     expect(outcome).toEqual({ kind: "done", detail: "prepared" });
   }
-  await plain.act("bella", ensureImage({ owner, path: image, mountPoint, filesystem, sizeBytes: 32 * mib }));
+  await plain.act(
+    "bella",
+    ensureImage({ owner, uuid, mayFind: false, path: image, mountPoint, filesystem, sizeBytes: 32 * mib }),
+  );
   const lock = { directory: `${mountPoint}/.xensan`, mountPoint, filesystem };
   const configure = async (host: Dom0, text = configurationText()) => {
-    await plain.act(host, writeDomainConfiguration({ owner, uuid, text }));
+    await plain.act(host, writeDomainConfiguration({ owner, uuid, text, adopt: false }));
   };
   return {
     ...plain,
@@ -99,7 +102,7 @@ export async function onSharedFiles(plain: Stage, filesystem: string): Promise<X
       );
     },
     stop: (host, how = "Shutdown", waitSeconds = 30) =>
-      plain.act(host, stopDomain({ uuid, how, waitSeconds, lockDirectory: lock.directory })),
+      plain.act(host, stopDomain({ owner, uuid, how, waitSeconds, lockDirectory: lock.directory })),
     migrate: (operation = "op-1") =>
       plain.act(
         "bella",

@@ -57,6 +57,11 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       // Blocks that are in use: whatever the file system makes of one byte.
       .replace(/(?<=^images\timage\t[^\t]*\tFile\t\d+\t)\d+/gm, "BLOCKS")
       .replace(/has \d+ KiB left/g, "has some KiB left")
+      // A file is another one on each host; which, only the case can say.
+      .replace(/\binode \d+( \d+)?/g, "inode N")
+      .replace(/(?<=^images\timage\t(?:[^\t]*\t){4})\d+ \d+/gm, "INODE BIRTH")
+      .replace(/(?<=^images\timage\t(?:[^\t]*\t){7})\d+ \d+/gm, "INODE BIRTH")
+      .replace(/(?<=recorded )\d+ \d+/g, "INODE BIRTH")
       .replace(/\bprocess (\d+)/g, (_all, pid: string) => {
         const name = names.get(pid) ?? `PID${names.size + 1}`;
         names.set(pid, name);

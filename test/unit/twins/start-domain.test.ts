@@ -8,6 +8,7 @@ import {
   takeDomainLock,
   writeDomainConfiguration,
 } from "../../../src/host/domain-actions.ts";
+import { ensureImage } from "../../../src/host/image-actions.ts";
 import { type TwinBench, twins } from "./bench.ts";
 
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
@@ -26,7 +27,7 @@ const cases = (dom0: TwinBench) => {
   const digestOf = (written: string) => createHash("sha256").update(written).digest("hex");
   const lock = () => ({ directory: "/srv/xen/.xensan", mountPoint: "/srv/xen", filesystem: dom0.filesystem });
   const lockFile = `/srv/xen/.xensan/${uuid}.lock`;
-  const write = (written: string) => dom0.act(writeDomainConfiguration({ owner, uuid, text: written }));
+  const write = (written: string) => dom0.act(writeDomainConfiguration({ owner, uuid, text: written, adopt: false }));
   const start = (written = text(), more: Partial<Parameters<typeof startDomain>[0]> = {}) =>
     dom0.act(
       startDomain({
@@ -41,8 +42,17 @@ const cases = (dom0: TwinBench) => {
         ...more,
       }),
     );
+  const image = "/srv/xen/vm2.img";
+  const makeImage = (more: Partial<Parameters<typeof ensureImage>[0]> = {}) =>
+    dom0.act(
+      ensureImage({
+        ...{ owner, uuid, path: image, mountPoint: "/srv/xen", filesystem: dom0.filesystem },
+        ...{ sizeBytes: 2 ** 20, mayFind: false },
+        ...more,
+      }),
+    );
   const stop = (how: "Shutdown" | "Destroy" = "Shutdown", waitSeconds = 30) =>
-    dom0.act(stopDomain({ uuid, how, waitSeconds, lockDirectory: lock().directory }));
+    dom0.act(stopDomain({ owner, uuid, how, waitSeconds, lockDirectory: lock().directory }));
 
   it("is started under a lock that names the host, its boot and the owner, and stopped with it", async () => {
     expect(await write(text())).toEqual({ kind: "done", detail: "written" });
@@ -211,9 +221,69 @@ const cases = (dom0: TwinBench) => {
       },
       [{ device: "xvda", access: "ReadWrite", image: "/srv/xen/vm2.img" }],
     );
-    dom0.image("/srv/xen/vm2.img", 2 ** 20);
+    await makeImage();
     await write(rendered);
     expect(await start(rendered)).toEqual({ kind: "done", detail: "started id 1" });
+  });
+
+  const withDisk = () => text({ disk: `[ "format=raw, vdev=xvda, access=rw, target=${image}" ]` });
+  it.each<[string, () => void, string]>([
+    ["that is gone", () => dom0.remove(image), "ImageMissing"],
+    [
+      "in whose place another file is",
+      () => {
+        dom0.remove(image);
+        dom0.write("/srv/xen/takes-a-number", "x");
+        dom0.image(image, 2 ** 20);
+      },
+      "ImageChanged",
+    ],
+  ])("is not started from an image %s", async (_what, change, reason) => {
+    await write(withDisk());
+    expect(await makeImage()).toEqual({ kind: "done", detail: "created" });
+    change();
+    expect(await start(withDisk())).toMatchObject({ kind: "refused", reason });
+    expect(await makeImage()).toMatchObject({ kind: "refused", reason });
+    expect(dom0.read(lockFile)).toBeUndefined();
+    expect(dom0.listed()).toEqual([]);
+  });
+
+  it("is not started from an image that nobody recorded, or that another XenDomain or domain has", async () => {
+    await write(withDisk());
+    dom0.image(image, 2 ** 20);
+    expect(await start(withDisk())).toMatchObject({ kind: "refused", reason: "ImageForeign" });
+    expect(await makeImage()).toMatchObject({ reason: "ImageForeign" });
+    expect(await makeImage({ mayFind: true, owner: { ...owner, name: "vm3" } })).toMatchObject({ detail: "recorded" });
+    expect(await start(withDisk())).toMatchObject({ reason: "ImageForeign", message: expect.stringContaining("vm3") });
+    expect(await makeImage({ mayFind: true, uuid: other })).toMatchObject({ detail: "recorded" });
+    expect(await start(withDisk())).toMatchObject({ reason: "ImageForeign" });
+    expect(await makeImage({ mayFind: true })).toMatchObject({ detail: "recorded" });
+    expect(await start(withDisk())).toEqual({ kind: "done", detail: "started id 1" });
+  });
+
+  it("that somebody else started is neither declared, stopped nor forgotten", async () => {
+    dom0.domains([5, "vm2", uuid, "-b----", 9]);
+    const declare = (by: typeof owner, adopt: boolean) =>
+      dom0.act(writeDomainConfiguration({ owner: by, uuid, text: text(), adopt }));
+    expect(await declare(owner, false)).toMatchObject({ kind: "refused", reason: "DomainTaken" });
+    expect(await stop()).toMatchObject({ kind: "refused", reason: "DomainTaken" });
+    expect(await declare({ ...owner, name: "vm3" }, true)).toEqual({ kind: "done", detail: "written" });
+    expect(await declare(owner, true)).toMatchObject({
+      reason: "DomainTaken",
+      message: expect.stringContaining("vm3"),
+    });
+    expect(await stop("Destroy")).toMatchObject({ reason: "DomainTaken" });
+    expect(await dom0.act(removeDomainConfiguration({ owner, uuid }))).toMatchObject({ reason: "NotOurs" });
+    const nobody = stopDomain({ owner: undefined, uuid, how: "Destroy", waitSeconds: 1 });
+    expect(await dom0.act(nobody)).toMatchObject({ reason: "DomainTaken" });
+    expect(dom0.listed()).toEqual(["vm2 -b----"]);
+  });
+
+  it("is the same one's still when the object was created anew", async () => {
+    await write(text());
+    dom0.domains([5, "vm2", uuid, "-b----", 9]);
+    const again = stopDomain({ owner: { ...owner, uid: "2222-bb" }, uuid, how: "Destroy", waitSeconds: 1 });
+    expect(await dom0.act(again)).toEqual({ kind: "done", detail: "stopped" });
   });
 
   it("is not stopped while it moves", async () => {
@@ -222,12 +292,14 @@ const cases = (dom0: TwinBench) => {
   });
 
   it("is destroyed at once when that is asked for", async () => {
+    await write(text());
     dom0.domains([5, "vm2", uuid, "-b----", 9]);
     expect(await stop("Destroy")).toEqual({ kind: "done", detail: "stopped" });
   });
 
   it("is waited for when it does not end in time", async () => {
     dom0.ignoreShutdown(uuid);
+    await write(text());
     dom0.domains([5, "vm2", uuid, "-b----", 9]);
     dom0.write(lockFile, `bella ${dom0.bootId} xen/vm2 1111-aa\n`);
     expect(await stop()).toEqual({ kind: "done", detail: "waiting" });
@@ -236,7 +308,14 @@ const cases = (dom0: TwinBench) => {
 };
 
 twins(
-  ["write-domain-configuration", "remove-domain-configuration", "start-domain", "stop-domain", "take-domain-lock"],
+  [
+    "ensure-image",
+    "write-domain-configuration",
+    "remove-domain-configuration",
+    "start-domain",
+    "stop-domain",
+    "take-domain-lock",
+  ],
   "a domain on one host",
   cases,
 );

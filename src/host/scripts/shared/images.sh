@@ -1,7 +1,10 @@
 # include: records.sh
-# Image files of domains on a shared file system. Which of them are ours is recorded on the same file system, where every
+# include: domain-owner.sh
+# include: image-users.sh
+# Image files of domains on a shared file system. What each of them is, is recorded on the same file system, where every
 # host sees it: MOUNTPOINT/.xensan/images/ holds one file per image, named after its path below the mount point, with that
-# path, `inode birth` and the owner.
+# path, `inode birth`, the owner, the UUID of the domain, and how it came there: Making (xensan is about to make it), Made,
+# or Found (somebody else made it; never grown, never deleted). Records of before have three lines: Made, for any UUID.
 
 # image_place PATH MOUNTPOINT: sets image_real, image_relative, image_record and image_copy (where this host copies to).
 # Refuses when a part of the path is a symbolic link or another mount.
@@ -35,10 +38,43 @@ image_place() {
 	image_work=$run_dir/copy.$(printf '%s' "$1" | cksum | tr -d ' ')
 }
 
-# record_image OWNER FILE: FILE is about to become the image.
+# record_image OWNER UUID ORIGIN FILE: FILE is the image, or is about to become it.
 record_image() {
-	record_text=$(printf '%s\n%s\n%s\n' "$image_relative" "$(inode_and_birth "$2")" "$1")
+	mkdir -p "${image_record%/*}"
+	chmod 700 "${image_record%/*/*}"
+	record_text=$(printf '%s\n%s\n%s\n%s\n%s\n' "$image_relative" "$(inode_and_birth "$4")" "$1" "$2" "$3")
 	printf '%s\n' "$record_text" | replace_file "$image_record" 600
+}
+
+# read_image_record FILE: sets record_path, record_inode, record_owner, record_uuid and record_origin; fails without a record.
+read_image_record() {
+	record_path='' record_inode='' record_owner='' record_uuid='' record_origin=''
+	{
+		IFS= read -r record_path && IFS= read -r record_inode && IFS= read -r record_owner || return 1
+		IFS= read -r record_uuid || :
+		IFS= read -r record_origin || :
+	} 2>/dev/null <"$1" || return 1
+	record_origin=${record_origin:-Made}
+}
+
+# require_image OWNER UUID PATH: the file of this name is the image that is recorded for this domain, and nobody on this host
+# uses it. Refuses ImageMissing, ImageChanged, ImageForeign and ImageInUse.
+require_image() {
+	require_top=${3%/*}
+	while [ -n "$require_top" ] && [ ! -d "$require_top/.xensan/images" ]; do require_top=${require_top%/*}; done
+	[ -n "$require_top" ] || refuse ImageForeign "$3 is not recorded as the image of a domain"
+	image_place "$3" "$require_top"
+	require_kept=$image_record
+	read_image_record "$require_kept" || refuse ImageForeign "$3 is not recorded as the image of a domain"
+	if [ "$record_origin" = Making ]; then refuse ImageMissing "$3 has not been made to its end"; fi
+	[ -e "$3" ] || refuse ImageMissing "$3 is gone: it was inode ${record_inode% *}, recorded for $record_owner"
+	if [ -L "$3" ] || [ ! -f "$3" ]; then refuse ImageChanged "$3 is no regular file any more"; fi
+	[ "$record_inode" = "$(inode_and_birth "$3")" ] ||
+		refuse ImageChanged "$3 is inode $(inode_and_birth "$3"), and inode $record_inode was recorded for $record_owner"
+	same_declarer "$record_owner" "$1" || refuse ImageForeign "$3 is recorded for $record_owner"
+	[ -z "$record_uuid" ] || [ "$record_uuid" = "$2" ] || refuse ImageForeign "$3 is recorded for the domain $record_uuid"
+	require_user=$(image_users "$3" | head -n 1)
+	[ -z "$require_user" ] || refuse ImageInUse "$3 is used by $(printf '%s' "$require_user" | tr '\t' ' ')"
 }
 
 # copy_alive WORK: a copy that this host began, in this boot, is going on.

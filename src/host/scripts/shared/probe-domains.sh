@@ -139,16 +139,27 @@ $top
 			;;
 		esac
 	done <"$work/images.missing"
+	file_users "$work/images.users"
+	stat -c '%d:%i %n' -- "$@" >"$work/images.inodes" 2>/dev/null || :
+	awk -F '\t' -v inodes="$work/images.inodes" '
+		BEGIN {
+			while ((getline line < inodes) > 0) {
+				at = index(line, " ")
+				file[substr(line, 1, at - 1)] = substr(line, at + 1)
+			}
+		}
+		($1 in file) && count[$1]++ < 8 { print "images\tuser\t" file[$1] "\t" $2 "\t" $3 "\t" $4 }' "$work/images.users"
 	awk -F '\t' -v marks="$work/images.marks" -v facts="$work/images.stat" '
 		BEGIN {
 			while ((getline line < marks) > 0) {
 				at = index(line, "\t")
 				mark = substr(line, at + 1)
-				relative = inode = owner = ""
+				relative = inode = owner = uuid = origin = ""
 				if ((getline relative < mark) > 0 && (getline inode < mark) > 0 && (getline owner < mark) > 0) {
 					marked = substr(line, 1, at - 1) "/" relative
-					marked_inode[marked] = inode
-					marked_owner[marked] = owner
+					if ((getline uuid < mark) <= 0 || uuid == "") uuid = "-"
+					if ((getline origin < mark) <= 0 || origin == "") origin = "Made"
+					marks_of[marked] = inode "\t" owner "\t" uuid "\t" origin
 				}
 				close(mark)
 			}
@@ -166,13 +177,14 @@ $top
 			path = $2
 			kind = !(path in mode) ? "Missing" : mode[path] ~ /^8...$/ ? "File" : "Other"
 			bytes = allocated = 0
-			owner = "-"
+			is = "-"
 			if (kind == "File") {
 				bytes = size[path]
 				allocated = blocks[path] * 512
-				if (path in marked_inode && marked_inode[path] == inode_of[path] && marked_owner[path] != "") owner = marked_owner[path]
+				is = inode_of[path]
 			}
-			printf "images\timage\t%s\t%s\t%.0f\t%.0f\t%s\t%s\t%s\n", path, kind, bytes, allocated, owner, $3, $4
+			printf "images\timage\t%s\t%s\t%.0f\t%.0f\t%s\t%s\t%s\t%s\n", path, kind, bytes, allocated, is, $3, $4, \
+				(path in marks_of) ? marks_of[path] : "-\t-\t-\t-"
 		}' "$work/images.copies"
 }
 

@@ -1,0 +1,112 @@
+import { globMatches } from "../../host/glob.ts";
+import type { ImageFact } from "../../host/xen-facts.ts";
+import { type DomainObservation, factsOf, type HostSight } from "./observation.ts";
+import { isSameDeclarer } from "./owner.ts";
+
+/** What is to be done about one image. */
+export type ImageVerdict =
+  | { readonly kind: "Ready" }
+  /** To be made, grown, or written into its record. */
+  | { readonly kind: "Open"; readonly message: string }
+  | { readonly kind: "Copying"; readonly message: string }
+  | {
+      readonly kind: "Bad";
+      readonly reason: "ImageForeign" | "ImageMissing" | "ImageChanged";
+      readonly message: string;
+    };
+
+/**
+ * Compares the file with what the share and the status have recorded. Recorded is never made anew: a name without its file is
+ * an alarm.
+ */
+export function judgeImage(
+  domain: DomainObservation,
+  worker: HostSight,
+  image: ImageFact,
+  bytes: number,
+): ImageVerdict {
+  const { path, kind, identity, record, work, sizeBytes } = image;
+  const known = domain.recorded.images.get(path) ?? (record?.origin === "Making" ? undefined : record?.identity);
+  const bad = (reason: Extract<ImageVerdict, { kind: "Bad" }>["reason"], message: string): ImageVerdict => ({
+    kind: "Bad",
+    reason,
+    message,
+  });
+  if (kind === "Other") return bad("ImageForeign", `${path} is no regular file: it is left alone`);
+  if (kind === "Missing" && known !== undefined)
+    return bad(
+      "ImageMissing",
+      `There is no ${path} any more: it was inode ${inodeOf(known)}. Put that file back; nothing is made in its place`,
+    );
+  if (work?.state === "Copying")
+    return { kind: "Copying", message: `${path} is being copied, ${work.bytes} bytes so far` };
+  if (kind === "Missing") return { kind: "Open", message: `${path} is not there yet` };
+  const differs = [known, record?.identity].find((one) => one !== undefined && one !== identity);
+  if (differs !== undefined)
+    return bad(
+      "ImageChanged",
+      `${path} is inode ${inodeOf(identity)}, and inode ${inodeOf(differs)} was recorded: put the recorded file back`,
+    );
+  const own = record === undefined ? known !== undefined : isOwn(domain, record);
+  if (!own && !mayFind(worker, path)) {
+    const whose = record === undefined ? "xensan did not make it" : `it is the image of ${whoseText(record)}`;
+    return bad(
+      "ImageForeign",
+      `${path} is there, and ${whose}: use another path, or have the owner of XenHost ${worker.name} add it to spec.allowed.images`,
+    );
+  }
+  if (work !== undefined || sizeBytes < bytes)
+    return { kind: "Open", message: `${path} has ${sizeBytes} of ${bytes} bytes` };
+  const { owner, uuid } = domain;
+  const written =
+    record !== undefined &&
+    record.origin !== "Making" &&
+    record.uuid === uuid &&
+    record.owner === `${owner.namespace}/${owner.name} ${owner.uid}`;
+  return written ? { kind: "Ready" } : { kind: "Open", message: `${path} is not recorded as its image yet` };
+}
+
+const inodeOf = (identity: string | undefined) => identity?.split(" ")[0] ?? "unknown";
+
+function isOwn({ owner, uuid }: DomainObservation, record: NonNullable<ImageFact["record"]>): boolean {
+  return isSameDeclarer(owner, record.owner) && (record.uuid === "" || record.uuid === uuid);
+}
+
+function whoseText({ owner, uuid }: NonNullable<ImageFact["record"]>): string {
+  const name = owner.split(" ")[0] ?? "";
+  return uuid === "" ? name : `${name}, domain ${uuid}`;
+}
+
+/** The owner of the host lets a file that xensan did not make for this object be an image. */
+export function mayFind({ machine }: HostSight, path: string): boolean {
+  return machine.state === "Found" && machine.spec.allowed.images.some((glob) => globMatches(glob, path));
+}
+
+export function imageOn(host: HostSight, path: string): ImageFact | undefined {
+  const images = factsOf(host)?.images;
+  return images?.state === "known" ? images.value.find((image) => image.path === path) : undefined;
+}
+
+/** Whoever else uses the file, on all hosts that can be asked: `domain web (id 3) on bella`. */
+export function strangersAt({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">, path: string): string[] {
+  return hosts.flatMap((host) => {
+    const domains = factsOf(host)?.domains;
+    const rows = domains?.state === "known" ? domains.value.domains : [];
+    return (imageOn(host, path)?.users ?? []).flatMap(({ kind, name, domain }) => {
+      const row = rows.find(({ id }) => id === domain);
+      if (row?.uuid === uuid) return [];
+      const through = kind === "loop" ? `loop device ${name}` : `process ${name}`;
+      const user = row === undefined ? through : `domain ${row.name} (id ${row.id}, ${row.uuid})`;
+      return [`${user} on ${host.name}`];
+    });
+  });
+}
+
+/** Hosts of the file systems that can be asked and have not said what is at the path. */
+export function silentAbout({ hosts }: Pick<DomainObservation, "hosts">, path: string): string[] {
+  return hosts.flatMap((host) => {
+    const images = factsOf(host)?.images;
+    if (images === undefined || images.state === "absent") return [];
+    return images.state === "known" && images.value.some((image) => image.path === path) ? [] : [host.name];
+  });
+}

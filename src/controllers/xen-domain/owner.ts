@@ -1,0 +1,41 @@
+import type { Owner } from "../../host/actions.ts";
+import { type DomainObservation, factsOf, type HostSight, survey } from "./observation.ts";
+
+/** An object that was created anew under its name has another uid, and is who it was. */
+export function isSameDeclarer(owner: Pick<Owner, "namespace" | "name">, text: string): boolean {
+  return text.split(" ")[0] === `${owner.namespace}/${owner.name}`;
+}
+
+/** For whom a host keeps a configuration of the domain; undefined where it keeps none, or does not tell. */
+function declarerOn(host: HostSight, uuid: string): string | undefined {
+  const known = factsOf(host)?.domainConfigurations;
+  return known?.state === "known" ? known.value.find((one) => one.uuid === uuid)?.owner : undefined;
+}
+
+/** Whether some host keeps a configuration that was written for this object. */
+export function isDeclaredSomewhere({ owner, uuid, hosts }: DomainObservation): boolean {
+  return hosts.some((host) => isSameDeclarer(owner, declarerOn(host, uuid) ?? ""));
+}
+
+/** The owner of the host lets a XenDomain take over the domain of this UUID, whoever started it. */
+export function mayAdopt({ machine }: HostSight, uuid: string): boolean {
+  return machine.state === "Found" && machine.spec.allowed.domains.includes(uuid);
+}
+
+/** Why the domain that has this UUID on a host is not the one that this object declares; undefined when it is. */
+export function strangerOf(domain: DomainObservation): string | undefined {
+  const { owner, uuid, recorded } = domain;
+  for (const { host, domain: seen } of survey(domain).present) {
+    const known = factsOf(host)?.domainConfigurations;
+    if (known?.state !== "known") continue;
+    const declarer = declarerOn(host, uuid);
+    if (declarer !== undefined && isSameDeclarer(owner, declarer)) continue;
+    // It came there from a host that had a configuration.
+    if (declarer === undefined && (recorded.configuration !== undefined || mayAdopt(host, uuid))) continue;
+    const who = declarer === undefined ? "was started by another hand" : `is declared by ${declarer}`;
+    const way =
+      declarer === undefined ? `: to take it over, add ${uuid} to spec.allowed.domains of XenHost ${host.name}` : "";
+    return `Domain ${seen.name} (${uuid}) on ${host.name} ${who}, nothing is done with it${way}`;
+  }
+  return undefined;
+}

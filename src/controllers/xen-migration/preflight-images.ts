@@ -1,0 +1,67 @@
+import type { HostFacts } from "../../host/facts.ts";
+import type { ImageFact } from "../../host/xen-facts.ts";
+import type { Problem, Traveller } from "./preflight.ts";
+
+interface Side {
+  readonly name: string;
+  readonly facts: HostFacts;
+}
+
+/** Each image is the recorded file on both hosts, and nobody but the domain uses it. Of a bare domain nobody knows the images. */
+export function imageProblems({ uuid, images = [] }: Traveller, sides: readonly Side[]): Problem[] {
+  return images.flatMap((path) => sides.flatMap((side) => problemOf(path, uuid, side) ?? []));
+}
+
+function problemOf(path: string, uuid: string, { name, facts }: Side): Problem | undefined {
+  const known = facts.images.state === "known" ? facts.images.value : [];
+  const image = known.find((one) => one.path === path);
+  if (image === undefined) return { reason: "HostUnknown", message: `${name} does not tell yet what is at ${path}` };
+  const { kind, identity, record } = image;
+  if (kind === "Missing") return { reason: "ImageMissing", message: `There is no ${path} on ${name}` };
+  if (kind === "Other") return { reason: "ImageChanged", message: `${path} on ${name} is no regular file` };
+  if (record === undefined)
+    return {
+      reason: "ImageForeign",
+      message: `${path} is not recorded on its file system as an image, as ${name} sees it`,
+    };
+  if (record.identity !== identity)
+    return {
+      reason: "ImageChanged",
+      message: `${path} on ${name} is inode ${identity}, and inode ${record.identity} was recorded`,
+    };
+  if (record.uuid !== "" && record.uuid !== uuid)
+    return { reason: "ImageForeign", message: `${path} is the image of the domain ${record.uuid}, as ${name} sees it` };
+  const [user] = strangers(image, uuid, facts);
+  return user === undefined ? undefined : { reason: "ImageInUse", message: `${path} is used by ${user} on ${name}` };
+}
+
+function strangers({ users }: ImageFact, uuid: string, { domains }: HostFacts): string[] {
+  const rows = domains.state === "known" ? domains.value.domains : [];
+  return users.flatMap(({ kind, name, domain }) => {
+    const row = rows.find(({ id }) => id === domain);
+    if (row?.uuid === uuid) return [];
+    return [row === undefined ? `${kind} ${name}` : `domain ${row.name} (id ${row.id}, ${row.uuid})`];
+  });
+}
+
+/** Who declared the domain must be who moves it: an object of another namespace, or another name, does not. */
+export function ownershipProblems(
+  { uuid, name, owner }: Traveller,
+  source: Side,
+  allowedDomains: readonly string[],
+): Problem[] {
+  const known = source.facts.domainConfigurations;
+  const declarer =
+    known.state === "known" ? known.value.find((one) => one.uuid === uuid)?.owner.split(" ")[0] : undefined;
+  const what = `${name} (${uuid}) on ${source.name}`;
+  if (declarer !== undefined && owner !== undefined && declarer !== owner)
+    return [{ reason: "DomainTaken", message: `${what} is declared by XenDomain ${declarer}, not by ${owner}` }];
+  if (declarer === undefined && owner !== undefined && !allowedDomains.includes(uuid))
+    return [
+      {
+        reason: "DomainTaken",
+        message: `${what} was started by another hand, not for XenDomain ${owner}: add its UUID to spec.allowed.domains of XenHost ${source.name} to take it over`,
+      },
+    ];
+  return [];
+}

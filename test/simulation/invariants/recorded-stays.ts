@@ -1,0 +1,49 @@
+import { isShared } from "./images-stay.ts";
+import type { Invariant, Scene } from "./invariant.ts";
+import { finalName } from "./working-names.ts";
+
+/** Where our own notes live: no data of anybody. */
+const notes = /^\/(etc|run|var\/lib\/xensan)\/|\/\.xensan\//;
+
+export const recordedStays: Invariant = {
+  name: "recorded is never re-created",
+  says: "under a name that once stood for an image or a backing nothing is created after somebody else took it away; a file that xensan did not make is never deleted",
+  watch(scene: Scene) {
+    /** Names under which data lay, by place; one that a command deleted may begin anew. */
+    const once = new Set<string>();
+    /** Names that xensan was asked to make something for. */
+    const asked = new Set<string>();
+    const foreign = new Set<string>();
+    const placeOf = (host: string, path: string) => (isShared(scene, host, path) ? `share:${path}` : `${host}:${path}`);
+    for (const host of scene.rack.hosts.values())
+      for (const [path, node] of host.rootFileSystem.nodes)
+        if (node.kind === "File" && node.text === undefined && !notes.test(path)) {
+          once.add(placeOf(host.name, path));
+          foreign.add(placeOf(host.name, path));
+        }
+    const appears = (host: string, path: string, ours: boolean) => {
+      if (notes.test(path) || working(path)) return;
+      const place = placeOf(host, path);
+      if (ours && once.has(place))
+        scene.violated(`${host}: ${path} is made anew, and what lay there before is somewhere else`);
+      if (!ours && !asked.has(place)) foreign.add(place);
+      once.add(place);
+    };
+    return {
+      onRack(event) {
+        const { host, command } = event;
+        if (event.kind === "CommandBegun" && (event.script === "ensure-image" || event.script === "ensure-file"))
+          for (const path of event.args) asked.add(placeOf(host, path));
+        if (event.kind === "FileCreated") appears(host, event.path, command !== undefined);
+        // A copy in the background ends by itself.
+        if (event.kind === "FileRenamed") appears(host, event.to, command !== undefined || working(event.path));
+        if (event.kind !== "FileDeleted" || command === undefined || working(event.path)) return;
+        const place = placeOf(host, event.path);
+        if (foreign.has(place)) scene.violated(`${host}: ${event.path} is deleted, and xensan did not make it`);
+        once.delete(place);
+      },
+    };
+  },
+};
+
+const working = (path: string) => finalName(path) !== path || /\.xensan-(copy|deleted)\b/.test(path);
