@@ -73,7 +73,18 @@ export function preflight(move: Move): readonly Problem[] {
   const written = [declared, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
   const known = knownOf(move);
   if ("problems" in known) return [...written, ...known.problems];
-  const checks = [domainRuns, alreadyThere, ownership, nameFree, toolstacks, memory, bridges, bounds, filesystems, images];
+  const checks = [
+    domainRuns,
+    alreadyThere,
+    ownership,
+    nameFree,
+    toolstacks,
+    memory,
+    bridges,
+    bounds,
+    filesystems,
+    images,
+  ];
   const live = [versions, cpuFeatures, shadowPaging];
   return [...written, ...[...checks, ...(move.mode === "Live" ? live : [])].flatMap((check) => check(known))];
 }

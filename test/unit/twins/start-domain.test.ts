@@ -9,6 +9,7 @@ import {
   writeDomainConfiguration,
 } from "../../../src/host/domain-actions.ts";
 import { ensureImage } from "../../../src/host/image-actions.ts";
+import { checksumName } from "../../../src/sim/model/cksum.ts";
 import { type TwinBench, twins } from "./bench.ts";
 
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
@@ -86,6 +87,7 @@ const cases = (dom0: TwinBench) => {
     ] as const)
       expect([path, await from(path)]).toMatchObject([path, { kind: "refused", reason }]);
     expect(dom0.listed()).toEqual([]);
+    await makeImage({ path: "/srv/xen/real/a.img", mayFind: true, sizeBytes: 512 });
     expect(await from("/srv/xen/real/a.img")).toMatchObject({ kind: "done" });
   });
 
@@ -232,9 +234,8 @@ const cases = (dom0: TwinBench) => {
     [
       "in whose place another file is",
       () => {
-        dom0.remove(image);
-        dom0.write("/srv/xen/takes-a-number", "x");
-        dom0.image(image, 2 ** 20);
+        const record = `/srv/xen/.xensan/images/${checksumName("vm2.img")}`;
+        dom0.write(record, (dom0.read(record) ?? "").replace(/^\d+ \d+$/m, "1 1"));
       },
       "ImageChanged",
     ],
