@@ -2,19 +2,23 @@ import { expect, it } from "vitest";
 import { deleteImage, ensureImage } from "../../../src/host/image-actions.ts";
 import { twins } from "./bench.ts";
 
+const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 const owner = { namespace: "xen", name: "vm2", uid: "1111-aa" };
 const mib = 2 ** 20;
 const done = (detail: string) => ({ kind: "done", detail });
 const at = (name: string) => `/srv/xen/${name}`;
 
 twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
-  const place = (name: string) => ({ owner, path: at(name), mountPoint: "/srv/xen", filesystem: dom0.filesystem });
-  const ensure = (name: string, sizeBytes: number, source?: string) =>
+  const place = (name: string) => ({
+    ...{ owner, uuid, mayFind: false, path: at(name), mountPoint: "/srv/xen", filesystem: dom0.filesystem },
+  });
+  const ensure = (name: string, sizeBytes: number, source?: string, more: object = {}) =>
     dom0.act(
       ensureImage({
         ...place(name),
         sizeBytes,
         ...(source === undefined ? {} : { source: at(source), templates: ["template*"] }),
+        ...more,
       }),
     );
   const remove = (name: string) => dom0.act(deleteImage(place(name)));
@@ -24,7 +28,7 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
     expect(await ensure("a.img", 8 * mib)).toEqual(done("unchanged"));
     expect(await ensure("a.img", 16 * mib)).toEqual(done("grown"));
     expect(await ensure("a.img", 8 * mib)).toEqual(done("unchanged"));
-    const stranger = { ...owner, uid: "2222-bb" };
+    const stranger = { ...owner, name: "vm3" };
     expect(await dom0.act(deleteImage({ ...place("a.img"), owner: stranger }))).toMatchObject({ reason: "NotOurs" });
     expect(await remove("a.img")).toEqual(done("deleted"));
     expect(await remove("a.img")).toEqual(done("absent"));
@@ -34,8 +38,10 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
     expect(await ensure("guests/a.img", mib)).toEqual(done("created"));
   });
 
-  it("may be somebody else's when it is large enough, and is then never grown, replaced or deleted", async () => {
+  it("may be somebody else's where the owner of the host says so, and is then never grown, replaced or deleted", async () => {
     dom0.image(at("a.img"), 4 * mib);
+    expect(await ensure("a.img", 4 * mib)).toMatchObject({ kind: "refused", reason: "ImageForeign" });
+    expect(await ensure("a.img", 4 * mib, undefined, { mayFind: true })).toEqual(done("recorded"));
     expect(await ensure("a.img", 4 * mib)).toEqual(done("unchanged"));
     expect(await ensure("a.img", 8 * mib)).toMatchObject({ kind: "refused", reason: "ImageForeign" });
     expect(await remove("a.img")).toMatchObject({ kind: "refused", reason: "NotOurs" });

@@ -83,13 +83,13 @@ const cases = (dom0: TwinBench) => {
 
   it("tells images, whose they are, and what is left of a copy", async () => {
     const image = { owner, path: "/srv/xen/a.img", mountPoint: "/srv/xen", filesystem: dom0.filesystem };
-    await dom0.act(ensureImage({ ...image, sizeBytes: 2 ** 20 }));
+    await dom0.act(ensureImage({ uuid, mayFind: false, ...image, sizeBytes: 2 ** 20 }));
     dom0.image("/srv/xen/b.img", 512);
     dom0.image("/srv/xen/b.img.xensan-copy.bella", 256);
     const told = await look("images");
-    expect(told).toContain("images\timage\t/srv/xen/none.img\tMissing\t0\t0\t-\t-\t-\n");
-    expect(told).toContain("\txen/vm2 1111-aa\t-\t-\n");
-    expect(told).toContain("images\timage\t/srv/xen/b.img\tFile\t512\t0\t-\tInterrupted\t256\n");
+    expect(told).toContain("images\timage\t/srv/xen/none.img\tMissing\t0\t0\t-\t-\t-\t-\t-\t-\t-\n");
+    expect(told).toContain(`\txen/vm2 1111-aa\t${uuid}\tMade\n`);
+    expect(told).toMatch(/\/srv\/xen\/b\.img\tFile\t512\t0\t\d+ \d+\tInterrupted\t256\t-\t-\t-\t-\n/);
   });
 
   it("tells who holds which domain's lock, and which configurations are whose", async () => {
