@@ -41,10 +41,20 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
     bridges: each(byKind("bridge"), lost, (row) => field(row, 1, "a bridge")),
     xendConfiguration:
       kind === "xm"
-        ? new Map(each(xend, lost, (row) => [field(row, 1, "a key"), plain(field(row, 2, "a value"))]))
+        ? settings(each(xend, lost, (row) => [field(row, 1, "a key"), plain(field(row, 2, "a value"))] as const))
         : undefined,
     xendPassword: each(byKind("xend-password"), lost, (row) => field(row, 1, "a revision"))[0],
   };
+}
+
+/** Of a setting that is there twice both values in one, which no wanted value equals: it is written again, once. */
+function settings(rows: readonly (readonly [string, string])[]): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const [key, value] of rows) {
+    const first = values.get(key);
+    values.set(key, first === undefined ? value : `${first} ${value}`);
+  }
+  return values;
 }
 
 function parseInfo(rows: Rows, lost: Lost): XenInfo | undefined {

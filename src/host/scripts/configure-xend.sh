@@ -1,5 +1,6 @@
 #!/bin/sh
-# Ensures these settings in /etc/xen/xend-config.sxp, each once and outside of comments; other lines and comments stay.
+# Ensures these settings in /etc/xen/xend-config.sxp, each once and outside of comments, also where the old value runs over
+# lines; other lines and comments stay.
 # xend reads the file when it starts: it is restarted when something changed and no domain is built or moved now. Domains
 # run on meanwhile.
 # Arguments: any number of KEY=VALUE, the value as it stands in the file; vncpasswd-revision=WORD after a vncpasswd: what the
@@ -12,6 +13,7 @@ set -eu
 # include: atomic.sh
 # include: xen.sh
 # include: xen-processes.sh
+# include: sxp.sh
 
 file=/etc/xen/xend-config.sxp
 have xm || refuse ToolMissing "xm is not installed: this host has no xend"
@@ -28,29 +30,28 @@ finish_with() {
 	[ -z "$revision" ] || printf '%s\n' "$revision" | replace_file "$state_dir/xend-password" 600
 	finish "$1"
 }
-awk -v wanted="$run_dir/xend.wanted" '
+awk -v wanted="$run_dir/xend.wanted" "$sxp_lists"'
 	BEGIN {
 		while ((getline line < wanted) > 0) {
 			at = index(line, "=")
 			if (at == 0) continue
 			key = substr(line, 1, at - 1)
 			order[++count] = key
-			text[key] = "(" key " " substr(line, at + 1) ")"
+			wanted_list[key] = "(" key " " substr(line, at + 1) ")"
 		}
 	}
-	{
-		line = $0
-		if (line ~ /^[ \t]*\([a-z0-9-]+[ \t)]/) {
-			key = line; sub(/^[ \t]*\(/, "", key); sub(/[ \t)].*/, "", key)
-			if (key in text) {
-				# A second one would be read too, and nobody knows which holds.
-				if (!(key in written)) { print text[key]; written[key] = 1 }
-				next
-			}
-		}
-		print
+	function printed(line) { print line }
+	function list(key, text, raw) {
+		if (!(key in wanted_list)) kept = kept raw
+		else if (!(key in written)) { kept = kept wanted_list[key]; written[key] = 1 }
 	}
-	END { for (i = 1; i <= count; i++) if (!(order[i] in written)) print text[order[i]] }' "$file" >"$run_dir/xend.new"
+	END {
+		if (unended) { print unended; exit 9 }
+		for (i = 1; i <= count; i++) if (!(order[i] in written)) print wanted_list[order[i]]
+	}' "$file" >"$run_dir/xend.new" || {
+	echo "$file: the list that begins in line $(tail -n 1 "$run_dir/xend.new") does not end, so xend cannot read the file" >&2
+	exit 1
+}
 mark=$state_dir/xend-restart
 if cmp -s "$file" "$run_dir/xend.new" && [ ! -e "$mark" ]; then
 	rm -f "$run_dir/xend.new" "$run_dir/xend.wanted"

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocation.ts";
 import { list, readText, resolve } from "../model/storage.ts";
 import { freeMemory, toolstackOf } from "../model/xen-state.ts";
-import { xendPassword, xendValues } from "../model/xend.ts";
+import { xendConfiguration, xendPassword, xendRows } from "../model/xend.ts";
 import type { ScriptRun } from "../process.ts";
 import { escaped, row } from "./answer.ts";
 import { configurationDirectory, configurationOwner } from "./domain-configuration.ts";
@@ -40,10 +40,8 @@ export function toolstack(run: ScriptRun): SectionEnd {
     row(run, "toolstack", "service", name, host.running.xen.services.get(name) ?? "missing");
   }
   for (const bridge of [...hypervisor.bridges].sort()) row(run, "toolstack", "bridge", bridge);
-  for (const [key, value] of kind === "xm" ? xendValues(host) : []) {
-    // The password is a secret: what is told is whether there is one.
-    const told = key === "vncpasswd" && value !== "''" ? "'...'" : value;
-    row(run, "toolstack", "xend", key, escaped(told));
+  for (const [key, value] of kind === "xm" ? xendRows(readText(host, xendConfiguration) ?? "") : []) {
+    row(run, "toolstack", "xend", key, escaped(value));
   }
   const password = kind === "xm" ? readText(host, xendPassword)?.trim() : undefined;
   if (password !== undefined) row(run, "toolstack", "xend-password", password);

@@ -1,7 +1,7 @@
 import type { Host } from "../model/host.ts";
 import { readText, remove } from "../model/storage.ts";
 import { toolstackOf } from "../model/xen-state.ts";
-import { xendConfiguration, xendPassword } from "../model/xend.ts";
+import { withXendSettings, xendConfiguration, xendPassword } from "../model/xend.ts";
 import type { Responder } from "../process.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { requireToolstack, toolstackTrouble } from "./domain-rows.ts";
@@ -68,23 +68,6 @@ const restartMark = "/var/lib/xensan/xend-restart";
 const builders = ["create", "restore", "save", "migrate", "xc_save", "xc_restore", "start", "suspend"];
 const noXend = "Error: Unable to connect to xend: Connection refused. Is xend running?";
 
-/** The file with each setting once, outside of comments. */
-function withSettings(text: string, settings: ReadonlyMap<string, string>): string {
-  const written = new Set<string>();
-  const lines = text.split("\n").flatMap((line) => {
-    const key = /^[ \t]*\(([a-z0-9-]+)[ \t)]/.exec(line)?.[1] ?? "";
-    const value = settings.get(key);
-    if (value === undefined) return [line];
-    // A second one would be read too.
-    if (written.has(key)) return [];
-    written.add(key);
-    return [`(${key} ${value})`];
-  });
-  if (lines.at(-1) === "") lines.pop();
-  const fresh = [...settings].filter(([key]) => !written.has(key)).map(([key, value]) => `(${key} ${value})`);
-  return [...lines, ...fresh].map((line) => `${line}\n`).join("");
-}
-
 /** configure-xend.sh: KEY=VALUE… */
 export const configureXend: Responder = acting(function* configureXend(run) {
   const { world, host, args } = run;
@@ -102,7 +85,7 @@ export const configureXend: Responder = acting(function* configureXend(run) {
   const remember = () => {
     if (revision !== undefined) replaceFile(run, xendPassword, `${revision}\n`);
   };
-  const after = withSettings(before, settings);
+  const after = withXendSettings(before, settings);
   if (after === before && readText(host, restartMark) === undefined) {
     remember();
     return finish(run, "unchanged");

@@ -1,6 +1,8 @@
 # include: xen.sh
 # include: xen-processes.sh
 # include: xendomains.sh
+# include: awk-words.sh
+# include: sxp.sh
 # The toolstack, its domains and whatever it does now.
 
 probe_toolstack() {
@@ -116,15 +118,12 @@ better() {
 # The password is a secret: what is told is whether there is one.
 xend_rows() {
 	[ -f /etc/xen/xend-config.sxp ] || return 0
-	awk '/^[ \t]*\([a-z0-9-]+[ \t].*\)/ {
-		line = $0
-		sub(/^[ \t]*\(/, "", line); sub(/\)[^)]*$/, "", line)
-		key = line; sub(/[ \t].*/, "", key)
-		text = line; sub(/^[^ \t]*[ \t]+/, "", text)
-		if (key !~ /^(xend-relocation-(server|port|address|hosts-allow)|network-script|vif-script|dom0-min-mem|dom0-cpus|vncpasswd)$/) next
+	awk "$escape_fields$sxp_lists"'
+	function printed(line) { }
+	function list(key, text, raw) {
+		if (key !~ /^(xend-relocation-(server|port|address|hosts-allow)|network-script|vif-script|dom0-min-mem|dom0-cpus|vncpasswd)$/) return
 		if (key == "vncpasswd" && text != "\047\047") text = "\047...\047"
-		gsub(/\\/, "\\134", text); gsub(/\t/, "\\011", text)
-		print "toolstack\txend\t" key "\t" text
+		print "toolstack\txend\t" key "\t" esc(text)
 	}' /etc/xen/xend-config.sxp
 	# Which password was written; after another change of the file nobody knows.
 	[ -f "$state_dir/xend-password" ] || return 0
