@@ -19,8 +19,8 @@ const allowedSchema = z
         "What shared file systems may be mounted with although it lets their files do harm on the host: device files, programs, set-user-ID programs. Without it they are mounted nodev, noexec and nosuid.",
       ),
     bridges: setOf(bridgeGlobSchema, { max: 32 })
-      .default(["br*", "xenbr*"])
-      .describe("Bridges that domains may be connected to."),
+      .default([])
+      .describe("Bridges that domains may be connected to; none when empty."),
     bootFiles: setOf(pathGlobSchema, { max: 32 })
       .default(["/boot/initrd.img-*", "/boot/vmlinuz-*"])
       .describe("Kernels and ramdisks on the dom0 that domains may boot from."),

@@ -94,8 +94,8 @@ export const starting = {
   },
   BridgeOutsideBounds: {
     conditions: ["Running", "Admitted", "Succeeded"],
-    meaning: "The bridge is not in allowed.bridges of the XenHost.",
-    action: "Use another bridge, or have the owner of the host allow this one.",
+    meaning: "The bridge is not in allowed.bridges of the XenHost, which is empty unless its owner names some.",
+    action: "Use another bridge, or have the owner of the host add this one to allowed.bridges.",
   },
   BootFileMissing: {
     conditions: ["Running"],

@@ -1,4 +1,5 @@
 import { quantityBytes } from "../../api/quantity.ts";
+import { globMatches } from "../../host/glob.ts";
 import { type DomainObservation, factsOf, type HostSight, isPlaced } from "./observation.ts";
 
 const mib = 2 ** 20;
@@ -37,8 +38,13 @@ export function obstacle(domain: DomainObservation, host: HostSight): string | u
     return "it is no dom0, or does not say";
   const unmounted = domain.disks.filter(isPlaced).find(({ filesystem }) => !filesystem.mountedOn.includes(name));
   if (unmounted !== undefined) return `${unmounted.filesystem.mountPoint} is not mounted there`;
-  const bridge = domain.spec.networks.find((network) => !toolstack.value.bridges.includes(network.bridge));
-  if (bridge !== undefined) return `it has no bridge ${bridge.bridge}`;
+  const { bridges } = machine.spec.allowed;
+  for (const { bridge } of domain.spec.networks) {
+    if (!bridges.some((glob) => globMatches(glob, bridge))) {
+      return `its allowed.bridges (${bridges.join(", ") || "none"}) does not have ${bridge}; add ${bridge} to it to allow this`;
+    }
+    if (!toolstack.value.bridges.includes(bridge)) return `it has no bridge ${bridge}`;
+  }
   const wanted = Math.ceil(quantityBytes(domain.spec.memory) / mib);
   const free = toolstack.value.info?.freeMemory;
   if (free !== undefined && free < wanted) return `${free} MiB are free, ${wanted} MiB are needed`;

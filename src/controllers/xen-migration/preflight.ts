@@ -306,7 +306,7 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
       : [
           problem(
             "BridgeOutsideBounds",
-            `allowed.bridges of ${name} (${listed(allowedBridges)}) does not have ${listed(wrongBridges)}, to which ${domain.name} is connected`,
+            `allowed.bridges of ${name} (${listed(allowedBridges)}) does not have ${listed(wrongBridges)}, to which ${domain.name} is connected; add ${listed(wrongBridges)} to it to allow this`,
           ),
         ]),
     ...(wrongFiles.length === 0

@@ -84,7 +84,7 @@ while read -r kind value; do
 		within bootfile "$real" "$@" || refuse BootFileOutsideBounds "$value leads to $real, which is not in allowed.bootFiles"
 		;;
 	bridge)
-		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges"
+		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges of the XenHost; add $value to it to allow this"
 		[ -d "/sys/class/net/$value/bridge" ] || refuse BridgeMissing "there is no bridge $value"
 		;;
 	image) contained "$value" "$@" ;;

@@ -44,7 +44,7 @@ said=
 while read -r kind value; do
 	case $kind in
 	said) said=yes ;;
-	bridge) within bridge "$value" "$@" || refuse BridgeOutsideBounds "$domain_name is connected to $value, which is not in allowed.bridges of the target" ;;
+	bridge) within bridge "$value" "$@" || refuse BridgeOutsideBounds "$domain_name is connected to $value, which is not in allowed.bridges of the target; add $value to it to allow this" ;;
 	file) within bootfile "$value" "$@" || refuse BootFileOutsideBounds "$domain_name boots from $value, which is not in allowed.bootFiles of the target" ;;
 	esac
 done <"$run_dir/$uuid.runs"

@@ -101,7 +101,10 @@ function requireConfiguration(
   for (const { kind, value } of configurationRows(text)) {
     if (kind === "file") requireBootFile(run, value, globs("bootfile="));
     if (kind === "bridge") {
-      if (!inBounds(value, globs("bridge="))) refuse(run, "BridgeOutsideBounds", `${value} is not in allowed.bridges`);
+      if (!inBounds(value, globs("bridge="))) {
+        const remedy = `add ${value} to it to allow this`;
+        refuse(run, "BridgeOutsideBounds", `${value} is not in allowed.bridges of the XenHost; ${remedy}`);
+      }
       if (!host.hypervisor.bridges.includes(value)) refuse(run, "BridgeMissing", `there is no bridge ${value}`);
     }
     if (kind === "image") contained(run, value, globs("share="));

@@ -45,7 +45,7 @@ export const startMigration: Responder = acting(function* startMigration(run) {
     bounds.filter((bound) => bound.startsWith(key)).map((bound) => bound.slice(key.length));
   for (const bridge of domain.configuration.bridges) {
     if (inBounds(bridge, globs("bridge="))) continue;
-    const why = `is connected to ${bridge}, which is not in allowed.bridges of the target`;
+    const why = `is connected to ${bridge}, which is not in allowed.bridges of the target; add ${bridge} to it to allow this`;
     refuse(run, "BridgeOutsideBounds", `${name} ${why}`);
   }
   for (const path of domain.configuration.bootFiles) {

@@ -98,8 +98,11 @@ describe("the API on a real API server", () => {
       packages: "Manage",
       allowed: {
         mountPoints: ["/mnt/*", "/srv/*"],
-        bridges: ["br*", "xenbr*"],
+        mountOptions: [],
+        bridges: [],
         bootFiles: ["/boot/initrd.img-*", "/boot/vmlinuz-*"],
+        domains: [],
+        images: [],
       },
       relocation: { mode: "Disabled", port: 8002, allowFrom: [] },
       maintenance: "None",

@@ -52,6 +52,19 @@ describe("a domain on a shared file system", () => {
     expect(object).toMatchObject({ spec: { uuid: expect.stringMatching(/^[0-9a-f-]{36}$/) } });
   });
 
+  it("is connected to a bridge only where the owner of the host has named it", async () => {
+    const stage = room([xenDomain("vm", nodes, { networks: [{ bridge: "xenbr0" }] })]);
+    const where = "its allowed.bridges (none) does not have xenbr0; add xenbr0 to it to allow this";
+    await eventually(stage, () => running(stage), "False/NoHostFits");
+    expect(message(stage, "XenDomain", "vm", "Running")).toBe(
+      `No host can run it now. bella: ${where}; brutus: ${where}`,
+    );
+    expect(executing(stage)).toEqual([]);
+    stage.patch("XenHost", at("brutus"), { spec: { allowed: { bridges: ["xenbr*"] } } });
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toEqual(["brutus vm"]);
+  });
+
   it("is halted when the spec says so, and started again", async () => {
     const stage = room([xenDomain("vm", nodes)]);
     await eventually(stage, () => ready(stage), "True/Ready");

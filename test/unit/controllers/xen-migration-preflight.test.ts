@@ -82,6 +82,7 @@ const spec = (rest: object = {}) =>
     ssh: { host: "10.0.0.1", privateKeySecretRef: { name: "key" } },
     aoe: { interfaces: ["eth1"] },
     relocation: { mode: "Enabled", address: "10.0.0.1", allowFrom: [{ name: "bella" }] },
+    allowed: { bridges: ["br*", "xenbr*"] },
     ...rest,
   });
 
@@ -272,7 +273,7 @@ describe("the checks before a migration", () => {
         target: sheet("brutus", {}, { spec: spec({ allowed: { bridges: ["br-guest*"] } }) }),
       },
       "BridgeOutsideBounds",
-      "allowed.bridges of brutus (br-guest*) does not have xenbr0, to which vm-test is connected",
+      "allowed.bridges of brutus (br-guest*) does not have xenbr0, to which vm-test is connected; add xenbr0 to it to allow this",
     ],
     [
       "a kernel that the owner of the target does not allow",

@@ -40,7 +40,7 @@ export function dom0(name: (typeof names)[number], rest: object = {}): Manifest 
   const index = names.indexOf(name);
   const allowFrom = names.filter((other) => other !== name).map((other) => ({ name: other }));
   const relocation = { mode: "Enabled", address: `10.99.0.1${index + 1}`, allowFrom };
-  return xenHost(name, 2211 + index, { relocation, ...rest });
+  return xenHost(name, 2211 + index, { relocation, allowed: { bridges: ["xenbr0"] }, ...rest });
 }
 
 export const migration = (name: string, spec: object = {}, metadata: object = {}): Manifest => ({

@@ -82,7 +82,7 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
     [
       "BridgeOutsideBounds",
       { bridge: "br-dmz" },
-      "vm2 is connected to br-dmz, which is not in allowed.bridges of the target",
+      "vm2 is connected to br-dmz, which is not in allowed.bridges of the target; add br-dmz to it to allow this",
     ],
     [
       "BootFileOutsideBounds",
