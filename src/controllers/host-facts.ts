@@ -63,6 +63,14 @@ function link({ adminUp, carrier }: NetworkInterface): string {
   return carrier === false ? "NoCarrier" : "Up";
 }
 
+/** Why AoE is not heard on this interface although it is up; undefined when it is. */
+export function deafness({ name, master }: NetworkInterface): string | undefined {
+  if (master === undefined) return undefined;
+  return master === "ovs-system"
+    ? `network interface ${name} is a port of Open vSwitch and hears no AoE: use the bridge that it is a port of`
+    : `network interface ${name} is a port of ${master} and hears no AoE: use ${master}`;
+}
+
 /** Packages can be installed there. */
 export const hasApt = ({ system }: HostFacts): boolean =>
   system.state === "known" && system.value.packageManager === "apt";

@@ -104,6 +104,8 @@ export interface NetworkInterface {
   readonly adminUp: boolean;
   /** A carrier; unknown while the interface is down. */
   readonly carrier: boolean | undefined;
+  /** The bridge or bond that it is a port of, `ovs-system` for Open vSwitch: what arrives is heard there, and not here. */
+  readonly master?: string;
 }
 
 export interface BlockDevice {

@@ -45,6 +45,7 @@ export function parseInterfaces(rows: Rows, lost: Lost): NetworkInterface[] {
       // IFF_UP
       adminUp: (Number.parseInt(flags, 16) & 1) === 1,
       carrier: carrier === "-" ? undefined : carrier === "1",
+      ...(row[5] === undefined || row[5] === "" ? {} : { master: plain(row[5]) }),
     };
   });
 }

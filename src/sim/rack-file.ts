@@ -25,6 +25,8 @@ const interfaceSchema = z.strictObject({
   state: z.enum(["Up", "Down"]).default("Up"),
   /** Which layer-2 network the cable goes to. */
   segment: z.string().min(1).max(63),
+  /** The bridge or bond that it is a port of. */
+  master: z.string().min(1).max(15).optional(),
   /** IPv4 with prefix length. */
   address: z
     .string()

@@ -53,6 +53,12 @@ export const preparing = {
     meaning: "The interface is down, or has no carrier.",
     action: "Check cable and switch.",
   },
+  InterfaceIsPort: {
+    conditions: ["Prepared", "AoeReady", "Exported"],
+    meaning:
+      "The interface is a port of a bridge or bond, which takes every frame that arrives: AoE is not heard on the port itself.",
+    action: "Name the bridge or bond instead of its port in the spec.",
+  },
   InitNotSupported: {
     conditions: ["Prepared", "Exported"],
     meaning: "Neither systemd nor sysvinit keeps processes alive on this host.",

@@ -23,6 +23,7 @@ const stalling: ReadonlySet<string> = new Set<Reason>([
   "ClientIsServer",
   "WrongServer",
   "InterfaceMissing",
+  "InterfaceIsPort",
   "InterfaceInUse",
   "KernelWithoutAoe",
   "KernelWithoutOcfs2",

@@ -2,7 +2,7 @@ import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { installPackages, interfaceUp } from "../../host/actions.ts";
 import type { HostFacts } from "../../host/facts.ts";
-import { hasApt } from "../host-facts.ts";
+import { deafness, hasApt } from "../host-facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 
 interface Problem {
@@ -40,6 +40,8 @@ export function interfaceProblem({ interfaces }: HostFacts, name: string): Probl
       reason: "InterfaceMissing",
       message: `it has no network interface ${name}; it has ${names}: correct the interface in the spec`,
     };
+  const deaf = deafness(found);
+  if (deaf !== undefined) return { reason: "InterfaceIsPort", message: deaf };
   if (!found.adminUp) return { reason: "InterfaceDown", message: `network interface ${name} is down` };
   if (found.carrier === false)
     return { reason: "InterfaceDown", message: `network interface ${name} has no carrier: check cable and switch` };

@@ -2,7 +2,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import { installPackages, interfaceUp, prepareInitiator } from "../../host/actions.ts";
 import type { AoeDriver, HostFacts } from "../../host/facts.ts";
-import { hasApt } from "../host-facts.ts";
+import { deafness, hasApt } from "../host-facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 
 /** Programs of the package aoetools that the host's part needs. */
@@ -71,6 +71,8 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
         : `${missing.join(", ")} not found: install aoetools there`,
     );
   const own = present.filter(({ name }) => wanted.includes(name));
+  const deaf = own.map(deafness).find((text) => text !== undefined);
+  if (deaf !== undefined) return say("InterfaceIsPort", `N${deaf.slice(1)}`);
   const down = own.filter(({ adminUp }) => !adminUp).map(({ name }) => name);
   if (down.length > 0) return say("InterfaceDown", `Network interface ${down.join(", ")} is down`);
   if (own.every(({ carrier }) => carrier === false))

@@ -18,7 +18,8 @@
 #   system os|os-id|kernel|init|package-manager VALUE                init: systemd sysvinit other; manager: apt none
 #   packages NAME VERSION
 #   tools NAME PATH
-#   interfaces NAME MAC MTU FLAGS CARRIER                            FLAGS 0x1003; CARRIER 1, 0, or - while it is down
+#   interfaces NAME MAC MTU FLAGS CARRIER [MASTER]                   FLAGS 0x1003; CARRIER 1, 0, or - while it is down;
+#                                                                    MASTER: of a port of a bridge or bond
 #   block PATH MAJ:MIN BYTES TYPE SIGNATURE HOLDERS                  SIGNATURE - when udev knows nothing; HOLDERS MAJ:MIN,…
 #   mounts MAJ:MIN ROOT MOUNTPOINT TYPE SOURCE OPTIONS
 #   backings path ASKED REAL KIND BYTES IDENTITY LASTING             KIND Missing File BlockDevice Other; LASTING over a boot

@@ -90,6 +90,7 @@ function buildHost(name: string, file: RackHost, options: { now: number; salt: s
           adminUp: false,
           cable: "Plugged",
           segment: nic.segment,
+          ...(nic.master === undefined ? {} : { master: nic.master }),
           address: nic.address ?? "",
         },
       ]),

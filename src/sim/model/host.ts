@@ -71,6 +71,8 @@ export interface Interface {
   cable: "Plugged" | "Pulled";
   /** The layer-2 network it is plugged into. */
   readonly segment: string;
+  /** The bridge or bond that it is a port of: frames that arrive are not heard here. */
+  readonly master?: string;
   /** First IPv4 address with prefix length; empty when it has none. */
   readonly address: string;
 }

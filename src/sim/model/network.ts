@@ -19,6 +19,7 @@ export function reaches(world: World, from: Host, out: Interface, to: Host, into
     out.segment === into.segment &&
     canCarry(from, out) &&
     canCarry(to, into) &&
+    into.master === undefined &&
     !world.splits.has(pairKey(out.segment, from.name, to.name))
   );
 }

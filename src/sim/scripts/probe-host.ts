@@ -69,7 +69,14 @@ export function interfaces(run: ScriptRun): SectionEnd {
   const lines = [["lo", "00:00:00:00:00:00", 65536, "0x9", "1"]];
   for (const nic of host.interfaces.values()) {
     const carrier = nic.adminUp ? (hasCarrier(host, nic) ? "1" : "0") : "-";
-    lines.push([nic.name, nic.mac, nic.mtu, nic.adminUp ? "0x1003" : "0x1002", carrier]);
+    lines.push([
+      nic.name,
+      nic.mac,
+      nic.mtu,
+      nic.adminUp ? "0x1003" : "0x1002",
+      carrier,
+      ...(nic.master === undefined ? [] : [nic.master]),
+    ]);
   }
   lines.sort(([a = ""], [b = ""]) => (a < b ? -1 : 1));
   for (const line of lines) row(run, "interfaces", ...line);

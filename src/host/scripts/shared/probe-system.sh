@@ -66,6 +66,16 @@ find_tool() {
 	return 1
 }
 
+# port_of DIRECTORY: sets master to the bridge or bond that takes what arrives here; empty when there is none. Open vSwitch calls
+# its datapath ovs-system.
+port_of() {
+	master=
+	[ -L "$1/master" ] || return 0
+	master=$(readlink "$1/master") || return 0
+	master=${master##*/}
+	[ -d "${1%/*}/$master/bridge" ] || [ -d "${1%/*}/$master/bonding" ] || [ "$master" = ovs-system ] || master=
+}
+
 probe_interfaces() {
 	[ -d /sys/class/net ] || return 1
 	for net in /sys/class/net/*; do
@@ -78,6 +88,8 @@ probe_interfaces() {
 		flags=$value
 		# Reading it fails while the interface is down.
 		word "$net/carrier"
-		row interfaces "${net##*/}" "$mac" "$mtu" "$flags" "${value:--}"
+		carrier=${value:--}
+		port_of "$net"
+		row interfaces "${net##*/}" "$mac" "$mtu" "$flags" "$carrier" ${master:+"$master"}
 	done
 }

@@ -4,6 +4,7 @@
 # An awk program that calls list(KEY, VALUE, RAW) for each list outside of others; VALUE has one blank where blanks, line ends and
 # comments stood. What list() does not add to kept is left out; a line that becomes empty by that goes too. unended is the line
 # in which a list begins that does not end. printed(LINE) gets the rest, line by line.
+# shellcheck disable=SC2016
 sxp_lists='
 {
 	size = length($0)
