@@ -35,7 +35,7 @@ export const relocationSchema = withRules(
     vncPasswordSecretRef: localRefSchema
       .optional()
       .describe(
-        "Secret of type kubernetes.io/basic-auth whose password, at most 8 characters, protects the VNC consoles (xm only).",
+        "Secret of type kubernetes.io/basic-auth whose password, at most 8 characters, protects the VNC consoles (xm only). Its key hosts names the XenHosts that it may be sent to, separated by commas.",
       ),
   }),
   [

@@ -3,7 +3,7 @@ import type { KubeApi, KubeObject, WatchEvent } from "../runtime/kube-api.ts";
 
 const credentials: Readonly<Record<string, readonly string[]>> = {
   "kubernetes.io/ssh-auth": ["ssh-privatekey", "ssh-passphrase", "known_hosts"],
-  "kubernetes.io/basic-auth": ["password"],
+  "kubernetes.io/basic-auth": ["password", "hosts"],
 };
 
 /** The types of Secrets that are listed and watched; all others stay with the API server. */

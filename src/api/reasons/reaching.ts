@@ -58,6 +58,11 @@ export const reaching = {
     meaning: "The Secret is of the wrong type, or its key cannot be read, or needs a passphrase that is not there.",
     action: "Correct the Secret: ssh-privatekey, and ssh-passphrase for an encrypted key.",
   },
+  CredentialNotForHost: {
+    conditions: ["RelocationReady"],
+    meaning: "The Secret's key hosts does not name this XenHost, so its password is not sent to the machine.",
+    action: "Have the owner of the Secret add the XenHost's name to its key hosts, or name another Secret.",
+  },
   HostKeyMismatch: {
     conditions: asking,
     meaning: "The host showed another key than the pinned or recorded one. No command was sent.",

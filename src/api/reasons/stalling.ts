@@ -31,6 +31,7 @@ const stalling: ReadonlySet<string> = new Set<Reason>([
   "InitNotSupported",
   "AuthenticationFailed",
   "CredentialInvalid",
+  "CredentialNotForHost",
   "HostKeyMismatch",
   "HostKeyUnknown",
   "AddressNotAllowed",

@@ -13,7 +13,12 @@ export type ConsolePassword =
 
 const basicAuth = "kubernetes.io/basic-auth";
 
+/**
+ * The password that the spec of the XenHost `host` names. It is sent to that machine, so the Secret itself says in its key
+ * `hosts` for which it is: whoever may only create a XenHost cannot have another's password carried to a machine of theirs.
+ */
 export function consolePassword(
+  host: string,
   { relocation }: Pick<XenHostSpec, "relocation">,
   secretNamed: (name: string) => Secret | undefined,
 ): ConsolePassword {
@@ -32,7 +37,15 @@ export function consolePassword(
       "CredentialInvalid",
       `has type ${secret.type ?? "Opaque"}; it must be ${basicAuth}. The type cannot be changed: delete it and create it again`,
     );
-  const text = Buffer.from(secret.data?.password ?? "", "base64").toString("utf8");
+  const hosts = decoded(secret.data?.hosts)
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== "");
+  if (!hosts.includes(host))
+    return problem(
+      "CredentialNotForHost",
+      `${hosts.length === 0 ? "does not say for which hosts it is" : `is for other hosts (hosts: ${told(hosts)})`}: its key hosts must name ${host}, as one of several separated by commas`,
+    );
+  const text = decoded(secret.data?.password);
   if (!consolePasswordAccepted.pattern.test(text))
     return problem(
       "CredentialInvalid",
@@ -41,4 +54,12 @@ export function consolePassword(
   const { uid = "", resourceVersion = "" } = secret.metadata;
   const revision = createHash("sha256").update(`${uid}/${resourceVersion}`).digest("hex").slice(0, 16);
   return { kind: "Found", text, revision };
+}
+
+const decoded = (value = "") => Buffer.from(value, "base64").toString("utf8");
+
+/** Short enough for a condition, whatever the Secret holds; names only, so that nothing else of it is printed. */
+function told(hosts: readonly string[]): string {
+  const names = hosts.filter((host) => /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(host)).slice(0, 8);
+  return names.length === hosts.length ? names.join(", ") : [...names, "…"].join(", ");
 }

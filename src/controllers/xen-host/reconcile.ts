@@ -70,8 +70,8 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
         const initiator = planInitiator(host, spec, facts);
         const toolstack = planToolstack(host, spec, facts);
         const sight = relocationSight(fleet, object, verifiedBy(object));
-        const { namespace } = keyOf(object);
-        const password = consolePassword(spec, (name) => fleet.stores.secrets.get({ namespace, name }));
+        const { namespace, name: self } = keyOf(object);
+        const password = consolePassword(self, spec, (name) => fleet.stores.secrets.get({ namespace, name }));
         const relocation = relocate(host, spec, facts, sight, password, (verifying) =>
           verifications.begin(keyString(keyOf(object)), verifying),
         );

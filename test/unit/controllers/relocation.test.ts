@@ -10,6 +10,8 @@ import { commands, eventually, minutes, rig, word } from "./rig.ts";
 
 const nodes = ["bella", "brutus"];
 
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
 describe("dom0s that exchange domains", () => {
   it("open to each other, verify it, and close again when the spec says so", async () => {
     const open = (peer: string) => ({
@@ -38,7 +40,7 @@ describe("a dom0 of the toolstack of 2010", () => {
   const secret = (password: string) => ({
     ...{ apiVersion: "v1", kind: "Secret", type: "kubernetes.io/basic-auth" },
     metadata: { name: "consoles", namespace: "san" },
-    data: { password: Buffer.from(password).toString("base64") },
+    data: { password: base64(password), hosts: base64("brutus, bella") },
   });
   it("gets the password of its consoles, another one when the Secret changes, and nobody hears of it", async () => {
     const heard: string[] = [];
@@ -132,10 +134,10 @@ describe("the relocation server of xend", () => {
       kind: "Secret",
       metadata: { name: "consoles", namespace: "san", uid: "u-1", resourceVersion },
       type: "kubernetes.io/basic-auth",
-      data: { password: Buffer.from(password).toString("base64") },
+      data: { password: base64(password), hosts: base64("bella") },
     });
     const found = (password: string, resourceVersion?: string) =>
-      consolePassword(spec, () => secret(password, resourceVersion));
+      consolePassword("bella", spec, () => secret(password, resourceVersion));
     const revisionOf = (password: ConsolePassword) => (password.kind === "Found" ? password.revision : "");
 
     it("is written once for each revision of its Secret", () => {
@@ -152,13 +154,29 @@ describe("the relocation server of xend", () => {
     });
 
     it.each([
+      [undefined, "does not say for which hosts it is"],
+      [" ,", "does not say for which hosts it is"],
+      ["brutus,bella2", "is for other hosts (hosts: brutus, bella2)"],
+      ["Hush, \u001b[2J brutus", "is for other hosts (hosts: brutus, …)"],
+    ])("is not sent to a host that its Secret does not name: %j", (hosts, words) => {
+      const given = secret("hush");
+      const data = { ...given.data, hosts: base64(hosts ?? "") };
+      const { hosts: _hosts, ...silent } = data;
+      expect(consolePassword("bella", spec, () => ({ ...given, data: hosts === undefined ? silent : data }))).toEqual({
+        kind: "Problem",
+        reason: "CredentialNotForHost",
+        message: `spec.relocation.vncPasswordSecretRef: Secret consoles ${words}: its key hosts must name bella, as one of several separated by commas`,
+      });
+    });
+
+    it.each([
       ["a Secret that is not there", undefined, "SecretNotFound", "Secret consoles does not exist"],
       ["another type", { ...secret("hush"), type: "Opaque" }, "CredentialInvalid", "has type Opaque"],
       ["none", secret(""), "CredentialInvalid", "1 to 8 printable ASCII characters"],
       ["one that VNC would cut", secret("hush-hush"), "CredentialInvalid", "1 to 8 printable ASCII characters"],
       ["one that ends the line", secret("a') (b"), "CredentialInvalid", "without quotes"],
     ])("is refused when it is %s, and the rest is configured", (_what, given, reason, words) => {
-      const password = consolePassword(spec, () => given);
+      const password = consolePassword("bella", spec, () => given);
       const { steps, condition } = planXend("XenHost/bella", spec, host(new Map()), sight, password);
       expect(condition).toMatchObject({ status: "False", reason });
       expect(condition.message).toContain(words);
