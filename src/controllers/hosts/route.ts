@@ -17,7 +17,7 @@ export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recorded
   if (secret === undefined)
     return problem(
       "SecretNotFound",
-      `${name} does not exist: create it with type ${sshAuth} and the private key in ssh-privatekey`,
+      `${name} does not exist with type ${sshAuth}: create it with that type and the private key in ssh-privatekey`,
     );
   if (secret.type !== sshAuth)
     return problem(

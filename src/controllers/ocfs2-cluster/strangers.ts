@@ -16,7 +16,9 @@ export function seeStrangers(fleet: Fleet, device: string, nodes: readonly Known
   let looked = false;
   let unsure = false;
   for (const { watched } of nodes) {
-    const beating = watched?.watcher.view.state === "Reachable" ? fleet.heartbeats.beating(watched, device) : undefined;
+    // One that does not see the device now hears nobody on it.
+    const beating =
+      watched !== undefined && reads(watched, device) ? fleet.heartbeats.beating(watched, device) : undefined;
     if (beating === undefined) continue;
     looked = true;
     for (const number of beating.alive) {
@@ -27,6 +29,12 @@ export function seeStrangers(fleet: Fleet, device: string, nodes: readonly Known
   }
   if (alive.size > 0) return { kind: "Alive", numbers: [...alive].sort((one, other) => one - other) };
   return looked && !unsure ? { kind: "None" } : { kind: "Unsure" };
+}
+
+function reads({ watcher: { view } }: WatchedHost, path: string): boolean {
+  if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
+  const seen = view.snapshot.facts.sharedDevices.value.find((one) => one.path === path);
+  return seen !== undefined && seen.content !== "Missing" && seen.content !== "Unreadable";
 }
 
 /** A node that fenced itself wrote heartbeats after its last look. */

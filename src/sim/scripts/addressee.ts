@@ -1,4 +1,4 @@
-import { list, readText, remove } from "../model/storage.ts";
+import { list, readText, remove, resolve } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, refuse, replaceFile } from "./answer.ts";
 
@@ -49,5 +49,7 @@ function requireClaim(run: ScriptRun, claim: string, takes: string): void {
     refuse(run, "ClaimedElsewhere", `${file} says that ${who} has this machine`);
   }
   if (readText(host, `${claimsDirectory}/${kind}`) !== undefined) return;
+  if (resolve(host, "/var/lib").mount.fileSystem.readOnly)
+    refuse(run, "ReadOnlyFileSystem", `${claimsDirectory} is on a read-only file system`);
   replaceFile(run, `${claimsDirectory}/${kind}`, `${cluster} ${object}\n`);
 }

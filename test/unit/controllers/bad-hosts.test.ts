@@ -5,7 +5,7 @@ import { aoeServer, aoeVolume, at, device, keySecret, xenHost } from "../../simu
 import { clients, commands, eventually, exportsOf, message, minutes, rig, status, volumeReady, word } from "./rig.ts";
 
 const server = aoeServer("san", 2210, ["/dev/vdb"]);
-const oldie = aoeServer("oldie", 2211, ["/dev/sd[bc]"]);
+const oldie = aoeServer("oldie", 2211, ["/dev/sdb", "/dev/sdc"]);
 const bella = xenHost("bella", 2212);
 const brutus = xenHost("brutus", 2213);
 const data = aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella", "brutus"]);
@@ -24,7 +24,7 @@ describe("the credentials", () => {
 
   it("of the wrong type are refused with the right one named", async () => {
     const stage = rig({ objects: [server], secret: { ...keySecret, type: "Opaque" } as typeof keySecret });
-    await eventually(stage, () => reach(stage, "AoeServer", "san"), "False/CredentialInvalid");
+    await eventually(stage, () => reach(stage, "AoeServer", "san"), "False/SecretNotFound");
     expect(message(stage, "AoeServer", "san", "Ready")).toContain("kubernetes.io/ssh-auth");
   });
 

@@ -59,9 +59,9 @@ describe("a volume whose server acknowledges writes out of its memory", () => {
   it("is named where the cluster is called well", async () => {
     const warning = "AoeVolume data has sync Disabled: a power cut of its server may cost a node its journal";
     const stage = await formed();
-    expect([healthy(stage), why(stage)]).toEqual(["True/Healthy", expect.stringContaining(warning)]);
-    stage.apply({ ...aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes, { sync: "Enabled" }) });
-    await eventually(stage, () => why(stage).includes("sync"), false, 3);
+    expect([healthy(stage), why(stage).includes("sync")]).toEqual(["True/Healthy", false]);
+    stage.apply({ ...aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes, { sync: "Disabled" }) });
+    await eventually(stage, () => why(stage).includes(warning), true, 3);
     expect(healthy(stage)).toBe("True/Healthy");
   });
 });

@@ -147,13 +147,17 @@ describe("a device that is not what the volume says", () => {
 
 describe("a node that dies when it is to format, and never comes back", () => {
   /** The node chosen goes down for good: before mkfs.ocfs2 began, or in its middle. */
-  async function lost(when: "CommandBegun" | "FormatBegun"): Promise<{ stage: Stage; approval: string }> {
+  async function lost(when: "CommandBegun" | "FormatBegun") {
     const stage = rig({ objects: [...objects, cluster] });
-    let died = false;
+    let died: string | undefined;
     stage.rack.subscribe((event) => {
-      if (event.kind !== when || died || (event.kind === "CommandBegun" && event.script !== "format-filesystem"))
+      if (
+        event.kind !== when ||
+        died !== undefined ||
+        (event.kind === "CommandBegun" && event.script !== "format-filesystem")
+      )
         return;
-      died = true;
+      died = event.host;
       stage.clock.after(1, () => stage.rack.powerOff(event.host));
     });
     await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "Unknown/FormatUnknown");
@@ -162,7 +166,8 @@ describe("a node that dies when it is to format, and never comes back", () => {
     expect(said).toContain("make sure that it is off and stays off, look at /dev/etherd/e0.1 on another node");
     await stage.advance(minutes(30));
     expect(word(stage, "Ocfs2Cluster", "xen", "Formatted")).toBe("Unknown/FormatUnknown");
-    return { stage, approval };
+    const victim = died ?? "";
+    return { stage, approval, victim, other: victim === "bella" ? "brutus" : "bella" };
   }
   const approve = (stage: Stage, value: string) =>
     stage.patch("Ocfs2Cluster", at("xen"), { metadata: { annotations: { "xensan.dev/approve": value } } });
@@ -170,24 +175,24 @@ describe("a node that dies when it is to format, and never comes back", () => {
     stage.rack.events.flatMap((event) => (event.kind === "FormatBegun" ? [event.host] : []));
 
   it("is waited for until a person says that it is off: then another formats what is blank", async () => {
-    const { stage, approval } = await lost("CommandBegun");
+    const { stage, approval, victim, other } = await lost("CommandBegun");
     approve(stage, `FormatElsewhere:${uuid}`);
     await stage.advance(minutes(5));
     expect(begun(stage)).toEqual([]);
     approve(stage, approval);
     await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "True/Formatted");
-    expect(begun(stage)).toEqual(["brutus"]);
-    stage.rack.powerOn("bella");
+    expect(begun(stage)).toEqual([other]);
+    stage.rack.powerOn(victim);
     await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready", 15);
-    expect(begun(stage)).toEqual(["brutus"]);
+    expect(begun(stage)).toEqual([other]);
   });
 
   it("is waited for, and what it left is not formatted again whatever a person says", async () => {
-    const { stage, approval } = await lost("FormatBegun");
+    const { stage, approval, victim } = await lost("FormatBegun");
     approve(stage, approval);
     await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "False/NotBlank");
     await stage.advance(minutes(10));
-    expect(begun(stage)).toEqual(["bella"]);
+    expect(begun(stage)).toEqual([victim]);
   });
 });
 

@@ -37,8 +37,14 @@ require_claim() {
 		refuse ClaimedElsewhere "$claim_file says that ${claim_file##*/} ${claim_held#* } of the management cluster ${claim_held%% *} has this machine"
 	done
 	[ ! -s "$claims_dir/$1" ] || return 0
-	mkdir -p "$claims_dir"
-	printf '%s\n' "$claim_wanted" >"$claims_dir/.$1.$$"
+	claim_error=$({ mkdir -p "$claims_dir" && printf '%s\n' "$claim_wanted" >"$claims_dir/.$1.$$"; } 2>&1) || case $claim_error in
+	*"Read-only file system"*) refuse ReadOnlyFileSystem "$claims_dir is on a read-only file system" ;;
+	*"No space left"*) refuse NoSpace "no space left for $claims_dir" ;;
+	*)
+		echo "$claims_dir: $claim_error" >&2
+		exit 1
+		;;
+	esac
 	# Whoever comes second finds the name taken, and the claim of the first.
 	[ -s "$claims_dir/$1" ] || rm -f "$claims_dir/$1"
 	ln "$claims_dir/.$1.$$" "$claims_dir/$1" 2>/dev/null || :
