@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { defineConfig } from "vitest/config";
+import { whyNoGitops } from "./test/gitops/programs.ts";
 import { whyNoIntegration } from "./test/integration/possible.ts";
 
 interface Tier {
@@ -13,6 +14,7 @@ const tiers: Readonly<Record<string, Tier>> = {
   unit: { timeout: 60_000, parallel: true },
   simulation: { timeout: 600_000, parallel: true },
   integration: { timeout: 180_000, parallel: false, globalSetup: "test/integration/control-plane.ts" },
+  gitops: { timeout: 600_000, parallel: false, globalSetup: "test/gitops/setup.ts" },
   containers: { timeout: 600_000, parallel: false, globalSetup: "test/containers/setup.ts" },
 };
 
@@ -20,6 +22,8 @@ const asked = (tier: string) => process.argv.some((argument) => argument.endsWit
 const inWorker = process.env.VITEST_WORKER_ID !== undefined;
 const noIntegration = asked("integration") || inWorker ? undefined : whyNoIntegration();
 if (noIntegration !== undefined) process.stderr.write(`skipped: the integration tier: ${noIntegration}\n`);
+const noGitops = asked("gitops") || inWorker ? undefined : whyNoGitops();
+if (noGitops !== undefined) process.stderr.write(`skipped: the gitops tier: ${noGitops}\n`);
 const skipContainers =
   !asked("containers") &&
   process.env.XENSAN_REQUIRE_CONTAINERS === undefined &&
@@ -32,6 +36,7 @@ export default defineConfig({
     projects: Object.entries(tiers)
       .filter(([name]) => name !== "containers" || !skipContainers)
       .filter(([name]) => name !== "integration" || noIntegration === undefined)
+      .filter(([name]) => name !== "gitops" || noGitops === undefined)
       .map(([name, { timeout, parallel, globalSetup }], index) => ({
         test: {
           name,

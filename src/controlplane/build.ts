@@ -17,12 +17,15 @@ export type Program = "etcd" | "kube-apiserver" | "kube-controller-manager" | "k
 export interface BuildOptions {
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
+  /** What is built, as progress and errors name it; "the control plane" when absent. */
+  readonly what?: string;
 }
 
 /** Why a way to the programs does not exist on this machine; undefined when they were built. */
 export type Impossible = string | undefined;
 
-const fromModules = fileURLToPath(new URL("build-from-modules.sh", import.meta.url));
+/** The script that builds programs from Go modules; its header says how it is called. */
+export const fromModules = fileURLToPath(new URL("build-from-modules.sh", import.meta.url));
 const stepLine = /^step (\d+)\/(\d+) (.*)$/;
 
 /**
@@ -44,6 +47,7 @@ export function buildFromModules(
  * cannot build (answered with the script's stderr), every other code but 0 throws.
  */
 export async function runBuild(command: readonly string[], options: BuildOptions): Promise<Impossible> {
+  const building = `building ${options.what ?? "the control plane"}`;
   // A process group of its own, so that cancelling ends the compiler too.
   const child = spawn("sh", [...command], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   const end = () => {
@@ -59,9 +63,7 @@ export async function runBuild(command: readonly string[], options: BuildOptions
   createInterface({ input: child.stdout }).on("line", (line) => {
     const [, step, steps, text] = stepLine.exec(line) ?? [];
     options.onProgress?.(
-      text === undefined
-        ? { text: line }
-        : { text: `building the control plane: ${text}`, step: Number(step), steps: Number(steps) },
+      text === undefined ? { text: line } : { text: `${building}: ${text}`, step: Number(step), steps: Number(steps) },
     );
   });
   try {
@@ -72,7 +74,7 @@ export async function runBuild(command: readonly string[], options: BuildOptions
     options.signal?.throwIfAborted();
     if (code === 0) return undefined;
     if (code === 3 || code === 4) return stderr.join(" ");
-    throw new Error(`building the control plane failed: ${stderr.join("\n")}`);
+    throw new Error(`${building} failed: ${stderr.join("\n")}`);
   } finally {
     options.signal?.removeEventListener("abort", end);
     process.removeListener("exit", end);
