@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { blankContent, overwrite } from "../../src/sim/model/content.ts";
+import { makeDomain, unpause } from "../../src/sim/model/domain.ts";
+import { type DomainConfiguration, parseConfiguration } from "../../src/sim/model/domain-configuration.ts";
 import { makeDirectories } from "../../src/sim/model/filesystem.ts";
 import { stopRegion } from "../../src/sim/model/heartbeat.ts";
 import { mkfsOcfs2 } from "../../src/sim/model/mkfs.ts";
@@ -260,5 +262,37 @@ describe("a domain that executes twice", () => {
     stage.rack.xen.destroyDomain("brutus", "web");
     stage.rack.xen.createDomain("brutus", text);
     expect(stage.violations).toEqual([]);
+  });
+});
+
+describe("an operator that starts domains as it likes", () => {
+  const started = (change: Partial<DomainConfiguration>) => {
+    const stage = stageFor();
+    const bella = stage.rack.host("bella");
+    stage.rack.xen.share(["bella"], "/srv/xen");
+    createImage(stage.rack.world, bella, "/srv/xen/vm.img", 2 ** 20);
+    createImage(stage.rack.world, bella, "/srv/other.img", 2 ** 20);
+    const text = `name = "vm"\nuuid = "${uuid}"\ntype = "pvh"\nmemory = 128\n`;
+    const configuration = parseConfiguration(text);
+    if (configuration === undefined) throw new Error("not a configuration");
+    byCommand(stage, () => {
+      const domain = makeDomain(bella, { ...configuration, ...change });
+      unpause(stage.rack.world, bella, domain);
+    });
+    return stage.violations.filter((violation) => violation.includes("nothing outside the bounds"));
+  };
+  const disks = (path: string) => [{ path, readOnly: false }];
+
+  it("is left alone within the bounds", () => {
+    const bootFiles = ["/boot/vmlinuz-guest"];
+    expect(started({ bridges: ["xenbr0"], bootFiles, disks: disks("/srv/xen/vm.img") })).toEqual([]);
+  });
+
+  it.each([
+    [{ bridges: ["lan0"] }, "on the bridge lan0, outside the bounds"],
+    [{ bootFiles: ["/etc/passwd"] }, "from /etc/passwd, outside the bounds"],
+    [{ disks: disks("/srv/other.img") }, "on /srv/other.img, which is on no shared file system"],
+  ])("is caught with %j", (change, words) => {
+    expect(started(change)).toEqual([expect.stringContaining(`bella: starts ${uuid} ${words}`)]);
   });
 });

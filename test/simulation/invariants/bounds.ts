@@ -8,6 +8,7 @@ import { isObject, type Json, objectAt } from "../world/kube/json.ts";
 export class Bounds {
   readonly #globs = new Map<string, Set<string>>();
   readonly #interfaces = new Map<string, Set<string>>();
+  readonly #ofDomains = { bridges: new Map<string, Set<string>>(), bootFiles: new Map<string, Set<string>>() };
   readonly #hostByPort: Map<string, string>;
 
   constructor(rack: Rack) {
@@ -20,11 +21,17 @@ export class Bounds {
   }
 
   note(change: Change): void {
-    if (change.resource.kind !== "AoeServer") return;
+    if (change.resource.kind !== "AoeServer" && change.resource.kind !== "XenHost") return;
     const spec = objectAt(change.object, "spec");
     const ssh = objectAt(spec, "ssh");
     const host = this.#hostByPort.get(`${String(ssh.host)}:${String(ssh.port)}`);
     if (host === undefined) return;
+    const allowed = objectAt(spec, "allowed");
+    for (const field of ["bridges", "bootFiles"] as const) {
+      const listed = this.#ofDomains[field].get(host) ?? new Set();
+      this.#ofDomains[field].set(host, listed);
+      for (const glob of strings(allowed[field])) listed.add(glob);
+    }
     const globs = this.#globs.get(host) ?? new Set();
     this.#globs.set(host, globs);
     for (const glob of strings(spec.allowedBackings)) globs.add(glob);
@@ -37,6 +44,11 @@ export class Bounds {
   /** The owner of the host has listed the interface for exports. */
   allowExportOn(host: Host, netif: string): boolean {
     return this.#interfaces.get(host.name)?.has(netif) === true;
+  }
+
+  /** The owner of the host lets domains use this bridge, or boot from this file. */
+  allowDomain(host: Host, field: "bridges" | "bootFiles", name: string): boolean {
+    return [...(this.#ofDomains[field].get(host.name) ?? [])].some((glob) => matches(glob, name));
   }
 
   allow(host: Host, names: readonly string[]): boolean {

@@ -25,7 +25,7 @@ const configuration = [
 
 export const nothingOutsideBounds: Invariant = {
   name: "nothing outside the bounds",
-  says: "no backing outside of allowedBackings is exported, created, resized or deleted, and none on an interface that is not listed; nothing mounted or in use is exported; no file is written but our configuration",
+  says: "no backing outside of allowedBackings is exported, created, resized or deleted, and none on an interface that is not listed; nothing mounted or in use is exported; no domain is started on a bridge, from a boot file or on an image outside of the bounds; no file is written but our configuration",
   watch(scene: Scene) {
     const bounds = new Bounds(scene.rack);
     const check = (event: RackEvent, host: Host, names: readonly string[], doing: string) => {
@@ -47,6 +47,22 @@ export const nothingOutsideBounds: Invariant = {
               scene.violated(`${event.host}: exports ${event.backing} on ${netif}, which its owner does not list`);
             const why = block === undefined ? undefined : inUse(host, block.device);
             if (why !== undefined) scene.violated(`${event.host}: exports ${event.backing}, which is ${why}`);
+            return;
+          }
+          case "DomainStarted": {
+            const configuration = host.running.xen.domains.get(event.id)?.configuration;
+            for (const bridge of configuration?.bridges ?? [])
+              if (!bounds.allowDomain(host, "bridges", bridge))
+                scene.violated(`${event.host}: starts ${event.uuid} on the bridge ${bridge}, outside the bounds`);
+            for (const path of configuration?.bootFiles ?? [])
+              for (const name of new Set([path, backingAt(host, path).realPath || path]))
+                if (!bounds.allowDomain(host, "bootFiles", name))
+                  scene.violated(`${event.host}: starts ${event.uuid} from ${name}, outside the bounds`);
+            for (const image of event.images) {
+              const realPath = backingAt(host, image).realPath || image;
+              if (!isShared(scene, event.host, realPath))
+                scene.violated(`${event.host}: starts ${event.uuid} on ${realPath}, which is on no shared file system`);
+            }
             return;
           }
           case "FileCreated":
