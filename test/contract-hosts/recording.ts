@@ -36,7 +36,8 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
   const pid = (value: string) => (value === "0" ? "0" : rename("pid", value));
   const text = (stdout: string) =>
     stdout
-      // File system, inode and time of birth are the machine's own.
+      // UUIDs of LVM, file system, inode and time of birth are the machine's own.
+      .replace(/\bdm:LVM-[A-Za-z0-9]+/g, (uuid) => `dm:LVM-${rename("uuid", uuid)}`)
       .replace(/\bfile:[^\s:]*:(\d+):\d+/g, (_all, inode: string) => `file:FS:${rename("inode", inode)}:BIRTH`)
       .replace(/\bfile:\d+:(\d+)/g, (_all, inode: string) => `file:${rename("inode", inode)}`)
       .replace(
