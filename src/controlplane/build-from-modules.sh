@@ -4,7 +4,7 @@
 #
 # Usage:   build-from-modules.sh MODULES_DIR MINOR OUTPUT_DIR PROGRAM...
 #          MINOR chooses MODULES_DIR/kubernetes-MINOR; PROGRAM is etcd, kube-apiserver, kube-controller-manager, kubectl
-#          or helm; or, from test/gitops/modules, kstatus.
+#          or helm; or, from test/gitops/modules, kustomize-controller or kstatus.
 # Needs:   Go as new as the modules ask for, the module proxy, about 4 GB for Go's caches (go env GOMODCACHE GOCACHE).
 # Prints:  one line per step on stdout, "step N/M text"; Go's own output goes to OUTPUT_DIR/build.log.
 # Leaves:  OUTPUT_DIR/PROGRAM, each renamed into place once complete. What is there already is not built again.
@@ -23,7 +23,7 @@ log=$out/build.log
 folder_of() {
   case $1 in
     kube-apiserver | kube-controller-manager | kubectl) echo "$kubernetes" ;;
-    etcd | helm | kstatus) echo "$1" ;;
+    etcd | helm | kustomize-controller | kstatus) echo "$1" ;;
     *) echo "no program of a control plane: $1" >&2; exit 2 ;;
   esac
 }
@@ -31,12 +31,13 @@ package_of() {
   case $1 in
     etcd) echo go.etcd.io/etcd/server/v3 ;;
     helm) echo helm.sh/helm/v4/cmd/helm ;;
+    kustomize-controller) echo github.com/fluxcd/kustomize-controller ;;
     kstatus) echo . ;;
     *) echo "k8s.io/kubernetes/cmd/$1" ;;
   esac
 }
 # The release that a folder pins: its one direct requirement.
-release_of() { sed -n 's,^.*\(k8s\.io/kubernetes\|go\.etcd\.io/etcd/server/v3\|helm\.sh/helm/v4\|sigs\.k8s\.io/cli-utils\) \(v[0-9][^ ]*\).*$,\2,p' "$modules/$1/go.mod" | head -n 1; }
+release_of() { sed -n 's,^.*\(k8s\.io/kubernetes\|go\.etcd\.io/etcd/server/v3\|helm\.sh/helm/v4\|github\.com/fluxcd/kustomize-controller\|sigs\.k8s\.io/cli-utils\) \(v[0-9][^ ]*\).*$,\2,p' "$modules/$1/go.mod" | head -n 1; }
 for program in "$@"; do folder_of "$program" >/dev/null; done
 
 command -v go >/dev/null 2>&1 || { echo "there is no Go compiler (go is not on PATH)" >&2; exit 3; }
@@ -109,7 +110,7 @@ for program in $missing; do
   echo "step $step/$steps compiling $program $release$long"
   flags="-s -w"
   case $program in
-    etcd | kstatus) ;;
+    etcd | kustomize-controller | kstatus) ;;
     helm) flags="$flags -X helm.sh/helm/v4/internal/version.version=$release" ;;
     *)
       minor=${release#v1.}

@@ -1,17 +1,21 @@
 #!/bin/sh
-# Pins what the control plane is built from: writes the go.mod and go.sum of one release into a folder of modules/.
+# Pins what the control plane is built from: writes the go.mod and go.sum of one release into a folder of modules/; Flux's
+# kustomize-controller, a client of the tests, into test/gitops/modules.
 #
-# Usage:   pin.sh kubernetes|etcd|helm VERSION      (pin.sh kubernetes 1.37.2)
+# Usage:   pin.sh kubernetes|etcd|helm|kustomize-controller VERSION      (pin.sh kubernetes 1.37.2)
 # Needs:   Go that is as new as the release asks for, and the module proxy.
-# Leaves:  modules/kubernetes-MINOR, modules/etcd or modules/helm, with go.mod and go.sum; builds nothing.
+# Leaves:  modules/kubernetes-MINOR, modules/etcd or modules/helm, or test/gitops/modules/kustomize-controller and
+#          source-controller (of the release it is made for), with go.mod and go.sum; builds nothing.
 # Exits:   0 pinned; 1 the release cannot be had as Go modules (why stands on stderr); 2 wrong usage.
 set -eu
 
-usage() { echo "usage: pin.sh kubernetes|etcd|helm VERSION" >&2; exit 2; }
+usage() { echo "usage: pin.sh kubernetes|etcd|helm|kustomize-controller VERSION" >&2; exit 2; }
 [ $# -eq 2 ] || usage
 version=${2#v}
 minor=$(echo "$version" | cut -d. -f1-2)
 here=$(cd "$(dirname "$0")" && pwd)
+modules=$here/modules
+project=controlplane
 
 case $1 in
   kubernetes)
@@ -20,6 +24,11 @@ case $1 in
     ;;
   etcd) folder=etcd module=go.etcd.io/etcd/server/v3 tools=$module ;;
   helm) folder=helm module=helm.sh/helm/v4 tools=$module/cmd/helm ;;
+  kustomize-controller)
+    folder=$1 module=github.com/fluxcd/$1 tools=github.com/fluxcd/$1
+    modules=$(cd "$here/../../test/gitops/modules" && pwd)
+    project=gitops
+    ;;
   *) usage ;;
 esac
 
@@ -37,7 +46,7 @@ downloaded=$(go mod download -json "$module@v$version") || {
 source=$(echo "$downloaded" | sed -n 's/^[[:space:]]*"GoMod": "\(.*\)",*$/\1/p')
 
 {
-  echo "module xensan.dev/controlplane/$folder"
+  echo "module xensan.dev/$project/$folder"
   echo
   grep '^go ' "$source"
   echo
@@ -47,8 +56,19 @@ source=$(echo "$downloaded" | sed -n 's/^[[:space:]]*"GoMod": "\(.*\)",*$/\1/p')
   sed -n 's,^[[:space:]]*\(k8s\.io/[a-z-]*\) => \./staging/.*,\1,p' "$source" | while read -r staging; do
     echo "replace $staging => $staging v0.${version#1.}"
   done
+  # Flux is tested with other releases than its requirements name. What it replaces by a folder of its own is published too.
+  [ "$project" != gitops ] || sed -n 's/^\(replace \)\{0,1\}[[:space:]]*\([^ ]* => [^.][^ ]* v[^ ]*\)$/replace \2/p' "$source"
 } >go.mod
 go mod tidy || { echo "a module of $module v$version cannot be had: why stands above" >&2; exit 1; }
 
-mkdir -p "$here/modules/$folder"
-mv go.mod go.sum "$here/modules/$folder/"
+mkdir -p "$modules/$folder"
+mv go.mod go.sum "$modules/$folder/"
+[ "$project" = gitops ] || exit 0
+
+# Only the definitions of source-controller are used, so its own requirements are not followed.
+sources=github.com/fluxcd/source-controller
+release=$(sed -n "s,^[[:space:]]*$sources/api \\(v[0-9][^ ]*\\).*,\\1,p" "$source")
+printf 'module xensan.dev/gitops/source-controller\n\n%s\n\nrequire %s %s\n' "$(grep '^go ' "$source")" "$sources" "$release" >go.mod
+GOFLAGS=-mod=mod go mod download "$sources"
+mkdir -p "$modules/source-controller"
+mv go.mod go.sum "$modules/source-controller/"

@@ -11,7 +11,7 @@ const readingSchema = z.object({ status: z.string(), message: z.string() });
 /** What sigs.k8s.io/cli-utils reads in each object. */
 async function realReadings(objects: readonly string[]) {
   let output = "";
-  const child = execFile(inject("kstatus"), { maxBuffer: 64 * 1024 * 1024 }, (_error, stdout) => {
+  const child = execFile(inject("clients").kstatus, { maxBuffer: 64 * 1024 * 1024 }, (_error, stdout) => {
     output = stdout;
   });
   child.stdin?.end(objects.join("\n"));

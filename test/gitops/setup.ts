@@ -1,17 +1,28 @@
 import type { TestProject } from "vitest/node";
-import { buildKstatus } from "./programs.ts";
+import { setup as startIntegration } from "../integration/control-plane.ts";
+import { tool } from "../integration/tools.ts";
+import { buildClients, type Clients } from "./programs.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** The path of the program of modules/kstatus. */
-    kstatus: string;
+    clients: Clients;
   }
 }
 
-/** Builds what the tier runs before its first test. */
-export async function setup(project: TestProject): Promise<void> {
-  const kstatus = await buildKstatus(({ step, steps, text }) =>
+/** The control plane of the integration tier with Flux's definitions, and the clients built. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const clients = await buildClients(({ step, steps, text }) =>
     console.error(step === undefined ? text : `step ${step}/${steps} ${text}`),
   );
-  project.provide("kstatus", kstatus);
+  const stop = await startIntegration(project);
+  try {
+    const { kubeconfigPath } = project.getProvidedContext();
+    await tool("kubectl", kubeconfigPath, ["create", "-f", clients.definitions]);
+    await tool("kubectl", kubeconfigPath, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+    project.provide("clients", clients);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return stop;
 }
