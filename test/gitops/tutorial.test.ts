@@ -217,6 +217,7 @@ describe("Flux's kustomize-controller, with prune and wait", () => {
       shelf: 0,
       slot: 9,
       backing: { device: "/dev/vdz" },
+      clients: [{ name: "bella" }],
     });
     await flux.push("diskless", [...bounds, gone]);
     const { message } = await settled("diskless", "False/HealthCheckFailed");
