@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { quantityBytes } from "../../api/quantity.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
+import type { Toolstack } from "../../host/xen-facts.ts";
 
 /** A disk of the domain with the place of its image on the dom0. */
 export interface PlacedDisk {
@@ -16,6 +17,28 @@ export interface Configuration {
   readonly digest: string;
 }
 
+/** Whose file it is: xl knows `type` since Xen 4.10; before, it ignores it without a word and builds PV unless `builder` says otherwise. */
+export type Dialect = "Xl" | "XlBuilder" | "Xm";
+
+/** What the toolstack of a host reads; undefined where there is none, or xl does not say of which Xen it is. */
+export function dialectOf({ kind, info }: Pick<Toolstack, "kind" | "info">): Dialect | undefined {
+  if (kind === "Xm") return "Xm";
+  if (kind === "None" || info === undefined) return undefined;
+  return info.major > 4 || (info.major === 4 && info.minor >= 10) ? "Xl" : "XlBuilder";
+}
+
+/** Why the toolstack of a host builds no domain of this type; undefined when it does, or does not say which Xen it is of. */
+export function typeProblem(
+  type: XenDomainSpec["type"],
+  toolstack: Pick<Toolstack, "kind" | "info">,
+): string | undefined {
+  const dialect = dialectOf(toolstack);
+  if (type !== "PVH" || dialect === undefined || dialect === "Xl") return undefined;
+  const { info } = toolstack;
+  const has = info === undefined ? "" : `, and it has ${info.major}.${info.minor}`;
+  return `spec.type PVH needs xl of Xen 4.10 or newer${has}: PV and HVM would be accepted`;
+}
+
 const mib = 2 ** 20;
 
 /**
@@ -23,7 +46,7 @@ const mib = 2 ** 20;
  * spec gives the same text on every host.
  */
 export function renderConfiguration(
-  toolstack: "Xl" | "Xm",
+  toolstack: Dialect,
   domain: { readonly name: string; readonly uuid: string; readonly spec: XenDomainSpec },
   disks: readonly PlacedDisk[],
 ): Configuration {
@@ -36,7 +59,7 @@ export function renderConfiguration(
     `memory = ${Math.ceil(quantityBytes(spec.memory) / mib)}`,
     `vcpus = ${spec.vcpus}`,
     ...bootLines(spec.boot),
-    `disk = ${listOf(disks.map((disk) => (toolstack === "Xl" ? xlDisk(disk) : xmDisk(disk))))}`,
+    `disk = ${listOf(disks.map((disk) => (toolstack === "Xm" ? xmDisk(disk) : xlDisk(disk))))}`,
     `vif = ${listOf(spec.networks.map((network, index) => networkText(spec.type, network, macOf(uuid, index))))}`,
     `on_poweroff = ${quoted(action(spec.onPoweroff))}`,
     `on_reboot = ${quoted(action(spec.onReboot))}`,
@@ -46,8 +69,9 @@ export function renderConfiguration(
   return { text, digest: createHash("sha256").update(text).digest("hex") };
 }
 
-function kindLines(toolstack: "Xl" | "Xm", type: XenDomainSpec["type"]): string[] {
+function kindLines(toolstack: Dialect, type: XenDomainSpec["type"]): string[] {
   if (toolstack === "Xl") return [`type = ${quoted(type.toLowerCase())}`];
+  if (toolstack === "XlBuilder") return [`builder = ${quoted(type === "HVM" ? "hvm" : "generic")}`];
   return type === "HVM" ? ['builder = "hvm"'] : [];
 }
 

@@ -1,7 +1,7 @@
 import { writeDomainConfiguration } from "../../host/domain-actions.ts";
 import { type Finding, found } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
-import { type Configuration, renderConfiguration } from "./configuration.ts";
+import { type Configuration, dialectOf, renderConfiguration, typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, type HostSight, imagePath, isPlaced, survey } from "./observation.ts";
 import { mayAdopt } from "./owner.ts";
 
@@ -22,12 +22,14 @@ export function ensureConfigurations(domain: DomainObservation): Finding {
   return found([], steps);
 }
 
-/** What its toolstack is to build the domain from; undefined while the toolstack is not known. */
+/** What its toolstack is to build the domain from; undefined while the toolstack is not known, and where it cannot. */
 export function configurationFor(domain: DomainObservation, host: HostSight): Configuration | undefined {
   const toolstack = factsOf(host)?.toolstack;
-  if (toolstack?.state !== "known" || toolstack.value.kind === "None") return undefined;
+  if (toolstack?.state !== "known") return undefined;
+  const dialect = dialectOf(toolstack.value);
+  if (dialect === undefined || typeProblem(domain.spec.type, toolstack.value) !== undefined) return undefined;
   const disks = domain.disks
     .filter(isPlaced)
     .map((disk) => ({ device: disk.disk.device, access: disk.disk.access, image: imagePath(disk) }));
-  return renderConfiguration(toolstack.value.kind, domain, disks);
+  return renderConfiguration(dialect, domain, disks);
 }

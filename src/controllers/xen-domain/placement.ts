@@ -1,5 +1,6 @@
 import { quantityBytes } from "../../api/quantity.ts";
 import { globMatches } from "../../host/glob.ts";
+import { typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, type HostSight, isPlaced } from "./observation.ts";
 
 const mib = 2 ** 20;
@@ -36,6 +37,8 @@ export function obstacle(domain: DomainObservation, host: HostSight): string | u
   const { toolstack } = facts;
   if (toolstack.state !== "known" || toolstack.value.kind === "None" || !toolstack.value.dom0)
     return "it is no dom0, or does not say";
+  const unbuilt = typeProblem(domain.spec.type, toolstack.value);
+  if (unbuilt !== undefined) return unbuilt;
   const unmounted = domain.disks.filter(isPlaced).find(({ filesystem }) => !filesystem.mountedOn.includes(name));
   if (unmounted !== undefined) return `${unmounted.filesystem.mountPoint} is not mounted there`;
   const { bridges } = machine.spec.allowed;

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { xenDomainSpecSchema } from "../../../src/api/xen-domain.ts";
+import { dialectOf, renderConfiguration, typeProblem } from "../../../src/controllers/xen-domain/configuration.ts";
+
+const toolstack = (major: number, minor: number, kind: "Xl" | "Xm" = "Xl") => ({
+  kind,
+  info: {
+    major,
+    minor,
+    extra: ".1",
+    totalMemory: 2047,
+    freeMemory: 1000,
+    cpus: 1,
+    hardwareCapabilities: "",
+    virtualisation: [],
+  },
+});
+const kindLine = (version: ReturnType<typeof toolstack>, type: "PV" | "HVM" | "PVH") => {
+  const dialect = dialectOf(version);
+  if (dialect === undefined) return undefined;
+  const boot = type === "HVM" ? {} : { boot: { kernel: "/boot/vmlinuz" } };
+  const spec = xenDomainSpecSchema.parse({ hosts: [{ name: "bella" }], memory: "128Mi", type, ...boot });
+  const { text } = renderConfiguration(
+    dialect,
+    { name: "vm2", uuid: "37baabc6-98d5-48a2-9634-a38b12e29c45", spec },
+    [],
+  );
+  return text.split("\n").filter((line) => /^(type|builder) =/.test(line));
+};
+
+describe("the type of a domain in its configuration", () => {
+  it.each([
+    [toolstack(4, 1), "PV", ['builder = "generic"']],
+    [toolstack(4, 9), "PV", ['builder = "generic"']],
+    [toolstack(4, 9), "HVM", ['builder = "hvm"']],
+    [toolstack(4, 10), "PV", ['type = "pv"']],
+    [toolstack(4, 10), "HVM", ['type = "hvm"']],
+    [toolstack(4, 17), "PVH", ['type = "pvh"']],
+    [toolstack(5, 0), "PVH", ['type = "pvh"']],
+    [toolstack(4, 3, "Xm"), "PV", []],
+    [toolstack(4, 3, "Xm"), "HVM", ['builder = "hvm"']],
+  ] as const)("%j %s", (version, type, lines) => {
+    expect(kindLine(version, type)).toEqual(lines);
+    expect(typeProblem(type, version)).toBeUndefined();
+  });
+
+  it("is not guessed while xl does not say of which Xen it is", () => {
+    expect(dialectOf({ kind: "Xl", info: undefined })).toBeUndefined();
+    expect(typeProblem("PVH", { kind: "Xl", info: undefined })).toBeUndefined();
+  });
+
+  it("is refused where PVH would be built as PV", () => {
+    const problem = "spec.type PVH needs xl of Xen 4.10 or newer, and it has 4.9: PV and HVM would be accepted";
+    expect(typeProblem("PVH", toolstack(4, 9))).toBe(problem);
+    expect(typeProblem("PVH", toolstack(4, 9, "Xm"))).toBe(problem);
+    expect(typeProblem("PVH", { kind: "Xm", info: undefined })).toBe(
+      "spec.type PVH needs xl of Xen 4.10 or newer: PV and HVM would be accepted",
+    );
+  });
+});
