@@ -20,7 +20,7 @@ export function twoServers(): RackFile {
         roles: ["server"],
         disks: [
           root,
-          { path: "/dev/vdb", size: "2Gi", links: ["/dev/disk/by-id/virtio-fast"] },
+          { path: "/dev/vdb", size: "2Gi", serial: "fast" },
           { path: "/dev/vdc", size: "8Gi", volumeGroup: "san" },
           { path: "/dev/vdd", size: "1Gi", signature: "ext4" },
         ],
