@@ -66,7 +66,9 @@ describe("the chart", () => {
       "ClusterRoleBinding xs-xensan",
       "ClusterRoleBinding xs-xensan-metrics-auth",
       "Deployment xs-xensan",
+      "Role xs-xensan-cluster-id",
       "Role xs-xensan-leader",
+      "RoleBinding xs-xensan-cluster-id",
       "RoleBinding xs-xensan-leader",
       "Service xs-xensan-metrics",
       "ServiceAccount xs-xensan",
@@ -84,9 +86,11 @@ describe("the chart", () => {
     const own = [
       "Role xs-xensan",
       "Role xs-xensan",
+      "Role xs-xensan-cluster-id",
       "Role xs-xensan-leader",
       "RoleBinding xs-xensan",
       "RoleBinding xs-xensan",
+      "RoleBinding xs-xensan-cluster-id",
       "RoleBinding xs-xensan-leader",
     ];
     expect(await roles("--set=metrics.auth=None")).toEqual(own);
@@ -246,7 +250,11 @@ describe("an installed chart", () => {
     const namespaced = "deployments,services,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies";
     const clusterWide =
       "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings";
-    const found = [...(await get(namespaced, "--namespace", release.namespace)), ...(await get(clusterWide))];
+    const found = [
+      ...(await get(namespaced, "--namespace", release.namespace)),
+      ...(await get("roles,rolebindings", "--namespace", "kube-system")),
+      ...(await get(clusterWide)),
+    ];
     expect(names(found)).toEqual(wanted);
     expect(wanted).toContain("PodDisruptionBudget full-xensan");
     expect(wanted).toContain("NetworkPolicy full-xensan");
@@ -354,7 +362,10 @@ describe("the rights of the operator's service account", () => {
     ["escalate", "clusterroles", "no"],
     ["impersonate", "users", "no"],
     ["patch", "customresourcedefinitions", "no"],
-    ["create", "leases.coordination.k8s.io", "no"],
+    // The Lease xensan-claim of each namespace that it serves.
+    ["create", "leases.coordination.k8s.io", "yes"],
+    ["update", "leases.coordination.k8s.io/xensan-claim", "yes"],
+    ["update", "leases.coordination.k8s.io/xensan", "no"],
   ])("anywhere: %s %s -> %s", async (verb, resource, expected) => {
     expect(await can([...operator, "-n", "default"], verb, ...resource.split(" "))).toBe(expected);
   });

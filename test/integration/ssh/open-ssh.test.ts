@@ -77,7 +77,7 @@ describe.skipIf(sshdPath === undefined)("OpenSSH's own server", () => {
     await using server = await startOpenSsh();
     const big = "ñ☃x".repeat(300_000);
     const { stdout } = await sessionOn(server).session.run(
-      script('printf %s "$1"', { args: [big], timeoutSeconds: 60 }),
+      script('printf %s "$1"', { args: [big], timeoutSeconds: 60, maxOutputBytes: 4 * 2 ** 20 }),
     );
     expect(stdout === big).toBe(true);
   });
