@@ -14,7 +14,9 @@ const xl = `#!/bin/sh
 touch /srv/domains
 case $1 in
 list)
+	[ "$2" != --long ] || { printf '[\\n    {\\n        "domid": %s,\\n        "config": { }\\n    }\\n]\\n' "$3"; exit 0; }
 	printf 'Name                                        ID   Mem VCPUs\\tState\\tTime(s)   UUID                            Reason-Code\\tSecurity Label\\n'
+	printf '%-40s %5d %5d %5d     %s  %8s %s %8s %16s\\n' Domain-0 0 1024 1 r----- 456.0 00000000-0000-0000-0000-000000000000 - -
 	while read -r id name uuid state seconds; do
 		printf '%-40s %5d %5d %5d     %s  %8s %s %8s %16s\\n' "$name" "$id" 128 1 "$state" "$seconds" "$uuid" - -
 	done </srv/domains
