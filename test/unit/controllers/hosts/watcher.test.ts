@@ -1,0 +1,278 @@
+import { describe, expect, it } from "vitest";
+import { HostError } from "../../../../src/ssh/host-session.ts";
+import { answered, answeredBy, deferred, ended, step } from "./rig.ts";
+import { answering, unreachable, watching } from "./watching.ts";
+
+const start = step("ensure-export", ["0", "1"]);
+
+describe("a watched host", () => {
+  it("is looked at once per interval, measured from the beginning of a look", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(95_000);
+    expect(on.looks()).toEqual(["0 segments", "30 segments", "60 segments", "90 segments"]);
+    expect(on.views).toEqual([
+      "Pending Reachable",
+      "Reachable Reachable",
+      "Reachable Reachable",
+      "Reachable Reachable",
+    ]);
+  });
+
+  it("is given twice the time that it took to answer before it is looked at again", async () => {
+    const on = watching();
+    on.host.answer = answering(on, 25_000);
+    on.watch();
+    await on.clock.advance(110_000);
+    expect(on.looks()).toEqual(["0 segments", "50 segments", "100 segments"]);
+    expect(on.watcher.tookSeconds).toBe(25);
+  });
+
+  it("is looked at as soon as somebody asks, and whoever asks before the look begins shares it", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(10_000);
+    const marks = [on.watcher.ask(), on.watcher.ask()];
+    expect(on.watcher.covered).toBe(0);
+    await on.clock.advance(1_000);
+    expect(on.looks()).toEqual(["0 segments", "10 segments"]);
+    expect(marks).toEqual([1, 2]);
+    expect(on.watcher.covered).toBe(2);
+  });
+
+  it("is looked at once more for an ask that came while a look was under way: that one is not fresh for it", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(200);
+    const mark = on.watcher.ask();
+    await on.clock.advance(500);
+    expect(on.watcher.covered).toBe(mark - 1);
+    await on.clock.advance(500);
+    expect(on.looks()).toEqual(["0 segments", "0.5 segments"]);
+    expect(on.watcher.covered).toBe(mark);
+  });
+
+  it("leaves out the segments when nobody asks for them and what is known of them is younger than an interval", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(10_000);
+    on.watcher.ask("WithoutSegments");
+    await on.clock.advance(25_000);
+    on.watcher.ask("WithoutSegments");
+    await on.clock.advance(1_000);
+    expect(on.looks()).toEqual(["0 segments", "10", "35 segments"]);
+  });
+
+  it("keeps what the segments said when a look leaves them out", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    const known = on.watcher.view.state === "Reachable" ? on.watcher.view.snapshot.facts : undefined;
+    on.host.answer = answering(on, 500, () => answered.replaceAll("san-systemd", "san-renamed"));
+    on.watcher.ask("WithoutSegments");
+    await on.clock.advance(1_000);
+    const facts = on.watcher.view.state === "Reachable" ? on.watcher.view.snapshot.facts : undefined;
+    expect(facts?.identity).toMatchObject({ state: "known", value: { hostname: "san-renamed" } });
+    expect(facts?.responders).toBe(known?.responders);
+  });
+
+  it("keeps the same facts when it says word for word the same", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    const first = on.watcher.view.state === "Reachable" ? on.watcher.view.snapshot : undefined;
+    await on.clock.advance(30_000);
+    const second = on.watcher.view.state === "Reachable" ? on.watcher.view.snapshot : undefined;
+    expect(second?.facts).toBe(first?.facts);
+    expect([first?.startedAt, second?.startedAt]).toEqual([0, 30_000]);
+  });
+
+  it("that does not answer keeps its last facts for people, and answers every ask", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    on.host.answer = unreachable;
+    const mark = on.watcher.ask();
+    await on.clock.advance(1_000);
+    expect(on.watcher.view).toMatchObject({
+      state: "Unreachable",
+      reason: "Unreachable",
+      message: "SSH connection refused by san1:22",
+      last: { startedAt: 0 },
+    });
+    expect(on.watcher.covered).toBe(mark);
+    expect(on.watcher.ageSeconds()).toBeUndefined();
+    expect(on.watcher.sinceLookSeconds).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("is not asked while there is no way to it", async () => {
+    const on = watching({
+      route: () => ({ kind: "problem", reason: "SecretNotFound", message: "Secret san/key does not exist" }),
+    });
+    on.watch();
+    await on.clock.advance(1_000);
+    expect([on.looks(), on.acts()]).toEqual([[], []]);
+    expect(on.watcher.view).toEqual({
+      state: "Unreachable",
+      reason: "SecretNotFound",
+      message: "Secret san/key does not exist",
+      last: undefined,
+    });
+  });
+
+  it("is unreadable when the probe ends with a failure, whatever it printed", async () => {
+    const on = watching({ answer: async () => ended("sh: out of memory\n", 2) });
+    on.watch();
+    await on.clock.advance(1_000);
+    expect(on.watcher.view).toMatchObject({
+      state: "Unreachable",
+      reason: "ProbeUnreadable",
+      message: 'The probe ended with exit code 2 and said "sh: out of memory"',
+    });
+  });
+
+  it("is not taken for the machine that was recorded when another one answers", async () => {
+    const on = watching({ addressee: () => ({ machineId: "c0866274f3364b728cf1e59c44cd0aa3" }) });
+    on.watch();
+    await on.clock.advance(1_000);
+    expect(on.watcher.view.state).toBe("Reachable");
+    on.host.answer = answering(on, 500, () => answeredBy("00000000000000000000000000000bad"));
+    await on.clock.advance(30_000);
+    expect(on.watcher.view).toMatchObject({ state: "Unreachable", reason: "MachineChanged", last: { startedAt: 0 } });
+  });
+});
+
+describe("a step on a watched host", () => {
+  it("is proven by a look that begins after its end", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    on.watcher.lanes.submit("AoeVolume san/data", [start]);
+    await on.clock.advance(400);
+    expect(on.watcher.pending("AoeVolume san/data")).toBe(true);
+    await on.clock.advance(700);
+    expect(on.watcher.pending("AoeVolume san/data")).toBe(false);
+    expect(on.looks()).toEqual(["0 segments", "1.5 segments"]);
+    expect(on.views.at(-1)).toBe("Reachable Reachable AoeVolume san/data");
+    expect(on.watcher.results("AoeVolume san/data").map(({ outcome }) => outcome)).toEqual([
+      { kind: "done", detail: "" },
+    ]);
+  });
+
+  it("is sent with the machine that it is meant for", async () => {
+    const on = watching({
+      addressee: () => ({
+        machineId: "c0866274f3364b728cf1e59c44cd0aa3",
+        claims: [{ kind: "AoeServer", cluster: "uid-1", object: "san/san1" }],
+      }),
+    });
+    on.watch();
+    await on.clock.advance(1_000);
+    on.watcher.lanes.submit("AoeVolume san/data", [start]);
+    await on.clock.advance(1_000);
+    expect(on.acts().map(({ request }) => request.args)).toEqual([
+      ["machine=c0866274f3364b728cf1e59c44cd0aa3", "claim=AoeServer uid-1 san/san1", "0", "1"],
+    ]);
+  });
+
+  it("is not sent to a host that stopped answering while it waited", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    on.host.answer = unreachable;
+    await on.clock.advance(30_000);
+    on.watcher.lanes.submit("AoeVolume san/data", [start]);
+    await on.clock.advance(1_000);
+    expect(on.acts()).toEqual([]);
+    expect(on.watcher.results("AoeVolume san/data").map(({ outcome }) => outcome)).toEqual([
+      { kind: "lost", reason: "Unreachable", message: "SSH connection refused by san1:22" },
+    ]);
+  });
+
+  it("is lost, its effect unknown, when the connection breaks", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    on.host.answer = async ({ script }) => {
+      if (script.name === "probe") return ended(answered);
+      throw new HostError("ConnectionLost", "reset by peer", { started: true });
+    };
+    on.watcher.lanes.submit("AoeVolume san/data", [start, step("ensure-export", ["0", "2"])]);
+    await on.clock.advance(1_000);
+    expect(on.watcher.results("AoeVolume san/data").map(({ outcome }) => outcome)).toEqual([
+      { kind: "lost", reason: "ConnectionLost", message: "reset by peer" },
+    ]);
+  });
+
+  it("that interrupts a client begins within five seconds of its decision or not at all", async () => {
+    const on = watching({ parallel: 1 });
+    on.watch();
+    await on.clock.advance(1_000);
+    on.host.answer = async ({ script, beginWithinSeconds }) => {
+      if (script.name === "probe") return ended(answered);
+      await on.clock.sleep(2_000);
+      if (beginWithinSeconds !== undefined && beginWithinSeconds < 4)
+        throw new HostError("TimedOut", "no free channel within 3 s", { started: false });
+      return ended("done\t\n");
+    };
+    on.watcher.lanes.submit("other", [start]);
+    on.watcher.lanes.submit("AoeVolume san/data", [step("remove-export", ["0", "1"], { interrupts: true })]);
+    await on.clock.advance(10_000);
+    expect(on.acts().map(({ request }) => [request.script.name, request.beginWithinSeconds])).toEqual([
+      ["ensure-export", undefined],
+      ["remove-export", 3],
+    ]);
+    expect(on.watcher.results("AoeVolume san/data")).toEqual([]);
+  });
+
+  it("ends before the watch does", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    const last = deferred<void>();
+    on.host.answer = async () => {
+      await last.promise;
+      return ended("done\t\n");
+    };
+    on.watcher.lanes.submit("AoeVolume san/data", [start]);
+    on.stop.abort();
+    let over = false;
+    const ending = on.ended().then(() => {
+      over = true;
+    });
+    await on.clock.advance(60_000);
+    expect(over).toBe(false);
+    last.resolve();
+    await ending;
+    expect(on.watcher.results("AoeVolume san/data").map(({ outcome }) => outcome.kind)).toEqual(["done"]);
+  });
+});
+
+describe("a wait on a watched host", () => {
+  it("runs once for its owner, beside the jobs, and tells how it ended", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    const heard: unknown[] = [];
+    const { command } = step("await-migration", ["1", "2"]);
+    for (let round = 0; round < 3; round++)
+      on.watcher.waits.begin("XenMigration san/move", command, (outcome) => heard.push(outcome));
+    await on.clock.advance(1_000);
+    expect(on.acts().map(({ request }) => request.script.name)).toEqual(["await-migration"]);
+    expect(heard).toEqual([{ kind: "done", detail: "" }]);
+    expect(on.watcher.waits.active).toBe(0);
+  });
+
+  it("that is lost tells nothing: the next look shows what happened", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    on.host.answer = unreachable;
+    const heard: unknown[] = [];
+    on.watcher.waits.begin("XenMigration san/move", step("await-migration", ["1", "2"]).command, (outcome) =>
+      heard.push(outcome),
+    );
+    await on.clock.advance(1_000);
+    expect([heard, on.watcher.waits.active]).toEqual([[], 0]);
+  });
+});

@@ -1,0 +1,81 @@
+import { HostWatcher, type WatcherOptions } from "../../../../src/controllers/hosts/watcher.ts";
+import { probe } from "../../../../src/host/actions.ts";
+import type { Addressee } from "../../../../src/host/addressee.ts";
+import { HostError, type RunRequest, type SshTarget } from "../../../../src/ssh/host-session.ts";
+import { stage } from "../../runtime/stage.ts";
+import { type Answering, answered, ended } from "./rig.ts";
+
+const target: SshTarget = {
+  host: "san1",
+  port: 22,
+  user: "root",
+  become: "None",
+  hostKeys: [],
+  hostKeyPolicy: "Pinned",
+  credential: { privateKey: "", version: "1" },
+};
+
+/** Answers every probe after `ms` with this text, and every other script with `done`. */
+export function answering(on: ReturnType<typeof stage>, ms: number, text: () => string = () => answered): Answering {
+  return async ({ script, signal }) => {
+    await on.clock.sleep(ms, signal);
+    return ended(script.name === "probe" ? text() : "done\t\n");
+  };
+}
+
+export const unreachable = async () => {
+  throw new HostError("Unreachable", "SSH connection refused by san1:22", { started: false });
+};
+
+/** One watcher of one host; `answer` says what the host does, and may be exchanged while it is watched. */
+export function watching(
+  options: Partial<WatcherOptions> & { readonly answer?: Answering; readonly addressee?: () => Addressee } = {},
+) {
+  const on = stage("watcher");
+  const host = { answer: options.answer ?? answering(on, 500) };
+  const requests: { readonly at: number; readonly request: RunRequest }[] = [];
+  const views: string[] = [];
+  const watcher: HostWatcher = new HostWatcher({
+    clock: on.clock,
+    log: on.log,
+    intervalSeconds: 30,
+    parallel: 4,
+    session: () => ({
+      run(request) {
+        requests.push({ at: on.clock.monotonic(), request });
+        return host.answer(request);
+      },
+    }),
+    route: () => ({ kind: "target", target }),
+    probe: (extent) => probe({ roles: ["Server"], backings: [], segments: extent === "All" ? ["eth1"] : [] }),
+    onView: (before, settled) => views.push([before.state, watcher.view.state, ...settled].join(" ")),
+    addressee: () => ({}),
+    onHostKey: () => undefined,
+    onCommand: () => undefined,
+    ...options,
+  });
+  /** When probes began, in seconds, and whether they asked the segments. */
+  const looks = () =>
+    requests
+      .filter(({ request }) => request.script.name === "probe")
+      .map(
+        ({ at, request }) =>
+          `${at / 1000}${request.args.some((word) => word.startsWith("segment=")) ? " segments" : ""}`,
+      );
+  const acts = () => requests.filter(({ request }) => request.script.name !== "probe");
+  let running: Promise<void> = Promise.resolve();
+  return {
+    ...on,
+    host,
+    watcher,
+    views,
+    looks,
+    acts,
+    /** Watches until `stop`. */
+    watch() {
+      running = watcher.run(on.signal);
+    },
+    /** Until the watch has ended. */
+    ended: () => running,
+  };
+}
