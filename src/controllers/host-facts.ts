@@ -74,3 +74,7 @@ export function deafness({ name, master }: NetworkInterface): string | undefined
 /** Packages can be installed there. */
 export const hasApt = ({ system }: HostFacts): boolean =>
   system.state === "known" && system.value.packageManager === "apt";
+
+/** Nothing is started on a host that is on its way to a halt or a reboot. */
+export const isGoingDown = ({ system }: HostFacts): boolean =>
+  system.state === "known" && system.value.goingDown === true;

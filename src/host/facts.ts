@@ -93,6 +93,8 @@ export interface System {
   readonly kernel: string;
   readonly init: "systemd" | "sysvinit" | "other";
   readonly packageManager: "apt" | "none";
+  /** It is on its way to a halt or a reboot. Left out where it stays up. */
+  readonly goingDown?: true;
 }
 
 export interface NetworkInterface {

@@ -19,6 +19,7 @@ export function parseSystem(rows: Rows, lost: Lost): System {
     kernel: required(values, "kernel"),
     init: oneOf(required(values, "init"), ["systemd", "sysvinit", "other"], "init"),
     packageManager: oneOf(required(values, "package-manager"), ["apt", "none"], "package-manager"),
+    ...(values.get("going-down") === "yes" ? { goingDown: true } : {}),
   };
 }
 

@@ -60,6 +60,7 @@ export const refusals = {
   FilesystemInUse: "Processes, loop devices, domains or mounts use the file system; the message names them",
   GrowFailed: "tunefs.ocfs2 failed; the message holds what it said",
   NotDom0: "The host does not run under Xen",
+  HostGoingDown: "The host is shutting down or rebooting",
   NotMounted: "The shared file system is not mounted there, or another one is",
   ImageForeign:
     "What is in the image's place is no file, or was not made for this XenDomain and the owner of the host does not allow it to be used",

@@ -40,4 +40,5 @@ export const patienceSeconds: Readonly<Partial<Record<Reason, number>>> = {
   DryRun: Number.POSITIVE_INFINITY,
   Stopping: Number.POSITIVE_INFINITY,
   Vanished: Number.POSITIVE_INFINITY,
+  HostGoingDown: Number.POSITIVE_INFINITY,
 };

@@ -7,6 +7,11 @@ export const starting = {
     meaning: "The host does not run under Xen, or is not its dom0.",
     action: "Boot it with Xen; on Debian install xen-system-amd64 and choose its entry in the boot menu.",
   },
+  HostGoingDown: {
+    conditions: ["ToolstackReady", "Running", "Ready"],
+    meaning: "The host is on its way to a halt or a reboot, as its init says. Nothing is started on it.",
+    action: "Nothing; when the host is up again it is used again.",
+  },
   NotMounted: {
     conditions: ["DisksReady", "Running"],
     meaning: "The shared file system is not mounted on the host, or another one is mounted in its place.",

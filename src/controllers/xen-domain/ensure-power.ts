@@ -173,7 +173,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   const lock = lockSeen(domain);
   // The stop of an offline migration has waited for that before it let go of the lock.
   const stopped = target !== undefined && lock === undefined;
-  if (!stopped && domain.unseenMs !== undefined && domain.unseenMs < rebootMs)
+  if (!stopped && domain.absentMs !== undefined && domain.absentMs < rebootMs)
     return found([no(type, "Vanished", "It has just gone; a guest that reboots comes back by itself within seconds")]);
   const silent = domain.disks.filter(isPlaced).flatMap((one) => silentAbout(domain, imagePath(one)));
   if (silent.length > 0)

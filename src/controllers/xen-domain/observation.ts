@@ -34,8 +34,8 @@ export interface DomainObservation {
   readonly migration: string | undefined;
   /** What an offline one of these wants of it now; undefined for a live one. */
   readonly offline: OfflineMove | undefined;
-  /** Milliseconds since it was last seen on any host; undefined when it never was by this process. */
-  readonly unseenMs: number | undefined;
+  /** Milliseconds since all hosts first showed that it is on none of them; undefined where they do not, or where it never ran. */
+  readonly absentMs: number | undefined;
   /** If several hosts show it: it does run on all of them. They have been looked at again since, or it was known before. */
   readonly twice: boolean;
   /** Wall clock, milliseconds. */

@@ -20,7 +20,7 @@ export function observeDomain(
   domain: XenDomain,
   spec: XenDomainSpec,
   uuid: string,
-  memory?: { readonly unseenMs: number | undefined; readonly doubts: Doubts },
+  memory?: { readonly doubts: Doubts },
 ): DomainObservation {
   const { namespace = "", name, uid = "" } = domain.metadata;
   const { host, configuration, shutdownTime, disks = [] } = domain.status ?? {};
@@ -46,7 +46,7 @@ export function observeDomain(
     rival: rivalOf(fleet, domain, spec, uuid),
     migration: migration?.metadata.name,
     offline: migration && offlineMove(migration),
-    unseenMs: memory?.unseenMs,
+    absentMs: undefined,
     twice: proven || splitBrain,
     now: fleet.clock.now(),
   };

@@ -1,5 +1,6 @@
 import { quantityBytes } from "../../api/quantity.ts";
 import { globMatches } from "../../host/glob.ts";
+import { isGoingDown } from "../host-facts.ts";
 import { typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, type HostSight, isPlaced } from "./observation.ts";
 
@@ -34,6 +35,7 @@ export function obstacle(domain: DomainObservation, host: HostSight): string | u
   const facts = factsOf(host);
   if (facts === undefined) return "it cannot be asked";
   if (machine.spec.maintenance !== "None") return `it is in maintenance (${machine.spec.maintenance})`;
+  if (isGoingDown(facts)) return "it is shutting down or rebooting";
   const { toolstack } = facts;
   if (toolstack.state !== "known" || toolstack.value.kind === "None" || !toolstack.value.dom0)
     return "it is no dom0, or does not say";

@@ -17,6 +17,7 @@ import type { Fleet } from "../fleet.ts";
 import { idOf } from "../names.ts";
 import { domainSpec } from "../specs.ts";
 import { type Handed, handOver, merged, soonest } from "../work.ts";
+import { Absences } from "./absences.ts";
 import { derivedUuid } from "./derived-uuid.ts";
 import { describeDomain } from "./describe.ts";
 import { Doubts } from "./doubts.ts";
@@ -40,15 +41,14 @@ const nothing: Handed = { started: [], held: [], againSeconds: undefined };
 export function xenDomainReconciler(options: DomainControllerOptions): Reconciler {
   const { api, fleet, events } = options;
   const store = fleet.stores.domains;
-  /** When a domain was last seen on any host, monotonic: one that has just gone may be rebooting. */
-  const seen = new Map<string, number>();
+  const absences = new Absences();
   const doubts = new Doubts(fleet);
   return {
     async reconcile(key, context) {
       const domain = store.get(key);
       const id = idOf("XenDomain", key.namespace, key.name);
       if (domain === undefined || (isDeleting(domain) && !hasFinalizer(domain, finalizer))) {
-        seen.delete(id);
+        absences.forget(id);
         doubts.forget(id);
         return done;
       }
@@ -66,7 +66,7 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
       const write = { api, kind: xenDomains, object: domain, store, leading: context.leading, initial };
       return await withStatus(write, async (draft) => {
         const outcome = parsed.ok
-          ? await converge(options, domain, parsed.spec, directives, draft, context, { seen, doubts })
+          ? await converge(options, domain, parsed.spec, directives, draft, context, { absences, doubts })
           : {
               handed: nothing,
               conditions: invalidSpec(domain, owned, parsed.message),
@@ -122,35 +122,32 @@ async function converge(
   directives: Directives,
   draft: StatusDraft<XenDomainStatus>,
   context: ReconcileContext,
-  { seen, doubts }: { readonly seen: Map<string, number>; readonly doubts: Doubts },
+  { absences, doubts }: { readonly absences: Absences; readonly doubts: Doubts },
 ): Promise<Outcome> {
   const { fleet } = options;
   const { namespace = "", name, uid = "" } = domain.metadata;
   const id = idOf("XenDomain", namespace, name);
-  const now = fleet.clock.monotonic();
-  const last = seen.get(id);
-  const unseenMs = last === undefined ? undefined : now - last;
-  const observation = observeDomain(fleet, domain, spec, spec.uuid ?? derivedUuid(fleet, domain, spec) ?? uid, {
-    unseenMs,
-    doubts,
-  });
-  if (survey(observation).present.length > 0) seen.set(id, now);
+  const seen = observeDomain(fleet, domain, spec, spec.uuid ?? derivedUuid(fleet, domain, spec) ?? uid, { doubts });
+  const ran = (domain.status?.host ?? domain.status?.configuration) !== undefined;
+  const absentMs = absences.look(id, survey(seen), ran, fleet.clock.monotonic());
+  const observation = { ...seen, absentMs };
   if (isDeleting(domain)) return await letGo(options, domain, observation, directives, draft, context);
   const plan = planned(() => planDomain(observation));
   const acting = !directives.paused && !directives.dryRun;
   describeDomain(draft.status, observation, acting ? plan.steps : []);
   const handed = await act(options, domain, observation, plan, directives, draft, context);
   const conditions = merged(plan.conditions, heldConditions(handed.held));
-  return { handed, conditions, released: false, againSeconds: dueIn(observation, unseenMs) };
+  return { handed, conditions, released: false, againSeconds: dueIn(observation) };
 }
 
 /** A reboot that must be waited for, or a shutdown that may take so long and no longer. */
-function dueIn(domain: DomainObservation, unseen: number | undefined): number | undefined {
+function dueIn(domain: DomainObservation): number | undefined {
   if (domain.recorded.shutdownSince !== undefined) {
     const left = domain.recorded.shutdownSince + domain.spec.shutdown.timeoutSeconds * 1000 - domain.now;
     return left > 0 ? left / 1000 + 1 : undefined;
   }
-  return unseen !== undefined && unseen < rebootMs ? Math.ceil((rebootMs - unseen) / 1000) : undefined;
+  const { absentMs } = domain;
+  return absentMs !== undefined && absentMs < rebootMs ? Math.ceil((rebootMs - absentMs) / 1000) : undefined;
 }
 
 async function letGo(
@@ -169,7 +166,7 @@ async function letGo(
   const handed = await act(options, domain, observation, left.finding, directives, draft, context);
   const failed = heldConditions(handed.held).map(({ reason, message }) => yes("DeletionBlocked", reason, message));
   const conditions = merged(left.finding.conditions, failed, stopped);
-  return { handed, conditions, released: false, againSeconds: dueIn(observation, undefined) };
+  return { handed, conditions, released: false, againSeconds: dueIn(observation) };
 }
 
 /** A value that passed the schema and that no host can be given all the same. */

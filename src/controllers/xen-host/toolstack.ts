@@ -4,6 +4,7 @@ import { prepareToolstack } from "../../host/toolstack-actions.ts";
 import type { Toolstack } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
+import { isGoingDown } from "../host-facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 
 const type = "ToolstackReady";
@@ -12,8 +13,9 @@ const type = "ToolstackReady";
 export function planToolstack(
   host: string,
   spec: Pick<XenHostSpec, "toolstack">,
-  { toolstack }: HostFacts,
+  facts: HostFacts,
 ): { readonly steps: readonly Step[]; readonly condition: ConditionUpdate } {
+  const { toolstack } = facts;
   const only = (condition: ConditionUpdate) => ({ steps: [], condition });
   if (toolstack.state === "unknown")
     return only(unknown(type, "FactsUnknown", `Its toolstack is unknown: ${toolstack.why}`));
@@ -29,6 +31,8 @@ export function planToolstack(
   const unwanted = unwantedOf(found);
   if (unwanted !== undefined)
     return { steps: [exclusive(host, prepareToolstack())], condition: no(type, "AutomaticDomains", unwanted) };
+  if (isGoingDown(facts))
+    return only(no(type, "HostGoingDown", "It is shutting down or rebooting: nothing is started on it"));
   if (found.info === undefined) return only(unknown(type, "FactsUnknown", "xl info does not tell memory and version"));
   const { major, minor, extra } = found.info;
   return only(yes(type, "ToolstackReady", `${found.kind.toLowerCase()} on Xen ${major}.${minor}${extra}`));

@@ -16,6 +16,7 @@
 #   probe 1                                                          version of this format, always first
 #   identity hostname|machine-id|boot-id VALUE
 #   system os|os-id|kernel|init|package-manager VALUE                init: systemd sysvinit other; manager: apt none
+#   system going-down yes|no                                         to a halt or a reboot
 #   packages NAME VERSION
 #   tools NAME PATH
 #   interfaces NAME MAC MTU FLAGS CARRIER [MASTER]                   FLAGS 0x1003; CARRIER 1, 0, or - while it is down;

@@ -9,7 +9,7 @@
 # Exit codes: 0 done, 3 refused (DomainTaken DomainNameTaken DomainLocked DomainMigrating DomainStateDiffers NotMounted
 # ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds ImageOutsideBounds
 # ImageMissing ImageChanged ImageForeign ImageInUse StartFailed
-# InvalidArgument ToolMissing NotDom0), 4 busy.
+# HostGoingDown InvalidArgument ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -22,6 +22,7 @@ set -eu
 # include: domain-configuration.sh
 # include: domain-bounds.sh
 # include: images.sh
+# include: going-down.sh
 
 owner=$1 uuid=$2 name=$3 digest=$4 lock_dir=$5 mount_point=$6 filesystem=$7 old_host=$8 old_boot=$9
 shift 9
@@ -47,6 +48,7 @@ for taken in "$name" "$name--incoming" "$name--migratedaway"; do
 	! named "$taken" "$uuid" || refuse DomainNameTaken "another domain of this host, id $row_id, is called $taken"
 done
 
+! going_down || refuse HostGoingDown "this host is shutting down or rebooting"
 [ -f "$file" ] || refuse ConfigurationDiffers "there is no $file"
 # What is checked is what is started, whatever happens to the file meanwhile.
 cp "$file" "$run_dir/$uuid.cfg"

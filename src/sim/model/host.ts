@@ -43,6 +43,8 @@ export interface Running {
   readonly bootedAt: number;
   /** What `hostname -s` says. */
   hostname: string;
+  /** Somebody typed `reboot` or `poweroff`: what runs is being stopped. */
+  goingDown: boolean;
   /** Values that differ from the kernel's own, by name (`kernel.panic`). */
   readonly sysctl: Map<string, string>;
   readonly log: KernelLine[];

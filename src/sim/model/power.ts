@@ -2,6 +2,7 @@ import { discover, loadDriver } from "./aoe-driver.ts";
 import { uuidOf } from "./disk-content.ts";
 import { endAllDomains } from "./domain.ts";
 import { createFileSystem, type Mount, resolvePath } from "./filesystem.ts";
+import { askToShutDown } from "./guest.ts";
 import { loseHeartbeats } from "./heartbeat.ts";
 import type { Host, Interface, Running } from "./host.ts";
 import { rereadInittab } from "./inittab.ts";
@@ -33,6 +34,7 @@ export function freshRunning(host: Omit<Host, "running">, salt: string, now: num
     bootId: uuidOf(`boot ${salt} ${host.name} ${host.boots}`),
     bootedAt: now,
     hostname: (hostname?.kind === "File" ? (hostname.text ?? "") : "").trim().split(".")[0] || host.name,
+    goingDown: false,
     sysctl: sysctlAtBoot(mounts),
     log: [],
     o2cb: freshO2cb(),
@@ -99,6 +101,17 @@ export function powerOn(world: World, host: Host): void {
   host.boots += 1;
   host.running = freshRunning(host, world.salt, world.agenda.time);
   later(world, host, world.timings.boot, () => arrive(world, host));
+}
+
+/** How long services take to stop once the domains have been asked to shut down, milliseconds. */
+const stopMs = 30_000;
+
+/** Somebody types `poweroff` or `reboot`: xendomains asks every domain to shut down, and what is left ends with the machine. */
+export function goDown(world: World, host: Host, then: "Off" | "Reboot"): void {
+  if (host.power !== "On" || host.running.goingDown) return;
+  host.running.goingDown = true;
+  for (const domain of [...host.running.xen.domains.values()]) askToShutDown(world, host, domain);
+  later(world, host, stopMs, () => (then === "Off" ? powerOff : reset)(world, host, `typed on ${host.name}`));
 }
 
 /** A reset: off, and on at once. */

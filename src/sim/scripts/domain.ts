@@ -42,6 +42,7 @@ export const startDomain: Responder = acting(function* startDomain(run) {
     if (other === undefined) continue;
     refuse(run, "DomainNameTaken", `another domain of this host, id ${other.id}, is called ${taken}`);
   }
+  if (host.running.goingDown) refuse(run, "HostGoingDown", "this host is shutting down or rebooting");
   const configuration = requireConfiguration(run, { uuid, name, digest }, bounds);
   yield world.timings.process;
   requireDeclarer(run, owner, uuid);

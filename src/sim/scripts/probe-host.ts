@@ -19,6 +19,7 @@ export function system(run: ScriptRun): SectionEnd {
   row(run, "system", "kernel", host.kernel);
   row(run, "system", "init", host.init);
   row(run, "system", "package-manager", host.packageManager);
+  row(run, "system", "going-down", host.running.goingDown ? "yes" : "no");
   return "known";
 }
 

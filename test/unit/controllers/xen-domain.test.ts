@@ -27,6 +27,14 @@ const ready = (stage: Stage, name = "vm") => word(stage, "XenDomain", name, "Rea
 const executing = (stage: Stage) =>
   nodes.flatMap((host) => stage.rack.xen.domains(host).map(({ name }) => `${host} ${name}`));
 
+/** Has the machine looked at right when a domain has gone from it. */
+function lookWhenGone(stage: Stage): void {
+  const now = { metadata: { annotations: { "xensan.dev/reconcile-at": "now" } } };
+  stage.rack.subscribe((event) => {
+    if (event.kind === "DomainEnded") stage.patch("XenHost", at(event.host), now);
+  });
+}
+
 function room(objects: readonly ReturnType<typeof xenDomain>[]) {
   return rig({ rack: twoServers, objects: [...ground, ...objects] });
 }
@@ -84,6 +92,45 @@ describe("a domain on a shared file system", () => {
     await stage.advance(minutes(5));
     expect(sent.filter((line) => line.endsWith("start-domain"))).toEqual([]);
     expect(ready(stage)).toBe("True/Ready");
+  });
+
+  it("that is between two boots of its guest when the operator begins is not started beside itself", async () => {
+    for (const before of [3_400, 2_000, 700]) {
+      const stage = room([xenDomain("vm", nodes)]);
+      await eventually(stage, () => ready(stage), "True/Ready");
+      await stage.advance(minutes(30));
+      stage.life.end();
+      const sent = commands(stage);
+      stage.rack.xen.shutDown("vm", "reboot");
+      await stage.advance(before);
+      stage.startOperator();
+      await stage.advance(minutes(5));
+      expect([before, sent.filter((line) => line.endsWith("start-domain"))]).toEqual([before, []]);
+      expect(ready(stage)).toBe("True/Ready");
+      stage.life.end();
+    }
+  });
+
+  it("is not given back to a host on which somebody typed reboot, and is started on the other one", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const [home = ""] = executing(stage)[0]?.split(" ") ?? [];
+    const other = nodes.find((name) => name !== home) ?? "";
+    const sent = commands(stage);
+    lookWhenGone(stage);
+    stage.rack.goDown(home, "Reboot");
+    await eventually(stage, () => word(stage, "XenHost", home, "ToolstackReady"), "False/HostGoingDown", 1);
+    await eventually(stage, () => [executing(stage), ready(stage)], [[`${other} vm`], "True/Ready"], 15);
+    expect(sent.filter((line) => line.endsWith("start-domain"))).toEqual([`${other} start-domain`]);
+  });
+
+  it("pinned to a host that goes down waits until it is up again, and says why", async () => {
+    const stage = room([xenDomain("vm", ["bella"])]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    stage.rack.goDown("bella", "Reboot");
+    await eventually(stage, () => running(stage), "False/NoHostFits", 1);
+    expect(message(stage, "XenDomain", "vm", "Running")).toContain("bella: it is shutting down or rebooting");
+    await eventually(stage, () => [executing(stage), ready(stage)], [["bella vm"], "True/Ready"], 15);
   });
 
   it("that powers itself off is started again, once", async () => {

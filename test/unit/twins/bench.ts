@@ -26,10 +26,11 @@ export interface TwinBench extends TwinHost {
   look(command: HostCommand, sections: readonly string[]): Promise<string>;
 }
 
-/** Rows of these sections of a probe, and how they end. Processes come in no order. */
+/** Rows of these sections of a probe, and how they end; `SECTION KEY`: these rows of it alone. Processes come in no order. */
 function ofSections(stdout: string, sections: readonly string[]): string {
   const lines = stdout.split("\n").filter((line) => {
     const [section = "", name = ""] = line.split("\t");
+    if (sections.includes(`${section} ${name}`)) return true;
     return sections.includes(section) || (section === "end" && sections.includes(name));
   });
   return lines.map((line) => `${line}\n`).join("");
@@ -122,6 +123,7 @@ export function twins(
           failCreate: (...lines) => host.failCreate(...lines),
           ignoreShutdown: (uuid) => host.ignoreShutdown(uuid),
           breakToolstack: () => host.breakToolstack(),
+          goDown: () => host.goDown(),
           write: (path, text) => host.write(path, text),
           image: (path, bytes) => host.image(path, bytes),
           replace: (path, bytes) => host.replace(path, bytes),

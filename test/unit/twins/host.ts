@@ -57,6 +57,8 @@ export interface TwinHost {
   ignoreShutdown(uuid: string): void;
   /** xl cannot tell which domains there are. */
   breakToolstack(): void;
+  /** Somebody has typed `reboot`. */
+  goDown(): void;
 
   /** The other dom0 lets this migration key in; its host key. */
   befriend(publicKey: string): string;

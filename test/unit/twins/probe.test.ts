@@ -43,6 +43,12 @@ const cases = (dom0: TwinBench) => {
     expect(await look("domains")).toMatch(/^end\tdomains\tunknown\t/);
   });
 
+  it("tells that it is going down", async () => {
+    expect(await look("system going-down")).toBe("system\tgoing-down\tno\n");
+    dom0.goDown();
+    expect(await look("system going-down")).toBe("system\tgoing-down\tyes\n");
+  });
+
   it("tells the toolstack", async () => {
     dom0.write("/etc/default/xendomains", `XENDOMAINS_SAVE=/var/lib/xen/save\nXENDOMAINS_RESTORE=false\n`);
     expect(await look("toolstack")).toContain("toolstack\tautomatic\t/var/lib/xen/save\t-\t-\n");

@@ -121,6 +121,7 @@ wants=$FAKE/../etc/systemd/system/multi-user.target.wants
 case $1 in
 enable) mkdir -p "$wants" && ln -s "../$2" "$wants/$2"; exit 0 ;;
 disable) rm -f "$wants/$2"; exit 0 ;;
+is-system-running) cat "$FAKE/system-state"; exit 1 ;;
 show) ;;
 *) exit 0 ;;
 esac

@@ -141,6 +141,7 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
     put("/etc/init.d/xend", "#!/bin/sh\nexit 0\n", 0o755);
   }
   put("/fake/domains", "");
+  put("/fake/system-state", "degraded\n");
   put("/fake/next-id", "1\n");
   // To where nobody is.
   put("/fake/migrate", "sleep 1\necho 'ssh: connect to host port 22: No route to host' >&2\nexit 1\n");
@@ -221,6 +222,7 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
     ignoreShutdown: (uuid) => put(`/fake/ignores.${uuid}`, ""),
     breakToolstack: () =>
       put("/fake/broken", "libxl: error: libxl.c:102:libxl_ctx_alloc: cannot connect to xenstore\n"),
+    goDown: () => put("/fake/system-state", "stopping\n"),
     befriend() {
       put("/fake/friends", "10.99.0.12\n");
       return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH";

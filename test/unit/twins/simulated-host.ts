@@ -91,6 +91,9 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     failCreate: (...lines) => rack.xen.failCreate("bella", lines),
     ignoreShutdown: (uuid) => rack.xen.setGuest(uuid, { shutdown: "Ignores" }),
     breakToolstack: () => rack.xen.setService("bella", "xencommons", "inactive"),
+    goDown() {
+      host.running.goingDown = true;
+    },
     befriend(publicKey) {
       const other = rack.host("brutus");
       const peer = { name: "bella", address: "10.99.0.11", publicKey: publicKey.split(" ").slice(0, 2).join(" ") };

@@ -91,6 +91,16 @@ const cases = (dom0: TwinBench) => {
     expect(await from("/srv/xen/real/a.img")).toMatchObject({ kind: "done" });
   });
 
+  it("is not started on a host that goes down, and one that runs there is left alone", async () => {
+    await write(text());
+    expect(await start()).toEqual({ kind: "done", detail: "started id 1" });
+    dom0.goDown();
+    expect(await start()).toEqual({ kind: "done", detail: "running id 1" });
+    expect(await stop()).toEqual({ kind: "done", detail: "stopped" });
+    expect(await start()).toMatchObject({ kind: "refused", reason: "HostGoingDown" });
+    expect(dom0.read(lockFile)).toBeUndefined();
+  });
+
   it("is not started while another host holds the lock, unless that holder is proved gone", async () => {
     await write(text());
     dom0.write(lockFile, `brutus ${otherBoot} xen/vm2 1111-aa\n`);

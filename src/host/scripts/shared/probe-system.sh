@@ -1,3 +1,4 @@
+# include: going-down.sh
 # The host itself: who it is, what is installed, its network interfaces.
 
 probe_identity() {
@@ -38,6 +39,7 @@ probe_system() {
 	manager=none
 	if have apt-get && have dpkg-query; then manager=apt; fi
 	row system package-manager "$manager"
+	if going_down; then row system going-down yes; else row system going-down no; fi
 }
 
 probe_packages() {

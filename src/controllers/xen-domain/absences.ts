@@ -1,0 +1,33 @@
+import type { Survey } from "./observation.ts";
+
+/**
+ * Since when domains are on no host, as all their hosts show. A guest that reboots is on none for some two seconds, and
+ * nothing on the hosts says that it will come back: only looks that lie further apart tell it from one that has ended,
+ * also for a process that began in between.
+ */
+export class Absences {
+  readonly #since = new Map<string, number>();
+  /** Domains that this process has seen on a host. */
+  readonly #seen = new Set<string>();
+
+  /**
+   * To be called at each judgement; milliseconds since the first one of this process, and since any host could not be asked
+   * the last time, that found it on none of them. Undefined where it may be on one, or never ran. `recorded`: its status says
+   * that it ran. `now`: monotonic milliseconds.
+   */
+  look(id: string, { present, blind }: Survey, recorded: boolean, now: number): number | undefined {
+    if (present.length > 0) this.#seen.add(id);
+    if (present.length + blind.length > 0 || !(recorded || this.#seen.has(id))) {
+      this.#since.delete(id);
+      return undefined;
+    }
+    const since = this.#since.get(id) ?? now;
+    this.#since.set(id, since);
+    return now - since;
+  }
+
+  forget(id: string): void {
+    this.#since.delete(id);
+    this.#seen.delete(id);
+  }
+}

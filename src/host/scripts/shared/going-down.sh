@@ -1,0 +1,13 @@
+# going_down: the host is on its way to a halt or a reboot, as its init says. /run/nologin tells less: shutdown(8) writes it
+# minutes before, and so does a boot.
+going_down() {
+	if [ -d /run/systemd/system ]; then
+		# systemd says so from the moment somebody asks for it; its exit code is 1 for every state but running.
+		[ "$(limited 8 systemctl is-system-running 2>/dev/null </dev/null || :)" = stopping ]
+	elif have runlevel; then
+		# The level before, and the one that init goes to.
+		case $(runlevel 2>/dev/null </dev/null || :) in *' 0' | *' 6') return 0 ;; *) return 1 ;; esac
+	else
+		return 1
+	fi
+}
