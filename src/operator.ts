@@ -30,9 +30,11 @@ import {
 import { Mirror } from "./controllers/mirror.ts";
 import { parseId } from "./controllers/names.ts";
 import { ocfs2ClusterReconciler } from "./controllers/ocfs2-cluster/reconcile.ts";
+import { type PublishedSchema, SchemaWatch } from "./controllers/schema-watch.ts";
 import { secretHold } from "./controllers/secret-hold.ts";
 import { credentialTypes, onlyCredentials, secretsPerPage } from "./controllers/secrets.ts";
 import { tellDeed } from "./controllers/tell-deeds.ts";
+import { tellSchemaTooOld } from "./controllers/tell-schema.ts";
 import { xenDomainReconciler } from "./controllers/xen-domain/reconcile.ts";
 import { withDrain } from "./controllers/xen-host/drain.ts";
 import { xenHostReconciler } from "./controllers/xen-host/reconcile.ts";
@@ -88,12 +90,17 @@ export interface OperatorOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly config?: OperatorConfig;
+  /** What the server publishes of our kinds. Absent: its definitions are taken to be those of this release. */
+  readonly published?: PublishedSchema;
 }
 
 export interface Operator {
   /** Runs until the signal is aborted. Rejects only on what no retry can mend. */
   run(signal: AbortSignal): Promise<void>;
-  /** Why it is not ready; undefined when it is: its caches are filled. A replica that waits for the Lease is ready. */
+  /**
+   * Why it is not ready; undefined when it is: the definitions on the server hold what it needs, and its caches are filled. A
+   * replica that waits for the Lease is ready.
+   */
   notReady(): string | undefined;
   /** True while this replica acts. */
   readonly leading: boolean;
@@ -102,9 +109,11 @@ export interface Operator {
 const defaults = { probeIntervalSeconds: 30, workers: 8, parallelPerHost: 4, migrationsAtOnce: 4, identity: "xensan" };
 
 /** The whole operator behind its three doors: given the same answers of API, hosts and clock, it does the same. */
-export function createOperator(options: OperatorOptions): Operator {
-  const { clock, log, metrics } = options;
-  const config = { ...defaults, ...options.config };
+export function createOperator(given: OperatorOptions): Operator {
+  const { clock, log, metrics, published } = given;
+  const config = { ...defaults, ...given.config };
+  const schema = published && new SchemaWatch({ published, clock, log });
+  const options = schema === undefined ? given : { ...given, api: schema.watching(given.api) };
   const hostMetrics = createHostMetrics(metrics.registry);
   const mirrors = {
     servers: mirror<AoeServer>(options, aoeServers, serverIndexes),
@@ -119,16 +128,21 @@ export function createOperator(options: OperatorOptions): Operator {
   const election = config.leaderElection && leaderElection(options, config.leaderElection, config.identity);
   let claims: Claims | undefined;
   const notReady = () =>
-    all.every(({ synced }) => synced) ? claims?.refused() : "the first list of objects is not complete";
+    schema?.problem ??
+    (all.every(({ synced }) => synced) ? claims?.refused() : "the first list of objects is not complete");
   let acting = false;
 
   async function act(leading: AbortSignal): Promise<void> {
+    await schema?.untilFit(leading, (message) => tellSchema(options, config.claimAs, mirrors, message, leading));
     await Promise.all(all.map((one) => one.untilSynced(leading)));
     acting = true;
     try {
-      // A namespace that another operator has taken over ends the term: whatever acts is made anew without it.
+      // A namespace that another operator has taken over ends the term, and so does a definition that an older one took
+      // the place of: whatever acts is made anew without it.
       while (!leading.aborted) {
+        await schema?.untilFit(leading, (message) => tellSchema(options, config.claimAs, mirrors, message, leading));
         using term = linkedSignal(leading);
+        void schema?.untilTooOld(term.signal).then(() => term.abort(new Error("the definitions are too old")));
         const lose = (namespace: string) => term.abort(new Error(`the claim of namespace ${namespace} is lost`));
         await lead(options, config, mirrors, hostMetrics, term.signal, lose, (made) => {
           claims = made;
@@ -150,7 +164,7 @@ export function createOperator(options: OperatorOptions): Operator {
         { namespaces: config.namespaces ?? "all", probeIntervalSeconds: config.probeIntervalSeconds },
         "starting",
       );
-      const mirroring = all.map((one) => one.run(signal));
+      const mirroring = [...all, ...(schema === undefined ? [] : [schema])].map((one) => one.run(signal));
       try {
         if (election === undefined) await act(signal);
         else await election.run(signal, act);
@@ -172,6 +186,25 @@ interface Mirrors {
   readonly domains: Mirror<XenDomain>;
   readonly migrations: Mirror<XenMigration>;
   readonly secrets: Mirror<Secret>;
+}
+
+/** Each object says that nobody looks after it, and why. */
+async function tellSchema(
+  { api, clock, log }: OperatorOptions,
+  holder: string | undefined,
+  { servers, volumes, hosts, clusters, domains, migrations }: Mirrors,
+  message: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const tell = { api, clock, log, holder };
+  const ready = { summary: "Ready" } as const;
+  const { store } = migrations;
+  await tellSchemaTooOld(tell, { kind: aoeServers, store: servers.store, ...ready }, message, signal);
+  await tellSchemaTooOld(tell, { kind: aoeVolumes, store: volumes.store, ...ready }, message, signal);
+  await tellSchemaTooOld(tell, { kind: xenHosts, store: hosts.store, ...ready }, message, signal);
+  await tellSchemaTooOld(tell, { kind: ocfs2Clusters, store: clusters.store, ...ready }, message, signal);
+  await tellSchemaTooOld(tell, { kind: xenDomains, store: domains.store, ...ready }, message, signal);
+  await tellSchemaTooOld(tell, { kind: xenMigrations, store, summary: "Succeeded" }, message, signal);
 }
 
 /** One term: everything that acts is made anew, and nothing of it is left when the signal is aborted. */

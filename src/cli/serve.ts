@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger } from "pino";
+import { group, version } from "../api/common.ts";
 import { systemClock } from "../clock.ts";
 import { createOperator, type OperatorConfig } from "../operator.ts";
 import { type ConfigSource, createKubeClient, type KubeClientOptions } from "../runtime/client-node.ts";
@@ -48,14 +49,18 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   });
   // Unique to this process: a restarted container keeps its host name.
   const identity = `${options.identity ?? hostname()}_${randomBytes(4).toString("hex")}`;
-  const operator = createOperator({ api, dialer, clock, log, metrics, config: { ...config, identity } });
+  const operator = createOperator({
+    ...{ api, dialer, clock, log, metrics },
+    config: { ...config, identity },
+    published: (stop) => api.published({ group, version }, stop),
+  });
   const health = await serveHealth({
     ...listen,
     registry: metrics.registry,
     ...(metricsAuth === "Kubernetes" ? { guard: createMetricsGuard({ review: api.review, clock }) } : {}),
     // A restart mends nothing that the operator does not retry by itself: answering at all is the proof of life.
     healthy: {},
-    ready: { caches: () => operator.notReady() },
+    ready: { operator: () => operator.notReady() },
   });
   log.info({ host: listen.host, port: health.port, identity, api: source.name }, "serving metrics and health");
   options.onListening?.(health.port);

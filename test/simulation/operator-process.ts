@@ -1,4 +1,4 @@
-import { createOperator, type OperatorConfig } from "../../src/operator.ts";
+import { createOperator, type OperatorConfig, type OperatorOptions } from "../../src/operator.ts";
 import { createLogger } from "../../src/runtime/log.ts";
 import { createMetrics } from "../../src/runtime/metrics.ts";
 import type { StartOperator } from "./stage.ts";
@@ -12,7 +12,7 @@ export const replica: StartOperator = operatorWith({ leaderElection: { namespace
 /** As the process calls itself in a Lease. */
 export const identityOf = (process: string) => process.replace(" ", "-");
 
-export function operatorWith(config: OperatorConfig): StartOperator {
+export function operatorWith(config: OperatorConfig, more: Pick<OperatorOptions, "published"> = {}): StartOperator {
   return ({ kube, dialer, clock, life }, signal, print) => {
     const log =
       print === undefined
@@ -25,6 +25,7 @@ export function operatorWith(config: OperatorConfig): StartOperator {
       log,
       metrics: createMetrics(),
       config: { clusterId: "management", ...config, identity: identityOf(life.name) },
+      ...more,
     });
     return operator.run(signal);
   };

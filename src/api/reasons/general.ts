@@ -33,6 +33,12 @@ export const general = {
       "Another operator serves the namespace: it holds the Lease xensan-claim there. The one that came second changes nothing in it and is not ready.",
     action: "Let only one release serve a namespace: uninstall the other, or name other `namespaces` in its values.",
   },
+  SchemaTooOld: {
+    conditions: [...any],
+    meaning:
+      "The CustomResourceDefinitions on the API server lack a kind or a field of this release of the operator, which the message names. It does nothing at all, for it could not record it; /readyz and the log say the same.",
+    action: "Apply the definitions of the operator's release: Helm does not upgrade those of a chart.",
+  },
   Abandoned: {
     conditions: ["events"],
     meaning: "The object was let go without its clean-up; the message says what is left behind.",

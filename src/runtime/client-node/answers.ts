@@ -78,3 +78,6 @@ export const watchLineSchema = z.object({
 });
 
 export const bookmarkSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
+
+/** `/openapi/v3`: which documents there are, by path. */
+export const openApiIndexSchema = z.object({ paths: z.record(z.string(), z.unknown()) });

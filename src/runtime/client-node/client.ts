@@ -13,7 +13,15 @@ import {
 } from "../kube-api.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Review } from "../metrics-guard.ts";
-import { bookmarkSchema, errorFrom, isObject, listSchema, parseJson, watchLineSchema } from "./answers.ts";
+import {
+  bookmarkSchema,
+  errorFrom,
+  isObject,
+  listSchema,
+  openApiIndexSchema,
+  parseJson,
+  watchLineSchema,
+} from "./answers.ts";
 import { type Call, Connection, type Wait } from "./connection.ts";
 import { linesOf } from "./lines.ts";
 import { collectionPath, objectPath } from "./paths.ts";
@@ -24,6 +32,11 @@ export interface KubeClient extends KubeApi {
   server(): Promise<URL>;
   /** A question that the server answers and does not store. */
   readonly review: Review;
+  /**
+   * The OpenAPI v3 document of a group and version; undefined when the server serves nothing of it. Rejects with 404 where
+   * the server publishes no such documents.
+   */
+  published(of: { readonly group: string; readonly version: string }, signal?: AbortSignal): Promise<unknown>;
   /** Ends all requests and watches. */
   close(): Promise<void>;
 }
@@ -57,6 +70,14 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const group = reviewGroups[kind];
       const body = { apiVersion: `${group}/v1`, kind, spec };
       return connection.json({ method: "POST", path: `/apis/${group}/v1/${kind.toLowerCase()}s`, body });
+    },
+
+    async published({ group, version }, signal) {
+      const { paths } = openApiIndexSchema.parse(await connection.json({ method: "GET", path: "/openapi/v3", signal }));
+      const path = `apis/${group}/${version}`;
+      return paths[path] === undefined
+        ? undefined
+        : await connection.json({ method: "GET", path: `/openapi/v3/${path}`, signal });
     },
 
     async list(kind, { namespace, limit, continue: token, labelSelector, fieldSelector, signal } = {}) {

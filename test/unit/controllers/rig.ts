@@ -1,8 +1,8 @@
 import { expect, onTestFinished } from "vitest";
-import type { OperatorConfig } from "../../../src/operator.ts";
+import type { OperatorConfig, OperatorOptions } from "../../../src/operator.ts";
 import type { KubeObject } from "../../../src/runtime/kube-api.ts";
 import type { RackFile } from "../../../src/sim/rack-file.ts";
-import { operatorWith, realOperator } from "../../simulation/operator-process.ts";
+import { operatorWith } from "../../simulation/operator-process.ts";
 import { at, keySecret } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
 import { conditionOf, Stage } from "../../simulation/stage.ts";
@@ -23,6 +23,8 @@ export interface RigOptions {
   readonly crash?: CrashPoint | undefined;
   /** As xensan run is given it. */
   readonly config?: OperatorConfig | undefined;
+  /** What the API server publishes of our kinds. */
+  readonly published?: OperatorOptions["published"];
 }
 
 /** The real operator on a virtual clock, between an API server in memory and a simulated rack. */
@@ -34,6 +36,7 @@ export function rig({
   log,
   crash,
   config,
+  published,
 }: RigOptions): Stage {
   const stage = new Stage({
     seed: expect.getState().currentTestName ?? "rig",
@@ -46,7 +49,7 @@ export function rig({
       ...(prepare === undefined ? {} : { prepare }),
       missing: () => [],
     },
-    operator: config === undefined ? realOperator : operatorWith(config),
+    operator: operatorWith(config ?? {}, published === undefined ? {} : { published }),
     trace: silent,
     log,
     crash,

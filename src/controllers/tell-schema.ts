@@ -1,0 +1,79 @@
+import type { Logger } from "pino";
+import type { Condition } from "../api/conditions.ts";
+import type { Metadata } from "../api/kinds.ts";
+import type { Clock } from "../clock.ts";
+import { findCondition } from "../runtime/conditions.ts";
+import { leaseKind } from "../runtime/kinds.ts";
+import { isNotFound, type Kind, type KubeApi, KubeError, type KubeObject } from "../runtime/kube-api.ts";
+import { applyStatus } from "../runtime/status-patch.ts";
+import type { ReadonlyStore } from "../runtime/store.ts";
+import { logReady } from "./announce.ts";
+import { claimName } from "./claims.ts";
+import { say } from "./draft.ts";
+import { unknown } from "./finding.ts";
+
+/** Objects of one kind that have a summary condition. */
+export interface Told<T extends KubeObject> {
+  readonly kind: Kind<T>;
+  readonly store: ReadonlyStore<T>;
+  readonly summary: "Ready" | "Succeeded";
+}
+
+export interface TellSchemaOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Who claims namespaces (see Claims); in those of others nothing is written. Undefined: nobody claims any. */
+  readonly holder: string | undefined;
+}
+
+type Judged = KubeObject & { metadata: Metadata; status?: { conditions?: Condition[] | undefined } };
+
+/**
+ * Writes into the summary condition of each object that nobody looks after it (`SchemaTooOld`), as far as the server takes
+ * it. The rest of its status stays as it is; what is over (a XenMigration that has ended) keeps its end.
+ */
+export async function tellSchemaTooOld<T extends Judged>(
+  { api, clock, log, holder }: TellSchemaOptions,
+  { kind, store, summary }: Told<T>,
+  message: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const served = new Map<string, Promise<boolean>>();
+  for (const object of store.list()) {
+    if (signal.aborted) return;
+    const { namespace = "", name, generation } = object.metadata;
+    const before = findCondition(object.status?.conditions, summary);
+    if (summary === "Succeeded" && before !== undefined && before.status !== "Unknown") continue;
+    const mine = served.get(namespace) ?? isOurs(api, namespace, holder, signal);
+    served.set(namespace, mine);
+    const status = structuredClone(object.status ?? {});
+    say(status, [unknown(summary, "SchemaTooOld", message)], { now: clock.now(), generation });
+    try {
+      if (!(await mine)) continue;
+      const said = findCondition(status.conditions, summary);
+      await applyStatus({ api, kind, object, store }, status, signal);
+      if (said !== undefined && before?.reason !== said.reason)
+        logReady(log.child({ kind: kind.kind, namespace, name }), before, said);
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      log.debug({ err: error, kind: kind.kind, namespace, name }, "SchemaTooOld cannot be recorded in its status");
+    }
+  }
+}
+
+/** Another operator's namespace is its own, whatever this one cannot do. */
+async function isOurs(
+  api: KubeApi,
+  namespace: string,
+  holder: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (holder === undefined) return true;
+  try {
+    const { spec } = await api.get(leaseKind, { namespace, name: claimName }, signal);
+    return (spec?.holderIdentity ?? holder) === holder;
+  } catch (error) {
+    return isNotFound(error);
+  }
+}
