@@ -1,12 +1,10 @@
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
-import { type Backoff, jittered } from "./backoff.ts";
+import type { Backoff } from "./backoff.ts";
 import { after, linkedSignal, TimeoutError } from "./cancellation.ts";
-import { ReconcileError } from "./errors.ts";
-import { isConflict, KubeError, type KubeObject, keyString, type ObjectKey, parseKey } from "./kube-api.ts";
+import { isConflict, KubeError, keyString, type ObjectKey, parseKey } from "./kube-api.ts";
 import { type ControllerObserver, type Metrics, observeController, observeQueue } from "./metrics.ts";
 import type { ReconcileResult, Reconciler } from "./reconciler.ts";
-import type { ReadonlyStore, StoreEvent } from "./store.ts";
 import { priority, WorkQueue } from "./work-queue.ts";
 
 export interface ControllerOptions {
@@ -22,12 +20,10 @@ export interface ControllerOptions {
   readonly workers?: number;
   /** Time for one reconcile; then its signal is aborted. */
   readonly timeoutSeconds?: number;
-  /** The safety net of {@link ReconcileError} `Waiting`, should the awaited event never come. */
-  readonly waitingSeconds?: number;
   readonly backoff?: Backoff;
 }
 
-const defaults = { workers: 4, timeoutSeconds: 300, waitingSeconds: 300 };
+const defaults = { workers: 4, timeoutSeconds: 300 };
 /** How long a reconcile that was told to stop may take before its worker is given to others. */
 const graceSeconds = 10;
 
@@ -57,20 +53,6 @@ export class Controller {
 
   enqueue(key: ObjectKey, options: { readonly afterMs?: number; readonly priority?: number } = {}): void {
     this.queue.addAfter(keyString(key), options.afterMs ?? 0, options.priority ?? priority.normal);
-  }
-
-  /**
-   * Reconciles the keys that `keys` names for every event of the store. What the first list brings waits behind real
-   * events. Returns how to stop.
-   */
-  watch<T extends KubeObject>(
-    store: ReadonlyStore<T>,
-    keys: (event: StoreEvent<T>) => readonly ObjectKey[],
-  ): () => void {
-    return store.subscribe((event) => {
-      const level = event.type === "added" && event.initial ? priority.low : priority.normal;
-      for (const key of keys(event)) this.enqueue(key, { priority: level });
-    });
   }
 
   /** Works until the signal is aborted, then waits for what is running (it was told to stop). Never rejects. */
@@ -138,36 +120,14 @@ export class Controller {
   }
 
   #failed(key: string, error: unknown, log: Logger): void {
-    const retry = error instanceof ReconcileError ? error.retry : "Transient";
-    const reason = error instanceof ReconcileError ? { reason: error.reason } : {};
-    switch (retry) {
-      case "Transient": {
-        const asked = error instanceof KubeError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-        const delaySeconds = this.queue.addRateLimited(key, { atLeastMs: asked }) / 1000;
-        const fields = { err: error, ...reason, failures: this.queue.failures(key), delaySeconds };
-        // Somebody wrote in between: the ordinary way of optimistic locking, not a failure.
-        const conflict = isConflict(error);
-        this.#observer?.result(conflict ? "requeue" : "error");
-        if (conflict) log.debug(fields, "conflict, tried again");
-        else log.error(fields, "reconcile failed, tried again");
-        break;
-      }
-      case "Waiting": {
-        this.queue.forget(key);
-        const seconds = jittered(this.#options.clock, 0.8, 1.2) * this.#options.waitingSeconds;
-        this.queue.addAfter(key, seconds * 1000, priority.low);
-        this.#observer?.result("requeue_after");
-        log.info(reason, `waits: ${error instanceof Error ? error.message : String(error)}`);
-        break;
-      }
-      case "Stalled":
-      case "Ambiguous":
-        this.queue.forget(key);
-        this.#observer?.result("error");
-        this.#observer?.terminal();
-        log.warn({ err: error, ...reason, retry }, "not retried until something changes");
-        break;
-    }
+    const asked = error instanceof KubeError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+    const delaySeconds = this.queue.addRateLimited(key, { atLeastMs: asked }) / 1000;
+    const fields = { err: error, failures: this.queue.failures(key), delaySeconds };
+    // Somebody wrote in between: the ordinary way of optimistic locking, not a failure.
+    const conflict = isConflict(error);
+    this.#observer?.result(conflict ? "requeue" : "error");
+    if (conflict) log.debug(fields, "conflict, tried again");
+    else log.error(fields, "reconcile failed, tried again");
   }
 }
 

@@ -8,7 +8,6 @@ export interface Metrics {
   readonly registry: Registry;
   readonly reconcileTotal: Counter<"controller" | "result">;
   readonly reconcileErrorsTotal: Counter<"controller">;
-  readonly terminalReconcileErrorsTotal: Counter<"controller">;
   readonly reconcileTimeSeconds: Histogram<"controller">;
   readonly maxConcurrentReconciles: Gauge<"controller">;
   readonly activeWorkers: Gauge<"controller">;
@@ -58,11 +57,6 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
       "result",
     ]),
     reconcileErrorsTotal: counter("controller_reconcile_errors_total", "Reconciles that failed.", ["controller"]),
-    terminalReconcileErrorsTotal: counter(
-      "controller_terminal_reconcile_errors_total",
-      "Reconciles that failed and are not retried until something changes.",
-      ["controller"],
-    ),
     reconcileTimeSeconds: histogram(
       "controller_reconcile_time_seconds",
       "Time of one reconcile.",
@@ -97,7 +91,6 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
 
 export interface ControllerObserver {
   result(outcome: ReconcileOutcome): void;
-  terminal(): void;
   took(seconds: number): void;
   active(change: 1 | -1): void;
 }
@@ -113,7 +106,6 @@ export function observeController(metrics: Metrics, controller: string, workers:
       metrics.reconcileTotal.inc({ controller, result });
       if (result === "error") metrics.reconcileErrorsTotal.inc({ controller });
     },
-    terminal: () => metrics.terminalReconcileErrorsTotal.inc({ controller }),
     took: (seconds) => metrics.reconcileTimeSeconds.observe({ controller }, seconds),
     active: (change) => metrics.activeWorkers.inc({ controller }, change),
   };

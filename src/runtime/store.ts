@@ -174,20 +174,3 @@ function isNewer(a: KubeObject, b: KubeObject): boolean {
   if (/^\d+$/.test(left) && /^\d+$/.test(right)) return BigInt(left) > BigInt(right);
   return left !== right;
 }
-
-/** True unless only the status (or bookkeeping like managedFields) changed: the usual filter for an object's own controller. */
-export function isMeaningful<T extends KubeObject>(event: StoreEvent<T>): boolean {
-  if (event.type !== "updated") return true;
-  const relevant = ({ metadata }: T) =>
-    JSON.stringify([
-      metadata.uid,
-      metadata.generation,
-      metadata.deletionTimestamp,
-      metadata.finalizers ?? [],
-      sorted(metadata.annotations),
-      sorted(metadata.labels),
-    ]);
-  return event.object.metadata.generation === undefined || relevant(event.object) !== relevant(event.old);
-}
-
-const sorted = (record: Record<string, string> = {}) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));

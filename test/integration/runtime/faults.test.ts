@@ -7,7 +7,6 @@ import type { KubeApi } from "../../../src/runtime/kube-api.ts";
 import { done } from "../../../src/runtime/reconciler.ts";
 import { Reflector } from "../../../src/runtime/reflector.ts";
 import { applyStatus, withStatus } from "../../../src/runtime/status-patch.ts";
-import { isMeaningful } from "../../../src/runtime/store.ts";
 import { type Widget, widgets } from "../../contract-kube-api/widget.ts";
 import { breakGround, eventually, type Ground, quiet, startProxy, type TcpProxy } from "./ground.ts";
 
@@ -124,7 +123,7 @@ describe("a controller on a real API server", () => {
         },
       },
     });
-    controller.watch(reflector.store, (event) => (isMeaningful(event) ? [key(event.object.metadata.name)] : []));
+    reflector.store.subscribe(({ object }) => controller.enqueue(key(object.metadata.name)));
     running.push(controller.run(stop.signal));
     for (const name of ["bad", "good-1", "good-2"]) await create(name);
     await eventually("every object is reconciled", () => attempts.get("bad") === 4 && attempts.size === 3);

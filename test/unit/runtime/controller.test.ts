@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Controller } from "../../../src/runtime/controller.ts";
-import { ReconcileError, type RetryClass } from "../../../src/runtime/errors.ts";
 import { KubeError, type ObjectKey } from "../../../src/runtime/kube-api.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
 import { againAfter, done, type ReconcileContext, type ReconcileResult } from "../../../src/runtime/reconciler.ts";
-import { Reflector } from "../../../src/runtime/reflector.ts";
-import { isMeaningful } from "../../../src/runtime/store.ts";
-import { widgets } from "../../contract-kube-api/widget.ts";
 import { stage } from "./stage.ts";
 
 type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<ReconcileResult>;
@@ -40,33 +36,6 @@ function controlling(reconcile: Reconcile, options: { workers?: number; timeoutS
 }
 
 describe("a controller", () => {
-  it("reconciles every object once, and one again after its spec changed, not after its status did", async () => {
-    const { server, connect, clock, log, starts, controller, signal, stop, running } = controlling(async () => done);
-    server.create(widgets, { metadata: { name: "a", namespace: "san" } });
-    server.create(widgets, { metadata: { name: "b", namespace: "san" } });
-    const reflector = new Reflector({ api: connect(), kind: widgets, clock, log });
-    controller.watch(reflector.store, (event) =>
-      isMeaningful(event) ? [{ namespace: "san", name: event.object.metadata.name }] : [],
-    );
-    const reflecting = reflector.run(signal);
-    await clock.advance(1000);
-    expect(starts.map(([name]) => name)).toEqual(["a", "b"]);
-    const key = { namespace: "san", name: "a" };
-    server.apply(
-      widgets,
-      { metadata: key, status: { server: { pid: 7 } } },
-      { manager: "xensan", force: true, status: true },
-    );
-    await clock.advance(1000);
-    expect(reflector.store.get(key)?.status?.server).toEqual({ pid: 7 });
-    expect(starts).toHaveLength(2);
-    server.mergePatch(widgets, key, { spec: { size: 3 } });
-    await clock.advance(1000);
-    expect(starts.map(([name]) => name)).toEqual(["a", "b", "a"]);
-    stop.abort();
-    await Promise.all([running, reflecting]);
-  });
-
   it("looks again after the time that was asked for, and not otherwise", async () => {
     const { clock, enqueue, starts, count } = controlling(async ({ name }) =>
       name === "timed" ? againAfter(60) : done,
@@ -83,22 +52,18 @@ describe("a controller", () => {
     expect(await count("xensan_controller_reconcile_total")).toEqual({ success: 1, requeue_after: 3 });
   });
 
-  it.each<[RetryClass, { within: [number, number]; after: [number, number] }]>([
-    ["Transient", { within: [3, 5], after: [9, 16] }],
-    ["Waiting", { within: [1, 1], after: [2, 4] }],
-    ["Stalled", { within: [1, 1], after: [1, 1] }],
-    ["Ambiguous", { within: [1, 1], after: [1, 1] }],
-  ])("that meets a %s error tries again as often as that promises", async (retry, { within, after }) => {
+  it("tries again ever more seldom while it fails, and at once when something has happened", async () => {
     const { clock, enqueue, starts } = controlling(async () => {
-      throw new ReconcileError(retry, "Because", "something is the matter");
+      throw new Error("something is the matter");
     });
     enqueue("a");
     await clock.advance(5000);
-    expect(starts.length).toBeGreaterThanOrEqual(within[0]);
-    expect(starts.length).toBeLessThanOrEqual(within[1]);
+    const early = starts.length;
+    expect(early).toBeGreaterThanOrEqual(3);
+    expect(early).toBeLessThanOrEqual(5);
     await clock.advance(895_000);
-    expect(starts.length).toBeGreaterThanOrEqual(after[0]);
-    expect(starts.length).toBeLessThanOrEqual(after[1]);
+    expect(starts.length).toBeGreaterThanOrEqual(9);
+    expect(starts.length).toBeLessThanOrEqual(16);
     const before = starts.length;
     enqueue("a");
     await clock.advance(0);

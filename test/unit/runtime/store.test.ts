@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../../../src/runtime/kube-api.ts";
-import { isMeaningful, Store, type StoreEvent } from "../../../src/runtime/store.ts";
+import { Store, type StoreEvent } from "../../../src/runtime/store.ts";
 import { stage } from "./stage.ts";
 
 interface Thing extends KubeObject {
@@ -125,25 +125,5 @@ describe("a store", () => {
     unsubscribe();
     store.put(thing("c", 3));
     expect(seen).toEqual(["added first a@1", "added b@2"]);
-  });
-});
-
-describe("a change that matters to an object's own controller", () => {
-  const before = thing("a", 1, { generation: 1 });
-  const after = (metadata: Partial<Thing["metadata"]>): StoreEvent<Thing> => ({
-    type: "updated",
-    old: before,
-    object: thing("a", 2, { generation: 1, ...metadata }),
-  });
-
-  it.each([
-    ["the status", {}, false],
-    ["the spec", { generation: 2 }, true],
-    ["an annotation", { annotations: { "xensan.dev/paused": "true" } }, true],
-    ["a label", { labels: { a: "b" } }, true],
-    ["a finalizer", { finalizers: ["x"] }, true],
-    ["its deletion", { deletionTimestamp: "2026-01-01T00:00:00Z" }, true],
-  ])("%s: %o is %s", (_what, metadata, matters) => {
-    expect(isMeaningful(after(metadata))).toBe(matters);
   });
 });
