@@ -1,17 +1,9 @@
 import type { CommandEntry } from "./command.ts";
+import { operatorCommand } from "./operator-command.ts";
 
 /** Every command, in the order of the help. Each is loaded when it is called: the clients of Kubernetes take their time. */
 export const commands: readonly CommandEntry[] = [
-  {
-    name: "run",
-    summary: "runs the operator",
-    load: async () => (await import("./run.ts")).run,
-  },
-  {
-    name: "up",
-    summary: "starts a whole small cloud on this machine, to try things",
-    load: async () => (await import("./up/up.ts")).up,
-  },
+  operatorCommand,
   {
     name: "migrate",
     summary: "moves a running domain to another host",

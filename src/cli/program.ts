@@ -19,10 +19,6 @@ export async function runProgram(commands: readonly CommandEntry[], args: readon
     io.stdout.write(`${programVersion()}\n`);
     return 0;
   }
-  if (name === "__complete") {
-    const { complete } = await import("./completion/complete.ts");
-    return await complete(commands, rest, io);
-  }
   const entry = commands.find((candidate) => candidate.name === name);
   if (entry === undefined) {
     const names = commands.map((candidate) => candidate.name);

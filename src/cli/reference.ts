@@ -1,34 +1,36 @@
 import type { Command } from "./command.ts";
 import { flagText, usage } from "./help.ts";
 
-/** docs/reference/cli.md: every command with its flags and environment variables. */
-export function commandReference(commands: readonly Command[]): string {
+/** docs/reference/cli.md: every command with its flags and environment variables, and `npm start`. */
+export function commandReference(commands: readonly Command[], trial: Command): string {
   return [
     "# The command line",
     "",
     "A flag on the command line wins over its environment variable, which wins over the default. Exit codes: 0 fine,",
     "1 failed, 2 the command line is wrong, 130 interrupted.",
-    ...commands.flatMap((command) => [
-      "",
-      `## xensan ${command.name}`,
-      "",
-      ...(command.arguments === undefined ? [] : [`    ${usage(command, "xensan")}`, ""]),
-      command.description,
-      "",
-      ...(command.arguments ?? []).map(({ placeholder, help }) => `- \`${placeholder}\`: ${help}`),
-      ...(command.arguments === undefined ? [] : [""]),
-      "| flag | environment | default | meaning |",
-      "|---|---|---|---|",
-      ...command.options.map((option) => {
-        const notes = [
-          option.help,
-          ...(option.accepts === undefined ? [] : [`Accepts ${option.accepts}.`]),
-          ...(option.repeat === true ? ["Repeatable, or several separated by commas."] : []),
-        ];
-        const cells = [code(flagText(option)), code(option.env), code(option.fallback), notes.join(" ")];
-        return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-      }),
-    ]),
+    ...[...commands.map((command) => ["xensan", command] as const), ["npm", trial] as const].flatMap(
+      ([program, command]) => [
+        "",
+        `## ${program} ${command.name}`,
+        "",
+        ...(command.arguments === undefined ? [] : [`    ${usage(command, program)}`, ""]),
+        command.description,
+        "",
+        ...(command.arguments ?? []).map(({ placeholder, help }) => `- \`${placeholder}\`: ${help}`),
+        ...(command.arguments === undefined ? [] : [""]),
+        "| flag | environment | default | meaning |",
+        "|---|---|---|---|",
+        ...command.options.map((option) => {
+          const notes = [
+            option.help,
+            ...(option.accepts === undefined ? [] : [`Accepts ${option.accepts}.`]),
+            ...(option.repeat === true ? ["Repeatable, or several separated by commas."] : []),
+          ];
+          const cells = [code(flagText(option)), code(option.env), code(option.fallback), notes.join(" ")];
+          return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+        }),
+      ],
+    ),
     "",
   ].join("\n");
 }

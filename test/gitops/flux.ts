@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
-import type { Manifest } from "../../src/cli/up/manifests.ts";
+import type { Manifest } from "../../src/cli/manifests.ts";
 import { leash } from "../../src/controlplane/leash.ts";
 import { createKubeClient, textSource } from "../../src/runtime/client-node.ts";
 import type { Kind, KubeObject } from "../../src/runtime/kube-api.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
-import type { Manifest } from "../../src/cli/up/manifests.ts";
+import type { Manifest } from "../../src/cli/manifests.ts";
 
 const run = promisify(execFile);
 

@@ -2,12 +2,12 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFailed, vi } from "vitest";
 import { z } from "zod";
+import { type Manifest, readManifests } from "../../src/cli/manifests.ts";
 import { serve } from "../../src/cli/serve.ts";
-import { startRack } from "../../src/cli/up/cloud.ts";
-import { fitToRack } from "../../src/cli/up/fit-to-rack.ts";
-import { type Manifest, readManifests } from "../../src/cli/up/manifests.ts";
 import { textSource } from "../../src/runtime/client-node.ts";
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { startRack } from "../../src/up/cloud.ts";
+import { fitToRack } from "../../src/up/fit-to-rack.ts";
 import { tool } from "../integration/tools.ts";
 import { type Flux, startFlux } from "./flux.ts";
 

@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const entry = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const trial = fileURLToPath(new URL("../../src/up/main.ts", import.meta.url));
 
 /** The program as a process of its own. */
 export interface XensanProcess {
@@ -20,7 +21,16 @@ export interface XensanProcess {
 
 /** Starts `xensan ARGS`. Whoever starts it kills it: `onTestFinished(() => started.kill("SIGKILL"))`. */
 export function startXensan(args: readonly string[], env: NodeJS.ProcessEnv = {}): XensanProcess {
-  const child = spawn(process.execPath, [entry, ...args], {
+  return startNode([program, ...args], env);
+}
+
+/** Starts `npm start -- ARGS`, to be killed in the same way. */
+export function startUp(args: readonly string[]): XensanProcess {
+  return startNode([trial, ...args], {});
+}
+
+function startNode(args: readonly string[], env: NodeJS.ProcessEnv): XensanProcess {
+  const child = spawn(process.execPath, args, {
     env: { ...process.env, KUBECONFIG: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

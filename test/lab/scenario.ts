@@ -1,4 +1,4 @@
-import type { Manifest } from "../../src/cli/up/manifests.ts";
+import type { Manifest } from "../../src/cli/manifests.ts";
 import type { Kind, KubeObject } from "../../src/runtime/kube-api.ts";
 import type { RunResult, Script } from "../../src/ssh/host-session.ts";
 import type { rackFiles } from "./places.ts";

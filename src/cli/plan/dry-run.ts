@@ -1,7 +1,7 @@
 import { ApiException, type KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import { z } from "zod";
 import { patiently } from "../cluster/object-api.ts";
-import type { Manifest } from "../up/manifests.ts";
+import type { Manifest } from "../manifests.ts";
 
 /** What the API server makes of a manifest, without keeping any of it. */
 export type Judgement =

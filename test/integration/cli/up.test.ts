@@ -5,10 +5,10 @@ import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { tool } from "../tools.ts";
-import { eventually, holdPort, startXensan, type XensanProcess } from "../xensan-process.ts";
+import { eventually, holdPort, startUp, type XensanProcess } from "../xensan-process.ts";
 
 function start(...args: string[]): XensanProcess {
-  const started = startXensan(["up", ...args]);
+  const started = startUp(args);
   onTestFinished(() => started.kill("SIGKILL"));
   return started;
 }
@@ -19,7 +19,7 @@ function processesIn(directory: string): string[] {
     if (!/^\d+$/.test(pid)) return [];
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      return command.includes(directory) && !command.includes("src/cli/main") ? [command] : [];
+      return command.includes(directory) && !command.includes("src/up/main") ? [command] : [];
     } catch {
       return [];
     }

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
-import { applyManifests } from "../../../src/cli/up/apply.ts";
-import { fitToRack } from "../../../src/cli/up/fit-to-rack.ts";
-import { readManifests } from "../../../src/cli/up/manifests.ts";
+import { readManifests } from "../../../src/cli/manifests.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { type ControlPlane, startControlPlane } from "../../../src/controlplane/control-plane.ts";
 import { createRack, type Rack } from "../../../src/sim/rack.ts";
 import { loadRack, tutorialRack } from "../../../src/sim/rack-file.ts";
 import { type RackServer, serveRack } from "../../../src/sim/ssh-server.ts";
+import { applyManifests } from "../../../src/up/apply.ts";
+import { fitToRack } from "../../../src/up/fit-to-rack.ts";
 import { tool, toolPrograms } from "../tools.ts";
 import { startXensan, type XensanProcess } from "../xensan-process.ts";
 

@@ -1,4 +1,4 @@
-import type { Manifest } from "../../../src/cli/up/manifests.ts";
+import type { Manifest } from "../../../src/cli/manifests.ts";
 import type { Words } from "../scenario.ts";
 
 /** An object of ours in the tutorial's namespace. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { XenDomain, XenMigration } from "../../../src/api/kinds.ts";
 import { xenDomains, xenHosts, xenMigrations } from "../../../src/api/kinds.ts";
-import type { Manifest } from "../../../src/cli/up/manifests.ts";
+import type { Manifest } from "../../../src/cli/manifests.ts";
 import type { Scenario, Words } from "../scenario.ts";
 import { object, tutorial } from "./manifests.ts";
 import { countsOn, runsOn, sameGuest, stoodStill } from "./ticks.ts";

@@ -1,5 +1,5 @@
 import { ocfs2Clusters } from "../../../src/api/kinds.ts";
-import type { Manifest } from "../../../src/cli/up/manifests.ts";
+import type { Manifest } from "../../../src/cli/manifests.ts";
 import type { Story, Words } from "../scenario.ts";
 import { filesystem, object } from "./manifests.ts";
 import { mountedAt, shared } from "./shares.ts";

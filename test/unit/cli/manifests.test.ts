@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { describeManifest, parseManifests, readManifests } from "../../../src/cli/up/manifests.ts";
+import { describeManifest, parseManifests, readManifests } from "../../../src/cli/manifests.ts";
 
 const object = (kind: string, name: string, namespace?: string) =>
   `apiVersion: v1\nkind: ${kind}\nmetadata:\n  name: ${name}\n${namespace === undefined ? "" : `  namespace: ${namespace}\n`}`;

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { ProgressState, Row } from "../../../src/cli/up/progress.ts";
-import { rowOf } from "../../../src/cli/up/rows.ts";
-import { renderScreen } from "../../../src/cli/up/screen.ts";
+import type { ProgressState, Row } from "../../../src/up/progress.ts";
+import { rowOf } from "../../../src/up/rows.ts";
+import { renderScreen } from "../../../src/up/screen.ts";
 
 const condition = (type: string, status: string, reason = "R", observedGeneration?: number) => ({
   type,

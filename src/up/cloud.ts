@@ -1,14 +1,14 @@
 import { createWriteStream } from "node:fs";
 import path from "node:path";
-import { systemClock } from "../../clock.ts";
-import type { ControlPlane } from "../../controlplane/control-plane.ts";
-import { patchForEmptied } from "../../controlplane/debian-1.20/emptied.ts";
-import { textSource } from "../../runtime/client-node.ts";
-import { createLogger } from "../../runtime/log.ts";
-import { createRack } from "../../sim/rack.ts";
-import type { RackFile } from "../../sim/rack-file.ts";
-import { type RackServer, serveRack } from "../../sim/ssh-server.ts";
-import { serve } from "../serve.ts";
+import { serve } from "../cli/serve.ts";
+import { systemClock } from "../clock.ts";
+import type { ControlPlane } from "../controlplane/control-plane.ts";
+import { patchForEmptied } from "../controlplane/debian-1.20/emptied.ts";
+import { textSource } from "../runtime/client-node.ts";
+import { createLogger } from "../runtime/log.ts";
+import { createRack } from "../sim/rack.ts";
+import type { RackFile } from "../sim/rack-file.ts";
+import { type RackServer, serveRack } from "../sim/ssh-server.ts";
 
 /** The operator of the embedded mode looks more often: a person waits for it. */
 const probeIntervalSeconds = 5;

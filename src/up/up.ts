@@ -1,26 +1,26 @@
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
-import { group } from "../../api/common.ts";
-import { systemClock } from "../../clock.ts";
-import { type ControlPlane, startControlPlane } from "../../controlplane/control-plane.ts";
-import { loadRack, tutorialRack } from "../../sim/rack-file.ts";
-import type { Command, Io } from "../command.ts";
-import { typed } from "../parse-options.ts";
+import { group } from "../api/common.ts";
+import type { Command, Io } from "../cli/command.ts";
+import { type Manifest, readManifests } from "../cli/manifests.ts";
+import { typed } from "../cli/parse-options.ts";
+import { systemClock } from "../clock.ts";
+import { type ControlPlane, startControlPlane } from "../controlplane/control-plane.ts";
+import { loadRack, tutorialRack } from "../sim/rack-file.ts";
 import { applyManifests } from "./apply.ts";
 import { type RunningOperator, startOperator, startRack } from "./cloud.ts";
 import { type Display, openDisplay, rowText } from "./display.ts";
 import { fitToRack } from "./fit-to-rack.ts";
 import { followUntilReady } from "./follow.ts";
-import { type Manifest, readManifests } from "./manifests.ts";
 import { hasFailed, isReady, type Row, seconds } from "./progress.ts";
 import { type UpValues, upOptions, upSchema } from "./up-options.ts";
 
-const root = new URL("../../../", import.meta.url);
+const root = new URL("../../", import.meta.url);
 
 export const up: Command = {
-  name: "up",
+  name: "start",
   description:
-    "Starts a real Kubernetes API server, a simulated rack that is reached over SSH, and the operator, all on this machine's loopback addresses; applies manifests, shows how everything becomes ready, and keeps running until Ctrl-C. The first start downloads the API server, or builds it, once.",
+    "Starts a real Kubernetes API server, a simulated rack that is reached over SSH, and the operator, all on this machine's loopback addresses; applies manifests, shows how everything becomes ready, and keeps running until Ctrl-C. The first start downloads the API server, or builds it, once. Flags stand after two dashes: npm start -- --exit.",
   options: upOptions,
   async run(values, io) {
     const options = typed(upSchema, upOptions, values);

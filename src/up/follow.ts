@@ -1,6 +1,6 @@
 import { type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
-import { systemClock } from "../../clock.ts";
-import { describeManifest, type Manifest } from "./manifests.ts";
+import { describeManifest, type Manifest } from "../cli/manifests.ts";
+import { systemClock } from "../clock.ts";
 import { hasFailed, isReady, type Row } from "./progress.ts";
 import { rowOf } from "./rows.ts";
 

@@ -1,4 +1,4 @@
-import type { Output } from "../command.ts";
+import type { Output } from "../cli/command.ts";
 import { isReady, type ProgressState, type Row, type Stage, seconds } from "./progress.ts";
 import { renderScreen } from "./screen.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Option } from "../command.ts";
-import { wholeNumber } from "../whole-number.ts";
+import type { Option } from "../cli/command.ts";
+import { wholeNumber } from "../cli/whole-number.ts";
 
 export const upOptions: readonly Option[] = [
   {

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { judged, polarity } from "../../api/polarity.ts";
+import { judged, polarity } from "../api/polarity.ts";
 import { isReady, type ProgressState, type Row, type Stage, seconds } from "./progress.ts";
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Manifest } from "./manifests.ts";
+import type { Manifest } from "../cli/manifests.ts";
 
 const sshSchema = z.looseObject({
   spec: z.looseObject({

@@ -1,0 +1,7 @@
+import { endProcess, processIo } from "../cli/process-io.ts";
+import { runProgram } from "../cli/program.ts";
+import { up } from "./up.ts";
+
+// The operator with everything that it needs on this machine, to try things and to develop.
+const entry = { name: up.name, summary: up.description, load: () => Promise.resolve(up) };
+endProcess(await runProgram([entry], [up.name, ...process.argv.slice(2)], processIo("npm")));
