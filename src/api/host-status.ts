@@ -35,6 +35,9 @@ export const hostFactsStatusSchema = atomicObject(
   }),
 ).describe("What the last probe found out about the host.");
 
+/** `status.lastProbeTime` is never further behind the last look than this, in seconds. */
+export const probeTimeBoundSeconds = 900;
+
 export const hostStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
@@ -50,7 +53,7 @@ export const hostStatusSchema = z.object({
     .max(64)
     .optional()
     .describe(
-      "When the look began after which this status was written. Hosts are looked at once per interval, and nothing is written while nothing changes: xensan_host_probe_age_seconds tells how old the last look is.",
+      `When the last look at the host that succeeded began. While nothing changes it is written every ${probeTimeBoundSeconds / 60} minutes only, so it is at most that much behind; the metric xensan_host_probe_age_seconds is exact.`,
     ),
   facts: hostFactsStatusSchema.optional(),
   plan: planSchema.optional(),

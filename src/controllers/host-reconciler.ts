@@ -1,6 +1,6 @@
 import { finalizer } from "../api/common.ts";
 import type { Condition } from "../api/conditions.ts";
-import type { HostStatus } from "../api/host-status.ts";
+import { type HostStatus, probeTimeBoundSeconds } from "../api/host-status.ts";
 import type { Metadata } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
 import type { Reason } from "../api/reasons.ts";
@@ -145,12 +145,11 @@ export function hostReconciler<
             outcome.required,
             fleet.clock.now(),
           );
-          // Written along with other changes only: a quiet host causes no writes.
-          if (watched?.watcher.view.state === "Reachable" && differs(status, current.status))
-            status.lastProbeTime = rfc3339(watched.watcher.view.snapshot.time);
+          const probe = probeTime(status, current.status, watched, fleet.clock.now());
+          if (probe.time !== undefined) status.lastProbeTime = rfc3339(probe.time);
           announce(events, kind, current, { before, after: status.conditions, log: context.log });
-          const { againSeconds } = outcome.handed;
-          return againSeconds === undefined ? done : againAfter(againSeconds);
+          const again = Math.min(outcome.handed.againSeconds ?? Number.POSITIVE_INFINITY, probe.againSeconds);
+          return Number.isFinite(again) ? againAfter(again) : done;
         },
       );
     },
@@ -182,6 +181,31 @@ function machineToRecord(
   const [, accepted] = /^Machine:([A-Za-z0-9-]{1,64})$/.exec(approved ?? "") ?? [];
   if (machineID !== undefined) return accepted === machineID ? undefined : accepted;
   return watched === undefined ? undefined : machineOf(watched.watcher.view);
+}
+
+/** A quiet host's status is written this often, seconds: within the bound that the schema states of `lastProbeTime`. */
+const probeTimeSeconds = probeTimeBoundSeconds - 60;
+
+/** The time to write, wall-clock milliseconds: with other changes, or when the stored one grows old; and when that will be. */
+function probeTime(
+  status: HostStatus,
+  stored: HostStatus | undefined,
+  watched: WatchedHost | undefined,
+  now: number,
+): { readonly time: number | undefined; readonly againSeconds: number } {
+  const view = watched?.watcher.view;
+  const last = view?.state === "Reachable" ? view.snapshot : view?.state === "Unreachable" ? view.last : undefined;
+  if (last === undefined) return { time: undefined, againSeconds: Number.POSITIVE_INFINITY };
+  const written = stored?.lastProbeTime === undefined ? Number.NEGATIVE_INFINITY : Date.parse(stored.lastProbeTime);
+  // Seconds are written, so a look may be a little newer than its own time.
+  if (last.time - written < 1000) {
+    const againSeconds = view?.state === "Reachable" ? probeTimeSeconds : Number.POSITIVE_INFINITY;
+    return { time: undefined, againSeconds };
+  }
+  const left = written + probeTimeSeconds * 1000 - now;
+  return differs(status, stored) || left <= 0
+    ? { time: last.time, againSeconds: probeTimeSeconds }
+    : { time: undefined, againSeconds: left / 1000 };
 }
 
 const differs = (status: HostStatus, stored: HostStatus | undefined) =>
