@@ -3,6 +3,7 @@ import { systemClock } from "../../src/clock.ts";
 import { createDialer } from "../../src/ssh/dialer.ts";
 import { connectApi } from "./api-over-ipc.ts";
 import { sleep, startOperator } from "./operator.ts";
+import { watchTurns } from "./turns.ts";
 
 /** The process that `hostile.ts` measures: the operator alone, for so many seconds; tells its longest stall and its memory. */
 const port = {
@@ -29,14 +30,7 @@ await sleep(4000);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const costs = process.cpuUsage();
 delay.enable();
-// A machine that is busy with others delays every process: what this one computed between two turns is its own.
-let longestBurst = 0;
-let spent = process.threadCpuUsage();
-const turns = setInterval(() => {
-  const now = process.threadCpuUsage();
-  longestBurst = Math.max(longestBurst, now.user + now.system - spent.user - spent.system);
-  spent = now;
-}, 1);
+const turns = watchTurns();
 let peakRss = 0;
 const until = performance.now() + seconds * 1000;
 while (performance.now() < until) {
@@ -44,12 +38,13 @@ while (performance.now() < until) {
   peakRss = Math.max(peakRss, process.memoryUsage.rss());
 }
 delay.disable();
-clearInterval(turns);
+const { longestStallMs, longestBurstMs } = turns.stop();
 const { user, system } = process.cpuUsage(costs);
 port.send({
   result: {
-    longestStallMs: delay.max / 1e6,
-    longestBurstMs: longestBurst / 1000,
+    longestStallMs,
+    longestBurstMs,
+    longestDelayMs: delay.max / 1e6,
     p99Ms: delay.percentile(99) / 1e6,
     peakRssMiB: Math.max(peakRss, process.resourceUsage().maxRSS * 1024) / 2 ** 20,
     cpuSeconds: (user + system) / 1e6,
