@@ -10,6 +10,7 @@ export interface Clock {
   random(): number;
 }
 
+/** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -53,6 +53,7 @@ import type { IndexFunction } from "./runtime/store.ts";
 import { priority } from "./runtime/work-queue.ts";
 import type { HostDialer } from "./ssh/host-session.ts";
 
+/** What the chart's values and the flags of `xensan run` choose. */
 export interface OperatorConfig {
   /** All namespaces when absent. */
   readonly namespaces?: readonly string[];
@@ -83,6 +84,7 @@ export interface OperatorConfig {
   };
 }
 
+/** The three doors (API, hosts, clock) and what else an operator is built from. */
 export interface OperatorOptions {
   readonly api: KubeApi;
   readonly dialer: HostDialer;
@@ -94,6 +96,7 @@ export interface OperatorOptions {
   readonly published?: PublishedSchema;
 }
 
+/** A running or waiting operator. */
 export interface Operator {
   /** Runs until the signal is aborted. Rejects only on what no retry can mend. */
   run(signal: AbortSignal): Promise<void>;

@@ -31,6 +31,7 @@ export interface Argument {
   readonly qualified?: true;
 }
 
+/** The values of a command line by the names of flags and arguments, before a command's schema checks them. */
 export type OptionValues = Readonly<Record<string, string | boolean | readonly string[]>>;
 
 /** A stream for a person or a program; a terminal says how large it is. */
@@ -60,6 +61,7 @@ export interface CommandEntry {
   load(): Promise<Command>;
 }
 
+/** What a command line calls. */
 export interface Command {
   readonly name: string;
   /** A paragraph or two, for the command's own help. */

@@ -18,6 +18,7 @@ const options: readonly Option[] = [
 ];
 const schema = clusterSchema.extend(waitSchema.shape).extend({ host: z.string(), undo: z.boolean() });
 
+/** `xensan drain HOST`: sets `spec.maintenance` to Drain, or with `--undo` to None. */
 export const drain: Command = {
   name: "drain",
   description:
@@ -72,6 +73,7 @@ export function drainNews(host: Host, maintenance: "None" | "Drain"): readonly s
   return [`${condition.reason}: ${condition.message}`];
 }
 
+/** True when the host's status says that it is drained, or, for `None`, that its drain has ended. */
 export function drainOver(host: Host, maintenance: "None" | "Drain"): boolean {
   const condition = drained(host);
   return maintenance === "Drain" ? condition?.status === "True" : condition?.reason === "NotDraining";

@@ -24,12 +24,19 @@ interface Read<K extends KindName, Spec, Status> {
   readonly status: Status | undefined;
 }
 
+/** An AoeServer as it was read. */
 export type Server = Read<"AoeServer", AoeServerSpec, AoeServerStatus>;
+/** An AoeVolume as it was read. */
 export type Volume = Read<"AoeVolume", AoeVolumeSpec, AoeVolumeStatus>;
+/** A XenHost as it was read. */
 export type Host = Read<"XenHost", XenHostSpec, XenHostStatus>;
+/** An Ocfs2Cluster as it was read. */
 export type Cluster = Read<"Ocfs2Cluster", Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
+/** A XenDomain as it was read. */
 export type Domain = Read<"XenDomain", XenDomainSpec, XenDomainStatus>;
+/** A XenMigration as it was read. */
 export type Migration = Read<"XenMigration", XenMigrationSpec, XenMigrationStatus>;
+/** An object of any of our kinds as it was read. */
 export type Entity = Server | Volume | Host | Cluster | Domain | Migration;
 
 const objectSchema = z.object({
@@ -65,15 +72,21 @@ function read<K extends KindName, Spec, Status>(
   };
 }
 
+/** Parses an AoeServer; throws a ZodError for what has no metadata. */
 export const readServer = read("AoeServer", (object) => parseSpec("AoeServer", object), aoeServerStatusSchema);
+/** Parses an AoeVolume; throws a ZodError for what has no metadata. */
 export const readVolume = read("AoeVolume", (object) => parseSpec("AoeVolume", object), aoeVolumeStatusSchema);
+/** Parses a XenHost; throws a ZodError for what has no metadata. */
 export const readHost = read("XenHost", (object) => parseSpec("XenHost", object), xenHostStatusSchema);
+/** Parses an Ocfs2Cluster; throws a ZodError for what has no metadata. */
 export const readCluster = read(
   "Ocfs2Cluster",
   (object) => parseSpec("Ocfs2Cluster", object),
   ocfs2ClusterStatusSchema,
 );
+/** Parses a XenDomain; throws a ZodError for what has no metadata. */
 export const readDomain = read("XenDomain", (object) => parseSpec("XenDomain", object), xenDomainStatusSchema);
+/** Parses a XenMigration; throws a ZodError for what has no metadata. */
 export const readMigration = read(
   "XenMigration",
   (object) => parseSpec("XenMigration", object),
@@ -93,6 +106,7 @@ export interface World {
   readonly secrets: ReadonlyMap<string, "Present" | "Absent" | "Unknown">;
 }
 
+/** All objects of the namespace, Secrets aside. */
 export function entitiesOf(world: World): readonly Entity[] {
   const { servers, volumes, hosts, clusters, domains, migrations } = world;
   return [...servers, ...volumes, ...hosts, ...clusters, ...domains, ...migrations];
@@ -106,6 +120,10 @@ export interface Verdict {
   readonly message: string;
 }
 
+/**
+ * The object's summary: its condition Ready (Succeeded of a XenMigration), Unknown when it speaks of an older
+ * generation.
+ */
 export function verdictOf({ kind, conditions, generation, spec, deleting }: Entity): Verdict {
   const type = kind === "XenMigration" ? "Succeeded" : "Ready";
   const found = conditions.find((condition) => condition.type === type);
@@ -133,6 +151,7 @@ export function complaintsOf(entity: Entity): readonly Condition[] {
   );
 }
 
+/** `metadata.name`; throws a ZodError for what has none. */
 export const objectName = (object: unknown): string => objectSchema.parse(object).metadata.name;
 
 const readers: { readonly [K in KindName]: (object: unknown) => Entity } = {
@@ -144,6 +163,7 @@ const readers: { readonly [K in KindName]: (object: unknown) => Entity } = {
   XenMigration: readMigration,
 };
 
+/** Parses an object of the given kind; throws a ZodError for what has no metadata. */
 export const readEntity = (kind: KindName, object: unknown): Entity => readers[kind](object);
 
 /** The world as it would be with these objects in it, in place of those of the same names. */

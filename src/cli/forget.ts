@@ -23,6 +23,7 @@ const hostSchema = z.object({
     .optional(),
 });
 
+/** `xensan forget HOST`: a person's word that the host is dead or off, for the boot that was seen last. */
 export const forget: Command = {
   name: "forget",
   description:

@@ -18,6 +18,7 @@ export function programHelp(commands: readonly CommandEntry[], program: string):
   ].join("\n");
 }
 
+/** The help of one command: usage, description, arguments and flags. */
 export function commandHelp(command: Command, program: string): string {
   return [
     `Usage: ${usage(command, program)}`,

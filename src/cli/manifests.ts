@@ -26,6 +26,7 @@ export async function readManifests(where: string): Promise<Manifest[]> {
   return manifests;
 }
 
+/** The documents of one YAML or JSON file, Lists taken apart; throws an Error that names the file and what is wrong in it. */
 export function parseManifests(text: string, file: string): Manifest[] {
   return parseAllDocuments(text).flatMap((document, index) => {
     const [error] = document.errors;

@@ -4,6 +4,7 @@ import type { Io } from "./command.ts";
 /** Colours a text, where that is wanted. */
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
 
+/** Text without colours. */
 export const plain: Paint = (_format, text) => text;
 
 /** Colours for a person at a terminal who has not refused them (NO_COLOR). */

@@ -45,6 +45,7 @@ export async function runProgram(commands: readonly CommandEntry[], args: readon
   }
 }
 
+/** The version in package.json. */
 export function programVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;

@@ -15,6 +15,7 @@ const listenAddress = z
   })
   .pipe(z.object({ host: z.string(), port: z.int().max(65535) }));
 
+/** The flags of `xensan run`. */
 export const runOptions: readonly Option[] = [
   {
     name: "kubeconfig",
@@ -109,6 +110,7 @@ export const runOptions: readonly Option[] = [
   },
 ];
 
+/** Checks their values. */
 export const runSchema = z.object({
   kubeconfig: z.string().optional(),
   context: z.string().optional(),

@@ -11,6 +11,7 @@ import { serve } from "./serve.ts";
 
 const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
+/** `xensan run`: the operator. */
 export const run: Command = {
   name: "run",
   description:

@@ -12,6 +12,7 @@ import { observeProcess } from "../runtime/process-metrics.ts";
 import type { AddressPolicy } from "../ssh/addresses.ts";
 import { createDialer } from "../ssh/dialer.ts";
 
+/** What an operator with its HTTP doors is started with. */
 export interface ServeOptions {
   readonly source: ConfigSource;
   readonly allow: AddressPolicy;

@@ -18,6 +18,7 @@ export interface ControlPlaneBinaries {
   readonly emergency: boolean;
 }
 
+/** Where binaries may come from. */
 export interface LocateOptions extends BuildOptions {
   /** What is needed beside etcd and kube-apiserver. */
   readonly programs?: readonly Program[];

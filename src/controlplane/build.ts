@@ -14,6 +14,7 @@ export interface Progress {
 /** A program of the control plane, by the name of its executable. */
 export type Program = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kubectl" | "helm";
 
+/** How binaries are built, and where to. */
 export interface BuildOptions {
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;

@@ -15,6 +15,7 @@ import { ControllerManager, controllerManagerUser } from "./controller-manager.t
 import { emergencyArguments } from "./debian-1.20/emergency.ts";
 import { leash } from "./leash.ts";
 
+/** What the control plane is started with. */
 export interface ControlPlaneOptions extends LocateOptions {
   /** Data, certificates and kubeconfig; a new temporary directory when absent. Removed by `stop()`. */
   readonly dir?: string;
@@ -56,6 +57,10 @@ const adminUser = "xensan-admin";
 const servingNames = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
 const startTimeoutMs = 90_000;
 
+/**
+ * Starts etcd and kube-apiserver (and kube-controller-manager when asked) on loopback; throws when no binaries can
+ * be had or a process ends early.
+ */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const manager = options.controllerManager ?? false;
   const programs = options.programs ?? [];

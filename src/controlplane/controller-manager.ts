@@ -8,6 +8,7 @@ import { leash } from "./leash.ts";
 /** The user that the kubeconfig of a controller manager must name; the server's own RBAC roles are for it. */
 export const controllerManagerUser = "system:kube-controller-manager";
 
+/** What kube-controller-manager is started with. */
 export interface ControllerManagerOptions {
   readonly binary: string;
   /** Its kubeconfig, its log and its start script go there. */

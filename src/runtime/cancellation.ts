@@ -31,6 +31,7 @@ export function linkedSignal(...parents: (AbortSignal | undefined)[]): LinkedSig
   };
 }
 
+/** A time limit of our own has passed. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
 }

@@ -8,6 +8,7 @@ export interface ConditionUpdate {
   readonly message: string;
 }
 
+/** When and of which generation a condition speaks. */
 export interface ConditionContext {
   /** Wall-clock milliseconds. */
   readonly now: number;
@@ -39,6 +40,7 @@ export function setCondition(
   return conditions.map((condition) => (condition === old ? next : condition));
 }
 
+/** The condition of this type. */
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
@@ -55,12 +57,14 @@ export function hasCondition(
   return generation === undefined || condition.observedGeneration === generation;
 }
 
+/** The list without this condition; the same list when it is not there. */
 export function removeCondition(conditions: readonly Condition[], type: string): readonly Condition[] {
   return conditions.some((condition) => condition.type === type)
     ? conditions.filter((condition) => condition.type !== type)
     : conditions;
 }
 
+/** How a summary follows from other conditions. */
 export interface SummaryRules {
   /** Usually `Ready`. */
   readonly type: string;

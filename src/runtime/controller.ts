@@ -7,6 +7,7 @@ import { type ControllerObserver, type Metrics, observeController, observeQueue 
 import type { ReconcileResult, Reconciler } from "./reconciler.ts";
 import { priority, WorkQueue } from "./work-queue.ts";
 
+/** What a controller is built from. */
 export interface ControllerOptions {
   /** In logs and metrics, for example `aoevolume`. */
   readonly name: string;

@@ -9,6 +9,7 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   return [...keys].every((key) => jsonEqual(a[key], b[key]));
 }
 
+/** True for an object that is no array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -13,6 +13,7 @@ import {
 } from "./kube-api.ts";
 import { WorkQueue } from "./work-queue.ts";
 
+/** What one event says (events.k8s.io/v1). */
 export interface EventInput {
   readonly type: "Normal" | "Warning";
   /** PascalCase: why it happened. */
@@ -24,6 +25,7 @@ export interface EventInput {
   readonly related?: ObjectReference;
 }
 
+/** What a recorder is built from. */
 export interface EventRecorderOptions {
   readonly api: KubeApi;
   readonly clock: Clock;

@@ -1,8 +1,10 @@
 import { isConflict, isNotFound, type Kind, type KubeApi, type KubeObject, keyOf } from "./kube-api.ts";
 
+/** True when the finalizer holds the object. */
 export const hasFinalizer = (object: KubeObject, finalizer: string): boolean =>
   object.metadata.finalizers?.includes(finalizer) ?? false;
 
+/** True from the deletion of the object until its last finalizer is gone. */
 export const isDeleting = (object: KubeObject): boolean => object.metadata.deletionTimestamp !== undefined;
 
 interface FinalizerRequest<T extends KubeObject> {

@@ -9,6 +9,7 @@ export type MetricsGuard = (
   authorization: string | undefined,
 ) => Promise<{ readonly status: 401 | 403 | 503; readonly why: string } | undefined>;
 
+/** What the HTTP server answers with, and to whom. */
 export interface HealthServerOptions {
   readonly host: string;
   /** 0: any free port. */
@@ -21,6 +22,7 @@ export interface HealthServerOptions {
   readonly ready: Readonly<Record<string, HealthCheck>>;
 }
 
+/** A listening server of /healthz, /readyz and /metrics. */
 export interface HealthServer {
   readonly port: number;
   close(): Promise<void>;

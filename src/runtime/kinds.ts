@@ -12,6 +12,7 @@ export interface Lease extends KubeObject {
   };
 }
 
+/** coordination.k8s.io/v1 Lease. */
 export const leaseKind: Kind<Lease> = {
   group: "coordination.k8s.io",
   version: "v1",
@@ -20,6 +21,7 @@ export const leaseKind: Kind<Lease> = {
   namespaced: true,
 };
 
+/** What an event speaks of (core/v1 ObjectReference). */
 export interface ObjectReference {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -43,6 +45,7 @@ export interface KubeEvent extends KubeObject {
   series?: { count: number; lastObservedTime: string };
 }
 
+/** events.k8s.io/v1 Event. */
 export const eventKind: Kind<KubeEvent> = {
   group: "events.k8s.io",
   version: "v1",
@@ -51,6 +54,7 @@ export const eventKind: Kind<KubeEvent> = {
   namespaced: true,
 };
 
+/** core/v1 Secret; values of `data` are base64. */
 export interface Secret extends KubeObject {
   metadata: ObjectMeta;
   type?: string;
@@ -58,6 +62,7 @@ export interface Secret extends KubeObject {
   data?: Record<string, string>;
 }
 
+/** core/v1 Secret. */
 export const secretKind: Kind<Secret> = {
   group: "",
   version: "v1",

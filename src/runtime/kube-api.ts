@@ -29,12 +29,14 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly __shape?: T;
 }
 
+/** What every object of the API has. */
 export interface KubeObject {
   apiVersion?: string;
   kind?: string;
   metadata: ObjectMeta;
 }
 
+/** The fields of meta/v1 ObjectMeta that we use. */
 export interface ObjectMeta {
   name: string;
   namespace?: string;
@@ -74,12 +76,14 @@ export interface ObjectKey {
   readonly name: string;
 }
 
+/** One page of a list. */
 export interface KubeList<T> {
   readonly items: T[];
   readonly resourceVersion: string;
   readonly continue?: string;
 }
 
+/** What a list is narrowed by; shapes as the query parameters of the API. */
 export interface ListOptions {
   /** All namespaces when absent. */
   readonly namespace?: string;
@@ -90,6 +94,7 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where a watch begins and what it is narrowed by. */
 export interface WatchOptions {
   readonly namespace?: string;
   readonly fieldSelector?: string;
@@ -98,6 +103,7 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
+/** One line of a watch (meta/v1 WatchEvent). */
 export type WatchEvent<T> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
@@ -112,6 +118,7 @@ export interface ApplyObject {
   readonly [field: string]: unknown;
 }
 
+/** How a server-side apply owns fields. */
 export interface ApplyOptions {
   readonly fieldManager: string;
   readonly force?: boolean;
@@ -119,6 +126,7 @@ export interface ApplyOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Preconditions and propagation of a delete (meta/v1 DeleteOptions). */
 export interface DeleteOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly signal?: AbortSignal;
@@ -157,6 +165,7 @@ export class KubeError extends Error {
   }
 }
 
+/** True for HTTP 404. */
 export const isNotFound = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 404;
 /** Somebody else wrote in between, or owns the field, or the object of that name is another one by now. */
 export const isConflict = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 409;
@@ -167,6 +176,7 @@ export const isGone = (error: unknown): error is KubeError => error instanceof K
 export const isNamespaceTerminating = (error: unknown): error is KubeError =>
   error instanceof KubeError && error.status === 403 && error.causes.includes("NamespaceTerminating");
 
+/** Namespace (empty for cluster-scoped objects) and name. */
 export function keyOf(object: { metadata: { name: string; namespace?: string } }): ObjectKey {
   return { namespace: object.metadata.namespace ?? "", name: object.metadata.name };
 }

@@ -10,6 +10,7 @@ import type { Metrics } from "./metrics.ts";
 /** What of the API a Lease needs. */
 export type LeaseApi = Pick<KubeApi, "get" | "create" | "update">;
 
+/** What an election is built from; durations as client-go's leaderelection names them. */
 export interface LeaderElectionOptions {
   readonly api: LeaseApi;
   readonly clock: Clock;

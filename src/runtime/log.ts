@@ -2,6 +2,7 @@ import { type DestinationStream, type Logger, type LoggerOptions, pino, stdSeria
 import type { Clock } from "../clock.ts";
 import { isRecord } from "./equality.ts";
 
+/** What a logger is built from. */
 export interface LogOptions {
   readonly level?: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
   readonly clock: Pick<Clock, "now">;

@@ -6,6 +6,7 @@ import type { MetricsGuard } from "./health-server.ts";
 /** Asks the API server something that it answers and does not store: a TokenReview, a SubjectAccessReview. */
 export type Review = (kind: "TokenReview" | "SubjectAccessReview", spec: object) => Promise<unknown>;
 
+/** What the guard of /metrics is built from. */
 export interface MetricsGuardOptions {
   readonly review: Review;
   readonly clock: Pick<Clock, "monotonic">;

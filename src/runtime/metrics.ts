@@ -25,6 +25,7 @@ export interface Metrics {
 const fastBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const queueBuckets = [0.001, 0.01, 0.1, 1, 10, 100, 1000];
 
+/** Registers the metrics of controllers, queues, leader election and API requests. */
 export function createMetrics(registry: Registry = new Registry()): Metrics {
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Counter({ name: `xensan_${name}`, help, labelNames, registers: [registry] });
@@ -89,12 +90,14 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
   };
 }
 
+/** What a controller reports of itself. */
 export interface ControllerObserver {
   result(outcome: ReconcileOutcome): void;
   took(seconds: number): void;
   active(change: 1 | -1): void;
 }
 
+/** Metrics of one controller; its series exist from the start. */
 export function observeController(metrics: Metrics, controller: string, workers: number): ControllerObserver {
   metrics.maxConcurrentReconciles.set({ controller }, workers);
   // Known series from the start: an alert on `increase()` needs the zero.
@@ -111,6 +114,7 @@ export function observeController(metrics: Metrics, controller: string, workers:
   };
 }
 
+/** Metrics of one work queue; `unfinished` gives the seconds that each key in work has taken. */
 export function observeQueue(metrics: Metrics, name: string, unfinished: () => readonly number[]): QueueObserver {
   metrics.unfinishedWork.set(name, unfinished);
   return {

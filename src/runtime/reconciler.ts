@@ -6,6 +6,7 @@ export interface Reconciler {
   reconcile(key: ObjectKey, context: ReconcileContext): Promise<ReconcileResult>;
 }
 
+/** What one reconcile works with. */
 export interface ReconcileContext {
   /** Aborted when the reconcile times out, leadership is lost or the operator stops: start no further side effect. */
   readonly signal: AbortSignal;
@@ -21,5 +22,7 @@ export interface ReconcileContext {
 /** `done`: nothing to do until an event. `again`: look once more after this delay, whatever happens. */
 export type ReconcileResult = { readonly kind: "done" } | { readonly kind: "again"; readonly afterSeconds: number };
 
+/** Nothing to do until an event. */
 export const done: ReconcileResult = { kind: "done" };
+/** Reconciles again after this many seconds, whatever happens. */
 export const againAfter = (afterSeconds: number): ReconcileResult => ({ kind: "again", afterSeconds });

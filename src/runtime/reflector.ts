@@ -4,6 +4,7 @@ import { type Backoff, backoffDelay, jittered } from "./backoff.ts";
 import { isGone, type Kind, type KubeApi, type KubeObject } from "./kube-api.ts";
 import { type IndexFunction, type ReadonlyStore, Store } from "./store.ts";
 
+/** What a reflector is built from. */
 export interface ReflectorOptions<T extends KubeObject> {
   readonly api: KubeApi;
   readonly kind: Kind<T>;

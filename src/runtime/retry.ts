@@ -10,6 +10,7 @@ export type Failure =
   /** The same again would end the same way. */
   | { readonly kind: "Final" };
 
+/** How long and how a call is sent again. */
 export interface RetryOptions {
   readonly clock: Clock;
   /** No attempt begins later than this after the first. */

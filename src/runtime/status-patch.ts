@@ -4,6 +4,7 @@ import type { ReadonlyStore } from "./store.ts";
 
 const statusManager = "xensan";
 
+/** Whose status is written, and where. */
 export interface StatusWrite<T extends KubeObject> {
   readonly api: KubeApi;
   readonly kind: Kind<T>;
@@ -53,6 +54,7 @@ function versionOf({ metadata: { uid, resourceVersion } }: KubeObject) {
   return { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
 }
 
+/** A status in the making. */
 export interface StatusDraft<S> {
   /** Change it as the reconcile learns; it is written once at the end. */
   status: S;

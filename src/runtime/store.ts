@@ -1,14 +1,17 @@
 import type { Logger } from "pino";
 import { type KubeObject, keyOf, keyString, type ObjectKey } from "./kube-api.ts";
 
+/** A change of the store; `initial` marks what the first list brought. */
 export type StoreEvent<T> =
   /** `initial`: part of the first list, so probably not new to the world. */
   | { readonly type: "added"; readonly object: T; readonly initial: boolean }
   | { readonly type: "updated"; readonly object: T; readonly old: T }
   | { readonly type: "deleted"; readonly object: T };
 
+/** Told of every change, in order. */
 export type StoreListener<T> = (event: StoreEvent<T>) => void;
 
+/** What a whole list says beside its objects. */
 export interface ReplaceOptions {
   readonly initial?: boolean;
   /** The server's history went back (restored from a backup): older versions are the truth now. */

@@ -5,6 +5,7 @@ import { Heap } from "./heap.ts";
 /** Higher goes first. What the first list brings can wait behind what just happened. */
 export const priority = { low: -100, normal: 0, high: 100 } as const;
 
+/** What a queue reports of itself. */
 export interface QueueObserver {
   depth(depth: number): void;
   added(): void;
@@ -15,6 +16,7 @@ export interface QueueObserver {
   worked(seconds: number): void;
 }
 
+/** What a queue is built from. */
 export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly backoff?: Backoff;

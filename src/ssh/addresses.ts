@@ -24,8 +24,10 @@ export function readAddressPolicy(entries: readonly string[]): AddressPolicy {
   return entries;
 }
 
+/** Looks up a host name; rejects when it has no address. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
+/** The system's resolver. */
 export const resolveHost: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
 /** Says which of a host's addresses may be used. The caller connects to these, and never resolves the name again. */
@@ -81,6 +83,7 @@ function addEntry(entry: string, names: Set<string>, networks: BlockList): void 
   throw new RangeError(`has ${JSON.stringify(entry)}, which is neither a CIDR block nor an IP address nor a host name`);
 }
 
+/** What an error says, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -17,6 +17,7 @@ export const keyExchanges = [
   "diffie-hellman-group14-sha1",
 ] as const;
 
+/** Ciphers that are offered and accepted, preferred ones first. */
 export const ciphers = [
   "aes128-gcm@openssh.com",
   "aes256-gcm@openssh.com",
@@ -26,6 +27,7 @@ export const ciphers = [
   "chacha20-poly1305@openssh.com",
 ] as const;
 
+/** Message authentication codes that are offered and accepted, preferred ones first. */
 export const macs = [
   "hmac-sha2-256-etm@openssh.com",
   "hmac-sha2-512-etm@openssh.com",

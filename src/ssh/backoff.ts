@@ -1,3 +1,4 @@
+/** The first wait and the longest one, in milliseconds. */
 export interface BackoffPolicy {
   readonly baseMilliseconds: number;
   readonly maxMilliseconds: number;

@@ -18,6 +18,7 @@ export interface Connection {
   end(): void;
 }
 
+/** What one connection is made with. */
 export interface ConnectOptions {
   readonly clock: Pick<Clock, "monotonic">;
   readonly gate: AddressGate;

@@ -11,6 +11,7 @@ import { createKeyReader, credentialIdentity } from "./private-key.ts";
 import { formatPublicKey, type PublicKey } from "./public-key.ts";
 import { type Nonce, requestProblem } from "./wire.ts";
 
+/** What a dialer is built from. */
 export interface DialerOptions {
   /** Where connections may go at all. */
   readonly allow: AddressPolicy;

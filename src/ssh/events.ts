@@ -21,4 +21,5 @@ interface Place {
   readonly user: string;
 }
 
+/** Told of each event, in order. */
 export type ObserveSsh = (event: SshEvent) => void;

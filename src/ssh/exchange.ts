@@ -19,6 +19,7 @@ export type Ending =
       readonly excerpt: string;
     };
 
+/** One script on one channel, under way. */
 export interface Exchange {
   readonly ended: Promise<Ending>;
   /** Known once the script has begun. */
@@ -29,6 +30,7 @@ export interface Exchange {
   readonly closed: Promise<void>;
 }
 
+/** What is sent on the channel, and the bounds of its answer. */
 export interface ExchangeOptions {
   readonly line: string;
   readonly wire: WireRequest;

@@ -21,6 +21,7 @@ export interface HostLink {
   close(): Promise<void>;
 }
 
+/** What a link is built from. */
 export interface LinkOptions {
   readonly clock: Clock;
   readonly limits: SshLimits;
@@ -46,6 +47,7 @@ interface Live {
 /** Attempts that a guard on the host counts against us. */
 const turnedAway: ReadonlySet<HostErrorCode> = new Set(["AuthenticationFailed", "HostKeyMismatch", "HostKeyUnknown"]);
 
+/** A link that connects when the first command comes. */
 export function createHostLink(options: LinkOptions): HostLink {
   const { clock, limits, observe } = options;
   const shutdown = new AbortController();

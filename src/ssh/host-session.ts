@@ -17,6 +17,7 @@ export interface HostDialer {
   close(): Promise<void>;
 }
 
+/** Where a host is, as whom to go there, and by what it is recognised. */
 export interface SshTarget {
   readonly host: string;
   readonly port: number;
@@ -32,6 +33,7 @@ export interface SshTarget {
   readonly onHostKey?: (publicKey: string) => void;
 }
 
+/** A private key in OpenSSH or PEM form, and its passphrase. */
 export interface SshCredential {
   readonly privateKey: string;
   readonly passphrase?: string;
@@ -39,6 +41,7 @@ export interface SshCredential {
   readonly version: string;
 }
 
+/** One script to run, with its bounds. */
 export interface RunRequest {
   readonly script: Script;
   /** Becomes "$1" "$2" … in the script, byte for byte; may hold anything but NUL. */
@@ -51,12 +54,14 @@ export interface RunRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A POSIX sh script. */
 export interface Script {
   /** The file name without `.sh`: names the script in logs and metrics, and to the simulated rack. */
   readonly name: string;
   readonly text: string;
 }
 
+/** What a script that ended has printed. */
 export interface RunResult {
   readonly exitCode: number;
   readonly stdout: string;
@@ -68,6 +73,7 @@ export interface RunResult {
 const bounded = (message: string) => printable(message.slice(0, longestMessage).replace(/\s*\n\s*/g, " "));
 const longestMessage = 2000;
 
+/** Why there is no exit status. */
 export type HostErrorCode =
   | "Unreachable"
   | "AuthenticationFailed"

@@ -18,6 +18,7 @@ const answerSchema = z.object({
 /** TypeScript runs directly in the repository, JavaScript in the package. */
 const workerFile = new URL(`./open-key-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
+/** Opens keys in a worker, which is started for the first one. */
 export function createKeyOpener(): KeyOpener {
   const waiting = new Map<number, (opened: OpenKey | string) => void>();
   let worker: Worker | undefined;

@@ -1,5 +1,6 @@
 import type { BackoffPolicy } from "./backoff.ts";
 
+/** Bounds of connections and commands. */
 export interface SshLimits {
   /** Commands at the same time on one connection: below sshd's MaxSessions (10), two are left for ending scripts. */
   readonly channels: number;
@@ -23,6 +24,7 @@ export interface SshLimits {
   readonly killSeconds: number;
 }
 
+/** Bounds that sshd and fail2ban of Debian live with. */
 export const defaultLimits: SshLimits = {
   channels: 8,
   connectSeconds: 15,

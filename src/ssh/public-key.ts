@@ -22,6 +22,7 @@ export function parsePublicKey(line: string): PublicKey | undefined {
   return key?.type === type ? key : undefined;
 }
 
+/** `ssh-ed25519 AAAA…`, without a comment. */
 export function formatPublicKey(key: PublicKey): string {
   return `${key.type} ${key.blob.toString("base64")}`;
 }
@@ -31,6 +32,7 @@ export function fingerprint(key: PublicKey): string {
   return `SHA256:${createHash("sha256").update(key.blob).digest("base64").replace(/=+$/, "")}`;
 }
 
+/** True when type and bytes are the same. */
 export function sameKey(one: PublicKey, other: PublicKey): boolean {
   return one.blob.equals(other.blob);
 }

@@ -12,6 +12,7 @@ const endProcessGroup = {
   text: readFileSync(new URL("./end-process-group.sh", import.meta.url), "utf8"),
 };
 
+/** What every command on a connection shares. */
 export interface RunOptions {
   readonly clock: Clock;
   readonly nonce: () => Nonce;
@@ -21,6 +22,7 @@ export interface RunOptions {
   readonly killSeconds: number;
 }
 
+/** What a script that ended has printed. */
 export interface ScriptOutput {
   readonly exitCode: number;
   readonly stdout: string;

@@ -8,6 +8,7 @@ export interface Slots {
   readonly waiting: number;
 }
 
+/** Slots of which `initialLimit` may be taken at once. */
 export function createSlots(initialLimit: number): Slots {
   let limit = initialLimit;
   let used = 0;

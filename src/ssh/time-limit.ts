@@ -8,8 +8,10 @@ export interface TimeLimit extends Disposable {
   error(what: string, options: { started: boolean; fate?: string }): HostError;
 }
 
+/** Seconds from now to a time of the monotonic clock (milliseconds); 0 when it has passed. */
 export const secondsUntil = (clock: Clock, monotonic: number) => Math.max(0, (monotonic - clock.monotonic()) / 1000);
 
+/** Starts the limit; dispose of it when what it limits has ended. */
 export function startTimeLimit(clock: Clock, seconds: number, caller: AbortSignal | undefined): TimeLimit {
   const timer = new AbortController();
   const over = new AbortController();

@@ -86,6 +86,7 @@ export function createTranscript(nonce: Nonce, maxBytes: number): Transcript {
   }
 }
 
+/** Reads the words of the begin mark; undefined when they are no process. */
 export function parseRemoteProcess(words: readonly string[] | undefined): RemoteProcess | undefined {
   const [pid = "", processGroup = "", startTicks = ""] = words ?? [];
   if (![pid, processGroup, startTicks].every((word) => /^\d+$/.test(word))) return undefined;

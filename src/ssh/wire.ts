@@ -15,6 +15,7 @@ export const execLines = { None: "sh -s", Sudo: "sudo -n sh -s" } as const satis
 /** Hexadecimal, chosen anew for every command. */
 export type Nonce = string;
 
+/** One script as it travels. */
 export interface WireRequest {
   readonly nonce: Nonce;
   readonly script: Script;

@@ -68,6 +68,7 @@ export interface RunningOperator {
   stop(): Promise<void>;
 }
 
+/** Starts the operator in this process against the control plane; resolves when it is ready. */
 export async function startOperator(controlPlane: ControlPlane): Promise<RunningOperator> {
   const logFile = path.join(path.dirname(controlPlane.kubeconfigPath), "operator.log");
   const destination = createWriteStream(logFile);

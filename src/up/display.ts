@@ -14,6 +14,7 @@ export interface Display {
   close(): void;
 }
 
+/** Where and how progress is shown. */
 export interface DisplayOptions {
   readonly stream: Output;
   /** A picture that is drawn again and again, or one line per event. */

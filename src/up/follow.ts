@@ -6,6 +6,7 @@ import { rowOf } from "./rows.ts";
 
 const pollMs = 250;
 
+/** Which objects are followed, and for how long. */
 export interface FollowOptions {
   readonly kubeConfig: KubeConfig;
   /** The objects to follow. */

@@ -5,6 +5,7 @@ export interface ProgressState {
   readonly notes: readonly string[];
 }
 
+/** One thing that the start does. */
 export interface Stage {
   readonly name: string;
   readonly state: "Active" | "Done" | "Failed";
@@ -33,11 +34,13 @@ export interface Row {
   readonly readyAt?: number;
 }
 
+/** True when the object's summary is True. */
 export const isReady = (row: Row): boolean => row.ready === "True";
 
 /** A migration is one attempt: its False is final. */
 export const hasFailed = (row: Row): boolean => row.kind === "XenMigration" && row.ready === "False";
 
+/** `4.2 s` or `1 min 9 s`. */
 export function seconds(milliseconds: number): string {
   const value = milliseconds / 1000;
   return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} min ${Math.floor(value % 60)} s`;

@@ -4,6 +4,7 @@ import { isReady, type ProgressState, type Row, type Stage, seconds } from "./pr
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
+/** What the picture is drawn for. */
 export interface ScreenOptions {
   /** Columns of the terminal. */
   readonly width: number;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Option } from "../cli/command.ts";
 import { wholeNumber } from "../cli/whole-number.ts";
 
+/** The flags of `npm start`. */
 export const upOptions: readonly Option[] = [
   {
     name: "rack",
@@ -34,6 +35,7 @@ export const upOptions: readonly Option[] = [
   },
 ];
 
+/** Checks their values. */
 export const upSchema = z.object({
   rack: z.string().optional(),
   apply: z.array(z.string()),
@@ -41,4 +43,5 @@ export const upSchema = z.object({
   timeout: wholeNumber(1, 86_400),
   output: z.enum(["text", "json"]),
 });
+/** Their values. */
 export type UpValues = z.output<typeof upSchema>;

@@ -17,6 +17,7 @@ import { type UpValues, upOptions, upSchema } from "./up-options.ts";
 
 const root = new URL("../../", import.meta.url);
 
+/** `npm start`: control plane, simulated rack and operator on this machine. */
 export const up: Command = {
   name: "start",
   description:

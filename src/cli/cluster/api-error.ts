@@ -19,6 +19,7 @@ export class ApiError extends Error {
   }
 }
 
+/** True for HTTP 404. */
 export const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 
 /** kubernetes-fluent-client rejects with a response, which is no Error; without an answer it makes up a status 400. */

@@ -27,6 +27,7 @@ export const clusterOptions: readonly Option[] = [
   { name: "context", placeholder: "NAME", help: "The kubeconfig's context; its current one when absent." },
 ];
 
+/** Checks the flags that say which cluster and namespace. */
 export const clusterSchema = z.object({
   namespace: z
     .string()
@@ -37,4 +38,5 @@ export const clusterSchema = z.object({
   kubeconfig: z.string().optional(),
   context: z.string().optional(),
 });
+/** Which cluster and namespace a command works in. */
 export type ClusterValues = z.output<typeof clusterSchema>;

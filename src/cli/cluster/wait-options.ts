@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Option } from "../command.ts";
 import { wholeNumber } from "../whole-number.ts";
 
+/** The flags of commands that may wait for their outcome. */
 export const waitOptions: readonly Option[] = [
   { name: "wait", help: "Stays until the end is known and tells what happens; Ctrl-C ends only the waiting." },
   {
@@ -12,4 +13,5 @@ export const waitOptions: readonly Option[] = [
     help: "How long --wait stays; then the exit code is 1.",
   },
 ];
+/** Checks their values. */
 export const waitSchema = z.object({ wait: z.boolean(), "wait-timeout": wholeNumber(1, 86_400) });

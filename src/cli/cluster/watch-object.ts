@@ -7,6 +7,7 @@ import type { Connection } from "./connect.ts";
 
 const pollMs = 500;
 
+/** What is followed, and what is told of it. */
 export interface FollowOptions<T> {
   readonly connection: Connection;
   readonly model: GenericClass;

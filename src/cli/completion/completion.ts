@@ -5,6 +5,7 @@ import { completionScripts } from "./scripts.ts";
 
 const shellSchema = z.enum(["bash", "zsh", "fish"]);
 
+/** `xensan completion SHELL`: the script that a shell loads. */
 export const completion: Command = {
   name: "completion",
   description:

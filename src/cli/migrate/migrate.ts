@@ -51,6 +51,7 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({
   timeout: wholeNumber(30, 86_400),
 });
 
+/** `xensan migrate DOMAIN`: creates a XenMigration and follows it. */
 export const migrate: Command = {
   name: "migrate",
   description:

@@ -5,6 +5,7 @@ import { UsageError } from "../command.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import type { World } from "../entity.ts";
 
+/** What a person asked for. */
 export interface Wish {
   /** A XenDomain, or the Xen name or UUID of a domain that none describes. */
   readonly domain: string;
@@ -14,6 +15,7 @@ export interface Wish {
   readonly timeoutSeconds: number;
 }
 
+/** The XenMigration that is to be created. */
 export interface Request {
   /** The beginning of the object's name; the API server completes it. */
   readonly generateName: string;

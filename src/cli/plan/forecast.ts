@@ -62,6 +62,7 @@ export function forecastOf(
   };
 }
 
+/** True for the kinds that xensan defines. */
 export const isOurs = (kind: string): kind is KindName => kind in definitions;
 
 const specSchema = z.object({ metadata: z.object({ name: z.string() }), spec: z.unknown().optional() });

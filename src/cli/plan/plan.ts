@@ -33,6 +33,7 @@ const options: readonly Option[] = [
 ];
 const schema = clusterSchema.extend({ file: z.array(z.string()), "field-manager": z.string().min(1).max(128) });
 
+/** `xensan plan -f FILE`: what applying the manifests would change. */
 export const plan: Command = {
   name: "plan",
   description:

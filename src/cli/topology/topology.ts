@@ -7,6 +7,7 @@ import { typed } from "../parse-options.ts";
 import { type Branch, drawTree } from "../tree.ts";
 import { countOf, type Place, topologyOf } from "./tree.ts";
 
+/** `xensan topology`: the rack as a tree. */
 export const topology: Command = {
   name: "topology",
   description:

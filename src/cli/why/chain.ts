@@ -21,6 +21,7 @@ export interface Link {
   readonly waitsFor: readonly Link[];
 }
 
+/** A condition that is not as it should be. */
 export interface Complaint {
   readonly type: string;
   readonly status: string;

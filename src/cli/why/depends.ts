@@ -119,6 +119,7 @@ function ofMigration(entity: Migration, world: World): Need[] {
   ];
 }
 
+/** True from the start of a migration to its end. */
 export function isUnderWay({ conditions }: Migration): boolean {
   return conditions.every(({ type, status }) => type !== "Succeeded" || status === "Unknown");
 }

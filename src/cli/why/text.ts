@@ -3,6 +3,7 @@ import { type Branch, drawTree } from "../tree.ts";
 import { wrap } from "../wrap.ts";
 import { causesOf, type Link } from "./chain.ts";
 
+/** How wide and in which colours the chain is written. */
 export interface TextOptions {
   /** Columns that a line should not exceed. */
   readonly width: number;

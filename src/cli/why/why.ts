@@ -9,6 +9,7 @@ import { typed } from "../parse-options.ts";
 import { causesOf, chainOf } from "./chain.ts";
 import { chainText } from "./text.ts";
 
+/** `xensan why KIND/NAME`: what an object waits for, down to the cause. */
 export const why: Command = {
   name: "why",
   description:

@@ -52,6 +52,7 @@ const reasons: Readonly<Record<number, string>> = {
   504: "Timeout",
 };
 
+/** The parsed text; undefined when it is no JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -67,16 +68,19 @@ export function isObject<T extends KubeObject>(value: unknown): value is T {
   return objectSchema.safeParse(value).success;
 }
 
+/** What every list has. */
 export const listSchema = z.object({
   metadata: z.object({ resourceVersion: z.string().default(""), continue: z.string().optional() }),
   items: z.array(z.unknown()).nullable(),
 });
 
+/** One line of a watch. */
 export const watchLineSchema = z.object({
   type: z.enum(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]),
   object: z.unknown(),
 });
 
+/** The object of a BOOKMARK. */
 export const bookmarkSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 
 /** `/openapi/v3`: which documents there are, by path. */

@@ -27,6 +27,7 @@ import { linesOf } from "./lines.ts";
 import { collectionPath, objectPath } from "./paths.ts";
 import type { ConfigSource } from "./source.ts";
 
+/** A {@link KubeApi} with what only a real server has. */
 export interface KubeClient extends KubeApi {
   /** The server's address. */
   server(): Promise<URL>;
@@ -41,6 +42,7 @@ export interface KubeClient extends KubeApi {
   close(): Promise<void>;
 }
 
+/** What a client is built from. */
 export interface KubeClientOptions {
   readonly source: ConfigSource;
   readonly clock?: Clock;

@@ -7,6 +7,7 @@ import { errorFrom } from "./answers.ts";
 import { type Access, Credentials } from "./credentials.ts";
 import type { ConfigSource } from "./source.ts";
 
+/** One request. */
 export interface Call {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
@@ -27,6 +28,7 @@ export interface Wait {
   readonly delaySeconds: number;
 }
 
+/** What a connection is built from. */
 export interface ConnectionOptions {
   readonly clock: Clock;
   readonly metrics?: Metrics | undefined;

@@ -7,6 +7,7 @@ export function collectionPath(kind: Kind, namespace: string | undefined): strin
   return join([...base, ...scope, kind.plural]);
 }
 
+/** The URL path of one object, or of its subresource. */
 export function objectPath(kind: Kind, key: ObjectKey, subresource?: string): string {
   if (kind.namespaced && key.namespace === "") throw new TypeError(`${kind.kind} ${key.name}: no namespace given`);
   if (key.name === "") throw new TypeError(`${kind.kind}: no name given`);

@@ -14,6 +14,7 @@ export interface ConfigSource {
   load(): Promise<KubeConfig>;
 }
 
+/** What a person said about where the cluster is. */
 export interface ConfigOptions {
   /** Paths of kubeconfig files, separated as in PATH. Absent: `KUBECONFIG`, then in-cluster, then `~/.kube/config`. */
   readonly kubeconfig?: string | undefined;
@@ -21,6 +22,7 @@ export interface ConfigOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
+/** The flag's files, else those of KUBECONFIG, else the pod's own service account, else ~/.kube/config; an Error when there is none. */
 export function configSource(options: ConfigOptions = {}): ConfigSource {
   const environment = options.environment ?? process.env;
   const named = options.kubeconfig ?? environment.KUBECONFIG;
