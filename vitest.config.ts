@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { whyNoGitops } from "./test/gitops/programs.ts";
 import { whyNoIntegration } from "./test/integration/possible.ts";
@@ -18,6 +19,10 @@ const tiers: Readonly<Record<string, Tier>> = {
   containers: { timeout: 600_000, parallel: false, globalSetup: "test/containers/setup.ts" },
 };
 
+// vitest leaves a core to itself, which is half of a small machine; VITEST_MAX_WORKERS and --maxWorkers still decide.
+const cores = availableParallelism();
+const maxWorkers = Math.min(cores, Math.max(2, cores - 1));
+
 const asked = (tier: string) => process.argv.some((argument) => argument.endsWith(tier));
 const inWorker = process.env.VITEST_WORKER_ID !== undefined;
 const noIntegration = asked("integration") || inWorker ? undefined : whyNoIntegration();
@@ -33,6 +38,7 @@ if (skipContainers && !inWorker)
 
 export default defineConfig({
   test: {
+    maxWorkers,
     projects: Object.entries(tiers)
       .filter(([name]) => name !== "containers" || !skipContainers)
       .filter(([name]) => name !== "integration" || noIntegration === undefined)

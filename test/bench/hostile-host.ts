@@ -1,9 +1,8 @@
 import { getDiffieHellman } from "node:crypto";
-import { once } from "node:events";
-import ssh2, { type Connection, type ServerChannel } from "ssh2";
+import type { ServerChannel } from "ssh2";
 import { generateKeyPair } from "../../src/ssh/generate-key.ts";
 import { decodeRequest } from "../../src/ssh/wire.ts";
-import { startGroupExchanger } from "../integration/ssh/hostile-server.ts";
+import { rekeyForEver, startGroupExchanger, startLaxServer } from "../integration/ssh/hostile-server.ts";
 
 /** What a host can do to whoever logs in on it. */
 export const hostileModes = ["group exchange", "new keys", "newlines", "rows", "flood"] as const;
@@ -17,43 +16,23 @@ export interface HostileHost extends AsyncDisposable {
 const limit = 16 * 1024 * 1024;
 
 export async function startHostileHost(mode: HostileMode): Promise<HostileHost> {
-  const { privateKey, publicKey } = generateKeyPair();
   if (mode === "group exchange") {
     const prime = Buffer.concat([Buffer.from([0]), getDiffieHellman("modp18").getPrime()]);
     const server = await startGroupExchanger("diffie-hellman-group-exchange-sha256", prime);
-    return { port: server.port, hostKey: publicKey, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+    return {
+      port: server.port,
+      hostKey: generateKeyPair().publicKey,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
   }
-  const clients = new Set<Connection>();
-  const server = new ssh2.Server({ hostKeys: [privateKey] }, (client) => {
-    clients.add(client);
-    client.on("close", () => clients.delete(client)).on("error", () => undefined);
-    client.on("authentication", (context) => context.accept());
-    client.on("ready", () => {
-      const again = () => client.rekey(again);
-      if (mode === "new keys") again();
-    });
-    client.on("session", (accept) => {
-      accept().on("exec", (acceptExec) => answer(acceptExec(), mode));
-    });
+  return await startLaxServer({
+    ...(mode === "new keys" ? { onReady: rekeyForEver } : {}),
+    onCommand: (channel) => answer(channel, mode),
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return {
-    port: address.port,
-    hostKey: publicKey,
-    async [Symbol.asyncDispose]() {
-      for (const client of clients) client.end();
-      server.close();
-      await once(server, "close");
-    },
-  };
 }
 
 function answer(channel: ServerChannel, mode: HostileMode): void {
   let stdin = "";
-  channel.on("error", () => undefined);
   channel.stderr.on("error", () => undefined);
   channel.on("data", (chunk: Buffer) => {
     stdin += chunk.toString("utf8");

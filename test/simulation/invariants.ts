@@ -13,6 +13,7 @@ import type { Invariant } from "./invariants/invariant.ts";
 import { mountsAsDeclared } from "./invariants/mounts-as-declared.ts";
 import { neverTwice } from "./invariants/never-twice.ts";
 import { nothingOutsideBounds } from "./invariants/nothing-outside-bounds.ts";
+import { onlyTemplatesCopied } from "./invariants/only-templates-copied.ts";
 import { permitsRespected } from "./invariants/permits-respected.ts";
 import { recordedStays } from "./invariants/recorded-stays.ts";
 import { settledOnSight } from "./invariants/settled-on-sight.ts";
@@ -32,6 +33,7 @@ export const invariants: readonly Invariant[] = [
   heartbeatUnderMounts,
   mountsAsDeclared,
   imagesStay,
+  onlyTemplatesCopied,
   neverTwice,
   permitsRespected,
   settledOnSight,

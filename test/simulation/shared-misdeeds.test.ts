@@ -9,6 +9,7 @@ import { onlineFromFiles, unregisterCluster } from "../../src/sim/model/o2cb.ts"
 import { mountOcfs2, unmountOcfs2 } from "../../src/sim/model/ocfs2-mount.ts";
 import { unpack } from "../../src/sim/model/packages.ts";
 import { addBlock, createImage, remove, rename, resizeImage, writeText } from "../../src/sim/model/storage.ts";
+import { copyImage } from "../../src/sim/scripts/image.ts";
 import { broken, byCommand, stageFor } from "./misdeeds.ts";
 import { at, ocfs2Cluster, xenDomain } from "./scenarios/objects.ts";
 import type { Stage } from "./stage.ts";
@@ -205,6 +206,25 @@ describe("an operator that is careless with images", () => {
       byCommand(stage, () => act(stage));
       expect(broken(stage)).toContain("images stay");
     });
+
+  const copied = (source: string, templates: readonly string[]) => {
+    const stage = stageWithImage();
+    stage.apply(ocfs2Cluster("xen", ["bella"], {}, { templates }));
+    const disk = { device: "xvda", filesystem: { clusterRef: { name: "xen" }, label: "data" }, size: "64Mi" };
+    stage.apply(xenDomain("db", ["bella"], { disks: [{ ...disk, path: "db.img", sourcePath: source }] }));
+    makeDirectories(stage.rack.host("bella").running.mounts.at(-1)?.fileSystem ?? fail(), "/gold");
+    createImage(...host(stage), "/srv/xen/gold/debian.img", 4096);
+    const [from, path] = [`/srv/xen/${source}`, "/srv/xen/db.img"];
+    byCommand(stage, () => copyImage(...host(stage), { owner: "4 san/db", uuid, path, source: from, bytes: 4096 }));
+    return stage.violations.map((text) => text.replace(/^.* bella: /, ""));
+  };
+
+  it("is caught copying what is no template, and what a domain has for a disk although a glob names it", () => {
+    expect(copied("gold/debian.img", ["gold/*"])).toEqual([]);
+    expect(copied("gold/debian.img", [])).toEqual(["copies /srv/xen/gold/debian.img, which is no template"]);
+    expect(copied("gold/debian.img", ["*"])).toEqual(["copies /srv/xen/gold/debian.img, which is no template"]);
+    expect(copied("web.img", ["*"])).toEqual(["copies /srv/xen/web.img, which a XenDomain has for a disk"]);
+  });
 
   it("is in the right when the domain is deleted and its policy says so, and only then", () => {
     for (const [deletionPolicy, verdict] of [

@@ -36,6 +36,7 @@ export type Happening =
   | { readonly kind: "FileCreated" | "FileDeleted"; readonly path: string; readonly sizeBytes: number }
   | { readonly kind: "FileResized"; readonly path: string; readonly fromBytes: number; readonly sizeBytes: number }
   | { readonly kind: "FileRenamed"; readonly path: string; readonly to: string }
+  | { readonly kind: "FileCopied"; readonly path: string; readonly from: string }
   | { readonly kind: "TextWritten"; readonly path: string; readonly text: string }
   | {
       readonly kind: "LogicalVolumeCreated" | "LogicalVolumeDeleted";

@@ -10,7 +10,7 @@ import {
   type WriteError,
   writeText,
 } from "../model/storage.ts";
-import { later, type World } from "../model/world.ts";
+import { later, record, type World } from "../model/world.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
 import { inBounds } from "./bounds.ts";
@@ -201,7 +201,7 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
     yield world.timings.process;
     return finish(run, "created");
   }
-  copy(world, host, { owner, uuid, path, source, bytes });
+  copyImage(world, host, { owner, uuid, path, source, bytes });
   for (let waited = 0; waited < 2000 && host.running.xen.copies.has(path); waited += 100) yield 100;
   return finish(run, host.running.xen.copies.has(path) ? "copying" : "copied");
 });
@@ -236,11 +236,12 @@ interface Copy {
 }
 
 /** cp in the background, half a second's worth at a time; it dies with its host, or when its file goes. */
-function copy(world: World, host: Host, { owner, uuid, path, source, bytes }: Copy): void {
+export function copyImage(world: World, host: Host, { owner, uuid, path, source, bytes }: Copy): void {
   const { copies } = host.running.xen;
   const pieceMs = 500;
   const fresh = workingName(host, path);
   copies.set(path, { pid: host.running.nextPid++ });
+  record(world, host, { kind: "FileCopied", path, from: source });
   const step = () => {
     const original = resolve(host, source).node;
     const place = resolve(host, fresh);

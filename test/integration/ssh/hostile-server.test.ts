@@ -1,10 +1,9 @@
 import { generateKeyPairSync, getDiffieHellman } from "node:crypto";
-import { once } from "node:events";
 import ssh2 from "ssh2";
 import { afterEach, describe, expect, it } from "vitest";
 import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
 import type { HostDialer } from "../../../src/ssh/host-session.ts";
-import { longestStall, startGroupExchanger } from "./hostile-server.ts";
+import { longestStall, rekeyForEver, startGroupExchanger, startLaxServer } from "./hostile-server.ts";
 import { eventually, failureOf, openDialer, script, targetOn } from "./targets.ts";
 
 const user = generateKeyPair();
@@ -24,40 +23,6 @@ const rsaKey = (modulusLength: number) =>
     privateKeyEncoding: { type: "pkcs1", format: "pem" },
     publicKeyEncoding: { type: "pkcs1", format: "pem" },
   }).privateKey;
-
-async function startServer(hostKey: string, onReady: (client: ssh2.Connection) => void = () => undefined) {
-  const parsed = ssh2.utils.parseKey(hostKey);
-  if (parsed instanceof Error) throw parsed;
-  const [key] = [parsed].flat();
-  const seen = { authentications: 0 };
-  const clients = new Set<ssh2.Connection>();
-  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
-    clients.add(client);
-    client.on("error", () => undefined);
-    client.on("authentication", (context) => {
-      seen.authentications += 1;
-      context.accept();
-    });
-    client.on("ready", () => onReady(client));
-    client.on("session", (accept) => {
-      accept().on("exec", (acceptExec) => void acceptExec().on("error", () => undefined));
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return {
-    port: address.port,
-    hostKey: `${key?.type} ${key?.getPublicSSH().toString("base64")}`,
-    seen,
-    async [Symbol.asyncDispose]() {
-      for (const client of clients) client.end();
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
 
 /** The most that a handshake of ours costs on a busy machine; a prime of 8192 bits takes half a minute. */
 const soon = 500;
@@ -86,7 +51,7 @@ describe("a host that chooses what is computed", () => {
   });
 
   it("by a host key of a size of its own is refused, and its signature not looked at", async () => {
-    await using server = await startServer(rsaKey(1024));
+    await using server = await startLaxServer({ hostKey: rsaKey(1024) });
     expect(await failureOf(open().dialer.session(targetOn(server, user)).run(script("true")))).toEqual({
       code: "HostKeyMismatch",
       started: false,
@@ -96,10 +61,7 @@ describe("a host that chooses what is computed", () => {
   });
 
   it("by asking for new keys again and again is left", async () => {
-    await using server = await startServer(generateKeyPair().privateKey, (client) => {
-      const again = () => client.rekey(again);
-      again();
-    });
+    await using server = await startLaxServer({ onReady: rekeyForEver });
     const { dialer, events } = open();
     const run = failureOf(dialer.session(targetOn(server, user)).run(script("true")));
     expect(await run).toMatchObject({ code: "ConnectionLost" });
@@ -116,7 +78,7 @@ describe("a user's key", () => {
     ["ECDSA P-256", ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 }).private],
     ["ECDSA P-521", ssh2.utils.generateKeyPairSync("ecdsa", { bits: 521 }).private],
   ])("of %s logs in, signed outside of the event loop", async (_type, privateKey) => {
-    await using server = await startServer(generateKeyPair().privateKey);
+    await using server = await startLaxServer();
     const { dialer, kinds } = open();
     const run = dialer.session(targetOn(server, { privateKey })).run(script("true", { timeoutSeconds: 0.2 }));
     await failureOf(run);

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import ssh2, { type Connection, type ServerChannel } from "ssh2";
+import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
 
 const uint32 = (value: number) => {
   const bytes = Buffer.alloc(4);
@@ -72,6 +74,58 @@ export async function startGroupExchanger(keyExchange: string, prime: Buffer) {
       await once(server, "close");
     },
   };
+}
+
+export interface LaxServerOptions {
+  /** Private, in a form that ssh2 reads; a new ed25519 key when absent. */
+  readonly hostKey?: string;
+  readonly onReady?: (client: Connection) => void;
+  /** Called with every command. Default: no answer at all. */
+  readonly onCommand?: (channel: ServerChannel) => void;
+}
+
+/** A real SSH server on loopback that lets everybody in. */
+export async function startLaxServer({
+  hostKey = generateKeyPair().privateKey,
+  onReady = () => undefined,
+  onCommand = () => undefined,
+}: LaxServerOptions = {}) {
+  const parsed = ssh2.utils.parseKey(hostKey);
+  if (parsed instanceof Error) throw parsed;
+  const [key] = [parsed].flat();
+  const seen = { authentications: 0 };
+  const clients = new Set<Connection>();
+  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+    clients.add(client);
+    client.on("close", () => clients.delete(client)).on("error", () => undefined);
+    client.on("authentication", (context) => {
+      seen.authentications += 1;
+      context.accept();
+    });
+    client.on("ready", () => onReady(client));
+    client.on("session", (accept) => {
+      accept().on("exec", (acceptExec) => onCommand(acceptExec().on("error", () => undefined)));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    port: address.port,
+    hostKey: `${key?.type} ${key?.getPublicSSH().toString("base64")}`,
+    seen,
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.end();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** Asks a client for new keys as soon as it has the last ones. */
+export function rekeyForEver(client: Connection): void {
+  client.rekey(() => rekeyForEver(client));
 }
 
 /** The longest time that the event loop was blocked while something ran, in milliseconds. */
