@@ -1,3 +1,5 @@
+import { secretFinalizer } from "../api/common.ts";
+import { hasFinalizer } from "../runtime/finalizers.ts";
 import type { Secret } from "../runtime/kinds.ts";
 import type { KubeApi, KubeObject, WatchEvent } from "../runtime/kube-api.ts";
 
@@ -37,11 +39,22 @@ async function* slimmed<T extends KubeObject>(events: AsyncIterable<WatchEvent<T
     yield event.type === "BOOKMARK" ? event : { type: event.type, object: withoutForeignData(event.object) };
 }
 
+/**
+ * Base64 characters of a value that stays in memory before a host names its Secret: every private key is shorter. Whoever may
+ * create Secrets would fill the operator's memory otherwise; the hold ({@link secretFinalizer}) brings the rest.
+ */
+const smallValue = 16 * 1024;
+
 /** A Secret with our own keys only, and without what people write beside it. */
 export function withoutForeignData<T extends KubeObject>(object: T): T {
   const secret: T & Pick<Secret, "data" | "type"> = { ...object };
   const { annotations: _annotations, labels: _labels, managedFields: _fields, ...metadata } = object.metadata;
   const kept = credentials[secret.type ?? ""] ?? [];
-  const data = Object.fromEntries(Object.entries(secret.data ?? {}).filter(([key]) => kept.includes(key)));
+  const held = hasFinalizer(object, secretFinalizer);
+  const data = Object.fromEntries(
+    Object.entries(secret.data ?? {}).filter(
+      ([key, value]) => kept.includes(key) && (held || value.length <= smallValue),
+    ),
+  );
   return { ...secret, metadata, data };
 }

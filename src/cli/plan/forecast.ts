@@ -63,7 +63,7 @@ export function forecastOf(
 }
 
 /** True for the kinds that xensan defines. */
-export const isOurs = (kind: string): kind is KindName => kind in definitions;
+export const isOurs = (kind: string): kind is KindName => Object.hasOwn(definitions, kind);
 
 const specSchema = z.object({ metadata: z.object({ name: z.string() }), spec: z.unknown().optional() });
 

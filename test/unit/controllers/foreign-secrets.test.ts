@@ -44,6 +44,9 @@ function mirrored() {
   return { clock, create, asked, reflectors };
 }
 
+/** Comments and keys of a thousand other hosts, as a site's known_hosts has them. */
+const longKnownHosts = (own: string) => `${"# another host\n".repeat(10_000)}${own}`;
+
 describe("Secrets of others", () => {
   it("are not even asked for when their type is another, listed in small pages else, and kept without their data", async () => {
     const { clock, create, asked, reflectors } = mirrored();
@@ -54,6 +57,10 @@ describe("Secrets of others", () => {
       create(secret(`more-${index}`, "kubernetes.io/ssh-auth", { "ssh-privatekey": base64("k") }));
     const stop = new AbortController();
     const running = reflectors.map((reflector) => reflector.run(stop.signal));
+    const large = base64(longKnownHosts(""));
+    create(secret("large", "kubernetes.io/ssh-auth", { "ssh-privatekey": base64("k"), known_hosts: large }));
+    const held = secret("held", "kubernetes.io/ssh-auth", { "ssh-privatekey": base64("k"), known_hosts: large });
+    create({ ...held, metadata: { ...held.metadata, finalizers: ["xensan.dev/in-use"] } });
     await clock.advance(1000);
     create(secret("late", "Opaque", { "ssh-privatekey": base64("x") }));
     create(secret("later", "kubernetes.io/ssh-auth", { "ssh-privatekey": base64("l"), junk: base64("j") }));
@@ -71,8 +78,15 @@ describe("Secrets of others", () => {
     const kept = reflectors
       .flatMap(({ store }) => store.list())
       .filter(({ metadata }) => !/^more-/.test(metadata.name));
-    expect(kept.map(({ metadata, data }) => ({ name: metadata.name, labels: metadata.labels, data }))).toEqual([
+    const told = (data: Record<string, string> = {}) =>
+      Object.fromEntries(
+        Object.entries(data).map(([key, value]) => [key, value === large ? "the whole of it" : value]),
+      );
+    const one = ({ metadata, data }: Secret) => ({ name: metadata.name, labels: metadata.labels, data: told(data) });
+    expect(kept.map(one).toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+      { name: "held", labels: undefined, data: { "ssh-privatekey": base64("k"), known_hosts: "the whole of it" } },
       { name: "key", labels: undefined, data: { "ssh-privatekey": base64("k") } },
+      { name: "large", labels: undefined, data: { "ssh-privatekey": base64("k") } },
       { name: "later", labels: undefined, data: { "ssh-privatekey": base64("l") } },
       { name: "login", labels: undefined, data: { password: base64("p") } },
     ]);

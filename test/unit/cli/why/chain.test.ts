@@ -174,6 +174,16 @@ describe("why an object is not ready", () => {
     ]);
   });
 
+  it("says that an object is paused, be it ready or not", () => {
+    const Paused: w.Said = { status: "True", reason: "Paused", message: "keeps xensan from changing anything" };
+    for (const Ready of [w.fine, w.not("BackingMissing", "gone")]) {
+      const found = chain("AoeVolume", "data", { volumes: [w.volume({ Ready, Paused })] });
+      expect(chainText(found, { width: 80, paint: plain })).toContain(
+        "Paused True, Paused: keeps xensan from changing anything",
+      );
+    }
+  });
+
   it("names the object's own failure first", () => {
     const found = chain("AoeVolume", "data", {
       volumes: [w.volume(waiting("BackingMissing"))],
