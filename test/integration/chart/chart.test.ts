@@ -334,6 +334,27 @@ describe("the rights of people", () => {
     await annotate("uwe", `xensan.dev/${word}-`);
   });
 
+  it("of a user do not reach to the finalizer, without which nothing is cleaned up", async () => {
+    const file = `${await mkdtemp(`${tmpdir()}/xensan-finalizer-`)}/volume.json`;
+    const spec = { serverRef: { name: "san" }, shelf: 1, slot: 2, backing: { device: "/dev/vdb" } };
+    const metadata = { name: "held", finalizers: ["xensan.dev/cleanup", "example.com/other"] };
+    await writeFile(file, JSON.stringify({ apiVersion: "xensan.dev/v1alpha1", kind: "AoeVolume", metadata, spec }));
+    const patch = (user: string, finalizers: readonly string[]) =>
+      kubectl(
+        ...["patch", "aoevolume", "held", "-n", "people", `--as=${user}`, "--type=merge"],
+        ...["-p", JSON.stringify({ metadata: { finalizers } })],
+      );
+    await kubectl("create", "-n", "people", "--as=uwe", "-f", file);
+    const forbidden = /xensan.dev\/cleanup must be removed by somebody with the verb approve on aoevolumes/;
+    await expect(patch("uwe", [])).rejects.toThrow(forbidden);
+    await expect(patch("uwe", ["example.com/other"])).rejects.toThrow(forbidden);
+    await patch("uwe", ["xensan.dev/cleanup"]);
+    await kubectl("delete", "aoevolume", "held", "-n", "people", "--as=uwe", "--wait=false");
+    await expect(patch("uwe", [])).rejects.toThrow(forbidden);
+    await patch("system:serviceaccount:xensan-system:xensan", []);
+    expect(await kubectl("get", "aoevolumes", "-n", "people", "-o", "name")).not.toContain("held");
+  });
+
   it("are refused by the API server itself, not only by the question", async () => {
     const refused = kubectl("delete", "aoeserver", "san", "-n", "people", "--as=uwe");
     await expect(refused).rejects.toThrow(/"uwe" cannot delete resource "aoeservers"/);
