@@ -8,7 +8,7 @@ import type { RackPlan } from "./rack-plan.ts";
 import { setupScript } from "./setup.ts";
 
 /** How long a bare machine may take to answer, with three of them on two busy processors. */
-const bootSeconds = 600;
+const bootSeconds = 1200;
 
 /**
  * The rack freshly booted and at rest, saved: disks and memory of each host, in a directory of the cache. Made once per
@@ -23,8 +23,10 @@ export async function ensureClean(options: {
 }): Promise<string> {
   const { plan, images, rackFile, say } = options;
   const scripts = plan.hosts.map((host) => setupScript(host, plan));
-  const sizes = plan.hosts.flatMap(({ host }) => host.disks.map(({ size }) => String(size)));
-  const key = digest([images.key, await hardwareKey(plan, images), ...sizes, ...scripts]);
+  const disks = plan.hosts.flatMap(({ host }) =>
+    host.disks.map(({ size, serial }) => [size, serial ?? ""].join(" ").trim()),
+  );
+  const key = digest([images.key, await hardwareKey(plan, images), ...disks, ...scripts]);
   const directory = path.join(cleanCache, key);
   if (existsSync(directory)) return directory;
 

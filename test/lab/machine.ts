@@ -33,6 +33,8 @@ export interface MachineStart {
   readonly plan: HostPlan;
   readonly image: ImageFiles;
   readonly files: MachineFiles;
+  /** Which disk of the plan stands in which slot, when they have been swapped: indexes of disks, in the order of the slots. */
+  readonly slots?: readonly number[];
   /** On this machine's loopback address. */
   readonly sshPort: number;
   /** One for each interface that is not the management one, in order. */
@@ -108,15 +110,12 @@ export async function startMachine(start: MachineStart): Promise<OwnedProcess> {
     const tap = taps[cables.indexOf(nic)] ?? "";
     return ["-netdev", `tap,id=n${index},ifname=${tap},script=no,downscript=no,vhost=off`];
   });
+  const slots = start.slots ?? plan.host.disks.map((_disk, index) => index);
   const args = [
     ...["-name", `lab-${plan.name}`],
     // MiB of translated code: with less it is thrown away and made again all the time, QEMU would take a gigabyte.
     ...["-accel", "tcg,thread=multi,tb-size=512"],
-    ...files.disks.flatMap((file) => [
-      "-drive",
-      // A flush of the guest still reaches the image file, which outlives a killed QEMU; only the host's disk is not waited for.
-      `file=${file},if=virtio,format=qcow2,cache=unsafe,discard=unmap`,
-    ]),
+    ...slots.flatMap((disk) => driveOf(plan, disk, files.disks[disk] ?? "")),
     ...networks,
     "-chardev",
     `socket,id=console,path=${files.console},server=on,wait=off,logfile=${files.consoleLog},logappend=on`,
@@ -136,6 +135,19 @@ export async function startMachine(start: MachineStart): Promise<OwnedProcess> {
       await delay(50);
     }
   }
+}
+
+/**
+ * The disk with the index `disk` in the next free slot. A drive with a serial number needs a device of its own line; QEMU
+ * numbers those before the short form's, so that a machine has either the one or the other.
+ */
+function driveOf({ host }: HostPlan, disk: number, file: string): string[] {
+  // A flush of the guest still reaches the image file, which outlives a killed QEMU; only the host's disk is not waited for.
+  const drive = `file=${file},format=qcow2,cache=unsafe,discard=unmap`;
+  if (host.disks.every(({ serial }) => serial === undefined)) return ["-drive", `${drive},if=virtio`];
+  const serial = host.disks[disk]?.serial;
+  const device = `virtio-blk-pci,drive=disk${disk}${serial === undefined ? "" : `,serial=${serial}`}`;
+  return ["-drive", `${drive},if=none,id=disk${disk}`, "-device", device];
 }
 
 /** Which QEMU device an interface is: for pulling its cable. */

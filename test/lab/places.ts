@@ -20,6 +20,7 @@ export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
 export const rackFiles = {
   Xen: fileURLToPath(tutorialRack),
   Plain: fileURLToPath(new URL("racks/plain.yaml", import.meta.url)),
+  Disks: fileURLToPath(new URL("racks/disks.yaml", import.meta.url)),
   Wide: fileURLToPath(new URL("racks/wide.yaml", import.meta.url)),
 } as const;
 

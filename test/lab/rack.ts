@@ -54,6 +54,8 @@ export interface Rack extends Access {
   down(): Promise<void>;
   /** QEMU is killed: what the host had not written to its disks is lost. */
   powerOff(host: string): Promise<void>;
+  /** Puts two disks of a host that is off into each other's slot, by their paths in the rack file; `reset` undoes it. */
+  swapDisks(host: string, one: string, other: string): void;
   /** Boots from its disks. Resolves when the machine runs; see `answers`. */
   powerOn(host: string): Promise<void>;
   /** Resolves when the host runs a command. */
@@ -87,6 +89,8 @@ export function openRack(options: RackOptions): Rack {
     state = { ...state, machines: { ...state.machines, [host]: machine } };
     writeState(directory, state);
   };
+  /** Of hosts whose disks do not stand where the rack file says. */
+  const slots = new Map<string, readonly number[]>();
   const files = (host: string) => machineFiles(path.join(directory, host), planOf(host));
   const openHosts = () =>
     openAccess({
@@ -116,6 +120,7 @@ export function openRack(options: RackOptions): Rack {
       sshPort,
       taps,
       leashed,
+      ...(slots.has(host.name) ? { slots: slots.get(host.name) ?? [] } : {}),
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
     });
     remember(host.name, { sshPort, taps, process: owned });
@@ -178,6 +183,7 @@ export function openRack(options: RackOptions): Rack {
     async reset() {
       await all(({ name }) => end(name));
       await forgetConnections();
+      slots.clear();
       await all(startClean);
     },
     async down() {
@@ -191,6 +197,18 @@ export function openRack(options: RackOptions): Rack {
       removeState(directory);
     },
     powerOff: (host) => end(planOf(host).name),
+    swapDisks(host, one, other) {
+      if (rack.runs(host)) throw new LabError(`${host} is on: its disks are swapped while it is off`);
+      const { disks } = planOf(host).host;
+      const [first, second] = [one, other].map((path) => disks.findIndex((disk) => disk.path === path));
+      if (first === undefined || second === undefined || first < 0 || second < 0)
+        throw new LabError(
+          `${host} has no disks ${one} and ${other}; it has ${disks.map(({ path }) => path).join(", ")}`,
+        );
+      const before = slots.get(host) ?? disks.map((_disk, index) => index);
+      const swapped = before.map((disk) => (disk === first ? second : disk === second ? first : disk));
+      slots.set(host, swapped);
+    },
     async powerOn(host) {
       if (!rack.runs(host)) await start(planOf(host));
     },

@@ -41,8 +41,8 @@ import type { Slowness } from "./rack.ts";
 export interface Story {
   readonly name: string;
   /**
-   * Xen: the tutorial's rack. Plain: the same hosts without Xen, several times as fast, for what needs no domain. Wide: two
-   * SAN servers and three such hosts.
+   * Xen: the tutorial's rack. Plain: the same hosts without Xen, several times as fast, for what needs no domain. Disks: Plain
+   * with two data disks that tell themselves apart, and a disk for images. Wide: two SAN servers and three such hosts.
    */
   readonly rack: keyof typeof rackFiles;
   /** When it is long, the whole story is. */
@@ -92,6 +92,8 @@ export interface Words {
     /** Boots it; resolves when it answers. */
     restore(host: string, withinSeconds?: number): Promise<void>;
   };
+  /** Swaps the slots of two disks of a host that is off: it finds each of them under the other's name when it boots. */
+  swapDisks(host: string, one: string, other: string): void;
   /** An orderly reboot by the host itself; resolves when it answers after another boot. */
   reboot(host: string, withinSeconds?: number): Promise<void>;
   /** Of the host's first interface that is not the management one, or of the one named. */
@@ -108,4 +110,14 @@ export interface Words {
     stop(): Promise<void>;
     start(): Promise<void>;
   };
+  /** A command of xensan's own as a person types it, in the namespace `san`; resolves with what it printed. */
+  xensan(...args: string[]): Promise<string>;
+  /** Another management cluster, empty, with an operator of its own that reaches the same hosts. It ends with the story. */
+  rival(): Promise<Rival>;
 }
+
+/** What can be said to another management cluster. */
+export type Rival = Pick<Words, "apply" | "examples" | "get" | "become" | "remove" | "gone"> & {
+  /** Ends its operator and the cluster. */
+  close(): Promise<void>;
+};

@@ -1,12 +1,29 @@
 import path from "node:path";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { createOperator, type Operator } from "./operator.ts";
+import { projectRoot } from "./places.ts";
 import type { Rack } from "./rack.ts";
-import type { Words } from "./scenario.ts";
+import { runCommand } from "./run-command.ts";
+import type { Rival, Words } from "./scenario.ts";
+
+/** Another control plane and another operator, against the same hosts. */
+async function openRival(rack: Rack, name: string, signal: AbortSignal): Promise<Rival> {
+  const cluster = await startCluster(rack, signal);
+  const operator = createOperator(cluster.kubeconfigFile, path.join(rack.directory, `operator-${name}-rival.log`));
+  await operator.start();
+  const { apply, examples, get, become, remove, gone } = cluster;
+  return {
+    ...{ apply, examples, get, become, remove, gone },
+    async close() {
+      await operator.end("SIGTERM");
+      await cluster.stop();
+    },
+  };
+}
 
 const bootId = "cat /proc/sys/kernel/random/boot_id";
 /** A Xen dom0 boots in one to two minutes alone, in more when other machines boot beside it. */
-const bootSeconds = 600;
+const bootSeconds = 1200;
 
 /** What one story happens on: a rack, an empty control plane and an operator. */
 export interface Stage {
@@ -22,6 +39,7 @@ export async function openStage(rack: Rack, name: string, signal: AbortSignal): 
   await operator.start();
   const { on, run, apply, examples, remove, get, become, ready, gone } = { ...cluster, on: rack.on, run: rack.run };
   const until: Words["until"] = (host, text, withinSeconds = 180) => rack.until(host, text, withinSeconds);
+  const rivals = new Set<Rival>();
   const words: Words = {
     ...{ on, run, until, apply, examples, remove, get, become, ready, gone },
     power: {
@@ -31,6 +49,7 @@ export async function openStage(rack: Rack, name: string, signal: AbortSignal): 
         await rack.answers(host, withinSeconds);
       },
     },
+    swapDisks: (host, one, other) => rack.swapDisks(host, one, other),
     async reboot(host, withinSeconds = bootSeconds) {
       const before = await on(host, bootId);
       await on(host, "(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &");
@@ -49,12 +68,29 @@ export async function openStage(rack: Rack, name: string, signal: AbortSignal): 
       stop: () => operator.end("SIGTERM"),
       start: () => operator.start(),
     },
+    xensan(...args) {
+      const entry = path.join(projectRoot, "src", "cli", "main.ts");
+      const where = ["--namespace", "san", "--kubeconfig", cluster.kubeconfigFile];
+      return runCommand(process.execPath, [entry, ...args, ...where], { signal });
+    },
+    async rival() {
+      const opened = await openRival(rack, name, signal);
+      const rival: Rival = {
+        ...opened,
+        async close() {
+          if (rivals.delete(rival)) await opened.close();
+        },
+      };
+      rivals.add(rival);
+      return rival;
+    },
   };
   return {
     words,
     cluster,
     operator,
     async close() {
+      for (const rival of [...rivals]) await rival.close();
       await operator.end("SIGTERM");
       await cluster.stop();
     },

@@ -1,4 +1,5 @@
 import type { Story } from "../scenario.ts";
+import { deadHosts } from "./dead-hosts.ts";
 import { deletion } from "./ends.ts";
 import { moves } from "./moves.ts";
 import { mountedWithin, shares } from "./shares.ts";
@@ -19,5 +20,5 @@ export const cloud: Story = {
       return `${tick.boot}: ${tick.count}`;
     },
   },
-  scenarios: [...shares, ...moves, deletion("vm-test")],
+  scenarios: [...shares, ...moves, ...deadHosts, deletion("vm-test")],
 };

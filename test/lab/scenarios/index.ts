@@ -2,8 +2,9 @@ import type { Story } from "../scenario.ts";
 import { aoe } from "./aoe.ts";
 import { cloud } from "./cloud.ts";
 import { contract } from "./contract.ts";
+import { identity } from "./identity.ts";
 import { storage } from "./storage.ts";
 import { wide } from "./wide.ts";
 
 /** In the order in which they are told. */
-export const stories: readonly Story[] = [contract, aoe, storage, wide, cloud];
+export const stories: readonly Story[] = [contract, aoe, storage, identity, wide, cloud];

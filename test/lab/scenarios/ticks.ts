@@ -6,6 +6,8 @@ export interface Tick {
   readonly count: number;
   /** Seconds of its own clock, which goes on while it is suspended. */
   readonly uptime: number;
+  /** How far the pattern on its disk goes, over all boots: what was once heard is on the disk. */
+  readonly written: number;
 }
 
 const between = 2;
@@ -20,10 +22,18 @@ export async function countsOn({ until }: Words, host: string, domain = "vm-test
   return tick;
 }
 
+/** Throws unless the disk of `after` holds everything that was heard of `before`, in whichever boot. */
+export function nothingLost(before: Tick, after: Tick): void {
+  if (after.written < before.written)
+    throw new Error(`what was written is not there: ${JSON.stringify(before)}, then ${JSON.stringify(after)}`);
+}
+
 function ticksIn(text: string): Tick[] {
-  return [...text.matchAll(/n=(\d+) uptime=([\d.]+) boot_id=(\S+)/g)].map(([, count, uptime, boot = ""]) => ({
-    ...{ boot, count: Number(count), uptime: Number(uptime) },
-  }));
+  const line = /n=(\d+) uptime=([\d.]+) boot_id=(\S+) seq=(\d+) pattern=(\S+)/g;
+  return [...text.matchAll(line)].map(([all, count, uptime, boot = "", written, pattern]) => {
+    if (pattern !== "whole") throw new Error(`the disk of the domain is not as it wrote it: ${all}`);
+    return { boot, count: Number(count), uptime: Number(uptime), written: Number(written) };
+  });
 }
 
 /** Moves it with `act`, and resolves with the seconds for which it stood still: its last tick is heard on one host, the next on the other. */

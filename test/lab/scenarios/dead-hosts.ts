@@ -1,0 +1,80 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { XenDomain, XenHost } from "../../../src/api/kinds.ts";
+import { xenDomains, xenHosts } from "../../../src/api/kinds.ts";
+import type { Scenario, Words } from "../scenario.ts";
+import { countsOn, nothingLost, runsOn, sameGuest } from "./ticks.ts";
+
+/** What becomes of a domain when its host is silent: nothing while the host lives, a start on the other one once it is gone. */
+
+const other = (host: string) => (host === "bella" ? "brutus" : "bella");
+
+async function hostOf({ get }: Words): Promise<string> {
+  const { status } = await get<XenDomain>(xenDomains, "vm-test");
+  return status?.host ?? "";
+}
+
+/** Waits until the operator has looked at the host `times` times from now on: what it would start, it has had time to. */
+async function looked({ get }: Words, host: string, times: number): Promise<void> {
+  const seen = new Set<string>();
+  for (const deadline = performance.now() + 600_000; seen.size <= times; await delay(1000)) {
+    const { status } = await get<XenHost>(xenHosts, host);
+    if (status?.lastProbeTime !== undefined) seen.add(status.lastProbeTime);
+    if (performance.now() > deadline) throw new Error(`the operator has not looked at ${host} ${times} times`);
+  }
+}
+
+const hasNoDomain = (host: string, { on }: Words) => on(host, "! xl domid vm-test >/dev/null 2>&1");
+
+export const deadHosts: readonly Scenario[] = [
+  {
+    name: "only the management link of its host is cut: nothing is started, and nobody can forget a host that beats",
+    async run(words) {
+      const from = await hostOf(words);
+      const before = await countsOn(words, from);
+      await words.cable.cut(from, "eth0");
+      const message = await words.become(xenHosts, from, "Reachable/False/HeartbeatHeard", 600);
+      await words.xensan("forget", from);
+      await looked(words, other(from), 3);
+      await words.become(xenHosts, from, "Reachable/False/HeartbeatHeard", 60);
+      await hasNoDomain(other(from), words);
+      await words.cable.mend(from, "eth0");
+      await words.become(xenHosts, from, "Ready/True", 600);
+      const hosts = await runsOn(words);
+      if (hosts.join() !== from) throw new Error(`it runs on ${hosts.join(" and ")}`);
+      const after = await countsOn(words, from);
+      sameGuest(before, after);
+      nothingLost(before, after);
+      await words.become(xenDomains, "vm-test", "Ready/True", 300);
+      return message;
+    },
+  },
+  {
+    name: "power cut of its host, which a person forgets: it runs on the other one, and the host comes back without it",
+    async run(words) {
+      const from = await hostOf(words);
+      const to = other(from);
+      const before = await countsOn(words, from);
+      const cut = performance.now();
+      const since = () => ((performance.now() - cut) / 1000).toFixed(0);
+      await words.power.cut(from);
+      await words.become(xenHosts, from, "Reachable/False", 600);
+      const silent = since();
+      await words.xensan("forget", from);
+      await words.become(xenHosts, from, "Reachable/False/Forgotten", 600);
+      const forgotten = since();
+      await words.until(to, "xl domid vm-test", 900);
+      const created = since();
+      const after = await countsOn(words, to);
+      const ticked = since();
+      nothingLost(before, after);
+      if (after.boot === before.boot) throw new Error(`it is the boot of before: ${before.boot}`);
+      await words.power.restore(from);
+      await words.become(xenHosts, from, "Ready/True", 900);
+      const hosts = await runsOn(words);
+      if (hosts.join() !== to) throw new Error(`it runs on ${hosts.join(" and ")}`);
+      nothingLost(after, await countsOn(words, to));
+      await words.become(xenDomains, "vm-test", "Ready/True", 600);
+      return `from the cut: unreachable ${silent} s, forgotten ${forgotten} s, listed on ${to} ${created} s, first tick ${ticked} s; written ${before.written}, then ${after.written}`;
+    },
+  },
+];

@@ -1,0 +1,154 @@
+import { aoeServers, aoeVolumes, xenHosts } from "../../../src/api/kinds.ts";
+import type { Manifest } from "../../../src/cli/up/manifests.ts";
+import type { Kind, KubeObject } from "../../../src/runtime/kube-api.ts";
+import type { Rival, Story, Words } from "../scenario.ts";
+import { object, plainHosts, tutorial } from "./manifests.ts";
+import { nothingWrong, type Pattern, startPattern, wholePattern } from "./pattern.ts";
+
+interface Conditioned extends KubeObject {
+  status?: { conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[] };
+}
+
+/** The thing behind the name: disks that swap their names, a directory that is not mounted, a second management cluster. */
+
+const left = { label: "left", target: "e0.1" };
+const right = { label: "right", target: "e0.2" };
+const image = { label: "image", target: "e0.3" };
+const patterns: readonly Pattern[] = [left, right, image];
+const file = "/srv/aoe/image.img";
+
+const volume = (name: string, slot: number, backing: object): Manifest =>
+  object("AoeVolume", name, {
+    serverRef: { name: "san" },
+    ...{ shelf: 0, slot, backing, sync: "Enabled" },
+    clients: [{ name: "bella" }, { name: "brutus" }],
+  });
+
+const manifests = async (words: Words): Promise<Manifest[]> => [
+  ...(await words.examples("tutorial/00-namespace.yaml")),
+  await tutorial(words, "AoeServer", "san", { allowedBackings: ["/dev/vdb", "/dev/vdc", "/srv/aoe/*.img"] }),
+  ...(await plainHosts(words)),
+  volume("left", 1, { device: "/dev/vdb" }),
+  volume("right", 2, { device: "/dev/vdc" }),
+  volume("image", 3, { file: { path: file, size: "64Mi" } }),
+];
+
+/** Everything that xensan has ever written to a host, and the processes that serve: what no stranger may change. */
+const everything = [
+  "find /etc/vblade.conf.d /etc/ocfs2 /etc/modules-load.d /etc/modprobe.d /etc/systemd/network /etc/systemd/system /etc/fstab /var/lib/xensan /root/.ssh -type f -exec sha256sum {} + 2>/dev/null | sort -k 2",
+  "pgrep -a -x vblade | sort",
+  "stat -c '%n %s %i' /srv/aoe/* 2>/dev/null || :",
+  "cat /sys/module/aoe/parameters/aoe_iflist 2>/dev/null || :",
+  "cat /proc/sys/kernel/random/boot_id",
+].join("; ");
+/** What the second management cluster finds as its manifests ask. */
+const rivalled = [
+  [aoeServers, "san"],
+  [xenHosts, "bella"],
+  [aoeVolumes, "left"],
+  [aoeVolumes, "image"],
+] as const;
+
+async function readiness(rival: Rival, kind: Kind<Conditioned>, name: string): Promise<string> {
+  const { status } = await rival.get(kind, name);
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  return ready === undefined ? "without a word" : `${ready.status}/${ready.reason}`;
+}
+
+const hosts = ["san", "bella", "brutus"];
+
+const serves = (target: string) =>
+  `pgrep -a -x vblade | awk '$3 "." $4 == "${target.slice(1)}" { n++ } END { exit n != 1 }'`;
+const servesNot = (target: string) => `! { ${serves(target)}; }`;
+
+const allWhole = async (words: Words): Promise<string> => {
+  const read: string[] = [];
+  for (const pattern of patterns) read.push(await wholePattern(words, "bella", "brutus", pattern));
+  return read.join(", ");
+};
+
+/** The SAN's own log: what its guard said before a vblade was started. */
+const guardSaid = (words: Words, name: string, withinSeconds = 120) =>
+  words.until(
+    "san",
+    `journalctl -b -o cat --no-pager | grep '^xensan: .*: it is not served' | grep -F '${name} is ' | tail -n 1 | grep .`,
+    withinSeconds,
+  );
+
+export const identity: Story = {
+  name: "identity",
+  rack: "Disks",
+  given: {
+    name: "bare hosts to three volumes with a pattern that is written and read all the time",
+    async run(words) {
+      await words.apply(...(await manifests(words)));
+      await words.ready(900);
+      for (const pattern of patterns) await startPattern(words, "bella", pattern);
+      return await allWhole(words);
+    },
+  },
+  scenarios: [
+    {
+      name: "the same manifests in a second, empty management cluster while the first lives: nothing is touched",
+      async run(words) {
+        const state = () => Promise.all(hosts.map((host) => words.on(host, everything)));
+        const before = await state();
+        const rival = await words.rival();
+        await rival.apply(
+          ...(await manifests(words)),
+          volume("another", 4, { file: { path: "/srv/aoe/another.img", size: "16Mi" } }),
+        );
+        const message = await rival.become(aoeVolumes, "another", "Exported/False/ClaimedElsewhere", 600);
+        await rival.remove(aoeVolumes, "right");
+        await rival.become(aoeVolumes, "right", "DeletionBlocked/True/ClaimedElsewhere");
+        const said: string[] = [];
+        for (const [kind, name] of rivalled) said.push(`${name} ${await readiness(rival, kind, name)}`);
+        await rival.close();
+        const after = await state();
+        for (const [index, host] of hosts.entries())
+          if (before[index] !== after[index])
+            throw new Error(`${host} was touched: ${before[index]}\nand now\n${after[index]}`);
+        await words.ready();
+        await allWhole(words);
+        return `${message}; of what is as it asks: ${said.join(", ")}`;
+      },
+    },
+    {
+      name: "SAN rebooted with its two data disks swapped: neither is served, with and without the operator",
+      async run(words) {
+        await words.operator.kill();
+        await words.power.cut("san");
+        words.swapDisks("san", "/dev/vdb", "/dev/vdc");
+        await words.power.restore("san");
+        const said = [await guardSaid(words, "/dev/vdb"), await guardSaid(words, "/dev/vdc")];
+        await words.until("san", serves(image.target));
+        await words.operator.start();
+        const message = await words.become(aoeVolumes, "left", "Exported/False/BackingChanged");
+        await words.become(aoeVolumes, "right", "Exported/False/BackingChanged");
+        await words.on("san", `${servesNot(left.target)} && ${servesNot(right.target)}`);
+        for (const pattern of patterns) await nothingWrong(words, "bella", pattern);
+        await words.power.cut("san");
+        words.swapDisks("san", "/dev/vdb", "/dev/vdc");
+        await words.power.restore("san");
+        await words.ready(600);
+        return `${await allWhole(words)}; ${message}; ${said[0]}`;
+      },
+    },
+    {
+      name: "SAN rebooted with its image directory not mounted: nothing is made or served in its place, and it comes back by itself",
+      async run(words) {
+        const { on, until, become, ready, reboot } = words;
+        await on("san", "sed -i 's|^\\(/dev/vdd .*\\)$|#\\1|' /etc/fstab");
+        await reboot("san");
+        const message = await become(aoeVolumes, "image", "Exported/False/BackingMissing");
+        const said = await guardSaid(words, file);
+        await until("san", `${serves(left.target)} && ${serves(right.target)}`);
+        await on("san", `${servesNot(image.target)} && ! findmnt -n -M /srv/aoe && test -z "$(ls -A /srv/aoe)"`);
+        await nothingWrong(words, "bella", image);
+        await on("san", "sed -i 's|^#\\(/dev/vdd .*\\)$|\\1|' /etc/fstab && mount /srv/aoe");
+        await ready(600);
+        return `${await allWhole(words)}; ${message}; ${said}`;
+      },
+    },
+  ],
+};
