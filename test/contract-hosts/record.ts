@@ -1,17 +1,18 @@
 /**
  * Records what real machines answer: `node test/contract-hosts/record.ts systemd|sysvinit|lab|ocfs2`. The first two need
  * Docker and the image of test/containers (`XENSAN_CONTRACT_IMAGE`), the other ones the lab (root, QEMU). Writes
- * test/fixtures/contract/NAME.json and, from the lab, the probes that the parsers are tested with. `table` prints what
- * compares which script with the simulated rack.
+ * test/fixtures/contract/NAME.json. The lab's lives need no hypervisor; `lab xen` lives the first of them under Xen, several
+ * times as slowly, and writes the probes that the parsers are tested with, too. `table` prints what compares which script
+ * with the simulated rack.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { loadRack } from "../../src/sim/rack-file.ts";
 import { bringUp } from "../lab/common-rack.ts";
+import { rackFiles } from "../lab/places.ts";
 import { stopOnSignals } from "../lab/stop-on-signals.ts";
 import { ocfs2Life } from "./ocfs2-life.ts";
 import { playReal, type Shell } from "./play.ts";
@@ -22,7 +23,7 @@ import { contractText } from "./table.ts";
 
 const fixtures = new URL("../fixtures/", import.meta.url);
 
-async function record(name: string, steps: readonly Step[], shell: Shell): Promise<void> {
+async function record(name: string, steps: readonly Step[], shell: Shell, withProbes = true): Promise<void> {
   const probes = new Map<string, string>();
   const recording = await playReal(steps, shell, ({ host, script, args, exitCode, stdout }, step, stderr) => {
     const shown = script === "probe" ? "" : stdout.trim();
@@ -30,6 +31,7 @@ async function record(name: string, steps: readonly Step[], shell: Shell): Promi
     if (step.kind === "Run" && step.fixture !== undefined) probes.set(step.fixture, stdout);
   });
   await writeFile(new URL(`contract/${name}.json`, fixtures), `${JSON.stringify(recording, undefined, 2)}\n`);
+  if (!withProbes) return;
   for (const [fixture, text] of probes) await writeFile(new URL(`probe/${fixture}.txt`, fixtures), text);
 }
 
@@ -53,9 +55,9 @@ async function recordContainer(init: string): Promise<void> {
   }
 }
 
-async function recordLab(name: string, life: readonly Step[]): Promise<void> {
+async function recordLab(name: string, life: readonly Step[], underXen: boolean): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-lab-"));
-  const rackFile = fileURLToPath(tutorialRack);
+  const rackFile = underXen ? rackFiles.Xen : rackFiles.Plain;
   const say = (text: string) => process.stdout.write(`${text}\n`);
   const options = {
     directory,
@@ -68,16 +70,16 @@ async function recordLab(name: string, life: readonly Step[]): Promise<void> {
   };
   const rack = await bringUp(options);
   try {
-    await record(name, life, (host, script, args) => rack.run(host, script, args, 900));
+    await record(name, life, (host, script, args) => rack.run(host, script, args, 900), underXen);
   } finally {
     await rack.down();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-const [name = ""] = process.argv.slice(2);
-if (name === "lab") await recordLab(name, rackLife);
-else if (name === "ocfs2") await recordLab(name, ocfs2Life);
+const [name = "", where] = process.argv.slice(2);
+if (name === "lab") await recordLab(name, rackLife, where === "xen");
+else if (name === "ocfs2") await recordLab(name, ocfs2Life, false);
 else if (name === "table") process.stdout.write(contractText());
 else if (name === "systemd" || name === "sysvinit") await recordContainer(name);
 else {

@@ -6,7 +6,9 @@ import { object, plainHosts, tutorial } from "./manifests.ts";
 import { nothingWrong, type Pattern, startPattern, wholePattern } from "./pattern.ts";
 
 interface Conditioned extends KubeObject {
-  status?: { conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[] };
+  status?: {
+    conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[] | undefined;
+  };
 }
 
 /** The thing behind the name: disks that swap their names, a directory that is not mounted, a second management cluster. */
