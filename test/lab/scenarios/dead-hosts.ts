@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { XenDomain, XenHost } from "../../../src/api/kinds.ts";
 import { xenDomains, xenHosts } from "../../../src/api/kinds.ts";
 import type { Scenario, Words } from "../scenario.ts";
+import { mountedWithin } from "./shares.ts";
 import { countsOn, nothingLost, runsOn, sameGuest } from "./ticks.ts";
 
 /** What becomes of a domain when its host is silent: nothing while the host lives, a start on the other one once it is gone. */
@@ -75,6 +76,48 @@ export const deadHosts: readonly Scenario[] = [
       nothingLost(after, await countsOn(words, to));
       await words.become(xenDomains, "vm-test", "Ready/True", 600);
       return `from the cut: unreachable ${silent} s, forgotten ${forgotten} s, listed on ${to} ${created} s, first tick ${ticked} s; written ${before.written}, then ${after.written}`;
+    },
+  },
+];
+
+/** The same where there is no domain: what one node of a file system knows of the other. */
+export const silentHosts: readonly Scenario[] = [
+  {
+    name: "only the management link of brutus is cut: bella hears its heartbeat, and nobody can forget it",
+    async run(words) {
+      const boot = () => words.on("brutus", "cat /proc/sys/kernel/random/boot_id");
+      const before = await boot();
+      await words.cable.cut("brutus", "eth0");
+      const message = await words.become(xenHosts, "brutus", "Reachable/False/HeartbeatHeard", 600);
+      await words.xensan("forget", "brutus");
+      await looked(words, "bella", 3);
+      await words.become(xenHosts, "brutus", "Reachable/False/HeartbeatHeard", 60);
+      await words.cable.mend("brutus", "eth0");
+      await words.ready(600);
+      if ((await boot()) !== before) throw new Error("brutus was reset");
+      return message;
+    },
+  },
+  {
+    name: "power cut of brutus, which a person forgets: bella goes on alone, brutus joins again",
+    async run(words) {
+      const cut = performance.now();
+      const since = () => ((performance.now() - cut) / 1000).toFixed(0);
+      await words.power.cut("brutus");
+      await words.become(xenHosts, "brutus", "Reachable/False", 600);
+      const silent = since();
+      await words.xensan("forget", "brutus");
+      await words.become(xenHosts, "brutus", "Reachable/False/Forgotten", 600);
+      const forgotten = since();
+      await words.until("bella", "dmesg | grep -q 'o2dlm has evicted node 1'", 600);
+      const evicted = since();
+      await words.until("bella", "echo alone >/srv/xen/alone && sync /srv/xen/alone", 300);
+      const written = since();
+      await words.power.restore("brutus");
+      await mountedWithin(words, "brutus", 400);
+      await words.ready(600);
+      const read = await words.on("brutus", "cat /srv/xen/alone");
+      return `from the cut: unreachable ${silent} s, forgotten ${forgotten} s, evicted ${evicted} s, written on bella ${written} s; brutus reads ${read}`;
     },
   },
 ];

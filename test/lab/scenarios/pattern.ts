@@ -1,9 +1,10 @@
 import type { Words } from "../scenario.ts";
 
 /**
- * A process of a dom0 that writes a pattern to an AoE device and reads all of it again, once a second: block `n % 16` of 4 KiB
- * holds lines of LABEL and n. What it has heard to be written it keeps on its own disk; whatever it reads and did not write
- * there ends it, and is kept, too. A device that cannot be reached is asked again.
+ * A process of a dom0 that writes a pattern to an AoE device and reads all of it again, every few seconds: block `n % 16` of
+ * 4 KiB holds lines of LABEL and n. What it has heard to be written it keeps on its own disk; whatever it reads and did not
+ * write there ends it, and is kept, too. A device that cannot be reached is asked again. It steps aside for everything else:
+ * on a translated processor it could fill a whole one.
  */
 export interface Pattern {
   /** What only this device says. */
@@ -38,12 +39,12 @@ export async function startPattern({ on }: Words, host: string, pattern: Pattern
     "while :; do",
     `  if ${writeOne(pattern)}; then echo "$n" >${file}.written; n=$((n + 1)); fi`,
     `  if read=$(${readBack(pattern)}); then case $read in *' -') ;; *) echo "$read" >${file}.wrong; exit 1 ;; esac; fi`,
-    "  sleep 1",
+    "  sleep 5",
     "done",
   ].join("\n");
   await on(
     host,
-    `rm -f ${file}.*\ncat >${file}.sh <<'XENSAN'\n${script}\nXENSAN\nsetsid sh ${file}.sh </dev/null >/dev/null 2>&1 & echo $! >${file}.pid`,
+    `rm -f ${file}.*\ncat >${file}.sh <<'XENSAN'\n${script}\nXENSAN\nsetsid nice -n 19 sh ${file}.sh </dev/null >/dev/null 2>&1 & echo $! >${file}.pid`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Story } from "../scenario.ts";
+import { silentHosts } from "./dead-hosts.ts";
 import { deletion, globalHeartbeat } from "./ends.ts";
 import { plainHosts } from "./manifests.ts";
 import { mountedWithin, shares } from "./shares.ts";
@@ -19,5 +20,5 @@ export const storage: Story = {
       return await words.on("bella", "grep ' ocfs2 ' /proc/mounts");
     },
   },
-  scenarios: [...shares, deletion(), globalHeartbeat],
+  scenarios: [...shares, ...silentHosts, deletion(), globalHeartbeat],
 };
