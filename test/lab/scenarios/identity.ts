@@ -93,7 +93,7 @@ export const identity: Story = {
     {
       name: "the same manifests in a second, empty management cluster while the first lives: nothing is touched",
       async run(words) {
-        const state = () => Promise.all(hosts.map((host) => words.on(host, everything)));
+        const state = () => Promise.all(hosts.map((host) => words.until(host, everything, 300)));
         const before = await state();
         const rival = await words.rival();
         await rival.apply(
