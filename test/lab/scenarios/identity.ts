@@ -1,5 +1,5 @@
 import { aoeServers, aoeVolumes, xenHosts } from "../../../src/api/kinds.ts";
-import type { Manifest } from "../../../src/cli/up/manifests.ts";
+import type { Manifest } from "../../../src/cli/manifests.ts";
 import type { Kind, KubeObject } from "../../../src/runtime/kube-api.ts";
 import type { Rival, Story, Words } from "../scenario.ts";
 import { object, plainHosts, tutorial } from "./manifests.ts";
