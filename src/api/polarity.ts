@@ -10,6 +10,7 @@ export const polarity: Readonly<Record<string, "Positive" | "Negative">> = {
   AoeReady: "Positive",
   ToolstackReady: "Positive",
   RelocationReady: "Positive",
+  WatchdogReady: "Positive",
   Drained: "Positive",
   Exported: "Positive",
   Attached: "Positive",
@@ -33,7 +34,7 @@ export const polarity: Readonly<Record<string, "Positive" | "Negative">> = {
 };
 
 /** They say what is not being done because nobody asked for it: neither good nor bad. */
-const idle: readonly Reason[] = ["NotDraining", "NotMigrating", "NotAborted", "RelocationDisabled"];
+const idle: readonly Reason[] = ["NotDraining", "NotMigrating", "NotAborted", "RelocationDisabled", "NotANode"];
 
 /** How a condition is to be read, whatever its type. */
 export function judged({

@@ -97,6 +97,28 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
       virtualisation: z.string().max(256).optional().describe("virt_caps of xl info; shadow: PV guests migrate live."),
     }),
   ).optional(),
+  watchdog: atomicObject(
+    z.object({
+      name: z.string().max(64).describe("xenwatchdogd, or what the hardware calls itself."),
+      timeoutSeconds: z.int().describe("How long dom0 may hang before the machine is reset."),
+      atBoot: z.enum(["Armed", "NotArmed"]),
+      bootID: z.string().max(64).describe("The boot in which it was seen."),
+    }),
+  )
+    .optional()
+    .describe("What resets the machine when dom0 hangs, as last seen. Without it a silent heartbeat proves nothing."),
+  proof: atomicObject(
+    z.object({
+      kind: z.enum(["StorageDeath", "Forgotten"]).describe("What its storage shows, or the word of a person."),
+      bootID: z.string().max(64).describe("The boot that has ended, with everything that ran in it."),
+      message: z.string().max(4096).describe("Who saw what."),
+      time: z.string().max(64).describe("Since when it is proved."),
+    }),
+  )
+    .optional()
+    .describe(
+      "Why the host counts as dead while it cannot be asked: nothing waits for it, and its domains are started elsewhere.",
+    ),
   relocation: atomicObject(
     z.object({
       publicKey: z
@@ -135,7 +157,7 @@ export const xenHostDefinition = defineKind({
       holds: ({ metadata, spec }) => !spec.relocation.allowFrom.some((peer) => peer.name === metadata.name),
     },
   ],
-  conditionTypes: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "Drained", "Ready"],
+  conditionTypes: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "WatchdogReady", "Drained", "Ready"],
   columns: [
     column("Host", ".spec.ssh.host"),
     wideColumn("Maintenance", ".spec.maintenance"),

@@ -135,7 +135,7 @@ export class Fleet {
     this.#learnMachine(host, before, after);
     for (const owner of settled) this.#tellDone(host, owner);
     for (const owner of new Set([...settled, ...this.fences.lower(host)])) this.#wake(objectOf(owner));
-    const beats = this.heartbeats.look(host);
+    const beats = this.heartbeats.look(host, this.clock.monotonic());
     if (this.kernelReports.look(host, before) || beats) this.#wakeTenants(host);
     if (before.state !== "Reachable" || after.state !== "Reachable") {
       if (before.state === "Unreachable" && after.state === "Unreachable" && sameTrouble(before, after)) return;

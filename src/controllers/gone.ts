@@ -1,36 +1,75 @@
-import type { Ocfs2Cluster } from "../api/kinds.ts";
+import type { XenHost } from "../api/kinds.ts";
 import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
+import { nodesOf } from "./dead-time.ts";
 import { directivesOf } from "./directives.ts";
 import type { Fleet } from "./fleet.ts";
+import type { WatchedHost } from "./hosts/feed.ts";
 import { idOf } from "./names.ts";
-import { clusterSpec } from "./specs.ts";
+import { storageDeath } from "./storage-death.ts";
 
 /**
  * What is proved of a XenHost that cannot be asked. Silence of SSH proves nothing, and a beating node is alive whatever SSH
  * says. `Forgotten`: a person's word (`xensan.dev/forget`) for this boot of the machine, which no heartbeat contradicts.
+ * `Dead`: its storage shows that this boot has ended.
  */
 export type Gone =
-  | { readonly kind: "Unproved" }
-  | { readonly kind: "Beats"; readonly message: string }
-  | { readonly kind: "Forgotten"; readonly bootId: string; readonly hostname: string };
+  | {
+      readonly kind: "Unproved";
+      /** What is missing, or what a person can say; empty for a host that answers. */
+      readonly why: string;
+      /** Hosts whose next looks may prove it; undefined where none can. */
+      readonly witnesses: readonly WatchedHost[] | undefined;
+    }
+  | { readonly kind: "Beats"; readonly message: string; readonly witnesses: readonly WatchedHost[] }
+  | Ended;
+
+/** A boot that has ended, with everything that ran in it. */
+export interface Ended {
+  readonly kind: "Forgotten" | "Dead";
+  readonly bootId: string;
+  readonly hostname: string;
+  /** Who saw what. */
+  readonly message: string;
+}
+
+const unproved: Gone = { kind: "Unproved", why: "", witnesses: undefined };
+
+export const hasEnded = (gone: Gone): gone is Ended => gone.kind === "Forgotten" || gone.kind === "Dead";
 
 export function goneOf(fleet: Fleet, key: ObjectKey): Gone {
   const object = fleet.stores.hosts.get(key);
   const view = fleet.feed.of(idOf("XenHost", key.namespace, key.name))?.watcher.view;
-  if (object === undefined || view?.state !== "Unreachable") return { kind: "Unproved" };
-  const message = heartbeatHeard(fleet, key);
-  if (message !== undefined) return { kind: "Beats", message };
+  if (object === undefined || view?.state !== "Unreachable") return unproved;
+  // Somebody answers there, and who it is decides.
+  if (view.reason === "MachineChanged") return unproved;
+  const heard = heartbeatHeard(fleet, key);
+  if (heard !== undefined) return { kind: "Beats", message: heard.message, witnesses: [heard.by] };
   const { bootID, hostname } = object.status?.facts ?? {};
-  const { forgotten } = directivesOf(object.metadata);
-  if (bootID === undefined || hostname === undefined || forgotten !== bootID) return { kind: "Unproved" };
-  return { kind: "Forgotten", bootId: bootID, hostname };
+  if (bootID === undefined || hostname === undefined) return unproved;
+  return forgotten(object, bootID, hostname) ?? dead(fleet, object, bootID, hostname);
+}
+
+function forgotten({ metadata }: XenHost, bootId: string, hostname: string): Gone | undefined {
+  if (directivesOf(metadata).forgotten !== bootId) return undefined;
+  const message = `xensan.dev/forget says that boot ${bootId} of it has ended, and no node sees its heartbeat`;
+  return { kind: "Forgotten", bootId, hostname, message };
+}
+
+function dead(fleet: Fleet, object: XenHost, bootId: string, hostname: string): Gone {
+  const { proof } = object.status ?? {};
+  const death = storageDeath(fleet, object, proof?.kind === "StorageDeath" && proof.bootID === bootId);
+  if (death.kind === "Proved") return { kind: "Dead", bootId, hostname, message: death.message };
+  return { kind: "Unproved", why: death.message, witnesses: death.kind === "Open" ? death.witnesses : undefined };
 }
 
 /** How old the younger of two looks may be that show a heartbeat: some probe intervals. */
 const recentMs = 180_000;
 
-/** Which other node hears the heartbeat of a XenHost on a shared device, in words; undefined: none that can be asked. */
-export function heartbeatHeard(fleet: Fleet, key: ObjectKey): string | undefined {
+/** Which other node hears the heartbeat of a XenHost on a shared device; undefined: none that can be asked. */
+function heartbeatHeard(
+  fleet: Fleet,
+  key: ObjectKey,
+): { readonly message: string; readonly by: WatchedHost } | undefined {
   for (const cluster of fleet.stores.clusters.byIndex("host", keyString(key))) {
     const nodes = nodesOf(cluster);
     const number = nodes.find(({ host }) => host === key.name)?.number;
@@ -42,15 +81,9 @@ export function heartbeatHeard(fleet: Fleet, key: ObjectKey): string | undefined
         const beating = fleet.heartbeats.beating(listener, device);
         if (beating === undefined || !beating.alive.includes(number)) continue;
         if (fleet.clock.monotonic() - beating.until > recentMs) continue;
-        return `XenHost/${host} sees the heartbeat of node ${number} (${key.name}) on ${device}: the machine runs`;
+        const message = `XenHost/${host} sees the heartbeat of node ${number} (${key.name}) on ${device}: the machine runs`;
+        return { message, by: listener };
       }
   }
   return undefined;
-}
-
-/** Nodes of the spec, and former ones that have not left yet. */
-function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonly number: number }[] {
-  const parsed = clusterSpec(cluster);
-  const listed = parsed.ok ? parsed.spec.nodes.map(({ hostRef, number }) => ({ host: hostRef.name, number })) : [];
-  return [...listed, ...(cluster.status?.nodes ?? []).map(({ host, number }) => ({ host, number }))];
 }

@@ -10,7 +10,17 @@ interface Sample {
   readonly beats: ReadonlyMap<number, string>;
 }
 
+/** A sequence number, and when the first look ended that showed it, monotonic milliseconds. */
+interface Standing {
+  readonly sequence: string | undefined;
+  readonly since: number;
+}
+
 interface Seen {
+  /** By node number. */
+  readonly standing: Map<number, Standing>;
+  /** When the first look of this process at this file system ended. */
+  readonly from: number;
   older: Sample | undefined;
   newer: Sample;
   /** The last look at which the host itself wrote to it: it had it mounted, or took part in a global heartbeat on it. */
@@ -42,8 +52,8 @@ export interface Beating {
 export class Heartbeats {
   readonly #seen = new WeakMap<WatchedHost, Map<string, Seen>>();
 
-  /** To be called after each look at a host. True: who is alive has changed. */
-  look(host: WatchedHost): boolean {
+  /** To be called after each look at a host, which has ended `now` (monotonic milliseconds). True: who is alive has changed. */
+  look(host: WatchedHost, now: number): boolean {
     const { view } = host.watcher;
     if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
     const { o2cb } = view.snapshot.facts;
@@ -54,7 +64,8 @@ export class Heartbeats {
     let changed = false;
     for (const device of view.snapshot.facts.sharedDevices.value) {
       const before = this.beating(host, device.path);
-      this.#note(devices, device, view.snapshot.startedAt, written);
+      this.#note(devices, device, { at: view.snapshot.startedAt, now }, written);
+      this.#stand(devices.get(device.path), now);
       changed ||= before?.alive.join() !== this.beating(host, device.path)?.alive.join();
     }
     return changed;
@@ -65,6 +76,15 @@ export class Heartbeats {
     if (older === undefined || newer === undefined) return undefined;
     const alive = [...newer.beats].flatMap(([node, sequence]) => (older.beats.get(node) === sequence ? [] : [node]));
     return { alive: alive.sort((one, other) => one - other), from: older.at, until: newer.at };
+  }
+
+  /**
+   * For how many milliseconds at least the node has written no heartbeat to the device, as this host saw it: from the end of
+   * the first look that showed its last one to the beginning of the last look.
+   */
+  silentMs(host: WatchedHost, device: string, node: number): number | undefined {
+    const seen = this.#seen.get(host)?.get(device);
+    return seen && seen.newer.at - (seen.standing.get(node)?.since ?? seen.from);
   }
 
   /** When the host was last seen to write its own heartbeat to the device, monotonic milliseconds. */
@@ -78,7 +98,21 @@ export class Heartbeats {
     return since === undefined || seen === undefined ? undefined : { since, seen };
   }
 
-  #note(devices: Map<string, Seen>, device: SharedDevice, at: number, written: ReadonlySet<string>): void {
+  #stand(seen: Seen | undefined, now: number): void {
+    if (seen === undefined) return;
+    for (const node of new Set([...seen.standing.keys(), ...seen.newer.beats.keys()])) {
+      const sequence = seen.newer.beats.get(node);
+      const before = seen.standing.get(node);
+      if (before === undefined || before.sequence !== sequence) seen.standing.set(node, { sequence, since: now });
+    }
+  }
+
+  #note(
+    devices: Map<string, Seen>,
+    device: SharedDevice,
+    { at, now }: { readonly at: number; readonly now: number },
+    written: ReadonlySet<string>,
+  ): void {
     const uuid = device.superblock?.uuid ?? "";
     const beats = new Map(device.heartbeats.map(({ node, sequence }) => [node, sequence]));
     const newer: Sample = { at, uuid, beats };
@@ -88,9 +122,10 @@ export class Heartbeats {
     const began = known === undefined ? Number.NEGATIVE_INFINITY : at;
     const mountedSince = mounted ? (known?.mountedSince ?? began) : undefined;
     const writtenAt = mounted || written.has(regionName(uuid)) ? at : known?.writtenAt;
-    const mounts = { writtenAt, mountedAt, mountedSince };
-    if (known === undefined || known.newer.uuid !== uuid)
-      devices.set(device.path, { older: undefined, newer, ...mounts });
+    const same = known?.newer.uuid === uuid ? known : undefined;
+    const { standing = new Map<number, Standing>(), from = now } = same ?? {};
+    const mounts = { standing, from, writtenAt, mountedAt, mountedSince };
+    if (known === undefined || same === undefined) devices.set(device.path, { older: undefined, newer, ...mounts });
     else if (at - known.newer.at >= apartMs) devices.set(device.path, { older: known.newer, newer, ...mounts });
     else if (known.older !== undefined) devices.set(device.path, { older: known.older, newer, ...mounts });
     else Object.assign(known, mounts);

@@ -19,7 +19,7 @@ import { type Directives, directivesOf } from "./directives.ts";
 import { news, printed, say } from "./draft.ts";
 import { no, unknown, yes } from "./finding.ts";
 import type { Fleet } from "./fleet.ts";
-import type { Gone } from "./gone.ts";
+import { type Ended, type Gone, hasEnded } from "./gone.ts";
 import { factsStatus } from "./host-facts.ts";
 import { addressOf } from "./hosts/endpoint.ts";
 import type { WatchedHost } from "./hosts/feed.ts";
@@ -56,6 +56,8 @@ export interface HostKind<
   readonly left: (object: T) => string;
   /** What is proved of the machine while it cannot be asked. */
   readonly gone?: (object: T) => Gone;
+  /** What the status keeps of a proof that it is gone. */
+  readonly describeGone?: (status: Status, ended: Ended) => void;
 }
 
 export interface HostPlan {
@@ -166,10 +168,21 @@ function abandonRefused(
 
 /** What is proved of a machine that cannot be asked stands beside why it cannot. */
 function told(reached: ReturnType<typeof reachable>, gone: Gone | undefined): ReturnType<typeof reachable> {
-  if (gone?.kind === "Beats") return { ...reached, message: `${reached.message}. ${gone.message}` };
-  if (gone?.kind !== "Forgotten") return reached;
-  const message = `xensan.dev/forget says that boot ${gone.bootId} of it has ended, and no node sees its heartbeat: nothing waits for it`;
-  return { ...reached, reason: "Forgotten", message: `${message} (${reached.message})` };
+  if (gone === undefined) return reached;
+  if (gone.kind === "Beats") return { ...reached, message: `${reached.message}. ${gone.message}` };
+  if (!hasEnded(gone)) return gone.why === "" ? reached : { ...reached, message: `${reached.message} ${gone.why}` };
+  return { ...reached, reason: gone.kind, message: `${gone.message}: nothing waits for it (${reached.message})` };
+}
+
+/** Seconds between the looks of those who may prove that a host is dead, and of those who still hear it. */
+const [proofSeconds, heardSeconds] = [10, 30];
+
+/** Has others look at the heartbeat of a host that cannot be asked, more often than at other times; when to ask again. */
+function lookForProof(gone: Gone): number | undefined {
+  if (hasEnded(gone) || gone.witnesses === undefined) return undefined;
+  const pause = gone.kind === "Beats" ? heardSeconds : proofSeconds;
+  for (const { watcher } of gone.witnesses) if (watcher.sinceLookSeconds >= pause) watcher.ask("WithoutSegments");
+  return proofSeconds;
 }
 
 /** At the first look what the machine says; later what a person approved: `Machine:ID`. */
@@ -226,14 +239,20 @@ function judge<
   context: ReconcileContext,
 ): { conditions: ConditionUpdate[]; handed: Handed; required: readonly string[] } {
   const view = watched?.watcher.view ?? pending;
-  const reached = told(reachable(view, addressOf(spec.ssh)), host.gone?.(object));
+  const gone = host.gone?.(object);
+  const reached = told(reachable(view, addressOf(spec.ssh)), gone);
   const facts = currentFacts(view);
   const { namespace, name } = keyOf(object);
   const id = idOf(host.kind.kind, namespace, name);
   delete status.plan;
   if (facts === undefined || watched === undefined) {
     const unseen = [host.prepared, ...host.aspects].map((type) => unknown(type, reached.reason, reached.message));
-    return { conditions: [reached, ...unseen], handed: nothing, required: host.aspects };
+    if (gone !== undefined && hasEnded(gone)) host.describeGone?.(status, gone);
+    return {
+      conditions: [reached, ...unseen],
+      handed: { ...nothing, againSeconds: gone && lookForProof(gone) },
+      required: host.aspects,
+    };
   }
   status.facts = factsStatus(facts);
   host.describe(status, facts, object);

@@ -20,6 +20,11 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
   const kind = oneOf(single("kind"), ["xl", "xm", "none"], "the toolstack");
   const automatic = byKind("automatic")[0];
   const xend = byKind("xend");
+  const watchdogs = each(byKind("watchdog"), lost, (row) => ({
+    name: plain(field(row, 1, "a watchdog")).slice(0, 64),
+    seconds: wholeNumber(row, 2, "its timeout"),
+    atBoot: oneOf(field(row, 3, "whether it is armed at boot"), ["yes", "no"], "whether it is armed at boot") === "yes",
+  }));
   return {
     kind: ({ xl: "Xl", xm: "Xm", none: "None" } as const)[kind],
     dom0: oneOf(single("dom0"), ["yes", "no"], "dom0") === "yes",
@@ -38,6 +43,7 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
         oneOf(field(row, 2, "a state"), ["active", "inactive", "missing"], "the state of a service"),
       ]),
     ),
+    ...(watchdogs.length === 0 ? {} : { watchdogs }),
     bridges: each(byKind("bridge"), lost, (row) => field(row, 1, "a bridge")),
     xendConfiguration:
       kind === "xm"

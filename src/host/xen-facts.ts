@@ -10,11 +10,23 @@ export interface Toolstack {
   /** What happens to domains when the host goes down and comes up; undefined where there is no such service. */
   readonly automaticDomains: { readonly save: string; readonly restore: string; readonly auto: string } | undefined;
   readonly services: ReadonlyMap<string, "active" | "inactive" | "missing">;
+  /** What resets the machine when dom0 hangs. Left out where nothing does. */
+  readonly watchdogs?: readonly Watchdog[];
   readonly bridges: readonly string[];
   /** Values of /etc/xen/xend-config.sxp that xensan renders, by key (xend-relocation-port, …), as written; xm only. */
   readonly xendConfiguration: ReadonlyMap<string, string> | undefined;
   /** The revision of the password that xensan wrote there; undefined when it wrote none, or the file was changed since; xm only. */
   readonly xendPassword: string | undefined;
+}
+
+/** A timer below dom0: Xen's own, armed by xenwatchdogd, or one of the machine's hardware. */
+export interface Watchdog {
+  /** `xenwatchdogd`, or what the hardware calls itself. */
+  readonly name: string;
+  /** How long dom0 may hang. */
+  readonly seconds: number;
+  /** It is armed after a boot as well. */
+  readonly atBoot: boolean;
 }
 
 export interface XenInfo {

@@ -77,6 +77,8 @@ const xenSchema = z.strictObject({
   /** With the word shadow, PV guests migrate live. */
   virtualisation: z.array(z.string()).default(["pv", "hvm", "hap", "gnttab-v1", "gnttab-v2"]),
   bridges: z.array(z.string()).default(["xenbr0"]),
+  /** Seconds with which xenwatchdogd is started at boot. */
+  watchdog: z.int().min(2).optional(),
 });
 
 const hostSchema = z.strictObject({

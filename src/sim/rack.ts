@@ -5,7 +5,7 @@ import { buildWorld } from "./model/build.ts";
 import type { RackEvent } from "./model/events.ts";
 import type { Host, Interface, VbladeProcess } from "./model/host.ts";
 import { heal, split } from "./model/network.ts";
-import { goDown, powerOff, powerOn, reset, switchOff, switchOn } from "./model/power.ts";
+import { goDown, hang, powerOff, powerOn, reset, switchOff, switchOn } from "./model/power.ts";
 import { type Backing, backingAt, readText, remove, resolve, swapDisks, writeText } from "./model/storage.ts";
 import { endVblade } from "./model/vblade.ts";
 import { defaultTimings, note, type Timings, type World } from "./model/world.ts";
@@ -42,6 +42,8 @@ export interface Rack {
   powerOff(host: string): void;
   powerOn(host: string): void;
   reset(host: string): void;
+  /** dom0 hangs for ever, or until its watchdog resets the machine. */
+  hang(host: string): void;
   /** Somebody types `poweroff` or `reboot` there. */
   goDown(host: string, then: "Off" | "Reboot"): void;
   /** The operator's network to this host. The host does not notice. */
@@ -127,6 +129,7 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
     powerOff: (name) => disturb(name, "power off", (host) => powerOff(world, host)),
     powerOn: (name) => disturb(name, "power on", (host) => powerOn(world, host)),
     reset: (name) => disturb(name, "reset", (host) => reset(world, host)),
+    hang: (name) => disturb(name, "dom0 hangs", (host) => hang(world, host)),
     goDown: (name, then) => disturb(name, `goes down: ${then}`, (host) => goDown(world, host, then)),
     replaceMachine: (name, machineId) =>
       disturb(name, `machine-id ${machineId}`, (host) => {

@@ -17,6 +17,12 @@ export const reaching = {
     action:
       "Mend its network or its SSH, or switch it off. Neither xensan.dev/forget nor xensan.dev/abandon holds against a heartbeat.",
   },
+  Dead: {
+    conditions: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "WatchdogReady", "Drained", "Ready"],
+    meaning:
+      "The host cannot be asked, and its storage proves that it is dead: on every file system of its clusters another node that writes itself has seen no heartbeat of it for twice the dead time, has evicted it and has replayed its journal; and a watchdog had been seen that resets a dom0 that hangs. Its domains are started elsewhere. Its address on the network may still answer.",
+    action: "Repair the machine, or delete the XenHost.",
+  },
   Forgotten: {
     conditions: ["Reachable"],
     meaning:

@@ -7,6 +7,22 @@ export const starting = {
     meaning: "The host does not run under Xen, or is not its dom0.",
     action: "Boot it with Xen; on Debian install xen-system-amd64 and choose its entry in the boot menu.",
   },
+  WatchdogReady: {
+    conditions: ["WatchdogReady"],
+    meaning: "A watchdog below dom0 resets the machine when dom0 hangs for less than the dead time of its cluster.",
+    action: "Nothing.",
+  },
+  WatchdogMissing: {
+    conditions: ["WatchdogReady"],
+    meaning:
+      "Nothing resets the machine before others count it as dead. A dom0 that hangs does not fence itself and may write on later, so its silent heartbeat proves nothing: when it dies, a person must say so.",
+    action: "Start xenwatchdogd at boot, with fewer seconds than the message says.",
+  },
+  NotANode: {
+    conditions: ["WatchdogReady"],
+    meaning: "The host is a node of no Ocfs2Cluster: nobody has to prove that it is dead.",
+    action: "Nothing.",
+  },
   HostGoingDown: {
     conditions: ["ToolstackReady", "Running", "Ready"],
     meaning: "The host is on its way to a halt or a reboot, as its init says. Nothing is started on it.",

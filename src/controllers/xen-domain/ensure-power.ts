@@ -1,6 +1,7 @@
 import { startDomain, stopDomain, takeDomainLock } from "../../host/domain-actions.ts";
 import type { DomainLock } from "../../host/xen-facts.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
+import { hasEnded } from "../gone.ts";
 import type { Step } from "../hosts/step.ts";
 import { configurationFor } from "./ensure-configurations.ts";
 import { silentAbout } from "./images.ts";
@@ -241,7 +242,7 @@ function startStep(
 function holderOf({ hosts }: DomainObservation, lock: DomainLock): HostSight | undefined {
   return hosts.find((host) => {
     const { machine } = host;
-    if (machine.state === "Found" && machine.gone.kind === "Forgotten")
+    if (machine.state === "Found" && hasEnded(machine.gone))
       return machine.gone.hostname === lock.host && machine.gone.bootId === lock.bootId;
     const identity = factsOf(host)?.identity;
     return identity?.state === "known" && identity.value.hostname === lock.host;

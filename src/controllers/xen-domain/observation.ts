@@ -4,7 +4,7 @@ import type { Owner } from "../../host/actions.ts";
 import { concerns } from "../../host/domain-rows.ts";
 import { gapIn, type HostFacts } from "../../host/facts.ts";
 import type { DomainFact, DomainLock } from "../../host/xen-facts.ts";
-import type { Gone } from "../gone.ts";
+import { type Gone, hasEnded } from "../gone.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
 import type { HostView } from "../hosts/view.ts";
 
@@ -139,8 +139,9 @@ function sightingOf(host: HostSight, uuid: string): Sighting {
   if (machine.state === "NotFound") return { state: "Absent", host };
   if (machine.state === "Invalid") return unknown("has an invalid spec");
   if (machine.view.state === "Unreachable") {
-    if (machine.gone.kind === "Forgotten") return { state: "Absent", host };
-    const why = machine.gone.kind === "Beats" ? `, and ${machine.gone.message}` : "";
+    if (hasEnded(machine.gone)) return { state: "Absent", host };
+    const told = machine.gone.kind === "Beats" ? machine.gone.message : machine.gone.why;
+    const why = told === "" ? "" : `: ${told}`;
     return unknown(`cannot be asked (${machine.view.reason})${why}`);
   }
   if (machine.view.state === "Pending") return unknown("has not been asked yet");

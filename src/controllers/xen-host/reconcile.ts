@@ -2,10 +2,12 @@ import { type XenHost, xenHosts } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
 import { gapIn, type HostFacts } from "../../host/facts.ts";
+import { rfc3339 } from "../../runtime/conditions.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { deviceOf } from "../aoe-volume/holders.ts";
+import { watchdogBound } from "../dead-time.ts";
 import { goneOf } from "../gone.ts";
 import { cut, distinct } from "../host-facts.ts";
 import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
@@ -19,9 +21,10 @@ import { planInitiator } from "./plan.ts";
 import { planRelocation, type RelocationPlan, type RelocationSight } from "./relocation.ts";
 import { planToolstack } from "./toolstack.ts";
 import { Verifications } from "./verifications.ts";
+import { describeWatchdog, watchdogCondition } from "./watchdog.ts";
 import { planXend } from "./xend.ts";
 
-const aspects = ["ToolstackReady", "RelocationReady", "Drained"];
+const aspects = ["ToolstackReady", "RelocationReady", "WatchdogReady", "Drained"];
 
 /** Which condition a step speaks of. */
 const conditionOf = (action: string) =>
@@ -81,6 +84,7 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
           conditions: [
             toolstack.condition,
             relocation.condition,
+            watchdogCondition(object.metadata.name, facts, watchdogBound(fleet, keyOf(object))),
             planDrain(object.metadata.name, observeDrain(fleet, object)).condition,
           ],
           required: ["ToolstackReady", ...(spec.relocation.mode === "Enabled" ? ["RelocationReady"] : [])],
@@ -88,9 +92,23 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
       },
       aspects,
       conditionOf,
+      describeGone(status, { kind, bootId, message }) {
+        const { proof } = status;
+        const was = kind === "Dead" ? "StorageDeath" : kind;
+        if (proof?.kind === was && proof.bootID === bootId) return;
+        status.proof = {
+          kind: was,
+          bootID: bootId,
+          message: cut(message, 4096),
+          time: rfc3339(fleet.clock.now()),
+        };
+      },
       describe(status, facts, object) {
         const { aoe, aoeDevices } = facts;
         describeXen(status, facts, verifiedBy(object));
+        describeWatchdog(status, facts);
+        // It answers: what was proved of an earlier boot is over.
+        delete status.proof;
         if (aoe.state !== "known") {
           delete status.aoe;
           return;

@@ -60,6 +60,7 @@
 #   toolstack kind xl|xm|none, dom0 yes|no, info KEY VALUE           info: of xl info; none when it cannot tell
 #   toolstack automatic SAVE RESTORE AUTO                            XENDOMAINS_…; no row: no such file
 #   toolstack service NAME active|inactive|missing, bridge NAME, xend KEY VALUE
+#   toolstack watchdog NAME SECONDS yes|no                           below dom0, it runs now; yes: also after a boot
 #   domains process PID VERB NAME                                    what builds, moves or ends a domain now
 #   domains domain ID NAME UUID MEMORY VCPUS STATE REASON SECONDS    Domain-0 left out; REASON may be empty
 #   domains domain ? TEXT UUID - - - - -                             a row that is not understood; UUID - where it shows none

@@ -102,6 +102,7 @@ function buildHost(name: string, file: RackHost, options: { now: number; salt: s
     packages: new Map(),
     repository: file.repository,
     boots: 1,
+    watchdog: file.xen.watchdog === undefined ? undefined : { seconds: file.xen.watchdog, atBoot: true },
     management: "Connected",
     power: "On",
   };

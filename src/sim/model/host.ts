@@ -30,6 +30,8 @@ export interface Host {
   /** What apt can install, and how. */
   readonly repository: "Reachable" | "Unreachable";
   boots: number;
+  /** What xenwatchdogd is started with, now and perhaps at boot; undefined: nothing resets the host when dom0 hangs. */
+  watchdog: { readonly seconds: number; readonly atBoot: boolean } | undefined;
   /** Whether the operator's network reaches it. */
   management: "Connected" | "Cut";
   power: "On" | "Booting" | "Off";

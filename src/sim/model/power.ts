@@ -1,6 +1,6 @@
 import { discover, loadDriver } from "./aoe-driver.ts";
 import { uuidOf } from "./disk-content.ts";
-import { endAllDomains } from "./domain.ts";
+import { endAllDomains, pause } from "./domain.ts";
 import { createFileSystem, type Mount, resolvePath } from "./filesystem.ts";
 import { askToShutDown } from "./guest.ts";
 import { loseHeartbeats } from "./heartbeat.ts";
@@ -99,6 +99,7 @@ export function powerOn(world: World, host: Host): void {
   if (host.power !== "Off") return;
   host.power = "Booting";
   host.boots += 1;
+  if (host.watchdog?.atBoot === false) host.watchdog = undefined;
   host.running = freshRunning(host, world.salt, world.agenda.time);
   later(world, host, world.timings.boot, () => arrive(world, host));
 }
@@ -112,6 +113,25 @@ export function goDown(world: World, host: Host, then: "Off" | "Reboot"): void {
   host.running.goingDown = true;
   for (const domain of [...host.running.xen.domains.values()]) askToShutDown(world, host, domain);
   later(world, host, stopMs, () => (then === "Off" ? powerOff : reset)(world, host, `typed on ${host.name}`));
+}
+
+/**
+ * dom0 hangs: it answers nobody and writes nothing more, and the disks of its domains with it. A watchdog below it resets the
+ * machine; otherwise it stays so.
+ */
+export function hang(world: World, host: Host): void {
+  if (host.power !== "On") return;
+  byItself(world, () => {
+    host.management = "Cut";
+    for (const domain of host.running.xen.domains.values()) pause(world, host, domain);
+    loseHeartbeats(world, host);
+  });
+  const { watchdog } = host;
+  if (watchdog === undefined) return;
+  later(world, host, watchdog.seconds * 1000, () => {
+    host.management = "Connected";
+    reset(world, host, "watchdog");
+  });
 }
 
 /** A reset: off, and on at once. */

@@ -39,6 +39,8 @@ export function toolstack(run: ScriptRun): SectionEnd {
   for (const name of kind === "none" ? [] : ["xencommons", "xendomains", "watchdog"]) {
     row(run, "toolstack", "service", name, host.running.xen.services.get(name) ?? "missing");
   }
+  const dog = kind === "none" ? undefined : host.watchdog;
+  if (dog !== undefined) row(run, "toolstack", "watchdog", "xenwatchdogd", dog.seconds, dog.atBoot ? "yes" : "no");
   for (const bridge of [...hypervisor.bridges].sort()) row(run, "toolstack", "bridge", bridge);
   for (const [key, value] of kind === "xm" ? xendRows(readText(host, xendConfiguration) ?? "") : []) {
     row(run, "toolstack", "xend", key, escaped(value));

@@ -120,6 +120,7 @@ export function twins(
           befriend: (key) => host.befriend(key),
           aoeDevice: (name, state, bytes) => host.aoeDevice(name, state, bytes),
           atWork: (verb, ...about) => host.atWork(verb, ...about),
+          watchdog: (seconds, boot) => host.watchdog(seconds, boot),
           failCreate: (...lines) => host.failCreate(...lines),
           ignoreShutdown: (uuid) => host.ignoreShutdown(uuid),
           breakToolstack: () => host.breakToolstack(),

@@ -51,6 +51,8 @@ export interface TwinHost {
   listed(): readonly string[];
   /** A command of the toolstack runs until the case ends: VERB, and what it is about. */
   atWork(verb: string, ...about: readonly string[]): void;
+  /** xenwatchdogd runs with this timeout until the case ends. */
+  watchdog(seconds: number, boot: "AtBoot" | "Now"): void;
   /** The next `xl create` says this and fails. */
   failCreate(...lines: readonly string[]): void;
   /** The guest does not listen to `xl shutdown`. */

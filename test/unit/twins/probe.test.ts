@@ -49,6 +49,17 @@ const cases = (dom0: TwinBench) => {
     expect(await look("system going-down")).toBe("system\tgoing-down\tyes\n");
   });
 
+  it("tells what resets the machine when dom0 hangs", async () => {
+    expect(await look("toolstack watchdog")).toBe("");
+    dom0.watchdog(30, "Now");
+    expect(await look("toolstack watchdog")).toBe("toolstack\twatchdog\txenwatchdogd\t30\tno\n");
+  });
+
+  it("tells that it does so after a boot as well", async () => {
+    dom0.watchdog(20, "AtBoot");
+    expect(await look("toolstack watchdog")).toBe("toolstack\twatchdog\txenwatchdogd\t20\tyes\n");
+  });
+
   it("tells the toolstack", async () => {
     dom0.write("/etc/default/xendomains", `XENDOMAINS_SAVE=/var/lib/xen/save\nXENDOMAINS_RESTORE=false\n`);
     expect(await look("toolstack")).toContain("toolstack\tautomatic\t/var/lib/xen/save\t-\t-\n");

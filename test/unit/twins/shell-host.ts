@@ -218,6 +218,14 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
       // Its name and words are there once the kernel has begun the program.
       spawnSync("sh", ["-c", `until [ -e ${at(`/proc/${child.pid}`)} ]; do :; done`], { timeout: 20_000 });
     },
+    watchdog(seconds, boot) {
+      put("/fake/work/xenwatchdogd", programs.work.replaceAll("@FAKE@", fake), 0o755);
+      const child = spawn(at("/fake/work/xenwatchdogd"), [`${seconds}`, "5"], { stdio: "ignore" });
+      working.push(child);
+      spawnSync("sh", ["-c", `until [ -e ${at(`/proc/${child.pid}`)} ]; do :; done`], { timeout: 20_000 });
+      if (boot === "AtBoot") put("/etc/systemd/system/multi-user.target.wants/xen-watchdog.service", "");
+      before = treeOfDirectory(directory);
+    },
     failCreate: (...lines) => put("/fake/create-error", lines.map((line) => `${line}\n`).join("")),
     ignoreShutdown: (uuid) => put(`/fake/ignores.${uuid}`, ""),
     breakToolstack: () =>

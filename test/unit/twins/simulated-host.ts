@@ -88,6 +88,9 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     atWork(verb, about = "-") {
       xenState().processes.set(host.running.nextPid++, { verb, name: about });
     },
+    watchdog(seconds, boot) {
+      host.watchdog = { seconds, atBoot: boot === "AtBoot" };
+    },
     failCreate: (...lines) => rack.xen.failCreate("bella", lines),
     ignoreShutdown: (uuid) => rack.xen.setGuest(uuid, { shutdown: "Ignores" }),
     breakToolstack: () => rack.xen.setService("bella", "xencommons", "inactive"),

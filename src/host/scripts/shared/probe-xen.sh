@@ -3,6 +3,7 @@
 # include: xendomains.sh
 # include: awk-words.sh
 # include: sxp.sh
+# include: watchdogs.sh
 # The toolstack, its domains and whatever it does now.
 
 probe_toolstack() {
@@ -18,7 +19,10 @@ probe_toolstack() {
 		row toolstack automatic "${xendomains_save:--}" "${xendomains_restore:--}" "${xendomains_auto:--}"
 		break
 	done
-	[ "$toolstack" = none ] || service_rows
+	if [ "$toolstack" != none ]; then
+		service_rows
+		watchdog_rows
+	fi
 	for bridge in /sys/class/net/*/bridge; do
 		[ -d "$bridge" ] || continue
 		bridge=${bridge%/bridge}

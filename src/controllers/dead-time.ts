@@ -1,0 +1,40 @@
+import type { Ocfs2Cluster } from "../api/kinds.ts";
+import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
+import type { Fleet } from "./fleet.ts";
+import { currentFacts } from "./hosts/view.ts";
+import { idOf } from "./names.ts";
+import { clusterSpec } from "./specs.ts";
+
+/** Nodes of the spec, and former ones that have not left yet. */
+export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonly number: number }[] {
+  const parsed = clusterSpec(cluster);
+  const listed = parsed.ok ? parsed.spec.nodes.map(({ hostRef, number }) => ({ host: hostRef.name, number })) : [];
+  return [...listed, ...(cluster.status?.nodes ?? []).map(({ host, number }) => ({ host, number }))];
+}
+
+/**
+ * After how many milliseconds without a write the nodes of a cluster reset themselves: (threshold - 1) · 2 s. The shortest
+ * and the longest of what the spec says and of what the nodes that can be asked use now.
+ */
+export function deadTimes(
+  fleet: Fleet,
+  cluster: Ocfs2Cluster,
+): { readonly shortest: number; readonly longest: number } {
+  const parsed = clusterSpec(cluster);
+  const thresholds = parsed.ok ? [parsed.spec.timeouts.heartbeatThreshold] : [];
+  for (const { host } of nodesOf(cluster)) {
+    const watched = fleet.feed.of(idOf("XenHost", cluster.metadata.namespace ?? "", host));
+    const o2cb = currentFacts(watched?.watcher.view)?.o2cb;
+    const active = o2cb?.state === "known" ? o2cb.value.active : undefined;
+    if (active !== undefined) thresholds.push(active.heartbeatThreshold);
+  }
+  const times = thresholds.map((threshold) => (threshold - 1) * 2_000);
+  return { shortest: Math.min(...times), longest: Math.max(...times) };
+}
+
+/** How long the watchdog of a XenHost may take at most: less than the shortest dead time; undefined: it is no node. */
+export function watchdogBound(fleet: Fleet, key: ObjectKey): number | undefined {
+  const clusters = fleet.stores.clusters.byIndex("host", keyString(key));
+  if (clusters.length === 0) return undefined;
+  return Math.min(...clusters.map((cluster) => deadTimes(fleet, cluster).shortest));
+}

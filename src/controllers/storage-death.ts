@@ -1,0 +1,105 @@
+import type { Ocfs2Cluster, XenHost } from "../api/kinds.ts";
+import { keyOf, keyString } from "../runtime/kube-api.ts";
+import { deadTimes, nodesOf, watchdogBound } from "./dead-time.ts";
+import type { Fleet } from "./fleet.ts";
+import type { WatchedHost } from "./hosts/feed.ts";
+import { currentFacts } from "./hosts/view.ts";
+import { idOf } from "./names.ts";
+import { leasesHeld } from "./storage-leases.ts";
+
+/**
+ * Whether storage proves that a node is dead: it could not write for its dead time, so it has reset itself, or its watchdog
+ * has. It does not prove that its address on the network is silent.
+ */
+export type StorageDeath =
+  | { readonly kind: "Proved"; readonly message: string }
+  /** It may be proved by more looks at these hosts. */
+  | { readonly kind: "Open"; readonly message: string; readonly witnesses: readonly WatchedHost[] }
+  | { readonly kind: "Impossible"; readonly message: string };
+
+/** How old the last look of a witness may be, milliseconds. */
+const recentMs = 180_000;
+
+/**
+ * Judges a XenHost that cannot be asked. On every file system of its clusters one node that itself writes has seen no heartbeat
+ * of it for twice the dead time, by the operator's monotonic clock; that node's kernel counts it as dead and has replayed its journal. `proved`:
+ * this was so before for this boot, so that two looks that show it silent are enough.
+ */
+export function storageDeath(fleet: Fleet, host: XenHost, proved: boolean): StorageDeath {
+  const key = keyOf(host);
+  const { watchdog, facts } = host.status ?? {};
+  const bound = watchdogBound(fleet, key);
+  const impossible = (message: string): StorageDeath => ({ kind: "Impossible", message });
+  if (bound === undefined) return impossible(`It is a node of no Ocfs2Cluster; say xensan forget ${key.name}`);
+  const armed = watchdog?.atBoot === "Armed" && watchdog.bootID === facts?.bootID;
+  if (!armed || watchdog.timeoutSeconds * 1_000 >= bound)
+    return impossible(
+      `A silent heartbeat does not prove it dead (WatchdogMissing); when the machine is off, say xensan forget ${key.name}`,
+    );
+  const seen: string[] = [];
+  const witnesses = new Set<WatchedHost>();
+  let open: string | undefined;
+  for (const cluster of fleet.stores.clusters.byIndex("host", keyString(key))) {
+    const number = nodesOf(cluster).find((node) => node.host === key.name)?.number;
+    if (number === undefined) return impossible("Its node number is not known");
+    const neededMs = proved ? 0 : 2 * deadTimes(fleet, cluster).longest;
+    for (const { label, device, uuid } of cluster.status?.filesystems ?? []) {
+      if (uuid === undefined) continue;
+      if (device === undefined) return impossible(`The device of file system ${label} is not known`);
+      const found = witnessOf(fleet, cluster, key.name, number, device, neededMs);
+      for (const one of found.asked) witnesses.add(one);
+      if (found.said === undefined) open ??= `${label}: ${found.missing}`;
+      else seen.push(found.said);
+    }
+  }
+  if (open !== undefined)
+    return { kind: "Open", message: `Whether it is dead is not proved yet: ${open}`, witnesses: [...witnesses] };
+  if (seen.length === 0) return impossible("Its clusters have no file system");
+  const leases = leasesHeld(fleet, key);
+  if (leases !== undefined) return { kind: "Open", message: leases, witnesses: [...witnesses] };
+  return { kind: "Proved", message: seen.join("; ") };
+}
+
+interface Witness {
+  /** What it has seen; undefined where it has not. */
+  readonly said: string | undefined;
+  readonly missing: string;
+  readonly asked: readonly WatchedHost[];
+}
+
+/** One node that proves the other dead on this device. */
+function witnessOf(
+  fleet: Fleet,
+  cluster: Ocfs2Cluster,
+  dead: string,
+  number: number,
+  device: string,
+  neededMs: number,
+): Witness {
+  const { namespace = "" } = cluster.metadata;
+  const asked: WatchedHost[] = [];
+  let missing = "no other node has it mounted and can be asked";
+  for (const { host, number: own } of nodesOf(cluster)) {
+    const watched = host === dead ? undefined : fleet.feed.of(idOf("XenHost", namespace, host));
+    const facts = currentFacts(watched?.watcher.view);
+    const shared = facts?.sharedDevices.state === "known" ? facts.sharedDevices.value : [];
+    const sight = shared.find(({ path }) => path === device);
+    if (watched === undefined || facts === undefined || sight === undefined || sight.mounts.length === 0) continue;
+    asked.push(watched);
+    const beating = fleet.heartbeats.beating(watched, device);
+    const silentMs = fleet.heartbeats.silentMs(watched, device, number);
+    const writes = beating?.alive.includes(own) === true && fleet.clock.monotonic() - beating.until <= recentMs;
+    const live = facts.o2cb.state === "known" ? facts.o2cb.value.active?.liveNodes : undefined;
+    const about = `node ${number} (${dead}) on ${device}`;
+    if (!writes || silentMs === undefined || silentMs < neededMs || beating.alive.includes(number))
+      missing = `XenHost/${host} has to see no heartbeat of ${about} for ${neededMs / 1_000} s`;
+    else if (live === undefined || live.includes(number))
+      missing = `the kernel of XenHost/${host} counts ${about} as alive, or does not tell`;
+    else if (sight.slots.some(({ node }) => node === number)) missing = `the journal of ${about} is not replayed`;
+    else {
+      const said = `XenHost/${host} saw no heartbeat of ${about} for ${neededMs / 1_000} s, its kernel has evicted it and replayed its journal`;
+      return { said, missing, asked };
+    }
+  }
+  return { said: undefined, missing, asked };
+}

@@ -1,0 +1,61 @@
+import type { XenHostStatus } from "../../api/xen-host.ts";
+import type { HostFacts } from "../../host/facts.ts";
+import type { Watchdog } from "../../host/xen-facts.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { no, unknown, yes } from "../finding.ts";
+import { cut } from "../host-facts.ts";
+
+const type = "WatchdogReady";
+
+/** The watchdog that counts: one that is armed at boot too, of these the quickest. */
+export function watchdogOf({ toolstack }: HostFacts): Watchdog | undefined {
+  const all = toolstack.state === "known" ? (toolstack.value.watchdogs ?? []) : [];
+  return all.toSorted((one, other) => Number(other.atBoot) - Number(one.atBoot) || one.seconds - other.seconds)[0];
+}
+
+/**
+ * Whether a dom0 that hangs is reset before others count it as dead. Only then does a silent heartbeat prove that it writes no
+ * more: a node that hangs fences nobody, and writes on when it comes to itself. `boundMs`: the dead time of its clusters;
+ * undefined where it is a node of none.
+ */
+export function watchdogCondition(host: string, facts: HostFacts, boundMs: number | undefined): ConditionUpdate {
+  if (boundMs === undefined)
+    return no(type, "NotANode", "It is a node of no Ocfs2Cluster: nobody has to prove that it is dead");
+  if (facts.toolstack.state === "unknown")
+    return unknown(type, "FactsUnknown", `Its watchdogs are unknown: ${facts.toolstack.why}`);
+  const bound = boundMs / 1_000;
+  const watchdog = watchdogOf(facts);
+  const otherwise = `xensan forget ${host} is then the only word that starts its domains elsewhere`;
+  if (watchdog === undefined)
+    return no(
+      type,
+      "WatchdogMissing",
+      `Nothing below dom0 resets the machine when dom0 hangs, so a silent heartbeat does not prove it dead: start xenwatchdogd at boot with less than ${bound} seconds, the dead time of its cluster. ${otherwise}`,
+    );
+  const found = `${watchdog.name} resets the machine when dom0 has hung for ${watchdog.seconds} s`;
+  if (watchdog.seconds >= bound)
+    return no(
+      type,
+      "WatchdogMissing",
+      `${found}, which must be less than ${bound} s, the dead time of its cluster. ${otherwise}`,
+    );
+  if (!watchdog.atBoot)
+    return no(type, "WatchdogMissing", `${found}, and would not after a reboot: start it at boot. ${otherwise}`);
+  return yes(type, "WatchdogReady", `${found}; others count it as dead after ${bound} s`);
+}
+
+/** What stands in the status, for when the host cannot be asked any more. */
+export function describeWatchdog(status: XenHostStatus, facts: HostFacts): void {
+  if (facts.toolstack.state === "unknown" || facts.identity.state !== "known") return;
+  const watchdog = watchdogOf(facts);
+  if (watchdog === undefined) {
+    delete status.watchdog;
+    return;
+  }
+  status.watchdog = {
+    name: cut(watchdog.name, 64),
+    timeoutSeconds: watchdog.seconds,
+    atBoot: watchdog.atBoot ? "Armed" : "NotArmed",
+    bootID: cut(facts.identity.value.bootId, 64),
+  };
+}

@@ -1,0 +1,40 @@
+# watchdog_rows: `toolstack watchdog NAME SECONDS yes|no` of each that runs below dom0 and resets the machine when dom0 has
+# hung for so long; yes: it runs again after a boot. The kernel's own softdog is none: it hangs with dom0.
+watchdog_rows() {
+	# xenwatchdogd arms Xen's timer anew all the time. In dom0 Xen then resets the machine.
+	for watchdog in $(grep -lsx xenwatchdogd /proc/[0-9]*/comm || :); do
+		watchdog_seconds=$(tr '\000' '\n' 2>/dev/null <"${watchdog%/comm}/cmdline" | awk 'NR > 1 && /^[0-9]+$/ { print; exit }')
+		[ -n "$watchdog_seconds" ] || continue
+		if begins_at_boot xensan-watchdog xen-watchdog xenwatchdogd; then value=yes; else value=no; fi
+		row toolstack watchdog xenwatchdogd "$watchdog_seconds" "$value"
+	done
+	for watchdog in /sys/class/watchdog/watchdog*; do
+		[ -d "$watchdog" ] || continue
+		# Active: a program has opened it, and it counts.
+		word "$watchdog/state"
+		[ "$value" = active ] || continue
+		word "$watchdog/identity"
+		watchdog_name=$value
+		[ "$watchdog_name" != "Software Watchdog" ] || continue
+		word "$watchdog/timeout"
+		case $value in '' | *[!0-9]*) continue ;; esac
+		watchdog_seconds=$value
+		value=no
+		if begins_at_boot watchdog || systemd_opens_watchdog; then value=yes; fi
+		row toolstack watchdog "${watchdog_name:-${watchdog##*/}}" "$watchdog_seconds" "$value"
+	done
+}
+
+# begins_at_boot SERVICE…: one of them.
+begins_at_boot() {
+	for boot_service; do
+		for boot_link in /etc/systemd/system/*.wants/"$boot_service.service" /etc/rc2.d/S??"$boot_service"; do
+			if [ -L "$boot_link" ] || [ -e "$boot_link" ]; then return 0; fi
+		done
+	done
+	return 1
+}
+
+systemd_opens_watchdog() {
+	grep -qsE '^RuntimeWatchdogSec=[ ]*[1-9]' /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf
+}
