@@ -44,6 +44,18 @@ export const xenDomainSpecSchema = withRules(
       })
       .prefault({})
       .describe("When the domain is halted, deleted, or moved offline."),
+    priority: z
+      .int()
+      .min(-1000)
+      .max(1000)
+      .default(0)
+      .describe("When several domains are to be started on one host: the higher one first, then the older object."),
+    onHostFailure: z
+      .enum(["Restart", "Stay"])
+      .default("Restart")
+      .describe(
+        "When storage proves that the host on which it ran is dead. Restart: it is started on another host that may run it and has room. Stay: it waits until that host answers again, or until somebody says `xensan forget`.",
+      ),
     deletionPolicy: z
       .enum(["Retain", "Delete"])
       .default("Retain")

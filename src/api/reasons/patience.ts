@@ -41,4 +41,5 @@ export const patienceSeconds: Readonly<Partial<Record<Reason, number>>> = {
   Stopping: Number.POSITIVE_INFINITY,
   Vanished: Number.POSITIVE_INFINITY,
   HostGoingDown: Number.POSITIVE_INFINITY,
+  StartQueued: Number.POSITIVE_INFINITY,
 };

@@ -65,6 +65,18 @@ export const running = {
     meaning: "No host of the spec can run the domain now; the message says why, host by host.",
     action: "Free memory, end a maintenance, or allow more hosts.",
   },
+  StartQueued: {
+    conditions: ["Running"],
+    meaning:
+      "The domain is to be started on the host that the message names, after others: two are started at once on one host, by spec.priority and age.",
+    action: "Nothing; raise spec.priority to have it started earlier.",
+  },
+  HostFailed: {
+    conditions: ["Running"],
+    meaning: "The host on which the domain ran is dead, and spec.onHostFailure is Stay.",
+    action:
+      "Bring the host back; or say `xensan forget HOST`, or set spec.onHostFailure to Restart, to start it elsewhere.",
+  },
   LockedElsewhere: {
     conditions: ["Running"],
     meaning: "The lock file on the shared file system names a machine that is none of the domain's hosts.",

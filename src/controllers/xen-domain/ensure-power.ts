@@ -171,9 +171,20 @@ export function stopStep(domain: DomainObservation, host: HostSight, how: "Shutd
 function start(domain: DomainObservation, ready: boolean, target?: string): Finding {
   const [disk] = domain.disks.filter(isPlaced);
   if (!ready || disk === undefined) return found([no(type, "Waiting", "It is started when its disks are ready")]);
+  const failed = domain.hosts.find(({ name }) => name === domain.recorded.host);
+  if (domain.spec.onHostFailure === "Stay" && failed?.machine.state === "Found" && failed.machine.gone.kind === "Dead")
+    return found([
+      no(
+        type,
+        "HostFailed",
+        `XenHost/${failed.name}, on which it ran, is dead, and spec.onHostFailure is Stay: it is started when that host answers again, when somebody says xensan forget ${failed.name}, or with onHostFailure Restart`,
+      ),
+    ]);
   const lock = lockSeen(domain);
-  // The stop of an offline migration has waited for that before it let go of the lock.
-  const stopped = target !== undefined && lock === undefined;
+  const last = lock && holderOf(domain, lock);
+  const ended = last?.machine.state === "Found" && hasEnded(last.machine.gone);
+  // The stop of an offline migration has waited for that before it let go of the lock; on a host that is dead no guest reboots.
+  const stopped = (target !== undefined && lock === undefined) || ended;
   if (!stopped && domain.absentMs !== undefined && domain.absentMs < rebootMs)
     return found([no(type, "Vanished", "It has just gone; a guest that reboots comes back by itself within seconds")]);
   const silent = domain.disks.filter(isPlaced).flatMap((one) => silentAbout(domain, imagePath(one)));

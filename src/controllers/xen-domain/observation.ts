@@ -67,6 +67,8 @@ export interface HostSight {
         readonly gone: Gone;
         /** Looked at since the spec changed. */
         readonly fresh: boolean;
+        /** MiB that domains will take whose start there has been let through and which its last look does not show. */
+        readonly reserved: number;
         /** Work for this domain on it that has not ended, or has not been looked at yet. */
         readonly busy: boolean;
       };

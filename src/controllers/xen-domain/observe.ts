@@ -5,7 +5,7 @@ import { keyOf } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
 import type { Fleet } from "../fleet.ts";
 import { goneOf } from "../gone.ts";
-import { lastFacts, pending } from "../hosts/view.ts";
+import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
 import { isFinished } from "../indexes.ts";
 import { idOf } from "../names.ts";
 import { isOlder } from "../older.ts";
@@ -13,6 +13,7 @@ import { hostsOf } from "../relations.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
 import type { Doubts } from "./doubts.ts";
 import { type DiskSight, type DomainObservation, type HostSight, type OfflineMove, survey } from "./observation.ts";
+import type { Starts } from "./starts.ts";
 
 /** Gathers what the plan of a domain depends on. `memory`: of its controller, about earlier looks; without it what is seen counts. */
 export function observeDomain(
@@ -20,11 +21,11 @@ export function observeDomain(
   domain: XenDomain,
   spec: XenDomainSpec,
   uuid: string,
-  memory?: { readonly doubts: Doubts },
+  memory?: { readonly doubts: Doubts; readonly starts: Starts },
 ): DomainObservation {
   const { namespace = "", name, uid = "" } = domain.metadata;
   const { host, configuration, shutdownTime, disks = [] } = domain.status ?? {};
-  const hosts = hostSights(fleet, domain, spec);
+  const hosts = hostSights(fleet, domain, spec, memory?.starts);
   const migration = activeMigration(fleet, domain, uuid);
   const splitBrain = findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain";
   const running = survey({ hosts, uuid }).running.map(({ host: one }) => one);
@@ -52,7 +53,7 @@ export function observeDomain(
   };
 }
 
-function hostSights(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec): HostSight[] {
+function hostSights(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, starts: Starts | undefined): HostSight[] {
   const { namespace = "", name } = domain.metadata;
   const id = idOf("XenDomain", namespace, name);
   const allowed = spec.hostRef === undefined ? (spec.hosts ?? []).map((host) => host.name) : [spec.hostRef.name];
@@ -74,10 +75,17 @@ function hostSights(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec): HostS
         view,
         gone: goneOf(fleet, { namespace, name: host }),
         fresh: fleet.fences.passed(id, watched),
+        reserved: starts?.reserved(`${namespace}/${host}`, id, (uuid) => shows(view, uuid)) ?? 0,
         busy: watched.watcher.pending(id),
       },
     };
   });
+}
+
+/** The last look at a host shows this domain, and with it the memory that it takes. */
+function shows(view: HostView, uuid: string): boolean {
+  const domains = currentFacts(view)?.domains;
+  return domains?.state === "known" && domains.value.domains.some((one) => one.uuid === uuid);
 }
 
 function filesystemOf(

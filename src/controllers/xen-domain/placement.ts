@@ -52,11 +52,14 @@ export function obstacle(domain: DomainObservation, host: HostSight): string | u
   }
   const wanted = Math.ceil(quantityBytes(domain.spec.memory) / mib);
   const free = toolstack.value.info?.freeMemory;
-  if (free !== undefined && free < wanted) return `${free} MiB are free, ${wanted} MiB are needed`;
+  const { reserved } = machine;
+  const kept = reserved > 0 ? `, of which domains that are being started take ${reserved} MiB` : "";
+  if (free !== undefined && free - reserved < wanted) return `${free} MiB are free${kept}, ${wanted} MiB are needed`;
   return undefined;
 }
 
 function freeMemory(host: HostSight): number {
   const toolstack = factsOf(host)?.toolstack;
-  return toolstack?.state === "known" ? (toolstack.value.info?.freeMemory ?? 0) : 0;
+  const reserved = host.machine.state === "Found" ? host.machine.reserved : 0;
+  return toolstack?.state === "known" ? (toolstack.value.info?.freeMemory ?? 0) - reserved : 0;
 }

@@ -1,5 +1,6 @@
 import { finalizer } from "../../api/common.ts";
 import { type XenDomain, xenDomains } from "../../api/kinds.ts";
+import { quantityBytes } from "../../api/quantity.ts";
 import type { XenDomainSpec, XenDomainStatus } from "../../api/xen-domain.ts";
 import { InvalidValue } from "../../host/values.ts";
 import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
@@ -27,6 +28,7 @@ import { type DomainObservation, factsOf, survey } from "./observation.ts";
 import { observeDomain } from "./observe.ts";
 import { type DomainPlan, planDomain } from "./plan.ts";
 import { release, whatStays } from "./release.ts";
+import { Starts } from "./starts.ts";
 
 export interface DomainControllerOptions {
   readonly api: KubeApi;
@@ -43,12 +45,14 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
   const store = fleet.stores.domains;
   const absences = new Absences();
   const doubts = new Doubts(fleet);
+  const starts = new Starts();
   return {
     async reconcile(key, context) {
       const domain = store.get(key);
       const id = idOf("XenDomain", key.namespace, key.name);
       if (domain === undefined || (isDeleting(domain) && !hasFinalizer(domain, finalizer))) {
         absences.forget(id);
+        starts.end(id);
         doubts.forget(id);
         return done;
       }
@@ -66,7 +70,7 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
       const write = { api, kind: xenDomains, object: domain, store, leading: context.leading, initial };
       return await withStatus(write, async (draft) => {
         const outcome = parsed.ok
-          ? await converge(options, domain, parsed.spec, directives, draft, context, { absences, doubts })
+          ? await converge(options, domain, parsed.spec, directives, draft, context, { absences, doubts, starts })
           : {
               handed: nothing,
               conditions: invalidSpec(domain, owned, parsed.message),
@@ -115,6 +119,13 @@ interface Outcome {
   readonly againSeconds: number | undefined;
 }
 
+/** What the controller remembers of earlier judgements. */
+interface Memory {
+  readonly absences: Absences;
+  readonly doubts: Doubts;
+  readonly starts: Starts;
+}
+
 async function converge(
   options: DomainControllerOptions,
   domain: XenDomain,
@@ -122,23 +133,77 @@ async function converge(
   directives: Directives,
   draft: StatusDraft<XenDomainStatus>,
   context: ReconcileContext,
-  { absences, doubts }: { readonly absences: Absences; readonly doubts: Doubts },
+  { absences, doubts, starts }: Memory,
 ): Promise<Outcome> {
   const { fleet } = options;
   const { namespace = "", name, uid = "" } = domain.metadata;
   const id = idOf("XenDomain", namespace, name);
-  const seen = observeDomain(fleet, domain, spec, spec.uuid ?? derivedUuid(fleet, domain, spec) ?? uid, { doubts });
+  const seen = observeDomain(fleet, domain, spec, spec.uuid ?? derivedUuid(fleet, domain, spec) ?? uid, {
+    doubts,
+    starts,
+  });
   const ran = (domain.status?.host ?? domain.status?.configuration) !== undefined;
   const absentMs = absences.look(id, survey(seen), ran, fleet.clock.monotonic());
   const observation = { ...seen, absentMs };
+  if (isDeleting(domain)) starts.end(id);
   if (isDeleting(domain)) return await letGo(options, domain, observation, directives, draft, context);
-  const plan = planned(() => planDomain(observation));
   const acting = !directives.paused && !directives.dryRun;
+  const whole = planned(() => planDomain(observation));
+  const { plan, waits } = inTurn(fleet, domain, observation, whole, acting ? starts : undefined);
   describeDomain(draft.status, observation, acting ? plan.steps : []);
   const handed = await act(options, domain, observation, plan, directives, draft, context);
+  // One that has failed lets others have its turn until it is tried again.
+  if (handed.held.some(({ step }) => step.action === "start-domain") && !isBeingStarted(observation, starts.hostOf(id)))
+    starts.end(id);
   const conditions = merged(plan.conditions, heldConditions(handed.held));
-  return { handed, conditions, released: false, againSeconds: dueIn(observation) };
+  const againSeconds = soonest([dueIn(observation), waits ? turnSeconds : undefined]);
+  return { handed, conditions, released: false, againSeconds };
 }
+
+/** How often a domain that waits for its turn asks again, seconds. */
+const turnSeconds = 2;
+
+/** The plan without a start whose turn has not come. `starts`: undefined while nothing is done for the domain. */
+function inTurn(
+  { clock }: Fleet,
+  { metadata }: XenDomain,
+  domain: DomainObservation,
+  plan: DomainPlan,
+  starts: Starts | undefined,
+): { readonly plan: DomainPlan; readonly waits: boolean } {
+  const { namespace = "", name, creationTimestamp } = metadata;
+  const id = idOf("XenDomain", namespace, name);
+  const start = plan.steps.find(({ action }) => action === "start-domain");
+  if (start === undefined || starts === undefined) {
+    starts?.end(id);
+    return { plan, waits: false };
+  }
+  const host = start.host.slice(start.host.indexOf("/") + 1);
+  const without = (condition?: ConditionUpdate) => ({
+    plan: {
+      conditions: merged(plan.conditions, condition === undefined ? [] : [condition]),
+      steps: plan.steps.filter((step) => step !== start),
+    },
+    waits: true,
+  });
+  // What has been begun on one host is not begun on another one that has more room by now.
+  const begun = starts.hostOf(id);
+  if (begun !== `${namespace}/${host}` && isBeingStarted(domain, begun)) return without();
+  const request = {
+    host: `${namespace}/${host}`,
+    uuid: domain.uuid,
+    mebibytes: Math.ceil(quantityBytes(domain.spec.memory) / 2 ** 20),
+    rank: { priority: domain.spec.priority, created: creationTimestamp ?? "", name: `${namespace}/${name}` },
+    again: domain.recorded.host !== undefined,
+  };
+  const wait = starts.ask(id, request, clock.monotonic());
+  if (wait === undefined) return { plan, waits: false };
+  return without(no("Running", "StartQueued", `It is to be started on ${host}: ${wait}`));
+}
+
+/** Its start has been handed over there, and no look has shown yet how it ended. `host`: `namespace/name`. */
+const isBeingStarted = ({ hosts }: DomainObservation, host: string | undefined): boolean =>
+  hosts.some(({ name, machine }) => host?.endsWith(`/${name}`) === true && machine.state === "Found" && machine.busy);
 
 /** A reboot that must be waited for, or a shutdown that may take so long and no longer. */
 function dueIn(domain: DomainObservation): number | undefined {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { loadRack, type RackFile, tutorialRack } from "../../../src/sim/rack-file.ts";
-import { at } from "../../simulation/scenarios/objects.ts";
+import {
+  aoeServer,
+  aoeVolume,
+  at,
+  device,
+  ocfs2Cluster,
+  xenDomain,
+  xenHost,
+} from "../../simulation/scenarios/objects.ts";
+import { twoServers } from "../../simulation/scenarios/racks.ts";
 import { tutorialObjects } from "../../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../../simulation/stage.ts";
 import { commands, eventually, message, minutes, rig, status, word } from "./rig.ts";
@@ -111,5 +120,95 @@ describe("a host of which only the management link is cut", () => {
     await stage.advance(minutes(60));
     expect([running(stage), starts(sent)]).toEqual([[home], []]);
     expect(message(stage, "XenHost", home, "Reachable")).toContain(`XenHost/${other} sees the heartbeat`);
+  });
+});
+
+describe("the domains of a dead host", () => {
+  const nodes = ["bella", "brutus"];
+  const domains = [
+    ["old", {}],
+    ["young", {}],
+    ["last", { priority: -5 }],
+    ["first", { priority: 10 }],
+    ["stays", { priority: 20, onHostFailure: "Stay" }],
+  ] as const;
+
+  /** bella has room for all of them, brutus for three. */
+  async function crowded(): Promise<Stage> {
+    const rack = () => {
+      const file = structuredClone(twoServers());
+      for (const [name, host] of Object.entries(file.hosts)) {
+        if (host.roles.includes("dom0")) host.xen.watchdog = 20;
+        if (name === "bella") host.memory = 3 * 2 ** 30;
+      }
+      return file;
+    };
+    const ground = [
+      aoeServer("san", 2210, ["/dev/vdb"]),
+      ...nodes.map((name, index) => xenHost(name, 2212 + index)),
+      aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
+      ocfs2Cluster("xen", nodes),
+    ];
+    const stage = rig({ rack, objects: ground });
+    for (const [name, rest] of domains) {
+      stage.apply(xenDomain(name, nodes, rest));
+      await stage.advance(2_000);
+    }
+    await eventually(stage, () => on(stage, "bella"), domains.map(([name]) => name).sort(), 15);
+    await stage.advance(minutes(5));
+    return stage;
+  }
+
+  const on = (stage: Stage, host: string) =>
+    stage.rack.xen
+      .domains(host)
+      .map(({ name }) => name)
+      .sort();
+
+  it("are started by priority and age, two at once, as many as fit, and the others say why they wait", async () => {
+    const stage = await crowded();
+    const names = new Map(stage.rack.xen.domains("bella").map(({ name, configuration }) => [configuration.uuid, name]));
+    const begun: string[] = [];
+    const ongoing = new Set<number>();
+    let most = 0;
+    stage.rack.subscribe((event) => {
+      if (event.kind === "CommandBegun" && event.script === "start-domain") {
+        begun.push(names.get(event.args.find((word) => names.has(word)) ?? "") ?? "?");
+        ongoing.add(event.id);
+        most = Math.max(most, ongoing.size);
+      }
+      if (event.kind === "CommandEnded") ongoing.delete(event.id);
+    });
+    stage.rack.powerOff("bella");
+    await eventually(stage, () => word(stage, "XenDomain", "young", "Running"), "False/StartQueued", 15);
+    expect(message(stage, "XenDomain", "young", "Running")).toContain("It is to be started on brutus:");
+    await eventually(stage, () => on(stage, "brutus"), ["first", "old", "young"], 15);
+    expect([begun, most]).toEqual([["first", "old", "young"], 2]);
+    await eventually(stage, () => word(stage, "XenDomain", "last", "Running"), "False/NoHostFits");
+    expect(message(stage, "XenDomain", "last", "Running")).toMatch(/brutus: \d+ MiB are free.*128 MiB are needed/);
+    expect(word(stage, "XenDomain", "stays", "Running")).toBe("False/HostFailed");
+    // The host is back: those that waited for it are started there, and nothing that has moved.
+    stage.rack.powerOn("bella");
+    await eventually(
+      stage,
+      () => [on(stage, "bella"), on(stage, "brutus")],
+      [
+        ["last", "stays"],
+        ["first", "old", "young"],
+      ],
+      15,
+    );
+  });
+
+  it("that stay are started elsewhere at a person's word", async () => {
+    const stage = await crowded();
+    for (const [name] of domains.slice(0, 4)) stage.patch("XenDomain", at(name), { spec: { powerState: "Halted" } });
+    await eventually(stage, () => on(stage, "bella"), ["stays"]);
+    stage.rack.powerOff("bella");
+    await eventually(stage, () => word(stage, "XenDomain", "stays", "Running"), "False/HostFailed", 15);
+    const bootId = String(Object(status(stage, "XenHost", "bella").facts).bootID);
+    stage.patch("XenHost", at("bella"), { metadata: { annotations: { "xensan.dev/forget": bootId } } });
+    await eventually(stage, () => on(stage, "brutus"), ["stays"]);
+    expect(Object(status(stage, "XenHost", "bella").proof).kind).toBe("Forgotten");
   });
 });

@@ -64,6 +64,8 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
           powerState: "Running",
           shutdown: { timeoutSeconds: 60, onTimeout: "Wait" },
           deletionPolicy: "Retain",
+          priority: 0,
+          onHostFailure: "Restart",
           memory: "128Mi",
           vcpus: 2,
           type: "PV",

@@ -220,6 +220,8 @@ const cases = (dom0: TwinBench) => {
           powerState: "Running",
           shutdown: { timeoutSeconds: 60, onTimeout: "Wait" },
           deletionPolicy: "Retain",
+          priority: 0,
+          onHostFailure: "Restart",
           memory: "128Mi",
           vcpus: 1,
           type: "PVH",

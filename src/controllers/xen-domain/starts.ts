@@ -1,0 +1,81 @@
+/** How many domains are built at once on one host: xl builds one after the other, and each takes memory from dom0's cache. */
+export const startsAtOnce = 2;
+
+/** How long those that are to be started again wait for others of a higher rank to come forward, milliseconds. */
+const settleMs = 2_000;
+
+/** After this time without a word a domain no longer wants to be started, milliseconds. */
+const staleMs = 15_000;
+
+/** Who is started first: the higher priority, then the older object, then the name. */
+export interface Rank {
+  readonly priority: number;
+  /** metadata.creationTimestamp, RFC 3339. */
+  readonly created: string;
+  readonly name: string;
+}
+
+/** A start that is wanted now. */
+export interface StartRequest {
+  /** `namespace/name` of the XenHost. */
+  readonly host: string;
+  readonly uuid: string;
+  readonly mebibytes: number;
+  readonly rank: Rank;
+  /** It ran before: others of the same host may be about to come forward. */
+  readonly again: boolean;
+}
+
+interface Waiting extends StartRequest {
+  readonly since: number;
+  readonly asked: number;
+}
+
+const before = (one: Rank, other: Rank) =>
+  other.priority - one.priority || one.created.localeCompare(other.created) || one.name.localeCompare(other.name);
+
+/** Whose turn it is when many domains are to be started: by rank, never more at once on a host than is good for it. */
+export class Starts {
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #given = new Map<string, StartRequest>();
+
+  /** MiB of the host that others will take whose start has been let through and whom `shown` does not show there yet. */
+  reserved(host: string, except: string, shown: (uuid: string) => boolean): number {
+    let sum = 0;
+    for (const [id, { host: on, uuid, mebibytes }] of this.#given)
+      if (id !== except && on === host && !shown(uuid)) sum += mebibytes;
+    return sum;
+  }
+
+  /** XenHost on which it has been let through. */
+  hostOf(id: string): string | undefined {
+    return this.#given.get(id)?.host;
+  }
+
+  /** To be called whenever a start is wanted; what it waits for, undefined: it may begin. `now`: monotonic milliseconds. */
+  ask(id: string, request: StartRequest, now: number): string | undefined {
+    const { host, rank, again } = request;
+    if (this.#given.get(id)?.host === host) return undefined;
+    this.#given.delete(id);
+    const since = this.#waiting.get(id)?.since ?? now;
+    this.#waiting.set(id, { ...request, since, asked: now });
+    const under = [...this.#given.values()].filter((one) => one.host === host).map((one) => one.rank.name);
+    if (under.length >= startsAtOnce)
+      return `${under.length} starts are under way there (${under.sort().join(", ")}), and more at once would slow down all of them`;
+    const ahead = [...this.#waiting.values()].filter(
+      (one) => one.host === host && now - one.asked < staleMs && before(one.rank, rank) < 0,
+    );
+    const [first] = ahead.toSorted((one, other) => before(one.rank, other.rank));
+    if (first !== undefined) return `${first.rank.name} is started there first (spec.priority ${first.rank.priority})`;
+    if (again && now - since < settleMs) return "others of a higher priority may come forward";
+    this.#waiting.delete(id);
+    this.#given.set(id, request);
+    return undefined;
+  }
+
+  /** To be called when it wants to be started no more: it runs, or may not. */
+  end(id: string): void {
+    this.#waiting.delete(id);
+    this.#given.delete(id);
+  }
+}
