@@ -32,6 +32,10 @@ export interface ControlPlaneOptions extends LocateOptions {
  */
 export interface ControlPlane {
   readonly url: string;
+  /** Of etcd's own API, as JSON over HTTP without credentials: compaction and alarms are for nobody but tests. */
+  readonly etcdUrl: string;
+  /** The key that signs the tokens of service accounts, a PEM file. */
+  readonly serviceAccountKeyPath: string;
   /** A cluster administrator's kubeconfig, with everything inlined. */
   readonly kubeconfig: string;
   readonly kubeconfigPath: string;
@@ -194,6 +198,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     return {
       ...control,
       url,
+      etcdUrl: etcd.url,
+      serviceAccountKeyPath: certFiles.saPrivateKey,
       kubeconfig,
       kubeconfigPath,
       adminConfig,

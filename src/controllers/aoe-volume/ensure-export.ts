@@ -94,6 +94,13 @@ function exportAt({ spec }: VolumeObservation, exports: readonly Export[], netif
   return lookUp(exports, "address", addressText, addressText(spec)).find((one) => one.interface === netif);
 }
 
+/** What is wrong with the backing, whether or not it may be served: missing, another one, out of bounds. */
+export function backingProblem(volume: VolumeObservation): Finding | undefined {
+  const server = readyServer(volume);
+  const finding = server === undefined ? undefined : lookAtBacking(volume, server).finding;
+  return finding?.conditions.some(({ status }) => status === "False") ? finding : undefined;
+}
+
 interface BackingLook {
   /** Undefined: it does not exist yet, and is created before the export. */
   readonly bytes: number | undefined;

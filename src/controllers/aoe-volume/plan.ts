@@ -2,12 +2,23 @@ import { type Finding, found } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
 import { ensureAddress } from "./ensure-address.ts";
 import { ensureClients } from "./ensure-clients.ts";
-import { ensureExport } from "./ensure-export.ts";
+import { backingProblem, ensureExport } from "./ensure-export.ts";
 import { ensureServer } from "./ensure-server.ts";
 import type { VolumeObservation } from "./observation.ts";
 
 /** Each ensures one thing and says so in its condition; the first that cannot proceed ends the list. */
-const ensures = [ensureServer, ensureAddress, ensureExport, ensureClients];
+const ensures = [ensureServer, ensureAddressOrBacking, ensureExport, ensureClients];
+
+/** A client that could listen would not help a volume whose backing is missing: then that is the reason. */
+function ensureAddressOrBacking(volume: VolumeObservation): Finding {
+  const address = ensureAddress(volume);
+  if (!address.conditions.some(({ type, reason }) => type === "Exported" && reason === "AddressUnverified"))
+    return address;
+  const backing = backingProblem(volume);
+  if (backing === undefined) return address;
+  const conflicted = address.conditions.filter(({ type }) => type === "Conflicted");
+  return { ...address, conditions: [...conflicted, ...backing.conditions] };
+}
 
 /** What is the matter with a volume, and what would be done about it: the same for the same observation, always. */
 export function planVolume(volume: VolumeObservation): Finding {

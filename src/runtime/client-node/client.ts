@@ -52,6 +52,8 @@ export interface KubeClientOptions {
    * server sends a bookmark about every minute.
    */
   readonly watchSilenceSeconds?: number;
+  /** A request that has no answer after this long has failed, 60 by default; a connection has at most 10 to be made. */
+  readonly answerSeconds?: number;
   /** Called when the server, overloaded or starting (429, 503), asks to wait before a request is sent again. */
   readonly onWait?: (wait: Wait) => void;
   /** The merge patch after which a refused apply is worth another try; undefined when there is none. */
@@ -60,8 +62,9 @@ export interface KubeClientOptions {
 
 /** {@link KubeApi} of a real API server: client-node reads the configuration and authenticates, undici carries. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { source, clock = systemClock, metrics, onWait, watchSilenceSeconds = 120, beforeApplyAgain } = options;
-  const connection = new Connection(source, { clock, metrics, onWait });
+  const { source, clock = systemClock, metrics, onWait, answerSeconds, beforeApplyAgain } = options;
+  const { watchSilenceSeconds = 120 } = options;
+  const connection = new Connection(source, { clock, metrics, onWait, answerSeconds });
   const one = async <T extends KubeObject>(kind: Kind<T>, call: Call): Promise<T> =>
     objectOf<T>(kind, await connection.json(call));
 

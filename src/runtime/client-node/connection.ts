@@ -33,9 +33,10 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly metrics?: Metrics | undefined;
   readonly onWait?: ((wait: Wait) => void) | undefined;
+  /** How long a request waits for its answer; 60 when absent. */
+  readonly answerSeconds?: number | undefined;
 }
 
-const answerMs = 60_000;
 /** No attempt of one request begins later than this after its first; then its caller decides. */
 const retrySeconds = 15;
 
@@ -43,9 +44,11 @@ const retrySeconds = 15;
 export class Connection {
   readonly #credentials: Credentials;
   readonly #options: ConnectionOptions;
+  readonly #answerMs: number;
 
   constructor(source: ConfigSource, options: ConnectionOptions) {
-    this.#credentials = new Credentials(source, options.clock);
+    this.#answerMs = (options.answerSeconds ?? 60) * 1000;
+    this.#credentials = new Credentials(source, options.clock, Math.min(this.#answerMs, 10_000));
     this.#options = options;
   }
 
@@ -126,8 +129,8 @@ export class Connection {
         body: call.body === undefined ? null : JSON.stringify(call.body),
         dispatcher,
         signal: call.signal ?? null,
-        headersTimeout: answerMs,
-        bodyTimeout: call.silenceMs ?? answerMs,
+        headersTimeout: this.#answerMs,
+        bodyTimeout: call.silenceMs ?? this.#answerMs,
       });
     } catch (error) {
       call.signal?.throwIfAborted();

@@ -15,7 +15,6 @@ export interface Access {
 }
 
 const refreshMs = 10_000;
-const connectMs = 10_000;
 const maxConnections = 128;
 
 /**
@@ -25,14 +24,17 @@ const maxConnections = 128;
 export class Credentials {
   readonly #source: ConfigSource;
   readonly #clock: Pick<Clock, "monotonic">;
+  readonly #connectMs: number;
   #config: { readonly version: string; readonly value: KubeConfig } | undefined;
   #access: { readonly value: Access; readonly readAt: number; readonly tls: string } | undefined;
   #reading: Promise<Access> | undefined;
   #closed = false;
 
-  constructor(source: ConfigSource, clock: Pick<Clock, "monotonic">) {
+  /** A connection that is not made, TLS included, after `connectMs` has failed. */
+  constructor(source: ConfigSource, clock: Pick<Clock, "monotonic">, connectMs: number) {
     this.#source = source;
     this.#clock = clock;
+    this.#connectMs = connectMs;
   }
 
   async access(): Promise<Access> {
@@ -70,7 +72,9 @@ export class Credentials {
     const print = fingerprint({ tls, proxy: cluster.proxyUrl, origin: server.origin });
     const previous = this.#access;
     const dispatcher =
-      previous?.tls === print ? previous.value.dispatcher : createDispatcher(cluster.proxyUrl ?? undefined, tls);
+      previous?.tls === print
+        ? previous.value.dispatcher
+        : createDispatcher(cluster.proxyUrl ?? undefined, tls, this.#connectMs);
     const value = { server, headers: await headersOf(config, options), dispatcher };
     this.#access = { value, tls: print, readAt: this.#clock.monotonic() };
     // Watches under way end by themselves within minutes; the old connections go with them.
@@ -80,7 +84,7 @@ export class Credentials {
   }
 }
 
-function createDispatcher(proxyUrl: string | undefined, tls: object): Dispatcher {
+function createDispatcher(proxyUrl: string | undefined, tls: object, connectMs: number): Dispatcher {
   const connect = { ...tls, keepAlive: true, keepAliveInitialDelay: 15_000, timeout: connectMs };
   if (proxyUrl === undefined) return new Agent({ connect, allowH2: false, connections: maxConnections });
   if (!proxyUrl.startsWith("http"))

@@ -27,7 +27,12 @@ export interface Ground {
   readonly api: KubeClient;
   newNamespace(): Promise<string>;
   /** A client of its own, through a proxy when one is given. */
-  client(options?: { proxy?: TcpProxy; metrics?: Metrics; watchSilenceSeconds?: number }): KubeClient;
+  client(options?: {
+    proxy?: TcpProxy;
+    metrics?: Metrics;
+    watchSilenceSeconds?: number;
+    answerSeconds?: number;
+  }): KubeClient;
   stop(): Promise<void>;
 }
 

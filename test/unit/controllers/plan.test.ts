@@ -134,6 +134,27 @@ describe("the plan of a volume", () => {
     ]);
   });
 
+  it("says that the backing is missing before it says that nobody has listened, and leaves open who answers", () => {
+    const backing = {
+      path: "/dev/vdb",
+      realPath: "",
+      kind: "Missing",
+      sizeBytes: 0,
+      identity: "",
+      lasting: "",
+      owner: "",
+    } as const;
+    const { conditions, steps } = planVolume(observe({ backings: known([backing]) }));
+    expect([conditions.map(({ type, status, reason }) => [type, status, reason]), steps]).toEqual([
+      [
+        ["Conflicted", "Unknown", "AddressUnverified"],
+        ["Exported", "False", "BackingMissing"],
+        ["Attached", "False", "NotExported"],
+      ],
+      [],
+    ]);
+  });
+
   it("is empty when all is as it should be", () => {
     expect(planVolume(observe({ exports: known([running]) }))).toEqual({
       conditions: [
