@@ -6,7 +6,7 @@ import type { ControlPlane } from "../controlplane/control-plane.ts";
 import { patchForEmptied } from "../controlplane/debian-1.20/emptied.ts";
 import { textSource } from "../runtime/client-node.ts";
 import { createLogger } from "../runtime/log.ts";
-import { createRack } from "../sim/rack.ts";
+import { createRack, type Rack } from "../sim/rack.ts";
 import type { RackFile } from "../sim/rack-file.ts";
 import { type RackServer, serveRack } from "../sim/ssh-server.ts";
 
@@ -27,6 +27,7 @@ const briskly = {
 
 /** The simulated rack on its ports; `moved` says which had to be others because they were taken. */
 export interface RunningRack {
+  readonly rack: Rack;
   readonly server: RackServer;
   readonly moved: readonly { readonly host: string; readonly from: number; readonly to: number }[];
 }
@@ -36,14 +37,14 @@ export async function startRack(file: RackFile): Promise<RunningRack> {
   const hosts = { ...file.hosts };
   for (;;) {
     try {
-      const server = await serveRack(
-        createRack({ ...file, hosts }, { clock: systemClock, salt: String(process.pid), timings: briskly }),
-      );
+      const options = { clock: systemClock, salt: String(process.pid), timings: briskly };
+      const rack = createRack({ ...file, hosts }, options);
+      const server = await serveRack(rack);
       const moved = Object.entries(file.hosts).flatMap(([host, { ssh }]) => {
         const to = server.endpoints.get(host)?.port ?? ssh.port;
         return ssh.port === 0 || ssh.port === to ? [] : [{ host, from: ssh.port, to }];
       });
-      return { server, moved };
+      return { rack, server, moved };
     } catch (error) {
       const taken = takenPort(error);
       const name = Object.keys(hosts).find((key) => hosts[key]?.ssh.port === taken);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { aoeServer, aoeVolume, at, device, xenHost } from "../../simulation/scenarios/objects.ts";
-import type { Stage } from "../../simulation/stage.ts";
+import type { KubeObject } from "../../../src/runtime/kube-api.ts";
+import { aoeServer, aoeVolume, at, device, keySecret, xenHost } from "../../simulation/scenarios/objects.ts";
+import { conditionOf, type Stage } from "../../simulation/stage.ts";
 import { eventually, exportsOf, message, minutes, rig, volumeReady, word } from "./rig.ts";
 
 const objects = [
@@ -82,6 +83,39 @@ describe("a volume that was deleted while the operator was away", () => {
     await eventually(stage, blocked, "True/ClientHoldsDevice", 10);
     close?.();
     await eventually(stage, () => stage.find("AoeVolume", at("boot")), undefined);
+  });
+});
+
+describe("a volume that is deleted after another process took over", () => {
+  it("stays as long as a XenHost that somebody left in another namespace, and that once answered, cannot be asked", async () => {
+    const elsewhere = (object: KubeObject) => ({ ...object, metadata: { ...object.metadata, namespace: "elsewhere" } });
+    const stage = rig({
+      objects: [
+        aoeServer("san", 2210, ["/dev/vdb"]),
+        xenHost("bella", 2212),
+        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella"]),
+        elsewhere(keySecret),
+        elsewhere(xenHost("brutus", 2213)),
+      ],
+    });
+    const stranger = () => stage.find("XenHost", { namespace: "elsewhere", name: "brutus" });
+    await eventually(stage, () => [volumeReady(stage, "data"), conditionOf(stranger(), "Reachable").status], [
+      "True/Ready",
+      "True",
+    ]);
+    stage.life.end();
+    stage.rack.faults = ({ host, at: point }) =>
+      host === "brutus" && point === "Connect" ? { kind: "Hang" } : undefined;
+    stage.startOperator();
+    stage.delete("AoeVolume", at("data"));
+    await eventually(stage, () => word(stage, "AoeVolume", "data", "DeletionBlocked"), "True/ClientUnknown", 1);
+    await stage.advance(minutes(5));
+    expect(message(stage, "AoeVolume", "data", "DeletionBlocked")).toContain(
+      "XenHost/elsewhere/brutus cannot be asked",
+    );
+    expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
+    stage.rack.faults = () => undefined;
+    await eventually(stage, () => stage.find("AoeVolume", at("data")), undefined);
   });
 });
 
