@@ -60,6 +60,7 @@ export class Controller {
   async run(signal: AbortSignal): Promise<void> {
     const workers = Array.from({ length: this.#options.workers }, () => this.#work(signal));
     await Promise.all(workers);
+    this.queue.rest();
   }
 
   async #work(signal: AbortSignal): Promise<void> {

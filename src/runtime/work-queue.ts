@@ -144,6 +144,7 @@ export class WorkQueue {
   async take(signal: AbortSignal): Promise<string | undefined> {
     for (;;) {
       if (signal.aborted || this.#closed) return undefined;
+      this.#arm();
       const key = this.#first();
       if (key !== undefined) {
         this.#start(key);
@@ -172,11 +173,16 @@ export class WorkQueue {
     this.add(key, again);
   }
 
+  /** Lets no time pass for delayed keys until somebody takes again: a timer of an hour keeps a process alive as long. */
+  rest(): void {
+    this.#timer?.cancel.abort(new Error("nobody takes"));
+    this.#timer = undefined;
+  }
+
   /** Forgets everything that waits; every `take` returns undefined from now on. */
   close(): void {
     this.#closed = true;
-    this.#timer?.cancel.abort(new Error("queue closed"));
-    this.#timer = undefined;
+    this.rest();
     for (const wake of [...this.#takers]) wake();
     this.#ready.clear();
     this.#order.clear();

@@ -169,6 +169,26 @@ describe("a controller", () => {
     expect(controller.queue.length).toBe(2);
   });
 
+  it("leaves no timer behind when it is stopped, and goes by the same times in its next term", async () => {
+    const { clock, enqueue, controller, stop, running, starts } = controlling(async () => againAfter(60));
+    enqueue("a");
+    await clock.advance(1000);
+    stop.abort(new Error("stopping"));
+    await running;
+    const { fired } = clock;
+    await clock.advance(100_000);
+    expect([clock.fired, starts]).toEqual([fired, [["a", 0]]]);
+    const next = new AbortController();
+    const again = controller.run(next.signal);
+    await clock.advance(1000);
+    next.abort(new Error("stopping"));
+    await again;
+    expect(starts).toEqual([
+      ["a", 0],
+      ["a", 101],
+    ]);
+  });
+
   it("writes the object and an id of the reconcile in every line of its log", async () => {
     const { clock, enqueue, lines } = controlling(async (_key, { log }) => {
       log.info("at work");
