@@ -73,8 +73,10 @@ describe("the chart", () => {
       "Service xs-xensan-metrics",
       "ServiceAccount xs-xensan",
       "ValidatingAdmissionPolicy xs-xensan-approvals",
+      "ValidatingAdmissionPolicy xs-xensan-claims",
       "ValidatingAdmissionPolicy xs-xensan-secrets",
       "ValidatingAdmissionPolicyBinding xs-xensan-approvals",
+      "ValidatingAdmissionPolicyBinding xs-xensan-claims",
       "ValidatingAdmissionPolicyBinding xs-xensan-secrets",
     ]);
   });
@@ -353,6 +355,43 @@ describe("the rights of people", () => {
     await expect(patch("uwe", [])).rejects.toThrow(forbidden);
     await patch("system:serviceaccount:xensan-system:xensan", []);
     expect(await kubectl("get", "aoevolumes", "-n", "people", "-o", "name")).not.toContain("held");
+  });
+
+  it("of the cluster's own edit role do not reach to the Lease by which an operator serves a namespace", async () => {
+    await kubectl(
+      "create",
+      "rolebinding",
+      "erna",
+      "-n",
+      "people",
+      "--clusterrole=system:aggregate-to-edit",
+      "--user=erna",
+    );
+    const file = `${await mkdtemp(`${tmpdir()}/xensan-claim-`)}/lease.json`;
+    const lease = (name: string) => ({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name } });
+    const as = (user: string, ...words: string[]) => kubectl(...words, "-n", "people", `--as=${user}`);
+    const operator = "system:serviceaccount:xensan-system:xensan";
+    const forbidden = /the Lease xensan-claim is written by operators only/;
+    const holder = ["patch", "lease", "xensan-claim", "--type=merge", "-p", '{"spec":{"holderIdentity":"mine"}}'];
+    await writeFile(file, JSON.stringify(lease("hers")));
+    await as("erna", "create", "-f", file);
+    await writeFile(file, JSON.stringify(lease("xensan-claim")));
+    await expect(as("erna", "create", "-f", file)).rejects.toThrow(forbidden);
+    await as(operator, "create", "-f", file);
+    await expect(as("erna", ...holder)).rejects.toThrow(forbidden);
+    await expect(as("erna", "delete", "lease", "xensan-claim")).rejects.toThrow(forbidden);
+    await expect(as("erna", "delete", "leases", "--all")).rejects.toThrow(forbidden);
+    const controllers = "--as=system:serviceaccount:kube-system:namespace-controller";
+    await kubectl(
+      "delete",
+      "lease",
+      "xensan-claim",
+      "-n",
+      "people",
+      controllers,
+      "--as-group=system:serviceaccounts:kube-system",
+      "--as-group=system:masters",
+    );
   });
 
   it("are refused by the API server itself, not only by the question", async () => {
