@@ -29,6 +29,7 @@ import {
 } from "./controllers/indexes.ts";
 import { Mirror } from "./controllers/mirror.ts";
 import { parseId } from "./controllers/names.ts";
+import { createObjectMetrics, type ObjectMetrics } from "./controllers/object-metrics.ts";
 import { ocfs2ClusterReconciler } from "./controllers/ocfs2-cluster/reconcile.ts";
 import { type PublishedSchema, SchemaWatch } from "./controllers/schema-watch.ts";
 import { secretHold } from "./controllers/secret-hold.ts";
@@ -117,7 +118,7 @@ export function createOperator(given: OperatorOptions): Operator {
   const config = { ...defaults, ...given.config };
   const schema = published && new SchemaWatch({ published, clock, log });
   const options = schema === undefined ? given : { ...given, api: schema.watching(given.api) };
-  const hostMetrics = createHostMetrics(metrics.registry);
+  const told = { hosts: createHostMetrics(metrics.registry), objects: createObjectMetrics(metrics.registry) };
   const mirrors = {
     servers: mirror<AoeServer>(options, aoeServers, serverIndexes),
     volumes: mirror<AoeVolume>(options, aoeVolumes, volumeIndexes),
@@ -147,7 +148,7 @@ export function createOperator(given: OperatorOptions): Operator {
         using term = linkedSignal(leading);
         void schema?.untilTooOld(term.signal).then(() => term.abort(new Error("the definitions are too old")));
         const lose = (namespace: string) => term.abort(new Error(`the claim of namespace ${namespace} is lost`));
-        await lead(options, config, mirrors, hostMetrics, term.signal, lose, (made) => {
+        await lead(options, config, mirrors, told, term.signal, lose, (made) => {
           claims = made;
         });
       }
@@ -215,7 +216,7 @@ async function lead(
   { api, dialer, clock, log, metrics }: OperatorOptions,
   config: typeof defaults & OperatorConfig,
   mirrors: Mirrors,
-  hostMetrics: HostMetrics,
+  told: { readonly hosts: HostMetrics; readonly objects: ObjectMetrics },
   leading: AbortSignal,
   onLost: (namespace: string) => void,
   onClaims: (claims: Claims | undefined) => void,
@@ -236,7 +237,7 @@ async function lead(
     clock,
     log,
     dialer,
-    metrics: hostMetrics,
+    metrics: told.hosts,
     stores,
     onDone: (id, result) => tellDeed(events, stores, id, result),
     probeIntervalSeconds: config.probeIntervalSeconds,
@@ -247,6 +248,7 @@ async function lead(
       controllers.get(kind)?.enqueue(key, { priority: enqueued?.initial === true ? priority.low : priority.normal });
     },
   });
+  told.objects.follow(fleet, leading);
   const reconcilers: readonly (readonly [string, Reconciler])[] = [
     ["AoeServer", aoeServerReconciler({ api, fleet, events })],
     ["XenHost", withDrain(xenHostReconciler({ api, fleet, events }), { api, fleet })],

@@ -1,10 +1,13 @@
 /**
- * Writes crds/, the chart's copy of them and docs/reference/ from the schemas: `node src/api/generate.ts`.
+ * Writes crds/, docs/reference/ and what the chart has of the kinds and of its values: `node src/api/generate.ts`.
  * With --check nothing is written: differences are printed, and the exit code is 1 if there are any.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { parseAllDocuments } from "yaml";
+import { chartYaml, definitionsTemplate, definitionTemplate } from "./generate/chart.ts";
+import { chartReadme } from "./generate/chart-readme.ts";
 import { customResourceDefinitionYaml } from "./generate/crd.ts";
 import { difference } from "./generate/difference.ts";
 import { kindPage, reasonsPage, referenceIndex } from "./generate/reference.ts";
@@ -16,13 +19,22 @@ const root = join(import.meta.dirname, "../..");
 function generatedFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const definition of Object.values(definitions)) {
-    const crd = customResourceDefinitionYaml(definition);
-    files.set(`crds/${definition.plural}.yaml`, crd);
-    files.set(`helm/xensan/crds/${definition.plural}.yaml`, crd);
+    files.set(`crds/${definition.plural}.yaml`, customResourceDefinitionYaml(definition));
+    files.set(`helm/xensan/templates/crds/${definition.plural}.yaml`, definitionTemplate(definition));
     files.set(`docs/reference/${definition.plural}.md`, kindPage(definition));
   }
   files.set("docs/reference/reasons.md", reasonsPage());
   files.set("docs/reference/README.md", referenceIndex());
+  const kinds = Object.values(definitions);
+  files.set("helm/xensan/templates/_definitions.tpl", definitionsTemplate(kinds));
+  const icon = current("helm/xensan/icon.svg");
+  const examples = ({ kind }: { readonly kind: string }) =>
+    parseAllDocuments(current(`examples/kinds/${kind.toLowerCase()}.yaml`))
+      .filter((document) => document.get("kind") === kind)
+      .map((document): unknown => document.toJS());
+  files.set("helm/xensan/Chart.yaml", chartYaml(current("helm/xensan/Chart.yaml"), kinds, { icon, examples }));
+  const values = current("helm/xensan/values.yaml");
+  files.set("helm/xensan/README.md", chartReadme(current("helm/xensan/README.md"), values));
   return files;
 }
 

@@ -10,12 +10,15 @@ export interface Release {
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
-/** `helm upgrade --install`; does not wait for pods, for nothing runs them here. */
+/**
+ * `helm upgrade --install`; does not wait for pods, for nothing runs them here. One release of the tier's server has the
+ * definitions, so that this one brings none unless its values say so.
+ */
 export async function installChart(kubeconfigPath: string, { name, namespace, values }: Release): Promise<void> {
-  const settings = Object.entries({ allowAddresses: ["127.0.0.0/8"], ...values }).flatMap(([key, value]) => [
-    "--set-json",
-    `${key}=${JSON.stringify(value)}`,
-  ]);
+  const settings = Object.entries({
+    ...{ allowAddresses: ["127.0.0.0/8"], "crds.enabled": false },
+    ...values,
+  }).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
   const where = ["--namespace", namespace, "--create-namespace"];
   await tool("helm", kubeconfigPath, ["upgrade", name, chart, "--install", ...where, ...settings]);
 }

@@ -12,7 +12,10 @@ export const replica: StartOperator = operatorWith({ leaderElection: { namespace
 /** As the process calls itself in a Lease. */
 export const identityOf = (process: string) => process.replace(" ", "-");
 
-export function operatorWith(config: OperatorConfig, more: Pick<OperatorOptions, "published"> = {}): StartOperator {
+export function operatorWith(
+  config: OperatorConfig,
+  more: Partial<Pick<OperatorOptions, "published" | "metrics">> = {},
+): StartOperator {
   return ({ kube, dialer, clock, life }, signal, print) => {
     const log =
       print === undefined

@@ -39,3 +39,31 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- kindIs "string" .Values.allowAddresses | ternary (list .Values.allowAddresses) .Values.allowAddresses | toJson -}}
 {{- end -}}
+
+{{- define "xensan.image" -}}
+{{- with .Values.image -}}
+{{- .digest | empty | ternary (printf "%s:%s" .repository (.tag | default $.Chart.AppVersion)) (printf "%s@%s" .repository .digest) | quote -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "xensan.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+privileged: false
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{/* Labels of what monitors: what a Prometheus chooses by, added to the chart's own. */}}
+{{- define "xensan.monitorLabels" -}}
+{{ include "xensan.labels" .root }}
+{{- with .labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Of the pod of `helm test`: not the operator's, or its Service would lead there. */}}
+{{- define "xensan.testLabels" -}}
+app.kubernetes.io/name: {{ include "xensan.name" . | trunc 58 }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}

@@ -2,8 +2,9 @@ import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { pinnedMinors } from "../../../src/controlplane/versions.ts";
 import { chart, installChart, uninstallChart } from "../chart-install.ts";
 import { tool } from "../tools.ts";
 
@@ -21,11 +22,7 @@ const templateOf = async (...args: string[]) =>
 const names = (objects: z.infer<typeof rendered>[]) =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort();
 
-const everything = [
-  "--set=podDisruptionBudget.create=true",
-  "--set=networkPolicy.create=true",
-  '--set-json=allowAddresses=["10.0.0.0/24","fd00::1"]',
-];
+const everything = ['--set-json=allowAddresses=["10.0.0.0/24","fd00::1"]'];
 
 /** The arguments of the operator's container. */
 async function flagsOf(...args: string[]): Promise<string[]> {
@@ -43,20 +40,34 @@ describe("the chart", () => {
     expect(await helm("lint", "--strict", chart, "--set=allowAddresses=Any")).toContain("0 chart(s) failed");
   });
 
-  it("carries the definitions that are generated into crds/", async () => {
-    const read = async (directory: string) =>
-      Promise.all(
-        (await readdir(directory))
-          .sort()
-          .map(async (name) => ({ name, text: await readFile(`${directory}/${name}`, "utf8") })),
-      );
-    const generated = await read(fileURLToPath(new URL("../../../crds", import.meta.url)));
+  it("brings the definitions that are generated into crds/, and keeps them", async () => {
+    const directory = fileURLToPath(new URL("../../../crds", import.meta.url));
+    const generated = await Promise.all(
+      (await readdir(directory)).sort().map(async (name) => {
+        const { metadata, ...rest } = rendered.parse(parse(await readFile(`${directory}/${name}`, "utf8")));
+        const annotations = { "helm.sh/resource-policy": "keep" };
+        return {
+          ...rest,
+          metadata: {
+            ...metadata,
+            annotations,
+            labels: expect.objectContaining({ "app.kubernetes.io/instance": "xs" }),
+          },
+        };
+      }),
+    );
     expect(generated.length).toBeGreaterThan(0);
-    expect(await read(`${chart}/crds`)).toEqual(generated);
+    const byName = (objects: z.infer<typeof rendered>[]) =>
+      objects
+        .filter(({ kind }) => kind === "CustomResourceDefinition")
+        .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+    expect(byName(await template())).toEqual(generated);
+    expect(byName(await template("--set=crds.enabled=false"))).toEqual([]);
+    expect(byName(await template("--set=crds.keep=false")).filter(({ metadata }) => metadata.annotations)).toEqual([]);
   });
 
   it("makes by default what two replicas need, and asks for nothing optional", async () => {
-    expect(names(await template())).toEqual([
+    expect(names(await template("--set=crds.enabled=false"))).toEqual([
       "ClusterRole xs-xensan",
       "ClusterRole xs-xensan-host-owner",
       "ClusterRole xs-xensan-metrics-auth",
@@ -66,6 +77,9 @@ describe("the chart", () => {
       "ClusterRoleBinding xs-xensan",
       "ClusterRoleBinding xs-xensan-metrics-auth",
       "Deployment xs-xensan",
+      "NetworkPolicy xs-xensan",
+      "Pod xs-xensan-test",
+      "PodDisruptionBudget xs-xensan",
       "Role xs-xensan-cluster-id",
       "Role xs-xensan-leader",
       "RoleBinding xs-xensan-cluster-id",
@@ -105,7 +119,7 @@ describe("the chart", () => {
 
   describe("with a network policy", () => {
     const specOf = async (...args: string[]) => {
-      const objects = await template("--set=networkPolicy.create=true", ...args);
+      const objects = await template(...args);
       return objects.find(({ kind }) => kind === "NetworkPolicy")?.spec;
     };
     const elsewhere = [
@@ -122,10 +136,21 @@ describe("the chart", () => {
       to: blocks.map((cidr) => ({ ipBlock: { cidr } })),
     });
 
-    it("lets nobody in by default, and out to the addresses that the operator may use", async () => {
+    const test = {
+      ports: [{ port: "metrics" }],
+      from: [
+        {
+          podSelector: {
+            matchLabels: { "app.kubernetes.io/name": "xensan-test", "app.kubernetes.io/instance": "xs" },
+          },
+        },
+      ],
+    };
+
+    it("lets in only the pod of helm test by default, and out to the addresses that the operator may use", async () => {
       expect(await specOf('--set-json=allowAddresses=["10.0.0.0/24","10.1.0.7","fd00::1"]')).toMatchObject({
         policyTypes: ["Ingress", "Egress"],
-        ingress: [],
+        ingress: [test],
         egress: [...elsewhere, ssh("10.0.0.0/24", "10.1.0.7/32", "fd00::1/128")],
       });
     });
@@ -139,8 +164,12 @@ describe("the chart", () => {
     it("lets in who scrapes", async () => {
       const peers = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }];
       expect(await specOf(`--set-json=networkPolicy.metricsFrom=${JSON.stringify(peers)}`)).toMatchObject({
-        ingress: [{ ports: [{ port: "metrics" }], from: peers }],
+        ingress: [test, { ports: [{ port: "metrics" }], from: peers }],
       });
+    });
+
+    it("lets nobody in where there is neither", async () => {
+      expect(await specOf("--set=metrics.service.create=false")).toMatchObject({ ingress: [] });
     });
 
     it("never opens SSH to everywhere for a host name", async () => {
@@ -179,6 +208,98 @@ describe("the chart", () => {
     });
   });
 
+  it("gives the pod what its values say beside what it needs", async () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    const values = {
+      "image.digest": digest,
+      extraArgs: ["--log-level=debug"],
+      extraEnv: [{ name: "NODE_OPTIONS", value: "--max-old-space-size=384" }],
+      extraVolumes: [{ name: "scratch", emptyDir: {} }],
+      extraVolumeMounts: [{ name: "scratch", mountPath: "/tmp" }],
+      hostNetwork: true,
+      hostAliases: [{ ip: "192.0.2.10", hostnames: ["san.example"] }],
+      dnsConfig: { options: [{ name: "ndots", value: "1" }] },
+      topologySpreadConstraints: [{ maxSkew: 1, topologyKey: "zone", whenUnsatisfiable: "ScheduleAnyway" }],
+      extraObjects: [
+        { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "{{ .Release.Name }}-object" } },
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: text}",
+      ],
+    };
+    const objects = await template(
+      ...Object.entries(values).map(([key, value]) => `--set-json=${key}=${JSON.stringify(value)}`),
+    );
+    expect(names(objects)).toEqual(expect.arrayContaining(["ConfigMap text", "ConfigMap xs-object"]));
+    const selector = { "app.kubernetes.io/name": "xensan", "app.kubernetes.io/instance": "xs" };
+    expect(objects.find(({ kind }) => kind === "Deployment")?.spec).toMatchObject({
+      template: {
+        spec: {
+          hostNetwork: true,
+          dnsPolicy: "ClusterFirstWithHostNet",
+          dnsConfig: values.dnsConfig,
+          hostAliases: values.hostAliases,
+          volumes: values.extraVolumes,
+          topologySpreadConstraints: [
+            { ...values.topologySpreadConstraints[0], labelSelector: { matchLabels: selector } },
+          ],
+          containers: [
+            {
+              image: `xensan@${digest}`,
+              args: expect.arrayContaining(values.extraArgs),
+              env: expect.arrayContaining(values.extraEnv),
+              volumeMounts: values.extraVolumeMounts,
+            },
+          ],
+        },
+      },
+    });
+  });
+
+  it("lets one replica be evicted at a time, unless it is told what must stay", async () => {
+    const budget = async (...args: string[]) =>
+      (await template(...args)).find(({ kind }) => kind === "PodDisruptionBudget")?.spec;
+    const rest = { selector: expect.anything(), unhealthyPodEvictionPolicy: "AlwaysAllow" };
+    expect(await budget()).toEqual({ ...rest, maxUnavailable: 1 });
+    expect(await budget("--set=podDisruptionBudget.minAvailable=1")).toEqual({ ...rest, minAvailable: 1 });
+  });
+
+  it("is scraped with a token, by whom the values name", async () => {
+    const monitors = async (...args: string[]) =>
+      (await template(...args)).filter(({ kind }) => /Monitor$/.test(kind)).map(({ kind, spec }) => ({ kind, spec }));
+    const labels = { matchLabels: { "app.kubernetes.io/name": "xensan", "app.kubernetes.io/instance": "xs" } };
+    const endpoint = { port: "metrics", path: "/metrics", interval: "30s", honorLabels: true };
+    const service = "--set=metrics.serviceMonitor.create=true";
+    const pod = "--set=metrics.podMonitor.create=true";
+    const bearerTokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+    expect(await monitors()).toEqual([]);
+    expect(await monitors(service)).toEqual([
+      { kind: "ServiceMonitor", spec: { selector: labels, endpoints: [{ ...endpoint, bearerTokenFile }] } },
+    ]);
+    expect(await monitors(service, "--set=metrics.auth=None")).toEqual([
+      { kind: "ServiceMonitor", spec: { selector: labels, endpoints: [endpoint] } },
+    ]);
+    await expect(monitors(pod)).rejects.toThrow("metrics.podMonitor.authorization must name the Secret");
+    const authorization = { credentials: { name: "scrape", key: "token" } };
+    expect(await monitors(pod, `--set-json=metrics.podMonitor.authorization=${JSON.stringify(authorization)}`)).toEqual(
+      [{ kind: "PodMonitor", spec: { selector: labels, podMetricsEndpoints: [{ ...endpoint, authorization }] } }],
+    );
+    const readers = [{ name: "prometheus-k8s", namespace: "monitoring" }];
+    expect(await template(`--set-json=metrics.readers=${JSON.stringify(readers)}`)).toContainEqual(
+      expect.objectContaining({
+        kind: "ClusterRoleBinding",
+        roleRef: expect.objectContaining({ name: "xs-xensan-metrics-reader" }),
+        subjects: [{ kind: "ServiceAccount", ...readers[0] }],
+      }),
+    );
+  });
+
+  it("says the oldest Kubernetes that the tests run on", async () => {
+    const { kubeVersion } = z
+      .object({ kubeVersion: z.string() })
+      .parse(parse(await readFile(`${chart}/Chart.yaml`, "utf8")));
+    expect(kubeVersion).toBe(`>=${pinnedMinors()[0]}.0-0`);
+    await expect(template("--kube-version=1.33.9")).rejects.toThrow(/chart requires kubeVersion/);
+  });
+
   it("gives only flags that the operator has", async () => {
     const { runOptions } = await import("../../../src/cli/run-options.ts");
     const [command, ...flags] = await flagsOf('--set-json=namespaces=["a"]', ...everything);
@@ -210,6 +331,10 @@ describe("the chart", () => {
 
   it.each([
     ["replicaCount=-1", "/replicaCount"],
+    ["image.digest=sha256", "/image/digest"],
+    ['extraArgs=["run"]', "/extraArgs/0"],
+    ['hostAliases=[{"ip":"192.0.2.1"}]', "/hostAliases/0"],
+    ["podDisruptionBudget.maxUnavailable=many", "/podDisruptionBudget/maxUnavailable"],
     ["nonsense=1", "nonsense"],
     ["logLevel=loud", "/logLevel"],
     ["migrationsAtOnce=0", "/migrationsAtOnce"],
@@ -227,8 +352,6 @@ describe("an installed chart", () => {
     name: "full",
     namespace: "chart-test",
     values: {
-      "podDisruptionBudget.create": true,
-      "networkPolicy.create": true,
       allowAddresses: ["10.0.0.0/24", "fd00::1"],
       namespaces: ["chart-test"],
       "rbac.roles.aggregateHostOwnerToAdmin": true,

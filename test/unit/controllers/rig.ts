@@ -25,6 +25,8 @@ export interface RigOptions {
   readonly config?: OperatorConfig | undefined;
   /** What the API server publishes of our kinds. */
   readonly published?: OperatorOptions["published"];
+  /** Where the operator counts, when the test wants to read it. */
+  readonly metrics?: OperatorOptions["metrics"];
 }
 
 /** The real operator on a virtual clock, between an API server in memory and a simulated rack. */
@@ -37,6 +39,7 @@ export function rig({
   crash,
   config,
   published,
+  metrics,
 }: RigOptions): Stage {
   const stage = new Stage({
     seed: expect.getState().currentTestName ?? "rig",
@@ -49,7 +52,10 @@ export function rig({
       ...(prepare === undefined ? {} : { prepare }),
       missing: () => [],
     },
-    operator: operatorWith(config ?? {}, published === undefined ? {} : { published }),
+    operator: operatorWith(config ?? {}, {
+      ...(published === undefined ? {} : { published }),
+      ...(metrics === undefined ? {} : { metrics }),
+    }),
     trace: silent,
     log,
     crash,

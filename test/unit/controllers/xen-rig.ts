@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from "vitest";
-import type { OperatorConfig } from "../../../src/operator.ts";
+import type { OperatorConfig, OperatorOptions } from "../../../src/operator.ts";
 import type { KubeObject } from "../../../src/runtime/kube-api.ts";
 import { runsTwice } from "../../../src/sim/model/executions.ts";
 import { parseRack, type RackFile } from "../../../src/sim/rack-file.ts";
@@ -70,6 +70,7 @@ export interface XenRigOptions {
   readonly objects?: readonly KubeObject[];
   readonly prepare?: (stage: Stage) => void;
   readonly config?: OperatorConfig;
+  readonly metrics?: OperatorOptions["metrics"];
   /** The test itself makes a domain run twice. */
   readonly splitBrain?: true;
 }
@@ -80,6 +81,7 @@ export async function xenRig({
   objects = [],
   prepare,
   config,
+  metrics,
   splitBrain,
 }: XenRigOptions = {}): Promise<Stage> {
   const declared = objects.filter(({ kind }) => kind === "XenHost").map(({ metadata }) => metadata.name);
@@ -87,6 +89,7 @@ export async function xenRig({
   const stage = rig({
     rack: () => rack,
     config,
+    ...(metrics === undefined ? {} : { metrics }),
     objects: [...hosts.map((name) => dom0(name)), ...objects.filter(({ kind }) => kind === "XenHost")],
     prepare: (it) => {
       it.rack.xen.share([...it.rack.hosts.keys()], "/srv/xen");

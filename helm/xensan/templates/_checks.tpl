@@ -1,0 +1,29 @@
+{{/*
+What must be true of the cluster before this chart is installed or upgraded. `helm template` sees no cluster and finds
+nothing wrong.
+*/}}
+{{- define "xensan.checks" -}}
+{{- if .Values.crds.check -}}
+{{- $release := printf "%s/%s" .Release.Namespace .Release.Name -}}
+{{- range include "xensan.definitions" . | fromJsonArray -}}
+{{- $definition := . -}}
+{{- $found := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" .name -}}
+{{- if $found -}}
+{{- if $.Values.crds.enabled -}}
+{{- $annotations := $found.metadata.annotations | default dict -}}
+{{- $owner := printf "%s/%s" (get $annotations "meta.helm.sh/release-namespace") (get $annotations "meta.helm.sh/release-name") -}}
+{{- if not (has $owner (list $release "/")) -}}
+{{- fail (printf "the CustomResourceDefinition %s belongs to the release %s: install this one with crds.enabled=false; to take the definitions over from a release that is gone, use --take-ownership and crds.check=false" .name $owner) -}}
+{{- end -}}
+{{- range dig "status" "storedVersions" (list) $found -}}
+{{- if not (has . $definition.versions) -}}
+{{- fail (printf "objects of %s may be stored in version %s, which this chart does not have (it has %s): upgrade to a chart that has both first, write every object again, and take %s out of status.storedVersions" $definition.name . (join ", " $definition.versions) .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- else if and (not $.Values.crds.enabled) (lookup "v1" "Namespace" "" "kube-system") -}}
+{{- fail (printf "the CustomResourceDefinition %s is missing and crds.enabled is false: set it to true, or apply the definitions of this release first" .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,297 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { XenDomain, XenMigration } from "../api/kinds.ts";
+import { findCondition } from "../runtime/conditions.ts";
+import type { KubeObject } from "../runtime/kube-api.ts";
+import type { StoreEvent } from "../runtime/store.ts";
+import type { Fleet } from "./fleet.ts";
+import { lastFacts } from "./hosts/view.ts";
+import { idOf } from "./names.ts";
+
+/** How a migration ended. */
+type Outcome = "Succeeded" | "Failed" | "Aborted";
+
+/** What is told of the objects that are served; only by the replica that acts, so that every series has one author. */
+export interface ObjectMetrics {
+  /** Tells of what this fleet serves, until the signal is aborted. */
+  follow(fleet: Fleet, signal: AbortSignal): void;
+}
+
+/** Seconds: from a small domain on a fast network to what the longest time limit allows. */
+const migrationBuckets = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400];
+
+/**
+ * Metrics by kind, labelled with namespace and name of the object. They are made at each scrape from what is in memory:
+ * there are as many series as there are objects now, and what is not known has none.
+ */
+export function createObjectMetrics(registry: Registry): ObjectMetrics {
+  let fleet: Fleet | undefined;
+  for (const { name, help, labels, read } of families)
+    new Gauge({
+      name: `xensan_${name}`,
+      help,
+      labelNames: labels,
+      registers: [registry],
+      collect() {
+        this.reset();
+        if (fleet === undefined) return;
+        for (const [values, value] of read(fleet)) this.set(values, value);
+      },
+    });
+  const seconds = new Histogram({
+    name: "xensan_migration_seconds",
+    help: "Migrations that ended, by outcome, and how long they took from their beginning.",
+    labelNames: ["outcome"],
+    buckets: migrationBuckets,
+    registers: [registry],
+  });
+  // An alert on increase() needs the zero.
+  for (const outcome of ["Succeeded", "Failed", "Aborted"]) seconds.zero({ outcome });
+  const restarts = new Counter({
+    name: "xensan_domain_restarts_total",
+    help: "Starts of a domain on the host where it ran before: reboots, crashes, starts by xensan. A migration is none.",
+    labelNames: ["namespace", "name"],
+    registers: [registry],
+  });
+  return {
+    follow(served, signal) {
+      fleet = served;
+      const runs = new Map<string, { readonly host: string; readonly domid: number }>();
+      const stops = [
+        served.stores.migrations.subscribe((event) => {
+          const ended = endOf(event);
+          if (ended !== undefined) seconds.observe({ outcome: ended.outcome }, ended.seconds);
+        }),
+        served.stores.domains.subscribe((event) => {
+          const { namespace, name } = labelsOf(event.object);
+          const key = `${namespace}/${name}`;
+          if (event.type === "deleted") {
+            runs.delete(key);
+            restarts.remove({ namespace, name });
+            return;
+          }
+          const run = runOf(event.object);
+          const before = runs.get(key);
+          restarts.inc(
+            { namespace, name },
+            run !== undefined && before !== undefined && isRestart(before, run) ? 1 : 0,
+          );
+          if (run !== undefined) runs.set(key, run);
+        }),
+      ];
+      const end = () => {
+        for (const stop of stops) stop();
+        restarts.reset();
+        if (fleet === served) fleet = undefined;
+      };
+      if (signal.aborted) end();
+      else signal.addEventListener("abort", end, { once: true });
+    },
+  };
+}
+
+interface Run {
+  readonly host: string;
+  readonly domid: number;
+}
+
+function runOf({ status }: XenDomain): Run | undefined {
+  if (status?.host === undefined || status.domid === undefined) return undefined;
+  return { host: status.host, domid: status.domid };
+}
+
+/** Xen gives every start a new number; a migration gives one too, on another host. */
+const isRestart = (before: Run, now: Run) => before.host === now.host && before.domid !== now.domid;
+
+function endOf(event: StoreEvent<XenMigration>): { readonly outcome: Outcome; readonly seconds: number } | undefined {
+  if (event.type !== "updated" || event.old.status?.finishTime !== undefined) return undefined;
+  const { startTime, finishTime, conditions } = event.object.status ?? {};
+  if (finishTime === undefined) return undefined;
+  const is = (type: string) => findCondition(conditions, type)?.status === "True";
+  const outcome = is("Succeeded") ? "Succeeded" : is("Aborted") ? "Aborted" : "Failed";
+  // What never began took no time.
+  const milliseconds = startTime === undefined ? 0 : Date.parse(finishTime) - Date.parse(startTime);
+  return { outcome, seconds: Math.max(0, milliseconds) / 1000 };
+}
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  read(fleet: Fleet): Iterable<Sample>;
+}
+
+const mebibyte = 2 ** 20;
+const object = ["namespace", "name"] as const;
+const labelsOf = ({ metadata }: KubeObject) => ({ namespace: metadata.namespace ?? "", name: metadata.name });
+
+/** Whatever has conditions, by kind. */
+function* objects({ stores }: Fleet) {
+  const kinds = {
+    ...{ AoeServer: stores.servers, XenHost: stores.hosts, AoeVolume: stores.volumes },
+    ...{ Ocfs2Cluster: stores.clusters, XenDomain: stores.domains, XenMigration: stores.migrations },
+  };
+  for (const [kind, store] of Object.entries(kinds)) for (const one of store.list()) yield { kind, one };
+}
+
+function* machines(fleet: Fleet) {
+  for (const kind of ["AoeServer", "XenHost"] as const)
+    for (const one of (kind === "XenHost" ? fleet.stores.hosts : fleet.stores.servers).list()) {
+      const labels = labelsOf(one);
+      const watched = fleet.feed.of(idOf(kind, labels.namespace, labels.name));
+      if (watched !== undefined) yield { kind, labels, watched };
+    }
+}
+
+/** The declared file systems, with their labels. */
+function* filesystems({ stores }: Fleet) {
+  for (const cluster of stores.clusters.list())
+    for (const filesystem of cluster.status?.filesystems ?? [])
+      yield { filesystem, labels: { ...labelsOf(cluster), filesystem: filesystem.label } };
+}
+
+function* running(fleet: Fleet) {
+  for (const domain of fleet.stores.domains.list()) {
+    const run = runOf(domain);
+    if (run === undefined) continue;
+    const labels = labelsOf(domain);
+    const { domains } = lastFacts(fleet.feed.of(idOf("XenHost", labels.namespace, run.host))?.watcher.view) ?? {};
+    if (domains?.state !== "known") continue;
+    const fact = domains.value.domains.find(({ id }) => id === run.domid);
+    if (fact !== undefined) yield { fact, labels: { ...labels, host: run.host } };
+  }
+}
+
+function* memoryOf(fleet: Fleet) {
+  for (const { kind, labels, watched } of machines(fleet)) {
+    const { toolstack } = lastFacts(watched.watcher.view) ?? {};
+    if (kind !== "XenHost" || toolstack?.state !== "known" || toolstack.value.info === undefined) continue;
+    yield { labels, info: toolstack.value.info };
+  }
+}
+
+const families: readonly Family[] = [
+  {
+    name: "object_condition",
+    help: "1 for each condition of each object, with its status and reason as they are now.",
+    labels: ["kind", ...object, "type", "status", "reason"],
+    *read(fleet) {
+      for (const { kind, one } of objects(fleet))
+        for (const { type, status, reason } of one.status?.conditions ?? [])
+          yield [{ kind, ...labelsOf(one), type, status, reason }, 1];
+    },
+  },
+  {
+    name: "look_age_seconds",
+    help: "Seconds since the last successful look at the host of an AoeServer or XenHost began.",
+    labels: ["kind", ...object],
+    *read(fleet) {
+      for (const { kind, labels, watched } of machines(fleet)) {
+        const age = watched.watcher.ageSeconds();
+        if (age !== undefined) yield [{ kind, ...labels }, age];
+      }
+    },
+  },
+  {
+    name: "volume_size_bytes",
+    help: "Size of an AoeVolume as it is exported.",
+    labels: object,
+    *read({ stores }) {
+      for (const one of stores.volumes.list())
+        if (one.status?.sizeBytes !== undefined) yield [labelsOf(one), Number(one.status.sizeBytes)];
+    },
+  },
+  {
+    name: "volume_clients",
+    help: "Clients of an AoeVolume, by how they see it.",
+    labels: [...object, "state"],
+    *read({ stores }) {
+      for (const one of stores.volumes.list())
+        for (const [state, count] of counted(one.status?.clients ?? [])) yield [{ ...labelsOf(one), state }, count];
+    },
+  },
+  {
+    name: "volume_group_free_bytes",
+    help: "Free space of a volume group that a volume lies in, as its AoeServer tells.",
+    labels: [...object, "volume_group"],
+    *read(fleet) {
+      for (const { kind, labels, watched } of machines(fleet)) {
+        const { logicalVolumes } = lastFacts(watched.watcher.view) ?? {};
+        if (kind !== "AoeServer" || logicalVolumes?.state !== "known") continue;
+        const free = new Map(logicalVolumes.value.map((one) => [one.volumeGroup, one.volumeGroupFreeBytes]));
+        for (const [group, bytes] of free) yield [{ ...labels, volume_group: group }, bytes];
+      }
+    },
+  },
+  {
+    name: "filesystem_size_bytes",
+    help: "Size of a file system of an Ocfs2Cluster.",
+    labels: [...object, "filesystem"],
+    *read(fleet) {
+      for (const { labels, filesystem } of filesystems(fleet))
+        if (filesystem.sizeBytes !== undefined) yield [labels, Number(filesystem.sizeBytes)];
+    },
+  },
+  {
+    name: "filesystem_nodes",
+    help: "Nodes of a file system, by whether they have it mounted.",
+    labels: [...object, "filesystem", "state"],
+    *read(fleet) {
+      for (const { labels, filesystem } of filesystems(fleet))
+        for (const [state, count] of counted(filesystem.nodes ?? [])) yield [{ ...labels, state }, count];
+    },
+  },
+  {
+    name: "filesystem_heartbeats",
+    help: "Nodes whose heartbeat on the file system went on between the last two looks of this host.",
+    labels: [...object, "filesystem", "host"],
+    *read(fleet) {
+      for (const { labels, filesystem } of filesystems(fleet))
+        for (const { host } of filesystem.nodes ?? []) {
+          const watched = fleet.feed.of(idOf("XenHost", labels.namespace, host));
+          if (watched === undefined || filesystem.device === undefined) continue;
+          const beating = fleet.heartbeats.beating(watched, filesystem.device);
+          if (beating !== undefined) yield [{ ...labels, host }, beating.alive.length];
+        }
+    },
+  },
+  {
+    name: "host_memory_bytes",
+    help: "Memory of the machine, as xl info tells.",
+    labels: object,
+    *read(fleet) {
+      for (const { labels, info } of memoryOf(fleet)) yield [labels, info.totalMemory * mebibyte];
+    },
+  },
+  {
+    name: "host_memory_free_bytes",
+    help: "Memory of the machine that no domain has, as xl info tells.",
+    labels: object,
+    *read(fleet) {
+      for (const { labels, info } of memoryOf(fleet)) yield [labels, info.freeMemory * mebibyte];
+    },
+  },
+  {
+    name: "domain_memory_bytes",
+    help: "Memory of a running XenDomain, as xl list tells.",
+    labels: [...object, "host"],
+    *read(fleet) {
+      for (const { labels, fact } of running(fleet)) yield [labels, fact.memory * mebibyte];
+    },
+  },
+  {
+    name: "domain_cpu_seconds",
+    help: "Processor time of a running XenDomain since its start on this host, as xl list tells.",
+    labels: [...object, "host"],
+    *read(fleet) {
+      for (const { labels, fact } of running(fleet)) yield [labels, fact.seconds];
+    },
+  },
+];
+
+function counted<S extends string>(all: readonly { readonly state: S }[]): Map<S, number> {
+  const counts = new Map<S, number>();
+  for (const { state } of all) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return counts;
+}
