@@ -1,14 +1,17 @@
 /**
- * Writes crds/, docs/reference/ and what the chart has of the kinds and of its values: `node src/api/generate.ts`.
+ * Writes crds/, docs/reference/, docs/how-to/alerts/ and what the chart has of kinds, values and alerts: `node src/api/generate.ts`.
  * With --check nothing is written: differences are printed, and the exit code is 1 if there are any.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { parseAllDocuments } from "yaml";
+import { alerts } from "./alerts.ts";
+import { alertIndex, alertPage, alertRules } from "./generate/alerts.ts";
 import { chartYaml, definitionsTemplate, definitionTemplate } from "./generate/chart.ts";
 import { chartReadme } from "./generate/chart-readme.ts";
 import { customResourceDefinitionYaml } from "./generate/crd.ts";
+import { dashboard } from "./generate/dashboard.ts";
 import { difference } from "./generate/difference.ts";
 import { kindPage, reasonsPage, referenceIndex } from "./generate/reference.ts";
 import { definitions } from "./kinds.ts";
@@ -35,6 +38,13 @@ function generatedFiles(): Map<string, string> {
   files.set("helm/xensan/Chart.yaml", chartYaml(current("helm/xensan/Chart.yaml"), kinds, { icon, examples }));
   const values = current("helm/xensan/values.yaml");
   files.set("helm/xensan/README.md", chartReadme(current("helm/xensan/README.md"), values));
+  files.set("helm/xensan/files/dashboard.json", dashboard());
+  files.set("helm/xensan/files/alerts.yaml", alertRules(alerts));
+  files.set("docs/how-to/alerts/README.md", alertIndex(alerts));
+  for (const alert of alerts) {
+    const page = `docs/how-to/alerts/${alert.name}.md`;
+    files.set(page, alertPage(current(page), alert));
+  }
   return files;
 }
 

@@ -24,6 +24,8 @@ export interface ControlPlaneOptions extends LocateOptions {
    * `startControllerManager()` can still do so later, where `programs` names it.
    */
   readonly controllerManager?: boolean;
+  /** A file that gets every request of service accounts, a line of JSON each: who, what, whether it was allowed; no bodies. */
+  readonly auditLog?: string;
 }
 
 /**
@@ -55,6 +57,15 @@ export interface ControlPlane {
   /** Ends it at once, as a crash would. */
   killControllerManager(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** Flags by which the API server writes what service accounts ask of it, once each, when it has answered. */
+async function auditArguments(log: string, dir: string): Promise<Record<string, string>> {
+  const policy = path.join(dir, "audit-policy.json");
+  const rules = [{ level: "Metadata", userGroups: ["system:serviceaccounts"] }, { level: "None" }];
+  const omitStages = ["RequestReceived", "ResponseStarted"];
+  await writeFile(policy, JSON.stringify({ apiVersion: "audit.k8s.io/v1", kind: "Policy", omitStages, rules }));
+  return { "audit-policy-file": policy, "audit-log-path": log, "audit-log-mode": "blocking" };
 }
 
 const adminUser = "xensan-admin";
@@ -110,6 +121,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     keyPem: admin.keyPem,
   });
   const kubeApiserver = await leash(binaries.kubeApiserver, path.join(dir, "kube-apiserver.sh"));
+  const audit = options.auditLog === undefined ? {} : await auditArguments(options.auditLog, dir);
   const newApiServer = (securePort?: number) =>
     new APIServer({
       binary: kubeApiserver,
@@ -126,6 +138,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
         "endpoint-reconciler-type": "none",
         ...(manager ? { "disable-admission-plugins": null } : {}),
         ...(binaries.emergency ? emergencyArguments : {}),
+        ...audit,
       },
     });
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import type { TestProject } from "vitest/node";
 import { startControlPlane } from "../../src/controlplane/control-plane.ts";
 import { installChart } from "./chart-install.ts";
@@ -11,6 +14,8 @@ declare module "vitest" {
     kubeconfigPath: string;
     /** The operator's own: the service account of the chart, installed in `xensan-system`, under the chart's RBAC. */
     operatorKubeconfig: string;
+    /** What service accounts asked of the API server, a line of JSON each. */
+    auditLog: string;
   }
 }
 
@@ -18,7 +23,10 @@ const release = { name: "xensan", namespace: "xensan-system", values: { "crds.en
 
 /** One control plane for the whole suite; a test that kills its API server starts its own with `startControlPlane`. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const logs = await mkdtemp(path.join(tmpdir(), "xensan-audit-"));
+  const auditLog = path.join(logs, "audit.log");
   const controlPlane = await startControlPlane({
+    auditLog,
     programs: toolPrograms,
     onProgress: ({ step, steps, text }) => console.error(step === undefined ? text : `step ${step}/${steps} ${text}`),
   });
@@ -26,6 +34,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await installChart(controlPlane.kubeconfigPath, release);
     const established = ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"];
     await tool("kubectl", controlPlane.kubeconfigPath, established);
+    project.provide("auditLog", auditLog);
     project.provide("kubeconfig", controlPlane.kubeconfig);
     project.provide("kubeconfigPath", controlPlane.kubeconfigPath);
     project.provide("operatorKubeconfig", await serviceAccountKubeconfig(controlPlane.kubeconfig, release));
@@ -33,5 +42,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await controlPlane.stop();
     throw error;
   }
-  return () => controlPlane.stop();
+  return async () => {
+    await controlPlane.stop();
+    await rm(logs, { recursive: true, force: true });
+  };
 }

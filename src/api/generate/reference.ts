@@ -5,6 +5,7 @@ import { type ReasonEntry, reasons } from "../reasons.ts";
 import { objectSchema } from "./crd.ts";
 import { type ApiRule, apiRules } from "./rules.ts";
 import type { StructuralSchema } from "./structural.ts";
+import { table } from "./table.ts";
 
 /** The reference pages in docs/reference, as Markdown. */
 
@@ -99,10 +100,6 @@ const ruleTable = (rules: readonly ApiRule[]): string =>
         `| ${path === "" ? "the whole object" : `\`${path}\``} | ${cell(message)} | \`${code(rule)}\` |`,
     ),
   );
-
-function table(head: readonly string[], rows: readonly string[]): string {
-  return [`| ${head.join(" | ")} |`, `|${head.map(() => "---").join("|")}|`, ...rows, ""].join("\n");
-}
 
 /** Between backticks, where only the bar means something to a table. */
 const code = (text: string): string => text.replaceAll("|", "\\|");

@@ -78,6 +78,7 @@ describe("the chart", () => {
       "ClusterRoleBinding xs-xensan-metrics-auth",
       "Deployment xs-xensan",
       "NetworkPolicy xs-xensan",
+      "NetworkPolicy xs-xensan-test",
       "Pod xs-xensan-test",
       "PodDisruptionBudget xs-xensan",
       "Role xs-xensan-cluster-id",

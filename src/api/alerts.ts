@@ -1,0 +1,121 @@
+/** An alert of the chart's PrometheusRule. Its page in docs/how-to/alerts has a part that is written by hand. */
+export interface Alert {
+  /** PascalCase; also the name of its page. */
+  readonly name: string;
+  /** PromQL that gives a series for whatever is the matter. */
+  readonly expr: string;
+  /** How long it must be true before anybody is called, as Prometheus writes durations. */
+  readonly for: string;
+  /** critical: somebody is called now. warning: somebody looks in working hours. */
+  readonly severity: "critical" | "warning";
+  /** One sentence with what is the matter, in Prometheus' templates. */
+  readonly summary: string;
+  /** Condition types whose reasons the page lists; none where no condition tells. */
+  readonly conditions: readonly string[];
+}
+
+const object = "{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }}";
+
+/** Fires while a condition of an object has a status that it should not have. */
+function onCondition(
+  condition: { readonly type: string; readonly bad: string; readonly but?: string },
+  alert: Pick<Alert, "name" | "for" | "severity">,
+): Alert {
+  const but = condition.but === undefined ? "" : `,reason!~"${condition.but}"`;
+  return {
+    ...alert,
+    expr: `xensan_object_condition{type="${condition.type}",status${condition.bad}${but}} == 1`,
+    summary: `${object}: ${condition.type} is {{ $labels.status }} ({{ $labels.reason }}).`,
+    conditions: [condition.type],
+  };
+}
+
+/** Every alert, the most urgent first. */
+export const alerts: readonly Alert[] = [
+  {
+    name: "XensanNotActing",
+    expr: "absent(xensan_leader_election_master_status == 1)",
+    for: "5m",
+    severity: "critical",
+    summary: "No replica of the operator acts: nothing is looked at, and nothing is repaired.",
+    conditions: [],
+  },
+  onCondition(
+    { type: "Conflicted", bad: '="True"' },
+    { name: "XensanVolumeConflicted", for: "1m", severity: "critical" },
+  ),
+  onCondition(
+    { type: "Healthy", bad: '="False"' },
+    { name: "XensanClusterUnhealthy", for: "2m", severity: "critical" },
+  ),
+  onCondition(
+    { type: "Exported", bad: '="False"' },
+    { name: "XensanVolumeNotExported", for: "5m", severity: "critical" },
+  ),
+  onCondition(
+    { type: "Attached", bad: '="False"', but: "NotExported" },
+    { name: "XensanVolumeNotAttached", for: "10m", severity: "warning" },
+  ),
+  onCondition(
+    { type: "Mounted", bad: '="False"' },
+    { name: "XensanFilesystemNotMounted", for: "10m", severity: "warning" },
+  ),
+  onCondition(
+    { type: "Running", bad: '="False"', but: "Halted" },
+    { name: "XensanDomainNotRunning", for: "5m", severity: "critical" },
+  ),
+  onCondition(
+    { type: "Reachable", bad: '!="True"' },
+    { name: "XensanHostUnreachable", for: "5m", severity: "critical" },
+  ),
+  {
+    name: "XensanLooksOld",
+    expr: "xensan_look_age_seconds > 600",
+    for: "5m",
+    severity: "warning",
+    summary: `${object} was last looked at {{ $value | humanizeDuration }} ago.`,
+    conditions: ["Reachable"],
+  },
+  {
+    name: "XensanMigrationFailed",
+    expr: 'increase(xensan_migration_seconds_count{outcome="Failed"}[1h]) > 0',
+    for: "0m",
+    severity: "warning",
+    summary: "A migration failed within the last hour.",
+    conditions: ["Admitted", "Migrating"],
+  },
+  {
+    name: "XensanDomainRestarts",
+    expr: "increase(xensan_domain_restarts_total[1h]) > 3",
+    for: "0m",
+    severity: "warning",
+    summary:
+      "XenDomain {{ $labels.namespace }}/{{ $labels.name }} was started {{ $value | humanize }} times within an hour.",
+    conditions: [],
+  },
+  {
+    name: "XensanRepairsAgainAndAgain",
+    expr: "increase(xensan_drift_repairs_total[1h]) > 5",
+    for: "15m",
+    severity: "warning",
+    summary:
+      "{{ $labels.action }} was done {{ $value | humanize }} times within an hour for objects of kind {{ $labels.kind }}: something undoes it.",
+    conditions: [],
+  },
+  onCondition(
+    { type: "DeletionBlocked", bad: '="True"' },
+    { name: "XensanDeletionBlocked", for: "30m", severity: "warning" },
+  ),
+  onCondition(
+    { type: "Ready", bad: '!="True"', but: "Paused|Halted" },
+    { name: "XensanNotReady", for: "30m", severity: "warning" },
+  ),
+  {
+    name: "XensanReconcilesFail",
+    expr: "rate(xensan_controller_reconcile_errors_total[10m]) > 0",
+    for: "15m",
+    severity: "warning",
+    summary: "The controller {{ $labels.controller }} fails again and again; its log says why.",
+    conditions: [],
+  },
+];
