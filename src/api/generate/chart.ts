@@ -43,5 +43,5 @@ export function chartYaml(
     ["annotations", "artifacthub.io/crdsExamples"],
     stringify(definitions.flatMap(examples), { lineWidth: 0 }),
   );
-  return chart.toString({ lineWidth: 0 });
+  return chart.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
