@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { group, version } from "./common.ts";
-import { objectSchema } from "./generate/crd.ts";
-import type { StructuralSchema } from "./generate/structural.ts";
+import { type StructuralSchema, structural } from "./generate/structural.ts";
 import { definitions } from "./kinds.ts";
 
 const servedSchema = z.object({
@@ -26,6 +25,19 @@ const ofKindSchema = z.looseObject({
   "x-kubernetes-group-version-kind": z.array(z.object({ group: z.string(), version: z.string(), kind: z.string() })),
 });
 
+/** Made once: it takes a few tens of milliseconds, in which nothing else is done. */
+let needed:
+  | readonly { readonly kind: string; readonly spec: StructuralSchema; readonly status: StructuralSchema }[]
+  | undefined;
+const neededSchemas = () => {
+  needed ??= Object.values(definitions).map(({ kind, spec, status }) => ({
+    kind,
+    spec: structural(spec, "spec"),
+    status: structural(status, "status"),
+  }));
+  return needed;
+};
+
 /**
  * What this release writes or reads and the API server does not store, in words: `AoeVolume status.clients[].state`.
  * `document` is what the server publishes of `xensan.dev/v1alpha1` under `/openapi/v3`; undefined when it serves none
@@ -34,8 +46,7 @@ const ofKindSchema = z.looseObject({
 export function missingFromServer(document: unknown): string[] {
   const parsed = documentSchema.safeParse(document);
   const published = parsed.success ? Object.values(parsed.data.components.schemas) : [];
-  return Object.values(definitions).flatMap((definition) => {
-    const { kind } = definition;
+  return neededSchemas().flatMap(({ kind, spec, status }) => {
     const found = published.find((schema) => {
       const of = ofKindSchema.safeParse(schema);
       return (
@@ -47,7 +58,6 @@ export function missingFromServer(document: unknown): string[] {
     });
     if (found === undefined) return [`the kind ${kind}`];
     const served = servedSchema.parse(found).properties ?? {};
-    const { spec, status } = objectSchema(definition).properties ?? {};
     return [...lacks(spec, served.spec, "spec", false), ...lacks(status, served.status, "status", true)].map(
       (lack) => `${kind} ${lack}`,
     );
@@ -55,13 +65,7 @@ export function missingFromServer(document: unknown): string[] {
 }
 
 /** In what the operator writes, a value that the server refuses is as bad as a field that it does not know. */
-function lacks(
-  ours: StructuralSchema | undefined,
-  served: ServedSchema | undefined,
-  path: string,
-  written: boolean,
-): string[] {
-  if (ours === undefined) return [];
+function lacks(ours: StructuralSchema, served: ServedSchema | undefined, path: string, written: boolean): string[] {
   if (served === undefined || served.type !== ours.type) return [path];
   if (served["x-kubernetes-preserve-unknown-fields"] === true) return [];
   return [
