@@ -29,6 +29,7 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
     kind: ({ xl: "Xl", xm: "Xm", none: "None" } as const)[kind],
     dom0: oneOf(single("dom0"), ["yes", "no"], "dom0") === "yes",
     info: parseInfo(byKind("info"), lost),
+    ...parseDom0Memory(byKind("dom0-memory"), lost),
     automaticDomains:
       automatic === undefined
         ? undefined
@@ -61,6 +62,15 @@ function settings(rows: readonly (readonly [string, string])[]): Map<string, str
     values.set(key, first === undefined ? value : `${first} ${value}`);
   }
   return values;
+}
+
+function parseDom0Memory(rows: Rows, lost: Lost): Pick<Toolstack, "dom0Memory"> {
+  const [dom0Memory] = each(rows, lost, (row) => ({
+    owned: wholeNumber(row, 1, "the memory of dom0"),
+    available: wholeNumber(row, 2, "the available memory of dom0"),
+    autoballoon: oneOf(field(row, 3, "autoballoon"), ["yes", "no"], "autoballoon") === "yes",
+  }));
+  return dom0Memory === undefined ? {} : { dom0Memory };
 }
 
 function parseInfo(rows: Rows, lost: Lost): XenInfo | undefined {

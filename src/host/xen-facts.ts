@@ -7,6 +7,8 @@ export interface Toolstack {
   readonly dom0: boolean;
   /** `xl info`; undefined where the host is no dom0 or xl could not tell. */
   readonly info: XenInfo | undefined;
+  /** What dom0 itself has of the memory; left out where the host does not tell. */
+  readonly dom0Memory?: Dom0Memory;
   /** What happens to domains when the host goes down and comes up; undefined where there is no such service. */
   readonly automaticDomains: { readonly save: string; readonly restore: string; readonly auto: string } | undefined;
   readonly services: ReadonlyMap<string, "active" | "inactive" | "missing">;
@@ -27,6 +29,16 @@ export interface Watchdog {
   readonly seconds: number;
   /** It is armed after a boot as well. */
   readonly atBoot: boolean;
+}
+
+/** Memory of the control domain, in MiB. */
+export interface Dom0Memory {
+  /** What Xen counts as dom0's now. */
+  readonly owned: number;
+  /** What its kernel could hand out to new programs. */
+  readonly available: number;
+  /** xl takes memory from dom0 when a domain needs it: by xl.conf, or because Xen was booted without dom0_mem. */
+  readonly autoballoon: boolean;
 }
 
 export interface XenInfo {

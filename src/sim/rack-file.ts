@@ -70,6 +70,8 @@ const xenSchema = z.strictObject({
     .regex(/^\d+\.\d+(\.\S+)?$/, "must be like 4.17.7")
     .default("4.17.7"),
   dom0Memory: size.optional(),
+  /** Xen was booted without dom0_mem: xl takes memory from dom0 for new domains. */
+  autoballoon: z.boolean().default(false),
   hardwareCapabilities: z
     .string()
     .regex(/^[0-9a-f]{8}(:[0-9a-f]{8}){7}$/, "must be eight words of hexadecimal digits")

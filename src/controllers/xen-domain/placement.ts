@@ -1,6 +1,7 @@
 import { quantityBytes } from "../../api/quantity.ts";
 import { globMatches } from "../../host/glob.ts";
 import { isGoingDown } from "../host-facts.ts";
+import { memoryFor, memoryShortage } from "../memory.ts";
 import { typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, type HostSight, isPlaced } from "./observation.ts";
 
@@ -51,15 +52,14 @@ export function obstacle(domain: DomainObservation, host: HostSight): string | u
     if (!toolstack.value.bridges.includes(bridge)) return `it has no bridge ${bridge}`;
   }
   const wanted = Math.ceil(quantityBytes(domain.spec.memory) / mib);
-  const free = toolstack.value.info?.freeMemory;
   const { reserved } = machine;
   const kept = reserved > 0 ? `, of which domains that are being started take ${reserved} MiB` : "";
-  if (free !== undefined && free - reserved < wanted) return `${free} MiB are free${kept}, ${wanted} MiB are needed`;
-  return undefined;
+  const shortage = memoryShortage(toolstack.value, wanted + reserved);
+  return shortage && `${shortage.free} MiB are free${kept}, ${wanted} MiB are needed${shortage.remedy}`;
 }
 
 function freeMemory(host: HostSight): number {
   const toolstack = factsOf(host)?.toolstack;
   const reserved = host.machine.state === "Found" ? host.machine.reserved : 0;
-  return toolstack?.state === "known" ? (toolstack.value.info?.freeMemory ?? 0) - reserved : 0;
+  return toolstack?.state === "known" ? (memoryFor(toolstack.value) ?? 0) - reserved : 0;
 }

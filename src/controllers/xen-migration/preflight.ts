@@ -5,6 +5,7 @@ import type { Fact, HostFacts } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
 import type { HostView } from "../hosts/view.ts";
+import { memoryShortage } from "../memory.ts";
 import { imageProblems, ownershipProblems } from "./preflight-images.ts";
 import { baseName } from "./sight.ts";
 
@@ -235,11 +236,13 @@ const withInfo =
 export const neededMiB = ({ memoryMiB, vcpus }: Pick<Traveller, "memoryMiB" | "vcpus">): number =>
   memoryMiB + vcpus + Math.ceil(memoryMiB / 128) + 4;
 
-const memory: Check<Known> = withInfo(({ domain, target }, { to }) => {
+const memory: Check<Known> = withInfo(({ domain, target, targetStack }) => {
   const needed = neededMiB(domain);
-  return to.freeMemory >= needed
-    ? passed
-    : [problem("NotEnoughMemory", `${target.name} has ${to.freeMemory} MiB free, ${domain.name} needs ${needed} MiB`)];
+  const shortage = memoryShortage(targetStack, needed);
+  if (shortage === undefined) return passed;
+  const { free, remedy } = shortage;
+  const message = `${target.name} has ${free} MiB free, ${domain.name} needs ${needed} MiB${remedy}`;
+  return [problem("NotEnoughMemory", message)];
 }, true);
 
 const versions: Check<Known> = withInfo(({ source, target }, { from, to }) => {

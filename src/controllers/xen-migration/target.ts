@@ -1,4 +1,5 @@
 import { currentFacts } from "../hosts/view.ts";
+import { memoryFor } from "../memory.ts";
 import { describeProblems, type HostSheet, type Move, type Problem, preflight } from "./preflight.ts";
 
 export type TargetChoice =
@@ -49,5 +50,5 @@ export function chooseTarget(
 
 function freeMiB({ view }: HostSheet): number {
   const toolstack = currentFacts(view)?.toolstack;
-  return toolstack?.state === "known" ? (toolstack.value.info?.freeMemory ?? 0) : 0;
+  return toolstack?.state === "known" ? (memoryFor(toolstack.value) ?? 0) : 0;
 }

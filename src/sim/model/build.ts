@@ -111,7 +111,7 @@ function buildHost(name: string, file: RackHost, options: { now: number; salt: s
 
 /** Only dom0s are booted under Xen. */
 function hypervisorOf(file: RackHost): Hypervisor {
-  const { toolstack, version, dom0Memory, hardwareCapabilities, virtualisation, bridges } = file.xen;
+  const { toolstack, version, dom0Memory, autoballoon, hardwareCapabilities, virtualisation, bridges } = file.xen;
   const [, major = "4", minor = "17", extra = ""] = /^(\d+)\.(\d+)(.*)$/.exec(version) ?? [];
   // The last MiB is what Xen does not count, as seen on the lab.
   const totalMemory = Math.floor(file.memory / 2 ** 20) - 1;
@@ -120,6 +120,7 @@ function hypervisorOf(file: RackHost): Hypervisor {
     version: { major: Number(major), minor: Number(minor), extra },
     totalMemory,
     dom0Memory: Math.floor((dom0Memory ?? Math.min(2 ** 30, file.memory / 2)) / 2 ** 20),
+    autoballoon,
     hardwareCapabilities,
     virtualisation,
     bridges,

@@ -7,32 +7,32 @@ export interface ClusterFile {
   readonly regions: readonly { readonly cluster: string; readonly region: string }[];
 }
 
-/** Stanzas of `key = value`; a string is why the tools cannot read it. */
+/**
+ * Stanzas of `key = value`; a string is why the tools cannot read it. As o2cb 1.8.7 reads it: a comment begins in the first
+ * column, an empty line ends a stanza, an attribute is indented, and the last one of a name counts.
+ */
 export function parseClusterFile(text: string): ClusterFile | string {
   const stanzas: { kind: string; values: Map<string, string> }[] = [];
+  let inside = false;
   for (const [index, line] of text.split("\n").entries()) {
-    if (/^\s*(#|$)/.test(line)) continue;
-    const head = /^([a-z]+):\s*$/.exec(line);
-    const pair = /^\s+([a-z_]+)\s*=\s*(.*?)\s*$/.exec(line);
-    if (head !== null) stanzas.push({ kind: head[1] ?? "", values: new Map() });
-    else if (pair === null) return `line ${index + 1} is no part of a cluster.conf`;
-    else if (stanzas.length === 0) return `line ${index + 1} stands outside of a stanza`;
-    else stanzas.at(-1)?.values.set(pair[1] ?? "", pair[2] ?? "");
+    if (line.startsWith("#")) continue;
+    const head = /^([A-Za-z]\w*):[ \t]*$/.exec(line);
+    const pair = /^[ \t]+([A-Za-z]\w*)[ \t]*=[ \t]*(.*?)[ \t]*$/s.exec(line);
+    if (/^[ \t]*$/.test(line)) inside = false;
+    else if (head !== null) {
+      stanzas.push({ kind: head[1] ?? "", values: new Map() });
+      inside = true;
+    } else if (pair === null) return `line ${index + 1} is no part of a cluster.conf`;
+    else if (!inside) return `line ${index + 1} stands outside of a stanza`;
+    else stanzas.at(-1)?.values.set(pair[1] ?? "", (pair[2] ?? "").replaceAll("\t", " "));
   }
   const of = (kind: string) => stanzas.filter((one) => one.kind === kind).map((one) => one.values);
-  const isNumber = (value: string | undefined) => /^\d+$/.test(value ?? "");
-  for (const values of of("cluster")) {
-    if (!values.has("name")) return "a cluster has no name";
-    if (!isNumber(values.get("node_count"))) return "a cluster has no node_count";
-  }
-  const lacking = of("node").some(
-    (values) => !isNumber(values.get("number")) || !isNumber(values.get("ip_port")) || !values.has("name"),
-  );
-  if (lacking) return "a node lacks its number, ip_port or name";
+  const trouble = stanzas.map(faultOf).find((fault) => fault !== undefined);
+  if (trouble !== undefined) return trouble;
   return {
     clusters: of("cluster").map((values) => ({
       name: values.get("name") ?? "",
-      heartbeatMode: values.get("heartbeat_mode") === "global" ? "Global" : "Local",
+      heartbeatMode: modeOf(values) === "global" ? "Global" : "Local",
     })),
     nodes: of("node").map((values) => ({
       cluster: values.get("cluster") ?? "",
@@ -46,6 +46,22 @@ export function parseClusterFile(text: string): ClusterFile | string {
       region: values.get("region") ?? "",
     })),
   };
+}
+
+const modeOf = (values: ReadonlyMap<string, string>) => (values.get("heartbeat_mode") || "local").toLowerCase();
+
+function faultOf({ kind, values }: { kind: string; values: ReadonlyMap<string, string> }): string | undefined {
+  const has = (key: string) => (values.get(key) ?? "") !== "";
+  const isNumber = (key: string) => /^\d+$/.test(values.get(key) ?? "");
+  if (kind === "cluster") {
+    if (!has("name")) return "a cluster has no name";
+    if (!isNumber("node_count")) return "a cluster has no node_count";
+    if (!["local", "global"].includes(modeOf(values)))
+      return "the heartbeat_mode of a cluster is neither local nor global";
+  }
+  if (kind === "node" && !(isNumber("number") && isNumber("ip_port") && has("name") && has("ip_address")))
+    return "a node lacks its number, ip_port, ip_address or name";
+  return kind === "heartbeat" && !has("region") ? "a heartbeat has no region" : undefined;
 }
 
 /** One cluster of the file, with what belongs to it. */

@@ -3,7 +3,7 @@ import type { DomainConfiguration } from "./domain-configuration.ts";
 import type { Host } from "./host.ts";
 import { resolve } from "./storage.ts";
 import { later, type World } from "./world.ts";
-import { type Domain, domainNamed, freeMemory } from "./xen-state.ts";
+import { balloonDom0, type Domain, domainNamed, freeMemory } from "./xen-state.ts";
 
 export type BuildResult = { readonly id: number } | { readonly stderr: string };
 
@@ -108,6 +108,7 @@ function populate(host: Host, domain: Domain | undefined): Domain | string[] {
     const failed = `failed to open file '${absent}': No such file or directory: Internal error`;
     return [`xc: error: panic: xg_dom_core.c:205: ${failed}`, rebuild(-1)];
   }
+  balloonDom0(host, configuration.memory);
   if (freeMemory(host) < configuration.memory) {
     const panic = "can't allocate low memory for domain: Out of memory";
     return [

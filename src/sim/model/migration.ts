@@ -13,7 +13,7 @@ import {
 import { type Entry, seenFixedMs, timetable } from "./migration-steps.ts";
 import { xmTimetable } from "./migration-xm.ts";
 import { byItself, record, type World } from "./world.ts";
-import { type Domain, freeMemory, toolstackOf } from "./xen-state.ts";
+import { balloonDom0, type Domain, freeMemory, toolstackOf } from "./xen-state.ts";
 
 /** How often it is looked at. */
 const tickMs = 250;
@@ -145,6 +145,7 @@ function copy(world: World, migration: Migration): boolean {
   const begun = (8900 * world.timings.migration) / seenFixedMs;
   const share = Math.max(0, migration.elapsed - begun) / (memoryOf(migration) * world.timings.migrateMebibyte);
   const wanted = Math.min(memoryOf(migration), Math.floor(memoryOf(migration) * share));
+  balloonDom0(target, memoryOf(migration) - incoming.memory);
   const more = wanted - incoming.memory;
   if (more > freeMemory(target)) {
     incoming.memory += freeMemory(target);

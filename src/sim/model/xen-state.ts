@@ -10,7 +10,10 @@ export interface Hypervisor {
   readonly running: boolean;
   readonly version: { readonly major: number; readonly minor: number; readonly extra: string };
   readonly totalMemory: number;
+  /** With which dom0 boots. */
   readonly dom0Memory: number;
+  /** xl takes memory from dom0 for new domains: Xen was booted without dom0_mem. */
+  readonly autoballoon: boolean;
   readonly hardwareCapabilities: string;
   readonly virtualisation: readonly string[];
   readonly bridges: readonly string[];
@@ -18,6 +21,8 @@ export interface Hypervisor {
 
 /** What of Xen is lost with the power. */
 export interface XenState {
+  /** MiB that xl took from dom0. */
+  ballooned: number;
   /** By id, without Domain-0. */
   readonly domains: Map<number, Domain>;
   nextId: number;
@@ -72,6 +77,7 @@ export interface Domain {
 }
 
 export const freshXen = (): XenState => ({
+  ballooned: 0,
   domains: new Map(),
   nextId: 1,
   processes: new Map(),
@@ -95,9 +101,23 @@ export const freshXenWorld = (): XenWorld => ({
 const ownMemory = 23;
 
 export function freeMemory(host: Host): number {
-  let used = host.hypervisor.dom0Memory + ownMemory;
+  let used = dom0Memory(host) + ownMemory;
   for (const domain of host.running.xen.domains.values()) used += domain.memory;
   return Math.max(0, host.hypervisor.totalMemory - used);
+}
+
+/** MiB that the programs of a dom0 use. */
+export const dom0Uses = 200;
+
+/** MiB that dom0 owns now. */
+export const dom0Memory = (host: Host): number => host.hypervisor.dom0Memory - host.running.xen.ballooned;
+
+/** What xl does before it builds a domain: takes from dom0 what is lacking, down to LIBXL_MIN_DOM0_MEM of libxl. */
+export function balloonDom0(host: Host, wanted: number): void {
+  if (!host.hypervisor.autoballoon) return;
+  const least = 128;
+  const lacking = wanted - freeMemory(host);
+  if (lacking > 0 && dom0Memory(host) - lacking >= least) host.running.xen.ballooned += lacking;
 }
 
 export function domainOf(host: Host, uuid: string): Domain | undefined {

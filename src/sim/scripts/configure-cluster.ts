@@ -18,6 +18,15 @@ const settings = { "kernel.panic_on_oops": "1", "kernel.panic": "30" } as const;
 const nameOf = (owner: string) => owner.slice(0, owner.lastIndexOf(" "));
 const markOf = (text: string) => /^# xensan: (.*)$/m.exec(text)?.[1] ?? "-";
 
+/** What a file says, however it says it: in any order, and without case where O2CB or its tools do not mind it. */
+function meaning(file: ClusterFile | string): string {
+  if (typeof file === "string") return file;
+  const nodes = file.nodes.map((node) => ({ ...node, name: node.name.toLowerCase() }));
+  const regions = file.regions.map((one) => ({ ...one, region: one.region.toLowerCase() }));
+  const sorted = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).sort();
+  return JSON.stringify([sorted(file.clusters), sorted(nodes), sorted(regions)]);
+}
+
 /** Somebody else's file is taken over only when it says the same. */
 function requireOwnFile(run: ScriptRun, asked: AskedCluster, wanted: string): void {
   const text = readText(run.host, clusterConf);
@@ -28,7 +37,7 @@ function requireOwnFile(run: ScriptRun, asked: AskedCluster, wanted: string): vo
     return;
   }
   const mark = markOf(text);
-  if (mark === asked.owner || JSON.stringify(file) === JSON.stringify(parseClusterFile(wanted))) return;
+  if (mark === asked.owner || meaning(file) === meaning(parseClusterFile(wanted))) return;
   if (mark !== "-") refuse(run, "ForeignCluster", `${clusterConf} was written for ${nameOf(mark)}`);
   const clusters = file.clusters.map(({ name }) => `cluster ${name} `);
   const nodes = file.nodes.map(({ name, address }) => `node ${name} ${address} `);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocation.ts";
 import { list, readText, resolve } from "../model/storage.ts";
-import { freeMemory, toolstackOf } from "../model/xen-state.ts";
+import { dom0Memory, dom0Uses, freeMemory, toolstackOf } from "../model/xen-state.ts";
 import { xendConfiguration, xendPassword, xendRows } from "../model/xend.ts";
 import type { ScriptRun } from "../process.ts";
 import { escaped, row } from "./answer.ts";
@@ -32,6 +32,9 @@ export function toolstack(run: ScriptRun): SectionEnd {
       ["virt_caps", hypervisor.virtualisation.join(" ")],
     ];
     for (const [key, value] of info) row(run, "toolstack", "info", key, value);
+    const owned = dom0Memory(host);
+    const balloons = hypervisor.autoballoon ? "yes" : "no";
+    if (kind === "xl") row(run, "toolstack", "dom0-memory", owned, Math.max(0, owned - dom0Uses), balloons);
   }
   row(run, "toolstack", "dom0", hypervisor.running ? "yes" : "no");
   const automatic = automaticDomains(host);

@@ -143,6 +143,7 @@ hw_caps                : 078bf3fd:c0982201:20100800:00000005:00000000:00000000:0
 virt_caps              : pv hvm hap gnttab-v1 gnttab-v2
 total_memory           : 2047
 free_memory            : 1000
+xen_commandline        : placeholder dom0_mem=1024M,max:1024M
 xen_major              : ${major}
 xen_minor              : ${minor}
 xen_extra              : .${extra}

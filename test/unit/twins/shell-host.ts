@@ -79,6 +79,8 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   const root = `21 1 254:1 / ${directory} rw,relatime shared:1 - ext4 ${at("/dev/vda1")} rw\n`;
   const share = `40 21 152:240 / ${at("/srv/xen")} rw,relatime shared:9 - ocfs2 ${at("/dev/etherd/e15.15")} rw\n`;
   put("/proc/self/mountinfo", shared === "Mounted" ? root + share : root);
+  put("/proc/meminfo", "MemTotal:        1048576 kB\nMemFree:          600000 kB\nMemAvailable:     843776 kB\n");
+  put("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", "1048576\n");
   put("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
   put("/proc/sys/kernel/hostname", `${host}\n`);
   put("/proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");

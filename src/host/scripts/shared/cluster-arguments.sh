@@ -59,7 +59,12 @@ rendered_conf() {
 	END
 }
 
-# rows_without_owner FILE
+# rows_without_owner FILE: what it says, however it says it: in any order, and without case where O2CB compares without (names
+# of nodes) or the tools write either (UUIDs of regions).
 rows_without_owner() {
-	cluster_rows "$1" | sed 's/^\(conf	Readable	\).*/\1/'
+	cluster_rows "$1" | awk -F '\t' -v OFS='\t' '
+		$1 == "conf" { $3 = "" }
+		$1 == "conf-node" { $4 = tolower($4) }
+		$1 == "conf-heartbeat" { $3 = tolower($3) }
+		{ print }' | LC_ALL=C sort
 }

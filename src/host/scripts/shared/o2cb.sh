@@ -24,7 +24,8 @@ active_cluster() {
 # cluster_rows FILE: what cluster.conf says, one row a stanza, as probe.sh prints them (without their section):
 #   conf Readable OWNER | conf Unreadable WHY;   conf-cluster NAME MODE; conf-node CLUSTER NUMBER NAME ADDRESS PORT;
 #   conf-heartbeat CLUSTER REGION
-# ocfs2-tools reject a file without node_count and any line that is neither stanza, attribute nor comment.
+# ocfs2-tools reject a file without node_count and any line that is neither stanza, attribute nor comment; a comment begins in
+# the first column and takes the whole line, an empty line ends a stanza, and an attribute is indented.
 cluster_rows() {
 	[ -f "$1" ] || {
 		printf 'conf\tMissing\n'
@@ -32,10 +33,11 @@ cluster_rows() {
 	}
 	awk '
 		/^# xensan: / { if (owner == "") owner = substr($0, 11); next }
-		/^[ \t]*(#.*)?$/ { next }
-		/^[a-z]+:[ \t]*$/ { stanza = $0; sub(/:.*/, "", stanza); n++; kind[n] = stanza; next }
-		/^[ \t]+[a-z_]+[ \t]*=/ {
-			if (n == 0) { fault("line " NR " stands outside of a stanza"); next }
+		/^#/ { next }
+		/^[ \t]*$/ { inside = 0; next }
+		/^[A-Za-z][A-Za-z0-9_]*:[ \t]*$/ { stanza = $0; sub(/:.*/, "", stanza); n++; kind[n] = stanza; inside = 1; next }
+		/^[ \t]+[A-Za-z][A-Za-z0-9_]*[ \t]*=/ {
+			if (!inside) { fault("line " NR " stands outside of a stanza"); next }
 			key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
 			text = $0; sub(/^[^=]*=[ \t]*/, "", text); sub(/[ \t]+$/, "", text)
 			gsub(/\t/, " ", text)
@@ -49,17 +51,17 @@ cluster_rows() {
 			for (i = 1; i <= n; i++) if (kind[i] == "cluster") {
 				if (value[i, "name"] == "") fault("a cluster has no name")
 				if (value[i, "node_count"] !~ /^[0-9]+$/) fault("a cluster has no node_count")
+				mode[i] = value[i, "heartbeat_mode"] == "" ? "local" : tolower(value[i, "heartbeat_mode"])
+				if (mode[i] !~ /^(local|global)$/) fault("the heartbeat_mode of a cluster is neither local nor global")
 			} else if (kind[i] == "node") {
-				if (value[i, "number"] !~ /^[0-9]+$/ || value[i, "ip_port"] !~ /^[0-9]+$/ || value[i, "name"] == "")
-					fault("a node lacks its number, ip_port or name")
-			}
+				if (value[i, "number"] !~ /^[0-9]+$/ || value[i, "ip_port"] !~ /^[0-9]+$/ || value[i, "name"] == "" || value[i, "ip_address"] == "")
+					fault("a node lacks its number, ip_port, ip_address or name")
+			} else if (kind[i] == "heartbeat" && value[i, "region"] == "") fault("a heartbeat has no region")
 			if (why != "") { print "conf\tUnreadable\t" why; exit }
 			print "conf\tReadable\t" (owner == "" ? "-" : owner)
-			for (i = 1; i <= n; i++) {
-				if (kind[i] == "cluster") print "conf-cluster\t" value[i, "name"] "\t" (value[i, "heartbeat_mode"] == "global" ? "global" : "local")
-				if (kind[i] == "node") print "conf-node\t" get(i, "cluster") "\t" value[i, "number"] "\t" value[i, "name"] "\t" get(i, "ip_address") "\t" value[i, "ip_port"]
-				if (kind[i] == "heartbeat") print "conf-heartbeat\t" get(i, "cluster") "\t" get(i, "region")
-			}
+			for (i = 1; i <= n; i++) if (kind[i] == "cluster") print "conf-cluster\t" value[i, "name"] "\t" mode[i]
+			for (i = 1; i <= n; i++) if (kind[i] == "node") print "conf-node\t" get(i, "cluster") "\t" value[i, "number"] "\t" value[i, "name"] "\t" value[i, "ip_address"] "\t" value[i, "ip_port"]
+			for (i = 1; i <= n; i++) if (kind[i] == "heartbeat") print "conf-heartbeat\t" get(i, "cluster") "\t" value[i, "region"]
 		}' "$1"
 }
 

@@ -33,7 +33,7 @@ probe_toolstack() {
 
 # A query that failed leaves its line out, and xl info exits 0 all the same: none of it counts without the memory.
 info_rows() {
-	major='' minor='' extra='' total='' free='' cpus='' hardware='' virtual=''
+	major='' minor='' extra='' total='' free='' cpus='' hardware='' virtual='' command_line=''
 	while IFS=: read -r key text; do
 		text=${text#"${text%%[![:space:]]*}"}
 		text=${text%"${text##*[![:space:]]}"}
@@ -46,6 +46,7 @@ info_rows() {
 		nr_cpus) cpus=$text ;;
 		hw_caps) hardware=$text ;;
 		virt_caps) virtual=$text ;;
+		xen_commandline) command_line=$text ;;
 		esac
 	done <"$work/info"
 	[ -n "$total" ] && [ -n "$free" ] || return 0
@@ -57,6 +58,29 @@ info_rows() {
 	row toolstack info nr_cpus "$cpus"
 	row toolstack info hw_caps "$hardware"
 	row toolstack info virt_caps "$virtual"
+	[ "$toolstack" != xl ] || dom0_memory
+}
+
+# dom0_memory: MiB that dom0 owns, MiB that its kernel could hand out, and whether xl takes some for a new domain. Xen's word for
+# "dom0 began with all memory" is the absence of dom0_mem, by which autoballoon=auto decides (auto_autoballoon in xl.c).
+dom0_memory() {
+	word /sys/devices/system/xen_memory/xen_memory0/info/current_kb
+	case $value in '' | *[!0-9]*) return 0 ;; esac
+	owned=$((value / 1024))
+	# Kernels before 3.14 do not count what is available.
+	available=$(awk '$1 == "MemFree:" { free = $2 } $1 == "MemAvailable:" { known = 1; able = $2 }
+		END { printf "%d", (known ? able : free) / 1024 }' /proc/meminfo) || return 0
+	balloons=$(awk -F= '$1 ~ /^[ \t]*autoballoon[ \t]*$/ { text = $2; gsub(/[ \t"\047]|#.*/, "", text) } END { print text }' \
+		/etc/xen/xl.conf 2>/dev/null) || balloons=
+	case $balloons in
+	on | 1) balloons=yes ;;
+	off | 0) balloons=no ;;
+	*)
+		balloons=yes
+		case " $command_line" in *' dom0_mem='[0-9m-]*) balloons=no ;; esac
+		;;
+	esac
+	row toolstack dom0-memory "$owned" "$available" "$balloons"
 }
 
 # Debian's xen is what others call xencommons.
