@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
-import { readManifests } from "../../../src/cli/manifests.ts";
+import { type Manifest, readManifests } from "../../../src/cli/manifests.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { type ControlPlane, startControlPlane } from "../../../src/controlplane/control-plane.ts";
 import { createRack, type Rack } from "../../../src/sim/rack.ts";
@@ -27,7 +27,7 @@ const timings = {
   createDomain: 1_000,
 };
 
-/** A control plane with the real controller manager: namespaces end, garbage is collected, Deployments get pods. */
+/** A control plane of its own, usually with the real controller manager: namespaces end, garbage is collected, Deployments get pods. */
 export interface Ground {
   readonly controlPlane: ControlPlane;
   readonly directory: string;
@@ -35,12 +35,13 @@ export interface Ground {
   /** `xensan run` as a process with this kubeconfig. */
   operator(kubeconfig: string, flags: readonly string[]): Promise<XensanProcess>;
   /** Applies the tutorial, its one migration aside, into a namespace, on a rack of its own. */
-  tutorial(namespace: string): Promise<Rack>;
+  tutorial(namespace: string): Promise<{ readonly rack: Rack; readonly manifests: readonly Manifest[] }>;
   stop(): Promise<void>;
 }
 
-export async function breakGround(): Promise<Ground> {
-  const controlPlane = await startControlPlane({ controllerManager: true, programs: toolPrograms });
+/** `controllers: false` leaves the controller manager out, where nobody needs it. */
+export async function breakGround({ controllers = true } = {}): Promise<Ground> {
+  const controlPlane = await startControlPlane({ controllerManager: controllers, programs: toolPrograms });
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-with-controllers-"));
   const processes: XensanProcess[] = [];
   const racks: RackServer[] = [];
@@ -76,8 +77,9 @@ export async function breakGround(): Promise<Ground> {
       const manifests = (await readManifests(tutorial))
         .filter(({ kind }) => kind !== "Namespace" && kind !== "XenMigration")
         .map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, namespace } }));
-      await applyManifests(admin, fitToRack(manifests, { server, moved }));
-      return rack;
+      const fit = fitToRack(manifests, { server, moved });
+      await applyManifests(admin, fit);
+      return { rack, manifests: fit };
     },
     async stop() {
       for (const one of processes) one.kill("SIGKILL");

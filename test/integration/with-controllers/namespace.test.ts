@@ -38,7 +38,7 @@ describe("kubectl delete namespace, with the controller of namespaces", () => {
     const release = { name: "xensan", namespace: "xensan-system" };
     await installChart(ground.controlPlane.kubeconfigPath, release);
     const account = await serviceAccountKubeconfig(ground.controlPlane.kubeconfig, release);
-    const rack = await ground.tutorial("san");
+    const { rack } = await ground.tutorial("san");
     const operator = await ground.operator(account, ["--lease-namespace=xensan-system"]);
     await eventually("the domain is ready", () => domainReady("san"), 120);
     expect(onHosts(rack)).toMatchObject({ domains: ["vm-test"] });
@@ -78,7 +78,7 @@ describe("kubectl delete namespace, with the controller of namespaces", () => {
     await kubectl("create", "namespace", "tenant");
     await installChart(ground.controlPlane.kubeconfigPath, release);
     const account = await serviceAccountKubeconfig(ground.controlPlane.kubeconfig, release);
-    const rack = await ground.tutorial("tenant");
+    const { rack } = await ground.tutorial("tenant");
     const flags = ["--lease-namespace=tenant-ops", "--lease-name=tenant", "--namespace=tenant"];
     const operator = await ground.operator(account, flags);
     await eventually("the domain is ready", () => domainReady("tenant"), 120);

@@ -1,0 +1,151 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
+import { systemClock } from "../../../src/clock.ts";
+import { configSource, createKubeClient } from "../../../src/runtime/client-node.ts";
+import type { KubeApi } from "../../../src/runtime/kube-api.ts";
+import { Reflector } from "../../../src/runtime/reflector.ts";
+import { type Widget, widgets } from "../../contract-kube-api/widget.ts";
+import { breakGround, eventually, type Ground } from "../runtime/ground.ts";
+import { tool } from "../tools.ts";
+import { etcdAt } from "./etcd.ts";
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await breakGround();
+});
+afterAll(() => ground?.stop());
+
+const names = (reflector: Reflector<Widget>) =>
+  reflector.store
+    .list()
+    .map(({ metadata }) => metadata.name)
+    .sort();
+
+function reflect(api: KubeApi, namespace: string) {
+  const lines: { msg: string; delaySeconds?: number; err?: { status?: number; message: string } }[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const backoff = { baseMs: 200, maxMs: 2_000 };
+  const options = { api, kind: widgets, clock: systemClock, log, namespace, backoff, pageSize: 2 };
+  const reflector = new Reflector<Widget>(options);
+  const stop = new AbortController();
+  const running = reflector.run(stop.signal);
+  onTestFinished(async () => {
+    stop.abort();
+    await running;
+  });
+  return { reflector, lines };
+}
+
+async function threeWidgets(): Promise<string> {
+  const namespace = await ground.newNamespace();
+  for (const name of ["a", "b", "c"]) await ground.api.create(widgets, { metadata: { namespace, name } });
+  return namespace;
+}
+
+describe("a server that has forgotten the version of a list between two of its pages (410 Gone)", () => {
+  it("is asked for the whole list again, once", async () => {
+    const namespace = await threeWidgets();
+    const pages: string[] = [];
+    const api: KubeApi = {
+      ...ground.api,
+      async list(kind, options) {
+        const isNext = options?.continue !== undefined;
+        pages.push(isNext ? "next" : "first");
+        // A server keeps pages of its own; a new one has to ask etcd, which has nothing of that time any more.
+        if (pages.join(" ") === "first next") {
+          await ground.api.create(widgets, { metadata: { namespace, name: "d" } });
+          await etcdAt(ground.controlPlane.etcdUrl).compact();
+          await ground.controlPlane.restartApiServer();
+        }
+        return await ground.api.list(kind, options);
+      },
+    };
+    const { reflector, lines } = reflect(api, namespace);
+    await eventually("the store holds all", () => names(reflector).join(" ") === "a b c d");
+    expect(lines.map(({ msg, err, delaySeconds }) => [msg, err?.status, delaySeconds])).toEqual([
+      ["list or watch failed", 410, 0],
+    ]);
+    expect(pages).toEqual(["first", "next", "first", "next"]);
+  });
+});
+
+describe("a list that is a watch (WatchList), as newer clients ask for it", () => {
+  it("gives them what a plain list gives us", async () => {
+    const namespace = await threeWidgets();
+    const stream = await tool("kubectl", ground.controlPlane.kubeconfigPath, [
+      ...["get", "--raw"],
+      `/apis/${widgets.group}/${widgets.version}/namespaces/${namespace}/${widgets.plural}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=3`,
+    ]);
+    const schema = z.object({
+      type: z.string(),
+      object: z.object({
+        metadata: z.object({ name: z.string().optional(), annotations: z.record(z.string(), z.string()).optional() }),
+      }),
+    });
+    const events = stream
+      .trim()
+      .split("\n")
+      .map((line) => schema.parse(JSON.parse(line)));
+    const end = events.findIndex(({ object }) => object.metadata.annotations?.["k8s.io/initial-events-end"] === "true");
+    expect(events.slice(0, end + 1).map(({ type, object }) => [type, object.metadata.name])).toEqual([
+      ...["a", "b", "c"].map((name) => ["ADDED", name]),
+      ["BOOKMARK", undefined],
+    ]);
+    const { items } = await ground.api.list(widgets, { namespace });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("priority and fairness", () => {
+  it("are on", async () => {
+    const levels = await tool("kubectl", ground.controlPlane.kubeconfigPath, [
+      "get",
+      "--raw",
+      "/debug/api_priority_and_fairness/dump_priority_levels",
+    ]);
+    expect(levels).toContain("workload-low");
+  });
+});
+
+/** Takes connections and says nothing, ever. */
+async function startMute() {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined).resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = z.object({ port: z.number() }).parse(server.address()).port;
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { port, accepted: () => sockets.size };
+}
+
+describe("a server that takes connections and never answers", () => {
+  it("is tried ever more rarely, with a line each time, and followed to where it moves", async () => {
+    const namespace = await threeWidgets();
+    const directory = await mkdtemp(path.join(tmpdir(), "xensan-moved-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = path.join(directory, "kubeconfig");
+    const at = (port: number) => ground.controlPlane.kubeconfig.replaceAll(/127\.0\.0\.1:\d+/g, `127.0.0.1:${port}`);
+    const mute = await startMute();
+    await writeFile(file, at(mute.port));
+    const client = createKubeClient({ source: configSource({ kubeconfig: file }), answerSeconds: 1 });
+    onTestFinished(() => client.close());
+    const { reflector, lines } = reflect(client, namespace);
+    await eventually("three attempts", () => lines.length >= 3);
+    expect(lines.slice(0, 3).map(({ msg, err }) => [msg, err?.status, err?.message])).toEqual(
+      [1, 2, 3].map(() => ["list or watch failed", 0, expect.stringMatching(/^GET .*widgets: .*[Tt]imeout/)]),
+    );
+    expect(mute.accepted()).toBeLessThanOrEqual(lines.length + 1);
+    await writeFile(file, ground.controlPlane.kubeconfig);
+    await eventually("the store holds all", () => names(reflector).join(" ") === "a b c");
+  });
+});
