@@ -42,7 +42,8 @@ export function setupScript(plan: HostPlan, rack: RackPlan): string {
       ...(index > 0 && disk.mountPoint !== undefined
         ? [
             `mkdir -p ${quote(disk.mountPoint)}`,
-            `echo ${quote(`${disk.path} ${disk.mountPoint} ext4 defaults 0 2`)} >>/etc/fstab`,
+            // On a busy machine udev needs more than the 90 seconds after which systemd gives up the boot.
+            `echo ${quote(`${disk.path} ${disk.mountPoint} ext4 x-systemd.device-timeout=15min 0 2`)} >>/etc/fstab`,
             `mount ${quote(disk.mountPoint)}`,
           ]
         : []),
