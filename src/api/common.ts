@@ -14,8 +14,8 @@ export const annotations = {
   /** The object's own name: let go of a deleted object although its clean-up cannot be done. */
   abandon: `${group}/abandon`,
   /**
-   * `DestroySource`: a migration may give up the suspended copy of a domain that cannot be resumed. `FormatElsewhere:UUID`:
-   * the host that was chosen for this format is off for good, so another may be chosen. `ReplaceBacking:IDENTITY`: another
+   * `DestroySource:OPERATION`: this operation of a migration may give up the suspended copy of a domain that cannot be
+   * resumed. `FormatElsewhere:UUID`: the host that was chosen for this format is off for good, so another may be chosen. `ReplaceBacking:IDENTITY`: another
    * backing may take the place of the recorded one. `Machine:ID`: this machine takes the place of the recorded one.
    * `Claim:CLUSTER NAMESPACE/NAME`: the machine that this object had goes to this one.
    */

@@ -126,6 +126,21 @@ export const xenDomainStatusSchema = z.object({
     }),
     { max: 26 },
   ).optional(),
+  migrations: atomicListOf(
+    z.object({
+      operationID: z.string().max(64),
+      name: z.string().max(253).describe("The XenMigration that asked for it."),
+      source: z.string().max(253),
+      target: z.string().max(253),
+      startTime: z.string().max(64),
+      outcome: z.enum(["Unknown", "Succeeded", "Failed"]).describe("Unknown while it is under way."),
+    }),
+    { max: 32 },
+  )
+    .optional()
+    .describe(
+      "Migrations that were begun, the youngest first. None of them is begun again when its object is restored.",
+    ),
   plan: planSchema.optional(),
 });
 

@@ -110,7 +110,13 @@ export const xenMigrationStatusSchema = z.object({
   domainUUID: z.string().max(36).optional(),
   domainName: z.string().max(255).optional().describe("Name of the domain in Xen."),
   memoryMiB: z.int().optional().describe("Memory of the domain when it was admitted."),
-  operationID: z.string().max(64).optional().describe("Written before the first irreversible command."),
+  operationID: z
+    .string()
+    .max(64)
+    .optional()
+    .describe(
+      "Derived from namespace, name, mode, hosts and the domain, so that a restored object asks for the same operation. Written before the first irreversible command.",
+    ),
   unit: z
     .string()
     .max(128)

@@ -28,11 +28,12 @@ export function parseMigrations(rows: Rows, lost: Lost): MigrationRun[] {
     operation: plain(field(row, 1, "an operation")),
     uuid: uuid(row, 2),
     bootId: text(row, 3, "a boot id"),
-    state: oneOf(field(row, 4, "a state"), ["Running", "Ended", "Lost"], "the state of a migration"),
+    state: oneOf(field(row, 4, "a state"), ["Running", "Ended", "Lost", "Recorded"], "the state of a migration"),
     exitCode: field(row, 5, "an exit code") === "-" ? undefined : wholeNumber(row, 5, "an exit code"),
     phase: oneOf(field(row, 6, "a phase"), phases, "the phase of a migration"),
     startedAt: wholeNumber(row, 7, "the start"),
     now: wholeNumber(row, 8, "the uptime"),
-    message: text(row, 9, "a message"),
+    time: field(row, 9, "a time") === "-" ? undefined : text(row, 9, "a time"),
+    message: text(row, 10, "a message"),
   }));
 }

@@ -37,6 +37,7 @@ export const scriptNames = [
   "start-domain",
   "stop-domain",
   "take-domain-lock",
+  "record-migration",
   "start-migration",
   "await-migration",
   "abort-migration",

@@ -92,14 +92,14 @@ export interface RelocationFact {
   readonly hostKeys: readonly string[];
 }
 
-/** A migration that was begun on this host, as its record and its log say. */
+/** A migration that was begun on this host or recorded on it, as its record and its log say. */
 export interface MigrationRun {
   readonly operation: string;
   readonly uuid: string;
   /** Boot in which it was begun. */
   readonly bootId: string;
-  /** Running: the process is there. Ended: it left an exit code. Lost: neither. */
-  readonly state: "Running" | "Ended" | "Lost";
+  /** Running: the process is there. Ended: it left an exit code. Lost: neither. Recorded: it is another host's, or an offline one. */
+  readonly state: "Running" | "Ended" | "Lost" | "Recorded";
   readonly exitCode: number | undefined;
   /** The furthest mark in its log: Permission is the point of no return. */
   readonly phase: "Connecting" | "Sending" | "Transferred" | "Permission" | "Succeeded" | "Failed";
@@ -108,6 +108,8 @@ export interface MigrationRun {
   /** Uptime in seconds at which it began and of now. */
   readonly startedAt: number;
   readonly now: number;
+  /** RFC 3339: when it began, by the operator; undefined in records of before. */
+  readonly time: string | undefined;
 }
 
 /** An image file of a domain, or what is at its path. */

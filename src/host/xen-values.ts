@@ -24,6 +24,11 @@ export function operationName(value: string): string {
   return matching("operation", value, /^[a-z0-9][a-z0-9-]{0,62}$/, "1 to 63 of a-z 0-9 -");
 }
 
+/** RFC 3339 in whole seconds of UTC, as in a record on a host. */
+export function timeOfDay(value: string): string {
+  return matching("time", value, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/, "a time like 2026-11-28T09:30:00Z");
+}
+
 export function ipv4Address(field: string, value: string): string {
   const octet = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
   return matching(field, value, new RegExp(`^${octet}(\\.${octet}){3}$`), "an IPv4 address");

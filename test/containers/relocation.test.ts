@@ -120,6 +120,8 @@ describe("two hosts of which each may send domains to the other", () => {
   it("move a domain, detached from the command that began it", async () => {
     await bella.sh(`echo "3 vm2 ${uuid} -b---- 9.0" >/srv/domains`);
     const begin = startMigration({
+      owner: undefined,
+      time: "2026-11-28T09:30:00Z",
       operation: "op-1",
       uuid,
       address: address.brutus,
@@ -144,6 +146,8 @@ describe("two hosts of which each may send domains to the other", () => {
     expect(
       await bella.act(
         startMigration({
+          owner: undefined,
+          time: "2026-11-28T09:30:00Z",
           operation: "op-2",
           uuid,
           address: address.brutus,
@@ -166,6 +170,8 @@ describe("two hosts of which each may send domains to the other", () => {
     expect(
       await bella.act(
         startMigration({
+          owner: undefined,
+          time: "2026-11-28T09:30:00Z",
           operation: "op-3",
           uuid,
           address: address.brutus,

@@ -43,6 +43,12 @@ export const moving = {
       "The domain is on the target already: the migration has succeeded, and nothing was moved. Admitted False: a leftover of the domain is there.",
     action: "Nothing, or clean up the leftover that the message names.",
   },
+  AlreadyDone: {
+    conditions: [...admission, "Succeeded", "events"],
+    meaning:
+      "A XenMigration of this name, mode and hosts was begun for the domain before, as the status of its XenDomain or the records of the hosts say; a backup or a git repository brought the object back. Nothing is moved. Succeeded is True only where that one is recorded to have succeeded.",
+    action: "Nothing. To move the domain again, create a XenMigration with another name, or with generateName.",
+  },
   TargetNotAllowed: {
     conditions: admission,
     meaning: "The XenDomain may not run on the target: it is neither its hostRef nor among its hosts.",

@@ -24,6 +24,7 @@ import { describeDomain } from "./describe.ts";
 import { Doubts } from "./doubts.ts";
 import { rebootMs } from "./ensure-power.ts";
 import { heldConditions } from "./held.ts";
+import { keepMigrations, migrationsOf } from "./keep-migrations.ts";
 import { type DomainObservation, factsOf, survey } from "./observation.ts";
 import { observeDomain } from "./observe.ts";
 import { type DomainPlan, planDomain } from "./plan.ts";
@@ -151,6 +152,7 @@ async function converge(
   const whole = planned(() => planDomain(observation));
   const { plan, waits } = inTurn(fleet, domain, observation, whole, acting ? starts : undefined);
   describeDomain(draft.status, observation, acting ? plan.steps : []);
+  keepMigrations(draft.status, migrationsOf(fleet, namespace, observation.uuid));
   const handed = await act(options, domain, observation, plan, directives, draft, context);
   // One that has failed lets others have its turn until it is tried again.
   if (handed.held.some(({ step }) => step.action === "start-domain") && !isBeingStarted(observation, starts.hostOf(id)))

@@ -125,8 +125,9 @@ function judgeDomain({ own, others, domains = [], nowMs }: DrainSight, uuid: str
   const last = mine.toSorted((one, other) => finishedAt(other) - finishedAt(one))[0];
   const attempt = 1 + Math.max(0, ...mine.map(({ metadata: { name } }) => Number(/-([0-9]+)$/.exec(name)?.[1] ?? 0)));
   const outcome = findCondition(last?.status?.conditions, "Succeeded");
-  // It came back since.
-  if (last === undefined || outcome?.status === "True") return { attempt, blocker: undefined };
+  // It came back since; or one of this number was made before, and its object was lost.
+  if (last === undefined || outcome?.status === "True" || outcome?.reason === "AlreadyDone")
+    return { attempt, blocker: undefined };
   const blocker = `${outcome?.reason}: ${outcome?.message}`;
   if (outcome?.reason === "AbortRequested") return { blocker };
   const dueSeconds = (finishedAt(last) + pauseMs - nowMs) / 1000;

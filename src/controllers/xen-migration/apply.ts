@@ -10,9 +10,11 @@ import { currentFacts } from "../hosts/view.ts";
 import { idOf } from "../names.ts";
 import { lookedAgain } from "../work.ts";
 import { type Admission, admit } from "./admission.ts";
+import { endAgain, repeats } from "./end-again.ts";
 import { follow } from "./follow.ts";
 import { followOffline } from "./follow-offline.ts";
 import { migrationName, observeApplicant } from "./observe.ts";
+import { operationOf } from "./operation.ts";
 import { describePermit } from "./permits.ts";
 import { describeProblems } from "./preflight.ts";
 import { secondsSince, unitName } from "./record.ts";
@@ -30,7 +32,13 @@ export async function apply(turn: Turn): Promise<Said> {
   // What is known from before it was created, or before the operator started, says nothing of now.
   if (!hosts.every((host) => host.watcher.view.state !== "Pending" && fleet.fences.passed(id, host)))
     return { conditions: [] };
-  const admission = admit(observeApplicant(fleet, migration, spec, memory.reserved, fleetCap));
+  const applicant = observeApplicant(fleet, migration, spec, memory.reserved, fleetCap);
+  const repeated = repeats(turn, applicant);
+  if (repeated !== undefined) {
+    memory.reserved.delete(name);
+    return endAgain(turn, repeated);
+  }
+  const admission = admit(applicant);
   if (admission.reasons.length > 0)
     draft.status.targetReasons = admission.reasons.slice(0, 64).map((text) => text.slice(0, 1024));
   else delete draft.status.targetReasons;
@@ -126,7 +134,8 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
   const { api, fleet, migration, spec, draft, directives, context, memory, id } = turn;
   const live = spec.mode === "Live";
   const { source, target, domain } = move;
-  const { namespace = "", uid = "" } = migration.metadata;
+  const { namespace = "" } = migration.metadata;
+  const operation = operationOf(migration.metadata, spec, domain.uuid);
   const watched = [source, target].flatMap((host) => fleet.feed.of(idOf("XenHost", namespace, host.name)) ?? []);
   const words = `${domain.name} from ${source.name} to ${target.name}`;
   if (directives.paused) return held("Paused", `${words}: the annotation xensan.dev/paused keeps it from beginning`);
@@ -152,8 +161,8 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
     domainUUID: domain.uuid,
     domainName: domain.name,
     memoryMiB: domain.memoryMiB,
-    operationID: uid,
-    ...(live ? { unit: unitName(uid) } : { offline: { stage: "Stopping", time: rfc3339(now) } }),
+    operationID: operation,
+    ...(live ? { unit: unitName(operation) } : { offline: { stage: "Stopping", time: rfc3339(now) } }),
     sourceBootID: bootId(watched[0]),
     targetBootID: bootId(watched[1]),
     startTime: rfc3339(now),

@@ -7,9 +7,10 @@ import type { WatchedHost } from "../hosts/feed.ts";
 import { idOf } from "../names.ts";
 import { migratingDomain } from "../relations.ts";
 import { domainSpec } from "../specs.ts";
-import { lookedAgain } from "../work.ts";
+import { handOver, lookedAgain } from "../work.ts";
 import type { DomainObservation } from "../xen-domain/observation.ts";
 import { observeDomain } from "../xen-domain/observe.ts";
+import { recordOn } from "./keep-record.ts";
 import { over } from "./pursue.ts";
 import { type OfflineCourse, type OfflinePursuit, pursueOffline } from "./pursue-offline.ts";
 import { type Said, type Turn, tell } from "./turn.ts";
@@ -47,8 +48,24 @@ export async function followOffline(turn: Turn): Promise<Said> {
     // From here on it is started on the target only, whoever reads it.
     await draft.flush();
   }
+  if (!directives.paused && !directives.dryRun) keepRecords(turn);
   if (course.poll) memory.poll(id, hosts, againSeconds);
   return { conditions: course.conditions, againSeconds };
+}
+
+/** Both hosts keep that it was begun; neither runs anything that would leave a record by itself. */
+function keepRecords({ fleet, migration, draft: { status }, id, context }: Turn): void {
+  const { namespace = "" } = migration.metadata;
+  const parts = [status.source, status.target].flatMap((name = "") => {
+    const host = fleet.feed.of(idOf("XenHost", namespace, name));
+    const command = recordOn(status, host);
+    if (host === undefined) return [];
+    const step = { host: `XenHost/${name}`, action: "record-migration" };
+    const steps = command === undefined ? [] : [{ ...step, summary: command.ensures, command }];
+    return [{ host, steps, basis: "", witnesses: [] }];
+  });
+  context.signal.throwIfAborted();
+  handOver(fleet, id, parts, context.log);
 }
 
 function observed({ fleet, draft }: Turn, domain: XenDomain): DomainObservation | undefined {

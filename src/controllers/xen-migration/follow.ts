@@ -16,6 +16,7 @@ import { explainOutcome } from "../outcomes.ts";
 import { migratingDomain } from "../relations.ts";
 import { hostSpec } from "../specs.ts";
 import { type Handed, handOver, lookedAgain, merged, soonest } from "../work.ts";
+import { recordOn } from "./keep-record.ts";
 import { observeBegun } from "./observe.ts";
 import { progressed } from "./progress.ts";
 import { type Course, type Move, pursue } from "./pursue.ts";
@@ -50,7 +51,7 @@ export async function follow(turn: Turn): Promise<Said> {
     status,
     evidence,
     deleting: isDeleting(migration),
-    approved: directives.approved === "DestroySource",
+    approved: directives.approved === `DestroySource:${status.operationID}`,
     mayBegin: memory.mayBegin(id),
     refusal: refusalOf(hosts, id),
     nowMs,
@@ -72,7 +73,8 @@ export async function follow(turn: Turn): Promise<Said> {
     status.stop = { reason: course.stop, time: rfc3339(nowMs) };
     await draft.flush();
   }
-  const handed = act(turn, course.move, [source, target]);
+  const recording = stateOf(evidence) === "Running" ? recordOn(status, target) : undefined;
+  const handed = act(turn, course.move, recording, [source, target]);
   const seconds = pollSeconds(course, evidence, hosts);
   const again = [handed.againSeconds, seconds && memory.poll(id, hosts, seconds), startsAnew(course)];
   return {
@@ -132,7 +134,12 @@ function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly Watc
   return Math.max(2, ...hosts.map(({ watcher }) => 10 * watcher.tookSeconds));
 }
 
-function act(turn: Turn, move: Move | undefined, [source, target]: readonly (WatchedHost | undefined)[]): Handed {
+function act(
+  turn: Turn,
+  move: Move | undefined,
+  recording: HostCommand | undefined,
+  [source, target]: readonly (WatchedHost | undefined)[],
+): Handed {
   const { fleet, directives, context, memory, id, draft } = turn;
   if (directives.paused || directives.dryRun) return { started: [], held: [], againSeconds: undefined };
   context.signal.throwIfAborted();
@@ -140,13 +147,14 @@ function act(turn: Turn, move: Move | undefined, [source, target]: readonly (Wat
   const name = onTarget ? draft.status.target : draft.status.source;
   const command = move && commandFor(turn, move);
   const step: Step[] = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
+  const record: Step[] = recording === undefined ? [] : [stepOf(`XenHost/${draft.status.target}`, recording)];
   const part = (host: WatchedHost | undefined, steps: readonly Step[]) =>
     host === undefined ? [] : [{ host, steps, basis: "", witnesses: [] }];
   if (move?.kind === "Begin") memory.sent(id);
   return handOver(
     fleet,
     id,
-    [...part(source, onTarget ? [] : step), ...part(target, onTarget ? step : [])],
+    [...part(source, onTarget ? [] : step), ...part(target, onTarget ? step : record)],
     context.log,
   );
 }
@@ -160,6 +168,7 @@ const stepOf = (host: string, command: HostCommand): Step => ({
 
 function commandFor({ fleet, migration, spec, draft }: Turn, move: Move): HostCommand | undefined {
   const { operationID: operation = "", domainUUID: uuid = "", domainName: name = "", target = "" } = draft.status;
+  const { startTime = "" } = draft.status;
   switch (move.kind) {
     case "Begin": {
       const host = fleet.stores.hosts.get({ namespace: migration.metadata.namespace ?? "", name: target });
@@ -168,12 +177,14 @@ function commandFor({ fleet, migration, spec, draft }: Turn, move: Move): HostCo
       const address = parsed.spec.relocation.address ?? parsed.spec.ssh.host;
       const timeoutSeconds = Math.min(86_400, spec.timeoutSeconds + graceSeconds);
       const { bridges: allowedBridges, bootFiles: allowedBootFiles } = parsed.spec.allowed;
-      return startMigration({ operation, uuid, address, timeoutSeconds, allowedBridges, allowedBootFiles });
+      const owner = ownerOfDomain(fleet, migration);
+      const bounds = { allowedBridges, allowedBootFiles };
+      return startMigration({ owner, operation, uuid, address, timeoutSeconds, time: startTime, ...bounds });
     }
     case "Abort":
       return abortMigration({ operation });
     case "Settle":
-      return settleMigration({ uuid, name, action: move.action });
+      return settleMigration({ owner: ownerOfDomain(fleet, migration), uuid, name, action: move.action });
     case "DestroySource":
       return stopDomain({ owner: ownerOfDomain(fleet, migration), uuid, how: "Destroy", waitSeconds: 0 });
   }

@@ -149,7 +149,7 @@ export function observeBegun(fleet: Fleet, migration: XenMigration, status: XenM
   const view = (host: string) => fleet.feed.of(idOf("XenHost", namespace, host))?.watcher.view ?? pending;
   const domain = { uuid: domainUUID, name: domainName };
   return {
-    names: { domain: domainName, source, target },
+    names: { domain: domainName, source, target, operation: operationID },
     recorded: {
       sourceBootId: status.sourceBootID ?? "",
       targetBootId: status.targetBootID ?? "",

@@ -15,7 +15,7 @@ export interface Pursuit {
   readonly status: XenMigrationStatus;
   readonly evidence: Evidence;
   readonly deleting: boolean;
-  /** A person has allowed to destroy the suspended copy on the source. */
+  /** A person has allowed this operation to destroy the suspended copy on the source. */
   readonly approved: boolean;
   /** A command to begin it may still be on its way to the source. */
   readonly mayBegin: boolean;
@@ -180,7 +180,7 @@ function settling(
   if (cannot && !approved)
     return stuck(
       "ApprovalNeeded",
-      `${names.domain} is suspended on ${names.source}, and xl there cannot resume it. Set the annotation xensan.dev/approve=DestroySource to destroy this copy, which loses what was in its memory; then the domain can be started anew`,
+      `${names.domain} is suspended on ${names.source}, and xl there cannot resume it. Set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy this copy, which loses what was in its memory; then the domain can be started anew`,
       aborted,
       "ApprovalNeeded",
     );

@@ -3,8 +3,13 @@ import { type Copy, type DomainSight, describeCopy, type RunSight, type Side } f
 
 /** Everything that the outcome of a begun migration is judged by. */
 export interface Evidence {
-  /** Names of domain and hosts, for people. */
-  readonly names: { readonly domain: string; readonly source: string; readonly target: string };
+  /** Names of domain and hosts for people, and what a person names to approve something. */
+  readonly names: {
+    readonly domain: string;
+    readonly source: string;
+    readonly target: string;
+    readonly operation: string;
+  };
   /** Written down before anything was begun. */
   readonly recorded: {
     readonly sourceBootId: string;
@@ -76,7 +81,7 @@ const act =
 
 const giveUp = (names: Evidence["names"], why: string): Verdict => ({
   kind: "ApprovalNeeded",
-  message: `${why}. Its suspended copy on ${names.source} can only be given up: set the annotation xensan.dev/approve=DestroySource to destroy it, then the domain can be started anew`,
+  message: `${why}. Its suspended copy on ${names.source} can only be given up: set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy it, then the domain can be started anew`,
 });
 
 /**

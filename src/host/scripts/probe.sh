@@ -65,7 +65,7 @@
 #   domains domain ID NAME UUID MEMORY VCPUS STATE REASON SECONDS    Domain-0 left out; REASON may be empty
 #   domains domain ? TEXT UUID - - - - -                             a row that is not understood; UUID - where it shows none
 #   relocation key PUBLICKEY, peer NAME ADDRESS PUBLICKEY, known ADDRESS PUBLICKEY, host-key PUBLICKEY
-#   migrations run OPERATION UUID BOOTID Running|Ended|Lost EXIT PHASE STARTED NOW MESSAGE
+#   migrations run OPERATION UUID BOOTID Running|Ended|Lost|Recorded EXIT PHASE STARTED NOW TIME MESSAGE
 #   images image PATH Missing|File|Other BYTES ALLOCATED OWNER Copying|Interrupted|- BYTES
 #   domain-locks lock UUID PATH HOST BOOTID
 #   domain-configurations config UUID OWNER DIGEST

@@ -1,24 +1,28 @@
 #!/bin/sh
 # Brings one leftover of a migration to where the recovery table says. Looks again, here, at the UUID, the whole name, the
 # state and whatever xl is at work, and afterwards at what became of it.
-# Arguments: UUID NAME ACTION.
+# Arguments: OWNER (- for a domain that nobody declared) UUID NAME ACTION.
 #   DestroyIncoming      the copy that arrived, paused, and never ran
 #   DestroyMigratedAway  the copy that was sent, suspended; paused besides where xl was cut off while it destroyed it
 #   StartIncoming        the copy that arrived whole: gets its name and runs
 #   ResumeSource         the copy that was sent, suspended: gets its name and runs
 # Prints done<TAB>destroyed, started, resumed or unchanged (it was so already).
-# Exit codes: 0 done, 3 refused (DomainStateDiffers DomainMigrating DomainMissing DomainNameTaken ResumeUnsupported ToolMissing NotDom0), 4 busy.
+# Exit codes: 0 done, 3 refused (DomainTaken DomainStateDiffers DomainMigrating DomainMissing DomainNameTaken ResumeUnsupported ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
 # include: xen.sh
 # include: xen-processes.sh
+# include: domain-owner.sh
 
-uuid=$1 name=$2 action=$3
+owner=$1 uuid=$2 name=$3 action=$4
 require_toolstack
 take_lock "domain-$uuid" 30
 find_domain "$uuid"
 [ "$domain_count" -le 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
+# A copy on its way has no configuration yet on a host that was not told of it: only another declarer counts.
+find_declarer "$uuid"
+[ -z "$declarer" ] || require_declarer "$owner" "$uuid"
 
 differs() {
 	refuse DomainStateDiffers "$action: $(domain_text)"

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Begins the live migration of a running domain to another host, detached from this command and from whoever gave it.
 # A record is on the disk before anything moves; the log and the exit code are beside it (migration-runs.sh).
-# Arguments: OPERATION UUID ADDRESS SECONDS (after which the connection is cut, before the point of no return only), then any
-#   number of bridge=GLOB and bootfile=GLOB that the owner of the target allows.
+# Arguments: OWNER (- for a domain that nobody declared) OPERATION UUID ADDRESS SECONDS (after which the connection is cut, before
+#   the point of no return only) TIME (of now, by the operator), then any number of bridge=GLOB and bootfile=GLOB that the owner
+#   of the target allows.
 # Prints done<TAB>started or done<TAB>unchanged (this operation has been begun before, whatever became of it).
-# Exit codes: 0 done, 3 refused (DomainMissing DomainMigrating DomainNotRunning DomainNameUnsafe DomainStateDiffers BridgeOutsideBounds BootFileOutsideBounds ToolMissing
+# Exit codes: 0 done, 3 refused (DomainTaken DomainMissing DomainMigrating DomainNotRunning DomainNameUnsafe DomainStateDiffers BridgeOutsideBounds BootFileOutsideBounds ToolMissing
 # NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
@@ -12,12 +13,13 @@ set -eu
 # include: atomic.sh
 # include: xen.sh
 # include: xen-processes.sh
+# include: domain-owner.sh
 # include: migration-runs.sh
 # include: bounds.sh
 # include: domain-bounds.sh
 
-operation=$1 uuid=$2 address=$3 seconds=$4
-shift 4
+owner=$1 operation=$2 uuid=$3 address=$4 seconds=$5 time=$6
+shift 6
 base=$migrations_dir/$operation
 require_toolstack
 take_lock "domain-$uuid" 30
@@ -26,6 +28,7 @@ take_lock "domain-$uuid" 30
 find_domain "$uuid"
 [ "$domain_count" != 0 ] || refuse DomainMissing "no domain of this host has the UUID $uuid"
 [ "$domain_count" = 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
+require_declarer "$owner" "$uuid"
 case $domain_name in
 *--incoming | *--migratedaway | migrating-*) refuse DomainMigrating "$(domain_text)" ;;
 esac
@@ -51,14 +54,7 @@ done <"$run_dir/$uuid.runs"
 rm -f "$run_dir/$uuid.runs"
 [ -n "$said" ] || refuse DomainStateDiffers "$toolstack list --long says nothing of $(domain_text)"
 
-# The youngest twenty are kept.
-mkdir -p "$migrations_dir"
-kept=0
-# shellcheck disable=SC2012
-ls -t "$migrations_dir" 2>/dev/null | sed -n 's/\.exit$//p' | while IFS= read -r old; do
-	kept=$((kept + 1))
-	[ "$kept" -le 20 ] || rm -f "$migrations_dir/$old" "$migrations_dir/$old".log "$migrations_dir/$old".pid "$migrations_dir/$old".exit "$migrations_dir/$old".sh
-done
+prune_runs
 
 # Runs by itself from here on. Its own file: systemd-run would read $ and % in arguments.
 replace_file "$base.sh" 600 <<'WRAPPER'
@@ -108,7 +104,7 @@ exit 0
 WRAPPER
 : >>"$base.log"
 # Before anything moves. Whoever finds a record without an exit code and without its process knows what it means.
-printf '%s %s %s %s %s\n' "$uuid" "$(own_boot)" "$(now)" "$domain_id" "$address" | replace_file "$base" 600
+printf '%s %s %s %s %s %s\n' "$uuid" "$(own_boot)" "$(now)" "$domain_id" "$address" "$time" | replace_file "$base" 600
 
 if [ -d /run/systemd/system ] && have systemd-run; then
 	error=$(systemd-run --quiet --unit="xensan-migrate-$operation" --description="Migration of domain $domain_name to $address" \

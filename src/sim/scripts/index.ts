@@ -10,7 +10,7 @@ import { deleteImage, ensureImage } from "./image.ts";
 import { discover, prepareInitiator, revalidate } from "./initiator.ts";
 import { interfaceUp } from "./interface-up.ts";
 import { deleteLogicalVolume, ensureLogicalVolume } from "./logical-volume.ts";
-import { abortMigration, awaitMigration, settleMigration, startMigration } from "./migration.ts";
+import { abortMigration, awaitMigration, recordMigration, settleMigration, startMigration } from "./migration.ts";
 import { mountFilesystem, unmountFilesystem } from "./mount-filesystem.ts";
 import { installPackages } from "./packages.ts";
 import { probe } from "./probe.ts";
@@ -51,6 +51,7 @@ export const responders: ReadonlyMap<string, Responder> = new Map([
   ["start-domain", startDomain],
   ["stop-domain", stopDomain],
   ["take-domain-lock", takeDomainLock],
+  ["record-migration", recordMigration],
   ["start-migration", startMigration],
   ["await-migration", awaitMigration],
   ["abort-migration", abortMigration],

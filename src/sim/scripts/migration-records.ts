@@ -22,25 +22,30 @@ export interface RunFacts {
   readonly operation: string;
   readonly uuid: string;
   readonly bootId: string;
-  readonly state: "Running" | "Ended" | "Lost";
+  readonly state: "Running" | "Ended" | "Lost" | "Recorded";
   /** `-` for none. */
   readonly exitCode: string;
   readonly phase: string;
   readonly startedAt: string;
+  /** `-` for none. */
+  readonly time: string;
   readonly message: string;
 }
 
 export function runsOf(host: Host): RunFacts[] {
   const operations = list(host, directory).filter((name) => !name.includes("."));
   return operations.map((operation) => {
-    const [uuid = "", bootId = "", startedAt = "0"] = (readText(host, recordPath(operation)) ?? "").trim().split(" ");
+    const [uuid = "", bootId = "", startedAt = "0", domid, , time = "-"] = (readText(host, recordPath(operation)) ?? "")
+      .trim()
+      .split(" ");
     const log = readText(host, logPath(operation)) ?? "";
     const exit = readText(host, exitPath(operation))?.trim();
-    const state = isRunning(host, operation) ? "Running" : exit === undefined ? "Lost" : "Ended";
+    const over = exit === undefined ? (domid === "-" ? "Recorded" : "Lost") : "Ended";
+    const state = isRunning(host, operation) ? "Running" : over;
     const phase = phaseOf(log, state === "Ended" ? exit : undefined);
     const failed = phase === "Failed" || (phase === "Permission" && state !== "Running");
     const message = messageOf(log, failed);
-    return { operation, uuid, bootId, state, exitCode: exit ?? "-", phase, startedAt, message };
+    return { operation, uuid, bootId, state, exitCode: exit ?? "-", phase, startedAt, time, message };
   });
 }
 

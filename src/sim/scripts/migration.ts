@@ -7,7 +7,7 @@ import { type Domain, toolstackOf } from "../model/xen-state.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, fail, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { inBounds } from "./bounds.ts";
-import { configurationPath } from "./domain-configuration.ts";
+import { configurationOwner, configurationPath, requireDeclarer } from "./domain-configuration.ts";
 import {
   domainRow,
   domainRuns,
@@ -20,10 +20,10 @@ import {
 import { append, exitPath, isRunning, logPath, permissionGiven, recordPath, uptime } from "./migration-records.ts";
 import { atWork, movesByName } from "./xen-processes.ts";
 
-/** start-migration.sh: OPERATION UUID ADDRESS SECONDS bridge=GLOB… bootfile=GLOB… */
+/** start-migration.sh: OWNER|- OPERATION UUID ADDRESS SECONDS TIME bridge=GLOB… bootfile=GLOB… */
 export const startMigration: Responder = acting(function* startMigration(run) {
   const { world, host, args } = run;
-  const [operation = "", uuid = "", address = "", seconds = "0", ...bounds] = args;
+  const [owner = "", operation = "", uuid = "", address = "", seconds = "0", time = "", ...bounds] = args;
   yield world.timings.process;
   requireToolstack(run);
   yield* takeLock(run, `domain-${uuid}`, 30);
@@ -31,6 +31,7 @@ export const startMigration: Responder = acting(function* startMigration(run) {
   const { count, domain } = findDomain(run, uuid);
   if (domain === undefined) return refuse(run, "DomainMissing", `no domain of this host has the UUID ${uuid}`);
   if (count > 1) refuse(run, "DomainStateDiffers", `${count} domains of this host have the UUID ${uuid}`);
+  requireDeclarer(run, owner, uuid);
   const name = shownName(domain);
   if (name !== "(null)" && movesByName(domain)) refuse(run, "DomainMigrating", domainText(run, domain));
   if (!/^[A-Za-z0-9_.][A-Za-z0-9_.-]*$/.test(name)) refuse(run, "DomainNameUnsafe", `the domain is called ${name}`);
@@ -55,7 +56,7 @@ export const startMigration: Responder = acting(function* startMigration(run) {
   }
   replaceFile(run, logPath(operation), "");
   yield world.timings.process;
-  const record = [uuid, host.running.bootId, uptime(world, host), domain.id, address];
+  const record = [uuid, host.running.bootId, uptime(world, host), domain.id, address, time];
   replaceFile(run, recordPath(operation), `${record.join(" ")}\n`);
   yield world.timings.process;
   const { running } = host;
@@ -74,6 +75,18 @@ export const startMigration: Responder = acting(function* startMigration(run) {
   });
   yield world.timings.process * 20;
   return finish(run, "started");
+});
+
+/** record-migration.sh: OPERATION UUID TIME */
+export const recordMigration: Responder = acting(function* recordMigration(run) {
+  const { world, host, args } = run;
+  const [operation = "", uuid = "", time = ""] = args;
+  yield world.timings.process;
+  yield* takeLock(run, `domain-${uuid}`, 30);
+  if (readText(host, recordPath(operation)) !== undefined) return finish(run, "unchanged");
+  const record = [uuid, host.running.bootId, uptime(world, host), "-", "-", time];
+  replaceFile(run, recordPath(operation), `${record.join(" ")}\n`);
+  return finish(run, "recorded");
 });
 
 /** await-migration.sh: OPERATION SECONDS */
@@ -107,15 +120,16 @@ export const abortMigration: Responder = acting(function* abortMigration(run) {
   return finish(run, "aborted");
 });
 
-/** settle-migration.sh: UUID NAME ACTION */
+/** settle-migration.sh: OWNER|- UUID NAME ACTION */
 export const settleMigration: Responder = acting(function* settleMigration(run) {
   const { world, args } = run;
-  const [uuid = "", name = "", action = ""] = args;
+  const [owner = "", uuid = "", name = "", action = ""] = args;
   yield world.timings.process;
   requireToolstack(run);
   yield* takeLock(run, `domain-${uuid}`, 30);
   const { count, domain } = findDomain(run, uuid);
   if (count > 1) refuse(run, "DomainStateDiffers", `${count} domains of this host have the UUID ${uuid}`);
+  if (configurationOwner(run.host, uuid) !== "") requireDeclarer(run, owner, uuid);
   const step = settlements.get(action);
   if (step === undefined) return refuse(run, "InvalidArgument", `${action} is no action`);
   if (domain === undefined) {

@@ -80,9 +80,9 @@ export function relocation(run: ScriptRun): SectionEnd {
 
 export function migrations(run: ScriptRun): SectionEnd {
   const { host, world } = run;
-  for (const { operation, uuid, bootId, state, exitCode, phase, startedAt, message } of runsOf(host)) {
+  for (const { operation, uuid, bootId, state, exitCode, phase, startedAt, time, message } of runsOf(host)) {
     const now = uptime(world, host);
-    const about = [operation, uuid, bootId, state, exitCode, phase, startedAt, now, escaped(message)] as const;
+    const about = [operation, uuid, bootId, state, exitCode, phase, startedAt, now, time, escaped(message)] as const;
     row(run, "migrations", "run", ...about);
   }
   return "known";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Phase } from "../../../src/sim/model/migration-state.ts";
 import { at } from "../../simulation/scenarios/objects.ts";
 import type { Stage } from "../../simulation/stage.ts";
-import { eventually, minutes, word } from "./rig.ts";
+import { eventually, minutes, status, word } from "./rig.ts";
 import { dom0s, migration, outcome, said, seen, xenRig } from "./xen-rig.ts";
 
 /** Hosts whose xl can resume, as that of Xen 4.20 can. */
@@ -123,6 +123,10 @@ describe("who dies in a migration, and what becomes of it", () => {
   });
 });
 
+const approval = (stage: Stage) => `DestroySource:${status(stage, "XenMigration", "go").operationID}`;
+const approve = (stage: Stage) =>
+  stage.patch("XenMigration", at("go"), { metadata: { annotations: { "xensan.dev/approve": approval(stage) } } });
+
 describe("a suspended domain that xl cannot resume", () => {
   it("waits for a person's word, then can be started anew", async () => {
     const stage = await xenRig();
@@ -130,10 +134,13 @@ describe("a suspended domain that xl cannot resume", () => {
     stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
     await eventually(stage, () => outcome(stage, "go"), "Unknown/ApprovalNeeded", 5);
     expect(seen(stage)).toEqual({ bella: ["vm-test suspend"], brutus: [], caesar: [] });
-    expect(said(stage, "go")).toContain("xensan.dev/approve=DestroySource");
-    await stage.advance(minutes(10));
-    expect(outcome(stage, "go")).toBe("Unknown/ApprovalNeeded");
-    stage.patch("XenMigration", at("go"), { metadata: { annotations: { "xensan.dev/approve": "DestroySource" } } });
+    expect(said(stage, "go")).toContain(`xensan.dev/approve=${approval(stage)} `);
+    for (const word of ["DestroySource", "DestroySource:37baabc6-98d5-58a2-9634-a38b12e29c45"]) {
+      stage.patch("XenMigration", at("go"), { metadata: { annotations: { "xensan.dev/approve": word } } });
+      await stage.advance(minutes(5));
+      expect(outcome(stage, "go")).toBe("Unknown/ApprovalNeeded");
+    }
+    approve(stage);
     await eventually(stage, () => outcome(stage, "go"), "False/DomainGone", 5);
     expect(seen(stage)).toEqual({ bella: [], brutus: [], caesar: [] });
   });
@@ -144,7 +151,7 @@ describe("a suspended domain that xl cannot resume", () => {
     stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
     await eventually(stage, () => outcome(stage, "go"), "Unknown/ApprovalNeeded", 10);
     expect(seen(stage)).toEqual({ bella: ["vm-test--migratedaway suspend"], brutus: [], caesar: [] });
-    stage.patch("XenMigration", at("go"), { metadata: { annotations: { "xensan.dev/approve": "DestroySource" } } });
+    approve(stage);
     await eventually(stage, () => outcome(stage, "go"), "False/DomainGone", 5);
   });
 

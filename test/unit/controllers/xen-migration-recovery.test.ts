@@ -42,6 +42,7 @@ function run(phase: MigrationRun["phase"], rest: Partial<MigrationRun> = {}): Ru
       message: "",
       startedAt: 100,
       now: 140,
+      time: undefined,
       ...rest,
     },
   };
@@ -49,7 +50,7 @@ function run(phase: MigrationRun["phase"], rest: Partial<MigrationRun> = {}): Ru
 
 function evidence(source: DomainSight, target: DomainSight, rest: Partial<Evidence> = {}): Evidence {
   return {
-    names: { domain: "vm2", source: "bella", target: "brutus" },
+    names: { domain: "vm2", source: "bella", target: "brutus", operation: "u1" },
     recorded: { sourceBootId: "boot-1", targetBootId: "boot-1", phase: "Connecting" },
     run: run("Sending"),
     source,

@@ -44,7 +44,12 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
     dom0.link("/bin/sleep", "bin/ssh");
   });
   afterEach(() => dom0.end());
-  const bounds = { allowedBridges: ["xenbr*"], allowedBootFiles: ["/boot/vmlinuz-*", "/boot/initrd.img-*"] };
+  const bounds = {
+    owner: undefined,
+    time: "2026-11-28T09:30:00Z",
+    allowedBridges: ["xenbr*"],
+    allowedBootFiles: ["/boot/vmlinuz-*", "/boot/initrd.img-*"],
+  };
   const begin = (operation = "op-1", timeoutSeconds = 600) =>
     dom0.act(startMigration({ operation, uuid, address: "10.99.0.12", timeoutSeconds, ...bounds }));
   const abort = (operation = "op-1") => dom0.act(abortMigration({ operation }));

@@ -34,6 +34,8 @@ const image = {
 const key = `ssh-ed25519 ${"A".repeat(68)} root@bella`;
 const peer = { name: "bella", address: "10.99.0.11", publicKey: key, hostKeys: [key] };
 const migration = {
+  owner: { namespace: "xen", name: "vm2", uid: "1111-aa" },
+  time: "2026-11-28T09:30:00Z",
   operation: "op-1",
   uuid,
   address: "10.99.0.12",
@@ -76,14 +78,21 @@ describe("what is said to a dom0 about domains", () => {
       `receiver=10.99.0.11:${base64(`ssh-ed25519 ${"A".repeat(68)}`)}`,
     ]);
     expect(startMigration(migration).args).toEqual([
+      "xen/vm2 1111-aa",
       "op-1",
       uuid,
       "10.99.0.12",
       "600",
+      "2026-11-28T09:30:00Z",
       "bridge=br0",
       "bootfile=/boot/*",
     ]);
-    expect(settleMigration({ uuid, name: "vm2", action: "ResumeSource" }).args).toEqual([uuid, "vm2", "ResumeSource"]);
+    expect(settleMigration({ owner: undefined, uuid, name: "vm2", action: "ResumeSource" }).args).toEqual([
+      "-",
+      uuid,
+      "vm2",
+      "ResumeSource",
+    ]);
     expect(ensureImage({ ...image, recorded: "4711 0", mayFind: true }).args.slice(-2)).toEqual(["4711 0", "yes"]);
     expect(stopDomain({ owner, uuid, how: "Destroy", waitSeconds: 0 }).args).toEqual([
       "xen/vm2 1111-aa",

@@ -113,6 +113,8 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
   const begin = () =>
     dom0.act(
       startMigration({
+        owner: undefined,
+        time: "2026-11-28T09:30:00Z",
         operation: "op-1",
         uuid,
         address: "10.99.0.12",
@@ -191,7 +193,9 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
 
   it("that is suspended cannot be resumed: xm has no word for it", () => {
     dom0.domains([7, "vm2", uuid, "---s--", 20]);
-    expect(dom0.act(settleMigration({ uuid, name: "vm2", action: "ResumeSource" })).kind).not.toBe("done");
+    expect(dom0.act(settleMigration({ owner: undefined, uuid, name: "vm2", action: "ResumeSource" })).kind).not.toBe(
+      "done",
+    );
     expect(dom0.listed()).toEqual(["vm2 ---s--"]);
   });
 

@@ -316,7 +316,7 @@ describe("abort", () => {
 
 describe("settling what remains", () => {
   const settle = (host: "bella" | "brutus", action: Parameters<typeof settleMigration>[0]["action"]) =>
-    rack.act(host, settleMigration({ uuid, name, action }));
+    rack.act(host, settleMigration({ owner: undefined, uuid, name, action }));
 
   it("does nothing while xl is at work", async () => {
     await rack.migrate();

@@ -107,6 +107,8 @@ export async function onSharedFiles(plain: Stage, filesystem: string): Promise<X
       plain.act(
         "bella",
         startMigration({
+          owner,
+          time: "2026-11-28T09:30:00Z",
           operation,
           uuid,
           address: addresses.brutus,

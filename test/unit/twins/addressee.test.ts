@@ -11,7 +11,9 @@ const claim = (cluster: string, object: string, kind: "AoeServer" | "XenHost" = 
 const cases = (dom0: TwinBench) => {
   const settle = (addressee: Addressee) => {
     dom0.domains([7, "vm2--incoming", uuid, "--p---", 0]);
-    return dom0.act(addressed(settleMigration({ uuid, name: "vm2", action: "DestroyIncoming" }), addressee));
+    return dom0.act(
+      addressed(settleMigration({ owner: undefined, uuid, name: "vm2", action: "DestroyIncoming" }), addressee),
+    );
   };
 
   it("is another machine: nothing is done", async () => {

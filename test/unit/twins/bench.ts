@@ -45,7 +45,7 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       .replaceAll(host.filesystem, "FILESYSTEM")
       // The end of a message; whoever reads it cuts it off.
       .replace(/ +$/gm, "")
-      .replace(/(BOOT) \d+(?= \d+ 10\.)/, "$1 UPTIME")
+      .replace(/(BOOT) \d+(?= (?:\d+ 10\.|- - ))/, "$1 UPTIME")
       .replace(/(?<=\/\.xensan\/images\/\d+: "[^"]*\\n)\d+ \d+/, "INODE BIRTH")
       // Named after a path, which is another one in a fake host.
       .replace(/(\/var\/lib\/xensan\/backings\/[^.]*)\.\d+/, "$1.SUM")

@@ -1,12 +1,13 @@
 import { beforeEach, expect, it } from "vitest";
-import { abortMigration, awaitMigration, startMigration } from "../../../src/host/migration-actions.ts";
+import { abortMigration, awaitMigration, recordMigration, startMigration } from "../../../src/host/migration-actions.ts";
 import { type TwinBench, twins } from "./bench.ts";
 import type { DomainRow } from "./host.ts";
 
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 /** Nobody has this address. */
 const address = "10.99.0.77";
-const bounds = { allowedBridges: ["xenbr*"], allowedBootFiles: ["/boot/*"] };
+const time = "2026-11-28T09:30:00Z";
+const bounds = { owner: undefined, time, allowedBridges: ["xenbr*"], allowedBootFiles: ["/boot/*"] };
 
 const cases = (dom0: TwinBench) => {
   const begin = (operation = "op-1") =>
@@ -41,6 +42,28 @@ const cases = (dom0: TwinBench) => {
     expect(await begin()).toMatchObject({ kind: "refused", reason: "DomainMigrating" });
   });
 
+  const declared = { namespace: "xen", name: "vm2", uid: "1111-aa" };
+  it.each<[string, typeof declared | undefined, string | undefined]>([
+    ["another XenDomain declared", declared, "xen/vm3 2222-bb\n"],
+    ["another hand started", declared, undefined],
+    ["a XenDomain declared", undefined, "xen/vm2 1111-aa\n"],
+  ])("is not begun of a domain that %s", async (_how, owner, declarer) => {
+    dom0.domains([1, "vm2", uuid, "-b----", 20]);
+    if (declarer !== undefined) dom0.write(`/var/lib/xensan/domains/${uuid}.cfg.owner`, declarer);
+    const command = startMigration({ operation: "op-1", uuid, address, timeoutSeconds: 600, ...bounds, owner });
+    expect(await dom0.act(command)).toMatchObject({ kind: "refused", reason: "DomainTaken" });
+    expect(dom0.read("/var/lib/xensan/migrations/op-1")).toBeUndefined();
+  });
+
+  it("of another host is recorded once, and not begun here afterwards", async () => {
+    dom0.domains([1, "vm2", uuid, "-b----", 20]);
+    const record = () => dom0.act(recordMigration({ operation: "op-1", uuid, time }));
+    expect(await record()).toEqual({ kind: "done", detail: "recorded" });
+    expect(dom0.read("/var/lib/xensan/migrations/op-1")).toMatch(/^37baabc6-\S+ \S+ \d+ - - 2026-11-28T09:30:00Z\n$/);
+    expect(await record()).toEqual({ kind: "done", detail: "unchanged" });
+    expect(await begin()).toEqual({ kind: "done", detail: "unchanged" });
+  });
+
   it("that was never begun is over for whoever waits for it or ends it", async () => {
     expect(await dom0.act(awaitMigration({ operation: "op-1", seconds: 5 }))).toEqual({
       kind: "done",
@@ -50,7 +73,11 @@ const cases = (dom0: TwinBench) => {
   });
 };
 
-twins(["start-migration", "await-migration", "abort-migration"], "a migration that is not begun", cases);
+twins(
+  ["start-migration", "record-migration", "await-migration", "abort-migration"],
+  "a migration that is not begun",
+  cases,
+);
 
 twins(
   ["start-migration", "await-migration", "abort-migration"],

@@ -98,6 +98,16 @@ const cases = (dom0: TwinBench) => {
     expect(await look("migrations")).toContain(`migrations\trun\top-1\t${uuid}\t${boot}\t${told}\t100\t`);
   });
 
+  it("tells when a migration was begun, and one that is only recorded", async () => {
+    const base = "/var/lib/xensan/migrations";
+    dom0.write(`${base}/op-1`, `${uuid} ${boot} 100 1 10.99.0.12 2026-11-28T09:30:00Z\n`);
+    dom0.write(`${base}/op-1.exit`, "0\n");
+    dom0.write(`${base}/op-2`, `${uuid} ${boot} 100 - - 2026-11-28T09:31:00Z\n`);
+    const told = (await look("migrations")).replace(/(?<=\t100\t)\d+/g, "NOW");
+    expect(told).toContain(`op-1\t${uuid}\t${boot}\tEnded\t0\tSucceeded\t100\tNOW\t2026-11-28T09:30:00Z\t-\n`);
+    expect(told).toContain(`op-2\t${uuid}\t${boot}\tRecorded\t-\tConnecting\t100\tNOW\t2026-11-28T09:31:00Z\t-\n`);
+  });
+
   it("tells images, whose they are, and what is left of a copy", async () => {
     const image = { owner, path: "/srv/xen/a.img", mountPoint: "/srv/xen", filesystem: dom0.filesystem };
     await dom0.act(ensureImage({ uuid, mayFind: false, ...image, sizeBytes: 2 ** 20 }));

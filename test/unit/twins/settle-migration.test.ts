@@ -7,13 +7,36 @@ const other = "94451a8f-8a10-4e81-b45a-6937d115fafe";
 type Action = Parameters<typeof settleMigration>[0]["action"];
 
 const cases = (dom0: TwinBench) => {
-  const settle = (action: Action) => dom0.act(settleMigration({ uuid, name: "vm2", action }));
+  const settle = (action: Action) => dom0.act(settleMigration({ owner: undefined, uuid, name: "vm2", action }));
 
   it("destroys a copy that arrived, is paused and never ran", async () => {
     dom0.domains([7, "vm2--incoming", uuid, "--p---", 0], [8, "twin", other, "-b----", 4.5]);
     expect(await settle("DestroyIncoming")).toEqual({ kind: "done", detail: "destroyed" });
     expect(dom0.listed()).toEqual(["twin -b----"]);
     expect(await settle("DestroyIncoming")).toEqual({ kind: "done", detail: "unchanged" });
+  });
+
+  const declared = { namespace: "xen", name: "vm2", uid: "1111-aa" };
+  const owned = (owner: typeof declared | undefined) =>
+    dom0.act(settleMigration({ owner, uuid, name: "vm2", action: "DestroyIncoming" }));
+
+  it.each<[string, typeof declared | undefined, string]>([
+    ["another XenDomain declared", declared, "xen/vm3 2222-bb\n"],
+    ["a XenDomain declared, for one of none", undefined, "xen/vm2 1111-aa\n"],
+  ])("touches nothing of a domain that %s", async (_how, owner, declarer) => {
+    dom0.domains([7, "vm2--incoming", uuid, "--p---", 0]);
+    dom0.write(`/var/lib/xensan/domains/${uuid}.cfg.owner`, declarer);
+    expect(await owned(owner)).toMatchObject({ kind: "refused", reason: "DomainTaken" });
+    expect(dom0.listed()).toEqual(["vm2--incoming --p---"]);
+  });
+
+  it("settles what its own XenDomain declared, also where the host was not told of it", async () => {
+    dom0.domains([7, "vm2--incoming", uuid, "--p---", 0]);
+    dom0.write(`/var/lib/xensan/domains/${uuid}.cfg.owner`, "xen/vm2 3333-cc\n");
+    expect(await owned(declared)).toEqual({ kind: "done", detail: "destroyed" });
+    dom0.remove(`/var/lib/xensan/domains/${uuid}.cfg.owner`);
+    dom0.domains([8, "vm2--incoming", uuid, "--p---", 0]);
+    expect(await owned(declared)).toEqual({ kind: "done", detail: "destroyed" });
   });
 
   it("destroys one that has no name yet", async () => {
@@ -114,7 +137,7 @@ twins(
   (dom0) => {
     it("stays as it is", async () => {
       dom0.domains([3, "vm2--migratedaway", uuid, "---ss-", 20]);
-      const command = settleMigration({ uuid, name: "vm2", action: "ResumeSource" });
+      const command = settleMigration({ owner: undefined, uuid, name: "vm2", action: "ResumeSource" });
       expect(await dom0.act(command)).toMatchObject({ kind: "refused", reason: "ResumeUnsupported" });
       expect(dom0.listed()).toEqual(["vm2--migratedaway ---ss-"]);
     });

@@ -1,6 +1,7 @@
-# Migrations that were begun on this host: /var/lib/xensan/migrations/OPERATION holds `UUID BOOTID UPTIME DOMID ADDRESS`;
-# beside it OPERATION.log (what xl says), OPERATION.pid (`PID BIRTH` of the wrapper, `PID BIRTH` of xl) and, at the end,
-# OPERATION.exit.
+# Migrations that were begun on this host, or recorded on it: /var/lib/xensan/migrations/OPERATION holds
+# `UUID BOOTID UPTIME DOMID ADDRESS TIME`, - for DOMID and ADDRESS where the host was the target, or the domain was shut down
+# and started; TIME is when it began, by the operator. Beside it OPERATION.log (what xl says), OPERATION.pid (`PID BIRTH` of the
+# wrapper, `PID BIRTH` of xl) and, at the end, OPERATION.exit.
 migrations_dir=$state_dir/migrations
 
 # run_alive BASE: its wrapper runs.
@@ -8,4 +9,24 @@ run_alive() {
 	run_pid='' run_birth='' run_sender='' run_sender_birth=''
 	{ read -r run_pid run_birth run_sender run_sender_birth <"$1.pid"; } 2>/dev/null || return 1
 	[ -n "$run_pid" ] && [ "$(birth_of "$run_pid")" = "$run_birth" ]
+}
+
+# prune_runs: the youngest fifty that ended and the youngest fifty that were only recorded are kept.
+prune_runs() {
+	mkdir -p "$migrations_dir"
+	ended=0 others=0
+	# shellcheck disable=SC2012
+	ls -t "$migrations_dir" 2>/dev/null | while IFS= read -r old; do
+		case $old in *.*) continue ;; esac
+		if [ -e "$migrations_dir/$old.exit" ]; then
+			ended=$((ended + 1))
+			[ "$ended" -gt 50 ] || continue
+		elif [ ! -e "$migrations_dir/$old.pid" ]; then
+			others=$((others + 1))
+			[ "$others" -gt 50 ] || continue
+		else
+			continue
+		fi
+		rm -f "$migrations_dir/$old" "$migrations_dir/$old".log "$migrations_dir/$old".pid "$migrations_dir/$old".exit "$migrations_dir/$old".sh
+	done
 }

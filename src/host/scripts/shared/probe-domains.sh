@@ -37,13 +37,15 @@ probe_migrations() {
 	for base in "$migrations_dir"/*; do
 		case $base in *.log | *.pid | *.exit | *.sh | *.new | *.xensan-new) continue ;; esac
 		[ -f "$base" ] || continue
-		uuid='' begun='' since=''
-		{ read -r uuid begun since _ <"$base"; } 2>/dev/null || :
+		uuid='' begun='' since='' domid='' time=''
+		{ read -r uuid begun since domid _ time <"$base"; } 2>/dev/null || :
 		[ -n "$since" ] || continue
 		code=- state=Lost
 		word "$base.exit"
 		if [ -n "$value" ]; then
 			code=$value state=Ended
+		elif [ "$domid" = - ]; then
+			state=Recorded
 		elif [ "$begun" = "$boot" ] && run_alive "$base"; then
 			state=Running
 		elif [ "$begun" = "$boot" ] && [ ! -e "$base.pid" ] && [ $((uptime - since)) -lt 20 ]; then
@@ -54,7 +56,7 @@ probe_migrations() {
 			word "$base.exit"
 			[ -z "$value" ] || code=$value state=Ended
 		fi
-		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$base" "$uuid" "$begun" "$state" "$code" "$since" "$uptime"
+		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$base" "$uuid" "$begun" "$state" "$code" "$since" "$uptime" "${time:--}"
 	done >"$work/runs"
 	[ -s "$work/runs" ] || return 0
 	awk -F '\t' '
@@ -72,7 +74,7 @@ probe_migrations() {
 			if (text == "") text = last
 			text = substr(text, 1, 600)
 			gsub(/\\/, "\\134", text); gsub(/\t/, "\\011", text); gsub(/\r/, "", text)
-			printf "migrations\trun\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", operation, $2, $3, state, $5, said, $6, $7, text == "" ? "-" : text
+			printf "migrations\trun\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", operation, $2, $3, state, $5, said, $6, $7, $8, text == "" ? "-" : text
 		}
 		BEGIN { split("Sending Transferred Permission Succeeded", name, " ") }
 		function read_line(line) {

@@ -1,0 +1,60 @@
+import { rfc3339 } from "../../runtime/conditions.ts";
+import { no, unknown, yes } from "../finding.ts";
+import type { Applicant } from "./admission.ts";
+import { type DoneBefore, doneBefore } from "./done-before.ts";
+import { locate } from "./locate.ts";
+import { operationOf } from "./operation.ts";
+import { type Said, type Turn, tell } from "./turn.ts";
+
+interface Repeated {
+  readonly before: DoneBefore;
+  readonly operation: string;
+  readonly uuid: string;
+}
+
+/** What is recorded of the operation that a migration asks for, if it was begun before. */
+export function repeats({ fleet, migration, spec }: Turn, applicant: Applicant): Repeated | undefined {
+  const { sourceHostRef: _source, ...who } = spec;
+  const located = locate(who, applicant.hosts, applicant.declared);
+  const declared = spec.domainRef && applicant.declared.byName(spec.domainRef.name);
+  const uuid = located.kind === "Found" ? located.domain.uuid : declared?.uuid;
+  if (uuid === undefined) return undefined;
+  const { namespace = "" } = migration.metadata;
+  const operation = operationOf(migration.metadata, spec, uuid);
+  const domain = fleet.stores.domains.byIndex("uuid", uuid).find(({ metadata }) => metadata.namespace === namespace);
+  const kept = domain && { name: domain.metadata.name, migrations: domain.status?.migrations ?? [] };
+  const before = doneBefore(operation, kept, applicant.hosts);
+  return before && { before, operation, uuid };
+}
+
+const outcomes = { Succeeded: "It succeeded", Failed: "It failed", Unknown: "Its outcome is not recorded there" };
+
+/** Ends a migration that was begun before, whatever became of it; waits while a host is at it. */
+export function endAgain(turn: Turn, { before, operation, uuid }: Repeated): Said {
+  const { draft, fleet } = turn;
+  const when = before.time === undefined ? "before" : `at ${before.time}`;
+  const said = `This migration was begun ${when}, as ${before.where} records (operation ${operation})`;
+  const aborted = no("Aborted", "NotAborted", "Nothing asks for it");
+  if (before.outcome === "Running")
+    return {
+      conditions: [
+        no("Admitted", "DomainMigrating", `${said}, and is under way`),
+        no("Migrating", "NotMigrating", "It is not begun again"),
+        aborted,
+        unknown("Succeeded", "DomainMigrating", `${said}, and is under way`),
+      ],
+      againSeconds: 10,
+    };
+  const message = `${said}. ${outcomes[before.outcome]}. Nothing is moved now: to move the domain again, create a XenMigration with another name`;
+  Object.assign(draft.status, { domainUUID: uuid, finishTime: rfc3339(fleet.clock.now()) });
+  tell(turn, { state: "AlreadyDone", message });
+  const succeeded = before.outcome === "Succeeded" ? yes : no;
+  return {
+    conditions: [
+      no("Admitted", "AlreadyDone", message),
+      no("Migrating", "NotMigrating", "It is not begun again"),
+      aborted,
+      succeeded("Succeeded", "AlreadyDone", message),
+    ],
+  };
+}

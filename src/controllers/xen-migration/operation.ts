@@ -1,0 +1,19 @@
+import { z } from "zod";
+import type { XenMigrationSpec } from "../../api/xen-migration.ts";
+import { nameUuid } from "../xen-domain/derived-uuid.ts";
+
+const namespaceSchema = z.uuid();
+
+/**
+ * The id of the operation that a XenMigration asks for: UUIDv5 of its namespace and name, its mode and its hosts, in the
+ * namespace of the domain's UUID. An object that a backup or a git repository brings back has another uid and no status, and
+ * asks for the same operation. `uuid`: of the domain, as Xen tells it.
+ */
+export function operationOf(
+  { namespace = "", name }: { readonly namespace?: string; readonly name: string },
+  { mode, sourceHostRef, targetHostRef }: Pick<XenMigrationSpec, "mode" | "sourceHostRef" | "targetHostRef">,
+  uuid: string,
+): string {
+  const words = [namespace, name, mode, sourceHostRef?.name ?? "", targetHostRef?.name ?? ""];
+  return nameUuid(namespaceSchema.parse(uuid), words.join("/"));
+}
