@@ -36,6 +36,8 @@ export const deeds: Readonly<Record<string, Deed>> = {
   "stop-domain": { stopped: "DomainStopped", waiting: "Stopping" },
   "take-domain-lock": "LockTaken",
   "start-migration": "MigrationStarted",
+  // The migration tells of itself.
+  "record-migration": {},
   "abort-migration": { aborted: "MigrationAborted" },
   "settle-migration": "MigrationSettled",
 };

@@ -17,7 +17,7 @@ export const domainsOfOthers: Invariant = {
           const [owner = "", uuid = ""] = event.args;
           if (event.script === "start-domain" && !declared.has(uuid) && !exists(scene, uuid))
             declared.set(uuid, nameOf(owner));
-          if (event.script === "start-migration") moved.add(uuid);
+          if (event.script === "start-migration") moved.add(event.args[2] ?? "");
         }
         if (event.command === undefined || (event.kind !== "DomainAsked" && event.kind !== "DomainEnded")) return;
         const command = commands.get(event.command);

@@ -14,7 +14,7 @@ export const settledOnSight: Invariant = {
       },
       onSent(sent) {
         if (sent.script !== "settle-migration") return;
-        const [uuid = ""] = sent.args;
+        const [_owner, uuid = ""] = sent.args;
         const unseen = hostsOf(scene, uuid).filter((host) => looks.get(`${sent.life.name} ${host}`) !== true);
         if (unseen.length > 0)
           scene.violated(`${sent.host}: ${sent.args.join(" ")} without having seen ${unseen.join(", ")}`);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { abortMigration, settleMigration } from "../../../src/host/migration-actions.ts";
 import { configureXend } from "../../../src/host/toolstack-actions.ts";
-import { configurationText, expectNeverTwice, name, uuid, type XenStage, xenStage } from "./xen-stage.ts";
+import { configurationText, expectNeverTwice, name, owner, uuid, type XenStage, xenStage } from "./xen-stage.ts";
 
 const runsOnSource = { bella: [`${name} --`], brutus: [] };
 const runsOnTarget = { bella: [], brutus: [`${name} --`] };
@@ -316,7 +316,7 @@ describe("abort", () => {
 
 describe("settling what remains", () => {
   const settle = (host: "bella" | "brutus", action: Parameters<typeof settleMigration>[0]["action"]) =>
-    rack.act(host, settleMigration({ owner: undefined, uuid, name, action }));
+    rack.act(host, settleMigration({ owner, uuid, name, action }));
 
   it("does nothing while xl is at work", async () => {
     await rack.migrate();
