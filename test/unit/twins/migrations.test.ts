@@ -1,5 +1,10 @@
 import { beforeEach, expect, it } from "vitest";
-import { abortMigration, awaitMigration, recordMigration, startMigration } from "../../../src/host/migration-actions.ts";
+import {
+  abortMigration,
+  awaitMigration,
+  recordMigration,
+  startMigration,
+} from "../../../src/host/migration-actions.ts";
 import { type TwinBench, twins } from "./bench.ts";
 import type { DomainRow } from "./host.ts";
 
