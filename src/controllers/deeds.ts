@@ -5,6 +5,7 @@ type Deed = Reason | Readonly<Record<string, Reason>>;
 
 /** What a step on a host has done: the reason of its event, by the name of its script. */
 export const deeds: Readonly<Record<string, Deed>> = {
+  "claim-machine": "Claimed",
   "install-packages": "PackagesInstalled",
   "interface-up": "InterfaceUp",
   "ensure-file": { created: "BackingCreated", grown: "BackingGrown" },

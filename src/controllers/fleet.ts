@@ -134,7 +134,10 @@ export class Fleet {
     const after = host.watcher.view;
     this.#learnMachine(host, before, after);
     for (const owner of settled) this.#tellDone(host, owner);
-    for (const owner of new Set([...settled, ...this.fences.lower(host)])) this.#wake(objectOf(owner));
+    const lowered = this.fences.lower(host);
+    for (const owner of new Set([...settled, ...lowered])) this.#wake(objectOf(owner));
+    // Whoever lives on it waited for that look as well.
+    if (lowered.some((owner) => host.members.has(owner))) this.#wakeAll(host);
     const beats = this.heartbeats.look(host, this.clock.monotonic());
     if (this.kernelReports.look(host, before) || beats) this.#wakeTenants(host);
     if (before.state !== "Reachable" || after.state !== "Reachable") {
@@ -408,7 +411,8 @@ const objectOf = (owner: string) => owner.replace(/^(confirm|sample) | #.*$/g, "
 /** What a host object keeps of its machine. */
 function remembered({ metadata, status }: HostObject): Remembered {
   const [, takes] = /^Claim:(.*)$/.exec(directivesOf(metadata).approved ?? "") ?? [];
-  return { hostKey: status?.hostKey, machineId: status?.machineID, takes };
+  const { creationTimestamp: since } = metadata;
+  return { hostKey: status?.hostKey, machineId: status?.machineID, takes, since };
 }
 
 function asksAnew(event: { object: KubeObject; old: KubeObject }): boolean {

@@ -5,6 +5,7 @@ import type { Metadata } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
 import type { Reason } from "../api/reasons.ts";
 import type { SshSpec } from "../api/ssh.ts";
+import { claimMachine } from "../host/actions.ts";
 import type { HostFacts } from "../host/facts.ts";
 import { InvalidValue } from "../host/values.ts";
 import { type ConditionUpdate, hasCondition, rfc3339, summarise } from "../runtime/conditions.ts";
@@ -23,7 +24,8 @@ import { type Ended, type Gone, hasEnded } from "./gone.ts";
 import { factsStatus } from "./host-facts.ts";
 import { addressOf } from "./hosts/endpoint.ts";
 import type { WatchedHost } from "./hosts/feed.ts";
-import type { Step } from "./hosts/step.ts";
+import { type Claiming, claimingOf } from "./hosts/machine-claims.ts";
+import { exclusive, type Step } from "./hosts/step.ts";
 import { currentFacts, machineOf, pending } from "./hosts/view.ts";
 import { idOf } from "./names.ts";
 import { explainOutcome } from "./outcomes.ts";
@@ -258,8 +260,13 @@ function judge<
   host.describe(status, facts, object);
   const left = unreadable(facts);
   const seen = left === undefined ? [reached] : [reached, left];
-  const plan = planned(() => host.plan(`${host.kind.kind}/${name}`, spec, facts, object));
-  const { steps, problem, conditions: aspects = [], required = [] } = plan;
+  const claiming = claimingOf(watched, id);
+  const subject = `${host.kind.kind}/${name}`;
+  const plan =
+    claiming.kind === "Elsewhere"
+      ? { steps: [], problem: { reason: "ClaimedElsewhere" as const, message: claiming.message } }
+      : claimed(subject, claiming, planned(() => host.plan(subject, spec, facts, object)));
+  const { steps, problem, conditions: aspects = [], required = [] }: HostPlan = plan;
   const condition =
     problem === undefined
       ? yes(host.prepared, host.prepared, host.preparedMessage)
@@ -293,6 +300,12 @@ function judge<
     return no(host.conditionOf?.(step.action) ?? host.prepared, reason, message);
   });
   return { conditions: merged([...seen, condition, ...aspects], failed), handed, required };
+}
+
+/** Whatever acts there claims the machine; where nothing is to be done, that is. */
+function claimed(subject: string, claiming: Claiming, plan: HostPlan): HostPlan {
+  if (claiming.kind !== "Free" || plan.steps.length > 0) return plan;
+  return { ...plan, steps: [exclusive(subject, claimMachine())] };
 }
 
 /** A value that passed the schema and that no host can be given all the same. */

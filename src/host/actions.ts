@@ -70,6 +70,11 @@ export function installPackages(packages: readonly string[]): HostCommand {
   return command("install-packages", 900, `${packages.join(", ")} installed`, packages.map(packageName));
 }
 
+/** Claims the machine for the objects that speak, and does nothing else. Detail: `claimed`. */
+export function claimMachine(): HostCommand {
+  return command("claim-machine", 30, "the machine claimed", []);
+}
+
 /** Switches the interface on, now and at every boot; sets no address. Detail: `up` or `unchanged`. */
 export function interfaceUp(name: string): HostCommand {
   return command("interface-up", 60, `interface ${name} up, now and after a reboot`, [interfaceName(name)]);

@@ -83,6 +83,8 @@ export interface Identity {
   readonly machineId: string;
   /** /proc/sys/kernel/random/boot_id: changes with every boot. */
   readonly bootId: string;
+  /** Who has the machine, as its claim files say: `CLUSTER NAMESPACE/NAME` by kind. */
+  readonly claims: ReadonlyMap<string, string>;
 }
 
 export interface System {

@@ -8,6 +8,9 @@ export function parseIdentity(rows: Rows, lost: Lost): Identity {
     hostname: required(values, "hostname"),
     machineId: required(values, "machine-id"),
     bootId: required(values, "boot-id"),
+    claims: new Map(
+      [...values].flatMap(([key, value]) => (key.startsWith("claim-") ? [[key.slice("claim-".length), value]] : [])),
+    ),
   };
 }
 

@@ -63,9 +63,9 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
     rack.settle();
   }
 
-  function refuse(target: SshTarget, host: Host): HostError | undefined {
+  function refuse(target: SshTarget, host: Host, keyOf: string): HostError | undefined {
     const fail = (code: HostError["code"], message: string) => new HostError(code, message, { started: false });
-    const key = keys.get(host.name);
+    const key = keys.get(keyOf);
     if (key === undefined) return undefined;
     const trust = hostTrust(target, undefined);
     const untrusted = refusal(trust, key);
@@ -91,7 +91,8 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
     if (problem !== undefined) throw new HostError("InvalidRequest", problem, { started: false });
     await wait(latencyMs, request, false);
     const address = `${target.host}:${target.port}`;
-    const host = rack.hosts.get(names.get(address) ?? "");
+    const answering = rack.answering(names.get(address) ?? "");
+    const host = rack.hosts.get(answering.host);
     const unreachable = (message: string) => new HostError("Unreachable", message, { started: false });
     if (host === undefined) throw unreachable(`connect to ${address}: connection refused`);
 
@@ -132,7 +133,7 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
       await wait(Math.min(connectTimeoutMs, patience()), request, false);
       throw unreachable(`connect to ${address}: timed out`);
     }
-    const refusal = refuse(target, host);
+    const refusal = refuse(target, host, answering.key);
     if (refusal !== undefined) throw refusal;
 
     let cut: "Drop" | "Hang" | undefined;

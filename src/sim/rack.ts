@@ -60,9 +60,15 @@ export interface Rack {
   readFile(host: string, path: string): string | undefined;
   /** What a path on a host stands for: kind, size, identity. */
   backingOf(host: string, path: string): Backing;
-  /** The file system that holds the path. */
   /** Another machine takes the place of the host: the same address, key and disks, another machine-id. */
   replaceMachine(host: string, machineId: string): void;
+  /**
+   * Two hosts get each other's address, as when cables or leases are swapped. `Cloned`: their SSH host keys are the same, so
+   * that only what a machine says of itself tells them apart.
+   */
+  swapAddresses(one: string, other: string, keys?: "Own" | "Cloned"): void;
+  /** Which host answers at the address that the rack file gives this one, and with whose host key. */
+  answering(name: string): { readonly host: string; readonly key: string };
   /** A reset after which the kernel gives two disks each other's name. */
   swapDisks(host: string, one: string, other: string): void;
   setReadOnly(host: string, path: string, state: "ReadOnly" | "ReadWrite"): void;
@@ -107,6 +113,9 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
     act(host);
   };
 
+  const answers = new Map<string, { readonly host: string; readonly key: string }>();
+  const answering = (name: string) => answers.get(name) ?? { host: name, key: name };
+
   return {
     file,
     clock,
@@ -135,6 +144,13 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
       disturb(name, `machine-id ${machineId}`, (host) => {
         host.machineId = machineId;
       }),
+    swapAddresses: (one, other, keys = "Own") =>
+      disturb(one, `${one} and ${other} swap their addresses`, () => {
+        const [first, second] = [answering(one).host, answering(other).host];
+        answers.set(one, { host: second, key: keys === "Cloned" ? one : second });
+        answers.set(other, { host: first, key: keys === "Cloned" ? other : first });
+      }),
+    answering,
     swapDisks: (name, one, other) =>
       disturb(name, `${one} and ${other} swap their names at a boot`, (host) => {
         powerOff(world, host);

@@ -152,7 +152,10 @@ export class Stage {
       dialer: this.#dialer,
       life,
       effects: this.effects,
-      nameOf: (target) => this.#hostNames.get(`${target.host}:${target.port}`) ?? target.host,
+      nameOf: (target) => {
+        const name = this.#hostNames.get(`${target.host}:${target.port}`);
+        return name === undefined ? target.host : this.rack.answering(name).host;
+      },
       onBegin: (sent) => {
         for (const watcher of this.#watchers) watcher.onSent?.(sent);
       },
@@ -235,7 +238,7 @@ function describeChange(change: Change): string {
 }
 
 /** Time as a process sees it: when it is dead, no sleep ends. */
-function processClock(clock: Clock, life: Life): Clock {
+export function processClock(clock: Clock, life: Life): Clock {
   return {
     now: () => clock.now(),
     monotonic: () => clock.monotonic(),

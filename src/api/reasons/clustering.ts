@@ -89,6 +89,12 @@ export const clustering = {
     meaning: "The kernel of a node reported something about the device, the file system or the cluster.",
     action: nothing,
   },
+  DeclaredAnew: {
+    conditions: ["DeletionBlocked"],
+    meaning:
+      "What is to be deleted was declared by another object of the same name, as when a backup brings back a deletion that was overtaken since. Nothing is stopped or deleted.",
+    action: "Set xensan.dev/abandon to the object's name, and apply the object again where it is wanted.",
+  },
   ReferencedByCluster: {
     conditions: ["DeletionBlocked"],
     meaning: "An Ocfs2Cluster names the object; the message says which.",

@@ -36,6 +36,12 @@ export const reaching = {
     action:
       "Correct spec.ssh.host, or, if the machine takes the place of the old one for good, set xensan.dev/approve=Machine:ID with its machine-id.",
   },
+  Claimed: {
+    conditions: ["events"],
+    meaning:
+      "The machine is claimed for this object: no object of another name or of another management cluster acts there from now on.",
+    action: "Nothing.",
+  },
   ClaimedElsewhere: {
     conditions: asking,
     meaning:

@@ -4,8 +4,8 @@ import { type ProbeRequest, probe } from "../../host/actions.ts";
 import type { Claim } from "../../host/addressee.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 import type { HostDialer } from "../../ssh/host-session.ts";
-import { parseId } from "../names.ts";
 import { addressOf, type Endpoint } from "./endpoint.ts";
+import { claimsOf, heldClaims } from "./machine-claims.ts";
 import type { HostMetrics } from "./metrics.ts";
 import { routeTo } from "./route.ts";
 import { type HostView, machineOf } from "./view.ts";
@@ -36,6 +36,8 @@ export interface Remembered {
   readonly machineId?: string | undefined;
   /** Whose claim a person gave to it, `CLUSTER NAMESPACE/NAME`. */
   readonly takes?: string | undefined;
+  /** `metadata.creationTimestamp`: of two objects for one machine the older one has it. */
+  readonly since?: string | undefined;
 }
 
 /** A machine under watch and the objects (`Kind namespace/name`) that stand for it. */
@@ -47,9 +49,19 @@ export class WatchedHost {
   seenKey: string | undefined;
   stop: () => void = () => undefined;
 
-  constructor(endpoint: Endpoint, watcher: (host: WatchedHost) => HostWatcher) {
+  /** Id of the management cluster; undefined: machines are not claimed. */
+  readonly #clusterId: string | undefined;
+
+  constructor(endpoint: Endpoint, clusterId: string | undefined, watcher: (host: WatchedHost) => HostWatcher) {
     this.endpoint = endpoint;
+    this.#clusterId = clusterId;
     this.watcher = watcher(this);
+  }
+
+  /** Who speaks to the machine: of each kind the member that the machine names, else the oldest. */
+  get claims(): readonly Claim[] {
+    if (this.#clusterId === undefined) return [];
+    return claimsOf(this.members, this.#clusterId, heldClaims(this.watcher.view));
   }
 
   /** The key that a member's status keeps, else the one just seen. */
@@ -137,6 +149,7 @@ export class HostFeed {
     const address = addressOf(endpoint.ssh);
     const host = new WatchedHost(
       endpoint,
+      clusterId,
       (self) =>
         new HostWatcher({
           clock,
@@ -153,7 +166,7 @@ export class HostFeed {
           addressee: () => ({
             machineId: self.machineId,
             takes: self.takes,
-            claims: clusterId === undefined ? [] : claimsOf(self.members.keys(), clusterId),
+            claims: self.claims,
           }),
           onView: (before, settled) => onView(self, before, settled),
           onHostKey: (key) => {
@@ -200,15 +213,4 @@ export class HostFeed {
       if (age !== undefined) yield [addressOf(endpoint.ssh), age];
     }
   }
-}
-
-/** Members are `Kind namespace/name`; one of each kind speaks, the first that was declared. */
-function claimsOf(members: Iterable<string>, cluster: string): Claim[] {
-  const claims = new Map<string, Claim>();
-  for (const member of members) {
-    const { kind, key } = parseId(member);
-    if ((kind !== "AoeServer" && kind !== "XenHost") || claims.has(kind)) continue;
-    claims.set(kind, { kind, cluster, object: `${key.namespace}/${key.name}` });
-  }
-  return [...claims.values()];
 }

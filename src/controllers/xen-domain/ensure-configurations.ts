@@ -1,4 +1,5 @@
 import { writeDomainConfiguration } from "../../host/domain-actions.ts";
+import { ownerText } from "../../host/values.ts";
 import { type Finding, found } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
 import { type Configuration, dialectOf, renderConfiguration, typeProblem } from "./configuration.ts";
@@ -13,7 +14,9 @@ export function ensureConfigurations(domain: DomainObservation): Finding {
     const known = factsOf(host)?.domainConfigurations;
     const wanted = configurationFor(domain, host);
     if (known?.state !== "known" || wanted === undefined) continue;
-    if (known.value.some(({ uuid, digest }) => uuid === domain.uuid && digest === wanted.digest)) continue;
+    const own = known.value.find(({ uuid }) => uuid === domain.uuid);
+    // Also whose it is: an object that was restored has another uid.
+    if (own?.digest === wanted.digest && own.owner === ownerText(domain.owner)) continue;
     // The script looks again: a domain of another hand needs the word of the owner of the host.
     const adopt = domain.recorded.configuration !== undefined || mayAdopt(host, domain.uuid);
     const command = writeDomainConfiguration({ owner: domain.owner, uuid: domain.uuid, text: wanted.text, adopt });

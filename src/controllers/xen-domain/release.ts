@@ -7,7 +7,7 @@ import { takenBy } from "./ensure-place.ts";
 import { stopStep } from "./ensure-power.ts";
 import { imageOn, silentAbout, strangersAt } from "./images.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, survey } from "./observation.ts";
-import { isDeclaredSomewhere, isSameDeclarer } from "./owner.ts";
+import { declaredAnew, isDeclaredSomewhere, isSameDeclarer } from "./owner.ts";
 
 export type Release = { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: Finding };
 
@@ -25,6 +25,12 @@ export function release(domain: DomainObservation): Release {
     );
   // What has its name is another's, and nothing was ever made for it.
   if (takenBy(domain) !== undefined && !isDeclaredSomewhere(domain)) return { kind: "Released" };
+  const anew = declaredAnew(domain);
+  if (anew.length > 0)
+    return blocked(
+      "DeclaredAnew",
+      `By ${anew.join(" and ")} it is that of another XenDomain of this name: nothing of it is stopped or deleted. Set the annotation xensan.dev/abandon=${domain.name}, and apply the object again where it is wanted`,
+    );
   const { present, running, blind } = survey(domain);
   if (running.length > 1 && !domain.twice)
     return blocked(

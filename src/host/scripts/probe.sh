@@ -15,6 +15,7 @@
 # backslash are written as mountinfo writes them: \011 \012 \134; a space may be \040.
 #   probe 1                                                          version of this format, always first
 #   identity hostname|machine-id|boot-id VALUE
+#   identity claim-KIND CLUSTER NAMESPACE/NAME                       one field: who has the machine, see claim-machine.sh
 #   system os|os-id|kernel|init|package-manager VALUE                init: systemd sysvinit other; manager: apt none
 #   system going-down yes|no                                         to a halt or a reboot
 #   packages NAME VERSION

@@ -1,4 +1,5 @@
 import type { Responder } from "../process.ts";
+import { claimMachine } from "./claim-machine.ts";
 import { clusterOnline } from "./cluster-online.ts";
 import { configureCluster, removeCluster } from "./configure-cluster.ts";
 import { startDomain, stopDomain, takeDomainLock } from "./domain.ts";
@@ -21,6 +22,7 @@ import { addNodeSlots, growFilesystem } from "./tune-filesystem.ts";
 /** Who answers which script of src/host/scripts. */
 export const responders: ReadonlyMap<string, Responder> = new Map([
   ["probe", probe],
+  ["claim-machine", claimMachine],
   ["install-packages", installPackages],
   ["interface-up", interfaceUp],
   ["ensure-file", ensureFile],

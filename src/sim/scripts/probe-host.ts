@@ -1,7 +1,9 @@
 import type { BlockDevice, Host } from "../model/host.ts";
 import { hasCarrier } from "../model/network.ts";
 import { toolPath } from "../model/packages.ts";
+import { list, readText } from "../model/storage.ts";
 import type { ScriptRun } from "../process.ts";
+import { claimsDirectory } from "./addressee.ts";
 import { escaped, row } from "./answer.ts";
 import type { SectionEnd } from "./probe.ts";
 
@@ -9,6 +11,10 @@ export function identity(run: ScriptRun): SectionEnd {
   row(run, "identity", "hostname", run.host.running.hostname);
   row(run, "identity", "machine-id", run.host.machineId);
   row(run, "identity", "boot-id", run.host.running.bootId);
+  for (const kind of list(run.host, claimsDirectory)) {
+    const [holder = ""] = (readText(run.host, `${claimsDirectory}/${kind}`) ?? "").split("\n");
+    row(run, "identity", `claim-${kind}`, holder);
+  }
   return "known";
 }
 

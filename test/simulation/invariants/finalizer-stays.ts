@@ -26,8 +26,10 @@ export const finalizerStays: Invariant = {
         if (change.resource.kind !== "AoeVolume") return;
         const meta = objectAt(change.object, "metadata");
         const uid = String(meta.uid);
-        const has = change.type !== "DELETED" && Array.isArray(meta.finalizers) && meta.finalizers.includes(finalizer);
-        const had = guarded.has(uid);
+        const holds = Array.isArray(meta.finalizers) && meta.finalizers.includes(finalizer);
+        const has = change.type !== "DELETED" && holds;
+        // Lost with its management cluster, and never let go.
+        const had = guarded.has(uid) && !(change.type === "DELETED" && holds);
         if (has) guarded.add(uid);
         else guarded.delete(uid);
         if (!had || has || abandoned(change.object)) return;

@@ -13,7 +13,7 @@ const known = <T>(value: T): Fact<T> => ({ state: "known", value });
 const absent = { state: "absent" } as const;
 
 const facts: HostFacts = {
-  identity: known({ hostname: "san", machineId: "m1", bootId: "b1" }),
+  identity: known({ hostname: "san", machineId: "m1", bootId: "b1", claims: new Map() }),
   system: known({ os: "Debian", osId: "debian", kernel: "6.1", init: "systemd", packageManager: "apt" }),
   packages: known(new Map([["vblade", "25-1"]])),
   tools: known(new Map([["vblade", "/usr/sbin/vblade"]])),

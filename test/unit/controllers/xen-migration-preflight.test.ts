@@ -50,7 +50,7 @@ const row: DomainFact = {
 };
 
 const facts: HostFacts = {
-  identity: known({ hostname: "host", machineId: "m1", bootId: "b1" }),
+  identity: known({ hostname: "host", machineId: "m1", bootId: "b1", claims: new Map() }),
   system: absent,
   packages: absent,
   tools: absent,

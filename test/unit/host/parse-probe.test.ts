@@ -22,6 +22,7 @@ describe("the probe of a SAN server in a container", () => {
         hostname: "san-systemd",
         machineId: "c0866274f3364b728cf1e59c44cd0aa3",
         bootId: "2649bf4d-645f-4b29-9154-cf5a988403c6",
+        claims: new Map(),
       },
     });
     expect(facts.system).toEqual({

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { type Addressee, addressed } from "../../../src/host/addressee.ts";
+import { claimMachine } from "../../../src/host/actions.ts";
 import { settleMigration } from "../../../src/host/migration-actions.ts";
 import { type TwinBench, twins } from "./bench.ts";
 
@@ -59,3 +60,14 @@ const cases = (dom0: TwinBench) => {
 };
 
 twins(["settle-migration"], "the machine that a command is meant for", cases);
+
+twins(["claim-machine"], "a machine to which nothing is to be done", (dom0) => {
+  it("is claimed all the same, and by one only", async () => {
+    const claims = [claim("aaaa", "san/bella")];
+    expect(await dom0.act(addressed(claimMachine(), { claims }))).toEqual({ kind: "done", detail: "claimed" });
+    expect(await dom0.act(addressed(claimMachine(), { claims }))).toEqual({ kind: "done", detail: "claimed" });
+    expect(dom0.read(file)).toBe("aaaa san/bella\n");
+    const other = { claims: [claim("bbbb", "san/bella")] };
+    expect(await dom0.act(addressed(claimMachine(), other))).toMatchObject({ reason: "ClaimedElsewhere" });
+  });
+});

@@ -13,6 +13,10 @@ probe_identity() {
 	row identity machine-id "$machine_id"
 	word /proc/sys/kernel/random/boot_id
 	row identity boot-id "$value"
+	for claim_file in "$claims_dir"/*; do
+		{ IFS= read -r value <"$claim_file"; } 2>/dev/null || continue
+		row identity "claim-${claim_file##*/}" "$value"
+	done
 }
 
 probe_system() {

@@ -1,0 +1,65 @@
+import type { Claim } from "../../host/addressee.ts";
+import { parseId } from "../names.ts";
+import type { Remembered, WatchedHost } from "./feed.ts";
+import { currentFacts, type HostView } from "./view.ts";
+
+/** `CLUSTER NAMESPACE/NAME` by kind, as the claim files of a machine that can be asked say. */
+export function heldClaims(view: HostView): ReadonlyMap<string, string> {
+  const identity = currentFacts(view)?.identity;
+  return identity?.state === "known" ? identity.value.claims : new Map();
+}
+
+/**
+ * Which members speak to a machine, one of each kind: the one that the machine names, else the oldest, else the first by name.
+ * Members are `Kind namespace/name`.
+ */
+export function claimsOf(
+  members: ReadonlyMap<string, Remembered>,
+  cluster: string,
+  held: ReadonlyMap<string, string>,
+): Claim[] {
+  const claims = new Map<string, Claim>();
+  const since = (member: string) => members.get(member)?.since ?? "";
+  const inOrder = [...members.keys()].sort((one, other) =>
+    `${since(one)} ${one}` < `${since(other)} ${other}` ? -1 : 1,
+  );
+  for (const member of inOrder) {
+    const { kind, key } = parseId(member);
+    if (kind !== "AoeServer" && kind !== "XenHost") continue;
+    const claim: Claim = { kind, cluster, object: `${key.namespace}/${key.name}` };
+    if (!claims.has(kind) || held.get(kind) === `${cluster} ${claim.object}`) claims.set(kind, claim);
+  }
+  return [...claims.values()];
+}
+
+/** Whether the machine is a member's, or may become so. */
+export type Claiming =
+  | { readonly kind: "Ours" }
+  /** Nobody has it, or a person gave it to this object: it is to be claimed. */
+  | { readonly kind: "Free" }
+  | { readonly kind: "Elsewhere"; readonly message: string };
+
+/** Compares as scripts/shared/addressee.sh does, before anything is to be done. `member` is `Kind namespace/name`. */
+export function claimingOf(host: WatchedHost, member: string): Claiming {
+  const { kind, key } = parseId(member);
+  const own = host.claims.find((claim) => claim.kind === kind);
+  if (own === undefined || currentFacts(host.watcher.view)?.identity.state !== "known") return { kind: "Ours" };
+  if (own.object !== `${key.namespace}/${key.name}`)
+    return {
+      kind: "Elsewhere",
+      message: `${kind} ${own.object} has this machine, by the same address: one of the two objects must go`,
+    };
+  const held = heldClaims(host.watcher.view);
+  const ours = `${own.cluster} ${own.object}`;
+  for (const [holding, holder] of held) {
+    if (holder === host.takes) continue;
+    const [cluster = "", object = ""] = holder.split(" ");
+    if (holding === kind ? holder === ours : cluster === own.cluster) continue;
+    return {
+      kind: "Elsewhere",
+      message: `${holding} ${object} of the management cluster ${cluster} has this machine: nothing is done on it; to move it here for good, set the annotation xensan.dev/approve=Claim:${holder}`,
+    };
+  }
+  const given = [...held.values()].some((holder) => holder === host.takes && holder !== ours);
+  return held.get(kind) === ours && !given ? { kind: "Ours" } : { kind: "Free" };
+}

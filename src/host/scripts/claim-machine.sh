@@ -1,0 +1,10 @@
+#!/bin/sh
+# Ensures that this machine is the one that is meant, and that the caller has it. The words that stand before any script's own
+# arguments do both (shared/addressee.sh); this script does nothing else.
+# Arguments: none of its own.
+# Prints done<TAB>claimed.
+# Exit codes: 0 done, 3 refused (MachineChanged ClaimedElsewhere ReadOnlyFileSystem NoSpace).
+set -eu
+# include: prelude.sh
+
+finish claimed
