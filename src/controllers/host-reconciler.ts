@@ -265,7 +265,11 @@ function judge<
   const plan =
     claiming.kind === "Elsewhere"
       ? { steps: [], problem: { reason: "ClaimedElsewhere" as const, message: claiming.message } }
-      : claimed(subject, claiming, planned(() => host.plan(subject, spec, facts, object)));
+      : claimed(
+          subject,
+          claiming,
+          planned(() => host.plan(subject, spec, facts, object)),
+        );
   const { steps, problem, conditions: aspects = [], required = [] }: HostPlan = plan;
   const condition =
     problem === undefined

@@ -18,6 +18,8 @@ export const refusals = {
   RestartForbidden: "The running vblade differs and may not be restarted now",
   NotOurs: "xensan did not create it for this owner, so it is not deleted",
   StillExported: "A vblade still serves it",
+  SnapshotsExist: "LVM snapshots depend on the logical volume and would be deleted with it",
+  BackingWritten: "Something writes through the export: an initiator uses it, declared or not",
   ExportFailed: "vblade does not stay up; the message holds what it said",
   InterfaceMissing: "There is no such network interface",
   InterfaceInUse: "Open AoE devices are reached over an interface that would be taken away",

@@ -1,3 +1,4 @@
+import type { KubeObject } from "../../src/runtime/kube-api.ts";
 import { directDialer } from "../../src/sim/dialer.ts";
 import { customResourceDefinitions } from "./definitions.ts";
 import { operatorWith } from "./operator-process.ts";
@@ -7,7 +8,6 @@ import { ApiServer } from "./world/kube/api-server.ts";
 import { toJsonObject } from "./world/kube/json.ts";
 import { connectKubeApi } from "./world/kube/kube-client.ts";
 import { Life } from "./world/life.ts";
-import type { KubeObject } from "../../src/runtime/kube-api.ts";
 import { SideEffects } from "./world/side-effects.ts";
 import { calm } from "./world/weather.ts";
 

@@ -90,6 +90,17 @@ export const exporting = {
     meaning: "xensan did not create it for this object, so it does not change or delete it.",
     action: "Remove it by hand, or let it be and set deletionPolicy to Retain.",
   },
+  SnapshotsExist: {
+    conditions: ["DeletionBlocked"],
+    meaning: "LVM snapshots depend on the logical volume that is to be deleted; lvremove would delete them too.",
+    action: "Remove the snapshots that the message names, or set deletionPolicy to Retain.",
+  },
+  BackingWritten: {
+    conditions: ["Exported", "DeletionBlocked"],
+    meaning:
+      "Something writes through the export that is to be removed: an initiator uses it, though no declared client holds it. Nothing is stopped or deleted.",
+    action: "Find the host that has the device mounted (it may be none of the XenHosts) and unmount it there.",
+  },
   StillExported: {
     conditions: ["DeletionBlocked"],
     meaning: "A vblade still serves the backing that is to be deleted.",

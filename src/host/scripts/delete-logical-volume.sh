@@ -2,7 +2,7 @@
 # Ensures that a logical volume which ensure-logical-volume made for this owner is gone. Nothing else, and nothing in use.
 # Arguments: OWNER VG LV GLOB…
 # Prints done<TAB>deleted or done<TAB>absent.
-# Exit codes: 0 done, 3 refused (NotOurs StillExported BackingInUse BackingOutsideBounds ToolMissing), 4 busy.
+# Exit codes: 0 done, 3 refused (NotOurs StillExported SnapshotsExist BackingInUse BackingOutsideBounds ToolMissing), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -34,6 +34,10 @@ if [ -e "/dev/$group/$name" ]; then
 	! exported_as "$backing_identity" || refuse StillExported "$group/$name is served as $exported_user"
 	require_free "$group/$name" "$backing_device"
 fi
+# lvremove -y takes the snapshots of a volume along; thin ones do not depend on it.
+snapshots=$(lvs --noheadings -o lv_attr,lv_name -S "origin=$name" "$group" 2>/dev/null </dev/null 9>&- |
+	awk '$1 ~ /^[sS]/ { printf "%s%s", sep, $2; sep = " " }') || exit 1
+[ -z "$snapshots" ] || refuse SnapshotsExist "$group/$name has the snapshots $snapshots, which would go with it"
 # Without -f: lvremove itself refuses a volume that anybody holds open.
 lvremove -y -S "lv_tags=$(owner_tag "$owner")" "${group:?}/${name:?}" </dev/null >&2 9>&-
 ! lvm_field lvs lv_size "$group/$name" || refuse BackingInUse "$group/$name is still there: somebody holds it open"

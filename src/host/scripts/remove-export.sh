@@ -1,16 +1,18 @@
 #!/bin/sh
-# Ensures that the owner's export is stopped, then that its configuration is gone.
+# Ensures that the owner's export is stopped, then that its configuration is gone. One through which somebody writes stays.
 # Arguments: OWNER SHELF SLOT INTERFACE
 # Prints done<TAB>removed or done<TAB>absent. An export of somebody else at that address is not touched: absent.
-# Exit codes: 0 done, 3 refused (ExportFailed when it does not stop, ReadOnlyFileSystem), 4 busy.
+# Exit codes: 0 done, 3 refused (BackingWritten, ExportFailed when it does not stop, ReadOnlyFileSystem), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
 # include: atomic.sh
+# include: bounds.sh
 # include: exports.sh
 # include: inittab.sh
 # include: stop.sh
 # include: export-record.sh
+# include: writes.sh
 
 owner=$1
 shelf=$2
@@ -21,7 +23,7 @@ take_lock storage 40
 # Of the owner's export at this address: how it is configured, and as what.
 find_ours() {
 	read_exports
-	kind='' name='' parameters='' pids=''
+	kind='' name='' parameters='' pids='' served=''
 	while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row_file row_options row_identity; do
 		[ "$row_shelf.$row_slot.$row_net" = "$shelf.$slot.$net" ] || continue
 		case $row_kind in
@@ -34,6 +36,7 @@ find_ours() {
 			kind=$row_kind
 			name=$row_name
 			parameters="$row_file $row_options"
+			served=$row_file
 			;;
 		esac
 	done <"$run_dir/exports.list"
@@ -41,6 +44,8 @@ find_ours() {
 
 find_ours
 if [ -z "$kind" ]; then finish absent; fi
+# One that is gone can be written by nobody.
+if [ -n "$pids" ] && [ -e "$served" ]; then require_silent "$served" "e$shelf.$slot on $net"; fi
 # Stopped before the configuration goes: a configuration that is gone stops nothing.
 case $kind in
 conf)

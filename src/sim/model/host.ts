@@ -103,7 +103,7 @@ export interface VolumeGroup {
   /** `major:minor` of the physical volumes. */
   readonly physicalVolumes: string[];
   /** Logical volumes by name. */
-  readonly volumes: Map<string, { readonly name: string; readonly device: string; readonly tags: Set<string> }>;
+  readonly volumes: Map<string, LogicalVolume>;
 }
 
 export interface VbladeProcess {
@@ -183,3 +183,11 @@ interface Opener {
 
 /** `e0.1` */
 export const aoeName = (shelf: number, slot: number): string => `e${shelf}.${slot}`;
+
+interface LogicalVolume {
+  readonly name: string;
+  readonly device: string;
+  readonly tags: Set<string>;
+  /** Of a snapshot: the volume that it is one of. */
+  readonly origin?: string;
+}

@@ -21,6 +21,7 @@ import {
   type Wanted,
   writeConfiguration,
 } from "./keepalive.ts";
+import { requireSilent } from "./writes.ts";
 
 interface Remembered {
   /** The identity that the caller has recorded; `-` for none. */
@@ -235,6 +236,8 @@ export const removeExport: Responder = acting(function* removeExport(run) {
   };
   const { config, pids } = findOurs();
   if (config === undefined) return finish(run, "absent");
+  if (pids.length > 0 && backingAt(host, config.filename).kind !== "Missing")
+    yield* requireSilent(run, config.filename, `e${shelf}.${slot} on ${net}`);
   if (config.kind === "conf") stopUnit(world, host, config.name);
   else replaceInittab(run, inittabWithout(readText(host, "/etc/inittab") ?? "", config.name));
   yield world.timings.process * 4;

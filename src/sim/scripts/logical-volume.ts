@@ -105,6 +105,9 @@ export const deleteLogicalVolume: Responder = acting(function* deleteLogicalVolu
   if (user !== undefined) refuse(run, "StillExported", `${volume} is served as ${user}`);
   if (backing.block !== undefined) requireFree(run, volume, backing.block);
   yield world.timings.process * 10;
+  const snapshots = [...group.volumes.values()].flatMap((one) => (one.origin === name ? [one.name] : []));
+  if (snapshots.length > 0)
+    refuse(run, "SnapshotsExist", `${volume} has the snapshots ${snapshots.join(" ")}, which would go with it`);
   const problem = removeLogicalVolume(world, host, group, name);
   if (problem !== undefined) fail(run, problem);
   remove(world, host, recordOf(owner, volume));

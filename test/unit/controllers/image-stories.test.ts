@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { at } from "../../simulation/scenarios/objects.ts";
 import { tutorialObjects } from "../../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../../simulation/stage.ts";
-import { commands, eventually, message, minutes, word } from "./rig.ts";
 import { abandon, allReady, bytes, domainSays, executing, image, otherOf, readiness, ready } from "./rack-story.ts";
+import { commands, eventually, message, minutes, word } from "./rig.ts";
 
 const declare = (stage: Stage) => {
   for (const object of tutorialObjects(["XenDomain"])) stage.apply(object);

@@ -5,7 +5,6 @@ import { tutorialObjects } from "../../simulation/scenarios/tutorial.ts";
 import { conditionOf, type Stage } from "../../simulation/stage.ts";
 import type { Backup } from "../../simulation/world/kube/api-server.ts";
 import { seeded } from "../../simulation/world/random.ts";
-import { commands, eventually, message, minutes, status, volumeReady, word } from "./rig.ts";
 import {
   abandon,
   allReady,
@@ -19,6 +18,7 @@ import {
   ready,
   tutorialManifests,
 } from "./rack-story.ts";
+import { commands, eventually, message, minutes, status, volumeReady, word } from "./rig.ts";
 
 /** The management cluster burns down; another operator starts on what the backup holds. */
 function restore(stage: Stage, backup: Backup): void {
@@ -73,10 +73,14 @@ describe("an etcd of yesterday", () => {
     const yesterday = stage.server.backup();
     stage.patch("AoeVolume", at("scratch"), { spec: { backing: { file: { size: "128Mi" } } } });
     stage.patch("XenDomain", at("vm-test"), { spec: { disks: [disk("256Mi")] } });
-    await eventually(stage, () => bytes(stage).filter((one) => /scratch|vm-test/.test(one)).map(sizeOf), [
-      128 * 2 ** 20,
-      256 * 2 ** 20,
-    ]);
+    await eventually(
+      stage,
+      () =>
+        bytes(stage)
+          .filter((one) => /scratch|vm-test/.test(one))
+          .map(sizeOf),
+      [128 * 2 ** 20, 256 * 2 ** 20],
+    );
     const before = bytes(stage);
     restore(stage, yesterday);
     await stage.advance(minutes(15));

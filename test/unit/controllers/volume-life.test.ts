@@ -241,6 +241,39 @@ describe("a deleted volume", () => {
     expect(exportsOf(stage, "san")).toEqual([]);
   });
 
+  it("stays while a host that nobody declared writes its heartbeat to it, whatever the clients say", async () => {
+    const stage = rig({ objects: [server, bella, scratch("64Mi", { deletionPolicy: "Delete" })] });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    const device = String(status(stage, "AoeVolume", "scratch").devicePath);
+    const found = { label: "data", cluster: "theirs", nodeSlots: 2 };
+    stage.rack.ocfs2.overwrite("bella", device, { signature: "ocfs2", ocfs2: found });
+    stage.rack.ocfs2.strangerBeats("bella", device, 7);
+    stage.delete("AoeVolume", at("scratch"));
+    await eventually(stage, () => word(stage, "AoeVolume", "scratch", "DeletionBlocked"), "True/BackingWritten");
+    await stage.advance(minutes(10));
+    expect([exportsOf(stage, "san").length, fileExists(stage, "/srv/aoe/scratch.img")]).toEqual([1, true]);
+    expect(message(stage, "AoeVolume", "scratch", "DeletionBlocked")).toContain("/srv/aoe/scratch.img");
+    stage.rack.ocfs2.strangerStops("bella", device, 7);
+    await eventually(stage, () => gone(stage, "scratch"), true);
+    expect(fileExists(stage, "/srv/aoe/scratch.img")).toBe(false);
+  });
+
+  it("keeps its logical volume as long as there are snapshots of it", async () => {
+    const lv = aoeVolume("lv", "san", [0, 3], logicalVolume("lv", "64Mi"), ["bella"], { deletionPolicy: "Delete" });
+    const stage = rig({ objects: [server, bella, lv] });
+    await eventually(stage, () => volumeReady(stage, "lv"), "True/Ready");
+    const volumes = stage.rack.host("san").volumeGroups.get("san")?.volumes;
+    volumes?.set("before", { name: "before", device: "253:99", tags: new Set(), origin: "lv" });
+    stage.delete("AoeVolume", at("lv"));
+    await eventually(stage, () => word(stage, "AoeVolume", "lv", "DeletionBlocked"), "True/SnapshotsExist");
+    await stage.advance(minutes(10));
+    expect(volumes?.has("lv")).toBe(true);
+    expect(message(stage, "AoeVolume", "lv", "DeletionBlocked")).toContain("before");
+    volumes?.delete("before");
+    await eventually(stage, () => gone(stage, "lv"), true);
+    expect(volumes?.has("lv")).toBe(false);
+  });
+
   it("stays while a client cannot be asked: unknown is not absent", async () => {
     const stage = rig({ objects: [server, bella, brutus, data] });
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { type Addressee, addressed } from "../../../src/host/addressee.ts";
 import { claimMachine } from "../../../src/host/actions.ts";
+import { type Addressee, addressed } from "../../../src/host/addressee.ts";
 import { settleMigration } from "../../../src/host/migration-actions.ts";
 import { type TwinBench, twins } from "./bench.ts";
 

@@ -203,7 +203,8 @@ export class ApiServer {
     for (const resource of this.#resources.values()) {
       const now = this.#objects.get(id(resource)) ?? new Map<string, Stored>();
       const then = backup.get(id(resource)) ?? new Map<string, Stored>();
-      for (const [key, stored] of [...now]) if (!then.has(key)) this.#remove(resource, keyOf(stored.object), stored.object);
+      for (const [key, stored] of [...now])
+        if (!then.has(key)) this.#remove(resource, keyOf(stored.object), stored.object);
       for (const [key, stored] of then) {
         const type = now.has(key) ? "MODIFIED" : "ADDED";
         this.#write(resource, keyOf(stored.object), stored.object, stored.ownership, type);

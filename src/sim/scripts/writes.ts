@@ -1,0 +1,22 @@
+import { sequenceOf } from "../model/ocfs2-volume.ts";
+import { backingAt } from "../model/storage.ts";
+import type { ScriptRun } from "../process.ts";
+import { refuse } from "./answer.ts";
+
+/** writes.sh: write_mark. Of what initiators write the rack keeps the heartbeats. */
+function writeMark({ host, world }: ScriptRun, path: string): string {
+  const beats = backingAt(host, path).content?.ocfs2?.beats ?? new Map();
+  return [...beats].map(([node, beat]) => `${node} ${sequenceOf(beat, world.agenda.time)}`).join();
+}
+
+/** writes.sh: require_silent */
+export function* requireSilent(run: ScriptRun, path: string, name: string): Generator<number, void> {
+  const before = writeMark(run, path);
+  yield 6_000;
+  if (before === writeMark(run, path)) return;
+  refuse(
+    run,
+    "BackingWritten",
+    `an initiator writes to ${path} through ${name}, as a node does that has it mounted: it is not taken away`,
+  );
+}
