@@ -52,7 +52,7 @@ export class WatchedHost {
   /** Id of the management cluster; undefined: machines are not claimed. */
   readonly #clusterId: string | undefined;
 
-  constructor(endpoint: Endpoint, clusterId: string | undefined, watcher: (host: WatchedHost) => HostWatcher) {
+  constructor(endpoint: Endpoint, watcher: (host: WatchedHost) => HostWatcher, clusterId?: string) {
     this.endpoint = endpoint;
     this.#clusterId = clusterId;
     this.watcher = watcher(this);
@@ -149,7 +149,6 @@ export class HostFeed {
     const address = addressOf(endpoint.ssh);
     const host = new WatchedHost(
       endpoint,
-      clusterId,
       (self) =>
         new HostWatcher({
           clock,
@@ -175,6 +174,7 @@ export class HostFeed {
           onCommand: (script, error) =>
             this.#options.metrics.commands.inc({ host: address, script, result: error?.code ?? "completed" }),
         }),
+      clusterId,
     );
     this.#hosts.set(endpoint.id, host);
     return host;
