@@ -203,7 +203,7 @@ export const moving = {
   DrainBlocked: {
     conditions: ["Drained"],
     meaning: "Domains cannot leave the host; the message names each with the reason.",
-    action: "Mend what the message names, or stop the domain.",
+    action: "Mend what the message names, move the domain with a XenMigration of mode Offline, or stop it.",
   },
   NotAborted: {
     conditions: ["Aborted"],

@@ -245,6 +245,10 @@ const memory: Check<Known> = withInfo(({ domain, target, targetStack }) => {
   return [problem("NotEnoughMemory", message)];
 }, true);
 
+/** The way out of what only a live migration needs. */
+const offline =
+  "a XenMigration of its XenDomain with mode Offline shuts it down and starts it there, and needs none of this";
+
 const versions: Check<Known> = withInfo(({ source, target }, { from, to }) => {
   const fits = from.major === to.major && (to.minor === from.minor || to.minor === from.minor + 1);
   const text = ({ major, minor }: XenInfo) => `${major}.${minor}`;
@@ -253,7 +257,7 @@ const versions: Check<Known> = withInfo(({ source, target }, { from, to }) => {
     : [
         problem(
           "XenVersionDiffers",
-          `${target.name} runs Xen ${text(to)}, ${source.name} runs ${text(from)}: it must be the same or the next version`,
+          `${target.name} runs Xen ${text(to)}, ${source.name} runs ${text(from)}: it must be the same or the next version; ${offline}`,
         ),
       ];
 });
@@ -265,7 +269,7 @@ const cpuFeatures: Check<Known> = withInfo(({ source, target }, { from, to }) =>
     : [
         problem(
           "CpuFeaturesMissing",
-          `The CPU of ${target.name} lacks features of ${source.name} (${missing.join(", ")})`,
+          `The CPU of ${target.name} lacks features of ${source.name} (${missing.join(", ")}); ${offline}`,
         ),
       ];
 });
@@ -276,7 +280,7 @@ const shadowPaging: Check<Known> = withInfo(({ domain, source }, { from }) =>
     : [
         problem(
           "ShadowPagingMissing",
-          `${domain.name} is a PV guest, and Xen on ${source.name} is built without shadow paging (virt_caps ${from.virtualisation.join(" ")})`,
+          `${domain.name} is a PV guest, and Xen on ${source.name} is built without shadow paging (virt_caps ${from.virtualisation.join(" ")}); ${offline}`,
         ),
       ],
 );
