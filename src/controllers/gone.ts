@@ -1,4 +1,5 @@
 import type { XenHost } from "../api/kinds.ts";
+import type { HostFacts } from "../host/facts.ts";
 import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
 import { nodesOf } from "./dead-time.ts";
 import { directivesOf } from "./directives.ts";
@@ -46,7 +47,7 @@ export function goneOf(fleet: Fleet, key: ObjectKey): Gone {
   if (heard !== undefined) return { kind: "Beats", message: heard.message, witnesses: [heard.by] };
   const { bootID, hostname } = object.status?.facts ?? {};
   if (bootID === undefined || hostname === undefined) return unproved;
-  return forgotten(object, bootID, hostname) ?? dead(fleet, object, bootID, hostname);
+  return forgotten(object, bootID, hostname) ?? dead(fleet, object, bootID, hostname, view.last?.facts);
 }
 
 function forgotten({ metadata }: XenHost, bootId: string, hostname: string): Gone | undefined {
@@ -55,9 +56,9 @@ function forgotten({ metadata }: XenHost, bootId: string, hostname: string): Gon
   return { kind: "Forgotten", bootId, hostname, message };
 }
 
-function dead(fleet: Fleet, object: XenHost, bootId: string, hostname: string): Gone {
+function dead(fleet: Fleet, object: XenHost, bootId: string, hostname: string, last: HostFacts | undefined): Gone {
   const { proof } = object.status ?? {};
-  const death = storageDeath(fleet, object, proof?.kind === "StorageDeath" && proof.bootID === bootId);
+  const death = storageDeath(fleet, object, proof?.kind === "StorageDeath" && proof.bootID === bootId, last);
   if (death.kind === "Proved") return { kind: "Dead", bootId, hostname, message: death.message };
   return { kind: "Unproved", why: death.message, witnesses: death.kind === "Open" ? death.witnesses : undefined };
 }

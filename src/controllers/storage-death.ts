@@ -1,10 +1,12 @@
 import type { Ocfs2Cluster, XenHost } from "../api/kinds.ts";
+import type { HostFacts } from "../host/facts.ts";
 import { keyOf, keyString } from "../runtime/kube-api.ts";
 import { deadTimes, nodesOf, watchdogBound } from "./dead-time.ts";
 import type { Fleet } from "./fleet.ts";
 import type { WatchedHost } from "./hosts/feed.ts";
 import { currentFacts } from "./hosts/view.ts";
 import { idOf } from "./names.ts";
+import { regionName } from "./ocfs2-cluster/members.ts";
 import { leasesHeld } from "./storage-leases.ts";
 
 /**
@@ -23,9 +25,10 @@ const recentMs = 180_000;
 /**
  * Judges a XenHost that cannot be asked. On every file system of its clusters one node that itself writes has seen no heartbeat
  * of it for twice the dead time, by the operator's monotonic clock; that node's kernel counts it as dead and has replayed its journal. `proved`:
- * this was so before for this boot, so that two looks that show it silent are enough.
+ * this was so before for this boot, so that two looks that show it silent are enough. `last`: what it showed before; a host that
+ * wrote no heartbeat then is silent without being dead.
  */
-export function storageDeath(fleet: Fleet, host: XenHost, proved: boolean): StorageDeath {
+export function storageDeath(fleet: Fleet, host: XenHost, proved: boolean, last: HostFacts | undefined): StorageDeath {
   const key = keyOf(host);
   const { watchdog, facts } = host.status ?? {};
   const bound = watchdogBound(fleet, key);
@@ -36,6 +39,9 @@ export function storageDeath(fleet: Fleet, host: XenHost, proved: boolean): Stor
     return impossible(
       `A silent heartbeat does not prove it dead (WatchdogMissing); when the machine is off, say xensan forget ${key.name}`,
     );
+  const o2cb = last?.o2cb.state === "known" ? last.o2cb.value : undefined;
+  const sameBoot = last?.identity.state === "known" && last.identity.value.bootId === facts?.bootID;
+  const written = new Set(sameBoot ? (o2cb?.active?.regions ?? []).map((region) => region.uuid) : []);
   const seen: string[] = [];
   const witnesses = new Set<WatchedHost>();
   let open: string | undefined;
@@ -46,6 +52,10 @@ export function storageDeath(fleet: Fleet, host: XenHost, proved: boolean): Stor
     for (const { label, device, uuid } of cluster.status?.filesystems ?? []) {
       if (uuid === undefined) continue;
       if (device === undefined) return impossible(`The device of file system ${label} is not known`);
+      if (!proved && !written.has(regionName(uuid)))
+        return impossible(
+          `It was not seen to write a heartbeat on file system ${label} in this boot, so its silence proves nothing; when the machine is off, say xensan forget ${key.name}`,
+        );
       const found = witnessOf(fleet, cluster, key.name, number, device, neededMs);
       for (const one of found.asked) witnesses.add(one);
       if (found.said === undefined) open ??= `${label}: ${found.missing}`;

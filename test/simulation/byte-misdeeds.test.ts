@@ -7,7 +7,7 @@ import { note } from "../../src/sim/model/world.ts";
 import { HostError } from "../../src/ssh/host-session.ts";
 import { beatingIsAlive } from "./invariants/beating-is-alive.ts";
 import { broken, byCommand, stageFor } from "./misdeeds.ts";
-import { xenDomain, xenHost } from "./scenarios/objects.ts";
+import { at, xenDomain, xenHost } from "./scenarios/objects.ts";
 import type { Stage } from "./stage.ts";
 
 const path = "/srv/xen/web.img";
@@ -183,5 +183,41 @@ describe("a node that was counted as dead", () => {
     expect(broken(stage)).toEqual(["the dead do not write"]);
     stage.rack.xen.createDomain("bella", text("db", other, "/srv/xen/none.img"));
     expect(broken(stage)).toEqual(["the dead do not write", "the dead do not write", "the dead do not write"]);
+  });
+
+  it("is not taken for dead because it empties its own slot of before a reboot", () => {
+    const stage = stageWithImage();
+    beats(stage, "bella", 0);
+    note(...host(stage), { kind: "NodeRecovered", uuid: "f5", node: 0 });
+    stage.rack.xen.createDomain("bella", text("web", uuid));
+    expect(broken(stage)).toEqual([]);
+  });
+});
+
+/** As the operator writes it down of bella. */
+function prove(stage: Stage, bootID: string): void {
+  const kind = stage.server.kindNamed("XenHost");
+  const proof = { kind: "StorageDeath", bootID, message: "nobody sees it", time: "2026-11-28T12:00:00Z" };
+  const claimed = { apiVersion: "xensan.dev/v1alpha1", kind: "XenHost", metadata: at("bella"), status: { proof } };
+  stage.server.apply(kind, claimed, { manager: "xensan", force: true, status: true });
+}
+
+describe("a boot that the status of a XenHost calls dead", () => {
+  it("is caught beating and executing", () => {
+    const stage = stageWithImage();
+    beats(stage, "bella", 0);
+    stage.rack.xen.createDomain("bella", text("web", uuid));
+    expect(stage.violations).toEqual([]);
+    const { bootId } = stage.rack.host("bella").running;
+    prove(stage, bootId);
+    expect(broken(stage)).toEqual(["the dead do not write", "the dead do not write"]);
+  });
+
+  it("is another one after a reboot", () => {
+    const stage = stageWithImage();
+    const { bootId } = stage.rack.host("bella").running;
+    stage.rack.reset("bella");
+    prove(stage, bootId);
+    expect(broken(stage)).toEqual([]);
   });
 });
