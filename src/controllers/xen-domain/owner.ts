@@ -1,6 +1,5 @@
 import type { Owner } from "../../host/actions.ts";
-import { imageOn } from "./images.ts";
-import { type DomainObservation, factsOf, type HostSight, imagePath, isPlaced, survey } from "./observation.ts";
+import { type DomainObservation, factsOf, type HostSight, survey } from "./observation.ts";
 
 /** An object that was created anew under its name has another uid, and is who it was. */
 export function isSameDeclarer(owner: Pick<Owner, "namespace" | "name">, text: string): boolean {
@@ -8,26 +7,9 @@ export function isSameDeclarer(owner: Pick<Owner, "namespace" | "name">, text: s
 }
 
 /** For whom a host keeps a configuration of the domain; undefined where it keeps none, or does not tell. */
-function declarerOn(host: HostSight, uuid: string): string | undefined {
+export function declarerOn(host: HostSight, uuid: string): string | undefined {
   const known = factsOf(host)?.domainConfigurations;
   return known?.state === "known" ? known.value.find((one) => one.uuid === uuid)?.owner : undefined;
-}
-
-/**
- * Where an object of the same name, but another one, has declared the domain or one of its images since, or before and this one
- * never did: `the configuration on bella`. A deletion that a backup brought back must not undo what came after it.
- */
-export function declaredAnew(domain: DomainObservation): string[] {
-  const { owner, uuid, hosts, disks } = domain;
-  const isAnother = (mark: string) => isSameDeclarer(owner, mark) && mark.split(" ")[1] !== owner.uid;
-  const configurations = hosts
-    .filter((host) => isAnother(declarerOn(host, uuid) ?? ""))
-    .map(({ name }) => `the configuration on ${name}`);
-  const paths = disks.filter(isPlaced).map(imagePath);
-  const images = paths
-    .filter((path) => hosts.some((host) => isAnother(imageOn(host, path)?.record?.owner ?? "")))
-    .map((path) => `the record of ${path}`);
-  return [...configurations, ...images];
 }
 
 /** Whether some host keeps a configuration that was written for this object. */

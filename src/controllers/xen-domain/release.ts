@@ -2,12 +2,13 @@ import { removeDomainConfiguration } from "../../host/domain-actions.ts";
 import { deleteImage } from "../../host/image-actions.ts";
 import { type Finding, stop, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
+import { declaredAnew } from "./declared-anew.ts";
 import { workerFor } from "./ensure-disks.ts";
 import { takenBy } from "./ensure-place.ts";
 import { stopStep } from "./ensure-power.ts";
 import { imageOn, silentAbout, strangersAt } from "./images.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, survey } from "./observation.ts";
-import { declaredAnew, isDeclaredSomewhere, isSameDeclarer } from "./owner.ts";
+import { isDeclaredSomewhere, isSameDeclarer } from "./owner.ts";
 
 export type Release = { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: Finding };
 

@@ -1,0 +1,20 @@
+import { imageOn } from "./images.ts";
+import { type DomainObservation, imagePath, isPlaced } from "./observation.ts";
+import { declarerOn, isSameDeclarer } from "./owner.ts";
+
+/**
+ * Where an object of the same name, but another one, has declared the domain or one of its images since, or before and this one
+ * never did: `the configuration on bella`. A deletion that a backup brought back must not undo what came after it.
+ */
+export function declaredAnew(domain: DomainObservation): string[] {
+  const { owner, uuid, hosts, disks } = domain;
+  const isAnother = (mark: string) => isSameDeclarer(owner, mark) && mark.split(" ")[1] !== owner.uid;
+  const configurations = hosts
+    .filter((host) => isAnother(declarerOn(host, uuid) ?? ""))
+    .map(({ name }) => `the configuration on ${name}`);
+  const paths = disks.filter(isPlaced).map(imagePath);
+  const images = paths
+    .filter((path) => hosts.some((host) => isAnother(imageOn(host, path)?.record?.owner ?? "")))
+    .map((path) => `the record of ${path}`);
+  return [...configurations, ...images];
+}
