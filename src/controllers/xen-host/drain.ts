@@ -1,7 +1,7 @@
 import { apiVersion, group } from "../../api/common.ts";
 import { type XenHost, type XenMigration, xenMigrations } from "../../api/kinds.ts";
 import { gapIn } from "../../host/facts.ts";
-import { type ConditionUpdate, findCondition } from "../../runtime/conditions.ts";
+import { type ConditionUpdate, findCondition, rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "../../runtime/kube-api.ts";
 import { againAfter, type Reconciler } from "../../runtime/reconciler.ts";
@@ -130,8 +130,9 @@ function judgeDomain({ own, others, domains = [], nowMs }: DrainSight, uuid: str
     return { attempt, blocker: undefined };
   const blocker = `${outcome?.reason}: ${outcome?.message}`;
   if (outcome?.reason === "AbortRequested") return { blocker };
-  const dueSeconds = (finishedAt(last) + pauseMs - nowMs) / 1000;
-  return dueSeconds <= 0 ? { attempt, blocker } : { blocker, dueSeconds };
+  const dueMs = finishedAt(last) + pauseMs;
+  if (dueMs <= nowMs) return { attempt, blocker };
+  return { blocker: `${blocker} (tried again at ${rfc3339(dueMs)})`, dueSeconds: (dueMs - nowMs) / 1000 };
 }
 
 /** What keeps a migration from beginning, or from its end, that will not pass by itself. */

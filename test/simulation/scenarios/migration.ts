@@ -99,7 +99,7 @@ export const migrations: Scenario = {
     migration("first", "vm-one", { targetHostRef: { name: "brutus" } }),
   ],
   edits,
-  missing: (stage) => [...missingEverywhere(stage), ...unsettled(stage), ...leftovers(stage)],
+  missing: (stage) => [...missingEverywhere(stage), ...unsettled(stage), ...leftovers(stage), ...toBeDrained(stage)],
 };
 
 export const drain: Scenario = {
@@ -135,6 +135,14 @@ function leftovers(stage: Stage): string[] {
       .filter(({ name, paused, shutdown }) => /^$|--/.test(name) || paused || shutdown !== undefined)
       .map(({ name }) => `${host} has a leftover ${name || "(null)"}`),
   );
+}
+
+/** Drains that will be tried again by themselves. */
+function toBeDrained(stage: Stage): string[] {
+  return objects(stage, "XenHost").flatMap((object) => {
+    const { reason, message } = conditionOf(object, "Drained");
+    return reason === "DrainBlocked" && message.includes("tried again at") ? [`${nameOf(object)}: ${message}`] : [];
+  });
 }
 
 function undrained(stage: Stage): string[] {
