@@ -37,6 +37,7 @@ import { credentialTypes, onlyCredentials, secretsPerPage } from "./controllers/
 import { tellDeed } from "./controllers/tell-deeds.ts";
 import { tellSchemaTooOld } from "./controllers/tell-schema.ts";
 import { xenDomainReconciler } from "./controllers/xen-domain/reconcile.ts";
+import { withContradiction } from "./controllers/xen-host/contradicted.ts";
 import { withDrain } from "./controllers/xen-host/drain.ts";
 import { xenHostReconciler } from "./controllers/xen-host/reconcile.ts";
 import { xenMigrationReconciler } from "./controllers/xen-migration/reconcile.ts";
@@ -251,7 +252,10 @@ async function lead(
   told.objects.follow(fleet, leading);
   const reconcilers: readonly (readonly [string, Reconciler])[] = [
     ["AoeServer", aoeServerReconciler({ api, fleet, events })],
-    ["XenHost", withDrain(xenHostReconciler({ api, fleet, events }), { api, fleet })],
+    [
+      "XenHost",
+      withContradiction(withDrain(xenHostReconciler({ api, fleet, events }), { api, fleet }), { api, fleet, events }),
+    ],
     ["AoeVolume", aoeVolumeReconciler({ api, fleet, events })],
     ["XenDomain", xenDomainReconciler({ api, fleet, events })],
     ["Ocfs2Cluster", ocfs2ClusterReconciler({ api, fleet, events })],

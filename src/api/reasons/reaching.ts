@@ -29,6 +29,12 @@ export const reaching = {
       "A person said with xensan.dev/forget that this boot of the machine has ended, and no heartbeat contradicts. Nothing waits for it.",
     action: "Nothing. When the machine is back, it is looked at as ever.",
   },
+  ForgetContradicted: {
+    conditions: ["events"],
+    meaning:
+      "The machine answers in the boot that xensan.dev/forget says has ended. The annotation was removed, so that it does not count later.",
+    action: "Find out why the machine was silent; say `xensan forget` again if it is off next time.",
+  },
   MachineChanged: {
     conditions: asking,
     meaning:

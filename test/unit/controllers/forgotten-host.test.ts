@@ -18,6 +18,9 @@ async function started(): Promise<{ stage: Stage; home: string; other: string }>
   return { stage, home, other: otherOf(home) };
 }
 
+const reasonsOf = (stage: Stage) =>
+  stage.server.list(stage.server.kindNamed("Event"), {}).items.map((event) => String(Object(event).reason));
+
 function forget(stage: Stage, host: string, boot?: string): void {
   const bootId = boot ?? String(Object(status(stage, "XenHost", host).facts).bootID);
   stage.patch("XenHost", at(host), { metadata: { annotations: { "xensan.dev/forget": bootId } } });
@@ -54,6 +57,29 @@ describe("a host that is dead", () => {
     forget(stage, home, "00000000-0000-4000-8000-000000000000");
     await stage.advance(minutes(15));
     expect(running(stage)).toEqual([]);
+  });
+});
+
+describe("a word that the machine contradicts", () => {
+  it("is taken away, and does not count when the same boot falls silent later", async () => {
+    const { stage, home } = await started();
+    const annotationsOf = () => Object(stage.find("XenHost", at(home))?.metadata).annotations ?? {};
+    forget(stage, home);
+    await eventually(stage, () => annotationsOf(), {});
+    await eventually(stage, () => reasonsOf(stage).filter((reason) => reason === "ForgetContradicted"), [
+      "ForgetContradicted",
+    ]);
+    stage.rack.powerOff(home);
+    await stage.advance(minutes(15));
+    expect([running(stage), word(stage, "XenDomain", "vm-test", "Running")]).toEqual([[], "Unknown/HostUnknown"]);
+  });
+
+  it("counts when it was said right after the last look: the next one decides", async () => {
+    const { stage, home, other } = await started();
+    const bootId = String(Object(status(stage, "XenHost", home).facts).bootID);
+    stage.rack.powerOff(home);
+    forget(stage, home, bootId);
+    await eventually(stage, () => [running(stage), ready(stage)], [[other], "True/Ready"], 15);
   });
 });
 
