@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Manifest } from "../../src/cli/manifests.ts";
 import { leash } from "../../src/controlplane/leash.ts";
 import { createKubeClient, textSource } from "../../src/runtime/client-node.ts";
-import type { Kind, KubeObject } from "../../src/runtime/kube-api.ts";
+import { isNotFound, type Kind, type KubeObject } from "../../src/runtime/kube-api.ts";
 import { serveArtifacts } from "./source.ts";
 
 interface FluxObject extends KubeObject {
@@ -54,6 +54,9 @@ export interface Flux {
   /** Makes these manifests the repository's newest revision, as a push does. */
   push(revision: string, manifests: readonly Manifest[]): Promise<void>;
   report(): Promise<Report>;
+  /** Deletes the Kustomization; Flux then prunes what it applied. */
+  delete(): Promise<void>;
+  exists(): Promise<boolean>;
   /** What `flux reconcile kustomization` does; Flux has dealt with it when the report's `handled` is `token`. */
   reconcile(token: string): Promise<void>;
   /** The end of the controller's own log. */
@@ -130,6 +133,15 @@ export async function startFlux(program: string, kubeconfig: string, timeout: st
         handled: status.lastHandledReconcileAt,
       };
     },
+    delete: () => api.delete(kustomizations, key),
+    exists: () =>
+      api.get(kustomizations, key).then(
+        () => true,
+        (error: unknown) => {
+          if (isNotFound(error)) return false;
+          throw error;
+        },
+      ),
     reconcile: async (token) => {
       await declare({ "reconcile.fluxcd.io/requestedAt": token });
     },

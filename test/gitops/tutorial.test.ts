@@ -237,4 +237,24 @@ describe("Flux's kustomize-controller, with prune and wait", () => {
     }, limit);
     expect(await word("AoeVolume", "data", "Ready")).toBe("True/Ready");
   });
+
+  it("prunes everything when it is deleted itself, and nothing is left on the hosts", async () => {
+    await flux.delete();
+    await vi.waitFor(async () => {
+      expect({ kustomization: await flux.exists(), objects: Object.keys(await generations()) }).toEqual({
+        kustomization: false,
+        objects: [],
+      });
+    }, limit);
+    rack.rack.settle();
+    const guests = (host: string) => rack.rack.xen.domains(host).filter(({ name }) => name !== "Domain-0");
+    const shared = [...rack.rack.hosts.values()].flatMap(({ running }) =>
+      running.mounts.filter(({ type }) => type === "ocfs2"),
+    );
+    expect({
+      guests: [...rack.rack.hosts.keys()].flatMap(guests),
+      mounts: shared,
+      exports: rack.rack.exports(),
+    }).toEqual({ guests: [], mounts: [], exports: [] });
+  });
 });

@@ -165,17 +165,37 @@ describe("kubectl beside the operator", () => {
 });
 
 describe("a second release of the chart, for the same namespaces", () => {
+  let second: XensanProcess;
   const holder = () => inSan("get", "lease", "xensan-claim", "-o", "jsonpath={.spec.holderIdentity}");
+  const target = () => inSan("get", "aoevolume", "data", "-o", "jsonpath={.status.target}");
+  const ready = async () => {
+    const [, port] = await second.until(/"port":(\d+)/);
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+    return { status: response.status, text: await response.text() };
+  };
 
   it("refuses, and says so in its log and in /readyz", async () => {
-    const second = await operatorOf({ name: "two", namespace: "two-ops" });
-    const [, port] = await second.until(/"port":(\d+)/);
+    second = await operatorOf({ name: "two", namespace: "two-ops" });
     await second.until(/Namespace san is served by one-ops\/one; two-ops\/two leaves it alone/);
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
-    expect([ready.status, await ready.text()]).toEqual([
-      500,
-      expect.stringContaining("namespace san is served by one-ops/one (Lease san/xensan-claim)"),
-    ]);
+    expect(await ready()).toMatchObject({
+      status: 500,
+      text: expect.stringContaining("namespace san is served by one-ops/one (Lease san/xensan-claim)"),
+    });
     expect(await holder()).toBe("one-ops/one");
+  });
+
+  it("takes over once the first has ended and its claim has run out", async () => {
+    const before = await target();
+    const patch = JSON.stringify({ status: { target: "e9.9" } });
+    first.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
+    await inSan("patch", "aoevolume", "data", "--subresource=status", "--type=merge", "-p", patch);
+    expect([await holder(), await target()]).toEqual(["one-ops/one", "e9.9"]);
+
+    await eventually("the second one holds the claim", async () => (await holder()) === "two-ops/two", 120);
+    await eventually("it acts", async () => (await target()) === before);
+    await eventually("it is ready", async () => (await ready()).status === 200);
+    second.kill("SIGTERM");
+    expect(await second.ended).toBe(0);
   });
 });

@@ -69,7 +69,7 @@ async function refused(stage: Stage, reason: string, words: readonly string[]): 
   const effects = stage.effects.done.length;
   await stage.advance(minutes(10));
   // Tried again now and then, without a word: the status stays as it is.
-  expect(stage.effects.done.slice(effects).filter(({ what }) => what.startsWith("apply"))).toEqual([]);
+  expect(stage.effects.done.slice(effects).filter(({ what }) => what.startsWith("apply aoevolumes "))).toEqual([]);
   expect(stage.effects.done.length - effects).toBeLessThan(10);
 }
 

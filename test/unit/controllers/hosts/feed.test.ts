@@ -178,10 +178,13 @@ describe("the machines under watch", () => {
     expect(on.feed.of("AoeServer san/box")?.trusted).toBe(true);
   });
 
-  it("speaks for the first object of each kind that was declared, under the id of the management cluster", async () => {
+  it("speaks for the oldest object of each kind, under the id of the management cluster", async () => {
     const on = feeding({ clusterId: "uid-1" });
-    for (const member of ["XenHost san/a", "XenHost san/b", "AoeServer san/a"])
-      on.feed.declare(member, endpoint("san", "box"), { machineId });
+    const declare = (member: string, since: string) =>
+      on.feed.declare(member, endpoint("san", "box"), { machineId, since });
+    declare("XenHost san/b", "2026-01-02T00:00:00Z");
+    declare("XenHost san/a", "2026-01-01T00:00:00Z");
+    declare("AoeServer san/a", "2026-01-03T00:00:00Z");
     on.run();
     await on.clock.advance(1_000);
 
