@@ -7,7 +7,6 @@ import type { WatchedHost } from "./hosts/feed.ts";
 import { currentFacts } from "./hosts/view.ts";
 import { idOf } from "./names.ts";
 import { regionName } from "./ocfs2-cluster/members.ts";
-import { leasesHeld } from "./storage-leases.ts";
 
 /**
  * Whether storage proves that a node is dead: it could not write for its dead time, so it has reset itself, or its watchdog
@@ -65,8 +64,6 @@ export function storageDeath(fleet: Fleet, host: XenHost, proved: boolean, last:
   if (open !== undefined)
     return { kind: "Open", message: `Whether it is dead is not proved yet: ${open}`, witnesses: [...witnesses] };
   if (seen.length === 0) return impossible("Its clusters have no file system");
-  const leases = leasesHeld(fleet, key);
-  if (leases !== undefined) return { kind: "Open", message: leases, witnesses: [...witnesses] };
   return { kind: "Proved", message: seen.join("; ") };
 }
 
