@@ -44,4 +44,6 @@ for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
 for (const where of Object.keys(packages))
   if (where.startsWith("node_modules/") && ![...needed].some((kept) => kept === where || kept.startsWith(`${where}/`)))
     rmSync(path.join(root, where), { recursive: true, force: true });
-rmSync(path.join(directory, ".bin"), { recursive: true, force: true });
+for (const name of readdirSync(directory))
+  if (name === ".bin" || (name.startsWith("@") && readdirSync(path.join(directory, name)).length === 0))
+    rmSync(path.join(directory, name), { recursive: true });
