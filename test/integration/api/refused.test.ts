@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { apiVersion } from "../../../src/api/common.ts";
 import { definitions, type KindName } from "../../../src/api/kinds.ts";
+import { chosenMinor, defaultMinor } from "../../../src/controlplane/versions.ts";
 import { createKubeClient, type KubeClient, textSource } from "../../../src/runtime/client-node.ts";
 import { isConflict, type Kind, KubeError, type KubeObject } from "../../../src/runtime/kube-api.ts";
 import { namespaces } from "../../contract-kube-api/built-in-kinds.ts";
@@ -18,6 +20,10 @@ const kindOf = (kind: KindName): Kind => {
   const { plural } = definitions[kind];
   return { group: "xensan.dev", version: "v1alpha1", kind, plural, namespaced: true };
 };
+
+/** Example and field of each row. */
+const refused = (table: string) =>
+  table.split("\n").flatMap((row) => /^\| [a-z]+\/\S+ \| `[^`]*` \|/.exec(row)?.[0] ?? []);
 
 /** As `kubectl replace` and `kubectl create` write it. */
 async function write({ kind, metadata, ...rest }: Document): Promise<void> {
@@ -76,6 +82,9 @@ describe("what must be refused", () => {
     const head =
       "# What the API server refuses\n\nOne line per example of `test/crd/reject`, in the server's own words.\n\n";
     const table = `| example | field | what the server says |\n|---|---|---|\n${rows.toSorted().join("\n")}\n`;
-    await expect(`${head}${table}`).toMatchFileSnapshot("../../../docs/reference/refusals.md");
+    const page = "../../../docs/reference/refusals.md";
+    if (chosenMinor() === defaultMinor) await expect(`${head}${table}`).toMatchFileSnapshot(page);
+    // Older servers name the type where newer ones name the value; what is refused is the same.
+    else expect(refused(table)).toEqual(refused(await readFile(new URL(page, import.meta.url), "utf8")));
   });
 });
