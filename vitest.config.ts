@@ -6,13 +6,17 @@ import { whyNoIntegration } from "./test/integration/possible.ts";
 
 interface Tier {
   readonly timeout: number;
+  readonly include?: string;
+  readonly exclude?: string;
   readonly parallel: boolean;
   readonly globalSetup?: string;
 }
 
 /** One tier after the other: side by side they would take each other's processor, and time limits would mean nothing. */
 const tiers: Readonly<Record<string, Tier>> = {
-  unit: { timeout: 60_000, parallel: true },
+  unit: { timeout: 60_000, parallel: true, exclude: "test/unit/host/**" },
+  // Its scripts look for commands of the toolstack among all processes of this machine, so nothing runs beside them.
+  "unit-host": { timeout: 60_000, parallel: false, include: "test/unit/host/**/*.test.ts" },
   simulation: { timeout: 600_000, parallel: true },
   integration: { timeout: 180_000, parallel: false, globalSetup: "test/integration/control-plane.ts" },
   gitops: { timeout: 600_000, parallel: false, globalSetup: "test/gitops/setup.ts" },
@@ -43,10 +47,11 @@ export default defineConfig({
       .filter(([name]) => name !== "containers" || !skipContainers)
       .filter(([name]) => name !== "integration" || noIntegration === undefined)
       .filter(([name]) => name !== "gitops" || noGitops === undefined)
-      .map(([name, { timeout, parallel, globalSetup }], index) => ({
+      .map(([name, { timeout, parallel, include, exclude, globalSetup }], index) => ({
         test: {
           name,
-          include: [`test/${name}/**/*.test.ts`],
+          include: [include ?? `test/${name}/**/*.test.ts`],
+          ...(exclude === undefined ? {} : { exclude: [exclude] }),
           testTimeout: timeout,
           hookTimeout: timeout,
           fileParallelism: parallel,
