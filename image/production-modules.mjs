@@ -21,10 +21,7 @@ function locate(from, name) {
   for (let place = from; ; place = place.slice(0, Math.max(0, place.lastIndexOf("/node_modules/")))) {
     const where = `${place === "" ? "" : `${place}/`}node_modules/${name}`;
     if (packages[where] !== undefined) return where;
-    if (place === "" || !place.includes("/node_modules/")) {
-      const top = `node_modules/${name}`;
-      return packages[top] === undefined ? undefined : top;
-    }
+    if (place === "") return undefined;
   }
 }
 

@@ -26,7 +26,7 @@ import { addressOf } from "./hosts/endpoint.ts";
 import type { WatchedHost } from "./hosts/feed.ts";
 import { type Claiming, claimingOf } from "./hosts/machine-claims.ts";
 import { exclusive, type Step } from "./hosts/step.ts";
-import { currentFacts, machineOf, pending } from "./hosts/view.ts";
+import { currentFacts, lastSnapshot, machineOf, pending } from "./hosts/view.ts";
 import { idOf } from "./names.ts";
 import { explainOutcome } from "./outcomes.ts";
 import { reachable } from "./reach.ts";
@@ -209,7 +209,7 @@ function probeTime(
   now: number,
 ): { readonly time: number | undefined; readonly againSeconds: number } {
   const view = watched?.watcher.view;
-  const last = view?.state === "Reachable" ? view.snapshot : view?.state === "Unreachable" ? view.last : undefined;
+  const last = lastSnapshot(view);
   if (last === undefined) return { time: undefined, againSeconds: Number.POSITIVE_INFINITY };
   const written = stored?.lastProbeTime === undefined ? Number.NEGATIVE_INFINITY : Date.parse(stored.lastProbeTime);
   // Seconds are written, so a look may be a little newer than its own time.

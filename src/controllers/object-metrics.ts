@@ -55,7 +55,7 @@ export function createObjectMetrics(registry: Registry): ObjectMetrics {
   return {
     follow(served, signal) {
       fleet = served;
-      const runs = new Map<string, { readonly host: string; readonly domid: number }>();
+      const runs = new Map<string, Run>();
       const stops = [
         served.stores.migrations.subscribe((event) => {
           const ended = endOf(event);

@@ -3,7 +3,7 @@ import type { Reason } from "../../api/reasons.ts";
 import { discover, revalidate, type Target } from "../../host/actions.ts";
 import type { AoeDevice, HostFacts } from "../../host/facts.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
-import type { Step } from "../hosts/step.ts";
+import { type Step, stepOf } from "../hosts/step.ts";
 import { initiatorProblem } from "../xen-host/plan.ts";
 import { type Served, servedExport } from "./ensure-export.ts";
 import { targetOf } from "./export-parameters.ts";
@@ -93,7 +93,7 @@ function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
   if (served === undefined) return say("NotExported", "Missing", "There is nothing to attach yet");
   const { reason, state, message, command, merge } = judge(volume, deviceOf(facts, volume.spec), served, facts);
   if (command === undefined) return say(reason, state, message);
-  const step = { host: client.host, action: command.script.name, summary: command.ensures, command };
+  const step = stepOf(client.host, command);
   return say(reason, state, message, merge === undefined ? step : { ...step, merge });
 }
 

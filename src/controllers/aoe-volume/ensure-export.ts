@@ -6,7 +6,7 @@ import { interfaceProblem, serverProblem } from "../aoe-server/plan.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
-import type { Step } from "../hosts/step.ts";
+import { type Step, stepOf } from "../hosts/step.ts";
 import { advice } from "../outcomes.ts";
 import { givenUp, otherThanRecorded } from "./backing-identity.ts";
 import { isPlainlyOutside } from "./bounds.ts";
@@ -316,5 +316,5 @@ export function removal(server: ReadyServer, one: Export): Step {
 }
 
 export function step({ sight }: ReadyServer, command: HostCommand): Step {
-  return { host: sight.host, action: command.script.name, summary: command.ensures, command };
+  return stepOf(sight.host, command);
 }

@@ -19,14 +19,16 @@ export interface Step {
   readonly merge?: Merge;
 }
 
-/** A step that has the host to itself. */
-export const exclusive = (host: string, command: Step["command"]): Step => ({
+/** A step that does what a command does. `host` is `Kind/name`. */
+export const stepOf = (host: string, command: HostCommand): Step => ({
   host,
   action: command.script.name,
   summary: command.ensures,
   command,
-  exclusive: true,
 });
+
+/** A step that has the host to itself. */
+export const exclusive = (host: string, command: HostCommand): Step => ({ ...stepOf(host, command), exclusive: true });
 
 /** A step that does for many targets at once what it does for one. */
 export interface Merge {

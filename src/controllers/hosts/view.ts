@@ -29,11 +29,14 @@ export function currentFacts(view: HostView | undefined): HostFacts | undefined 
   return view?.state === "Reachable" ? view.snapshot.facts : undefined;
 }
 
-/** The facts of now or of before the outage. */
-export function lastFacts(view: HostView | undefined): HostFacts | undefined {
-  if (view?.state === "Reachable") return view.snapshot.facts;
-  return view?.state === "Unreachable" ? view.last?.facts : undefined;
+/** The last successful probe, of now or of before the outage. */
+export function lastSnapshot(view: HostView | undefined): Snapshot | undefined {
+  if (view?.state === "Reachable") return view.snapshot;
+  return view?.state === "Unreachable" ? view.last : undefined;
 }
+
+/** The facts of now or of before the outage. */
+export const lastFacts = (view: HostView | undefined): HostFacts | undefined => lastSnapshot(view)?.facts;
 
 /** The machine's own name for itself, which stays when its address changes. */
 export function machineOf(view: HostView): string | undefined {

@@ -11,7 +11,7 @@ import { HostError, type HostSession, type RunResult, type SshTarget } from "../
 import { Lanes } from "./lanes.ts";
 import type { Route } from "./route.ts";
 import type { Step, StepOutcome, StepResult } from "./step.ts";
-import { type HostView, pending, type Snapshot } from "./view.ts";
+import { type HostView, lastSnapshot, pending, type Snapshot } from "./view.ts";
 import { Waits } from "./waits.ts";
 
 export interface WatcherOptions {
@@ -183,7 +183,7 @@ export class HostWatcher {
   }
 
   async #probe(signal: AbortSignal, extent: Extent, when: Omit<Snapshot, "facts">): Promise<HostView> {
-    const last = this.#lastSnapshot();
+    const last = lastSnapshot(this.#view);
     const route = this.#options.route();
     if (route.kind === "problem") return { state: "Unreachable", reason: route.reason, message: route.message, last };
     try {
@@ -196,7 +196,7 @@ export class HostWatcher {
   }
 
   async #understand(result: RunResult, extent: Extent, when: Omit<Snapshot, "facts">): Promise<HostView> {
-    const last = this.#lastSnapshot();
+    const last = lastSnapshot(this.#view);
     // Word for word the same: the same facts, which nobody has to compare.
     const same = this.#view.state === "Reachable" && this.#stdout === result.stdout;
     const parsed =
@@ -223,12 +223,6 @@ export class HostWatcher {
     if (seen === "" || seen === machineId) return undefined;
     const way = `if it takes the place of the old one for good, set the annotation xensan.dev/approve=Machine:${seen}`;
     return `The machine with machine-id ${seen} answers, recorded was ${machineId}: nothing is done on it; ${way}`;
-  }
-
-  #lastSnapshot(): Snapshot | undefined {
-    const view = this.#view;
-    if (view.state === "Reachable") return view.snapshot;
-    return view.state === "Unreachable" ? view.last : undefined;
   }
 
   async #act(step: Step, notAfter: number | undefined, by: Logger | undefined): Promise<StepOutcome | undefined> {

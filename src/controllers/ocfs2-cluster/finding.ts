@@ -2,7 +2,7 @@ import type { PlanStep } from "../../api/plan-step.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { HostCommand } from "../../host/command.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
-import type { Step } from "../hosts/step.ts";
+import { type Step, stepOf } from "../hosts/step.ts";
 import type { NodeSight } from "./observation.ts";
 import { wrongName } from "./observation.ts";
 
@@ -42,7 +42,7 @@ export function joined(findings: readonly ClusterFinding[]): ClusterFinding {
 }
 
 export function stepOn(host: string, command: HostCommand, work = ""): ClusterStep {
-  return { host: `XenHost/${host}`, action: command.script.name, summary: command.ensures, command, work };
+  return { ...stepOf(`XenHost/${host}`, command), work };
 }
 
 /** What one condition says of one node or file system. */

@@ -1,7 +1,7 @@
 import { writeDomainConfiguration } from "../../host/domain-actions.ts";
 import { ownerText } from "../../host/values.ts";
 import { type Finding, found } from "../finding.ts";
-import type { Step } from "../hosts/step.ts";
+import { type Step, stepOf } from "../hosts/step.ts";
 import { type Configuration, dialectOf, renderConfiguration, typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, type HostSight, imagePath, isPlaced, survey } from "./observation.ts";
 import { mayAdopt } from "./owner.ts";
@@ -20,7 +20,7 @@ export function ensureConfigurations(domain: DomainObservation): Finding {
     // The script looks again: a domain of another hand needs the word of the owner of the host.
     const adopt = domain.recorded.configuration !== undefined || mayAdopt(host, domain.uuid);
     const command = writeDomainConfiguration({ owner: domain.owner, uuid: domain.uuid, text: wanted.text, adopt });
-    steps.push({ host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command });
+    steps.push(stepOf(`XenHost/${host.name}`, command));
   }
   return found([], steps);
 }

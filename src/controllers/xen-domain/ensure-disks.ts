@@ -2,7 +2,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import { globMatches } from "../../host/glob.ts";
 import { ensureImage } from "../../host/image-actions.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
-import type { Step } from "../hosts/step.ts";
+import { type Step, stepOf } from "../hosts/step.ts";
 import { advice } from "../outcomes.ts";
 import { imageOn, judgeImage, mayFind, strangersAt } from "./images.ts";
 import {
@@ -109,7 +109,7 @@ function imageStep(
     mayFind: mayFind(worker, path),
     ...(sourcePath === undefined ? {} : { source: `${mountPoint}/${sourcePath}`, templates }),
   });
-  return { host: `XenHost/${worker.name}`, action: command.script.name, summary: command.ensures, command };
+  return stepOf(`XenHost/${worker.name}`, command);
 }
 
 /** The host that is at it, or on which it runs or ran, else the first that has the file system mounted and can be asked. */

@@ -2,7 +2,7 @@ import { startDomain, stopDomain, takeDomainLock } from "../../host/domain-actio
 import type { DomainLock } from "../../host/xen-facts.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { hasEnded } from "../gone.ts";
-import type { Step } from "../hosts/step.ts";
+import { type Step, stepOf } from "../hosts/step.ts";
 import { configurationFor } from "./ensure-configurations.ts";
 import { silentAbout } from "./images.ts";
 import {
@@ -133,7 +133,7 @@ function lockSteps(domain: DomainObservation, host: HostSight): Step[] {
   const held = facts.domainLocks.value.find(({ uuid }) => uuid === domain.uuid);
   if (held?.host === hostname && held.bootId === bootId) return [];
   const command = takeDomainLock({ owner: domain.owner, uuid: domain.uuid, lock: lockOf(disk) });
-  return [{ host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command }];
+  return [stepOf(`XenHost/${host.name}`, command)];
 }
 
 function shutDown(domain: DomainObservation, host: HostSight, where: string): Finding {
@@ -164,7 +164,7 @@ export function stopStep(domain: DomainObservation, host: HostSight, how: "Shutd
     waitSeconds: how === "Shutdown" ? shutdownStepSeconds : 5,
     ...(disk === undefined ? {} : { lockDirectory: lockOf(disk).directory }),
   });
-  return { host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command };
+  return stepOf(`XenHost/${host.name}`, command);
 }
 
 /** It is proved to run nowhere, and is to run; on `target` if one is given. */
@@ -240,13 +240,7 @@ function startStep(
     allowedBridges: allowed.bridges,
   });
   // Every host is asked once more before it runs: none may have started it meanwhile.
-  return {
-    host: `XenHost/${host.name}`,
-    action: command.script.name,
-    summary: command.ensures,
-    command,
-    interrupts: true,
-  };
+  return { ...stepOf(`XenHost/${host.name}`, command), interrupts: true };
 }
 
 /** The host that the lock file names, if we can ask it or it is forgotten; all that we ask say that the domain is not there. */

@@ -1,7 +1,7 @@
 import { removeDomainConfiguration } from "../../host/domain-actions.ts";
 import { deleteImage } from "../../host/image-actions.ts";
 import { type Finding, stop, yes } from "../finding.ts";
-import type { Step } from "../hosts/step.ts";
+import { type Step, stepOf } from "../hosts/step.ts";
 import { declaredAnew } from "./declared-anew.ts";
 import { workerFor } from "./ensure-disks.ts";
 import { takenBy } from "./ensure-place.ts";
@@ -85,7 +85,7 @@ function configurationSteps({ owner, uuid, hosts }: DomainObservation): Step[] {
     const known = factsOf(host)?.domainConfigurations;
     if (known?.state !== "known" || !known.value.some((one) => one.uuid === uuid)) return [];
     const command = removeDomainConfiguration({ owner, uuid });
-    return [{ host: `XenHost/${host.name}`, action: command.script.name, summary: command.ensures, command }];
+    return [stepOf(`XenHost/${host.name}`, command)];
   });
 }
 
@@ -100,7 +100,7 @@ function imageSteps(domain: DomainObservation): Step[] {
     if (image.record?.origin === "Found" || !isSameDeclarer(domain.owner, image.record?.owner ?? "")) return [];
     const { mountPoint, uuid } = disk.filesystem;
     const command = deleteImage({ owner: domain.owner, path, mountPoint, filesystem: uuid });
-    return [{ host: `XenHost/${worker.name}`, action: command.script.name, summary: command.ensures, command }];
+    return [stepOf(`XenHost/${worker.name}`, command)];
   });
 }
 

@@ -5,7 +5,7 @@ import { prepareRelocation, type RelocationPeer, verifyRelocation } from "../../
 import type { RelocationFact } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
-import { exclusive, type Step } from "../hosts/step.ts";
+import { exclusive, type Step, stepOf } from "../hosts/step.ts";
 
 const type = "RelocationReady";
 
@@ -84,7 +84,7 @@ export function planRelocation(
       if (peers !== undefined && !peers.some(({ publicKey }) => bare(publicKey) === bare(fact.publicKey))) continue;
       verifying.set(receiver.name, { address: receiver.address, digest });
       const command = verifyRelocation({ address: receiver.address });
-      steps.push({ host, action: command.script.name, summary: command.ensures, command });
+      steps.push(stepOf(host, command));
     }
   if (spec.mode === "Disabled") return { steps, condition: disabled, verifying };
   return { steps, condition: conditionOf(senders, fact, wanted.senders, sight), verifying };

@@ -4,6 +4,7 @@ import { isDeleting } from "../../runtime/finalizers.ts";
 import { directivesOf } from "../directives.ts";
 import { no } from "../finding.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
+import { stepOf } from "../hosts/step.ts";
 import { idOf } from "../names.ts";
 import { migratingDomain } from "../relations.ts";
 import { domainSpec } from "../specs.ts";
@@ -60,8 +61,7 @@ function keepRecords({ fleet, migration, draft: { status }, id, context }: Turn)
     const host = fleet.feed.of(idOf("XenHost", namespace, name));
     const command = recordOn(status, host);
     if (host === undefined) return [];
-    const step = { host: `XenHost/${name}`, action: "record-migration" };
-    const steps = command === undefined ? [] : [{ ...step, summary: command.ensures, command }];
+    const steps = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
     return [{ host, steps, basis: "", witnesses: [] }];
   });
   context.signal.throwIfAborted();

@@ -10,7 +10,7 @@ import { isDeleting } from "../../runtime/finalizers.ts";
 import { unknown } from "../finding.ts";
 import type { Fleet } from "../fleet.ts";
 import type { WatchedHost } from "../hosts/feed.ts";
-import type { Step } from "../hosts/step.ts";
+import { type Step, stepOf } from "../hosts/step.ts";
 import { idOf } from "../names.ts";
 import { explainOutcome } from "../outcomes.ts";
 import { migratingDomain } from "../relations.ts";
@@ -158,13 +158,6 @@ function act(
     context.log,
   );
 }
-
-const stepOf = (host: string, command: HostCommand): Step => ({
-  host,
-  action: command.script.name,
-  summary: command.ensures,
-  command,
-});
 
 function commandFor({ fleet, migration, spec, draft }: Turn, move: Move): HostCommand | undefined {
   const { operationID: operation = "", domainUUID: uuid = "", domainName: name = "", target = "" } = draft.status;

@@ -106,3 +106,11 @@ export const xenDomain = (name: string, hosts: readonly string[], rest: object =
 export const device = (path: string) => ({ device: path });
 export const file = (path: string, size: string) => ({ file: { path, size } });
 export const logicalVolume = (name: string, size: string) => ({ logicalVolume: { volumeGroup: "san", name, size } });
+
+/** A file system that these hosts share, with all that it needs: a server, a volume and its cluster. */
+export const sharedFilesystem = (nodes: readonly string[]): Manifest[] => [
+  aoeServer("san", 2210, ["/dev/vdb"]),
+  ...nodes.map((name, index) => xenHost(name, 2212 + index)),
+  aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
+  ocfs2Cluster("xen", nodes),
+];

@@ -1,14 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { loadRack, type RackFile, tutorialRack } from "../../../src/sim/rack-file.ts";
-import {
-  aoeServer,
-  aoeVolume,
-  at,
-  device,
-  ocfs2Cluster,
-  xenDomain,
-  xenHost,
-} from "../../simulation/scenarios/objects.ts";
+import { at, sharedFilesystem, xenDomain } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
 import { tutorialObjects } from "../../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../../simulation/stage.ts";
@@ -143,13 +135,7 @@ describe("the domains of a dead host", () => {
       }
       return file;
     };
-    const ground = [
-      aoeServer("san", 2210, ["/dev/vdb"]),
-      ...nodes.map((name, index) => xenHost(name, 2212 + index)),
-      aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
-      ocfs2Cluster("xen", nodes),
-    ];
-    const stage = rig({ rack, objects: ground });
+    const stage = rig({ rack, objects: sharedFilesystem(nodes) });
     for (const [name, rest] of domains) {
       stage.apply(xenDomain(name, nodes, rest));
       await stage.advance(2_000);

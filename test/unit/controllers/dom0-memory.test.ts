@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { memoryFor, memoryShortage } from "../../../src/controllers/memory.ts";
 import type { Dom0Memory, Toolstack } from "../../../src/host/xen-facts.ts";
 import type { RackFile } from "../../../src/sim/rack-file.ts";
-import { aoeServer, aoeVolume, device, ocfs2Cluster, xenDomain, xenHost } from "../../simulation/scenarios/objects.ts";
+import { sharedFilesystem, xenDomain } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
 import { eventually, message, rig, word } from "./rig.ts";
 
@@ -78,13 +78,7 @@ describe("a domain where dom0 owns all memory", () => {
   const room = (autoballoon: boolean) =>
     rig({
       rack: () => allOfIt(autoballoon),
-      objects: [
-        aoeServer("san", 2210, ["/dev/vdb"]),
-        ...nodes.map((name, index) => xenHost(name, 2212 + index)),
-        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
-        ocfs2Cluster("xen", nodes),
-        xenDomain("vm", nodes, { memory: "512Mi" }),
-      ],
+      objects: [...sharedFilesystem(nodes), xenDomain("vm", nodes, { memory: "512Mi" })],
     });
 
   it("runs, with memory that xl takes from dom0", async () => {

@@ -1,14 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { apiVersion } from "../../../src/api/common.ts";
-import {
-  aoeServer,
-  aoeVolume,
-  at,
-  device,
-  ocfs2Cluster,
-  xenDomain,
-  xenHost,
-} from "../../simulation/scenarios/objects.ts";
+import { at, sharedFilesystem, xenDomain } from "../../simulation/scenarios/objects.ts";
 import type { Stage } from "../../simulation/stage.ts";
 import { eventually, minutes, rig, status, word } from "./rig.ts";
 import { migration, outcome, said, seen, uuid, xenRig } from "./xen-rig.ts";
@@ -113,13 +105,7 @@ describe("a migration of another name, or to another host", () => {
 describe("an offline migration that a backup brings back", () => {
   async function ground() {
     const stage = rig({
-      objects: [
-        aoeServer("san", 2210, ["/dev/vdb"]),
-        ...nodes.map((name, index) => xenHost(name, 2212 + index)),
-        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
-        ocfs2Cluster("xen", nodes),
-        xenDomain("vm", nodes, { uuid }),
-      ],
+      objects: [...sharedFilesystem(nodes), xenDomain("vm", nodes, { uuid })],
     });
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
     const source = String(status(stage, "XenDomain", "vm").host);

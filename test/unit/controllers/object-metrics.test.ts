@@ -1,14 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createMetrics, type Metrics } from "../../../src/runtime/metrics.ts";
-import {
-  aoeServer,
-  aoeVolume,
-  at,
-  device,
-  ocfs2Cluster,
-  xenDomain,
-  xenHost,
-} from "../../simulation/scenarios/objects.ts";
+import { aoeServer, at, sharedFilesystem, xenDomain, xenHost } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
 import { eventually, minutes, rig, status, word } from "./rig.ts";
 import { migration, outcome, xenRig } from "./xen-rig.ts";
@@ -28,13 +20,7 @@ const nodes = ["bella", "brutus"];
 describe("the metrics of a rack at work", () => {
   it("tell size, clients, file systems, heartbeats, memory and processor time by object", async () => {
     const metrics = createMetrics();
-    const objects = [
-      aoeServer("san", 2210, ["/dev/vdb"]),
-      ...nodes.map((name, index) => xenHost(name, 2212 + index)),
-      aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
-      ocfs2Cluster("xen", nodes),
-      xenDomain("vm", nodes),
-    ];
+    const objects = [...sharedFilesystem(nodes), xenDomain("vm", nodes)];
     const stage = rig({ rack: twoServers, objects, metrics });
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
     await stage.advance(minutes(2));

@@ -1,24 +1,11 @@
 import { describe, expect, it } from "vitest";
-import {
-  aoeServer,
-  aoeVolume,
-  at,
-  device,
-  ocfs2Cluster,
-  xenDomain,
-  xenHost,
-} from "../../simulation/scenarios/objects.ts";
+import { at, sharedFilesystem, xenDomain } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
 import type { Stage } from "../../simulation/stage.ts";
 import { commands, eventually, message, minutes, rig, status, word } from "./rig.ts";
 
 const nodes = ["bella", "brutus"];
-const ground = [
-  aoeServer("san", 2210, ["/dev/vdb"]),
-  ...nodes.map((name, index) => xenHost(name, 2212 + index)),
-  aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
-  ocfs2Cluster("xen", nodes),
-];
+const ground = sharedFilesystem(nodes);
 
 const running = (stage: Stage, name = "vm") => word(stage, "XenDomain", name, "Running");
 const ready = (stage: Stage, name = "vm") => word(stage, "XenDomain", name, "Ready");

@@ -1,14 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runsTwice } from "../../../src/sim/model/executions.ts";
-import {
-  aoeServer,
-  aoeVolume,
-  at,
-  device,
-  ocfs2Cluster,
-  xenDomain,
-  xenHost,
-} from "../../simulation/scenarios/objects.ts";
+import { at, sharedFilesystem, xenDomain } from "../../simulation/scenarios/objects.ts";
 import type { Stage } from "../../simulation/stage.ts";
 import type { CrashPoint } from "../../simulation/world/side-effects.ts";
 import { commands, eventually, minutes, rig, status, word } from "./rig.ts";
@@ -24,13 +16,7 @@ async function ground(
 ): Promise<{ stage: Stage; source: string; target: string }> {
   const stage = rig({
     crash,
-    objects: [
-      aoeServer("san", 2210, ["/dev/vdb"]),
-      ...nodes.map((name, index) => xenHost(name, 2212 + index)),
-      aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
-      ocfs2Cluster("xen", nodes),
-      xenDomain("vm", nodes, { uuid, ...spec }),
-    ],
+    objects: [...sharedFilesystem(nodes), xenDomain("vm", nodes, { uuid, ...spec })],
   });
   await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
   const source = String(status(stage, "XenDomain", "vm").host);

@@ -1,14 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runsTwice } from "../../../src/sim/model/executions.ts";
-import {
-  aoeServer,
-  aoeVolume,
-  at,
-  device,
-  ocfs2Cluster,
-  xenDomain,
-  xenHost,
-} from "../../simulation/scenarios/objects.ts";
+import { at, sharedFilesystem, xenDomain } from "../../simulation/scenarios/objects.ts";
 import type { Stage } from "../../simulation/stage.ts";
 import { isObject, objectAt } from "../../simulation/world/kube/json.ts";
 import { commands, eventually, message, minutes, rig, word } from "./rig.ts";
@@ -68,13 +60,7 @@ describe("a XenDomain that somebody starts on a second host", () => {
   }
   async function once(): Promise<Scene> {
     const stage = rig({
-      objects: [
-        aoeServer("san", 2210, ["/dev/vdb"]),
-        ...nodes.map((name, index) => xenHost(name, 2212 + index)),
-        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
-        ocfs2Cluster("xen", nodes),
-        xenDomain("vm", nodes, { uuid }),
-      ],
+      objects: [...sharedFilesystem(nodes), xenDomain("vm", nodes, { uuid })],
     });
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
     const first = nodes.find((host) => stage.rack.xen.domains(host).length > 0) ?? "";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { WatchedHost } from "../../../../src/controllers/hosts/feed.ts";
 import { Fences } from "../../../../src/controllers/hosts/fences.ts";
-import { answered, ended } from "./rig.ts";
+import { ended } from "./rig.ts";
 import { watching } from "./watching.ts";
 
 const endpoint = {
@@ -61,7 +61,6 @@ describe("not on knowledge older than a change", () => {
     fences.raise("a", [watched]);
     await clock.advance(1_000);
     expect(fences.passed("a", watched)).toBe(true);
-    host.answer = async () => ended(answered);
   });
 
   it("asks for a look without the segments when that is enough", async () => {
