@@ -94,7 +94,7 @@ export const aoeVolumeSpecSchema = withRules(
     allowedMacs: setOf(macSchema, { max: 32 })
       .optional()
       .describe("Only these network cards may use the volume (vblade -m). Everybody on the segment by default."),
-    clients: mapListOf(localRefSchema, ["name"], { max: 254 })
+    clientRefs: mapListOf(localRefSchema, ["name"], { max: 254 })
       .optional()
       .describe("XenHosts that must see the volume."),
     deletionPolicy: z

@@ -39,7 +39,7 @@ const diskSchema = withRules(
     device: textOf(/^(xvd|sd|hd)[a-z][0-9]{0,2}$/, 6, "a virtual device, like xvda or xvdb1").describe(
       "Name of the disk in the guest.",
     ),
-    filesystem: z
+    filesystemRef: z
       .object({
         clusterRef: localRefSchema.describe("Ocfs2Cluster."),
         label: z.string().min(1).max(63).describe("Label of one of its file systems."),
@@ -55,7 +55,7 @@ const diskSchema = withRules(
     access: z.enum(["ReadWrite", "ReadOnly"]).default("ReadWrite"),
   }),
   [
-    immutableRequired("filesystem", elsewhere),
+    immutableRequired("filesystemRef", elsewhere),
     immutableRequired("path", elsewhere),
     immutable("sourcePath", elsewhere),
   ],
@@ -63,11 +63,12 @@ const diskSchema = withRules(
 
 export const domainDisksSchema = withRules(mapListOf(diskSchema, ["device"], { max: 26 }), [
   {
-    cel: "self.all(a, self.exists_one(b, b.path == a.path && b.filesystem.label == a.filesystem.label && b.filesystem.clusterRef.name == a.filesystem.clusterRef.name))",
+    cel: "self.all(a, self.exists_one(b, b.path == a.path && b.filesystemRef.label == a.filesystemRef.label && b.filesystemRef.clusterRef.name == a.filesystemRef.clusterRef.name))",
     message: "every disk must have an image of its own",
     holds: (disks) =>
-      new Set(disks.map((disk) => JSON.stringify([disk.filesystem.clusterRef.name, disk.filesystem.label, disk.path])))
-        .size === disks.length,
+      new Set(
+        disks.map((disk) => JSON.stringify([disk.filesystemRef.clusterRef.name, disk.filesystemRef.label, disk.path])),
+      ).size === disks.length,
   },
 ]).describe("Image files on a shared file system.");
 

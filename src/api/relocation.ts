@@ -17,10 +17,10 @@ export const relocationSchema = withRules(
     mode: z
       .enum(["Disabled", "Enabled"])
       .default("Disabled")
-      .describe("Enabled: the peers in allowFrom may migrate domains to the host."),
+      .describe("Enabled: the peers in allowedSourceHostRefs may migrate domains to the host."),
     address: ipv4Schema.optional().describe("Address at which the host receives domains; spec.ssh.host by default."),
     port: z.int().min(1).max(65535).default(8002).describe("TCP port of xend's relocation server (xm only)."),
-    allowFrom: mapListOf(localRefSchema, ["name"], { max: 64 })
+    allowedSourceHostRefs: mapListOf(localRefSchema, ["name"], { max: 64 })
       .default([])
       .describe("XenHosts that may migrate domains to the host."),
     networkScript: xendScript.optional().describe("xend's network-script (xm only)."),
@@ -40,10 +40,11 @@ export const relocationSchema = withRules(
   }),
   [
     {
-      cel: "self.mode != 'Enabled' || self.allowFrom.size() > 0",
-      message: "allowFrom must name at least one XenHost when mode is Enabled: xend takes an empty list for everybody",
-      path: ["allowFrom"],
-      holds: (relocation) => relocation.mode !== "Enabled" || relocation.allowFrom.length > 0,
+      cel: "self.mode != 'Enabled' || self.allowedSourceHostRefs.size() > 0",
+      message:
+        "allowedSourceHostRefs must name at least one XenHost when mode is Enabled: xend takes an empty list for everybody",
+      path: ["allowedSourceHostRefs"],
+      holds: (relocation) => relocation.mode !== "Enabled" || relocation.allowedSourceHostRefs.length > 0,
     },
   ],
 ).describe("How domains migrate to the host.");

@@ -18,8 +18,8 @@ export const xenDomainSpecSchema = withRules(
       ),
     hostRef: localRefSchema
       .optional()
-      .describe("XenHost that the domain is pinned to. Exactly one of hostRef and hosts."),
-    hosts: mapListOf(localRefSchema, ["name"], { min: 1, max: 64 })
+      .describe("XenHost that the domain is pinned to. Exactly one of hostRef and hostRefs."),
+    hostRefs: mapListOf(localRefSchema, ["name"], { min: 1, max: 64 })
       .optional()
       .describe("XenHosts among which the domain may run and move."),
     powerState: z.enum(["Running", "Halted"]).default("Running").describe("Halted: the domain is shut down."),
@@ -74,9 +74,9 @@ export const xenDomainSpecSchema = withRules(
       path: ["uuid"],
     },
     {
-      cel: "has(self.hostRef) != has(self.hosts)",
-      message: "spec must have exactly one of hostRef and hosts",
-      holds: (spec) => (spec.hostRef === undefined) !== (spec.hosts === undefined),
+      cel: "has(self.hostRef) != has(self.hostRefs)",
+      message: "spec must have exactly one of hostRef and hostRefs",
+      holds: (spec) => (spec.hostRef === undefined) !== (spec.hostRefs === undefined),
     },
     {
       cel: "has(self.boot) || self.type == 'HVM'",

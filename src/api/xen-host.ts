@@ -151,10 +151,10 @@ export const xenHostDefinition = defineKind({
   status: xenHostStatusSchema,
   rules: [
     {
-      cel: "!self.spec.relocation.allowFrom.exists(peer, peer.name == self.metadata.name)",
-      message: "relocation.allowFrom must name other hosts: a host does not migrate domains to itself",
-      path: ["spec", "relocation", "allowFrom"],
-      holds: ({ metadata, spec }) => !spec.relocation.allowFrom.some((peer) => peer.name === metadata.name),
+      cel: "!self.spec.relocation.allowedSourceHostRefs.exists(peer, peer.name == self.metadata.name)",
+      message: "relocation.allowedSourceHostRefs must name other hosts: a host does not migrate domains to itself",
+      path: ["spec", "relocation", "allowedSourceHostRefs"],
+      holds: ({ metadata, spec }) => !spec.relocation.allowedSourceHostRefs.some((peer) => peer.name === metadata.name),
     },
   ],
   conditionTypes: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "WatchdogReady", "Drained", "Ready"],

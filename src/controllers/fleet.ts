@@ -334,7 +334,7 @@ export class Fleet {
     // Their nodes have not been asked for this device yet.
     for (const cluster of concernedByVolume(this.stores, object)) this.fences.raise(cluster, this.machinesOf(cluster));
     this.#wake(idOf("AoeServer", namespace, parsed.spec.serverRef.name));
-    for (const client of parsed.spec.clients ?? []) this.#wake(idOf("XenHost", namespace, client.name));
+    for (const client of parsed.spec.clientRefs ?? []) this.#wake(idOf("XenHost", namespace, client.name));
     if (event.type !== "deleted") {
       this.#wakeAddress(object);
       return;
@@ -367,7 +367,7 @@ export class Fleet {
   /** The machines a volume has to do with. */
   hostsOf(volume: AoeVolume, spec: Extract<ReturnType<typeof volumeSpec>, { ok: true }>["spec"]): WatchedHost[] {
     const { namespace = "" } = volume.metadata;
-    const names = new Set([...(spec.clients ?? []), ...(volume.status?.clients ?? [])].map(({ name }) => name));
+    const names = new Set([...(spec.clientRefs ?? []), ...(volume.status?.clients ?? [])].map(({ name }) => name));
     return [
       this.feed.of(idOf("AoeServer", namespace, spec.serverRef.name)),
       ...[...names].map((name) => this.feed.of(idOf("XenHost", namespace, name))),

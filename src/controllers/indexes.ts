@@ -18,7 +18,7 @@ export const volumeIndexes = {
   /** `namespace/client` */
   client: (volume: AoeVolume) => [
     ...new Set([
-      ...ofSpec((spec, namespace) => (spec.clients ?? []).map(({ name }) => `${namespace}/${name}`))(volume),
+      ...ofSpec((spec, namespace) => (spec.clientRefs ?? []).map(({ name }) => `${namespace}/${name}`))(volume),
       ...(volume.status?.clients ?? []).map(({ name }) => `${namespaceOf(volume)}/${name}`),
     ]),
   ],
@@ -50,10 +50,12 @@ export const hostIndexes = {
   /** `namespace/name` of the hosts that may migrate domains to it. */
   sender: (host: XenHost) => {
     const parsed = hostSpec(host);
-    const { mode, allowFrom } = parsed.ok ? parsed.spec.relocation : { mode: "Disabled", allowFrom: [] };
+    const { mode, allowedSourceHostRefs: senders } = parsed.ok
+      ? parsed.spec.relocation
+      : { mode: "Disabled", allowedSourceHostRefs: [] };
     return mode === "Enabled"
       ? distinct(
-          allowFrom.map(({ name }) => name),
+          senders.map(({ name }) => name),
           namespaceOf(host),
         )
       : [];
@@ -88,7 +90,7 @@ export const domainIndexes = {
   /** `namespace/host` where it may run or was seen. */
   host: (domain: XenDomain) => {
     const parsed = domainSpec(domain);
-    const { hostRef, hosts = [] } = parsed.ok ? parsed.spec : {};
+    const { hostRef, hostRefs: hosts = [] } = parsed.ok ? parsed.spec : {};
     return distinct([hostRef?.name, domain.status?.host, ...hosts.map(({ name }) => name)], namespaceOf(domain));
   },
   /** `namespace/cluster` that holds its disks. */
@@ -96,7 +98,7 @@ export const domainIndexes = {
     const parsed = domainSpec(domain);
     const disks = parsed.ok ? parsed.spec.disks : [];
     return distinct(
-      disks.map(({ filesystem }) => filesystem.clusterRef.name),
+      disks.map(({ filesystemRef: filesystem }) => filesystem.clusterRef.name),
       namespaceOf(domain),
     );
   },

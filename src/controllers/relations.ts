@@ -30,7 +30,7 @@ function sendersTo(stores: Stores, host: ObjectKey): ObjectId[] {
   const object = stores.hosts.get(host);
   const parsed = object && hostSpec(object);
   if (parsed?.ok !== true || parsed.spec.relocation.mode === "Disabled") return [];
-  return parsed.spec.relocation.allowFrom.map(({ name }) => idOf("XenHost", host.namespace, name));
+  return parsed.spec.relocation.allowedSourceHostRefs.map(({ name }) => idOf("XenHost", host.namespace, name));
 }
 
 export function concernedByVolume(stores: Stores, volume: AoeVolume): ObjectId[] {
@@ -125,9 +125,9 @@ function domainHosts(stores: Stores, domain: XenDomain | undefined): ObjectId[] 
   if (domain === undefined) return [];
   const { namespace = "" } = domain.metadata;
   const parsed = domainSpec(domain);
-  const { hostRef, hosts = [], disks = [] } = parsed.ok ? parsed.spec : {};
+  const { hostRef, hostRefs: hosts = [], disks = [] } = parsed.ok ? parsed.spec : {};
   const names = [hostRef?.name, domain.status?.host, ...hosts.map(({ name }) => name)];
-  const clusters = new Set(disks.map(({ filesystem }) => filesystem.clusterRef.name));
+  const clusters = new Set(disks.map(({ filesystemRef: filesystem }) => filesystem.clusterRef.name));
   return [
     ...new Set([
       ...names.flatMap((name) => (name === undefined ? [] : [idOf("XenHost", namespace, name)])),

@@ -97,7 +97,7 @@ export async function planFleet(size: FleetSize, packages: "Installed" | "Missin
         shelf: server + 1,
         slot,
         backing: { file: { path: `/srv/aoe/volume-${index + 1}.img`, size: "16Mi" } },
-        clients,
+        clientRefs: clients,
       },
     });
   }

@@ -74,9 +74,12 @@ function withRelocation(plan: FleetPlan): FleetPlan {
   const objects = plan.objects.map((object): KubeObject & Record<string, unknown> => {
     if (object.kind !== "XenHost") return { ...object };
     const { name } = object.metadata;
-    const allowFrom = names.filter((other) => other !== name).map((other) => ({ name: other }));
+    const allowedSourceHostRefs = names.filter((other) => other !== name).map((other) => ({ name: other }));
     const spec = "spec" in object && typeof object.spec === "object" ? object.spec : {};
-    return { ...object, spec: { ...spec, relocation: { mode: "Enabled", address: addressOf(name), allowFrom } } };
+    return {
+      ...object,
+      spec: { ...spec, relocation: { mode: "Enabled", address: addressOf(name), allowedSourceHostRefs } },
+    };
   });
   return { ...plan, rackFile: { hosts: Object.fromEntries(hosts) }, objects };
 }

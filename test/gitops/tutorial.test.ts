@@ -169,8 +169,8 @@ describe("Flux's kustomize-controller, with prune and wait", () => {
 
   it("undoes what somebody changed with kubectl", async () => {
     const clients = () =>
-      kubectl("get", "aoevolume", "scratch", "--namespace=san", "--output=jsonpath={.spec.clients[*].name}");
-    const patch = JSON.stringify({ spec: { clients: [{ name: "bella" }] } });
+      kubectl("get", "aoevolume", "scratch", "--namespace=san", "--output=jsonpath={.spec.clientRefs[*].name}");
+    const patch = JSON.stringify({ spec: { clientRefs: [{ name: "bella" }] } });
     await kubectl("patch", "aoevolume", "scratch", "--namespace=san", "--type=merge", `--patch=${patch}`);
     expect(await clients()).toBe("bella");
     await flux.reconcile("drift");
@@ -217,7 +217,7 @@ describe("Flux's kustomize-controller, with prune and wait", () => {
       shelf: 0,
       slot: 9,
       backing: { device: "/dev/vdz" },
-      clients: [{ name: "bella" }],
+      clientRefs: [{ name: "bella" }],
     });
     await flux.push("diskless", [...bounds, gone]);
     const { message } = await settled("diskless", "False/HealthCheckFailed");

@@ -210,7 +210,7 @@ describe("an operator that is careless with images", () => {
   const copied = (source: string, templates: readonly string[]) => {
     const stage = stageWithImage();
     stage.apply(ocfs2Cluster("xen", ["bella"], {}, { templates }));
-    const disk = { device: "xvda", filesystem: { clusterRef: { name: "xen" }, label: "data" }, size: "64Mi" };
+    const disk = { device: "xvda", filesystemRef: { clusterRef: { name: "xen" }, label: "data" }, size: "64Mi" };
     stage.apply(xenDomain("db", ["bella"], { disks: [{ ...disk, path: "db.img", sourcePath: source }] }));
     makeDirectories(stage.rack.host("bella").running.mounts.at(-1)?.fileSystem ?? fail(), "/gold");
     createImage(...host(stage), "/srv/xen/gold/debian.img", 4096);

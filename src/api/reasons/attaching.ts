@@ -66,7 +66,7 @@ export const attaching = {
   ReferencedByVolumes: {
     conditions: ["DeletionBlocked"],
     meaning: "AoeVolumes use the host; the message names them.",
-    action: "Delete them first, or remove the host from their clients.",
+    action: "Delete them first, or remove the host from their clientRefs.",
   },
   NotImplemented: {
     conditions: ["ToolstackReady", "RelocationReady", "Drained"],

@@ -21,7 +21,7 @@ export const formatting = {
   VolumeNotReady: {
     conditions: ["Formatted", "Mounted"],
     meaning: "The AoeVolume is not served, or not seen by a node.",
-    action: "See the conditions of the AoeVolume; every node must be among its clients.",
+    action: "See the conditions of the AoeVolume; every node must be among its clientRefs.",
   },
   VolumeInOtherCluster: {
     conditions: ["Formatted", "Mounted"],

@@ -92,7 +92,7 @@ export const moving = {
   RelocationNotAllowed: {
     conditions: admission,
     meaning: "relocation of the target does not allow domains of the source.",
-    action: "Set relocation.mode of the target to Enabled and name the source in allowFrom.",
+    action: "Set relocation.mode of the target to Enabled and name the source in allowedSourceHostRefs.",
   },
   RelocationNotReady: {
     conditions: admission,

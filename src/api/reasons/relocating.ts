@@ -11,6 +11,6 @@ export const relocating = {
     conditions: ["RelocationReady", "Admitted"],
     meaning: "The peer answers and does not let the host migrate domains to it; the message holds what ssh said.",
     action:
-      "Check allowFrom of the peer, its sshd_config (root logins, AuthorizedKeysFile) and that its host key is the recorded one.",
+      "Check allowedSourceHostRefs of the peer, its sshd_config (root logins, AuthorizedKeysFile) and that its host key is the recorded one.",
   },
 } as const satisfies Record<string, ReasonEntry>;

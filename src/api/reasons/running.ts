@@ -105,13 +105,13 @@ export const running = {
   },
   RelocationReady: {
     conditions: ["RelocationReady"],
-    meaning: "Every host of relocation.allowFrom has shown that it can migrate domains to this one.",
+    meaning: "Every host of relocation.allowedSourceHostRefs has shown that it can migrate domains to this one.",
     action: "Nothing.",
   },
   RelocationDisabled: {
     conditions: ["RelocationReady"],
     meaning: "relocation.mode is Disabled: no host may migrate domains to this one.",
-    action: "Set it to Enabled and name the hosts in allowFrom to allow it.",
+    action: "Set it to Enabled and name the hosts in allowedSourceHostRefs to allow it.",
   },
   RelocationAddressMissing: {
     conditions: ["RelocationReady"],
@@ -125,12 +125,13 @@ export const running = {
   },
   PeerUnknown: {
     conditions: ["RelocationReady"],
-    meaning: "A host of allowFrom does not exist, or has not been reached yet, so its migration key is not known.",
+    meaning:
+      "A host of allowedSourceHostRefs does not exist, or has not been reached yet, so its migration key is not known.",
     action: "See the conditions of that XenHost.",
   },
   NotVerified: {
     conditions: ["RelocationReady"],
-    meaning: "A host of allowFrom has not yet reached this one with its migration key.",
+    meaning: "A host of allowedSourceHostRefs has not yet reached this one with its migration key.",
     action: nothing,
   },
 } as const satisfies Record<string, ReasonEntry>;

@@ -1,6 +1,6 @@
 /** One field that is not what it was. */
 export interface Change {
-  /** `spec.clients[brutus].name` */
+  /** `spec.clientRefs[brutus].name` */
   readonly path: string;
   /** Undefined: it was not there, or will not be. */
   readonly before?: unknown;

@@ -51,7 +51,7 @@ export function topologyOf(world: World): readonly Place[] {
         .filter(({ volumeRef }) => volumeRef.name === volume.name)
         .map((filesystem) => filesystemPlace(cluster, filesystem)),
     );
-    const clients = (volume.spec.ok ? (volume.spec.spec.clients ?? []) : []).flatMap(({ name }) => {
+    const clients = (volume.spec.ok ? (volume.spec.spec.clientRefs ?? []) : []).flatMap(({ name }) => {
       const host = world.hosts.find((one) => one.name === name);
       const state = volume.status?.clients?.find((client) => client.name === name)?.state;
       return host === undefined ? [] : [place(host, state === undefined ? [] : [state], [])];
@@ -71,7 +71,7 @@ export function topologyOf(world: World): readonly Place[] {
       ({ spec }) =>
         spec.ok &&
         spec.spec.disks.some(
-          ({ filesystem }) => filesystem.clusterRef.name === cluster.name && filesystem.label === label,
+          ({ filesystemRef: filesystem }) => filesystem.clusterRef.name === cluster.name && filesystem.label === label,
         ),
     );
     const hosts = (cluster.spec.ok ? cluster.spec.spec.nodes : []).flatMap(({ hostRef }) => {

@@ -27,10 +27,10 @@ function named(entity: Entity, world: World): Need[] {
       return entity.spec.ok ? [sshKey(entity.spec.spec.ssh.privateKeySecretRef)] : [];
     case "AoeVolume": {
       if (!entity.spec.ok) return [];
-      const { serverRef, clients = [] } = entity.spec.spec;
+      const { serverRef, clientRefs: clients = [] } = entity.spec.spec;
       return [
         { kind: "AoeServer", name: serverRef.name, by: "spec.serverRef" },
-        ...clients.map(({ name }) => host("spec.clients", name)),
+        ...clients.map(({ name }) => host("spec.clientRefs", name)),
       ];
     }
     case "Ocfs2Cluster": {
@@ -64,7 +64,7 @@ function ofHost({ name, spec, conditions }: Host, world: World): Need[] {
   const { ssh, relocation, maintenance } = spec.spec;
   const vnc = relocation.vncPasswordSecretRef;
   const peers = conditions.some(({ type, status }) => type === "RelocationReady" && status !== "True")
-    ? relocation.allowFrom.map((peer) => host("spec.relocation.allowFrom", peer.name))
+    ? relocation.allowedSourceHostRefs.map((peer) => host("spec.relocation.allowedSourceHostRefs", peer.name))
     : [];
   const leaving = world.migrations.filter(
     (one) => isUnderWay(one) && [one.status?.source, one.spec.ok && one.spec.spec.sourceHostRef?.name].includes(name),
@@ -79,17 +79,17 @@ function ofHost({ name, spec, conditions }: Host, world: World): Need[] {
 
 function ofDomain(domain: Domain, world: World): Need[] {
   if (!domain.spec.ok) return [];
-  const { disks, hostRef, hosts = [] } = domain.spec.spec;
+  const { disks, hostRef, hostRefs: hosts = [] } = domain.spec.spec;
   return [
     ...disks.map(
-      ({ device, filesystem }): Need => ({
+      ({ device, filesystemRef: filesystem }): Need => ({
         kind: "Ocfs2Cluster",
         name: filesystem.clusterRef.name,
         by: `disk ${device}`,
       }),
     ),
     ...(hostRef === undefined
-      ? hosts.map(({ name }) => host("spec.hosts", name))
+      ? hosts.map(({ name }) => host("spec.hostRefs", name))
       : [host("spec.hostRef", hostRef.name)]),
     ...world.migrations.filter((one) => hasBegun(one) && moves(one, domain)).map((one) => migration("moves it", one)),
   ];

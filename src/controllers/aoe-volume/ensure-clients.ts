@@ -59,7 +59,7 @@ function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
     return say(
       "ClientNotFound",
       "Unknown",
-      `XenHost ${client.name} does not exist: create it, or take it out of spec.clients`,
+      `XenHost ${client.name} does not exist: create it, or take it out of spec.clientRefs`,
     );
   if (client.state === "Invalid")
     return say("ClientNotReady", "Unknown", `XenHost ${client.name} has an invalid spec: ${client.message}`);
@@ -67,7 +67,7 @@ function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
     return say(
       "ClientIsServer",
       "Missing",
-      `XenHost ${client.name} is the machine that exports the volume, and the AoE driver never hears its own host: take it out of spec.clients and use the backing there`,
+      `XenHost ${client.name} is the machine that exports the volume, and the AoE driver never hears its own host: take it out of spec.clientRefs and use the backing there`,
     );
   if (client.view.state === "Unreachable")
     return say(
@@ -82,7 +82,7 @@ function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
     const users = deviceOf(facts, volume.spec)?.users ?? [];
     return users.length === 0
       ? say("Pending", "Missing")
-      : say("Pending", "Attached", `No longer in spec.clients, and holds the device (${users.join(", ")})`);
+      : say("Pending", "Attached", `No longer in spec.clientRefs, and holds the device (${users.join(", ")})`);
   }
   const problem = initiatorProblem(client.spec, facts);
   if (problem !== undefined)

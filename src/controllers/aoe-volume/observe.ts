@@ -61,7 +61,7 @@ function seeWork(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): { busy: 
 }
 
 function seeClients(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): ClientSight[] {
-  const listed = (spec.clients ?? []).map(({ name }) => name);
+  const listed = (spec.clientRefs ?? []).map(({ name }) => name);
   const former = (volume.status?.clients ?? []).filter(
     ({ name, state }) => !listed.includes(name) && state !== "Missing" && wasReached(fleet, volume, name),
   );
@@ -117,7 +117,7 @@ function seeBystanders(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Ho
   if (parsed?.ok !== true || facts === undefined) return [];
   const mac = interfaceMac(facts, interfaceOf(spec, parsed.spec));
   const known = new Set<string>(
-    [...(spec.clients ?? []), ...(volume.status?.clients ?? [])].map((client) =>
+    [...(spec.clientRefs ?? []), ...(volume.status?.clients ?? [])].map((client) =>
       idOf("XenHost", namespace, client.name),
     ),
   );

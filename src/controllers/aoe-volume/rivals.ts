@@ -94,8 +94,8 @@ function segmentOf(fleet: Fleet, volume: AoeVolume): string | undefined {
 function sharedClient(volume: AoeVolume, spec: AoeVolumeSpec, other: AoeVolume): string | undefined {
   if (namespaceOf(other) !== namespaceOf(volume)) return undefined;
   const parsed = volumeSpec(other);
-  const theirs = new Set(parsed.ok ? (parsed.spec.clients ?? []).map(({ name }) => name) : []);
-  return spec.clients?.find(({ name }) => theirs.has(name))?.name;
+  const theirs = new Set(parsed.ok ? (parsed.spec.clientRefs ?? []).map(({ name }) => name) : []);
+  return spec.clientRefs?.find(({ name }) => theirs.has(name))?.name;
 }
 
 function oldestBefore(volume: AoeVolume, others: readonly AoeVolume[]): AoeVolume | undefined {

@@ -144,7 +144,7 @@ function obstacleTo(
     return bad(
       host,
       "VolumeNotReady",
-      `AoeVolume ${volume.name} does not say that ${host} sees it: ${volume.problem ?? "see its status, and list the host in its clients"}`,
+      `AoeVolume ${volume.name} does not say that ${host} sees it: ${volume.problem ?? "see its status, and list the host in its clientRefs"}`,
     );
   const { waitsFor } = timing(cluster);
   if (waitsFor.length > 0)

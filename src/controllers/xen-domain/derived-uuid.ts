@@ -14,7 +14,7 @@ export function derivedUuid(
 ): string | undefined {
   const [first] = disks;
   if (first === undefined) return undefined;
-  const { clusterRef, label } = first.filesystem;
+  const { clusterRef, label } = first.filesystemRef;
   const cluster = stores.clusters.get({ namespace, name: clusterRef.name });
   const uuid = cluster?.status?.filesystems?.find((one) => one.label === label)?.uuid;
   return uuid === undefined ? undefined : nameUuid(uuid, first.path);

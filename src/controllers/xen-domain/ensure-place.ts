@@ -11,7 +11,11 @@ export function ensurePlace(domain: DomainObservation): Finding {
   const missing = allowed.filter(({ machine }) => machine.state === "NotFound").map(({ name }) => name);
   if (missing.length === allowed.length)
     return stop(
-      both(no, "HostNotFound", `No XenHost ${missing.join(", ")} in this namespace: create it, or correct spec.hosts`),
+      both(
+        no,
+        "HostNotFound",
+        `No XenHost ${missing.join(", ")} in this namespace: create it, or correct spec.hostRefs`,
+      ),
     );
   if (disks.length === 0)
     return stop([

@@ -56,7 +56,7 @@ export function observeDomain(
 function hostSights(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, starts: Starts | undefined): HostSight[] {
   const { namespace = "", name } = domain.metadata;
   const id = idOf("XenDomain", namespace, name);
-  const allowed = spec.hostRef === undefined ? (spec.hosts ?? []).map((host) => host.name) : [spec.hostRef.name];
+  const allowed = spec.hostRef === undefined ? (spec.hostRefs ?? []).map((host) => host.name) : [spec.hostRef.name];
   const all = hostsOf(fleet.stores, id).map((host) => host.slice(host.indexOf("/") + 1));
   return [...new Set([...allowed, ...all])].map((host) => {
     const object = fleet.stores.hosts.get({ namespace, name: host });
@@ -94,7 +94,7 @@ function filesystemOf(
   disk: XenDomainSpec["disks"][number],
   hosts: readonly HostSight[],
 ): DiskSight["filesystem"] {
-  const { clusterRef, label } = disk.filesystem;
+  const { clusterRef, label } = disk.filesystemRef;
   const missing = (message: string) => ({ state: "Missing" as const, message });
   const cluster = fleet.stores.clusters.get({ namespace, name: clusterRef.name });
   if (cluster === undefined) return missing(`There is no Ocfs2Cluster ${clusterRef.name}`);
@@ -115,7 +115,7 @@ function filesystemOf(
   });
   const sourceOf = fleet.stores.domains
     .byIndex("cluster", `${namespace}/${clusterRef.name}`)
-    .find((other) => disk.sourcePath !== undefined && hasImage(other, disk.filesystem, disk.sourcePath));
+    .find((other) => disk.sourcePath !== undefined && hasImage(other, disk.filesystemRef, disk.sourcePath));
   return {
     state: "Found",
     mountPoint,
@@ -129,14 +129,14 @@ function filesystemOf(
 /** A disk of the domain is this image. */
 function hasImage(
   domain: XenDomain,
-  { clusterRef, label }: XenDomainSpec["disks"][number]["filesystem"],
+  { clusterRef, label }: XenDomainSpec["disks"][number]["filesystemRef"],
   image: string,
 ): boolean {
   const parsed = domainSpec(domain);
   return (
     parsed.ok &&
     parsed.spec.disks.some(
-      ({ filesystem, path }) =>
+      ({ filesystemRef: filesystem, path }) =>
         filesystem.clusterRef.name === clusterRef.name && filesystem.label === label && path === image,
     )
   );
@@ -150,7 +150,9 @@ function rivalOf(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, uuid: str
   const [twin] = others(fleet.stores.domains.byIndex("uuid", uuid));
   if (twin !== undefined) return `XenDomain ${nameOf(twin)} has the same UUID ${uuid}`;
   const images = new Set(spec.disks.map(imageText));
-  const clusters = new Set(spec.disks.map(({ filesystem }) => `${namespace}/${filesystem.clusterRef.name}`));
+  const clusters = new Set(
+    spec.disks.map(({ filesystemRef: filesystem }) => `${namespace}/${filesystem.clusterRef.name}`),
+  );
   for (const cluster of clusters)
     for (const other of others(fleet.stores.domains.byIndex("cluster", cluster))) {
       const parsed = domainSpec(other);
@@ -160,7 +162,7 @@ function rivalOf(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, uuid: str
   return undefined;
 }
 
-const imageText = ({ filesystem, path }: XenDomainSpec["disks"][number]) =>
+const imageText = ({ filesystemRef: filesystem, path }: XenDomainSpec["disks"][number]) =>
   JSON.stringify([filesystem.clusterRef.name, filesystem.label, path]);
 const nameOf = ({ metadata: { namespace = "", name } }: XenDomain) => `${namespace}/${name}`;
 

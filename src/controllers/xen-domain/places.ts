@@ -13,7 +13,7 @@ export function domainPlaces(
   const mountPoints = new Map(parsed.spec.filesystems.map(({ label, mountPoint }) => [label, mountPoint]));
   const images = stores.domains.byIndex("cluster", keyString(keyOf(cluster))).flatMap((domain) => {
     const spec = domainSpec(domain);
-    return (spec.ok ? spec.spec.disks : []).flatMap(({ filesystem, path }) => {
+    return (spec.ok ? spec.spec.disks : []).flatMap(({ filesystemRef: filesystem, path }) => {
       const mountPoint = mountPoints.get(filesystem.label);
       const here = filesystem.clusterRef.name === cluster.metadata.name;
       return here && mountPoint !== undefined ? [`${mountPoint}/${path}`] : [];

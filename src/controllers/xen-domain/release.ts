@@ -67,7 +67,7 @@ export function release(domain: DomainObservation): Release {
       ? domain.disks.filter((disk) => !isPlaced(disk) || workerFor(domain, disk) === undefined)
       : [];
   if (unmounted.length > 0) {
-    const images = unmounted.map(({ disk }) => `${disk.path} of file system ${disk.filesystem.label}`);
+    const images = unmounted.map(({ disk }) => `${disk.path} of file system ${disk.filesystemRef.label}`);
     return blocked("FilesystemNotMounted", `Cannot be deleted now: ${images.join(", ")}. ${leave}`);
   }
   const images = domain.spec.deletionPolicy === "Delete" ? domain.disks.filter(isPlaced).map(imagePath) : [];

@@ -11,7 +11,9 @@ export function relocationSight(fleet: Fleet, host: XenHost, verified: ReadonlyM
   const { namespace = "", name } = host.metadata;
   const parsed = hostSpec(host);
   const enabled = parsed.ok && parsed.spec.relocation.mode === "Enabled";
-  const senders = enabled ? parsed.spec.relocation.allowFrom.map((peer) => ({ namespace, name: peer.name })) : [];
+  const senders = enabled
+    ? parsed.spec.relocation.allowedSourceHostRefs.map((peer) => ({ namespace, name: peer.name }))
+    : [];
   const receivers = fleet.stores.hosts.byIndex("sender", keyString(keyOf(host))).map((receiver) => keyOf(receiver));
   return {
     name,

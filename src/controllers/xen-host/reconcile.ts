@@ -161,7 +161,7 @@ function blockers(
     if (host.status?.facts === undefined) return undefined;
     return {
       reason: "ClientUnknown",
-      message: `Nobody can tell whether it holds ${names.join(", ")}: bring it back, or take it out of their clients. ${leave}`,
+      message: `Nobody can tell whether it holds ${names.join(", ")}: bring it back, or take it out of their clientRefs. ${leave}`,
     };
   }
   const held = volumes.flatMap((volume) => {

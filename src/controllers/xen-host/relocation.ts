@@ -37,7 +37,7 @@ export interface RelocationPlan {
   readonly verifying: ReadonlyMap<string, { readonly address: string; readonly digest: string }>;
 }
 
-/** The channel of `xl migrate`: a key of its own on each dom0, opened to the peers of allowFrom and to nobody else. */
+/** The channel of `xl migrate`: a key of its own on each dom0, opened to the peers of allowedSourceHostRefs and to nobody else. */
 export function planRelocation(
   host: string,
   { relocation: spec }: Pick<XenHostSpec, "relocation">,

@@ -121,7 +121,7 @@ function declaredDomain(fleet: Fleet, domain: XenDomain): DeclaredDomain | undef
   const parsed = domainSpec(domain);
   if (!parsed.ok) return undefined;
   const { spec } = parsed;
-  const places = spec.disks.map(({ filesystem: { clusterRef, label }, path }) => {
+  const places = spec.disks.map(({ filesystemRef: { clusterRef, label }, path }) => {
     const cluster = fleet.stores.clusters.get({ namespace, name: clusterRef.name });
     const declared = cluster && clusterSpec(cluster);
     const filesystem = declared?.ok === true ? declared.spec.filesystems.find((one) => one.label === label) : undefined;
@@ -138,7 +138,7 @@ function declaredDomain(fleet: Fleet, domain: XenDomain): DeclaredDomain | undef
     filesystems: [...new Map(places.map(({ mountPoint, uuid }) => [mountPoint, { mountPoint, uuid }])).values()],
     images: places.map(({ mountPoint, path }) => `${mountPoint}/${path}`),
     owner: `${namespace}/${name}`,
-    hosts: spec.hostRef === undefined ? (spec.hosts ?? []).map((host) => host.name) : [spec.hostRef.name],
+    hosts: spec.hostRef === undefined ? (spec.hostRefs ?? []).map((host) => host.name) : [spec.hostRef.name],
   };
 }
 

@@ -156,7 +156,8 @@ const hostAllowed: Check<Move> = ({ domain, target }) =>
 const relocationAllowed: Check<Move> = ({ mode, source, target }) => {
   if (mode === "Offline") return passed;
   const { relocation } = target.spec;
-  const allowed = relocation.mode === "Enabled" && relocation.allowFrom.some(({ name }) => name === source.name);
+  const allowed =
+    relocation.mode === "Enabled" && relocation.allowedSourceHostRefs.some(({ name }) => name === source.name);
   if (!allowed)
     return [problem("RelocationNotAllowed", `relocation of ${target.name} does not allow domains of ${source.name}`)];
   const { status, reason, message } = target.relocationReady;

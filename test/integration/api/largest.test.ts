@@ -40,7 +40,7 @@ const crdSchema = z.object({
   }),
 });
 
-/** Lists of the schema that the object does not fill: `spec.clients: 3 of 254`. */
+/** Lists of the schema that the object does not fill: `spec.clientRefs: 3 of 254`. */
 function unfilled(schema: Schema, value: unknown, at: string): string[] {
   if (Array.isArray(value)) {
     const short = value.length < (schema.maxItems ?? 0) ? [`${at}: ${value.length} of ${schema.maxItems}`] : [];

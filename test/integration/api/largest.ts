@@ -34,7 +34,7 @@ const specs: Readonly<Record<string, object>> = {
     interface: long(15, 0),
     backing: { file: { path: path(512, 0), size: "4Pi" } },
     allowedMacs: list(32, mac),
-    clients: list(254, (i) => ({ name: name(i) })),
+    clientRefs: list(254, (i) => ({ name: name(i) })),
   },
   Ocfs2Cluster: {
     clusterName: long(16, 0),
@@ -54,13 +54,13 @@ const specs: Readonly<Record<string, object>> = {
   },
   XenDomain: {
     uuid: uuid(0),
-    hosts: list(64, (i) => ({ name: name(i) })),
+    hostRefs: list(64, (i) => ({ name: name(i) })),
     memory: "16Ti",
     vcpus: 512,
     boot: { kernel: path(512, 0), ramdisk: path(512, 1), commandLine: "x".repeat(1024) },
     disks: list(26, (i) => ({
       device: `xvd${String.fromCharCode(97 + i)}`,
-      filesystem: { clusterRef: { name: name() }, label: long(63, 0) },
+      filesystemRef: { clusterRef: { name: name() }, label: long(63, 0) },
       path: path(511, i).slice(1),
       sourcePath: path(511, i).slice(1),
       size: "4Pi",
@@ -81,7 +81,7 @@ const specs: Readonly<Record<string, object>> = {
     relocation: {
       mode: "Enabled",
       address: address(0),
-      allowFrom: list(64, (i) => ({ name: name(i) })),
+      allowedSourceHostRefs: list(64, (i) => ({ name: name(i) })),
       networkScript: `network ${"a=1 ".repeat(61)}`.trim(),
       vifScript: `vif ${"a=1 ".repeat(62)}`.trim(),
     },

@@ -104,7 +104,7 @@ describe("the API on a real API server", () => {
         domains: [],
         images: [],
       },
-      relocation: { mode: "Disabled", port: 8002, allowFrom: [] },
+      relocation: { mode: "Disabled", port: 8002, allowedSourceHostRefs: [] },
       maintenance: "None",
     });
   });

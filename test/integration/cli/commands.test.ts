@@ -62,12 +62,16 @@ beforeAll(async () => {
       shelf: 0,
       slot: 1,
       backing: { device: "/dev/vdb" },
-      clients: [{ name: "bella" }],
+      clientRefs: [{ name: "bella" }],
     },
   });
   await K8s(XenDomain).Apply({
     metadata: { name: "vm-test", namespace },
-    spec: { hosts: [{ name: "bella" }, { name: "brutus" }], memory: "128Mi", boot: { kernel: "/boot/vmlinuz-guest" } },
+    spec: {
+      hostRefs: [{ name: "bella" }, { name: "brutus" }],
+      memory: "128Mi",
+      boot: { kernel: "/boot/vmlinuz-guest" },
+    },
   });
 });
 

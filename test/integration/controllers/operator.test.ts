@@ -12,7 +12,7 @@ beforeAll(async () => {
     shelf: 0,
     slot: 1,
     backing: { device: "/dev/vdb" },
-    clients: [{ name: "bella" }, { name: "brutus" }],
+    clientRefs: [{ name: "bella" }, { name: "brutus" }],
   });
 });
 afterAll(() => ground.close());
@@ -46,8 +46,8 @@ describe("on a real API server, as the chart's service account, over real SSH", 
   });
 
   it("two volumes race for one address: one gets it, the other says who holds it", async () => {
-    const clients = [{ name: "bella" }];
-    const spec = (path: string) => ({ shelf: 7, slot: 7, backing: { file: { path, size: "16Mi" } }, clients });
+    const clientRefs = [{ name: "bella" }];
+    const spec = (path: string) => ({ shelf: 7, slot: 7, backing: { file: { path, size: "16Mi" } }, clientRefs });
     await Promise.all([ground.volume("one", spec("/srv/aoe/one.img")), ground.volume("two", spec("/srv/aoe/two.img"))]);
     const words = () => Promise.all(["one", "two"].map((name) => ground.word("AoeVolume", name, "Conflicted")));
     await vi.waitFor(
@@ -66,7 +66,7 @@ describe("on a real API server, as the chart's service account, over real SSH", 
       shelf: 7,
       slot: 8,
       backing: { file: { path: "/srv/aoe/link.img", size: "16Mi" } },
-      clients: [{ name: "bella" }],
+      clientRefs: [{ name: "bella" }],
     });
     await eventually(() => ready("leak"), "False/BackingOutsideBounds");
     expect(await ground.message("AoeVolume", "leak", "Ready")).toContain("/srv/private.img");

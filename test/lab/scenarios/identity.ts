@@ -23,7 +23,7 @@ const volume = (name: string, slot: number, backing: object): Manifest =>
   object("AoeVolume", name, {
     serverRef: { name: "san" },
     ...{ shelf: 0, slot, backing, sync: "Enabled" },
-    clients: [{ name: "bella" }, { name: "brutus" }],
+    clientRefs: [{ name: "bella" }, { name: "brutus" }],
   });
 
 const manifests = async (words: Words): Promise<Manifest[]> => [

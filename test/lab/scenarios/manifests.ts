@@ -34,7 +34,7 @@ export const logicalVolume = (name: string, slot: number, size: string): Manifes
     ...{ shelf: 0, slot },
     backing: { logicalVolume: { volumeGroup: "san", name, size } },
     sync: "Enabled",
-    clients: [{ name: "bella" }, { name: "brutus" }],
+    clientRefs: [{ name: "bella" }, { name: "brutus" }],
     deletionPolicy: "Delete",
   });
 

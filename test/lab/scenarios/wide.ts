@@ -24,7 +24,7 @@ const volume = (name: string, where: string, shelf: number): Manifest =>
   object("AoeVolume", name, {
     serverRef: { name: where },
     ...{ shelf, slot: 1, backing: { device: "/dev/vdb" }, sync: "Enabled" },
-    clients: dom0s.map((host) => ({ name: host })),
+    clientRefs: dom0s.map((host) => ({ name: host })),
   });
 const cluster = (hosts: readonly string[]): Manifest =>
   object("Ocfs2Cluster", "xen", {

@@ -37,7 +37,7 @@ export const backings: Scenario = {
     {
       name: "one client more",
       act: (stage) =>
-        stage.patch("AoeVolume", at("spool"), { spec: { clients: [{ name: "caesar" }, { name: "brutus" }] } }),
+        stage.patch("AoeVolume", at("spool"), { spec: { clientRefs: [{ name: "caesar" }, { name: "brutus" }] } }),
     },
     { name: "delete the file's volume", act: (stage) => stage.delete("AoeVolume", at("scratch")) },
     { name: "delete the archive, keep its disk", act: (stage) => stage.delete("AoeVolume", at("archive")) },

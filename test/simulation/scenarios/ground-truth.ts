@@ -64,7 +64,7 @@ function untrue(stage: Stage, volume: JsonObject): string[] {
   if (vblade.sizeBytes !== backing.sizeBytes)
     found.push(`vblade serves ${vblade.sizeBytes} of ${backing.sizeBytes} bytes`);
   if ((vblade.access === "ReadOnly") !== (spec.access === "ReadOnly")) found.push(`vblade serves it ${vblade.access}`);
-  for (const client of Array.isArray(spec.clients) ? spec.clients : []) {
+  for (const client of Array.isArray(spec.clientRefs) ? spec.clientRefs : []) {
     const name = isObject(client) ? String(client.name) : "";
     const xenHost = objects(stage, "XenHost").find((candidate) => nameOf(candidate) === name);
     const dom0 = xenHost === undefined ? undefined : machineOf(stage, xenHost);

@@ -34,9 +34,12 @@ const rack = (): RackFile =>
   });
 
 const dom0 = (name: string, rest: object = {}): Manifest => {
-  const allowFrom = names.filter((other) => other !== name).map((other) => ({ name: other }));
+  const allowedSourceHostRefs = names.filter((other) => other !== name).map((other) => ({ name: other }));
   const address = `10.99.0.1${names.indexOf(name) + 1}`;
-  return xenHost(name, 2211 + names.indexOf(name), { relocation: { mode: "Enabled", address, allowFrom }, ...rest });
+  return xenHost(name, 2211 + names.indexOf(name), {
+    relocation: { mode: "Enabled", address, allowedSourceHostRefs },
+    ...rest,
+  });
 };
 
 const migration = (name: string, domain: string, rest: object = {}): Manifest => ({

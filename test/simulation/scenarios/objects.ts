@@ -61,7 +61,7 @@ export const aoeVolume = (
     shelf,
     slot,
     backing,
-    clients: clients.map((client) => ({ name: client })),
+    clientRefs: clients.map((client) => ({ name: client })),
     ...rest,
   },
 });
@@ -89,7 +89,7 @@ export const xenDomain = (name: string, hosts: readonly string[], rest: object =
   kind: "XenDomain",
   metadata: at(name),
   spec: {
-    hosts: hosts.map((host) => ({ name: host })),
+    hostRefs: hosts.map((host) => ({ name: host })),
     memory: "128Mi",
     boot: {
       kernel: "/boot/vmlinuz-6.1.0-56-amd64",
@@ -97,7 +97,12 @@ export const xenDomain = (name: string, hosts: readonly string[], rest: object =
       commandLine: "console=hvc0",
     },
     disks: [
-      { device: "xvda", filesystem: { clusterRef: { name: "xen" }, label: "data" }, path: `${name}.img`, size: "64Mi" },
+      {
+        device: "xvda",
+        filesystemRef: { clusterRef: { name: "xen" }, label: "data" },
+        path: `${name}.img`,
+        size: "64Mi",
+      },
     ],
     ...rest,
   },

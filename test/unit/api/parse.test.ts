@@ -30,8 +30,8 @@ describe("a spec that the API server let through", () => {
       'spec.backing.device is "/dev/$(reboot)": must be an absolute path of letters, digits and . _ / @ : + , = -, without a slash at the end or two in a row',
     ],
     [
-      { ...volume, clients: [{ name: "bella" }, { name: "brutus" }, { name: "bella" }] },
-      'spec.clients[2] is {"name":"bella"}: must be listed once only',
+      { ...volume, clientRefs: [{ name: "bella" }, { name: "brutus" }, { name: "bella" }] },
+      'spec.clientRefs[2] is {"name":"bella"}: must be listed once only',
     ],
     [{ ...volume, backing: {} }, "spec.backing is {}: backing must have exactly one of device, file and logicalVolume"],
     [undefined, "spec is missing: must be an object"],
@@ -69,11 +69,11 @@ describe("a spec that the API server let through", () => {
     const spec = {
       ssh: { host: "bella.example", privateKeySecretRef: { name: "rack-ssh" } },
       aoe: { interfaces: ["eth1"] },
-      relocation: { mode: "Enabled", allowFrom: [{ name: "bella" }] },
+      relocation: { mode: "Enabled", allowedSourceHostRefs: [{ name: "bella" }] },
     };
     expect(messageFor("XenHost", spec, "brutus")).toBe("accepted");
     expect(messageFor("XenHost", spec, "bella")).toBe(
-      'spec.relocation.allowFrom is [{"name":"bella"}]: relocation.allowFrom must name other hosts: a host does not migrate domains to itself',
+      'spec.relocation.allowedSourceHostRefs is [{"name":"bella"}]: relocation.allowedSourceHostRefs must name other hosts: a host does not migrate domains to itself',
     );
   });
 

@@ -63,7 +63,7 @@ export const volume = (conditions?: Conditions, name = "data", slot = 1) =>
     name,
     {
       ...{ serverRef: { name: "san" }, shelf: 0, slot, backing: { device: "/dev/vdb" } },
-      clients: [{ name: "bella" }, { name: "brutus" }],
+      clientRefs: [{ name: "bella" }, { name: "brutus" }],
     },
     conditions,
     {
@@ -105,10 +105,10 @@ export const domain = (conditions?: Conditions, more: object = {}, name = "vm-te
   raw(
     name,
     {
-      ...{ uuid, hosts: [{ name: "bella" }, { name: "brutus" }], memory: "128Mi" },
+      ...{ uuid, hostRefs: [{ name: "bella" }, { name: "brutus" }], memory: "128Mi" },
       boot: { kernel: "/boot/vmlinuz-guest" },
       disks: [
-        { device: "xvda", filesystem: { clusterRef: { name: "xen" }, label: "data" }, path: "vm.img", size: "64Mi" },
+        { device: "xvda", filesystemRef: { clusterRef: { name: "xen" }, label: "data" }, path: "vm.img", size: "64Mi" },
       ],
     },
     conditions,

@@ -173,7 +173,7 @@ describe("a client that is the server", () => {
       { self: "Missing", bella: "Attached" },
     ]);
     expect(word(stage, "AoeVolume", "data", "Exported")).toBe("True/Exported");
-    expect(message(stage, "AoeVolume", "data", "Ready")).toContain("take it out of spec.clients");
+    expect(message(stage, "AoeVolume", "data", "Ready")).toContain("take it out of spec.clientRefs");
   });
 });
 

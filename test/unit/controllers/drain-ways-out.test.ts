@@ -40,7 +40,7 @@ it.each([
       relocation: {
         mode: "Enabled",
         address: `10.98.0.1${index + 2}`,
-        allowFrom: nodes.filter((other) => other !== name).map((other) => ({ name: other })),
+        allowedSourceHostRefs: nodes.filter((other) => other !== name).map((other) => ({ name: other })),
       },
     });
   const stage = rig({

@@ -18,7 +18,7 @@ describe("dom0s that exchange domains", () => {
       relocation: {
         mode: "Enabled",
         address: peer === "brutus" ? "10.98.0.12" : "10.98.0.13",
-        allowFrom: [{ name: peer }],
+        allowedSourceHostRefs: [{ name: peer }],
       },
     });
     const stage = rig({
@@ -76,7 +76,7 @@ describe("the relocation server of xend", () => {
     relocation: {
       mode: "Enabled",
       address: "192.0.2.1",
-      allowFrom: [{ name: "brutus" }],
+      allowedSourceHostRefs: [{ name: "brutus" }],
       dom0MinMem: 196,
       dom0Cpus: 0,
       networkScript: "network-bridge netdev=eth0",
@@ -106,7 +106,7 @@ describe("the relocation server of xend", () => {
     ["dom0-cpus", "0"],
   ]);
 
-  it("is opened to the peers of allowFrom only", () => {
+  it("is opened to the peers of allowedSourceHostRefs only", () => {
     const sight = { senders, address: "192.0.2.1" };
     const { steps, condition } = planXend("XenHost/bella", { relocation }, host(new Map()), sight, none);
     expect(steps.map(({ command }) => command.args)).toEqual([[...settings].map(([key, value]) => `${key}=${value}`)]);

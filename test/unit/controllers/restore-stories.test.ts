@@ -149,7 +149,7 @@ describe("an etcd of yesterday", () => {
 
 const disk = (size: string) => ({
   device: "xvda",
-  filesystem: { clusterRef: { name: "xen" }, label: "data" },
+  filesystemRef: { clusterRef: { name: "xen" }, label: "data" },
   path: "vm-test.img",
   size,
 });

@@ -185,7 +185,7 @@ describe("a change of the spec", () => {
   it("may take in another client", async () => {
     const stage = rig({ objects: [server, bella, brutus, scratch("64Mi")] });
     await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
-    stage.apply(scratch("64Mi", { clients: [{ name: "bella" }, { name: "brutus" }] }));
+    stage.apply(scratch("64Mi", { clientRefs: [{ name: "bella" }, { name: "brutus" }] }));
     await eventually(stage, () => [volumeReady(stage, "scratch"), clients(stage, "scratch")], [
       "True/Ready",
       { bella: "Attached", brutus: "Attached" },

@@ -19,7 +19,7 @@ const kindLine = (version: ReturnType<typeof toolstack>, type: "PV" | "HVM" | "P
   const dialect = dialectOf(version);
   if (dialect === undefined) return undefined;
   const boot = type === "HVM" ? {} : { boot: { kernel: "/boot/vmlinuz" } };
-  const spec = xenDomainSpecSchema.parse({ hosts: [{ name: "bella" }], memory: "128Mi", type, ...boot });
+  const spec = xenDomainSpecSchema.parse({ hostRefs: [{ name: "bella" }], memory: "128Mi", type, ...boot });
   const { text } = renderConfiguration(
     dialect,
     { name: "vm2", uuid: "37baabc6-98d5-48a2-9634-a38b12e29c45", spec },

@@ -219,7 +219,7 @@ describe("two domains that want the same image", () => {
     const stage = room([xenDomain("vm", nodes)]);
     await eventually(stage, () => ready(stage), "True/Ready");
     const disks = [
-      { device: "xvda", filesystem: { clusterRef: { name: "xen" }, label: "data" }, path: "vm.img", size: "64Mi" },
+      { device: "xvda", filesystemRef: { clusterRef: { name: "xen" }, label: "data" }, path: "vm.img", size: "64Mi" },
     ];
     stage.apply(xenDomain("thief", nodes, { disks }));
     await eventually(stage, () => ready(stage, "thief"), "False/DomainTaken");

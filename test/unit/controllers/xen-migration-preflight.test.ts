@@ -81,7 +81,7 @@ const spec = (rest: object = {}) =>
   xenHostSpecSchema.parse({
     ssh: { host: "10.0.0.1", privateKeySecretRef: { name: "key" } },
     aoe: { interfaces: ["eth1"] },
-    relocation: { mode: "Enabled", address: "10.0.0.1", allowFrom: [{ name: "bella" }] },
+    relocation: { mode: "Enabled", address: "10.0.0.1", allowedSourceHostRefs: [{ name: "bella" }] },
     allowed: { bridges: ["br*", "xenbr*"] },
     ...rest,
   });
@@ -184,7 +184,7 @@ describe("the checks before a migration", () => {
         target: sheet(
           "brutus",
           {},
-          { spec: spec({ relocation: { mode: "Enabled", allowFrom: [{ name: "caesar" }] } }) },
+          { spec: spec({ relocation: { mode: "Enabled", allowedSourceHostRefs: [{ name: "caesar" }] } }) },
         ),
       },
       "RelocationNotAllowed",

@@ -38,8 +38,8 @@ export function dom0s(change: (host: Record<string, unknown>, name: string) => v
 
 export function dom0(name: (typeof names)[number], rest: object = {}): Manifest {
   const index = names.indexOf(name);
-  const allowFrom = names.filter((other) => other !== name).map((other) => ({ name: other }));
-  const relocation = { mode: "Enabled", address: `10.99.0.1${index + 1}`, allowFrom };
+  const allowedSourceHostRefs = names.filter((other) => other !== name).map((other) => ({ name: other }));
+  const relocation = { mode: "Enabled", address: `10.99.0.1${index + 1}`, allowedSourceHostRefs };
   return xenHost(name, 2211 + index, { relocation, allowed: { bridges: ["xenbr0"] }, ...rest });
 }
 

@@ -60,7 +60,7 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
         name: "vm2",
         uuid,
         spec: {
-          hosts: [{ name: "bella" }],
+          hostRefs: [{ name: "bella" }],
           powerState: "Running",
           shutdown: { timeoutSeconds: 60, onTimeout: "Wait" },
           deletionPolicy: "Retain",

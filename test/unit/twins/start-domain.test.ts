@@ -216,7 +216,7 @@ const cases = (dom0: TwinBench) => {
         name: "vm2",
         uuid,
         spec: {
-          hosts: [{ name: "bella" }],
+          hostRefs: [{ name: "bella" }],
           powerState: "Running",
           shutdown: { timeoutSeconds: 60, onTimeout: "Wait" },
           deletionPolicy: "Retain",

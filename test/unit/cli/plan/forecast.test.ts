@@ -58,8 +58,8 @@ describe("the forecast of a manifest", () => {
   });
 
   it("names the fields that kubectl apply would take out", () => {
-    const clients = [{ name: "bella" }, { name: "brutus" }, { name: "third" }];
-    const spec = Object.assign({}, manifest.spec, { clients });
+    const clientRefs = [{ name: "bella" }, { name: "brutus" }, { name: "third" }];
+    const spec = Object.assign({}, manifest.spec, { clientRefs });
     const before = {
       ...manifest,
       spec,
@@ -70,7 +70,7 @@ describe("the forecast of a manifest", () => {
     };
     expect(forecastOf(manifest, { kind: "Accepted", before, after: before })).toMatchObject({
       verdict: "Change",
-      dropped: ["spec.clients[third]"],
+      dropped: ["spec.clientRefs[third]"],
     });
   });
 
@@ -95,7 +95,7 @@ describe("the forecast of a manifest", () => {
     const before = w.rack({ servers: [], volumes: [], hosts: [w.host("bella")] });
     expect(missingFor(volume, withEntities(before, [volume]))).toEqual([
       "AoeServer san (spec.serverRef), which does not exist",
-      "XenHost brutus (spec.clients), which does not exist",
+      "XenHost brutus (spec.clientRefs), which does not exist",
     ]);
   });
 

@@ -76,13 +76,13 @@ describe("why an object is not ready", () => {
             "bella",
             { RelocationReady: w.not("PeerUnreachable", "p"), ...waiting("PeerUnreachable") },
             {},
-            { relocation: { mode: "Enabled", allowFrom: [{ name: "brutus" }] } },
+            { relocation: { mode: "Enabled", allowedSourceHostRefs: [{ name: "brutus" }] } },
           ),
           w.host(
             "brutus",
             { RelocationReady: w.not("PeerUnreachable", "p"), ...waiting("PeerUnreachable") },
             {},
-            { relocation: { mode: "Enabled", allowFrom: [{ name: "bella" }] } },
+            { relocation: { mode: "Enabled", allowedSourceHostRefs: [{ name: "bella" }] } },
           ),
         ],
       },
@@ -215,7 +215,7 @@ describe("why an object is not ready", () => {
       │  │   Online Unknown, Unreachable: brutus cannot be asked
       │  └─ ✘ XenHost brutus (node 1): Unreachable
       │         no route
-      └─ ✘ XenHost brutus (spec.hosts): Unreachable (see above)
+      └─ ✘ XenHost brutus (spec.hostRefs): Unreachable (see above)
 
       It comes down to:
         * XenHost brutus, Unreachable: no route
