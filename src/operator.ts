@@ -14,33 +14,36 @@ import {
   xenMigrations,
 } from "./api/kinds.ts";
 import type { Clock } from "./clock.ts";
-import { aoeServerReconciler } from "./controllers/aoe-server/reconcile.ts";
-import { aoeVolumeReconciler } from "./controllers/aoe-volume/reconcile.ts";
+import { serverIndexes } from "./controllers/aoe-server/indexes.ts";
+import { controlServers } from "./controllers/aoe-server/reconcile.ts";
+import { volumeIndexes } from "./controllers/aoe-volume/indexes.ts";
+import { controlVolumes } from "./controllers/aoe-volume/reconcile.ts";
 import { Claims } from "./controllers/claims.ts";
-import { Fleet } from "./controllers/fleet.ts";
+import { Dispatch } from "./controllers/dispatch.ts";
+import { Heartbeats } from "./controllers/heartbeats.ts";
+import { Freshness } from "./controllers/hosts/freshness.ts";
+import { Ledger } from "./controllers/hosts/ledger.ts";
+import { followSecrets, Machines } from "./controllers/hosts/machines.ts";
 import { createHostMetrics, type HostMetrics } from "./controllers/hosts/metrics.ts";
-import {
-  clusterIndexes,
-  domainIndexes,
-  hostIndexes,
-  migrationIndexes,
-  serverIndexes,
-  volumeIndexes,
-} from "./controllers/indexes.ts";
+import { joinedQuestions } from "./controllers/hosts/questions.ts";
+import { KernelReports } from "./controllers/kernel-reports.ts";
 import { Mirror } from "./controllers/mirror.ts";
-import { parseId } from "./controllers/names.ts";
 import { createObjectMetrics, type ObjectMetrics } from "./controllers/object-metrics.ts";
-import { ocfs2ClusterReconciler } from "./controllers/ocfs2-cluster/reconcile.ts";
+import { clusterIndexes } from "./controllers/ocfs2-cluster/indexes.ts";
+import { controlClusters } from "./controllers/ocfs2-cluster/reconcile.ts";
 import { type PublishedSchema, SchemaWatch } from "./controllers/schema-watch.ts";
-import { secretHold } from "./controllers/secret-hold.ts";
-import { credentialTypes, onlyCredentials, secretsPerPage } from "./controllers/secrets.ts";
-import { tellDeed } from "./controllers/tell-deeds.ts";
+import { credentialTypes, onlyCredentials, secretsPerPage } from "./controllers/secret/credentials.ts";
+import { controlSecrets } from "./controllers/secret/reconcile.ts";
+import { deedEvent } from "./controllers/tell-deeds.ts";
 import { tellSchemaTooOld } from "./controllers/tell-schema.ts";
-import { xenDomainReconciler } from "./controllers/xen-domain/reconcile.ts";
-import { withContradiction } from "./controllers/xen-host/contradicted.ts";
-import { withDrain } from "./controllers/xen-host/drain.ts";
-import { xenHostReconciler } from "./controllers/xen-host/reconcile.ts";
-import { xenMigrationReconciler } from "./controllers/xen-migration/reconcile.ts";
+import type { Controlled } from "./controllers/watch.ts";
+import type { Means, World } from "./controllers/world.ts";
+import { domainIndexes } from "./controllers/xen-domain/indexes.ts";
+import { controlDomains } from "./controllers/xen-domain/reconcile.ts";
+import { hostIndexes } from "./controllers/xen-host/indexes.ts";
+import { controlHosts } from "./controllers/xen-host/reconcile.ts";
+import { migrationIndexes } from "./controllers/xen-migration/indexes.ts";
+import { controlMigrations } from "./controllers/xen-migration/reconcile.ts";
 import { linkedSignal } from "./runtime/cancellation.ts";
 import { Controller } from "./runtime/controller.ts";
 import { EventRecorder } from "./runtime/events.ts";
@@ -49,7 +52,6 @@ import type { Kind, KubeApi, KubeObject } from "./runtime/kube-api.ts";
 import { LeaderElection } from "./runtime/leader-election.ts";
 import { managementClusterId } from "./runtime/management-cluster.ts";
 import type { Metrics } from "./runtime/metrics.ts";
-import type { Reconciler } from "./runtime/reconciler.ts";
 import { Reflector } from "./runtime/reflector.ts";
 import type { IndexFunction } from "./runtime/store.ts";
 import { priority } from "./runtime/work-queue.ts";
@@ -234,51 +236,74 @@ async function lead(
     migrations: mirrors.migrations.store,
     secrets: mirrors.secrets.store,
   };
-  const fleet = new Fleet({
+  const machines = new Machines({
     clock,
     log,
     dialer,
     metrics: told.hosts,
-    stores,
-    onDone: (id, result) => tellDeed(events, stores, id, result),
     probeIntervalSeconds: config.probeIntervalSeconds,
     parallel: config.parallelPerHost,
     clusterId,
-    enqueue(id, enqueued) {
-      const { kind, key } = parseId(id);
+    secret: (namespace, name) => stores.secrets.get({ namespace, name }),
+    request: (members) =>
+      joinedQuestions(kinds.flatMap(({ questions }) => members.map((one) => questions?.(one) ?? {}))),
+    onView: (machine, before, settled) => dispatch.looked(machine, before, settled),
+  });
+  const world: World = {
+    clock,
+    stores,
+    machines,
+    freshness: new Freshness(),
+    ledger: new Ledger(clock),
+    heartbeats: new Heartbeats(),
+    kernelReports: new KernelReports(),
+  };
+  const kinds = controlled({ api, events, metrics: told.hosts, world }, config.migrationsAtOnce);
+  const dispatch = new Dispatch({
+    world,
+    kinds,
+    enqueue({ kind, ...key }, enqueued) {
       controllers.get(kind)?.enqueue(key, { priority: enqueued?.initial === true ? priority.low : priority.normal });
     },
+    onDone(object, result) {
+      const event = deedEvent(result);
+      if (event !== undefined) kinds.find(({ kind }) => kind === object.kind)?.objects?.record(events, object, event);
+    },
   });
-  told.objects.follow(fleet, leading);
-  const reconcilers: readonly (readonly [string, Reconciler])[] = [
-    ["AoeServer", aoeServerReconciler({ api, fleet, events })],
-    [
-      "XenHost",
-      withContradiction(withDrain(xenHostReconciler({ api, fleet, events }), { api, fleet }), { api, fleet, events }),
-    ],
-    ["AoeVolume", aoeVolumeReconciler({ api, fleet, events })],
-    ["XenDomain", xenDomainReconciler({ api, fleet, events })],
-    ["Ocfs2Cluster", ocfs2ClusterReconciler({ api, fleet, events })],
-    ["Secret", secretHold({ api, fleet, events })],
-    ["XenMigration", xenMigrationReconciler({ api, fleet, events, fleetCap: config.migrationsAtOnce })],
-  ];
+  told.objects.follow(world, leading);
   const { claimAs: holder } = config;
   const claims = holder === undefined ? undefined : new Claims({ api, clock, log, events, holder, onLost });
   onClaims(claims);
-  for (const [kind, inner] of reconcilers) {
+  for (const { kind, reconciler: inner } of kinds) {
     const reconciler = claims?.guard(kind, inner, (key) => controllers.get(kind)?.enqueue(key)) ?? inner;
     controllers.set(
       kind,
       new Controller({ name: kind.toLowerCase(), kind, reconciler, clock, log, metrics, workers: config.workers }),
     );
   }
-  await Promise.all([
-    fleet.run(leading),
-    events.run(leading),
-    claims?.run(leading),
-    ...[...controllers.values()].map((controller) => controller.run(leading)),
-  ]);
+  const stops = [dispatch.start(), followSecrets(machines, stores.secrets)];
+  try {
+    await Promise.all([
+      machines.run(leading),
+      events.run(leading),
+      claims?.run(leading),
+      ...[...controllers.values()].map((controller) => controller.run(leading)),
+    ]);
+  } finally {
+    for (const stop of stops) stop();
+  }
 }
+
+/** Every kind that is controlled; nothing else knows them all. */
+const controlled = (means: Means, fleetCap: number): readonly Controlled[] => [
+  controlServers(means),
+  controlHosts(means),
+  controlVolumes(means),
+  controlDomains(means),
+  controlClusters(means),
+  controlSecrets(means),
+  controlMigrations({ ...means, fleetCap }),
+];
 
 function mirror<T extends KubeObject>(
   { api, clock, log, config }: OperatorOptions,

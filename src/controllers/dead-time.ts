@@ -1,9 +1,9 @@
 import type { Ocfs2Cluster } from "../api/kinds.ts";
 import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
-import type { Fleet } from "./fleet.ts";
 import { currentFacts } from "./hosts/view.ts";
-import { idOf } from "./names.ts";
+import { refTo } from "./identity.ts";
 import { clusterSpec } from "./specs.ts";
+import type { World } from "./world.ts";
 
 /** Nodes of the spec, and former ones that have not left yet. */
 export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonly number: number }[] {
@@ -17,14 +17,14 @@ export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonl
  * and the longest of what the spec says and of what the nodes that can be asked use now.
  */
 export function deadTimes(
-  fleet: Fleet,
+  world: World,
   cluster: Ocfs2Cluster,
 ): { readonly shortest: number; readonly longest: number } {
   const parsed = clusterSpec(cluster);
   const thresholds = parsed.ok ? [parsed.spec.timeouts.heartbeatThreshold] : [];
   for (const { host } of nodesOf(cluster)) {
-    const watched = fleet.feed.of(idOf("XenHost", cluster.metadata.namespace ?? "", host));
-    const o2cb = currentFacts(watched?.watcher.view)?.o2cb;
+    const watched = world.machines.of(refTo("XenHost", cluster.metadata.namespace ?? "", host));
+    const o2cb = currentFacts(watched?.agent.view)?.o2cb;
     const active = o2cb?.state === "known" ? o2cb.value.active : undefined;
     if (active !== undefined) thresholds.push(active.heartbeatThreshold);
   }
@@ -33,8 +33,8 @@ export function deadTimes(
 }
 
 /** How long the watchdog of a XenHost may take at most: less than the shortest dead time; undefined: it is no node. */
-export function watchdogBound(fleet: Fleet, key: ObjectKey): number | undefined {
-  const clusters = fleet.stores.clusters.byIndex("host", keyString(key));
+export function watchdogBound(world: World, key: ObjectKey): number | undefined {
+  const clusters = world.stores.clusters.byIndex("host", keyString(key));
   if (clusters.length === 0) return undefined;
-  return Math.min(...clusters.map((cluster) => deadTimes(fleet, cluster).shortest));
+  return Math.min(...clusters.map((cluster) => deadTimes(world, cluster).shortest));
 }

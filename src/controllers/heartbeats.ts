@@ -1,5 +1,5 @@
 import type { SharedDevice } from "../host/ocfs2-facts.ts";
-import type { WatchedHost } from "./hosts/feed.ts";
+import type { Machine } from "./hosts/machine.ts";
 import { regionName } from "./ocfs2-cluster/members.ts";
 
 /** Heartbeats on one device as one host saw them at one moment. */
@@ -50,11 +50,11 @@ export interface Beating {
 
 /** Remembers the last two looks at the heartbeats of every shared device: one sequence number alone proves nothing. */
 export class Heartbeats {
-  readonly #seen = new WeakMap<WatchedHost, Map<string, Seen>>();
+  readonly #seen = new WeakMap<Machine, Map<string, Seen>>();
 
   /** To be called after each look at a host, which has ended `now` (monotonic milliseconds). True: who is alive has changed. */
-  look(host: WatchedHost, now: number): boolean {
-    const { view } = host.watcher;
+  look(host: Machine, now: number): boolean {
+    const { view } = host.agent;
     if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
     const { o2cb } = view.snapshot.facts;
     const regions = o2cb.state === "known" ? (o2cb.value.active?.regions ?? []) : [];
@@ -71,7 +71,7 @@ export class Heartbeats {
     return changed;
   }
 
-  beating(host: WatchedHost, device: string): Beating | undefined {
+  beating(host: Machine, device: string): Beating | undefined {
     const { older, newer } = this.#seen.get(host)?.get(device) ?? {};
     if (older === undefined || newer === undefined) return undefined;
     const alive = [...newer.beats].flatMap(([node, sequence]) => (older.beats.get(node) === sequence ? [] : [node]));
@@ -82,18 +82,18 @@ export class Heartbeats {
    * For how many milliseconds at least the node has written no heartbeat to the device, as this host saw it: from the end of
    * the first look that showed its last one to the beginning of the last look.
    */
-  silentMs(host: WatchedHost, device: string, node: number): number | undefined {
+  silentMs(host: Machine, device: string, node: number): number | undefined {
     const seen = this.#seen.get(host)?.get(device);
     return seen && seen.newer.at - (seen.standing.get(node)?.since ?? seen.from);
   }
 
   /** When the host was last seen to write its own heartbeat to the device, monotonic milliseconds. */
-  writtenAt(host: WatchedHost, device: string): number | undefined {
+  writtenAt(host: Machine, device: string): number | undefined {
     return this.#seen.get(host)?.get(device)?.writtenAt;
   }
 
   /** Undefined: the host had it not mounted when it last said. */
-  mounting(host: WatchedHost, device: string): Mounting | undefined {
+  mounting(host: Machine, device: string): Mounting | undefined {
     const { mountedSince: since, mountedAt: seen } = this.#seen.get(host)?.get(device) ?? {};
     return since === undefined || seen === undefined ? undefined : { since, seen };
   }

@@ -9,9 +9,8 @@ import { claimMachine } from "../host/actions.ts";
 import type { HostFacts } from "../host/facts.ts";
 import { InvalidValue } from "../host/values.ts";
 import { type ConditionUpdate, hasCondition, rfc3339, summarise } from "../runtime/conditions.ts";
-import type { EventRecorder } from "../runtime/events.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
-import { type Kind, type KubeApi, type KubeObject, keyOf } from "../runtime/kube-api.ts";
+import { type Kind, type KubeObject, keyOf } from "../runtime/kube-api.ts";
 import { againAfter, done, type ReconcileContext, type Reconciler } from "../runtime/reconciler.ts";
 import { withStatus } from "../runtime/status-patch.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
@@ -19,20 +18,20 @@ import { announce } from "./announce.ts";
 import { type Directives, directivesOf } from "./directives.ts";
 import { news, printed, say } from "./draft.ts";
 import { no, unknown, yes } from "./finding.ts";
-import type { Fleet } from "./fleet.ts";
 import { type Ended, type Gone, hasEnded } from "./gone.ts";
 import { factsStatus } from "./host-facts.ts";
 import { addressOf } from "./hosts/endpoint.ts";
-import type { WatchedHost } from "./hosts/feed.ts";
+import type { Machine } from "./hosts/machine.ts";
 import { type Claiming, claimingOf } from "./hosts/machine-claims.ts";
 import { exclusive, type Step } from "./hosts/step.ts";
 import { currentFacts, lastSnapshot, machineOf, pending } from "./hosts/view.ts";
-import { idOf } from "./names.ts";
+import { refTo } from "./identity.ts";
 import { explainOutcome } from "./outcomes.ts";
 import { reachable } from "./reach.ts";
 import { sayStalled } from "./stalled.ts";
 import { unreadable, unreadableType } from "./unreadable.ts";
 import { type Handed, handOver, merged } from "./work.ts";
+import type { Means } from "./world.ts";
 
 /** An AoeServer or XenHost, as far as both are machines. */
 export interface HostKind<
@@ -71,12 +70,6 @@ export interface HostPlan {
   readonly required?: readonly string[];
 }
 
-export interface HostControllerOptions {
-  readonly api: KubeApi;
-  readonly fleet: Fleet;
-  readonly events: EventRecorder;
-}
-
 const nothing: Handed = { started: [], held: [], againSeconds: undefined };
 
 /** Makes one machine ready for its part: reached, known, prepared; and lets go of it when nothing needs it any more. */
@@ -84,8 +77,8 @@ export function hostReconciler<
   T extends KubeObject & { metadata: Metadata; status?: Status },
   Spec extends { ssh: SshSpec },
   Status extends HostStatus,
->(options: HostControllerOptions, host: HostKind<T, Spec, Status>, empty: () => Status): Reconciler {
-  const { api, fleet, events } = options;
+>(options: Means, host: HostKind<T, Spec, Status>, empty: () => Status): Reconciler {
+  const { api, world, events } = options;
   const { kind, store } = host;
   return {
     async reconcile(key, context) {
@@ -120,7 +113,7 @@ export function hostReconciler<
       return await withStatus(
         { api, kind, object: current, store, leading: context.leading, initial },
         async (draft) => {
-          const watched = fleet.feed.of(idOf(kind.kind, key.namespace, key.name));
+          const watched = world.machines.of(refTo(kind.kind, key.namespace, key.name));
           const { status } = draft;
           const { ssh } = parsed.ok ? parsed.spec : { ssh: undefined };
           if (
@@ -147,9 +140,9 @@ export function hostReconciler<
             directives,
             merged(outcome.conditions, stuck === undefined ? [] : [stuck]),
             outcome.required,
-            fleet.clock.now(),
+            world.clock.now(),
           );
-          const probe = probeTime(status, current.status, watched, fleet.clock.now());
+          const probe = probeTime(status, current.status, watched, world.clock.now());
           if (probe.time !== undefined) status.lastProbeTime = rfc3339(probe.time);
           announce(events, kind, current, { before, after: status.conditions, log: context.log });
           const again = Math.min(outcome.handed.againSeconds ?? Number.POSITIVE_INFINITY, probe.againSeconds);
@@ -183,19 +176,19 @@ const [proofSeconds, heardSeconds] = [10, 30];
 function lookForProof(gone: Gone): number | undefined {
   if (hasEnded(gone) || gone.witnesses === undefined) return undefined;
   const pause = gone.kind === "Beats" ? heardSeconds : proofSeconds;
-  for (const { watcher } of gone.witnesses) if (watcher.sinceLookSeconds >= pause) watcher.ask("WithoutSegments");
+  for (const { agent } of gone.witnesses) if (agent.sinceLookSeconds >= pause) agent.ask("WithoutSegments");
   return proofSeconds;
 }
 
 /** At the first look what the machine says; later what a person approved: `Machine:ID`. */
 function machineToRecord(
   { machineID }: HostStatus,
-  watched: WatchedHost | undefined,
+  watched: Machine | undefined,
   { approved }: Directives,
 ): string | undefined {
   const [, accepted] = /^Machine:([A-Za-z0-9-]{1,64})$/.exec(approved ?? "") ?? [];
   if (machineID !== undefined) return accepted === machineID ? undefined : accepted;
-  return watched === undefined ? undefined : machineOf(watched.watcher.view);
+  return watched === undefined ? undefined : machineOf(watched.agent.view);
 }
 
 /** A quiet host's status is written this often, seconds: within the bound that the schema states of `lastProbeTime`. */
@@ -205,10 +198,10 @@ const probeTimeSeconds = probeTimeBoundSeconds - 60;
 function probeTime(
   status: HostStatus,
   stored: HostStatus | undefined,
-  watched: WatchedHost | undefined,
+  watched: Machine | undefined,
   now: number,
 ): { readonly time: number | undefined; readonly againSeconds: number } {
-  const view = watched?.watcher.view;
+  const view = watched?.agent.view;
   const last = lastSnapshot(view);
   if (last === undefined) return { time: undefined, againSeconds: Number.POSITIVE_INFINITY };
   const written = stored?.lastProbeTime === undefined ? Number.NEGATIVE_INFINITY : Date.parse(stored.lastProbeTime);
@@ -231,21 +224,21 @@ function judge<
   Spec extends { ssh: SshSpec },
   Status extends HostStatus,
 >(
-  { fleet }: HostControllerOptions,
+  { metrics, world }: Means,
   host: HostKind<T, Spec, Status>,
   object: T,
   spec: Spec,
   directives: Directives,
   status: Status,
-  watched: WatchedHost | undefined,
+  watched: Machine | undefined,
   context: ReconcileContext,
 ): { conditions: ConditionUpdate[]; handed: Handed; required: readonly string[] } {
-  const view = watched?.watcher.view ?? pending;
+  const view = watched?.agent.view ?? pending;
   const gone = host.gone?.(object);
   const reached = told(reachable(view, addressOf(spec.ssh)), gone);
   const facts = currentFacts(view);
   const { namespace, name } = keyOf(object);
-  const id = idOf(host.kind.kind, namespace, name);
+  const id = refTo(host.kind.kind, namespace, name);
   delete status.plan;
   if (facts === undefined || watched === undefined) {
     const unseen = [host.prepared, ...host.aspects].map((type) => unknown(type, reached.reason, reached.message));
@@ -277,7 +270,7 @@ function judge<
       : no(host.prepared, steps.length > 0 ? "Progressing" : problem.reason, problem.message);
   if (directives.dryRun) status.plan = printed(steps);
   const withheld = directives.paused || directives.dryRun || isDeleting(object);
-  const fresh = fleet.fences.passed(id, watched);
+  const fresh = world.freshness.holds(id, watched);
   // What is missing is put there as soon as a look has begun after the spec was written.
   if (!withheld && !fresh) return { conditions: [reached, condition, ...aspects], handed: nothing, required };
   if (withheld)
@@ -296,9 +289,9 @@ function judge<
     facts.aoe,
     [...(facts.tools.state === "known" ? facts.tools.value : [])],
   ]);
-  const handed = handOver(fleet, id, [{ host: watched, steps, basis, witnesses: [] }], context.log);
+  const handed = handOver(world, id, [{ host: watched, steps, basis, witnesses: [] }], context.log);
   if (hasCondition(object.status?.conditions, "Ready", "True", object.metadata.generation))
-    for (const { action } of handed.started) fleet.metrics.repairs.inc({ kind: host.kind.kind, action });
+    for (const { action } of handed.started) metrics.repairs.inc({ kind: host.kind.kind, action });
   const failed = handed.held.map(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);
     return no(host.conditionOf?.(step.action) ?? host.prepared, reason, message);

@@ -1,6 +1,7 @@
 import type { KernelTrouble } from "../host/ocfs2-facts.ts";
-import type { WatchedHost } from "./hosts/feed.ts";
+import type { Machine } from "./hosts/machine.ts";
 import type { HostView } from "./hosts/view.ts";
+import { type ObjectRef, RefSet } from "./identity.ts";
 
 /** A report of the kernel counts as news for this long. */
 export const recentMs = 10 * 60_000;
@@ -9,16 +10,16 @@ interface News {
   report: KernelTrouble;
   at: number;
   /** Whom it was told since it began. */
-  readonly told: Set<string>;
+  readonly told: RefSet;
 }
 
 /** Remembers which reports of a kernel came while somebody was watching: its log alone does not say when it grew. */
 export class KernelReports {
-  readonly #news = new WeakMap<WatchedHost, Map<string, News>>();
+  readonly #news = new WeakMap<Machine, Map<string, News>>();
 
   /** To be called after each look at a host. True: there is something new. */
-  look(host: WatchedHost, before: HostView): boolean {
-    const after = host.watcher.view;
+  look(host: Machine, before: HostView): boolean {
+    const after = host.agent.view;
     if (before.state !== "Reachable" || after.state !== "Reachable") return false;
     const [old, now] = [before.snapshot.facts.kernelTroubles, after.snapshot.facts.kernelTroubles];
     if (old.state !== "known" || now.state !== "known" || old.value === now.value) return false;
@@ -30,13 +31,13 @@ export class KernelReports {
     for (const report of fresh) {
       const before = news.get(key(report));
       const goesOn = before !== undefined && at - before.at <= recentMs;
-      news.set(key(report), { report, at, told: goesOn ? before.told : new Set() });
+      news.set(key(report), { report, at, told: goesOn ? before.told : new RefSet() });
     }
     return fresh.length > 0;
   }
 
   /** Reports of the last minutes with their age in milliseconds. */
-  recent(host: WatchedHost, now: number): readonly { readonly report: KernelTrouble; readonly age: number }[] {
+  recent(host: Machine, now: number): readonly { readonly report: KernelTrouble; readonly age: number }[] {
     const news = this.#news.get(host);
     if (news === undefined) return [];
     for (const [name, { at }] of news) if (now - at > recentMs) news.delete(name);
@@ -44,7 +45,7 @@ export class KernelReports {
   }
 
   /** Recent reports of which this tenant has not heard yet. What goes on is told once, until it has been quiet for a while. */
-  tell(host: WatchedHost, now: number, tenant: string): readonly KernelTrouble[] {
+  tell(host: Machine, now: number, tenant: ObjectRef): readonly KernelTrouble[] {
     this.recent(host, now);
     const untold = [...(this.#news.get(host)?.values() ?? [])].filter(({ told }) => !told.has(tenant));
     for (const { told } of untold) told.add(tenant);

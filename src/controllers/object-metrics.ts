@@ -3,17 +3,17 @@ import type { XenDomain, XenMigration } from "../api/kinds.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
 import type { StoreEvent } from "../runtime/store.ts";
-import type { Fleet } from "./fleet.ts";
 import { lastFacts } from "./hosts/view.ts";
-import { idOf } from "./names.ts";
+import { refTo } from "./identity.ts";
+import type { World } from "./world.ts";
 
 /** How a migration ended. */
 type Outcome = "Succeeded" | "Failed" | "Aborted";
 
 /** What is told of the objects that are served; only by the replica that acts, so that every series has one author. */
 export interface ObjectMetrics {
-  /** Tells of what this fleet serves, until the signal is aborted. */
-  follow(fleet: Fleet, signal: AbortSignal): void;
+  /** Tells of what this operator serves, until the signal is aborted. */
+  follow(world: World, signal: AbortSignal): void;
 }
 
 /** Seconds: from a small domain on a fast network to what the longest time limit allows. */
@@ -24,7 +24,7 @@ const migrationBuckets = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 8
  * there are as many series as there are objects now, and what is not known has none.
  */
 export function createObjectMetrics(registry: Registry): ObjectMetrics {
-  let fleet: Fleet | undefined;
+  let world: World | undefined;
   for (const { name, help, labels, read } of families)
     new Gauge({
       name: `xensan_${name}`,
@@ -33,8 +33,8 @@ export function createObjectMetrics(registry: Registry): ObjectMetrics {
       registers: [registry],
       collect() {
         this.reset();
-        if (fleet === undefined) return;
-        for (const [values, value] of read(fleet)) this.set(values, value);
+        if (world === undefined) return;
+        for (const [values, value] of read(world)) this.set(values, value);
       },
     });
   const seconds = new Histogram({
@@ -54,7 +54,7 @@ export function createObjectMetrics(registry: Registry): ObjectMetrics {
   });
   return {
     follow(served, signal) {
-      fleet = served;
+      world = served;
       const runs = new Map<string, Run>();
       const stops = [
         served.stores.migrations.subscribe((event) => {
@@ -81,7 +81,7 @@ export function createObjectMetrics(registry: Registry): ObjectMetrics {
       const end = () => {
         for (const stop of stops) stop();
         restarts.reset();
-        if (fleet === served) fleet = undefined;
+        if (world === served) world = undefined;
       };
       if (signal.aborted) end();
       else signal.addEventListener("abort", end, { once: true });
@@ -119,7 +119,7 @@ interface Family {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
-  read(fleet: Fleet): Iterable<Sample>;
+  read(world: World): Iterable<Sample>;
 }
 
 const mebibyte = 2 ** 20;
@@ -127,7 +127,7 @@ const object = ["namespace", "name"] as const;
 const labelsOf = ({ metadata }: KubeObject) => ({ namespace: metadata.namespace ?? "", name: metadata.name });
 
 /** Whatever has conditions, by kind. */
-function* objects({ stores }: Fleet) {
+function* objects({ stores }: World) {
   const kinds = {
     ...{ AoeServer: stores.servers, XenHost: stores.hosts, AoeVolume: stores.volumes },
     ...{ Ocfs2Cluster: stores.clusters, XenDomain: stores.domains, XenMigration: stores.migrations },
@@ -135,37 +135,37 @@ function* objects({ stores }: Fleet) {
   for (const [kind, store] of Object.entries(kinds)) for (const one of store.list()) yield { kind, one };
 }
 
-function* machines(fleet: Fleet) {
+function* machines(world: World) {
   for (const kind of ["AoeServer", "XenHost"] as const)
-    for (const one of (kind === "XenHost" ? fleet.stores.hosts : fleet.stores.servers).list()) {
+    for (const one of (kind === "XenHost" ? world.stores.hosts : world.stores.servers).list()) {
       const labels = labelsOf(one);
-      const watched = fleet.feed.of(idOf(kind, labels.namespace, labels.name));
+      const watched = world.machines.of(refTo(kind, labels.namespace, labels.name));
       if (watched !== undefined) yield { kind, labels, watched };
     }
 }
 
 /** The declared file systems, with their labels. */
-function* filesystems({ stores }: Fleet) {
+function* filesystems({ stores }: World) {
   for (const cluster of stores.clusters.list())
     for (const filesystem of cluster.status?.filesystems ?? [])
       yield { filesystem, labels: { ...labelsOf(cluster), filesystem: filesystem.label } };
 }
 
-function* running(fleet: Fleet) {
-  for (const domain of fleet.stores.domains.list()) {
+function* running(world: World) {
+  for (const domain of world.stores.domains.list()) {
     const run = runOf(domain);
     if (run === undefined) continue;
     const labels = labelsOf(domain);
-    const { domains } = lastFacts(fleet.feed.of(idOf("XenHost", labels.namespace, run.host))?.watcher.view) ?? {};
+    const { domains } = lastFacts(world.machines.of(refTo("XenHost", labels.namespace, run.host))?.agent.view) ?? {};
     if (domains?.state !== "known") continue;
     const fact = domains.value.domains.find(({ id }) => id === run.domid);
     if (fact !== undefined) yield { fact, labels: { ...labels, host: run.host } };
   }
 }
 
-function* memoryOf(fleet: Fleet) {
-  for (const { kind, labels, watched } of machines(fleet)) {
-    const { toolstack } = lastFacts(watched.watcher.view) ?? {};
+function* memoryOf(world: World) {
+  for (const { kind, labels, watched } of machines(world)) {
+    const { toolstack } = lastFacts(watched.agent.view) ?? {};
     if (kind !== "XenHost" || toolstack?.state !== "known" || toolstack.value.info === undefined) continue;
     yield { labels, info: toolstack.value.info };
   }
@@ -176,8 +176,8 @@ const families: readonly Family[] = [
     name: "object_condition",
     help: "1 for each condition of each object, with its status and reason as they are now.",
     labels: ["kind", ...object, "type", "status", "reason"],
-    *read(fleet) {
-      for (const { kind, one } of objects(fleet))
+    *read(world) {
+      for (const { kind, one } of objects(world))
         for (const { type, status, reason } of one.status?.conditions ?? [])
           yield [{ kind, ...labelsOf(one), type, status, reason }, 1];
     },
@@ -186,9 +186,9 @@ const families: readonly Family[] = [
     name: "look_age_seconds",
     help: "Seconds since the last successful look at the host of an AoeServer or XenHost began.",
     labels: ["kind", ...object],
-    *read(fleet) {
-      for (const { kind, labels, watched } of machines(fleet)) {
-        const age = watched.watcher.ageSeconds();
+    *read(world) {
+      for (const { kind, labels, watched } of machines(world)) {
+        const age = watched.agent.ageSeconds();
         if (age !== undefined) yield [{ kind, ...labels }, age];
       }
     },
@@ -215,9 +215,9 @@ const families: readonly Family[] = [
     name: "volume_group_free_bytes",
     help: "Free space of a volume group that a volume lies in, as its AoeServer tells.",
     labels: [...object, "volume_group"],
-    *read(fleet) {
-      for (const { kind, labels, watched } of machines(fleet)) {
-        const { logicalVolumes } = lastFacts(watched.watcher.view) ?? {};
+    *read(world) {
+      for (const { kind, labels, watched } of machines(world)) {
+        const { logicalVolumes } = lastFacts(watched.agent.view) ?? {};
         if (kind !== "AoeServer" || logicalVolumes?.state !== "known") continue;
         const free = new Map(logicalVolumes.value.map((one) => [one.volumeGroup, one.volumeGroupFreeBytes]));
         for (const [group, bytes] of free) yield [{ ...labels, volume_group: group }, bytes];
@@ -228,8 +228,8 @@ const families: readonly Family[] = [
     name: "filesystem_size_bytes",
     help: "Size of a file system of an Ocfs2Cluster.",
     labels: [...object, "filesystem"],
-    *read(fleet) {
-      for (const { labels, filesystem } of filesystems(fleet))
+    *read(world) {
+      for (const { labels, filesystem } of filesystems(world))
         if (filesystem.sizeBytes !== undefined) yield [labels, Number(filesystem.sizeBytes)];
     },
   },
@@ -237,8 +237,8 @@ const families: readonly Family[] = [
     name: "filesystem_nodes",
     help: "Nodes of a file system, by whether they have it mounted.",
     labels: [...object, "filesystem", "state"],
-    *read(fleet) {
-      for (const { labels, filesystem } of filesystems(fleet))
+    *read(world) {
+      for (const { labels, filesystem } of filesystems(world))
         for (const [state, count] of counted(filesystem.nodes ?? [])) yield [{ ...labels, state }, count];
     },
   },
@@ -246,12 +246,12 @@ const families: readonly Family[] = [
     name: "filesystem_heartbeats",
     help: "Nodes whose heartbeat on the file system went on between the last two looks of this host.",
     labels: [...object, "filesystem", "host"],
-    *read(fleet) {
-      for (const { labels, filesystem } of filesystems(fleet))
+    *read(world) {
+      for (const { labels, filesystem } of filesystems(world))
         for (const { host } of filesystem.nodes ?? []) {
-          const watched = fleet.feed.of(idOf("XenHost", labels.namespace, host));
+          const watched = world.machines.of(refTo("XenHost", labels.namespace, host));
           if (watched === undefined || filesystem.device === undefined) continue;
-          const beating = fleet.heartbeats.beating(watched, filesystem.device);
+          const beating = world.heartbeats.beating(watched, filesystem.device);
           if (beating !== undefined) yield [{ ...labels, host }, beating.alive.length];
         }
     },
@@ -260,32 +260,32 @@ const families: readonly Family[] = [
     name: "host_memory_bytes",
     help: "Memory of the machine, as xl info tells.",
     labels: object,
-    *read(fleet) {
-      for (const { labels, info } of memoryOf(fleet)) yield [labels, info.totalMemory * mebibyte];
+    *read(world) {
+      for (const { labels, info } of memoryOf(world)) yield [labels, info.totalMemory * mebibyte];
     },
   },
   {
     name: "host_memory_free_bytes",
     help: "Memory of the machine that no domain has, as xl info tells.",
     labels: object,
-    *read(fleet) {
-      for (const { labels, info } of memoryOf(fleet)) yield [labels, info.freeMemory * mebibyte];
+    *read(world) {
+      for (const { labels, info } of memoryOf(world)) yield [labels, info.freeMemory * mebibyte];
     },
   },
   {
     name: "domain_memory_bytes",
     help: "Memory of a running XenDomain, as xl list tells.",
     labels: [...object, "host"],
-    *read(fleet) {
-      for (const { labels, fact } of running(fleet)) yield [labels, fact.memory * mebibyte];
+    *read(world) {
+      for (const { labels, fact } of running(world)) yield [labels, fact.memory * mebibyte];
     },
   },
   {
     name: "domain_cpu_seconds",
     help: "Processor time of a running XenDomain since its start on this host, as xl list tells.",
     labels: [...object, "host"],
-    *read(fleet) {
-      for (const { labels, fact } of running(fleet)) yield [labels, fact.seconds];
+    *read(world) {
+      for (const { labels, fact } of running(world)) yield [labels, fact.seconds];
     },
   },
 ];

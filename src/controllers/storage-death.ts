@@ -2,11 +2,11 @@ import type { Ocfs2Cluster, XenHost } from "../api/kinds.ts";
 import type { HostFacts } from "../host/facts.ts";
 import { keyOf, keyString } from "../runtime/kube-api.ts";
 import { deadTimes, nodesOf, watchdogBound } from "./dead-time.ts";
-import type { Fleet } from "./fleet.ts";
-import type { WatchedHost } from "./hosts/feed.ts";
+import type { Machine } from "./hosts/machine.ts";
 import { currentFacts } from "./hosts/view.ts";
-import { idOf } from "./names.ts";
+import { refTo } from "./identity.ts";
 import { regionName } from "./ocfs2-cluster/members.ts";
+import type { World } from "./world.ts";
 
 /**
  * Whether storage proves that a node is dead: it could not write for its dead time, so it has reset itself, or its watchdog
@@ -15,7 +15,7 @@ import { regionName } from "./ocfs2-cluster/members.ts";
 export type StorageDeath =
   | { readonly kind: "Proved"; readonly message: string }
   /** It may be proved by more looks at these hosts. */
-  | { readonly kind: "Open"; readonly message: string; readonly witnesses: readonly WatchedHost[] }
+  | { readonly kind: "Open"; readonly message: string; readonly witnesses: readonly Machine[] }
   | { readonly kind: "Impossible"; readonly message: string };
 
 /** How old the last look of a witness may be, milliseconds. */
@@ -27,10 +27,10 @@ const recentMs = 180_000;
  * this was so before for this boot, so that two looks that show it silent are enough. `last`: what it showed before; a host that
  * wrote no heartbeat then is silent without being dead.
  */
-export function storageDeath(fleet: Fleet, host: XenHost, proved: boolean, last: HostFacts | undefined): StorageDeath {
+export function storageDeath(world: World, host: XenHost, proved: boolean, last: HostFacts | undefined): StorageDeath {
   const key = keyOf(host);
   const { watchdog, facts } = host.status ?? {};
-  const bound = watchdogBound(fleet, key);
+  const bound = watchdogBound(world, key);
   const impossible = (message: string): StorageDeath => ({ kind: "Impossible", message });
   if (bound === undefined) return impossible(`It is a node of no Ocfs2Cluster; say xensan forget ${key.name}`);
   const armed = watchdog?.atBoot === "Armed" && watchdog.bootID === facts?.bootID;
@@ -42,12 +42,12 @@ export function storageDeath(fleet: Fleet, host: XenHost, proved: boolean, last:
   const sameBoot = last?.identity.state === "known" && last.identity.value.bootId === facts?.bootID;
   const written = new Set(sameBoot ? (o2cb?.active?.regions ?? []).map((region) => region.uuid) : []);
   const seen: string[] = [];
-  const witnesses = new Set<WatchedHost>();
+  const witnesses = new Set<Machine>();
   let open: string | undefined;
-  for (const cluster of fleet.stores.clusters.byIndex("host", keyString(key))) {
+  for (const cluster of world.stores.clusters.byIndex("host", keyString(key))) {
     const number = nodesOf(cluster).find((node) => node.host === key.name)?.number;
     if (number === undefined) return impossible("Its node number is not known");
-    const neededMs = proved ? 0 : 2 * deadTimes(fleet, cluster).longest;
+    const neededMs = proved ? 0 : 2 * deadTimes(world, cluster).longest;
     for (const { label, device, uuid } of cluster.status?.filesystems ?? []) {
       if (uuid === undefined) continue;
       if (device === undefined) return impossible(`The device of file system ${label} is not known`);
@@ -55,7 +55,7 @@ export function storageDeath(fleet: Fleet, host: XenHost, proved: boolean, last:
         return impossible(
           `It was not seen to write a heartbeat on file system ${label} in this boot, so its silence proves nothing; when the machine is off, say xensan forget ${key.name}`,
         );
-      const found = witnessOf(fleet, cluster, key.name, number, device, neededMs);
+      const found = witnessOf(world, cluster, key.name, number, device, neededMs);
       for (const one of found.asked) witnesses.add(one);
       if (found.said === undefined) open ??= `${label}: ${found.missing}`;
       else seen.push(found.said);
@@ -71,12 +71,12 @@ interface Witness {
   /** What it has seen; undefined where it has not. */
   readonly said: string | undefined;
   readonly missing: string;
-  readonly asked: readonly WatchedHost[];
+  readonly asked: readonly Machine[];
 }
 
 /** One node that proves the other dead on this device. */
 function witnessOf(
-  fleet: Fleet,
+  world: World,
   cluster: Ocfs2Cluster,
   dead: string,
   number: number,
@@ -84,18 +84,18 @@ function witnessOf(
   neededMs: number,
 ): Witness {
   const { namespace = "" } = cluster.metadata;
-  const asked: WatchedHost[] = [];
+  const asked: Machine[] = [];
   let missing = "no other node has it mounted and can be asked";
   for (const { host, number: own } of nodesOf(cluster)) {
-    const watched = host === dead ? undefined : fleet.feed.of(idOf("XenHost", namespace, host));
-    const facts = currentFacts(watched?.watcher.view);
+    const watched = host === dead ? undefined : world.machines.of(refTo("XenHost", namespace, host));
+    const facts = currentFacts(watched?.agent.view);
     const shared = facts?.sharedDevices.state === "known" ? facts.sharedDevices.value : [];
     const sight = shared.find(({ path }) => path === device);
     if (watched === undefined || facts === undefined || sight === undefined || sight.mounts.length === 0) continue;
     asked.push(watched);
-    const beating = fleet.heartbeats.beating(watched, device);
-    const silentMs = fleet.heartbeats.silentMs(watched, device, number);
-    const writes = beating?.alive.includes(own) === true && fleet.clock.monotonic() - beating.until <= recentMs;
+    const beating = world.heartbeats.beating(watched, device);
+    const silentMs = world.heartbeats.silentMs(watched, device, number);
+    const writes = beating?.alive.includes(own) === true && world.clock.monotonic() - beating.until <= recentMs;
     const live = facts.o2cb.state === "known" ? facts.o2cb.value.active?.liveNodes : undefined;
     const about = `node ${number} (${dead}) on ${device}`;
     if (!writes || silentMs === undefined || silentMs < neededMs || beating.alive.includes(number))

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import type { ConditionUpdate } from "../runtime/conditions.ts";
-import type { Fleet } from "./fleet.ts";
-import { wordsOf } from "./hosts/attempts.ts";
-import type { WatchedHost } from "./hosts/feed.ts";
-import type { Step, StepOutcome } from "./hosts/step.ts";
+import type { Machine } from "./hosts/machine.ts";
+import { type Step, type StepOutcome, wordsOf } from "./hosts/step.ts";
+import { type ObjectRef, objectOf, type WorkRef } from "./identity.ts";
+import type { World } from "./world.ts";
 
 /** What became of a plan when it was handed over. */
 export interface Handed {
@@ -17,65 +17,63 @@ export interface Handed {
 
 /** The part of a plan that runs on one machine, with the facts that made it look right. */
 export interface Part {
-  readonly host: WatchedHost;
+  readonly host: Machine;
   readonly steps: readonly Step[];
   readonly basis: string;
   /** Machines to be asked once more before a step that interrupts. */
-  readonly witnesses: readonly WatchedHost[];
+  readonly witnesses: readonly Machine[];
 }
 
 /** Hands the steps to the machines they run on; never waits for them. `log`: that of the reconcile, for what they do there. */
-export function handOver(fleet: Fleet, owner: string, parts: readonly Part[], log?: Logger): Handed {
+export function handOver(world: World, owner: WorkRef, parts: readonly Part[], log?: Logger): Handed {
   const started: Step[] = [];
   const held: { step: Step; outcome: StepOutcome }[] = [];
   let againSeconds: number | undefined;
   for (const { host, steps, basis, witnesses } of parts) {
-    const { watcher } = host;
+    const { agent } = host;
     const [first] = steps;
-    const work = `${owner} on ${host.endpoint.id}`;
+    const place = { work: owner, machine: host.endpoint.id };
     if (!host.trusted) continue;
-    if (watcher.pending(owner)) {
-      const outcome = fleet.attempts.lastOutcome(work, steps);
+    if (agent.pending(owner)) {
+      const outcome = world.ledger.lastOutcome(place, steps);
       if (first !== undefined && outcome !== undefined)
-        held.push({ step: watcher.results(owner).at(-1)?.step ?? first, outcome });
+        held.push({ step: agent.results(owner).at(-1)?.step ?? first, outcome });
       continue;
     }
     if (first === undefined) {
-      fleet.attempts.settle(work);
+      world.ledger.settle(place);
       continue;
     }
-    const results = watcher.results(owner);
-    const verdict = fleet.attempts.judge(work, steps, basis, results);
+    const results = agent.results(owner);
+    const verdict = world.ledger.judge(place, steps, basis, results);
     if (verdict.outcome !== undefined) held.push({ step: results.at(-1)?.step ?? first, outcome: verdict.outcome });
     if (verdict.kind === "Wait") {
       againSeconds = Math.min(againSeconds ?? verdict.seconds, verdict.seconds);
       continue;
     }
-    if (steps.some(({ interrupts }) => interrupts === true) && !confirmed(fleet, owner, steps, witnesses)) continue;
-    fleet.attempts.begin(work, steps, basis, results);
-    watcher.lanes.submit(owner, steps, log);
+    if (steps.some(({ interrupts }) => interrupts === true) && !confirmed(world, owner, steps, witnesses)) continue;
+    world.ledger.begin(place, steps, basis, results);
+    agent.lanes.submit(owner, steps, log);
     if (verdict.outcome === undefined) started.push(...steps);
   }
   return { started, held, againSeconds };
 }
 
 /** {@link lookedAgain} for these very steps. */
-const confirmed = (fleet: Fleet, owner: string, steps: readonly Step[], witnesses: readonly WatchedHost[]): boolean =>
-  lookedAgain(fleet, owner, wordsOf(steps), witnesses);
+const confirmed = (world: World, owner: WorkRef, steps: readonly Step[], witnesses: readonly Machine[]): boolean =>
+  lookedAgain(world, objectOf(owner), wordsOf(steps), witnesses);
 
 /**
- * True when every witness has been looked at since this very thing was first wanted. Until then it asks, and the owner is
+ * True when every witness has been looked at since this very thing was first wanted. Until then it asks, and the object is
  * woken after the looks.
  */
-export function lookedAgain(fleet: Fleet, owner: string, words: string, witnesses: readonly WatchedHost[]): boolean {
-  const key = `confirm ${owner}`;
-  if (fleet.wanted.get(owner) !== words) {
-    fleet.wanted.set(owner, words);
-    fleet.fences.raise(key, witnesses);
+export function lookedAgain(world: World, object: ObjectRef, words: string, witnesses: readonly Machine[]): boolean {
+  if (!world.ledger.wants(object, words)) {
+    world.freshness.demand(object, witnesses, "Confirm");
     return false;
   }
-  if (!witnesses.every((witness) => fleet.fences.passed(key, witness))) return false;
-  fleet.wanted.delete(owner);
+  if (!witnesses.every((witness) => world.freshness.holds(object, witness, "Confirm"))) return false;
+  world.ledger.hasWanted(object);
   return true;
 }
 

@@ -3,18 +3,24 @@ import { type AoeServer, aoeServers } from "../../api/kinds.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { keeperOf, ownerName } from "../aoe-volume/export-parameters.ts";
-import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
+import { volumesOn } from "../aoe-volume/watches.ts";
+import { hostReconciler } from "../host-reconciler.ts";
 import { serverSpec } from "../specs.ts";
+import type { Controlled } from "../watch.ts";
+import type { Means } from "../world.ts";
 import { planServer } from "./plan.ts";
+import { watchServers } from "./watches.ts";
 
 /** Makes one AoeServer ready to export, and shows what it exports. It stays while volumes refer to it. */
-export function aoeServerReconciler(options: HostControllerOptions): Reconciler {
-  const { fleet } = options;
+export const controlServers = (means: Means): Controlled => watchServers(means.world, serverReconciler(means));
+
+function serverReconciler(options: Means): Reconciler {
+  const { world } = options;
   return hostReconciler<AoeServer, AoeServerSpec, AoeServerStatus>(
     options,
     {
       kind: aoeServers,
-      store: fleet.stores.servers,
+      store: world.stores.servers,
       parse: serverSpec,
       prepared: "Prepared",
       preparedMessage: "vblade is installed and the interfaces are up",
@@ -32,7 +38,7 @@ export function aoeServerReconciler(options: HostControllerOptions): Reconciler 
         }));
       },
       blockers(server) {
-        const volumes = fleet.volumesOf(keyOf(server)).map(({ metadata }) => metadata.name);
+        const volumes = volumesOn(world.stores, keyOf(server)).map(({ metadata }) => metadata.name);
         if (volumes.length === 0) return undefined;
         const named = volumes.sort().slice(0, 10).join(", ");
         const more = volumes.length > 10 ? ` and ${volumes.length - 10} more` : "";

@@ -220,7 +220,7 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
   }
   if (deaf.length === 0)
     deaf.push(
-      `AoeServer ${server.name} has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment ${segmentOn(server.spec, interfaceOf(spec, server.spec))} to spec.clients`,
+      `AoeServer ${server.name} has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment ${segmentOn(server.spec, interfaceOf(spec, server.spec))} to spec.clientRefs`,
     );
   const message = `Waiting for a client to listen whether somebody else answers for ${targetOf(spec)}: ${deaf.join(", ")}`;
   return stop([

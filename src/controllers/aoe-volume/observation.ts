@@ -3,6 +3,7 @@ import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import type { Owner } from "../../host/actions.ts";
 import type { HostView } from "../hosts/view.ts";
+import type { ObjectRef } from "../identity.ts";
 
 /** Everything a volume's plan depends on, as plain data. */
 export interface VolumeObservation {
@@ -20,7 +21,7 @@ export interface VolumeObservation {
   /** Those of the spec in its order, then those that were taken out of it and may still hold the device. */
   readonly clients: readonly ClientSight[];
   /** Every other XenHost that knows a device of this address. */
-  readonly bystanders: readonly HostSight[];
+  readonly bystanders: readonly Bystander[];
   /** An older volume that has the address or the backing. */
   readonly rival: Rival | undefined;
   /** Names of the Ocfs2Clusters that keep a file system on it. */
@@ -36,6 +37,11 @@ export interface HostSight {
   readonly fresh: boolean;
   /** May be changed: its host key is one that somebody wrote down. */
   readonly trusted: boolean;
+}
+
+/** A host that is no client. */
+export interface Bystander extends HostSight {
+  readonly ref: ObjectRef;
 }
 
 export type ServerSight =

@@ -4,9 +4,7 @@ import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { InvalidValue } from "../../host/values.ts";
 import { type ConditionUpdate, hasCondition, summarise } from "../../runtime/conditions.ts";
-import type { EventRecorder } from "../../runtime/events.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
-import type { KubeApi } from "../../runtime/kube-api.ts";
 import { againAfter, done, type ReconcileContext, type Reconciler } from "../../runtime/reconciler.ts";
 import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
 import { announce } from "../announce.ts";
@@ -14,13 +12,14 @@ import { abandon, conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
 import { printed, withheld } from "../draft.ts";
 import { type Finding, no, stop, unknown, yes } from "../finding.ts";
-import type { Fleet } from "../fleet.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
 import type { Step } from "../hosts/step.ts";
-import { idOf } from "../names.ts";
+import { type RefMap, refOf, refTo } from "../identity.ts";
 import { explainOutcome } from "../outcomes.ts";
 import { volumeSpec } from "../specs.ts";
+import type { Controlled } from "../watch.ts";
 import { type Handed, handOver, merged, type Part, soonest } from "../work.ts";
+import type { Means, World } from "../world.ts";
 import { givenUp } from "./backing-identity.ts";
 import { backingFact } from "./ensure-address.ts";
 import { clientStatuses } from "./ensure-clients.ts";
@@ -31,40 +30,40 @@ import type { VolumeObservation } from "./observation.ts";
 import { observeVolume } from "./observe.ts";
 import { byHost, planVolume } from "./plan.ts";
 import { release, whatIsLeft } from "./release.ts";
-
-export interface VolumeControllerOptions {
-  readonly api: KubeApi;
-  readonly fleet: Fleet;
-  readonly events: EventRecorder;
-}
+import { machinesOf, watchVolumes } from "./watches.ts";
 
 const owned = ["Exported", "Attached", "Conflicted"] as const;
 const nothing: Handed = { started: [], held: [], againSeconds: undefined };
 
 /** Makes one AoeVolume true: exported by its server, seen by its clients, and gone when it is deleted. */
-export function aoeVolumeReconciler(options: VolumeControllerOptions): Reconciler {
-  const { api, fleet, events } = options;
-  const store = fleet.stores.volumes;
+export function controlVolumes(means: Means): Controlled {
+  const outdone = means.world.ledger.page<true>();
+  return watchVolumes(means.world, outdone, volumeReconciler(means, outdone));
+}
+
+function volumeReconciler(options: Means, outdone: RefMap<true>): Reconciler {
+  const { api, world, events } = options;
+  const store = world.stores.volumes;
   return {
     async reconcile(key, context) {
       const volume = store.get(key);
       if (volume === undefined || (isDeleting(volume) && !hasFinalizer(volume, finalizer))) return done;
       const directives = directivesOf(volume.metadata);
       if (isDeleting(volume) && directives.abandoned)
-        return await abandon(options, aoeVolumes, volume, leftBy(fleet, volume), context);
+        return await abandon(options, aoeVolumes, volume, leftBy(world, volume), context);
       const write = { api, kind: aoeVolumes, object: volume, store, leading: context.leading };
       const before = volume.status?.conditions;
       return await withStatus({ ...write, initial: volume.status ?? {} }, async (draft) => {
         const parsed = volumeSpec(volume);
         const outcome = parsed.ok
-          ? await converge(options, volume, parsed.spec, directives, draft, context)
+          ? await converge(options, volume, parsed.spec, directives, draft, context, outdone)
           : { handed: nothing, conditions: invalidSpec(volume, owned, parsed.message), released: false };
         conclude(draft.status, volume, {
           directives,
           conditions: outcome.conditions,
           owned,
           ready: () => ready(draft.status, volume, directives),
-          now: fleet.clock.now(),
+          now: world.clock.now(),
         });
         announce(events, aoeVolumes, volume, {
           before,
@@ -93,15 +92,18 @@ interface Outcome {
 }
 
 async function converge(
-  options: VolumeControllerOptions,
+  options: Means,
   volume: AoeVolume,
   spec: AoeVolumeSpec,
   directives: Directives,
   draft: StatusDraft<AoeVolumeStatus>,
   context: ReconcileContext,
+  outdone: RefMap<true>,
 ): Promise<Outcome> {
-  const { fleet } = options;
-  const observation = observeVolume(fleet, volume, spec);
+  const { world } = options;
+  const observation = observeVolume(world, volume, spec);
+  if (observation.rival === undefined) outdone.delete(refOf("AoeVolume", volume));
+  else outdone.set(refOf("AoeVolume", volume), true);
   if (isDeleting(volume)) {
     const left = planned(() => release(observation));
     if ("conditions" in left) return { handed: nothing, conditions: left.conditions, released: false };
@@ -112,20 +114,21 @@ async function converge(
     return { handed, conditions: merged(left.finding.conditions, failed, suspended(directives)), released: false };
   }
   const plan = planned(() => planVolume(observation));
-  if (plan.askServer === true) askServer(fleet, volume, spec);
+  if (plan.askServer === true) askServer(world, volume, spec);
   describe(draft.status, observation);
   const handed = await act(options, volume, observation, plan.steps, directives, draft, context);
   return { handed, conditions: merged(plan.conditions, handed.held.flatMap(conditionsOf)), released: false };
 }
 
 function askServer(
-  fleet: Fleet,
+  world: World,
   { metadata: { namespace = "", name } }: AoeVolume,
   { serverRef }: AoeVolumeSpec,
 ): void {
-  const server = fleet.feed.of(idOf("AoeServer", namespace, serverRef.name));
-  const key = `sample ${idOf("AoeVolume", namespace, name)}`;
-  if (server !== undefined && fleet.fences.passed(key, server)) fleet.fences.raise(key, [server], "WithoutSegments");
+  const server = world.machines.of(refTo("AoeServer", namespace, serverRef.name));
+  const volume = refTo("AoeVolume", namespace, name);
+  if (server !== undefined && world.freshness.holds(volume, server, "Compare"))
+    world.freshness.demand(volume, [server], "Compare", "WithoutSegments");
 }
 
 /** A value that passed the schema and that no host can be given all the same. */
@@ -154,7 +157,7 @@ function conditionsOf({ step, outcome }: Handed["held"][number]): ConditionUpdat
 }
 
 async function act(
-  { api, fleet }: VolumeControllerOptions,
+  { api, metrics, world }: Means,
   volume: AoeVolume,
   observation: VolumeObservation,
   steps: readonly Step[],
@@ -166,36 +169,36 @@ async function act(
   const running = servedExport(observation) !== undefined;
   // Before the first side effect, and before an export that runs already is taken for ours.
   if ((steps.length > 0 || running) && !isDeleting(volume) && !hasFinalizer(volume, finalizer))
-    fleet.stores.volumes.observe(
+    world.stores.volumes.observe(
       await addFinalizer({ api, kind: aoeVolumes, object: volume, finalizer, signal: context.signal }),
     );
   context.signal.throwIfAborted();
   const { namespace = "", name } = volume.metadata;
-  const id = idOf("AoeVolume", namespace, name);
-  const handed = handOver(fleet, id, parts(fleet, volume, observation, steps), context.log);
+  const id = refTo("AoeVolume", namespace, name);
+  const handed = handOver(world, id, parts(world, volume, observation, steps), context.log);
   if (hasCondition(volume.status?.conditions, "Ready", "True", volume.metadata.generation))
-    for (const { action } of handed.started) fleet.metrics.repairs.inc({ kind: "AoeVolume", action });
+    for (const { action } of handed.started) metrics.repairs.inc({ kind: "AoeVolume", action });
   return handed;
 }
 
-function parts(fleet: Fleet, volume: AoeVolume, observation: VolumeObservation, steps: readonly Step[]): Part[] {
+function parts(world: World, volume: AoeVolume, observation: VolumeObservation, steps: readonly Step[]): Part[] {
   const { namespace = "" } = volume.metadata;
   const grouped = byHost(steps);
-  const hosts = fleet.hostsOf(volume, observation.spec);
-  const others = observation.bystanders.flatMap(({ host }) => fleet.feed.of(host.replace("/", " ")) ?? []);
+  const hosts = machinesOf(world, volume, observation.spec);
+  const others = observation.bystanders.flatMap(({ ref }) => world.machines.of(ref) ?? []);
   const witnesses = [...new Set([...hosts, ...others])];
-  return hosts.flatMap((host: WatchedHost) => {
+  return hosts.flatMap((host: Machine) => {
     // One machine may be AoeServer and XenHost at once.
-    const own = [...host.members.keys()].filter((member) => member.includes(` ${namespace}/`));
-    const mine = own.flatMap((member) => grouped.get(member.replace(`${namespace}/`, "").replace(" ", "/")) ?? []);
+    const own = [...host.members.keys()].filter((member) => member.namespace === namespace);
+    const mine = own.flatMap(({ kind, name }) => grouped.get(`${kind}/${name}`) ?? []);
     return [{ host, steps: mine, basis: mine.length === 0 ? "" : basisOf(observation, host), witnesses }];
   });
 }
 
 /** The facts a plan rests on: when they change, what failed is worth another try. */
-function basisOf(observation: VolumeObservation, host: WatchedHost): string {
+function basisOf(observation: VolumeObservation, host: Machine): string {
   const server = readyServer(observation);
-  const view = host.watcher.view;
+  const view = host.agent.view;
   if (server === undefined || view.state !== "Reachable") return view.state;
   const { aoe, interfaces, blockDevices, mounts } = view.snapshot.facts;
   const backing = backingFact(observation, server.facts);
@@ -257,7 +260,7 @@ function ready(status: AoeVolumeStatus, volume: AoeVolume, directives: Directive
     : { type: "Ready", status: "False", reason: exported?.reason ?? "Pending", message: exported?.message ?? "" };
 }
 
-function leftBy(fleet: Fleet, volume: AoeVolume): string {
+function leftBy(world: World, volume: AoeVolume): string {
   const parsed = volumeSpec(volume);
-  return parsed.ok ? whatIsLeft(observeVolume(fleet, volume, parsed.spec)) : "Its export may still run";
+  return parsed.ok ? whatIsLeft(observeVolume(world, volume, parsed.spec)) : "Its export may still run";
 }

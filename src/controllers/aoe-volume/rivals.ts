@@ -1,31 +1,23 @@
 import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import type { AoeVolume } from "../../api/kinds.ts";
-import type { Fleet } from "../fleet.ts";
 import { addressText } from "../hosts/facts-diff.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
 import { lookUp } from "../hosts/lookup.ts";
+import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
-import { idOf, parseId } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { isOlder } from "../older.ts";
 import { serverSpec, volumeSpec } from "../specs.ts";
+import type { World } from "../world.ts";
 import { backingPath, interfaceOf, segmentOn, targetOf } from "./export-parameters.ts";
 import type { Rival } from "./observation.ts";
 
 /** The oldest other volume that wants the same address on the same segment, or the same backing on the same machine. */
-export function findRival(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Rival | undefined {
-  const rival = judge(fleet, volume, spec);
-  const id = idOf("AoeVolume", namespaceOf(volume), volume.metadata.name);
-  if (rival === undefined) fleet.outdone.delete(id);
-  else fleet.outdone.add(id);
-  return rival;
-}
-
-function judge(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Rival | undefined {
-  const segment = segmentOf(fleet, volume);
-  const sameAddress = fleet.stores.volumes.byIndex("address", addressText(spec));
+export function findRival(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Rival | undefined {
+  const segment = segmentOf(world, volume);
+  const sameAddress = world.stores.volumes.byIndex("address", addressText(spec));
   const holder = oldestBefore(
     volume,
-    sameAddress.filter((other) => segment !== undefined && segmentOf(fleet, other) === segment),
+    sameAddress.filter((other) => segment !== undefined && segmentOf(world, other) === segment),
   );
   if (holder !== undefined)
     return { volume: nameOf(holder), over: "Address", what: `${targetOf(spec)} on segment ${segment}` };
@@ -40,7 +32,7 @@ function judge(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Rival | un
       over: "Address",
       what: `${targetOf(spec)} on XenHost ${sharedClient(volume, spec, onAClient)}, a client of both,`,
     };
-  const owner = oldestBefore(volume, [...sharingBacking(fleet, volume, spec)]);
+  const owner = oldestBefore(volume, [...sharingBacking(world, volume, spec)]);
   return owner && { volume: nameOf(owner), over: "Backing", what: `${backingPath(spec)}${alias(owner, spec)}` };
 }
 
@@ -51,41 +43,38 @@ function alias(owner: AoeVolume, spec: AoeVolumeSpec): string {
 }
 
 /** Volumes whose backing is the same file or device, under whatever path and through whatever AoeServer. */
-function* sharingBacking(fleet: Fleet, volume: AoeVolume, spec: AoeVolumeSpec): Iterable<AoeVolume> {
-  const server = fleet.feed.of(idOf("AoeServer", namespaceOf(volume), spec.serverRef.name));
+function* sharingBacking(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Iterable<AoeVolume> {
+  const server = world.machines.of(refTo("AoeServer", namespaceOf(volume), spec.serverRef.name));
   const path = backingPath(spec);
   if (server === undefined) {
-    yield* fleet.stores.volumes.byIndex("backing", `${namespaceOf(volume)}/${spec.serverRef.name} ${path}`);
+    yield* world.stores.volumes.byIndex("backing", `${namespaceOf(volume)}/${spec.serverRef.name} ${path}`);
     return;
   }
   const identity = identityOf(server, path);
-  for (const machine of fleet.sameMachine(server)) {
+  for (const machine of world.machines.sameAs(server)) {
     const paths = new Set([path, ...(identity === "" ? [] : pathsOf(machine, identity))]);
     for (const member of machine.members.keys())
       for (const one of paths)
-        yield* fleet.stores.volumes.byIndex(
-          "backing",
-          `${parseId(member).key.namespace}/${parseId(member).key.name} ${one}`,
-        );
+        yield* world.stores.volumes.byIndex("backing", `${member.namespace}/${member.name} ${one}`);
   }
 }
 
-function identityOf(host: WatchedHost, path: string): string {
-  const backings = currentFacts(host.watcher.view)?.backings;
+function identityOf(host: Machine, path: string): string {
+  const backings = currentFacts(host.agent.view)?.backings;
   if (backings?.state !== "known") return "";
   return lookUp(backings.value, "path", (fact) => fact.path, path)[0]?.identity ?? "";
 }
 
-function pathsOf(host: WatchedHost, identity: string): string[] {
-  const backings = currentFacts(host.watcher.view)?.backings;
+function pathsOf(host: Machine, identity: string): string[] {
+  const backings = currentFacts(host.agent.view)?.backings;
   if (backings?.state !== "known") return [];
   return lookUp(backings.value, "identity", (fact) => fact.identity, identity).map((fact) => fact.path);
 }
 
-function segmentOf(fleet: Fleet, volume: AoeVolume): string | undefined {
+function segmentOf(world: World, volume: AoeVolume): string | undefined {
   const parsed = volumeSpec(volume);
   if (!parsed.ok) return undefined;
-  const server = fleet.stores.servers.get({ namespace: namespaceOf(volume), name: parsed.spec.serverRef.name });
+  const server = world.stores.servers.get({ namespace: namespaceOf(volume), name: parsed.spec.serverRef.name });
   const spec = server && serverSpec(server);
   return spec?.ok === true ? segmentOn(spec.spec, interfaceOf(parsed.spec, spec.spec)) : undefined;
 }

@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
-import { wordsOf } from "./attempts.ts";
-import type { Step, StepOutcome, StepResult } from "./step.ts";
+import { isSameRef, type ObjectRef, objectOf, RefMap, RefSet, type WorkRef } from "../identity.ts";
+import { type Step, type StepOutcome, type StepResult, wordsOf } from "./step.ts";
 
 interface Job {
-  readonly owners: Set<string>;
+  readonly owners: RefSet<WorkRef>;
   readonly steps: readonly Step[];
   readonly words: string;
   /** When it was handed over, monotonic milliseconds. */
@@ -37,8 +37,8 @@ export class Lanes {
   readonly #running = new Set<Job>();
   readonly #work = new Set<Promise<void>>();
   /** Per owner: the probe that will show what its finished job did. */
-  readonly #proof = new Map<string, number>();
-  readonly #results = new Map<string, StepResult[]>();
+  readonly #proof = new RefMap<number, WorkRef>();
+  readonly #results = new RefMap<StepResult[], WorkRef>();
 
   constructor(options: LanesOptions) {
     this.#options = options;
@@ -54,38 +54,37 @@ export class Lanes {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
-  submit(owner: string, steps: readonly Step[], log?: Logger): void {
+  submit(owner: WorkRef, steps: readonly Step[], log?: Logger): void {
     const words = wordsOf(steps);
     const same = this.#queue.find((job) => job.words === words);
     if (same === undefined)
-      this.#queue.push({ owners: new Set([owner]), steps, words, at: this.#options.clock.monotonic(), log });
+      this.#queue.push({ owners: new RefSet([owner]), steps, words, at: this.#options.clock.monotonic(), log });
     else same.owners.add(owner);
     this.#start();
   }
 
   /** True until the owner's job has run and a probe has shown what became of it. */
-  pending(owner: string, covered: number): boolean {
+  pending(owner: WorkRef, covered: number): boolean {
     if ([...this.#queue, ...this.#running].some((job) => job.owners.has(owner))) return true;
     const proof = this.#proof.get(owner);
     return proof !== undefined && proof > covered;
   }
 
   /** How the steps of the owner's last job ended; the last one may not have succeeded. */
-  results(owner: string): readonly StepResult[] {
+  results(owner: WorkRef): readonly StepResult[] {
     return this.#results.get(owner) ?? [];
   }
 
   /** Owners whose job is proven by a probe with this mark; each is told once. */
-  settle(covered: number): string[] {
+  settle(covered: number): WorkRef[] {
     const settled = [...this.#proof].filter(([, mark]) => mark <= covered).map(([owner]) => owner);
     for (const owner of settled) this.#proof.delete(owner);
     return settled;
   }
 
-  /** Also what was done for a part of the owner, `owner #part`. */
-  forget(owner: string): void {
-    for (const known of this.#results.keys())
-      if (known === owner || known.startsWith(`${owner} #`)) this.#results.delete(known);
+  /** Also what was done for the parts of the object. */
+  forget(object: ObjectRef): void {
+    for (const known of [...this.#results.keys()]) if (isSameRef(objectOf(known), object)) this.#results.delete(known);
   }
 
   #start(): void {
@@ -114,7 +113,7 @@ export class Lanes {
     const targets = jobs.flatMap((job) => mergeOf(job)?.targets ?? []);
     const command = merge.command(targets);
     return {
-      owners: new Set(jobs.flatMap(({ owners }) => [...owners])),
+      owners: new RefSet(jobs.flatMap(({ owners }) => [...owners])),
       steps: [{ ...step, command, summary: command.ensures }],
       words: first.words,
       at: first.at,

@@ -1,6 +1,5 @@
 import type { Claim } from "../../host/addressee.ts";
-import { parseId } from "../names.ts";
-import type { Remembered, WatchedHost } from "./feed.ts";
+import { type ObjectRef, type RefMap, refText } from "../identity.ts";
 import { currentFacts, type HostView } from "./view.ts";
 
 /** `CLUSTER NAMESPACE/NAME` by kind, as the claim files of a machine that can be asked say. */
@@ -11,22 +10,17 @@ export function heldClaims(view: HostView): ReadonlyMap<string, string> {
 
 /**
  * Which members speak to a machine, one of each kind: the one that the machine names, else the oldest, else the first by name.
- * Members are `Kind namespace/name`.
  */
 export function claimsOf(
-  members: ReadonlyMap<string, Remembered>,
+  members: RefMap<{ readonly since?: string | undefined }>,
   cluster: string,
   held: ReadonlyMap<string, string>,
 ): Claim[] {
   const claims = new Map<string, Claim>();
-  const since = (member: string) => members.get(member)?.since ?? "";
-  const inOrder = [...members.keys()].sort((one, other) =>
-    `${since(one)} ${one}` < `${since(other)} ${other}` ? -1 : 1,
-  );
-  for (const member of inOrder) {
-    const { kind, key } = parseId(member);
+  const age = (member: ObjectRef) => `${members.get(member)?.since ?? ""} ${refText(member)}`;
+  for (const { kind, namespace, name } of [...members.keys()].sort((one, other) => (age(one) < age(other) ? -1 : 1))) {
     if (kind !== "AoeServer" && kind !== "XenHost") continue;
-    const claim: Claim = { kind, cluster, object: `${key.namespace}/${key.name}` };
+    const claim: Claim = { kind, cluster, object: `${namespace}/${name}` };
     if (!claims.has(kind) || held.get(kind) === `${cluster} ${claim.object}`) claims.set(kind, claim);
   }
   return [...claims.values()];
@@ -39,17 +33,23 @@ export type Claiming =
   | { readonly kind: "Free" }
   | { readonly kind: "Elsewhere"; readonly message: string };
 
-/** Compares as scripts/shared/addressee.sh does, before anything is to be done. `member` is `Kind namespace/name`. */
-export function claimingOf(host: WatchedHost, member: string): Claiming {
-  const { kind, key } = parseId(member);
+/** A machine as far as its claims go. */
+interface Claimed {
+  readonly claims: readonly Claim[];
+  readonly takes: string | undefined;
+  readonly agent: { readonly view: HostView };
+}
+
+/** Compares as scripts/shared/addressee.sh does, before anything is to be done. */
+export function claimingOf(host: Claimed, { kind, namespace, name }: ObjectRef): Claiming {
   const own = host.claims.find((claim) => claim.kind === kind);
-  if (own === undefined || currentFacts(host.watcher.view)?.identity.state !== "known") return { kind: "Ours" };
-  if (own.object !== `${key.namespace}/${key.name}`)
+  if (own === undefined || currentFacts(host.agent.view)?.identity.state !== "known") return { kind: "Ours" };
+  if (own.object !== `${namespace}/${name}`)
     return {
       kind: "Elsewhere",
       message: `${kind} ${own.object} has this machine, by the same address: one of the two objects must go`,
     };
-  const held = heldClaims(host.watcher.view);
+  const held = heldClaims(host.agent.view);
   const ours = `${own.cluster} ${own.object}`;
   for (const [holding, holder] of held) {
     if (holder === host.takes) continue;

@@ -45,3 +45,8 @@ export interface StepResult {
   /** Monotonic milliseconds. */
   readonly at: number;
 }
+
+/** Steps that say the same do the same. */
+export function wordsOf(steps: readonly Step[]): string {
+  return JSON.stringify(steps.map(({ command }) => [command.script.name, ...command.args]));
+}

@@ -1,4 +1,5 @@
 import type { HostCommand, Outcome } from "../../host/command.ts";
+import { type ObjectRef, RefMap } from "../identity.ts";
 
 export interface WaitsOptions {
   /** Runs a command that changes nothing; undefined when it ended without an exit status. */
@@ -11,7 +12,7 @@ export interface WaitsOptions {
  */
 export class Waits {
   readonly #options: WaitsOptions;
-  readonly #waiting = new Map<string, Promise<void>>();
+  readonly #waiting = new RefMap<Promise<void>>();
 
   constructor(options: WaitsOptions) {
     this.#options = options;
@@ -23,7 +24,7 @@ export class Waits {
   }
 
   /** Nothing when the owner waits already. `come` hears how the wait ended, unless it was lost. */
-  begin(owner: string, command: HostCommand, come: (outcome: Outcome) => void): void {
+  begin(owner: ObjectRef, command: HostCommand, come: (outcome: Outcome) => void): void {
     if (this.#waiting.has(owner)) return;
     const waiting = this.#options.run(command).then((outcome) => {
       this.#waiting.delete(owner);

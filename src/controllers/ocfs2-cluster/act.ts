@@ -6,21 +6,22 @@ import type { ReconcileContext } from "../../runtime/reconciler.ts";
 import type { Directives } from "../directives.ts";
 import { printed, withheld } from "../draft.ts";
 import { no } from "../finding.ts";
-import type { Fleet } from "../fleet.ts";
 import { apartMs } from "../heartbeats.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { explainOutcome } from "../outcomes.ts";
 import { type Handed, handOver, type Part, soonest } from "../work.ts";
+import type { Means, World } from "../world.ts";
 import type { ClusterFinding } from "./finding.ts";
 import { deviceOf } from "./members.ts";
 import { type ClusterObservation, type NodeSight, readyNode } from "./observation.ts";
 import { labels, workOf } from "./observe.ts";
+import { machinesOf } from "./watches.ts";
 
 export const nothing: Handed = { started: [], held: [], againSeconds: undefined };
 
 /** Hands the steps to their hosts, or only says what they would be. */
 export function act(
-  fleet: Fleet,
+  { metrics, world }: Means,
   cluster: Ocfs2Cluster,
   { steps, previews }: ClusterFinding,
   observation: ClusterObservation,
@@ -31,17 +32,17 @@ export function act(
   if (withheld(status, directives, () => [...printed(steps), ...previews].slice(0, 64))) return nothing;
   context.signal.throwIfAborted();
   const { namespace = "", name } = cluster.metadata;
-  const id = idOf("Ocfs2Cluster", namespace, name);
+  const id = refTo("Ocfs2Cluster", namespace, name);
   const known = new Set(["", ...labels(cluster), ...steps.map(({ work }) => work)]);
   const all = [...known].map((work) => {
     const parts = observation.nodes.flatMap((node): Part[] => {
-      const host = fleet.feed.of(idOf("XenHost", namespace, node.host));
+      const host = world.machines.of(refTo("XenHost", namespace, node.host));
       if (host === undefined) return [];
       const mine = steps.filter((step) => step.work === work && step.host === `XenHost/${node.host}`);
       const basis = mine.length === 0 ? "" : basisOf(observation, node, work);
       return [{ host, steps: mine, basis, witnesses: [] }];
     });
-    return handOver(fleet, workOf(id, work), parts, context.log);
+    return handOver(world, workOf(id, work), parts, context.log);
   });
   const handed = {
     started: all.flatMap(({ started }) => started),
@@ -49,7 +50,7 @@ export function act(
     againSeconds: soonest(all.map(({ againSeconds }) => againSeconds)),
   };
   if (hasCondition(cluster.status?.conditions, "Ready", "True", cluster.metadata.generation))
-    for (const { action } of handed.started) fleet.metrics.repairs.inc({ kind: "Ocfs2Cluster", action });
+    for (const { action } of handed.started) metrics.repairs.inc({ kind: "Ocfs2Cluster", action });
   return handed;
 }
 
@@ -68,16 +69,15 @@ function basisOf(observation: ClusterObservation, node: NodeSight, work: string)
 }
 
 /** Asks all nodes once more when their last looks are old enough; else says in how many seconds they will be. */
-export function lookAgain(fleet: Fleet, cluster: Ocfs2Cluster): number | undefined {
+export function lookAgain(world: World, cluster: Ocfs2Cluster): number | undefined {
   const { namespace = "", name } = cluster.metadata;
-  const id = idOf("Ocfs2Cluster", namespace, name);
-  const key = `sample ${id}`;
-  const hosts = fleet.machinesOf(id).filter(({ watcher }) => watcher.view.state === "Reachable");
-  if (hosts.some((host) => !fleet.fences.passed(key, host))) return undefined;
-  const ages = hosts.map(({ watcher }) => (watcher.ageSeconds() ?? 0) * 1000);
+  const id = refTo("Ocfs2Cluster", namespace, name);
+  const hosts = machinesOf(world, cluster).filter(({ agent }) => agent.view.state === "Reachable");
+  if (hosts.some((host) => !world.freshness.holds(id, host, "Compare"))) return undefined;
+  const ages = hosts.map(({ agent }) => (agent.ageSeconds() ?? 0) * 1000);
   const youngest = Math.min(...ages);
   if (youngest < apartMs) return (apartMs - youngest) / 1000 + 0.1;
-  fleet.fences.raise(key, hosts);
+  world.freshness.demand(id, hosts, "Compare");
   return undefined;
 }
 

@@ -1,27 +1,27 @@
-import type { Fleet } from "../fleet.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
+import type { World } from "../world.ts";
 import type { Holder, NodeName } from "./observation.ts";
 
 interface Known {
   readonly node: NodeName;
-  readonly watched: WatchedHost | undefined;
+  readonly watched: Machine | undefined;
 }
 
 /**
  * Which nodes have a device mounted, and whether they write their heartbeat to it: anybody who reads it sees whether the
  * number of a node went on between two looks, long before the others give that node up.
  */
-export function seeHolders(fleet: Fleet, device: string, nodes: readonly Known[]): Holder[] {
+export function seeHolders(world: World, device: string, nodes: readonly Known[]): Holder[] {
   return nodes.flatMap(({ node, watched }) => {
-    const facts = currentFacts(watched?.watcher.view);
-    const mounting = watched === undefined ? undefined : fleet.heartbeats.mounting(watched, device);
+    const facts = currentFacts(watched?.agent.view);
+    const mounting = watched === undefined ? undefined : world.heartbeats.mounting(watched, device);
     if (facts === undefined || mounting === undefined) return [];
     // A host that hangs on the device does not say any more what it has mounted.
     const seen = facts.sharedDevices.state === "known" ? mounting.seen : Number.POSITIVE_INFINITY;
     const silent = nodes.some((reader) => {
-      if (reader.watched?.watcher.view.state !== "Reachable") return false;
-      const beating = fleet.heartbeats.beating(reader.watched, device);
+      if (reader.watched?.agent.view.state !== "Reachable") return false;
+      const beating = world.heartbeats.beating(reader.watched, device);
       // It had it mounted when the first of the two looks was taken, and afterwards.
       if (beating === undefined || mounting.since > beating.from || seen < beating.from) return false;
       return !beating.alive.includes(node.number);

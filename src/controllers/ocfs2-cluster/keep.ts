@@ -2,19 +2,20 @@ import type { Ocfs2Cluster } from "../../api/kinds.ts";
 import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import type { StatusDraft } from "../../runtime/status-patch.ts";
-import type { Fleet } from "../fleet.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
+import type { World } from "../world.ts";
 import { describeCluster } from "./describe.ts";
 import type { Write } from "./finding.ts";
 import type { ClusterObservation, FilesystemStatus } from "./observation.ts";
 import { randomUuid } from "./uuid.ts";
+import { machinesOf } from "./watches.ts";
 
 /**
  * Writes what must survive a crash into the status and waits until it is stored. Whoever is about to format is looked at
  * once more, as is everybody who sees the device, before it does; and everybody again when it is done.
  */
 export async function keep(
-  fleet: Fleet,
+  world: World,
   cluster: Ocfs2Cluster,
   writes: readonly Write[],
   observation: ClusterObservation,
@@ -26,7 +27,7 @@ export async function keep(
     if (write.kind === "Timeouts") status.timeouts = { ...observation.spec.timeouts };
     if (write.kind === "Uuid") change(status, write.label, (entry) => ({ ...entry, uuid: write.uuid }));
     if (write.kind === "Intent") {
-      const format = { uuid: randomUuid(fleet.clock), host: write.host, startTime: rfc3339(fleet.clock.now()) };
+      const format = { uuid: randomUuid(world.clock), host: write.host, startTime: rfc3339(world.clock.now()) };
       change(status, write.label, (entry) => ({ ...entry, format }));
     }
   }
@@ -34,8 +35,8 @@ export async function keep(
   // A look that began before the file system was known to be there is not held against it.
   if (!writes.some(({ kind }) => kind === "Intent" || kind === "Uuid")) return;
   const { namespace = "", name } = cluster.metadata;
-  const id = idOf("Ocfs2Cluster", namespace, name);
-  fleet.fences.raise(id, fleet.machinesOf(id));
+  const id = refTo("Ocfs2Cluster", namespace, name);
+  world.freshness.demand(id, machinesOf(world, cluster));
 }
 
 function change(status: Ocfs2ClusterStatus, label: string, to: (entry: FilesystemStatus) => FilesystemStatus): void {

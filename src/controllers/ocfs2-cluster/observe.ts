@@ -4,12 +4,12 @@ import { findCondition, hasCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { directivesOf } from "../directives.ts";
-import type { Fleet } from "../fleet.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
-import { idOf } from "../names.ts";
+import { type ObjectRef, refTo, type WorkRef } from "../identity.ts";
 import { isOlder } from "../older.ts";
 import { clusterSpec, hostSpec, volumeSpec } from "../specs.ts";
+import type { World } from "../world.ts";
 import { seeHolders } from "./holders.ts";
 import type { ClusterObservation, FilesystemSight, NodeName, NodeSight, VolumeSight } from "./observation.ts";
 import { seeRival } from "./rivals.ts";
@@ -17,7 +17,7 @@ import { seeStrangers } from "./strangers.ts";
 
 /** Gathers from memory what the plan of a cluster depends on. `status` is newer than what the object has. */
 export function observeCluster(
-  fleet: Fleet,
+  world: World,
   cluster: Ocfs2Cluster,
   spec: Ocfs2ClusterSpec,
   status: Ocfs2ClusterStatus,
@@ -29,8 +29,8 @@ export function observeCluster(
     spec,
     approved: directivesOf(cluster.metadata).approved,
     timeouts: status.timeouts,
-    nodes: names.map((node) => seeNode(fleet, cluster, names, node)),
-    filesystems: seeFilesystems(fleet, cluster, spec, status, names),
+    nodes: names.map((node) => seeNode(world, cluster, names, node)),
+    filesystems: seeFilesystems(world, cluster, spec, status, names),
   };
 }
 
@@ -54,41 +54,42 @@ function nodeNames(spec: Ocfs2ClusterSpec, status: Ocfs2ClusterStatus): NodeName
   ];
 }
 
-function seeNode(fleet: Fleet, cluster: Ocfs2Cluster, names: readonly NodeName[], node: NodeName): NodeSight {
+function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[], node: NodeName): NodeSight {
   const { namespace = "", name: clusterName } = cluster.metadata;
-  const object = fleet.stores.hosts.get({ namespace, name: node.host });
+  const object = world.stores.hosts.get({ namespace, name: node.host });
   if (object === undefined) return { ...node, state: "NotFound" };
   const parsed = hostSpec(object);
   if (!parsed.ok) return { ...node, state: "Invalid", message: parsed.message };
-  const id = idOf("Ocfs2Cluster", namespace, clusterName);
-  const hostId = idOf("XenHost", namespace, node.host);
-  const watched = fleet.feed.of(hostId);
+  const id = refTo("Ocfs2Cluster", namespace, clusterName);
+  const hostId = refTo("XenHost", namespace, node.host);
+  const watched = world.machines.of(hostId);
   const owners = [id, ...labels(cluster).map((label) => workOf(id, label))];
   return {
     ...node,
     state: "Found",
     spec: parsed.spec,
-    view: watched?.watcher.view ?? pending,
-    fresh: watched !== undefined && fleet.fences.passed(id, watched) && fleet.fences.passed(hostId, watched),
+    view: watched?.agent.view ?? pending,
+    fresh: watched !== undefined && world.freshness.holds(id, watched) && world.freshness.holds(hostId, watched),
     trusted: watched?.trusted ?? false,
-    neverReached: object.status?.facts === undefined && lastFacts(watched?.watcher.view) === undefined,
-    rival: seeRival(fleet, cluster, names, node, watched),
-    busy: watched !== undefined && owners.some((owner) => watched.watcher.pending(owner)),
+    neverReached: object.status?.facts === undefined && lastFacts(watched?.agent.view) === undefined,
+    rival: seeRival(world, cluster, names, node, watched),
+    busy: watched !== undefined && owners.some((owner) => watched.agent.pending(owner)),
     removed: watched !== undefined && done(watched, id, "remove-cluster"),
     troubles:
       watched === undefined
         ? []
-        : fleet.kernelReports
-            .recent(watched, fleet.clock.monotonic())
+        : world.kernelReports
+            .recent(watched, world.clock.monotonic())
             .flatMap(({ report }) => (report.kind === "IoError" || report.kind === "Ocfs2Error" ? [report] : [])),
   };
 }
 
-const done = (host: WatchedHost, owner: string, action: string) =>
-  host.watcher.results(owner).some(({ step, outcome }) => step.action === action && outcome.kind === "done");
+const done = (host: Machine, owner: WorkRef, action: string) =>
+  host.agent.results(owner).some(({ step, outcome }) => step.action === action && outcome.kind === "done");
 
 /** Who does the work for one file system, so that one that fails does not hold up another. */
-export const workOf = (id: string, label: string) => (label === "" ? id : `${id} #${label}`);
+export const workOf = (cluster: ObjectRef, label: string): WorkRef =>
+  label === "" ? cluster : { ...cluster, part: label };
 
 /** Labels of every file system the cluster has or had. */
 export function labels(cluster: Ocfs2Cluster): string[] {
@@ -102,14 +103,14 @@ export function labels(cluster: Ocfs2Cluster): string[] {
 }
 
 function seeFilesystems(
-  fleet: Fleet,
+  world: World,
   cluster: Ocfs2Cluster,
   spec: Ocfs2ClusterSpec,
   status: Ocfs2ClusterStatus,
   names: readonly NodeName[],
 ): FilesystemSight[] {
   const { namespace = "", name } = cluster.metadata;
-  const id = idOf("Ocfs2Cluster", namespace, name);
+  const id = refTo("Ocfs2Cluster", namespace, name);
   const recorded = new Map((status.filesystems ?? []).map((one) => [one.label, one]));
   const listed = spec.filesystems.map((one) => ({ label: one.label, spec: one, volumeName: one.volumeRef.name }));
   const known = new Set(listed.map(({ label }) => label));
@@ -118,21 +119,21 @@ function seeFilesystems(
     .map(({ label, volume = "" }) => ({ label, spec: undefined, volumeName: volume }));
   return [...listed, ...former].map(({ label, spec: one, volumeName }) => {
     const kept = recorded.get(label);
-    const volume = seeVolume(fleet, cluster, volumeName);
+    const volume = seeVolume(world, cluster, volumeName);
     const device = volume.state === "Found" ? volume.device : kept?.device;
-    const hosts = names.map((node) => ({ node, watched: fleet.feed.of(idOf("XenHost", namespace, node.host)) }));
+    const hosts = names.map((node) => ({ node, watched: world.machines.of(refTo("XenHost", namespace, node.host)) }));
     return {
       label,
       spec: one,
       recorded: kept,
       volume,
-      strangers: device === undefined ? { kind: "None" } : seeStrangers(fleet, device, hosts),
-      holders: device === undefined ? [] : seeHolders(fleet, device, hosts),
+      strangers: device === undefined ? { kind: "None" } : seeStrangers(world, device, hosts),
+      holders: device === undefined ? [] : seeHolders(world, device, hosts),
       formatting: hosts.find(
         ({ node, watched }) =>
           kept?.uuid === undefined &&
           node.host === kept?.format?.host &&
-          watched?.watcher.pending(workOf(id, label)) === true,
+          watched?.agent.pending(workOf(id, label)) === true,
       )?.node.host,
       grownOn: hosts.flatMap(({ node, watched }) =>
         watched !== undefined && done(watched, workOf(id, label), "grow-filesystem") ? [node.host] : [],
@@ -141,12 +142,12 @@ function seeFilesystems(
   });
 }
 
-function seeVolume(fleet: Fleet, cluster: Ocfs2Cluster, name: string): VolumeSight {
+function seeVolume(world: World, cluster: Ocfs2Cluster, name: string): VolumeSight {
   const { namespace = "" } = cluster.metadata;
-  const volume = fleet.stores.volumes.get({ namespace, name });
+  const volume = world.stores.volumes.get({ namespace, name });
   const parsed = volume && volumeSpec(volume);
   if (volume === undefined || parsed?.ok !== true) return { state: "NotFound", name };
-  const rival = fleet.stores.clusters
+  const rival = world.stores.clusters
     .byIndex("volume", `${namespace}/${name}`)
     .find((other) => other.metadata.name !== cluster.metadata.name && isOlder(other, cluster));
   if (rival !== undefined)
@@ -158,7 +159,7 @@ function seeVolume(fleet: Fleet, cluster: Ocfs2Cluster, name: string): VolumeSig
   const { status } = volume;
   const size = status?.sizeBytes;
   const problem = problemOf(volume);
-  const server = lastFacts(fleet.feed.of(idOf("AoeServer", namespace, parsed.spec.serverRef.name))?.watcher.view);
+  const server = lastFacts(world.machines.of(refTo("AoeServer", namespace, parsed.spec.serverRef.name))?.agent.view);
   return {
     state: "Found",
     name,

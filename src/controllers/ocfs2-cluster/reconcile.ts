@@ -3,19 +3,18 @@ import { type Ocfs2Cluster, ocfs2Clusters } from "../../api/kinds.ts";
 import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
 import { InvalidValue } from "../../host/values.ts";
 import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
-import type { EventRecorder } from "../../runtime/events.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
-import type { KubeApi } from "../../runtime/kube-api.ts";
 import { againAfter, done, type ReconcileContext, type Reconciler } from "../../runtime/reconciler.ts";
 import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
 import { announce } from "../announce.ts";
 import { abandon, conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
-import type { Fleet } from "../fleet.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { clusterSpec } from "../specs.ts";
+import type { Controlled } from "../watch.ts";
 import { type Handed, merged, soonest } from "../work.ts";
+import type { Means } from "../world.ts";
 import { act, conditionsOf, lookAgain, nothing, reasonAndMessage } from "./act.ts";
 import { describeCluster, type Restart } from "./describe.ts";
 import { concerns } from "./ensure-healthy.ts";
@@ -25,19 +24,16 @@ import type { ClusterObservation } from "./observation.ts";
 import { observeCluster } from "./observe.ts";
 import { planCluster } from "./plan.ts";
 import { release } from "./release.ts";
-
-export interface ClusterControllerOptions {
-  readonly api: KubeApi;
-  readonly fleet: Fleet;
-  readonly events: EventRecorder;
-}
+import { watchClusters } from "./watches.ts";
 
 const owned = ["Configured", "Online", "Formatted", "Mounted", "Healthy"] as const;
 
 /** Makes one Ocfs2Cluster true: one cluster on all nodes, every file system made once and mounted everywhere. */
-export function ocfs2ClusterReconciler(options: ClusterControllerOptions): Reconciler {
-  const { api, fleet, events } = options;
-  const store = fleet.stores.clusters;
+export const controlClusters = (means: Means): Controlled => watchClusters(means.world, clusterReconciler(means));
+
+function clusterReconciler(options: Means): Reconciler {
+  const { api, world, events } = options;
+  const store = world.stores.clusters;
   return {
     async reconcile(key, context) {
       const cluster = store.get(key);
@@ -57,7 +53,7 @@ export function ocfs2ClusterReconciler(options: ClusterControllerOptions): Recon
           conditions: outcome.conditions,
           owned,
           ready: () => ready(draft.status, cluster, directives),
-          now: fleet.clock.now(),
+          now: world.clock.now(),
         });
         announce(events, ocfs2Clusters, cluster, {
           before,
@@ -82,38 +78,38 @@ interface Outcome {
 }
 
 async function converge(
-  options: ClusterControllerOptions,
+  options: Means,
   cluster: Ocfs2Cluster,
   spec: Ocfs2ClusterSpec,
   directives: Directives,
   draft: StatusDraft<Ocfs2ClusterStatus>,
   context: ReconcileContext,
 ): Promise<Outcome> {
-  const { fleet } = options;
-  const observe = () => observeCluster(fleet, cluster, spec, draft.status);
+  const { world } = options;
+  const observe = () => observeCluster(world, cluster, spec, draft.status);
   let observation = observe();
   if (isDeleting(cluster)) return await letGo(options, cluster, observation, directives, draft, context);
   let finding = plan(observation);
   const frozen = directives.paused || directives.dryRun;
   // Before the first side effect, and before a file system that is there already is taken for ours.
   if (!frozen && finding.steps.length + finding.writes.length > 0 && !hasFinalizer(cluster, finalizer))
-    fleet.stores.clusters.observe(
+    world.stores.clusters.observe(
       await addFinalizer({ api: options.api, kind: ocfs2Clusters, object: cluster, finalizer, signal: context.signal }),
     );
   // What is found out is written down before anything rests upon it; then everything is looked at once more.
   for (let round = 0; round < 3 && !frozen && finding.writes.length > 0; round++) {
     context.signal.throwIfAborted();
-    await keep(fleet, cluster, finding.writes, observation, draft);
+    await keep(world, cluster, finding.writes, observation, draft);
     observation = observe();
     finding = plan(observation);
   }
   tellRestarts(options, cluster, describe(draft.status, observation));
   tellReports(options, cluster, observation);
-  const handed = act(fleet, cluster, finding, observation, directives, draft.status, context);
+  const handed = act(options, cluster, finding, observation, directives, draft.status, context);
   const troubled = observation.nodes.some((node) => node.state === "Found" && node.troubles.length > 0);
   const again = [
     handed.againSeconds,
-    frozen || !finding.lookAgain ? undefined : lookAgain(fleet, cluster),
+    frozen || !finding.lookAgain ? undefined : lookAgain(world, cluster),
     troubled ? 60 : undefined,
   ];
   return {
@@ -124,7 +120,7 @@ async function converge(
 }
 
 async function letGo(
-  { fleet }: ClusterControllerOptions,
+  options: Means,
   cluster: Ocfs2Cluster,
   observation: ClusterObservation,
   directives: Directives,
@@ -135,7 +131,7 @@ async function letGo(
   const stopped = suspended(directives);
   if (left.kind === "Released") return { handed: nothing, conditions: stopped, released: stopped.length === 0 };
   describe(draft.status, observation);
-  const handed = act(fleet, cluster, left.finding, observation, directives, draft.status, context);
+  const handed = act(options, cluster, left.finding, observation, directives, draft.status, context);
   const failed = handed.held.map(({ step, outcome }) => yes("DeletionBlocked", ...reasonAndMessage(step, outcome)));
   return { handed, conditions: merged(left.finding.conditions, failed, stopped), released: false };
 }
@@ -159,7 +155,7 @@ function describe(status: Ocfs2ClusterStatus, observation: ClusterObservation): 
   }
 }
 
-function tellRestarts({ events }: ClusterControllerOptions, cluster: Ocfs2Cluster, restarts: readonly Restart[]): void {
+function tellRestarts({ events }: Means, cluster: Ocfs2Cluster, restarts: readonly Restart[]): void {
   for (const { host, label } of restarts)
     events.record(ocfs2Clusters, cluster, {
       type: "Warning",
@@ -172,16 +168,12 @@ function tellRestarts({ events }: ClusterControllerOptions, cluster: Ocfs2Cluste
 /** What else a kernel says, such as that a connection ended, comes with every unmount. */
 const toldKinds = new Set(["IoError", "Ocfs2Error", "Heartbeat", "Fencing"]);
 
-function tellReports(
-  { events, fleet }: ClusterControllerOptions,
-  cluster: Ocfs2Cluster,
-  observation: ClusterObservation,
-): void {
+function tellReports({ events, world }: Means, cluster: Ocfs2Cluster, observation: ClusterObservation): void {
   const { namespace = "", name } = cluster.metadata;
   for (const { host, listed } of observation.nodes) {
-    const watched = listed ? fleet.feed.of(idOf("XenHost", namespace, host)) : undefined;
+    const watched = listed ? world.machines.of(refTo("XenHost", namespace, host)) : undefined;
     if (watched === undefined) continue;
-    const fresh = fleet.kernelReports.tell(watched, fleet.clock.monotonic(), idOf("Ocfs2Cluster", namespace, name));
+    const fresh = world.kernelReports.tell(watched, world.clock.monotonic(), refTo("Ocfs2Cluster", namespace, name));
     for (const { kind, message } of fresh.filter(
       (report) => toldKinds.has(report.kind) && concerns(observation, report),
     ))

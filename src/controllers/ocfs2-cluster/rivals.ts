@@ -1,26 +1,26 @@
 import type { Ocfs2Cluster } from "../../api/kinds.ts";
-import type { Fleet } from "../fleet.ts";
 import { addressOf } from "../hosts/endpoint.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
 import { lastFacts } from "../hosts/view.ts";
-import { idOf, parseId } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { isOlder } from "../older.ts";
+import type { World } from "../world.ts";
 import type { NodeName, Rival } from "./observation.ts";
 
 /** Why a host cannot be a node of this cluster: it is another node already, or a node of another cluster. */
 export function seeRival(
-  fleet: Fleet,
+  world: World,
   cluster: Ocfs2Cluster,
   names: readonly NodeName[],
   node: NodeName,
-  watched: WatchedHost | undefined,
+  watched: Machine | undefined,
 ): Rival | undefined {
   if (watched === undefined) return undefined;
   const { namespace = "" } = cluster.metadata;
-  const machine = machinesLike(fleet, watched);
+  const machine = machinesLike(world, watched);
   const twin = names.find((other) => {
     if (names.indexOf(other) >= names.indexOf(node)) return false;
-    const host = fleet.feed.of(idOf("XenHost", namespace, other.host));
+    const host = world.machines.of(refTo("XenHost", namespace, other.host));
     return host !== undefined && machine.includes(host);
   });
   if (twin !== undefined)
@@ -28,7 +28,7 @@ export function seeRival(
   const holder = holderOf(watched);
   const own = `${namespace}/${cluster.metadata.name}`;
   if (holder === own) return undefined;
-  const others = machine.flatMap((host) => clustersOn(fleet, host)).filter((other) => nameOf(other) !== own);
+  const others = machine.flatMap((host) => clustersOn(world, host)).filter((other) => nameOf(other) !== own);
   const rival = others.find((other) => nameOf(other) === holder) ?? others.find((other) => isOlder(other, cluster));
   if (rival === undefined) return undefined;
   return {
@@ -40,22 +40,21 @@ export function seeRival(
 const nameOf = ({ metadata: { namespace = "", name } }: Ocfs2Cluster) => `${namespace}/${name}`;
 
 /** Who wrote the cluster.conf of the host. */
-function holderOf(host: WatchedHost): string | undefined {
-  const o2cb = lastFacts(host.watcher.view)?.o2cb;
+function holderOf(host: Machine): string | undefined {
+  const o2cb = lastFacts(host.agent.view)?.o2cb;
   const configuration = o2cb?.state === "known" ? o2cb.value.configuration : undefined;
   return configuration?.state === "Readable" ? configuration.owner.split(" ")[0] : undefined;
 }
 
-function machinesLike(fleet: Fleet, host: WatchedHost): WatchedHost[] {
+function machinesLike(world: World, host: Machine): Machine[] {
   const address = addressOf(host.endpoint.ssh);
-  const same = new Set([host, ...fleet.sameMachine(host)]);
-  for (const other of fleet.feed.all()) if (addressOf(other.endpoint.ssh) === address) same.add(other);
+  const same = new Set([host, ...world.machines.sameAs(host)]);
+  for (const other of world.machines.all()) if (addressOf(other.endpoint.ssh) === address) same.add(other);
   return [...same];
 }
 
-function clustersOn(fleet: Fleet, host: WatchedHost): Ocfs2Cluster[] {
-  return [...host.members.keys()].flatMap((member) => {
-    const { kind, key } = parseId(member);
-    return kind === "XenHost" ? fleet.stores.clusters.byIndex("host", `${key.namespace}/${key.name}`) : [];
-  });
+function clustersOn(world: World, host: Machine): Ocfs2Cluster[] {
+  return [...host.members.keys()].flatMap(({ kind, namespace, name }) =>
+    kind === "XenHost" ? world.stores.clusters.byIndex("host", `${namespace}/${name}`) : [],
+  );
 }

@@ -1,28 +1,28 @@
-import type { Fleet } from "../fleet.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
+import type { World } from "../world.ts";
 import type { NodeName, Strangers } from "./observation.ts";
 
 interface Known {
   readonly node: NodeName;
-  readonly watched: WatchedHost | undefined;
+  readonly watched: Machine | undefined;
 }
 
 /**
  * Who writes heartbeats to a device without being a node of ours that has it mounted. Two looks of one host tell that a
  * number is alive; a look at the node of that number, taken later, tells whether it is that node.
  */
-export function seeStrangers(fleet: Fleet, device: string, nodes: readonly Known[]): Strangers {
+export function seeStrangers(world: World, device: string, nodes: readonly Known[]): Strangers {
   const alive = new Set<number>();
   let looked = false;
   let unsure = false;
   for (const { watched } of nodes) {
     // One that does not see the device now hears nobody on it.
     const beating =
-      watched !== undefined && reads(watched, device) ? fleet.heartbeats.beating(watched, device) : undefined;
+      watched !== undefined && reads(watched, device) ? world.heartbeats.beating(watched, device) : undefined;
     if (beating === undefined) continue;
     looked = true;
     for (const number of beating.alive) {
-      const who = explain(fleet, device, nodes, number, beating);
+      const who = explain(world, device, nodes, number, beating);
       if (who === "Stranger") alive.add(number);
       if (who === "Unsure") unsure = true;
     }
@@ -31,7 +31,7 @@ export function seeStrangers(fleet: Fleet, device: string, nodes: readonly Known
   return looked && !unsure ? { kind: "None" } : { kind: "Unsure" };
 }
 
-function reads({ watcher: { view } }: WatchedHost, path: string): boolean {
+function reads({ agent: { view } }: Machine, path: string): boolean {
   if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
   const seen = view.snapshot.facts.sharedDevices.value.find((one) => one.path === path);
   return seen !== undefined && seen.content !== "Missing" && seen.content !== "Unreadable";
@@ -41,7 +41,7 @@ function reads({ watcher: { view } }: WatchedHost, path: string): boolean {
 const graceMs = 120_000;
 
 function explain(
-  fleet: Fleet,
+  world: World,
   device: string,
   nodes: readonly Known[],
   number: number,
@@ -50,12 +50,12 @@ function explain(
   const holders = nodes.filter(({ node }) => node.number === number);
   if (holders.length === 0) return "Stranger";
   for (const { watched } of holders) {
-    const view = watched?.watcher.view;
+    const view = watched?.agent.view;
     // It cannot be asked: it may well have it mounted.
     if (watched === undefined || view?.state !== "Reachable") return "Ours";
-    const writtenAt = fleet.heartbeats.writtenAt(watched, device);
+    const writtenAt = world.heartbeats.writtenAt(watched, device);
     if (writtenAt !== undefined && writtenAt >= from - graceMs) return "Ours";
-    if (view.snapshot.startedAt < until || watched.watcher.lanes.active > 0) return "Unsure";
+    if (view.snapshot.startedAt < until || watched.agent.lanes.active > 0) return "Unsure";
   }
   return "Stranger";
 }

@@ -1,3 +1,5 @@
+import type { Ledger } from "../hosts/ledger.ts";
+import type { ObjectRef, RefMap } from "../identity.ts";
 import type { Survey } from "./observation.ts";
 
 /**
@@ -6,17 +8,22 @@ import type { Survey } from "./observation.ts";
  * also for a process that began in between.
  */
 export class Absences {
-  readonly #since = new Map<string, number>();
+  readonly #since: RefMap<number>;
   /** Domains that this process has seen on a host. */
-  readonly #seen = new Set<string>();
+  readonly #seen: RefMap<true>;
+
+  constructor(ledger: Ledger) {
+    this.#since = ledger.page();
+    this.#seen = ledger.page();
+  }
 
   /**
    * To be called at each judgement; milliseconds since the first one of this process, and since any host could not be asked
    * the last time, that found it on none of them. Undefined where it may be on one, or never ran. `recorded`: its status says
    * that it ran. `now`: monotonic milliseconds.
    */
-  look(id: string, { present, blind }: Survey, recorded: boolean, now: number): number | undefined {
-    if (present.length > 0) this.#seen.add(id);
+  look(id: ObjectRef, { present, blind }: Survey, recorded: boolean, now: number): number | undefined {
+    if (present.length > 0) this.#seen.set(id, true);
     if (present.length + blind.length > 0 || !(recorded || this.#seen.has(id))) {
       this.#since.delete(id);
       return undefined;
@@ -24,10 +31,5 @@ export class Absences {
     const since = this.#since.get(id) ?? now;
     this.#since.set(id, since);
     return now - since;
-  }
-
-  forget(id: string): void {
-    this.#since.delete(id);
-    this.#seen.delete(id);
   }
 }

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { XenDomain } from "../../api/kinds.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
-import type { Fleet } from "../fleet.ts";
+import type { World } from "../world.ts";
 
 /**
  * The UUID of a domain whose author named none: UUIDv5 of its first image's path in the namespace of the file system's UUID,
  * so that the same manifest, applied again anywhere, finds the same domain. Undefined until that file system is formatted.
  */
 export function derivedUuid(
-  { stores }: Pick<Fleet, "stores">,
+  { stores }: Pick<World, "stores">,
   { metadata: { namespace = "" } }: XenDomain,
   { disks }: XenDomainSpec,
 ): string | undefined {

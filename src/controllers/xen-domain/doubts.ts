@@ -1,4 +1,5 @@
-import type { Fleet } from "../fleet.ts";
+import type { ObjectRef, RefMap } from "../identity.ts";
+import type { World } from "../world.ts";
 import type { HostSight } from "./observation.ts";
 
 /**
@@ -6,29 +7,25 @@ import type { HostSight } from "./observation.ts";
  * between shows on both: only what all of them show once more, in looks that began after the doubt arose, is true.
  */
 export class Doubts {
-  readonly #fleet: Fleet;
-  readonly #open = new Set<string>();
+  readonly #world: World;
+  readonly #open: RefMap<true>;
 
-  constructor(fleet: Fleet) {
-    this.#fleet = fleet;
+  constructor(world: World) {
+    this.#world = world;
+    this.#open = world.ledger.page();
   }
 
   /** To be called at each judgement with the hosts that show the domain; true when several really do. */
-  proven(id: string, present: readonly HostSight[]): boolean {
+  proven(id: ObjectRef, present: readonly HostSight[]): boolean {
     if (present.length < 2) {
       this.#open.delete(id);
       return false;
     }
-    const owner = `${id} #twice`;
     const watched = present.flatMap(({ machine }) => (machine.state === "Found" ? [machine.watched] : []));
     if (!this.#open.has(id)) {
-      this.#open.add(id);
-      this.#fleet.fences.raise(owner, watched);
+      this.#open.set(id, true);
+      this.#world.freshness.demand(id, watched, "Twice");
     }
-    return watched.every((host) => this.#fleet.fences.passed(owner, host));
-  }
-
-  forget(id: string): void {
-    this.#open.delete(id);
+    return watched.every((host) => this.#world.freshness.holds(id, host, "Twice"));
   }
 }

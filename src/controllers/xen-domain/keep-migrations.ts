@@ -1,14 +1,14 @@
 import type { XenMigration } from "../../api/kinds.ts";
 import type { XenDomainStatus } from "../../api/xen-domain.ts";
 import { findCondition } from "../../runtime/conditions.ts";
-import type { Fleet } from "../fleet.ts";
+import type { World } from "../world.ts";
 
 type Kept = NonNullable<XenDomainStatus["migrations"]>[number];
 
 const most = 32;
 
 /** Begun migrations of the domain whose objects are there. */
-export function migrationsOf({ stores }: Pick<Fleet, "stores">, namespace: string, uuid: string): XenMigration[] {
+export function migrationsOf({ stores }: Pick<World, "stores">, namespace: string, uuid: string): XenMigration[] {
   const active = stores.migrations
     .byIndex("active", "yes")
     .filter(({ metadata, status }) => metadata.namespace === namespace && status?.domainUUID === uuid);

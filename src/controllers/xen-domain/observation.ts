@@ -5,7 +5,7 @@ import { concerns } from "../../host/domain-rows.ts";
 import { gapIn, type HostFacts } from "../../host/facts.ts";
 import type { DomainFact, DomainLock } from "../../host/xen-facts.ts";
 import { type Gone, hasEnded } from "../gone.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
 import type { HostView } from "../hosts/view.ts";
 
 /** Everything the plan of a domain depends on, as plain data. */
@@ -60,7 +60,7 @@ export interface HostSight {
     | { readonly state: "Invalid" }
     | {
         readonly state: "Found";
-        readonly watched: WatchedHost;
+        readonly watched: Machine;
         readonly spec: XenHostSpec;
         readonly view: HostView;
         /** What is proved of it while it cannot be asked. */

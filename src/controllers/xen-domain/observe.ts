@@ -3,21 +3,21 @@ import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
-import type { Fleet } from "../fleet.ts";
 import { goneOf } from "../gone.ts";
 import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
-import { isFinished } from "../indexes.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { isOlder } from "../older.ts";
-import { hostsOf } from "../relations.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
+import type { World } from "../world.ts";
+import { isFinished } from "../xen-migration/indexes.ts";
 import type { Doubts } from "./doubts.ts";
 import { type DiskSight, type DomainObservation, type HostSight, type OfflineMove, survey } from "./observation.ts";
 import type { Starts } from "./starts.ts";
+import { possibleHosts } from "./watches.ts";
 
 /** Gathers what the plan of a domain depends on. `memory`: of its controller, about earlier looks; without it what is seen counts. */
 export function observeDomain(
-  fleet: Fleet,
+  world: World,
   domain: XenDomain,
   spec: XenDomainSpec,
   uuid: string,
@@ -25,11 +25,11 @@ export function observeDomain(
 ): DomainObservation {
   const { namespace = "", name, uid = "" } = domain.metadata;
   const { host, configuration, shutdownTime, disks = [] } = domain.status ?? {};
-  const hosts = hostSights(fleet, domain, spec, memory?.starts);
-  const migration = activeMigration(fleet, domain, uuid);
+  const hosts = hostSights(world, domain, spec, memory?.starts);
+  const migration = activeMigration(world, domain, uuid);
   const splitBrain = findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain";
   const running = survey({ hosts, uuid }).running.map(({ host: one }) => one);
-  const proven = memory?.doubts.proven(idOf("XenDomain", namespace, name), running) ?? true;
+  const proven = memory?.doubts.proven(refTo("XenDomain", namespace, name), running) ?? true;
   return {
     owner: { namespace, name, uid },
     name,
@@ -43,29 +43,29 @@ export function observeDomain(
       images: new Map(disks.flatMap(({ image, identity }) => (identity === undefined ? [] : [[image, identity]]))),
     },
     hosts,
-    disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(fleet, namespace, disk, hosts) })),
-    rival: rivalOf(fleet, domain, spec, uuid),
+    disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(world, namespace, disk, hosts) })),
+    rival: rivalOf(world, domain, spec, uuid),
     migration: migration?.metadata.name,
     offline: migration && offlineMove(migration),
     absentMs: undefined,
     twice: proven || splitBrain,
-    now: fleet.clock.now(),
+    now: world.clock.now(),
   };
 }
 
-function hostSights(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, starts: Starts | undefined): HostSight[] {
+function hostSights(world: World, domain: XenDomain, spec: XenDomainSpec, starts: Starts | undefined): HostSight[] {
   const { namespace = "", name } = domain.metadata;
-  const id = idOf("XenDomain", namespace, name);
+  const id = refTo("XenDomain", namespace, name);
   const allowed = spec.hostRef === undefined ? (spec.hostRefs ?? []).map((host) => host.name) : [spec.hostRef.name];
-  const all = hostsOf(fleet.stores, id).map((host) => host.slice(host.indexOf("/") + 1));
+  const all = possibleHosts(world.stores, domain).map((host) => host.name);
   return [...new Set([...allowed, ...all])].map((host) => {
-    const object = fleet.stores.hosts.get({ namespace, name: host });
+    const object = world.stores.hosts.get({ namespace, name: host });
     const sight = { name: host, allowed: allowed.includes(host) };
     if (object === undefined) return { ...sight, machine: { state: "NotFound" } };
     const parsed = hostSpec(object);
-    const watched = fleet.feed.of(idOf("XenHost", namespace, host));
+    const watched = world.machines.of(refTo("XenHost", namespace, host));
     if (!parsed.ok || watched === undefined) return { ...sight, machine: { state: "Invalid" } };
-    const view = watched.watcher.view ?? pending;
+    const view = watched.agent.view ?? pending;
     return {
       ...sight,
       machine: {
@@ -73,10 +73,10 @@ function hostSights(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, starts
         watched,
         spec: parsed.spec,
         view,
-        gone: goneOf(fleet, { namespace, name: host }),
-        fresh: fleet.fences.passed(id, watched),
-        reserved: starts?.reserved(`${namespace}/${host}`, id, (uuid) => shows(view, uuid)) ?? 0,
-        busy: watched.watcher.pending(id),
+        gone: goneOf(world, { namespace, name: host }),
+        fresh: world.freshness.holds(id, watched),
+        reserved: starts?.reserved(refTo("XenHost", namespace, host), id, (uuid) => shows(view, uuid)) ?? 0,
+        busy: watched.agent.pending(id),
       },
     };
   });
@@ -89,14 +89,14 @@ function shows(view: HostView, uuid: string): boolean {
 }
 
 function filesystemOf(
-  fleet: Fleet,
+  world: World,
   namespace: string,
   disk: XenDomainSpec["disks"][number],
   hosts: readonly HostSight[],
 ): DiskSight["filesystem"] {
   const { clusterRef, label } = disk.filesystemRef;
   const missing = (message: string) => ({ state: "Missing" as const, message });
-  const cluster = fleet.stores.clusters.get({ namespace, name: clusterRef.name });
+  const cluster = world.stores.clusters.get({ namespace, name: clusterRef.name });
   if (cluster === undefined) return missing(`There is no Ocfs2Cluster ${clusterRef.name}`);
   const parsed = clusterSpec(cluster);
   if (!parsed.ok) return missing(`Ocfs2Cluster/${clusterRef.name} has an invalid spec`);
@@ -113,7 +113,7 @@ function filesystemOf(
       mounts?.state === "known" && mounts.value.some((one) => one.mountPoint === mountPoint && one.type === "ocfs2");
     return there ? [name] : [];
   });
-  const sourceOf = fleet.stores.domains
+  const sourceOf = world.stores.domains
     .byIndex("cluster", `${namespace}/${clusterRef.name}`)
     .find((other) => disk.sourcePath !== undefined && hasImage(other, disk.filesystemRef, disk.sourcePath));
   return {
@@ -143,18 +143,18 @@ function hasImage(
 }
 
 /** The older of two that claim the same wins. */
-function rivalOf(fleet: Fleet, domain: XenDomain, spec: XenDomainSpec, uuid: string): string | undefined {
+function rivalOf(world: World, domain: XenDomain, spec: XenDomainSpec, uuid: string): string | undefined {
   const { namespace = "" } = domain.metadata;
   const others = (found: readonly XenDomain[]) =>
     found.filter((other) => other.metadata.uid !== domain.metadata.uid && isOlder(other, domain));
-  const [twin] = others(fleet.stores.domains.byIndex("uuid", uuid));
+  const [twin] = others(world.stores.domains.byIndex("uuid", uuid));
   if (twin !== undefined) return `XenDomain ${nameOf(twin)} has the same UUID ${uuid}`;
   const images = new Set(spec.disks.map(imageText));
   const clusters = new Set(
     spec.disks.map(({ filesystemRef: filesystem }) => `${namespace}/${filesystem.clusterRef.name}`),
   );
   for (const cluster of clusters)
-    for (const other of others(fleet.stores.domains.byIndex("cluster", cluster))) {
+    for (const other of others(world.stores.domains.byIndex("cluster", cluster))) {
       const parsed = domainSpec(other);
       const shared = parsed.ok ? parsed.spec.disks.find((disk) => images.has(imageText(disk))) : undefined;
       if (shared !== undefined) return `XenDomain ${nameOf(other)} has the image ${shared.path} already`;
@@ -173,8 +173,8 @@ function offlineMove({ metadata, status }: XenMigration): OfflineMove | undefine
 }
 
 /** A migration that has begun, or may have. One that waits for a permit does not keep the domain from anything. */
-export function activeMigration(fleet: Fleet, domain: XenDomain, uuid: string): XenMigration | undefined {
-  return fleet.stores.migrations
+export function activeMigration(world: World, domain: XenDomain, uuid: string): XenMigration | undefined {
+  return world.stores.migrations
     .byIndex("active", "yes")
     .find(
       (migration) =>
@@ -182,7 +182,7 @@ export function activeMigration(fleet: Fleet, domain: XenDomain, uuid: string): 
         migration.status?.operationID !== undefined &&
         (migration.status.domainUUID === uuid ||
           (migration.metadata.namespace === domain.metadata.namespace &&
-            fleet.stores.migrations
+            world.stores.migrations
               .byIndex("domain", `${keyOf(domain).namespace}/${domain.metadata.name}`)
               .includes(migration))),
     );

@@ -1,7 +1,7 @@
 import type { Ocfs2Cluster } from "../../api/kinds.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
-import type { Stores } from "../fleet.ts";
 import { clusterSpec, domainSpec } from "../specs.ts";
+import type { Stores } from "../world.ts";
 
 /** Where the nodes of a cluster have images and lock files of domains. */
 export function domainPlaces(

@@ -4,7 +4,6 @@ import { quantityBytes } from "../../api/quantity.ts";
 import type { XenDomainSpec, XenDomainStatus } from "../../api/xen-domain.ts";
 import { InvalidValue } from "../../host/values.ts";
 import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
-import type { EventRecorder } from "../../runtime/events.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
 import { type KubeApi, keyOf } from "../../runtime/kube-api.ts";
 import { againAfter, done, type ReconcileContext, type Reconciler } from "../../runtime/reconciler.ts";
@@ -14,10 +13,11 @@ import { abandon, conclude, invalidSpec, suspended } from "../conclude.ts";
 import { type Directives, directivesOf } from "../directives.ts";
 import { printed, withheld } from "../draft.ts";
 import { no, unknown, yes } from "../finding.ts";
-import type { Fleet } from "../fleet.ts";
-import { idOf } from "../names.ts";
+import { isSameRef, type ObjectRef, refTo } from "../identity.ts";
 import { domainSpec } from "../specs.ts";
+import type { Controlled } from "../watch.ts";
 import { type Handed, handOver, merged, soonest } from "../work.ts";
+import type { Means, World } from "../world.ts";
 import { Absences } from "./absences.ts";
 import { derivedUuid } from "./derived-uuid.ts";
 import { describeDomain } from "./describe.ts";
@@ -30,38 +30,32 @@ import { observeDomain } from "./observe.ts";
 import { type DomainPlan, planDomain } from "./plan.ts";
 import { release, whatStays } from "./release.ts";
 import { Starts } from "./starts.ts";
-
-export interface DomainControllerOptions {
-  readonly api: KubeApi;
-  readonly fleet: Fleet;
-  readonly events: EventRecorder;
-}
+import { watchDomains } from "./watches.ts";
 
 const owned = ["DisksReady", "Running", "PendingRestart"] as const;
 const nothing: Handed = { started: [], held: [], againSeconds: undefined };
 
 /** Makes one XenDomain true: its images, its configurations, and that it runs on one host, or on none. */
-export function xenDomainReconciler(options: DomainControllerOptions): Reconciler {
-  const { api, fleet, events } = options;
-  const store = fleet.stores.domains;
-  const absences = new Absences();
-  const doubts = new Doubts(fleet);
-  const starts = new Starts();
+export const controlDomains = (means: Means): Controlled => watchDomains(means.world, domainReconciler(means));
+
+function domainReconciler(options: Means): Reconciler {
+  const { api, world, events } = options;
+  const store = world.stores.domains;
+  const absences = new Absences(world.ledger);
+  const doubts = new Doubts(world);
+  const starts = new Starts(world.ledger);
   return {
     async reconcile(key, context) {
       const domain = store.get(key);
-      const id = idOf("XenDomain", key.namespace, key.name);
       if (domain === undefined || (isDeleting(domain) && !hasFinalizer(domain, finalizer))) {
-        absences.forget(id);
-        starts.end(id);
-        doubts.forget(id);
+        world.ledger.forget(refTo("XenDomain", key.namespace, key.name));
         return done;
       }
       const directives = directivesOf(domain.metadata);
       const parsed = domainSpec(domain);
       if (isDeleting(domain) && directives.abandoned)
-        return await abandon(options, xenDomains, domain, leftBy(fleet, domain), context);
-      const derived = parsed.ok && parsed.spec.uuid === undefined ? derivedUuid(fleet, domain, parsed.spec) : undefined;
+        return await abandon(options, xenDomains, domain, leftBy(world, domain), context);
+      const derived = parsed.ok && parsed.spec.uuid === undefined ? derivedUuid(world, domain, parsed.spec) : undefined;
       if (derived !== undefined && !isDeleting(domain) && !directives.dryRun) {
         store.observe(await nameForever(api, domain, derived, context.signal));
         return done;
@@ -83,7 +77,7 @@ export function xenDomainReconciler(options: DomainControllerOptions): Reconcile
           conditions: outcome.conditions,
           owned,
           ready: () => ready(draft.status, domain, parsed.ok ? parsed.spec : undefined),
-          now: fleet.clock.now(),
+          now: world.clock.now(),
         });
         announce(events, xenDomains, domain, {
           before,
@@ -128,7 +122,7 @@ interface Memory {
 }
 
 async function converge(
-  options: DomainControllerOptions,
+  options: Means,
   domain: XenDomain,
   spec: XenDomainSpec,
   directives: Directives,
@@ -136,23 +130,23 @@ async function converge(
   context: ReconcileContext,
   { absences, doubts, starts }: Memory,
 ): Promise<Outcome> {
-  const { fleet } = options;
+  const { world } = options;
   const { namespace = "", name, uid = "" } = domain.metadata;
-  const id = idOf("XenDomain", namespace, name);
-  const seen = observeDomain(fleet, domain, spec, spec.uuid ?? derivedUuid(fleet, domain, spec) ?? uid, {
+  const id = refTo("XenDomain", namespace, name);
+  const seen = observeDomain(world, domain, spec, spec.uuid ?? derivedUuid(world, domain, spec) ?? uid, {
     doubts,
     starts,
   });
   const ran = (domain.status?.host ?? domain.status?.configuration) !== undefined;
-  const absentMs = absences.look(id, survey(seen), ran, fleet.clock.monotonic());
+  const absentMs = absences.look(id, survey(seen), ran, world.clock.monotonic());
   const observation = { ...seen, absentMs };
   if (isDeleting(domain)) starts.end(id);
   if (isDeleting(domain)) return await letGo(options, domain, observation, directives, draft, context);
   const acting = !directives.paused && !directives.dryRun;
   const whole = planned(() => planDomain(observation));
-  const { plan, waits } = inTurn(fleet, domain, observation, whole, acting ? starts : undefined);
+  const { plan, waits } = inTurn(world, domain, observation, whole, acting ? starts : undefined);
   describeDomain(draft.status, observation, acting ? plan.steps : []);
-  keepMigrations(draft.status, migrationsOf(fleet, namespace, observation.uuid));
+  keepMigrations(draft.status, migrationsOf(world, namespace, observation.uuid));
   const handed = await act(options, domain, observation, plan, directives, draft, context);
   // One that has failed lets others have its turn until it is tried again.
   if (handed.held.some(({ step }) => step.action === "start-domain") && !isBeingStarted(observation, starts.hostOf(id)))
@@ -167,20 +161,21 @@ const turnSeconds = 2;
 
 /** The plan without a start whose turn has not come. `starts`: undefined while nothing is done for the domain. */
 function inTurn(
-  { clock }: Fleet,
+  { clock }: World,
   { metadata }: XenDomain,
   domain: DomainObservation,
   plan: DomainPlan,
   starts: Starts | undefined,
 ): { readonly plan: DomainPlan; readonly waits: boolean } {
   const { namespace = "", name, creationTimestamp } = metadata;
-  const id = idOf("XenDomain", namespace, name);
+  const id = refTo("XenDomain", namespace, name);
   const start = plan.steps.find(({ action }) => action === "start-domain");
   if (start === undefined || starts === undefined) {
     starts?.end(id);
     return { plan, waits: false };
   }
-  const host = start.host.slice(start.host.indexOf("/") + 1);
+  const host = domain.hosts.find((one) => start.host === `XenHost/${one.name}`)?.name ?? "";
+  const on = refTo("XenHost", namespace, host);
   const without = (condition?: ConditionUpdate) => ({
     plan: {
       conditions: merged(plan.conditions, condition === undefined ? [] : [condition]),
@@ -190,9 +185,9 @@ function inTurn(
   });
   // What has been begun on one host is not begun on another one that has more room by now.
   const begun = starts.hostOf(id);
-  if (begun !== `${namespace}/${host}` && isBeingStarted(domain, begun)) return without();
+  if (begun !== undefined && !isSameRef(begun, on) && isBeingStarted(domain, begun)) return without();
   const request = {
-    host: `${namespace}/${host}`,
+    host: on,
     uuid: domain.uuid,
     mebibytes: Math.ceil(quantityBytes(domain.spec.memory) / 2 ** 20),
     rank: { priority: domain.spec.priority, created: creationTimestamp ?? "", name: `${namespace}/${name}` },
@@ -203,9 +198,9 @@ function inTurn(
   return without(no("Running", "StartQueued", `It is to be started on ${host}: ${wait}`));
 }
 
-/** Its start has been handed over there, and no look has shown yet how it ended. `host`: `namespace/name`. */
-const isBeingStarted = ({ hosts }: DomainObservation, host: string | undefined): boolean =>
-  hosts.some(({ name, machine }) => host?.endsWith(`/${name}`) === true && machine.state === "Found" && machine.busy);
+/** Its start has been handed over there, and no look has shown yet how it ended. */
+const isBeingStarted = ({ hosts }: DomainObservation, host: ObjectRef | undefined): boolean =>
+  hosts.some(({ name, machine }) => host?.name === name && machine.state === "Found" && machine.busy);
 
 /** A reboot that must be waited for, or a shutdown that may take so long and no longer. */
 function dueIn(domain: DomainObservation): number | undefined {
@@ -218,7 +213,7 @@ function dueIn(domain: DomainObservation): number | undefined {
 }
 
 async function letGo(
-  options: DomainControllerOptions,
+  options: Means,
   domain: XenDomain,
   observation: DomainObservation,
   directives: Directives,
@@ -247,7 +242,7 @@ function planned(plan: () => DomainPlan): DomainPlan {
 }
 
 async function act(
-  { api, fleet }: DomainControllerOptions,
+  { api, world }: Means,
   domain: XenDomain,
   observation: DomainObservation,
   { steps }: Pick<DomainPlan, "steps">,
@@ -257,7 +252,7 @@ async function act(
 ): Promise<Handed> {
   if (withheld(draft.status, directives, () => printed(steps))) return nothing;
   if (steps.length > 0 && !isDeleting(domain) && !hasFinalizer(domain, finalizer))
-    fleet.stores.domains.observe(
+    world.stores.domains.observe(
       await addFinalizer({ api, kind: xenDomains, object: domain, finalizer, signal: context.signal }),
     );
   // What it is started with, and since when it is asked to shut down, must survive a crash.
@@ -274,7 +269,7 @@ async function act(
     basis: JSON.stringify(basisOf(observation, host)),
     witnesses,
   }));
-  return handOver(fleet, idOf("XenDomain", namespace, name), parts, context.log);
+  return handOver(world, refTo("XenDomain", namespace, name), parts, context.log);
 }
 
 /** The facts a plan rests on: when they change, what failed is worth another try. */
@@ -310,8 +305,8 @@ function ready(status: XenDomainStatus, domain: XenDomain, spec: XenDomainSpec |
   });
 }
 
-function leftBy(fleet: Fleet, domain: XenDomain): string {
+function leftBy(world: World, domain: XenDomain): string {
   const parsed = domainSpec(domain);
   const uuid = (parsed.ok ? parsed.spec.uuid : undefined) ?? domain.metadata.uid ?? "";
-  return parsed.ok ? whatStays(observeDomain(fleet, domain, parsed.spec, uuid)) : "The domain may still run";
+  return parsed.ok ? whatStays(observeDomain(world, domain, parsed.spec, uuid)) : "The domain may still run";
 }

@@ -1,3 +1,6 @@
+import type { Ledger } from "../hosts/ledger.ts";
+import { isSameRef, type ObjectRef, type RefMap } from "../identity.ts";
+
 /** How many domains are built at once on one host: xl builds one after the other, and each takes memory from dom0's cache. */
 export const startsAtOnce = 2;
 
@@ -17,8 +20,8 @@ export interface Rank {
 
 /** A start that is wanted now. */
 export interface StartRequest {
-  /** `namespace/name` of the XenHost. */
-  readonly host: string;
+  /** The XenHost. */
+  readonly host: ObjectRef;
   readonly uuid: string;
   readonly mebibytes: number;
   readonly rank: Rank;
@@ -36,34 +39,40 @@ const before = (one: Rank, other: Rank) =>
 
 /** Whose turn it is when many domains are to be started: by rank, never more at once on a host than is good for it. */
 export class Starts {
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #given = new Map<string, StartRequest>();
+  readonly #waiting: RefMap<Waiting>;
+  readonly #given: RefMap<StartRequest>;
+
+  constructor(ledger: Ledger) {
+    this.#waiting = ledger.page();
+    this.#given = ledger.page();
+  }
 
   /** MiB of the host that others will take whose start has been let through and whom `shown` does not show there yet. */
-  reserved(host: string, except: string, shown: (uuid: string) => boolean): number {
+  reserved(host: ObjectRef, except: ObjectRef, shown: (uuid: string) => boolean): number {
     let sum = 0;
     for (const [id, { host: on, uuid, mebibytes }] of this.#given)
-      if (id !== except && on === host && !shown(uuid)) sum += mebibytes;
+      if (!isSameRef(id, except) && isSameRef(on, host) && !shown(uuid)) sum += mebibytes;
     return sum;
   }
 
   /** XenHost on which it has been let through. */
-  hostOf(id: string): string | undefined {
+  hostOf(id: ObjectRef): ObjectRef | undefined {
     return this.#given.get(id)?.host;
   }
 
   /** To be called whenever a start is wanted; what it waits for, undefined: it may begin. `now`: monotonic milliseconds. */
-  ask(id: string, request: StartRequest, now: number): string | undefined {
+  ask(id: ObjectRef, request: StartRequest, now: number): string | undefined {
     const { host, rank, again } = request;
-    if (this.#given.get(id)?.host === host) return undefined;
+    const given = this.#given.get(id);
+    if (given !== undefined && isSameRef(given.host, host)) return undefined;
     this.#given.delete(id);
     const since = this.#waiting.get(id)?.since ?? now;
     this.#waiting.set(id, { ...request, since, asked: now });
-    const under = [...this.#given.values()].filter((one) => one.host === host).map((one) => one.rank.name);
+    const under = [...this.#given.values()].filter((one) => isSameRef(one.host, host)).map((one) => one.rank.name);
     if (under.length >= startsAtOnce)
       return `${under.length} starts are under way there (${under.sort().join(", ")}), and more at once would slow down all of them`;
     const ahead = [...this.#waiting.values()].filter(
-      (one) => one.host === host && now - one.asked < staleMs && before(one.rank, rank) < 0,
+      (one) => isSameRef(one.host, host) && now - one.asked < staleMs && before(one.rank, rank) < 0,
     );
     const [first] = ahead.toSorted((one, other) => before(one.rank, other.rank));
     if (first !== undefined) return `${first.rank.name} is started there first (spec.priority ${first.rank.priority})`;
@@ -74,7 +83,7 @@ export class Starts {
   }
 
   /** To be called when it wants to be started no more: it runs, or may not. */
-  end(id: string): void {
+  end(id: ObjectRef): void {
     this.#waiting.delete(id);
     this.#given.delete(id);
   }

@@ -4,9 +4,9 @@ import type { EventRecorder } from "../../runtime/events.ts";
 import { isNotFound, type KubeApi } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { directivesOf } from "../directives.ts";
-import type { Fleet } from "../fleet.ts";
 import { currentFacts } from "../hosts/view.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
+import type { World } from "../world.ts";
 
 /**
  * Around the reconciler of a XenHost: takes the word that a boot has ended away when the machine answers in that very boot. It
@@ -14,13 +14,13 @@ import { idOf } from "../names.ts";
  */
 export function withContradiction(
   inner: Reconciler,
-  { api, fleet, events }: { readonly api: KubeApi; readonly fleet: Fleet; readonly events: EventRecorder },
+  { api, world, events }: { readonly api: KubeApi; readonly world: World; readonly events: EventRecorder },
 ): Reconciler {
   return {
     async reconcile(key, context) {
-      const host = fleet.stores.hosts.get(key);
+      const host = world.stores.hosts.get(key);
       const { forgotten } = directivesOf(host?.metadata ?? { name: "" });
-      if (host !== undefined && forgotten !== undefined && answersIn(fleet, key.namespace, key.name) === forgotten) {
+      if (host !== undefined && forgotten !== undefined && answersIn(world, key.namespace, key.name) === forgotten) {
         context.signal.throwIfAborted();
         try {
           await api.mergePatch(
@@ -45,10 +45,10 @@ export function withContradiction(
 }
 
 /** The boot id with which the machine answered a look that began after the annotations last changed. */
-function answersIn(fleet: Fleet, namespace: string, name: string): string | undefined {
-  const id = idOf("XenHost", namespace, name);
-  const watched = fleet.feed.of(id);
-  if (watched === undefined || !fleet.fences.passed(id, watched)) return undefined;
-  const identity = currentFacts(watched.watcher.view)?.identity;
+function answersIn(world: World, namespace: string, name: string): string | undefined {
+  const id = refTo("XenHost", namespace, name);
+  const watched = world.machines.of(id);
+  if (watched === undefined || !world.freshness.holds(id, watched)) return undefined;
+  const identity = currentFacts(watched.agent.view)?.identity;
   return identity?.state === "known" ? identity.value.bootId : undefined;
 }

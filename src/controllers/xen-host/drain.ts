@@ -7,12 +7,12 @@ import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "..
 import { againAfter, type Reconciler } from "../../runtime/reconciler.ts";
 import { directivesOf } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
-import type { Fleet } from "../fleet.ts";
 import { currentFacts } from "../hosts/view.ts";
-import { isFinished } from "../indexes.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
 import { soonest } from "../work.ts";
+import type { World } from "../world.ts";
+import { isFinished } from "../xen-migration/indexes.ts";
 import { finishedAt } from "../xen-migration/retention.ts";
 import { baseName, copyOf } from "../xen-migration/sight.ts";
 
@@ -154,12 +154,12 @@ function isOf({ spec, status }: XenMigration, uuid: string, domains: NonNullable
 }
 
 /** Gathers from memory what the drain of a host depends on. */
-export function observeDrain(fleet: Fleet, host: XenHost): DrainSight {
+export function observeDrain(world: World, host: XenHost): DrainSight {
   const { namespace = "", name } = host.metadata;
   const parsed = hostSpec(host);
-  const { domains } = currentFacts(fleet.feed.of(idOf("XenHost", namespace, name))?.watcher.view) ?? {};
+  const { domains } = currentFacts(world.machines.of(refTo("XenHost", namespace, name))?.agent.view) ?? {};
   const label = labelOf(name);
-  const all = fleet.stores.migrations.list(namespace);
+  const all = world.stores.migrations.list(namespace);
   return {
     maintenance: parsed.ok ? parsed.spec.maintenance : "None",
     domains:
@@ -167,7 +167,7 @@ export function observeDrain(fleet: Fleet, host: XenHost): DrainSight {
         ? domains.value.domains.map((domain) => ({
             uuid: domain.uuid,
             name: baseName(domain.name),
-            domainRef: fleet.stores.domains
+            domainRef: world.stores.domains
               .byIndex("uuid", domain.uuid)
               .find(({ metadata }) => metadata.namespace === namespace)?.metadata.name,
             passing: ["Incoming", "MigratedAway"].includes(copyOf([domain]).form),
@@ -177,7 +177,7 @@ export function observeDrain(fleet: Fleet, host: XenHost): DrainSight {
           : undefined,
     own: all.filter(({ metadata }) => metadata.labels?.[drainLabel] === label),
     others: all.filter((one) => one.metadata.labels?.[drainLabel] !== label && !isFinished(one)),
-    nowMs: fleet.clock.now(),
+    nowMs: world.clock.now(),
   };
 }
 
@@ -187,14 +187,14 @@ const labelOf = (host: string) => host.slice(0, 63).replace(/[^a-z0-9]+$/, "");
 /** Around the reconciler of a XenHost: makes and withdraws what empties it. */
 export function withDrain(
   inner: Reconciler,
-  { api, fleet }: { readonly api: KubeApi; readonly fleet: Fleet },
+  { api, world }: { readonly api: KubeApi; readonly world: World },
 ): Reconciler {
   return {
     async reconcile(key, context) {
-      const host = fleet.stores.hosts.get(key);
+      const host = world.stores.hosts.get(key);
       const { paused, dryRun } = directivesOf(host?.metadata ?? { name: "" });
       const mayAct = host !== undefined && !paused && !dryRun && !isDeleting(host);
-      const plan = host === undefined ? undefined : planDrain(host.metadata.name, observeDrain(fleet, host));
+      const plan = host === undefined ? undefined : planDrain(host.metadata.name, observeDrain(world, host));
       if (mayAct && plan !== undefined) {
         context.signal.throwIfAborted();
         for (const one of plan.create) await create(api, host, one, context.leading);

@@ -1,32 +1,32 @@
 import type { XenHost } from "../../api/kinds.ts";
 import { keyOf, keyString, type ObjectKey } from "../../runtime/kube-api.ts";
-import type { Fleet } from "../fleet.ts";
 import { currentFacts } from "../hosts/view.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
+import type { World } from "../world.ts";
 import type { Partner, RelocationSight } from "./relocation.ts";
 
 /** With whom a host exchanges domains, from its own spec and from those of the others. `verified`: what is not in its status yet. */
-export function relocationSight(fleet: Fleet, host: XenHost, verified: ReadonlyMap<string, string>): RelocationSight {
+export function relocationSight(world: World, host: XenHost, verified: ReadonlyMap<string, string>): RelocationSight {
   const { namespace = "", name } = host.metadata;
   const parsed = hostSpec(host);
   const enabled = parsed.ok && parsed.spec.relocation.mode === "Enabled";
   const senders = enabled
     ? parsed.spec.relocation.allowedSourceHostRefs.map((peer) => ({ namespace, name: peer.name }))
     : [];
-  const receivers = fleet.stores.hosts.byIndex("sender", keyString(keyOf(host))).map((receiver) => keyOf(receiver));
+  const receivers = world.stores.hosts.byIndex("sender", keyString(keyOf(host))).map((receiver) => keyOf(receiver));
   return {
     name,
     address: addressOf(host),
-    senders: senders.map((key) => partner(fleet, key)),
-    receivers: receivers.map((key) => partner(fleet, key)),
+    senders: senders.map((key) => partner(world, key)),
+    receivers: receivers.map((key) => partner(world, key)),
     verified: new Map([...verifiedBy(host), ...verified]),
   };
 }
 
-function partner(fleet: Fleet, key: ObjectKey): Partner {
-  const object = fleet.stores.hosts.get(key);
-  const relocation = currentFacts(fleet.feed.of(idOf("XenHost", key.namespace, key.name))?.watcher.view)?.relocation;
+function partner(world: World, key: ObjectKey): Partner {
+  const object = world.stores.hosts.get(key);
+  const relocation = currentFacts(world.machines.of(refTo("XenHost", key.namespace, key.name))?.agent.view)?.relocation;
   const keys = relocation?.state === "known" && relocation.value.publicKey !== "" ? relocation.value : undefined;
   return { name: key.name, address: object === undefined ? "" : addressOf(object), keys, verified: verifiedBy(object) };
 }

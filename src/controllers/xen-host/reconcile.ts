@@ -3,25 +3,30 @@ import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
 import { gapIn, type HostFacts } from "../../host/facts.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
-import { keyOf, keyString } from "../../runtime/kube-api.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { deviceOf } from "../aoe-volume/holders.ts";
+import { volumesSeenBy } from "../aoe-volume/watches.ts";
 import { watchdogBound } from "../dead-time.ts";
 import { goneOf } from "../gone.ts";
 import { cut, distinct } from "../host-facts.ts";
-import { type HostControllerOptions, hostReconciler } from "../host-reconciler.ts";
-import { idOf } from "../names.ts";
+import { hostReconciler } from "../host-reconciler.ts";
+import { refOf, refTo } from "../identity.ts";
 import { hostSpec, volumeSpec } from "../specs.ts";
+import type { Controlled } from "../watch.ts";
+import type { Means } from "../world.ts";
 import { type ConsolePassword, consolePassword } from "./console-password.ts";
+import { withContradiction } from "./contradicted.ts";
 import { describeXen } from "./describe.ts";
-import { observeDrain, planDrain } from "./drain.ts";
+import { observeDrain, planDrain, withDrain } from "./drain.ts";
 import { relocationSight } from "./partners.ts";
 import { planInitiator } from "./plan.ts";
 import { planRelocation, type RelocationPlan, type RelocationSight } from "./relocation.ts";
 import { planToolstack } from "./toolstack.ts";
 import { Verifications } from "./verifications.ts";
 import { describeWatchdog, watchdogCondition } from "./watchdog.ts";
+import { watchHosts } from "./watches.ts";
 import { planXend } from "./xend.ts";
 
 const aspects = ["ToolstackReady", "RelocationReady", "WatchdogReady", "Drained"];
@@ -53,30 +58,33 @@ function relocate(
 }
 
 /** Makes one XenHost an AoE client, and shows what it sees. It stays while it holds, or may hold, a volume. */
-export function xenHostReconciler(options: HostControllerOptions): Reconciler {
-  const { fleet } = options;
-  const verifications = new Verifications();
+export const controlHosts = (means: Means): Controlled =>
+  watchHosts(means.world, withContradiction(withDrain(hostReconciliation(means), means), means));
+
+function hostReconciliation(options: Means): Reconciler {
+  const { world } = options;
+  const verifications = new Verifications(world.ledger);
   const verifiedBy = (object: XenHost) => {
-    const { namespace, name } = keyOf(object);
-    return verifications.of(keyString({ namespace, name }), fleet.feed.of(idOf("XenHost", namespace, name)));
+    const host = refOf("XenHost", object);
+    return verifications.of(host, world.machines.of(host));
   };
   return hostReconciler<XenHost, XenHostSpec, XenHostStatus>(
     options,
     {
       kind: xenHosts,
-      store: fleet.stores.hosts,
+      store: world.stores.hosts,
       parse: hostSpec,
-      gone: (object) => goneOf(fleet, keyOf(object)),
+      gone: (object) => goneOf(world, keyOf(object)),
       prepared: "AoeReady",
       preparedMessage: "The aoe driver is loaded and bound to the declared interfaces, now and after a reboot",
       plan(host, spec, facts, object) {
         const initiator = planInitiator(host, spec, facts);
         const toolstack = planToolstack(host, spec, facts);
-        const sight = relocationSight(fleet, object, verifiedBy(object));
+        const sight = relocationSight(world, object, verifiedBy(object));
         const { namespace, name: self } = keyOf(object);
-        const password = consolePassword(self, spec, (name) => fleet.stores.secrets.get({ namespace, name }));
+        const password = consolePassword(self, spec, (name) => world.stores.secrets.get({ namespace, name }));
         const relocation = relocate(host, spec, facts, sight, password, (verifying) =>
-          verifications.begin(keyString(keyOf(object)), verifying),
+          verifications.begin(refOf("XenHost", object), verifying),
         );
         return {
           steps: [...initiator.steps, ...toolstack.steps, ...relocation.steps],
@@ -84,8 +92,8 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
           conditions: [
             toolstack.condition,
             relocation.condition,
-            watchdogCondition(object.metadata.name, facts, watchdogBound(fleet, keyOf(object))),
-            planDrain(object.metadata.name, observeDrain(fleet, object)).condition,
+            watchdogCondition(object.metadata.name, facts, watchdogBound(world, keyOf(object))),
+            planDrain(object.metadata.name, observeDrain(world, object)).condition,
           ],
           required: ["ToolstackReady", ...(spec.relocation.mode === "Enabled" ? ["RelocationReady"] : [])],
         };
@@ -100,7 +108,7 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
           kind: was,
           bootID: bootId,
           message: cut(message, 4096),
-          time: rfc3339(fleet.clock.now()),
+          time: rfc3339(world.clock.now()),
         };
       },
       describe(status, facts, object) {
@@ -134,26 +142,23 @@ export function xenHostReconciler(options: HostControllerOptions): Reconciler {
 }
 
 /** A host that merely could see a volume may go; one that holds it, or cannot say so after it was seen, may not. */
-function blockers(
-  { fleet }: HostControllerOptions,
-  host: XenHost,
-): { readonly reason: Reason; readonly message: string } | undefined {
+function blockers({ world }: Means, host: XenHost): { readonly reason: Reason; readonly message: string } | undefined {
   const { namespace, name } = keyOf(host);
-  const clusters = fleet.stores.clusters.byIndex("host", `${namespace}/${name}`).map(({ metadata }) => metadata.name);
+  const clusters = world.stores.clusters.byIndex("host", `${namespace}/${name}`).map(({ metadata }) => metadata.name);
   if (clusters.length > 0)
     return {
       reason: "ReferencedByCluster",
       message: `It is a node of Ocfs2Cluster ${clusters.sort().join(", ")}: remove it there first, which unmounts its file systems. Or set the annotation xensan.dev/abandon=${name} to let go of it as it is`,
     };
-  const volumes = fleet.volumesSeenBy({ namespace, name });
+  const volumes = volumesSeenBy(world.stores, { namespace, name });
   if (volumes.length === 0) return undefined;
-  const id = idOf("XenHost", namespace, name);
-  const watched = fleet.feed.of(id);
+  const id = refTo("XenHost", namespace, name);
+  const watched = world.machines.of(id);
   const leave = `Or set the annotation xensan.dev/abandon=${name} to let go of it nevertheless`;
-  const view = watched?.watcher.view;
+  const view = watched?.agent.view;
   const names = volumes.map(({ metadata }) => metadata.name).sort();
   // A device opened since the last look would be missed.
-  if (watched !== undefined && !fleet.fences.passed(id, watched))
+  if (watched !== undefined && !world.freshness.holds(id, watched))
     return { reason: "ClientUnknown", message: "Waiting for one more look at it" };
   const devicesOf = view?.state === "Reachable" ? view.snapshot.facts.aoeDevices : undefined;
   if (view?.state !== "Reachable" || devicesOf?.state === "unknown" || (devicesOf && gapIn(devicesOf)) !== undefined) {

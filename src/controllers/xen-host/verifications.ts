@@ -1,5 +1,7 @@
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Ledger } from "../hosts/ledger.ts";
+import type { Machine } from "../hosts/machine.ts";
 import type { StepResult } from "../hosts/step.ts";
+import type { ObjectRef, RefMap } from "../identity.ts";
 import type { RelocationPlan } from "./relocation.ts";
 
 /**
@@ -7,22 +9,27 @@ import type { RelocationPlan } from "./relocation.ts";
  * its answer proves it; the answer counts for the keys with which it was asked for.
  */
 export class Verifications {
-  readonly #asked = new Map<string, RelocationPlan["verifying"]>();
+  readonly #asked: RefMap<RelocationPlan["verifying"]>;
   readonly #counted = new WeakSet<StepResult>();
-  /** By host, then by receiver: the digest of the keys. */
-  readonly #verified = new Map<string, Map<string, string>>();
+  /** By receiver: the digest of the keys. */
+  readonly #verified: RefMap<Map<string, string>>;
 
-  begin(host: string, verifying: RelocationPlan["verifying"]): void {
+  constructor(ledger: Ledger) {
+    this.#asked = ledger.page();
+    this.#verified = ledger.page();
+  }
+
+  begin(host: ObjectRef, verifying: RelocationPlan["verifying"]): void {
     if (verifying.size > 0) this.#asked.set(host, verifying);
   }
 
   /** Receivers whose verification has come to a good end in this process, with the digest of the keys. */
-  of(host: string, watched: WatchedHost | undefined): ReadonlyMap<string, string> {
+  of(host: ObjectRef, watched: Machine | undefined): ReadonlyMap<string, string> {
     const asked = this.#asked.get(host);
     const verified = this.#verified.get(host) ?? new Map<string, string>();
     this.#verified.set(host, verified);
     if (asked === undefined || watched === undefined) return verified;
-    for (const result of [...watched.members.keys()].flatMap((member) => watched.watcher.results(member))) {
+    for (const result of [...watched.members.keys()].flatMap((member) => watched.agent.results(member))) {
       if (result.step.action !== "verify-relocation" || this.#counted.has(result)) continue;
       this.#counted.add(result);
       if (result.outcome.kind !== "done") continue;

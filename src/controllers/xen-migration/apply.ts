@@ -5,44 +5,44 @@ import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { addFinalizer } from "../../runtime/finalizers.ts";
 import { no, unknown, yes } from "../finding.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { lookedAgain } from "../work.ts";
 import { type Admission, admit } from "./admission.ts";
 import { endAgain, repeats } from "./end-again.ts";
 import { follow } from "./follow.ts";
 import { followOffline } from "./follow-offline.ts";
-import { migrationName, observeApplicant } from "./observe.ts";
+import { observeApplicant } from "./observe.ts";
 import { operationOf } from "./operation.ts";
 import { describePermit } from "./permits.ts";
 import { describeProblems } from "./preflight.ts";
 import { secondsSince, unitName } from "./record.ts";
 import { conclude, type Said, type Turn, tell } from "./turn.ts";
+import { machinesOf } from "./watches.ts";
 
 /** A migration that has not begun: checked, queued, and, when nothing stands in its way, written down and begun. */
 export async function apply(turn: Turn): Promise<Said> {
-  const { fleet, migration, spec, draft, id, memory, fleetCap } = turn;
-  const name = migrationName(migration);
+  const { world, migration, spec, draft, id, memory, fleetCap } = turn;
   if (spec.abort === "Requested") {
-    memory.reserved.delete(name);
+    memory.reserved.delete(id);
     return finish(turn, "AbortRequested", "It was aborted before it began");
   }
-  const hosts = fleet.machinesOf(id);
+  const hosts = machinesOf(world, migration);
   // What is known from before it was created, or before the operator started, says nothing of now.
-  if (!hosts.every((host) => host.watcher.view.state !== "Pending" && fleet.fences.passed(id, host)))
+  if (!hosts.every((host) => host.agent.view.state !== "Pending" && world.freshness.holds(id, host)))
     return { conditions: [] };
-  const applicant = observeApplicant(fleet, migration, spec, memory.reserved, fleetCap);
+  const applicant = observeApplicant(world, migration, spec, memory.reserved.values(), fleetCap);
   const repeated = repeats(turn, applicant);
   if (repeated !== undefined) {
-    memory.reserved.delete(name);
+    memory.reserved.delete(id);
     return endAgain(turn, repeated);
   }
   const admission = admit(applicant);
   if (admission.reasons.length > 0)
     draft.status.targetReasons = admission.reasons.slice(0, 64).map((text) => text.slice(0, 1024));
   else delete draft.status.targetReasons;
-  if (admission.kind !== "Ready") memory.reserved.delete(name);
+  if (admission.kind !== "Ready") memory.reserved.delete(id);
   switch (admission.kind) {
     case "Arrived":
       return arrive(turn, admission);
@@ -56,8 +56,8 @@ export async function apply(turn: Turn): Promise<Said> {
 }
 
 function finish(turn: Turn, reason: Reason, message: string): Said {
-  const { draft, fleet } = turn;
-  draft.status.finishTime = rfc3339(fleet.clock.now());
+  const { draft, world } = turn;
+  draft.status.finishTime = rfc3339(world.clock.now());
   tell(turn, { state: reason, message });
   const aborted = reason === "AbortRequested";
   return {
@@ -72,7 +72,7 @@ function finish(turn: Turn, reason: Reason, message: string): Said {
 
 /** Nothing is to be done, now or later. */
 function arrive(turn: Turn, { domain, target }: Extract<Admission, { kind: "Arrived" }>): Said {
-  const { draft, fleet, directives } = turn;
+  const { draft, world, directives } = turn;
   const message = `${domain.name} runs on ${target} already: nothing was moved`;
   if (directives.dryRun) {
     draft.status.plan = [];
@@ -82,7 +82,7 @@ function arrive(turn: Turn, { domain, target }: Extract<Admission, { kind: "Arri
     target,
     domainUUID: domain.uuid,
     domainName: domain.name,
-    finishTime: rfc3339(fleet.clock.now()),
+    finishTime: rfc3339(world.clock.now()),
   });
   tell(turn, { state: "Succeeded", message });
   return {
@@ -106,12 +106,12 @@ const waiting = (reason: Reason, message: string): ConditionUpdate[] => [
 const final: ReadonlySet<Reason> = new Set(["XenVersionDiffers", "CpuFeaturesMissing", "ShadowPagingMissing"]);
 
 function refuse(turn: Turn, { problems }: Extract<Admission, { kind: "Refused" }>): Said {
-  const { draft, migration, spec, fleet } = turn;
+  const { draft, migration, spec, world } = turn;
   const [first] = problems;
   const message = describeProblems(problems);
   const reason = first?.reason ?? "HostUnknown";
   for (const field of ["source", "target"] as const) delete draft.status[field];
-  const age = secondsSince(migration.metadata.creationTimestamp, fleet.clock.now());
+  const age = secondsSince(migration.metadata.creationTimestamp, world.clock.now());
   const left = spec.timeoutSeconds - age;
   // The spec does not change, and neither does what these checks look at.
   const never = spec.targetHostRef === undefined ? undefined : problems.find((one) => final.has(one.reason));
@@ -131,12 +131,12 @@ function queue({ draft }: Turn, { permit, claim, move }: Extract<Admission, { ki
 }
 
 async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Ready" }>): Promise<Said> {
-  const { api, fleet, migration, spec, draft, directives, context, memory, id } = turn;
+  const { api, world, migration, spec, draft, directives, context, memory, id } = turn;
   const live = spec.mode === "Live";
   const { source, target, domain } = move;
   const { namespace = "" } = migration.metadata;
   const operation = operationOf(migration.metadata, spec, domain.uuid);
-  const watched = [source, target].flatMap((host) => fleet.feed.of(idOf("XenHost", namespace, host.name)) ?? []);
+  const watched = [source, target].flatMap((host) => world.machines.of(refTo("XenHost", namespace, host.name)) ?? []);
   const words = `${domain.name} from ${source.name} to ${target.name}`;
   if (directives.paused) return held("Paused", `${words}: the annotation xensan.dev/paused keeps it from beginning`);
   if (directives.dryRun) {
@@ -146,14 +146,14 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
     return held("DryRun", `${words}: the annotation xensan.dev/dry-run keeps it from beginning`);
   }
   if (!watched.every((host) => host.trusted)) return { conditions: [] };
-  if (!watched.every(lookedLately) && !lookedAgain(fleet, id, `admit ${words}`, watched)) return { conditions: [] };
+  if (!watched.every(lookedLately) && !lookedAgain(world, id, `admit ${words}`, watched)) return { conditions: [] };
   // Before anything is awaited: nobody else gets the same permits.
-  memory.reserved.set(claim.id, claim);
+  memory.reserved.set(id, claim);
   context.signal.throwIfAborted();
-  fleet.stores.migrations.observe(
+  world.stores.migrations.observe(
     await addFinalizer({ api, kind: xenMigrations, object: migration, finalizer, signal: context.signal }),
   );
-  const now = fleet.clock.now();
+  const now = world.clock.now();
   delete draft.status.plan;
   Object.assign(draft.status, {
     source: source.name,
@@ -178,12 +178,12 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
   conclude(draft.status, migration, directives, conditions, now);
   // From here on whoever comes after this process knows what may have been begun.
   await draft.flush();
-  memory.reserved.delete(claim.id);
+  memory.reserved.delete(id);
   return await (live ? follow(turn) : followOffline(turn));
 }
 
 /** What a look said that has just come back is as good as what the next one would say. */
-const lookedLately = ({ watcher }: WatchedHost) => watcher.sinceLookSeconds <= 5;
+const lookedLately = ({ agent }: Machine) => agent.sinceLookSeconds <= 5;
 
 function held(reason: Reason, message: string): Said {
   return {
@@ -196,7 +196,7 @@ function held(reason: Reason, message: string): Said {
   };
 }
 
-function bootId(host: WatchedHost | undefined): string {
-  const identity = currentFacts(host?.watcher.view)?.identity;
+function bootId(host: Machine | undefined): string {
+  const identity = currentFacts(host?.agent.view)?.identity;
   return identity?.state === "known" ? identity.value.bootId : "";
 }

@@ -13,7 +13,7 @@ interface Repeated {
 }
 
 /** What is recorded of the operation that a migration asks for, if it was begun before. */
-export function repeats({ fleet, migration, spec }: Turn, applicant: Applicant): Repeated | undefined {
+export function repeats({ world, migration, spec }: Turn, applicant: Applicant): Repeated | undefined {
   const { sourceHostRef: _source, ...who } = spec;
   const located = locate(who, applicant.hosts, applicant.declared);
   const declared = spec.domainRef && applicant.declared.byName(spec.domainRef.name);
@@ -21,7 +21,7 @@ export function repeats({ fleet, migration, spec }: Turn, applicant: Applicant):
   if (uuid === undefined) return undefined;
   const { namespace = "" } = migration.metadata;
   const operation = operationOf(migration.metadata, spec, uuid);
-  const domain = fleet.stores.domains.byIndex("uuid", uuid).find(({ metadata }) => metadata.namespace === namespace);
+  const domain = world.stores.domains.byIndex("uuid", uuid).find(({ metadata }) => metadata.namespace === namespace);
   const kept = domain && { name: domain.metadata.name, migrations: domain.status?.migrations ?? [] };
   const before = doneBefore(operation, kept, applicant.hosts);
   return before && { before, operation, uuid };
@@ -31,7 +31,7 @@ const outcomes = { Succeeded: "It succeeded", Failed: "It failed", Unknown: "Its
 
 /** Ends a migration that was begun before, whatever became of it; waits while a host is at it. */
 export function endAgain(turn: Turn, { before, operation, uuid }: Repeated): Said {
-  const { draft, fleet } = turn;
+  const { draft, world } = turn;
   const when = before.time === undefined ? "before" : `at ${before.time}`;
   const said = `This migration was begun ${when}, as ${before.where} records (operation ${operation})`;
   const aborted = no("Aborted", "NotAborted", "Nothing asks for it");
@@ -46,7 +46,7 @@ export function endAgain(turn: Turn, { before, operation, uuid }: Repeated): Sai
       againSeconds: 10,
     };
   const message = `${said}. ${outcomes[before.outcome]}. Nothing is moved now: to move the domain again, create a XenMigration with another name`;
-  Object.assign(draft.status, { domainUUID: uuid, finishTime: rfc3339(fleet.clock.now()) });
+  Object.assign(draft.status, { domainUUID: uuid, finishTime: rfc3339(world.clock.now()) });
   tell(turn, { state: "AlreadyDone", message });
   const succeeded = before.outcome === "Succeeded" ? yes : no;
   return {

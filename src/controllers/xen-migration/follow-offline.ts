@@ -3,14 +3,14 @@ import { rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { directivesOf } from "../directives.ts";
 import { no } from "../finding.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
 import { stepOf } from "../hosts/step.ts";
-import { idOf } from "../names.ts";
-import { migratingDomain } from "../relations.ts";
+import { refTo } from "../identity.ts";
 import { domainSpec } from "../specs.ts";
 import { handOver, lookedAgain } from "../work.ts";
 import type { DomainObservation } from "../xen-domain/observation.ts";
 import { observeDomain } from "../xen-domain/observe.ts";
+import { migratingDomain } from "../xen-domain/watches.ts";
 import { recordOn } from "./keep-record.ts";
 import { over } from "./pursue.ts";
 import { type OfflineCourse, type OfflinePursuit, pursueOffline } from "./pursue-offline.ts";
@@ -24,9 +24,9 @@ const againSeconds = 5;
  * sends no command itself; the XenDomain reads status.offline, and stops or starts.
  */
 export async function followOffline(turn: Turn): Promise<Said> {
-  const { fleet, migration, draft, directives, memory, id } = turn;
+  const { world, migration, draft, directives, memory, id } = turn;
   const { status } = draft;
-  const domain = migratingDomain(fleet.stores, migration);
+  const domain = migratingDomain(world.stores, migration);
   const observation = domain && observed(turn, domain);
   const hosts = (observation?.hosts ?? []).flatMap(({ machine }) =>
     machine.state === "Found" ? [machine.watched] : [],
@@ -35,10 +35,10 @@ export async function followOffline(turn: Turn): Promise<Said> {
     domain === undefined || observation === undefined
       ? lost(turn)
       : pursueOffline(pursuitOf(turn, domain, observation, hosts));
-  if (course.conclusion !== undefined && !lookedAgain(fleet, id, course.conclusion, hosts))
+  if (course.conclusion !== undefined && !lookedAgain(world, id, course.conclusion, hosts))
     return { conditions: [], againSeconds };
   tell(turn, course);
-  const nowMs = fleet.clock.now();
+  const nowMs = world.clock.now();
   if (course.end !== undefined) {
     status.finishTime = rfc3339(nowMs);
     return { conditions: course.conditions };
@@ -55,23 +55,23 @@ export async function followOffline(turn: Turn): Promise<Said> {
 }
 
 /** Both hosts keep that it was begun; neither runs anything that would leave a record by itself. */
-function keepRecords({ fleet, migration, draft: { status }, id, context }: Turn): void {
+function keepRecords({ world, migration, draft: { status }, id, context }: Turn): void {
   const { namespace = "" } = migration.metadata;
   const parts = [status.source, status.target].flatMap((name = "") => {
-    const host = fleet.feed.of(idOf("XenHost", namespace, name));
+    const host = world.machines.of(refTo("XenHost", namespace, name));
     const command = recordOn(status, host);
     if (host === undefined) return [];
     const steps = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
     return [{ host, steps, basis: "", witnesses: [] }];
   });
   context.signal.throwIfAborted();
-  handOver(fleet, id, parts, context.log);
+  handOver(world, id, parts, context.log);
 }
 
-function observed({ fleet, draft }: Turn, domain: XenDomain): DomainObservation | undefined {
+function observed({ world, draft }: Turn, domain: XenDomain): DomainObservation | undefined {
   const parsed = domainSpec(domain);
   if (!parsed.ok) return undefined;
-  return observeDomain(fleet, domain, parsed.spec, parsed.spec.uuid ?? draft.status.domainUUID ?? "");
+  return observeDomain(world, domain, parsed.spec, parsed.spec.uuid ?? draft.status.domainUUID ?? "");
 }
 
 /** Nobody stops or starts it any more. */
@@ -87,15 +87,15 @@ function lost({ draft: { status } }: Turn): OfflineCourse {
 }
 
 function pursuitOf(
-  { fleet, migration, spec, draft, memory, id }: Turn,
+  { world, migration, spec, draft, memory, id }: Turn,
   domain: XenDomain,
   observation: DomainObservation,
-  hosts: readonly WatchedHost[],
+  hosts: readonly Machine[],
 ): OfflinePursuit {
   const { namespace = "", name } = domain.metadata;
-  const owner = idOf("XenDomain", namespace, name);
-  const target = fleet.feed.of(idOf("XenHost", namespace, draft.status.target ?? ""));
-  const last = target?.watcher.results(owner).at(-1);
+  const owner = refTo("XenDomain", namespace, name);
+  const target = world.machines.of(refTo("XenHost", namespace, draft.status.target ?? ""));
+  const last = target?.agent.results(owner).at(-1);
   // What the target refused for this domain before is none of this migration's.
   const own = draft.status.offline?.stage === "Starting" && last !== undefined && last.at >= memory.startingSince(id);
   const refused = own && last.step.action === "start-domain" && last.outcome.kind === "refused";
@@ -103,10 +103,10 @@ function pursuitOf(
     spec,
     status: draft.status,
     deleting: isDeleting(migration),
-    nowMs: fleet.clock.now(),
+    nowMs: world.clock.now(),
     domain: observation,
     unwanted: unwanted(domain, observation),
-    busy: hosts.some(({ watcher }) => watcher.pending(owner)),
+    busy: hosts.some(({ agent }) => agent.pending(owner)),
     refusal: refused && last.outcome.kind === "refused" ? last.outcome : undefined,
   };
 }

@@ -8,14 +8,14 @@ import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { unknown } from "../finding.ts";
-import type { Fleet } from "../fleet.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
-import { idOf } from "../names.ts";
+import { type ObjectRef, refTo } from "../identity.ts";
 import { explainOutcome } from "../outcomes.ts";
-import { migratingDomain } from "../relations.ts";
 import { hostSpec } from "../specs.ts";
 import { type Handed, handOver, lookedAgain, merged, soonest } from "../work.ts";
+import type { World } from "../world.ts";
+import { migratingDomain } from "../xen-domain/watches.ts";
 import { recordOn } from "./keep-record.ts";
 import { observeBegun } from "./observe.ts";
 import { progressed } from "./progress.ts";
@@ -32,20 +32,20 @@ const goneMs = 15_000;
 
 /** A migration that was begun, or may have been: looked at until nothing of it is left, step by step. */
 export async function follow(turn: Turn): Promise<Said> {
-  const { fleet, migration, spec, draft, directives, memory, id } = turn;
+  const { world, migration, spec, draft, directives, memory, id } = turn;
   const { namespace = "" } = migration.metadata;
   const { status } = draft;
-  const hostOf = (name: string | undefined) => fleet.feed.of(idOf("XenHost", namespace, name ?? ""));
+  const hostOf = (name: string | undefined) => world.machines.of(refTo("XenHost", namespace, name ?? ""));
   const [source, target] = [hostOf(status.source), hostOf(status.target)];
   const hosts = [source, target].flatMap((host) => host ?? []);
-  const evidence = observeBegun(fleet, migration, status);
-  const nowMs = fleet.clock.now();
+  const evidence = observeBegun(world, migration, status);
+  const nowMs = world.clock.now();
   keepProgress(turn, evidence, nowMs);
   const looked = memory.lookedSinceEnd(id, hosts);
   if (looked === undefined) awaitEnd(turn, evidence, source, hosts);
   // It is over, and the looks that will show what it left are under way.
   if (looked === false) return { conditions: [] };
-  const pending = hosts.some(({ watcher }) => watcher.pending(id));
+  const pending = hosts.some(({ agent }) => agent.pending(id));
   const course = pursue({
     spec,
     status,
@@ -61,7 +61,7 @@ export async function follow(turn: Turn): Promise<Said> {
   const lasting = memory.lasts(id, course.conclusion, course.end?.reason === "DomainGone" ? goneMs : 0);
   // Once xl has ended both hosts hold still, and one look at each is as good as one at both in the same moment.
   const still = looked === true && stateOf(evidence) === "Ended";
-  if (course.conclusion !== undefined && !still && !lookedAgain(fleet, id, course.conclusion, hosts))
+  if (course.conclusion !== undefined && !still && !lookedAgain(world, id, course.conclusion, hosts))
     return { conditions: [] };
   if (course.end !== undefined && !lasting) return { conditions: [], againSeconds: goneMs / 1000 };
   tell(turn, course);
@@ -89,12 +89,12 @@ const stateOf = ({ run }: Evidence) => (run.state === "Begun" ? run.run.state : 
 function awaitEnd(
   { memory, id, draft }: Turn,
   evidence: Evidence,
-  source: WatchedHost | undefined,
-  hosts: readonly WatchedHost[],
+  source: Machine | undefined,
+  hosts: readonly Machine[],
 ): void {
   if (stateOf(evidence) !== "Running") return;
   const command = awaitMigration({ operation: draft.status.operationID ?? "", seconds: waitSeconds });
-  source?.watcher.waits.begin(id, command, (outcome) => {
+  source?.agent.waits.begin(id, command, (outcome) => {
     if (outcome.kind === "done" && outcome.detail === "ended") memory.ended(id, hosts);
   });
 }
@@ -128,19 +128,19 @@ function keepProgress({ draft }: Turn, { run, source, target }: Evidence, nowMs:
  * Only while something is being waited for; what is stuck is looked at as often as any host. Of what xl is at, looks only tell
  * how far it has come, and they take processor time from the copying: a tenth of it at most.
  */
-function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly WatchedHost[]): number | undefined {
+function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly Machine[]): number | undefined {
   if (state !== "Migrating" && state !== "Settling" && state !== "Aborting") return undefined;
   if (stateOf(evidence) !== "Running") return 3;
-  return Math.max(2, ...hosts.map(({ watcher }) => 10 * watcher.tookSeconds));
+  return Math.max(2, ...hosts.map(({ agent }) => 10 * agent.tookSeconds));
 }
 
 function act(
   turn: Turn,
   move: Move | undefined,
   recording: HostCommand | undefined,
-  [source, target]: readonly (WatchedHost | undefined)[],
+  [source, target]: readonly (Machine | undefined)[],
 ): Handed {
-  const { fleet, directives, context, memory, id, draft } = turn;
+  const { world, directives, context, memory, id, draft } = turn;
   if (directives.paused || directives.dryRun) return { started: [], held: [], againSeconds: undefined };
   context.signal.throwIfAborted();
   const onTarget = move?.kind === "Settle" && move.side === "Target";
@@ -148,53 +148,53 @@ function act(
   const command = move && commandFor(turn, move);
   const step: Step[] = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
   const record: Step[] = recording === undefined ? [] : [stepOf(`XenHost/${draft.status.target}`, recording)];
-  const part = (host: WatchedHost | undefined, steps: readonly Step[]) =>
+  const part = (host: Machine | undefined, steps: readonly Step[]) =>
     host === undefined ? [] : [{ host, steps, basis: "", witnesses: [] }];
   if (move?.kind === "Begin") memory.sent(id);
   return handOver(
-    fleet,
+    world,
     id,
     [...part(source, onTarget ? [] : step), ...part(target, onTarget ? step : record)],
     context.log,
   );
 }
 
-function commandFor({ fleet, migration, spec, draft }: Turn, move: Move): HostCommand | undefined {
+function commandFor({ world, migration, spec, draft }: Turn, move: Move): HostCommand | undefined {
   const { operationID: operation = "", domainUUID: uuid = "", domainName: name = "", target = "" } = draft.status;
   const { startTime = "" } = draft.status;
   switch (move.kind) {
     case "Begin": {
-      const host = fleet.stores.hosts.get({ namespace: migration.metadata.namespace ?? "", name: target });
+      const host = world.stores.hosts.get({ namespace: migration.metadata.namespace ?? "", name: target });
       const parsed = host && hostSpec(host);
       if (parsed?.ok !== true) return undefined;
       const address = parsed.spec.relocation.address ?? parsed.spec.ssh.host;
       const timeoutSeconds = Math.min(86_400, spec.timeoutSeconds + graceSeconds);
       const { bridges: allowedBridges, bootFiles: allowedBootFiles } = parsed.spec.allowed;
-      const owner = ownerOfDomain(fleet, migration);
+      const owner = ownerOfDomain(world, migration);
       const bounds = { allowedBridges, allowedBootFiles };
       return startMigration({ owner, operation, uuid, address, timeoutSeconds, time: startTime, ...bounds });
     }
     case "Abort":
       return abortMigration({ operation });
     case "Settle":
-      return settleMigration({ owner: ownerOfDomain(fleet, migration), uuid, name, action: move.action });
+      return settleMigration({ owner: ownerOfDomain(world, migration), uuid, name, action: move.action });
     case "DestroySource":
-      return stopDomain({ owner: ownerOfDomain(fleet, migration), uuid, how: "Destroy", waitSeconds: 0 });
+      return stopDomain({ owner: ownerOfDomain(world, migration), uuid, how: "Destroy", waitSeconds: 0 });
   }
 }
 
 /** Of the XenDomain that is moved; a bare domain has none. */
-function ownerOfDomain(fleet: Fleet, migration: XenMigration): Owner | undefined {
-  const domain = migratingDomain(fleet.stores, migration);
+function ownerOfDomain(world: World, migration: XenMigration): Owner | undefined {
+  const domain = migratingDomain(world.stores, migration);
   if (domain === undefined) return undefined;
   const { namespace = "", name, uid = "" } = domain.metadata;
   return { namespace, name, uid };
 }
 
-function refusalOf(hosts: readonly WatchedHost[], id: string) {
-  for (const { watcher } of hosts) {
-    const last = watcher.results(id).at(-1);
-    if (last?.outcome.kind === "refused" && isRefusalReason(last.outcome.reason) && !watcher.pending(id))
+function refusalOf(hosts: readonly Machine[], id: ObjectRef) {
+  for (const { agent } of hosts) {
+    const last = agent.results(id).at(-1);
+    if (last?.outcome.kind === "refused" && isRefusalReason(last.outcome.reason) && !agent.pending(id))
       return { action: last.step.action, reason: last.outcome.reason, message: last.outcome.message };
   }
   return undefined;

@@ -1,79 +1,78 @@
-import type { Fleet } from "../fleet.ts";
-import type { WatchedHost } from "../hosts/feed.ts";
+import type { Machine } from "../hosts/machine.ts";
+import type { ObjectRef, RefMap } from "../identity.ts";
+import type { World } from "../world.ts";
 import type { Claim } from "./permits.ts";
 
 /** A command to begin may still arrive so long after it was sent, whoever sent it: its time limit and the wait for its lock. */
 const onItsWayMs = 100_000;
 
-/**
- * What this process remembers of migrations by `XenMigration namespace/name`. All of it may be lost: the next process looks
- * again and waits as long as it must.
- */
+/** What this process remembers of migrations. All of it may be lost: the next process looks again and waits as long as it must. */
 export class Memory {
-  /** Admitted, and the intent perhaps not written down yet. By `namespace/name`. */
-  readonly reserved = new Map<string, Claim>();
-  readonly #asked = new Map<string, number>();
-  readonly #unbegun = new Map<string, number>();
-  readonly #starting = new Map<string, number>();
-  readonly #ended = new Set<string>();
-  readonly #concluded = new Map<string, { readonly words: string; readonly at: number }>();
-  readonly #fleet: Fleet;
+  /** Admitted, and the intent perhaps not written down yet. */
+  readonly reserved: RefMap<Claim>;
+  readonly #asked: RefMap<number>;
+  readonly #unbegun: RefMap<number>;
+  readonly #starting: RefMap<number>;
+  readonly #ended: RefMap<true>;
+  readonly #concluded: RefMap<{ readonly words: string; readonly at: number }>;
+  readonly #world: World;
 
-  constructor(fleet: Fleet) {
-    this.#fleet = fleet;
-  }
-
-  forget(id: string): void {
-    for (const known of [this.#asked, this.#unbegun, this.#starting, this.#ended, this.#concluded]) known.delete(id);
-    this.#fleet.wanted.delete(id);
+  constructor(world: World) {
+    this.#world = world;
+    this.reserved = world.ledger.page();
+    this.#asked = world.ledger.page();
+    this.#unbegun = world.ledger.page();
+    this.#starting = world.ledger.page();
+    this.#ended = world.ledger.page();
+    this.#concluded = world.ledger.page();
   }
 
   /** Has the hosts looked at every so often; returns the seconds until the next time. A host that is away is not pestered. */
-  poll(id: string, hosts: readonly WatchedHost[], seconds: number): number {
-    const now = this.#fleet.clock.monotonic();
+  poll(id: ObjectRef, hosts: readonly Machine[], seconds: number): number {
+    const now = this.#world.clock.monotonic();
     const due = (this.#asked.get(id) ?? Number.NEGATIVE_INFINITY) + seconds * 1000 - now;
     if (due > 0) return due / 1000;
     this.#asked.set(id, now);
-    const there = hosts.filter(({ watcher }) => watcher.view.state !== "Unreachable");
-    this.#fleet.fences.raise(`${id} #poll`, there, "WithoutSegments");
+    const there = hosts.filter(({ agent }) => agent.view.state !== "Unreachable");
+    this.#world.freshness.demand(id, there, "Progress", "WithoutSegments");
     return seconds;
   }
 
   /** To be called when the source has told that its run is over: whoever looks from now on sees what it left. */
-  ended(id: string, hosts: readonly WatchedHost[]): void {
-    this.#ended.add(id);
-    this.#fleet.fences.raise(`${id} #ended`, hosts, "WithoutSegments");
+  ended(id: ObjectRef, hosts: readonly Machine[]): void {
+    this.#ended.set(id, true);
+    this.#world.freshness.demand(id, hosts, "End", "WithoutSegments");
   }
 
   /** Whether every host has been looked at since the run was known to be over; undefined when that was not told. */
-  lookedSinceEnd(id: string, hosts: readonly WatchedHost[]): boolean | undefined {
+  lookedSinceEnd(id: ObjectRef, hosts: readonly Machine[]): boolean | undefined {
     if (!this.#ended.has(id)) return undefined;
-    return hosts.every((host) => this.#fleet.fences.passed(`${id} #ended`, host));
+    return hosts.every((host) => this.#world.freshness.holds(id, host, "End"));
   }
 
   /** To be called when a command to begin is handed over. */
-  sent(id: string): void {
-    this.#unbegun.set(id, this.#fleet.clock.monotonic());
+  sent(id: ObjectRef): void {
+    this.#unbegun.set(id, this.#world.clock.monotonic());
   }
 
   /** A command to begin may still arrive at the source, from this process or from one before. */
-  mayBegin(id: string): boolean {
-    const now = this.#fleet.clock.monotonic();
+  mayBegin(id: ObjectRef): boolean {
+    const now = this.#world.clock.monotonic();
     const since = this.#unbegun.get(id) ?? now;
     this.#unbegun.set(id, since);
     return now - since < onItsWayMs;
   }
 
   /** Since when this process knows that the domain is to be started on the target, monotonic milliseconds. */
-  startingSince(id: string): number {
-    const since = this.#starting.get(id) ?? this.#fleet.clock.monotonic();
+  startingSince(id: ObjectRef): number {
+    const since = this.#starting.get(id) ?? this.#world.clock.monotonic();
     this.#starting.set(id, since);
     return since;
   }
 
   /** The same was concluded without a break for so long. */
-  lasts(id: string, words: string | undefined, ms: number): boolean {
-    const now = this.#fleet.clock.monotonic();
+  lasts(id: ObjectRef, words: string | undefined, ms: number): boolean {
+    const now = this.#world.clock.monotonic();
     const known = this.#concluded.get(id);
     if (words === undefined) {
       this.#concluded.delete(id);

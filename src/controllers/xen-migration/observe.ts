@@ -4,12 +4,12 @@ import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
-import type { Fleet } from "../fleet.ts";
 import { machineOf, pending } from "../hosts/view.ts";
-import { isFinished } from "../indexes.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
+import type { World } from "../world.ts";
 import type { Applicant } from "./admission.ts";
+import { isFinished } from "./indexes.ts";
 import type { DeclaredDomain } from "./locate.ts";
 import type { Claim } from "./permits.ts";
 import type { HostSheet, Said } from "./preflight.ts";
@@ -18,38 +18,38 @@ import { domainSight, runSight } from "./sight.ts";
 
 /** Gathers from memory what admission depends on. `reserved`: claims of this process that are being written down. */
 export function observeApplicant(
-  fleet: Fleet,
+  world: World,
   migration: XenMigration,
   spec: XenMigrationSpec,
-  reserved: ReadonlyMap<string, Claim>,
+  reserved: Iterable<Claim>,
   fleetCap: number,
 ): Applicant {
   const { namespace = "", creationTimestamp = "" } = migration.metadata;
-  const active = fleet.stores.migrations.byIndex("active", "yes");
-  const machine = (host: string, where = namespace) => machineId(fleet, where, host);
+  const active = world.stores.migrations.byIndex("active", "yes");
+  const machine = (host: string, where = namespace) => machineId(world, where, host);
   const claims = (chosen: readonly XenMigration[]) =>
     chosen.map((other) => claimOf(other, (host) => machine(host, other.metadata.namespace)));
   const begun = active.filter(({ status }) => status?.operationID !== undefined);
   const waiting = active.filter((other) => !begun.includes(other) && isQueued(other));
-  const held = new Map([...reserved, ...claims(begun).map((claim) => [claim.id, claim] as const)]);
+  const held = new Map([...reserved, ...claims(begun)].map((claim) => [claim.id, claim]));
   return {
     id: migrationName(migration),
     createdAt: creationTimestamp,
     spec,
-    hosts: fleet.stores.hosts.list(namespace).flatMap((host) => sheetOf(fleet, host) ?? []),
+    hosts: world.stores.hosts.list(namespace).flatMap((host) => sheetOf(world, host) ?? []),
     declared: {
       byName: (name) => {
-        const domain = fleet.stores.domains.get({ namespace, name });
-        return domain && declaredDomain(fleet, domain);
+        const domain = world.stores.domains.get({ namespace, name });
+        return domain && declaredDomain(world, domain);
       },
       byUuid: (uuid) => {
-        const [domain] = fleet.stores.domains
+        const [domain] = world.stores.domains
           .byIndex("uuid", uuid)
           .filter(({ metadata }) => metadata.namespace === namespace);
-        return domain && declaredDomain(fleet, domain);
+        return domain && declaredDomain(world, domain);
       },
       elsewhere: (uuid) => {
-        const [domain] = fleet.stores.domains
+        const [domain] = world.stores.domains
           .byIndex("uuid", uuid)
           .filter(({ metadata }) => metadata.namespace !== namespace);
         return domain && keyString(keyOf(domain));
@@ -82,15 +82,15 @@ function claimOf(migration: XenMigration, machine: (host: string) => string): Cl
   };
 }
 
-export const migrationName = ({ metadata: { namespace = "", name } }: XenMigration) => `${namespace}/${name}`;
+const migrationName = ({ metadata: { namespace = "", name } }: XenMigration) => `${namespace}/${name}`;
 
 /** What a machine calls itself, else its name here. */
-function machineId(fleet: Fleet, namespace: string, name: string): string {
-  const watched = fleet.feed.of(idOf("XenHost", namespace, name));
-  return (watched && machineOf(watched.watcher.view)) ?? `${namespace}/${name}`;
+function machineId(world: World, namespace: string, name: string): string {
+  const watched = world.machines.of(refTo("XenHost", namespace, name));
+  return (watched && machineOf(watched.agent.view)) ?? `${namespace}/${name}`;
 }
 
-function sheetOf(fleet: Fleet, host: XenHost): HostSheet | undefined {
+function sheetOf(world: World, host: XenHost): HostSheet | undefined {
   const { namespace = "", name } = host.metadata;
   const parsed = hostSpec(host);
   if (!parsed.ok) return undefined;
@@ -99,7 +99,7 @@ function sheetOf(fleet: Fleet, host: XenHost): HostSheet | undefined {
     spec: parsed.spec,
     ready: said(host, "Ready"),
     relocationReady: said(host, "RelocationReady"),
-    view: fleet.feed.of(idOf("XenHost", namespace, name))?.watcher.view ?? pending,
+    view: world.machines.of(refTo("XenHost", namespace, name))?.agent.view ?? pending,
   };
 }
 
@@ -116,13 +116,13 @@ function said({ status }: XenHost, type: string): Said {
   return { status: word, reason, message };
 }
 
-function declaredDomain(fleet: Fleet, domain: XenDomain): DeclaredDomain | undefined {
+function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undefined {
   const { namespace = "", name } = domain.metadata;
   const parsed = domainSpec(domain);
   if (!parsed.ok) return undefined;
   const { spec } = parsed;
   const places = spec.disks.map(({ filesystemRef: { clusterRef, label }, path }) => {
-    const cluster = fleet.stores.clusters.get({ namespace, name: clusterRef.name });
+    const cluster = world.stores.clusters.get({ namespace, name: clusterRef.name });
     const declared = cluster && clusterSpec(cluster);
     const filesystem = declared?.ok === true ? declared.spec.filesystems.find((one) => one.label === label) : undefined;
     const uuid = cluster?.status?.filesystems?.find((one) => one.label === label)?.uuid;
@@ -143,10 +143,10 @@ function declaredDomain(fleet: Fleet, domain: XenDomain): DeclaredDomain | undef
 }
 
 /** Gathers from memory what became of a migration that was begun. */
-export function observeBegun(fleet: Fleet, migration: XenMigration, status: XenMigrationStatus): Evidence {
+export function observeBegun(world: World, migration: XenMigration, status: XenMigrationStatus): Evidence {
   const { namespace = "" } = migration.metadata;
   const { source = "", target = "", domainUUID = "", domainName = "", operationID = "" } = status;
-  const view = (host: string) => fleet.feed.of(idOf("XenHost", namespace, host))?.watcher.view ?? pending;
+  const view = (host: string) => world.machines.of(refTo("XenHost", namespace, host))?.agent.view ?? pending;
   const domain = { uuid: domainUUID, name: domainName };
   return {
     names: { domain: domainName, source, target, operation: operationID },

@@ -14,28 +14,32 @@ import {
 import { withStatus } from "../../runtime/status-patch.ts";
 import { directivesOf } from "../directives.ts";
 import { no, unknown } from "../finding.ts";
-import { isFinished } from "../indexes.ts";
-import { idOf } from "../names.ts";
+import { refTo } from "../identity.ts";
 import { migrationSpec } from "../specs.ts";
+import type { Controlled } from "../watch.ts";
 import { apply } from "./apply.ts";
 import { follow } from "./follow.ts";
 import { followOffline } from "./follow-offline.ts";
+import { isFinished } from "./indexes.ts";
 import { Memory } from "./memory.ts";
 import { outdated, secondsToLive } from "./retention.ts";
-import { conclude, conditionTypes, type MigrationControllerOptions, type Said, type Turn } from "./turn.ts";
+import { conclude, conditionTypes, type MigrationMeans, type Said, type Turn } from "./turn.ts";
+import { watchMigrations } from "./watches.ts";
 
 /** Moves one domain: admitted when every check passes and every permit is free, then followed to its end, whoever dies. */
-export function xenMigrationReconciler(options: MigrationControllerOptions): Reconciler {
-  const { api, fleet, events } = options;
-  const store = fleet.stores.migrations;
-  const memory = new Memory(fleet);
+export const controlMigrations = (means: MigrationMeans): Controlled =>
+  watchMigrations(means.world, migrationReconciler(means));
+
+function migrationReconciler(options: MigrationMeans): Reconciler {
+  const { api, world, events } = options;
+  const store = world.stores.migrations;
+  const memory = new Memory(world);
   return {
     async reconcile(key, context) {
       const migration = store.get(key);
-      const id = idOf("XenMigration", key.namespace, key.name);
+      const id = refTo("XenMigration", key.namespace, key.name);
       if (migration === undefined || (isDeleting(migration) && !hasFinalizer(migration, finalizer))) {
-        memory.reserved.delete(`${key.namespace}/${key.name}`);
-        memory.forget(id);
+        world.ledger.forget(id);
         return done;
       }
       const directives = directivesOf(migration.metadata);
@@ -49,7 +53,7 @@ export function xenMigrationReconciler(options: MigrationControllerOptions): Rec
           note: `The domain may still be on its way from ${migration.status?.source ?? "its source"} to ${migration.status?.target ?? "its target"}`,
         });
       if (isFinished(migration) || abandoned || (isDeleting(migration) && !begun))
-        return await retire(options, migration, context, memory);
+        return await retire(options, migration, context);
       const write = { api, kind: xenMigrations, object: migration, store, leading: context.leading };
       return await withStatus({ ...write, initial: structuredClone(migration.status ?? {}) }, async (draft) => {
         const parsed = migrationSpec(migration);
@@ -57,7 +61,7 @@ export function xenMigrationReconciler(options: MigrationControllerOptions): Rec
         const said: Said = parsed.ok
           ? await partOf(parsed.spec.mode, begun)({ ...turn, spec: parsed.spec })
           : { conditions: invalid(parsed.message) };
-        conclude(draft.status, migration, directives, said.conditions, fleet.clock.now());
+        conclude(draft.status, migration, directives, said.conditions, world.clock.now());
         // Once more, to let go of it.
         if (draft.status.finishTime !== undefined) return againAfter(0);
         return said.againSeconds === undefined ? done : againAfter(said.againSeconds);
@@ -81,24 +85,22 @@ function invalid(message: string): ConditionUpdate[] {
 
 /** A migration that is over, or never began: let go of when it is deleted, deleted when its time has come. */
 async function retire(
-  { api, fleet }: MigrationControllerOptions,
+  { api, world }: MigrationMeans,
   migration: XenMigration,
   { signal, leading }: ReconcileContext,
-  memory: Memory,
 ): Promise<ReconcileResult> {
   const { namespace, name } = keyOf(migration);
-  memory.reserved.delete(`${namespace}/${name}`);
-  memory.forget(idOf("XenMigration", namespace, name));
+  world.ledger.forget(refTo("XenMigration", namespace, name));
   if (hasFinalizer(migration, finalizer)) {
     const released = await removeFinalizer({ api, kind: xenMigrations, object: migration, finalizer, signal });
-    if (released !== undefined) fleet.stores.migrations.observe(released);
+    if (released !== undefined) world.stores.migrations.observe(released);
   }
   if (isDeleting(migration)) return done;
   const { domainUUID } = migration.status ?? {};
   const finished =
-    domainUUID === undefined ? [] : fleet.stores.migrations.byIndex("finished", `${namespace}/${domainUUID}`);
+    domainUUID === undefined ? [] : world.stores.migrations.byIndex("finished", `${namespace}/${domainUUID}`);
   for (const old of outdated(finished)) await remove(api, old, leading);
-  const seconds = secondsToLive(migration, fleet.clock.now());
+  const seconds = secondsToLive(migration, world.clock.now());
   if (seconds === undefined || seconds > 0) return seconds === undefined ? done : againAfter(seconds);
   await remove(api, migration, leading);
   return done;

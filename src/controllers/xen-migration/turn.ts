@@ -1,29 +1,25 @@
 import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
 import { type ConditionUpdate, findCondition } from "../../runtime/conditions.ts";
-import type { EventRecorder } from "../../runtime/events.ts";
-import type { KubeApi } from "../../runtime/kube-api.ts";
 import type { ReconcileContext } from "../../runtime/reconciler.ts";
 import type { StatusDraft } from "../../runtime/status-patch.ts";
 import type { Directives } from "../directives.ts";
 import { say } from "../draft.ts";
 import { unknown, yes } from "../finding.ts";
-import type { Fleet } from "../fleet.ts";
-import type { ObjectId } from "../names.ts";
+import type { ObjectRef } from "../identity.ts";
+import type { Means } from "../world.ts";
 import type { Memory } from "./memory.ts";
 import { transition } from "./record.ts";
 
-export interface MigrationControllerOptions {
-  readonly api: KubeApi;
-  readonly fleet: Fleet;
-  readonly events: EventRecorder;
+/** What the reconciler of migrations works with. */
+export interface MigrationMeans extends Means {
   /** Migrations that may be under way at once, over all hosts. */
   readonly fleetCap: number;
 }
 
 /** One reconcile of one migration: what its parts need, and where they say what they found. */
-export interface Turn extends MigrationControllerOptions {
-  readonly id: ObjectId;
+export interface Turn extends MigrationMeans {
+  readonly id: ObjectRef;
   readonly migration: XenMigration;
   readonly spec: XenMigrationSpec;
   readonly directives: Directives;
@@ -101,8 +97,8 @@ const troubles: ReadonlySet<string> = new Set([
 ]);
 
 /** Notes a transition in the history and tells it as an event, once. */
-export function tell({ draft, migration, events, fleet }: Turn, change: { state: string; message: string }): void {
-  if (!transition(draft.status, change, fleet.clock.now())) return;
+export function tell({ draft, migration, events, world }: Turn, change: { state: string; message: string }): void {
+  if (!transition(draft.status, change, world.clock.now())) return;
   events.record(xenMigrations, migration, {
     type: troubles.has(change.state) ? "Warning" : "Normal",
     reason: change.state,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { credentialTypes, onlyCredentials } from "../../../src/controllers/secrets.ts";
+import { credentialTypes, onlyCredentials } from "../../../src/controllers/secret/credentials.ts";
 import { type Secret, secretKind } from "../../../src/runtime/kinds.ts";
 import type { ListOptions } from "../../../src/runtime/kube-api.ts";
 import { createLogger } from "../../../src/runtime/log.ts";

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { Lanes } from "../../../../src/controllers/hosts/lanes.ts";
 import type { Merge, Step, StepOutcome } from "../../../../src/controllers/hosts/step.ts";
+import { refTo, type WorkRef } from "../../../../src/controllers/identity.ts";
 import { command } from "../../../../src/host/commands.ts";
 import { settled } from "../../../simulation/world/virtual-clock.ts";
 import { stage } from "../../runtime/stage.ts";
 import { deferred, done, step } from "./rig.ts";
 
+const volume = (name: string): WorkRef => refTo("AoeVolume", "san", name);
+const [a, b, c] = [volume("a"), volume("b"), volume("c")];
 const start = (slot: number, more: Partial<Step> = {}) => step("ensure-export", ["0", `${slot}`], more);
 const failed: StepOutcome = { kind: "failed", exitCode: 1, message: "no" };
 
@@ -53,12 +56,12 @@ function lanes(parallel = 4) {
 describe("the changes of one host", () => {
   it("runs the steps of a job in order", async () => {
     const { lanes: of, begun, end } = lanes();
-    of.submit("a", [start(1), start(2)]);
+    of.submit(a, [start(1), start(2)]);
     expect(begun).toEqual(["ensure-export 0 1"]);
     await end("ensure-export 0 1");
     expect(begun).toEqual(["ensure-export 0 1", "ensure-export 0 2"]);
     await end("ensure-export 0 2");
-    expect(of.results("a").map(({ step: { summary }, outcome }) => [summary, outcome])).toEqual([
+    expect(of.results(a).map(({ step: { summary }, outcome }) => [summary, outcome])).toEqual([
       ["ensure-export 0 1", done],
       ["ensure-export 0 2", done],
     ]);
@@ -66,16 +69,16 @@ describe("the changes of one host", () => {
 
   it("ends a job with the first step that does not succeed", async () => {
     const { lanes: of, begun, end } = lanes();
-    of.submit("a", [start(1), start(2)]);
+    of.submit(a, [start(1), start(2)]);
     await end("ensure-export 0 1", failed);
     expect(begun).toEqual(["ensure-export 0 1"]);
-    expect(of.results("a").map(({ outcome }) => outcome)).toEqual([failed]);
+    expect(of.results(a).map(({ outcome }) => outcome)).toEqual([failed]);
     expect(of.active).toBe(0);
   });
 
   it("runs jobs of different owners side by side, up to its number", async () => {
     const { lanes: of, begun, end } = lanes(2);
-    for (const slot of [1, 2, 3]) of.submit(`owner ${slot}`, [start(slot)]);
+    for (const slot of [1, 2, 3]) of.submit(volume(`${slot}`), [start(slot)]);
     expect(begun).toEqual(["ensure-export 0 1", "ensure-export 0 2"]);
     expect(of.active).toBe(3);
     await end("ensure-export 0 2");
@@ -84,9 +87,9 @@ describe("the changes of one host", () => {
 
   it("runs an exclusive job alone, and nobody overtakes it", async () => {
     const { lanes: of, begun, end } = lanes();
-    of.submit("a", [start(1)]);
-    of.submit("b", [start(2, { exclusive: true })]);
-    of.submit("c", [start(3)]);
+    of.submit(a, [start(1)]);
+    of.submit(b, [start(2, { exclusive: true })]);
+    of.submit(c, [start(3)]);
     expect(begun).toEqual(["ensure-export 0 1"]);
     await end("ensure-export 0 1");
     expect(begun).toEqual(["ensure-export 0 1", "ensure-export 0 2"]);
@@ -96,20 +99,20 @@ describe("the changes of one host", () => {
 
   it("lets two owners who wait for the same words share one job", async () => {
     const { lanes: of, begun, end } = lanes(1);
-    of.submit("first", [start(9)]);
-    of.submit("a", [start(1)]);
-    of.submit("b", [start(1)]);
+    of.submit(volume("first"), [start(9)]);
+    of.submit(a, [start(1)]);
+    of.submit(b, [start(1)]);
     await end("ensure-export 0 9");
     await end("ensure-export 0 1");
     expect(begun).toEqual(["ensure-export 0 9", "ensure-export 0 1"]);
-    expect(of.results("a")).toBe(of.results("b"));
-    expect(of.results("a")).toHaveLength(1);
+    expect(of.results(a)).toBe(of.results(b));
+    expect(of.results(a)).toHaveLength(1);
   });
 
   it("does not share a job that runs already: its effect may be older than what the second owner knows", async () => {
     const { lanes: of, begun } = lanes();
-    of.submit("a", [start(1)]);
-    of.submit("b", [start(1)]);
+    of.submit(a, [start(1)]);
+    of.submit(b, [start(1)]);
     expect(begun).toEqual(["ensure-export 0 1", "ensure-export 0 1"]);
   });
 
@@ -121,43 +124,44 @@ describe("the changes of one host", () => {
         command("discover", 30, `finds ${targets.map((one) => `${one.shelf}.${one.slot}`).join(" ")}`, []),
     });
     const find = (slot: number) => step("discover", [`0.${slot}`], { merge: merge(slot) });
-    of.submit("busy", [start(9)]);
-    for (const slot of [1, 2, 3]) of.submit(`volume ${slot}`, [find(slot)]);
+    of.submit(volume("busy"), [start(9)]);
+    for (const slot of [1, 2, 3]) of.submit(volume(`volume-${slot}`), [find(slot)]);
     await end("ensure-export 0 9");
     await end("finds 0.1 0.2 0.3");
     expect(begun).toEqual(["ensure-export 0 9", "finds 0.1 0.2 0.3"]);
-    for (const slot of [1, 2, 3]) expect(of.results(`volume ${slot}`).map(({ outcome }) => outcome)).toEqual([done]);
+    for (const slot of [1, 2, 3])
+      expect(of.results(volume(`volume-${slot}`)).map(({ outcome }) => outcome)).toEqual([done]);
   });
 
   it("is pending until a look that was asked for after its end has shown it", async () => {
     const { lanes: of, end } = lanes();
-    of.submit("a", [start(1)]);
-    expect(of.pending("a", 0)).toBe(true);
+    of.submit(a, [start(1)]);
+    expect(of.pending(a, 0)).toBe(true);
     await end("ensure-export 0 1");
-    expect(of.pending("a", 0)).toBe(true);
+    expect(of.pending(a, 0)).toBe(true);
     expect(of.settle(0)).toEqual([]);
-    expect(of.pending("a", 1)).toBe(false);
-    expect(of.settle(1)).toEqual(["a"]);
+    expect(of.pending(a, 1)).toBe(false);
+    expect(of.settle(1)).toEqual([a]);
     expect(of.settle(1)).toEqual([]);
   });
 
   it("gives what interrupts a client five seconds from the decision, and says nothing of it when it came too late", async () => {
     const { lanes: of, clock, limits, end, tooLate } = lanes(1);
-    of.submit("busy", [start(9)]);
+    of.submit(volume("busy"), [start(9)]);
     await clock.advance(1_000);
-    of.submit("a", [step("remove-export", ["0", "1"], { interrupts: true }), start(1)]);
+    of.submit(a, [step("remove-export", ["0", "1"], { interrupts: true }), start(1)]);
     await clock.advance(7_000);
     await end("ensure-export 0 9");
     expect(limits).toEqual([undefined, 6_000]);
     await tooLate("remove-export 0 1");
-    expect(of.results("a")).toEqual([]);
+    expect(of.results(a)).toEqual([]);
     expect(of.active).toBe(0);
   });
 
   it("begins nothing any more once it is stopped, and ends when what runs has ended", async () => {
     const { lanes: of, begun, end, stop } = lanes(1);
-    of.submit("a", [start(1), start(2)]);
-    of.submit("b", [start(3)]);
+    of.submit(a, [start(1), start(2)]);
+    of.submit(b, [start(3)]);
     stop();
     let over = false;
     const ending = of.ended().then(() => {
@@ -172,12 +176,12 @@ describe("the changes of one host", () => {
 
   it("forgets what it did for an owner and its parts, and for no other", async () => {
     const { lanes: of, end } = lanes();
-    const owners = ["AoeVolume san/data", "AoeVolume san/data #clients", "AoeVolume san/data2"];
+    const owners = [a, { ...a, part: "vm" }, b];
     for (const [slot, owner] of owners.entries()) {
       of.submit(owner, [start(slot)]);
       await end(`ensure-export 0 ${slot}`);
     }
-    of.forget("AoeVolume san/data");
+    of.forget(a);
     expect(owners.map((owner) => of.results(owner).length)).toEqual([0, 0, 1]);
   });
 });

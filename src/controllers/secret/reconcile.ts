@@ -1,37 +1,32 @@
-import { secretFinalizer } from "../api/common.ts";
-import type { EventRecorder } from "../runtime/events.ts";
-import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
-import { secretKind } from "../runtime/kinds.ts";
-import type { KubeApi } from "../runtime/kube-api.ts";
-import { done, type Reconciler } from "../runtime/reconciler.ts";
-import type { Fleet } from "./fleet.ts";
-import { secretUsers } from "./relations.ts";
-import { withoutForeignData } from "./secrets.ts";
-
-export interface SecretHoldOptions {
-  readonly api: KubeApi;
-  readonly fleet: Fleet;
-  readonly events: EventRecorder;
-}
+import { secretFinalizer } from "../../api/common.ts";
+import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
+import { secretKind } from "../../runtime/kinds.ts";
+import { done, type Reconciler } from "../../runtime/reconciler.ts";
+import type { Controlled } from "../watch.ts";
+import type { Means } from "../world.ts";
+import { withoutForeignData } from "./credentials.ts";
+import { usersOf, watchSecrets } from "./watches.ts";
 
 /**
  * Ensures that a Secret carries {@link secretFinalizer} exactly while an AoeServer or XenHost of its namespace names it.
  * The deletion of a namespace deletes everything in it at once: the key would be gone before the hosts are cleaned up.
  * A Secret that is being deleted already takes no finalizer any more.
  */
-export function secretHold({ api, fleet, events }: SecretHoldOptions): Reconciler {
+export const controlSecrets = (means: Means): Controlled => watchSecrets(means.world, secretReconciler(means));
+
+function secretReconciler({ api, world, events }: Means): Reconciler {
   return {
     async reconcile(key, { signal }) {
-      const secret = fleet.stores.secrets.get(key);
+      const secret = world.stores.secrets.get(key);
       if (secret === undefined) return done;
-      const users = secretUsers(fleet.stores, key);
+      const users = usersOf(world.stores, key);
       const held = hasFinalizer(secret, secretFinalizer);
       const change = { api, kind: secretKind, object: secret, finalizer: secretFinalizer, signal };
       if (users.length === 0) {
         if (held) await removeFinalizer(change);
       } else if (!isDeleting(secret)) {
         // Two hosts that name it wake this twice, and the watch may tell of the first write after the second look.
-        if (!held) fleet.stores.secrets.observe(withoutForeignData(await addFinalizer(change)));
+        if (!held) world.stores.secrets.observe(withoutForeignData(await addFinalizer(change)));
       } else if (held)
         events.record(secretKind, secret, {
           type: "Normal",

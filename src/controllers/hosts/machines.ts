@@ -1,17 +1,19 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import { type ProbeRequest, probe } from "../../host/actions.ts";
-import type { Claim } from "../../host/addressee.ts";
 import type { Secret } from "../../runtime/kinds.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
+import type { ReadonlyStore } from "../../runtime/store.ts";
 import type { HostDialer } from "../../ssh/host-session.ts";
+import { type ObjectRef, RefMap, type WorkRef } from "../identity.ts";
+import { HostAgent } from "./agent.ts";
 import { addressOf, type Endpoint } from "./endpoint.ts";
-import { claimsOf, heldClaims } from "./machine-claims.ts";
+import { Machine, type Remembered } from "./machine.ts";
 import type { HostMetrics } from "./metrics.ts";
 import { routeTo } from "./route.ts";
 import { type HostView, machineOf } from "./view.ts";
-import { HostWatcher } from "./watcher.ts";
 
-export interface HostFeedOptions {
+export interface MachinesOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly dialer: HostDialer;
@@ -23,97 +25,53 @@ export interface HostFeedOptions {
   readonly clusterId?: string | undefined;
   readonly secret: (namespace: string, name: string) => Secret | undefined;
   /** What to ask the host that these objects stand for. */
-  readonly request: (members: readonly string[]) => ProbeRequest;
+  readonly request: (members: readonly ObjectRef[]) => ProbeRequest;
   /** After every probe of a host: what was known before and is known now, and whose work is proven by it. */
-  readonly onView: (watched: WatchedHost, before: HostView, settled: readonly string[]) => void;
+  readonly onView: (machine: Machine, before: HostView, settled: readonly WorkRef[]) => void;
 }
 
-/** What the object of a member keeps of its machine. */
-export interface Remembered {
-  /** `status.hostKey` */
-  readonly hostKey?: string | undefined;
-  /** `status.machineID` */
-  readonly machineId?: string | undefined;
-  /** Whose claim a person gave to it, `CLUSTER NAMESPACE/NAME`. */
-  readonly takes?: string | undefined;
-  /** `metadata.creationTimestamp`: of two objects for one machine the older one has it. */
-  readonly since?: string | undefined;
-}
-
-/** A machine under watch and the objects (`Kind namespace/name`) that stand for it. */
-export class WatchedHost {
-  readonly endpoint: Endpoint;
-  readonly watcher: HostWatcher;
-  readonly members = new Map<string, Remembered>();
-  /** The key seen under TrustOnFirstUse; it holds from then on. */
-  seenKey: string | undefined;
-  stop: () => void = () => undefined;
-
-  /** Id of the management cluster; undefined: machines are not claimed. */
-  readonly #clusterId: string | undefined;
-
-  constructor(endpoint: Endpoint, watcher: (host: WatchedHost) => HostWatcher, clusterId?: string) {
-    this.endpoint = endpoint;
-    this.#clusterId = clusterId;
-    this.watcher = watcher(this);
-  }
-
-  /** Who speaks to the machine: of each kind the member that the machine names, else the oldest. */
-  get claims(): readonly Claim[] {
-    if (this.#clusterId === undefined) return [];
-    return claimsOf(this.members, this.#clusterId, heldClaims(this.watcher.view));
-  }
-
-  /** The key that a member's status keeps, else the one just seen. */
-  get trustedKey(): string | undefined {
-    return this.#remembered("hostKey") ?? this.seenKey;
-  }
-
-  /** A key or a machine-id that nobody has written down yet justifies looking, not changing anything. */
-  get trusted(): boolean {
-    const keyRecorded = this.seenKey === undefined || this.#remembered("hostKey") !== undefined;
-    return keyRecorded && (this.machineId !== undefined || machineOf(this.watcher.view) === undefined);
-  }
-
-  /** The machine-id that a member's status keeps. */
-  get machineId(): string | undefined {
-    return this.#remembered("machineId");
-  }
-
-  get takes(): string | undefined {
-    return this.#remembered("takes");
-  }
-
-  #remembered(what: keyof Remembered): string | undefined {
-    for (const member of this.members.values()) if (member[what] !== undefined) return member[what];
-    return undefined;
-  }
-}
-
-/** One watcher per machine feeds every controller: cost follows hosts, not objects. */
-export class HostFeed {
-  readonly #options: HostFeedOptions;
-  readonly #hosts = new Map<string, WatchedHost>();
-  readonly #endpoints = new Map<string, string>();
+/** Which objects stand for which machine. One agent per machine looks for every controller: cost follows hosts, not objects. */
+export class Machines {
+  readonly #options: MachinesOptions;
+  readonly #hosts = new Map<string, Machine>();
+  readonly #endpoints = new RefMap<string>();
   readonly #running = new Set<Promise<void>>();
+  /** By the machine-id that they tell. */
+  readonly #byMachineId = new Map<string, Set<Machine>>();
   #signal: AbortSignal | undefined;
 
-  constructor(options: HostFeedOptions) {
+  constructor(options: MachinesOptions) {
     this.#options = options;
     options.metrics.ages = () => this.#ages();
   }
 
   /** The machine that a member stands for. */
-  of(member: string): WatchedHost | undefined {
+  of(member: ObjectRef): Machine | undefined {
     return this.#hosts.get(this.#endpoints.get(member) ?? "");
   }
 
-  all(): Iterable<WatchedHost> {
+  all(): Iterable<Machine> {
     return this.#hosts.values();
   }
 
+  /** Those that say they are the same machine as this one; it is among them. */
+  sameAs(machine: Machine): Iterable<Machine> {
+    return this.#byMachineId.get(machineOf(machine.agent.view) ?? "") ?? [machine];
+  }
+
+  /** To be called after each look. All that turn out to be one machine now, when there are several: what was judged apart is judged together. */
+  learn(machine: Machine, before: HostView): Iterable<Machine> {
+    const [old, now] = [machineOf(before), machineOf(machine.agent.view)];
+    if (old === now) return [];
+    if (old !== undefined) this.#byMachineId.get(old)?.delete(machine);
+    if (now === undefined) return [];
+    const known = this.#byMachineId.get(now) ?? new Set();
+    this.#byMachineId.set(now, known.add(machine));
+    return known.size > 1 ? known : [];
+  }
+
   /** Says where a member is, or, with undefined, that it is gone. */
-  declare(member: string, endpoint: Endpoint | undefined, remembered: Remembered = {}): void {
+  declare(member: ObjectRef, endpoint: Endpoint | undefined, remembered: Remembered = {}): void {
     const id = this.#endpoints.get(member);
     if (id !== undefined && id !== endpoint?.id) this.#leave(member, id);
     if (endpoint === undefined) return;
@@ -122,15 +80,15 @@ export class HostFeed {
     this.#endpoints.set(member, endpoint.id);
     const before = host.machineId;
     host.members.set(member, remembered);
-    if (before !== undefined && before !== host.machineId) host.watcher.ask();
+    if (before !== undefined && before !== host.machineId) host.agent.ask();
     // It is asked for what its members need, so these come first.
     if (known === undefined && this.#signal !== undefined) this.#start(host, this.#signal);
   }
 
   /** Everything whose credentials are in this Secret is looked at again. */
   secretChanged(namespace: string, name: string): void {
-    for (const { endpoint, watcher } of this.#hosts.values())
-      if (endpoint.namespace === namespace && endpoint.ssh.privateKeySecretRef.name === name) watcher.ask();
+    for (const { endpoint, agent } of this.#hosts.values())
+      if (endpoint.namespace === namespace && endpoint.ssh.privateKeySecretRef.name === name) agent.ask();
   }
 
   /** Watches until the signal is aborted and everything has stopped. */
@@ -144,13 +102,13 @@ export class HostFeed {
     await Promise.all(this.#running);
   }
 
-  #open(endpoint: Endpoint): WatchedHost {
+  #open(endpoint: Endpoint): Machine {
     const { clock, log, dialer, probeIntervalSeconds, parallel, secret, request, onView, clusterId } = this.#options;
     const address = addressOf(endpoint.ssh);
-    const host = new WatchedHost(
+    const host = new Machine(
       endpoint,
       (self) =>
-        new HostWatcher({
+        new HostAgent({
           clock,
           log: log.child({ host: address }),
           intervalSeconds: probeIntervalSeconds,
@@ -180,26 +138,27 @@ export class HostFeed {
     return host;
   }
 
-  #start(host: WatchedHost, parent: AbortSignal): void {
+  #start(host: Machine, parent: AbortSignal): void {
     const own = new AbortController();
     const follow = () => own.abort(parent.reason);
     if (parent.aborted) follow();
     else parent.addEventListener("abort", follow, { once: true });
     host.stop = () => own.abort(new Error("nobody stands for this host any more"));
-    const running = host.watcher.run(own.signal).finally(() => {
+    const running = host.agent.run(own.signal).finally(() => {
       parent.removeEventListener("abort", follow);
       this.#running.delete(running);
     });
     this.#running.add(running);
   }
 
-  #leave(member: string, id: string): void {
+  #leave(member: ObjectRef, id: string): void {
     this.#endpoints.delete(member);
     const host = this.#hosts.get(id);
     host?.members.delete(member);
     if (host === undefined || host.members.size > 0) return;
     host.stop();
     this.#hosts.delete(id);
+    this.#byMachineId.get(machineOf(host.agent.view) ?? "")?.delete(host);
     const { host: name, port, user } = host.endpoint.ssh;
     const others = [...this.#hosts.values()].some(
       ({ endpoint: { ssh } }) => ssh.host === name && ssh.port === port && ssh.user === user,
@@ -208,9 +167,17 @@ export class HostFeed {
   }
 
   *#ages(): Iterable<readonly [string, number]> {
-    for (const { endpoint, watcher } of this.#hosts.values()) {
-      const age = watcher.ageSeconds();
+    for (const { endpoint, agent } of this.#hosts.values()) {
+      const age = agent.ageSeconds();
       if (age !== undefined) yield [addressOf(endpoint.ssh), age];
     }
   }
 }
+
+/** Has machines looked at again when their credentials change. Returns how to stop. */
+export const followSecrets = (machines: Machines, secrets: ReadonlyStore<Secret>): (() => void) =>
+  secrets.subscribe((event) => {
+    if (event.type === "added" && event.initial) return;
+    const { namespace, name } = keyOf(event.object);
+    machines.secretChanged(namespace, name);
+  });

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { addressOf, type Endpoint, endpointOf } from "../../../../src/controllers/hosts/endpoint.ts";
-import { HostFeed, type HostFeedOptions } from "../../../../src/controllers/hosts/feed.ts";
+import { Machines, type MachinesOptions } from "../../../../src/controllers/hosts/machines.ts";
 import { createHostMetrics } from "../../../../src/controllers/hosts/metrics.ts";
+import { type ObjectRef, refText, refTo } from "../../../../src/controllers/identity.ts";
 import type { Secret } from "../../../../src/runtime/kinds.ts";
 import { createMetrics } from "../../../../src/runtime/metrics.ts";
 import type { RunRequest, SshTarget } from "../../../../src/ssh/host-session.ts";
 import { stage } from "../../runtime/stage.ts";
 import { answered, ended, step } from "./rig.ts";
 
+const ref = refTo;
 const machineId = "c0866274f3364b728cf1e59c44cd0aa3";
 const endpoint = (namespace: string, host: string, more: Partial<Endpoint["ssh"]> = {}): Endpoint =>
   endpointOf(namespace, {
@@ -20,8 +22,8 @@ const endpoint = (namespace: string, host: string, more: Partial<Endpoint["ssh"]
     ...more,
   });
 
-function feeding(options: Partial<HostFeedOptions> = {}) {
-  const on = stage("feed");
+function watching(options: Partial<MachinesOptions> = {}) {
+  const on = stage("machines");
   const requests: { readonly to: string; readonly key: string; readonly request: RunRequest }[] = [];
   const forgotten: string[] = [];
   const secrets = new Map<string, Secret>();
@@ -45,7 +47,7 @@ function feeding(options: Partial<HostFeedOptions> = {}) {
     },
   });
   const metrics = createHostMetrics(createMetrics().registry);
-  const feed = new HostFeed({
+  const machines = new Machines({
     clock: on.clock,
     log: on.log,
     dialer: { session, forget: ({ host }) => forgotten.push(host), close: async () => undefined },
@@ -54,16 +56,16 @@ function feeding(options: Partial<HostFeedOptions> = {}) {
     parallel: 4,
     secret: (namespace, name) => secrets.get(`${namespace}/${name}`),
     request(members) {
-      seen.push(members.join(", "));
+      seen.push(members.map(refText).join(", "));
       return { roles: ["Server"], backings: [], segments: [] };
     },
-    onView: (host) => views.push([...host.members.keys()].join(", ")),
+    onView: (host) => views.push([...host.members.keys()].map(refText).join(", ")),
     ...options,
   });
   let running: Promise<void> = Promise.resolve();
   return {
     ...on,
-    feed,
+    machines,
     metrics,
     forgotten,
     secret,
@@ -74,7 +76,7 @@ function feeding(options: Partial<HostFeedOptions> = {}) {
     arguments: () =>
       requests.filter(({ request }) => request.script.name !== "probe").map(({ request }) => request.args),
     run() {
-      running = feed.run(on.signal);
+      running = machines.run(on.signal);
     },
     ended: () => running,
   };
@@ -82,113 +84,115 @@ function feeding(options: Partial<HostFeedOptions> = {}) {
 
 describe("the machines under watch", () => {
   it("watches once what two objects of a namespace reach the same way, and asks for what both need", async () => {
-    const on = feeding();
-    on.feed.declare("AoeServer san/box", endpoint("san", "box"));
-    on.feed.declare("XenHost san/box", endpoint("san", "BOX"));
+    const on = watching();
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
+    on.machines.declare(ref("XenHost", "san", "box"), endpoint("san", "BOX"));
     on.run();
     await on.clock.advance(1_000);
-    expect(on.feed.of("AoeServer san/box")).toBe(on.feed.of("XenHost san/box"));
+    expect(on.machines.of(ref("AoeServer", "san", "box"))).toBe(on.machines.of(ref("XenHost", "san", "box")));
     expect(on.sent()).toEqual(["box key of san probe"]);
     expect(on.seen).toEqual(["AoeServer san/box, XenHost san/box"]);
     expect(on.views).toEqual(["AoeServer san/box, XenHost san/box"]);
   });
 
   it("goes to the same address with the key of each namespace: nobody gets in with another's", async () => {
-    const on = feeding();
-    on.feed.declare("AoeServer san/box", endpoint("san", "box"));
-    on.feed.declare("AoeServer other/box", endpoint("other", "box"));
+    const on = watching();
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
+    on.machines.declare(ref("AoeServer", "other", "box"), endpoint("other", "box"));
     on.run();
     await on.clock.advance(1_000);
-    expect(on.feed.of("AoeServer san/box")).not.toBe(on.feed.of("AoeServer other/box"));
+    expect(on.machines.of(ref("AoeServer", "san", "box"))).not.toBe(on.machines.of(ref("AoeServer", "other", "box")));
     expect(on.sent().sort()).toEqual(["box key of other probe", "box key of san probe"]);
   });
 
   it("looks at a machine that is declared while it runs", async () => {
-    const on = feeding();
+    const on = watching();
     on.run();
     await on.clock.advance(10_000);
-    on.feed.declare("AoeServer san/box", endpoint("san", "box"));
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
     await on.clock.advance(1_000);
     expect(on.sent()).toEqual(["box key of san probe"]);
   });
 
   it("closes the connection with the last object that stands for the machine", async () => {
-    const on = feeding();
-    on.feed.declare("AoeServer san/box", endpoint("san", "box"));
-    on.feed.declare("XenHost san/box", endpoint("san", "box"));
-    on.feed.declare("AoeServer other/box", endpoint("other", "box"));
+    const on = watching();
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
+    on.machines.declare(ref("XenHost", "san", "box"), endpoint("san", "box"));
+    on.machines.declare(ref("AoeServer", "other", "box"), endpoint("other", "box"));
     on.run();
     await on.clock.advance(1_000);
-    on.feed.declare("AoeServer san/box", undefined);
-    on.feed.declare("XenHost san/box", undefined);
+    on.machines.declare(ref("AoeServer", "san", "box"), undefined);
+    on.machines.declare(ref("XenHost", "san", "box"), undefined);
     expect(on.forgotten).toEqual([]);
-    on.feed.declare("AoeServer other/box", undefined);
+    on.machines.declare(ref("AoeServer", "other", "box"), undefined);
     expect(on.forgotten).toEqual(["box"]);
     const before = on.sent().length;
     await on.clock.advance(120_000);
     expect(on.sent()).toHaveLength(before);
-    expect([...on.feed.all()]).toEqual([]);
+    expect([...on.machines.all()]).toEqual([]);
   });
 
   it("follows an object to its new address", async () => {
-    const on = feeding();
-    on.feed.declare("AoeServer san/box", endpoint("san", "old"));
+    const on = watching();
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "old"));
     on.run();
     await on.clock.advance(1_000);
-    on.feed.declare("AoeServer san/box", endpoint("san", "new"));
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "new"));
     await on.clock.advance(1_000);
     expect(on.sent()).toEqual(["old key of san probe", "new key of san probe"]);
-    expect([...on.feed.all()].map((host) => addressOf(host.endpoint.ssh))).toEqual(["new:22"]);
+    expect([...on.machines.all()].map((host) => addressOf(host.endpoint.ssh))).toEqual(["new:22"]);
   });
 
   it("looks again when the Secret of its credentials changes, and at no other machine", async () => {
-    const on = feeding();
-    on.feed.declare("AoeServer san/box", endpoint("san", "box"));
-    on.feed.declare("AoeServer other/box", endpoint("other", "box2"));
+    const on = watching();
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
+    on.machines.declare(ref("AoeServer", "other", "box"), endpoint("other", "box2"));
     on.run();
     await on.clock.advance(5_000);
     on.secret("san", "2");
-    on.feed.secretChanged("san", "key");
-    on.feed.secretChanged("san", "another");
+    on.machines.secretChanged("san", "key");
+    on.machines.secretChanged("san", "another");
     await on.clock.advance(1_000);
     expect(on.sent().sort()).toEqual(["box key of san probe", "box key of san probe", "box2 key of other probe"]);
   });
 
   it("changes nothing on a machine whose first-seen key nobody has written down yet", async () => {
-    const on = feeding();
+    const on = watching();
     const first = endpoint("san", "box", { hostKeyPolicy: "TrustOnFirstUse" });
-    on.feed.declare("AoeServer san/box", first, { machineId });
+    on.machines.declare(ref("AoeServer", "san", "box"), first, { machineId });
     on.run();
     await on.clock.advance(1_000);
-    expect([on.feed.of("AoeServer san/box")?.trustedKey, on.feed.of("AoeServer san/box")?.trusted]).toEqual([
-      "ssh-ed25519 AAAA",
-      false,
-    ]);
-    on.feed.declare("AoeServer san/box", first, { machineId, hostKey: "ssh-ed25519 AAAA" });
-    expect(on.feed.of("AoeServer san/box")?.trusted).toBe(true);
+    expect([
+      on.machines.of(ref("AoeServer", "san", "box"))?.trustedKey,
+      on.machines.of(ref("AoeServer", "san", "box"))?.trusted,
+    ]).toEqual(["ssh-ed25519 AAAA", false]);
+    on.machines.declare(ref("AoeServer", "san", "box"), first, { machineId, hostKey: "ssh-ed25519 AAAA" });
+    expect(on.machines.of(ref("AoeServer", "san", "box"))?.trusted).toBe(true);
   });
 
   it("changes nothing on a machine whose machine-id nobody has written down yet", async () => {
-    const on = feeding();
-    on.feed.declare("AoeServer san/box", endpoint("san", "box"));
+    const on = watching();
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
     on.run();
     await on.clock.advance(1_000);
-    expect(on.feed.of("AoeServer san/box")?.trusted).toBe(false);
-    on.feed.declare("AoeServer san/box", endpoint("san", "box"), { machineId });
-    expect(on.feed.of("AoeServer san/box")?.trusted).toBe(true);
+    expect(on.machines.of(ref("AoeServer", "san", "box"))?.trusted).toBe(false);
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"), { machineId });
+    expect(on.machines.of(ref("AoeServer", "san", "box"))?.trusted).toBe(true);
   });
 
   it("speaks for the oldest object of each kind, under the id of the management cluster", async () => {
-    const on = feeding({ clusterId: "uid-1" });
-    const declare = (member: string, since: string) =>
-      on.feed.declare(member, endpoint("san", "box"), { machineId, since });
-    declare("XenHost san/b", "2026-01-02T00:00:00Z");
-    declare("XenHost san/a", "2026-01-01T00:00:00Z");
-    declare("AoeServer san/a", "2026-01-03T00:00:00Z");
+    const on = watching({ clusterId: "uid-1" });
+    const declare = (member: ObjectRef, since: string) =>
+      on.machines.declare(member, endpoint("san", "box"), { machineId, since });
+    declare(ref("XenHost", "san", "b"), "2026-01-02T00:00:00Z");
+    declare(ref("XenHost", "san", "a"), "2026-01-01T00:00:00Z");
+    declare(ref("AoeServer", "san", "a"), "2026-01-03T00:00:00Z");
     on.run();
     await on.clock.advance(1_000);
 
-    on.feed.of("XenHost san/a")?.watcher.lanes.submit("AoeVolume san/data", [step("ensure-export", ["0", "1"])]);
+    on.machines
+      .of(ref("XenHost", "san", "a"))
+      ?.agent.lanes.submit(ref("AoeVolume", "san", "data"), [step("ensure-export", ["0", "1"])]);
     await on.clock.advance(1_000);
     expect(on.arguments()).toEqual([
       [`machine=${machineId}`, "claim=XenHost uid-1 san/a", "claim=AoeServer uid-1 san/a", "0", "1"],
@@ -196,17 +200,17 @@ describe("the machines under watch", () => {
   });
 
   it("tells the age of what is known, of reachable machines only", async () => {
-    const on = feeding();
-    on.feed.declare("AoeServer san/box", endpoint("san", "box"));
-    on.feed.declare("AoeServer san/lost", endpoint("gone", "lost"));
+    const on = watching();
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
+    on.machines.declare(ref("AoeServer", "san", "lost"), endpoint("gone", "lost"));
     on.run();
     await on.clock.advance(10_000);
     expect([...on.metrics.ages()]).toEqual([["box:22", 10]]);
   });
 
   it("ends with its signal", async () => {
-    const on = feeding();
-    on.feed.declare("AoeServer san/box", endpoint("san", "box"));
+    const on = watching();
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
     on.run();
     await on.clock.advance(1_000);
     on.stop.abort();

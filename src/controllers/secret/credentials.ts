@@ -1,7 +1,7 @@
-import { secretFinalizer } from "../api/common.ts";
-import { hasFinalizer } from "../runtime/finalizers.ts";
-import type { Secret } from "../runtime/kinds.ts";
-import type { KubeApi, KubeObject, WatchEvent } from "../runtime/kube-api.ts";
+import { secretFinalizer } from "../../api/common.ts";
+import { hasFinalizer } from "../../runtime/finalizers.ts";
+import type { Secret } from "../../runtime/kinds.ts";
+import type { KubeApi, KubeObject, WatchEvent } from "../../runtime/kube-api.ts";
 
 const credentials: Readonly<Record<string, readonly string[]>> = {
   "kubernetes.io/ssh-auth": ["ssh-privatekey", "ssh-passphrase", "known_hosts"],

@@ -8,13 +8,14 @@ import { outcomeOf } from "../../host/outcome.ts";
 import { parseProbeGently } from "../../host/parse-probe.ts";
 import { noLongerNeeded } from "../../runtime/cancellation.ts";
 import { HostError, type HostSession, type RunResult, type SshTarget } from "../../ssh/host-session.ts";
+import type { WorkRef } from "../identity.ts";
 import { Lanes } from "./lanes.ts";
 import type { Route } from "./route.ts";
 import type { Step, StepOutcome, StepResult } from "./step.ts";
 import { type HostView, lastSnapshot, pending, type Snapshot } from "./view.ts";
 import { Waits } from "./waits.ts";
 
-export interface WatcherOptions {
+export interface HostAgentOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly intervalSeconds: number;
@@ -26,7 +27,7 @@ export interface WatcherOptions {
   /** What to ask this time: the union of what all objects on this host need. */
   readonly probe: (extent: Extent) => HostCommand;
   /** After every probe, successful or not. `settled`: whose jobs this probe has proven. */
-  readonly onView: (before: HostView, settled: readonly string[]) => void;
+  readonly onView: (before: HostView, settled: readonly WorkRef[]) => void;
   /** Whom every command is meant for; decided anew each time. */
   readonly addressee: () => Addressee;
   readonly onHostKey: (publicKey: string) => void;
@@ -46,10 +47,10 @@ const patienceMs = 2_000;
  * The only one who talks to a host. It looks once per interval, sooner when asked, never twice at once; everybody who
  * asks before a look begins shares it. Changes are queued here, so that a host that hangs holds up nothing but itself.
  */
-export class HostWatcher {
+export class HostAgent {
   readonly lanes: Lanes;
   readonly waits: Waits;
-  readonly #options: WatcherOptions;
+  readonly #options: HostAgentOptions;
   #view: HostView = pending;
   /** The youngest ask, and the youngest ask that a finished probe has answered. */
   #asked = 0;
@@ -65,7 +66,7 @@ export class HostWatcher {
   #stop: AbortSignal | undefined;
   #poke: () => void = () => undefined;
 
-  constructor(options: WatcherOptions) {
+  constructor(options: HostAgentOptions) {
     this.#options = options;
     this.lanes = new Lanes({
       clock: options.clock,
@@ -111,11 +112,11 @@ export class HostWatcher {
     return this.#covered;
   }
 
-  pending(owner: string): boolean {
+  pending(owner: WorkRef): boolean {
     return this.lanes.pending(owner, this.#covered);
   }
 
-  results(owner: string): readonly StepResult[] {
+  results(owner: WorkRef): readonly StepResult[] {
     return this.lanes.results(owner);
   }
 

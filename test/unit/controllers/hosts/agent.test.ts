@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { refTo } from "../../../../src/controllers/identity.ts";
 import { HostError } from "../../../../src/ssh/host-session.ts";
+import { answering, unreachable, watching } from "./agent-rig.ts";
 import { answered, answeredBy, deferred, ended, step } from "./rig.ts";
-import { answering, unreachable, watching } from "./watching.ts";
+
+const data = refTo("AoeVolume", "san", "data");
 
 const start = step("ensure-export", ["0", "1"]);
 
@@ -25,40 +28,40 @@ describe("a watched host", () => {
     on.watch();
     await on.clock.advance(110_000);
     expect(on.looks()).toEqual(["0 segments", "50 segments", "100 segments"]);
-    expect(on.watcher.tookSeconds).toBe(25);
+    expect(on.agent.tookSeconds).toBe(25);
   });
 
   it("is looked at as soon as somebody asks, and whoever asks before the look begins shares it", async () => {
     const on = watching();
     on.watch();
     await on.clock.advance(10_000);
-    const marks = [on.watcher.ask(), on.watcher.ask()];
-    expect(on.watcher.covered).toBe(0);
+    const marks = [on.agent.ask(), on.agent.ask()];
+    expect(on.agent.covered).toBe(0);
     await on.clock.advance(1_000);
     expect(on.looks()).toEqual(["0 segments", "10 segments"]);
     expect(marks).toEqual([1, 2]);
-    expect(on.watcher.covered).toBe(2);
+    expect(on.agent.covered).toBe(2);
   });
 
   it("is looked at once more for an ask that came while a look was under way: that one is not fresh for it", async () => {
     const on = watching();
     on.watch();
     await on.clock.advance(200);
-    const mark = on.watcher.ask();
+    const mark = on.agent.ask();
     await on.clock.advance(500);
-    expect(on.watcher.covered).toBe(mark - 1);
+    expect(on.agent.covered).toBe(mark - 1);
     await on.clock.advance(500);
     expect(on.looks()).toEqual(["0 segments", "0.5 segments"]);
-    expect(on.watcher.covered).toBe(mark);
+    expect(on.agent.covered).toBe(mark);
   });
 
   it("leaves out the segments when nobody asks for them and what is known of them is younger than an interval", async () => {
     const on = watching();
     on.watch();
     await on.clock.advance(10_000);
-    on.watcher.ask("WithoutSegments");
+    on.agent.ask("WithoutSegments");
     await on.clock.advance(25_000);
-    on.watcher.ask("WithoutSegments");
+    on.agent.ask("WithoutSegments");
     await on.clock.advance(1_000);
     expect(on.looks()).toEqual(["0 segments", "10", "35 segments"]);
   });
@@ -67,11 +70,11 @@ describe("a watched host", () => {
     const on = watching();
     on.watch();
     await on.clock.advance(1_000);
-    const known = on.watcher.view.state === "Reachable" ? on.watcher.view.snapshot.facts : undefined;
+    const known = on.agent.view.state === "Reachable" ? on.agent.view.snapshot.facts : undefined;
     on.host.answer = answering(on, 500, () => answered.replaceAll("san-systemd", "san-renamed"));
-    on.watcher.ask("WithoutSegments");
+    on.agent.ask("WithoutSegments");
     await on.clock.advance(1_000);
-    const facts = on.watcher.view.state === "Reachable" ? on.watcher.view.snapshot.facts : undefined;
+    const facts = on.agent.view.state === "Reachable" ? on.agent.view.snapshot.facts : undefined;
     expect(facts?.identity).toMatchObject({ state: "known", value: { hostname: "san-renamed" } });
     expect(facts?.responders).toBe(known?.responders);
   });
@@ -80,9 +83,9 @@ describe("a watched host", () => {
     const on = watching();
     on.watch();
     await on.clock.advance(1_000);
-    const first = on.watcher.view.state === "Reachable" ? on.watcher.view.snapshot : undefined;
+    const first = on.agent.view.state === "Reachable" ? on.agent.view.snapshot : undefined;
     await on.clock.advance(30_000);
-    const second = on.watcher.view.state === "Reachable" ? on.watcher.view.snapshot : undefined;
+    const second = on.agent.view.state === "Reachable" ? on.agent.view.snapshot : undefined;
     expect(second?.facts).toBe(first?.facts);
     expect([first?.startedAt, second?.startedAt]).toEqual([0, 30_000]);
   });
@@ -92,17 +95,17 @@ describe("a watched host", () => {
     on.watch();
     await on.clock.advance(1_000);
     on.host.answer = unreachable;
-    const mark = on.watcher.ask();
+    const mark = on.agent.ask();
     await on.clock.advance(1_000);
-    expect(on.watcher.view).toMatchObject({
+    expect(on.agent.view).toMatchObject({
       state: "Unreachable",
       reason: "Unreachable",
       message: "SSH connection refused by san1:22",
       last: { startedAt: 0 },
     });
-    expect(on.watcher.covered).toBe(mark);
-    expect(on.watcher.ageSeconds()).toBeUndefined();
-    expect(on.watcher.sinceLookSeconds).toBe(Number.POSITIVE_INFINITY);
+    expect(on.agent.covered).toBe(mark);
+    expect(on.agent.ageSeconds()).toBeUndefined();
+    expect(on.agent.sinceLookSeconds).toBe(Number.POSITIVE_INFINITY);
   });
 
   it("is not asked while there is no way to it", async () => {
@@ -112,7 +115,7 @@ describe("a watched host", () => {
     on.watch();
     await on.clock.advance(1_000);
     expect([on.looks(), on.acts()]).toEqual([[], []]);
-    expect(on.watcher.view).toEqual({
+    expect(on.agent.view).toEqual({
       state: "Unreachable",
       reason: "SecretNotFound",
       message: "Secret san/key does not exist",
@@ -124,7 +127,7 @@ describe("a watched host", () => {
     const on = watching({ answer: async () => ended("sh: out of memory\n", 2) });
     on.watch();
     await on.clock.advance(1_000);
-    expect(on.watcher.view).toMatchObject({
+    expect(on.agent.view).toMatchObject({
       state: "Unreachable",
       reason: "ProbeUnreadable",
       message: 'The probe ended with exit code 2 and said "sh: out of memory"',
@@ -135,10 +138,10 @@ describe("a watched host", () => {
     const on = watching({ addressee: () => ({ machineId: "c0866274f3364b728cf1e59c44cd0aa3" }) });
     on.watch();
     await on.clock.advance(1_000);
-    expect(on.watcher.view.state).toBe("Reachable");
+    expect(on.agent.view.state).toBe("Reachable");
     on.host.answer = answering(on, 500, () => answeredBy("00000000000000000000000000000bad"));
     await on.clock.advance(30_000);
-    expect(on.watcher.view).toMatchObject({ state: "Unreachable", reason: "MachineChanged", last: { startedAt: 0 } });
+    expect(on.agent.view).toMatchObject({ state: "Unreachable", reason: "MachineChanged", last: { startedAt: 0 } });
   });
 });
 
@@ -147,16 +150,14 @@ describe("a step on a watched host", () => {
     const on = watching();
     on.watch();
     await on.clock.advance(1_000);
-    on.watcher.lanes.submit("AoeVolume san/data", [start]);
+    on.agent.lanes.submit(data, [start]);
     await on.clock.advance(400);
-    expect(on.watcher.pending("AoeVolume san/data")).toBe(true);
+    expect(on.agent.pending(data)).toBe(true);
     await on.clock.advance(700);
-    expect(on.watcher.pending("AoeVolume san/data")).toBe(false);
+    expect(on.agent.pending(data)).toBe(false);
     expect(on.looks()).toEqual(["0 segments", "1.5 segments"]);
     expect(on.views.at(-1)).toBe("Reachable Reachable AoeVolume san/data");
-    expect(on.watcher.results("AoeVolume san/data").map(({ outcome }) => outcome)).toEqual([
-      { kind: "done", detail: "" },
-    ]);
+    expect(on.agent.results(data).map(({ outcome }) => outcome)).toEqual([{ kind: "done", detail: "" }]);
   });
 
   it("is sent with the machine that it is meant for", async () => {
@@ -168,7 +169,7 @@ describe("a step on a watched host", () => {
     });
     on.watch();
     await on.clock.advance(1_000);
-    on.watcher.lanes.submit("AoeVolume san/data", [start]);
+    on.agent.lanes.submit(data, [start]);
     await on.clock.advance(1_000);
     expect(on.acts().map(({ request }) => request.args)).toEqual([
       ["machine=c0866274f3364b728cf1e59c44cd0aa3", "claim=AoeServer uid-1 san/san1", "0", "1"],
@@ -181,10 +182,10 @@ describe("a step on a watched host", () => {
     await on.clock.advance(1_000);
     on.host.answer = unreachable;
     await on.clock.advance(30_000);
-    on.watcher.lanes.submit("AoeVolume san/data", [start]);
+    on.agent.lanes.submit(data, [start]);
     await on.clock.advance(1_000);
     expect(on.acts()).toEqual([]);
-    expect(on.watcher.results("AoeVolume san/data").map(({ outcome }) => outcome)).toEqual([
+    expect(on.agent.results(data).map(({ outcome }) => outcome)).toEqual([
       { kind: "lost", reason: "Unreachable", message: "SSH connection refused by san1:22" },
     ]);
   });
@@ -197,9 +198,9 @@ describe("a step on a watched host", () => {
       if (script.name === "probe") return ended(answered);
       throw new HostError("ConnectionLost", "reset by peer", { started: true });
     };
-    on.watcher.lanes.submit("AoeVolume san/data", [start, step("ensure-export", ["0", "2"])]);
+    on.agent.lanes.submit(data, [start, step("ensure-export", ["0", "2"])]);
     await on.clock.advance(1_000);
-    expect(on.watcher.results("AoeVolume san/data").map(({ outcome }) => outcome)).toEqual([
+    expect(on.agent.results(data).map(({ outcome }) => outcome)).toEqual([
       { kind: "lost", reason: "ConnectionLost", message: "reset by peer" },
     ]);
   });
@@ -215,14 +216,14 @@ describe("a step on a watched host", () => {
         throw new HostError("TimedOut", "no free channel within 3 s", { started: false });
       return ended("done\t\n");
     };
-    on.watcher.lanes.submit("other", [start]);
-    on.watcher.lanes.submit("AoeVolume san/data", [step("remove-export", ["0", "1"], { interrupts: true })]);
+    on.agent.lanes.submit(refTo("AoeVolume", "san", "other"), [start]);
+    on.agent.lanes.submit(data, [step("remove-export", ["0", "1"], { interrupts: true })]);
     await on.clock.advance(10_000);
     expect(on.acts().map(({ request }) => [request.script.name, request.beginWithinSeconds])).toEqual([
       ["ensure-export", undefined],
       ["remove-export", 3],
     ]);
-    expect(on.watcher.results("AoeVolume san/data")).toEqual([]);
+    expect(on.agent.results(data)).toEqual([]);
   });
 
   it("ends before the watch does", async () => {
@@ -234,7 +235,7 @@ describe("a step on a watched host", () => {
       await last.promise;
       return ended("done\t\n");
     };
-    on.watcher.lanes.submit("AoeVolume san/data", [start]);
+    on.agent.lanes.submit(data, [start]);
     on.stop.abort();
     let over = false;
     const ending = on.ended().then(() => {
@@ -244,7 +245,7 @@ describe("a step on a watched host", () => {
     expect(over).toBe(false);
     last.resolve();
     await ending;
-    expect(on.watcher.results("AoeVolume san/data").map(({ outcome }) => outcome.kind)).toEqual(["done"]);
+    expect(on.agent.results(data).map(({ outcome }) => outcome.kind)).toEqual(["done"]);
   });
 });
 
@@ -256,11 +257,11 @@ describe("a wait on a watched host", () => {
     const heard: unknown[] = [];
     const { command } = step("await-migration", ["1", "2"]);
     for (let round = 0; round < 3; round++)
-      on.watcher.waits.begin("XenMigration san/move", command, (outcome) => heard.push(outcome));
+      on.agent.waits.begin(refTo("XenMigration", "san", "move"), command, (outcome) => heard.push(outcome));
     await on.clock.advance(1_000);
     expect(on.acts().map(({ request }) => request.script.name)).toEqual(["await-migration"]);
     expect(heard).toEqual([{ kind: "done", detail: "" }]);
-    expect(on.watcher.waits.active).toBe(0);
+    expect(on.agent.waits.active).toBe(0);
   });
 
   it("that is lost tells nothing: the next look shows what happened", async () => {
@@ -269,10 +270,10 @@ describe("a wait on a watched host", () => {
     await on.clock.advance(1_000);
     on.host.answer = unreachable;
     const heard: unknown[] = [];
-    on.watcher.waits.begin("XenMigration san/move", step("await-migration", ["1", "2"]).command, (outcome) =>
+    on.agent.waits.begin(refTo("XenMigration", "san", "move"), step("await-migration", ["1", "2"]).command, (outcome) =>
       heard.push(outcome),
     );
     await on.clock.advance(1_000);
-    expect([heard, on.watcher.waits.active]).toEqual([[], 0]);
+    expect([heard, on.agent.waits.active]).toEqual([[], 0]);
   });
 });

@@ -1,4 +1,5 @@
-import { HostWatcher, type WatcherOptions } from "../../../../src/controllers/hosts/watcher.ts";
+import { HostAgent, type HostAgentOptions } from "../../../../src/controllers/hosts/agent.ts";
+import { refText } from "../../../../src/controllers/identity.ts";
 import { probe } from "../../../../src/host/actions.ts";
 import type { Addressee } from "../../../../src/host/addressee.ts";
 import { HostError, type RunRequest, type SshTarget } from "../../../../src/ssh/host-session.ts";
@@ -27,15 +28,15 @@ export const unreachable = async () => {
   throw new HostError("Unreachable", "SSH connection refused by san1:22", { started: false });
 };
 
-/** One watcher of one host; `answer` says what the host does, and may be exchanged while it is watched. */
+/** One agent of one host; `answer` says what the host does, and may be exchanged while it is watched. */
 export function watching(
-  options: Partial<WatcherOptions> & { readonly answer?: Answering; readonly addressee?: () => Addressee } = {},
+  options: Partial<HostAgentOptions> & { readonly answer?: Answering; readonly addressee?: () => Addressee } = {},
 ) {
-  const on = stage("watcher");
+  const on = stage("agent");
   const host = { answer: options.answer ?? answering(on, 500) };
   const requests: { readonly at: number; readonly request: RunRequest }[] = [];
   const views: string[] = [];
-  const watcher: HostWatcher = new HostWatcher({
+  const agent: HostAgent = new HostAgent({
     clock: on.clock,
     log: on.log,
     intervalSeconds: 30,
@@ -48,7 +49,7 @@ export function watching(
     }),
     route: () => ({ kind: "target", target }),
     probe: (extent) => probe({ roles: ["Server"], backings: [], segments: extent === "All" ? ["eth1"] : [] }),
-    onView: (before, settled) => views.push([before.state, watcher.view.state, ...settled].join(" ")),
+    onView: (before, settled) => views.push([before.state, agent.view.state, ...settled.map(refText)].join(" ")),
     addressee: () => ({}),
     onHostKey: () => undefined,
     onCommand: () => undefined,
@@ -67,13 +68,13 @@ export function watching(
   return {
     ...on,
     host,
-    watcher,
+    agent,
     views,
     looks,
     acts,
     /** Watches until `stop`. */
     watch() {
-      running = watcher.run(on.signal);
+      running = agent.run(on.signal);
     },
     /** Until the watch has ended. */
     ended: () => running,

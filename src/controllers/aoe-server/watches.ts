@@ -1,0 +1,28 @@
+import { aoeServers } from "../../api/kinds.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import { serverNameOf } from "../aoe-volume/indexes.ts";
+import { standsFor } from "../host-object.ts";
+import { refsIn } from "../identity.ts";
+import { serverSpec } from "../specs.ts";
+import { asks, type Controlled, membersOf, onChange, own } from "../watch.ts";
+import type { World } from "../world.ts";
+
+/** What wakes AoeServers. */
+export const watchServers = ({ stores, machines }: World, reconciler: Reconciler): Controlled => ({
+  kind: "AoeServer",
+  objects: own(aoeServers, stores.servers),
+  watches: [
+    // It stays while volumes refer to it.
+    onChange(stores.volumes, (volume) => refsIn(volume, "AoeServer", [serverNameOf(volume)]), { when: asks }),
+  ],
+  onLook: (look) => membersOf("AoeServer", look),
+  machines: (server) => [machines.of(server) ?? []].flat(),
+  standsFor: (server) => standsFor(stores.servers.get(server), serverSpec),
+  questions({ kind, ...key }) {
+    if (kind !== "AoeServer") return {};
+    const server = stores.servers.get(key);
+    const parsed = server && serverSpec(server);
+    return { roles: ["Server"], segments: parsed?.ok ? parsed.spec.interfaces.map(({ name }) => name) : [] };
+  },
+  reconciler,
+});

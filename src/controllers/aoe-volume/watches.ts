@@ -1,0 +1,111 @@
+import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
+import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
+import { keyOf, keyString } from "../../runtime/kube-api.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import { movesMachine } from "../host-object.ts";
+import { addressText } from "../hosts/facts-diff.ts";
+import type { Machine } from "../hosts/machine.ts";
+import { lastFacts } from "../hosts/view.ts";
+import { type ObjectRef, type RefMap, refsIn, refsOf } from "../identity.ts";
+import { clusterSpec, serverSpec, volumeSpec } from "../specs.ts";
+import { asks, type Controlled, isContent, type Look, onChange, own } from "../watch.ts";
+import type { Stores, World } from "../world.ts";
+import { isPlainlyOutside } from "./bounds.ts";
+import { backingPath, servedPath } from "./export-parameters.ts";
+
+const refs = (volumes: readonly AoeVolume[]) => refsOf("AoeVolume", volumes);
+
+/** What wakes AoeVolumes. `outdone`: those that found an older one with their address or backing when they were judged last. */
+export const watchVolumes = (world: World, outdone: RefMap<true>, reconciler: Reconciler): Controlled => {
+  const { stores } = world;
+  return {
+    kind: "AoeVolume",
+    objects: own(aoeVolumes, stores.volumes),
+    watches: [
+      // The server may be on another segment now, with other rivals.
+      onChange(
+        stores.servers,
+        (server) =>
+          refs(volumesOn(stores, keyOf(server)).flatMap((volume) => [volume, ...sameAddress(stores, volume)])),
+        { when: movesMachine },
+      ),
+      onChange(stores.hosts, (host) => refs(volumesSeenBy(stores, keyOf(host))), { when: movesMachine }),
+      onChange(stores.volumes, (volume) => refs(sameAddress(stores, volume)), { when: asks }),
+      // What a status says is written a moment after it was judged, perhaps by an earlier process.
+      onChange(stores.volumes, () => [...refs(stores.volumes.byIndex("conflicted", "yes")), ...outdone.keys()], {
+        when: ({ deleted }) => deleted,
+      }),
+      onChange(stores.clusters, (cluster) => {
+        const parsed = clusterSpec(cluster);
+        const listed = parsed.ok ? parsed.spec.filesystems.map(({ volumeRef }) => volumeRef.name) : [];
+        // Former ones wait until the cluster has left them.
+        const former = (cluster.status?.filesystems ?? []).map(({ volume }) => volume);
+        return refsIn(cluster, "AoeVolume", [...listed, ...former]);
+      }),
+    ],
+    onLook: (look) => concernedBy(stores, look),
+    machines(object) {
+      const volume = stores.volumes.get(object);
+      const parsed = volume && volumeSpec(volume);
+      return volume !== undefined && parsed?.ok === true ? machinesOf(world, volume, parsed.spec) : [];
+    },
+    questions: (member) => (member.kind === "AoeServer" ? { backings: backingsOn(stores, member) } : {}),
+    reconciler,
+  };
+};
+
+/** The machines that a volume has to do with: its server's, and those of its clients, also of former ones. */
+export function machinesOf({ machines }: World, volume: AoeVolume, spec: AoeVolumeSpec): Machine[] {
+  const clients = new Set([...(spec.clientRefs ?? []), ...(volume.status?.clients ?? [])].map(({ name }) => name));
+  const objects = [...refsIn(volume, "AoeServer", [spec.serverRef.name]), ...refsIn(volume, "XenHost", clients)];
+  return objects.flatMap((object) => machines.of(object) ?? []);
+}
+
+/** Volumes that name this AoeServer. */
+export const volumesOn = ({ volumes }: Stores, { namespace, name }: Omit<ObjectRef, "kind">): AoeVolume[] =>
+  volumes.byIndex("server", keyString({ namespace, name }));
+
+/** Volumes of which this XenHost is a client, or was. */
+export const volumesSeenBy = ({ volumes }: Stores, { namespace, name }: Omit<ObjectRef, "kind">): AoeVolume[] =>
+  volumes.byIndex("client", keyString({ namespace, name }));
+
+function sameAddress({ volumes }: Stores, volume: AoeVolume): AoeVolume[] {
+  const parsed = volumeSpec(volume);
+  return parsed.ok ? volumes.byIndex("address", addressText(parsed.spec)) : [];
+}
+
+function concernedBy(stores: Stores, { machine, all, first, addresses, backings }: Look): ObjectRef[] {
+  const members = [...machine.members.keys()];
+  const { volumes } = stores;
+  if (!all)
+    return refs([
+      ...[...addresses].flatMap((address) => volumes.byIndex("address", address)),
+      ...members
+        .filter(({ kind }) => kind === "AoeServer")
+        .flatMap((server) =>
+          [...backings].flatMap((path) => volumes.byIndex("backing", `${keyString(server)} ${path}`)),
+        ),
+    ]);
+  const listed = members.flatMap((member) =>
+    member.kind === "AoeServer" ? volumesOn(stores, member) : volumesSeenBy(stores, member),
+  );
+  // Volumes that do not list this host wait for it all the same when it may hold their device.
+  const devices = lastFacts(machine.agent.view)?.aoeDevices;
+  const seen = (devices?.state === "known" ? devices.value : [])
+    .flatMap((device) => volumes.byIndex("address", addressText(device)))
+    .filter((volume) => !first || !isContent(volume));
+  return refs([...listed, ...seen]);
+}
+
+/** Paths that the volumes of a server need to know of. */
+function backingsOn(stores: Stores, { namespace, name }: ObjectRef): string[] {
+  const server = stores.servers.get({ namespace, name });
+  const bounds = server && serverSpec(server);
+  return volumesOn(stores, { namespace, name }).flatMap((volume) => {
+    const parsed = volumeSpec(volume);
+    if (!parsed.ok) return [];
+    const outside = bounds?.ok === true && isPlainlyOutside(parsed.spec, bounds.spec.allowedBackings);
+    const served = servedPath(parsed.spec, volume.status?.backing?.path);
+    return [...(outside ? [] : [backingPath(parsed.spec)]), ...(served.startsWith("/dev/") ? [served] : [])];
+  });
+}

@@ -1,0 +1,165 @@
+import type { KubeObject } from "../runtime/kube-api.ts";
+import { changeBetween, concernsTenants } from "./hosts/facts-diff.ts";
+import type { Machine } from "./hosts/machine.ts";
+import type { StepResult } from "./hosts/step.ts";
+import { type HostView, sameTrouble } from "./hosts/view.ts";
+import { type ObjectRef, objectOf, type RefMap, RefSet, type WorkRef } from "./identity.ts";
+import { asks, type Controlled, isSettled, type Look, type ObjectChange, tells } from "./watch.ts";
+import type { World } from "./world.ts";
+
+/** What a dispatch is built from. */
+export interface DispatchOptions {
+  readonly world: World;
+  readonly kinds: readonly Controlled[];
+  /** Puts an object into its controller's queue; `initial`: it came with the first list. */
+  readonly enqueue: (object: ObjectRef, options?: { readonly initial: boolean }) => void;
+  /** Told once of each step that was done for an object, after the look that shows what it did. */
+  readonly onDone?: (object: ObjectRef, result: StepResult) => void;
+}
+
+/**
+ * Turns what changes, in the stores and on the machines, into reconciles. It knows no kind: each says what wakes its objects
+ * ({@link Controlled}).
+ */
+export class Dispatch {
+  readonly #options: DispatchOptions;
+  readonly #kinds: ReadonlyMap<string, Controlled>;
+  /**
+   * Objects that an earlier process has judged as they are now. Of them there is nothing new to say before each of their
+   * machines has been asked once, so each costs one reconcile after a restart, and no write. Unreachable is an answer.
+   */
+  readonly #firstRound: RefMap<true>;
+  /** Results that {@link DispatchOptions.onDone} was told of, for each owner. */
+  readonly #told = new WeakMap<StepResult, RefSet<WorkRef>>();
+
+  constructor(options: DispatchOptions) {
+    this.#options = options;
+    this.#kinds = new Map(options.kinds.map((one) => [one.kind, one]));
+    this.#firstRound = options.world.ledger.page();
+  }
+
+  /** Follows the stores, which must be synced, until it is stopped. */
+  start(): () => void {
+    const { kinds } = this.#options;
+    const stops = [
+      // A machine is known before anybody asks for it.
+      ...kinds.filter(({ standsFor }) => standsFor !== undefined).map((one) => this.#declare(one)),
+      ...kinds.map((one) => one.objects?.subscribe((object, change) => this.#changed(one, object, change))),
+      ...kinds.flatMap(({ watches }) =>
+        watches.map((watch) => watch.subscribe((objects, looksAgain) => this.#concern(objects, looksAgain))),
+      ),
+    ];
+    return () => {
+      for (const stop of stops) stop?.();
+    };
+  }
+
+  /** To be called after each look at a machine. `settled`: whose work it has proven. */
+  looked(machine: Machine, before: HostView, settled: readonly WorkRef[]): void {
+    const { machines, freshness, heartbeats, kernelReports, clock } = this.#options.world;
+    for (const other of machines.learn(machine, before)) this.#tell(everythingOn(other, before));
+    for (const owner of settled) this.#tellDone(machine, owner);
+    const met = freshness.settle(machine);
+    for (const object of new RefSet([...settled.map(objectOf), ...met.map(({ object }) => object)])) this.#wake(object);
+    // Whoever lives on it waited for that look as well.
+    const awaited = met.some(({ object, need }) => need === "Change" && machine.members.has(object));
+    const beats = heartbeats.look(machine, clock.monotonic());
+    const reports = kernelReports.look(machine, before);
+    const look = lookOf(machine, before);
+    this.#tell({
+      ...look,
+      all: look.all || awaited,
+      first: look.first && !awaited,
+      tenants: look.tenants || beats || reports,
+    });
+  }
+
+  #declare({ objects, standsFor }: Controlled): (() => void) | undefined {
+    return objects?.subscribe((object) => {
+      const { endpoint, remembered } = standsFor?.(object) ?? {};
+      this.#options.world.machines.declare(object, endpoint, remembered);
+    });
+  }
+
+  /** The object is judged anew when it asks for something else, and whenever it says something else. */
+  #changed({ extent }: Controlled, object: ObjectRef, change: ObjectChange<KubeObject>): void {
+    const { ledger, machines, freshness } = this.#options.world;
+    if (change.initial) {
+      // No machine has been asked yet, so that every answer is fresh for it.
+      if (isSettled(change.object)) this.#firstRound.set(object, true);
+      if (!this.#waits(object)) this.#options.enqueue(object, { initial: true });
+      return;
+    }
+    if (!asks(change)) {
+      if (tells(change)) this.#wake(object);
+      return;
+    }
+    this.#firstRound.delete(object);
+    if (change.deleted) {
+      for (const machine of machines.all()) machine.agent.lanes.forget(object);
+      ledger.forget(object);
+    } else freshness.demand(object, this.#machinesOf(object), "Change", extent);
+    this.#wake(object);
+  }
+
+  #concern(objects: readonly ObjectRef[], looksAgain: boolean): void {
+    for (const object of new RefSet(objects)) {
+      if (looksAgain) this.#options.world.freshness.demand(object, this.#machinesOf(object));
+      this.#wake(object);
+    }
+  }
+
+  #tell(look: Look): void {
+    for (const { onLook } of this.#options.kinds) for (const object of onLook?.(look) ?? []) this.#wake(object);
+  }
+
+  #tellDone(machine: Machine, owner: WorkRef): void {
+    for (const result of machine.agent.results(owner)) {
+      const told = this.#told.get(result) ?? new RefSet<WorkRef>();
+      this.#told.set(result, told);
+      if (told.has(owner)) continue;
+      told.add(owner);
+      this.#options.onDone?.(objectOf(owner), result);
+    }
+  }
+
+  #wake(object: ObjectRef): void {
+    if (!this.#waits(object)) this.#options.enqueue(object);
+  }
+
+  /** Whether the object is part of the first round still; when it no longer is, it never is again. */
+  #waits(object: ObjectRef): boolean {
+    if (!this.#firstRound.has(object)) return false;
+    if (this.#machinesOf(object).some(({ agent }) => agent.view.state === "Pending")) return true;
+    this.#firstRound.delete(object);
+    return false;
+  }
+
+  #machinesOf(object: ObjectRef): readonly Machine[] {
+    return this.#kinds.get(object.kind)?.machines?.(object) ?? [];
+  }
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+const everythingOn = (machine: Machine, before: HostView): Look => ({
+  ...{ machine, before, all: true, first: false, tenants: true },
+  ...{ addresses: nothing, backings: nothing },
+});
+
+/** What the facts of two looks differ in. */
+function lookOf(machine: Machine, before: HostView): Look {
+  const after = machine.agent.view;
+  const everything = everythingOn(machine, before);
+  const same = { ...everything, all: false, tenants: false };
+  if (before.state !== "Reachable" || after.state !== "Reachable") {
+    if (sameTrouble(before, after)) return same;
+    return { ...everything, first: before.state === "Pending" };
+  }
+  const [old, now] = [before.snapshot.facts, after.snapshot.facts];
+  if (old === now) return same;
+  const change = changeBetween(old, now);
+  if (change.kind === "All") return everything;
+  const { addresses, backings } = change;
+  return { ...same, addresses, backings, tenants: concernsTenants(old, now) };
+}

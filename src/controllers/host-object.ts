@@ -1,0 +1,52 @@
+import { z } from "zod";
+import type { AoeServer, XenHost } from "../api/kinds.ts";
+import type { ParsedSpec } from "../api/parse.ts";
+import type { SshSpec } from "../api/ssh.ts";
+import { directivesOf } from "./directives.ts";
+import { type Endpoint, endpointOf } from "./hosts/endpoint.ts";
+import type { Remembered } from "./hosts/machine.ts";
+import { keysIn } from "./index-keys.ts";
+import { asks, type ObjectChange } from "./watch.ts";
+
+/** An object that stands for a machine. */
+export type HostObject = AoeServer | XenHost;
+
+const namingSecrets = z.object({
+  ssh: z.object({ privateKeySecretRef: z.object({ name: z.string() }) }).optional(),
+  relocation: z.object({ vncPasswordSecretRef: z.object({ name: z.string() }).optional() }).optional(),
+});
+
+/** Every Secret of its namespace that a host names, even in a spec that is invalid otherwise. */
+export function secretNames({ spec }: HostObject): string[] {
+  const { ssh, relocation } = namingSecrets.safeParse(spec).data ?? {};
+  return [ssh?.privateKeySecretRef.name, relocation?.vncPasswordSecretRef?.name].flatMap((name) => name ?? []);
+}
+
+/** `namespace/name` of the Secrets that a host names. */
+export const secretKeys = (host: HostObject): string[] => keysIn(host, secretNames(host));
+
+/** Where the machine of an object is, as far as its spec can be read, and what the object keeps of it. */
+export function standsFor<T extends HostObject>(
+  object: T | undefined,
+  parse: (object: T) => ParsedSpec<{ readonly ssh: SshSpec }>,
+): { readonly endpoint: Endpoint | undefined; readonly remembered: Remembered } | undefined {
+  if (object === undefined) return undefined;
+  const { metadata, status } = object;
+  const parsed = parse(object);
+  const [, takes] = /^Claim:(.*)$/.exec(directivesOf(metadata).approved ?? "") ?? [];
+  return {
+    endpoint: parsed.ok ? endpointOf(metadata.namespace ?? "", parsed.spec.ssh) : undefined,
+    remembered: {
+      hostKey: status?.hostKey,
+      machineId: status?.machineID,
+      takes,
+      since: metadata.creationTimestamp,
+    },
+  };
+}
+
+/** It asks for something else, or stands for another machine. */
+export const movesMachine = (change: ObjectChange<HostObject>): boolean =>
+  asks(change) ||
+  change.old?.status?.hostKey !== change.object.status?.hostKey ||
+  change.old?.status?.machineID !== change.object.status?.machineID;

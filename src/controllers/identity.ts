@@ -1,0 +1,108 @@
+/** Which object: its kind, namespace and name, as a value. Where a kind does not matter it serves as an `ObjectKey`. */
+export interface ObjectRef {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What is done for an object, or for one part of it that another one does not hold up: a file system of a cluster. */
+export interface WorkRef extends ObjectRef {
+  readonly part?: string;
+}
+
+/** A reference to the object of this kind and name. */
+export const refTo = (kind: string, namespace: string, name: string): ObjectRef => ({ kind, namespace, name });
+
+/** A reference to an object that is there. */
+export const refOf = (
+  kind: string,
+  { metadata: { namespace = "", name } }: { readonly metadata: { readonly namespace?: string; readonly name: string } },
+): ObjectRef => ({ kind, namespace, name });
+
+/** References to objects of one kind. */
+export const refsOf = (kind: string, objects: readonly Parameters<typeof refOf>[1][]): ObjectRef[] =>
+  objects.map((object) => refOf(kind, object));
+
+/** References to what an object names in its own namespace. */
+export const refsIn = (
+  { metadata: { namespace = "" } }: { readonly metadata: { readonly namespace?: string } },
+  kind: string,
+  names: Iterable<string | undefined>,
+): ObjectRef[] => [...names].flatMap((name) => (name === undefined ? [] : [refTo(kind, namespace, name)]));
+
+/** The object for which a work is done. */
+export const objectOf = ({ kind, namespace, name }: WorkRef): ObjectRef => ({ kind, namespace, name });
+
+/** Whether both are the same object, and the same part of it. */
+export const isSameRef = (one: WorkRef, other: WorkRef): boolean => refText(one) === refText(other);
+
+/** `Kind namespace/name`, for maps and for people; never taken apart again. */
+export const refText = ({ kind, namespace, name, part }: WorkRef): string =>
+  `${kind} ${namespace}/${name}${part === undefined ? "" : ` #${part}`}`;
+
+/** A map with references for keys: equal ones are one key. */
+export class RefMap<V, R extends WorkRef = ObjectRef> {
+  readonly #entries = new Map<string, readonly [R, V]>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(ref: R): V | undefined {
+    return this.#entries.get(refText(ref))?.[1];
+  }
+
+  has(ref: R): boolean {
+    return this.#entries.has(refText(ref));
+  }
+
+  set(ref: R, value: V): void {
+    this.#entries.set(refText(ref), [ref, value]);
+  }
+
+  delete(ref: R): boolean {
+    return this.#entries.delete(refText(ref));
+  }
+
+  *keys(): Iterable<R> {
+    for (const [ref] of this.#entries.values()) yield ref;
+  }
+
+  *values(): Iterable<V> {
+    for (const [, value] of this.#entries.values()) yield value;
+  }
+
+  [Symbol.iterator](): Iterator<readonly [R, V]> {
+    return this.#entries.values();
+  }
+}
+
+/** A set of references: equal ones are one. */
+export class RefSet<R extends WorkRef = ObjectRef> {
+  readonly #refs = new Map<string, R>();
+
+  constructor(refs: Iterable<R> = []) {
+    for (const ref of refs) this.add(ref);
+  }
+
+  get size(): number {
+    return this.#refs.size;
+  }
+
+  has(ref: R): boolean {
+    return this.#refs.has(refText(ref));
+  }
+
+  add(ref: R): void {
+    const text = refText(ref);
+    if (!this.#refs.has(text)) this.#refs.set(text, ref);
+  }
+
+  delete(ref: R): boolean {
+    return this.#refs.delete(refText(ref));
+  }
+
+  [Symbol.iterator](): Iterator<R> {
+    return this.#refs.values();
+  }
+}

@@ -1,0 +1,68 @@
+import { type XenDomain, type XenMigration, xenDomains } from "../../api/kinds.ts";
+import { keyOf, keyString } from "../../runtime/kube-api.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import { type ObjectRef, RefSet, refsIn, refsOf } from "../identity.ts";
+import { nodeHosts } from "../ocfs2-cluster/watches.ts";
+import { domainSpec, migrationSpec } from "../specs.ts";
+import { type Controlled, hostsIn, onChange, own } from "../watch.ts";
+import type { Stores, World } from "../world.ts";
+import { domainPlaces } from "./places.ts";
+
+const refs = (domains: readonly XenDomain[]) => refsOf("XenDomain", domains);
+
+/** What wakes XenDomains. */
+export const watchDomains = ({ stores, machines }: World, reconciler: Reconciler): Controlled => {
+  const { clusters, domains, hosts, migrations } = stores;
+  return {
+    kind: "XenDomain",
+    objects: own(xenDomains, domains),
+    watches: [
+      onChange(hosts, (host) => refs(domains.byIndex("host", keyString(keyOf(host))))),
+      onChange(clusters, (cluster) => refs(domains.byIndex("cluster", keyString(keyOf(cluster))))),
+      // The older of two that claim one UUID has it.
+      onChange(domains, (domain) => {
+        const parsed = domainSpec(domain);
+        const uuid = parsed.ok ? parsed.spec.uuid : undefined;
+        return uuid === undefined ? [] : refs(domains.byIndex("uuid", uuid));
+      }),
+      onChange(migrations, (migration) => refs([migratingDomain(stores, migration) ?? []].flat())),
+    ],
+    onLook: (look) => refs(hostsIn(look).flatMap((host) => domains.byIndex("host", keyString(host)))),
+    machines: (object) => possibleHosts(stores, domains.get(object)).flatMap((host) => machines.of(host) ?? []),
+    questions(member) {
+      if (member.kind !== "XenHost") return {};
+      const places = clusters.byIndex("host", keyString(member)).map((cluster) => domainPlaces(stores, cluster));
+      return {
+        images: places.flatMap(({ images }) => images),
+        lockDirectories: places.flatMap(({ lockDirectories }) => lockDirectories),
+      };
+    },
+    reconciler,
+  };
+};
+
+/** The XenHosts on which a domain may be: those it names, and the other nodes of the file systems that hold its disks. */
+export function possibleHosts({ clusters }: Stores, domain: XenDomain | undefined): ObjectRef[] {
+  if (domain === undefined) return [];
+  const { namespace } = keyOf(domain);
+  const parsed = domainSpec(domain);
+  const { hostRef, hostRefs = [], disks = [] } = parsed.ok ? parsed.spec : {};
+  const holders = new Set(disks.map(({ filesystemRef }) => filesystemRef.clusterRef.name));
+  return [
+    ...new RefSet([
+      ...refsIn(domain, "XenHost", [hostRef?.name, domain.status?.host, ...hostRefs.map(({ name }) => name)]),
+      ...[...holders].flatMap((name) => nodeHosts(clusters.get({ namespace, name }))),
+    ]),
+  ];
+}
+
+/** The XenDomain that a migration moves, if there is one: named by it, or of the UUID that it found. */
+export function migratingDomain({ domains }: Stores, migration: XenMigration): XenDomain | undefined {
+  const { namespace } = keyOf(migration);
+  const parsed = migrationSpec(migration);
+  const name = parsed.ok ? parsed.spec.domainRef?.name : undefined;
+  if (name !== undefined) return domains.get({ namespace, name });
+  const { domainUUID } = migration.status ?? {};
+  const found = domainUUID === undefined ? [] : domains.byIndex("uuid", domainUUID);
+  return found.find(({ metadata }) => metadata.namespace === namespace);
+}

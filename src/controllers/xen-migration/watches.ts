@@ -1,0 +1,54 @@
+import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
+import { keyOf, keyString } from "../../runtime/kube-api.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import type { Machine } from "../hosts/machine.ts";
+import { type ObjectRef, RefSet, refsIn, refsOf } from "../identity.ts";
+import { migrationSpec } from "../specs.ts";
+import { type Controlled, hostsIn, onChange, own } from "../watch.ts";
+import type { Stores, World } from "../world.ts";
+import { migratingDomain, possibleHosts } from "../xen-domain/watches.ts";
+
+const refs = (migrations: readonly XenMigration[]) => refsOf("XenMigration", migrations);
+
+/** What wakes XenMigrations. */
+export const watchMigrations = (world: World, reconciler: Reconciler): Controlled => {
+  const { domains, hosts, migrations } = world.stores;
+  const onHost = ({ namespace, name }: Omit<ObjectRef, "kind">) =>
+    refs([...migrations.byIndex("host", keyString({ namespace, name })), ...waiting(world.stores, namespace)]);
+  return {
+    kind: "XenMigration",
+    objects: own(xenMigrations, migrations),
+    watches: [
+      onChange(hosts, (host) => onHost(keyOf(host))),
+      onChange(domains, (domain) => refs(migrations.byIndex("domain", keyString(keyOf(domain))))),
+      // Whoever waits for a permit.
+      onChange(migrations, () => refs(migrations.byIndex("active", "yes"))),
+    ],
+    onLook: (look) => hostsIn(look).flatMap(onHost),
+    machines: (object) => machinesOf(world, migrations.get(object)),
+    extent: "WithoutSegments",
+    reconciler,
+  };
+};
+
+/** Migrations that have not begun: any host may become their source or their target. */
+function waiting({ migrations }: Stores, namespace: string): XenMigration[] {
+  return migrations
+    .byIndex("active", "yes")
+    .filter(({ metadata, status }) => metadata.namespace === namespace && status?.operationID === undefined);
+}
+
+/** The machines a migration has to do with: before it has begun, all of its namespace. */
+export function machinesOf({ stores, machines }: World, migration: XenMigration | undefined): Machine[] {
+  if (migration === undefined) return [];
+  return hostsOf(stores, migration).flatMap((host) => machines.of(host) ?? []);
+}
+
+function hostsOf(stores: Stores, migration: XenMigration): ObjectRef[] {
+  const { source, target, operationID } = migration.status ?? {};
+  if (operationID === undefined) return refsOf("XenHost", stores.hosts.list(keyOf(migration).namespace));
+  const parsed = migrationSpec(migration);
+  const { sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
+  const named = refsIn(migration, "XenHost", [sourceHostRef?.name, targetHostRef?.name, source, target]);
+  return [...new RefSet([...named, ...possibleHosts(stores, migratingDomain(stores, migration))])];
+}
