@@ -18,7 +18,7 @@ export default {
     {
       name: "no-orphans",
       severity: "error",
-      from: { path: "^src/", orphan: true, pathNot: ["^src/(cli/main|cli/operator|up/main)\\.ts$"] },
+      from: { path: "^src/", orphan: true, pathNot: ["^src/(cli/main|cli/plugin|cli/operator|up/main)\\.ts$"] },
       to: {},
     },
     layer("api", []),

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { getAsset, isSea } from "node:sea";
 import { z } from "zod";
 import { type CommandEntry, type Io, type Option, UsageError } from "./command.ts";
 import { didYouMean } from "./did-you-mean.ts";
@@ -45,8 +46,10 @@ export async function runProgram(commands: readonly CommandEntry[], args: readon
   }
 }
 
-/** The version in package.json. */
+/** The version in package.json, which a single binary carries inside. */
 export function programVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const text = isSea()
+    ? getAsset("package.json", "utf8")
+    : readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
