@@ -91,7 +91,7 @@ export const aoeVolumeSpecSchema = withRules(
       .max(1024)
       .optional()
       .describe("Requests in flight per client (vblade -b), 16 by default. Linux clients use at most 64."),
-    allowedMacs: setOf(macSchema, { max: 32 })
+    allowedMACs: setOf(macSchema, { max: 32 })
       .optional()
       .describe("Only these network cards may use the volume (vblade -m). Everybody on the segment by default."),
     clientRefs: mapListOf(localRefSchema, ["name"], { max: 254 })

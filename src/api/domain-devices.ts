@@ -16,7 +16,7 @@ export const domainBootSchema = withRules(
     commandLine: textOf(/^[ !#%-~]*$/, 1024, "printable ASCII without quotation marks or $")
       .optional()
       .describe("Arguments of the kernel."),
-    bootloader: z.enum(["Pygrub"]).optional().describe("Reads the kernel from the guest's own disk."),
+    bootloader: z.enum(["pygrub"]).optional().describe("Reads the kernel from the guest's own disk."),
   }),
   [
     {

@@ -31,7 +31,7 @@ export const relocationSchema = withRules(
       .max(1048576)
       .optional()
       .describe("MiB that dom0 keeps when it makes room for domains (xm only)."),
-    dom0Cpus: z.int().min(0).max(4096).optional().describe("CPUs that dom0 may use, 0 for all (xm only)."),
+    dom0CPUs: z.int().min(0).max(4096).optional().describe("CPUs that dom0 may use, 0 for all (xm only)."),
     vncPasswordSecretRef: localRefSchema
       .optional()
       .describe(

@@ -104,7 +104,7 @@ export const xenDomainStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
   host: z.string().max(253).optional().describe("XenHost on which the domain runs."),
-  domid: z.int().optional().describe("Xen's number for it, new after every start and migration."),
+  domainID: z.int().optional().describe("Xen's number for it, new after every start and migration."),
   state: z.string().max(16).optional().describe("The letters of xl list."),
   configuration: z
     .string()

@@ -45,7 +45,7 @@ export const xenHostSpecSchema = z.object({
     })
     .describe("The host as an AoE client."),
   toolstack: z
-    .enum(["Auto", "Xl", "Xm"])
+    .enum(["Auto", "xl", "xm"])
     .default("Auto")
     .describe(
       "Auto: xl where it is installed, else xm. What is done with xm follows the documentation and the sources of xend 4.3; no host with xend has proved it.",
@@ -63,7 +63,7 @@ const aoeDeviceSchema = z.object({
   target: z.string().max(16).describe("e<shelf>.<slot>"),
   state: z.string().max(64).describe("As the driver says: up or down, then kickme or closewait."),
   sizeBytes: z.string().max(32).optional(),
-  serverMac: z.string().max(32).optional(),
+  serverMAC: z.string().max(32).optional(),
   interface: z.string().max(16).optional(),
 });
 

@@ -125,7 +125,7 @@ export const xenMigrationStatusSchema = z.object({
   sourceBootID: z.string().max(64).optional(),
   targetBootID: z.string().max(64).optional(),
   startTime: z.string().max(64).optional(),
-  finishTime: z.string().max(64).optional(),
+  completionTime: z.string().max(64).optional(),
   attempts: z.int().optional(),
   offline: atomicObject(
     z.object({
@@ -184,7 +184,7 @@ export const xenMigrationDefinition = defineKind({
     column("Target", ".status.target"),
     wideColumn("Mode", ".spec.mode"),
     wideColumn("Started", ".status.startTime"),
-    wideColumn("Finished", ".status.finishTime"),
+    wideColumn("Finished", ".status.completionTime"),
     ...summaryColumns("Succeeded"),
   ],
   selectableFields: [".spec.domain", ".spec.domainRef.name", ".spec.sourceHostRef.name", ".spec.targetHostRef.name"],

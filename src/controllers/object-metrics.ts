@@ -95,21 +95,21 @@ interface Run {
 }
 
 function runOf({ status }: XenDomain): Run | undefined {
-  if (status?.host === undefined || status.domid === undefined) return undefined;
-  return { host: status.host, domid: status.domid };
+  if (status?.host === undefined || status.domainID === undefined) return undefined;
+  return { host: status.host, domid: status.domainID };
 }
 
 /** Xen gives every start a new number; a migration gives one too, on another host. */
 const isRestart = (before: Run, now: Run) => before.host === now.host && before.domid !== now.domid;
 
 function endOf(event: StoreEvent<XenMigration>): { readonly outcome: Outcome; readonly seconds: number } | undefined {
-  if (event.type !== "updated" || event.old.status?.finishTime !== undefined) return undefined;
-  const { startTime, finishTime, conditions } = event.object.status ?? {};
-  if (finishTime === undefined) return undefined;
+  if (event.type !== "updated" || event.old.status?.completionTime !== undefined) return undefined;
+  const { startTime, completionTime, conditions } = event.object.status ?? {};
+  if (completionTime === undefined) return undefined;
   const is = (type: string) => findCondition(conditions, type)?.status === "True";
   const outcome = is("Succeeded") ? "Succeeded" : is("Aborted") ? "Aborted" : "Failed";
   // What never began took no time.
-  const milliseconds = startTime === undefined ? 0 : Date.parse(finishTime) - Date.parse(startTime);
+  const milliseconds = startTime === undefined ? 0 : Date.parse(completionTime) - Date.parse(startTime);
   return { outcome, seconds: Math.max(0, milliseconds) / 1000 };
 }
 

@@ -26,7 +26,7 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
     atBoot: oneOf(field(row, 3, "whether it is armed at boot"), ["yes", "no"], "whether it is armed at boot") === "yes",
   }));
   return {
-    kind: ({ xl: "Xl", xm: "Xm", none: "None" } as const)[kind],
+    kind: ({ xl: "xl", xm: "xm", none: "None" } as const)[kind],
     dom0: oneOf(single("dom0"), ["yes", "no"], "dom0") === "yes",
     info: parseInfo(byKind("info"), lost),
     ...parseDom0Memory(byKind("dom0-memory"), lost),

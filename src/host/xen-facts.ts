@@ -2,7 +2,7 @@
 
 export interface Toolstack {
   /** The programs that are there: xl where both are. */
-  readonly kind: "Xl" | "Xm" | "None";
+  readonly kind: "xl" | "xm" | "None";
   /** The host is a dom0: it runs under Xen. */
   readonly dom0: boolean;
   /** `xl info`; undefined where the host is no dom0 or xl could not tell. */

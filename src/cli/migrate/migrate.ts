@@ -120,10 +120,10 @@ export function migrationNews(one: Migration): readonly string[] {
 
 function summary(one: Migration): object {
   const { state, reason, message } = verdictOf(one);
-  const { source, target, startTime, finishTime } = one.status ?? {};
+  const { source, target, startTime, completionTime } = one.status ?? {};
   return {
     ...{ namespace: one.namespace, name: one.name, succeeded: state, reason, message, source, target },
     startTime,
-    finishTime,
+    completionTime,
   };
 }

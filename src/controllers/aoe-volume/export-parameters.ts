@@ -42,9 +42,9 @@ export function exportOptions(spec: AoeVolumeSpec): string[] {
     ...(spec.directIO === "Enabled" ? ["-d"] : []),
     ...(spec.sync === "Enabled" ? ["-s"] : []),
     ...(spec.bufferCount === undefined ? [] : ["-b", String(spec.bufferCount)]),
-    ...(spec.allowedMacs === undefined || spec.allowedMacs.length === 0
+    ...(spec.allowedMACs === undefined || spec.allowedMACs.length === 0
       ? []
-      : ["-m", [...spec.allowedMacs].sort().join(",")]),
+      : ["-m", [...spec.allowedMACs].sort().join(",")]),
   ];
 }
 

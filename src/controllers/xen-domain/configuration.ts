@@ -22,7 +22,7 @@ export type Dialect = "Xl" | "XlBuilder" | "Xm";
 
 /** What the toolstack of a host reads; undefined where there is none, or xl does not say of which Xen it is. */
 export function dialectOf({ kind, info }: Pick<Toolstack, "kind" | "info">): Dialect | undefined {
-  if (kind === "Xm") return "Xm";
+  if (kind === "xm") return "Xm";
   if (kind === "None" || info === undefined) return undefined;
   return info.major > 4 || (info.major === 4 && info.minor >= 10) ? "Xl" : "XlBuilder";
 }

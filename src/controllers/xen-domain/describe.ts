@@ -15,11 +15,11 @@ type DiskStatus = NonNullable<XenDomainStatus["disks"]>[number];
 export function describeDomain(status: XenDomainStatus, domain: DomainObservation, steps: readonly Step[]): void {
   const running = runningOn(domain);
   if (running === undefined) {
-    delete status.domid;
+    delete status.domainID;
     delete status.state;
   } else {
     status.host = running.host.name;
-    status.domid = running.domain.id;
+    status.domainID = running.domain.id;
     status.state = running.domain.state.slice(0, 16);
   }
   const start = steps.find(({ action }) => action === "start-domain");

@@ -11,7 +11,7 @@ export function describeXen(
   if (toolstack.state === "known" && toolstack.value.kind !== "None") {
     const { kind, info } = toolstack.value;
     status.xen = {
-      toolstack: kind.toLowerCase(),
+      toolstack: kind,
       ...(info === undefined
         ? {}
         : {

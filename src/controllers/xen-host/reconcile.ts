@@ -50,7 +50,7 @@ function relocate(
   begin: (verifying: RelocationPlan["verifying"]) => void,
 ): Pick<RelocationPlan, "steps" | "condition"> {
   const { toolstack } = facts;
-  if (toolstack.state === "known" && toolstack.value.kind === "Xm")
+  if (toolstack.state === "known" && toolstack.value.kind === "xm")
     return planXend(host, spec, toolstack.value, sight, password);
   const plan = planRelocation(host, spec, facts, sight);
   begin(plan.verifying);
@@ -129,7 +129,7 @@ function hostReconciliation(options: Means): Reconciler {
             target: `e${one.shelf}.${one.slot}`,
             state: [one.up ? "up" : "down", ...one.flags].join(",").slice(0, 64),
             sizeBytes: String(one.sizeBytes),
-            ...(one.macs[0] === undefined ? {} : { serverMac: one.macs[0] }),
+            ...(one.macs[0] === undefined ? {} : { serverMAC: one.macs[0] }),
             ...(one.interfaces[0] === undefined ? {} : { interface: cut(one.interfaces[0], 16) }),
           })),
         };

@@ -58,7 +58,7 @@ function settingsFor(
     ...optional("network-script", spec.networkScript && quoted(spec.networkScript)),
     ...optional("vif-script", spec.vifScript && quoted(spec.vifScript)),
     ...optional("dom0-min-mem", spec.dom0MinMem === undefined ? undefined : String(spec.dom0MinMem)),
-    ...optional("dom0-cpus", spec.dom0Cpus === undefined ? undefined : String(spec.dom0Cpus)),
+    ...optional("dom0-cpus", spec.dom0CPUs === undefined ? undefined : String(spec.dom0CPUs)),
   ];
   if (spec.mode === "Disabled") return [{ key: "xend-relocation-server", value: "no" }, ...rest];
   // Regular expressions, one per peer; a dot in brackets is a dot only.

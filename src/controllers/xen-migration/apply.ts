@@ -57,7 +57,7 @@ export async function apply(turn: Turn): Promise<Said> {
 
 function finish(turn: Turn, reason: Reason, message: string): Said {
   const { draft, world } = turn;
-  draft.status.finishTime = rfc3339(world.clock.now());
+  draft.status.completionTime = rfc3339(world.clock.now());
   tell(turn, { state: reason, message });
   const aborted = reason === "AbortRequested";
   return {
@@ -82,7 +82,7 @@ function arrive(turn: Turn, { domain, target }: Extract<Admission, { kind: "Arri
     target,
     domainUUID: domain.uuid,
     domainName: domain.name,
-    finishTime: rfc3339(world.clock.now()),
+    completionTime: rfc3339(world.clock.now()),
   });
   tell(turn, { state: "Succeeded", message });
   return {

@@ -46,7 +46,7 @@ export function endAgain(turn: Turn, { before, operation, uuid }: Repeated): Sai
       againSeconds: 10,
     };
   const message = `${said}. ${outcomes[before.outcome]}. Nothing is moved now: to move the domain again, create a XenMigration with another name`;
-  Object.assign(draft.status, { domainUUID: uuid, finishTime: rfc3339(world.clock.now()) });
+  Object.assign(draft.status, { domainUUID: uuid, completionTime: rfc3339(world.clock.now()) });
   tell(turn, { state: "AlreadyDone", message });
   const succeeded = before.outcome === "Succeeded" ? yes : no;
   return {

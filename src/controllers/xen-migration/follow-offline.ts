@@ -40,7 +40,7 @@ export async function followOffline(turn: Turn): Promise<Said> {
   tell(turn, course);
   const nowMs = world.clock.now();
   if (course.end !== undefined) {
-    status.finishTime = rfc3339(nowMs);
+    status.completionTime = rfc3339(nowMs);
     return { conditions: course.conditions };
   }
   if (course.stopped && !directives.paused && !directives.dryRun) {

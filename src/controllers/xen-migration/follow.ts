@@ -66,7 +66,7 @@ export async function follow(turn: Turn): Promise<Said> {
   if (course.end !== undefined && !lasting) return { conditions: [], againSeconds: goneMs / 1000 };
   tell(turn, course);
   if (course.end !== undefined) {
-    status.finishTime = rfc3339(nowMs);
+    status.completionTime = rfc3339(nowMs);
     return { conditions: course.conditions };
   }
   if (course.move?.kind === "Abort" && course.stop !== undefined && status.stop === undefined) {

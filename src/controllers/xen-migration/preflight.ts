@@ -217,7 +217,7 @@ function informed({
   const [from, to] = [sourceStack.info, targetStack.info];
   if (from !== undefined && to !== undefined) return { from, to };
   // xend of 2010 tells it in another form.
-  if (sourceStack.kind === "Xm") return passed;
+  if (sourceStack.kind === "xm") return passed;
   const silent = [...(from === undefined ? [source.name] : []), ...(to === undefined ? [target.name] : [])];
   return [problem("HostUnknown", `xl info of ${silent.join(", ")} does not tell version, memory and CPU`)];
 }

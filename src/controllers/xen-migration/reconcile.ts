@@ -63,7 +63,7 @@ function migrationReconciler(options: MigrationMeans): Reconciler {
           : { conditions: invalid(parsed.message) };
         conclude(draft.status, migration, directives, said.conditions, world.clock.now());
         // Once more, to let go of it.
-        if (draft.status.finishTime !== undefined) return againAfter(0);
+        if (draft.status.completionTime !== undefined) return againAfter(0);
         return said.againSeconds === undefined ? done : againAfter(said.againSeconds);
       });
     },

@@ -6,7 +6,7 @@ export const keptPerDomain = 10;
 
 /** When a finished migration ended, wall-clock milliseconds. */
 export function finishedAt({ status }: XenMigration): number {
-  const time = status?.finishTime ?? findCondition(status?.conditions, "Succeeded")?.lastTransitionTime;
+  const time = status?.completionTime ?? findCondition(status?.conditions, "Succeeded")?.lastTransitionTime;
   return time === undefined ? 0 : Date.parse(time);
 }
 

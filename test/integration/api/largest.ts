@@ -33,7 +33,7 @@ const specs: Readonly<Record<string, object>> = {
     slot: 254,
     interface: long(15, 0),
     backing: { file: { path: path(512, 0), size: "4Pi" } },
-    allowedMacs: list(32, mac),
+    allowedMACs: list(32, mac),
     clientRefs: list(254, (i) => ({ name: name(i) })),
   },
   Ocfs2Cluster: {

@@ -41,7 +41,7 @@ const addresses: Readonly<Record<string, string>> = { bella: "10.99.0.11", brutu
 
 /** Seconds from the creation of a XenMigration to its end. */
 const wholeOf = ({ metadata, status }: XenMigration): number =>
-  (Date.parse(status?.finishTime ?? "") - Date.parse(metadata.creationTimestamp ?? "")) / 1000;
+  (Date.parse(status?.completionTime ?? "") - Date.parse(metadata.creationTimestamp ?? "")) / 1000;
 
 /** How long it took in all, and how long xl was at it: between the record of its beginning and that of its end. */
 async function overhead({ get, on }: Words, from: string, name: string): Promise<string> {

@@ -27,8 +27,8 @@ export const settledOnSight: Invariant = {
 function hostsOf({ server }: Scene, uuid: string): string[] {
   const all = server.list(server.kindNamed("XenMigration"), {}).items;
   return all.flatMap((object) => {
-    const { domainUUID, source, target, finishTime } = objectAt(object, "status");
-    const open = domainUUID === uuid && finishTime === undefined && isObject(object);
+    const { domainUUID, source, target, completionTime } = objectAt(object, "status");
+    const open = domainUUID === uuid && completionTime === undefined && isObject(object);
     return open ? [String(source), String(target)] : [];
   });
 }

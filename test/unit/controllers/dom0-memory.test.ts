@@ -7,7 +7,7 @@ import { twoServers } from "../../simulation/scenarios/racks.ts";
 import { eventually, message, rig, word } from "./rig.ts";
 
 const host = (free: number, dom0Memory?: Dom0Memory): Toolstack => ({
-  kind: "Xl",
+  kind: "xl",
   dom0: true,
   info: {
     major: 4,

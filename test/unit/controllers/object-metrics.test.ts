@@ -77,8 +77,8 @@ describe("the metrics of a rack at work", () => {
     const stage = await xenRig({ metrics, objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
     await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
     await stage.advance(minutes(1));
-    const { startTime, finishTime } = status(stage, "XenMigration", "go");
-    const seconds = (Date.parse(String(finishTime)) - Date.parse(String(startTime))) / 1000;
+    const { startTime, completionTime } = status(stage, "XenMigration", "go");
+    const seconds = (Date.parse(String(completionTime)) - Date.parse(String(startTime))) / 1000;
     expect(await series(metrics, "migration_seconds_count")).toEqual([
       '{outcome="Aborted"} 0',
       '{outcome="Failed"} 0',

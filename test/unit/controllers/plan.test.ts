@@ -208,7 +208,7 @@ const volumes = fc.record({
   directIO: fc.constantFrom("Enabled", "Disabled"),
   sync: fc.constantFrom("Enabled", "Disabled"),
   bufferCount: fc.constantFrom(undefined, 1, 16, 64),
-  allowedMacs: fc.constantFrom(undefined, ["52:54:00:99:01:12", "52:54:00:99:01:11"]),
+  allowedMACs: fc.constantFrom(undefined, ["52:54:00:99:01:12", "52:54:00:99:01:11"]),
 });
 
 describe("any plan", () => {

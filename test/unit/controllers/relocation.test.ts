@@ -78,14 +78,14 @@ describe("the relocation server of xend", () => {
       address: "192.0.2.1",
       allowedSourceHostRefs: [{ name: "brutus" }],
       dom0MinMem: 196,
-      dom0Cpus: 0,
+      dom0CPUs: 0,
       networkScript: "network-bridge netdev=eth0",
       vifScript: "vif-bridge",
     },
   });
   const senders = [{ name: "brutus", address: "192.0.2.2", keys: undefined, verified: new Map<string, string>() }];
   const host = (xendConfiguration: ReadonlyMap<string, string>, xendPassword?: string): Toolstack => ({
-    kind: "Xm",
+    kind: "xm",
     dom0: true,
     info: undefined,
     automaticDomains: undefined,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { xenDomainSpecSchema } from "../../../src/api/xen-domain.ts";
 import { dialectOf, renderConfiguration, typeProblem } from "../../../src/controllers/xen-domain/configuration.ts";
 
-const toolstack = (major: number, minor: number, kind: "Xl" | "Xm" = "Xl") => ({
+const toolstack = (major: number, minor: number, kind: "xl" | "xm" = "xl") => ({
   kind,
   info: {
     major,
@@ -37,23 +37,23 @@ describe("the type of a domain in its configuration", () => {
     [toolstack(4, 10), "HVM", ['type = "hvm"']],
     [toolstack(4, 17), "PVH", ['type = "pvh"']],
     [toolstack(5, 0), "PVH", ['type = "pvh"']],
-    [toolstack(4, 3, "Xm"), "PV", []],
-    [toolstack(4, 3, "Xm"), "HVM", ['builder = "hvm"']],
+    [toolstack(4, 3, "xm"), "PV", []],
+    [toolstack(4, 3, "xm"), "HVM", ['builder = "hvm"']],
   ] as const)("%j %s", (version, type, lines) => {
     expect(kindLine(version, type)).toEqual(lines);
     expect(typeProblem(type, version)).toBeUndefined();
   });
 
   it("is not guessed while xl does not say of which Xen it is", () => {
-    expect(dialectOf({ kind: "Xl", info: undefined })).toBeUndefined();
-    expect(typeProblem("PVH", { kind: "Xl", info: undefined })).toBeUndefined();
+    expect(dialectOf({ kind: "xl", info: undefined })).toBeUndefined();
+    expect(typeProblem("PVH", { kind: "xl", info: undefined })).toBeUndefined();
   });
 
   it("is refused where PVH would be built as PV", () => {
     const problem = "spec.type PVH needs xl of Xen 4.10 or newer, and it has 4.9: PV and HVM would be accepted";
     expect(typeProblem("PVH", toolstack(4, 9))).toBe(problem);
-    expect(typeProblem("PVH", toolstack(4, 9, "Xm"))).toBe(problem);
-    expect(typeProblem("PVH", { kind: "Xm", info: undefined })).toBe(
+    expect(typeProblem("PVH", toolstack(4, 9, "xm"))).toBe(problem);
+    expect(typeProblem("PVH", { kind: "xm", info: undefined })).toBe(
       "spec.type PVH needs xl of Xen 4.10 or newer: PV and HVM would be accepted",
     );
   });

@@ -41,7 +41,7 @@ describe("a migration", () => {
     const sent = commands(stage);
     stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
     await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
-    const finished = Date.parse(String(status(stage, "XenMigration", "go").finishTime));
+    const finished = Date.parse(String(status(stage, "XenMigration", "go").completionTime));
     const [begun = 0, ended = 0] = [Math.min(...phases.values()), Math.max(...phases.values())];
     // The time of its end is in whole seconds, rounded down.
     expect(finished + 1000 - created - (ended - begun)).toBeLessThanOrEqual(2000);

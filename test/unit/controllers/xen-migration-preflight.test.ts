@@ -29,7 +29,7 @@ const info: XenInfo = {
   virtualisation: ["pv", "hvm", "hap"],
 };
 const toolstack: Toolstack = {
-  kind: "Xl",
+  kind: "xl",
   dom0: true,
   info,
   automaticDomains: undefined,
@@ -226,9 +226,9 @@ describe("the checks before a migration", () => {
     ],
     [
       "another toolstack",
-      { target: sheet("brutus", { toolstack: known({ ...toolstack, kind: "Xm" }) }) },
+      { target: sheet("brutus", { toolstack: known({ ...toolstack, kind: "xm" }) }) },
       "ToolstackDiffers",
-      "bella has Xl, brutus has Xm",
+      "bella has xl, brutus has xm",
     ],
     [
       "too little memory",

@@ -68,7 +68,7 @@ describe.each(shells)("what a dom0 says of Xen, in %s", (...shell) => {
     expect(facts().toolstack).toMatchObject({
       state: "known",
       value: {
-        kind: "Xl",
+        kind: "xl",
         dom0: true,
         info: {
           major: 4,
@@ -133,7 +133,7 @@ describe.each(shells)("what a dom0 says of Xen, in %s", (...shell) => {
     expect(toolstack).toMatchObject({
       state: "known",
       value: {
-        kind: "Xm",
+        kind: "xm",
         xendConfiguration: new Map([
           ["xend-relocation-server", "yes"],
           ["xend-relocation-hosts-allow", "'^localhost$'"],

@@ -50,7 +50,7 @@ describe("the toolstack of a dom0", () => {
   it("tells what xl info told on the lab, and is prepared once", async () => {
     const fresh = stage();
     expect(known((await fresh.facts("bella")).toolstack)).toMatchObject({
-      kind: "Xl",
+      kind: "xl",
       dom0: true,
       info: {
         major: 4,
