@@ -2,6 +2,7 @@ import { z } from "zod";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { hostStatusSchema } from "./host-status.ts";
 import { atomicListOf, mapListOf, setOf } from "./lists.ts";
+import { seenRefAnywhereSchema } from "./references.ts";
 import { withRules } from "./rules.ts";
 import { packagesPolicySchema, sshSchema } from "./ssh.ts";
 import { fewStars, interfaceNameSchema, textOf } from "./text.ts";
@@ -55,11 +56,9 @@ const exportSchema = z.object({
   backing: z.string().max(512),
   pid: z.int().optional().describe("Absent while no vblade runs for it."),
   unit: z.string().max(128).optional().describe("What keeps it running over a reboot."),
-  managedBy: z
-    .string()
-    .max(512)
+  volumeRef: seenRefAnywhereSchema
     .optional()
-    .describe("namespace/name of the AoeVolume; absent for an export that xensan did not make."),
+    .describe("AoeVolume that it serves; absent for an export that xensan did not make."),
 });
 
 export const aoeServerStatusSchema = hostStatusSchema.extend({

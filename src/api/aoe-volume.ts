@@ -4,7 +4,7 @@ import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts"
 import { atomicListOf, atomicObject, mapListOf, setOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
 import { volumeSizeSchema } from "./quantity.ts";
-import { localRefSchema } from "./references.ts";
+import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
 import { absolutePathSchema, interfaceNameSchema, macSchema, textOf } from "./text.ts";
 
@@ -118,7 +118,7 @@ export const aoeVolumeSpecSchema = withRules(
 );
 
 const clientStatusSchema = z.object({
-  name: z.string().max(253).describe("XenHost."),
+  hostRef: seenRefSchema.describe("XenHost."),
   state: z
     .enum(["Attached", "Missing", "Down", "CloseWait", "WrongServer", "WrongSize", "Unknown"])
     .describe(

@@ -4,7 +4,7 @@ import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts"
 import { atomicListOf, atomicObject, mapListOf } from "./lists.ts";
 import { ocfs2FilesystemSchema } from "./ocfs2-filesystem.ts";
 import { planSchema } from "./plan-step.ts";
-import { localRefSchema } from "./references.ts";
+import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutableRequired, withRules } from "./rules.ts";
 import { ipv4Schema, textOf } from "./text.ts";
 
@@ -123,7 +123,7 @@ export const ocfs2ClusterSpecSchema = withRules(
 );
 
 const nodeStatusSchema = z.object({
-  host: z.string().max(253),
+  hostRef: seenRefSchema,
   number: z.int(),
   name: z.string().max(64).describe("In cluster.conf."),
   address: z.string().max(15),
@@ -133,7 +133,7 @@ const nodeStatusSchema = z.object({
 });
 
 const filesystemNodeSchema = z.object({
-  host: z.string().max(253),
+  hostRef: seenRefSchema,
   state: z.enum(["Mounted", "Unmounted", "Unknown"]),
   bootID: z.string().max(64).optional().describe("Boot of the host in which it was last seen mounted."),
   message: z.string().max(1024).optional(),
@@ -141,13 +141,13 @@ const filesystemNodeSchema = z.object({
 
 const formatSchema = z.object({
   uuid: z.string().max(36),
-  host: z.string().max(253).describe("The node that was chosen to format."),
+  hostRef: seenRefSchema.describe("The node that was chosen to format."),
   startTime: z.string().max(64),
 });
 
 const filesystemStatusSchema = z.object({
   label: z.string().max(63),
-  volume: z.string().max(253).optional().describe("AoeVolume that holds it."),
+  volumeRef: seenRefSchema.optional().describe("AoeVolume that holds it."),
   device: z.string().max(64).optional(),
   mountPoint: z.string().max(512).optional().describe("Where the nodes have it, or are to have it."),
   uuid: z

@@ -5,7 +5,7 @@ import { domainBootSchema, domainDisksSchema, domainNetworksSchema } from "./dom
 import { atomicListOf, mapListOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
 import { sizeSchema } from "./quantity.ts";
-import { localRefSchema } from "./references.ts";
+import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutableRequired, withRules } from "./rules.ts";
 import { uuidSchema } from "./text.ts";
 
@@ -103,7 +103,7 @@ export const xenDomainSpecSchema = withRules(
 export const xenDomainStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
-  host: z.string().max(253).optional().describe("XenHost on which the domain runs."),
+  hostRef: seenRefSchema.optional().describe("XenHost on which the domain runs."),
   domainID: z.int().optional().describe("Xen's number for it, new after every start and migration."),
   state: z.string().max(16).optional().describe("The letters of xl list."),
   configuration: z
@@ -129,9 +129,9 @@ export const xenDomainStatusSchema = z.object({
   migrations: atomicListOf(
     z.object({
       operationID: z.string().max(64),
-      name: z.string().max(253).describe("The XenMigration that asked for it."),
-      source: z.string().max(253),
-      target: z.string().max(253),
+      migrationRef: seenRefSchema.describe("The XenMigration that asked for it."),
+      sourceHostRef: seenRefSchema,
+      targetHostRef: seenRefSchema,
       startTime: z.string().max(64),
       outcome: z.enum(["Unknown", "Succeeded", "Failed"]).describe("Unknown while it is under way."),
     }),
@@ -171,7 +171,7 @@ export const xenDomainDefinition = defineKind({
   ],
   conditionTypes: ["DisksReady", "Running", "PendingRestart", "Ready"],
   columns: [
-    column("Host", ".status.host"),
+    column("Host", ".status.hostRef.name"),
     column("Power", ".spec.powerState"),
     wideColumn("UUID", ".spec.uuid"),
     wideColumn("Memory", ".spec.memory"),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { hostStatusSchema } from "./host-status.ts";
 import { atomicListOf, atomicObject, setOf } from "./lists.ts";
+import { seenRefSchema } from "./references.ts";
 import { relocationSchema } from "./relocation.ts";
 import { packagesPolicySchema, sshSchema } from "./ssh.ts";
 import { interfaceNameSchema, pathGlobSchema, textOf, uuidSchema } from "./text.ts";
@@ -128,7 +129,7 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
         .describe("Public half of the migration key that was made on the host."),
       verified: atomicListOf(
         z.object({
-          name: z.string().max(253),
+          hostRef: seenRefSchema,
           digest: z.string().max(64).describe("Stands for the keys and addresses that were in use."),
         }),
         { max: 64 },

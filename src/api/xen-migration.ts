@@ -3,7 +3,7 @@ import { conditionsSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { atomicListOf, atomicObject } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
-import { localRefSchema } from "./references.ts";
+import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
 import { textOf } from "./text.ts";
 
@@ -105,8 +105,8 @@ const transitionSchema = z.object({
 export const xenMigrationStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
-  source: z.string().max(253).optional().describe("XenHost the domain came from."),
-  target: z.string().max(253).optional().describe("XenHost the domain goes to."),
+  sourceHostRef: seenRefSchema.optional().describe("XenHost the domain came from."),
+  targetHostRef: seenRefSchema.optional().describe("XenHost the domain goes to."),
   domainUUID: z.string().max(36).optional(),
   domainName: z.string().max(255).optional().describe("Name of the domain in Xen."),
   memoryMiB: z.int().optional().describe("Memory of the domain when it was admitted."),
@@ -180,8 +180,8 @@ export const xenMigrationDefinition = defineKind({
   columns: [
     column("Domain", ".spec.domain"),
     column("DomainRef", ".spec.domainRef.name"),
-    column("Source", ".status.source"),
-    column("Target", ".status.target"),
+    column("Source", ".status.sourceHostRef.name"),
+    column("Target", ".status.targetHostRef.name"),
     wideColumn("Mode", ".spec.mode"),
     wideColumn("Started", ".status.startTime"),
     wideColumn("Finished", ".status.completionTime"),

@@ -9,7 +9,7 @@ import type { World } from "./world.ts";
 export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonly number: number }[] {
   const parsed = clusterSpec(cluster);
   const listed = parsed.ok ? parsed.spec.nodes.map(({ hostRef, number }) => ({ host: hostRef.name, number })) : [];
-  return [...listed, ...(cluster.status?.nodes ?? []).map(({ host, number }) => ({ host, number }))];
+  return [...listed, ...(cluster.status?.nodes ?? []).map(({ hostRef: { name: host }, number }) => ({ host, number }))];
 }
 
 /**

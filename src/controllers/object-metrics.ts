@@ -95,8 +95,8 @@ interface Run {
 }
 
 function runOf({ status }: XenDomain): Run | undefined {
-  if (status?.host === undefined || status.domainID === undefined) return undefined;
-  return { host: status.host, domid: status.domainID };
+  if (status?.hostRef?.name === undefined || status.domainID === undefined) return undefined;
+  return { host: status.hostRef?.name, domid: status.domainID };
 }
 
 /** Xen gives every start a new number; a migration gives one too, on another host. */
@@ -248,11 +248,11 @@ const families: readonly Family[] = [
     labels: [...object, "filesystem", "host"],
     *read(world) {
       for (const { labels, filesystem } of filesystems(world))
-        for (const { host } of filesystem.nodes ?? []) {
-          const watched = world.machines.of(refTo("XenHost", labels.namespace, host));
+        for (const { hostRef } of filesystem.nodes ?? []) {
+          const watched = world.machines.of(refTo("XenHost", labels.namespace, hostRef.name));
           if (watched === undefined || filesystem.device === undefined) continue;
           const beating = world.heartbeats.beating(watched, filesystem.device);
-          if (beating !== undefined) yield [{ ...labels, host }, beating.alive.length];
+          if (beating !== undefined) yield [{ ...labels, host: hostRef.name }, beating.alive.length];
         }
     },
   },

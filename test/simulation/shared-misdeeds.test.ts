@@ -61,7 +61,7 @@ function atOnce<T>(stage: Stage, steps: Generator<number, T>): T {
   });
 }
 
-const intent = (as: string) => ({ uuid: as, host: "bella", startTime: "2026-01-01T00:00:00Z" });
+const intent = (as: string) => ({ uuid: as, hostRef: { name: "bella" }, startTime: "2026-01-01T00:00:00Z" });
 const host = (stage: Stage) => [stage.rack.world, stage.rack.host("bella")] as const;
 
 function format(stage: Stage, as: string): void {

@@ -120,9 +120,11 @@ export function migrationNews(one: Migration): readonly string[] {
 
 function summary(one: Migration): object {
   const { state, reason, message } = verdictOf(one);
-  const { source, target, startTime, completionTime } = one.status ?? {};
+  const { sourceHostRef, targetHostRef, startTime, completionTime } = one.status ?? {};
   return {
-    ...{ namespace: one.namespace, name: one.name, succeeded: state, reason, message, source, target },
+    ...{ namespace: one.namespace, name: one.name, succeeded: state, reason, message },
+    source: sourceHostRef?.name,
+    target: targetHostRef?.name,
     startTime,
     completionTime,
   };

@@ -53,7 +53,7 @@ export function topologyOf(world: World): readonly Place[] {
     );
     const clients = (volume.spec.ok ? (volume.spec.spec.clientRefs ?? []) : []).flatMap(({ name }) => {
       const host = world.hosts.find((one) => one.name === name);
-      const state = volume.status?.clients?.find((client) => client.name === name)?.state;
+      const state = volume.status?.clients?.find((client) => client.hostRef.name === name)?.state;
       return host === undefined ? [] : [place(host, state === undefined ? [] : [state], [])];
     });
     const notes = [volume.status?.target, volume.status?.sizeBytes && bytes(volume.status.sizeBytes)];
@@ -76,18 +76,18 @@ export function topologyOf(world: World): readonly Place[] {
     );
     const hosts = (cluster.spec.ok ? cluster.spec.spec.nodes : []).flatMap(({ hostRef }) => {
       const host = world.hosts.find(({ name }) => name === hostRef.name);
-      const mounted = seen?.nodes?.find((node) => node.host === hostRef.name)?.state;
+      const mounted = seen?.nodes?.find((node) => node.hostRef.name === hostRef.name)?.state;
       return host === undefined
         ? []
         : [
             hostPlace(
               host,
               mounted === undefined ? [] : [mounted],
-              domains.filter((domain) => domain.status?.host === host.name),
+              domains.filter((domain) => domain.status?.hostRef?.name === host.name),
             ),
           ];
     });
-    const nowhere = domains.filter((domain) => !world.hosts.some(({ name }) => name === domain.status?.host));
+    const nowhere = domains.filter((domain) => !world.hosts.some(({ name }) => name === domain.status?.hostRef?.name));
     return {
       ...{ kind: "FileSystem", name: `${cluster.name}/${label}`, state },
       ...(state === "True" ? {} : { reason }),
@@ -125,7 +125,7 @@ export function topologyOf(world: World): readonly Place[] {
         hostPlace(
           entity,
           [],
-          world.domains.filter((one) => !shown.has(one) && one.status?.host === entity.name),
+          world.domains.filter((one) => !shown.has(one) && one.status?.hostRef?.name === entity.name),
         ),
       );
     else if (entity.kind === "XenDomain") rest.push(domainPlace(entity));
@@ -136,7 +136,8 @@ export function topologyOf(world: World): readonly Place[] {
 
 const isPaused = ({ annotations: given }: Entity) => isSet(given[annotations.paused]);
 const isText = (text: string | undefined): text is string => text !== undefined && text !== "";
-const movement = ({ status }: Migration): string => `moving from ${status?.source} to ${status?.target}`;
+const movement = ({ status }: Migration): string =>
+  `moving from ${status?.sourceHostRef?.name} to ${status?.targetHostRef?.name}`;
 
 function bytes(text: string): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];

@@ -67,7 +67,9 @@ function ofHost({ name, spec, conditions }: Host, world: World): Need[] {
     ? relocation.allowedSourceHostRefs.map((peer) => host("spec.relocation.allowedSourceHostRefs", peer.name))
     : [];
   const leaving = world.migrations.filter(
-    (one) => isUnderWay(one) && [one.status?.source, one.spec.ok && one.spec.spec.sourceHostRef?.name].includes(name),
+    (one) =>
+      isUnderWay(one) &&
+      [one.status?.sourceHostRef?.name, one.spec.ok && one.spec.spec.sourceHostRef?.name].includes(name),
   );
   return [
     sshKey(ssh.privateKeySecretRef),
@@ -101,8 +103,8 @@ function ofMigration(entity: Migration, world: World): Need[] {
   const { domainRef, sourceHostRef, targetHostRef } = spec.spec;
   const domain: Need[] =
     domainRef === undefined ? [] : [{ kind: "XenDomain", name: domainRef.name, by: "spec.domainRef" }];
-  const source = status?.source ?? sourceHostRef?.name;
-  const target = status?.target ?? targetHostRef?.name;
+  const source = status?.sourceHostRef?.name ?? sourceHostRef?.name;
+  const target = status?.targetHostRef?.name ?? targetHostRef?.name;
   const admitted = conditions.find(({ type }) => type === "Admitted");
   // Without a target nobody fits yet: each of them is a reason.
   const candidates = admitted?.reason === "NoTarget" ? world.hosts.filter(({ name }) => name !== source) : [];

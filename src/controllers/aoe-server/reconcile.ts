@@ -1,5 +1,6 @@
 import type { AoeServerSpec, AoeServerStatus } from "../../api/aoe-server.ts";
 import { type AoeServer, aoeServers } from "../../api/kinds.ts";
+import type { Export } from "../../host/facts.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { keeperOf, ownerName } from "../aoe-volume/export-parameters.ts";
@@ -10,6 +11,12 @@ import type { Controlled } from "../watch.ts";
 import type { Means } from "../world.ts";
 import { planServer } from "./plan.ts";
 import { watchServers } from "./watches.ts";
+
+/** The AoeVolume that an export was made for; its marking is text of a host. */
+function volumeOf(one: Pick<Export, "owner">) {
+  const [namespace = "", name = ""] = ownerName(one).split("/");
+  return name === "" ? {} : { volumeRef: { namespace: namespace.slice(0, 63), name: name.slice(0, 253) } };
+}
 
 /** Makes one AoeServer ready to export, and shows what it exports. It stays while volumes refer to it. */
 export const controlServers = (means: Means): Controlled => watchServers(means.world, serverReconciler(means));
@@ -34,7 +41,7 @@ function serverReconciler(options: Means): Reconciler {
           backing: one.backing.slice(0, 512),
           ...(one.pid === undefined ? {} : { pid: one.pid }),
           ...(keeperOf(one) === "" ? {} : { unit: keeperOf(one).slice(0, 128) }),
-          ...(one.owner === "" ? {} : { managedBy: ownerName(one).slice(0, 512) }),
+          ...volumeOf(one),
         }));
       },
       blockers(server) {

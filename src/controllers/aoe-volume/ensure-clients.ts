@@ -35,13 +35,13 @@ export function ensureClients(volume: VolumeObservation): Finding {
   const certain = missing.filter(({ status, reason }) => status.state !== "Unknown" || reason === "ClientNotFound");
   const speaker = certain[0] ?? missing[0];
   const say = certain.length > 0 ? no : unknown;
-  const message = missing.map(({ status }) => `${status.name}: ${status.message ?? status.state}`).join("; ");
+  const message = missing.map(({ status }) => `${status.hostRef?.name}: ${status.message ?? status.state}`).join("; ");
   return found([say("Attached", speaker?.reason ?? "Pending", message)], steps);
 }
 
 /** For the status: also those that are no longer listed and may still hold the device. */
 export function clientStatuses(volume: VolumeObservation): ClientStatus[] {
-  const recorded = new Map((volume.recorded.clients ?? []).map((client) => [client.name, client]));
+  const recorded = new Map((volume.recorded.clients ?? []).map((client) => [client.hostRef.name, client]));
   return volume.clients.map((client) => {
     const { status, reason } = lookAt(volume, client);
     // Not looked yet: what was seen before stands.
@@ -51,7 +51,11 @@ export function clientStatuses(volume: VolumeObservation): ClientStatus[] {
 
 function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
   const say = (reason: Reason, state: ClientStatus["state"], message?: string, step?: Step): ClientFinding => ({
-    status: { name: client.name, state, ...(message === undefined ? {} : { message: message.slice(0, 1024) }) },
+    status: {
+      hostRef: { name: client.name },
+      state,
+      ...(message === undefined ? {} : { message: message.slice(0, 1024) }),
+    },
     reason,
     ...(step === undefined ? {} : { step }),
   });

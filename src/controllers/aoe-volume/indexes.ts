@@ -17,7 +17,7 @@ export const volumeIndexes = {
     const listed = specOf(volume)?.clientRefs ?? [];
     return keysIn(
       volume,
-      [...listed, ...(volume.status?.clients ?? [])].map(({ name }) => name),
+      [...listed, ...(volume.status?.clients ?? []).map(({ hostRef }) => hostRef)].map(({ name }) => name),
     );
   },
   /** `shelf.slot` */

@@ -63,11 +63,11 @@ function seeWork(world: World, volume: AoeVolume, spec: AoeVolumeSpec): { busy: 
 function seeClients(world: World, volume: AoeVolume, spec: AoeVolumeSpec): ClientSight[] {
   const listed = (spec.clientRefs ?? []).map(({ name }) => name);
   const former = (volume.status?.clients ?? []).filter(
-    ({ name, state }) => !listed.includes(name) && state !== "Missing" && wasReached(world, volume, name),
+    ({ hostRef: { name }, state }) => !listed.includes(name) && state !== "Missing" && wasReached(world, volume, name),
   );
   return [
     ...listed.map((name) => seeClient(world, volume, spec, name, true)),
-    ...former.map(({ name }) => seeClient(world, volume, spec, name, false)),
+    ...former.map(({ hostRef: { name } }) => seeClient(world, volume, spec, name, false)),
   ];
 }
 
@@ -117,7 +117,7 @@ function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): By
   if (parsed?.ok !== true || facts === undefined) return [];
   const mac = interfaceMac(facts, interfaceOf(spec, parsed.spec));
   const known = new RefSet(
-    [...(spec.clientRefs ?? []), ...(volume.status?.clients ?? [])].map((client) =>
+    [...(spec.clientRefs ?? []), ...(volume.status?.clients ?? []).map(({ hostRef }) => hostRef)].map((client) =>
       refTo("XenHost", namespace, client.name),
     ),
   );

@@ -217,7 +217,7 @@ function describe(status: AoeVolumeStatus, observation: VolumeObservation): void
   status.target = target;
   status.devicePath = `/dev/etherd/${target}`;
   const clients = clientStatuses(observation).filter(
-    ({ name, state }) => state !== "Missing" || isListed(observation, name),
+    ({ hostRef: { name }, state }) => state !== "Missing" || isListed(observation, name),
   );
   if (clients.length > 0) status.clients = clients;
   else delete status.clients;

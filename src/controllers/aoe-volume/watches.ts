@@ -39,7 +39,7 @@ export const watchVolumes = (world: World, outdone: RefMap<true>, reconciler: Re
         const parsed = clusterSpec(cluster);
         const listed = parsed.ok ? parsed.spec.filesystems.map(({ volumeRef }) => volumeRef.name) : [];
         // Former ones wait until the cluster has left them.
-        const former = (cluster.status?.filesystems ?? []).map(({ volume }) => volume);
+        const former = (cluster.status?.filesystems ?? []).map(({ volumeRef }) => volumeRef?.name);
         return refsIn(cluster, "AoeVolume", [...listed, ...former]);
       }),
     ],
@@ -56,7 +56,11 @@ export const watchVolumes = (world: World, outdone: RefMap<true>, reconciler: Re
 
 /** The machines that a volume has to do with: its server's, and those of its clients, also of former ones. */
 export function machinesOf({ machines }: World, volume: AoeVolume, spec: AoeVolumeSpec): Machine[] {
-  const clients = new Set([...(spec.clientRefs ?? []), ...(volume.status?.clients ?? [])].map(({ name }) => name));
+  const clients = new Set(
+    [...(spec.clientRefs ?? []), ...(volume.status?.clients ?? []).map(({ hostRef }) => hostRef)].map(
+      ({ name }) => name,
+    ),
+  );
   const objects = [...refsIn(volume, "AoeServer", [spec.serverRef.name]), ...refsIn(volume, "XenHost", clients)];
   return objects.flatMap((object) => machines.of(object) ?? []);
 }

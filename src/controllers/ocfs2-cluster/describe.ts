@@ -23,7 +23,7 @@ export interface Restart {
 
 /** What the status keeps besides conditions. Returns who has restarted since the former status. */
 export function describeCluster(status: Ocfs2ClusterStatus, cluster: ClusterObservation): Restart[] {
-  const recorded = new Map((status.nodes ?? []).map((node) => [node.host, node]));
+  const recorded = new Map((status.nodes ?? []).map((node) => [node.hostRef.name, node]));
   const staying = cluster.nodes.filter((node) => node.listed || !leave(cluster, node).left);
   status.nodes = staying.map((node) => nodeStatus(cluster, node, recorded.get(node.host))).slice(0, 128);
   const restarts: Restart[] = [];
@@ -34,7 +34,7 @@ export function describeCluster(status: Ocfs2ClusterStatus, cluster: ClusterObse
 
 function nodeStatus(cluster: ClusterObservation, node: NodeSight, before: NodeStatus | undefined): NodeStatus {
   const { host, number, name, address, port } = node;
-  const identity = { host, number, name, address, port };
+  const identity = { hostRef: { name: host }, number, name, address, port };
   const problem = nodeProblem(node);
   // Not looked yet: what was seen before stands.
   if (problem?.reason === "Pending")
@@ -74,7 +74,7 @@ function filesystemStatus(
   const mountPoint = mountPointOf(cluster, filesystem);
   return {
     label,
-    volume: volume.name,
+    volumeRef: { name: volume.name },
     ...(device === undefined ? {} : { device }),
     ...(mountPoint === undefined ? {} : { mountPoint }),
     ...(recorded?.uuid === undefined ? {} : { uuid: recorded.uuid }),
@@ -82,7 +82,7 @@ function filesystemStatus(
     ...(size === undefined || recorded?.uuid === undefined ? {} : { sizeBytes: size }),
     nodes: nodes
       .map((node) => {
-        const before = recorded?.nodes?.find(({ host }) => host === node.host);
+        const before = recorded?.nodes?.find(({ hostRef }) => hostRef.name === node.host);
         const look =
           spec === undefined || !node.listed
             ? lookAtRest(cluster, filesystem, node)
@@ -117,7 +117,7 @@ function mountStatus(
   before: MountStatus | undefined,
   verdict: { readonly status: string; readonly reason: Reason; readonly message: string },
 ): { status: MountStatus; restarted: boolean } {
-  const { host } = node;
+  const hostRef = { name: node.host };
   const boot = before?.bootID;
   const remembered = boot === undefined ? {} : { bootID: boot };
   const message = verdict.status === "True" ? {} : said(verdict.message);
@@ -126,14 +126,14 @@ function mountStatus(
   if (ready === undefined || device === undefined) {
     const state = verdict.reason === "Pending" && before !== undefined ? before.state : "Unknown";
     const words = verdict.reason === "Pending" && before !== undefined ? said(before.message) : message;
-    return { status: { host, state, ...remembered, ...words }, restarted: false };
+    return { status: { hostRef, state, ...remembered, ...words }, restarted: false };
   }
   const { identity } = ready.facts;
   const now = identity.state === "known" ? identity.value.bootId : undefined;
   const restarted = boot !== undefined && now !== undefined && now !== boot;
-  if (device.mounts.length === 0) return { status: { host, state: "Unmounted", ...message }, restarted };
+  if (device.mounts.length === 0) return { status: { hostRef, state: "Unmounted", ...message }, restarted };
   return {
-    status: { host, state: "Mounted", ...(now === undefined ? remembered : { bootID: now }), ...message },
+    status: { hostRef, state: "Mounted", ...(now === undefined ? remembered : { bootID: now }), ...message },
     restarted,
   };
 }

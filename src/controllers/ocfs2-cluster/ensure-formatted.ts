@@ -119,7 +119,7 @@ function decide(
   return decideFormat({
     policy: spec.format,
     uuid: recorded?.uuid,
-    intent: recorded?.format,
+    intent: recorded?.format && { uuid: recorded.format.uuid, host: recorded.format.hostRef.name },
     approved: cluster.approved,
     device: volume.device,
     label,

@@ -9,13 +9,13 @@ export const clusterIndexes = {
   host: (cluster: Ocfs2Cluster) => {
     const parsed = clusterSpec(cluster);
     const nodes = parsed.ok ? parsed.spec.nodes.map(({ hostRef }) => hostRef.name) : [];
-    return keysIn(cluster, [...nodes, ...(cluster.status?.nodes ?? []).map(({ host }) => host)]);
+    return keysIn(cluster, [...nodes, ...(cluster.status?.nodes ?? []).map(({ hostRef }) => hostRef.name)]);
   },
   /** `namespace/volume` */
   volume: (cluster: Ocfs2Cluster) => {
     const parsed = clusterSpec(cluster);
     const names = parsed.ok ? parsed.spec.filesystems.map(({ volumeRef }) => volumeRef.name) : [];
-    const former = (cluster.status?.filesystems ?? []).map(({ volume }) => volume);
+    const former = (cluster.status?.filesystems ?? []).map(({ volumeRef }) => volumeRef?.name);
     return keysIn(cluster, [...names, ...former]);
   },
 } satisfies Record<string, IndexFunction<Ocfs2Cluster>>;

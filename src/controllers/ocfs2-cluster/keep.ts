@@ -27,7 +27,11 @@ export async function keep(
     if (write.kind === "Timeouts") status.timeouts = { ...observation.spec.timeouts };
     if (write.kind === "Uuid") change(status, write.label, (entry) => ({ ...entry, uuid: write.uuid }));
     if (write.kind === "Intent") {
-      const format = { uuid: randomUuid(world.clock), host: write.host, startTime: rfc3339(world.clock.now()) };
+      const format = {
+        uuid: randomUuid(world.clock),
+        hostRef: { name: write.host },
+        startTime: rfc3339(world.clock.now()),
+      };
       change(status, write.label, (entry) => ({ ...entry, format }));
     }
   }

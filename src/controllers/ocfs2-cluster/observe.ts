@@ -47,10 +47,17 @@ function nodeNames(spec: Ocfs2ClusterSpec, status: Ocfs2ClusterStatus): NodeName
     }))
     .toSorted((one, other) => one.number - other.number);
   const hosts = new Set(listed.map(({ host }) => host));
-  const former = (status.nodes ?? []).filter(({ host }) => !hosts.has(host));
+  const former = (status.nodes ?? []).filter(({ hostRef }) => !hosts.has(hostRef.name));
   return [
     ...listed,
-    ...former.map(({ host, number, name, address, port }) => ({ host, number, name, address, port, listed: false })),
+    ...former.map(({ hostRef: { name: host }, number, name, address, port }) => ({
+      host,
+      number,
+      name,
+      address,
+      port,
+      listed: false,
+    })),
   ];
 }
 
@@ -116,7 +123,7 @@ function seeFilesystems(
   const known = new Set(listed.map(({ label }) => label));
   const former = [...recorded.values()]
     .filter(({ label }) => !known.has(label))
-    .map(({ label, volume = "" }) => ({ label, spec: undefined, volumeName: volume }));
+    .map(({ label, volumeRef: { name: volume } = { name: "" } }) => ({ label, spec: undefined, volumeName: volume }));
   return [...listed, ...former].map(({ label, spec: one, volumeName }) => {
     const kept = recorded.get(label);
     const volume = seeVolume(world, cluster, volumeName);
@@ -132,7 +139,7 @@ function seeFilesystems(
       formatting: hosts.find(
         ({ node, watched }) =>
           kept?.uuid === undefined &&
-          node.host === kept?.format?.host &&
+          node.host === kept?.format?.hostRef.name &&
           watched?.agent.pending(workOf(id, label)) === true,
       )?.node.host,
       grownOn: hosts.flatMap(({ node, watched }) =>
@@ -167,7 +174,7 @@ function seeVolume(world: World, cluster: Ocfs2Cluster, name: string): VolumeSig
     sizeBytes: size === undefined || problem !== undefined ? undefined : Number(size),
     attached:
       problem === undefined
-        ? (status?.clients ?? []).flatMap((client) => (client.state === "Attached" ? [client.name] : []))
+        ? (status?.clients ?? []).flatMap((client) => (client.state === "Attached" ? [client.hostRef.name] : []))
         : [],
     problem,
     synced: parsed.spec.sync === "Enabled",

@@ -206,6 +206,6 @@ function ready(status: Ocfs2ClusterStatus, cluster: Ocfs2Cluster, directives: Di
 }
 
 function leftBy({ status }: Ocfs2Cluster): string {
-  const hosts = (status?.nodes ?? []).map(({ host }) => host).join(", ");
+  const hosts = (status?.nodes ?? []).map(({ hostRef }) => hostRef.name).join(", ");
   return `The cluster may still be configured, online and mounted on ${hosts}: clean up there by hand`;
 }

@@ -54,7 +54,11 @@ export function nodeHosts(cluster: Ocfs2Cluster | undefined): ObjectRef[] {
   if (cluster === undefined) return [];
   const parsed = clusterSpec(cluster);
   const listed = parsed.ok ? parsed.spec.nodes.map(({ hostRef }) => hostRef.name) : [];
-  return refsIn(cluster, "XenHost", new Set([...listed, ...(cluster.status?.nodes ?? []).map(({ host }) => host)]));
+  return refsIn(
+    cluster,
+    "XenHost",
+    new Set([...listed, ...(cluster.status?.nodes ?? []).map(({ hostRef }) => hostRef.name)]),
+  );
 }
 
 /** What the clusters have on a node, or had and may still have. */

@@ -18,7 +18,7 @@ export function describeDomain(status: XenDomainStatus, domain: DomainObservatio
     delete status.domainID;
     delete status.state;
   } else {
-    status.host = running.host.name;
+    status.hostRef = { name: running.host.name };
     status.domainID = running.domain.id;
     status.state = running.domain.state.slice(0, 16);
   }

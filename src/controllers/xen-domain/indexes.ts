@@ -9,7 +9,7 @@ export const domainIndexes = {
   host: (domain: XenDomain) => {
     const parsed = domainSpec(domain);
     const { hostRef, hostRefs = [] } = parsed.ok ? parsed.spec : {};
-    return keysIn(domain, [hostRef?.name, domain.status?.host, ...hostRefs.map(({ name }) => name)]);
+    return keysIn(domain, [hostRef?.name, domain.status?.hostRef?.name, ...hostRefs.map(({ name }) => name)]);
   },
   /** `namespace/cluster` that holds its disks. */
   cluster: (domain: XenDomain) => {

@@ -29,9 +29,10 @@ export function keepMigrations(status: XenDomainStatus, migrations: readonly Xen
 }
 
 function keptOf({ metadata: { name }, status }: XenMigration): Kept | undefined {
-  const { operationID, source = "", target = "", startTime = "" } = status ?? {};
+  const nowhere = { name: "" };
+  const { operationID, sourceHostRef = nowhere, targetHostRef = nowhere, startTime = "" } = status ?? {};
   if (operationID === undefined) return undefined;
   const word = findCondition(status?.conditions, "Succeeded")?.status;
   const outcome = word === "True" ? "Succeeded" : word === "False" ? "Failed" : "Unknown";
-  return { operationID, name, source, target, startTime, outcome };
+  return { operationID, migrationRef: { name }, sourceHostRef, targetHostRef, startTime, outcome };
 }

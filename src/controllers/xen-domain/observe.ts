@@ -24,7 +24,7 @@ export function observeDomain(
   memory?: { readonly doubts: Doubts; readonly starts: Starts },
 ): DomainObservation {
   const { namespace = "", name, uid = "" } = domain.metadata;
-  const { host, configuration, shutdownTime, disks = [] } = domain.status ?? {};
+  const { hostRef, configuration, shutdownTime, disks = [] } = domain.status ?? {};
   const hosts = hostSights(world, domain, spec, memory?.starts);
   const migration = activeMigration(world, domain, uuid);
   const splitBrain = findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain";
@@ -36,7 +36,7 @@ export function observeDomain(
     uuid,
     spec,
     recorded: {
-      host,
+      host: hostRef?.name,
       configuration,
       shutdownSince: shutdownTime === undefined ? undefined : Date.parse(shutdownTime),
       splitBrain,
@@ -167,9 +167,9 @@ const imageText = ({ filesystemRef: filesystem, path }: XenDomainSpec["disks"][n
 const nameOf = ({ metadata: { namespace = "", name } }: XenDomain) => `${namespace}/${name}`;
 
 function offlineMove({ metadata, status }: XenMigration): OfflineMove | undefined {
-  if (status?.offline === undefined || status.target === undefined) return undefined;
+  if (status?.offline === undefined || status.targetHostRef === undefined) return undefined;
   const { paused, dryRun } = directivesOf(metadata);
-  return { stage: status.offline.stage, target: status.target, held: paused || dryRun };
+  return { stage: status.offline.stage, target: status.targetHostRef.name, held: paused || dryRun };
 }
 
 /** A migration that has begun, or may have. One that waits for a permit does not keep the domain from anything. */

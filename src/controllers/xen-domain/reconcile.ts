@@ -137,7 +137,7 @@ async function converge(
     doubts,
     starts,
   });
-  const ran = (domain.status?.host ?? domain.status?.configuration) !== undefined;
+  const ran = (domain.status?.hostRef ?? domain.status?.configuration) !== undefined;
   const absentMs = absences.look(id, survey(seen), ran, world.clock.monotonic());
   const observation = { ...seen, absentMs };
   if (isDeleting(domain)) starts.end(id);

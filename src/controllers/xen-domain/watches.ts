@@ -50,7 +50,7 @@ export function possibleHosts({ clusters }: Stores, domain: XenDomain | undefine
   const holders = new Set(disks.map(({ filesystemRef }) => filesystemRef.clusterRef.name));
   return [
     ...new RefSet([
-      ...refsIn(domain, "XenHost", [hostRef?.name, domain.status?.host, ...hostRefs.map(({ name }) => name)]),
+      ...refsIn(domain, "XenHost", [hostRef?.name, domain.status?.hostRef?.name, ...hostRefs.map(({ name }) => name)]),
       ...[...holders].flatMap((name) => nodeHosts(clusters.get({ namespace, name }))),
     ]),
   ];

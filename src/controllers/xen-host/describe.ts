@@ -33,13 +33,13 @@ export function describeXen(
       vcpus: one.vcpus,
     }));
   else delete status.domains;
-  const known = new Map((status.relocation?.verified ?? []).map(({ name, digest }) => [name, digest]));
+  const known = new Map((status.relocation?.verified ?? []).map(({ hostRef: { name }, digest }) => [name, digest]));
   for (const [name, digest] of verified) known.set(name, digest);
   const publicKey = relocation.state === "known" ? relocation.value.publicKey : (status.relocation?.publicKey ?? "");
   if (publicKey === "" && known.size === 0) delete status.relocation;
   else
     status.relocation = {
       ...(publicKey === "" ? {} : { publicKey: cut(publicKey, 1024) }),
-      verified: [...known].slice(-64).map(([name, digest]) => ({ name, digest })),
+      verified: [...known].slice(-64).map(([name, digest]) => ({ hostRef: { name }, digest })),
     };
 }

@@ -38,4 +38,4 @@ function addressOf(host: XenHost): string {
 }
 
 const verifiedBy = (host: XenHost | undefined) =>
-  new Map((host?.status?.relocation?.verified ?? []).map(({ name, digest }) => [name, digest]));
+  new Map((host?.status?.relocation?.verified ?? []).map(({ hostRef: { name }, digest }) => [name, digest]));

@@ -30,14 +30,18 @@ export const watchHosts = ({ stores, machines }: World, reconciler: Reconciler):
       const parsed = clusterSpec(cluster);
       const nodes = parsed.ok ? parsed.spec.nodes.map(({ hostRef }) => hostRef.name) : [];
       // Former ones wait until the cluster has left them.
-      const former = (cluster.status?.nodes ?? []).map(({ host }) => host);
+      const former = (cluster.status?.nodes ?? []).map(({ hostRef }) => hostRef.name);
       return refsIn(cluster, "XenHost", [...nodes, ...former]);
     }),
     onChange(stores.migrations, (migration) => {
       const parsed = migrationSpec(migration);
       const { sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
-      const { source, target } = migration.status ?? {};
-      return refsIn(migration, "XenHost", new Set([sourceHostRef?.name, targetHostRef?.name, source, target]));
+      const seen = migration.status;
+      return refsIn(
+        migration,
+        "XenHost",
+        new Set([sourceHostRef, targetHostRef, seen?.sourceHostRef, seen?.targetHostRef].map((ref) => ref?.name)),
+      );
     }),
     onChange(stores.secrets, (secret) => refsOf("XenHost", stores.hosts.byIndex("password", keyString(keyOf(secret))))),
   ],

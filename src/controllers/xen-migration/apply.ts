@@ -79,7 +79,7 @@ function arrive(turn: Turn, { domain, target }: Extract<Admission, { kind: "Arri
     return held("DryRun", message);
   }
   Object.assign(draft.status, {
-    target,
+    targetHostRef: { name: target },
     domainUUID: domain.uuid,
     domainName: domain.name,
     completionTime: rfc3339(world.clock.now()),
@@ -110,7 +110,7 @@ function refuse(turn: Turn, { problems }: Extract<Admission, { kind: "Refused" }
   const [first] = problems;
   const message = describeProblems(problems);
   const reason = first?.reason ?? "HostUnknown";
-  for (const field of ["source", "target"] as const) delete draft.status[field];
+  for (const field of ["sourceHostRef", "targetHostRef"] as const) delete draft.status[field];
   const age = secondsSince(migration.metadata.creationTimestamp, world.clock.now());
   const left = spec.timeoutSeconds - age;
   // The spec does not change, and neither does what these checks look at.
@@ -126,7 +126,11 @@ function refuse(turn: Turn, { problems }: Extract<Admission, { kind: "Refused" }
 
 function queue({ draft }: Turn, { permit, claim, move }: Extract<Admission, { kind: "Queued" }>): Said {
   // For those behind it in the queue.
-  Object.assign(draft.status, { domainUUID: claim.domain, source: move.source.name, target: move.target.name });
+  Object.assign(draft.status, {
+    domainUUID: claim.domain,
+    sourceHostRef: { name: move.source.name },
+    targetHostRef: { name: move.target.name },
+  });
   return { conditions: waiting("WaitingForPermit", describePermit(permit)) };
 }
 
@@ -156,8 +160,8 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
   const now = world.clock.now();
   delete draft.status.plan;
   Object.assign(draft.status, {
-    source: source.name,
-    target: target.name,
+    sourceHostRef: { name: source.name },
+    targetHostRef: { name: target.name },
     domainUUID: domain.uuid,
     domainName: domain.name,
     memoryMiB: domain.memoryMiB,

@@ -57,7 +57,7 @@ export async function followOffline(turn: Turn): Promise<Said> {
 /** Both hosts keep that it was begun; neither runs anything that would leave a record by itself. */
 function keepRecords({ world, migration, draft: { status }, id, context }: Turn): void {
   const { namespace = "" } = migration.metadata;
-  const parts = [status.source, status.target].flatMap((name = "") => {
+  const parts = [status.sourceHostRef?.name, status.targetHostRef?.name].flatMap((name = "") => {
     const host = world.machines.of(refTo("XenHost", namespace, name));
     const command = recordOn(status, host);
     if (host === undefined) return [];
@@ -94,7 +94,7 @@ function pursuitOf(
 ): OfflinePursuit {
   const { namespace = "", name } = domain.metadata;
   const owner = refTo("XenDomain", namespace, name);
-  const target = world.machines.of(refTo("XenHost", namespace, draft.status.target ?? ""));
+  const target = world.machines.of(refTo("XenHost", namespace, draft.status.targetHostRef?.name ?? ""));
   const last = target?.agent.results(owner).at(-1);
   // What the target refused for this domain before is none of this migration's.
   const own = draft.status.offline?.stage === "Starting" && last !== undefined && last.at >= memory.startingSince(id);

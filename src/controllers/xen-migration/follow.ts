@@ -36,7 +36,7 @@ export async function follow(turn: Turn): Promise<Said> {
   const { namespace = "" } = migration.metadata;
   const { status } = draft;
   const hostOf = (name: string | undefined) => world.machines.of(refTo("XenHost", namespace, name ?? ""));
-  const [source, target] = [hostOf(status.source), hostOf(status.target)];
+  const [source, target] = [hostOf(status.sourceHostRef?.name), hostOf(status.targetHostRef?.name)];
   const hosts = [source, target].flatMap((host) => host ?? []);
   const evidence = observeBegun(world, migration, status);
   const nowMs = world.clock.now();
@@ -144,10 +144,11 @@ function act(
   if (directives.paused || directives.dryRun) return { started: [], held: [], againSeconds: undefined };
   context.signal.throwIfAborted();
   const onTarget = move?.kind === "Settle" && move.side === "Target";
-  const name = onTarget ? draft.status.target : draft.status.source;
+  const name = onTarget ? draft.status.targetHostRef?.name : draft.status.sourceHostRef?.name;
   const command = move && commandFor(turn, move);
   const step: Step[] = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
-  const record: Step[] = recording === undefined ? [] : [stepOf(`XenHost/${draft.status.target}`, recording)];
+  const record: Step[] =
+    recording === undefined ? [] : [stepOf(`XenHost/${draft.status.targetHostRef?.name}`, recording)];
   const part = (host: Machine | undefined, steps: readonly Step[]) =>
     host === undefined ? [] : [{ host, steps, basis: "", witnesses: [] }];
   if (move?.kind === "Begin") memory.sent(id);
@@ -160,8 +161,8 @@ function act(
 }
 
 function commandFor({ world, migration, spec, draft }: Turn, move: Move): HostCommand | undefined {
-  const { operationID: operation = "", domainUUID: uuid = "", domainName: name = "", target = "" } = draft.status;
-  const { startTime = "" } = draft.status;
+  const { operationID: operation = "", domainUUID: uuid = "", domainName: name = "" } = draft.status;
+  const { startTime = "", targetHostRef: { name: target } = { name: "" } } = draft.status;
   switch (move.kind) {
     case "Begin": {
       const host = world.stores.hosts.get({ namespace: migration.metadata.namespace ?? "", name: target });

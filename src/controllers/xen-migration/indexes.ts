@@ -15,8 +15,11 @@ export const migrationIndexes = {
   host: (migration: XenMigration) => {
     const parsed = migrationSpec(migration);
     const { sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
-    const { source, target } = migration.status ?? {};
-    return keysIn(migration, [sourceHostRef?.name, targetHostRef?.name, source, target]);
+    const seen = migration.status;
+    return keysIn(
+      migration,
+      [sourceHostRef, targetHostRef, seen?.sourceHostRef, seen?.targetHostRef].map((ref) => ref?.name),
+    );
   },
   /** `yes` until it has succeeded, failed or been aborted. */
   active: (migration: XenMigration) => (isFinished(migration) ? [] : ["yes"]),

@@ -72,13 +72,13 @@ function isQueued(migration: XenMigration): boolean {
 }
 
 function claimOf(migration: XenMigration, machine: (host: string) => string): Claim {
-  const { domainUUID = "", source, target } = migration.status ?? {};
+  const { domainUUID = "", sourceHostRef, targetHostRef } = migration.status ?? {};
   return {
     id: migrationName(migration),
     createdAt: migration.metadata.creationTimestamp ?? "",
     domain: domainUUID,
-    source: source === undefined ? undefined : machine(source),
-    target: target === undefined ? undefined : machine(target),
+    source: sourceHostRef && machine(sourceHostRef.name),
+    target: targetHostRef && machine(targetHostRef.name),
   };
 }
 
@@ -145,7 +145,8 @@ function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undef
 /** Gathers from memory what became of a migration that was begun. */
 export function observeBegun(world: World, migration: XenMigration, status: XenMigrationStatus): Evidence {
   const { namespace = "" } = migration.metadata;
-  const { source = "", target = "", domainUUID = "", domainName = "", operationID = "" } = status;
+  const { sourceHostRef: { name: source } = { name: "" }, targetHostRef: { name: target } = { name: "" } } = status;
+  const { domainUUID = "", domainName = "", operationID = "" } = status;
   const view = (host: string) => world.machines.of(refTo("XenHost", namespace, host))?.agent.view ?? pending;
   const domain = { uuid: domainUUID, name: domainName };
   return {

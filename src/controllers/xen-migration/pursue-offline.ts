@@ -34,7 +34,7 @@ type Part = Omit<OfflineCourse, "stopped" | "poll">;
  */
 export function pursueOffline(pursuit: OfflinePursuit): OfflineCourse {
   const { domain, status } = pursuit;
-  const { source = "", target = "" } = status;
+  const { sourceHostRef: { name: source } = { name: "" }, targetHostRef: { name: target } = { name: "" } } = status;
   const { present, blind } = survey(domain);
   const where = present.map(({ host, domain: { name, id, state } }) => `${host.name} (${name}, id ${id}, ${state})`);
   const aborted = abortedCondition(pursuit);
@@ -89,7 +89,7 @@ function abortedCondition(pursuit: OfflinePursuit): ConditionUpdate {
     return no(
       "Aborted",
       "PastPointOfNoReturn",
-      `Not aborted although ${stopWords[wanted]}: the domain has shut down, and is started on ${status.target}`,
+      `Not aborted although ${stopWords[wanted]}: the domain has shut down, and is started on ${status.targetHostRef?.name}`,
     );
   return unknown("Aborted", "Aborting", `It is being stopped: ${stopWords[wanted]}`);
 }
@@ -117,7 +117,7 @@ const comesBack = "its XenDomain starts it again, where it ran last if it can";
 function shuttingDown(pursuit: OfflinePursuit): Part {
   const { domain, status, unwanted, nowMs } = pursuit;
   const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
-  const still = `${domain.name} still runs on ${status.source}`;
+  const still = `${domain.name} still runs on ${status.sourceHostRef?.name}`;
   const stop = stopReason(pursuit);
   // A guest does not take back what it was asked for.
   if (stop !== undefined) return endedBy(stop, `${still}. If it shuts down all the same, ${comesBack}`);
@@ -129,14 +129,14 @@ function shuttingDown(pursuit: OfflinePursuit): Part {
       `${still} ${timeoutSeconds} s after it was asked to shut down. Shut it down from within, allow it more time, or set spec.shutdown.onTimeout of the XenDomain to Destroy`,
       notAborted,
     );
-  return going("ShuttingDown", `${domain.name} is asked to shut down on ${status.source}`, notAborted);
+  return going("ShuttingDown", `${domain.name} is asked to shut down on ${status.sourceHostRef?.name}`, notAborted);
 }
 
 /** Every host has been asked, and it runs on none; the stop ends with the lock file. */
 function down(pursuit: OfflinePursuit): OfflineCourse {
   const { domain, status, unwanted, busy } = pursuit;
   const stop = stopReason(pursuit);
-  const gone = `${domain.name} has shut down on ${status.source}`;
+  const gone = `${domain.name} has shut down on ${status.sourceHostRef?.name}`;
   if (stop !== undefined) return part(endedBy(stop, `${gone}; ${comesBack}`));
   if (unwanted !== undefined) return part(over(false, "MigrationFailed", `${gone}, and ${unwanted}`, notAborted));
   const lock = lockSeen(domain);
@@ -150,7 +150,7 @@ function down(pursuit: OfflinePursuit): OfflineCourse {
 /** It runs nowhere, and is to run on the target. */
 function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): Part {
   const { domain, status, unwanted, refusal, busy } = pursuit;
-  const { target = "" } = status;
+  const { targetHostRef: { name: target } = { name: "" } } = status;
   const failed = (why: string) =>
     over(false, "MigrationFailed", `${target} did not start ${domain.name}: ${why}`, aborted);
   const host = domain.hosts.find(({ name }) => name === target);
@@ -172,7 +172,7 @@ function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): Part {
 
 /** It is on the target, and not on the source. */
 function arrived(pursuit: OfflinePursuit, { domain: { name, state } }: Present, aborted: ConditionUpdate): Part {
-  const { target } = pursuit.status;
+  const target = pursuit.status.targetHostRef?.name;
   const late = stopReason(pursuit) === "TimeLimitExceeded";
   // Built and not yet let go, or paused by a person.
   if (/[pd]/.test(state) && !(state.includes("p") && late))

@@ -50,7 +50,7 @@ function migrationReconciler(options: MigrationMeans): Reconciler {
           type: "Warning",
           reason: "Abandoned",
           action: "Delete",
-          note: `The domain may still be on its way from ${migration.status?.source ?? "its source"} to ${migration.status?.target ?? "its target"}`,
+          note: `The domain may still be on its way from ${migration.status?.sourceHostRef?.name ?? "its source"} to ${migration.status?.targetHostRef?.name ?? "its target"}`,
         });
       if (isFinished(migration) || abandoned || (isDeleting(migration) && !begun))
         return await retire(options, migration, context);

@@ -45,10 +45,14 @@ export function machinesOf({ stores, machines }: World, migration: XenMigration 
 }
 
 function hostsOf(stores: Stores, migration: XenMigration): ObjectRef[] {
-  const { source, target, operationID } = migration.status ?? {};
-  if (operationID === undefined) return refsOf("XenHost", stores.hosts.list(keyOf(migration).namespace));
+  const seen = migration.status;
+  if (seen?.operationID === undefined) return refsOf("XenHost", stores.hosts.list(keyOf(migration).namespace));
   const parsed = migrationSpec(migration);
   const { sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
-  const named = refsIn(migration, "XenHost", [sourceHostRef?.name, targetHostRef?.name, source, target]);
+  const named = refsIn(
+    migration,
+    "XenHost",
+    [sourceHostRef, targetHostRef, seen.sourceHostRef, seen.targetHostRef].map((ref) => ref?.name),
+  );
   return [...new RefSet([...named, ...possibleHosts(stores, migratingDomain(stores, migration))])];
 }

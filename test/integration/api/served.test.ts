@@ -70,7 +70,7 @@ describe("the API on a real API server", () => {
 
   it("lets a status take back the last entry of a list and the last field of an object", async () => {
     await K8s(AoeVolume).Apply(volume("emptied", 4));
-    const clients = [{ name: "bella", state: "Attached" }];
+    const clients = [{ hostRef: { name: "bella" }, state: "Attached" }];
     await applyStatus("emptied", { conditions: [exported], clients, server: { pid: 17 } });
     await applyStatus("emptied", { conditions: [exported], clients: [] });
     const { status } = await K8s(AoeVolume).InNamespace(namespace).Get("emptied");

@@ -141,7 +141,7 @@ describe("the commands on a real API server", () => {
       name,
       "Succeeded",
       { status: "True", reason: "Succeeded" },
-      { source: "bella", target: "brutus" },
+      { sourceHostRef: { name: "bella" }, targetHostRef: { name: "brutus" } },
     );
     const { code, stdout, stderr } = await waiting;
     expect(code).toBe(0);

@@ -11,7 +11,7 @@ const other = (host: string) => (host === "bella" ? "brutus" : "bella");
 
 async function hostOf({ get }: Words): Promise<string> {
   const { status } = await get<XenDomain>(xenDomains, "vm-test");
-  return status?.host ?? "";
+  return status?.hostRef?.name ?? "";
 }
 
 /** Waits until the operator has looked at the host `times` times from now on: what it would start, it has had time to. */

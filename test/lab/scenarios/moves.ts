@@ -13,7 +13,7 @@ const migration = (name: string, target: string, rest: object = {}): Manifest =>
 
 async function hostOf({ get }: Words): Promise<string> {
   const { status } = await get<XenDomain>(xenDomains, "vm-test");
-  return status?.host ?? "";
+  return status?.hostRef?.name ?? "";
 }
 
 const maintained = (words: Words, host: string, maintenance: string) =>

@@ -27,8 +27,9 @@ export const settledOnSight: Invariant = {
 function hostsOf({ server }: Scene, uuid: string): string[] {
   const all = server.list(server.kindNamed("XenMigration"), {}).items;
   return all.flatMap((object) => {
-    const { domainUUID, source, target, completionTime } = objectAt(object, "status");
+    const status = objectAt(object, "status");
+    const { domainUUID, completionTime } = status;
     const open = domainUUID === uuid && completionTime === undefined && isObject(object);
-    return open ? [String(source), String(target)] : [];
+    return open ? ["sourceHostRef", "targetHostRef"].map((field) => String(objectAt(status, field).name)) : [];
   });
 }

@@ -69,8 +69,8 @@ export const volume = (conditions?: Conditions, name = "data", slot = 1) =>
     {
       ...{ target: `e0.${slot}`, sizeBytes: "1073741824" },
       clients: [
-        { name: "bella", state: "Attached" },
-        { name: "brutus", state: "Missing" },
+        { hostRef: { name: "bella" }, state: "Attached" },
+        { hostRef: { name: "brutus" }, state: "Missing" },
       ],
     },
   );
@@ -93,8 +93,8 @@ export const cluster = (conditions?: Conditions) =>
         {
           label: "data",
           nodes: [
-            { host: "bella", state: "Mounted" },
-            { host: "brutus", state: "Unmounted" },
+            { hostRef: { name: "bella" }, state: "Mounted" },
+            { hostRef: { name: "brutus" }, state: "Unmounted" },
           ],
         },
       ],
@@ -135,7 +135,7 @@ export function rack(given: Rack = {}): World {
     volumes: (given.volumes ?? [volume()]).map(readVolume),
     hosts: (given.hosts ?? [host("bella"), host("brutus")]).map(readHost),
     clusters: (given.clusters ?? [cluster()]).map(readCluster),
-    domains: (given.domains ?? [domain({ Ready: fine }, { host: "bella" })]).map(readDomain),
+    domains: (given.domains ?? [domain({ Ready: fine }, { hostRef: { name: "bella" } })]).map(readDomain),
     migrations: (given.migrations ?? []).map(readMigration),
     secrets: new Map([["rack-ssh", given.secret ?? "Present"]]),
   };

@@ -10,7 +10,7 @@ import {
   xenHost,
 } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
-import { eventually, message, rig, status, word } from "./rig.ts";
+import { domainHost, eventually, message, rig, word } from "./rig.ts";
 import { migration, outcome, uuid } from "./xen-rig.ts";
 
 const nodes = ["bella", "brutus"] as const;
@@ -54,7 +54,7 @@ it.each([
     ],
   });
   await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
-  expect(status(stage, "XenDomain", "vm").host).toBe("bella");
+  expect(domainHost(stage, "vm")).toBe("bella");
   stage.patch("XenHost", at("bella"), { spec: { maintenance: "Drain" } });
   await eventually(stage, () => word(stage, "XenHost", "bella", "Drained"), "False/DrainBlocked", 10);
   const said = message(stage, "XenHost", "bella", "Drained");
@@ -70,5 +70,5 @@ it.each([
   );
   await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 10);
   await eventually(stage, () => word(stage, "XenHost", "bella", "Drained"), "True/Drained", 10);
-  expect(status(stage, "XenDomain", "vm").host).toBe("brutus");
+  expect(domainHost(stage, "vm")).toBe("brutus");
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { apiVersion } from "../../../src/api/common.ts";
 import { at, sharedFilesystem, xenDomain } from "../../simulation/scenarios/objects.ts";
 import type { Stage } from "../../simulation/stage.ts";
-import { eventually, minutes, rig, status, word } from "./rig.ts";
+import { domainHost, eventually, minutes, rig, status, word } from "./rig.ts";
 import { migration, outcome, said, seen, uuid, xenRig } from "./xen-rig.ts";
 
 const nodes = ["bella", "brutus"];
@@ -108,7 +108,7 @@ describe("an offline migration that a backup brings back", () => {
       objects: [...sharedFilesystem(nodes), xenDomain("vm", nodes, { uuid })],
     });
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
-    const source = String(status(stage, "XenDomain", "vm").host);
+    const source = domainHost(stage, "vm");
     const target = source === "bella" ? "brutus" : "bella";
     const move = (name: string, host: string) =>
       migration(name, { domain: undefined, domainRef: { name: "vm" }, ...to(host), mode: "Offline" });
@@ -126,10 +126,10 @@ describe("an offline migration that a backup brings back", () => {
     await eventually(stage, () => outcome(stage, "out"), "True/AlreadyDone", 2);
     expect(said(stage, "out")).toContain("as the status of XenDomain/vm records");
     await stage.advance(minutes(5));
-    expect(status(stage, "XenDomain", "vm").host).toBe(source);
+    expect(domainHost(stage, "vm")).toBe(source);
     expect(status(stage, "XenDomain", "vm").migrations).toMatchObject([
-      { name: "back", outcome: "Succeeded" },
-      { name: "out", outcome: "Succeeded" },
+      { migrationRef: { name: "back" }, outcome: "Succeeded" },
+      { migrationRef: { name: "out" }, outcome: "Succeeded" },
     ]);
   });
 
@@ -146,6 +146,6 @@ describe("an offline migration that a backup brings back", () => {
     stage.apply(out);
     await eventually(stage, () => outcome(stage, "out"), "False/AlreadyDone", 2);
     await stage.advance(minutes(5));
-    expect(status(stage, "XenDomain", "vm").host).toBe(source);
+    expect(domainHost(stage, "vm")).toBe(source);
   });
 });

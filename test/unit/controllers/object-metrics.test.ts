@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createMetrics, type Metrics } from "../../../src/runtime/metrics.ts";
 import { aoeServer, at, sharedFilesystem, xenDomain, xenHost } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
+import { objectAt } from "../../simulation/world/kube/json.ts";
 import { eventually, minutes, rig, status, word } from "./rig.ts";
 import { migration, outcome, xenRig } from "./xen-rig.ts";
 
@@ -24,7 +25,7 @@ describe("the metrics of a rack at work", () => {
     const stage = rig({ rack: twoServers, objects, metrics });
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
     await stage.advance(minutes(2));
-    const { host } = status(stage, "XenDomain", "vm");
+    const host = String(objectAt(status(stage, "XenDomain", "vm"), "hostRef").name);
     const volume = status(stage, "AoeVolume", "data");
     const { namespace } = at("data");
     const filesystem = `filesystem="data"`;

@@ -27,7 +27,7 @@ describe("a cluster of bare dom0s and one volume", () => {
       expect(sent.filter(isOurs).slice(before)).toEqual([]);
       expect(word(stage, "Ocfs2Cluster", "xen", "Ready")).toBe("True/Ready");
       expect(status(stage, "Ocfs2Cluster", "xen")).toMatchObject({
-        nodes: nodes.slice(0, count).map((host) => ({ host, state: "Online" })),
+        nodes: nodes.slice(0, count).map((name) => ({ hostRef: { name }, state: "Online" })),
       });
     });
 });

@@ -87,7 +87,10 @@ describe("a node that is removed", () => {
     expect(mounts(stage)).toEqual(["bella /srv/xen", "brutus /srv/xen"]);
     expect(registered(stage, "bella")).toEqual([0, 1]);
     expect(stage.rack.readFile("caesar", "/etc/ocfs2/cluster.conf")).toBeUndefined();
-    expect(status(stage, "Ocfs2Cluster", "xen").nodes).toMatchObject([{ host: "bella" }, { host: "brutus" }]);
+    expect(status(stage, "Ocfs2Cluster", "xen").nodes).toMatchObject([
+      { hostRef: { name: "bella" } },
+      { hostRef: { name: "brutus" } },
+    ]);
     const order = sent.filter((line) => /(unmount-filesystem|cluster-online|remove-cluster)$/.test(line));
     expect(order[0]).toBe("caesar unmount-filesystem");
     expect(order.at(-1)).toBe("caesar remove-cluster");

@@ -128,7 +128,7 @@ describe("the plan of a volume", () => {
         status: "False",
         reason: "AddressUnverified",
         message:
-          "Waiting for a client to listen whether somebody else answers for e0.1: AoeServer san has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment default to spec.clients",
+          "Waiting for a client to listen whether somebody else answers for e0.1: AoeServer san has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment default to spec.clientRefs",
       },
       [],
     ]);

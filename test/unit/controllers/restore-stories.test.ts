@@ -18,7 +18,7 @@ import {
   ready,
   tutorialManifests,
 } from "./rack-story.ts";
-import { commands, eventually, message, minutes, status, volumeReady, word } from "./rig.ts";
+import { commands, domainHost, eventually, message, minutes, volumeReady, word } from "./rig.ts";
 
 /** The management cluster burns down; another operator starts on what the backup holds. */
 function restore(stage: Stage, backup: Backup): void {
@@ -65,7 +65,7 @@ describe("an etcd of yesterday", () => {
     restore(stage, yesterday);
     await stage.advance(minutes(15));
     expect([readiness(stage), [executing(stage), bytes(stage)]]).toEqual([allReady, before]);
-    expect([home(stage), status(stage, "XenDomain", "vm-test").host]).toEqual([target, target]);
+    expect([home(stage), domainHost(stage, "vm-test")]).toEqual([target, target]);
   });
 
   it("does not shrink what has grown since", async () => {

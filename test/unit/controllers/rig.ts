@@ -101,11 +101,15 @@ export const volumeReady = (stage: Stage, name: string) => word(stage, "AoeVolum
 export function clients(stage: Stage, name: string): Record<string, unknown> {
   const list = objectAt(stage.find("AoeVolume", at(name)) ?? {}, "status").clients;
   const entries = (Array.isArray(list) ? list : []).filter(isObject);
-  return Object.fromEntries(entries.map((client) => [String(client.name), client.state]));
+  return Object.fromEntries(entries.map((client) => [String(objectAt(client, "hostRef").name), client.state]));
 }
 
 export const status = (stage: Stage, kind: string, name: string): JsonObject =>
   objectAt(stage.find(kind, at(name)) ?? {}, "status");
+
+/** Where a domain runs, as its status says. */
+export const domainHost = (stage: Stage, name: string): string =>
+  String(objectAt(status(stage, "XenDomain", name), "hostRef").name);
 
 /** The vblades of a host, `e0.1 eth1 /dev/vdb`; a link to a disk as what it leads to. */
 export function exportsOf(stage: Stage, host: string): string[] {

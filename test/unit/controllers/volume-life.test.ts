@@ -22,8 +22,8 @@ describe("a new volume", () => {
       sizeBytes: String(2 * 2 ** 30),
       server: { interface: "eth1", mac: "52:54:00:99:01:10", backing: "/dev/vdb" },
       clients: [
-        { name: "bella", state: "Attached" },
-        { name: "brutus", state: "Attached" },
+        { hostRef: { name: "bella" }, state: "Attached" },
+        { hostRef: { name: "brutus" }, state: "Attached" },
       ],
     });
     expect(word(stage, "AoeServer", "san", "Ready")).toBe("True/Ready");

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { at, sharedFilesystem, xenDomain } from "../../simulation/scenarios/objects.ts";
 import { twoServers } from "../../simulation/scenarios/racks.ts";
 import type { Stage } from "../../simulation/stage.ts";
-import { commands, eventually, message, minutes, rig, status, word } from "./rig.ts";
+import { commands, domainHost, eventually, message, minutes, rig, status, word } from "./rig.ts";
 
 const nodes = ["bella", "brutus"];
 const ground = sharedFilesystem(nodes);
@@ -31,8 +31,8 @@ describe("a domain on a shared file system", () => {
     const stage = room([xenDomain("vm", nodes)]);
     await eventually(stage, () => ready(stage), "True/Ready");
     expect(executing(stage)).toHaveLength(1);
-    const { host, configuration } = status(stage, "XenDomain", "vm");
-    expect(nodes).toContain(host);
+    const { hostRef, configuration } = status(stage, "XenDomain", "vm");
+    expect(nodes.map((name) => ({ name }))).toContainEqual(hostRef);
     expect(configuration).toMatch(/^[0-9a-f]{64}$/);
     expect(word(stage, "XenDomain", "vm", "PendingRestart")).toBe("False/UpToDate");
     const sent = commands(stage);
@@ -169,10 +169,10 @@ describe("a domain on a shared file system", () => {
   it("comes up on another host when the one it ran on has rebooted and has no room any more", async () => {
     const stage = room([xenDomain("vm", nodes)]);
     await eventually(stage, () => ready(stage), "True/Ready");
-    const first = String(status(stage, "XenDomain", "vm").host);
+    const first = domainHost(stage, "vm");
     stage.patch("XenHost", at(first), { spec: { maintenance: "Cordon" } });
     stage.rack.reset(first);
-    await eventually(stage, () => status(stage, "XenDomain", "vm").host !== first, true, 30);
+    await eventually(stage, () => domainHost(stage, "vm") !== first, true, 30);
     await eventually(stage, () => ready(stage), "True/Ready", 30);
     expect(executing(stage)).toHaveLength(1);
   });

@@ -94,7 +94,10 @@ describe("several migrations at once", () => {
     expect(message(stage, "XenMigration", "c", "Admitted")).toMatch(/^Number 2 in the queue, behind san\/a, san\/b:/);
     await eventually(stage, () => outcome(stage, "b"), "True/Succeeded", 5);
     expect(seen(stage)).toEqual({ bella: [], brutus: ["vm-test"], caesar: ["vm-two"] });
-    expect(status(stage, "XenMigration", "b")).toMatchObject({ source: "bella", target: "caesar" });
+    expect(status(stage, "XenMigration", "b")).toMatchObject({
+      sourceHostRef: { name: "bella" },
+      targetHostRef: { name: "caesar" },
+    });
   });
 });
 

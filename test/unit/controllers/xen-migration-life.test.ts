@@ -13,8 +13,8 @@ describe("a migration", () => {
     expect(seen(stage)).toEqual(there);
     expect(history(stage, "go")).toEqual(["Admitted", "Migrating", "Succeeded"]);
     expect(status(stage, "XenMigration", "go")).toMatchObject({
-      source: "bella",
-      target: "brutus",
+      sourceHostRef: { name: "bella" },
+      targetHostRef: { name: "brutus" },
       domainUUID: uuid,
       domainName: "vm-test",
       memoryMiB: 128,

@@ -3,7 +3,7 @@ import { runsTwice } from "../../../src/sim/model/executions.ts";
 import { at, sharedFilesystem, xenDomain } from "../../simulation/scenarios/objects.ts";
 import type { Stage } from "../../simulation/stage.ts";
 import type { CrashPoint } from "../../simulation/world/side-effects.ts";
-import { commands, eventually, minutes, rig, status, word } from "./rig.ts";
+import { commands, domainHost, eventually, minutes, rig, status, word } from "./rig.ts";
 import { configuration, history, migration, outcome, said, uuid } from "./xen-rig.ts";
 
 const nodes = ["bella", "brutus"];
@@ -19,7 +19,7 @@ async function ground(
     objects: [...sharedFilesystem(nodes), xenDomain("vm", nodes, { uuid, ...spec })],
   });
   await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
-  const source = String(status(stage, "XenDomain", "vm").host);
+  const source = domainHost(stage, "vm");
   return { stage, source, target: other(source) };
 }
 
@@ -58,14 +58,14 @@ describe("an offline migration", () => {
     );
     expect(acts.indexOf(`${source} stop-domain`)).toBeLessThan(acts.indexOf(`${target} start-domain`));
     expect(status(stage, "XenMigration", "go")).toMatchObject({
-      source,
-      target,
+      sourceHostRef: { name: source },
+      targetHostRef: { name: target },
       domainUUID: uuid,
       offline: { stage: "Starting" },
     });
     expect(status(stage, "XenMigration", "go").unit).toBeUndefined();
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready", 2);
-    expect(status(stage, "XenDomain", "vm").host).toBe(target);
+    expect(domainHost(stage, "vm")).toBe(target);
     expect(runsTwice(stage.rack.xen.executions())).toEqual([]);
     await stage.advance(minutes(10));
     expect(present(stage)).toEqual([`${target} vm`]);

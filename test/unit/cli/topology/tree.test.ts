@@ -48,7 +48,7 @@ describe("the topology", () => {
           w.migration(
             "move",
             { Succeeded: w.unknown("Migrating", "half") },
-            { operationID: "a", source: "bella", target: "brutus" },
+            { operationID: "a", sourceHostRef: { name: "bella" }, targetHostRef: { name: "brutus" } },
           ),
         ],
       }),
@@ -78,7 +78,7 @@ describe("the topology", () => {
         hosts: [w.host("bella"), w.host("alone")],
         domains: [
           w.domain({ Ready: w.not("Halted", "x") }, {}, "nowhere"),
-          w.domain({ Ready: w.fine }, { host: "alone" }, "here"),
+          w.domain({ Ready: w.fine }, { hostRef: { name: "alone" } }, "here"),
         ],
       }),
     ).toMatchInlineSnapshot(`

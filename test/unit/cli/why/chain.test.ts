@@ -131,7 +131,7 @@ describe("why an object is not ready", () => {
           w.migration(
             "move",
             { Admitted: w.not("NoTarget", "none"), Succeeded: w.unknown("NoTarget", "none") },
-            { source: "bella" },
+            { sourceHostRef: { name: "bella" } },
             { targetHostRef: undefined },
           ),
         ],
@@ -153,7 +153,11 @@ describe("why an object is not ready", () => {
           w.host("brutus"),
         ],
         migrations: [
-          w.migration("drain", { Succeeded: w.unknown("Migrating", "half") }, { source: "bella", operationID: "a" }),
+          w.migration(
+            "drain",
+            { Succeeded: w.unknown("Migrating", "half") },
+            { sourceHostRef: { name: "bella" }, operationID: "a" },
+          ),
         ],
       },
       "XenHost bella Draining > [XenMigration drain Migrating]",
