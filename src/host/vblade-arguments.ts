@@ -41,7 +41,9 @@ export function canonicalOptions(options: readonly string[]): string {
   const given = new Map<string, string>();
   for (let at = 0; at < options.length; at++) {
     const flag = options[at] ?? "";
-    given.set(flag, /^-[bolm]$/.test(flag) ? `${flag} ${options[++at] ?? ""}` : flag);
+    const argument = /^-[bolm]$/.test(flag) ? (options[++at] ?? "") : undefined;
+    // MAC addresses are the same in capitals.
+    given.set(flag, argument === undefined ? flag : `${flag} ${flag === "-m" ? argument.toLowerCase() : argument}`);
   }
   return [...given.keys()]
     .sort()

@@ -19,6 +19,7 @@ export interface Configuration {
 
 /** Whose file it is: xl knows `type` since Xen 4.10; before, it ignores it without a word and builds PV unless `builder` says otherwise. */
 export type Dialect = "Xl" | "XlBuilder" | "Xm";
+export const dialects: readonly Dialect[] = ["Xl", "XlBuilder", "Xm"];
 
 /** What the toolstack of a host reads; undefined where there is none, or xl does not say of which Xen it is. */
 export function dialectOf({ kind, info }: Pick<Toolstack, "kind" | "info">): Dialect | undefined {

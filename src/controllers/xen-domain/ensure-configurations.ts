@@ -2,7 +2,7 @@ import { writeDomainConfiguration } from "../../host/domain-actions.ts";
 import { ownerText } from "../../host/values.ts";
 import { type Finding, found } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
-import { type Configuration, dialectOf, renderConfiguration, typeProblem } from "./configuration.ts";
+import { type Configuration, dialectOf, dialects, renderConfiguration, typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, type HostSight, imagePath, isPlaced, survey } from "./observation.ts";
 import { mayAdopt } from "./owner.ts";
 
@@ -31,8 +31,16 @@ export function configurationFor(domain: DomainObservation, host: HostSight): Co
   if (toolstack?.state !== "known") return undefined;
   const dialect = dialectOf(toolstack.value);
   if (dialect === undefined || typeProblem(domain.spec.type, toolstack.value) !== undefined) return undefined;
-  const disks = domain.disks
+  return renderConfiguration(dialect, domain, placedDisks(domain));
+}
+
+/** Of the spec in every dialect: which one a domain was started from depends on the Xen of the host where that was. */
+export function configurationDigests(domain: DomainObservation): string[] {
+  const disks = placedDisks(domain);
+  return dialects.map((dialect) => renderConfiguration(dialect, domain, disks).digest);
+}
+
+const placedDisks = (domain: DomainObservation) =>
+  domain.disks
     .filter(isPlaced)
     .map((disk) => ({ device: disk.disk.device, access: disk.disk.access, image: imagePath(disk) }));
-  return renderConfiguration(dialect, domain, disks);
-}

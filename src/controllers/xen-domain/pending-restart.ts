@@ -1,6 +1,6 @@
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
-import { configurationFor } from "./ensure-configurations.ts";
+import { configurationDigests, configurationFor } from "./ensure-configurations.ts";
 import { type DomainObservation, type Present, survey } from "./observation.ts";
 
 const type = "PendingRestart";
@@ -18,7 +18,7 @@ export function pendingRestart(domain: DomainObservation): ConditionUpdate {
     );
   const wanted = configurationFor(domain, running.host);
   if (wanted === undefined) return unknown(type, "FactsUnknown", `The toolstack of ${running.host.name} is not known`);
-  return wanted.digest === configuration
+  return configurationDigests(domain).includes(configuration)
     ? no(type, "UpToDate", "It runs with what the spec says")
     : yes(
         type,

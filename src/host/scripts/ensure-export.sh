@@ -97,6 +97,9 @@ case $marked in
 	;;
 *) refuse AddressTaken "$address belongs to $marked" ;;
 esac
+# Somebody's own way to start it would start a second one at the next boot.
+starter=$(started_elsewhere "$shelf" "$slot")
+[ -z "$starter" ] || refuse AddressTaken "$starter starts a vblade for e$shelf.$slot as well: take that line away, and leave the vblade running"
 # The thing, not its name: what was recorded here or by the caller is the only backing that this export may have.
 recorded=
 [ -z "$kind" ] || recorded_identity "$name"

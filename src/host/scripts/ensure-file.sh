@@ -44,8 +44,10 @@ if [ -e "$real" ] || [ -L "$real" ]; then
 	require_file "$asked" "$@"
 	rm -f "$new"
 	real=$backing_real
-	if known_before "$real" "$replaces" && ! same_backing "$known_identity" "$(backing_identity_of "$real")"; then
-		refuse BackingChanged "$asked is $(backing_identity_of "$real") now, recorded was $known_identity"
+	if known_before "$real" "$replaces"; then
+		identity=$(backing_identity_of "$real")
+		same_backing "$known_identity" "$identity" ||
+			refuse BackingChanged "$asked is $identity now, recorded was $known_identity"
 	fi
 	[ "$backing_bytes" -lt "$bytes" ] || finish unchanged
 	checked=$backing_identity

@@ -90,8 +90,16 @@ esac
 [ -n "$here" ] || forget_cached "$device"
 signature_of "$device" || refuse DeviceMissing "$device cannot be read"
 found_uuid=$(printf '%s\n' "$signature_text" | tr ' ' '\n' | sed -n 's/^UUID=//p' | head -n 1)
+found_label=$(printf '%s\n' "$signature_text" | tr ' ' '\n' | sed -n 's/^LABEL=//p' | head -n 1)
 [ "$signature $found_uuid" = "ocfs2 $uuid" ] ||
 	refuse WrongFilesystem "$device holds ${signature:-no file system} ${found_uuid:-}, not OCFS2 $uuid"
+
+# means_it SOURCE: this file system is what /etc/fstab means by it. Two may have one label: a label counts only where it has led here.
+means_it() {
+	source_uuid=$(printf '%s' "$1" | sed -n 's|^UUID="*\([^"]*\)"*$|\1|p; s|^/dev/disk/by-uuid/||p' | tr A-F a-f)
+	source_label=$(printf '%s' "$1" | sed -n 's|^LABEL="*\([^"]*\)"*$|\1|p; s|^/dev/disk/by-label/||p')
+	[ "$1" = "$device" ] || [ "$source_uuid" = "$uuid" ] || { [ -n "$here" ] && [ -n "$source_label" ] && [ "$source_label" = "$found_label" ]; }
+}
 
 # What brings it back at boot.
 entry=$(fstab_entry "$point")
@@ -101,7 +109,7 @@ if [ -n "$entry" ]; then
 		$entry
 	END
 	if [ "$entry_owner" = - ] || [ "$entry_owner" != "$owner" ]; then
-		[ "$entry_source" = "$device" ] || refuse MountPointInUse "/etc/fstab mounts $entry_source on $point"
+		means_it "$entry_source" || refuse MountPointInUse "/etc/fstab mounts $entry_source on $point"
 	fi
 fi
 wanted_options=_netdev,noauto,x-systemd.requires=o2cb.service,$options

@@ -87,6 +87,8 @@ while read -r kind value; do
 		;;
 	bridge)
 		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges of the XenHost; add $value to it to allow this"
+		[ -d "/sys/class/net/$value/bridge" ] || [ ! -d "/sys/class/net/$value" ] ||
+			refuse BridgeMissing "$value is an interface and no Linux bridge; guests on Open vSwitch are not supported"
 		[ -d "/sys/class/net/$value/bridge" ] || refuse BridgeMissing "there is no bridge $value"
 		;;
 	image) contained "$value" "$@" ;;

@@ -106,7 +106,10 @@ function requireConfiguration(
         const remedy = `add ${value} to it to allow this`;
         refuse(run, "BridgeOutsideBounds", `${value} is not in allowed.bridges of the XenHost; ${remedy}`);
       }
-      if (!host.hypervisor.bridges.includes(value)) refuse(run, "BridgeMissing", `there is no bridge ${value}`);
+      if (host.hypervisor.bridges.includes(value)) continue;
+      const other = "is an interface and no Linux bridge; guests on Open vSwitch are not supported";
+      if (host.interfaces.has(value)) refuse(run, "BridgeMissing", `${value} ${other}`);
+      refuse(run, "BridgeMissing", `there is no bridge ${value}`);
     }
     if (kind === "image") contained(run, value, globs("share="));
     if (kind === "odd") refuse(run, "InvalidArgument", `${file}: not understood: ${value}`);

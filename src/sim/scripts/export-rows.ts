@@ -35,7 +35,8 @@ export function parseWords(words: readonly string[]): { places: string[]; option
       const letter = rest[0] ?? "";
       rest = rest.slice(1);
       if ("bolm".includes(letter)) {
-        given.set(letter, `-${letter} ${rest === "" ? (words[++index] ?? "") : rest}`);
+        const argument = rest === "" ? (words[++index] ?? "") : rest;
+        given.set(letter, `-${letter} ${letter === "m" ? argument.toLowerCase() : argument}`);
         rest = "";
       } else given.set(letter, `-${letter}`);
     }
@@ -67,6 +68,14 @@ function rowOf(
     options: options || "-",
     identity: identity || "-",
   };
+}
+
+/** started_elsewhere: of the files that it reads, those that the simulated rack has. */
+export function startedElsewhere(host: Host, shelf: string, slot: string): string | undefined {
+  const command = new RegExp(`^[^#]*vbladed?(\\s+-\\S+(\\s+\\S+)?)*\\s+0*${shelf}\\s+0*${slot}\\s`, "m");
+  const below = (directory: string) => list(host, directory).map((name) => `${directory}/${name}`);
+  const files = ["/etc/rc.local", ...below("/etc/init.d"), ...below("/etc/systemd/system"), ...below("/etc/cron.d")];
+  return files.find((file) => !/\/vblade(@.service)?$/.test(file) && command.test(readText(host, file) ?? ""));
 }
 
 export function listExports(host: Host): ExportRow[] {

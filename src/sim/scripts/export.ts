@@ -6,7 +6,7 @@ import { endVblade } from "../model/vblade.ts";
 import type { Responder, ScriptRun } from "../process.ts";
 import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
 import { type AllowedBacking, requireBacking, requireNamed, requireUnclaimed, segmentOn } from "./bounds.ts";
-import { type ExportRow, listExports, parseWords } from "./export-rows.ts";
+import { type ExportRow, listExports, parseWords, startedElsewhere } from "./export-rows.ts";
 import { replaceInittab } from "./inittab.ts";
 import {
   confPath,
@@ -74,6 +74,11 @@ function survey(
   if (config === undefined && process !== undefined && !process.same) {
     const other = `process ${process.name} with ${process.filename} and other parameters, not by xensan`;
     refuse(run, "AddressTaken", `${address} is served by ${other}`);
+  }
+  const starter = startedElsewhere(run.host, wanted.shelf, wanted.slot);
+  if (starter !== undefined) {
+    const remedy = "take that line away, and leave the vblade running";
+    refuse(run, "AddressTaken", `${starter} starts a vblade for e${wanted.shelf}.${wanted.slot} as well: ${remedy}`);
   }
   const recorded = config === undefined ? "" : recordedIdentity(run.host, config.name);
   for (const one of [recorded, wanted.known]) {

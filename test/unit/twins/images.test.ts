@@ -68,6 +68,17 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
     expect(await ensure("a.img", mib, "template.img")).toMatchObject({ kind: "refused", reason: "SourceLarger" });
   });
 
+  it("is copied from what is marked as a template only, reached by no symbolic link, and never from a domain's image", async () => {
+    dom0.image(at("secret.img"), mib);
+    dom0.symlink(at("template-link.img"), at("secret.img"));
+    const refused = { kind: "refused", reason: "SourceNotTemplate" };
+    expect(await ensure("a.img", mib, "secret.img")).toMatchObject(refused);
+    expect(await ensure("a.img", mib, "template-link.img")).toMatchObject(refused);
+    expect(await ensure("template-vm.img", mib)).toEqual(done("created"));
+    expect(await ensure("a.img", mib, "template-vm.img")).toMatchObject({ kind: "refused", reason: "SourceInUse" });
+    expect(dom0.read(at("a.img"))).toBeUndefined();
+  });
+
   it.each([".xensan/a.img", "lost+found/a.img", "a.img.xensan-new", "a.img.xensan-copy.bella"])(
     "is never called %s",
     async (name) => {

@@ -34,6 +34,11 @@ const cases = (dom0: TwinBench) => {
     expect(await begin()).toMatchObject({ kind: "refused", reason });
   });
 
+  it("is not begun of what is left of a domain that dies", async () => {
+    dom0.domains([1, "(null)", uuid, "--ps-d", 9]);
+    expect(await begin()).toMatchObject({ kind: "refused", reason: "DomainMissing" });
+  });
+
   it.each([
     ["migrate", "vm2"],
     ["save", "1"],

@@ -147,6 +147,24 @@ twins(
       expect(await dom0.act(command)).toMatchObject({ kind: "refused", reason });
     });
 
+    it.each([
+      "suid",
+      "exec",
+      "dev",
+      "x-systemd.requires=reboot.target",
+      "commit=1x",
+      "bind",
+      "errors=panic",
+      "localflocks",
+    ])("is not mounted with %s", async (option) => {
+      const command = mountFilesystem(mount);
+      const args = command.args.map((word) => word.replace("noatime", option));
+      expect(await dom0.act({ ...command, args })).toMatchObject({
+        kind: "refused",
+        reason: "MountOptionOutsideBounds",
+      });
+    });
+
     it("is not taken from somebody else's line of /etc/fstab", async () => {
       dom0.write("/etc/fstab", "/dev/vda / ext4 rw,relatime 0 1\n/dev/etherd/e0.1 /srv/data ocfs2 _netdev 0 0\n");
       const command = unmountFilesystem({ owner, device, uuid, mountPoint: "/srv/data" });

@@ -82,6 +82,19 @@ twins(
       expect(await host.act(serve(change))).toMatchObject({ kind: "refused", reason });
     });
 
+    it.each([
+      [
+        "/etc/rc.local",
+        "#!/bin/sh\n# vbladed 0 1 eth1 /srv/aoe/old.img\nvbladed -b 16 0 1 eth1 /srv/aoe/data.img\nexit 0\n",
+      ],
+      ["/etc/cron.d/aoe", "@reboot root /usr/sbin/vblade -r 0 01 eth1 /srv/aoe/data.img &\n"],
+    ])("does not share an address with a vblade that %s starts at boot", async (file, text) => {
+      host.image("/srv/aoe/data.img", 2 ** 20);
+      host.write(file, text);
+      const why = `${file} starts a vblade for e0.1 as well: take that line away, and leave the vblade running`;
+      expect(await host.act(serve())).toMatchObject({ kind: "refused", reason: "AddressTaken", message: why });
+    });
+
     it("makes and deletes volumes within the bounds only", async () => {
       const ensure = ensureLogicalVolume({ ...volume, sizeBytes: 2 ** 20 });
       expect(await host.act(ensure)).toMatchObject({ kind: "refused", reason: "BackingOutsideBounds" });

@@ -12,7 +12,11 @@ list_exports() {
 	fi
 	running_vblades >"$run_dir/exports.running" || return 1
 	cat "$run_dir/exports.configured" "$run_dir/exports.running" | awk -F '\t' "$escape_fields"'
-		function flag(letter, argument) { given[letter] = argument == "" ? "-" letter : "-" letter " " argument }
+		# MAC addresses are the same in capitals.
+		function flag(letter, argument) {
+			if (letter == "m") argument = tolower(argument)
+			given[letter] = argument == "" ? "-" letter : "-" letter " " argument
+		}
 		# Options may stand anywhere (getopt permutes) and may be joined: -rs, -b16.
 		function parse(words, from, count,   i, w, letter) {
 			places = 0
@@ -60,6 +64,20 @@ list_exports() {
 			}
 		}
 		{ print $0 "\t" ($7 in identity ? identity[$7] : "-") }' "$run_dir/exports.rows"
+}
+
+# started_elsewhere SHELF SLOT: the first file with a command of its own that starts a vblade there at boot: rc.local, an init
+# script, a unit, runit, cron. What xensan and Debian's vblade-persist write is read elsewhere.
+started_elsewhere() {
+	for starter_file in /etc/rc.local /etc/rc.d/rc.local /etc/init.d/* /etc/systemd/system/*.service /etc/sv/*/run /etc/service/*/run \
+		/etc/network/interfaces /etc/network/if-up.d/* /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*; do
+		case $starter_file in */vblade | */vblade@.service) continue ;; esac
+		[ -f "$starter_file" ] || continue
+		if grep -qsE "^[^#]*vbladed?([[:space:]]+-[^[:space:]]+([[:space:]]+[^[:space:]]+)?)*[[:space:]]+0*$1[[:space:]]+0*$2[[:space:]]" "$starter_file"; then
+			echo "$starter_file"
+			return 0
+		fi
+	done
 }
 
 # read_exports: list_exports into $run_dir/exports.list, or the end of the script: no list is not an empty list.

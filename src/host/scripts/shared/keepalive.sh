@@ -20,7 +20,7 @@ canonical_options() {
 	printf '%s\n' "$1" | awk '{
 		for (i = 1; i <= NF; i++) {
 			letter = substr($i, 2, 1)
-			given[letter] = letter ~ /[bolm]/ ? $i " " $(++i) : $i
+			given[letter] = letter ~ /[bolm]/ ? $i " " (letter == "m" ? tolower($(++i)) : $(++i)) : $i
 		}
 		for (i = 1; i <= 7; i++) {
 			letter = substr("bdlmors", i, 1)
