@@ -11,6 +11,13 @@ export interface PlacedDisk {
   readonly image: string;
 }
 
+/** What of a domain goes into its configuration, beside the disks. */
+interface Rendered {
+  readonly name: string;
+  readonly uuid: string;
+  readonly spec: XenDomainSpec;
+}
+
 export interface Configuration {
   readonly text: string;
   /** sha256, hexadecimal. */
@@ -19,7 +26,7 @@ export interface Configuration {
 
 /** Whose file it is: xl knows `type` since Xen 4.10; before, it ignores it without a word and builds PV unless `builder` says otherwise. */
 export type Dialect = "Xl" | "XlBuilder" | "Xm";
-export const dialects: readonly Dialect[] = ["Xl", "XlBuilder", "Xm"];
+const dialects: readonly Dialect[] = ["Xl", "XlBuilder", "Xm"];
 
 /** What the toolstack of a host reads; undefined where there is none, or xl does not say of which Xen it is. */
 export function dialectOf({ kind, info }: Pick<Toolstack, "kind" | "info">): Dialect | undefined {
@@ -46,11 +53,7 @@ const mib = 2 ** 20;
  * The file from which a toolstack builds the domain: xl.cfg(5), or xmdomain.cfg(5) for the toolstack of 2010. The same
  * spec gives the same text on every host.
  */
-export function renderConfiguration(
-  toolstack: Dialect,
-  domain: { readonly name: string; readonly uuid: string; readonly spec: XenDomainSpec },
-  disks: readonly PlacedDisk[],
-): Configuration {
+export function renderConfiguration(toolstack: Dialect, domain: Rendered, disks: readonly PlacedDisk[]): Configuration {
   const { name, uuid, spec } = domain;
   const lines = [
     "# Written by xensan from the XenDomain of this name: changes made here are undone.",
@@ -68,6 +71,11 @@ export function renderConfiguration(
   ];
   const text = `${lines.join("\n")}\n`;
   return { text, digest: createHash("sha256").update(text).digest("hex") };
+}
+
+/** True when a digest is of this domain as it is now, for whichever toolstack: it may have been started on an older Xen. */
+export function isRendered(digest: string, domain: Rendered, disks: readonly PlacedDisk[]): boolean {
+  return dialects.some((dialect) => renderConfiguration(dialect, domain, disks).digest === digest);
 }
 
 function kindLines(toolstack: Dialect, type: XenDomainSpec["type"]): string[] {

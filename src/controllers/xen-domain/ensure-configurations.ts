@@ -2,7 +2,7 @@ import { writeDomainConfiguration } from "../../host/domain-actions.ts";
 import { ownerText } from "../../host/values.ts";
 import { type Finding, found } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
-import { type Configuration, dialectOf, dialects, renderConfiguration, typeProblem } from "./configuration.ts";
+import { type Configuration, dialectOf, renderConfiguration, typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, type HostSight, imagePath, isPlaced, survey } from "./observation.ts";
 import { mayAdopt } from "./owner.ts";
 
@@ -34,13 +34,7 @@ export function configurationFor(domain: DomainObservation, host: HostSight): Co
   return renderConfiguration(dialect, domain, placedDisks(domain));
 }
 
-/** Of the spec in every dialect: which one a domain was started from depends on the Xen of the host where that was. */
-export function configurationDigests(domain: DomainObservation): string[] {
-  const disks = placedDisks(domain);
-  return dialects.map((dialect) => renderConfiguration(dialect, domain, disks).digest);
-}
-
-const placedDisks = (domain: DomainObservation) =>
+export const placedDisks = (domain: DomainObservation) =>
   domain.disks
     .filter(isPlaced)
     .map((disk) => ({ device: disk.disk.device, access: disk.disk.access, image: imagePath(disk) }));

@@ -1,6 +1,7 @@
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
-import { configurationDigests, configurationFor } from "./ensure-configurations.ts";
+import { isRendered } from "./configuration.ts";
+import { configurationFor, placedDisks } from "./ensure-configurations.ts";
 import { type DomainObservation, type Present, survey } from "./observation.ts";
 
 const type = "PendingRestart";
@@ -18,7 +19,7 @@ export function pendingRestart(domain: DomainObservation): ConditionUpdate {
     );
   const wanted = configurationFor(domain, running.host);
   if (wanted === undefined) return unknown(type, "FactsUnknown", `The toolstack of ${running.host.name} is not known`);
-  return configurationDigests(domain).includes(configuration)
+  return isRendered(configuration, domain, placedDisks(domain))
     ? no(type, "UpToDate", "It runs with what the spec says")
     : yes(
         type,

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { xenDomainSpecSchema } from "../../../src/api/xen-domain.ts";
-import { dialectOf, renderConfiguration, typeProblem } from "../../../src/controllers/xen-domain/configuration.ts";
+import {
+  dialectOf,
+  isRendered,
+  renderConfiguration,
+  typeProblem,
+} from "../../../src/controllers/xen-domain/configuration.ts";
 
 const toolstack = (major: number, minor: number, kind: "xl" | "xm" = "xl") => ({
   kind,
@@ -42,6 +47,15 @@ describe("the type of a domain in its configuration", () => {
   ] as const)("%j %s", (version, type, lines) => {
     expect(kindLine(version, type)).toEqual(lines);
     expect(typeProblem(type, version)).toBeUndefined();
+  });
+
+  it("is the same domain after a move to a Xen that writes it otherwise", () => {
+    const spec = (memory: string) => xenDomainSpecSchema.parse({ hostRefs: [{ name: "bella" }], memory, type: "HVM" });
+    const domain = { name: "vm2", uuid: "37baabc6-98d5-48a2-9634-a38b12e29c45", spec: spec("128Mi") };
+    const { digest } = renderConfiguration("XlBuilder", domain, []);
+    expect(renderConfiguration("Xl", domain, []).digest).not.toBe(digest);
+    expect(isRendered(digest, domain, [])).toBe(true);
+    expect(isRendered(digest, { ...domain, spec: spec("256Mi") }, [])).toBe(false);
   });
 
   it("is not guessed while xl does not say of which Xen it is", () => {
