@@ -17,6 +17,8 @@ const tiers: Readonly<Record<string, Tier>> = {
   unit: { timeout: 60_000, parallel: true, exclude: "test/unit/host/**" },
   // Its scripts look for commands of the toolstack among all processes of this machine, so nothing runs beside them.
   "unit-host": { timeout: 60_000, parallel: false, include: "test/unit/host/**/*.test.ts" },
+  // The whole operator on the simulated rack, one story after the other.
+  operator: { timeout: 60_000, parallel: true },
   simulation: { timeout: 600_000, parallel: true },
   integration: { timeout: 180_000, parallel: false, globalSetup: "test/integration/control-plane.ts" },
   gitops: { timeout: 600_000, parallel: false, globalSetup: "test/gitops/setup.ts" },

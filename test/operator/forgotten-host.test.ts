@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { at } from "../simulation/scenarios/objects.ts";
+import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
+import type { Stage } from "../simulation/stage.ts";
+import { eventually, message, minutes, rig, status, word } from "./rig.ts";
+
+const kinds = ["Namespace", "AoeServer", "XenHost", "AoeVolume", "Ocfs2Cluster", "XenDomain"];
+const running = (stage: Stage) =>
+  ["bella", "brutus"].filter((host) => stage.rack.xen.domains(host).some(({ name }) => name === "vm-test"));
+const ready = (stage: Stage) => word(stage, "XenDomain", "vm-test", "Ready");
+const otherOf = (host: string) => (host === "bella" ? "brutus" : "bella");
+
+async function started(): Promise<{ stage: Stage; home: string; other: string }> {
+  const stage = rig({ rack: () => loadRack(tutorialRack), objects: tutorialObjects(kinds) });
+  await eventually(stage, () => ready(stage), "True/Ready", 15);
+  const [home = ""] = running(stage);
+  return { stage, home, other: otherOf(home) };
+}
+
+const reasonsOf = (stage: Stage) =>
+  stage.server.list(stage.server.kindNamed("Event"), {}).items.map((event) => String(Object(event).reason));
+
+function forget(stage: Stage, host: string, boot?: string): void {
+  const bootId = boot ?? String(Object(status(stage, "XenHost", host).facts).bootID);
+  stage.patch("XenHost", at(host), { metadata: { annotations: { "xensan.dev/forget": bootId } } });
+}
+
+describe("a host that is dead", () => {
+  it("gives its domains to another one at one word of a person, its lock too", async () => {
+    const { stage, home, other } = await started();
+    stage.rack.powerOff(home);
+    await eventually(stage, () => word(stage, "XenDomain", "vm-test", "Running"), "Unknown/HostUnknown");
+    await stage.advance(minutes(10));
+    expect(running(stage)).toEqual([]);
+    forget(stage, home);
+    await eventually(stage, () => [running(stage), ready(stage)], [[other], "True/Ready"], 15);
+    expect(word(stage, "XenHost", home, "Reachable")).toBe("False/Forgotten");
+    // Back again it is a host as ever, and the word is worth nothing any more.
+    stage.rack.powerOn(home);
+    await eventually(stage, () => [running(stage), word(stage, "XenHost", home, "Ready")], [[other], "True/Ready"], 15);
+  });
+
+  it("that is off after a drain holds up no start on another one", async () => {
+    const { stage, home, other } = await started();
+    stage.rack.powerOff(other);
+    stage.rack.xen.shutDown("vm-test", "poweroff");
+    await stage.advance(minutes(10));
+    expect(running(stage)).toEqual([]);
+    forget(stage, other);
+    await eventually(stage, () => [running(stage), ready(stage)], [[home], "True/Ready"], 15);
+  });
+
+  it("is not forgotten by the name of another boot", async () => {
+    const { stage, home } = await started();
+    stage.rack.powerOff(home);
+    forget(stage, home, "00000000-0000-4000-8000-000000000000");
+    await stage.advance(minutes(15));
+    expect(running(stage)).toEqual([]);
+  });
+});
+
+describe("a word that the machine contradicts", () => {
+  it("is taken away, and does not count when the same boot falls silent later", async () => {
+    const { stage, home } = await started();
+    const annotationsOf = () => Object(stage.find("XenHost", at(home))?.metadata).annotations ?? {};
+    forget(stage, home);
+    await eventually(stage, () => annotationsOf(), {});
+    await eventually(stage, () => reasonsOf(stage).filter((reason) => reason === "ForgetContradicted"), [
+      "ForgetContradicted",
+    ]);
+    stage.rack.powerOff(home);
+    await stage.advance(minutes(15));
+    expect([running(stage), word(stage, "XenDomain", "vm-test", "Running")]).toEqual([[], "Unknown/HostUnknown"]);
+  });
+
+  it("counts when it was said right after the last look: the next one decides", async () => {
+    const { stage, home, other } = await started();
+    const bootId = String(Object(status(stage, "XenHost", home).facts).bootID);
+    stage.rack.powerOff(home);
+    forget(stage, home, bootId);
+    await eventually(stage, () => [running(stage), ready(stage)], [[other], "True/Ready"], 15);
+  });
+});
+
+describe("a host whose management link is cut, while its heartbeat is seen", () => {
+  it("is alive whatever a person says: nothing is started, its object is not abandoned", async () => {
+    const { stage, home, other } = await started();
+    await stage.advance(minutes(3));
+    stage.rack.setManagement(home, "Cut");
+    await eventually(stage, () => word(stage, "XenDomain", "vm-test", "Running"), "Unknown/HostUnknown");
+    forget(stage, home);
+    stage.patch("XenHost", at(home), { metadata: { annotations: { "xensan.dev/abandon": home } } });
+    stage.delete("XenHost", at(home));
+    await stage.advance(minutes(15));
+    expect(running(stage)).toEqual([home]);
+    expect(word(stage, "XenHost", home, "DeletionBlocked")).toBe("True/HeartbeatHeard");
+    expect(message(stage, "XenDomain", "vm-test", "Running")).toContain(`XenHost/${other} sees the heartbeat`);
+  });
+});

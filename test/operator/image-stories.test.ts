@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { at } from "../simulation/scenarios/objects.ts";
+import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
+import type { Stage } from "../simulation/stage.ts";
+import { abandon, allReady, bytes, domainSays, executing, image, otherOf, readiness, ready } from "./rack-story.ts";
+import { commands, eventually, message, minutes, word } from "./rig.ts";
+
+const declare = (stage: Stage) => {
+  for (const object of tutorialObjects(["XenDomain"])) stage.apply(object);
+};
+const home = (stage: Stage) => executing(stage)[0]?.split(" ")[0] ?? "";
+const halt = async (stage: Stage) => {
+  stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Halted" } });
+  await eventually(stage, () => executing(stage), []);
+};
+const making = (sent: readonly string[]) => sent.filter((one) => /ensure-image|start-domain|start-migration/.test(one));
+
+describe("a XenDomain that is abandoned and applied again", () => {
+  it("is the same domain: one copy, on the same bytes", async () => {
+    const stage = await ready();
+    const before = [executing(stage), bytes(stage)];
+    await abandon(stage, "XenDomain", "vm-test");
+    declare(stage);
+    await eventually(stage, () => readiness(stage), allReady);
+    await stage.advance(minutes(10));
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+  });
+});
+
+describe("a domain that another hand runs from an image", () => {
+  it("is named, with its host, and no second copy is started", async () => {
+    const stage = await ready();
+    await halt(stage);
+    await abandon(stage, "XenDomain", "vm-test");
+    stage.rack.xen.createDomain(
+      "brutus",
+      `name = "oldvm"\nuuid = "37baabc6-98d5-48a2-9634-a38b12e29c01"\ntype = "pvh"\nmemory = 128\nvcpus = 1\nkernel = "/boot/vmlinuz-guest"\ndisk = [ "format=raw, vdev=xvda, access=rw, target=${image}" ]\n`,
+    );
+    const before = [executing(stage), bytes(stage)];
+    declare(stage);
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageInUse");
+    await stage.advance(minutes(10));
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+    expect(message(stage, "XenDomain", "vm-test", "DisksReady")).toMatch(/domain oldvm \(id \d+.*\) on brutus/);
+    // Once it is gone, the image is its again.
+    stage.rack.xen.destroyDomain("brutus", "oldvm");
+    await eventually(stage, () => domainSays(stage, "Ready"), "True/Ready");
+  });
+});
+
+describe("a recorded image that vanishes", () => {
+  it("under a running domain: an alarm, nothing is made, nothing moves, and the guest runs on", async () => {
+    const stage = await ready();
+    const [at0 = ""] = executing(stage);
+    const host = home(stage);
+    stage.rack.removeFile(host, image);
+    const sent = commands(stage);
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageMissing");
+    stage.apply({
+      apiVersion: "xensan.dev/v1alpha1",
+      kind: "XenMigration",
+      metadata: at("move"),
+      spec: { domainRef: { name: "vm-test" }, targetHostRef: { name: otherOf(host) } },
+    } as never);
+    await stage.advance(minutes(15));
+    expect(executing(stage)).toEqual([at0]);
+    expect(making(sent)).toEqual([]);
+    expect(word(stage, "XenMigration", "move", "Succeeded")).not.toMatch(/^True/);
+    expect(message(stage, "XenMigration", "move", "Admitted")).toContain(image);
+  });
+
+  it("of a halted one: it is not started, and nothing is put in its place", async () => {
+    const stage = await ready();
+    const host = home(stage);
+    await halt(stage);
+    stage.rack.removeFile(host, image);
+    await stage.advance(minutes(2));
+    const before = bytes(stage);
+    const sent = commands(stage);
+    stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageMissing");
+    await stage.advance(minutes(10));
+    expect([executing(stage), bytes(stage), making(sent)]).toEqual([[], before, []]);
+    expect(message(stage, "XenDomain", "vm-test", "DisksReady")).toContain(image);
+  });
+});

@@ -1,0 +1,348 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { anotherManagement, type Management } from "../simulation/management.ts";
+import { at, keySecret, type Manifest } from "../simulation/scenarios/objects.ts";
+import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
+import { conditionOf, type Stage } from "../simulation/stage.ts";
+import type { Backup } from "../simulation/world/kube/api-server.ts";
+import { seeded } from "../simulation/world/random.ts";
+import {
+  abandon,
+  allReady,
+  bytes,
+  domainSays,
+  executing,
+  image,
+  kinds,
+  otherOf,
+  readiness,
+  ready,
+  tutorialManifests,
+} from "./rack-story.ts";
+import { commands, domainHost, eventually, message, minutes, volumeReady, word } from "./rig.ts";
+
+/** The management cluster burns down; another operator starts on what the backup holds. */
+function restore(stage: Stage, backup: Backup): void {
+  stage.life.end();
+  stage.server.restore(backup);
+  stage.startOperator();
+}
+
+/** As a restore by Velero: the objects come back with new uids and without status, in this order and at these times. */
+function recreate(stage: Stage, manifests: readonly Manifest[], delay: (index: number) => number = () => 0): void {
+  stage.life.end();
+  stage.server.restore(new Map());
+  stage.apply(keySecret);
+  manifests.forEach((object, index) => {
+    const wait = delay(index);
+    if (wait === 0) stage.apply(object);
+    else stage.clock.after(wait, () => stage.apply(object));
+  });
+  stage.startOperator();
+}
+
+const acting = (sent: readonly string[]) => sent.filter((one) => !one.endsWith(" probe"));
+const migration = (name: string, target: string): Manifest => ({
+  apiVersion: "xensan.dev/v1alpha1",
+  kind: "XenMigration",
+  metadata: at(name),
+  spec: { domainRef: { name: "vm-test" }, targetHostRef: { name: target } },
+});
+const home = (stage: Stage) => executing(stage)[0]?.split(" ")[0] ?? "";
+const stays = async (stage: Stage, time = minutes(15)) => {
+  const before = [executing(stage), bytes(stage)];
+  await stage.advance(time);
+  expect([executing(stage), bytes(stage)]).toEqual(before);
+};
+
+describe("an etcd of yesterday", () => {
+  it("finds a domain where it has moved to since, and leaves it there", async () => {
+    const stage = await ready();
+    const yesterday = stage.server.backup();
+    const target = otherOf(home(stage));
+    stage.apply(migration("move", target));
+    await eventually(stage, () => word(stage, "XenMigration", "move", "Succeeded"), "True/Succeeded");
+    const before = [executing(stage), bytes(stage)];
+    restore(stage, yesterday);
+    await stage.advance(minutes(15));
+    expect([readiness(stage), [executing(stage), bytes(stage)]]).toEqual([allReady, before]);
+    expect([home(stage), domainHost(stage, "vm-test")]).toEqual([target, target]);
+  });
+
+  it("does not shrink what has grown since", async () => {
+    const stage = await ready();
+    const yesterday = stage.server.backup();
+    stage.patch("AoeVolume", at("scratch"), { spec: { backing: { file: { size: "128Mi" } } } });
+    stage.patch("XenDomain", at("vm-test"), { spec: { disks: [disk("256Mi")] } });
+    await eventually(
+      stage,
+      () =>
+        bytes(stage)
+          .filter((one) => /scratch|vm-test/.test(one))
+          .map(sizeOf),
+      [128 * 2 ** 20, 256 * 2 ** 20],
+    );
+    const before = bytes(stage);
+    restore(stage, yesterday);
+    await stage.advance(minutes(15));
+    expect([bytes(stage), domainSays(stage, "Ready")]).toEqual([before, "True/Ready"]);
+  });
+
+  it("of before there was a file system records the one that is there, and formats nothing", async () => {
+    const stage = await ready({ objects: tutorialObjects(kinds.filter((kind) => kind !== "Ocfs2Cluster")) });
+    const yesterday = stage.server.backup();
+    for (const object of tutorialObjects(["Ocfs2Cluster"])) stage.apply(object);
+    await eventually(stage, () => readiness(stage), allReady, 15);
+    const before = [executing(stage), bytes(stage)];
+    restore(stage, yesterday);
+    await stays(stage);
+    for (const object of tutorialObjects(["Ocfs2Cluster"])) stage.apply(object);
+    await eventually(stage, () => readiness(stage), allReady, 15);
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+  });
+
+  it("of before there was a domain leaves it alone until it is declared again", async () => {
+    const stage = await ready({ objects: tutorialObjects(kinds.filter((kind) => kind !== "XenDomain")) });
+    const yesterday = stage.server.backup();
+    for (const object of tutorialObjects(["XenDomain"])) stage.apply(object);
+    await eventually(stage, () => readiness(stage), allReady, 15);
+    restore(stage, yesterday);
+    await stays(stage);
+    const before = [executing(stage), bytes(stage)];
+    for (const object of tutorialObjects(["XenDomain"])) stage.apply(object);
+    await eventually(stage, () => readiness(stage), allReady, 15);
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+  });
+
+  it("that brings back a domain whose image was deleted on purpose makes no blank one", async () => {
+    const stage = await ready();
+    const yesterday = stage.server.backup();
+    stage.patch("XenDomain", at("vm-test"), { spec: { deletionPolicy: "Delete" } });
+    stage.delete("XenDomain", at("vm-test"));
+    await eventually(stage, () => stage.find("XenDomain", at("vm-test")), undefined);
+    expect(bytes(stage).filter((one) => one.includes("vm-test"))).toEqual([]);
+    restore(stage, yesterday);
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageMissing");
+    await stays(stage);
+    expect(executing(stage)).toEqual([]);
+  });
+
+  it("that brings back a deletion ends nothing that was declared anew since", async () => {
+    const stage = await ready();
+    stage.patch("XenDomain", at("vm-test"), { spec: { deletionPolicy: "Delete" } });
+    await stage.advance(minutes(1));
+    stage.rack.setManagement(otherOf(home(stage)), "Cut");
+    stage.delete("XenDomain", at("vm-test"));
+    await stage.advance(2_000);
+    const yesterday = stage.server.backup();
+    expect(domainSays(stage, "DeletionBlocked")).toMatch(/True/);
+    await abandon(stage, "XenDomain", "vm-test");
+    stage.rack.setManagement(otherOf(home(stage) || "bella"), "Connected");
+    for (const object of tutorialObjects(["XenDomain"])) stage.apply(object);
+    await eventually(stage, () => readiness(stage), allReady, 15);
+    const before = [executing(stage), bytes(stage)];
+    restore(stage, yesterday);
+    await eventually(stage, () => domainSays(stage, "DeletionBlocked"), "True/DeclaredAnew");
+    await stage.advance(minutes(15));
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+  });
+});
+
+const disk = (size: string) => ({
+  device: "xvda",
+  filesystemRef: { clusterRef: { name: "xen" }, label: "data" },
+  path: "vm-test.img",
+  size,
+});
+const sizeOf = (line: string) => Number(line.split(" ").at(-1));
+
+describe("a restore without status and with new uids", () => {
+  it("adopts everything: nothing is started, stopped, made or formatted", async () => {
+    const stage = await ready();
+    const before = [executing(stage), bytes(stage)];
+    const sent = commands(stage);
+    recreate(stage, tutorialManifests());
+    await eventually(stage, () => readiness(stage), allReady, 15);
+    await stage.advance(minutes(10));
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+    expect(acting(sent).filter((one) => /start-|stop-|format|mount|restart|delete|remove/.test(one))).toEqual([]);
+  });
+
+  it.each(Array.from({ length: 12 }, (_, index) => index))("in any order, over minutes (seed %i)", async (seed) => {
+    const stage = await ready();
+    const before = [executing(stage), bytes(stage)];
+    const random = seeded(`restore ${seed}`);
+    const shuffled = [...tutorialManifests()].sort(() => random.next() - 0.5);
+    recreate(stage, shuffled, () => 1 + random.next() * minutes(6));
+    await stage.advance(minutes(6));
+    await eventually(stage, () => readiness(stage), allReady, 20);
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+  });
+
+  it("while a domain does not run makes no second image of it", async () => {
+    const stage = await ready();
+    const host = home(stage);
+    stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Halted" } });
+    await eventually(stage, () => executing(stage), []);
+    stage.rack.removeFile(host, image);
+    recreate(stage, tutorialManifests());
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageMissing", 15);
+    await stays(stage);
+    expect(executing(stage)).toEqual([]);
+  });
+});
+
+const machines = [
+  ["AoeServer", "san", "Prepared"],
+  ["XenHost", "bella", "AoeReady"],
+  ["XenHost", "brutus", "AoeReady"],
+] as const;
+
+function second(stage: Stage, id: string): Management & { claims(): string[]; messages(): string[] } {
+  const other = anotherManagement(stage, id);
+  onTestFinished(() => other.end());
+  for (const object of [keySecret, ...tutorialManifests()]) other.apply(object);
+  const condition = (kind: string, name: string, type: string) =>
+    conditionOf(other.server.get(other.server.kindNamed(kind), at(name)), type);
+  return {
+    ...other,
+    claims: () => machines.map(([kind, name, type]) => `${name} ${condition(kind, name, type).reason}`),
+    messages: () => machines.map(([kind, name, type]) => condition(kind, name, type).message),
+  };
+}
+const refused = machines.map(([, name]) => `${name} ClaimedElsewhere`);
+
+describe("a second management cluster with the same manifests", () => {
+  it("beside the first one: every machine is refused by name, the first goes on", async () => {
+    const stage = await ready();
+    const before = [executing(stage), bytes(stage)];
+    const other = second(stage, "second");
+    await eventually(stage, () => other.claims(), refused);
+    await stage.advance(minutes(15));
+    expect([other.claims(), readiness(stage)]).toEqual([refused, allReady]);
+    expect(other.messages().map((text) => text.includes("management"))).toEqual([true, true, true]);
+    // Both see everything that happens: what the first one does goes on.
+    stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Halted" } });
+    await eventually(stage, () => executing(stage), []);
+    stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => readiness(stage), allReady);
+    expect(bytes(stage)).toEqual(before[1]);
+  });
+
+  it("after the first one is gone takes over by one word per machine, and adopts everything", async () => {
+    const stage = await ready();
+    const before = [executing(stage), bytes(stage)];
+    stage.life.end();
+    const other = second(stage, "second");
+    await eventually(stage, () => other.claims(), refused);
+    for (const [kind, name] of machines)
+      other.server.mergePatch(
+        other.server.kindNamed(kind),
+        at(name),
+        { metadata: { annotations: { "xensan.dev/approve": `Claim:management san/${name}` } } },
+        "kubectl",
+      );
+    const readyThere = () =>
+      conditionOf(other.server.get(other.server.kindNamed("XenDomain"), at("vm-test")), "Ready").reason;
+    await eventually(stage, readyThere, "Ready", 20);
+    await stage.advance(minutes(10));
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+    // The first one comes back: it is the one that is refused now, and does nothing.
+    stage.startOperator();
+    await stage.advance(minutes(10));
+    expect(machines.map(([kind, name, type]) => `${name} ${word(stage, kind, name, type)}`)).toEqual(
+      machines.map(([, name]) => `${name} False/ClaimedElsewhere`),
+    );
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+  });
+});
+
+describe("a host that is called otherwise", () => {
+  it("by hostname: what is mounted and runs stays, and the cluster says why it is not served", async () => {
+    const stage = await ready();
+    const host = home(stage);
+    stage.rack.ocfs2.setHostname(host, "renamed");
+    await stays(stage, minutes(20));
+    expect(word(stage, "Ocfs2Cluster", "xen", "Ready")).not.toMatch(/^True/);
+    expect(message(stage, "Ocfs2Cluster", "xen", "Ready")).toMatch(/renamed/);
+  });
+
+  it("by its object: the machine is its former object's until that one is gone", async () => {
+    const stage = await ready();
+    const before = [executing(stage), bytes(stage)];
+    const host = otherOf(home(stage));
+    const [declared] = tutorialObjects(["XenHost"]).filter(({ metadata }) => metadata.name === host);
+    if (declared === undefined) throw new Error(`no XenHost ${host}`);
+    stage.apply({ ...declared, metadata: at("other-name") } as Manifest);
+    await eventually(stage, () => word(stage, "XenHost", "other-name", "AoeReady"), "False/ClaimedElsewhere");
+    await stage.advance(minutes(10));
+    expect([readiness(stage), executing(stage), bytes(stage)]).toEqual([allReady, ...before]);
+  });
+});
+
+describe("another machine under the name of a host", () => {
+  it("proves nothing of the domains of the old one, which runs on at another address", async () => {
+    const stage = await ready();
+    await stage.advance(minutes(3));
+    const host = home(stage);
+    // The new machine answers at the address of the old one, which is on the share and beats.
+    stage.rack.swapAddresses(host, "san", "Cloned");
+    await eventually(stage, () => word(stage, "XenHost", host, "Reachable"), "False/MachineChanged");
+    await stays(stage);
+    const approve = `Machine:${stage.rack.host("san").machineId}`;
+    stage.patch("XenHost", at(host), { metadata: { annotations: { "xensan.dev/approve": approve } } });
+    await stays(stage, minutes(20));
+    expect(domainSays(stage, "Ready")).not.toMatch(/^True/);
+  });
+
+  it("that died with its domain: nothing starts until a person says that the old one is gone", async () => {
+    const stage = await ready();
+    const host = home(stage);
+    stage.rack.powerOff(host);
+    stage.rack.replaceMachine(host, "0123456789abcdef0123456789abcdef");
+    stage.rack.powerOn(host);
+    await eventually(stage, () => word(stage, "XenHost", host, "Reachable"), "False/MachineChanged");
+    await stage.advance(minutes(15));
+    expect(executing(stage)).toEqual([]);
+    const approve = "Machine:0123456789abcdef0123456789abcdef";
+    stage.patch("XenHost", at(host), { metadata: { annotations: { "xensan.dev/approve": approve } } });
+    await eventually(stage, () => readiness(stage), allReady, 30);
+  });
+});
+
+describe("two hosts that got each other's address", () => {
+  it.each(["Own", "Cloned"] as const)("are told apart, with host keys that are %s", async (keys) => {
+    const stage = await ready();
+    const sent = commands(stage);
+    stage.rack.swapAddresses("bella", "brutus", keys);
+    await eventually(stage, () => ["bella", "brutus"].map((host) => word(stage, "XenHost", host, "Reachable")), [
+      `False/${keys === "Own" ? "HostKeyMismatch" : "MachineChanged"}`,
+      `False/${keys === "Own" ? "HostKeyMismatch" : "MachineChanged"}`,
+    ]);
+    await stays(stage);
+    expect(acting(sent)).toEqual([]);
+    stage.rack.swapAddresses("bella", "brutus", keys);
+    await eventually(stage, () => readiness(stage), allReady, 15);
+  });
+
+  it("are told apart by their claims when the status is lost at the same time", async () => {
+    const stage = await ready();
+    const before = [executing(stage), bytes(stage)];
+    stage.rack.swapAddresses("bella", "brutus", "Cloned");
+    recreate(stage, tutorialManifests());
+    await eventually(stage, () => ["bella", "brutus"].map((host) => word(stage, "XenHost", host, "AoeReady")), [
+      "False/ClaimedElsewhere",
+      "False/ClaimedElsewhere",
+    ]);
+    await stage.advance(minutes(15));
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+    expect(volumeReady(stage, "data")).not.toBe("");
+  });
+
+  it("with the SAN among them: nothing is exported, formatted or mounted anew", async () => {
+    const stage = await ready();
+    const sent = commands(stage);
+    stage.rack.swapAddresses("san", "brutus", "Cloned");
+    await stays(stage);
+    expect(acting(sent)).toEqual([]);
+  });
+});

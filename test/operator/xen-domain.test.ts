@@ -1,0 +1,229 @@
+import { describe, expect, it } from "vitest";
+import { at, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
+import { twoServers } from "../simulation/scenarios/racks.ts";
+import type { Stage } from "../simulation/stage.ts";
+import { commands, domainHost, eventually, message, minutes, rig, status, word } from "./rig.ts";
+
+const nodes = ["bella", "brutus"];
+const ground = sharedFilesystem(nodes);
+
+const running = (stage: Stage, name = "vm") => word(stage, "XenDomain", name, "Running");
+const ready = (stage: Stage, name = "vm") => word(stage, "XenDomain", name, "Ready");
+
+/** Where domains execute, by name, `host name`. */
+const executing = (stage: Stage) =>
+  nodes.flatMap((host) => stage.rack.xen.domains(host).map(({ name }) => `${host} ${name}`));
+
+/** Has the machine looked at right when a domain has gone from it. */
+function lookWhenGone(stage: Stage): void {
+  const now = { metadata: { annotations: { "xensan.dev/reconcile-at": "now" } } };
+  stage.rack.subscribe((event) => {
+    if (event.kind === "DomainEnded") stage.patch("XenHost", at(event.host), now);
+  });
+}
+
+function room(objects: readonly ReturnType<typeof xenDomain>[]) {
+  return rig({ rack: twoServers, objects: [...ground, ...objects] });
+}
+
+describe("a domain on a shared file system", () => {
+  it("gets an image, a configuration on every host, and runs on one of them", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toHaveLength(1);
+    const { hostRef, configuration } = status(stage, "XenDomain", "vm");
+    expect(nodes.map((name) => ({ name }))).toContainEqual(hostRef);
+    expect(configuration).toMatch(/^[0-9a-f]{64}$/);
+    expect(word(stage, "XenDomain", "vm", "PendingRestart")).toBe("False/UpToDate");
+    const sent = commands(stage);
+    await stage.advance(minutes(10));
+    expect(sent.filter((line) => !line.endsWith("probe"))).toEqual([]);
+  });
+
+  it("has the UUID of its object written into its spec, for ever", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const object = stage.find("XenDomain", at("vm"));
+    expect(object).toMatchObject({ spec: { uuid: expect.stringMatching(/^[0-9a-f-]{36}$/) } });
+  });
+
+  it("is connected to a bridge only where the owner of the host has named it", async () => {
+    const stage = room([xenDomain("vm", nodes, { networks: [{ bridge: "xenbr0" }] })]);
+    const where = "its allowed.bridges (none) does not have xenbr0; add xenbr0 to it to allow this";
+    await eventually(stage, () => running(stage), "False/NoHostFits");
+    expect(message(stage, "XenDomain", "vm", "Running")).toBe(
+      `No host can run it now. bella: ${where}; brutus: ${where}`,
+    );
+    expect(executing(stage)).toEqual([]);
+    stage.patch("XenHost", at("brutus"), { spec: { allowed: { bridges: ["xenbr*"] } } });
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toEqual(["brutus vm"]);
+  });
+
+  it("is halted when the spec says so, and started again", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });
+    await eventually(stage, () => ready(stage), "True/Halted");
+    expect(executing(stage)).toEqual([]);
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toHaveLength(1);
+  });
+
+  it("that reboots is not started beside itself", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const sent = commands(stage);
+    stage.rack.xen.shutDown("vm", "reboot");
+    await stage.advance(minutes(5));
+    expect(sent.filter((line) => line.endsWith("start-domain"))).toEqual([]);
+    expect(ready(stage)).toBe("True/Ready");
+  });
+
+  it("that is between two boots of its guest when the operator begins is not started beside itself", async () => {
+    for (const before of [3_400, 2_000, 700]) {
+      const stage = room([xenDomain("vm", nodes)]);
+      await eventually(stage, () => ready(stage), "True/Ready");
+      await stage.advance(minutes(30));
+      stage.life.end();
+      const sent = commands(stage);
+      stage.rack.xen.shutDown("vm", "reboot");
+      await stage.advance(before);
+      stage.startOperator();
+      await stage.advance(minutes(5));
+      expect([before, sent.filter((line) => line.endsWith("start-domain"))]).toEqual([before, []]);
+      expect(ready(stage)).toBe("True/Ready");
+      stage.life.end();
+    }
+  });
+
+  it("is not given back to a host on which somebody typed reboot, and is started on the other one", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const [home = ""] = executing(stage)[0]?.split(" ") ?? [];
+    const other = nodes.find((name) => name !== home) ?? "";
+    const sent = commands(stage);
+    lookWhenGone(stage);
+    stage.rack.goDown(home, "Reboot");
+    await eventually(stage, () => word(stage, "XenHost", home, "ToolstackReady"), "False/HostGoingDown", 1);
+    await eventually(stage, () => [executing(stage), ready(stage)], [[`${other} vm`], "True/Ready"], 15);
+    expect(sent.filter((line) => line.endsWith("start-domain"))).toEqual([`${other} start-domain`]);
+  });
+
+  it("pinned to a host that goes down waits until it is up again, and says why", async () => {
+    const stage = room([xenDomain("vm", ["bella"])]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    stage.rack.goDown("bella", "Reboot");
+    await eventually(stage, () => running(stage), "False/NoHostFits", 1);
+    expect(message(stage, "XenDomain", "vm", "Running")).toContain("bella: it is shutting down or rebooting");
+    await eventually(stage, () => [executing(stage), ready(stage)], [["bella vm"], "True/Ready"], 15);
+  });
+
+  it("that powers itself off is started again, once", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const sent = commands(stage);
+    stage.rack.xen.shutDown("vm", "poweroff");
+    await stage.advance(minutes(1));
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(sent.filter((line) => line.endsWith("start-domain"))).toHaveLength(1);
+  });
+
+  it("is not started while a host that may run it cannot be asked", async () => {
+    const stage = rig({
+      rack: twoServers,
+      objects: [...ground, xenDomain("vm", nodes, { powerState: "Halted" })],
+    });
+    await eventually(stage, () => ready(stage), "True/Halted");
+    stage.rack.setManagement("brutus", "Cut");
+    await eventually(stage, () => word(stage, "XenHost", "brutus", "Reachable"), "False/Unreachable");
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => running(stage), "Unknown/HostUnknown");
+    await stage.advance(minutes(20));
+    expect(executing(stage)).toEqual([]);
+    expect(message(stage, "XenDomain", "vm", "Running")).toContain("XenHost/brutus cannot be asked");
+    stage.rack.setManagement("brutus", "Connected");
+    await eventually(stage, () => ready(stage), "True/Ready");
+  });
+
+  it("is not started a second time while a start that outlived the operator is under way, wherever there is more room now", async () => {
+    const stage = room([xenDomain("vm", nodes, { powerState: "Halted" })]);
+    await eventually(stage, () => ready(stage), "True/Halted");
+    let first: string | undefined;
+    stage.rack.subscribe((event) => {
+      if (event.kind !== "CommandBegun" || event.script !== "start-domain" || first !== undefined) return;
+      first = event.host;
+      stage.clock.after(700, () => {
+        stage.life.end();
+        stage.patch("XenHost", at(event.host), { spec: { maintenance: "Cordon" } });
+        stage.startOperator();
+      });
+    });
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => ready(stage), "True/Ready");
+    await stage.advance(minutes(2));
+    expect(executing(stage)).toEqual([`${first} vm`]);
+  });
+
+  it("comes up on another host when the one it ran on has rebooted and has no room any more", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const first = domainHost(stage, "vm");
+    stage.patch("XenHost", at(first), { spec: { maintenance: "Cordon" } });
+    stage.rack.reset(first);
+    await eventually(stage, () => domainHost(stage, "vm") !== first, true, 30);
+    await eventually(stage, () => ready(stage), "True/Ready", 30);
+    expect(executing(stage)).toHaveLength(1);
+  });
+
+  it("says that a change waits for a restart, and starts with it the next time", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    stage.patch("XenDomain", at("vm"), { spec: { memory: "256Mi" } });
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "PendingRestart"), "True/PendingRestart");
+    stage.rack.xen.shutDown("vm", "poweroff");
+    await stage.advance(minutes(1));
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(word(stage, "XenDomain", "vm", "PendingRestart")).toBe("False/UpToDate");
+  });
+});
+
+describe("a domain that is deleted", () => {
+  for (const deletionPolicy of ["Retain", "Delete"] as const)
+    it(`is shut down; with ${deletionPolicy} its image ${deletionPolicy === "Delete" ? "goes too" : "stays"}`, async () => {
+      const stage = room([xenDomain("vm", nodes, { deletionPolicy })]);
+      await eventually(stage, () => ready(stage), "True/Ready");
+      stage.delete("XenDomain", at("vm"));
+      await eventually(stage, () => stage.find("XenDomain", at("vm")), undefined);
+      expect(executing(stage)).toEqual([]);
+      const kind = stage.rack.backingOf("bella", "/srv/xen/vm.img").kind;
+      expect(kind).toBe(deletionPolicy === "Delete" ? "Missing" : "File");
+    });
+
+  it("waits for a guest that does not listen, and names it", async () => {
+    const stage = room([xenDomain("vm", nodes, { shutdown: { timeoutSeconds: 60 } })]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const [domain] = nodes.flatMap((host) => stage.rack.xen.domains(host));
+    stage.rack.xen.setGuest(domain?.configuration.uuid ?? "", { shutdown: "Ignores" });
+    stage.delete("XenDomain", at("vm"));
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "DeletionBlocked"), "True/ShutdownTimedOut");
+    expect(executing(stage)).toHaveLength(1);
+    stage.patch("XenDomain", at("vm"), { spec: { shutdown: { onTimeout: "Destroy" } } });
+    await eventually(stage, () => stage.find("XenDomain", at("vm")), undefined);
+  });
+});
+
+describe("two domains that want the same image", () => {
+  it("the older has it, the newer says so and is not started", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const disks = [
+      { device: "xvda", filesystemRef: { clusterRef: { name: "xen" }, label: "data" }, path: "vm.img", size: "64Mi" },
+    ];
+    stage.apply(xenDomain("thief", nodes, { disks }));
+    await eventually(stage, () => ready(stage, "thief"), "False/DomainTaken");
+    await stage.advance(minutes(5));
+    expect(executing(stage)).toHaveLength(1);
+  });
+});

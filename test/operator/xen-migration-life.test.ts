@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { at } from "../simulation/scenarios/objects.ts";
+import { commands, eventually, minutes, status, word } from "./rig.ts";
+import { configuration, dom0, history, migration, outcome, said, seen, uuid, xenRig } from "./xen-rig.ts";
+
+const here = { bella: ["vm-test"], brutus: [], caesar: [] };
+const there = { bella: [], brutus: ["vm-test"], caesar: [] };
+
+describe("a migration", () => {
+  it("moves a running domain, and says so", async () => {
+    const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
+    await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
+    expect(seen(stage)).toEqual(there);
+    expect(history(stage, "go")).toEqual(["Admitted", "Migrating", "Succeeded"]);
+    expect(status(stage, "XenMigration", "go")).toMatchObject({
+      sourceHostRef: { name: "bella" },
+      targetHostRef: { name: "brutus" },
+      domainUUID: uuid,
+      domainName: "vm-test",
+      memoryMiB: 128,
+      attempts: 1,
+      progress: { bytes: String(128 * 2 ** 20), phase: "Succeeded" },
+    });
+    expect(word(stage, "XenMigration", "go", "Admitted")).toBe("True/Admitted");
+    expect(word(stage, "XenMigration", "go", "Migrating")).toBe("False/NotMigrating");
+    expect(word(stage, "XenMigration", "go", "Aborted")).toBe("False/NotAborted");
+    expect(said(stage, "go")).toBe("vm-test runs on brutus");
+    await stage.advance(minutes(1));
+    expect(stage.find("XenMigration", at("go"))).toMatchObject({ metadata: { name: "go" } });
+    expect(objectFinalizers(stage.find("XenMigration", at("go")))).toEqual([]);
+  });
+
+  it("adds two seconds to its xl at the most: the source tells when that has ended", async () => {
+    const stage = await xenRig();
+    await stage.advance(minutes(1));
+    const phases = new Map<string, number>();
+    stage.rack.subscribe((event) => {
+      if (event.kind === "MigrationPhase" && !phases.has(event.phase)) phases.set(event.phase, stage.clock.now());
+    });
+    const created = stage.clock.now();
+    const sent = commands(stage);
+    stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
+    await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
+    const finished = Date.parse(String(status(stage, "XenMigration", "go").completionTime));
+    const [begun = 0, ended = 0] = [Math.min(...phases.values()), Math.max(...phases.values())];
+    // The time of its end is in whole seconds, rounded down.
+    expect(finished + 1000 - created - (ended - begun)).toBeLessThanOrEqual(2000);
+    expect(sent.filter((command) => command === "bella await-migration")).toHaveLength(1);
+  });
+
+  it("chooses its target, with the reasons", async () => {
+    const stage = await xenRig({
+      objects: [dom0("brutus", { maintenance: "Cordon" }), migration("go")],
+    });
+    await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
+    expect(seen(stage)).toEqual({ bella: [], brutus: [], caesar: ["vm-test"] });
+    expect(status(stage, "XenMigration", "go").targetReasons).toEqual([
+      "brutus: TargetCordoned: maintenance of brutus is Cordon",
+      expect.stringMatching(/^caesar: fits, [0-9]+ MiB free, chosen$/),
+    ]);
+  });
+
+  it("that cannot be admitted names each failed check, and begins when they pass", async () => {
+    const stage = await xenRig({
+      objects: [dom0("brutus", { maintenance: "Cordon" }), migration("go", { targetHostRef: { name: "brutus" } })],
+      prepare: (it) =>
+        it.rack.xen.createDomain(
+          "brutus",
+          configuration({ name: "filler", uuid: "37baabc6-98d5-48a2-9634-a38b12e29c00", memory: 950 }),
+        ),
+    });
+    await eventually(stage, () => word(stage, "XenMigration", "go", "Admitted"), "False/TargetCordoned", 3);
+    expect(said(stage, "go", "Admitted")).toMatch(
+      /^TargetCordoned: maintenance of brutus is Cordon; NotEnoughMemory: brutus has [0-9]+ MiB free, vm-test needs 134 MiB; dom0 owns 1024 of 2047 MiB, .*boot Xen with dom0_mem=940M,max:940M /,
+    );
+    expect(outcome(stage, "go")).toBe("Unknown/TargetCordoned");
+    stage.rack.xen.destroyDomain("brutus", "filler");
+    stage.apply(dom0("brutus"));
+    await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
+  });
+});
+
+describe("an abort", () => {
+  it("in precopy leaves the domain running on the source", async () => {
+    const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
+    stage.rack.xen.atPhase("Precopy", () => stage.clock.after(5_000, () => abort(stage)));
+    await eventually(stage, () => outcome(stage, "go"), "False/AbortRequested", 5);
+    expect(seen(stage)).toEqual(here);
+    expect(word(stage, "XenMigration", "go", "Aborted")).toBe("True/AbortRequested");
+  });
+
+  it("after the point of no return is refused with the reason, and the migration succeeds", async () => {
+    const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
+    stage.rack.xen.atPhase("Go", () => abort(stage));
+    await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
+    expect(word(stage, "XenMigration", "go", "Aborted")).toBe("False/PastPointOfNoReturn");
+    expect(seen(stage)).toEqual(there);
+  });
+
+  it("before it began ends it at once", async () => {
+    const stage = await xenRig({
+      objects: [migration("go", { targetHostRef: { name: "brutus" }, abort: "Requested" })],
+    });
+    await eventually(stage, () => outcome(stage, "go"), "False/AbortRequested", 1);
+    expect(seen(stage)).toEqual(here);
+  });
+
+  it("is what a deletion asks for first", async () => {
+    const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
+    stage.rack.xen.atPhase("Precopy", () => stage.clock.after(3_000, () => stage.delete("XenMigration", at("go"))));
+    await eventually(stage, () => outcome(stage, "go"), "Unknown/Migrating", 5);
+    await eventually(stage, () => stage.find("XenMigration", at("go")), undefined, 5);
+    expect(stage.rack.xen.executions().map(({ host }) => host)).toEqual(["bella"]);
+    expect(seen(stage)).toEqual(here);
+    expect(stage.rack.xen.migrations()).toEqual([]);
+  });
+});
+
+function abort(stage: Awaited<ReturnType<typeof xenRig>>): void {
+  stage.patch("XenMigration", at("go"), { spec: { abort: "Requested" } });
+}
+
+function objectFinalizers(object: ReturnType<Awaited<ReturnType<typeof xenRig>>["find"]>): unknown {
+  const metadata = object?.metadata;
+  return typeof metadata === "object" && metadata !== null && "finalizers" in metadata ? metadata.finalizers : [];
+}

@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { runsTwice } from "../../src/sim/model/executions.ts";
+import { at, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
+import type { Stage } from "../simulation/stage.ts";
+import { isObject, objectAt } from "../simulation/world/kube/json.ts";
+import { commands, eventually, message, minutes, rig, word } from "./rig.ts";
+import { configuration, history, migration, outcome, said, seen, uuid, xenRig } from "./xen-rig.ts";
+
+/** Events about one object, `Type Reason`. */
+const events = (stage: Stage, kind: string) =>
+  stage.server
+    .list(stage.server.kindNamed("Event"), {})
+    .items.filter(isObject)
+    .filter((event) => objectAt(event, "regarding").kind === kind)
+    .map(({ type, reason }) => `${String(type)} ${String(reason)}`);
+
+/** What was made to run twice by the test runs twice; nothing else is wrong. */
+function expectOnlyTwice(stage: Stage): void {
+  expect(stage.violations.length).toBeGreaterThan(0);
+  expect(stage.violations.filter((line) => !line.includes("never twice"))).toEqual([]);
+  stage.violations.length = 0;
+}
+
+const acts = (sent: readonly string[]) => sent.filter((line) => !line.endsWith("probe"));
+
+describe("running | running: somebody starts a domain on the target while it migrates", () => {
+  it("nothing is done any more, the condition names both hosts, and it ends by itself when a person has ended one", async () => {
+    const stage = await xenRig({ splitBrain: true });
+    stage.rack.xen.atPhase("Connect", () => {
+      stage.rack.xen.killSender("vm-test", "Unit");
+      stage.rack.xen.createDomain("brutus", configuration());
+    });
+    stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
+    await eventually(stage, () => outcome(stage, "go"), "Unknown/SplitBrain", 5);
+    expect(said(stage, "go")).toMatch(
+      /^vm-test runs on bella as vm-test \(id [0-9]+, .*\) and on brutus as vm-test \(id [0-9]+, .*\)\. Nothing is done: decide which one/,
+    );
+    expect(history(stage, "go").at(-1)).toBe("SplitBrain");
+    const sent = commands(stage);
+    stage.patch("XenMigration", at("go"), { spec: { abort: "Requested" } });
+    await stage.advance(minutes(20));
+    expect(acts(sent)).toEqual([]);
+    expect(outcome(stage, "go")).toBe("Unknown/SplitBrain");
+    expect(seen(stage)).toEqual({ bella: ["vm-test"], brutus: ["vm-test"], caesar: [] });
+    expect(events(stage, "XenMigration")).toContain("Warning SplitBrain");
+    expect(runsTwice(stage.rack.xen.executions())).toHaveLength(1);
+    stage.rack.xen.destroyDomain("brutus", "vm-test");
+    await eventually(stage, () => outcome(stage, "go"), "False/AbortRequested", 5);
+    expect(seen(stage)).toEqual({ bella: ["vm-test"], brutus: [], caesar: [] });
+  });
+});
+
+describe("a XenDomain that somebody starts on a second host", () => {
+  const nodes = ["bella", "brutus"];
+  interface Scene {
+    readonly stage: Stage;
+    /** Where it runs, and the other host. */
+    readonly first: string;
+    readonly second: string;
+  }
+  async function once(): Promise<Scene> {
+    const stage = rig({
+      objects: [...sharedFilesystem(nodes), xenDomain("vm", nodes, { uuid })],
+    });
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready");
+    const first = nodes.find((host) => stage.rack.xen.domains(host).length > 0) ?? "";
+    const second = nodes.find((host) => host !== first) ?? "";
+    return { stage, first, second };
+  }
+  async function twice(): Promise<Scene> {
+    const { stage, first, second } = await once();
+    stage.rack.xen.createDomain(second, configuration({ name: "vm" }));
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "Running"), "Unknown/SplitBrain", 5);
+    return { stage, first, second };
+  }
+  const running = (stage: Stage) => nodes.flatMap((host) => stage.rack.xen.domains(host).map(() => host));
+
+  it("is not said to run twice when it only moved between two looks", async () => {
+    const { stage, first, second } = await once();
+    for (let moved = 0; moved < 3; moved++) {
+      stage.rack.xen.destroyDomain(first, "vm");
+      stage.rack.xen.createDomain(second, configuration({ name: "vm" }));
+      await stage.advance(minutes(3));
+      stage.rack.xen.destroyDomain(second, "vm");
+      stage.rack.xen.createDomain(first, configuration({ name: "vm" }));
+      await stage.advance(minutes(3));
+    }
+    expect(events(stage, "XenDomain")).not.toContain("Warning SplitBrain");
+  });
+
+  it("says where it runs, tells it as an event, and touches neither", async () => {
+    const { stage, first, second } = await twice();
+    expect(message(stage, "XenDomain", "vm", "Running")).toBe(
+      "It runs on bella and brutus: nothing is done until a person has ended one of them there",
+    );
+    expect(word(stage, "XenDomain", "vm", "Ready")).toBe("Unknown/SplitBrain");
+    const sent = commands(stage);
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });
+    await stage.advance(minutes(20));
+    expect(running(stage)).toEqual(nodes);
+    expect(acts(sent)).toEqual([]);
+    expect(events(stage, "XenDomain").filter((line) => line === "Warning SplitBrain")).toHaveLength(1);
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    expectOnlyTwice(stage);
+    stage.rack.xen.destroyDomain(second, "vm");
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready", 5);
+    expect(running(stage)).toEqual([first]);
+  });
+
+  it("stays frozen while one of the hosts cannot be asked", async () => {
+    const { stage, first, second } = await twice();
+    const sent = commands(stage);
+    stage.rack.setManagement(second, "Cut");
+    await eventually(stage, () => word(stage, "XenHost", second, "Reachable"), "False/Unreachable", 5);
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });
+    await stage.advance(minutes(10));
+    expect(word(stage, "XenDomain", "vm", "Running")).toBe("Unknown/SplitBrain");
+    expect(running(stage)).toEqual(nodes);
+    expect(acts(sent)).toEqual([]);
+    stage.rack.xen.destroyDomain(second, "vm");
+    stage.rack.setManagement(second, "Connected");
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Halted", 10);
+    expect(acts(sent).filter((line) => line.endsWith("stop-domain"))).toEqual([`${first} stop-domain`]);
+    expectOnlyTwice(stage);
+  });
+
+  it("is not let go of when it is deleted", async () => {
+    const { stage } = await twice();
+    const sent = commands(stage);
+    stage.delete("XenDomain", at("vm"));
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "DeletionBlocked"), "True/SplitBrain", 5);
+    await stage.advance(minutes(10));
+    expect(running(stage)).toEqual(nodes);
+    expect(acts(sent)).toEqual([]);
+    expectOnlyTwice(stage);
+  });
+
+  it("does not move, neither live nor offline", async () => {
+    const { stage, first, second } = await twice();
+    for (const mode of ["Live", "Offline"])
+      stage.apply(
+        migration(mode.toLowerCase(), {
+          domain: undefined,
+          domainRef: { name: "vm" },
+          sourceHostRef: { name: first },
+          targetHostRef: { name: second },
+          mode,
+        }),
+      );
+    const sent = commands(stage);
+    await eventually(stage, () => word(stage, "XenMigration", "offline", "Admitted"), "False/AlreadyThere", 5);
+    await stage.advance(minutes(5));
+    expect(word(stage, "XenMigration", "live", "Admitted")).toMatch(/^False\//);
+    expect(running(stage)).toEqual(nodes);
+    expect(acts(sent)).toEqual([]);
+    expectOnlyTwice(stage);
+  });
+});
