@@ -6,7 +6,7 @@ import type { EventInput, EventRecorder } from "../runtime/events.ts";
 import type { Kind, KubeObject } from "../runtime/kube-api.ts";
 
 /** What a reconcile changed in the conditions of an object. */
-export interface Change {
+export interface ConditionsChange {
   readonly before: readonly Condition[] | undefined;
   readonly after: readonly Condition[] | undefined;
   readonly log: Logger;
@@ -20,7 +20,7 @@ export function announce<T extends KubeObject>(
   events: EventRecorder,
   kind: Kind<T>,
   object: T,
-  { before, after, log }: Change,
+  { before, after, log }: ConditionsChange,
 ): void {
   for (const type of ["Ready", "Conflicted", "DeletionBlocked", "FactsUnreadable"]) {
     const [old, now] = [findCondition(before, type), findCondition(after, type)];

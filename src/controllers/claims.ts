@@ -2,8 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import { leaseKind } from "../runtime/kinds.ts";
-import type { KubeApi } from "../runtime/kube-api.ts";
-import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
+import { type KubeApi, keyString, type ObjectKey } from "../runtime/kube-api.ts";
 import { LeaderElection } from "../runtime/leader-election.ts";
 import { done, type Reconciler } from "../runtime/reconciler.ts";
 import { lastingLease } from "./lasting-lease.ts";
@@ -24,7 +23,7 @@ export const claimName = "xensan-claim";
 /** Longer than a restart of the operator takes. Seconds. */
 const durations = { leaseSeconds: 60, renewSeconds: 40, retrySeconds: 10 };
 
-interface Claim {
+interface NamespaceClaim {
   readonly election: LeaderElection;
   /** What to do once the namespace is claimed. */
   readonly waiting: Map<string, () => void>;
@@ -37,7 +36,7 @@ interface Claim {
  */
 export class Claims {
   readonly #options: ClaimsOptions;
-  readonly #claims = new Map<string, Claim>();
+  readonly #claims = new Map<string, NamespaceClaim>();
   readonly #running = new Set<Promise<void>>();
   #signal: AbortSignal | undefined;
 
@@ -76,11 +75,11 @@ export class Claims {
     await Promise.all(this.#running);
   }
 
-  #of(namespace: string): Claim {
+  #of(namespace: string): NamespaceClaim {
     const known = this.#claims.get(namespace);
     if (known !== undefined) return known;
     const { api, clock, log, holder, events } = this.#options;
-    const claim: Claim = {
+    const claim: NamespaceClaim = {
       waiting: new Map(),
       other: undefined,
       election: new LeaderElection({
@@ -104,7 +103,7 @@ export class Claims {
     return claim;
   }
 
-  #campaign(namespace: string, claim: Claim, signal: AbortSignal): void {
+  #campaign(namespace: string, claim: NamespaceClaim, signal: AbortSignal): void {
     const running = claim.election
       .run(signal, async (term) => {
         claim.other = undefined;

@@ -1,15 +1,10 @@
-import { finalizer } from "../api/common.ts";
-import type { Condition } from "../api/conditions.ts";
+import { type Condition, unsaid } from "../api/conditions.ts";
 import type { Metadata } from "../api/kinds.ts";
-import type { ConditionUpdate } from "../runtime/conditions.ts";
-import type { EventRecorder } from "../runtime/events.ts";
-import { isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
-import type { Kind, KubeApi, KubeObject } from "../runtime/kube-api.ts";
-import { done, type ReconcileContext, type ReconcileResult } from "../runtime/reconciler.ts";
+import { isStalling } from "../api/reasons/stalling.ts";
+import { type ConditionUpdate, findCondition, removeCondition, setCondition } from "../runtime/conditions.ts";
+import { isDeleting } from "../runtime/finalizers.ts";
 import type { Directives } from "./directives.ts";
-import { news, say } from "./draft.ts";
 import { no, unknown, yes } from "./finding.ts";
-import { sayStalled } from "./stalled.ts";
 
 /** What clusters, domains and volumes have in common when a reconcile comes to its end. */
 
@@ -23,32 +18,34 @@ interface Concluding {
   observedGeneration?: number | undefined;
 }
 
-export interface Verdict {
+/** What a reconcile says at its end. */
+export interface Conclusion {
   readonly directives: Directives;
   /** What the reconcile found out. */
   readonly conditions: readonly ConditionUpdate[];
   /** Condition types that the object always has, beside Ready. */
   readonly owned: readonly string[];
-  /** Sums up the status as it is then, where `conditions` says nothing of Ready. */
-  readonly ready: () => ConditionUpdate;
+  /** Condition types that do not hold any more. */
+  readonly gone: readonly string[];
+  /** Says Ready, and what follows from it, of the status as it is then. */
+  readonly summarise: (status: Concluding, context: Parameters<typeof say>[2]) => void;
   /** Wall-clock milliseconds. */
   readonly now: number;
 }
 
-/** Writes the verdict into the status draft of an object. */
-export function conclude(status: Concluding, object: Judged, verdict: Verdict): void {
-  const { directives, conditions, owned, ready, now } = verdict;
+/** Writes the conclusion into the status draft of an object. */
+export function conclude(status: Concluding, object: Judged, conclusion: Conclusion): void {
+  const { directives, conditions, gone: over, owned, summarise, now } = conclusion;
   const { generation } = object.metadata;
   const context = { now, generation };
   const fresh = news(conditions, object.status?.conditions, generation);
   const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
-  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(object) ? [] : ["DeletionBlocked"])];
+  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(object) ? [] : ["DeletionBlocked"]), ...over];
   const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
   const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not looked at yet"));
   say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
   if (generation !== undefined) status.observedGeneration = generation;
-  if (!conditions.some(({ type }) => type === "Ready")) say(status, [ready()], context);
-  sayStalled(status, context);
+  summarise(status, context);
 }
 
 /** Why a deletion does not go on although nothing is in its way. */
@@ -68,15 +65,48 @@ export function invalidSpec(object: Judged, owned: readonly string[], message: s
   return [...all, yes("DeletionBlocked", "InvalidSpec", `${message}; ${leave}`)];
 }
 
-/** Lets go of a deleted object although its clean-up cannot be done. `left`: what stays on which machine. */
-export async function abandon<T extends KubeObject>(
-  { api, events }: { readonly api: KubeApi; readonly events: EventRecorder },
-  kind: Kind<T>,
-  object: T,
-  left: string,
-  { signal }: ReconcileContext,
-): Promise<ReconcileResult> {
-  events.record(kind, object, { type: "Warning", reason: "Abandoned", action: "Delete", note: left });
-  await removeFinalizer({ api, kind, object, finalizer, signal });
-  return done;
+interface HasConditions {
+  conditions?: Condition[] | undefined;
+}
+
+/** Sets conditions in a status draft. Types in `gone` are removed. */
+export function say(
+  status: HasConditions,
+  updates: readonly ConditionUpdate[],
+  context: { readonly now: number; readonly generation: number | undefined },
+  gone: readonly string[] = [],
+): void {
+  let conditions: readonly Condition[] = status.conditions ?? [];
+  // What the API server wrote there for the time being becomes a word of the operator's.
+  for (const initial of conditions)
+    if (initial.lastTransitionTime === unsaid) conditions = setCondition(conditions, initial, context);
+  for (const update of updates) conditions = setCondition(conditions, update, context);
+  for (const type of gone) conditions = removeCondition(conditions, type);
+  status.conditions = [...conditions];
+}
+
+/**
+ * Without what only says that nobody has looked yet, where the status already tells what was seen for this generation:
+ * a restart of the operator is no news of the machines.
+ */
+export function news(
+  updates: readonly ConditionUpdate[],
+  stored: readonly Condition[] | undefined,
+  generation: number | undefined,
+): ConditionUpdate[] {
+  return updates.filter(({ type, reason }) => {
+    const known = findCondition(stored, type);
+    return reason !== "Pending" || known === undefined || known.observedGeneration !== generation;
+  });
+}
+
+/**
+ * Sets the condition Stalled beside a Ready that stays False until somebody acts, and removes it otherwise: kstatus, and with
+ * it Flux and Argo CD, then reads Failed instead of InProgress.
+ */
+export function sayStalled(status: Parameters<typeof say>[0], context: Parameters<typeof say>[2]): void {
+  const ready = findCondition(status.conditions, "Ready");
+  if (ready?.status === "False" && isStalling(ready.reason))
+    say(status, [{ type: "Stalled", status: "True", reason: ready.reason, message: ready.message }], context);
+  else say(status, [], context, ["Stalled"]);
 }

@@ -25,8 +25,8 @@ export const stop = (conditions: readonly ConditionUpdate[], steps: readonly Ste
 });
 
 /** A condition with a reason that the catalogue explains. */
-export type Said = ConditionUpdate & { readonly reason: Reason };
-type Say = (type: string, reason: Reason, message: string) => Said;
+export type ReasonedUpdate = ConditionUpdate & { readonly reason: Reason };
+type Say = (type: string, reason: Reason, message: string) => ReasonedUpdate;
 
 export const yes: Say = (type, reason, message) => ({ type, status: "True", reason, message });
 export const no: Say = (type, reason, message) => ({ type, status: "False", reason, message });

@@ -1,6 +1,5 @@
 import type { SharedDevice } from "../host/ocfs2-facts.ts";
 import type { Machine } from "./hosts/machine.ts";
-import { regionName } from "./ocfs2-cluster/members.ts";
 
 /** Heartbeats on one device as one host saw them at one moment. */
 interface Sample {
@@ -131,3 +130,6 @@ export class Heartbeats {
     else Object.assign(known, mounts);
   }
 }
+
+/** 32 hexadecimal digits, upper case, as O2CB writes a UUID. */
+export const regionName = (uuid: string) => uuid.replaceAll("-", "").toUpperCase();

@@ -5,7 +5,7 @@ import type { SshSpec } from "../api/ssh.ts";
 import { directivesOf } from "./directives.ts";
 import { type Endpoint, endpointOf } from "./hosts/endpoint.ts";
 import type { Remembered } from "./hosts/machine.ts";
-import { keysIn } from "./index-keys.ts";
+import { keysIn } from "./identity.ts";
 import { asks, type ObjectChange } from "./watch.ts";
 
 /** An object that stands for a machine. */

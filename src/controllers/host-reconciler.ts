@@ -1,23 +1,20 @@
 import { finalizer } from "../api/common.ts";
-import type { Condition } from "../api/conditions.ts";
 import { type HostStatus, probeTimeBoundSeconds } from "../api/host-status.ts";
-import type { Metadata } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
 import type { Reason } from "../api/reasons.ts";
 import type { SshSpec } from "../api/ssh.ts";
 import { claimMachine } from "../host/actions.ts";
 import type { HostFacts } from "../host/facts.ts";
 import { InvalidValue } from "../host/values.ts";
-import { type ConditionUpdate, hasCondition, rfc3339, summarise } from "../runtime/conditions.ts";
-import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
-import { type Kind, type KubeObject, keyOf } from "../runtime/kube-api.ts";
-import { againAfter, done, type ReconcileContext, type Reconciler } from "../runtime/reconciler.ts";
-import { withStatus } from "../runtime/status-patch.ts";
+import { type ConditionUpdate, rfc3339, summarise } from "../runtime/conditions.ts";
+import { isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
+import type { Kind } from "../runtime/kube-api.ts";
+import { done, type Reconciler } from "../runtime/reconciler.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
-import { announce } from "./announce.ts";
-import { type Directives, directivesOf } from "./directives.ts";
-import { news, printed, say } from "./draft.ts";
+import { merged } from "./converge.ts";
+import type { Directives } from "./directives.ts";
 import { no, unknown, yes } from "./finding.ts";
+import { handOver, printed } from "./gate.ts";
 import { type Ended, type Gone, hasEnded } from "./gone.ts";
 import { factsStatus } from "./host-facts.ts";
 import { addressOf } from "./hosts/endpoint.ts";
@@ -25,21 +22,24 @@ import type { Machine } from "./hosts/machine.ts";
 import { type Claiming, claimingOf } from "./hosts/machine-claims.ts";
 import { exclusive, type Step } from "./hosts/step.ts";
 import { currentFacts, lastSnapshot, machineOf, pending } from "./hosts/view.ts";
-import { refTo } from "./identity.ts";
 import { explainOutcome } from "./outcomes.ts";
 import { reachable } from "./reach.ts";
-import { sayStalled } from "./stalled.ts";
+import { countRepairs, type Declared, type Pass, type PassResult, reconcilerOf } from "./reconciler.ts";
 import { unreadable, unreadableType } from "./unreadable.ts";
-import { type Handed, handOver, merged } from "./work.ts";
 import type { Means } from "./world.ts";
+
+interface Problem {
+  readonly reason: Reason;
+  readonly message: string;
+}
 
 /** An AoeServer or XenHost, as far as both are machines. */
 export interface HostKind<
-  T extends KubeObject & { metadata: Metadata; status?: Status },
-  Spec extends { ssh: SshSpec },
+  T extends Declared<Status>,
+  Spec extends { readonly ssh: SshSpec },
   Status extends HostStatus,
 > {
-  readonly kind: Kind<T> & { readonly kind: "AoeServer" | "XenHost" };
+  readonly kind: Kind<T>;
   readonly store: ReadonlyStore<T>;
   readonly parse: (object: T) => ParsedSpec<Spec>;
   /** The condition that says whether the machine is prepared. */
@@ -53,7 +53,7 @@ export interface HostKind<
   /** The part of the status that only this kind has. */
   readonly describe: (status: Status, facts: HostFacts, object: T) => void;
   /** Who keeps the object from being deleted, and what the user can do. */
-  readonly blockers: (object: T) => { readonly reason: Reason; readonly message: string } | undefined;
+  readonly blockers: (object: T) => Problem | undefined;
   readonly left: (object: T) => string;
   /** What is proved of the machine while it cannot be asked. */
   readonly gone?: (object: T) => Gone;
@@ -63,100 +63,97 @@ export interface HostKind<
 
 export interface HostPlan {
   readonly steps: readonly Step[];
-  readonly problem: { readonly reason: Reason; readonly message: string } | undefined;
+  readonly problem: Problem | undefined;
   /** What is said of the aspects. */
   readonly conditions?: readonly ConditionUpdate[];
   /** Aspects without which the host is not ready. */
   readonly required?: readonly string[];
 }
 
-const nothing: Handed = { started: [], held: [], againSeconds: undefined };
-
-/** Makes one machine ready for its part: reached, known, prepared; and lets go of it when nothing needs it any more. */
+/** Makes one machine ready for its part: reached, known, prepared; and released when nothing needs it any more. */
 export function hostReconciler<
-  T extends KubeObject & { metadata: Metadata; status?: Status },
-  Spec extends { ssh: SshSpec },
+  T extends Declared<Status>,
+  Spec extends { readonly ssh: SshSpec },
   Status extends HostStatus,
->(options: Means, host: HostKind<T, Spec, Status>, empty: () => Status): Reconciler {
-  const { api, world, events } = options;
-  const { kind, store } = host;
-  return {
-    async reconcile(key, context) {
-      let object = store.get(key);
-      if (object === undefined || (isDeleting(object) && !hasFinalizer(object, finalizer))) return done;
-      const directives = directivesOf(object.metadata);
-      const gone = isDeleting(object) ? host.gone?.(object) : undefined;
-      const alive = gone?.kind === "Beats" ? gone.message : undefined;
-      if (isDeleting(object) && directives.abandoned && alive === undefined) {
-        events.record(kind, object, {
-          type: "Warning",
-          reason: "Abandoned",
-          action: "Delete",
-          note: host.left(object),
-        });
+>(means: Means, host: HostKind<T, Spec, Status>, empty: () => Status): Reconciler {
+  const { api, world } = means;
+  const { kind, store, parse } = host;
+  const owned = ["Reachable", host.prepared, ...host.aspects];
+
+  const aliveOf = (object: T) => {
+    const gone = isDeleting(object) ? host.gone?.(object) : undefined;
+    return gone?.kind === "Beats" ? gone.message : undefined;
+  };
+
+  /** Why a deleted object stays. */
+  function stuck({ object, directives }: Pick<Pass<T, unknown, Status>, "object" | "directives">): ConditionUpdate[] {
+    if (!isDeleting(object)) return [];
+    const blocker = abandonRefused(directives, aliveOf(object)) ?? host.blockers(object);
+    return blocker === undefined ? [] : [yes("DeletionBlocked", blocker.reason, blocker.message)];
+  }
+
+  function outcomeOf(pass: Pass<T, unknown, Status>, found: PassResult): PassResult {
+    const conditions = merged(found.conditions, stuck(pass));
+    // Of a host that says nothing now, what it said last stands.
+    const readable = !conditions.some(
+      ({ type, status }) => type === unreadableType || (type === "Reachable" && status !== "True"),
+    );
+    return { ...found, conditions, gone: readable ? [unreadableType] : [] };
+  }
+
+  return reconcilerOf<T, Spec, Status>(
+    means,
+    {
+      ...{ kind, store, parse, owned, holds: "Always" },
+      abandoned: (object) => ({ left: host.left(object), refused: aliveOf(object) !== undefined }),
+      async early(pass) {
+        const { object, context } = pass;
+        if (!isDeleting(object) || stuck(pass).length > 0) return undefined;
         await removeFinalizer({ api, kind, object, finalizer, signal: context.signal });
         return done;
-      }
-      const parsed = host.parse(object);
-      if (parsed.ok && !isDeleting(object) && !hasFinalizer(object, finalizer)) {
-        object = await addFinalizer({ api, kind, object, finalizer, signal: context.signal });
-        store.observe(object);
-      }
-      const current = object;
-      const blocker = isDeleting(current) ? (abandonRefused(directives, alive) ?? host.blockers(current)) : undefined;
-      if (isDeleting(current) && blocker === undefined) {
-        await removeFinalizer({ api, kind, object: current, finalizer, signal: context.signal });
-        return done;
-      }
-      const before = current.status?.conditions;
-      const initial = current.status ?? empty();
-      return await withStatus(
-        { api, kind, object: current, store, leading: context.leading, initial },
-        async (draft) => {
-          const watched = world.machines.of(refTo(kind.kind, key.namespace, key.name));
-          const { status } = draft;
-          const { ssh } = parsed.ok ? parsed.spec : { ssh: undefined };
-          if (
-            ssh?.hostKeyPolicy === "TrustOnFirstUse" &&
-            status.hostKey === undefined &&
-            watched?.trustedKey !== undefined
-          ) {
-            status.hostKey = watched.trustedKey;
-            await draft.flush();
-          }
-          const machine = machineToRecord(status, watched, directives);
-          if (machine !== undefined) {
-            status.machineID = machine;
-            await draft.flush();
-          }
-          const outcome = parsed.ok
-            ? judge(options, host, current, parsed.spec, directives, status, watched, context)
-            : { conditions: invalid(host, parsed.message), handed: nothing, required: [] };
-          const stuck = blocker && yes("DeletionBlocked", blocker.reason, blocker.message);
-          conclude(
-            status,
-            host,
-            current,
-            directives,
-            merged(outcome.conditions, stuck === undefined ? [] : [stuck]),
-            outcome.required,
-            world.clock.now(),
-          );
-          const probe = probeTime(status, current.status, watched, world.clock.now());
-          if (probe.time !== undefined) status.lastProbeTime = rfc3339(probe.time);
-          announce(events, kind, current, { before, after: status.conditions, log: context.log });
-          const again = Math.min(outcome.handed.againSeconds ?? Number.POSITIVE_INFINITY, probe.againSeconds);
-          return Number.isFinite(again) ? againAfter(again) : done;
-        },
-      );
+      },
+      async converge(pass) {
+        await recordMachine(pass, world.machines.of(pass.ref), pass.spec.ssh.hostKeyPolicy === "TrustOnFirstUse");
+        return outcomeOf(pass, judge(means, host, pass));
+      },
+      async invalid(pass, message) {
+        await recordMachine(pass, world.machines.of(pass.ref), false);
+        const conditions = owned.map((type) => unknown(type, "InvalidSpec", message));
+        return outcomeOf(pass, { conditions: [...conditions, no("Ready", "InvalidSpec", message)] });
+      },
+      ready(status, { object }, { required: aspects = [] }) {
+        if (isDeleting(object)) return no("Ready", "Deleting", "The host is being deleted");
+        const required = ["Reachable", host.prepared, ...aspects];
+        return summarise(status.conditions ?? [], { type: "Ready", required, readyMessage: host.preparedMessage });
+      },
+      concluded({ ref, object, draft: { status } }) {
+        const probe = probeTime(status, object.status, world.machines.of(ref), world.clock.now());
+        if (probe.time !== undefined) status.lastProbeTime = rfc3339(probe.time);
+        return Number.isFinite(probe.againSeconds) ? probe.againSeconds : undefined;
+      },
     },
-  };
+    empty,
+  );
 }
 
-function abandonRefused(
-  { abandoned }: Directives,
-  alive: string | undefined,
-): ReturnType<HostKind<never, never, never>["blockers"]> {
+/** What is to be written down of a machine before anything is done there: the first key seen, and its machine-id. */
+async function recordMachine<T, Status extends HostStatus>(
+  { draft, directives }: Pass<T, unknown, Status>,
+  machine: Machine | undefined,
+  trustsFirst: boolean,
+): Promise<void> {
+  const { status } = draft;
+  if (trustsFirst && status.hostKey === undefined && machine?.trustedKey !== undefined) {
+    status.hostKey = machine.trustedKey;
+    await draft.flush();
+  }
+  const machineID = machineToRecord(status, machine, directives);
+  if (machineID === undefined) return;
+  status.machineID = machineID;
+  await draft.flush();
+}
+
+function abandonRefused({ abandoned }: Directives, alive: string | undefined): Problem | undefined {
   if (!abandoned || alive === undefined) return undefined;
   return { reason: "HeartbeatHeard", message: `xensan.dev/abandon is refused: ${alive}. Switch the machine off first` };
 }
@@ -219,84 +216,67 @@ function probeTime(
 const differs = (status: HostStatus, stored: HostStatus | undefined) =>
   JSON.stringify({ ...status, lastProbeTime: undefined }) !== JSON.stringify({ ...stored, lastProbeTime: undefined });
 
-function judge<
-  T extends KubeObject & { metadata: Metadata; status?: Status },
-  Spec extends { ssh: SshSpec },
-  Status extends HostStatus,
->(
-  { metrics, world }: Means,
+function judge<T extends Declared<Status>, Spec extends { readonly ssh: SshSpec }, Status extends HostStatus>(
+  means: Means,
   host: HostKind<T, Spec, Status>,
-  object: T,
-  spec: Spec,
-  directives: Directives,
-  status: Status,
-  watched: Machine | undefined,
-  context: ReconcileContext,
-): { conditions: ConditionUpdate[]; handed: Handed; required: readonly string[] } {
-  const view = watched?.agent.view ?? pending;
+  pass: Pass<T, Spec, Status>,
+): PassResult {
+  const { world } = means;
+  const { ref, object, spec, directives, draft, context } = pass;
+  const { status } = draft;
+  const machine = world.machines.of(ref);
+  const view = machine?.agent.view ?? pending;
   const gone = host.gone?.(object);
   const reached = told(reachable(view, addressOf(spec.ssh)), gone);
   const facts = currentFacts(view);
-  const { namespace, name } = keyOf(object);
-  const id = refTo(host.kind.kind, namespace, name);
   delete status.plan;
-  if (facts === undefined || watched === undefined) {
+  if (facts === undefined || machine === undefined) {
     const unseen = [host.prepared, ...host.aspects].map((type) => unknown(type, reached.reason, reached.message));
     if (gone !== undefined && hasEnded(gone)) host.describeGone?.(status, gone);
-    return {
-      conditions: [reached, ...unseen],
-      handed: { ...nothing, againSeconds: gone && lookForProof(gone) },
-      required: host.aspects,
-    };
+    return { conditions: [reached, ...unseen], required: host.aspects, againSeconds: gone && lookForProof(gone) };
   }
   status.facts = factsStatus(facts);
   host.describe(status, facts, object);
+  const plan = planFor(host, pass, facts, claimingOf(machine, ref));
+  const { steps, problem, conditions: aspects = [], required = [] } = plan;
   const left = unreadable(facts);
   const seen = left === undefined ? [reached] : [reached, left];
-  const claiming = claimingOf(watched, id);
-  const subject = `${host.kind.kind}/${name}`;
-  const plan =
-    claiming.kind === "Elsewhere"
-      ? { steps: [], problem: { reason: "ClaimedElsewhere" as const, message: claiming.message } }
-      : claimed(
-          subject,
-          claiming,
-          planned(() => host.plan(subject, spec, facts, object)),
-        );
-  const { steps, problem, conditions: aspects = [], required = [] }: HostPlan = plan;
-  const condition =
+  if (directives.dryRun) status.plan = printed(steps);
+  const prepared = (reason: Reason | undefined) =>
     problem === undefined
       ? yes(host.prepared, host.prepared, host.preparedMessage)
-      : no(host.prepared, steps.length > 0 ? "Progressing" : problem.reason, problem.message);
-  if (directives.dryRun) status.plan = printed(steps);
-  const withheld = directives.paused || directives.dryRun || isDeleting(object);
-  const fresh = world.freshness.holds(id, watched);
-  // What is missing is put there as soon as a look has begun after the spec was written.
-  if (!withheld && !fresh) return { conditions: [reached, condition, ...aspects], handed: nothing, required };
-  if (withheld)
-    return {
-      conditions: [
-        ...seen,
-        problem === undefined ? condition : no(host.prepared, problem.reason, problem.message),
-        ...aspects,
-      ],
-      handed: nothing,
-      required,
-    };
+      : no(host.prepared, reason ?? problem.reason, problem.message);
+  if (directives.paused || directives.dryRun || isDeleting(object))
+    return { conditions: [...seen, prepared(undefined), ...aspects], required };
   context.signal.throwIfAborted();
-  const basis = JSON.stringify([
-    facts.interfaces,
-    facts.aoe,
-    [...(facts.tools.state === "known" ? facts.tools.value : [])],
-  ]);
-  const handed = handOver(world, id, [{ host: watched, steps, basis, witnesses: [] }], context.log);
-  if (hasCondition(object.status?.conditions, "Ready", "True", object.metadata.generation))
-    for (const { action } of handed.started) metrics.repairs.inc({ kind: host.kind.kind, action });
+  const tools = facts.tools.state === "known" ? [...facts.tools.value] : [];
+  const basis = JSON.stringify([facts.interfaces, facts.aoe, tools]);
+  // What is missing is put there as soon as a look has begun after the spec was written.
+  const fresh = world.freshness.holds(ref, machine);
+  const handed = handOver(world, [{ work: ref, machine, steps, basis, fresh }], context.log);
+  countRepairs(means, object, ref.kind, handed.started);
   const failed = handed.held.map(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);
     return no(host.conditionOf?.(step.action) ?? host.prepared, reason, message);
   });
-  return { conditions: merged([...seen, condition, ...aspects], failed), handed, required };
+  const conditions = [...seen, prepared(steps.length > 0 ? "Progressing" : undefined), ...aspects];
+  return { conditions: merged(conditions, failed), required, againSeconds: handed.againSeconds };
+}
+
+function planFor<T extends Declared<Status>, Spec extends { readonly ssh: SshSpec }, Status extends HostStatus>(
+  host: HostKind<T, Spec, Status>,
+  { ref, object, spec }: Pass<T, Spec, Status>,
+  facts: HostFacts,
+  claiming: Claiming,
+): HostPlan {
+  const subject = `${ref.kind}/${ref.name}`;
+  if (claiming.kind === "Elsewhere")
+    return { steps: [], problem: { reason: "ClaimedElsewhere", message: claiming.message } };
+  return claimed(
+    subject,
+    claiming,
+    planned(() => host.plan(subject, spec, facts, object)),
+  );
 }
 
 /** Whatever acts there claims the machine; where nothing is to be done, that is. */
@@ -313,56 +293,4 @@ function planned(plan: () => HostPlan): HostPlan {
     if (!(error instanceof InvalidValue)) throw error;
     return { steps: [], problem: { reason: "InvalidSpec", message: error.message } };
   }
-}
-
-function invalid<
-  T extends KubeObject & { metadata: Metadata; status?: Status },
-  Spec extends { ssh: SshSpec },
-  Status extends HostStatus,
->(host: HostKind<T, Spec, Status>, message: string): ConditionUpdate[] {
-  return [
-    unknown("Reachable", "InvalidSpec", message),
-    ...[host.prepared, ...host.aspects].map((type) => unknown(type, "InvalidSpec", message)),
-    no("Ready", "InvalidSpec", message),
-  ];
-}
-
-function conclude<
-  T extends KubeObject & { metadata: Metadata; status?: Status },
-  Spec extends { ssh: SshSpec },
-  Status extends HostStatus,
->(
-  status: Status,
-  host: HostKind<T, Spec, Status>,
-  object: T,
-  directives: Directives,
-  conditions: readonly ConditionUpdate[],
-  required: readonly string[],
-  now: number,
-): void {
-  const { generation } = object.metadata;
-  const context = { now, generation };
-  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
-  // Of a host that says nothing now, what it said last stands.
-  const readable = !conditions.some(
-    ({ type, status }) => type === unreadableType || (type === "Reachable" && status !== "True"),
-  );
-  const gone = [
-    ...(directives.paused ? [] : ["Paused"]),
-    ...(isDeleting(object) ? [] : ["DeletionBlocked"]),
-    ...(readable ? [unreadableType] : []),
-  ];
-  const draft: { conditions?: Condition[] | undefined } = status;
-  const fresh = news(conditions, object.status?.conditions, generation);
-  say(draft, [...fresh, ...(directives.paused ? [paused] : [])], context, gone);
-  if (generation !== undefined) status.observedGeneration = generation;
-  const summary = isDeleting(object)
-    ? no("Ready", "Deleting", "The host is being deleted")
-    : summarise(status.conditions ?? [], {
-        type: "Ready",
-        required: ["Reachable", host.prepared, ...required],
-        readyMessage: host.preparedMessage,
-      });
-  if (!conditions.some(({ type }) => type === "Ready")) say(draft, [summary], context);
-  sayStalled(draft, context);
 }

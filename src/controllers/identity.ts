@@ -1,3 +1,5 @@
+import type { KubeObject } from "../runtime/kube-api.ts";
+
 /** Which object: its kind, namespace and name, as a value. Where a kind does not matter it serves as an `ObjectKey`. */
 export interface ObjectRef {
   readonly kind: string;
@@ -39,6 +41,31 @@ export const isSameRef = (one: WorkRef, other: WorkRef): boolean => refText(one)
 /** `Kind namespace/name`, for maps and for people; never taken apart again. */
 export const refText = ({ kind, namespace, name, part }: WorkRef): string =>
   `${kind} ${namespace}/${name}${part === undefined ? "" : ` #${part}`}`;
+
+/** Who made something on a host, as it is marked there: `namespace/name uid`. */
+export interface Mark {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Reads a mark; what is missing is empty. An object that was created anew under its name has another uid, and is who it was. */
+export function parseMark(text: string): Mark {
+  const [key = "", uid = ""] = text.split(" ");
+  const [namespace = "", name = ""] = key.split("/");
+  return { namespace, name, uid };
+}
+
+/** `namespace/name` of a mark; undefined where there is none. */
+export function markedName(text: string | undefined): string | undefined {
+  if (text === undefined || text === "") return undefined;
+  const { namespace, name } = parseMark(text);
+  return `${namespace}/${name}`;
+}
+
+/** Whether the mark is of an object of this name. */
+export const isMarkOf = ({ namespace, name }: Omit<Mark, "uid">, text: string): boolean =>
+  markedName(text) === `${namespace}/${name}`;
 
 /** A map with references for keys: equal ones are one key. */
 export class RefMap<V, R extends WorkRef = ObjectRef> {
@@ -105,4 +132,19 @@ export class RefSet<R extends WorkRef = ObjectRef> {
   [Symbol.iterator](): Iterator<R> {
     return this.#refs.values();
   }
+}
+
+const namespaceOf = (object: { readonly metadata: { readonly namespace?: string } }) => object.metadata.namespace ?? "";
+
+/** `namespace/name` of what an object names in its own namespace, each once. */
+export const keysIn = (
+  object: { readonly metadata: { readonly namespace?: string } },
+  names: readonly (string | undefined)[],
+): string[] => [...new Set(names.flatMap((name) => (name === undefined ? [] : [`${namespaceOf(object)}/${name}`])))];
+
+/** Of two objects that want the same, the older one has it; of the same age, the one whose name comes first. */
+export function isOlder({ metadata: one }: KubeObject, { metadata: other }: KubeObject): boolean {
+  const ages = (one.creationTimestamp ?? "").localeCompare(other.creationTimestamp ?? "");
+  const names = `${one.namespace}/${one.name}`.localeCompare(`${other.namespace}/${other.name}`);
+  return ages < 0 || (ages === 0 && names < 0);
 }

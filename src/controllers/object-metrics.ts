@@ -8,7 +8,7 @@ import { refTo } from "./identity.ts";
 import type { World } from "./world.ts";
 
 /** How a migration ended. */
-type Outcome = "Succeeded" | "Failed" | "Aborted";
+type MigrationEnd = "Succeeded" | "Failed" | "Aborted";
 
 /** What is told of the objects that are served; only by the replica that acts, so that every series has one author. */
 export interface ObjectMetrics {
@@ -102,7 +102,9 @@ function runOf({ status }: XenDomain): Run | undefined {
 /** Xen gives every start a new number; a migration gives one too, on another host. */
 const isRestart = (before: Run, now: Run) => before.host === now.host && before.domid !== now.domid;
 
-function endOf(event: StoreEvent<XenMigration>): { readonly outcome: Outcome; readonly seconds: number } | undefined {
+function endOf(
+  event: StoreEvent<XenMigration>,
+): { readonly outcome: MigrationEnd; readonly seconds: number } | undefined {
   if (event.type !== "updated" || event.old.status?.completionTime !== undefined) return undefined;
   const { startTime, completionTime, conditions } = event.object.status ?? {};
   if (completionTime === undefined) return undefined;

@@ -1,5 +1,4 @@
-import type { Reason } from "../api/reasons.ts";
-import { reasons } from "../api/reasons.ts";
+import { type Reason, reasons } from "../api/reasons.ts";
 import type { Step, StepOutcome } from "./hosts/step.ts";
 
 /** A step that did not help, in the words of a condition. */

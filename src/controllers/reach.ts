@@ -1,9 +1,9 @@
-import { no, type Said, unknown, yes } from "./finding.ts";
+import { no, type ReasonedUpdate, unknown, yes } from "./finding.ts";
 import type { HostView } from "./hosts/view.ts";
 import { advice } from "./outcomes.ts";
 
 /** The condition Reachable of a host. */
-export function reachable(view: HostView, address: string): Said {
+export function reachable(view: HostView, address: string): ReasonedUpdate {
   switch (view.state) {
     case "Pending":
       return unknown("Reachable", "Pending", `Waiting for the first answer of ${address}`);

@@ -2,10 +2,10 @@ import type { Ocfs2Cluster, XenHost } from "../api/kinds.ts";
 import type { HostFacts } from "../host/facts.ts";
 import { keyOf, keyString } from "../runtime/kube-api.ts";
 import { deadTimes, nodesOf, watchdogBound } from "./dead-time.ts";
+import { regionName } from "./heartbeats.ts";
 import type { Machine } from "./hosts/machine.ts";
 import { currentFacts } from "./hosts/view.ts";
 import { refTo } from "./identity.ts";
-import { regionName } from "./ocfs2-cluster/members.ts";
 import type { World } from "./world.ts";
 
 /**

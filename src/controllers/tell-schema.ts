@@ -9,7 +9,7 @@ import { applyStatus } from "../runtime/status-patch.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { logReady } from "./announce.ts";
 import { claimName } from "./claims.ts";
-import { say } from "./draft.ts";
+import { say } from "./conclude.ts";
 import { unknown } from "./finding.ts";
 
 /** Objects of one kind that have a summary condition. */

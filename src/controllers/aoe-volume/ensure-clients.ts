@@ -8,7 +8,7 @@ import { initiatorProblem } from "../xen-host/plan.ts";
 import { type Served, servedExport } from "./ensure-export.ts";
 import { targetOf } from "./export-parameters.ts";
 import { deviceOf } from "./holders.ts";
-import type { ClientSight, VolumeObservation } from "./observation.ts";
+import type { ObservedClient, VolumeObservation } from "./observation.ts";
 
 type ClientStatus = NonNullable<AoeVolumeStatus["clients"]>[number];
 
@@ -49,7 +49,7 @@ export function clientStatuses(volume: VolumeObservation): ClientStatus[] {
   });
 }
 
-function lookAt(volume: VolumeObservation, client: ClientSight): ClientFinding {
+function lookAt(volume: VolumeObservation, client: ObservedClient): ClientFinding {
   const say = (reason: Reason, state: ClientStatus["state"], message?: string, step?: Step): ClientFinding => ({
     status: {
       hostRef: { name: client.name },

@@ -7,16 +7,16 @@ import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
+import { parseMark } from "../identity.ts";
 import { advice } from "../outcomes.ts";
 import { givenUp, otherThanRecorded } from "./backing-identity.ts";
-import { isPlainlyOutside } from "./bounds.ts";
 import { backingFact, interfaceMac, isOurs, ownExports } from "./ensure-address.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
 import {
   backingPath,
   exportOptions,
   interfaceOf,
-  ownerName,
+  isPlainlyOutside,
   ownerUnder,
   sameOptions,
   targetOf,
@@ -304,10 +304,8 @@ export function exportRequest(
 
 /** Stops an export of this volume, under whatever uid it was made. */
 export function removal(server: ReadyServer, one: Export): Step {
-  const [namespace = "", name = ""] = ownerName(one).split("/");
-  const uid = one.owner.split(" ")[1] ?? "";
   const command = removeExport({
-    owner: { namespace, name, uid },
+    owner: parseMark(one.owner),
     shelf: one.shelf,
     slot: one.slot,
     interface: one.interface,

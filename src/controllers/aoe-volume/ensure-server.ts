@@ -4,10 +4,10 @@ import type { HostFacts } from "../../host/facts.ts";
 import { type Finding, found, no, stop, unknown } from "../finding.ts";
 import { advice } from "../outcomes.ts";
 import { interfaceOf, segmentOn } from "./export-parameters.ts";
-import type { ServerSight, VolumeObservation } from "./observation.ts";
+import type { ObservedServer, VolumeObservation } from "./observation.ts";
 
 export interface ReadyServer {
-  readonly sight: Extract<ServerSight, { state: "Found" }>;
+  readonly sight: Extract<ObservedServer, { state: "Found" }>;
   readonly facts: HostFacts;
 }
 
@@ -31,7 +31,7 @@ export function ensureServer({ server, spec }: VolumeObservation): Finding {
 }
 
 /** Only where the owner of the server lets volumes be exported; what runs elsewhere already is left as it is. */
-function withinInterfaces(spec: AoeVolumeSpec, server: Extract<ServerSight, { state: "Found" }>): Finding {
+function withinInterfaces(spec: AoeVolumeSpec, server: Extract<ObservedServer, { state: "Found" }>): Finding {
   const netif = interfaceOf(spec, server.spec);
   if (segmentOn(server.spec, netif) !== undefined) return found([]);
   const names = server.spec.interfaces.map(({ name }) => name).join(", ");
@@ -43,7 +43,7 @@ function withinInterfaces(spec: AoeVolumeSpec, server: Extract<ServerSight, { st
   ]);
 }
 
-function problemOf(server: ServerSight): readonly [reason: Reason, message: string] | undefined {
+function problemOf(server: ObservedServer): readonly [reason: Reason, message: string] | undefined {
   switch (server.state) {
     case "NotFound":
       return ["ServerNotFound", `AoeServer ${server.name} does not exist in this namespace: create it`];

@@ -3,6 +3,8 @@ import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import { quantityBytes } from "../../api/quantity.ts";
 import type { Owner } from "../../host/actions.ts";
 import type { Export } from "../../host/facts.ts";
+import { globMatches } from "../../host/glob.ts";
+import { isMarkOf, markedName, parseMark } from "../identity.ts";
 
 /** How vblade has to be called for a spec. */
 
@@ -70,8 +72,8 @@ function normal(options: readonly string[]): string {
 
 /** The owner under whose mark something exists already: an object restored from a backup has its name and a new uid. */
 export function ownerUnder(mark: string | undefined, owner: Owner): Owner {
-  const [name, uid] = (mark ?? "").split(" ");
-  return name === `${owner.namespace}/${owner.name}` && uid !== undefined ? { ...owner, uid } : owner;
+  const { uid } = parseMark(mark ?? "");
+  return isMarkOf(owner, mark ?? "") && uid !== "" ? { ...owner, uid } : owner;
 }
 
 /** What starts an export again: a unit of systemd, or an id of inittab; empty when nothing does. */
@@ -80,4 +82,13 @@ export function keeperOf({ persistence, instance }: Pick<Export, "persistence" |
 }
 
 /** `namespace/name` of the marker in an export's configuration. */
-export const ownerName = (marked: Pick<Export, "owner">) => marked.owner.split(" ")[0] ?? "";
+export const ownerName = (marked: Pick<Export, "owner">) => markedName(marked.owner) ?? "";
+
+/**
+ * True when a path is out of bounds whatever it leads to: it is no device and no allowed pattern matches it. Such a
+ * path is not even looked at. Of everything else the host judges, with links resolved, in the script that acts.
+ */
+export function isPlainlyOutside(spec: Pick<AoeVolumeSpec, "backing">, allowedBackings: readonly string[]): boolean {
+  const path = backingPath(spec);
+  return !path.startsWith("/dev/") && !allowedBackings.some((glob) => globMatches(glob, path));
+}

@@ -1,7 +1,7 @@
 import { type AoeDevice, gapIn, type HostFacts } from "../../host/facts.ts";
 import { addressText } from "../hosts/facts-diff.ts";
 import { lookUp } from "../hosts/lookup.ts";
-import type { HostSight, VolumeObservation } from "./observation.ts";
+import type { ObservedHost, VolumeObservation } from "./observation.ts";
 
 /** Does any client hold the device? Only `Free` allows to stop, restart or resize. */
 export type Hold =
@@ -23,7 +23,7 @@ export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" 
   return because.length > 0 ? { kind: "Unknown", because } : { kind: "Free" };
 }
 
-function look(sight: HostSight, target: VolumeObservation["spec"], by: string[], because: string[]): void {
+function look(sight: ObservedHost, target: VolumeObservation["spec"], by: string[], because: string[]): void {
   const { host, view, fresh } = sight;
   if (view.state === "Unreachable") {
     because.push(`${host} cannot be asked (${view.reason})`);

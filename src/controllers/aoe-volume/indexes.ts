@@ -4,7 +4,7 @@ import type { AoeVolume } from "../../api/kinds.ts";
 import { hasCondition } from "../../runtime/conditions.ts";
 import type { IndexFunction } from "../../runtime/store.ts";
 import { addressText } from "../hosts/facts-diff.ts";
-import { keysIn } from "../index-keys.ts";
+import { keysIn } from "../identity.ts";
 import { volumeSpec } from "../specs.ts";
 import { backingPath, servedPath } from "./export-parameters.ts";
 

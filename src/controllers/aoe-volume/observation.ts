@@ -13,13 +13,13 @@ export interface VolumeObservation {
   readonly recorded: Pick<AoeVolumeStatus, "server" | "sizeBytes" | "clients" | "backing">;
   /** What a person has approved on the object. */
   readonly approved: string | undefined;
-  readonly server: ServerSight;
+  readonly server: ObservedServer;
   /** Work of this volume on the server that has not ended or not been looked at yet. */
   readonly busy: boolean;
   /** The server has said, since this process began, that the export is gone. */
   readonly removed: boolean;
   /** Those of the spec in its order, then those that were taken out of it and may still hold the device. */
-  readonly clients: readonly ClientSight[];
+  readonly clients: readonly ObservedClient[];
   /** Every other XenHost that knows a device of this address. */
   readonly bystanders: readonly Bystander[];
   /** An older volume that has the address or the backing. */
@@ -29,7 +29,7 @@ export interface VolumeObservation {
 }
 
 /** One host through the eyes of one volume. */
-export interface HostSight {
+export interface ObservedHost {
   /** `XenHost/bella` */
   readonly host: string;
   readonly view: HostView;
@@ -40,19 +40,19 @@ export interface HostSight {
 }
 
 /** A host that is no client. */
-export interface Bystander extends HostSight {
+export interface Bystander extends ObservedHost {
   readonly ref: ObjectRef;
 }
 
-export type ServerSight =
+export type ObservedServer =
   | { readonly state: "NotFound"; readonly name: string }
   | { readonly state: "Invalid"; readonly name: string; readonly message: string }
-  | (HostSight & { readonly state: "Found"; readonly name: string; readonly spec: AoeServerSpec });
+  | (ObservedHost & { readonly state: "Found"; readonly name: string; readonly spec: AoeServerSpec });
 
-export type ClientSight = { readonly name: string; readonly listed: boolean } & (
+export type ObservedClient = { readonly name: string; readonly listed: boolean } & (
   | { readonly state: "NotFound" }
   | { readonly state: "Invalid"; readonly message: string }
-  | (HostSight & {
+  | (ObservedHost & {
       readonly state: "Found";
       readonly spec: XenHostSpec;
       /** The same SSH endpoint or the same machine id as the server's. */

@@ -12,7 +12,7 @@ import { hostSpec, serverSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import { interfaceMac } from "./ensure-address.ts";
 import { interfaceOf } from "./export-parameters.ts";
-import type { Bystander, ClientSight, HostSight, ServerSight, VolumeObservation } from "./observation.ts";
+import type { Bystander, ObservedClient, ObservedHost, ObservedServer, VolumeObservation } from "./observation.ts";
 import { findRival } from "./rivals.ts";
 
 /** Gathers from memory what the plan of a volume depends on. */
@@ -38,7 +38,7 @@ export function observeVolume(world: World, volume: AoeVolume, spec: AoeVolumeSp
   };
 }
 
-function seeServer(world: World, volume: AoeVolume, spec: AoeVolumeSpec): ServerSight {
+function seeServer(world: World, volume: AoeVolume, spec: AoeVolumeSpec): ObservedServer {
   const { namespace = "" } = volume.metadata;
   const { name } = spec.serverRef;
   const server = world.stores.servers.get({ namespace, name });
@@ -60,7 +60,7 @@ function seeWork(world: World, volume: AoeVolume, spec: AoeVolumeSpec): { busy: 
   };
 }
 
-function seeClients(world: World, volume: AoeVolume, spec: AoeVolumeSpec): ClientSight[] {
+function seeClients(world: World, volume: AoeVolume, spec: AoeVolumeSpec): ObservedClient[] {
   const listed = (spec.clientRefs ?? []).map(({ name }) => name);
   const former = (volume.status?.clients ?? []).filter(
     ({ hostRef: { name }, state }) => !listed.includes(name) && state !== "Missing" && wasReached(world, volume, name),
@@ -71,7 +71,13 @@ function seeClients(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Clien
   ];
 }
 
-function seeClient(world: World, volume: AoeVolume, spec: AoeVolumeSpec, name: string, listed: boolean): ClientSight {
+function seeClient(
+  world: World,
+  volume: AoeVolume,
+  spec: AoeVolumeSpec,
+  name: string,
+  listed: boolean,
+): ObservedClient {
   const { namespace = "" } = volume.metadata;
   const host = world.stores.hosts.get({ namespace, name });
   if (host === undefined) return { name, listed, state: "NotFound" };
@@ -91,7 +97,7 @@ function isSameMachine(world: World, server: Machine, client: Machine | undefine
   return [...world.machines.sameAs(server)].includes(client);
 }
 
-function see(world: World, volume: AoeVolume, kind: "AoeServer" | "XenHost", name: string): HostSight {
+function see(world: World, volume: AoeVolume, kind: "AoeServer" | "XenHost", name: string): ObservedHost {
   const { namespace = "" } = volume.metadata;
   const id = refTo(kind, namespace, name);
   const host = world.machines.of(id);

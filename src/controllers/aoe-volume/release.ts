@@ -1,7 +1,9 @@
 import type { Reason } from "../../api/reasons.ts";
 import { deleteFile, deleteLogicalVolume, removeExport } from "../../host/actions.ts";
+import type { Release } from "../converge.ts";
 import { type Finding, stop, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
+import { isMarkOf, parseMark } from "../identity.ts";
 import { backingFact, ownExports } from "./ensure-address.ts";
 import { exportRequest, removal, servedExport, step } from "./ensure-export.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
@@ -9,12 +11,8 @@ import { backingPath, interfaceOf, targetOf } from "./export-parameters.ts";
 import { describeHold, holdOf } from "./holders.ts";
 import type { VolumeObservation } from "./observation.ts";
 
-export type Release =
-  /** Nothing of it is left on the server (or on purpose): the finalizer may go. */
-  { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: Finding };
-
 /** Ensures that a deleted volume's export is gone and, with `Delete`, its backing; never while a client holds the device. */
-export function release(volume: VolumeObservation): Release {
+export function release(volume: VolumeObservation): Release<Finding> {
   if (volume.clusters.length > 0)
     return blocked(
       "ReferencedByCluster",
@@ -44,7 +42,7 @@ export function release(volume: VolumeObservation): Release {
   return removing(volume, steps);
 }
 
-function removing({ spec }: VolumeObservation, steps: readonly Step[]): Release {
+function removing({ spec }: VolumeObservation, steps: readonly Step[]): Release<Finding> {
   const message = `The export of ${targetOf(spec)} is being removed`;
   return { kind: "Open", finding: stop([yes("DeletionBlocked", "Deleting", message)], steps) };
 }
@@ -63,6 +61,7 @@ function remark(volume: VolumeObservation, server: ReadyServer): Step | undefine
   return { ...step(server, exportRequest(volume, server, served.export, "IfNeeded")), interrupts: true };
 }
 
+/** Only what xensan created for this object is ever deleted. */
 function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] {
   const { spec, owner } = volume;
   if (spec.deletionPolicy !== "Delete") return [];
@@ -70,10 +69,10 @@ function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] 
   const { file, logicalVolume } = spec.backing;
   if (file !== undefined) {
     const fact = backingFact(volume, server.facts);
-    if (fact === undefined || fact.kind === "Missing" || !isMadeBy(owner, fact.owner)) return [];
+    if (fact === undefined || fact.kind === "Missing" || !isMarkOf(owner, fact.owner)) return [];
     return [
       {
-        ...step(server, deleteFile({ owner: markedOwner(fact.owner), allowedBackings, path: file.path })),
+        ...step(server, deleteFile({ owner: parseMark(fact.owner), allowedBackings, path: file.path })),
         interrupts: true,
       },
     ];
@@ -81,25 +80,15 @@ function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] 
   if (logicalVolume !== undefined && server.facts.logicalVolumes.state === "known") {
     const { volumeGroup, name } = logicalVolume;
     const fact = server.facts.logicalVolumes.value.find((one) => one.volumeGroup === volumeGroup && one.name === name);
-    if (fact === undefined || !isMadeBy(owner, fact.owner)) return [];
+    if (fact === undefined || !isMarkOf(owner, fact.owner)) return [];
     return [
       {
-        ...step(server, deleteLogicalVolume({ owner: markedOwner(fact.owner), allowedBackings, volumeGroup, name })),
+        ...step(server, deleteLogicalVolume({ owner: parseMark(fact.owner), allowedBackings, volumeGroup, name })),
         interrupts: true,
       },
     ];
   }
   return [];
-}
-
-/** Only what xensan created for this object is ever deleted. */
-const isMadeBy = (owner: VolumeObservation["owner"], mark: string) =>
-  mark.split(" ")[0] === `${owner.namespace}/${owner.name}`;
-
-function markedOwner(mark: string): VolumeObservation["owner"] {
-  const [path = "", uid = ""] = mark.split(" ");
-  const [namespace = "", name = ""] = path.split("/");
-  return { namespace, name, uid };
 }
 
 function waitingForServer({ server, owner }: VolumeObservation): [reason: Reason, message: string] {
@@ -122,7 +111,7 @@ function waitingForServer({ server, owner }: VolumeObservation): [reason: Reason
   return ["Pending", `Waiting for AoeServer ${server.name} to be asked`];
 }
 
-function blocked(reason: Reason, message: string): Release {
+function blocked(reason: Reason, message: string): Release<Finding> {
   const say = reason === "Pending" ? unknown : yes;
   return { kind: "Open", finding: stop([say("DeletionBlocked", reason, message)]) };
 }

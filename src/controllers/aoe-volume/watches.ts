@@ -10,8 +10,7 @@ import { type ObjectRef, type RefMap, refsIn, refsOf } from "../identity.ts";
 import { clusterSpec, serverSpec, volumeSpec } from "../specs.ts";
 import { asks, type Controlled, isContent, type Look, onChange, own } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
-import { isPlainlyOutside } from "./bounds.ts";
-import { backingPath, servedPath } from "./export-parameters.ts";
+import { backingPath, isPlainlyOutside, servedPath } from "./export-parameters.ts";
 
 const refs = (volumes: readonly AoeVolume[]) => refsOf("AoeVolume", volumes);
 

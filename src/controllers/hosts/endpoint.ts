@@ -1,4 +1,7 @@
+import type { Reason } from "../../api/reasons.ts";
 import type { SshSpec } from "../../api/ssh.ts";
+import type { Secret } from "../../runtime/kinds.ts";
+import type { SshTarget } from "../../ssh/host-session.ts";
 
 /**
  * One way into one machine. Objects whose `spec.ssh` says the same, in the same namespace, share it and so share the
@@ -27,4 +30,59 @@ export function endpointOf(namespace: string, ssh: SshSpec): Endpoint {
 /** Where the machine is, whoever asks: two objects with the same address are the same machine. */
 export function addressOf(ssh: Pick<SshSpec, "host" | "port">): string {
   return `${ssh.host.toLowerCase()}:${ssh.port}`;
+}
+
+/** Where and as whom to go, or why that cannot be said yet. */
+export type Route =
+  | { readonly kind: "target"; readonly target: SshTarget }
+  | { readonly kind: "problem"; readonly reason: Reason; readonly message: string };
+
+const sshAuth = "kubernetes.io/ssh-auth";
+
+/** `recordedKey` is what TrustOnFirstUse has seen before. */
+export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recordedKey: string | undefined): Route {
+  const { ssh, namespace } = endpoint;
+  const name = `Secret ${namespace}/${ssh.privateKeySecretRef.name}`;
+  if (secret === undefined)
+    return problem(
+      "SecretNotFound",
+      `${name} does not exist with type ${sshAuth}: create it with that type and the private key in ssh-privatekey`,
+    );
+  if (secret.type !== sshAuth)
+    return problem(
+      "CredentialInvalid",
+      `${name} has type ${secret.type ?? "Opaque"}; it must be ${sshAuth}. The type cannot be changed: delete it and create it again`,
+    );
+  const privateKey = text(secret, "ssh-privatekey");
+  if (privateKey === undefined)
+    return problem("CredentialInvalid", `${name} has no ssh-privatekey: put an OpenSSH private key there`);
+  const passphrase = text(secret, "ssh-passphrase");
+  const knownHosts = text(secret, "known_hosts");
+  const pinned = ssh.hostKeys ?? [];
+  const recorded = ssh.hostKeyPolicy === "TrustOnFirstUse" && recordedKey !== undefined ? [recordedKey] : [];
+  const { uid = "", resourceVersion = "" } = secret.metadata;
+  return {
+    kind: "target",
+    target: {
+      host: ssh.host,
+      port: ssh.port,
+      user: ssh.user,
+      become: ssh.become,
+      hostKeys: pinned.length > 0 ? pinned : recorded,
+      hostKeyPolicy: ssh.hostKeyPolicy,
+      ...(knownHosts === undefined ? {} : { knownHosts }),
+      credential: {
+        privateKey,
+        ...(passphrase === undefined ? {} : { passphrase }),
+        version: `${uid}/${resourceVersion}`,
+      },
+    },
+  };
+}
+
+const problem = (reason: Reason, message: string): Route => ({ kind: "problem", reason, message });
+
+function text(secret: Secret, key: string): string | undefined {
+  const value = secret.data?.[key];
+  return value === undefined || value === "" ? undefined : Buffer.from(value, "base64").toString("utf8");
 }

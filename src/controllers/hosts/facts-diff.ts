@@ -1,17 +1,17 @@
 import type { Fact, HostFacts } from "../../host/facts.ts";
 
 /** Which volumes a change on a host can matter to: all of them, or those of these addresses and backings. */
-export type Change =
+export type FactsChange =
   | { readonly kind: "All" }
   | { readonly kind: "Some"; readonly addresses: ReadonlySet<string>; readonly backings: ReadonlySet<string> };
 
-export const everything: Change = { kind: "All" };
+export const everything: FactsChange = { kind: "All" };
 
 /** `shelf.slot` */
 export const addressText = (at: { readonly shelf: number; readonly slot: number }) => `${at.shelf}.${at.slot}`;
 
 /** What differs between two probes of one host. */
-export function changeBetween(before: HostFacts, after: HostFacts): Change {
+export function changeBetween(before: HostFacts, after: HostFacts): FactsChange {
   if (before === after) return { kind: "Some", addresses: new Set(), backings: new Set() };
   const shared = ["identity", "system", "packages", "tools", "interfaces", "blockDevices", "aoe"] as const;
   if (shared.some((section) => !same(before[section], after[section]))) return everything;

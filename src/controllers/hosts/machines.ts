@@ -7,10 +7,9 @@ import type { ReadonlyStore } from "../../runtime/store.ts";
 import type { HostDialer } from "../../ssh/host-session.ts";
 import { type ObjectRef, RefMap, type WorkRef } from "../identity.ts";
 import { HostAgent } from "./agent.ts";
-import { addressOf, type Endpoint } from "./endpoint.ts";
+import { addressOf, type Endpoint, routeTo } from "./endpoint.ts";
 import { Machine, type Remembered } from "./machine.ts";
 import type { HostMetrics } from "./metrics.ts";
-import { routeTo } from "./route.ts";
 import { type HostView, machineOf } from "./view.ts";
 
 export interface MachinesOptions {

@@ -1,61 +1,39 @@
 import type { Ocfs2Cluster } from "../../api/kinds.ts";
-import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
-import type { Reason } from "../../api/reasons.ts";
-import { type ConditionUpdate, hasCondition } from "../../runtime/conditions.ts";
-import type { ReconcileContext } from "../../runtime/reconciler.ts";
-import type { Directives } from "../directives.ts";
-import { printed, withheld } from "../draft.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no } from "../finding.ts";
+import type { Held, Job } from "../gate.ts";
 import { apartMs } from "../heartbeats.ts";
-import { refTo } from "../identity.ts";
+import { refOf, refTo } from "../identity.ts";
 import { explainOutcome } from "../outcomes.ts";
-import { type Handed, handOver, type Part, soonest } from "../work.ts";
-import type { Means, World } from "../world.ts";
-import type { ClusterFinding } from "./finding.ts";
+import type { World } from "../world.ts";
+import type { ClusterStep } from "./finding.ts";
 import { deviceOf } from "./members.ts";
-import { type ClusterObservation, type NodeSight, readyNode } from "./observation.ts";
+import { type ClusterObservation, type ObservedNode, readyNode } from "./observation.ts";
 import { labels, workOf } from "./observe.ts";
 import { machinesOf } from "./watches.ts";
 
-export const nothing: Handed = { started: [], held: [], againSeconds: undefined };
-
-/** Hands the steps to their hosts, or only says what they would be. */
-export function act(
-  { metrics, world }: Means,
+/** The steps as jobs: those of one file system, and those of the node as a whole, hold up no others. */
+export function jobs(
+  world: World,
   cluster: Ocfs2Cluster,
-  { steps, previews }: ClusterFinding,
   observation: ClusterObservation,
-  directives: Directives,
-  status: Ocfs2ClusterStatus,
-  context: ReconcileContext,
-): Handed {
-  if (withheld(status, directives, () => [...printed(steps), ...previews].slice(0, 64))) return nothing;
-  context.signal.throwIfAborted();
-  const { namespace = "", name } = cluster.metadata;
-  const id = refTo("Ocfs2Cluster", namespace, name);
+  steps: readonly ClusterStep[],
+): Job[] {
+  const object = refOf("Ocfs2Cluster", cluster);
   const known = new Set(["", ...labels(cluster), ...steps.map(({ work }) => work)]);
-  const all = [...known].map((work) => {
-    const parts = observation.nodes.flatMap((node): Part[] => {
-      const host = world.machines.of(refTo("XenHost", namespace, node.host));
-      if (host === undefined) return [];
-      const mine = steps.filter((step) => step.work === work && step.host === `XenHost/${node.host}`);
-      const basis = mine.length === 0 ? "" : basisOf(observation, node, work);
-      return [{ host, steps: mine, basis, witnesses: [] }];
-    });
-    return handOver(world, workOf(id, work), parts, context.log);
-  });
-  const handed = {
-    started: all.flatMap(({ started }) => started),
-    held: all.flatMap(({ held }) => held),
-    againSeconds: soonest(all.map(({ againSeconds }) => againSeconds)),
-  };
-  if (hasCondition(cluster.status?.conditions, "Ready", "True", cluster.metadata.generation))
-    for (const { action } of handed.started) metrics.repairs.inc({ kind: "Ocfs2Cluster", action });
-  return handed;
+  return [...known].flatMap((label) =>
+    observation.nodes.flatMap((node): Job[] => {
+      const machine = world.machines.of(refTo("XenHost", object.namespace, node.host));
+      if (machine === undefined) return [];
+      const mine = steps.filter(({ work, host }) => work === label && host === `XenHost/${node.host}`);
+      const basis = mine.length === 0 ? "" : basisOf(observation, node, label);
+      return [{ work: workOf(object, label), machine, steps: mine, basis }];
+    }),
+  );
 }
 
 /** The facts a plan rests on: when they change, what failed is worth another try. */
-function basisOf(observation: ClusterObservation, node: NodeSight, work: string): string {
+function basisOf(observation: ClusterObservation, node: ObservedNode, work: string): string {
   const facts = readyNode(node)?.facts;
   if (facts === undefined) return "";
   const filesystem = observation.filesystems.find(({ label }) => label === work);
@@ -81,15 +59,11 @@ export function lookAgain(world: World, cluster: Ocfs2Cluster): number | undefin
   return undefined;
 }
 
-export function reasonAndMessage(...[step, outcome]: Parameters<typeof explainOutcome>): [Reason, string] {
-  const { reason, message } = explainOutcome(step, outcome);
-  return [reason, message];
-}
-
 /** What a step that did not help means for the conditions. */
-export function conditionsOf({ step, outcome }: Handed["held"][number]): ConditionUpdate[] {
-  const [reason, message] = reasonAndMessage(step, outcome);
-  return [no(conditionFor(step.action), reason, `${step.host.replace("XenHost/", "")}: ${message}`)];
+export function conditionOf({ step, outcome }: Held, nodes: readonly ObservedNode[]): ConditionUpdate {
+  const { reason, message } = explainOutcome(step, outcome);
+  const node = nodes.find(({ host }) => step.host === `XenHost/${host}`);
+  return no(conditionFor(step.action), reason, `${node?.host ?? step.host}: ${message}`);
 }
 
 function conditionFor(action: string): string {

@@ -6,10 +6,10 @@ import { nodeProblem } from "./finding.ts";
 import { deviceOf, persistedAt, sharedDevice } from "./members.ts";
 import {
   type ClusterObservation,
-  type FilesystemSight,
   type FilesystemStatus,
-  type NodeSight,
   type NodeStatus,
+  type ObservedFilesystem,
+  type ObservedNode,
   readyNode,
 } from "./observation.ts";
 
@@ -32,7 +32,7 @@ export function describeCluster(status: Ocfs2ClusterStatus, cluster: ClusterObse
   return restarts;
 }
 
-function nodeStatus(cluster: ClusterObservation, node: NodeSight, before: NodeStatus | undefined): NodeStatus {
+function nodeStatus(cluster: ClusterObservation, node: ObservedNode, before: NodeStatus | undefined): NodeStatus {
   const { host, number, name, address, port } = node;
   const identity = { hostRef: { name: host }, number, name, address, port };
   const problem = nodeProblem(node);
@@ -44,7 +44,7 @@ function nodeStatus(cluster: ClusterObservation, node: NodeSight, before: NodeSt
     return { ...identity, state: "Unknown", ...said(problem?.message) };
   const active = ready.facts.o2cb.state === "known" ? ready.facts.o2cb.value.active : undefined;
   const state = active?.name === cluster.spec.clusterName ? "Online" : "Offline";
-  return { ...identity, state, ...said(node.listed ? undefined : leave(cluster, node).verdict?.message) };
+  return { ...identity, state, ...said(node.listed ? undefined : leave(cluster, node).assessment?.message) };
 }
 
 function withoutUndefined({ state, message }: NodeStatus): Pick<NodeStatus, "state" | "message"> {
@@ -54,14 +54,14 @@ function withoutUndefined({ state, message }: NodeStatus): Pick<NodeStatus, "sta
 const said = (message: string | undefined) => (message === undefined ? {} : { message: message.slice(0, 1024) });
 
 /** Nothing of a file system that was taken out of the spec is mounted any more, and everybody says so. */
-function isGone(cluster: ClusterObservation, filesystem: FilesystemSight): boolean {
-  return cluster.nodes.every((node) => lookAtRest(cluster, filesystem, node).verdict.status === "True");
+function isGone(cluster: ClusterObservation, filesystem: ObservedFilesystem): boolean {
+  return cluster.nodes.every((node) => lookAtRest(cluster, filesystem, node).assessment.status === "True");
 }
 
 function filesystemStatus(
   cluster: ClusterObservation,
-  filesystem: FilesystemSight,
-  nodes: readonly NodeSight[],
+  filesystem: ObservedFilesystem,
+  nodes: readonly ObservedNode[],
   restarts: Restart[],
 ): FilesystemStatus {
   const { label, spec, recorded, volume } = filesystem;
@@ -87,7 +87,7 @@ function filesystemStatus(
           spec === undefined || !node.listed
             ? lookAtRest(cluster, filesystem, node)
             : lookAtMount(cluster, { ...filesystem, spec }, node);
-        const { status, restarted } = mountStatus(node, device, before, look.verdict);
+        const { status, restarted } = mountStatus(node, device, before, look.assessment);
         if (restarted) restarts.push({ host: node.host, label });
         return status;
       })
@@ -96,7 +96,7 @@ function filesystemStatus(
 }
 
 /** The former place is remembered as long as anybody may still have it there. */
-function mountPointOf(cluster: ClusterObservation, filesystem: FilesystemSight): string | undefined {
+function mountPointOf(cluster: ClusterObservation, filesystem: ObservedFilesystem): string | undefined {
   const { spec, recorded } = filesystem;
   const former = recorded?.mountPoint;
   if (spec === undefined || former === undefined || former === spec.mountPoint || recorded?.uuid === undefined)
@@ -112,20 +112,20 @@ function mountPointOf(cluster: ClusterObservation, filesystem: FilesystemSight):
 }
 
 function mountStatus(
-  node: NodeSight,
+  node: ObservedNode,
   path: string | undefined,
   before: MountStatus | undefined,
-  verdict: { readonly status: string; readonly reason: Reason; readonly message: string },
+  assessment: { readonly status: string; readonly reason: Reason; readonly message: string },
 ): { status: MountStatus; restarted: boolean } {
   const hostRef = { name: node.host };
   const boot = before?.bootID;
   const remembered = boot === undefined ? {} : { bootID: boot };
-  const message = verdict.status === "True" ? {} : said(verdict.message);
+  const message = assessment.status === "True" ? {} : said(assessment.message);
   const ready = readyNode(node);
   const device = ready && sharedDevice(ready, path);
   if (ready === undefined || device === undefined) {
-    const state = verdict.reason === "Pending" && before !== undefined ? before.state : "Unknown";
-    const words = verdict.reason === "Pending" && before !== undefined ? said(before.message) : message;
+    const state = assessment.reason === "Pending" && before !== undefined ? before.state : "Unknown";
+    const words = assessment.reason === "Pending" && before !== undefined ? said(before.message) : message;
     return { status: { hostRef, state, ...remembered, ...words }, restarted: false };
   }
   const { identity } = ready.facts;

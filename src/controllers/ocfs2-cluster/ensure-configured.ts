@@ -1,9 +1,10 @@
 import { installPackages } from "../../host/actions.ts";
-import type { ClusterRequest } from "../../host/ocfs2-actions.ts";
-import { configureCluster } from "../../host/ocfs2-actions.ts";
+import { type ClusterRequest, configureCluster } from "../../host/ocfs2-actions.ts";
 import type { O2cb } from "../../host/ocfs2-facts.ts";
 import { exclusive } from "../hosts/step.ts";
+import { isMarkOf } from "../identity.ts";
 import {
+  type Assessment,
   bad,
   type ClusterFinding,
   type ClusterStep,
@@ -13,10 +14,9 @@ import {
   open,
   stepOn,
   together,
-  type Verdict,
 } from "./finding.ts";
 import { clusterRequest, mustWait, sameNodes, sameRegions, sameTimeouts, timing } from "./members.ts";
-import { type ClusterObservation, listedNodes, type NodeSight, type ReadyNode, readyNode } from "./observation.ts";
+import { type ClusterObservation, listedNodes, type ObservedNode, type ReadyNode, readyNode } from "./observation.ts";
 
 /** Ensures that ocfs2-tools is there, and that every node is configured alike for its next boot. */
 export function ensureConfigured(cluster: ClusterObservation): ClusterFinding {
@@ -33,7 +33,7 @@ export function ensureConfigured(cluster: ClusterObservation): ClusterFinding {
     conditions: [
       together(
         "Configured",
-        looks.map(({ verdict }) => verdict),
+        looks.map(({ assessment }) => assessment),
         { reason: "Configured", message: `O2CB cluster ${cluster.spec.clusterName} is configured alike on ${names}` },
       ),
     ],
@@ -44,36 +44,43 @@ export function ensureConfigured(cluster: ClusterObservation): ClusterFinding {
 
 function look(
   cluster: ClusterObservation,
-  node: NodeSight,
+  node: ObservedNode,
   request: ClusterRequest,
-): { verdict: Verdict; steps: readonly ClusterStep[] } {
+): { assessment: Assessment; steps: readonly ClusterStep[] } {
   const problem = nodeProblem(node);
   const ready = readyNode(node);
   if (problem !== undefined || ready === undefined)
-    return { verdict: problem ?? open(node.host, "Pending", "Waiting to be asked"), steps: [] };
+    return { assessment: problem ?? open(node.host, "Pending", "Waiting to be asked"), steps: [] };
   if (mustWait(cluster, node))
     return {
-      verdict: bad(node.host, "NodeLeaving", "waits until the former node with this number, name or address has left"),
+      assessment: bad(
+        node.host,
+        "NodeLeaving",
+        "waits until the former node with this number, name or address has left",
+      ),
       steps: [],
     };
   const { o2cb } = ready.facts;
   if (o2cb.state === "unknown")
-    return { verdict: open(node.host, "FactsUnknown", `does not say how O2CB is configured: ${o2cb.why}`), steps: [] };
+    return {
+      assessment: open(node.host, "FactsUnknown", `does not say how O2CB is configured: ${o2cb.why}`),
+      steps: [],
+    };
   const tools = missingTools(ready);
   const install = canInstall(ready)
     ? [{ ...exclusive(`XenHost/${node.host}`, installPackages(["ocfs2-tools"])), work: "" }]
     : [];
   if (tools.length > 0 && install.length === 0)
     return {
-      verdict: bad(node.host, "OcfsToolsMissing", `${tools.join(", ")} not found: install ocfs2-tools there`),
+      assessment: bad(node.host, "OcfsToolsMissing", `${tools.join(", ")} not found: install ocfs2-tools there`),
       steps: [],
     };
   const wrong = o2cb.state === "absent" ? "nothing is configured" : difference(o2cb.value, request);
   if (tools.length === 0 && wrong === undefined)
-    return { verdict: fine(node.host, "Configured", "is configured"), steps: [] };
+    return { assessment: fine(node.host, "Configured", "is configured"), steps: [] };
   const message = tools.length > 0 ? "ocfs2-tools is not installed yet" : (wrong ?? "is being configured");
   return {
-    verdict: bad(node.host, "Progressing", message),
+    assessment: bad(node.host, "Progressing", message),
     steps: [...(tools.length > 0 ? install : []), stepOn(node.host, configureCluster(request))],
   };
 }
@@ -111,5 +118,4 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   return undefined;
 }
 
-export const isOurs = (mark: string, { owner }: Pick<ClusterRequest, "owner">) =>
-  mark.split(" ")[0] === `${owner.namespace}/${owner.name}`;
+export const isOurs = (mark: string, { owner }: Pick<ClusterRequest, "owner">) => isMarkOf(owner, mark);

@@ -5,6 +5,7 @@ import { addressText } from "../hosts/facts-diff.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
 import {
+  type Assessment,
   bad,
   type ClusterFinding,
   type ClusterStep,
@@ -13,19 +14,18 @@ import {
   open,
   stepOn,
   together,
-  type Verdict,
 } from "./finding.ts";
 import { decideFormat, type FormatDecision, type NodeLook } from "./format-decision.ts";
 import { clusterRequest, mustWait, sharedDevice } from "./members.ts";
 import {
   type ClusterObservation,
-  type FilesystemSight,
   type FilesystemSpec,
   listedNodes,
-  type NodeSight,
+  type ObservedFilesystem,
+  type ObservedNode,
+  type ObservedVolume,
   type ReadyNode,
   readyNode,
-  type VolumeSight,
 } from "./observation.ts";
 
 /** Ensures that every volume holds its file system: found there, or made there once. */
@@ -36,7 +36,7 @@ export function ensureFormatted(cluster: ClusterObservation): ClusterFinding {
     conditions: [
       together(
         "Formatted",
-        looks.map(({ verdict }) => verdict),
+        looks.map(({ assessment }) => assessment),
         wanted.length === 0
           ? { reason: "NoFilesystems", message: "The spec lists no file systems" }
           : { reason: "Formatted", message: `${wanted.map(({ label }) => label).join(", ")} on its volume` },
@@ -49,28 +49,28 @@ export function ensureFormatted(cluster: ClusterObservation): ClusterFinding {
   };
 }
 
-type Look = { readonly verdict: Verdict } & Partial<ClusterFinding>;
+type Look = { readonly assessment: Assessment } & Partial<ClusterFinding>;
 
-function look(cluster: ClusterObservation, filesystem: FilesystemSight & { spec: FilesystemSpec }): Look {
+function look(cluster: ClusterObservation, filesystem: ObservedFilesystem & { spec: FilesystemSpec }): Look {
   const { label, volume } = filesystem;
   if (volume.state === "NotFound")
-    return { verdict: bad(label, "VolumeNotFound", `AoeVolume ${volume.name} does not exist: create it`) };
-  if (volume.state === "Taken") return { verdict: bad(label, "VolumeInOtherCluster", volume.message) };
+    return { assessment: bad(label, "VolumeNotFound", `AoeVolume ${volume.name} does not exist: create it`) };
+  if (volume.state === "Taken") return { assessment: bad(label, "VolumeInOtherCluster", volume.message) };
   // What others see of it meanwhile is half a file system.
   if (filesystem.formatting !== undefined)
-    return { verdict: bad(label, "Progressing", `${filesystem.formatting} formats ${volume.device}`) };
+    return { assessment: bad(label, "Progressing", `${filesystem.formatting} formats ${volume.device}`) };
   const decision = decide(cluster, filesystem, volume);
   switch (decision.kind) {
     case "Formatted":
-      return { verdict: complete(cluster, filesystem, decision.uuid) };
+      return { assessment: complete(cluster, filesystem, decision.uuid) };
     case "Record":
       return {
-        verdict: bad(label, "Progressing", `${decision.uuid} on ${volume.device} is being recorded`),
+        assessment: bad(label, "Progressing", `${decision.uuid} on ${volume.device} is being recorded`),
         writes: [{ kind: "Uuid", label, uuid: decision.uuid }],
       };
     case "Intend":
       return {
-        verdict: bad(label, "Progressing", `${decision.host} is going to format ${volume.device}`),
+        assessment: bad(label, "Progressing", `${decision.host} is going to format ${volume.device}`),
         writes: [{ kind: "Intent", label, host: decision.host }],
         previews: [
           {
@@ -83,21 +83,25 @@ function look(cluster: ClusterObservation, filesystem: FilesystemSight & { spec:
     case "Format": {
       const step = formatStep(cluster, filesystem, volume, decision);
       return typeof step === "string"
-        ? { verdict: open(label, "FactsUnknown", step) }
-        : { verdict: bad(label, "Progressing", `${decision.host} formats ${volume.device}`), steps: [step] };
+        ? { assessment: open(label, "FactsUnknown", step) }
+        : { assessment: bad(label, "Progressing", `${decision.host} formats ${volume.device}`), steps: [step] };
     }
     case "Wait":
       return {
-        verdict: (decision.reason === "Progressing" ? bad : open)(label, decision.reason, decision.message),
+        assessment: (decision.reason === "Progressing" ? bad : open)(label, decision.reason, decision.message),
         lookAgain: decision.reason === "Looking",
       };
     case "Refuse":
-      return { verdict: bad(label, decision.reason, decision.message) };
+      return { assessment: bad(label, decision.reason, decision.message) };
   }
 }
 
 /** It is there; node slots may be missing. */
-function complete(cluster: ClusterObservation, filesystem: FilesystemSight & { spec: FilesystemSpec }, uuid: string) {
+function complete(
+  cluster: ClusterObservation,
+  filesystem: ObservedFilesystem & { spec: FilesystemSpec },
+  uuid: string,
+) {
   const { label, spec } = filesystem;
   const missing = missingSlots(cluster, filesystem);
   if (missing === undefined || missing.waitsFor.length === 0) return fine(label, "Formatted", `is ${uuid}`);
@@ -108,11 +112,11 @@ function complete(cluster: ClusterObservation, filesystem: FilesystemSight & { s
   );
 }
 
-type FoundVolume = Extract<VolumeSight, { state: "Found" }>;
+type FoundVolume = Extract<ObservedVolume, { state: "Found" }>;
 
 function decide(
   cluster: ClusterObservation,
-  { label, spec, recorded, strangers }: FilesystemSight & { spec: FilesystemSpec },
+  { label, spec, recorded, strangers }: ObservedFilesystem & { spec: FilesystemSpec },
   volume: FoundVolume,
 ): FormatDecision {
   const request = clusterRequest(cluster);
@@ -133,7 +137,7 @@ function decide(
 
 function lookFrom(
   cluster: ClusterObservation,
-  node: NodeSight,
+  node: ObservedNode,
   volume: FoundVolume,
   request: ReturnType<typeof clusterRequest>,
 ): NodeLook {
@@ -162,7 +166,7 @@ function lookFrom(
 
 function formatStep(
   cluster: ClusterObservation,
-  { label, spec }: FilesystemSight & { spec: FilesystemSpec },
+  { label, spec }: ObservedFilesystem & { spec: FilesystemSpec },
   volume: FoundVolume,
   { host, uuid }: { host: string; uuid: string },
 ): ClusterStep | string {

@@ -1,13 +1,13 @@
 import type { KernelTrouble } from "../../host/ocfs2-facts.ts";
 import { aoeSeconds, contract, deadSeconds } from "./ensure-online.ts";
-import { bad, type ClusterFinding, nodeProblem, nothingFound, open, together, type Verdict } from "./finding.ts";
+import { type Assessment, bad, type ClusterFinding, nodeProblem, nothingFound, open, together } from "./finding.ts";
 import { deviceOf, isMountedNow, sharedDevice } from "./members.ts";
 import { type ClusterObservation, listedNodes, type ReadyNode, readyNode } from "./observation.ts";
 
 /** Looks at what nobody can ensure: heartbeats, connections, slots, read-only mounts, errors of the kernel. */
 export function ensureHealthy(cluster: ClusterObservation): ClusterFinding {
   const between = peers(cluster);
-  const verdicts = [
+  const assessments = [
     ...strangers(cluster),
     ...silent(cluster),
     ...between,
@@ -20,7 +20,7 @@ export function ensureHealthy(cluster: ClusterObservation): ClusterFinding {
   return {
     ...nothingFound,
     conditions: [
-      together("Healthy", verdicts, {
+      together("Healthy", assessments, {
         reason: "Healthy",
         message: `Every mounted node hears the heartbeats of the others and is connected to them${unsynced(cluster)}`,
       }),
@@ -37,7 +37,7 @@ function unsynced({ filesystems }: ClusterObservation): string {
 }
 
 /** Nobody is well of whom nobody knows. */
-function unknown(cluster: ClusterObservation): Verdict[] {
+function unknown(cluster: ClusterObservation): Assessment[] {
   return listedNodes(cluster).flatMap((node) => {
     const problem = nodeProblem(node);
     if (problem?.status === "Unknown") return [problem];
@@ -53,7 +53,7 @@ function unknown(cluster: ClusterObservation): Verdict[] {
 }
 
 /** Who has a file system mounted writes a sign of life to it every two seconds. */
-function silent(cluster: ClusterObservation): Verdict[] {
+function silent(cluster: ClusterObservation): Assessment[] {
   return cluster.filesystems.flatMap((filesystem) =>
     filesystem.holders
       .filter((holder) => holder.silent)
@@ -68,7 +68,7 @@ function silent(cluster: ClusterObservation): Verdict[] {
 }
 
 /** Each node finds its own slot in the slot map, once; nobody else has one. */
-function slots(cluster: ClusterObservation): Verdict[] {
+function slots(cluster: ClusterObservation): Assessment[] {
   const numbers = new Set(cluster.nodes.map(({ number }) => number));
   return mountedNodes(cluster).flatMap((node) =>
     cluster.filesystems.flatMap((filesystem) => {
@@ -102,7 +102,7 @@ function mountedNodes(cluster: ClusterObservation) {
   });
 }
 
-function strangers({ filesystems }: ClusterObservation): Verdict[] {
+function strangers({ filesystems }: ClusterObservation): Assessment[] {
   return filesystems.flatMap(({ label, recorded, strangers: who }) =>
     who.kind === "Alive" && recorded?.uuid !== undefined
       ? [
@@ -116,7 +116,7 @@ function strangers({ filesystems }: ClusterObservation): Verdict[] {
   );
 }
 
-function peers(cluster: ClusterObservation): Verdict[] {
+function peers(cluster: ClusterObservation): Assessment[] {
   const mounted = mountedNodes(cluster);
   return mounted.flatMap((node) => {
     const active = node.facts.o2cb.state === "known" ? node.facts.o2cb.value.active : undefined;
@@ -159,7 +159,7 @@ const shared = (cluster: ClusterObservation, one: ReadyNode, other: ReadyNode) =
     (filesystem) => isMountedNow(one, filesystem) === "Yes" && isMountedNow(other, filesystem) === "Yes",
   );
 
-function readOnly(cluster: ClusterObservation): Verdict[] {
+function readOnly(cluster: ClusterObservation): Assessment[] {
   return mountedNodes(cluster).flatMap((node) =>
     cluster.filesystems.flatMap((filesystem) => {
       const mounts = sharedDevice(node, deviceOf(filesystem))?.mounts ?? [];
@@ -178,7 +178,7 @@ function readOnly(cluster: ClusterObservation): Verdict[] {
   );
 }
 
-function troubles(cluster: ClusterObservation): Verdict[] {
+function troubles(cluster: ClusterObservation): Assessment[] {
   return listedNodes(cluster).flatMap((node) =>
     node.state === "Found"
       ? node.troubles
@@ -205,7 +205,7 @@ export function concerns(
 }
 
 /** Heartbeat and AoE driver give up in the right order. */
-function patience(cluster: ClusterObservation): Verdict[] {
+function patience(cluster: ClusterObservation): Assessment[] {
   const aoe = aoeSeconds(cluster);
   if (aoe === undefined || aoe === 0 || deadSeconds(cluster) < aoe) return [];
   return [bad("timeouts", "AoeGivesUpFirst", `AoE gives up after ${aoe} s. ${contract(cluster)}`)];

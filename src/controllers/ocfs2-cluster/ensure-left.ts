@@ -2,6 +2,7 @@ import { removeCluster } from "../../host/ocfs2-actions.ts";
 import { isOurs } from "./ensure-configured.ts";
 import { lookAtRest } from "./ensure-mounted.ts";
 import {
+  type Assessment,
   bad,
   type ClusterFinding,
   type ClusterStep,
@@ -9,16 +10,15 @@ import {
   nothingFound,
   open,
   stepOn,
-  type Verdict,
 } from "./finding.ts";
 import { clusterRequest, sameNodes } from "./members.ts";
-import { type ClusterObservation, leavingNodes, listedNodes, type NodeSight, readyNode } from "./observation.ts";
+import { type ClusterObservation, leavingNodes, listedNodes, type ObservedNode, readyNode } from "./observation.ts";
 
 /** How far a node is on its way out. */
 export interface Leaving {
-  readonly node: NodeSight;
+  readonly node: ObservedNode;
   readonly left: boolean;
-  readonly verdict: Verdict | undefined;
+  readonly assessment: Assessment | undefined;
   readonly steps: readonly ClusterStep[];
 }
 
@@ -28,9 +28,9 @@ export interface Leaving {
  */
 export function ensureLeft(cluster: ClusterObservation): ClusterFinding {
   const leaving = leavingNodes(cluster).map((node) => leave(cluster, node));
-  const verdicts = leaving.flatMap(({ verdict }) => verdict ?? []);
-  const words = verdicts.map(({ subject, message }) => `${subject} is no longer a node: ${message}`).join("; ");
-  const [first] = verdicts;
+  const assessments = leaving.flatMap(({ assessment }) => assessment ?? []);
+  const words = assessments.map(({ subject, message }) => `${subject} is no longer a node: ${message}`).join("; ");
+  const [first] = assessments;
   return {
     ...nothingFound,
     conditions:
@@ -39,15 +39,15 @@ export function ensureLeft(cluster: ClusterObservation): ClusterFinding {
   };
 }
 
-export function leave(cluster: ClusterObservation, node: NodeSight): Leaving {
+export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving {
   const { host } = node;
-  const gone = { node, left: true, verdict: undefined, steps: [] };
+  const gone = { node, left: true, assessment: undefined, steps: [] };
   if (node.state === "NotFound") return gone;
   if (node.state === "Found" && (node.neverReached || node.rival !== undefined)) return gone;
-  const waits = (verdict: Verdict, steps: readonly ClusterStep[] = []): Leaving => ({
+  const waits = (assessment: Assessment, steps: readonly ClusterStep[] = []): Leaving => ({
     node,
     left: false,
-    verdict,
+    assessment,
     steps,
   });
   const rests = cluster.filesystems.map((one) => lookAtRest(cluster, one, node));
@@ -60,11 +60,11 @@ export function leave(cluster: ClusterObservation, node: NodeSight): Leaving {
         : "";
     return waits({ ...problem, message: `${problem.message}${advice}` });
   }
-  const mounted = rests.filter(({ verdict }) => verdict.status !== "True");
+  const mounted = rests.filter(({ assessment }) => assessment.status !== "True");
   const [first] = mounted;
   if (first !== undefined)
     return waits(
-      { ...first.verdict, subject: host, message: mounted.map(({ verdict }) => verdict.message).join(", ") },
+      { ...first.assessment, subject: host, message: mounted.map(({ assessment }) => assessment.message).join(", ") },
       mounted.flatMap(({ step }) => step ?? []),
     );
   const others = listedNodes(cluster).filter((other) => knows(cluster, other));
@@ -76,7 +76,7 @@ export function leave(cluster: ClusterObservation, node: NodeSight): Leaving {
 }
 
 /** A node that can be asked and still has others than the present members. */
-function knows(cluster: ClusterObservation, node: NodeSight): boolean {
+function knows(cluster: ClusterObservation, node: ObservedNode): boolean {
   const o2cb = readyNode(node)?.facts.o2cb;
   if (o2cb?.state !== "known") return false;
   const { nodes } = clusterRequest(cluster);
@@ -86,7 +86,7 @@ function knows(cluster: ClusterObservation, node: NodeSight): boolean {
 }
 
 /** What of the cluster is left on a node; undefined: nothing. */
-export function restOf(cluster: ClusterObservation, node: NodeSight): string | undefined {
+export function restOf(cluster: ClusterObservation, node: ObservedNode): string | undefined {
   const ready = readyNode(node);
   if (ready === undefined) return "nobody can tell";
   const { o2cb } = ready.facts;

@@ -5,6 +5,7 @@ import { isOurs } from "./ensure-configured.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
 import {
+  type Assessment,
   bad,
   type ClusterFinding,
   type ClusterStep,
@@ -14,15 +15,14 @@ import {
   open,
   stepOn,
   together,
-  type Verdict,
 } from "./finding.ts";
 import { clusterRequest, deviceOf, mustWait, persistedAt, sharedDevice, timing } from "./members.ts";
 import {
   type ClusterObservation,
-  type FilesystemSight,
   type FilesystemSpec,
   listedNodes,
-  type NodeSight,
+  type ObservedFilesystem,
+  type ObservedNode,
   type ReadyNode,
   readyNode,
 } from "./observation.ts";
@@ -44,7 +44,7 @@ export function ensureMounted(cluster: ClusterObservation): ClusterFinding {
     conditions: [
       together(
         "Mounted",
-        looks.map(({ verdict }) => verdict),
+        looks.map(({ assessment }) => assessment),
         wanted.length === 0
           ? { reason: "NoFilesystems", message: "The spec lists no file systems" }
           : { reason: "Mounted", message: `${places} mounted on ${names}, now and after a reboot` },
@@ -55,15 +55,15 @@ export function ensureMounted(cluster: ClusterObservation): ClusterFinding {
 }
 
 interface Look {
-  readonly verdict: Verdict;
+  readonly assessment: Assessment;
   readonly step?: ClusterStep;
 }
 
 /** One file system on one node. */
 export function lookAtMount(
   cluster: ClusterObservation,
-  filesystem: FilesystemSight & { spec: FilesystemSpec },
-  node: NodeSight,
+  filesystem: ObservedFilesystem & { spec: FilesystemSpec },
+  node: ObservedNode,
 ): Look {
   const { host } = node;
   const { label, spec, recorded } = filesystem;
@@ -71,17 +71,18 @@ export function lookAtMount(
   const problem = nodeProblem(node);
   const ready = readyNode(node);
   if (problem !== undefined || ready === undefined)
-    return { verdict: { ...(problem ?? open(host, "Pending", "Waiting to be asked")), subject } };
-  if (mustWait(cluster, node)) return { verdict: bad(subject, "NodeLeaving", "waits until the former node has left") };
+    return { assessment: { ...(problem ?? open(host, "Pending", "Waiting to be asked")), subject } };
+  if (mustWait(cluster, node))
+    return { assessment: bad(subject, "NodeLeaving", "waits until the former node has left") };
   const uuid = recorded?.uuid;
-  if (uuid === undefined) return { verdict: open(subject, "NotFormatted", "is mounted once it is formatted") };
+  if (uuid === undefined) return { assessment: open(subject, "NotFormatted", "is mounted once it is formatted") };
   const device = sharedDevice(ready, deviceOf(filesystem));
   const path = deviceOf(filesystem);
   if (device === undefined || path === undefined || ready.facts.mountPoints.state === "unknown")
-    return { verdict: open(subject, "FactsUnknown", `nobody knows yet whether it is mounted${why(ready)}`) };
+    return { assessment: open(subject, "FactsUnknown", `nobody knows yet whether it is mounted${why(ready)}`) };
   const other = device.superblock !== undefined && device.superblock.uuid !== uuid;
   if (other)
-    return { verdict: bad(subject, "WrongFilesystem", `${path} holds ${device.superblock?.uuid}, not ${uuid}`) };
+    return { assessment: bad(subject, "WrongFilesystem", `${path} holds ${device.superblock?.uuid}, not ${uuid}`) };
   const mount = mountFilesystem({
     owner: cluster.owner,
     device: path,
@@ -93,30 +94,33 @@ export function lookAtMount(
     allowedMountOptions: ready.spec.allowed.mountOptions,
   });
   const here = device.mounts.some(({ mountPoint }) => mountPoint === spec.mountPoint);
-  if (here && isPersisted(cluster, ready, spec, path, uuid)) return { verdict: fine(subject, "Mounted", "is mounted") };
+  if (here && isPersisted(cluster, ready, spec, path, uuid))
+    return { assessment: fine(subject, "Mounted", "is mounted") };
   if (here)
     return {
-      verdict: bad(subject, "Progressing", "is mounted, and would not come back like this after a reboot"),
+      assessment: bad(subject, "Progressing", "is mounted, and would not come back like this after a reboot"),
       step: stepOn(host, mount, label),
     };
   const [elsewhere] = device.mounts;
   if (elsewhere !== undefined) {
     if (recorded?.mountPoint !== elsewhere.mountPoint)
-      return { verdict: bad(subject, "MountedElsewhere", `is mounted on ${elsewhere.mountPoint}: unmount it there`) };
+      return {
+        assessment: bad(subject, "MountedElsewhere", `is mounted on ${elsewhere.mountPoint}: unmount it there`),
+      };
     return {
-      verdict: bad(subject, "Progressing", `moves from ${elsewhere.mountPoint} to ${spec.mountPoint}`),
+      assessment: bad(subject, "Progressing", `moves from ${elsewhere.mountPoint} to ${spec.mountPoint}`),
       step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: elsewhere.mountPoint }),
     };
   }
   const former = recorded?.mountPoint;
   if (former !== undefined && former !== spec.mountPoint && persistedAt(ready, former) !== undefined)
     return {
-      verdict: bad(subject, "Progressing", `would be mounted on ${former} at the next boot`),
+      assessment: bad(subject, "Progressing", `would be mounted on ${former} at the next boot`),
       step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: former }),
     };
   const obstacle = obstacleTo(cluster, filesystem, ready, device);
-  if (obstacle !== undefined) return { verdict: { ...obstacle, subject } };
-  return { verdict: bad(subject, "Progressing", "is being mounted"), step: stepOn(host, mount, label) };
+  if (obstacle !== undefined) return { assessment: { ...obstacle, subject } };
+  return { assessment: bad(subject, "Progressing", "is being mounted"), step: stepOn(host, mount, label) };
 }
 
 const why = ({ facts: { sharedDevices } }: ReadyNode) =>
@@ -125,10 +129,10 @@ const why = ({ facts: { sharedDevices } }: ReadyNode) =>
 /** Why it must not be mounted now. */
 function obstacleTo(
   cluster: ClusterObservation,
-  filesystem: FilesystemSight,
+  filesystem: ObservedFilesystem,
   node: ReadyNode,
   { content, path }: SharedDevice,
-): Verdict | undefined {
+): Assessment | undefined {
   const { host } = node;
   const { volume, strangers } = filesystem;
   if (volume.state !== "Found")
@@ -188,11 +192,11 @@ function unmountStep(
 }
 
 /** Ensures that a file system is not mounted on a node any more: it, or the node, was taken out of the spec. */
-export function lookAtRest(cluster: ClusterObservation, filesystem: FilesystemSight, node: NodeSight): Look {
+export function lookAtRest(cluster: ClusterObservation, filesystem: ObservedFilesystem, node: ObservedNode): Look {
   const { host } = node;
   const { label, recorded } = filesystem;
   const subject = `${label} on ${host}`;
-  const nothing = { verdict: fine(subject, "Mounted", "is not mounted") };
+  const nothing = { assessment: fine(subject, "Mounted", "is not mounted") };
   const path = deviceOf(filesystem);
   const uuid = recorded?.uuid;
   // Never mounted by us: there is nothing to undo.
@@ -201,10 +205,10 @@ export function lookAtRest(cluster: ClusterObservation, filesystem: FilesystemSi
   const problem = nodeProblem(node);
   const ready = readyNode(node);
   if (problem !== undefined || ready === undefined)
-    return { verdict: { ...(problem ?? open(host, "Pending", "Waiting to be asked")), subject } };
+    return { assessment: { ...(problem ?? open(host, "Pending", "Waiting to be asked")), subject } };
   const device = sharedDevice(ready, path);
   if (device === undefined || ready.facts.mountPoints.state !== "known")
-    return { verdict: open(subject, "FactsUnknown", `nobody knows yet whether it is mounted${why(ready)}`) };
+    return { assessment: open(subject, "FactsUnknown", `nobody knows yet whether it is mounted${why(ready)}`) };
   const mountPoint = recorded?.mountPoint ?? device.mounts[0]?.mountPoint;
   const [mounted] = device.mounts;
   if (mounted === undefined && persistedAt(ready, mountPoint) === undefined) return nothing;
@@ -213,7 +217,7 @@ export function lookAtRest(cluster: ClusterObservation, filesystem: FilesystemSi
     : (mounted?.mountPoint ?? mountPoint);
   if (place === undefined) return nothing;
   return {
-    verdict: bad(subject, "NodeLeaving", `is being unmounted from ${place}`),
+    assessment: bad(subject, "NodeLeaving", `is being unmounted from ${place}`),
     step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: place }),
   };
 }

@@ -1,6 +1,8 @@
 import { type ClusterRequest, clusterOnline } from "../../host/ocfs2-actions.ts";
 import type { ActiveCluster } from "../../host/ocfs2-facts.ts";
+import { regionName } from "../heartbeats.ts";
 import {
+  type Assessment,
   bad,
   type ClusterFinding,
   type ClusterStep,
@@ -10,10 +12,9 @@ import {
   open,
   stepOn,
   together,
-  type Verdict,
 } from "./finding.ts";
-import { clusterRequest, isMountedNow, mustWait, regionName, sameNodes, sameTimeouts, timing } from "./members.ts";
-import { type ClusterObservation, listedNodes, type NodeSight, type ReadyNode, readyNode } from "./observation.ts";
+import { clusterRequest, isMountedNow, mustWait, sameNodes, sameTimeouts, timing } from "./members.ts";
+import { type ClusterObservation, listedNodes, type ObservedNode, type ReadyNode, readyNode } from "./observation.ts";
 
 /** Ensures that every node has the cluster in its kernel, with the same nodes and timeouts. */
 export function ensureOnline(cluster: ClusterObservation): ClusterFinding {
@@ -36,7 +37,7 @@ export function ensureOnline(cluster: ClusterObservation): ClusterFinding {
   return {
     ...nothingFound,
     conditions: [
-      together("Online", [...looks.map(({ verdict }) => verdict), ...pending], {
+      together("Online", [...looks.map(({ assessment }) => assessment), ...pending], {
         reason: "Online",
         message: `${names} are online. ${contract(cluster)}`,
       }),
@@ -69,15 +70,15 @@ export function aoeSeconds({ nodes }: ClusterObservation): number | undefined {
 
 function look(
   cluster: ClusterObservation,
-  node: NodeSight,
+  node: ObservedNode,
   request: ClusterRequest,
-): { verdict: Verdict; steps: readonly ClusterStep[] } {
+): { assessment: Assessment; steps: readonly ClusterStep[] } {
   const { host } = node;
   const problem = nodeProblem(node);
   const ready = readyNode(node);
   if (problem !== undefined || ready === undefined)
-    return { verdict: problem ?? open(host, "Pending", "Waiting to be asked"), steps: [] };
-  const only = (verdict: Verdict) => ({ verdict, steps: [] });
+    return { assessment: problem ?? open(host, "Pending", "Waiting to be asked"), steps: [] };
+  const only = (assessment: Assessment) => ({ assessment, steps: [] });
   if (mustWait(cluster, node)) return only(bad(host, "NodeLeaving", "waits until the former node has left"));
   const { o2cb } = ready.facts;
   if (o2cb.state === "unknown")
@@ -89,7 +90,7 @@ function look(
   const active = o2cb.state === "known" ? o2cb.value.active : undefined;
   const step = stepOn(host, clusterOnline(request));
   if (active === undefined)
-    return { verdict: bad(host, "Progressing", "the cluster is not online yet"), steps: [step] };
+    return { assessment: bad(host, "Progressing", "the cluster is not online yet"), steps: [step] };
   if (active.name !== request.cluster)
     return only(bad(host, "ForeignCluster", `cluster ${active.name} is online there: take it down first`));
   const wrong = difference(active, request);
@@ -99,7 +100,7 @@ function look(
     return only(
       fine(host, "PendingRestart", `${wrong.what}: unmount the file systems there, then it is brought online anew`),
     );
-  return { verdict: bad(host, "Progressing", wrong.what), steps: [step] };
+  return { assessment: bad(host, "Progressing", wrong.what), steps: [step] };
 }
 
 /** What is not as it must be now, and whether it can change only while the cluster is offline. */

@@ -2,7 +2,7 @@ import { addNodeSlots, growFilesystem } from "../../host/ocfs2-actions.ts";
 import { isOnline } from "./ensure-online.ts";
 import { type ClusterFinding, type ClusterStep, nodeProblem, nothingFound, stepOn } from "./finding.ts";
 import { clusterRequest, deviceOf, isMountedNow, sharedDevice } from "./members.ts";
-import { type ClusterObservation, type FilesystemSight, listedNodes, readyNode } from "./observation.ts";
+import { type ClusterObservation, listedNodes, type ObservedFilesystem, readyNode } from "./observation.ts";
 
 /**
  * Ensures that a file system is as large as its volume, which it becomes under its mounts, and has as many node slots as
@@ -12,7 +12,7 @@ export function ensureSize(cluster: ClusterObservation): ClusterFinding {
   return { ...nothingFound, steps: cluster.filesystems.flatMap((filesystem) => change(cluster, filesystem) ?? []) };
 }
 
-function change(cluster: ClusterObservation, filesystem: FilesystemSight): ClusterStep | undefined {
+function change(cluster: ClusterObservation, filesystem: ObservedFilesystem): ClusterStep | undefined {
   const { label, spec, recorded, volume } = filesystem;
   const path = deviceOf(filesystem);
   const uuid = recorded?.uuid;
@@ -51,7 +51,7 @@ export interface MissingSlots {
 }
 
 /** Undefined: it has as many node slots as the spec says, or nobody can tell. */
-export function missingSlots(cluster: ClusterObservation, filesystem: FilesystemSight): MissingSlots | undefined {
+export function missingSlots(cluster: ClusterObservation, filesystem: ObservedFilesystem): MissingSlots | undefined {
   const { spec, recorded } = filesystem;
   const path = deviceOf(filesystem);
   const request = clusterRequest(cluster);

@@ -3,8 +3,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { HostCommand } from "../../host/command.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
-import type { NodeSight } from "./observation.ts";
-import { wrongName } from "./observation.ts";
+import { type ObservedNode, wrongName } from "./observation.ts";
 
 /** A step of a cluster on one node. Steps with the same `work` run one after the other, others side by side. */
 export interface ClusterStep extends Step {
@@ -46,32 +45,32 @@ export function stepOn(host: string, command: HostCommand, work = ""): ClusterSt
 }
 
 /** What one condition says of one node or file system. */
-export interface Verdict {
+export interface Assessment {
   readonly subject: string;
   readonly status: "True" | "False" | "Unknown";
   readonly reason: Reason;
   readonly message: string;
 }
 
-type Judge = (subject: string, reason: Reason, message: string) => Verdict;
+type Judge = (subject: string, reason: Reason, message: string) => Assessment;
 export const fine: Judge = (subject, reason, message) => ({ subject, status: "True", reason, message });
 export const bad: Judge = (subject, reason, message) => ({ subject, status: "False", reason, message });
 export const open: Judge = (subject, reason, message) => ({ subject, status: "Unknown", reason, message });
 
-/** One condition of many verdicts: False outweighs Unknown, and what a person has to mend outweighs what passes. */
+/** One condition of many assessments: False outweighs Unknown, and what a person has to mend outweighs what passes. */
 export function together(
   type: string,
-  verdicts: readonly Verdict[],
+  assessments: readonly Assessment[],
   good: { readonly reason: Reason; readonly message: string },
 ): ConditionUpdate {
-  const troubled = verdicts.filter(({ status }) => status !== "True");
-  const weight = ({ status, reason }: Verdict) => (status === "False" ? 0 : 2) + (passing.has(reason) ? 1 : 0);
+  const troubled = assessments.filter(({ status }) => status !== "True");
+  const weight = ({ status, reason }: Assessment) => (status === "False" ? 0 : 2) + (passing.has(reason) ? 1 : 0);
   const [speaker] = troubled.toSorted((one, other) => weight(one) - weight(other));
   if (speaker !== undefined) {
     const message = troubled.map(({ subject, message: words }) => `${subject}: ${words}`).join("; ");
     return { type, status: speaker.status, reason: speaker.reason, message };
   }
-  const odd = verdicts.filter(({ reason }) => reason !== good.reason);
+  const odd = assessments.filter(({ reason }) => reason !== good.reason);
   const [first] = odd;
   if (first === undefined) return { type, status: "True", ...good };
   return {
@@ -85,7 +84,7 @@ export function together(
 const passing = new Set(["Progressing", "Pending", "NotFormatted", "NotOnline", "Looking"]);
 
 /** Why nothing can be said or done about a node; undefined when something can. */
-export function nodeProblem(node: NodeSight): Verdict | undefined {
+export function nodeProblem(node: ObservedNode): Assessment | undefined {
   const { host } = node;
   if (node.state === "NotFound")
     return bad(host, "NodeNotFound", `XenHost ${host} does not exist: create it, or remove the node`);

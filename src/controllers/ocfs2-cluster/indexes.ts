@@ -1,6 +1,6 @@
 import type { Ocfs2Cluster } from "../../api/kinds.ts";
 import type { IndexFunction } from "../../runtime/store.ts";
-import { keysIn } from "../index-keys.ts";
+import { keysIn } from "../identity.ts";
 import { clusterSpec } from "../specs.ts";
 
 /** How clusters are found; a node that left the spec counts until it has left the cluster. */

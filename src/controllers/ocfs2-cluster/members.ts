@@ -1,19 +1,20 @@
 import type { ClusterRequest, RegionRequest } from "../../host/ocfs2-actions.ts";
 import type { O2cbNode, O2cbTimeouts, SharedDevice } from "../../host/ocfs2-facts.ts";
-import type { ReadyNode } from "./observation.ts";
+import { regionName } from "../heartbeats.ts";
 import {
   type ClusterObservation,
-  type FilesystemSight,
   leavingNodes,
   listedNodes,
-  type NodeSight,
+  type ObservedFilesystem,
+  type ObservedNode,
+  type ReadyNode,
   readyNode,
 } from "./observation.ts";
 
 /** Who is in the cluster now, with which timeouts: the same for every node. */
 
 /** Where the file system is, also when it is no longer in the spec. */
-export const deviceOf = ({ volume, recorded }: FilesystemSight): string | undefined =>
+export const deviceOf = ({ volume, recorded }: ObservedFilesystem): string | undefined =>
   volume.state === "Found" ? volume.device : recorded?.device;
 
 /** What the node says of a device; undefined: nothing. */
@@ -23,7 +24,7 @@ export function sharedDevice({ facts }: Pick<ReadyNode, "facts">, path: string |
 }
 
 /** Is the file system mounted there, or will it be at the next boot, through us? */
-export function isMounted(node: NodeSight, filesystem: FilesystemSight): "Yes" | "No" | "Unknown" {
+export function isMounted(node: ObservedNode, filesystem: ObservedFilesystem): "Yes" | "No" | "Unknown" {
   const now = isMountedNow(node, filesystem);
   const ready = readyNode(node);
   if (now !== "No" || ready === undefined || deviceOf(filesystem) === undefined) return now;
@@ -31,7 +32,7 @@ export function isMounted(node: NodeSight, filesystem: FilesystemSight): "Yes" |
   return persistedAt(ready, filesystem.recorded?.mountPoint) === undefined ? "No" : "Yes";
 }
 
-export function isMountedNow(node: NodeSight, filesystem: FilesystemSight): "Yes" | "No" | "Unknown" {
+export function isMountedNow(node: ObservedNode, filesystem: ObservedFilesystem): "Yes" | "No" | "Unknown" {
   const device = deviceOf(filesystem);
   // Nobody ever knew where it is: nothing was ever done with it.
   if (device === undefined) return "No";
@@ -52,8 +53,8 @@ export function persistedAt({ facts }: Pick<ReadyNode, "facts">, mountPoint: str
 
 /** The names of the nodes on which something is mounted, and of those that do not say. */
 export function mountedNodes({ nodes, filesystems }: ClusterObservation): {
-  mounted: NodeSight[];
-  unknown: NodeSight[];
+  mounted: ObservedNode[];
+  unknown: ObservedNode[];
 } {
   const mounted = nodes.filter((node) => filesystems.some((one) => isMountedNow(node, one) === "Yes"));
   const unknown = nodes.filter(
@@ -63,7 +64,7 @@ export function mountedNodes({ nodes, filesystems }: ClusterObservation): {
 }
 
 /** Nodes of the spec, and those that are leaving and may still write their heartbeat: it must be heard. */
-export function members(cluster: ClusterObservation): NodeSight[] {
+export function members(cluster: ClusterObservation): ObservedNode[] {
   const staying = leavingNodes(cluster).filter(
     (node) => cluster.filesystems.some((one) => isMounted(node, one) !== "No") || beatsUnmounted(cluster, node),
   );
@@ -73,7 +74,7 @@ export function members(cluster: ClusterObservation): NodeSight[] {
 }
 
 /** A global heartbeat goes on without a mount, until the cluster is removed from the node. */
-function beatsUnmounted({ spec }: ClusterObservation, node: NodeSight): boolean {
+function beatsUnmounted({ spec }: ClusterObservation, node: ObservedNode): boolean {
   if (spec.heartbeatMode !== "Global") return false;
   const o2cb = readyNode(node)?.facts.o2cb;
   if (o2cb?.state !== "known") return o2cb?.state === "unknown";
@@ -85,7 +86,7 @@ const collides = (node: O2cbNode, others: readonly O2cbNode[]) =>
   others.some(({ number, name, address }) => number === node.number || name === node.name || address === node.address);
 
 /** A new node that needs the number, name or address of one that has not left yet. */
-export function mustWait(cluster: ClusterObservation, node: NodeSight): boolean {
+export function mustWait(cluster: ClusterObservation, node: ObservedNode): boolean {
   return node.listed && !members(cluster).includes(node);
 }
 
@@ -157,10 +158,7 @@ export function sameNodes(some: readonly O2cbNode[], others: readonly O2cbNode[]
   return words(some) === words(others);
 }
 
-/** 32 hexadecimal digits, upper case, as O2CB writes a UUID. */
-export const regionName = (uuid: string) => uuid.replaceAll("-", "").toUpperCase();
-
-function regionOf(filesystem: FilesystemSight): RegionRequest[] {
+function regionOf(filesystem: ObservedFilesystem): RegionRequest[] {
   const uuid = filesystem.recorded?.uuid;
   return uuid === undefined ? [] : [{ uuid, device: deviceOf(filesystem) }];
 }

@@ -18,13 +18,13 @@ export interface ClusterObservation {
   /** What the status kept of the timeouts: those that hold now. */
   readonly timeouts: O2cbTimeouts | undefined;
   /** Those of the spec by number, then those that were taken out of it and have not left yet. */
-  readonly nodes: readonly NodeSight[];
+  readonly nodes: readonly ObservedNode[];
   /** Those of the spec in its order, then those that were taken out of it and may still be mounted. */
-  readonly filesystems: readonly FilesystemSight[];
+  readonly filesystems: readonly ObservedFilesystem[];
 }
 
 /** One node through the eyes of one cluster. */
-export type NodeSight = O2cbNode & {
+export type ObservedNode = O2cbNode & {
   /** Name of the XenHost. */
   readonly host: string;
   readonly listed: boolean;
@@ -53,19 +53,19 @@ export type NodeSight = O2cbNode & {
   );
 
 /** A node by its place in the cluster. */
-export type NodeName = Pick<NodeSight, "host" | "number" | "name" | "address" | "port" | "listed">;
+export type NodeName = Pick<ObservedNode, "host" | "number" | "name" | "address" | "port" | "listed">;
 
 export interface Rival {
   readonly reason: "NodeInOtherCluster" | "SameMachine";
   readonly message: string;
 }
 
-export interface FilesystemSight {
+export interface ObservedFilesystem {
   readonly label: string;
   /** Undefined: it was taken out of the spec, and is unmounted. */
   readonly spec: FilesystemSpec | undefined;
   readonly recorded: FilesystemStatus | undefined;
-  readonly volume: VolumeSight;
+  readonly volume: ObservedVolume;
   /** Who writes heartbeats to it. */
   readonly strangers: Strangers;
   /** Nodes that have it mounted, or had it when they last said. */
@@ -76,7 +76,7 @@ export interface FilesystemSight {
   readonly grownOn: readonly string[];
 }
 
-export type VolumeSight =
+export type ObservedVolume =
   | { readonly state: "NotFound"; readonly name: string }
   | { readonly state: "Taken"; readonly name: string; readonly message: string }
   | {
@@ -111,17 +111,17 @@ export type Strangers =
   | { readonly kind: "Unsure" }
   | { readonly kind: "Alive"; readonly numbers: readonly number[] };
 
-export type ReadyNode = Extract<NodeSight, { state: "Found" }> & { readonly facts: HostFacts };
+export type ReadyNode = Extract<ObservedNode, { state: "Found" }> & { readonly facts: HostFacts };
 
 /** The node with facts that may be acted upon. */
-export function readyNode(node: NodeSight): ReadyNode | undefined {
+export function readyNode(node: ObservedNode): ReadyNode | undefined {
   if (node.state !== "Found" || node.view.state !== "Reachable" || !node.fresh || !node.trusted) return undefined;
   if (node.rival !== undefined || wrongName(node, node.view.snapshot.facts) !== undefined) return undefined;
   return { ...node, facts: node.view.snapshot.facts };
 }
 
 /** The name that the machine has instead of the one it must have; undefined when it is right. */
-export function wrongName({ name }: Pick<NodeSight, "name">, { identity }: HostFacts): string | undefined {
+export function wrongName({ name }: Pick<ObservedNode, "name">, { identity }: HostFacts): string | undefined {
   // O2CB compares without case.
   if (identity.state !== "known" || identity.value.hostname.toLowerCase() === name.toLowerCase()) return undefined;
   return identity.value.hostname;

@@ -6,12 +6,11 @@ import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { directivesOf } from "../directives.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
-import { type ObjectRef, refTo, type WorkRef } from "../identity.ts";
-import { isOlder } from "../older.ts";
+import { isOlder, type ObjectRef, refTo, type WorkRef } from "../identity.ts";
 import { clusterSpec, hostSpec, volumeSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import { seeHolders } from "./holders.ts";
-import type { ClusterObservation, FilesystemSight, NodeName, NodeSight, VolumeSight } from "./observation.ts";
+import type { ClusterObservation, NodeName, ObservedFilesystem, ObservedNode, ObservedVolume } from "./observation.ts";
 import { seeRival } from "./rivals.ts";
 import { seeStrangers } from "./strangers.ts";
 
@@ -61,7 +60,7 @@ function nodeNames(spec: Ocfs2ClusterSpec, status: Ocfs2ClusterStatus): NodeName
   ];
 }
 
-function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[], node: NodeName): NodeSight {
+function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[], node: NodeName): ObservedNode {
   const { namespace = "", name: clusterName } = cluster.metadata;
   const object = world.stores.hosts.get({ namespace, name: node.host });
   if (object === undefined) return { ...node, state: "NotFound" };
@@ -115,7 +114,7 @@ function seeFilesystems(
   spec: Ocfs2ClusterSpec,
   status: Ocfs2ClusterStatus,
   names: readonly NodeName[],
-): FilesystemSight[] {
+): ObservedFilesystem[] {
   const { namespace = "", name } = cluster.metadata;
   const id = refTo("Ocfs2Cluster", namespace, name);
   const recorded = new Map((status.filesystems ?? []).map((one) => [one.label, one]));
@@ -149,7 +148,7 @@ function seeFilesystems(
   });
 }
 
-function seeVolume(world: World, cluster: Ocfs2Cluster, name: string): VolumeSight {
+function seeVolume(world: World, cluster: Ocfs2Cluster, name: string): ObservedVolume {
   const { namespace = "" } = cluster.metadata;
   const volume = world.stores.volumes.get({ namespace, name });
   const parsed = volume && volumeSpec(volume);

@@ -1,149 +1,82 @@
-import { finalizer } from "../../api/common.ts";
 import { type Ocfs2Cluster, ocfs2Clusters } from "../../api/kinds.ts";
 import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
 import { InvalidValue } from "../../host/values.ts";
 import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
-import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
-import { againAfter, done, type ReconcileContext, type Reconciler } from "../../runtime/reconciler.ts";
-import { type StatusDraft, withStatus } from "../../runtime/status-patch.ts";
-import { announce } from "../announce.ts";
-import { abandon, conclude, invalidSpec, suspended } from "../conclude.ts";
-import { type Directives, directivesOf } from "../directives.ts";
-import { no, unknown, yes } from "../finding.ts";
-import { refTo } from "../identity.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
+import { convergence } from "../converge.ts";
+import { no } from "../finding.ts";
+import { printed } from "../gate.ts";
+import { refOf, refTo } from "../identity.ts";
+import { type Pass, reconcilerOf } from "../reconciler.ts";
 import { clusterSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
-import { type Handed, merged, soonest } from "../work.ts";
 import type { Means } from "../world.ts";
-import { act, conditionsOf, lookAgain, nothing, reasonAndMessage } from "./act.ts";
+import { conditionOf, jobs, lookAgain } from "./act.ts";
 import { describeCluster, type Restart } from "./describe.ts";
 import { concerns } from "./ensure-healthy.ts";
 import { type ClusterFinding, nothingFound } from "./finding.ts";
-import { keep } from "./keep.ts";
 import type { ClusterObservation } from "./observation.ts";
 import { observeCluster } from "./observe.ts";
+import { persist } from "./persist.ts";
 import { planCluster } from "./plan.ts";
 import { release } from "./release.ts";
 import { watchClusters } from "./watches.ts";
 
+type ClusterPass = Pass<Ocfs2Cluster, Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
+
 const owned = ["Configured", "Online", "Formatted", "Mounted", "Healthy"] as const;
 
 /** Makes one Ocfs2Cluster true: one cluster on all nodes, every file system made once and mounted everywhere. */
-export const controlClusters = (means: Means): Controlled => watchClusters(means.world, clusterReconciler(means));
-
-function clusterReconciler(options: Means): Reconciler {
-  const { api, world, events } = options;
-  const store = world.stores.clusters;
-  return {
-    async reconcile(key, context) {
-      const cluster = store.get(key);
-      if (cluster === undefined || (isDeleting(cluster) && !hasFinalizer(cluster, finalizer))) return done;
-      const directives = directivesOf(cluster.metadata);
-      if (isDeleting(cluster) && directives.abandoned)
-        return await abandon(options, ocfs2Clusters, cluster, leftBy(cluster), context);
-      const write = { api, kind: ocfs2Clusters, object: cluster, store, leading: context.leading };
-      const before = cluster.status?.conditions;
-      return await withStatus({ ...write, initial: structuredClone(cluster.status ?? {}) }, async (draft) => {
-        const parsed = clusterSpec(cluster);
-        const outcome = parsed.ok
-          ? await converge(options, cluster, parsed.spec, directives, draft, context)
-          : { handed: nothing, conditions: invalidSpec(cluster, owned, parsed.message), released: false };
-        conclude(draft.status, cluster, {
-          directives,
-          conditions: outcome.conditions,
-          owned,
-          ready: () => ready(draft.status, cluster, directives),
-          now: world.clock.now(),
-        });
-        announce(events, ocfs2Clusters, cluster, {
-          before,
-          after: draft.status.conditions,
-          log: context.log,
-        });
-        if (outcome.released) {
-          await draft.flush();
-          await removeFinalizer({ api, kind: ocfs2Clusters, object: cluster, finalizer, signal: context.signal });
+export function controlClusters(means: Means): Controlled {
+  const { world } = means;
+  const shared = { kind: ocfs2Clusters, store: world.stores.clusters, owned };
+  const observe = ({ object, spec, draft }: ClusterPass) => observeCluster(world, object, spec, draft.status);
+  const converge = convergence<Ocfs2Cluster, Ocfs2ClusterSpec, Ocfs2ClusterStatus, ClusterObservation, ClusterFinding>(
+    means,
+    {
+      ...shared,
+      observe,
+      plan: planCluster,
+      release,
+      saying: (conditions) => ({ ...nothingFound, conditions }),
+      // Also before a file system that is there already is taken for ours.
+      needsFinalizer: (_seen, { writes }) => writes.length > 0,
+      async prepare(pass, first, planned) {
+        const { directives, object, draft, context } = pass;
+        let [seen, plan] = [first, planned];
+        const frozen = directives.paused || directives.dryRun;
+        // What is found out is written down before anything rests upon it; then everything is looked at once more.
+        for (let round = 0; round < 3 && !frozen && plan.writes.length > 0; round++) {
+          context.signal.throwIfAborted();
+          await persist(world, object, plan.writes, seen, draft);
+          seen = observe(pass);
+          plan = planCluster(seen);
         }
-        const { againSeconds } = outcome.handed;
-        return againSeconds === undefined ? done : againAfter(againSeconds);
-      });
+        return { seen, plan };
+      },
+      describe({ object, draft }, seen) {
+        const restarts = describe(draft.status, seen);
+        if (isDeleting(object)) return;
+        tellRestarts(means, object, restarts);
+        tellReports(means, object, seen);
+      },
+      preview: ({ steps, previews }) => [...printed(steps), ...previews].slice(0, 64),
+      jobs: (pass, seen, steps) => jobs(world, pass.object, seen, steps),
+      unhelpful: (held, { nodes }) => held.map((one) => conditionOf(one, nodes)),
+      again({ object, directives }, seen, { plan }) {
+        if (isDeleting(object)) return [];
+        const troubled = seen.nodes.some((node) => node.state === "Found" && node.troubles.length > 0);
+        const looks = plan.lookAgain && !directives.paused && !directives.dryRun;
+        return [looks ? lookAgain(world, object) : undefined, troubled ? 60 : undefined];
+      },
     },
-  };
-}
-
-interface Outcome {
-  readonly handed: Handed;
-  readonly conditions: readonly ConditionUpdate[];
-  readonly released: boolean;
-}
-
-async function converge(
-  options: Means,
-  cluster: Ocfs2Cluster,
-  spec: Ocfs2ClusterSpec,
-  directives: Directives,
-  draft: StatusDraft<Ocfs2ClusterStatus>,
-  context: ReconcileContext,
-): Promise<Outcome> {
-  const { world } = options;
-  const observe = () => observeCluster(world, cluster, spec, draft.status);
-  let observation = observe();
-  if (isDeleting(cluster)) return await letGo(options, cluster, observation, directives, draft, context);
-  let finding = plan(observation);
-  const frozen = directives.paused || directives.dryRun;
-  // Before the first side effect, and before a file system that is there already is taken for ours.
-  if (!frozen && finding.steps.length + finding.writes.length > 0 && !hasFinalizer(cluster, finalizer))
-    world.stores.clusters.observe(
-      await addFinalizer({ api: options.api, kind: ocfs2Clusters, object: cluster, finalizer, signal: context.signal }),
-    );
-  // What is found out is written down before anything rests upon it; then everything is looked at once more.
-  for (let round = 0; round < 3 && !frozen && finding.writes.length > 0; round++) {
-    context.signal.throwIfAborted();
-    await keep(world, cluster, finding.writes, observation, draft);
-    observation = observe();
-    finding = plan(observation);
-  }
-  tellRestarts(options, cluster, describe(draft.status, observation));
-  tellReports(options, cluster, observation);
-  const handed = act(options, cluster, finding, observation, directives, draft.status, context);
-  const troubled = observation.nodes.some((node) => node.state === "Found" && node.troubles.length > 0);
-  const again = [
-    handed.againSeconds,
-    frozen || !finding.lookAgain ? undefined : lookAgain(world, cluster),
-    troubled ? 60 : undefined,
-  ];
-  return {
-    handed: { ...handed, againSeconds: soonest(again) },
-    conditions: merged(finding.conditions, handed.held.flatMap(conditionsOf)),
-    released: false,
-  };
-}
-
-async function letGo(
-  options: Means,
-  cluster: Ocfs2Cluster,
-  observation: ClusterObservation,
-  directives: Directives,
-  draft: StatusDraft<Ocfs2ClusterStatus>,
-  context: ReconcileContext,
-): Promise<Outcome> {
-  const left = release(observation);
-  const stopped = suspended(directives);
-  if (left.kind === "Released") return { handed: nothing, conditions: stopped, released: stopped.length === 0 };
-  describe(draft.status, observation);
-  const handed = act(options, cluster, left.finding, observation, directives, draft.status, context);
-  const failed = handed.held.map(({ step, outcome }) => yes("DeletionBlocked", ...reasonAndMessage(step, outcome)));
-  return { handed, conditions: merged(left.finding.conditions, failed, stopped), released: false };
-}
-
-/** A value that passed the schema and that no host can be given all the same. */
-function plan(observation: ClusterObservation): ClusterFinding {
-  try {
-    return planCluster(observation);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    return { ...nothingFound, conditions: owned.map((type) => unknown(type, "InvalidSpec", error.message)) };
-  }
+  );
+  const reconciler = reconcilerOf<Ocfs2Cluster, Ocfs2ClusterSpec, Ocfs2ClusterStatus>(
+    means,
+    { ...shared, parse: clusterSpec, converge, ready, abandoned: (cluster) => ({ left: leftBy(cluster) }) },
+    () => ({}),
+  );
+  return watchClusters(world, reconciler);
 }
 
 function describe(status: Ocfs2ClusterStatus, observation: ClusterObservation): readonly Restart[] {
@@ -169,11 +102,10 @@ function tellRestarts({ events }: Means, cluster: Ocfs2Cluster, restarts: readon
 const toldKinds = new Set(["IoError", "Ocfs2Error", "Heartbeat", "Fencing"]);
 
 function tellReports({ events, world }: Means, cluster: Ocfs2Cluster, observation: ClusterObservation): void {
-  const { namespace = "", name } = cluster.metadata;
   for (const { host, listed } of observation.nodes) {
-    const watched = listed ? world.machines.of(refTo("XenHost", namespace, host)) : undefined;
+    const watched = listed ? world.machines.of(refTo("XenHost", cluster.metadata.namespace ?? "", host)) : undefined;
     if (watched === undefined) continue;
-    const fresh = world.kernelReports.tell(watched, world.clock.monotonic(), refTo("Ocfs2Cluster", namespace, name));
+    const fresh = world.kernelReports.tell(watched, world.clock.monotonic(), refOf("Ocfs2Cluster", cluster));
     for (const { kind, message } of fresh.filter(
       (report) => toldKinds.has(report.kind) && concerns(observation, report),
     ))
@@ -186,8 +118,11 @@ function tellReports({ events, world }: Means, cluster: Ocfs2Cluster, observatio
   }
 }
 
-function ready(status: Ocfs2ClusterStatus, cluster: Ocfs2Cluster, directives: Directives): ConditionUpdate {
-  if (isDeleting(cluster)) return no("Ready", "Deleting", "The cluster is being deleted");
+function ready(
+  status: Ocfs2ClusterStatus,
+  { object, directives }: Pick<ClusterPass, "object" | "directives">,
+): ConditionUpdate {
+  if (isDeleting(object)) return no("Ready", "Deleting", "The cluster is being deleted");
   const summary = summarise(status.conditions ?? [], {
     type: "Ready",
     required: [...owned],

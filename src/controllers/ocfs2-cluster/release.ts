@@ -1,22 +1,21 @@
 import type { Reason } from "../../api/reasons.ts";
+import type { Release } from "../converge.ts";
 import { yes } from "../finding.ts";
 import { removal, restOf } from "./ensure-left.ts";
 import { lookAtRest } from "./ensure-mounted.ts";
 import { type ClusterFinding, nodeProblem, nothingFound } from "./finding.ts";
-import type { ClusterObservation, NodeSight } from "./observation.ts";
-
-export type Release = { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: ClusterFinding };
+import type { ClusterObservation, ObservedNode } from "./observation.ts";
 
 /**
  * Ensures that a deleted cluster is gone: unmounted everywhere, then removed everywhere. The data stays on its volumes.
  */
-export function release(cluster: ClusterObservation): Release {
+export function release(cluster: ClusterObservation): Release<ClusterFinding> {
   const nodes = cluster.nodes.filter((node) => wasTouched(node));
   const away = nodes.flatMap((node) => nodeProblem(node) ?? []);
   const rests = nodes.flatMap((node) =>
     cluster.filesystems.map((one) => ({ node, ...lookAtRest(cluster, one, node) })),
   );
-  const mounted = rests.filter(({ verdict }) => verdict.status !== "True");
+  const mounted = rests.filter(({ assessment }) => assessment.status !== "True");
   const steps = mounted.flatMap(({ step }) => step ?? []);
   const [problem] = away;
   if (problem !== undefined) {
@@ -24,7 +23,11 @@ export function release(cluster: ClusterObservation): Release {
     return blocked(problem.reason, message, steps);
   }
   if (mounted.length > 0)
-    return blocked("Deleting", mounted.map(({ verdict }) => `${verdict.subject} ${verdict.message}`).join("; "), steps);
+    return blocked(
+      "Deleting",
+      mounted.map(({ assessment }) => `${assessment.subject} ${assessment.message}`).join("; "),
+      steps,
+    );
   const busy = nodes.filter((node) => node.state === "Found" && node.busy);
   if (busy.length > 0) return blocked("Deleting", `Waiting for what is being done on ${names(busy)}`, []);
   // Nothing to be seen. A command of a process that died may still be running: the lock of the script waits for it.
@@ -38,11 +41,11 @@ export function release(cluster: ClusterObservation): Release {
 }
 
 /** A host to which nobody ever got, whose XenHost was let go, or which is another cluster's, has nothing of ours. */
-const wasTouched = (node: NodeSight) =>
+const wasTouched = (node: ObservedNode) =>
   node.state === "Invalid" || (node.state === "Found" && !node.neverReached && node.rival === undefined);
 
-const names = (nodes: readonly NodeSight[]) => nodes.map(({ host }) => host).join(", ");
+const names = (nodes: readonly ObservedNode[]) => nodes.map(({ host }) => host).join(", ");
 
-function blocked(reason: Reason, message: string, steps: ClusterFinding["steps"]): Release {
+function blocked(reason: Reason, message: string, steps: ClusterFinding["steps"]): Release<ClusterFinding> {
   return { kind: "Open", finding: { ...nothingFound, conditions: [yes("DeletionBlocked", reason, message)], steps } };
 }

@@ -2,8 +2,7 @@ import type { Ocfs2Cluster } from "../../api/kinds.ts";
 import { addressOf } from "../hosts/endpoint.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { lastFacts } from "../hosts/view.ts";
-import { refTo } from "../identity.ts";
-import { isOlder } from "../older.ts";
+import { isOlder, markedName, refTo } from "../identity.ts";
 import type { World } from "../world.ts";
 import type { NodeName, Rival } from "./observation.ts";
 
@@ -43,7 +42,7 @@ const nameOf = ({ metadata: { namespace = "", name } }: Ocfs2Cluster) => `${name
 function holderOf(host: Machine): string | undefined {
   const o2cb = lastFacts(host.agent.view)?.o2cb;
   const configuration = o2cb?.state === "known" ? o2cb.value.configuration : undefined;
-  return configuration?.state === "Readable" ? configuration.owner.split(" ")[0] : undefined;
+  return configuration?.state === "Readable" ? markedName(configuration.owner) : undefined;
 }
 
 function machinesLike(world: World, host: Machine): Machine[] {

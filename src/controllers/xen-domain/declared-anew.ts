@@ -1,6 +1,7 @@
+import { isMarkOf, parseMark } from "../identity.ts";
 import { imageOn } from "./images.ts";
 import { type DomainObservation, imagePath, isPlaced } from "./observation.ts";
-import { declarerOn, isSameDeclarer } from "./owner.ts";
+import { declarerOn } from "./owner.ts";
 
 /**
  * Where an object of the same name, but another one, has declared the domain or one of its images since, or before and this one
@@ -8,7 +9,7 @@ import { declarerOn, isSameDeclarer } from "./owner.ts";
  */
 export function declaredAnew(domain: DomainObservation): string[] {
   const { owner, uuid, hosts, disks } = domain;
-  const isAnother = (mark: string) => isSameDeclarer(owner, mark) && mark.split(" ")[1] !== owner.uid;
+  const isAnother = (mark: string) => isMarkOf(owner, mark) && parseMark(mark).uid !== owner.uid;
   const configurations = hosts
     .filter((host) => isAnother(declarerOn(host, uuid) ?? ""))
     .map(({ name }) => `the configuration on ${name}`);

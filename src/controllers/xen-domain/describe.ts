@@ -2,11 +2,11 @@ import type { XenDomainStatus } from "../../api/xen-domain.ts";
 import type { ImageFact } from "../../host/xen-facts.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import type { Step } from "../hosts/step.ts";
+import { isMarkOf } from "../identity.ts";
 import { configurationFor } from "./ensure-configurations.ts";
 import { workerFor } from "./ensure-disks.ts";
 import { imageOn } from "./images.ts";
 import { type DomainObservation, imagePath, isPlaced } from "./observation.ts";
-import { isSameDeclarer } from "./owner.ts";
 import { runningOn } from "./pending-restart.ts";
 
 type DiskStatus = NonNullable<XenDomainStatus["disks"]>[number];
@@ -53,6 +53,6 @@ export function describeDomain(status: XenDomainStatus, domain: DomainObservatio
 function recordedIdentity({ owner, uuid }: DomainObservation, image: ImageFact | undefined): string | undefined {
   const record = image?.record;
   if (image?.kind !== "File" || record === undefined || record.origin === "Making") return undefined;
-  const own = isSameDeclarer(owner, record.owner) && record.uuid === uuid;
+  const own = isMarkOf(owner, record.owner) && record.uuid === uuid;
   return own && record.identity === image.identity ? image.identity : undefined;
 }

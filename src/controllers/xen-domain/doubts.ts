@@ -1,6 +1,6 @@
 import type { ObjectRef, RefMap } from "../identity.ts";
 import type { World } from "../world.ts";
-import type { HostSight } from "./observation.ts";
+import type { ObservedHost } from "./observation.ts";
 
 /**
  * Domains that were seen on several hosts. Looks at different hosts happen at different times, so one that has moved in
@@ -16,7 +16,7 @@ export class Doubts {
   }
 
   /** To be called at each judgement with the hosts that show the domain; true when several really do. */
-  proven(id: ObjectRef, present: readonly HostSight[]): boolean {
+  proven(id: ObjectRef, present: readonly ObservedHost[]): boolean {
     if (present.length < 2) {
       this.#open.delete(id);
       return false;

@@ -3,7 +3,7 @@ import { ownerText } from "../../host/values.ts";
 import { type Finding, found } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { type Configuration, dialectOf, renderConfiguration, typeProblem } from "./configuration.ts";
-import { type DomainObservation, factsOf, type HostSight, imagePath, isPlaced, survey } from "./observation.ts";
+import { type DomainObservation, factsOf, imagePath, isPlaced, type ObservedHost, survey } from "./observation.ts";
 import { mayAdopt } from "./owner.ts";
 
 /** Every host that may run the domain has its configuration: it does not vanish with a host. */
@@ -26,7 +26,7 @@ export function ensureConfigurations(domain: DomainObservation): Finding {
 }
 
 /** What its toolstack is to build the domain from; undefined while the toolstack is not known, and where it cannot. */
-export function configurationFor(domain: DomainObservation, host: HostSight): Configuration | undefined {
+export function configurationFor(domain: DomainObservation, host: ObservedHost): Configuration | undefined {
   const toolstack = factsOf(host)?.toolstack;
   if (toolstack?.state !== "known") return undefined;
   const dialect = dialectOf(toolstack.value);

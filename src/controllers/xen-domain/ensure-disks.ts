@@ -8,9 +8,9 @@ import { imageOn, judgeImage, mayFind, strangersAt } from "./images.ts";
 import {
   type DomainObservation,
   factsOf,
-  type HostSight,
   imagePath,
   isPlaced,
+  type ObservedHost,
   type PlacedDisk,
 } from "./observation.ts";
 
@@ -90,7 +90,7 @@ function unfitSource({ disk: { sourcePath }, filesystem }: PlacedDisk) {
 
 function imageStep(
   { owner, uuid: domain, recorded }: DomainObservation,
-  worker: HostSight,
+  worker: ObservedHost,
   disk: PlacedDisk,
   sizeBytes: number,
 ): Step {
@@ -113,11 +113,11 @@ function imageStep(
 }
 
 /** The host that is at it, or on which it runs or ran, else the first that has the file system mounted and can be asked. */
-export function workerFor({ hosts, recorded }: DomainObservation, disk: PlacedDisk): HostSight | undefined {
+export function workerFor({ hosts, recorded }: DomainObservation, disk: PlacedDisk): ObservedHost | undefined {
   const able = hosts.filter((host) => disk.filesystem.mountedOn.includes(host.name) && isAsked(host));
   const busy = able.find(({ machine }) => machine.state === "Found" && machine.busy);
   return busy ?? able.find(({ name }) => name === recorded.host) ?? able[0];
 }
 
-const isAsked = (host: HostSight) =>
+const isAsked = (host: ObservedHost) =>
   factsOf(host) !== undefined && host.machine.state === "Found" && host.machine.fresh;

@@ -8,11 +8,11 @@ import { silentAbout } from "./images.ts";
 import {
   type DomainObservation,
   factsOf,
-  type HostSight,
   imagePath,
   isPlaced,
   lockOf,
   lockSeen,
+  type ObservedHost,
   type OfflineMove,
   type PlacedDisk,
   type Present,
@@ -124,7 +124,7 @@ function standing(domain: DomainObservation, { host, domain: seen }: Present, un
 }
 
 /** A domain that was adopted, or came by a migration, gets the second guard too. */
-function lockSteps(domain: DomainObservation, host: HostSight): Step[] {
+function lockSteps(domain: DomainObservation, host: ObservedHost): Step[] {
   const [disk] = domain.disks.filter(isPlaced);
   const facts = factsOf(host);
   if (disk === undefined || facts?.domainLocks.state !== "known" || facts.identity.state !== "known") return [];
@@ -136,7 +136,7 @@ function lockSteps(domain: DomainObservation, host: HostSight): Step[] {
   return [stepOf(`XenHost/${host.name}`, command)];
 }
 
-function shutDown(domain: DomainObservation, host: HostSight, where: string): Finding {
+function shutDown(domain: DomainObservation, host: ObservedHost, where: string): Finding {
   const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
   const { shutdownSince } = domain.recorded;
   const late = shutdownSince !== undefined && domain.now - shutdownSince > timeoutSeconds * 1000;
@@ -155,7 +155,7 @@ function shutDown(domain: DomainObservation, host: HostSight, where: string): Fi
   return found([yes(type, "Stopping", `The guest is asked to shut down ${where}`)], steps);
 }
 
-export function stopStep(domain: DomainObservation, host: HostSight, how: "Shutdown" | "Destroy"): Step {
+export function stopStep(domain: DomainObservation, host: ObservedHost, how: "Shutdown" | "Destroy"): Step {
   const [disk] = domain.disks.filter(isPlaced);
   const command = stopDomain({
     owner: domain.owner,
@@ -219,7 +219,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
 
 function startStep(
   { owner, uuid, name, disks }: DomainObservation,
-  host: HostSight,
+  host: ObservedHost,
   disk: PlacedDisk,
   digest: string,
   lock: DomainLock | undefined,
@@ -244,7 +244,7 @@ function startStep(
 }
 
 /** The host that the lock file names, if we can ask it or it is forgotten; all that we ask say that the domain is not there. */
-function holderOf({ hosts }: DomainObservation, lock: DomainLock): HostSight | undefined {
+function holderOf({ hosts }: DomainObservation, lock: DomainLock): ObservedHost | undefined {
   return hosts.find((host) => {
     const { machine } = host;
     if (machine.state === "Found" && hasEnded(machine.gone))

@@ -1,14 +1,17 @@
-import { no, type Said } from "../finding.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { no } from "../finding.ts";
+import type { Held } from "../gate.ts";
 import { explainOutcome } from "../outcomes.ts";
-import type { Handed } from "../work.ts";
+
+/** Work that goes on beyond the command: the next look shows how far it is. */
+export const goesOn = ({ outcome }: Held): boolean =>
+  outcome.kind === "done" && /^(waiting|copying)/.test(outcome.detail);
 
 /** What steps that did not help mean for the conditions. */
-export function heldConditions(held: Handed["held"]): Said[] {
-  return held.flatMap(({ step, outcome }) => {
-    // Work that goes on beyond the command: the next look shows how far it is.
-    if (outcome.kind === "done" && /^(waiting|copying)/.test(outcome.detail)) return [];
+export function heldConditions(held: readonly Held[]): ConditionUpdate[] {
+  return held.map(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);
-    return [no(conditionOf(step.action), reason, message)];
+    return no(conditionOf(step.action), reason, message);
   });
 }
 

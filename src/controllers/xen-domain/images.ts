@@ -1,7 +1,7 @@
 import { globMatches } from "../../host/glob.ts";
 import type { ImageFact } from "../../host/xen-facts.ts";
-import { type DomainObservation, factsOf, type HostSight } from "./observation.ts";
-import { isSameDeclarer } from "./owner.ts";
+import { isMarkOf, markedName } from "../identity.ts";
+import { type DomainObservation, factsOf, type ObservedHost } from "./observation.ts";
 
 /** What is to be done about one image. */
 export type ImageVerdict =
@@ -21,7 +21,7 @@ export type ImageVerdict =
  */
 export function judgeImage(
   domain: DomainObservation,
-  worker: HostSight,
+  worker: ObservedHost,
   image: ImageFact,
   bytes: number,
 ): ImageVerdict {
@@ -69,20 +69,20 @@ export function judgeImage(
 const inodeOf = (identity: string | undefined) => identity?.split(" ")[0] ?? "unknown";
 
 function isOwn({ owner, uuid }: DomainObservation, record: NonNullable<ImageFact["record"]>): boolean {
-  return isSameDeclarer(owner, record.owner) && (record.uuid === "" || record.uuid === uuid);
+  return isMarkOf(owner, record.owner) && (record.uuid === "" || record.uuid === uuid);
 }
 
 function whoseText({ owner, uuid }: NonNullable<ImageFact["record"]>): string {
-  const name = owner.split(" ")[0] ?? "";
+  const name = markedName(owner) ?? "";
   return uuid === "" ? name : `${name}, domain ${uuid}`;
 }
 
 /** The owner of the host lets a file that xensan did not make for this object be an image. */
-export function mayFind({ machine }: HostSight, path: string): boolean {
+export function mayFind({ machine }: ObservedHost, path: string): boolean {
   return machine.state === "Found" && machine.spec.allowed.images.some((glob) => globMatches(glob, path));
 }
 
-export function imageOn(host: HostSight, path: string): ImageFact | undefined {
+export function imageOn(host: ObservedHost, path: string): ImageFact | undefined {
   const images = factsOf(host)?.images;
   return images?.state === "known" ? images.value.find((image) => image.path === path) : undefined;
 }

@@ -1,6 +1,6 @@
 import type { XenDomain } from "../../api/kinds.ts";
 import type { IndexFunction } from "../../runtime/store.ts";
-import { keysIn } from "../index-keys.ts";
+import { keysIn } from "../identity.ts";
 import { domainSpec } from "../specs.ts";
 
 /** How domains are found. */

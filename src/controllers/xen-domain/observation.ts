@@ -26,8 +26,8 @@ export interface DomainObservation {
     readonly images: ReadonlyMap<string, string>;
   };
   /** Allowed hosts in the order of the spec, then every other node of the file systems of its disks, then where it was last. */
-  readonly hosts: readonly HostSight[];
-  readonly disks: readonly DiskSight[];
+  readonly hosts: readonly ObservedHost[];
+  readonly disks: readonly ObservedDisk[];
   /** A XenDomain that is older and has the same UUID, the same name on a common host, or one of the images. */
   readonly rival: string | undefined;
   /** Name of a XenMigration that has the domain in its hands. */
@@ -51,7 +51,7 @@ export interface OfflineMove {
   readonly held: boolean;
 }
 
-export interface HostSight {
+export interface ObservedHost {
   readonly name: string;
   /** The spec allows it to run there. */
   readonly allowed: boolean;
@@ -76,7 +76,7 @@ export interface HostSight {
 
 type Disk = XenDomainSpec["disks"][number];
 
-export interface DiskSight {
+export interface ObservedDisk {
   readonly disk: Disk;
   readonly filesystem:
     | { readonly state: "Missing"; readonly message: string }
@@ -94,9 +94,11 @@ export interface DiskSight {
       };
 }
 
-export type PlacedDisk = DiskSight & { readonly filesystem: Extract<DiskSight["filesystem"], { state: "Found" }> };
+export type PlacedDisk = ObservedDisk & {
+  readonly filesystem: Extract<ObservedDisk["filesystem"], { state: "Found" }>;
+};
 
-export const isPlaced = (disk: DiskSight): disk is PlacedDisk => disk.filesystem.state === "Found";
+export const isPlaced = (disk: ObservedDisk): disk is PlacedDisk => disk.filesystem.state === "Found";
 
 export const imagePath = ({ disk, filesystem }: PlacedDisk): string => `${filesystem.mountPoint}/${disk.path}`;
 
@@ -107,15 +109,15 @@ export function lockOf(disk: PlacedDisk) {
 }
 
 /** The facts of a host that can be asked now. */
-export function factsOf({ machine }: HostSight): HostFacts | undefined {
+export function factsOf({ machine }: ObservedHost): HostFacts | undefined {
   return machine.state === "Found" && machine.view.state === "Reachable" ? machine.view.snapshot.facts : undefined;
 }
 
 /** What one host says of the domain. */
 type Sighting =
-  | { readonly state: "Unknown"; readonly host: HostSight; readonly why: string }
-  | { readonly state: "Absent"; readonly host: HostSight }
-  | { readonly state: "Present"; readonly host: HostSight; readonly domain: DomainFact; readonly moving: boolean };
+  | { readonly state: "Unknown"; readonly host: ObservedHost; readonly why: string }
+  | { readonly state: "Absent"; readonly host: ObservedHost }
+  | { readonly state: "Present"; readonly host: ObservedHost; readonly domain: DomainFact; readonly moving: boolean };
 
 export type Present = Extract<Sighting, { state: "Present" }>;
 
@@ -134,7 +136,7 @@ export function survey({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid"
   return { present, running: present.filter(({ moving }) => !moving), blind };
 }
 
-function sightingOf(host: HostSight, uuid: string): Sighting {
+function sightingOf(host: ObservedHost, uuid: string): Sighting {
   const { machine, name } = host;
   const unknown = (why: string): Sighting => ({ state: "Unknown", host, why: `XenHost/${name} ${why}` });
   // A host that is no object any more was let go, with everything on it looked at or abandoned.

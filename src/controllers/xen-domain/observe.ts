@@ -5,13 +5,18 @@ import { keyOf } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
 import { goneOf } from "../gone.ts";
 import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
-import { refTo } from "../identity.ts";
-import { isOlder } from "../older.ts";
+import { isOlder, refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import { isFinished } from "../xen-migration/indexes.ts";
 import type { Doubts } from "./doubts.ts";
-import { type DiskSight, type DomainObservation, type HostSight, type OfflineMove, survey } from "./observation.ts";
+import {
+  type DomainObservation,
+  type ObservedDisk,
+  type ObservedHost,
+  type OfflineMove,
+  survey,
+} from "./observation.ts";
 import type { Starts } from "./starts.ts";
 import { possibleHosts } from "./watches.ts";
 
@@ -53,7 +58,7 @@ export function observeDomain(
   };
 }
 
-function hostSights(world: World, domain: XenDomain, spec: XenDomainSpec, starts: Starts | undefined): HostSight[] {
+function hostSights(world: World, domain: XenDomain, spec: XenDomainSpec, starts: Starts | undefined): ObservedHost[] {
   const { namespace = "", name } = domain.metadata;
   const id = refTo("XenDomain", namespace, name);
   const allowed = spec.hostRef === undefined ? (spec.hostRefs ?? []).map((host) => host.name) : [spec.hostRef.name];
@@ -92,8 +97,8 @@ function filesystemOf(
   world: World,
   namespace: string,
   disk: XenDomainSpec["disks"][number],
-  hosts: readonly HostSight[],
-): DiskSight["filesystem"] {
+  hosts: readonly ObservedHost[],
+): ObservedDisk["filesystem"] {
   const { clusterRef, label } = disk.filesystemRef;
   const missing = (message: string) => ({ state: "Missing" as const, message });
   const cluster = world.stores.clusters.get({ namespace, name: clusterRef.name });

@@ -1,24 +1,19 @@
-import type { Owner } from "../../host/actions.ts";
-import { type DomainObservation, factsOf, type HostSight, survey } from "./observation.ts";
-
-/** An object that was created anew under its name has another uid, and is who it was. */
-export function isSameDeclarer(owner: Pick<Owner, "namespace" | "name">, text: string): boolean {
-  return text.split(" ")[0] === `${owner.namespace}/${owner.name}`;
-}
+import { isMarkOf } from "../identity.ts";
+import { type DomainObservation, factsOf, type ObservedHost, survey } from "./observation.ts";
 
 /** For whom a host keeps a configuration of the domain; undefined where it keeps none, or does not tell. */
-export function declarerOn(host: HostSight, uuid: string): string | undefined {
+export function declarerOn(host: ObservedHost, uuid: string): string | undefined {
   const known = factsOf(host)?.domainConfigurations;
   return known?.state === "known" ? known.value.find((one) => one.uuid === uuid)?.owner : undefined;
 }
 
 /** Whether some host keeps a configuration that was written for this object. */
 export function isDeclaredSomewhere({ owner, uuid, hosts }: DomainObservation): boolean {
-  return hosts.some((host) => isSameDeclarer(owner, declarerOn(host, uuid) ?? ""));
+  return hosts.some((host) => isMarkOf(owner, declarerOn(host, uuid) ?? ""));
 }
 
 /** The owner of the host lets a XenDomain take over the domain of this UUID, whoever started it. */
-export function mayAdopt({ machine }: HostSight, uuid: string): boolean {
+export function mayAdopt({ machine }: ObservedHost, uuid: string): boolean {
   return machine.state === "Found" && machine.spec.allowed.domains.includes(uuid);
 }
 
@@ -29,7 +24,7 @@ export function strangerOf(domain: DomainObservation): string | undefined {
     const known = factsOf(host)?.domainConfigurations;
     if (known?.state !== "known") continue;
     const declarer = declarerOn(host, uuid);
-    if (declarer !== undefined && isSameDeclarer(owner, declarer)) continue;
+    if (declarer !== undefined && isMarkOf(owner, declarer)) continue;
     // It came there from a host that had a configuration.
     if (declarer === undefined && (recorded.configuration !== undefined || mayAdopt(host, uuid))) continue;
     const who = declarer === undefined ? "was started by another hand" : `is declared by ${declarer}`;

@@ -3,12 +3,12 @@ import { globMatches } from "../../host/glob.ts";
 import { isGoingDown } from "../host-facts.ts";
 import { memoryFor, memoryShortage } from "../memory.ts";
 import { typeProblem } from "./configuration.ts";
-import { type DomainObservation, factsOf, type HostSight, isPlaced } from "./observation.ts";
+import { type DomainObservation, factsOf, isPlaced, type ObservedHost } from "./observation.ts";
 
 const mib = 2 ** 20;
 
 export interface Placement {
-  readonly host: HostSight | undefined;
+  readonly host: ObservedHost | undefined;
   /** Why each of the other hosts is not it. */
   readonly because: readonly string[];
 }
@@ -29,7 +29,7 @@ export function choosePlace(domain: DomainObservation, only?: string): Placement
 }
 
 /** Why the domain cannot be started on the host; undefined when it can. */
-export function obstacle(domain: DomainObservation, host: HostSight): string | undefined {
+export function obstacle(domain: DomainObservation, host: ObservedHost): string | undefined {
   const { machine, name } = host;
   if (machine.state === "NotFound") return "there is no such XenHost";
   if (machine.state === "Invalid") return "its spec is invalid";
@@ -58,7 +58,7 @@ export function obstacle(domain: DomainObservation, host: HostSight): string | u
   return shortage && `${shortage.free} MiB are free${kept}, ${wanted} MiB are needed${shortage.remedy}`;
 }
 
-function freeMemory(host: HostSight): number {
+function freeMemory(host: ObservedHost): number {
   const toolstack = factsOf(host)?.toolstack;
   const reserved = host.machine.state === "Found" ? host.machine.reserved : 0;
   return toolstack?.state === "known" ? (memoryFor(toolstack.value) ?? 0) - reserved : 0;

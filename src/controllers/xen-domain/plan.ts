@@ -1,7 +1,5 @@
-import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { merged, type Plan } from "../converge.ts";
 import type { Finding } from "../finding.ts";
-import type { Step } from "../hosts/step.ts";
-import { merged } from "../work.ts";
 import { ensureConfigurations } from "./ensure-configurations.ts";
 import { ensureDisks } from "./ensure-disks.ts";
 import { ensurePlace, takenBy } from "./ensure-place.ts";
@@ -9,9 +7,10 @@ import { ensurePower } from "./ensure-power.ts";
 import type { DomainObservation } from "./observation.ts";
 import { pendingRestart } from "./pending-restart.ts";
 
-export interface DomainPlan {
-  readonly conditions: readonly ConditionUpdate[];
-  readonly steps: readonly Step[];
+/** What is true of a domain, and what is to be done about it. */
+export interface DomainPlan extends Plan {
+  /** A start waits for its turn. */
+  readonly waits?: boolean;
 }
 
 /** What is true of the domain, and what is to be done: a pure function of what was observed. */

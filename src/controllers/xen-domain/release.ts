@@ -1,21 +1,25 @@
 import { removeDomainConfiguration } from "../../host/domain-actions.ts";
 import { deleteImage } from "../../host/image-actions.ts";
+import type { Release } from "../converge.ts";
 import { type Finding, stop, yes } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
+import { isMarkOf } from "../identity.ts";
 import { declaredAnew } from "./declared-anew.ts";
 import { workerFor } from "./ensure-disks.ts";
 import { takenBy } from "./ensure-place.ts";
 import { stopStep } from "./ensure-power.ts";
 import { imageOn, silentAbout, strangersAt } from "./images.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, survey } from "./observation.ts";
-import { isDeclaredSomewhere, isSameDeclarer } from "./owner.ts";
-
-export type Release = { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: Finding };
+import { isDeclaredSomewhere } from "./owner.ts";
 
 /** What has to go before a deleted domain may go: the domain itself, its configurations, and its images if the policy says so. */
-export function release(domain: DomainObservation): Release {
+export function release(domain: DomainObservation): Release<Finding> {
   const leave = `Or set the annotation xensan.dev/abandon=${domain.name} to let go of it as it is`;
-  const blocked = (reason: Parameters<typeof yes>[1], message: string, steps: readonly Step[] = []): Release => ({
+  const blocked = (
+    reason: Parameters<typeof yes>[1],
+    message: string,
+    steps: readonly Step[] = [],
+  ): Release<Finding> => ({
     kind: "Open",
     finding: stop([yes("DeletionBlocked", reason, message)], steps),
   });
@@ -97,7 +101,7 @@ function imageSteps(domain: DomainObservation): Step[] {
     const image = worker && imageOn(worker, path);
     // One that xensan did not make stays, and so does another one of its name.
     if (worker === undefined || image?.kind !== "File" || image.identity !== image.record?.identity) return [];
-    if (image.record?.origin === "Found" || !isSameDeclarer(domain.owner, image.record?.owner ?? "")) return [];
+    if (image.record?.origin === "Found" || !isMarkOf(domain.owner, image.record?.owner ?? "")) return [];
     const { mountPoint, uuid } = disk.filesystem;
     const command = deleteImage({ owner: domain.owner, path, mountPoint, filesystem: uuid });
     return [stepOf(`XenHost/${worker.name}`, command)];

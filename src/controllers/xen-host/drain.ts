@@ -7,10 +7,10 @@ import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "..
 import { againAfter, type Reconciler } from "../../runtime/reconciler.ts";
 import { directivesOf } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
+import { soonest } from "../gate.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
-import { soonest } from "../work.ts";
 import type { World } from "../world.ts";
 import { isFinished } from "../xen-migration/indexes.ts";
 import { finishedAt } from "../xen-migration/retention.ts";
@@ -22,7 +22,7 @@ export const drainLabel = `${group}/drain`;
 const pauseMs = 300_000;
 
 /** What a drain depends on, as plain data. */
-export interface DrainSight {
+export interface ObservedDrain {
   readonly maintenance: "None" | "Cordon" | "Drain";
   /** Undefined while nobody can tell. `domainRef`: the XenDomain of the UUID, if one is declared. */
   readonly domains:
@@ -51,7 +51,7 @@ export interface DrainPlan {
 }
 
 /** One migration per domain on the host, another one when it failed; none that has not begun once the drain is over. */
-export function planDrain(host: string, sight: DrainSight): DrainPlan {
+export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
   const { maintenance, domains, own } = sight;
   const waiting = own.filter((one) => !isFinished(one) && one.status?.operationID === undefined);
   const nothing = { create: [], withdraw: [], againSeconds: undefined };
@@ -118,7 +118,7 @@ interface Judged {
   readonly dueSeconds?: number;
 }
 
-function judgeDomain({ own, others, domains = [], nowMs }: DrainSight, uuid: string): Judged {
+function judgeDomain({ own, others, domains = [], nowMs }: ObservedDrain, uuid: string): Judged {
   const mine = own.filter((one) => isOf(one, uuid, domains));
   const open = [...mine, ...others.filter((one) => isOf(one, uuid, domains))].find((one) => !isFinished(one));
   if (open !== undefined) return { blocker: whyItWaits(open) };
@@ -143,7 +143,7 @@ function whyItWaits(migration: XenMigration): string | undefined {
   return `${succeeded.reason}: ${succeeded.message}`;
 }
 
-function isOf({ spec, status }: XenMigration, uuid: string, domains: NonNullable<DrainSight["domains"]>): boolean {
+function isOf({ spec, status }: XenMigration, uuid: string, domains: NonNullable<ObservedDrain["domains"]>): boolean {
   const domain = domains.find((one) => one.uuid === uuid);
   return (
     status?.domainUUID === uuid ||
@@ -154,7 +154,7 @@ function isOf({ spec, status }: XenMigration, uuid: string, domains: NonNullable
 }
 
 /** Gathers from memory what the drain of a host depends on. */
-export function observeDrain(world: World, host: XenHost): DrainSight {
+export function observeDrain(world: World, host: XenHost): ObservedDrain {
   const { namespace = "", name } = host.metadata;
   const parsed = hostSpec(host);
   const { domains } = currentFacts(world.machines.of(refTo("XenHost", namespace, name))?.agent.view) ?? {};

@@ -1,7 +1,7 @@
 import type { XenHost } from "../../api/kinds.ts";
 import type { IndexFunction } from "../../runtime/store.ts";
 import { secretKeys } from "../host-object.ts";
-import { keysIn } from "../index-keys.ts";
+import { keysIn } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
 
 /** How hosts are found. */

@@ -4,10 +4,14 @@ import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
-import type { Partner, RelocationSight } from "./relocation.ts";
+import type { ObservedRelocation, Partner } from "./relocation.ts";
 
 /** With whom a host exchanges domains, from its own spec and from those of the others. `verified`: what is not in its status yet. */
-export function relocationSight(world: World, host: XenHost, verified: ReadonlyMap<string, string>): RelocationSight {
+export function relocationSight(
+  world: World,
+  host: XenHost,
+  verified: ReadonlyMap<string, string>,
+): ObservedRelocation {
   const { namespace = "", name } = host.metadata;
   const parsed = hostSpec(host);
   const enabled = parsed.ok && parsed.spec.relocation.mode === "Enabled";

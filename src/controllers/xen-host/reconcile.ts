@@ -22,7 +22,7 @@ import { describeXen } from "./describe.ts";
 import { observeDrain, planDrain, withDrain } from "./drain.ts";
 import { relocationSight } from "./partners.ts";
 import { planInitiator } from "./plan.ts";
-import { planRelocation, type RelocationPlan, type RelocationSight } from "./relocation.ts";
+import { type ObservedRelocation, planRelocation, type RelocationPlan } from "./relocation.ts";
 import { planToolstack } from "./toolstack.ts";
 import { Verifications } from "./verifications.ts";
 import { describeWatchdog, watchdogCondition } from "./watchdog.ts";
@@ -45,7 +45,7 @@ function relocate(
   host: string,
   spec: XenHostSpec,
   facts: HostFacts,
-  sight: RelocationSight,
+  sight: ObservedRelocation,
   password: ConsolePassword,
   begin: (verifying: RelocationPlan["verifying"]) => void,
 ): Pick<RelocationPlan, "steps" | "condition"> {

@@ -19,7 +19,7 @@ export interface Partner {
   readonly verified: ReadonlyMap<string, string>;
 }
 
-export interface RelocationSight {
+export interface ObservedRelocation {
   readonly name: string;
   readonly address: string;
   /** Hosts that may migrate domains to this one. */
@@ -42,7 +42,7 @@ export function planRelocation(
   host: string,
   { relocation: spec }: Pick<XenHostSpec, "relocation">,
   { relocation }: HostFacts,
-  sight: RelocationSight,
+  sight: ObservedRelocation,
 ): RelocationPlan {
   const only = (condition: ConditionUpdate, steps: readonly Step[] = []) => ({
     steps,
@@ -94,7 +94,7 @@ function conditionOf(
   senders: readonly Partner[],
   fact: RelocationFact,
   wanted: readonly RelocationPeer[],
-  sight: RelocationSight,
+  sight: ObservedRelocation,
 ): ConditionUpdate {
   const missing = senders.filter(({ name }) => !wanted.some((peer) => peer.name === name)).map(({ name }) => name);
   if (missing.length > 0)

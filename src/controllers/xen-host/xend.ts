@@ -5,7 +5,7 @@ import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, yes } from "../finding.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 import type { ConsolePassword } from "./console-password.ts";
-import type { RelocationSight } from "./relocation.ts";
+import type { ObservedRelocation } from "./relocation.ts";
 
 const type = "RelocationReady";
 
@@ -17,7 +17,7 @@ export function planXend(
   host: string,
   { relocation: spec }: Pick<XenHostSpec, "relocation">,
   { xendConfiguration, xendPassword }: Pick<Toolstack, "xendConfiguration" | "xendPassword">,
-  sight: Pick<RelocationSight, "senders" | "address">,
+  sight: Pick<ObservedRelocation, "senders" | "address">,
   password: ConsolePassword,
 ): { readonly steps: readonly Step[]; readonly condition: ConditionUpdate } {
   const wanted = settingsFor(spec, sight);
@@ -50,7 +50,7 @@ interface Setting {
 
 function settingsFor(
   spec: XenHostSpec["relocation"],
-  { senders }: Pick<RelocationSight, "senders">,
+  { senders }: Pick<ObservedRelocation, "senders">,
 ): readonly Setting[] {
   const quoted = (text: string) => `'${text}'`;
   const optional = (key: string, value: string | undefined) => (value === undefined ? [] : [{ key, value }]);

@@ -1,9 +1,10 @@
 import type { XenMigrationSpec } from "../../api/xen-migration.ts";
 import { type DeclaredDomain, locate } from "./locate.ts";
-import { type Claim, isOpenFor, type Permit, permitFor } from "./permits.ts";
-import { type HostSheet, type Move, type Problem, preflight, type Traveller } from "./preflight.ts";
+import { isOpenFor, type Permit, permitFor, type Reservation } from "./permits.ts";
+import { preflight } from "./preflight.ts";
 import { baseName } from "./sight.ts";
 import { chooseTarget } from "./target.ts";
+import type { HostSheet, Problem, Transfer, Traveller } from "./transfer.ts";
 
 /** Everything that decides whether a migration may begin, as plain data. */
 export interface Applicant {
@@ -20,8 +21,8 @@ export interface Applicant {
   };
   /** The machine behind a XenHost, the same for all its names. */
   readonly machine: (host: string) => string;
-  readonly holding: readonly Claim[];
-  readonly queued: readonly Claim[];
+  readonly holding: readonly Reservation[];
+  readonly queued: readonly Reservation[];
   readonly fleetCap: number;
 }
 
@@ -37,11 +38,16 @@ export type Admission =
   | {
       readonly kind: "Queued";
       readonly permit: Extract<Permit, { kind: "Taken" }>;
-      readonly move: Move;
-      readonly claim: Claim;
+      readonly move: Transfer;
+      readonly claim: Reservation;
       readonly reasons: readonly string[];
     }
-  | { readonly kind: "Ready"; readonly move: Move; readonly claim: Claim; readonly reasons: readonly string[] };
+  | {
+      readonly kind: "Ready";
+      readonly move: Transfer;
+      readonly claim: Reservation;
+      readonly reasons: readonly string[];
+    };
 
 /** May it begin? Found, every check passed, every permit free: in this order. */
 export function admit(applicant: Applicant): Admission {
@@ -55,7 +61,7 @@ export function admit(applicant: Applicant): Admission {
   const chosen = targetOf(applicant, partial);
   if ("problems" in chosen) return refused(chosen.problems, chosen.reasons);
   const { target, reasons } = chosen;
-  const claim: Claim = {
+  const claim: Reservation = {
     id: applicant.id,
     createdAt: applicant.createdAt,
     domain: domain.uuid,
@@ -89,7 +95,7 @@ const refused = (problems: readonly Problem[], reasons: readonly string[] = []):
 
 function targetOf(
   { spec, hosts, machine, holding }: Applicant,
-  move: Omit<Move, "target">,
+  move: Omit<Transfer, "target">,
 ):
   | { readonly target: HostSheet; readonly reasons: readonly string[] }
   | { readonly problems: readonly Problem[]; readonly reasons: readonly string[] } {

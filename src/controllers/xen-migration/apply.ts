@@ -1,64 +1,62 @@
-import { finalizer } from "../../api/common.ts";
 import { xenMigrations } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
-import type { ConditionUpdate } from "../../runtime/conditions.ts";
-import { rfc3339 } from "../../runtime/conditions.ts";
-import { addFinalizer } from "../../runtime/finalizers.ts";
+import { type ConditionUpdate, rfc3339 } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
+import { lookedAgain } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
-import { lookedAgain } from "../work.ts";
+import { holding, type PassResult } from "../reconciler.ts";
 import { type Admission, admit } from "./admission.ts";
 import { endAgain, repeats } from "./end-again.ts";
 import { follow } from "./follow.ts";
 import { followOffline } from "./follow-offline.ts";
 import { observeApplicant } from "./observe.ts";
 import { operationOf } from "./operation.ts";
+import { concludeNow, type MigrationPass, tell } from "./pass.ts";
 import { describePermit } from "./permits.ts";
 import { describeProblems } from "./preflight.ts";
 import { secondsSince, unitName } from "./record.ts";
-import { conclude, type Said, type Turn, tell } from "./turn.ts";
 import { machinesOf } from "./watches.ts";
 
 /** A migration that has not begun: checked, queued, and, when nothing stands in its way, written down and begun. */
-export async function apply(turn: Turn): Promise<Said> {
-  const { world, migration, spec, draft, id, memory, fleetCap } = turn;
+export async function apply(pass: MigrationPass): Promise<PassResult> {
+  const { world, object: migration, spec, draft, ref: id, notes, fleetCap } = pass;
   if (spec.abort === "Requested") {
-    memory.reserved.delete(id);
-    return finish(turn, "AbortRequested", "It was aborted before it began");
+    notes.reserved.delete(id);
+    return finish(pass, "AbortRequested", "It was aborted before it began");
   }
   const hosts = machinesOf(world, migration);
   // What is known from before it was created, or before the operator started, says nothing of now.
   if (!hosts.every((host) => host.agent.view.state !== "Pending" && world.freshness.holds(id, host)))
     return { conditions: [] };
-  const applicant = observeApplicant(world, migration, spec, memory.reserved.values(), fleetCap);
-  const repeated = repeats(turn, applicant);
+  const applicant = observeApplicant(world, migration, spec, notes.reserved.values(), fleetCap);
+  const repeated = repeats(pass, applicant);
   if (repeated !== undefined) {
-    memory.reserved.delete(id);
-    return endAgain(turn, repeated);
+    notes.reserved.delete(id);
+    return endAgain(pass, repeated);
   }
   const admission = admit(applicant);
   if (admission.reasons.length > 0)
     draft.status.targetReasons = admission.reasons.slice(0, 64).map((text) => text.slice(0, 1024));
   else delete draft.status.targetReasons;
-  if (admission.kind !== "Ready") memory.reserved.delete(id);
+  if (admission.kind !== "Ready") notes.reserved.delete(id);
   switch (admission.kind) {
     case "Arrived":
-      return arrive(turn, admission);
+      return arrive(pass, admission);
     case "Refused":
-      return refuse(turn, admission);
+      return refuse(pass, admission);
     case "Queued":
-      return queue(turn, admission);
+      return queue(pass, admission);
     case "Ready":
-      return await begin(turn, admission);
+      return await begin(pass, admission);
   }
 }
 
-function finish(turn: Turn, reason: Reason, message: string): Said {
-  const { draft, world } = turn;
+function finish(pass: MigrationPass, reason: Reason, message: string): PassResult {
+  const { draft, world } = pass;
   draft.status.completionTime = rfc3339(world.clock.now());
-  tell(turn, { state: reason, message });
+  tell(pass, { state: reason, message });
   const aborted = reason === "AbortRequested";
   return {
     conditions: [
@@ -71,8 +69,8 @@ function finish(turn: Turn, reason: Reason, message: string): Said {
 }
 
 /** Nothing is to be done, now or later. */
-function arrive(turn: Turn, { domain, target }: Extract<Admission, { kind: "Arrived" }>): Said {
-  const { draft, world, directives } = turn;
+function arrive(pass: MigrationPass, { domain, target }: Extract<Admission, { kind: "Arrived" }>): PassResult {
+  const { draft, world, directives } = pass;
   const message = `${domain.name} runs on ${target} already: nothing was moved`;
   if (directives.dryRun) {
     draft.status.plan = [];
@@ -84,7 +82,7 @@ function arrive(turn: Turn, { domain, target }: Extract<Admission, { kind: "Arri
     domainName: domain.name,
     completionTime: rfc3339(world.clock.now()),
   });
-  tell(turn, { state: "Succeeded", message });
+  tell(pass, { state: "Succeeded", message });
   return {
     conditions: [
       yes("Admitted", "AlreadyThere", message),
@@ -105,8 +103,8 @@ const waiting = (reason: Reason, message: string): ConditionUpdate[] => [
 /** Nothing that xensan or a spec can change makes these pass: hardware, and the version and build of Xen. */
 const final: ReadonlySet<Reason> = new Set(["XenVersionDiffers", "CpuFeaturesMissing", "ShadowPagingMissing"]);
 
-function refuse(turn: Turn, { problems }: Extract<Admission, { kind: "Refused" }>): Said {
-  const { draft, migration, spec, world } = turn;
+function refuse(pass: MigrationPass, { problems }: Extract<Admission, { kind: "Refused" }>): PassResult {
+  const { draft, object: migration, spec, world } = pass;
   const [first] = problems;
   const message = describeProblems(problems);
   const reason = first?.reason ?? "HostUnknown";
@@ -116,15 +114,15 @@ function refuse(turn: Turn, { problems }: Extract<Admission, { kind: "Refused" }
   // The spec does not change, and neither does what these checks look at.
   const never = spec.targetHostRef === undefined ? undefined : problems.find((one) => final.has(one.reason));
   if (never !== undefined) {
-    const said = finish(turn, "NotAdmitted", `It can never be admitted. ${message}`);
+    const said = finish(pass, "NotAdmitted", `It can never be admitted. ${message}`);
     return { conditions: [no("Admitted", never.reason, message), ...said.conditions] };
   }
   if (left > 0) return { conditions: waiting(reason, message), againSeconds: left };
-  const said = finish(turn, "NotAdmitted", `Not admitted within ${spec.timeoutSeconds} s. ${message}`);
+  const said = finish(pass, "NotAdmitted", `Not admitted within ${spec.timeoutSeconds} s. ${message}`);
   return { conditions: [no("Admitted", reason, message), ...said.conditions] };
 }
 
-function queue({ draft }: Turn, { permit, claim, move }: Extract<Admission, { kind: "Queued" }>): Said {
+function queue({ draft }: MigrationPass, { permit, claim, move }: Extract<Admission, { kind: "Queued" }>): PassResult {
   // For those behind it in the queue.
   Object.assign(draft.status, {
     domainUUID: claim.domain,
@@ -134,8 +132,8 @@ function queue({ draft }: Turn, { permit, claim, move }: Extract<Admission, { ki
   return { conditions: waiting("WaitingForPermit", describePermit(permit)) };
 }
 
-async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Ready" }>): Promise<Said> {
-  const { api, world, migration, spec, draft, directives, context, memory, id } = turn;
+async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { kind: "Ready" }>): Promise<PassResult> {
+  const { world, object: migration, spec, draft, directives, context, notes, ref: id } = pass;
   const live = spec.mode === "Live";
   const { source, target, domain } = move;
   const { namespace = "" } = migration.metadata;
@@ -152,11 +150,9 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
   if (!watched.every((host) => host.trusted)) return { conditions: [] };
   if (!watched.every(lookedLately) && !lookedAgain(world, id, `admit ${words}`, watched)) return { conditions: [] };
   // Before anything is awaited: nobody else gets the same permits.
-  memory.reserved.set(id, claim);
+  notes.reserved.set(id, claim);
   context.signal.throwIfAborted();
-  world.stores.migrations.observe(
-    await addFinalizer({ api, kind: xenMigrations, object: migration, finalizer, signal: context.signal }),
-  );
+  await holding({ api: pass.api, kind: xenMigrations, store: world.stores.migrations }, migration, context);
   const now = world.clock.now();
   delete draft.status.plan;
   Object.assign(draft.status, {
@@ -172,24 +168,24 @@ async function begin(turn: Turn, { move, claim }: Extract<Admission, { kind: "Re
     startTime: rfc3339(now),
     attempts: 1,
   });
-  tell(turn, { state: "Admitted", message: words });
+  tell(pass, { state: "Admitted", message: words });
   const conditions = [
     yes("Admitted", "Admitted", `Every check has passed: ${words}`),
     yes("Migrating", "Migrating", words),
     no("Aborted", "NotAborted", "Nothing asks for it"),
     unknown("Succeeded", "Migrating", words),
   ];
-  conclude(draft.status, migration, directives, conditions, now);
+  concludeNow(pass, conditions);
   // From here on whoever comes after this process knows what may have been begun.
   await draft.flush();
-  memory.reserved.delete(id);
-  return await (live ? follow(turn) : followOffline(turn));
+  notes.reserved.delete(id);
+  return await (live ? follow(pass) : followOffline(pass));
 }
 
 /** What a look said that has just come back is as good as what the next one would say. */
 const lookedLately = ({ agent }: Machine) => agent.sinceLookSeconds <= 5;
 
-function held(reason: Reason, message: string): Said {
+function held(reason: Reason, message: string): PassResult {
   return {
     conditions: [
       unknown("Admitted", reason, message),

@@ -1,10 +1,11 @@
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
+import type { PassResult } from "../reconciler.ts";
 import type { Applicant } from "./admission.ts";
 import { type DoneBefore, doneBefore } from "./done-before.ts";
 import { locate } from "./locate.ts";
 import { operationOf } from "./operation.ts";
-import { type Said, type Turn, tell } from "./turn.ts";
+import { type MigrationPass, tell } from "./pass.ts";
 
 interface Repeated {
   readonly before: DoneBefore;
@@ -13,7 +14,7 @@ interface Repeated {
 }
 
 /** What is recorded of the operation that a migration asks for, if it was begun before. */
-export function repeats({ world, migration, spec }: Turn, applicant: Applicant): Repeated | undefined {
+export function repeats({ world, object: migration, spec }: MigrationPass, applicant: Applicant): Repeated | undefined {
   const { sourceHostRef: _source, ...who } = spec;
   const located = locate(who, applicant.hosts, applicant.declared);
   const declared = spec.domainRef && applicant.declared.byName(spec.domainRef.name);
@@ -30,8 +31,8 @@ export function repeats({ world, migration, spec }: Turn, applicant: Applicant):
 const outcomes = { Succeeded: "It succeeded", Failed: "It failed", Unknown: "Its outcome is not recorded there" };
 
 /** Ends a migration that was begun before, whatever became of it; waits while a host is at it. */
-export function endAgain(turn: Turn, { before, operation, uuid }: Repeated): Said {
-  const { draft, world } = turn;
+export function endAgain(pass: MigrationPass, { before, operation, uuid }: Repeated): PassResult {
+  const { draft, world } = pass;
   const when = before.time === undefined ? "before" : `at ${before.time}`;
   const said = `This migration was begun ${when}, as ${before.where} records (operation ${operation})`;
   const aborted = no("Aborted", "NotAborted", "Nothing asks for it");
@@ -47,7 +48,7 @@ export function endAgain(turn: Turn, { before, operation, uuid }: Repeated): Sai
     };
   const message = `${said}. ${outcomes[before.outcome]}. Nothing is moved now: to move the domain again, create a XenMigration with another name`;
   Object.assign(draft.status, { domainUUID: uuid, completionTime: rfc3339(world.clock.now()) });
-  tell(turn, { state: "AlreadyDone", message });
+  tell(pass, { state: "AlreadyDone", message });
   const succeeded = before.outcome === "Succeeded" ? yes : no;
   return {
     conditions: [

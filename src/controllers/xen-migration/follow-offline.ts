@@ -3,18 +3,19 @@ import { rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { directivesOf } from "../directives.ts";
 import { no } from "../finding.ts";
+import { handOver, lookedAgain } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { stepOf } from "../hosts/step.ts";
 import { refTo } from "../identity.ts";
+import type { PassResult } from "../reconciler.ts";
 import { domainSpec } from "../specs.ts";
-import { handOver, lookedAgain } from "../work.ts";
 import type { DomainObservation } from "../xen-domain/observation.ts";
 import { observeDomain } from "../xen-domain/observe.ts";
 import { migratingDomain } from "../xen-domain/watches.ts";
-import { recordOn } from "./keep-record.ts";
+import { type MigrationPass, tell } from "./pass.ts";
 import { over } from "./pursue.ts";
 import { type OfflineCourse, type OfflinePursuit, pursueOffline } from "./pursue-offline.ts";
-import { type Said, type Turn, tell } from "./turn.ts";
+import { recordOn } from "./record-run.ts";
 
 /** Time limits run out without anything that would tell. */
 const againSeconds = 5;
@@ -23,59 +24,59 @@ const againSeconds = 5;
  * An offline migration that was begun: looked at until the domain runs on the target, or is its XenDomain's alone again. It
  * sends no command itself; the XenDomain reads status.offline, and stops or starts.
  */
-export async function followOffline(turn: Turn): Promise<Said> {
-  const { world, migration, draft, directives, memory, id } = turn;
+export async function followOffline(pass: MigrationPass): Promise<PassResult> {
+  const { world, object: migration, draft, directives, notes, ref: id } = pass;
   const { status } = draft;
   const domain = migratingDomain(world.stores, migration);
-  const observation = domain && observed(turn, domain);
+  const observation = domain && observed(pass, domain);
   const hosts = (observation?.hosts ?? []).flatMap(({ machine }) =>
     machine.state === "Found" ? [machine.watched] : [],
   );
   const course: OfflineCourse =
     domain === undefined || observation === undefined
-      ? lost(turn)
-      : pursueOffline(pursuitOf(turn, domain, observation, hosts));
+      ? lost(pass)
+      : pursueOffline(pursuitOf(pass, domain, observation, hosts));
   if (course.conclusion !== undefined && !lookedAgain(world, id, course.conclusion, hosts))
     return { conditions: [], againSeconds };
-  tell(turn, course);
+  tell(pass, course);
   const nowMs = world.clock.now();
   if (course.end !== undefined) {
     status.completionTime = rfc3339(nowMs);
     return { conditions: course.conditions };
   }
   if (course.stopped && !directives.paused && !directives.dryRun) {
-    memory.startingSince(id);
+    notes.startingSince(id);
     status.offline = { stage: "Starting", time: rfc3339(nowMs) };
     // From here on it is started on the target only, whoever reads it.
     await draft.flush();
   }
-  if (!directives.paused && !directives.dryRun) keepRecords(turn);
-  if (course.poll) memory.poll(id, hosts, againSeconds);
+  if (!directives.paused && !directives.dryRun) keepRecords(pass);
+  if (course.poll) notes.poll(id, hosts, againSeconds);
   return { conditions: course.conditions, againSeconds };
 }
 
 /** Both hosts keep that it was begun; neither runs anything that would leave a record by itself. */
-function keepRecords({ world, migration, draft: { status }, id, context }: Turn): void {
+function keepRecords({ world, object: migration, draft: { status }, ref: id, context }: MigrationPass): void {
   const { namespace = "" } = migration.metadata;
-  const parts = [status.sourceHostRef?.name, status.targetHostRef?.name].flatMap((name = "") => {
-    const host = world.machines.of(refTo("XenHost", namespace, name));
-    const command = recordOn(status, host);
-    if (host === undefined) return [];
+  const jobs = [status.sourceHostRef?.name, status.targetHostRef?.name].flatMap((name = "") => {
+    const machine = world.machines.of(refTo("XenHost", namespace, name));
+    const command = recordOn(status, machine);
+    if (machine === undefined) return [];
     const steps = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
-    return [{ host, steps, basis: "", witnesses: [] }];
+    return [{ work: id, machine, steps, basis: "" }];
   });
   context.signal.throwIfAborted();
-  handOver(world, id, parts, context.log);
+  handOver(world, jobs, context.log);
 }
 
-function observed({ world, draft }: Turn, domain: XenDomain): DomainObservation | undefined {
+function observed({ world, draft }: MigrationPass, domain: XenDomain): DomainObservation | undefined {
   const parsed = domainSpec(domain);
   if (!parsed.ok) return undefined;
   return observeDomain(world, domain, parsed.spec, parsed.spec.uuid ?? draft.status.domainUUID ?? "");
 }
 
 /** Nobody stops or starts it any more. */
-function lost({ draft: { status } }: Turn): OfflineCourse {
+function lost({ draft: { status } }: MigrationPass): OfflineCourse {
   const message = `There is no XenDomain of ${status.domainName} any more, or its spec is invalid: it is left as it is`;
   const { conditions, state, end, conclusion } = over(
     false,
@@ -87,7 +88,7 @@ function lost({ draft: { status } }: Turn): OfflineCourse {
 }
 
 function pursuitOf(
-  { world, migration, spec, draft, memory, id }: Turn,
+  { world, object: migration, spec, draft, notes, ref: id }: MigrationPass,
   domain: XenDomain,
   observation: DomainObservation,
   hosts: readonly Machine[],
@@ -97,7 +98,7 @@ function pursuitOf(
   const target = world.machines.of(refTo("XenHost", namespace, draft.status.targetHostRef?.name ?? ""));
   const last = target?.agent.results(owner).at(-1);
   // What the target refused for this domain before is none of this migration's.
-  const own = draft.status.offline?.stage === "Starting" && last !== undefined && last.at >= memory.startingSince(id);
+  const own = draft.status.offline?.stage === "Starting" && last !== undefined && last.at >= notes.startingSince(id);
   const refused = own && last.step.action === "start-domain" && last.outcome.kind === "refused";
   return {
     spec,

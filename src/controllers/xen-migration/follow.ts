@@ -4,24 +4,25 @@ import type { HostCommand } from "../../host/command.ts";
 import { stopDomain } from "../../host/domain-actions.ts";
 import { abortMigration, awaitMigration, settleMigration, startMigration } from "../../host/migration-actions.ts";
 import { isRefusalReason } from "../../host/refusals.ts";
-import type { ConditionUpdate } from "../../runtime/conditions.ts";
-import { rfc3339 } from "../../runtime/conditions.ts";
+import { type ConditionUpdate, rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
+import { merged } from "../converge.ts";
 import { unknown } from "../finding.ts";
+import { type Handed, handOver, lookedAgain, nothingHanded, soonest } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { type ObjectRef, refTo } from "../identity.ts";
 import { explainOutcome } from "../outcomes.ts";
+import type { PassResult } from "../reconciler.ts";
 import { hostSpec } from "../specs.ts";
-import { type Handed, handOver, lookedAgain, merged, soonest } from "../work.ts";
 import type { World } from "../world.ts";
 import { migratingDomain } from "../xen-domain/watches.ts";
-import { recordOn } from "./keep-record.ts";
 import { observeBegun } from "./observe.ts";
+import { type MigrationPass, tell } from "./pass.ts";
 import { progressed } from "./progress.ts";
-import { type Course, type Move, pursue } from "./pursue.ts";
+import { type Action, type Course, pursue } from "./pursue.ts";
+import { recordOn } from "./record-run.ts";
 import type { Evidence } from "./recovery.ts";
-import { type Said, type Turn, tell } from "./turn.ts";
 
 /** The host's own time limit comes after the operator's: it is for when there is no operator. */
 const graceSeconds = 60;
@@ -31,8 +32,8 @@ const waitSeconds = 300;
 const goneMs = 15_000;
 
 /** A migration that was begun, or may have been: looked at until nothing of it is left, step by step. */
-export async function follow(turn: Turn): Promise<Said> {
-  const { world, migration, spec, draft, directives, memory, id } = turn;
+export async function follow(pass: MigrationPass): Promise<PassResult> {
+  const { world, object: migration, spec, draft, directives, notes, ref: id } = pass;
   const { namespace = "" } = migration.metadata;
   const { status } = draft;
   const hostOf = (name: string | undefined) => world.machines.of(refTo("XenHost", namespace, name ?? ""));
@@ -40,9 +41,9 @@ export async function follow(turn: Turn): Promise<Said> {
   const hosts = [source, target].flatMap((host) => host ?? []);
   const evidence = observeBegun(world, migration, status);
   const nowMs = world.clock.now();
-  keepProgress(turn, evidence, nowMs);
-  const looked = memory.lookedSinceEnd(id, hosts);
-  if (looked === undefined) awaitEnd(turn, evidence, source, hosts);
+  keepProgress(pass, evidence, nowMs);
+  const looked = notes.lookedSinceEnd(id, hosts);
+  if (looked === undefined) awaitEnd(pass, evidence, source, hosts);
   // It is over, and the looks that will show what it left are under way.
   if (looked === false) return { conditions: [] };
   const pending = hosts.some(({ agent }) => agent.pending(id));
@@ -52,19 +53,19 @@ export async function follow(turn: Turn): Promise<Said> {
     evidence,
     deleting: isDeleting(migration),
     approved: directives.approved === `DestroySource:${status.operationID}`,
-    mayBegin: memory.mayBegin(id),
+    mayBegin: notes.mayBegin(id),
     refusal: refusalOf(hosts, id),
     nowMs,
   });
   // What an own command is about to change is not concluded from.
   if (pending && course.conclusion !== undefined) return { conditions: [] };
-  const lasting = memory.lasts(id, course.conclusion, course.end?.reason === "DomainGone" ? goneMs : 0);
+  const lasting = notes.lasts(id, course.conclusion, course.end?.reason === "DomainGone" ? goneMs : 0);
   // Once xl has ended both hosts hold still, and one look at each is as good as one at both in the same moment.
   const still = looked === true && stateOf(evidence) === "Ended";
   if (course.conclusion !== undefined && !still && !lookedAgain(world, id, course.conclusion, hosts))
     return { conditions: [] };
   if (course.end !== undefined && !lasting) return { conditions: [], againSeconds: goneMs / 1000 };
-  tell(turn, course);
+  tell(pass, course);
   if (course.end !== undefined) {
     status.completionTime = rfc3339(nowMs);
     return { conditions: course.conditions };
@@ -74,9 +75,9 @@ export async function follow(turn: Turn): Promise<Said> {
     await draft.flush();
   }
   const recording = stateOf(evidence) === "Running" ? recordOn(status, target) : undefined;
-  const handed = act(turn, course.move, recording, [source, target]);
+  const handed = act(pass, course.move, recording, [source, target]);
   const seconds = pollSeconds(course, evidence, hosts);
-  const again = [handed.againSeconds, seconds && memory.poll(id, hosts, seconds), startsAnew(course)];
+  const again = [handed.againSeconds, seconds && notes.poll(id, hosts, seconds), startsAnew(course)];
   return {
     conditions: merged(course.conditions, troubles(handed)),
     againSeconds: soonest(again),
@@ -87,7 +88,7 @@ const stateOf = ({ run }: Evidence) => (run.state === "Begun" ? run.run.state : 
 
 /** The source tells by itself when its run is over, so that nobody has to ask it again and again. */
 function awaitEnd(
-  { memory, id, draft }: Turn,
+  { notes, ref: id, draft }: MigrationPass,
   evidence: Evidence,
   source: Machine | undefined,
   hosts: readonly Machine[],
@@ -95,7 +96,7 @@ function awaitEnd(
   if (stateOf(evidence) !== "Running") return;
   const command = awaitMigration({ operation: draft.status.operationID ?? "", seconds: waitSeconds });
   source?.agent.waits.begin(id, command, (outcome) => {
-    if (outcome.kind === "done" && outcome.detail === "ended") memory.ended(id, hosts);
+    if (outcome.kind === "done" && outcome.detail === "ended") notes.ended(id, hosts);
   });
 }
 
@@ -104,7 +105,7 @@ const startsAnew = ({ move, state, end, conclusion }: Course) =>
   state === "Migrating" && move === undefined && end === undefined && conclusion === undefined ? 20 : undefined;
 
 /** What the target has allocated, written down when it tells something: a twentieth more, another phase, ten seconds. */
-function keepProgress({ draft }: Turn, { run, source, target }: Evidence, nowMs: number): void {
+function keepProgress({ draft }: MigrationPass, { run, source, target }: Evidence, nowMs: number): void {
   const before = draft.status.progress;
   const copy = target.state === "Seen" ? target.copy : undefined;
   const receiving = copy !== undefined && copy.form !== "None" && copy.form !== "Several";
@@ -135,32 +136,31 @@ function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly Mach
 }
 
 function act(
-  turn: Turn,
-  move: Move | undefined,
+  pass: MigrationPass,
+  move: Action | undefined,
   recording: HostCommand | undefined,
   [source, target]: readonly (Machine | undefined)[],
 ): Handed {
-  const { world, directives, context, memory, id, draft } = turn;
-  if (directives.paused || directives.dryRun) return { started: [], held: [], againSeconds: undefined };
+  const { world, directives, context, notes, ref: id, draft } = pass;
+  if (directives.paused || directives.dryRun) return nothingHanded;
   context.signal.throwIfAborted();
   const onTarget = move?.kind === "Settle" && move.side === "Target";
   const name = onTarget ? draft.status.targetHostRef?.name : draft.status.sourceHostRef?.name;
-  const command = move && commandFor(turn, move);
+  const command = move && commandFor(pass, move);
   const step: Step[] = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
   const record: Step[] =
     recording === undefined ? [] : [stepOf(`XenHost/${draft.status.targetHostRef?.name}`, recording)];
-  const part = (host: Machine | undefined, steps: readonly Step[]) =>
-    host === undefined ? [] : [{ host, steps, basis: "", witnesses: [] }];
-  if (move?.kind === "Begin") memory.sent(id);
+  const jobs = (machine: Machine | undefined, steps: readonly Step[]) =>
+    machine === undefined ? [] : [{ work: id, machine, steps, basis: "" }];
+  if (move?.kind === "Begin") notes.sent(id);
   return handOver(
     world,
-    id,
-    [...part(source, onTarget ? [] : step), ...part(target, onTarget ? step : record)],
+    [...jobs(source, onTarget ? [] : step), ...jobs(target, onTarget ? step : record)],
     context.log,
   );
 }
 
-function commandFor({ world, migration, spec, draft }: Turn, move: Move): HostCommand | undefined {
+function commandFor({ world, object: migration, spec, draft }: MigrationPass, move: Action): HostCommand | undefined {
   const { operationID: operation = "", domainUUID: uuid = "", domainName: name = "" } = draft.status;
   const { startTime = "", targetHostRef: { name: target } = { name: "" } } = draft.status;
   switch (move.kind) {

@@ -1,7 +1,7 @@
 import type { XenMigration } from "../../api/kinds.ts";
 import { hasCondition } from "../../runtime/conditions.ts";
 import type { IndexFunction } from "../../runtime/store.ts";
-import { keysIn } from "../index-keys.ts";
+import { keysIn } from "../identity.ts";
 import { migrationSpec } from "../specs.ts";
 
 /** How migrations are found. */

@@ -3,7 +3,7 @@ import type { XenMigrationSpec } from "../../api/xen-migration.ts";
 import { gapIn } from "../../host/facts.ts";
 import type { DomainFact } from "../../host/xen-facts.ts";
 import { currentFacts } from "../hosts/view.ts";
-import type { HostSheet, Problem, Traveller } from "./preflight.ts";
+import type { HostSheet, Problem, Traveller } from "./transfer.ts";
 
 /** What a XenDomain says of itself. */
 export interface DeclaredDomain

@@ -11,17 +11,17 @@ import type { World } from "../world.ts";
 import type { Applicant } from "./admission.ts";
 import { isFinished } from "./indexes.ts";
 import type { DeclaredDomain } from "./locate.ts";
-import type { Claim } from "./permits.ts";
-import type { HostSheet, Said } from "./preflight.ts";
+import type { Reservation } from "./permits.ts";
 import type { Evidence } from "./recovery.ts";
 import { domainSight, runSight } from "./sight.ts";
+import type { HostSheet, KnownCondition } from "./transfer.ts";
 
 /** Gathers from memory what admission depends on. `reserved`: claims of this process that are being written down. */
 export function observeApplicant(
   world: World,
   migration: XenMigration,
   spec: XenMigrationSpec,
-  reserved: Iterable<Claim>,
+  reserved: Iterable<Reservation>,
   fleetCap: number,
 ): Applicant {
   const { namespace = "", creationTimestamp = "" } = migration.metadata;
@@ -71,7 +71,7 @@ function isQueued(migration: XenMigration): boolean {
   );
 }
 
-function claimOf(migration: XenMigration, machine: (host: string) => string): Claim {
+function claimOf(migration: XenMigration, machine: (host: string) => string): Reservation {
   const { domainUUID = "", sourceHostRef, targetHostRef } = migration.status ?? {};
   return {
     id: migrationName(migration),
@@ -103,7 +103,7 @@ function sheetOf(world: World, host: XenHost): HostSheet | undefined {
   };
 }
 
-function said({ status }: XenHost, type: string): Said {
+function said({ status }: XenHost, type: string): KnownCondition {
   const {
     status: word,
     reason,

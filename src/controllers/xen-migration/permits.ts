@@ -1,5 +1,5 @@
 /** What a migration occupies: its domain, one place out of its source, one into its target, one of the whole fleet. */
-export interface Claim {
+export interface Reservation {
   /** `namespace/name` of the XenMigration. */
   readonly id: string;
   readonly createdAt: string;
@@ -19,8 +19,8 @@ export type Permit =
  * waited longer come first. `holding` have begun and are not over; `queued` could begin but for the permits.
  */
 export function permitFor(
-  claim: Claim,
-  others: { readonly holding: readonly Claim[]; readonly queued: readonly Claim[] },
+  claim: Reservation,
+  others: { readonly holding: readonly Reservation[]; readonly queued: readonly Reservation[] },
   fleetCap: number,
 ): Permit {
   const holding = others.holding.filter(({ id }) => id !== claim.id);
@@ -36,17 +36,20 @@ export function permitFor(
 }
 
 /** Machines into which nothing moves and nothing is about to. */
-export function isOpenFor(target: string, { holding }: { readonly holding: readonly Claim[] }): boolean {
+export function isOpenFor(target: string, { holding }: { readonly holding: readonly Reservation[] }): boolean {
   return !holding.some((other) => other.target === target);
 }
 
-function conflicts(one: Claim, other: Claim): boolean {
+function conflicts(one: Reservation, other: Reservation): boolean {
   const same = (a: string | undefined, b: string | undefined) => a !== undefined && a === b;
   return one.domain === other.domain || same(one.source, other.source) || same(one.target, other.target);
 }
 
 /** The oldest first; the name decides between equals. */
-export function comesBefore(one: Pick<Claim, "createdAt" | "id">, other: Pick<Claim, "createdAt" | "id">): boolean {
+export function comesBefore(
+  one: Pick<Reservation, "createdAt" | "id">,
+  other: Pick<Reservation, "createdAt" | "id">,
+): boolean {
   if (one.createdAt !== other.createdAt) return one.createdAt < other.createdAt;
   return one.id < other.id;
 }

@@ -1,6 +1,7 @@
 import type { HostFacts } from "../../host/facts.ts";
 import type { ImageFact } from "../../host/xen-facts.ts";
-import type { Problem, Traveller } from "./preflight.ts";
+import { markedName } from "../identity.ts";
+import type { Problem, Traveller } from "./transfer.ts";
 
 interface Side {
   readonly name: string;
@@ -52,7 +53,7 @@ export function ownershipProblems(
 ): Problem[] {
   const known = source.facts.domainConfigurations;
   const declarer =
-    known.state === "known" ? known.value.find((one) => one.uuid === uuid)?.owner.split(" ")[0] : undefined;
+    known.state === "known" ? markedName(known.value.find((one) => one.uuid === uuid)?.owner) : undefined;
   const what = `${name} (${uuid}) on ${source.name}`;
   if (declarer !== undefined && owner !== undefined && declarer !== owner)
     return [{ reason: "DomainTaken", message: `${what} is declared by XenDomain ${declarer}, not by ${owner}` }];

@@ -1,66 +1,15 @@
 import type { Reason } from "../../api/reasons.ts";
-import type { XenHostSpec } from "../../api/xen-host.ts";
 import { missingFeatures } from "../../host/cpu-features.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
-import type { HostView } from "../hosts/view.ts";
 import { memoryShortage } from "../memory.ts";
 import { imageProblems, ownershipProblems } from "./preflight-images.ts";
 import { baseName } from "./sight.ts";
-
-/** A condition of another object, as it was last written. */
-export interface Said {
-  readonly status: "True" | "False" | "Unknown";
-  readonly reason: string;
-  readonly message: string;
-}
-
-/** One of the two hosts, from its object and from what it was last seen to be. */
-export interface HostSheet {
-  readonly name: string;
-  readonly spec: XenHostSpec;
-  readonly ready: Said;
-  readonly relocationReady: Said;
-  readonly view: HostView;
-}
-
-/** The domain that is to move. What only a XenDomain tells is undefined for a bare one. */
-export interface Traveller {
-  readonly name: string;
-  readonly uuid: string;
-  readonly memoryMiB: number;
-  readonly vcpus: number;
-  /** Letters of xl list. */
-  readonly state: string;
-  readonly type: "PVH" | "PV" | "HVM" | undefined;
-  readonly bridges: readonly string[] | undefined;
-  /** Kernel and ramdisk on the dom0; empty where a bootloader takes them from the image. */
-  readonly bootFiles: readonly string[] | undefined;
-  /** Shared file systems with its disks; `uuid` as recorded, undefined when none is. */
-  readonly filesystems: readonly { readonly mountPoint: string; readonly uuid: string | undefined }[] | undefined;
-  /** XenHosts on which it may run. */
-  readonly hosts: readonly string[] | undefined;
-  /** Paths of its images on the dom0s. */
-  readonly images: readonly string[] | undefined;
-  /** `namespace/name` of its XenDomain. */
-  readonly owner: string | undefined;
-}
-
-export interface Move {
-  readonly domain: Traveller;
-  readonly mode: "Live" | "Offline";
-  readonly source: HostSheet;
-  readonly target: HostSheet;
-}
-
-export interface Problem {
-  readonly reason: Reason;
-  readonly message: string;
-}
+import type { HostSheet, Problem, Transfer, Traveller } from "./transfer.ts";
 
 /** A move with what must be known of both hosts before anything else can be checked. */
-interface Known extends Move {
+interface Known extends Transfer {
   readonly from: HostFacts;
   readonly to: HostFacts;
   readonly sourceStack: Toolstack;
@@ -70,7 +19,7 @@ interface Known extends Move {
 const problem = (reason: Reason, message: string): Problem => ({ reason, message });
 
 /** Everything that keeps a domain from moving now, each with a reason of its own. Empty: it may. */
-export function preflight(move: Move): readonly Problem[] {
+export function preflight(move: Transfer): readonly Problem[] {
   const written = [declared, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
   const known = knownOf(move);
   if ("problems" in known) return [...written, ...known.problems];
@@ -90,7 +39,7 @@ export function preflight(move: Move): readonly Problem[] {
   return [...written, ...[...checks, ...(move.mode === "Live" ? live : [])].flatMap((check) => check(known))];
 }
 
-function knownOf(move: Move): Known | { readonly problems: readonly Problem[] } {
+function knownOf(move: Transfer): Known | { readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const look = ({ name, view }: HostSheet) => {
     if (view.state === "Reachable") return view.snapshot.facts;
@@ -123,7 +72,7 @@ type Check<M> = (move: M) => readonly Problem[];
 const passed: readonly Problem[] = [];
 
 /** What is started on the target is what a XenDomain says. */
-const declared: Check<Move> = ({ mode, domain }) =>
+const declared: Check<Transfer> = ({ mode, domain }) =>
   mode === "Live" || domain.hosts !== undefined
     ? passed
     : [
@@ -133,17 +82,17 @@ const declared: Check<Move> = ({ mode, domain }) =>
         ),
       ];
 
-const hostsReady: Check<Move> = ({ source, target }) =>
+const hostsReady: Check<Transfer> = ({ source, target }) =>
   [source, target].flatMap(({ name, ready }) =>
     ready.status === "True"
       ? []
       : [problem("HostNotReady", `${name} is not Ready (${ready.reason}: ${ready.message})`)],
   );
 
-const cordon: Check<Move> = ({ target: { name, spec } }) =>
+const cordon: Check<Transfer> = ({ target: { name, spec } }) =>
   spec.maintenance === "None" ? passed : [problem("TargetCordoned", `maintenance of ${name} is ${spec.maintenance}`)];
 
-const hostAllowed: Check<Move> = ({ domain, target }) =>
+const hostAllowed: Check<Transfer> = ({ domain, target }) =>
   domain.hosts === undefined || domain.hosts.includes(target.name)
     ? passed
     : [
@@ -153,7 +102,7 @@ const hostAllowed: Check<Move> = ({ domain, target }) =>
         ),
       ];
 
-const relocationAllowed: Check<Move> = ({ mode, source, target }) => {
+const relocationAllowed: Check<Transfer> = ({ mode, source, target }) => {
   if (mode === "Offline") return passed;
   const { relocation } = target.spec;
   const allowed =

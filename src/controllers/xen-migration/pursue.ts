@@ -24,7 +24,7 @@ export interface Pursuit {
   readonly nowMs: number;
 }
 
-export type Move =
+export type Action =
   | { readonly kind: "Begin" }
   | { readonly kind: "Abort" }
   | { readonly kind: "Settle"; readonly side: Side; readonly action: SettleAction }
@@ -38,7 +38,7 @@ export interface Course {
   readonly message: string;
   /** To be written down before `move`. */
   readonly stop: StopReason | undefined;
-  readonly move: Move | undefined;
+  readonly move: Action | undefined;
   /** It is over. */
   readonly end: { readonly succeeded: boolean; readonly reason: Reason; readonly message: string } | undefined;
   /**
@@ -174,7 +174,7 @@ function settling(
   aborted: ConditionUpdate,
 ): Part {
   const { names } = evidence;
-  let move: Move = { kind: "Settle", side, action };
+  let move: Action = { kind: "Settle", side, action };
   const cannot = action === "ResumeSource" && refusal?.reason === "ResumeUnsupported";
   const copy = evidence.source.state === "Seen" ? evidence.source.copy.form : "None";
   if (cannot && !approved)

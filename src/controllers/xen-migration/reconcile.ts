@@ -1,87 +1,67 @@
 import { finalizer } from "../../api/common.ts";
 import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
-import type { XenMigrationSpec } from "../../api/xen-migration.ts";
-import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
+import { findCondition } from "../../runtime/conditions.ts";
 import { hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
 import { isNotFound, type KubeApi, keyOf } from "../../runtime/kube-api.ts";
-import {
-  againAfter,
-  done,
-  type ReconcileContext,
-  type ReconcileResult,
-  type Reconciler,
-} from "../../runtime/reconciler.ts";
-import { withStatus } from "../../runtime/status-patch.ts";
-import { directivesOf } from "../directives.ts";
+import { againAfter, done, type ReconcileContext, type ReconcileResult } from "../../runtime/reconciler.ts";
 import { no, unknown } from "../finding.ts";
-import { refTo } from "../identity.ts";
+import { refOf } from "../identity.ts";
+import { type PassResult, reconcilerOf } from "../reconciler.ts";
 import { migrationSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import { apply } from "./apply.ts";
 import { follow } from "./follow.ts";
 import { followOffline } from "./follow-offline.ts";
 import { isFinished } from "./indexes.ts";
-import { Memory } from "./memory.ts";
+import { MigrationNotes } from "./notes.ts";
+import { type MigrationMeans, type MigrationPass, owned, summarise } from "./pass.ts";
 import { outdated, secondsToLive } from "./retention.ts";
-import { conclude, conditionTypes, type MigrationMeans, type Said, type Turn } from "./turn.ts";
 import { watchMigrations } from "./watches.ts";
 
 /** Moves one domain: admitted when every check passes and every permit is free, then followed to its end, whoever dies. */
-export const controlMigrations = (means: MigrationMeans): Controlled =>
-  watchMigrations(means.world, migrationReconciler(means));
-
-function migrationReconciler(options: MigrationMeans): Reconciler {
-  const { api, world, events } = options;
-  const store = world.stores.migrations;
-  const memory = new Memory(world);
-  return {
-    async reconcile(key, context) {
-      const migration = store.get(key);
-      const id = refTo("XenMigration", key.namespace, key.name);
-      if (migration === undefined || (isDeleting(migration) && !hasFinalizer(migration, finalizer))) {
-        world.ledger.forget(id);
-        return done;
-      }
-      const directives = directivesOf(migration.metadata);
-      const begun = migration.status?.operationID !== undefined;
-      const abandoned = isDeleting(migration) && directives.abandoned;
-      if (abandoned)
-        events.record(xenMigrations, migration, {
-          type: "Warning",
-          reason: "Abandoned",
-          action: "Delete",
-          note: `The domain may still be on its way from ${migration.status?.sourceHostRef?.name ?? "its source"} to ${migration.status?.targetHostRef?.name ?? "its target"}`,
-        });
-      if (isFinished(migration) || abandoned || (isDeleting(migration) && !begun))
-        return await retire(options, migration, context);
-      const write = { api, kind: xenMigrations, object: migration, store, leading: context.leading };
-      return await withStatus({ ...write, initial: structuredClone(migration.status ?? {}) }, async (draft) => {
-        const parsed = migrationSpec(migration);
-        const turn = { ...options, id, migration, directives, draft, context, memory };
-        const said: Said = parsed.ok
-          ? await partOf(parsed.spec.mode, begun)({ ...turn, spec: parsed.spec })
-          : { conditions: invalid(parsed.message) };
-        conclude(draft.status, migration, directives, said.conditions, world.clock.now());
-        // Once more, to let go of it.
-        if (draft.status.completionTime !== undefined) return againAfter(0);
-        return said.againSeconds === undefined ? done : againAfter(said.againSeconds);
-      });
+export function controlMigrations(means: MigrationMeans): Controlled {
+  const { world } = means;
+  const notes = new MigrationNotes(world);
+  const reconciler = reconcilerOf<XenMigration, XenMigrationSpec, XenMigrationStatus>(
+    means,
+    {
+      ...{ kind: xenMigrations, store: world.stores.migrations, parse: migrationSpec, owned, summarise },
+      tellsItself: true,
+      abandoned: ({ status }) => ({
+        left: `The domain may still be on its way from ${status?.sourceHostRef?.name ?? "its source"} to ${status?.targetHostRef?.name ?? "its target"}`,
+      }),
+      async early({ object, context }) {
+        const neverBegan = isDeleting(object) && object.status?.operationID === undefined;
+        return isFinished(object) || neverBegan ? await retire(means, object, context) : undefined;
+      },
+      converge: async (pass) =>
+        await partOf(pass.spec.mode, pass.object.status?.operationID !== undefined)({ ...means, ...pass, notes }),
+      invalid: async (_pass, message) => ({ conditions: invalid(message) }),
+      // Ready says what Succeeded says.
+      ready(status) {
+        const { status: word, reason, message } = findCondition(status.conditions, "Succeeded") ?? unlooked;
+        return { type: "Ready", status: word, reason, message };
+      },
+      // Once more, to retire it.
+      concluded: ({ draft }) => (draft.status.completionTime === undefined ? undefined : 0),
     },
-  };
+    () => ({}),
+  );
+  return watchMigrations(world, reconciler);
 }
 
-function partOf(mode: XenMigrationSpec["mode"], begun: boolean): (turn: Turn) => Promise<Said> {
+const unlooked = unknown("Succeeded", "Pending", "Not looked at yet");
+
+function partOf(mode: XenMigrationSpec["mode"], begun: boolean): (pass: MigrationPass) => Promise<PassResult> {
   if (!begun) return apply;
   return mode === "Live" ? follow : followOffline;
 }
 
-function invalid(message: string): ConditionUpdate[] {
-  // Ready follows from Succeeded.
-  const types = conditionTypes.filter((type) => type !== "Ready");
-  return types.map((type) =>
+const invalid = (message: string) =>
+  owned.map((type) =>
     type === "Succeeded" ? no(type, "InvalidSpec", message) : unknown(type, "InvalidSpec", message),
   );
-}
 
 /** A migration that is over, or never began: let go of when it is deleted, deleted when its time has come. */
 async function retire(
@@ -89,8 +69,8 @@ async function retire(
   migration: XenMigration,
   { signal, leading }: ReconcileContext,
 ): Promise<ReconcileResult> {
-  const { namespace, name } = keyOf(migration);
-  world.ledger.forget(refTo("XenMigration", namespace, name));
+  const { namespace } = keyOf(migration);
+  world.ledger.forget(refOf("XenMigration", migration));
   if (hasFinalizer(migration, finalizer)) {
     const released = await removeFinalizer({ api, kind: xenMigrations, object: migration, finalizer, signal });
     if (released !== undefined) world.stores.migrations.observe(released);

@@ -1,5 +1,5 @@
 import type { MigrationRun } from "../../host/xen-facts.ts";
-import { type Copy, type DomainSight, describeCopy, type RunSight, type Side } from "./sight.ts";
+import { type Copy, describeCopy, type ObservedDomain, type ObservedRun, type Side } from "./sight.ts";
 
 /** Everything that the outcome of a begun migration is judged by. */
 export interface Evidence {
@@ -17,9 +17,9 @@ export interface Evidence {
     /** The furthest phase that was ever seen. */
     readonly phase: MigrationRun["phase"];
   };
-  readonly run: RunSight;
-  readonly source: DomainSight;
-  readonly target: DomainSight;
+  readonly run: ObservedRun;
+  readonly source: ObservedDomain;
+  readonly target: ObservedDomain;
 }
 
 export type SettleAction = "DestroyIncoming" | "DestroyMigratedAway" | "StartIncoming" | "ResumeSource";
@@ -68,7 +68,7 @@ export function furthest(one: MigrationRun["phase"], other: MigrationRun["phase"
 }
 
 /** Permission to start was given, or may have been: the target may run the domain, or have run it. */
-export function isPastPermission(phase: MigrationRun["phase"], run: RunSight): boolean {
+export function isPastPermission(phase: MigrationRun["phase"], run: ObservedRun): boolean {
   const past = (one: MigrationRun["phase"]) => one === "Permission" || one === "Succeeded";
   if (past(phase)) return true;
   if (run.state !== "Begun") return false;

@@ -4,7 +4,7 @@ import type { DomainFact, MigrationRun } from "../../host/xen-facts.ts";
 import type { HostView } from "../hosts/view.ts";
 
 /** What one dom0 knows of one domain now: a column of the recovery table. */
-export type DomainSight =
+export type ObservedDomain =
   | { readonly state: "Unknown"; readonly why: string }
   | {
       readonly state: "Seen";
@@ -35,7 +35,7 @@ export type Copy =
     };
 
 /** The run of one operation, as the host on which it was begun says. */
-export type RunSight =
+export type ObservedRun =
   | { readonly state: "Unknown"; readonly why: string }
   | { readonly state: "None" }
   | { readonly state: "Begun"; readonly run: MigrationRun };
@@ -43,7 +43,7 @@ export type RunSight =
 export type Side = "Source" | "Target";
 
 /** The domain as a host shows it. Facts of before an outage count for nothing. */
-export function domainSight(view: HostView, side: Side, domain: { uuid: string; name: string }): DomainSight {
+export function domainSight(view: HostView, side: Side, domain: { uuid: string; name: string }): ObservedDomain {
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
   const { domains, identity } = view.snapshot.facts;
@@ -70,7 +70,7 @@ export function domainSight(view: HostView, side: Side, domain: { uuid: string; 
   };
 }
 
-export function runSight(view: HostView, operation: string): RunSight {
+export function runSight(view: HostView, operation: string): ObservedRun {
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
   const { migrations } = view.snapshot.facts;

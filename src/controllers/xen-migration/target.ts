@@ -1,6 +1,7 @@
 import { currentFacts } from "../hosts/view.ts";
 import { memoryFor } from "../memory.ts";
-import { describeProblems, type HostSheet, type Move, type Problem, preflight } from "./preflight.ts";
+import { describeProblems, preflight } from "./preflight.ts";
+import type { HostSheet, Problem, Transfer } from "./transfer.ts";
 
 export type TargetChoice =
   | { readonly kind: "Chosen"; readonly target: HostSheet; readonly reasons: readonly string[] }
@@ -12,7 +13,7 @@ export type TargetChoice =
  * afterwards, those into which something moves already last.
  */
 export function chooseTarget(
-  move: Omit<Move, "target">,
+  move: Omit<Transfer, "target">,
   candidates: readonly HostSheet[],
   isOpen: (host: HostSheet) => boolean,
 ): TargetChoice {

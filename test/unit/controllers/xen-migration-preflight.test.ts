@@ -2,16 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { xenHostSpecSchema } from "../../../src/api/xen-host.ts";
 import type { HostView, Snapshot } from "../../../src/controllers/hosts/view.ts";
-import { type Claim, permitFor } from "../../../src/controllers/xen-migration/permits.ts";
-import {
-  type HostSheet,
-  type Move,
-  neededMiB,
-  preflight,
-  type Traveller,
-} from "../../../src/controllers/xen-migration/preflight.ts";
+import { permitFor, type Reservation } from "../../../src/controllers/xen-migration/permits.ts";
+import { neededMiB, preflight } from "../../../src/controllers/xen-migration/preflight.ts";
 import { isStalled, progressed } from "../../../src/controllers/xen-migration/progress.ts";
 import { chooseTarget } from "../../../src/controllers/xen-migration/target.ts";
+import type { HostSheet, Transfer, Traveller } from "../../../src/controllers/xen-migration/transfer.ts";
 import type { Fact, HostFacts } from "../../../src/host/facts.ts";
 import type { DomainFact, Toolstack, XenInfo } from "../../../src/host/xen-facts.ts";
 
@@ -145,21 +140,21 @@ const domain: Traveller = {
   owner: undefined,
 };
 const source = sheet("bella", { domains: known({ domains: [row], processes: [] }) });
-const move = (change: Partial<Move> = {}): Move => ({
+const move = (change: Partial<Transfer> = {}): Transfer => ({
   domain,
   mode: "Live",
   source,
   target: sheet("brutus"),
   ...change,
 });
-const reasons = (change: Partial<Move>) => preflight(move(change)).map(({ reason }) => reason);
+const reasons = (change: Partial<Transfer>) => preflight(move(change)).map(({ reason }) => reason);
 
 describe("the checks before a migration", () => {
   it("let a domain go where everything fits", () => {
     expect(preflight(move())).toEqual([]);
   });
 
-  const cases: readonly (readonly [string, Partial<Move>, string, string])[] = [
+  const cases: readonly (readonly [string, Partial<Transfer>, string, string])[] = [
     [
       "a target that is not Ready",
       { target: sheet("brutus", {}, { ready: { status: "False", reason: "AoeReady", message: "down" } }) },
@@ -392,7 +387,7 @@ describe("a target that nobody has named", () => {
 });
 
 describe("permits", () => {
-  const claim = (id: string, rest: Partial<Claim> = {}): Claim => ({
+  const claim = (id: string, rest: Partial<Reservation> = {}): Reservation => ({
     id,
     createdAt: id,
     domain: id,
@@ -403,7 +398,7 @@ describe("permits", () => {
 
   it("are one per domain, one out of and one into a host, four in the fleet", () => {
     const holding = [claim("a")];
-    const ask = (one: Claim, held = holding) => permitFor(one, { holding: held, queued: [] }, 4).kind;
+    const ask = (one: Reservation, held = holding) => permitFor(one, { holding: held, queued: [] }, 4).kind;
     expect(ask(claim("b"))).toBe("Free");
     expect(ask(claim("b", { domain: "a" }))).toBe("Taken");
     expect(ask(claim("b", { source: "a s" }))).toBe("Taken");

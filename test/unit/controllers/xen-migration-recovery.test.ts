@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Evidence, judge } from "../../../src/controllers/xen-migration/recovery.ts";
-import { copyOf, type DomainSight, type RunSight } from "../../../src/controllers/xen-migration/sight.ts";
+import { copyOf, type ObservedDomain, type ObservedRun } from "../../../src/controllers/xen-migration/sight.ts";
 import type { DomainFact, MigrationRun } from "../../../src/host/xen-facts.ts";
 
 /** Rows of `xl list -v` as a real rack printed them during migrations. */
@@ -24,12 +24,12 @@ const anyForm = fc.constantFrom<(Row | "none")[]>(...everyRow, "none");
 const uuid = "0a1b2c3d-0000-4000-8000-000000000002";
 const fact = (row: Row): DomainFact => ({ id: 7, uuid, memory: 128, vcpus: 1, ...rows[row] });
 
-function seen(row: Row | "none", bootId = "boot-1", atWork: readonly string[] = []): DomainSight {
+function seen(row: Row | "none", bootId = "boot-1", atWork: readonly string[] = []): ObservedDomain {
   return { state: "Seen", bootId, copy: copyOf(row === "none" ? [] : [fact(row)]), atWork };
 }
-const unreachable: DomainSight = { state: "Unknown", why: "Unreachable: no route to host" };
+const unreachable: ObservedDomain = { state: "Unknown", why: "Unreachable: no route to host" };
 
-function run(phase: MigrationRun["phase"], rest: Partial<MigrationRun> = {}): RunSight {
+function run(phase: MigrationRun["phase"], rest: Partial<MigrationRun> = {}): ObservedRun {
   return {
     state: "Begun",
     run: {
@@ -48,7 +48,7 @@ function run(phase: MigrationRun["phase"], rest: Partial<MigrationRun> = {}): Ru
   };
 }
 
-function evidence(source: DomainSight, target: DomainSight, rest: Partial<Evidence> = {}): Evidence {
+function evidence(source: ObservedDomain, target: ObservedDomain, rest: Partial<Evidence> = {}): Evidence {
   return {
     names: { domain: "vm2", source: "bella", target: "brutus", operation: "u1" },
     recorded: { sourceBootId: "boot-1", targetBootId: "boot-1", phase: "Connecting" },
@@ -60,7 +60,7 @@ function evidence(source: DomainSight, target: DomainSight, rest: Partial<Eviden
 }
 
 /** The verdict without its words. */
-function verdict(source: DomainSight, target: DomainSight, rest: Partial<Evidence> = {}): string {
+function verdict(source: ObservedDomain, target: ObservedDomain, rest: Partial<Evidence> = {}): string {
   const found = judge(evidence(source, target, rest));
   if (found.kind === "Act") return `${found.action} on ${found.side}`;
   return found.kind === "Failed" ? found.reason : found.kind;
@@ -172,7 +172,7 @@ describe("what both hosts show after a migration, no program of the toolstack at
 });
 
 describe("who dies in which phase, and what remains", () => {
-  const cases: readonly (readonly [string, DomainSight, DomainSight, Partial<Evidence>, string])[] = [
+  const cases: readonly (readonly [string, ObservedDomain, ObservedDomain, Partial<Evidence>, string])[] = [
     [
       "the sender in P1 or P2",
       seen("running"),
@@ -307,7 +307,7 @@ describe("a host that cannot be seen", () => {
       for (const phase of ["Connecting", "Sending", "Transferred", "Permission", "Succeeded", "Failed"] as const)
         for (const bootId of ["boot-1", "boot-2"]) {
           const rest = { run: run(phase), recorded: recorded(phase) };
-          const unknownRun: RunSight = { state: "Unknown", why: "Unreachable" };
+          const unknownRun: ObservedRun = { state: "Unknown", why: "Unreachable" };
           expect(verdict(unreachable, seen(form, bootId), { ...rest, run: unknownRun })).toBe("OutcomeUnknown");
           expect(verdict(seen(form, bootId), unreachable, rest)).toBe("OutcomeUnknown");
           expect(verdict(unreachable, unreachable, { ...rest, run: unknownRun })).toBe("OutcomeUnknown");

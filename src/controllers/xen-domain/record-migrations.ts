@@ -18,7 +18,7 @@ export function migrationsOf({ stores }: Pick<World, "stores">, namespace: strin
 }
 
 /** Notes them in the status of the domain, where they outlive their objects; the youngest are kept. */
-export function keepMigrations(status: XenDomainStatus, migrations: readonly XenMigration[]): void {
+export function recordMigrations(status: XenDomainStatus, migrations: readonly XenMigration[]): void {
   const kept = new Map((status.migrations ?? []).map((one) => [one.operationID, one]));
   for (const migration of migrations) {
     const next = keptOf(migration);

@@ -1,15 +1,15 @@
 import type { Machine } from "../hosts/machine.ts";
 import type { ObjectRef, RefMap } from "../identity.ts";
 import type { World } from "../world.ts";
-import type { Claim } from "./permits.ts";
+import type { Reservation } from "./permits.ts";
 
 /** A command to begin may still arrive so long after it was sent, whoever sent it: its time limit and the wait for its lock. */
 const onItsWayMs = 100_000;
 
 /** What this process remembers of migrations. All of it may be lost: the next process looks again and waits as long as it must. */
-export class Memory {
+export class MigrationNotes {
   /** Admitted, and the intent perhaps not written down yet. */
-  readonly reserved: RefMap<Claim>;
+  readonly reserved: RefMap<Reservation>;
   readonly #asked: RefMap<number>;
   readonly #unbegun: RefMap<number>;
   readonly #starting: RefMap<number>;

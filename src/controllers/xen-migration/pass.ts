@@ -1,14 +1,10 @@
 import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
 import { type ConditionUpdate, findCondition } from "../../runtime/conditions.ts";
-import type { ReconcileContext } from "../../runtime/reconciler.ts";
-import type { StatusDraft } from "../../runtime/status-patch.ts";
-import type { Directives } from "../directives.ts";
-import { say } from "../draft.ts";
-import { unknown, yes } from "../finding.ts";
-import type { ObjectRef } from "../identity.ts";
+import { conclude, say } from "../conclude.ts";
+import type { Pass } from "../reconciler.ts";
 import type { Means } from "../world.ts";
-import type { Memory } from "./memory.ts";
+import type { MigrationNotes } from "./notes.ts";
 import { transition } from "./record.ts";
 
 /** What the reconciler of migrations works with. */
@@ -18,53 +14,26 @@ export interface MigrationMeans extends Means {
 }
 
 /** One reconcile of one migration: what its parts need, and where they say what they found. */
-export interface Turn extends MigrationMeans {
-  readonly id: ObjectRef;
-  readonly migration: XenMigration;
-  readonly spec: XenMigrationSpec;
-  readonly directives: Directives;
-  readonly draft: StatusDraft<XenMigrationStatus>;
-  readonly context: ReconcileContext;
-  readonly memory: Memory;
+export interface MigrationPass extends MigrationMeans, Pass<XenMigration, XenMigrationSpec, XenMigrationStatus> {
+  readonly notes: MigrationNotes;
 }
 
-/** What a part of the reconcile leaves: conditions to be set, and when to look again. */
-export interface Said {
-  readonly conditions: readonly ConditionUpdate[];
-  readonly againSeconds?: number | undefined;
-}
+/** Condition types that a migration always has, beside Ready. */
+export const owned = ["Admitted", "Migrating", "Aborted", "Succeeded"] as const;
 
-export const conditionTypes = ["Admitted", "Migrating", "Aborted", "Succeeded", "Ready"] as const;
-
-/** Sets conditions in the draft; a type that nobody has spoken of yet is Pending. */
-export function conclude(
-  status: XenMigrationStatus,
-  migration: XenMigration,
-  directives: Directives,
+/** Sets conditions in the draft before it is stored in the middle of a reconcile. */
+export function concludeNow(
+  { draft, object, directives, world }: MigrationPass,
   conditions: readonly ConditionUpdate[],
-  now: number,
 ): void {
-  const { generation } = migration.metadata;
-  const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
-  const first = conditionTypes
-    .filter((type) => !known.has(type))
-    .map((type) => unknown(type, "Pending", "Not looked at yet"));
-  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
-  say(
-    status,
-    [...first, ...conditions, ...(directives.paused ? [paused] : [])],
-    { now, generation },
-    directives.paused ? [] : ["Paused"],
-  );
-  if (generation !== undefined) status.observedGeneration = generation;
-  summariseFor(status, { now, generation });
+  conclude(draft.status, object, { directives, conditions, gone: [], owned, summarise, now: world.clock.now() });
 }
 
 /**
  * For those who wait for any object (kstatus, and with it Flux): Ready says what Succeeded says, Reconciling is there until the
  * end, Stalled after a bad one.
  */
-function summariseFor(status: XenMigrationStatus, context: Parameters<typeof say>[2]): void {
+export function summarise(status: XenMigrationStatus, context: Parameters<typeof say>[2]): void {
   const outcome = findCondition(status.conditions, "Succeeded");
   if (outcome === undefined) return;
   const { reason, message } = outcome;
@@ -97,7 +66,10 @@ const troubles: ReadonlySet<string> = new Set([
 ]);
 
 /** Notes a transition in the history and tells it as an event, once. */
-export function tell({ draft, migration, events, world }: Turn, change: { state: string; message: string }): void {
+export function tell(
+  { draft, object: migration, events, world }: MigrationPass,
+  change: { state: string; message: string },
+): void {
   if (!transition(draft.status, change, world.clock.now())) return;
   events.record(xenMigrations, migration, {
     type: troubles.has(change.state) ? "Warning" : "Normal",

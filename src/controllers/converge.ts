@@ -1,0 +1,149 @@
+import type { PlanStep } from "../api/plan-step.ts";
+import { InvalidValue } from "../host/values.ts";
+import type { ConditionUpdate } from "../runtime/conditions.ts";
+import { isDeleting } from "../runtime/finalizers.ts";
+import { type Kind, keyOf } from "../runtime/kube-api.ts";
+import type { ReadonlyStore } from "../runtime/store.ts";
+import { suspended } from "./conclude.ts";
+import { unknown, yes } from "./finding.ts";
+import { type Handed, type Held, handOver, type Job, nothingHanded, printed, soonest, withheld } from "./gate.ts";
+import type { Step } from "./hosts/step.ts";
+import { explainOutcome } from "./outcomes.ts";
+import { type CommonStatus, countRepairs, type Declared, holding, type Pass, type PassResult } from "./reconciler.ts";
+import type { Means } from "./world.ts";
+
+/** What is true of an object, and what is to be done about it. */
+export interface Plan {
+  readonly conditions: readonly ConditionUpdate[];
+  readonly steps: readonly Step[];
+}
+
+/** What has to go before a deleted object may go. */
+export type Release<P extends Plan> =
+  /** Nothing of it is left, or on purpose: the finalizer may go. */
+  { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: P };
+
+/** What an object is made true by: what is seen of it, what is planned, and how it is told. */
+export interface Converging<T extends Declared<Status>, Spec, Status extends CommonStatus, Seen, P extends Plan> {
+  readonly kind: Kind<T>;
+  readonly store: ReadonlyStore<T>;
+  readonly owned: readonly string[];
+  readonly observe: (pass: Pass<T, Spec, Status>) => Seen;
+  /** A pure function of what was observed. */
+  readonly plan: (seen: Seen) => P;
+  readonly release: (seen: Seen) => Release<P>;
+  /** The plan that only says this. */
+  readonly saying: (conditions: readonly ConditionUpdate[]) => P;
+  /** There is something to be released even where the plan has no steps. */
+  readonly needsFinalizer?: (seen: Seen, plan: P) => boolean;
+  /** What has to be done, or known, before the plan holds; not for a deleted object. */
+  readonly prepare?: (
+    pass: Pass<T, Spec, Status>,
+    seen: Seen,
+    plan: P,
+  ) => Promise<{ readonly seen: Seen; readonly plan: P }>;
+  /** What the status keeps besides conditions. */
+  readonly describe: (pass: Pass<T, Spec, Status>, seen: Seen, plan: P) => void;
+  /** What a dry run prints; by default the steps. */
+  readonly preview?: (plan: P) => PlanStep[];
+  /** The status must be stored before these steps are begun. */
+  readonly survives?: (steps: P["steps"]) => boolean;
+  readonly jobs: (pass: Pass<T, Spec, Status>, seen: Seen, steps: P["steps"]) => readonly Job[];
+  /** It goes on beyond its command: the next look shows how far it is. */
+  readonly goesOn?: (held: Held) => boolean;
+  /** What steps that did not help mean for the conditions. */
+  readonly unhelpful: (held: readonly Held[], seen: Seen) => readonly ConditionUpdate[];
+  /** To be called when the jobs have come to the gate; when to look again beside them. */
+  readonly again?: (
+    pass: Pass<T, Spec, Status>,
+    seen: Seen,
+    result: { readonly plan: P; readonly handed: Handed; readonly conditions: readonly ConditionUpdate[] },
+  ) => readonly (number | undefined)[];
+}
+
+/** Observe, plan, act, describe; or release, for a deleted object. */
+export function convergence<T extends Declared<Status>, Spec, Status extends CommonStatus, Seen, P extends Plan>(
+  means: Means,
+  its: Converging<T, Spec, Status, Seen, P>,
+): (pass: Pass<T, Spec, Status>) => Promise<PassResult> {
+  const { api, world } = means;
+  const { kind, store } = its;
+
+  /** Our finalizer is set before the first side effect. */
+  async function hold({ object, context }: Pass<T, Spec, Status>): Promise<void> {
+    const current = store.get(keyOf(object));
+    const same = current !== undefined && current.metadata.uid === object.metadata.uid;
+    await holding({ api, kind, store }, same ? current : object, context);
+  }
+
+  async function act(pass: Pass<T, Spec, Status>, seen: Seen, plan: P): Promise<Handed> {
+    const { draft, directives, context, object } = pass;
+    if (withheld(draft.status, directives, () => its.preview?.(plan) ?? printed(plan.steps))) return nothingHanded;
+    if (plan.steps.length > 0) await hold(pass);
+    if (its.survives?.(plan.steps) === true) await draft.flush();
+    context.signal.throwIfAborted();
+    const handed = handOver(world, its.jobs(pass, seen, plan.steps), context.log);
+    countRepairs(means, object, kind.kind, handed.started);
+    return handed;
+  }
+
+  async function finish(
+    pass: Pass<T, Spec, Status>,
+    seen: Seen,
+    plan: P,
+    conditionsOf: (held: readonly Held[], seen: Seen) => readonly ConditionUpdate[],
+    last: readonly ConditionUpdate[],
+  ): Promise<PassResult> {
+    its.describe(pass, seen, plan);
+    const handed = await act(pass, seen, plan);
+    const conditions = merged(
+      plan.conditions,
+      conditionsOf(
+        handed.held.filter((one) => its.goesOn?.(one) !== true),
+        seen,
+      ),
+      last,
+    );
+    const again = its.again?.(pass, seen, { plan, handed, conditions }) ?? [];
+    return { conditions, againSeconds: soonest([handed.againSeconds, ...again]) };
+  }
+
+  /** A value may have passed the schema, and no host can be given it all the same. */
+  function planned<R>(plan: () => R): R | P {
+    try {
+      return plan();
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      return its.saying(its.owned.map((type) => unknown(type, "InvalidSpec", error.message)));
+    }
+  }
+
+  return async (pass) => {
+    const { directives, object } = pass;
+    const seen = its.observe(pass);
+    if (isDeleting(object)) {
+      const left = planned(() => its.release(seen));
+      if ("conditions" in left) return { conditions: left.conditions };
+      const stopped = suspended(directives);
+      if (left.kind === "Released") return { conditions: stopped, released: stopped.length === 0 };
+      return await finish(pass, seen, left.finding, blocking, stopped);
+    }
+    const plan = planned(() => its.plan(seen));
+    const frozen = directives.paused || directives.dryRun;
+    if (!frozen && its.needsFinalizer?.(seen, plan) === true) await hold(pass);
+    const ready = (await its.prepare?.(pass, seen, plan)) ?? { seen, plan };
+    return await finish(pass, ready.seen, ready.plan, its.unhelpful, []);
+  };
+}
+
+function blocking(held: readonly Held[]): ConditionUpdate[] {
+  return held.map(({ step, outcome }) => {
+    const { reason, message } = explainOutcome(step, outcome);
+    return yes("DeletionBlocked", reason, message);
+  });
+}
+
+/** Conditions of which the later say the last word. */
+export function merged(...lists: readonly (readonly ConditionUpdate[])[]): ConditionUpdate[] {
+  return [...new Map(lists.flat().map((condition) => [condition.type, condition])).values()];
+}

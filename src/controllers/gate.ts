@@ -1,0 +1,185 @@
+import type { Logger } from "pino";
+import type { PlanStep } from "../api/plan-step.ts";
+import type { Directives } from "./directives.ts";
+import type { Permission } from "./hosts/ledger.ts";
+import type { Machine } from "./hosts/machine.ts";
+import { type Step, type StepOutcome, type StepResult, wordsOf } from "./hosts/step.ts";
+import { type ObjectRef, objectOf, type WorkRef } from "./identity.ts";
+import type { World } from "./world.ts";
+
+/** The steps of a plan that run on one machine, one after the other. */
+export interface Job {
+  readonly work: WorkRef;
+  readonly machine: Machine;
+  readonly steps: readonly Step[];
+  /** The facts that made them look right, as text: when they change, what failed is worth another try. */
+  readonly basis: string;
+  /** Machines to be asked once more before a step that interrupts. */
+  readonly witnesses?: readonly Machine[];
+  /** False: what the plan rests on is too old for it. */
+  readonly fresh?: boolean;
+}
+
+/** What became of jobs when they came to the gate. */
+export interface Handed {
+  /** Steps that start now, for the first time. */
+  readonly started: readonly Step[];
+  /** Steps that were tried and did not help; they are tried again, now or later. */
+  readonly held: readonly Held[];
+  /** When the first of `held` is due. */
+  readonly againSeconds: number | undefined;
+}
+
+/** A step that was tried and did not help. */
+export interface Held {
+  readonly step: Step;
+  readonly outcome: StepOutcome;
+}
+
+/** Nothing was handed over. */
+export const nothingHanded: Handed = { started: [], held: [], againSeconds: undefined };
+
+/** What the gate asks. */
+type Books = Pick<World, "freshness" | "ledger">;
+
+/** A job at the gate, and what is known of its last time there. */
+interface Candidate {
+  readonly world: Books;
+  readonly job: Job;
+  readonly first: Step | undefined;
+  readonly results: readonly StepResult[];
+  /** Whether it was tried before, and may be tried now; not asked for before its turn in the list. */
+  readonly permission: () => Permission;
+}
+
+interface Refusal {
+  readonly held?: Held | undefined;
+  readonly againSeconds?: number;
+}
+
+/** Undefined: the job may pass. */
+type Gate = (candidate: Candidate) => Refusal | undefined;
+
+/**
+ * Whether a job may run, in this order; the first that refuses decides. Before it comes who looks only (the annotations paused
+ * and dry-run, and a migration's permit or a domain's turn, end in a plan without the step); after it, on the machine, the claim
+ * and what each script checks for itself.
+ */
+const gates: readonly Gate[] = [isTrusted, isFresh, isIdle, hasSteps, isDue, isConfirmed];
+
+/** A key or a machine-id that nobody has written down yet justifies looking, not changing anything. */
+function isTrusted({ job: { machine } }: Candidate): Refusal | undefined {
+  return machine.trusted ? undefined : {};
+}
+
+/** Nothing is done on knowledge older than what asked for it. */
+function isFresh({ job: { fresh = true } }: Candidate): Refusal | undefined {
+  return fresh ? undefined : {};
+}
+
+/** What the last job of this work did is shown by a look first. */
+function isIdle({ world, job, first, results }: Candidate): Refusal | undefined {
+  if (!job.machine.agent.pending(job.work)) return undefined;
+  const outcome = world.ledger.lastOutcome(placeOf(job), job.steps);
+  if (first === undefined || outcome === undefined) return {};
+  return { held: { step: results.at(-1)?.step ?? first, outcome } };
+}
+
+/** Nothing to be done: what was tried has worked. */
+function hasSteps({ world, job, first }: Candidate): Refusal | undefined {
+  if (first !== undefined) return undefined;
+  world.ledger.settle(placeOf(job));
+  return {};
+}
+
+/** What did not help is not tried again at once. */
+function isDue(candidate: Candidate): Refusal | undefined {
+  const permission = candidate.permission();
+  if (permission.kind === "Go") return undefined;
+  return { held: heldBy(candidate), againSeconds: permission.seconds };
+}
+
+/** Before a step that interrupts every client is asked once more. */
+function isConfirmed(candidate: Candidate): Refusal | undefined {
+  const { world, job } = candidate;
+  if (job.steps.every(({ interrupts }) => interrupts !== true)) return undefined;
+  if (lookedAgain(world, objectOf(job.work), wordsOf(job.steps), job.witnesses ?? [])) return undefined;
+  return { held: heldBy(candidate) };
+}
+
+function heldBy({ first, results, permission }: Candidate): Held | undefined {
+  const { outcome } = permission();
+  const step = results.at(-1)?.step ?? first;
+  return step === undefined || outcome === undefined ? undefined : { step, outcome };
+}
+
+const placeOf = ({ work, machine }: Job) => ({ work, machine: machine.endpoint.id });
+
+/** Hands the jobs that may run to the agents of their machines; never waits for them. `log`: of the reconcile, for what they do. */
+export function handOver(world: Books, jobs: readonly Job[], log?: Logger): Handed {
+  const started: Step[] = [];
+  const held: Held[] = [];
+  const again: (number | undefined)[] = [];
+  for (const job of jobs) {
+    const results = job.machine.agent.results(job.work);
+    let known: Permission | undefined;
+    const permission = () => {
+      known ??= world.ledger.judge(placeOf(job), job.steps, job.basis, results);
+      return known;
+    };
+    const candidate = { world, job, first: job.steps[0], results, permission };
+    const refusal = firstRefusal(candidate);
+    const told = refusal === undefined ? heldBy(candidate) : refusal.held;
+    if (told !== undefined) held.push(told);
+    again.push(refusal?.againSeconds);
+    if (refusal !== undefined) continue;
+    world.ledger.begin(placeOf(job), job.steps, job.basis, results);
+    job.machine.agent.lanes.submit(job.work, job.steps, log);
+    if (told === undefined) started.push(...job.steps);
+  }
+  return { started, held, againSeconds: soonest(again) };
+}
+
+function firstRefusal(candidate: Candidate): Refusal | undefined {
+  for (const gate of gates) {
+    const refusal = gate(candidate);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/**
+ * True when every witness has been looked at since this very thing was first wanted. Until then it asks, and the object is
+ * woken after the looks.
+ */
+export function lookedAgain(world: Books, object: ObjectRef, words: string, witnesses: readonly Machine[]): boolean {
+  if (!world.ledger.wants(object, words)) {
+    world.freshness.demand(object, witnesses, "Confirm");
+    return false;
+  }
+  if (!witnesses.every((witness) => world.freshness.holds(object, witness, "Confirm"))) return false;
+  world.ledger.hasWanted(object);
+  return true;
+}
+
+/** The first of these times; undefined when there is none. */
+export const soonest = (times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.flatMap((time) => time ?? []);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+/** `status.plan`: at most 64 steps. */
+export function printed(steps: readonly Step[]): PlanStep[] {
+  return steps.slice(0, 64).map(({ host, action, summary }) => ({ host, action, summary: summary.slice(0, 1024) }));
+}
+
+/** Whether an annotation keeps the steps from being done; with dry-run they are written down instead. */
+export function withheld(
+  status: { plan?: PlanStep[] | undefined },
+  { dryRun, paused }: Directives,
+  plan: () => PlanStep[],
+): boolean {
+  delete status.plan;
+  if (dryRun) status.plan = plan();
+  return dryRun || paused;
+}

@@ -1,0 +1,181 @@
+import { finalizer } from "../api/common.ts";
+import type { Condition } from "../api/conditions.ts";
+import type { Metadata } from "../api/kinds.ts";
+import type { ParsedSpec } from "../api/parse.ts";
+import type { PlanStep } from "../api/plan-step.ts";
+import { type ConditionUpdate, hasCondition } from "../runtime/conditions.ts";
+import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
+import type { Kind, KubeObject } from "../runtime/kube-api.ts";
+import {
+  againAfter,
+  done,
+  type ReconcileContext,
+  type ReconcileResult,
+  type Reconciler,
+} from "../runtime/reconciler.ts";
+import { type StatusDraft, withStatus } from "../runtime/status-patch.ts";
+import type { ReadonlyStore } from "../runtime/store.ts";
+import { announce } from "./announce.ts";
+import { conclude, invalidSpec, say, sayStalled } from "./conclude.ts";
+import { type Directives, directivesOf } from "./directives.ts";
+import { soonest } from "./gate.ts";
+import { type ObjectRef, refTo } from "./identity.ts";
+import type { Means } from "./world.ts";
+
+/** The part of every status that the reconciler writes itself. */
+export interface CommonStatus {
+  conditions?: Condition[] | undefined;
+  observedGeneration?: number | undefined;
+  plan?: PlanStep[] | undefined;
+}
+
+/** An object of ours. */
+export type Declared<Status extends CommonStatus> = KubeObject & {
+  readonly metadata: Metadata;
+  readonly status?: Status;
+};
+
+/** One reconcile of one object. */
+export interface Pass<T, Spec, Status> {
+  readonly ref: ObjectRef;
+  readonly object: T;
+  readonly spec: Spec;
+  readonly directives: Directives;
+  readonly draft: StatusDraft<Status>;
+  readonly context: ReconcileContext;
+}
+
+/** What a reconcile found out and did. */
+export interface PassResult {
+  readonly conditions: readonly ConditionUpdate[];
+  /** Condition types without which the object is not ready, where that is not always the same. */
+  readonly required?: readonly string[];
+  /** Condition types that do not hold any more. */
+  readonly gone?: readonly string[];
+  /** Nothing of a deleted object is left, or on purpose. */
+  readonly released?: boolean;
+  /** When to look again, whatever happens. */
+  readonly againSeconds?: number | undefined;
+}
+
+/** What one kind adds to the reconciler that all share. */
+export interface Reconciling<T extends Declared<Status>, Spec, Status extends CommonStatus> {
+  readonly kind: Kind<T>;
+  readonly store: ReadonlyStore<T>;
+  readonly parse: (object: T) => ParsedSpec<Spec>;
+  /** Condition types that the object always has, beside Ready. */
+  readonly owned: readonly string[];
+  /** `Always`: the finalizer is set at first sight; else before the first side effect. */
+  readonly holds?: "Always";
+  /** What ends the reconcile before its status is looked at; undefined: it goes on. */
+  readonly early?: (pass: Omit<Pass<T, Spec | undefined, Status>, "draft">) => Promise<ReconcileResult | undefined>;
+  /** Observe, plan, act and describe, and let go of what is deleted. */
+  readonly converge: (pass: Pass<T, Spec, Status>) => Promise<PassResult>;
+  /** What an invalid spec means, where that is not the same for all. */
+  readonly invalid?: (pass: Pass<T, undefined, Status>, message: string) => Promise<PassResult>;
+  /** Ready of the status as it is then, where the outcome says nothing of it. */
+  readonly ready: (status: Status, pass: Pass<T, Spec | undefined, Status>, outcome: PassResult) => ConditionUpdate;
+  /** What follows from Ready for those who wait for any object; by default Stalled. */
+  readonly summarise?: typeof sayStalled;
+  /** Its history is told in its own words. */
+  readonly tellsItself?: boolean;
+  /** To be called when the conditions are written; when to look again. */
+  readonly concluded?: (pass: Pass<T, Spec | undefined, Status>) => number | undefined;
+  /** What is left of an object that is abandoned, for the event; `refused`: it may not be. */
+  readonly abandoned: (object: T) => { readonly left: string; readonly refused?: boolean };
+}
+
+/** Makes the world match objects of one kind: parse, observe, plan, act, release, describe, conclude. */
+export function reconcilerOf<T extends Declared<Status>, Spec, Status extends CommonStatus>(
+  { api, events, world }: Means,
+  its: Reconciling<T, Spec, Status>,
+  empty: () => Status,
+): Reconciler {
+  const { kind, store } = its;
+
+  /** Without another look at what is left. */
+  async function release(object: T, { signal }: ReconcileContext): Promise<ReconcileResult> {
+    await removeFinalizer({ api, kind, object, finalizer, signal });
+    return done;
+  }
+
+  return {
+    async reconcile(key, context) {
+      let object = store.get(key);
+      const ref = refTo(kind.kind, key.namespace, key.name);
+      if (object === undefined || (isDeleting(object) && !hasFinalizer(object, finalizer))) {
+        world.ledger.forget(ref);
+        return done;
+      }
+      const directives = directivesOf(object.metadata);
+      const parsed = its.parse(object);
+      const spec = parsed.ok ? parsed.spec : undefined;
+      const abandoned = isDeleting(object) && directives.abandoned ? its.abandoned(object) : undefined;
+      if (abandoned !== undefined && abandoned.refused !== true) {
+        const { left: note } = abandoned;
+        events.record(kind, object, { type: "Warning", reason: "Abandoned", action: "Delete", note });
+        return await release(object, context);
+      }
+      const ended = await its.early?.({ ref, object, spec, directives, context });
+      if (ended !== undefined) return ended;
+      if (its.holds === "Always" && parsed.ok) object = await holding({ api, kind, store }, object, context);
+      const current = object;
+      const before = current.status?.conditions;
+      const initial = structuredClone(current.status ?? empty());
+      return await withStatus(
+        { api, kind, object: current, store, leading: context.leading, initial },
+        async (draft) => {
+          const pass = { ref, object: current, directives, draft, context };
+          const outcome = parsed.ok
+            ? await its.converge({ ...pass, spec: parsed.spec })
+            : ((await its.invalid?.({ ...pass, spec: undefined }, parsed.message)) ?? {
+                conditions: invalidSpec(current, its.owned, parsed.message),
+              });
+          conclude(draft.status, current, {
+            directives,
+            conditions: outcome.conditions,
+            gone: outcome.gone ?? [],
+            owned: its.owned,
+            summarise(status, at) {
+              if (!outcome.conditions.some(({ type }) => type === "Ready"))
+                say(status, [its.ready(draft.status, { ...pass, spec }, outcome)], at);
+              (its.summarise ?? sayStalled)(status, at);
+            },
+            now: world.clock.now(),
+          });
+          if (its.tellsItself !== true)
+            announce(events, kind, current, { before, after: draft.status.conditions, log: context.log });
+          if (outcome.released === true) {
+            await draft.flush();
+            return await release(current, context);
+          }
+          const again = soonest([outcome.againSeconds, its.concluded?.({ ...pass, spec })]);
+          return again === undefined ? done : againAfter(again);
+        },
+      );
+    },
+  };
+}
+
+/** The object with our finalizer: before the first side effect, and before what is there already is taken for ours. */
+export async function holding<T extends KubeObject>(
+  { api, kind, store }: { readonly api: Means["api"]; readonly kind: Kind<T>; readonly store: ReadonlyStore<T> },
+  object: T,
+  { signal }: ReconcileContext,
+): Promise<T> {
+  if (isDeleting(object) || hasFinalizer(object, finalizer)) return object;
+  const held = await addFinalizer({ api, kind, object, finalizer, signal });
+  store.observe(held);
+  return held;
+}
+
+/** Steps that bring back what had already been right for the current spec are counted as repairs. */
+export function countRepairs(
+  { metrics }: Means,
+  { metadata, status }: Declared<CommonStatus>,
+  kind: string,
+  started: readonly { readonly action: string }[],
+): void {
+  if (!hasCondition(status?.conditions, "Ready", "True", metadata.generation)) return;
+  for (const { action } of started) metrics.repairs.inc({ kind, action });
+}

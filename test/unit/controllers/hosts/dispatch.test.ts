@@ -1,0 +1,192 @@
+import { describe, expect, it } from "vitest";
+import { Dispatch } from "../../../../src/controllers/dispatch.ts";
+import { Heartbeats } from "../../../../src/controllers/heartbeats.ts";
+import { endpointOf } from "../../../../src/controllers/hosts/endpoint.ts";
+import { Freshness } from "../../../../src/controllers/hosts/freshness.ts";
+import { Ledger } from "../../../../src/controllers/hosts/ledger.ts";
+import { Machines } from "../../../../src/controllers/hosts/machines.ts";
+import { createHostMetrics } from "../../../../src/controllers/hosts/metrics.ts";
+import { refText, refTo } from "../../../../src/controllers/identity.ts";
+import { KernelReports } from "../../../../src/controllers/kernel-reports.ts";
+import { asks, type Controlled, membersOf, onChange, own } from "../../../../src/controllers/watch.ts";
+import type { Kind, KubeObject } from "../../../../src/runtime/kube-api.ts";
+import { createMetrics } from "../../../../src/runtime/metrics.ts";
+import { Store } from "../../../../src/runtime/store.ts";
+import { stage } from "../../runtime/stage.ts";
+import { answered, ended } from "./rig.ts";
+
+interface Thing extends KubeObject {
+  readonly status?: { readonly conditions?: readonly never[]; readonly word?: string };
+}
+
+const kindOf = (kind: string): Kind<Thing> => ({
+  group: "test",
+  version: "v1",
+  kind,
+  plural: kind.toLowerCase(),
+  namespaced: true,
+});
+const thing = (kind: string, name: string, version: number, more: Partial<Thing["metadata"]> = {}, word = "") => ({
+  apiVersion: "test/v1",
+  kind,
+  metadata: { namespace: "san", name, uid: `${kind}-${name}`, resourceVersion: `${version}`, generation: 1, ...more },
+  ...(word === "" ? {} : { status: { word } }),
+});
+
+/** Boxes stand for machines; disks are on the box of their name, and a change of a box concerns them. */
+function dispatching() {
+  const on = stage("dispatch");
+  const boxes = new Store<Thing>({ log: on.log });
+  const disks = new Store<Thing>({ log: on.log });
+  const woken: string[] = [];
+  const machines: Machines = new Machines({
+    clock: on.clock,
+    log: on.log,
+    dialer: {
+      session: () => ({
+        async run({ signal }) {
+          await on.clock.sleep(500, signal);
+          return ended(answered);
+        },
+      }),
+      forget: () => undefined,
+      close: async () => undefined,
+    },
+    metrics: createHostMetrics(createMetrics().registry),
+    probeIntervalSeconds: 30,
+    parallel: 4,
+    secret: () => ({
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubernetes.io/ssh-auth",
+      metadata: { namespace: "san", name: "key" },
+      data: { "ssh-privatekey": "a2V5" },
+    }),
+    request: () => ({ roles: ["Server"], backings: [], segments: [] }),
+    onView: (machine, before, settled) => dispatch.looked(machine, before, settled),
+  });
+  const freshness = new Freshness();
+  const ledger = new Ledger(on.clock);
+  const none = new Store<never>({ log: on.log });
+  const stores = {
+    ...{ servers: none, volumes: none, hosts: none, clusters: none, domains: none, migrations: none, secrets: none },
+  };
+  const world = {
+    ...{ clock: on.clock, stores, machines, freshness, ledger },
+    ...{ heartbeats: new Heartbeats(), kernelReports: new KernelReports() },
+  };
+  const reconciler = { reconcile: async () => ({ kind: "done" as const }) };
+  const boxOf = (name: string) => [machines.of(refTo("Box", "san", name)) ?? []].flat();
+  const kinds: readonly Controlled[] = [
+    {
+      kind: "Box",
+      objects: own(kindOf("Box"), boxes),
+      watches: [],
+      onLook: (look) => membersOf("Box", look),
+      machines: ({ name }) => boxOf(name),
+      standsFor: ({ namespace, name }) => ({
+        endpoint:
+          boxes.get({ namespace, name }) &&
+          endpointOf(namespace, {
+            ...{ host: name, port: 22, user: "root", become: "None", hostKeyPolicy: "Pinned" },
+            privateKeySecretRef: { name: "key" },
+          }),
+        remembered: {},
+      }),
+      reconciler,
+    },
+    {
+      kind: "Disk",
+      objects: own(kindOf("Disk"), disks),
+      watches: [onChange(boxes, (box) => [refTo("Disk", "san", box.metadata.name)], { when: asks, looksAgain: true })],
+      machines: ({ name }) => boxOf(name),
+      reconciler,
+    },
+  ];
+  const dispatch = new Dispatch({
+    world,
+    kinds,
+    enqueue: (object, options) => woken.push(`${refText(object)}${options?.initial === true ? " at first" : ""}`),
+  });
+  return {
+    ...on,
+    ...{ boxes, disks, machines, freshness, ledger, dispatch },
+    /** Whom it has woken since it was asked last. */
+    woken: () => woken.splice(0),
+  };
+}
+
+const disk = refTo("Disk", "san", "a");
+
+describe("what wakes an object", () => {
+  it("is the first list, with no haste", () => {
+    const on = dispatching();
+    on.disks.put(thing("Disk", "a", 1), { initial: true });
+    on.dispatch.start();
+    expect(on.woken()).toEqual(["Disk san/a at first"]);
+  });
+
+  it("is a new spec, for which its machine is looked at again before anything is done", async () => {
+    const on = dispatching();
+    on.boxes.put(thing("Box", "a", 1), { initial: true });
+    on.disks.put(thing("Disk", "a", 1), { initial: true });
+    on.dispatch.start();
+    void on.machines.run(on.signal);
+    await on.clock.advance(1_000);
+    on.woken();
+    on.disks.put(thing("Disk", "a", 2, { generation: 2 }));
+    const [machine] = [...on.machines.all()];
+    if (machine === undefined) throw new Error("there is no machine");
+    expect([on.woken(), on.freshness.holds(disk, machine)]).toEqual([["Disk san/a"], false]);
+    await on.clock.advance(1_000);
+    expect([on.woken(), on.freshness.holds(disk, machine)]).toEqual([["Disk san/a"], true]);
+  });
+
+  it("is another status, for which nobody looks again; and nothing is neither", async () => {
+    const on = dispatching();
+    on.boxes.put(thing("Box", "a", 1), { initial: true });
+    on.disks.put(thing("Disk", "a", 1), { initial: true });
+    on.dispatch.start();
+    on.woken();
+    on.disks.put(thing("Disk", "a", 2, {}, "up"));
+    const [machine] = [...on.machines.all()];
+    expect([on.woken(), machine && on.freshness.holds(disk, machine)]).toEqual([["Disk san/a"], true]);
+    on.disks.put(thing("Disk", "a", 3, { labels: { colour: "red" } }, "up"));
+    expect(on.woken()).toEqual([]);
+  });
+
+  it("is a change of what it watches, but not the first list of that", () => {
+    const on = dispatching();
+    on.boxes.put(thing("Box", "a", 1), { initial: true });
+    on.dispatch.start();
+    expect(on.woken()).toEqual(["Box san/a at first"]);
+    on.boxes.put(thing("Box", "a", 2, { generation: 2 }));
+    const [machine] = [...on.machines.all()];
+    expect([on.woken(), machine && on.freshness.holds(disk, machine)]).toEqual([["Box san/a", "Disk san/a"], false]);
+  });
+
+  it("is the first answer of its machine", async () => {
+    const on = dispatching();
+    on.boxes.put(thing("Box", "a", 1), { initial: true });
+    on.dispatch.start();
+    on.woken();
+    void on.machines.run(on.signal);
+    await on.clock.advance(1_000);
+    expect(on.woken()).toEqual(["Box san/a"]);
+    await on.clock.advance(30_000);
+    expect(on.woken()).toEqual([]);
+  });
+});
+
+it("forgets an object that is gone, and hears nothing once it is stopped", () => {
+  const on = dispatching();
+  on.disks.put(thing("Disk", "a", 1), { initial: true });
+  const stop = on.dispatch.start();
+  const page = on.ledger.page<number>();
+  page.set(disk, 1);
+  on.disks.delete(thing("Disk", "a", 1));
+  expect([[...page], on.woken()]).toEqual([[], ["Disk san/a at first", "Disk san/a"]]);
+  stop();
+  on.disks.put(thing("Disk", "b", 2));
+  expect(on.woken()).toEqual([]);
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { handOver, type Job } from "../../../../src/controllers/gate.ts";
+import { endpointOf } from "../../../../src/controllers/hosts/endpoint.ts";
+import { Freshness } from "../../../../src/controllers/hosts/freshness.ts";
+import { Ledger } from "../../../../src/controllers/hosts/ledger.ts";
+import { Machine } from "../../../../src/controllers/hosts/machine.ts";
+import { refTo } from "../../../../src/controllers/identity.ts";
+import { watching } from "./agent-rig.ts";
+import { answered, ended, step } from "./rig.ts";
+
+const volume = refTo("AoeVolume", "san", "data");
+const server = refTo("AoeServer", "san", "san1");
+const machineId = "c0866274f3364b728cf1e59c44cd0aa3";
+const endpoint = endpointOf("san", {
+  host: "san1",
+  port: 22,
+  user: "root",
+  become: "None",
+  hostKeyPolicy: "Pinned",
+  privateKeySecretRef: { name: "key" },
+});
+const start = step("ensure-export", ["0", "1"]);
+const stop = step("remove-export", ["0", "1"], { interrupts: true });
+const nothing = { started: [], held: [], againSeconds: undefined };
+
+/** A machine that was looked at once, and on which every script but the probe ends as `exitCode` says. */
+async function gated({ recorded = true, exitCode = 0 } = {}) {
+  const freshness = new Freshness();
+  const on = watching({
+    onView: () => freshness.settle(machine),
+    answer: async ({ script, signal }) => {
+      await on.clock.sleep(500, signal);
+      return script.name === "probe" ? ended(answered) : ended(exitCode === 0 ? "done\t\n" : "no", exitCode);
+    },
+  });
+  const machine: Machine = new Machine(endpoint, () => on.agent);
+  machine.members.set(server, recorded ? { machineId } : {});
+  const world = { freshness, ledger: new Ledger(on.clock) };
+  on.watch();
+  await on.clock.advance(1_000);
+  const hand = (job: Partial<Job>) =>
+    handOver(world, [{ work: volume, machine, steps: [start], basis: "facts", ...job }]);
+  return { ...on, hand, machine, world };
+}
+
+describe("a job at the gate", () => {
+  it("starts where nothing is in its way", async () => {
+    const { hand, acts, clock } = await gated();
+    expect(hand({})).toEqual({ ...nothing, started: [start] });
+    await clock.advance(1_000);
+    expect(acts().map(({ request }) => request.script.name)).toEqual(["ensure-export"]);
+  });
+
+  it("waits until the machine is written down", async () => {
+    const { hand } = await gated({ recorded: false });
+    expect(hand({})).toEqual(nothing);
+  });
+
+  it("waits for a look that is young enough, and holds nothing for tried meanwhile", async () => {
+    const { hand } = await gated();
+    expect(hand({ fresh: false })).toEqual(nothing);
+    expect(hand({})).toEqual({ ...nothing, started: [start] });
+  });
+
+  it("waits until a look has shown what the last one did", async () => {
+    const { hand, clock } = await gated();
+    hand({});
+    expect(hand({})).toEqual(nothing);
+    await clock.advance(500);
+    expect(hand({})).toEqual(nothing);
+  });
+
+  it("is over when the plan is empty", async () => {
+    const { hand, clock } = await gated({ exitCode: 1 });
+    hand({});
+    await clock.advance(2_000);
+    expect(hand({ steps: [] })).toEqual(nothing);
+    expect(hand({})).toEqual({ ...nothing, started: [start] });
+  });
+
+  it("is held, with what was said, until it is due again", async () => {
+    const { hand, clock, machine } = await gated({ exitCode: 1 });
+    hand({});
+    await clock.advance(2_000);
+    const [last] = machine.agent.results(volume);
+    expect(last?.outcome.kind).toBe("failed");
+    const held = [{ step: start, outcome: last?.outcome }];
+    const waiting = hand({});
+    expect(waiting).toEqual({ ...nothing, held, againSeconds: waiting.againSeconds });
+    await clock.advance((waiting.againSeconds ?? 0) * 1_000);
+    expect(hand({})).toEqual({ ...nothing, held });
+  });
+
+  it("asks every witness once more before it interrupts", async () => {
+    const { hand, clock, machine } = await gated();
+    const interrupting = { steps: [stop], witnesses: [machine] };
+    expect(hand(interrupting)).toEqual(nothing);
+    expect(hand(interrupting)).toEqual(nothing);
+    await clock.advance(2_000);
+    expect(hand(interrupting)).toEqual({ ...nothing, started: [stop] });
+  });
+});
