@@ -18,6 +18,11 @@ export const clientCommands: readonly CommandEntry[] = [
     load: async () => (await import("./forget.ts")).forget,
   },
   {
+    name: "check",
+    summary: "says whether cluster, operator and hosts are as xensan needs them",
+    load: async () => (await import("./check/check.ts")).check,
+  },
+  {
     name: "plan",
     summary: "says what applying manifests would change, and applies nothing",
     load: async () => (await import("./plan/plan.ts")).plan,

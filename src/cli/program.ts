@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
-import { getAsset, isSea } from "node:sea";
-import { z } from "zod";
 import { type CommandEntry, type Io, type Option, UsageError } from "./command.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { parseOptions } from "./parse-options.ts";
+import { programVersion } from "./version.ts";
 
 const helpOption: Option = { name: "help", help: "Prints this help." };
 
@@ -44,12 +42,4 @@ export async function runProgram(commands: readonly CommandEntry[], args: readon
     if (io.env.XENSAN_LOG_LEVEL === "debug" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return 1;
   }
-}
-
-/** The version in package.json, which a single binary carries inside. */
-export function programVersion(): string {
-  const text = isSea()
-    ? getAsset("package.json", "utf8")
-    : readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

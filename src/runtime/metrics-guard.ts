@@ -3,8 +3,11 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { MetricsGuard } from "./health-server.ts";
 
-/** Asks the API server something that it answers and does not store: a TokenReview, a SubjectAccessReview. */
-export type Review = (kind: "TokenReview" | "SubjectAccessReview", spec: object) => Promise<unknown>;
+/** Asks the API server something that it answers and does not store. */
+export type Review = (
+  kind: "TokenReview" | "SubjectAccessReview" | "SelfSubjectAccessReview",
+  spec: object,
+) => Promise<unknown>;
 
 /** What the guard of /metrics is built from. */
 export interface MetricsGuardOptions {

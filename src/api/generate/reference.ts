@@ -1,6 +1,7 @@
 import { apiVersion } from "../common.ts";
 import type { KindDefinition } from "../definition.ts";
 import { definitions } from "../kinds.ts";
+import { kubernetesRange } from "../kubernetes-range.ts";
 import { type ReasonEntry, reasons } from "../reasons.ts";
 import { objectSchema } from "./crd.ts";
 import { type ApiRule, apiRules } from "./rules.ts";
@@ -38,7 +39,7 @@ export function referenceIndex(): string {
     table(["Kind", "Short name", "What it is"], kinds),
     "- [Reasons of conditions](reasons.md)\n",
     "## API servers\n",
-    "Kubernetes 1.34 or newer: the tests run on 1.37, and on 1.34 before a release. The API server checks every rule when an object is written; the operator checks it again when it reads the object, and says `InvalidSpec`.\n",
+    `Kubernetes ${kubernetesRange.oldest} or newer: the tests run on ${kubernetesRange.newest}, and on ${kubernetesRange.oldest} before a release. The API server checks every rule when an object is written; the operator checks it again when it reads the object, and says \`InvalidSpec\`.\n`,
   ].join("\n");
 }
 

@@ -83,5 +83,8 @@ export const watchLineSchema = z.object({
 /** The object of a BOOKMARK. */
 export const bookmarkSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 
+/** `/version`. */
+export const versionSchema = z.object({ gitVersion: z.string() });
+
 /** `/openapi/v3`: which documents there are, by path. */
 export const openApiIndexSchema = z.object({ paths: z.record(z.string(), z.unknown()) });

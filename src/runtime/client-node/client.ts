@@ -20,6 +20,7 @@ import {
   listSchema,
   openApiIndexSchema,
   parseJson,
+  versionSchema,
   watchLineSchema,
 } from "./answers.ts";
 import { type Call, Connection, type Wait } from "./connection.ts";
@@ -38,6 +39,8 @@ export interface KubeClient extends KubeApi {
    * the server publishes no such documents.
    */
   published(of: { readonly group: string; readonly version: string }, signal?: AbortSignal): Promise<unknown>;
+  /** The release of Kubernetes that the server is, like `v1.37.2`. */
+  release(signal?: AbortSignal): Promise<string>;
   /** Ends all requests and watches. */
   close(): Promise<void>;
 }
@@ -75,6 +78,10 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const group = reviewGroups[kind];
       const body = { apiVersion: `${group}/v1`, kind, spec };
       return connection.json({ method: "POST", path: `/apis/${group}/v1/${kind.toLowerCase()}s`, body });
+    },
+
+    async release(signal) {
+      return versionSchema.parse(await connection.json({ method: "GET", path: "/version", signal })).gitVersion;
     },
 
     async published({ group, version }, signal) {
@@ -161,7 +168,11 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   };
 }
 
-const reviewGroups = { TokenReview: "authentication.k8s.io", SubjectAccessReview: "authorization.k8s.io" };
+const reviewGroups = {
+  TokenReview: "authentication.k8s.io",
+  SubjectAccessReview: "authorization.k8s.io",
+  SelfSubjectAccessReview: "authorization.k8s.io",
+};
 
 async function* watch<T extends KubeObject>(
   connection: Connection,

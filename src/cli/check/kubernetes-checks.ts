@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { group, version } from "../../api/common.ts";
+import { definitions } from "../../api/kinds.ts";
+import { kubernetesRange } from "../../api/kubernetes-range.ts";
+import { missingFromServer } from "../../api/served-schema.ts";
+import type { KubeClient } from "../../runtime/client-node.ts";
+import { leaseKind } from "../../runtime/kinds.ts";
+import { type Kind, KubeError, type KubeObject } from "../../runtime/kube-api.ts";
+import { type CheckResult, failed, passed, unknown } from "./result.ts";
+
+const { oldest, newest } = kubernetesRange;
+const minorOf = (release: string) => Number(/^v?1\.(\d+)/.exec(release)?.[1] ?? Number.NaN);
+
+/** Whether a release of Kubernetes, like `v1.37.2`, is one that xensan runs on. */
+export function checkVersion(server: string, release: string): CheckResult {
+  const minor = minorOf(release);
+  const says = `${server} is Kubernetes ${release}`;
+  if (Number.isNaN(minor)) return unknown("cluster", says, `xensan runs on ${oldest} to ${newest}`);
+  if (minor < minorOf(oldest))
+    return failed("cluster", says, `upgrade it: the oldest that xensan runs on is ${oldest}`);
+  if (minor > minorOf(newest)) return unknown("cluster", `${says}, newer than ${newest}, the newest that was tested`);
+  return passed("cluster", says);
+}
+
+const upgrade = "helm upgrade --install xensan helm/xensan (or kubectl apply --server-side -f crds/)";
+
+/** Whether the CustomResourceDefinitions hold what this release needs. `before`: before an installation they may be absent. */
+export async function checkDefinitions(api: KubeClient, before: boolean, signal: AbortSignal): Promise<CheckResult> {
+  const document = await api.published({ group, version }, signal);
+  if (document === undefined)
+    return before
+      ? passed("definitions", `${group}/${version} is not installed yet`)
+      : failed("definitions", `the server knows nothing of ${group}/${version}`, upgrade);
+  const missing = missingFromServer(document);
+  if (missing.length === 0) return passed("definitions", `${group}/${version} is as this release needs it`);
+  const [shown, more] = [missing.slice(0, 5).join(", "), missing.length - 5];
+  return failed(
+    "definitions",
+    `${group}/${version} is older than this program: it lacks ${shown}${more > 0 ? ` and ${more} more` : ""}`,
+    upgrade,
+  );
+}
+
+interface Deployment extends KubeObject {
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: { readonly readyReplicas?: number };
+}
+const deploymentKind: Kind<Deployment> = {
+  group: "apps",
+  version: "v1",
+  kind: "Deployment",
+  plural: "deployments",
+  namespaced: true,
+};
+const label = "app.kubernetes.io/name=xensan";
+
+/** Whether an operator is deployed and ready, in whatever namespace, and of which version. `own`: this program's. */
+export async function checkOperator(api: KubeClient, own: string, signal: AbortSignal): Promise<CheckResult[]> {
+  let found: readonly Deployment[];
+  try {
+    found = (await api.list(deploymentKind, { labelSelector: label, signal })).items;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403)
+      return [unknown("operator", "you may not list Deployments in all namespaces")];
+    throw error;
+  }
+  if (found.length === 0)
+    return [
+      failed("operator", `no Deployment has the label ${label}`, "install the chart: helm install xensan helm/xensan"),
+    ];
+  return found.map(({ metadata, spec, status }) => {
+    const name = `deployment/${metadata.name}`;
+    const release = metadata.labels?.["app.kubernetes.io/version"] ?? "unknown";
+    const [ready, wanted] = [status?.readyReplicas ?? 0, spec?.replicas ?? 1];
+    const says = `version ${release} in namespace ${metadata.namespace}, ${ready} of ${wanted} replicas ready`;
+    if (wanted === 0) return failed(name, says, `kubectl -n ${metadata.namespace} scale ${name} --replicas=1`);
+    if (ready === 0) return failed(name, says, `kubectl -n ${metadata.namespace} logs ${name}`);
+    return release === own ? passed(name, says) : unknown(name, `${says}; this program is version ${own}`);
+  });
+}
+
+/** Whether an operator serves the namespace: it renews the Lease `xensan-claim` there. `now`: milliseconds since 1970. */
+export async function checkClaim(
+  api: KubeClient,
+  { namespace, now }: { readonly namespace: string; readonly now: number },
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const name = `namespace/${namespace}`;
+  const advice = "its objects wait: look at the values namespaces and replicaCount of the chart";
+  try {
+    const { spec } = await api.get(leaseKind, { namespace, name: "xensan-claim" }, signal);
+    const age = Math.round((now - Date.parse(spec?.renewTime ?? "")) / 1000);
+    const holder = spec?.holderIdentity ?? "";
+    if (holder === "") return failed(name, "no operator serves it now", advice);
+    if (Number.isNaN(age)) return unknown(name, `served by ${holder}, which has not said when`);
+    if (age > (spec?.leaseDurationSeconds ?? 60))
+      return failed(name, `served by ${holder}, which has said nothing for ${age} s`, advice);
+    return passed(name, `served by ${holder}`);
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    if (error.status === 404) return failed(name, "no operator serves it", advice);
+    if (error.status === 403) return unknown(name, "you may not read the Lease xensan-claim there");
+    throw error;
+  }
+}
+
+const needs = [
+  ...Object.values(definitions).map(({ plural }) => ({ verb: "list", resource: plural, for: "why, topology" })),
+  { verb: "create", resource: "xenmigrations", for: "migrate" },
+  { verb: "patch", resource: "xenmigrations", for: "abort" },
+  { verb: "patch", resource: "xenhosts", for: "drain, forget" },
+];
+const reviewed = z.object({ status: z.object({ allowed: z.boolean().default(false) }) });
+
+/** Whether the caller may do what the other commands need in the namespace. */
+export async function checkPermissions(api: KubeClient, namespace: string): Promise<CheckResult> {
+  const lacking: string[] = [];
+  for (const { verb, resource, for: what } of needs) {
+    const resourceAttributes = { group, resource, verb, namespace };
+    const { status } = reviewed.parse(await api.review("SelfSubjectAccessReview", { resourceAttributes }));
+    if (!status.allowed) lacking.push(`${verb} ${resource} (${what})`);
+  }
+  if (lacking.length === 0) return passed("permissions", `you may do all that this program does in ${namespace}`);
+  const advice = `kubectl -n ${namespace} create rolebinding xensan-user --clusterrole=xensan-user --user=YOU`;
+  return unknown("permissions", `you may not ${lacking.join(", ")} in ${namespace}`, advice);
+}

@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import { K8s, kind } from "kubernetes-fluent-client";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { AoeServer } from "../../../src/api/index.ts";
+import { clientCommands } from "../../../src/cli/client-commands.ts";
+import { runProgram } from "../../../src/cli/program.ts";
+import { createKubeClient, textSource } from "../../../src/runtime/client-node.ts";
+import { leaseKind } from "../../../src/runtime/kinds.ts";
+
+const namespace = "cli-check";
+
+async function check(...args: string[]) {
+  let stdout = "";
+  const io = {
+    env: { KUBECONFIG: inject("kubeconfigPath") },
+    signal: new AbortController().signal,
+    stdout: {
+      write(text: string) {
+        stdout += text;
+        return true;
+      },
+    },
+    stderr: { write: () => true },
+  };
+  const code = await runProgram(clientCommands, ["check", ...args, "-n", namespace], io);
+  return { code, stdout };
+}
+
+beforeAll(async () => {
+  process.env.KUBECONFIG = inject("kubeconfigPath");
+  await K8s(kind.Namespace).Apply({ metadata: { name: namespace } });
+  await K8s(AoeServer).Apply({
+    metadata: { name: "san", namespace },
+    spec: {
+      ssh: { host: "192.0.2.1", privateKeySecretRef: { name: "rack-ssh" } },
+      interfaces: [{ name: "eth1" }],
+      allowedBackings: ["/dev/vdb"],
+    },
+  });
+});
+afterAll(async () => {
+  await K8s(AoeServer).InNamespace(namespace).Delete("san");
+});
+
+const closing = <T extends { close(): Promise<void> }>(client: T) =>
+  Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
+const states = (stdout: string) =>
+  JSON.parse(stdout).checks.map(({ name, state }: { name: string; state: string }) => `${name} ${state}`);
+
+it("looks at cluster and definitions before an installation", async () => {
+  const { code, stdout } = await check("--pre", "-o", "json");
+  expect({ code, states: states(stdout) }).toEqual({ code: 0, states: ["cluster Passed", "definitions Passed"] });
+});
+
+it("names what is missing: no operator serves the namespace, and its server was never looked at", async () => {
+  const { code, stdout } = await check();
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^✔ cluster {2}127\.0\.0\.1:\d+ is Kubernetes v1\.\d+\.\d+\n/);
+  expect(stdout).toContain("✘ namespace/cli-check  no operator serves it\n    its objects wait: ");
+  expect(stdout).toContain("✔ permissions  you may do all that this program does in cli-check\n");
+  expect(stdout).toContain("? aoeserver/san  Pending: Waiting for the operator\n");
+});
+
+it("sees the operator's claim, and one that has run out", async () => {
+  await using client = closing(
+    createKubeClient({ source: textSource(await readFile(inject("kubeconfigPath"), "utf8")) }),
+  );
+  const metadata = { name: "xensan-claim", namespace };
+  const claim = (renewTime: string) =>
+    client.apply(
+      leaseKind,
+      { metadata, spec: { holderIdentity: "xensan/xensan", leaseDurationSeconds: 60, renewTime } },
+      { fieldManager: "test", force: true },
+    );
+  await claim(new Date().toISOString().replace("Z", "000Z"));
+  expect(states((await check("-o", "json")).stdout)).toContain("namespace/cli-check Passed");
+  await claim("2026-01-01T00:00:00.000000Z");
+  const { stdout } = await check();
+  expect(stdout).toMatch(/✘ namespace\/cli-check {2}served by xensan\/xensan, which has said nothing for \d+ s\n/);
+});
