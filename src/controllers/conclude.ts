@@ -110,3 +110,10 @@ export function sayStalled(status: Parameters<typeof say>[0], context: Parameter
     say(status, [{ type: "Stalled", status: "True", reason: ready.reason, message: ready.message }], context);
   else say(status, [], context, ["Stalled"]);
 }
+
+/** Ready of an object of which the annotations keep something from being done. */
+export function heldBack(ready: ConditionUpdate, { paused, dryRun }: Directives): ConditionUpdate {
+  if (ready.status === "True" || ready.reason !== "Progressing") return ready;
+  if (paused) return { ...ready, reason: "Paused" };
+  return dryRun ? { ...ready, reason: "DryRun" } : ready;
+}

@@ -1,15 +1,14 @@
 import type { AoeServerSpec, AoeServerStatus } from "../../api/aoe-server.ts";
 import { type AoeServer, aoeServers } from "../../api/kinds.ts";
 import type { Export } from "../../host/facts.ts";
-import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { keeperOf, ownerName } from "../aoe-volume/export-parameters.ts";
-import { volumesOn } from "../aoe-volume/watches.ts";
 import { hostReconciler } from "../host-reconciler.ts";
 import { serverSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import type { Means } from "../world.ts";
 import { planServer } from "./plan.ts";
+import { blockerOf, whatIsLeft } from "./release.ts";
 import { watchServers } from "./watches.ts";
 
 /** The AoeVolume that an export was made for; its marking is text of a host. */
@@ -44,17 +43,8 @@ function serverReconciler(options: Means): Reconciler {
           ...volumeOf(one),
         }));
       },
-      blockers(server) {
-        const volumes = volumesOn(world.stores, keyOf(server)).map(({ metadata }) => metadata.name);
-        if (volumes.length === 0) return undefined;
-        const named = volumes.sort().slice(0, 10).join(", ");
-        const more = volumes.length > 10 ? ` and ${volumes.length - 10} more` : "";
-        return {
-          reason: "ReferencedByVolumes",
-          message: `AoeVolumes refer to it: ${named}${more}. Delete them first, or set the annotation xensan.dev/abandon=${server.metadata.name} to let go of it and leave its exports running`,
-        };
-      },
-      left: (server) => `The exports of AoeServer ${server.metadata.name} keep running`,
+      blockers: (server) => blockerOf(world.stores, server),
+      left: whatIsLeft,
     },
     () => ({}),
   );

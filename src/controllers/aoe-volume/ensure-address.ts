@@ -4,7 +4,7 @@ import type { BackingFact, Export, HostFacts } from "../../host/facts.ts";
 import { interfaceProblem } from "../aoe-server/plan.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText } from "../hosts/facts-diff.ts";
-import { lookUp } from "../hosts/lookup.ts";
+import { lookUp } from "../hosts/view.ts";
 import { readyServer } from "./ensure-server.ts";
 import { backingPath, interfaceOf, ownerName, segmentOn, servedPath, targetOf } from "./export-parameters.ts";
 import { deviceOf } from "./holders.ts";

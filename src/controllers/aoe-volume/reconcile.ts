@@ -2,6 +2,7 @@ import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
 import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
 import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
+import { heldBack } from "../conclude.ts";
 import { convergence } from "../converge.ts";
 import { type Finding, no, stop, yes } from "../finding.ts";
 import type { Held, Job } from "../gate.ts";
@@ -159,11 +160,7 @@ function ready(
     negative: ["Conflicted"],
     readyMessage: `${status.target} is served and seen by all its clients`,
   });
-  if (summary.status !== "True") {
-    if (directives.paused && summary.reason === "Progressing") return { ...summary, reason: "Paused" };
-    if (directives.dryRun && summary.reason === "Progressing") return { ...summary, reason: "DryRun" };
-    return summary;
-  }
+  if (summary.status !== "True") return heldBack(summary, directives);
   const exported = status.conditions?.find(({ type }) => type === "Exported");
   return exported?.reason === "Exported"
     ? summary

@@ -1,9 +1,8 @@
 import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import type { AoeVolume } from "../../api/kinds.ts";
 import { addressText } from "../hosts/facts-diff.ts";
-import { lookUp } from "../hosts/lookup.ts";
 import type { Machine } from "../hosts/machine.ts";
-import { currentFacts } from "../hosts/view.ts";
+import { currentFacts, lookUp } from "../hosts/view.ts";
 import { isOlder, refTo } from "../identity.ts";
 import { serverSpec, volumeSpec } from "../specs.ts";
 import type { World } from "../world.ts";

@@ -3,6 +3,7 @@ import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-clust
 import { InvalidValue } from "../../host/values.ts";
 import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
+import { heldBack } from "../conclude.ts";
 import { convergence } from "../converge.ts";
 import { no } from "../finding.ts";
 import { printed } from "../gate.ts";
@@ -128,11 +129,7 @@ function ready(
     required: [...owned],
     readyMessage: "Every file system is mounted on every node",
   });
-  if (summary.status !== "True") {
-    if (directives.paused && summary.reason === "Progressing") return { ...summary, reason: "Paused" };
-    if (directives.dryRun && summary.reason === "Progressing") return { ...summary, reason: "DryRun" };
-    return summary;
-  }
+  if (summary.status !== "True") return heldBack(summary, directives);
   // What waits until somebody unmounts is no trouble of its condition, but the spec does not hold yet.
   const waiting = status.conditions?.find(({ reason }) => reason === "PendingRestart" || reason === "PendingUnmount");
   return waiting === undefined

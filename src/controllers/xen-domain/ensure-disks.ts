@@ -42,15 +42,15 @@ export function ensureDisks(domain: DomainObservation): Finding {
       continue;
     }
     const wanted = quantityBytes(disk.disk.size);
-    const verdict = judgeImage(domain, worker, image, wanted);
-    const unfit = verdict.kind === "Open" && image.kind === "Missing" ? unfitSource(disk) : undefined;
+    const check = judgeImage(domain, worker, image, wanted);
+    const unfit = check.kind === "Open" && image.kind === "Missing" ? unfitSource(disk) : undefined;
     if (unfit !== undefined) {
       bad.push(unfit);
       continue;
     }
-    if (verdict.kind === "Bad") bad.push(verdict);
-    if (verdict.kind === "Copying" || verdict.kind === "Open") open.push(verdict.message);
-    if (verdict.kind === "Open") steps.push(imageStep(domain, worker, disk, wanted));
+    if (check.kind === "Bad") bad.push(check);
+    if (check.kind === "Copying" || check.kind === "Open") open.push(check.message);
+    if (check.kind === "Open") steps.push(imageStep(domain, worker, disk, wanted));
   }
   const [first] = bad;
   if (first !== undefined) {

@@ -4,7 +4,7 @@ import { isMarkOf, markedName } from "../identity.ts";
 import { type DomainObservation, factsOf, type ObservedHost } from "./observation.ts";
 
 /** What is to be done about one image. */
-export type ImageVerdict =
+export type ImageCheck =
   | { readonly kind: "Ready" }
   /** To be made, grown, or written into its record. */
   | { readonly kind: "Open"; readonly message: string }
@@ -24,10 +24,10 @@ export function judgeImage(
   worker: ObservedHost,
   image: ImageFact,
   bytes: number,
-): ImageVerdict {
+): ImageCheck {
   const { path, kind, identity, record, work, sizeBytes } = image;
   const known = domain.recorded.images.get(path) ?? (record?.origin === "Making" ? undefined : record?.identity);
-  const bad = (reason: Extract<ImageVerdict, { kind: "Bad" }>["reason"], message: string): ImageVerdict => ({
+  const bad = (reason: Extract<ImageCheck, { kind: "Bad" }>["reason"], message: string): ImageCheck => ({
     kind: "Bad",
     reason,
     message,

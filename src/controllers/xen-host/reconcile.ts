@@ -1,19 +1,15 @@
 import { type XenHost, xenHosts } from "../../api/kinds.ts";
-import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
-import { gapIn, type HostFacts } from "../../host/facts.ts";
+import type { HostFacts } from "../../host/facts.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
-import { targetOf } from "../aoe-volume/export-parameters.ts";
-import { deviceOf } from "../aoe-volume/holders.ts";
-import { volumesSeenBy } from "../aoe-volume/watches.ts";
 import { watchdogBound } from "../dead-time.ts";
 import { goneOf } from "../gone.ts";
 import { cut, distinct } from "../host-facts.ts";
 import { hostReconciler } from "../host-reconciler.ts";
-import { refOf, refTo } from "../identity.ts";
-import { hostSpec, volumeSpec } from "../specs.ts";
+import { refOf } from "../identity.ts";
+import { hostSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import type { Means } from "../world.ts";
 import { type ConsolePassword, consolePassword } from "./console-password.ts";
@@ -22,6 +18,7 @@ import { describeXen } from "./describe.ts";
 import { observeDrain, planDrain, withDrain } from "./drain.ts";
 import { relocationSight } from "./partners.ts";
 import { planInitiator } from "./plan.ts";
+import { blockerOf, whatIsLeft } from "./release.ts";
 import { type ObservedRelocation, planRelocation, type RelocationPlan } from "./relocation.ts";
 import { planToolstack } from "./toolstack.ts";
 import { Verifications } from "./verifications.ts";
@@ -134,55 +131,9 @@ function hostReconciliation(options: Means): Reconciler {
           })),
         };
       },
-      blockers: (host) => blockers(options, host),
-      left: (host) => `XenHost ${host.metadata.name} may still hold AoE devices: volumes no longer wait for it`,
+      blockers: (host) => blockerOf(world, host),
+      left: whatIsLeft,
     },
     () => ({}),
   );
-}
-
-/** A host that merely could see a volume may go; one that holds it, or cannot say so after it was seen, may not. */
-function blockers({ world }: Means, host: XenHost): { readonly reason: Reason; readonly message: string } | undefined {
-  const { namespace, name } = keyOf(host);
-  const clusters = world.stores.clusters.byIndex("host", `${namespace}/${name}`).map(({ metadata }) => metadata.name);
-  if (clusters.length > 0)
-    return {
-      reason: "ReferencedByCluster",
-      message: `It is a node of Ocfs2Cluster ${clusters.sort().join(", ")}: remove it there first, which unmounts its file systems. Or set the annotation xensan.dev/abandon=${name} to let go of it as it is`,
-    };
-  const volumes = volumesSeenBy(world.stores, { namespace, name });
-  if (volumes.length === 0) return undefined;
-  const id = refTo("XenHost", namespace, name);
-  const watched = world.machines.of(id);
-  const leave = `Or set the annotation xensan.dev/abandon=${name} to let go of it nevertheless`;
-  const view = watched?.agent.view;
-  const names = volumes.map(({ metadata }) => metadata.name).sort();
-  // A device opened since the last look would be missed.
-  if (watched !== undefined && !world.freshness.holds(id, watched))
-    return { reason: "ClientUnknown", message: "Waiting for one more look at it" };
-  const devicesOf = view?.state === "Reachable" ? view.snapshot.facts.aoeDevices : undefined;
-  if (view?.state !== "Reachable" || devicesOf?.state === "unknown" || (devicesOf && gapIn(devicesOf)) !== undefined) {
-    // Never reached: nothing was ever done there.
-    if (host.status?.facts === undefined) return undefined;
-    return {
-      reason: "ClientUnknown",
-      message: `Nobody can tell whether it holds ${names.join(", ")}: bring it back, or take it out of their clientRefs. ${leave}`,
-    };
-  }
-  const held = volumes.flatMap((volume) => {
-    const spec = volumeSpec(volume);
-    const users = spec.ok ? (deviceOf(view.snapshot.facts, spec.spec)?.users ?? []) : [];
-    return users.length === 0 ? [] : [`${volume.metadata.name} (${users.join(", ")})`];
-  });
-  if (held.length > 0)
-    return { reason: "ClientHoldsDevice", message: `It holds ${held.sort().join(", ")}: release them there. ${leave}` };
-  // Which device such a volume has nobody can tell: it may be any that is open.
-  const invalid = volumes.filter((volume) => !volumeSpec(volume).ok).map(({ metadata }) => metadata.name);
-  const devices = view.snapshot.facts.aoeDevices.state === "known" ? view.snapshot.facts.aoeDevices.value : [];
-  const open = devices.filter(({ users }) => users.length > 0).map(targetOf);
-  if (invalid.length === 0 || open.length === 0) return undefined;
-  return {
-    reason: "ClientUnknown",
-    message: `It holds ${open.join(", ")}, which may be ${invalid.sort().join(", ")}, whose spec is invalid: correct the spec, or release the device there. ${leave}`,
-  };
 }

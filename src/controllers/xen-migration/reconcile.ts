@@ -1,12 +1,8 @@
-import { finalizer } from "../../api/common.ts";
 import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
 import { findCondition } from "../../runtime/conditions.ts";
-import { hasFinalizer, isDeleting, removeFinalizer } from "../../runtime/finalizers.ts";
-import { isNotFound, type KubeApi, keyOf } from "../../runtime/kube-api.ts";
-import { againAfter, done, type ReconcileContext, type ReconcileResult } from "../../runtime/reconciler.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
 import { no, unknown } from "../finding.ts";
-import { refOf } from "../identity.ts";
 import { type PassResult, reconcilerOf } from "../reconciler.ts";
 import { migrationSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
@@ -16,7 +12,7 @@ import { followOffline } from "./follow-offline.ts";
 import { isFinished } from "./indexes.ts";
 import { MigrationNotes } from "./notes.ts";
 import { type MigrationMeans, type MigrationPass, owned, summarise } from "./pass.ts";
-import { outdated, secondsToLive } from "./retention.ts";
+import { retire } from "./release.ts";
 import { watchMigrations } from "./watches.ts";
 
 /** Moves one domain: admitted when every check passes and every permit is free, then followed to its end, whoever dies. */
@@ -62,38 +58,3 @@ const invalid = (message: string) =>
   owned.map((type) =>
     type === "Succeeded" ? no(type, "InvalidSpec", message) : unknown(type, "InvalidSpec", message),
   );
-
-/** A migration that is over, or never began: let go of when it is deleted, deleted when its time has come. */
-async function retire(
-  { api, world }: MigrationMeans,
-  migration: XenMigration,
-  { signal, leading }: ReconcileContext,
-): Promise<ReconcileResult> {
-  const { namespace } = keyOf(migration);
-  world.ledger.forget(refOf("XenMigration", migration));
-  if (hasFinalizer(migration, finalizer)) {
-    const released = await removeFinalizer({ api, kind: xenMigrations, object: migration, finalizer, signal });
-    if (released !== undefined) world.stores.migrations.observe(released);
-  }
-  if (isDeleting(migration)) return done;
-  const { domainUUID } = migration.status ?? {};
-  const finished =
-    domainUUID === undefined ? [] : world.stores.migrations.byIndex("finished", `${namespace}/${domainUUID}`);
-  for (const old of outdated(finished)) await remove(api, old, leading);
-  const seconds = secondsToLive(migration, world.clock.now());
-  if (seconds === undefined || seconds > 0) return seconds === undefined ? done : againAfter(seconds);
-  await remove(api, migration, leading);
-  return done;
-}
-
-async function remove(api: KubeApi, migration: XenMigration, signal: AbortSignal): Promise<void> {
-  const { uid } = migration.metadata;
-  try {
-    await api.delete(xenMigrations, keyOf(migration), {
-      ...(uid === undefined ? {} : { preconditions: { uid } }),
-      signal,
-    });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
-}

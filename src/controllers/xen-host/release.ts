@@ -1,0 +1,63 @@
+import type { XenHost } from "../../api/kinds.ts";
+import type { Reason } from "../../api/reasons.ts";
+import { gapIn } from "../../host/facts.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
+import { targetOf } from "../aoe-volume/export-parameters.ts";
+import { deviceOf } from "../aoe-volume/holders.ts";
+import { volumesSeenBy } from "../aoe-volume/watches.ts";
+import { refTo } from "../identity.ts";
+import { volumeSpec } from "../specs.ts";
+import type { World } from "../world.ts";
+
+/** A host that merely could see a volume may go; one that holds it, or cannot say so after it was seen, may not. */
+export function blockerOf(
+  world: World,
+  host: XenHost,
+): { readonly reason: Reason; readonly message: string } | undefined {
+  const { namespace, name } = keyOf(host);
+  const clusters = world.stores.clusters.byIndex("host", `${namespace}/${name}`).map(({ metadata }) => metadata.name);
+  if (clusters.length > 0)
+    return {
+      reason: "ReferencedByCluster",
+      message: `It is a node of Ocfs2Cluster ${clusters.sort().join(", ")}: remove it there first, which unmounts its file systems. Or set the annotation xensan.dev/abandon=${name} to let go of it as it is`,
+    };
+  const volumes = volumesSeenBy(world.stores, { namespace, name });
+  if (volumes.length === 0) return undefined;
+  const id = refTo("XenHost", namespace, name);
+  const watched = world.machines.of(id);
+  const leave = `Or set the annotation xensan.dev/abandon=${name} to let go of it nevertheless`;
+  const view = watched?.agent.view;
+  const names = volumes.map(({ metadata }) => metadata.name).sort();
+  // A device opened since the last look would be missed.
+  if (watched !== undefined && !world.freshness.holds(id, watched))
+    return { reason: "ClientUnknown", message: "Waiting for one more look at it" };
+  const devicesOf = view?.state === "Reachable" ? view.snapshot.facts.aoeDevices : undefined;
+  if (view?.state !== "Reachable" || devicesOf?.state === "unknown" || (devicesOf && gapIn(devicesOf)) !== undefined) {
+    // Never reached: nothing was ever done there.
+    if (host.status?.facts === undefined) return undefined;
+    return {
+      reason: "ClientUnknown",
+      message: `Nobody can tell whether it holds ${names.join(", ")}: bring it back, or take it out of their clientRefs. ${leave}`,
+    };
+  }
+  const held = volumes.flatMap((volume) => {
+    const spec = volumeSpec(volume);
+    const users = spec.ok ? (deviceOf(view.snapshot.facts, spec.spec)?.users ?? []) : [];
+    return users.length === 0 ? [] : [`${volume.metadata.name} (${users.join(", ")})`];
+  });
+  if (held.length > 0)
+    return { reason: "ClientHoldsDevice", message: `It holds ${held.sort().join(", ")}: release them there. ${leave}` };
+  // Which device such a volume has nobody can tell: it may be any that is open.
+  const invalid = volumes.filter((volume) => !volumeSpec(volume).ok).map(({ metadata }) => metadata.name);
+  const devices = view.snapshot.facts.aoeDevices.state === "known" ? view.snapshot.facts.aoeDevices.value : [];
+  const open = devices.filter(({ users }) => users.length > 0).map(targetOf);
+  if (invalid.length === 0 || open.length === 0) return undefined;
+  return {
+    reason: "ClientUnknown",
+    message: `It holds ${open.join(", ")}, which may be ${invalid.sort().join(", ")}, whose spec is invalid: correct the spec, or release the device there. ${leave}`,
+  };
+}
+
+/** What abandoning leaves on the machine, for the event. */
+export const whatIsLeft = ({ metadata }: XenHost): string =>
+  `XenHost ${metadata.name} may still hold AoE devices: volumes no longer wait for it`;
