@@ -51,10 +51,13 @@ async function manifestFiles(where: string): Promise<string[]> {
   });
   if (found.isFile()) return [where];
   const entries = await readdir(where, { recursive: true });
-  return entries
-    .filter((entry) => /\.(ya?ml|json)$/.test(entry))
-    .sort()
-    .map((entry) => path.join(where, entry));
+  return (
+    entries
+      // What kustomize reads beside the manifests is none.
+      .filter((entry) => /\.(ya?ml|json)$/.test(entry) && !/^kustomization\.ya?ml$/.test(path.basename(entry)))
+      .sort()
+      .map((entry) => path.join(where, entry))
+  );
 }
 
 /** `AoeVolume san/data` */

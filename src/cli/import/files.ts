@@ -1,0 +1,38 @@
+import { stringify } from "yaml";
+import { annotations } from "../../api/common.ts";
+import { definitions, type KindName } from "../../api/kinds.ts";
+import { printable } from "../../printable.ts";
+import { type Draft, manifestOf } from "./draft.ts";
+
+const kinds: readonly KindName[] = ["AoeServer", "AoeVolume", "XenHost", "Ocfs2Cluster", "XenDomain"];
+
+/** The manifests by the names of their files, one for each kind that there is, and `kustomization.yaml` over them. */
+export function filesOf(drafts: readonly Draft[], namespace: string): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  const resources: string[] = [];
+  for (const kind of kinds) {
+    const own = drafts.filter((draft) => draft.kind === kind);
+    if (own.length === 0) continue;
+    const file = `${definitions[kind].plural}.yaml`;
+    files.set(file, fileText(own, namespace));
+    if (own.some(({ spec }) => spec !== undefined)) resources.push(file);
+  }
+  const kustomization = { apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization", resources };
+  files.set("kustomization.yaml", stringify(kustomization));
+  return files;
+}
+
+function fileText(drafts: readonly Draft[], namespace: string): string {
+  const lonely = drafts.filter(({ spec }) => spec === undefined).flatMap(commentsOf);
+  const documents = drafts
+    .filter(({ spec }) => spec !== undefined)
+    .map((draft) => `---\n${comments(commentsOf(draft))}${stringify(manifestOf(draft, namespace), { lineWidth: 0 })}`);
+  return `${comments([heading, ...lonely])}${documents.join("")}`;
+}
+
+const heading = `Made by xensan import of what stands on the hosts. Nothing is changed there while the annotation ${annotations.dryRun} is here: status.plan says what would be.`;
+
+const commentsOf = ({ found, notImported }: Draft) => [...found, ...notImported.map((line) => `not imported: ${line}`)];
+
+const comments = (lines: readonly string[]) =>
+  lines.map((line) => `# ${printable(line.replace(/\s*\n\s*/g, " "))}\n`).join("");

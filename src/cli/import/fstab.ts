@@ -1,0 +1,35 @@
+/** An entry of /etc/fstab. */
+export interface FstabEntry {
+  /** A device, `UUID=…` or `LABEL=…`. */
+  readonly source: string;
+  readonly mountPoint: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+/** The entries of an fstab(5); lines with fewer than four fields count for nothing, as for mount(8). */
+export function parseFstab(text: string): FstabEntry[] {
+  return text.split("\n").flatMap((line) => {
+    const [source = "", mountPoint = "", type = "", options] = line
+      .trim()
+      .split(/[ \t]+/)
+      .map(unescaped);
+    if (source.startsWith("#") || options === undefined) return [];
+    return [{ source: source.replace(/"/g, ""), mountPoint, type, options: options.split(",") }];
+  });
+}
+
+/** `\040` is a blank. */
+const unescaped = (field: string) =>
+  field.replace(/\\([0-7]{3})/g, (_match, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** Whether an entry mounts this file system, by whichever of its names. */
+export function mounts(
+  entry: FstabEntry,
+  { device, uuid, label }: { readonly device: string; readonly uuid: string; readonly label: string },
+): boolean {
+  const [, tag = "", value = ""] = /^(UUID|LABEL)=(.*)$/.exec(entry.source) ?? [];
+  if (tag === "UUID") return value.toLowerCase() === uuid;
+  if (tag === "LABEL") return value === label;
+  return [device, `/dev/disk/by-uuid/${uuid}`, `/dev/disk/by-label/${label}`].includes(entry.source);
+}

@@ -1,0 +1,127 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { createDialer } from "../../ssh/dialer.ts";
+import { type Command, type Option, UsageError } from "../command.ts";
+import { typed } from "../parse-options.ts";
+import { parseAddress } from "./address.ts";
+import { filesOf } from "./files.ts";
+import { draftRack } from "./rack.ts";
+import { survey } from "./survey.ts";
+
+const passphraseVariable = "XENSAN_IDENTITY_PASSPHRASE";
+
+const options: readonly Option[] = [
+  { name: "san", placeholder: "ADDRESS", repeat: true, help: "A host that exports disks: [USER@]HOST[:PORT]." },
+  { name: "host", placeholder: "ADDRESS", repeat: true, help: "A dom0: [USER@]HOST[:PORT]." },
+  {
+    name: "identity",
+    short: "i",
+    placeholder: "FILE",
+    help: `The private SSH key; its passphrase in ${passphraseVariable}.`,
+  },
+  {
+    name: "known-hosts",
+    placeholder: "FILE",
+    fallback: "~/.ssh/known_hosts",
+    help: "The hosts' public keys, as ssh-keyscan prints them. They are written into the manifests.",
+  },
+  {
+    name: "namespace",
+    short: "n",
+    placeholder: "NAME",
+    fallback: "default",
+    accepts: "the name of a namespace",
+    help: "Of the objects.",
+  },
+  {
+    name: "secret",
+    placeholder: "NAME",
+    fallback: "rack-ssh",
+    accepts: "the name of a Secret",
+    help: "The Secret with the key, which the manifests refer to. It is not written.",
+  },
+  {
+    name: "output",
+    short: "o",
+    placeholder: "DIRECTORY|-",
+    fallback: "-",
+    help: "Where the files go, one for each kind and a kustomization.yaml; no file there is replaced. - prints them.",
+  },
+];
+const label = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+const schema = z.object({
+  san: z.array(z.string()),
+  host: z.array(z.string()),
+  identity: z.string().optional(),
+  "known-hosts": z.string(),
+  namespace: label,
+  secret: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/),
+  output: z.string().min(1),
+});
+
+/** `xensan import`: manifests of a rack that stands. */
+export const importRack: Command = {
+  name: "import",
+  description:
+    'Looks at SAN servers and dom0s over SSH, changes nothing on them, and writes manifests of what it finds: exports, dom0s, OCFS2 clusters and file systems. What has no field is said line by line, as a comment "not imported" in the file and on standard error. Every object has the annotation xensan.dev/dry-run="true": applied, it changes nothing on the hosts, and status.plan says what would be changed once the annotation is taken out. No Kubernetes cluster is asked. The exit code is 1 when a host could not be looked at; the others are imported all the same.',
+  options,
+  async run(values, io) {
+    const given = typed(schema, options, values);
+    const sans = given.san.map((text) => parseAddress("san", text));
+    const dom0s = given.host.map((text) => parseAddress("host", text));
+    if (sans.length + dom0s.length === 0) throw new UsageError("--san and --host are missing: name at least one host");
+    if (given.identity === undefined) throw new UsageError("--identity is missing: --identity FILE");
+    const privateKey = await read("identity", given.identity);
+    const knownHosts = await read("known-hosts", given["known-hosts"]);
+    const dialer = createDialer({ allow: "Any" });
+    try {
+      const passphrase = io.env[passphraseVariable];
+      const request = { sans, dom0s, privateKey, passphrase, knownHosts, signal: io.signal };
+      const { rack, unseen } = await survey(dialer, request);
+      const drafts = draftRack(rack, given.secret);
+      const files = filesOf(drafts, given.namespace);
+      if (given.output === "-") {
+        for (const [name, text] of files) if (name !== "kustomization.yaml") io.stdout.write(text);
+      } else await writeAll(given.output, files);
+      for (const line of unseen) io.stderr.write(`not looked at: ${line}\n`);
+      for (const line of drafts.flatMap(({ notImported }) => notImported)) io.stderr.write(`not imported: ${line}\n`);
+      const count = drafts.filter(({ spec }) => spec !== undefined).length;
+      io.stderr.write(
+        `${count} objects of ${rack.sans.length + rack.dom0s.length} hosts${given.output === "-" ? "" : ` in ${given.output}`}. The Secret with the key: kubectl create secret generic ${given.secret} -n ${given.namespace} --type kubernetes.io/ssh-auth --from-file ssh-privatekey=${given.identity}\n`,
+      );
+      return unseen.length === 0 ? 0 : 1;
+    } finally {
+      await dialer.close();
+    }
+  },
+};
+
+async function read(flag: string, file: string): Promise<string> {
+  try {
+    return await readFile(file.replace(/^~(?=\/)/, homedir()), "utf8");
+  } catch (error) {
+    throw new UsageError(
+      `--${flag} is ${JSON.stringify(file)}, which cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+/** All of them or, where one is there already, none. */
+async function writeAll(directory: string, files: ReadonlyMap<string, string>): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const places = [...files].map(([name, text]) => ({ place: path.join(directory, name), text }));
+  const made: string[] = [];
+  for (const { place, text } of places) {
+    try {
+      await writeFile(place, text, { flag: "wx" });
+    } catch (error) {
+      for (const file of made) await rm(file);
+      throw new Error(
+        `${place} cannot be written: ${error instanceof Error ? error.message : String(error)}; --output must be a new directory`,
+      );
+    }
+    made.push(place);
+  }
+}

@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from "node:util";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { annotations } from "../../src/api/common.ts";
+import { definitions, type KindName } from "../../src/api/kinds.ts";
+import { parseSpec } from "../../src/api/parse.ts";
+import { filesOf } from "../../src/cli/import/files.ts";
+import { draftRack } from "../../src/cli/import/rack.ts";
+import { survey } from "../../src/cli/import/survey.ts";
+import { parseManifests } from "../../src/cli/manifests.ts";
+import { directDialer, directHostKey, endpoint } from "../../src/sim/dialer.ts";
+import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { realOperator } from "./operator-process.ts";
+import type { Scenario } from "./scenario.ts";
+import { keySecret } from "./scenarios/objects.ts";
+import { tutorialObjects } from "./scenarios/tutorial.ts";
+import { conditionOf, Stage } from "./stage.ts";
+import { silent } from "./trace.ts";
+import { objectAt } from "./world/kube/json.ts";
+
+const kinds = ["AoeServer", "XenHost", "AoeVolume", "Ocfs2Cluster", "XenDomain"];
+const scenario: Scenario = {
+  name: "import",
+  share: 0,
+  says: "the rack of examples/tutorial, imported as it stands",
+  rack: () => loadRack(tutorialRack),
+  manifests: () => [keySecret, ...tutorialObjects(kinds)],
+  missing: () => [],
+};
+
+/** What `xensan import` writes of the rack as it stands. */
+async function imported(stage: Stage): Promise<{ files: ReadonlyMap<string, string>; notImported: readonly string[] }> {
+  const knownHosts = [...stage.rack.hosts.keys()]
+    .map((name) => {
+      const { host, port } = endpoint(stage.rack, name);
+      return `[${host}]:${port} ${directHostKey(name)}\n`;
+    })
+    .join("");
+  const [san, bella, brutus] = ["san", "bella", "brutus"].map((name) => endpoint(stage.rack, name));
+  if (san === undefined || bella === undefined || brutus === undefined) throw new Error("no such rack");
+  const { signal } = new AbortController();
+  const looking = survey(directDialer(stage.rack), {
+    ...{ sans: [san], dom0s: [bella, brutus], privateKey: "", knownHosts, signal },
+  });
+  await stage.advance(60_000);
+  const { rack, unseen } = await looking;
+  expect(unseen).toEqual([]);
+  const drafts = draftRack(rack, "rack-ssh");
+  return { files: filesOf(drafts, "san"), notImported: drafts.flatMap((draft) => draft.notImported) };
+}
+
+const objectSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.object({ name: z.string(), namespace: z.string(), annotations: z.record(z.string(), z.string()) }),
+  spec: z.unknown(),
+});
+type ImportedObject = z.output<typeof objectSchema>;
+
+const objectsOf = (files: ReadonlyMap<string, string>): ImportedObject[] =>
+  [...files].flatMap(([file, text]) =>
+    file === "kustomization.yaml" ? [] : parseManifests(text, file).map((one) => objectSchema.parse(one)),
+  );
+
+/** Fields of the spec that are not as the tutorial declares them, defaults filled in. */
+function differences({ kind, metadata: { name }, spec }: ImportedObject): string[] {
+  const declared = tutorialObjects([kind]).find(({ metadata }) => metadata.name === name);
+  const judge = (given: unknown): Record<string, unknown> => {
+    const parsed = parseSpec(kindNamed(kind), { metadata: { name }, spec: given });
+    if (!parsed.ok) throw new Error(`${kind} ${name}: ${parsed.message}`);
+    return { ...parsed.spec };
+  };
+  const [was, is] = [judge(declared?.spec), judge(spec)];
+  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  return fields
+    .filter((field) => !isDeepStrictEqual(was[field], is[field]))
+    .map((field) => `${kind} ${name}: ${field}`);
+}
+
+const kindNamed = (kind: string): KindName => {
+  const found = Object.values(definitions).find((definition) => definition.kind === kind);
+  if (found === undefined) throw new Error(`no kind ${kind}`);
+  return found.kind;
+};
+
+describe("the tutorial's rack, imported", () => {
+  it("is written as it was declared, and applying that changes nothing", async () => {
+    const stage = new Stage({ seed: "import", scenario, operator: realOperator, trace: silent });
+    for (const object of scenario.manifests()) stage.apply(object);
+    stage.startOperator();
+    await stage.advance(240_000);
+    const { files, notImported } = await imported(stage);
+    expect(notImported).toEqual([]);
+    const objects = objectsOf(files);
+    expect(objects.flatMap(differences)).toEqual([
+      "AoeServer san: ssh",
+      "AoeServer san: interfaces",
+      "AoeServer san: packages",
+      "AoeServer san: allowedBackings",
+      "XenHost bella: ssh",
+      "XenHost bella: packages",
+      "XenHost bella: allowed",
+      "XenHost brutus: ssh",
+      "XenHost brutus: packages",
+      "XenHost brutus: allowed",
+      "Ocfs2Cluster xen: filesystems",
+    ]);
+    for (const object of objects) stage.apply(object);
+    await stage.advance(120_000);
+    const outcomes = objects.map(({ kind, metadata: { name } }) => {
+      const object = stage.find(kind, { namespace: "san", name }) ?? {};
+      const dryRun = objectAt(objectAt(object, "metadata"), "annotations")[annotations.dryRun];
+      const { plan } = objectAt(object, "status");
+      return { name: `${kind} ${name}`, dryRun, ready: conditionOf(object, "Ready").status, plan };
+    });
+    expect(outcomes).toEqual(
+      objects.map(({ kind, metadata: { name } }) => ({
+        ...{ name: `${kind} ${name}`, dryRun: "true", ready: "True", plan: [] },
+      })),
+    );
+    expect(stage.violations).toEqual([]);
+    stage.life.end();
+  });
+});
