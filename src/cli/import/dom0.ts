@@ -52,7 +52,7 @@ export function draftHost(host: NamedHost, all: readonly NamedHost[], needs: Nee
         : given({
             ssh: sshOf(host.address, host.hostKeys, secret),
             aoe: { interfaces: aoe },
-            toolstack: toolstack?.kind === "Xm" ? "Xm" : undefined,
+            toolstack: toolstack?.kind === "xm" ? "xm" : undefined,
             packages: "Observe",
             allowed: allowedOf(needs),
             relocation: relocation.spec,

@@ -169,7 +169,7 @@ describe("what cannot be read", () => {
         spec: {
           ssh: { host: "10.0.0.3", privateKeySecretRef: { name: "rack-ssh" }, hostKeys: ["ssh-ed25519 AAAA"] },
           aoe: { interfaces: ["eth1"] },
-          toolstack: "Xm",
+          toolstack: "xm",
           packages: "Observe",
           relocation: { port: 8010, networkScript: "network-bridge netdev=eth0", dom0MinMem: 196 },
         },
