@@ -21,6 +21,8 @@ export const clientCommands: readonly CommandEntry[] = [
     name: "check",
     summary: "says whether cluster, operator and hosts are as xensan needs them",
     load: async () => (await import("./check/check.ts")).check,
+  },
+  {
     name: "import",
     summary: "writes manifests of a rack that stands",
     load: async () => (await import("./import/import.ts")).importRack,
