@@ -1,6 +1,7 @@
 import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
 import { bounds } from "./probe-sections.ts";
+import type { Owner, Target } from "./values.ts";
 import {
   allowedBackings,
   allowedInterfaces,
@@ -16,18 +17,6 @@ import {
   slot,
   targetName,
 } from "./values.ts";
-
-/** The object on whose behalf something is made; written beside it on the host, and asked for before it is deleted. */
-export interface Owner {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}
-
-export interface Target {
-  readonly shelf: number;
-  readonly slot: number;
-}
 
 /** What the owner of the host allows: path globs (`/dev/sd[b-z]`, `/srv/aoe/*`; `*` stays within a directory) and `vg/lv` globs. */
 export interface Bounded {

@@ -1,7 +1,7 @@
-import type { Owner } from "./actions.ts";
 import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
 import { filesystemUuid } from "./ocfs2-values.ts";
+import type { Owner } from "./values.ts";
 import { InvalidValue, ownerText, path } from "./values.ts";
 import {
   bootFileBounds,

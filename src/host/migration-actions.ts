@@ -1,6 +1,6 @@
-import type { Owner } from "./actions.ts";
 import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
+import type { Owner } from "./values.ts";
 import { ownerText } from "./values.ts";
 import {
   bootFileBounds,

@@ -1,7 +1,7 @@
-import type { Owner } from "./actions.ts";
 import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
 import type { O2cbNode, O2cbTimeouts } from "./ocfs2-facts.ts";
+import type { RegionRequest } from "./ocfs2-values.ts";
 import {
   allowedMountOptions,
   clusterName,
@@ -16,6 +16,7 @@ import {
   serverName,
   timeoutArguments,
 } from "./ocfs2-values.ts";
+import type { Owner } from "./values.ts";
 import { allowedMountPoints, interfaceName, ownerText, path, sizeBytes } from "./values.ts";
 
 /** The whole of a cluster, the same on every node. */
@@ -28,14 +29,6 @@ export interface ClusterRequest {
   readonly nodes: readonly O2cbNode[];
   /** Of a global heartbeat; empty in local mode. */
   readonly regions: readonly RegionRequest[];
-}
-
-/** A file system to which every node of a global heartbeat writes, mounted or not. */
-export interface RegionRequest {
-  /** Lower case with hyphens. */
-  readonly uuid: string;
-  /** /dev/etherd/e0.1; undefined where nobody knows it, and then only a heartbeat that is written already is right. */
-  readonly device: string | undefined;
 }
 
 /**

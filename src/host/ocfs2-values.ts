@@ -1,8 +1,15 @@
 /** What may be written into cluster.conf, fstab and the command lines of ocfs2-tools. Each function returns its text or throws. */
 
-import type { RegionRequest } from "./ocfs2-actions.ts";
 import type { O2cbNode, O2cbTimeouts } from "./ocfs2-facts.ts";
 import { InvalidValue, matching, whole } from "./values.ts";
+
+/** A file system to which every node of a global heartbeat writes, mounted or not. */
+export interface RegionRequest {
+  /** Lower case with hyphens. */
+  readonly uuid: string;
+  /** /dev/etherd/e0.1; undefined where nobody knows it, and then only a heartbeat that is written already is right. */
+  readonly device: string | undefined;
+}
 
 export function clusterName(value: string): string {
   return matching("cluster", value, /^[A-Za-z0-9]{1,16}$/, "1 to 16 letters and digits");

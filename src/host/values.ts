@@ -1,6 +1,16 @@
 /** What may be written into a host's configuration files and command lines. Each function returns its text or throws. */
 
-import type { Owner, Target } from "./actions.ts";
+/** The object on whose behalf something is made; written beside it on the host, and asked for before it is deleted. */
+export interface Owner {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface Target {
+  readonly shelf: number;
+  readonly slot: number;
+}
 
 /** A value that no host could be given: names the field, the value and what would be accepted. */
 export class InvalidValue extends Error {

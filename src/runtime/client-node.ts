@@ -1,3 +1,6 @@
 /** The door to a real Kubernetes API server. */
-export { createKubeClient, type KubeClient, type KubeClientOptions } from "./client-node/client.ts";
+
+/** @internal the tests name what they are given. */
+export type { KubeClient } from "./client-node/client.ts";
+export { createKubeClient, type KubeClientOptions } from "./client-node/client.ts";
 export { type ConfigSource, configSource, textSource } from "./client-node/source.ts";

@@ -5,7 +5,7 @@ import { formatPublicKey, parsePublicKey } from "../ssh/public-key.ts";
 import { defaultOutputBytes } from "../ssh/run-script.ts";
 import { requestProblem } from "../ssh/wire.ts";
 import { type Fault, garbage } from "./faults.ts";
-import type { Host } from "./model/host.ts";
+import type { Host } from "./model/state.ts";
 import { note } from "./model/world.ts";
 import type { ScriptProcess } from "./process.ts";
 import type { Rack } from "./rack.ts";

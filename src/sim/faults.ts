@@ -1,5 +1,4 @@
-import type { Host } from "./model/host.ts";
-import type { World } from "./model/world.ts";
+import type { Host, World } from "./model/state.ts";
 
 /** What can go wrong between the operator and a script, and on the host while it runs. */
 export type Fault =

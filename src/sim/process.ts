@@ -1,23 +1,8 @@
-import type { Host } from "./model/host.ts";
-import { note, type World } from "./model/world.ts";
+import type { Host, World } from "./model/state.ts";
+import { note } from "./model/world.ts";
+import type { ScriptRun } from "./script.ts";
 import { addressedResponder, splitAddressee } from "./scripts/addressee.ts";
 import { responders } from "./scripts/index.ts";
-
-/**
- * A script on a host, as the rack plays it: a generator that changes the model and yields how many milliseconds pass
- * before it goes on. Whatever else happens on the rack happens between two steps.
- */
-export type Responder = (run: ScriptRun) => Generator<number, number>;
-
-export interface ScriptRun {
-  readonly world: World;
-  readonly host: Host;
-  readonly args: readonly string[];
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** flock -n: whether it got the lock; every lock goes when the script ends. */
-  readonly lock: (path: string) => boolean;
-}
 
 export interface ScriptProcess {
   readonly id: number;

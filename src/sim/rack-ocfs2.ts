@@ -1,13 +1,13 @@
+import type { Ocfs2Volume } from "./model/content.ts";
 import { overwrite } from "./model/content.ts";
 import { type DiskDescription, diskContent } from "./model/disk-content.ts";
-import type { Host } from "./model/host.ts";
 import type { Cluster, Ocfs2Mount } from "./model/o2cb-state.ts";
 import { play } from "./model/ocfs2-boot.ts";
 import { mountOcfs2, remountReadOnly, unmountOcfs2 } from "./model/ocfs2-mount.ts";
-import { lastBeat, type Ocfs2Volume } from "./model/ocfs2-volume.ts";
+import { lastBeat } from "./model/ocfs2-volume.ts";
 import { answers, type SharedDisk, sharedDisk } from "./model/shared-disk.ts";
+import type { Host, World } from "./model/state.ts";
 import { resolve, type WriteError, writeText } from "./model/storage.ts";
-import type { World } from "./model/world.ts";
 
 /** What can be done to the shared file systems of a rack from outside, and asked about them. */
 export interface Ocfs2Words {

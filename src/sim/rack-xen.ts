@@ -1,17 +1,17 @@
+import type { FileSystem } from "./model/content.ts";
 import { blankContent } from "./model/content.ts";
 import { uuidOf } from "./model/disk-content.ts";
 import { endDomain, makeDomain, pause, unpause } from "./model/domain.ts";
 import { parseConfiguration } from "./model/domain-configuration.ts";
 import { shutDown } from "./model/domain-end.ts";
 import { type Execution, executions } from "./model/executions.ts";
-import { createFileSystem, type FileSystem, makeDirectories } from "./model/filesystem.ts";
-import { type Guest, guestOf } from "./model/guest.ts";
-import type { Host } from "./model/host.ts";
+import { createFileSystem, makeDirectories } from "./model/filesystem.ts";
+import { guestOf } from "./model/guest.ts";
 import { killSender, killTransport } from "./model/migration.ts";
-import { type Migration, type Phase, pairOf } from "./model/migration-state.ts";
+import { pairOf } from "./model/migration-state.ts";
+import type { Domain, Guest, Host, Migration, Phase, ShutdownReason, World } from "./model/state.ts";
 import { addBlock } from "./model/storage.ts";
-import { note, type World } from "./model/world.ts";
-import type { Domain, ShutdownReason } from "./model/xen-state.ts";
+import { note } from "./model/world.ts";
 
 /** What can be done to the domains of a rack from outside, and asked about them. A domain goes by its UUID or name. */
 export interface XenWords {

@@ -1,7 +1,7 @@
 import type { Connection, ServerChannel } from "ssh2";
 import { decodeRequest, killScriptName, outputMarks, type WireRequest } from "../ssh/wire.ts";
 import { type Fault, type FaultPoint, garbage } from "./faults.ts";
-import type { Host } from "./model/host.ts";
+import type { Host } from "./model/state.ts";
 import { note } from "./model/world.ts";
 import type { ScriptProcess } from "./process.ts";
 import type { Rack } from "./rack.ts";

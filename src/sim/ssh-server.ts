@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import ssh2, { type AuthContext, type Connection, type ParsedKey } from "ssh2";
 import { execLines } from "../ssh/wire.ts";
 import { delayed } from "./latency.ts";
-import type { Host } from "./model/host.ts";
+import type { Host } from "./model/state.ts";
 import type { Rack } from "./rack.ts";
 import { answerExec } from "./ssh-exec.ts";
 

@@ -74,7 +74,10 @@ export function encodeRequest({ nonce, script, args }: WireRequest): string {
   return `${head(script.name, nonce)}${["set --", ...args.map(quote)].join(" ")}\n${script.text}${tail}`;
 }
 
-/** The inverse of {@link encodeRequest}, for a server that answers by script name; undefined when it is cut or foreign. */
+/**
+ * The inverse of {@link encodeRequest}, for a server that answers by script name; undefined when it is cut or foreign.
+ * @internal for the simulated rack.
+ */
 export function decodeRequest(stdin: string): WireRequest | undefined {
   const start = /^# xensan: (?<name>\S+)\n\{\nxensan_mark=(?<nonce>[0-9a-f]+) /.exec(stdin)?.groups;
   if (start?.name === undefined || start.nonce === undefined) return undefined;
@@ -90,7 +93,10 @@ export function decodeRequest(stdin: string): WireRequest | undefined {
   return { nonce: start.nonce, script: { name: start.name, text: body.slice(line[0].length) }, args };
 }
 
-/** What stands before and after the output of a script, on each stream: for servers that play a shell. */
+/**
+ * What stands before and after the output of a script, on each stream: for servers that play a shell.
+ * @internal for the simulated rack.
+ */
 export function outputMarks(nonce: Nonce, exitCode: number, process: RemoteProcess) {
   const end = `${nonce} end ${exitCode}\n`;
   const { pid, processGroup, startTicks } = process;

@@ -5,7 +5,7 @@ import { directHostKey } from "../../src/sim/dialer.ts";
 import { parseRack, type RackFile, type RackFileInput } from "../../src/sim/rack-file.ts";
 import { scaleRack } from "../../src/sim/scale.ts";
 import type { RackKeys } from "../../src/sim/ssh-server.ts";
-import { generateKeyPair } from "../../src/ssh/generate-key.ts";
+import { generateKeyPair } from "../generate-key.ts";
 
 export interface FleetSize {
   /** Layer-2 networks; servers, dom0s and volumes are spread over them evenly. */

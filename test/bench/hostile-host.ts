@@ -1,7 +1,7 @@
 import { getDiffieHellman } from "node:crypto";
 import type { ServerChannel } from "ssh2";
-import { generateKeyPair } from "../../src/ssh/generate-key.ts";
 import { decodeRequest } from "../../src/ssh/wire.ts";
+import { generateKeyPair } from "../generate-key.ts";
 import { rekeyForEver, startGroupExchanger, startLaxServer } from "../integration/ssh/hostile-server.ts";
 
 /** What a host can do to whoever logs in on it. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { generateKeyPair } from "../../src/ssh/generate-key.ts";
+import { generateKeyPair } from "../generate-key.ts";
 import { digest, imageCache } from "./places.ts";
 import { runCommand } from "./run-command.ts";
 

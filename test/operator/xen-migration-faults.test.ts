@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Phase } from "../../src/sim/model/migration-state.ts";
+import type { Phase } from "../../src/sim/model/state.ts";
 import { at } from "../simulation/scenarios/objects.ts";
 import type { Stage } from "../simulation/stage.ts";
 import { eventually, minutes, status, word } from "./rig.ts";

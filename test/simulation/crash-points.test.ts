@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { realOperator } from "./operator-process.ts";
 import { type RunReport, run } from "./run.ts";
-import type { Scenario } from "./scenario.ts";
 import { cluster } from "./scenarios/cluster.ts";
 import { migrations } from "./scenarios/migration.ts";
 import { tutorial } from "./scenarios/tutorial.ts";
+import type { Scenario } from "./stage.ts";
 
 const seed = 1;
 const wholes: readonly (readonly [Scenario, RunReport])[] = await Promise.all(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
 import { realOperator } from "./operator-process.ts";
-import type { Scenario } from "./scenario.ts";
 import { keySecret } from "./scenarios/objects.ts";
 import { tutorialObjects } from "./scenarios/tutorial.ts";
+import type { Scenario } from "./stage.ts";
 import { conditionOf, Stage } from "./stage.ts";
 import { silent } from "./trace.ts";
 import { type JsonObject, objectAt } from "./world/kube/json.ts";

@@ -1,8 +1,8 @@
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
 import { realOperator } from "./operator-process.ts";
-import type { Scenario } from "./scenario.ts";
 import { aoeVolume, at, device, keySecret, type Manifest } from "./scenarios/objects.ts";
 import { tutorialObjects } from "./scenarios/tutorial.ts";
+import type { Scenario } from "./stage.ts";
 import { Stage } from "./stage.ts";
 import { silent } from "./trace.ts";
 import type { JsonObject } from "./world/kube/json.ts";

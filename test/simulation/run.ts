@@ -1,6 +1,6 @@
 import { jsonEqual } from "../../src/runtime/equality.ts";
 import { describeEvent } from "./rack-words.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario } from "./stage.ts";
 import { Stage, type StartOperator } from "./stage.ts";
 import { brewStorm, endStorm } from "./storm.ts";
 import { silent, type Trace } from "./trace.ts";

@@ -4,12 +4,12 @@ import { KubeError } from "../../src/runtime/kube-api.ts";
 import { directDialer, endpoint } from "../../src/sim/dialer.ts";
 import { openDevice } from "../../src/sim/model/aoe-driver.ts";
 import { createRack, type Rack } from "../../src/sim/rack.ts";
+import type { RackFile } from "../../src/sim/rack-file.ts";
 import type { HostDialer } from "../../src/ssh/host-session.ts";
 import { customResourceDefinitions } from "./definitions.ts";
 import type { Watcher } from "./invariants/invariant.ts";
 import { invariants } from "./invariants.ts";
 import { describeEvent } from "./rack-words.ts";
-import type { Scenario } from "./scenario.ts";
 import { clockTime, type Trace } from "./trace.ts";
 import { connectHosts } from "./world/host-client.ts";
 import { ApiServer, type Change } from "./world/kube/api-server.ts";
@@ -20,6 +20,28 @@ import { type Random, seeded } from "./world/random.ts";
 import { type CrashPoint, type SideEffect, SideEffects } from "./world/side-effects.ts";
 import { VirtualClock } from "./world/virtual-clock.ts";
 import { calm, type Weather } from "./world/weather.ts";
+
+/** A rack, what people ask of it, and what must have become of it in the end. */
+export interface Scenario {
+  readonly name: string;
+  readonly says: string;
+  /** Its part of all seeds, 0 to 1. */
+  readonly share: number;
+  readonly rack: () => RackFile;
+  /** What stands in the API at the beginning, or comes in the first seconds, in any order. */
+  readonly manifests: () => readonly KubeObject[];
+  /** What people do while the storm goes on: each is done at most once, at a random time, in this order. */
+  readonly edits?: readonly Edit[];
+  /** What other people do to the machines before xensan comes. */
+  readonly prepare?: (stage: Stage) => void;
+  /** Why the world is not yet as it must be in the end; empty when it is. `done` names the edits that were made. */
+  readonly missing: (stage: Stage, done: ReadonlySet<string>) => string[];
+}
+
+export interface Edit {
+  readonly name: string;
+  readonly act: (stage: Stage, random: Random) => void;
+}
 
 /** The outside of one process of the operator: its three doors. */
 export interface Doors {

@@ -144,7 +144,10 @@ export function dashboard(): string {
   return `${JSON.stringify(board, null, 2)}\n`;
 }
 
-/** Every expression that the dashboard asks, with the variables that Grafana fills in set to everything. */
+/**
+ * Every expression that the dashboard asks, with the variables that Grafana fills in set to everything.
+ * @internal tests ask a server for each.
+ */
 export const dashboardQueries: readonly string[] = panels.flatMap(({ queries }) =>
   queries.map(({ expr }) => expr.replaceAll("$namespace", ".*")),
 );

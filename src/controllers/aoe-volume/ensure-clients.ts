@@ -1,7 +1,8 @@
 import type { AoeVolumeStatus } from "../../api/aoe-volume.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { discover, revalidate, type Target } from "../../host/actions.ts";
+import { discover, revalidate } from "../../host/actions.ts";
 import type { AoeDevice, HostFacts } from "../../host/facts.ts";
+import type { Target } from "../../host/values.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { initiatorProblem } from "../xen-host/plan.ts";

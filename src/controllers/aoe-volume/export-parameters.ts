@@ -1,9 +1,9 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import { quantityBytes } from "../../api/quantity.ts";
-import type { Owner } from "../../host/actions.ts";
 import type { Export } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
+import type { Owner } from "../../host/values.ts";
 import { isMarkOf, markedName, parseMark } from "../identity.ts";
 
 /** How vblade has to be called for a spec. */

@@ -1,7 +1,7 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
-import type { Owner } from "../../host/actions.ts";
+import type { Owner } from "../../host/values.ts";
 import type { HostView } from "../hosts/view.ts";
 import type { ObjectRef } from "../identity.ts";
 

@@ -1,6 +1,6 @@
 import type { Reason } from "../../api/reasons.ts";
-import type { Target } from "../../host/actions.ts";
 import type { HostCommand, Outcome } from "../../host/command.ts";
+import type { Target } from "../../host/values.ts";
 
 /** One thing to do on one host: an element of a plan, as a value. */
 export interface Step {

@@ -1,8 +1,8 @@
 import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
-import type { Owner } from "../../host/actions.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import type { KernelTrouble, O2cbNode, O2cbTimeouts } from "../../host/ocfs2-facts.ts";
+import type { Owner } from "../../host/values.ts";
 import type { HostView } from "../hosts/view.ts";
 
 export type FilesystemSpec = Ocfs2ClusterSpec["filesystems"][number];

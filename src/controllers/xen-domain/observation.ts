@@ -1,8 +1,8 @@
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
-import type { Owner } from "../../host/actions.ts";
 import { concerns } from "../../host/domain-rows.ts";
 import { gapIn, type HostFacts } from "../../host/facts.ts";
+import type { Owner } from "../../host/values.ts";
 import type { DomainFact, DomainLock } from "../../host/xen-facts.ts";
 import { type Gone, hasEnded } from "../gone.ts";
 import type { Machine } from "../hosts/machine.ts";

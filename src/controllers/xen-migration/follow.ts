@@ -1,9 +1,9 @@
 import type { XenMigration } from "../../api/kinds.ts";
-import type { Owner } from "../../host/actions.ts";
 import type { HostCommand } from "../../host/command.ts";
 import { stopDomain } from "../../host/domain-actions.ts";
 import { abortMigration, awaitMigration, settleMigration, startMigration } from "../../host/migration-actions.ts";
 import { isRefusalReason } from "../../host/refusals.ts";
+import type { Owner } from "../../host/values.ts";
 import { type ConditionUpdate, rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { merged } from "../converge.ts";

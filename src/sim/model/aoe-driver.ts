@@ -1,7 +1,9 @@
-import { type AoeDevice, aoeName, type Host, type Interface, type VbladeProcess } from "./host.ts";
+import type { AoeDevice, Interface, VbladeProcess } from "./hardware.ts";
+import { aoeName } from "./hardware.ts";
 import { hearers, reaches } from "./network.ts";
+import type { Host, World } from "./state.ts";
 import { addBlock, dropBlock } from "./storage.ts";
-import { later, record, type World } from "./world.ts";
+import { later, record } from "./world.ts";
 
 /** AoE's major number; minors are dynamic, 16 apart. */
 const major = 152;

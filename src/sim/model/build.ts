@@ -1,13 +1,14 @@
 import type { RackFile, RackHost } from "../rack-file.ts";
 import { createAgenda } from "./agenda.ts";
+import type { FileSystem, Mount } from "./content.ts";
 import { diskContent, uuidOf } from "./disk-content.ts";
-import { createFileSystem, type FileSystem, type Mount, makeDirectories, placeFile } from "./filesystem.ts";
-import type { BlockDevice, Host } from "./host.ts";
+import { createFileSystem, makeDirectories, placeFile } from "./filesystem.ts";
+import type { BlockDevice } from "./hardware.ts";
 import { unpack } from "./packages.ts";
 import { arrive, fence, freshRunning } from "./power.ts";
 import { watchClusters } from "./quorum.ts";
-import type { Timings, World } from "./world.ts";
-import { freshXenWorld, type Hypervisor } from "./xen-state.ts";
+import type { Host, Hypervisor, Timings, World } from "./state.ts";
+import { freshXenWorld } from "./xen-state.ts";
 
 const blockMajors: Readonly<Record<string, number>> = { vd: 254, sd: 8, hd: 3, xvd: 202 };
 

@@ -1,4 +1,85 @@
-import type { Ocfs2Volume } from "./ocfs2-volume.ts";
+/** A file system of a host: a flat map from path (within it, `/` first) to node. */
+export interface FileSystem {
+  readonly type: string;
+  /** `major:minor`, stat's %d. */
+  readonly device: string;
+  /** What udev calls ID_FS_UUID, or TYPE-SOURCE where there is none. */
+  readonly uuid: string;
+  readonly nodes: Map<string, Node>;
+  readOnly: boolean;
+  /** Bytes left; what is sparse costs nothing. */
+  freeBytes: number;
+  nextInode: number;
+}
+
+export type Node =
+  | {
+      readonly kind: "Directory";
+      readonly inode: number;
+      /** chattr +i: nothing can be made or removed in it. */
+      immutable?: boolean;
+    }
+  | {
+      readonly kind: "File";
+      readonly inode: number;
+      sizeBytes: number;
+      allocatedBytes: number;
+      /** Configuration; absent for images. */
+      text: string | undefined;
+      content: Content;
+      mode: string;
+      /** Names it has; more than one is a hard link. */
+      links: number;
+    }
+  | { readonly kind: "Symlink"; readonly inode: number; readonly target: string }
+  | { readonly kind: "Block"; readonly inode: number; readonly device: string }
+  | { readonly kind: "Character"; readonly inode: number; readonly device: string };
+
+export type FileNode = Extract<Node, { kind: "File" }>;
+
+export interface Mount {
+  readonly source: string;
+  readonly mountPoint: string;
+  readonly type: string;
+  readonly options: readonly string[];
+  readonly fileSystem: FileSystem;
+  /** Which directory of the file system is shown; `/` but for bind mounts. */
+  readonly root: string;
+}
+
+/** An OCFS2 on a disk: its superblock, its files, and what nodes write beside them. */
+export interface Ocfs2Volume {
+  /** Lower case with hyphens. */
+  readonly uuid: string;
+  readonly label: string;
+  /** `o2cb`, or empty for a local file system. */
+  readonly stack: string;
+  readonly cluster: string;
+  readonly globalHeartbeat: boolean;
+  nodeSlots: number;
+  /** Of the file system; the device may be larger. */
+  sizeBytes: number;
+  readonly blockSize: number;
+  readonly clusterSize: number;
+  /** Whether mkfs.ocfs2 came to its end. */
+  complete: boolean;
+  /** The same files for whoever mounts it. */
+  readonly files: FileSystem;
+  /** Node number by slot. */
+  readonly slots: Map<number, number>;
+  /** By node number: everybody who ever wrote a heartbeat here. */
+  readonly beats: Map<number, Beat>;
+}
+
+/** The block in which one node writes the time, every two seconds. */
+export interface Beat {
+  /** Milliseconds of the first write. */
+  readonly from: number;
+  /** Of the last one; undefined while it is being written. */
+  until: number | undefined;
+  /** Host name, or undefined for a host that is not of this rack. */
+  readonly writer: string | undefined;
+}
 
 /** The bytes of a disk, file or logical volume, as far as anybody asks. The same object is the same bytes. */
 export interface Content {

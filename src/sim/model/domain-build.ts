@@ -1,9 +1,9 @@
 import { endDomain, makeDomain, unpause } from "./domain.ts";
 import type { DomainConfiguration } from "./domain-configuration.ts";
-import type { Host } from "./host.ts";
+import type { Domain, Host, World } from "./state.ts";
 import { resolve } from "./storage.ts";
-import { later, type World } from "./world.ts";
-import { balloonDom0, type Domain, domainNamed, freeMemory } from "./xen-state.ts";
+import { later } from "./world.ts";
+import { balloonDom0, domainNamed, freeMemory } from "./xen-state.ts";
 
 export type BuildResult = { readonly id: number } | { readonly stderr: string };
 

@@ -1,8 +1,7 @@
 import { changed, endDomain } from "./domain.ts";
 import { buildDomain } from "./domain-build.ts";
-import type { Host } from "./host.ts";
-import { later, type World } from "./world.ts";
-import type { Domain, ShutdownReason } from "./xen-state.ts";
+import type { Domain, Host, ShutdownReason, World } from "./state.ts";
+import { later } from "./world.ts";
 
 /** The guest stops by itself or at the toolstack's wish; what follows is for the daemon that waits for it. */
 export function shutDown(world: World, host: Host, domain: Domain, reason: ShutdownReason): void {

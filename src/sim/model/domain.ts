@@ -1,8 +1,8 @@
 import type { DomainConfiguration } from "./domain-configuration.ts";
-import type { Host } from "./host.ts";
+import type { Domain, Host, OpenDisk, World } from "./state.ts";
 import { resolve } from "./storage.ts";
-import { record, type World } from "./world.ts";
-import { type Domain, domainNamed, type OpenDisk } from "./xen-state.ts";
+import { record } from "./world.ts";
+import { domainNamed } from "./xen-state.ts";
 
 /** Whether its instructions are carried out at this moment. */
 const executes = (domain: Domain) => !domain.paused && domain.shutdown === undefined;

@@ -1,53 +1,5 @@
-import { blankContent, type Content } from "./content.ts";
-
-/** A file system of a host: a flat map from path (within it, `/` first) to node. */
-export interface FileSystem {
-  readonly type: string;
-  /** `major:minor`, stat's %d. */
-  readonly device: string;
-  /** What udev calls ID_FS_UUID, or TYPE-SOURCE where there is none. */
-  readonly uuid: string;
-  readonly nodes: Map<string, Node>;
-  readOnly: boolean;
-  /** Bytes left; what is sparse costs nothing. */
-  freeBytes: number;
-  nextInode: number;
-}
-
-type Node =
-  | {
-      readonly kind: "Directory";
-      readonly inode: number;
-      /** chattr +i: nothing can be made or removed in it. */
-      immutable?: boolean;
-    }
-  | {
-      readonly kind: "File";
-      readonly inode: number;
-      sizeBytes: number;
-      allocatedBytes: number;
-      /** Configuration; absent for images. */
-      text: string | undefined;
-      content: Content;
-      mode: string;
-      /** Names it has; more than one is a hard link. */
-      links: number;
-    }
-  | { readonly kind: "Symlink"; readonly inode: number; readonly target: string }
-  | { readonly kind: "Block"; readonly inode: number; readonly device: string }
-  | { readonly kind: "Character"; readonly inode: number; readonly device: string };
-
-export type FileNode = Extract<Node, { kind: "File" }>;
-
-export interface Mount {
-  readonly source: string;
-  readonly mountPoint: string;
-  readonly type: string;
-  readonly options: readonly string[];
-  readonly fileSystem: FileSystem;
-  /** Which directory of the file system is shown; `/` but for bind mounts. */
-  readonly root: string;
-}
+import type { FileNode, FileSystem, Mount, Node } from "./content.ts";
+import { blankContent } from "./content.ts";
 
 export function createFileSystem(
   type: string,

@@ -1,4 +1,4 @@
-import type { Host } from "./host.ts";
+import type { Host } from "./state.ts";
 import { backingAt, readText } from "./storage.ts";
 
 /** scripts/shared/guard.sh on the simulated hosts: no vblade opens another backing than the recorded one. */

@@ -1,19 +1,7 @@
 import { shutDown } from "./domain-end.ts";
-import type { Host } from "./host.ts";
-import { record, type World } from "./world.ts";
-import { type Domain, domainOf } from "./xen-state.ts";
-
-/** How the operating system inside a domain behaves. */
-export interface Guest {
-  /** How many milliseconds it takes to shut down when asked; Ignores: it never does. */
-  shutdown: number | "Ignores";
-  /** Whether it suspends when the toolstack asks for it. */
-  suspend: "Obeys" | "Ignores";
-  /** Lies: the toolstack says that it was resumed, and it stays suspended. */
-  resume: "Works" | "Lies";
-  /** Whether a shutdown that it was asked for has begun. */
-  goingDown: boolean;
-}
+import type { Domain, Guest, Host, World } from "./state.ts";
+import { record } from "./world.ts";
+import { domainOf } from "./xen-state.ts";
 
 export function guestOf(world: World, uuid: string): Guest {
   const known = world.xen.guests.get(uuid);

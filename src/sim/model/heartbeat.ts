@@ -1,11 +1,12 @@
 import { openDevice, readDevice } from "./aoe-driver.ts";
-import type { Host } from "./host.ts";
+import type { Ocfs2Volume } from "./content.ts";
 import { kernelSays } from "./kernel-log.ts";
 import { deadAfter, type Region, writeTimeout } from "./o2cb-state.ts";
 import { connected } from "./o2net.ts";
-import { isAlive, lastBeat, type Ocfs2Volume, regionName } from "./ocfs2-volume.ts";
+import { isAlive, lastBeat, regionName } from "./ocfs2-volume.ts";
 import { answers, type SharedDisk } from "./shared-disk.ts";
-import { later, record, type World } from "./world.ts";
+import type { Host, World } from "./state.ts";
+import { later, record } from "./world.ts";
 
 /** How often a node that hangs asks the others again, in milliseconds. */
 const askAgainMs = 5000;

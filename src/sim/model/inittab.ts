@@ -1,8 +1,9 @@
 import { guardRefuses } from "./guard.ts";
-import type { Host, InittabEntry } from "./host.ts";
+import type { InittabEntry } from "./hardware.ts";
+import type { Host, World } from "./state.ts";
 import { readText } from "./storage.ts";
 import { endVblade, startVblade } from "./vblade.ts";
-import { later, record, type World } from "./world.ts";
+import { later, record } from "./world.ts";
 
 /** sysvinit's defence: ten starts within two minutes, then five minutes of silence. */
 const burst = { starts: 10, withinMs: 120_000, silenceMs: 300_000 };

@@ -1,4 +1,4 @@
-import type { Host } from "./host.ts";
+import type { Host } from "./state.ts";
 import { list, readText } from "./storage.ts";
 
 const words = (line: string) => line.split(/[=\s]+/).filter((word) => word !== "");

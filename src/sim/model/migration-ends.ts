@@ -1,9 +1,8 @@
 import { changed, endDomain, renameDomain } from "./domain.ts";
 import { guestOf } from "./guest.ts";
-import type { Host } from "./host.ts";
-import { isBefore, type Migration, sourceLives, stillThere, targetLives } from "./migration-state.ts";
-import { later, type World } from "./world.ts";
-import type { Domain } from "./xen-state.ts";
+import { isBefore, sourceLives, stillThere, targetLives } from "./migration-state.ts";
+import type { Domain, Host, Migration, World } from "./state.ts";
+import { later } from "./world.ts";
 
 /** How the sender and the receiver of `xl migrate` end (X/tools/xl/xl_migrate.c). */
 

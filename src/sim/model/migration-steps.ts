@@ -10,9 +10,9 @@ import {
   targetCannotBuild,
   targetCannotStart,
 } from "./migration-ends.ts";
-import { flows, hostAt, type Migration, memoryOf, type Phase } from "./migration-state.ts";
+import { flows, hostAt, memoryOf } from "./migration-state.ts";
 import { refusalOfPeer } from "./relocation.ts";
-import type { World } from "./world.ts";
+import type { Migration, Phase, World } from "./state.ts";
 
 /** Milliseconds of all steps but the copying, of one MiB, as seen on the lab. */
 export const seenFixedMs = 22_300;

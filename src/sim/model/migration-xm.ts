@@ -1,9 +1,9 @@
 import { endDomain, makeDomain, renameDomain, unpause } from "./domain.ts";
 import { missingBridge, missingDisk } from "./domain-build.ts";
 import { destroyIncoming, endReceiver, endSender, targetCannotBuild } from "./migration-ends.ts";
-import { flows, hostAt, type Migration } from "./migration-state.ts";
+import { flows, hostAt } from "./migration-state.ts";
 import { type Entry, type Result, suspend } from "./migration-steps.ts";
-import type { World } from "./world.ts";
+import type { Migration, World } from "./state.ts";
 import { refusalOfXend } from "./xend.ts";
 
 /**

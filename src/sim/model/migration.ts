@@ -1,19 +1,10 @@
-import type { Host } from "./host.ts";
 import { endReceiver, endSender, receiverSeesEnd, senderSeesEnd, targetCannotBuild } from "./migration-ends.ts";
-import {
-  flows,
-  type Migration,
-  memoryOf,
-  type Phase,
-  reachable,
-  sourceLives,
-  stillThere,
-  targetLives,
-} from "./migration-state.ts";
+import { flows, memoryOf, reachable, sourceLives, stillThere, targetLives } from "./migration-state.ts";
 import { type Entry, seenFixedMs, timetable } from "./migration-steps.ts";
 import { xmTimetable } from "./migration-xm.ts";
-import { byItself, record, type World } from "./world.ts";
-import { balloonDom0, type Domain, freeMemory, toolstackOf } from "./xen-state.ts";
+import type { Domain, Host, Migration, Phase, World } from "./state.ts";
+import { byItself, record } from "./world.ts";
+import { balloonDom0, freeMemory, toolstackOf } from "./xen-state.ts";
 
 /** How often it is looked at. */
 const tickMs = 250;

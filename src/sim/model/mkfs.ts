@@ -1,10 +1,10 @@
 import { overwrite } from "./content.ts";
-import type { Host } from "./host.ts";
 import type { Ended } from "./ocfs2-mount.ts";
 import { readable } from "./ocfs2-mount.ts";
 import { createVolume, type Ocfs2Parameters } from "./ocfs2-volume.ts";
 import { backingName, sharedDisk } from "./shared-disk.ts";
-import { record, type World } from "./world.ts";
+import type { Host, World } from "./state.ts";
+import { record } from "./world.ts";
 
 const mebibyte = 2 ** 20;
 

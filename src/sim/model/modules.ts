@@ -1,4 +1,4 @@
-import type { Host } from "./host.ts";
+import type { Host } from "./state.ts";
 import { list, readText } from "./storage.ts";
 
 const modprobeDirectories = ["/etc/modprobe.d", "/run/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"];

@@ -1,5 +1,5 @@
-import type { Host, Interface } from "./host.ts";
-import type { World } from "./world.ts";
+import type { Interface } from "./hardware.ts";
+import type { Host, World } from "./state.ts";
 
 /** An interface that can send and receive: powered, switched on, plugged in. */
 export function hasCarrier(host: Host, nic: Interface): boolean {

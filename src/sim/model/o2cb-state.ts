@@ -1,5 +1,5 @@
 import type { Content } from "./content.ts";
-import type { AoeDevice } from "./host.ts";
+import type { AoeDevice } from "./hardware.ts";
 
 /** What the kernel of one host holds of clusters and OCFS2; lost at a reboot. */
 export interface O2cbState {

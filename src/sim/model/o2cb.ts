@@ -1,12 +1,12 @@
 import { parseCluster } from "./cluster-conf.ts";
 import { startRegion, stopRegion } from "./heartbeat.ts";
-import type { Host } from "./host.ts";
 import { type Cluster, type ClusterNode, defaultTimeouts, localNode, type Timeouts } from "./o2cb-state.ts";
 import { regionName } from "./ocfs2-volume.ts";
 import { sharedDisk } from "./shared-disk.ts";
+import type { Host, World } from "./state.ts";
 import { readText } from "./storage.ts";
 import { parseEnvironment } from "./systemd.ts";
-import { record, type World } from "./world.ts";
+import { record } from "./world.ts";
 
 export const clusterConf = "/etc/ocfs2/cluster.conf";
 export const bootConf = "/etc/default/o2cb";

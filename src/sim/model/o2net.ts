@@ -1,7 +1,7 @@
-import type { Host, Interface } from "./host.ts";
+import type { Interface } from "./hardware.ts";
 import { canCarry, reaches } from "./network.ts";
 import { type ClusterNode, localNode } from "./o2cb-state.ts";
-import type { World } from "./world.ts";
+import type { Host, World } from "./state.ts";
 
 /** The interface that has the address; hosts of a rack without addresses use any. */
 function interfacesOf(host: Host, address: string): Interface[] {

@@ -1,10 +1,10 @@
 import { discover } from "./aoe-driver.ts";
-import type { Host } from "./host.ts";
 import { onlineFromFiles, startGlobalRegion } from "./o2cb.ts";
 import { mountOcfs2 } from "./ocfs2-mount.ts";
 import { sharedDisk } from "./shared-disk.ts";
+import type { Host, World } from "./state.ts";
 import { list, readText } from "./storage.ts";
-import { later, type World } from "./world.ts";
+import { later } from "./world.ts";
 
 export interface FstabEntry {
   readonly source: string;

@@ -1,14 +1,15 @@
 import { openDevice } from "./aoe-driver.ts";
+import type { Ocfs2Volume } from "./content.ts";
 import { mounters, recover, startRegion, stopRegion } from "./heartbeat.ts";
-import type { Host } from "./host.ts";
 import { kernelSays } from "./kernel-log.ts";
 import { deadAfter, localNode, type Ocfs2Mount } from "./o2cb-state.ts";
 import { connected, sameNodes } from "./o2net.ts";
 import { usersOf } from "./ocfs2-users.ts";
-import { isAlive, mountedView, type Ocfs2Volume, regionName } from "./ocfs2-volume.ts";
+import { isAlive, mountedView, regionName } from "./ocfs2-volume.ts";
 import { answers, backingName, type SharedDisk, sharedDisk } from "./shared-disk.ts";
+import type { Host, World } from "./state.ts";
 import { resolve } from "./storage.ts";
-import { record, type World } from "./world.ts";
+import { record } from "./world.ts";
 
 /** How a command of the host ended. */
 export interface Ended {

@@ -1,4 +1,4 @@
-import type { Host } from "./host.ts";
+import type { Host } from "./state.ts";
 
 /** Who keeps a mounted file system busy: `process 5278 sleep`, `domain 3 (/srv/xen/web.img)`. */
 export function usersOf(host: Host, mountPoint: string): string[] {

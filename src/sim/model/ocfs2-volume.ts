@@ -1,38 +1,5 @@
-import { createFileSystem, type FileSystem } from "./filesystem.ts";
-
-/** An OCFS2 on a disk: its superblock, its files, and what nodes write beside them. */
-export interface Ocfs2Volume {
-  /** Lower case with hyphens. */
-  readonly uuid: string;
-  readonly label: string;
-  /** `o2cb`, or empty for a local file system. */
-  readonly stack: string;
-  readonly cluster: string;
-  readonly globalHeartbeat: boolean;
-  nodeSlots: number;
-  /** Of the file system; the device may be larger. */
-  sizeBytes: number;
-  readonly blockSize: number;
-  readonly clusterSize: number;
-  /** Whether mkfs.ocfs2 came to its end. */
-  complete: boolean;
-  /** The same files for whoever mounts it. */
-  readonly files: FileSystem;
-  /** Node number by slot. */
-  readonly slots: Map<number, number>;
-  /** By node number: everybody who ever wrote a heartbeat here. */
-  readonly beats: Map<number, Beat>;
-}
-
-/** The block in which one node writes the time, every two seconds. */
-export interface Beat {
-  /** Milliseconds of the first write. */
-  readonly from: number;
-  /** Of the last one; undefined while it is being written. */
-  until: number | undefined;
-  /** Host name, or undefined for a host that is not of this rack. */
-  readonly writer: string | undefined;
-}
+import type { Beat, FileSystem, Ocfs2Volume } from "./content.ts";
+import { createFileSystem } from "./filesystem.ts";
 
 export interface Ocfs2Parameters {
   readonly uuid: string;

@@ -1,9 +1,9 @@
 import { loadDriver } from "./aoe-driver.ts";
 import { makeDirectories, placeFile } from "./filesystem.ts";
-import type { Host } from "./host.ts";
 import { moduleParameters } from "./modules.ts";
+import type { Host, World } from "./state.ts";
 import { bootLink, startExports } from "./systemd.ts";
-import { record, type World } from "./world.ts";
+import { record } from "./world.ts";
 
 /** Debian 12's packages as far as a rack needs them: version, and the programs that come with them. */
 const catalogue: Readonly<Record<string, { version: string; tools: readonly string[] }>> = {

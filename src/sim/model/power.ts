@@ -1,20 +1,22 @@
 import { discover, loadDriver } from "./aoe-driver.ts";
+import type { Mount } from "./content.ts";
 import { uuidOf } from "./disk-content.ts";
 import { endAllDomains, pause } from "./domain.ts";
-import { createFileSystem, type Mount, resolvePath } from "./filesystem.ts";
+import { createFileSystem, resolvePath } from "./filesystem.ts";
 import { askToShutDown } from "./guest.ts";
+import type { Interface } from "./hardware.ts";
 import { loseHeartbeats } from "./heartbeat.ts";
-import type { Host, Interface, Running } from "./host.ts";
 import { rereadInittab } from "./inittab.ts";
 import { upAtBoot } from "./interfaces.ts";
 import { moduleParameters, modulesAtBoot } from "./modules.ts";
 import { freshO2cb, localNode } from "./o2cb-state.ts";
 import { bootOcfs2 } from "./ocfs2-boot.ts";
+import type { Host, Running, World } from "./state.ts";
 import { addBlock, readText } from "./storage.ts";
 import { sysctlAtBoot } from "./sysctl.ts";
 import { bootLink, startExports } from "./systemd.ts";
 import { interfaceWentDown } from "./vblade.ts";
-import { byItself, later, record, type World } from "./world.ts";
+import { byItself, later, record } from "./world.ts";
 import { freshXen } from "./xen-state.ts";
 
 const pseudo = (type: string, mountPoint: string, device: string): Mount => ({

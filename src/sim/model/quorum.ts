@@ -1,9 +1,9 @@
 import { checkRegions, liveNodes } from "./heartbeat.ts";
-import type { Host } from "./host.ts";
 import { kernelSays } from "./kernel-log.ts";
 import { localNode } from "./o2cb-state.ts";
 import { connected, isSuspicious } from "./o2net.ts";
-import { byItself, later, type World } from "./world.ts";
+import type { Host, World } from "./state.ts";
+import { byItself, later } from "./world.ts";
 
 /** What may break or mend a heartbeat or a connection. */
 const triggers = new Set<string>([

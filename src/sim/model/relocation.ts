@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Host } from "./host.ts";
 import { getsThrough, hostAt } from "./migration-state.ts";
+import type { Host, World } from "./state.ts";
 import { readText } from "./storage.ts";
-import type { World } from "./world.ts";
 import { toolstackOf } from "./xen-state.ts";
 
 /** Where prepare-relocation keeps what belongs to migrations. */

@@ -1,8 +1,8 @@
-import type { Host } from "./host.ts";
 import { type MkfsOptions, mkfsOcfs2 } from "./mkfs.ts";
 import type { Ended } from "./ocfs2-mount.ts";
+import type { Host, World } from "./state.ts";
 import { readText, writeText } from "./storage.ts";
-import { later, type World } from "./world.ts";
+import { later } from "./world.ts";
 
 export const formatDirectory = "/var/lib/xensan/formats";
 

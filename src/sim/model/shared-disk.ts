@@ -1,8 +1,8 @@
 import { answering } from "./aoe-driver.ts";
 import type { Content } from "./content.ts";
-import type { AoeDevice, BlockDevice, Host } from "./host.ts";
+import type { AoeDevice, BlockDevice } from "./hardware.ts";
+import type { Host, World } from "./state.ts";
 import { backingAt } from "./storage.ts";
-import type { World } from "./world.ts";
 
 /** A block device as an OCFS2 sees it: over AoE, or one of the host itself. */
 export interface SharedDisk {

@@ -1,8 +1,10 @@
+import type { FileNode } from "./content.ts";
 import { blankContent, type Content } from "./content.ts";
 import { uuidOf } from "./disk-content.ts";
-import { type FileNode, listDirectory, type Place, resolvePath } from "./filesystem.ts";
-import type { BlockDevice, Host, VolumeGroup } from "./host.ts";
-import { record, type World } from "./world.ts";
+import { listDirectory, type Place, resolvePath } from "./filesystem.ts";
+import type { BlockDevice, VolumeGroup } from "./hardware.ts";
+import type { Host, World } from "./state.ts";
+import { record } from "./world.ts";
 
 export const resolve = (host: Host, path: string, last?: "Follow" | "Keep"): Place =>
   resolvePath(host.running.mounts, path, last);

@@ -1,4 +1,5 @@
-import { listDirectory, type Mount, resolvePath } from "./filesystem.ts";
+import type { Mount } from "./content.ts";
+import { listDirectory, resolvePath } from "./filesystem.ts";
 
 const directories = ["/etc/sysctl.d", "/run/sysctl.d", "/usr/lib/sysctl.d"];
 

@@ -1,8 +1,9 @@
 import { guardDropin, guardRefuses } from "./guard.ts";
-import type { Host, Unit } from "./host.ts";
+import type { Unit } from "./hardware.ts";
+import type { Host, World } from "./state.ts";
 import { list, readText } from "./storage.ts";
 import { endVblade, startVblade } from "./vblade.ts";
-import { later, record, type World } from "./world.ts";
+import { later, record } from "./world.ts";
 
 /** Debian's vblade@.service: Restart=always, RestartSec=10. */
 const restartMs = 10_000;

@@ -1,9 +1,10 @@
 import { announce } from "./aoe-driver.ts";
 import type { Supervisor } from "./events.ts";
-import type { Host, VbladeProcess } from "./host.ts";
+import type { VbladeProcess } from "./hardware.ts";
 import { hasCarrier } from "./network.ts";
+import type { Host, World } from "./state.ts";
 import { backingAt } from "./storage.ts";
-import { byItself, later, note, record, type World } from "./world.ts";
+import { byItself, later, note, record } from "./world.ts";
 
 /** What runs vblade again when it ends. */
 export interface Launch {

@@ -1,7 +1,6 @@
-import type { Host } from "./host.ts";
 import { getsThrough, hostAt } from "./migration-state.ts";
+import type { Host, World } from "./state.ts";
 import { readText } from "./storage.ts";
-import type { World } from "./world.ts";
 import { toolstackOf } from "./xen-state.ts";
 
 export const xendConfiguration = "/etc/xen/xend-config.sxp";

@@ -1,5 +1,5 @@
 import { list, readText, remove, resolve } from "../model/storage.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, refuse, replaceFile } from "./answer.ts";
 
 /** Where a machine says which objects have it: `CLUSTER NAMESPACE/NAME`, in a file named after the kind. */

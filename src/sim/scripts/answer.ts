@@ -1,6 +1,6 @@
 import { makeDirectories } from "../model/filesystem.ts";
 import { resolve, writeText } from "../model/storage.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 
 /** How scripts end: the exit codes and lines of src/host/scripts/shared/prelude.sh. */
 const exitCode = { done: 0, failed: 1, refused: 3, busy: 4 } as const;

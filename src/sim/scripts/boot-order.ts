@@ -1,6 +1,6 @@
 import { mountsLoop, mountsUnit, mountsWant, orderDropIn } from "../model/ocfs2-boot.ts";
 import { list, readText, remove, writeText } from "../model/storage.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { replaceFile } from "./answer.ts";
 import { documentOf } from "./document.ts";
 import { addInittabLine, replaceInittab } from "./inittab.ts";

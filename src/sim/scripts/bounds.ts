@@ -1,8 +1,9 @@
 import { globMatches } from "../../host/glob.ts";
-import type { Mount } from "../model/filesystem.ts";
-import type { BlockDevice, Host } from "../model/host.ts";
+import type { Mount } from "../model/content.ts";
+import type { BlockDevice } from "../model/hardware.ts";
+import type { Host } from "../model/state.ts";
 import { type Backing, backingAt, mapperName, resolve } from "../model/storage.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 import { requireFree } from "./in-use.ts";
 

@@ -1,4 +1,4 @@
-import type { Responder } from "../process.ts";
+import type { Responder } from "../script.ts";
 import { acting, finish } from "./answer.ts";
 
 /** claim-machine.sh */

@@ -1,5 +1,5 @@
 import type { ClusterNode, Timeouts } from "../model/o2cb-state.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
 export interface AskedCluster extends Timeouts {

@@ -1,6 +1,5 @@
 import { parseCluster } from "../model/cluster-conf.ts";
 import { liveNodes, stopRegion } from "../model/heartbeat.ts";
-import type { Host } from "../model/host.ts";
 import {
   clusterConf,
   dropNode,
@@ -12,8 +11,9 @@ import {
 } from "../model/o2cb.ts";
 import type { Cluster, ClusterNode } from "../model/o2cb-state.ts";
 import { toolPath } from "../model/packages.ts";
+import type { Host } from "../model/state.ts";
 import { readText } from "../model/storage.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, takeLock } from "./answer.ts";
 import { type AskedCluster, clusterArguments, requireOwnNode } from "./cluster-arguments.ts";
 import { requireOnlyCluster } from "./configure-cluster.ts";

@@ -1,12 +1,12 @@
 import { type ClusterFile, parseClusterFile } from "../model/cluster-conf.ts";
-import type { Host } from "../model/host.ts";
 import { bootCluster, bootConf, clusterConf, stopGlobalHeartbeat, unregisterCluster } from "../model/o2cb.ts";
 import { clusterState, mountsLoop } from "../model/ocfs2-boot.ts";
 import { toolPath } from "../model/packages.ts";
+import type { Host } from "../model/state.ts";
 import { readText, remove, writeText } from "../model/storage.ts";
 import { sysctlAtBoot } from "../model/sysctl.ts";
 import { record } from "../model/world.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { ensureBootOrder, removeBootOrder } from "./boot-order.ts";
 import { type AskedCluster, clusterArguments, renderedCluster, requireOwnNode } from "./cluster-arguments.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Host } from "../model/host.ts";
+import type { Host } from "../model/state.ts";
 import { readText, remove } from "../model/storage.ts";
 import { toolstackOf } from "../model/xen-state.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { domainText, findDomain } from "./domain-rows.ts";
 

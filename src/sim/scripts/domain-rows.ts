@@ -1,8 +1,7 @@
 import { cpuSeconds } from "../model/domain.ts";
-import type { Host } from "../model/host.ts";
-import type { World } from "../model/world.ts";
-import { type Domain, toolstackOf } from "../model/xen-state.ts";
-import type { ScriptRun } from "../process.ts";
+import type { Domain, Host, World } from "../model/state.ts";
+import { toolstackOf } from "../model/xen-state.ts";
+import type { ScriptRun } from "../script.ts";
 import { fail, refuse } from "./answer.ts";
 
 /** What xen.sh reads of a domain's row: letters as of xl list without hyphens (`-` for none), the reason where xl tells it. */

@@ -3,7 +3,7 @@ import { type BuildResult, buildDomain } from "../model/domain-build.ts";
 import { type DomainConfiguration, parseConfiguration } from "../model/domain-configuration.ts";
 import { askToShutDown } from "../model/guest.ts";
 import { readText, resolve } from "../model/storage.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { inBounds, plainPath } from "./bounds.ts";
 import { configurationRows } from "./configuration-rows.ts";

@@ -1,5 +1,5 @@
-import type { FileNode } from "../model/filesystem.ts";
-import type { Host } from "../model/host.ts";
+import type { FileNode } from "../model/content.ts";
+import type { Host } from "../model/state.ts";
 import { backingAt, list, readText, resolve } from "../model/storage.ts";
 import { parseEnvironment } from "../model/systemd.ts";
 

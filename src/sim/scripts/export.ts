@@ -3,7 +3,7 @@ import { toolPath } from "../model/packages.ts";
 import { backingAt, readText, remove } from "../model/storage.ts";
 import { bootLink, stopUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
 import { type AllowedBacking, requireBacking, requireNamed, requireUnclaimed, segmentOn } from "./bounds.ts";
 import { type ExportRow, listExports, parseWords, startedElsewhere } from "./export-rows.ts";

@@ -1,6 +1,6 @@
 import { isSameBacking } from "../model/guard.ts";
 import { backingAt, createImage, remove, rename, resizeImage, resolve } from "../model/storage.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
 import { plainPath, requireFile, requirePlace } from "./bounds.ts";
 import { exportedAs } from "./export-rows.ts";

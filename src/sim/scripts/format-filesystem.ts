@@ -4,7 +4,7 @@ import { toolPath } from "../model/packages.ts";
 import { formatDirectory, readFormat, startFormat } from "../model/running-format.ts";
 import type { SharedDisk } from "../model/shared-disk.ts";
 import { resolve } from "../model/storage.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, fail, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
 import { requireOnlyCluster } from "./configure-cluster.ts";
 import { formatNotes } from "./format-records.ts";

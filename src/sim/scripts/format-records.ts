@@ -1,5 +1,5 @@
-import type { Host } from "../model/host.ts";
 import { type FormatNote, formatDirectory, readFormat } from "../model/running-format.ts";
+import type { Host } from "../model/state.ts";
 import { list } from "../model/storage.ts";
 
 /** format_records: every format that began here. */

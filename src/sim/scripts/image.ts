@@ -1,5 +1,5 @@
 import { makeDirectories } from "../model/filesystem.ts";
-import type { Host } from "../model/host.ts";
+import type { Host, World } from "../model/state.ts";
 import {
   createImage,
   readText,
@@ -10,8 +10,8 @@ import {
   type WriteError,
   writeText,
 } from "../model/storage.ts";
-import { later, record, type World } from "../model/world.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import { later, record } from "../model/world.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
 import { inBounds } from "./bounds.ts";
 import { sameDeclarer } from "./domain-configuration.ts";

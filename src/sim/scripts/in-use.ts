@@ -1,5 +1,6 @@
-import type { BlockDevice, Host } from "../model/host.ts";
-import type { ScriptRun } from "../process.ts";
+import type { BlockDevice } from "../model/hardware.ts";
+import type { Host } from "../model/state.ts";
+import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
 const kernelName = (block: BlockDevice) => block.path.slice(block.path.lastIndexOf("/") + 1);

@@ -1,4 +1,4 @@
-import type { Responder } from "../process.ts";
+import type { Responder } from "../script.ts";
 import { claimMachine } from "./claim-machine.ts";
 import { clusterOnline } from "./cluster-online.ts";
 import { configureCluster, removeCluster } from "./configure-cluster.ts";

@@ -6,7 +6,7 @@ import {
   stateWord,
 } from "../model/aoe-driver.ts";
 import { moduleParameters, modulesAtBoot } from "../model/modules.ts";
-import type { Responder } from "../process.ts";
+import type { Responder } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 
 const sorted = (names: readonly string[]) => [...new Set(names)].sort().join(" ");

@@ -1,6 +1,6 @@
 import { rereadInittab } from "../model/inittab.ts";
 import { readText } from "../model/storage.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { fail, replaceFile } from "./answer.ts";
 
 const path = "/etc/inittab";

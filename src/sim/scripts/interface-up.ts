@@ -1,7 +1,7 @@
 import { configuredByHost, interfaceLine, interfaceUnit, interfaceWant } from "../model/interfaces.ts";
 import { switchOn } from "../model/power.ts";
 import { readText } from "../model/storage.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { addInittabLine } from "./inittab.ts";
 

@@ -3,7 +3,7 @@ import { rereadInittab } from "../model/inittab.ts";
 import { readText } from "../model/storage.ts";
 import { restartUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { refuse, replaceFile } from "./answer.ts";
 import { freeId, replaceInittab } from "./inittab.ts";
 

@@ -1,5 +1,5 @@
 import { isSameBacking } from "../model/guard.ts";
-import type { VolumeGroup } from "../model/host.ts";
+import type { VolumeGroup } from "../model/hardware.ts";
 import { toolPath } from "../model/packages.ts";
 import {
   backingAt,
@@ -9,7 +9,7 @@ import {
   remove,
   removeLogicalVolume,
 } from "../model/storage.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, fail, finish, refuse, takeLock } from "./answer.ts";
 import { inBounds } from "./bounds.ts";
 import { exportedAs } from "./export-rows.ts";

@@ -1,6 +1,5 @@
-import type { Host } from "../model/host.ts";
+import type { Host, World } from "../model/state.ts";
 import { list, readText, resolve } from "../model/storage.ts";
-import type { World } from "../model/world.ts";
 
 /** What start-migration leaves of a run: its record, its log, its exit code. They outlive a boot. */
 const directory = "/var/lib/xensan/migrations";

@@ -1,10 +1,11 @@
 import { endDomain, renameDomain, unpause } from "../model/domain.ts";
 import { beginMigration, killTransport } from "../model/migration.ts";
 import { resumeDomain } from "../model/migration-ends.ts";
+import type { Domain } from "../model/state.ts";
 import { readText, writeText } from "../model/storage.ts";
 import { later } from "../model/world.ts";
-import { type Domain, toolstackOf } from "../model/xen-state.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import { toolstackOf } from "../model/xen-state.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, fail, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { inBounds } from "./bounds.ts";
 import { configurationOwner, configurationPath, requireDeclarer } from "./domain-configuration.ts";

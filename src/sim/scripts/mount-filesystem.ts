@@ -1,5 +1,4 @@
 import { makeDirectories } from "../model/filesystem.ts";
-import type { Host } from "../model/host.ts";
 import { localNode } from "../model/o2cb-state.ts";
 import { type FstabEntry, kernelOptions, readFstab } from "../model/ocfs2-boot.ts";
 import { mountOcfs2, unmountOcfs2 } from "../model/ocfs2-mount.ts";
@@ -7,8 +6,9 @@ import { usersOf } from "../model/ocfs2-users.ts";
 import { regionName } from "../model/ocfs2-volume.ts";
 import { toolPath } from "../model/packages.ts";
 import type { SharedDisk } from "../model/shared-disk.ts";
+import type { Host } from "../model/state.ts";
 import { list, readText, resolve } from "../model/storage.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
 import { ensureBootOrder } from "./boot-order.ts";
 import { inBounds, plainPath } from "./bounds.ts";

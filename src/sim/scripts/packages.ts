@@ -1,5 +1,5 @@
 import { installPackage, isAvailable } from "../model/packages.ts";
-import type { Responder } from "../process.ts";
+import type { Responder } from "../script.ts";
 import { acting, finish, refuse, takeLock } from "./answer.ts";
 
 /** install-packages.sh: apt waits for the dpkg lock, then one transaction. */

@@ -1,11 +1,11 @@
 import { stateWord } from "../model/aoe-driver.ts";
-import { aoeName } from "../model/host.ts";
+import { aoeName } from "../model/hardware.ts";
 import { moduleParameters, modulesAtBoot } from "../model/modules.ts";
 import { canCarry, hearers } from "../model/network.ts";
 import { toolPath } from "../model/packages.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
-import type { SectionEnd } from "./probe.ts";
+import type { SectionEnd } from "./section.ts";
 
 export function aoeDriver(run: ScriptRun): SectionEnd {
   const { host } = run;

@@ -1,14 +1,15 @@
 import { readDevice, stateWord } from "../model/aoe-driver.ts";
-import type { Host, Running } from "../model/host.ts";
+import type { Ocfs2Volume } from "../model/content.ts";
 import { readFstab } from "../model/ocfs2-boot.ts";
-import { type Ocfs2Volume, sequenceOf } from "../model/ocfs2-volume.ts";
+import { sequenceOf } from "../model/ocfs2-volume.ts";
 import { toolPath } from "../model/packages.ts";
 import { answers, sharedDisk } from "../model/shared-disk.ts";
+import type { Host, Running } from "../model/state.ts";
 import { list, resolve } from "../model/storage.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
 import { formatNotes } from "./format-records.ts";
-import type { SectionEnd } from "./probe.ts";
+import type { SectionEnd } from "./section.ts";
 
 /** By boot: a probe that still waits for a dead device, and the process it left behind. */
 const stuck = new WeakMap<Running, number>();

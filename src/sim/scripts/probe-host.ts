@@ -1,11 +1,12 @@
-import type { BlockDevice, Host } from "../model/host.ts";
+import type { BlockDevice } from "../model/hardware.ts";
 import { hasCarrier } from "../model/network.ts";
 import { toolPath } from "../model/packages.ts";
+import type { Host } from "../model/state.ts";
 import { list, readText } from "../model/storage.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { claimsDirectory } from "./addressee.ts";
 import { escaped, row } from "./answer.ts";
-import type { SectionEnd } from "./probe.ts";
+import type { SectionEnd } from "./section.ts";
 
 export function identity(run: ScriptRun): SectionEnd {
   row(run, "identity", "hostname", run.host.running.hostname);

@@ -1,15 +1,15 @@
 import { type ClusterFile, parseClusterFile } from "../model/cluster-conf.ts";
 import { liveNodes } from "../model/heartbeat.ts";
-import type { Host } from "../model/host.ts";
 import { bootCluster, clusterConf } from "../model/o2cb.ts";
 import { localNode } from "../model/o2cb-state.ts";
 import { connected } from "../model/o2net.ts";
 import { bootOrderStands } from "../model/ocfs2-boot.ts";
+import type { Host } from "../model/state.ts";
 import { readText } from "../model/storage.ts";
 import { kernelDefaults, sysctlAtBoot } from "../model/sysctl.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
-import type { SectionEnd } from "./probe.ts";
+import type { SectionEnd } from "./section.ts";
 
 export function o2cb(run: ScriptRun): SectionEnd {
   const { host } = run;

@@ -1,11 +1,11 @@
 import { exportRecord, recordedIdentity } from "../model/guard.ts";
 import { toolPath } from "../model/packages.ts";
 import { backingAt, freeBytes, list, readText } from "../model/storage.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
 import { byPid, configuredInstances, inittabExports } from "./export-rows.ts";
-import type { SectionEnd } from "./probe.ts";
 import { recordDirectory } from "./records.ts";
+import type { SectionEnd } from "./section.ts";
 
 /** A `path` row for each: the missing first, because the real script meets them while it collects the others. */
 function paths(run: ScriptRun, section: string, asked: readonly string[]): void {

@@ -3,13 +3,13 @@ import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocati
 import { list, readText, resolve } from "../model/storage.ts";
 import { dom0Memory, dom0Uses, freeMemory, toolstackOf } from "../model/xen-state.ts";
 import { xendConfiguration, xendPassword, xendRows } from "../model/xend.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
 import { configurationDirectory, configurationOwner } from "./domain-configuration.ts";
 import { domainRow, shownName, toolstackTrouble } from "./domain-rows.ts";
 import { identityOf, readImageRecord, usersOfImage } from "./image.ts";
 import { runsOf, uptime } from "./migration-records.ts";
-import type { SectionEnd } from "./probe.ts";
+import type { SectionEnd } from "./section.ts";
 import { lockHolder } from "./shared-place.ts";
 import { automaticDomains } from "./toolstack.ts";
 

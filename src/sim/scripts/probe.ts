@@ -1,4 +1,4 @@
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
 import { aoeDevices, aoeDriver, responders } from "./probe-client.ts";
 import { filesystems, formats, mountPoints, waitsForDeadline } from "./probe-filesystems.ts";
@@ -6,9 +6,7 @@ import { blockDevices, identity, interfaces, mounts, packages, system, tools } f
 import { kernelLog, o2cb } from "./probe-o2cb.ts";
 import { backings, exports, logicalVolumes } from "./probe-server.ts";
 import { domainConfigurations, domainLocks, domains, images, migrations, relocation, toolstack } from "./probe-xen.ts";
-
-/** How a section ended; `unknown` carries what it wrote to stderr. */
-export type SectionEnd = "known" | "absent" | { readonly exit: number; readonly why: string };
+import type { SectionEnd } from "./section.ts";
 
 const unanswered: SectionEnd = { exit: 1, why: "the simulated host did not say" };
 

@@ -1,7 +1,7 @@
 import { checksum } from "../model/checksum.ts";
 import { exportRecord } from "../model/guard.ts";
 import { backingAt, list, readText, remove, resolve } from "../model/storage.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { replaceFile } from "./answer.ts";
 
 /** Where it is written whose files and logical volumes were made: path, `inode birth`, owner, identity. */

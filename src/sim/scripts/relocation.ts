@@ -8,7 +8,7 @@ import {
   withPeers,
 } from "../model/relocation.ts";
 import { readText } from "../model/storage.ts";
-import type { Responder } from "../process.ts";
+import type { Responder } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { documentOf } from "./document.ts";
 

@@ -1,10 +1,10 @@
 import { readDevice, stateWord } from "../model/aoe-driver.ts";
-import type { AoeDevice } from "../model/host.ts";
+import type { AoeDevice } from "../model/hardware.ts";
 import { hearers } from "../model/network.ts";
 import { readable } from "../model/ocfs2-mount.ts";
 import { toolPath } from "../model/packages.ts";
 import { type SharedDisk, sharedDisk } from "../model/shared-disk.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
 /** device_number, and the driver's word that it is alive. */

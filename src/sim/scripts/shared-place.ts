@@ -1,7 +1,7 @@
 import { checksum } from "../model/checksum.ts";
-import type { Host } from "../model/host.ts";
+import type { Host } from "../model/state.ts";
 import { readText, remove, resolve } from "../model/storage.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { refuse, replaceFile } from "./answer.ts";
 import { plainPath } from "./bounds.ts";
 

@@ -1,8 +1,8 @@
-import type { Host } from "../model/host.ts";
+import type { Host } from "../model/state.ts";
 import { readText, remove } from "../model/storage.ts";
 import { toolstackOf } from "../model/xen-state.ts";
 import { withXendSettings, xendConfiguration, xendPassword } from "../model/xend.ts";
-import type { Responder } from "../process.ts";
+import type { Responder } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { requireToolstack, toolstackTrouble } from "./domain-rows.ts";
 import { atWork } from "./xen-processes.ts";

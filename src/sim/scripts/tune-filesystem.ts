@@ -1,9 +1,9 @@
+import type { Ocfs2Volume } from "../model/content.ts";
 import { addSlots, growVolume } from "../model/mkfs.ts";
 import { isOnline } from "../model/o2cb.ts";
 import type { Ended } from "../model/ocfs2-mount.ts";
-import type { Ocfs2Volume } from "../model/ocfs2-volume.ts";
 import { toolPath } from "../model/packages.ts";
-import type { Responder, ScriptRun } from "../process.ts";
+import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, takeLock } from "./answer.ts";
 import { reads, requireDevice } from "./shared-device.ts";
 

@@ -1,6 +1,6 @@
 import { sequenceOf } from "../model/ocfs2-volume.ts";
 import { backingAt } from "../model/storage.ts";
-import type { ScriptRun } from "../process.ts";
+import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
 /** writes.sh: write_mark. Of what initiators write the rack keeps the heartbeats. */

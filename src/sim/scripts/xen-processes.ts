@@ -1,5 +1,5 @@
-import type { Domain } from "../model/xen-state.ts";
-import type { ScriptRun } from "../process.ts";
+import type { Domain } from "../model/state.ts";
+import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 import { domainText, shownName } from "./domain-rows.ts";
 

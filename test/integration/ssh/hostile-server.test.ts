@@ -1,8 +1,8 @@
 import { generateKeyPairSync, getDiffieHellman } from "node:crypto";
 import ssh2 from "ssh2";
 import { afterEach, describe, expect, it } from "vitest";
-import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
 import type { HostDialer } from "../../../src/ssh/host-session.ts";
+import { generateKeyPair } from "../../generate-key.ts";
 import { longestStall, rekeyForEver, startGroupExchanger, startLaxServer } from "./hostile-server.ts";
 import { eventually, failureOf, openDialer, script, targetOn } from "./targets.ts";
 

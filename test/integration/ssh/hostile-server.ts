@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
-import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
+import { generateKeyPair } from "../../generate-key.ts";
 
 const uint32 = (value: number) => {
   const bytes = Buffer.alloc(4);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
 import type { HostDialer } from "../../../src/ssh/host-session.ts";
+import { generateKeyPair } from "../../generate-key.ts";
 import { encryptedKey, publicKeys } from "../../unit/ssh/keys.ts";
 import { type Behaviour, type Command, startMisbehavingServer } from "./misbehaving-server.ts";
 import { eventually, failureOf, openDialer, script, targetOn } from "./targets.ts";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import ssh2, { type AuthContext, type ServerChannel, type Session } from "ssh2";
-import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
 import { decodeRequest, outputMarks, type WireRequest } from "../../../src/ssh/wire.ts";
+import { generateKeyPair } from "../../generate-key.ts";
 
 export interface Command {
   readonly line: string;

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
+import { generateKeyPair } from "../../generate-key.ts";
 import { eventually } from "./targets.ts";
 
 export const sshdPath = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/lib/ssh/sshd"].find(existsSync);

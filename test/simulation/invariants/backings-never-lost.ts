@@ -1,5 +1,5 @@
 import type { Content } from "../../../src/sim/model/content.ts";
-import type { Host } from "../../../src/sim/model/host.ts";
+import type { Host } from "../../../src/sim/model/state.ts";
 import { backingToDelete } from "./bounds.ts";
 import { isShared } from "./images-stay.ts";
 import type { Invariant, Scene } from "./invariant.ts";

@@ -1,5 +1,5 @@
 import { endpoint } from "../../../src/sim/dialer.ts";
-import type { Host } from "../../../src/sim/model/host.ts";
+import type { Host } from "../../../src/sim/model/state.ts";
 import type { Rack } from "../../../src/sim/rack.ts";
 import type { Change } from "../world/kube/api-server.ts";
 import { isObject, type Json, objectAt } from "../world/kube/json.ts";

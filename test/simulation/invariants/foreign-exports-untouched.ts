@@ -1,4 +1,4 @@
-import type { Host } from "../../../src/sim/model/host.ts";
+import type { Host } from "../../../src/sim/model/state.ts";
 import { list, readText } from "../../../src/sim/model/storage.ts";
 import { parseEnvironment } from "../../../src/sim/model/systemd.ts";
 import type { Invariant, Scene } from "./invariant.ts";

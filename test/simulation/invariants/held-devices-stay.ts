@@ -1,5 +1,5 @@
 import { endpoint } from "../../../src/sim/dialer.ts";
-import { aoeName } from "../../../src/sim/model/host.ts";
+import { aoeName } from "../../../src/sim/model/hardware.ts";
 import { objectAt } from "../world/kube/json.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 import { fileFate } from "./working-names.ts";

@@ -1,5 +1,5 @@
 import type { RackEvent } from "../../../src/sim/model/events.ts";
-import type { Host } from "../../../src/sim/model/host.ts";
+import type { Host } from "../../../src/sim/model/state.ts";
 import { backingAt } from "../../../src/sim/model/storage.ts";
 import { Bounds, namesOf } from "./bounds.ts";
 import { isShared } from "./images-stay.ts";

@@ -1,4 +1,5 @@
-import type { Host, VbladeProcess } from "../../../src/sim/model/host.ts";
+import type { VbladeProcess } from "../../../src/sim/model/hardware.ts";
+import type { Host } from "../../../src/sim/model/state.ts";
 import { list, readText } from "../../../src/sim/model/storage.ts";
 
 const marker = "# xensan: ";

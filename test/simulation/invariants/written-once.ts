@@ -1,5 +1,4 @@
-import type { Content } from "../../../src/sim/model/content.ts";
-import type { FileNode } from "../../../src/sim/model/filesystem.ts";
+import type { Content, FileNode } from "../../../src/sim/model/content.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 
 export const writtenOnce: Invariant = {

@@ -1,4 +1,4 @@
-import type { Scenario } from "../scenario.ts";
+import type { Scenario } from "../stage.ts";
 import { missingEverywhere } from "./ground-truth.ts";
 import { aoeServer, aoeVolume, at, device, file, keySecret, logicalVolume, xenHost } from "./objects.ts";
 import { twoServers } from "./racks.ts";

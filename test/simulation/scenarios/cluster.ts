@@ -1,5 +1,5 @@
 import { loadRack, tutorialRack } from "../../../src/sim/rack-file.ts";
-import type { Scenario } from "../scenario.ts";
+import type { Scenario } from "../stage.ts";
 import { conditionOf, type Stage } from "../stage.ts";
 import { isObject, type Json, objectAt } from "../world/kube/json.ts";
 import { missingEverywhere, nameOf, objects } from "./ground-truth.ts";

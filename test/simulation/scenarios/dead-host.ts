@@ -1,5 +1,5 @@
 import { loadRack, type RackFile, tutorialRack } from "../../../src/sim/rack-file.ts";
-import type { Scenario } from "../scenario.ts";
+import type { Scenario } from "../stage.ts";
 import { conditionOf, type Stage } from "../stage.ts";
 import { missingInClusters } from "./cluster.ts";
 import { missingEverywhere } from "./ground-truth.ts";

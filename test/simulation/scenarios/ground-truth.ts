@@ -1,6 +1,7 @@
 import { endpoint } from "../../../src/sim/dialer.ts";
-import type { Host, Interface } from "../../../src/sim/model/host.ts";
-import { aoeName } from "../../../src/sim/model/host.ts";
+import type { Interface } from "../../../src/sim/model/hardware.ts";
+import { aoeName } from "../../../src/sim/model/hardware.ts";
+import type { Host } from "../../../src/sim/model/state.ts";
 import { backingAt } from "../../../src/sim/model/storage.ts";
 import { conditionOf, type Stage } from "../stage.ts";
 import { isObject, type JsonObject, objectAt } from "../world/kube/json.ts";

@@ -1,4 +1,4 @@
-import type { Scenario } from "../scenario.ts";
+import type { Scenario } from "../stage.ts";
 import { backings } from "./backings.ts";
 import { cluster } from "./cluster.ts";
 import { deadHost } from "./dead-host.ts";

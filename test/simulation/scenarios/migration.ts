@@ -1,5 +1,5 @@
 import { parseRack, type RackFile } from "../../../src/sim/rack-file.ts";
-import type { Edit, Scenario } from "../scenario.ts";
+import type { Edit, Scenario } from "../stage.ts";
 import { conditionOf, type Stage } from "../stage.ts";
 import { missingEverywhere, nameOf, objects } from "./ground-truth.ts";
 import { at, keySecret, type Manifest, xenHost } from "./objects.ts";

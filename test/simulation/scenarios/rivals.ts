@@ -1,7 +1,7 @@
 import { unpack } from "../../../src/sim/model/packages.ts";
 import { writeText } from "../../../src/sim/model/storage.ts";
 import { startUnit } from "../../../src/sim/model/systemd.ts";
-import type { Scenario } from "../scenario.ts";
+import type { Scenario } from "../stage.ts";
 import { conditionOf, type Stage } from "../stage.ts";
 import { missingEverywhere } from "./ground-truth.ts";
 import { aoeServer, aoeVolume, at, device, file, keySecret, xenHost } from "./objects.ts";

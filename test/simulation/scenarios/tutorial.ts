@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { loadRack, tutorialRack } from "../../../src/sim/rack-file.ts";
-import type { Scenario } from "../scenario.ts";
+import type { Scenario } from "../stage.ts";
 import { missingEverywhere } from "./ground-truth.ts";
 import { keySecret, type Manifest } from "./objects.ts";
 

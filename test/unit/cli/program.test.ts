@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { type Command, UsageError } from "../../../src/cli/command.ts";
 import { commands } from "../../../src/cli/commands.ts";
 import { runProgram } from "../../../src/cli/program.ts";
-import { commandReference } from "../../../src/cli/reference.ts";
 import { run } from "../../../src/cli/run.ts";
 import { up } from "../../../src/up/up.ts";
+import { commandReference } from "./command-reference.ts";
 
 async function type(args: string[], env: Record<string, string> = {}, others: Command[] = [], program = "xensan") {
   const texts = { stdout: "", stderr: "" };

@@ -9,7 +9,7 @@ import {
   stateWord,
 } from "../../../src/sim/model/aoe-driver.ts";
 import { placeFile } from "../../../src/sim/model/filesystem.ts";
-import type { AoeDevice } from "../../../src/sim/model/host.ts";
+import type { AoeDevice } from "../../../src/sim/model/hardware.ts";
 import { resizeImage } from "../../../src/sim/model/storage.ts";
 import { endVblade, startVblade } from "../../../src/sim/model/vblade.ts";
 import { changedRack, type Stage, stage } from "./tutorial.ts";

@@ -1,9 +1,10 @@
 import type { Clock } from "../../../src/clock.ts";
-import { type Owner, probe } from "../../../src/host/actions.ts";
+import { probe } from "../../../src/host/actions.ts";
 import type { HostCommand, Outcome } from "../../../src/host/command.ts";
 import type { Fact, HostFacts } from "../../../src/host/facts.ts";
 import { outcomeOf } from "../../../src/host/outcome.ts";
 import { parseProbe } from "../../../src/host/parse-probe.ts";
+import type { Owner } from "../../../src/host/values.ts";
 import { type DirectOptions, directDialer, directHostKey, endpoint } from "../../../src/sim/dialer.ts";
 import type { FaultSource } from "../../../src/sim/faults.ts";
 import type { RackEvent } from "../../../src/sim/model/events.ts";

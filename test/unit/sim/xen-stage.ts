@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
-import type { Owner } from "../../../src/host/actions.ts";
 import { startDomain, stopDomain, writeDomainConfiguration } from "../../../src/host/domain-actions.ts";
 import { ensureImage } from "../../../src/host/image-actions.ts";
 import { startMigration } from "../../../src/host/migration-actions.ts";
 import { prepareRelocation, type RelocationPeer } from "../../../src/host/relocation-actions.ts";
 import { prepareToolstack } from "../../../src/host/toolstack-actions.ts";
+import type { Owner } from "../../../src/host/values.ts";
 import { runsTwice } from "../../../src/sim/model/executions.ts";
 import type { RackFileInput } from "../../../src/sim/rack-file.ts";
 import { changedRack, known, type Stage, stage } from "./tutorial.ts";

@@ -1,6 +1,6 @@
 import ssh2 from "ssh2";
 import { describe, expect, it } from "vitest";
-import { generateKeyPair } from "../../../src/ssh/generate-key.ts";
+import { generateKeyPair } from "../../generate-key.ts";
 
 describe("a generated key pair", () => {
   it("signs and verifies, every time", () => {

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { Host } from "../../../src/sim/model/host.ts";
+import type { Host } from "../../../src/sim/model/state.ts";
 
 /** What is on a host, by path: a text, or what it is otherwise. */
 export type FileTree = ReadonlyMap<string, string>;

@@ -1,5 +1,5 @@
-import type { Command } from "./command.ts";
-import { flagText, usage } from "./help.ts";
+import type { Command } from "../../../src/cli/command.ts";
+import { flagText, usage } from "../../../src/cli/help.ts";
 
 /** docs/reference/cli.md: every command with its flags and environment variables, and `npm start`. */
 export function commandReference(commands: readonly Command[], trial: Command): string {

@@ -1,71 +1,5 @@
 import type { Content } from "./content.ts";
 import type { Supervisor } from "./events.ts";
-import type { FileSystem, Mount } from "./filesystem.ts";
-import type { KernelLine, O2cbState } from "./o2cb-state.ts";
-import type { Hypervisor, XenState } from "./xen-state.ts";
-
-/** A host of the rack. What a power cut leaves is in the host itself; everything else is in `running`. */
-export interface Host {
-  readonly name: string;
-  readonly roles: readonly ("server" | "dom0")[];
-  machineId: string;
-  readonly os: { readonly name: string; readonly id: string };
-  readonly kernel: string;
-  readonly init: "systemd" | "sysvinit";
-  readonly packageManager: "apt" | "none";
-  readonly kernelAoe: "Module" | "BuiltIn" | "Missing" | "Unknown";
-  readonly kernelOcfs2: "Module" | "BuiltIn" | "Missing" | "Unknown";
-  readonly hypervisor: Hypervisor;
-  readonly memoryBytes: number;
-  readonly cpus: number;
-  readonly interfaces: Map<string, Interface>;
-  /** By `major:minor`. */
-  readonly blocks: Map<string, BlockDevice>;
-  readonly volumeGroups: Map<string, VolumeGroup>;
-  readonly rootFileSystem: FileSystem;
-  /** What /etc/fstab mounts, the root first. */
-  fstab: readonly Mount[];
-  /** Installed versions. */
-  readonly packages: Map<string, string>;
-  /** What apt can install, and how. */
-  readonly repository: "Reachable" | "Unreachable";
-  boots: number;
-  /** What xenwatchdogd is started with, now and perhaps at boot; undefined: nothing resets the host when dom0 hangs. */
-  watchdog: { readonly seconds: number; readonly atBoot: boolean } | undefined;
-  /** Whether the operator's network reaches it. */
-  management: "Connected" | "Cut";
-  power: "On" | "Booting" | "Off";
-  running: Running;
-}
-
-/** What is lost when the power goes. A new object with every boot. */
-export interface Running {
-  readonly bootId: string;
-  /** When the kernel started, by the rack's clock. */
-  readonly bootedAt: number;
-  /** What `hostname -s` says. */
-  hostname: string;
-  /** Somebody typed `reboot` or `poweroff`: what runs is being stopped. */
-  goingDown: boolean;
-  /** Values that differ from the kernel's own, by name (`kernel.panic`). */
-  readonly sysctl: Map<string, string>;
-  readonly log: KernelLine[];
-  readonly o2cb: O2cbState;
-  readonly xen: XenState;
-  readonly mounts: Mount[];
-  readonly modules: Set<string>;
-  readonly processes: Map<number, VbladeProcess>;
-  /** vblade@ instances by name. */
-  readonly units: Map<string, Unit>;
-  /** What init knows of /etc/inittab, by id. */
-  readonly inittab: Map<string, InittabEntry>;
-  readonly aoe: AoeDriver;
-  /** Lock file → holder, of flock. */
-  readonly locks: Map<string, string>;
-  /** Who has the dpkg lock, other than a script of ours. */
-  dpkgLock: string | undefined;
-  nextPid: number;
-}
 
 export interface Interface {
   readonly name: string;
@@ -150,7 +84,7 @@ export interface InittabEntry {
   cancelRestart: (() => void) | undefined;
 }
 
-interface AoeDriver {
+export interface AoeDriver {
   loaded: boolean;
   /** aoe_iflist; empty means every interface. */
   interfaces: string[];
