@@ -52,6 +52,10 @@ export interface HostKind<
   readonly conditionOf?: (action: string) => string | undefined;
   /** The part of the status that only this kind has. */
   readonly describe: (status: Status, facts: HostFacts, object: T) => void;
+  /** What is done beside the machine itself, before it is looked at. */
+  readonly before?: (pass: Pick<Pass<T, unknown, Status>, "object" | "directives" | "context">) => Promise<void>;
+  /** When to look again, whatever happens. */
+  readonly again?: (object: T) => number | undefined;
   /** Who keeps the object from being deleted, and what the user can do. */
   readonly blockers: (object: T) => Problem | undefined;
   readonly left: (object: T) => string;
@@ -108,6 +112,7 @@ export function hostReconciler<
       abandoned: (object) => ({ left: host.left(object), refused: aliveOf(object) !== undefined }),
       async early(pass) {
         const { object, context } = pass;
+        await host.before?.(pass);
         if (!isDeleting(object) || stuck(pass).length > 0) return undefined;
         await removeFinalizer({ api, kind, object, finalizer, signal: context.signal });
         return done;
@@ -129,7 +134,8 @@ export function hostReconciler<
       concluded({ ref, object, draft: { status } }) {
         const probe = probeTime(status, object.status, world.machines.of(ref), world.clock.now());
         if (probe.time !== undefined) status.lastProbeTime = rfc3339(probe.time);
-        return Number.isFinite(probe.againSeconds) ? probe.againSeconds : undefined;
+        const again = Math.min(probe.againSeconds, host.again?.(object) ?? Number.POSITIVE_INFINITY);
+        return Number.isFinite(again) ? again : undefined;
       },
     },
     empty,

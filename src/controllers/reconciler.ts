@@ -121,7 +121,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
       if (its.holds === "Always" && parsed.ok) object = await holding({ api, kind, store }, object, context);
       const current = object;
       const before = current.status?.conditions;
-      const initial = structuredClone(current.status ?? empty());
+      const initial = current.status ?? empty();
       return await withStatus(
         { api, kind, object: current, store, leading: context.leading, initial },
         async (draft) => {

@@ -2,8 +2,9 @@ import type { AoeServerSpec, AoeServerStatus } from "../../api/aoe-server.ts";
 import { type AoeServer, aoeServers } from "../../api/kinds.ts";
 import type { Export } from "../../host/facts.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
-import { keeperOf, ownerName } from "../aoe-volume/export-parameters.ts";
+import { keeperOf } from "../aoe-volume/export-parameters.ts";
 import { hostReconciler } from "../host-reconciler.ts";
+import { parseMark } from "../identity.ts";
 import { serverSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import type { Means } from "../world.ts";
@@ -13,7 +14,7 @@ import { watchServers } from "./watches.ts";
 
 /** The AoeVolume that an export was made for; its marking is text of a host. */
 function volumeOf(one: Pick<Export, "owner">) {
-  const [namespace = "", name = ""] = ownerName(one).split("/");
+  const { namespace, name } = parseMark(one.owner);
   return name === "" ? {} : { volumeRef: { namespace: namespace.slice(0, 63), name: name.slice(0, 253) } };
 }
 

@@ -4,14 +4,14 @@ import { gapIn } from "../../host/facts.ts";
 import { type ConditionUpdate, findCondition, rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "../../runtime/kube-api.ts";
-import { againAfter, type Reconciler } from "../../runtime/reconciler.ts";
-import { directivesOf } from "../directives.ts";
+import type { ReconcileContext } from "../../runtime/reconciler.ts";
+import type { Directives } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { soonest } from "../gate.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
-import type { World } from "../world.ts";
+import type { Means, World } from "../world.ts";
 import { isFinished } from "../xen-migration/indexes.ts";
 import { finishedAt } from "../xen-migration/retention.ts";
 import { baseName, copyOf } from "../xen-migration/sight.ts";
@@ -184,28 +184,18 @@ export function observeDrain(world: World, host: XenHost): ObservedDrain {
 /** A value of a label has at most 63 characters. */
 const labelOf = (host: string) => host.slice(0, 63).replace(/[^a-z0-9]+$/, "");
 
-/** Around the reconciler of a XenHost: makes and withdraws what empties it. */
-export function withDrain(
-  inner: Reconciler,
-  { api, world }: { readonly api: KubeApi; readonly world: World },
-): Reconciler {
-  return {
-    async reconcile(key, context) {
-      const host = world.stores.hosts.get(key);
-      const { paused, dryRun } = directivesOf(host?.metadata ?? { name: "" });
-      const mayAct = host !== undefined && !paused && !dryRun && !isDeleting(host);
-      const plan = host === undefined ? undefined : planDrain(host.metadata.name, observeDrain(world, host));
-      if (mayAct && plan !== undefined) {
-        context.signal.throwIfAborted();
-        for (const one of plan.create) await create(api, host, one, context.leading);
-        for (const one of plan.withdraw) await withdraw(api, one, context.leading);
-      }
-      const result = await inner.reconcile(key, context);
-      const again = plan?.againSeconds;
-      if (again === undefined || (result.kind === "again" && result.afterSeconds <= again)) return result;
-      return againAfter(again);
-    },
-  };
+/** Makes and withdraws the migrations that empty a host. */
+export async function drain(
+  { api, world }: Means,
+  host: XenHost,
+  { paused, dryRun }: Directives,
+  { signal, leading }: ReconcileContext,
+): Promise<void> {
+  if (paused || dryRun || isDeleting(host)) return;
+  const plan = planDrain(host.metadata.name, observeDrain(world, host));
+  signal.throwIfAborted();
+  for (const one of plan.create) await create(api, host, one, leading);
+  for (const one of plan.withdraw) await withdraw(api, one, leading);
 }
 
 async function create(

@@ -13,9 +13,9 @@ import { hostSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import type { Means } from "../world.ts";
 import { type ConsolePassword, consolePassword } from "./console-password.ts";
-import { withContradiction } from "./contradicted.ts";
+import { removeContradicted } from "./contradicted.ts";
 import { describeXen } from "./describe.ts";
-import { observeDrain, planDrain, withDrain } from "./drain.ts";
+import { drain, observeDrain, planDrain } from "./drain.ts";
 import { relocationSight } from "./partners.ts";
 import { planInitiator } from "./plan.ts";
 import { blockerOf, whatIsLeft } from "./release.ts";
@@ -55,10 +55,9 @@ function relocate(
 }
 
 /** Makes one XenHost an AoE client, and shows what it sees. It stays while it holds, or may hold, a volume. */
-export const controlHosts = (means: Means): Controlled =>
-  watchHosts(means.world, withContradiction(withDrain(hostReconciliation(means), means), means));
+export const controlHosts = (means: Means): Controlled => watchHosts(means.world, xenHostReconciler(means));
 
-function hostReconciliation(options: Means): Reconciler {
+function xenHostReconciler(options: Means): Reconciler {
   const { world } = options;
   const verifications = new Verifications(world.ledger);
   const verifiedBy = (object: XenHost) => {
@@ -131,6 +130,11 @@ function hostReconciliation(options: Means): Reconciler {
           })),
         };
       },
+      async before({ object, directives, context }) {
+        await removeContradicted(options, object, directives, context);
+        await drain(options, object, directives, context);
+      },
+      again: (object) => planDrain(object.metadata.name, observeDrain(world, object)).againSeconds,
       blockers: (host) => blockerOf(world, host),
       left: whatIsLeft,
     },
