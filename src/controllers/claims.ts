@@ -7,6 +7,7 @@ import { LeaderElection } from "../runtime/leader-election.ts";
 import { done, type Reconciler } from "../runtime/reconciler.ts";
 import { lastingLease } from "./lasting-lease.ts";
 
+/** What the claims of namespaces are built from. */
 export interface ClaimsOptions {
   readonly api: KubeApi;
   readonly clock: Clock;

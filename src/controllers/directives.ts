@@ -17,6 +17,7 @@ export interface Directives {
   readonly reconcileAt: string | undefined;
 }
 
+/** Reads the annotations of an object; those that are not set tell nothing. */
 export function directivesOf({ name, annotations: given = {} }: Metadata): Directives {
   return {
     paused: isSet(given[annotations.paused]),

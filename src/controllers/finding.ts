@@ -12,12 +12,14 @@ export interface Finding {
   readonly askServer?: boolean;
 }
 
+/** What an `ensure…` found out, where the next one makes sense. */
 export const found = (conditions: readonly ConditionUpdate[], steps: readonly Step[] = []): Finding => ({
   conditions,
   steps,
   proceed: true,
 });
 
+/** What an `ensure…` found out, where the next one makes no sense yet. */
 export const stop = (conditions: readonly ConditionUpdate[], steps: readonly Step[] = []): Finding => ({
   conditions,
   steps,
@@ -28,6 +30,9 @@ export const stop = (conditions: readonly ConditionUpdate[], steps: readonly Ste
 export type ReasonedUpdate = ConditionUpdate & { readonly reason: Reason };
 type Say = (type: string, reason: Reason, message: string) => ReasonedUpdate;
 
+/** A condition that is True. */
 export const yes: Say = (type, reason, message) => ({ type, status: "True", reason, message });
+/** A condition that is False. */
 export const no: Say = (type, reason, message) => ({ type, status: "False", reason, message });
+/** A condition that is Unknown. */
 export const unknown: Say = (type, reason, message) => ({ type, status: "Unknown", reason, message });

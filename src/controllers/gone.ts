@@ -35,8 +35,10 @@ export interface Ended {
 
 const unproved: Gone = { kind: "Unproved", why: "", witnesses: undefined };
 
+/** The boot has ended, by proof or by a person's word. */
 export const hasEnded = (gone: Gone): gone is Ended => gone.kind === "Forgotten" || gone.kind === "Dead";
 
+/** What is proved now of a XenHost; `Unproved` for one that answers. */
 export function goneOf(world: World, key: ObjectKey): Gone {
   const object = world.stores.hosts.get(key);
   const view = world.machines.of(refTo("XenHost", key.namespace, key.name))?.agent.view;

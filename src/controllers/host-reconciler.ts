@@ -65,6 +65,7 @@ export interface HostKind<
   readonly describeGone?: (status: Status, ended: Ended) => void;
 }
 
+/** What is to be done on a host to prepare it, and what keeps it from being prepared. */
 export interface HostPlan {
   readonly steps: readonly Step[];
   readonly problem: Problem | undefined;

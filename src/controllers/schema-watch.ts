@@ -10,6 +10,7 @@ import { type KubeApi, KubeError } from "../runtime/kube-api.ts";
  */
 export type PublishedSchema = (signal: AbortSignal) => Promise<unknown>;
 
+/** What the watch of the definitions is built from. */
 export interface SchemaWatchOptions {
   readonly published: PublishedSchema;
   readonly clock: Clock;

@@ -19,9 +19,15 @@ function remembered<T extends object, Spec>(parse: (object: T) => ParsedSpec<Spe
   };
 }
 
+/** The spec of an AoeServer, or why it is invalid. */
 export const serverSpec = remembered<AoeServer, AoeServerSpec>((object) => parseSpec("AoeServer", object));
+/** The spec of an AoeVolume, or why it is invalid. */
 export const volumeSpec = remembered<AoeVolume, AoeVolumeSpec>((object) => parseSpec("AoeVolume", object));
+/** The spec of a XenHost, or why it is invalid. */
 export const hostSpec = remembered<XenHost, XenHostSpec>((object) => parseSpec("XenHost", object));
+/** The spec of an Ocfs2Cluster, or why it is invalid. */
 export const clusterSpec = remembered<Ocfs2Cluster, Ocfs2ClusterSpec>((object) => parseSpec("Ocfs2Cluster", object));
+/** The spec of a XenDomain, or why it is invalid. */
 export const domainSpec = remembered<XenDomain, XenDomainSpec>((object) => parseSpec("XenDomain", object));
+/** The spec of a XenMigration, or why it is invalid. */
 export const migrationSpec = remembered<XenMigration, XenMigrationSpec>((object) => parseSpec("XenMigration", object));

@@ -19,6 +19,7 @@ export interface Told<T extends KubeObject> {
   readonly summary: "Ready" | "Succeeded";
 }
 
+/** What is needed to write into statuses that the definitions are too old. */
 export interface TellSchemaOptions {
   readonly api: KubeApi;
   readonly clock: Clock;

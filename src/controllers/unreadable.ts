@@ -32,6 +32,7 @@ const tools: Record<keyof HostFacts, string> = {
   domainConfigurations: "the configurations of domains",
 };
 
+/** The condition of a host of whose answer some rows were not understood. */
 export const unreadableType = "FactsUnreadable";
 
 /** What of a host's answer could not be read: how many rows, and the first of each tool. Undefined: everything was read. */

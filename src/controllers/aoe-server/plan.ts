@@ -48,6 +48,7 @@ export function interfaceProblem({ interfaces }: HostFacts, name: string): Probl
   return undefined;
 }
 
+/** What is to be done to prepare a server. */
 export interface ServerPlan {
   readonly steps: readonly Step[];
   /** What is not as it should be, and whether a person has to act. */

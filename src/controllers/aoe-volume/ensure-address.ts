@@ -242,6 +242,7 @@ function answers(facts: HostFacts, { spec }: VolumeObservation): Map<string, num
 const isOnly = (macs: readonly string[], mac: string | undefined) => macs.every((one) => one === mac);
 const isOlder = (one: { readonly time: number }, other: { readonly time: number }) => one.time < other.time;
 
+/** The MAC address of a network interface; undefined where the host does not tell. */
 export function interfaceMac(facts: HostFacts, name: string): string | undefined {
   if (facts.interfaces.state !== "known") return undefined;
   return facts.interfaces.value.find((one) => one.name === name)?.mac;

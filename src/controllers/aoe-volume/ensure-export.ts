@@ -279,6 +279,7 @@ function backingMark(volume: VolumeObservation, facts: HostFacts): string | unde
   )?.owner;
 }
 
+/** The command that starts the export, or changes `current`; `restart` says whether a running vblade may be stopped for it. */
 export function exportRequest(
   volume: VolumeObservation,
   server: ReadyServer,
@@ -313,6 +314,7 @@ export function removal(server: ReadyServer, one: Export): Step {
   return { ...step(server, command), interrupts: true };
 }
 
+/** A step on the server of the volume. */
 export function step({ sight }: ReadyServer, command: HostCommand): Step {
   return stepOf(sight.host, command);
 }

@@ -6,6 +6,7 @@ import { advice } from "../outcomes.ts";
 import { interfaceOf, segmentOn } from "./export-parameters.ts";
 import type { ObservedServer, VolumeObservation } from "./observation.ts";
 
+/** A server that can be asked and used, with its facts of now. */
 export interface ReadyServer {
   readonly sight: Extract<ObservedServer, { state: "Found" }>;
   readonly facts: HostFacts;

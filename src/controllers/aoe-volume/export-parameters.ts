@@ -38,6 +38,7 @@ export function wantedBytes({ backing }: Pick<AoeVolumeSpec, "backing">): number
   return size === undefined ? undefined : quantityBytes(size);
 }
 
+/** The options with which vblade serves the volume, sorted. */
 export function exportOptions(spec: AoeVolumeSpec): string[] {
   return [
     ...(spec.access === "ReadOnly" ? ["-r"] : []),

@@ -9,6 +9,7 @@ export type Hold =
   | { readonly kind: "Held"; readonly by: readonly string[] }
   | { readonly kind: "Unknown"; readonly because: readonly string[] };
 
+/** Who holds the device: clients, former ones, and every other dom0 that sees it. */
 export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" | "spec">): Hold {
   const by: string[] = [];
   const because: string[] = [];

@@ -44,11 +44,13 @@ export interface Bystander extends ObservedHost {
   readonly ref: ObjectRef;
 }
 
+/** The AoeServer that the volume names. */
 export type ObservedServer =
   | { readonly state: "NotFound"; readonly name: string }
   | { readonly state: "Invalid"; readonly name: string; readonly message: string }
   | (ObservedHost & { readonly state: "Found"; readonly name: string; readonly spec: AoeServerSpec });
 
+/** A XenHost that is or was a client of the volume. */
 export type ObservedClient = { readonly name: string; readonly listed: boolean } & (
   | { readonly state: "NotFound" }
   | { readonly state: "Invalid"; readonly message: string }
@@ -60,6 +62,7 @@ export type ObservedClient = { readonly name: string; readonly listed: boolean }
     })
 );
 
+/** An older volume that wants the same. */
 export interface Rival {
   /** `namespace/name` */
   readonly volume: string;

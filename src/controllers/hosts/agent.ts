@@ -15,6 +15,7 @@ import type { Step, StepOutcome, StepResult } from "./step.ts";
 import { type HostView, lastSnapshot, pending, type Snapshot } from "./view.ts";
 import { Waits } from "./waits.ts";
 
+/** What an agent is built from. */
 export interface HostAgentOptions {
   readonly clock: Clock;
   readonly log: Logger;

@@ -13,6 +13,7 @@ export interface Endpoint {
   readonly ssh: SshSpec;
 }
 
+/** The endpoint that a spec describes, in this namespace. */
 export function endpointOf(namespace: string, ssh: SshSpec): Endpoint {
   const id = JSON.stringify([
     namespace,

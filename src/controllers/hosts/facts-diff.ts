@@ -5,6 +5,7 @@ export type FactsChange =
   | { readonly kind: "All" }
   | { readonly kind: "Some"; readonly addresses: ReadonlySet<string>; readonly backings: ReadonlySet<string> };
 
+/** A change that may matter to every volume. */
 export const everything: FactsChange = { kind: "All" };
 
 /** `shelf.slot` */

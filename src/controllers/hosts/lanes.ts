@@ -16,6 +16,7 @@ interface Job {
 /** What the clients said when an interrupting step was decided holds for this long. */
 const confirmedMs = 5_000;
 
+/** What the lanes of a host are built from. */
 export interface LanesOptions {
   readonly clock: Clock;
   /** Jobs of different owners that may run at once on this host. */

@@ -12,6 +12,7 @@ import { Machine, type Remembered } from "./machine.ts";
 import type { HostMetrics } from "./metrics.ts";
 import { type HostView, machineOf } from "./view.ts";
 
+/** What the registry of machines is built from. */
 export interface MachinesOptions {
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 
+/** What is counted of hosts. */
 export interface HostMetrics {
   readonly commands: Counter<"host" | "script" | "result">;
   readonly repairs: Counter<"kind" | "action">;
@@ -7,6 +8,7 @@ export interface HostMetrics {
   ages: () => Iterable<readonly [host: string, seconds: number]>;
 }
 
+/** Registers what is counted of hosts. */
 export function createHostMetrics(registry: Registry): HostMetrics {
   const metrics: HostMetrics = {
     ages: () => [],

@@ -39,6 +39,7 @@ export interface Merge {
 /** How a step ended; `lost` is a command without an exit status, whose effect is unknown until the next probe. */
 export type StepOutcome = Outcome | { readonly kind: "lost"; readonly reason: Reason; readonly message: string };
 
+/** A step that has ended, and how. */
 export interface StepResult {
   readonly step: Step;
   readonly outcome: StepOutcome;

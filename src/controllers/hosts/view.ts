@@ -22,6 +22,7 @@ export type HostView =
       readonly last: Snapshot | undefined;
     };
 
+/** Nothing is known yet. */
 export const pending: HostView = { state: "Pending" };
 
 /** The facts, when the host could be reached the last time. */
@@ -44,6 +45,7 @@ export function machineOf(view: HostView): string | undefined {
   return identity?.state === "known" && identity.value.machineId !== "" ? identity.value.machineId : undefined;
 }
 
+/** Both say that the host cannot be asked, for the same reason. */
 export function sameTrouble(one: HostView, other: HostView): boolean {
   return (
     one.state === "Unreachable" &&

@@ -1,6 +1,7 @@
 import type { HostCommand, Outcome } from "../../host/command.ts";
 import { type ObjectRef, RefMap } from "../identity.ts";
 
+/** What waits are built from. */
 export interface WaitsOptions {
   /** Runs a command that changes nothing; undefined when it ended without an exit status. */
   readonly run: (command: HostCommand) => Promise<Outcome | undefined>;

@@ -118,4 +118,5 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   return undefined;
 }
 
+/** The mark is of this cluster. */
 export const isOurs = (mark: string, { owner }: Pick<ClusterRequest, "owner">) => isMarkOf(owner, mark);

@@ -39,6 +39,7 @@ export function ensureLeft(cluster: ClusterObservation): ClusterFinding {
   };
 }
 
+/** What is left of the cluster on a node that is to leave it. */
 export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving {
   const { host } = node;
   const gone = { node, left: true, assessment: undefined, steps: [] };
@@ -99,5 +100,6 @@ export function restOf(cluster: ClusterObservation, node: ObservedNode): string 
     : undefined;
 }
 
+/** The step that removes the configuration of the cluster from a node. */
 export const removal = ({ owner, spec }: ClusterObservation, host: string): ClusterStep =>
   stepOn(host, removeCluster({ owner, cluster: spec.clusterName }));

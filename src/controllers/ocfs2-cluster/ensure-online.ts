@@ -55,6 +55,7 @@ export function contract(cluster: ClusterObservation): string {
   return `A host that cannot write its heartbeat for ${seconds} s, (heartbeatThreshold - 1) * 2, resets itself${after}`;
 }
 
+/** After how many seconds without a write a node of this cluster resets itself. */
 export const deadSeconds = (cluster: ClusterObservation) => (timing(cluster).timeouts.heartbeatThreshold - 1) * 2;
 
 /** The shortest time after which the AoE driver of a node fails what it cannot do; 0: never; undefined: nobody knows. */

@@ -40,6 +40,7 @@ function change(cluster: ClusterObservation, filesystem: ObservedFilesystem): Cl
   return stepOn(host, growFilesystem({ device: path, uuid }), label);
 }
 
+/** Node slots that a file system needs and does not have. */
 export interface MissingSlots {
   /** How many the file system has now. */
   readonly now: number;

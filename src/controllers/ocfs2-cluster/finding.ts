@@ -28,8 +28,10 @@ export interface ClusterFinding {
   readonly lookAgain: boolean;
 }
 
+/** The finding of an `ensure…` that has nothing to say. */
 export const nothingFound: ClusterFinding = { conditions: [], steps: [], writes: [], previews: [], lookAgain: false };
 
+/** All findings in one. */
 export function joined(findings: readonly ClusterFinding[]): ClusterFinding {
   return {
     conditions: findings.flatMap(({ conditions }) => conditions),
@@ -40,6 +42,7 @@ export function joined(findings: readonly ClusterFinding[]): ClusterFinding {
   };
 }
 
+/** A step on a node; `work` is the label of the file system that it is for, or empty. */
 export function stepOn(host: string, command: HostCommand, work = ""): ClusterStep {
   return { ...stepOf(`XenHost/${host}`, command), work };
 }
@@ -53,8 +56,11 @@ export interface Assessment {
 }
 
 type Judge = (subject: string, reason: Reason, message: string) => Assessment;
+/** An assessment that is True. */
 export const fine: Judge = (subject, reason, message) => ({ subject, status: "True", reason, message });
+/** An assessment that is False. */
 export const bad: Judge = (subject, reason, message) => ({ subject, status: "False", reason, message });
+/** An assessment that is Unknown. */
 export const open: Judge = (subject, reason, message) => ({ subject, status: "Unknown", reason, message });
 
 /** One condition of many assessments: False outweighs Unknown, and what a person has to mend outweighs what passes. */

@@ -41,6 +41,7 @@ export type NodeLook = { readonly host: string } & (
 type Seen = Extract<NodeLook, { kind: "Seen" }>;
 type Device = Seen & { readonly device: SharedDevice };
 
+/** Whether a file system is made now, and what is to be written down or done instead. */
 export type FormatDecision =
   /** The recorded file system is there. */
   | { readonly kind: "Formatted"; readonly uuid: string }

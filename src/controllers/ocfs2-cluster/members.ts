@@ -33,6 +33,7 @@ export function isMounted(node: ObservedNode, filesystem: ObservedFilesystem): "
   return persistedAt(ready, filesystem.recorded?.mountPoint) === undefined ? "No" : "Yes";
 }
 
+/** Whether the node has the file system mounted, as it said last. */
 export function isMountedNow(node: ObservedNode, filesystem: ObservedFilesystem): "Yes" | "No" | "Unknown" {
   const device = deviceOf(filesystem);
   // Nobody ever knew where it is: nothing was ever done with it.
@@ -91,6 +92,7 @@ export function mustWait(cluster: ClusterObservation, node: ObservedNode): boole
   return node.listed && !members(cluster).includes(node);
 }
 
+/** The timeouts with which O2CB runs or is to run, and why they are not those of the spec. */
 export interface Timing {
   readonly timeouts: O2cbTimeouts;
   /** Hosts that must be unmounted, or asked, before the timeouts of the spec can hold; empty: they hold. */
@@ -119,6 +121,7 @@ export function timing(cluster: ClusterObservation): Timing {
   return waitsFor.length === 0 ? { timeouts: spec.timeouts, waitsFor } : { timeouts: now, waitsFor };
 }
 
+/** Whether O2CB runs with these timeouts. */
 export function sameTimeouts(
   one: O2cbTimeouts,
   other: { readonly [K in keyof O2cbTimeouts]: number | undefined },
@@ -131,6 +134,7 @@ export function sameTimeouts(
   );
 }
 
+/** What every node is configured with. */
 export function clusterRequest(cluster: ClusterObservation): ClusterRequest {
   const { owner, spec, filesystems } = cluster;
   const { timeouts } = timing(cluster);
@@ -150,6 +154,7 @@ export function clusterRequest(cluster: ClusterObservation): ClusterRequest {
   };
 }
 
+/** Whether both lists have the same nodes, in whatever order. */
 export function sameNodes(some: readonly O2cbNode[], others: readonly O2cbNode[]): boolean {
   const words = (nodes: readonly O2cbNode[]) =>
     nodes
@@ -164,6 +169,7 @@ function regionOf(filesystem: ObservedFilesystem): RegionRequest[] {
   return uuid === undefined ? [] : [{ uuid, device: deviceOf(filesystem) }];
 }
 
+/** Whether both lists have the same heartbeat regions, in whatever order. */
 export function sameRegions(some: readonly string[], others: readonly string[]): boolean {
   const words = (regions: readonly string[]) => regions.map(regionName).sort().join(" ");
   return words(some) === words(others);

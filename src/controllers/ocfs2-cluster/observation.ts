@@ -5,8 +5,11 @@ import type { KernelTrouble, O2cbNode, O2cbTimeouts } from "../../host/ocfs2-fac
 import type { Owner } from "../../host/values.ts";
 import type { HostView } from "../hosts/view.ts";
 
+/** A file system as the spec declares it. */
 export type FilesystemSpec = Ocfs2ClusterSpec["filesystems"][number];
+/** A node as the status has it. */
 export type NodeStatus = NonNullable<Ocfs2ClusterStatus["nodes"]>[number];
+/** A file system as the status has it. */
 export type FilesystemStatus = NonNullable<Ocfs2ClusterStatus["filesystems"]>[number];
 
 /** Everything the plan of a cluster depends on, as plain data. */
@@ -55,11 +58,13 @@ export type ObservedNode = O2cbNode & {
 /** A node by its place in the cluster. */
 export type NodeName = Pick<ObservedNode, "host" | "number" | "name" | "address" | "port" | "listed">;
 
+/** Why a host cannot be a node of this cluster. */
 export interface Rival {
   readonly reason: "NodeInOtherCluster" | "SameMachine";
   readonly message: string;
 }
 
+/** A file system that the cluster has, or had. */
 export interface ObservedFilesystem {
   readonly label: string;
   /** Undefined: it was taken out of the spec, and is unmounted. */
@@ -76,6 +81,7 @@ export interface ObservedFilesystem {
   readonly grownOn: readonly string[];
 }
 
+/** The AoeVolume on which a file system is. */
 export type ObservedVolume =
   | { readonly state: "NotFound"; readonly name: string }
   | { readonly state: "Taken"; readonly name: string; readonly message: string }
@@ -111,6 +117,7 @@ export type Strangers =
   | { readonly kind: "Unsure" }
   | { readonly kind: "Alive"; readonly numbers: readonly number[] };
 
+/** A node about which something can be said and on which something can be done. */
 export type ReadyNode = Extract<ObservedNode, { state: "Found" }> & { readonly facts: HostFacts };
 
 /** The node with facts that may be acted upon. */
@@ -127,5 +134,7 @@ export function wrongName({ name }: Pick<ObservedNode, "name">, { identity }: Ho
   return identity.value.hostname;
 }
 
+/** Nodes of the spec. */
 export const listedNodes = ({ nodes }: ClusterObservation) => nodes.filter(({ listed }) => listed);
+/** Nodes that the spec lists no longer and the status still knows. */
 export const leavingNodes = ({ nodes }: ClusterObservation) => nodes.filter(({ listed }) => !listed);

@@ -18,6 +18,7 @@ interface Rendered {
   readonly spec: XenDomainSpec;
 }
 
+/** The configuration of a domain as a host has it. */
 export interface Configuration {
   readonly text: string;
   /** sha256, hexadecimal. */

@@ -34,6 +34,7 @@ export function configurationFor(domain: DomainObservation, host: ObservedHost):
   return renderConfiguration(dialect, domain, placedDisks(domain));
 }
 
+/** The disks of a domain whose file systems are known. */
 export const placedDisks = (domain: DomainObservation) =>
   domain.disks
     .filter(isPlaced)

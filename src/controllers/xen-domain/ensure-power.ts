@@ -155,6 +155,7 @@ function shutDown(domain: DomainObservation, host: ObservedHost, where: string):
   return found([yes(type, "Stopping", `The guest is asked to shut down ${where}`)], steps);
 }
 
+/** The step that asks the guest to shut down, or destroys the domain. */
 export function stopStep(domain: DomainObservation, host: ObservedHost, how: "Shutdown" | "Destroy"): Step {
   const [disk] = domain.disks.filter(isPlaced);
   const command = stopDomain({

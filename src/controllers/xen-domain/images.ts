@@ -82,6 +82,7 @@ export function mayFind({ machine }: ObservedHost, path: string): boolean {
   return machine.state === "Found" && machine.spec.allowed.images.some((glob) => globMatches(glob, path));
 }
 
+/** What a host shows at the path of an image; undefined where it does not tell. */
 export function imageOn(host: ObservedHost, path: string): ImageFact | undefined {
   const images = factsOf(host)?.images;
   return images?.state === "known" ? images.value.find((image) => image.path === path) : undefined;

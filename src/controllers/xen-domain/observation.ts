@@ -51,6 +51,7 @@ export interface OfflineMove {
   readonly held: boolean;
 }
 
+/** A XenHost on which the domain may be. */
 export interface ObservedHost {
   readonly name: string;
   /** The spec allows it to run there. */
@@ -76,6 +77,7 @@ export interface ObservedHost {
 
 type Disk = XenDomainSpec["disks"][number];
 
+/** A disk of the domain, and the file system that holds it. */
 export interface ObservedDisk {
   readonly disk: Disk;
   readonly filesystem:
@@ -94,12 +96,15 @@ export interface ObservedDisk {
       };
 }
 
+/** A disk whose file system is known. */
 export type PlacedDisk = ObservedDisk & {
   readonly filesystem: Extract<ObservedDisk["filesystem"], { state: "Found" }>;
 };
 
+/** The file system of the disk is known. */
 export const isPlaced = (disk: ObservedDisk): disk is PlacedDisk => disk.filesystem.state === "Found";
 
+/** The path of the image on every host that has the file system mounted. */
 export const imagePath = ({ disk, filesystem }: PlacedDisk): string => `${filesystem.mountPoint}/${disk.path}`;
 
 /** The lock lies beside the image of the first disk. */
@@ -119,6 +124,7 @@ type Sighting =
   | { readonly state: "Absent"; readonly host: ObservedHost }
   | { readonly state: "Present"; readonly host: ObservedHost; readonly domain: DomainFact; readonly moving: boolean };
 
+/** A host that shows the domain. */
 export type Present = Extract<Sighting, { state: "Present" }>;
 
 /** What all hosts say of the domain. */
@@ -129,6 +135,7 @@ export interface Survey {
   readonly blind: readonly Extract<Sighting, { state: "Unknown" }>[];
 }
 
+/** Which hosts show the domain, and which do not tell. */
 export function survey({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">): Survey {
   const sightings = hosts.map((host) => sightingOf(host, uuid));
   const present = sightings.filter((sighting) => sighting.state === "Present");

@@ -7,6 +7,7 @@ import { type DomainObservation, factsOf, isPlaced, type ObservedHost } from "./
 
 const mib = 2 ** 20;
 
+/** Where a domain is to be started, or why nowhere. */
 export interface Placement {
   readonly host: ObservedHost | undefined;
   /** Why each of the other hosts is not it. */

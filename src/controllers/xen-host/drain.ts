@@ -41,6 +41,7 @@ export interface ObservedDrain {
   readonly nowMs: number;
 }
 
+/** What empties a host. */
 export interface DrainPlan {
   readonly create: readonly { readonly name: string; readonly uuid: string; readonly domainRef: string | undefined }[];
   /** Made for the drain and not begun. */

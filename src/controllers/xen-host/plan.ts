@@ -8,6 +8,7 @@ import { exclusive, type Step } from "../hosts/step.ts";
 /** Programs of the package aoetools that the host's part needs. */
 const tools = ["aoe-discover", "aoe-revalidate"];
 
+/** What makes a dom0 an AoE client. */
 export interface InitiatorPlan {
   readonly steps: readonly Step[];
   /** `persistence`: all is well until the next reboot. */

@@ -19,6 +19,7 @@ export interface Partner {
   readonly verified: ReadonlyMap<string, string>;
 }
 
+/** With whom a host exchanges domains. */
 export interface ObservedRelocation {
   readonly name: string;
   readonly address: string;
@@ -30,6 +31,7 @@ export interface ObservedRelocation {
   readonly verified: ReadonlyMap<string, string>;
 }
 
+/** What opens the channels through which domains move. */
 export interface RelocationPlan {
   readonly steps: readonly Step[];
   readonly condition: ConditionUpdate;

@@ -26,6 +26,7 @@ export interface Applicant {
   readonly fleetCap: number;
 }
 
+/** Whether a migration may begin. */
 export type Admission =
   /** The domain is on the target. */
   | {

@@ -11,6 +11,7 @@ export interface DeclaredDomain
   readonly uuid: string | undefined;
 }
 
+/** Where the domain is that is to move. */
 export type Located =
   | { readonly kind: "Found"; readonly domain: Traveller; readonly source: HostSheet }
   | { readonly kind: "Problem"; readonly problem: Problem };

@@ -9,6 +9,7 @@ export interface Reservation {
   readonly target: string | undefined;
 }
 
+/** Whether a migration may begin beside those that run and wait. */
 export type Permit =
   | { readonly kind: "Free" }
   /** `position` in the queue of those that wait, from 1. */

@@ -17,6 +17,7 @@ export interface OfflinePursuit extends Pick<Pursuit, "spec" | "status" | "delet
   readonly refusal: { readonly reason: Reason; readonly message: string } | undefined;
 }
 
+/** What an offline migration is at, and what it says of itself. */
 export interface OfflineCourse extends Omit<Course, "stop" | "move"> {
   /** It is proved to run nowhere: that it may be started on the target is to be written down. */
   readonly stopped: boolean;
@@ -24,7 +25,7 @@ export interface OfflineCourse extends Omit<Course, "stop" | "move"> {
   readonly poll: boolean;
 }
 
-type Part = Omit<OfflineCourse, "stopped" | "poll">;
+type OpenCourse = Omit<OfflineCourse, "stopped" | "poll">;
 
 /**
  * How an offline migration goes on. It only says which of the two it wants, a stop on the source or a start on the target;
@@ -64,7 +65,7 @@ export function pursueOffline(pursuit: OfflinePursuit): OfflineCourse {
   return status.offline?.stage === "Starting" ? part(starting(pursuit, aborted)) : down(pursuit);
 }
 
-const part = ({ conditions, state, message, end, conclusion }: Part): OfflineCourse => ({
+const part = ({ conditions, state, message, end, conclusion }: OpenCourse): OfflineCourse => ({
   conditions,
   state,
   message,
@@ -74,7 +75,7 @@ const part = ({ conditions, state, message, end, conclusion }: Part): OfflineCou
   poll: false,
 });
 
-const outcomeUnknown = (why: readonly string[], aborted: ConditionUpdate): Part =>
+const outcomeUnknown = (why: readonly string[], aborted: ConditionUpdate): OpenCourse =>
   stuck(
     "OutcomeUnknown",
     `${why.join(", ")}: nothing is started before every host of the domain can be asked`,
@@ -94,7 +95,7 @@ function abortedCondition(pursuit: OfflinePursuit): ConditionUpdate {
   return unknown("Aborted", "Aborting", `It is being stopped: ${stopWords[wanted]}`);
 }
 
-const going = (reason: Reason, message: string, aborted: ConditionUpdate): Part => ({
+const going = (reason: Reason, message: string, aborted: ConditionUpdate): OpenCourse => ({
   conditions: [...active("True", reason, message), aborted],
   state: reason,
   message,
@@ -102,7 +103,7 @@ const going = (reason: Reason, message: string, aborted: ConditionUpdate): Part 
   conclusion: undefined,
 });
 
-const endedBy = (stop: StopReason, message: string): Part =>
+const endedBy = (stop: StopReason, message: string): OpenCourse =>
   over(
     false,
     stop,
@@ -114,7 +115,7 @@ const notAborted = no("Aborted", "NotAborted", "Nothing asked for it");
 const comesBack = "its XenDomain starts it again, where it ran last if it can";
 
 /** It is on the source, and was asked to shut down. */
-function shuttingDown(pursuit: OfflinePursuit): Part {
+function shuttingDown(pursuit: OfflinePursuit): OpenCourse {
   const { domain, status, unwanted, nowMs } = pursuit;
   const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
   const still = `${domain.name} still runs on ${status.sourceHostRef?.name}`;
@@ -148,7 +149,7 @@ function down(pursuit: OfflinePursuit): OfflineCourse {
 }
 
 /** It runs nowhere, and is to run on the target. */
-function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): Part {
+function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): OpenCourse {
   const { domain, status, unwanted, refusal, busy } = pursuit;
   const { targetHostRef: { name: target } = { name: "" } } = status;
   const failed = (why: string) =>
@@ -171,7 +172,7 @@ function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): Part {
 }
 
 /** It is on the target, and not on the source. */
-function arrived(pursuit: OfflinePursuit, { domain: { name, state } }: Present, aborted: ConditionUpdate): Part {
+function arrived(pursuit: OfflinePursuit, { domain: { name, state } }: Present, aborted: ConditionUpdate): OpenCourse {
   const target = pursuit.status.targetHostRef?.name;
   const late = stopReason(pursuit) === "TimeLimitExceeded";
   // Built and not yet let go, or paused by a person.

@@ -7,6 +7,7 @@ import { secondsSince } from "./record.ts";
 import { type Evidence, isPastPermission, judge, type SettleAction, type Verdict } from "./recovery.ts";
 import type { Side } from "./sight.ts";
 
+/** Why a migration that runs is stopped. */
 export type StopReason = NonNullable<XenMigrationStatus["stop"]>["reason"];
 
 /** Everything that the next step of a begun migration depends on. */
@@ -24,6 +25,7 @@ export interface Pursuit {
   readonly nowMs: number;
 }
 
+/** What is done next for a migration. */
 export type Action =
   | { readonly kind: "Begin" }
   | { readonly kind: "Abort" }
@@ -31,6 +33,7 @@ export type Action =
   /** End the suspended copy under the domain's own name, as a person has allowed. */
   | { readonly kind: "DestroySource" };
 
+/** What a migration is at, what is done next, and what it says of itself. */
 export interface Course {
   readonly conditions: readonly ConditionUpdate[];
   /** A word of the catalogue, for the history. */
@@ -59,6 +62,7 @@ export function pursue(pursuit: Pursuit): Course {
   return { ...courseOf(pursuit, verdict, stop, aborted), stop };
 }
 
+/** Why the migration is to be stopped now; undefined while it may go on. */
 export function stopReason({
   spec,
   status,
@@ -71,6 +75,7 @@ export function stopReason({
   return isStalled(status.progress, status.memoryMiB ?? 0, nowMs) ? "Stalled" : undefined;
 }
 
+/** Why it was stopped, for people. */
 export const stopWords: Record<StopReason, string> = {
   AbortRequested: "spec.abort is Requested",
   TimeLimitExceeded: "it took longer than timeoutSeconds",
@@ -89,9 +94,15 @@ function abortedCondition(wanted: StopReason | undefined, past: boolean): Condit
     : unknown("Aborted", "Aborting", `It is being stopped: ${stopWords[wanted]}`);
 }
 
-export type Part = Omit<Course, "stop">;
+/** A course, before it is said why it is stopped. */
+export type OpenCourse = Omit<Course, "stop">;
 
-function courseOf(pursuit: Pursuit, verdict: Verdict, stop: StopReason | undefined, aborted: ConditionUpdate): Part {
+function courseOf(
+  pursuit: Pursuit,
+  verdict: Verdict,
+  stop: StopReason | undefined,
+  aborted: ConditionUpdate,
+): OpenCourse {
   switch (verdict.kind) {
     case "Begin":
       return beginning(pursuit, stop, aborted);
@@ -122,12 +133,13 @@ function courseOf(pursuit: Pursuit, verdict: Verdict, stop: StopReason | undefin
 
 const tooLate = no("Aborted", "PastPointOfNoReturn", "It had succeeded before it could be stopped");
 
+/** The conditions of a migration that is under way. */
 export const active = (status: "True" | "Unknown", reason: Reason, message: string): ConditionUpdate[] => [
   status === "True" ? yes("Migrating", reason, message) : unknown("Migrating", reason, message),
   unknown("Succeeded", reason, message),
 ];
 
-function beginning(pursuit: Pursuit, stop: StopReason | undefined, aborted: ConditionUpdate): Part {
+function beginning(pursuit: Pursuit, stop: StopReason | undefined, aborted: ConditionUpdate): OpenCourse {
   const { names } = pursuit.evidence;
   const { refusal } = pursuit;
   if (refusal?.action === "start-migration")
@@ -149,7 +161,7 @@ function beginning(pursuit: Pursuit, stop: StopReason | undefined, aborted: Cond
   return { ...part, move: undefined, conclusion: undefined };
 }
 
-function going(pursuit: Pursuit, waiting: string, stop: StopReason | undefined, aborted: ConditionUpdate): Part {
+function going(pursuit: Pursuit, waiting: string, stop: StopReason | undefined, aborted: ConditionUpdate): OpenCourse {
   const { evidence, status, refusal } = pursuit;
   const { run, target } = evidence;
   const runs = run.state === "Begun" && run.run.state === "Running";
@@ -172,7 +184,7 @@ function settling(
   { refusal, approved, evidence }: Pursuit,
   { side, action, message }: Pick<Extract<Verdict, { kind: "Act" }>, "side" | "action" | "message">,
   aborted: ConditionUpdate,
-): Part {
+): OpenCourse {
   const { names } = evidence;
   let move: Action = { kind: "Settle", side, action };
   const cannot = action === "ResumeSource" && refusal?.reason === "ResumeUnsupported";
@@ -200,7 +212,7 @@ function failing(
   { status, evidence }: Pursuit,
   verdict: Pick<Extract<Verdict, { kind: "Failed" }>, "message"> & { readonly reason?: Reason },
   stop: StopReason | undefined,
-): Part {
+): OpenCourse {
   const { run } = evidence;
   const said = run.state === "Begun" && run.run.message !== "" ? `. xl said: ${run.run.message}` : "";
   if (verdict.reason !== "DomainGone" && stop !== undefined)
@@ -218,7 +230,8 @@ function failing(
   return over(false, verdict.reason ?? "MigrationFailed", `${verdict.message}${said}`, aborted);
 }
 
-export const over = (succeeded: boolean, reason: Reason, message: string, aborted: ConditionUpdate): Part => ({
+/** The course of a migration that has come to its end. */
+export const over = (succeeded: boolean, reason: Reason, message: string, aborted: ConditionUpdate): OpenCourse => ({
   conditions: [
     no("Migrating", "NotMigrating", "It is over"),
     aborted,
@@ -232,7 +245,7 @@ export const over = (succeeded: boolean, reason: Reason, message: string, aborte
 });
 
 /** Nothing is done until the hosts show something else, or a person says a word. */
-export const stuck = (reason: Reason, message: string, aborted: ConditionUpdate, conclusion?: string): Part => ({
+export const stuck = (reason: Reason, message: string, aborted: ConditionUpdate, conclusion?: string): OpenCourse => ({
   conditions: [...active("Unknown", reason, message), aborted],
   state: reason,
   message,

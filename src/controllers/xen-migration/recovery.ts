@@ -22,8 +22,10 @@ export interface Evidence {
   readonly target: ObservedDomain;
 }
 
+/** What tidies up after xl. */
 export type SettleAction = "DestroyIncoming" | "DestroyMigratedAway" | "StartIncoming" | "ResumeSource";
 
+/** What the recovery table says of what both hosts show. */
 export type Verdict =
   /** Nothing was begun and nothing changed since it was decided: begin. */
   | { readonly kind: "Begin" }

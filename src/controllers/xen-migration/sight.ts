@@ -40,6 +40,7 @@ export type ObservedRun =
   | { readonly state: "None" }
   | { readonly state: "Begun"; readonly run: MigrationRun };
 
+/** One of the two hosts. */
 export type Side = "Source" | "Target";
 
 /** The domain as a host shows it. Facts of before an outage count for nothing. */
@@ -70,6 +71,7 @@ export function domainSight(view: HostView, side: Side, domain: { uuid: string; 
   };
 }
 
+/** The run of an operation as its source shows it. */
 export function runSight(view: HostView, operation: string): ObservedRun {
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };

@@ -3,6 +3,7 @@ import { memoryFor } from "../memory.ts";
 import { describeProblems, preflight } from "./preflight.ts";
 import type { HostSheet, Problem, Transfer } from "./transfer.ts";
 
+/** The target that was chosen, or why there is none. */
 export type TargetChoice =
   | { readonly kind: "Chosen"; readonly target: HostSheet; readonly reasons: readonly string[] }
   /** `problems`: of the one host there is to go to, else NoTarget. */

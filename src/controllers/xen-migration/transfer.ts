@@ -40,6 +40,7 @@ export interface Traveller {
   readonly owner: string | undefined;
 }
 
+/** A domain that is to move from one host to another. */
 export interface Transfer {
   readonly domain: Traveller;
   readonly mode: "Live" | "Offline";
@@ -47,6 +48,7 @@ export interface Transfer {
   readonly target: HostSheet;
 }
 
+/** A check that has failed. */
 export interface Problem {
   readonly reason: Reason;
   readonly message: string;
