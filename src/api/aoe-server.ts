@@ -39,6 +39,7 @@ const exportInterfaceSchema = z.object({
     ),
 });
 
+/** What a person writes in an AoeServer: how to reach the host, and what it may export. */
 export const aoeServerSpecSchema = z.object({
   ssh: sshSchema,
   interfaces: mapListOf(exportInterfaceSchema, ["name"], { min: 1, max: 16 }).describe(
@@ -61,6 +62,7 @@ const exportSchema = z.object({
     .describe("AoeVolume that it serves; absent for an export that xensan did not make."),
 });
 
+/** What the last probe of an AoeServer saw; every host kind has the first part. */
 export const aoeServerStatusSchema = hostStatusSchema.extend({
   exports: atomicListOf(exportSchema, { max: 256 })
     .optional()
@@ -70,6 +72,7 @@ export const aoeServerStatusSchema = hostStatusSchema.extend({
 export type AoeServerSpec = z.infer<typeof aoeServerSpecSchema>;
 export type AoeServerStatus = z.infer<typeof aoeServerStatusSchema>;
 
+/** The kind AoeServer; the CRD, the reference page and the models are generated from it. */
 export const aoeServerDefinition = defineKind({
   kind: "AoeServer",
   plural: "aoeservers",

@@ -56,6 +56,7 @@ const backingSchema = withRules(
   ],
 ).describe("What is exported: exactly one of device, file and logicalVolume.");
 
+/** What a person writes in an AoeVolume: the address, the backing, and who may open it. */
 export const aoeVolumeSpecSchema = withRules(
   z.object({
     serverRef: localRefSchema.describe("AoeServer that exports the volume. Immutable."),
@@ -127,6 +128,7 @@ const clientStatusSchema = z.object({
   message: z.string().max(1024).optional(),
 });
 
+/** What the server and each client last reported of an AoeVolume. */
 export const aoeVolumeStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
@@ -166,6 +168,7 @@ export const aoeVolumeStatusSchema = z.object({
 export type AoeVolumeSpec = z.infer<typeof aoeVolumeSpecSchema>;
 export type AoeVolumeStatus = z.infer<typeof aoeVolumeStatusSchema>;
 
+/** The kind AoeVolume; the CRD, the reference page and the models are generated from it. */
 export const aoeVolumeDefinition = defineKind({
   kind: "AoeVolume",
   plural: "aoevolumes",

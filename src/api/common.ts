@@ -1,6 +1,10 @@
+/** The API group of every kind; labels, annotations and finalizers begin with it. */
 export const group = "xensan.dev";
+/** The only served version of the kinds. */
 export const version = "v1alpha1";
+/** `GROUP/VERSION`, as manifests carry it. */
 export const apiVersion = `${group}/${version}`;
+/** `kubectl get xensan` lists the objects of every kind. */
 export const category = "xensan";
 
 /** Annotations, labels and the finalizer that xensan understands. */
@@ -32,6 +36,7 @@ export const annotations = {
  */
 export const isSet = (value: string | undefined): boolean =>
   value !== undefined && !["false", "no", "off", "0"].includes(value.trim().toLowerCase());
+/** Keeps a deleted object until what it made on hosts is removed. */
 export const finalizer = `${group}/cleanup`;
 /** Keeps a Secret while an AoeServer or XenHost of its namespace names it: without it their hosts cannot be cleaned up. */
 export const secretFinalizer = `${group}/in-use`;

@@ -21,6 +21,7 @@ export const conditionSchema = z.object({
 export type Condition = z.infer<typeof conditionSchema>;
 export type ConditionStatus = Condition["status"];
 
+/** `status.conditions` of every kind: at most one entry per type, 16 in all. */
 export const conditionsSchema = mapListOf(conditionSchema, ["type"], { max: 16 }).describe(
   "What xensan knows of the object, one entry per aspect.",
 );

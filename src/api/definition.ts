@@ -38,17 +38,20 @@ export interface Column {
   readonly description?: string;
 }
 
+/** Checks a definition against {@link KindDefinition} and keeps its literal types. */
 export function defineKind<K extends string, Spec extends z.ZodObject, Status extends z.ZodObject>(
   definition: KindDefinition<K, Spec, Status>,
 ): KindDefinition<K, Spec, Status> {
   return definition;
 }
 
+/** A printer column of `kubectl get`; `jsonPath` starts with a dot. */
 export const column = (name: string, jsonPath: string, type: Column["type"] = "string"): Column => ({
   name,
   jsonPath,
   type,
 });
+/** A printer column that only `kubectl get -o wide` shows. */
 export const wideColumn = (name: string, jsonPath: string, type: Column["type"] = "string"): Column => ({
   name,
   jsonPath,

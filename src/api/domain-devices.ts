@@ -61,6 +61,7 @@ const diskSchema = withRules(
   ],
 );
 
+/** Disks of a domain, in the order the guest sees them; no two share an image. */
 export const domainDisksSchema = withRules(mapListOf(diskSchema, ["device"], { max: 26 }), [
   {
     cel: "self.all(a, self.exists_one(b, b.path == a.path && b.filesystemRef.label == a.filesystemRef.label && b.filesystemRef.clusterRef.name == a.filesystemRef.clusterRef.name))",
@@ -84,6 +85,7 @@ const networkSchema = z.object({
   model: z.enum(["Rtl8139", "E1000", "Virtio"]).optional().describe("Emulated card (HVM only)."),
 });
 
+/** Network cards of a domain, eth0 first; a MAC address that is stated stands once. */
 export const domainNetworksSchema = withRules(atomicListOf(networkSchema, { max: 8 }), [
   {
     cel: "self.all(a, !has(a.mac) || self.exists_one(b, has(b.mac) && b.mac == a.mac))",

@@ -25,26 +25,31 @@ export class AoeServer extends GenericKind {
   declare status?: AoeServerStatus;
 }
 
+/** A volume as kubernetes-fluent-client reads and writes it. */
 export class AoeVolume extends GenericKind {
   declare spec: AoeVolumeSpec;
   declare status?: AoeVolumeStatus;
 }
 
+/** A dom0 as kubernetes-fluent-client reads and writes it. */
 export class XenHost extends GenericKind {
   declare spec: XenHostSpec;
   declare status?: XenHostStatus;
 }
 
+/** An O2CB cluster as kubernetes-fluent-client reads and writes it. */
 export class Ocfs2Cluster extends GenericKind {
   declare spec: Ocfs2ClusterSpec;
   declare status?: Ocfs2ClusterStatus;
 }
 
+/** A domain as kubernetes-fluent-client reads and writes it. */
 export class XenDomain extends GenericKind {
   declare spec: XenDomainSpec;
   declare status?: XenDomainStatus;
 }
 
+/** A migration as kubernetes-fluent-client reads and writes it. */
 export class XenMigration extends GenericKind {
   declare spec: XenMigrationSpec;
   declare status?: XenMigrationStatus;

@@ -38,6 +38,7 @@ export const hostFactsStatusSchema = atomicObject(
 /** `status.lastProbeTime` is never further behind the last look than this, in seconds. */
 export const probeTimeBoundSeconds = 900;
 
+/** The part of `status` that AoeServer and XenHost share: key, machine, boot, last probe. */
 export const hostStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),

@@ -55,13 +55,20 @@ function resourceType<K extends string, Spec extends z.ZodObject, Status extends
   return { group, version, kind, plural, shortName, namespaced: true };
 }
 
+/** The resource `aoeservers`, with the shapes of its objects. */
 export const aoeServers = resourceType(aoeServerDefinition);
+/** The resource `aoevolumes`, with the shapes of its objects. */
 export const aoeVolumes = resourceType(aoeVolumeDefinition);
+/** The resource `xenhosts`, with the shapes of its objects. */
 export const xenHosts = resourceType(xenHostDefinition);
+/** The resource `ocfs2clusters`, with the shapes of its objects. */
 export const ocfs2Clusters = resourceType(ocfs2ClusterDefinition);
+/** The resource `xendomains`, with the shapes of its objects. */
 export const xenDomains = resourceType(xenDomainDefinition);
+/** The resource `xenmigrations`, with the shapes of its objects. */
 export const xenMigrations = resourceType(xenMigrationDefinition);
 
+/** Every kind by name, in the order of the reference: servers, volumes, hosts, clusters, domains, migrations. */
 export const definitions = {
   AoeServer: aoeServerDefinition,
   AoeVolume: aoeVolumeDefinition,

@@ -78,6 +78,7 @@ const timeoutsSchema = withRules(
   ],
 ).describe("The same on every node: nodes that disagree disconnect from each other.");
 
+/** What a person writes in an Ocfs2Cluster: nodes, timeouts, file systems and where they are mounted. */
 export const ocfs2ClusterSpecSchema = withRules(
   z.object({
     clusterName: textOf(/^[A-Za-z0-9]{1,16}$/, 16, "1 to 16 letters and digits").describe(
@@ -162,6 +163,7 @@ const filesystemStatusSchema = z.object({
   nodes: atomicListOf(filesystemNodeSchema, { max: 128 }).optional(),
 });
 
+/** What each node last reported of the cluster, its heartbeats and its mounts. */
 export const ocfs2ClusterStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
@@ -185,6 +187,7 @@ export const ocfs2ClusterStatusSchema = z.object({
 export type Ocfs2ClusterSpec = z.infer<typeof ocfs2ClusterSpecSchema>;
 export type Ocfs2ClusterStatus = z.infer<typeof ocfs2ClusterStatusSchema>;
 
+/** The kind Ocfs2Cluster; the CRD, the reference page and the models are generated from it. */
 export const ocfs2ClusterDefinition = defineKind({
   kind: "Ocfs2Cluster",
   plural: "ocfs2clusters",

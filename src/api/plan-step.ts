@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { atomicListOf } from "./lists.ts";
 
+/** One command of a dry run: on which host, by which script, to what end. */
 export const planStepSchema = z.object({
   host: z.string().max(253).describe("Where the step would run."),
   action: z.string().max(64).describe("The script that would run."),
@@ -8,6 +9,7 @@ export const planStepSchema = z.object({
 });
 export type PlanStep = z.infer<typeof planStepSchema>;
 
+/** `status.plan`: at most 64 steps, in the order they would run. */
 export const planSchema = atomicListOf(planStepSchema, { max: 64 }).describe(
   'The steps that would run; filled in while the annotation xensan.dev/dry-run is "true".',
 );

@@ -26,6 +26,7 @@ export type CelRule = z.infer<typeof celRuleSchema>;
 /** Where a schema keeps the words for its pattern: what they say completes the sentence "must be …". */
 export const formKey = "x-form";
 
+/** Where a CRD schema carries its CEL rules. */
 export const celKey = "x-kubernetes-validations";
 
 /** The schema, with the rules checked when it parses and written into the CRD. */
@@ -37,6 +38,7 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
     .meta({ ...meta, [celKey]: [...earlier, ...rules.map(celRule)] });
 }
 
+/** The rule as a CRD carries it, without the TypeScript twin. */
 export function celRule<T>(rule: Rule<T>): CelRule {
   return {
     rule: rule.cel,
@@ -45,6 +47,7 @@ export function celRule<T>(rule: Rule<T>): CelRule {
   };
 }
 
+/** Evaluates the TypeScript twins of the rules as the API server evaluates their CEL; one issue per broken rule. */
 export function reportBrokenRules<T>(
   rules: readonly Rule<T>[],
   value: T,

@@ -44,6 +44,7 @@ export const sshSchema = z
   .describe("How to reach the host over SSH.");
 export type SshSpec = z.infer<typeof sshSchema>;
 
+/** Whether xensan may install packages on a host. */
 export const packagesPolicySchema = z
   .enum(["Manage", "Observe"])
   .default("Manage")

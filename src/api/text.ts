@@ -26,12 +26,14 @@ export const macSchema = textOf(
   "a MAC address in lower case with colons, like 00:16:3e:1a:2b:3c",
 );
 
+/** An IPv4 address in dotted decimals, without leading zeros. */
 export const ipv4Schema = textOf(
   /^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])$/,
   15,
   "an IPv4 address, like 192.168.0.1",
 );
 
+/** A UUID of lower-case hexadecimal digits with hyphens. */
 export const uuidSchema = textOf(
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
   36,

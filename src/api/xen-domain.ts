@@ -9,6 +9,7 @@ import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutableRequired, withRules } from "./rules.ts";
 import { uuidSchema } from "./text.ts";
 
+/** What a person writes in a XenDomain: the guest, its devices, where it may run and whether it runs. */
 export const xenDomainSpecSchema = withRules(
   z.object({
     uuid: uuidSchema
@@ -100,6 +101,7 @@ export const xenDomainSpecSchema = withRules(
   ],
 );
 
+/** Where the domain was last seen and in which state. */
 export const xenDomainStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
@@ -147,6 +149,7 @@ export const xenDomainStatusSchema = z.object({
 export type XenDomainSpec = z.infer<typeof xenDomainSpecSchema>;
 export type XenDomainStatus = z.infer<typeof xenDomainStatusSchema>;
 
+/** The kind XenDomain; the CRD, the reference page and the models are generated from it. */
 export const xenDomainDefinition = defineKind({
   kind: "XenDomain",
   plural: "xendomains",

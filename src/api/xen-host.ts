@@ -36,6 +36,7 @@ const allowedSchema = z
   })
   .describe("What the users of the host may ask of it. * and ? stay within one component of a path.");
 
+/** What a person writes in a XenHost: how to reach the dom0, its AoE networks, its place in domain placement. */
 export const xenHostSpecSchema = z.object({
   ssh: sshSchema,
   aoe: z
@@ -77,6 +78,7 @@ const domainSchema = z.object({
   vcpus: z.int().optional(),
 });
 
+/** What the last probe of a dom0 saw: AoE devices, Xen, memory in MiB, domains. */
 export const xenHostStatusSchema = hostStatusSchema.extend({
   aoe: atomicObject(
     z.object({
@@ -143,6 +145,7 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
 export type XenHostSpec = z.infer<typeof xenHostSpecSchema>;
 export type XenHostStatus = z.infer<typeof xenHostStatusSchema>;
 
+/** The kind XenHost; the CRD, the reference page and the models are generated from it. */
 export const xenHostDefinition = defineKind({
   kind: "XenHost",
   plural: "xenhosts",

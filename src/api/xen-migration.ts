@@ -35,6 +35,7 @@ const domainNameSchema = withRules(
   ],
 );
 
+/** What a person writes in a XenMigration: the domain, the target, the mode. Immutable. */
 export const xenMigrationSpecSchema = withRules(
   z.object({
     domain: domainNameSchema
@@ -102,6 +103,7 @@ const transitionSchema = z.object({
   message: z.string().max(1024).optional(),
 });
 
+/** How far the migration has come, and what was seen on both hosts. */
 export const xenMigrationStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
@@ -168,6 +170,7 @@ export const xenMigrationStatusSchema = z.object({
 export type XenMigrationSpec = z.infer<typeof xenMigrationSpecSchema>;
 export type XenMigrationStatus = z.infer<typeof xenMigrationStatusSchema>;
 
+/** The kind XenMigration; the CRD, the reference page and the models are generated from it. */
 export const xenMigrationDefinition = defineKind({
   kind: "XenMigration",
   plural: "xenmigrations",

@@ -11,6 +11,7 @@ export interface RegionRequest {
   readonly device: string | undefined;
 }
 
+/** Name of an O2CB cluster, or {@link InvalidValue}. o2cb accepts letters and digits only. */
 export function clusterName(value: string): string {
   return matching("cluster", value, /^[A-Za-z0-9]{1,16}$/, "1 to 16 letters and digits");
 }
@@ -72,10 +73,12 @@ export function filesystemUuid(value: string): string {
   return matching("uuid", value, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, accepted);
 }
 
+/** Volume label for mkfs.ocfs2, which keeps 64 bytes, the last one zero. */
 export function filesystemLabel(value: string): string {
   return matching("label", value, /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "1 to 63 letters, digits and . _ -");
 }
 
+/** Node slots of a file system, 1 to 255 as OCFS2 has them. */
 export function nodeSlots(value: number): string {
   return whole("nodeSlots", value, 1, 255);
 }

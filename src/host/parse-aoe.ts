@@ -3,6 +3,7 @@ import { parsePairs, required } from "./parse-system.ts";
 import type { Rows } from "./probe-sections.ts";
 import { each, field, type Lost, macAddress, oneOf, plain, target, wholeNumber, words } from "./rows.ts";
 
+/** Section `aoe` of the probe: the module, its parameters, dead time in seconds. */
 export function parseAoeDriver(rows: Rows, lost: Lost): AoeDriver {
   const values = parsePairs(rows, lost);
   const deadSeconds = values.get("deadsecs") ?? "";
@@ -21,6 +22,7 @@ export function parseAoeDriver(rows: Rows, lost: Lost): AoeDriver {
   };
 }
 
+/** Section `aoe-devices` of the probe: the shelves and slots that the driver knows, and who holds them open. */
 export function parseAoeDevices(rows: Rows, lost: Lost): AoeDevice[] {
   const users = new Map<string, string[]>();
   const devices = each(rows, lost, (row) => {

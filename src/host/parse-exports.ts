@@ -3,6 +3,7 @@ import type { Rows } from "./probe-sections.ts";
 import { each, field, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
 import { canonicalOptions, leadingNumber, parseVbladeArguments, type VbladeArguments } from "./vblade-arguments.ts";
 
+/** Section `backings` of the probe: what stands at each path asked for. Sizes in bytes. */
 export function parseBackings(rows: Rows, lost: Lost): BackingFact[] {
   const owners = new Map<string, string>();
   const [owned, paths] = [rows.filter(([kind]) => kind === "owned"), rows.filter(([kind]) => kind !== "owned")];

@@ -16,6 +16,7 @@ import { each, field, grouped, integer, type Lost, oneOf, plain, shown, Unparsea
 
 type Row = readonly string[];
 
+/** Section `o2cb` of the probe: the cluster in the kernel, in cluster.conf and at boot, with heartbeat regions. */
 export function parseO2cb(rows: Rows, lost: Lost): O2cb {
   const byKind = grouped(rows);
   const boot = byKind("boot")[0];
@@ -119,6 +120,7 @@ function byPath(rows: Rows, lost: Lost): ReadonlyMap<string, Rows> {
   );
 }
 
+/** Section `filesystems` of the probe: superblock, heartbeats and signature of each device asked for. */
 export function parseSharedDevices(rows: Rows, lost: Lost): SharedDevice[] {
   const about = byPath(rows, lost);
   return each(grouped(rows)("device"), lost, (row) => {
@@ -166,6 +168,7 @@ function parseSuperblock(row: Row): Ocfs2Superblock {
   };
 }
 
+/** Section `mount-points` of the probe: what is mounted on each directory asked for, and in fstab. */
 export function parseMountPoints(rows: Rows, lost: Lost): MountPointFact[] {
   const about = byPath(rows, lost);
   return each(grouped(rows)("point"), lost, (row) => {
@@ -188,6 +191,7 @@ export function parseMountPoints(rows: Rows, lost: Lost): MountPointFact[] {
   });
 }
 
+/** Section `formats` of the probe: the records of mkfs.ocfs2 runs that xensan started. */
 export function parseFormats(rows: Rows, lost: Lost): FormatRecord[] {
   return each(rows, lost, (row) => ({
     uuid: uuid(row, 0),
@@ -197,6 +201,7 @@ export function parseFormats(rows: Rows, lost: Lost): FormatRecord[] {
   }));
 }
 
+/** Section `kernel-log` of the probe: I/O errors, OCFS2 errors, lost connections and fencing since boot. */
 export function parseKernelTroubles(rows: Rows, lost: Lost): KernelTrouble[] {
   return each(rows, lost, (row) => ({
     kind: oneOf(

@@ -3,6 +3,7 @@ import type { Rows } from "./probe-sections.ts";
 import { each, field, grouped, type Lost, oneOf, plain, wholeNumber } from "./rows.ts";
 import type { MigrationRun, RelocationFact } from "./xen-facts.ts";
 
+/** Section `relocation` of the probe: the host's migration key, the peers it accepts, the host keys it knows and its own. */
 export function parseRelocation(rows: Rows, lost: Lost): RelocationFact {
   const byKind = grouped(rows);
   const key = byKind("key")[0];
@@ -23,6 +24,7 @@ export function parseRelocation(rows: Rows, lost: Lost): RelocationFact {
 
 const phases = ["Connecting", "Sending", "Transferred", "Permission", "Succeeded", "Failed"] as const;
 
+/** Section `migrations` of the probe: the migrations that this host recorded, running or ended. */
 export function parseMigrations(rows: Rows, lost: Lost): MigrationRun[] {
   return each(rows, lost, (row) => ({
     operation: plain(field(row, 1, "an operation")),

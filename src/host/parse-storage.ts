@@ -2,6 +2,7 @@ import type { BlockDevice, LogicalVolume, Mount } from "./facts.ts";
 import type { Rows } from "./probe-sections.ts";
 import { deviceNumber, each, field, type Lost, plain, wholeNumber } from "./rows.ts";
 
+/** Section `block` of the probe, with the mount points of each device. Sizes in bytes. */
 export function parseBlockDevices(rows: Rows, lost: Lost, mounts: readonly Mount[]): BlockDevice[] {
   const mountPoints = new Map<string, string[]>();
   for (const { device, source, mountPoint } of mounts) {
@@ -29,6 +30,7 @@ export function parseBlockDevices(rows: Rows, lost: Lost, mounts: readonly Mount
   });
 }
 
+/** Section `mounts` of the probe, from /proc/self/mountinfo. */
 export function parseMounts(rows: Rows, lost: Lost): Mount[] {
   return each(rows, lost, (row) => ({
     device: deviceNumber(row, 0),
@@ -40,6 +42,7 @@ export function parseMounts(rows: Rows, lost: Lost): Mount[] {
   }));
 }
 
+/** Section `lvm` of the probe, from `lvs`. Sizes in bytes. */
 export function parseLogicalVolumes(rows: Rows, lost: Lost): LogicalVolume[] {
   return each(rows, lost, (row) => ({
     volumeGroup: field(row, 0, "a volume group"),

@@ -2,6 +2,7 @@ import type { Identity, NetworkInterface, System } from "./facts.ts";
 import type { Rows } from "./probe-sections.ts";
 import { each, field, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
 
+/** Section `identity` of the probe: host name, machine-id, boot id and the claims on the machine. */
 export function parseIdentity(rows: Rows, lost: Lost): Identity {
   const values = parsePairs(rows, lost);
   return {
@@ -14,6 +15,7 @@ export function parseIdentity(rows: Rows, lost: Lost): Identity {
   };
 }
 
+/** Section `system` of the probe: distribution, kernel, init and package manager. */
 export function parseSystem(rows: Rows, lost: Lost): System {
   const values = parsePairs(rows, lost);
   return {
@@ -31,12 +33,14 @@ export function parsePairs(rows: Rows, lost: Lost): ReadonlyMap<string, string> 
   return new Map(each(rows, lost, (row) => [field(row, 0, "a key"), plain(field(row, 1, "a value"))]));
 }
 
+/** The value of a key that every host reports; Unparseable where it is missing or empty. */
 export function required(values: ReadonlyMap<string, string>, key: string): string {
   const value = values.get(key);
   if (value === undefined || value === "") throw new Unparseable(`no ${key}`);
   return value;
 }
 
+/** Section `interfaces` of the probe, from /sys/class/net: MAC, MTU in bytes, flags, carrier, bridge or bond. */
 export function parseInterfaces(rows: Rows, lost: Lost): NetworkInterface[] {
   return each(rows, lost, (row) => {
     const flags = field(row, 3, "flags");

@@ -14,6 +14,7 @@ import type {
 
 type Row = readonly string[];
 
+/** Section `toolstack` of the probe: xl or xm, the hypervisor, memory in MiB. */
 export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
   const byKind = grouped(rows);
   const single = (kind: string) => field(byKind(kind)[0] ?? [], 1, kind);
@@ -95,6 +96,7 @@ function readInfo(rows: Rows): XenInfo {
   };
 }
 
+/** Section `domains` of the probe: what xl or xm lists, and toolstack programs that are running. */
 export function parseDomains(rows: Rows, lost: Lost): DomainsFact {
   const byKind = grouped(rows);
   const all = each(byKind("domain"), lost, parseDomain);
@@ -131,6 +133,7 @@ function parseDomain(row: Row): DomainFact {
   };
 }
 
+/** Section `images` of the probe: size in bytes, owner and users of each image asked for. */
 export function parseImages(rows: Rows, lost: Lost): ImageFact[] {
   const byKind = grouped(rows);
   const users = Map.groupBy(byKind("user"), (row) => plain(row[1] ?? ""));
@@ -174,6 +177,7 @@ function parseImageUser(row: Row, lost: Lost): ImageUser {
   return user ?? { kind: "process", name: "unknown", domain: undefined };
 }
 
+/** Section `domain-locks` of the probe: the host that may run each domain. */
 export function parseDomainLocks(rows: Rows, lost: Lost): DomainLock[] {
   return each(rows, lost, (row) => ({
     uuid: uuid(row, 1),
@@ -183,6 +187,7 @@ export function parseDomainLocks(rows: Rows, lost: Lost): DomainLock[] {
   }));
 }
 
+/** Section `domain-configurations` of the probe: SHA-256 and owner of each stored configuration. */
 export function parseDomainConfigurations(rows: Rows, lost: Lost): DomainConfiguration[] {
   return each(rows, lost, (row) => {
     const digest = field(row, 3, "a digest");
@@ -191,6 +196,7 @@ export function parseDomainConfigurations(rows: Rows, lost: Lost): DomainConfigu
   });
 }
 
+/** A field that holds a UUID, in lower case; Unparseable otherwise. */
 export function uuid(row: Row, at: number): string {
   const value = field(row, at, "a UUID").toLowerCase();
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) {

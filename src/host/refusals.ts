@@ -99,6 +99,7 @@ export const refusals = {
 } as const;
 export type RefusalReason = keyof typeof refusals;
 
+/** Whether a script's third field is in the catalogue of refusals. */
 export function isRefusalReason(text: string): text is RefusalReason {
   return Object.hasOwn(refusals, text);
 }

@@ -44,6 +44,7 @@ export function plain(text: string): string {
   );
 }
 
+/** A field that holds an integer which JavaScript represents exactly; Unparseable otherwise. */
 export function wholeNumber(row: readonly string[], index: number, what: string): number {
   const text = field(row, index, what);
   const value = Number(text);
@@ -60,12 +61,14 @@ export function integer(row: readonly string[], index: number, what: string): nu
   return Number(text);
 }
 
+/** The accepted word that equals the text; Unparseable otherwise. */
 export function oneOf<const T extends string>(text: string, accepted: readonly T[], what: string): T {
   const found = accepted.find((candidate) => candidate === text);
   if (found === undefined) throw new Unparseable(`${what} is ${shown(text)}, not ${accepted.join(" or ")}`);
   return found;
 }
 
+/** A field that holds `major:minor`; Unparseable otherwise. */
 export function deviceNumber(row: readonly string[], index: number): string {
   const text = field(row, index, "a device number");
   if (!/^[0-9]+:[0-9]+$/.test(text)) throw new Unparseable(`${shown(text)} is no device number`);

@@ -22,22 +22,26 @@ export class InvalidValue extends Error {
   }
 }
 
+/** The value where the whole of it matches; {@link InvalidValue} otherwise. The pattern must be anchored. */
 export function matching(field: string, value: string, pattern: RegExp, accepted: string): string {
   if (pattern.test(value)) return value;
   throw new InvalidValue(field, value, accepted);
 }
 
+/** An integer between both bounds, inclusive, in decimals. */
 export function whole(field: string, value: number, min: number, max: number): string {
   if (Number.isInteger(value) && value >= min && value <= max) return String(value);
   throw new InvalidValue(field, value, `a whole number from ${min} to ${max}`);
 }
 
+/** The shelf (major) of an AoE address, 0 to 65534 without 4095. */
 export function shelf(value: number): string {
   // 4095 is "all ones" to the initiator.
   if (value === 4095) throw new InvalidValue("shelf", value, "a whole number from 0 to 65534 other than 4095");
   return whole("shelf", value, 0, 65534);
 }
 
+/** The slot (minor) of an AoE address, 0 to 254; 255 addresses every slot. */
 export function slot(value: number): string {
   return whole("slot", value, 0, 254);
 }
@@ -52,6 +56,7 @@ export function sizeBytes(value: number): string {
   return String(Math.ceil(Number(whole("sizeBytes", value, 1, 2 ** 52)) / 512) * 512);
 }
 
+/** A network interface of Linux: at most 15 characters, no slash, not `.` or `..`. */
 export function interfaceName(value: string): string {
   if (value === "." || value === "..") throw new InvalidValue("interface", value, "the name of a network interface");
   return matching("interface", value, /^[A-Za-z0-9._][A-Za-z0-9._-]{0,14}$/, "1 to 15 of A-Z a-z 0-9 . _ -");
@@ -78,12 +83,14 @@ export function allowedInterfaces(interfaces: readonly { readonly name: string; 
   return interfaces.map(word).join(" ");
 }
 
+/** The name of a volume group or logical volume, as lvm(8) permits it. */
 export function lvmName(field: string, value: string): string {
   const accepted = "1 to 127 of A-Z a-z 0-9 . _ + -, not starting with -, not . or ..";
   if (value === "." || value === "..") throw new InvalidValue(field, value, accepted);
   return matching(field, value, /^[A-Za-z0-9._+][A-Za-z0-9._+-]{0,126}$/, accepted);
 }
 
+/** The name of a Debian package, as Debian Policy 5.6.1 permits it. */
 export function packageName(value: string): string {
   return matching("package", value, /^[a-z0-9][a-z0-9+.-]+$/, "the name of a Debian package");
 }
@@ -132,10 +139,12 @@ export function allowedBackings(globs: readonly string[]): readonly string[] {
   return matchingGlobs("allowedBackings", globs, pattern, accepted);
 }
 
+/** Globs of the directories that xensan may mount on. */
 export function allowedMountPoints(globs: readonly string[]): readonly string[] {
   return pathGlobs("allowedMountPoints", globs);
 }
 
+/** Globs of absolute paths without shell metacharacters other than `*`, `?` and brackets. */
 export function pathGlobs(field: string, globs: readonly string[]): readonly string[] {
   const accepted = "an absolute path glob of A-Z a-z 0-9 . _ + : @ = , - * ? [ ]";
   return matchingGlobs(field, globs, new RegExp(`^(/${globPart})+$`), accepted);

@@ -29,19 +29,23 @@ export function timeOfDay(value: string): string {
   return matching("time", value, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/, "a time like 2026-11-28T09:30:00Z");
 }
 
+/** An IPv4 address in dotted decimals; the field is named in the error. */
 export function ipv4Address(field: string, value: string): string {
   const octet = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
   return matching(field, value, new RegExp(`^${octet}(\\.${octet}){3}$`), "an IPv4 address");
 }
 
+/** A host name or DNS name of at most 253 characters. */
 export function hostName(field: string, value: string): string {
   return matching(field, value, /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, "a host name");
 }
 
+/** /proc/sys/kernel/random/boot_id of a host. */
 export function bootId(value: string): string {
   return matching("bootId", value, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "a boot id of Linux");
 }
 
+/** A SHA-256 digest as sha256sum prints it. */
 export function sha256(value: string): string {
   return matching("digest", value, /^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
 }
@@ -105,6 +109,7 @@ export function bootFileBounds(globs: readonly string[]): readonly string[] {
   return pathGlobs("allowedBootFiles", globs).map((glob) => `bootfile=${glob}`);
 }
 
+/** A duration in whole seconds from 0 to `max`. */
 export function seconds(field: string, value: number, max: number): string {
   return whole(field, value, 0, max);
 }

@@ -160,6 +160,7 @@ export class RackFileError extends Error {
   override readonly name = "RackFileError";
 }
 
+/** A rack from parsed YAML; throws an Error that names `origin` and every field that is wrong. */
 export function parseRack(value: unknown, origin = "rack"): RackFile {
   const parsed = rackFileSchema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -174,6 +175,7 @@ export function parseRack(value: unknown, origin = "rack"): RackFile {
   throw new RackFileError(`${origin} is not a rack:\n  ${lines.join("\n  ")}`);
 }
 
+/** Reads a rack from a YAML file; throws as {@link parseRack} does. */
 export function loadRack(file: string | URL): RackFile {
   const origin = typeof file === "string" ? file : file.pathname;
   try {

@@ -90,6 +90,7 @@ export interface RackOptions {
   readonly salt?: string;
 }
 
+/** Builds the hosts of a rack file and boots them; time passes on `options.clock`. */
 export function createRack(file: RackFile, options: RackOptions): Rack {
   const { clock } = options;
   const timings = { ...defaultTimings, ...options.timings };

@@ -12,6 +12,7 @@ import { table } from "./table.ts";
 
 const generated = `<!-- Generated from src/api by "npm run generate". Do not edit. -->\n`;
 
+/** `docs/reference/PLURAL.md`: every field of a kind, its columns and its conditions. */
 export function kindPage(definition: KindDefinition): string {
   const schema = objectSchema(definition);
   const rules = apiRules(schema);
@@ -29,6 +30,7 @@ export function kindPage(definition: KindDefinition): string {
   ].join("\n");
 }
 
+/** `docs/reference/README.md`. */
 export function referenceIndex(): string {
   const kinds = Object.values(definitions).map(
     ({ kind, plural, shortName, description }) => `| [${kind}](${plural}.md) | \`${shortName}\` | ${description} |`,
@@ -43,6 +45,7 @@ export function referenceIndex(): string {
   ].join("\n");
 }
 
+/** `docs/reference/reasons.md`: every condition reason, from the catalogue. */
 export function reasonsPage(): string {
   const entries: [string, ReasonEntry][] = Object.entries(reasons);
   const rows = entries

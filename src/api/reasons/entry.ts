@@ -7,5 +7,7 @@ export interface ReasonEntry {
   readonly action: string;
 }
 
+/** The action of a reason that needs none. */
 export const nothing = "Nothing: it passes by itself.";
+/** The action of a reason whose message names the wrong field. */
 export const correctSpec = "Change the spec; the message names the field.";

@@ -18,6 +18,7 @@ interface Entry {
 
 const earlier = (a: Entry, b: Entry) => a.at < b.at || (a.at === b.at && a.order < b.order);
 
+/** An empty agenda; `start` is the rack's time in milliseconds. */
 export function createAgenda(start: number): Agenda {
   const heap: Entry[] = [];
   let time = start;

@@ -14,6 +14,7 @@ const listens = (host: Host, nic: Interface) =>
   host.running.aoe.loaded &&
   (host.running.aoe.interfaces.length === 0 || host.running.aoe.interfaces.includes(nic.name));
 
+/** `modprobe aoe` with these parameters, then discovery at intervals; without effect when it is loaded. */
 export function loadDriver(world: World, host: Host, parameters: ReadonlyMap<string, string>): void {
   const { aoe, modules } = host.running;
   if (aoe.loaded) return;

@@ -14,6 +14,7 @@ export function missingDisk(host: Host, configuration: DomainConfiguration): str
   return `libxl: error: libxl_device.c:455:libxl__device_disk_set_backend: Disk vdev=xvda failed to stat: ${missing.path}: No such file or directory`;
 }
 
+/** libxl's error for the first bridge that the host lacks. */
 export function missingBridge(host: Host, configuration: DomainConfiguration): string | undefined {
   const missing = configuration.bridges.find((bridge) => !host.hypervisor.bridges.includes(bridge));
   if (missing === undefined) return undefined;

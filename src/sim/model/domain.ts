@@ -58,6 +58,7 @@ export function openDisks(host: Host, { disks }: DomainConfiguration): OpenDisk[
   });
 }
 
+/** Takes the domain off the host at once, as `xl destroy` does; without effect when it is gone. */
 export function endDomain(world: World, host: Host, domain: Domain, why: string): void {
   if (host.running.xen.domains.get(domain.id) !== domain) return;
   host.running.xen.domains.delete(domain.id);
@@ -70,11 +71,13 @@ export function endAllDomains(world: World, host: Host, why: string): void {
   for (const domain of [...host.running.xen.domains.values()]) endDomain(world, host, domain, why);
 }
 
+/** `xl pause`. */
 export function pause(world: World, host: Host, domain: Domain): void {
   domain.paused = true;
   changed(world, host, domain);
 }
 
+/** `xl unpause`. */
 export function unpause(world: World, host: Host, domain: Domain): void {
   domain.paused = false;
   changed(world, host, domain);

@@ -1,6 +1,7 @@
 import type { FileNode, FileSystem, Mount, Node } from "./content.ts";
 import { blankContent } from "./content.ts";
 
+/** An empty file system with its root directory; `device` is `major:minor`. */
 export function createFileSystem(
   type: string,
   device: string,

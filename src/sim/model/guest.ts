@@ -3,6 +3,7 @@ import type { Domain, Guest, Host, World } from "./state.ts";
 import { record } from "./world.ts";
 import { domainOf } from "./xen-state.ts";
 
+/** The guest of a domain UUID; one that obeys within 5 s when it was never told otherwise. */
 export function guestOf(world: World, uuid: string): Guest {
   const known = world.xen.guests.get(uuid);
   if (known !== undefined) return known;
@@ -31,6 +32,7 @@ export function askToShutDown(world: World, host: Host, domain: Domain): void {
   world.agenda.after(guest.shutdown, end);
 }
 
+/** The host on which the domain executes now; paused and suspended copies do not count. */
 export function whereItExecutes(world: World, uuid: string): { host: Host; domain: Domain } | undefined {
   for (const host of world.hosts.values()) {
     for (const domain of host.running.xen.domains.values()) {

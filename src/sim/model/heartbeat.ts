@@ -51,6 +51,7 @@ export function startRegion(
   return region;
 }
 
+/** Ends the heartbeat of a region on this host and closes its device. */
 export function stopRegion(world: World, host: Host, region: Region): void {
   if (host.running.o2cb.regions.get(region.uuid) !== region) return;
   host.running.o2cb.regions.delete(region.uuid);

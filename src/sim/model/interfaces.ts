@@ -24,6 +24,7 @@ export function configuredByHost(host: Host, name: string): boolean {
   return false;
 }
 
+/** The systemd unit with which interface-up.sh sets an interface up at boot. */
 export const interfaceUnit = "/etc/systemd/system/xensan-interface@.service";
 /** What systemctl enable makes. */
 export const interfaceWant = (name: string) =>

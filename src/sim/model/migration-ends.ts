@@ -26,6 +26,7 @@ export function helper(migration: Migration, change: "Starts" | "Ends"): void {
   }
 }
 
+/** The sending xl ends; an undefined exit code means that it was killed. */
 export function endSender(migration: Migration, exitCode: number | undefined): void {
   if (migration.sender === "Gone") return;
   migration.sender = "Gone";
@@ -35,6 +36,7 @@ export function endSender(migration: Migration, exitCode: number | undefined): v
   if (exitCode !== undefined && sourceLives(migration)) migration.exited(exitCode);
 }
 
+/** The receiving xl ends and its process disappears. */
 export function endReceiver(migration: Migration): void {
   migration.receiver = "Gone";
   if (migration.receiverPid === undefined) return;
@@ -42,6 +44,7 @@ export function endReceiver(migration: Migration): void {
   migration.targetRunning?.xen.processes.delete(migration.receiverPid + 1);
 }
 
+/** Destroys the half-received domain on the target, if the target still lives. */
 export function destroyIncoming(world: World, migration: Migration, why: string): void {
   const { target, incoming } = migration;
   if (target === undefined || incoming === undefined || !targetLives(migration)) return;

@@ -2,8 +2,10 @@ import { reaches } from "./network.ts";
 import type { Host, Migration, Phase, World } from "./state.ts";
 import { phases } from "./state.ts";
 
+/** Whether the migration has not yet reached the phase. */
 export const isBefore = (migration: Migration, phase: Phase) => phases.indexOf(migration.phase) < phases.indexOf(phase);
 
+/** The key of a pair of hosts, whichever comes first. */
 export const pairOf = (a: string, b: string) => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
 /** The host that has this address on a network that the other is plugged into; it may not answer. */
@@ -23,9 +25,11 @@ export function getsThrough(world: World, from: Host, to: Host, address: string)
   return [...from.interfaces.values()].some((out) => reaches(world, from, out, to, into));
 }
 
+/** Whether the source is still in the boot in which the migration began. */
 export const sourceLives = (migration: Migration) =>
   migration.source.running === migration.sourceRunning && migration.source.power === "On";
 
+/** Whether the target is still in the boot in which it began to receive. */
 export const targetLives = (migration: Migration) =>
   migration.target !== undefined &&
   migration.target.running === migration.targetRunning &&

@@ -137,6 +137,7 @@ function beginRestore(_world: World, migration: Migration): Result {
   return "Done";
 }
 
+/** Asks the guest to suspend; xl gives up after 60 s. */
 export function suspend(world: World, migration: Migration): Result {
   const { domain, source } = migration;
   if (guestOf(world, migration.uuid).suspend === "Obeys") {

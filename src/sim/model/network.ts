@@ -6,6 +6,7 @@ export function hasCarrier(host: Host, nic: Interface): boolean {
   return host.power !== "Off" && nic.cable === "Plugged";
 }
 
+/** An interface that passes frames now: host up, interface up, cable plugged. */
 export function canCarry(host: Host, nic: Interface): boolean {
   return host.power === "On" && nic.adminUp && nic.cable === "Plugged";
 }
@@ -36,6 +37,7 @@ export function split(world: World, segment: string, a: string, b: string): void
   world.splits.add(pairKey(segment, a, b));
 }
 
+/** Undoes {@link split}. */
 export function heal(world: World, segment: string, a: string, b: string): void {
   world.splits.delete(pairKey(segment, a, b));
 }

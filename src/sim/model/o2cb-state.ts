@@ -36,6 +36,7 @@ export interface ClusterNode {
   readonly local: boolean;
 }
 
+/** O2CB's defaults: the threshold in beats of two seconds, the rest in milliseconds. */
 export const defaultTimeouts: Timeouts = { threshold: 31, idle: 30_000, keepalive: 2000, reconnect: 2000 };
 
 /** How long a node tries to write before it gives itself up, in milliseconds. */
@@ -44,6 +45,7 @@ export const writeTimeout = (timeouts: Timeouts): number => (timeouts.threshold 
 /** How long the others wait for a sign of life on the disk: one beat longer. */
 export const deadAfter = (timeouts: Timeouts): number => timeouts.threshold * 2000;
 
+/** The node of the cluster that is this host. */
 export const localNode = (cluster: Cluster): ClusterNode | undefined =>
   [...cluster.nodes.values()].find((node) => node.local);
 
@@ -89,4 +91,5 @@ export interface KernelLine {
   readonly message: string;
 }
 
+/** O2CB after a boot: nothing loaded. */
 export const freshO2cb = (): O2cbState => ({ loaded: false, cluster: undefined, regions: new Map(), mounts: [] });

@@ -8,7 +8,9 @@ import { readText } from "./storage.ts";
 import { parseEnvironment } from "./systemd.ts";
 import { record } from "./world.ts";
 
+/** The file that ocfs2-tools read the cluster from. */
 export const clusterConf = "/etc/ocfs2/cluster.conf";
+/** The file that /etc/init.d/o2cb reads at boot. */
 export const bootConf = "/etc/default/o2cb";
 
 /** What /etc/default/o2cb says; undefined when there is none. */
@@ -18,6 +20,7 @@ export interface BootCluster {
   readonly timeouts: Partial<Timeouts>;
 }
 
+/** The cluster that comes online at boot, with its timeouts; undefined without {@link bootConf}. */
 export function bootCluster(host: Host): BootCluster | undefined {
   const text = readText(host, bootConf);
   if (text === undefined) return undefined;
@@ -77,6 +80,7 @@ export function registerMissing(world: World, host: Host, nodes: readonly Omit<C
   return missing.length > 0;
 }
 
+/** `o2cb remove-node` in the running kernel. */
 export function dropNode(world: World, host: Host, number: number): void {
   const { cluster } = host.running.o2cb;
   if (cluster?.nodes.delete(number) === true) record(world, host, { kind: "ClusterChanged", cluster: cluster.name });
@@ -112,6 +116,7 @@ export function startGlobalRegion(world: World, host: Host, region: string, devi
   return started === undefined ? "write error: Invalid argument" : undefined;
 }
 
+/** `o2cb stop-heartbeat`: every region of this host. */
 export function stopGlobalHeartbeat(world: World, host: Host): void {
   for (const region of [...host.running.o2cb.regions.values()]) stopRegion(world, host, region);
 }

@@ -15,6 +15,7 @@ export interface FstabEntry {
   readonly owner: string;
 }
 
+/** The OCFS2 lines of /etc/fstab, with the owner that the comment above names. */
 export function readFstab(host: Host): FstabEntry[] {
   const entries: FstabEntry[] = [];
   let owner = "";
@@ -90,8 +91,11 @@ function* mountAtBoot(world: World, host: Host, entry: FstabEntry, online: () =>
 
 /** The loop that mounts what is marked as ours in fstab, and what starts it. */
 export const mountsLoop = "/var/lib/xensan/mount-at-boot";
+/** The unit that mounts shared file systems at boot. */
 export const mountsUnit = "/etc/systemd/system/xensan-mounts.service";
+/** The link by which systemd starts {@link mountsUnit}. */
 export const mountsWant = "/etc/systemd/system/multi-user.target.wants/xensan-mounts.service";
+/** The drop-in by which boot-order.sh orders o2cb. */
 export const orderDropIn = "/etc/systemd/system/o2cb.service.d/xensan.conf";
 /** `CLUSTER FENCE MODE`, then `REGION DEVICE` a line: what the loop sets before it mounts. */
 export const clusterState = "/var/lib/xensan/cluster";

@@ -68,6 +68,7 @@ const packagedXend = `# -*- sh -*-
 (vncpasswd '')
 `;
 
+/** Whether apt can install a package of this name. */
 export const isAvailable = (name: string): boolean => name in catalogue;
 
 /** Absolute path of a program, if an installed package brings it. */

@@ -177,12 +177,14 @@ export function fence(world: World, host: Host, why: string): void {
   });
 }
 
+/** `ip link set up`. */
 export function switchOn(world: World, host: Host, nic: Interface): void {
   if (nic.adminUp) return;
   nic.adminUp = true;
   record(world, host, { kind: "InterfaceUp", interface: nic.name });
 }
 
+/** `ip link set down`. */
 export function switchOff(world: World, host: Host, nic: Interface): void {
   if (!nic.adminUp) return;
   nic.adminUp = false;

@@ -4,6 +4,7 @@ import type { Host, World } from "./state.ts";
 import { readText, writeText } from "./storage.ts";
 import { later } from "./world.ts";
 
+/** Where format-filesystem.sh keeps one record per UUID. */
 export const formatDirectory = "/var/lib/xensan/formats";
 
 export interface FormatNote {

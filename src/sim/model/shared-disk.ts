@@ -13,6 +13,7 @@ export interface SharedDisk {
   readonly content: Content;
 }
 
+/** The block device behind a path and the AoE device under it, if any; undefined for what is no block device. */
 export function sharedDisk(host: Host, path: string): SharedDisk | undefined {
   const { block } = backingAt(host, path);
   if (block === undefined) return undefined;

@@ -6,9 +6,11 @@ import type { BlockDevice, VolumeGroup } from "./hardware.ts";
 import type { Host, World } from "./state.ts";
 import { record } from "./world.ts";
 
+/** What stands at an absolute path on this host; `Keep` does not follow a last symbolic link. */
 export const resolve = (host: Host, path: string, last?: "Follow" | "Keep"): Place =>
   resolvePath(host.running.mounts, path, last);
 
+/** The names in a directory, sorted; empty when it is missing. */
 export const list = (host: Host, path: string): string[] => listDirectory(host.running.mounts, path);
 
 /** The text of a configuration file; undefined when there is none. */
@@ -54,6 +56,7 @@ export function writeText(world: World, host: Host, path: string, text: string):
   return undefined;
 }
 
+/** unlink(2); undefined when it worked. */
 export function remove(world: World, host: Host, path: string): WriteError | undefined {
   const place = resolve(host, path, "Keep");
   if (place.node === undefined) return "No such file or directory";
@@ -98,6 +101,7 @@ export function createImage(
   return undefined;
 }
 
+/** truncate(1) of an existing image to `sizeBytes`. */
 export function resizeImage(
   world: World,
   host: Host,
@@ -159,6 +163,7 @@ export interface Backing {
   readonly readOnly: boolean;
 }
 
+/** What vblade would open at this path, as backing-identity.sh identifies it. */
 export function backingAt(host: Host, path: string): Backing {
   const place = resolve(host, path);
   const { node, path: realPath } = place;
@@ -208,6 +213,7 @@ export function swapDisks(host: Host, one: string, other: string): void {
   host.blocks.set(b.device, { ...a, path: b.path, device: b.device });
 }
 
+/** The device disappears from the kernel and from /dev. */
 export function dropBlock(host: Host, device: string): void {
   const block = host.blocks.get(device);
   const dev = host.running.mounts.find((mount) => mount.mountPoint === "/dev")?.fileSystem;
@@ -216,6 +222,7 @@ export function dropBlock(host: Host, device: string): void {
     dev?.nodes.delete(path.slice("/dev".length));
 }
 
+/** Bytes of the volume group that no logical volume uses. */
 export function freeBytes(host: Host, group: VolumeGroup): number {
   let used = 0;
   for (const volume of group.volumes.values()) used += host.blocks.get(volume.device)?.sizeBytes ?? 0;
@@ -261,6 +268,7 @@ export function createLogicalVolume(
   return undefined;
 }
 
+/** `lvextend`; answers lvm's error, or undefined when it worked. */
 export function extendLogicalVolume(
   world: World,
   host: Host,
@@ -283,6 +291,7 @@ export function extendLogicalVolume(
   return undefined;
 }
 
+/** `lvremove`; answers lvm's error, or undefined when it worked. */
 export function removeLogicalVolume(world: World, host: Host, group: VolumeGroup, name: string): string | undefined {
   const volume = group.volumes.get(name);
   const block = host.blocks.get(volume?.device ?? "");

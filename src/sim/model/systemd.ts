@@ -108,6 +108,7 @@ function waitAndRetry(world: World, host: Host, unit: Unit): void {
   });
 }
 
+/** `systemctl stop vblade@INSTANCE`. */
 export function stopUnit(world: World, host: Host, instance: string): void {
   const unit = host.running.units.get(instance);
   if (unit === undefined || unit.activeState === "inactive") return;
@@ -119,6 +120,7 @@ export function stopUnit(world: World, host: Host, instance: string): void {
   if (pid !== undefined) endVblade(world, host, pid, "systemctl stop");
 }
 
+/** `systemctl restart vblade@INSTANCE`; the exit code. */
 export function restartUnit(world: World, host: Host, instance: string): 0 | 1 {
   stopUnit(world, host, instance);
   return startUnit(world, host, instance);

@@ -2,6 +2,7 @@ import type { Agenda } from "./agenda.ts";
 import type { Happening, RackEvent } from "./events.ts";
 import type { Host, Timings, World } from "./state.ts";
 
+/** Milliseconds as measured on the lab's hosts. */
 export const defaultTimings: Timings = {
   boot: 30_000,
   discovery: 250,
@@ -20,6 +21,7 @@ export const defaultTimings: Timings = {
   clusterOnline: 2000,
 };
 
+/** Appends an event and counts it as a change by the script that runs now. */
 export function record(world: World, host: Host, happening: Happening): void {
   const command = world.command;
   if (command !== undefined) command.changed = true;

@@ -1,5 +1,6 @@
 import type { Domain, Host, XenState, XenWorld } from "./state.ts";
 
+/** Xen after a boot: no domain but dom0. */
 export const freshXen = (): XenState => ({
   ballooned: 0,
   domains: new Map(),
@@ -14,6 +15,7 @@ export const freshXen = (): XenState => ({
   createFailures: [],
 });
 
+/** A rack without guests, migrations or cuts. */
 export const freshXenWorld = (): XenWorld => ({
   guests: new Map(),
   cuts: new Set(),
@@ -24,6 +26,7 @@ export const freshXenWorld = (): XenWorld => ({
 /** Memory that Xen keeps for itself, as seen on the lab. */
 const ownMemory = 23;
 
+/** MiB that Xen can give to a new domain. */
 export function freeMemory(host: Host): number {
   let used = dom0Memory(host) + ownMemory;
   for (const domain of host.running.xen.domains.values()) used += domain.memory;
@@ -44,10 +47,12 @@ export function balloonDom0(host: Host, wanted: number): void {
   if (lacking > 0 && dom0Memory(host) - lacking >= least) host.running.xen.ballooned += lacking;
 }
 
+/** The domain with this UUID on this host, under any name. */
 export function domainOf(host: Host, uuid: string): Domain | undefined {
   return [...host.running.xen.domains.values()].find((domain) => domain.configuration.uuid === uuid);
 }
 
+/** The domain with this name on this host. */
 export function domainNamed(host: Host, name: string): Domain | undefined {
   return [...host.running.xen.domains.values()].find((domain) => domain.name === name);
 }

@@ -3,6 +3,7 @@ import type { Host, World } from "./state.ts";
 import { readText } from "./storage.ts";
 import { toolstackOf } from "./xen-state.ts";
 
+/** xend's own configuration, an S-expression a line. */
 export const xendConfiguration = "/etc/xen/xend-config.sxp";
 
 /** Which password of xensan's stands there. */

@@ -15,11 +15,13 @@ class Ending {
 
 const oneLine = (text: string) => text.replace(/[\n\t]/g, " ");
 
+/** Prints `done` with the detail; the exit code. */
 export function finish(run: ScriptRun, detail: string): number {
   run.out(`done\t${detail}\n`);
   return exitCode.done;
 }
 
+/** Prints `refused` with a reason of the catalogue and ends the script. */
 export function refuse(run: ScriptRun, reason: string, message: string): never {
   run.out(`refused\t${reason}\t${oneLine(message)}\n`);
   throw new Ending(exitCode.refused);

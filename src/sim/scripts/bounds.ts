@@ -13,6 +13,7 @@ export interface AllowedBacking extends Backing {
   readonly related: readonly string[];
 }
 
+/** Whether one of the globs matches the whole name. */
 export const inBounds = (name: string, globs: readonly string[]) => globs.some((glob) => globMatches(glob, name));
 
 /** segment_on: the segment that a list of words INTERFACE=SEGMENT gives to the interface. */
@@ -21,6 +22,7 @@ export function segmentOn(netif: string, list: string): string | undefined {
   return word?.slice(netif.length + 1);
 }
 
+/** require_plain_path: refuses relative paths and `.`, `..` or empty parts. */
 export function plainPath(run: ScriptRun, path: string): void {
   if (/\/\.\.?\/|\/\//.test(`${path}/`)) refuse(run, "InvalidArgument", `${path} has an empty part, . or .. in it`);
   if (!path.startsWith("/")) refuse(run, "InvalidArgument", `${path} is not an absolute path`);
@@ -53,6 +55,7 @@ export function requireNamed(run: ScriptRun, asked: string, backing: Backing, gl
   refuse(run, "BackingNotUsable", `${asked} ${why}. ${how}`);
 }
 
+/** Refuses a file outside of the globs, by its real path as well, or with a second hard link. */
 export function requireFile(run: ScriptRun, asked: string, backing: Backing, globs: readonly string[]): AllowedBacking {
   const { realPath } = backing;
   requirePlace(run, asked, realPath, globs);

@@ -9,6 +9,7 @@ const harmless =
 const harmlessVif = /^(mac=[0-9a-fA-F:]+|type=(ioemu|vif)|model=[a-z0-9-]+|vifname=[A-Za-z0-9._-]+|)$/;
 const harmlessDisk = /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|[a-z0-9]+|[rw])$/;
 
+/** configuration_rows: the keys and values of an xl or xm configuration, comments left out. */
 export function configurationRows(text: string): ConfigurationRow[] {
   return text.split("\n").flatMap((line) => (/^[ \t]*(#|$)/.test(line) ? [] : rowsOfLine(line)));
 }

@@ -45,6 +45,7 @@ function requireOwnFile(run: ScriptRun, asked: AskedCluster, wanted: string): vo
   refuse(run, "ForeignCluster", `${clusterConf} is there, not written by xensan, and says something else: ${says}`);
 }
 
+/** Refuses when another cluster is active: O2CB runs one per host. */
 export function requireOnlyCluster(run: ScriptRun, name: string): void {
   const active = run.host.running.o2cb.cluster?.name;
   if (active === undefined || active === name) return;

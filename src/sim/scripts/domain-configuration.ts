@@ -6,12 +6,16 @@ import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { domainText, findDomain } from "./domain-rows.ts";
 
+/** Where write-domain-configuration.sh stores what domains start from. */
 export const configurationDirectory = "/var/lib/xensan/domains";
+/** The stored configuration of a domain UUID. */
 export const configurationPath = (uuid: string) => `${configurationDirectory}/${uuid}.cfg`;
 const ownerPath = (uuid: string) => `${configurationPath(uuid)}.owner`;
 
+/** SHA-256 in hexadecimal digits, as sha256sum prints it. */
 export const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
 
+/** The owner recorded beside a configuration; empty when there is none. */
 export const configurationOwner = (host: Host, uuid: string) => (readText(host, ownerPath(uuid)) ?? "").trim();
 
 /** domain-owner.sh: an object that was created anew has another uid. */

@@ -78,6 +78,7 @@ export function startedElsewhere(host: Host, shelf: string, slot: string): strin
   return files.find((file) => !/\/vblade(@.service)?$/.test(file) && command.test(readText(host, file) ?? ""));
 }
 
+/** list_exports: every export of the host, configured or only running. */
 export function listExports(host: Host): ExportRow[] {
   const rows: ExportRow[] = [];
   if (host.init === "systemd") {

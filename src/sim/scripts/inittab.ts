@@ -24,6 +24,7 @@ export function replaceInittab(run: ScriptRun, text: string): void {
   rereadInittab(run.world, run.host);
 }
 
+/** Appends a marked line under a free id, which it returns. */
 export function addInittabLine(run: ScriptRun, mark: string, action: "once" | "respawn", command: string): string {
   const text = readText(run.host, path) ?? "";
   const id = freeId(text);

@@ -19,6 +19,7 @@ export interface Wanted {
   readonly configured: string;
 }
 
+/** The vblade@ instance's configuration file. */
 export const confPath = (name: string) => `/etc/vblade.conf.d/${name}.conf`;
 
 function confOwner(run: ScriptRun, name: string): string {
@@ -122,12 +123,14 @@ export function keptPid(run: ScriptRun, name: string, running: number | undefine
   return running;
 }
 
+/** Starts what keepalive.sh configured under this name. */
 export function start(run: ScriptRun, name: string): void {
   // Not `start`: on an instance between two attempts that waits until the ten seconds are over.
   if (run.host.init === "systemd") restartUnit(run.world, run.host, name);
   else rereadInittab(run.world, run.host);
 }
 
+/** Restarts what keepalive.sh configured under this name; under sysvinit by ending the vblade with the pid `kept`. */
 export function restart(run: ScriptRun, name: string, kept: number | undefined): void {
   if (run.host.init === "systemd") {
     restartUnit(run.world, run.host, name);

@@ -3,10 +3,14 @@ import { list, readText, resolve } from "../model/storage.ts";
 
 /** What start-migration leaves of a run: its record, its log, its exit code. They outlive a boot. */
 const directory = "/var/lib/xensan/migrations";
+/** The record of an operation, one line. */
 export const recordPath = (operation: string) => `${directory}/${operation}`;
+/** What xl printed during an operation. */
 export const logPath = (operation: string) => `${directory}/${operation}.log`;
+/** The exit code of an operation; missing while it runs. */
 export const exitPath = (operation: string) => `${directory}/${operation}.exit`;
 
+/** Whole seconds since the host booted. */
 export const uptime = (world: World, host: Host) => Math.floor((world.agenda.time - host.running.bootedAt) / 1000);
 
 /** A line of a program that has the file open. */
@@ -31,6 +35,7 @@ export interface RunFacts {
   readonly message: string;
 }
 
+/** Every recorded migration of the host with its state. */
 export function runsOf(host: Host): RunFacts[] {
   const operations = list(host, directory).filter((name) => !name.includes("."));
   return operations.map((operation) => {

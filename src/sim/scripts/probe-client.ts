@@ -7,6 +7,7 @@ import type { ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
 import type { SectionEnd } from "./section.ts";
 
+/** Section `aoe`. */
 export function aoeDriver(run: ScriptRun): SectionEnd {
   const { host } = run;
   const { aoe } = host.running;
@@ -23,6 +24,7 @@ export function aoeDriver(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** Section `aoe-devices`. */
 export function aoeDevices(run: ScriptRun): SectionEnd {
   const { aoe } = run.host.running;
   if (!aoe.loaded) return "absent";

@@ -26,6 +26,7 @@ export function hangs(run: ScriptRun, devices: readonly string[]): boolean {
 export const waitsForDeadline = (run: ScriptRun, devices: readonly string[]): boolean =>
   hangs(run, devices) && !stuck.has(run.host.running);
 
+/** Section `filesystems` for the devices asked for. */
 export const filesystems =
   (devices: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
@@ -79,6 +80,7 @@ function superblock(run: ScriptRun, path: string, volume: Ocfs2Volume): void {
   for (const [slot, node] of byNumber(volume.slots)) say("slot", slot, node);
 }
 
+/** Section `mount-points` for the directories asked for. */
 export const mountPoints =
   (paths: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
@@ -102,6 +104,7 @@ function pointOf(host: Host, path: string): [string, string, string] {
   return ["Directory", list(host, path).length === 0 ? "yes" : "no", node.immutable === true ? "yes" : "no"];
 }
 
+/** Section `formats`. */
 export function formats(run: ScriptRun): SectionEnd {
   for (const { uuid, device, state, owner } of formatNotes(run.host)) {
     row(run, "formats", uuid, escaped(device), state, escaped(owner));

@@ -8,6 +8,7 @@ import { claimsDirectory } from "./addressee.ts";
 import { escaped, row } from "./answer.ts";
 import type { SectionEnd } from "./section.ts";
 
+/** Section `identity`. */
 export function identity(run: ScriptRun): SectionEnd {
   row(run, "identity", "hostname", run.host.running.hostname);
   row(run, "identity", "machine-id", run.host.machineId);
@@ -19,6 +20,7 @@ export function identity(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** Section `system`. */
 export function system(run: ScriptRun): SectionEnd {
   const { host } = run;
   row(run, "system", "os", host.os.name);
@@ -30,6 +32,7 @@ export function system(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** Section `packages`. */
 export function packages(run: ScriptRun): SectionEnd {
   const { host } = run;
   if (host.packageManager === "none") return "absent";
@@ -62,6 +65,7 @@ function baseTool(host: Host, name: string): string | undefined {
   return everywhere[name];
 }
 
+/** Section `tools`. */
 export function tools(run: ScriptRun): SectionEnd {
   const asked =
     "vblade aoe-discover aoe-revalidate aoecfg aoeping lvs lvcreate apt-get systemctl telinit flock timeout ip modprobe xl xm xenstore-ls o2cb mkfs.ocfs2 blkid";
@@ -72,6 +76,7 @@ export function tools(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** Section `interfaces`. */
 export function interfaces(run: ScriptRun): SectionEnd {
   const { host } = run;
   const lines = [["lo", "00:00:00:00:00:00", 65536, "0x9", "1"]];
@@ -93,6 +98,7 @@ export function interfaces(run: ScriptRun): SectionEnd {
 
 const kernelName = (block: BlockDevice) => block.path.slice("/dev/".length).replaceAll("/", "!");
 
+/** Section `block`. Sizes in bytes. */
 export function blockDevices(run: ScriptRun): SectionEnd {
   const { host } = run;
   const blocks = [...host.blocks.values()].map((block) => ({ block, name: kernelName(block) }));
@@ -108,6 +114,7 @@ export function blockDevices(run: ScriptRun): SectionEnd {
 
 const unlisted = new Set(["proc", "sysfs", "devpts"]);
 
+/** Section `mounts`. */
 export function mounts(run: ScriptRun): SectionEnd {
   for (const mount of run.host.running.mounts) {
     if (unlisted.has(mount.type)) continue;

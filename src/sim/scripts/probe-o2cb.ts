@@ -11,6 +11,7 @@ import type { ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
 import type { SectionEnd } from "./section.ts";
 
+/** Section `o2cb`. */
 export function o2cb(run: ScriptRun): SectionEnd {
   const { host } = run;
   const state = host.running.o2cb;

@@ -20,6 +20,7 @@ function paths(run: ScriptRun, section: string, asked: readonly string[]): void 
   }
 }
 
+/** Section `backings` for the paths asked for and those on record. */
 export const backings =
   (asked: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
@@ -32,6 +33,7 @@ export const backings =
     return "known";
   };
 
+/** Section `lvm`. Sizes in bytes. */
 export function logicalVolumes(run: ScriptRun): SectionEnd {
   const { host } = run;
   if (toolPath(host, "lvs") === undefined) return "absent";
@@ -46,6 +48,7 @@ export function logicalVolumes(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** Section `exports`. */
 export function exports(run: ScriptRun): SectionEnd {
   const { host } = run;
   const served = new Set<string>();

@@ -15,6 +15,7 @@ import { automaticDomains } from "./toolstack.ts";
 
 const orHyphen = (text: string) => (text === "" ? "-" : escaped(text));
 
+/** Section `toolstack`. Memory in MiB. */
 export function toolstack(run: ScriptRun): SectionEnd {
   const { host } = run;
   const { hypervisor } = host;
@@ -53,6 +54,7 @@ export function toolstack(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** Section `domains`. */
 export function domains(run: ScriptRun): SectionEnd {
   const { host, world } = run;
   if (toolstackOf(host) === "none" || !host.hypervisor.running) return "absent";
@@ -68,6 +70,7 @@ export function domains(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** Section `relocation`. */
 export function relocation(run: ScriptRun): SectionEnd {
   const { host } = run;
   const key = publicKeyOf(host);
@@ -78,6 +81,7 @@ export function relocation(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** Section `migrations`. */
 export function migrations(run: ScriptRun): SectionEnd {
   const { host, world } = run;
   for (const { operation, uuid, bootId, state, exitCode, phase, startedAt, time, message } of runsOf(host)) {
@@ -100,6 +104,7 @@ function copyOf({ host }: ScriptRun, path: string): { state: string; copied: num
   return { state: lives ? "Copying" : "Interrupted", copied: node.sizeBytes };
 }
 
+/** Section `images` for the paths asked for. */
 export const images =
   (asked: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
@@ -120,6 +125,7 @@ export const images =
     return "known";
   };
 
+/** Section `domain-locks` for the directories asked for. */
 export const domainLocks =
   (directories: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
@@ -136,6 +142,7 @@ export const domainLocks =
     return "known";
   };
 
+/** Section `domain-configurations`. */
 export function domainConfigurations(run: ScriptRun): SectionEnd {
   const { host } = run;
   for (const name of list(host, configurationDirectory)) {

@@ -7,6 +7,7 @@ import { replaceFile } from "./answer.ts";
 /** Where it is written whose files and logical volumes were made: path, `inode birth`, owner, identity. */
 export const recordDirectory = "/var/lib/xensan/backings";
 
+/** record_of: where the identity of a backing is kept, by owner and path. */
 export const recordOf = (owner: string, path: string) =>
   `${recordDirectory}/${owner.slice(owner.lastIndexOf(" ") + 1)}.${checksum(path)}`;
 

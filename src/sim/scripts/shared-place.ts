@@ -52,6 +52,7 @@ export interface LockHolder {
   readonly owner: string;
 }
 
+/** The lock file of a domain UUID. */
 export const lockPath = (directory: string, uuid: string) => `${directory}/${uuid}.lock`;
 
 /** Who holds the right to run a domain; undefined where nobody does. */
@@ -62,6 +63,7 @@ export function lockHolder(host: Host, path: string): LockHolder | undefined {
   return { host: name, bootId, owner: owner.join(" ") };
 }
 
+/** `HOST BOOT-ID OWNER`: what this host writes into a lock. */
 export const lockText = (host: Host, owner: string) => `${host.running.hostname} ${host.running.bootId} ${owner}\n`;
 
 /** Where it is written what an image is: beside the locks of the file system that holds it. */
