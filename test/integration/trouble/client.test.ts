@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { systemClock } from "../../../src/clock.ts";
-import { configSource, createKubeClient } from "../../../src/runtime/client-node.ts";
+import { configSource, createKubeClient, textSource } from "../../../src/runtime/client-node.ts";
 import type { KubeApi } from "../../../src/runtime/kube-api.ts";
 import { Reflector } from "../../../src/runtime/reflector.ts";
 import { type Widget, widgets } from "../../contract-kube-api/widget.ts";
@@ -147,5 +147,76 @@ describe("a server that takes connections and never answers", () => {
     expect(mute.accepted()).toBeLessThanOrEqual(lines.length + 1);
     await writeFile(file, ground.controlPlane.kubeconfig);
     await eventually("the store holds all", () => names(reflector).join(" ") === "a b c");
+  });
+});
+
+/** Passes connections on to the API server, and falls silent on those that are open when it is told to. */
+async function startFreezing() {
+  const target = new URL(ground.controlPlane.url);
+  const pairs = new Set<readonly [net.Socket, net.Socket]>();
+  const server = net.createServer((near) => {
+    const far = net.connect(Number(target.port), target.hostname);
+    const pair = [near, far] as const;
+    pairs.add(pair);
+    for (const [from, to] of [pair, pair.toReversed()] as const) {
+      from.on("data", (data) => to.write(data));
+      from.on("error", () => undefined);
+      from.on("close", () => to.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  onTestFinished(async () => {
+    for (const sockets of pairs) for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return {
+    port,
+    connections: () => pairs.size,
+    /** Neither side hears the other, and neither is told. */
+    freeze() {
+      for (const sockets of pairs) for (const socket of sockets) socket.removeAllListeners("data").pause();
+    },
+  };
+}
+
+describe("a server that falls silent on open connections", () => {
+  async function client() {
+    const namespace = await threeWidgets();
+    const proxy = await startFreezing();
+    const kubeconfig = ground.controlPlane.kubeconfig.replaceAll(/127\.0\.0\.1:\d+/g, `127.0.0.1:${proxy.port}`);
+    const api = createKubeClient({ source: textSource(kubeconfig), answerSeconds: 2, watchSilenceSeconds: 3 });
+    onTestFinished(() => api.close());
+    return { namespace, proxy, api };
+  }
+
+  it("costs a request its time, and the next one uses a new connection", async () => {
+    const { namespace, proxy, api } = await client();
+    await api.list(widgets, { namespace });
+    // Its connection is free for the next one a moment after the answer.
+    await new Promise((resolve) => setImmediate(resolve));
+    proxy.freeze();
+    const key = { namespace, name: "a" };
+    const began = performance.now();
+    await expect(api.mergePatch(widgets, key, { metadata: { labels: { x: "1" } } })).rejects.toMatchObject({
+      status: 0,
+      reason: "NoAnswer",
+      message: expect.stringMatching(/^PATCH \/apis\/.*: Headers Timeout Error$/),
+    });
+    expect(performance.now() - began).toBeLessThan(6_000);
+    expect((await api.get(widgets, key)).metadata.labels).toBeUndefined();
+    expect(proxy.connections()).toBe(2);
+  });
+
+  it("is noticed by a watch, which begins anew and misses nothing", async () => {
+    const { namespace, proxy, api } = await client();
+    const { reflector, lines } = reflect(api, namespace);
+    await eventually("the store holds all", () => names(reflector).join(" ") === "a b c");
+    const before = proxy.connections();
+    proxy.freeze();
+    await ground.api.create(widgets, { metadata: { namespace, name: "d" } });
+    await eventually("the store holds what came meanwhile", () => names(reflector).join(" ") === "a b c d");
+    expect(proxy.connections()).toBeGreaterThan(before);
+    expect(lines).toEqual([]);
   });
 });
