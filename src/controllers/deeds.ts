@@ -36,6 +36,8 @@ export const deeds: Readonly<Record<string, Deed>> = {
   "start-domain": "Started",
   "stop-domain": { stopped: "DomainStopped", waiting: "Stopping" },
   "take-domain-lock": "LockTaken",
+  "hold-lease": "LeaseHeld",
+  "end-lease": "LeaseEnded",
   "start-migration": "MigrationStarted",
   // The migration tells of itself.
   "record-migration": {},

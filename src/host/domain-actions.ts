@@ -78,7 +78,7 @@ export function startDomain(
       : [hostName("supersedes", request.supersedes.host), bootId(request.supersedes.bootId)]),
     ...bootFileBounds(request.allowedBootFiles),
     ...bridgeBounds(request.allowedBridges),
-    ...request.shares.map(({ mountPoint, filesystem }) => `share=${filesystemUuid(filesystem)}:${path(mountPoint)}`),
+    ...request.shares.map(shareArgument),
   ]);
 }
 
@@ -115,6 +115,47 @@ export function takeDomainLock(request: {
     ...lockArguments(request.lock),
   ]);
 }
+
+/** A file of a domain on a shared file system, and whether the domain writes it. */
+export interface LeasedImage {
+  readonly path: string;
+  readonly access: "ReadWrite" | "ReadOnly";
+}
+
+/**
+ * This host holds the lease of a domain on its images, beside other hosts that do. Detail: `held` or `unchanged`. Refuses
+ * ImageLeased (somebody holds one exclusively: a start or a deletion is under way), ImageMissing, LeaseUnsupported, NotMounted,
+ * DomainMissing (only without `arriving`).
+ */
+export function holdLease(request: {
+  readonly owner: Owner;
+  readonly uuid: string;
+  readonly lockDirectory: string;
+  readonly images: readonly LeasedImage[];
+  readonly shares: StartRequest["shares"];
+  /** The domain is not here yet: the lease is held for so many seconds at least. */
+  readonly arrivingSeconds?: number;
+}): HostCommand {
+  return command("hold-lease", 90, `lease of domain ${request.uuid} held by this host`, [
+    ownerText(request.owner),
+    domainUuid(request.uuid),
+    seconds("arrivingSeconds", request.arrivingSeconds ?? 0, 3600),
+    path(request.lockDirectory),
+    ...request.images.map((image) => `${image.access === "ReadWrite" ? "write" : "read"}=${path(image.path)}`),
+    ...request.shares.map(shareArgument),
+  ]);
+}
+
+/** This host holds no lease for a domain that is not here. Detail: `ended` or `absent`. Refuses DomainRunning, DomainMigrating. */
+export function endLease(request: { readonly owner: Owner; readonly uuid: string }): HostCommand {
+  return command("end-lease", 60, `no lease of domain ${request.uuid} held by this host`, [
+    ownerText(request.owner),
+    domainUuid(request.uuid),
+  ]);
+}
+
+const shareArgument = ({ mountPoint, filesystem }: StartRequest["shares"][number]) =>
+  `share=${filesystemUuid(filesystem)}:${path(mountPoint)}`;
 
 function lockArguments(lock: LockPlace): readonly string[] {
   const directory = path(lock.directory);

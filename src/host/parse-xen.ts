@@ -101,9 +101,11 @@ export function parseDomains(rows: Rows, lost: Lost): DomainsFact {
   const byKind = grouped(rows);
   const all = each(byKind("domain"), lost, parseDomain);
   const remains = all.filter(isDying);
+  const leases = each(byKind("lease"), lost, (row) => uuid(row, 1));
   return {
     domains: all.filter((domain) => !isDying(domain)),
     ...(remains.length === 0 ? {} : { remains }),
+    ...(leases.length === 0 ? {} : { leases }),
     processes: each(byKind("process"), lost, (row) => ({
       pid: wholeNumber(row, 1, "a process"),
       verb: plain(field(row, 2, "a verb")),

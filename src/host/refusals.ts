@@ -74,6 +74,8 @@ export const refusals = {
   ImageOutsideBounds: "The image is on none of the shared file systems that the domain has disks on",
   SourceLarger: "The image to copy from is larger than the image that is wanted",
   ImageInUse: "A domain, loop device or process uses the image; the message names it",
+  ImageLeased: "A host holds a lease on the image, for a domain that runs or a deletion",
+  LeaseUnsupported: "A lock on a file of the file system counts on this host only: it is mounted with localflocks",
   DomainTaken: "Somebody else declared the domain, or nobody did",
   DomainRunning: "The domain is on this host",
   DomainNameTaken: "Another domain of this host has the name",

@@ -38,6 +38,8 @@ export const scriptNames = [
   "start-domain",
   "stop-domain",
   "take-domain-lock",
+  "hold-lease",
+  "end-lease",
   "record-migration",
   "start-migration",
   "await-migration",

@@ -76,6 +76,8 @@ export interface DomainsFact {
   readonly domains: readonly DomainFact[];
   /** What is left of domains that died: no copy of anything, and it may stay for ever. Left out where there is nothing. */
   readonly remains?: readonly DomainFact[];
+  /** UUIDs of the domains on whose images a process of this host holds a lease. Left out where there is none. */
+  readonly leases?: readonly string[];
   /** `xl migrate`, `xl migrate-receive`, `xl create` and the like that run now; not the daemons that wait for a domain's end. */
   readonly processes: readonly { readonly pid: number; readonly verb: string; readonly name: string }[];
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { blankContent } from "../../src/sim/model/content.ts";
 import { endDomain } from "../../src/sim/model/domain.ts";
-import { createImage, remove, rename } from "../../src/sim/model/storage.ts";
+import { holdLease } from "../../src/sim/model/lease.ts";
+import { createImage, remove, rename, resolve } from "../../src/sim/model/storage.ts";
 import { startVblade } from "../../src/sim/model/vblade.ts";
 import { note } from "../../src/sim/model/world.ts";
 import { HostError } from "../../src/ssh/host-session.ts";
 import { beatingIsAlive } from "./invariants/beating-is-alive.ts";
+import { missingLeases } from "./leases.ts";
 import { broken, byCommand, stageFor } from "./misdeeds.ts";
 import { at, xenDomain, xenHost } from "./scenarios/objects.ts";
 import type { Stage } from "./stage.ts";
@@ -56,6 +58,39 @@ describe("one image in two domains", () => {
         instance: "",
       });
     expect(broken(stage)).toContain("bytes have one writer");
+  });
+});
+
+describe("a domain that is started without the lease on its image", () => {
+  const start = (stage: Stage, name: string) => {
+    note(...host(stage, name), { kind: "CommandBegun", id: 1, script: "start-domain", args: ["san/web 1", uuid] });
+    byCommand(stage, () => stage.rack.xen.createDomain(name, text("web", uuid)));
+  };
+  const hold = (stage: Stage, name: string, how: "Alone" | "Beside") => {
+    const { node } = resolve(stage.rack.host(name), path);
+    const files = node?.kind === "File" ? [{ path, file: node, readOnly: false }] : [];
+    return holdLease(...host(stage, name), { uuid, how, until: 0, files, nodeOf: () => undefined });
+  };
+
+  it("is caught when nobody holds it, and when another host holds one beside it", () => {
+    const stage = stageWithImage();
+    start(stage, "bella");
+    expect(stage.violations).toEqual([expect.stringContaining(`${path} is opened on bella, and leased by nobody`)]);
+    const second = stageWithImage();
+    for (const name of ["bella", "brutus"]) expect(hold(second, name, "Beside")).toBeUndefined();
+    start(second, "bella");
+    expect(second.violations).toEqual([expect.stringContaining("leased by bella and brutus")]);
+  });
+
+  it("is in the right with it, and at rest no host holds one for a domain that is elsewhere", () => {
+    const stage = stageWithImage();
+    expect(hold(stage, "bella", "Alone")).toBeUndefined();
+    expect(hold(stage, "brutus", "Alone")).toBe(path);
+    start(stage, "bella");
+    expect(stage.violations).toEqual([]);
+    expect(missingLeases(stage)).toEqual([]);
+    expect(hold(stage, "brutus", "Beside")).toBeUndefined();
+    expect(missingLeases(stage)).toEqual([`brutus holds a lease for the domain ${uuid}, which is not there`]);
   });
 });
 

@@ -10,6 +10,7 @@ import { heartbeatUnderMounts } from "./invariants/heartbeat-under-mounts.ts";
 import { heldDevicesStay } from "./invariants/held-devices-stay.ts";
 import { imagesStay } from "./invariants/images-stay.ts";
 import type { Invariant } from "./invariants/invariant.ts";
+import { leasedFirst } from "./invariants/leased-first.ts";
 import { mountsAsDeclared } from "./invariants/mounts-as-declared.ts";
 import { neverTwice } from "./invariants/never-twice.ts";
 import { nothingOutsideBounds } from "./invariants/nothing-outside-bounds.ts";
@@ -42,4 +43,5 @@ export const invariants: readonly Invariant[] = [
   domainsOfOthers,
   beatingIsAlive,
   deadDoNotWrite,
+  leasedFirst,
 ];

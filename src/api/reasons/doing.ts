@@ -31,6 +31,8 @@ export const doing = {
   Started: done("The domain was started."),
   DomainStopped: done("The domain was stopped."),
   LockTaken: done("The lock file of the domain names this host now."),
+  LeaseHeld: done("The host holds the lease of the domain on its images now."),
+  LeaseEnded: done("The host let the lease of a domain that is not on it end."),
   MigrationStarted: done("The toolstack began to migrate the domain."),
   MigrationAborted: done("A migration was cut off before the point of no return."),
   MigrationSettled: done("What a migration left behind was brought to its end."),

@@ -81,6 +81,18 @@ export const starting = {
     meaning: "A domain, a loop device or a process uses the image; the message names it.",
     action: "Stop what is named; xensan goes on by itself.",
   },
+  ImageLeased: {
+    conditions: ["Running", "Ready", "DeletionBlocked"],
+    meaning:
+      "A host of the cluster holds a lease on the image: the domain runs there, or ran until the host died and the others have not evicted it yet. Nothing is started and nothing is deleted.",
+    action:
+      "Nothing when the host is dead: xensan goes on once it is evicted. Otherwise end what uses the image there.",
+  },
+  LeaseUnsupported: {
+    conditions: ["Running", "Ready", "DeletionBlocked"],
+    meaning: "The file system is mounted with localflocks, so a lease on an image would count on one host only.",
+    action: "Mount it without localflocks.",
+  },
   DomainRunning: {
     conditions: ["Running", "DeletionBlocked"],
     meaning: "The domain is still on the host.",

@@ -5,6 +5,7 @@ import { hasEnded } from "../gone.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { configurationFor } from "./ensure-configurations.ts";
 import { silentAbout } from "./images.ts";
+import { leaseSteps, strayLeaseSteps } from "./lease.ts";
 import {
   type DomainObservation,
   factsOf,
@@ -120,7 +121,10 @@ function standing(domain: DomainObservation, { host, domain: seen }: Present, un
   const elsewhere = host.allowed ? "" : `; the spec does not list ${host.name}: migrate it`;
   const blind =
     unknowns.length === 0 ? "" : `; not known whether it also runs where nobody can look: ${unknowns.join(", ")}`;
-  return found([yes(type, "Running", `It runs ${where}${elsewhere}${blind}`)], lockSteps(domain, host));
+  return found(
+    [yes(type, "Running", `It runs ${where}${elsewhere}${blind}`)],
+    [...lockSteps(domain, host), ...leaseSteps(domain, host), ...strayLeaseSteps(domain, host)],
+  );
 }
 
 /** A domain that was adopted, or came by a migration, gets the second guard too. */
@@ -204,6 +208,12 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
     ]);
   const { host, because } = choosePlace(domain, target);
   if (host === undefined) return found([no(type, "NoHostFits", `No host can run it now. ${because.join("; ")}`)]);
+  const leases = strayLeaseSteps(domain, host);
+  if (leases.length > 0)
+    return found(
+      [no(type, "Progressing", `It is to be started on ${host.name} when hosts that it left hold no lease any more`)],
+      leases,
+    );
   const configuration = configurationFor(domain, host);
   const written = factsOf(host)?.domainConfigurations;
   if (

@@ -177,13 +177,15 @@ function jobs(domain: ObjectRef, seen: DomainObservation, steps: DomainPlan["ste
 function basisOf({ uuid }: DomainObservation, host: DomainObservation["hosts"][number]): unknown {
   const facts = factsOf(host);
   if (facts === undefined) return undefined;
-  const { toolstack, domains, images, domainLocks, domainConfigurations } = facts;
+  const { toolstack, domains, images, domainLocks, domainConfigurations, o2cb } = facts;
   return [
     toolstack.state === "known" ? [toolstack.value.info?.freeMemory, toolstack.value.bridges] : toolstack.state,
     domains.state === "known" ? domains.value.domains.find((one) => one.uuid === uuid)?.state : domains.state,
     images,
     domainLocks,
     domainConfigurations,
+    // The lease of a host that died is free once it has been evicted.
+    o2cb.state === "known" ? o2cb.value.active?.liveNodes : o2cb.state,
   ];
 }
 

@@ -9,6 +9,7 @@ import { workerFor } from "./ensure-disks.ts";
 import { takenBy } from "./ensure-place.ts";
 import { stopStep } from "./ensure-power.ts";
 import { imageOn, silentAbout, strangersAt } from "./images.ts";
+import { strayLeaseSteps } from "./lease.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, survey } from "./observation.ts";
 import { isDeclaredSomewhere } from "./owner.ts";
 
@@ -80,6 +81,8 @@ export function release(domain: DomainObservation): Release<Finding> {
   const silent = [...new Set(images.flatMap((path) => silentAbout(domain, path)))];
   if (silent.length > 0)
     return blocked("HostUnknown", `${silent.join(", ")} does not tell who uses its images. ${leave}`);
+  const leases = strayLeaseSteps(domain, undefined);
+  if (leases.length > 0) return blocked("Deleting", "Hosts that it left end their leases on its images", leases);
   const steps = [...configurationSteps(domain), ...imageSteps(domain)];
   return steps.length === 0 ? { kind: "Released" } : blocked("Deleting", "Its files are removed", steps);
 }

@@ -14,8 +14,10 @@ import { type Step, stepOf } from "../hosts/step.ts";
 import { type ObjectRef, refTo } from "../identity.ts";
 import { explainOutcome } from "../outcomes.ts";
 import type { PassResult } from "../reconciler.ts";
-import { hostSpec } from "../specs.ts";
+import { domainSpec, hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
+import { leaseOn } from "../xen-domain/lease.ts";
+import { observeDomain } from "../xen-domain/observe.ts";
 import { migratingDomain } from "../xen-domain/watches.ts";
 import { observeBegun } from "./observe.ts";
 import { type MigrationPass, tell } from "./pass.ts";
@@ -144,15 +146,16 @@ function act(
   const { world, directives, context, notes, ref: id, draft } = pass;
   if (directives.paused || directives.dryRun) return nothingHanded;
   context.signal.throwIfAborted();
-  const onTarget = move?.kind === "Settle" && move.side === "Target";
+  const lease = move?.kind === "Begin" ? leaseOnTarget(pass, target) : undefined;
+  const onTarget = lease !== undefined || (move?.kind === "Settle" && move.side === "Target");
   const name = onTarget ? draft.status.targetHostRef?.name : draft.status.sourceHostRef?.name;
-  const command = move && commandFor(pass, move);
+  const command = lease ?? (move && commandFor(pass, move));
   const step: Step[] = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
   const record: Step[] =
     recording === undefined ? [] : [stepOf(`XenHost/${draft.status.targetHostRef?.name}`, recording)];
   const jobs = (machine: Machine | undefined, steps: readonly Step[]) =>
     machine === undefined ? [] : [{ work: id, machine, steps, basis: "" }];
-  if (move?.kind === "Begin") notes.sent(id);
+  if (move?.kind === "Begin" && lease === undefined) notes.sent(id);
   return handOver(
     world,
     [...jobs(source, onTarget ? [] : step), ...jobs(target, onTarget ? step : record)],
@@ -182,6 +185,25 @@ function commandFor({ world, object: migration, spec, draft }: MigrationPass, mo
     case "DestroySource":
       return stopDomain({ owner: ownerOfDomain(world, migration), uuid, how: "Destroy", waitSeconds: 0 });
   }
+}
+
+/** How long the target holds the lease without a domain: its copy appears within seconds after the source has connected. */
+const arrivingSeconds = 300;
+
+/** The target holds the lease beside the source before anything moves; undefined when it does. A bare domain has none. */
+function leaseOnTarget(
+  { world, object: migration, draft, ref }: MigrationPass,
+  target: Machine | undefined,
+): HostCommand | undefined {
+  const domain = migratingDomain(world.stores, migration);
+  const parsed = domain && domainSpec(domain);
+  const { domainUUID, targetHostRef } = draft.status;
+  if (domain === undefined || parsed?.ok !== true || domainUUID === undefined) return undefined;
+  const results = target?.agent.results(ref) ?? [];
+  if (results.some(({ step, outcome }) => step.action === "hold-lease" && outcome.kind === "done")) return undefined;
+  const observation = observeDomain(world, domain, parsed.spec, domainUUID);
+  const host = observation.hosts.find(({ name }) => name === targetHostRef?.name);
+  return host && leaseOn(observation, host, arrivingSeconds);
 }
 
 /** Of the XenDomain that is moved; a bare domain has none. */

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Ensures that an image which ensure-image made for this owner is gone. Touches nothing else, and nothing that this host uses,
-# by whatever name.
+# by whatever name, nor what any host holds a lease on.
 # Arguments: OWNER PATH MOUNTPOINT FSUUID.
 # Prints done<TAB>deleted or done<TAB>absent.
-# Exit codes: 0 done, 3 refused (NotOurs ImageInUse NotMounted ReadOnlyFileSystem), 4 busy.
+# Exit codes: 0 done, 3 refused (NotOurs ImageInUse ImageLeased LeaseUnsupported NotMounted ReadOnlyFileSystem ToolMissing), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -12,6 +12,8 @@ set -eu
 # include: xen.sh
 # include: mounted.sh
 # include: images.sh
+# include: domain-lock.sh
+# include: lease.sh
 
 owner=$1 asked=$2 mount_point=$3 filesystem=$4
 take_lock images 40
@@ -36,6 +38,10 @@ if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse NotOurs "$asked i
 made_for "$image_real" || refuse NotOurs "$asked was not made for $owner"
 user=$(image_users "$image_real" | head -n 1)
 [ -z "$user" ] || refuse ImageInUse "$asked is used by $(printf '%s' "$user" | tr '\t' ' ')"
+# No start can take its lease until this ends.
+require_flocks "$asked"
+exec 8<"$image_real"
+flock -x -n 8 || refuse ImageLeased "$asked is leased: a domain or a deletion holds it"
 # shellcheck disable=SC2012
 user=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v path="$image_real" '
 	/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }

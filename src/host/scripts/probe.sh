@@ -63,6 +63,7 @@
 #   toolstack service NAME active|inactive|missing, bridge NAME, xend KEY VALUE
 #   toolstack watchdog NAME SECONDS yes|no                           below dom0, it runs now; yes: also after a boot
 #   domains process PID VERB NAME                                    what builds, moves or ends a domain now
+#   domains lease UUID                                               this host holds a lease on its images
 #   domains domain ID NAME UUID MEMORY VCPUS STATE REASON SECONDS    Domain-0 left out; REASON may be empty
 #   domains domain ? TEXT UUID - - - - -                             a row that is not understood; UUID - where it shows none
 #   relocation key PUBLICKEY, peer NAME ADDRESS PUBLICKEY, known ADDRESS PUBLICKEY, host-key PUBLICKEY

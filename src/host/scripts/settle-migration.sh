@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings one leftover of a migration to where the recovery table says. Looks again, here, at the UUID, the whole name, the
-# state and whatever xl is at work, and afterwards at what became of it.
+# state and whatever xl is at work, and afterwards at what became of it. With a copy that is destroyed the lease ends that this
+# host holds on its images.
 # Arguments: OWNER (- for a domain that nobody declared) UUID NAME ACTION.
 #   DestroyIncoming      the copy that arrived, paused, and never ran
 #   DestroyMigratedAway  the copy that was sent, suspended; paused besides where xl was cut off while it destroyed it
@@ -14,6 +15,8 @@ set -eu
 # include: xen.sh
 # include: xen-processes.sh
 # include: domain-owner.sh
+# include: domain-lock.sh
+# include: lease.sh
 
 owner=$1 uuid=$2 name=$3 action=$4
 require_toolstack
@@ -68,6 +71,7 @@ running_as_named() {
 destroy() {
 	said=$("$toolstack" destroy "$domain_id" 2>&1 </dev/null 9>&-) || :
 	until_state destroyed || refuse DomainStateDiffers "it was to be destroyed, and $(domain_text): $said"
+	end_lease "$uuid"
 	finish destroyed
 }
 

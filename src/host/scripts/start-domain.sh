@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts a domain from /var/lib/xensan/domains/UUID.cfg under the exclusive lock file on the shared file system, if it is
-# not on this host yet. That it is on no other host is for the caller to know: the lock file is the second guard.
+# Starts a domain from /var/lib/xensan/domains/UUID.cfg under the lease of its images and the exclusive lock file on the shared
+# file system, if it is not on this host yet. That it is on no other host is for the caller to know: those are further guards.
 # Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB and bridge=GLOB, and
 #   share=FSUUID:MOUNTPOINT of each file system that may hold its images.
 #   DIGEST      sha256 of the configuration that is meant
@@ -8,7 +8,7 @@
 # Prints done<TAB>started id N or done<TAB>running id N.
 # Exit codes: 0 done, 3 refused (DomainTaken DomainNameTaken DomainLocked DomainMigrating DomainStateDiffers NotMounted
 # ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds ImageOutsideBounds
-# ImageMissing ImageChanged ImageForeign ImageInUse StartFailed
+# ImageMissing ImageChanged ImageForeign ImageInUse ImageLeased LeaseUnsupported StartFailed
 # HostGoingDown InvalidArgument ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
@@ -22,6 +22,7 @@ set -eu
 # include: domain-configuration.sh
 # include: domain-bounds.sh
 # include: images.sh
+# include: lease.sh
 # include: going-down.sh
 
 owner=$1 uuid=$2 name=$3 digest=$4 lock_dir=$5 mount_point=$6 filesystem=$7 old_host=$8 old_boot=$9
@@ -52,7 +53,8 @@ done
 [ -f "$file" ] || refuse ConfigurationDiffers "there is no $file"
 # What is checked is what is started, whatever happens to the file meanwhile.
 cp "$file" "$run_dir/$uuid.cfg"
-trap 'rm -f "$run_dir/$uuid.cfg" "$run_dir/$uuid.rows" "$run_dir/$uuid.err"' EXIT
+leased=
+trap '[ -z "$leased" ] || end_lease "$uuid"; rm -f "$run_dir/$uuid.cfg" "$run_dir/$uuid.rows" "$run_dir/$uuid.err" "$run_dir/$uuid.images"' EXIT
 [ "$(sha256sum <"$run_dir/$uuid.cfg")" = "$digest  -" ] || refuse ConfigurationDiffers "$file is not the configuration that is meant"
 configuration_rows "$run_dir/$uuid.cfg" >"$run_dir/$uuid.rows"
 
@@ -91,7 +93,7 @@ while read -r kind value; do
 			refuse BridgeMissing "$value is an interface and no Linux bridge; guests on Open vSwitch are not supported"
 		[ -d "/sys/class/net/$value/bridge" ] || refuse BridgeMissing "there is no bridge $value"
 		;;
-	image) contained "$value" "$@" ;;
+	image | read) contained "$value" "$@" ;;
 	*) refuse InvalidArgument "$file: not understood: $value" ;;
 	esac
 done <"$run_dir/$uuid.rows"
@@ -102,12 +104,16 @@ require_declarer "$owner" "$uuid"
 require_mounted "$mount_point" "$filesystem"
 # Looked at here once more, right before the start: the very files that are recorded, and nobody at them.
 while read -r kind value; do
-	if [ "$kind" = image ]; then require_image "$owner" "$uuid" "$value"; fi
+	case $kind in image | read) require_image "$owner" "$uuid" "$value" ;; esac
 done <"$run_dir/$uuid.rows"
 case $lock_dir in "$mount_point"/*) ;; *) refuse InvalidArgument "$lock_dir is not below $mount_point" ;; esac
+# It ends by itself too, when the domain does not come.
+sed -n 's/^image /write /p; /^read /p' "$run_dir/$uuid.rows" >"$run_dir/$uuid.images"
+take_lease "$uuid" alone 120 "$lock" <"$run_dir/$uuid.images"
+leased=yes
 claim_domain "$lock" "$owner" "$old_host" "$old_boot"
 
-code=0
+leased='' code=0
 # Everything is said on stderr; the daemon that waits for the domain's end stays behind and must hold nothing of ours.
 if [ "$toolstack" = xl ]; then
 	xl create -q "$run_dir/$uuid.cfg" >"$run_dir/$uuid.err" 2>&1 </dev/null 9>&- || code=$?
@@ -126,6 +132,7 @@ said=$(grep -v '^Parsing config' "$run_dir/$uuid.err" | grep -v -e 'Non-existant
 	tr '\n' ' ' | head -c 600 || :)
 if [ "$domain_count" = 0 ]; then
 	release_domain "$lock"
+	end_lease "$uuid"
 	case $said in
 	*'Cannot allocate memory'* | *'Out of memory'* | *'failed to free memory'* | *'not enough'*memory* | *'Not enough'*memory*)
 		refuse NoMemory "$memory MiB for $name: $said"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ends a domain of this host: asks the guest to shut down and waits, or destroys it at once. When the domain is gone, and has
-# not come back as one that reboots does, its lock file goes too, if this host holds it.
+# not come back as one that reboots does, its lock file goes too, if this host holds it, and the lease of its images ends.
 # Arguments: OWNER UUID shutdown|destroy SECONDS LOCKDIR (- for none).
 #   OWNER   who declared it on this host; - for a domain that nobody declared
 # Prints done<TAB>stopped, done<TAB>absent or done<TAB>waiting (it has not ended within SECONDS: run it again).
@@ -13,6 +13,7 @@ set -eu
 # include: xen-processes.sh
 # include: domain-lock.sh
 # include: domain-owner.sh
+# include: lease.sh
 
 owner=$1 uuid=$2 how=$3 seconds=$4 lock_dir=$5
 require_toolstack
@@ -40,6 +41,7 @@ settled() {
 		[ $(($(now) - began)) -le $((seconds + 60)) ] || refuse DomainMigrating "process $work_pid ($work_verb) builds a domain"
 	done
 	[ "$lock_dir" = - ] || release_domain "$lock_dir/$uuid.lock"
+	end_lease "$uuid"
 }
 
 not_moving() {

@@ -28,6 +28,8 @@ export type Node =
       text: string | undefined;
       content: Content;
       mode: string;
+      /** What processes of hosts hold by flock(2); left out where nobody ever did. */
+      leases?: readonly Lease[];
       /** Names it has; more than one is a hard link. */
       links: number;
     }
@@ -36,6 +38,20 @@ export type Node =
   | { readonly kind: "Character"; readonly inode: number; readonly device: string };
 
 export type FileNode = Extract<Node, { kind: "File" }>;
+
+/** A flock(2) on a file, as the lock manager of its cluster knows it. */
+export interface Lease {
+  readonly host: string;
+  /** The boot of the host whose process holds it. */
+  readonly bootId: string;
+  /** Of the domain for which it is held. */
+  readonly uuid: string;
+  /** Number of the host in the cluster of the file system; undefined where only one host knows of the lock. */
+  readonly node: number | undefined;
+  readonly mode: "Exclusive" | "Shared";
+  /** Whether it counts now: where only one host knows of it, it ends with the boot. */
+  readonly counts: () => boolean;
+}
 
 export interface Mount {
   readonly source: string;

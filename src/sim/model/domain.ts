@@ -1,4 +1,5 @@
 import type { DomainConfiguration } from "./domain-configuration.ts";
+import { missDomain } from "./lease.ts";
 import type { Domain, Host, OpenDisk, World } from "./state.ts";
 import { resolve } from "./storage.ts";
 import { record } from "./world.ts";
@@ -64,6 +65,7 @@ export function endDomain(world: World, host: Host, domain: Domain, why: string)
   host.running.xen.domains.delete(domain.id);
   domain.since = undefined;
   record(world, host, { kind: "DomainEnded", uuid: domain.configuration.uuid, id: domain.id, why });
+  missDomain(world, host, domain.configuration.uuid);
 }
 
 /** The host goes down: with it every domain, at this instant. */

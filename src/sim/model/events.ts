@@ -118,6 +118,8 @@ export type Happening =
   | { readonly kind: "DomainShutDown"; readonly uuid: string; readonly id: number; readonly reason: string }
   /** It is not there any more, whether it had executed or not. */
   | { readonly kind: "DomainEnded"; readonly uuid: string; readonly id: number; readonly why: string }
+  /** A process holds a lease on its images, or does so no more. */
+  | { readonly kind: "LeaseHeld" | "LeaseEnded"; readonly uuid: string }
   | { readonly kind: "DomainAsked"; readonly uuid: string; readonly id: number; readonly to: string }
   | { readonly kind: "MigrationPhase"; readonly uuid: string; readonly phase: string }
   | { readonly kind: "HostUp"; readonly bootId: string }

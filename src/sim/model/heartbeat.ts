@@ -1,6 +1,7 @@
 import { openDevice, readDevice } from "./aoe-driver.ts";
 import type { Ocfs2Volume } from "./content.ts";
 import { kernelSays } from "./kernel-log.ts";
+import { evictLeases } from "./lease.ts";
 import { deadAfter, type Region, writeTimeout } from "./o2cb-state.ts";
 import { connected } from "./o2net.ts";
 import { isAlive, lastBeat, regionName } from "./ocfs2-volume.ts";
@@ -95,6 +96,7 @@ export function loseHeartbeats(world: World, host: Host): void {
 
 /** Replays the journal of a node that died, and frees its slot. */
 export function recover(world: World, host: Host, volume: Ocfs2Volume, node: number): void {
+  evictLeases(volume.files, node);
   for (const [slot, owner] of [...volume.slots]) {
     if (owner !== node) continue;
     volume.slots.delete(slot);

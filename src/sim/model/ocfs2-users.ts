@@ -9,5 +9,8 @@ export function usersOf(host: Host, mountPoint: string): string[] {
       if (path.startsWith(`${mountPoint}/`)) users.push(`domain ${domain.id} (${path})`);
     }
   }
+  for (const [uuid, { files }] of host.running.xen.leases) {
+    if (files.some(({ path }) => path.startsWith(`${mountPoint}/`))) users.push(`lease of domain ${uuid}`);
+  }
   return users;
 }

@@ -148,11 +148,23 @@ export interface XenState {
   readonly processes: Map<number, { readonly verb: string; readonly name: string }>;
   /** Copies of images that run, by path of the image. */
   readonly copies: Map<string, { readonly pid: number }>;
+  /** Processes that hold the lease of a domain on its images, by its UUID. */
+  readonly leases: Map<string, LeaseHolder>;
   /** Migrations begun here that run, by operation. */
   readonly runs: Map<string, Migration>;
   readonly services: Map<string, "active" | "inactive">;
   /** What the next builds of domains say before they fail, one after the other. */
   readonly createFailures: (readonly string[])[];
+}
+
+/** The process that holds the lease of a domain on its images. */
+export interface LeaseHolder {
+  readonly pid: number;
+  readonly files: readonly { readonly path: string; readonly file: FileNode }[];
+  /** Milliseconds, the rack's clock: before that it does not end by itself. */
+  until: number;
+  /** When the domain was last seen to be absent, by the same clock. */
+  missedAt: number;
 }
 
 /** What of Xen concerns the rack as a whole. */

@@ -7,6 +7,7 @@ export const freshXen = (): XenState => ({
   nextId: 1,
   processes: new Map(),
   copies: new Map(),
+  leases: new Map(),
   runs: new Map(),
   services: new Map([
     ["xencommons", "active"],

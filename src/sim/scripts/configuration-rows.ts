@@ -1,6 +1,6 @@
 /** What a domain's configuration asks of its host, in the order of the file: configuration_rows of domain-configuration.sh. */
 export type ConfigurationRow =
-  | { readonly kind: "name" | "uuid" | "memory" | "file" | "bridge" | "image"; readonly value: string }
+  | { readonly kind: "name" | "uuid" | "memory" | "file" | "bridge" | "image" | "read"; readonly value: string }
   /** Whatever is not known to be harmless. */
   | { readonly kind: "odd"; readonly value: string };
 
@@ -45,10 +45,11 @@ function rowsOfList(list: string, kind: "vif" | "disk"): ConfigurationRow[] {
     const odd: ConfigurationRow = { kind: "odd", value: piece };
     const rows: ConfigurationRow[] = [];
     let found: ConfigurationRow | undefined;
+    const image = /(^|,)[ \t]*(access=ro|r)[ \t]*(,|$)/.test(piece) ? "read" : "image";
     for (const part of piece.split(/[ \t]*,[ \t]*/)) {
       if (kind === "vif" && part.startsWith("bridge=")) found = { kind: "bridge", value: part.slice("bridge=".length) };
       else if (kind === "disk" && /^(target=|file:)/.test(part)) {
-        found = { kind: "image", value: part.replace(/^(target=|file:)/, "") };
+        found = { kind: image, value: part.replace(/^(target=|file:)/, "") };
       } else if (!(kind === "vif" ? harmlessVif : harmlessDisk).test(part)) rows.push(odd);
     }
     return [...rows, found ?? odd];

@@ -2,6 +2,7 @@ import { endDomain } from "../model/domain.ts";
 import { type BuildResult, buildDomain } from "../model/domain-build.ts";
 import { type DomainConfiguration, parseConfiguration } from "../model/domain-configuration.ts";
 import { askToShutDown } from "../model/guest.ts";
+import { endHolder } from "../model/lease.ts";
 import { readText, resolve } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
@@ -10,6 +11,7 @@ import { configurationRows } from "./configuration-rows.ts";
 import { configurationPath, digestOf, requireDeclarer } from "./domain-configuration.ts";
 import { domainRuns, domainText, findDomain, otherNamed, requireToolstack } from "./domain-rows.ts";
 import { requireImage } from "./image.ts";
+import { endingLeaseOnRefusal, takeLease } from "./lease.ts";
 import { claimDomain, imagePlace, lockPath, lockText, releaseDomain, requireMounted } from "./shared-place.ts";
 import { atWork, notMoving } from "./xen-processes.ts";
 
@@ -50,7 +52,9 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   for (const disk of configuration.disks) requireImage(run, owner, uuid, disk.path);
   if (!directory.startsWith(`${mountPoint}/`))
     refuse(run, "InvalidArgument", `${directory} is not below ${mountPoint}`);
-  claimDomain(run, path, owner, supersedes);
+  // It ends by itself too, when the domain does not come.
+  yield* takeLease(run, { uuid, how: "Alone", seconds: 120, lock: path, images: configuration.disks });
+  endingLeaseOnRefusal(run, uuid, () => claimDomain(run, path, owner, supersedes));
   yield world.timings.process;
   let result: BuildResult | undefined;
   buildDomain(world, host, configuration, "Command", (end) => {
@@ -66,6 +70,7 @@ export const startDomain: Responder = acting(function* startDomain(run) {
     if (left > 0) refuse(run, "DomainStateDiffers", `after a start that failed, ${domainText(run, remains)}: ${said}`);
   }
   releaseDomain(run, path);
+  endHolder(world, host, uuid);
   if (noMemory.test(said)) refuse(run, "NoMemory", `${configuration.memory} MiB for ${name}: ${said}`);
   return refuse(run, "StartFailed", said || "it said nothing, exit 3, and the domain is not there");
 });
@@ -111,7 +116,7 @@ function requireConfiguration(
       if (host.interfaces.has(value)) refuse(run, "BridgeMissing", `${value} ${other}`);
       refuse(run, "BridgeMissing", `there is no bridge ${value}`);
     }
-    if (kind === "image") contained(run, value, globs("share="));
+    if (kind === "image" || kind === "read") contained(run, value, globs("share="));
     if (kind === "odd") refuse(run, "InvalidArgument", `${file}: not understood: ${value}`);
   }
   const configuration = parseConfiguration(text);
@@ -167,6 +172,7 @@ export const stopDomain: Responder = acting(function* stopDomain(run) {
   const [owner = "", uuid = "", how = "", seconds = "0", directory = "-"] = args;
   const release = () => {
     if (directory !== "-") releaseDomain(run, lockPath(directory, uuid));
+    endHolder(world, host, uuid);
   };
   yield world.timings.process;
   requireToolstack(run);

@@ -1,4 +1,5 @@
 import { makeDirectories } from "../model/filesystem.ts";
+import { leasesOn } from "../model/lease.ts";
 import type { Host, World } from "../model/state.ts";
 import {
   createImage,
@@ -15,6 +16,7 @@ import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
 import { inBounds } from "./bounds.ts";
 import { sameDeclarer } from "./domain-configuration.ts";
+import { requireFlocks } from "./lease.ts";
 import { imagePlace, imageRecord, requireMounted } from "./shared-place.ts";
 
 /** Where a host copies to before the file gets its name. */
@@ -295,6 +297,10 @@ export const deleteImage: Responder = acting(function* deleteImage(run) {
   const [user] = usersOfImage(host, path);
   if (user !== undefined) refuse(run, "ImageInUse", `${path} is used by loop ${user.name} ${user.domain}`);
   yield world.timings.process;
+  requireFlocks(run, path);
+  if (node.kind === "File" && leasesOn(node).length > 0) {
+    refuse(run, "ImageLeased", `${path} is leased: a domain or a deletion holds it`);
+  }
   check(run, path, remove(world, host, path));
   yield world.timings.process;
   remove(world, host, imageRecord(host, path).file);

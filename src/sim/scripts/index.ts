@@ -10,6 +10,7 @@ import { formatFilesystem } from "./format-filesystem.ts";
 import { deleteImage, ensureImage } from "./image.ts";
 import { discover, prepareInitiator, revalidate } from "./initiator.ts";
 import { interfaceUp } from "./interface-up.ts";
+import { endLease, holdLease } from "./lease.ts";
 import { deleteLogicalVolume, ensureLogicalVolume } from "./logical-volume.ts";
 import { abortMigration, awaitMigration, recordMigration, settleMigration, startMigration } from "./migration.ts";
 import { mountFilesystem, unmountFilesystem } from "./mount-filesystem.ts";
@@ -53,6 +54,8 @@ export const responders: ReadonlyMap<string, Responder> = new Map([
   ["start-domain", startDomain],
   ["stop-domain", stopDomain],
   ["take-domain-lock", takeDomainLock],
+  ["hold-lease", holdLease],
+  ["end-lease", endLease],
   ["record-migration", recordMigration],
   ["start-migration", startMigration],
   ["await-migration", awaitMigration],

@@ -1,4 +1,5 @@
 import { endDomain, renameDomain, unpause } from "../model/domain.ts";
+import { endHolder } from "../model/lease.ts";
 import { beginMigration, killTransport } from "../model/migration.ts";
 import { resumeDomain } from "../model/migration-ends.ts";
 import type { Domain } from "../model/state.ts";
@@ -145,6 +146,7 @@ export const settleMigration: Responder = acting(function* settleMigration(run) 
     if (waited >= 20_000) refuse(run, "DomainStateDiffers", `it was to ${wished}, and ${domainText(run, domain)}: `);
     yield 1000;
   }
+  if (word === "destroyed") endHolder(run.world, run.host, uuid);
   return finish(run, word);
 });
 

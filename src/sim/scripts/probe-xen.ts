@@ -60,6 +60,7 @@ export function domains(run: ScriptRun): SectionEnd {
   if (toolstackOf(host) === "none" || !host.hypervisor.running) return "absent";
   const { xen } = host.running;
   for (const [pid, { verb, name }] of xen.processes) row(run, "domains", "process", pid, verb, orHyphen(name));
+  for (const uuid of xen.leases.keys()) row(run, "domains", "lease", uuid);
   const trouble = toolstackTrouble(host);
   if (trouble !== undefined) return { exit: 1, why: trouble };
   for (const domain of xen.domains.values()) {

@@ -1,6 +1,7 @@
 import type { Story } from "../scenario.ts";
 import { deadHosts } from "./dead-hosts.ts";
 import { deletion } from "./ends.ts";
+import { leases } from "./leases.ts";
 import { moves } from "./moves.ts";
 import { mountedWithin, shares } from "./shares.ts";
 import { countsOn } from "./ticks.ts";
@@ -20,5 +21,5 @@ export const cloud: Story = {
       return `${tick.boot}: ${tick.count}`;
     },
   },
-  scenarios: [...shares, ...moves, ...deadHosts, deletion("vm-test")],
+  scenarios: [...shares, ...moves, ...leases, ...deadHosts, deletion("vm-test")],
 };

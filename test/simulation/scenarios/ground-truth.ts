@@ -3,6 +3,7 @@ import type { Interface } from "../../../src/sim/model/hardware.ts";
 import { aoeName } from "../../../src/sim/model/hardware.ts";
 import type { Host } from "../../../src/sim/model/state.ts";
 import { backingAt } from "../../../src/sim/model/storage.ts";
+import { missingLeases } from "../leases.ts";
 import { conditionOf, type Stage } from "../stage.ts";
 import { isObject, type JsonObject, objectAt } from "../world/kube/json.ts";
 
@@ -29,7 +30,7 @@ export function missingEverywhere(stage: Stage, options: { readonly notReady?: r
       if (kind === "AoeVolume" && !refused) missing.push(...untrue(stage, object).map((what) => `${name}: ${what}`));
     }
   }
-  return [...missing, ...leftovers(stage)];
+  return [...missing, ...leftovers(stage), ...missingLeases(stage)];
 }
 
 export function objects(stage: Stage, kind: string): JsonObject[] {

@@ -142,6 +142,7 @@ describe("a domain", () => {
           seconds: expect.any(Number),
         },
       ],
+      leases: [uuid],
       processes: [],
     });
     expect(known(domainLocks)).toEqual([
@@ -153,11 +154,12 @@ describe("a domain", () => {
     ]);
   });
 
-  it("does not start on a second host while the first holds its lock, and starts there once that is superseded", async () => {
+  it("does not start on a second host while the first holds its lease or its lock, and starts there once that is superseded", async () => {
     await pair.start("bella");
-    expect(await pair.start("brutus")).toEqual(refused("DomainLocked"));
+    expect(await pair.start("brutus")).toEqual(refused("ImageLeased"));
     const before = bootId("bella");
     pair.rack.powerOff("bella");
+    expect(await pair.start("brutus")).toEqual(refused("DomainLocked"));
     const lock = { directory: locks, mountPoint, filesystem: pair.filesystem };
     const request = {
       owner,
@@ -363,7 +365,7 @@ describe("domains on an OCFS2 over the SAN", () => {
   it("keep it mounted, find their locks on every host, and end with a host that fences itself", async () => {
     const cluster = await onSharedFiles(await mountedStage(), clusterFilesystem);
     expect(await cluster.start("bella")).toEqual(done("started id 1"));
-    expect(await cluster.start("brutus")).toEqual(refused("DomainLocked"));
+    expect(await cluster.start("brutus")).toEqual(refused("ImageLeased"));
     expect(await cluster.act("bella", unmountFilesystem(mountRequest))).toEqual(refused("FilesystemInUse"));
     await cluster.migrate();
     cluster.pass(60);
@@ -372,5 +374,14 @@ describe("domains on an OCFS2 over the SAN", () => {
     cluster.pass(400);
     expect(cluster.seen()).toEqual({ bella: [], brutus: [] });
     expectNeverTwice(cluster);
+  });
+
+  it("keep their lease beyond the death of their host, until the others have evicted it", async () => {
+    const cluster = await onSharedFiles(await mountedStage(), clusterFilesystem);
+    await cluster.start("bella");
+    cluster.rack.powerOff("bella");
+    expect(await cluster.start("brutus")).toEqual(refused("ImageLeased"));
+    cluster.pass(200);
+    expect(await cluster.start("brutus")).toEqual(refused("DomainLocked"));
   });
 });

@@ -55,6 +55,12 @@ export interface TwinHost {
   watchdog(seconds: number, boot: "AtBoot" | "Now"): void;
   /** The next `xl create` says this and fails. */
   failCreate(...lines: readonly string[]): void;
+  /** A process of another host holds this image by flock, until the case ends. */
+  leasedElsewhere(path: string, mode: "Exclusive" | "Shared"): void;
+  /** Whether another host would get this image exclusively now. */
+  isLeased(path: string): boolean;
+  /** The process that holds the lease of this domain here is killed, and nothing else. */
+  killHolder(uuid: string): void;
   /** The guest does not listen to `xl shutdown`. */
   ignoreShutdown(uuid: string): void;
   /** xl cannot tell which domains there are. */

@@ -14,6 +14,7 @@ const pattern = new RegExp(`\\^\\\\/(?=(?:${top})\\\\/)`, "g");
 /** Paths of xenstore, and ends of paths that a script puts together itself. */
 const inside = new Set([
   "/local/domain",
+  "/vm/$uuid",
   "/dm/name",
   "/dm/uuid",
   "/md/level",

@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -30,6 +31,7 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
   const directory = mkdtempSync(join(tmpdir(), "xensan-twin-"));
   const fake = join(directory, "fake");
   const working: ChildProcess[] = [];
+  const others: ChildProcess[] = [];
   /** SHA-256 of what a script is told → of what it is given, with paths of this directory. */
   const digests = new Map<string, string>();
   const at = (path: string) => join(directory, path);
@@ -176,6 +178,19 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
     return mapPaths(text, directory);
   };
 
+  /** Process groups that hold leases. */
+  const holders = (uuid?: string): number[] => {
+    const leases = at("/run/xensan/leases");
+    const files = existsSync(leases) ? readdirSync(leases).filter((file) => file.endsWith(".pid")) : [];
+    return files
+      .filter((file) => uuid === undefined || file === `${uuid}.pid`)
+      .flatMap((file) => {
+        const [pid, birth] = readFileSync(join(leases, file), "utf8").trim().split(" ");
+        const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8") : "";
+        return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] === birth ? [Number(pid)] : [];
+      });
+  };
+
   return {
     filesystem,
     bootId,
@@ -203,7 +218,9 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
       return { script: name, exitCode, stdout, stderr: own(done.stderr), effects };
     },
     end() {
+      for (const pid of holders()) process.kill(-pid, "SIGKILL");
       for (const child of working) child.kill("SIGKILL");
+      for (const { pid } of others) if (pid !== undefined) process.kill(-pid, "SIGKILL");
       rmSync(directory, { recursive: true, force: true });
     },
     domains(...given: readonly DomainRow[]) {
@@ -229,6 +246,19 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
       before = treeOfDirectory(directory);
     },
     failCreate: (...lines) => put("/fake/create-error", lines.map((line) => `${line}\n`).join("")),
+    leasedElsewhere(path, mode) {
+      const words = [mode === "Exclusive" ? "-x" : "-s", at(path), "sh", "-c", "echo held; exec sleep 600"];
+      const child = spawn("flock", words, { stdio: ["ignore", "pipe", "ignore"], detached: true });
+      others.push(child);
+      const free = () => spawnSync("flock", ["-n", "-x", at(path), "true"]).status === 0;
+      while (free());
+    },
+    isLeased: (path) => spawnSync("flock", ["-n", "-x", at(path), "true"]).status !== 0,
+    killHolder(uuid) {
+      const [pid = 0] = holders(uuid);
+      process.kill(pid, "SIGKILL");
+      spawnSync("sh", ["-c", `while [ -e /proc/${pid} ]; do :; done`], { timeout: 20_000 });
+    },
     ignoreShutdown: (uuid) => put(`/fake/ignores.${uuid}`, ""),
     breakToolstack: () =>
       put("/fake/broken", "libxl: error: libxl.c:102:libxl_ctx_alloc: cannot connect to xenstore\n"),

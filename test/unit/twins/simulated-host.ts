@@ -2,6 +2,7 @@ import { loadDriver } from "../../../src/sim/model/aoe-driver.ts";
 import { changed, makeDomain } from "../../../src/sim/model/domain.ts";
 import { parseConfiguration } from "../../../src/sim/model/domain-configuration.ts";
 import { makeDirectories, placeFile } from "../../../src/sim/model/filesystem.ts";
+import { endHolder, leasesOn } from "../../../src/sim/model/lease.ts";
 import { hostKeyOf, relocationFiles, withPeers } from "../../../src/sim/model/relocation.ts";
 import type { Domain, ShutdownReason } from "../../../src/sim/model/state.ts";
 import { readText, resolve } from "../../../src/sim/model/storage.ts";
@@ -92,6 +93,16 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       host.watchdog = { seconds, atBoot: boot === "AtBoot" };
     },
     failCreate: (...lines) => rack.xen.failCreate("bella", lines),
+    leasedElsewhere(path, mode) {
+      const { node } = place(path);
+      if (node?.kind !== "File") throw new Error(`there is no file ${path}`);
+      node.leases = [{ host: "brutus", bootId: "", uuid: "", node: undefined, mode, counts: () => true }];
+    },
+    isLeased(path) {
+      const { node } = place(path);
+      return node?.kind === "File" && leasesOn(node).length > 0;
+    },
+    killHolder: (uuid) => endHolder(world, host, uuid),
     ignoreShutdown: (uuid) => rack.xen.setGuest(uuid, { shutdown: "Ignores" }),
     breakToolstack: () => rack.xen.setService("bella", "xencommons", "inactive"),
     goDown() {

@@ -1,5 +1,6 @@
 # configuration_rows FILE: what a domain's configuration asks of its host, one a line: `name NAME`, `uuid UUID`, `file PATH`
-# (kernel, ramdisk), `bridge NAME`, `memory MIB`, `image PATH`, and `odd LINE` for whatever is not known to be harmless.
+# (kernel, ramdisk), `bridge NAME`, `memory MIB`, `image PATH` of a disk that is written, `read PATH` of one that is only read, and
+# `odd LINE` for whatever is not known to be harmless.
 configuration_rows() {
 	awk '
 		/^[ \t]*(#|$)/ { next }
@@ -16,22 +17,24 @@ configuration_rows() {
 			else if (key !~ /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vnclisten|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/ \
 				|| (key == "serial" && plain != "pty")) print "odd " $0
 		}
-		function items(list, kind,   count, piece, i, part, j, words, found) {
+		function items(list, kind,   count, piece, i, part, j, words, found, access) {
 			if (list !~ /^\[.*\]$/) { print "odd " $0; return }
 			count = split(list, piece, "\"")
 			for (i = 2; i < count; i += 2) {
 				words = split(piece[i], part, /[ \t]*,[ \t]*/)
 				found = ""
+				access = "image"
 				for (j = 1; j <= words; j++) {
+					if (kind == "disk" && part[j] ~ /^(access=ro|r)$/) access = "read"
 					if (kind == "vif" && part[j] ~ /^bridge=/) found = "bridge " substr(part[j], 8)
 					else if (kind == "vif" && part[j] !~ /^(mac=[0-9a-fA-F:]+|type=(ioemu|vif)|model=[a-z0-9-]+|vifname=[A-Za-z0-9._-]+|)$/) print "odd " piece[i]
-					else if (kind == "disk" && part[j] ~ /^target=/) found = "image " substr(part[j], 8)
-					else if (kind == "disk" && part[j] ~ /^file:/) found = "image " substr(part[j], 6)
+					else if (kind == "disk" && part[j] ~ /^target=/) found = substr(part[j], 8)
+					else if (kind == "disk" && part[j] ~ /^file:/) found = substr(part[j], 6)
 					else if (kind == "disk" && part[j] !~ /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|[a-z0-9]+|[rw])$/) print "odd " piece[i]
 				}
 				# A card without a bridge goes where the host likes; a disk must be an image that is named.
 				if (found == "") print "odd " piece[i]
-				else print found
+				else print (kind == "disk" ? access " " : "") found
 			}
 		}' "$1"
 }

@@ -4,7 +4,7 @@ resolve() {
 }
 
 # users_of MAJ:MIN MOUNTPOINT: who keeps a mounted file system busy, one a line: `process 7 sh`, `loop device loop3 (FILE)`,
-# `domain 3 (FILE)`, `mount PATH`. Nothing on the file system itself is touched.
+# `domain 3 (FILE)`, `lease of domain UUID`, `mount PATH`. Nothing on the file system itself is touched.
 users_of() {
 	users_point=$2
 	# Files that are open, current directories, roots and programs; not this script and what it is made of.
@@ -21,6 +21,11 @@ users_of() {
 			print user
 		}' | sort -u | while read -r users_pid; do
 		[ "$users_pid" != "$$" ] || continue
+		users_lease=$(tr '\000' '\n' 2>/dev/null <"/proc/$users_pid/cmdline" | sed -n "s|^$run_dir/leases/\([0-9a-f-]*\)[.]sh\$|\1|p") || :
+		if [ -n "$users_lease" ]; then
+			echo "lease of domain $users_lease"
+			continue
+		fi
 		{ read -r users_name <"/proc/$users_pid/comm"; } 2>/dev/null || continue
 		echo "process $users_pid $users_name"
 	done

@@ -166,6 +166,12 @@ probe_domains() {
 	# Looked at before the list: what has ended by then shows in the list, and what began after it is in neither.
 	toolstack_processes >"$work/processes" || return 1
 	while IFS= read -r line; do printf 'domains\tprocess\t%s\n' "$line"; done <"$work/processes"
+	for file in "$run_dir"/leases/*.pid; do
+		word "$file"
+		[ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ] || continue
+		uuid=${file##*/}
+		row domains lease "${uuid%.pid}"
+	done
 	domain_rows "$work/domains" || {
 		# No domain runs on a host that does not run under Xen: that is certain where the kernel says so.
 		word /sys/hypervisor/type

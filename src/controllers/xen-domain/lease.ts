@@ -1,0 +1,56 @@
+import type { HostCommand } from "../../host/command.ts";
+import { endLease, holdLease } from "../../host/domain-actions.ts";
+import { type Step, stepOf } from "../hosts/step.ts";
+import { imageOn } from "./images.ts";
+import { type DomainObservation, factsOf, imagePath, isPlaced, lockOf, type ObservedHost } from "./observation.ts";
+
+/** Whether the host holds the lease of the domain on its images; undefined where it does not tell. */
+export function holdsLease(host: ObservedHost, uuid: string): boolean | undefined {
+  const domains = factsOf(host)?.domains;
+  return domains?.state === "known" ? (domains.value.leases ?? []).includes(uuid) : undefined;
+}
+
+/**
+ * The command by which the host holds the lease on the images of the domain; undefined where it is not known whether it does,
+ * and where not every image is there. Without `arrivingSeconds` also where it holds it already.
+ */
+export function leaseOn(
+  domain: DomainObservation,
+  host: ObservedHost,
+  arrivingSeconds?: number,
+): HostCommand | undefined {
+  const disks = domain.disks.filter(isPlaced);
+  const [first] = disks;
+  if (first === undefined || disks.length < domain.disks.length) return undefined;
+  const held = holdsLease(host, domain.uuid);
+  if (held === undefined || (held && arrivingSeconds === undefined)) return undefined;
+  const seen = disks.every(
+    (disk) => disk.filesystem.mountedOn.includes(host.name) && imageOn(host, imagePath(disk))?.kind === "File",
+  );
+  if (!seen) return undefined;
+  const shares = disks.map(({ filesystem: { mountPoint, uuid } }) => [mountPoint, uuid] as const);
+  return holdLease({
+    owner: domain.owner,
+    uuid: domain.uuid,
+    lockDirectory: lockOf(first).directory,
+    images: disks.map((disk) => ({ path: imagePath(disk), access: disk.disk.access })),
+    shares: [...new Map(shares)].map(([mountPoint, filesystem]) => ({ mountPoint, filesystem })),
+    ...(arrivingSeconds === undefined ? {} : { arrivingSeconds }),
+  });
+}
+
+/** A domain that runs on the host has its lease held there: also one that was adopted, or whose holder was killed. */
+export function leaseSteps(domain: DomainObservation, host: ObservedHost): Step[] {
+  const command = leaseOn(domain, host);
+  return command === undefined ? [] : [stepOf(`XenHost/${host.name}`, command)];
+}
+
+/** What is left of the lease on hosts on which the domain is not: a migration took it away, or did not bring it. */
+export function strayLeaseSteps(domain: DomainObservation, at: ObservedHost | undefined): Step[] {
+  const { owner, uuid, hosts } = domain;
+  return hosts.flatMap((host) =>
+    host.name !== at?.name && holdsLease(host, uuid) === true
+      ? [stepOf(`XenHost/${host.name}`, endLease({ owner, uuid }))]
+      : [],
+  );
+}

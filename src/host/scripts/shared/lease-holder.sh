@@ -1,0 +1,67 @@
+# Written by xensan: holds the lease of a domain on its images as long as the domain is on this host.
+# Arguments: BASE UUID alone|beside TOOLSTACK
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+umask 077
+base=$1 uuid=$2 how=$3 toolstack=$4
+up() {
+	read -r uptime _ </proc/uptime
+	echo "${uptime%.*}"
+}
+say() {
+	echo "$1" >"$base.said.new"
+	mv -f "$base.said.new" "$base.said"
+}
+refused() {
+	say "refused $image"
+	exit 1
+}
+# here: the domain is on this host, or that cannot be told. Its entry in xenstore is cheap to see, and may outlive it.
+here() {
+	xenstore-exists "/vm/$uuid" 2>/dev/null && return 0
+	if [ "$toolstack" = xl ]; then set -- list -v; else set -- list --long; fi
+	rows=$("$toolstack" "$@" 2>/dev/null) || return 0
+	# A list without Domain-0 is none.
+	case $rows in
+	*"$uuid"*) return 0 ;;
+	*Domain-0*) return 1 ;;
+	*) return 0 ;;
+	esac
+}
+# watch: a guest that reboots is gone for some seconds, and comes back. What is begun for a look holds nothing.
+watch() {
+	seen=$(up)
+	while sleep 5 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-; do
+		if here 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-; then
+			seen=$(up)
+			continue
+		fi
+		read -r until <"$base.until" || until=0
+		if [ $(($(up) - seen)) -ge 30 ] && [ "$(up)" -ge "$until" ]; then exit 0; fi
+	done
+}
+# hold SKIP: the images behind the first SKIP. Descriptors end at 9: the next six are for another process.
+hold() {
+	line=0 fd=3
+	while read -r access image; do
+		line=$((line + 1))
+		[ "$line" -gt "$1" ] || continue
+		if [ "$fd" = 9 ]; then
+			(hold $((line - 1)))
+			exit
+		fi
+		[ -r "$image" ] || refused
+		eval "exec $fd<\"\$image\""
+		if [ "$how.$access" = alone.write ]; then flock -x -n "$fd" || refused; fi
+		flock -s -n "$fd" || refused
+		fd=$((fd + 1))
+	done <"$base.images"
+	say held
+	watch
+}
+read -r stat <"/proc/$$/stat"
+set -- ${stat##*) }
+echo "$$ ${20}" >"$base.pid.new"
+mv -f "$base.pid.new" "$base.pid"
+hold 0

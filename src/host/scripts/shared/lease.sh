@@ -1,0 +1,100 @@
+# The lease of a domain on its images: flock(2) on the image files themselves, which OCFS2 takes for the whole cluster and gives
+# back when the node that holds it has been evicted. Whoever starts the domain takes each image that it writes exclusively, without
+# waiting, and then shares it; so do all that run it, whereupon nobody else gets it exclusively. The change is not atomic, and
+# need not be: nothing runs yet, and whoever fails at either step starts nothing.
+# A process per domain holds it as long as the domain is on this host: $leases_dir/UUID.sh, and beside it UUID.images (`write PATH`
+# or `read PATH`, one a line), UUID.until (uptime in seconds before which it does not end), UUID.pid (`PID BIRTH`) and UUID.said.
+leases_dir=$run_dir/leases
+
+# lease_alive UUID: a process of this host holds it; sets lease_pid.
+lease_alive() {
+	lease_pid='' lease_birth=''
+	{ read -r lease_pid lease_birth <"$leases_dir/$1.pid"; } 2>/dev/null || return 1
+	[ -n "$lease_pid" ] && [ "$(birth_of "$lease_pid")" = "$lease_birth" ]
+}
+
+# lease_until UUID SECONDS: it is held for so long at least, whether or not the domain is seen.
+lease_until() {
+	lease_end=$(($(now) + $2))
+	{ read -r lease_old <"$leases_dir/$1.until"; } 2>/dev/null || lease_old=0
+	[ "$lease_old" -ge "$lease_end" ] || {
+		echo "$lease_end" >"$leases_dir/$1.until.new"
+		mv -f "$leases_dir/$1.until.new" "$leases_dir/$1.until"
+	}
+}
+
+# end_lease UUID: nothing of this host holds it any more. The process leads a group of its own.
+end_lease() {
+	if lease_alive "$1"; then
+		kill -- "-$lease_pid" 2>/dev/null || kill "$lease_pid" 2>/dev/null || :
+		lease_tries=0
+		while lease_alive "$1" && [ "$lease_tries" -lt 50 ]; do
+			lease_tries=$((lease_tries + 1))
+			pause
+		done
+		! lease_alive "$1" || kill -9 -- "-$lease_pid" 2>/dev/null || :
+	fi
+	rm -f "$leases_dir/$1".*
+}
+
+# require_flocks IMAGE: a lock taken on it counts in the whole cluster.
+require_flocks() {
+	have flock || refuse ToolMissing "no flock on this host: no lease can be taken on $1"
+	flocks_local=$(awk -v file="$1" '
+		$5 == "/" || index(file, $5 "/") == 1 {
+			for (i = 7; i <= NF && $i != "-"; i++) ;
+			if (length($5) >= length(point)) { point = $5; options = $(i + 3) }
+		}
+		END { if (("," options ",") ~ /,localflocks,/) print point }' /proc/self/mountinfo)
+	[ -z "$flocks_local" ] || refuse LeaseUnsupported "$flocks_local is mounted with localflocks: a lock on it counts on this host only"
+}
+
+# take_lease UUID alone|beside SECONDS LOCK <IMAGES: the images on stdin, as in UUID.images, are held from now on, at least SECONDS
+# long. alone: nobody may hold anything of what is written; beside: others may share it. LOCK is the lock file that tells who
+# else it may be. Refuses ToolMissing, LeaseUnsupported and ImageLeased.
+take_lease() {
+	end_lease "$1"
+	mkdir -p "$leases_dir"
+	lease_base=$leases_dir/$1
+	cat >"$lease_base.images"
+	while read -r lease_access lease_image; do
+		[ -n "$lease_access" ] || continue
+		require_flocks "$lease_image"
+		[ -f "$lease_image" ] || refuse ImageMissing "there is no file $lease_image"
+	done <"$lease_base.images"
+	if [ ! -s "$lease_base.images" ]; then return 0; fi
+	lease_until "$1" "$3"
+	cat >"$lease_base.sh" <<'HOLDER'
+# include: lease-holder.sh
+HOLDER
+	find_toolstack
+	if [ -d /run/systemd/system ] && have systemd-run; then
+		# Ends after the domains and before the file systems.
+		set -- "$1" "$2" "$3" "$4" --quiet --collect --unit="xensan-lease-$1-$$" --description="Lease of domain $1 on its images" \
+			--property=Before=xendomains.service
+		while read -r lease_access lease_image; do set -- "$@" "--property=RequiresMountsFor=${lease_image%/*}"; done <"$lease_base.images"
+		lease_uuid=$1 lease_how=$2 lease_lock=$4
+		shift 4
+		systemd-run "$@" /bin/sh "$lease_base.sh" "$lease_base" "$lease_uuid" "$lease_how" "$toolstack" >&2 </dev/null 9>&-
+	else
+		lease_uuid=$1 lease_how=$2 lease_lock=$4
+		if have setsid; then
+			setsid /bin/sh "$lease_base.sh" "$lease_base" "$1" "$2" "$toolstack" >/dev/null 2>&1 </dev/null 9>&- &
+		else
+			(trap '' HUP && exec /bin/sh "$lease_base.sh" "$lease_base" "$1" "$2" "$toolstack") >/dev/null 2>&1 </dev/null 9>&- &
+		fi
+	fi
+	lease_began=$(now)
+	# A node that died keeps the others waiting inside the kernel until it has been evicted.
+	until [ -s "$lease_base.said" ] || [ $(($(now) - lease_began)) -ge 20 ]; do pause; done
+	lease_word='' lease_image=''
+	{ read -r lease_word lease_image <"$lease_base.said"; } 2>/dev/null || :
+	if [ "$lease_word" = held ]; then return 0; fi
+	end_lease "$lease_uuid"
+	lease_text="no lock file names it"
+	if read_domain_lock "$lease_lock"; then
+		lease_text="$lease_lock names ${lock_host:-nobody that can be read}${lock_boot:+ since its boot $lock_boot}${lock_owner:+ for $lock_owner}"
+	fi
+	[ -n "$lease_word" ] || refuse ImageLeased "whether a host holds a lease on the images is not told within 20 s; $lease_text"
+	refuse ImageLeased "$lease_image is leased: a domain or a deletion holds it; $lease_text"
+}
