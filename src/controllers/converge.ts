@@ -49,6 +49,8 @@ export interface Converging<T extends Declared<Status>, Spec, Status extends Com
   /** The status must be stored before these steps are begun. */
   readonly survives?: (steps: P["steps"]) => boolean;
   readonly jobs: (pass: Pass<T, Spec, Status>, seen: Seen, steps: P["steps"]) => readonly Job[];
+  /** False: its steps bring nothing back, and are no repairs. */
+  readonly repairs?: boolean;
   /** It goes on beyond its command: the next look shows how far it is. */
   readonly goesOn?: (held: Held) => boolean;
   /** What steps that did not help mean for the conditions. */
@@ -83,7 +85,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     if (its.survives?.(plan.steps) === true) await draft.flush();
     context.signal.throwIfAborted();
     const handed = handOver(world, its.jobs(pass, seen, plan.steps), context.log);
-    countRepairs(means, object, kind.kind, handed.started);
+    if (its.repairs !== false) countRepairs(means, object, kind.kind, handed.started);
     return handed;
   }
 

@@ -63,6 +63,8 @@ export function controlDomains(means: Means): Controlled {
     // What it is started with, and since when it is asked to shut down, must survive a crash.
     survives: (steps) => steps.some(({ action }) => action === "start-domain" || action === "stop-domain"),
     jobs: (pass, seen, steps) => jobs(pass.ref, seen, steps),
+    // A migration has it stopped and started as well.
+    repairs: false,
     goesOn,
     unhelpful: heldConditions,
     again({ ref, object }, seen, { plan, handed }) {
