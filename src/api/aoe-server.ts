@@ -52,10 +52,10 @@ export const aoeServerSpecSchema = z.object({
 });
 
 const exportSchema = z.object({
-  target: z.string().max(16).describe("e<shelf>.<slot>"),
-  interface: z.string().max(16),
-  backing: z.string().max(512),
-  pid: z.int().optional().describe("Absent while no vblade runs for it."),
+  target: z.string().max(16).describe("AoE address, e<shelf>.<slot>."),
+  interface: z.string().max(16).describe("Network interface on which it is exported."),
+  backing: z.string().max(512).describe("What it serves, as its configuration names it."),
+  state: z.enum(["Running", "Stopped"]).describe("Stopped: it is configured, and no vblade runs for it."),
   unit: z.string().max(128).optional().describe("What keeps it running over a reboot."),
   volumeRef: seenRefAnywhereSchema
     .optional()

@@ -3,7 +3,7 @@ import { conditionsSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { atomicListOf, atomicObject, mapListOf, setOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
-import { volumeSizeSchema } from "./quantity.ts";
+import { seenSizeSchema, volumeSizeSchema } from "./quantity.ts";
 import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
 import { absolutePathSchema, interfaceNameSchema, macSchema, textOf } from "./text.ts";
@@ -119,28 +119,34 @@ export const aoeVolumeSpecSchema = withRules(
 );
 
 const clientStatusSchema = z.object({
-  hostRef: seenRefSchema.describe("XenHost."),
+  hostRef: seenRefSchema.describe("XenHost that is to see the volume, or may still hold it."),
   state: z
     .enum(["Attached", "Missing", "Down", "CloseWait", "WrongServer", "WrongSize", "Unknown"])
     .describe(
       "Attached: up, of the right size, from the right server. CloseWait: dead until its last user closes it. WrongServer: somebody else answers for the address.",
     ),
-  message: z.string().max(1024).optional(),
+  message: z.string().max(1024).optional().describe("What is the matter; absent when nothing is."),
 });
 
 /** What the server and each client last reported of an AoeVolume. */
 export const aoeVolumeStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
-  target: z.string().max(16).optional().describe("e<shelf>.<slot>"),
+  target: z.string().max(16).optional().describe("AoE address, e<shelf>.<slot>."),
   devicePath: z.string().max(64).optional().describe("Where clients find it: /dev/etherd/e<shelf>.<slot>"),
-  sizeBytes: z.string().max(32).optional().describe("Bytes, as a decimal number."),
+  size: seenSizeSchema.optional().describe("What clients see, in whole sectors."),
   server: atomicObject(
     z.object({
       unit: z.string().max(128).optional().describe("What keeps the export running over a reboot."),
-      pid: z.int().optional(),
-      interface: z.string().max(16).optional(),
-      mac: z.string().max(32).optional(),
+      run: z
+        .string()
+        .max(64)
+        .optional()
+        .describe(
+          "Stands for the vblade that serves it: another value is another process, which knows the size as it was when it began.",
+        ),
+      interface: z.string().max(16).optional().describe("Network interface on which it is exported."),
+      mac: z.string().max(32).optional().describe("MAC address of that interface."),
       backing: z.string().max(512).optional().describe("Path after all symbolic links."),
     }),
   )

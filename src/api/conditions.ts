@@ -2,6 +2,9 @@ import { z } from "zod";
 import { mapListOf } from "./lists.ts";
 import { textOf } from "./text.ts";
 
+/** A moment, RFC 3339. */
+export const timeSchema = z.iso.datetime({ offset: true });
+
 /** metav1.Condition. `lastTransitionTime` changes only when `status` does (Kubernetes API conventions). */
 export const conditionSchema = z.object({
   type: textOf(/^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/, 63, "a condition type in PascalCase").describe(
@@ -11,7 +14,7 @@ export const conditionSchema = z.object({
     .enum(["True", "False", "Unknown"])
     .describe("Unknown means that nobody could tell, never that it is absent."),
   observedGeneration: z.int().min(0).optional().describe("metadata.generation of the spec that was judged."),
-  lastTransitionTime: z.iso.datetime({ offset: true }).describe("When status last changed."),
+  lastTransitionTime: timeSchema.describe("When status last changed."),
   reason: textOf(/^[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$/, 128, "a reason in PascalCase").describe(
     "A word from the catalogue of reasons.",
   ),

@@ -52,7 +52,7 @@ const diskSchema = withRules(
       .describe(
         "Image on the same file system that a new disk is copied from; an empty disk when omitted. It must be in the templates of the file system. Immutable.",
       ),
-    access: z.enum(["ReadWrite", "ReadOnly"]).default("ReadWrite"),
+    access: z.enum(["ReadWrite", "ReadOnly"]).default("ReadWrite").describe("ReadOnly: the guest cannot write to it."),
   }),
   [
     immutableRequired("filesystemRef", elsewhere),

@@ -1,37 +1,38 @@
 import { z } from "zod";
-import { conditionsSchema } from "./conditions.ts";
+import { conditionsSchema, timeSchema } from "./conditions.ts";
 import { atomicListOf, atomicObject } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
+import { seenSizeSchema } from "./quantity.ts";
 
 const interfaceSchema = z.object({
-  name: z.string().max(32),
-  mac: z.string().max(32).optional(),
-  mtu: z.int().optional().describe("Bytes."),
+  name: z.string().max(32).describe("Name of the network interface."),
+  mac: z.string().max(32).optional().describe("MAC address."),
+  mtu: z.int32().optional().describe("Largest packet, in bytes."),
   link: z.string().max(16).optional().describe("Up, Down or NoCarrier."),
 });
 
 const blockDeviceSchema = z.object({
-  path: z.string().max(512),
-  sizeBytes: z.string().max(32).describe("Bytes, as a decimal number."),
+  path: z.string().max(512).describe("Path of the device."),
+  size: seenSizeSchema.describe("Size of the device."),
   type: z.string().max(32).optional().describe("As lsblk says: disk, part, lvm, loop, crypt, …"),
   signature: z.string().max(64).optional().describe("File system or other signature found on it."),
-  mountPoint: z.string().max(512).optional(),
+  mountPoint: z.string().max(512).optional().describe("Where it is mounted, one place of several."),
 });
 
 /** What the operator knows of a host, bounded. Shared by AoeServer and XenHost. */
 export const hostFactsStatusSchema = atomicObject(
   z.object({
-    hostname: z.string().max(253).optional(),
-    machineID: z.string().max(64).optional(),
+    hostname: z.string().max(253).optional().describe("Name of the host, as uname says."),
+    machineID: z.string().max(64).optional().describe("Its /etc/machine-id."),
     bootID: z.string().max(64).optional().describe("Changes with every boot of the host."),
-    os: z.string().max(253).optional(),
-    kernel: z.string().max(253).optional(),
-    initSystem: z.string().max(32).optional(),
-    vbladeVersion: z.string().max(64).optional(),
-    aoetoolsVersion: z.string().max(64).optional(),
-    xenVersion: z.string().max(64).optional(),
-    interfaces: atomicListOf(interfaceSchema, { max: 64 }).optional(),
-    blockDevices: atomicListOf(blockDeviceSchema, { max: 128 }).optional(),
+    os: z.string().max(253).optional().describe("Operating system, as /etc/os-release says."),
+    kernel: z.string().max(253).optional().describe("Release of the running kernel."),
+    initSystem: z.string().max(32).optional().describe("What starts services there."),
+    vbladeVersion: z.string().max(64).optional().describe("Version of the package vblade."),
+    aoetoolsVersion: z.string().max(64).optional().describe("Version of the package aoetools."),
+    xenVersion: z.string().max(64).optional().describe("Version of the package with the toolstack."),
+    interfaces: atomicListOf(interfaceSchema, { max: 64 }).optional().describe("Network interfaces, at most 64."),
+    blockDevices: atomicListOf(blockDeviceSchema, { max: 128 }).optional().describe("Block devices, at most 128."),
   }),
 ).describe("What the last probe found out about the host.");
 
@@ -49,9 +50,7 @@ export const hostStatusSchema = z.object({
     .max(64)
     .optional()
     .describe("The machine-id recorded at the first look. Nothing is done on a machine that shows another one."),
-  lastProbeTime: z
-    .string()
-    .max(64)
+  lastProbeTime: timeSchema
     .optional()
     .describe(
       `When the last look at the host that succeeded began. While nothing changes it is written every ${probeTimeBoundSeconds / 60} minutes only, so it is at most that much behind; the metric xensan_host_probe_age_seconds is exact.`,

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { conditionsSchema } from "./conditions.ts";
+import { conditionsSchema, timeSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { atomicListOf, atomicObject, mapListOf } from "./lists.ts";
 import { ocfs2FilesystemSchema } from "./ocfs2-filesystem.ts";
 import { planSchema } from "./plan-step.ts";
+import { seenSizeSchema } from "./quantity.ts";
 import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutableRequired, withRules } from "./rules.ts";
 import { ipv4Schema, textOf } from "./text.ts";
@@ -124,32 +125,32 @@ export const ocfs2ClusterSpecSchema = withRules(
 );
 
 const nodeStatusSchema = z.object({
-  hostRef: seenRefSchema,
-  number: z.int(),
+  hostRef: seenRefSchema.describe("XenHost of the node."),
+  number: z.int32().describe("Node number."),
   name: z.string().max(64).describe("In cluster.conf."),
-  address: z.string().max(15),
-  port: z.int(),
-  state: z.enum(["Online", "Offline", "Unknown"]),
-  message: z.string().max(1024).optional(),
+  address: z.string().max(15).describe("Address in cluster.conf."),
+  port: z.int32().describe("TCP port in cluster.conf."),
+  state: z.enum(["Online", "Offline", "Unknown"]).describe("Whether O2CB is online there with this cluster."),
+  message: z.string().max(1024).optional().describe("What is the matter; absent when nothing is."),
 });
 
 const filesystemNodeSchema = z.object({
-  hostRef: seenRefSchema,
-  state: z.enum(["Mounted", "Unmounted", "Unknown"]),
+  hostRef: seenRefSchema.describe("XenHost of the node."),
+  state: z.enum(["Mounted", "Unmounted", "Unknown"]).describe("Whether the node has it mounted."),
   bootID: z.string().max(64).optional().describe("Boot of the host in which it was last seen mounted."),
-  message: z.string().max(1024).optional(),
+  message: z.string().max(1024).optional().describe("What is the matter; absent when nothing is."),
 });
 
 const formatSchema = z.object({
-  uuid: z.string().max(36),
+  uuid: z.string().max(36).describe("UUID that the file system gets."),
   hostRef: seenRefSchema.describe("The node that was chosen to format."),
-  startTime: z.string().max(64),
+  startTime: timeSchema.describe("When it was decided."),
 });
 
 const filesystemStatusSchema = z.object({
-  label: z.string().max(63),
+  label: z.string().max(63).describe("Label of the file system."),
   volumeRef: seenRefSchema.optional().describe("AoeVolume that holds it."),
-  device: z.string().max(64).optional(),
+  device: z.string().max(64).optional().describe("Path of the device on every node."),
   mountPoint: z.string().max(512).optional().describe("Where the nodes have it, or are to have it."),
   uuid: z
     .string()
@@ -159,8 +160,8 @@ const filesystemStatusSchema = z.object({
   format: formatSchema
     .optional()
     .describe("Written before mkfs.ocfs2 begins, so that whoever comes after a crash knows that it may have begun."),
-  sizeBytes: z.string().max(32).optional(),
-  nodes: atomicListOf(filesystemNodeSchema, { max: 128 }).optional(),
+  size: seenSizeSchema.optional().describe("Size of the file system."),
+  nodes: atomicListOf(filesystemNodeSchema, { max: 128 }).optional().describe("The file system on each node."),
 });
 
 /** What each node last reported of the cluster, its heartbeats and its mounts. */
@@ -169,10 +170,10 @@ export const ocfs2ClusterStatusSchema = z.object({
   conditions: conditionsSchema.optional(),
   timeouts: atomicObject(
     z.object({
-      heartbeatThreshold: z.int(),
-      idleMilliseconds: z.int(),
-      keepaliveMilliseconds: z.int(),
-      reconnectMilliseconds: z.int(),
+      heartbeatThreshold: z.int32().describe("As in the spec."),
+      idleMilliseconds: z.int32().describe("As in the spec."),
+      keepaliveMilliseconds: z.int32().describe("As in the spec."),
+      reconnectMilliseconds: z.int32().describe("As in the spec."),
     }),
   )
     .optional()
@@ -180,7 +181,9 @@ export const ocfs2ClusterStatusSchema = z.object({
   nodes: atomicListOf(nodeStatusSchema, { max: 128 })
     .optional()
     .describe("The cluster as each node sees it; also nodes that are no longer in the spec, until they have left."),
-  filesystems: atomicListOf(filesystemStatusSchema, { max: 64 }).optional(),
+  filesystems: atomicListOf(filesystemStatusSchema, { max: 64 })
+    .optional()
+    .describe("The file systems; also those that are no longer in the spec, until every node has left them."),
   plan: planSchema.optional(),
 });
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { withRules } from "./rules.ts";
 import { textOf } from "./text.ts";
 
@@ -53,6 +53,18 @@ export function formatQuantity(bytes: number | bigint): string {
   }
   return step === 0 ? `${value}` : `${value}${units[step]?.toUpperCase()}i`;
 }
+
+/** The quantity of so many MiB, in which Xen counts memory. */
+export const mebibytes = (count: number): string => formatQuantity(BigInt(count) * 1024n ** 2n);
+
+/** Bytes of a quantity in a status. Undefined when there is none, and for what is none: a status is text that others may write. */
+export function bytesOf(text: string | undefined): number | undefined {
+  const bytes = text === undefined ? undefined : tryParseQuantity(text);
+  return bytes === undefined || bytes > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(bytes);
+}
+
+/** A size in a status: the exact quantity, written as shortly as it can be. */
+export const seenSizeSchema = z.string().max(32);
 
 interface SizeBounds {
   readonly min: string;

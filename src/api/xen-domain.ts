@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { conditionsSchema } from "./conditions.ts";
+import { conditionsSchema, timeSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { domainBootSchema, domainDisksSchema, domainNetworksSchema } from "./domain-devices.ts";
+import { domainStateSchema } from "./domain-state.ts";
 import { atomicListOf, mapListOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
-import { sizeSchema } from "./quantity.ts";
+import { seenSizeSchema, sizeSchema } from "./quantity.ts";
 import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutableRequired, withRules } from "./rules.ts";
 import { uuidSchema } from "./text.ts";
@@ -106,35 +107,37 @@ export const xenDomainStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
   hostRef: seenRefSchema.optional().describe("XenHost on which the domain runs."),
-  domainID: z.int().optional().describe("Xen's number for it, new after every start and migration."),
-  state: z.string().max(16).optional().describe("The letters of xl list."),
+  domainID: z.int32().optional().describe("Xen's number for it, new after every start and migration."),
+  state: domainStateSchema.optional(),
   configuration: z
     .string()
     .max(64)
     .optional()
     .describe("sha256 of the configuration it was started with; another one now waits for a restart."),
-  shutdownTime: z.string().max(64).optional().describe("When the guest was asked to shut down."),
+  shutdownTime: timeSchema.optional().describe("When the guest was asked to shut down."),
   disks: atomicListOf(
     z.object({
-      device: z.string().max(8),
+      device: z.string().max(8).describe("Name of the disk in the guest."),
       image: z.string().max(4096).describe("Path of the image on the dom0s."),
       identity: z
         .string()
         .max(64)
         .optional()
         .describe("Inode and time of birth of the image, as first seen: another file of its name is not used."),
-      sizeBytes: z.string().max(32).optional().describe("Bytes, as a decimal number."),
-      copiedBytes: z.string().max(32).optional().describe("Of a copy that is under way."),
+      size: seenSizeSchema.optional().describe("Size of the image."),
+      copied: seenSizeSchema.optional().describe("How much of a copy that is under way is there."),
     }),
     { max: 26 },
-  ).optional(),
+  )
+    .optional()
+    .describe("The images of the disks."),
   migrations: atomicListOf(
     z.object({
-      operationID: z.string().max(64),
+      operationID: z.string().max(64).describe("What the hosts know it by."),
       migrationRef: seenRefSchema.describe("The XenMigration that asked for it."),
-      sourceHostRef: seenRefSchema,
-      targetHostRef: seenRefSchema,
-      startTime: z.string().max(64),
+      sourceHostRef: seenRefSchema.describe("XenHost it came from."),
+      targetHostRef: seenRefSchema.describe("XenHost it went to."),
+      startTime: timeSchema.describe("When it began."),
       outcome: z.enum(["Unknown", "Succeeded", "Failed"]).describe("Unknown while it is under way."),
     }),
     { max: 32 },

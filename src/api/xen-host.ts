@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { timeSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
+import { domainStateSchema } from "./domain-state.ts";
 import { hostStatusSchema } from "./host-status.ts";
 import { atomicListOf, atomicObject, setOf } from "./lists.ts";
+import { seenSizeSchema } from "./quantity.ts";
 import { seenRefSchema } from "./references.ts";
 import { relocationSchema } from "./relocation.ts";
 import { packagesPolicySchema, sshSchema } from "./ssh.ts";
@@ -62,29 +65,31 @@ export const xenHostSpecSchema = z.object({
 });
 
 const aoeDeviceSchema = z.object({
-  target: z.string().max(16).describe("e<shelf>.<slot>"),
+  target: z.string().max(16).describe("AoE address, e<shelf>.<slot>."),
   state: z.string().max(64).describe("As the driver says: up or down, then kickme or closewait."),
-  sizeBytes: z.string().max(32).optional(),
-  serverMAC: z.string().max(32).optional(),
-  interface: z.string().max(16).optional(),
+  size: seenSizeSchema.optional().describe("Size of the device, as the host sees it."),
+  serverMAC: z.string().max(32).optional().describe("MAC address of the server that answers for it."),
+  interface: z.string().max(16).optional().describe("Network interface on which it was found."),
 });
 
 const domainSchema = z.object({
-  uuid: z.string().max(36),
-  name: z.string().max(255),
-  id: z.int().optional(),
-  state: z.string().max(16).optional().describe("The letters of xl list."),
-  memoryMiB: z.int().optional(),
-  vcpus: z.int().optional(),
+  uuid: z.string().max(36).describe("UUID of the domain."),
+  name: z.string().max(255).describe("Name in Xen."),
+  id: z.int32().optional().describe("Xen's number for it, new after every start."),
+  state: domainStateSchema.optional(),
+  memory: seenSizeSchema.optional().describe("Memory that it has now."),
+  vcpus: z.int32().optional().describe("Virtual CPUs."),
 });
 
 /** What the last probe of a dom0 saw: AoE devices, Xen, memory in MiB, domains. */
 export const xenHostStatusSchema = hostStatusSchema.extend({
   aoe: atomicObject(
     z.object({
-      driverVersion: z.string().max(32).optional(),
-      interfaces: atomicListOf(z.string().max(16), { max: 16 }).optional(),
-      devices: atomicListOf(aoeDeviceSchema, { max: 256 }).optional(),
+      driverVersion: z.string().max(32).optional().describe("Version of the AoE driver."),
+      interfaces: atomicListOf(z.string().max(16), { max: 16 })
+        .optional()
+        .describe("Network interfaces on which it looks for devices; on all of them when empty."),
+      devices: atomicListOf(aoeDeviceSchema, { max: 256 }).optional().describe("What it has found."),
     }),
   )
     .optional()
@@ -93,18 +98,20 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
   xen: atomicObject(
     z.object({
       toolstack: z.string().max(8).optional().describe("xl or xm."),
-      version: z.string().max(32).optional(),
-      totalMemoryMiB: z.int().optional(),
-      freeMemoryMiB: z.int().optional(),
-      cpus: z.int().optional(),
+      version: z.string().max(32).optional().describe("Version of Xen."),
+      totalMemory: seenSizeSchema.optional().describe("Memory of the machine."),
+      freeMemory: seenSizeSchema.optional().describe("Memory that belongs to no domain."),
+      cpus: z.int32().optional().describe("Processors of the machine, threads counted."),
       virtualisation: z.string().max(256).optional().describe("virt_caps of xl info; shadow: PV guests migrate live."),
     }),
-  ).optional(),
+  )
+    .optional()
+    .describe("What the toolstack tells of Xen and the machine."),
   watchdog: atomicObject(
     z.object({
       name: z.string().max(64).describe("xenwatchdogd, or what the hardware calls itself."),
-      timeoutSeconds: z.int().describe("How long dom0 may hang before the machine is reset."),
-      atBoot: z.enum(["Armed", "NotArmed"]),
+      timeoutSeconds: z.int32().describe("How long dom0 may hang before the machine is reset."),
+      atBoot: z.enum(["Armed", "NotArmed"]).describe("Whether it is armed again after a boot."),
       bootID: z.string().max(64).describe("The boot in which it was seen."),
     }),
   )
@@ -115,7 +122,7 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
       kind: z.enum(["StorageDeath", "Forgotten"]).describe("What its storage shows, or the word of a person."),
       bootID: z.string().max(64).describe("The boot that has ended, with everything that ran in it."),
       message: z.string().max(4096).describe("Who saw what."),
-      time: z.string().max(64).describe("Since when it is proved."),
+      time: timeSchema.describe("Since when it is proved."),
     }),
   )
     .optional()
@@ -131,7 +138,7 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
         .describe("Public half of the migration key that was made on the host."),
       verified: atomicListOf(
         z.object({
-          hostRef: seenRefSchema,
+          hostRef: seenRefSchema.describe("XenHost that was reached."),
           digest: z.string().max(64).describe("Stands for the keys and addresses that were in use."),
         }),
         { max: 64 },
@@ -139,7 +146,9 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
         .optional()
         .describe("Hosts that this one has reached with its migration key."),
     }),
-  ).optional(),
+  )
+    .optional()
+    .describe("The host as one end of migrations with xl."),
 });
 
 export type XenHostSpec = z.infer<typeof xenHostSpecSchema>;

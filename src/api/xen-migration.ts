@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { conditionsSchema } from "./conditions.ts";
+import { conditionsSchema, timeSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { atomicListOf, atomicObject } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
+import { seenSizeSchema } from "./quantity.ts";
 import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
 import { textOf } from "./text.ts";
@@ -98,9 +99,9 @@ export const xenMigrationSpecSchema = withRules(
 );
 
 const transitionSchema = z.object({
-  time: z.string().max(64),
-  state: z.string().max(64),
-  message: z.string().max(1024).optional(),
+  time: timeSchema.describe("When it came to this."),
+  state: z.string().max(64).describe("A word from the catalogue of reasons."),
+  message: z.string().max(1024).optional().describe("What it said then."),
 });
 
 /** How far the migration has come, and what was seen on both hosts. */
@@ -109,9 +110,9 @@ export const xenMigrationStatusSchema = z.object({
   conditions: conditionsSchema.optional(),
   sourceHostRef: seenRefSchema.optional().describe("XenHost the domain came from."),
   targetHostRef: seenRefSchema.optional().describe("XenHost the domain goes to."),
-  domainUUID: z.string().max(36).optional(),
+  domainUUID: z.string().max(36).optional().describe("UUID of the domain."),
   domainName: z.string().max(255).optional().describe("Name of the domain in Xen."),
-  memoryMiB: z.int().optional().describe("Memory of the domain when it was admitted."),
+  memory: seenSizeSchema.optional().describe("Memory of the domain when it was admitted."),
   operationID: z
     .string()
     .max(64)
@@ -124,40 +125,38 @@ export const xenMigrationStatusSchema = z.object({
     .max(128)
     .optional()
     .describe("What runs a live migration on the source, detached from the operator."),
-  sourceBootID: z.string().max(64).optional(),
-  targetBootID: z.string().max(64).optional(),
-  startTime: z.string().max(64).optional(),
-  completionTime: z.string().max(64).optional(),
-  attempts: z.int().optional(),
+  sourceBootID: z.string().max(64).optional().describe("Boot of the source in which it began."),
+  targetBootID: z.string().max(64).optional().describe("Boot of the target in which it began."),
+  startTime: timeSchema.optional().describe("When it was admitted and began."),
+  completionTime: timeSchema.optional().describe("When it ended, well or not."),
+  attempts: z.int32().optional().describe("How often it was begun."),
   offline: atomicObject(
     z.object({
       stage: z
         .enum(["Stopping", "Starting"])
         .describe("Stopping: on the source. Starting: on the target; from here on it cannot be aborted."),
-      time: z.string().max(64).describe("When the stage began."),
+      time: timeSchema.describe("When the stage began."),
     }),
   )
     .optional()
     .describe("How far an offline migration has come. Written before the domain is stopped, and before it is started."),
   progress: atomicObject(
     z.object({
-      bytes: z
-        .string()
-        .max(32)
-        .optional()
-        .describe("Memory that the target has allocated for the copy, as a decimal number of bytes."),
+      received: seenSizeSchema.optional().describe("Memory that the target has allocated for the copy."),
       phase: z
         .enum(["Connecting", "Sending", "Transferred", "Permission", "Succeeded", "Failed"])
         .describe("The furthest mark of the toolstack. From Permission on it cannot be aborted."),
-      time: z.string().max(64).describe("When it last moved on."),
+      time: timeSchema.describe("When it last moved on."),
     }),
   )
     .optional()
     .describe("How far it has come; it never goes back. The toolstack tells little, the rest is seen on the target."),
   stop: atomicObject(
     z.object({
-      reason: z.enum(["AbortRequested", "TimeLimitExceeded", "Stalled", "Deleted"]),
-      time: z.string().max(64),
+      reason: z
+        .enum(["AbortRequested", "TimeLimitExceeded", "Stalled", "Deleted"])
+        .describe("Stalled: nothing has moved on for too long."),
+      time: timeSchema.describe("When that was decided."),
     }),
   )
     .optional()

@@ -1,4 +1,5 @@
 import type { HostFactsStatus } from "../api/host-status.ts";
+import { formatQuantity } from "../api/quantity.ts";
 import type { Fact, HostFacts, NetworkInterface } from "../host/facts.ts";
 
 /**
@@ -40,7 +41,7 @@ export function factsStatus(facts: HostFacts): HostFactsStatus {
       : {
           blockDevices: distinct(devices, ({ path }) => path, 128).map((one) => ({
             path: cut(one.path, 512),
-            sizeBytes: String(one.sizeBytes),
+            size: formatQuantity(one.sizeBytes),
             ...(one.type === "" ? {} : { type: cut(one.type, 32) }),
             ...(one.signature === undefined || one.signature === "" ? {} : { signature: cut(one.signature, 64) }),
             ...(one.mountPoints[0] === undefined ? {} : { mountPoint: cut(one.mountPoints[0], 512) }),

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { XenDomain, XenMigration } from "../api/kinds.ts";
+import { bytesOf } from "../api/quantity.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
 import type { StoreEvent } from "../runtime/store.ts";
@@ -200,8 +201,10 @@ const families: readonly Family[] = [
     help: "Size of an AoeVolume as it is exported.",
     labels: object,
     *read({ stores }) {
-      for (const one of stores.volumes.list())
-        if (one.status?.sizeBytes !== undefined) yield [labelsOf(one), Number(one.status.sizeBytes)];
+      for (const one of stores.volumes.list()) {
+        const bytes = bytesOf(one.status?.size);
+        if (bytes !== undefined) yield [labelsOf(one), bytes];
+      }
     },
   },
   {
@@ -231,8 +234,10 @@ const families: readonly Family[] = [
     help: "Size of a file system of an Ocfs2Cluster.",
     labels: [...object, "filesystem"],
     *read(world) {
-      for (const { labels, filesystem } of filesystems(world))
-        if (filesystem.sizeBytes !== undefined) yield [labels, Number(filesystem.sizeBytes)];
+      for (const { labels, filesystem } of filesystems(world)) {
+        const bytes = bytesOf(filesystem.size);
+        if (bytes !== undefined) yield [labels, bytes];
+      }
     },
   },
   {

@@ -1,3 +1,4 @@
+import { quantityBytes } from "../../src/api/quantity.ts";
 import { describe, expect, it } from "vitest";
 import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { aoeServer, at, sharedFilesystem, xenDomain, xenHost } from "../simulation/scenarios/objects.ts";
@@ -30,7 +31,7 @@ describe("the metrics of a rack at work", () => {
     const { namespace } = at("data");
     const filesystem = `filesystem="data"`;
     expect(await series(metrics, "volume_size_bytes")).toEqual([
-      `{namespace="${namespace}",name="data"} ${volume.sizeBytes}`,
+      `{namespace="${namespace}",name="data"} ${quantityBytes(String(volume.size))}`,
     ]);
     expect(await series(metrics, "volume_clients")).toEqual([
       `{namespace="${namespace}",name="data",state="Attached"} 2`,

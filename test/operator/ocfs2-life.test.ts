@@ -221,7 +221,7 @@ describe("a volume that grows", () => {
     expect(sent.filter((line) => line.endsWith("grow-filesystem"))).toEqual([]);
     stage.patch("Ocfs2Cluster", at("xen"), { metadata: { annotations: { "xensan.dev/paused": null } } });
     const size = () => status(stage, "Ocfs2Cluster", "xen").filesystems;
-    await eventually(stage, () => JSON.stringify(size()).includes(`"sizeBytes":"${2 ** 31}"`), true);
+    await eventually(stage, () => JSON.stringify(size()).includes('"size":"2Gi"'), true);
     await eventually(stage, () => ready(stage), "True/Ready");
     await stage.advance(minutes(10));
     expect(sent.filter((line) => line.endsWith("grow-filesystem"))).toHaveLength(1);

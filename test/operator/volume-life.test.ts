@@ -19,7 +19,7 @@ describe("a new volume", () => {
       observedGeneration: 1,
       target: "e0.1",
       devicePath: "/dev/etherd/e0.1",
-      sizeBytes: String(2 * 2 ** 30),
+      size: "2Gi",
       server: { interface: "eth1", mac: "52:54:00:99:01:10", backing: "/dev/vdb" },
       clients: [
         { hostRef: { name: "bella" }, state: "Attached" },
@@ -173,11 +173,11 @@ describe("a change of the spec", () => {
     await stage.advance(minutes(1));
     stage.apply(scratch("128Mi"));
     await eventually(stage, () => volumeReady(stage, "scratch"), "False/ClientHoldsDevice");
-    expect(status(stage, "AoeVolume", "scratch").sizeBytes).toBe(String(64 * 2 ** 20));
+    expect(status(stage, "AoeVolume", "scratch").size).toBe("64Mi");
     release?.();
-    await eventually(stage, () => [volumeReady(stage, "scratch"), status(stage, "AoeVolume", "scratch").sizeBytes], [
+    await eventually(stage, () => [volumeReady(stage, "scratch"), status(stage, "AoeVolume", "scratch").size], [
       "True/Ready",
-      String(128 * 2 ** 20),
+      "128Mi",
     ]);
     expect(clients(stage, "scratch")).toEqual({ bella: "Attached" });
   });

@@ -17,9 +17,9 @@ describe("a migration", () => {
       targetHostRef: { name: "brutus" },
       domainUUID: uuid,
       domainName: "vm-test",
-      memoryMiB: 128,
+      memory: "128Mi",
       attempts: 1,
-      progress: { bytes: String(128 * 2 ** 20), phase: "Succeeded" },
+      progress: { received: "128Mi", phase: "Succeeded" },
     });
     expect(word(stage, "XenMigration", "go", "Admitted")).toBe("True/Admitted");
     expect(word(stage, "XenMigration", "go", "Migrating")).toBe("False/NotMigrating");

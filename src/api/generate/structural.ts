@@ -99,10 +99,11 @@ function completed(value: unknown, json: JsonSchema): unknown {
 
 function scalar(json: JsonSchema, path: string) {
   if (json.type === "integer") {
+    const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = json;
     return {
-      format: "int64",
-      minimum: json.minimum === Number.MIN_SAFE_INTEGER ? undefined : json.minimum,
-      maximum: json.maximum === Number.MAX_SAFE_INTEGER ? undefined : json.maximum,
+      format: minimum >= -(2 ** 31) && maximum < 2 ** 31 ? "int32" : "int64",
+      minimum: minimum === Number.MIN_SAFE_INTEGER || minimum === -(2 ** 31) ? undefined : minimum,
+      maximum: maximum === Number.MAX_SAFE_INTEGER || maximum === 2 ** 31 - 1 ? undefined : maximum,
     };
   }
   if (json.type !== "string") return {};

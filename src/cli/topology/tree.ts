@@ -1,5 +1,6 @@
 import { annotations, isSet } from "../../api/common.ts";
 import type { KindName } from "../../api/kinds.ts";
+import { bytesOf } from "../../api/quantity.ts";
 import { type Domain, type Entity, entitiesOf, type Host, type Migration, verdictOf, type World } from "../entity.ts";
 import { hasBegun, moves } from "../why/depends.ts";
 
@@ -56,7 +57,7 @@ export function topologyOf(world: World): readonly Place[] {
       const state = volume.status?.clients?.find((client) => client.hostRef.name === name)?.state;
       return host === undefined ? [] : [place(host, state === undefined ? [] : [state], [])];
     });
-    const notes = [volume.status?.target, volume.status?.sizeBytes && bytes(volume.status.sizeBytes)];
+    const notes = [volume.status?.target, volume.status?.size && bytes(volume.status.size)];
     return place(volume, notes.filter(isText), filesystems.length > 0 ? filesystems : clients);
   }
 
@@ -141,7 +142,7 @@ const movement = ({ status }: Migration): string =>
 
 function bytes(text: string): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-  let value = Number(text);
+  let value = bytesOf(text) ?? 0;
   let unit = 0;
   while (value >= 1024 && unit < units.length - 1) {
     value /= 1024;
@@ -155,10 +156,10 @@ function guestsOf(host: Host, { domains }: World): Place[] {
   const described = new Set(domains.flatMap(({ name, spec }) => [name, spec.ok ? spec.spec.uuid : undefined]));
   return (host.status?.domains ?? [])
     .filter(({ uuid, name, id }) => id !== 0 && !described.has(uuid) && !described.has(name))
-    .map(({ name, memoryMiB }) => ({
+    .map(({ name, memory }) => ({
       kind: "Guest",
       name,
-      notes: [...(memoryMiB === undefined ? [] : [`${memoryMiB} MiB`]), "described by no XenDomain"],
+      notes: [...(memory === undefined ? [] : [bytes(memory)]), "described by no XenDomain"],
       children: [],
     }));
 }

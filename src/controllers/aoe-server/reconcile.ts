@@ -39,7 +39,7 @@ function serverReconciler(options: Means): Reconciler {
           target: `e${one.shelf}.${one.slot}`,
           interface: one.interface.slice(0, 16),
           backing: one.backing.slice(0, 512),
-          ...(one.pid === undefined ? {} : { pid: one.pid }),
+          state: one.pid === undefined ? "Stopped" : "Running",
           ...(keeperOf(one) === "" ? {} : { unit: keeperOf(one).slice(0, 128) }),
           ...volumeOf(one),
         }));

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { bytesOf } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { ensureFile, ensureLogicalVolume, ensureExport as exportCommand, removeExport } from "../../host/actions.ts";
 import type { HostCommand } from "../../host/command.ts";
@@ -193,7 +195,7 @@ function changeOf(
   }
   const stale = bytes !== undefined && servedBytes(volume, current.pid, bytes) !== sectors(bytes);
   if ((grows || stale) && free) return { restart: "Always" };
-  if (stale) return { wait: `clients keep seeing ${volume.recorded.sizeBytes} bytes instead of ${sectors(bytes)}` };
+  if (stale) return { wait: `clients keep seeing ${bytesOf(volume.recorded.size)} bytes instead of ${sectors(bytes)}` };
   return isOurs(volume, current) && current.recorded !== "" ? {} : { restart: "Forbidden" };
 }
 
@@ -233,9 +235,13 @@ function conclude(
   return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}${cost}`)], steps);
 }
 
+/** What a status keeps of a process, to tell it from the next one. */
+export const runOf = (pid: number): string => createHash("sha256").update(`vblade ${pid}`).digest("hex").slice(0, 16);
+
 /** vblade learns the size when it starts: the same process still serves what was recorded for it. */
 function servedBytes({ recorded }: VolumeObservation, pid: number | undefined, bytes: number): number {
-  return recorded.server?.pid === pid && recorded.sizeBytes !== undefined ? Number(recorded.sizeBytes) : sectors(bytes);
+  const known = bytesOf(recorded.size);
+  return pid !== undefined && recorded.server?.run === runOf(pid) && known !== undefined ? known : sectors(bytes);
 }
 
 function isConfigured(volume: VolumeObservation, current: Export, server: ReadyServer): boolean {

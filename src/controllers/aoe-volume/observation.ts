@@ -10,7 +10,7 @@ export interface VolumeObservation {
   readonly owner: Owner;
   readonly spec: AoeVolumeSpec;
   /** What the status kept: the only memory there is. */
-  readonly recorded: Pick<AoeVolumeStatus, "server" | "sizeBytes" | "clients" | "backing">;
+  readonly recorded: Pick<AoeVolumeStatus, "server" | "size" | "clients" | "backing">;
   /** What a person has approved on the object. */
   readonly approved: string | undefined;
   readonly server: ObservedServer;

@@ -17,14 +17,14 @@ import { findRival } from "./rivals.ts";
 /** Gathers from memory what the plan of a volume depends on. */
 export function observeVolume(world: World, volume: AoeVolume, spec: AoeVolumeSpec): VolumeObservation {
   const { namespace = "", name, uid = "" } = volume.metadata;
-  const { server, clients, sizeBytes, backing } = volume.status ?? {};
+  const { server, clients, size, backing } = volume.status ?? {};
   return {
     owner: { namespace, name, uid },
     spec,
     recorded: {
       ...(server === undefined ? {} : { server }),
       ...(clients === undefined ? {} : { clients }),
-      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      ...(size === undefined ? {} : { size }),
       ...(backing === undefined ? {} : { backing }),
     },
     approved: directivesOf(volume.metadata).approved,

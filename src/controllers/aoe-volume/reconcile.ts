@@ -1,3 +1,4 @@
+import { formatQuantity } from "../../api/quantity.ts";
 import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
 import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
 import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
@@ -17,7 +18,7 @@ import type { Means, World } from "../world.ts";
 import { givenUp } from "./backing-identity.ts";
 import { backingFact } from "./ensure-address.ts";
 import { clientStatuses } from "./ensure-clients.ts";
-import { servedExport } from "./ensure-export.ts";
+import { runOf, servedExport } from "./ensure-export.ts";
 import { readyServer } from "./ensure-server.ts";
 import { interfaceOf, keeperOf, targetOf } from "./export-parameters.ts";
 import type { VolumeObservation } from "./observation.ts";
@@ -136,10 +137,10 @@ function describe(status: AoeVolumeStatus, observation: VolumeObservation): void
   if (current.recorded !== "" && (known === undefined || known === givenUp(observation)))
     status.backing = { identity: current.recorded, path: current.backing };
   const unit = keeperOf(current);
-  status.sizeBytes = String(sizeBytes);
+  status.size = formatQuantity(sizeBytes);
   status.server = {
     ...(unit === "" ? {} : { unit }),
-    pid,
+    run: runOf(pid),
     interface: interfaceOf(observation.spec, observation.server.spec),
     ...(mac === undefined ? {} : { mac }),
     backing,

@@ -1,4 +1,5 @@
 import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
+import { formatQuantity } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { leave } from "./ensure-left.ts";
 import { lookAtMount, lookAtRest } from "./ensure-mounted.ts";
@@ -70,7 +71,7 @@ function filesystemStatus(
     const ready = readyNode(node);
     return (ready && sharedDevice(ready, device))?.superblock?.sizeBytes ?? [];
   });
-  const size = sizes[0] === undefined ? recorded?.sizeBytes : String(sizes[0]);
+  const size = sizes[0] === undefined ? recorded?.size : formatQuantity(sizes[0]);
   const mountPoint = mountPointOf(cluster, filesystem);
   return {
     label,
@@ -79,7 +80,7 @@ function filesystemStatus(
     ...(mountPoint === undefined ? {} : { mountPoint }),
     ...(recorded?.uuid === undefined ? {} : { uuid: recorded.uuid }),
     ...(recorded?.format === undefined ? {} : { format: recorded.format }),
-    ...(size === undefined || recorded?.uuid === undefined ? {} : { sizeBytes: size }),
+    ...(size === undefined || recorded?.uuid === undefined ? {} : { size }),
     nodes: nodes
       .map((node) => {
         const before = recorded?.nodes?.find(({ hostRef }) => hostRef.name === node.host);

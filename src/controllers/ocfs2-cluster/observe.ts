@@ -1,5 +1,6 @@
 import type { AoeVolume, Ocfs2Cluster } from "../../api/kinds.ts";
 import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
+import { bytesOf } from "../../api/quantity.ts";
 import { findCondition, hasCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
@@ -163,14 +164,14 @@ function seeVolume(world: World, cluster: Ocfs2Cluster, name: string): ObservedV
       message: `AoeVolume ${name} belongs to the older Ocfs2Cluster ${rival.metadata.name}`,
     };
   const { status } = volume;
-  const size = status?.sizeBytes;
+  const size = status?.size;
   const problem = problemOf(volume);
   const server = lastFacts(world.machines.of(refTo("AoeServer", namespace, parsed.spec.serverRef.name))?.agent.view);
   return {
     state: "Found",
     name,
     device: `/dev/etherd/${targetOf(parsed.spec)}`,
-    sizeBytes: size === undefined || problem !== undefined ? undefined : Number(size),
+    sizeBytes: size === undefined || problem !== undefined ? undefined : bytesOf(size),
     attached:
       problem === undefined
         ? (status?.clients ?? []).flatMap((client) => (client.state === "Attached" ? [client.hostRef.name] : []))

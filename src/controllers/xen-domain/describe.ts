@@ -1,6 +1,8 @@
+import { formatQuantity } from "../../api/quantity.ts";
 import type { XenDomainStatus } from "../../api/xen-domain.ts";
 import type { ImageFact } from "../../host/xen-facts.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
+import { domainState } from "../domain-state.ts";
 import type { Step } from "../hosts/step.ts";
 import { isMarkOf } from "../identity.ts";
 import { configurationFor } from "./ensure-configurations.ts";
@@ -20,7 +22,7 @@ export function describeDomain(status: XenDomainStatus, domain: DomainObservatio
   } else {
     status.hostRef = { name: running.host.name };
     status.domainID = running.domain.id;
-    status.state = running.domain.state.slice(0, 16);
+    status.state = domainState(running.domain.state);
   }
   const start = steps.find(({ action }) => action === "start-domain");
   if (start !== undefined) {
@@ -41,8 +43,8 @@ export function describeDomain(status: XenDomainStatus, domain: DomainObservatio
       device: disk.disk.device,
       image: imagePath(disk),
       ...(identity === undefined ? {} : { identity }),
-      ...(image?.kind === "File" ? { sizeBytes: String(image.sizeBytes) } : {}),
-      ...(image?.work?.state === "Copying" ? { copiedBytes: String(image.work.bytes) } : {}),
+      ...(image?.kind === "File" ? { size: formatQuantity(image.sizeBytes) } : {}),
+      ...(image?.work?.state === "Copying" ? { copied: formatQuantity(image.work.bytes) } : {}),
     };
   });
   if (disks.length > 0) status.disks = disks;

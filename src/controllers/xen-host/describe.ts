@@ -1,5 +1,7 @@
+import { mebibytes } from "../../api/quantity.ts";
 import type { XenHostStatus } from "../../api/xen-host.ts";
 import type { HostFacts } from "../../host/facts.ts";
+import { domainState } from "../domain-state.ts";
 import { cut, distinct } from "../host-facts.ts";
 
 /** What the status of a XenHost says of Xen, beside conditions. `verified`: receivers reached since the last time. */
@@ -16,8 +18,8 @@ export function describeXen(
         ? {}
         : {
             version: cut(`${info.major}.${info.minor}${info.extra}`, 32),
-            totalMemoryMiB: info.totalMemory,
-            freeMemoryMiB: info.freeMemory,
+            totalMemory: mebibytes(info.totalMemory),
+            freeMemory: mebibytes(info.freeMemory),
             cpus: info.cpus,
             virtualisation: cut(info.virtualisation.join(" "), 256),
           }),
@@ -28,8 +30,8 @@ export function describeXen(
       uuid: cut(one.uuid, 36),
       name: cut(one.name, 255),
       id: one.id,
-      state: cut(one.state, 16),
-      memoryMiB: one.memory,
+      state: domainState(one.state),
+      memory: mebibytes(one.memory),
       vcpus: one.vcpus,
     }));
   else delete status.domains;

@@ -1,3 +1,4 @@
+import { formatQuantity } from "../../api/quantity.ts";
 import { type XenHost, xenHosts } from "../../api/kinds.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
 import type { HostFacts } from "../../host/facts.ts";
@@ -124,7 +125,7 @@ function xenHostReconciler(options: Means): Reconciler {
           devices: distinct(devices, ({ shelf, slot }) => `${shelf}.${slot}`, 256).map((one) => ({
             target: `e${one.shelf}.${one.slot}`,
             state: [one.up ? "up" : "down", ...one.flags].join(",").slice(0, 64),
-            sizeBytes: String(one.sizeBytes),
+            size: formatQuantity(one.sizeBytes),
             ...(one.macs[0] === undefined ? {} : { serverMAC: one.macs[0] }),
             ...(one.interfaces[0] === undefined ? {} : { interface: cut(one.interfaces[0], 16) }),
           })),

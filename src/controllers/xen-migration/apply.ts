@@ -1,4 +1,5 @@
 import { xenMigrations } from "../../api/kinds.ts";
+import { mebibytes } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { type ConditionUpdate, rfc3339 } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
@@ -160,7 +161,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
     targetHostRef: { name: target.name },
     domainUUID: domain.uuid,
     domainName: domain.name,
-    memoryMiB: domain.memoryMiB,
+    memory: mebibytes(domain.memoryMiB),
     operationID: operation,
     ...(live ? { unit: unitName(operation) } : { offline: { stage: "Stopping", time: rfc3339(now) } }),
     sourceBootID: bootId(watched[0]),

@@ -1,3 +1,4 @@
+import { bytesOf } from "../../api/quantity.ts";
 import type { XenMigration } from "../../api/kinds.ts";
 import type { HostCommand } from "../../host/command.ts";
 import { stopDomain } from "../../host/domain-actions.ts";
@@ -120,9 +121,9 @@ function keepProgress({ draft }: MigrationPass, { run, source, target }: Evidenc
     rfc3339(nowMs),
   );
   if (next === undefined) return;
-  const grown = Number(next.bytes ?? 0) - Number(before?.bytes ?? 0);
-  const whole = (draft.status.memoryMiB ?? 0) * 2 ** 20;
-  const full = Number(next.bytes ?? 0) >= whole;
+  const grown = (bytesOf(next.received) ?? 0) - (bytesOf(before?.received) ?? 0);
+  const whole = bytesOf(draft.status.memory) ?? 0;
+  const full = (bytesOf(next.received) ?? 0) >= whole;
   const worthIt = before === undefined || next.phase !== before.phase || grown * 20 >= whole || (full && grown > 0);
   if (worthIt || nowMs - Date.parse(before.time) >= 10_000) draft.status.progress = next;
 }

@@ -1,3 +1,4 @@
+import { bytesOf, formatQuantity } from "../../api/quantity.ts";
 import type { XenMigrationStatus } from "../../api/xen-migration.ts";
 import type { MigrationRun } from "../../host/xen-facts.ts";
 import { furthest } from "./recovery.ts";
@@ -19,12 +20,12 @@ export function progressed(
   now: string,
 ): Progress | undefined {
   if (seen.phase === undefined && seen.receivedMiB === undefined) return before;
-  const bytes = Math.max(Number(before?.bytes ?? 0), (seen.receivedMiB ?? 0) * mib);
+  const bytes = Math.max(bytesOf(before?.received) ?? 0, (seen.receivedMiB ?? 0) * mib);
   const known = before?.phase ?? "Connecting";
   const phase = furthest(known, seen.phase ?? known);
-  const moved = before === undefined || bytes > Number(before.bytes ?? 0) || phase !== known;
+  const moved = before === undefined || bytes > (bytesOf(before.received) ?? 0) || phase !== known;
   return {
-    ...(bytes === 0 ? {} : { bytes: String(bytes) }),
+    ...(bytes === 0 ? {} : { received: formatQuantity(bytes) }),
     phase,
     time: moved ? now : (before.time ?? now),
   };
@@ -36,15 +37,15 @@ export function progressed(
  */
 export function isStalled(progress: Progress | undefined, memoryMiB: number, nowMs: number): boolean {
   if (progress?.time === undefined) return false;
-  if (Number(progress.bytes ?? 0) >= memoryMiB * mib) return false;
+  if ((bytesOf(progress.received) ?? 0) >= memoryMiB * mib) return false;
   return nowMs - Date.parse(progress.time) >= stallSeconds * 1000;
 }
 
 /** `Sending, 95 of 128 MiB`. */
 export function describeProgress(progress: Progress | undefined, memoryMiB: number): string {
   const phase = words[progress?.phase ?? "Connecting"];
-  const received = Math.min(memoryMiB, Math.floor(Number(progress?.bytes ?? 0) / mib));
-  return progress?.bytes === undefined ? phase : `${phase}, ${received} of ${memoryMiB} MiB allocated on the target`;
+  const received = Math.min(memoryMiB, Math.floor((bytesOf(progress?.received) ?? 0) / mib));
+  return progress?.received === undefined ? phase : `${phase}, ${received} of ${memoryMiB} MiB allocated on the target`;
 }
 
 const words: Record<MigrationRun["phase"], string> = {

@@ -1,3 +1,4 @@
+import { bytesOf } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
@@ -62,6 +63,8 @@ export function pursue(pursuit: Pursuit): Course {
   return { ...courseOf(pursuit, verdict, stop, aborted), stop };
 }
 
+const memoryMiB = ({ memory }: Pick<XenMigrationStatus, "memory">): number => (bytesOf(memory) ?? 0) / 2 ** 20;
+
 /** Why the migration is to be stopped now; undefined while it may go on. */
 export function stopReason({
   spec,
@@ -72,7 +75,7 @@ export function stopReason({
   if (deleting) return "Deleted";
   if (spec.abort === "Requested") return "AbortRequested";
   if (secondsSince(status.startTime, nowMs) >= spec.timeoutSeconds) return "TimeLimitExceeded";
-  return isStalled(status.progress, status.memoryMiB ?? 0, nowMs) ? "Stalled" : undefined;
+  return isStalled(status.progress, memoryMiB(status), nowMs) ? "Stalled" : undefined;
 }
 
 /** Why it was stopped, for people. */
@@ -166,7 +169,7 @@ function going(pursuit: Pursuit, waiting: string, stop: StopReason | undefined, 
   const { run, target } = evidence;
   const runs = run.state === "Begun" && run.run.state === "Running";
   const blind = target.state === "Unknown" ? `; ${evidence.names.target} cannot be seen (${target.why})` : "";
-  const message = runs ? `${describeProgress(status.progress, status.memoryMiB ?? 0)}${blind}` : waiting;
+  const message = runs ? `${describeProgress(status.progress, memoryMiB(status))}${blind}` : waiting;
   const reason = runs ? "Migrating" : "Settling";
   const late = refusal?.action === "abort-migration" && refusal.reason === "PastPointOfNoReturn";
   const refused = no("Aborted", "PastPointOfNoReturn", refusal?.message ?? "");

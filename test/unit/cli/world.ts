@@ -67,7 +67,7 @@ export const volume = (conditions?: Conditions, name = "data", slot = 1) =>
     },
     conditions,
     {
-      ...{ target: `e0.${slot}`, sizeBytes: "1073741824" },
+      ...{ target: `e0.${slot}`, size: "1Gi" },
       clients: [
         { hostRef: { name: "bella" }, state: "Attached" },
         { hostRef: { name: "brutus" }, state: "Missing" },

@@ -57,6 +57,6 @@ it("leaves out what a host says with an empty text", () => {
   };
   expect(factsStatus(facts)).toEqual({
     interfaces: [{ name: "tun0", mtu: 1500, link: "Up" }],
-    blockDevices: [{ path: "/dev/vdb", sizeBytes: "512" }],
+    blockDevices: [{ path: "/dev/vdb", size: "512" }],
   });
 });

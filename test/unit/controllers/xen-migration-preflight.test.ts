@@ -457,7 +457,7 @@ describe("progress", () => {
   const at = (second: number) => new Date(second * 1000).toISOString();
   it("never goes back, and notes when it last moved", () => {
     const first = progressed(undefined, { phase: "Sending", receivedMiB: 10 }, at(1));
-    expect(first).toEqual({ bytes: String(10 * 2 ** 20), phase: "Sending", time: at(1) });
+    expect(first).toEqual({ received: "10Mi", phase: "Sending", time: at(1) });
     expect(progressed(first, { phase: "Connecting", receivedMiB: 3 }, at(2))).toEqual(first);
     expect(progressed(first, { phase: "Failed", receivedMiB: undefined }, at(3))).toEqual(first);
     expect(progressed(first, { phase: "Permission", receivedMiB: 10 }, at(4))).toEqual({
@@ -468,10 +468,10 @@ describe("progress", () => {
   });
 
   it("that does not move for five minutes is a stall, until everything is allocated on the target", () => {
-    const progress = { bytes: String(10 * 2 ** 20), phase: "Sending", time: at(0) } as const;
+    const progress = { received: "10Mi", phase: "Sending", time: at(0) } as const;
     expect(isStalled(progress, 128, 299_000)).toBe(false);
     expect(isStalled(progress, 128, 300_000)).toBe(true);
-    expect(isStalled({ ...progress, bytes: String(128 * 2 ** 20) }, 128, 9_000_000)).toBe(false);
+    expect(isStalled({ ...progress, received: "128Mi" }, 128, 9_000_000)).toBe(false);
     expect(isStalled(undefined, 128, 9_000_000)).toBe(false);
   });
 });

@@ -12,7 +12,7 @@ const guest = (name: string, id: number) => ({
   uuid: `00000000-0000-0000-0000-00000000000${id}`,
   name,
   id,
-  memoryMiB: 256,
+  memory: "256Mi",
 });
 
 describe("the topology", () => {
