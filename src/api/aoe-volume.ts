@@ -187,8 +187,8 @@ export const aoeVolumeDefinition = defineKind({
   columns: [
     column("Target", ".status.target"),
     column("Server", ".spec.serverRef.name"),
+    column("Size", ".status.size"),
     wideColumn("Device", ".status.devicePath"),
-    wideColumn("Bytes", ".status.sizeBytes"),
     wideColumn("Exported", '.status.conditions[?(@.type=="Exported")].status'),
     wideColumn("Attached", '.status.conditions[?(@.type=="Attached")].status'),
     ...summaryColumns("Ready"),

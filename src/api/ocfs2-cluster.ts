@@ -202,8 +202,8 @@ export const ocfs2ClusterDefinition = defineKind({
   conditionTypes: ["Configured", "Online", "Formatted", "Mounted", "Healthy", "Ready"],
   columns: [
     column("Cluster", ".spec.clusterName"),
-    wideColumn("Online", '.status.conditions[?(@.type=="Online")].status'),
-    wideColumn("Mounted", '.status.conditions[?(@.type=="Mounted")].status'),
+    column("Online", '.status.conditions[?(@.type=="Online")].status'),
+    column("Mounted", '.status.conditions[?(@.type=="Mounted")].status'),
     wideColumn("Healthy", '.status.conditions[?(@.type=="Healthy")].status'),
     ...summaryColumns("Ready"),
   ],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { setOf } from "./lists.ts";
-import { sizeSchema } from "./quantity.ts";
+import { immutableSize, sizeSchema } from "./quantity.ts";
 import { localRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
 import { absolutePathSchema, relativePathGlobSchema, textOf } from "./text.ts";
@@ -67,7 +67,7 @@ export const ocfs2FilesystemSchema = withRules(
     immutableRequired("volumeRef", "add a file system with another label"),
     immutable("blockSize", formatted),
     immutable("clusterSize", formatted),
-    immutable("journalSize", formatted),
+    immutableSize("journalSize", formatted),
     immutable("type", formatted),
   ],
 );

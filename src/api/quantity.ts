@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withRules } from "./rules.ts";
+import { intOrStringKey, type Rule, withRules } from "./rules.ts";
 import { textOf } from "./text.ts";
 
 /** Kubernetes quantities of bytes: "20Gi", "500M", "1073741824", "1.5Ti". */
@@ -7,8 +7,11 @@ import { textOf } from "./text.ts";
 const form = /^([0-9]+)(?:\.([0-9]+))?(?:([KMGTPE]i)|([kMGTPE])|[eE]([0-9]{1,2}))?$/;
 const units = ["", "k", "M", "G", "T", "P", "E"];
 
+/** As Kubernetes writes one: text, or a plain number. */
+export type Quantity = string | number;
+
 /** Bytes of a quantity. Throws a RangeError that names the text when it is not a whole, non-negative number of bytes. */
-export function parseQuantity(text: string): bigint {
+export function parseQuantity(text: Quantity): bigint {
   const bytes = tryParseQuantity(text);
   if (bytes === undefined) {
     throw new RangeError(`${JSON.stringify(text)} is not a whole number of bytes such as 1073741824, 500M or 20Gi`);
@@ -17,8 +20,8 @@ export function parseQuantity(text: string): bigint {
 }
 
 /** As {@link parseQuantity}, `undefined` instead of an error. */
-export function tryParseQuantity(text: string): bigint | undefined {
-  const match = form.exec(text);
+export function tryParseQuantity(text: Quantity): bigint | undefined {
+  const match = form.exec(String(text));
   if (match === null) return undefined;
   const [, whole = "", fraction = "", binary, decimal, exponent] = match;
   const multiplier =
@@ -35,7 +38,7 @@ export function tryParseQuantity(text: string): bigint | undefined {
 const power = (unit = ""): bigint => BigInt(units.indexOf(unit === "K" ? "k" : unit));
 
 /** Bytes of a quantity as a number. Throws a RangeError, also above 2^53 - 1. */
-export function quantityBytes(text: string): number {
+export function quantityBytes(text: Quantity): number {
   const bytes = parseQuantity(text);
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new RangeError(`${JSON.stringify(text)} is more than can be counted exactly: at most 8Pi less one byte`);
@@ -58,7 +61,7 @@ export function formatQuantity(bytes: number | bigint): string {
 export const mebibytes = (count: number): string => formatQuantity(BigInt(count) * 1024n ** 2n);
 
 /** Bytes of a quantity in a status. Undefined when there is none, and for what is none: a status is text that others may write. */
-export function bytesOf(text: string | undefined): number | undefined {
+export function bytesOf(text: Quantity | undefined): number | undefined {
   const bytes = text === undefined ? undefined : tryParseQuantity(text);
   return bytes === undefined || bytes > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(bytes);
 }
@@ -73,46 +76,67 @@ interface SizeBounds {
   readonly step: string;
   /** What a step is, in words. */
   readonly stepName: string;
+  /** It may grow and never shrink. */
+  readonly growOnly?: boolean;
 }
 
-/** A quantity of bytes in a spec. Fractions are out: CEL's quantity library does not take "1.5Gi" for an integer. */
-export function sizeSchema({ min, max, step, stepName }: SizeBounds) {
+/**
+ * A size in a spec, as everywhere in Kubernetes: `20Gi`, `1.5Gi`, `500M`, `1e9`, or a plain number of bytes.
+ * Rules compare what it is worth, not how it is written.
+ */
+export function sizeSchema({ min, max, step, stepName, growOnly = false }: SizeBounds) {
   const [least, most, unit] = [parseQuantity(min), parseQuantity(max), parseQuantity(step)];
-  return withRules(
-    textOf(
-      /^[1-9][0-9]{0,18}([kMGTP]|[KMGTP]i)?$/,
-      24,
-      "a size: a whole number of bytes, optionally with a unit, like 1073741824, 500M or 20Gi",
-    ),
-    [
-      {
-        cel: `isQuantity(self) && quantity(self).compareTo(quantity('${min}')) >= 0 && quantity(self).compareTo(quantity('${max}')) <= 0`,
-        message: `must be a size from ${min} to ${max}`,
-        holds: (text) => within(tryParseQuantity(text), least, most),
+  const form = "a size: a number of bytes, optionally with a unit, like 1073741824, 500M, 20Gi or 1.5Gi";
+  const text = textOf(/^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i|[eE][0-9]{1,2})?$/, 24, form);
+  const written = z.union([text, z.int()], { error: `must be ${form}` }).meta({ [intOrStringKey]: true });
+  const self = "string(self)";
+  const bytes = `int(quantity(${self}).asApproximateFloat() + 0.5)`;
+  const inRange = `quantity(${self}).compareTo(quantity('${min}')) >= 0 && quantity(${self}).compareTo(quantity('${max}')) <= 0`;
+  const rules: Rule<string | number>[] = [
+    {
+      cel: `isQuantity(${self}) && ${inRange}`,
+      message: `must be a size from ${min} to ${max}`,
+      holds: (size) => within(tryParseQuantity(size), least, most),
+    },
+    {
+      // CEL's isInteger says no to 1.5Gi. What is approximate is compared with what is exact.
+      cel: `!isQuantity(${self}) || quantity(${self}).isGreaterThan(quantity('${max}')) || (${bytes} % ${unit} == 0 && quantity(${self}).sub(${bytes}).compareTo(quantity('0')) == 0)`,
+      message: `must be a whole number of ${stepName}`,
+      holds: (size) => {
+        const exact = tryParseQuantity(size) ?? (isQuantity(size) ? 1n : 0n);
+        return exact > most || exact % unit === 0n;
       },
-      {
-        cel: `!isQuantity(self) || !quantity(self).isInteger() || quantity(self).asInteger() % ${unit} == 0`,
-        message: `must be a whole number of ${stepName}`,
-        holds: (text) => (tryParseQuantity(text) ?? 0n) % unit === 0n,
-      },
-    ],
-  );
+    },
+    ...(growOnly
+      ? [
+          {
+            cel: `quantity(${self}).compareTo(quantity(string(oldSelf))) >= 0`,
+            message: "must not shrink: what is cut off would be lost",
+          },
+        ]
+      : []),
+  ];
+  return withRules(written, rules);
 }
+
+/** Also one of no whole number of bytes, such as 1.0001Ki. */
+const isQuantity = (size: Quantity): boolean => form.test(String(size));
 
 const within = (bytes: bigint | undefined, least: bigint, most: bigint): boolean =>
   bytes !== undefined && bytes >= least && bytes <= most;
 
-/** A size that may grow and never shrink. */
-export function growOnly<S extends z.ZodType<string>>(schema: S): S {
-  return withRules(schema, [
-    {
-      cel: "quantity(self).compareTo(quantity(oldSelf)) >= 0",
-      message: "must not shrink: what is cut off would be lost",
-    },
-  ]);
+/** As `immutable`, for a size: it may be written in another way. */
+export function immutableSize(field: string, why: string): Rule<unknown> {
+  const [now, before] = ["self", "oldSelf"].map((of) => `quantity(string(${of}.${field}))`);
+  return {
+    cel: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || ${now}.compareTo(${before}) == 0)`,
+    message: `${field} must not change: ${why}`,
+    path: [field],
+  };
 }
 
 /** AoE counts in sectors of 512 bytes. OCFS2 ends at 4 PiB. */
-export const volumeSizeSchema = growOnly(
-  sizeSchema({ min: "1Mi", max: "4Pi", step: "512", stepName: "512-byte sectors" }),
-);
+export const volumeSizeSchema = sizeSchema({
+  ...{ min: "1Mi", max: "4Pi", step: "512", stepName: "512-byte sectors" },
+  growOnly: true,
+});

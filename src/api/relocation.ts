@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { mapListOf } from "./lists.ts";
+import { sizeSchema } from "./quantity.ts";
 import { localRefSchema } from "./references.ts";
 import { withRules } from "./rules.ts";
 import { ipv4Schema, textOf } from "./text.ts";
@@ -25,12 +26,9 @@ export const relocationSchema = withRules(
       .describe("XenHosts that may migrate domains to the host."),
     networkScript: xendScript.optional().describe("xend's network-script (xm only)."),
     vifScript: xendScript.optional().describe("xend's vif-script (xm only)."),
-    dom0MinMem: z
-      .int()
-      .min(0)
-      .max(1048576)
+    dom0MinMemory: sizeSchema({ min: "0", max: "1Ti", step: "1048576", stepName: "MiB" })
       .optional()
-      .describe("MiB that dom0 keeps when it makes room for domains (xm only)."),
+      .describe("Memory that dom0 keeps when it makes room for domains (xm only)."),
     dom0CPUs: z.int().min(0).max(4096).optional().describe("CPUs that dom0 may use, 0 for all (xm only)."),
     vncPasswordSecretRef: localRefSchema
       .optional()

@@ -26,6 +26,9 @@ export type CelRule = z.infer<typeof celRuleSchema>;
 /** Where a schema keeps the words for its pattern: what they say completes the sentence "must be …". */
 export const formKey = "x-form";
 
+/** Marks what may be written as a number or as text. */
+export const intOrStringKey = "x-kubernetes-int-or-string";
+
 /** Where a CRD schema carries its CEL rules. */
 export const celKey = "x-kubernetes-validations";
 

@@ -179,8 +179,9 @@ export const xenDomainDefinition = defineKind({
   columns: [
     column("Host", ".status.hostRef.name"),
     column("Power", ".spec.powerState"),
+    column("State", ".status.state"),
+    column("Memory", ".spec.memory"),
     wideColumn("UUID", ".spec.uuid"),
-    wideColumn("Memory", ".spec.memory"),
     wideColumn("vCPUs", ".spec.vcpus", "integer"),
     ...summaryColumns("Ready"),
   ],

@@ -173,7 +173,9 @@ export const xenHostDefinition = defineKind({
   conditionTypes: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "WatchdogReady", "Drained", "Ready"],
   columns: [
     column("Host", ".spec.ssh.host"),
-    wideColumn("Maintenance", ".spec.maintenance"),
+    column("Maintenance", ".spec.maintenance"),
+    column("Memory", ".status.xen.totalMemory"),
+    column("Free", ".status.xen.freeMemory"),
     wideColumn("Kernel", ".status.facts.kernel"),
     wideColumn("AoE", '.status.conditions[?(@.type=="AoeReady")].status'),
     ...summaryColumns("Ready"),

@@ -180,10 +180,11 @@ export const xenMigrationDefinition = defineKind({
   rules: [],
   conditionTypes: ["Admitted", "Migrating", "Aborted", "Ready", "Succeeded"],
   columns: [
-    column("Domain", ".spec.domain"),
-    column("DomainRef", ".spec.domainRef.name"),
-    column("Source", ".status.sourceHostRef.name"),
-    column("Target", ".status.targetHostRef.name"),
+    // Of spec or status, whichever has it: where both do, they say the same.
+    column("Domain", ".spec['domain','domainRef.name']"),
+    column("Source", "..sourceHostRef.name"),
+    column("Target", "..targetHostRef.name"),
+    column("Phase", ".status.progress.phase"),
     wideColumn("Mode", ".spec.mode"),
     wideColumn("Started", ".status.startTime"),
     wideColumn("Finished", ".status.completionTime"),

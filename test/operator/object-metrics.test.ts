@@ -1,5 +1,5 @@
-import { quantityBytes } from "../../src/api/quantity.ts";
 import { describe, expect, it } from "vitest";
+import { quantityBytes } from "../../src/api/quantity.ts";
 import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { aoeServer, at, sharedFilesystem, xenDomain, xenHost } from "../simulation/scenarios/objects.ts";
 import { twoServers } from "../simulation/scenarios/racks.ts";

@@ -77,7 +77,7 @@ describe("the relocation server of xend", () => {
       mode: "Enabled",
       address: "192.0.2.1",
       allowedSourceHostRefs: [{ name: "brutus" }],
-      dom0MinMem: 196,
+      dom0MinMemory: "196Mi",
       dom0CPUs: 0,
       networkScript: "network-bridge netdev=eth0",
       vifScript: "vif-bridge",

@@ -79,13 +79,14 @@ function fieldRows(schema: StructuralSchema, prefix: string): string[] {
 }
 
 function typeOf(field: StructuralSchema): string {
+  if (field["x-kubernetes-int-or-string"] === true) return "quantity";
   if (field.items !== undefined) return `list of ${typeOf(field.items)}, ${range(field.minItems, field.maxItems)}`;
   if (field.enum !== undefined) return field.enum.map((value) => `\`${value}\``).join(", ");
   if (field.type === "integer") {
     const limits = range(field.minimum, field.maximum);
     return limits === "" ? "integer" : `integer, ${limits}`;
   }
-  if (field.type !== "string" || field.format !== undefined) return field.format ?? field.type;
+  if (field.type !== "string" || field.format !== undefined) return field.format ?? field.type ?? "";
   const pattern = field.pattern === undefined ? "" : ` \`${field.pattern}\``;
   return `string,${pattern} at most ${field.maxLength} characters`;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CelRule, celKey, celRuleSchema, formKey } from "../rules.ts";
+import { type CelRule, celKey, celRuleSchema, formKey, intOrStringKey } from "../rules.ts";
 
 /**
  * A structural schema: the part of OpenAPI v3 that CustomResourceDefinitions allow, always in the same order of keys;
@@ -7,7 +7,8 @@ import { type CelRule, celKey, celRuleSchema, formKey } from "../rules.ts";
  */
 export interface StructuralSchema {
   description?: string | undefined;
-  type: "object" | "array" | "string" | "integer" | "boolean";
+  /** Absent where a number or text may stand. */
+  type?: "object" | "array" | "string" | "integer" | "boolean" | undefined;
   format?: string | undefined;
   default?: unknown | undefined;
   enum?: string[] | undefined;
@@ -24,6 +25,7 @@ export interface StructuralSchema {
   "x-kubernetes-list-type"?: "set" | "map" | "atomic" | undefined;
   "x-kubernetes-list-map-keys"?: string[] | undefined;
   "x-kubernetes-map-type"?: "atomic" | undefined;
+  "x-kubernetes-int-or-string"?: true | undefined;
   "x-kubernetes-validations"?: CelRule[] | undefined;
 }
 
@@ -54,19 +56,29 @@ const jsonSchema = z.strictObject({
   "x-kubernetes-map-type": z.enum(["atomic"]).optional(),
   [celKey]: z.array(celRuleSchema).optional(),
   [formKey]: z.string().optional(),
+  [intOrStringKey]: z.literal(true).optional(),
 });
 type JsonSchema = z.output<typeof jsonSchema>;
 
 /** The schema as the API server wants it. Throws when something in it has no upper bound. */
 export function structural(schema: z.ZodType, path: string): StructuralSchema {
-  const json = z.toJSONSchema(schema, { target: "openapi-3.0", io: "input", reused: "inline" });
+  const json = z.toJSONSchema(schema, {
+    ...{ target: "openapi-3.0", io: "input", reused: "inline" },
+    override: ({ jsonSchema: made }) => {
+      if (made[intOrStringKey] !== true) return;
+      // Text is what it is described by; that a number may stand there too is said by the mark.
+      const [text] = made.anyOf ?? [];
+      delete made.anyOf;
+      Object.assign(made, text, { ...made });
+    },
+  });
   return convert(jsonSchema.parse(json), path);
 }
 
 function convert(json: JsonSchema, path: string): StructuralSchema {
   return {
     description: json.description,
-    type: json.type,
+    type: json[intOrStringKey] === true ? undefined : json.type,
     ...scalar(json, path),
     default: json.default === undefined ? undefined : completed(json.default, json),
     items: json.items === undefined ? undefined : convert(json.items, `${path}[]`),
@@ -82,6 +94,7 @@ function convert(json: JsonSchema, path: string): StructuralSchema {
     "x-kubernetes-list-type": listType(json, path),
     "x-kubernetes-list-map-keys": json["x-kubernetes-list-map-keys"],
     "x-kubernetes-map-type": json["x-kubernetes-map-type"],
+    "x-kubernetes-int-or-string": json[intOrStringKey],
     "x-kubernetes-validations": rules(json),
   };
 }
@@ -118,10 +131,16 @@ function scalar(json: JsonSchema, path: string) {
 }
 
 /** A pattern refuses with nothing but itself (`should match '^(…)$'`); as a rule it refuses in words. */
-function rules({ pattern, [formKey]: form, [celKey]: own }: JsonSchema): CelRule[] | undefined {
+function rules({
+  pattern,
+  [formKey]: form,
+  [intOrStringKey]: mixed,
+  [celKey]: own,
+}: JsonSchema): CelRule[] | undefined {
   if (pattern === undefined || form === undefined) return own;
   const text = pattern.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
-  return [{ rule: `self.matches('${text}')`, message: `must be ${form}` }, ...(own ?? [])];
+  const self = mixed === true ? "string(self)" : "self";
+  return [{ rule: `${self}.matches('${text}')`, message: `must be ${form}` }, ...(own ?? [])];
 }
 
 function bound(value: number | undefined, complaint: string): number {

@@ -109,7 +109,7 @@ export function topologyOf(world: World): readonly Place[] {
   function domainPlace(domain: Domain): Place {
     const moving = world.migrations.filter((one) => hasBegun(one) && moves(one, domain));
     for (const one of moving) shown.add(one);
-    const memory = domain.spec.ok ? domain.spec.spec.memory : undefined;
+    const memory = domain.spec.ok ? String(domain.spec.spec.memory) : undefined;
     const power = domain.spec.ok && domain.spec.spec.powerState === "Halted" ? "Halted" : undefined;
     return place(domain, [memory, power, ...moving.map(movement)].filter(isText), []);
   }

@@ -1,6 +1,6 @@
-import { formatQuantity } from "../../api/quantity.ts";
 import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
 import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
+import { formatQuantity } from "../../api/quantity.ts";
 import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { heldBack } from "../conclude.ts";

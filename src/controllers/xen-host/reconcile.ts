@@ -1,5 +1,5 @@
-import { formatQuantity } from "../../api/quantity.ts";
 import { type XenHost, xenHosts } from "../../api/kinds.ts";
+import { formatQuantity } from "../../api/quantity.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";

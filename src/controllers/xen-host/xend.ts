@@ -1,3 +1,4 @@
+import { quantityBytes } from "../../api/quantity.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import { configureXend } from "../../host/toolstack-actions.ts";
 import type { Toolstack } from "../../host/xen-facts.ts";
@@ -57,7 +58,10 @@ function settingsFor(
   const rest = [
     ...optional("network-script", spec.networkScript && quoted(spec.networkScript)),
     ...optional("vif-script", spec.vifScript && quoted(spec.vifScript)),
-    ...optional("dom0-min-mem", spec.dom0MinMem === undefined ? undefined : String(spec.dom0MinMem)),
+    ...optional(
+      "dom0-min-mem",
+      spec.dom0MinMemory === undefined ? undefined : String(quantityBytes(spec.dom0MinMemory) / 2 ** 20),
+    ),
     ...optional("dom0-cpus", spec.dom0CPUs === undefined ? undefined : String(spec.dom0CPUs)),
   ];
   if (spec.mode === "Disabled") return [{ key: "xend-relocation-server", value: "no" }, ...rest];

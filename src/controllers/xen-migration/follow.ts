@@ -1,5 +1,5 @@
-import { bytesOf } from "../../api/quantity.ts";
 import type { XenMigration } from "../../api/kinds.ts";
+import { bytesOf } from "../../api/quantity.ts";
 import type { HostCommand } from "../../host/command.ts";
 import { stopDomain } from "../../host/domain-actions.ts";
 import { abortMigration, awaitMigration, settleMigration, startMigration } from "../../host/migration-actions.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { K8s, kind } from "kubernetes-fluent-client";
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { AoeServer, AoeVolume, apiVersion, XenHost } from "../../../src/api/index.ts";
+import { AoeServer, AoeVolume, apiVersion, XenHost, XenMigration } from "../../../src/api/index.ts";
 import { definitions } from "../../../src/api/kinds.ts";
 import { tool } from "../tools.ts";
 
@@ -71,7 +71,7 @@ describe("the API on a real API server", () => {
   it("lets a status take back the last entry of a list and the last field of an object", async () => {
     await K8s(AoeVolume).Apply(volume("emptied", 4));
     const clients = [{ hostRef: { name: "bella" }, state: "Attached" }];
-    await applyStatus("emptied", { conditions: [exported], clients, server: { pid: 17 } });
+    await applyStatus("emptied", { conditions: [exported], clients, server: { run: "17" } });
     await applyStatus("emptied", { conditions: [exported], clients: [] });
     const { status } = await K8s(AoeVolume).InNamespace(namespace).Get("emptied");
     expect([status?.clients, status?.server]).toEqual([[], undefined]);
@@ -133,6 +133,39 @@ describe("the API on a real API server", () => {
     await kubectl("get", "xensan", "-n", namespace);
     const json = await kubectl("get", "crd", `${definition.plural}.xensan.dev`, "-o", "json");
     expect(columns.every((name) => json.includes(`"name": "${name}"`))).toBe(true);
+  });
+
+  it("takes a size as Kubernetes writes it, and compares what it is worth", async () => {
+    const sized = (size: string | number) => ({
+      metadata: { name: "sized", namespace },
+      spec: { serverRef: { name: "san" }, shelf: 0, slot: 9, backing: { file: { path: "/srv/aoe/sized.img", size } } },
+    });
+    const sizes = ["1073741824", "1e9", "0.5Gi", 536870912, "1.5Gi", 1610612736, "2Gi", "2Gi"];
+    const taken: unknown[] = [];
+    for (const size of sizes) {
+      const written = await K8s(AoeVolume)
+        .Apply(sized(size), { force: true })
+        .then(
+          ({ spec }) => spec?.backing.file?.size,
+          (error: { data?: { message?: string } }) => /must[^.]*/.exec(error.data?.message ?? "")?.[0],
+        );
+      taken.push(written);
+    }
+    const shrinks = "must not shrink: what is cut off would be lost";
+    expect(taken).toEqual(["1073741824", shrinks, shrinks, shrinks, "1.5Gi", 1610612736, "2Gi", "2Gi"]);
+  });
+
+  it("has no two columns of which one is always empty", async () => {
+    const to = { targetHostRef: { name: "brutus" } };
+    const source = { sourceHostRef: { name: "bella" } };
+    const specs = { named: { domain: "vm", ...to }, referred: { domainRef: { name: "vm" }, ...source, ...to } };
+    for (const [name, spec] of Object.entries(specs))
+      await K8s(XenMigration).Apply({ metadata: { name, namespace }, spec });
+    const lines = (await kubectl("get", "xmig", "-n", namespace, "--no-headers")).trim().split("\n");
+    expect(lines.map((line) => line.split(/\s+/).slice(0, 4))).toEqual([
+      ["named", "vm", "brutus", "Unknown"],
+      ["referred", "vm", "bella", "brutus"],
+    ]);
   });
 
   it("explains its fields to kubectl explain", async () => {
