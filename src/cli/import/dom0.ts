@@ -142,14 +142,15 @@ function xendOf(settings: ReadonlyMap<string, string> | undefined): {
   };
   const serves = word("xend-relocation-server") === "yes";
   const hosts = word("xend-relocation-hosts-allow");
+  const dom0MinMem = number("dom0-min-mem", Number.NaN);
   return {
     serves,
     fields: {
       port: number("xend-relocation-port", 8002),
       networkScript: word("network-script"),
       vifScript: word("vif-script"),
-      dom0MinMem: number("dom0-min-mem", Number.NaN),
-      dom0Cpus: number("dom0-cpus", Number.NaN),
+      dom0MinMemory: dom0MinMem === undefined ? undefined : `${dom0MinMem}Mi`,
+      dom0CPUs: number("dom0-cpus", Number.NaN),
     },
     lost: serves
       ? [

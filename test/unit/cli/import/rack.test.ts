@@ -171,7 +171,7 @@ describe("what cannot be read", () => {
           aoe: { interfaces: ["eth1"] },
           toolstack: "xm",
           packages: "Observe",
-          relocation: { port: 8010, networkScript: "network-bridge netdev=eth0", dom0MinMem: 196 },
+          relocation: { port: 8010, networkScript: "network-bridge netdev=eth0", dom0MinMemory: "196Mi" },
         },
       },
       {
