@@ -189,7 +189,7 @@ function optionsOf(options: readonly string[]): {
     else if (flag === "-d") spec.directIO = "Enabled";
     else if (flag === "-s") sync = true;
     else if (flag === "-b") spec.bufferCount = Number(options[++at]);
-    else if (flag === "-m") spec.allowedMacs = macsOf(options[++at] ?? "");
+    else if (flag === "-m") spec.allowedMACs = macsOf(options[++at] ?? "");
     else {
       const value = "ol".includes(flag.slice(1)) ? ` ${options[++at] ?? ""}` : "";
       lost.push(

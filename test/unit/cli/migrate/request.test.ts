@@ -55,8 +55,8 @@ describe("the XenMigration that somebody means", () => {
 describe("the news of a migration", () => {
   it("are its transitions, what it waits for, and its end", () => {
     const history = [
-      { time: "10:00", state: "Admitted" },
-      { time: "10:01", state: "Migrating", message: "half" },
+      { time: "2026-01-01T10:00:00Z", state: "Admitted" },
+      { time: "2026-01-01T10:01:00Z", state: "Migrating", message: "half" },
     ];
     const news = (conditions: Record<string, w.Said>, more: object = {}) =>
       migrationNews(readMigration(w.migration("move", conditions, more)));
@@ -64,8 +64,8 @@ describe("the news of a migration", () => {
       news({ Admitted: w.unknown("WaitingForPermit", "1st of 2"), Succeeded: w.unknown("WaitingForPermit", "x") }),
     ).toEqual(["waits, WaitingForPermit: 1st of 2"]);
     expect(news({ Admitted: w.fine, Succeeded: { ...w.fine, reason: "Succeeded" } }, { history })).toEqual([
-      "10:00  Admitted",
-      "10:01  Migrating: half",
+      "2026-01-01T10:00:00Z  Admitted",
+      "2026-01-01T10:01:00Z  Migrating: half",
       "done, Succeeded: Everything is as the spec says",
     ]);
     expect(news({ Succeeded: w.not("MigrationFailed", "xl said no") })).toEqual([
