@@ -8,6 +8,11 @@ export const clientCommands: readonly CommandEntry[] = [
     load: async () => (await import("./migrate/migrate.ts")).migrate,
   },
   {
+    name: "abort",
+    summary: "stops a migration, as long as that is safe",
+    load: async () => (await import("./migrate/abort.ts")).abort,
+  },
+  {
     name: "drain",
     summary: "moves every domain away from a host",
     load: async () => (await import("./drain.ts")).drain,
@@ -16,6 +21,16 @@ export const clientCommands: readonly CommandEntry[] = [
     name: "forget",
     summary: "says that a host is dead or off, so that its domains start elsewhere",
     load: async () => (await import("./forget.ts")).forget,
+  },
+  {
+    name: "pause",
+    summary: "has nothing changed on hosts for an object",
+    load: async () => (await import("./pause.ts")).pause,
+  },
+  {
+    name: "resume",
+    summary: "ends the pause of an object",
+    load: async () => (await import("./pause.ts")).resume,
   },
   {
     name: "check",

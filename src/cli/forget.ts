@@ -2,6 +2,7 @@ import { K8s } from "kubernetes-fluent-client";
 import { z } from "zod";
 import { annotations } from "../api/common.ts";
 import { XenHost } from "../api/fluent.ts";
+import { annotating } from "./cluster/annotate.ts";
 import { connect } from "./cluster/connect.ts";
 import { pick } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
@@ -43,16 +44,10 @@ export const forget: Command = {
       throw new UsageError(`xenhost/${name} was never reached: there is no boot of it that could be forgotten`);
     if (status?.conditions?.some((one) => one.type === "Reachable" && one.status === "True") === true)
       throw new UsageError(`xenhost/${name} answers: switch the machine off first`);
-    const key = annotations.forget.replace("/", "~1");
-    await connection.ask(`changing XenHost ${name}`, () =>
-      K8s(XenHost, { namespace, name }).Patch(annotate(metadata?.annotations, key, bootId)),
-    );
+    const steps = annotating(metadata?.annotations, annotations.forget, bootId);
+    if (steps.length > 0)
+      await connection.ask(`changing XenHost ${name}`, () => K8s(XenHost, { namespace, name }).Patch([...steps]));
     io.stdout.write(`xenhost/${name}: boot ${bootId} is forgotten\n`);
     return 0;
   },
 };
-
-function annotate(present: Readonly<Record<string, string>> | undefined, key: string, value: string) {
-  const all = present === undefined ? [{ op: "add" as const, path: "/metadata/annotations", value: {} }] : [];
-  return [...all, { op: "add" as const, path: `/metadata/annotations/${key}`, value }];
-}

@@ -1,7 +1,7 @@
 import { ApiException, type KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import { z } from "zod";
-import { patiently } from "../cli/cluster/object-api.ts";
 import { describeManifest, type Manifest } from "../cli/manifests.ts";
+import { patiently } from "./patiently.ts";
 
 const fieldManager = "xensan-up";
 

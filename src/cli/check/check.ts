@@ -38,7 +38,9 @@ export const check: Command = {
     const api = createKubeClient({
       source: connection.source,
       answerSeconds,
-      onWait: ({ error }) => io.stderr.write(`${error.message}; trying again\n`),
+      unanswered: "Repeat",
+      onWait: ({ error, delaySeconds }) =>
+        io.stderr.write(`${error.message}; trying again in ${delaySeconds.toFixed(1)} s\n`),
     });
     try {
       const { host } = await api.server();

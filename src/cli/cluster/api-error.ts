@@ -1,3 +1,4 @@
+import { ApiException } from "@kubernetes/client-node";
 import { z } from "zod";
 import { TimeoutError } from "../../runtime/cancellation.ts";
 import { type Failure, failureOf } from "../../runtime/retry.ts";
@@ -37,6 +38,14 @@ const statusSchema = z.object({
 
 /** `doing` completes "…: why". */
 export function apiError(doing: string, error: unknown): Error {
+  if (error instanceof ApiException) {
+    const seconds = Number(error.headers["retry-after"] ?? Number.NaN);
+    return new ApiError(`${doing}: ${saidIn(error.body) ?? `HTTP ${error.code}`}`, {
+      status: error.code,
+      cause: error,
+      retryAfterSeconds: Number.isFinite(seconds) ? seconds : undefined,
+    });
+  }
   const response = responseSchema.safeParse(error);
   if (!response.success)
     return new ApiError(`${doing}: ${error instanceof Error ? error.message : String(error)}`, {
@@ -55,6 +64,15 @@ export function apiError(doing: string, error: unknown): Error {
     cause: error,
     retryAfterSeconds: said.data?.details?.retryAfterSeconds,
   });
+}
+
+/** The message of a Status that client-node hands over as text or as an object; undefined when it is none. */
+export function saidIn(body: unknown): string | undefined {
+  try {
+    return statusSchema.safeParse(typeof body === "string" ? JSON.parse(body) : body).data?.message;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether the same call may end better in a moment. A name that nobody knows or a refused certificate does not. */

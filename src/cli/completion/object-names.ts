@@ -1,7 +1,6 @@
-import type { GenericKind } from "kubernetes-fluent-client";
-import { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../../api/fluent.ts";
 import type { KindName } from "../../api/kinds.ts";
 import { connect } from "../cluster/connect.ts";
+import { models } from "../cluster/models.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { list } from "../cluster/read-world.ts";
 import type { Io } from "../command.ts";
@@ -10,9 +9,6 @@ import { parseOptions, typed } from "../parse-options.ts";
 
 /** A person who presses Tab does not wait for a cluster that is away. */
 const patienceMs = 3000;
-const models: Readonly<Record<KindName, typeof GenericKind>> = {
-  ...{ AoeServer, AoeVolume, XenHost, Ocfs2Cluster, XenDomain, XenMigration },
-};
 
 /** Names of the objects in the cluster that the flags typed so far mean; none when it cannot be asked in time. */
 export async function namesOf(

@@ -55,7 +55,7 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({
 export const migrate: Command = {
   name: "migrate",
   description:
-    "Creates a XenMigration, which the operator checks, queues and carries out. With --wait it tells how far it has come and ends with 0 when the domain runs on the target, with 1 when it does not. Interrupting it stops nothing: set spec.abort of the XenMigration for that.",
+    "Creates a XenMigration, which the operator checks, queues and carries out. With --wait it tells how far it has come and ends with 0 when the domain runs on the target, with 1 when it does not. Interrupting it stops nothing: xensan abort does.",
   arguments: [
     {
       name: "domain",

@@ -1,7 +1,7 @@
 import { ApiException, type KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
-import { z } from "zod";
-import { patiently } from "../cluster/object-api.ts";
-import type { Manifest } from "../manifests.ts";
+import { ApiError, failureOfCall, isMissing, saidIn } from "../cluster/api-error.ts";
+import type { Connection } from "../cluster/connect.ts";
+import { describeManifest, type Manifest } from "../manifests.ts";
 
 /** What the API server makes of a manifest, without keeping any of it. */
 export type Judgement =
@@ -12,37 +12,34 @@ export type Judgement =
   /** Its namespace or its definition is not there yet, so that the server cannot judge it. */
   | { readonly kind: "Unjudged"; readonly message: string };
 
-/** Applies manifests as `kubectl apply --server-side --dry-run=server` does. */
-export function createDryRun(config: KubeConfig, fieldManager: string): (manifest: Manifest) => Promise<Judgement> {
+/** Applies manifests as `kubectl apply --server-side --dry-run=server` does. Each call has the bound and the patience of `ask`. */
+export function createDryRun(
+  config: KubeConfig,
+  fieldManager: string,
+  ask: Connection["ask"],
+): (manifest: Manifest) => Promise<Judgement> {
   const api = config.makeApiClient(KubernetesObjectApi);
   return async (manifest) => {
     const { apiVersion, kind, metadata } = manifest;
+    const what = describeManifest(manifest);
     try {
       const header = { apiVersion, kind, metadata: { name: metadata.name, namespace: metadata.namespace ?? "" } };
-      const before = await patiently(() => api.read(header)).catch((error: unknown) => {
-        if (error instanceof ApiException && error.code === 404) return undefined;
+      const before = await ask(`reading ${what}`, () => api.read(header)).catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
         throw error;
       });
-      const after = await patiently(() =>
+      const after = await ask(`asking for a dry run of ${what}`, () =>
         api.patch(manifest, undefined, "All", fieldManager, true, PatchStrategy.ServerSideApply),
       );
       return { kind: "Accepted", before, after };
     } catch (error) {
       if (error instanceof Error && /unrecognized api version and kind/i.test(error.message))
         return { kind: "UnknownKind", message: `the cluster does not know ${apiVersion} ${kind}` };
-      if (!(error instanceof ApiException)) throw error;
-      const message = messageOf(error.body) ?? `HTTP ${error.code}`;
-      return { kind: error.code === 404 ? "Unjudged" : "Refused", message };
+      if (!(error instanceof ApiError) || !(error.cause instanceof ApiException)) throw error;
+      // A server that is busy or away has judged nothing.
+      if (failureOfCall(error).kind !== "Final") throw error;
+      const { code, body } = error.cause;
+      return { kind: code === 404 ? "Unjudged" : "Refused", message: saidIn(body) ?? `HTTP ${code}` };
     }
   };
-}
-
-const statusSchema = z.object({ message: z.string() });
-
-function messageOf(body: unknown): string | undefined {
-  try {
-    return statusSchema.safeParse(typeof body === "string" ? JSON.parse(body) : body).data?.message;
-  } catch {
-    return undefined;
-  }
 }

@@ -10,7 +10,7 @@ import { type Manifest, parseManifests, readManifests } from "../manifests.ts";
 import { paintFor } from "../paint.ts";
 import { typed } from "../parse-options.ts";
 import { secretsNamed } from "../why/depends.ts";
-import { createDryRun } from "./dry-run.ts";
+import { createDryRun, type Judgement } from "./dry-run.ts";
 import { forecastOf, isOurs } from "./forecast.ts";
 import { missingFor } from "./missing.ts";
 import { planText } from "./text.ts";
@@ -51,12 +51,9 @@ export const plan: Command = {
           ? { ...manifest, metadata: { ...manifest.metadata, namespace } }
           : manifest,
     );
-    const dryRun = createDryRun(await connection.source.load(), given["field-manager"]);
-    const judged = await connection.ask("asking the API server for a dry run", async () => {
-      const answers = [];
-      for (const manifest of placed) answers.push({ manifest, judgement: await dryRun(manifest) });
-      return answers;
-    });
+    const dryRun = createDryRun(await connection.source.load(), given["field-manager"], connection.ask);
+    const judged: { readonly manifest: Manifest; readonly judgement: Judgement }[] = [];
+    for (const manifest of placed) judged.push({ manifest, judgement: await dryRun(manifest) });
     const worlds = new Map<string, World>();
     for (const where of new Set(
       placed.flatMap(({ kind, metadata }) => (isOurs(kind) ? (metadata.namespace ?? []) : [])),

@@ -59,15 +59,17 @@ export interface KubeClientOptions {
   readonly answerSeconds?: number;
   /** Called when the server, overloaded or starting (429, 503), asks to wait before a request is sent again. */
   readonly onWait?: (wait: Wait) => void;
+  /** `Repeat`: a read that got no answer is sent again for a while, as after a 503. `Fail` when absent. */
+  readonly unanswered?: "Repeat" | "Fail";
   /** The merge patch after which a refused apply is worth another try; undefined when there is none. */
   readonly beforeApplyAgain?: (desired: ApplyObject, refusal: unknown) => object | undefined;
 }
 
 /** {@link KubeApi} of a real API server: client-node reads the configuration and authenticates, undici carries. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { source, clock = systemClock, metrics, onWait, answerSeconds, beforeApplyAgain } = options;
+  const { source, clock = systemClock, metrics, onWait, answerSeconds, unanswered, beforeApplyAgain } = options;
   const { watchSilenceSeconds = 120 } = options;
-  const connection = new Connection(source, { clock, metrics, onWait, answerSeconds });
+  const connection = new Connection(source, { clock, metrics, onWait, answerSeconds, unanswered });
   const one = async <T extends KubeObject>(kind: Kind<T>, call: Call): Promise<T> =>
     objectOf<T>(kind, await connection.json(call));
 

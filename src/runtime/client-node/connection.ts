@@ -35,6 +35,8 @@ export interface ConnectionOptions {
   readonly onWait?: ((wait: Wait) => void) | undefined;
   /** How long a request waits for its answer; 60 when absent. */
   readonly answerSeconds?: number | undefined;
+  /** Whether a read that got no answer is sent again as well; else its caller looks at the world first. */
+  readonly unanswered?: "Repeat" | "Fail" | undefined;
 }
 
 /** No attempt of one request begins later than this after its first; then its caller decides. */
@@ -52,21 +54,29 @@ export class Connection {
     this.#options = options;
   }
 
-  async json(call: Call): Promise<unknown> {
-    const body = await this.open(call);
-    try {
-      return await body.json();
-    } catch (error) {
-      throw this.#broken(call, error);
-    }
+  /** The whole answer of a success; an answer that breaks off is none. */
+  json(call: Call): Promise<unknown> {
+    return this.#retrying(call, async () => {
+      const body = await this.#open(call);
+      try {
+        return await body.json();
+      } catch (error) {
+        throw this.#broken(call, error);
+      }
+    });
+  }
+
+  /** The body of a success. It must be read to its end or destroyed. */
+  open(call: Call): Promise<Dispatcher.ResponseData["body"]> {
+    return this.#retrying(call, () => this.#open(call));
   }
 
   /**
-   * The body of a success. It must be read to its end or destroyed. A request that the server turns away for now is sent
-   * again; one that got no answer is not: whoever sent it looks at the world first.
+   * A request that the server turns away for now is sent again; one that got no answer is only when the options say so:
+   * whoever sent it looks at the world first.
    */
-  open(call: Call): Promise<Dispatcher.ResponseData["body"]> {
-    const { clock, onWait } = this.#options;
+  #retrying<T>(call: Call, attempt: () => Promise<T>): Promise<T> {
+    const { clock, onWait, unanswered } = this.#options;
     const request = `${call.method} ${call.path}`;
     return retrying(
       {
@@ -74,13 +84,14 @@ export class Connection {
         withinSeconds: retrySeconds,
         // A patch or an update carries the version it was made from, or sets what it says.
         repeatable: call.method !== "POST",
-        judge,
+        judge: (error) =>
+          unanswered === "Repeat" && call.method === "GET" && isUnanswered(error) ? { kind: "Open" } : judge(error),
         signal: call.signal,
         onWait: ({ error, ...wait }) => {
           if (error instanceof KubeError) onWait?.({ request, error, ...wait });
         },
       },
-      () => this.#open(call),
+      attempt,
     );
   }
 
@@ -156,6 +167,8 @@ export class Connection {
     this.#options.metrics?.restClientRequestsTotal.inc({ code, method: call.method, host: server.host });
   }
 }
+
+const isUnanswered = (error: unknown) => error instanceof KubeError && error.reason === "NoAnswer";
 
 function judge(error: unknown): Failure {
   if (!(error instanceof KubeError) || error.status === 0) return { kind: "Final" };

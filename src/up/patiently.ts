@@ -1,6 +1,6 @@
 import { ApiException } from "@kubernetes/client-node";
-import { systemClock } from "../../clock.ts";
-import { type Failure, failureOf, retrying } from "../../runtime/retry.ts";
+import { systemClock } from "../clock.ts";
+import { type Failure, failureOf, retrying } from "../runtime/retry.ts";
 
 /** How long a server that is busy or starts is asked again. */
 const patienceSeconds = 30;

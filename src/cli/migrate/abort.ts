@@ -1,0 +1,70 @@
+import { K8s } from "kubernetes-fluent-client";
+import { z } from "zod";
+import { XenMigration } from "../../api/fluent.ts";
+import { connect } from "../cluster/connect.ts";
+import { pick } from "../cluster/named.ts";
+import { clusterOptions, clusterSchema } from "../cluster/options.ts";
+import { list } from "../cluster/read-world.ts";
+import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
+import { follow } from "../cluster/watch-object.ts";
+import { type Command, type Option, UsageError } from "../command.ts";
+import { type Migration, readMigration, verdictOf } from "../entity.ts";
+import { typed } from "../parse-options.ts";
+import { isUnderWay } from "../why/depends.ts";
+import { migrationNews } from "./migrate.ts";
+
+const options: readonly Option[] = [...waitOptions, ...clusterOptions];
+const schema = clusterSchema.extend(waitSchema.shape).extend({ migration: z.string() });
+
+/** `xensan abort MIGRATION`: sets `spec.abort` of a XenMigration. */
+export const abort: Command = {
+  name: "abort",
+  description:
+    "Sets spec.abort of a XenMigration to Requested: it is stopped as long as that is safe, and the domain stays where it was. From the point on at which the target starts the domain it runs to its end. With --wait it tells how it ends: the exit code is 0 when it was aborted, 1 when it had an end of its own first.",
+  arguments: [{ name: "migration", placeholder: "MIGRATION", help: "The XenMigration.", completes: ["XenMigration"] }],
+  options,
+  async run(values, io) {
+    const given = typed(schema, options, values);
+    await using connection = await connect(given, io);
+    const tell = given.output === "json" ? io.stderr : io.stdout;
+    const { namespace } = connection;
+    const all = (await list(connection, XenMigration)).map(readMigration);
+    const found = pick(all, "XenMigration", given.migration, namespace);
+    const { name } = found;
+    if (!isUnderWay(found)) {
+      const { reason, message } = verdictOf(found);
+      throw new UsageError(`xenmigration/${name} is over (${reason}: ${message}): there is nothing to abort`);
+    }
+    const changed = readMigration(
+      await connection.ask(`changing XenMigration ${name}`, () =>
+        K8s(XenMigration, { namespace, name }).Patch([{ op: "add", path: "/spec/abort", value: "Requested" }]),
+      ),
+    );
+    tell.write(`xenmigration/${name}: abort is Requested\n`);
+    const last = given.wait
+      ? await follow({
+          ...{ connection, model: XenMigration, name, parse: readMigration, tell, signal: io.signal },
+          news: migrationNews,
+          over: (one) => !isUnderWay(one),
+          seconds: given["wait-timeout"],
+        })
+      : changed;
+    if (given.output === "json") {
+      const { state, reason, message } = verdictOf(last ?? changed);
+      const aborted = abortedOf(last ?? changed);
+      io.stdout.write(
+        `${JSON.stringify({ namespace, name, aborted, succeeded: state, reason, message }, undefined, 2)}\n`,
+      );
+    }
+    if (last === undefined)
+      throw new Error(
+        `after ${given["wait-timeout"]} s the end of ${name} is not known; it goes on: xensan why xenmigration/${name} -n ${namespace}`,
+      );
+    return given.wait && abortedOf(last) !== "True" ? 1 : 0;
+  },
+};
+
+/** Status of its condition Aborted; Unknown when there is none. */
+export function abortedOf({ conditions }: Migration): "True" | "False" | "Unknown" {
+  return conditions.find(({ type }) => type === "Aborted")?.status ?? "Unknown";
+}

@@ -1,0 +1,62 @@
+import { K8s } from "kubernetes-fluent-client";
+import { z } from "zod";
+import { annotations, isSet } from "../api/common.ts";
+import { annotating } from "./cluster/annotate.ts";
+import { connect } from "./cluster/connect.ts";
+import { models } from "./cluster/models.ts";
+import { pick, qualifiedName } from "./cluster/named.ts";
+import { clusterOptions, clusterSchema } from "./cluster/options.ts";
+import { list } from "./cluster/read-world.ts";
+import type { Argument, Command } from "./command.ts";
+import { readEntity } from "./entity.ts";
+import { typed } from "./parse-options.ts";
+
+const schema = clusterSchema.extend({ object: z.string() });
+const object: Argument = {
+  name: "object",
+  placeholder: "KIND/NAME",
+  help: "The object, such as ocfs2cluster/data; plurals and short names do as well.",
+  completes: ["AoeServer", "AoeVolume", "XenHost", "Ocfs2Cluster", "XenDomain", "XenMigration"],
+  qualified: true,
+};
+
+/** `xensan pause KIND/NAME`: sets the annotation xensan.dev/paused. */
+export const pause: Command = {
+  name: "pause",
+  description:
+    "Sets the annotation xensan.dev/paused: nothing is changed on hosts for the object any more, until xensan resume. Hosts are still looked at, and its status goes on saying what is found. What has begun on a host ends there.",
+  arguments: [object],
+  options: clusterOptions,
+  run: (values, io) => set("paused", values, io),
+};
+
+/** `xensan resume KIND/NAME`: takes the annotation away. */
+export const resume: Command = {
+  name: "resume",
+  description: "Takes the annotation xensan.dev/paused away: the object is made as its spec says again.",
+  arguments: [object],
+  options: clusterOptions,
+  run: (values, io) => set("resumed", values, io),
+};
+
+async function set(wish: "paused" | "resumed", ...[values, io]: Parameters<Command["run"]>): Promise<number> {
+  const given = typed(schema, clusterOptions, values);
+  const { kind, name } = qualifiedName(given.object);
+  await using connection = await connect(given, io);
+  const { namespace } = connection;
+  const all = (await list(connection, models[kind])).map((one) => readEntity(kind, one));
+  const { annotations: present } = pick(all, kind, name, namespace);
+  const was = isSet(present[annotations.paused]);
+  const isAlready = was === (wish === "paused");
+  if (!isAlready) {
+    const steps = annotating(present, annotations.paused, wish === "paused" ? "true" : undefined);
+    await connection.ask(`changing ${kind} ${name}`, () => K8s(models[kind], { namespace, name }).Patch([...steps]));
+  }
+  const paused = wish === "paused";
+  if (given.output === "json") io.stdout.write(`${JSON.stringify({ namespace, kind, name, paused }, undefined, 2)}\n`);
+  else
+    io.stdout.write(
+      `${kind.toLowerCase()}/${name}: ${isAlready ? (paused ? "is paused already" : "is not paused") : wish}\n`,
+    );
+  return 0;
+}

@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { onTestFinished } from "vitest";
+import { z } from "zod";
+import { clientCommands } from "../../../src/cli/client-commands.ts";
+import { runProgram } from "../../../src/cli/program.ts";
+import { isRecord } from "../../../src/runtime/equality.ts";
+
+type Json = Record<string, unknown>;
+const stepsSchema = z.array(
+  z.object({ op: z.enum(["add", "remove"]), path: z.string(), value: z.unknown().optional() }),
+);
+const recordSchema = z.record(z.string(), z.unknown());
+
+/** As much of an API server as a command needs that lists, reads and patches (RFC 6902) objects of one namespace. */
+export interface ApiServer {
+  /** By `aoevolumes/data`. */
+  readonly objects: Map<string, Json>;
+  /** Every request so far: `PATCH xenmigrations/move`. */
+  readonly requests: string[];
+  /** Called after each patch, as an operator that notices it. */
+  onPatch: (object: Json) => void;
+  /** Runs a command line before it, in namespace san. */
+  xensan(...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+}
+
+/** Starts one with these objects; it ends with the test. */
+export async function startApiServer(objects: Readonly<Record<string, object>>): Promise<ApiServer> {
+  const stored = new Map(
+    Object.entries(objects).map(([key, object]) => [key, recordSchema.parse(structuredClone(object))]),
+  );
+  const requests: string[] = [];
+  const state: Pick<ApiServer, "onPatch"> = { onPatch: () => undefined };
+  const server = http.createServer(async (request, response) => {
+    const url = request.url?.split("?")[0] ?? "";
+    const [, key = ""] = /^\/apis\/xensan\.dev\/v1alpha1\/namespaces\/san\/(.+)$/.exec(url) ?? [];
+    requests.push(`${request.method} ${key || url}`);
+    const answer = (code: number, body: object) => {
+      response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
+    };
+    const object = stored.get(key);
+    if (key !== "" && !key.includes("/")) {
+      const items = [...stored].flatMap(([name, one]) => (name.startsWith(`${key}/`) ? [one] : []));
+      answer(200, { kind: "List", metadata: { resourceVersion: "1" }, items });
+    } else if (object === undefined) answer(404, { kind: "Status", message: `${key} not found`, code: 404 });
+    else {
+      if (request.method === "PATCH") {
+        for (const step of stepsSchema.parse(JSON.parse(await text(request)))) apply(object, step);
+        state.onPatch(object);
+      }
+      answer(200, object);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  const directory = await mkdtemp(path.join(tmpdir(), "xensan-api-server-"));
+  const kubeconfig = path.join(directory, "kubeconfig");
+  const cluster = { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
+  await writeFile(
+    kubeconfig,
+    JSON.stringify({
+      ...{ apiVersion: "v1", kind: "Config", "current-context": "it" },
+      clusters: [{ name: "it", cluster }],
+      users: [{ name: "it", user: {} }],
+      contexts: [{ name: "it", context: { cluster: "it", user: "it", namespace: "san" } }],
+    }),
+  );
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await rm(directory, { recursive: true });
+  });
+  return {
+    objects: stored,
+    requests,
+    get onPatch() {
+      return state.onPatch;
+    },
+    set onPatch(value) {
+      state.onPatch = value;
+    },
+    async xensan(...args) {
+      const texts = { stdout: "", stderr: "" };
+      const stream = (name: keyof typeof texts) => ({
+        write(said: string) {
+          texts[name] += said;
+          return true;
+        },
+      });
+      const io = {
+        ...{ env: { KUBECONFIG: kubeconfig }, signal: new AbortController().signal },
+        ...{ stdout: stream("stdout"), stderr: stream("stderr") },
+      };
+      return { code: await runProgram(clientCommands, args, io), ...texts };
+    },
+  };
+}
+
+function apply(object: Json, { op, path: where, value }: z.output<typeof stepsSchema>[number]): void {
+  const names = where
+    .slice(1)
+    .split("/")
+    .map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const last = names.pop() ?? "";
+  let parent = object;
+  for (const name of names) {
+    const inner = parent[name];
+    if (!isRecord(inner)) throw new Error(`${where}: there is no ${name}`);
+    parent = inner;
+  }
+  if (op === "add") parent[last] = value;
+  else delete parent[last];
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { startApiServer } from "./api-server.ts";
+import * as w from "./world.ts";
+
+const going = { Succeeded: w.unknown("Migrating", "half") };
+const over = (aborted: w.Said, succeeded: w.Said) =>
+  w.migration("move", { Aborted: aborted, Succeeded: succeeded }).status;
+
+describe("xensan abort", () => {
+  it("asks for it, and waits for the end", async () => {
+    const server = await startApiServer({ "xenmigrations/move": w.migration("move", going) });
+    server.onPatch = (object) => {
+      object.status = over({ ...w.fine, reason: "AbortRequested" }, w.not("AbortRequested", "It was stopped"));
+    };
+    const { code, stdout, stderr } = await server.xensan("abort", "move", "--wait", "-o", "json");
+    expect({ code, stderr, result: JSON.parse(stdout) }).toEqual({
+      code: 0,
+      stderr: "xenmigration/move: abort is Requested\nfailed, AbortRequested: It was stopped\n",
+      result: {
+        ...{ namespace: "san", name: "move", aborted: "True", succeeded: "False" },
+        ...{ reason: "AbortRequested", message: "It was stopped" },
+      },
+    });
+    expect(server.objects.get("xenmigrations/move")).toMatchObject({ spec: { abort: "Requested" } });
+  });
+
+  it("ends with 1 when the migration had an end of its own first", async () => {
+    const server = await startApiServer({ "xenmigrations/move": w.migration("move", going) });
+    server.onPatch = (object) => {
+      object.status = over(w.not("NotAborted", "too late"), { ...w.fine, reason: "Succeeded" });
+    };
+    expect(await server.xensan("abort", "move", "--wait")).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("done, Succeeded"),
+    });
+  });
+
+  it("refuses one that is over, and changes nothing", async () => {
+    const done = w.migration("move", { Succeeded: { ...w.fine, reason: "Succeeded" } });
+    const server = await startApiServer({ "xenmigrations/move": done });
+    expect(await server.xensan("abort", "move")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("xenmigration/move is over (Succeeded: "),
+    });
+    expect(server.requests).toEqual(["GET xenmigrations"]);
+  });
+});
+
+describe("xensan pause and resume", () => {
+  it("set the annotation and take it away, and say when there is nothing to do", async () => {
+    const server = await startApiServer({ "aoevolumes/data": w.volume() });
+    const told: string[] = [];
+    const seen: unknown[] = [];
+    for (const command of ["resume", "pause", "pause", "resume"]) {
+      told.push((await server.xensan(command, "aoev/data")).stdout);
+      seen.push(structuredClone(server.objects.get("aoevolumes/data")?.metadata));
+    }
+    expect(told).toEqual(
+      ["is not paused", "paused", "is paused already", "resumed"].map((words) => `aoevolume/data: ${words}\n`),
+    );
+    const { metadata } = w.volume();
+    const paused = { ...metadata, annotations: { "xensan.dev/paused": "true" } };
+    expect(seen).toEqual([metadata, paused, paused, { ...metadata, annotations: {} }]);
+    expect(server.requests.filter((request) => request.startsWith("PATCH"))).toEqual([
+      "PATCH aoevolumes/data",
+      "PATCH aoevolumes/data",
+    ]);
+  });
+
+  it("say which object they do not find", async () => {
+    const server = await startApiServer({ "aoevolumes/data": w.volume() });
+    expect(await server.xensan("pause", "aoev/dta")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no AoeVolume "dta" in namespace san, did you mean data?'),
+    });
+  });
+});
