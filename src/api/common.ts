@@ -15,7 +15,7 @@ export const annotations = {
   reconcileAt: `${group}/reconcile-at`,
   /** "true", or anything but "false", "no", "off" and "0": write the plan to status.plan and run none of it. */
   dryRun: `${group}/dry-run`,
-  /** The object's own name: let go of a deleted object although its clean-up cannot be done. */
+  /** The object's own name: removes a deleted object without its clean-up. */
   abandon: `${group}/abandon`,
   /**
    * `DestroySource:OPERATION`: this operation of a migration may give up the suspended copy of a domain that cannot be

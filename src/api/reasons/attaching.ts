@@ -4,18 +4,18 @@ import { nothing, type ReasonEntry } from "./entry.ts";
 export const attaching = {
   Attached: {
     conditions: ["Attached"],
-    meaning: "Every client sees the volume: up, of the right size, from the right server.",
+    meaning: "Every client sees the volume: up, with the right size, from the right server.",
     action: "Nothing.",
   },
   NoClients: { conditions: ["Attached"], meaning: "The volume declares no clients.", action: "Nothing." },
   NotExported: {
     conditions: ["Attached"],
-    meaning: "Clients are looked at once the volume is exported.",
+    meaning: "Clients are checked once the volume is exported.",
     action: "See the condition Exported.",
   },
   ClientNotFound: {
     conditions: ["Attached"],
-    meaning: "There is no XenHost of the name of a client.",
+    meaning: "A client names a XenHost that does not exist.",
     action: "Create it, or remove the client from the volume.",
   },
   ClientNotReady: {
@@ -45,22 +45,22 @@ export const attaching = {
   },
   WrongServer: {
     conditions: ["Attached"],
-    meaning: "Somebody else than the server of the volume answers a client for this address.",
+    meaning: "A server other than the volume's answers a client at this address.",
     action: "Find it by its MAC address and stop it.",
   },
   WrongSize: {
     conditions: ["Attached"],
-    meaning: "A client sees another size than the server exports.",
+    meaning: "A client sees a size that differs from the exported size.",
     action: nothing,
   },
   ClientHoldsDevice: {
     conditions: ["DeletionBlocked", "Exported"],
     meaning: "A client has the device open; the message names its users.",
-    action: "Unmount it or stop them; xensan goes on by itself.",
+    action: "Unmount it or stop them; xensan then continues.",
   },
   ClientUnknown: {
     conditions: ["DeletionBlocked", "Exported"],
-    meaning: "A client cannot be asked whether it holds the device.",
+    meaning: "A client cannot be reached, so it is unknown whether it holds the device.",
     action: "Bring it back; if it is gone for good, set the annotation xensan.dev/abandon.",
   },
   ReferencedByVolumes: {
@@ -70,7 +70,7 @@ export const attaching = {
   },
   NotImplemented: {
     conditions: ["ToolstackReady", "RelocationReady", "Drained"],
-    meaning: "This version of xensan does not look at this aspect.",
+    meaning: "This version of xensan does not check this.",
     action: "Nothing.",
   },
 } as const satisfies Record<string, ReasonEntry>;

@@ -11,7 +11,7 @@ export const clustering = {
   Online: { conditions: ["Online"], meaning: "Every node has the cluster in its kernel.", action: "Nothing." },
   Healthy: {
     conditions: ["Healthy"],
-    meaning: "Heartbeats and connections of all mounted nodes are there, and nothing went wrong lately.",
+    meaning: "All mounted nodes write heartbeats and are connected, and there were no recent errors.",
     action: "Nothing.",
   },
   NodeNotFound: {
@@ -21,7 +21,7 @@ export const clustering = {
   },
   NodeUnreachable: {
     conditions: ["Configured", "Online", "Formatted", "Mounted", "Healthy", "DeletionBlocked"],
-    meaning: "A node cannot be asked. The others go on.",
+    meaning: "A node cannot be reached. The others continue.",
     action: "See the conditions of the XenHost.",
   },
   NodeInOtherCluster: {
@@ -65,7 +65,7 @@ export const clustering = {
   },
   ReadOnlyMount: {
     conditions: ["Healthy"],
-    meaning: "A file system is mounted read-only although nobody asked for that: the kernel's answer to an error.",
+    meaning: "The kernel remounted a file system read-only after an error.",
     action: "Look at the kernel log of the host. Unmount it everywhere, run fsck.ocfs2, and let xensan mount it.",
   },
   KernelTrouble: {
@@ -76,7 +76,7 @@ export const clustering = {
   AoeGivesUpFirst: {
     conditions: ["Healthy"],
     meaning:
-      "The AoE driver fails requests before the heartbeat gives up: in an outage in between, the file system gets errors instead of a reset.",
+      "The AoE driver fails requests before the heartbeat gives up: in an outage that lasts between the two, the file system gets errors instead of a reset.",
     action: "Lower timeouts.heartbeatThreshold, or raise aoe_deadsecs of the aoe module.",
   },
   RestartedWhileMounted: {

@@ -4,7 +4,7 @@ import type { ReasonEntry } from "./entry.ts";
 export const conflicting = {
   NoConflict: {
     conditions: ["Conflicted"],
-    meaning: "Nobody else claims the address or the backing.",
+    meaning: "No other AoeVolume or server uses the address or the backing.",
     action: "Nothing.",
   },
   DuplicateAddress: {
@@ -26,8 +26,7 @@ export const conflicting = {
   },
   UndeclaredResponder: {
     conditions: ["Conflicted", "Exported", "Attached"],
-    meaning:
-      "Somebody on the segment whom no AoeVolume declares answers for this address. Two servers under one address destroy data.",
+    meaning: "A server that no AoeVolume declares answers at this address. Two servers at one address destroy data.",
     action: "Find it by its MAC address and stop it.",
   },
 } as const satisfies Record<string, ReasonEntry>;

@@ -8,6 +8,6 @@ export interface ReasonEntry {
 }
 
 /** The action of a reason that needs none. */
-export const nothing = "Nothing: it passes by itself.";
+export const nothing = "Nothing: it resolves itself.";
 /** The action of a reason whose message names the wrong field. */
 export const correctSpec = "Change the spec; the message names the field.";

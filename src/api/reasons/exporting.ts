@@ -9,7 +9,7 @@ export const exporting = {
   },
   ServerNotFound: {
     conditions: ["Exported", "Attached", "Conflicted", "DeletionBlocked"],
-    meaning: "There is no AoeServer of the name in serverRef.",
+    meaning: "serverRef names an AoeServer that does not exist.",
     action: "Create it, or delete the volume: serverRef does not change.",
   },
   ServerNotReady: {
@@ -78,12 +78,12 @@ export const exporting = {
   ExportFailed: {
     conditions: ["Exported", "DeletionBlocked"],
     meaning: "vblade does not stay up; the message holds what it said.",
-    action: "Follow the message; xensan keeps trying.",
+    action: "Follow the message; xensan retries.",
   },
   RestartForbidden: {
     conditions: ["Exported"],
     meaning: "The export must be restarted to match the spec, and clients hold the device.",
-    action: "Unmount the device on the named clients; xensan goes on by itself.",
+    action: "Unmount the device on the named clients; xensan then continues.",
   },
   NotOurs: {
     conditions: ["Exported", "DeletionBlocked"],

@@ -30,7 +30,7 @@ export const formatting = {
   },
   DeviceUnreadable: {
     conditions: ["Formatted"],
-    meaning: "A node cannot read the device now, so nobody can tell what it holds.",
+    meaning: "A node cannot read the device, so its content is unknown.",
     action: "See the conditions of the AoeVolume.",
   },
   NodesDisagree: {
@@ -60,7 +60,7 @@ export const formatting = {
   },
   FormatUnknown: {
     conditions: ["Formatted"],
-    meaning: "Only the node that was chosen to format can tell whether it began, and it cannot be asked.",
+    meaning: "Only the node that was chosen to format can tell whether it began, and it cannot be reached.",
     action:
       "Bring it back. If it is off for good, look at the device on another node and set the annotation xensan.dev/approve as the message says: another node is chosen, which formats only what is blank.",
   },
@@ -82,7 +82,7 @@ export const formatting = {
   Looking: {
     conditions: ["Formatted", "Healthy"],
     meaning:
-      "Another look is needed: two looks some seconds apart show whether a foreign host uses the file system, and only a look after a mount shows who hears whom.",
+      "Another probe is needed: two probes some seconds apart show whether a foreign host uses the file system, and only a probe after the mount shows which nodes hear each other.",
     action: nothing,
   },
 } as const satisfies Record<string, ReasonEntry>;

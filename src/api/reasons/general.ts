@@ -4,7 +4,7 @@ const any = ["Ready", "Succeeded"];
 
 /** Reasons of every object: its life, and steps on hosts that end badly. */
 export const general = {
-  Pending: { conditions: ["every type"], meaning: "The operator has not looked at the object yet.", action: nothing },
+  Pending: { conditions: ["every type"], meaning: "The operator has not checked the object yet.", action: nothing },
   Ready: { conditions: ["Ready"], meaning: "Everything is as the spec says.", action: "Nothing." },
   InvalidSpec: {
     conditions: ["every type"],
@@ -41,18 +41,18 @@ export const general = {
   },
   Abandoned: {
     conditions: ["events"],
-    meaning: "The object was let go without its clean-up; the message says what is left behind.",
+    meaning: "The object was removed without clean-up; the message lists what is left behind.",
     action: "Clean up on the host by hand.",
   },
   StepFailed: {
     conditions: ["every type"],
-    meaning: "A command on a host failed; the message holds what it said. It is tried again with growing pauses.",
+    meaning: "A command on a host failed; the message quotes its output. It is retried with growing pauses.",
     action: "Follow the message.",
   },
   NoEffect: {
     conditions: ["every type"],
-    meaning: "A command on a host said that it succeeded, and the next look at the host does not show it.",
-    action: "Look for somebody or something on the host that undoes it.",
+    meaning: "A command on a host reported success, but the next probe of the host does not show the effect.",
+    action: "Find out who or what on the host reverts it.",
   },
   HostBusy: {
     conditions: ["every type"],

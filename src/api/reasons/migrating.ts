@@ -10,7 +10,7 @@ export const migrating = {
   DomainMigrating: {
     conditions: ["Running", "Admitted", "Migrating", "RelocationReady"],
     meaning: "The toolstack is moving or building the domain now.",
-    action: "Nothing: it passes by itself.",
+    action: "Nothing: it resolves itself.",
   },
   DomainNotRunning: {
     conditions: ["Admitted", "Migrating"],

@@ -20,7 +20,7 @@ export const moving = {
     conditions: outcome,
     meaning:
       "Checks kept failing until timeoutSeconds after the creation, or one of them can never pass with this spec; the message names them.",
-    action: "Mend what the message names and create another XenMigration.",
+    action: "Fix what the message names and create another XenMigration.",
   },
   DomainNotFound: {
     conditions: admission,
@@ -29,7 +29,7 @@ export const moving = {
   },
   DomainAmbiguous: {
     conditions: admission,
-    meaning: "Several hosts or several domains answer to the name.",
+    meaning: "The name matches domains on several hosts, or several domains.",
     action: "Give the UUID, or sourceHostRef.",
   },
   SourceDiffers: {
@@ -40,7 +40,7 @@ export const moving = {
   AlreadyThere: {
     conditions: [...admission, "Succeeded"],
     meaning:
-      "The domain is on the target already: the migration has succeeded, and nothing was moved. Admitted False: a leftover of the domain is there.",
+      "The domain is already on the target: the migration has succeeded, and nothing was moved. Admitted False: a leftover of the domain is there.",
     action: "Nothing, or clean up the leftover that the message names.",
   },
   AlreadyDone: {
@@ -76,7 +76,7 @@ export const moving = {
   },
   OfflineUnavailable: {
     conditions: admission,
-    meaning: "mode is Offline and there is no XenDomain for the domain: nobody knows what to start on the target.",
+    meaning: "mode is Offline, but no XenDomain describes the domain, so there is nothing to start on the target.",
     action: "Declare the domain as a XenDomain, or migrate it live.",
   },
   TargetCordoned: {
@@ -174,8 +174,7 @@ export const moving = {
   },
   OutcomeUnknown: {
     conditions: ["Migrating", "Succeeded", "events"],
-    meaning:
-      "A host cannot be seen, so nobody can tell where the domain runs. Nothing is destroyed and nothing is started.",
+    meaning: "A host cannot be reached, so it is unknown where the domain runs. Nothing is destroyed or started.",
     action: "Bring the host back; the outcome is then found out by itself.",
   },
   OutcomeAmbiguous: {
@@ -203,7 +202,7 @@ export const moving = {
   DrainBlocked: {
     conditions: ["Drained"],
     meaning: "Domains cannot leave the host; the message names each with the reason.",
-    action: "Mend what the message names, move the domain with a XenMigration of mode Offline, or stop it.",
+    action: "Fix what the message names, move the domain with a XenMigration of mode Offline, or stop it.",
   },
   NotAborted: {
     conditions: ["Aborted"],

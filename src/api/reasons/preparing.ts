@@ -82,7 +82,8 @@ export const preparing = {
   },
   FactsUnknown: {
     conditions: ["Prepared", "AoeReady", "Exported", "Attached", "Conflicted", "DeletionBlocked"],
-    meaning: "A section of the probe failed, so that nothing can be said or done; the message holds its words.",
+    meaning:
+      "A section of the probe failed, so the state is unknown and nothing is changed; the message quotes its output.",
     action: "Run the named command on the host.",
   },
 } as const satisfies Record<string, ReasonEntry>;

@@ -7,38 +7,38 @@ export const reaching = {
   Reachable: { conditions: ["Reachable"], meaning: "The last probe of the host succeeded.", action: "Nothing." },
   Unreachable: {
     conditions: asking,
-    meaning: "No connection to the host's SSH server. Nothing is known of the host until it is back.",
-    action: "Check power, network and spec.ssh; xensan keeps trying.",
+    meaning: "No connection to the host's SSH server. The state of the host is unknown until it is back.",
+    action: "Check power, network and spec.ssh; xensan retries.",
   },
   HeartbeatHeard: {
     conditions: ["Reachable", "DeletionBlocked"],
     meaning:
-      "The machine cannot be asked, and another node of its cluster sees its heartbeat: it runs, and what runs there goes on.",
+      "The machine cannot be reached, and another node of its cluster sees its heartbeat: it runs, and what runs there goes on.",
     action:
-      "Mend its network or its SSH, or switch it off. Neither xensan.dev/forget nor xensan.dev/abandon holds against a heartbeat.",
+      "Fix its network or SSH, or switch it off. Neither xensan.dev/forget nor xensan.dev/abandon holds against a heartbeat.",
   },
   Dead: {
     conditions: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "WatchdogReady", "Drained", "Ready"],
     meaning:
-      "The host cannot be asked, and its storage proves that it is dead: on every file system of its clusters another node that writes itself has seen no heartbeat of it for twice the dead time, has evicted it and has replayed its journal; and a watchdog had been seen that resets a dom0 that hangs. Its domains are started elsewhere. Its address on the network may still answer.",
+      "The host cannot be reached, and its storage proves that it is dead: on every file system of its clusters another node that writes itself has seen no heartbeat of it for twice the dead time, has evicted it and has replayed its journal; and a watchdog had been seen that resets a dom0 that hangs. Its domains are started elsewhere. Its address on the network may still answer.",
     action: "Repair the machine, or delete the XenHost.",
   },
   Forgotten: {
     conditions: ["Reachable"],
     meaning:
       "A person said with xensan.dev/forget that this boot of the machine has ended, and no heartbeat contradicts. Nothing waits for it.",
-    action: "Nothing. When the machine is back, it is looked at as ever.",
+    action: "Nothing. When the machine is back, xensan probes it as before.",
   },
   ForgetContradicted: {
     conditions: ["events"],
     meaning:
       "The machine answers in the boot that xensan.dev/forget says has ended. The annotation was removed, so that it does not count later.",
-    action: "Find out why the machine was silent; say `xensan forget` again if it is off next time.",
+    action: "Find out why the machine was silent; run `xensan forget` again if it is off next time.",
   },
   MachineChanged: {
     conditions: asking,
     meaning:
-      "Another machine answers at the address: its machine-id is not the one that was recorded. Nothing is done on it.",
+      "Another machine answers at the address: its machine-id differs from the recorded one. Nothing is changed on it.",
     action:
       "Correct spec.ssh.host, or, if the machine takes the place of the old one for good, set xensan.dev/approve=Machine:ID with its machine-id.",
   },
@@ -85,7 +85,7 @@ export const reaching = {
     conditions: asking,
     meaning: "The host showed another key than the pinned or recorded one. No command was sent.",
     action:
-      "Find out whether the host was reinstalled or somebody is in between. If the new key is right, declare it in spec.ssh.hostKeys.",
+      "Find out whether the host was reinstalled or a third party intercepts the connection. If the new key is right, declare it in spec.ssh.hostKeys.",
   },
   HostKeyUnknown: {
     conditions: asking,
@@ -105,7 +105,7 @@ export const reaching = {
   TimedOut: {
     conditions: asking,
     meaning: "A command did not end in time and was stopped.",
-    action: "Check the load and the disks of the host; xensan keeps trying.",
+    action: "Check the load and the disks of the host; xensan retries.",
   },
   ConnectionLost: {
     conditions: asking,

@@ -12,7 +12,7 @@ export const running = {
   Waiting: { conditions: ["Running"], meaning: "The domain is started when its disks are ready.", action: nothing },
   Vanished: {
     conditions: ["Running"],
-    meaning: "The domain has just gone. A guest that reboots is away for some seconds, so nothing is done yet.",
+    meaning: "The domain has just disappeared. A guest that reboots is absent for some seconds, so xensan waits.",
     action: nothing,
   },
   Stopping: { conditions: ["Running"], meaning: "The domain is shutting down, or being ended.", action: nothing },
@@ -34,7 +34,7 @@ export const running = {
   },
   DomainPaused: {
     conditions: ["Running"],
-    meaning: "Somebody paused the domain with the host's own tools.",
+    meaning: "The domain was paused with the host's own tools.",
     action: "Unpause it there.",
   },
   DomainTaken: {
@@ -42,7 +42,7 @@ export const running = {
     meaning:
       "An older XenDomain has the same UUID or one of the same images, or the domain of this UUID was declared or started by somebody else. Nothing is done with it.",
     action:
-      "Correct the spec; or have the owner of the host add the UUID to spec.allowed.domains of the XenHost, to take over a domain that another hand started.",
+      "Correct the spec; or have the owner of the host add the UUID to spec.allowed.domains of the XenHost, to take over a domain that xensan did not start.",
   },
   NoDisk: {
     conditions: ["DisksReady", "Running"],
@@ -57,7 +57,7 @@ export const running = {
   },
   FilesystemNotMounted: {
     conditions: ["DisksReady", "DeletionBlocked"],
-    meaning: "A file system of its disks is mounted on no host that can be asked.",
+    meaning: "A file system of its disks is not mounted on any host that can be reached.",
     action: "See the conditions of the Ocfs2Cluster.",
   },
   NoHostFits: {
@@ -75,14 +75,14 @@ export const running = {
     conditions: ["Running"],
     meaning: "The host on which the domain ran is dead, and spec.onHostFailure is Stay.",
     action:
-      "Bring the host back; or say `xensan forget HOST`, or set spec.onHostFailure to Restart, to start it elsewhere.",
+      "Bring the host back; or run `xensan forget HOST`, or set spec.onHostFailure to Restart, to start it elsewhere.",
   },
   LockedElsewhere: {
     conditions: ["Running"],
     meaning: "The lock file on the shared file system names a machine that is none of the domain's hosts.",
     action: "Make sure that the domain does not run there, then remove the named file.",
   },
-  UpToDate: { conditions: ["PendingRestart"], meaning: "Nothing waits for a restart.", action: "Nothing." },
+  UpToDate: { conditions: ["PendingRestart"], meaning: "No change waits for a restart.", action: "Nothing." },
   Adopted: {
     conditions: ["PendingRestart"],
     meaning: "The domain ran before xensan knew it, so what it was built from is not known.",
@@ -101,7 +101,7 @@ export const running = {
   AutomaticDomains: {
     conditions: ["ToolstackReady"],
     meaning: "The host would start, save or restore domains by itself, or its Xen services are not started.",
-    action: "Nothing, unless the object is paused: xensan mends it.",
+    action: "Nothing, unless the object is paused: xensan repairs it.",
   },
   RelocationReady: {
     conditions: ["RelocationReady"],

@@ -14,7 +14,7 @@ export const sharing = {
   },
   HostNameMismatch: {
     conditions: ["Configured", "Online"],
-    meaning: "No node of the cluster has the short host name of the host; O2CB would stay offline without a word.",
+    meaning: "No node of the cluster has the short host name of the host; O2CB would stay offline without an error.",
     action: "Set the host's name right, or correct nodes: the node's name is the short host name.",
   },
   ForeignCluster: {
@@ -27,12 +27,12 @@ export const sharing = {
     conditions: ["Configured", "Online", "DeletionBlocked"],
     meaning:
       "What is to be done needs the cluster to be offline, and a file system is mounted or a heartbeat is written.",
-    action: "Unmount what the message names on that host; xensan goes on by itself.",
+    action: "Unmount what the message names on that host; xensan then continues.",
   },
   ClusterOffline: {
     conditions: ["Online", "Mounted"],
     meaning: "O2CB is not online on the host; the message holds what it said.",
-    action: "Follow the message; xensan keeps trying.",
+    action: "Follow the message; xensan retries.",
   },
   DeviceMissing: {
     conditions: ["Formatted", "Mounted"],
@@ -56,7 +56,7 @@ export const sharing = {
   },
   HeartbeatActive: {
     conditions: ["Formatted"],
-    meaning: "Somebody writes a heartbeat to the device: a host that is not declared here has it mounted.",
+    meaning: "A host that is not declared as a node writes a heartbeat to the device: it has it mounted.",
     action: "Find the host and unmount it there, or use another volume.",
   },
   FormatInterrupted: {
@@ -67,7 +67,7 @@ export const sharing = {
   FormatFailed: {
     conditions: ["Formatted"],
     meaning: "mkfs.ocfs2 failed; the message holds what it said.",
-    action: "Follow the message; it is not tried again by itself.",
+    action: "Follow the message; it is not retried.",
   },
   WrongFilesystem: {
     conditions: ["Formatted", "Mounted", "DeletionBlocked"],
@@ -108,7 +108,7 @@ export const sharing = {
   MountFailed: {
     conditions: ["Mounted"],
     meaning: "The file system could not be mounted; the message holds what mount and the kernel said.",
-    action: "Follow the message; xensan keeps trying.",
+    action: "Follow the message; xensan retries.",
   },
   FilesystemInUse: {
     conditions: ["Mounted", "DeletionBlocked"],
@@ -118,6 +118,6 @@ export const sharing = {
   GrowFailed: {
     conditions: ["Mounted"],
     meaning: "tunefs.ocfs2 failed; the message holds what it said.",
-    action: "Follow the message; xensan keeps trying.",
+    action: "Follow the message; xensan retries.",
   },
 } as const satisfies Record<string, ReasonEntry>;

@@ -15,7 +15,7 @@ export const starting = {
   WatchdogMissing: {
     conditions: ["WatchdogReady"],
     meaning:
-      "Nothing resets the machine before others count it as dead. A dom0 that hangs does not fence itself and may write on later, so its silent heartbeat proves nothing: when it dies, a person must say so.",
+      "Nothing resets the machine before others count it as dead. A dom0 that hangs does not fence itself and may write on later, so its silent heartbeat proves nothing: when it dies, a person must confirm it with `xensan forget`.",
     action: "Start xenwatchdogd at boot, with fewer seconds than the message says.",
   },
   NotANode: {
@@ -79,7 +79,7 @@ export const starting = {
   ImageInUse: {
     conditions: ["DisksReady", "DeletionBlocked", "Admitted", "Succeeded"],
     meaning: "A domain, a loop device or a process uses the image; the message names it.",
-    action: "Stop what is named; xensan goes on by itself.",
+    action: "Stop what is named; xensan then continues.",
   },
   ImageLeased: {
     conditions: ["Running", "Ready", "DeletionBlocked"],
@@ -96,7 +96,7 @@ export const starting = {
   DomainRunning: {
     conditions: ["Running", "DeletionBlocked"],
     meaning: "The domain is still on the host.",
-    action: "Stop the domain; xensan goes on by itself.",
+    action: "Stop the domain; xensan then continues.",
   },
   DomainNameTaken: {
     conditions: ["Running"],
@@ -143,6 +143,6 @@ export const starting = {
   StartFailed: {
     conditions: ["Running"],
     meaning: "xl create failed; the message holds what it said.",
-    action: "Follow the message; xensan keeps trying.",
+    action: "Follow the message; xensan retries.",
   },
 } as const satisfies Record<string, ReasonEntry>;

@@ -122,7 +122,7 @@ const cases = (dom0: TwinBench) => {
   it("leaves the lock of another host where it is when it is stopped or absent here", async () => {
     dom0.write(lockFile, `brutus ${otherBoot} xen/vm2 1111-aa\n`);
     expect(await stop()).toEqual({ kind: "done", detail: "absent" });
-    expect(dom0.read(lockFile)).toBeDefined();
+    expect(dom0.read(lockFile)).toBe(`brutus ${otherBoot} xen/vm2 1111-aa\n`);
   });
 
   it("takes the lock to where it runs after a migration", async () => {
@@ -316,7 +316,7 @@ const cases = (dom0: TwinBench) => {
     dom0.domains([5, "vm2", uuid, "-b----", 9]);
     dom0.write(lockFile, `bella ${dom0.bootId} xen/vm2 1111-aa\n`);
     expect(await stop()).toEqual({ kind: "done", detail: "waiting" });
-    expect(dom0.read(lockFile)).toBeDefined();
+    expect(dom0.read(lockFile)).toBe(`bella ${dom0.bootId} xen/vm2 1111-aa\n`);
   });
 };
 

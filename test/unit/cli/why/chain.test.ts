@@ -174,7 +174,7 @@ describe("why an object is not ready", () => {
     });
     expect(causesOf(found).map(({ kind, name, action }) => ({ kind, name, action }))).toEqual([
       { kind: "XenHost", name: "brutus", action: "Create it in namespace san, or correct the reference." },
-      { kind: "AoeServer", name: "san", action: "Check power, network and spec.ssh; xensan keeps trying." },
+      { kind: "AoeServer", name: "san", action: "Check power, network and spec.ssh; xensan retries." },
     ]);
   });
 
@@ -223,7 +223,7 @@ describe("why an object is not ready", () => {
 
       It comes down to:
         * XenHost brutus, Unreachable: no route
-          What to do: Check power, network and spec.ssh; xensan keeps trying.
+          What to do: Check power, network and spec.ssh; xensan retries.
       "
     `);
   });
