@@ -46,7 +46,7 @@ export const runOptions: readonly Option[] = [
     env: "XENSAN_PROBE_INTERVAL",
     fallback: "30",
     accepts: "a whole number from 1 to 3600",
-    help: "How often every host is looked at.",
+    help: "Interval between two probes of a host.",
   },
   {
     name: "migrations-at-once",
