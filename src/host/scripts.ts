@@ -7,6 +7,7 @@ const loaded = new Map<string, Script>();
 /** The names of everything that can be run on a host: `src/host/scripts/<name>.sh`. */
 export const scriptNames = [
   "probe",
+  "read-configuration",
   "claim-machine",
   "install-packages",
   "interface-up",

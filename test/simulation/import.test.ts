@@ -104,6 +104,7 @@ describe("the tutorial's rack, imported", () => {
       "XenHost brutus: packages",
       "XenHost brutus: allowed",
       "Ocfs2Cluster xen: filesystems",
+      "XenDomain vm-test: uuid",
     ]);
     for (const object of objects) stage.apply(object);
     await stage.advance(120_000);

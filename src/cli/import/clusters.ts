@@ -244,7 +244,11 @@ function filesystemOf(
   if (mountPoint === undefined) return { lost: [`${what}: no host mounts it, now or at boot, so nothing says where`] };
   const entry = sights.find((sight) => sight.entry !== undefined)?.entry;
   const mounted = sights.find((sight) => sight.mount !== undefined)?.mount;
-  const options = mountOptionsOf(entry?.options ?? mounted?.options ?? [], entry === undefined ? "Kernel" : "Fstab");
+  const options = mountOptionsOf(
+    // xensan mounts by a unit of its own, and marks its entry so that nothing else does.
+    entry?.options.filter((option) => !entry.ours || option !== "noauto") ?? mounted?.options ?? [],
+    entry === undefined ? "Kernel" : "Fstab",
+  );
   const absent = sights.filter(({ mount }) => mount === undefined).map(({ host }) => host.name);
   const lost = [
     ...points.slice(1).map((other) => `${what}: it is mounted on ${mountPoint}, and on ${other} elsewhere`),

@@ -28,7 +28,6 @@ export function draftHost(host: NamedHost, all: readonly NamedHost[], needs: Nee
     ...gapsOf("AoE driver", facts.aoe),
     ...gapsOf("AoE devices", facts.aoeDevices),
     ...gapsOf("toolstack", facts.toolstack),
-    ...gapsOf("domains", facts.domains),
     ...gapsOf("relocation", facts.relocation),
     ...(aoe.length === 0
       ? ["nothing says on which interfaces it looks for AoE devices: spec.aoe.interfaces is for you to write"]

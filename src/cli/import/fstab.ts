@@ -5,17 +5,20 @@ export interface FstabEntry {
   readonly mountPoint: string;
   readonly type: string;
   readonly options: readonly string[];
+  /** It stands below a mark of xensan. */
+  readonly ours: boolean;
 }
 
 /** The entries of an fstab(5); lines with fewer than four fields count for nothing, as for mount(8). */
 export function parseFstab(text: string): FstabEntry[] {
-  return text.split("\n").flatMap((line) => {
+  return text.split("\n").flatMap((line, index, lines) => {
     const [source = "", mountPoint = "", type = "", options] = line
       .trim()
       .split(/[ \t]+/)
       .map(unescaped);
     if (source.startsWith("#") || options === undefined) return [];
-    return [{ source: source.replace(/"/g, ""), mountPoint, type, options: options.split(",") }];
+    const ours = lines[index - 1]?.startsWith("# xensan: ") === true;
+    return [{ source: source.replace(/"/g, ""), mountPoint, type, options: options.split(","), ours }];
   });
 }
 

@@ -1,11 +1,6 @@
+import type { HostFile } from "../../host/configuration-files.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import type { Address } from "./address.ts";
-
-/** A file of a host, as far as it was read. */
-export interface HostFile {
-  readonly path: string;
-  readonly text: string;
-}
 
 /** What was seen of one host. */
 export interface Looked {

@@ -1,13 +1,16 @@
 import { draftClusters, labelOn } from "./clusters.ts";
 import { draftHost, type Needs } from "./dom0.ts";
-import { type Draft, judged } from "./draft.ts";
-import { type Looked, named } from "./look.ts";
+import { draftDomains } from "./domains.ts";
+import { type Draft, distinct, judged } from "./draft.ts";
+import { factOf, type Looked, type NamedHost, named } from "./look.ts";
 import { draftServer } from "./san.ts";
 
 /** What was seen of a rack. */
 export interface LookedRack {
   readonly sans: readonly Looked[];
   readonly dom0s: readonly Looked[];
+  /** Dom0s that were asked for and gave no answer, a line each. */
+  readonly unseen?: readonly string[];
 }
 
 /** Everything that stands on a rack, as objects that change nothing. `secret`: the Secret with the key of its hosts. */
@@ -18,15 +21,17 @@ export function draftRack(rack: LookedRack, secret: string): readonly Draft[] {
   );
   const volumes = withNamesOfTheirOwn(sans.flatMap((san) => san.volumes));
   const { clusters, shares } = draftClusters(hosts, volumes);
+  const domains = draftDomains(hosts, shares, [...(rack.unseen ?? []), ...strangersOf(hosts)]);
   const needsOf = (name: string): Needs => {
+    const run = domains.filter((domain) => domain.hosts.includes(name));
     const here = shares.filter((share) => share.hosts.includes(name));
     return {
       mountPoints: here.map((share) => share.mountPoint),
       mountOptions: here.flatMap((share) => share.harmful),
-      bridges: [],
-      bootFiles: [],
-      domains: [],
-      images: [],
+      bridges: run.flatMap((domain) => domain.bridges),
+      bootFiles: run.flatMap((domain) => domain.bootFiles),
+      domains: run.flatMap((domain) => domain.foreign),
+      images: run.flatMap((domain) => domain.images),
     };
   };
   return [
@@ -34,7 +39,19 @@ export function draftRack(rack: LookedRack, secret: string): readonly Draft[] {
     ...volumes,
     ...hosts.map((host) => draftHost(host, hosts, needsOf(host.name), secret)),
     ...clusters,
+    ...domains,
   ].map(judged);
+}
+
+/** Nodes of their clusters that were not looked at. */
+function strangersOf(hosts: readonly NamedHost[]): string[] {
+  const names = new Set(hosts.map(({ hostname }) => hostname.toLowerCase()));
+  const nodes = hosts.flatMap(({ facts }) => {
+    const { configuration, active } = factOf(facts.o2cb) ?? {};
+    return [...(configuration?.state === "Readable" ? configuration.nodes : []), ...(active?.nodes ?? [])];
+  });
+  const others = nodes.map(({ name }) => name).filter((name) => !names.has(name.replace(/\..*$/, "").toLowerCase()));
+  return distinct(others).map((name) => `the node ${name} was not looked at`);
 }
 
 /** Two servers may call volumes alike. */

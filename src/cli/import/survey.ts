@@ -1,11 +1,13 @@
 import { absolutePathSchema } from "../../api/text.ts";
-import { type ProbeRequest, probe } from "../../host/actions.ts";
-import type { HostFacts } from "../../host/facts.ts";
+import { probe } from "../../host/actions.ts";
+import type { HostCommand } from "../../host/command.ts";
+import { parseConfigurationFiles, readConfiguration } from "../../host/configuration-files.ts";
 import { parseProbe } from "../../host/parse-probe.ts";
 import type { HostDialer, HostSession, SshTarget } from "../../ssh/host-session.ts";
 import { lookUpKnownHost } from "../../ssh/known-hosts.ts";
 import { formatPublicKey } from "../../ssh/public-key.ts";
 import { type Address, addressText } from "./address.ts";
+import { domainFile } from "./domain-file.ts";
 import { factOf, type Looked } from "./look.ts";
 import type { LookedRack } from "./rack.ts";
 
@@ -28,52 +30,67 @@ export interface Survey {
 
 /** Looks at every host with the probe of the operator, all at once. It changes nothing there. */
 export async function survey(dialer: HostDialer, request: SurveyRequest): Promise<Survey> {
-  const unseen: string[] = [];
-  const look = async (address: Address, how: (ask: Ask) => Promise<Pick<Looked, "facts" | "files" | "gaps">>) => {
+  const unseen: { readonly kind: "San" | "Dom0"; readonly line: string }[] = [];
+  const look = async (kind: "San" | "Dom0", address: Address, how: (ask: Ask) => Promise<Seen>) => {
     try {
       const target = targetOf(address, request);
       const seen = await how(askOf(dialer.session(target), request.signal));
       return [{ address, hostKeys: target.hostKeys, ...seen }];
     } catch (error) {
       request.signal.throwIfAborted();
-      unseen.push(`${addressText(address)}: ${error instanceof Error ? error.message : String(error)}`);
+      unseen.push({ kind, line: `${addressText(address)}: ${error instanceof Error ? error.message : String(error)}` });
       return [];
     }
   };
   const [sans, dom0s] = await Promise.all([
-    Promise.all(request.sans.map((address) => look(address, lookAtServer))),
-    Promise.all(request.dom0s.map((address) => look(address, lookAtClient))),
+    Promise.all(request.sans.map((address) => look("San", address, lookAtServer))),
+    Promise.all(request.dom0s.map((address) => look("Dom0", address, lookAtClient))),
   ]);
-  return { rack: { sans: sans.flat(), dom0s: dom0s.flat() }, unseen: unseen.sort() };
+  const blind = unseen.filter(({ kind }) => kind === "Dom0").map(({ line }) => `not looked at: ${line}`);
+  return {
+    rack: { sans: sans.flat(), dom0s: dom0s.flat(), unseen: blind.sort() },
+    unseen: unseen.map(({ line }) => line).sort(),
+  };
 }
 
-type Ask = (request: ProbeRequest) => Promise<HostFacts>;
+/** Runs a command on one host, and gives what it printed. */
+type Ask = (command: HostCommand) => Promise<string>;
+type Seen = Pick<Looked, "facts" | "files" | "gaps">;
 
 function askOf(session: HostSession, signal: AbortSignal): Ask {
-  return async (request) => {
-    const { script, args, timeoutSeconds, maxOutputBytes } = probe(request);
+  return async ({ script, args, timeoutSeconds, maxOutputBytes }) => {
     const limit = maxOutputBytes === undefined ? {} : { maxOutputBytes };
     const { stdout } = await session.run({ script, args, timeoutSeconds, signal, ...limit });
-    return parseProbe(stdout);
+    return stdout;
   };
 }
 
-async function lookAtServer(ask: Ask): Promise<Pick<Looked, "facts" | "files" | "gaps">> {
+async function lookAtServer(ask: Ask): Promise<Seen> {
   const request = { roles: ["Server"], backings: [], segments: [] } as const;
-  const first = await ask(request);
+  const first = parseProbe(await ask(probe(request)));
   const backings = plain((factOf(first.exports) ?? []).map(({ backing }) => backing));
-  return { facts: backings.length === 0 ? first : await ask({ ...request, backings }), files: [], gaps: [] };
+  const facts = backings.length === 0 ? first : parseProbe(await ask(probe({ ...request, backings })));
+  return { facts, files: [], gaps: [] };
 }
 
-async function lookAtClient(ask: Ask): Promise<Pick<Looked, "facts" | "files" | "gaps">> {
+/** Where people and xensan write down domains. */
+const directories = ["/etc/xen", "/etc/xen/auto", "/var/lib/xensan/domains"];
+
+async function lookAtClient(ask: Ask): Promise<Seen> {
   const request = { roles: ["Client"], backings: [], segments: [] } as const;
-  const first = await ask(request);
+  const first = parseProbe(await ask(probe(request)));
+  const shared = (factOf(first.mounts) ?? [])
+    .filter(({ type }) => type === "ocfs2")
+    .map(({ mountPoint }) => mountPoint);
+  const answer = await ask(readConfiguration([...directories, ...plain(shared)]));
+  const { files, skipped } = parseConfigurationFiles(answer);
   const sharedDevices = (factOf(first.aoeDevices) ?? []).map(({ shelf, slot }) => `/dev/etherd/e${shelf}.${slot}`);
-  return {
-    facts: sharedDevices.length === 0 ? first : await ask({ ...request, sharedDevices }),
-    files: [],
-    gaps: [],
-  };
+  const images = plain(files.flatMap((file) => domainFile(file)?.disks ?? []).map(({ target }) => target));
+  const facts =
+    sharedDevices.length + images.length === 0
+      ? first
+      : parseProbe(await ask(probe({ ...request, sharedDevices, images })));
+  return { facts, files, gaps: skipped };
 }
 
 /** Those that a probe can be asked for, once each. */

@@ -16,6 +16,7 @@ import { abortMigration, awaitMigration, recordMigration, settleMigration, start
 import { mountFilesystem, unmountFilesystem } from "./mount-filesystem.ts";
 import { installPackages } from "./packages.ts";
 import { probe } from "./probe.ts";
+import { readConfiguration } from "./read-configuration.ts";
 import { prepareRelocation, verifyRelocation } from "./relocation.ts";
 import { configureXend, prepareToolstack } from "./toolstack.ts";
 import { addNodeSlots, growFilesystem } from "./tune-filesystem.ts";
@@ -23,6 +24,7 @@ import { addNodeSlots, growFilesystem } from "./tune-filesystem.ts";
 /** Who answers which script of src/host/scripts. */
 export const responders: ReadonlyMap<string, Responder> = new Map([
   ["probe", probe],
+  ["read-configuration", readConfiguration],
   ["claim-machine", claimMachine],
   ["install-packages", installPackages],
   ["interface-up", interfaceUp],

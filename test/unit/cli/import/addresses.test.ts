@@ -28,6 +28,7 @@ describe("the address of a host", () => {
 describe("fstab", () => {
   const text = `# /etc/fstab
 /dev/vda1 / ext4 errors=remount-ro 0 1
+# xensan: san/data 1
 LABEL=DATA\t/home  ocfs2  _netdev,noatime 0 0
 UUID="7A3C2F10-5b1d-4c7e-9a66-0d1e2f3a4b5c" /srv/my\\040images ocfs2 _netdev
 /dev/etherd/e0.3 none
@@ -36,13 +37,14 @@ UUID="7A3C2F10-5b1d-4c7e-9a66-0d1e2f3a4b5c" /srv/my\\040images ocfs2 _netdev
   const entries = parseFstab(text);
   it("is read entry by entry", () => {
     expect(entries).toEqual([
-      { source: "/dev/vda1", mountPoint: "/", type: "ext4", options: ["errors=remount-ro"] },
-      { source: "LABEL=DATA", mountPoint: "/home", type: "ocfs2", options: ["_netdev", "noatime"] },
+      { source: "/dev/vda1", mountPoint: "/", type: "ext4", options: ["errors=remount-ro"], ours: false },
+      { source: "LABEL=DATA", mountPoint: "/home", type: "ocfs2", options: ["_netdev", "noatime"], ours: true },
       {
         source: "UUID=7A3C2F10-5b1d-4c7e-9a66-0d1e2f3a4b5c",
         mountPoint: "/srv/my images",
         type: "ocfs2",
         options: ["_netdev"],
+        ours: false,
       },
     ]);
   });

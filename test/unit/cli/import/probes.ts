@@ -1,5 +1,6 @@
 import { parseAddress } from "../../../../src/cli/import/address.ts";
-import type { HostFile, Looked } from "../../../../src/cli/import/look.ts";
+import type { Looked } from "../../../../src/cli/import/look.ts";
+import type { HostFile } from "../../../../src/host/configuration-files.ts";
 import { parseProbe } from "../../../../src/host/parse-probe.ts";
 
 /** A host that was seen at an address, from what its probe printed: a blank between fields, ~ for a blank in one. */

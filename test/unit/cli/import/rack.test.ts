@@ -21,6 +21,43 @@ const server = looked(
   backings path /srv/aoe/c.img /srv/aoe/c.img File 1049000 file:1:5 -`,
 );
 
+const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
+
+/** As people write them: xl's way, xm's way, and what the API has no words for. */
+const handWritten = {
+  web: `# the web server
+name    = 'web'
+memory  = 256
+maxmem  = 512
+vcpus   = 2
+kernel  = '/home/boot/vmlinuz'
+root    = '/dev/xvda1 ro'
+extra   = 'console=hvc0'
+disk    = [ 'file:/home/web.img,xvda,w',
+            'file:/home/tools.iso,xvdb:cdrom,r' ]
+vif     = [ 'mac=00:16:3E:11:22:33,bridge=br-lan,vifname=web0' ]
+vfb     = [ 'type=vnc' ]
+on_crash = 'restart'
+`,
+  mail: `name = "mail"
+uuid = "94451A8F-8A10-4E81-B45A-6937D115FAFE"
+builder = "hvm"
+kernel = "/usr/lib/xen/boot/hvmloader"
+memory = 512
+disk = [ "format=raw, vdev=hda, access=ro, target=/home/mail.img" ]
+vif = [ "type=ioemu, model=e1000, bridge=br-lan" ]
+`,
+  raw: `name = "raw"
+memory = 64
+bootloader = "pygrub"
+disk = [ "phy:/dev/sdz,xvda,w", "file:/home/gone.img,xvdb,w", "tap:qcow2:/home/q.img,xvdc,w" ]
+vif = [ "bridge=br-lan,script=vif-route" ]
+`,
+  python: `import os
+name = "python-" + os.uname()[1]
+`,
+};
+
 const dom0 = (number: number, name: string, more = "") =>
   looked(
     `10.0.0.${number + 2}`,
@@ -53,13 +90,26 @@ const dom0 = (number: number, name: string, more = "") =>
     toolstack kind xl
     toolstack dom0 yes
     toolstack automatic - - /etc/xen/auto
-    relocation host-key ssh-ed25519~AAAA${more}`,
-    [{ path: "/etc/fstab", text: "LABEL=DATA /home ocfs2 _netdev,noatime,nofail 0 0\n" }],
+    relocation host-key ssh-ed25519~AAAA
+    images image /home/web.img File 67108864 0 5~1 - - - - - -
+    images image /home/mail.img File 1073741824 0 6~1 - - - - - -
+    images image /home/gone.img Missing 0 0 - - - - - - -
+    ${more}`,
+    [
+      { path: "/etc/fstab", text: "LABEL=DATA /home ocfs2 _netdev,noatime,nofail 0 0\n" },
+      ...(number === 0 ? Object.entries(handWritten) : []).map(([file, text]) => ({
+        ...{ path: `/etc/xen/${file}.cfg`, text },
+      })),
+    ],
   );
+
+/** Rows of xl list. */
+const runs = `domains domain 3 web ${uuid} 256 2 b - 12.5`;
+const stranger = "domains domain 4 ghost 11111111-2222-4333-8444-555555555555 128 1 b - 1.0";
 
 describe("a rack of 2010 that was built by hand", () => {
   it("is written with everything that has no field named", async () => {
-    const rack = { sans: [server], dom0s: [dom0(0, "Bella"), dom0(1, "Brutus")] };
+    const rack = { sans: [server], dom0s: [dom0(0, "Bella", runs), dom0(1, "Brutus", stranger)] };
     for (const [name, text] of filesOf(draftRack(rack, "rack-ssh"), "san"))
       await expect(text).toMatchFileSnapshot(`../../../fixtures/import/by-hand/${name}`);
   });
@@ -88,6 +138,27 @@ describe("a rack of 2010 that was built by hand", () => {
       ...capitals.slice(1),
       option,
     ]);
+  });
+});
+
+describe("a domain that is written down", () => {
+  const domains = (rack: LookedRack) =>
+    draftRack(rack, "rack-ssh")
+      .filter(({ kind, spec }) => kind === "XenDomain" && spec !== undefined)
+      .map(({ name, spec }) => `${name} ${String(spec?.powerState ?? "Running")}`);
+  const sans = [server];
+
+  it("is called halted only where every dom0 said that it does not run there", () => {
+    const both = [dom0(0, "Bella", runs), dom0(1, "Brutus")];
+    expect(domains({ sans, dom0s: both })).toEqual(["web Running", "mail Halted"]);
+    expect(domains({ sans, dom0s: both, unseen: ["root@10.0.0.4: no route"] })).toEqual(["web Running"]);
+    expect(domains({ sans, dom0s: [dom0(0, "Bella", runs)] })).toEqual(["web Running"]);
+    const unread = dom0(1, "Brutus", "domains domain ? odd - - - - - -");
+    expect(domains({ sans, dom0s: [dom0(0, "Bella", runs), unread] })).toEqual(["web Running"]);
+    const unknown = dom0(1, "Brutus", "end domains unknown 1 xenstore~is~away");
+    expect(lost({ sans, dom0s: [dom0(0, "Bella", runs), unknown] })).toContain(
+      "XenDomain mail: whether it runs is not known: domains of brutus: xenstore is away",
+    );
   });
 });
 

@@ -1,0 +1,139 @@
+import type { HostFile } from "../../host/configuration-files.ts";
+import { type FileDisk, type FileNetwork, parseDisk, parseNetwork } from "./domain-devices.ts";
+import { parseXlConfiguration, type XlSetting, type XlValue } from "./xl-configuration.ts";
+
+/** A domain as its file defines it. */
+export interface DomainFile {
+  readonly path: string;
+  readonly name: string;
+  /** Lower case; undefined where the toolstack makes one at each start. */
+  readonly uuid: string | undefined;
+  readonly type: "PVH" | "PV" | "HVM";
+  /** MiB; undefined where the file has none that can be read. */
+  readonly memory: number | undefined;
+  readonly vcpus: number;
+  /** Fields of spec.boot; undefined where there are none. */
+  readonly boot: Readonly<Record<string, string>> | undefined;
+  readonly disks: readonly FileDisk[];
+  readonly networks: readonly FileNetwork[];
+  /** onPoweroff and the like, defaults left out. */
+  readonly actions: Readonly<Record<string, string>>;
+  /** What is left out of it, with its line. */
+  readonly lost: readonly string[];
+  /** Why the domain would be another one without what is left out. */
+  readonly problems: readonly string[];
+}
+
+const actions: Readonly<Record<string, string>> = {
+  destroy: "Destroy",
+  restart: "Restart",
+  preserve: "Preserve",
+  "coredump-destroy": "CoredumpDestroy",
+  "coredump-restart": "CoredumpRestart",
+};
+const actionKeys = [
+  ["on_poweroff", "onPoweroff", "Destroy"],
+  ["on_reboot", "onReboot", "Restart"],
+  ["on_crash", "onCrash", "Destroy"],
+] as const;
+const understood = new Set([
+  ...["name", "uuid", "type", "builder", "memory", "maxmem", "vcpus", "maxvcpus", "kernel", "ramdisk", "root", "extra"],
+  ...["cmdline", "bootloader", "disk", "vif", "on_poweroff", "on_reboot", "on_crash"],
+]);
+
+/** A file of xl or xm as a domain; undefined where it names none. */
+export function domainFile(file: HostFile): DomainFile | undefined {
+  const { settings, unread } = parseXlConfiguration(file.text);
+  const word = (key: string) => textOf(settings.get(key)?.value);
+  const name = word("name");
+  if (name === undefined || name === "") return undefined;
+  const type = typeOf(word("type"), word("builder"));
+  const lost = [
+    ...unread.map(({ line, why, text }) => `line ${line}: ${text} (${why})`),
+    ...[...settings]
+      .filter(([key]) => !understood.has(key))
+      .map(([key, setting]) => lineOf(key, setting, "has no field")),
+  ];
+  const problems: string[] = [];
+  const list = (key: string) => {
+    const setting = settings.get(key);
+    if (setting === undefined) return [];
+    const texts =
+      typeof setting.value === "string" ? [setting.value] : Array.isArray(setting.value) ? setting.value : [];
+    return texts.flatMap((item: XlValue) => {
+      if (typeof item === "string") return [item];
+      problems.push(lineOf(key, setting, "is no list of texts"));
+      return [];
+    });
+  };
+  // A setting that holds a disk or card and could not be read must not be taken for none.
+  for (const { line, text } of unread)
+    if (/^\s*(disk|vif|kernel|ramdisk|bootloader|memory|type|builder)\s*\+?=/.test(text))
+      problems.push(`line ${line} could not be read`);
+  for (const [more, key] of [
+    ["maxmem", "memory"],
+    ["maxvcpus", "vcpus"],
+  ] as const) {
+    const setting = settings.get(more);
+    if (setting !== undefined && word(more) !== word(key)) lost.push(lineOf(more, setting, "has no field"));
+  }
+  const boot = bootOf(type, word);
+  if (boot === "Unknown")
+    problems.push(`bootloader = ${JSON.stringify(word("bootloader"))}: only pygrub can be declared`);
+  const chosen = actionKeys.flatMap(([key, field, fallback]): [string, string][] => {
+    const setting = settings.get(key);
+    const value = actions[(word(key) ?? "").replaceAll("_", "-")];
+    if (setting !== undefined && value === undefined) lost.push(lineOf(key, setting, "has no field"));
+    return value === undefined || value === fallback ? [] : [[field, value]];
+  });
+  return {
+    path: file.path,
+    name,
+    uuid: word("uuid")?.toLowerCase(),
+    type,
+    memory: numberOf(word("memory")),
+    vcpus: numberOf(word("vcpus")) ?? 1,
+    boot: boot === "Unknown" ? undefined : boot,
+    disks: list("disk").map(parseDisk),
+    networks: list("vif").map((text) => parseNetwork(text, type)),
+    actions: Object.fromEntries(chosen),
+    lost,
+    problems,
+  };
+}
+
+function typeOf(type: string | undefined, builder: string | undefined): DomainFile["type"] {
+  if (type === "hvm" || (type === undefined && builder === "hvm")) return "HVM";
+  return type === "pvh" ? "PVH" : "PV";
+}
+
+function bootOf(
+  type: DomainFile["type"],
+  word: (key: string) => string | undefined,
+): Readonly<Record<string, string>> | "Unknown" | undefined {
+  const bootloader = word("bootloader");
+  if (bootloader !== undefined && bootloader !== "")
+    return /(^|\/)pygrub$/.test(bootloader) ? { bootloader: "pygrub" } : "Unknown";
+  const kernel = word("kernel");
+  // xm's firmware of HVM, which xl knows by itself.
+  if (kernel === undefined || (type === "HVM" && /(^|\/)hvmloader$/.test(kernel))) return undefined;
+  const ramdisk = word("ramdisk");
+  const root = word("root");
+  const commandLine =
+    word("cmdline") ?? [root === undefined ? "" : `root=${root}`, word("extra") ?? ""].join(" ").trim();
+  return {
+    kernel,
+    ...(ramdisk === undefined ? {} : { ramdisk }),
+    ...(commandLine === "" ? {} : { commandLine }),
+  };
+}
+
+const textOf = (value: XlValue | undefined): string | undefined =>
+  typeof value === "number" ? String(value) : typeof value === "string" ? value : undefined;
+
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-9]{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+const lineOf = (key: string, { line, value }: XlSetting, why: string) =>
+  `line ${line}: ${key} = ${JSON.stringify(value)} ${why}`;
