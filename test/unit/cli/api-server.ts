@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
+import { parse } from "yaml";
 import { z } from "zod";
+import { definitions } from "../../../src/api/kinds.ts";
 import { clientCommands } from "../../../src/cli/client-commands.ts";
 import { runProgram } from "../../../src/cli/program.ts";
 import { isRecord } from "../../../src/runtime/equality.ts";
@@ -21,6 +23,8 @@ export interface ApiServer {
   readonly objects: Map<string, Json>;
   /** Every request so far: `PATCH xenmigrations/move`. */
   readonly requests: string[];
+  /** The HTTP status that `GET aoevolumes/data` fails with; undefined lets it through. */
+  fails: (request: string) => number | undefined;
   /** Called after each patch, as an operator that notices it. */
   onPatch: (object: Json) => void;
   /** Runs a command line before it, in namespace san. */
@@ -33,7 +37,7 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
     Object.entries(objects).map(([key, object]) => [key, recordSchema.parse(structuredClone(object))]),
   );
   const requests: string[] = [];
-  const state: Pick<ApiServer, "onPatch"> = { onPatch: () => undefined };
+  const state: Pick<ApiServer, "onPatch" | "fails"> = { onPatch: () => undefined, fails: () => undefined };
   const server = http.createServer(async (request, response) => {
     const url = request.url?.split("?")[0] ?? "";
     const [, key = ""] = /^\/apis\/xensan\.dev\/v1alpha1\/namespaces\/san\/(.+)$/.exec(url) ?? [];
@@ -41,12 +45,29 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
     const answer = (code: number, body: object) => {
       response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
+    const failure = state.fails(`${request.method} ${key}`);
+    if (failure !== undefined) {
+      response.writeHead(failure, { "content-type": "application/json", "retry-after": "0" });
+      response.end(JSON.stringify({ kind: "Status", message: "it is busy", code: failure }));
+      return;
+    }
+    if (url === "/apis/xensan.dev/v1alpha1") {
+      const resources = Object.values(definitions).map(({ plural, kind }) => ({
+        name: plural,
+        kind,
+        namespaced: true,
+      }));
+      answer(200, { kind: "APIResourceList", groupVersion: "xensan.dev/v1alpha1", resources });
+      return;
+    }
     const object = stored.get(key);
     if (key !== "" && !key.includes("/")) {
       const items = [...stored].flatMap(([name, one]) => (name.startsWith(`${key}/`) ? [one] : []));
       answer(200, { kind: "List", metadata: { resourceVersion: "1" }, items });
     } else if (object === undefined) answer(404, { kind: "Status", message: `${key} not found`, code: 404 });
     else {
+      if (request.headers["content-type"] === "application/apply-patch+yaml")
+        return answer(200, { ...object, ...recordSchema.parse(parse(await text(request))) });
       if (request.method === "PATCH") {
         for (const step of stepsSchema.parse(JSON.parse(await text(request)))) apply(object, step);
         state.onPatch(object);
@@ -76,6 +97,12 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
   return {
     objects: stored,
     requests,
+    get fails() {
+      return state.fails;
+    },
+    set fails(value) {
+      state.fails = value;
+    },
     get onPatch() {
       return state.onPatch;
     },

@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { startApiServer } from "./api-server.ts";
 import * as w from "./world.ts";
 
@@ -72,6 +75,45 @@ describe("xensan pause and resume", () => {
     expect(await server.xensan("pause", "aoev/dta")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('there is no AoeVolume "dta" in namespace san, did you mean data?'),
+    });
+  });
+});
+
+describe("xensan plan", () => {
+  async function planned(failures: readonly string[], code: number) {
+    const left = [...failures];
+    const volume = { apiVersion: "xensan.dev/v1alpha1", kind: "AoeVolume", ...w.volume() };
+    const server = await startApiServer({ "aoevolumes/data": volume });
+    server.fails = (request) => {
+      const index = left.indexOf(request);
+      if (index === -1) return undefined;
+      left.splice(index, 1);
+      return code;
+    };
+    const directory = await mkdtemp(path.join(tmpdir(), "xensan-plan-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = path.join(directory, "volume.json");
+    await writeFile(file, JSON.stringify({ ...volume, status: undefined }));
+    return await server.xensan("plan", "-f", file, "-o", "json");
+  }
+
+  it("asks a busy server again, call by call, with a line each time", async () => {
+    const { code, stdout, stderr } = await planned(["GET aoevolumes/data", "PATCH aoevolumes/data"], 503);
+    expect(stderr.replaceAll(/\d+\.\d s/g, "N s").split("\n")).toEqual([
+      "reading AoeVolume san/data: it is busy; trying again in N s",
+      "asking for a dry run of AoeVolume san/data: it is busy; trying again in N s",
+      "",
+    ]);
+    expect({ code, verdicts: JSON.parse(stdout).objects.map((one: { verdict: string }) => one.verdict) }).toEqual({
+      ...{ code: 0, verdicts: ["Unchanged"] },
+    });
+  });
+
+  it("calls refused what the server refuses", async () => {
+    const { code, stdout, stderr } = await planned(["PATCH aoevolumes/data"], 422);
+    expect({ code, stderr, objects: JSON.parse(stdout).objects }).toEqual({
+      ...{ code: 1, stderr: "" },
+      objects: [expect.objectContaining({ name: "data", verdict: "Refused", message: "it is busy" })],
     });
   });
 });
