@@ -117,3 +117,20 @@ describe("xensan plan", () => {
     });
   });
 });
+
+describe("xensan forget", () => {
+  it("sets the boot that was seen last as an annotation, beside those that are there, once", async () => {
+    const seen = { Reachable: w.not("Unreachable", "no route") };
+    const bella = w.host("bella", seen, { facts: { bootID: "boot-1" } });
+    const metadata = { ...bella.metadata, annotations: { a: "b" } };
+    const server = await startApiServer({ "xenhosts/bella": { ...bella, metadata } });
+    for (let count = 0; count < 2; count += 1)
+      expect(await server.xensan("forget", "bella")).toEqual({
+        ...{ code: 0, stdout: "xenhost/bella: boot boot-1 is forgotten\n", stderr: "" },
+      });
+    expect(server.objects.get("xenhosts/bella")).toMatchObject({
+      metadata: { ...metadata, annotations: { a: "b", "xensan.dev/forget": "boot-1" } },
+    });
+    expect(server.requests.filter((request) => request.startsWith("PATCH"))).toEqual(["PATCH xenhosts/bella"]);
+  });
+});
