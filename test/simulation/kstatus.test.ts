@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { argoHealth } from "./argo-health.ts";
-import { type Reading, readAsKstatus } from "./kstatus.ts";
+import { endsKubectlWait, type Reading, readAsKstatus } from "./kstatus.ts";
 import { tellKstatusStory } from "./kstatus-story.ts";
 import { at } from "./scenarios/objects.ts";
 import { conditionOf } from "./stage.ts";
@@ -17,6 +17,12 @@ it("kstatus reads what a person would, and no time is that of the schema's defau
   const { "AoeVolume/gone": gone, ...others } = readings(seen.at(-1));
   expect(gone).toBe("Failed");
   expect(new Set(Object.values(others))).toEqual(new Set(["Current"]));
+  // `kubectl wait --for=condition=Ready` ends for each kind when kstatus calls it Current, at every moment of the story.
+  const apart = seen.flat().flatMap((object) => {
+    const reading = readAsKstatus(object);
+    return endsKubectlWait(object, "Ready") === (reading === "Current") ? [] : [{ kind: object.kind, reading }];
+  });
+  expect(apart).toEqual([]);
   const noop = stage.find("XenMigration", at("noop"));
   expect(conditionOf(noop, "Succeeded")).toEqual({
     status: "True",

@@ -16,3 +16,15 @@ export function readAsKstatus(object: JsonObject): Reading {
   const ready = statusOf("Ready");
   return ready === undefined || ready === "True" ? "Current" : "InProgress";
 }
+
+/** Whether `kubectl wait --for=condition=TYPE` ends: the condition is True, and not of an older generation than the object. */
+export function endsKubectlWait(object: JsonObject, type: string): boolean {
+  const { conditions } = objectAt(object, "status");
+  const found = (Array.isArray(conditions) ? conditions : []).filter(isObject).find((one) => one.type === type);
+  const { generation } = objectAt(object, "metadata");
+  const stale =
+    typeof found?.observedGeneration === "number" &&
+    typeof generation === "number" &&
+    found.observedGeneration < generation;
+  return found?.status === "True" && !stale;
+}
