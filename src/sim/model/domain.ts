@@ -6,7 +6,7 @@ import { record } from "./world.ts";
 import { domainNamed } from "./xen-state.ts";
 
 /** Whether its instructions are carried out at this moment. */
-const executes = (domain: Domain) => !domain.paused && domain.shutdown === undefined;
+const executes = (domain: Domain) => !domain.paused && domain.shutdown === undefined && !domain.dying;
 
 /** To be called after whatever may start or stop a domain: the events are the intervals in which it executed. */
 export function changed(world: World, host: Host, domain: Domain): void {
@@ -44,6 +44,7 @@ export function makeDomain(host: Host, configuration: DomainConfiguration): Doma
     vcpus: 0,
     paused: true,
     shutdown: undefined,
+    dying: false,
     since: undefined,
     executed: 0,
   };

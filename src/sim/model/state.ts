@@ -200,6 +200,8 @@ export interface Domain {
   vcpus: number;
   paused: boolean;
   shutdown: ShutdownReason | undefined;
+  /** Destroyed, while Xen still waits for whoever maps its memory: a row of xl list, and no copy. */
+  dying: boolean;
   /** When it began to execute; undefined while it does not. */
   since: number | undefined;
   /** Milliseconds for which it executed before. */

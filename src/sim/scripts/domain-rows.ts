@@ -16,8 +16,9 @@ const reasonLetters = { poweroff: "-", reboot: "r", suspend: "s", crash: "c", wa
 /** A guest of the rack waits for something most of the time. */
 function letters(domain: Domain): string {
   const paused = domain.paused ? "p" : "";
-  if (domain.shutdown !== undefined) return `${paused}s`;
-  return paused || "b";
+  const dying = domain.dying ? "d" : "";
+  if (domain.shutdown !== undefined) return `${paused}s${dying}`;
+  return `${paused}${dying}` || "b";
 }
 
 /** Only xl tells the reason. */
@@ -39,8 +40,8 @@ export function domainText(run: ScriptRun, domain: Domain): string {
   return `domain ${domain.id} is called ${shownName(domain)}, state ${state}${reason}, ${seconds} s of CPU time`;
 }
 
-/** domain_runs: neither paused nor shut down. */
-export const domainRuns = (domain: Domain) => !domain.paused && domain.shutdown === undefined;
+/** domain_runs: neither paused, shut down nor dying. */
+export const domainRuns = (domain: Domain) => !domain.paused && domain.shutdown === undefined && !domain.dying;
 
 /** require_toolstack */
 export function requireToolstack(run: ScriptRun): void {
@@ -68,13 +69,14 @@ export function listDomains(run: ScriptRun): readonly Domain[] {
   return fail(run, `cannot tell which domains there are: ${trouble}`);
 }
 
-/** find_domain: how many have the UUID, and the last of them. */
+/** find_domain: how many have the UUID, and the last of them. One that is dying counts for nothing else. */
 export function findDomain(
   run: ScriptRun,
   uuid: string,
-): { readonly count: number; readonly domain: Domain | undefined } {
-  const found = listDomains(run).filter((domain) => domain.configuration.uuid === uuid);
-  return { count: found.length, domain: found.at(-1) };
+): { readonly count: number; readonly domain: Domain | undefined; readonly remains: Domain | undefined } {
+  const all = listDomains(run).filter((domain) => domain.configuration.uuid === uuid);
+  const found = all.filter((domain) => !domain.dying);
+  return { count: found.length, domain: found.at(-1), remains: all.findLast((domain) => domain.dying) };
 }
 
 /** named: another domain than UUID has the name. */

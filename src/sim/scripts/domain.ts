@@ -151,12 +151,19 @@ function contained(run: ScriptRun, image: string, shares: readonly string[]): vo
   refuse(run, "ImageOutsideBounds", `${image} is on none of the shared file systems of the domain`);
 }
 
+/** Milliseconds of waiting for what builds a domain that are left after the wait for what dies: 60 s and 10 s of stop-domain.sh. */
+const patienceAfterRemains = 50_000;
+
 /**
  * Not there, and not about to come back as one that reboots: looked at twice, three seconds apart, until nothing builds a
  * domain any more.
  */
 function* gone(run: ScriptRun, uuid: string, until: number): Generator<number, boolean> {
   while (findDomain(run, uuid).count === 0) {
+    // What dies may hold its images a moment longer; what stays so holds up nobody.
+    while (findDomain(run, uuid).remains !== undefined && run.world.agenda.time < until - patienceAfterRemains)
+      yield 1000;
+    if (findDomain(run, uuid).count > 0) return false;
     yield 3000;
     if (findDomain(run, uuid).count > 0) return false;
     const worker = atWork(run, ["create", "restore", "migrate-receive"]);

@@ -116,6 +116,7 @@ export function twins(
           act: async (command) => outcomeOf(await run(command)),
           end: () => host.end(),
           domains: (...rows) => host.domains(...rows),
+          runsWith: (bridge, kernel) => host.runsWith(bridge, kernel),
           listed: () => host.listed(),
           befriend: (key) => host.befriend(key),
           aoeDevice: (name, state, bytes) => host.aoeDevice(name, state, bytes),

@@ -47,6 +47,8 @@ export interface TwinHost {
   readonly bootId: string;
 
   domains(...rows: readonly DomainRow[]): void;
+  /** The domains that are given afterwards run with a card on this bridge and boot this kernel. */
+  runsWith(bridge: string, kernel: string): void;
   /** `NAME STATE` of each domain now, in the order of `xl list`. */
   listed(): readonly string[];
   /** A command of the toolstack runs until the case ends: VERB, and what it is about. */

@@ -40,6 +40,17 @@ const cases = (dom0: TwinBench) => {
   });
 
   it.each([
+    ["br-other", "/boot/vmlinuz", "BridgeOutsideBounds", "is connected to br-other, which is not in allowed.bridges"],
+    ["xenbr0", "/root/vmlinuz", "BootFileOutsideBounds", "boots from /root/vmlinuz, which is not in allowed.bootFiles"],
+  ])("is not begun of a domain that runs with %s and %s when its target allows other ones", async (...given) => {
+    const [bridge, kernel, reason, why] = given;
+    dom0.runsWith(bridge, kernel);
+    dom0.domains([1, "vm2", uuid, "-b----", 20]);
+    expect(await begin()).toMatchObject({ kind: "refused", reason, message: expect.stringContaining(`vm2 ${why}`) });
+    expect(dom0.read("/var/lib/xensan/migrations/op-1")).toBeUndefined();
+  });
+
+  it.each([
     ["migrate", "vm2"],
     ["save", "1"],
     ["suspend", "1"],

@@ -13,6 +13,7 @@ verb=$1
 case $verb in
 list)
 	[ ! -f "$FAKE/broken" ] || { cat "$FAKE/broken" >&2; exit 1; }
+	if [ "$2" = --long ] && [ -f "$FAKE/long" ]; then cat "$FAKE/long"; exit 0; fi
 	printf 'Name                                        ID   Mem VCPUs\\tState\\tTime(s)   UUID                            Reason-Code\\tSecurity Label\\n'
 	printf '%-40s %5d %5d %5d     %s  %8s %s %8s %16s\\n' Domain-0 0 1024 1 r----- 456.0 00000000-0000-0000-0000-000000000000 - -
 	while read -r id name uuid state seconds; do

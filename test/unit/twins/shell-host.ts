@@ -227,6 +227,10 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
       put("/fake/domains", given.map((row) => `${row.slice(0, 4).join(" ")} ${row[4].toFixed(1)}\n`).join(""));
       put("/fake/next-id", `${Math.max(0, ...given.map(([id]) => id)) + 1}\n`);
     },
+    runsWith(bridge, kernel) {
+      const config = { b_info: { kernel: at(kernel) }, nics: [{ bridge }] };
+      put("/fake/long", `${JSON.stringify([{ domid: 1, config }], undefined, 4)}\n`);
+    },
     listed: () => rows().map(([, name, , state]) => `${name} ${state}`),
     atWork(verb, ...about) {
       put("/fake/work/xl", programs.work.replaceAll("@FAKE@", fake), 0o755);

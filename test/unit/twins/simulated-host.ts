@@ -23,7 +23,7 @@ const letters = { poweroff: "-", reboot: "r", suspend: "s", crash: "c", watchdog
 function stateOf(domain: Domain): string {
   const paused = domain.paused ? "p" : "-";
   if (domain.shutdown === undefined) return `${domain.paused ? "-" : "-b"}${domain.paused ? "-p" : "-"}---`.slice(0, 6);
-  return `--${paused}s${letters[domain.shutdown]}-`;
+  return `--${paused}s${letters[domain.shutdown]}${domain.dying ? "d" : "-"}`;
 }
 
 /** The same dom0 in the simulated rack. */
@@ -46,6 +46,7 @@ export function simulatedHost(furniture: Furniture): TwinHost {
   const filesystem = shared === "Mounted" ? rack.xen.share([name], mountPoint) : "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
   const xenState = () => host.running.xen;
   let before = treeOfModel(host);
+  let ranWith = "";
   const place = (path: string) => resolve(host, path);
   const put = (path: string, file: { text?: string; sizeBytes?: number }) => {
     const { mount, inner } = place(path);
@@ -71,7 +72,7 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       xenState().domains.clear();
       for (const [id, name, uuid, state, seconds] of rows) {
         xenState().nextId = id;
-        const text = `name = "${name === "(null)" ? "nameless" : name}"\nuuid = "${uuid}"\nmemory = 128\n`;
+        const text = `name = "${name === "(null)" ? "nameless" : name}"\nuuid = "${uuid}"\nmemory = 128\n${ranWith}`;
         const configuration = parseConfiguration(text);
         if (configuration === undefined) throw new Error(`no configuration: ${text}`);
         const domain = makeDomain(host, configuration);
@@ -81,9 +82,13 @@ export function simulatedHost(furniture: Furniture): TwinHost {
         domain.executed = seconds * 20_000;
         domain.paused = state[2] === "p";
         domain.shutdown = state[3] === "s" ? reasons[state[4] ?? "-"] : undefined;
+        domain.dying = state[5] === "d";
         changed(world, host, domain);
       }
       xenState().nextId = Math.max(0, ...rows.map(([id]) => id)) + 1;
+    },
+    runsWith(bridge, kernel) {
+      ranWith = `vif = [ "bridge=${bridge}" ]\nkernel = "${kernel}"\n`;
     },
     listed: () => [...xenState().domains.values()].map((domain) => `${domain.name || "(null)"} ${stateOf(domain)}`),
     atWork(verb, about = "-") {

@@ -137,6 +137,21 @@ const cases = (dom0: TwinBench) => {
     expect(await take()).toEqual({ kind: "done", detail: "unchanged" });
   });
 
+  it("is gone when only what is left of it still dies, which is neither stopped, nor hides the copy that runs", async () => {
+    dom0.domains([4, "(null)", uuid, "--ps-d", 9]);
+    dom0.write(lockFile, `bella ${dom0.bootId} xen/vm2 1111-aa\n`);
+    expect(await dom0.act(takeDomainLock({ owner, uuid, lock: lock() }))).toMatchObject({ reason: "DomainMissing" });
+    expect(await stop()).toEqual({ kind: "done", detail: "absent" });
+    expect(dom0.read(lockFile)).toBeUndefined();
+    await write(text());
+    expect(await dom0.act(removeDomainConfiguration({ owner, uuid }))).toEqual({ kind: "done", detail: "removed" });
+    await write(text());
+    dom0.domains([4, "(null)", uuid, "--ps-d", 9], [5, "vm2", uuid, "-b----", 9]);
+    expect(await start()).toEqual({ kind: "done", detail: "running id 5" });
+    expect(await stop()).toEqual({ kind: "done", detail: "stopped" });
+    expect(dom0.listed()).toEqual(["(null) --ps-d"]);
+  });
+
   it("gives the lock back when xl could not start it, and says why", async () => {
     await write(text());
     dom0.failCreate(
