@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatQuantity, parseQuantity, quantityBytes, tryParseQuantity } from "../../../src/api/quantity.ts";
+import {
+  bytesOf,
+  formatQuantity,
+  mebibytes,
+  parseQuantity,
+  quantityBytes,
+  tryParseQuantity,
+  volumeSizeSchema,
+} from "../../../src/api/quantity.ts";
 
 describe("a quantity", () => {
   it.each([
@@ -63,5 +71,39 @@ describe("a quantity", () => {
         expect(parseQuantity(formatQuantity(bytes))).toBe(bytes);
       }),
     );
+  });
+});
+
+describe("a size in a spec", () => {
+  it.each([
+    ["1.5Gi", 1_610_612_736],
+    [1_610_612_736, 1_610_612_736],
+    ["1e9", 1_000_000_000],
+    ["0.5Gi", 536_870_912],
+  ])("may be written as %j", (written, bytes) => {
+    expect(quantityBytes(volumeSizeSchema.parse(written))).toBe(bytes);
+  });
+
+  it.each([
+    ["1.0001Gi", ["must be a whole number of 512-byte sectors"]],
+    [1_048_577, ["must be a whole number of 512-byte sectors"]],
+    [512, ["must be a size from 1Mi to 4Pi"]],
+    ["5Pi", ["must be a size from 1Mi to 4Pi"]],
+  ])("is refused as %j", (written, messages) => {
+    expect(volumeSizeSchema.safeParse(written).error?.issues.map(({ message }) => message)).toEqual(
+      expect.arrayContaining(messages),
+    );
+  });
+});
+
+describe("a size in a status", () => {
+  it("is text that others may have written", () => {
+    expect([mebibytes(128), bytesOf("128Mi"), bytesOf(undefined), bytesOf("much"), bytesOf("8Ei")]).toEqual([
+      "128Mi",
+      134_217_728,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
