@@ -31,12 +31,15 @@ function change(cluster: ClusterObservation, filesystem: ObservedFilesystem): Cl
   const [first] = sights;
   if (first === undefined) return undefined;
   const { superblock, host } = first;
+  // It is one file system: what one node has made larger, another may not have read again.
+  const sizeNow = Math.max(...sights.map((sight) => sight.superblock.sizeBytes));
+  const alone = filesystem.busyOn.every((other) => other === host);
   const { sizeBytes } = first.device;
   // A node that still sees the former size, or cannot be asked, would write beyond the end of its device.
   const sure = states.every(({ mounted }) => mounted !== "Unknown");
   const alike = sights.every(({ device }) => device.sizeBytes === sizeBytes) && sizeBytes === volume.sizeBytes;
-  const larger = Math.floor(sizeBytes / superblock.clusterSize) * superblock.clusterSize > superblock.sizeBytes;
-  if (!larger || !alike || !sure || filesystem.grownOn.includes(host)) return undefined;
+  const larger = Math.floor(sizeBytes / superblock.clusterSize) * superblock.clusterSize > sizeNow;
+  if (!larger || !alike || !sure || !alone || filesystem.grownOn.includes(host)) return undefined;
   return stepOn(host, growFilesystem({ device: path, uuid }), label);
 }
 

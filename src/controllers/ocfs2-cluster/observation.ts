@@ -77,6 +77,8 @@ export interface ObservedFilesystem {
   readonly holders: readonly Holder[];
   /** The host on which mkfs runs for us, or has just ended and has not been looked at since. */
   readonly formatting: string | undefined;
+  /** Hosts on which something is done for it, or has just ended and has not been looked at since. */
+  readonly busyOn: readonly string[];
   /** Hosts on which growing it has been tried since this process began, and changed nothing more. */
   readonly grownOn: readonly string[];
 }

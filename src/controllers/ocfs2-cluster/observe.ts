@@ -142,6 +142,9 @@ function seeFilesystems(
           node.host === kept?.format?.hostRef.name &&
           watched?.agent.pending(workOf(id, label)) === true,
       )?.node.host,
+      busyOn: hosts.flatMap(({ node, watched }) =>
+        watched?.agent.pending(workOf(id, label)) === true ? [node.host] : [],
+      ),
       grownOn: hosts.flatMap(({ node, watched }) =>
         watched !== undefined && done(watched, workOf(id, label), "grow-filesystem") ? [node.host] : [],
       ),
