@@ -38,15 +38,15 @@ if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse NotOurs "$asked i
 made_for "$image_real" || refuse NotOurs "$asked was not made for $owner"
 user=$(image_users "$image_real" | head -n 1)
 [ -z "$user" ] || refuse ImageInUse "$asked is used by $(printf '%s' "$user" | tr '\t' ' ')"
-# No start can take its lease until this ends.
-require_flocks "$asked"
-exec 8<"$image_real"
-flock -x -n 8 || refuse ImageLeased "$asked is leased: a domain or a deletion holds it"
 # shellcheck disable=SC2012
 user=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v path="$image_real" '
 	/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
 	{ at = index($0, " -> "); if (at > 0 && substr($0, at + 4) == path) { print pid; exit } }')
 [ -z "$user" ] || refuse ImageInUse "process $user has $asked open"
+# From here on it is open here as well. No start can take its lease until this ends.
+require_flocks "$asked"
+exec 8<"$image_real"
+flock -x -n 8 || refuse ImageLeased "$asked is leased: a domain or a deletion holds it"
 if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; then
 	user=$(limited 10 xenstore-ls -f /local/domain/0/backend 2>/dev/null </dev/null | grep -F "params = \"$image_real\"" | head -n 1 || :)
 	[ -z "$user" ] || refuse ImageInUse "a domain uses $asked: ${user%% = *}"

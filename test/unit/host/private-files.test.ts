@@ -1,6 +1,9 @@
 import { expect, it } from "vitest";
 import { loadScript, scriptNames } from "../../../src/host/scripts.ts";
 
+/** Directories with a file for each domain, which is changed under the lock of that domain. */
+const byDomain = ["leases"];
+
 it("two scripts that may run at once share no file in the run directory", () => {
   const locks = new Map<string, Set<string>>();
   for (const name of scriptNames) {
@@ -8,7 +11,8 @@ it("two scripts that may run at once share no file in the run directory", () => 
     const lock = /^\s*take_lock (\w+)/m.exec(text)?.[1] ?? `none: ${name}`;
     // A name that goes on with a variable is that process' own, or that object's.
     for (const [, file = "", rest] of text.matchAll(/\$run_dir\/([\w.-]+)(\$)?/g)) {
-      if (rest === undefined && !file.endsWith("XXXXXX")) locks.set(file, (locks.get(file) ?? new Set()).add(lock));
+      if (rest === undefined && !file.endsWith("XXXXXX") && !byDomain.includes(file))
+        locks.set(file, (locks.get(file) ?? new Set()).add(lock));
     }
   }
   expect(locks.size).toBeGreaterThan(3);

@@ -168,7 +168,7 @@ probe_domains() {
 	while IFS= read -r line; do printf 'domains\tprocess\t%s\n' "$line"; done <"$work/processes"
 	for file in "$run_dir"/leases/*.pid; do
 		word "$file"
-		[ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ] || continue
+		{ [ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ]; } || continue
 		uuid=${file##*/}
 		row domains lease "${uuid%.pid}"
 	done
