@@ -32,7 +32,7 @@ end_lease() {
 			lease_tries=$((lease_tries + 1))
 			pause
 		done
-		! lease_alive "$1" || kill -9 -- "-$lease_pid" 2>/dev/null || :
+		! lease_alive "$1" || kill -s KILL -- "-$lease_pid" 2>/dev/null || :
 	fi
 	rm -f "$leases_dir/$1".*
 }
