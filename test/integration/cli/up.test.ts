@@ -40,7 +40,7 @@ describe("the embedded mode", () => {
     const started = start();
     const [, kubeconfig = ""] = await started.until(kubeconfigLine);
     expect(started.stdout()).toContain("port 2210 is taken on this machine: san listens on");
-    expect(started.stdout()).toMatch(/Everything is ready after [\d.]+ s\./);
+    expect(started.stdout()).toMatch(/Everything is ready after (\d+ min )?[\d.]+ s\./);
 
     const volumes = await tool("kubectl", kubeconfig, ["get", "aoevolumes", "-A", "-o", "name"]);
     expect(volumes.trim().split("\n")).toEqual(["aoevolume.xensan.dev/data", "aoevolume.xensan.dev/scratch"]);
