@@ -43,6 +43,8 @@ export async function applyStatus<T extends KubeObject>(
       if (!isConflict(error) || attempt === attempts) throw error;
       const current = await api.get(kind, keyOf(object), signal);
       if (current.metadata.uid !== object.metadata.uid) throw error;
+      // It may be what an earlier write said whose answer was lost: the next reconcile must not decide anew.
+      store?.observe(current);
       object = current;
     }
   }

@@ -1,7 +1,9 @@
+import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { KubeApi } from "../../../src/runtime/kube-api.ts";
 import { KubeError } from "../../../src/runtime/kube-api.ts";
 import { applyStatus, saysTheSame, withStatus } from "../../../src/runtime/status-patch.ts";
+import { Store } from "../../../src/runtime/store.ts";
 import { type Widget, widgets } from "../../contract-kube-api/widget.ts";
 import { stage } from "./stage.ts";
 
@@ -43,6 +45,21 @@ describe("the status of an object", () => {
     expect(writes).toMatchObject([{ status: { conditions: [ready], clients: [{ name: "bella" }] } }]);
     expect(first.status).toEqual({ conditions: [ready], clients: [{ name: "bella" }] });
     expect(await applyStatus({ api, kind: widgets, object: first }, structuredClone(status), signal)).toBe(first);
+  });
+
+  it("tells the store what stands there when an answer was lost and the next write meets a conflict", async () => {
+    const { api, object, signal } = await widgetOnStage();
+    const status = { conditions: [ready] };
+    // Stored, and never answered.
+    const lost = await applyStatus({ api, kind: widgets, object }, status, signal);
+    const seen: unknown[] = [];
+    const store = new (class extends Store<Widget> {
+      override observe(one: Widget) {
+        seen.push(one);
+      }
+    })({ log: pino({ level: "silent" }) });
+    await applyStatus({ api, kind: widgets, object, store }, status, signal);
+    expect(seen).toEqual([lost]);
   });
 
   it("loses fields that are no longer stated", async () => {
