@@ -1,6 +1,6 @@
 import type { CommandEntry } from "./command.ts";
 
-/** The commands for people, in the order of the help. Each is loaded when it is called: the clients of Kubernetes take their time. */
+/** The commands that talk to a cluster only, in the order of the help. Each is loaded when it is called: the clients of Kubernetes take their time. */
 export const clientCommands: readonly CommandEntry[] = [
   {
     name: "migrate",
@@ -36,11 +36,6 @@ export const clientCommands: readonly CommandEntry[] = [
     name: "check",
     summary: "says whether cluster, operator and hosts are as xensan needs them",
     load: async () => (await import("./check/check.ts")).check,
-  },
-  {
-    name: "import",
-    summary: "writes manifests of a rack that stands",
-    load: async () => (await import("./import/import.ts")).importRack,
   },
   {
     name: "plan",
