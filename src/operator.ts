@@ -37,7 +37,7 @@ import { controlSecrets } from "./controllers/secret/reconcile.ts";
 import { deedEvent } from "./controllers/tell-deeds.ts";
 import { tellSchemaTooOld } from "./controllers/tell-schema.ts";
 import type { Controlled } from "./controllers/watch.ts";
-import type { Means, World } from "./controllers/world.ts";
+import type { Means, Stores, World } from "./controllers/world.ts";
 import { domainIndexes } from "./controllers/xen-domain/indexes.ts";
 import { controlDomains } from "./controllers/xen-domain/reconcile.ts";
 import { hostIndexes } from "./controllers/xen-host/indexes.ts";
@@ -53,7 +53,7 @@ import { LeaderElection } from "./runtime/leader-election.ts";
 import { managementClusterId } from "./runtime/management-cluster.ts";
 import type { Metrics } from "./runtime/metrics.ts";
 import { Reflector } from "./runtime/reflector.ts";
-import type { IndexFunction } from "./runtime/store.ts";
+import type { IndexFunction, ReadonlyStore } from "./runtime/store.ts";
 import { priority } from "./runtime/work-queue.ts";
 import type { HostDialer } from "./ssh/host-session.ts";
 
@@ -185,15 +185,8 @@ export function createOperator(given: OperatorOptions): Operator {
   };
 }
 
-interface Mirrors {
-  readonly servers: Mirror<AoeServer>;
-  readonly volumes: Mirror<AoeVolume>;
-  readonly hosts: Mirror<XenHost>;
-  readonly clusters: Mirror<Ocfs2Cluster>;
-  readonly domains: Mirror<XenDomain>;
-  readonly migrations: Mirror<XenMigration>;
-  readonly secrets: Mirror<Secret>;
-}
+/** One for each store. */
+type Mirrors = { readonly [K in keyof Stores]: Stores[K] extends ReadonlyStore<infer T> ? Mirror<T> : never };
 
 /** Each object says that nobody looks after it, and why. */
 async function tellSchema(

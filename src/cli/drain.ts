@@ -1,9 +1,9 @@
-import { K8s } from "kubernetes-fluent-client";
 import { z } from "zod";
 import { XenHost } from "../api/fluent.ts";
 import { connect } from "./cluster/connect.ts";
 import { pick } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
+import { patch } from "./cluster/patch.ts";
 import { list } from "./cluster/read-world.ts";
 import { waitOptions, waitSchema } from "./cluster/wait-options.ts";
 import { follow } from "./cluster/watch-object.ts";
@@ -34,9 +34,7 @@ export const drain: Command = {
     const { name } = pick(hosts, "XenHost", given.host, namespace);
     const maintenance = given.undo ? "None" : "Drain";
     const changed = readHost(
-      await connection.ask(`changing XenHost ${name}`, () =>
-        K8s(XenHost, { namespace, name }).Patch([{ op: "add", path: "/spec/maintenance", value: maintenance }]),
-      ),
+      await patch(connection, XenHost, name, [{ op: "add", path: "/spec/maintenance", value: maintenance }]),
     );
     tell.write(`xenhost/${name}: maintenance is ${maintenance}\n`);
     const last = given.wait

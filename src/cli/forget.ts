@@ -1,4 +1,3 @@
-import { K8s } from "kubernetes-fluent-client";
 import { z } from "zod";
 import { annotations } from "../api/common.ts";
 import { XenHost } from "../api/fluent.ts";
@@ -6,6 +5,7 @@ import { annotating } from "./cluster/annotate.ts";
 import { connect } from "./cluster/connect.ts";
 import { pick } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
+import { patch } from "./cluster/patch.ts";
 import { list } from "./cluster/read-world.ts";
 import { type Command, UsageError } from "./command.ts";
 import { readHost } from "./entity.ts";
@@ -45,8 +45,7 @@ export const forget: Command = {
     if (status?.conditions?.some((one) => one.type === "Reachable" && one.status === "True") === true)
       throw new UsageError(`xenhost/${name} answers: switch the machine off first`);
     const steps = annotating(metadata?.annotations, annotations.forget, bootId);
-    if (steps.length > 0)
-      await connection.ask(`changing XenHost ${name}`, () => K8s(XenHost, { namespace, name }).Patch([...steps]));
+    if (steps.length > 0) await patch(connection, XenHost, name, steps);
     io.stdout.write(`xenhost/${name}: boot ${bootId} is forgotten\n`);
     return 0;
   },

@@ -1,4 +1,3 @@
-import { K8s } from "kubernetes-fluent-client";
 import { z } from "zod";
 import { annotations, isSet } from "../api/common.ts";
 import { annotating } from "./cluster/annotate.ts";
@@ -6,6 +5,7 @@ import { connect } from "./cluster/connect.ts";
 import { models } from "./cluster/models.ts";
 import { pick, qualifiedName } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
+import { patch } from "./cluster/patch.ts";
 import { list } from "./cluster/read-world.ts";
 import type { Argument, Command } from "./command.ts";
 import { readEntity } from "./entity.ts";
@@ -50,7 +50,7 @@ async function set(wish: "paused" | "resumed", ...[values, io]: Parameters<Comma
   const isAlready = was === (wish === "paused");
   if (!isAlready) {
     const steps = annotating(present, annotations.paused, wish === "paused" ? "true" : undefined);
-    await connection.ask(`changing ${kind} ${name}`, () => K8s(models[kind], { namespace, name }).Patch([...steps]));
+    await patch(connection, models[kind], name, steps);
   }
   const paused = wish === "paused";
   if (given.output === "json") io.stdout.write(`${JSON.stringify({ namespace, kind, name, paused }, undefined, 2)}\n`);

@@ -1,7 +1,4 @@
-/** One step of a JSON patch (RFC 6902). */
-export type PatchStep =
-  | { readonly op: "add"; readonly path: string; readonly value: unknown }
-  | { readonly op: "remove"; readonly path: string };
+import type { PatchStep } from "./patch.ts";
 
 /** The JSON patch that sets an annotation, or takes it away for undefined; no step where there is nothing to do. */
 export function annotating(

@@ -1,9 +1,9 @@
-import { K8s } from "kubernetes-fluent-client";
 import { z } from "zod";
 import { XenMigration } from "../../api/fluent.ts";
 import { connect } from "../cluster/connect.ts";
 import { pick } from "../cluster/named.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
+import { patch } from "../cluster/patch.ts";
 import { list } from "../cluster/read-world.ts";
 import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
 import { follow } from "../cluster/watch-object.ts";
@@ -36,9 +36,7 @@ export const abort: Command = {
       throw new UsageError(`xenmigration/${name} is over (${reason}: ${message}): there is nothing to abort`);
     }
     const changed = readMigration(
-      await connection.ask(`changing XenMigration ${name}`, () =>
-        K8s(XenMigration, { namespace, name }).Patch([{ op: "add", path: "/spec/abort", value: "Requested" }]),
-      ),
+      await patch(connection, XenMigration, name, [{ op: "add", path: "/spec/abort", value: "Requested" }]),
     );
     tell.write(`xenmigration/${name}: abort is Requested\n`);
     const last = given.wait

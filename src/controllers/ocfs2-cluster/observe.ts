@@ -129,6 +129,8 @@ function seeFilesystems(
     const volume = seeVolume(world, cluster, volumeName);
     const device = volume.state === "Found" ? volume.device : kept?.device;
     const hosts = names.map((node) => ({ node, watched: world.machines.of(refTo("XenHost", namespace, node.host)) }));
+    const work = workOf(id, label);
+    const busyOn = hosts.flatMap(({ node, watched }) => (watched?.agent.pending(work) === true ? [node.host] : []));
     return {
       label,
       spec: one,
@@ -136,17 +138,10 @@ function seeFilesystems(
       volume,
       strangers: device === undefined ? { kind: "None" } : seeStrangers(world, device, hosts),
       holders: device === undefined ? [] : seeHolders(world, device, hosts),
-      formatting: hosts.find(
-        ({ node, watched }) =>
-          kept?.uuid === undefined &&
-          node.host === kept?.format?.hostRef.name &&
-          watched?.agent.pending(workOf(id, label)) === true,
-      )?.node.host,
-      busyOn: hosts.flatMap(({ node, watched }) =>
-        watched?.agent.pending(workOf(id, label)) === true ? [node.host] : [],
-      ),
+      formatting: busyOn.find((host) => kept?.uuid === undefined && host === kept?.format?.hostRef.name),
+      busyOn,
       grownOn: hosts.flatMap(({ node, watched }) =>
-        watched !== undefined && done(watched, workOf(id, label), "grow-filesystem") ? [node.host] : [],
+        watched !== undefined && done(watched, work, "grow-filesystem") ? [node.host] : [],
       ),
     };
   });

@@ -89,8 +89,11 @@ esac
 
 [ -n "$here" ] || forget_cached "$device"
 signature_of "$device" || refuse DeviceMissing "$device cannot be read"
-found_uuid=$(printf '%s\n' "$signature_text" | tr ' ' '\n' | sed -n 's/^UUID=//p' | head -n 1)
-found_label=$(printf '%s\n' "$signature_text" | tr ' ' '\n' | sed -n 's/^LABEL=//p' | head -n 1)
+signature_tag() {
+	printf '%s\n' "$signature_text" | tr ' ' '\n' | sed -n "s/^$1=//p" | head -n 1
+}
+found_uuid=$(signature_tag UUID)
+found_label=$(signature_tag LABEL)
 [ "$signature $found_uuid" = "ocfs2 $uuid" ] ||
 	refuse WrongFilesystem "$device holds ${signature:-no file system} ${found_uuid:-}, not OCFS2 $uuid"
 

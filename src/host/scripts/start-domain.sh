@@ -89,9 +89,9 @@ while read -r kind value; do
 		;;
 	bridge)
 		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges of the XenHost; add $value to it to allow this"
-		[ -d "/sys/class/net/$value/bridge" ] || [ ! -d "/sys/class/net/$value" ] ||
+		if [ ! -d "/sys/class/net/$value" ]; then refuse BridgeMissing "there is no bridge $value"; fi
+		[ -d "/sys/class/net/$value/bridge" ] ||
 			refuse BridgeMissing "$value is an interface and no Linux bridge; guests on Open vSwitch are not supported"
-		[ -d "/sys/class/net/$value/bridge" ] || refuse BridgeMissing "there is no bridge $value"
 		;;
 	image | read) contained "$value" "$@" ;;
 	*) refuse InvalidArgument "$file: not understood: $value" ;;

@@ -1,0 +1,18 @@
+import { type GenericClass, K8s } from "kubernetes-fluent-client";
+import type { Connection } from "./connect.ts";
+
+/** One step of a JSON patch (RFC 6902). */
+export type PatchStep =
+  | { readonly op: "add"; readonly path: string; readonly value: unknown }
+  | { readonly op: "remove"; readonly path: string };
+
+/** Changes an object of the connection's namespace; resolves to it as the API server stored it. */
+export function patch(
+  connection: Connection,
+  model: GenericClass,
+  name: string,
+  steps: readonly PatchStep[],
+): Promise<unknown> {
+  const { namespace } = connection;
+  return connection.ask(`changing ${model.name} ${name}`, () => K8s(model, { namespace, name }).Patch([...steps]));
+}
