@@ -18,6 +18,8 @@ interface Standing {
 interface Seen {
   /** By node number. */
   readonly standing: Map<number, Standing>;
+  /** When the look ended that first showed a node alive which every look since then has shown alive, by node number. */
+  readonly alive: Map<number, number>;
   /** When the first look of this process at this file system ended. */
   readonly from: number;
   older: Sample | undefined;
@@ -43,6 +45,7 @@ export const apartMs = 4_000;
 export interface Beating {
   /** Numbers of the nodes whose heartbeat went on between the two looks. */
   readonly alive: readonly number[];
+  /** When the first and the second look began, monotonic milliseconds. */
   readonly from: number;
   readonly until: number;
 }
@@ -65,7 +68,9 @@ export class Heartbeats {
       const before = this.beating(host, device.path);
       this.#note(devices, device, { at: view.snapshot.startedAt, now }, written);
       this.#stand(devices.get(device.path), now);
-      changed ||= before?.alive.join() !== this.beating(host, device.path)?.alive.join();
+      const alive = this.beating(host, device.path)?.alive ?? [];
+      keepAlive(devices.get(device.path), alive, now);
+      changed ||= before?.alive.join() !== alive.join();
     }
     return changed;
   }
@@ -75,6 +80,14 @@ export class Heartbeats {
     if (older === undefined || newer === undefined) return undefined;
     const alive = [...newer.beats].flatMap(([node, sequence]) => (older.beats.get(node) === sequence ? [] : [node]));
     return { alive: alive.sort((one, other) => one - other), from: older.at, until: newer.at };
+  }
+
+  /**
+   * When the look ended that first showed the node alive, monotonic milliseconds: a look at the node itself that began
+   * earlier may have missed the mount with which it began to write. Undefined: it is not alive.
+   */
+  aliveSince(host: Machine, device: string, node: number): number | undefined {
+    return this.#seen.get(host)?.get(device)?.alive.get(node);
   }
 
   /**
@@ -122,13 +135,19 @@ export class Heartbeats {
     const mountedSince = mounted ? (known?.mountedSince ?? began) : undefined;
     const writtenAt = mounted || written.has(regionName(uuid)) ? at : known?.writtenAt;
     const same = known?.newer.uuid === uuid ? known : undefined;
-    const { standing = new Map<number, Standing>(), from = now } = same ?? {};
-    const mounts = { standing, from, writtenAt, mountedAt, mountedSince };
+    const { standing = new Map<number, Standing>(), alive = new Map<number, number>(), from = now } = same ?? {};
+    const mounts = { standing, alive, from, writtenAt, mountedAt, mountedSince };
     if (known === undefined || same === undefined) devices.set(device.path, { older: undefined, newer, ...mounts });
     else if (at - known.newer.at >= apartMs) devices.set(device.path, { older: known.newer, newer, ...mounts });
     else if (known.older !== undefined) devices.set(device.path, { older: known.older, newer, ...mounts });
     else Object.assign(known, mounts);
   }
+}
+
+function keepAlive(seen: Seen | undefined, alive: readonly number[], now: number): void {
+  if (seen === undefined) return;
+  for (const node of seen.alive.keys()) if (!alive.includes(node)) seen.alive.delete(node);
+  for (const node of alive) if (!seen.alive.has(node)) seen.alive.set(node, now);
 }
 
 /** 32 hexadecimal digits, upper case, as O2CB writes a UUID. */

@@ -114,7 +114,7 @@ async function settled(revision: string, ready: string) {
   onTestFailed(async () => console.error(await flux.log()));
   await vi.waitFor(async () => {
     const report = await flux.report();
-    expect(report).toMatchObject({
+    expect(report, report.message).toMatchObject({
       ready,
       reconciling: ready !== "True/ReconciliationSucceeded" && report.reconciling,
     });

@@ -9,7 +9,7 @@ interface Known {
 
 /**
  * Who writes heartbeats to a device without being a node of ours that has it mounted. Two looks of one host tell that a
- * number is alive; a look at the node of that number, taken later, tells whether it is that node.
+ * number is alive; a look at the node of that number that began after them tells whether it is that node.
  */
 export function seeStrangers(world: World, device: string, nodes: readonly Known[]): Strangers {
   const alive = new Set<number>();
@@ -17,12 +17,13 @@ export function seeStrangers(world: World, device: string, nodes: readonly Known
   let unsure = false;
   for (const { watched } of nodes) {
     // One that does not see the device now hears nobody on it.
-    const beating =
-      watched !== undefined && reads(watched, device) ? world.heartbeats.beating(watched, device) : undefined;
+    if (watched === undefined || !reads(watched, device)) continue;
+    const beating = world.heartbeats.beating(watched, device);
     if (beating === undefined) continue;
     looked = true;
     for (const number of beating.alive) {
-      const who = explain(world, device, nodes, number, beating);
+      const since = world.heartbeats.aliveSince(watched, device, number) ?? Number.POSITIVE_INFINITY;
+      const who = explain(world, device, nodes, number, { from: beating.from, since });
       if (who === "Stranger") alive.add(number);
       if (who === "Unsure") unsure = true;
     }
@@ -45,7 +46,7 @@ function explain(
   device: string,
   nodes: readonly Known[],
   number: number,
-  { from, until }: { readonly from: number; readonly until: number },
+  { from, since }: { readonly from: number; readonly since: number },
 ): "Ours" | "Stranger" | "Unsure" {
   const holders = nodes.filter(({ node }) => node.number === number);
   if (holders.length === 0) return "Stranger";
@@ -55,7 +56,7 @@ function explain(
     if (watched === undefined || view?.state !== "Reachable") return "Ours";
     const writtenAt = world.heartbeats.writtenAt(watched, device);
     if (writtenAt !== undefined && writtenAt >= from - graceMs) return "Ours";
-    if (view.snapshot.startedAt < until || watched.agent.lanes.active > 0) return "Unsure";
+    if (view.snapshot.startedAt < since || watched.agent.lanes.active > 0) return "Unsure";
   }
   return "Stranger";
 }
