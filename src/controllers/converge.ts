@@ -83,6 +83,8 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     if (withheld(draft.status, directives, () => its.preview?.(plan) ?? printed(plan.steps))) return nothingHanded;
     if (plan.steps.length > 0) await hold(pass);
     if (its.survives?.(plan.steps) === true) await draft.flush();
+    // What the steps rest on is what the server has, not only what the cache had.
+    if (plan.steps.length > 0) await draft.confirm();
     context.signal.throwIfAborted();
     const handed = handOver(world, its.jobs(pass, seen, plan.steps), context.log);
     if (its.repairs !== false) countRepairs(means, object, kind.kind, handed.started);

@@ -120,7 +120,7 @@ export function hostReconciler<
       },
       async converge(pass) {
         await recordMachine(pass, world.machines.of(pass.ref), pass.spec.ssh.hostKeyPolicy === "TrustOnFirstUse");
-        return outcomeOf(pass, judge(means, host, pass));
+        return outcomeOf(pass, await judge(means, host, pass));
       },
       async invalid(pass, message) {
         await recordMachine(pass, world.machines.of(pass.ref), false);
@@ -223,11 +223,11 @@ function probeTime(
 const differs = (status: HostStatus, stored: HostStatus | undefined) =>
   JSON.stringify({ ...status, lastProbeTime: undefined }) !== JSON.stringify({ ...stored, lastProbeTime: undefined });
 
-function judge<T extends Declared<Status>, Spec extends { readonly ssh: SshSpec }, Status extends HostStatus>(
+async function judge<T extends Declared<Status>, Spec extends { readonly ssh: SshSpec }, Status extends HostStatus>(
   means: Means,
   host: HostKind<T, Spec, Status>,
   pass: Pass<T, Spec, Status>,
-): PassResult {
+): Promise<PassResult> {
   const { world } = means;
   const { ref, object, spec, directives, draft, context } = pass;
   const { status } = draft;
@@ -255,6 +255,7 @@ function judge<T extends Declared<Status>, Spec extends { readonly ssh: SshSpec 
       : no(host.prepared, reason ?? problem.reason, problem.message);
   if (directives.paused || directives.dryRun || isDeleting(object))
     return { conditions: [...seen, prepared(undefined), ...aspects], required };
+  if (steps.length > 0) await draft.confirm();
   context.signal.throwIfAborted();
   const tools = facts.tools.state === "known" ? [...facts.tools.value] : [];
   const basis = JSON.stringify([facts.interfaces, facts.aoe, tools]);

@@ -13,7 +13,7 @@ import {
   type ReconcileResult,
   type Reconciler,
 } from "../runtime/reconciler.ts";
-import { type StatusDraft, withStatus } from "../runtime/status-patch.ts";
+import { Confirmed, type StatusDraft, withStatus } from "../runtime/status-patch.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { announce } from "./announce.ts";
 import { conclude, invalidSpec, say, sayStalled } from "./conclude.ts";
@@ -92,6 +92,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
   empty: () => Status,
 ): Reconciler {
   const { kind, store } = its;
+  const confirmed = new Confirmed();
 
   /** Without another look at what is left. */
   async function release(object: T, { signal }: ReconcileContext): Promise<ReconcileResult> {
@@ -105,6 +106,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
       const ref = refTo(kind.kind, key.namespace, key.name);
       if (object === undefined || (isDeleting(object) && !hasFinalizer(object, finalizer))) {
         world.ledger.forget(ref);
+        confirmed.forget({ metadata: key });
         return done;
       }
       const directives = directivesOf(object.metadata);
@@ -123,7 +125,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
       const before = current.status?.conditions;
       const initial = current.status ?? empty();
       return await withStatus(
-        { api, kind, object: current, store, leading: context.leading, initial },
+        { api, kind, object: current, store, leading: context.leading, initial, confirmed },
         async (draft) => {
           const pass = { ref, object: current, directives, draft, context };
           const outcome = parsed.ok

@@ -1,5 +1,5 @@
 import { isRecord, jsonEqual } from "./equality.ts";
-import { isConflict, type Kind, type KubeApi, type KubeObject, keyOf } from "./kube-api.ts";
+import { isConflict, type Kind, type KubeApi, KubeError, type KubeObject, keyOf, keyString } from "./kube-api.ts";
 import type { ReadonlyStore } from "./store.ts";
 
 const statusManager = "xensan";
@@ -16,9 +16,40 @@ export interface StatusWrite<T extends KubeObject> {
 }
 
 /**
+ * Of which objects the server's own answer is known, to the last write of this process. A cache may be older: a write whose
+ * answer was lost is in it late, and so is what an earlier leader wrote.
+ */
+export class Confirmed {
+  readonly #uids = new Map<string, string | undefined>();
+
+  /** The status that a reconcile of this object begins with is the one that the server has. */
+  has({ metadata }: KubeObject): boolean {
+    return this.#uids.get(keyString(keyOf({ metadata }))) === metadata.uid && metadata.uid !== undefined;
+  }
+
+  /** The server has answered with it. */
+  answered({ metadata }: KubeObject): void {
+    this.#uids.set(keyString(keyOf({ metadata })), metadata.uid);
+  }
+
+  /** A write has failed, and may have been stored all the same; or the object is gone. */
+  forget({ metadata }: { readonly metadata: { readonly name: string; readonly namespace?: string } }): void {
+    this.#uids.delete(keyString(keyOf({ metadata })));
+  }
+}
+
+/** The server has another status than the one that was decided on: HTTP 409, so that it is decided anew. */
+const statusChanged = ({ metadata }: KubeObject) =>
+  new KubeError(409, "Conflict", `the status of ${keyString(keyOf({ metadata }))} is another one than the cache said`);
+
+const sameStatus = (one: KubeObject & { status?: unknown }, other: KubeObject & { status?: unknown }) =>
+  jsonEqual(one.status ?? {}, other.status ?? {});
+
+/**
  * Server-side apply of the whole status that this field manager owns: fields it stated before and does not state now
  * disappear, those of others stay. Nothing is sent when the stored object says the same already. Returns the object
- * as stored.
+ * as stored. Throws a conflict where the status is no longer the one that `object` has: what was decided on the old one does
+ * not replace it.
  */
 export async function applyStatus<T extends KubeObject>(
   write: StatusWrite<T>,
@@ -43,8 +74,9 @@ export async function applyStatus<T extends KubeObject>(
       if (!isConflict(error) || attempt === attempts) throw error;
       const current = await api.get(kind, keyOf(object), signal);
       if (current.metadata.uid !== object.metadata.uid) throw error;
-      // It may be what an earlier write said whose answer was lost: the next reconcile must not decide anew.
+      // It may be what an earlier write said whose answer was lost: the next reconcile begins with it.
       store?.observe(current);
+      if (!sameStatus(current, object) && !saysTheSame(current, status, fieldManager)) throw statusChanged(current);
       object = current;
     }
   }
@@ -62,6 +94,12 @@ export interface StatusDraft<S> {
   status: S;
   /** Writes now and waits until it is stored: for an intent that must survive a crash. */
   flush(): Promise<void>;
+  /**
+   * Returns when the server has answered with the status that this reconcile began with, or with what it has written since: to
+   * be awaited before anything that rests on an intent recorded there. Asks the server only where no answer is known. Throws a
+   * conflict when the server has another status, and what the request throws when there is no answer.
+   */
+  confirm(): Promise<void>;
 }
 
 /**
@@ -70,21 +108,37 @@ export interface StatusDraft<S> {
  * aborted, for another replica may be at work then.
  */
 export async function withStatus<T extends KubeObject, S, R>(
-  write: StatusWrite<T> & { readonly initial: S; readonly leading: AbortSignal },
+  write: StatusWrite<T> & { readonly initial: S; readonly leading: AbortSignal; readonly confirmed?: Confirmed },
   body: (draft: StatusDraft<S>) => Promise<R>,
 ): Promise<R> {
+  const { confirmed = new Confirmed() } = write;
   let stored: T & { status?: unknown } = write.object;
   let flushed: unknown;
   const store = async () => {
     write.leading.throwIfAborted();
     if (flushed !== undefined && jsonEqual(flushed, draft.status)) return;
-    stored = await applyStatus({ ...write, object: stored }, draft.status, write.leading);
+    try {
+      const answer = await applyStatus({ ...write, object: stored }, draft.status, write.leading);
+      if (answer !== stored) confirmed.answered(answer);
+      stored = answer;
+    } catch (error) {
+      confirmed.forget(stored);
+      throw error;
+    }
   };
   const draft: StatusDraft<S> = {
     status: structuredClone(write.initial),
     flush: async () => {
       await store();
       flushed = structuredClone(draft.status);
+    },
+    confirm: async () => {
+      if (confirmed.has(stored)) return;
+      const current = await write.api.get(write.kind, keyOf(stored), write.leading);
+      if (current.metadata.uid !== stored.metadata.uid) throw statusChanged(stored);
+      write.store?.observe(current);
+      if (!sameStatus(current, stored)) throw statusChanged(stored);
+      confirmed.answered(current);
     },
   };
   let result: R;

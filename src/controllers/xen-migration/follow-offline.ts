@@ -50,13 +50,14 @@ export async function followOffline(pass: MigrationPass): Promise<PassResult> {
     // From here on it is started on the target only, whoever reads it.
     await draft.flush();
   }
-  if (!directives.paused && !directives.dryRun) keepRecords(pass);
+  if (!directives.paused && !directives.dryRun) await keepRecords(pass);
   if (course.poll) notes.poll(id, hosts, againSeconds);
   return { conditions: course.conditions, againSeconds };
 }
 
 /** Both hosts keep that it was begun; neither runs anything that would leave a record by itself. */
-function keepRecords({ world, object: migration, draft: { status }, ref: id, context }: MigrationPass): void {
+async function keepRecords({ world, object: migration, draft, ref: id, context }: MigrationPass): Promise<void> {
+  const { status } = draft;
   const { namespace = "" } = migration.metadata;
   const jobs = [status.sourceHostRef?.name, status.targetHostRef?.name].flatMap((name = "") => {
     const machine = world.machines.of(refTo("XenHost", namespace, name));
@@ -65,6 +66,7 @@ function keepRecords({ world, object: migration, draft: { status }, ref: id, con
     const steps = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
     return [{ work: id, machine, steps, basis: "" }];
   });
+  if (jobs.some(({ steps }) => steps.length > 0)) await draft.confirm();
   context.signal.throwIfAborted();
   handOver(world, jobs, context.log);
 }

@@ -78,6 +78,7 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
     await draft.flush();
   }
   const recording = stateOf(evidence) === "Running" ? recordOn(status, target) : undefined;
+  if (course.move !== undefined || recording !== undefined) await draft.confirm();
   const handed = act(pass, course.move, recording, [source, target]);
   const seconds = pollSeconds(course, evidence, hosts);
   const again = [handed.againSeconds, seconds && notes.poll(id, hosts, seconds), startsAnew(course)];

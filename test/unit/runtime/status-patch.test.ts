@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { KubeApi } from "../../../src/runtime/kube-api.ts";
 import { KubeError } from "../../../src/runtime/kube-api.ts";
-import { applyStatus, saysTheSame, withStatus } from "../../../src/runtime/status-patch.ts";
+import { applyStatus, Confirmed, saysTheSame, withStatus } from "../../../src/runtime/status-patch.ts";
 import { Store } from "../../../src/runtime/store.ts";
 import { type Widget, widgets } from "../../contract-kube-api/widget.ts";
 import { stage } from "./stage.ts";
@@ -93,6 +93,16 @@ describe("the status of an object", () => {
     await api.mergePatch(widgets, key, { spec: { size: 3 } });
     await applyStatus({ api, kind: widgets, object }, { conditions: [ready], server: { pid: 7 } }, signal);
     expect((await get()).status).toEqual({ conditions: [ready], server: { pid: 7 } });
+  });
+
+  it("does not replace what the cache did not show: the server has another status", async () => {
+    const { api, object, signal, get } = await widgetOnStage();
+    const intent = { server: { unit: "operation-1" } };
+    // Stored, and never answered.
+    await applyStatus({ api, kind: widgets, object }, intent, signal);
+    const anew = applyStatus({ api, kind: widgets, object }, { server: { unit: "operation-2" } }, signal);
+    await expect(anew).rejects.toMatchObject({ status: 409, message: expect.stringContaining("another one") });
+    expect((await get()).status).toMatchObject(intent);
   });
 
   it("does not reach a successor of the same name", async () => {
@@ -219,5 +229,73 @@ describe("a reconcile with a draft of the status", () => {
     });
     await expect(losing).rejects.toThrow("leadership lost");
     expect(writes).toEqual([]);
+  });
+});
+
+describe("an intent that something irreversible rests on", () => {
+  const nothing: NonNullable<Widget["status"]> = {};
+  const intent = { server: { unit: "operation-1" } };
+
+  /** One reconcile that writes `status` and acts once the server has confirmed it; how often it asked, and whether it acted. */
+  async function reconcile(
+    { api, signal }: { readonly api: KubeApi; readonly signal: AbortSignal },
+    object: Widget,
+    confirmed: Confirmed,
+    wanted: NonNullable<Widget["status"]> = object.status ?? nothing,
+  ) {
+    let [asked, acted] = [0, false];
+    const counting: KubeApi = {
+      ...api,
+      get: (...request) => {
+        asked += 1;
+        return api.get(...request);
+      },
+    };
+    const initial = object.status ?? nothing;
+    const write = { api: counting, kind: widgets, object, initial, leading: signal, confirmed };
+    const error = await withStatus(write, async (draft) => {
+      draft.status = wanted;
+      await draft.flush();
+      await draft.confirm();
+      acted = true;
+    }).catch((thrown: unknown) => thrown);
+    return { asked, acted, error };
+  }
+
+  it("is not asked for again where its write was answered, then or before", async () => {
+    const on = await widgetOnStage();
+    const confirmed = new Confirmed();
+    expect(await reconcile(on, on.object, confirmed, intent)).toEqual({ asked: 0, acted: true, error: undefined });
+    expect(await reconcile(on, await on.get(), confirmed)).toEqual({ asked: 0, acted: true, error: undefined });
+  });
+
+  it("is asked for once by a process that finds it in its cache", async () => {
+    const on = await widgetOnStage();
+    await applyStatus({ api: on.api, kind: widgets, object: on.object }, intent, on.signal);
+    const confirmed = new Confirmed();
+    expect(await reconcile(on, await on.get(), confirmed)).toEqual({ asked: 1, acted: true, error: undefined });
+    expect(await reconcile(on, await on.get(), confirmed)).toEqual({ asked: 0, acted: true, error: undefined });
+  });
+
+  it("keeps it waiting while the cache is older than the server", async () => {
+    const on = await widgetOnStage();
+    const old = await applyStatus({ api: on.api, kind: widgets, object: on.object }, intent, on.signal);
+    await applyStatus({ api: on.api, kind: widgets, object: old }, { server: { unit: "operation-2" } }, on.signal);
+    const { acted, error } = await reconcile(on, old, new Confirmed());
+    expect([acted, error]).toEqual([false, expect.objectContaining({ status: 409 })]);
+  });
+
+  it("keeps it waiting while a write has had no answer and nobody can be asked", async () => {
+    const on = await widgetOnStage();
+    const confirmed = new Confirmed();
+    await reconcile(on, on.object, confirmed, intent);
+    const before = await on.get();
+    const silent = async () => await Promise.reject(new KubeError(0, "ConnectionReset", "socket hang up"));
+    const changed = { server: { unit: "operation-2" } };
+    const lost = await reconcile({ ...on, api: { ...on.api, apply: silent } }, before, confirmed, changed);
+    expect(lost).toMatchObject({ acted: false, error: { status: 0 } });
+    const blind = await reconcile({ ...on, api: { ...on.api, get: silent } }, before, confirmed);
+    expect(blind).toMatchObject({ acted: false, error: { status: 0 } });
+    expect(await reconcile(on, before, confirmed)).toEqual({ asked: 1, acted: true, error: undefined });
   });
 });
