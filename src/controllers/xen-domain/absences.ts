@@ -19,8 +19,8 @@ export class Absences {
 
   /**
    * To be called at each judgement; milliseconds since the first one of this process, and since any host could not be asked
-   * the last time, that found it on none of them. Undefined where it may be on one, or never ran. `recorded`: its status says
-   * that it ran. `now`: monotonic milliseconds.
+   * the last time, that found it on none of them. Undefined where it may be on one, or never ran. `recorded`: its status or its
+   * lock file says that it ran. `now`: monotonic milliseconds.
    */
   look(id: ObjectRef, { present, blind }: Survey, recorded: boolean, now: number): number | undefined {
     if (present.length > 0) this.#seen.set(id, true);

@@ -183,4 +183,17 @@ export function lockSeen({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uui
   return undefined;
 }
 
+/**
+ * It may have run before, so that its guest may be about to come back by itself: it was seen on a host, or its lock file is there,
+ * which a start writes before anything is built. Also where a start was meant and no host tells whether that file is there.
+ */
+export function hasRun(domain: Pick<DomainObservation, "hosts" | "uuid" | "disks" | "recorded">): boolean {
+  const { hosts, disks, recorded } = domain;
+  if (recorded.host !== undefined || lockSeen(domain) !== undefined) return true;
+  const [disk] = disks.filter(isPlaced);
+  const tells = (host: ObservedHost) =>
+    disk?.filesystem.mountedOn.includes(host.name) === true && factsOf(host)?.domainLocks.state === "known";
+  return recorded.configuration !== undefined && !hosts.some(tells);
+}
+
 const isMoving = (name: string) => name === "(null)" || /--(incoming|migratedaway)$/.test(name);

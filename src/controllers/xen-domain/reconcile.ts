@@ -19,7 +19,7 @@ import { describeDomain } from "./describe.ts";
 import { Doubts } from "./doubts.ts";
 import { rebootMs } from "./ensure-power.ts";
 import { goesOn, heldConditions } from "./held.ts";
-import { type DomainObservation, factsOf, survey } from "./observation.ts";
+import { type DomainObservation, factsOf, hasRun, survey } from "./observation.ts";
 import { observeDomain } from "./observe.ts";
 import { type DomainPlan, planDomain } from "./plan.ts";
 import { migrationsOf, recordMigrations } from "./record-migrations.ts";
@@ -44,9 +44,8 @@ export function controlDomains(means: Means): Controlled {
     observe({ ref, object, spec }) {
       const uuid = spec.uuid ?? derivedUuid(world, object, spec) ?? object.metadata.uid ?? "";
       const seen = observeDomain(world, object, spec, uuid, { doubts, starts });
-      const ran = (object.status?.hostRef ?? object.status?.configuration) !== undefined;
       if (isDeleting(object)) starts.end(ref);
-      return { ...seen, absentMs: absences.look(ref, survey(seen), ran, world.clock.monotonic()) };
+      return { ...seen, absentMs: absences.look(ref, survey(seen), hasRun(seen), world.clock.monotonic()) };
     },
     plan: planDomain,
     release,
