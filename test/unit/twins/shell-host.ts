@@ -17,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { uuidOf } from "../../../src/sim/model/disk-content.ts";
+import { announcePrograms, type Counted, countingWords, readCount } from "./count-processes.ts";
 import { changes, treeOfDirectory } from "./file-tree.ts";
 import type { Answer, DomainRow, Furniture, TwinHost } from "./host.ts";
 import { mapPaths, unmappedPaths } from "./paths.ts";
@@ -26,8 +27,12 @@ const filesystem = "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const bootId = "b3d57a51-0a4c-4c0f-9f0e-1a2b3c4d5e6f";
 
-/** Real scripts in a shell, over a directory in which they see a dom0. */
-export function shellHost(shell: readonly string[], furniture: Furniture): TwinHost {
+/** Real scripts in a shell, over a directory in which they see a dom0. `count`: is told what each run started. */
+export function shellHost(
+  shell: readonly string[],
+  furniture: Furniture,
+  count?: (counted: Counted) => void,
+): TwinHost {
   const directory = mkdtempSync(join(tmpdir(), "xensan-twin-"));
   const fake = join(directory, "fake");
   const working: ChildProcess[] = [];
@@ -156,6 +161,7 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
     `Usage xl [-vfNtT] <subcommand> [args]\n\n unpause             Unpause a paused domain\n${resumes ? " resume              Resume a domain\n" : ""}`,
   );
   execFileSync("mkfifo", [at("/fake/forever")]);
+  if (count !== undefined) announcePrograms(fake);
 
   let before = treeOfDirectory(directory);
   const rows = () =>
@@ -201,8 +207,8 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
         throw new Error(`${name}.sh names ${odd.join(", ")}: the fake host does not map it (paths.ts)`);
       const mapped = mapPaths(text.replaceAll(/^PATH=\/.*$/gm, "PATH=@PATH@"), directory)
         .replaceAll("@PATH@", programPath)
-        .replace(/^set -eu$/m, (found) => `${found}\n/bin/ln -s "/proc/$$" "${directory}/proc/$$"`);
-      const [program = "sh", ...options] = shell;
+        .replace(/^set -eu$/m, (found) => `${found}\n/bin/ln -sfn "/proc/$$" "${directory}/proc/$$"`);
+      const [program = "sh", ...options] = count === undefined ? shell : [...countingWords(fake), ...shell];
       const args = command.args.map(argument);
       const done = spawnSync(program, [...options, "-s", "--", ...args], {
         input: mapped,
@@ -215,6 +221,8 @@ export function shellHost(shell: readonly string[], furniture: Furniture): TwinH
       const effects = [...changes(before, after).map(own), ...domainEffects()];
       before = after;
       const exitCode = done.status ?? -1;
+      // The link into the table of processes is one of ours.
+      count?.(readCount(fake, 1));
       return { script: name, exitCode, stdout, stderr: own(done.stderr), effects };
     },
     end() {
