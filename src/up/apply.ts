@@ -1,7 +1,6 @@
 import { ApiException, type KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
-import { z } from "zod";
+import { type Patience, patiently } from "../cli/cluster/patience.ts";
 import { describeManifest, type Manifest } from "../cli/manifests.ts";
-import { patiently } from "./patiently.ts";
 
 const fieldManager = "xensan-up";
 
@@ -17,19 +16,31 @@ class ObjectApi extends KubernetesObjectApi {
   }
 }
 
+/** Who hears, while objects are applied, that a server is busy or starts, and who may end the waiting. */
+export type ApplyOptions = Omit<Patience, "withinSeconds">;
+
+/** How long a server that is busy or starts is asked again, call by call. */
+const patienceSeconds = 30;
+
 /**
  * Applies objects (server-side apply): namespaces first, and every namespace that is used is there before its objects.
  * Resolves to the manifests with their namespace filled in.
  */
-export async function applyManifests(kubeConfig: KubeConfig, manifests: readonly Manifest[]): Promise<Manifest[]> {
+export async function applyManifests(
+  kubeConfig: KubeConfig,
+  manifests: readonly Manifest[],
+  options: ApplyOptions = { say: (line) => process.stderr.write(`${line}\n`) },
+): Promise<Manifest[]> {
   const api = kubeConfig.makeApiClient(ObjectApi);
+  const patience = { ...options, withinSeconds: patienceSeconds };
   const namespaced = await Promise.all(
     manifests.map(async (manifest) => {
-      const namespaced = await api.isNamespaced(manifest);
+      const { apiVersion, kind } = manifest;
+      const namespaced = await patiently(patience, `asking for ${apiVersion} ${kind}`, () =>
+        api.isNamespaced(manifest),
+      );
       if (namespaced === undefined) {
-        throw new Error(
-          `the API server does not know ${manifest.apiVersion} ${manifest.kind} (${describeManifest(manifest)})`,
-        );
+        throw new Error(`the API server does not know ${apiVersion} ${kind} (${describeManifest(manifest)})`);
       }
       const namespace = manifest.metadata.namespace ?? "default";
       return namespaced ? { ...manifest, metadata: { ...manifest.metadata, namespace } } : manifest;
@@ -40,31 +51,9 @@ export async function applyManifests(kubeConfig: KubeConfig, manifests: readonly
   for (const { metadata } of declared) needed.delete(metadata.name);
   const namespaces = [...needed].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
   const others = namespaced.filter(({ kind }) => kind !== "Namespace");
-  for (const manifest of [...namespaces, ...declared, ...others]) await applyOne(api, manifest);
+  for (const manifest of [...namespaces, ...declared, ...others])
+    await patiently(patience, `applying ${describeManifest(manifest)}`, () =>
+      api.patch(manifest, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply),
+    );
   return namespaced;
-}
-
-async function applyOne(api: KubernetesObjectApi, manifest: Manifest): Promise<void> {
-  try {
-    await patiently(() => api.patch(manifest, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply));
-  } catch (error) {
-    throw new Error(`applying ${describeManifest(manifest)}: ${apiMessage(error)}`, { cause: error });
-  }
-}
-
-const statusSchema = z.object({ message: z.string() });
-
-function apiMessage(error: unknown): string {
-  if (!(error instanceof ApiException)) return error instanceof Error ? error.message : String(error);
-  const body: unknown = typeof error.body === "string" ? parseJson(error.body) : error.body;
-  const status = statusSchema.safeParse(body);
-  return status.success ? status.data.message : `HTTP ${error.code}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,13 @@
 import { type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
+import { type Patience, patiently } from "../cli/cluster/patience.ts";
 import { describeManifest, type Manifest } from "../cli/manifests.ts";
 import { systemClock } from "../clock.ts";
 import { hasFailed, isReady, type Row } from "./progress.ts";
 import { rowOf } from "./rows.ts";
 
 const pollMs = 250;
+/** How long one read goes on before a server that is busy or restarts. */
+const patienceSeconds = 15;
 
 /** Which objects are followed, and for how long. */
 export interface FollowOptions {
@@ -13,14 +16,17 @@ export interface FollowOptions {
   readonly manifests: readonly Manifest[];
   readonly elapsed: () => number;
   readonly onRows: (rows: readonly Row[]) => void;
+  /** Hears that the API server is busy, and is asked again. */
+  readonly say?: Patience["say"];
   /** Ends the waiting; the rows as they are then are the result. */
   readonly signal: AbortSignal;
 }
 
 /** Reads the objects again and again until all are ready, or one has failed for good. */
 export async function followUntilReady(options: FollowOptions): Promise<readonly Row[]> {
-  const { manifests, elapsed, onRows, signal } = options;
+  const { manifests, elapsed, onRows, signal, say = () => undefined } = options;
   const api = KubernetesObjectApi.makeApiClient(options.kubeConfig);
+  const patience = { withinSeconds: patienceSeconds, say, signal };
   let rows: readonly Row[] = manifests.map(({ kind, metadata }) => ({
     kind,
     namespace: metadata.namespace ?? "",
@@ -35,11 +41,14 @@ export async function followUntilReady(options: FollowOptions): Promise<readonly
         const { apiVersion, kind, metadata } = manifest;
         const header = { name: metadata.name, namespace: metadata.namespace ?? "default" };
         try {
-          return rowOf(await api.read({ apiVersion, kind, metadata: header }), elapsed(), rows[index]);
+          const object = await patiently(patience, `reading ${describeManifest(manifest)}`, () =>
+            api.read({ apiVersion, kind, metadata: header }),
+          );
+          return rowOf(object, elapsed(), rows[index]);
         } catch (error) {
-          // The API server may be busy for a moment, and may have been so when the object was read: what is known stays.
+          // What is known of it stays.
           const known = rows[index];
-          if (known !== undefined) return { ...known, message: `${describeManifest(manifest)}: ${String(error)}` };
+          if (known !== undefined) return { ...known, message: error instanceof Error ? error.message : String(error) };
           throw error;
         }
       }),

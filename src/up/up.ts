@@ -60,9 +60,11 @@ export const up: Command = {
       kubeConfig.loadFromString(controlPlane.kubeconfig);
       display.begin("manifests", "applying");
       const fitted = fitToRack(manifests, rack);
+      const patience = { say: (line: string) => display.update(line), signal: io.signal };
       const applied = await applyManifests(
         kubeConfig,
         fitted.filter((manifest) => !isMove(manifest)),
+        patience,
       );
       display.end(paths.map((path) => relative(path)).join(", "));
       const appliedAt = elapsed();
@@ -79,7 +81,7 @@ export const up: Command = {
       const moves = fitted.filter(isMove);
       if (moves.length > 0 && rows.every(isReady)) {
         // A migration is one attempt: it is made when there is something to move.
-        const moving = await applyManifests(kubeConfig, moves);
+        const moving = await applyManifests(kubeConfig, moves, patience);
         rows = await converge(display, "migration", { ...convergence, followed: [...standing, ...moving] });
       }
       display.close();
@@ -134,6 +136,7 @@ async function converge(display: Display, stage: string, options: Convergence): 
     manifests: followed,
     elapsed,
     signal: AbortSignal.any([limit, io.signal]),
+    say: (line) => display.update(line),
     onRows: (rows) => {
       display.rows(rows);
       if (!rows.every(isReady)) display.update(count(rows));

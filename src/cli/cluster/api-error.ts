@@ -23,6 +23,9 @@ export class ApiError extends Error {
 /** True for HTTP 404. */
 export const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 
+/** True of what kubernetes-fluent-client rejects with when there is an object of that name already (HTTP 409). */
+export const isTaken = (error: unknown): boolean => responseSchema.safeParse(error).data?.status === 409;
+
 /** kubernetes-fluent-client rejects with a response, which is no Error; without an answer it makes up a status 400. */
 const responseSchema = z.object({
   ok: z.literal(false),
@@ -37,7 +40,7 @@ const statusSchema = z.object({
 });
 
 /** `doing` completes "…: why". */
-export function apiError(doing: string, error: unknown): Error {
+export function apiError(doing: string, error: unknown): ApiError {
   if (error instanceof ApiException) {
     const seconds = Number(error.headers["retry-after"] ?? Number.NaN);
     return new ApiError(`${doing}: ${saidIn(error.body) ?? `HTTP ${error.code}`}`, {
@@ -84,6 +87,17 @@ export function failureOfCall(error: unknown): Failure {
   const code = cause instanceof Error ? codeOf(deepest(cause)) : undefined;
   return code !== undefined && passing.has(code) ? { kind: "Open" } : { kind: "Final" };
 }
+
+/** Whether the server may have got a call that failed, and done it: not one that it turned away or never heard of. */
+export function mayHaveArrived(error: ApiError): boolean {
+  if (error.status !== undefined) return failureOfCall(error).kind === "Open";
+  const { cause } = error;
+  const code = cause instanceof Error ? codeOf(deepest(cause)) : undefined;
+  return failureOfCall(error).kind === "Open" && (code === undefined || !unheard.has(code));
+}
+
+/** No connection came about. */
+const unheard = new Set(["ECONNREFUSED", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
 
 /** A server that restarts, or went away in the middle of an answer. */
 const passing = new Set([

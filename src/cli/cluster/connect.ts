@@ -1,13 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { systemClock } from "../../clock.ts";
-import { after, TimeoutError } from "../../runtime/cancellation.ts";
 import { type ConfigSource, configSource } from "../../runtime/client-node.ts";
-import { retrying } from "../../runtime/retry.ts";
 import type { Io } from "../command.ts";
-import { ApiError, apiError, failureOfCall } from "./api-error.ts";
 import type { ClusterValues } from "./options.ts";
+import { patiently, type Write } from "./patience.ts";
 
 /** A cluster and the namespace that a command works in. */
 export interface Connection extends AsyncDisposable {
@@ -15,16 +12,14 @@ export interface Connection extends AsyncDisposable {
   readonly source: ConfigSource;
   /**
    * Asks the API server through kubernetes-fluent-client; `doing` stands before the reason when it refuses. A server that
-   * is busy, starts or restarts is asked again for {@link patienceSeconds}, with a line on standard error. `Once`: the call
-   * must not be done twice, so it is repeated only when the server did none of it.
+   * is busy, starts or restarts is asked again for {@link patienceSeconds}, with a line on standard error: the call must be
+   * one that may be done twice.
    */
-  ask<T>(doing: string, call: () => Promise<T>, repeat?: "Freely" | "Once"): Promise<T>;
+  ask<T>(doing: string, call: () => Promise<T>, write?: Write): Promise<T>;
 }
 
 /** How long a command goes on asking a server that is busy or away. */
 const patienceSeconds = 15;
-/** A server that hangs has been asked for long enough. */
-const answerSeconds = 12;
 
 /**
  * Finds the cluster as kubectl does. kubernetes-fluent-client finds it by itself, by KUBECONFIG and nothing else, and
@@ -56,47 +51,13 @@ export async function connect(
   return {
     source,
     namespace: namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? "default",
-    ask: (doing, call, repeat = "Freely") =>
-      retrying(
-        {
-          clock: systemClock,
-          withinSeconds: patienceSeconds,
-          repeatable: repeat === "Freely",
-          judge: failureOfCall,
-          signal,
-          onWait: ({ error, delaySeconds }) => {
-            const why = error instanceof Error ? error.message : String(error);
-            stderr.write(`${why}; trying again in ${delaySeconds.toFixed(1)} s\n`);
-          },
-        },
-        () =>
-          unlessAborted(
-            signal,
-            withinTime(
-              doing,
-              call().catch((error: unknown) => Promise.reject(apiError(doing, error))),
-            ),
-          ),
+    ask: (doing, call, write) =>
+      patiently(
+        { withinSeconds: patienceSeconds, say: (line) => stderr.write(`${line}\n`), signal },
+        doing,
+        call,
+        write,
       ),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
-}
-
-/** The client takes no signal: a person who gives up does not wait for its answer. */
-function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}
-
-function withinTime<T>(doing: string, promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = after(systemClock, answerSeconds * 1000, () => {
-    const cause = new TimeoutError(`no answer within ${answerSeconds} s`);
-    late.reject(new ApiError(`${doing}: the API server gave ${cause.message}`, { status: undefined, cause }));
-  });
-  return Promise.race([promise, late.promise]).finally(() => timer[Symbol.dispose]());
 }

@@ -14,5 +14,7 @@ export function patch(
   steps: readonly PatchStep[],
 ): Promise<unknown> {
   const { namespace } = connection;
-  return connection.ask(`changing ${model.name} ${name}`, () => K8s(model, { namespace, name }).Patch([...steps]));
+  return connection.ask(`changing ${model.name} ${name}`, () => K8s(model, { namespace, name }).Patch([...steps]), {
+    look: `kubectl -n ${namespace} get ${model.name.toLowerCase()} ${name} -o yaml`,
+  });
 }

@@ -1,7 +1,10 @@
+import { randomInt } from "node:crypto";
 import { K8s } from "kubernetes-fluent-client";
 import { z } from "zod";
 import { XenMigration } from "../../api/fluent.ts";
-import { connect } from "../cluster/connect.ts";
+import type { XenMigrationSpec } from "../../api/xen-migration.ts";
+import { isTaken } from "../cluster/api-error.ts";
+import { type Connection, connect } from "../cluster/connect.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { readWorld } from "../cluster/read-world.ts";
 import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
@@ -69,7 +72,7 @@ export const migrate: Command = {
     const given = typed(schema, options, values);
     await using connection = await connect(given, io);
     const tell = given.output === "json" ? io.stderr : io.stdout;
-    const { generateName, spec, warnings } = migrationRequest(
+    const { prefix, spec, warnings } = migrationRequest(
       {
         ...{ domain: given.domain, to: given.to, from: given.from, timeoutSeconds: given.timeout },
         mode: given.mode === "live" ? "Live" : "Offline",
@@ -78,15 +81,7 @@ export const migrate: Command = {
     );
     for (const warning of warnings) io.stderr.write(`Warning: ${warning}\n`);
     const { namespace } = connection;
-    const created = readMigration(
-      await connection.ask(
-        "creating the XenMigration",
-        () =>
-          K8s(XenMigration).Create(Object.assign(new XenMigration(), { metadata: { generateName, namespace }, spec })),
-        // Each time would make another one.
-        "Once",
-      ),
-    );
+    const created = await create(connection, nameFrom(prefix), spec);
     tell.write(`xenmigration/${created.name} created in namespace ${namespace}\n`);
     const last = given.wait
       ? await follow({
@@ -104,6 +99,37 @@ export const migrate: Command = {
     return given.wait && verdictOf(last).state !== "True" ? 1 : 0;
   },
 };
+
+/**
+ * Creates it under a name of our own, so that a create which got no answer can be sent again: it makes no second one, and
+ * where the first was done after all the server says that the name is taken.
+ */
+async function create(connection: Connection, name: string, spec: XenMigrationSpec): Promise<Migration> {
+  const { namespace } = connection;
+  let attempts = 0;
+  const object = await connection.ask(
+    `creating XenMigration ${name}`,
+    async () => {
+      attempts += 1;
+      try {
+        return await K8s(XenMigration).Create(
+          Object.assign(new XenMigration(), { metadata: { name, namespace }, spec }),
+        );
+      } catch (error) {
+        if (attempts === 1 || !isTaken(error)) throw error;
+        return await K8s(XenMigration).InNamespace(namespace).Get(name);
+      }
+    },
+    { look: `kubectl -n ${namespace} get xenmigration ${name}` },
+  );
+  return readMigration(object);
+}
+
+/** As Kubernetes completes `generateName`: at most 58 characters and five more that make no words. */
+function nameFrom(prefix: string): string {
+  const characters = "bcdfghjklmnpqrstvwxz2456789";
+  return prefix.slice(0, 58) + Array.from({ length: 5 }, () => characters[randomInt(characters.length)]).join("");
+}
 
 /** What there is to tell of a migration: its transitions, what it waits for, how it ended. */
 export function migrationNews(one: Migration): readonly string[] {

@@ -17,8 +17,8 @@ export interface Wish {
 
 /** The XenMigration that is to be created. */
 export interface Request {
-  /** The beginning of the object's name; the API server completes it. */
-  readonly generateName: string;
+  /** The beginning of the object's name, to be completed by characters of chance. */
+  readonly prefix: string;
   readonly spec: XenMigrationSpec;
   /** What a person should know although nothing forbids it. */
   readonly warnings: readonly string[];
@@ -42,7 +42,7 @@ export function migrationRequest(wish: Wish, world: World): Request {
     .replace(/[^a-z0-9.-]/g, "-")
     .slice(0, 63);
   return {
-    generateName: to === undefined ? `${name}-` : `${name}-to-${to}-`,
+    prefix: to === undefined ? `${name}-` : `${name}-to-${to}-`,
     spec: parsed.spec,
     warnings: declared === undefined ? undeclared(domain, world) : [],
   };

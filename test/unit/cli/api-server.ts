@@ -17,14 +17,19 @@ const stepsSchema = z.array(
 );
 const recordSchema = z.record(z.string(), z.unknown());
 
-/** As much of an API server as a command needs that lists, reads and patches (RFC 6902) objects of one namespace. */
+/** As much of an API server as a command needs that lists, reads, creates and patches (RFC 6902) objects of one namespace. */
 export interface ApiServer {
   /** By `aoevolumes/data`. */
   readonly objects: Map<string, Json>;
   /** Every request so far: `PATCH xenmigrations/move`. */
   readonly requests: string[];
-  /** The HTTP status that `GET aoevolumes/data` fails with; undefined lets it through. */
-  fails: (request: string) => number | undefined;
+  /**
+   * The HTTP status that `GET aoevolumes/data` fails with; undefined lets it through. `Lost`: it is done, and the connection
+   * ends before the answer. With seconds, the server asks to wait that long.
+   */
+  fails: (
+    request: string,
+  ) => number | "Lost" | { readonly status: number; readonly retryAfterSeconds: number } | undefined;
   /** Called after each patch, as an operator that notices it. */
   onPatch: (object: Json) => void;
   /** Runs a command line before it, in namespace san. */
@@ -43,12 +48,18 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
     const [, key = ""] = /^\/apis\/xensan\.dev\/v1alpha1\/namespaces\/san\/(.+)$/.exec(url) ?? [];
     requests.push(`${request.method} ${key || url}`);
     const answer = (code: number, body: object) => {
-      response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
+      if (state.fails(`${request.method} ${key}`) === "Lost") request.socket.destroy();
+      else response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
     const failure = state.fails(`${request.method} ${key}`);
-    if (failure !== undefined) {
-      response.writeHead(failure, { "content-type": "application/json", "retry-after": "0" });
-      response.end(JSON.stringify({ kind: "Status", message: "it is busy", code: failure }));
+    if (failure !== undefined && failure !== "Lost") {
+      const { status: code, ...details } =
+        typeof failure === "number" ? { status: failure, retryAfterSeconds: 0 } : failure;
+      response.writeHead(code, {
+        "content-type": "application/json",
+        "retry-after": String(details.retryAfterSeconds),
+      });
+      response.end(JSON.stringify({ kind: "Status", message: "it is busy", code, details }));
       return;
     }
     if (url === "/apis/xensan.dev/v1alpha1") {
@@ -59,6 +70,14 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
       }));
       answer(200, { kind: "APIResourceList", groupVersion: "xensan.dev/v1alpha1", resources });
       return;
+    }
+    if (request.method === "POST") {
+      const object = recordSchema.parse(JSON.parse(await text(request)));
+      const { name } = z.object({ name: z.string() }).parse(object.metadata);
+      if (stored.has(`${key}/${name}`))
+        return answer(409, { kind: "Status", message: `${key} ${name} already exists`, code: 409 });
+      stored.set(`${key}/${name}`, object);
+      return answer(201, object);
     }
     const object = stored.get(key);
     if (key !== "" && !key.includes("/")) {

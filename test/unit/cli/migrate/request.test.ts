@@ -21,7 +21,7 @@ describe("the XenMigration that somebody means", () => {
       mode: "Live",
       timeoutSeconds: 3600,
     };
-    expect(request({ to: "brutus" })).toEqual({ generateName: "vm-test-to-brutus-", spec: expected, warnings: [] });
+    expect(request({ to: "brutus" })).toEqual({ prefix: "vm-test-to-brutus-", spec: expected, warnings: [] });
     expect(request({ domain: w.uuid, to: "brutus" }).spec).toEqual(expected);
   });
 
@@ -29,7 +29,7 @@ describe("the XenMigration that somebody means", () => {
     expect(
       request({ domain: "Mail_1", from: "bella" }, { hosts: [w.host("bella", up, { domains: [guest] })] }),
     ).toEqual({
-      generateName: "mail-1-",
+      prefix: "mail-1-",
       spec: { domain: "Mail_1", sourceHostRef: { name: "bella" }, mode: "Live", timeoutSeconds: 3600 },
       warnings: [],
     });
