@@ -22,6 +22,7 @@ import type { Machine } from "./hosts/machine.ts";
 import { type Claiming, claimingOf } from "./hosts/machine-claims.ts";
 import { exclusive, type Step } from "./hosts/step.ts";
 import { currentFacts, lastSnapshot, machineOf, pending } from "./hosts/view.ts";
+import type { ObjectRef } from "./identity.ts";
 import { explainOutcome } from "./outcomes.ts";
 import { reachable } from "./reach.ts";
 import { countRepairs, type Declared, type Pass, type PassResult, reconcilerOf } from "./reconciler.ts";
@@ -38,6 +39,7 @@ export interface HostKind<
   T extends Declared<Status>,
   Spec extends { readonly ssh: SshSpec },
   Status extends HostStatus,
+  Seen,
 > {
   readonly kind: Kind<T>;
   readonly store: ReadonlyStore<T>;
@@ -45,13 +47,16 @@ export interface HostKind<
   /** The condition that says whether the machine is prepared. */
   readonly prepared: "Prepared" | "AoeReady";
   readonly preparedMessage: string;
-  readonly plan: (host: string, spec: Spec, facts: HostFacts, object: T) => HostPlan;
+  /** `facts`: of the last look, at which it could be asked. */
+  readonly observe: (pass: Pass<T, Spec, Status>, facts: HostFacts) => Seen;
+  /** A pure function of what was observed. */
+  readonly plan: (seen: Seen) => HostPlan;
   /** Conditions beside `Reachable` and the prepared one: what they are while nothing is known of the host. */
   readonly aspects: readonly string[];
   /** Which condition a step that did not help speaks of; the prepared one where this says nothing. */
   readonly conditionOf?: (action: string) => string | undefined;
   /** The part of the status that only this kind has. */
-  readonly describe: (status: Status, facts: HostFacts, object: T) => void;
+  readonly describe: (status: Status, seen: Seen) => void;
   /** What is done beside the machine itself, before it is looked at. */
   readonly before?: (pass: Pick<Pass<T, unknown, Status>, "object" | "directives" | "context">) => Promise<void>;
   /** When to look again, whatever happens. */
@@ -80,7 +85,8 @@ export function hostReconciler<
   T extends Declared<Status>,
   Spec extends { readonly ssh: SshSpec },
   Status extends HostStatus,
->(means: Means, host: HostKind<T, Spec, Status>, empty: () => Status): Reconciler {
+  Seen,
+>(means: Means, host: HostKind<T, Spec, Status, Seen>, empty: () => Status): Reconciler {
   const { api, world } = means;
   const { kind, store, parse } = host;
   const owned = ["Reachable", host.prepared, ...host.aspects];
@@ -223,11 +229,12 @@ function probeTime(
 const differs = (status: HostStatus, stored: HostStatus | undefined) =>
   JSON.stringify({ ...status, lastProbeTime: undefined }) !== JSON.stringify({ ...stored, lastProbeTime: undefined });
 
-async function judge<T extends Declared<Status>, Spec extends { readonly ssh: SshSpec }, Status extends HostStatus>(
-  means: Means,
-  host: HostKind<T, Spec, Status>,
-  pass: Pass<T, Spec, Status>,
-): Promise<PassResult> {
+async function judge<
+  T extends Declared<Status>,
+  Spec extends { readonly ssh: SshSpec },
+  Status extends HostStatus,
+  Seen,
+>(means: Means, host: HostKind<T, Spec, Status, Seen>, pass: Pass<T, Spec, Status>): Promise<PassResult> {
   const { world } = means;
   const { ref, object, spec, directives, draft, context } = pass;
   const { status } = draft;
@@ -243,8 +250,9 @@ async function judge<T extends Declared<Status>, Spec extends { readonly ssh: Ss
     return { conditions: [reached, ...unseen], required: host.aspects, againSeconds: gone && lookForProof(gone) };
   }
   status.facts = factsStatus(facts);
-  host.describe(status, facts, object);
-  const plan = planFor(host, pass, facts, claimingOf(machine, ref));
+  const sight = host.observe(pass, facts);
+  host.describe(status, sight);
+  const plan = claimed(ref, claimingOf(machine, ref), () => host.plan(sight));
   const { steps, problem, conditions: aspects = [], required = [] } = plan;
   const left = unreadable(facts);
   const seen = left === undefined ? [reached] : [reached, left];
@@ -271,26 +279,13 @@ async function judge<T extends Declared<Status>, Spec extends { readonly ssh: Ss
   return { conditions: merged(conditions, failed), required, againSeconds: handed.againSeconds };
 }
 
-function planFor<T extends Declared<Status>, Spec extends { readonly ssh: SshSpec }, Status extends HostStatus>(
-  host: HostKind<T, Spec, Status>,
-  { ref, object, spec }: Pass<T, Spec, Status>,
-  facts: HostFacts,
-  claiming: Claiming,
-): HostPlan {
-  const subject = `${ref.kind}/${ref.name}`;
+/** What is to be done by whoever has the machine. Whatever acts there claims it; where nothing is to be done, that is. */
+function claimed({ kind, name }: ObjectRef, claiming: Claiming, plan: () => HostPlan): HostPlan {
   if (claiming.kind === "Elsewhere")
     return { steps: [], problem: { reason: "ClaimedElsewhere", message: claiming.message } };
-  return claimed(
-    subject,
-    claiming,
-    planned(() => host.plan(subject, spec, facts, object)),
-  );
-}
-
-/** Whatever acts there claims the machine; where nothing is to be done, that is. */
-function claimed(subject: string, claiming: Claiming, plan: HostPlan): HostPlan {
-  if (claiming.kind !== "Free" || plan.steps.length > 0) return plan;
-  return { ...plan, steps: [exclusive(subject, claimMachine())] };
+  const wanted = planned(plan);
+  if (claiming.kind !== "Free" || wanted.steps.length > 0) return wanted;
+  return { ...wanted, steps: [exclusive(`${kind}/${name}`, claimMachine())] };
 }
 
 /** A value that passed the schema and that no host can be given all the same. */

@@ -4,6 +4,7 @@ import { installPackages, interfaceUp } from "../../host/actions.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { deafness, hasApt } from "../host-facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
+import type { ServerObservation } from "./observe.ts";
 
 interface Problem {
   readonly reason: Reason;
@@ -56,7 +57,7 @@ export interface ServerPlan {
 }
 
 /** What makes a machine an AoE server: vblade installed, the interfaces up. */
-export function planServer(host: string, spec: AoeServerSpec, facts: HostFacts): ServerPlan {
+export function planServer({ host, spec, facts }: ServerObservation): ServerPlan {
   const steps: Step[] = [];
   const { tools, interfaces } = facts;
   if (tools.state === "known" && !tools.value.has("vblade") && spec.packages === "Manage" && hasApt(facts))

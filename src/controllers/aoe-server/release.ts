@@ -1,17 +1,13 @@
 import type { AoeServer } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { keyOf } from "../../runtime/kube-api.ts";
-import { volumesOn } from "../aoe-volume/watches.ts";
-import type { Stores } from "../world.ts";
 
-/** Why a deleted server stays: volumes refer to it. */
+/** Why a deleted server stays: volumes refer to it. `volumes`: their names. */
 export function blockerOf(
-  stores: Stores,
   server: AoeServer,
+  volumes: readonly string[],
 ): { readonly reason: Reason; readonly message: string } | undefined {
-  const volumes = volumesOn(stores, keyOf(server)).map(({ metadata }) => metadata.name);
   if (volumes.length === 0) return undefined;
-  const named = volumes.sort().slice(0, 10).join(", ");
+  const named = volumes.slice(0, 10).join(", ");
   const more = volumes.length > 10 ? ` and ${volumes.length - 10} more` : "";
   return {
     reason: "ReferencedByVolumes",

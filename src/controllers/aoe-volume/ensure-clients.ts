@@ -5,7 +5,7 @@ import type { AoeDevice, HostFacts } from "../../host/facts.ts";
 import type { Target } from "../../host/values.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
-import { initiatorProblem } from "../xen-host/plan.ts";
+import { initiatorProblem } from "../xen-host/initiator.ts";
 import { type Served, servedExport } from "./ensure-export.ts";
 import { targetOf } from "./export-parameters.ts";
 import { deviceOf } from "./holders.ts";

@@ -1,10 +1,40 @@
-import { mebibytes } from "../../api/quantity.ts";
+import { formatQuantity, mebibytes } from "../../api/quantity.ts";
 import type { XenHostStatus } from "../../api/xen-host.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { domainState } from "../domain-state.ts";
 import { cut, distinct } from "../host-facts.ts";
+import type { HostObservation } from "./observe.ts";
+import { describeWatchdog } from "./watchdog.ts";
 
-/** What the status of a XenHost says of Xen, beside conditions. `verified`: receivers reached since the last time. */
+/** What the status of a XenHost that answers says beside conditions. */
+export function describeHost(status: XenHostStatus, { facts, verified }: HostObservation): void {
+  describeXen(status, facts, verified);
+  describeWatchdog(status, facts);
+  // It answers: what was proved of an earlier boot is over.
+  delete status.proof;
+  describeInitiator(status, facts);
+}
+
+function describeInitiator(status: XenHostStatus, { aoe, aoeDevices }: HostFacts): void {
+  if (aoe.state !== "known") {
+    delete status.aoe;
+    return;
+  }
+  const devices = aoeDevices.state === "known" ? aoeDevices.value : [];
+  status.aoe = {
+    ...(aoe.value.version === "" ? {} : { driverVersion: cut(aoe.value.version, 32) }),
+    interfaces: aoe.value.interfaces.slice(0, 16).map((name) => cut(name, 16)),
+    devices: distinct(devices, ({ shelf, slot }) => `${shelf}.${slot}`, 256).map((one) => ({
+      target: `e${one.shelf}.${one.slot}`,
+      state: [one.up ? "up" : "down", ...one.flags].join(",").slice(0, 64),
+      size: formatQuantity(one.sizeBytes),
+      ...(one.macs[0] === undefined ? {} : { serverMAC: one.macs[0] }),
+      ...(one.interfaces[0] === undefined ? {} : { interface: cut(one.interfaces[0], 16) }),
+    })),
+  };
+}
+
+/** Xen, its domains and the channel for migrations. `verified`: receivers reached since the last time. */
 export function describeXen(
   status: XenHostStatus,
   { toolstack, domains, relocation }: HostFacts,

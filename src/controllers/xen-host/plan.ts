@@ -1,109 +1,48 @@
-import type { Reason } from "../../api/reasons.ts";
-import type { XenHostSpec } from "../../api/xen-host.ts";
-import { installPackages, interfaceUp, prepareInitiator } from "../../host/actions.ts";
-import type { AoeDriver, HostFacts } from "../../host/facts.ts";
-import { deafness, hasApt } from "../host-facts.ts";
-import { exclusive, type Step } from "../hosts/step.ts";
+import type { HostPlan } from "../host-reconciler.ts";
+import { planDrain } from "./drain.ts";
+import { planInitiator } from "./initiator.ts";
+import type { HostObservation } from "./observe.ts";
+import { planRelocation, type RelocationPlan } from "./relocation.ts";
+import { planToolstack } from "./toolstack.ts";
+import { watchdogCondition } from "./watchdog.ts";
+import { planXend } from "./xend.ts";
 
-/** Programs of the package aoetools that the host's part needs. */
-const tools = ["aoe-discover", "aoe-revalidate"];
+/** Conditions beside those that every machine has. */
+export const aspects = ["ToolstackReady", "RelocationReady", "WatchdogReady", "Drained"];
 
-/** What makes a dom0 an AoE client. */
-export interface InitiatorPlan {
-  readonly steps: readonly Step[];
-  /** `persistence`: all is well until the next reboot. */
-  readonly problem: { readonly reason: Reason; readonly message: string; readonly persistence?: boolean } | undefined;
+/** What makes a machine a dom0 of the rack: an AoE client, with a toolstack, open to those who may migrate domains to it. */
+export function planHost(seen: HostObservation): HostPlan & Pick<RelocationPlan, "verifying"> {
+  const { host, name, spec, facts } = seen;
+  const initiator = planInitiator(host, spec, facts);
+  const toolstack = planToolstack(host, spec, facts);
+  const relocation = relocate(seen);
+  return {
+    steps: [...initiator.steps, ...toolstack.steps, ...relocation.steps],
+    problem: initiator.problem,
+    conditions: [
+      toolstack.condition,
+      relocation.condition,
+      watchdogCondition(name, facts, seen.watchdogBoundMs),
+      planDrain(name, seen.drain).condition,
+    ],
+    required: ["ToolstackReady", ...(spec.relocation.mode === "Enabled" ? ["RelocationReady"] : [])],
+    verifying: relocation.verifying,
+  };
 }
 
-/** What makes a dom0 an AoE client: interfaces up, aoetools installed, the driver bound to exactly these interfaces, now and at boot. */
-export function planInitiator(host: string, spec: XenHostSpec, facts: HostFacts): InitiatorPlan {
-  const steps: Step[] = [];
-  const wanted = spec.aoe.interfaces;
-  const missing = missingTools(facts);
-  if (missing.length > 0 && spec.packages === "Manage" && hasApt(facts))
-    steps.push(exclusive(host, installPackages(["aoetools"])));
-  const present = facts.interfaces.state === "known" ? facts.interfaces.value : [];
-  const known = wanted.filter((name) => present.some((one) => one.name === name));
-  for (const { name } of present.filter((one) => wanted.includes(one.name) && !one.adminUp))
-    steps.push(exclusive(host, interfaceUp(name)));
-  const problem = problemOf(spec, facts);
-  const driver = facts.aoe.state === "known" ? facts.aoe.value : undefined;
-  if (
-    driver !== undefined &&
-    driver.kernelConfig !== "Missing" &&
-    known.length === wanted.length &&
-    !isPrepared(driver, wanted)
-  )
-    steps.push(exclusive(host, prepareInitiator({ interfaces: wanted })));
-  return { steps, problem };
+/** By the keys of xl, or by the server of xend. */
+function relocate({ host, spec, facts, relocation, password }: HostObservation): RelocationPlan {
+  const { toolstack } = facts;
+  return toolstack.state === "known" && toolstack.value.kind === "xm"
+    ? { ...planXend(host, spec, toolstack.value, relocation, password), verifying: new Map() }
+    : planRelocation(host, spec, facts, relocation);
 }
 
-/** Why the host cannot see any volume now; undefined when it can. */
-export function initiatorProblem(spec: XenHostSpec, facts: HostFacts): string | undefined {
-  const problem = problemOf(spec, facts);
-  return problem === undefined || problem.persistence === true ? undefined : problem.message;
-}
-
-function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"] {
-  const say = (reason: Reason, message: string) => ({ reason, message });
-  const wanted = spec.aoe.interfaces;
-  if (facts.interfaces.state !== "known")
-    return say("FactsUnknown", `Its network interfaces are unknown${why(facts.interfaces)}`);
-  const present = facts.interfaces.value;
-  const absent = wanted.filter((name) => !present.some((one) => one.name === name));
-  if (absent.length > 0)
-    return say(
-      "InterfaceMissing",
-      `It has no network interface ${absent.join(", ")}; it has ${present.map(({ name }) => name).join(", ") || "none"}: correct spec.aoe.interfaces`,
-    );
-  if (facts.aoe.state === "unknown")
-    return say("FactsUnknown", `The state of its AoE driver is unknown${why(facts.aoe)}`);
-  if (facts.aoe.state === "absent" || facts.aoe.value.kernelConfig === "Missing")
-    return say(
-      "KernelWithoutAoe",
-      "Its kernel is built without CONFIG_ATA_OVER_ETH: boot a kernel that has it (Debian's have)",
-    );
-  const missing = missingTools(facts);
-  if (missing.length > 0)
-    return say(
-      "PackagesMissing",
-      spec.packages === "Manage" && hasApt(facts)
-        ? "aoetools is not installed yet"
-        : `${missing.join(", ")} not found: install aoetools there`,
-    );
-  const own = present.filter(({ name }) => wanted.includes(name));
-  const deaf = own.map(deafness).find((text) => text !== undefined);
-  if (deaf !== undefined) return say("InterfaceIsPort", `N${deaf.slice(1)}`);
-  const down = own.filter(({ adminUp }) => !adminUp).map(({ name }) => name);
-  if (down.length > 0) return say("InterfaceDown", `Network interface ${down.join(", ")} is down`);
-  if (own.every(({ carrier }) => carrier === false))
-    return say("InterfaceDown", `Network interface ${wanted.join(", ")} has no carrier: check cable and switch`);
-  const driver = facts.aoe.value;
-  if (!driver.loaded) return say("DriverNotPrepared", "The aoe module is not loaded");
-  if (!sameSet(driver.interfaces, wanted))
-    return say(
-      "DriverNotPrepared",
-      `The aoe module uses ${driver.interfaces.join(", ") || "every interface"} instead of ${wanted.join(", ")}`,
-    );
-  if (!isPersisted(driver, wanted))
-    return {
-      ...say("DriverNotPrepared", "The aoe module would not come back like this after a reboot"),
-      persistence: true,
-    };
-  return undefined;
-}
-
-const why = (fact: { state: string; why?: string }) => (fact.why === undefined ? "" : `: ${fact.why}`);
-
-function missingTools({ tools: present }: HostFacts): string[] {
-  return present.state === "known" ? tools.filter((name) => !present.value.has(name)) : [];
-}
-
-const isPrepared = (driver: AoeDriver, wanted: readonly string[]) =>
-  driver.loaded && sameSet(driver.interfaces, wanted) && isPersisted(driver, wanted);
-
-const isPersisted = (driver: AoeDriver, wanted: readonly string[]) =>
-  driver.persisted && sameSet(driver.persistedInterfaces, wanted);
-
-const sameSet = (one: readonly string[], other: readonly string[]) =>
-  one.length === other.length && one.every((name) => other.includes(name));
+/** Which condition a step speaks of; undefined: the one that says whether the machine is prepared. */
+export const conditionOf = (action: string): string | undefined =>
+  ({
+    "prepare-toolstack": "ToolstackReady",
+    "configure-xend": "RelocationReady",
+    "prepare-relocation": "RelocationReady",
+    "verify-relocation": "RelocationReady",
+  })[action];

@@ -13,8 +13,8 @@ import type { DomainObservation } from "../xen-domain/observation.ts";
 import { observeDomain } from "../xen-domain/observe.ts";
 import { migratingDomain } from "../xen-domain/watches.ts";
 import { type MigrationPass, tell } from "./pass.ts";
-import { over } from "./pursue.ts";
-import { type OfflineCourse, type OfflinePursuit, pursueOffline } from "./pursue-offline.ts";
+import { over } from "./plan.ts";
+import { type OfflineCourse, type OfflinePursuit, planOffline } from "./plan-offline.ts";
 import { recordOn } from "./record-run.ts";
 
 /** Time limits run out without anything that would tell. */
@@ -35,7 +35,7 @@ export async function followOffline(pass: MigrationPass): Promise<PassResult> {
   const course: OfflineCourse =
     domain === undefined || observation === undefined
       ? lost(pass)
-      : pursueOffline(pursuitOf(pass, domain, observation, hosts));
+      : planOffline(pursuitOf(pass, domain, observation, hosts));
   if (course.conclusion !== undefined && !lookedAgain(world, id, course.conclusion, hosts))
     return { conditions: [], againSeconds };
   tell(pass, course);

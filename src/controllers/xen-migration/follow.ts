@@ -22,8 +22,8 @@ import { observeDomain } from "../xen-domain/observe.ts";
 import { migratingDomain } from "../xen-domain/watches.ts";
 import { observeBegun } from "./observe.ts";
 import { type MigrationPass, tell } from "./pass.ts";
+import { type Action, type Course, planMigration } from "./plan.ts";
 import { progressed } from "./progress.ts";
-import { type Action, type Course, pursue } from "./pursue.ts";
 import { recordOn } from "./record-run.ts";
 import type { Evidence } from "./recovery.ts";
 
@@ -50,7 +50,7 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
   // It is over, and the looks that will show what it left are under way.
   if (looked === false) return { conditions: [] };
   const pending = hosts.some(({ agent }) => agent.pending(id));
-  const course = pursue({
+  const course = planMigration({
     spec,
     status,
     evidence,

@@ -3,7 +3,7 @@ import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { type DomainObservation, lockSeen, type Present, survey } from "../xen-domain/observation.ts";
 import { obstacle } from "../xen-domain/placement.ts";
-import { active, type Course, over, type Pursuit, type StopReason, stopReason, stopWords, stuck } from "./pursue.ts";
+import { active, type Course, over, type Pursuit, type StopReason, stopReason, stopWords, stuck } from "./plan.ts";
 import { secondsSince } from "./record.ts";
 
 /** Everything that the next step of an offline migration depends on. */
@@ -33,7 +33,7 @@ type OpenCourse = Omit<OfflineCourse, "stopped" | "poll">;
  * runs nowhere, on the host where it ran last if that can take it. Until it has shut down it may be aborted; afterwards it is
  * not, and only a target that cannot start it ends it before the domain is there.
  */
-export function pursueOffline(pursuit: OfflinePursuit): OfflineCourse {
+export function planOffline(pursuit: OfflinePursuit): OfflineCourse {
   const { domain, status } = pursuit;
   const { sourceHostRef: { name: source } = { name: "" }, targetHostRef: { name: target } = { name: "" } } = status;
   const { present, blind } = survey(domain);

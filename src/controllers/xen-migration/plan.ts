@@ -52,8 +52,11 @@ export interface Course {
   readonly conclusion: string | undefined;
 }
 
-/** What is to be said and done about a migration that was begun. */
-export function pursue(pursuit: Pursuit): Course {
+/**
+ * What is to be said and done about a live migration that was begun. Whether one may begin is planned by `admit`, an offline one
+ * by `planOffline`.
+ */
+export function planMigration(pursuit: Pursuit): Course {
   const { status, evidence } = pursuit;
   const verdict = judge(evidence);
   const past = isPastPermission(status.progress?.phase ?? "Connecting", evidence.run);

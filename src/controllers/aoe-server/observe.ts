@@ -1,0 +1,44 @@
+import type { AoeServerSpec, AoeServerStatus } from "../../api/aoe-server.ts";
+import type { AoeServer } from "../../api/kinds.ts";
+import type { Export, HostFacts } from "../../host/facts.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
+import { keeperOf } from "../aoe-volume/export-parameters.ts";
+import { volumesOn } from "../aoe-volume/watches.ts";
+import { type ObjectRef, parseMark } from "../identity.ts";
+import type { Stores } from "../world.ts";
+
+/** Everything that the plan and the status of a server depend on, as plain data. */
+export interface ServerObservation {
+  readonly host: string;
+  readonly spec: AoeServerSpec;
+  readonly facts: HostFacts;
+  /** What it exports and for whom, bounded; undefined: it does not say. */
+  readonly exports: AoeServerStatus["exports"];
+}
+
+/** What is seen of a server that can be asked. */
+export const observeServer = ({ kind, name }: ObjectRef, spec: AoeServerSpec, facts: HostFacts): ServerObservation => ({
+  ...{ host: `${kind}/${name}`, spec, facts },
+  exports: facts.exports.state === "known" ? facts.exports.value.slice(0, 256).map(shown) : undefined,
+});
+
+const shown = (one: Export): NonNullable<AoeServerStatus["exports"]>[number] => ({
+  target: `e${one.shelf}.${one.slot}`,
+  interface: one.interface.slice(0, 16),
+  backing: one.backing.slice(0, 512),
+  state: one.pid === undefined ? "Stopped" : "Running",
+  ...(keeperOf(one) === "" ? {} : { unit: keeperOf(one).slice(0, 128) }),
+  ...volumeOf(one),
+});
+
+/** The AoeVolume that an export was made for; its marking is text of a host. */
+function volumeOf(one: Pick<Export, "owner">) {
+  const { namespace, name } = parseMark(one.owner);
+  return name === "" ? {} : { volumeRef: { namespace: namespace.slice(0, 63), name: name.slice(0, 253) } };
+}
+
+/** Names of the AoeVolumes that refer to a server, sorted. */
+export const referringVolumes = (stores: Stores, server: AoeServer): string[] =>
+  volumesOn(stores, keyOf(server))
+    .map(({ metadata }) => metadata.name)
+    .sort();
