@@ -2,7 +2,7 @@ import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
 import { filesystemUuid } from "./ocfs2-values.ts";
 import type { Owner } from "./values.ts";
-import { InvalidValue, ownerText, path } from "./values.ts";
+import { InvalidValue, ownerText, path, whole } from "./values.ts";
 import {
   bootFileBounds,
   bootId,
@@ -146,11 +146,20 @@ export function holdLease(request: {
   ]);
 }
 
-/** This host holds no lease for a domain that is not here. Detail: `ended` or `absent`. Refuses DomainRunning, DomainMigrating. */
-export function endLease(request: { readonly owner: Owner; readonly uuid: string }): HostCommand {
+/**
+ * This host holds no lease for a domain that is not here. Detail: `ended`, `absent`, or `renewed`: it was asked for again since
+ * `until` was seen, and stays. Refuses DomainRunning, DomainMigrating.
+ */
+export function endLease(request: {
+  readonly owner: Owner;
+  readonly uuid: string;
+  /** Of the lease that is meant ({@link DomainLease}). */
+  readonly until: number;
+}): HostCommand {
   return command("end-lease", 60, `no lease of domain ${request.uuid} held by this host`, [
     ownerText(request.owner),
     domainUuid(request.uuid),
+    whole("until", request.until, 0, Number.MAX_SAFE_INTEGER),
   ]);
 }
 

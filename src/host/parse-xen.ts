@@ -101,7 +101,10 @@ export function parseDomains(rows: Rows, lost: Lost): DomainsFact {
   const byKind = grouped(rows);
   const all = each(byKind("domain"), lost, parseDomain);
   const remains = all.filter(isDying);
-  const leases = each(byKind("lease"), lost, (row) => uuid(row, 1));
+  const leases = each(byKind("lease"), lost, (row) => ({
+    uuid: uuid(row, 1),
+    until: wholeNumber(row, 2, "an uptime"),
+  }));
   return {
     domains: all.filter((domain) => !isDying(domain)),
     ...(remains.length === 0 ? {} : { remains }),

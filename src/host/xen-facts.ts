@@ -76,10 +76,18 @@ export interface DomainsFact {
   readonly domains: readonly DomainFact[];
   /** What is left of domains that died: no copy of anything, and it may stay for ever. Left out where there is nothing. */
   readonly remains?: readonly DomainFact[];
-  /** UUIDs of the domains on whose images a process of this host holds a lease. Left out where there is none. */
-  readonly leases?: readonly string[];
+  /** The leases that processes of this host hold on images of domains. Left out where there is none. */
+  readonly leases?: readonly DomainLease[];
   /** `xl migrate`, `xl migrate-receive`, `xl create` and the like that run now; not the daemons that wait for a domain's end. */
   readonly processes: readonly { readonly pid: number; readonly verb: string; readonly name: string }[];
+}
+
+/** A lease on the images of a domain, held by a process of the host. */
+export interface DomainLease {
+  /** UUID of the domain. */
+  readonly uuid: string;
+  /** Uptime in seconds before which it is held whether or not the domain is seen; another one whenever it is asked for again. */
+  readonly until: number;
 }
 
 /** The channel over which peers migrate domains to this host. */

@@ -117,7 +117,10 @@ function standing(domain: DomainObservation, { host, domain: seen }: Present, un
   if (seen.state.includes("s"))
     return found([no(type, "Stopped", `The guest has shut down and is kept ${where} (${seen.state})`)]);
   if (seen.state.includes("p"))
-    return found([no(type, "DomainPaused", `It is paused ${where}: somebody paused it with xl`)], []);
+    return found(
+      [no(type, "DomainPaused", `It is paused ${where}: somebody paused it with xl`)],
+      [...lockSteps(domain, host), ...leaseSteps(domain, host)],
+    );
   const elsewhere = host.allowed ? "" : `; the spec does not list ${host.name}: migrate it`;
   const blind =
     unknowns.length === 0 ? "" : `; not known whether it also runs where nobody can look: ${unknowns.join(", ")}`;

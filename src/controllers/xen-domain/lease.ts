@@ -1,13 +1,15 @@
 import type { HostCommand } from "../../host/command.ts";
 import { endLease, holdLease } from "../../host/domain-actions.ts";
+import type { DomainLease } from "../../host/xen-facts.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { imageOn } from "./images.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, lockOf, type ObservedHost } from "./observation.ts";
 
-/** Whether the host holds the lease of the domain on its images; undefined where it does not tell. */
-export function holdsLease(host: ObservedHost, uuid: string): boolean | undefined {
+/** The lease that the host holds on the images of the domain, `None` where it holds none; undefined where it does not tell. */
+function leaseHeld(host: ObservedHost, uuid: string): DomainLease | "None" | undefined {
   const domains = factsOf(host)?.domains;
-  return domains?.state === "known" ? (domains.value.leases ?? []).includes(uuid) : undefined;
+  if (domains?.state !== "known") return undefined;
+  return domains.value.leases?.find((lease) => lease.uuid === uuid) ?? "None";
 }
 
 /**
@@ -22,8 +24,8 @@ export function leaseOn(
   const disks = domain.disks.filter(isPlaced);
   const [first] = disks;
   if (first === undefined || disks.length < domain.disks.length) return undefined;
-  const held = holdsLease(host, domain.uuid);
-  if (held === undefined || (held && arrivingSeconds === undefined)) return undefined;
+  const held = leaseHeld(host, domain.uuid);
+  if (held === undefined || (held !== "None" && arrivingSeconds === undefined)) return undefined;
   const seen = disks.every(
     (disk) => disk.filesystem.mountedOn.includes(host.name) && imageOn(host, imagePath(disk))?.kind === "File",
   );
@@ -48,9 +50,9 @@ export function leaseSteps(domain: DomainObservation, host: ObservedHost): Step[
 /** What is left of the lease on hosts on which the domain is not: a migration took it away, or did not bring it. */
 export function strayLeaseSteps(domain: DomainObservation, at: ObservedHost | undefined): Step[] {
   const { owner, uuid, hosts } = domain;
-  return hosts.flatMap((host) =>
-    host.name !== at?.name && holdsLease(host, uuid) === true
-      ? [stepOf(`XenHost/${host.name}`, endLease({ owner, uuid }))]
-      : [],
-  );
+  return hosts.flatMap((host) => {
+    const held = host.name === at?.name ? undefined : leaseHeld(host, uuid);
+    if (held === undefined || held === "None") return [];
+    return [stepOf(`XenHost/${host.name}`, endLease({ owner, uuid, until: held.until }))];
+  });
 }

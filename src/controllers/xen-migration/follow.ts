@@ -191,6 +191,8 @@ function commandFor({ world, object: migration, spec, draft }: MigrationPass, mo
 
 /** How long the target holds the lease without a domain: its copy appears within seconds after the source has connected. */
 const arrivingSeconds = 300;
+/** A migration that begins later than this after the target took the lease has it taken again, milliseconds. */
+const heldForMs = 60_000;
 
 /** The target holds the lease beside the source before anything moves; undefined when it does. A bare domain has none. */
 function leaseOnTarget(
@@ -202,7 +204,11 @@ function leaseOnTarget(
   const { domainUUID, targetHostRef } = draft.status;
   if (domain === undefined || parsed?.ok !== true || domainUUID === undefined) return undefined;
   const results = target?.agent.results(ref) ?? [];
-  if (results.some(({ step, outcome }) => step.action === "hold-lease" && outcome.kind === "done")) return undefined;
+  const now = world.clock.monotonic();
+  const held = results.some(
+    ({ step, outcome, at }) => step.action === "hold-lease" && outcome.kind === "done" && now - at < heldForMs,
+  );
+  if (held) return undefined;
   const observation = observeDomain(world, domain, parsed.spec, domainUUID);
   const host = observation.hosts.find(({ name }) => name === targetHostRef?.name);
   return host && leaseOn(observation, host, arrivingSeconds);

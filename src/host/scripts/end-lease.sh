@@ -1,8 +1,9 @@
 #!/bin/sh
 # Ends the lease that this host holds on the images of a domain which is not here: after a migration took it away or did not
 # bring it, or when nothing told the holder that it has gone.
-# Arguments: OWNER UUID.
-# Prints done<TAB>ended or done<TAB>absent.
+# Arguments: OWNER UUID UNTIL.
+#   UNTIL       as the probe told it: until which uptime in seconds the lease is held whether or not the domain is seen
+# Prints done<TAB>ended, done<TAB>absent, or done<TAB>renewed (since that probe it was asked for again: a domain is to arrive).
 # Exit codes: 0 done, 3 refused (DomainTaken DomainRunning DomainMigrating ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
@@ -13,7 +14,7 @@ set -eu
 # include: domain-owner.sh
 # include: lease.sh
 
-owner=$1 uuid=$2
+owner=$1 uuid=$2 until=$3
 require_toolstack
 take_lock "domain-$uuid" 30
 lease_alive "$uuid" || finish absent
@@ -22,5 +23,6 @@ find_declarer "$uuid"
 find_domain "$uuid"
 [ "$domain_count" = 0 ] || refuse DomainRunning "$(domain_text)"
 ! at_work 'create|restore|migrate-receive' || refuse DomainMigrating "process $work_pid ($work_verb) builds a domain"
+[ "$(lease_held_until "$uuid")" = "$until" ] || finish renewed
 end_lease "$uuid"
 finish ended

@@ -61,6 +61,11 @@ if [ -e "$real" ] || [ -L "$real" ]; then
 	finish grown
 fi
 
+# remove_unrecorded: what was made and is in no record is of no use.
+remove_unrecorded() {
+	[ -z "$unrecorded" ] || rm -f "$unrecorded"
+}
+
 require_place "$asked" "$real" "$@"
 # The record of whose file it is comes before the file. After a crash between both the new file is there, and goes on.
 if [ ! -e "$new" ] || ! recorded "$(record_of "$owner" "$real")" "$owner" "$real" "$new"; then
@@ -69,10 +74,11 @@ if [ ! -e "$new" ] || ! recorded "$(record_of "$owner" "$real")" "$owner" "$real
 	forget_replaced "$real" "$replaces"
 	rm -f "$new" 2>/dev/null || :
 	error=$( (set -C && : >"$new") 2>&1) || refuse_write "$asked" "$error"
-	trap 'rm -f "$new"' EXIT
+	unrecorded=$new
+	at_exit remove_unrecorded
 	grow "$new" 0
 	record_backing "$owner" "$real" "$new"
-	trap - EXIT
+	unrecorded=
 fi
 error=$(ln "$new" "$real" 2>&1) || {
 	rm -f "$new" "$(record_of "$owner" "$real")"

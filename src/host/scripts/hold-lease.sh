@@ -38,6 +38,9 @@ for argument; do
 	write=* | read=*) echo "${argument%%=*} ${argument#*=}" ;;
 	esac
 done >"$run_dir/$uuid.images"
-trap 'rm -f "$run_dir/$uuid.images"' EXIT
+tidy() {
+	rm -f "$run_dir/$uuid.images"
+}
+at_exit tidy
 take_lease "$uuid" beside "$seconds" "$lock" <"$run_dir/$uuid.images"
 finish held

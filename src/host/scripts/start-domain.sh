@@ -54,7 +54,11 @@ done
 # What is checked is what is started, whatever happens to the file meanwhile.
 cp "$file" "$run_dir/$uuid.cfg"
 leased=
-trap '[ -z "$leased" ] || end_lease "$uuid"; rm -f "$run_dir/$uuid.cfg" "$run_dir/$uuid.rows" "$run_dir/$uuid.err" "$run_dir/$uuid.images"' EXIT
+tidy() {
+	[ -z "$leased" ] || end_lease "$uuid"
+	rm -f "$run_dir/$uuid.cfg" "$run_dir/$uuid.rows" "$run_dir/$uuid.err" "$run_dir/$uuid.images"
+}
+at_exit tidy
 [ "$(sha256sum <"$run_dir/$uuid.cfg")" = "$digest  -" ] || refuse ConfigurationDiffers "$file is not the configuration that is meant"
 configuration_rows "$run_dir/$uuid.cfg" >"$run_dir/$uuid.rows"
 

@@ -11,7 +11,10 @@ set -eu
 [ -s "$relocation_dir/config" ] || refuse PeerRefuses "this host has no migration key yet"
 mkdir -p "$run_dir"
 answer=$run_dir/relocation.$$
-trap 'rm -f "$answer" "$answer.err"' EXIT
+tidy() {
+	rm -f "$answer" "$answer.err"
+}
+at_exit tidy
 code=0
 ssh -n -F "$relocation_dir/config" "$1" 'xensan verify-relocation' >"$answer" 2>"$answer.err" || code=$?
 read -r said <"$answer" || said=

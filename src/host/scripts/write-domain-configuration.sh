@@ -11,11 +11,14 @@ set -eu
 # include: xen.sh
 # include: domain-owner.sh
 
-owner=$1
+owner=$1 uuid=$2
 file=$state_dir/domains/$2.cfg
 take_lock "domain-$2" 30
 printf %s "$3" | base64 -d >"$run_dir/$2.cfg" || refuse InvalidArgument "the text is not base64"
-trap 'rm -f "$run_dir/${file##*/}" "$run_dir/$2.domains"' EXIT
+tidy() {
+	rm -f "$run_dir/${file##*/}" "$run_dir/$uuid.domains"
+}
+at_exit tidy
 find_declarer "$2"
 if cmp -s "$file" "$run_dir/$2.cfg" && [ "$declarer" = "$owner" ]; then finish unchanged; fi
 if [ -n "$declarer" ]; then

@@ -1,4 +1,5 @@
 import { endHolder, holdLease as hold } from "../model/lease.ts";
+import type { LeaseHolder } from "../model/state.ts";
 import { resolve } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, takeLock } from "./answer.ts";
@@ -14,6 +15,10 @@ export function requireFlocks(run: ScriptRun, path: string): void {
   const why = "is mounted with localflocks: a lock on it counts on this host only";
   refuse(run, "LeaseUnsupported", `${mountPoint} ${why}`);
 }
+
+/** lease.sh: lease_held_until, in seconds of uptime. */
+export const heldUntil = ({ host }: ScriptRun, { until }: LeaseHolder): number =>
+  Math.max(0, Math.floor((until - host.running.bootedAt) / 1000));
 
 interface Wanted {
   readonly uuid: string;
@@ -74,7 +79,7 @@ export const holdLease: Responder = acting(function* holdLease(run) {
   }
   const holder = host.running.xen.leases.get(uuid);
   if (holder !== undefined) {
-    holder.until = Math.max(holder.until, world.agenda.time + Number(seconds) * 1000);
+    holder.until = Math.max(holder.until + 1000, world.agenda.time + Number(seconds) * 1000);
     return finish(run, "unchanged");
   }
   for (const argument of about) {
@@ -90,19 +95,21 @@ export const holdLease: Responder = acting(function* holdLease(run) {
   return finish(run, "held");
 });
 
-/** end-lease.sh: OWNER UUID */
+/** end-lease.sh: OWNER UUID UNTIL */
 export const endLease: Responder = acting(function* endLease(run) {
   const { world, host, args } = run;
-  const [owner = "", uuid = ""] = args;
+  const [owner = "", uuid = "", until = ""] = args;
   yield world.timings.process;
   requireToolstack(run);
   yield* takeLock(run, `domain-${uuid}`, 30);
-  if (!host.running.xen.leases.has(uuid)) return finish(run, "absent");
+  const holder = host.running.xen.leases.get(uuid);
+  if (holder === undefined) return finish(run, "absent");
   if (configurationOwner(host, uuid) !== "") requireDeclarer(run, owner, uuid);
   const { domain } = findDomain(run, uuid);
   if (domain !== undefined) refuse(run, "DomainRunning", domainText(run, domain));
   const builder = atWork(run, ["create", "restore", "migrate-receive"]);
   if (builder !== undefined) refuse(run, "DomainMigrating", `${builder} builds a domain`);
+  if (String(heldUntil(run, holder)) !== until) return finish(run, "renewed");
   endHolder(world, host, uuid);
   return finish(run, "ended");
 });

@@ -8,6 +8,7 @@ import { escaped, row } from "./answer.ts";
 import { configurationDirectory, configurationOwner } from "./domain-configuration.ts";
 import { domainRow, shownName, toolstackTrouble } from "./domain-rows.ts";
 import { identityOf, readImageRecord, usersOfImage } from "./image.ts";
+import { heldUntil } from "./lease.ts";
 import { runsOf, uptime } from "./migration-records.ts";
 import type { SectionEnd } from "./section.ts";
 import { lockHolder } from "./shared-place.ts";
@@ -60,7 +61,7 @@ export function domains(run: ScriptRun): SectionEnd {
   if (toolstackOf(host) === "none" || !host.hypervisor.running) return "absent";
   const { xen } = host.running;
   for (const [pid, { verb, name }] of xen.processes) row(run, "domains", "process", pid, verb, orHyphen(name));
-  for (const uuid of xen.leases.keys()) row(run, "domains", "lease", uuid);
+  for (const [uuid, holder] of xen.leases) row(run, "domains", "lease", uuid, String(heldUntil(run, holder)));
   const trouble = toolstackTrouble(host);
   if (trouble !== undefined) return { exit: 1, why: trouble };
   for (const domain of xen.domains.values()) {

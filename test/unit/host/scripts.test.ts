@@ -82,4 +82,13 @@ describe.each(shells)("the lock where there is no flock, in %s", (...shell) => {
     expect(run(["ln", "-s", "999999999.1", join(directory, "x.lock.owner")], "").status).toBe(0);
     expect(locked("take_lock x 5; echo got it").stdout).toBe("got it\n");
   });
+
+  it("is given back by a script that has more to do at its end, which comes first", () => {
+    const ending = "take_lock x 0; at_exit 'echo tidy; ls $run_dir'; finish ok";
+    expect(locked(ending).stdout).toBe("done\tok\ntidy\nx.lock.owner\n");
+    expect(run(["ls", directory], "").stdout).toBe("");
+    // No script sets a trap of its own in the place of the one that gives the lock back.
+    const own = scriptNames.filter((name) => /^\s*trap (?!"\$exit_commands").* EXIT$/m.test(loadScript(name).text));
+    expect(own).toEqual(["probe"]);
+  });
 });

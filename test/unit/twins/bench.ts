@@ -54,6 +54,7 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       .replace(/(?<=^relocation\thost-key\t).*$/gm, "KEY")
       .replace(/(?<=^relocation\tkey\tssh-ed25519 )\S+/gm, "KEY")
       .replace(/(?<=^domains\tprocess\t)\d+/gm, "PID")
+      .replace(/(?<=^domains\tlease\t[^\t]*\t)\d+/gm, "UNTIL")
       .replace(/(?<=^migrations\t(?:[^\t]*\t){8})\d+/gm, "NOW")
       // Blocks that are in use: whatever the file system makes of one byte.
       .replace(/(?<=^images\timage\t[^\t]*\tFile\t\d+\t)\d+/gm, "BLOCKS")

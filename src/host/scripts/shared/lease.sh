@@ -13,14 +13,20 @@ lease_alive() {
 	[ -n "$lease_pid" ] && [ "$(birth_of "$lease_pid")" = "$lease_birth" ]
 }
 
-# lease_until UUID SECONDS: it is held for so long at least, whether or not the domain is seen.
+# lease_until UUID SECONDS: it is held for so long at least, whether or not the domain is seen. Each time it becomes another one,
+# which keeps a command from ending it that was sent before.
 lease_until() {
 	lease_end=$(($(now) + $2))
-	{ read -r lease_old <"$leases_dir/$1.until"; } 2>/dev/null || lease_old=0
-	[ "$lease_old" -ge "$lease_end" ] || {
-		echo "$lease_end" >"$leases_dir/$1.until.new"
-		mv -f "$leases_dir/$1.until.new" "$leases_dir/$1.until"
-	}
+	lease_old=$(lease_held_until "$1")
+	[ "$lease_end" -gt "$lease_old" ] || lease_end=$((lease_old + 1))
+	echo "$lease_end" >"$leases_dir/$1.until.new"
+	mv -f "$leases_dir/$1.until.new" "$leases_dir/$1.until"
+}
+
+# lease_held_until UUID: prints the uptime in seconds before which the holder does not end by itself.
+lease_held_until() {
+	{ read -r lease_held <"$leases_dir/$1.until"; } 2>/dev/null || lease_held=0
+	echo "$lease_held"
 }
 
 # end_lease UUID: nothing of this host holds it any more. The process leads a group of its own.

@@ -17,7 +17,11 @@ take_lock() {
 			lock_wait "$1" "$2"
 		fi
 	done
-	trap 'rm -f "$lock_link"' EXIT
+	at_exit unlock
+}
+
+unlock() {
+	rm -f "$lock_link"
 }
 
 # Only one process at a time may judge a lock as stale: otherwise a second one removes the lock that the first just took.

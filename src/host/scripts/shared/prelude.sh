@@ -19,6 +19,14 @@ refuse() {
 	exit 3
 }
 
+# at_exit COMMAND: is run when this script ends, before what was asked for earlier. A shell has one trap for that.
+exit_commands=
+at_exit() {
+	exit_commands="$1${exit_commands:+; $exit_commands}"
+	# shellcheck disable=SC2064
+	trap "$exit_commands" EXIT
+}
+
 have() {
 	command -v "$1" >/dev/null 2>&1
 }

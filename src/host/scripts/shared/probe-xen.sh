@@ -170,7 +170,9 @@ probe_domains() {
 		word "$file"
 		{ [ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ]; } || continue
 		uuid=${file##*/}
-		row domains lease "${uuid%.pid}"
+		uuid=${uuid%.pid}
+		word "${file%.pid}.until"
+		row domains lease "$uuid" "${value:-0}"
 	done
 	domain_rows "$work/domains" || {
 		# No domain runs on a host that does not run under Xen: that is certain where the kernel says so.
