@@ -53,6 +53,11 @@ export const clientCommands: readonly CommandEntry[] = [
     load: async () => (await import("./topology/topology.ts")).topology,
   },
   {
+    name: "bundle",
+    summary: "collects what a report of a fault needs, without secrets",
+    load: async () => (await import("./bundle/bundle.ts")).bundle,
+  },
+  {
     name: "completion",
     summary: "prints what a shell needs to complete commands, flags and names",
     load: async () => (await import("./completion/completion.ts")).completion,

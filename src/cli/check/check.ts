@@ -2,10 +2,10 @@ import { z } from "zod";
 import { AoeServer, XenHost } from "../../api/fluent.ts";
 import { systemClock } from "../../clock.ts";
 import { createKubeClient } from "../../runtime/client-node.ts";
-import { connect } from "../cluster/connect.ts";
+import { type Connection, connect } from "../cluster/connect.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { list } from "../cluster/read-world.ts";
-import type { Command, Option } from "../command.ts";
+import type { Command, Io, Option } from "../command.ts";
 import { readHost, readServer } from "../entity.ts";
 import { type Paint, paintFor } from "../paint.ts";
 import { typed } from "../parse-options.ts";
@@ -31,43 +31,50 @@ export const check: Command = {
     const given = typed(schema, options, values);
     await using connection = await connect(given, io);
     const results: CheckResult[] = [];
-    const tell = (found: readonly CheckResult[]) => {
-      results.push(...found);
-      if (given.output === "text") for (const one of found) io.stdout.write(line(one, paintFor(io)));
-    };
-    const api = createKubeClient({
-      source: connection.source,
-      answerSeconds,
-      unanswered: "Repeat",
-      onWait: ({ error, delaySeconds }) =>
-        io.stderr.write(`${error.message}; trying again in ${delaySeconds.toFixed(1)} s\n`),
-    });
-    try {
-      const { host } = await api.server();
-      tell([checkVersion(host, await api.release(io.signal))]);
-      const definitions = await checkDefinitions(api, given.pre, io.signal);
-      tell([definitions]);
-      if (!given.pre) {
-        tell(await checkOperator(api, programVersion(), io.signal));
-        const { namespace } = connection;
-        tell([await checkClaim(api, { namespace, now: systemClock.now() }, io.signal)]);
-        tell([await checkPermissions(api, namespace)]);
-        if (definitions.state === "Passed") {
-          const [servers, hosts] = await Promise.all([list(connection, AoeServer), list(connection, XenHost)]);
-          tell(checkHosts([...servers.map(readServer), ...hosts.map(readHost)]));
-        }
-      }
-    } finally {
-      await api.close();
+    for await (const one of checksOf(connection, given.pre, io)) {
+      results.push(one);
+      if (given.output === "text") io.stdout.write(checkLine(one, paintFor(io)));
     }
     if (given.output === "json") io.stdout.write(`${JSON.stringify({ checks: results }, undefined, 2)}\n`);
     return results.some(({ state }) => state === "Failed") ? 1 : 0;
   },
 };
 
+/** Every check, one after the other; `pre`: only those that make sense before an installation. */
+export async function* checksOf(
+  connection: Connection,
+  pre: boolean,
+  { signal, stderr }: Pick<Io, "signal" | "stderr">,
+): AsyncGenerator<CheckResult> {
+  const api = createKubeClient({
+    source: connection.source,
+    answerSeconds,
+    unanswered: "Repeat",
+    onWait: ({ error, delaySeconds }) =>
+      stderr.write(`${error.message}; trying again in ${delaySeconds.toFixed(1)} s\n`),
+  });
+  try {
+    const { host } = await api.server();
+    yield checkVersion(host, await api.release(signal));
+    const definitions = await checkDefinitions(api, pre, signal);
+    yield definitions;
+    if (pre) return;
+    yield* await checkOperator(api, programVersion(), signal);
+    const { namespace } = connection;
+    yield await checkClaim(api, { namespace, now: systemClock.now() }, signal);
+    yield await checkPermissions(api, namespace);
+    if (definitions.state !== "Passed") return;
+    const [servers, hosts] = await Promise.all([list(connection, AoeServer), list(connection, XenHost)]);
+    yield* checkHosts([...servers.map(readServer), ...hosts.map(readHost)]);
+  } finally {
+    await api.close();
+  }
+}
+
 const marks = { Passed: ["green", "✔"], Failed: ["red", "✘"], Unknown: ["yellow", "?"] } as const;
 
-function line({ name, state, message, advice }: CheckResult, paint: Paint): string {
+/** A check as a person reads it, with what to do below. */
+export function checkLine({ name, state, message, advice }: CheckResult, paint: Paint): string {
   const [colour, mark] = marks[state];
   return `${paint(colour, mark)} ${name}  ${message}\n${advice === undefined ? "" : `    ${advice}\n`}`;
 }

@@ -1,10 +1,10 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import path from "node:path";
 import { z } from "zod";
 import { createDialer } from "../../ssh/dialer.ts";
 import { type Command, type Option, UsageError } from "../command.ts";
 import { typed } from "../parse-options.ts";
+import { writeFiles } from "../write-files.ts";
 import { parseAddress } from "./address.ts";
 import { filesOf } from "./files.ts";
 import { draftRack } from "./rack.ts";
@@ -84,7 +84,7 @@ export const importRack: Command = {
       const files = filesOf(drafts, given.namespace);
       if (given.output === "-") {
         for (const [name, text] of files) if (name !== "kustomization.yaml") io.stdout.write(text);
-      } else await writeAll(given.output, files);
+      } else await writeFiles(given.output, files);
       for (const line of unseen) io.stderr.write(`not looked at: ${line}\n`);
       for (const line of drafts.flatMap(({ notImported }) => notImported)) io.stderr.write(`not imported: ${line}\n`);
       const count = drafts.filter(({ spec }) => spec !== undefined).length;
@@ -105,23 +105,5 @@ async function read(flag: string, file: string): Promise<string> {
     throw new UsageError(
       `--${flag} is ${JSON.stringify(file)}, which cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
-  }
-}
-
-/** All of them or, where one is there already, none. */
-async function writeAll(directory: string, files: ReadonlyMap<string, string>): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const places = [...files].map(([name, text]) => ({ place: path.join(directory, name), text }));
-  const made: string[] = [];
-  for (const { place, text } of places) {
-    try {
-      await writeFile(place, text, { flag: "wx" });
-    } catch (error) {
-      for (const file of made) await rm(file);
-      throw new Error(
-        `${place} cannot be written: ${error instanceof Error ? error.message : String(error)}; --output must be a new directory`,
-      );
-    }
-    made.push(place);
   }
 }

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { connect } from "../cluster/connect.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { readWorld } from "../cluster/read-world.ts";
@@ -5,23 +6,39 @@ import type { Command } from "../command.ts";
 import { type Paint, paintFor } from "../paint.ts";
 import { typed } from "../parse-options.ts";
 import { type Branch, drawTree } from "../tree.ts";
+import { dotText } from "./dot.ts";
+import { graphOf, kindText, markOf } from "./graph.ts";
+import { htmlPage } from "./html.ts";
+import { mermaidText } from "./mermaid.ts";
 import { countOf, type Place, topologyOf } from "./tree.ts";
 
-/** `xensan topology`: the rack as a tree. */
+const output = {
+  name: "output",
+  short: "o",
+  placeholder: "text|json|html|mermaid|dot",
+  fallback: "text",
+  accepts: "text, json, html, mermaid or dot",
+  help: "html is one page to be zoomed and searched, without anything from elsewhere; mermaid and dot are for other programs that draw.",
+};
+const options = clusterOptions.map((option) => (option.name === "output" ? output : option));
+const schema = clusterSchema.extend({ output: z.enum(["text", "json", "html", "mermaid", "dot"]) });
+const draw = { html: htmlPage, mermaid: mermaidText, dot: dotText };
+
+/** `xensan topology`: the rack as a tree or a picture. */
 export const topology: Command = {
   name: "topology",
   description:
-    "Prints what carries what: SAN, volume, file system, host, domain, each with whether it is ready. A host stands under every file system it mounts; a domain under the host it runs on, or under its file system while it runs nowhere. What is carried by nothing comes last.",
-  options: clusterOptions,
+    "Prints what carries what: SAN, volume, file system, host, domain, each with whether it is ready. A host stands under every file system it mounts; a domain under the host it runs on, or under its file system while it runs nowhere. What is carried by nothing comes last. With --output=html, mermaid or dot the same is a picture, in which everything appears once.",
+  options,
   async run(values, io) {
-    const options = typed(clusterSchema, clusterOptions, values);
-    await using connection = await connect(options, io);
+    const given = typed(schema, options, values);
+    await using connection = await connect(given, io);
     const world = await readWorld(connection);
     const places = topologyOf(world);
     const count = countOf(world);
     const { namespace } = world;
-    if (options.output === "json")
-      io.stdout.write(`${JSON.stringify({ namespace, ...count, places }, undefined, 2)}\n`);
+    if (given.output === "json") io.stdout.write(`${JSON.stringify({ namespace, ...count, places }, undefined, 2)}\n`);
+    else if (given.output !== "text") io.stdout.write(draw[given.output](graphOf(places), namespace));
     else if (count.objects === 0) io.stdout.write(`Nothing of xensan is in namespace ${namespace}.\n`);
     else io.stdout.write(topologyText(places, count, paintFor(io)));
     return 0;
@@ -38,16 +55,15 @@ export function topologyText(
   return `${[...lines, "", `${ready} of ${objects} ready`].join("\n")}\n`;
 }
 
-const marks = { True: "✔", False: "✘", Unknown: "?" };
 const formats = { True: "green", False: "red", Unknown: "yellow" } as const;
-const words: Readonly<Record<string, string>> = { FileSystem: "file system", Guest: "guest" };
 
-function branch({ kind, name, state, reason, notes, children }: Place, paint: Paint): Branch {
-  const mark = state === undefined ? "·" : paint(formats[state], marks[state]);
-  const note = notes.length === 0 ? "" : paint("dim", `  ${notes.join(", ")}`);
+function branch({ kind, name, state, reason, via, notes, children }: Place, paint: Paint): Branch {
+  const mark = state === undefined ? markOf(state) : paint(formats[state], markOf(state));
+  const said = via === undefined ? notes : [via, ...notes];
+  const note = said.length === 0 ? "" : paint("dim", `  ${said.join(", ")}`);
   const why = reason === undefined || state === undefined ? "" : `  ${paint(formats[state], reason)}`;
   return {
-    lines: [`${mark} ${words[kind] ?? kind} ${paint("bold", name)}${note}${why}`],
+    lines: [`${mark} ${kindText(kind)} ${paint("bold", name)}${note}${why}`],
     children: children.map((child) => branch(child, paint)),
   };
 }

@@ -13,6 +13,8 @@ export interface Place {
   readonly state?: "True" | "False" | "Unknown";
   /** Only where the state is not True. */
   readonly reason?: string;
+  /** How it stands to what carries it: `Mounted`, `Attached`. */
+  readonly via?: string;
   /** What tells it apart: an address, a mount point, memory. */
   readonly notes: readonly string[];
   readonly children: readonly Place[];
@@ -24,7 +26,7 @@ export interface Place {
  */
 export function topologyOf(world: World): readonly Place[] {
   const shown = new Set<Entity>();
-  const place = (entity: Entity, notes: readonly string[], children: readonly Place[]): Place => {
+  const place = (entity: Entity, notes: readonly string[], children: readonly Place[], via?: string): Place => {
     shown.add(entity);
     const { state, reason } = verdictOf(entity);
     const said = isPaused(entity) ? [...notes, "paused"] : notes;
@@ -33,6 +35,7 @@ export function topologyOf(world: World): readonly Place[] {
       name: entity.name,
       state,
       ...(state === "True" ? {} : { reason }),
+      ...(via === undefined ? {} : { via }),
       notes: said,
       children,
     };
@@ -55,7 +58,7 @@ export function topologyOf(world: World): readonly Place[] {
     const clients = (volume.spec.ok ? (volume.spec.spec.clientRefs ?? []) : []).flatMap(({ name }) => {
       const host = world.hosts.find((one) => one.name === name);
       const state = volume.status?.clients?.find((client) => client.hostRef.name === name)?.state;
-      return host === undefined ? [] : [place(host, state === undefined ? [] : [state], [])];
+      return host === undefined ? [] : [place(host, [], [], state)];
     });
     const notes = [volume.status?.target, volume.status?.size && bytes(volume.status.size)];
     return place(volume, notes.filter(isText), filesystems.length > 0 ? filesystems : clients);
@@ -83,7 +86,7 @@ export function topologyOf(world: World): readonly Place[] {
         : [
             hostPlace(
               host,
-              mounted === undefined ? [] : [mounted],
+              mounted,
               domains.filter((domain) => domain.status?.hostRef?.name === host.name),
             ),
           ];
@@ -97,12 +100,13 @@ export function topologyOf(world: World): readonly Place[] {
     };
   }
 
-  function hostPlace(host: Host, notes: readonly string[], domains: readonly Domain[]): Place {
+  function hostPlace(host: Host, via: string | undefined, domains: readonly Domain[]): Place {
     const maintenance = host.spec.ok && host.spec.spec.maintenance !== "None" ? host.spec.spec.maintenance : undefined;
     return place(
       host,
-      [...notes, ...(maintenance === undefined ? [] : [maintenance])],
+      maintenance === undefined ? [] : [maintenance],
       [...domains.map(domainPlace), ...guestsOf(host, world)],
+      via,
     );
   }
 
@@ -125,7 +129,7 @@ export function topologyOf(world: World): readonly Place[] {
       rest.push(
         hostPlace(
           entity,
-          [],
+          undefined,
           world.domains.filter((one) => !shown.has(one) && one.status?.hostRef?.name === entity.name),
         ),
       );

@@ -43,7 +43,7 @@ describe("xensan", () => {
     [["why", "aoevolme/data"], 'there is no kind "aoevolme", did you mean aoevolume?'],
     [["drain", "a", "b"], 'unexpected argument "b"'],
     [["plan"], "--file is missing"],
-    [["topology", "-o", "yaml"], '--output is "yaml"; it must be text or json'],
+    [["topology", "-o", "yaml"], '--output is "yaml"; it must be text, json, html, mermaid or dot'],
     [["completion", "bsh"], 'the shell is "bsh", did you mean bash?'],
     [["run", "--foo"], "xensan run: unknown flag --foo\nSee: xensan run --help"],
     [["run", "--listn", "x"], "unknown flag --listn, did you mean --listen?"],

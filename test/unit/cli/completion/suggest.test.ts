@@ -13,7 +13,7 @@ describe("completion", () => {
     [["migrate", "vm", "--mode", "o"], { words: ["offline"] }],
     [["migrate", "vm", "--wait", "--wa"], { words: ["--wait-timeout"] }],
     [["plan", "-f", ""], { words: [], files: true }],
-    [["topology", "-o", ""], { words: ["text", "json"] }],
+    [["topology", "-o", ""], { words: ["text", "json", "html", "mermaid", "dot"] }],
     [["completion", "z"], { words: ["zsh"] }],
   ])("of %j", async (words, expected) => {
     expect(await suggest(commands, words)).toEqual(expected);

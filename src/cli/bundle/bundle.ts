@@ -1,0 +1,87 @@
+import { K8s, kind } from "kubernetes-fluent-client";
+import { z } from "zod";
+import { systemClock } from "../../clock.ts";
+import { checksOf } from "../check/check.ts";
+import type { CheckResult } from "../check/result.ts";
+import { type Connection, connect } from "../cluster/connect.ts";
+import { models } from "../cluster/models.ts";
+import { clusterOptions, clusterSchema } from "../cluster/options.ts";
+import { list, readWorld } from "../cluster/read-world.ts";
+import type { Command, Io, Option } from "../command.ts";
+import { typed } from "../parse-options.ts";
+import { programVersion } from "../version.ts";
+import { writeFiles } from "../write-files.ts";
+import { filesOf } from "./files.ts";
+
+const options: readonly Option[] = [
+  ...clusterOptions.filter(({ name }) => name !== "output"),
+  {
+    name: "output",
+    short: "o",
+    placeholder: "DIRECTORY",
+    accepts: "a directory that is not there yet",
+    help: "Where the files go; xensan-bundle-NAMESPACE-TIME when absent.",
+  },
+];
+const schema = clusterSchema.extend({ output: z.string().min(1).optional() });
+
+/** `xensan bundle`: what a report of a fault needs. */
+export const bundle: Command = {
+  name: "bundle",
+  description:
+    "Writes files for a report of a fault: every object of the namespace with its status and plan, events, the operator's log, what each object that is not ready waits for, the checks of xensan check, and the rack as text and as a page. Nothing of a Secret is read but whether it is there, and what looks like a key, a token or a password is removed. What you may not read is left out, and summary.txt says so.",
+  options,
+  async run(values, io) {
+    const given = typed(schema, options, values);
+    await using connection = await connect(given, io);
+    const time = new Date(systemClock.now()).toISOString();
+    const files = await collect(connection, time, io);
+    const directory = given.output ?? `xensan-bundle-${connection.namespace}-${time.replaceAll(/[:.]/g, "-")}`;
+    await writeFiles(directory, files, 0o600);
+    io.stdout.write(`${directory}: ${files.size} files\n`);
+    return 0;
+  },
+};
+
+async function collect(connection: Connection, time: string, io: Io): Promise<ReadonlyMap<string, string>> {
+  const gaps: string[] = [];
+  const attempt = async <T>(what: string, otherwise: T, read: () => Promise<T>): Promise<T> => {
+    io.stderr.write(`reading ${what}\n`);
+    try {
+      return await read();
+    } catch (error) {
+      if (io.signal.aborted) throw error;
+      gaps.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      return otherwise;
+    }
+  };
+  const world = await readWorld(connection);
+  const objects = await attempt("objects", [], async () =>
+    (await Promise.all(Object.values(models).map((model) => list(connection, model)))).flat(),
+  );
+  const events = await attempt("events", [], () => list(connection, kind.Event));
+  const checks: CheckResult[] = [];
+  await attempt("checks", undefined, async () => {
+    for await (const one of checksOf(connection, false, io)) checks.push(one);
+  });
+  const logs = await attempt<ReadonlyMap<string, readonly string[]>>("logs", new Map(), () => operatorLogs(connection));
+  return filesOf({ version: programVersion(), ...{ time, world, objects, events, checks, logs, gaps } });
+}
+
+const deploymentSchema = z.object({ metadata: z.object({ name: z.string(), namespace: z.string() }) });
+
+/** The log of every operator of the cluster, by `NAMESPACE-DEPLOYMENT`. */
+async function operatorLogs(connection: Connection): Promise<ReadonlyMap<string, readonly string[]>> {
+  const logs = new Map<string, readonly string[]>();
+  const { items } = await connection.ask("reading Deployments of all namespaces", () =>
+    K8s(kind.Deployment).WithLabel("app.kubernetes.io/name", "xensan").Get(),
+  );
+  for (const item of items) {
+    const { name, namespace } = deploymentSchema.parse(item).metadata;
+    const lines = await connection.ask(`reading the log of Deployment ${name} of namespace ${namespace}`, () =>
+      K8s(kind.Deployment).InNamespace(namespace).Logs(name),
+    );
+    logs.set(`${namespace}-${name}`, lines);
+  }
+  return logs;
+}

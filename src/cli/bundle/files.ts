@@ -1,0 +1,89 @@
+import { stringify } from "yaml";
+import { z } from "zod";
+import { checkLine } from "../check/check.ts";
+import type { CheckResult } from "../check/result.ts";
+import { entitiesOf, verdictOf, type World } from "../entity.ts";
+import { plain } from "../paint.ts";
+import { graphOf } from "../topology/graph.ts";
+import { htmlPage } from "../topology/html.ts";
+import { topologyText } from "../topology/topology.ts";
+import { countOf, topologyOf } from "../topology/tree.ts";
+import { chainOf } from "../why/chain.ts";
+import { chainText } from "../why/text.ts";
+import { redact } from "./redact.ts";
+
+/** What was collected. What could not be read is absent, and a line of `gaps` says why. */
+export interface Material {
+  readonly version: string;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly world: World;
+  /** The objects as the API server sent them. */
+  readonly objects: readonly unknown[];
+  readonly events: readonly unknown[];
+  readonly checks: readonly CheckResult[];
+  /** The operator's log lines by `NAMESPACE-DEPLOYMENT`. */
+  readonly logs: ReadonlyMap<string, readonly string[]>;
+  readonly gaps: readonly string[];
+}
+
+const headSchema = z.looseObject({
+  kind: z.string().optional(),
+  metadata: z.looseObject({ name: z.string(), annotations: z.record(z.string(), z.string()).optional() }),
+});
+/** Annotations that repeat a whole manifest. */
+const copies = ["kubectl.kubernetes.io/last-applied-configuration"];
+/** The end of a log is what counts. */
+const logLines = 20_000;
+
+/** The files of a bundle by their paths. */
+export function filesOf(material: Material): ReadonlyMap<string, string> {
+  const { world, checks, logs } = material;
+  const tree = topologyOf(world);
+  const files = new Map<string, string>([
+    ["summary.txt", summary(material)],
+    ["topology.txt", topologyText(tree, countOf(world), plain)],
+    ["topology.html", htmlPage(graphOf(tree), world.namespace)],
+    ["checks.txt", checks.map((one) => checkLine(one, plain)).join("")],
+    ["events.yaml", documents(material.events)],
+  ]);
+  for (const kind of new Set(entitiesOf(world).map((entity) => entity.kind)))
+    files.set(
+      `objects/${kind.toLowerCase()}.yaml`,
+      documents(material.objects.filter((one) => headSchema.safeParse(one).data?.kind === kind)),
+    );
+  for (const entity of entitiesOf(world))
+    if (verdictOf(entity).state !== "True")
+      files.set(
+        `why/${entity.kind.toLowerCase()}-${entity.name}.txt`,
+        chainText(chainOf(entity, world), { width: 120, paint: plain }),
+      );
+  for (const [name, lines] of logs) files.set(`logs/${name}.log`, `${lines.slice(-logLines).join("\n")}\n`);
+  return new Map([...files].map(([name, text]) => [name, redact(text)]));
+}
+
+const documents = (objects: readonly unknown[]): string =>
+  objects.map((one) => `---\n${stringify(withoutCopies(one), { lineWidth: 0 })}`).join("");
+
+/** Without what no reader needs, and without copies of what somebody once applied. */
+function withoutCopies(object: unknown): unknown {
+  const read = headSchema.safeParse(object);
+  if (!read.success) return object;
+  const { annotations, managedFields: _, ...metadata } = read.data.metadata;
+  const kept = Object.entries(annotations ?? {}).filter(([name]) => !copies.includes(name));
+  return {
+    ...read.data,
+    metadata: { ...metadata, ...(kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) }) },
+  };
+}
+
+function summary({ version, time, world, gaps }: Material): string {
+  const { objects, ready } = countOf(world);
+  return [
+    `xensan ${version}, namespace ${world.namespace}, ${time}`,
+    `${ready} of ${objects} objects are ready`,
+    "No Secret is in here. Names and addresses of your machines are: read it before you give it to others.",
+    ...gaps.map((gap) => `missing: ${gap}`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,18 @@
+/** What stands in the place of something secret. */
+export const redacted = "[removed]";
+
+const secrets: readonly RegExp[] = [
+  // A private key of any kind (RFC 7468), also on one line with \\n in it.
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+  // A token of a service account or a person (RFC 7519).
+  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g,
+  // Credentials within a URL, and what follows a header or a word for a password.
+  /(?<=\/\/)[^\s/:@]+:[^\s/@]+(?=@)/g,
+  /(?<=\b(?:authorization|bearer|token|passw(?:or)?d|passphrase)["']?\s*[:=]\s*["']?)[^\s"',}]+/gi,
+];
+
+/**
+ * A text without what looks like a credential. Nothing secret is asked for in the first place; this is for what somebody else wrote
+ * into a log or an annotation.
+ */
+export const redact = (text: string): string => secrets.reduce((all, one) => all.replaceAll(one, redacted), text);

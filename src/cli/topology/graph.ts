@@ -1,0 +1,58 @@
+import type { Place } from "./tree.ts";
+
+/** One thing of the rack, once, however many others carry it. */
+export interface Node {
+  /** `n1`, `n2` …: fit for every format, whatever the names are. */
+  readonly id: string;
+  readonly kind: Place["kind"];
+  readonly name: string;
+  readonly state: Place["state"];
+  /** What stands under the name: the reason where it is not ready, then notes. */
+  readonly details: readonly string[];
+}
+
+/** `from` carries `to`. */
+export interface Edge {
+  readonly from: Node;
+  readonly to: Node;
+  /** `Mounted`, `Attached`. */
+  readonly label: string | undefined;
+}
+
+/** The rack as a picture has it: nodes in the order of the tree. */
+export interface Graph {
+  readonly nodes: readonly Node[];
+  readonly edges: readonly Edge[];
+}
+
+/** Joins what stands at several places of the tree. */
+export function graphOf(places: readonly Place[]): Graph {
+  const nodes = new Map<string, Node>();
+  const edges = new Map<string, Edge>();
+  const visit = (place: Place, carrier: Node | undefined, path: string) => {
+    // Two hosts may each have a guest of one name.
+    const key = place.kind === "Guest" ? `${path} ${place.name}` : `${place.kind} ${place.name}`;
+    const { kind, name, state, reason, notes } = place;
+    const id = `n${nodes.size + 1}`;
+    const node = nodes.get(key) ?? {
+      id,
+      kind,
+      name,
+      state,
+      details: reason === undefined ? notes : [reason, ...notes],
+    };
+    nodes.set(key, node);
+    if (carrier !== undefined) edges.set(`${carrier.id} ${node.id}`, { from: carrier, to: node, label: place.via });
+    for (const child of place.children) visit(child, node, key);
+  };
+  for (const place of places) visit(place, undefined, "");
+  return { nodes: [...nodes.values()], edges: [...edges.values()] };
+}
+
+const marks = { True: "✔", False: "✘", Unknown: "?" };
+/** A sign for whether it is ready: colour alone does not reach everybody. */
+export const markOf = (state: Place["state"]): string => (state === undefined ? "·" : marks[state]);
+
+const texts: Readonly<Record<string, string>> = { FileSystem: "file system", Guest: "guest" };
+/** The kind as people read it. */
+export const kindText = (kind: Place["kind"]): string => texts[kind] ?? kind;
