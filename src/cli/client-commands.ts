@@ -33,6 +33,11 @@ export const clientCommands: readonly CommandEntry[] = [
     load: async () => (await import("./pause.ts")).resume,
   },
   {
+    name: "reconcile",
+    summary: "has an object's hosts probed now",
+    load: async () => (await import("./reconcile.ts")).reconcile,
+  },
+  {
     name: "check",
     summary: "says whether cluster, operator and hosts are as xensan needs them",
     load: async () => (await import("./check/check.ts")).check,

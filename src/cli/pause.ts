@@ -3,29 +3,22 @@ import { annotations, isSet } from "../api/common.ts";
 import { annotating } from "./cluster/annotate.ts";
 import { connect } from "./cluster/connect.ts";
 import { models } from "./cluster/models.ts";
-import { pick, qualifiedName } from "./cluster/named.ts";
+import { objectArgument, pick, qualifiedName } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
 import { patch } from "./cluster/patch.ts";
 import { list } from "./cluster/read-world.ts";
-import type { Argument, Command } from "./command.ts";
+import type { Command } from "./command.ts";
 import { readEntity } from "./entity.ts";
 import { typed } from "./parse-options.ts";
 
 const schema = clusterSchema.extend({ object: z.string() });
-const object: Argument = {
-  name: "object",
-  placeholder: "KIND/NAME",
-  help: "The object, such as ocfs2cluster/data; plurals and short names do as well.",
-  completes: ["AoeServer", "AoeVolume", "XenHost", "Ocfs2Cluster", "XenDomain", "XenMigration"],
-  qualified: true,
-};
 
 /** `xensan pause KIND/NAME`: sets the annotation xensan.dev/paused. */
 export const pause: Command = {
   name: "pause",
   description:
     "Sets the annotation xensan.dev/paused: nothing is changed on hosts for the object any more, until xensan resume. Hosts are still looked at, and its status goes on saying what is found. What has begun on a host ends there.",
-  arguments: [object],
+  arguments: [objectArgument],
   options: clusterOptions,
   run: (values, io) => set("paused", values, io),
 };
@@ -34,7 +27,7 @@ export const pause: Command = {
 export const resume: Command = {
   name: "resume",
   description: "Takes the annotation xensan.dev/paused away: the object is made as its spec says again.",
-  arguments: [object],
+  arguments: [objectArgument],
   options: clusterOptions,
   run: (values, io) => set("resumed", values, io),
 };

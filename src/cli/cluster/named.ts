@@ -1,5 +1,5 @@
 import { definitions, type KindName } from "../../api/kinds.ts";
-import { UsageError } from "../command.ts";
+import { type Argument, UsageError } from "../command.ts";
 import { didYouMean } from "../did-you-mean.ts";
 
 /** The kind that somebody means: its name, plural or short name, in any case. */
@@ -17,6 +17,15 @@ export function kindOf(text: string): KindName {
   );
   throw new UsageError(`there is no kind "${text}"${close}; there are: ${names.join(", ")}`);
 }
+
+/** An object of any kind on a command line. */
+export const objectArgument: Argument = {
+  name: "object",
+  placeholder: "KIND/NAME",
+  help: "The object, such as ocfs2cluster/data; plurals and short names do as well.",
+  completes: ["AoeServer", "AoeVolume", "XenHost", "Ocfs2Cluster", "XenDomain", "XenMigration"],
+  qualified: true,
+};
 
 /** Reads `KIND/NAME`. */
 export function qualifiedName(text: string): { readonly kind: KindName; readonly name: string } {

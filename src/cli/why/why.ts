@@ -1,5 +1,5 @@
 import { connect } from "../cluster/connect.ts";
-import { pick, qualifiedName } from "../cluster/named.ts";
+import { objectArgument, pick, qualifiedName } from "../cluster/named.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { readWorld } from "../cluster/read-world.ts";
 import { type Command, UsageError } from "../command.ts";
@@ -14,15 +14,7 @@ export const why: Command = {
   name: "why",
   description:
     "Walks from an object through everything it needs, by its references and by what stands in its status, and prints what of that is not ready, down to where the chain ends, with what to do about it. It reads the conditions that the operator has written; it asks no host. A Secret that you may not read is taken to be there.",
-  arguments: [
-    {
-      name: "object",
-      placeholder: "KIND/NAME",
-      help: "The object, such as xendomain/vm-test; plurals and short names do as well.",
-      completes: ["AoeServer", "AoeVolume", "XenHost", "Ocfs2Cluster", "XenDomain", "XenMigration"],
-      qualified: true,
-    },
-  ],
+  arguments: [objectArgument],
   options: clusterOptions,
   async run(values, io) {
     const options = typed(clusterSchema, clusterOptions, values);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startApiServer } from "./api-server.ts";
 import * as w from "./world.ts";
 
@@ -76,6 +76,31 @@ describe("xensan pause and resume", () => {
       code: 2,
       stderr: expect.stringContaining('there is no AoeVolume "dta" in namespace san, did you mean data?'),
     });
+  });
+});
+
+describe("xensan reconcile", () => {
+  it("sets a new time as the annotation each time", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-01-02T03:04:05Z") });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const server = await startApiServer({ "aoevolumes/data": w.volume() });
+    const asked: unknown[] = [];
+    for (const minute of [4, 5]) {
+      vi.setSystemTime(Date.parse(`2026-01-02T03:0${minute}:00Z`));
+      expect(await server.xensan("reconcile", "aoev/data")).toEqual({
+        ...{ code: 0, stdout: "aoevolume/data: reconciliation requested\n", stderr: "" },
+      });
+      asked.push(structuredClone(server.objects.get("aoevolumes/data")?.metadata));
+    }
+    const { metadata } = w.volume();
+    expect(asked).toEqual(
+      ["2026-01-02T03:04:00.000Z", "2026-01-02T03:05:00.000Z"].map((time) => ({
+        ...metadata,
+        annotations: { "xensan.dev/reconcile-at": time },
+      })),
+    );
   });
 });
 
