@@ -48,7 +48,7 @@ import { linkedSignal } from "./runtime/cancellation.ts";
 import { Controller } from "./runtime/controller.ts";
 import { EventRecorder } from "./runtime/events.ts";
 import { type Secret, secretKind } from "./runtime/kinds.ts";
-import type { Kind, KubeApi, KubeObject } from "./runtime/kube-api.ts";
+import { type Kind, type KubeApi, type KubeObject, keyOf } from "./runtime/kube-api.ts";
 import { LeaderElection } from "./runtime/leader-election.ts";
 import { managementClusterId } from "./runtime/management-cluster.ts";
 import type { Metrics } from "./runtime/metrics.ts";
@@ -144,14 +144,12 @@ export function createOperator(given: OperatorOptions): Operator {
     await Promise.all(all.map((one) => one.untilSynced(leading)));
     acting = true;
     try {
-      // A namespace that another operator has taken over ends the term, and so does a definition that an older one took
-      // the place of: whatever acts is made anew without it.
+      // A definition that an older one took the place of ends the term: whatever acts is made anew.
       while (!leading.aborted) {
         await schema?.untilFit(leading, (message) => tellSchema(options, config.claimAs, mirrors, message, leading));
         using term = linkedSignal(leading);
         void schema?.untilTooOld(term.signal).then(() => term.abort(new Error("the definitions are too old")));
-        const lose = (namespace: string) => term.abort(new Error(`the claim of namespace ${namespace} is lost`));
-        await lead(options, config, mirrors, told, term.signal, lose, (made) => {
+        await lead(options, config, mirrors, told, term.signal, (made) => {
           claims = made;
         });
       }
@@ -214,7 +212,6 @@ async function lead(
   mirrors: Mirrors,
   told: { readonly hosts: HostMetrics; readonly objects: ObjectMetrics },
   leading: AbortSignal,
-  onLost: (namespace: string) => void,
   onClaims: (claims: Claims | undefined) => void,
 ): Promise<void> {
   const events = new EventRecorder({ api, clock, log, controller: "xensan.dev/operator", instance: config.identity });
@@ -265,6 +262,13 @@ async function lead(
   });
   told.objects.follow(world, leading);
   const { claimAs: holder } = config;
+  /** Nothing is left of what was begun there or known of it; its objects wait until the namespace is claimed again. */
+  const onLost = async (namespace: string) => {
+    await machines.renew(namespace);
+    world.ledger.forgetNamespace(namespace);
+    for (const [kind, store] of Object.entries(storesByKind(stores)))
+      for (const object of store.list(namespace)) controllers.get(kind)?.enqueue(keyOf(object));
+  };
   const claims = holder === undefined ? undefined : new Claims({ api, clock, log, events, holder, onLost });
   onClaims(claims);
   for (const { kind, reconciler: inner } of kinds) {
@@ -286,6 +290,12 @@ async function lead(
     for (const stop of stops) stop();
   }
 }
+
+/** The store of the objects that each controller has. */
+const storesByKind = ({ servers, volumes, hosts, clusters, domains, migrations, secrets }: Stores) => ({
+  ...{ AoeServer: servers, AoeVolume: volumes, XenHost: hosts, Ocfs2Cluster: clusters },
+  ...{ XenDomain: domains, XenMigration: migrations, Secret: secrets },
+});
 
 /** Every kind that is controlled; nothing else knows them all. */
 const controlled = (means: Means, fleetCap: number): readonly Controlled[] => [

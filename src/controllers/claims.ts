@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
+import { linkedSignal } from "../runtime/cancellation.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import { leaseKind } from "../runtime/kinds.ts";
 import { type KubeApi, keyString, type ObjectKey } from "../runtime/kube-api.ts";
@@ -15,8 +16,11 @@ export interface ClaimsOptions {
   readonly events: EventRecorder;
   /** The same for every replica of a release, now and after a restart; another one for every other release. */
   readonly holder: string;
-  /** A namespace that was served is another operator's now: nothing may be done there any more. */
-  readonly onLost: (namespace: string) => void;
+  /**
+   * A namespace that was served is another operator's now, and no reconcile is under way there any more. Ends everything
+   * else that was begun there; it is claimed again only after that.
+   */
+  readonly onLost: (namespace: string) => Promise<void>;
 }
 
 /** The Lease in each served namespace that says which operator serves it. */
@@ -29,6 +33,9 @@ interface NamespaceClaim {
   /** What to do once the namespace is claimed. */
   readonly waiting: Map<string, () => void>;
   other: string | undefined;
+  /** Aborted when the claim is lost; undefined while there is none. */
+  term: AbortSignal | undefined;
+  readonly reconciling: Set<Promise<unknown>>;
 }
 
 /**
@@ -45,14 +52,32 @@ export class Claims {
     this.#options = options;
   }
 
-  /** Reconciles only in namespaces that are claimed; `again` puts a key that came too early back into its queue. */
+  /**
+   * Reconciles only in namespaces that are claimed, and is told to stop where a claim is lost; `again` puts a key that
+   * came too early back into its queue.
+   */
   guard(kind: string, inner: Reconciler, again: (key: ObjectKey) => void): Reconciler {
     return {
       reconcile: async (key, context) => {
         const claim = this.#of(key.namespace);
-        if (claim.election.leading) return await inner.reconcile(key, context);
-        claim.waiting.set(`${kind} ${keyString(key)}`, () => again(key));
-        return done;
+        const { term } = claim;
+        const later = () => {
+          claim.waiting.set(`${kind} ${keyString(key)}`, () => again(key));
+          return done;
+        };
+        if (term === undefined || !claim.election.leading) return later();
+        using signal = linkedSignal(context.signal, term);
+        using leading = linkedSignal(context.leading, term);
+        const reconcile = inner.reconcile(key, { ...context, signal: signal.signal, leading: leading.signal });
+        claim.reconciling.add(reconcile);
+        try {
+          return await reconcile;
+        } catch (error) {
+          if (!term.aborted || context.leading.aborted) throw error;
+          return later();
+        } finally {
+          claim.reconciling.delete(reconcile);
+        }
       },
     };
   }
@@ -83,6 +108,8 @@ export class Claims {
     const claim: NamespaceClaim = {
       waiting: new Map(),
       other: undefined,
+      term: undefined,
+      reconciling: new Set(),
       election: new LeaderElection({
         ...{ clock, log, ...durations },
         api: lastingLease(api, holder),
@@ -108,13 +135,16 @@ export class Claims {
     const running = claim.election
       .run(signal, async (term) => {
         claim.other = undefined;
+        claim.term = term;
         for (const again of claim.waiting.values()) again();
         claim.waiting.clear();
         await new Promise<void>((resolve) => {
           if (term.aborted) resolve();
           else term.addEventListener("abort", () => resolve(), { once: true });
         });
-        if (!signal.aborted) this.#options.onLost(namespace);
+        claim.term = undefined;
+        await Promise.allSettled(claim.reconciling);
+        if (!signal.aborted) await this.#options.onLost(namespace);
       })
       .finally(() => this.#running.delete(running));
     this.#running.add(running);

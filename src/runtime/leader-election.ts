@@ -87,6 +87,7 @@ export class LeaderElection {
   }
 
   async #term(signal: AbortSignal, lead: (leading: AbortSignal) => Promise<void>): Promise<"lost" | "finished"> {
+    this.#other = "";
     this.#log.info("leading");
     this.#report(true);
     using term = linkedSignal(signal);

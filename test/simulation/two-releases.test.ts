@@ -82,7 +82,7 @@ describe("two releases that serve the same namespace", () => {
     expect([holder(), stage.rack.readFile("san", configuration)]).toEqual(["a/one", text]);
   });
 
-  it("whose claim is taken ends its term, and acts there no more", async () => {
+  it("whose claim is taken acts there no more", async () => {
     const { stage, actors, lines } = twoReleases(["a/one"]);
     await stage.advance(10 * minute, () => settled(stage));
     stage.patch("Lease", claim, { spec: { holderIdentity: "b/two" } });

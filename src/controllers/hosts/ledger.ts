@@ -38,7 +38,7 @@ const firstMs = { done: 5_000, refused: 30_000, busy: 2_000, failed: 5_000, lost
  */
 export class Ledger {
   readonly #clock: Clock;
-  readonly #pages: { delete(object: ObjectRef): boolean }[] = [];
+  readonly #pages: Pick<RefMap<unknown>, "delete" | "keys">[] = [];
   /** By object, then by part and machine. */
   readonly #attempts = this.page<Map<string, Attempt>>();
   /** The words of what waits for one more look at its witnesses. */
@@ -70,6 +70,12 @@ export class Ledger {
   /** To be called when an object is gone. */
   forget(object: ObjectRef): void {
     for (const page of this.#pages) page.delete(object);
+  }
+
+  /** To be called when a namespace is served no longer: whoever serves it meanwhile makes all of it untrue. */
+  forgetNamespace(namespace: string): void {
+    for (const page of this.#pages)
+      for (const object of [...page.keys()]) if (object.namespace === namespace) page.delete(object);
   }
 
   /** `results` are those of the last job there. */

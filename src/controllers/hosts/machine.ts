@@ -25,6 +25,8 @@ export class Machine {
   /** The key seen under TrustOnFirstUse; it holds from then on. */
   seenKey: string | undefined;
   stop: () => void = () => undefined;
+  /** Resolves when nothing is under way there any more, after it was stopped. */
+  ended: Promise<void> = Promise.resolve();
 
   /** Id of the management cluster; undefined: machines are not claimed. */
   readonly #clusterId: string | undefined;

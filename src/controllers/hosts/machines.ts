@@ -91,6 +91,22 @@ export class Machines {
       if (endpoint.namespace === namespace && endpoint.ssh.privateKeySecretRef.name === name) agent.ask();
   }
 
+  /**
+   * Calls off what is under way on the machines of a namespace, and begins to watch them as if for the first time. Resolves
+   * when the last step has ended.
+   */
+  async renew(namespace: string): Promise<void> {
+    const old = [...this.#hosts.values()].filter(({ endpoint }) => endpoint.namespace === namespace);
+    for (const machine of old) {
+      machine.stop();
+      this.#byMachineId.get(machineOf(machine.agent.view) ?? "")?.delete(machine);
+      const next = this.#open(machine.endpoint);
+      for (const [member, remembered] of machine.members) next.members.set(member, remembered);
+      if (this.#signal !== undefined) this.#start(next, this.#signal);
+    }
+    await Promise.all(old.map(({ ended }) => ended));
+  }
+
   /** Watches until the signal is aborted and everything has stopped. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
@@ -148,6 +164,7 @@ export class Machines {
       parent.removeEventListener("abort", follow);
       this.#running.delete(running);
     });
+    host.ended = running;
     this.#running.add(running);
   }
 
