@@ -77,7 +77,6 @@ set -eu
 # include: vblades.sh
 # include: backing-identity.sh
 # include: kernel.sh
-# include: boot-settings.sh
 # include: probe-frame.sh
 # include: probe-system.sh
 # include: probe-storage.sh
@@ -88,6 +87,7 @@ set -eu
 # include: probe-kernel-log.sh
 # include: probe-xen.sh
 # include: probe-domains.sh
+# include: probe-texts.sh
 
 roles=",$1,"
 shift
@@ -114,7 +114,16 @@ for argument; do
 done
 
 row probe 1
-section mounts mounts
+asked_texts=mounts
+[ ! -d /sys/class/block ] || asked_texts="$asked_texts block"
+case $roles in *,client,*)
+	asked_texts="$asked_texts migrations o2cb"
+	! have ssh-keygen || asked_texts="$asked_texts relocation"
+	if dmesg >"$work/dmesg" 2>"$work/kernel-log.err"; then asked_texts="$asked_texts kernel-log"; else over kernel-log 1; fi
+	;;
+esac
+# shellcheck disable=SC2086
+texts $asked_texts
 case $roles in *,client,*)
 	start aoe-devices aoe_devices
 	start responders responders
@@ -137,14 +146,12 @@ section system system
 section packages packages
 section tools tools
 section interfaces interfaces
-section block block
+[ -d /sys/class/block ] || over block "$absent"
 case $roles in *,client,*)
 	section aoe aoe
 	section o2cb o2cb
 	section formats formats
-	section kernel-log kernel_log
-	section relocation relocation
-	section migrations migrations
+	have ssh-keygen || over relocation "$absent"
 	section domain-configurations domain_configurations
 	;;
 esac

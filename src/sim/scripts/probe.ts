@@ -37,8 +37,8 @@ export const probe: Responder = function* probe(run) {
   if (is("client")) {
     section("aoe", aoeDriver);
     section("o2cb", o2cb);
-    section("formats", formats);
     section("kernel-log", kernelLog);
+    section("formats", formats);
     section("relocation", relocation);
     section("migrations", migrations);
     section("domain-configurations", domainConfigurations);

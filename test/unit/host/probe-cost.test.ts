@@ -70,6 +70,8 @@ function furnishDom0(host: TwinHost): void {
     host.write(`/sys/class/net/${vif}/flags`, "0x1003\n");
     host.symlink(`/sys/class/net/${vif}/master`, "/sys/class/net/xenbr0");
   }
+  host.write("/var/lib/dpkg/status", "");
+  host.write("/var/lib/dpkg/updates/README", "");
   host.write("/etc/default/xendomains", "XENDOMAINS_SAVE=\nXENDOMAINS_RESTORE=false\n");
 }
 
@@ -100,7 +102,7 @@ const asksOfSan: ProbeRequest = { roles: ["Server"], backings: ["/srv/aoe/a.img"
 
 /** Most processes of a look, once the host has been looked at before, and of the first look with everything asked. */
 const limits = {
-  dom0: { steady: 85, everything: 90 },
+  dom0: { steady: 72, everything: 78 },
   san: { steady: 42, everything: 43 },
 } as const;
 

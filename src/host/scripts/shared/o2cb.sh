@@ -21,6 +21,67 @@ active_cluster() {
 	done
 }
 
+# awk functions: cluster_conf(FILE) and cluster_default(FILE) return what cluster_rows and cluster_default_rows print; nothing when
+# there is no such file.
+# shellcheck disable=SC2016
+cluster_words='
+function cluster_conf(path,   state, n, i, inside, at, key, text, kind, value, mode, rows) {
+	conf_why = conf_owner = ""
+	split("", kind); split("", value); split("", mode)
+	while ((state = (getline <path)) > 0) {
+		at++
+		if (/^# xensan: /) { if (conf_owner == "") conf_owner = substr($0, 11); continue }
+		if (/^#/) continue
+		if (/^[ \t]*$/) { inside = 0; continue }
+		if (/^[A-Za-z][A-Za-z0-9_]*:[ \t]*$/) { text = $0; sub(/:.*/, "", text); kind[++n] = text; inside = 1; continue }
+		if (/^[ \t]+[A-Za-z][A-Za-z0-9_]*[ \t]*=/) {
+			if (!inside) { conf_fault("line " at " stands outside of a stanza"); continue }
+			key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
+			text = $0; sub(/^[^=]*=[ \t]*/, "", text); sub(/[ \t]+$/, "", text)
+			gsub(/\t/, " ", text)
+			value[n, key] = text
+			continue
+		}
+		conf_fault("line " at " is no part of a cluster.conf")
+	}
+	close(path)
+	if (state < 0) return ""
+	for (i = 1; i <= n; i++) if (kind[i] == "cluster") {
+		if (value[i, "name"] == "") conf_fault("a cluster has no name")
+		if (value[i, "node_count"] !~ /^[0-9]+$/) conf_fault("a cluster has no node_count")
+		mode[i] = value[i, "heartbeat_mode"] == "" ? "local" : tolower(value[i, "heartbeat_mode"])
+		if (mode[i] !~ /^(local|global)$/) conf_fault("the heartbeat_mode of a cluster is neither local nor global")
+	} else if (kind[i] == "node") {
+		if (value[i, "number"] !~ /^[0-9]+$/ || value[i, "ip_port"] !~ /^[0-9]+$/ || value[i, "name"] == "" || value[i, "ip_address"] == "")
+			conf_fault("a node lacks its number, ip_port, ip_address or name")
+	} else if (kind[i] == "heartbeat" && value[i, "region"] == "") conf_fault("a heartbeat has no region")
+	if (conf_why != "") return "conf\tUnreadable\t" conf_why "\n"
+	rows = "conf\tReadable\t" (conf_owner == "" ? "-" : conf_owner) "\n"
+	for (i = 1; i <= n; i++) if (kind[i] == "cluster") rows = rows "conf-cluster\t" value[i, "name"] "\t" mode[i] "\n"
+	for (i = 1; i <= n; i++) if (kind[i] == "node") rows = rows "conf-node\t" conf_get(value[i, "cluster"]) "\t" value[i, "number"] "\t" value[i, "name"] "\t" value[i, "ip_address"] "\t" value[i, "ip_port"] "\n"
+	for (i = 1; i <= n; i++) if (kind[i] == "heartbeat") rows = rows "conf-heartbeat\t" conf_get(value[i, "cluster"]) "\t" value[i, "region"] "\n"
+	return rows
+}
+function conf_fault(text) { if (conf_why == "") conf_why = text }
+function conf_get(text) { return text == "" ? "-" : text }
+function cluster_default(path,   state, key, text, value) {
+	split("", value)
+	while ((state = (getline <path)) > 0) {
+		if (!/^[ \t]*O2CB_[A-Z_]+=/) continue
+		key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
+		text = $0; sub(/^[^=]*=/, "", text); sub(/[ \t]*(#.*)?$/, "", text)
+		if (text ~ /^".*"$/ || text ~ /^\047.*\047$/) text = substr(text, 2, length(text) - 2)
+		value[key] = text
+	}
+	close(path)
+	if (state < 0) return ""
+	return (value["O2CB_ENABLED"] == "true" ? "true" : "false") "\t" \
+		conf_get(value["O2CB_BOOTCLUSTER"]) "\t" conf_number(value["O2CB_HEARTBEAT_THRESHOLD"]) "\t" \
+		conf_number(value["O2CB_IDLE_TIMEOUT_MS"]) "\t" conf_number(value["O2CB_KEEPALIVE_DELAY_MS"]) "\t" conf_number(value["O2CB_RECONNECT_DELAY_MS"]) "\n"
+}
+function conf_number(text) { return text ~ /^[0-9]+$/ ? text : "-" }
+'
+
 # cluster_rows FILE: what cluster.conf says, one row a stanza, as probe.sh prints them (without their section):
 #   conf Readable OWNER | conf Unreadable WHY;   conf-cluster NAME MODE; conf-node CLUSTER NUMBER NAME ADDRESS PORT;
 #   conf-heartbeat CLUSTER REGION
@@ -31,53 +92,10 @@ cluster_rows() {
 		printf 'conf\tMissing\n'
 		return 0
 	}
-	awk '
-		/^# xensan: / { if (owner == "") owner = substr($0, 11); next }
-		/^#/ { next }
-		/^[ \t]*$/ { inside = 0; next }
-		/^[A-Za-z][A-Za-z0-9_]*:[ \t]*$/ { stanza = $0; sub(/:.*/, "", stanza); n++; kind[n] = stanza; inside = 1; next }
-		/^[ \t]+[A-Za-z][A-Za-z0-9_]*[ \t]*=/ {
-			if (!inside) { fault("line " NR " stands outside of a stanza"); next }
-			key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
-			text = $0; sub(/^[^=]*=[ \t]*/, "", text); sub(/[ \t]+$/, "", text)
-			gsub(/\t/, " ", text)
-			value[n, key] = text
-			next
-		}
-		{ fault("line " NR " is no part of a cluster.conf") }
-		function fault(text) { if (why == "") why = text }
-		function get(i, key) { return value[i, key] == "" ? "-" : value[i, key] }
-		END {
-			for (i = 1; i <= n; i++) if (kind[i] == "cluster") {
-				if (value[i, "name"] == "") fault("a cluster has no name")
-				if (value[i, "node_count"] !~ /^[0-9]+$/) fault("a cluster has no node_count")
-				mode[i] = value[i, "heartbeat_mode"] == "" ? "local" : tolower(value[i, "heartbeat_mode"])
-				if (mode[i] !~ /^(local|global)$/) fault("the heartbeat_mode of a cluster is neither local nor global")
-			} else if (kind[i] == "node") {
-				if (value[i, "number"] !~ /^[0-9]+$/ || value[i, "ip_port"] !~ /^[0-9]+$/ || value[i, "name"] == "" || value[i, "ip_address"] == "")
-					fault("a node lacks its number, ip_port, ip_address or name")
-			} else if (kind[i] == "heartbeat" && value[i, "region"] == "") fault("a heartbeat has no region")
-			if (why != "") { print "conf\tUnreadable\t" why; exit }
-			print "conf\tReadable\t" (owner == "" ? "-" : owner)
-			for (i = 1; i <= n; i++) if (kind[i] == "cluster") print "conf-cluster\t" value[i, "name"] "\t" mode[i]
-			for (i = 1; i <= n; i++) if (kind[i] == "node") print "conf-node\t" get(i, "cluster") "\t" value[i, "number"] "\t" value[i, "name"] "\t" value[i, "ip_address"] "\t" value[i, "ip_port"]
-			for (i = 1; i <= n; i++) if (kind[i] == "heartbeat") print "conf-heartbeat\t" get(i, "cluster") "\t" value[i, "region"]
-		}' "$1"
+	awk "$cluster_words"'BEGIN { rows = cluster_conf(ARGV[1]); if (rows == "") exit 1; printf "%s", rows }' "$1"
 }
 
 # cluster_default_rows: ENABLED CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT of /etc/default/o2cb, a tab between; - for none.
 cluster_default_rows() {
-	awk '
-		/^[ \t]*O2CB_[A-Z_]+=/ {
-			key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
-			text = $0; sub(/^[^=]*=/, "", text); sub(/[ \t]*(#.*)?$/, "", text)
-			if (text ~ /^".*"$/ || text ~ /^'\''.*'\''$/) text = substr(text, 2, length(text) - 2)
-			value[key] = text
-		}
-		function number(key) { return value[key] ~ /^[0-9]+$/ ? value[key] : "-" }
-		END {
-			print (value["O2CB_ENABLED"] == "true" ? "true" : "false") "\t" \
-				(value["O2CB_BOOTCLUSTER"] == "" ? "-" : value["O2CB_BOOTCLUSTER"]) "\t" number("O2CB_HEARTBEAT_THRESHOLD") "\t" \
-				number("O2CB_IDLE_TIMEOUT_MS") "\t" number("O2CB_KEEPALIVE_DELAY_MS") "\t" number("O2CB_RECONNECT_DELAY_MS")
-		}' "$cluster_default"
+	awk "$cluster_words"'BEGIN { printf "%s", cluster_default(ARGV[1]) }' "$cluster_default"
 }

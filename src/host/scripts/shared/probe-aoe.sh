@@ -1,6 +1,7 @@
 # The AoE initiator, its devices and who uses them, and who answers on the segment.
 
 probe_aoe() {
+	remember_kernel
 	aoe_kernel_config
 	loaded=no
 	[ ! -d /sys/module/aoe ] || loaded=yes
@@ -13,7 +14,7 @@ probe_aoe() {
 	row aoe iflist "$value"
 	word /sys/module/aoe/parameters/aoe_deadsecs
 	row aoe deadsecs "$value"
-	[ -n "$boot_settings_known" ] || boot_settings || return 1
+	read_settings || return 1
 	row aoe persisted-iflist "$boot_aoe_interfaces"
 	[ "$aoe_config" != BuiltIn ] || boot_loads_aoe=yes
 	row aoe persisted "$boot_loads_aoe"

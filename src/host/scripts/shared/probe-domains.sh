@@ -5,32 +5,67 @@
 # What xensan keeps on this host and on the share about domains: the migration key and its peers, migrations, images, lock
 # files and configurations.
 
-probe_relocation() {
-	have ssh-keygen || return "$absent"
-	word "$relocation_key.pub"
-	[ -z "$value" ] || [ ! -s "$relocation_key" ] || row relocation key "$value"
-	find_authorized_keys
-	peers_block "$authorized_keys" >"$work/peers"
-	set -- "$work/peers"
-	[ ! -f "$relocation_dir/known_hosts" ] || set -- "$@" "$relocation_dir/known_hosts"
-	for file in /etc/ssh/ssh_host_*_key.pub; do
-		case $file in */ssh_host_dsa_key.pub) continue ;; esac
-		[ ! -f "$file" ] || set -- "$@" "$file"
-	done
-	awk '
-		FILENAME ~ /\/known_hosts$/ { if (NF >= 3) print "relocation\tknown\t" $1 "\t" $2 " " $3; next }
-		FILENAME ~ /\.pub$/ { if (NF >= 2 && !(FILENAME in told)) { told[FILENAME] = 1; print "relocation\thost-key\t" $1 " " $2 }; next }
-		/^restrict,from="[0-9.]+",command="[^"]*" [a-z0-9-]+ [A-Za-z0-9+\/=]+ xensan:/ {
-			address = $1; sub(/^restrict,from="/, "", address); sub(/".*/, "", address)
-			name = $4; sub(/^xensan:/, "", name)
-			print "relocation\tpeer\t" name "\t" address "\t" $2 " " $3
-			next
-		}
-		# Somebody wrote into it: not one of the peers that were asked for, and so it is written anew.
-		{ print "relocation\tpeer\tunknown\t0.0.0.0\t-" }' "$@"
+# shellcheck disable=SC2016
+relocation_words='
+function relocation(   line, field, count, i, address, name, rows, keys, path) {
+	if (has_key == "yes" && (line = first(migration_key ".pub")) != "") print "relocation\tkey\t" line
+	count = split(peers_block(authorized_keys, peers_begin, peers_end, "command=\"" receiver "\""), rows, "\n")
+	for (i = 1; i < count; i++) {
+		line = rows[i]
+		split(line, field, " ")
+		if (line ~ /^restrict,from="[0-9.]+",command="[^"]*" [a-z0-9-]+ [A-Za-z0-9+\/=]+ xensan:/) {
+			address = field[1]; sub(/^restrict,from="/, "", address); sub(/".*/, "", address)
+			name = field[4]; sub(/^xensan:/, "", name)
+			print "relocation\tpeer\t" name "\t" address "\t" field[2] " " field[3]
+		} else print "relocation\tpeer\tunknown\t0.0.0.0\t-" # Not one of the peers that were asked for: it is written anew.
+	}
+	while ((getline line < (relocation_dir "/known_hosts")) > 0)
+		if (split(line, field, " ") >= 3) print "relocation\tknown\t" field[1] "\t" field[2] " " field[3]
+	count = split(host_keys, keys, " ")
+	for (i = 1; i <= count; i++) {
+		path = keys[i]
+		while ((getline line < path) > 0)
+			if (split(line, field, " ") >= 2) { print "relocation\thost-key\t" field[1] " " field[2]; break }
+		close(path)
+	}
+	return 1
 }
+# Of the rows that list_runs left.
+function migrations(   line, field, operation, state, said, text, path) {
+	split("Sending Transferred Permission Succeeded", phase_name, " ")
+	while ((getline line < (work "/runs")) > 0) {
+		split(line, field, "\t")
+		operation = field[1]; sub(/.*\//, "", operation)
+		state = field[4]
+		phase = troubles = 0
+		trouble = last_said = ""
+		path = field[1] ".log"
+		while ((getline line < path) > 0) migration_line(line)
+		close(path)
+		said = phase ? phase_name[phase] : "Connecting"
+		if (phase < 3 && state == "Ended") said = field[5] == "0" ? "Succeeded" : "Failed"
+		text = said == "Failed" || (phase == 3 && state != "Running") ? trouble : last_said
+		if (text == "") text = last_said
+		text = substr(text, 1, 600)
+		gsub(/\\/, "\\134", text); gsub(/\t/, "\\011", text); gsub(/\r/, "", text)
+		printf "migrations\trun\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", operation, field[2], field[3], state, field[5], said, field[6], field[7], field[8], text == "" ? "-" : text
+	}
+	return 1
+}
+function migration_line(line) {
+	if (line ~ /^migration target: Ready to receive domain/) reached(1)
+	if (line ~ /^migration (target: Transfer complete|sender: Target has acknowledged transfer)/) reached(2)
+	if (line ~ /^migration sender: Giving target permission to start/) reached(3)
+	if (line ~ /^Migration successful/) reached(4)
+	if (line ~ /^[ \t]*$/ || line ~ /Destruction of domain failed|Unable to destroy guest|Non-existant domain|not suspended: \(shutdown 0|xc_domain_resume failed|migration transport process|truncated reading ipc msg/) return
+	last_said = line
+	if (line ~ /rror|ailed|enied|refused|xensan: / && troubles < 4) trouble = trouble (troubles++ ? "; " : "") line
+}
+function reached(at) { if (at > phase) phase = at }
+'
 
-probe_migrations() {
+# list_runs: BASE UUID BOOTID STATE EXIT SINCE NOW TIME, tabs between, of every migration that was begun or recorded here.
+list_runs() {
 	read -r boot </proc/sys/kernel/random/boot_id
 	read -r uptime _ </proc/uptime
 	uptime=${uptime%.*}
@@ -58,35 +93,6 @@ probe_migrations() {
 		fi
 		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$base" "$uuid" "$begun" "$state" "$code" "$since" "$uptime" "${time:--}"
 	done >"$work/runs"
-	[ -s "$work/runs" ] || return 0
-	awk -F '\t' '
-		{
-			operation = $1; sub(/.*\//, "", operation)
-			state = $4
-			phase = count = 0
-			trouble = last = ""
-			log_file = $1 ".log"
-			while ((getline line < log_file) > 0) read_line(line)
-			close(log_file)
-			said = phase ? name[phase] : "Connecting"
-			if (phase < 3 && state == "Ended") said = $5 == "0" ? "Succeeded" : "Failed"
-			text = said == "Failed" || (phase == 3 && state != "Running") ? trouble : last
-			if (text == "") text = last
-			text = substr(text, 1, 600)
-			gsub(/\\/, "\\134", text); gsub(/\t/, "\\011", text); gsub(/\r/, "", text)
-			printf "migrations\trun\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", operation, $2, $3, state, $5, said, $6, $7, $8, text == "" ? "-" : text
-		}
-		BEGIN { split("Sending Transferred Permission Succeeded", name, " ") }
-		function read_line(line) {
-			if (line ~ /^migration target: Ready to receive domain/) reach(1)
-			if (line ~ /^migration (target: Transfer complete|sender: Target has acknowledged transfer)/) reach(2)
-			if (line ~ /^migration sender: Giving target permission to start/) reach(3)
-			if (line ~ /^Migration successful/) reach(4)
-			if (line ~ /^[ \t]*$/ || line ~ /Destruction of domain failed|Unable to destroy guest|Non-existant domain|not suspended: \(shutdown 0|xc_domain_resume failed|migration transport process|truncated reading ipc msg/) return
-			last = line
-			if (line ~ /rror|ailed|enied|refused|xensan: / && count < 4) trouble = trouble (count++ ? "; " : "") line
-		}
-		function reach(at) { if (at > phase) phase = at }' "$work/runs"
 }
 
 probe_images() {

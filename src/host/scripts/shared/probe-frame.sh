@@ -10,19 +10,54 @@ row() {
 	printf '\n'
 }
 
+# begin_keeping NAME: what is read from now on may be kept. It begins here: a change that comes meanwhile is younger.
+begin_keeping() {
+	read -r keeping_mark _ </proc/uptime
+	keeping_mark="$keeping_mark $$"
+	echo "$keeping_mark" >"$run_dir/$1.since"
+}
+
+# keep NAME TEXT: for later looks, until a boot.
+keep() {
+	printf '%s\n%s\nend\n' "$keeping_mark" "$2" >"$run_dir/$1"
+}
+
+# kept NAME SOURCE…: sets kept_text to what was kept when every one of these files and directories is older than the reading of it;
+# fails otherwise. A mark that is younger than this look was made under another clock.
+kept() {
+	kept_name=$1 kept_text=
+	shift
+	for kept_source; do
+		# shellcheck disable=SC3013
+		[ "$run_dir/$kept_name.since" -nt "$kept_source" ] || return 1
+	done
+	# shellcheck disable=SC3013
+	[ ! "$run_dir/$kept_name.since" -nt "$work" ] || return 1
+	word "$run_dir/$kept_name.since"
+	{
+		IFS= read -r kept_line && [ "$kept_line" = "$value" ] || return 1
+		while IFS= read -r kept_line; do
+			[ "$kept_line" != end ] || return 0
+			kept_text=$kept_text${kept_text:+
+}$kept_line
+		done
+	} 2>/dev/null <"$run_dir/$kept_name"
+	return 1
+}
+
 # word FILE: its first line in $value, empty when it cannot be read.
 word() {
 	value=
 	{ IFS= read -r value <"$1"; } 2>/dev/null || :
 }
 
-# over SECTION EXIT: the line that ends a section. What it wrote to stderr says why it is unknown.
+# over SECTION EXIT [NAME]: the line that ends a section. What it, or NAME, wrote to stderr says why it is unknown.
 over() {
 	case $2 in
 	"$known") row end "$1" known 0 "" ;;
 	"$absent") row end "$1" absent 0 "" ;;
 	*)
-		word "$work/$1.err"
+		word "$work/${3:-$1}.err"
 		row end "$1" unknown "$2" "$(printf '%.300s' "${value:-exit code $2}" | tr '\t' ' ')"
 		;;
 	esac

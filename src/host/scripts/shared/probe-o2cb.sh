@@ -3,25 +3,25 @@
 # The cluster stack: what is configured, and what the kernel does.
 
 probe_o2cb() {
+	remember_kernel
 	ocfs2_kernel_config
 	loaded=no
 	! o2cb_loaded || loaded=yes
 	[ "$ocfs2_config$loaded" != Missingno ] || return "$absent"
 	row o2cb kernel "$ocfs2_config"
 	row o2cb loaded "$loaded"
-	cluster_rows "$cluster_conf" >"$work/cluster-conf" || return 1
-	while IFS= read -r line; do printf 'o2cb\t%s\n' "$line"; done <"$work/cluster-conf"
-	if [ -f "$cluster_default" ]; then printf 'o2cb\tboot\t%s\n' "$(cluster_default_rows)"; fi
+	read_settings || return 1
+	if [ -f "$cluster_conf" ]; then
+		[ -s "$work/cluster-conf" ] || return 1
+		while IFS= read -r line; do printf '%s\n' "$line"; done <"$work/cluster-conf"
+	else
+		row o2cb conf Missing
+	fi
+	[ -z "$cluster_default_row" ] || printf 'o2cb\tboot\t%s\n' "$cluster_default_row"
 	if boot_order_stands; then row o2cb boot-order yes; else row o2cb boot-order no; fi
-	[ -n "$boot_settings_known" ] || boot_settings || return 1
-	# cat: read takes one byte at a time, and these files give no second one.
-	cat /proc/sys/kernel/panic_on_oops /proc/sys/kernel/panic >"$work/panic" || return 1
-	{
-		read -r value
-		sysctl_row panic_on_oops "$value" "$boot_panic_on_oops"
-		read -r value
-		sysctl_row panic "$value" "$boot_panic"
-	} <"$work/panic"
+	{ [ -n "$panic_on_oops_now" ] && [ -n "$panic_now" ]; } || return 1
+	sysctl_row panic_on_oops "$panic_on_oops_now" "$boot_panic_on_oops"
+	sysctl_row panic "$panic_now" "$boot_panic"
 	active_cluster
 	[ -z "$active" ] || active_rows "$cluster_configfs/$active"
 }

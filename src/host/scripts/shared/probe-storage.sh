@@ -1,60 +1,69 @@
 # Block devices, mounts, LVM, and the paths that were asked for.
 
-probe_block() {
-	[ -d /sys/class/block ] || return "$absent"
-	for sys in /sys/class/block/*; do
-		[ ! -e "$sys" ] || echo "$sys"
-		for held in "$sys"/holders/*; do [ ! -e "$held" ] || echo "$sys ${held##*/}"; done
-	done | awk "$escape_fields"'
-		NF == 2 { held[$1] = held[$1] (held[$1] == "" ? "" : ",") first("/sys/class/block/" $2 "/dev"); next }
-		{ order[++count] = $1 }
-		END {
-			for (i = 1; i <= count; i++) {
-				sys = order[i]
-				name = sys
-				sub(/.*\//, "", name)
-				dev = first(sys "/dev")
-				bytes = first(sys "/size") * 512
-				if (bytes == 0 && name ~ /^(loop|ram|nbd|zram|fd|sr)/) continue
-				path = name
-				gsub(/!/, "/", path)
-				path = "/dev/" path
-				type = "disk"
-				if (first(sys "/partition") != "") type = "part"
-				else if (name ~ /^dm-/) {
-					path = "/dev/mapper/" first(sys "/dm/name")
-					uuid = first(sys "/dm/uuid")
-					type = uuid ~ /^LVM-/ ? "lvm" : uuid ~ /^CRYPT-/ ? "crypt" : uuid ~ /^mpath-/ ? "mpath" : "dm"
-				} else if (name ~ /^loop/) type = "loop"
-				else if (name ~ /^md/) { type = first(sys "/md/level"); if (type == "") type = "raid" }
-				else if (name ~ /^sr/) type = "rom"
-				printf "block\t%s\t%s\t%.0f\t%s\t%s\t%s\n", esc(path), dev, bytes, type, signature(dev), held[sys]
-			}
-		}
-		function signature(dev,   line, file, found, state) {
-			file = "/run/udev/data/b" dev
-			found = "-"
-			while ((state = (getline line < file)) > 0) {
-				if (found == "-") found = ""
-				if (line ~ /^E:ID_FS_TYPE=/) { found = substr(line, 14); break }
-				if (line ~ /^E:ID_PART_TABLE_TYPE=/) found = substr(line, 22)
-			}
-			close(file)
-			return found
-		}'
-}
-
-# Read once, before anything that could hang. Leaves `MAJ:MIN MOUNTPOINT OPTIONS` of every OCFS2 in $work/mounted, and every
-# mount point in $work/mounted-on.
-probe_mounts() {
-	awk -v work="$work" '{
+# awk functions that print the rows of a section; they fail when its source cannot be read.
+# mounts also leaves `MAJ:MIN MOUNTPOINT OPTIONS` of every OCFS2 in $work/mounted, and every mount point in $work/mounted-on.
+# shellcheck disable=SC2016
+storage_words='
+function mounts(   i, type, state) {
+	while ((state = (getline <"/proc/self/mountinfo")) > 0) {
 		for (i = 7; i <= NF && $i != "-"; i++) ;
 		type = $(i + 1)
 		print $5 >(work "/mounted-on")
 		if (type == "ocfs2") print $3, $5, $6 "," $(i + 3) >(work "/mounted")
-		if (type ~ /^(proc|sysfs|cgroup2?|devpts|securityfs|debugfs|tracefs|bpf|pstore|mqueue|hugetlbfs|fusectl|autofs|nsfs|efivarfs|binfmt_misc|rpc_pipefs|configfs|ramfs|selinuxfs)$/) next
+		if (type ~ /^(proc|sysfs|cgroup2?|devpts|securityfs|debugfs|tracefs|bpf|pstore|mqueue|hugetlbfs|fusectl|autofs|nsfs|efivarfs|binfmt_misc|rpc_pipefs|configfs|ramfs|selinuxfs)$/) continue
 		printf "mounts\t%s\t%s\t%s\t%s\t%s\t%s\n", $3, $4, $5, type, $(i + 2), $6
-	}' /proc/self/mountinfo
+	}
+	close("/proc/self/mountinfo")
+	return state == 0
+}
+function block(   i, line, part, held, order, count, sys, name, dev, bytes, path, type, uuid, state) {
+	while ((state = (getline line < (work "/blocks"))) > 0) {
+		if (split(line, part, " ") == 2) held[part[1]] = held[part[1]] (held[part[1]] == "" ? "" : ",") first("/sys/class/block/" part[2] "/dev")
+		else order[++count] = line
+	}
+	if (state < 0) return 0
+	for (i = 1; i <= count; i++) {
+		sys = order[i]
+		name = sys
+		sub(/.*\//, "", name)
+		dev = first(sys "/dev")
+		bytes = first(sys "/size") * 512
+		if (bytes == 0 && name ~ /^(loop|ram|nbd|zram|fd|sr)/) continue
+		path = name
+		gsub(/!/, "/", path)
+		path = "/dev/" path
+		type = "disk"
+		if (first(sys "/partition") != "") type = "part"
+		else if (name ~ /^dm-/) {
+			path = "/dev/mapper/" first(sys "/dm/name")
+			uuid = first(sys "/dm/uuid")
+			type = uuid ~ /^LVM-/ ? "lvm" : uuid ~ /^CRYPT-/ ? "crypt" : uuid ~ /^mpath-/ ? "mpath" : "dm"
+		} else if (name ~ /^loop/) type = "loop"
+		else if (name ~ /^md/) { type = first(sys "/md/level"); if (type == "") type = "raid" }
+		else if (name ~ /^sr/) type = "rom"
+		printf "block\t%s\t%s\t%.0f\t%s\t%s\t%s\n", esc(path), dev, bytes, type, udev_signature(dev), held[sys]
+	}
+	return 1
+}
+function udev_signature(dev,   line, file, found, state) {
+	file = "/run/udev/data/b" dev
+	found = "-"
+	while ((state = (getline line < file)) > 0) {
+		if (found == "-") found = ""
+		if (line ~ /^E:ID_FS_TYPE=/) { found = substr(line, 14); break }
+		if (line ~ /^E:ID_PART_TABLE_TYPE=/) found = substr(line, 22)
+	}
+	close(file)
+	return found
+}
+'
+
+# list_blocks: every block device, and what is built on it, as block() reads them.
+list_blocks() {
+	for sys in /sys/class/block/*; do
+		[ ! -e "$sys" ] || echo "$sys"
+		for held in "$sys"/holders/*; do [ ! -e "$held" ] || echo "$sys ${held##*/}"; done
+	done >"$work/blocks"
 }
 
 # paths SECTION LIST: a `path` row for every path of LIST (one per line), in a handful of processes however long it is.

@@ -46,14 +46,46 @@ probe_system() {
 	if going_down; then row system going-down yes; else row system going-down no; fi
 }
 
+# packages_read: sets packages_text to `NAME VERSION`, one a line.
+packages_read() {
+	dpkg=/var/lib/dpkg
+	if kept packages "$dpkg/status" "$dpkg" "$dpkg/updates"; then
+		packages_text=$kept_text
+		return 0
+	fi
+	begin_keeping packages
+	# Exits 1 when one of them was never heard of; an empty answer is an answer.
+	dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' vblade aoetools lvm2 ocfs2-tools xen-utils-common \
+		sysvinit-core systemd kmod >"$work/packages" 2>/dev/null || [ $? = 1 ] || return 1
+	packages_text=
+	while read -r state name version; do
+		[ "$state" != installed ] || packages_text="$packages_text$name $version
+"
+	done <"$work/packages"
+	keep packages "$packages_text"
+}
+
 probe_packages() {
 	have dpkg-query || return "$absent"
-	# Exits 1 when one of them was never heard of; an empty answer is an answer.
-	dpkg-query -W -f='${db:Status-Status}\t${Package}\t${Version}\n' vblade aoetools lvm2 ocfs2-tools xen-utils-common \
-		sysvinit-core systemd kmod >"$work/packages" 2>/dev/null || [ $? = 1 ] || return 1
-	while read -r state name version; do
-		[ "$state" != installed ] || row packages "$name" "$version"
-	done <"$work/packages"
+	packages_read || return 1
+	while read -r name version; do
+		[ -z "$name" ] || row packages "$name" "$version"
+	done <<-END
+		$packages_text
+	END
+}
+
+# remember_kernel: find_kernel_options, which reads the configuration of this kernel once a boot.
+remember_kernel() {
+	[ -z "$kernel_otherwise" ] || return 0
+	read -r kernel_release </proc/sys/kernel/osrelease
+	if [ -f "/boot/config-$kernel_release" ] && kept kernel "/boot/config-$kernel_release"; then
+		kernel_options=${kept_text#n} kernel_otherwise=n
+		return 0
+	fi
+	begin_keeping kernel
+	find_kernel_options
+	[ "$kernel_otherwise" != n ] || keep kernel "n$kernel_options"
 }
 
 probe_tools() {
@@ -72,18 +104,28 @@ find_tool() {
 	return 1
 }
 
-# port_of DIRECTORY: sets master to the bridge or bond that takes what arrives here; empty when there is none. Open vSwitch calls
+# find_masters: sets masters to the directories of all bridges and bonds, which take what arrives at their ports. Open vSwitch calls
 # its datapath ovs-system.
+find_masters() {
+	masters=
+	for net in /sys/class/net/*; do
+		if [ -d "$net/bridge" ] || [ -d "$net/bonding" ] || [ "${net##*/}" = ovs-system ]; then masters="$masters $net"; fi
+	done
+}
+
+# port_of DIRECTORY: sets master to the one of $masters that it is a port of; empty when there is none.
 port_of() {
 	master=
 	[ -L "$1/master" ] || return 0
-	master=$(readlink "$1/master") || return 0
-	master=${master##*/}
-	[ -d "${1%/*}/$master/bridge" ] || [ -d "${1%/*}/$master/bonding" ] || [ "$master" = ovs-system ] || master=
+	for port_master in $masters; do
+		# shellcheck disable=SC3013
+		if [ "$1/master" -ef "$port_master" ]; then master=${port_master##*/}; fi
+	done
 }
 
 probe_interfaces() {
 	[ -d /sys/class/net ] || return 1
+	find_masters
 	for net in /sys/class/net/*; do
 		[ -f "$net/flags" ] || continue
 		word "$net/address"

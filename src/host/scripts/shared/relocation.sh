@@ -19,10 +19,22 @@ find_authorized_keys() {
 	[ ! -L "$authorized_keys" ] || authorized_keys=$(readlink -f "$authorized_keys")
 }
 
+# awk functions: peers_block(FILE) is what peers_block prints.
+# shellcheck disable=SC2016
+peers_words='
+function peers_block(path, begin, end, receiver,   line, inside, rows) {
+	while ((getline line < path) > 0) {
+		if (line == begin) { inside = 1; continue }
+		if (line == end) inside = 0
+		if (inside || index(line, receiver)) rows = rows line "\n"
+	}
+	close(path)
+	return rows
+}
+'
+
 # peers_block FILE: what stands between the two lines, and every key elsewhere that may run our receiver.
 peers_block() {
-	[ ! -f "$1" ] || awk -v first="$relocation_begin" -v last="$relocation_end" -v receiver="command=\"$relocation_receiver\"" '
-		$0 == first { inside = 1; next }
-		$0 == last { inside = 0 }
-		inside || index($0, receiver)' "$1"
+	[ ! -f "$1" ] || awk -v first="$relocation_begin" -v last="$relocation_end" -v receiver="command=\"$relocation_receiver\"" \
+		"$peers_words"'BEGIN { printf "%s", peers_block(ARGV[1], first, last, receiver) }' "$1"
 }
