@@ -90,6 +90,7 @@ export function abortMigration(request: { readonly operation: string }): HostCom
 /**
  * One leftover brought to where the recovery table says, each with UUID, full name and state looked at again in the same
  * process, and no xl left at work on it: `DestroyIncoming` (paused, never ran), `DestroyMigratedAway` (suspended),
+ * `AbandonIncoming` (as DestroyIncoming, where the source is proved dead: the one `xl migrate-receive` that waits for it is ended),
  * `StartIncoming` (rename and unpause), `ResumeSource` (rename back where needed, xl resume; Refuses ResumeUnsupported).
  * Detail: what was done or `unchanged`. Refuses DomainTaken, DomainStateDiffers, DomainMigrating.
  */
@@ -98,7 +99,7 @@ export function settleMigration(request: {
   readonly owner: Owner | undefined;
   readonly uuid: string;
   readonly name: string;
-  readonly action: "DestroyIncoming" | "DestroyMigratedAway" | "StartIncoming" | "ResumeSource";
+  readonly action: "DestroyIncoming" | "AbandonIncoming" | "DestroyMigratedAway" | "StartIncoming" | "ResumeSource";
 }): HostCommand {
   return command("settle-migration", 120, `${request.action} of domain ${request.name}`, [
     owner(request.owner),

@@ -57,6 +57,33 @@ describe("a host whose power is cut", () => {
     expect([running(stage), starts(sent), status(stage, "XenHost", home).proof]).toEqual([[other], [], undefined]);
   });
 
+  it.each([
+    ["Precopy", "Live"],
+    ["Ready", "Live"],
+    [undefined, "Offline"],
+  ] as const)(
+    "in the middle of a migration away from it (%s, %s) ends that, and its domain runs again",
+    async (phase, mode) => {
+      const { stage, home, other } = await started();
+      const limit = 3_600;
+      if (phase !== undefined) stage.rack.xen.atPhase(phase, () => stage.rack.powerOff(home));
+      stage.apply({
+        apiVersion: "xensan.dev/v1alpha1",
+        kind: "XenMigration",
+        metadata: at("away"),
+        spec: { domainRef: { name: "vm-test" }, targetHostRef: { name: other }, mode, timeoutSeconds: limit },
+      } as never);
+      if (phase === undefined) {
+        await eventually(stage, () => word(stage, "XenMigration", "away", "Migrating"), "True/ShuttingDown");
+        stage.rack.powerOff(home);
+      }
+      const cut = stage.clock.monotonic();
+      await eventually(stage, () => word(stage, "XenMigration", "away", "Succeeded"), "False/DomainGone", 15);
+      await eventually(stage, () => [running(stage), ready(stage)], [[other], "True/Ready"], 15);
+      expect(stage.clock.monotonic() - cut).toBeLessThan(minutes(10));
+    },
+  );
+
   it("is proved dead anew by an operator that begins later, by two looks where it was written down before", async () => {
     const { stage, home, other } = await started();
     stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Halted" } });

@@ -4,6 +4,7 @@ import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
+import { goneOf } from "../gone.ts";
 import { machineOf, pending } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
@@ -148,6 +149,7 @@ export function observeBegun(world: World, migration: XenMigration, status: XenM
   const { sourceHostRef: { name: source } = { name: "" }, targetHostRef: { name: target } = { name: "" } } = status;
   const { domainUUID = "", domainName = "", operationID = "" } = status;
   const view = (host: string) => world.machines.of(refTo("XenHost", namespace, host))?.agent.view ?? pending;
+  const gone = (host: string) => goneOf(world, { namespace, name: host });
   const domain = { uuid: domainUUID, name: domainName };
   return {
     names: { domain: domainName, source, target, operation: operationID },
@@ -156,8 +158,8 @@ export function observeBegun(world: World, migration: XenMigration, status: XenM
       targetBootId: status.targetBootID ?? "",
       phase: status.progress?.phase ?? "Connecting",
     },
-    run: runSight(view(source), operationID),
-    source: domainSight(view(source), "Source", domain),
-    target: domainSight(view(target), "Target", domain),
+    run: runSight(view(source), operationID, gone(source)),
+    source: domainSight(view(source), "Source", domain, gone(source)),
+    target: domainSight(view(target), "Target", domain, gone(target)),
   };
 }

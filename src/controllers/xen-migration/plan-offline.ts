@@ -1,6 +1,7 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
+import { hasEnded } from "../gone.ts";
 import { type DomainObservation, lockSeen, type Present, survey } from "../xen-domain/observation.ts";
 import { obstacle } from "../xen-domain/placement.ts";
 import { active, type Course, over, type Pursuit, type StopReason, stopReason, stopWords, stuck } from "./plan.ts";
@@ -140,6 +141,11 @@ function down(pursuit: OfflinePursuit): OfflineCourse {
   const gone = `${domain.name} has shut down on ${status.sourceHostRef?.name}`;
   if (stop !== undefined) return part(endedBy(stop, `${gone}; ${comesBack}`));
   if (unwanted !== undefined) return part(over(false, "MigrationFailed", `${gone}, and ${unwanted}`, notAborted));
+  const dead = domain.hosts.find(({ name }) => name === status.sourceHostRef?.name);
+  if (dead?.machine.state === "Found" && hasEnded(dead.machine.gone))
+    return part(
+      over(false, "DomainGone", `${dead.name}, on which ${domain.name} was, is dead; ${comesBack}`, notAborted),
+    );
   const lock = lockSeen(domain);
   if (lock !== undefined || busy) {
     const kept = lock === undefined ? "" : `; ${lock.path} still names ${lock.host}`;

@@ -23,7 +23,12 @@ export interface Evidence {
 }
 
 /** What tidies up after xl. */
-export type SettleAction = "DestroyIncoming" | "DestroyMigratedAway" | "StartIncoming" | "ResumeSource";
+export type SettleAction =
+  | "DestroyIncoming"
+  | "AbandonIncoming"
+  | "DestroyMigratedAway"
+  | "StartIncoming"
+  | "ResumeSource";
 
 /** What the recovery table says of what both hosts show. */
 export type Verdict =
@@ -50,6 +55,8 @@ interface Scene {
   readonly phase: MigrationRun["phase"];
   readonly permission: boolean;
   readonly sourceRebooted: boolean;
+  /** It cannot be asked, and is proved dead. */
+  readonly sourceEnded: boolean;
   readonly targetRebooted: boolean;
   readonly source: Copy;
   readonly target: Copy;
@@ -185,6 +192,16 @@ const table: readonly Row[] = [
       giveUp(names, `${names.domain} may have run on ${names.target} before that rebooted, so it must not be resumed`),
   },
   {
+    source: ["None"],
+    target: ["Incoming"],
+    when: ({ sourceEnded }) => sourceEnded,
+    verdict: act(
+      "Target",
+      "AbandonIncoming",
+      (n) => `${n.source} is dead: what ${n.target} has received of ${n.domain} may be older than its disks`,
+    ),
+  },
+  {
     // The source may have resumed it and written since, or the image is incomplete.
     source: ["None"],
     target: ["Incoming"],
@@ -228,9 +245,12 @@ export function judge(evidence: Evidence): Verdict {
   ];
   if (source.state === "Unknown" || target.state === "Unknown" || run.state === "Unknown")
     return { kind: "OutcomeUnknown", message: `${unseen.join(", ")}: nothing is done before both hosts can be asked` };
+  const sourceEnded = source.ended === true;
+  // What receives waits for a source that is dead until TCP gives up, and brings nothing any more.
+  const receiving = !sourceEnded || target.copy.form === "Arrived";
   const working = [
     ...source.atWork.map((what) => `${what} on ${names.source}`),
-    ...target.atWork.map((what) => `${what} on ${names.target}`),
+    ...(receiving ? target.atWork : []).map((what) => `${what} on ${names.target}`),
   ];
   if (working.length > 0) return { kind: "Wait", message: `Waiting for ${working.join(", ")}` };
   const sourceRebooted = source.bootId !== recorded.sourceBootId;
@@ -241,6 +261,7 @@ export function judge(evidence: Evidence): Verdict {
     phase: run.state === "Begun" ? furthest(recorded.phase, run.run.phase) : recorded.phase,
     permission: isPastPermission(recorded.phase, run),
     sourceRebooted,
+    sourceEnded,
     targetRebooted: target.bootId !== recorded.targetBootId,
     source: source.copy,
     target: target.copy,

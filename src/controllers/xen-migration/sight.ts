@@ -1,6 +1,7 @@
 import { concerns } from "../../host/domain-rows.ts";
 import { gapIn } from "../../host/facts.ts";
 import type { DomainFact, MigrationRun } from "../../host/xen-facts.ts";
+import { type Gone, hasEnded } from "../gone.ts";
 import type { HostView } from "../hosts/view.ts";
 
 /** What one dom0 knows of one domain now: a column of the recovery table. */
@@ -12,6 +13,8 @@ export type ObservedDomain =
       readonly copy: Copy;
       /** Programs of the toolstack that are at work on a migration of it: `xl migrate (pid 512)`. */
       readonly atWork: readonly string[];
+      /** The host cannot be asked, and its last boot is proved to have ended with everything in it. */
+      readonly ended?: true;
     };
 
 /**
@@ -43,8 +46,17 @@ export type ObservedRun =
 /** One of the two hosts. */
 export type Side = "Source" | "Target";
 
-/** The domain as a host shows it. Facts of before an outage count for nothing. */
-export function domainSight(view: HostView, side: Side, domain: { uuid: string; name: string }): ObservedDomain {
+/** What a host is known to hold whose last boot has ended: nothing, whatever boot comes next. */
+const endedSight: ObservedDomain = { state: "Seen", bootId: "", copy: { form: "None" }, atWork: [], ended: true };
+
+/** The domain as a host shows it. Facts of before an outage count for nothing; `gone`: what is proved of the host meanwhile. */
+export function domainSight(
+  view: HostView,
+  side: Side,
+  domain: { readonly uuid: string; readonly name: string },
+  gone: Gone,
+): ObservedDomain {
+  if (view.state !== "Reachable" && hasEnded(gone)) return endedSight;
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
   const { domains, identity } = view.snapshot.facts;
@@ -71,8 +83,9 @@ export function domainSight(view: HostView, side: Side, domain: { uuid: string; 
   };
 }
 
-/** The run of an operation as its source shows it. */
-export function runSight(view: HostView, operation: string): ObservedRun {
+/** The run of an operation as its source shows it; on a host that is proved to have ended nothing runs. */
+export function runSight(view: HostView, operation: string, gone: Gone): ObservedRun {
+  if (view.state !== "Reachable" && hasEnded(gone)) return { state: "None" };
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
   const { migrations } = view.snapshot.facts;

@@ -4,6 +4,7 @@
 # host holds on its images.
 # Arguments: OWNER (- for a domain that nobody declared) UUID NAME ACTION.
 #   DestroyIncoming      the copy that arrived, paused, and never ran
+#   AbandonIncoming      the same, where the source is proved dead: what received it waits for ever, and is ended first
 #   DestroyMigratedAway  the copy that was sent, suspended; paused besides where xl was cut off while it destroyed it
 #   StartIncoming        the copy that arrived whole: gets its name and runs
 #   ResumeSource         the copy that was sent, suspended: gets its name and runs
@@ -37,6 +38,26 @@ nothing_at_work() {
 		refuse DomainMigrating "process $work_pid ($work_verb) is at work"
 	! at_work 'migrate|save|suspend|destroy|resume|create' "$domain_id" "$name" "$name--incoming" "$name--migratedaway" ||
 		refuse DomainMigrating "process $work_pid ($work_verb) is at work on the domain"
+}
+
+# end_receiver: the one process that receives a domain here ends, for nobody sends any more.
+end_receiver() {
+	receivers=$(toolstack_processes) || {
+		echo "cannot tell which commands of the toolstack are at work" >&2
+		exit 1
+	}
+	receivers=$(printf '%s\n' "$receivers" | awk -F '\t' '$2 == "migrate-receive" { print $1 }')
+	case $receivers in
+	'') return 0 ;;
+	*[!0-9]*) refuse DomainMigrating "several processes receive domains, and which of them waits for the source is not told" ;;
+	esac
+	kill "$receivers" 2>/dev/null || :
+	receiver_began=$(now)
+	while at_work 'migrate-receive|save-helper|xc_restore'; do
+		[ $(($(now) - receiver_began)) -lt 10 ] || kill -s KILL "$receivers" 2>/dev/null || :
+		[ $(($(now) - receiver_began)) -lt 15 ] || return 0
+		pause
+	done
 }
 
 paused_and_new() {
@@ -87,6 +108,20 @@ DestroyIncoming)
 	case $domain_name in "$name--incoming" | '(null)') ;; *) differs ;; esac
 	paused_and_new || differs
 	nothing_at_work
+	destroy
+	;;
+AbandonIncoming)
+	if [ "$domain_count" = 0 ]; then finish unchanged; fi
+	case $domain_name in "$name--incoming" | '(null)') ;; *) differs ;; esac
+	paused_and_new || differs
+	end_receiver
+	nothing_at_work
+	find_domain "$uuid"
+	if [ "$domain_count" = 0 ]; then
+		end_lease "$uuid"
+		finish destroyed
+	fi
+	paused_and_new || differs
 	destroy
 	;;
 DestroyMigratedAway)

@@ -1,7 +1,7 @@
 import { endDomain, renameDomain, unpause } from "../model/domain.ts";
 import { endHolder } from "../model/lease.ts";
 import { beginMigration, killTransport } from "../model/migration.ts";
-import { resumeDomain } from "../model/migration-ends.ts";
+import { endReceiver, resumeDomain } from "../model/migration-ends.ts";
 import type { Domain } from "../model/state.ts";
 import { readText, writeText } from "../model/storage.ts";
 import { later } from "../model/world.ts";
@@ -135,7 +135,7 @@ export const settleMigration: Responder = acting(function* settleMigration(run) 
   const step = settlements.get(action);
   if (step === undefined) return refuse(run, "InvalidArgument", `${action} is no action`);
   if (domain === undefined) {
-    if (action.startsWith("Destroy")) return finish(run, "unchanged");
+    if (/^(Destroy|Abandon)/.test(action)) return finish(run, "unchanged");
     return refuse(run, "DomainMissing", `no domain of this host has the UUID ${uuid}`);
   }
   const word = step(run, domain, name);
@@ -163,6 +163,17 @@ const settlements: ReadonlyMap<string, Settlement> = new Map<string, Settlement>
       if (!arrived || !pausedAndNew(run, domain)) differs(run, domain, "DestroyIncoming");
       nothingAtWork(run, domain, name);
       endDomain(run.world, run.host, domain, "DestroyIncoming");
+      return "destroyed";
+    },
+  ],
+  [
+    "AbandonIncoming",
+    (run, domain, name) => {
+      const arrived = [`${name}--incoming`, "(null)"].includes(shownName(domain));
+      if (!arrived || !pausedAndNew(run, domain)) differs(run, domain, "AbandonIncoming");
+      endOneReceiver(run);
+      nothingAtWork(run, domain, name);
+      endDomain(run.world, run.host, domain, "AbandonIncoming");
       return "destroyed";
     },
   ],
@@ -206,6 +217,20 @@ const settlements: ReadonlyMap<string, Settlement> = new Map<string, Settlement>
     },
   ],
 ]);
+
+/** end_receiver of settle-migration.sh. */
+function endOneReceiver(run: ScriptRun): void {
+  const { processes } = run.host.running.xen;
+  const [pid, ...more] = [...processes].filter(([, { verb }]) => verb === "migrate-receive").map(([one]) => one);
+  if (more.length > 0) {
+    const which = "which of them waits for the source is not told";
+    refuse(run, "DomainMigrating", `several processes receive domains, and ${which}`);
+  }
+  if (pid === undefined) return;
+  processes.delete(pid);
+  for (const migration of run.world.xen.migrations)
+    if (migration.receiverPid === pid && migration.targetRunning === run.host.running) endReceiver(migration);
+}
 
 function differs(run: ScriptRun, domain: Domain, action: string): never {
   return refuse(run, "DomainStateDiffers", `${action}: ${domainText(run, domain)}`);

@@ -122,6 +122,19 @@ describe("what both hosts show after a migration, no program of the toolstack at
       expect(verdict(seen("migratedAway"), seen("none"), { run: run(phase) })).toBe("OutcomeAmbiguous");
   });
 
+  it("a source that is proved dead: what waits for it on the target is given up, and the domain may be started anew", () => {
+    const dead: ObservedDomain = { state: "Seen", bootId: "", copy: { form: "None" }, atWork: [], ended: true };
+    const none = { run: { state: "None" } } as const;
+    const receiving = (row: Row | "none") => seen(row, "boot-1", ["xl migrate-receive (pid 7)"]);
+    expect(verdict(dead, receiving("incoming"), none)).toBe("AbandonIncoming on Target");
+    expect(verdict(dead, receiving("nameless"), none)).toBe("AbandonIncoming on Target");
+    expect(verdict(dead, receiving("none"), none)).toBe("DomainGone");
+    expect(verdict(dead, receiving("running"), none)).toBe("Succeeded");
+    // Whoever gave it its name is about to start it.
+    expect(verdict(dead, receiving("arrived"), none)).toBe("Wait");
+    expect(verdict(dead, unreachable, none)).toBe("OutcomeUnknown");
+  });
+
   it("nothing on a source that rebooted, incoming on the target: the copy on the target goes, then it may be started anew", () => {
     for (const phase of ["Sending", "Permission"] as const)
       expect(verdict(seen("none", "boot-2"), seen("incoming"), { run: run(phase, { state: "Lost" }) })).toBe(

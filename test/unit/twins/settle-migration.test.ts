@@ -39,6 +39,20 @@ const cases = (dom0: TwinBench) => {
     expect(await owned(declared)).toEqual({ kind: "done", detail: "destroyed" });
   });
 
+  it("gives up a copy whose source is dead with what still waits for the rest of it, if only one receives there", async () => {
+    dom0.domains([7, "vm2--incoming", uuid, "--p---", 0]);
+    dom0.atWork("migrate-receive");
+    expect(await settle("DestroyIncoming")).toMatchObject({ kind: "refused", reason: "DomainMigrating" });
+    expect(await settle("AbandonIncoming")).toEqual({ kind: "done", detail: "destroyed" });
+    expect(await settle("AbandonIncoming")).toEqual({ kind: "done", detail: "unchanged" });
+    dom0.domains([8, "vm2--incoming", uuid, "--p---", 0]);
+    dom0.atWork("migrate-receive");
+    dom0.atWork("migrate-receive");
+    expect(await settle("AbandonIncoming")).toMatchObject({ kind: "refused", reason: "DomainMigrating" });
+    dom0.domains([9, "vm2", uuid, "--p---", 0]);
+    expect(await settle("AbandonIncoming")).toMatchObject({ kind: "refused", reason: "DomainStateDiffers" });
+  });
+
   it("destroys one that has no name yet", async () => {
     dom0.domains([7, "(null)", uuid, "--p---", 0]);
     expect(await settle("DestroyIncoming")).toEqual({ kind: "done", detail: "destroyed" });
