@@ -142,7 +142,7 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
   if (!(yield* reads(run, disk))) refuse(run, "DeviceMissing", `${device} cannot be read`);
   const { signature, uuid: found } = disk.content;
   if (signature !== "ocfs2" || found !== uuid) {
-    const holds = `${signature || "no file system"} ${found || "-"}`;
+    const holds = `${signature || "no file system"} ${found}`;
     refuse(run, "WrongFilesystem", `${device} holds ${holds}, not OCFS2 ${uuid}`);
   }
   const entry = entryOf(host, point);

@@ -16,7 +16,7 @@ function* tuned(run: ScriptRun, device: string, uuid: string): Generator<number,
   yield* takeLock(run, "format", 60);
   const volume = (yield* reads(run, disk)) ? disk.content.ocfs2 : undefined;
   if (volume?.uuid !== uuid)
-    return refuse(run, "WrongFilesystem", `${device} holds ${volume?.uuid ?? "none"}, not ${uuid}`);
+    return refuse(run, "WrongFilesystem", `${device} holds ${volume?.uuid ?? "no OCFS2"}, not ${uuid}`);
   return volume;
 }
 
@@ -55,7 +55,12 @@ export const addNodeSlots: Responder = acting(function* addNodeSlots(run) {
   yield world.timings.process * 2000;
   const ended = tune(run, () => addSlots(world, host, device, Number(slots)));
   if (volume.nodeSlots >= Number(slots)) return finish(run, "added");
-  if (saidBy(ended).includes("No space")) refuse(run, "NoSpace", `no room for ${slots} node slots: ${saidBy(ended)}`);
+  const said = saidBy(ended);
+  if (/[Nn]o space|[Nn]ot enough/.test(said)) refuse(run, "NoSpace", `no room for ${slots} node slots: ${said}`);
+  if (said.includes("Trylock failed")) {
+    const needed = "node slots are added only while no host has it mounted";
+    refuse(run, "GrowFailed", `it is mounted somewhere, and ${needed}: ${said}`);
+  }
   const still = `still ${volume.nodeSlots} node slots`;
-  return refuse(run, "GrowFailed", `tunefs.ocfs2 exit ${ended.exitCode}, ${still}: ${saidBy(ended)}`);
+  return refuse(run, "GrowFailed", `tunefs.ocfs2 exit ${ended.exitCode}, ${still}: ${said}`);
 });

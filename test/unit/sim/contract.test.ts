@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
 import { loadRack, tutorialRack } from "../../../src/sim/rack-file.ts";
 import { ocfs2Life } from "../../contract-hosts/ocfs2-life.ts";
@@ -50,11 +50,9 @@ describe("the rack and two real dom0s that share an OCFS2", () => {
     expect(simulated.filter(({ exitCode }) => ![0, 3].includes(exitCode))).toEqual([]);
   });
 
-  const isRecorded = existsSync(new URL("../../fixtures/contract/ocfs2.json", import.meta.url));
-  if (!isRecorded)
-    console.warn("not compared with real hosts: OCFS2's life needs `npm run contract -- ocfs2` (root, QEMU)");
-  it.skipIf(!isRecorded)("give the same answers", async () => {
+  it("give the same answers", async (context) => {
     const simulated = await playSimulated(ocfs2Life, loadRack(tutorialRack));
+    requireCurrent(context, "ocfs2", simulated);
     expect(normalise(simulated, ofClusters)).toEqual(normalise(recorded("ocfs2"), ofClusters));
   });
 });

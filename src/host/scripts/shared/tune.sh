@@ -18,7 +18,7 @@ tune_arguments() {
 read_superblock() {
 	mkdir -p "$run_dir"
 	superblock_rows "$device" | grep '^ocfs2' >"$run_dir/superblock" || :
-	fs_uuid=none
+	fs_uuid=
 	IFS='	' read -r _ fs_uuid _ _ _ _ fs_slots fs_bytes _ fs_cluster <"$run_dir/superblock" || :
 	[ "$fs_uuid" = "$uuid" ] || refuse WrongFilesystem "$device holds ${fs_uuid:-no OCFS2}, not $uuid"
 }
