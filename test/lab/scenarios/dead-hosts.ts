@@ -26,6 +26,46 @@ async function looked({ get }: Words, host: string, times: number): Promise<void
 
 const hasNoDomain = (host: string, { on }: Words) => on(host, "! xl domid vm-test >/dev/null 2>&1");
 
+/** Shell text that has Xen reset the machine when dom0 has hung for so many seconds, now and after each boot. */
+const armWatchdog = (seconds: number) =>
+  [
+    "watchdog=$(command -v xenwatchdogd || ls /usr/lib/xen-*/bin/xenwatchdogd | tail -n 1)",
+    `printf '[Service]\\nType=forking\\nExecStart=%s ${seconds}\\n[Install]\\nWantedBy=multi-user.target\\n' "$watchdog" >/etc/systemd/system/xen-watchdog.service`,
+    "systemctl daemon-reload && systemctl -q enable xen-watchdog && systemctl start xen-watchdog",
+  ].join(" && ");
+
+/** Both dom0s are reset by Xen when they hang, and the operator has seen it: from then on a silent heartbeat proves death. */
+async function watchdogs(words: Words): Promise<void> {
+  for (const host of ["bella", "brutus"]) await words.on(host, armWatchdog(40));
+  for (const host of ["bella", "brutus"]) await words.become(xenHosts, host, "WatchdogReady/True", 300);
+}
+
+/** What became of the domain after `act` on its host, without a person, and how long it took since then. */
+async function restarted(words: Words, act: (from: string) => Promise<void>, mend: (from: string) => Promise<void>) {
+  await watchdogs(words);
+  const from = await hostOf(words);
+  const to = other(from);
+  const before = await countsOn(words, from);
+  const began = performance.now();
+  const since = () => ((performance.now() - began) / 1000).toFixed(0);
+  await act(from);
+  await words.until(to, "dmesg | grep -q 'o2dlm has evicted node'", 400);
+  const evicted = since();
+  await words.until(to, "xl domid vm-test", 900);
+  const created = since();
+  const after = await countsOn(words, to);
+  const ticked = since();
+  nothingLost(before, after);
+  if (after.boot === before.boot) throw new Error(`it is the boot of before: ${before.boot}`);
+  await mend(from);
+  await words.become(xenHosts, from, "Ready/True", 900);
+  const hosts = await runsOn(words);
+  if (hosts.join() !== to) throw new Error(`it runs on ${hosts.join(" and ")}`);
+  nothingLost(after, await countsOn(words, to));
+  await words.become(xenDomains, "vm-test", "Ready/True", 600);
+  return `dead time 60 s; evicted after ${evicted} s, listed on ${to} ${created} s, first tick ${ticked} s; written ${before.written}, then ${after.written}`;
+}
+
 export const deadHosts: readonly Scenario[] = [
   {
     name: "only the management link of its host is cut: nothing is started, and nobody can forget a host that beats",
@@ -47,6 +87,30 @@ export const deadHosts: readonly Scenario[] = [
       nothingLost(before, after);
       await words.become(xenDomains, "vm-test", "Ready/True", 300);
       return message;
+    },
+  },
+  {
+    name: "power of its host goes, storage proves it dead: it runs on the other one without a person",
+    async run(words) {
+      return await restarted(words, words.power.cut, words.power.restore);
+    },
+  },
+  {
+    name: "SAN cable of its host is pulled: it fences itself, and the domain runs on the other one",
+    async run(words) {
+      let boot = "";
+      const bootOf = (host: string) => words.until(host, "cat /proc/sys/kernel/random/boot_id", 600);
+      return await restarted(
+        words,
+        async (from) => {
+          boot = await bootOf(from);
+          await words.cable.cut(from);
+        },
+        async (from) => {
+          await words.cable.mend(from);
+          await words.until(from, `test "$(cat /proc/sys/kernel/random/boot_id)" != ${boot}`, 600);
+        },
+      );
     },
   },
   {
