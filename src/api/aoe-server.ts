@@ -4,7 +4,7 @@ import { hostStatusSchema } from "./host-status.ts";
 import { atomicListOf, mapListOf, setOf } from "./lists.ts";
 import { seenRefAnywhereSchema } from "./references.ts";
 import { withRules } from "./rules.ts";
-import { packagesPolicySchema, sshSchema } from "./ssh.ts";
+import { managementSchema, packagesPolicySchema, sshSchema } from "./ssh.ts";
 import { fewStars, interfaceNameSchema, textOf } from "./text.ts";
 
 /** Path globs (`/dev/sd[b-z]`, `/srv/aoe/*`) and `vg/lv` globs that volumes may use. */
@@ -45,6 +45,7 @@ export const aoeServerSpecSchema = z.object({
   interfaces: mapListOf(exportInterfaceSchema, ["name"], { min: 1, max: 16 }).describe(
     "Network interfaces that volumes may be exported on, and no others. The first one is used by volumes that name none.",
   ),
+  management: managementSchema,
   packages: packagesPolicySchema,
   allowedBackings: setOf(allowedBackingSchema, { min: 1, max: 64 }).describe(
     "What volumes may export: path globs like /dev/sd[b-z] or /srv/aoe/*.img, and vg/lv globs like vg0/aoe-*. * and ? stay within one component. Nothing mounted, in use or under the running system is ever exported, listed or not.",

@@ -11,5 +11,5 @@ export type PlanStep = z.infer<typeof planStepSchema>;
 
 /** `status.plan`: at most 64 steps, in the order they would run. */
 export const planSchema = atomicListOf(planStepSchema, { max: 64 }).describe(
-  'The steps that would run; filled in while the annotation xensan.dev/dry-run is "true".',
+  'The steps that would run; filled in while the annotation xensan.dev/dry-run is "true", and for machines whose spec.management is Observe.',
 );

@@ -44,6 +44,14 @@ export const sshSchema = z
   .describe("How to reach the host over SSH.");
 export type SshSpec = z.infer<typeof sshSchema>;
 
+/** Whether xensan changes a machine at all. */
+export const managementSchema = z
+  .enum(["Manage", "Observe"])
+  .default("Manage")
+  .describe(
+    "Manage: the machine is made to match. Observe: it is looked at only; nothing is written, installed, mounted, formatted, started or claimed on it, and what would be done stands in status.plan of the object that wants it.",
+  );
+
 /** Whether xensan may install packages on a host. */
 export const packagesPolicySchema = z
   .enum(["Manage", "Observe"])

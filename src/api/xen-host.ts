@@ -7,7 +7,7 @@ import { atomicListOf, atomicObject, setOf } from "./lists.ts";
 import { seenSizeSchema } from "./quantity.ts";
 import { seenRefSchema } from "./references.ts";
 import { relocationSchema } from "./relocation.ts";
-import { packagesPolicySchema, sshSchema } from "./ssh.ts";
+import { managementSchema, packagesPolicySchema, sshSchema } from "./ssh.ts";
 import { interfaceNameSchema, pathGlobSchema, textOf, uuidSchema } from "./text.ts";
 
 const bridgeGlobSchema = textOf(/^[A-Za-z0-9._*?[\]!^-]{1,32}$/, 32, "a bridge name in which *, ? and [a-z] may stand");
@@ -55,6 +55,7 @@ export const xenHostSpecSchema = z.object({
     .describe(
       "Auto: xl where it is installed, else xm. What is done with xm follows the documentation and the sources of xend 4.3; no host with xend has proved it.",
     ),
+  management: managementSchema,
   packages: packagesPolicySchema,
   allowed: allowedSchema.prefault({}),
   relocation: relocationSchema.prefault({}),

@@ -6,7 +6,17 @@ import { type Kind, keyOf } from "../runtime/kube-api.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { suspended } from "./conclude.ts";
 import { unknown, yes } from "./finding.ts";
-import { type Handed, type Held, handOver, type Job, nothingHanded, printed, soonest, withheld } from "./gate.ts";
+import {
+  type Handed,
+  type Held,
+  handOver,
+  type Job,
+  nothingHanded,
+  observerOf,
+  printed,
+  soonest,
+  withheld,
+} from "./gate.ts";
 import type { Step } from "./hosts/step.ts";
 import { explainOutcome } from "./outcomes.ts";
 import { type CommonStatus, countRepairs, type Declared, holding, type Pass, type PassResult } from "./reconciler.ts";
@@ -47,7 +57,7 @@ export interface Converging<T extends Declared<Status>, Spec, Status extends Com
   /** What a dry run prints; by default the steps. */
   readonly preview?: (plan: P) => PlanStep[];
   /** The status must be stored before these steps are begun. */
-  readonly survives?: (steps: P["steps"]) => boolean;
+  readonly survives?: (steps: readonly Step[]) => boolean;
   readonly jobs: (pass: Pass<T, Spec, Status>, seen: Seen, steps: P["steps"]) => readonly Job[];
   /** False: its steps bring nothing back, and are no repairs. */
   readonly repairs?: boolean;
@@ -81,12 +91,16 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
   async function act(pass: Pass<T, Spec, Status>, seen: Seen, plan: P): Promise<Handed> {
     const { draft, directives, context, object } = pass;
     if (withheld(draft.status, directives, () => its.preview?.(plan) ?? printed(plan.steps))) return nothingHanded;
-    if (plan.steps.length > 0) await hold(pass);
-    if (its.survives?.(plan.steps) === true) await draft.flush();
+    const jobs = its.jobs(pass, seen, plan.steps);
+    const doable = jobs.filter((job) => observerOf(job) === undefined).flatMap(({ steps }) => steps);
+    if (doable.length > 0) await hold(pass);
+    if (its.survives?.(doable) === true) await draft.flush();
     // What the steps rest on is what the server has, not only what the cache had.
-    if (plan.steps.length > 0) await draft.confirm();
+    if (doable.length > 0) await draft.confirm();
     context.signal.throwIfAborted();
-    const handed = handOver(world, its.jobs(pass, seen, plan.steps), context.log);
+    const handed = handOver(world, jobs, context.log);
+    if (handed.observed.length > 0)
+      draft.status.plan = doable.length === 0 ? (its.preview?.(plan) ?? printed(plan.steps)) : printed(handed.observed);
     if (its.repairs !== false) countRepairs(means, object, kind.kind, handed.started);
     return handed;
   }
@@ -133,12 +147,15 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
       return await finish(pass, seen, left.finding, blocking, stopped);
     }
     const plan = planned(() => its.plan(seen));
-    const frozen = directives.paused || directives.dryRun;
+    const frozen = directives.paused || directives.dryRun || observesAll(its.jobs(pass, seen, []));
     if (!frozen && its.needsFinalizer?.(seen, plan) === true) await hold(pass);
     const ready = (await its.prepare?.(pass, seen, plan)) ?? { seen, plan };
     return await finish(pass, ready.seen, ready.plan, its.unhelpful, []);
   };
 }
+
+/** Every machine of the object is observed: there will be nothing to be released. */
+const observesAll = (jobs: readonly Job[]) => jobs.length > 0 && jobs.every((job) => observerOf(job) !== undefined);
 
 function blocking(held: readonly Held[]): ConditionUpdate[] {
   return held.map(({ step, outcome }) => {

@@ -3,6 +3,7 @@ import type { PlanStep } from "../api/plan-step.ts";
 import type { Directives } from "./directives.ts";
 import type { Permission } from "./hosts/ledger.ts";
 import type { Machine } from "./hosts/machine.ts";
+import { observeOnly } from "./hosts/observe-only.ts";
 import { type Step, type StepOutcome, type StepResult, wordsOf } from "./hosts/step.ts";
 import { type ObjectRef, objectOf, type WorkRef } from "./identity.ts";
 import type { World } from "./world.ts";
@@ -16,6 +17,8 @@ export interface Job {
   readonly basis: string;
   /** Machines to be asked once more before a step that interrupts. */
   readonly witnesses?: readonly Machine[];
+  /** Machines that the steps change beside the one on which they run: the other nodes of a cluster, a migration's other end. */
+  readonly concerns?: readonly Machine[];
   /** False: what the plan rests on is too old for it. */
   readonly fresh?: boolean;
 }
@@ -26,6 +29,8 @@ export interface Handed {
   readonly started: readonly Step[];
   /** Steps that were tried and did not help; they are tried again, now or later. */
   readonly held: readonly Held[];
+  /** Steps that nothing but `spec.management: Observe` keeps from being done; each is in `held` too. */
+  readonly observed: readonly Step[];
   /** When the first of `held` is due. */
   readonly againSeconds: number | undefined;
 }
@@ -37,7 +42,7 @@ export interface Held {
 }
 
 /** Nothing was handed over. */
-export const nothingHanded: Handed = { started: [], held: [], againSeconds: undefined };
+export const nothingHanded: Handed = { started: [], held: [], observed: [], againSeconds: undefined };
 
 /** What the gate asks. */
 type Books = Pick<World, "freshness" | "ledger">;
@@ -54,6 +59,7 @@ interface Candidate {
 
 interface Refusal {
   readonly held?: Held | undefined;
+  readonly observed?: readonly Held[];
   readonly againSeconds?: number;
 }
 
@@ -65,7 +71,20 @@ type Gate = (candidate: Candidate) => Refusal | undefined;
  * and dry-run, and a migration's permit or a domain's turn, end in a plan without the step); after it, on the machine, the claim
  * and what each script checks for itself.
  */
-const gates: readonly Gate[] = [isTrusted, isFresh, isIdle, hasSteps, isDue, isConfirmed];
+const gates: readonly Gate[] = [isManaged, isTrusted, isFresh, isIdle, hasSteps, isDue, isConfirmed];
+
+/** An observed machine is looked at only. */
+function isManaged({ job }: Candidate): Refusal | undefined {
+  const observer = observerOf(job);
+  if (observer === undefined || job.steps.length === 0) return undefined;
+  return { observed: job.steps.map((step) => ({ step, outcome: observeOnly(observer) })) };
+}
+
+/** The object that keeps the job's machine, or one that it concerns, from being changed. */
+export function observerOf({ machine, concerns = [] }: Pick<Job, "machine" | "concerns">): ObjectRef | undefined {
+  for (const { observer } of [machine, ...concerns]) if (observer !== undefined) return observer;
+  return undefined;
+}
 
 /** A key or a machine-id that nobody has written down yet justifies looking, not changing anything. */
 function isTrusted({ job: { machine } }: Candidate): Refusal | undefined {
@@ -119,6 +138,7 @@ const placeOf = ({ work, machine }: Job) => ({ work, machine: machine.endpoint.i
 export function handOver(world: Books, jobs: readonly Job[], log?: Logger): Handed {
   const started: Step[] = [];
   const held: Held[] = [];
+  const observed: Step[] = [];
   const again: (number | undefined)[] = [];
   for (const job of jobs) {
     const results = job.machine.agent.results(job.work);
@@ -131,13 +151,16 @@ export function handOver(world: Books, jobs: readonly Job[], log?: Logger): Hand
     const refusal = firstRefusal(candidate);
     const told = refusal === undefined ? heldBy(candidate) : refusal.held;
     if (told !== undefined) held.push(told);
+    // Of several for one condition the last counts, and the first step is what comes next.
+    held.push(...(refusal?.observed ?? []).toReversed());
+    observed.push(...(refusal?.observed ?? []).map(({ step }) => step));
     again.push(refusal?.againSeconds);
     if (refusal !== undefined) continue;
     world.ledger.begin(placeOf(job), job.steps, job.basis, results);
     job.machine.agent.lanes.submit(job.work, job.steps, log);
     if (told === undefined) started.push(...job.steps);
   }
-  return { started, held, againSeconds: soonest(again) };
+  return { started, held, observed, againSeconds: soonest(again) };
 }
 
 function firstRefusal(candidate: Candidate): Refusal | undefined {

@@ -28,11 +28,12 @@ export const secretKeys = (host: HostObject): string[] => keysIn(host, secretNam
 /** Where the machine of an object is, as far as its spec can be read, and what the object keeps of it. */
 export function standsFor<T extends HostObject>(
   object: T | undefined,
-  parse: (object: T) => ParsedSpec<{ readonly ssh: SshSpec }>,
+  parse: (object: T) => ParsedSpec<{ readonly ssh: SshSpec; readonly management: "Manage" | "Observe" }>,
 ): { readonly endpoint: Endpoint | undefined; readonly remembered: Remembered } | undefined {
   if (object === undefined) return undefined;
   const { metadata, status } = object;
   const parsed = parse(object);
+  const management = parsed.ok ? parsed.spec.management : undefined;
   const [, takes] = /^Claim:(.*)$/.exec(directivesOf(metadata).approved ?? "") ?? [];
   return {
     endpoint: parsed.ok ? endpointOf(metadata.namespace ?? "", parsed.spec.ssh) : undefined,
@@ -41,6 +42,7 @@ export function standsFor<T extends HostObject>(
       machineId: status?.machineID,
       takes,
       since: metadata.creationTimestamp,
+      management,
     },
   };
 }

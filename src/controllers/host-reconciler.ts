@@ -251,8 +251,9 @@ async function judge<
   }
   status.facts = factsStatus(facts);
   const sight = host.observe(pass, facts);
+  const observed = machine.observer !== undefined;
   host.describe(status, sight);
-  const plan = claimed(ref, claimingOf(machine, ref), () => host.plan(sight));
+  const plan = claimed(ref, claimingOf(machine, ref), observed, () => host.plan(sight));
   const { steps, problem, conditions: aspects = [], required = [] } = plan;
   const left = unreadable(facts);
   const seen = left === undefined ? [reached] : [reached, left];
@@ -263,7 +264,7 @@ async function judge<
       : no(host.prepared, reason ?? problem.reason, problem.message);
   if (directives.paused || directives.dryRun || isDeleting(object))
     return { conditions: [...seen, prepared(undefined), ...aspects], required };
-  if (steps.length > 0) await draft.confirm();
+  if (steps.length > 0 && !observed) await draft.confirm();
   context.signal.throwIfAborted();
   const tools = facts.tools.state === "known" ? [...facts.tools.value] : [];
   const basis = JSON.stringify([facts.interfaces, facts.aoe, tools]);
@@ -271,6 +272,7 @@ async function judge<
   const fresh = world.freshness.holds(ref, machine);
   const handed = handOver(world, [{ work: ref, machine, steps, basis, fresh }], context.log);
   countRepairs(means, object, ref.kind, handed.started);
+  if (handed.observed.length > 0) status.plan = printed(handed.observed);
   const failed = handed.held.map(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);
     return no(host.conditionOf?.(step.action) ?? host.prepared, reason, message);
@@ -280,11 +282,12 @@ async function judge<
 }
 
 /** What is to be done by whoever has the machine. Whatever acts there claims it; where nothing is to be done, that is. */
-function claimed({ kind, name }: ObjectRef, claiming: Claiming, plan: () => HostPlan): HostPlan {
+function claimed({ kind, name }: ObjectRef, claiming: Claiming, observed: boolean, plan: () => HostPlan): HostPlan {
   if (claiming.kind === "Elsewhere")
     return { steps: [], problem: { reason: "ClaimedElsewhere", message: claiming.message } };
   const wanted = planned(plan);
-  if (claiming.kind !== "Free" || wanted.steps.length > 0) return wanted;
+  // Where nothing else is to be done, an observed machine differs in nothing.
+  if (claiming.kind !== "Free" || wanted.steps.length > 0 || observed) return wanted;
   return { ...wanted, steps: [exclusive(`${kind}/${name}`, claimMachine())] };
 }
 

@@ -16,6 +16,8 @@ export function explainOutcome(
       return { reason: "StepFailed", message: `${what} failed with exit code ${outcome.exitCode}: ${outcome.message}` };
     case "lost":
       return { reason: outcome.reason, message: `${what} ended without an answer: ${outcome.message}` };
+    case "withheld":
+      return { reason: outcome.reason, message: `${what} would be done (${step.summary}): ${outcome.message}` };
     case "done":
       return {
         reason: "NoEffect",

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { finalizer } from "../../src/api/common.ts";
-import { revalidate } from "../../src/host/actions.ts";
+import { claimMachine, probe, revalidate } from "../../src/host/actions.ts";
 import { directHostKey, endpoint } from "../../src/sim/dialer.ts";
 import { createImage, remove, resizeImage, writeText } from "../../src/sim/model/storage.ts";
 import { endVblade, startVblade } from "../../src/sim/model/vblade.ts";
 import { broken, byCommand, stageFor } from "./misdeeds.ts";
 import { aoeVolume, at, device } from "./scenarios/objects.ts";
+import { withManagement } from "./scenarios/observed.ts";
+import { tutorialObjects } from "./scenarios/tutorial.ts";
 
 const launch = { by: "None", instance: "" } as const;
 
@@ -109,6 +111,29 @@ describe("an operator that does what it must not", () => {
       }),
     );
     expect(broken(stage).filter((name) => name?.includes("finalizer"))).toHaveLength(2);
+  });
+
+  it("is caught changing a machine that is observed only", async () => {
+    const stage = stageFor(async ({ dialer }) => {
+      const { host, port, user } = endpoint(stage.rack, "bella");
+      const credential = { privateKey: "any", version: "1" };
+      const trust = { become: "None", hostKeys: [directHostKey("bella")], hostKeyPolicy: "Pinned" } as const;
+      const session = dialer.session({ host, port, user, credential, ...trust });
+      for (const { script, args, timeoutSeconds } of [
+        probe({ roles: ["Client"], backings: [], segments: [] }),
+        claimMachine(),
+      ])
+        await session.run({ script, args, timeoutSeconds });
+    });
+    const [bella] = tutorialObjects(["XenHost"]).filter(({ metadata }) => metadata.name === "bella");
+    if (bella === undefined) throw new Error("no bella");
+    stage.delete("XenHost", at("bella"));
+    stage.apply(withManagement(bella, "Observe"));
+    stage.startOperator();
+    await stage.advance(30_000);
+    expect(stage.violations).toContainEqual(
+      expect.stringContaining("observed machines are left alone: bella: claim-machine, although management is Observe"),
+    );
   });
 
   it("is caught acting on a host it has not looked at", async () => {

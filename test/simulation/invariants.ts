@@ -14,6 +14,7 @@ import { leasedFirst } from "./invariants/leased-first.ts";
 import { mountsAsDeclared } from "./invariants/mounts-as-declared.ts";
 import { neverTwice } from "./invariants/never-twice.ts";
 import { nothingOutsideBounds } from "./invariants/nothing-outside-bounds.ts";
+import { observedAreLeftAlone } from "./invariants/observed-are-left-alone.ts";
 import { onlyTemplatesCopied } from "./invariants/only-templates-copied.ts";
 import { permitsRespected } from "./invariants/permits-respected.ts";
 import { recordedStays } from "./invariants/recorded-stays.ts";
@@ -44,4 +45,5 @@ export const invariants: readonly Invariant[] = [
   beatingIsAlive,
   deadDoNotWrite,
   leasedFirst,
+  observedAreLeftAlone,
 ];

@@ -5,6 +5,7 @@ const stalling: ReadonlySet<string> = new Set<Reason>([
   "InvalidSpec",
   "InvalidArgument",
   "InvalidRequest",
+  "ObserveOnly",
   "BackingOutsideBounds",
   "BackingMissing",
   "BackingNotUsable",

@@ -8,9 +8,10 @@ import { outcomeOf } from "../../host/outcome.ts";
 import { parseProbeGently } from "../../host/parse-probe.ts";
 import { noLongerNeeded } from "../../runtime/cancellation.ts";
 import { HostError, type HostSession, type RunResult, type SshTarget } from "../../ssh/host-session.ts";
-import type { WorkRef } from "../identity.ts";
+import type { ObjectRef, WorkRef } from "../identity.ts";
 import type { Route } from "./endpoint.ts";
 import { Lanes } from "./lanes.ts";
+import { observeOnly } from "./observe-only.ts";
 import type { Step, StepOutcome, StepResult } from "./step.ts";
 import { type HostView, lastSnapshot, pending, type Snapshot } from "./view.ts";
 import { Waits } from "./waits.ts";
@@ -31,6 +32,8 @@ export interface HostAgentOptions {
   readonly onView: (before: HostView, settled: readonly WorkRef[]) => void;
   /** Whom every command is meant for; decided anew each time. */
   readonly addressee: () => Addressee;
+  /** An object that wants the machine looked at only; decided anew before every step. */
+  readonly observer: () => ObjectRef | undefined;
   readonly onHostKey: (publicKey: string) => void;
   readonly onCommand: (name: string, error: HostError | undefined) => void;
 }
@@ -231,6 +234,8 @@ export class HostAgent {
     const log = by?.child(this.#options.log.bindings()) ?? this.#options.log;
     const beginWithinSeconds = notAfter === undefined ? undefined : (notAfter - this.#options.clock.monotonic()) / 1000;
     if (beginWithinSeconds !== undefined && beginWithinSeconds <= 0) return undefined;
+    const observer = this.#options.observer();
+    if (observer !== undefined) return observeOnly(observer);
     // The host went away while the step waited for its turn: what justified it is no longer known.
     if (this.#view.state === "Unreachable")
       return { kind: "lost", reason: this.#view.reason, message: this.#view.message };

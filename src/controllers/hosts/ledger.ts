@@ -29,7 +29,7 @@ export interface Place {
 /** Nothing is tried again within this time, whatever changes: a host that flaps is not hammered. */
 const leastMs = 5_000;
 const mostMs = 300_000;
-const firstMs = { done: 5_000, refused: 30_000, busy: 2_000, failed: 5_000, lost: 5_000 } as const;
+const firstMs = { done: 5_000, refused: 30_000, busy: 2_000, failed: 5_000, lost: 5_000, withheld: 5_000 } as const;
 
 /**
  * What this process remembers of its work for each object: what was tried and did not help, so that the same thing is not tried

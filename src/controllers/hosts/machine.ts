@@ -1,5 +1,5 @@
 import type { Claim } from "../../host/addressee.ts";
-import { RefMap } from "../identity.ts";
+import { type ObjectRef, RefMap } from "../identity.ts";
 import type { HostAgent } from "./agent.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { claimsOf, heldClaims } from "./machine-claims.ts";
@@ -15,6 +15,8 @@ export interface Remembered {
   readonly takes?: string | undefined;
   /** `metadata.creationTimestamp`: of two objects for one machine the older one has it. */
   readonly since?: string | undefined;
+  /** `spec.management`; Manage where it says nothing. */
+  readonly management?: "Manage" | "Observe" | undefined;
 }
 
 /** A machine under watch and the objects that stand for it. */
@@ -27,6 +29,8 @@ export class Machine {
   stop: () => void = () => undefined;
   /** Resolves when nothing is under way there any more, after it was stopped. */
   ended: Promise<void> = Promise.resolve();
+  /** Those under watch that are the same machine by another address, and itself. */
+  siblings: () => Iterable<Machine> = () => [this];
 
   /** Id of the management cluster; undefined: machines are not claimed. */
   readonly #clusterId: string | undefined;
@@ -57,6 +61,13 @@ export class Machine {
   /** The machine-id that a member's status keeps. */
   get machineId(): string | undefined {
     return this.#remembered("machineId");
+  }
+
+  /** An object that stands for the machine, by whatever address, and has `spec.management: Observe`. */
+  get observer(): ObjectRef | undefined {
+    for (const sibling of this.siblings())
+      for (const [member, { management }] of sibling.members) if (management === "Observe") return member;
+    return undefined;
   }
 
   get takes(): string | undefined {

@@ -141,6 +141,7 @@ export class Machines {
             takes: self.takes,
             claims: self.claims,
           }),
+          observer: () => self.observer,
           onView: (before, settled) => onView(self, before, settled),
           onHostKey: (key) => {
             self.seenKey ??= key;
@@ -150,6 +151,7 @@ export class Machines {
         }),
       clusterId,
     );
+    host.siblings = () => this.sameAs(host);
     this.#hosts.set(endpoint.id, host);
     return host;
   }

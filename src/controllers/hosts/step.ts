@@ -36,8 +36,14 @@ export interface Merge {
   readonly command: (targets: readonly Target[]) => HostCommand;
 }
 
-/** How a step ended; `lost` is a command without an exit status, whose effect is unknown until the next probe. */
-export type StepOutcome = Outcome | { readonly kind: "lost"; readonly reason: Reason; readonly message: string };
+/**
+ * How a step ended. `lost` is a command without an exit status, whose effect is unknown until the next probe; `withheld` was
+ * never sent.
+ */
+export type StepOutcome =
+  | Outcome
+  | { readonly kind: "lost"; readonly reason: Reason; readonly message: string }
+  | { readonly kind: "withheld"; readonly reason: Reason; readonly message: string };
 
 /** A step that has ended, and how. */
 export interface StepResult {

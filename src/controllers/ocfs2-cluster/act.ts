@@ -10,7 +10,7 @@ import type { ClusterStep } from "./finding.ts";
 import { deviceOf } from "./members.ts";
 import { type ClusterObservation, type ObservedNode, readyNode } from "./observation.ts";
 import { labels, workOf } from "./observe.ts";
-import { machinesOf } from "./watches.ts";
+import { concernedBy, machinesOf } from "./watches.ts";
 
 /** The steps as jobs: those of one file system, and those of the node as a whole, hold up no others. */
 export function jobs(
@@ -20,6 +20,7 @@ export function jobs(
   steps: readonly ClusterStep[],
 ): Job[] {
   const object = refOf("Ocfs2Cluster", cluster);
+  const concerns = concernedBy(world, cluster);
   const known = new Set(["", ...labels(cluster), ...steps.map(({ work }) => work)]);
   return [...known].flatMap((label) =>
     observation.nodes.flatMap((node): Job[] => {
@@ -27,7 +28,7 @@ export function jobs(
       if (machine === undefined) return [];
       const mine = steps.filter(({ work, host }) => work === label && host === `XenHost/${node.host}`);
       const basis = mine.length === 0 ? "" : basisOf(observation, node, label);
-      return [{ work: workOf(object, label), machine, steps: mine, basis }];
+      return [{ work: workOf(object, label), machine, steps: mine, basis, concerns }];
     }),
   );
 }

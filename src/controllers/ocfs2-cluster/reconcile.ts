@@ -15,13 +15,13 @@ import type { Means } from "../world.ts";
 import { conditionOf, jobs, lookAgain } from "./act.ts";
 import { describeCluster, type Restart } from "./describe.ts";
 import { concerns } from "./ensure-healthy.ts";
-import { type ClusterFinding, nothingFound } from "./finding.ts";
+import { type ClusterFinding, nothingFound, type Write } from "./finding.ts";
 import type { ClusterObservation } from "./observation.ts";
 import { observeCluster } from "./observe.ts";
 import { persist } from "./persist.ts";
 import { planCluster } from "./plan.ts";
 import { release } from "./release.ts";
-import { watchClusters } from "./watches.ts";
+import { concernedBy, watchClusters } from "./watches.ts";
 
 type ClusterPass = Pass<Ocfs2Cluster, Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
 
@@ -40,16 +40,20 @@ export function controlClusters(means: Means): Controlled {
       plan: planCluster,
       release,
       saying: (conditions) => ({ ...nothingFound, conditions }),
-      // Also before a file system that is there already is taken for ours.
-      needsFinalizer: (_seen, { writes }) => writes.length > 0,
+      // Also before a file system that is there already is taken for ours, and when it was while the machines were observed.
+      needsFinalizer: ({ filesystems }, { writes }) =>
+        writes.length > 0 || filesystems.some(({ recorded }) => recorded?.uuid !== undefined),
       async prepare(pass, first, planned) {
         const { directives, object, draft, context } = pass;
         let [seen, plan] = [first, planned];
         const frozen = directives.paused || directives.dryRun;
         // What is found out is written down before anything rests upon it; then everything is looked at once more.
-        for (let round = 0; round < 3 && !frozen && plan.writes.length > 0; round++) {
+        const observed = concernedBy(world, object).some(({ observer }) => observer !== undefined);
+        // What is seen may be written down; what is meant to be done may not.
+        const kept = (writes: readonly Write[]) => writes.filter(({ kind }) => !observed || kind !== "Intent");
+        for (let round = 0; round < 3 && !frozen && kept(plan.writes).length > 0; round++) {
           context.signal.throwIfAborted();
-          await persist(world, object, plan.writes, seen, draft);
+          await persist(world, object, kept(plan.writes), seen, draft);
           seen = observe(pass);
           plan = planCluster(seen);
         }

@@ -49,6 +49,18 @@ export const watchClusters = (world: World, reconciler: Reconciler): Controlled 
 export const machinesOf = ({ machines }: World, cluster: Ocfs2Cluster | undefined): Machine[] =>
   nodeHosts(cluster).flatMap((host) => machines.of(host) ?? []);
 
+/** What changes with a cluster: its nodes share configuration and heartbeats, and its file systems are on disks of its servers. */
+export function concernedBy(world: World, cluster: Ocfs2Cluster): Machine[] {
+  const { namespace = "" } = cluster.metadata;
+  const parsed = clusterSpec(cluster);
+  const servers = (parsed.ok ? parsed.spec.filesystems : []).flatMap(({ volumeRef: { name } }) => {
+    const volume = world.stores.volumes.get({ namespace, name });
+    const spec = volume && volumeSpec(volume);
+    return spec?.ok === true ? refsIn(cluster, "AoeServer", [spec.spec.serverRef.name]) : [];
+  });
+  return [...machinesOf(world, cluster), ...servers.flatMap((server) => world.machines.of(server) ?? [])];
+}
+
 /** The XenHosts that are nodes of a cluster, or have not left it yet. */
 export function nodeHosts(cluster: Ocfs2Cluster | undefined): ObjectRef[] {
   if (cluster === undefined) return [];

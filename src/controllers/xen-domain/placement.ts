@@ -15,7 +15,8 @@ export interface Placement {
 }
 
 /**
- * Where the domain is started: where it ran last if that is possible, else where most memory is free. `only`: nowhere but on
+ * Where the domain is started: where it ran last if that is possible, else where most memory is free, on an observed host only if
+ * there is no other. `only`: nowhere but on
  * this XenHost.
  */
 export function choosePlace(domain: DomainObservation, only?: string): Placement {
@@ -25,7 +26,11 @@ export function choosePlace(domain: DomainObservation, only?: string): Placement
   const able = judged.filter(({ problem }) => problem === undefined);
   const because = judged.flatMap(({ host, problem }) => (problem === undefined ? [] : [`${host.name}: ${problem}`]));
   const last = able.find(({ host }) => host.name === domain.recorded.host);
-  const most = able.toSorted((one, other) => other.free - one.free || one.host.name.localeCompare(other.host.name))[0];
+  const rank = ({ host: { machine } }: (typeof able)[number]) =>
+    machine.state === "Found" && machine.spec.management === "Observe" ? 1 : 0;
+  const most = able.toSorted(
+    (one, other) => rank(one) - rank(other) || other.free - one.free || one.host.name.localeCompare(other.host.name),
+  )[0];
   return { host: (last ?? most)?.host, because };
 }
 

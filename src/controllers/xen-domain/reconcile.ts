@@ -8,6 +8,7 @@ import { done } from "../../runtime/reconciler.ts";
 import { convergence, merged } from "../converge.ts";
 import { no, yes } from "../finding.ts";
 import type { Job } from "../gate.ts";
+import type { Step } from "../hosts/step.ts";
 import { isSameRef, type ObjectRef, refTo } from "../identity.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
 import { domainSpec } from "../specs.ts";
@@ -55,7 +56,12 @@ export function controlDomains(means: Means): Controlled {
     },
     describe(pass, seen, { steps }) {
       const { draft, object } = pass;
-      describeDomain(draft.status, seen, isDeleting(object) || acts(pass) ? steps : []);
+      const meant = isDeleting(object) || acts(pass) ? steps : [];
+      describeDomain(
+        draft.status,
+        seen,
+        meant.filter((step) => !isObserved(seen, step)),
+      );
       if (!isDeleting(object))
         recordMigrations(draft.status, migrationsOf(world, object.metadata.namespace ?? "", seen.uuid));
     },
@@ -116,7 +122,7 @@ function inTurn(
   starts: Starts | undefined,
 ): DomainPlan {
   const start = plan.steps.find(({ action }) => action === "start-domain");
-  if (start === undefined || starts === undefined) {
+  if (start === undefined || starts === undefined || isObserved(domain, start)) {
     starts?.end(ref);
     return plan;
   }
@@ -145,6 +151,13 @@ function inTurn(
   if (wait === undefined) return plan;
   return without(no("Running", "StartQueued", `It is to be started on ${host}: ${wait}`));
 }
+
+/** The step is not done: its machine is looked at only. */
+const isObserved = ({ hosts }: DomainObservation, { host }: Step): boolean =>
+  hosts.some(
+    ({ name, machine }) =>
+      host === `XenHost/${name}` && machine.state === "Found" && machine.watched.observer !== undefined,
+  );
 
 /** Its start has been handed over there, and no look has shown yet how it ended. */
 const isBeingStarted = ({ hosts }: DomainObservation, host: ObjectRef | undefined): boolean =>

@@ -155,9 +155,12 @@ function act(
   const step: Step[] = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
   const record: Step[] =
     recording === undefined ? [] : [stepOf(`XenHost/${draft.status.targetHostRef?.name}`, recording)];
+  // What has begun is brought to its end on each side by itself; what has not begins on neither.
+  const concerns = move?.kind === "Begin" ? [source, target].flatMap((one) => one ?? []) : [];
   const jobs = (machine: Machine | undefined, steps: readonly Step[]) =>
-    machine === undefined ? [] : [{ work: id, machine, steps, basis: "" }];
-  if (move?.kind === "Begin" && lease === undefined) notes.sent(id);
+    machine === undefined ? [] : [{ work: id, machine, steps, basis: "", concerns }];
+  if (move?.kind === "Begin" && lease === undefined && concerns.every(({ observer }) => observer === undefined))
+    notes.sent(id);
   return handOver(
     world,
     [...jobs(source, onTarget ? [] : step), ...jobs(target, onTarget ? step : record)],

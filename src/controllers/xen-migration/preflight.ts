@@ -3,6 +3,8 @@ import { missingFeatures } from "../../host/cpu-features.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
+import { observeOnlyMessage } from "../hosts/observe-only.ts";
+import { refTo } from "../identity.ts";
 import { memoryShortage } from "../memory.ts";
 import { imageProblems, ownershipProblems } from "./preflight-images.ts";
 import { baseName } from "./sight.ts";
@@ -20,7 +22,9 @@ const problem = (reason: Reason, message: string): Problem => ({ reason, message
 
 /** Everything that keeps a domain from moving now, each with a reason of its own. Empty: it may. */
 export function preflight(move: Transfer): readonly Problem[] {
-  const written = [declared, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) => check(move));
+  const written = [declared, managed, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) =>
+    check(move),
+  );
   const known = knownOf(move);
   if ("problems" in known) return [...written, ...known.problems];
   const checks = [
@@ -81,6 +85,12 @@ const declared: Check<Transfer> = ({ mode, domain }) =>
           `mode is Offline, and no XenDomain of the namespace has the UUID ${domain.uuid} of ${domain.name}: nobody knows what to start`,
         ),
       ];
+
+/** A migration changes both of its ends. */
+const managed: Check<Transfer> = ({ source, target }) =>
+  [source, target].flatMap(({ name, spec }) =>
+    spec.management === "Manage" ? passed : [problem("ObserveOnly", observeOnlyMessage(refTo("XenHost", "", name)))],
+  );
 
 const hostsReady: Check<Transfer> = ({ source, target }) =>
   [source, target].flatMap(({ name, ready }) =>

@@ -3,6 +3,7 @@ import { backings } from "./backings.ts";
 import { cluster } from "./cluster.ts";
 import { deadHost } from "./dead-host.ts";
 import { drain, migrations } from "./migration.ts";
+import { observed } from "./observed.ts";
 import { rivals } from "./rivals.ts";
 import { tutorial } from "./tutorial.ts";
 
@@ -14,4 +15,5 @@ export const scenarios: readonly [Scenario, ...Scenario[]] = [
   migrations,
   drain,
   deadHost,
+  observed,
 ];

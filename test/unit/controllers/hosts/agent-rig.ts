@@ -51,6 +51,7 @@ export function watching(
     probe: (extent) => probe({ roles: ["Server"], backings: [], segments: extent === "All" ? ["eth1"] : [] }),
     onView: (before, settled) => views.push([before.state, agent.view.state, ...settled.map(refText)].join(" ")),
     addressee: () => ({}),
+    observer: () => undefined,
     onHostKey: () => undefined,
     onCommand: () => undefined,
     ...options,

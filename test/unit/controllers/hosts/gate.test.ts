@@ -21,12 +21,14 @@ const endpoint = endpointOf("san", {
 });
 const start = step("ensure-export", ["0", "1"]);
 const stop = step("remove-export", ["0", "1"], { interrupts: true });
-const nothing = { started: [], held: [], againSeconds: undefined };
+const nothing = { started: [], held: [], observed: [], againSeconds: undefined };
 
 /** A machine that was looked at once, and on which every script but the probe ends as `exitCode` says. */
 async function gated({ recorded = true, exitCode = 0 } = {}) {
   const freshness = new Freshness();
+  let observed = false;
   const on = watching({
+    observer: () => (observed ? server : undefined),
     onView: () => freshness.settle(machine),
     answer: async ({ script, signal }) => {
       await on.clock.sleep(500, signal);
@@ -40,7 +42,10 @@ async function gated({ recorded = true, exitCode = 0 } = {}) {
   await on.clock.advance(1_000);
   const hand = (job: Partial<Job>) =>
     handOver(world, [{ work: volume, machine, steps: [start], basis: "facts", ...job }]);
-  return { ...on, hand, machine, world };
+  const observe = () => {
+    observed = true;
+  };
+  return { ...on, hand, machine, world, observe };
 }
 
 describe("a job at the gate", () => {
@@ -49,6 +54,37 @@ describe("a job at the gate", () => {
     expect(hand({})).toEqual({ ...nothing, started: [start] });
     await clock.advance(1_000);
     expect(acts().map(({ request }) => request.script.name)).toEqual(["ensure-export"]);
+  });
+
+  it("is only told where the machine is observed, or another one that it concerns", async () => {
+    const { hand, machine, acts, clock } = await gated();
+    const message = "spec.management of AoeServer san1 is Observe, so nothing is changed there; with Manage it is done";
+    const outcome = { kind: "withheld", reason: "ObserveOnly", message };
+    const told = (...steps: (typeof start)[]) => ({
+      ...nothing,
+      held: steps.toReversed().map((step) => ({ step, outcome })),
+      observed: steps,
+    });
+    machine.members.set(server, { machineId, management: "Observe" });
+    expect(hand({ steps: [start, stop] })).toEqual(told(start, stop));
+    expect(hand({ steps: [] })).toEqual(nothing);
+    const other = await gated();
+    expect(other.hand({ concerns: [machine] })).toEqual(told(start));
+    machine.members.set(server, { machineId, management: "Manage" });
+    expect(other.hand({ concerns: [machine] })).toEqual({ ...nothing, started: [start] });
+    await clock.advance(1_000);
+    expect(acts()).toEqual([]);
+  });
+
+  it("is not begun by the agent either, when the machine is observed by the time of its turn", async () => {
+    const { hand, machine, acts, clock, observe } = await gated();
+    machine.members.set(server, { machineId });
+    hand({ work: refTo("AoeVolume", "san", "other"), steps: [step("ensure-export", ["0", "2"], { exclusive: true })] });
+    hand({});
+    observe();
+    await clock.advance(2_000);
+    expect(acts().map(({ request }) => request.args)).toEqual([["0", "2"]]);
+    expect(machine.agent.results(volume).map(({ outcome }) => outcome.kind)).toEqual(["withheld"]);
   });
 
   it("waits until the machine is written down", async () => {
