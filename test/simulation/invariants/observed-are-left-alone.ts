@@ -18,8 +18,9 @@ export const observedAreLeftAlone: Invariant = {
     return {
       onApi({ resource, type, key, object }) {
         if (resource.kind !== "AoeServer" && resource.kind !== "XenHost") return;
-        const { management, ssh } = { ssh: undefined, ...objectAt(object, "spec") };
-        const { host, port } = { host: "", port: 0, ...objectAt({ ssh: ssh ?? {} }, "ssh") };
+        const spec = objectAt(object, "spec");
+        const { management } = spec;
+        const { host, port } = objectAt(spec, "ssh");
         const name = `${resource.kind} ${keyString(key)}`;
         const machine = hosts.get(`${String(host)}:${String(port)}`);
         if (type === "ADDED" && management === "Observe" && machine !== undefined) observed.set(name, machine);

@@ -12,7 +12,7 @@ const manage = "the machines are managed";
 
 /** An object with this `spec.management`, where it stands for a machine. */
 export const withManagement = (object: Manifest, management: "Manage" | "Observe"): Manifest =>
-  machines.includes(object.kind) && isObject(object.spec)
+  machines.includes(object.kind ?? "") && isObject(object.spec)
     ? { ...object, spec: { ...object.spec, management } }
     : object;
 
