@@ -36,7 +36,8 @@
 #   aoe kernel-config Module|BuiltIn|Missing|Unknown
 #   aoe loaded yes|no, version V, iflist WORDS, persisted-iflist WORDS, persisted yes|no, deadsecs N
 #   aoe-devices device NAME STATE MACS NETIFS PAYLOAD SECTORS        NAME e0.1; STATE up, down, down,closewait; none is -
-#   aoe-devices user NAME TEXT                                       mount /srv/xen, holder dm-0, swap, process 7 sh, xen-backend 3
+#   aoe-devices user NAME TEXT                                       mount /srv/xen, holder dm-0, swap, process 7 sh, xen-backend 3;
+#                                                                    no process while an OCFS2 on every device is mounted
 #   responders INTERFACE SHELF.SLOT CONFIG
 #   o2cb kernel Module|BuiltIn|Missing|Unknown, loaded yes|no
 #   o2cb conf Missing|Readable|Unreadable OWNER|WHY                  and what cluster.conf says:
@@ -124,21 +125,26 @@ case $roles in *,client,*)
 esac
 # shellcheck disable=SC2086
 texts $asked_texts
+# What can hang, by what it hangs on.
+devices=
 case $roles in *,client,*)
-	start aoe-devices aoe_devices
-	start responders responders
-	[ ! -s "$work/devices" ] || start filesystems filesystems
-	[ ! -s "$work/mount-points" ] || start mount-points mount_points
-	start toolstack toolstack
-	start domains domains
-	[ ! -s "$work/images" ] || start images images
-	[ ! -s "$work/lock-directories" ] || start domain-locks domain_locks
+	devices=' aoe-devices=aoe_devices'
+	[ -s "$work/segments" ] || devices="$devices responders=responders"
 	;;
 esac
-case $roles in *,server,*)
-	start exports exports
-	start backings backings
-	start lvm lvm
+case $roles in *,server,*) devices="$devices exports=exports backings=backings lvm=lvm" ;; esac
+[ ! -s "$work/devices" ] || devices="$devices filesystems=filesystems"
+# shellcheck disable=SC2086
+[ -z "$devices" ] || start devices $devices
+case $roles in *,client,*)
+	[ ! -s "$work/segments" ] || start segments responders=responders
+	start toolstack toolstack=toolstack domains=domains
+	share=
+	[ ! -s "$work/mount-points" ] || share='mount-points=mount_points'
+	[ ! -s "$work/lock-directories" ] || share="$share domain-locks=domain_locks"
+	[ ! -s "$work/images" ] || share="$share images=images"
+	# shellcheck disable=SC2086
+	[ -z "$share" ] || start share $share
 	;;
 esac
 section identity identity

@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** What one run of a script started. */
 export interface Counted {
@@ -45,7 +45,7 @@ export function announcePrograms(fake: string): void {
       if (directory === "bin") {
         const text = cheap[name] ?? readFileSync(path, "utf8").replace(/^#!.*\n/, "");
         const says = name === "stat" ? "" : `echo ${name} >>${fake}/executed\n`;
-        writeFileSync(path, `#!/bin/sh\n${says}${text.replaceAll("@FAKE@", fake)}`);
+        writeFileSync(path, `#!/bin/sh\n${says}${text.replaceAll("@FAKE@", fake).replaceAll("@ROOT@", dirname(fake))}`);
         continue;
       }
       if (!lstatSync(path).isSymbolicLink()) continue;
@@ -92,7 +92,8 @@ esac
 `,
   "dpkg-query": `printf 'installed\\tsystemd\\t252\\n'\n`,
   blkid: `case $1 in -V) echo 'blkid from util-linux 2.38.1' ;; *) printf 'DEVNAME=/dev/etherd/e0.1\\nTYPE=ocfs2\\n' ;; esac\n`,
-  "xenstore-ls": `echo '/local/domain/0/backend/vbd/1/51712/physical-device = "7:0"'\n`,
+  "xenstore-ls": `echo '/local/domain/0/backend/vbd/1/51712/physical-device = "7:0"'
+echo '/local/domain/0/backend/vbd/2/51712/params = "@ROOT@/dev/etherd/e0.1"'\n`,
   aoecfg: `exit 0\n`,
   lvs: `exit 0\n`,
   "debugfs.ocfs2": `echo "debugfs: stats

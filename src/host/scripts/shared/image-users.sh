@@ -1,26 +1,27 @@
+# include: awk-words.sh
 # Who uses a file on this host, by whatever name: what counts is the device and the inode. Blank or deleted names included.
 
 # file_users FILE: writes to FILE one line per user of any file: `DEVICE:INODE loop NAME DOMID` or `DEVICE:INODE process PID
 # DOMID`, tabs between; DOMID is - where no domain is known. Loop devices, and programs that serve disks of domains.
 file_users() {
-	users_backends=
-	if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; then
-		users_backends=$(limited 10 xenstore-ls -f /local/domain/0/backend 2>/dev/null </dev/null |
-			sed -n 's|^/local/domain/0/backend/[^/]*/\([0-9]*\)/[^/]*/physical-device = "\(.*\)"$|\1 \2|p') || :
-	fi
-	: >"$1"
-	for users_loop in /sys/block/loop*/loop/backing_file; do
+	set -- "$1" /sys/block/loop*/loop/backing_file
+	users_into=$1
+	shift
+	: >"$users_into.loops"
+	for users_loop; do
+		shift
 		{ IFS= read -r users_file <"$users_loop"; } 2>/dev/null || continue
 		users_loop=${users_loop#/sys/block/}
 		users_loop=${users_loop%%/*}
-		users_inode=$(stat -L -c %d:%i -- "$users_file" 2>/dev/null) || continue
 		{ IFS=: read -r users_major users_minor <"/sys/block/$users_loop/dev"; } 2>/dev/null || continue
-		users_device=$(printf '%x:%x' "$users_major" "$users_minor")
-		users_domain=$(printf '%s\n' "$users_backends" | while read -r users_domid users_physical; do
-			if [ "$users_physical" = "$users_device" ]; then echo "$users_domid"; fi
-		done | head -n 1)
-		printf '%s\tloop\t%s\t%s\n' "$users_inode" "$users_loop" "${users_domain:--}" >>"$1"
+		printf '%s\t%s\t%s\n' "$users_loop" "$users_major:$users_minor" "$users_file" >>"$users_into.loops"
+		set -- "$@" "$users_file"
 	done
+	: >"$users_into"
+	: >"$users_into.backends"
+	[ $# = 0 ] || loop_users "$users_into" "$@"
+	set -- "$users_into"
+	rm -f "$1.loops" "$1.backends" "$1.inodes"
 	users_programs=$(grep -lsE '^(qemu|tap|xen-qdisk|blktap|vblade|nbd)' /proc/[0-9]*/comm) || :
 	for users_program in $users_programs; do
 		users_program=${users_program%/comm}
@@ -31,6 +32,29 @@ file_users() {
 			printf '%s\tprocess\t%s\t%s\n' "$users_inode" "${users_program#/proc/}" "$users_domain"
 		done >>"$1" || :
 	done
+}
+
+# loop_users FILE BACKING…: adds the loop devices of FILE.loops, which stand on these files.
+loop_users() {
+	users_into=$1
+	shift
+	stat -L -c '%d:%i %n' -- "$@" >"$users_into.inodes" 2>/dev/null || :
+	if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; then
+		limited 10 xenstore-ls -f /local/domain/0/backend >"$users_into.backends" 2>/dev/null </dev/null || :
+	fi
+	awk -F '\t' -v into="$users_into" "$escape_fields"'
+		BEGIN {
+			while ((getline line < (into ".inodes")) > 0) { at = index(line, " "); inode[substr(line, at + 1)] = substr(line, 1, at - 1) }
+			while ((getline line < (into ".backends")) > 0) {
+				if (line !~ /^\/local\/domain\/0\/backend\/[^\/]*\/[0-9]*\/[^\/]*\/physical-device = "/) continue
+				split(line, part, "/")
+				text = line; sub(/^[^"]*"/, "", text); sub(/"$/, "", text)
+				split(text, number, ":")
+				text = hex(number[1]) ":" hex(number[2])
+				if (!(text in domain)) domain[text] = part[7]
+			}
+		}
+		($3 in inode) { print inode[$3] "\tloop\t" $1 "\t" ($2 in domain ? domain[$2] : "-") }' "$users_into.loops" >>"$users_into"
 }
 
 # image_users PATH: `loop NAME DOMID` or `process PID DOMID` of whoever uses this very file here, one a line.

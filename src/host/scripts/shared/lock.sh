@@ -55,8 +55,15 @@ pause() {
 
 # birth_of PID: when the process started, in clock ticks, which a reused pid does not share; empty when there is none.
 birth_of() {
+	find_birth "$1"
+	[ -z "$birth" ] || echo "$birth"
+}
+
+# find_birth PID: sets birth to it, without a process.
+find_birth() {
+	birth=
 	read -r birth_stat 2>/dev/null <"/proc/$1/stat" || return 0
 	# shellcheck disable=SC2086
 	set -- ${birth_stat##*) }
-	echo "${20}"
+	birth=${20}
 }

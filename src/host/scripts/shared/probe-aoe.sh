@@ -31,9 +31,10 @@ probe_aoe_devices() {
 	for file in /sys/block/loop*/loop/backing_file; do
 		[ ! -f "$file" ] || echo "$file"
 	done >"$work/loops"
+	: >"$work/openers"
 	# Targets of open files are printed without following them: no dead device is touched.
 	# shellcheck disable=SC2012
-	ls -l /proc/[0-9]*/fd >"$work/openers" 2>/dev/null || :
+	all_mounted || ls -l /proc/[0-9]*/fd >"$work/openers" 2>/dev/null || :
 	: >"$work/xenstore"
 	if [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; then
 		have xenstore-ls || {
@@ -93,19 +94,33 @@ probe_aoe_devices() {
 				if (at > 0 && opened in path) user(path[opened], "process " pid " " first("/proc/" pid "/comm"))
 			}
 			while ((getline line < (work "/xenstore")) > 0) {
-				count = split(line, piece, "/")
-				if (piece[5] !~ /^(vbd|vbd3|qdisk|tap)$/) continue
+				# /local/domain/0/backend/TYPE/DOMAIN/DEVICE/KEY = "TEXT"
+				split(line, piece, "/")
+				if (piece[6] !~ /^(vbd|vbd3|qdisk|tap)$/) continue
 				text = line; sub(/^[^"]*"/, "", text); sub(/"$/, "", text)
-				if (piece[8] ~ /^physical-device = /) {
+				if (piece[9] ~ /^physical-device = /) {
 					split(text, number, ":")
 					device = hex(number[1]) ":" hex(number[2])
-					if (device in owner) user(owner[device], "xen-backend " piece[6])
-				} else if (piece[8] ~ /^params = /) {
+					if (device in owner) user(owner[device], "xen-backend " piece[7])
+				} else if (piece[9] ~ /^params = /) {
 					sub(/^[a-z0-9]+:/, "", text)
-					if (text in path) user(path[text], "xen-backend " piece[6])
+					if (text in path) user(path[text], "xen-backend " piece[7])
 				}
 			}
 		}' "$work/etherd"
+}
+
+# all_mounted: an OCFS2 on each AoE device is mounted. It is held, whoever else has it open: to look at every descriptor of every
+# process would tell more names, and nothing else.
+all_mounted() {
+	for sys in /sys/block/etherd!e*; do
+		[ -d "$sys" ] || continue
+		[ -s "$work/mounted" ] || return 1
+		word "$sys/dev"
+		device=$value mounted=no
+		while read -r number _; do [ "$number" != "$device" ] || mounted=yes; done <"$work/mounted"
+		[ "$mounted" = yes ] || return 1
+	done
 }
 
 probe_responders() {

@@ -139,7 +139,7 @@ $top
 		$tops
 	END
 	# %W is 0 or - where nobody knows when a file was born.
-	stat -c '%f %s %b %i %W %n' -- "$@" >"$work/images.stat" 2>"$work/images.missing" || :
+	stat -c '%f %s %b %i %W %d:%i %n' -- "$@" >"$work/images.stat" 2>"$work/images.missing" || :
 	while IFS= read -r line; do
 		case $line in *'No such file'* | *'Not a directory'*) ;; *)
 			printf '%s\n' "$line" >&2
@@ -148,16 +148,7 @@ $top
 		esac
 	done <"$work/images.missing"
 	file_users "$work/images.users"
-	stat -c '%d:%i %n' -- "$@" >"$work/images.inodes" 2>/dev/null || :
-	awk -F '\t' -v inodes="$work/images.inodes" '
-		BEGIN {
-			while ((getline line < inodes) > 0) {
-				at = index(line, " ")
-				file[substr(line, 1, at - 1)] = substr(line, at + 1)
-			}
-		}
-		($1 in file) && count[$1]++ < 8 { print "images\tuser\t" file[$1] "\t" $2 "\t" $3 "\t" $4 }' "$work/images.users"
-	awk -F '\t' -v marks="$work/images.marks" -v facts="$work/images.stat" '
+	awk -F '\t' -v marks="$work/images.marks" -v facts="$work/images.stat" -v users="$work/images.users" '
 		BEGIN {
 			while ((getline line < marks) > 0) {
 				at = index(line, "\t")
@@ -174,11 +165,16 @@ $top
 			while ((getline line < facts) > 0) {
 				split(line, field, " ")
 				file = line
-				sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", file)
+				sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", file)
+				named[field[6]] = file
 				mode[file] = field[1]
 				size[file] = field[2]
 				blocks[file] = field[3]
 				inode_of[file] = field[4] " " (field[5] ~ /^[0-9]+$/ ? field[5] : 0)
+			}
+			while ((getline line < users) > 0) {
+				split(line, field, "\t")
+				if ((field[1] in named) && count[field[1]]++ < 8) print "images\tuser\t" named[field[1]] "\t" field[2] "\t" field[3] "\t" field[4]
 			}
 		}
 		{

@@ -70,36 +70,73 @@ section() {
 	over "$1" "$section_code"
 }
 
-# Sections that could hang on a dead device or mount run beside the others and are left behind at the deadline. Each says
-# itself that it is over, also when the shell gives it up; a pipe tells so without anybody asking again and again.
+# start PART SECTION=FUNCTION…: sections that could hang on the same thing, one after the other, beside all others; what hangs most
+# likely stands last. They are left behind at the deadline. Each says itself that it is over, also when the shell gives the part
+# up; a pipe tells of the end of a part without anybody asking again and again. Variables that begin with part_ are nobody else's.
 started=''
 start() {
-	started="$started $1"
-	word "$run_dir/stuck.$1"
-	if [ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ]; then
-		echo "still hanging since an earlier probe, process ${value% *}" >"$work/$1.err"
-		over "$1" 1 >"$work/$1.out"
-		: >"$work/$1.ended"
-		return 0
-	fi
-	[ -z "$value" ] || rm -f "$run_dir/stuck.$1"
 	if [ ! -p "$work/ends" ]; then
 		mkfifo "$work/ends"
 		# Both ends are open here: none waits for the other.
 		exec 7<>"$work/ends"
 	fi
-	section_name=$1 section_code=2
+	part_name=$1
+	started="$started $part_name"
+	shift
+	part_left=''
+	for part_section; do part_left="$part_left ${part_section%%=*}"; done
+	echo "$part_left" >"$work/$part_name.sections"
+	part_code=2
 	(
-		trap 'over "$section_name" "$section_code"; : >"$work/$section_name.ended"; echo "$section_name" >&7' EXIT
-		if "probe_$2" 2>"$work/$1.err"; then section_code=0; else section_code=$?; fi
-	) >"$work/$1.out" 2>/dev/null </dev/null &
-	echo $! >"$work/$1.pid"
+		trap part_over EXIT
+		for part_section; do
+			# What hung until nobody waits for it any more.
+			[ -d "$work" ] || exit
+			part_code=2
+			if still_hanging "${part_section%%=*}"; then
+				part_code=1
+			elif "probe_${part_section#*=}" 2>"$work/${part_section%%=*}.err"; then
+				part_code=0
+			else
+				part_code=$?
+			fi
+			section_over "${part_section%%=*}"
+		done
+	) >"$work/$part_name.out" 2>/dev/null </dev/null &
+	echo $! >"$work/$part_name.pid"
+}
+
+# section_over SECTION: of this part.
+section_over() {
+	over "$1" "$part_code"
+	: >"$work/$1.ended"
+	part_left=${part_left#" $1"}
+	part_code=2
+}
+
+# part_over: the shell has given up what is left.
+part_over() {
+	for part_section in $part_left; do section_over "$part_section"; done
+	: >"$work/$part_name.over"
+	echo "$part_name" >&7
+}
+
+# still_hanging SECTION: since an earlier probe; says so in its .err.
+still_hanging() {
+	[ -f "$run_dir/stuck.$1" ] || return 1
+	word "$run_dir/stuck.$1"
+	if [ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ]; then
+		echo "still hanging since an earlier probe, process ${value% *}" >"$work/$1.err"
+		return 0
+	fi
+	rm -f "$run_dir/stuck.$1"
+	return 1
 }
 
 collect() {
 	timer=
-	for name in $started; do
-		while [ ! -e "$work/$name.ended" ]; do
+	for part_name in $started; do
+		while [ ! -e "$work/$part_name.over" ]; do
 			[ -n "$timer" ] || begin_timer
 			IFS= read -r ended <&7
 			[ "$ended" != deadline ] || break 2
@@ -107,16 +144,26 @@ collect() {
 	done
 	[ -z "$timer" ] || kill "$timer" 2>/dev/null || :
 	set --
-	for name in $started; do
-		if [ -e "$work/$name.ended" ]; then
-			set -- "$@" "$work/$name.out"
-			continue
-		fi
-		word "$work/$name.pid"
-		pid=$value
-		echo "$pid $(birth_of "$pid")" >"$run_dir/stuck.$name"
-		echo "no answer within $deadline seconds" >"$work/$name.err"
-		over "$name" 124
+	for part_name in $started; do
+		set -- "$@" "$work/$part_name.out"
+		[ ! -e "$work/$part_name.over" ] || continue
+		word "$work/$part_name.pid"
+		pid=$value hanging=
+		word "$work/$part_name.sections"
+		# Its last line may have no end yet.
+		echo >"$work/$part_name.late"
+		for part_section in $value; do
+			[ ! -e "$work/$part_section.ended" ] || continue
+			if [ -z "$hanging" ]; then
+				hanging=$part_section
+				echo "$pid $(birth_of "$pid")" >"$run_dir/stuck.$part_section"
+				echo "no answer within $deadline seconds" >"$work/$part_section.err"
+			else
+				echo "not reached: $hanging gave no answer within $deadline seconds" >"$work/$part_section.err"
+			fi
+			over "$part_section" 124 >>"$work/$part_name.late"
+		done
+		set -- "$@" "$work/$part_name.late"
 	done
 	[ $# = 0 ] || cat "$@"
 }

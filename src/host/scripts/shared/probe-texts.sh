@@ -30,12 +30,13 @@ texts() {
 	awk -v work="$work" -v sections="$texts_now" -v cluster_file="$cluster_conf" -v default_file="$cluster_default" "$@" \
 		"$escape_fields$storage_words$kernel_log_words$peers_words$relocation_words$boot_words$cluster_words"'
 		function over(section, told) { print "end\t" section (told ? "\tknown\t0\t" : "\tunknown\t1\tits source cannot be read") }
-		function settings(   file) {
+		function settings(   file, text) {
 			file = work "/settings"
 			printf "%s", boot_settings() >file
 			print first("/proc/sys/kernel/panic_on_oops") >file
 			print first("/proc/sys/kernel/panic") >file
-			print cluster_default(default_file) >file
+			text = cluster_default(default_file)
+			printf "%s", (text == "" ? "\n" : text) >file
 			printf "%s", cluster_conf(cluster_file) >file
 			close(file)
 		}

@@ -67,11 +67,28 @@ dom0_memory() {
 	word /sys/devices/system/xen_memory/xen_memory0/info/current_kb
 	case $value in '' | *[!0-9]*) return 0 ;; esac
 	owned=$((value / 1024))
-	# Kernels before 3.14 do not count what is available.
-	available=$(awk '$1 == "MemFree:" { free = $2 } $1 == "MemAvailable:" { known = 1; able = $2 }
-		END { printf "%d", (known ? able : free) / 1024 }' /proc/meminfo) || return 0
-	balloons=$(awk -F= '$1 ~ /^[ \t]*autoballoon[ \t]*$/ { text = $2; gsub(/[ \t"\047]|#.*/, "", text) } END { print text }' \
-		/etc/xen/xl.conf 2>/dev/null) || balloons=
+	free='' available=''
+	while read -r key kilobytes _; do
+		case $key in
+		MemFree:) free=$kilobytes ;;
+		# Kernels before 3.14 do not count what is available.
+		MemAvailable:) available=$kilobytes && break ;;
+		esac
+	done </proc/meminfo || return 0
+	available=${available:-$free}
+	case $available in '' | *[!0-9]*) return 0 ;; esac
+	available=$((available / 1024))
+	balloons=
+	[ ! -r /etc/xen/xl.conf ] || while IFS= read -r line || [ -n "$line" ]; do
+		case $line in *autoballoon*=*) ;; *) continue ;; esac
+		key=${line%%=*}
+		text=${line#*=}
+		key=${key#"${key%%[![:blank:]]*}"}
+		[ "${key%"${key##*[![:blank:]]}"}" = autoballoon ] || continue
+		text=${text%%#*}
+		text=${text#"${text%%[![:blank:]\"\']*}"}
+		balloons=${text%%[[:blank:]\"\']*}
+	done </etc/xen/xl.conf
 	case $balloons in
 	on | 1) balloons=yes ;;
 	off | 0) balloons=no ;;
@@ -168,7 +185,9 @@ probe_domains() {
 	while IFS= read -r line; do printf 'domains\tprocess\t%s\n' "$line"; done <"$work/processes"
 	for file in "$run_dir"/leases/*.pid; do
 		word "$file"
-		{ [ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ]; } || continue
+		[ -n "$value" ] || continue
+		find_birth "${value% *}"
+		[ "$birth" = "${value#* }" ] || continue
 		uuid=${file##*/}
 		uuid=${uuid%.pid}
 		word "${file%.pid}.until"

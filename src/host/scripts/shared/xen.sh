@@ -47,7 +47,8 @@ domain_rows() {
 	limited 20 "$toolstack" "$2" "$3" >"$1.said" 2>"$1.hints" </dev/null || rows_code=$?
 	if [ "$rows_code" = 0 ]; then "${toolstack}_rows" <"$1.said" >"$1" || rows_code=$?; fi
 	[ "$rows_code" = 0 ] || { tail -n 3 "$1.hints" && tail -n 3 "$1.said"; } | tail -n 3 >&2
-	rm -f "$1.said" "$1.hints"
+	# A probe puts all of its files away at once.
+	[ -n "${work:-}" ] || rm -f "$1.said" "$1.hints"
 	return "$rows_code"
 }
 

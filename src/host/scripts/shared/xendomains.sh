@@ -2,10 +2,11 @@
 # for plain assignments. `false` is as good as blank for XENDOMAINS_RESTORE.
 xendomains_values() {
 	xendomains_save='' xendomains_restore='' xendomains_auto=''
-	xendomains_lines=$(grep -E '^[[:space:]]*(export )?XENDOMAINS_(SAVE|RESTORE|AUTO)=' "$1") || :
-	while IFS= read -r xendomains_line; do
+	while IFS= read -r xendomains_line || [ -n "$xendomains_line" ]; do
+		case $xendomains_line in *XENDOMAINS_*=*) ;; *) continue ;; esac
 		xendomains_line=${xendomains_line#"${xendomains_line%%[![:space:]]*}"}
 		xendomains_line=${xendomains_line#export }
+		case $xendomains_line in XENDOMAINS_SAVE=* | XENDOMAINS_RESTORE=* | XENDOMAINS_AUTO=*) ;; *) continue ;; esac
 		xendomains_text=${xendomains_line#*=}
 		case $xendomains_text in
 		\"*) xendomains_text=${xendomains_text#\"} xendomains_text=${xendomains_text%%\"*} ;;
@@ -20,7 +21,5 @@ xendomains_values() {
 			;;
 		XENDOMAINS_AUTO=*) xendomains_auto=$xendomains_text ;;
 		esac
-	done <<-END
-		$xendomains_lines
-	END
+	done <"$1"
 }
