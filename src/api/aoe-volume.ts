@@ -84,7 +84,7 @@ export const aoeVolumeSpecSchema = withRules(
       .enum(["Enabled", "Disabled"])
       .default("Enabled")
       .describe(
-        "Enabled: a write is acknowledged only when it is on the disk (vblade -s). Disabled is faster, and a power cut of the server then loses what clients believe is written: AoE has no flush, so a shared file system may lose the journal of a node.",
+        "Enabled: a write is acknowledged only when it is on the disk (vblade -s). Disabled is faster, and a power failure of the server then loses writes that clients consider complete: AoE has no flush, so a shared file system may lose the journal of a node.",
       ),
     bufferCount: z
       .int()

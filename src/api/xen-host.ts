@@ -30,7 +30,7 @@ const allowedSchema = z
       .describe("Kernels and ramdisks on the dom0 that domains may boot from."),
     domains: setOf(uuidSchema, { max: 256 })
       .default([])
-      .describe("UUIDs of domains that another hand started and that a XenDomain may take over."),
+      .describe("UUIDs of domains that xensan did not start and that a XenDomain may take over."),
     images: setOf(pathGlobSchema, { max: 32 })
       .default([])
       .describe(
@@ -128,7 +128,7 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
   )
     .optional()
     .describe(
-      "Why the host counts as dead while it cannot be asked: nothing waits for it, and its domains are started elsewhere.",
+      "Why the host counts as dead while it cannot be reached: nothing waits for it, and its domains are started elsewhere.",
     ),
   relocation: atomicObject(
     z.object({

@@ -129,7 +129,7 @@ export function verdictOf({ kind, conditions, generation, spec, deleting }: Enti
   const found = conditions.find((condition) => condition.type === type);
   if (found === undefined) {
     const said = spec.ok
-      ? { reason: "Pending", message: "The operator has not looked at it yet" }
+      ? { reason: "Pending", message: "The operator has not checked it yet" }
       : { reason: "InvalidSpec", message: spec.message };
     return { type, state: spec.ok ? "Unknown" : "False", ...said };
   }

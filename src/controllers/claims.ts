@@ -87,7 +87,7 @@ export class Claims {
     const held = [...this.#claims].flatMap(([namespace, { other }]) =>
       other === undefined ? [] : [`namespace ${namespace} is served by ${other} (Lease ${namespace}/${claimName})`],
     );
-    return held.length === 0 ? undefined : `${held.sort().join("; ")}: this operator leaves it alone`;
+    return held.length === 0 ? undefined : `${held.sort().join("; ")}: this operator changes nothing in it`;
   }
 
   /** Claims what is asked for until the signal is aborted. */
@@ -118,7 +118,7 @@ export class Claims {
         atEnd: "Keep",
         onOther: (lease, other) => {
           claim.other = other;
-          const message = `Namespace ${namespace} is served by ${other}; ${holder} leaves it alone until that one has not renewed the Lease for ${durations.leaseSeconds} s. Let only one release serve a namespace`;
+          const message = `Namespace ${namespace} is served by ${other}; ${holder} changes nothing in it until that operator has not renewed the Lease for ${durations.leaseSeconds} s. Only one release may serve a namespace`;
           log.warn({ namespace, holder: other }, message);
           events.record(leaseKind, lease, {
             ...{ type: "Warning", reason: "ServedElsewhere", action: "Claim", note: message },

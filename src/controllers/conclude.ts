@@ -39,10 +39,10 @@ export function conclude(status: Concluding, object: Judged, conclusion: Conclus
   const { generation } = object.metadata;
   const context = { now, generation };
   const fresh = news(conditions, object.status?.conditions, generation);
-  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused keeps xensan from changing anything");
+  const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused suspends all changes");
   const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(object) ? [] : ["DeletionBlocked"]), ...over];
   const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
-  const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not looked at yet"));
+  const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not checked yet"));
   say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
   if (generation !== undefined) status.observedGeneration = generation;
   summarise(status, context);
@@ -50,10 +50,8 @@ export function conclude(status: Concluding, object: Judged, conclusion: Conclus
 
 /** Why a deletion does not go on although nothing is in its way. */
 export function suspended({ paused, dryRun }: Directives): ConditionUpdate[] {
-  if (paused)
-    return [yes("DeletionBlocked", "Paused", "The annotation xensan.dev/paused keeps xensan from cleaning up")];
-  if (dryRun)
-    return [yes("DeletionBlocked", "DryRun", "The annotation xensan.dev/dry-run keeps xensan from cleaning up")];
+  if (paused) return [yes("DeletionBlocked", "Paused", "The annotation xensan.dev/paused suspends the clean-up")];
+  if (dryRun) return [yes("DeletionBlocked", "DryRun", "The annotation xensan.dev/dry-run suspends the clean-up")];
   return [];
 }
 

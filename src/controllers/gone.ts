@@ -54,7 +54,7 @@ export function goneOf(world: World, key: ObjectKey): Gone {
 
 function forgotten({ metadata }: XenHost, bootId: string, hostname: string): Gone | undefined {
   if (directivesOf(metadata).forgotten !== bootId) return undefined;
-  const message = `xensan.dev/forget says that boot ${bootId} of it has ended, and no node sees its heartbeat`;
+  const message = `xensan.dev/forget declares that boot ${bootId} has ended, and no node sees its heartbeat`;
   return { kind: "Forgotten", bootId, hostname, message };
 }
 
@@ -81,7 +81,7 @@ function heartbeatHeard(world: World, key: ObjectKey): { readonly message: strin
         const beating = world.heartbeats.beating(listener, device);
         if (beating === undefined || !beating.alive.includes(number)) continue;
         if (world.clock.monotonic() - beating.until > recentMs) continue;
-        const message = `XenHost/${host} sees the heartbeat of node ${number} (${key.name}) on ${device}: the machine runs`;
+        const message = `XenHost/${host} sees the heartbeat of node ${number} (${key.name}) on ${device}: the machine is running`;
         return { message, by: listener };
       }
   }

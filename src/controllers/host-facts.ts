@@ -68,8 +68,8 @@ function link({ adminUp, carrier }: NetworkInterface): string {
 export function deafness({ name, master }: NetworkInterface): string | undefined {
   if (master === undefined) return undefined;
   return master === "ovs-system"
-    ? `network interface ${name} is a port of Open vSwitch and hears no AoE: use the bridge that it is a port of`
-    : `network interface ${name} is a port of ${master} and hears no AoE: use ${master}`;
+    ? `network interface ${name} is a port of Open vSwitch and receives no AoE frames: use the bridge that it is a port of`
+    : `network interface ${name} is a port of ${master} and receives no AoE frames: use ${master}`;
 }
 
 /** Packages can be installed there. */

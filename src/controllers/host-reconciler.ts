@@ -176,7 +176,11 @@ function told(reached: ReturnType<typeof reachable>, gone: Gone | undefined): Re
   if (gone === undefined) return reached;
   if (gone.kind === "Beats") return { ...reached, message: `${reached.message}. ${gone.message}` };
   if (!hasEnded(gone)) return gone.why === "" ? reached : { ...reached, message: `${reached.message} ${gone.why}` };
-  return { ...reached, reason: gone.kind, message: `${gone.message}: nothing waits for it (${reached.message})` };
+  return {
+    ...reached,
+    reason: gone.kind,
+    message: `${gone.message}: xensan does not wait for it (${reached.message})`,
+  };
 }
 
 /** Seconds between the looks of those who may prove that a host is dead, and of those who still hear it. */

@@ -49,7 +49,7 @@ export function createObjectMetrics(registry: Registry): ObjectMetrics {
   for (const outcome of ["Succeeded", "Failed", "Aborted"]) seconds.zero({ outcome });
   const restarts = new Counter({
     name: "xensan_domain_restarts_total",
-    help: "Starts of a domain on the host where it ran before: reboots, crashes, starts by xensan. A migration is none.",
+    help: "Starts of a domain on the host where it ran before: reboots, crashes, starts by xensan. Migrations do not count.",
     labelNames: ["namespace", "name"],
     registers: [registry],
   });
@@ -177,7 +177,7 @@ function* memoryOf(world: World) {
 const families: readonly Family[] = [
   {
     name: "object_condition",
-    help: "1 for each condition of each object, with its status and reason as they are now.",
+    help: "1 for each condition of each object, with its current status and reason.",
     labels: ["kind", ...object, "type", "status", "reason"],
     *read(world) {
       for (const { kind, one } of objects(world))
@@ -187,7 +187,7 @@ const families: readonly Family[] = [
   },
   {
     name: "look_age_seconds",
-    help: "Seconds since the last successful look at the host of an AoeServer or XenHost began.",
+    help: "Seconds since the last successful probe of the host of an AoeServer or XenHost began.",
     labels: ["kind", ...object],
     *read(world) {
       for (const { kind, labels, watched } of machines(world)) {
@@ -209,7 +209,7 @@ const families: readonly Family[] = [
   },
   {
     name: "volume_clients",
-    help: "Clients of an AoeVolume, by how they see it.",
+    help: "Clients of an AoeVolume, by the state in which they see it.",
     labels: [...object, "state"],
     *read({ stores }) {
       for (const one of stores.volumes.list())
@@ -218,7 +218,7 @@ const families: readonly Family[] = [
   },
   {
     name: "volume_group_free_bytes",
-    help: "Free space of a volume group that a volume lies in, as its AoeServer tells.",
+    help: "Free space of a volume group that a volume lies in, as its AoeServer reports.",
     labels: [...object, "volume_group"],
     *read(world) {
       for (const { kind, labels, watched } of machines(world)) {
@@ -251,7 +251,7 @@ const families: readonly Family[] = [
   },
   {
     name: "filesystem_heartbeats",
-    help: "Nodes whose heartbeat on the file system went on between the last two looks of this host.",
+    help: "Nodes whose heartbeat on the file system advanced between the last two probes of this host.",
     labels: [...object, "filesystem", "host"],
     *read(world) {
       for (const { labels, filesystem } of filesystems(world))
@@ -265,7 +265,7 @@ const families: readonly Family[] = [
   },
   {
     name: "host_memory_bytes",
-    help: "Memory of the machine, as xl info tells.",
+    help: "Memory of the machine, as xl info reports it.",
     labels: object,
     *read(world) {
       for (const { labels, info } of memoryOf(world)) yield [labels, info.totalMemory * mebibyte];
@@ -273,7 +273,7 @@ const families: readonly Family[] = [
   },
   {
     name: "host_memory_free_bytes",
-    help: "Memory of the machine that no domain has, as xl info tells.",
+    help: "Memory of the machine that no domain has, as xl info reports it.",
     labels: object,
     *read(world) {
       for (const { labels, info } of memoryOf(world)) yield [labels, info.freeMemory * mebibyte];
@@ -281,7 +281,7 @@ const families: readonly Family[] = [
   },
   {
     name: "domain_memory_bytes",
-    help: "Memory of a running XenDomain, as xl list tells.",
+    help: "Memory of a running XenDomain, as xl list reports it.",
     labels: [...object, "host"],
     *read(world) {
       for (const { labels, fact } of running(world)) yield [labels, fact.memory * mebibyte];
@@ -289,7 +289,7 @@ const families: readonly Family[] = [
   },
   {
     name: "domain_cpu_seconds",
-    help: "Processor time of a running XenDomain since its start on this host, as xl list tells.",
+    help: "Processor time of a running XenDomain since its start on this host, as xl list reports it.",
     labels: [...object, "host"],
     *read(world) {
       for (const { labels, fact } of running(world)) yield [labels, fact.seconds];

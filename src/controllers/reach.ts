@@ -6,7 +6,7 @@ import { advice } from "./outcomes.ts";
 export function reachable(view: HostView, address: string): ReasonedUpdate {
   switch (view.state) {
     case "Pending":
-      return unknown("Reachable", "Pending", `Waiting for the first answer of ${address}`);
+      return unknown("Reachable", "Pending", `Waiting for the first answer from ${address}`);
     case "Reachable":
       return yes("Reachable", "Reachable", `${address} answers`);
     case "Unreachable":

@@ -106,7 +106,7 @@ export class SchemaWatch {
         if (!this.#saidUnreadable)
           log.warn(
             { said: error.message },
-            "/openapi/v3 cannot be read: whether the CustomResourceDefinitions are as old as this operator is not known",
+            "/openapi/v3 cannot be read: cannot determine whether the CustomResourceDefinitions match this operator",
           );
         this.#saidUnreadable = true;
         this.#judge(this.#refused);
@@ -140,5 +140,5 @@ export class SchemaWatch {
 function schemaTooOld(missing: readonly string[]): string {
   const rest = missing.length - named;
   const list = missing.slice(0, named).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-  return `SchemaTooOld: the API server does not know ${list}: its CustomResourceDefinitions are older than this operator, which does nothing until they are those of its release: kubectl apply --server-side --force-conflicts -f crds/`;
+  return `SchemaTooOld: the API server does not know ${list}: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release: kubectl apply --server-side --force-conflicts -f crds/`;
 }

@@ -32,11 +32,11 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
   const { watchdog, facts } = host.status ?? {};
   const bound = watchdogBound(world, key);
   const impossible = (message: string): StorageDeath => ({ kind: "Impossible", message });
-  if (bound === undefined) return impossible(`It is a node of no Ocfs2Cluster; say xensan forget ${key.name}`);
+  if (bound === undefined) return impossible(`It is not a node of any Ocfs2Cluster; run xensan forget ${key.name}`);
   const armed = watchdog?.atBoot === "Armed" && watchdog.bootID === facts?.bootID;
   if (!armed || watchdog.timeoutSeconds * 1_000 >= bound)
     return impossible(
-      `A silent heartbeat does not prove it dead (WatchdogMissing); when the machine is off, say xensan forget ${key.name}`,
+      `A silent heartbeat does not prove it dead (WatchdogMissing); when the machine is off, run xensan forget ${key.name}`,
     );
   const o2cb = last?.o2cb.state === "known" ? last.o2cb.value : undefined;
   const sameBoot = last?.identity.state === "known" && last.identity.value.bootId === facts?.bootID;
@@ -53,7 +53,7 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
       if (device === undefined) return impossible(`The device of file system ${label} is not known`);
       if (!proved && !written.has(regionName(uuid)))
         return impossible(
-          `It was not seen to write a heartbeat on file system ${label} in this boot, so its silence proves nothing; when the machine is off, say xensan forget ${key.name}`,
+          `It was not seen to write a heartbeat on file system ${label} in this boot, so its silence proves nothing; when the machine is off, run xensan forget ${key.name}`,
         );
       const found = witnessOf(world, cluster, key.name, number, device, neededMs);
       for (const one of found.asked) witnesses.add(one);
@@ -62,7 +62,7 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
     }
   }
   if (open !== undefined)
-    return { kind: "Open", message: `Whether it is dead is not proved yet: ${open}`, witnesses: [...witnesses] };
+    return { kind: "Open", message: `Its death is not proved yet: ${open}`, witnesses: [...witnesses] };
   if (seen.length === 0) return impossible("Its clusters have no file system");
   return { kind: "Proved", message: seen.join("; ") };
 }
@@ -85,7 +85,7 @@ function witnessOf(
 ): Witness {
   const { namespace = "" } = cluster.metadata;
   const asked: Machine[] = [];
-  let missing = "no other node has it mounted and can be asked";
+  let missing = "no other reachable node has it mounted";
   for (const { host, number: own } of nodesOf(cluster)) {
     const watched = host === dead ? undefined : world.machines.of(refTo("XenHost", namespace, host));
     const facts = currentFacts(watched?.agent.view);
@@ -99,9 +99,9 @@ function witnessOf(
     const live = facts.o2cb.state === "known" ? facts.o2cb.value.active?.liveNodes : undefined;
     const about = `node ${number} (${dead}) on ${device}`;
     if (!writes || silentMs === undefined || silentMs < neededMs || beating.alive.includes(number))
-      missing = `XenHost/${host} has to see no heartbeat of ${about} for ${neededMs / 1_000} s`;
+      missing = `XenHost/${host} must see no heartbeat of ${about} for ${neededMs / 1_000} s`;
     else if (live === undefined || live.includes(number))
-      missing = `the kernel of XenHost/${host} counts ${about} as alive, or does not tell`;
+      missing = `the kernel of XenHost/${host} counts ${about} as alive, or did not report it`;
     else if (sight.slots.some(({ node }) => node === number)) missing = `the journal of ${about} is not replayed`;
     else {
       const said = `XenHost/${host} saw no heartbeat of ${about} for ${neededMs / 1_000} s, its kernel has evicted it and replayed its journal`;

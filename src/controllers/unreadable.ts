@@ -46,9 +46,9 @@ export function unreadable(facts: HostFacts): ConditionUpdate | undefined {
   });
   if (found.length === 0) return undefined;
   const count = found.reduce((sum, one) => sum + one.count, 0);
-  const rows = count === 1 ? "1 row of what the host said is" : `${count} rows of what the host said are`;
+  const rows = count === 1 ? "1 row of the host's output was" : `${count} rows of the host's output were`;
   const shown = found.slice(0, 8).map(({ text }) => text);
-  return yes(unreadableType, unreadableType, `${rows} not understood and left out: ${shown.join("; ")}`);
+  return yes(unreadableType, unreadableType, `${rows} not understood and ignored: ${shown.join("; ")}`);
 }
 
 function unreadOf(facts: HostFacts, name: string): readonly UnreadRow[] {

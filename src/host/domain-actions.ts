@@ -20,7 +20,7 @@ export function writeDomainConfiguration(request: {
   readonly owner: Owner;
   readonly uuid: string;
   readonly text: string;
-  /** The owner of the host allows a domain to be taken over that another hand started there, or xensan started it itself. */
+  /** The owner of the host allows a domain to be taken over that xensan did not start there, or xensan started it itself. */
   readonly adopt: boolean;
 }): HostCommand {
   return command("write-domain-configuration", 60, `configuration of domain ${request.uuid} written`, [

@@ -96,7 +96,7 @@ export function summarise(conditions: readonly Condition[], rules: SummaryRules)
 const pending = (type: string): Pick<Condition, "status" | "reason" | "message"> => ({
   status: "Unknown",
   reason: "Pending",
-  message: `${type} has not been looked at yet`,
+  message: `${type} has not been checked yet`,
 });
 
 function sameCondition(a: Condition, b: Condition): boolean {

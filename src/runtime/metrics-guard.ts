@@ -52,7 +52,10 @@ export function createMetricsGuard({ review, clock }: MetricsGuardOptions): Metr
     try {
       return await reviewed(token);
     } catch (error) {
-      return { status: 503, why: `the API server cannot be asked: ${error instanceof Error ? error.message : error}` };
+      return {
+        status: 503,
+        why: `the API server cannot be reached: ${error instanceof Error ? error.message : error}`,
+      };
     } finally {
       asking -= 1;
     }

@@ -20,7 +20,7 @@ describe("an address wanted twice", () => {
       "True/Ready",
       "True/DuplicateAddress",
     ]);
-    expect(message(stage, "AoeVolume", "second", "Ready")).toContain("belongs to the older AoeVolume san/first");
+    expect(message(stage, "AoeVolume", "second", "Ready")).toContain("is used by the older AoeVolume san/first");
     await stage.advance(minutes(3));
     expect([exportsOf(stage, "san"), exportsOf(stage, "oldie")]).toEqual([["e0.1 eth1 /dev/vdb"], []]);
     stage.delete("AoeVolume", at("first"));
@@ -146,7 +146,7 @@ describe("an export that nobody declared", () => {
     await stage.advance(minutes(1));
     stage.apply(first);
     await eventually(stage, () => conflicted(stage, "first"), "True/UndeclaredResponder");
-    expect(message(stage, "AoeVolume", "first", "Ready")).toContain("XenHost/bella hears");
+    expect(message(stage, "AoeVolume", "first", "Ready")).toContain("XenHost/bella sees");
     expect(exportsOf(stage, "san")).toEqual([]);
   });
 
@@ -173,7 +173,7 @@ describe("a client that is the server", () => {
       { self: "Missing", bella: "Attached" },
     ]);
     expect(word(stage, "AoeVolume", "data", "Exported")).toBe("True/Exported");
-    expect(message(stage, "AoeVolume", "data", "Ready")).toContain("take it out of spec.clientRefs");
+    expect(message(stage, "AoeVolume", "data", "Ready")).toContain("remove it from spec.clientRefs");
   });
 });
 

@@ -194,7 +194,7 @@ describe("the domains of a dead host", () => {
     });
     stage.rack.powerOff("bella");
     await eventually(stage, () => word(stage, "XenDomain", "young", "Running"), "False/StartQueued", 15);
-    expect(message(stage, "XenDomain", "young", "Running")).toContain("It is to be started on brutus:");
+    expect(message(stage, "XenDomain", "young", "Running")).toContain("It will be started on brutus:");
     await eventually(stage, () => on(stage, "brutus"), ["first", "old", "young"], 15);
     expect([begun, most]).toEqual([["first", "old", "young"], 2]);
     await eventually(stage, () => word(stage, "XenDomain", "last", "Running"), "False/NoHostFits");

@@ -57,7 +57,7 @@ describe("a cluster that forms", () => {
 
 describe("a volume whose server acknowledges writes out of its memory", () => {
   it("is named where the cluster is called well", async () => {
-    const warning = "AoeVolume data has sync Disabled: a power cut of its server may cost a node its journal";
+    const warning = "AoeVolume data has sync Disabled: a power failure of its server may destroy the journal of a node";
     const stage = await formed();
     expect([healthy(stage), why(stage).includes("sync")]).toEqual(["True/Healthy", false]);
     stage.apply({ ...aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes, { sync: "Disabled" }) });
@@ -99,7 +99,7 @@ describe("a node whose disk does not take its heartbeat", () => {
     await stage.advance(minutes(10));
     expect(stage.rack.events.filter(({ kind }) => kind === "NodeFenced").map(({ host }) => host)).toEqual(["brutus"]);
     expect(told(stage, "RestartedWhileMounted")).toEqual([
-      "brutus has begun a new boot although it had data mounted: it fenced itself, crashed, or was reset",
+      "brutus rebooted while it had data mounted: it fenced itself, crashed, or was reset",
     ]);
   });
 });
@@ -149,7 +149,7 @@ describe("a slot map that is not what the mounts say", () => {
     await eventually(stage, () => healthy(stage), "False/SlotMapDisagrees", 2);
     expect(why(stage)).toBe("brutus: has no slot in the slot map of data: unmount it everywhere and run fsck.ocfs2");
     slots.set(slot, 1).set(5, 9);
-    await eventually(stage, () => why(stage).includes("bella: finds slot 5 taken by 9, which is no node,"), true, 2);
+    await eventually(stage, () => why(stage).includes("bella: finds slot 5 taken by 9, which is not a node,"), true, 2);
     slots.delete(5);
     await eventually(stage, () => ready(stage), "True/Ready", 2);
   });

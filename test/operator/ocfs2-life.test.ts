@@ -59,7 +59,7 @@ describe("a node that is down from the start", () => {
     await eventually(stage, () => mounts(stage), ["bella /srv/xen", "caesar /srv/xen"]);
     await eventually(stage, () => cluster(stage, "Mounted"), "Unknown/NodeUnreachable");
     expect(message(stage, "Ocfs2Cluster", "xen", "Mounted")).toMatch(
-      /^data on brutus: cannot be asked \(Unreachable\): /,
+      /^data on brutus: cannot be reached \(Unreachable\): /,
     );
     stage.rack.powerOn("brutus");
     await eventually(stage, () => ready(stage), "True/Ready", 15);

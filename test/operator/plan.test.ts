@@ -128,7 +128,7 @@ describe("the plan of a volume", () => {
         status: "False",
         reason: "AddressUnverified",
         message:
-          "Waiting for a client to listen whether somebody else answers for e0.1: AoeServer san has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment default to spec.clientRefs",
+          "Waiting for a client to check whether another server answers for e0.1: AoeServer san has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment default to spec.clientRefs",
       },
       [],
     ]);
@@ -158,7 +158,12 @@ describe("the plan of a volume", () => {
   it("is empty when all is as it should be", () => {
     expect(planVolume(observe({ exports: known([running]) }))).toEqual({
       conditions: [
-        { type: "Conflicted", status: "False", reason: "NoConflict", message: "Address and backing are its own" },
+        {
+          type: "Conflicted",
+          status: "False",
+          reason: "NoConflict",
+          message: "No other export uses the address or the backing",
+        },
         { type: "Exported", status: "True", reason: "Exported", message: "e0.1 is served by AoeServer san on eth1" },
         { type: "Attached", status: "True", reason: "NoClients", message: "The spec lists no clients" },
       ],

@@ -154,8 +154,8 @@ describe("the relocation server of xend", () => {
     });
 
     it.each([
-      [undefined, "does not say for which hosts it is"],
-      [" ,", "does not say for which hosts it is"],
+      [undefined, "lists no hosts"],
+      [" ,", "lists no hosts"],
       ["brutus,bella2", "is for other hosts (hosts: brutus, bella2)"],
       ["Hush, \u001b[2J brutus", "is for other hosts (hosts: brutus, …)"],
     ])("is not sent to a host that its Secret does not name: %j", (hosts, words) => {

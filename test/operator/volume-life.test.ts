@@ -102,9 +102,13 @@ describe("drift", () => {
     [
       "san",
       "Exported",
-      "e0.1 is served by AoeServer san, and nobody can hear it: network interface eth1 has no carrier",
+      "e0.1 is served by AoeServer san, but no client can reach it: network interface eth1 has no carrier",
     ],
-    ["brutus", "Attached", "brutus: XenHost brutus is no AoE client yet: Network interface eth1 has no carrier"],
+    [
+      "brutus",
+      "Attached",
+      "brutus: XenHost brutus is not ready as an AoE client: Network interface eth1 has no carrier",
+    ],
   ])("of a cable is told while nothing is read or written: %s", async (host, type, words) => {
     const stage = rig({ objects: [server, bella, brutus, data] });
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
@@ -166,7 +170,7 @@ describe("a change of the spec", () => {
     expect(stage.rack.exports()[0]?.process.access).toBe("ReadOnly");
   });
 
-  it("of the size grows backing, vblade and clients once nobody holds the device", async () => {
+  it("of the size grows backing, vblade and clients once no process holds the device", async () => {
     const stage = rig({ objects: [server, bella, scratch("64Mi")] });
     await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
     const release = stage.hold("bella", "e0.2", "mount /srv/xen");
@@ -274,7 +278,7 @@ describe("a deleted volume", () => {
     expect(volumes?.has("lv")).toBe(false);
   });
 
-  it("stays while a client cannot be asked: unknown is not absent", async () => {
+  it("stays while a client cannot be reached: unknown is not absent", async () => {
     const stage = rig({ objects: [server, bella, brutus, data] });
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
     stage.rack.powerOff("brutus");

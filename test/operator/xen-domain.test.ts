@@ -142,7 +142,7 @@ describe("a domain on a shared file system", () => {
     expect(sent.filter((line) => line.endsWith("start-domain"))).toHaveLength(1);
   });
 
-  it("is not started while a host that may run it cannot be asked", async () => {
+  it("is not started while a host that may run it cannot be reached", async () => {
     const stage = rig({
       rack: twoServers,
       objects: [...ground, xenDomain("vm", nodes, { powerState: "Halted" })],
@@ -154,7 +154,7 @@ describe("a domain on a shared file system", () => {
     await eventually(stage, () => running(stage), "Unknown/HostUnknown");
     await stage.advance(minutes(20));
     expect(executing(stage)).toEqual([]);
-    expect(message(stage, "XenDomain", "vm", "Running")).toContain("XenHost/brutus cannot be asked");
+    expect(message(stage, "XenDomain", "vm", "Running")).toContain("XenHost/brutus cannot be reached");
     stage.rack.setManagement("brutus", "Connected");
     await eventually(stage, () => ready(stage), "True/Ready");
   });

@@ -89,7 +89,7 @@ describe("several migrations at once", () => {
       1,
     );
     expect(message(stage, "XenMigration", "b", "Admitted")).toBe(
-      "Number 1 in the queue, behind san/a: one migration per domain, one out of and one into a host at a time, and so many in the fleet as --migrations-at-once says",
+      "Number 1 in the queue, behind san/a: one migration per domain, one out of and one into each host at a time, and as many in the fleet as --migrations-at-once allows",
     );
     expect(message(stage, "XenMigration", "c", "Admitted")).toMatch(/^Number 2 in the queue, behind san\/a, san\/b:/);
     await eventually(stage, () => outcome(stage, "b"), "True/Succeeded", 5);

@@ -91,7 +91,7 @@ describe("a XenDomain that somebody starts on a second host", () => {
   it("says where it runs, tells it as an event, and touches neither", async () => {
     const { stage, first, second } = await twice();
     expect(message(stage, "XenDomain", "vm", "Running")).toBe(
-      "It runs on bella and brutus: nothing is done until a person has ended one of them there",
+      "It runs on bella and brutus: nothing is done until one of them is stopped by hand",
     );
     expect(word(stage, "XenDomain", "vm", "Ready")).toBe("Unknown/SplitBrain");
     const sent = commands(stage);
@@ -107,7 +107,7 @@ describe("a XenDomain that somebody starts on a second host", () => {
     expect(running(stage)).toEqual([first]);
   });
 
-  it("stays frozen while one of the hosts cannot be asked", async () => {
+  it("stays frozen while one of the hosts cannot be reached", async () => {
     const { stage, first, second } = await twice();
     const sent = commands(stage);
     stage.rack.setManagement(second, "Cut");

@@ -118,7 +118,7 @@ describe("what was recorded", () => {
   });
 });
 
-describe("a domain that another hand started", () => {
+describe("a domain that xensan did not start", () => {
   const end = (stage: Stage) => {
     const [domain] = stage.rack.xen.domains("bella");
     if (domain !== undefined) byCommand(stage, () => endDomain(...host(stage), domain, "test"));
@@ -183,7 +183,7 @@ describe("a node that beats", () => {
       violated: (message) => violations.push(message),
     });
 
-  it("is not passed over by a start or a deletion because it cannot be asked", () => {
+  it("is not passed over by a start or a deletion because it cannot be reached", () => {
     const stage = stageFor();
     const violations: string[] = [];
     const watcher = watched(stage, violations);

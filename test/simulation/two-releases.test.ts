@@ -42,7 +42,7 @@ describe("two releases that serve the same namespace", () => {
     await stage.advance(10 * minute, () => settled(stage));
     await stage.advance(10 * minute);
     expect([settled(stage), [...actors], holder()]).toEqual([true, [first.name], "a/one"]);
-    const words = `Namespace ${namespace} is served by a/one; b/two leaves it alone until that one has not renewed the Lease for 60 s. Let only one release serve a namespace`;
+    const words = `Namespace ${namespace} is served by a/one; b/two changes nothing in it until that operator has not renewed the Lease for 60 s. Only one release may serve a namespace`;
     expect(lines.filter((line) => line.includes(words))).toHaveLength(1);
     const events = stage.server.list(stage.server.kindNamed("Event"), { namespace }).items;
     expect(events.filter(({ reason }) => reason === "ServedElsewhere").map(({ note }) => note)).toEqual([words]);

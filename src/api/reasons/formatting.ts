@@ -45,7 +45,7 @@ export const formatting = {
   },
   ForeignHeartbeat: {
     conditions: ["Formatted", "Mounted"],
-    meaning: "A host that is no node of this cluster has the file system mounted: its heartbeat goes on.",
+    meaning: "A host that is not a node of this cluster has the file system mounted: its heartbeat goes on.",
     action: "Find it and unmount it there, or declare it as a node.",
   },
   PendingUnmount: {

@@ -13,7 +13,7 @@ export const general = {
   },
   Paused: {
     conditions: ["Paused", "DeletionBlocked", ...any],
-    meaning: "The annotation xensan.dev/paused keeps xensan from changing anything for this object.",
+    meaning: "The annotation xensan.dev/paused suspends changes for this object.",
     action: "Remove the annotation to let xensan go on.",
   },
   DryRun: {
@@ -37,7 +37,7 @@ export const general = {
     conditions: ["events"],
     meaning:
       "Another operator serves the namespace: it holds the Lease xensan-claim there. The one that came second changes nothing in it and is not ready.",
-    action: "Let only one release serve a namespace: uninstall the other, or name other `namespaces` in its values.",
+    action: "Only one release may serve a namespace: uninstall the other, or name other `namespaces` in its values.",
   },
   SchemaTooOld: {
     conditions: [...any],

@@ -36,7 +36,7 @@ export const starting = {
   ImageForeign: {
     conditions: ["DisksReady", "Running"],
     meaning:
-      "What is in the place of the image was not made for this XenDomain, or is smaller than the disk and not xensan's to grow, or is no regular file, or a directory of its path is a symbolic link. It is never replaced.",
+      "What is in the place of the image was not made for this XenDomain, or is smaller than the disk and not xensan's to grow, or is not a regular file, or a directory of its path is a symbolic link. It is never replaced.",
     action:
       "Use another path, or have the owner of the host add the file to spec.allowed.images of the XenHost; lower the size to that of the file.",
   },
@@ -52,7 +52,7 @@ export const starting = {
   },
   SourceMissing: {
     conditions: ["DisksReady"],
-    meaning: "There is no image to copy from, or it is no regular file.",
+    meaning: "There is no image to copy from, or it is not a regular file.",
     action: "Correct sourcePath, or put the image there.",
   },
   SourceNotTemplate: {

@@ -22,7 +22,7 @@ export function serverProblem(spec: AoeServerSpec, facts: HostFacts, netif: stri
 function missingTool(spec: AoeServerSpec, facts: HostFacts): string | undefined {
   const { tools } = facts;
   if (tools.state !== "known")
-    return `it does not say which programs it has${tools.state === "unknown" ? `: ${tools.why}` : ""}`;
+    return `its installed programs are unknown${tools.state === "unknown" ? `: ${tools.why}` : ""}`;
   if (tools.value.has("vblade")) return undefined;
   if (spec.packages === "Manage" && hasApt(facts)) return "vblade is not installed yet";
   return "vblade is not installed: install it there (on Debian: apt-get install vblade)";
@@ -32,7 +32,7 @@ function missingTool(spec: AoeServerSpec, facts: HostFacts): string | undefined 
 export function interfaceProblem({ interfaces }: HostFacts, name: string): Problem | undefined {
   if (interfaces.state !== "known") {
     const why = interfaces.state === "unknown" ? `: ${interfaces.why}` : "";
-    return { reason: "FactsUnknown", message: `it does not say which network interfaces it has${why}` };
+    return { reason: "FactsUnknown", message: `its network interfaces are unknown${why}` };
   }
   const found = interfaces.value.find((one) => one.name === name);
   const names = interfaces.value.map((one) => one.name).join(", ") || "none";

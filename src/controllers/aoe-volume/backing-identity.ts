@@ -36,14 +36,14 @@ export function otherThanRecorded(
       (fact.kind === "Missing" || (fact.lasting !== "" && !isSameBacking(one, fact.lasting))),
   );
   if (broken === undefined) return undefined;
-  const wayOut = `bring it back, or set the annotation xensan.dev/approve=${approval}${broken} to give it up for good`;
+  const wayOut = `bring it back, or set the annotation xensan.dev/approve=${approval}${broken} to accept that it is lost`;
   if (fact.kind === "Missing")
     return {
       reason: "BackingMissing",
-      message: `${fact.path} is not there. It was recorded as ${broken}: nothing is made or served in its place; ${wayOut}`,
+      message: `${fact.path} does not exist. The recorded backing is ${broken}: xensan neither creates nor serves another one; ${wayOut}`,
     };
   return {
     reason: "BackingChanged",
-    message: `${fact.path} is ${fact.lasting} now and was recorded as ${broken}: it is not served; ${wayOut}`,
+    message: `${fact.path} is ${fact.lasting}, but the recorded backing is ${broken}: it is not served; ${wayOut}`,
   };
 }

@@ -22,14 +22,14 @@ export function ensureAddress(volume: VolumeObservation): Finding {
     const free = over === "Address" ? "choose another shelf and slot" : "choose another backing";
     return conflict(
       over === "Address" ? "DuplicateAddress" : "DuplicateBacking",
-      `${what} belongs to the older AoeVolume ${holder}: ${free}, or delete that volume`,
+      `${what} is used by the older AoeVolume ${holder}: ${free}, or delete that volume`,
     );
   }
   const foreign = foreignExport(volume, server.facts);
   if (foreign !== undefined) return foreign;
   const { exports } = server.facts;
   if (exports.state === "unknown") {
-    const message = `AoeServer ${server.sight.name} does not say what it exports: ${exports.why}`;
+    const message = `AoeServer ${server.sight.name} did not report its exports: ${exports.why}`;
     return stop([
       unknown("Conflicted", "FactsUnknown", message),
       unknown("Exported", "FactsUnknown", message),
@@ -39,7 +39,7 @@ export function ensureAddress(volume: VolumeObservation): Finding {
   return (
     onTheWire(volume, server.facts) ??
     unheard(volume, server.facts) ??
-    found([no("Conflicted", "NoConflict", "Address and backing are its own")])
+    found([no("Conflicted", "NoConflict", "No other export uses the address or the backing")])
   );
 }
 
@@ -139,7 +139,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
   if (answers(facts, volume).size > 0) {
     return conflict(
       "UndeclaredResponder",
-      `${server.host} hears somebody else answer for ${target}: find that server and stop its export, or choose another shelf and slot`,
+      `${server.host} sees another server answer for ${target}: find that server and stop its export, or choose another shelf and slot`,
     );
   }
   for (const client of clients) {
@@ -150,7 +150,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
     if (own && most > 1)
       return conflict(
         "UndeclaredResponder",
-        `${client.host} hears ${most} servers answer for ${target} on ${on}: unmount ${target} everywhere, then find and stop the other export`,
+        `${client.host} sees ${most} servers answer for ${target} on ${on}: unmount ${target} everywhere, then find and stop the other export`,
       );
     // An export of ours that has just died may have answered when an older look was taken: then from this very card.
     const wasHere = mac !== undefined && volume.recorded.server?.mac === mac;
@@ -167,7 +167,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
     if (most > 0 && !couldBeOurs)
       return conflict(
         "UndeclaredResponder",
-        `${client.host} hears an export nobody declared answer for ${target} on ${on}${device === undefined ? "" : ` from ${device.macs.join(", ")}`}: find that server and stop its export, or choose another shelf and slot`,
+        `${client.host} sees an undeclared export answer for ${target} on ${on}${device === undefined ? "" : ` from ${device.macs.join(", ")}`}: find that server and stop its export, or choose another shelf and slot`,
       );
     // Without aoecfg a client still knows whom it uses: a second server under its feet would get half of its writes.
     const held = device?.up === true && device.users.length > 0 && device.macs.length > 0;
@@ -190,7 +190,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
 
 /** Who answers may be this server, started by an earlier process after it was looked at. What was said before stays. */
 function older({ server, spec }: VolumeObservation, { host }: { readonly host: string }): Finding {
-  const message = `Waiting for AoeServer ${server.name} to be asked again: ${host} hears an answer for ${targetOf(spec)}`;
+  const message = `Waiting for another probe of AoeServer ${server.name}: ${host} sees an answer for ${targetOf(spec)}`;
   const conditions = ["Conflicted", "Exported", "Attached"].map((type) => unknown(type, "Pending", message));
   return { ...stop(conditions), askServer: true };
 }
@@ -207,26 +207,28 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
   if (facts.responders.state === "known") return undefined;
   const deaf: string[] = [];
   for (const { host, view, fresh, spec: client } of listeners) {
-    if (view.state === "Unreachable") deaf.push(`${host} cannot be asked (${view.reason})`);
-    else if (view.state === "Pending" || !fresh) deaf.push(`${host} has not been asked yet`);
+    if (view.state === "Unreachable") deaf.push(`${host} cannot be reached (${view.reason})`);
+    else if (view.state === "Pending" || !fresh) deaf.push(`${host} has not been probed yet`);
     else if (view.snapshot.facts.responders.state === "known") {
       const links = client.aoe.interfaces.map((name) => interfaceProblem(view.snapshot.facts, name));
       if (links.includes(undefined)) return undefined;
-      deaf.push(`${host} hears nothing (${links.map((link) => link?.message).join(", ")})`);
+      deaf.push(`${host} receives no AoE frames (${links.map((link) => link?.message).join(", ")})`);
     } else {
       const { responders } = view.snapshot.facts;
-      deaf.push(`${host} cannot listen yet (${responders.state === "unknown" ? responders.why : "it has no aoecfg"})`);
+      deaf.push(
+        `${host} cannot check the segment yet (${responders.state === "unknown" ? responders.why : "it has no aoecfg"})`,
+      );
     }
   }
   if (deaf.length === 0)
     deaf.push(
       `AoeServer ${server.name} has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment ${segmentOn(server.spec, interfaceOf(spec, server.spec))} to spec.clientRefs`,
     );
-  const message = `Waiting for a client to listen whether somebody else answers for ${targetOf(spec)}: ${deaf.join(", ")}`;
+  const message = `Waiting for a client to check whether another server answers for ${targetOf(spec)}: ${deaf.join(", ")}`;
   return stop([
     unknown("Conflicted", "AddressUnverified", message),
     no("Exported", "AddressUnverified", message),
-    no("Attached", "NotExported", "There is nothing to attach yet"),
+    no("Attached", "NotExported", "The volume is not exported yet"),
   ]);
 }
 

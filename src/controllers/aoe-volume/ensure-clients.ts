@@ -64,7 +64,7 @@ function lookAt(volume: VolumeObservation, client: ObservedClient): ClientFindin
     return say(
       "ClientNotFound",
       "Unknown",
-      `XenHost ${client.name} does not exist: create it, or take it out of spec.clientRefs`,
+      `XenHost ${client.name} does not exist: create it, or remove it from spec.clientRefs`,
     );
   if (client.state === "Invalid")
     return say("ClientNotReady", "Unknown", `XenHost ${client.name} has an invalid spec: ${client.message}`);
@@ -72,30 +72,34 @@ function lookAt(volume: VolumeObservation, client: ObservedClient): ClientFindin
     return say(
       "ClientIsServer",
       "Missing",
-      `XenHost ${client.name} is the machine that exports the volume, and the AoE driver never hears its own host: take it out of spec.clientRefs and use the backing there`,
+      `XenHost ${client.name} is the machine that exports the volume, and the AoE driver receives no frames from its own host: remove it from spec.clientRefs and use the backing there`,
     );
   if (client.view.state === "Unreachable")
     return say(
       "ClientNotReady",
       "Unknown",
-      `XenHost ${client.name} cannot be asked (${client.view.reason}): ${client.view.message}`,
+      `XenHost ${client.name} cannot be reached (${client.view.reason}): ${client.view.message}`,
     );
   if (client.view.state === "Pending" || !client.fresh || !client.trusted)
-    return say("Pending", "Unknown", `Waiting for XenHost ${client.name} to be asked`);
+    return say("Pending", "Unknown", `Waiting for a probe of XenHost ${client.name}`);
   const facts = client.view.snapshot.facts;
   if (!client.listed) {
     const users = deviceOf(facts, volume.spec)?.users ?? [];
     return users.length === 0
       ? say("Pending", "Missing")
-      : say("Pending", "Attached", `No longer in spec.clientRefs, and holds the device (${users.join(", ")})`);
+      : say("Pending", "Attached", `No longer in spec.clientRefs, but still holds the device (${users.join(", ")})`);
   }
   const problem = initiatorProblem(client.spec, facts);
   if (problem !== undefined)
-    return say("ClientNotReady", "Missing", `XenHost ${client.name} is no AoE client yet: ${problem}`);
+    return say("ClientNotReady", "Missing", `XenHost ${client.name} is not ready as an AoE client: ${problem}`);
   if (facts.aoeDevices.state === "unknown")
-    return say("FactsUnknown", "Unknown", `XenHost ${client.name} does not list its devices: ${facts.aoeDevices.why}`);
+    return say(
+      "FactsUnknown",
+      "Unknown",
+      `XenHost ${client.name} did not report its AoE devices: ${facts.aoeDevices.why}`,
+    );
   const served = servedExport(volume);
-  if (served === undefined) return say("NotExported", "Missing", "There is nothing to attach yet");
+  if (served === undefined) return say("NotExported", "Missing", "The volume is not exported yet");
   const { reason, state, message, command, merge } = judge(volume, deviceOf(facts, volume.spec), served, facts);
   if (command === undefined) return say(reason, state, message);
   const step = stepOf(client.host, command);
@@ -126,7 +130,7 @@ function judge(
   const users = device.users.join(", ");
   if (device.flags.includes("closewait"))
     return users === ""
-      ? { reason: "TargetCloseWait", state: "CloseWait", message: "The driver lets go of the device", ...find }
+      ? { reason: "TargetCloseWait", state: "CloseWait", message: "The driver is releasing the device", ...find }
       : { reason: "TargetCloseWait", state: "CloseWait", message: `The device is dead until ${users} closes it` };
   if (!device.up)
     return {

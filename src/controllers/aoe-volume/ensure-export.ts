@@ -49,7 +49,7 @@ export function ensureExport(volume: VolumeObservation): Finding {
   if (problem !== undefined && served === undefined)
     return stop([
       no("Exported", problem.reason, `AoeServer ${server.sight.name} cannot export yet: ${problem.message}`),
-      no("Attached", "NotExported", "There is nothing to attach yet"),
+      no("Attached", "NotExported", "The volume is not exported yet"),
     ]);
   const backing = lookAtBacking(volume, server);
   if (backing.finding !== undefined) return backing.finding;
@@ -60,7 +60,7 @@ export function ensureExport(volume: VolumeObservation): Finding {
 function heard(volume: VolumeObservation, { sight, facts }: ReadyServer, finding: Finding): Finding {
   const link = interfaceProblem(facts, interfaceOf(volume.spec, sight.spec));
   if (link?.reason !== "InterfaceDown") return finding;
-  const message = `${targetOf(volume.spec)} is served by AoeServer ${sight.name}, and nobody can hear it: ${link.message}`;
+  const message = `${targetOf(volume.spec)} is served by AoeServer ${sight.name}, but no client can reach it: ${link.message}`;
   return {
     ...finding,
     conditions: finding.conditions.map((one) =>
@@ -114,7 +114,7 @@ function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer)
   const fact = backingFact(volume, facts);
   const refuse = (say: typeof no, reason: Reason, message: string): BackingLook => ({
     bytes: undefined,
-    finding: stop([say("Exported", reason, message), say("Attached", "NotExported", "There is nothing to attach yet")]),
+    finding: stop([say("Exported", reason, message), say("Attached", "NotExported", "The volume is not exported yet")]),
   });
   if (isPlainlyOutside(volume.spec, sight.spec.allowedBackings))
     return refuse(
@@ -123,8 +123,8 @@ function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer)
       `${path} is not in allowedBackings of AoeServer ${sight.name} (${sight.spec.allowedBackings.join(", ")})${advice("BackingOutsideBounds")}`,
     );
   if (fact === undefined) {
-    const why = facts.backings.state === "unknown" ? facts.backings.why : "it was not asked for";
-    return refuse(unknown, "FactsUnknown", `AoeServer ${sight.name} does not say what ${path} is: ${why}`);
+    const why = facts.backings.state === "unknown" ? facts.backings.why : "the probe did not include it";
+    return refuse(unknown, "FactsUnknown", `AoeServer ${sight.name} did not report what ${path} is: ${why}`);
   }
   const other = otherThanRecorded(volume, facts, fact);
   if (other !== undefined) return refuse(no, other.reason, `${other.message} (AoeServer ${sight.name})`);
@@ -190,7 +190,7 @@ function changeOf(
   if (!sound) {
     if (free) return { restart: "IfNeeded" };
     // Edited by hand: when the process still runs as asked, only the configuration is written again.
-    const wait = "vblade keeps the parameters it runs with";
+    const wait = "vblade keeps its current parameters";
     return current.runningDiffers && !configured ? { restart: "Forbidden", wait } : { wait };
   }
   const stale = bytes !== undefined && servedBytes(volume, current.pid, bytes) !== sectors(bytes);
@@ -207,17 +207,17 @@ function conclude(
 ): Finding {
   const where = `by AoeServer ${sight.name} on ${interfaceOf(volume.spec, sight.spec)}`;
   if (current?.pid === undefined) {
-    const waiting = waits.length === 0 ? "" : `; ${waits.join(", ")} as long as ${describeHold(hold)}`;
+    const waiting = waits.length === 0 ? "" : `; ${waits.join(", ")} while ${describeHold(hold)}`;
     return stop(
       [
         no("Exported", "Progressing", `${targetOf(volume.spec)} is not yet served ${where}${waiting}`),
-        no("Attached", "NotExported", "There is nothing to attach yet"),
+        no("Attached", "NotExported", "The volume is not exported yet"),
       ],
       steps,
     );
   }
   if (waits.length > 0) {
-    const message = `${targetOf(volume.spec)} is served ${where}, but ${waits.join(", ")} as long as ${describeHold(hold)}: release it on the client, then it changes by itself`;
+    const message = `${targetOf(volume.spec)} is served ${where}, but ${waits.join(", ")} while ${describeHold(hold)}: release it on the client, and xensan applies the change`;
     return found([yes("Exported", hold.kind === "Held" ? "ClientHoldsDevice" : "ClientUnknown", message)], steps);
   }
   if (steps.some(({ interrupts }) => interrupts === true))
@@ -230,7 +230,7 @@ function conclude(
     );
   const cost =
     volume.spec.sync === "Disabled"
-      ? "; sync is Disabled: a power cut of the server loses what clients believe is written"
+      ? "; sync is Disabled: a power failure of the server loses writes that clients consider complete"
       : "";
   return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}${cost}`)], steps);
 }

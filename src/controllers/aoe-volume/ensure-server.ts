@@ -39,7 +39,7 @@ function withinInterfaces(spec: AoeVolumeSpec, server: Extract<ObservedServer, {
   const message = `${netif} is not in interfaces of AoeServer ${server.name} (${names})${advice("InterfaceOutsideBounds")}`;
   return stop([
     no("Exported", "InterfaceOutsideBounds", message),
-    no("Attached", "NotExported", "There is nothing to attach yet"),
+    no("Attached", "NotExported", "The volume is not exported yet"),
     unknown("Conflicted", "InterfaceOutsideBounds", message),
   ]);
 }
@@ -53,8 +53,9 @@ function problemOf(server: ObservedServer): readonly [reason: Reason, message: s
     case "Found": {
       const { view, name } = server;
       if (view.state === "Unreachable")
-        return ["ServerNotReady", `AoeServer ${name} cannot be asked (${view.reason}): ${view.message}`];
-      if (view.state === "Pending" || !server.fresh) return ["Pending", `Waiting for AoeServer ${name} to be asked`];
+        return ["ServerNotReady", `AoeServer ${name} cannot be reached (${view.reason}): ${view.message}`];
+      if (view.state === "Pending" || !server.fresh)
+        return ["Pending", `Waiting for a probe of AoeServer ${name}`];
       if (!server.trusted) return ["Pending", `Waiting for the host key of AoeServer ${name} to be recorded`];
       return undefined;
     }

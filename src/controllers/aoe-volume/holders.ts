@@ -14,7 +14,7 @@ export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" 
   const by: string[] = [];
   const because: string[] = [];
   for (const client of volume.clients) {
-    // A XenHost that is gone held nothing when it was let go, or somebody said to let go of it nevertheless.
+    // A XenHost that is gone held nothing when it was let go, or somebody said to remove this object anyway.
     if (client.state === "NotFound") continue;
     if (client.state === "Invalid") because.push(`XenHost/${client.name} has an invalid spec`);
     else look(client, volume.spec, by, because);
@@ -27,17 +27,17 @@ export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" 
 function look(sight: ObservedHost, target: VolumeObservation["spec"], by: string[], because: string[]): void {
   const { host, view, fresh } = sight;
   if (view.state === "Unreachable") {
-    because.push(`${host} cannot be asked (${view.reason})`);
+    because.push(`${host} cannot be reached (${view.reason})`);
     return;
   }
   if (view.state === "Pending" || !fresh) {
-    because.push(`${host} has not been asked yet`);
+    because.push(`${host} has not been probed yet`);
     return;
   }
   const { aoeDevices } = view.snapshot.facts;
-  if (aoeDevices.state === "unknown") because.push(`${host} does not say (${aoeDevices.why})`);
+  if (aoeDevices.state === "unknown") because.push(`${host} did not report its AoE devices (${aoeDevices.why})`);
   const gap = gapIn(aoeDevices);
-  if (gap !== undefined) because.push(`${host} does not show all its devices: ${gap}`);
+  if (gap !== undefined) because.push(`${host} did not report all its devices: ${gap}`);
   const users = deviceOf(view.snapshot.facts, target)?.users ?? [];
   if (users.length > 0) by.push(`${host} (${users.join(", ")})`);
 }
@@ -55,10 +55,10 @@ export function deviceOf(
 export function describeHold(hold: Hold): string {
   switch (hold.kind) {
     case "Free":
-      return "nobody holds the device";
+      return "no process holds the device";
     case "Held":
       return `the device is held by ${hold.by.join(", ")}`;
     case "Unknown":
-      return `nobody can tell whether the device is held: ${hold.because.join(", ")}`;
+      return `xensan cannot determine which processes hold the device: ${hold.because.join(", ")}`;
   }
 }

@@ -16,14 +16,14 @@ export function release(volume: VolumeObservation): Release<Finding> {
   if (volume.clusters.length > 0)
     return blocked(
       "ReferencedByCluster",
-      `Ocfs2Cluster ${[...volume.clusters].sort().join(", ")} has a file system on it: remove the file system there first. Or set the annotation xensan.dev/abandon=${volume.owner.name} to let go of this object and leave the export as it is`,
+      `Ocfs2Cluster ${[...volume.clusters].sort().join(", ")} has a file system on it: remove the file system there first. Or set the annotation xensan.dev/abandon=${volume.owner.name} to remove this object and leave the export as it is`,
     );
   const server = readyServer(volume);
   if (server === undefined) return blocked(...waitingForServer(volume));
   const { exports } = server.facts;
   if (exports.state === "unknown")
-    return blocked("FactsUnknown", `AoeServer ${server.sight.name} does not say what it exports: ${exports.why}`);
-  if (volume.busy) return blocked("Pending", `Waiting for what is being done on AoeServer ${server.sight.name}`);
+    return blocked("FactsUnknown", `AoeServer ${server.sight.name} did not report its exports: ${exports.why}`);
+  if (volume.busy) return blocked("Pending", `Waiting for a running step on AoeServer ${server.sight.name}`);
   const ours = exports.state === "known" ? ownExports(volume, exports.value) : [];
   const unmarked = ours.length === 0 ? remark(volume, server) : undefined;
   const steps = [
@@ -37,7 +37,7 @@ export function release(volume: VolumeObservation): Release<Finding> {
   if (hold.kind !== "Free")
     return blocked(
       hold.kind === "Held" ? "ClientHoldsDevice" : "ClientUnknown",
-      `${targetOf(volume.spec)} stays as long as ${describeHold(hold)}. Release it there, or set the annotation xensan.dev/abandon=${volume.owner.name} to let go of this object and leave the export and its backing as they are`,
+      `${targetOf(volume.spec)} cannot be removed while ${describeHold(hold)}. Release it there, or set the annotation xensan.dev/abandon=${volume.owner.name} to remove this object and leave the export and its backing as they are`,
     );
   return removing(volume, steps);
 }
@@ -92,7 +92,7 @@ function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] 
 }
 
 function waitingForServer({ server, owner }: VolumeObservation): [reason: Reason, message: string] {
-  const leave = `Or set the annotation xensan.dev/abandon=${owner.name} to let go of this object and leave the export as it is`;
+  const leave = `Or set the annotation xensan.dev/abandon=${owner.name} to remove this object and leave the export as it is`;
   if (server.state === "NotFound")
     return [
       "ServerNotFound",
@@ -106,9 +106,9 @@ function waitingForServer({ server, owner }: VolumeObservation): [reason: Reason
   if (server.view.state === "Unreachable")
     return [
       "ServerNotReady",
-      `AoeServer ${server.name} cannot be asked (${server.view.reason}), so the export cannot be removed: ${server.view.message}. ${leave}`,
+      `AoeServer ${server.name} cannot be reached (${server.view.reason}), so the export cannot be removed: ${server.view.message}. ${leave}`,
     ];
-  return ["Pending", `Waiting for AoeServer ${server.name} to be asked`];
+  return ["Pending", `Waiting for a probe of AoeServer ${server.name}`];
 }
 
 function blocked(reason: Reason, message: string): Release<Finding> {

@@ -226,8 +226,8 @@ export class HostAgent {
     if (machineId === undefined || identity.state !== "known") return undefined;
     const seen = identity.value.machineId;
     if (seen === "" || seen === machineId) return undefined;
-    const way = `if it takes the place of the old one for good, set the annotation xensan.dev/approve=Machine:${seen}`;
-    return `The machine with machine-id ${seen} answers, recorded was ${machineId}: nothing is done on it; ${way}`;
+    const way = `if it replaces the old one permanently, set the annotation xensan.dev/approve=Machine:${seen}`;
+    return `The machine has machine-id ${seen}, but ${machineId} was recorded: xensan changes nothing on it; ${way}`;
   }
 
   async #act(step: Step, notAfter: number | undefined, by: Logger | undefined): Promise<StepOutcome | undefined> {

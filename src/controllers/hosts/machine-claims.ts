@@ -47,7 +47,7 @@ export function claimingOf(host: Claimed, { kind, namespace, name }: ObjectRef):
   if (own.object !== `${namespace}/${name}`)
     return {
       kind: "Elsewhere",
-      message: `${kind} ${own.object} has this machine, by the same address: one of the two objects must go`,
+      message: `${kind} ${own.object} has the same machine, by the same address: delete one of the two objects`,
     };
   const held = heldClaims(host.agent.view);
   const ours = `${own.cluster} ${own.object}`;
@@ -57,7 +57,7 @@ export function claimingOf(host: Claimed, { kind, namespace, name }: ObjectRef):
     if (holding === kind ? holder === ours : cluster === own.cluster) continue;
     return {
       kind: "Elsewhere",
-      message: `${holding} ${object} of the management cluster ${cluster} has this machine: nothing is done on it; to move it here for good, set the annotation xensan.dev/approve=Claim:${holder}`,
+      message: `${holding} ${object} of the management cluster ${cluster} has this machine: xensan changes nothing on it; to move it here permanently, set the annotation xensan.dev/approve=Claim:${holder}`,
     };
   }
   const given = [...held.values()].some((holder) => holder === host.takes && holder !== ours);

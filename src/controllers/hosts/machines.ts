@@ -161,7 +161,7 @@ export class Machines {
     const follow = () => own.abort(parent.reason);
     if (parent.aborted) follow();
     else parent.addEventListener("abort", follow, { once: true });
-    host.stop = () => own.abort(new Error("nobody stands for this host any more"));
+    host.stop = () => own.abort(new Error("no object represents this host any more"));
     const running = host.agent.run(own.signal).finally(() => {
       parent.removeEventListener("abort", follow);
       this.#running.delete(running);

@@ -20,7 +20,7 @@ export function createHostMetrics(registry: Registry): HostMetrics {
     }),
     repairs: new Counter({
       name: "xensan_drift_repairs_total",
-      help: "Steps that brought back what had already been right for the current spec.",
+      help: "Steps that restored what had already matched the current spec.",
       labelNames: ["kind", "action"],
       registers: [registry],
     }),

@@ -16,7 +16,7 @@ import {
 
 type MountStatus = NonNullable<FilesystemStatus["nodes"]>[number];
 
-/** A host that has begun a new boot although it had a file system mounted. */
+/** A host that rebooted while it had a file system mounted. */
 export interface Restart {
   readonly host: string;
   readonly label: string;

@@ -34,7 +34,10 @@ export function ensureConfigured(cluster: ClusterObservation): ClusterFinding {
       together(
         "Configured",
         looks.map(({ assessment }) => assessment),
-        { reason: "Configured", message: `O2CB cluster ${cluster.spec.clusterName} is configured alike on ${names}` },
+        {
+          reason: "Configured",
+          message: `O2CB cluster ${cluster.spec.clusterName} is configured identically on ${names}`,
+        },
       ),
     ],
     steps: looks.flatMap(({ steps }) => steps),
@@ -50,7 +53,7 @@ function look(
   const problem = nodeProblem(node);
   const ready = readyNode(node);
   if (problem !== undefined || ready === undefined)
-    return { assessment: problem ?? open(node.host, "Pending", "Waiting to be asked"), steps: [] };
+    return { assessment: problem ?? open(node.host, "Pending", "Waiting for a probe"), steps: [] };
   if (mustWait(cluster, node))
     return {
       assessment: bad(
@@ -63,7 +66,7 @@ function look(
   const { o2cb } = ready.facts;
   if (o2cb.state === "unknown")
     return {
-      assessment: open(node.host, "FactsUnknown", `does not say how O2CB is configured: ${o2cb.why}`),
+      assessment: open(node.host, "FactsUnknown", `did not report its O2CB configuration: ${o2cb.why}`),
       steps: [],
     };
   const tools = missingTools(ready);
@@ -108,9 +111,9 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   const wanted = request.regions.map(({ uuid }) => uuid);
   if (!sameRegions(regions, wanted)) return "its cluster.conf lists other heartbeat regions";
   if (boot === undefined || !boot.enabled || boot.cluster !== request.cluster)
-    return "the cluster would not come back after a reboot";
-  if (!sameTimeouts(request.timeouts, boot.timeouts)) return "its timeouts after a reboot would be others";
-  if (!bootOrder) return "the order of its boot is not as it must be";
+    return "the cluster would not start after a reboot";
+  if (!sameTimeouts(request.timeouts, boot.timeouts)) return "its timeouts would differ after a reboot";
+  if (!bootOrder) return "its boot order is wrong";
   if (panicOnOops !== undefined && (panicOnOops.now !== 1 || !panicOnOops.persisted))
     return "kernel.panic_on_oops is not 1";
   // Below 0 the reboot comes at once.

@@ -108,7 +108,7 @@ function complete(
   return fine(
     label,
     "PendingUnmount",
-    `has ${missing.now} node slots instead of ${spec.nodeSlots}, and gets more only while nobody has it mounted: set the annotation xensan.dev/paused=true, unmount it on ${missing.waitsFor.join(", ")}, and remove the annotation`,
+    `has ${missing.now} node slots instead of ${spec.nodeSlots}, and more can be added only while no node has it mounted: set the annotation xensan.dev/paused=true, unmount it on ${missing.waitsFor.join(", ")}, and remove the annotation`,
   );
 }
 
@@ -173,9 +173,9 @@ function formatStep(
   const node = cluster.nodes.find((one) => one.host === host);
   const ready = node && readyNode(node);
   const netif = ready && interfaceTo(ready, volume.device);
-  if (netif === undefined) return `${host} does not say over which interface it sees ${volume.device}`;
-  if (volume.serverName === undefined) return `Nobody knows the host name of the server of AoeVolume ${volume.name}`;
-  if (volume.sizeBytes === undefined) return `Nobody knows how large ${volume.device} must be`;
+  if (netif === undefined) return `${host} did not report the interface on which it sees ${volume.device}`;
+  if (volume.serverName === undefined) return `The host name of the server of AoeVolume ${volume.name} is unknown`;
+  if (volume.sizeBytes === undefined) return `The expected size of ${volume.device} is unknown`;
   const { blockSize, clusterSize, journalSize, type } = spec;
   const command = formatFilesystem({
     owner: cluster.owner,

@@ -22,7 +22,7 @@ export function ensureHealthy(cluster: ClusterObservation): ClusterFinding {
     conditions: [
       together("Healthy", assessments, {
         reason: "Healthy",
-        message: `Every mounted node hears the heartbeats of the others and is connected to them${unsynced(cluster)}`,
+        message: `Every mounted node sees the heartbeats of the others and is connected to them${unsynced(cluster)}`,
       }),
     ],
     lookAgain: between.some(({ reason }) => reason === "Looking"),
@@ -33,7 +33,7 @@ export function ensureHealthy(cluster: ClusterObservation): ClusterFinding {
 function unsynced({ filesystems }: ClusterObservation): string {
   const names = filesystems.flatMap(({ volume }) => (volume.state === "Found" && !volume.synced ? [volume.name] : []));
   if (names.length === 0) return "";
-  return `. AoeVolume ${names.join(", ")} has sync Disabled: a power cut of its server may cost a node its journal`;
+  return `. AoeVolume ${names.join(", ")} has sync Disabled: a power failure of its server may destroy the journal of a node`;
 }
 
 /** Nobody is well of whom nobody knows. */
@@ -45,9 +45,9 @@ function unknown(cluster: ClusterObservation): Assessment[] {
     const { o2cb, sharedDevices } = ready?.facts ?? {};
     const isUsed = cluster.filesystems.some(({ recorded }) => recorded?.uuid !== undefined);
     if (sharedDevices?.state === "unknown" && isUsed)
-      return [open(node.host, "FactsUnknown", `does not say what it has mounted: ${sharedDevices.why}`)];
+      return [open(node.host, "FactsUnknown", `did not report its mounts: ${sharedDevices.why}`)];
     return o2cb?.state === "unknown"
-      ? [open(node.host, "FactsUnknown", `does not say whom it hears: ${o2cb.why}`)]
+      ? [open(node.host, "FactsUnknown", `did not report which heartbeats it sees: ${o2cb.why}`)]
       : [];
   });
 }
@@ -84,7 +84,7 @@ function slots(cluster: ClusterObservation): Assessment[] {
         );
       return [
         ...(own.length === 1 ? [] : [says(own.length === 0 ? "has no slot" : `has ${own.length} slots`)]),
-        ...foreign.map(({ slot, node: number }) => says(`finds slot ${slot} taken by ${number}, which is no node,`)),
+        ...foreign.map(({ slot, node: number }) => says(`finds slot ${slot} taken by ${number}, which is not a node,`)),
       ];
     }),
   );
@@ -109,7 +109,7 @@ function strangers({ filesystems }: ClusterObservation): Assessment[] {
           bad(
             label,
             "ForeignHeartbeat",
-            `node number ${who.numbers.join(", ")}, which is no mounted node of this cluster, writes its heartbeat: find that host and unmount it there`,
+            `node number ${who.numbers.join(", ")}, which is not a mounted node of this cluster, writes its heartbeat: find that host and unmount it there`,
           ),
         ]
       : [],
@@ -136,12 +136,12 @@ function peers(cluster: ClusterObservation): Assessment[] {
       ({ number }) => active.liveNodes?.includes(number) !== false && active.connectedNodes?.includes(number) === false,
     );
     return [
-      ...early.map((other) => open(node.host, "Looking", `is asked once more, since ${other.host} mounted later`)),
+      ...early.map((other) => open(node.host, "Looking", `needs another probe, because ${other.host} mounted later`)),
       ...silent.map((other) =>
         bad(
           node.host,
           "HeartbeatMissing",
-          `does not hear the heartbeat of ${other.host}, which has the file system mounted`,
+          `does not see the heartbeat of ${other.host}, which has the file system mounted`,
         ),
       ),
       ...apart.map((other) =>
@@ -171,7 +171,7 @@ function readOnly(cluster: ClusterObservation): Assessment[] {
             bad(
               node.host,
               "ReadOnlyMount",
-              `${odd.mountPoint} is read-only there: the kernel found an error. Look at its log, unmount it everywhere and run fsck.ocfs2`,
+              `${odd.mountPoint} is read-only there: the kernel found an error. Check its log, unmount it everywhere and run fsck.ocfs2`,
             ),
           ];
     }),

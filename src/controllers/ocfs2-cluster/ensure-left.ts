@@ -54,7 +54,7 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
   const rests = cluster.filesystems.map((one) => lookAtRest(cluster, one, node));
   const ready = readyNode(node);
   if (ready === undefined) {
-    const problem = nodeProblem(node) ?? open(host, "Pending", "Waiting to be asked");
+    const problem = nodeProblem(node) ?? open(host, "Pending", "Waiting for a probe");
     const advice =
       problem.reason === "NodeUnreachable"
         ? `. If it is gone for good, delete its XenHost with the annotation xensan.dev/abandon=${host}`
@@ -70,7 +70,13 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
     );
   const others = listedNodes(cluster).filter((other) => knows(cluster, other));
   if (others.length > 0)
-    return waits(bad(host, "NodeLeaving", `${others.map((other) => other.host).join(", ")} must forget it first`));
+    return waits(
+      bad(
+        host,
+        "NodeLeaving",
+        `${others.map((other) => other.host).join(", ")} must remove it from their configuration first`,
+      ),
+    );
   const rest = restOf(cluster, node);
   if (rest === undefined && ready.removed) return gone;
   return waits(bad(host, "NodeLeaving", "the cluster is being removed from it"), [removal(cluster, host)]);

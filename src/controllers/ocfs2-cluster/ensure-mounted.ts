@@ -71,7 +71,7 @@ export function lookAtMount(
   const problem = nodeProblem(node);
   const ready = readyNode(node);
   if (problem !== undefined || ready === undefined)
-    return { assessment: { ...(problem ?? open(host, "Pending", "Waiting to be asked")), subject } };
+    return { assessment: { ...(problem ?? open(host, "Pending", "Waiting for a probe")), subject } };
   if (mustWait(cluster, node))
     return { assessment: bad(subject, "NodeLeaving", "waits until the former node has left") };
   const uuid = recorded?.uuid;
@@ -79,7 +79,7 @@ export function lookAtMount(
   const device = sharedDevice(ready, deviceOf(filesystem));
   const path = deviceOf(filesystem);
   if (device === undefined || path === undefined || ready.facts.mountPoints.state === "unknown")
-    return { assessment: open(subject, "FactsUnknown", `nobody knows yet whether it is mounted${why(ready)}`) };
+    return { assessment: open(subject, "FactsUnknown", `whether it is mounted is not known yet${why(ready)}`) };
   const other = device.superblock !== undefined && device.superblock.uuid !== uuid;
   if (other)
     return { assessment: bad(subject, "WrongFilesystem", `${path} holds ${device.superblock?.uuid}, not ${uuid}`) };
@@ -98,7 +98,7 @@ export function lookAtMount(
     return { assessment: fine(subject, "Mounted", "is mounted") };
   if (here)
     return {
-      assessment: bad(subject, "Progressing", "is mounted, and would not come back like this after a reboot"),
+      assessment: bad(subject, "Progressing", "is mounted, but would not be mounted in the same way after a reboot"),
       step: stepOn(host, mount, label),
     };
   const [elsewhere] = device.mounts;
@@ -148,14 +148,14 @@ function obstacleTo(
     return bad(
       host,
       "VolumeNotReady",
-      `AoeVolume ${volume.name} does not say that ${host} sees it: ${volume.problem ?? "see its status, and list the host in its clientRefs"}`,
+      `AoeVolume ${volume.name} does not report that ${host} sees it: ${volume.problem ?? "see its status, and list the host in its clientRefs"}`,
     );
   const { waitsFor } = timing(cluster);
   if (waitsFor.length > 0)
     return bad(
       host,
       "PendingRestart",
-      `stays unmounted until the new timeouts hold: ${waitsFor.join(", ")} come first`,
+      `stays unmounted until the new timeouts are active: unmount ${waitsFor.join(", ")} first`,
     );
   if (!isOnline(node, clusterRequest(cluster)))
     return bad(host, "NotOnline", "is mounted once the cluster is online there");
@@ -165,7 +165,7 @@ function obstacleTo(
     return bad(
       host,
       "ForeignHeartbeat",
-      `node number ${strangers.numbers.join(", ")}, which is no mounted node of this cluster, writes its heartbeat: unmount it there`,
+      `node number ${strangers.numbers.join(", ")}, which is not a mounted node of this cluster, writes its heartbeat: unmount it there`,
     );
   return undefined;
 }
@@ -205,10 +205,10 @@ export function lookAtRest(cluster: ClusterObservation, filesystem: ObservedFile
   const problem = nodeProblem(node);
   const ready = readyNode(node);
   if (problem !== undefined || ready === undefined)
-    return { assessment: { ...(problem ?? open(host, "Pending", "Waiting to be asked")), subject } };
+    return { assessment: { ...(problem ?? open(host, "Pending", "Waiting for a probe")), subject } };
   const device = sharedDevice(ready, path);
   if (device === undefined || ready.facts.mountPoints.state !== "known")
-    return { assessment: open(subject, "FactsUnknown", `nobody knows yet whether it is mounted${why(ready)}`) };
+    return { assessment: open(subject, "FactsUnknown", `whether it is mounted is not known yet${why(ready)}`) };
   const mountPoint = recorded?.mountPoint ?? device.mounts[0]?.mountPoint;
   const [mounted] = device.mounts;
   if (mounted === undefined && persistedAt(ready, mountPoint) === undefined) return nothing;

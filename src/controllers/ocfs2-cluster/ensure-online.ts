@@ -28,7 +28,7 @@ export function ensureOnline(cluster: ClusterObservation): ClusterFinding {
           fine(
             "PendingRestart",
             "PendingRestart",
-            `the timeouts of the spec hold once nothing is mounted anywhere: unmount the file systems on ${waitsFor.join(", ")}. ${contract(cluster)}`,
+            `the timeouts of the spec take effect once nothing is mounted anywhere: unmount the file systems on ${waitsFor.join(", ")}. ${contract(cluster)}`,
           ),
         ];
   const names = listedNodes(cluster)
@@ -51,7 +51,7 @@ export function contract(cluster: ClusterObservation): string {
   const seconds = deadSeconds(cluster);
   const aoe = aoeSeconds(cluster);
   const after =
-    aoe === undefined ? "" : aoe === 0 ? "; AoE itself waits for ever" : `; AoE itself gives up after ${aoe} s`;
+    aoe === undefined ? "" : aoe === 0 ? "; AoE itself retries forever" : `; AoE itself gives up after ${aoe} s`;
   return `A host that cannot write its heartbeat for ${seconds} s, (heartbeatThreshold - 1) * 2, resets itself${after}`;
 }
 
@@ -78,28 +78,28 @@ function look(
   const problem = nodeProblem(node);
   const ready = readyNode(node);
   if (problem !== undefined || ready === undefined)
-    return { assessment: problem ?? open(host, "Pending", "Waiting to be asked"), steps: [] };
+    return { assessment: problem ?? open(host, "Pending", "Waiting for a probe"), steps: [] };
   const only = (assessment: Assessment) => ({ assessment, steps: [] });
   if (mustWait(cluster, node)) return only(bad(host, "NodeLeaving", "waits until the former node has left"));
   const { o2cb } = ready.facts;
   if (o2cb.state === "unknown")
-    return only(open(host, "FactsUnknown", `does not say whether O2CB is online: ${o2cb.why}`));
+    return only(open(host, "FactsUnknown", `did not report whether O2CB is online: ${o2cb.why}`));
   if (o2cb.state === "known" && o2cb.value.kernel === "Missing")
     return only(
-      bad(host, "KernelWithoutOcfs2", "its kernel is built without OCFS2: boot one that has it (Debian's have)"),
+      bad(host, "KernelWithoutOcfs2", "its kernel is built without OCFS2: boot one that has it, such as Debian's"),
     );
   const active = o2cb.state === "known" ? o2cb.value.active : undefined;
   const step = stepOn(host, clusterOnline(request));
   if (active === undefined)
     return { assessment: bad(host, "Progressing", "the cluster is not online yet"), steps: [step] };
   if (active.name !== request.cluster)
-    return only(bad(host, "ForeignCluster", `cluster ${active.name} is online there: take it down first`));
+    return only(bad(host, "ForeignCluster", `cluster ${active.name} is online there: take it offline first`));
   const wrong = difference(active, request);
   if (wrong === undefined) return only(fine(host, "Online", "is online"));
   const busy = cluster.filesystems.some((one) => isMountedNow(node, one) !== "No");
   if (wrong.offline && busy)
     return only(
-      fine(host, "PendingRestart", `${wrong.what}: unmount the file systems there, then it is brought online anew`),
+      fine(host, "PendingRestart", `${wrong.what}: unmount the file systems there, then xensan brings it online again`),
     );
   return { assessment: bad(host, "Progressing", wrong.what), steps: [step] };
 }

@@ -98,14 +98,14 @@ export function nodeProblem(node: ObservedNode): Assessment | undefined {
     return bad(host, "NodeNotFound", `XenHost ${host} has an invalid spec: ${node.message}`);
   if (node.rival !== undefined) return bad(host, node.rival.reason, node.rival.message);
   if (node.view.state === "Unreachable")
-    return open(host, "NodeUnreachable", `cannot be asked (${node.view.reason}): ${node.view.message}`);
+    return open(host, "NodeUnreachable", `cannot be reached (${node.view.reason}): ${node.view.message}`);
   if (node.view.state === "Pending" || !node.fresh || !node.trusted)
-    return open(host, "Pending", "Waiting to be asked");
+    return open(host, "Pending", "Waiting for a probe");
   const other = wrongName(node, node.view.snapshot.facts);
   if (other === undefined) return undefined;
   return bad(
     host,
     "HostNameMismatch",
-    `calls itself ${other}, and the node is ${node.name}: O2CB knows a node by its host name only. Name the XenHost like the machine, or the machine like the XenHost`,
+    `has the host name ${other}, but the node is ${node.name}: O2CB identifies a node by its host name only. Give the XenHost and the machine the same name`,
   );
 }

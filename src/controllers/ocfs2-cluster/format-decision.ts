@@ -96,11 +96,11 @@ function resume(situation: FormatSituation, intent: Intent): FormatDecision {
   if (records.some(({ state }) => state === "Running")) return wait("Progressing", `${host} formats ${device}`);
   if (records.some(({ state }) => state === "Interrupted")) return interrupted(device, host, uuid);
   const elected = looks.find((look) => look.host === host);
-  if (elected === undefined) return outOfReach(situation, intent, "it is no node any more");
+  if (elected === undefined) return outOfReach(situation, intent, "it is not a node any more");
   if (elected.kind === "Unreachable") return outOfReach(situation, intent, elected.why);
-  if (elected.kind === "Pending") return wait("Pending", `Waiting for ${host} to be asked`);
+  if (elected.kind === "Pending") return wait("Pending", `Waiting for a probe of ${host}`);
   if (elected.records === undefined || elected.device === undefined)
-    return wait("FactsUnknown", `${host} does not say whether it began to format ${device}`);
+    return wait("FactsUnknown", `${host} did not report whether it began to format ${device}`);
   const found = elected.device;
   if (records.length > 0) {
     if (found.superblock?.uuid === uuid) return { kind: "Record", uuid, adopted: false };
@@ -127,7 +127,7 @@ function outOfReach(situation: FormatSituation, { uuid, host }: Intent, why: str
   if (approved !== approval)
     return wait(
       "FormatUnknown",
-      `Only ${host} can tell whether it began to format ${device} as ${uuid}, and ${why}. Bring it back. If it never comes back: make sure that it is off and stays off, look at ${device} on another node ("blkid -p ${device}" must print nothing), and set the annotation xensan.dev/approve=${approval}: then another node is chosen, which formats ${device} only if it is blank`,
+      `Only ${host} has the record of whether it began to format ${device} as ${uuid}, and ${why}. Bring it back. If it never comes back: make sure that it is off and stays off, look at ${device} on another node ("blkid -p ${device}" must print nothing), and set the annotation xensan.dev/approve=${approval}: then another node is chosen, which formats ${device} only if it is blank`,
     );
   // Half a file system may look like a whole one.
   if (looks.flatMap(seeing).some((look) => look.device.superblock?.uuid === uuid))
@@ -138,14 +138,14 @@ function outOfReach(situation: FormatSituation, { uuid, host }: Intent, why: str
 const interrupted = (device: string, host: string, uuid: string) =>
   refuse(
     "FormatInterrupted",
-    `${host} began to format ${device} as ${uuid} and did not come to the end. It never runs a second time by itself: look at what is on the volume and at /var/lib/xensan/formats/${uuid} there`,
+    `${host} began to format ${device} as ${uuid} and did not finish. xensan never repeats it by itself: inspect the volume and /var/lib/xensan/formats/${uuid} there`,
   );
 
 /** Nothing was ever done: adopt what is there, or find out that nothing is and choose who formats. */
 function begin(situation: FormatSituation): FormatDecision {
   const { looks, device, strangers } = situation;
   const pending = looks.filter(({ kind }) => kind === "Pending");
-  if (pending.length > 0) return wait("Pending", `Waiting for ${names(pending)} to be asked`);
+  if (pending.length > 0) return wait("Pending", `Waiting for a probe of ${names(pending)}`);
   for (const look of looks) {
     const record = recordsOf(look).find((one) => one.device === device && one.state !== "Done");
     if (record?.state === "Running") return wait("Progressing", `${look.host} formats ${device} as ${record.uuid}`);
@@ -162,7 +162,7 @@ function begin(situation: FormatSituation): FormatDecision {
     return wait("VolumeNotReady", `${names(detached)} must see the volume as its server serves it`);
   if (first.device.superblock !== undefined) {
     if (strangers.kind === "Alive") return foreign(device, strangers.numbers);
-    if (strangers.kind === "Unsure") return wait("Looking", `Looking whether some other host uses ${device}`);
+    if (strangers.kind === "Unsure") return wait("Looking", `Checking whether another host uses ${device}`);
     return { kind: "Record", uuid: first.device.superblock.uuid, adopted: true };
   }
   const able = present.filter(({ online }) => online)[0];
@@ -173,7 +173,7 @@ function begin(situation: FormatSituation): FormatDecision {
 const foreign = (device: string, numbers: readonly number[]) =>
   refuse(
     "ForeignHeartbeat",
-    `A host that is no node of this cluster uses ${device}: node number ${numbers.join(", ")} writes its heartbeat. Unmount it there, or declare it`,
+    `A host that is not a node of this cluster uses ${device}: node number ${numbers.join(", ")} writes its heartbeat. Unmount it there, or declare it`,
   );
 
 /** What keeps the volume from being formatted (or, with `adopting`, taken over) whoever would do it. */
@@ -182,11 +182,11 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
   const silent = looks.flatMap((look) =>
     look.kind === "Seen" && (look.device === undefined || look.records === undefined) ? [look] : [],
   );
-  if (silent.length > 0) return wait("FactsUnknown", `${names(silent)} does not say what ${device} holds`);
+  if (silent.length > 0) return wait("FactsUnknown", `${names(silent)} did not report what ${device} holds`);
   const present = looks.flatMap(seeing).filter((look) => look.device.content !== "Missing");
   const unreadable = present.filter((look) => look.device.content === "Unreadable");
   if (unreadable.length > 0) return wait("DeviceUnreadable", `${names(unreadable)} cannot read ${device}`);
-  if (sizeBytes === undefined) return wait("VolumeNotReady", `Nobody knows yet how large ${device} must be`);
+  if (sizeBytes === undefined) return wait("VolumeNotReady", `The expected size of ${device} is not known yet`);
   const odd = present.find((look) => look.device.sizeBytes !== sizeBytes);
   if (odd !== undefined)
     return refuse(
@@ -229,7 +229,7 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
 /** What would let the cluster adopt it, where only its label is in the way. */
 function adoption({ superblock }: SharedDevice, device: string, label: string): string {
   if (superblock === undefined || superblock.label === label) return "";
-  return `. If it is the one that is meant, unmount it everywhere and label it on one node: tunefs.ocfs2 -L ${label} ${device}`;
+  return `. If it is the intended one, unmount it everywhere and label it on one node: tunefs.ocfs2 -L ${label} ${device}`;
 }
 
 function unseen(looks: readonly NodeLook[], device: string): FormatDecision {
@@ -237,9 +237,9 @@ function unseen(looks: readonly NodeLook[], device: string): FormatDecision {
   const pending = looks.filter(({ kind }) => kind === "Pending");
   const unreadable = looks.flatMap(seeing).filter((look) => look.device.content === "Unreadable");
   if (unreadable.length > 0) return wait("DeviceUnreadable", `${names(unreadable)} cannot read ${device}`);
-  if (pending.length > 0) return wait("Pending", `Waiting for ${names(pending)} to be asked`);
+  if (pending.length > 0) return wait("Pending", `Waiting for a probe of ${names(pending)}`);
   if (away.length === looks.length && away.length > 0)
-    return wait("NodeUnreachable", `Nobody can be asked what ${device} holds: ${names(away)} cannot be reached`);
+    return wait("NodeUnreachable", `Cannot determine what ${device} holds: ${names(away)} cannot be reached`);
   return wait("DeviceMissing", `No node sees ${device}`);
 }
 

@@ -46,7 +46,7 @@ export type ObservedNode = O2cbNode & {
         readonly neverReached: boolean;
         /** Why it cannot be a node of this cluster. */
         readonly rival: Rival | undefined;
-        /** Work of this cluster on it that has not ended, or has not been looked at yet. */
+        /** Work of this cluster on it that has not ended, or has not been checked yet. */
         readonly busy: boolean;
         /** remove-cluster has succeeded there since this process began. */
         readonly removed: boolean;

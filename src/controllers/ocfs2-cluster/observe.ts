@@ -185,7 +185,7 @@ function problemOf(volume: AoeVolume): string | undefined {
   const { metadata, status } = volume;
   if (isDeleting(volume)) return "it is being deleted";
   const conflicted = findCondition(status?.conditions, "Conflicted");
-  if (conflicted?.status !== "False") return conflicted?.message ?? "it has not been looked at yet";
+  if (conflicted?.status !== "False") return conflicted?.message ?? "it has not been checked yet";
   if (hasCondition(status?.conditions, "Exported", "True", metadata.generation)) return undefined;
-  return findCondition(status?.conditions, "Exported")?.message ?? "it has not been looked at yet";
+  return findCondition(status?.conditions, "Exported")?.message ?? "it has not been checked yet";
 }

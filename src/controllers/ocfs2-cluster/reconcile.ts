@@ -99,7 +99,7 @@ function tellRestarts({ events }: Means, cluster: Ocfs2Cluster, restarts: readon
       type: "Warning",
       reason: "RestartedWhileMounted",
       action: "Observe",
-      note: `${host} has begun a new boot although it had ${label} mounted: it fenced itself, crashed, or was reset`,
+      note: `${host} rebooted while it had ${label} mounted: it fenced itself, crashed, or was reset`,
     });
 }
 

@@ -19,7 +19,7 @@ export function release(cluster: ClusterObservation): Release<ClusterFinding> {
   const steps = mounted.flatMap(({ step }) => step ?? []);
   const [problem] = away;
   if (problem !== undefined) {
-    const message = `${away.map(({ subject, message: words }) => `${subject} ${words}`).join("; ")}. Or set the annotation xensan.dev/abandon=${cluster.owner.name} to let go of this object and leave mounts and configuration as they are`;
+    const message = `${away.map(({ subject, message: words }) => `${subject} ${words}`).join("; ")}. Or set the annotation xensan.dev/abandon=${cluster.owner.name} to remove this object and leave mounts and configuration in place`;
     return blocked(problem.reason, message, steps);
   }
   if (mounted.length > 0)
@@ -29,7 +29,7 @@ export function release(cluster: ClusterObservation): Release<ClusterFinding> {
       steps,
     );
   const busy = nodes.filter((node) => node.state === "Found" && node.busy);
-  if (busy.length > 0) return blocked("Deleting", `Waiting for what is being done on ${names(busy)}`, []);
+  if (busy.length > 0) return blocked("Deleting", `Waiting for a running step on ${names(busy)}`, []);
   // Nothing to be seen. A command of a process that died may still be running: the lock of the script waits for it.
   const left = nodes.filter((node) => restOf(cluster, node) !== undefined || (node.state === "Found" && !node.removed));
   if (left.length === 0) return { kind: "Released" };

@@ -52,7 +52,7 @@ function explain(
   if (holders.length === 0) return "Stranger";
   for (const { watched } of holders) {
     const view = watched?.agent.view;
-    // It cannot be asked: it may well have it mounted.
+    // It cannot be reached: it may well have it mounted.
     if (watched === undefined || view?.state !== "Reachable") return "Ours";
     const writtenAt = world.heartbeats.writtenAt(watched, device);
     if (writtenAt !== undefined && writtenAt >= from - graceMs) return "Ours";

@@ -32,7 +32,7 @@ function secretReconciler({ api, world, events }: Means): Reconciler {
           type: "Normal",
           reason: "SecretInUse",
           action: "Delete",
-          note: `${listed(users)} ${users.length === 1 ? "names" : "name"} it, so it is kept: their hosts are cleaned up with it. Delete them, or let them name another Secret`,
+          note: `${listed(users)} ${users.length === 1 ? "names" : "name"} it, so it is kept: the clean-up of their hosts needs it. Delete them, or change them to another Secret`,
         });
       return done;
     },

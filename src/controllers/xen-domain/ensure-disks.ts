@@ -27,13 +27,13 @@ export function ensureDisks(domain: DomainObservation): Finding {
     if (worker === undefined) {
       bad.push({
         reason: "FilesystemNotMounted",
-        message: `${disk.filesystem.mountPoint} is mounted on no host that can be asked now`,
+        message: `${disk.filesystem.mountPoint} is not mounted on any reachable host`,
       });
       continue;
     }
     const image = imageOn(worker, path);
     if (image === undefined) {
-      bad.push({ reason: "FactsUnknown", message: `XenHost/${worker.name} does not say what is at ${path}` });
+      bad.push({ reason: "FactsUnknown", message: `XenHost/${worker.name} did not report what is at ${path}` });
       continue;
     }
     const users = strangersAt(domain, path);

@@ -22,7 +22,7 @@ export function ensurePlace(domain: DomainObservation): Finding {
       no(
         "DisksReady",
         "NoDisk",
-        "spec.disks is empty: what keeps a domain from running twice lies beside its first disk",
+        "spec.disks is empty: the lock that keeps a domain from running twice is stored next to its first disk",
       ),
       unknown("Running", "NoDisk", "A domain without a disk on a shared file system is not started"),
     ]);

@@ -32,11 +32,11 @@ export function judgeImage(
     reason,
     message,
   });
-  if (kind === "Other") return bad("ImageForeign", `${path} is no regular file: it is left alone`);
+  if (kind === "Other") return bad("ImageForeign", `${path} is not a regular file: xensan does not change it`);
   if (kind === "Missing" && known !== undefined)
     return bad(
       "ImageMissing",
-      `There is no ${path} any more: it was inode ${inodeOf(known)}. Put that file back; nothing is made in its place`,
+      `${path} no longer exists; it was inode ${inodeOf(known)}. Restore that file: xensan creates no other in its place`,
     );
   if (work?.state === "Copying")
     return { kind: "Copying", message: `${path} is being copied, ${work.bytes} bytes so far` };
@@ -45,14 +45,14 @@ export function judgeImage(
   if (differs !== undefined)
     return bad(
       "ImageChanged",
-      `${path} is inode ${inodeOf(identity)}, and inode ${inodeOf(differs)} was recorded: put the recorded file back`,
+      `${path} is inode ${inodeOf(identity)}, and inode ${inodeOf(differs)} was recorded: restore the recorded file`,
     );
   const own = record === undefined ? known !== undefined : isOwn(domain, record);
   if (!own && !mayFind(worker, path)) {
     const whose = record === undefined ? "xensan did not make it" : `it is the image of ${whoseText(record)}`;
     return bad(
       "ImageForeign",
-      `${path} is there, and ${whose}: use another path, or have the owner of XenHost ${worker.name} add it to spec.allowed.images`,
+      `${path} exists, and ${whose}: use another path, or have the owner of XenHost ${worker.name} add it to spec.allowed.images`,
     );
   }
   if (work !== undefined || sizeBytes < bytes)

@@ -70,7 +70,7 @@ export interface ObservedHost {
         readonly fresh: boolean;
         /** MiB that domains will take whose start there has been let through and which its last look does not show. */
         readonly reserved: number;
-        /** Work for this domain on it that has not ended, or has not been looked at yet. */
+        /** Work for this domain on it that has not ended, or has not been checked yet. */
         readonly busy: boolean;
       };
 }
@@ -153,24 +153,24 @@ function sightingOf(host: ObservedHost, uuid: string): Sighting {
     if (hasEnded(machine.gone)) return { state: "Absent", host };
     const told = machine.gone.kind === "Beats" ? machine.gone.message : machine.gone.why;
     const why = told === "" ? "" : `: ${told}`;
-    return unknown(`cannot be asked (${machine.view.reason})${why}`);
+    return unknown(`cannot be reached (${machine.view.reason})${why}`);
   }
-  if (machine.view.state === "Pending") return unknown("has not been asked yet");
+  if (machine.view.state === "Pending") return unknown("has not been probed yet");
   const { domains } = machine.view.snapshot.facts;
   // No toolstack: nothing can run a domain there.
-  if (domains.state === "absent") return machine.fresh ? { state: "Absent", host } : unknown("has not been asked yet");
-  if (domains.state === "unknown") return unknown(`does not say (${domains.why})`);
+  if (domains.state === "absent") return machine.fresh ? { state: "Absent", host } : unknown("has not been probed yet");
+  if (domains.state === "unknown") return unknown(`did not report its domains (${domains.why})`);
   const domain = domains.value.domains.find((one) => one.uuid === uuid);
   if (domain !== undefined) return { state: "Present", host, domain, moving: isMoving(domain.name) };
   const gap = gapIn(domains, concerns(uuid));
-  if (gap !== undefined) return unknown(`does not show all its domains: ${gap}`);
+  if (gap !== undefined) return unknown(`did not report all its domains: ${gap}`);
   // A start that outlived whoever gave it: the domain is about to be there.
   const builder = domains.value.processes.find(
     (one) => (one.verb === "create" || one.verb === "restore") && one.name.endsWith(`/${uuid}.cfg`),
   );
   if (builder !== undefined) return unknown(`builds it (${builder.verb}, pid ${builder.pid})`);
   // Only that it is not there needs a look of now: one of two copies must not be taken for the only one meanwhile.
-  return machine.fresh ? { state: "Absent", host } : unknown("has not been asked yet");
+  return machine.fresh ? { state: "Absent", host } : unknown("has not been probed yet");
 }
 
 /** The lock file as any host sees it: all see the same one. */

@@ -162,7 +162,7 @@ function rivalOf(world: World, domain: XenDomain, spec: XenDomainSpec, uuid: str
     for (const other of others(world.stores.domains.byIndex("cluster", cluster))) {
       const parsed = domainSpec(other);
       const shared = parsed.ok ? parsed.spec.disks.find((disk) => images.has(imageText(disk))) : undefined;
-      if (shared !== undefined) return `XenDomain ${nameOf(other)} has the image ${shared.path} already`;
+      if (shared !== undefined) return `XenDomain ${nameOf(other)} already uses the image ${shared.path}`;
     }
   return undefined;
 }

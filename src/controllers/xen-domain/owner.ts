@@ -27,10 +27,10 @@ export function strangerOf(domain: DomainObservation): string | undefined {
     if (declarer !== undefined && isMarkOf(owner, declarer)) continue;
     // It came there from a host that had a configuration.
     if (declarer === undefined && (recorded.configuration !== undefined || mayAdopt(host, uuid))) continue;
-    const who = declarer === undefined ? "was started by another hand" : `is declared by ${declarer}`;
+    const who = declarer === undefined ? "was not started by xensan" : `is declared by ${declarer}`;
     const way =
-      declarer === undefined ? `: to take it over, add ${uuid} to spec.allowed.domains of XenHost ${host.name}` : "";
-    return `Domain ${seen.name} (${uuid}) on ${host.name} ${who}, nothing is done with it${way}`;
+      declarer === undefined ? `. To take it over, add ${uuid} to spec.allowed.domains of XenHost ${host.name}` : "";
+    return `Domain ${seen.name} (${uuid}) on ${host.name} ${who}, so xensan does not change it${way}`;
   }
   return undefined;
 }

@@ -9,18 +9,19 @@ const type = "PendingRestart";
 /** Whether the running domain was started from another configuration than the spec gives now. */
 export function pendingRestart(domain: DomainObservation): ConditionUpdate {
   const running = runningOn(domain);
-  if (running === undefined) return no(type, "UpToDate", "The domain does not run: it starts with what the spec says");
+  if (running === undefined)
+    return no(type, "UpToDate", "The domain is not running: it will start with the current spec");
   const { configuration } = domain.recorded;
   if (configuration === undefined)
     return unknown(
       type,
       "Adopted",
-      "xensan did not start the domain: nobody can tell from which configuration it was built",
+      "xensan did not start the domain: the configuration that it was built from is unknown",
     );
   const wanted = configurationFor(domain, running.host);
   if (wanted === undefined) return unknown(type, "FactsUnknown", `The toolstack of ${running.host.name} is not known`);
   return isRendered(configuration, domain, placedDisks(domain))
-    ? no(type, "UpToDate", "It runs with what the spec says")
+    ? no(type, "UpToDate", "It runs with the current spec")
     : yes(
         type,
         "PendingRestart",

@@ -40,12 +40,12 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
   if (machine.state === "NotFound") return "there is no such XenHost";
   if (machine.state === "Invalid") return "its spec is invalid";
   const facts = factsOf(host);
-  if (facts === undefined) return "it cannot be asked";
+  if (facts === undefined) return "it cannot be reached";
   if (machine.spec.maintenance !== "None") return `it is in maintenance (${machine.spec.maintenance})`;
   if (isGoingDown(facts)) return "it is shutting down or rebooting";
   const { toolstack } = facts;
   if (toolstack.state !== "known" || toolstack.value.kind === "None" || !toolstack.value.dom0)
-    return "it is no dom0, or does not say";
+    return "it is not a dom0, or did not report it";
   const unbuilt = typeProblem(domain.spec.type, toolstack.value);
   if (unbuilt !== undefined) return unbuilt;
   const unmounted = domain.disks.filter(isPlaced).find(({ filesystem }) => !filesystem.mountedOn.includes(name));

@@ -149,7 +149,7 @@ function inTurn(
   };
   const wait = starts.ask(ref, request, clock.monotonic());
   if (wait === undefined) return plan;
-  return without(no("Running", "StartQueued", `It is to be started on ${host}: ${wait}`));
+  return without(no("Running", "StartQueued", `It will be started on ${host}: ${wait}`));
 }
 
 /** The step is not done: its machine is looked at only. */
@@ -215,7 +215,7 @@ function ready(
       type: "Ready",
       status: running?.status === "Unknown" ? "Unknown" : "False",
       reason: running?.reason ?? "Pending",
-      message: running?.message ?? "Not looked at yet",
+      message: running?.message ?? "Not checked yet",
     };
   }
   return summarise(status.conditions ?? [], {

@@ -15,7 +15,7 @@ import { isDeclaredSomewhere } from "./owner.ts";
 
 /** What has to go before a deleted domain may go: the domain itself, its configurations, and its images if the policy says so. */
 export function release(domain: DomainObservation): Release<Finding> {
-  const leave = `Or set the annotation xensan.dev/abandon=${domain.name} to let go of it as it is`;
+  const leave = `Or set the annotation xensan.dev/abandon=${domain.name} to remove this object without clean-up`;
   const blocked = (
     reason: Parameters<typeof yes>[1],
     message: string,
@@ -25,34 +25,31 @@ export function release(domain: DomainObservation): Release<Finding> {
     finding: stop([yes("DeletionBlocked", reason, message)], steps),
   });
   if (domain.migration !== undefined)
-    return blocked(
-      "Migrating",
-      `XenMigration/${domain.migration} has it in its hands: wait for it, or abort it. ${leave}`,
-    );
+    return blocked("Migrating", `XenMigration/${domain.migration} is moving it: wait for it, or abort it. ${leave}`);
   // What has its name is another's, and nothing was ever made for it.
   if (takenBy(domain) !== undefined && !isDeclaredSomewhere(domain)) return { kind: "Released" };
   const anew = declaredAnew(domain);
   if (anew.length > 0)
     return blocked(
       "DeclaredAnew",
-      `By ${anew.join(" and ")} it is that of another XenDomain of this name: nothing of it is stopped or deleted. Set the annotation xensan.dev/abandon=${domain.name}, and apply the object again where it is wanted`,
+      `According to ${anew.join(" and ")}, it belongs to another XenDomain of this name: nothing of it is stopped or deleted. Set the annotation xensan.dev/abandon=${domain.name}, and apply the object again where it is wanted`,
     );
   const { present, running, blind } = survey(domain);
   if (running.length > 1 && !domain.twice)
     return blocked(
       "HostUnknown",
-      `It was seen on ${running.map(({ host }) => host.name).join(" and ")}: they are looked at again. ${leave}`,
+      `It was seen on ${running.map(({ host }) => host.name).join(" and ")}: waiting for another probe of them. ${leave}`,
     );
   if (present.length > 1)
     return blocked(
       "SplitBrain",
-      `It is on ${present.map(({ host }) => host.name).join(" and ")}: end it there by hand. ${leave}`,
+      `It is on ${present.map(({ host }) => host.name).join(" and ")}: stop it there by hand. ${leave}`,
     );
   const unknowns = blind.map(({ why }) => why);
   if (domain.recorded.splitBrain && unknowns.length > 0)
     return blocked(
       "SplitBrain",
-      `It ran on several hosts, and nobody can tell of all: ${unknowns.join(", ")}. ${leave}`,
+      `It ran on several hosts, and the state on some of them is unknown: ${unknowns.join(", ")}. ${leave}`,
     );
   const [one] = present;
   if (one !== undefined) {
@@ -66,7 +63,7 @@ export function release(domain: DomainObservation): Release<Finding> {
     return blocked(late ? "ShutdownTimedOut" : "Deleting", message, [stopStep(domain, one.host, how)]);
   }
   if (unknowns.length > 0)
-    return blocked("HostUnknown", `Nobody can tell whether it still runs: ${unknowns.join(", ")}. ${leave}`);
+    return blocked("HostUnknown", `Cannot determine whether it still runs: ${unknowns.join(", ")}. ${leave}`);
   const unmounted =
     domain.spec.deletionPolicy === "Delete"
       ? domain.disks.filter((disk) => !isPlaced(disk) || workerFor(domain, disk) === undefined)
@@ -80,9 +77,9 @@ export function release(domain: DomainObservation): Release<Finding> {
   if (users.length > 0) return blocked("ImageInUse", `${users.join("; ")}. ${leave}`);
   const silent = [...new Set(images.flatMap((path) => silentAbout(domain, path)))];
   if (silent.length > 0)
-    return blocked("HostUnknown", `${silent.join(", ")} does not tell who uses its images. ${leave}`);
+    return blocked("HostUnknown", `${silent.join(", ")} did not report what uses its images. ${leave}`);
   const leases = strayLeaseSteps(domain, undefined);
-  if (leases.length > 0) return blocked("Deleting", "Hosts that it left end their leases on its images", leases);
+  if (leases.length > 0) return blocked("Deleting", "Its former hosts are ending their leases on its images", leases);
   const steps = [...configurationSteps(domain), ...imageSteps(domain)];
   return steps.length === 0 ? { kind: "Released" } : blocked("Deleting", "Its files are removed", steps);
 }

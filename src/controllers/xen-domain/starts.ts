@@ -76,7 +76,7 @@ export class Starts {
     );
     const [first] = ahead.toSorted((one, other) => before(one.rank, other.rank));
     if (first !== undefined) return `${first.rank.name} is started there first (spec.priority ${first.rank.priority})`;
-    if (again && now - since < settleMs) return "others of a higher priority may come forward";
+    if (again && now - since < settleMs) return "domains of a higher priority may still ask for the host";
     this.#waiting.delete(id);
     this.#given.set(id, request);
     return undefined;

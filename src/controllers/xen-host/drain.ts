@@ -103,7 +103,7 @@ function conditionOf(
   if (left.length === 0) return yes("Drained", "Drained", "No domain is on the host");
   const blocked = left.flatMap(({ name, blocker }) => (blocker === undefined ? [] : [`${name}: ${blocker}`]));
   const moving = left.filter(({ blocker }) => blocker === undefined).map(({ name }) => name);
-  const underWay = moving.length === 0 ? "" : `${moving.join(", ")} on the way or in the queue`;
+  const underWay = moving.length === 0 ? "" : `${moving.join(", ")} moving or queued`;
   return no(
     "Drained",
     blocked.length > 0 ? "DrainBlocked" : "Draining",

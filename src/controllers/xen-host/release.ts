@@ -19,25 +19,25 @@ export function blockerOf(
   if (clusters.length > 0)
     return {
       reason: "ReferencedByCluster",
-      message: `It is a node of Ocfs2Cluster ${clusters.sort().join(", ")}: remove it there first, which unmounts its file systems. Or set the annotation xensan.dev/abandon=${name} to let go of it as it is`,
+      message: `It is a node of Ocfs2Cluster ${clusters.sort().join(", ")}: remove it there first, which unmounts its file systems. Or set the annotation xensan.dev/abandon=${name} to remove this object without clean-up`,
     };
   const volumes = volumesSeenBy(world.stores, { namespace, name });
   if (volumes.length === 0) return undefined;
   const id = refTo("XenHost", namespace, name);
   const watched = world.machines.of(id);
-  const leave = `Or set the annotation xensan.dev/abandon=${name} to let go of it nevertheless`;
+  const leave = `Or set the annotation xensan.dev/abandon=${name} to remove this object anyway`;
   const view = watched?.agent.view;
   const names = volumes.map(({ metadata }) => metadata.name).sort();
   // A device opened since the last look would be missed.
   if (watched !== undefined && !world.freshness.holds(id, watched))
-    return { reason: "ClientUnknown", message: "Waiting for one more look at it" };
+    return { reason: "ClientUnknown", message: "Waiting for another probe of it" };
   const devicesOf = view?.state === "Reachable" ? view.snapshot.facts.aoeDevices : undefined;
   if (view?.state !== "Reachable" || devicesOf?.state === "unknown" || (devicesOf && gapIn(devicesOf)) !== undefined) {
     // Never reached: nothing was ever done there.
     if (host.status?.facts === undefined) return undefined;
     return {
       reason: "ClientUnknown",
-      message: `Nobody can tell whether it holds ${names.join(", ")}: bring it back, or take it out of their clientRefs. ${leave}`,
+      message: `Cannot determine whether it holds ${names.join(", ")}: bring it back, or remove it from their clientRefs. ${leave}`,
     };
   }
   const held = volumes.flatMap((volume) => {

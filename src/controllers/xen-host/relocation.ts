@@ -116,7 +116,7 @@ function conditionOf(
     return unknown(
       type,
       "NotVerified",
-      `${unverified.map(({ name }) => name).join(", ")} has not yet shown that its key opens this host at ${sight.address}`,
+      `${unverified.map(({ name }) => name).join(", ")} has not yet logged in to this host with its migration key at ${sight.address}`,
     );
   return yes(
     type,

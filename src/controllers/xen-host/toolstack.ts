@@ -21,7 +21,9 @@ export function planToolstack(
     return only(unknown(type, "FactsUnknown", `Its toolstack is unknown: ${toolstack.why}`));
   const found = toolstack.state === "known" ? toolstack.value : undefined;
   if (found === undefined || found.kind === "None")
-    return only(no(type, "ToolstackMissing", "Neither xl nor xm is there: install xen-system-amd64 and boot into it"));
+    return only(
+      no(type, "ToolstackMissing", "Neither xl nor xm is installed: install xen-system-amd64 and boot into it"),
+    );
   if (spec.toolstack !== "Auto" && spec.toolstack !== found.kind)
     return only(
       no(type, "ToolstackDiffers", `spec.toolstack is ${spec.toolstack}, the host has ${found.kind.toLowerCase()}`),
@@ -33,7 +35,7 @@ export function planToolstack(
     return { steps: [exclusive(host, prepareToolstack())], condition: no(type, "AutomaticDomains", unwanted) };
   if (isGoingDown(facts))
     return only(no(type, "HostGoingDown", "It is shutting down or rebooting: nothing is started on it"));
-  if (found.info === undefined) return only(unknown(type, "FactsUnknown", "xl info does not tell memory and version"));
+  if (found.info === undefined) return only(unknown(type, "FactsUnknown", "xl info did not report memory and version"));
   const { major, minor, extra } = found.info;
   return only(yes(type, "ToolstackReady", `${found.kind.toLowerCase()} on Xen ${major}.${minor}${extra}`));
 }

@@ -20,12 +20,12 @@ export function watchdogOf({ toolstack }: HostFacts): Watchdog | undefined {
  */
 export function watchdogCondition(host: string, facts: HostFacts, boundMs: number | undefined): ConditionUpdate {
   if (boundMs === undefined)
-    return no(type, "NotANode", "It is a node of no Ocfs2Cluster: nobody has to prove that it is dead");
+    return no(type, "NotANode", "It is not a node of any Ocfs2Cluster: no proof of its death is needed");
   if (facts.toolstack.state === "unknown")
     return unknown(type, "FactsUnknown", `Its watchdogs are unknown: ${facts.toolstack.why}`);
   const bound = boundMs / 1_000;
   const watchdog = watchdogOf(facts);
-  const otherwise = `xensan forget ${host} is then the only word that starts its domains elsewhere`;
+  const otherwise = `xensan forget ${host} is then the only way to start its domains elsewhere`;
   if (watchdog === undefined)
     return no(
       type,

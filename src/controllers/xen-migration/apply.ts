@@ -63,7 +63,7 @@ function finish(pass: MigrationPass, reason: Reason, message: string): PassResul
     conditions: [
       ...(aborted ? [no("Admitted", reason, message)] : []),
       no("Migrating", "NotMigrating", "It never began"),
-      aborted ? yes("Aborted", reason, message) : no("Aborted", "NotAborted", "Nothing asks for it"),
+      aborted ? yes("Aborted", reason, message) : no("Aborted", "NotAborted", "No abort was requested"),
       no("Succeeded", reason, message),
     ],
   };
@@ -88,7 +88,7 @@ function arrive(pass: MigrationPass, { domain, target }: Extract<Admission, { ki
     conditions: [
       yes("Admitted", "AlreadyThere", message),
       no("Migrating", "NotMigrating", "There was nothing to do"),
-      no("Aborted", "NotAborted", "Nothing asks for it"),
+      no("Aborted", "NotAborted", "No abort was requested"),
       yes("Succeeded", "AlreadyThere", message),
     ],
   };
@@ -97,7 +97,7 @@ function arrive(pass: MigrationPass, { domain, target }: Extract<Admission, { ki
 const waiting = (reason: Reason, message: string): ConditionUpdate[] => [
   no("Admitted", reason, message),
   no("Migrating", "NotMigrating", "It has not begun"),
-  no("Aborted", "NotAborted", "Nothing asks for it"),
+  no("Aborted", "NotAborted", "No abort was requested"),
   unknown("Succeeded", reason, message),
 ];
 
@@ -141,12 +141,12 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   const operation = operationOf(migration.metadata, spec, domain.uuid);
   const watched = [source, target].flatMap((host) => world.machines.of(refTo("XenHost", namespace, host.name)) ?? []);
   const words = `${domain.name} from ${source.name} to ${target.name}`;
-  if (directives.paused) return held("Paused", `${words}: the annotation xensan.dev/paused keeps it from beginning`);
+  if (directives.paused) return held("Paused", `${words}: the annotation xensan.dev/paused prevents its start`);
   if (directives.dryRun) {
     draft.status.plan = [
       { host: `XenHost/${source.name}`, action: live ? "start-migration" : "stop-domain", summary: words },
     ];
-    return held("DryRun", `${words}: the annotation xensan.dev/dry-run keeps it from beginning`);
+    return held("DryRun", `${words}: the annotation xensan.dev/dry-run prevents its start`);
   }
   if (!watched.every((host) => host.trusted)) return { conditions: [] };
   if (!watched.every(lookedLately) && !lookedAgain(world, id, `admit ${words}`, watched)) return { conditions: [] };
@@ -173,7 +173,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   const conditions = [
     yes("Admitted", "Admitted", `Every check has passed: ${words}`),
     yes("Migrating", "Migrating", words),
-    no("Aborted", "NotAborted", "Nothing asks for it"),
+    no("Aborted", "NotAborted", "No abort was requested"),
     unknown("Succeeded", "Migrating", words),
   ];
   concludeNow(pass, conditions);
@@ -191,7 +191,7 @@ function held(reason: Reason, message: string): PassResult {
     conditions: [
       unknown("Admitted", reason, message),
       no("Migrating", "NotMigrating", "It has not begun"),
-      no("Aborted", "NotAborted", "Nothing asks for it"),
+      no("Aborted", "NotAborted", "No abort was requested"),
       unknown("Succeeded", reason, message),
     ],
   };

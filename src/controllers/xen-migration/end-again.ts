@@ -35,7 +35,7 @@ export function endAgain(pass: MigrationPass, { before, operation, uuid }: Repea
   const { draft, world } = pass;
   const when = before.time === undefined ? "before" : `at ${before.time}`;
   const said = `This migration was begun ${when}, as ${before.where} records (operation ${operation})`;
-  const aborted = no("Aborted", "NotAborted", "Nothing asks for it");
+  const aborted = no("Aborted", "NotAborted", "No abort was requested");
   if (before.outcome === "Running")
     return {
       conditions: [

@@ -79,12 +79,12 @@ function observed({ world, draft }: MigrationPass, domain: XenDomain): DomainObs
 
 /** Nobody stops or starts it any more. */
 function lost({ draft: { status } }: MigrationPass): OfflineCourse {
-  const message = `There is no XenDomain of ${status.domainName} any more, or its spec is invalid: it is left as it is`;
+  const message = `There is no XenDomain of ${status.domainName} any more, or its spec is invalid: its state is left unchanged`;
   const { conditions, state, end, conclusion } = over(
     false,
     "MigrationFailed",
     message,
-    no("Aborted", "NotAborted", "Nothing asked for it"),
+    no("Aborted", "NotAborted", "No abort was requested"),
   );
   return { conditions, state, message, end, conclusion, stopped: false, poll: false };
 }

@@ -94,7 +94,7 @@ function choose(
     return {
       problem: {
         reason: "HostUnknown",
-        message: `No host shows ${what}, and ${silent.map(({ name }) => name).join(", ")} cannot be asked`,
+        message: `No host reports ${what}, and ${silent.map(({ name }) => name).join(", ")} cannot be reached`,
       },
     };
   if (hits.length > 0)

@@ -112,7 +112,7 @@ function said({ status }: XenHost, type: string): KnownCondition {
   } = findCondition(status?.conditions, type) ?? {
     status: "Unknown" as const,
     reason: "Pending",
-    message: "not looked at yet",
+    message: "not checked yet",
   };
   return { status: word, reason, message };
 }

@@ -59,5 +59,5 @@ export function comesBefore(
 export function describePermit({ holders, position }: Extract<Permit, { kind: "Taken" }>): string {
   const shown = holders.slice(0, 3).join(", ");
   const more = holders.length > 3 ? ` and ${holders.length - 3} more` : "";
-  return `Number ${position} in the queue, behind ${shown}${more}: one migration per domain, one out of and one into a host at a time, and so many in the fleet as --migrations-at-once says`;
+  return `Number ${position} in the queue, behind ${shown}${more}: one migration per domain, one out of and one into each host at a time, and as many in the fleet as --migrations-at-once allows`;
 }

@@ -12,7 +12,7 @@ export interface OfflinePursuit extends Pick<Pursuit, "spec" | "status" | "delet
   readonly domain: DomainObservation;
   /** Why its XenDomain is not to run any more: deleted, or halted. */
   readonly unwanted: string | undefined;
-  /** A command for the domain is under way on a host, or has not been looked at yet. */
+  /** A command for the domain is under way on a host, or has not been checked yet. */
   readonly busy: boolean;
   /** Why the target did not start it, in this stage. */
   readonly refusal: { readonly reason: Reason; readonly message: string } | undefined;
@@ -45,7 +45,7 @@ export function planOffline(pursuit: OfflinePursuit): OfflineCourse {
     return part(
       stuck(
         "SplitBrain",
-        `${domain.name} is on ${where.join(" and ")}. Nothing is done: end one of them there`,
+        `${domain.name} is on ${where.join(" and ")}. Nothing is done: stop one of them there`,
         aborted,
       ),
     );
@@ -79,14 +79,14 @@ const part = ({ conditions, state, message, end, conclusion }: OpenCourse): Offl
 const outcomeUnknown = (why: readonly string[], aborted: ConditionUpdate): OpenCourse =>
   stuck(
     "OutcomeUnknown",
-    `${why.join(", ")}: nothing is started before every host of the domain can be asked`,
+    `${why.join(", ")}: nothing is started until every host of the domain can be reached`,
     aborted,
   );
 
 function abortedCondition(pursuit: OfflinePursuit): ConditionUpdate {
   const { status } = pursuit;
   const wanted = stopReason(pursuit);
-  if (wanted === undefined) return no("Aborted", "NotAborted", "Nothing asks for it");
+  if (wanted === undefined) return no("Aborted", "NotAborted", "No abort was requested");
   if (status.offline?.stage === "Starting")
     return no(
       "Aborted",
@@ -112,8 +112,8 @@ const endedBy = (stop: StopReason, message: string): OpenCourse =>
     yes("Aborted", stop, `It was aborted: ${stopWords[stop]}`),
   );
 
-const notAborted = no("Aborted", "NotAborted", "Nothing asked for it");
-const comesBack = "its XenDomain starts it again, where it ran last if it can";
+const notAborted = no("Aborted", "NotAborted", "No abort was requested");
+const comesBack = "its XenDomain starts it again, if possible on its previous host";
 
 /** It is on the source, and was asked to shut down. */
 function shuttingDown(pursuit: OfflinePursuit): OpenCourse {
@@ -122,7 +122,7 @@ function shuttingDown(pursuit: OfflinePursuit): OpenCourse {
   const still = `${domain.name} still runs on ${status.sourceHostRef?.name}`;
   const stop = stopReason(pursuit);
   // A guest does not take back what it was asked for.
-  if (stop !== undefined) return endedBy(stop, `${still}. If it shuts down all the same, ${comesBack}`);
+  if (stop !== undefined) return endedBy(stop, `${still}. If it shuts down anyway, ${comesBack}`);
   if (unwanted !== undefined) return over(false, "MigrationFailed", `${still}, and ${unwanted}`, notAborted);
   if (onTimeout === "Wait" && secondsSince(status.startTime, nowMs) >= timeoutSeconds)
     return over(
@@ -161,7 +161,7 @@ function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): OpenCourse
   const failed = (why: string) =>
     over(false, "MigrationFailed", `${target} did not start ${domain.name}: ${why}`, aborted);
   const host = domain.hosts.find(({ name }) => name === target);
-  const inTheWay = host === undefined ? "it is no host of the domain any more" : obstacle(domain, host);
+  const inTheWay = host === undefined ? "it is not a host of the domain any more" : obstacle(domain, host);
   const message = `${domain.name} runs nowhere and is started on ${target}`;
   if (busy) return going("StartingOnTarget", message, aborted);
   if (refusal !== undefined) return failed(`${refusal.reason}: ${refusal.message}. Now ${comesBack}`);

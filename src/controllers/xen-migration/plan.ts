@@ -90,7 +90,7 @@ export const stopWords: Record<StopReason, string> = {
 };
 
 function abortedCondition(wanted: StopReason | undefined, past: boolean): ConditionUpdate {
-  if (wanted === undefined) return no("Aborted", "NotAborted", "Nothing asks for it");
+  if (wanted === undefined) return no("Aborted", "NotAborted", "No abort was requested");
   return past
     ? no(
         "Aborted",
@@ -127,7 +127,7 @@ function courseOf(
             {
               side: "Source",
               action: "DestroyMigratedAway",
-              message: "The suspended copy is destroyed, as a person has approved",
+              message: "The suspended copy is destroyed, as approved",
             },
             aborted,
           )
@@ -171,7 +171,7 @@ function going(pursuit: Pursuit, waiting: string, stop: StopReason | undefined, 
   const { evidence, status, refusal } = pursuit;
   const { run, target } = evidence;
   const runs = run.state === "Begun" && run.run.state === "Running";
-  const blind = target.state === "Unknown" ? `; ${evidence.names.target} cannot be seen (${target.why})` : "";
+  const blind = target.state === "Unknown" ? `; ${evidence.names.target} cannot be reached (${target.why})` : "";
   const message = runs ? `${describeProgress(status.progress, memoryMiB(status))}${blind}` : waiting;
   const reason = runs ? "Migrating" : "Settling";
   const late = refusal?.action === "abort-migration" && refusal.reason === "PastPointOfNoReturn";
@@ -198,7 +198,7 @@ function settling(
   if (cannot && !approved)
     return stuck(
       "ApprovalNeeded",
-      `${names.domain} is suspended on ${names.source}, and xl there cannot resume it. Set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy this copy, which loses what was in its memory; then the domain can be started anew`,
+      `${names.domain} is suspended on ${names.source}, and xl there cannot resume it. Set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy this copy, which loses what was in its memory; then the domain can be started again`,
       aborted,
       "ApprovalNeeded",
     );
@@ -231,7 +231,7 @@ function failing(
   const aborted = no(
     "Aborted",
     "NotAborted",
-    status.stop === undefined ? "Nothing asked for it" : "It failed by itself",
+    status.stop === undefined ? "No abort was requested" : "It failed by itself",
   );
   return over(false, verdict.reason ?? "MigrationFailed", `${verdict.message}${said}`, aborted);
 }

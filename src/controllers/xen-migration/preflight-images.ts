@@ -16,10 +16,10 @@ export function imageProblems({ uuid, images = [] }: Traveller, sides: readonly 
 function problemOf(path: string, uuid: string, { name, facts }: Side): Problem | undefined {
   const known = facts.images.state === "known" ? facts.images.value : [];
   const image = known.find((one) => one.path === path);
-  if (image === undefined) return { reason: "HostUnknown", message: `${name} does not tell yet what is at ${path}` };
+  if (image === undefined) return { reason: "HostUnknown", message: `${name} has not reported yet what is at ${path}` };
   const { kind, identity, record } = image;
   if (kind === "Missing") return { reason: "ImageMissing", message: `There is no ${path} on ${name}` };
-  if (kind === "Other") return { reason: "ImageChanged", message: `${path} on ${name} is no regular file` };
+  if (kind === "Other") return { reason: "ImageChanged", message: `${path} on ${name} is not a regular file` };
   if (record === undefined)
     return {
       reason: "ImageForeign",
@@ -61,7 +61,7 @@ export function ownershipProblems(
     return [
       {
         reason: "DomainTaken",
-        message: `${what} was started by another hand, not for XenDomain ${owner}: add its UUID to spec.allowed.domains of XenHost ${source.name} to take it over`,
+        message: `${what} was not started by xensan for XenDomain ${owner}: add its UUID to spec.allowed.domains of XenHost ${source.name} to take it over`,
       },
     ];
   return [];

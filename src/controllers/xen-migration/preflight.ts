@@ -47,7 +47,7 @@ function knownOf(move: Transfer): Known | { readonly problems: readonly Problem[
   const problems: Problem[] = [];
   const look = ({ name, view }: HostSheet) => {
     if (view.state === "Reachable") return view.snapshot.facts;
-    const why = view.state === "Pending" ? "has not been asked yet" : `cannot be asked (${view.reason})`;
+    const why = view.state === "Pending" ? "has not been probed yet" : `cannot be reached (${view.reason})`;
     problems.push(problem("HostUnknown", `${name} ${why}`));
     return undefined;
   };
@@ -82,7 +82,7 @@ const declared: Check<Transfer> = ({ mode, domain }) =>
     : [
         problem(
           "OfflineUnavailable",
-          `mode is Offline, and no XenDomain of the namespace has the UUID ${domain.uuid} of ${domain.name}: nobody knows what to start`,
+          `mode is Offline, and no XenDomain of the namespace has the UUID ${domain.uuid} of ${domain.name}: there is no configuration to start it from`,
         ),
       ];
 
@@ -178,7 +178,7 @@ function informed({
   // xend of 2010 tells it in another form.
   if (sourceStack.kind === "xm") return passed;
   const silent = [...(from === undefined ? [source.name] : []), ...(to === undefined ? [target.name] : [])];
-  return [problem("HostUnknown", `xl info of ${silent.join(", ")} does not tell version, memory and CPU`)];
+  return [problem("HostUnknown", `xl info of ${silent.join(", ")} did not report version, memory and CPU`)];
 }
 
 const withInfo =
@@ -322,7 +322,7 @@ const filesystems: Check<Known> = ({ domain, source, target, from, to }) => {
     const wrong = sides.flatMap(([host, mounts]) => {
       if (!mounts.has(mountPoint)) return [`is not mounted on ${host}`];
       const found = mounts.get(mountPoint);
-      if (found === undefined) return [`on ${host} cannot be told from others`];
+      if (found === undefined) return [`on ${host} cannot be distinguished from others`];
       return uuid === undefined || found === uuid ? [] : [`on ${host} is another one (${found})`];
     });
     const [first, second] = [here.get(mountPoint), there.get(mountPoint)];

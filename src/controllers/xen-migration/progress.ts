@@ -54,5 +54,5 @@ const words: Record<MigrationRun["phase"], string> = {
   Transferred: "The target has everything",
   Permission: "The target has permission to start",
   Succeeded: "The target has started it",
-  Failed: "xl migrate gave up",
+  Failed: "xl migrate failed",
 };

@@ -47,7 +47,7 @@ export function controlMigrations(means: MigrationMeans): Controlled {
   return watchMigrations(world, reconciler);
 }
 
-const unlooked = unknown("Succeeded", "Pending", "Not looked at yet");
+const unlooked = unknown("Succeeded", "Pending", "Not checked yet");
 
 function partOf(mode: XenMigrationSpec["mode"], begun: boolean): (pass: MigrationPass) => Promise<PassResult> {
   if (!begun) return apply;

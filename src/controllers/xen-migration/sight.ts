@@ -60,7 +60,7 @@ export function domainSight(
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
   const { domains, identity } = view.snapshot.facts;
-  if (identity.state !== "known") return { state: "Unknown", why: "it does not tell its boot id" };
+  if (identity.state !== "known") return { state: "Unknown", why: "it did not report its boot id" };
   if (domains.state === "unknown") return { state: "Unknown", why: `its domains are unknown: ${domains.why}` };
   const gap = gapIn(domains, concerns(domain.uuid));
   if (gap !== undefined) return { state: "Unknown", why: `its list of domains has a gap: ${gap}` };
@@ -98,7 +98,7 @@ export function runSight(view: HostView, operation: string, gone: Gone): Observe
 }
 
 function whyUnseen(view: HostView): string | undefined {
-  if (view.state === "Pending") return "it has not been asked yet";
+  if (view.state === "Pending") return "it has not been probed yet";
   return view.state === "Unreachable" ? `${view.reason}: ${view.message}` : undefined;
 }
 
@@ -158,6 +158,6 @@ const words: Record<Exclude<Copy["form"], "None">, string> = {
   MigratedAway: "suspended after the transfer",
   Incoming: "being received",
   Arrived: "received and not started",
-  Ended: "came to its end",
+  Ended: "ended",
   Several: "one of several with this UUID",
 };

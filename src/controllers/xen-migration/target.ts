@@ -43,7 +43,7 @@ export function chooseTarget(
             reason: "NoTarget",
             message:
               judged.length === 0
-                ? `There is no other XenHost than ${move.source.name}`
+                ? `There is no XenHost other than ${move.source.name}`
                 : `No XenHost fits. ${judged.map((one) => `${one.target.name}: ${describeProblems(one.problems)}`).join(". ")}`,
           },
         ];

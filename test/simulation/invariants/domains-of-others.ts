@@ -3,7 +3,7 @@ import type { Invariant, Scene } from "./invariant.ts";
 
 export const domainsOfOthers: Invariant = {
   name: "what others declared is left alone",
-  says: "a domain is asked to shut down or ended only for the object for which it was started; one that another hand started only where the owner of a host allows it to be taken over",
+  says: "a domain is asked to shut down or ended only for the object for which it was started; one that xensan did not start only where the owner of a host allows it to be taken over",
   watch(scene: Scene) {
     const commands = new Map<number, { readonly script: string; readonly args: readonly string[] }>();
     /** `namespace/name` for which each domain was started first, by UUID. */

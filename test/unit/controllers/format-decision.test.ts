@@ -68,7 +68,7 @@ const silent = (host: string, less: Pick<Seen, "device"> | Pick<Seen, "records">
   online: true,
   ...less,
 });
-const away = (host: string): NodeLook => ({ host, kind: "Unreachable", why: `${host} cannot be asked` });
+const away = (host: string): NodeLook => ({ host, kind: "Unreachable", why: `${host} cannot be reached` });
 const pending = (host: string): NodeLook => ({ host, kind: "Pending" });
 
 const situation = (change: Partial<FormatSituation> = {}): FormatSituation => ({
@@ -117,7 +117,7 @@ describe("a volume nobody has formatted", () => {
       "Intend brutus",
     ],
     ["blank, nobody online", { looks: [seen("bella", nothing, { online: false })] }, "Wait NotOnline"],
-    ["blank, one not looked at yet", { looks: [seen("bella"), pending("brutus")] }, "Wait Pending"],
+    ["blank, one not checked yet", { looks: [seen("bella"), pending("brutus")] }, "Wait Pending"],
     [
       "blank, one sees another server",
       { looks: [seen("bella"), seen("brutus", nothing, { attached: false })] },
@@ -289,7 +289,7 @@ describe("a volume that somebody was about to format", () => {
       { looks: [away("bella"), away("brutus")], approved: approval },
       "Wait NodeUnreachable",
     ],
-    ["the elected host was not looked at yet", { looks: [pending("bella"), seen("brutus")] }, "Wait Pending"],
+    ["the elected host was not checked yet", { looks: [pending("bella"), seen("brutus")] }, "Wait Pending"],
     ["the elected host does not say", { looks: [silent("bella", { records: undefined })] }, "Wait FactsUnknown"],
     [
       "the elected host does not see it",

@@ -299,7 +299,7 @@ describe("the checks before a migration", () => {
       "The file system at /srv/xen on bella is another one (f1) and on brutus is another one (f1)",
     ],
     [
-      "a target that cannot be asked",
+      "a target that cannot be reached",
       {
         target: sheet(
           "brutus",
@@ -308,7 +308,7 @@ describe("the checks before a migration", () => {
         ),
       },
       "HostUnknown",
-      "brutus cannot be asked (Unreachable)",
+      "brutus cannot be reached (Unreachable)",
     ],
     [
       "a target whose domains are unknown",

@@ -24,12 +24,12 @@ describe.each(shells)("a network interface of a bridge or bond, in %s", (...shel
   };
 
   it.each([
-    ["br0", "bridge", "network interface eth1 is a port of br0 and hears no AoE: use br0"],
-    ["bond0", "bonding", "network interface eth1 is a port of bond0 and hears no AoE: use bond0"],
+    ["br0", "bridge", "network interface eth1 is a port of br0 and receives no AoE frames: use br0"],
+    ["bond0", "bonding", "network interface eth1 is a port of bond0 and receives no AoE frames: use bond0"],
     [
       "ovs-system",
       "none",
-      "network interface eth1 is a port of Open vSwitch and hears no AoE: use the bridge that it is a port of",
+      "network interface eth1 is a port of Open vSwitch and receives no AoE frames: use the bridge that it is a port of",
     ],
   ])("%s is said to be deaf, and what it is a port of is not", (master, kind, message) => {
     nic("eth1", master);

@@ -67,7 +67,7 @@ describe("the summary of conditions", () => {
     ["one is false", ["Exported=True", "Attached=False"], "False", "AttachedFalse", "Attached is False"],
     ["false outweighs unknown", ["Exported=Unknown", "Attached=False"], "False", "AttachedFalse", "Attached is False"],
     ["one is unknown", ["Exported=Unknown", "Attached=True"], "Unknown", "ExportedUnknown", "Exported is Unknown"],
-    ["one has not been set", ["Exported=True"], "Unknown", "Pending", "Attached has not been looked at yet"],
+    ["one has not been set", ["Exported=True"], "Unknown", "Pending", "Attached has not been checked yet"],
     ["a bad sign is up", ["Exported=False", "Conflicted=True"], "False", "ConflictedTrue", "Conflicted is True"],
     [
       "a bad sign is down",

@@ -63,7 +63,7 @@ describe("access to the metrics", () => {
     const { guard } = guarding({ down: () => down });
     expect(await guard("Bearer abc")).toEqual({
       status: 503,
-      why: "the API server cannot be asked: no route to host",
+      why: "the API server cannot be reached: no route to host",
     });
     down = false;
     expect(await guard("Bearer abc")).toBeUndefined();

@@ -208,7 +208,7 @@ describe("why an object is not ready", () => {
           Ready: w.not("NotMounted", "/srv/xen is not mounted on brutus"),
         }),
       ],
-      clusters: [w.cluster({ Online: w.unknown("Unreachable", "brutus cannot be asked"), ...waiting("NotMounted") })],
+      clusters: [w.cluster({ Online: w.unknown("Unreachable", "brutus cannot be reached"), ...waiting("NotMounted") })],
       hosts: [w.host("bella"), w.host("brutus", unreachable)],
     });
     expect(chainText(found, { width: 100, paint: plain })).toMatchInlineSnapshot(`
@@ -216,7 +216,7 @@ describe("why an object is not ready", () => {
       │   /srv/xen is not mounted on brutus
       ├─ ✘ Ocfs2Cluster xen (disk xvda): NotMounted
       │  │   NotMounted!
-      │  │   Online Unknown, Unreachable: brutus cannot be asked
+      │  │   Online Unknown, Unreachable: brutus cannot be reached
       │  └─ ✘ XenHost brutus (node 1): Unreachable
       │         no route
       └─ ✘ XenHost brutus (spec.hostRefs): Unreachable (see above)
