@@ -37,7 +37,7 @@ export const alerts: readonly Alert[] = [
     expr: "absent(xensan_leader_election_master_status == 1)",
     for: "5m",
     severity: "critical",
-    summary: "No replica of the operator acts: nothing is looked at, and nothing is repaired.",
+    summary: "No replica of the operator is active: hosts are not probed and nothing is repaired.",
     conditions: [],
   },
   onCondition(
@@ -73,7 +73,7 @@ export const alerts: readonly Alert[] = [
     expr: "xensan_look_age_seconds > 600",
     for: "5m",
     severity: "warning",
-    summary: `${object} was last looked at {{ $value | humanizeDuration }} ago.`,
+    summary: `${object} was last probed {{ $value | humanizeDuration }} ago.`,
     conditions: ["Reachable"],
   },
   {
@@ -99,7 +99,7 @@ export const alerts: readonly Alert[] = [
     for: "15m",
     severity: "warning",
     summary:
-      "{{ $labels.action }} was done {{ $value | humanize }} times within an hour for objects of kind {{ $labels.kind }}: something undoes it.",
+      "{{ $labels.action }} ran {{ $value | humanize }} times within an hour for objects of kind {{ $labels.kind }}: something reverts it.",
     conditions: [],
   },
   onCondition(
@@ -115,7 +115,7 @@ export const alerts: readonly Alert[] = [
     expr: "rate(xensan_controller_reconcile_errors_total[10m]) > 0",
     for: "15m",
     severity: "warning",
-    summary: "The controller {{ $labels.controller }} fails again and again; its log says why.",
+    summary: "The controller {{ $labels.controller }} keeps failing; see its log.",
     conditions: [],
   },
 ];

@@ -55,8 +55,8 @@ export const aoeServerSpecSchema = z.object({
 const exportSchema = z.object({
   target: z.string().max(16).describe("AoE address, e<shelf>.<slot>."),
   interface: z.string().max(16).describe("Network interface on which it is exported."),
-  backing: z.string().max(512).describe("What it serves, as its configuration names it."),
-  state: z.enum(["Running", "Stopped"]).describe("Stopped: it is configured, and no vblade runs for it."),
+  backing: z.string().max(512).describe("The backing, as the configuration of the export names it."),
+  state: z.enum(["Running", "Stopped"]).describe("Stopped: it is configured, but no vblade runs for it."),
   unit: z.string().max(128).optional().describe("What keeps it running over a reboot."),
   volumeRef: seenRefAnywhereSchema
     .optional()

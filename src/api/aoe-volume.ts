@@ -63,7 +63,7 @@ export const aoeVolumeSpecSchema = withRules(
     shelf: withRules(z.int().min(0).max(65534), [
       {
         cel: "self != 4095",
-        message: "shelf must not be 4095: initiators take it for a broadcast",
+        message: "shelf must not be 4095: initiators use it as the broadcast address",
         holds: (shelf) => shelf !== 4095,
       },
     ]).describe("AoE shelf (major) address. Immutable."),
@@ -119,13 +119,13 @@ export const aoeVolumeSpecSchema = withRules(
 );
 
 const clientStatusSchema = z.object({
-  hostRef: seenRefSchema.describe("XenHost that is to see the volume, or may still hold it."),
+  hostRef: seenRefSchema.describe("XenHost that must see the volume, or may still hold it."),
   state: z
     .enum(["Attached", "Missing", "Down", "CloseWait", "WrongServer", "WrongSize", "Unknown"])
     .describe(
-      "Attached: up, of the right size, from the right server. CloseWait: dead until its last user closes it. WrongServer: somebody else answers for the address.",
+      "Attached: up, of the right size, from the right server. CloseWait: dead until its last user closes it. WrongServer: another server answers for the address.",
     ),
-  message: z.string().max(1024).optional().describe("What is the matter; absent when nothing is."),
+  message: z.string().max(1024).optional().describe("The problem; absent if there is none."),
 });
 
 /** What the server and each client last reported of an AoeVolume. */
@@ -134,7 +134,7 @@ export const aoeVolumeStatusSchema = z.object({
   conditions: conditionsSchema.optional(),
   target: z.string().max(16).optional().describe("AoE address, e<shelf>.<slot>."),
   devicePath: z.string().max(64).optional().describe("Where clients find it: /dev/etherd/e<shelf>.<slot>"),
-  size: seenSizeSchema.optional().describe("What clients see, in whole sectors."),
+  size: seenSizeSchema.optional().describe("Size that clients see, in whole sectors."),
   server: atomicObject(
     z.object({
       unit: z.string().max(128).optional().describe("What keeps the export running over a reboot."),
@@ -143,7 +143,7 @@ export const aoeVolumeStatusSchema = z.object({
         .max(64)
         .optional()
         .describe(
-          "Stands for the vblade that serves it: another value is another process, which knows the size as it was when it began.",
+          "Identifies the vblade process that serves it: the value changes with each process, and a process keeps the size that it read when it started.",
         ),
       interface: z.string().max(16).optional().describe("Network interface on which it is exported."),
       mac: z.string().max(32).optional().describe("MAC address of that interface."),
@@ -158,14 +158,14 @@ export const aoeVolumeStatusSchema = z.object({
         .string()
         .max(256)
         .describe(
-          "What the backing is, over a reboot and under any name: file system and inode, serial number, WWN or UUID.",
+          "Identity of the backing, stable over reboots and independent of its name: file system and inode, serial number, WWN or UUID.",
         ),
       path: z.string().max(512).describe("The name under which it is served."),
     }),
   )
     .optional()
     .describe(
-      "The backing as recorded when it was first served. No other one is served, and none is made in its place.",
+      "The backing as recorded when it was first served. xensan serves no other backing and creates none in its place.",
     ),
   clients: atomicListOf(clientStatusSchema, { max: 254 }).optional().describe("The volume as each client sees it."),
   plan: planSchema.optional(),

@@ -8,17 +8,17 @@ export const timeSchema = z.iso.datetime({ offset: true });
 /** metav1.Condition. `lastTransitionTime` changes only when `status` does (Kubernetes API conventions). */
 export const conditionSchema = z.object({
   type: textOf(/^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/, 63, "a condition type in PascalCase").describe(
-    "What is judged, in PascalCase.",
+    "The aspect of the object that is reported, in PascalCase.",
   ),
   status: z
     .enum(["True", "False", "Unknown"])
-    .describe("Unknown means that nobody could tell, never that it is absent."),
+    .describe("Unknown means that the state could not be determined; it never means absent."),
   observedGeneration: z.int().min(0).optional().describe("metadata.generation of the spec that was judged."),
   lastTransitionTime: timeSchema.describe("When status last changed."),
   reason: textOf(/^[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$/, 128, "a reason in PascalCase").describe(
-    "A word from the catalogue of reasons.",
+    "A reason from the catalogue.",
   ),
-  message: z.string().min(1).max(32768).describe("What is the matter and what to do about it."),
+  message: z.string().min(1).max(32768).describe("The cause, and what to do about it."),
 });
 
 export type Condition = z.infer<typeof conditionSchema>;
@@ -26,7 +26,7 @@ export type ConditionStatus = Condition["status"];
 
 /** `status.conditions` of every kind: at most one entry per type, 16 in all. */
 export const conditionsSchema = mapListOf(conditionSchema, ["type"], { max: 16 }).describe(
-  "What xensan knows of the object, one entry per aspect.",
+  "The state of the object, one entry per aspect.",
 );
 
 /** The time in what the API server writes into a new object: nothing has been said yet. */

@@ -4,6 +4,6 @@ import { z } from "zod";
 export const domainStateSchema = z
   .enum(["Running", "Paused", "ShutDown", "Crashed", "Dying"])
   .describe(
-    "Running: it runs, or has nothing to do. ShutDown: it has ended and still has its memory. Dying: it is on its way out, or held by somebody.",
+    "Running: it runs or is idle. ShutDown: it has ended and still has its memory. Dying: it is being destroyed, or another domain still holds its memory.",
   );
 export type DomainState = z.infer<typeof domainStateSchema>;

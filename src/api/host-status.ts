@@ -14,7 +14,7 @@ const interfaceSchema = z.object({
 const blockDeviceSchema = z.object({
   path: z.string().max(512).describe("Path of the device."),
   size: seenSizeSchema.describe("Size of the device."),
-  type: z.string().max(32).optional().describe("As lsblk says: disk, part, lvm, loop, crypt, …"),
+  type: z.string().max(32).optional().describe("Type, as reported by lsblk: disk, part, lvm, loop, crypt, …"),
   signature: z.string().max(64).optional().describe("File system or other signature found on it."),
   mountPoint: z.string().max(512).optional().describe("Where it is mounted, one place of several."),
 });
@@ -22,10 +22,10 @@ const blockDeviceSchema = z.object({
 /** What the operator knows of a host, bounded. Shared by AoeServer and XenHost. */
 export const hostFactsStatusSchema = atomicObject(
   z.object({
-    hostname: z.string().max(253).optional().describe("Name of the host, as uname says."),
+    hostname: z.string().max(253).optional().describe("Name of the host, as reported by uname."),
     machineID: z.string().max(64).optional().describe("Its /etc/machine-id."),
     bootID: z.string().max(64).optional().describe("Changes with every boot of the host."),
-    os: z.string().max(253).optional().describe("Operating system, as /etc/os-release says."),
+    os: z.string().max(253).optional().describe("Operating system, from /etc/os-release."),
     kernel: z.string().max(253).optional().describe("Release of the running kernel."),
     initSystem: z.string().max(32).optional().describe("What starts services there."),
     vbladeVersion: z.string().max(64).optional().describe("Version of the package vblade."),
@@ -34,7 +34,7 @@ export const hostFactsStatusSchema = atomicObject(
     interfaces: atomicListOf(interfaceSchema, { max: 64 }).optional().describe("Network interfaces, at most 64."),
     blockDevices: atomicListOf(blockDeviceSchema, { max: 128 }).optional().describe("Block devices, at most 128."),
   }),
-).describe("What the last probe found out about the host.");
+).describe("Facts from the last probe of the host.");
 
 /** `status.lastProbeTime` is never further behind the last look than this, in seconds. */
 export const probeTimeBoundSeconds = 900;
@@ -49,11 +49,11 @@ export const hostStatusSchema = z.object({
     .string()
     .max(64)
     .optional()
-    .describe("The machine-id recorded at the first look. Nothing is done on a machine that shows another one."),
+    .describe("The machine-id recorded at the first probe. xensan changes nothing on a machine with another one."),
   lastProbeTime: timeSchema
     .optional()
     .describe(
-      `When the last look at the host that succeeded began. While nothing changes it is written every ${probeTimeBoundSeconds / 60} minutes only, so it is at most that much behind; the metric xensan_host_probe_age_seconds is exact.`,
+      `When the last successful probe of the host began. While nothing changes it is written every ${probeTimeBoundSeconds / 60} minutes only, so it lags by at most that much; the metric xensan_host_probe_age_seconds is exact.`,
     ),
   facts: hostFactsStatusSchema.optional(),
   plan: planSchema.optional(),

@@ -11,7 +11,7 @@ import { ipv4Schema, textOf } from "./text.ts";
 
 const nodeSchema = z.object({
   hostRef: localRefSchema.describe(
-    "XenHost, whose name up to the first dot must be the short host name of the machine: O2CB knows a node by nothing else.",
+    "XenHost, whose name up to the first dot must be the short host name of the machine: O2CB identifies a node by this name only.",
   ),
   number: z
     .int()
@@ -77,7 +77,7 @@ const timeoutsSchema = withRules(
       holds: (timeouts) => timeouts.idleMilliseconds > timeouts.keepaliveMilliseconds,
     },
   ],
-).describe("The same on every node: nodes that disagree disconnect from each other.");
+).describe("The same on every node: nodes with different timeouts disconnect from each other.");
 
 /** What a person writes in an Ocfs2Cluster: nodes, timeouts, file systems and where they are mounted. */
 export const ocfs2ClusterSpecSchema = withRules(
@@ -96,7 +96,7 @@ export const ocfs2ClusterSpecSchema = withRules(
     fenceMethod: z
       .enum(["Reset", "Panic"])
       .default("Reset")
-      .describe("What the kernel of a host does that lost the cluster."),
+      .describe("What the kernel of a host does when it has lost the cluster."),
     filesystems: withRules(mapListOf(ocfs2FilesystemSchema, ["label"], { max: 32 }), [
       {
         cel: "self.all(a, self.exists_one(b, b.volumeRef.name == a.volumeRef.name))",
@@ -131,14 +131,14 @@ const nodeStatusSchema = z.object({
   address: z.string().max(15).describe("Address in cluster.conf."),
   port: z.int32().describe("TCP port in cluster.conf."),
   state: z.enum(["Online", "Offline", "Unknown"]).describe("Whether O2CB is online there with this cluster."),
-  message: z.string().max(1024).optional().describe("What is the matter; absent when nothing is."),
+  message: z.string().max(1024).optional().describe("The problem; absent if there is none."),
 });
 
 const filesystemNodeSchema = z.object({
   hostRef: seenRefSchema.describe("XenHost of the node."),
   state: z.enum(["Mounted", "Unmounted", "Unknown"]).describe("Whether the node has it mounted."),
   bootID: z.string().max(64).optional().describe("Boot of the host in which it was last seen mounted."),
-  message: z.string().max(1024).optional().describe("What is the matter; absent when nothing is."),
+  message: z.string().max(1024).optional().describe("The problem; absent if there is none."),
 });
 
 const formatSchema = z.object({
@@ -151,15 +151,17 @@ const filesystemStatusSchema = z.object({
   label: z.string().max(63).describe("Label of the file system."),
   volumeRef: seenRefSchema.optional().describe("AoeVolume that holds it."),
   device: z.string().max(64).optional().describe("Path of the device on every node."),
-  mountPoint: z.string().max(512).optional().describe("Where the nodes have it, or are to have it."),
+  mountPoint: z.string().max(512).optional().describe("Mount point on every node."),
   uuid: z
     .string()
     .max(36)
     .optional()
-    .describe("Recorded once, before the first mount. One that disappears is an alarm, never a reason to format."),
+    .describe("Recorded once, before the first mount. If it disappears, xensan reports it and never formats again."),
   format: formatSchema
     .optional()
-    .describe("Written before mkfs.ocfs2 begins, so that whoever comes after a crash knows that it may have begun."),
+    .describe(
+      "Written before mkfs.ocfs2 starts, so that a new operator process knows after a crash that it may have started.",
+    ),
   size: seenSizeSchema.optional().describe("Size of the file system."),
   nodes: atomicListOf(filesystemNodeSchema, { max: 128 }).optional().describe("The file system on each node."),
 });
@@ -177,7 +179,7 @@ export const ocfs2ClusterStatusSchema = z.object({
     }),
   )
     .optional()
-    .describe("Those that hold now: all nodes change them at once, when nothing is mounted."),
+    .describe("The active timeouts: all nodes change them at once, while nothing is mounted."),
   nodes: atomicListOf(nodeStatusSchema, { max: 128 })
     .optional()
     .describe("The cluster as each node sees it; also nodes that are no longer in the spec, until they have left."),

@@ -4,7 +4,7 @@ import { atomicListOf } from "./lists.ts";
 /** One command of a dry run: on which host, by which script, to what end. */
 export const planStepSchema = z.object({
   host: z.string().max(253).describe("Where the step would run."),
-  action: z.string().max(64).describe("The script that would run."),
+  action: z.string().max(64).describe("Script that would run."),
   summary: z.string().max(1024).describe("What would be true afterwards."),
 });
 export type PlanStep = z.infer<typeof planStepSchema>;

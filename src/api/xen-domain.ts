@@ -42,7 +42,9 @@ export const xenDomainSpecSchema = withRules(
         onTimeout: z
           .enum(["Wait", "Destroy"])
           .default("Wait")
-          .describe("Wait: the domain runs on and a condition says so. Destroy: it is ended, as when the power goes."),
+          .describe(
+            "Wait: the domain keeps running, and a condition reports it. Destroy: it is stopped as in a power failure.",
+          ),
       })
       .prefault({})
       .describe("When the domain is halted, deleted, or moved offline."),
@@ -56,12 +58,12 @@ export const xenDomainSpecSchema = withRules(
       .enum(["Restart", "Stay"])
       .default("Restart")
       .describe(
-        "When storage proves that the host on which it ran is dead. Restart: it is started on another host that may run it and has room. Stay: it waits until that host answers again, or until somebody says `xensan forget`.",
+        "When storage proves that the host on which it ran is dead. Restart: it is started on another host that may run it and has room. Stay: it waits until that host answers again, or until `xensan forget` is run.",
       ),
     deletionPolicy: z
       .enum(["Retain", "Delete"])
       .default("Retain")
-      .describe("Delete: the image files that xensan made go with the object."),
+      .describe("Delete: the image files that xensan created are deleted with the object."),
     onPoweroff: z.enum(["Destroy", "Restart", "Preserve"]).default("Destroy").describe("When the guest powers off."),
     onReboot: z.enum(["Destroy", "Restart", "Preserve"]).default("Restart").describe("When the guest reboots."),
     onCrash: z
@@ -113,7 +115,7 @@ export const xenDomainStatusSchema = z.object({
     .string()
     .max(64)
     .optional()
-    .describe("sha256 of the configuration it was started with; another one now waits for a restart."),
+    .describe("sha256 of the configuration it was started with; a newer one waits for a restart."),
   shutdownTime: timeSchema.optional().describe("When the guest was asked to shut down."),
   disks: atomicListOf(
     z.object({
@@ -125,7 +127,7 @@ export const xenDomainStatusSchema = z.object({
         .optional()
         .describe("Inode and time of birth of the image, as first seen: another file of its name is not used."),
       size: seenSizeSchema.optional().describe("Size of the image."),
-      copied: seenSizeSchema.optional().describe("How much of a copy that is under way is there."),
+      copied: seenSizeSchema.optional().describe("Bytes copied so far."),
     }),
     { max: 26 },
   )
@@ -133,19 +135,17 @@ export const xenDomainStatusSchema = z.object({
     .describe("The images of the disks."),
   migrations: atomicListOf(
     z.object({
-      operationID: z.string().max(64).describe("What the hosts know it by."),
-      migrationRef: seenRefSchema.describe("The XenMigration that asked for it."),
-      sourceHostRef: seenRefSchema.describe("XenHost it came from."),
-      targetHostRef: seenRefSchema.describe("XenHost it went to."),
+      operationID: z.string().max(64).describe("Id of the operation on the hosts."),
+      migrationRef: seenRefSchema.describe("The XenMigration that requested it."),
+      sourceHostRef: seenRefSchema.describe("XenHost that it moved from."),
+      targetHostRef: seenRefSchema.describe("XenHost that it moved to."),
       startTime: timeSchema.describe("When it began."),
       outcome: z.enum(["Unknown", "Succeeded", "Failed"]).describe("Unknown while it is under way."),
     }),
     { max: 32 },
   )
     .optional()
-    .describe(
-      "Migrations that were begun, the youngest first. None of them is begun again when its object is restored.",
-    ),
+    .describe("Migrations that were started, newest first. None of them runs again when its object is restored."),
   plan: planSchema.optional(),
 });
 

@@ -37,7 +37,7 @@ const allowedSchema = z
         "Files on shared file systems that a XenDomain may have as images though xensan did not make them for it.",
       ),
   })
-  .describe("What the users of the host may ask of it. * and ? stay within one component of a path.");
+  .describe("What the users of the host may use. * and ? stay within one component of a path.");
 
 /** What a person writes in a XenHost: how to reach the dom0, its AoE networks, its place in domain placement. */
 export const xenHostSpecSchema = z.object({
@@ -67,7 +67,7 @@ export const xenHostSpecSchema = z.object({
 
 const aoeDeviceSchema = z.object({
   target: z.string().max(16).describe("AoE address, e<shelf>.<slot>."),
-  state: z.string().max(64).describe("As the driver says: up or down, then kickme or closewait."),
+  state: z.string().max(64).describe("State reported by the driver: up or down, then kickme or closewait."),
   size: seenSizeSchema.optional().describe("Size of the device, as the host sees it."),
   serverMAC: z.string().max(32).optional().describe("MAC address of the server that answers for it."),
   interface: z.string().max(16).optional().describe("Network interface on which it was found."),
@@ -107,7 +107,7 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
     }),
   )
     .optional()
-    .describe("What the toolstack tells of Xen and the machine."),
+    .describe("Facts about Xen and the machine, from the toolstack."),
   watchdog: atomicObject(
     z.object({
       name: z.string().max(64).describe("xenwatchdogd, or what the hardware calls itself."),
@@ -117,12 +117,14 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
     }),
   )
     .optional()
-    .describe("What resets the machine when dom0 hangs, as last seen. Without it a silent heartbeat proves nothing."),
+    .describe(
+      "Watchdog that resets the machine when dom0 hangs, as last seen. Without it a missing heartbeat proves nothing.",
+    ),
   proof: atomicObject(
     z.object({
-      kind: z.enum(["StorageDeath", "Forgotten"]).describe("What its storage shows, or the word of a person."),
+      kind: z.enum(["StorageDeath", "Forgotten"]).describe("Whether its storage or a person's confirmation proves it."),
       bootID: z.string().max(64).describe("The boot that has ended, with everything that ran in it."),
-      message: z.string().max(4096).describe("Who saw what."),
+      message: z.string().max(4096).describe("Evidence for the proof."),
       time: timeSchema.describe("Since when it is proved."),
     }),
   )
@@ -140,7 +142,7 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
       verified: atomicListOf(
         z.object({
           hostRef: seenRefSchema.describe("XenHost that was reached."),
-          digest: z.string().max(64).describe("Stands for the keys and addresses that were in use."),
+          digest: z.string().max(64).describe("Fingerprint of the keys and addresses that were used."),
         }),
         { max: 64 },
       )
@@ -160,7 +162,7 @@ export const xenHostDefinition = defineKind({
   kind: "XenHost",
   plural: "xenhosts",
   shortName: "xh",
-  description: "A Xen dom0: how to reach it, which AoE networks it is on, and what its users may ask of it.",
+  description: "A Xen dom0: how to reach it, which AoE networks it is on, and what its users may use.",
   spec: xenHostSpecSchema,
   status: xenHostStatusSchema,
   rules: [

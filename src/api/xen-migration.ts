@@ -43,10 +43,10 @@ export const xenMigrationSpecSchema = withRules(
       .optional()
       .describe("Xen name or UUID of the domain. Exactly one of domain and domainRef."),
     domainRef: localRefSchema.optional().describe("XenDomain to move."),
-    sourceHostRef: localRefSchema.optional().describe("XenHost it runs on; found when omitted."),
+    sourceHostRef: localRefSchema.optional().describe("XenHost that the domain runs on; determined when omitted."),
     targetHostRef: localRefSchema
       .optional()
-      .describe("XenHost it goes to; chosen when omitted, with the reasons in status."),
+      .describe("XenHost that the domain moves to; chosen when omitted, with the reasons in status.targetReasons."),
     mode: z
       .enum(["Live", "Offline"])
       .default("Live")
@@ -58,11 +58,11 @@ export const xenMigrationSpecSchema = withRules(
       .min(30)
       .max(86_400)
       .default(3600)
-      .describe("After this a migration that can still be stopped safely is aborted."),
+      .describe("After this time a migration is aborted if that is still safe."),
     abort: z
       .enum(["Requested"])
       .optional()
-      .describe("Requested: stop as long as that is safe. The only field beside the TTL that may change."),
+      .describe("Requested: abort while that is safe. The only field beside the TTL that may change."),
     ttlSecondsAfterFinished: z
       .int()
       .min(0)
@@ -99,17 +99,17 @@ export const xenMigrationSpecSchema = withRules(
 );
 
 const transitionSchema = z.object({
-  time: timeSchema.describe("When it came to this."),
-  state: z.string().max(64).describe("A word from the catalogue of reasons."),
-  message: z.string().max(1024).optional().describe("What it said then."),
+  time: timeSchema.describe("When the transition happened."),
+  state: z.string().max(64).describe("A reason from the catalogue."),
+  message: z.string().max(1024).optional().describe("Message of the transition."),
 });
 
 /** How far the migration has come, and what was seen on both hosts. */
 export const xenMigrationStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
-  sourceHostRef: seenRefSchema.optional().describe("XenHost the domain came from."),
-  targetHostRef: seenRefSchema.optional().describe("XenHost the domain goes to."),
+  sourceHostRef: seenRefSchema.optional().describe("XenHost that the domain moves from."),
+  targetHostRef: seenRefSchema.optional().describe("XenHost that the domain moves to."),
   domainUUID: z.string().max(36).optional().describe("UUID of the domain."),
   domainName: z.string().max(255).optional().describe("Name of the domain in Xen."),
   memory: seenSizeSchema.optional().describe("Memory of the domain when it was admitted."),
@@ -127,9 +127,9 @@ export const xenMigrationStatusSchema = z.object({
     .describe("What runs a live migration on the source, detached from the operator."),
   sourceBootID: z.string().max(64).optional().describe("Boot of the source in which it began."),
   targetBootID: z.string().max(64).optional().describe("Boot of the target in which it began."),
-  startTime: timeSchema.optional().describe("When it was admitted and began."),
-  completionTime: timeSchema.optional().describe("When it ended, well or not."),
-  attempts: z.int32().optional().describe("How often it was begun."),
+  startTime: timeSchema.optional().describe("When it was admitted and started."),
+  completionTime: timeSchema.optional().describe("When it finished, whatever its outcome."),
+  attempts: z.int32().optional().describe("How often it was started."),
   offline: atomicObject(
     z.object({
       stage: z
@@ -139,23 +139,23 @@ export const xenMigrationStatusSchema = z.object({
     }),
   )
     .optional()
-    .describe("How far an offline migration has come. Written before the domain is stopped, and before it is started."),
+    .describe("Stage of an offline migration. Written before the domain is stopped, and before it is started."),
   progress: atomicObject(
     z.object({
       received: seenSizeSchema.optional().describe("Memory that the target has allocated for the copy."),
       phase: z
         .enum(["Connecting", "Sending", "Transferred", "Permission", "Succeeded", "Failed"])
-        .describe("The furthest mark of the toolstack. From Permission on it cannot be aborted."),
-      time: timeSchema.describe("When it last moved on."),
+        .describe("The last milestone of the toolstack. From Permission on it cannot be aborted."),
+      time: timeSchema.describe("When it last made progress."),
     }),
   )
     .optional()
-    .describe("How far it has come; it never goes back. The toolstack tells little, the rest is seen on the target."),
+    .describe("Progress, which never goes back. The toolstack reports little; the rest is observed on the target."),
   stop: atomicObject(
     z.object({
       reason: z
         .enum(["AbortRequested", "TimeLimitExceeded", "Stalled", "Deleted"])
-        .describe("Stalled: nothing has moved on for too long."),
+        .describe("Stalled: no progress for too long."),
       time: timeSchema.describe("When that was decided."),
     }),
   )

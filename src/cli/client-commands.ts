@@ -9,7 +9,7 @@ export const clientCommands: readonly CommandEntry[] = [
   },
   {
     name: "abort",
-    summary: "stops a migration, as long as that is safe",
+    summary: "aborts a migration while that is safe",
     load: async () => (await import("./migrate/abort.ts")).abort,
   },
   {
@@ -19,17 +19,17 @@ export const clientCommands: readonly CommandEntry[] = [
   },
   {
     name: "forget",
-    summary: "says that a host is dead or off, so that its domains start elsewhere",
+    summary: "confirms that a host is off or dead, so that its domains start elsewhere",
     load: async () => (await import("./forget.ts")).forget,
   },
   {
     name: "pause",
-    summary: "has nothing changed on hosts for an object",
+    summary: "suspends changes on hosts for an object",
     load: async () => (await import("./pause.ts")).pause,
   },
   {
     name: "resume",
-    summary: "ends the pause of an object",
+    summary: "resumes a paused object",
     load: async () => (await import("./pause.ts")).resume,
   },
   {
@@ -39,17 +39,17 @@ export const clientCommands: readonly CommandEntry[] = [
   },
   {
     name: "check",
-    summary: "says whether cluster, operator and hosts are as xensan needs them",
+    summary: "checks whether cluster, operator and hosts meet the requirements",
     load: async () => (await import("./check/check.ts")).check,
   },
   {
     name: "plan",
-    summary: "says what applying manifests would change, and applies nothing",
+    summary: "shows what applying manifests would change",
     load: async () => (await import("./plan/plan.ts")).plan,
   },
   {
     name: "why",
-    summary: "says what an object waits for",
+    summary: "explains why an object is not ready",
     load: async () => (await import("./why/why.ts")).why,
   },
   {
@@ -64,7 +64,7 @@ export const clientCommands: readonly CommandEntry[] = [
   },
   {
     name: "completion",
-    summary: "prints what a shell needs to complete commands, flags and names",
+    summary: "prints a completion script for a shell",
     load: async () => (await import("./completion/completion.ts")).completion,
   },
 ];

@@ -5,7 +5,7 @@ import { operatorCommand } from "./operator-command.ts";
 /** Asks hosts itself, so it needs the scripts for them, which a single binary does not carry. */
 const importCommand: CommandEntry = {
   name: "import",
-  summary: "writes manifests of a rack that stands",
+  summary: "writes manifests for an existing rack",
   load: async () => (await import("./import/import.ts")).importRack,
 };
 

@@ -12,7 +12,7 @@ import { type Host, readHost } from "./entity.ts";
 import { typed } from "./parse-options.ts";
 
 const options: readonly Option[] = [
-  { name: "undo", help: "Lets the host have domains again; migrations that have not begun are withdrawn." },
+  { name: "undo", help: "Makes the host available for domains again; migrations that have not started are deleted." },
   ...waitOptions,
   ...clusterOptions,
 ];
@@ -22,7 +22,7 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({ host: z.string(),
 export const drain: Command = {
   name: "drain",
   description:
-    "Sets spec.maintenance of a XenHost to Drain: no domain is started on it or moved to it any more, and the operator moves away what runs there. With --wait it tells what is left and ends with 0 once no domain is on the host. With --undo it sets spec.maintenance to None.",
+    "Sets spec.maintenance of a XenHost to Drain: no new domain is started on it or moved to it, and the operator moves the running domains away. With --wait, it prints what is left and exits with 0 once no domain is on the host. With --undo it sets spec.maintenance to None.",
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
   options,
   async run(values, io) {
@@ -53,7 +53,7 @@ export const drain: Command = {
     }
     if (last === undefined)
       throw new Error(
-        `after ${given["wait-timeout"]} s ${name} is not drained; it goes on: xensan why xenhost/${name} -n ${namespace}`,
+        `after ${given["wait-timeout"]} s ${name} is not drained; it continues: xensan why xenhost/${name} -n ${namespace}`,
       );
     return 0;
   },

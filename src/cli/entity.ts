@@ -138,7 +138,7 @@ export function verdictOf({ kind, conditions, generation, spec, deleting }: Enti
       type,
       state: "Unknown",
       reason: "Pending",
-      message: "The spec has changed and the operator has not judged it yet",
+      message: "The spec has changed, and the operator has not reconciled it yet",
     };
   return { type, state: found.status, reason: found.reason, message: found.message };
 }

@@ -28,7 +28,7 @@ const hostSchema = z.object({
 export const forget: Command = {
   name: "forget",
   description:
-    "Says that the machine of a XenHost is off, dead or taken away: what ran there since its last boot runs no more. Its domains are then started on other hosts, and nothing waits for it. The operator refuses it while another node sees the heartbeat of the machine, and it ends by itself when the machine answers again.",
+    "Confirms that the machine of a XenHost is off, dead or removed: nothing that ran there since its last boot is still running. Its domains are then started on other hosts, and nothing waits for the host. The operator refuses it while another node sees the heartbeat of the machine. It ends when the machine answers again.",
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
   options: clusterOptions,
   async run(values, io) {
@@ -40,8 +40,7 @@ export const forget: Command = {
     const hosts = all.map((one) => hostSchema.parse(one));
     const { status, metadata } = hosts.find((one) => one.metadata.name === name) ?? {};
     const bootId = status?.facts?.bootID;
-    if (bootId === undefined)
-      throw new UsageError(`xenhost/${name} was never reached: there is no boot of it that could be forgotten`);
+    if (bootId === undefined) throw new UsageError(`xenhost/${name} was never reached: no boot of it is known`);
     if (status?.conditions?.some((one) => one.type === "Reachable" && one.status === "True") === true)
       throw new UsageError(`xenhost/${name} answers: switch the machine off first`);
     const steps = annotating(metadata?.annotations, annotations.forget, bootId);

@@ -5,7 +5,7 @@ import { wrap } from "./wrap.ts";
 export function programHelp(commands: readonly CommandEntry[], program: string): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
-    "xensan keeps an ATA-over-Ethernet SAN and its Xen hosts as their Kubernetes objects say.",
+    "xensan manages an ATA-over-Ethernet SAN and its Xen hosts as declared by Kubernetes objects.",
     "",
     `Usage: ${program} COMMAND [FLAGS]`,
     "",

@@ -38,7 +38,7 @@ export const runOptions: readonly Option[] = [
     repeat: true,
     env: "XENSAN_ALLOW_ADDRESSES",
     accepts: "CIDR blocks, IP addresses and host names, or the one word Any",
-    help: "Opens SSH connections to these addresses only, whatever an AoeServer or a XenHost says. Must be given; Any opens them to every address, which whoever may create an AoeServer or a XenHost then chooses.",
+    help: "Opens SSH connections to these addresses only, whatever an AoeServer or a XenHost says. Required. Any allows every address: whoever may create an AoeServer or a XenHost then chooses where the operator connects.",
   },
   {
     name: "probe-interval",
@@ -54,7 +54,7 @@ export const runOptions: readonly Option[] = [
     env: "XENSAN_MIGRATIONS_AT_ONCE",
     fallback: "4",
     accepts: "a whole number from 1 to 1000",
-    help: "Migrations that may be under way at once, over all hosts and namespaces; the others wait. Out of a host and into it goes one at a time in any case.",
+    help: "Migrations that may run at once, over all hosts and namespaces; the others wait. At most one leaves and one enters each host at a time.",
   },
   {
     name: "leader-election",
@@ -62,7 +62,7 @@ export const runOptions: readonly Option[] = [
     env: "XENSAN_LEADER_ELECTION",
     fallback: "true",
     accepts: "true or false",
-    help: "Waits for a Lease before acting, so that of several replicas one acts and the others stand by.",
+    help: "Waits for a Lease before acting, so that one of several replicas is active and the others stand by.",
   },
   {
     name: "lease-namespace",
@@ -98,7 +98,7 @@ export const runOptions: readonly Option[] = [
     env: "XENSAN_METRICS_AUTH",
     fallback: "none",
     accepts: "kubernetes or none",
-    help: "kubernetes: /metrics wants a bearer token that the API server knows (TokenReview) and allows to get the non-resource URL /metrics (SubjectAccessReview). none: anybody who reaches the port may read it.",
+    help: "kubernetes: /metrics requires a bearer token that the API server accepts (TokenReview) and that may get the non-resource URL /metrics (SubjectAccessReview). none: anybody who reaches the port may read it.",
   },
   {
     name: "log-level",
@@ -106,7 +106,7 @@ export const runOptions: readonly Option[] = [
     env: "XENSAN_LOG_LEVEL",
     fallback: "info",
     accepts: "trace, debug, info, warn or error",
-    help: "How much is logged, as JSON lines on standard output.",
+    help: "Log level. The log is written as JSON lines to standard output.",
   },
 ];
 

@@ -15,7 +15,7 @@ const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespac
 export const run: Command = {
   name: "run",
   description:
-    "Runs the operator until it is told to stop by SIGTERM or SIGINT: then it finishes or gives up what it is doing, hands over the Lease and ends with exit code 0.",
+    "Runs the operator until SIGTERM or SIGINT: it then finishes or cancels its work, releases the Lease and exits with code 0.",
   options: runOptions,
   async run(values, io) {
     const options = typed(runSchema, runOptions, values);

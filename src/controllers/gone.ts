@@ -29,7 +29,7 @@ export interface Ended {
   readonly kind: "Forgotten" | "Dead";
   readonly bootId: string;
   readonly hostname: string;
-  /** Who saw what. */
+  /** Evidence for the proof. */
   readonly message: string;
 }
 

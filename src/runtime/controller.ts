@@ -78,7 +78,7 @@ export class Controller {
     using linked = linkedSignal(leading);
     const overdue = Promise.withResolvers<void>();
     const giveUp = () => {
-      log.error("the reconcile ignores its time limit; its worker goes on with other objects");
+      log.error("the reconcile ignores its time limit; its worker continues with other objects");
       overdue.resolve();
     };
     const deadline = () => {

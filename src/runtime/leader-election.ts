@@ -101,7 +101,7 @@ export class LeaderElection {
     try {
       await lead(term.signal);
     } finally {
-      renewing.abort(new Error("the term is over"));
+      renewing.abort(new Error("the term has ended"));
       await renewal;
       if (this.leading && this.#options.atEnd !== "Keep") await this.#release();
       this.#held = undefined;
@@ -116,7 +116,7 @@ export class LeaderElection {
       after(clock, this.#renewedAt + renewSeconds * 1000 - clock.monotonic(), () => {
         this.#held = undefined;
         lost(`could not renew for ${renewSeconds} s; stopped leading`);
-        renewing.abort(new Error("the lease ran out"));
+        renewing.abort(new Error("the lease expired"));
       });
     let expiry = arm();
     while (!renewing.signal.aborted) {
@@ -184,12 +184,12 @@ export class LeaderElection {
       }
       const transitions = (current.spec?.leaseTransitions ?? 0) + (holder === identity ? 0 : 1);
       await this.#write(current, { ...mine, leaseTransitions: transitions }, signal);
-      if (holder !== "" && holder !== identity) this.#log.info({ holder }, "took over a lease that ran out");
+      if (holder !== "" && holder !== identity) this.#log.info({ holder }, "took over an expired lease");
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      if (isConflict(error)) this.#log.debug({ err: error }, "another candidate was faster");
-      else this.#log.warn({ err: error }, "could not try for the lease");
+      if (isConflict(error)) this.#log.debug({ err: error }, "another candidate acquired the lease first");
+      else this.#log.warn({ err: error }, "could not acquire the lease");
       return false;
     }
   }
@@ -213,7 +213,7 @@ export class LeaderElection {
       await this.#write(this.#held, { holderIdentity: "", leaseDurationSeconds: 1, renewTime: this.#now() }, never);
       this.#log.info("released the lease");
     } catch (error) {
-      this.#log.warn({ err: error }, "could not release the lease; it will run out");
+      this.#log.warn({ err: error }, "could not release the lease; it will expire");
     }
   }
 

@@ -77,7 +77,7 @@ export function createMetricsGuard({ review, clock }: MetricsGuardOptions): Metr
     const key = createHash("sha256").update(token).digest("base64");
     const known = verdicts.get(key);
     if (known !== undefined && clock.monotonic() < known.until) return known.verdict;
-    if (asking >= questions) return { status: 503, why: "too many tokens are being looked at" };
+    if (asking >= questions) return { status: 503, why: "too many tokens are being reviewed" };
     const entry = { verdict: judge(token), until: Number.POSITIVE_INFINITY };
     verdicts.delete(key);
     verdicts.set(key, entry);

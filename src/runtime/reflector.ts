@@ -165,7 +165,7 @@ export class Reflector<T extends KubeObject> {
       this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
     }
     if (!signal.aborted && events === 0 && clock.monotonic() - started < Math.min(shortWatchMs, timeoutSeconds * 500))
-      throw new Error("the watch ended at once and without an event");
+      throw new Error("the watch ended immediately without an event");
   }
 }
 

@@ -40,7 +40,7 @@ export class Confirmed {
 
 /** The server has another status than the one that was decided on: HTTP 409, so that it is decided anew. */
 const statusChanged = ({ metadata }: KubeObject) =>
-  new KubeError(409, "Conflict", `the status of ${keyString(keyOf({ metadata }))} is another one than the cache said`);
+  new KubeError(409, "Conflict", `the status of ${keyString(keyOf({ metadata }))} differs from the cache`);
 
 const sameStatus = (one: KubeObject & { status?: unknown }, other: KubeObject & { status?: unknown }) =>
   jsonEqual(one.status ?? {}, other.status ?? {});

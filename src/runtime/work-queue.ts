@@ -242,7 +242,7 @@ export class WorkQueue {
     if (next === undefined || this.#closed) return;
     if (this.#timer !== undefined) {
       if (this.#timer.at <= next.at) return;
-      this.#timer.cancel.abort(new Error("an earlier key came"));
+      this.#timer.cancel.abort(new Error("an earlier key was added"));
     }
     const timer = { at: next.at, cancel: new AbortController() };
     this.#timer = timer;

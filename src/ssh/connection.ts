@@ -85,9 +85,9 @@ function whyRefused(user: string, known: boolean, methods: readonly string[] | u
   if (known && otherwise)
     return `accepted the key for user ${user} and asks for a second factor (${more}): exempt the operator's key from it with a Match block in sshd_config`;
   if (known)
-    return `knows the key for user ${user} and does not let the account in: it is locked or expired, or PAM refuses it`;
+    return `knows the key for user ${user} but rejects the account: it is locked or expired, or PAM refuses it`;
   if (otherwise)
-    return `takes no public keys for user ${user}, only ${more}: allow PubkeyAuthentication in sshd_config`;
+    return `accepts no public keys for user ${user}, only ${more}: allow PubkeyAuthentication in sshd_config`;
   return `refused the key for user ${user}: it is not in authorized_keys, or sshd_config (PermitRootLogin, AllowUsers) or a locked account keeps the user out`;
 }
 

@@ -35,7 +35,7 @@ export function hostTrust(target: TrustSource, seenBefore: PublicKey | undefined
     firstUse: firstUse && seenBefore === undefined,
     hint:
       declared.length === 0 && known.certificateAuthority
-        ? "; its known_hosts trusts a @cert-authority, and host certificates are not supported: list the host's own key"
+        ? "; its known_hosts trusts a @cert-authority, but host certificates are not supported: list the host's own key"
         : "",
   };
 }
@@ -58,7 +58,7 @@ export function refusal(trust: HostTrust, presented: PublicKey): HostError | und
   const expected = trust.keys.map((key) => `${key.type} ${fingerprint(key)}`).join(" or ");
   return refuse(
     "HostKeyMismatch",
-    `${trust.endpoint} presented ${shown} instead of ${expected}: the host was reinstalled, or somebody is in between`,
+    `${trust.endpoint} presented ${shown} instead of ${expected}: the host was reinstalled, or a third party intercepts the connection`,
   );
 }
 

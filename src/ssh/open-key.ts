@@ -61,7 +61,7 @@ function privateProblem(pem: string): string | undefined {
       ? "is an RSA key whose primes do not fit its modulus"
       : undefined;
   } catch {
-    return "holds numbers that make no key";
+    return "holds numbers that do not form a key";
   }
 }
 

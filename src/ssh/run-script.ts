@@ -119,7 +119,7 @@ function releaseWhenClosed(exchange: Exchange, { clock, graceSeconds }: RunOptio
 function judge(ending: Exclude<Ending, { kind: "overflow" }>, target: SshTarget, subject: string): ScriptOutput {
   if (ending.kind === "complete") return { exitCode: ending.exitCode, stdout: ending.stdout, stderr: ending.stderr };
   const { exitCode, signal, begun, excerpt } = ending;
-  const said = excerpt === "" ? "nothing was printed" : `last words: ${excerpt}`;
+  const said = excerpt === "" ? "it printed nothing" : `last words: ${excerpt}`;
   const error = (code: HostErrorCode, started: boolean, what: string) =>
     new HostError(code, `${subject} ${what}; ${said}`, { started });
   if (signal !== undefined) return fail(error("Killed", true, `was ended by SIG${signal}`));
@@ -142,7 +142,7 @@ function fail(error: HostError): never {
 /** Ends the script's process group through a second channel, beside the limit on channels. Says how that went. */
 async function endScript(client: Client, target: SshTarget, exchange: Exchange, options: RunOptions): Promise<string> {
   const process = exchange.process();
-  if (process === undefined) return "its process is not known and may still run";
+  if (process === undefined) return "its process is unknown and may still be running";
   const args = [String(process.pid), String(process.processGroup), process.startTicks];
   const { clock, nonce, graceSeconds, killSeconds } = options;
   using limit = startTimeLimit(clock, killSeconds, undefined);
@@ -162,10 +162,10 @@ async function endScript(client: Client, target: SshTarget, exchange: Exchange, 
       }),
       limit.signal,
     );
-    if (ending?.kind === "complete" && ending.exitCode === 0) return "its processes were ended";
-    if (ending?.kind === "complete") return `its processes could not be ended: ${ending.stdout.trim()}`;
-    return "its processes may still run: the host did not answer";
+    if (ending?.kind === "complete" && ending.exitCode === 0) return "its processes were killed";
+    if (ending?.kind === "complete") return `its processes could not be killed: ${ending.stdout.trim()}`;
+    return "its processes may still be running: the host did not answer";
   } catch (error) {
-    return `its processes may still run: ${messageOf(error)}`;
+    return `its processes may still be running: ${messageOf(error)}`;
   }
 }

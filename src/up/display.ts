@@ -100,7 +100,6 @@ function plainDisplay({ stream, elapsed }: DisplayOptions): Display {
 /** `Ready` or what stands in the way. */
 export function rowText(row: Row): string {
   if (isReady(row)) return "is ready";
-  if (row.ready === undefined)
-    return row.message === "" ? "waits to be seen by the operator" : `is not known: ${row.message}`;
+  if (row.ready === undefined) return row.message === "" ? "waits for the operator" : `is not known: ${row.message}`;
   return `is not ready: ${row.reason}${row.message === "" ? "" : `: ${row.message}`}`;
 }

@@ -17,7 +17,7 @@ export const upOptions: readonly Option[] = [
     env: "XENSAN_APPLY",
     help: "Applies these manifests, a file or a directory. The tutorial's manifests when absent.",
   },
-  { name: "exit", help: "Ends once everything is ready, with exit code 0; with 1 when the time limit came first." },
+  { name: "exit", help: "Exits with 0 once everything is ready, or with 1 when the time limit is reached." },
   {
     name: "timeout",
     placeholder: "SECONDS",
@@ -31,7 +31,7 @@ export const upOptions: readonly Option[] = [
     placeholder: "text|json",
     fallback: "text",
     accepts: "text or json",
-    help: "With json the outcome is one JSON document on standard output, and progress goes to standard error.",
+    help: "With json, the outcome is one JSON document on standard output; progress goes to standard error.",
   },
 ];
 

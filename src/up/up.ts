@@ -177,7 +177,7 @@ function printText({ options, io, controlPlane, operator, rows, elapsed }: Outco
     "  kubectl describe aoevolumes -A",
     "",
     `What the operator does: tail -f ${operator.logFile}`,
-    "It all ends, and is forgotten, with Ctrl-C here.",
+    "Ctrl-C stops everything and deletes its data.",
   ];
   io.stdout.write(`\n${[...lines, ...(options.exit || io.signal.aborted ? [] : use)].join("\n")}\n`);
 }

@@ -62,7 +62,7 @@ describe("a volume on another card of its server", () => {
     const stage = rig({ objects: [oldie, bella, onEth0("lost", 3)] });
     await eventually(stage, () => word(stage, "AoeVolume", "lost", "Exported"), "False/InterfaceOutsideBounds");
     expect(message(stage, "AoeVolume", "lost", "Ready")).toBe(
-      "eth0 is not in interfaces of AoeServer oldie (eth1). Use one that is, or have the owner of the server add this one with its segment.",
+      "eth0 is not in interfaces of AoeServer oldie (eth1). Use a listed interface, or ask the owner of the server to add this one with its segment.",
     );
     await stage.advance(minutes(3));
     expect(exportsOf(stage, "oldie")).toEqual([]);

@@ -50,5 +50,5 @@ function reasonTable(conditions: readonly string[]): string {
     .filter(([, { action }]) => action !== "Nothing.")
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { meaning, action }]) => `| \`${name}\` | ${meaning} | ${action} |`);
-  return `The reason in the alert says what it is:\n\n${table(["Reason", "Meaning", "What to do"], rows)}`;
+  return `The reason in the alert gives the cause:\n\n${table(["Reason", "Meaning", "What to do"], rows)}`;
 }

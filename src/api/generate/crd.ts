@@ -49,10 +49,10 @@ export function objectSchema(definition: KindDefinition): StructuralSchema {
       kind: { type: "string" },
       // A rule may point at a field only when the schema knows it.
       metadata: { type: "object", properties: { name: { type: "string", maxLength: 253 } } },
-      spec: { ...structural(definition.spec, "spec"), description: "What the user wants." },
+      spec: { ...structural(definition.spec, "spec"), description: "The desired state." },
       status: {
         ...status,
-        description: "What xensan sees.",
+        description: "The observed state.",
         default: { conditions: pendingConditions(definition.conditionTypes) },
       },
     },

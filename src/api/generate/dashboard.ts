@@ -28,12 +28,12 @@ const panels: readonly Panel[] = [
     queries: [{ expr: 'increase(xensan_migration_seconds_count{outcome="Failed"}[24h])', legend: "failed" }],
   },
   {
-    title: "What is not ready, and why",
+    title: "Objects that are not ready, and why",
     kind: "table",
     queries: [{ expr: `xensan_object_condition{${here},type="Ready",status!="True"}`, legend: "" }],
   },
   {
-    title: "Age of the last look at each host",
+    title: "Age of the last probe of each host",
     kind: "timeseries",
     unit: "s",
     queries: [{ expr: `xensan_look_age_seconds{${here}}`, legend: `{{kind}} ${one}` }],
@@ -44,7 +44,7 @@ const panels: readonly Panel[] = [
     queries: [{ expr: `xensan_filesystem_heartbeats{${here}}`, legend: `${one} {{filesystem}} on {{host}}` }],
   },
   {
-    title: "Clients of volumes that do not see them",
+    title: "Clients that do not see their volumes",
     kind: "timeseries",
     queries: [{ expr: `xensan_volume_clients{${here},state!="Attached"}`, legend: `${one} {{state}}` }],
   },

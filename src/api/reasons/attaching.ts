@@ -25,17 +25,17 @@ export const attaching = {
   },
   ClientIsServer: {
     conditions: ["Attached"],
-    meaning: "A client is the server itself: a host never hears its own AoE frames.",
+    meaning: "A client is the server itself: a host does not receive its own AoE frames.",
     action: "Remove the client; the server has the backing itself.",
   },
   TargetMissing: {
     conditions: ["Attached"],
     meaning: "A client does not find the volume on its interfaces.",
-    action: "Check that server and client are on the same layer-2 network; see aoe.interfaces of the XenHost.",
+    action: "Check that server and client are on the same layer-2 network, and check aoe.interfaces of the XenHost.",
   },
   TargetDown: {
     conditions: ["Attached"],
-    meaning: "A client knows the volume, and it does not answer.",
+    meaning: "A client has discovered the volume, but the volume does not answer.",
     action: "Check the network between server and client.",
   },
   TargetCloseWait: {
@@ -45,7 +45,7 @@ export const attaching = {
   },
   WrongServer: {
     conditions: ["Attached"],
-    meaning: "A server other than the volume's answers a client at this address.",
+    meaning: "A client gets answers at this address from a server other than the volume's.",
     action: "Find it by its MAC address and stop it.",
   },
   WrongSize: {
@@ -61,7 +61,7 @@ export const attaching = {
   ClientUnknown: {
     conditions: ["DeletionBlocked", "Exported"],
     meaning: "A client cannot be reached, so it is unknown whether it holds the device.",
-    action: "Bring it back; if it is gone for good, set the annotation xensan.dev/abandon.",
+    action: "Bring it back; if it is permanently gone, set the annotation xensan.dev/abandon.",
   },
   ReferencedByVolumes: {
     conditions: ["DeletionBlocked"],

@@ -4,8 +4,7 @@ import { nothing, type ReasonEntry } from "./entry.ts";
 export const clustering = {
   Configured: {
     conditions: ["Configured"],
-    meaning:
-      "cluster.conf, /etc/default/o2cb and the order of the boot are the same on every node, and as the spec says.",
+    meaning: "cluster.conf, /etc/default/o2cb and the boot order are the same on every node and match the spec.",
     action: "Nothing.",
   },
   Online: { conditions: ["Online"], meaning: "Every node has the cluster in its kernel.", action: "Nothing." },
@@ -16,7 +15,7 @@ export const clustering = {
   },
   NodeNotFound: {
     conditions: ["Configured", "Online", "Mounted", "Healthy"],
-    meaning: "There is no XenHost of the name of a node, or its spec is invalid.",
+    meaning: "A node names a XenHost that does not exist or whose spec is invalid.",
     action: "Create or correct it, or remove the node.",
   },
   NodeUnreachable: {
@@ -37,20 +36,20 @@ export const clustering = {
   NodeLeaving: {
     conditions: ["Configured", "Online", "Mounted"],
     meaning:
-      "A host that is no longer a node still has to leave: it is unmounted there, then the others forget it, then the cluster is removed from it.",
-    action: "See the message; end what uses the file system on that host.",
+      "A host that is no longer a node is being removed: the file systems are unmounted there, then the other nodes remove it from their configuration, then the cluster is removed from the host.",
+    action: "See the message; stop whatever uses the file system on that host.",
   },
   PendingRestart: {
     conditions: ["Online"],
     meaning:
-      "The timeouts in the spec are not those that hold. They change on all nodes at once, while nothing is mounted: nodes that disagree disconnect from each other.",
-    action: "Unmount the file systems on the hosts that the message names; they are mounted again by xensan.",
+      "The timeouts in the spec are not active yet. They change on all nodes at once, while nothing is mounted: nodes with different timeouts disconnect from each other.",
+    action: "Unmount the file systems on the hosts that the message names; xensan mounts them again.",
   },
   HeartbeatMissing: {
     conditions: ["Healthy"],
     meaning:
-      "A node that has a file system mounted does not write its heartbeat, or another that has it mounted too does not hear it.",
-    action: "Check the storage network of both; see the kernel logs.",
+      "A node that has a file system mounted does not write its heartbeat, or another node that has it mounted does not see it.",
+    action: "Check the storage network and the kernel log of both nodes.",
   },
   Disconnected: {
     conditions: ["Healthy"],
@@ -60,18 +59,20 @@ export const clustering = {
   SlotMapDisagrees: {
     conditions: ["Healthy"],
     meaning:
-      "The slot map of a file system is not what its mounts say: a node that has it mounted has no slot, or more than one, or one belongs to no node.",
-    action: "Look at the kernel log of the host. Unmount it everywhere, run fsck.ocfs2, and let xensan mount it.",
+      "The slot map of a file system does not match its mounts: a node that has it mounted has no slot, or more than one, or a slot belongs to no node.",
+    action:
+      "Check the kernel log of the host. Unmount the file system everywhere and run fsck.ocfs2; xensan then mounts it.",
   },
   ReadOnlyMount: {
     conditions: ["Healthy"],
     meaning: "The kernel remounted a file system read-only after an error.",
-    action: "Look at the kernel log of the host. Unmount it everywhere, run fsck.ocfs2, and let xensan mount it.",
+    action:
+      "Check the kernel log of the host. Unmount the file system everywhere and run fsck.ocfs2; xensan then mounts it.",
   },
   KernelTrouble: {
     conditions: ["Healthy"],
-    meaning: "The kernel of a node reported errors of the device or the file system within the last minutes.",
-    action: "Look at the storage network and at the kernel log of the host.",
+    meaning: "The kernel of a node reported errors of the device or the file system in the last few minutes.",
+    action: "Check the storage network and the kernel log of the host.",
   },
   AoeGivesUpFirst: {
     conditions: ["Healthy"],
@@ -81,7 +82,7 @@ export const clustering = {
   },
   RestartedWhileMounted: {
     conditions: ["events"],
-    meaning: "A host began a new boot while it had a file system mounted: it fenced itself, crashed, or was reset.",
+    meaning: "A host rebooted while it had a file system mounted: it fenced itself, crashed, or was reset.",
     action: "Look for an outage of the storage or cluster network at that time.",
   },
   KernelReports: {
@@ -92,7 +93,7 @@ export const clustering = {
   DeclaredAnew: {
     conditions: ["DeletionBlocked"],
     meaning:
-      "What is to be deleted was declared by another object of the same name, as when a backup brings back a deletion that was overtaken since. Nothing is stopped or deleted.",
+      "The resource to delete was declared by another object of the same name, for example when a backup restores an object whose deletion was already requested. Nothing is stopped or deleted.",
     action: "Set xensan.dev/abandon to the object's name, and apply the object again where it is wanted.",
   },
   ReferencedByCluster: {

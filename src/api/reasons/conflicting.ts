@@ -21,8 +21,8 @@ export const conflicting = {
   AddressUnverified: {
     conditions: ["Conflicted", "Exported"],
     meaning:
-      "Before its first start somebody has to listen on the segment whether the address is free, and neither the server (with aoetools) nor a client has been able to yet.",
-    action: "See the conditions of the XenHosts that the message names; where it names none, do what it says.",
+      "Before the first start, the server (with aoetools) or a client must check on the segment that the address is free. None of them has been able to yet.",
+    action: "See the conditions of the XenHosts that the message names; if it names none, follow the message.",
   },
   UndeclaredResponder: {
     conditions: ["Conflicted", "Exported", "Attached"],

@@ -4,13 +4,13 @@ import { correctSpec, type ReasonEntry } from "./entry.ts";
 export const exporting = {
   Exported: {
     conditions: ["Exported"],
-    meaning: "A vblade serves the backing and comes back by itself.",
+    meaning: "A vblade serves the backing and restarts after a failure or a reboot.",
     action: "Nothing.",
   },
   ServerNotFound: {
     conditions: ["Exported", "Attached", "Conflicted", "DeletionBlocked"],
     meaning: "serverRef names an AoeServer that does not exist.",
-    action: "Create it, or delete the volume: serverRef does not change.",
+    action: "Create it, or delete the volume: serverRef is immutable.",
   },
   ServerNotReady: {
     conditions: ["Exported", "Attached", "Conflicted", "DeletionBlocked"],
@@ -20,19 +20,19 @@ export const exporting = {
   InterfaceOutsideBounds: {
     conditions: ["Exported", "Conflicted"],
     meaning: "The interface of the volume is not in spec.interfaces of the AoeServer.",
-    action: "Use one that is, or have the owner of the server add this one with its segment.",
+    action: "Use a listed interface, or ask the owner of the server to add this one with its segment.",
   },
   BackingOutsideBounds: {
     conditions: ["Exported", "DeletionBlocked"],
     meaning:
       "The path, what it resolves to, or another name of the same file is not in allowedBackings of the AoeServer.",
-    action: "Use another backing, or have the owner of the server allow this one.",
+    action: "Use another backing, or ask the owner of the server to allow this one.",
   },
   BackingMissing: {
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "There is no such file, logical volume or device. One that was recorded is never made again.",
+    meaning: "The file, logical volume or device does not exist. A recorded backing is never created again.",
     action:
-      "Check the path; a device must be there already. Bring a recorded backing back (is its file system mounted?), or give it up with xensan.dev/approve=ReplaceBacking:IDENTITY.",
+      "Check the path; a device must already exist. Restore a recorded backing (is its file system mounted?), or approve its replacement with xensan.dev/approve=ReplaceBacking:IDENTITY.",
   },
   BackingNotUsable: {
     conditions: ["Exported", "DeletionBlocked"],
@@ -56,39 +56,40 @@ export const exporting = {
   },
   BackingChanged: {
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "The path leads to something else than what was recorded when it was first served: it is not served.",
+    meaning:
+      "The path leads to another backing than the one recorded when it was first served. xensan does not serve it.",
     action:
-      "Bring the recorded backing back under its name, or give it up with xensan.dev/approve=ReplaceBacking:IDENTITY.",
+      "Restore the recorded backing under its name, or approve its replacement with xensan.dev/approve=ReplaceBacking:IDENTITY.",
   },
   VolumeGroupMissing: {
     conditions: ["Exported"],
-    meaning: "There is no such volume group.",
-    action: "Create it on the server: a new AoeVolume is needed for another.",
+    meaning: "The volume group does not exist.",
+    action: "Create it on the server. To use another volume group, create a new AoeVolume.",
   },
   NoSpace: {
     conditions: ["Exported", "Prepared", "AoeReady"],
     meaning: "The file system or volume group is full.",
-    action: "Make room on the server.",
+    action: "Free space on the server.",
   },
   ReadOnlyFileSystem: {
     conditions: ["Exported", "Prepared", "AoeReady", "DeletionBlocked"],
     meaning: "The file system that would hold the file is read-only.",
-    action: "Remount it, or look for disk errors in the server's log.",
+    action: "Remount it, or check the server's log for disk errors.",
   },
   ExportFailed: {
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "vblade does not stay up; the message holds what it said.",
+    meaning: "vblade does not stay running; the message quotes its output.",
     action: "Follow the message; xensan retries.",
   },
   RestartForbidden: {
     conditions: ["Exported"],
-    meaning: "The export must be restarted to match the spec, and clients hold the device.",
+    meaning: "The export must be restarted to match the spec, but clients hold the device.",
     action: "Unmount the device on the named clients; xensan then continues.",
   },
   NotOurs: {
     conditions: ["Exported", "DeletionBlocked"],
     meaning: "xensan did not create it for this object, so it does not change or delete it.",
-    action: "Remove it by hand, or let it be and set deletionPolicy to Retain.",
+    action: "Remove it by hand, or keep it and set deletionPolicy to Retain.",
   },
   SnapshotsExist: {
     conditions: ["DeletionBlocked"],
@@ -98,7 +99,7 @@ export const exporting = {
   BackingWritten: {
     conditions: ["Exported", "DeletionBlocked"],
     meaning:
-      "Something writes through the export that is to be removed: an initiator uses it, though no declared client holds it. Nothing is stopped or deleted.",
+      "An initiator writes through the export that is to be removed, although no declared client holds the device. Nothing is stopped or deleted.",
     action: "Find the host that has the device mounted (it may be none of the XenHosts) and unmount it there.",
   },
   StillExported: {
@@ -108,7 +109,7 @@ export const exporting = {
   },
   InvalidArgument: {
     conditions: ["Exported", "Prepared", "AoeReady", "DeletionBlocked"],
-    meaning: "A value that no configuration file of the host could hold.",
+    meaning: "The value contains characters that a configuration file of the host cannot hold.",
     action: correctSpec,
   },
   AddressTaken: {

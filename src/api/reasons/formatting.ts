@@ -15,7 +15,7 @@ export const formatting = {
   },
   VolumeNotFound: {
     conditions: ["Formatted", "Mounted"],
-    meaning: "There is no AoeVolume of that name.",
+    meaning: "The AoeVolume does not exist.",
     action: "Create it.",
   },
   VolumeNotReady: {
@@ -25,7 +25,7 @@ export const formatting = {
   },
   VolumeInOtherCluster: {
     conditions: ["Formatted", "Mounted"],
-    meaning: "An older Ocfs2Cluster has the AoeVolume.",
+    meaning: "An older Ocfs2Cluster uses the AoeVolume.",
     action: "Use another volume.",
   },
   DeviceUnreadable: {
@@ -35,22 +35,22 @@ export const formatting = {
   },
   NodesDisagree: {
     conditions: ["Formatted"],
-    meaning: "The nodes see different things behind the same device: they are not served by the same volume.",
+    meaning: "The nodes see different content on the same device: they are not served by the same volume.",
     action: "Find the second server on the segment and stop its export.",
   },
   ForeignFilesystem: {
     conditions: ["Formatted"],
     meaning: "The device holds an OCFS2 of another label, another cluster or another heartbeat mode.",
-    action: "Use another volume, or correct label and clusterName to what the message says is there.",
+    action: "Use another volume, or set label and clusterName to the values in the message.",
   },
   ForeignHeartbeat: {
     conditions: ["Formatted", "Mounted"],
-    meaning: "A host that is not a node of this cluster has the file system mounted: its heartbeat goes on.",
+    meaning: "A host that is not a node of this cluster has the file system mounted and writes its heartbeat.",
     action: "Find it and unmount it there, or declare it as a node.",
   },
   PendingUnmount: {
     conditions: ["Formatted"],
-    meaning: "The file system gets the node slots of the spec only while nobody has it mounted.",
+    meaning: "Node slots can be added only while no node has the file system mounted.",
     action: "Set xensan.dev/paused=true, unmount it on the hosts that the message names, and remove the annotation.",
   },
   FormatForbidden: {
@@ -60,14 +60,14 @@ export const formatting = {
   },
   FormatUnknown: {
     conditions: ["Formatted"],
-    meaning: "Only the node that was chosen to format can tell whether it began, and it cannot be reached.",
+    meaning: "Only the node that was chosen to format has the record of whether it began, and it cannot be reached.",
     action:
-      "Bring it back. If it is off for good, look at the device on another node and set the annotation xensan.dev/approve as the message says: another node is chosen, which formats only what is blank.",
+      "Bring it back. If it is permanently off, check the device on another node and set the annotation xensan.dev/approve as the message says: xensan then chooses another node, which formats only a blank device.",
   },
   FilesystemMissing: {
     conditions: ["Formatted", "Mounted"],
     meaning: "The recorded file system is not on its volume any more. It is never formatted again.",
-    action: "Find out what became of the volume; restore it from a backup.",
+    action: "Find out what happened to the volume, and restore it from a backup.",
   },
   NotFormatted: {
     conditions: ["Mounted"],
@@ -82,7 +82,7 @@ export const formatting = {
   Looking: {
     conditions: ["Formatted", "Healthy"],
     meaning:
-      "Another probe is needed: two probes some seconds apart show whether a foreign host uses the file system, and only a probe after the mount shows which nodes hear each other.",
+      "Another probe is needed: two probes some seconds apart show whether a foreign host uses the file system, and only a probe after the mount shows which nodes see each other.",
     action: nothing,
   },
 } as const satisfies Record<string, ReasonEntry>;

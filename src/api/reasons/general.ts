@@ -8,17 +8,17 @@ export const general = {
   Ready: { conditions: ["Ready"], meaning: "Everything is as the spec says.", action: "Nothing." },
   InvalidSpec: {
     conditions: ["every type"],
-    meaning: "The spec breaks a rule that the API server let through, because it is too old for CEL.",
+    meaning: "The spec violates a rule that the API server did not enforce when the object was stored.",
     action: correctSpec,
   },
   Paused: {
     conditions: ["Paused", "DeletionBlocked", ...any],
     meaning: "The annotation xensan.dev/paused suspends changes for this object.",
-    action: "Remove the annotation to let xensan go on.",
+    action: "Remove the annotation to resume.",
   },
   DryRun: {
     conditions: ["DeletionBlocked", ...any],
-    meaning: "The annotation xensan.dev/dry-run is set: status.plan holds the steps, none of them runs.",
+    meaning: "The annotation xensan.dev/dry-run is set: status.plan lists the steps, and none of them runs.",
     action: "Remove the annotation to run the plan.",
   },
   ObserveOnly: {
@@ -36,13 +36,13 @@ export const general = {
   ServedElsewhere: {
     conditions: ["events"],
     meaning:
-      "Another operator serves the namespace: it holds the Lease xensan-claim there. The one that came second changes nothing in it and is not ready.",
-    action: "Only one release may serve a namespace: uninstall the other, or name other `namespaces` in its values.",
+      "Another operator serves the namespace: it holds the Lease xensan-claim there. The operator that came second changes nothing in the namespace and is not ready.",
+    action: "Only one release may serve a namespace: uninstall the other one, or set other `namespaces` in its values.",
   },
   SchemaTooOld: {
     conditions: [...any],
     meaning:
-      "The CustomResourceDefinitions on the API server lack a kind or a field of this release of the operator, which the message names. It does nothing at all, for it could not record it; /readyz and the log say the same.",
+      "The CustomResourceDefinitions on the API server lack a kind or a field of this release of the operator, which the message names. The operator does nothing, because it could not record the result; /readyz and the log report the same.",
     action: "Apply the definitions of the operator's release: Helm does not upgrade those of a chart.",
   },
   Abandoned: {
@@ -52,13 +52,13 @@ export const general = {
   },
   StepFailed: {
     conditions: ["every type"],
-    meaning: "A command on a host failed; the message quotes its output. It is retried with growing pauses.",
+    meaning: "A command on a host failed; the message quotes its output. It is retried with increasing delays.",
     action: "Follow the message.",
   },
   NoEffect: {
     conditions: ["every type"],
     meaning: "A command on a host reported success, but the next probe of the host does not show the effect.",
-    action: "Find out who or what on the host reverts it.",
+    action: "Find out what reverts it on the host.",
   },
   HostBusy: {
     conditions: ["every type"],

@@ -5,7 +5,7 @@ export const migrating = {
   DomainMissing: {
     conditions: ["Running", "Admitted", "Migrating"],
     meaning: "The domain is not on the host.",
-    action: "Nothing: it is looked for again.",
+    action: "Nothing: xensan looks for it again.",
   },
   DomainMigrating: {
     conditions: ["Running", "Admitted", "Migrating", "RelocationReady"],
@@ -19,23 +19,24 @@ export const migrating = {
   },
   DomainNameUnsafe: {
     conditions: ["Admitted", "Migrating"],
-    meaning: "The name of the domain is one that xl takes for something else: a number, or a leftover of a migration.",
+    meaning: "xl interprets the name of the domain as something else: a number, or the remains of a migration.",
     action: "Rename the domain with xl rename.",
   },
   PastPointOfNoReturn: {
     conditions: ["Aborted"],
     meaning:
-      "The target has been given permission to start the domain, or an offline one has shut down: the migration is not aborted any more.",
-    action: "Wait for its end; migrate back if the domain is to return.",
+      "The target has been given permission to start the domain, or an offline one has shut down: the migration can no longer be aborted.",
+    action: "Wait until it finishes; then migrate the domain back if needed.",
   },
   ResumeUnsupported: {
     conditions: ["Migrating", "Succeeded"],
     meaning: "The domain is suspended on the source, and xl there cannot resume it (before 4.20).",
-    action: "The domain must be destroyed and started anew, which loses what was in its memory.",
+    action: "Destroy the domain and start it again, which loses the contents of its memory.",
   },
   DomainStateDiffers: {
     conditions: ["Migrating", "Succeeded"],
-    meaning: "The domain is not in the state in which a leftover may be settled; the message says which it is in.",
-    action: "Nothing: the hosts are looked at again. If it stays, a person must decide.",
+    meaning:
+      "The domain is not in a state in which the remains of a migration may be cleaned up; the message names its state.",
+    action: "Nothing: xensan probes the hosts again. If the state persists, decide by hand.",
   },
 } as const satisfies Record<string, ReasonEntry>;

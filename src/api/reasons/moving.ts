@@ -13,7 +13,7 @@ export const moving = {
   WaitingForPermit: {
     conditions: admission,
     meaning:
-      "Every check has passed, and another migration moves the domain, or leaves or enters one of the hosts, or the fleet has enough of them; the message says its place in the queue and who is before it.",
+      "Every check has passed, and another migration moves the domain, or leaves or enters one of the hosts, or the limit of the fleet is reached; the message gives its position in the queue and the migrations ahead of it.",
     action: nothing,
   },
   NotAdmitted: {
@@ -46,7 +46,7 @@ export const moving = {
   AlreadyDone: {
     conditions: [...admission, "Succeeded", "events"],
     meaning:
-      "A XenMigration of this name, mode and hosts was begun for the domain before, as the status of its XenDomain or the records of the hosts say; a backup or a git repository brought the object back. Nothing is moved. Succeeded is True only where that one is recorded to have succeeded.",
+      "A XenMigration of this name, mode and hosts was begun for the domain before, according to the status of its XenDomain or the records of the hosts; a backup or a git repository restored the object. Nothing is moved. Succeeded is True only if the record says that the earlier migration succeeded.",
     action: "Nothing. To move the domain again, create a XenMigration with another name, or with generateName.",
   },
   TargetNotAllowed: {
@@ -56,8 +56,8 @@ export const moving = {
   },
   NoTarget: {
     conditions: admission,
-    meaning: "No XenHost of the namespace fits; status.targetReasons says of each why.",
-    action: "Mend one of them, or name the target.",
+    meaning: "No XenHost of the namespace is suitable; status.targetReasons gives the reason for each.",
+    action: "Fix one of them, or name the target.",
   },
   HostNotFound: {
     conditions: admission,
@@ -66,12 +66,12 @@ export const moving = {
   },
   HostUnknown: {
     conditions: admission,
-    meaning: "A host cannot be asked, or does not tell what must be known before a domain moves.",
+    meaning: "A host cannot be reached, or did not report what must be known before a domain moves.",
     action: "See the conditions of the XenHost.",
   },
   HostNotReady: {
     conditions: admission,
-    meaning: "Ready of a host is not True; the message holds its reason.",
+    meaning: "Ready of a host is not True; the message gives the reason.",
     action: "See the conditions of the XenHost.",
   },
   OfflineUnavailable: {
@@ -101,17 +101,17 @@ export const moving = {
   },
   XenVersionDiffers: {
     conditions: admission,
-    meaning: "Xen of the target is neither the same version as on the source nor the next one.",
+    meaning: "The Xen version of the target is neither that of the source nor the next one.",
     action: "Choose another target, or migrate offline.",
   },
   CpuFeaturesMissing: {
     conditions: admission,
-    meaning: "The CPU of the target lacks features that the source has: a running guest may use them.",
+    meaning: "The CPU of the target lacks features of the source that a running guest may use.",
     action: "Choose another target, or migrate offline.",
   },
   ShadowPagingMissing: {
     conditions: admission,
-    meaning: "A PV guest moves while it runs only where Xen has shadow paging, which the source does not.",
+    meaning: "A PV guest migrates live only if Xen has shadow paging, which the source lacks.",
     action: "Migrate it offline, or run it as PVH.",
   },
   NotEnoughMemory: {
@@ -132,18 +132,18 @@ export const moving = {
   },
   NameOccupied: {
     conditions: admission,
-    meaning: "Another domain of the target has the name.",
+    meaning: "Another domain on the target has the same name.",
     action: "Rename or stop the other domain.",
   },
-  NotMigrating: { conditions: ["Migrating"], meaning: "It has not begun, or it is over.", action: "Nothing." },
+  NotMigrating: { conditions: ["Migrating"], meaning: "It has not started, or it has finished.", action: "Nothing." },
   Migrating: {
     conditions: ["Migrating", "Succeeded", "events"],
-    meaning: "The domain is being moved; the message says how far it has come.",
+    meaning: "The domain is being moved; the message shows the progress.",
     action: nothing,
   },
   Settling: {
     conditions: ["Migrating", "Succeeded", "events"],
-    meaning: "xl has ended. What it left on the hosts is looked at and brought to where it belongs.",
+    meaning: "xl has ended. xensan checks both hosts and cleans up.",
     action: nothing,
   },
   ShuttingDown: {
@@ -153,7 +153,7 @@ export const moving = {
   },
   StartingOnTarget: {
     conditions: ["Migrating", "Succeeded", "events"],
-    meaning: "An offline migration has proved the domain to run nowhere, and starts it on the target.",
+    meaning: "An offline migration has proved that the domain runs nowhere, and starts it on the target.",
     action: nothing,
   },
   Succeeded: {
@@ -164,23 +164,24 @@ export const moving = {
   MigrationFailed: {
     conditions: [...outcome, "events"],
     meaning:
-      "The domain still runs on the source, or, after an offline migration, is started by its XenDomain where it can; the message holds what xl said.",
+      "The domain still runs on the source, or, after an offline migration, is started by its XenDomain on a host that can run it; the message quotes xl.",
     action: "Follow the message and create another XenMigration.",
   },
   DomainGone: {
     conditions: [...outcome, "events"],
-    meaning: "The domain runs on neither host any more: it ended, or a host went down with it.",
-    action: "Nothing for a XenDomain, which is started again. Start any other by hand.",
+    meaning: "The domain no longer runs on either host: it ended, or its host went down.",
+    action: "Nothing for a XenDomain, which is started again. Start any other domain by hand.",
   },
   OutcomeUnknown: {
     conditions: ["Migrating", "Succeeded", "events"],
     meaning: "A host cannot be reached, so it is unknown where the domain runs. Nothing is destroyed or started.",
-    action: "Bring the host back; the outcome is then found out by itself.",
+    action: "Bring the host back; xensan then determines the outcome.",
   },
   OutcomeAmbiguous: {
     conditions: ["Migrating", "Succeeded", "events"],
-    meaning: "What both hosts show fits no way in which a migration ends. Nothing is destroyed and nothing is started.",
-    action: "Follow the message; xensan goes on as soon as the hosts show something it can conclude from.",
+    meaning:
+      "The state of both hosts matches no known outcome of a migration. Nothing is destroyed and nothing is started.",
+    action: "Follow the message; xensan continues as soon as the state of the hosts is conclusive.",
   },
   ApprovalNeeded: {
     conditions: ["Migrating", "Succeeded", "events"],
@@ -189,14 +190,18 @@ export const moving = {
   },
   SplitBrain: {
     conditions: ["Migrating", "Succeeded", "events"],
-    meaning: "The domain runs on both hosts and damages its disks. xensan does nothing more with it.",
-    action: "Decide at once which one has the right data, and destroy the other with xl destroy.",
+    meaning: "The domain runs on both hosts and damages its disks. xensan does not touch it again.",
+    action: "Decide immediately which one has the right data, and destroy the other with xl destroy.",
   },
-  Drained: { conditions: ["Drained"], meaning: "No domain is on the host.", action: "Nothing: it may be serviced." },
+  Drained: {
+    conditions: ["Drained"],
+    meaning: "No domain is on the host.",
+    action: "Nothing: the host can be serviced.",
+  },
   NotDraining: { conditions: ["Drained"], meaning: "maintenance is not Drain.", action: "Nothing." },
   Draining: {
     conditions: ["Drained"],
-    meaning: "Domains are on their way to other hosts, or in the queue; the message names them.",
+    meaning: "Domains are being moved to other hosts or are queued; the message names them.",
     action: nothing,
   },
   DrainBlocked: {
@@ -206,27 +211,27 @@ export const moving = {
   },
   NotAborted: {
     conditions: ["Aborted"],
-    meaning: "Nobody asked for it, and there was no reason to.",
+    meaning: "No abort was requested, and none was needed.",
     action: "Nothing.",
   },
   Aborting: {
     conditions: ["Aborted", "events"],
-    meaning: "It is being stopped; the message says why.",
+    meaning: "The migration is being aborted; the message gives the reason.",
     action: nothing,
   },
   AbortRequested: {
     conditions: outcome,
-    meaning: "spec.abort is Requested. The domain is where it was.",
+    meaning: "spec.abort is Requested. The domain stayed on the source.",
     action: "Nothing.",
   },
   TimeLimitExceeded: {
     conditions: outcome,
-    meaning: "It took longer than timeoutSeconds and was aborted. The domain is where it was.",
-    action: "Look for what slows it down (network, a guest that writes a lot), or allow it more time.",
+    meaning: "It took longer than timeoutSeconds and was aborted. The domain stayed on the source.",
+    action: "Find out what slows it down (network, a guest that writes a lot), or increase timeoutSeconds.",
   },
   Stalled: {
     conditions: outcome,
-    meaning: "Nothing arrived on the target for five minutes, so it was aborted. The domain is where it was.",
+    meaning: "Nothing arrived on the target for five minutes, so it was aborted. The domain stayed on the source.",
     action: "Check the network between the hosts and the load on both.",
   },
   Deleted: { conditions: outcome, meaning: "The XenMigration was deleted, so it was aborted.", action: "Nothing." },

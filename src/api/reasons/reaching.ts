@@ -13,9 +13,9 @@ export const reaching = {
   HeartbeatHeard: {
     conditions: ["Reachable", "DeletionBlocked"],
     meaning:
-      "The machine cannot be reached, and another node of its cluster sees its heartbeat: it runs, and what runs there goes on.",
+      "The machine cannot be reached, and another node of its cluster sees its heartbeat: the machine and its domains are running.",
     action:
-      "Fix its network or SSH, or switch it off. Neither xensan.dev/forget nor xensan.dev/abandon holds against a heartbeat.",
+      "Fix its network or SSH, or switch it off. xensan.dev/forget and xensan.dev/abandon are refused while the heartbeat is seen.",
   },
   Dead: {
     conditions: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "WatchdogReady", "Drained", "Ready"],
@@ -40,7 +40,7 @@ export const reaching = {
     meaning:
       "Another machine answers at the address: its machine-id differs from the recorded one. Nothing is changed on it.",
     action:
-      "Correct spec.ssh.host, or, if the machine takes the place of the old one for good, set xensan.dev/approve=Machine:ID with its machine-id.",
+      "Correct spec.ssh.host, or, if the machine takes the place of the old one permanently, set xensan.dev/approve=Machine:ID with its machine-id.",
   },
   Claimed: {
     conditions: ["events"],
@@ -51,9 +51,9 @@ export const reaching = {
   ClaimedElsewhere: {
     conditions: asking,
     meaning:
-      "Another object, or an object of another management cluster, has this machine; the message names it. Nothing is changed there.",
+      "Another object, or an object of another management cluster, manages this machine; the message names it. xensan changes nothing there.",
     action:
-      "Delete one of the two objects. To move the machine to this one for good, set xensan.dev/approve=Claim:HOLDER with the holder that the message names as CLUSTER NAMESPACE/NAME.",
+      "Delete one of the two objects. To move the machine to this one permanently, set xensan.dev/approve=Claim:HOLDER with the holder that the message names as CLUSTER NAMESPACE/NAME.",
   },
   AuthenticationFailed: {
     conditions: asking,
@@ -73,7 +73,7 @@ export const reaching = {
   },
   CredentialInvalid: {
     conditions: asking,
-    meaning: "The Secret is of the wrong type, or its key cannot be read, or needs a passphrase that is not there.",
+    meaning: "The Secret is of the wrong type, or its key cannot be read, or needs a passphrase that is missing.",
     action: "Correct the Secret: ssh-privatekey, and ssh-passphrase for an encrypted key.",
   },
   CredentialNotForHost: {
@@ -83,7 +83,7 @@ export const reaching = {
   },
   HostKeyMismatch: {
     conditions: asking,
-    meaning: "The host showed another key than the pinned or recorded one. No command was sent.",
+    meaning: "The host presented a key other than the pinned or recorded one. No command was sent.",
     action:
       "Find out whether the host was reinstalled or a third party intercepts the connection. If the new key is right, declare it in spec.ssh.hostKeys.",
   },
@@ -109,13 +109,13 @@ export const reaching = {
   },
   ConnectionLost: {
     conditions: asking,
-    meaning: "The connection broke while a command ran; what it did is looked up before anything else happens.",
+    meaning: "The connection broke while a command ran; xensan determines its effect before it does anything else.",
     action: nothing,
   },
   OutputLimitExceeded: {
     conditions: asking,
     meaning: "A command printed more than xensan reads.",
-    action: "Look for a login script that prints, or for a broken tool, on the host.",
+    action: "Check the host for a login script that prints, or for a broken tool.",
   },
   Aborted: {
     conditions: ["every type"],
@@ -139,7 +139,7 @@ export const reaching = {
   },
   ProbeUnreadable: {
     conditions: asking,
-    meaning: "What the host printed could not be understood.",
-    action: "Look for a login script that prints; report the output if there is none.",
+    meaning: "The output of the host could not be parsed.",
+    action: "Check for a login script that prints; if there is none, report the output as a bug.",
   },
 } as const satisfies Record<string, ReasonEntry>;

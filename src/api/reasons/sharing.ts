@@ -20,18 +20,17 @@ export const sharing = {
   ForeignCluster: {
     conditions: ["Configured", "Online", "DeletionBlocked"],
     meaning:
-      "cluster.conf was written by somebody else, or another cluster is configured or active: a host is in one cluster only.",
-    action: "Leave the host out, or take down the other cluster and move its cluster.conf away.",
+      "cluster.conf was not written by xensan, or another cluster is configured or active: a host is in one cluster only.",
+    action: "Remove the host from the spec, or stop the other cluster and move its cluster.conf away.",
   },
   ClusterInUse: {
     conditions: ["Configured", "Online", "DeletionBlocked"],
-    meaning:
-      "What is to be done needs the cluster to be offline, and a file system is mounted or a heartbeat is written.",
+    meaning: "The change needs the cluster to be offline, but a file system is mounted or a heartbeat is written.",
     action: "Unmount what the message names on that host; xensan then continues.",
   },
   ClusterOffline: {
     conditions: ["Online", "Mounted"],
-    meaning: "O2CB is not online on the host; the message holds what it said.",
+    meaning: "O2CB is not online on the host; the message quotes its output.",
     action: "Follow the message; xensan retries.",
   },
   DeviceMissing: {
@@ -66,7 +65,7 @@ export const sharing = {
   },
   FormatFailed: {
     conditions: ["Formatted"],
-    meaning: "mkfs.ocfs2 failed; the message holds what it said.",
+    meaning: "mkfs.ocfs2 failed; the message quotes its output.",
     action: "Follow the message; it is not retried.",
   },
   WrongFilesystem: {
@@ -113,11 +112,11 @@ export const sharing = {
   FilesystemInUse: {
     conditions: ["Mounted", "DeletionBlocked"],
     meaning: "Processes, loop devices, domains or mounts use the file system; the message names them.",
-    action: "End or move what is named; nothing is ever unmounted by force.",
+    action: "Stop or move what is named; xensan never unmounts by force.",
   },
   GrowFailed: {
     conditions: ["Mounted"],
-    meaning: "tunefs.ocfs2 failed; the message holds what it said.",
+    meaning: "tunefs.ocfs2 failed; the message quotes its output.",
     action: "Follow the message; xensan retries.",
   },
 } as const satisfies Record<string, ReasonEntry>;

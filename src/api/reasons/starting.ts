@@ -47,12 +47,12 @@ export const starting = {
   },
   ImageChanged: {
     conditions: ["DisksReady", "Admitted", "Succeeded"],
-    meaning: "Another file than the recorded one has the name of the image. It is neither used nor touched.",
+    meaning: "The file at the path of the image is not the recorded one. It is neither used nor touched.",
     action: "Put the recorded file back under its name.",
   },
   SourceMissing: {
     conditions: ["DisksReady"],
-    meaning: "There is no image to copy from, or it is not a regular file.",
+    meaning: "The image to copy from does not exist, or it is not a regular file.",
     action: "Correct sourcePath, or put the image there.",
   },
   SourceNotTemplate: {
@@ -86,11 +86,11 @@ export const starting = {
     meaning:
       "A host of the cluster holds a lease on the image: the domain runs there, or ran until the host died and the others have not evicted it yet. Nothing is started and nothing is deleted.",
     action:
-      "Nothing when the host is dead: xensan goes on once it is evicted. Otherwise end what uses the image there.",
+      "Nothing if the host is dead: xensan continues once it is evicted. Otherwise stop whatever uses the image there.",
   },
   LeaseUnsupported: {
     conditions: ["Running", "Ready", "DeletionBlocked"],
-    meaning: "The file system is mounted with localflocks, so a lease on an image would count on one host only.",
+    meaning: "The file system is mounted with localflocks, so a lease on an image would be visible on one host only.",
     action: "Mount it without localflocks.",
   },
   DomainRunning: {
@@ -100,24 +100,24 @@ export const starting = {
   },
   DomainNameTaken: {
     conditions: ["Running"],
-    meaning: "Another domain of the host has the name.",
+    meaning: "Another domain on the host has the same name.",
     action: "Rename or stop the other domain.",
   },
   DomainLocked: {
     conditions: ["Running"],
     meaning:
-      "The lock file on the share says that another host runs the domain, or ran it when it was last seen; the message names the host and its boot.",
+      "The lock file on the share names another host, which runs the domain or ran it when last seen; the message names the host and its boot.",
     action:
-      "Bring that host back or prove that it is off; xensan takes the lock over once it is proved that the domain does not run there.",
+      "Bring that host back or confirm that it is off; xensan takes over the lock once it is proved that the domain does not run there.",
   },
   ConfigurationDiffers: {
     conditions: ["Running"],
     meaning: "The configuration file on the host is not the one that was rendered from the spec.",
-    action: "Nothing: it is written again.",
+    action: "Nothing: xensan writes it again.",
   },
   NoMemory: {
     conditions: ["Running"],
-    meaning: "The host has too little free memory for the domain; the message says how much.",
+    meaning: "The host has too little free memory for the domain; the message gives the amount.",
     action: "Stop or move another domain, or lower memory.",
   },
   BridgeMissing: {
@@ -127,22 +127,22 @@ export const starting = {
   },
   BridgeOutsideBounds: {
     conditions: ["Running", "Admitted", "Succeeded"],
-    meaning: "The bridge is not in allowed.bridges of the XenHost, which is empty unless its owner names some.",
-    action: "Use another bridge, or have the owner of the host add this one to allowed.bridges.",
+    meaning: "The bridge is not in allowed.bridges of the XenHost, which is empty by default.",
+    action: "Use another bridge, or ask the owner of the host to add this one to allowed.bridges.",
   },
   BootFileMissing: {
     conditions: ["Running"],
     meaning: "The host has no such kernel or ramdisk.",
-    action: "Put it on every host the domain may run on, or correct boot.",
+    action: "Copy it to every host that the domain may run on, or correct boot.",
   },
   BootFileOutsideBounds: {
     conditions: ["Running", "Admitted", "Succeeded"],
     meaning: "The kernel or ramdisk, or what it resolves to, is not in allowed.bootFiles of the XenHost.",
-    action: "Use another file, or have the owner of the host allow this one.",
+    action: "Use another file, or ask the owner of the host to allow this one.",
   },
   StartFailed: {
     conditions: ["Running"],
-    meaning: "xl create failed; the message holds what it said.",
+    meaning: "xl create failed; the message quotes its output.",
     action: "Follow the message; xensan retries.",
   },
 } as const satisfies Record<string, ReasonEntry>;

@@ -25,7 +25,7 @@ const answerSeconds = 12;
 export const check: Command = {
   name: "check",
   description:
-    "Looks at the cluster (its version), the CustomResourceDefinitions, the operator, the Lease by which it serves the namespace, your rights, and each AoeServer and XenHost of the namespace. Changes nothing and asks no host. The exit code is 1 when something keeps xensan from working; what cannot be told is said and does not count.",
+    "Looks at the cluster (its version), the CustomResourceDefinitions, the operator, the Lease by which it serves the namespace, your rights, and each AoeServer and XenHost of the namespace. Changes nothing and contacts no host. The exit code is 1 if anything prevents xensan from working; what cannot be determined is reported and does not count.",
   options,
   async run(values, io) {
     const given = typed(schema, options, values);

@@ -30,9 +30,9 @@ export async function checkDefinitions(api: KubeClient, before: boolean, signal:
   if (document === undefined)
     return before
       ? passed("definitions", `${group}/${version} is not installed yet`)
-      : failed("definitions", `the server knows nothing of ${group}/${version}`, upgrade);
+      : failed("definitions", `the server does not serve ${group}/${version}`, upgrade);
   const missing = missingFromServer(document);
-  if (missing.length === 0) return passed("definitions", `${group}/${version} is as this release needs it`);
+  if (missing.length === 0) return passed("definitions", `${group}/${version} matches this release`);
   const [shown, more] = [missing.slice(0, 5).join(", "), missing.length - 5];
   return failed(
     "definitions",
@@ -86,15 +86,15 @@ export async function checkClaim(
   signal: AbortSignal,
 ): Promise<CheckResult> {
   const name = `namespace/${namespace}`;
-  const advice = "its objects wait: look at the values namespaces and replicaCount of the chart";
+  const advice = "its objects are not reconciled: check the values namespaces and replicaCount of the chart";
   try {
     const { spec } = await api.get(leaseKind, { namespace, name: "xensan-claim" }, signal);
     const age = Math.round((now - Date.parse(spec?.renewTime ?? "")) / 1000);
     const holder = spec?.holderIdentity ?? "";
     if (holder === "") return failed(name, "no operator serves it now", advice);
-    if (Number.isNaN(age)) return unknown(name, `served by ${holder}, which has not said when`);
+    if (Number.isNaN(age)) return unknown(name, `served by ${holder}, which never renewed the Lease`);
     if (age > (spec?.leaseDurationSeconds ?? 60))
-      return failed(name, `served by ${holder}, which has said nothing for ${age} s`, advice);
+      return failed(name, `served by ${holder}, which has not renewed the Lease for ${age} s`, advice);
     return passed(name, `served by ${holder}`);
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
@@ -120,7 +120,8 @@ export async function checkPermissions(api: KubeClient, namespace: string): Prom
     const { status } = reviewed.parse(await api.review("SelfSubjectAccessReview", { resourceAttributes }));
     if (!status.allowed) lacking.push(`${verb} ${resource} (${what})`);
   }
-  if (lacking.length === 0) return passed("permissions", `you may do all that this program does in ${namespace}`);
+  if (lacking.length === 0)
+    return passed("permissions", `you have all permissions that this program needs in ${namespace}`);
   const advice = `kubectl -n ${namespace} create rolebinding xensan-user --clusterrole=xensan-user --user=YOU`;
   return unknown("permissions", `you may not ${lacking.join(", ")} in ${namespace}`, advice);
 }

@@ -16,7 +16,7 @@ export const clusterOptions: readonly Option[] = [
     placeholder: "text|json",
     fallback: "text",
     accepts: "text or json",
-    help: "With json the result is one JSON document on standard output, and all else goes to standard error.",
+    help: "With json, the result is one JSON document on standard output; everything else goes to standard error.",
   },
   {
     name: "kubeconfig",

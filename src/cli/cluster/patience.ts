@@ -57,7 +57,7 @@ export async function patiently<T>(
     if (write === undefined || !arrived || !(error instanceof ApiError) || failureOfCall(error).kind === "Final")
       throw error;
     const { status, cause, retryAfterSeconds } = error;
-    throw new ApiError(`${error.message}; it may have been done nevertheless: see ${write.look}`, {
+    throw new ApiError(`${error.message}; the change may have been made: see ${write.look}`, {
       ...{ status, cause, retryAfterSeconds },
     });
   }

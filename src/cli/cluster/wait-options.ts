@@ -4,13 +4,13 @@ import { wholeNumber } from "../whole-number.ts";
 
 /** The flags of commands that may wait for their outcome. */
 export const waitOptions: readonly Option[] = [
-  { name: "wait", help: "Stays until the end is known and tells what happens; Ctrl-C ends only the waiting." },
+  { name: "wait", help: "Waits for the outcome and prints the progress; Ctrl-C ends only the wait." },
   {
     name: "wait-timeout",
     placeholder: "SECONDS",
     fallback: "3600",
     accepts: "a whole number from 1 to 86400",
-    help: "How long --wait stays; then the exit code is 1.",
+    help: "How long --wait waits; after that the exit code is 1.",
   },
 ];
 /** Checks their values. */

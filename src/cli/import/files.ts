@@ -30,7 +30,7 @@ function fileText(drafts: readonly Draft[], namespace: string): string {
   return `${comments([heading, ...lonely])}${documents.join("")}`;
 }
 
-const heading = `Made by xensan import of what stands on the hosts. Nothing is changed there while the annotation ${annotations.dryRun} is here: status.plan says what would be.`;
+const heading = `Written by xensan import from the state of the hosts. Nothing is changed there while the annotation ${annotations.dryRun} is here: status.plan shows what would change.`;
 
 const commentsOf = ({ found, notImported }: Draft) => [...found, ...notImported.map((line) => `not imported: ${line}`)];
 

@@ -65,7 +65,7 @@ const schema = z.object({
 export const importRack: Command = {
   name: "import",
   description:
-    'Looks at SAN servers and dom0s over SSH, changes nothing on them, and writes manifests of what it finds: exports, dom0s, OCFS2 clusters with their file systems, and domains, with their UUIDs, that run or are written down in /etc/xen, /etc/xen/auto or on a shared file system. What has no field is said line by line, as a comment "not imported" in the file and on standard error. Every object has the annotation xensan.dev/dry-run="true": applied, it changes nothing on the hosts, and status.plan says what would be changed once the annotation is taken out. No Kubernetes cluster is asked. The exit code is 1 when a host could not be looked at; the others are imported all the same.',
+    'Reads SAN servers and dom0s over SSH, changes nothing on them, and writes manifests for what it finds: exports, dom0s, OCFS2 clusters with their file systems, and domains, with their UUIDs, that run or are written down in /etc/xen, /etc/xen/auto or on a shared file system. What cannot be declared is listed line by line, as a comment "not imported" in the file and on standard error. Every object has the annotation xensan.dev/dry-run="true": applied, it changes nothing on the hosts, and status.plan shows what would change once the annotation is removed. No Kubernetes cluster is contacted. The exit code is 1 if a host could not be read; the others are imported anyway.',
   options,
   async run(values, io) {
     const given = typed(schema, options, values);

@@ -20,7 +20,7 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({ migration: z.stri
 export const abort: Command = {
   name: "abort",
   description:
-    "Sets spec.abort of a XenMigration to Requested: it is stopped as long as that is safe, and the domain stays where it was. From the point on at which the target starts the domain it runs to its end. With --wait it tells how it ends: the exit code is 0 when it was aborted, 1 when it had an end of its own first.",
+    "Sets spec.abort of a XenMigration to Requested: the migration is aborted while that is safe, and the domain stays on the source. Once the target starts the domain, the migration can no longer be aborted. With --wait, it prints the outcome: the exit code is 0 if the migration was aborted, 1 if it finished first.",
   arguments: [{ name: "migration", placeholder: "MIGRATION", help: "The XenMigration.", completes: ["XenMigration"] }],
   options,
   async run(values, io) {
@@ -33,7 +33,7 @@ export const abort: Command = {
     const { name } = found;
     if (!isUnderWay(found)) {
       const { reason, message } = verdictOf(found);
-      throw new UsageError(`xenmigration/${name} is over (${reason}: ${message}): there is nothing to abort`);
+      throw new UsageError(`xenmigration/${name} has finished (${reason}: ${message}): there is nothing to abort`);
     }
     const changed = readMigration(
       await patch(connection, XenMigration, name, [{ op: "add", path: "/spec/abort", value: "Requested" }]),
@@ -56,7 +56,7 @@ export const abort: Command = {
     }
     if (last === undefined)
       throw new Error(
-        `after ${given["wait-timeout"]} s the end of ${name} is not known; it goes on: xensan why xenmigration/${name} -n ${namespace}`,
+        `after ${given["wait-timeout"]} s the outcome of ${name} is not known; it continues: xensan why xenmigration/${name} -n ${namespace}`,
       );
     return given.wait && abortedOf(last) !== "True" ? 1 : 0;
   },

@@ -20,13 +20,13 @@ const options: readonly Option[] = [
   {
     name: "to",
     placeholder: "HOST",
-    help: "The XenHost it goes to; chosen by the operator when absent.",
+    help: "The target XenHost; chosen by the operator when absent.",
     completes: ["XenHost"],
   },
   {
     name: "from",
     placeholder: "HOST",
-    help: "The XenHost it runs on; found by the operator when absent.",
+    help: "The source XenHost; determined by the operator when absent.",
     completes: ["XenHost"],
   },
   {
@@ -41,7 +41,7 @@ const options: readonly Option[] = [
     placeholder: "SECONDS",
     fallback: "3600",
     accepts: "a whole number from 30 to 86400",
-    help: "After this the operator aborts the migration, as long as that is safe.",
+    help: "After this time the operator aborts the migration if that is still safe.",
   },
   ...waitOptions,
   ...clusterOptions,
@@ -58,7 +58,7 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({
 export const migrate: Command = {
   name: "migrate",
   description:
-    "Creates a XenMigration, which the operator checks, queues and carries out. With --wait it tells how far it has come and ends with 0 when the domain runs on the target, with 1 when it does not. Interrupting it stops nothing: xensan abort does.",
+    "Creates a XenMigration, which the operator checks, queues and carries out. With --wait, it prints the progress and exits with 0 if the domain runs on the target, else with 1. Interrupting it does not stop the migration; use xensan abort.",
   arguments: [
     {
       name: "domain",
@@ -94,7 +94,7 @@ export const migrate: Command = {
     if (given.output === "json") io.stdout.write(`${JSON.stringify(summary(last ?? created), undefined, 2)}\n`);
     if (last === undefined)
       throw new Error(
-        `after ${given["wait-timeout"]} s the end of ${created.name} is not known; it goes on: xensan why xenmigration/${created.name} -n ${namespace}`,
+        `after ${given["wait-timeout"]} s the outcome of ${created.name} is not known; it continues: xensan why xenmigration/${created.name} -n ${namespace}`,
       );
     return given.wait && verdictOf(last).state !== "True" ? 1 : 0;
   },

@@ -27,7 +27,7 @@ const options: readonly Option[] = [
     name: "field-manager",
     placeholder: "NAME",
     fallback: "kubectl",
-    help: "In whose name kubectl apply --server-side would act: it decides which fields the file gives up.",
+    help: "The field manager of kubectl apply --server-side: it decides which fields are removed.",
   },
   ...clusterOptions,
 ];
@@ -37,7 +37,7 @@ const schema = clusterSchema.extend({ file: z.array(z.string()), "field-manager"
 export const plan: Command = {
   name: "plan",
   description:
-    'Sends the manifests to the API server as a dry run, which keeps none of them, and prints which objects would be created, changed or refused, field by field, and which references lead nowhere. Hosts are not asked. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes them to status.plan and runs none, and this command prints them. The exit code is 1 when anything would be refused.',
+    'Sends the manifests to the API server as a dry run, which stores nothing, and prints which objects would be created, changed or refused, field by field, and which references have no target. Hosts are not contacted. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes them to status.plan and runs none, and this command prints them. The exit code is 1 when anything would be refused.',
   options,
   async run(values, io) {
     const given = typed(schema, options, values);

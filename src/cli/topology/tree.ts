@@ -163,7 +163,7 @@ function guestsOf(host: Host, { domains }: World): Place[] {
     .map(({ name, memory }) => ({
       kind: "Guest",
       name,
-      notes: [...(memory === undefined ? [] : [bytes(memory)]), "described by no XenDomain"],
+      notes: [...(memory === undefined ? [] : [bytes(memory)]), "without a XenDomain"],
       children: [],
     }));
 }

@@ -16,7 +16,7 @@ export function chainText(link: Link, options: TextOptions): string {
   const causes = first === undefined || (first === link && rest.length === 0) ? [] : [first, ...rest];
   const lines = [
     ...drawTree(branch(link, options, 0)),
-    ...(causes.length === 0 ? [] : ["", "It comes down to:", ...causes.flatMap((cause) => causeLines(cause, options))]),
+    ...(causes.length === 0 ? [] : ["", "Cause:", ...causes.flatMap((cause) => causeLines(cause, options))]),
     ...(causes.length === 0 && link.action !== undefined
       ? ["", ...wrap(`What to do: ${link.action}`, options.width)]
       : []),

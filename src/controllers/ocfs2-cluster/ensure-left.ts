@@ -57,7 +57,7 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
     const problem = nodeProblem(node) ?? open(host, "Pending", "Waiting for a probe");
     const advice =
       problem.reason === "NodeUnreachable"
-        ? `. If it is gone for good, delete its XenHost with the annotation xensan.dev/abandon=${host}`
+        ? `. If it is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=${host}`
         : "";
     return waits({ ...problem, message: `${problem.message}${advice}` });
   }

@@ -198,7 +198,7 @@ function settling(
   if (cannot && !approved)
     return stuck(
       "ApprovalNeeded",
-      `${names.domain} is suspended on ${names.source}, and xl there cannot resume it. Set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy this copy, which loses what was in its memory; then the domain can be started again`,
+      `${names.domain} is suspended on ${names.source}, and xl there cannot resume it. Set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy this copy, which loses the contents of its memory; then the domain can be started again`,
       aborted,
       "ApprovalNeeded",
     );

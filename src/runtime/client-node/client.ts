@@ -226,7 +226,11 @@ function watchEvent<T extends KubeObject>(kind: Kind<T>, line: string): WatchEve
 function objectOf<T extends KubeObject>(kind: Kind<T>, value: unknown): T {
   const object = isRecord(value) ? { ...typeOf(kind), ...value } : value;
   if (!isObject<T>(object))
-    throw new KubeError(0, "BadAnswer", `the server sent no ${kind.kind}, but ${JSON.stringify(value)?.slice(0, 200)}`);
+    throw new KubeError(
+      0,
+      "BadAnswer",
+      `the server sent, instead of a ${kind.kind}, ${JSON.stringify(value)?.slice(0, 200)}`,
+    );
   return object;
 }
 

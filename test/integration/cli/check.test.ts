@@ -57,7 +57,7 @@ it("names what is missing: no operator serves the namespace, and its server was 
   expect(code).toBe(1);
   expect(stdout).toMatch(/^✔ cluster {2}127\.0\.0\.1:\d+ is Kubernetes v1\.\d+\.\d+\n/);
   expect(stdout).toContain("✘ namespace/cli-check  no operator serves it\n    its objects wait: ");
-  expect(stdout).toContain("✔ permissions  you may do all that this program does in cli-check\n");
+  expect(stdout).toContain("✔ permissions  you have all permissions that this program needs in cli-check\n");
   expect(stdout).toContain("? aoeserver/san  Pending: Waiting for the operator\n");
 });
 

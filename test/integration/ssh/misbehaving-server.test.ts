@@ -114,7 +114,7 @@ describe("a credential", () => {
     [
       "is of no use where only passwords are taken",
       (context) => context.reject(["password"]),
-      "takes no public keys for user root, only password",
+      "accepts no public keys for user root, only password",
     ],
   ])("that %s is told from a wrong one", async (_what, login, message) => {
     await using server = await startMisbehavingServer({ ...(login === undefined ? {} : { login }) });
@@ -205,7 +205,7 @@ describe("a host that dies", () => {
     expect(await failureOf(open().dialer.session(targetOn(server, user)).run(script("true")))).toEqual({
       code: "ConnectionLost",
       started: true,
-      message: "test on 127.0.0.1 was cut off before it ended; nothing was printed",
+      message: "test on 127.0.0.1 was cut off before it ended; it printed nothing",
     });
   });
 
@@ -313,7 +313,7 @@ describe("a host that hangs", () => {
     expect(await failureOf(run)).toEqual({
       code: "TimedOut",
       started: true,
-      message: "timed out after 0.3 s while running test on 127.0.0.1; its processes were ended",
+      message: "timed out after 0.3 s while running test on 127.0.0.1; its processes were killed",
     });
     expect(ended).toEqual([["4711", "4710", "99"]]);
   });
@@ -330,7 +330,7 @@ describe("a host that hangs", () => {
       code: "TimedOut",
       started: true,
       message:
-        "timed out after 0.3 s while running test on 127.0.0.1; its processes may still run: the host did not answer",
+        "timed out after 0.3 s while running test on 127.0.0.1; its processes may still be running: the host did not answer",
     });
   });
 
@@ -421,7 +421,7 @@ describe("a host that prints", () => {
     expect(await failureOf(run)).toEqual({
       code: "OutputLimitExceeded",
       started: true,
-      message: "test on 127.0.0.1 printed more than 1048576 bytes on stdout; its processes were ended",
+      message: "test on 127.0.0.1 printed more than 1048576 bytes on stdout; its processes were killed",
     });
     expect(ended).toEqual(["end-process-group"]);
     expect(process.memoryUsage.rss() - before).toBeLessThan(100 * (1 << 20));

@@ -106,7 +106,7 @@ describe.skipIf(sshdPath === undefined)("OpenSSH's own server", () => {
     expect(failure).toEqual({
       code: "TimedOut",
       started: true,
-      message: "timed out after 1 s while running test on 127.0.0.1; its processes were ended",
+      message: "timed out after 1 s while running test on 127.0.0.1; its processes were killed",
     });
     const pids = ["child", "shell"].map((name) => numberIn(join(server.directory, name)));
     await eventually("both are gone", () => !pids.some(alive));
@@ -185,7 +185,7 @@ describe.skipIf(sshdPath === undefined || !sudoWorks)("a user who becomes root w
     const { session } = sessionOn(server, { become: "Sudo" });
     const text = 'sleep 600 &\necho $! >"$1/child"\nsleep 601';
     const failure = await failureOf(session.run(script(text, { args: [server.directory], timeoutSeconds: 1 })));
-    expect(failure).toMatchObject({ code: "TimedOut", message: expect.stringMatching(/its processes were ended$/) });
+    expect(failure).toMatchObject({ code: "TimedOut", message: expect.stringMatching(/its processes were killed$/) });
     await eventually("it is gone", () => !alive(numberIn(join(server.directory, "child"))));
   });
 });

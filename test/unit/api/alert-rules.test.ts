@@ -50,7 +50,7 @@ const cases: Readonly<Record<string, Case>> = {
     values: "0x120",
     good: 'xensan_leader_election_master_status{name="xensan",pod="b"}',
     ...{ after: 5, labels: {} },
-    summary: "No replica of the operator acts: nothing is looked at, and nothing is repaired.",
+    summary: "No replica of the operator is active: hosts are not probed and nothing is repaired.",
   },
   XensanVolumeConflicted: condition(
     "AoeVolume",
@@ -119,7 +119,7 @@ const cases: Readonly<Record<string, Case>> = {
     values: "0+1x120",
     good: 'xensan_controller_reconcile_errors_total{controller="aoevolume"}',
     ...{ after: 20, labels: { controller: "xenhost" } },
-    summary: "The controller xenhost fails again and again; its log says why.",
+    summary: "The controller xenhost keeps failing; see its log.",
   },
 };
 

@@ -20,7 +20,10 @@ describe("a spec that the API server let through", () => {
 
   it.each([
     [{ ...volume, shelf: 70000 }, "spec.shelf is 70000: must be at most 65534"],
-    [{ ...volume, shelf: 4095 }, "spec.shelf is 4095: shelf must not be 4095: initiators take it for a broadcast"],
+    [
+      { ...volume, shelf: 4095 },
+      "spec.shelf is 4095: shelf must not be 4095: initiators use it as the broadcast address",
+    ],
     [{ ...volume, shelf: "0" }, 'spec.shelf is "0": must be a number'],
     [{ ...volume, shelf: 0.5 }, "spec.shelf is 0.5: must be a whole number"],
     [{ ...volume, shelf: undefined }, "spec.shelf is missing: must be a number"],

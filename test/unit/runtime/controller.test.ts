@@ -147,7 +147,9 @@ describe("a controller", () => {
       ["deaf", 0],
       ["other", 40],
     ]);
-    expect(messages("error")).toEqual(["the reconcile ignores its time limit; its worker goes on with other objects"]);
+    expect(messages("error")).toEqual([
+      "the reconcile ignores its time limit; its worker continues with other objects",
+    ]);
     await clock.advance(200_000);
     expect(starts.at(-1)).toEqual(["deaf", 600]);
   });

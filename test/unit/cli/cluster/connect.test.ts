@@ -89,7 +89,7 @@ describe("a command whose API server", () => {
   it("may have done a write that got no answer says so, and how to look", async () => {
     const write = { look: "kubectl get it" };
     const { answer } = await ask([noAnswer("ECONNRESET"), refused(503, "gone", 60)], write);
-    expect(answer).toBe("ApiError: reading: gone; it may have been done nevertheless: see kubectl get it");
+    expect(answer).toBe("ApiError: reading: gone; the change may have been made: see kubectl get it");
     const unheard = await ask([noAnswer("ECONNREFUSED"), refused(429, "busy", 60)], write);
     expect(unheard.answer).toBe("ApiError: reading: busy");
     const final = await ask([noAnswer("ECONNRESET"), refused(403, "forbidden")], write);

@@ -59,7 +59,7 @@ describe("the topology", () => {
       │  └─ ✔ file system xen/data  /srv/xen
       │     ├─ ✔ XenHost bella  Mounted, Drain
       │     │  ├─ ✔ XenDomain vm-test  128Mi, moving from bella to brutus
-      │     │  └─ · guest mail  256 MiB, described by no XenDomain
+      │     │  └─ · guest mail  256 MiB, without a XenDomain
       │     └─ ? XenHost brutus  Unmounted  Unreachable
       └─ ✘ AoeVolume scratch  e0.2, 1 GiB  NotAttached
          ├─ ✔ XenHost bella  Attached

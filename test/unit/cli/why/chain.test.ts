@@ -221,7 +221,7 @@ describe("why an object is not ready", () => {
       │         no route
       └─ ✘ XenHost brutus (spec.hostRefs): Unreachable (see above)
 
-      It comes down to:
+      Cause:
         * XenHost brutus, Unreachable: no route
           What to do: Check power, network and spec.ssh; xensan retries.
       "
