@@ -56,7 +56,7 @@ it("names what is missing: no operator serves the namespace, and its server was 
   const { code, stdout } = await check();
   expect(code).toBe(1);
   expect(stdout).toMatch(/^✔ cluster {2}127\.0\.0\.1:\d+ is Kubernetes v1\.\d+\.\d+\n/);
-  expect(stdout).toContain("✘ namespace/cli-check  no operator serves it\n    its objects wait: ");
+  expect(stdout).toContain("✘ namespace/cli-check  no operator serves it\n    its objects are not reconciled: ");
   expect(stdout).toContain("✔ permissions  you have all permissions that this program needs in cli-check\n");
   expect(stdout).toContain("? aoeserver/san  Pending: Waiting for the operator\n");
 });
@@ -76,5 +76,5 @@ it("sees the operator's claim, and one that has run out", async () => {
   expect(states((await check("-o", "json")).stdout)).toContain("namespace/cli-check Passed");
   await claim("2026-01-01T00:00:00.000000Z");
   const { stdout } = await check();
-  expect(stdout).toMatch(/✘ namespace\/cli-check {2}served by xensan\/xensan, which has said nothing for \d+ s\n/);
+  expect(stdout).toMatch(/✘ namespace\/cli-check {2}served by xensan\/xensan, which has not renewed the Lease for \d+ s\n/);
 });

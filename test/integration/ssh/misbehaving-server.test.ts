@@ -109,7 +109,7 @@ describe("a credential", () => {
     [
       "is known and the account locked",
       (context, signed) => (signed ? context.reject(["publickey"]) : context.accept()),
-      "knows the key for user root and does not let the account in",
+      "knows the key for user root but rejects the account",
     ],
     [
       "is of no use where only passwords are taken",

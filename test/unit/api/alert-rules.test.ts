@@ -78,7 +78,7 @@ const cases: Readonly<Record<string, Case>> = {
     goodValues: "30x120",
     after: 5,
     labels: { kind: "XenHost", namespace: "san", name: "bella" },
-    summary: "XenHost san/bella was last looked at 15m 0s ago.",
+    summary: "XenHost san/bella was last probed 15m 0s ago.",
   },
   XensanMigrationFailed: {
     bad: 'xensan_migration_seconds_count{outcome="Failed"}',
@@ -104,7 +104,7 @@ const cases: Readonly<Record<string, Case>> = {
     goodValues: "0x30 1x90",
     after: 90,
     labels: { kind: "XenHost", action: "aoe-interfaces" },
-    summary: "aoe-interfaces was done 60 times within an hour for objects of kind XenHost: something undoes it.",
+    summary: "aoe-interfaces ran 60 times within an hour for objects of kind XenHost: something reverts it.",
   },
   XensanDeletionBlocked: condition(
     "AoeVolume",
