@@ -70,7 +70,9 @@ export const aoeServerStatusSchema = hostStatusSchema.extend({
     .describe("The vblades of the host, at most 256 of them."),
 });
 
+/** Spec of an AoeServer, parsed and with its defaults. */
 export type AoeServerSpec = z.infer<typeof aoeServerSpecSchema>;
+/** Status of an AoeServer, as the operator writes it. */
 export type AoeServerStatus = z.infer<typeof aoeServerStatusSchema>;
 
 /** The kind AoeServer; the CRD, the reference page and the models are generated from it. */

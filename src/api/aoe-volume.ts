@@ -171,7 +171,9 @@ export const aoeVolumeStatusSchema = z.object({
   plan: planSchema.optional(),
 });
 
+/** Spec of an AoeVolume, parsed and with its defaults. */
 export type AoeVolumeSpec = z.infer<typeof aoeVolumeSpecSchema>;
+/** Status of an AoeVolume, as the operator writes it. */
 export type AoeVolumeStatus = z.infer<typeof aoeVolumeStatusSchema>;
 
 /** The kind AoeVolume; the CRD, the reference page and the models are generated from it. */

@@ -21,7 +21,9 @@ export const conditionSchema = z.object({
   message: z.string().min(1).max(32768).describe("The cause, and what to do about it."),
 });
 
+/** One entry of status.conditions, in the shape of metav1.Condition. */
 export type Condition = z.infer<typeof conditionSchema>;
+/** True, False or Unknown. */
 export type ConditionStatus = Condition["status"];
 
 /** `status.conditions` of every kind: at most one entry per type, 16 in all. */

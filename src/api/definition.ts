@@ -23,6 +23,7 @@ export interface KindDefinition<
   readonly selectableFields: readonly string[];
 }
 
+/** A spec with the name of its object, for rules that concern both. */
 export interface NamedSpec<Spec> {
   readonly metadata: { readonly name: string };
   readonly spec: Spec;

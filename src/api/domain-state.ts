@@ -6,4 +6,5 @@ export const domainStateSchema = z
   .describe(
     "Running: it runs or is idle. ShutDown: it has ended and still has its memory. Dying: it is being destroyed, or another domain still holds its memory.",
   );
+/** State of a domain, condensed from the state letters of `xl list`. */
 export type DomainState = z.infer<typeof domainStateSchema>;

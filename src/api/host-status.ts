@@ -58,5 +58,7 @@ export const hostStatusSchema = z.object({
   facts: hostFactsStatusSchema.optional(),
   plan: planSchema.optional(),
 });
+/** Facts about a host in its status: name, boot, system, network interfaces, disks. */
 export type HostFactsStatus = z.infer<typeof hostFactsStatusSchema>;
+/** The part of the status that AoeServer and XenHost share. */
 export type HostStatus = z.infer<typeof hostStatusSchema>;

@@ -22,6 +22,7 @@ export interface Metadata {
   annotations?: Record<string, string>;
 }
 
+/** A Kubernetes object of a kind of this group: metadata, spec, and a status once the operator has written one. */
 export interface Resource<K extends string, Spec, Status> {
   apiVersion: typeof apiVersion;
   kind: K;
@@ -30,11 +31,17 @@ export interface Resource<K extends string, Spec, Status> {
   status?: Status;
 }
 
+/** An AoeServer as the API server stores it. */
 export type AoeServer = Resource<"AoeServer", AoeServerSpec, AoeServerStatus>;
+/** An AoeVolume as the API server stores it. */
 export type AoeVolume = Resource<"AoeVolume", AoeVolumeSpec, AoeVolumeStatus>;
+/** A XenHost as the API server stores it. */
 export type XenHost = Resource<"XenHost", XenHostSpec, XenHostStatus>;
+/** An Ocfs2Cluster as the API server stores it. */
 export type Ocfs2Cluster = Resource<"Ocfs2Cluster", Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
+/** A XenDomain as the API server stores it. */
 export type XenDomain = Resource<"XenDomain", XenDomainSpec, XenDomainStatus>;
+/** A XenMigration as the API server stores it. */
 export type XenMigration = Resource<"XenMigration", XenMigrationSpec, XenMigrationStatus>;
 
 /** Where the objects of a kind live in the API. The phantom `__shape` ties it to their TypeScript type. */
@@ -77,4 +84,5 @@ export const definitions = {
   XenDomain: xenDomainDefinition,
   XenMigration: xenMigrationDefinition,
 } as const;
+/** Name of one of the kinds of the group xensan.dev. */
 export type KindName = keyof typeof definitions;

@@ -189,7 +189,9 @@ export const ocfs2ClusterStatusSchema = z.object({
   plan: planSchema.optional(),
 });
 
+/** Spec of an Ocfs2Cluster, parsed and with its defaults. */
 export type Ocfs2ClusterSpec = z.infer<typeof ocfs2ClusterSpecSchema>;
+/** Status of an Ocfs2Cluster, as the operator writes it. */
 export type Ocfs2ClusterStatus = z.infer<typeof ocfs2ClusterStatusSchema>;
 
 /** The kind Ocfs2Cluster; the CRD, the reference page and the models are generated from it. */

@@ -7,6 +7,7 @@ export const planStepSchema = z.object({
   action: z.string().max(64).describe("Script that would run."),
   summary: z.string().max(1024).describe("What would be true afterwards."),
 });
+/** One step of status.plan: host, script and the state after it. */
 export type PlanStep = z.infer<typeof planStepSchema>;
 
 /** `status.plan`: at most 64 steps, in the order they would run. */

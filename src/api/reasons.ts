@@ -37,4 +37,5 @@ export const reasons = {
   ...formatting,
   ...doing,
 } as const;
+/** A reason of the catalogue. */
 export type Reason = keyof typeof reasons;

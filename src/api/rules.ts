@@ -21,6 +21,7 @@ export const celRuleSchema = z.object({
   message: z.string(),
   fieldPath: z.string().optional(),
 });
+/** A rule of x-kubernetes-validations: a CEL expression and its message. */
 export type CelRule = z.infer<typeof celRuleSchema>;
 
 /** Where a schema keeps the words for its pattern: what they say completes the sentence "must be …". */

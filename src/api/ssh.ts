@@ -42,6 +42,7 @@ export const sshSchema = z
       .describe("Sudo: commands run under sudo -n, which must not ask for a password."),
   })
   .describe("How to reach the host over SSH.");
+/** spec.ssh of an AoeServer or XenHost, parsed and with its defaults. */
 export type SshSpec = z.infer<typeof sshSchema>;
 
 /** Whether xensan changes a machine at all. */

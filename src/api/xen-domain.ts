@@ -149,7 +149,9 @@ export const xenDomainStatusSchema = z.object({
   plan: planSchema.optional(),
 });
 
+/** Spec of a XenDomain, parsed and with its defaults. */
 export type XenDomainSpec = z.infer<typeof xenDomainSpecSchema>;
+/** Status of a XenDomain, as the operator writes it. */
 export type XenDomainStatus = z.infer<typeof xenDomainStatusSchema>;
 
 /** The kind XenDomain; the CRD, the reference page and the models are generated from it. */

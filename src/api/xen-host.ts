@@ -154,7 +154,9 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
     .describe("The host as one end of migrations with xl."),
 });
 
+/** Spec of a XenHost, parsed and with its defaults. */
 export type XenHostSpec = z.infer<typeof xenHostSpecSchema>;
+/** Status of a XenHost, as the operator writes it. */
 export type XenHostStatus = z.infer<typeof xenHostStatusSchema>;
 
 /** The kind XenHost; the CRD, the reference page and the models are generated from it. */

@@ -166,7 +166,9 @@ export const xenMigrationStatusSchema = z.object({
   plan: planSchema.optional(),
 });
 
+/** Spec of a XenMigration, parsed and with its defaults. */
 export type XenMigrationSpec = z.infer<typeof xenMigrationSpecSchema>;
+/** Status of a XenMigration, as the operator writes it. */
 export type XenMigrationStatus = z.infer<typeof xenMigrationStatusSchema>;
 
 /** The kind XenMigration; the CRD, the reference page and the models are generated from it. */

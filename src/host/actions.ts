@@ -23,6 +23,7 @@ export interface Bounded {
   readonly allowedBackings: readonly string[];
 }
 
+/** Questions of one probe: the paths, devices and directories that it examines besides the host itself. */
 export interface ProbeRequest {
   /** A server is asked for exports, backings and LVM; a client for the AoE driver, its devices and the segment. */
   readonly roles: readonly ("Server" | "Client")[];
@@ -127,6 +128,7 @@ export function deleteLogicalVolume(
   ]);
 }
 
+/** Arguments of ensure-export.sh: target, interface, backing and vblade options. */
 export interface ExportRequest extends Bounded, Replacing, Target {
   readonly owner: Owner;
   readonly interface: string;

@@ -11,6 +11,7 @@ export interface Addressee {
   readonly takes?: string | undefined;
 }
 
+/** The claim on a machine: which object of which management cluster manages it. */
 export interface Claim {
   readonly kind: "AoeServer" | "XenHost";
   /** Id of the management cluster: the uid of its namespace kube-system. */

@@ -46,6 +46,7 @@ export interface LockPlace {
   readonly filesystem: string;
 }
 
+/** Arguments of start-domain.sh. */
 export interface StartRequest {
   readonly owner: Owner;
   readonly uuid: string;

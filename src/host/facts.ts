@@ -32,6 +32,7 @@ export function gapIn(fact: Fact<unknown>, concerns: (row: string) => boolean = 
   return unread && `a row could not be read (${unread.why}): ${JSON.stringify(unread.row)}`;
 }
 
+/** Everything that one probe reports about a host, section by section. */
 export interface HostFacts {
   readonly identity: Fact<Identity>;
   readonly system: Fact<System>;
@@ -77,6 +78,7 @@ export interface HostFacts {
   readonly domainConfigurations: Fact<readonly DomainConfiguration[]>;
 }
 
+/** Identity of the machine and of its current boot. */
 export interface Identity {
   /** Short host name. */
   readonly hostname: string;
@@ -87,6 +89,7 @@ export interface Identity {
   readonly claims: ReadonlyMap<string, string>;
 }
 
+/** Operating system, kernel, init system and package manager. */
 export interface System {
   /** PRETTY_NAME of os-release. */
   readonly os: string;
@@ -99,6 +102,7 @@ export interface System {
   readonly goingDown?: true;
 }
 
+/** A network interface, from /sys/class/net. */
 export interface NetworkInterface {
   readonly name: string;
   /** Lower case with colons. */
@@ -112,6 +116,7 @@ export interface NetworkInterface {
   readonly master?: string;
 }
 
+/** A block device, from lsblk and udev. */
 export interface BlockDevice {
   /** Kernel path, /dev/vdb. */
   readonly path: string;
@@ -127,6 +132,7 @@ export interface BlockDevice {
   readonly holders: readonly string[];
 }
 
+/** A row of /proc/self/mountinfo. */
 export interface Mount {
   /** `major:minor` of the file system. */
   readonly device: string;
@@ -138,6 +144,7 @@ export interface Mount {
   readonly options: readonly string[];
 }
 
+/** What a path named in the probe request leads to. */
 export interface BackingFact {
   /** As asked for. */
   readonly path: string;
@@ -153,6 +160,7 @@ export interface BackingFact {
   readonly owner: string;
 }
 
+/** A logical volume, from lvs. Sizes are bytes. */
 export interface LogicalVolume {
   readonly volumeGroup: string;
   readonly name: string;
@@ -163,6 +171,7 @@ export interface LogicalVolume {
   readonly owner: string;
 }
 
+/** A vblade export: its configuration, its process, or both. */
 export interface Export {
   readonly shelf: number;
   readonly slot: number;
@@ -189,6 +198,7 @@ export interface Export {
   readonly runningDiffers: boolean;
 }
 
+/** The aoe kernel module, its parameters now and after a reboot. */
 export interface AoeDriver {
   /** CONFIG_ATA_OVER_ETH of the running kernel; Unknown when no kernel configuration can be read. */
   readonly kernelConfig: "Module" | "BuiltIn" | "Missing" | "Unknown";
@@ -203,6 +213,7 @@ export interface AoeDriver {
   readonly deadSeconds: number | undefined;
 }
 
+/** A device of the AoE initiator, from /sys/block/etherd!*. Sizes are bytes. */
 export interface AoeDevice {
   readonly shelf: number;
   readonly slot: number;
@@ -218,6 +229,7 @@ export interface AoeDevice {
   readonly users: readonly string[];
 }
 
+/** One answer to the AoE configuration query of aoecfg. */
 export interface Responder {
   readonly interface: string;
   readonly shelf: number;

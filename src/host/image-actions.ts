@@ -5,6 +5,7 @@ import type { Owner } from "./values.ts";
 import { InvalidValue, matching, ownerText, path, relativeGlobs, sizeBytes } from "./values.ts";
 import { domainUuid } from "./xen-values.ts";
 
+/** Arguments of ensure-image.sh. */
 export interface ImageRequest {
   readonly owner: Owner;
   /** Of the domain that has the image. */

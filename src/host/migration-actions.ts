@@ -13,6 +13,7 @@ import {
   timeOfDay,
 } from "./xen-values.ts";
 
+/** Arguments of start-migration.sh. */
 export interface MigrationRequest {
   /** Who declared the domain; undefined for one that nobody declared. */
   readonly owner: Owner | undefined;

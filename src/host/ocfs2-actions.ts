@@ -61,6 +61,7 @@ export function removeCluster(request: { readonly owner: Owner; readonly cluster
   ]);
 }
 
+/** Arguments of format-filesystem.sh. */
 export interface FormatRequest {
   readonly owner: Owner;
   readonly device: string;
@@ -105,6 +106,7 @@ export function formatFilesystem(request: FormatRequest): HostCommand {
   ]);
 }
 
+/** Arguments of mount-filesystem.sh. */
 export interface MountRequest {
   readonly owner: Owner;
   readonly device: string;

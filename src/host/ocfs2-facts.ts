@@ -19,6 +19,7 @@ export interface O2cb {
   readonly active: ActiveCluster | undefined;
 }
 
+/** /etc/ocfs2/cluster.conf as the host has it. */
 export type O2cbConfiguration =
   | {
       readonly state: "Readable";
@@ -31,6 +32,7 @@ export type O2cbConfiguration =
     }
   | { readonly state: "Unreadable"; readonly why: string };
 
+/** A node of an O2CB cluster: number, host name, address and port. */
 export interface O2cbNode {
   readonly number: number;
   readonly name: string;
@@ -38,6 +40,7 @@ export interface O2cbNode {
   readonly port: number;
 }
 
+/** Timeouts of O2CB: the heartbeat threshold in beats of two seconds, the others in milliseconds. */
 export interface O2cbTimeouts {
   readonly heartbeatThreshold: number;
   readonly idleMilliseconds: number;
@@ -52,12 +55,14 @@ export interface O2cbBoot {
   readonly timeouts: { readonly [K in keyof O2cbTimeouts]: number | undefined };
 }
 
+/** A sysctl with its current value and its value after a reboot. */
 export interface KernelSetting {
   readonly now: number;
   /** It is the same after a reboot. */
   readonly persisted: boolean;
 }
 
+/** The cluster that is active in the kernel, from configfs. */
 export interface ActiveCluster extends O2cbTimeouts {
   readonly name: string;
   readonly heartbeatMode: "Local" | "Global";
@@ -96,6 +101,7 @@ export interface SharedDevice {
   }[];
 }
 
+/** Fields of the superblock, from debugfs.ocfs2. */
 export interface Ocfs2Superblock {
   /** Lower case with hyphens, as blkid prints it. */
   readonly uuid: string;

@@ -24,6 +24,7 @@ export interface UnreadRow {
   readonly row: string;
 }
 
+/** One section of the probe's output while it is read. */
 export interface Section {
   readonly rows: string[][];
   readonly unread: UnreadRow[];
@@ -33,6 +34,7 @@ export interface Section {
   end: { readonly state: string; readonly why: string } | undefined;
 }
 
+/** The output of a probe, split into sections. */
 export interface Answer {
   readonly sections: ReadonlyMap<string, Section>;
   readonly foreign: boolean;

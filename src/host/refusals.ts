@@ -99,6 +99,7 @@ export const refusals = {
   PeerRefuses: "The peer answers but does not allow this host to migrate domains to it; the message quotes the output",
   InvalidArgument: "The argument contains characters that a configuration file cannot hold",
 } as const;
+/** A reason with which a script may refuse. */
 export type RefusalReason = keyof typeof refusals;
 
 /** Whether a script's third field is in the catalogue of refusals. */

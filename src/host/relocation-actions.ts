@@ -2,6 +2,7 @@ import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
 import { hostName, ipv4Address, publicKey } from "./xen-values.ts";
 
+/** A host that may migrate domains to this one: name, address and keys. */
 export interface RelocationPeer {
   readonly name: string;
   readonly address: string;

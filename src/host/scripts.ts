@@ -47,6 +47,7 @@ export const scriptNames = [
   "abort-migration",
   "settle-migration",
 ] as const;
+/** Name of a script in src/host/scripts, without `.sh`. */
 export type ScriptName = (typeof scriptNames)[number];
 
 /**

@@ -7,6 +7,7 @@ export interface Owner {
   readonly uid: string;
 }
 
+/** An AoE target: shelf (major) and slot (minor) address. */
 export interface Target {
   readonly shelf: number;
   readonly slot: number;

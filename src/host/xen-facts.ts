@@ -41,6 +41,7 @@ export interface Dom0Memory {
   readonly autoballoon: boolean;
 }
 
+/** Facts from `xl info`. Memory is in MiB. */
 export interface XenInfo {
   readonly major: number;
   readonly minor: number;

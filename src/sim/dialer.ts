@@ -10,6 +10,7 @@ import { note } from "./model/world.ts";
 import type { ScriptProcess } from "./process.ts";
 import type { Rack } from "./rack.ts";
 
+/** Timing of direct connections to the simulated rack, in milliseconds. */
 export interface DirectOptions {
   /** One way, in milliseconds of the rack's clock. */
   readonly latencyMs?: number;

@@ -27,8 +27,10 @@ export interface FaultPoint {
   readonly step: number;
 }
 
+/** Decides at each point of a script whether a fault occurs there. */
 export type FaultSource = (point: FaultPoint) => Fault | undefined;
 
+/** A fault and the points at which it occurs; an omitted field matches everything. */
 export interface PlannedFault {
   readonly fault: Fault;
   readonly host?: string;

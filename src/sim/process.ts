@@ -4,6 +4,7 @@ import type { ScriptRun } from "./script.ts";
 import { addressedResponder, splitAddressee } from "./scripts/addressee.ts";
 import { responders } from "./scripts/index.ts";
 
+/** A script that runs on a simulated host. */
 export interface ScriptProcess {
   readonly id: number;
   readonly script: string;
@@ -19,6 +20,7 @@ export interface ScriptProcess {
   kill(why: string): void;
 }
 
+/** Callbacks into the steps of a simulated script. */
 export interface ProcessHooks {
   /** Called before each step, 0 first; may change the model and throw nothing. Returns how late the step is, in ms. */
   readonly beforeStep?: (process: ScriptProcess) => number;

@@ -151,8 +151,11 @@ const rackFileSchema = z.strictObject({ hosts: z.record(name, hostSchema) }).sup
   }
 });
 
+/** A rack file, parsed and with its defaults. */
 export type RackFile = z.infer<typeof rackFileSchema>;
+/** A rack file as written, before defaults. */
 export type RackFileInput = z.input<typeof rackFileSchema>;
+/** One host of a rack file. */
 export type RackHost = RackFile["hosts"][string];
 
 /** A rack file that cannot be used: one line per problem, each with where it is and what would be accepted. */

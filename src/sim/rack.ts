@@ -82,6 +82,7 @@ export interface Rack {
   exports(): { readonly host: Host; readonly nic: Interface | undefined; readonly process: VbladeProcess }[];
 }
 
+/** Clock, timings and faults of a simulated rack. */
 export interface RackOptions {
   readonly clock: Clock;
   readonly timings?: Partial<Timings>;

@@ -1,5 +1,6 @@
 import { parseRack, type RackFile, type RackFileInput } from "./rack-file.ts";
 
+/** Size of a generated rack: numbers of servers and dom0s, and how they are equipped. */
 export interface Scale {
   readonly servers: number;
   readonly dom0s: number;

@@ -6,6 +6,7 @@ import type { Host, World } from "./model/state.ts";
  */
 export type Responder = (run: ScriptRun) => Generator<number, number>;
 
+/** What a simulated script may use: the world, its host, its arguments and its output. */
 export interface ScriptRun {
   readonly world: World;
   readonly host: Host;

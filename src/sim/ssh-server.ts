@@ -24,6 +24,7 @@ interface RackEndpoint {
   readonly hostKey: string;
 }
 
+/** Latency and host keys of the rack's SSH servers. */
 export interface RackServerOptions {
   /** One way, on every byte. */
   readonly latencyMs?: number;

@@ -12,6 +12,7 @@ export interface FileSystem {
   nextInode: number;
 }
 
+/** An inode of a simulated file system. */
 export type Node =
   | {
       readonly kind: "Directory";
@@ -37,6 +38,7 @@ export type Node =
   | { readonly kind: "Block"; readonly inode: number; readonly device: string }
   | { readonly kind: "Character"; readonly inode: number; readonly device: string };
 
+/** A regular file. */
 export type FileNode = Extract<Node, { kind: "File" }>;
 
 /** A flock(2) on a file, as the lock manager of its cluster knows it. */
@@ -53,6 +55,7 @@ export interface Lease {
   readonly counts: () => boolean;
 }
 
+/** A mounted file system, or a directory of one. */
 export interface Mount {
   readonly source: string;
   readonly mountPoint: string;

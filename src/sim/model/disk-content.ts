@@ -8,6 +8,7 @@ export function uuidOf(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+/** Content of a disk as a rack file describes it. The size is in bytes. */
 export interface DiskDescription {
   readonly size: number;
   readonly signature: string;

@@ -5,6 +5,7 @@ import { resolve } from "./storage.ts";
 import { later } from "./world.ts";
 import { balloonDom0, domainNamed, freeMemory } from "./xen-state.ts";
 
+/** The id of the new domain, or the error output of the toolstack. */
 export type BuildResult = { readonly id: number } | { readonly stderr: string };
 
 /** What is missing on this host for these disks and bridges, in libxl's words. */

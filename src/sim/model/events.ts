@@ -7,6 +7,7 @@ export type RackEvent = {
   readonly command: number | undefined;
 } & Happening;
 
+/** An event of the simulated rack, without its time and host. */
 export type Happening =
   | {
       readonly kind: "VbladeStarted";

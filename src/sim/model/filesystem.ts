@@ -19,6 +19,7 @@ export function createFileSystem(
   };
 }
 
+/** A resolved path: its mount, and the inode if it exists. */
 export interface Place {
   /** Absolute, without symlinks, `.` or `..`; realpath's answer when `node` exists. */
   readonly path: string;

@@ -1,6 +1,7 @@
 import type { Content } from "./content.ts";
 import type { Supervisor } from "./events.ts";
 
+/** A network interface of a simulated host. */
 export interface Interface {
   readonly name: string;
   readonly mac: string;
@@ -15,6 +16,7 @@ export interface Interface {
   readonly address: string;
 }
 
+/** A block device of a simulated host. Sizes are bytes. */
 export interface BlockDevice {
   /** Kernel name, `/dev/vdb`, `/dev/dm-0`. */
   readonly path: string;
@@ -30,6 +32,7 @@ export interface BlockDevice {
   readonly links: readonly string[];
 }
 
+/** An LVM volume group. Sizes are bytes. */
 export interface VolumeGroup {
   readonly name: string;
   readonly extentBytes: number;
@@ -40,6 +43,7 @@ export interface VolumeGroup {
   readonly volumes: Map<string, LogicalVolume>;
 }
 
+/** A running vblade. */
 export interface VbladeProcess {
   readonly pid: number;
   /** As on the command line. */
@@ -75,6 +79,7 @@ export interface Unit {
   cancelRestart: (() => void) | undefined;
 }
 
+/** A respawn entry of /etc/inittab. */
 export interface InittabEntry {
   readonly id: string;
   command: string;
@@ -84,6 +89,7 @@ export interface InittabEntry {
   cancelRestart: (() => void) | undefined;
 }
 
+/** The aoe module of a simulated host. */
 export interface AoeDriver {
   loaded: boolean;
   /** aoe_iflist; empty means every interface. */
@@ -94,6 +100,7 @@ export interface AoeDriver {
   cancelDiscovery: (() => void) | undefined;
 }
 
+/** A device that the simulated aoe driver has discovered. Sizes are bytes. */
 export interface AoeDevice {
   readonly shelf: number;
   readonly slot: number;

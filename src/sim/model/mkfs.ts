@@ -11,6 +11,7 @@ const mebibyte = 2 ** 20;
 /** Of one slot, as far as mkfs.ocfs2 chooses it by the type. */
 const journalByType: Readonly<Record<string, number>> = { vmstore: 128, mail: 128, datafiles: 32 };
 
+/** Options of mkfs.ocfs2. Sizes are bytes. */
 export interface MkfsOptions extends Omit<Ocfs2Parameters, "sizeBytes"> {
   /** Bytes of one slot's journal; undefined lets mkfs.ocfs2 choose. */
   readonly journalSize: number | undefined;

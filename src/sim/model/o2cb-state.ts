@@ -12,6 +12,7 @@ export interface O2cbState {
   readonly mounts: Ocfs2Mount[];
 }
 
+/** The cluster that is active in the simulated kernel. */
 export interface Cluster extends Timeouts {
   readonly name: string;
   heartbeatMode: "Local" | "Global";
@@ -20,6 +21,7 @@ export interface Cluster extends Timeouts {
   readonly nodes: Map<number, ClusterNode>;
 }
 
+/** Timeouts of O2CB: the threshold in beats of two seconds, the others in milliseconds. */
 export interface Timeouts {
   threshold: number;
   idle: number;
@@ -27,6 +29,7 @@ export interface Timeouts {
   reconnect: number;
 }
 
+/** A registered node of the active cluster. */
 export interface ClusterNode {
   readonly number: number;
   readonly name: string;
@@ -49,6 +52,7 @@ export const deadAfter = (timeouts: Timeouts): number => timeouts.threshold * 20
 export const localNode = (cluster: Cluster): ClusterNode | undefined =>
   [...cluster.nodes.values()].find((node) => node.local);
 
+/** A heartbeat region. Times are milliseconds of the rack's clock. */
 export interface Region {
   readonly uuid: string;
   /** `/dev/etherd/e0.1` */
@@ -68,6 +72,7 @@ export interface Region {
   readonly close: () => void;
 }
 
+/** A mounted OCFS2 file system. */
 export interface Ocfs2Mount {
   readonly device: string;
   readonly mountPoint: string;

@@ -6,6 +6,7 @@ import type { Host, World } from "./state.ts";
 import { list, readText } from "./storage.ts";
 import { later } from "./world.ts";
 
+/** A row of /etc/fstab. */
 export interface FstabEntry {
   readonly source: string;
   readonly mountPoint: string;

@@ -1,6 +1,7 @@
 import type { Beat, FileSystem, Ocfs2Volume } from "./content.ts";
 import { createFileSystem } from "./filesystem.ts";
 
+/** Parameters of a formatted OCFS2. Sizes are bytes. */
 export interface Ocfs2Parameters {
   readonly uuid: string;
   readonly label: string;

@@ -27,6 +27,7 @@ export const hostKeyOf = (host: Host) => madeUpKey(`sshd ${host.machineId}`);
 const begin = "# xensan: peers that may migrate domains to this host";
 const end = "# xensan: end of peers";
 
+/** A peer in authorized_keys, with its address and key. */
 export interface Peer {
   readonly name: string;
   readonly address: string;
@@ -91,6 +92,7 @@ export function publicKeyOf(host: Host): string {
   return (readText(host, relocationFiles.publicKey) ?? "").trim();
 }
 
+/** Why a peer cannot be used, and the time until ssh reports it, in milliseconds. */
 export interface PeerRefusal {
   readonly kind: "Unreachable" | "Refused";
   /** What ssh says. */

@@ -7,6 +7,7 @@ import { later } from "./world.ts";
 /** Where format-filesystem.sh keeps one record per UUID. */
 export const formatDirectory = "/var/lib/xensan/formats";
 
+/** The record of a format in {@link formatDirectory}. */
 export interface FormatNote {
   readonly uuid: string;
   readonly device: string;

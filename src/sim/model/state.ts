@@ -186,8 +186,10 @@ export interface OpenDisk {
   readonly readOnly: boolean;
 }
 
+/** Why a domain has shut down, as Xen reports it. */
 export type ShutdownReason = "poweroff" | "reboot" | "suspend" | "crash" | "watchdog";
 
+/** A domain of a simulated dom0. */
 export interface Domain {
   readonly id: number;
   /** Empty while the toolstack has not named it. */
@@ -226,8 +228,10 @@ export const phases = [
   "Finished",
 ] as const;
 
+/** Phase of a live migration. */
 export type Phase = (typeof phases)[number];
 
+/** A live migration between two simulated hosts. */
 export interface Migration {
   readonly uuid: string;
   readonly name: string;

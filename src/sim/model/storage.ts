@@ -19,6 +19,7 @@ export function readText(host: Host, path: string): string | undefined {
   return node?.kind === "File" ? (node.text ?? "") : undefined;
 }
 
+/** An error of write(2) or open(2), in the words of strerror. */
 export type WriteError =
   | "No such file or directory"
   | "Read-only file system"

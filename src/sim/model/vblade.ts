@@ -14,6 +14,7 @@ export interface Launch {
   readonly onExit?: (why: string) => void;
 }
 
+/** The process id of a new vblade, or its exit code and error output. */
 export type Started = { readonly pid: number } | { readonly exitCode: number; readonly stderr: string };
 
 const exits = new WeakMap<VbladeProcess, (why: string) => void>();

@@ -2,6 +2,7 @@ import type { ClusterNode, Timeouts } from "../model/o2cb-state.ts";
 import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
+/** Parsed arguments of the scripts that configure a cluster. */
 export interface AskedCluster extends Timeouts {
   readonly owner: string;
   readonly name: string;
@@ -11,6 +12,7 @@ export interface AskedCluster extends Timeouts {
   readonly regions: readonly AskedRegion[];
 }
 
+/** A heartbeat region named in the arguments. */
 export interface AskedRegion {
   readonly uuid: string;
   /** Empty where nobody knows it. */

@@ -106,6 +106,7 @@ export const byPid = (host: Host) =>
 
 const directory = "/etc/vblade.conf.d";
 
+/** A file of /etc/vblade.conf.d, parsed. */
 export interface ConfiguredInstance {
   readonly instance: string;
   readonly values: Readonly<Record<"shelf" | "slot" | "netif" | "filename" | "options", string>>;

@@ -21,6 +21,7 @@ export function append(host: Host, path: string, line: string): void {
   place.node.sizeBytes = Buffer.byteLength(place.node.text);
 }
 
+/** The record of a migration on its host, as the probe prints it. */
 export interface RunFacts {
   readonly operation: string;
   readonly uuid: string;

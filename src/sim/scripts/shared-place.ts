@@ -46,6 +46,7 @@ export function imagePlace(run: ScriptRun, path: string, mountPoint: string): vo
   }
 }
 
+/** Content of a domain's lock file: host, boot and owner. */
 export interface LockHolder {
   readonly host: string;
   readonly bootId: string;
