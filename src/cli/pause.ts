@@ -17,7 +17,7 @@ const schema = clusterSchema.extend({ object: z.string() });
 export const pause: Command = {
   name: "pause",
   description:
-    "Sets the annotation xensan.dev/paused: nothing is changed on hosts for the object any more, until xensan resume. Hosts are still looked at, and its status goes on saying what is found. What has begun on a host ends there.",
+    "Sets the annotation xensan.dev/paused: xensan changes nothing on hosts for the object until xensan resume. Hosts are still probed, and the status is kept up to date. A step that has started on a host runs to its end.",
   arguments: [objectArgument],
   options: clusterOptions,
   run: (values, io) => set("paused", values, io),
@@ -26,7 +26,7 @@ export const pause: Command = {
 /** `xensan resume KIND/NAME`: takes the annotation away. */
 export const resume: Command = {
   name: "resume",
-  description: "Takes the annotation xensan.dev/paused away: the object is made as its spec says again.",
+  description: "Removes the annotation xensan.dev/paused: xensan reconciles the object again.",
   arguments: [objectArgument],
   options: clusterOptions,
   run: (values, io) => set("resumed", values, io),

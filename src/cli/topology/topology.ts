@@ -28,7 +28,7 @@ const draw = { html: htmlPage, mermaid: mermaidText, dot: dotText };
 export const topology: Command = {
   name: "topology",
   description:
-    "Prints what carries what: SAN, volume, file system, host, domain, each with whether it is ready. A host stands under every file system it mounts; a domain under the host it runs on, or under its file system while it runs nowhere. What is carried by nothing comes last. With --output=html, mermaid or dot the same is a picture, in which everything appears once.",
+    "Prints the tree of SANs, volumes, file systems, hosts and domains, each with its readiness. A host is listed under every file system that it mounts; a domain under the host that it runs on, or under its file system while it is not running. Objects without a place in the tree come last. With --output=html, mermaid or dot the same is a picture, in which everything appears once.",
   options,
   async run(values, io) {
     const given = typed(schema, options, values);

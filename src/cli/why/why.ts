@@ -13,7 +13,7 @@ import { chainText } from "./text.ts";
 export const why: Command = {
   name: "why",
   description:
-    "Walks from an object through everything it needs, by its references and by what stands in its status, and prints what of that is not ready, down to where the chain ends, with what to do about it. It reads the conditions that the operator has written; it asks no host. A Secret that you may not read is taken to be there.",
+    "Follows the references of an object, in its spec and its status, and prints what is not ready, down to the cause, with what to do about it. It reads the conditions that the operator has written and contacts no host. A Secret that you may not read is assumed to exist.",
   arguments: [objectArgument],
   options: clusterOptions,
   async run(values, io) {

@@ -35,16 +35,12 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
   if (running.length > 1 && !domain.twice)
     return found([
       domain.migration === undefined
-        ? unknown(
-            type,
-            "HostUnknown",
-            `It was seen on ${names}: they are looked at again before anything is said or done`,
-          )
+        ? unknown(type, "HostUnknown", `It was seen on ${names}: waiting for another probe of them`)
         : migrating(domain, undefined, names),
     ]);
   if (running.length > 1)
     return found([
-      unknown(type, "SplitBrain", `It runs on ${names}: nothing is done until a person has ended one of them there`),
+      unknown(type, "SplitBrain", `It runs on ${names}: nothing is done until one of them is stopped by hand`),
     ]);
   const [one] = running;
   // The other copy may be where nobody can look now.
@@ -53,7 +49,7 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
       unknown(
         type,
         "SplitBrain",
-        `It ran on several hosts, and nobody can tell of all: ${unknowns.join(", ")}. Nothing is done before`,
+        `It ran on several hosts, and the state on some of them is unknown: ${unknowns.join(", ")}. Nothing is done until it is known`,
       ),
     ]);
   const { offline } = domain;
@@ -63,13 +59,13 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
   if (one !== undefined) return standing(domain, one, unknowns);
   if (unknowns.length > 0) return found([unseen(unknowns)]);
   if (domain.spec.powerState === "Halted")
-    return found([no(type, "Halted", "It runs nowhere, as spec.powerState says")]);
+    return found([no(type, "Halted", "It is not running, as spec.powerState requires")]);
   return start(domain, ready);
 }
 
 function migrating({ migration }: DomainObservation, one: Present | undefined, names: string) {
   const by = migration === undefined ? "a migration" : `XenMigration/${migration}`;
-  const message = `${by} has it in its hands${names === "" ? "" : ` (seen on ${names})`}`;
+  const message = `${by} is moving it${names === "" ? "" : ` (seen on ${names})`}`;
   return one === undefined ? unknown(type, "Migrating", message) : yes(type, "Migrating", message);
 }
 
@@ -77,7 +73,7 @@ const unseen = (unknowns: readonly string[]) =>
   unknown(
     type,
     "HostUnknown",
-    `It runs on no host that can be asked, but nobody can tell of all: ${unknowns.join(", ")}`,
+    `It is not running on any reachable host, but the state on other hosts is unknown: ${unknowns.join(", ")}`,
   );
 
 /**
@@ -113,17 +109,16 @@ function standing(domain: DomainObservation, { host, domain: seen }: Present, un
   const where = `on ${host.name} as domain ${seen.id}`;
   if (domain.spec.powerState === "Halted") return shutDown(domain, host, where);
   if (seen.state.includes("c") || seen.shutdownReason === "c")
-    return found([no(type, "Crashed", `The guest crashed ${where}, and spec.onCrash keeps it for a look`)]);
+    return found([no(type, "Crashed", `The guest crashed ${where}, and spec.onCrash preserves it for inspection`)]);
   if (seen.state.includes("s"))
     return found([no(type, "Stopped", `The guest has shut down and is kept ${where} (${seen.state})`)]);
   if (seen.state.includes("p"))
     return found(
-      [no(type, "DomainPaused", `It is paused ${where}: somebody paused it with xl`)],
+      [no(type, "DomainPaused", `It is paused ${where}: unpause it there`)],
       [...lockSteps(domain, host), ...leaseSteps(domain, host)],
     );
   const elsewhere = host.allowed ? "" : `; the spec does not list ${host.name}: migrate it`;
-  const blind =
-    unknowns.length === 0 ? "" : `; not known whether it also runs where nobody can look: ${unknowns.join(", ")}`;
+  const blind = unknowns.length === 0 ? "" : `; whether it also runs on other hosts is unknown: ${unknowns.join(", ")}`;
   return found(
     [yes(type, "Running", `It runs ${where}${elsewhere}${blind}`)],
     [...lockSteps(domain, host), ...leaseSteps(domain, host), ...strayLeaseSteps(domain, host)],
@@ -185,7 +180,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
       no(
         type,
         "HostFailed",
-        `XenHost/${failed.name}, on which it ran, is dead, and spec.onHostFailure is Stay: it is started when that host answers again, when somebody says xensan forget ${failed.name}, or with onHostFailure Restart`,
+        `XenHost/${failed.name}, on which it ran, is dead, and spec.onHostFailure is Stay: it is started when that host answers again, after xensan forget ${failed.name}, or with onHostFailure Restart`,
       ),
     ]);
   const lock = lockSeen(domain);
@@ -194,11 +189,11 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   // The stop of an offline migration has waited for that before it let go of the lock; on a host that is dead no guest reboots.
   const stopped = (target !== undefined && lock === undefined) || ended;
   if (!stopped && domain.absentMs !== undefined && domain.absentMs < rebootMs)
-    return found([no(type, "Vanished", "It has just gone; a guest that reboots comes back by itself within seconds")]);
+    return found([no(type, "Vanished", "It has just disappeared; a guest that reboots returns within seconds")]);
   const silent = domain.disks.filter(isPlaced).flatMap((one) => silentAbout(domain, imagePath(one)));
   if (silent.length > 0)
     return found([
-      unknown(type, "HostUnknown", `${[...new Set(silent)].join(", ")} does not tell yet who uses its images`),
+      unknown(type, "HostUnknown", `${[...new Set(silent)].join(", ")} has not reported yet what uses its images`),
     ]);
   const holder = lock && holderOf(domain, lock);
   if (lock !== undefined && holder === undefined)
@@ -206,7 +201,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
       unknown(
         type,
         "LockedElsewhere",
-        `${lock.path} says that ${lock.host} runs it, which is no XenHost of this domain: remove that file when the domain does not run there`,
+        `${lock.path} names ${lock.host}, which is not a XenHost of this domain: remove that file if the domain does not run there`,
       ),
     ]);
   const { host, because } = choosePlace(domain, target);
@@ -214,7 +209,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   const leases = strayLeaseSteps(domain, host);
   if (leases.length > 0)
     return found(
-      [no(type, "Progressing", `It is to be started on ${host.name} when hosts that it left hold no lease any more`)],
+      [no(type, "Progressing", `It will be started on ${host.name} once its former hosts have released their leases`)],
       leases,
     );
   const configuration = configurationFor(domain, host);
@@ -226,7 +221,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   )
     return found([no(type, "Progressing", `Its configuration is not on ${host.name} yet`)]);
   return found(
-    [no(type, "Progressing", `It is to be started on ${host.name}`)],
+    [no(type, "Progressing", `It will be started on ${host.name}`)],
     [startStep(domain, host, disk, configuration.digest, lock)],
   );
 }

@@ -61,7 +61,7 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
   if (facts.aoe.state === "absent" || facts.aoe.value.kernelConfig === "Missing")
     return say(
       "KernelWithoutAoe",
-      "Its kernel is built without CONFIG_ATA_OVER_ETH: boot a kernel that has it (Debian's have)",
+      "Its kernel is built without CONFIG_ATA_OVER_ETH: boot a kernel that has it, such as Debian's",
     );
   const missing = missingTools(facts);
   if (missing.length > 0)
@@ -87,7 +87,7 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
     );
   if (!isPersisted(driver, wanted))
     return {
-      ...say("DriverNotPrepared", "The aoe module would not come back like this after a reboot"),
+      ...say("DriverNotPrepared", "The aoe module would not be loaded in the same way after a reboot"),
       persistence: true,
     };
   return undefined;

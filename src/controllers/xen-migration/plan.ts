@@ -171,7 +171,7 @@ function going(pursuit: Pursuit, waiting: string, stop: StopReason | undefined, 
   const { evidence, status, refusal } = pursuit;
   const { run, target } = evidence;
   const runs = run.state === "Begun" && run.run.state === "Running";
-  const blind = target.state === "Unknown" ? `; ${evidence.names.target} cannot be reached (${target.why})` : "";
+  const blind = target.state === "Unknown" ? `; the state of ${evidence.names.target} is unknown (${target.why})` : "";
   const message = runs ? `${describeProgress(status.progress, memoryMiB(status))}${blind}` : waiting;
   const reason = runs ? "Migrating" : "Settling";
   const late = refusal?.action === "abort-migration" && refusal.reason === "PastPointOfNoReturn";

@@ -90,7 +90,7 @@ const act =
 
 const giveUp = (names: Evidence["names"], why: string): Verdict => ({
   kind: "ApprovalNeeded",
-  message: `${why}. Its suspended copy on ${names.source} can only be given up: set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy it, then the domain can be started anew`,
+  message: `${why}. Its suspended copy on ${names.source} cannot be recovered: set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy it, then the domain can be started again`,
 });
 
 /**
@@ -126,7 +126,7 @@ const table: readonly Row[] = [
     when: ({ permission }) => permission,
     verdict: ({ names }) => ({
       kind: "Succeeded",
-      message: `${names.domain} has moved to ${names.target} and come to its end there since`,
+      message: `${names.domain} has moved to ${names.target} and has ended there since`,
     }),
   },
   {
@@ -228,7 +228,7 @@ const table: readonly Row[] = [
     verdict: ({ names }) => ({
       kind: "Failed",
       reason: "DomainGone",
-      message: `${names.domain} runs neither on ${names.source} nor on ${names.target}: it may be started anew`,
+      message: `${names.domain} runs neither on ${names.source} nor on ${names.target}: it may be started again`,
     }),
   },
 ];
@@ -239,12 +239,14 @@ export function judge(evidence: Evidence): Verdict {
   if (run.state === "Begun" && run.run.state === "Running" && source.state === "Seen")
     return { kind: "Wait", message: `xl migrate runs on ${names.source}` };
   const unseen = [
-    ...(source.state === "Unknown" ? [`${names.source} cannot be seen (${source.why})`] : []),
-    ...(target.state === "Unknown" ? [`${names.target} cannot be seen (${target.why})`] : []),
-    ...(run.state === "Unknown" && source.state === "Seen" ? [`${names.source} does not tell (${run.why})`] : []),
+    ...(source.state === "Unknown" ? [`The state of ${names.source} is unknown (${source.why})`] : []),
+    ...(target.state === "Unknown" ? [`The state of ${names.target} is unknown (${target.why})`] : []),
+    ...(run.state === "Unknown" && source.state === "Seen"
+      ? [`${names.source} did not report the migration (${run.why})`]
+      : []),
   ];
   if (source.state === "Unknown" || target.state === "Unknown" || run.state === "Unknown")
-    return { kind: "OutcomeUnknown", message: `${unseen.join(", ")}: nothing is done before both hosts can be asked` };
+    return { kind: "OutcomeUnknown", message: `${unseen.join(", ")}: nothing is done until both hosts can be reached` };
   const sourceEnded = source.ended === true;
   // What receives waits for a source that is dead until TCP gives up, and brings nothing any more.
   const receiving = !sourceEnded || target.copy.form === "Arrived";

@@ -135,7 +135,7 @@ describe("what both hosts show after a migration, no program of the toolstack at
     expect(verdict(dead, unreachable, none)).toBe("OutcomeUnknown");
   });
 
-  it("nothing on a source that rebooted, incoming on the target: the copy on the target goes, then it may be started anew", () => {
+  it("nothing on a source that rebooted, incoming on the target: the copy on the target goes, then it may be started again", () => {
     for (const phase of ["Sending", "Permission"] as const)
       expect(verdict(seen("none", "boot-2"), seen("incoming"), { run: run(phase, { state: "Lost" }) })).toBe(
         "DestroyIncoming on Target",
@@ -331,7 +331,8 @@ describe("a host that cannot be seen", () => {
   it("is named, with the reason", () => {
     expect(judge(evidence(seen("running"), unreachable))).toEqual({
       kind: "OutcomeUnknown",
-      message: "brutus cannot be seen (Unreachable: no route to host): nothing is done before both hosts can be asked",
+      message:
+        "The state of brutus is unknown (Unreachable: no route to host): nothing is done until both hosts can be reached",
     });
   });
 
