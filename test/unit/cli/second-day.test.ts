@@ -43,7 +43,7 @@ describe("xensan abort", () => {
     const server = await startApiServer({ "xenmigrations/move": done });
     expect(await server.xensan("abort", "move")).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("xenmigration/move is over (Succeeded: "),
+      stderr: expect.stringContaining("xenmigration/move has finished (Succeeded: "),
     });
     expect(server.requests).toEqual(["GET xenmigrations"]);
   });
