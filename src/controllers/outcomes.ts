@@ -15,13 +15,13 @@ export function explainOutcome(
     case "failed":
       return { reason: "StepFailed", message: `${what} failed with exit code ${outcome.exitCode}: ${outcome.message}` };
     case "lost":
-      return { reason: outcome.reason, message: `${what} ended without an answer: ${outcome.message}` };
+      return { reason: outcome.reason, message: `${what} returned no answer: ${outcome.message}` };
     case "withheld":
       return { reason: outcome.reason, message: `${what} would be done (${step.summary}): ${outcome.message}` };
     case "done":
       return {
         reason: "NoEffect",
-        message: `${what} said that it succeeded (${outcome.detail}), but the host does not show it: ${step.summary}`,
+        message: `${what} reported success (${outcome.detail}), but the host does not show the effect: ${step.summary}`,
       };
   }
 }

@@ -183,7 +183,7 @@ describe("hosts that cannot be seen", () => {
     expect(word(stage, "XenMigration", "go", "Migrating")).toBe("Unknown/OutcomeUnknown");
     stage.rack.setManagement("brutus", "Connected");
     await stage.advance(minutes(5));
-    expect(said(stage, "go")).toMatch(/^bella cannot be seen/);
+    expect(said(stage, "go")).toMatch(/^The state of bella is unknown \(/);
     stage.rack.setManagement("bella", "Connected");
     await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 10);
   });

@@ -24,7 +24,7 @@ export const general = {
   ObserveOnly: {
     conditions: ["every type"],
     meaning:
-      "Something would be changed on a machine whose AoeServer or XenHost has spec.management: Observe; the message names it, status.plan holds the steps, none of them runs.",
+      "Something would be changed on a machine whose AoeServer or XenHost has spec.management: Observe; the message names it, status.plan lists the steps, and none of them runs.",
     action: "Read status.plan, and set spec.management to Manage when it is what you want.",
   },
   Progressing: { conditions: ["every type"], meaning: "Steps are running; the message says which.", action: nothing },
