@@ -54,8 +54,7 @@ function problemOf(server: ObservedServer): readonly [reason: Reason, message: s
       const { view, name } = server;
       if (view.state === "Unreachable")
         return ["ServerNotReady", `AoeServer ${name} cannot be reached (${view.reason}): ${view.message}`];
-      if (view.state === "Pending" || !server.fresh)
-        return ["Pending", `Waiting for a probe of AoeServer ${name}`];
+      if (view.state === "Pending" || !server.fresh) return ["Pending", `Waiting for a probe of AoeServer ${name}`];
       if (!server.trusted) return ["Pending", `Waiting for the host key of AoeServer ${name} to be recorded`];
       return undefined;
     }

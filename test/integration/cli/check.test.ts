@@ -76,5 +76,7 @@ it("sees the operator's claim, and one that has run out", async () => {
   expect(states((await check("-o", "json")).stdout)).toContain("namespace/cli-check Passed");
   await claim("2026-01-01T00:00:00.000000Z");
   const { stdout } = await check();
-  expect(stdout).toMatch(/✘ namespace\/cli-check {2}served by xensan\/xensan, which has not renewed the Lease for \d+ s\n/);
+  expect(stdout).toMatch(
+    /✘ namespace\/cli-check {2}served by xensan\/xensan, which has not renewed the Lease for \d+ s\n/,
+  );
 });
