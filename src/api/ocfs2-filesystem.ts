@@ -37,7 +37,7 @@ export const ocfs2FilesystemSchema = withRules(
     mountOptions: mountOptionsSchema
       .default([])
       .describe(
-        "More mount options, like noatime or commit=30. _netdev is always there, and so are nosuid, nodev and noexec unless suid, dev or exec is written here and in allowed.mountOptions of every node's XenHost.",
+        "More mount options, like noatime or commit=30. _netdev is always there, and so are nosuid, nodev and noexec unless suid, dev or exec is written here and in allowed.mountOptions of every node's XenHost. A change of suid, dev or exec also holds for what is mounted, any other from the next mount on.",
       ),
     templates: setOf(relativePathGlobSchema, { max: 32 })
       .default([])

@@ -111,6 +111,16 @@ export function effectiveMountOptions(options: readonly string[]): readonly stri
   return [...safe, ...options.filter((option) => option !== "_netdev" && !safe.includes(option))];
 }
 
+/** Those of the options that the owner of a host has to allow and does not. */
+export function mountOptionsOutside(options: readonly string[], allowed: readonly string[]): readonly string[] {
+  return options.filter((option) => harmful.includes(option) && !allowed.includes(option));
+}
+
+/** Whether a mount with these flags lets files do harm, or forbids it, otherwise than the options say. */
+export function isMountedOtherwise(options: readonly string[], flags: readonly string[]): boolean {
+  return harmful.some((word) => options.includes(word) === flags.includes(`no${word}`));
+}
+
 /** A comma separated list of {@link effectiveMountOptions}, `-` for none. Throws InvalidValue for what is not on the list. */
 export function mountOptions(options: readonly string[]): string {
   const accepted = "a mount option that shared file systems may have, like noatime or commit=30";

@@ -8,16 +8,15 @@ import {
 } from "../../src/host/actions.ts";
 import {
   addNodeSlots,
-  type ClusterRequest,
   clusterOnline,
   configureCluster,
-  type FormatRequest,
   formatFilesystem,
   growFilesystem,
   mountFilesystem,
   removeCluster,
   unmountFilesystem,
 } from "../../src/host/ocfs2-actions.ts";
+import { device, ocfs2Requests, uuid } from "./ocfs2-requests.ts";
 import { type Step, stepsOn } from "./step.ts";
 
 /** One OCFS2 on two dom0s of the tutorial's rack, from an export to a mount and back, and what is refused on the way. */
@@ -27,48 +26,7 @@ const dom0s = [stepsOn("bella"), stepsOn("brutus")] as const;
 const [bella, brutus] = dom0s;
 const owner = { namespace: "san", name: "disks", uid: "0a1b" };
 const other = { namespace: "san", name: "others", uid: "0c2d" };
-const device = "/dev/etherd/e0.1";
-const uuid = "20e7556d-4732-44bc-9767-e8f7299afe1c";
-const cluster: ClusterRequest = {
-  owner,
-  cluster: "labclus",
-  heartbeatMode: "Local",
-  fenceMethod: "Reset",
-  timeouts: {
-    heartbeatThreshold: 61,
-    idleMilliseconds: 60_000,
-    keepaliveMilliseconds: 2000,
-    reconnectMilliseconds: 2000,
-  },
-  nodes: [
-    { number: 0, name: "bella", address: "10.99.0.11", port: 7777 },
-    { number: 1, name: "brutus", address: "10.99.0.12", port: 7777 },
-  ],
-  regions: [],
-};
-const format: FormatRequest = {
-  owner,
-  device,
-  uuid,
-  label: "DATA",
-  cluster: "labclus",
-  heartbeatMode: "Local",
-  nodeSlots: 2,
-  journalSize: 8 * 2 ** 20,
-  sizeBytes: 2 * 2 ** 30,
-  server: "san",
-  interface: "eth1",
-};
-const mount = {
-  owner,
-  device,
-  uuid,
-  cluster: "labclus",
-  mountPoint: "/srv/xen",
-  options: ["noatime"],
-  allowedMountOptions: [],
-  allowedMountPoints: ["/srv/*"],
-} as const;
+const { cluster, format, mount } = ocfs2Requests(owner);
 const place = { owner, device, uuid, mountPoint: "/srv/xen" };
 const look = bella.run(
   probe({ roles: ["Client"], backings: [], segments: [], sharedDevices: [device], mountPoints: ["/srv/xen"] }),

@@ -284,6 +284,52 @@ describe("a mount point", () => {
   });
 });
 
+describe("options of what is mounted", () => {
+  const allowing = (...mountOptions: readonly string[]) =>
+    nodes.slice(0, 2).map((name, index) => xenHost(name, 2212 + index, { allowed: { mountOptions } }));
+  const asking = (...mountOptions: readonly string[]) =>
+    ocfs2Cluster("xen", ["bella", "brutus"], {}, { mountPoint: "/srv/xen", mountOptions });
+  const flags = (stage: Stage) => {
+    stage.rack.settle();
+    return ["bella", "brutus"].map((name) =>
+      stage.rack
+        .host(name)
+        .running.mounts.find(({ mountPoint }) => mountPoint === "/srv/xen")
+        ?.options.filter((option) => /^no(suid|dev|exec)$/.test(option))
+        .join(),
+    );
+  };
+  async function mountedWithExec(): Promise<Stage> {
+    const stage = rig({ objects: [...objects, ...allowing("exec"), asking("exec")] });
+    await eventually(stage, () => [ready(stage), flags(stage)], ["True/Ready", ["nosuid,nodev", "nosuid,nodev"]]);
+    return stage;
+  }
+
+  it("are those of the spec while it stays mounted", async () => {
+    const stage = await mountedWithExec();
+    stage.apply(asking());
+    await eventually(stage, () => flags(stage), ["nosuid,nodev,noexec", "nosuid,nodev,noexec"]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(stage.rack.readFile("bella", "/etc/fstab")).toContain("nosuid,nodev,noexec");
+  });
+
+  it("obey the owner of a host who takes one back, and the spec that asks for it is told so", async () => {
+    const stage = await mountedWithExec();
+    for (const host of allowing()) stage.apply(host);
+    await eventually(stage, () => flags(stage), ["nosuid,nodev,noexec", "nosuid,nodev,noexec"]);
+    await eventually(stage, () => cluster(stage, "Mounted"), "False/MountOptionOutsideBounds");
+    expect(message(stage, "Ocfs2Cluster", "xen", "Mounted")).toContain(
+      "data on bella: is mounted without exec, which allowed.mountOptions of XenHost bella does not have: take it out of mountOptions, or have the owner of the host allow it",
+    );
+    expect(mounts(stage)).toEqual(["bella /srv/xen", "brutus /srv/xen"]);
+    const sent = commands(stage);
+    await stage.advance(minutes(10));
+    expect(sent.filter((line) => line.endsWith("mount-filesystem"))).toEqual([]);
+    stage.apply(asking());
+    await eventually(stage, () => ready(stage), "True/Ready");
+  });
+});
+
 describe("hosts that do not fit", () => {
   it("under another name than the machine's are refused", async () => {
     const stage = rig({

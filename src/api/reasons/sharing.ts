@@ -80,7 +80,8 @@ export const sharing = {
   },
   MountOptionOutsideBounds: {
     conditions: ["Mounted"],
-    meaning: "A mount option is not in allowed.mountOptions of the XenHost.",
+    meaning:
+      "A mount option is not in allowed.mountOptions of the XenHost. What is mounted already goes on without the option.",
     action: "Leave it out, or have the owner of the host allow it.",
   },
   MountPointNotUsable: {

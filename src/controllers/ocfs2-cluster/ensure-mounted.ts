@@ -1,6 +1,6 @@
 import { mountFilesystem, unmountFilesystem } from "../../host/ocfs2-actions.ts";
 import type { SharedDevice } from "../../host/ocfs2-facts.ts";
-import { effectiveMountOptions } from "../../host/ocfs2-values.ts";
+import { effectiveMountOptions, isMountedOtherwise, mountOptionsOutside } from "../../host/ocfs2-values.ts";
 import { isOurs } from "./ensure-configured.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
@@ -83,7 +83,7 @@ export function lookAtMount(
   const other = device.superblock !== undefined && device.superblock.uuid !== uuid;
   if (other)
     return { assessment: bad(subject, "WrongFilesystem", `${path} holds ${device.superblock?.uuid}, not ${uuid}`) };
-  const mount = mountFilesystem({
+  const request = {
     owner: cluster.owner,
     device: path,
     uuid,
@@ -92,15 +92,31 @@ export function lookAtMount(
     options: spec.mountOptions,
     allowedMountPoints: ready.spec.allowed.mountPoints,
     allowedMountOptions: ready.spec.allowed.mountOptions,
-  });
-  const here = device.mounts.some(({ mountPoint }) => mountPoint === spec.mountPoint);
-  if (here && isPersisted(cluster, ready, spec, path, uuid))
-    return { assessment: fine(subject, "Mounted", "is mounted") };
-  if (here)
-    return {
-      assessment: bad(subject, "Progressing", "is mounted, but would not be mounted in the same way after a reboot"),
-      step: stepOn(host, mount, label),
-    };
+  };
+  const mount = mountFilesystem(request);
+  const here = device.mounts.find(({ mountPoint }) => mountPoint === spec.mountPoint);
+  if (here !== undefined) {
+    // What is mounted obeys the owner of the host at once; the spec that asks for more is told so.
+    const outside = mountOptionsOutside(spec.mountOptions, ready.spec.allowed.mountOptions);
+    const options = spec.mountOptions.filter((option) => !outside.includes(option));
+    const otherwise = isMountedOtherwise(options, here.options);
+    const right = !otherwise && isPersisted(cluster, ready, { ...spec, mountOptions: options }, path, uuid);
+    const step = right ? {} : { step: stepOn(host, mountFilesystem({ ...request, options }), label) };
+    if (outside.length > 0)
+      return {
+        assessment: bad(
+          subject,
+          "MountOptionOutsideBounds",
+          `is mounted without ${outside.join(", ")}, which allowed.mountOptions of XenHost ${host} does not have: take it out of mountOptions, or have the owner of the host allow it`,
+        ),
+        ...step,
+      };
+    if (right) return { assessment: fine(subject, "Mounted", "is mounted") };
+    const says = otherwise
+      ? `is mounted ${here.options.filter((option) => /^no(suid|dev|exec)$/.test(option)).join(",") || "without nosuid, nodev and noexec"}, and gets the options of the spec`
+      : "is mounted, but would not be mounted in the same way after a reboot";
+    return { assessment: bad(subject, "Progressing", says), ...step };
+  }
   const [elsewhere] = device.mounts;
   if (elsewhere !== undefined) {
     if (recorded?.mountPoint !== elsewhere.mountPoint)

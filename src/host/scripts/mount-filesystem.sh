@@ -3,7 +3,8 @@
 # while it is not.
 # Arguments: OWNER DEVICE UUID CLUSTER MOUNTPOINT OPTIONS|- GLOB…, then any of option=suid, option=dev and option=exec, which the
 #   owner of the host allows. Without them it is mounted nosuid,nodev,noexec.
-# Prints done<TAB>mounted, adopted (it was mounted already, not by us), repaired (only what brings it back at boot) or unchanged.
+# Prints done<TAB>mounted, adopted (it was mounted already, not by us), remounted (suid, dev and exec are others now), repaired (only
+# what brings it back at boot) or unchanged. The other options of what is mounted stay as they are until it is mounted anew.
 # Exit codes: 0 done, 3 refused (MountPointOutsideBounds MountOptionOutsideBounds MountPointNotEmpty MountPointInUse MountPointNotUsable DeviceMissing
 # WrongFilesystem ClusterOffline MountedElsewhere MountFailed OcfsToolsMissing ToolMissing InitNotSupported InvalidArgument
 # NoSpace ReadOnlyFileSystem), 4 busy.
@@ -70,14 +71,14 @@ state=up
 [ "$state" = up ] || refuse DeviceMissing "$device is $state"
 
 # What is mounted: here, and of this device.
-here='' elsewhere='' ro=''
+here='' here_options='' elsewhere=''
 while read -r _ _ mount_number mount_root mount_point mount_rest; do
 	case " $mount_rest" in
 	*' - '*) ;;
 	*) continue ;;
 	esac
 	# The last mount on a directory is the one that is seen.
-	[ "$mount_point" != "$point" ] || here="$mount_number $mount_root ${mount_rest##* - }"
+	[ "$mount_point" != "$point" ] || here="$mount_number $mount_root ${mount_rest##* - }" here_options=${mount_rest%% *}
 	[ "$mount_number" != "$device_number" ] || [ "$mount_point" = "$point" ] || elsewhere=$mount_point
 done </proc/self/mountinfo
 case $here in
@@ -158,6 +159,30 @@ if [ "$mode" = local ] && [ ! -d "$cluster_configfs/$cluster/heartbeat/$region" 
 	refuse WrongFilesystem "$device is mounted on $point, and the kernel writes no heartbeat for $uuid in the cluster $cluster"
 fi
 
+
+# harmful_of OPTIONS: suid, dev and exec, each with its no where that is among the options.
+harmful_of() {
+	harmful=
+	for word_of in suid dev exec; do
+		case ,$1, in *,no"$word_of",*) word_of=no$word_of ;; esac
+		harmful=$harmful,$word_of
+	done
+	printf '%s' "${harmful#,}"
+}
+wanted_harmful=$(harmful_of "$options")
+if [ "$word" = unchanged ] && [ "$(harmful_of "$here_options")" != "$wanted_harmful" ]; then
+	kept=$(printf '%s' "$here_options" | tr , '\n' | grep -vxE '(no)?(suid|dev|exec)' | tr '\n' , || :)
+	# With bind only flags of the mount change, nothing of the file system; those that are not named are cleared.
+	said=$(mount -o "remount,bind,$kept$wanted_harmful" "$device" "$point" 2>&1 </dev/null 9>&-) || :
+	now=
+	while read -r _ _ mount_number mount_root mount_point mount_rest; do
+		[ "$mount_number $mount_root $mount_point" != "$device_number / $point" ] || now=$(harmful_of "${mount_rest%% *}")
+	done </proc/self/mountinfo
+	[ "$now" = "$wanted_harmful" ] ||
+		refuse MountFailed "$point is still mounted $now, to be $wanted_harmful: $(printf '%s' "$said" | tr '\n' ' ')"
+	word=remounted
+fi
+
 if [ "$entry" != "$device	$wanted_options	$owner" ]; then
 	{
 		fstab_without "$point"
@@ -167,7 +192,11 @@ if [ "$entry" != "$device	$wanted_options	$owner" ]; then
 	replace_file "$fstab" 644 <"$run_dir/fstab"
 	find_init
 	[ "$init" != systemd ] || systemctl daemon-reload 9>&- || :
-	[ "$word" = mounted ] || if [ "$entry_owner" = "$owner" ]; then word=repaired; else word=adopted; fi
+	case $word,$entry_owner in
+	mounted,* | remounted,"$owner") ;;
+	*,"$owner") word=repaired ;;
+	*) word=adopted ;;
+	esac
 fi
 ensure_boot_order
 [ -z "$order_changed" ] || [ "$word" != unchanged ] || word=repaired

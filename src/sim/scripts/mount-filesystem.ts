@@ -66,10 +66,10 @@ const plainOptions =
 
 /** A closed list; nosuid, nodev and noexec first, each unless the owner of the host allows its opposite. */
 function requireOptions(run: ScriptRun, options: readonly string[], bounds: readonly string[]): string[] {
-  const harmful = ["suid", "dev", "exec"];
-  const safe = harmful.filter((word) => !options.includes(word)).map((word) => `no${word}`);
+  const words = ["suid", "dev", "exec"];
+  const safe = words.filter((word) => !options.includes(word)).map((word) => `no${word}`);
   for (const option of options) {
-    if (harmful.includes(option)) {
+    if (words.includes(option)) {
       if (bounds.includes(`option=${option}`)) continue;
       refuse(run, "MountOptionOutsideBounds", `${option} is not in allowed.mountOptions`);
     }
@@ -127,6 +127,22 @@ function* mountNow(
   refuse(run, "MountFailed", `${said.trimEnd()} The kernel: ${lines.join("") || "nothing"}`);
 }
 
+const harmful = /^(no)?(suid|dev|exec)$/;
+
+/** Gives what is mounted the suid, dev and exec of these options; true when it had others. */
+function remountAs(host: Host, point: string, options: readonly string[]): boolean {
+  const mounts = host.running.mounts;
+  const index = mounts.findLastIndex((mount) => mount.mountPoint === point);
+  const mount = mounts[index];
+  if (mount === undefined) return false;
+  const wanted = ["nosuid", "nodev", "noexec"].filter((word) => options.includes(word));
+  const had = ["nosuid", "nodev", "noexec"].filter((word) => mount.options.includes(word));
+  if (wanted.join() === had.join()) return false;
+  const [access = "rw", ...others] = mount.options.filter((option) => !harmful.test(option));
+  mounts[index] = { ...mount, options: [access, ...wanted, ...others] };
+  return true;
+}
+
 /** mount-filesystem.sh: OWNER DEVICE UUID CLUSTER MOUNTPOINT OPTIONS|- GLOB… */
 export const mountFilesystem: Responder = acting(function* mountFilesystem(run) {
   const { world, host, args } = run;
@@ -165,10 +181,15 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
     const heartbeat = `the kernel writes no heartbeat for ${uuid} in the cluster ${cluster}`;
     refuse(run, "WrongFilesystem", `${device} is mounted on ${point}, and ${heartbeat}`);
   }
+  if (here && remountAs(host, point, own)) {
+    yield world.timings.process;
+    word = "remounted";
+  }
   if (entry?.owner !== owner || entry.source !== device || entry.options.join() !== wanted.join()) {
     const line = `# xensan: ${owner}\n${device} ${point} ocfs2 ${wanted.join(",")} 0 0\n`;
     replaceFile(run, fstab, `${fstabWithout(host, point)}${line}`);
-    if (word !== "mounted") word = entry?.owner === owner ? "repaired" : "adopted";
+    if (word !== "mounted" && entry?.owner !== owner) word = "adopted";
+    else if (word === "unchanged") word = "repaired";
     yield world.timings.process;
   }
   if (ensureBootOrder(run) && word === "unchanged") word = "repaired";

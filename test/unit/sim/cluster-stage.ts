@@ -7,64 +7,15 @@ import {
   probe,
 } from "../../../src/host/actions.ts";
 import type { HostFacts } from "../../../src/host/facts.ts";
-import {
-  type ClusterRequest,
-  clusterOnline,
-  configureCluster,
-  type FormatRequest,
-  formatFilesystem,
-  mountFilesystem,
-} from "../../../src/host/ocfs2-actions.ts";
+import { clusterOnline, configureCluster, formatFilesystem, mountFilesystem } from "../../../src/host/ocfs2-actions.ts";
 import { parseProbe } from "../../../src/host/parse-probe.ts";
+import { device, ocfs2Requests, uuid } from "../../contract-hosts/ocfs2-requests.ts";
 import { allowedBackings, changedRack, owner, type Stage, type StageOptions, stage } from "./tutorial.ts";
 
-export const device = "/dev/etherd/e0.1";
-export const mountPoint = "/srv/xen";
-export const uuid = "20e7556d-4732-44bc-9767-e8f7299afe1c";
+export { device, uuid };
 export const dom0s = ["bella", "brutus"] as const;
-
-export const clusterRequest: ClusterRequest = {
-  owner,
-  cluster: "labclus",
-  heartbeatMode: "Local",
-  fenceMethod: "Reset",
-  timeouts: {
-    heartbeatThreshold: 61,
-    idleMilliseconds: 60_000,
-    keepaliveMilliseconds: 2000,
-    reconnectMilliseconds: 2000,
-  },
-  nodes: [
-    { number: 0, name: "bella", address: "10.99.0.11", port: 7777 },
-    { number: 1, name: "brutus", address: "10.99.0.12", port: 7777 },
-  ],
-  regions: [],
-};
-
-export const formatRequest: FormatRequest = {
-  owner,
-  device,
-  uuid,
-  label: "DATA",
-  cluster: "labclus",
-  heartbeatMode: "Local",
-  nodeSlots: 2,
-  journalSize: 8 * 2 ** 20,
-  sizeBytes: 2 * 2 ** 30,
-  server: "san",
-  interface: "eth1",
-};
-
-export const mountRequest = {
-  owner,
-  device,
-  uuid,
-  cluster: "labclus",
-  mountPoint,
-  options: ["noatime"],
-  allowedMountPoints: ["/srv/*"],
-  allowedMountOptions: [],
-} as const;
+export const { cluster: clusterRequest, format: formatRequest, mount: mountRequest } = ocfs2Requests(owner);
+export const { mountPoint } = mountRequest;
 
 /** The tutorial's rack with /dev/vdb of the server exported as e0.1 and found by every dom0, ocfs2-tools installed. */
 export async function exportedStage(options: StageOptions = {}): Promise<Stage> {

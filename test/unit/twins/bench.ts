@@ -118,6 +118,7 @@ export function twins(
           end: () => host.end(),
           domains: (...rows) => host.domains(...rows),
           runsWith: (bridge, kernel) => host.runsWith(bridge, kernel),
+          mountedWith: () => host.mountedWith(),
           listed: () => host.listed(),
           befriend: (key) => host.befriend(key),
           aoeDevice: (name, state, bytes) => host.aoeDevice(name, state, bytes),

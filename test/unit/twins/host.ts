@@ -16,8 +16,11 @@ export type DomainRow = readonly [id: number, name: string, uuid: string, state:
 
 /** How a host is before a case begins. */
 export interface Furniture {
-  /** The file system on /srv/xen, by the UUID that blkid finds; without it nothing is mounted there. */
-  readonly shared?: "Mounted" | "NotMounted";
+  /**
+   * The file system of /dev/etherd/e15.15 on /srv/xen, by the UUID that blkid finds; without it nothing is mounted there.
+   * Beating: the kernel writes its heartbeat, in the cluster labclus.
+   */
+  readonly shared?: "Mounted" | "Beating" | "NotMounted";
   /** As xl info tells it. */
   readonly xen?: string;
   readonly toolstack?: "xl" | "xm" | "none";
@@ -49,6 +52,8 @@ export interface TwinHost {
   domains(...rows: readonly DomainRow[]): void;
   /** The domains that are given afterwards run with a card on this bridge and boot this kernel. */
   runsWith(bridge: string, kernel: string): void;
+  /** With which of suid, dev and exec /srv/xen is mounted, each with its no. */
+  mountedWith(): string;
   /** `NAME STATE` of each domain now, in the order of `xl list`. */
   listed(): readonly string[];
   /** A command of the toolstack runs until the case ends: VERB, and what it is about. */
@@ -84,3 +89,7 @@ export interface TwinHost {
   read(path: string): string | undefined;
   remove(path: string): void;
 }
+
+/** `suid,nodev,exec` of the options of a mount. */
+export const harmfulOf = (options: readonly string[]): string =>
+  ["suid", "dev", "exec"].map((word) => (options.includes(`no${word}`) ? `no${word}` : word)).join();

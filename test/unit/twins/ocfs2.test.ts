@@ -1,61 +1,20 @@
 import { expect, it } from "vitest";
 import {
   addNodeSlots,
-  type ClusterRequest,
   clusterOnline,
   configureCluster,
-  type FormatRequest,
   formatFilesystem,
   growFilesystem,
   mountFilesystem,
   removeCluster,
   unmountFilesystem,
 } from "../../../src/host/ocfs2-actions.ts";
+import { device, ocfs2Requests, uuid } from "../../contract-hosts/ocfs2-requests.ts";
 import { twins } from "./bench.ts";
 
 const owner = { namespace: "san", name: "disks", uid: "0a1b" };
-const device = "/dev/etherd/e0.1";
-const uuid = "20e7556d-4732-44bc-9767-e8f7299afe1c";
-const request: ClusterRequest = {
-  owner,
-  cluster: "labclus",
-  heartbeatMode: "Local",
-  fenceMethod: "Reset",
-  timeouts: {
-    heartbeatThreshold: 61,
-    idleMilliseconds: 60_000,
-    keepaliveMilliseconds: 2000,
-    reconnectMilliseconds: 2000,
-  },
-  nodes: [
-    { number: 0, name: "bella", address: "10.99.0.11", port: 7777 },
-    { number: 1, name: "brutus", address: "10.99.0.12", port: 7777 },
-  ],
-  regions: [],
-};
-const format: FormatRequest = {
-  owner,
-  device,
-  uuid,
-  label: "DATA",
-  cluster: "labclus",
-  heartbeatMode: "Local",
-  nodeSlots: 2,
-  journalSize: 8 * 2 ** 20,
-  sizeBytes: 2 * 2 ** 30,
-  server: "san",
-  interface: "eth1",
-};
-const mount = {
-  owner,
-  device,
-  uuid,
-  cluster: "labclus",
-  mountPoint: "/srv/data",
-  options: ["noatime"],
-  allowedMountOptions: [],
-  allowedMountPoints: ["/srv/*"],
-} as const;
+const { cluster: request, format, mount: shared } = ocfs2Requests(owner);
+const mount = { ...shared, mountPoint: "/srv/data" };
 const conf = "/etc/ocfs2/cluster.conf";
 
 twins(
@@ -172,4 +131,43 @@ twins(
     });
   },
   { shared: "NotMounted", packages: ["ocfs2-tools", "aoetools"] },
+);
+
+twins(
+  ["mount-filesystem"],
+  "a file system that is mounted already",
+  (dom0) => {
+    const fstab = "/dev/vda / ext4 rw,relatime 0 1\n";
+    const mounted = (options: readonly string[], allowed: readonly string[] = []) =>
+      dom0.act(
+        mountFilesystem({
+          ...{ ...mount, device: "/dev/etherd/e15.15", mountPoint: "/srv/xen", uuid: dom0.filesystem },
+          ...{ options, allowedMountOptions: allowed },
+        }),
+      );
+
+    it("gets the suid, dev and exec of the spec while it stays mounted", async () => {
+      dom0.write("/etc/fstab", fstab);
+      expect(dom0.mountedWith()).toBe("suid,dev,exec");
+      expect(await mounted(["exec"], ["exec"])).toEqual({ kind: "done", detail: "adopted" });
+      expect(dom0.mountedWith()).toBe("nosuid,nodev,exec");
+      expect(await mounted(["exec"], ["exec"])).toEqual({ kind: "done", detail: "unchanged" });
+      // The owner takes exec back, and the spec follows.
+      expect(await mounted([])).toEqual({ kind: "done", detail: "remounted" });
+      expect(dom0.mountedWith()).toBe("nosuid,nodev,noexec");
+      expect(dom0.read("/etc/fstab")).toContain(
+        "/srv/xen ocfs2 _netdev,noauto,x-systemd.requires=o2cb.service,nosuid,nodev,noexec 0 0",
+      );
+      expect(await mounted([])).toEqual({ kind: "done", detail: "unchanged" });
+      expect(await mounted(["noatime"])).toEqual({ kind: "done", detail: "repaired" });
+    });
+
+    it("is not loosened by a spec that the owner of the host does not follow", async () => {
+      dom0.write("/etc/fstab", fstab);
+      expect(await mounted([])).toEqual({ kind: "done", detail: "adopted" });
+      expect(await mounted(["exec"])).toMatchObject({ kind: "refused", reason: "MountOptionOutsideBounds" });
+      expect(dom0.mountedWith()).toBe("nosuid,nodev,noexec");
+    });
+  },
+  { shared: "Beating", packages: ["ocfs2-tools", "aoetools"] },
 );

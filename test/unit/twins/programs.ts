@@ -63,7 +63,15 @@ export const blkid = `#!/bin/sh
 FAKE=@FAKE@
 case $1 in -V) echo "blkid from util-linux 2.38.1  (libblkid 2.38.1, 04-Aug-2022)"; exit 0 ;; esac
 for device; do :; done
+case " $* " in *" export "*) awk -v device="$device" '$1 == device { print "UUID=" $2; print "TYPE=ocfs2"; found = 1 } END { exit found ? 0 : 2 }' "$FAKE/blkid"; exit ;; esac
 awk -v device="$device" '$1 == device { print $2; found = 1 } END { exit found ? 0 : 2 }' "$FAKE/blkid"
+`;
+
+/** mount -o remount,bind,OPTIONS DEVICE DIRECTORY: the flags of the mount are those that are named, and no others. */
+export const mount = `#!/bin/sh
+FAKE=@FAKE@
+case $2 in remount,bind,*) ;; *) exit 1 ;; esac
+awk -v point="$4" -v options="\${2#remount,bind,}" '$5 == point { $6 = options } { print }' "$FAKE/../proc/self/mountinfo" >"$FAKE/mountinfo" && cat "$FAKE/mountinfo" >"$FAKE/../proc/self/mountinfo"
 `;
 
 /** Programs of every host that change nothing outside of the files they are told; whatever else there is on this machine is not found. */

@@ -19,7 +19,7 @@ import { dirname, join } from "node:path";
 import { uuidOf } from "../../../src/sim/model/disk-content.ts";
 import { announcePrograms, type Counted, countingWords, readCount } from "./count-processes.ts";
 import { changes, treeOfDirectory } from "./file-tree.ts";
-import type { Answer, DomainRow, Furniture, TwinHost } from "./host.ts";
+import { type Answer, type DomainRow, type Furniture, harmfulOf, type TwinHost } from "./host.ts";
 import { mapPaths, unmappedPaths } from "./paths.ts";
 import * as programs from "./programs.ts";
 
@@ -85,7 +85,7 @@ export function shellHost(
   else symlinkSync("/bin/sleep", at("/fake/tools/sleep"));
   const root = `21 1 254:1 / ${directory} rw,relatime shared:1 - ext4 ${at("/dev/vda1")} rw\n`;
   const share = `40 21 152:240 / ${at("/srv/xen")} rw,relatime shared:9 - ocfs2 ${at("/dev/etherd/e15.15")} rw\n`;
-  put("/proc/self/mountinfo", shared === "Mounted" ? root + share : root);
+  put("/proc/self/mountinfo", shared === "NotMounted" ? root : root + share);
   put("/proc/meminfo", "MemTotal:        1048576 kB\nMemFree:          600000 kB\nMemAvailable:     843776 kB\n");
   put("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", "1048576\n");
   put("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
@@ -111,6 +111,15 @@ export function shellHost(
     put("/sys/devices/vdc/size", `${(8 * 2 ** 30) / 512}\n`);
     mkdirSync(at("/sys/dev/block"), { recursive: true });
     symlinkSync(at("/sys/devices/vdc"), at("/sys/dev/block/254:32"));
+  }
+  if (shared === "Beating") {
+    put("/fake/blocks", `${at("/dev/etherd/e15.15")} 98 f0\n`);
+    put("/dev/etherd/e15.15", "");
+    put("/sys/block/etherd!e15.15/state", "up\n");
+    put("/sys/dev/block/152:240/size", `${2 ** 40 / 512}\n`);
+    const region = filesystem.replaceAll("-", "").toUpperCase();
+    mkdirSync(at(`/sys/kernel/config/cluster/labclus/heartbeat/${region}`), { recursive: true });
+    program("mount", programs.mount);
   }
   if (packages.includes("vblade"))
     put("/usr/lib/systemd/system/vblade@.service", "[Service]\nRestart=always\nRestartSec=10\n");
@@ -278,6 +287,11 @@ export function shellHost(
     befriend() {
       put("/fake/friends", "10.99.0.12\n");
       return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH";
+    },
+    mountedWith() {
+      const [, options = ""] =
+        new RegExp(`${at("/srv/xen")} (\\S+) `).exec(readFileSync(at("/proc/self/mountinfo"), "utf8")) ?? [];
+      return harmfulOf(options.split(","));
     },
     aoeDevice(name, state, bytes) {
       put("/sys/module/aoe/refcnt", "0\n");

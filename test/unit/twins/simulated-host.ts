@@ -3,12 +3,14 @@ import { changed, makeDomain } from "../../../src/sim/model/domain.ts";
 import { parseConfiguration } from "../../../src/sim/model/domain-configuration.ts";
 import { makeDirectories, placeFile } from "../../../src/sim/model/filesystem.ts";
 import { endHolder, leasesOn } from "../../../src/sim/model/lease.ts";
+import { regionName } from "../../../src/sim/model/ocfs2-volume.ts";
 import { hostKeyOf, relocationFiles, withPeers } from "../../../src/sim/model/relocation.ts";
+import { sharedDisk } from "../../../src/sim/model/shared-disk.ts";
 import type { Domain, ShutdownReason } from "../../../src/sim/model/state.ts";
 import { readText, resolve } from "../../../src/sim/model/storage.ts";
 import { changedRack, stage } from "../sim/tutorial.ts";
 import { changes, treeOfModel } from "./file-tree.ts";
-import type { DomainRow, Furniture, TwinHost } from "./host.ts";
+import { type DomainRow, type Furniture, harmfulOf, type TwinHost } from "./host.ts";
 
 const reasons: Readonly<Record<string, ShutdownReason>> = {
   "-": "poweroff",
@@ -43,7 +45,16 @@ export function simulatedHost(furniture: Furniture): TwinHost {
   const host = rack.host(name);
   const mountPoint = "/srv/xen";
   makeDirectories(host.rootFileSystem, mountPoint);
-  const filesystem = shared === "Mounted" ? rack.xen.share([name], mountPoint) : "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
+  const filesystem =
+    shared === "NotMounted" ? "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c" : rack.xen.share([name], mountPoint);
+  if (shared === "Beating") {
+    const disk = sharedDisk(host, "/dev/etherd/e15.15");
+    if (disk === undefined) throw new Error("nothing is shared");
+    host.running.o2cb.regions.set(regionName(filesystem), {
+      ...{ uuid: regionName(filesystem), device: disk.path, content: disk.content, aoe: undefined, node: 0 },
+      ...{ hungSince: undefined, armedAt: 0, failed: false, errors: false, close: () => undefined },
+    });
+  }
   const xenState = () => host.running.xen;
   let before = treeOfModel(host);
   let ranWith = "";
@@ -90,6 +101,7 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     runsWith(bridge, kernel) {
       ranWith = `vif = [ "bridge=${bridge}" ]\nkernel = "${kernel}"\n`;
     },
+    mountedWith: () => harmfulOf(host.running.mounts.find((one) => one.mountPoint === mountPoint)?.options ?? []),
     listed: () => [...xenState().domains.values()].map((domain) => `${domain.name || "(null)"} ${stateOf(domain)}`),
     atWork(verb, about = "-") {
       xenState().processes.set(host.running.nextPid++, { verb, name: about });
