@@ -77,6 +77,8 @@ function furnishDom0(host: TwinHost): void {
 
 /** A SAN box with two exports, one of a file and one of a disk. */
 function furnishSan(host: TwinHost): void {
+  host.write("/var/lib/dpkg/status", "");
+  host.write("/var/lib/dpkg/updates/README", "");
   host.image("/srv/aoe/a.img", 2 ** 20);
   const conf = (slot: number, file: string) =>
     host.write(
@@ -103,7 +105,7 @@ const asksOfSan: ProbeRequest = { roles: ["Server"], backings: ["/srv/aoe/a.img"
 /** Most processes of a look, once the host has been looked at before, and of the first look with everything asked. */
 const limits = {
   dom0: { steady: 52, everything: 60 },
-  san: { steady: 39, everything: 40 },
+  san: { steady: 38, everything: 40 },
 } as const;
 
 const impossible = processesCountable();

@@ -172,6 +172,7 @@ export function shellHost(
   execFileSync("mkfifo", [at("/fake/forever")]);
   if (count !== undefined) announcePrograms(fake);
 
+  let aged = count === undefined;
   let before = treeOfDirectory(directory);
   const rows = () =>
     readFileSync(at("/fake/domains"), "utf8")
@@ -217,6 +218,9 @@ export function shellHost(
       const mapped = mapPaths(text.replaceAll(/^PATH=\/.*$/gm, "PATH=@PATH@"), directory)
         .replaceAll("@PATH@", programPath)
         .replace(/^set -eu$/m, (found) => `${found}\n/bin/ln -sfn "/proc/$$" "${directory}/proc/$$"`);
+      // What a host has been given is older than any look at it: some shells compare whole seconds.
+      if (!aged) execFileSync("find", [directory, "-exec", "touch", "-h", "-d", "2026-01-01", "{}", "+"]);
+      aged = true;
       const [program = "sh", ...options] = count === undefined ? shell : [...countingWords(fake), ...shell];
       const args = command.args.map(argument);
       const done = spawnSync(program, [...options, "-s", "--", ...args], {
