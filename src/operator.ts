@@ -14,10 +14,10 @@ import {
   xenMigrations,
 } from "./api/kinds.ts";
 import type { Clock } from "./clock.ts";
-import { serverIndexes } from "./controllers/aoe-server/indexes.ts";
 import { controlServers } from "./controllers/aoe-server/reconcile.ts";
-import { volumeIndexes } from "./controllers/aoe-volume/indexes.ts";
+import { serverIndexes } from "./controllers/aoe-server/watches.ts";
 import { controlVolumes } from "./controllers/aoe-volume/reconcile.ts";
+import { volumeIndexes } from "./controllers/aoe-volume/watches.ts";
 import { Claims } from "./controllers/claims.ts";
 import { Dispatch } from "./controllers/dispatch.ts";
 import { Heartbeats } from "./controllers/heartbeats.ts";
@@ -25,12 +25,11 @@ import { Freshness } from "./controllers/hosts/freshness.ts";
 import { Ledger } from "./controllers/hosts/ledger.ts";
 import { followSecrets, Machines } from "./controllers/hosts/machines.ts";
 import { createHostMetrics, type HostMetrics } from "./controllers/hosts/metrics.ts";
-import { joinedQuestions } from "./controllers/hosts/questions.ts";
 import { KernelReports } from "./controllers/kernel-reports.ts";
 import { Mirror } from "./controllers/mirror.ts";
 import { createObjectMetrics, type ObjectMetrics } from "./controllers/object-metrics.ts";
-import { clusterIndexes } from "./controllers/ocfs2-cluster/indexes.ts";
 import { controlClusters } from "./controllers/ocfs2-cluster/reconcile.ts";
+import { clusterIndexes } from "./controllers/ocfs2-cluster/watches.ts";
 import { type PublishedSchema, SchemaWatch } from "./controllers/schema-watch.ts";
 import { credentialTypes, onlyCredentials, secretsPerPage } from "./controllers/secret/credentials.ts";
 import { controlSecrets } from "./controllers/secret/reconcile.ts";
@@ -38,12 +37,12 @@ import { deedEvent } from "./controllers/tell-deeds.ts";
 import { tellSchemaTooOld } from "./controllers/tell-schema.ts";
 import type { Controlled } from "./controllers/watch.ts";
 import type { Means, Stores, World } from "./controllers/world.ts";
-import { domainIndexes } from "./controllers/xen-domain/indexes.ts";
 import { controlDomains } from "./controllers/xen-domain/reconcile.ts";
-import { hostIndexes } from "./controllers/xen-host/indexes.ts";
+import { domainIndexes } from "./controllers/xen-domain/watches.ts";
 import { controlHosts } from "./controllers/xen-host/reconcile.ts";
-import { migrationIndexes } from "./controllers/xen-migration/indexes.ts";
+import { hostIndexes } from "./controllers/xen-host/watches.ts";
 import { controlMigrations } from "./controllers/xen-migration/reconcile.ts";
+import { migrationIndexes } from "./controllers/xen-migration/watches.ts";
 import { linkedSignal } from "./runtime/cancellation.ts";
 import { Controller } from "./runtime/controller.ts";
 import { EventRecorder } from "./runtime/events.ts";
@@ -235,8 +234,7 @@ async function lead(
     parallel: config.parallelPerHost,
     clusterId,
     secret: (namespace, name) => stores.secrets.get({ namespace, name }),
-    request: (members) =>
-      joinedQuestions(kinds.flatMap(({ questions }) => members.map((one) => questions?.(one) ?? {}))),
+    questions: (member) => kinds.map(({ questions }) => questions?.(member) ?? {}),
     onView: (machine, before, settled) => dispatch.looked(machine, before, settled),
   });
   const world: World = {

@@ -17,8 +17,7 @@ import {
   soonest,
   withheld,
 } from "./gate.ts";
-import type { Step } from "./hosts/step.ts";
-import { explainOutcome } from "./outcomes.ts";
+import { explainOutcome, type Step } from "./hosts/step.ts";
 import { type CommonStatus, countRepairs, type Declared, holding, type Pass, type PassResult } from "./reconciler.ts";
 import type { Means } from "./world.ts";
 

@@ -1,8 +1,8 @@
+import type { Fact, HostFacts } from "../host/facts.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
-import { changeBetween, concernsTenants } from "./hosts/facts-diff.ts";
 import type { Machine } from "./hosts/machine.ts";
 import type { StepResult } from "./hosts/step.ts";
-import { type HostView, sameTrouble } from "./hosts/view.ts";
+import { addressText, type HostView, sameTrouble } from "./hosts/view.ts";
 import { type ObjectRef, objectOf, type RefMap, RefSet, type WorkRef } from "./identity.ts";
 import { asks, type Controlled, isSettled, type Look, type ObjectChange, tells } from "./watch.ts";
 import type { World } from "./world.ts";
@@ -159,7 +159,81 @@ function lookOf(machine: Machine, before: HostView): Look {
   const [old, now] = [before.snapshot.facts, after.snapshot.facts];
   if (old === now) return same;
   const change = changeBetween(old, now);
-  if (change.kind === "All") return everything;
-  const { addresses, backings } = change;
-  return { ...same, addresses, backings, tenants: concernsTenants(old, now) };
+  return change === undefined ? everything : { ...same, ...change, tenants: concernsTenants(old, now) };
+}
+
+/** Which volumes a change on a host can matter to: those of these addresses and backings; undefined: all of them. */
+function changeBetween(before: HostFacts, after: HostFacts): Pick<Look, "addresses" | "backings"> | undefined {
+  const shared = ["identity", "system", "packages", "tools", "interfaces", "blockDevices", "aoe"] as const;
+  if (shared.some((section) => !same(before[section], after[section]))) return undefined;
+  const addresses = [
+    changedKeys(before.exports, after.exports, addressText),
+    changedKeys(before.aoeDevices, after.aoeDevices, addressText),
+    changedKeys(before.responders, after.responders, addressText),
+  ];
+  const backings = [
+    changedKeys(before.backings, after.backings, ({ path }) => path),
+    changedKeys(before.logicalVolumes, after.logicalVolumes, ({ volumeGroup, name }) => `/dev/${volumeGroup}/${name}`),
+  ];
+  if ([...addresses, ...backings].includes(undefined)) return undefined;
+  return { addresses: union(addresses), backings: union(backings) };
+}
+
+/** Whether clusters, domains or migrations on the host have something new to learn. */
+function concernsTenants(before: HostFacts, after: HostFacts): boolean {
+  return tenantSections.some((section) => still(before[section]) !== still(after[section]));
+}
+
+const tenantSections = [
+  "identity",
+  "packages",
+  "tools",
+  "mounts",
+  "aoeDevices",
+  "o2cb",
+  "sharedDevices",
+  "mountPoints",
+  "formats",
+  "kernelTroubles",
+  "toolstack",
+  "domains",
+  "relocation",
+  "migrations",
+  "images",
+  "domainLocks",
+  "domainConfigurations",
+] as const;
+
+/** Keys of the entries that are not the same in both; undefined when a list became known or unknown. */
+function changedKeys<T>(
+  before: Fact<readonly T[]>,
+  after: Fact<readonly T[]>,
+  key: (item: T) => string,
+): Set<string> | undefined {
+  if (before.state !== after.state) return undefined;
+  if (before.state !== "known" || after.state !== "known") return new Set();
+  const texts = (items: readonly T[]) => {
+    const grouped = new Map<string, string>();
+    for (const item of items) grouped.set(key(item), `${grouped.get(key(item)) ?? ""}${stable(item)}`);
+    return grouped;
+  };
+  const [old, now] = [texts(before.value), texts(after.value)];
+  return new Set([...old.keys(), ...now.keys()].filter((name) => old.get(name) !== now.get(name)));
+}
+
+function union(sets: readonly (ReadonlySet<string> | undefined)[]): Set<string> {
+  return new Set(sets.flatMap((set) => [...(set ?? [])]));
+}
+
+const same = (a: unknown, b: unknown) => stable(a) === stable(b);
+
+/**
+ * Without what changes all the time: the sequence numbers of heartbeats (who is alive is judged elsewhere), CPU seconds
+ * and uptimes.
+ */
+const still = (value: unknown) => stable(value).replace(/"(sequence|seconds|now)":("[^"]*"|[0-9.]+)/g, "");
+
+/** JSON with Maps as entries. */
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) => (item instanceof Map ? [...item] : item));
 }

@@ -63,19 +63,3 @@ function link({ adminUp, carrier }: NetworkInterface): string {
   if (!adminUp) return "Down";
   return carrier === false ? "NoCarrier" : "Up";
 }
-
-/** Why AoE is not heard on this interface although it is up; undefined when it is. */
-export function deafness({ name, master }: NetworkInterface): string | undefined {
-  if (master === undefined) return undefined;
-  return master === "ovs-system"
-    ? `network interface ${name} is a port of Open vSwitch and receives no AoE frames: use the bridge that it is a port of`
-    : `network interface ${name} is a port of ${master} and receives no AoE frames: use ${master}`;
-}
-
-/** Packages can be installed there. */
-export const hasApt = ({ system }: HostFacts): boolean =>
-  system.state === "known" && system.value.packageManager === "apt";
-
-/** Nothing is started on a host that is on its way to a halt or a reboot. */
-export const isGoingDown = ({ system }: HostFacts): boolean =>
-  system.state === "known" && system.value.goingDown === true;

@@ -6,7 +6,6 @@ import { directivesOf } from "./directives.ts";
 import { type Endpoint, endpointOf } from "./hosts/endpoint.ts";
 import type { Remembered } from "./hosts/machine.ts";
 import { keysIn } from "./identity.ts";
-import { asks, type ObjectChange } from "./watch.ts";
 
 /** An object that stands for a machine. */
 export type HostObject = AoeServer | XenHost;
@@ -46,9 +45,3 @@ export function standsFor<T extends HostObject>(
     },
   };
 }
-
-/** It asks for something else, or stands for another machine. */
-export const movesMachine = (change: ObjectChange<HostObject>): boolean =>
-  asks(change) ||
-  change.old?.status?.hostKey !== change.object.status?.hostKey ||
-  change.old?.status?.machineID !== change.object.status?.machineID;

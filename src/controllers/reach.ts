@@ -1,6 +1,6 @@
 import { no, type ReasonedUpdate, unknown, yes } from "./finding.ts";
+import { advice } from "./hosts/step.ts";
 import type { HostView } from "./hosts/view.ts";
-import { advice } from "./outcomes.ts";
 
 /** The condition Reachable of a host. */
 export function reachable(view: HostView, address: string): ReasonedUpdate {

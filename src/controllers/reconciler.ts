@@ -15,8 +15,7 @@ import {
 } from "../runtime/reconciler.ts";
 import { Confirmed, type StatusDraft, withStatus } from "../runtime/status-patch.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
-import { announce } from "./announce.ts";
-import { conclude, invalidSpec, say, sayStalled } from "./conclude.ts";
+import { announce, conclude, invalidSpec, say, sayStalled } from "./conclude.ts";
 import { type Directives, directivesOf } from "./directives.ts";
 import { soonest } from "./gate.ts";
 import { type ObjectRef, refTo } from "./identity.ts";

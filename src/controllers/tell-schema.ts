@@ -7,9 +7,8 @@ import { leaseKind } from "../runtime/kinds.ts";
 import { isNotFound, type Kind, type KubeApi, KubeError, type KubeObject } from "../runtime/kube-api.ts";
 import { applyStatus } from "../runtime/status-patch.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
-import { logReady } from "./announce.ts";
 import { claimName } from "./claims.ts";
-import { say } from "./conclude.ts";
+import { logReady, say } from "./conclude.ts";
 import { unknown } from "./finding.ts";
 
 /** Objects of one kind that have a summary condition. */

@@ -1,5 +1,5 @@
 import type { Condition } from "../api/conditions.ts";
-import type { Metadata } from "../api/kinds.ts";
+import type { AoeServer, Metadata, XenHost } from "../api/kinds.ts";
 import type { ProbeRequest } from "../host/actions.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { EventInput, EventRecorder } from "../runtime/events.ts";
@@ -34,6 +34,12 @@ export function asks({ object, old }: ObjectChange<KubeObject>): boolean {
     JSON.stringify(directivesOf(now)) !== JSON.stringify(directivesOf(before))
   );
 }
+
+/** It asks for something else, or stands for another machine. */
+export const movesMachine = (change: ObjectChange<AoeServer | XenHost>): boolean =>
+  asks(change) ||
+  change.old?.status?.hostKey !== change.object.status?.hostKey ||
+  change.old?.status?.machineID !== change.object.status?.machineID;
 
 /**
  * Its status is another one: a write of ours, perhaps one whose answer was lost, while the object was judged anew from

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSameBacking } from "../../src/controllers/aoe-volume/backing-identity.ts";
+import { isSameBacking } from "../../src/controllers/aoe-volume/ensure-address.ts";
 import { parseRack } from "../../src/sim/rack-file.ts";
 import { aoeServer, aoeVolume, at, device, file, logicalVolume, xenHost } from "../simulation/scenarios/objects.ts";
 import type { Stage } from "../simulation/stage.ts";

@@ -1,8 +1,7 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { installPackages, interfaceUp } from "../../host/actions.ts";
-import type { HostFacts } from "../../host/facts.ts";
-import { deafness, hasApt } from "../host-facts.ts";
+import { deafness, type HostFacts, hasApt } from "../../host/facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 import type { ServerObservation } from "./observe.ts";
 

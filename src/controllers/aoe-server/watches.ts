@@ -1,7 +1,8 @@
-import { aoeServers } from "../../api/kinds.ts";
+import { type AoeServer, aoeServers } from "../../api/kinds.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
-import { serverNameOf } from "../aoe-volume/indexes.ts";
-import { standsFor } from "../host-object.ts";
+import type { IndexFunction } from "../../runtime/store.ts";
+import { serverNameOf } from "../aoe-volume/watches.ts";
+import { secretKeys, standsFor } from "../host-object.ts";
 import { refsIn } from "../identity.ts";
 import { serverSpec } from "../specs.ts";
 import { asks, type Controlled, membersOf, onChange, own } from "../watch.ts";
@@ -26,3 +27,9 @@ export const watchServers = ({ stores, machines }: World, reconciler: Reconciler
   },
   reconciler,
 });
+
+/** How servers are found. */
+export const serverIndexes = {
+  /** `namespace/name` of the Secrets it names. */
+  secret: secretKeys,
+} satisfies Record<string, IndexFunction<AoeServer>>;

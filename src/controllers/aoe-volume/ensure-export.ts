@@ -6,13 +6,10 @@ import type { HostCommand } from "../../host/command.ts";
 import type { Export, HostFacts } from "../../host/facts.ts";
 import { interfaceProblem, serverProblem } from "../aoe-server/plan.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
-import { addressText } from "../hosts/facts-diff.ts";
-import { type Step, stepOf } from "../hosts/step.ts";
-import { lookUp } from "../hosts/view.ts";
+import { advice, type Step, stepOf } from "../hosts/step.ts";
+import { addressText, lookUp } from "../hosts/view.ts";
 import { parseMark } from "../identity.ts";
-import { advice } from "../outcomes.ts";
-import { givenUp, otherThanRecorded } from "./backing-identity.ts";
-import { backingFact, interfaceMac, isOurs, ownExports } from "./ensure-address.ts";
+import { backingFact, givenUp, interfaceMac, isOurs, otherThanRecorded, ownExports } from "./ensure-address.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
 import {
   backingPath,

@@ -2,7 +2,7 @@ import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { type Finding, found, no, stop, unknown } from "../finding.ts";
-import { advice } from "../outcomes.ts";
+import { advice } from "../hosts/step.ts";
 import { interfaceOf, segmentOn } from "./export-parameters.ts";
 import type { ObservedServer, VolumeObservation } from "./observation.ts";
 

@@ -1,6 +1,5 @@
 import { type AoeDevice, gapIn, type HostFacts } from "../../host/facts.ts";
-import { addressText } from "../hosts/facts-diff.ts";
-import { lookUp } from "../hosts/view.ts";
+import { addressText, lookUp } from "../hosts/view.ts";
 import type { ObservedHost, VolumeObservation } from "./observation.ts";
 
 /** Does any client hold the device? Only `Free` allows to stop, restart or resize. */

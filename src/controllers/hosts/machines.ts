@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import { type ProbeRequest, probe } from "../../host/actions.ts";
+import { path as hostPath, InvalidValue, interfaceName } from "../../host/values.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { ReadonlyStore } from "../../runtime/store.ts";
@@ -24,8 +25,8 @@ export interface MachinesOptions {
   /** Id of the management cluster, under which machines are claimed; undefined: none is claimed. */
   readonly clusterId?: string | undefined;
   readonly secret: (namespace: string, name: string) => Secret | undefined;
-  /** What to ask the host that these objects stand for. */
-  readonly request: (members: readonly ObjectRef[]) => ProbeRequest;
+  /** What everything on the machine of this object needs to know of it. */
+  readonly questions: (member: ObjectRef) => readonly Partial<ProbeRequest>[];
   /** After every probe of a host: what was known before and is known now, and whose work is proven by it. */
   readonly onView: (machine: Machine, before: HostView, settled: readonly WorkRef[]) => void;
 }
@@ -119,7 +120,7 @@ export class Machines {
   }
 
   #open(endpoint: Endpoint): Machine {
-    const { clock, log, dialer, probeIntervalSeconds, parallel, secret, request, onView, clusterId } = this.#options;
+    const { clock, log, dialer, probeIntervalSeconds, parallel, secret, questions, onView, clusterId } = this.#options;
     const address = addressOf(endpoint.ssh);
     const host = new Machine(
       endpoint,
@@ -133,7 +134,7 @@ export class Machines {
           route: () =>
             routeTo(endpoint, secret(endpoint.namespace, endpoint.ssh.privateKeySecretRef.name), self.trustedKey),
           probe(extent) {
-            const wanted = request([...self.members.keys()]);
+            const wanted = joined([...self.members.keys()].flatMap(questions));
             return probe(extent === "All" ? wanted : { ...wanted, segments: [] });
           },
           addressee: () => ({
@@ -200,3 +201,30 @@ export const followSecrets = (machines: Machines, secrets: ReadonlyStore<Secret>
     const { namespace, name } = keyOf(event.object);
     machines.secretChanged(namespace, name);
   });
+
+/** What everything on a machine needs to know of it, in one question. */
+function joined(questions: readonly Partial<ProbeRequest>[]): ProbeRequest {
+  const union = <T extends string>(of: (one: Partial<ProbeRequest>) => readonly T[] | undefined): T[] =>
+    [...new Set(questions.flatMap((one) => of(one) ?? []))].sort();
+  const paths = (of: (one: Partial<ProbeRequest>) => readonly string[] | undefined) =>
+    union(of).filter((one) => accepts(hostPath, one));
+  return {
+    roles: union(({ roles }) => roles),
+    segments: union(({ segments }) => segments).filter((name) => accepts(interfaceName, name)),
+    backings: paths(({ backings }) => backings),
+    sharedDevices: paths(({ sharedDevices }) => sharedDevices),
+    mountPoints: paths(({ mountPoints }) => mountPoints),
+    images: paths(({ images }) => images),
+    lockDirectories: paths(({ lockDirectories }) => lockDirectories),
+  };
+}
+
+/** One object's odd value must not spoil the probe of all. */
+function accepts(form: (value: string) => string, value: string): boolean {
+  try {
+    return form(value) === value;
+  } catch (error) {
+    if (error instanceof InvalidValue) return false;
+    throw error;
+  }
+}

@@ -55,6 +55,9 @@ export function sameTrouble(one: HostView, other: HostView): boolean {
   );
 }
 
+/** `shelf.slot` */
+export const addressText = (at: { readonly shelf: number; readonly slot: number }) => `${at.shelf}.${at.slot}`;
+
 /** Lists of facts found by key without searching them again for every object: built once per list, kept with it. */
 
 const indexes = new WeakMap<object, Map<string, Map<string, number[]>>>();

@@ -1,7 +1,7 @@
 import { quantityBytes } from "../../api/quantity.ts";
 import { gapIn } from "../../host/facts.ts";
 import { formatFilesystem } from "../../host/ocfs2-actions.ts";
-import { addressText } from "../hosts/facts-diff.ts";
+import { addressText } from "../hosts/view.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
 import {

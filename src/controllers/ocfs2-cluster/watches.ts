@@ -1,9 +1,10 @@
 import { type Ocfs2Cluster, ocfs2Clusters } from "../../api/kinds.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
+import type { IndexFunction } from "../../runtime/store.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import type { Machine } from "../hosts/machine.ts";
-import { type ObjectRef, refsIn, refsOf } from "../identity.ts";
+import { keysIn, type ObjectRef, refsIn, refsOf } from "../identity.ts";
 import { clusterSpec, volumeSpec } from "../specs.ts";
 import { asks, type Controlled, hostsIn, onChange, own } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
@@ -97,3 +98,20 @@ function placesOn(
     mountPoints: found.flatMap(({ mountPoints }) => mountPoints),
   };
 }
+
+/** How clusters are found; a node that left the spec counts until it has left the cluster. */
+export const clusterIndexes = {
+  /** `namespace/host` */
+  host: (cluster: Ocfs2Cluster) => {
+    const parsed = clusterSpec(cluster);
+    const nodes = parsed.ok ? parsed.spec.nodes.map(({ hostRef }) => hostRef.name) : [];
+    return keysIn(cluster, [...nodes, ...(cluster.status?.nodes ?? []).map(({ hostRef }) => hostRef.name)]);
+  },
+  /** `namespace/volume` */
+  volume: (cluster: Ocfs2Cluster) => {
+    const parsed = clusterSpec(cluster);
+    const names = parsed.ok ? parsed.spec.filesystems.map(({ volumeRef }) => volumeRef.name) : [];
+    const former = (cluster.status?.filesystems ?? []).map(({ volumeRef }) => volumeRef?.name);
+    return keysIn(cluster, [...names, ...former]);
+  },
+} satisfies Record<string, IndexFunction<Ocfs2Cluster>>;

@@ -2,8 +2,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import { globMatches } from "../../host/glob.ts";
 import { ensureImage } from "../../host/image-actions.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
-import { type Step, stepOf } from "../hosts/step.ts";
-import { advice } from "../outcomes.ts";
+import { advice, type Step, stepOf } from "../hosts/step.ts";
 import { imageOn, judgeImage, mayFind, strangersAt } from "./images.ts";
 import {
   type DomainObservation,

@@ -1,7 +1,7 @@
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no } from "../finding.ts";
 import type { Held } from "../gate.ts";
-import { explainOutcome } from "../outcomes.ts";
+import { explainOutcome } from "../hosts/step.ts";
 
 /** Work that goes on beyond the command: the next look shows how far it is. */
 export const goesOn = ({ outcome }: Held): boolean =>

@@ -8,7 +8,7 @@ import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.t
 import { isOlder, refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
-import { isFinished } from "../xen-migration/indexes.ts";
+import { isFinished } from "../xen-migration/watches.ts";
 import type { Doubts } from "./doubts.ts";
 import {
   type DomainObservation,

@@ -1,6 +1,6 @@
 import { quantityBytes } from "../../api/quantity.ts";
+import { isGoingDown } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
-import { isGoingDown } from "../host-facts.ts";
 import { memoryFor, memoryShortage } from "../memory.ts";
 import { typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, isPlaced, type ObservedHost } from "./observation.ts";

@@ -1,7 +1,8 @@
 import { type XenDomain, type XenMigration, xenDomains } from "../../api/kinds.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
-import { type ObjectRef, RefSet, refsIn, refsOf } from "../identity.ts";
+import type { IndexFunction } from "../../runtime/store.ts";
+import { keysIn, type ObjectRef, RefSet, refsIn, refsOf } from "../identity.ts";
 import { nodeHosts } from "../ocfs2-cluster/watches.ts";
 import { domainSpec, migrationSpec } from "../specs.ts";
 import { type Controlled, hostsIn, onChange, own } from "../watch.ts";
@@ -66,3 +67,26 @@ export function migratingDomain({ domains }: Stores, migration: XenMigration): X
   const found = domainUUID === undefined ? [] : domains.byIndex("uuid", domainUUID);
   return found.find(({ metadata }) => metadata.namespace === namespace);
 }
+
+/** How domains are found. */
+export const domainIndexes = {
+  /** `namespace/host` where it may run or was seen. */
+  host: (domain: XenDomain) => {
+    const parsed = domainSpec(domain);
+    const { hostRef, hostRefs = [] } = parsed.ok ? parsed.spec : {};
+    return keysIn(domain, [hostRef?.name, domain.status?.hostRef?.name, ...hostRefs.map(({ name }) => name)]);
+  },
+  /** `namespace/cluster` that holds its disks. */
+  cluster: (domain: XenDomain) => {
+    const parsed = domainSpec(domain);
+    const disks = parsed.ok ? parsed.spec.disks : [];
+    return keysIn(
+      domain,
+      disks.map(({ filesystemRef }) => filesystemRef.clusterRef.name),
+    );
+  },
+  uuid: (domain: XenDomain) => {
+    const parsed = domainSpec(domain);
+    return parsed.ok && parsed.spec.uuid !== undefined ? [parsed.spec.uuid] : [];
+  },
+} satisfies Record<string, IndexFunction<XenDomain>>;

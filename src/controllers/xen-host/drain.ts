@@ -12,9 +12,9 @@ import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
 import type { Means, World } from "../world.ts";
-import { isFinished } from "../xen-migration/indexes.ts";
 import { finishedAt } from "../xen-migration/retention.ts";
 import { baseName, copyOf } from "../xen-migration/sight.ts";
+import { isFinished } from "../xen-migration/watches.ts";
 
 /** Migrations that were made to empty a host carry its name here. */
 export const drainLabel = `${group}/drain`;

@@ -1,8 +1,7 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import { installPackages, interfaceUp, prepareInitiator } from "../../host/actions.ts";
-import type { AoeDriver, HostFacts } from "../../host/facts.ts";
-import { deafness, hasApt } from "../host-facts.ts";
+import { type AoeDriver, deafness, type HostFacts, hasApt } from "../../host/facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 
 /** Programs of the package aoetools that the host's part needs. */

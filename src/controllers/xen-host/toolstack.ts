@@ -1,10 +1,9 @@
 import type { XenHostSpec } from "../../api/xen-host.ts";
-import type { HostFacts } from "../../host/facts.ts";
+import { type HostFacts, isGoingDown } from "../../host/facts.ts";
 import { prepareToolstack } from "../../host/toolstack-actions.ts";
 import type { Toolstack } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
-import { isGoingDown } from "../host-facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
 
 const type = "ToolstackReady";

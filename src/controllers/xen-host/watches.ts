@@ -1,8 +1,9 @@
 import { type XenHost, xenHosts } from "../../api/kinds.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
-import { standsFor } from "../host-object.ts";
-import { type ObjectRef, refsIn, refsOf } from "../identity.ts";
+import type { IndexFunction } from "../../runtime/store.ts";
+import { secretKeys, standsFor } from "../host-object.ts";
+import { keysIn, type ObjectRef, refsIn, refsOf } from "../identity.ts";
 import { clusterSpec, hostSpec, migrationSpec, volumeSpec } from "../specs.ts";
 import { asks, type Controlled, hostsIn, membersOf, onChange, own } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
@@ -75,3 +76,28 @@ function partnersOf(stores: Stores, host: XenHost): ObjectRef[] {
     ...refsIn(host, "XenHost", senders),
   ];
 }
+
+/** How hosts are found. */
+export const hostIndexes = {
+  /** `namespace/name` of the Secrets it names. */
+  secret: secretKeys,
+  /** `namespace/name` of the hosts that may migrate domains to it. */
+  sender: (host: XenHost) => {
+    const parsed = hostSpec(host);
+    const { mode, allowedSourceHostRefs } = parsed.ok
+      ? parsed.spec.relocation
+      : { mode: "Disabled", allowedSourceHostRefs: [] };
+    return mode === "Enabled"
+      ? keysIn(
+          host,
+          allowedSourceHostRefs.map(({ name }) => name),
+        )
+      : [];
+  },
+  /** `namespace/name` of the Secret with the password of its consoles. */
+  password: (host: XenHost) => {
+    const parsed = hostSpec(host);
+    const secret = parsed.ok ? parsed.spec.relocation.vncPasswordSecretRef : undefined;
+    return keysIn(host, secret === undefined ? [] : [secret.name]);
+  },
+} satisfies Record<string, IndexFunction<XenHost>>;

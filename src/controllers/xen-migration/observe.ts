@@ -10,12 +10,12 @@ import { refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import type { Applicant } from "./admission.ts";
-import { isFinished } from "./indexes.ts";
 import type { DeclaredDomain } from "./locate.ts";
 import type { Reservation } from "./permits.ts";
 import type { Evidence } from "./recovery.ts";
 import { domainSight, runSight } from "./sight.ts";
 import type { HostSheet, KnownCondition } from "./transfer.ts";
+import { isFinished } from "./watches.ts";
 
 /** Gathers from memory what admission depends on. `reserved`: claims of this process that are being written down. */
 export function observeApplicant(

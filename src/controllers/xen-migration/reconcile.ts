@@ -9,11 +9,10 @@ import type { Controlled } from "../watch.ts";
 import { apply } from "./apply.ts";
 import { follow } from "./follow.ts";
 import { followOffline } from "./follow-offline.ts";
-import { isFinished } from "./indexes.ts";
 import { MigrationNotes } from "./notes.ts";
 import { type MigrationMeans, type MigrationPass, owned, summarise } from "./pass.ts";
 import { retire } from "./release.ts";
-import { watchMigrations } from "./watches.ts";
+import { isFinished, watchMigrations } from "./watches.ts";
 
 /** Moves one domain: admitted when every check passes and every permit is free, then followed to its end, whoever dies. */
 export function controlMigrations(means: MigrationMeans): Controlled {

@@ -62,7 +62,7 @@ function dispatching() {
       metadata: { namespace: "san", name: "key" },
       data: { "ssh-privatekey": "a2V5" },
     }),
-    request: () => ({ roles: ["Server"], backings: [], segments: [] }),
+    questions: () => [{ roles: ["Server"] }],
     onView: (machine, before, settled) => dispatch.looked(machine, before, settled),
   });
   const freshness = new Freshness();

@@ -55,9 +55,9 @@ function watching(options: Partial<MachinesOptions> = {}) {
     probeIntervalSeconds: 30,
     parallel: 4,
     secret: (namespace, name) => secrets.get(`${namespace}/${name}`),
-    request(members) {
-      seen.push(members.map(refText).join(", "));
-      return { roles: ["Server"], backings: [], segments: [] };
+    questions(member) {
+      seen.push(refText(member));
+      return [{ roles: ["Server"] }];
     },
     onView: (host) => views.push([...host.members.keys()].map(refText).join(", ")),
     ...options,
@@ -91,7 +91,7 @@ describe("the machines under watch", () => {
     await on.clock.advance(1_000);
     expect(on.machines.of(ref("AoeServer", "san", "box"))).toBe(on.machines.of(ref("XenHost", "san", "box")));
     expect(on.sent()).toEqual(["box key of san probe"]);
-    expect(on.seen).toEqual(["AoeServer san/box, XenHost san/box"]);
+    expect(on.seen).toEqual(["AoeServer san/box", "XenHost san/box"]);
     expect(on.views).toEqual(["AoeServer san/box, XenHost san/box"]);
   });
 
