@@ -1,7 +1,8 @@
 import { ocfs2FilesystemSchema } from "../../api/ocfs2-filesystem.ts";
+import { meansFilesystem } from "../../host/fstab.ts";
 import type { ActiveCluster, O2cb, O2cbConfiguration, O2cbTimeouts, SharedDevice } from "../../host/ocfs2-facts.ts";
 import { type Draft, given } from "./draft.ts";
-import { type FstabEntry, mounts, parseFstab } from "./fstab.ts";
+import { type FstabEntry, parseFstab } from "./fstab.ts";
 import { factOf, gapsOf, markedName, type NamedHost, objectName } from "./look.ts";
 import type { VolumeDraft } from "./san.ts";
 
@@ -233,7 +234,9 @@ function filesystemOf(
   const volume = volumes.find(({ target, spec }) => `/dev/etherd/${target}` === path && spec !== undefined);
   const sights = hosts.flatMap((host) => {
     const device = factOf(host.facts.sharedDevices)?.find((one) => one.path === path);
-    const entry = fstabOf(host).find((one) => one.type === "ocfs2" && mounts(one, { device: path, uuid, label }));
+    const entry = fstabOf(host).find(
+      (one) => one.type === "ocfs2" && meansFilesystem(one.source, { device: path, uuid, label }),
+    );
     const mount = device?.mounts[0];
     return device === undefined ? [] : [{ host, entry, mount }];
   });

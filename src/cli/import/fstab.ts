@@ -25,14 +25,3 @@ export function parseFstab(text: string): FstabEntry[] {
 /** `\040` is a blank. */
 const unescaped = (field: string) =>
   field.replace(/\\([0-7]{3})/g, (_match, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-
-/** Whether an entry mounts this file system, by whichever of its names. */
-export function mounts(
-  entry: FstabEntry,
-  { device, uuid, label }: { readonly device: string; readonly uuid: string; readonly label: string },
-): boolean {
-  const [, tag = "", value = ""] = /^(UUID|LABEL)=(.*)$/.exec(entry.source) ?? [];
-  if (tag === "UUID") return value.toLowerCase() === uuid;
-  if (tag === "LABEL") return value === label;
-  return [device, `/dev/disk/by-uuid/${uuid}`, `/dev/disk/by-label/${label}`].includes(entry.source);
-}

@@ -1,3 +1,4 @@
+import { meansFilesystem } from "../../host/fstab.ts";
 import { mountFilesystem, unmountFilesystem } from "../../host/ocfs2-actions.ts";
 import type { SharedDevice } from "../../host/ocfs2-facts.ts";
 import { effectiveMountOptions, isMountedOtherwise, mountOptionsOutside } from "../../host/ocfs2-values.ts";
@@ -100,7 +101,8 @@ export function lookAtMount(
     const outside = mountOptionsOutside(spec.mountOptions, ready.spec.allowed.mountOptions);
     const options = spec.mountOptions.filter((option) => !outside.includes(option));
     const otherwise = isMountedOtherwise(options, here.options);
-    const right = !otherwise && isPersisted(cluster, ready, { ...spec, mountOptions: options }, path, uuid);
+    const itself = { device: path, uuid, label: device.superblock?.label };
+    const right = !otherwise && isPersisted(cluster, ready, { ...spec, mountOptions: options }, itself);
     const step = right ? {} : { step: stepOn(host, mountFilesystem({ ...request, options }), label) };
     if (outside.length > 0)
       return {
@@ -190,12 +192,11 @@ function isPersisted(
   cluster: ClusterObservation,
   node: ReadyNode,
   { mountPoint, mountOptions }: FilesystemSpec,
-  device: string,
-  uuid: string,
+  mounted: Parameters<typeof meansFilesystem>[1],
 ): boolean {
   const persisted = persistedAt(node, mountPoint);
   if (persisted === undefined || !isOurs(persisted.owner, cluster)) return false;
-  const right = persisted.source === device || persisted.source.toLowerCase().includes(uuid);
+  const right = meansFilesystem(persisted.source, mounted);
   return right && effectiveMountOptions(mountOptions).every((option) => persisted.options.includes(option));
 }
 

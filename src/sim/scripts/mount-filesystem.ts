@@ -1,3 +1,4 @@
+import { meansFilesystem } from "../../host/fstab.ts";
 import { makeDirectories } from "../model/filesystem.ts";
 import { localNode } from "../model/o2cb-state.ts";
 import { type FstabEntry, kernelOptions, readFstab } from "../model/ocfs2-boot.ts";
@@ -32,15 +33,6 @@ function fstabWithout(host: Host, mountPoint: string): string {
 /** fstab_entry: what mounts it at boot; a foreign entry with noauto does not. */
 const entryOf = (host: Host, point: string): FstabEntry | undefined =>
   readFstab(host).find((one) => one.mountPoint === point && (one.owner !== "" || !one.options.includes("noauto")));
-
-/** means_it: this file system is what fstab means by a source. Two may have one label: it counts only where it has led here. */
-function meansIt(source: string, { path, content }: SharedDisk, here: boolean): boolean {
-  const uuid = /^(?:UUID="*([^"]*)"*$|\/dev\/disk\/by-uuid\/(.*))/.exec(source);
-  const label = /^(?:LABEL="*([^"]*)"*$|\/dev\/disk\/by-label\/(.*))/.exec(source);
-  const [meantUuid, meantLabel] = [uuid?.[1] ?? uuid?.[2], label?.[1] ?? label?.[2]];
-  if (source === path || meantUuid?.toLowerCase() === content.uuid) return true;
-  return here && meantLabel !== undefined && meantLabel !== "" && meantLabel === content.label;
-}
 
 const mountedOn = (host: Host, point: string) => host.running.mounts.findLast((mount) => mount.mountPoint === point);
 
@@ -162,7 +154,8 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
     refuse(run, "WrongFilesystem", `${device} holds ${holds}, not OCFS2 ${uuid}`);
   }
   const entry = entryOf(host, point);
-  if (entry !== undefined && entry.owner !== owner && !meansIt(entry.source, disk, here)) {
+  const itself = { device, uuid, label: here ? disk.content.label : "" };
+  if (entry !== undefined && entry.owner !== owner && !meansFilesystem(entry.source, itself)) {
     refuse(run, "MountPointInUse", `${fstab} mounts ${entry.source} on ${point}`);
   }
   const wanted = ["_netdev", "noauto", "x-systemd.requires=o2cb.service", ...own];

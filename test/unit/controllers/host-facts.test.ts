@@ -1,35 +1,9 @@
 import { expect, it } from "vitest";
 import { factsStatus } from "../../../src/controllers/host-facts.ts";
 import type { HostFacts } from "../../../src/host/facts.ts";
+import { silent } from "./facts.ts";
 
-const unknown = { state: "unknown", why: "not asked" } as const;
-const nothing: HostFacts = {
-  identity: unknown,
-  system: unknown,
-  packages: unknown,
-  tools: unknown,
-  interfaces: unknown,
-  blockDevices: unknown,
-  mounts: unknown,
-  backings: unknown,
-  logicalVolumes: unknown,
-  exports: unknown,
-  aoe: unknown,
-  aoeDevices: unknown,
-  responders: unknown,
-  o2cb: unknown,
-  sharedDevices: unknown,
-  mountPoints: unknown,
-  formats: unknown,
-  kernelTroubles: unknown,
-  toolstack: unknown,
-  domains: unknown,
-  relocation: unknown,
-  migrations: unknown,
-  images: unknown,
-  domainLocks: unknown,
-  domainConfigurations: unknown,
-};
+const nothing = silent();
 
 it("shows nothing of what is unknown", () => {
   expect(factsStatus(nothing)).toEqual({});

@@ -1,17 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { xenHostSpecSchema } from "../../../src/api/xen-host.ts";
-import type { HostView, Snapshot } from "../../../src/controllers/hosts/view.ts";
+import type { HostView } from "../../../src/controllers/hosts/view.ts";
 import { permitFor, type Reservation } from "../../../src/controllers/xen-migration/permits.ts";
 import { neededMiB, preflight } from "../../../src/controllers/xen-migration/preflight.ts";
 import { isStalled, progressed } from "../../../src/controllers/xen-migration/progress.ts";
 import { chooseTarget } from "../../../src/controllers/xen-migration/target.ts";
 import type { HostSheet, Transfer, Traveller } from "../../../src/controllers/xen-migration/transfer.ts";
-import type { Fact, HostFacts } from "../../../src/host/facts.ts";
+import type { HostFacts } from "../../../src/host/facts.ts";
 import type { DomainFact, Toolstack, XenInfo } from "../../../src/host/xen-facts.ts";
+import { reachable as answering, known } from "./facts.ts";
 
-const known = <T>(value: T): Fact<T> => ({ state: "known", value });
-const absent = { state: "absent" } as const;
 const capabilities = "178bfbff:80982201:20100800:00000005:00000000:00000000:00000000:00000000";
 const info: XenInfo = {
   major: 4,
@@ -44,33 +43,16 @@ const row: DomainFact = {
   seconds: 3,
 };
 
-const facts: HostFacts = {
-  identity: known({ hostname: "host", machineId: "m1", bootId: "b1", claims: new Map() }),
-  system: absent,
-  packages: absent,
-  tools: absent,
-  interfaces: absent,
-  blockDevices: absent,
-  mounts: known([]),
-  backings: absent,
-  logicalVolumes: absent,
-  exports: absent,
-  aoe: absent,
-  aoeDevices: absent,
-  responders: absent,
-  o2cb: absent,
-  sharedDevices: absent,
-  mountPoints: absent,
-  formats: absent,
-  kernelTroubles: absent,
-  toolstack: known(toolstack),
-  domains: known({ domains: [], processes: [] }),
-  relocation: absent,
-  migrations: known([]),
-  images: absent,
-  domainLocks: absent,
-  domainConfigurations: absent,
-};
+const reachable = (change: Partial<HostFacts> = {}): HostView =>
+  answering({
+    ...{ identity: known({ hostname: "host", machineId: "m1", bootId: "b1", claims: new Map() }), mounts: known([]) },
+    ...{
+      toolstack: known(toolstack),
+      domains: known({ domains: [], processes: [] }),
+      migrations: known([]),
+      ...change,
+    },
+  });
 
 const spec = (rest: object = {}) =>
   xenHostSpecSchema.parse({
@@ -81,10 +63,6 @@ const spec = (rest: object = {}) =>
     ...rest,
   });
 
-const reachable = (change: Partial<HostFacts> = {}): HostView => {
-  const snapshot: Snapshot = { facts: { ...facts, ...change }, mark: 1, startedAt: 0, time: 0 };
-  return { state: "Reachable", snapshot };
-};
 const good = { status: "True", reason: "Ready", message: "" } as const;
 const sheet = (name: string, change: Partial<HostFacts> = {}, rest: Partial<HostSheet> = {}): HostSheet => ({
   name,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../../src/cli/command.ts";
 import { addressText, parseAddress } from "../../../../src/cli/import/address.ts";
-import { mounts, parseFstab } from "../../../../src/cli/import/fstab.ts";
+import { parseFstab } from "../../../../src/cli/import/fstab.ts";
+import { meansFilesystem } from "../../../../src/host/fstab.ts";
 
 describe("the address of a host", () => {
   it.each([
@@ -52,7 +53,9 @@ UUID="7A3C2F10-5b1d-4c7e-9a66-0d1e2f3a4b5c" /srv/my\\040images ocfs2 _netdev
   it("names a file system by device, UUID or label", () => {
     const uuid = "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
     const which = (device: string, label: string, id = "0") =>
-      entries.filter((entry) => mounts(entry, { device, uuid: id, label })).map(({ mountPoint }) => mountPoint);
+      entries
+        .filter((entry) => meansFilesystem(entry.source, { device, uuid: id, label }))
+        .map(({ mountPoint }) => mountPoint);
     expect([which("/dev/vda1", ""), which("/dev/x", "DATA"), which("/dev/x", "", uuid)]).toEqual([
       ["/"],
       ["/home"],

@@ -1,0 +1,34 @@
+import type { HostView } from "../../../src/controllers/hosts/view.ts";
+import type { Fact, HostFacts } from "../../../src/host/facts.ts";
+
+/** What a host says. */
+export const known = <T>(value: T): Fact<T> => ({ state: "known", value });
+
+/** Facts of a host that answers: what a test does not give is there nowhere. */
+export const facts = (given: Partial<HostFacts> = {}): HostFacts => everywhere({ state: "absent" }, given);
+
+/** Facts of a host of which nothing is known but what a test gives. */
+export const silent = (given: Partial<HostFacts> = {}): HostFacts =>
+  everywhere({ state: "unknown", why: "not asked" }, given);
+
+const everywhere = (fact: Exclude<Fact<never>, { state: "known" }>, given: Partial<HostFacts>): HostFacts => ({
+  ...{ identity: fact, system: fact, packages: fact, tools: fact, interfaces: fact, blockDevices: fact, mounts: fact },
+  ...{ backings: fact, logicalVolumes: fact, exports: fact, aoe: fact, aoeDevices: fact, responders: fact, o2cb: fact },
+  ...{ sharedDevices: fact, mountPoints: fact, formats: fact, kernelTroubles: fact, toolstack: fact, domains: fact },
+  ...{ relocation: fact, migrations: fact, images: fact, domainLocks: fact, domainConfigurations: fact },
+  ...given,
+});
+
+/** A host that answers with these facts. */
+export const reachable = (given: Partial<HostFacts> = {}): HostView => ({
+  state: "Reachable",
+  snapshot: { facts: facts(given), mark: 1, startedAt: 0, time: 0 },
+});
+
+/** A host that does not answer. */
+export const unreachable: HostView = {
+  state: "Unreachable",
+  reason: "Unreachable",
+  message: "no route to host",
+  last: undefined,
+};
