@@ -24,7 +24,7 @@ describe("the address of a volume", () => {
   it("is its own where nobody else has it and the server has listened", () => {
     expect(ensureAddress(volume({ server: server(free) }))).toEqual({
       conditions: [
-        { type: "Conflicted", status: "False", reason: "NoConflict", message: "Address and backing are its own" },
+        { type: "Conflicted", status: "False", reason: "NoConflict", message: "No other export uses the address or the backing" },
       ],
       steps: [],
       proceed: true,
@@ -36,7 +36,7 @@ describe("the address of a volume", () => {
     expect(ensureAddress(volume({ server: server(free), rival }))).toEqual(
       conflict(
         "DuplicateAddress",
-        "e0.1 on segment default belongs to the older AoeVolume san/old: choose another shelf and slot, or delete that volume",
+        "e0.1 on segment default is used by the older AoeVolume san/old: choose another shelf and slot, or delete that volume",
       ),
     );
   });
@@ -52,7 +52,7 @@ describe("the address of a volume", () => {
 
   it("is unknown where the server does not say what it exports", () => {
     const exports = { state: "unknown", why: "ps failed" } as const;
-    const message = "AoeServer san1 does not say what it exports: ps failed";
+    const message = "AoeServer san1 did not report its exports: ps failed";
     expect(ensureAddress(volume({ server: server({ ...free, exports }) }))).toEqual({
       conditions: ["Conflicted", "Exported", "Attached"].map((type) => ({
         ...{ type, status: "Unknown", reason: "FactsUnknown", message },

@@ -14,7 +14,7 @@ const finding = (exported: "False" | "Unknown", reason: string, message: string)
 });
 
 describe("the server of a volume", () => {
-  it("lets the volume go on once it was asked", () => {
+  it("lets the volume go on once it was probed", () => {
     expect(ensureServer(volume())).toEqual({ conditions: [], steps: [], proceed: true });
   });
 
@@ -29,9 +29,9 @@ describe("the server of a volume", () => {
     ],
     [
       server({}, { view: unreachable }),
-      finding("Unknown", "ServerNotReady", "AoeServer san1 cannot be asked (Unreachable): no route to host"),
+      finding("Unknown", "ServerNotReady", "AoeServer san1 cannot be reached (Unreachable): no route to host"),
     ],
-    [server({}, { fresh: false }), finding("Unknown", "Pending", "Waiting for AoeServer san1 to be asked")],
+    [server({}, { fresh: false }), finding("Unknown", "Pending", "Waiting for a probe of AoeServer san1")],
     [
       server({}, { trusted: false }),
       finding("Unknown", "Pending", "Waiting for the host key of AoeServer san1 to be recorded"),

@@ -69,7 +69,7 @@ const fine = {
 const lost = {
   assessment: {
     ...{ subject: "DATA on bella", status: "False", reason: "Progressing" },
-    message: "is mounted, and would not come back like this after a reboot",
+    message: "is mounted, but would not be mounted in the same way after a reboot",
   },
   action: "mount-filesystem",
 };
