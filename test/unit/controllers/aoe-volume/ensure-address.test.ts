@@ -24,7 +24,12 @@ describe("the address of a volume", () => {
   it("is its own where nobody else has it and the server has listened", () => {
     expect(ensureAddress(volume({ server: server(free) }))).toEqual({
       conditions: [
-        { type: "Conflicted", status: "False", reason: "NoConflict", message: "No other export uses the address or the backing" },
+        {
+          type: "Conflicted",
+          status: "False",
+          reason: "NoConflict",
+          message: "No other export uses the address or the backing",
+        },
       ],
       steps: [],
       proceed: true,
