@@ -2,7 +2,7 @@
  * Writes crds/, docs/reference/, docs/how-to/alerts/ and what the chart has of kinds, values and alerts: `node src/api/generate.ts`.
  * With --check nothing is written: differences are printed, and the exit code is 1 if there are any.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { parseAllDocuments } from "yaml";
@@ -13,6 +13,7 @@ import { chartReadme } from "./generate/chart-readme.ts";
 import { customResourceDefinitionYaml } from "./generate/crd.ts";
 import { dashboard } from "./generate/dashboard.ts";
 import { difference } from "./generate/difference.ts";
+import { changesOf, machineChangesPage } from "./generate/machine-changes.ts";
 import { kindPage, reasonsPage, referenceIndex } from "./generate/reference.ts";
 import { definitions } from "./kinds.ts";
 
@@ -28,6 +29,9 @@ function generatedFiles(): Map<string, string> {
   }
   files.set("docs/reference/reasons.md", reasonsPage());
   files.set("docs/reference/README.md", referenceIndex());
+  const scripts = readdirSync(join(root, "src/host/scripts")).filter((name) => name.endsWith(".sh"));
+  const changes = scripts.toSorted().map((name) => changesOf(name.slice(0, -3), current(`src/host/scripts/${name}`)));
+  files.set("docs/reference/machine-changes.md", machineChangesPage(changes));
   const kinds = Object.values(definitions);
   files.set("helm/xensan/templates/_definitions.tpl", definitionsTemplate(kinds));
   const icon = current("helm/xensan/icon.svg");

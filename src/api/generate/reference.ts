@@ -39,7 +39,8 @@ export function referenceIndex(): string {
     generated,
     "# Reference\n",
     table(["Kind", "Short name", "What it is"], kinds),
-    "- [Reasons of conditions](reasons.md)\n",
+    "- [Reasons of conditions](reasons.md)",
+    "- [What xensan changes on your machines](machine-changes.md)\n",
     "## API servers\n",
     `Kubernetes ${kubernetesRange.oldest} or newer: the tests run on ${kubernetesRange.newest}, and on ${kubernetesRange.oldest} before a release. The API server checks every rule when an object is written; the operator checks it again when it reads the object, and says \`InvalidSpec\`.\n`,
   ].join("\n");

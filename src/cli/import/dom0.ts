@@ -52,6 +52,7 @@ export function draftHost(host: NamedHost, all: readonly NamedHost[], needs: Nee
             ssh: sshOf(host.address, host.hostKeys, secret),
             aoe: { interfaces: aoe },
             toolstack: toolstack?.kind === "xm" ? "xm" : undefined,
+            management: "Observe",
             packages: "Observe",
             allowed: allowedOf(needs),
             relocation: relocation.spec,

@@ -1,4 +1,4 @@
-import { annotations, apiVersion } from "../../api/common.ts";
+import { apiVersion } from "../../api/common.ts";
 import type { KindName } from "../../api/kinds.ts";
 import { parseSpec } from "../../api/parse.ts";
 
@@ -26,9 +26,9 @@ export function judged(draft: Draft): Draft {
   };
 }
 
-/** The manifest of a draft. It changes nothing on a host until a person takes the annotation out. */
+/** The manifest of a draft. Those of hosts say that they are observed only. */
 export function manifestOf({ kind, name, spec }: Draft, namespace: string): Readonly<Record<string, unknown>> {
-  return { apiVersion, kind, metadata: { name, namespace, annotations: { [annotations.dryRun]: "true" } }, spec };
+  return { apiVersion, kind, metadata: { name, namespace }, spec };
 }
 
 /** Fields that have a value. */

@@ -1,5 +1,4 @@
 import { stringify } from "yaml";
-import { annotations } from "../../api/common.ts";
 import { definitions, type KindName } from "../../api/kinds.ts";
 import { printable } from "../../printable.ts";
 import { type Draft, manifestOf } from "./draft.ts";
@@ -30,7 +29,8 @@ function fileText(drafts: readonly Draft[], namespace: string): string {
   return `${comments([heading, ...lonely])}${documents.join("")}`;
 }
 
-const heading = `Written by xensan import from the state of the hosts. Nothing is changed there while the annotation ${annotations.dryRun} is here: status.plan shows what would change.`;
+const heading =
+  "Written by xensan import from the state of the hosts. Nothing is changed on a host while spec.management is Observe: status.plan of each object shows what would change.";
 
 const commentsOf = ({ found, notImported }: Draft) => [...found, ...notImported.map((line) => `not imported: ${line}`)];
 

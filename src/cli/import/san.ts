@@ -104,6 +104,7 @@ export function draftServer(
           : {
               ssh: sshOf(server.address, server.hostKeys, secret),
               interfaces: interfaces.map((name) => ({ name })),
+              management: "Observe",
               packages: "Observe",
               allowedBackings: allowed,
             },

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Ends a migration that was begun here, before the point of no return only: cuts its connection, whereupon xl resumes the
 # domain by itself, and waits for its end.
+# changes: ends a migration before its point of no return
+# undo: begin another one
 # Arguments: OPERATION.
 # Prints done<TAB>aborted or done<TAB>ended (there was nothing to abort: it never began, or had ended).
 # Exit codes: 0 done, 3 refused (PastPointOfNoReturn), 4 busy.

@@ -1,5 +1,7 @@
 #!/bin/sh
 # Ensures that an OCFS2 has at least so many node slots. More of them need that no host has it mounted.
+# changes: an OCFS2 has more node slots
+# undo: nothing takes them away
 # Arguments: DEVICE UUID SLOTS
 # Prints done<TAB>added or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (OcfsToolsMissing ToolMissing DeviceMissing WrongFilesystem NoSpace GrowFailed), 4 busy.

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Ensures that a configured O2CB cluster is registered in the kernel with these nodes, timeouts and fence method.
 # Nothing is taken offline: what needs that is refused while something is mounted.
+# changes: the cluster in the kernel (configfs): nodes, timeouts, fence method, heartbeat regions; nothing on the disk
+# undo: delete the Ocfs2Cluster, or reboot
 # Arguments: as configure-cluster.
 # Prints done<TAB>online, done<TAB>updated or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (OcfsToolsMissing KernelWithoutOcfs2 ModuleMissing HostNameMismatch ForeignCluster

@@ -3,6 +3,10 @@
 # lines; other lines and comments stay.
 # xend reads the file when it starts: it is restarted when something changed and no domain is built or moved now. Domains
 # run on meanwhile.
+# changes: /etc/xen/xend-config.sxp: the settings of relocation, network and dom0 that the XenHost names; xend is restarted while no domain is being built
+# undo: write the old values back and restart xend
+# changes: /var/lib/xensan/xend-password: which revision of the VNC password is in force
+# undo: rm it
 # Arguments: any number of KEY=VALUE, the value as it stands in the file; vncpasswd-revision=WORD after a vncpasswd: what the
 # probe tells of it.
 # Prints done<TAB>configured or done<TAB>unchanged.

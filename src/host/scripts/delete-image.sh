@@ -1,6 +1,8 @@
 #!/bin/sh
 # Ensures that an image which ensure-image made for this owner is gone. Touches nothing else, and nothing that this host uses,
 # by whatever name, nor what any host holds a lease on.
+# changes: removes an image file that ensure-image made, and its record
+# undo: nothing brings it back
 # Arguments: OWNER PATH MOUNTPOINT FSUUID.
 # Prints done<TAB>deleted or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (NotOurs ImageInUse ImageLeased LeaseUnsupported NotMounted ReadOnlyFileSystem ToolMissing), 4 busy.

@@ -1,5 +1,7 @@
 #!/bin/sh
 # Ensures that a logical volume which ensure-logical-volume made for this owner is gone. Nothing else, and nothing in use.
+# changes: removes a logical volume that ensure-logical-volume made, and its record in /var/lib/xensan/backings
+# undo: nothing brings it back
 # Arguments: OWNER VG LV GLOB…
 # Prints done<TAB>deleted or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (NotOurs StillExported SnapshotsExist BackingInUse BackingOutsideBounds ToolMissing), 4 busy.

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Ends the lease that this host holds on the images of a domain which is not here: after a migration took it away or did not
 # bring it, or when nothing told the holder that it has gone.
+# changes: ends the process that holds the lease of a domain which is not here
+# undo: nothing to be undone
 # Arguments: OWNER UUID UNTIL.
 #   UNTIL       as the probe told it: until which uptime in seconds the lease is held whether or not the domain is seen
 # Prints done<TAB>ended, done<TAB>absent, or done<TAB>renewed (since that probe it was asked for again: a domain is to arrive).

@@ -1,6 +1,12 @@
 #!/bin/sh
 # Ensures that exactly one vblade serves a backing at shelf.slot on an interface, now and after a reboot, and that it is
 # recorded which backing that is: no other one is ever served there, whatever its name.
+# changes: /etc/vblade.conf.d/NAME.conf, or a line of /etc/inittab, and the vblade that it starts; vblade.service is enabled
+# undo: delete the AoeVolume; systemctl disable vblade.service
+# changes: /etc/systemd/system/vblade@.service.d/xensan.conf and /var/lib/xensan/guard, which compare the backing before each start
+# undo: rm both, then systemctl daemon-reload, once nothing is exported for xensan any more
+# changes: /var/lib/xensan/exports/NAME: which backing it is
+# undo: delete the AoeVolume
 # Arguments: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES INTERFACES GLOB…
 #   OPTIONS   vblade's options as one word list, may be empty
 #   RESTART   forbidden, ifneeded (a running vblade that differs is replaced) or always (it is replaced)

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Ensures that a file exists inside the bounds and has at least a size; new space is sparse. Never shrinks, and never makes
 # again what was recorded here: a file that is gone is missing.
+# changes: the backing file that an AoeVolume declares, and its record in /var/lib/xensan/backings
+# undo: delete the AoeVolume with deletionPolicy: Delete
 # Arguments: OWNER PATH BYTES REPLACES GLOB…
 #   REPLACES  identity of a recorded file that a person gave up, - for none
 # Prints done<TAB>created, done<TAB>grown or done<TAB>unchanged.

@@ -2,6 +2,8 @@
 # Ensures an image file of at least a size on a shared file system: made sparse, or copied from another image (at once where
 # the file system shares blocks, else in the background with its progress in the probe), or grown. Never shrinks, never
 # replaces anything, and makes nothing under a name that stood for an image before.
+# changes: the image file of a disk on the shared file system, and its record in .xensan/images there
+# undo: delete the XenDomain with deletionPolicy: Delete
 # Arguments: OWNER UUID PATH MOUNTPOINT FSUUID BYTES SOURCE RECORDED FOUND, then GLOB… of what may be copied, relative to MOUNTPOINT.
 #   UUID       of the domain
 #   SOURCE     - for none

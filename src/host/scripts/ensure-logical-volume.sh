@@ -1,6 +1,8 @@
 #!/bin/sh
 # Ensures that a logical volume exists inside the bounds and has at least a size. Never shrinks, and never makes again what
 # was recorded here: a volume that is gone is missing. A new one begins and ends with a MiB of zeroes.
+# changes: the logical volume that an AoeVolume declares, and its record in /var/lib/xensan/backings
+# undo: delete the AoeVolume with deletionPolicy: Delete
 # Arguments: OWNER VG LV BYTES REPLACES GLOB…
 #   REPLACES  identity of a recorded volume that a person gave up, - for none
 # Prints done<TAB>created, done<TAB>grown or done<TAB>unchanged.

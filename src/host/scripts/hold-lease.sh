@@ -1,6 +1,8 @@
 #!/bin/sh
 # Ensures that this host holds the lease of a domain on its images beside whoever else runs it: where it is about to arrive by a
 # migration, or runs without one.
+# changes: a small process holds the lease of a domain's images (/run/xensan/leases)
+# undo: it ends with the domain
 # Arguments: OWNER UUID SECONDS LOCKDIR, then any number of write=PATH, read=PATH (its images) and share=FSUUID:MOUNTPOINT.
 #   SECONDS   it is held so long at least, whether or not the domain is seen; 0 for a domain that is here
 # Prints done<TAB>held or done<TAB>unchanged (it was held already, and is now for SECONDS).

@@ -1,6 +1,12 @@
 #!/bin/sh
 # Ensures that an OCFS2 is mounted on a directory, now and after each boot, and that nothing is written into the directory
 # while it is not.
+# changes: an entry of /etc/fstab below a line # xensan: OWNER, and the mount
+# undo: take the file system out of the Ocfs2Cluster
+# changes: the mount point: the directory is made, and immutable while nothing is mounted on it (chattr +i)
+# undo: chattr -i DIRECTORY, once it is unmounted
+# changes: the order of the boot as configure-cluster, with systemd's units or /etc/inittab
+# undo: delete the Ocfs2Cluster
 # Arguments: OWNER DEVICE UUID CLUSTER MOUNTPOINT OPTIONS|- GLOB…, then any of option=suid, option=dev and option=exec, which the
 #   owner of the host allows. Without them it is mounted nosuid,nodev,noexec.
 # Prints done<TAB>mounted, adopted (it was mounted already, not by us), remounted (suid, dev and exec are others now), repaired (only

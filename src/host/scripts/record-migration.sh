@@ -1,6 +1,8 @@
 #!/bin/sh
 # Records on a host that a migration was begun which this host does not run itself: as its target, or where the domain is shut
 # down and started. It is never begun again, whatever becomes of the object that asked for it.
+# changes: /var/lib/xensan/migrations/OPERATION: that a migration was begun
+# undo: rm the record; the same migration could then run again
 # Arguments: OPERATION UUID TIME.
 # Prints done<TAB>recorded or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (ReadOnlyFileSystem NoSpace), 4 busy.

@@ -1,5 +1,7 @@
 #!/bin/sh
 # Ensures that a cluster is gone from the kernel of this host, and that what configure-cluster wrote is gone too.
+# changes: takes a cluster out of the kernel, and removes what configure-cluster wrote, also in /etc/inittab
+# undo: create the Ocfs2Cluster again
 # Arguments: OWNER CLUSTER
 # Prints done<TAB>removed or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (ClusterInUse NotOurs), 4 busy.

@@ -1,5 +1,7 @@
 #!/bin/sh
 # Ensures that there is no configuration of a domain that xensan wrote for this owner. The domain must not be on this host.
+# changes: removes what write-domain-configuration wrote
+# undo: create the XenDomain again
 # Arguments: OWNER UUID.
 # Prints done<TAB>removed or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (NotOurs DomainRunning NotDom0), 4 busy.

@@ -1,5 +1,7 @@
 #!/bin/sh
 # Ensures that the owner's export is stopped, then that its configuration is gone. One through which somebody writes stays.
+# changes: stops a vblade that ensure-export started, and removes its configuration (or its line of /etc/inittab) and record
+# undo: create the AoeVolume again
 # Arguments: OWNER SHELF SLOT INTERFACE
 # Prints done<TAB>removed or done<TAB>absent. An export of somebody else at that address is not touched: absent.
 # Exit codes: 0 done, 3 refused (BackingWritten, ExportFailed when it does not stop, ReadOnlyFileSystem), 4 busy.

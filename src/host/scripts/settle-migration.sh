@@ -2,6 +2,8 @@
 # Brings one leftover of a migration to where the recovery table says. Looks again, here, at the UUID, the whole name, the
 # state and whatever xl is at work, and afterwards at what became of it. With a copy that is destroyed the lease ends that this
 # host holds on its images.
+# changes: destroys, resumes, renames or unpauses what a migration left behind
+# undo: nothing brings back a copy that was destroyed
 # Arguments: OWNER (- for a domain that nobody declared) UUID NAME ACTION.
 #   DestroyIncoming      the copy that arrived, paused, and never ran
 #   AbandonIncoming      the same, where the source is proved dead: what received it waits for ever, and is ended first

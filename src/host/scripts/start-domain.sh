@@ -1,6 +1,8 @@
 #!/bin/sh
 # Starts a domain from /var/lib/xensan/domains/UUID.cfg under the lease of its images and the exclusive lock file on the shared
 # file system, if it is not on this host yet. That it is on no other host is for the caller to know: those are further guards.
+# changes: the domain runs; its lock file on the shared file system, and a small process that holds the lease of its images (/run/xensan/leases)
+# undo: set powerState: Halted
 # Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB and bridge=GLOB, and
 #   share=FSUUID:MOUNTPOINT of each file system that may hold its images.
 #   DIGEST      sha256 of the configuration that is meant

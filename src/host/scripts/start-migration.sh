@@ -1,6 +1,8 @@
 #!/bin/sh
 # Begins the live migration of a running domain to another host, detached from this command and from whoever gave it.
 # A record is on the disk before anything moves; the log and the exit code are beside it (migration-runs.sh).
+# changes: the domain moves to another host; /var/lib/xensan/migrations/OPERATION, with its log and exit code, records it
+# undo: migrate it back; rm the record
 # Arguments: OWNER (- for a domain that nobody declared) OPERATION UUID ADDRESS SECONDS (after which the connection is cut, before
 #   the point of no return only) TIME (of now, by the operator), then any number of bridge=GLOB and bootfile=GLOB that the owner
 #   of the target allows.

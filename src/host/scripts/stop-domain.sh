@@ -1,6 +1,8 @@
 #!/bin/sh
 # Ends a domain of this host: asks the guest to shut down and waits, or destroys it at once. When the domain is gone, and has
 # not come back as one that reboots does, its lock file goes too, if this host holds it, and the lease of its images ends.
+# changes: the domain ends, and its lock file and lease with it
+# undo: set powerState: Running
 # Arguments: OWNER UUID shutdown|destroy SECONDS LOCKDIR (- for none).
 #   OWNER   who declared it on this host; - for a domain that nobody declared
 # Prints done<TAB>stopped, done<TAB>absent or done<TAB>waiting (it has not ended within SECONDS: run it again).

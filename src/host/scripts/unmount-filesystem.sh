@@ -1,5 +1,7 @@
 #!/bin/sh
 # Ensures that an OCFS2 is not mounted, neither now nor after a boot. Never by force: who uses it is named.
+# changes: unmounts an OCFS2 and takes its entry out of /etc/fstab; the mount point is no longer immutable
+# undo: declare the file system again
 # Arguments: OWNER DEVICE UUID MOUNTPOINT
 # Prints done<TAB>unmounted or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (FilesystemInUse WrongFilesystem NotOurs ReadOnlyFileSystem NoSpace), 4 busy.

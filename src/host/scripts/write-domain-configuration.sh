@@ -1,5 +1,7 @@
 #!/bin/sh
 # Ensures the file from which a domain is built, /var/lib/xensan/domains/UUID.cfg, and beside it whose it is.
+# changes: /var/lib/xensan/domains/UUID.cfg and UUID.cfg.owner
+# undo: delete the XenDomain
 # Arguments: OWNER UUID BASE64 (of the text) ADOPT.
 #   ADOPT   yes: also where the domain is there already and nobody declared it; else no
 # Prints done<TAB>written or done<TAB>unchanged.

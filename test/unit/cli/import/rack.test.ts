@@ -241,6 +241,7 @@ describe("what cannot be read", () => {
           ssh: { host: "10.0.0.3", privateKeySecretRef: { name: "rack-ssh" }, hostKeys: ["ssh-ed25519 AAAA"] },
           aoe: { interfaces: ["eth1"] },
           toolstack: "xm",
+          management: "Observe",
           packages: "Observe",
           relocation: { port: 8010, networkScript: "network-bridge netdev=eth0", dom0MinMemory: "196Mi" },
         },
