@@ -41,6 +41,13 @@ const understood = new Set([
   ...["cmdline", "bootloader", "disk", "vif", "on_poweroff", "on_reboot", "on_crash"],
 ]);
 
+/** Values without which the guest would start otherwise, or without what it uses: more than a loss. */
+const decisive: Readonly<Record<string, RegExp>> = {
+  bios: /^(?!seabios$|rombios$)/,
+  firmware: /^(?!bios$|seabios$|rombios$)/,
+  pci: /./,
+};
+
 /** A file of xl or xm as a domain; undefined where it names none. */
 export function domainFile(file: HostFile): DomainFile | undefined {
   const { settings, unread } = parseXlConfiguration(file.text);
@@ -51,7 +58,7 @@ export function domainFile(file: HostFile): DomainFile | undefined {
   const lost = [
     ...unread.map(({ line, why, text }) => `line ${line}: ${text} (${why})`),
     ...[...settings]
-      .filter(([key]) => !understood.has(key))
+      .filter(([key]) => !understood.has(key) && decisive[key] === undefined)
       .map(([key, setting]) => lineOf(key, setting, "has no field")),
   ];
   const problems: string[] = [];
@@ -66,6 +73,11 @@ export function domainFile(file: HostFile): DomainFile | undefined {
       return [];
     });
   };
+  for (const [key, without] of Object.entries(decisive)) {
+    const setting = settings.get(key);
+    if (setting !== undefined && without.test(JSON.stringify(setting.value).replace(/^"|"$|^\[\]$/g, "")))
+      problems.push(lineOf(key, setting, "cannot be declared, and without it the guest would not be the same"));
+  }
   // A setting that holds a disk or card and could not be read must not be taken for none.
   for (const { line, text } of unread)
     if (/^\s*(disk|vif|kernel|ramdisk|bootloader|memory|type|builder)\s*\+?=/.test(text))

@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { domainFile } from "../../../../src/cli/import/domain-file.ts";
+
+/** Shapes of files that guides and tools for Xen show, with what a XenDomain has no words for, by line. */
+const shapes: readonly (readonly [string, string, readonly string[]])[] = [
+  [
+    "PV from an LV by pygrub of a versioned path, an address for the guest's set-up",
+    "name = 'ebox'\nmemory = 1024\nbootloader = '/usr/lib/xen-3.2-1/bin/pygrub'\nvif = [ 'mac=00:16:3E:00:10:20, bridge=eth0' ]\ndhcp = 'dhcp'\ndisk = [ 'phy:/dev/vg/ebox,xvda1,w', 'phy:/dev/vg/ebox-swap,xvda2,w' ]\n",
+    ['line 5: dhcp = "dhcp" has no field'],
+  ],
+  [
+    "netboot of an installer, Open vSwitch, the short form of a disk",
+    'name = "installer"\nkernel = "/srv/netboot/vmlinuz"\nramdisk = "/srv/netboot/initrd.gz"\n#bootloader = "pygrub"\nmemory = 1024\nvcpus = 2\nvif = [ \'script=vif-openvswitch,bridge=ovsbr0\' ]\ndisk = [ \'/dev/vg/guest,raw,xvda,rw\' ]\n',
+    ["script=vif-openvswitch has no field"],
+  ],
+  [
+    "HVM with an ISO in the drive and VNC, of xm's time",
+    "kernel = \"/usr/lib/xen/boot/hvmloader\"\nbuilder = 'hvm'\nname = \"win\"\nmemory = 2048\nshadow_memory = 16\nvif = [ 'type=ioemu, bridge=xenbr0' ]\ndisk = [ 'file:/srv/xen/win.img,ioemu:hda,w', 'file:/srv/iso/win.iso,hdc:cdrom,r' ]\nboot = \"dc\"\nvnc = 1\nsdl = 0\nusbdevice = 'tablet'\n",
+    [
+      "line 5: shadow_memory = 16 has no field",
+      'line 8: boot = "dc" has no field',
+      "line 9: vnc = 1 has no field",
+      "line 10: sdl = 0 has no field",
+      'line 11: usbdevice = "tablet" has no field',
+      "/srv/iso/win.iso: CD-ROM",
+    ],
+  ],
+  [
+    "a domain of a Python file that counts",
+    "vmid = 3\nname = \"vm%d\" % vmid\nmemory = 64\nvif = ['', '']\n",
+    ["it names no domain"],
+  ],
+  ["words without quotes", 'name = coriolanus\nkernel = "/boot/linux-2.6-xen"\nmemory = 64\n', ["it names no domain"]],
+  [
+    "cards without a word",
+    "name = \"plain\"\nkernel = \"/boot/linux\"\nroot = \"/dev/sda ro\"\nmemory = 64\nvif = [ '', '' ]\ndisk = [ 'phy:/dev/vg/plain,sda,w' ]\n",
+    [],
+  ],
+  [
+    "what xen-create-image writes",
+    "bootloader = 'pygrub'\nvcpus = '1'\nmemory = '256'\nroot = '/dev/xvda2 ro'\ndisk = [\n  'file:/srv/xen/web-disk.img,xvda2,w',\n  'file:/srv/xen/web-swap.img,xvda1,w',\n]\nname = 'web'\nvif = [ 'ip=192.168.0.7 ,mac=00:16:3E:AA:BB:CC' ]\non_poweroff = 'destroy'\non_reboot = 'restart'\non_crash = 'restart'\n",
+    ["ip=192.168.0.7"],
+  ],
+  [
+    "keys and values of xl with a target last",
+    'name = "late"\ntype = "pvh"\nmemory = 512\nkernel = "/boot/vmlinuz"\ncmdline = "root=/dev/xvda console=hvc0"\ndisk = [ "format=raw, vdev=xvda, access=rw, target=/srv/xen/late.img" ]\n',
+    [],
+  ],
+  [
+    "several settings on a line",
+    'name = "one"; type = "pv"; memory = 128\nbootloader = "pygrub"; disk = [ "/srv/xen/one.img,raw,xvda,w" ]\n',
+    [],
+  ],
+  [
+    "a qcow2 image behind tap",
+    'name = "cow"\nmemory = 128\nbootloader = "pygrub"\ndisk = [ \'tap:qcow2:/srv/xen/cow.qcow2,xvda,w\' ]\n',
+    ["/srv/xen/cow.qcow2: its format is qcow2, and images are raw"],
+  ],
+  [
+    "tap:aio with a raw file",
+    'name = "aio"\nmemory = 128\nbootloader = "pygrub"\ndisk = [ \'tap:aio:/srv/xen/aio.img,xvda,w\' ]\n',
+    [],
+  ],
+  [
+    "UEFI and a virtio card",
+    'name = "efi"\ntype = "hvm"\nmemory = 2048\nbios = "ovmf"\nvif = [ \'mac=00:16:3e:01:02:03,bridge=xenbr0,model=virtio-net\' ]\ndisk = [ \'/srv/xen/efi.img,raw,xvda,w\' ]\n',
+    ['line 4: bios = "ovmf" cannot be declared, and without it the guest would not be the same'],
+  ],
+  [
+    "processors pinned and memory that may grow",
+    'name = "pinned"\nmemory = 512\nmaxmem = 1024\nvcpus = 2\nmaxvcpus = 4\ncpus = "2-3"\nbootloader = "pygrub"\ndisk = [ \'/srv/xen/pinned.img,raw,xvda,w\' ]\n',
+    ['line 6: cpus = "2-3" has no field', "line 3: maxmem = 1024 has no field", "line 5: maxvcpus = 4 has no field"],
+  ],
+  [
+    "a PCI card of the host",
+    "name = \"pci\"\nmemory = 512\nbootloader = \"pygrub\"\npci = [ '01:00.0' ]\ndisk = [ '/srv/xen/pci.img,raw,xvda,w' ]\n",
+    ['line 4: pci = ["01:00.0"] cannot be declared, and without it the guest would not be the same'],
+  ],
+  [
+    "a serial line and an end that renames",
+    'name = "serial"\ntype = "hvm"\nmemory = 512\nserial = "pty"\non_crash = "rename-restart"\ndisk = [ \'/srv/xen/serial.img,raw,hda,w\' ]\n',
+    ['line 4: serial = "pty" has no field', 'line 5: on_crash = "rename-restart" has no field'],
+  ],
+  [
+    "a VLAN behind a bridge port, a rate, a name for the card",
+    "name = \"vlan\"\nmemory = 128\nbootloader = \"pygrub\"\nvif = [ 'bridge=br0.20,rate=10Mb/s,vifname=vlan0' ]\ndisk = [ '/srv/xen/vlan.img,raw,xvda,w' ]\n",
+    ["rate=10Mb/s", "vifname=vlan0"],
+  ],
+  [
+    "pvgrub, the loader as a kernel",
+    'name = "pvgrub"\nmemory = 128\nkernel = "/usr/lib/xen/boot/pv-grub-x86_64.gz"\nextra = "(hd0,0)/boot/grub/menu.lst"\ndisk = [ \'/srv/xen/pvgrub.img,raw,xvda,w\' ]\n',
+    [],
+  ],
+  [
+    "another bootloader",
+    'name = "domuloader"\nmemory = 128\nbootloader = "/usr/lib/xen/boot/domUloader.py"\nbootargs = "--entry=xvda2:/boot/vmlinuz"\ndisk = [ \'file:/srv/xen/dl.img,xvda,w\' ]\n',
+    [
+      'line 4: bootargs = "--entry=xvda2:/boot/vmlinuz" has no field',
+      'bootloader = "/usr/lib/xen/boot/domUloader.py": only pygrub can be declared',
+    ],
+  ],
+  [
+    "a disk of another host over iSCSI's script",
+    'name = "iscsi"\nmemory = 128\nbootloader = "pygrub"\ndisk = [ \'script=block-iscsi,vdev=xvda,target=iqn=iqn.2001-05.com.example:vm,portal=10.0.0.9\' ]\n',
+    ["iqn=iqn.2001-05.com.example:vm,portal=10.0.0.9: script=block-iscsi has no field"],
+  ],
+  [
+    "an AoE device as a disk",
+    'name = "raw"\nmemory = 128\nbootloader = "pygrub"\ndisk = [ \'phy:/dev/etherd/e0.2,xvda,w\' ]\n',
+    [],
+  ],
+  [
+    "memory of a calculation",
+    'name = "sum"\nmemory = 2*512\nbootloader = "pygrub"\ndisk = [ \'/srv/xen/sum.img,raw,xvda,w\' ]\n',
+    ["line 2: memory = 2*512 (more than a text, a number or a list)", "line 2 could not be read"],
+  ],
+  [
+    "a list that is not closed",
+    "name = \"open\"\nmemory = 128\ndisk = [ '/srv/xen/open.img,raw,xvda,w'\nvif = [ 'bridge=br0' ]\n",
+    [
+      "line 3: disk = [ '/srv/xen/open.img,raw,xvda,w' (a list has no end, or no comma between two values)",
+      "line 3 could not be read",
+    ],
+  ],
+];
+
+/** Everything that import would say of the file by itself: what is lost, and why it cannot be written. */
+function gapsOf(text: string): string[] {
+  const file = domainFile({ path: "/etc/xen/guest.cfg", text });
+  if (file === undefined) return ["it names no domain"];
+  const disks = file.disks.flatMap(({ target, problem, cdrom }) =>
+    problem !== undefined ? [`${target}: ${problem}`] : cdrom ? [`${target}: CD-ROM`] : [],
+  );
+  const networks = file.networks.flatMap(({ problem, lost }) => [...(problem === undefined ? [] : [problem]), ...lost]);
+  return [...file.lost, ...file.problems, ...disks, ...networks];
+}
+
+describe("a file as people write it", () => {
+  it.each(shapes)("%s: each gap is named", (_what, text, gaps) => {
+    expect(gapsOf(text)).toEqual(gaps);
+  });
+
+  it.each([
+    ['bios = "seabios"', []],
+    ['firmware = "bios"', []],
+    ["pci = []", []],
+    ['firmware = "uefi"', ["firmware"]],
+    ['bios = "ovmf"', ["bios"]],
+  ])("%s is what every guest has, or keeps it from being imported", (line, keys) => {
+    const { problems = [] } = domainFile({ path: "/etc/xen/guest.cfg", text: `name = "a"\n${line}\n` }) ?? {};
+    expect(problems.map((problem) => problem.split(" ")[2])).toEqual(keys);
+  });
+});
