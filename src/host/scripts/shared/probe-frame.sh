@@ -89,21 +89,26 @@ start() {
 	part_code=2
 	(
 		trap part_over EXIT
-		for part_section; do
-			# What hung until nobody waits for it any more.
-			[ -d "$work" ] || exit
-			part_code=2
-			if still_hanging "${part_section%%=*}"; then
-				part_code=1
-			elif "probe_${part_section#*=}" 2>"$work/${part_section%%=*}.err"; then
-				part_code=0
-			else
-				part_code=$?
-			fi
-			section_over "${part_section%%=*}"
-		done
+		run_part "$@"
 	) >"$work/$part_name.out" 2>/dev/null </dev/null &
 	echo $! >"$work/$part_name.pid"
+}
+
+# run_part SECTION=FUNCTION…
+run_part() {
+	for part_section; do
+		# What hung until nobody waits for it any more.
+		[ -d "$work" ] || exit
+		part_code=2
+		if still_hanging "${part_section%%=*}"; then
+			part_code=1
+		elif "probe_${part_section#*=}" 2>"$work/${part_section%%=*}.err"; then
+			part_code=0
+		else
+			part_code=$?
+		fi
+		section_over "${part_section%%=*}"
+	done
 }
 
 # section_over SECTION: of this part.
