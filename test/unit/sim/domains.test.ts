@@ -142,7 +142,7 @@ describe("a domain", () => {
           seconds: expect.any(Number),
         },
       ],
-      leases: [uuid],
+      leases: [{ uuid, until: expect.any(Number) }],
       processes: [],
     });
     expect(known(domainLocks)).toEqual([
