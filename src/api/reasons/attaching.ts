@@ -24,6 +24,7 @@ export const attaching = {
     action: "See the conditions of the XenHost.",
   },
   ClientIsServer: {
+    stalls: true,
     conditions: ["Attached"],
     meaning: "A client is the server itself: a host does not receive its own AoE frames.",
     action: "Remove the client; the server has the backing itself.",
@@ -44,6 +45,7 @@ export const attaching = {
     action: "Unmount or stop what the message names; xensan attaches it again.",
   },
   WrongServer: {
+    stalls: true,
     conditions: ["Attached"],
     meaning: "A client gets answers at this address from a server other than the volume's.",
     action: "Find it by its MAC address and stop it.",

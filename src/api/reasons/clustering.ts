@@ -24,11 +24,13 @@ export const clustering = {
     action: "See the conditions of the XenHost.",
   },
   NodeInOtherCluster: {
+    stalls: true,
     conditions: ["Configured", "Online", "Formatted", "Mounted"],
     meaning: "An older Ocfs2Cluster has the host as a node: a host is in one cluster only.",
     action: "Remove the host from one of the two.",
   },
   SameMachine: {
+    stalls: true,
     conditions: ["Configured", "Online", "Formatted", "Mounted"],
     meaning: "Two nodes are the same machine under two names.",
     action: "Remove one of them.",

@@ -8,12 +8,14 @@ export const conflicting = {
     action: "Nothing.",
   },
   DuplicateAddress: {
+    stalls: true,
     conditions: ["Conflicted", "Exported", "Attached"],
     meaning:
       "An older AoeVolume holds the same shelf.slot on the same segment or at a client of both; the message names it.",
     action: "Delete one of the two and create it under another address.",
   },
   DuplicateBacking: {
+    stalls: true,
     conditions: ["Conflicted", "Exported", "Attached"],
     meaning: "An older AoeVolume exports the same backing, perhaps under another name; the message names it.",
     action: "Delete one of the two.",
@@ -25,6 +27,7 @@ export const conflicting = {
     action: "See the conditions of the XenHosts that the message names; if it names none, follow the message.",
   },
   UndeclaredResponder: {
+    stalls: true,
     conditions: ["Conflicted", "Exported", "Attached"],
     meaning: "A server that no AoeVolume declares answers at this address. Two servers at one address destroy data.",
     action: "Find it by its MAC address and stop it.",

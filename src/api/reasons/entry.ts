@@ -5,6 +5,8 @@ export interface ReasonEntry {
   readonly meaning: string;
   /** What the user does about it. */
   readonly action: string;
+  /** It does not resolve itself: a person has to change the spec, another object or a machine. kstatus reads Failed. */
+  readonly stalls?: true;
 }
 
 /** The action of a reason that needs none. */

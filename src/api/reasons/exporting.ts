@@ -18,43 +18,51 @@ export const exporting = {
     action: "See the conditions of the AoeServer.",
   },
   InterfaceOutsideBounds: {
+    stalls: true,
     conditions: ["Exported", "Conflicted"],
     meaning: "The interface of the volume is not in spec.interfaces of the AoeServer.",
     action: "Use a listed interface, or ask the owner of the server to add this one with its segment.",
   },
   BackingOutsideBounds: {
+    stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
     meaning:
       "The path, what it resolves to, or another name of the same file is not in allowedBackings of the AoeServer.",
     action: "Use another backing, or ask the owner of the server to allow this one.",
   },
   BackingMissing: {
+    stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
     meaning: "The file, logical volume or device does not exist. A recorded backing is never created again.",
     action:
       "Check the path; a device must already exist. Restore a recorded backing (is its file system mounted?), or approve its replacement with xensan.dev/approve=ReplaceBacking:IDENTITY.",
   },
   BackingNotUsable: {
+    stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
     meaning: "Neither a regular file nor a block device, or in a directory of the system, or hard-linked elsewhere.",
     action: "Use another backing.",
   },
   BackingInUse: {
+    stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
     meaning: "Mounted, swap, held by LVM, RAID or device-mapper, or part of the running system.",
     action: "Free the device if you are sure, or use another.",
   },
   BackingEmpty: {
+    stalls: true,
     conditions: ["Exported"],
     meaning: "Smaller than one sector of 512 bytes.",
     action: "Check the device.",
   },
   BackingExported: {
+    stalls: true,
     conditions: ["Conflicted", "Exported", "Attached"],
     meaning: "Another vblade already serves the same backing, or a disk that contains it.",
     action: "Stop the other export, or use another backing.",
   },
   BackingChanged: {
+    stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
     meaning:
       "The path leads to another backing than the one recorded when it was first served. xensan does not serve it.",
@@ -62,16 +70,19 @@ export const exporting = {
       "Restore the recorded backing under its name, or approve its replacement with xensan.dev/approve=ReplaceBacking:IDENTITY.",
   },
   VolumeGroupMissing: {
+    stalls: true,
     conditions: ["Exported"],
     meaning: "The volume group does not exist.",
     action: "Create it on the server. To use another volume group, create a new AoeVolume.",
   },
   NoSpace: {
+    stalls: true,
     conditions: ["Exported", "Prepared", "AoeReady"],
     meaning: "The file system or volume group is full.",
     action: "Free space on the server.",
   },
   ReadOnlyFileSystem: {
+    stalls: true,
     conditions: ["Exported", "Prepared", "AoeReady", "DeletionBlocked"],
     meaning: "The file system that would hold the file is read-only.",
     action: "Remount it, or check the server's log for disk errors.",
@@ -87,6 +98,7 @@ export const exporting = {
     action: "Unmount the device on the named clients; xensan then continues.",
   },
   NotOurs: {
+    stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
     meaning: "xensan did not create it for this object, so it does not change or delete it.",
     action: "Remove it by hand, or keep it and set deletionPolicy to Retain.",
@@ -108,11 +120,13 @@ export const exporting = {
     action: "Stop the other export.",
   },
   InvalidArgument: {
+    stalls: true,
     conditions: ["Exported", "Prepared", "AoeReady", "DeletionBlocked"],
     meaning: "The value contains characters that a configuration file of the host cannot hold.",
     action: correctSpec,
   },
   AddressTaken: {
+    stalls: true,
     conditions: ["Conflicted", "Exported", "Attached"],
     meaning: "An export that xensan does not manage has this shelf.slot.",
     action: "Stop it, or create the volume under another address.",

@@ -24,6 +24,7 @@ export const formatting = {
     action: "See the conditions of the AoeVolume; every node must be among its clientRefs.",
   },
   VolumeInOtherCluster: {
+    stalls: true,
     conditions: ["Formatted", "Mounted"],
     meaning: "An older Ocfs2Cluster uses the AoeVolume.",
     action: "Use another volume.",
@@ -34,16 +35,19 @@ export const formatting = {
     action: "See the conditions of the AoeVolume.",
   },
   NodesDisagree: {
+    stalls: true,
     conditions: ["Formatted"],
     meaning: "The nodes see different content on the same device: they are not served by the same volume.",
     action: "Find the second server on the segment and stop its export.",
   },
   ForeignFilesystem: {
+    stalls: true,
     conditions: ["Formatted"],
     meaning: "The device holds an OCFS2 of another label, another cluster or another heartbeat mode.",
     action: "Use another volume, or set label and clusterName to the values in the message.",
   },
   ForeignHeartbeat: {
+    stalls: true,
     conditions: ["Formatted", "Mounted"],
     meaning: "A host that is not a node of this cluster has the file system mounted and writes its heartbeat.",
     action: "Find it and unmount it there, or declare it as a node.",
@@ -54,6 +58,7 @@ export const formatting = {
     action: "Set xensan.dev/paused=true, unmount it on the hosts that the message names, and remove the annotation.",
   },
   FormatForbidden: {
+    stalls: true,
     conditions: ["Formatted"],
     meaning: "The volume is blank and the spec says format: Never.",
     action: "Set format to IfBlank, or use the volume that holds the file system.",
@@ -65,6 +70,7 @@ export const formatting = {
       "Bring it back. If it is permanently off, check the device on another node and set the annotation xensan.dev/approve as the message says: xensan then chooses another node, which formats only a blank device.",
   },
   FilesystemMissing: {
+    stalls: true,
     conditions: ["Formatted", "Mounted"],
     meaning: "The recorded file system is not on its volume any more. It is never formatted again.",
     action: "Find out what happened to the volume, and restore it from a backup.",

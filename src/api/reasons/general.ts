@@ -7,6 +7,7 @@ export const general = {
   Pending: { conditions: ["every type"], meaning: "The operator has not checked the object yet.", action: nothing },
   Ready: { conditions: ["Ready"], meaning: "Everything is as the spec says.", action: "Nothing." },
   InvalidSpec: {
+    stalls: true,
     conditions: ["every type"],
     meaning: "The spec violates a rule that the API server did not enforce when the object was stored.",
     action: correctSpec,
@@ -22,6 +23,7 @@ export const general = {
     action: "Remove the annotation to run the plan.",
   },
   ObserveOnly: {
+    stalls: true,
     conditions: ["every type"],
     meaning:
       "Something would be changed on a machine whose AoeServer or XenHost has spec.management: Observe; the message names it, status.plan lists the steps, and none of them runs.",

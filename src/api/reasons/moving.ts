@@ -189,6 +189,7 @@ export const moving = {
     action: "Approve with the annotation that the message names, or save the copy by hand first.",
   },
   SplitBrain: {
+    stalls: true,
     conditions: ["Migrating", "Succeeded", "events"],
     meaning: "The domain runs on both hosts and damages its disks. xensan does not touch it again.",
     action: "Decide immediately which one has the right data, and destroy the other with xl destroy.",

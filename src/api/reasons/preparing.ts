@@ -19,6 +19,7 @@ export const preparing = {
     action: "Check the host's apt sources and network.",
   },
   NoPackageManager: {
+    stalls: true,
     conditions: ["Prepared", "AoeReady"],
     meaning: "The host has no apt, and packages are missing.",
     action: "Install the named tools on the host by hand.",
@@ -29,6 +30,7 @@ export const preparing = {
     action: "Install it on the host, or set packages to Manage.",
   },
   KernelWithoutAoe: {
+    stalls: true,
     conditions: ["AoeReady"],
     meaning: "The running kernel was built without CONFIG_ATA_OVER_ETH.",
     action: "Boot a kernel that has it; Debian's has.",
@@ -39,11 +41,13 @@ export const preparing = {
     action: "Install the modules of the running kernel, or reboot into the installed one.",
   },
   InterfaceMissing: {
+    stalls: true,
     conditions: ["Prepared", "AoeReady", "Exported"],
     meaning: "The host has no such network interface; the message lists those it has.",
     action: "Correct the interface in the spec.",
   },
   InterfaceInUse: {
+    stalls: true,
     conditions: ["AoeReady"],
     meaning: "Open AoE devices are reached over an interface that the spec no longer names.",
     action: "Unmount the named devices, or keep the interface in aoe.interfaces.",
@@ -54,12 +58,14 @@ export const preparing = {
     action: "Check cable and switch.",
   },
   InterfaceIsPort: {
+    stalls: true,
     conditions: ["Prepared", "AoeReady", "Exported"],
     meaning:
       "The interface is a port of a bridge or bond, which takes every frame that arrives: AoE is not heard on the port itself.",
     action: "Name the bridge or bond instead of its port in the spec.",
   },
   InitNotSupported: {
+    stalls: true,
     conditions: ["Prepared", "Exported"],
     meaning: "Neither systemd nor sysvinit keeps processes alive on this host.",
     action: "Use a host with systemd or sysvinit.",

@@ -56,6 +56,7 @@ export const reaching = {
       "Delete one of the two objects. To move the machine to this one permanently, set xensan.dev/approve=Claim:HOLDER with the holder that the message names as CLUSTER NAMESPACE/NAME.",
   },
   AuthenticationFailed: {
+    stalls: true,
     conditions: asking,
     meaning: "The host refused the key.",
     action: "Put the public key into authorized_keys of spec.ssh.user, or correct the Secret.",
@@ -72,32 +73,38 @@ export const reaching = {
     action: "Delete the objects that the note names, or let them name another Secret.",
   },
   CredentialInvalid: {
+    stalls: true,
     conditions: asking,
     meaning: "The Secret is of the wrong type, or its key cannot be read, or needs a passphrase that is missing.",
     action: "Correct the Secret: ssh-privatekey, and ssh-passphrase for an encrypted key.",
   },
   CredentialNotForHost: {
+    stalls: true,
     conditions: ["RelocationReady"],
     meaning: "The Secret's key hosts does not name this XenHost, so its password is not sent to the machine.",
     action: "Have the owner of the Secret add the XenHost's name to its key hosts, or name another Secret.",
   },
   HostKeyMismatch: {
+    stalls: true,
     conditions: asking,
     meaning: "The host presented a key other than the pinned or recorded one. No command was sent.",
     action:
       "Find out whether the host was reinstalled or a third party intercepts the connection. If the new key is right, declare it in spec.ssh.hostKeys.",
   },
   HostKeyUnknown: {
+    stalls: true,
     conditions: asking,
     meaning: "No key of the host is declared and hostKeyPolicy is Pinned.",
     action: "Declare spec.ssh.hostKeys or known_hosts in the Secret, or set hostKeyPolicy to TrustOnFirstUse.",
   },
   AddressNotAllowed: {
+    stalls: true,
     conditions: asking,
     meaning: "The operator's configuration does not allow connections to this address.",
     action: "Correct spec.ssh.host, or have the operator's allowed addresses extended.",
   },
   BecomeFailed: {
+    stalls: true,
     conditions: asking,
     meaning: "sudo -n did not work for spec.ssh.user.",
     action: "Allow the user to run sudo without a password, or log in as root.",
@@ -128,11 +135,13 @@ export const reaching = {
     action: "Check the memory and the log of the host.",
   },
   Unintelligible: {
+    stalls: true,
     conditions: ["every type"],
     meaning: "The host's login shell is no POSIX shell, or prints something of its own.",
     action: "Give spec.ssh.user a POSIX shell whose start-up files print nothing.",
   },
   InvalidRequest: {
+    stalls: true,
     conditions: ["every type"],
     meaning: "A value cannot be sent to a host.",
     action: correctSpec,

@@ -23,21 +23,25 @@ export const running = {
     action: "Shut it down from within, or set shutdown.onTimeout to Destroy.",
   },
   Crashed: {
+    stalls: true,
     conditions: ["Running"],
     meaning: "The guest crashed, and onCrash keeps what is left of it for a look.",
     action: "Look at it, then end it with xl destroy: xensan starts it again.",
   },
   Stopped: {
+    stalls: true,
     conditions: ["Running"],
     meaning: "The guest has shut down, and onPoweroff or onReboot keeps what is left of it.",
     action: "End it with xl destroy: xensan starts it again.",
   },
   DomainPaused: {
+    stalls: true,
     conditions: ["Running"],
     meaning: "The domain was paused with the host's own tools.",
     action: "Unpause it there.",
   },
   DomainTaken: {
+    stalls: true,
     conditions: ["DisksReady", "Running", "Admitted", "Succeeded"],
     meaning:
       "An older XenDomain has the same UUID or one of the same images, or the domain of this UUID was declared or started by somebody else. Nothing is done with it.",
@@ -45,6 +49,7 @@ export const running = {
       "Correct the spec; or have the owner of the host add the UUID to spec.allowed.domains of the XenHost, to take over a domain that xensan did not start.",
   },
   NoDisk: {
+    stalls: true,
     conditions: ["DisksReady", "Running"],
     meaning:
       "The domain has no disk on a shared file system; its lock against running twice lies beside the first one.",
@@ -78,6 +83,7 @@ export const running = {
       "Bring the host back; or run `xensan forget HOST`, or set spec.onHostFailure to Restart, to start it elsewhere.",
   },
   LockedElsewhere: {
+    stalls: true,
     conditions: ["Running"],
     meaning: "The lock file on the shared file system names a machine that is none of the domain's hosts.",
     action: "Make sure that the domain does not run there, then remove the named file.",
@@ -94,6 +100,7 @@ export const running = {
     action: "Nothing.",
   },
   ToolstackMissing: {
+    stalls: true,
     conditions: ["ToolstackReady"],
     meaning: "Neither xl nor xm is installed.",
     action: "Install Xen; on Debian the package xen-system-amd64, then reboot into it.",
@@ -114,6 +121,7 @@ export const running = {
     action: "Set it to Enabled and name the hosts in allowedSourceHostRefs to allow it.",
   },
   RelocationAddressMissing: {
+    stalls: true,
     conditions: ["RelocationReady"],
     meaning: "The host is reached by a name, and relocation.address is not given.",
     action: "Set relocation.address to the IPv4 address at which the peers reach it.",

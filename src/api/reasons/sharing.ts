@@ -8,16 +8,19 @@ export const sharing = {
     action: "Install it, or set packages of the XenHost to Manage.",
   },
   KernelWithoutOcfs2: {
+    stalls: true,
     conditions: ["Online", "Mounted"],
     meaning: "The running kernel was built without CONFIG_OCFS2_FS or CONFIG_OCFS2_FS_O2CB.",
     action: "Boot a kernel that has them; Debian's has.",
   },
   HostNameMismatch: {
+    stalls: true,
     conditions: ["Configured", "Online"],
     meaning: "No node of the cluster has the short host name of the host; O2CB would stay offline without an error.",
     action: "Set the host's name right, or correct nodes: the node's name is the short host name.",
   },
   ForeignCluster: {
+    stalls: true,
     conditions: ["Configured", "Online", "DeletionBlocked"],
     meaning:
       "cluster.conf was not written by xensan, or another cluster is configured or active: a host is in one cluster only.",
@@ -39,68 +42,81 @@ export const sharing = {
     action: "See the conditions of the AoeVolume.",
   },
   NotBlank: {
+    stalls: true,
     conditions: ["Formatted"],
     meaning: "The device holds something, which the message names, so it is never formatted.",
     action: "Use another volume. If nobody needs what is there, erase its signatures by hand.",
   },
   SizeDiffers: {
+    stalls: true,
     conditions: ["Formatted"],
     meaning: "The device is not as large as the volume, so it may be another one.",
     action: "See the conditions of the AoeVolume, and who else serves its address.",
   },
   WrongServer: {
+    stalls: true,
     conditions: ["Formatted"],
     meaning: "Another server than the volume's answers for its address, or more than one does.",
     action: "Find the other server on the segment and stop its export.",
   },
   HeartbeatActive: {
+    stalls: true,
     conditions: ["Formatted"],
     meaning: "A host that is not declared as a node writes a heartbeat to the device: it has it mounted.",
     action: "Find the host and unmount it there, or use another volume.",
   },
   FormatInterrupted: {
+    stalls: true,
     conditions: ["Formatted"],
     meaning: "mkfs.ocfs2 began and did not come to its end. It never runs a second time by itself.",
     action: "Look at the device. If nothing of value is on it, erase its signatures and use a new volume name.",
   },
   FormatFailed: {
+    stalls: true,
     conditions: ["Formatted"],
     meaning: "mkfs.ocfs2 failed; the message quotes its output.",
     action: "Follow the message; it is not retried.",
   },
   WrongFilesystem: {
+    stalls: true,
     conditions: ["Formatted", "Mounted", "DeletionBlocked"],
     meaning: "The device holds no OCFS2, or another one than was recorded.",
     action: "Find out who changed the volume. xensan neither formats nor mounts it.",
   },
   MountPointOutsideBounds: {
+    stalls: true,
     conditions: ["Mounted"],
     meaning: "The mount point, or what it resolves to, is not in allowed.mountPoints of the XenHost.",
     action: "Use another mount point, or have the owner of the host allow this one.",
   },
   MountOptionOutsideBounds: {
+    stalls: true,
     conditions: ["Mounted"],
     meaning:
       "A mount option is not in allowed.mountOptions of the XenHost. What is mounted already goes on without the option.",
     action: "Leave it out, or have the owner of the host allow it.",
   },
   MountPointNotUsable: {
+    stalls: true,
     conditions: ["Mounted"],
     meaning:
       "The mount point is not a directory, is reached over a symbolic link, or lies in a directory of the system.",
     action: correctSpec,
   },
   MountPointNotEmpty: {
+    stalls: true,
     conditions: ["Mounted"],
     meaning: "Something is in the directory, which the mounted file system would hide.",
     action: "Move it away on the named host.",
   },
   MountPointInUse: {
+    stalls: true,
     conditions: ["Mounted"],
     meaning: "Something else is mounted there, or /etc/fstab mounts something else there.",
     action: "Unmount it on the named host, or use another mount point.",
   },
   MountedElsewhere: {
+    stalls: true,
     conditions: ["Mounted"],
     meaning: "The host has the device mounted on another directory.",
     action: "Unmount it there, or correct mountPoint.",

@@ -3,6 +3,7 @@ import type { ReasonEntry } from "./entry.ts";
 /** Why a script of a XenDomain refused: its images, its lock, its start. */
 export const starting = {
   NotDom0: {
+    stalls: true,
     conditions: ["ToolstackReady"],
     meaning: "The host does not run under Xen, or is not its dom0.",
     action: "Boot it with Xen; on Debian install xen-system-amd64 and choose its entry in the boot menu.",
@@ -34,6 +35,7 @@ export const starting = {
     action: "See the conditions of the Ocfs2Cluster.",
   },
   ImageForeign: {
+    stalls: true,
     conditions: ["DisksReady", "Running"],
     meaning:
       "What is in the place of the image was not made for this XenDomain, or is smaller than the disk and not xensan's to grow, or is not a regular file, or a directory of its path is a symbolic link. It is never replaced.",
@@ -51,17 +53,20 @@ export const starting = {
     action: "Put the recorded file back under its name.",
   },
   SourceMissing: {
+    stalls: true,
     conditions: ["DisksReady"],
     meaning: "The image to copy from does not exist, or it is not a regular file.",
     action: "Correct sourcePath, or put the image there.",
   },
   SourceNotTemplate: {
+    stalls: true,
     conditions: ["DisksReady"],
     meaning:
       "sourcePath is in none of the templates of the file system in the Ocfs2Cluster, or leads there by a symbolic link.",
     action: "Choose one that is, or have the owner of the cluster add it to templates.",
   },
   SourceInUse: {
+    stalls: true,
     conditions: ["DisksReady"],
     meaning: "sourcePath is the image of a domain. Images in use are never copied.",
     action: "Choose an image that no domain has.",
@@ -72,6 +77,7 @@ export const starting = {
     action: "Find out who changed the configuration on the host.",
   },
   SourceLarger: {
+    stalls: true,
     conditions: ["DisksReady"],
     meaning: "The image to copy from is larger than the disk.",
     action: "Raise the size of the disk.",
@@ -99,6 +105,7 @@ export const starting = {
     action: "Stop the domain; xensan then continues.",
   },
   DomainNameTaken: {
+    stalls: true,
     conditions: ["Running"],
     meaning: "Another domain on the host has the same name.",
     action: "Rename or stop the other domain.",
@@ -121,21 +128,25 @@ export const starting = {
     action: "Stop or move another domain, or lower memory.",
   },
   BridgeMissing: {
+    stalls: true,
     conditions: ["Running"],
     meaning: "The host has no such bridge.",
     action: "Create it on the host, or correct networks.",
   },
   BridgeOutsideBounds: {
+    stalls: true,
     conditions: ["Running", "Admitted", "Succeeded"],
     meaning: "The bridge is not in allowed.bridges of the XenHost, which is empty by default.",
     action: "Use another bridge, or ask the owner of the host to add this one to allowed.bridges.",
   },
   BootFileMissing: {
+    stalls: true,
     conditions: ["Running"],
     meaning: "The host has no such kernel or ramdisk.",
     action: "Copy it to every host that the domain may run on, or correct boot.",
   },
   BootFileOutsideBounds: {
+    stalls: true,
     conditions: ["Running", "Admitted", "Succeeded"],
     meaning: "The kernel or ramdisk, or what it resolves to, is not in allowed.bootFiles of the XenHost.",
     action: "Use another file, or ask the owner of the host to allow this one.",

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { definitions } from "../../../src/api/kinds.ts";
+import { isElsewhere } from "../../../src/api/reasons/elsewhere.ts";
+import { patienceSeconds } from "../../../src/api/reasons/patience.ts";
+import { isStalling } from "../../../src/api/reasons/stalling.ts";
 import { type ReasonEntry, reasons } from "../../../src/api/reasons.ts";
 import { refusals } from "../../../src/host/refusals.ts";
 import type { HostErrorCode } from "../../../src/ssh/host-session.ts";
@@ -22,6 +25,22 @@ describe("the catalogue of reasons", () => {
       conditions.filter((type) => !everyType.has(type) && !onDemand.includes(type)).map((type) => `${name}: ${type}`),
     );
     expect(unknown).toEqual([]);
+  });
+
+  it("calls no reason stalling that resolves itself, is expected for a while, or is another object's", () => {
+    const resolvesItself = ([name, { action }]: [string, ReasonEntry]) =>
+      action.startsWith("Nothing") || name in patienceSeconds || isElsewhere(name);
+    expect(entries.filter(([name]) => isStalling(name)).filter(resolvesItself)).toEqual([]);
+    expect(isStalling("NotInTheCatalogue")).toBe(false);
+  });
+
+  it("calls every spec stalling that asks for more than the owner of a host or file system allows", () => {
+    // Somebody changed the configuration on the host: the spec itself is within bounds.
+    const passing = ["ImageOutsideBounds"];
+    const outside = Object.keys(reasons).filter((name) =>
+      /OutsideBounds$|^SourceNotTemplate$|^SourceInUse$/.test(name),
+    );
+    expect(outside.filter((name) => !isStalling(name))).toEqual(passing);
   });
 
   it("has every reason for which a script on a host refuses", () => {
