@@ -40,7 +40,7 @@ export const reaching = {
     meaning:
       "Another machine answers at the address: its machine-id differs from the recorded one. Nothing is changed on it.",
     action:
-      "Correct spec.ssh.host, or, if the machine takes the place of the old one permanently, set xensan.dev/approve=Machine:ID with its machine-id.",
+      "Correct spec.ssh.host, or, if the machine replaces the old one permanently, set xensan.dev/approve=Machine:ID with its machine-id.",
   },
   Claimed: {
     conditions: ["events"],

@@ -68,7 +68,7 @@ export const sharing = {
   FormatInterrupted: {
     stalls: true,
     conditions: ["Formatted"],
-    meaning: "mkfs.ocfs2 began and did not come to its end. It never runs a second time by itself.",
+    meaning: "mkfs.ocfs2 started and did not finish. xensan never runs it a second time by itself.",
     action: "Look at the device. If nothing of value is on it, erase its signatures and use a new volume name.",
   },
   FormatFailed: {

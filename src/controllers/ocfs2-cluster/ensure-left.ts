@@ -95,7 +95,7 @@ function knows(cluster: ClusterObservation, node: ObservedNode): boolean {
 /** What of the cluster is left on a node; undefined: nothing. */
 export function restOf(cluster: ClusterObservation, node: ObservedNode): string | undefined {
   const ready = readyNode(node);
-  if (ready === undefined) return "nobody can tell";
+  if (ready === undefined) return "its state is unknown";
   const { o2cb } = ready.facts;
   if (o2cb.state === "unknown") return o2cb.why;
   if (o2cb.state === "absent") return undefined;
