@@ -100,7 +100,7 @@ describe("a volume on another card of its server", () => {
     await stage.advance(2_000);
     stage.apply(second);
     await eventually(stage, () => conflicted(stage, "second"), "True/DuplicateAddress");
-    expect(message(stage, "AoeVolume", "second", "Ready")).toContain("on XenHost bella, a client of both, belongs to");
+    expect(message(stage, "AoeVolume", "second", "Ready")).toContain("on XenHost bella, a client of both, is used by");
   });
 });
 

@@ -341,7 +341,7 @@ describe("hosts that do not fit", () => {
       ],
     });
     await eventually(stage, () => cluster(stage, "Configured"), "False/HostNameMismatch");
-    expect(message(stage, "Ocfs2Cluster", "xen", "Configured")).toContain("calls itself bella");
+    expect(message(stage, "Ocfs2Cluster", "xen", "Configured")).toContain("has the host name bella");
   });
 
   it("that are in an older cluster stay there", async () => {

@@ -55,7 +55,7 @@ describe("the address of a volume", () => {
     );
   });
 
-  it("is unknown where the server does not say what it exports", () => {
+  it("is unknown where the server did not report its exports", () => {
     const exports = { state: "unknown", why: "ps failed" } as const;
     const message = "AoeServer san1 did not report its exports: ps failed";
     expect(ensureAddress(volume({ server: server({ ...free, exports }) }))).toEqual({
