@@ -16,7 +16,9 @@ const allowedSchema = z
   .object({
     mountPoints: setOf(pathGlobSchema, { max: 32 })
       .default(["/mnt/*", "/srv/*"])
-      .describe("Where shared file systems may be mounted."),
+      .describe(
+        "Where shared file systems may be mounted. /home, /opt, /srv, /mnt and /media themselves only where they stand here without * or ?.",
+      ),
     mountOptions: setOf(z.enum(["dev", "exec", "suid"]), { max: 3 })
       .default([])
       .describe(

@@ -65,8 +65,13 @@ real=${real_parent%/}${point#"$parent"}
 in_bounds "$real" "$@" || refuse MountPointOutsideBounds "$point leads to $real, which is not in allowed.mountPoints"
 case $real/ in
 /bin/* | /boot/* | /dev/* | /etc/* | /lib*/* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | /usr/* | /tmp/ | /var/ | /var/lib/ | \
-	/var/lib/dpkg/* | /var/lib/apt/* | "$state_dir"/* | /home/ | /opt/ | /srv/ | /mnt/ | /media/ | /)
+	/var/lib/dpkg/* | /var/lib/apt/* | "$state_dir"/* | /)
 	refuse MountPointNotUsable "$real is a directory of the system"
+	;;
+/home/ | /opt/ | /srv/ | /mnt/ | /media/)
+	named=
+	for glob; do [ "$glob" != "$real" ] || named=yes; done
+	[ -n "$named" ] || refuse MountPointNotUsable "$real is a directory of the system; it may be a mount point where allowed.mountPoints names it without * or ?"
 	;;
 esac
 point=$real

@@ -17,7 +17,10 @@ import { reads, requireDevice } from "./shared-device.ts";
 
 const fstab = "/etc/fstab";
 const systemDirectories =
-  /^(\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys|usr)\/|\/(tmp|var|var\/lib|home|opt|srv|mnt|media)\/$|\/var\/lib\/(dpkg|apt|xensan)\/|\/$)/;
+  /^(\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys|usr)\/|\/(tmp|var|var\/lib)\/$|\/var\/lib\/(dpkg|apt|xensan)\/|\/$)/;
+
+/** Directories for data of the machine's owner, who may give one away as a whole by its exact name. */
+const dataDirectories = ["/home", "/opt", "/srv", "/mnt", "/media"];
 
 /** The file without the entry of this mount point and its mark. */
 function fstabWithout(host: Host, mountPoint: string): string {
@@ -49,6 +52,13 @@ function requirePoint(run: ScriptRun, point: string, globs: readonly string[]): 
   }
   if (systemDirectories.test(`${real}/`)) {
     refuse(run, "MountPointNotUsable", `${real} is a directory of the system`);
+  }
+  if (dataDirectories.includes(real) && !globs.includes(real)) {
+    refuse(
+      run,
+      "MountPointNotUsable",
+      `${real} is a directory of the system; it may be a mount point where allowed.mountPoints names it without * or ?`,
+    );
   }
   return real;
 }

@@ -100,8 +100,10 @@ twins(
     it.each<[string, string[], string]>([
       ["/mnt/data", ["/srv/*"], "MountPointOutsideBounds"],
       ["/etc/data", ["/etc/*"], "MountPointNotUsable"],
-      ["/srv", ["/srv"], "MountPointNotUsable"],
-    ])("is not mounted on %s", async (mountPoint, allowedMountPoints, reason) => {
+      ["/srv", ["/srv*"], "MountPointNotUsable"],
+      // Where the owner gives it away by its name, only the device is missing.
+      ["/srv", ["/srv/*", "/srv"], "DeviceMissing"],
+    ])("is not mounted on %s, where %j is allowed", async (mountPoint, allowedMountPoints, reason) => {
       const command = mountFilesystem({ ...mount, mountPoint, allowedMountPoints });
       expect(await dom0.act(command)).toMatchObject({ kind: "refused", reason });
     });
