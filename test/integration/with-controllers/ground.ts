@@ -36,6 +36,8 @@ export interface Ground {
   operator(kubeconfig: string, flags: readonly string[]): Promise<XensanProcess>;
   /** Applies the tutorial, its one migration aside, into a namespace, on a rack of its own. */
   tutorial(namespace: string): Promise<{ readonly rack: Rack; readonly manifests: readonly Manifest[] }>;
+  /** Applies what `tutorial` applied last once more. */
+  again(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export async function breakGround({ controllers = true } = {}): Promise<Ground> 
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-with-controllers-"));
   const processes: XensanProcess[] = [];
   const racks: RackServer[] = [];
+  let applied: readonly Manifest[] = [];
   await controlPlane.installCrds([crds]);
   const admin = new KubeConfig();
   admin.loadFromString(controlPlane.kubeconfig);
@@ -78,8 +81,12 @@ export async function breakGround({ controllers = true } = {}): Promise<Ground> 
         .filter(({ kind }) => kind !== "Namespace" && kind !== "XenMigration")
         .map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, namespace } }));
       const fit = fitToRack(manifests, { server, moved });
+      applied = fit;
       await applyManifests(admin, fit);
       return { rack, manifests: fit };
+    },
+    async again() {
+      await applyManifests(admin, applied);
     },
     async stop() {
       for (const one of processes) one.kill("SIGKILL");
@@ -88,4 +95,19 @@ export async function breakGround({ controllers = true } = {}): Promise<Ground> 
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** What runs on the machines of a rack, and what they serve. */
+export function onHosts(rack: Rack) {
+  rack.settle();
+  const domains = [...rack.hosts.keys()].flatMap((host) =>
+    rack.xen
+      .domains(host)
+      .map(({ name }) => name)
+      .filter((name) => name !== "Domain-0"),
+  );
+  const mounts = [...rack.hosts.values()].flatMap(({ running }) =>
+    running.mounts.filter(({ type }) => type === "ocfs2"),
+  );
+  return { domains, mounts, exports: rack.exports() };
 }

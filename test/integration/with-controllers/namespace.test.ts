@@ -1,11 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Rack } from "../../../src/sim/rack.ts";
 import { installChart } from "../chart-install.ts";
 import { serviceAccountKubeconfig } from "../service-account.ts";
 import { tool } from "../tools.ts";
 import { eventually } from "../xensan-process.ts";
-import { breakGround, type Ground } from "./ground.ts";
+import { breakGround, type Ground, onHosts } from "./ground.ts";
 
 let ground: Ground;
 beforeAll(async () => {
@@ -17,21 +16,6 @@ const kubectl = (...args: string[]) => ground.kubectl(...args);
 const domainReady = async (namespace: string) =>
   (await kubectl("get", "xendomain", "vm-test", "-n", namespace, "-o", conditionPath("Ready"))) === "True";
 const conditionPath = (type: string) => `jsonpath={.status.conditions[?(@.type=="${type}")].status}`;
-
-/** What runs on the machines of a rack, and what they serve. */
-function onHosts(rack: Rack) {
-  rack.settle();
-  const domains = [...rack.hosts.keys()].flatMap((host) =>
-    rack.xen
-      .domains(host)
-      .map(({ name }) => name)
-      .filter((name) => name !== "Domain-0"),
-  );
-  const mounts = [...rack.hosts.values()].flatMap(({ running }) =>
-    running.mounts.filter(({ type }) => type === "ocfs2"),
-  );
-  return { domains, mounts, exports: rack.exports() };
-}
 
 describe("kubectl delete namespace, with the controller of namespaces", () => {
   it("ends by itself, with nothing left on the hosts, under the chart's rights", async () => {

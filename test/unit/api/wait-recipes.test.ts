@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { definitions } from "../../../src/api/kinds.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../../docs/how-to/wait-until-ready.md"), "utf8");
-const recipes = [...page.matchAll(/kubectl [^`]*wait --for=condition=([A-Za-z]+) ([a-z]+)/g)].map(
+const recipes = [...page.matchAll(/kubectl [^`\n]*wait --for=condition=([A-Za-z]+) ([a-z]+)/g)].map(
   ([, type = "", kind = ""]) => ({ type, kind }),
 );
 
