@@ -16,7 +16,7 @@ describe("how a change travels", () => {
 
   it("names files that there are", () => {
     const paths = [...page.matchAll(/`([\w./-]+\.ts)`/g)].map(([, path = ""]) => path);
-    expect(paths.filter((path) => !/^(watches|plan|release)\.ts$/.test(path) && fileOf(path) === undefined)).toEqual(
+    expect(paths.filter((path) => !/^(watches|observe|plan|release|reconcile)\.ts$/.test(path) && fileOf(path) === undefined)).toEqual(
       [],
     );
   });
