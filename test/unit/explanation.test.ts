@@ -16,9 +16,11 @@ describe("how a change travels", () => {
 
   it("names files that there are", () => {
     const paths = [...page.matchAll(/`([\w./-]+\.ts)`/g)].map(([, path = ""]) => path);
-    expect(paths.filter((path) => !/^(watches|observe|plan|release|reconcile)\.ts$/.test(path) && fileOf(path) === undefined)).toEqual(
-      [],
-    );
+    expect(
+      paths.filter(
+        (path) => !/^(watches|observe|plan|release|reconcile)\.ts$/.test(path) && fileOf(path) === undefined,
+      ),
+    ).toEqual([]);
   });
 
   it("names functions and classes of those files", () => {
