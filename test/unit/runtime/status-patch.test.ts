@@ -101,7 +101,10 @@ describe("the status of an object", () => {
     // Stored, and never answered.
     await applyStatus({ api, kind: widgets, object }, intent, signal);
     const anew = applyStatus({ api, kind: widgets, object }, { server: { unit: "operation-2" } }, signal);
-    await expect(anew).rejects.toMatchObject({ status: 409, message: expect.stringContaining("another one") });
+    await expect(anew).rejects.toMatchObject({
+      status: 409,
+      message: expect.stringContaining("differs from the cache"),
+    });
     expect((await get()).status).toMatchObject(intent);
   });
 
