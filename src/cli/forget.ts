@@ -28,7 +28,7 @@ const hostSchema = z.object({
 export const forget: Command = {
   name: "forget",
   description:
-    "Confirms that the machine of a XenHost is off, dead or removed: nothing that ran there since its last boot is still running. Its domains are then started on other hosts, and nothing waits for the host. The operator refuses it while another node sees the heartbeat of the machine. It ends when the machine answers again.",
+    "Confirms that the machine of a XenHost is off, dead or removed: nothing that ran there since its last boot is still running. Its domains are then started on other hosts, and starts, migrations and mounts wait for the host no longer; the deletion of an Ocfs2Cluster still does, since its configuration stays on that machine. The operator refuses it while another node sees the heartbeat of the machine. It ends when the machine answers again.",
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
   options: clusterOptions,
   async run(values, io) {
