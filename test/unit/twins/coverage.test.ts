@@ -18,7 +18,7 @@ describe("the scripts on hosts", () => {
 
   it("are told by the contract table", () => {
     const [heading, ...rows] = contractText().trimEnd().split("\n");
-    expect(heading).toBe("script                       dash   busybox  simulated  lab  systemd  sysvinit");
+    expect(heading).toBe("script                       dash   busybox  simulated  lab  ocfs2  systemd  sysvinit");
     expect(rows).toHaveLength(scriptNames.length);
   });
 });
