@@ -95,6 +95,7 @@ describe("the API on a real API server", () => {
       ssh: { ...ssh, port: 22, user: "root", hostKeyPolicy: "Pinned", become: "None" },
       aoe: { interfaces: ["eth1"] },
       toolstack: "Auto",
+      management: "Manage",
       packages: "Manage",
       allowed: {
         mountPoints: ["/mnt/*", "/srv/*"],

@@ -176,7 +176,7 @@ describe("a second release of the chart, for the same namespaces", () => {
 
   it("refuses, and says so in its log and in /readyz", async () => {
     second = await operatorOf({ name: "two", namespace: "two-ops" });
-    await second.until(/Namespace san is served by one-ops\/one; two-ops\/two leaves it alone/);
+    await second.until(/Namespace san is served by one-ops\/one; two-ops\/two changes nothing in it/);
     expect(await ready()).toMatchObject({
       status: 500,
       text: expect.stringContaining("namespace san is served by one-ops/one (Lease san/xensan-claim)"),
