@@ -41,6 +41,17 @@ const keyExchangeInit = (keyExchange: string) =>
     uint32(0),
   ]);
 
+/** The types of the messages after the line with the version, before anything is encrypted (RFC 4253, section 6). */
+function messagesIn(read: Buffer): number[] {
+  const types: number[] = [];
+  let at = read.indexOf("\n") + 1;
+  while (at > 0 && at + 5 < read.length) {
+    types.push(read.readUInt8(at + 5));
+    at += 4 + read.readUInt32BE(at);
+  }
+  return types;
+}
+
 /**
  * Something on a host's port that offers one key exchange only and, when that is group exchange (RFC 4419), names this
  * prime: it has no key at all, and needs none to make the other side compute.
@@ -54,9 +65,11 @@ export async function startGroupExchanger(keyExchange: string, prime: Buffer) {
     socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
     socket.write("SSH-2.0-OpenSSH_9.6\r\n");
     socket.write(packet(keyExchangeInit(keyExchange)));
+    let read = Buffer.alloc(0);
     socket.on("data", (data) => {
-      // SSH_MSG_KEX_DH_GEX_REQUEST and the high bytes of its first number.
-      if (!data.includes(Buffer.from([34, 0, 0]))) return;
+      read = Buffer.concat([read, data]);
+      // SSH_MSG_KEX_DH_GEX_REQUEST
+      if (!messagesIn(read).includes(34)) return;
       seen.groups += 1;
       socket.write(packet(Buffer.concat([Buffer.from([31]), string(prime), string(Buffer.from([2]))])));
     });
