@@ -2,8 +2,9 @@ import type { Story } from "../scenario.ts";
 import { deadHosts } from "./dead-hosts.ts";
 import { deletion } from "./ends.ts";
 import { leases } from "./leases.ts";
+import { guest, tutorial } from "./manifests.ts";
 import { moves } from "./moves.ts";
-import { mountedWithin, shares } from "./shares.ts";
+import { data, mountedWithin, shares } from "./shares.ts";
 import { countsOn } from "./ticks.ts";
 
 /** The whole tutorial, from bare Debian to a domain that runs on the shared file system, and what may happen to it. */
@@ -14,8 +15,16 @@ export const cloud: Story = {
     name: "bare hosts to a domain on a shared file system",
     async run(words) {
       const manifests = await words.examples("tutorial");
-      await words.apply(...manifests.filter(({ kind }) => kind !== "XenMigration"));
+      const domainKinds = ["XenDomain", "XenMigration"];
+      await words.apply(...manifests.filter(({ kind }) => !domainKinds.includes(kind)));
+      await words.apply(await tutorial(words, "Ocfs2Cluster", "xen", { filesystems: [data] }));
       await words.ready(1500);
+      // The guest keeps its pattern on a disk of ext4, which it does not make itself.
+      const template =
+        "mkdir -p /srv/xen/templates && cp /var/lib/xen-lab/vm-template.img /srv/xen/templates/guest.img";
+      await words.on("bella", template, 120);
+      await words.apply(await guest(words, "vm-test"));
+      await words.ready(600);
       for (const host of ["bella", "brutus"]) await mountedWithin(words, host, 10);
       const tick = await countsOn(words, "bella");
       return `${tick.boot}: ${tick.count}`;

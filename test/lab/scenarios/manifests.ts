@@ -18,6 +18,14 @@ export async function tutorial({ examples }: Words, kind: string, name: string, 
   return { ...found, ...{ spec: { ...specOf(found), ...change } } };
 }
 
+/** The tutorial's domain under a name of its own, with a copy of the template as its disk: a pattern is kept there. */
+export async function guest(words: Words, name: string): Promise<Manifest> {
+  const disk = { device: "xvda", filesystemRef: { clusterRef: { name: "xen" }, label: "data" } };
+  const disks = [{ ...disk, path: `${name}.img`, size: "64Mi", sourcePath: "templates/guest.img" }];
+  const domain = await tutorial(words, "XenDomain", "vm-test", { disks });
+  return { ...domain, metadata: { ...domain.metadata, name } };
+}
+
 const specOf = (manifest: Manifest): object =>
   "spec" in manifest && typeof manifest.spec === "object" && manifest.spec !== null ? manifest.spec : {};
 

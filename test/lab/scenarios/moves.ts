@@ -3,7 +3,7 @@ import type { XenDomain, XenMigration } from "../../../src/api/kinds.ts";
 import { xenDomains, xenHosts, xenMigrations } from "../../../src/api/kinds.ts";
 import type { Manifest } from "../../../src/cli/manifests.ts";
 import type { Scenario, Words } from "../scenario.ts";
-import { object, tutorial } from "./manifests.ts";
+import { guest, object, tutorial } from "./manifests.ts";
 import { countsOn, runsOn, sameGuest, stoodStill } from "./ticks.ts";
 
 /** The domain of the tutorial moves while it runs, whatever happens on the way. */
@@ -235,7 +235,7 @@ export const moves: readonly Scenario[] = [
       if ((await hostOf(words)) !== "bella") await move(words, "home");
       const names = ["vm-test", "vm-two", "vm-three"];
       await words.apply(await maintained(words, "brutus", "Cordon"));
-      for (const name of names.slice(1)) await words.apply(...(await another(words, name)));
+      for (const name of names.slice(1)) await words.apply(await guest(words, name));
       for (const name of names) await words.become(xenDomains, name, "Ready/True", 600);
       await words.apply(await maintained(words, "brutus", "None"));
       const before = await Promise.all(names.map((name) => countsOn(words, "bella", name)));
@@ -258,10 +258,4 @@ export const moves: readonly Scenario[] = [
 async function running(words: Words) {
   const from = await hostOf(words);
   return [from, await countsOn(words, from)] as const;
-}
-
-/** The manifests of a domain like that of the tutorial, on bella first. */
-async function another({ examples }: Words, name: string): Promise<Manifest[]> {
-  const manifests = await examples("tutorial/50-domain.yaml");
-  return manifests.map((manifest) => JSON.parse(JSON.stringify(manifest).replaceAll("vm-test", name)));
 }

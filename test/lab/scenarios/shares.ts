@@ -18,7 +18,11 @@ export async function shared({ on, until }: Words, from: string, to: string, fil
   return await until(to, `cat ${file}`, 30);
 }
 
-const data = { label: "data", volumeRef: { name: "data" }, mountPoint, nodeSlots: 4, journalSize: "8Mi" };
+/** The tutorial's file system, from which disks may be copied. */
+export const data = {
+  ...{ label: "data", volumeRef: { name: "data" }, mountPoint, nodeSlots: 4, journalSize: "8Mi" },
+  templates: ["templates/*.img"],
+};
 
 function sizeOf(text: string): { readonly blocks: number; readonly mib: number } {
   const [blocks = 0, block = 0] = text.split(":").map(Number);
