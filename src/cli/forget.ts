@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { annotations } from "../api/common.ts";
 import { XenHost } from "../api/fluent.ts";
-import { annotating } from "./cluster/annotate.ts";
+import { annotate } from "./cluster/annotate.ts";
 import { connect } from "./cluster/connect.ts";
 import { pick } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
-import { patch } from "./cluster/patch.ts";
 import { list } from "./cluster/read-world.ts";
 import { type Command, UsageError } from "./command.ts";
 import { readHost } from "./entity.ts";
@@ -15,7 +14,7 @@ const schema = clusterSchema.extend({ host: z.string() });
 
 /** What is read of a XenHost. */
 const hostSchema = z.object({
-  metadata: z.object({ name: z.string(), annotations: z.record(z.string(), z.string()).optional() }),
+  metadata: z.object({ name: z.string() }),
   status: z
     .object({
       facts: z.object({ bootID: z.string().optional() }).optional(),
@@ -36,15 +35,15 @@ export const forget: Command = {
     await using connection = await connect(given, io);
     const { namespace } = connection;
     const all = await list(connection, XenHost);
-    const { name } = pick(all.map(readHost), "XenHost", given.host, namespace);
+    const host = pick(all.map(readHost), "XenHost", given.host, namespace);
+    const { name } = host;
     const hosts = all.map((one) => hostSchema.parse(one));
-    const { status, metadata } = hosts.find((one) => one.metadata.name === name) ?? {};
+    const { status } = hosts.find((one) => one.metadata.name === name) ?? {};
     const bootId = status?.facts?.bootID;
     if (bootId === undefined) throw new UsageError(`xenhost/${name} was never reached: no boot of it is known`);
     if (status?.conditions?.some((one) => one.type === "Reachable" && one.status === "True") === true)
       throw new UsageError(`xenhost/${name} answers: switch the machine off first`);
-    const steps = annotating(metadata?.annotations, annotations.forget, bootId);
-    if (steps.length > 0) await patch(connection, XenHost, name, steps);
+    await annotate(connection, host, annotations.forget, bootId);
     io.stdout.write(`xenhost/${name}: boot ${bootId} is forgotten\n`);
     return 0;
   },

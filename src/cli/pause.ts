@@ -1,14 +1,11 @@
 import { z } from "zod";
 import { annotations, isSet } from "../api/common.ts";
-import { annotating } from "./cluster/annotate.ts";
+import { annotate } from "./cluster/annotate.ts";
 import { connect } from "./cluster/connect.ts";
-import { models } from "./cluster/models.ts";
-import { objectArgument, pick, qualifiedName } from "./cluster/named.ts";
+import { objectArgument, qualifiedName } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
-import { patch } from "./cluster/patch.ts";
-import { list } from "./cluster/read-world.ts";
+import { readNamed } from "./cluster/read-world.ts";
 import type { Command } from "./command.ts";
-import { readEntity } from "./entity.ts";
 import { typed } from "./parse-options.ts";
 
 const schema = clusterSchema.extend({ object: z.string() });
@@ -37,15 +34,11 @@ async function set(wish: "paused" | "resumed", ...[values, io]: Parameters<Comma
   const { kind, name } = qualifiedName(given.object);
   await using connection = await connect(given, io);
   const { namespace } = connection;
-  const all = (await list(connection, models[kind])).map((one) => readEntity(kind, one));
-  const { annotations: present } = pick(all, kind, name, namespace);
-  const was = isSet(present[annotations.paused]);
-  const isAlready = was === (wish === "paused");
-  if (!isAlready) {
-    const steps = annotating(present, annotations.paused, wish === "paused" ? "true" : undefined);
-    await patch(connection, models[kind], name, steps);
-  }
+  const entity = await readNamed(connection, { kind, name });
+  const was = isSet(entity.annotations[annotations.paused]);
   const paused = wish === "paused";
+  const isAlready = was === paused;
+  if (!isAlready) await annotate(connection, entity, annotations.paused, paused ? "true" : undefined);
   if (given.output === "json") io.stdout.write(`${JSON.stringify({ namespace, kind, name, paused }, undefined, 2)}\n`);
   else
     io.stdout.write(

@@ -1,15 +1,12 @@
 import { z } from "zod";
 import { annotations } from "../api/common.ts";
 import { systemClock } from "../clock.ts";
-import { annotating } from "./cluster/annotate.ts";
+import { annotate } from "./cluster/annotate.ts";
 import { connect } from "./cluster/connect.ts";
-import { models } from "./cluster/models.ts";
-import { objectArgument, pick, qualifiedName } from "./cluster/named.ts";
+import { objectArgument, qualifiedName } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
-import { patch } from "./cluster/patch.ts";
-import { list } from "./cluster/read-world.ts";
+import { readNamed } from "./cluster/read-world.ts";
 import type { Command } from "./command.ts";
-import { readEntity } from "./entity.ts";
 import { typed } from "./parse-options.ts";
 
 const schema = clusterSchema.extend({ object: z.string() });
@@ -26,10 +23,9 @@ export const reconcile: Command = {
     const { kind, name } = qualifiedName(given.object);
     await using connection = await connect(given, io);
     const { namespace } = connection;
-    const all = (await list(connection, models[kind])).map((one) => readEntity(kind, one));
-    const { annotations: present } = pick(all, kind, name, namespace);
+    const entity = await readNamed(connection, { kind, name });
     const reconcileAt = new Date(systemClock.now()).toISOString();
-    await patch(connection, models[kind], name, annotating(present, annotations.reconcileAt, reconcileAt));
+    await annotate(connection, entity, annotations.reconcileAt, reconcileAt);
     if (given.output === "json")
       io.stdout.write(`${JSON.stringify({ namespace, kind, name, reconcileAt }, undefined, 2)}\n`);
     else io.stdout.write(`${kind.toLowerCase()}/${name}: reconciliation requested\n`);

@@ -4,9 +4,8 @@ import { systemClock } from "../../clock.ts";
 import { checksOf } from "../check/check.ts";
 import type { CheckResult } from "../check/result.ts";
 import { type Connection, connect } from "../cluster/connect.ts";
-import { models } from "../cluster/models.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
-import { list, readWorld } from "../cluster/read-world.ts";
+import { list, readObjects, worldOf } from "../cluster/read-world.ts";
 import type { Command, Io, Option } from "../command.ts";
 import { typed } from "../parse-options.ts";
 import { programVersion } from "../version.ts";
@@ -55,10 +54,8 @@ async function collect(connection: Connection, time: string, io: Io): Promise<Re
       return otherwise;
     }
   };
-  const world = await readWorld(connection);
-  const objects = await attempt("objects", [], async () =>
-    (await Promise.all(Object.values(models).map((model) => list(connection, model)))).flat(),
-  );
+  const objects = await readObjects(connection);
+  const world = await worldOf(connection, objects);
   const events = await attempt("events", [], () => list(connection, kind.Event));
   const checks: CheckResult[] = [];
   await attempt("checks", undefined, async () => {

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { checkLine } from "../check/check.ts";
 import type { CheckResult } from "../check/result.ts";
+import type { Objects } from "../cluster/read-world.ts";
 import { entitiesOf, verdictOf, type World } from "../entity.ts";
 import { plain } from "../paint.ts";
 import { graphOf } from "../topology/graph.ts";
@@ -18,8 +19,7 @@ export interface Material {
   /** RFC 3339. */
   readonly time: string;
   readonly world: World;
-  /** The objects as the API server sent them. */
-  readonly objects: readonly unknown[];
+  readonly objects: Objects;
   readonly events: readonly unknown[];
   readonly checks: readonly CheckResult[];
   /** The operator's log lines by `NAMESPACE-DEPLOYMENT`. */
@@ -47,11 +47,8 @@ export function filesOf(material: Material): ReadonlyMap<string, string> {
     ["checks.txt", checks.map((one) => checkLine(one, plain)).join("")],
     ["events.yaml", documents(material.events)],
   ]);
-  for (const kind of new Set(entitiesOf(world).map((entity) => entity.kind)))
-    files.set(
-      `objects/${kind.toLowerCase()}.yaml`,
-      documents(material.objects.filter((one) => headSchema.safeParse(one).data?.kind === kind)),
-    );
+  for (const [kind, objects] of Object.entries(material.objects))
+    if (objects.length > 0) files.set(`objects/${kind.toLowerCase()}.yaml`, documents(objects));
   for (const entity of entitiesOf(world))
     if (verdictOf(entity).state !== "True")
       files.set(

@@ -1,4 +1,18 @@
-import type { PatchStep } from "./patch.ts";
+import type { Entity } from "../entity.ts";
+import type { Connection } from "./connect.ts";
+import { models } from "./models.ts";
+import { type PatchStep, patch } from "./patch.ts";
+
+/** Sets an annotation of an object that was read, or removes it for undefined. No request where nothing changes. */
+export async function annotate(
+  connection: Connection,
+  { kind, name, annotations }: Pick<Entity, "kind" | "name" | "annotations">,
+  key: string,
+  value: string | undefined,
+): Promise<void> {
+  const steps = annotating(annotations, key, value);
+  if (steps.length > 0) await patch(connection, models[kind], name, steps);
+}
 
 /** The JSON patch that sets an annotation, or takes it away for undefined; no step where there is nothing to do. */
 export function annotating(

@@ -1,33 +1,56 @@
 import { type GenericClass, K8s, kind } from "kubernetes-fluent-client";
-import { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../../api/fluent.ts";
-import { readCluster, readDomain, readHost, readMigration, readServer, readVolume, type World } from "../entity.ts";
+import type { KindName } from "../../api/kinds.ts";
+import {
+  type Entity,
+  readCluster,
+  readDomain,
+  readEntity,
+  readHost,
+  readMigration,
+  readServer,
+  readVolume,
+  type World,
+} from "../entity.ts";
 import { secretsNamed } from "../why/depends.ts";
 import { ApiError, isMissing } from "./api-error.ts";
 import type { Connection } from "./connect.ts";
+import { models } from "./models.ts";
+import { pick } from "./named.ts";
 
-/** Reads every object of the namespace, and nothing of Secrets but whether they are there. */
-export async function readWorld(connection: Connection): Promise<World> {
-  const { namespace } = connection;
-  const [servers, volumes, hosts, clusters, domains, migrations] = await Promise.all([
-    list(connection, AoeServer),
-    list(connection, AoeVolume),
-    list(connection, XenHost),
-    list(connection, Ocfs2Cluster),
-    list(connection, XenDomain),
-    list(connection, XenMigration),
+/** The objects of each kind, as the API server sent them. */
+export type Objects = Readonly<Record<KindName, readonly unknown[]>>;
+
+/** Reads every object of the namespace. */
+export async function readObjects(connection: Connection): Promise<Objects> {
+  const [AoeServer, AoeVolume, XenHost, Ocfs2Cluster, XenDomain, XenMigration] = await Promise.all([
+    list(connection, models.AoeServer),
+    list(connection, models.AoeVolume),
+    list(connection, models.XenHost),
+    list(connection, models.Ocfs2Cluster),
+    list(connection, models.XenDomain),
+    list(connection, models.XenMigration),
   ]);
+  return { AoeServer, AoeVolume, XenHost, Ocfs2Cluster, XenDomain, XenMigration };
+}
+
+/** Parses them, and reads nothing of Secrets but whether they are there. */
+export async function worldOf(connection: Connection, objects: Objects): Promise<World> {
   const world: World = {
-    namespace,
-    servers: servers.map(readServer),
-    volumes: volumes.map(readVolume),
-    hosts: hosts.map(readHost),
-    clusters: clusters.map(readCluster),
-    domains: domains.map(readDomain),
-    migrations: migrations.map(readMigration),
+    namespace: connection.namespace,
+    servers: objects.AoeServer.map(readServer),
+    volumes: objects.AoeVolume.map(readVolume),
+    hosts: objects.XenHost.map(readHost),
+    clusters: objects.Ocfs2Cluster.map(readCluster),
+    domains: objects.XenDomain.map(readDomain),
+    migrations: objects.XenMigration.map(readMigration),
     secrets: new Map(),
   };
   return { ...world, secrets: new Map(await secretStates(connection, secretsNamed(world))) };
 }
+
+/** Reads every object of the namespace, and nothing of Secrets but whether they are there. */
+export const readWorld = async (connection: Connection): Promise<World> =>
+  worldOf(connection, await readObjects(connection));
 
 /** Which of these Secrets are there. */
 export function secretStates(
@@ -35,6 +58,15 @@ export function secretStates(
   names: readonly string[],
 ): Promise<(readonly [string, "Present" | "Absent" | "Unknown"])[]> {
   return Promise.all(names.map(async (name) => [name, await secretState(connection, name)] as const));
+}
+
+/** The object of that name in the namespace; throws a UsageError that names what may have been meant. */
+export async function readNamed(
+  connection: Connection,
+  { kind, name }: { readonly kind: KindName; readonly name: string },
+): Promise<Entity> {
+  const all = (await list(connection, models[kind])).map((one) => readEntity(kind, one));
+  return pick(all, kind, name, connection.namespace);
 }
 
 /** All objects of a kind in the namespace, as the API server sent them. */

@@ -27,7 +27,8 @@ interface Placed {
  */
 export function htmlPage({ nodes, edges }: Graph, namespace: string): string {
   const placed = place(nodes);
-  const rows = Math.max(1, ...columns.map((_, index) => placed.filter(({ x }) => x === columnX(index)).length));
+  const placeOf = new Map(placed.map((one) => [one.node, one]));
+  const rows = Math.max(1, ...columns.map(({ kinds }) => nodes.filter(({ kind }) => kinds.includes(kind)).length));
   const width = columnX(columns.length - 1) + box.width + margin;
   const height = margin + head + rows * (box.height + gap.row) + margin;
   const title = `Namespace ${namespace}`;
@@ -51,8 +52,8 @@ export function htmlPage({ nodes, edges }: Graph, namespace: string): string {
 <main>
 <svg id="rack" viewBox="0 0 ${width} ${height}" data-width="${width}" data-height="${height}" role="group" aria-label="${escaped(title)}">
 ${columns.map(({ title: text }, index) => `<text class="column" x="${columnX(index)}" y="${margin + 10}">${text}</text>`).join("\n")}
-${edges.map((edge) => drawEdge(edge, placed)).join("\n")}
-${[...placed].map(drawNode).join("\n")}
+${edges.map((edge) => drawEdge(edge, placeOf)).join("\n")}
+${placed.map(drawNode).join("\n")}
 </svg>
 </main>
 <script>${script}</script>
@@ -83,9 +84,9 @@ function drawNode({ node, x, y }: Placed): string {
   return `<g class="node ${state ?? "None"}" id="${id}" tabindex="0" data-text="${escaped(full.toLowerCase())}" transform="translate(${x} ${y})"><title>${escaped(full)}</title><rect width="${box.width}" height="${box.height}" rx="8"/><text class="mark" x="12" y="24">${markOf(state)}</text><text class="name" x="30" y="24">${text(23, name)}</text><text class="details" x="12" y="43">${text(35, second)}</text></g>`;
 }
 
-function drawEdge({ from, to, label }: Edge, placed: readonly Placed[]): string {
-  const start = placed.find(({ node }) => node === from);
-  const end = placed.find(({ node }) => node === to);
+function drawEdge({ from, to, label }: Edge, placeOf: ReadonlyMap<Node, Placed>): string {
+  const start = placeOf.get(from);
+  const end = placeOf.get(to);
   if (start === undefined || end === undefined) return "";
   const [x1, y1] = [start.x + box.width, start.y + box.height / 2];
   const [x2, y2] = [end.x, end.y + box.height / 2];

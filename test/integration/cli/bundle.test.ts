@@ -5,26 +5,13 @@ import { K8s, kind } from "kubernetes-fluent-client";
 import { beforeAll, expect, inject, it, onTestFinished } from "vitest";
 import { AoeServer } from "../../../src/api/index.ts";
 import { clientCommands } from "../../../src/cli/client-commands.ts";
-import { runProgram } from "../../../src/cli/program.ts";
+import { typeCommand } from "../../command-line.ts";
 
 const namespace = "cli-bundle";
 const planted = "vJ7-planted-3kQ";
 
-async function bundle(...args: string[]) {
-  let stdout = "";
-  const io = {
-    env: { KUBECONFIG: inject("kubeconfigPath") },
-    signal: new AbortController().signal,
-    stdout: {
-      write(text: string) {
-        stdout += text;
-        return true;
-      },
-    },
-    stderr: { write: () => true },
-  };
-  return { code: await runProgram(clientCommands, ["bundle", ...args, "-n", namespace], io), stdout };
-}
+const bundle = (...args: string[]) =>
+  typeCommand(clientCommands, ["bundle", ...args, "-n", namespace], { env: { KUBECONFIG: inject("kubeconfigPath") } });
 
 beforeAll(async () => {
   process.env.KUBECONFIG = inject("kubeconfigPath");

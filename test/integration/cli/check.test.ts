@@ -3,28 +3,14 @@ import { K8s, kind } from "kubernetes-fluent-client";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { AoeServer } from "../../../src/api/index.ts";
 import { clientCommands } from "../../../src/cli/client-commands.ts";
-import { runProgram } from "../../../src/cli/program.ts";
 import { createKubeClient, textSource } from "../../../src/runtime/client-node.ts";
 import { leaseKind } from "../../../src/runtime/kinds.ts";
+import { typeCommand } from "../../command-line.ts";
 
 const namespace = "cli-check";
 
-async function check(...args: string[]) {
-  let stdout = "";
-  const io = {
-    env: { KUBECONFIG: inject("kubeconfigPath") },
-    signal: new AbortController().signal,
-    stdout: {
-      write(text: string) {
-        stdout += text;
-        return true;
-      },
-    },
-    stderr: { write: () => true },
-  };
-  const code = await runProgram(clientCommands, ["check", ...args, "-n", namespace], io);
-  return { code, stdout };
-}
+const check = (...args: string[]) =>
+  typeCommand(clientCommands, ["check", ...args, "-n", namespace], { env: { KUBECONFIG: inject("kubeconfigPath") } });
 
 beforeAll(async () => {
   process.env.KUBECONFIG = inject("kubeconfigPath");

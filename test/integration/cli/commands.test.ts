@@ -5,30 +5,15 @@ import { K8s, kind } from "kubernetes-fluent-client";
 import { beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { AoeServer, AoeVolume, XenDomain, XenHost, XenMigration } from "../../../src/api/index.ts";
 import { commands } from "../../../src/cli/commands.ts";
-import { runProgram } from "../../../src/cli/program.ts";
+import { typeCommand } from "../../command-line.ts";
 import { tool } from "../tools.ts";
 import { startXensan } from "../xensan-process.ts";
 
 const namespace = "cli-commands";
 const ssh = (host: string) => ({ host, privateKeySecretRef: { name: "rack-ssh" } });
 
-async function xensan(...args: string[]) {
-  const texts = { stdout: "", stderr: "" };
-  const stream = (name: keyof typeof texts) => ({
-    write(text: string) {
-      texts[name] += text;
-      return true;
-    },
-  });
-  const io = {
-    env: { KUBECONFIG: inject("kubeconfigPath") },
-    signal: new AbortController().signal,
-    stdout: stream("stdout"),
-    stderr: stream("stderr"),
-  };
-  const code = await runProgram(commands, [...args, "-n", namespace], io);
-  return { code, ...texts };
-}
+const xensan = (...args: string[]) =>
+  typeCommand(commands, [...args, "-n", namespace], { env: { KUBECONFIG: inject("kubeconfigPath") } });
 
 /** As the operator says it; there is none here. */
 async function say(model: typeof XenHost | typeof XenMigration, name: string, type: string, said: object, more = {}) {

@@ -8,8 +8,8 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { definitions } from "../../../src/api/kinds.ts";
 import { clientCommands } from "../../../src/cli/client-commands.ts";
-import { runProgram } from "../../../src/cli/program.ts";
 import { isRecord } from "../../../src/runtime/equality.ts";
+import { type Typed, typeCommand } from "../../command-line.ts";
 
 type Json = Record<string, unknown>;
 const stepsSchema = z.array(
@@ -33,7 +33,7 @@ export interface ApiServer {
   /** Called after each patch, as an operator that notices it. */
   onPatch: (object: Json) => void;
   /** Runs a command line before it, in namespace san. */
-  xensan(...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  xensan(...args: string[]): Promise<Typed>;
 }
 
 /** Starts one with these objects; it ends with the test. */
@@ -128,20 +128,7 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
     set onPatch(value) {
       state.onPatch = value;
     },
-    async xensan(...args) {
-      const texts = { stdout: "", stderr: "" };
-      const stream = (name: keyof typeof texts) => ({
-        write(said: string) {
-          texts[name] += said;
-          return true;
-        },
-      });
-      const io = {
-        ...{ env: { KUBECONFIG: kubeconfig }, signal: new AbortController().signal },
-        ...{ stdout: stream("stdout"), stderr: stream("stderr") },
-      };
-      return { code: await runProgram(clientCommands, args, io), ...texts };
-    },
+    xensan: (...args) => typeCommand(clientCommands, args, { env: { KUBECONFIG: kubeconfig } }),
   };
 }
 

@@ -1,23 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { type Command, UsageError } from "../../../src/cli/command.ts";
 import { commands } from "../../../src/cli/commands.ts";
-import { runProgram } from "../../../src/cli/program.ts";
 import { run } from "../../../src/cli/run.ts";
 import { up } from "../../../src/up/up.ts";
+import { typeCommand } from "../../command-line.ts";
 import { commandReference } from "./command-reference.ts";
 
-async function type(args: string[], env: Record<string, string> = {}, others: Command[] = [], program = "xensan") {
-  const texts = { stdout: "", stderr: "" };
-  const stream = (name: keyof typeof texts) => ({
-    write(text: string) {
-      texts[name] += text;
-      return true;
-    },
-  });
-  const io = { env, program, signal: new AbortController().signal, stdout: stream("stdout"), stderr: stream("stderr") };
+function type(args: string[], env: Record<string, string> = {}, others: Command[] = [], program = "xensan") {
   const entries = others.map((other) => ({ name: other.name, summary: "", load: () => Promise.resolve(other) }));
-  const code = await runProgram([...commands, ...entries], args, io);
-  return { code, ...texts };
+  return typeCommand([...commands, ...entries], args, { env, program });
 }
 
 const all = await Promise.all(commands.map((entry) => entry.load()));

@@ -11,16 +11,23 @@ describe("the files of a bundle", () => {
   const files = filesOf({
     ...{ version: "1.2.3", time: "2026-01-01T00:00:00.000Z" },
     world: w.rack({ hosts: [bella, w.host("brutus")] }),
-    objects: [
-      {
-        ...{ kind: "XenHost", spec: { any: "thing" } },
-        metadata: {
-          name: "bella",
-          managedFields: [{ manager: "kubectl" }],
-          annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}", team: "storage" },
+    objects: {
+      AoeServer: [w.server()],
+      AoeVolume: [w.volume()],
+      XenHost: [
+        {
+          ...{ kind: "XenHost", spec: { any: "thing" } },
+          metadata: {
+            name: "bella",
+            managedFields: [{ manager: "kubectl" }],
+            annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}", team: "storage" },
+          },
         },
-      },
-    ],
+      ],
+      Ocfs2Cluster: [w.cluster()],
+      XenDomain: [w.domain()],
+      XenMigration: [],
+    },
     events: [{ kind: "Event", metadata: { name: "one" }, note: `somebody pasted ${key}` }],
     checks: [{ name: "cluster", state: "Failed", message: "is old", advice: "upgrade it" }],
     logs: new Map([["xensan-xensan", ["first", `authorization: Bearer ${token}`]]]),

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commands } from "../../../../src/cli/commands.ts";
 import { readManifests } from "../../../../src/cli/manifests.ts";
-import { runProgram } from "../../../../src/cli/program.ts";
 import { systemClock } from "../../../../src/clock.ts";
 import { createRack, type Rack } from "../../../../src/sim/rack.ts";
 import { type RackServer, serveRack } from "../../../../src/sim/ssh-server.ts";
+import { typeCommand } from "../../../command-line.ts";
 import { changedRack } from "../../sim/tutorial.ts";
 
 let directory: string;
@@ -39,18 +39,9 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function run(...args: string[]) {
-  const texts = { stdout: "", stderr: "" };
-  const stream = (name: keyof typeof texts) => ({
-    write(text: string) {
-      texts[name] += text;
-      return true;
-    },
-  });
-  const io = { env: {}, signal: new AbortController().signal, stdout: stream("stdout"), stderr: stream("stderr") };
+function run(...args: string[]) {
   const files = ["--identity", join(directory, "key"), "--known-hosts", join(directory, "known_hosts"), "-n", "san"];
-  const code = await runProgram(commands, ["import", ...files, ...args], io);
-  return { code, ...texts };
+  return typeCommand(commands, ["import", ...files, ...args]);
 }
 
 const at = (name: string) => {
