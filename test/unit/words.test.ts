@@ -17,7 +17,11 @@ const textsOf = (line: string): string => (/^\s*(\*|\/[/*])/.test(line) ? "" : (
 
 it("messages and how-to pages are in plain English", () => {
   const code = ["api", "cli", "controllers", "ssh", "runtime"].flatMap((name) => files(`src/${name}`, /\.ts$/));
-  const found = [...code, "README.md", ...files("docs/how-to", /\.md$/)].flatMap((file) =>
+  const found = [
+    ...code,
+    "README.md",
+    ...["how-to", "tutorial", "explanation"].flatMap((name) => files(`docs/${name}`, /\.md$/)),
+  ].flatMap((file) =>
     readFileSync(join(root, file), "utf8")
       .split("\n")
       .map((line) => (file.endsWith(".ts") ? textsOf(line) : line))

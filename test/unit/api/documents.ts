@@ -50,7 +50,8 @@ export function rejectFiles(): RejectFile[] {
 
 const read = (file: string): string => readFileSync(join(top, file), "utf8");
 
-function documentsOf(text: string): Document[] {
+/** The objects of our kinds in YAML text. */
+export function documentsOf(text: string): Document[] {
   return parseAllDocuments(text).flatMap((document) => {
     const parsed = documentSchema.parse(document.toJS());
     const { kind } = parsed;

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { type Command, UsageError } from "../../../src/cli/command.ts";
 import { commands } from "../../../src/cli/commands.ts";
+import { parseOptions } from "../../../src/cli/parse-options.ts";
 import { run } from "../../../src/cli/run.ts";
 import { up } from "../../../src/up/up.ts";
 import { typeCommand } from "../../command-line.ts";
+import { pages, typedIn } from "../docs/pages.ts";
 import { commandReference } from "./command-reference.ts";
 
 function type(args: string[], env: Record<string, string> = {}, others: Command[] = [], program = "xensan") {
@@ -100,6 +102,37 @@ describe("xensan", () => {
 
   it("documents the same in the reference", async () => {
     await expect(commandReference(all, up)).toMatchFileSnapshot("../../../docs/reference/cli.md");
+  });
+
+  it("is typed in the docs as it can be typed", () => {
+    const docs = pages().filter(({ file }) => file !== "docs/reference/cli.md");
+    const found = [
+      ...typedIn(docs, "xensan"),
+      ...typedIn(docs, "kubectl").flatMap(({ file, args: [name, ...args] }) =>
+        name === "xensan" ? [{ file, args }] : [],
+      ),
+    ];
+    const wrong = found.flatMap(({ file, args: [name, ...args] }) => {
+      const command = all.find((one) => one.name === name);
+      try {
+        if (command === undefined) throw new Error("there is no such command");
+        parseOptions(command.options, args, {}, command.arguments);
+        return [];
+      } catch (error) {
+        return [`${file}: xensan ${[name, ...args].join(" ")}: ${error}`];
+      }
+    });
+    expect(wrong).toEqual([]);
+    expect(found.length).toBeGreaterThan(25);
+    const named = docs.flatMap(({ file, spans }) =>
+      spans.filter((span) => /^(kubectl )?xensan [a-z]/.test(span)).map((span) => ({ file, span })),
+    );
+    const unknown = named.filter(({ span }) => {
+      const [name, ...words] = span.replace(/^(kubectl )?xensan /, "").split(" ");
+      const flags = all.find((one) => one.name === name)?.options.map((option) => `--${option.name}`);
+      return !words.every((word) => !/^--[a-z]/.test(word) || word === "--help" || flags?.includes(word) === true);
+    });
+    expect(unknown).toEqual([]);
   });
 
   it("turns a usage error of a command into exit code 2, any other into 1", async () => {
