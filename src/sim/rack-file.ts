@@ -46,7 +46,8 @@ const diskSchema = z.strictObject({
     .strictObject({
       uuid: z.uuid().optional(),
       label: z.string().min(1).max(63).default("OTHER"),
-      cluster: z.string().min(1).max(16).default("other"),
+      /** Empty: plain mkfs.ocfs2, which writes no cluster. */
+      cluster: z.string().max(16).default("other"),
       nodeSlots: z.int().min(1).max(255).default(2),
     })
     .optional(),

@@ -1,14 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 import { definitions, type KindName } from "../../src/api/kinds.ts";
 import { parseSpec } from "../../src/api/parse.ts";
-import { filesOf } from "../../src/cli/import/files.ts";
-import { draftRack } from "../../src/cli/import/rack.ts";
-import { survey } from "../../src/cli/import/survey.ts";
-import { parseManifests } from "../../src/cli/manifests.ts";
-import { directDialer, directHostKey, endpoint } from "../../src/sim/dialer.ts";
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { type ImportedObject, imported } from "./imported.ts";
 import { realOperator } from "./operator-process.ts";
 import { keySecret } from "./scenarios/objects.ts";
 import { tutorialObjects } from "./scenarios/tutorial.ts";
@@ -26,40 +21,6 @@ const scenario: Scenario = {
   manifests: () => [keySecret, ...tutorialObjects(kinds)],
   missing: () => [],
 };
-
-/** What `xensan import` writes of the rack as it stands. */
-async function imported(stage: Stage): Promise<{ files: ReadonlyMap<string, string>; notImported: readonly string[] }> {
-  const knownHosts = [...stage.rack.hosts.keys()]
-    .map((name) => {
-      const { host, port } = endpoint(stage.rack, name);
-      return `[${host}]:${port} ${directHostKey(name)}\n`;
-    })
-    .join("");
-  const [san, bella, brutus] = ["san", "bella", "brutus"].map((name) => endpoint(stage.rack, name));
-  if (san === undefined || bella === undefined || brutus === undefined) throw new Error("no such rack");
-  const { signal } = new AbortController();
-  const looking = survey(directDialer(stage.rack), {
-    ...{ sans: [san], dom0s: [bella, brutus], privateKey: "", knownHosts, signal },
-  });
-  await stage.advance(60_000);
-  const { rack, unseen } = await looking;
-  expect(unseen).toEqual([]);
-  const drafts = draftRack(rack, "rack-ssh");
-  return { files: filesOf(drafts, "san"), notImported: drafts.flatMap((draft) => draft.notImported) };
-}
-
-const objectSchema = z.looseObject({
-  apiVersion: z.string(),
-  kind: z.string(),
-  metadata: z.object({ name: z.string(), namespace: z.string() }),
-  spec: z.unknown(),
-});
-type ImportedObject = z.output<typeof objectSchema>;
-
-const objectsOf = (files: ReadonlyMap<string, string>): ImportedObject[] =>
-  [...files].flatMap(([file, text]) =>
-    file === "kustomization.yaml" ? [] : parseManifests(text, file).map((one) => objectSchema.parse(one)),
-  );
 
 /** Fields of the spec that are not as the tutorial declares them, defaults filled in. */
 function differences({ kind, metadata: { name }, spec }: ImportedObject): string[] {
@@ -88,9 +49,8 @@ describe("the tutorial's rack, imported", () => {
     for (const object of scenario.manifests()) stage.apply(object);
     stage.startOperator();
     await stage.advance(240_000);
-    const { files, notImported } = await imported(stage);
+    const { objects, notImported } = await imported(stage);
     expect(notImported).toEqual([]);
-    const objects = objectsOf(files);
     expect(objects.flatMap(differences)).toEqual([
       "AoeServer san: ssh",
       "AoeServer san: interfaces",

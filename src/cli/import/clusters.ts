@@ -56,11 +56,7 @@ export function draftClusters(
     const lost = [
       ...nodes.lost,
       ...timeouts.lost,
-      ...all.flatMap(({ host, o2cb }) =>
-        o2cb.configuration?.state === "Unreadable"
-          ? [`/etc/ocfs2/cluster.conf of ${host.name} cannot be read: ${o2cb.configuration.why}`]
-          : [],
-      ),
+      ...all.flatMap((member) => beside(member, found)),
       ...filesystems.flatMap((one) => one.lost),
     ];
     const draft: Draft = {
@@ -82,6 +78,7 @@ export function draftClusters(
   const gaps = hosts.flatMap((host) =>
     [
       ...gapsOf("O2CB", host.facts.o2cb),
+      ...unreadOf(host),
       // Where there is no device, none is asked for.
       ...((factOf(host.facts.aoeDevices) ?? []).length === 0 ? [] : gapsOf("shared devices", host.facts.sharedDevices)),
     ].map((line) => `${host.name}: ${line}`),
@@ -96,6 +93,37 @@ export function draftClusters(
     clusters: [...drafted.map(({ draft }) => draft), ...rest],
     shares: drafted.flatMap(({ shares }) => shares),
   };
+}
+
+/** A cluster.conf that the tools cannot read: of whatever cluster it is. */
+function unreadOf({ facts }: NamedHost): string[] {
+  const configuration = factOf(facts.o2cb)?.configuration;
+  return configuration?.state === "Unreadable" ? [`/etc/ocfs2/cluster.conf cannot be read: ${configuration.why}`] : [];
+}
+
+/** What cluster.conf says beside the nodes of the cluster of its host. */
+function beside(
+  { host, o2cb: { configuration }, name }: Member,
+  found: readonly { readonly superblock: { readonly uuid: string } }[],
+) {
+  if (configuration?.state !== "Readable") return [];
+  const { clusters, nodes, regions } = configuration;
+  const mode = clusters.find((cluster) => cluster.name === name)?.heartbeatMode;
+  const known = new Set(found.map(({ superblock }) => superblock.uuid.replaceAll("-", "").toLowerCase()));
+  const stray = nodes.filter(({ cluster }) => clusters.every((one) => one.name !== cluster));
+  return [
+    ...clusters
+      .filter((cluster) => cluster.name !== name)
+      .map((cluster) => `the cluster ${JSON.stringify(cluster.name)}: a host is in one, and this one is in ${name}`),
+    ...stray.map((node) => `node ${node.number} ${JSON.stringify(node.name)}: it is of no cluster of the file`),
+    ...regions
+      .filter(({ cluster, region }) => cluster === name && !(mode === "Global" && known.has(region.toLowerCase())))
+      .map(({ region }) =>
+        mode === "Global"
+          ? `the heartbeat on ${region}: no file system with this UUID was found`
+          : `the heartbeat on ${region}: heartbeat_mode is local, so it is not written`,
+      ),
+  ].map((line) => `/etc/ocfs2/cluster.conf of ${host.name}: ${line}`);
 }
 
 interface Member {
@@ -147,9 +175,12 @@ function nodesOf(name: string, all: readonly Member[]): { readonly spec: readonl
       lost.push(
         `node ${node.number} is ${JSON.stringify(node.name)}, which is none of the hosts that were looked at: give it with --host`,
       );
-    if (hostRef.replace(/\..*$/, "") !== short)
+    const called = hostRef.replace(/\..*$/, "");
+    if (called !== node.name)
       lost.push(
-        `node ${node.number} is called ${JSON.stringify(node.name)}, and would be ${JSON.stringify(hostRef)}: the name of a XenHost is lower case`,
+        called === node.name.toLowerCase()
+          ? `node ${node.number} is called ${JSON.stringify(node.name)}, and cluster.conf would say ${JSON.stringify(called)}: O2CB compares without case`
+          : `node ${node.number} is called ${JSON.stringify(node.name)}, and would be ${JSON.stringify(called)}, the short name of its XenHost: change it on every node first`,
       );
     return given({
       number: node.number,
@@ -255,7 +286,8 @@ function filesystemOf(
   const absent = sights.filter(({ mount }) => mount === undefined).map(({ host }) => host.name);
   const lost = [
     ...points.slice(1).map((other) => `${what}: it is mounted on ${mountPoint}, and on ${other} elsewhere`),
-    ...(superblock.cluster === name
+    // Plain mkfs.ocfs2 writes no name of a cluster: whichever is online may mount it.
+    ...(superblock.cluster === name || superblock.cluster === ""
       ? []
       : [
           `${what}: its superblock names ${superblock.cluster === "" ? "no cluster" : `the cluster ${superblock.cluster}`}, not ${name}`,

@@ -32,7 +32,7 @@ export function draftHost(host: NamedHost, all: readonly NamedHost[], needs: Nee
     ...(aoe.length === 0
       ? ["nothing says on which interfaces it looks for AoE devices: spec.aoe.interfaces is for you to write"]
       : []),
-    ...(host.hostname !== "" && host.hostname !== name.replace(/\..*$/, "")
+    ...(host.hostname !== "" && host.hostname.toLowerCase() !== name.replace(/\..*$/, "")
       ? [`its host name is ${JSON.stringify(host.hostname)}, and O2CB compares that with the name of the XenHost`]
       : []),
     ...(toolstack === undefined || toolstack.kind !== "None" ? [] : ["it has neither xl nor xm"]),

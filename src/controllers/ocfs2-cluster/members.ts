@@ -154,11 +154,11 @@ export function clusterRequest(cluster: ClusterObservation): ClusterRequest {
   };
 }
 
-/** Whether both lists have the same nodes, in whatever order. */
+/** Whether both lists have the same nodes, in whatever order. O2CB compares names without case. */
 export function sameNodes(some: readonly O2cbNode[], others: readonly O2cbNode[]): boolean {
   const words = (nodes: readonly O2cbNode[]) =>
     nodes
-      .map(({ number, name, address, port }) => `${number} ${name} ${address} ${port}`)
+      .map(({ number, name, address, port }) => `${number} ${name.toLowerCase()} ${address} ${port}`)
       .sort()
       .join("\n");
   return words(some) === words(others);

@@ -187,5 +187,8 @@ function problemOf(volume: AoeVolume): string | undefined {
   const conflicted = findCondition(status?.conditions, "Conflicted");
   if (conflicted?.status !== "False") return conflicted?.message ?? "it has not been checked yet";
   if (hasCondition(status?.conditions, "Exported", "True", metadata.generation)) return undefined;
-  return findCondition(status?.conditions, "Exported")?.message ?? "it has not been checked yet";
+  const exported = findCondition(status?.conditions, "Exported");
+  // What an observed server serves it serves, though xensan would configure it otherwise.
+  if (exported?.reason === "ObserveOnly" && status?.server !== undefined) return undefined;
+  return exported?.message ?? "it has not been checked yet";
 }

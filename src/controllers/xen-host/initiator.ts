@@ -10,8 +10,8 @@ const tools = ["aoe-discover", "aoe-revalidate"];
 /** What makes a dom0 an AoE client. */
 export interface InitiatorPlan {
   readonly steps: readonly Step[];
-  /** `persistence`: all is well until the next reboot. */
-  readonly problem: { readonly reason: Reason; readonly message: string; readonly persistence?: boolean } | undefined;
+  /** `sees`: all the same the host sees its volumes, at least until the next reboot. */
+  readonly problem: { readonly reason: Reason; readonly message: string; readonly sees?: boolean } | undefined;
 }
 
 /** What makes a dom0 an AoE client: interfaces up, aoetools installed, the driver bound to exactly these interfaces, now and at boot. */
@@ -40,7 +40,7 @@ export function planInitiator(host: string, spec: XenHostSpec, facts: HostFacts)
 /** Why the host cannot see any volume now; undefined when it can. */
 export function initiatorProblem(spec: XenHostSpec, facts: HostFacts): string | undefined {
   const problem = problemOf(spec, facts);
-  return problem === undefined || problem.persistence === true ? undefined : problem.message;
+  return problem === undefined || problem.sees === true ? undefined : problem.message;
 }
 
 function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"] {
@@ -80,14 +80,17 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
   const driver = facts.aoe.value;
   if (!driver.loaded) return say("DriverNotPrepared", "The aoe module is not loaded");
   if (!sameSet(driver.interfaces, wanted))
-    return say(
-      "DriverNotPrepared",
-      `The aoe module uses ${driver.interfaces.join(", ") || "every interface"} instead of ${wanted.join(", ")}`,
-    );
+    return {
+      ...say(
+        "DriverNotPrepared",
+        `The aoe module uses ${driver.interfaces.join(", ") || "every interface"} instead of ${wanted.join(", ")}`,
+      ),
+      sees: driver.interfaces.length === 0 || wanted.every((name) => driver.interfaces.includes(name)),
+    };
   if (!isPersisted(driver, wanted))
     return {
       ...say("DriverNotPrepared", "The aoe module would not be loaded in the same way after a reboot"),
-      persistence: true,
+      sees: true,
     };
   return undefined;
 }

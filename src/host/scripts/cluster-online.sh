@@ -110,11 +110,21 @@ if [ -n "$setting" ] && [ "$setting" != "$fence" ]; then
 	[ "$word" = online ] || word=updated
 fi
 
+# node_known NAME: the name under which the kernel has this node, which may differ in case.
+node_known() {
+	if [ -d "$directory/node/$1" ]; then
+		echo "$1"
+	else
+		printf '%s\n' "$directory"/node/* | sed 's|.*/||' | grep -ixF -e "$1" || echo "$1"
+	fi
+}
+
 # node_now NAME: `NUMBER ADDRESS PORT` in the kernel.
 node_now() {
 	node_text=
+	node_directory=node/$(node_known "$1")
 	for node_file in num ipv4_address ipv4_port; do
-		read_setting "node/$1/$node_file"
+		read_setting "$node_directory/$node_file"
 		node_text="$node_text${node_text:+ }$setting"
 	done
 	echo "$node_text"
@@ -137,11 +147,11 @@ drop_node() {
 for node in "$directory"/node/*; do
 	[ -d "$node" ] || continue
 	node=${node##*/}
-	wanted=$(printf '%s' "$nodes" | awk -v name="$node" '$2 == name { print $1, $3, $4 }')
+	wanted=$(printf '%s' "$nodes" | awk -v name="$node" 'tolower($2) == tolower(name) { print $1, $3, $4 }')
 	if [ -z "$wanted" ]; then
 		drop_node "$node" "is no longer declared"
 	elif [ "$wanted" != "$(node_now "$node")" ]; then
-		[ -z "$regions_now" ] || [ "$node" != "$own_name" ] || in_use "the address of this node ($(node_now "$node"), to be $wanted)"
+		[ -z "$regions_now" ] || [ "$(lower "$node")" != "$(lower "$own_name")" ] || in_use "the address of this node ($(node_now "$node"), to be $wanted)"
 		drop_node "$node" "is to be $wanted and is $(node_now "$node")"
 	fi
 done
@@ -162,7 +172,7 @@ while read -r number name address port; do
 done <<-END
 	${nodes%?}
 END
-read_setting "node/$own_name/local"
+read_setting "node/$(node_known "$own_name")/local"
 [ "$setting" = 1 ] || refuse ClusterOffline "the kernel has no local node: $(last_said)"
 
 if [ "$mode" = global ]; then

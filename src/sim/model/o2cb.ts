@@ -75,10 +75,14 @@ export function registerMissing(world: World, host: Host, nodes: readonly Omit<C
   const { cluster } = host.running.o2cb;
   if (cluster === undefined) return false;
   const missing = nodes.filter((node) => !cluster.nodes.has(node.number));
-  for (const node of missing) cluster.nodes.set(node.number, { ...node, local: node.name === host.running.hostname });
+  for (const node of missing) cluster.nodes.set(node.number, { ...node, local: isNamed(host, node.name) });
   if (missing.length > 0) record(world, host, { kind: "ClusterChanged", cluster: cluster.name });
   return missing.length > 0;
 }
+
+/** O2CB finds its own node by the name of the host, without case. */
+export const isNamed = (host: Host, name: string): boolean =>
+  name.toLowerCase() === host.running.hostname.toLowerCase();
 
 /** `o2cb remove-node` in the running kernel. */
 export function dropNode(world: World, host: Host, number: number): void {
@@ -135,7 +139,7 @@ export function onlineFromFiles(world: World, host: Host, wanted?: string): void
   const { heartbeatMode, nodes } = configured;
   const timeouts = { ...defaultTimeouts, ...boot?.timeouts };
   const cluster: Cluster = { name, heartbeatMode, fenceMethod: "Reset", ...timeouts, nodes: new Map() };
-  for (const node of nodes) cluster.nodes.set(node.number, { ...node, local: node.name === host.running.hostname });
+  for (const node of nodes) cluster.nodes.set(node.number, { ...node, local: isNamed(host, node.name) });
   o2cb.cluster = cluster;
   record(world, host, { kind: localNode(cluster) === undefined ? "ClusterChanged" : "ClusterOnline", cluster: name });
 }

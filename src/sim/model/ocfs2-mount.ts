@@ -57,7 +57,8 @@ export function* mountOcfs2(
   const { o2cb } = host.running;
   const { cluster } = o2cb;
   const node = cluster && localNode(cluster);
-  if (cluster === undefined || node === undefined || cluster.name !== volume.cluster) {
+  const foreign = volume.cluster !== "" && volume.cluster !== cluster?.name;
+  if (cluster === undefined || node === undefined || foreign) {
     return said("Cluster name is invalid while trying to join the group");
   }
   const global = cluster.heartbeatMode === "Global";

@@ -93,8 +93,9 @@ export function unpack(host: Host, name: string): string | undefined {
     placeFile(host.rootFileSystem, "/lib/systemd/system/vblade@.service", { text: unit });
     placeFile(host.rootFileSystem, bootLink, { text: "vblade.service" });
   }
-  if (name === "ocfs2-tools" && !host.rootFileSystem.nodes.has("/etc/default/o2cb")) {
-    placeFile(host.rootFileSystem, "/etc/default/o2cb", { text: packagedO2cb });
+  if (name === "ocfs2-tools") {
+    if (!host.rootFileSystem.nodes.has("/etc/default/o2cb"))
+      placeFile(host.rootFileSystem, "/etc/default/o2cb", { text: packagedO2cb });
     placeFile(host.rootFileSystem, "/etc/rc2.d/S01o2cb", { text: "" });
     makeDirectories(host.rootFileSystem, "/etc/ocfs2");
   }

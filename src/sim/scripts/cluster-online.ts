@@ -3,6 +3,7 @@ import { liveNodes, stopRegion } from "../model/heartbeat.ts";
 import {
   clusterConf,
   dropNode,
+  isNamed,
   loadStack,
   onlineFromFiles,
   registerMissing,
@@ -95,10 +96,10 @@ function setNodes(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolea
   const { world, host } = run;
   let changed = false;
   for (const node of [...cluster.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const wanted = asked.nodes.find((one) => one.name === node.name);
+    const wanted = asked.nodes.find((one) => isSameName(one.name, node.name));
     if (wanted !== undefined && textOf(wanted) === textOf(node)) continue;
     const to = `is to be ${textOf(wanted)} and is ${textOf(node)}`;
-    if (wanted !== undefined && host.running.o2cb.regions.size > 0 && node.name === host.running.hostname) {
+    if (wanted !== undefined && host.running.o2cb.regions.size > 0 && isNamed(host, node.name)) {
       inUse(run, `the address of this node (${textOf(node)}, to be ${textOf(wanted)})`);
     }
     requireGone(run, node, wanted === undefined ? "is no longer declared" : to);
@@ -106,7 +107,7 @@ function setNodes(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolea
   }
   if (registerMissing(world, host, configuredNodes(host, asked.name))) changed = true;
   for (const wanted of asked.nodes) {
-    const now = textOf([...cluster.nodes.values()].find((node) => node.name === wanted.name));
+    const now = textOf([...cluster.nodes.values()].find((node) => isSameName(node.name, wanted.name)));
     if (now === textOf(wanted)) continue;
     refuse(run, "ClusterOffline", `node ${wanted.name} is ${now} in the kernel, not ${textOf(wanted)}: `);
   }
@@ -135,6 +136,8 @@ function* setRegions(run: ScriptRun, asked: AskedCluster): Generator<number, boo
   }
   return changed;
 }
+
+const isSameName = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
 
 const configuredNodes = (host: Host, name: string) =>
   parseCluster(readText(host, clusterConf) ?? "", name)?.nodes ?? [];

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Host } from "../../../src/sim/model/state.ts";
 import { list, readText } from "../../../src/sim/model/storage.ts";
 import { parseEnvironment } from "../../../src/sim/model/systemd.ts";
+import { inittabExports, parseWords } from "../../../src/sim/scripts/export-rows.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 import { ownerOf } from "./ownership.ts";
 
@@ -47,7 +49,9 @@ export const foreignExportsUntouched: Invariant = {
             `${event.host}: ${after === undefined ? "deletes" : "changes"} ${event.path}, which is not ours`,
           );
         if (event.path === "/etc/inittab") {
-          const lost = foreignLines(before).filter((line) => !(after ?? "").split("\n").includes(line));
+          const lost = foreignLines(before).filter(
+            (line) => !(after ?? "").split("\n").includes(line) && !isMarked(line, after ?? ""),
+          );
           if (lost.length > 0) scene.violated(`${event.host}: /etc/inittab loses ${JSON.stringify(lost)}`);
         }
       },
@@ -59,6 +63,15 @@ function saysTheSame(before: string, after: string): boolean {
   const one = parseEnvironment(before);
   const other = parseEnvironment(after);
   return [...new Set([...one.keys(), ...other.keys()])].every((key) => (one.get(key) ?? "") === (other.get(key) ?? ""));
+}
+
+/** The line has our mark now, and serves the same under the same id. */
+function isMarked(line: string, after: string): boolean {
+  const [foreign] = inittabExports(line);
+  return inittabExports(after).some(
+    ({ id, owner, argv }) =>
+      owner !== "" && id === foreign?.id && isDeepStrictEqual(parseWords(argv), parseWords(foreign.argv)),
+  );
 }
 
 /** Every line that is neither our mark nor the entry after it. */

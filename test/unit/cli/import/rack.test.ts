@@ -123,8 +123,8 @@ describe("a rack of 2010 that was built by hand", () => {
     const cluster = (dom0s: LookedRack["dom0s"]) =>
       lost({ sans: [server], dom0s }).filter((line) => line.startsWith("Ocfs2Cluster"));
     const capitals = [
-      'Ocfs2Cluster ocfs2: node 0 is called "Bella", and would be "bella": the name of a XenHost is lower case',
-      'Ocfs2Cluster ocfs2: node 1 is called "Brutus", and would be "brutus": the name of a XenHost is lower case',
+      'Ocfs2Cluster ocfs2: node 0 is called "Bella", and cluster.conf would say "bella": O2CB compares without case',
+      'Ocfs2Cluster ocfs2: node 1 is called "Brutus", and cluster.conf would say "brutus": O2CB compares without case',
     ];
     const option = 'Ocfs2Cluster ocfs2: the OCFS2 "DATA" on /dev/etherd/e0.1: the mount option nofail has no field';
     expect(cluster([dom0(0, "Bella"), brutus])).toEqual([
