@@ -1,0 +1,22 @@
+import type { Step } from "../../../src/controllers/hosts/step.ts";
+import type { ConditionUpdate } from "../../../src/runtime/conditions.ts";
+
+/** The whole decision of an `ensure…` for comparison: a condition as `Type Status Reason: message`, a step as its command line. */
+export const decision = <
+  T extends { readonly conditions: readonly ConditionUpdate[]; readonly steps: readonly Step[] },
+>(
+  finding: T,
+) => ({
+  ...finding,
+  conditions: finding.conditions.map(({ type, status, reason, message }) => `${type} ${status} ${reason}: ${message}`),
+  steps: finding.steps.map(stepLine),
+});
+
+/** `interrupting exclusive HOST SCRIPT ARGUMENTS… [work]`, the first two where they hold. */
+const stepLine = ({ host, command, interrupts, exclusive, ...rest }: Step & { readonly work?: string }): string =>
+  [
+    ...(interrupts === true ? ["interrupting"] : []),
+    ...(exclusive === true ? ["exclusive"] : []),
+    ...[host, command.script.name, ...command.args],
+    ...(rest.work === undefined || rest.work === "" ? [] : [`[${rest.work}]`]),
+  ].join(" ");

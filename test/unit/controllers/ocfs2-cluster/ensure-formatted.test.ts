@@ -1,0 +1,193 @@
+import { describe, expect, it } from "vitest";
+import { ensureFormatted } from "../../../../src/controllers/ocfs2-cluster/ensure-formatted.ts";
+import { decision } from "../decision.ts";
+import { known, unreachable } from "../facts.ts";
+import {
+  bytes,
+  type Change,
+  cluster,
+  device,
+  mark,
+  o2cb,
+  only,
+  shared,
+  superblock,
+  unmounted,
+  uuid,
+  volume,
+} from "./observations.ts";
+
+const look = (change: Change = {}) => decision(ensureFormatted(cluster(change)));
+const says = (condition: string, rest: object = {}) => only({ conditions: [`Formatted ${condition}`], ...rest });
+
+const devices = known([
+  {
+    ...{ shelf: 0, slot: 1, up: true, flags: [], macs: ["00:16:3e:00:00:01"], interfaces: ["eth1"] },
+    ...{ payload: 1024, sizeBytes: bytes, users: [] },
+  },
+]);
+const blank = {
+  ...unmounted({ content: "Blank", signature: "", superblock: undefined, slots: [] }),
+  aoeDevices: devices,
+};
+/** A volume that holds nothing, and a cluster that never recorded anything on it. */
+const unformatted = (rest: Change = {}): Change => ({
+  ...{ bella: blank, brutus: blank, ...rest },
+  filesystem: { recorded: undefined, ...rest.filesystem },
+});
+/** That bella is to format it has been written down. */
+const recorded = {
+  ...{ label: "DATA", device },
+  format: { uuid, hostRef: { name: "bella" }, startTime: "2026-11-28T12:00:00Z" },
+};
+const intended = (rest: Change = {}): Change => unformatted({ ...rest, filesystem: { recorded, ...rest.filesystem } });
+const format = (options = "4 - - - -") =>
+  `XenHost/bella format-filesystem san/data 1 ${device} ${uuid} DATA data local ${options} ${bytes} san1 eth1 [DATA]`;
+
+describe("a file system that is recorded", () => {
+  it("is found on its volume", () => {
+    expect(look()).toEqual(says("True Formatted: DATA on its volume"));
+  });
+
+  it("gets no more node slots under a mount", () => {
+    const sharedDevices = known([shared({ superblock: superblock({ nodeSlots: 2 }) })]);
+    expect(look({ bella: { sharedDevices }, brutus: { sharedDevices } })).toEqual(
+      says(
+        "True PendingUnmount: DATA: has 2 node slots instead of 4, and more can be added only while no node has it mounted: set the annotation xensan.dev/paused=true, unmount it on bella, brutus, and remove the annotation",
+      ),
+    );
+  });
+
+  it("is not made again on a volume that is blank", () => {
+    expect(look({ bella: blank, brutus: blank })).toEqual(
+      says(
+        `False FilesystemMissing: DATA: ${device} no longer holds the file system ${uuid}: bella finds nothing, brutus finds nothing`,
+      ),
+    );
+  });
+});
+
+describe("a file system that nothing is recorded of", () => {
+  it("is first written down as an intent, by name of the node", () => {
+    expect(look(unformatted())).toEqual(
+      says(`False Progressing: DATA: bella is going to format ${device}`, {
+        writes: [{ kind: "Intent", label: "DATA", host: "bella" }],
+        previews: [
+          {
+            ...{ host: "XenHost/bella", action: "format-filesystem" },
+            summary: `${device} formatted once, as OCFS2 DATA`,
+          },
+        ],
+      }),
+    );
+  });
+
+  it("is made by a node that is online", () => {
+    const bella = { ...blank, o2cb: known(o2cb({ active: undefined })) };
+    expect(look(unformatted({ bella })).writes).toEqual([{ kind: "Intent", label: "DATA", host: "brutus" }]);
+  });
+
+  it("is recorded where it is there already", () => {
+    const change = { bella: unmounted(), brutus: unmounted(), filesystem: { recorded: undefined } };
+    expect(look(change)).toEqual(
+      says(`False Progressing: DATA: ${uuid} on ${device} is being recorded`, {
+        writes: [{ kind: "Uuid", label: "DATA", uuid }],
+      }),
+    );
+  });
+
+  it("takes another look where a heartbeat may be alive on it", () => {
+    const filesystem = { recorded: undefined, strangers: { kind: "Unsure" } } as const;
+    expect(look({ bella: unmounted(), brutus: unmounted(), filesystem })).toEqual(
+      says(`Unknown Looking: DATA: Checking whether another host uses ${device}`, { lookAgain: true }),
+    );
+  });
+
+  it.each<[string, Change]>([
+    [
+      "False VolumeNotFound: DATA: AoeVolume data does not exist: create it",
+      { filesystem: { volume: { state: "NotFound", name: "data" } } },
+    ],
+    [
+      "False VolumeInOtherCluster: DATA: old has it",
+      { filesystem: { volume: { state: "Taken", name: "data", message: "old has it" } } },
+    ],
+    [`False Progressing: DATA: brutus formats ${device}`, { filesystem: { formatting: "brutus" } }],
+    [
+      "Unknown NodeUnreachable: DATA: Cannot determine what /dev/etherd/e0.1 holds: bella, brutus cannot be reached",
+      {
+        bella: (one) => ({ ...one, view: unreachable }),
+        brutus: (one) => ({ ...one, view: unreachable }),
+      },
+    ],
+    ["Unknown Pending: DATA: Waiting for a probe of brutus", { brutus: (one) => ({ ...one, fresh: false }) }],
+    [
+      `Unknown VolumeNotReady: DATA: brutus must see the volume as its server serves it`,
+      { filesystem: { volume: volume({ attached: ["bella"] }) } },
+    ],
+    [
+      `Unknown VolumeNotReady: DATA: The expected size of ${device} is not known yet`,
+      { filesystem: { volume: volume({ sizeBytes: undefined }) } },
+    ],
+    [
+      "Unknown NotOnline: DATA: Waiting for the cluster to be online on one of bella, brutus",
+      {
+        bella: { ...blank, o2cb: known(o2cb({ active: undefined })) },
+        brutus: { ...blank, o2cb: known(o2cb({ active: undefined })) },
+      },
+    ],
+    [
+      `Unknown FactsUnknown: DATA: brutus did not report what ${device} holds`,
+      { brutus: { ...blank, formats: { state: "unknown", why: "no such directory" } } },
+    ],
+    [
+      `Unknown FactsUnknown: DATA: brutus did not report what ${device} holds`,
+      { brutus: { ...blank, formats: { state: "known", value: [], unread: [{ row: "?", why: "too short" }] } } },
+    ],
+    [
+      `False FormatInterrupted: DATA: brutus began to format ${device} as ${uuid} and did not finish. xensan never repeats it by itself: inspect the volume and /var/lib/xensan/formats/${uuid} there`,
+      { brutus: { ...blank, formats: known([{ uuid, device, state: "Interrupted", owner: mark }]) } },
+    ],
+  ])("is not made where its cluster says %s", (condition, change) => {
+    expect(look(unformatted(change))).toEqual(says(condition));
+  });
+
+  it("is made also where a node has no directory of records", () => {
+    expect(look(unformatted({ brutus: { ...blank, formats: { state: "absent" } } })).writes).toEqual([
+      { kind: "Intent", label: "DATA", host: "bella" },
+    ]);
+  });
+});
+
+describe("a file system that a node is to make", () => {
+  it("is made there, as it was written down", () => {
+    expect(look(intended())).toEqual(says(`False Progressing: DATA: bella formats ${device}`, { steps: [format()] }));
+  });
+
+  it("is made as the spec says", () => {
+    const filesystems = [
+      {
+        ...{ label: "DATA", volumeRef: { name: "data" }, mountPoint: "/srv/data", nodeSlots: 8, type: "Vmstore" },
+        ...{ blockSize: "4Ki", clusterSize: "1Mi", journalSize: "64Mi" },
+      },
+    ];
+    expect(look(intended({ spec: { filesystems } })).steps).toEqual([format("8 4096 1048576 67108864 vmstore")]);
+  });
+
+  it.each<[string, Change]>([
+    [
+      `Unknown FactsUnknown: DATA: bella did not report the interface on which it sees ${device}`,
+      { bella: { ...blank, aoeDevices: { state: "unknown", why: "" } } },
+    ],
+    [
+      "Unknown FactsUnknown: DATA: The host name of the server of AoeVolume data is unknown",
+      { filesystem: { volume: volume({ serverName: undefined }) } },
+    ],
+  ])("waits where it says %s", (condition, change) => {
+    expect(look(intended(change))).toEqual(says(condition));
+  });
+});
+
+it("has nothing to make where the spec lists no file system", () => {
+  expect(look({ filesystem: { spec: undefined } })).toEqual(says("True NoFilesystems: The spec lists no file systems"));
+});
