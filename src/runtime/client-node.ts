@@ -2,4 +2,6 @@
 
 export type { KubeClient } from "./client-node/client.ts";
 export { createKubeClient, type KubeClientOptions } from "./client-node/client.ts";
+export { Credentials } from "./client-node/credentials.ts";
+export { collectionPath, objectPath } from "./client-node/paths.ts";
 export { type ConfigSource, configSource, textSource } from "./client-node/source.ts";

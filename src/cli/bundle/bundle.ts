@@ -1,11 +1,11 @@
-import { K8s, kind } from "kubernetes-fluent-client";
+import { kind } from "kubernetes-fluent-client";
 import { z } from "zod";
 import { systemClock } from "../../clock.ts";
 import { checksOf } from "../check/check.ts";
 import type { CheckResult } from "../check/result.ts";
 import { type Connection, connect } from "../cluster/connect.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
-import { list, readObjects, worldOf } from "../cluster/read-world.ts";
+import { list, listWhere, readObjects, worldOf } from "../cluster/read-world.ts";
 import type { Command, Io, Option } from "../command.ts";
 import { typed } from "../parse-options.ts";
 import { programVersion } from "../version.ts";
@@ -65,20 +65,26 @@ async function collect(connection: Connection, time: string, io: Io): Promise<Re
   return filesOf({ version: programVersion(), ...{ time, world, objects, events, checks, logs, gaps } });
 }
 
-const deploymentSchema = z.object({ metadata: z.object({ name: z.string(), namespace: z.string() }) });
+const namedSchema = z.object({ metadata: z.object({ name: z.string(), namespace: z.string() }) });
+const deploymentSchema = namedSchema.extend({
+  spec: z.object({ selector: z.object({ matchLabels: z.record(z.string(), z.string()) }) }),
+});
 
-/** The log of every operator of the cluster, by `NAMESPACE-DEPLOYMENT`. */
+/** The log of every operator of the cluster, by `NAMESPACE-DEPLOYMENT`, each line with its Pod before it. */
 async function operatorLogs(connection: Connection): Promise<ReadonlyMap<string, readonly string[]>> {
   const logs = new Map<string, readonly string[]>();
-  const { items } = await connection.ask("reading Deployments of all namespaces", () =>
-    K8s(kind.Deployment).WithLabel("app.kubernetes.io/name", "xensan").Get(),
-  );
-  for (const item of items) {
-    const { name, namespace } = deploymentSchema.parse(item).metadata;
-    const lines = await connection.ask(`reading the log of Deployment ${name} of namespace ${namespace}`, () =>
-      K8s(kind.Deployment).InNamespace(namespace).Logs(name),
-    );
-    logs.set(`${namespace}-${name}`, lines);
+  const labels = { "app.kubernetes.io/name": "xensan" };
+  const found = await listWhere(connection, "reading Deployments of all namespaces", kind.Deployment, { labels });
+  for (const { metadata, spec } of found.map((one) => deploymentSchema.parse(one))) {
+    const { name, namespace } = metadata;
+    const doing = `reading the log of Deployment ${name} of namespace ${namespace}`;
+    const pods = await listWhere(connection, doing, kind.Pod, { namespace, labels: spec.selector.matchLabels });
+    const lines = pods.map(async (pod) => {
+      const of = namedSchema.parse(pod).metadata;
+      const text = String(await connection.ask(doing, () => connection.requests.logs(kind.Pod, of)));
+      return text.split("\n").flatMap((line) => (line === "" ? [] : [`[pod/${of.name}] ${line}`]));
+    });
+    logs.set(`${namespace}-${name}`, (await Promise.all(lines)).flat());
   }
   return logs;
 }

@@ -1,4 +1,4 @@
-import { type GenericClass, K8s } from "kubernetes-fluent-client";
+import type { GenericClass } from "kubernetes-fluent-client";
 import type { Connection } from "./connect.ts";
 
 /** One step of a JSON patch (RFC 6902). */
@@ -13,8 +13,8 @@ export function patch(
   name: string,
   steps: readonly PatchStep[],
 ): Promise<unknown> {
-  const { namespace } = connection;
-  return connection.ask(`changing ${model.name} ${name}`, () => K8s(model, { namespace, name }).Patch([...steps]), {
+  const { namespace, requests } = connection;
+  return connection.ask(`changing ${model.name} ${name}`, () => requests.patch(model, { namespace, name }, steps), {
     look: `kubectl -n ${namespace} get ${model.name.toLowerCase()} ${name} -o yaml`,
   });
 }

@@ -1,4 +1,5 @@
-import { type GenericClass, K8s, kind } from "kubernetes-fluent-client";
+import { type GenericClass, kind } from "kubernetes-fluent-client";
+import { z } from "zod";
 import type { KindName } from "../../api/kinds.ts";
 import {
   type Entity,
@@ -16,6 +17,7 @@ import { ApiError, isMissing } from "./api-error.ts";
 import type { Connection } from "./connect.ts";
 import { models } from "./models.ts";
 import { pick } from "./named.ts";
+import type { Where } from "./requests.ts";
 
 /** The objects of each kind, as the API server sent them. */
 export type Objects = Readonly<Record<KindName, readonly unknown[]>>;
@@ -73,10 +75,7 @@ export async function readNamed(
 export async function list(connection: Connection, model: GenericClass): Promise<readonly unknown[]> {
   const { namespace } = connection;
   try {
-    const { items } = await connection.ask(`reading ${model.name} objects of namespace ${namespace}`, () =>
-      K8s(model).InNamespace(namespace).Get(),
-    );
-    return items;
+    return await listWhere(connection, `reading ${model.name} objects of namespace ${namespace}`, model, { namespace });
   } catch (error) {
     if (isMissing(error))
       throw new Error(
@@ -86,9 +85,22 @@ export async function list(connection: Connection, model: GenericClass): Promise
   }
 }
 
+const listSchema = z.object({ items: z.array(z.unknown()).nullish() });
+
+/** The objects of a kind there, as the API server sent them; `doing` stands before the reason when it refuses. */
+export async function listWhere(
+  { ask, requests }: Connection,
+  doing: string,
+  model: GenericClass,
+  where: Where,
+): Promise<readonly unknown[]> {
+  return listSchema.parse(await ask(doing, () => requests.list(model, where))).items ?? [];
+}
+
 async function secretState(connection: Connection, name: string): Promise<"Present" | "Absent" | "Unknown"> {
+  const { namespace, requests } = connection;
   try {
-    await connection.ask(`reading Secret ${name}`, () => K8s(kind.Secret).InNamespace(connection.namespace).Get(name));
+    await connection.ask(`reading Secret ${name}`, () => requests.get(kind.Secret, { namespace, name }));
     return "Present";
   } catch (error) {
     if (isMissing(error)) return "Absent";

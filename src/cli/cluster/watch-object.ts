@@ -1,4 +1,4 @@
-import { type GenericClass, K8s } from "kubernetes-fluent-client";
+import type { GenericClass } from "kubernetes-fluent-client";
 import { systemClock } from "../../clock.ts";
 import { linkedSignal } from "../../runtime/cancellation.ts";
 import type { Output } from "../command.ts";
@@ -24,6 +24,7 @@ export interface FollowOptions<T> {
 /** Reads an object again and again until it is over. Undefined: the time was up first. An API server that is busy is asked again. */
 export async function follow<T>(options: FollowOptions<T>): Promise<T | undefined> {
   const { connection, model, name, tell, signal } = options;
+  const { namespace, requests } = connection;
   using limit = linkedSignal(signal, AbortSignal.timeout(options.seconds * 1000));
   const told = new Set<string>();
   while (!limit.signal.aborted) {
@@ -41,9 +42,7 @@ export async function follow<T>(options: FollowOptions<T>): Promise<T | undefine
   async function read(): Promise<T | undefined> {
     try {
       return options.parse(
-        await connection.ask(`reading ${model.name} ${name}`, () =>
-          K8s(model).InNamespace(connection.namespace).Get(name),
-        ),
+        await connection.ask(`reading ${model.name} ${name}`, () => requests.get(model, { namespace, name })),
       );
     } catch (error) {
       const passing =

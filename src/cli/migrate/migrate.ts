@@ -1,5 +1,4 @@
 import { randomInt } from "node:crypto";
-import { K8s } from "kubernetes-fluent-client";
 import { z } from "zod";
 import { XenMigration } from "../../api/fluent.ts";
 import type { XenMigrationSpec } from "../../api/xen-migration.ts";
@@ -105,19 +104,17 @@ export const migrate: Command = {
  * where the first was done after all the server says that the name is taken.
  */
 async function create(connection: Connection, name: string, spec: XenMigrationSpec): Promise<Migration> {
-  const { namespace } = connection;
+  const { namespace, requests } = connection;
   let attempts = 0;
   const object = await connection.ask(
     `creating XenMigration ${name}`,
     async () => {
       attempts += 1;
       try {
-        return await K8s(XenMigration).Create(
-          Object.assign(new XenMigration(), { metadata: { name, namespace }, spec }),
-        );
+        return await requests.create(XenMigration, { metadata: { namespace, name }, spec });
       } catch (error) {
         if (attempts === 1 || !isTaken(error)) throw error;
-        return await K8s(XenMigration).InNamespace(namespace).Get(name);
+        return await requests.get(XenMigration, { namespace, name });
       }
     },
     { look: `kubectl -n ${namespace} get xenmigration ${name}` },
