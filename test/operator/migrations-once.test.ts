@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { apiVersion } from "../../src/api/common.ts";
 import { at, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
 import type { Stage } from "../simulation/stage.ts";
-import { domainHost, eventually, minutes, rig, status, word } from "./rig.ts";
-import { migration, outcome, said, seen, uuid, xenRig } from "./xen-rig.ts";
+import { commands, domainHost, eventually, minutes, rig, status, word } from "./rig.ts";
+import { configuration, migration, outcome, said, seen, uuid, xenRig } from "./xen-rig.ts";
 
 const nodes = ["bella", "brutus"];
 const to = (target: string) => ({ targetHostRef: { name: target } });
@@ -78,6 +78,27 @@ describe("a migration that a backup brings back", () => {
     await eventually(stage, () => outcome(stage, "monday"), "False/AlreadyDone", 2);
     expect(said(stage, "monday")).toContain("as XenHost/brutus records");
     expect(said(stage, "monday")).toContain("Its outcome is not recorded there");
+  });
+});
+
+describe("a migration whose source dies before anybody has seen it run", () => {
+  it("is on its target's record already, and is not begun again for a domain that a person started elsewhere", async () => {
+    const go = migration("go", to("brutus"), { annotations: { "xensan.dev/abandon": "go" } });
+    const stage = await xenRig({ prepare: (it) => it.rack.xen.atPhase("Connect", () => it.rack.powerOff("bella")) });
+    const sent = commands(stage);
+    stage.apply(go);
+    await eventually(stage, () => sent.some((line) => line === "bella start-migration"), true, 5);
+    expect(sent.indexOf("brutus record-migration")).toBeGreaterThanOrEqual(0);
+    expect(sent.indexOf("brutus record-migration")).toBeLessThan(sent.indexOf("bella start-migration"));
+    stage.delete("XenHost", at("bella"));
+    stage.delete("XenMigration", at("go"));
+    await eventually(stage, () => stage.find("XenMigration", at("go")), undefined, 5);
+    await eventually(stage, () => stage.find("XenHost", at("bella")), undefined, 5);
+    stage.rack.xen.createDomain("caesar", configuration());
+    stage.apply(go);
+    await eventually(stage, () => outcome(stage, "go"), "False/AlreadyDone", 5);
+    expect(said(stage, "go")).toContain("as XenHost/brutus records");
+    expect(seen(stage)).toEqual({ bella: [], brutus: [], caesar: ["vm-test"] });
   });
 });
 

@@ -8,6 +8,7 @@ import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.t
 import { isOlder, refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
+import { isRecordedOn } from "../xen-migration/record-run.ts";
 import { isFinished } from "../xen-migration/watches.ts";
 import type { Doubts } from "./doubts.ts";
 import {
@@ -51,7 +52,7 @@ export function observeDomain(
     disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(world, namespace, disk, hosts) })),
     rival: rivalOf(world, domain, spec, uuid),
     migration: migration?.metadata.name,
-    offline: migration && offlineMove(migration),
+    offline: migration && offlineMove(world, migration),
     absentMs: undefined,
     twice: proven || splitBrain,
     now: world.clock.now(),
@@ -171,10 +172,16 @@ const imageText = ({ filesystemRef: filesystem, path }: XenDomainSpec["disks"][n
   JSON.stringify([filesystem.clusterRef.name, filesystem.label, path]);
 const nameOf = ({ metadata: { namespace = "", name } }: XenDomain) => `${namespace}/${name}`;
 
-function offlineMove({ metadata, status }: XenMigration): OfflineMove | undefined {
-  if (status?.offline === undefined || status.targetHostRef === undefined) return undefined;
+/** Nothing is stopped before both hosts keep that the migration was begun. */
+function offlineMove(world: World, { metadata, status }: XenMigration): OfflineMove | undefined {
+  const { offline, operationID = "", sourceHostRef, targetHostRef } = status ?? {};
+  if (offline === undefined || targetHostRef === undefined) return undefined;
   const { paused, dryRun } = directivesOf(metadata);
-  return { stage: status.offline.stage, target: status.targetHostRef.name, held: paused || dryRun };
+  const recorded = [sourceHostRef, targetHostRef].every((host) =>
+    isRecordedOn(operationID, world.machines.of(refTo("XenHost", metadata.namespace ?? "", host?.name ?? ""))),
+  );
+  const held = paused || dryRun || (offline.stage === "Stopping" && !recorded);
+  return { stage: offline.stage, target: targetHostRef.name, held };
 }
 
 /** A migration that has begun, or may have. One that waits for a permit does not keep the domain from anything. */

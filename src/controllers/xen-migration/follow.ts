@@ -76,9 +76,8 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
     status.stop = { reason: course.stop, time: rfc3339(nowMs) };
     await draft.flush();
   }
-  const recording = stateOf(evidence) === "Running" ? recordOn(status, target) : undefined;
-  if (course.move !== undefined || recording !== undefined) await draft.confirm();
-  const handed = act(pass, course.move, recording, [source, target]);
+  if (course.move !== undefined) await draft.confirm();
+  const handed = act(pass, course.move, [source, target]);
   const seconds = pollSeconds(course, evidence, hosts);
   const again = [handed.againSeconds, seconds && notes.poll(id, hosts, seconds), startsAnew(course)];
   return {
@@ -141,29 +140,31 @@ function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly Mach
 function act(
   pass: MigrationPass,
   move: Action | undefined,
-  recording: HostCommand | undefined,
   [source, target]: readonly (Machine | undefined)[],
 ): Handed {
   const { world, directives, context, notes, ref: id, draft } = pass;
-  if (directives.paused || directives.dryRun) return nothingHanded;
+  if (directives.paused || directives.dryRun || move === undefined) return nothingHanded;
   context.signal.throwIfAborted();
-  const lease = move?.kind === "Begin" ? leaseOnTarget(pass, target) : undefined;
-  const onTarget = lease !== undefined || (move?.kind === "Settle" && move.side === "Target");
-  const name = onTarget ? draft.status.targetHostRef?.name : draft.status.sourceHostRef?.name;
-  const command = lease ?? (move && commandFor(pass, move));
-  const step: Step[] = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
-  const record: Step[] =
-    recording === undefined ? [] : [stepOf(`XenHost/${draft.status.targetHostRef?.name}`, recording)];
+  const ahead = move.kind === "Begin" ? aheadOnTarget(pass, target) : [];
+  const onTarget = ahead.length > 0 || (move.kind === "Settle" && move.side === "Target");
+  const [machine, ref] = onTarget ? [target, draft.status.targetHostRef] : [source, draft.status.sourceHostRef];
+  if (machine === undefined) return nothingHanded;
+  const commands = ahead.length > 0 ? ahead : [commandFor(pass, move) ?? []].flat();
   // What has begun is brought to its end on each side by itself; what has not begins on neither.
-  const concerns = move?.kind === "Begin" ? [source, target].flatMap((one) => one ?? []) : [];
-  const jobs = (machine: Machine | undefined, steps: readonly Step[]) =>
-    machine === undefined ? [] : [{ work: id, machine, steps, basis: "", concerns }];
-  if (move?.kind === "Begin" && lease === undefined && concerns.every(({ observer }) => observer === undefined))
-    notes.sent(id);
-  return handOver(
-    world,
-    [...jobs(source, onTarget ? [] : step), ...jobs(target, onTarget ? step : record)],
-    context.log,
+  const concerns = move.kind === "Begin" ? [source, target].flatMap((one) => one ?? []) : [];
+  if (move.kind === "Begin" && !onTarget && concerns.every(({ observer }) => observer === undefined)) notes.sent(id);
+  const steps = commands.map((command): Step => stepOf(`XenHost/${ref?.name}`, command));
+  return handOver(world, [{ work: id, machine, steps, basis: "", concerns }], context.log);
+}
+
+/** What the target does before anything moves: it keeps that this migration was begun, and holds the lease beside the source. */
+function aheadOnTarget(pass: MigrationPass, target: Machine | undefined): HostCommand[] {
+  const { draft, ref } = pass;
+  const done = (target?.agent.results(ref) ?? []).some(
+    ({ step, outcome }) => step.action === "record-migration" && outcome.kind === "done",
+  );
+  return [done ? undefined : recordOn(draft.status, target), leaseOnTarget(pass, target)].flatMap(
+    (command) => command ?? [],
   );
 }
 

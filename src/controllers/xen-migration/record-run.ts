@@ -7,8 +7,13 @@ import { currentFacts } from "../hosts/view.ts";
 /** The command by which a host keeps that the operation was begun; undefined while it does so already, or cannot be asked. */
 export function recordOn(status: XenMigrationStatus, host: Machine | undefined): HostCommand | undefined {
   const { operationID: operation, domainUUID: uuid, startTime: time } = status;
-  const migrations = currentFacts(host?.agent.view)?.migrations;
   if (operation === undefined || uuid === undefined || time === undefined) return undefined;
-  if (migrations?.state !== "known" || migrations.value.some((run) => run.operation === operation)) return undefined;
+  if (currentFacts(host?.agent.view) === undefined || isRecordedOn(operation, host)) return undefined;
   return recordMigration({ operation, uuid, time });
+}
+
+/** The host shows that it keeps that the operation was begun. */
+export function isRecordedOn(operation: string, host: Machine | undefined): boolean {
+  const migrations = currentFacts(host?.agent.view)?.migrations;
+  return migrations?.state === "known" && migrations.value.some((run) => run.operation === operation);
 }
