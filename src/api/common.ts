@@ -20,7 +20,7 @@ export const annotations = {
   /**
    * `DestroySource:OPERATION`: this operation of a migration may give up the suspended copy of a domain that cannot be
    * resumed. `FormatElsewhere:UUID`: the host that was chosen for this format is off for good, so another may be chosen. `ReplaceBacking:IDENTITY`: another
-   * backing may take the place of the recorded one. `Machine:ID`: this machine takes the place of the recorded one.
+   * backing may take the place of the recorded one. `ReplaceImage:INODE BIRTH PATH`: another file may take the place of this image of a domain. `Machine:ID`: this machine takes the place of the recorded one.
    * `Claim:CLUSTER NAMESPACE/NAME`: the machine that this object had goes to this one.
    */
   approve: `${group}/approve`,

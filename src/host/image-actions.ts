@@ -22,6 +22,8 @@ export interface ImageRequest {
   readonly templates?: readonly string[];
   /** `INODE BIRTH` of the image as it was seen before: then it is never made anew. */
   readonly recorded?: string;
+  /** `INODE BIRTH` of a recorded image that a person gave up: another may take its place. */
+  readonly replaces?: string | undefined;
   /** A file that xensan did not make for this owner may be the image: the owner of the host says so. */
   readonly mayFind: boolean;
 }
@@ -43,6 +45,7 @@ export function ensureImage(request: ImageRequest): HostCommand {
     request.source === undefined ? "-" : below("source", request.source, request.mountPoint),
     request.recorded === undefined ? "-" : fileIdentity(request.recorded),
     request.mayFind ? "yes" : "no",
+    request.replaces === undefined ? "-" : fileIdentity(request.replaces),
     ...(request.source === undefined ? [] : relativeGlobs("templates", request.templates ?? [])),
   ]);
 }

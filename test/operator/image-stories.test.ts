@@ -83,4 +83,39 @@ describe("a recorded image that vanishes", () => {
     expect([executing(stage), bytes(stage), making(sent)]).toEqual([[], before, []]);
     expect(message(stage, "XenDomain", "vm-test", "DisksReady")).toContain(image);
   });
+
+  it("of a halted one: another is made once a person has given up the very file, and no third one by the same word", async () => {
+    const stage = await ready();
+    const host = home(stage);
+    await halt(stage);
+    const says = () => domainSays(stage, "DisksReady");
+    const lose = async () => {
+      stage.rack.removeFile(host, image);
+      await eventually(stage, says, "False/ImageMissing");
+    };
+    await lose();
+    const text = message(stage, "XenDomain", "vm-test", "DisksReady");
+    const word = /xensan\.dev\/approve="(ReplaceImage:[^"]*)"/.exec(text)?.[1];
+    expect(word).toMatch(/^ReplaceImage:\d+ \d+ \/srv\/xen\/vm-test\.img$/);
+    stage.patch("XenDomain", at("vm-test"), { metadata: { annotations: { "xensan.dev/approve": word } } });
+    await eventually(stage, says, "True/DisksReady");
+    const made = bytes(stage).filter((one) => one.includes("vm-test"));
+    expect(made).toHaveLength(1);
+    await lose();
+    await stage.advance(minutes(5));
+    expect([bytes(stage).filter((one) => one.includes("vm-test")), says()]).toEqual([[], "False/ImageMissing"]);
+  });
+
+  it("under a running domain: it stays open there, and nothing takes its name while it runs", async () => {
+    const stage = await ready();
+    const host = home(stage);
+    const identity = stage.rack.xen.domains(host).flatMap(({ disks }) => disks.map(({ file }) => `${file?.inode} 0`));
+    stage.rack.removeFile(host, image);
+    const approve = `ReplaceImage:${identity.join()} ${image}`;
+    stage.patch("XenDomain", at("vm-test"), { metadata: { annotations: { "xensan.dev/approve": approve } } });
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageMissing");
+    const before = [executing(stage), bytes(stage)];
+    await stage.advance(minutes(5));
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+  });
 });

@@ -107,6 +107,25 @@ describe("a XenDomain that somebody starts on a second host", () => {
     expect(running(stage)).toEqual([first]);
   });
 
+  it("names what a migration has left of it that no XenMigration records any more, and touches neither", async () => {
+    const { stage, first, second } = await once();
+    stage.rack.xen.createDomain(second, configuration({ name: "vm--incoming" }));
+    stage.rack.xen.pauseDomain(second, "vm--incoming");
+    expectOnlyTwice(stage);
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "Running"), "Unknown/OutcomeAmbiguous", 5);
+    expect(message(stage, "XenDomain", "vm", "Running")).toMatch(
+      /^It is in the middle of a migration that no XenMigration records and no host is sending: vm.* \(id \d+, .*\) on bella and vm.* \(id \d+, .*\) on brutus\. Nothing is started, stopped or destroyed until one copy is left, under the name vm$/,
+    );
+    const sent = commands(stage);
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });
+    await stage.advance(minutes(10));
+    expect(acts(sent)).toEqual([]);
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    stage.rack.xen.destroyDomain(second, "vm--incoming");
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready", 5);
+    expect(running(stage)).toEqual([first]);
+  });
+
   it("stays frozen while one of the hosts cannot be reached", async () => {
     const { stage, first, second } = await twice();
     const sent = commands(stage);

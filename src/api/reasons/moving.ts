@@ -178,10 +178,11 @@ export const moving = {
     action: "Bring the host back; xensan then determines the outcome.",
   },
   OutcomeAmbiguous: {
-    conditions: ["Migrating", "Succeeded", "events"],
+    conditions: ["Migrating", "Succeeded", "Running", "events"],
     meaning:
-      "The state of both hosts matches no known outcome of a migration. Nothing is destroyed and nothing is started.",
-    action: "Follow the message; xensan continues as soon as the state of the hosts is conclusive.",
+      "The state of both hosts matches no known outcome of a migration, or copies of a domain are left that no XenMigration moves. Nothing is destroyed and nothing is started.",
+    action:
+      "Follow the message. Find out which copy has the right data before you end another; xensan continues as soon as the state of the hosts is conclusive.",
   },
   ApprovalNeeded: {
     conditions: ["Migrating", "Succeeded", "events"],

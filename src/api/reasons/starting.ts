@@ -45,12 +45,14 @@ export const starting = {
   ImageMissing: {
     conditions: ["DisksReady", "Admitted", "Succeeded"],
     meaning: "The image was recorded, and there is no file of its name any more. Nothing is made in its place.",
-    action: "Put the very file back under its name; its inode tells it from a copy.",
+    action:
+      "Put the very file back under its name; its inode tells it from a copy. Or accept that it is lost with the annotation that the message names; then a new one is made.",
   },
   ImageChanged: {
     conditions: ["DisksReady", "Admitted", "Succeeded"],
     meaning: "The file at the path of the image is not the recorded one. It is neither used nor touched.",
-    action: "Put the recorded file back under its name.",
+    action:
+      "Put the recorded file back under its name. Or accept the other file, for instance from a backup, with the annotation that the message names; the owner of the XenHost has to allow it in spec.allowed.images.",
   },
   SourceMissing: {
     stalls: true,

@@ -15,9 +15,9 @@ export class Doubts {
     this.#open = world.ledger.page();
   }
 
-  /** To be called at each judgement with the hosts that show the domain; true when several really do. */
-  proven(id: ObjectRef, present: readonly ObservedHost[]): boolean {
-    if (present.length < 2) {
+  /** To be called at each judgement with the hosts that show the domain; true when `least` of them really do. */
+  proven(id: ObjectRef, present: readonly ObservedHost[], least = 2): boolean {
+    if (present.length < least) {
       this.#open.delete(id);
       return false;
     }

@@ -3,7 +3,7 @@ import { globMatches } from "../../host/glob.ts";
 import { ensureImage } from "../../host/image-actions.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { advice, type Step, stepOf } from "../hosts/step.ts";
-import { imageOn, judgeImage, mayFind, strangersAt } from "./images.ts";
+import { givenUp, imageOn, judgeImage, mayFind, strangersAt } from "./images.ts";
 import {
   type DomainObservation,
   factsOf,
@@ -88,7 +88,7 @@ function unfitSource({ disk: { sourcePath }, filesystem }: PlacedDisk) {
 }
 
 function imageStep(
-  { owner, uuid: domain, recorded }: DomainObservation,
+  { owner, uuid: domain, recorded, approved }: DomainObservation,
   worker: ObservedHost,
   disk: PlacedDisk,
   sizeBytes: number,
@@ -106,6 +106,7 @@ function imageStep(
     sizeBytes,
     ...(known === undefined ? {} : { recorded: known }),
     mayFind: mayFind(worker, path),
+    replaces: givenUp(approved, path),
     ...(sourcePath === undefined ? {} : { source: `${mountPoint}/${sourcePath}`, templates }),
   });
   return stepOf(`XenHost/${worker.name}`, command);

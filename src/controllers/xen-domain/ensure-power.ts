@@ -1,5 +1,6 @@
 import { startDomain, stopDomain, takeDomainLock } from "../../host/domain-actions.ts";
 import type { DomainLock } from "../../host/xen-facts.ts";
+import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { hasEnded } from "../gone.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
@@ -17,6 +18,7 @@ import {
   type OfflineMove,
   type PlacedDisk,
   type Present,
+  type Survey,
   survey,
 } from "./observation.ts";
 import { choosePlace } from "./placement.ts";
@@ -29,7 +31,8 @@ const shutdownStepSeconds = 20;
 
 /** The domain runs on exactly one host, or on none, as the spec says. `ready`: it may be started. */
 export function ensurePower(domain: DomainObservation, ready: boolean): Finding {
-  const { present, running, blind } = survey(domain);
+  const seen = survey(domain);
+  const { present, running, blind } = seen;
   const unknowns = blind.map(({ why }) => why);
   const names = present.map(({ host }) => host.name).join(" and ");
   if (running.length > 1 && !domain.twice)
@@ -55,7 +58,8 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
   const { offline } = domain;
   if (offline !== undefined && !offline.held && present.length === running.length)
     return relocated(domain, offline, { one, names, unknowns, ready });
-  if (domain.migration !== undefined || present.length > running.length) return found([migrating(domain, one, names)]);
+  if (domain.migration !== undefined || present.length > running.length)
+    return found([leftByMigration(domain, seen) ?? migrating(domain, one, names)]);
   if (one !== undefined) return standing(domain, one, unknowns);
   if (unknowns.length > 0) return found([unseen(unknowns)]);
   if (domain.spec.powerState === "Halted")
@@ -67,6 +71,29 @@ function migrating({ migration }: DomainObservation, one: Present | undefined, n
   const by = migration === undefined ? "a migration" : `XenMigration/${migration}`;
   const message = `${by} is moving it${names === "" ? "" : ` (seen on ${names})`}`;
   return one === undefined ? unknown(type, "Migrating", message) : yes(type, "Migrating", message);
+}
+
+/** Verbs of the toolstack that send a domain to another host, or build it. Who receives may wait for ever for a host that died. */
+const sending: ReadonlySet<string> = new Set(["migrate", "xc_save", "create", "restore"]);
+
+/**
+ * Copies of a domain on its way that no XenMigration moves and no host sends, as all its hosts show: the XenMigration was lost
+ * in the middle, or a person moved it. Which copy has the right data, only a person can tell. Undefined where it may still be
+ * on its way.
+ */
+function leftByMigration(domain: DomainObservation, { present, blind }: Survey): ConditionUpdate | undefined {
+  if (domain.migration !== undefined || !domain.settled || blind.length > 0) return undefined;
+  const sent = domain.hosts.some((host) => {
+    const domains = factsOf(host)?.domains;
+    return domains?.state === "known" && domains.value.processes.some(({ verb }) => sending.has(verb));
+  });
+  if (sent) return undefined;
+  const copies = present.map(({ host, domain: { name, id, state } }) => `${name} (id ${id}, ${state}) on ${host.name}`);
+  return unknown(
+    type,
+    "OutcomeAmbiguous",
+    `It is in the middle of a migration that no XenMigration records and no host is sending: ${copies.join(" and ")}. Nothing is started, stopped or destroyed until one copy is left, under the name ${domain.name}`,
+  );
 }
 
 const unseen = (unknowns: readonly string[]) =>

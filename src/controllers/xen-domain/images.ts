@@ -1,5 +1,5 @@
 import { globMatches } from "../../host/glob.ts";
-import type { ImageFact } from "../../host/xen-facts.ts";
+import type { ImageFact, ImageRecord } from "../../host/xen-facts.ts";
 import { isMarkOf, markedName } from "../identity.ts";
 import { type DomainObservation, factsOf, type ObservedHost } from "./observation.ts";
 
@@ -25,7 +25,8 @@ export function judgeImage(
   image: ImageFact,
   bytes: number,
 ): ImageCheck {
-  const { path, kind, identity, record, work, sizeBytes } = image;
+  const { path, kind, identity, work, sizeBytes } = image;
+  const record = image.record && isGivenUp(domain, image, image.record) ? undefined : image.record;
   const known = domain.recorded.images.get(path) ?? (record?.origin === "Making" ? undefined : record?.identity);
   const bad = (reason: Extract<ImageCheck, { kind: "Bad" }>["reason"], message: string): ImageCheck => ({
     kind: "Bad",
@@ -36,7 +37,7 @@ export function judgeImage(
   if (kind === "Missing" && known !== undefined)
     return bad(
       "ImageMissing",
-      `${path} no longer exists; it was inode ${inodeOf(known)}. Restore that file: xensan creates no other in its place`,
+      `${path} no longer exists; it was inode ${inodeOf(known)}. Restore that file, or ${givingUp(path, known)}`,
     );
   if (work?.state === "Copying")
     return { kind: "Copying", message: `${path} is being copied, ${work.bytes} bytes so far` };
@@ -45,7 +46,7 @@ export function judgeImage(
   if (differs !== undefined)
     return bad(
       "ImageChanged",
-      `${path} is inode ${inodeOf(identity)}, and inode ${inodeOf(differs)} was recorded: restore the recorded file`,
+      `${path} is inode ${inodeOf(identity)}, and inode ${inodeOf(differs)} was recorded: restore the recorded file, or ${givingUp(path, differs)}`,
     );
   const own = record === undefined ? known !== undefined : isOwn(domain, record);
   if (!own && !mayFind(worker, path)) {
@@ -66,13 +67,31 @@ export function judgeImage(
   return written ? { kind: "Ready" } : { kind: "Open", message: `${path} is not recorded as its image yet` };
 }
 
+const approval = "ReplaceImage:";
+
+const givingUp = (path: string, identity: string) =>
+  `halt the domain and set the annotation xensan.dev/approve="${approval}${identity} ${path}" to accept that it is lost`;
+
+/** `INODE BIRTH` of the image at the path that a person gave up, so that another file may take its place. */
+export function givenUp(approved: string | undefined, path: string): string | undefined {
+  const [inode = "", birth = "", ...rest] =
+    approved?.startsWith(approval) === true ? approved.slice(approval.length).split(" ") : [];
+  return rest.join(" ") === path ? `${inode} ${birth}` : undefined;
+}
+
+/** Nobody gives up what was recorded for somebody else, or what is there again. */
+const isGivenUp = (domain: DomainObservation, { path, identity }: ImageFact, record: ImageRecord) =>
+  givenUp(domain.approved, path) === record.identity &&
+  identity !== record.identity &&
+  isMarkOf(domain.owner, record.owner);
+
 const inodeOf = (identity: string | undefined) => identity?.split(" ")[0] ?? "unknown";
 
-function isOwn({ owner, uuid }: DomainObservation, record: NonNullable<ImageFact["record"]>): boolean {
+function isOwn({ owner, uuid }: DomainObservation, record: ImageRecord): boolean {
   return isMarkOf(owner, record.owner) && (record.uuid === "" || record.uuid === uuid);
 }
 
-function whoseText({ owner, uuid }: NonNullable<ImageFact["record"]>): string {
+function whoseText({ owner, uuid }: ImageRecord): string {
   const name = markedName(owner) ?? "";
   return uuid === "" ? name : `${name}, domain ${uuid}`;
 }

@@ -22,9 +22,11 @@ export interface DomainObservation {
     readonly shutdownSince: number | undefined;
     /** When it was looked for last it ran on several hosts. */
     readonly splitBrain: boolean;
-    /** `INODE BIRTH` of each image that was seen once, by path. */
+    /** `INODE BIRTH` of each image that was seen once and that nobody gave up, by path. */
     readonly images: ReadonlyMap<string, string>;
   };
+  /** What a person has allowed that loses something; undefined while the domain is, or may be, on a host. */
+  readonly approved: string | undefined;
   /** Allowed hosts in the order of the spec, then every other node of the file systems of its disks, then where it was last. */
   readonly hosts: readonly ObservedHost[];
   readonly disks: readonly ObservedDisk[];
@@ -38,6 +40,8 @@ export interface DomainObservation {
   readonly absentMs: number | undefined;
   /** If several hosts show it: it does run on all of them. They have been looked at again since, or it was known before. */
   readonly twice: boolean;
+  /** What its hosts show of it on the way from one to another was shown by all of them once more. */
+  readonly settled: boolean;
   /** Wall clock, milliseconds. */
   readonly now: number;
 }
@@ -47,7 +51,7 @@ export interface OfflineMove {
   readonly stage: "Stopping" | "Starting";
   /** XenHost on which it is to be started. */
   readonly target: string;
-  /** The XenMigration is paused: nothing is done for it. */
+  /** The XenMigration is paused, or is to be stopped and not yet on both hosts' records: nothing is done for it. */
   readonly held: boolean;
 }
 

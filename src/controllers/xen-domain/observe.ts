@@ -11,6 +11,7 @@ import type { World } from "../world.ts";
 import { isRecordedOn } from "../xen-migration/record-run.ts";
 import { isFinished } from "../xen-migration/watches.ts";
 import type { Doubts } from "./doubts.ts";
+import { givenUp } from "./images.ts";
 import {
   type DomainObservation,
   type ObservedDisk,
@@ -27,15 +28,20 @@ export function observeDomain(
   domain: XenDomain,
   spec: XenDomainSpec,
   uuid: string,
-  memory?: { readonly doubts: Doubts; readonly starts: Starts },
+  memory?: { readonly doubts: Doubts; readonly leftovers: Doubts; readonly starts: Starts },
 ): DomainObservation {
   const { namespace = "", name, uid = "" } = domain.metadata;
   const { hostRef, configuration, shutdownTime, disks = [] } = domain.status ?? {};
   const hosts = hostSights(world, domain, spec, memory?.starts);
   const migration = activeMigration(world, domain, uuid);
   const splitBrain = findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain";
-  const running = survey({ hosts, uuid }).running.map(({ host: one }) => one);
-  const proven = memory?.doubts.proven(refTo("XenDomain", namespace, name), running) ?? true;
+  const id = refTo("XenDomain", namespace, name);
+  const { present, running, blind } = survey({ hosts, uuid });
+  // A guest that runs may have open what its name no longer leads to.
+  const approved = present.length + blind.length === 0 ? directivesOf(domain.metadata).approved : undefined;
+  const on = (sightings: readonly { readonly host: ObservedHost }[]) => sightings.map(({ host: one }) => one);
+  const proven = memory?.doubts.proven(id, on(running)) ?? true;
+  const left = migration === undefined && present.length > running.length ? hosts.filter(isAsked) : [];
   return {
     owner: { namespace, name, uid },
     name,
@@ -46,8 +52,13 @@ export function observeDomain(
       configuration,
       shutdownSince: shutdownTime === undefined ? undefined : Date.parse(shutdownTime),
       splitBrain,
-      images: new Map(disks.flatMap(({ image, identity }) => (identity === undefined ? [] : [[image, identity]]))),
+      images: new Map(
+        disks.flatMap(({ image, identity }) =>
+          identity === undefined || identity === givenUp(approved, image) ? [] : [[image, identity]],
+        ),
+      ),
     },
+    approved,
     hosts,
     disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(world, namespace, disk, hosts) })),
     rival: rivalOf(world, domain, spec, uuid),
@@ -55,9 +66,12 @@ export function observeDomain(
     offline: migration && offlineMove(world, migration),
     absentMs: undefined,
     twice: proven || splitBrain,
+    settled: memory?.leftovers.proven(id, left, 1) ?? true,
     now: world.clock.now(),
   };
 }
+
+const isAsked = ({ machine }: ObservedHost) => machine.state === "Found" && machine.view.state !== "Unreachable";
 
 function hostSights(world: World, domain: XenDomain, spec: XenDomainSpec, starts: Starts | undefined): ObservedHost[] {
   const { namespace = "", name } = domain.metadata;

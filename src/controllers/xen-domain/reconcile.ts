@@ -37,14 +37,14 @@ export function controlDomains(means: Means): Controlled {
   const { api, world } = means;
   const shared = { kind: xenDomains, store: world.stores.domains, owned };
   const absences = new Absences(world.ledger);
-  const doubts = new Doubts(world);
+  const [doubts, leftovers] = [new Doubts(world), new Doubts(world)];
   const starts = new Starts(world.ledger);
   const acts = ({ directives }: Pick<DomainPass, "directives">) => !directives.paused && !directives.dryRun;
   const converge = convergence<XenDomain, XenDomainSpec, XenDomainStatus, DomainObservation, DomainPlan>(means, {
     ...shared,
     observe({ ref, object, spec }) {
       const uuid = spec.uuid ?? derivedUuid(world, object, spec) ?? object.metadata.uid ?? "";
-      const seen = observeDomain(world, object, spec, uuid, { doubts, starts });
+      const seen = observeDomain(world, object, spec, uuid, { doubts, leftovers, starts });
       if (isDeleting(object)) starts.end(ref);
       return { ...seen, absentMs: absences.look(ref, survey(seen), hasRun(seen), world.clock.monotonic()) };
     },

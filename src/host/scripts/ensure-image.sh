@@ -4,11 +4,12 @@
 # replaces anything, and makes nothing under a name that stood for an image before.
 # changes: the image file of a disk on the shared file system, and its record in .xensan/images there
 # undo: delete the XenDomain with deletionPolicy: Delete
-# Arguments: OWNER UUID PATH MOUNTPOINT FSUUID BYTES SOURCE RECORDED FOUND, then GLOB… of what may be copied, relative to MOUNTPOINT.
+# Arguments: OWNER UUID PATH MOUNTPOINT FSUUID BYTES SOURCE RECORDED FOUND REPLACES, then GLOB… of what may be copied, relative to MOUNTPOINT.
 #   UUID       of the domain
 #   SOURCE     - for none
 #   RECORDED   `INODE BIRTH` of the image as it was seen before; - for one that never was
 #   FOUND      yes: a file that xensan did not make for OWNER may be the image; else no
+#   REPLACES   `INODE BIRTH` of a recorded image that a person gave up, - for none
 # Prints done<TAB>created, copying (run it again), copied, grown, recorded or unchanged.
 # Exit codes: 0 done, 3 refused (NotMounted ImageForeign ImageMissing ImageChanged ImageInUse SourceMissing SourceNotTemplate SourceInUse SourceLarger NoSpace ReadOnlyFileSystem InvalidArgument), 4 busy.
 set -eu
@@ -21,8 +22,8 @@ set -eu
 # include: images.sh
 # include: template.sh
 
-owner=$1 uuid=$2 asked=$3 mount_point=$4 filesystem=$5 bytes=$6 source=$7 known=$8 may_find=$9
-shift 9
+owner=$1 uuid=$2 asked=$3 mount_point=$4 filesystem=$5 bytes=$6 source=$7 known=$8 may_find=$9 replaces=${10}
+shift 10
 take_lock images 40
 require_mounted "$mount_point" "$filesystem"
 image_place "$asked" "$mount_point"
@@ -53,10 +54,16 @@ publish() {
 	record_image "$owner" "$uuid" Made "$image_real"
 }
 
+# read_kept_record: as read_image_record, but for a record of this owner that a person gave up.
+read_kept_record() {
+	read_image_record "$image_record" || return 1
+	[ "$record_inode" != "$replaces" ] || ! same_declarer "$record_owner" "$owner"
+}
+
 # adopt_image: the record says that the file that is there is this domain's; sets adopted to recorded or unchanged.
 adopt_image() {
 	adopted=recorded
-	if read_image_record "$image_record"; then
+	if read_kept_record; then
 		[ "$record_inode" = "$is" ] ||
 			refuse ImageChanged "$asked is inode $is, and inode $record_inode was recorded for $record_owner"
 		if same_declarer "$record_owner" "$owner" && { [ -z "$record_uuid" ] || [ "$record_uuid" = "$uuid" ]; }; then
@@ -81,6 +88,8 @@ if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 	if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse ImageForeign "$asked is not a regular file"; fi
 	size=$(stat -c %s -- "$image_real")
 	is=$(inode_and_birth "$image_real")
+	# Nothing is given up that is there again.
+	[ "$is" != "$replaces" ] || replaces=-
 	[ "$known" = - ] || [ "$known" = "$is" ] || refuse ImageChanged "$asked is inode $is, and inode $known was recorded"
 	adopt_image
 	if [ "$size" -ge "$bytes" ]; then
@@ -98,7 +107,7 @@ if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 fi
 
 [ "$known" = - ] || refuse ImageMissing "$asked is gone: inode $known was recorded"
-if read_image_record "$image_record" && [ "$record_origin" != Making ]; then
+if read_kept_record && [ "$record_origin" != Making ]; then
 	refuse ImageMissing "$asked is gone: inode $record_inode was recorded for $record_owner"
 fi
 if [ "$source" != - ]; then
@@ -124,6 +133,12 @@ chmod 700 "$mount_point/.xensan"
 # What a crash or a copy that was cut off left.
 rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 error=$( (set -C && : >"$image_copy") 2>&1) || refuse_write "$asked" "$error"
+if [ "$(inode_and_birth "$image_copy")" = "$replaces" ]; then
+	# The inode of what was given up, used again: the word of the person would count for the new one, too.
+	mv -f "$image_copy" "$image_copy.same"
+	error=$( (: >"$image_copy") 2>&1) || refuse_write "$asked" "$error"
+	rm -f "$image_copy.same"
+fi
 if [ "$source" = - ]; then
 	error=$(extend "$image_copy") || {
 		rm -f "$image_copy"

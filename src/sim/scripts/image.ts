@@ -120,17 +120,25 @@ function requireTemplate(run: ScriptRun, source: string, mountPoint: string, glo
   }
 }
 
+/** ensure-image.sh: read_kept_record. */
+function keptRecord(host: Host, path: string, { owner, replaces }: { owner: string; replaces: string }) {
+  const record = readImageRecord(host, path);
+  return record?.identity === replaces && sameDeclarer(record.owner, owner) ? undefined : record;
+}
+
 /** ensure-image.sh: adopt_image. What the record says from now on: whether it was written, and how the file came there. */
 function adoptImage(
   run: ScriptRun,
-  wanted: { owner: string; uuid: string; path: string; known: string; mayFind: string },
+  wanted: { owner: string; uuid: string; path: string; known: string; mayFind: string; replaces: string },
 ) {
   const { owner, uuid, path, known, mayFind } = wanted;
   const is = identityOf(run.host, path) ?? "";
+  // Nothing is given up that is there again.
+  const replaces = wanted.replaces === is ? "-" : wanted.replaces;
   if (known !== "-" && known !== is) {
     refuse(run, "ImageChanged", `${path} is inode ${is}, and inode ${known} was recorded`);
   }
-  const record = readImageRecord(run.host, path);
+  const record = keptRecord(run.host, path, { owner, replaces });
   if (record !== undefined && record.identity !== is) {
     refuse(
       run,
@@ -153,11 +161,11 @@ function adoptImage(
   return { said: "recorded", origin: "Found" };
 }
 
-/** ensure-image.sh: OWNER UUID PATH MOUNTPOINT FSUUID BYTES SOURCE|- RECORDED|- FOUND GLOB… */
+/** ensure-image.sh: OWNER UUID PATH MOUNTPOINT FSUUID BYTES SOURCE|- RECORDED|- FOUND REPLACES|- GLOB… */
 export const ensureImage: Responder = acting(function* ensureImage(run) {
   const { world, host, args } = run;
   const [owner = "", uuid = "", path = "", mountPoint = "", filesystem = "", wanted = "0", source = "-"] = args;
-  const [known = "-", mayFind = "no", ...globs] = args.slice(7);
+  const [known = "-", mayFind = "no", replaces = "-", ...globs] = args.slice(7);
   const bytes = Number(wanted);
   yield world.timings.process;
   yield* takeLock(run, "images", 40);
@@ -166,7 +174,7 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   const { node } = resolve(host, path, "Keep");
   if (node !== undefined) {
     if (node.kind !== "File") return refuse(run, "ImageForeign", `${path} is not a regular file`);
-    const { said, origin } = adoptImage(run, { owner, uuid, path, known, mayFind });
+    const { said, origin } = adoptImage(run, { owner, uuid, path, known, mayFind, replaces });
     if (node.sizeBytes >= bytes) return finish(run, said);
     if (origin !== "Made") {
       const sizes = `${node.sizeBytes} bytes, ${bytes} are wanted`;
@@ -178,7 +186,7 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
     return finish(run, "grown");
   }
   if (known !== "-") refuse(run, "ImageMissing", `${path} is gone: inode ${known} was recorded`);
-  const record = readImageRecord(host, path);
+  const record = keptRecord(host, path, { owner, replaces });
   if (record !== undefined && record.origin !== "Making") {
     refuse(run, "ImageMissing", `${path} is gone: inode ${record.identity} was recorded for ${record.owner}`);
   }

@@ -37,6 +37,8 @@ export const recordedStays: Invariant = {
         // A person gave up what was recorded there: the script is told which.
         if (event.kind === "CommandBegun" && event.script === "ensure-file" && event.args[3] !== "-")
           once.delete(placeOf(host, event.args[1] ?? ""));
+        if (event.kind === "CommandBegun" && event.script === "ensure-image" && event.args[9] !== "-")
+          once.delete(placeOf(host, event.args[2] ?? ""));
         if (event.kind === "FileCreated") appears(host, event.path, command !== undefined);
         // A copy in the background ends by itself.
         if (event.kind === "FileRenamed") appears(host, event.to, command !== undefined || working(event.path));

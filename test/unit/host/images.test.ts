@@ -93,6 +93,18 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     expect(remove("a.img")).toEqual(done("deleted"));
   });
 
+  it("is never the inode that a person gave up, used again", () => {
+    const moved = `${dom0.directory}/moved`;
+    dom0.program(
+      "stat",
+      `#!/bin/sh\ncase "$1 $2" in "-c %W") echo 0 ;; "-c %i") [ -e ${moved} ] && echo 8 || echo 7 ;; *) exec /usr/bin/stat "$@" ;; esac\n`,
+    );
+    dom0.program("mv", `#!/bin/sh\ncase $* in *.same) : >${moved} ;; esac\nexec /bin/mv "$@"\n`);
+    expect(ensure("a.img", mib, undefined, { replaces: "7 0" })).toEqual(done("created"));
+    expect(look("a.img")).toMatchObject({ record: { identity: "8 0" } });
+    expect(readdirSync(dom0.share)).toEqual(["a.img"]);
+  });
+
   it("is copied from nothing but a template, and never from the image of a domain", () => {
     const copy = (source: string, templates: string[]) =>
       dom0.act(ensureImage({ ...place("copy.img"), sizeBytes: mib, ...copied(source, templates) }));

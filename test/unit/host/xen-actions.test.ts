@@ -71,6 +71,7 @@ describe("what is said to a dom0 about domains", () => {
       "/srv/xen/template.img",
       "-",
       "no",
+      "-",
       "template*.img",
     ]);
     expect(prepareRelocation({ senders: [peer], receivers: [peer] }).args).toEqual([
@@ -93,7 +94,11 @@ describe("what is said to a dom0 about domains", () => {
       "vm2",
       "ResumeSource",
     ]);
-    expect(ensureImage({ ...image, recorded: "4711 0", mayFind: true }).args.slice(-2)).toEqual(["4711 0", "yes"]);
+    expect(ensureImage({ ...image, recorded: "4711 0", mayFind: true, replaces: "4712 0" }).args.slice(-3)).toEqual([
+      "4711 0",
+      "yes",
+      "4712 0",
+    ]);
     expect(stopDomain({ owner, uuid, how: "Destroy", waitSeconds: 0 }).args).toEqual([
       "xen/vm2 1111-aa",
       uuid,

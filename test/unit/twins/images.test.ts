@@ -53,6 +53,37 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
     expect(await remove("a.img")).toMatchObject({ kind: "refused", reason: "NotOurs" });
   });
 
+  /** The identity that a refusal names. */
+  const recordedIn = (outcome: unknown) => / inode (\d+ \d+) was recorded/.exec(JSON.stringify(outcome))?.[1] ?? "";
+  const missing = { kind: "refused", reason: "ImageMissing" };
+
+  it("is made anew once, where its owner gave up the very one that is gone", async () => {
+    expect(await ensure("a.img", mib)).toEqual(done("created"));
+    dom0.remove(at("a.img"));
+    const gone = recordedIn(await ensure("a.img", mib));
+    expect(await ensure("a.img", mib, undefined, { replaces: "1 0" })).toMatchObject(missing);
+    const stranger = { replaces: gone, owner: { ...owner, name: "vm3" } };
+    expect(await ensure("a.img", mib, undefined, stranger)).toMatchObject(missing);
+    expect(await ensure("a.img", mib, undefined, { replaces: gone })).toEqual(done("created"));
+    expect(await ensure("a.img", mib, undefined, { replaces: gone })).toEqual(done("unchanged"));
+    dom0.remove(at("a.img"));
+    const again = await ensure("a.img", mib, undefined, { replaces: gone });
+    expect(again).toMatchObject(missing);
+    expect(recordedIn(again)).not.toBe(gone);
+  });
+
+  it("may be the file that came in its place, where its owner gave it up and the owner of the host says so", async () => {
+    expect(await ensure("a.img", mib)).toEqual(done("created"));
+    dom0.replace(at("a.img"), mib);
+    const refused = await ensure("a.img", mib);
+    expect(refused).toMatchObject({ kind: "refused", reason: "ImageChanged" });
+    const replaces = recordedIn(refused);
+    expect(await ensure("a.img", mib, undefined, { replaces })).toMatchObject({ reason: "ImageForeign" });
+    expect(await ensure("a.img", mib, undefined, { replaces, mayFind: true })).toEqual(done("recorded"));
+    expect(await ensure("a.img", mib)).toEqual(done("unchanged"));
+    expect(await remove("a.img")).toMatchObject({ kind: "refused", reason: "NotOurs" });
+  });
+
   it("is refused when it is a symbolic link, or reached over one", async () => {
     dom0.write("/etc/shadow", "root\n");
     dom0.symlink(at("a.img"), "/etc/shadow");
