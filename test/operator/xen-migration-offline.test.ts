@@ -56,7 +56,7 @@ describe("an offline migration", () => {
         `${target} start-domain`,
       ].toSorted(),
     );
-    expect(acts.indexOf(`${source} stop-domain`)).toBeLessThan(acts.indexOf(`${target} start-domain`));
+    expect(acts.slice(2)).toEqual([`${source} stop-domain`, `${target} start-domain`]);
     expect(status(stage, "XenMigration", "go")).toMatchObject({
       sourceHostRef: { name: source },
       targetHostRef: { name: target },
