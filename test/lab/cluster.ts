@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
 import { aoeServers, aoeVolumes, ocfs2Clusters, xenDomains, xenHosts, xenMigrations } from "../../src/api/kinds.ts";
 import { type Manifest, readManifests } from "../../src/cli/manifests.ts";
-import { startControlPlane } from "../../src/controlplane/control-plane.ts";
+import { type ControlPlane, startControlPlane } from "../../src/controlplane/control-plane.ts";
 import { createKubeClient, textSource } from "../../src/runtime/client-node.ts";
 import { type Kind, KubeError, type KubeObject } from "../../src/runtime/kube-api.ts";
 import { applyManifests } from "../../src/up/apply.ts";
@@ -34,9 +34,25 @@ export interface Cluster extends Pick<Words, "apply" | "examples" | "remove" | "
 export async function startCluster(rack: Rack, signal: AbortSignal): Promise<Cluster> {
   const controlPlane = await startControlPlane({ signal });
   await controlPlane.installCrds([path.join(projectRoot, "crds")]);
-  const api = createKubeClient({ source: textSource(controlPlane.kubeconfig) });
+  const cluster = clusterAt(rack, controlPlane, signal);
+  return {
+    ...cluster,
+    async stop() {
+      await cluster.stop();
+      await controlPlane.stop();
+    },
+  };
+}
+
+/** A control plane that somebody else starts and stops, with our definitions in it. */
+export function clusterAt(
+  rack: Rack,
+  { kubeconfig, kubeconfigPath }: Pick<ControlPlane, "kubeconfig" | "kubeconfigPath">,
+  signal: AbortSignal,
+): Cluster {
+  const api = createKubeClient({ source: textSource(kubeconfig) });
   const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromString(controlPlane.kubeconfig);
+  kubeConfig.loadFromString(kubeconfig);
 
   const everything = async () => {
     const lists = await Promise.all(kinds.map((kind) => api.list(kind, { namespace })));
@@ -63,7 +79,7 @@ export async function startCluster(rack: Rack, signal: AbortSignal): Promise<Clu
   const moved = () => rack.plan.hosts.map(({ name, host }) => ({ from: host.ssh.port, to: rack.sshPort(name) }));
 
   return {
-    kubeconfigFile: controlPlane.kubeconfigPath,
+    kubeconfigFile: kubeconfigPath,
     async apply(...manifests) {
       const placed = manifests.map((manifest): Manifest => {
         if (manifest.kind === "Namespace") return manifest;
@@ -115,10 +131,7 @@ export async function startCluster(rack: Rack, signal: AbortSignal): Promise<Clu
         events: (await api.list(events, { namespace })).items,
       };
     },
-    async stop() {
-      await api.close();
-      await controlPlane.stop();
-    },
+    stop: () => api.close(),
   };
 }
 

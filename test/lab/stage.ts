@@ -33,8 +33,9 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(rack: Rack, name: string, signal: AbortSignal): Promise<Stage> {
-  const cluster = await startCluster(rack, signal);
+/** `there`: a control plane to go on with; else a new one. */
+export async function openStage(rack: Rack, name: string, signal: AbortSignal, there?: Cluster): Promise<Stage> {
+  const cluster = there ?? (await startCluster(rack, signal));
   const operator = createOperator(cluster.kubeconfigFile, path.join(rack.directory, `operator-${name}.log`));
   await operator.start();
   const { on, run, apply, examples, remove, get, become, ready, gone } = { ...cluster, on: rack.on, run: rack.run };

@@ -5,7 +5,7 @@ import { leases } from "./leases.ts";
 import { guest, tutorial } from "./manifests.ts";
 import { moves } from "./moves.ts";
 import { data, mountedWithin, shares } from "./shares.ts";
-import { countsOn } from "./ticks.ts";
+import { countsOn, hostOf } from "./ticks.ts";
 
 /** The whole tutorial, from bare Debian to a domain that runs on the shared file system, and what may happen to it. */
 export const cloud: Story = {
@@ -26,7 +26,7 @@ export const cloud: Story = {
       await words.apply(await guest(words, "vm-test"));
       await words.ready(600);
       for (const host of ["bella", "brutus"]) await mountedWithin(words, host, 10);
-      const tick = await countsOn(words, "bella");
+      const tick = await countsOn(words, await hostOf(words));
       return `${tick.boot}: ${tick.count}`;
     },
   },

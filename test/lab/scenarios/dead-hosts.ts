@@ -1,18 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { XenDomain, XenHost } from "../../../src/api/kinds.ts";
+import type { XenHost } from "../../../src/api/kinds.ts";
 import { xenDomains, xenHosts } from "../../../src/api/kinds.ts";
 import type { Scenario, Words } from "../scenario.ts";
 import { mountedWithin } from "./shares.ts";
-import { countsOn, nothingLost, runsOn, sameGuest } from "./ticks.ts";
+import { countsOn, hostOf, nothingLost, other, runsOn, sameGuest } from "./ticks.ts";
 
 /** What becomes of a domain when its host is silent: nothing while the host lives, a start on the other one once it is gone. */
-
-const other = (host: string) => (host === "bella" ? "brutus" : "bella");
-
-async function hostOf({ get }: Words): Promise<string> {
-  const { status } = await get<XenDomain>(xenDomains, "vm-test");
-  return status?.hostRef?.name ?? "";
-}
 
 /** Waits until the operator has looked at the host `times` times from now on: what it would start, it has had time to. */
 async function looked({ get }: Words, host: string, times: number): Promise<void> {
@@ -23,6 +16,9 @@ async function looked({ get }: Words, host: string, times: number): Promise<void
     if (performance.now() > deadline) throw new Error(`the operator has not looked at ${host} ${times} times`);
   }
 }
+
+/** Shell text that is true where xl lists the domain, and asks again slowly: each xl costs dom0 a second. */
+const listed = "xl domid vm-test 2>/dev/null || { sleep 3; exit 1; }";
 
 const hasNoDomain = (host: string, { on }: Words) => on(host, "! xl domid vm-test >/dev/null 2>&1");
 
@@ -46,12 +42,14 @@ async function restarted(words: Words, act: (from: string) => Promise<void>, men
   const from = await hostOf(words);
   const to = other(from);
   const before = await countsOn(words, from);
+  const evictions = "dmesg | grep -c 'o2dlm has evicted node' || true";
+  const earlier = await words.on(to, evictions);
   const began = performance.now();
   const since = () => ((performance.now() - began) / 1000).toFixed(0);
   await act(from);
-  await words.until(to, "dmesg | grep -q 'o2dlm has evicted node'", 400);
+  await words.until(to, `test "$(${evictions})" -gt ${earlier}`, 400);
   const evicted = since();
-  await words.until(to, "xl domid vm-test", 900);
+  await words.until(to, listed, 900);
   const created = since();
   const after = await countsOn(words, to);
   const ticked = since();
@@ -63,7 +61,7 @@ async function restarted(words: Words, act: (from: string) => Promise<void>, men
   if (hosts.join() !== to) throw new Error(`it runs on ${hosts.join(" and ")}`);
   nothingLost(after, await countsOn(words, to));
   await words.become(xenDomains, "vm-test", "Ready/True", 600);
-  return `dead time 60 s; evicted after ${evicted} s, listed on ${to} ${created} s, first tick ${ticked} s; written ${before.written}, then ${after.written}`;
+  return `dead time 60 s; evicted after ${evicted} s, listed on ${to} ${created} s, tick ${after.count} heard ${ticked} s; written ${before.written}, then ${after.written}`;
 }
 
 export const deadHosts: readonly Scenario[] = [
@@ -127,7 +125,7 @@ export const deadHosts: readonly Scenario[] = [
       await words.xensan("forget", from);
       await words.become(xenHosts, from, "Reachable/False/Forgotten", 600);
       const forgotten = since();
-      await words.until(to, "xl domid vm-test", 900);
+      await words.until(to, listed, 900);
       const created = since();
       const after = await countsOn(words, to);
       const ticked = since();

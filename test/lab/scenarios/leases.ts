@@ -1,18 +1,19 @@
-import type { XenDomain } from "../../../src/api/kinds.ts";
 import { xenDomains, xenHosts } from "../../../src/api/kinds.ts";
 import type { Scenario, Words } from "../scenario.ts";
-import { countsOn, nothingLost, runsOn, sameGuest } from "./ticks.ts";
+import { move } from "./moves.ts";
+import { countsOn, hostOf, nothingLost, other, runsOn, sameGuest } from "./ticks.ts";
 
 /** What the kernels of both dom0s say of the lease of the domain on its image, while it runs and when its host dies. */
 
 const image = "/srv/xen/vm-test.img";
-const other = (host: string) => (host === "bella" ? "brutus" : "bella");
 const alone = `flock -n -x ${image} true`;
 
-async function hostOf({ get }: Words): Promise<string> {
-  const { status } = await get<XenDomain>(xenDomains, "vm-test");
-  return status?.hostRef?.name ?? "";
-}
+/** Shell text that kills every process that has the image open, as `fuser -k` does, and prints their names. */
+const killHolders = [
+  `pids=$(find /proc/[0-9]*/fd -lname ${image} 2>/dev/null | cut -d / -f 3 | sort -u)`,
+  'for pid in $pids; do cat "/proc/$pid/comm"; done',
+  "kill -9 $pids",
+].join("\n");
 
 /** Process id of the holder. */
 const holderOn = ({ until }: Words, host: string) =>
@@ -42,7 +43,7 @@ export const leases: readonly Scenario[] = [
       const before = await countsOn(words, from);
       const pid = (await holderOn(words, from)).trim();
       const killed = performance.now();
-      await words.on(from, `kill -9 ${pid}`);
+      const names = await words.on(from, killHolders);
       await words.until(
         from,
         `new=$(cut -d ' ' -f 1 /run/xensan/leases/*.pid) && [ "$new" != ${pid} ] && kill -0 $new`,
@@ -54,7 +55,25 @@ export const leases: readonly Scenario[] = [
       if (hosts.join() !== from) throw new Error(`it runs on ${hosts.join(" and ")}`);
       sameGuest(before, await countsOn(words, from));
       await words.become(xenDomains, "vm-test", "Ready/True", 120);
-      return `held again after ${seconds} s`;
+      return `killed ${names.split("\n").join(" and ")}; held again after ${seconds} s`;
+    },
+  },
+  {
+    name: "the lease follows a move: nobody gets it alone in between",
+    long: true,
+    async run(words) {
+      const from = await hostOf(words);
+      const granted = "/root/granted";
+      const script = `while sleep 1; do if ${alone}; then date -u +%T >>${granted}; fi; done`;
+      await words.on(
+        from,
+        `rm -f ${granted}; setsid sh -c '${script}' </dev/null >/dev/null 2>&1 & echo $! >/root/asks.pid`,
+      );
+      const moved = await move(words, "with-its-lease");
+      await holderOn(words, other(from));
+      await words.on(from, `kill -- -$(cat /root/asks.pid); ! cat ${granted} 2>/dev/null`);
+      await words.until(from, "! kill -0 $(cut -d ' ' -f 1 /run/xensan/leases/*.pid) 2>/dev/null", 120);
+      return moved;
     },
   },
   {

@@ -1,28 +1,25 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { XenDomain, XenMigration } from "../../../src/api/kinds.ts";
+import type { XenMigration } from "../../../src/api/kinds.ts";
 import { xenDomains, xenHosts, xenMigrations } from "../../../src/api/kinds.ts";
 import type { Manifest } from "../../../src/cli/manifests.ts";
 import type { Scenario, Words } from "../scenario.ts";
 import { guest, object, tutorial } from "./manifests.ts";
-import { countsOn, runsOn, sameGuest, stoodStill } from "./ticks.ts";
+import { countsOn, hostOf, nothingLost, other, runsOn, sameGuest, stoodStill } from "./ticks.ts";
 
 /** The domain of the tutorial moves while it runs, whatever happens on the way. */
 
 const migration = (name: string, target: string, rest: object = {}): Manifest =>
   object("XenMigration", name, { domainRef: { name: "vm-test" }, targetHostRef: { name: target }, ...rest });
 
-async function hostOf({ get }: Words): Promise<string> {
-  const { status } = await get<XenDomain>(xenDomains, "vm-test");
-  return status?.hostRef?.name ?? "";
-}
-
 const maintained = (words: Words, host: string, maintenance: string) =>
   tutorial(words, "XenHost", host, { maintenance });
 
-const other = (host: string) => (host === "bella" ? "brutus" : "bella");
-
 /** Moves it to the other host while `meanwhile` happens; the guest must have gone on. */
-async function move(words: Words, name: string, meanwhile: (from: string) => Promise<unknown> = async () => undefined) {
+export async function move(
+  words: Words,
+  name: string,
+  meanwhile: (from: string) => Promise<unknown> = async () => undefined,
+) {
   const from = await hostOf(words);
   const before = await countsOn(words, from);
   const started = performance.now();
@@ -32,7 +29,9 @@ async function move(words: Words, name: string, meanwhile: (from: string) => Pro
   const took = (performance.now() - started) / 1000;
   const hosts = await runsOn(words);
   if (hosts.join() !== other(from)) throw new Error(`it runs on ${hosts.join(" and ")}`);
-  sameGuest(before, await countsOn(words, other(from)));
+  const after = await countsOn(words, other(from));
+  sameGuest(before, after);
+  nothingLost(before, after);
   await words.become(xenDomains, "vm-test", "Ready/True", 120);
   return `${from} to ${other(from)} in ${took.toFixed(0)} s`;
 }

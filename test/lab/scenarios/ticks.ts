@@ -1,3 +1,5 @@
+import type { XenDomain } from "../../../src/api/kinds.ts";
+import { xenDomains } from "../../../src/api/kinds.ts";
 import type { Words } from "../scenario.ts";
 
 /** What the guest says of itself every two seconds: the same boot and a higher count mean that it never stopped. */
@@ -12,8 +14,11 @@ export interface Tick {
 
 const between = 2;
 
+/** The ticks of a console's text, without one that was cut off: `read` fails at a line that has no end. */
+const whole = `tr -d '\\000\\r' | while read -r line; do echo "$line"; done | grep -o 'TICK n=.*'`;
+
 const read = (domain: string) =>
-  `timeout 6 script -qec 'xl console ${domain}' /dev/null </dev/null 2>/dev/null | tr -d '\\000\\r' | grep -o 'TICK n=.*'`;
+  `timeout 6 script -qec 'xl console ${domain}' /dev/null </dev/null 2>/dev/null | ${whole}`;
 
 /** Waits until the domain counts on the host. */
 export async function countsOn({ until }: Words, host: string, domain = "vm-test"): Promise<Tick> {
@@ -47,7 +52,7 @@ export async function stoodStill(
   await on(from, `(setsid script -qfec 'xl console ${domain}' ${heard} </dev/null >/dev/null 2>&1 &); sleep 7`);
   try {
     await act();
-    const last = ticksIn(await on(from, `tr -d '\\000\\r' <${heard}`)).at(-1);
+    const last = ticksIn(await on(from, `cat ${heard} | ${whole}`)).at(-1);
     const next = ticksIn(await until(to, read(domain), 240)).find(({ count }) => count > (last?.count ?? Infinity));
     if (last === undefined || next === undefined || next.count !== last.count + 1)
       throw new Error(`not all of its ticks were heard: ${last?.count}, then ${next?.count}`);
@@ -62,6 +67,15 @@ export async function stoodStill(
 export function sameGuest(before: Tick, after: Tick): void {
   if (before.boot !== after.boot || after.count <= before.count)
     throw new Error(`the guest did not go on: ${JSON.stringify(before)}, then ${JSON.stringify(after)}`);
+}
+
+/** The other dom0. */
+export const other = (host: string) => (host === "bella" ? "brutus" : "bella");
+
+/** The host on which the operator says that the domain of the tutorial is. */
+export async function hostOf({ get }: Pick<Words, "get">): Promise<string> {
+  const { status } = await get<XenDomain>(xenDomains, "vm-test");
+  return status?.hostRef?.name ?? "";
 }
 
 /** The hosts on which xl lists the domain under its own name. */
