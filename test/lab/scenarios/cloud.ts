@@ -18,7 +18,7 @@ export const cloud: Story = {
       const domainKinds = ["XenDomain", "XenMigration"];
       await words.apply(...manifests.filter(({ kind }) => !domainKinds.includes(kind)));
       await words.apply(await tutorial(words, "Ocfs2Cluster", "xen", { filesystems: [data] }));
-      await words.ready(1500);
+      await words.ready(2400);
       // The guest keeps its pattern on a disk of ext4, which it does not make itself.
       const template =
         "mkdir -p /srv/xen/templates && cp /var/lib/xen-lab/vm-template.img /srv/xen/templates/guest.img";

@@ -114,7 +114,6 @@ run_part() {
 # section_over SECTION: of this part.
 section_over() {
 	over "$1" "$part_code"
-	: >"$work/$1.ended"
 	part_left=${part_left#" $1"}
 	part_code=2
 }
@@ -150,15 +149,17 @@ collect() {
 	[ -z "$timer" ] || kill "$timer" 2>/dev/null || :
 	set --
 	for part_name in $started; do
-		set -- "$@" "$work/$part_name.out"
-		[ ! -e "$work/$part_name.over" ] || continue
+		if [ -e "$work/$part_name.over" ]; then
+			set -- "$@" "$work/$part_name.out"
+			continue
+		fi
 		word "$work/$part_name.pid"
 		pid=$value hanging=
+		# What it has said so far, in whole lines: it may go on, and each section ends once.
+		while IFS= read -r line; do printf '%s\n' "$line"; done <"$work/$part_name.out" >"$work/$part_name.late"
 		word "$work/$part_name.sections"
-		# Its last line may have no end yet.
-		echo >"$work/$part_name.late"
 		for part_section in $value; do
-			[ ! -e "$work/$part_section.ended" ] || continue
+			! grep -q "^end	$part_section	" "$work/$part_name.late" || continue
 			if [ -z "$hanging" ]; then
 				hanging=$part_section
 				echo "$pid $(birth_of "$pid")" >"$run_dir/stuck.$part_section"

@@ -1,0 +1,54 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+
+const shells = [["dash"], ["busybox", "sh"]].filter(
+  ([program = "", ...args]) => spawnSync(program, [...args, "-c", "exit 0"]).status === 0,
+);
+
+const frame = fileURLToPath(new URL("../../../src/host/scripts/shared/probe-frame.sh", import.meta.url));
+
+/** Two sections of one part; the second says its last word when the look has given up on it and is about to print. */
+const lookThatGivesUp = `
+set -eu
+. ${frame}
+work=$1 run_dir=$1 deadline=0
+birth_of() { echo 1; }
+mkfifo "$work/go"
+probe_quick() { row quick value 1; }
+probe_slow() {
+	row slow value 1
+	read -r go <"$work/go"
+	row slow value 2
+}
+cat() {
+	echo go >"$work/go"
+	until [ -e "$work/tools.over" ]; do sleep 0.01; done
+	command cat "$@"
+}
+start tools quick=quick slow=slow
+until grep -q "^slow" "$work/tools.out"; do sleep 0.01; done
+collect
+`;
+
+describe.each(shells)("what a probe has given up, in %s", (...shell) => {
+  it("ends once, and adds nothing to what is told", () => {
+    const work = mkdtempSync(path.join(tmpdir(), "xensan-frame-"));
+    onTestFinished(() => rmSync(work, { recursive: true }));
+    const [program = "", ...args] = shell;
+    const { stdout, stderr } = spawnSync(program, [...args, "-c", lookThatGivesUp, "sh", work], { timeout: 10_000 });
+    expect([String(stdout).split("\n"), String(stderr)]).toEqual([
+      [
+        "quick\tvalue\t1",
+        "end\tquick\tknown\t0\t",
+        "slow\tvalue\t1",
+        "end\tslow\tunknown\t124\tno answer within 0 seconds",
+        "",
+      ],
+      "",
+    ]);
+  });
+});
