@@ -120,6 +120,8 @@ export function twins(
           runsWith: (bridge, kernel) => host.runsWith(bridge, kernel),
           mountedWith: () => host.mountedWith(),
           listed: () => host.listed(),
+          ocfs2: (deviceBytes, bytes, slots) => host.ocfs2(deviceBytes, bytes, slots),
+          mountedElsewhere: () => host.mountedElsewhere(),
           befriend: (key) => host.befriend(key),
           aoeDevice: (name, state, bytes) => host.aoeDevice(name, state, bytes),
           atWork: (verb, ...about) => host.atWork(verb, ...about),

@@ -75,6 +75,11 @@ export interface TwinHost {
   /** Somebody has typed `reboot`. */
   goDown(): void;
 
+  /** /dev/etherd/e15.15 has so many bytes and holds an OCFS2 of {@link filesystem} and the cluster labclus in the first ones. */
+  ocfs2(deviceBytes: number, bytes: number, slots: number): void;
+  /** The other dom0 has that file system mounted. */
+  mountedElsewhere(): void;
+
   /** The other dom0 lets this migration key in; its host key. */
   befriend(publicKey: string): string;
   /** In the words of the driver: `up`, `down`; a target that the aoe driver knows. */

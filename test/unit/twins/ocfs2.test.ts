@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import { probe } from "../../../src/host/actions.ts";
 import {
   addNodeSlots,
+  type ClusterRequest,
   clusterOnline,
   configureCluster,
   formatFilesystem,
@@ -15,6 +17,7 @@ import { twins } from "./bench.ts";
 const owner = { namespace: "san", name: "disks", uid: "0a1b" };
 const { cluster: request, format, mount: shared } = ocfs2Requests(owner);
 const mount = { ...shared, mountPoint: "/srv/data" };
+const done = (detail: string) => ({ kind: "done", detail });
 const conf = "/etc/ocfs2/cluster.conf";
 
 twins(
@@ -50,7 +53,7 @@ twins(
 );
 
 twins(
-  ["configure-cluster", "cluster-online", "remove-cluster"],
+  ["configure-cluster", "cluster-online", "remove-cluster", "grow-filesystem", "add-node-slots"],
   "a node of a cluster",
   (dom0) => {
     it("is configured once, and leaves nothing of it behind", async () => {
@@ -62,6 +65,51 @@ twins(
       expect(await dom0.act(remove)).toMatchObject({ kind: "refused", reason: "NotOurs" });
       expect(await dom0.act(removeCluster({ owner, cluster: "labclus" }))).toEqual({ kind: "done", detail: "removed" });
       expect(await dom0.act(removeCluster({ owner, cluster: "labclus" }))).toEqual({ kind: "done", detail: "absent" });
+    });
+
+    it("comes online once, and then follows what is declared", async () => {
+      const apply = async (change: Partial<ClusterRequest>) => {
+        expect(await dom0.act(configureCluster({ ...request, ...change }))).toEqual(done("configured"));
+        expect(await dom0.act(clusterOnline({ ...request, ...change }))).toEqual(done("updated"));
+      };
+      expect(await dom0.act(configureCluster(request))).toEqual(done("configured"));
+      expect(await dom0.act(clusterOnline(request))).toEqual(done("online"));
+      expect(await dom0.act(clusterOnline(request))).toEqual(done("unchanged"));
+      await apply({ fenceMethod: "Panic" });
+      const quick = { heartbeatThreshold: 31, idleMilliseconds: 6000, keepaliveMilliseconds: 1000 };
+      const timeouts = { ...request.timeouts, ...quick };
+      await apply({ timeouts });
+      const third = { number: 2, name: "caesar", address: "10.99.0.13", port: 7777 };
+      const changed = { timeouts, nodes: [...request.nodes, third] };
+      await apply(changed);
+      expect(await dom0.act(clusterOnline({ ...request, ...changed }))).toEqual(done("unchanged"));
+      const look = probe({ roles: ["Client"], backings: [], segments: [] });
+      expect(await dom0.look(look, ["o2cb active", "o2cb active-node"])).toBe(
+        "o2cb\tactive\tlabclus\t31\t6000\t1000\t2000\treset\tlocal\n" +
+          "o2cb\tactive-node\t0\tbella\t10.99.0.11\t7777\t1\n" +
+          "o2cb\tactive-node\t1\tbrutus\t10.99.0.12\t7777\t0\n" +
+          "o2cb\tactive-node\t2\tcaesar\t10.99.0.13\t7777\t0\n",
+      );
+    });
+
+    it("grows a file system to its device, and gives it slots while nobody has it mounted", async () => {
+      const at = { device: "/dev/etherd/e15.15", uuid: dom0.filesystem };
+      const slots = (nodeSlots: number) => dom0.act(addNodeSlots({ ...at, nodeSlots }));
+      dom0.ocfs2(4 * 2 ** 30 + 512, 2 ** 31, 2);
+      const offline = { kind: "refused", reason: "GrowFailed" };
+      expect(await dom0.act(growFilesystem(at))).toMatchObject(offline);
+      expect(await slots(3)).toMatchObject(offline);
+      await dom0.act(configureCluster(request));
+      await dom0.act(clusterOnline(request));
+      expect(await dom0.act(growFilesystem(at))).toEqual(done(`grown bytes ${2 ** 32}`));
+      expect(await dom0.act(growFilesystem(at))).toEqual(done(`unchanged bytes ${2 ** 32}`));
+      const other = { ...at, uuid };
+      expect(await dom0.act(growFilesystem(other))).toMatchObject({ kind: "refused", reason: "WrongFilesystem" });
+      expect(await slots(3)).toEqual(done("added"));
+      expect(await slots(2)).toEqual(done("unchanged"));
+      dom0.mountedElsewhere();
+      expect(await slots(3)).toEqual(done("unchanged"));
+      expect(await slots(4)).toMatchObject({ kind: "refused", reason: "GrowFailed" });
     });
 
     it("is one of the nodes that are declared", async () => {

@@ -199,6 +199,83 @@ O2CB_KEEPALIVE_DELAY_MS=2000
 O2CB_RECONNECT_DELAY_MS=2000
 `;
 
+/** o2cb of ocfs2-tools 1.8.7 over configfs: it registers what is missing, with the kernel's own timeouts, and no more. */
+const o2cb = `#!/bin/sh
+FAKE=@FAKE@
+[ "$1" = register-cluster ] || exit 1
+cluster=$FAKE/../sys/kernel/config/cluster/$2
+conf=$FAKE/../etc/ocfs2/cluster.conf
+grep -q "^	name = $2$" "$conf" || { echo "o2cb: Unknown cluster '$2'" >&2; exit 1; }
+if [ ! -d "$cluster" ]; then
+	mkdir -p "$cluster/heartbeat" "$cluster/node"
+	sed -n 's/^	heartbeat_mode = //p' "$conf" >"$cluster/heartbeat/mode"
+	echo 31 >"$cluster/heartbeat/dead_threshold"
+	echo 30000 >"$cluster/idle_timeout_ms"
+	echo 2000 >"$cluster/keepalive_delay_ms"
+	echo 2000 >"$cluster/reconnect_delay_ms"
+	echo reset >"$cluster/fence_method"
+fi
+awk '/^node:/ { if (name != "") print number, port, address, name; name = "" } $1 == "number" { number = $3 } $1 == "ip_port" { port = $3 } $1 == "ip_address" { address = $3 } /^cluster:/ { name = "" } $1 == "name" && number != "" { name = $3 } END { if (name != "") print number, port, address, name }' "$conf" |
+	while read -r number port address name; do
+		[ ! -d "$cluster/node/$name" ] || continue
+		mkdir "$cluster/node/$name"
+		echo "$number" >"$cluster/node/$name/num"
+		echo "$port" >"$cluster/node/$name/ipv4_port"
+		echo "$address" >"$cluster/node/$name/ipv4_address"
+		local=0
+		[ "$name" != "$(cat "$FAKE/../proc/sys/kernel/hostname")" ] || local=1
+		echo "$local" >"$cluster/node/$name/local"
+	done
+`;
+
+/** /etc/init.d/o2cb, whose `online` also applies the timeouts of /etc/default/o2cb. It exits 0 whatever happens. */
+export const o2cbInit = `#!/bin/sh
+FAKE=@FAKE@
+configfs=$FAKE/../sys/kernel/config/cluster
+case $1 in
+load | online)
+	mkdir -p "$configfs" "$FAKE/../sys/fs/ocfs2"
+	echo o2cb >"$FAKE/../sys/fs/ocfs2/loaded_cluster_plugins"
+	;;
+esac
+if [ "$1" = online ] && [ ! -d "$configfs/$2" ] && "$FAKE/bin/o2cb" register-cluster "$2"; then
+	. "$FAKE/../etc/default/o2cb"
+	echo "$O2CB_HEARTBEAT_THRESHOLD" >"$configfs/$2/heartbeat/dead_threshold"
+	echo "$O2CB_IDLE_TIMEOUT_MS" >"$configfs/$2/idle_timeout_ms"
+	echo "$O2CB_KEEPALIVE_DELAY_MS" >"$configfs/$2/keepalive_delay_ms"
+	echo "$O2CB_RECONNECT_DELAY_MS" >"$configfs/$2/reconnect_delay_ms"
+fi
+exit 0
+`;
+
+/** debugfs.ocfs2 over @FAKE@/ocfs2: CLUSTERS SLOTS UUID of the one file system that there is, in which nobody has a slot. */
+const debugfs = `#!/bin/sh
+FAKE=@FAKE@
+[ -f "$FAKE/ocfs2" ] || exit 0
+read -r clusters slots uuid <"$FAKE/ocfs2"
+printf 'debugfs: stats\n\tRevision: 0.90\n\tFeature Incompat: 63312 sparse extended-slotmap inline-data xattr indexed-dirs refcount discontig-bg clusterinfo append-dio\n'
+printf '\tBlock Size Bits: 12   Cluster Size Bits: 12\n\tMax Node Slots: %s\n\tLabel: DATA\n\tUUID: %s\n' "$slots" "$uuid"
+printf '\tCluster stack: o2cb\n\tCluster name: labclus\n\tCluster flags: 0 \n\tLinks: 0   Clusters: %s\n' "$clusters"
+printf 'debugfs: hb\n\tnode: node              seq       generation checksum\ndebugfs: slotmap\n\tSlot#   Node#\n'
+`;
+
+/** tunefs.ocfs2 1.8.7 -S and -N over the same file; it has to join the cluster. */
+const tunefs = `#!/bin/sh
+FAKE=@FAKE@
+for device; do :; done
+joined=
+for cluster in "$FAKE"/../sys/kernel/config/cluster/*; do [ ! -d "$cluster" ] || joined=yes; done
+[ -n "$joined" ] || { echo "tunefs.ocfs2: Unable to access cluster service while initializing the cluster" >&2; exit 1; }
+read -r clusters slots uuid <"$FAKE/ocfs2"
+case $1 in
+-S) read -r sectors <"$FAKE/../sys/dev/block/152:240/size"
+	clusters=$((sectors / 8)) ;;
+-N) [ ! -f "$FAKE/mounted-elsewhere" ] || { echo "tunefs.ocfs2: Trylock failed while opening device \\"$device\\"" >&2; exit 25; }
+	slots=$2 ;;
+esac
+echo "$clusters $slots $uuid" >"$FAKE/ocfs2"
+`;
+
 /** The programs of packages; those without a text are there, and nothing more is needed of them. */
 export const packaged: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   vblade: { vblade: "", vbladed: "" },
@@ -210,10 +287,10 @@ export const packaged: Readonly<Record<string, Readonly<Record<string, string>>>
     "aoe-stat": "",
   },
   "ocfs2-tools": {
-    o2cb: "",
+    o2cb,
     "mkfs.ocfs2": "",
-    "debugfs.ocfs2": "#!/bin/sh\nexit 0\n",
-    "tunefs.ocfs2": "",
+    "debugfs.ocfs2": debugfs,
+    "tunefs.ocfs2": tunefs,
     "mount.ocfs2": "",
     "mounted.ocfs2": "",
   },

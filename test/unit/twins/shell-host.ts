@@ -130,7 +130,7 @@ export function shellHost(
   if (packages.includes("ocfs2-tools")) {
     put("/etc/default/o2cb", programs.packagedO2cb);
     put("/etc/rc2.d/S01o2cb", "");
-    put("/etc/init.d/o2cb", "#!/bin/sh\nexit 0\n", 0o755);
+    put("/etc/init.d/o2cb", programs.o2cbInit.replaceAll("@FAKE@", fake), 0o755);
   }
   if (packages.includes("aoetools")) {
     // Its init script has loaded the module.
@@ -288,6 +288,14 @@ export function shellHost(
     breakToolstack: () =>
       put("/fake/broken", "libxl: error: libxl.c:102:libxl_ctx_alloc: cannot connect to xenstore\n"),
     goDown: () => put("/fake/system-state", "stopping\n"),
+    ocfs2(deviceBytes, bytes, slots) {
+      put("/fake/blocks", `${at("/dev/etherd/e15.15")} 98 f0\n`);
+      put("/dev/etherd/e15.15", "");
+      put("/sys/block/etherd!e15.15/state", "up\n");
+      put("/sys/dev/block/152:240/size", `${deviceBytes / 512}\n`);
+      put("/fake/ocfs2", `${bytes / 4096} ${slots} ${filesystem.replaceAll("-", "").toUpperCase()}\n`);
+    },
+    mountedElsewhere: () => put("/fake/mounted-elsewhere", ""),
     befriend() {
       put("/fake/friends", "10.99.0.12\n");
       return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH";

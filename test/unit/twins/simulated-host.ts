@@ -1,13 +1,14 @@
 import { loadDriver } from "../../../src/sim/model/aoe-driver.ts";
+import { blankContent } from "../../../src/sim/model/content.ts";
 import { changed, makeDomain } from "../../../src/sim/model/domain.ts";
 import { parseConfiguration } from "../../../src/sim/model/domain-configuration.ts";
 import { makeDirectories, placeFile } from "../../../src/sim/model/filesystem.ts";
 import { endHolder, leasesOn } from "../../../src/sim/model/lease.ts";
-import { regionName } from "../../../src/sim/model/ocfs2-volume.ts";
+import { createVolume, regionName } from "../../../src/sim/model/ocfs2-volume.ts";
 import { hostKeyOf, relocationFiles, withPeers } from "../../../src/sim/model/relocation.ts";
 import { sharedDisk } from "../../../src/sim/model/shared-disk.ts";
 import type { Domain, ShutdownReason } from "../../../src/sim/model/state.ts";
-import { readText, resolve } from "../../../src/sim/model/storage.ts";
+import { addBlock, readText, resolve } from "../../../src/sim/model/storage.ts";
 import { changedRack, stage } from "../sim/tutorial.ts";
 import { changes, treeOfModel } from "./file-tree.ts";
 import { type DomainRow, type Furniture, harmfulOf, type TwinHost } from "./host.ts";
@@ -124,6 +125,21 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     breakToolstack: () => rack.xen.setService("bella", "xencommons", "inactive"),
     goDown() {
       host.running.goingDown = true;
+    },
+    ocfs2(deviceBytes, sizeBytes, nodeSlots) {
+      const parameters = { uuid: filesystem, label: "DATA", cluster: "labclus", globalHeartbeat: false };
+      const ocfs2 = createVolume({ ...parameters, nodeSlots, sizeBytes });
+      addBlock(host, {
+        ...{ path: "/dev/etherd/e15.15", device: "152:240", sizeBytes: deviceBytes, type: "disk", says: "" },
+        content: { ...blankContent("ocfs2"), uuid: filesystem, ocfs2 },
+        ...{ holders: new Set(), links: [] },
+      });
+    },
+    mountedElsewhere() {
+      const content = sharedDisk(host, "/dev/etherd/e15.15")?.content;
+      if (content === undefined) throw new Error("there is no file system");
+      const where = { device: "/dev/etherd/e15.15", mountPoint, uuid: filesystem, backing: "", content };
+      rack.host("brutus").running.o2cb.mounts.push({ ...where, slot: 0, node: 1, users: [], close: () => undefined });
     },
     befriend(publicKey) {
       const other = rack.host("brutus");
