@@ -6,7 +6,7 @@ import { clusterOptions, clusterSchema } from "./cluster/options.ts";
 import { patch } from "./cluster/patch.ts";
 import { list } from "./cluster/read-world.ts";
 import { waitOptions, waitSchema } from "./cluster/wait-options.ts";
-import { follow } from "./cluster/watch-object.ts";
+import { outcomeOf } from "./cluster/watch-object.ts";
 import type { Command, Option } from "./command.ts";
 import { type Host, readHost } from "./entity.ts";
 import { typed } from "./parse-options.ts";
@@ -28,7 +28,6 @@ export const drain: Command = {
   async run(values, io) {
     const given = typed(schema, options, values);
     await using connection = await connect(given, io);
-    const tell = given.output === "json" ? io.stderr : io.stdout;
     const { namespace } = connection;
     const hosts = (await list(connection, XenHost)).map(readHost);
     const { name } = pick(hosts, "XenHost", given.host, namespace);
@@ -36,25 +35,17 @@ export const drain: Command = {
     const changed = readHost(
       await patch(connection, XenHost, name, [{ op: "add", path: "/spec/maintenance", value: maintenance }]),
     );
-    tell.write(`xenhost/${name}: maintenance is ${maintenance}\n`);
-    const last = given.wait
-      ? await follow({
-          ...{ connection, model: XenHost, name, parse: readHost, tell, signal: io.signal },
-          news: (host) => drainNews(host, maintenance),
-          over: (host) => drainOver(host, maintenance),
-          seconds: given["wait-timeout"],
-        })
-      : changed;
-    if (given.output === "json") {
-      const { status, reason, message } = drained(last ?? changed) ?? {};
-      io.stdout.write(
-        `${JSON.stringify({ namespace, name, maintenance, drained: status, reason, message }, undefined, 2)}\n`,
-      );
-    }
-    if (last === undefined)
-      throw new Error(
-        `after ${given["wait-timeout"]} s ${name} is not drained; it continues: xensan why xenhost/${name} -n ${namespace}`,
-      );
+    await outcomeOf(given, io, {
+      ...{ connection, model: XenHost, name, parse: readHost, changed },
+      done: `xenhost/${name}: maintenance is ${maintenance}`,
+      news: (host) => drainNews(host, maintenance),
+      over: (host) => drainOver(host, maintenance),
+      summary: (host) => {
+        const { status, reason, message } = drained(host) ?? {};
+        return { namespace, name, maintenance, drained: status, reason, message };
+      },
+      open: `${name} is not drained`,
+    });
     return 0;
   },
 };

@@ -1,14 +1,17 @@
 import type { GenericClass } from "kubernetes-fluent-client";
+import type { z } from "zod";
 import { systemClock } from "../../clock.ts";
 import { linkedSignal } from "../../runtime/cancellation.ts";
-import type { Output } from "../command.ts";
+import type { Io, Output } from "../command.ts";
 import { ApiError } from "./api-error.ts";
 import type { Connection } from "./connect.ts";
+import type { ClusterValues } from "./options.ts";
+import type { waitSchema } from "./wait-options.ts";
 
 const pollMs = 500;
 
 /** What is followed, and what is told of it. */
-export interface FollowOptions<T> {
+interface FollowOptions<T> {
   readonly connection: Connection;
   readonly model: GenericClass;
   readonly name: string;
@@ -21,8 +24,36 @@ export interface FollowOptions<T> {
   readonly signal: AbortSignal;
 }
 
+/** What a command with {@link waitOptions} asked for, and how that is told. */
+export interface Asked<T> extends Pick<FollowOptions<T>, "connection" | "model" | "parse" | "news" | "over"> {
+  readonly name: string;
+  /** One line: what was done. */
+  readonly done: string;
+  /** The object with the change. */
+  readonly changed: T;
+  /** With `--output=json`. */
+  readonly summary: (object: T) => object;
+  /** What is not known, or not so, when the time is up: `the outcome of move is not known`. */
+  readonly open: string;
+}
+
+/** Says what was done, follows it where `--wait` says so, and resolves to the object as it is then. Throws when the time is up first. */
+export async function outcomeOf<T>(
+  { wait, output, "wait-timeout": seconds }: z.output<typeof waitSchema> & Pick<ClusterValues, "output">,
+  { stdout, stderr, signal }: Pick<Io, "stdout" | "stderr" | "signal">,
+  { done, changed, summary, open, ...followed }: Asked<T>,
+): Promise<T> {
+  const tell = output === "json" ? stderr : stdout;
+  tell.write(`${done}\n`);
+  const last = wait ? await follow({ ...followed, seconds, tell, signal }) : changed;
+  if (output === "json") stdout.write(`${JSON.stringify(summary(last ?? changed), undefined, 2)}\n`);
+  if (last !== undefined) return last;
+  const where = `${followed.model.name.toLowerCase()}/${followed.name} -n ${followed.connection.namespace}`;
+  throw new Error(`after ${seconds} s ${open}; it continues: xensan why ${where}`);
+}
+
 /** Reads an object again and again until it is over. Undefined: the time was up first. An API server that is busy is asked again. */
-export async function follow<T>(options: FollowOptions<T>): Promise<T | undefined> {
+async function follow<T>(options: FollowOptions<T>): Promise<T | undefined> {
   const { connection, model, name, tell, signal } = options;
   const { namespace, requests } = connection;
   using limit = linkedSignal(signal, AbortSignal.timeout(options.seconds * 1000));

@@ -6,7 +6,7 @@ import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { patch } from "../cluster/patch.ts";
 import { list } from "../cluster/read-world.ts";
 import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
-import { follow } from "../cluster/watch-object.ts";
+import { outcomeOf } from "../cluster/watch-object.ts";
 import { type Command, type Option, UsageError } from "../command.ts";
 import { type Migration, readMigration, verdictOf } from "../entity.ts";
 import { typed } from "../parse-options.ts";
@@ -26,7 +26,6 @@ export const abort: Command = {
   async run(values, io) {
     const given = typed(schema, options, values);
     await using connection = await connect(given, io);
-    const tell = given.output === "json" ? io.stderr : io.stdout;
     const { namespace } = connection;
     const all = (await list(connection, XenMigration)).map(readMigration);
     const found = pick(all, "XenMigration", given.migration, namespace);
@@ -38,26 +37,17 @@ export const abort: Command = {
     const changed = readMigration(
       await patch(connection, XenMigration, name, [{ op: "add", path: "/spec/abort", value: "Requested" }]),
     );
-    tell.write(`xenmigration/${name}: abort is Requested\n`);
-    const last = given.wait
-      ? await follow({
-          ...{ connection, model: XenMigration, name, parse: readMigration, tell, signal: io.signal },
-          news: migrationNews,
-          over: (one) => !isUnderWay(one),
-          seconds: given["wait-timeout"],
-        })
-      : changed;
-    if (given.output === "json") {
-      const { state, reason, message } = verdictOf(last ?? changed);
-      const aborted = abortedOf(last ?? changed);
-      io.stdout.write(
-        `${JSON.stringify({ namespace, name, aborted, succeeded: state, reason, message }, undefined, 2)}\n`,
-      );
-    }
-    if (last === undefined)
-      throw new Error(
-        `after ${given["wait-timeout"]} s the outcome of ${name} is not known; it continues: xensan why xenmigration/${name} -n ${namespace}`,
-      );
+    const last = await outcomeOf(given, io, {
+      ...{ connection, model: XenMigration, name, parse: readMigration, changed },
+      done: `xenmigration/${name}: abort is Requested`,
+      news: migrationNews,
+      over: (one) => !isUnderWay(one),
+      summary: (one) => {
+        const { state, reason, message } = verdictOf(one);
+        return { namespace, name, aborted: abortedOf(one), succeeded: state, reason, message };
+      },
+      open: `the outcome of ${name} is not known`,
+    });
     return given.wait && abortedOf(last) !== "True" ? 1 : 0;
   },
 };

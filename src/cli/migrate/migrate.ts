@@ -7,7 +7,7 @@ import { type Connection, connect } from "../cluster/connect.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { readWorld } from "../cluster/read-world.ts";
 import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
-import { follow } from "../cluster/watch-object.ts";
+import { outcomeOf } from "../cluster/watch-object.ts";
 import type { Command, Option } from "../command.ts";
 import { type Migration, readMigration, verdictOf } from "../entity.ts";
 import { typed } from "../parse-options.ts";
@@ -70,7 +70,6 @@ export const migrate: Command = {
   async run(values, io) {
     const given = typed(schema, options, values);
     await using connection = await connect(given, io);
-    const tell = given.output === "json" ? io.stderr : io.stdout;
     const { prefix, spec, warnings } = migrationRequest(
       {
         ...{ domain: given.domain, to: given.to, from: given.from, timeoutSeconds: given.timeout },
@@ -81,20 +80,14 @@ export const migrate: Command = {
     for (const warning of warnings) io.stderr.write(`Warning: ${warning}\n`);
     const { namespace } = connection;
     const created = await create(connection, nameFrom(prefix), spec);
-    tell.write(`xenmigration/${created.name} created in namespace ${namespace}\n`);
-    const last = given.wait
-      ? await follow({
-          ...{ connection, model: XenMigration, name: created.name, parse: readMigration, tell, signal: io.signal },
-          news: migrationNews,
-          over: (one) => !isUnderWay(one),
-          seconds: given["wait-timeout"],
-        })
-      : created;
-    if (given.output === "json") io.stdout.write(`${JSON.stringify(summary(last ?? created), undefined, 2)}\n`);
-    if (last === undefined)
-      throw new Error(
-        `after ${given["wait-timeout"]} s the outcome of ${created.name} is not known; it continues: xensan why xenmigration/${created.name} -n ${namespace}`,
-      );
+    const last = await outcomeOf(given, io, {
+      ...{ connection, model: XenMigration, name: created.name, parse: readMigration, changed: created },
+      done: `xenmigration/${created.name} created in namespace ${namespace}`,
+      news: migrationNews,
+      over: (one) => !isUnderWay(one),
+      summary,
+      open: `the outcome of ${created.name} is not known`,
+    });
     return given.wait && verdictOf(last).state !== "True" ? 1 : 0;
   },
 };

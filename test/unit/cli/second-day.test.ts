@@ -49,6 +49,27 @@ describe("xensan abort", () => {
   });
 });
 
+describe("xensan drain", () => {
+  it("says what was done, waits until the host is empty, and sums it up", async () => {
+    const server = await startApiServer({ "xenhosts/bella": w.host("bella") });
+    server.onPatch = (object) => {
+      object.status = w.host("bella", { Drained: { ...w.fine, reason: "Empty", message: "no domain" } }).status;
+    };
+    const { code, stdout, stderr } = await server.xensan("drain", "bella", "--wait", "-o", "json");
+    expect({ code, stderr, result: JSON.parse(stdout) }).toEqual({
+      ...{ code: 0, stderr: "xenhost/bella: maintenance is Drain\nEmpty: no domain\n" },
+      result: {
+        namespace: "san",
+        name: "bella",
+        maintenance: "Drain",
+        drained: "True",
+        reason: "Empty",
+        message: "no domain",
+      },
+    });
+  });
+});
+
 describe("xensan pause and resume", () => {
   it("set the annotation and take it away, and say when there is nothing to do", async () => {
     const server = await startApiServer({ "aoevolumes/data": w.volume() });
