@@ -76,6 +76,7 @@ const eventSchema = z.object({
 
 /** A request for a resource, as the audit log of the API server tells it. */
 export interface Asked extends Right {
+  /** False: RBAC refused it. One that was turned away before (429) was not judged. */
   readonly allowed: boolean;
 }
 
@@ -89,7 +90,7 @@ export async function askedBy(auditLog: string, account: { readonly namespace: s
     const { apiGroup, resource, subresource, namespace, name } = objectRef;
     const path = `${apiGroup}/${resource}${subresource === undefined ? "" : `/${subresource}`}`;
     return [
-      { verb, resource: path, namespace, name, allowed: annotations["authorization.k8s.io/decision"] === "allow" },
+      { verb, resource: path, namespace, name, allowed: annotations["authorization.k8s.io/decision"] !== "forbid" },
     ];
   });
 }
