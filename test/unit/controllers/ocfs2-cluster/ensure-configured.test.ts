@@ -163,6 +163,11 @@ describe("the configuration of a cluster", () => {
       );
     });
 
+    it("keeps them while one node does not tell what it has mounted", () => {
+      const brutus = { sharedDevices: { state: "unknown", why: "blkid failed" } } as const;
+      expect(look({ spec, bella: unmounted(), brutus })).toEqual(only({ conditions: [good] }));
+    });
+
     it("gets the new ones on all nodes once nothing is mounted anywhere, and remembers that", () => {
       expect(look({ spec, bella: unmounted(), brutus: unmounted() })).toEqual(
         only({

@@ -63,6 +63,11 @@ describe("a host that is no longer a node", () => {
     expect(look(carl(given))).toEqual(removal);
   });
 
+  it("has it removed once more where its O2CB is not known afterwards", () => {
+    const given = { ...unmounted(), o2cb: { state: "unknown", why: "o2cb failed" } } as const;
+    expect(look(carl(given, { removed: true }))).toEqual(removal);
+  });
+
   it.each<[string, ObservedNode]>([
     ["the cluster was removed and nothing is left", carl(away, { removed: true })],
     [

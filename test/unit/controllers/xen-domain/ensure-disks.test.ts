@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { advice } from "../../../../src/controllers/hosts/step.ts";
+import { ensureDisks } from "../../../../src/controllers/xen-domain/ensure-disks.ts";
+import type { DomainObservation, ObservedDisk } from "../../../../src/controllers/xen-domain/observation.ts";
+import type { ImageFact } from "../../../../src/host/xen-facts.ts";
+import { decision } from "../decision.ts";
+import { known, unreachable } from "../facts.ts";
+import { domain, file, filesystem, host, image, mark, uuid } from "./observations.ts";
+
+const look = (one: DomainObservation) => decision(ensureDisks(one));
+const says = (condition: string, ...steps: string[]) => ({
+  ...{ conditions: [`DisksReady ${condition}`], steps, proceed: true },
+});
+const make = (name: string, recorded = "-", source = "-", rest = "-") =>
+  `XenHost/${name} ensure-image ${mark} ${uuid} ${image} /srv/data ${filesystem} 1073741824 ${source} ${recorded} no ${rest}`;
+const sees = (rest: Partial<ImageFact>) => ({ images: known([file(rest)]) });
+const missing: Partial<ImageFact> = { kind: "Missing", sizeBytes: 0, identity: undefined, record: undefined };
+const both = (rest: Partial<ImageFact>, more: Partial<DomainObservation> = {}) =>
+  domain({ hosts: [host("bella", sees(rest)), host("brutus", sees(rest))], ...more });
+const images = { recorded: { ...domain().recorded, images: new Map([[image, "12 34"]]) } };
+
+const approved = `ReplaceImage:12 34 ${image}`;
+const giveUp = `halt the domain and set the annotation xensan.dev/approve="${approved}" to accept that it is lost`;
+
+describe("the disks of a domain", () => {
+  it("are ready where each has its image", () => {
+    expect(look(domain())).toEqual(says("True DisksReady: Every disk has its image"));
+  });
+
+  it.each<[string, DomainObservation, string]>([
+    [`${image} is not there yet`, both(missing), make("bella")],
+    [`${image} has 512 of 1073741824 bytes`, both({ sizeBytes: 512 }, images), make("bella", "12 34")],
+    [
+      `${image} is not recorded as its image yet`,
+      both({ record: { identity: "12 34", owner: "san/vm 7", uuid, origin: "Made" } }),
+      make("bella"),
+    ],
+    [
+      `${image} is not there yet`,
+      both(missing, { recorded: { ...domain().recorded, host: "brutus" } }),
+      make("brutus"),
+    ],
+    [
+      `${image} is not there yet`,
+      domain({ hosts: [host("bella", sees(missing)), host("brutus", sees(missing), { busy: true })] }),
+      make("brutus"),
+    ],
+    [
+      `${image} is not there yet`,
+      domain({ hosts: [host("bella", sees(missing), { fresh: false }), host("brutus", sees(missing))] }),
+      make("brutus"),
+    ],
+    [
+      `${image} is not there yet`,
+      both({ ...file(), ...missing, record: file().record }, { approved }),
+      make("bella", "-", "-", "12 34"),
+    ],
+  ])("are worked on by one host: %s", (message, one, step) => {
+    expect(look(one)).toEqual(says(`False Progressing: ${message}`, step));
+  });
+
+  it.each<[string, DomainObservation]>([
+    [
+      `False Progressing: ${image} is being copied, 7 bytes so far`,
+      both({ ...missing, work: { state: "Copying", bytes: 7 } }),
+    ],
+    [
+      `False ImageMissing: ${image} no longer exists; it was inode 12. Restore that file, or ${giveUp}`,
+      both(missing, images),
+    ],
+    [
+      `False ImageChanged: ${image} is inode 99, and inode 12 was recorded: restore the recorded file, or ${giveUp}`,
+      both({ identity: "99 1" }),
+    ],
+    [
+      `False ImageForeign: ${image} exists, and xensan did not make it: use another path, or have the owner of XenHost bella add it to spec.allowed.images`,
+      both({ record: undefined }),
+    ],
+    [
+      `False ImageForeign: ${image} exists, and it is the image of san/other, domain ${uuid}: use another path, or have the owner of XenHost bella add it to spec.allowed.images`,
+      both({ record: { identity: "12 34", owner: "san/other 2", uuid, origin: "Made" } }),
+    ],
+    [`False ImageForeign: ${image} is not a regular file: xensan does not change it`, both({ kind: "Other" })],
+    [
+      `False ImageInUse: ${image} is used by process 77 on brutus`,
+      domain({
+        hosts: [
+          host("bella", sees({ sizeBytes: 512 })),
+          host("brutus", sees({ users: [{ kind: "process", name: "77", domain: undefined }] })),
+        ],
+      }),
+    ],
+    [
+      `Unknown FactsUnknown: XenHost/bella did not report what is at ${image}`,
+      domain({ hosts: [host("bella", { images: { state: "unknown", why: "" } }), host("brutus")] }),
+    ],
+    [
+      "Unknown FilesystemNotMounted: /srv/data is not mounted on any reachable host",
+      domain({ hosts: [host("bella", {}, { view: unreachable }), host("brutus", {}, { fresh: false })] }),
+    ],
+    [
+      "Unknown FilesystemNotMounted: /srv/data is not mounted on any reachable host",
+      domain({ hosts: [host("carl", sees(missing))] }),
+    ],
+  ])("are not touched where it says %s", (condition, one) => {
+    expect(look(one)).toEqual(says(condition));
+  });
+
+  describe("with a source", () => {
+    const from = (rest: { readonly templates?: readonly string[]; readonly sourceOf?: string }) =>
+      both(missing, {
+        disks: domain().disks.map(
+          ({ disk, filesystem: place }): ObservedDisk => ({
+            disk: { ...disk, sourcePath: "templates/debian.img" },
+            filesystem: place.state === "Found" ? { ...place, ...rest } : place,
+          }),
+        ),
+      });
+
+    it("are copied from what the owner of the file system lists", () => {
+      expect(look(from({ templates: ["templates/*"] }))).toEqual(
+        says(
+          `False Progressing: ${image} is not there yet`,
+          make("bella", "-", "/srv/data/templates/debian.img", "- templates/*"),
+        ),
+      );
+    });
+
+    const source = "/srv/data/templates/debian.img";
+    const outside = (listed: string) =>
+      `False SourceNotTemplate: ${source} is in none of the templates of its file system (${listed})${advice("SourceNotTemplate")}`;
+
+    it.each<[string, Parameters<typeof from>[0]]>([
+      [outside("golden/*"), { templates: ["golden/*"] }],
+      [outside("there are none"), {}],
+      [
+        `False SourceInUse: ${source} is an image of XenDomain web${advice("SourceInUse")}`,
+        { templates: ["templates/*"], sourceOf: "web" },
+      ],
+    ])("are not copied from anything else: %s", (condition, rest) => {
+      expect(look(from(rest))).toEqual(says(condition));
+    });
+  });
+});

@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { configurationFor } from "../../../../src/controllers/xen-domain/ensure-configurations.ts";
+import { ensurePower } from "../../../../src/controllers/xen-domain/ensure-power.ts";
+import type { DomainObservation } from "../../../../src/controllers/xen-domain/observation.ts";
+import type { HostFacts } from "../../../../src/host/facts.ts";
+import { decision } from "../decision.ts";
+import { known, unreachable } from "../facts.ts";
+import { bootId, domain, filesystem, host, lock, mark, runs, uuid } from "./observations.ts";
+
+const look = (one: DomainObservation, ready = true) => decision(ensurePower(one, ready));
+const says = (condition: string, steps: readonly string[] = []) => ({
+  ...{ conditions: [`Running ${condition}`], steps, proceed: true },
+});
+
+const digest = configurationFor(domain(), host("bella"))?.digest ?? "";
+const written = { domainConfigurations: known([{ uuid, owner: mark, digest }]) };
+/** A domain that runs nowhere and has its configuration on bella and brutus. */
+const stopped = (rest: Partial<DomainObservation> = {}, bella: Partial<HostFacts> = {}, spec: object = {}) =>
+  domain({ hosts: [host("bella", { ...written, ...bella }), host("brutus", written)], ...rest }, spec);
+const starts = (name: string, holder = "- -") =>
+  says(`False Progressing: It will be started on ${name}`, [
+    `interrupting XenHost/${name} start-domain ${mark} ${uuid} vm ${digest} /srv/data/.xensan /srv/data ${filesystem} ${holder} bootfile=/boot/initrd.img-* bootfile=/boot/vmlinuz-* share=${filesystem}:/srv/data`,
+  ]);
+const gone = { kind: "Dead", bootId, hostname: "brutus", message: "" } as const;
+const silent = { view: unreachable };
+const recorded = (rest: Partial<DomainObservation["recorded"]>) => ({
+  recorded: { ...domain().recorded, ...rest },
+});
+
+describe("a domain that runs nowhere", () => {
+  it("is started on one host", () => {
+    expect(look(stopped())).toEqual(starts("bella"));
+  });
+
+  it("is started where it ran last", () => {
+    expect(look(stopped(recorded({ host: "brutus" })))).toEqual(starts("brutus"));
+  });
+
+  it("takes the lock over from a host that answers and does not have it", () => {
+    expect(look(stopped({}, lock("brutus")))).toEqual(starts("bella", `brutus ${bootId}`));
+  });
+
+  it("takes the lock over from a host whose boot has ended by proof", () => {
+    const hosts = [host("bella", { ...written, ...lock("brutus") }), host("brutus", {}, { ...silent, gone })];
+    expect(look(domain({ hosts }))).toEqual(starts("bella", `brutus ${bootId}`));
+  });
+
+  it.each<[string, DomainObservation]>([
+    ["False Halted: It is not running, as spec.powerState requires", stopped({}, {}, { powerState: "Halted" })],
+    [
+      "Unknown HostUnknown: It is not running on any reachable host, but the state on other hosts is unknown: XenHost/brutus cannot be reached (Unreachable)",
+      domain({ hosts: [host("bella", written), host("brutus", {}, silent)] }),
+    ],
+    [
+      "Unknown HostUnknown: It is not running on any reachable host, but the state on other hosts is unknown: XenHost/brutus has not been probed yet",
+      domain({ hosts: [host("bella", written), host("brutus", written, { fresh: false })] }),
+    ],
+    [
+      "Unknown HostUnknown: It is not running on any reachable host, but the state on other hosts is unknown: XenHost/bella did not report its domains (xl failed)",
+      stopped({}, { domains: { state: "unknown", why: "xl failed" } }),
+    ],
+    [
+      `Unknown HostUnknown: It is not running on any reachable host, but the state on other hosts is unknown: XenHost/bella builds it (create, pid 7)`,
+      stopped({}, { domains: known({ domains: [], processes: [{ pid: 7, verb: "create", name: `/x/${uuid}.cfg` }] }) }),
+    ],
+    [
+      `Unknown LockedElsewhere: /srv/data/.xensan/${uuid} names carl, which is not a XenHost of this domain: remove that file if the domain does not run there`,
+      stopped({}, lock("carl")),
+    ],
+    [
+      `Unknown LockedElsewhere: /srv/data/.xensan/${uuid} names brutus, which is not a XenHost of this domain: remove that file if the domain does not run there`,
+      domain({
+        hosts: [
+          host("bella", { ...written, ...lock("brutus", "22222222-2222-4222-8222-222222222222") }),
+          host("brutus", {}, { ...silent, gone }),
+        ],
+      }),
+    ],
+    [
+      "Unknown HostUnknown: bella has not reported yet what uses its images",
+      stopped({}, { images: { state: "unknown", why: "" } }),
+    ],
+    [
+      "False Vanished: It has just disappeared; a guest that reboots returns within seconds",
+      stopped({ absentMs: 9_999 }),
+    ],
+    ["False Progressing: Its configuration is not on bella yet", domain()],
+    [
+      "False HostFailed: XenHost/brutus, on which it ran, is dead, and spec.onHostFailure is Stay: it is started when that host answers again, after xensan forget brutus, or with onHostFailure Restart",
+      domain(
+        { hosts: [host("bella", written), host("brutus", {}, { ...silent, gone })], ...recorded({ host: "brutus" }) },
+        { onHostFailure: "Stay" },
+      ),
+    ],
+    [
+      "Unknown SplitBrain: It ran on several hosts, and the state on some of them is unknown: XenHost/brutus cannot be reached (Unreachable). Nothing is done until it is known",
+      domain({ hosts: [host("bella", written), host("brutus", {}, silent)], ...recorded({ splitBrain: true }) }),
+    ],
+  ])("is not started where it says %s", (condition, one) => {
+    expect(look(one)).toEqual(says(condition));
+  });
+
+  it("is not started before its disks are ready", () => {
+    expect(look(stopped(), false)).toEqual(says("False Waiting: It is started when its disks are ready"));
+  });
+});
+
+describe("a domain that runs", () => {
+  const on = { ...runs(), ...lock("bella"), images: known([]) };
+  const here = (rest: Partial<DomainObservation> = {}, bella: Partial<HostFacts> = on, spec: object = {}) =>
+    domain({ hosts: [host("bella", bella), host("brutus")], ...rest }, spec);
+  const stop = (how: string, seconds: number) =>
+    `XenHost/bella stop-domain ${mark} ${uuid} ${how} ${seconds} /srv/data/.xensan`;
+
+  it("is left alone", () => {
+    expect(look(here())).toEqual(says("True Running: It runs on bella as domain 3"));
+  });
+
+  it("gets the lock that it does not have", () => {
+    expect(look(here({}, { ...on, ...lock("brutus") }))).toEqual(
+      says("True Running: It runs on bella as domain 3", [
+        `XenHost/bella take-domain-lock ${mark} ${uuid} /srv/data/.xensan /srv/data ${filesystem}`,
+      ]),
+    );
+  });
+
+  it.each<[string, DomainObservation]>([
+    [
+      "Unknown HostUnknown: It was seen on bella and brutus: waiting for another probe of them",
+      domain({ hosts: [host("bella", on), host("brutus", runs())] }),
+    ],
+    [
+      "Unknown SplitBrain: It runs on bella and brutus: nothing is done until one of them is stopped by hand",
+      domain({ hosts: [host("bella", on), host("brutus", runs())], twice: true }, { powerState: "Halted" }),
+    ],
+    ["True Migrating: XenMigration/go is moving it (seen on bella)", here({ migration: "go" })],
+    [
+      "True Running: It runs on bella as domain 3; whether it also runs on other hosts is unknown: XenHost/brutus cannot be reached (Unreachable)",
+      domain({ hosts: [host("bella", on), host("brutus", {}, silent)] }),
+    ],
+    [
+      "Unknown Migrating: a migration is moving it (seen on bella)",
+      here({}, { ...on, ...runs({ name: "vm--incoming", state: "--p---" }) }),
+    ],
+    [
+      "Unknown OutcomeAmbiguous: It is in the middle of a migration that no XenMigration records and no host is sending: vm--incoming (id 3, --p---) on bella. Nothing is started, stopped or destroyed until one copy is left, under the name vm",
+      here({ settled: true }, { ...on, ...runs({ name: "vm--incoming", state: "--p---" }) }),
+    ],
+    [
+      "False Crashed: The guest crashed on bella as domain 3, and spec.onCrash preserves it for inspection",
+      here({}, { ...on, ...runs({ state: "---sc-", shutdownReason: "c" }) }),
+    ],
+    [
+      "False Stopped: The guest has shut down and is kept on bella as domain 3 (---s--)",
+      here({}, { ...on, ...runs({ state: "---s--" }) }),
+    ],
+    [
+      "False DomainPaused: It is paused on bella as domain 3: unpause it there",
+      here({}, { ...on, ...runs({ state: "--p---" }) }),
+    ],
+  ])("is left alone where it says %s", (condition, one) => {
+    expect(look(one)).toEqual(says(condition));
+  });
+
+  it("is asked to shut down, and destroyed only late and where the spec says so", () => {
+    const halted = (onTimeout: string) => ({ powerState: "Halted", shutdown: { timeoutSeconds: 60, onTimeout } });
+    const asked = "True Stopping: The guest is asked to shut down on bella as domain 3";
+    const since = (now: number) => ({ now, ...recorded({ shutdownSince: 0 }) });
+    expect(look(here({}, on, halted("Destroy")))).toEqual(says(asked, [stop("shutdown", 20)]));
+    expect(look(here(since(60_000), on, halted("Destroy")))).toEqual(says(asked, [stop("shutdown", 20)]));
+    expect(look(here(since(60_001), on, halted("Destroy")))).toEqual(says(asked, [stop("destroy", 5)]));
+    expect(look(here(since(60_001), on, halted("Wait")))).toEqual(
+      says(
+        "True ShutdownTimedOut: It still runs on bella as domain 3 60 s after it was asked to shut down: shut the guest down from within, or set spec.shutdown.onTimeout to Destroy",
+        [stop("shutdown", 20)],
+      ),
+    );
+  });
+});
