@@ -4,8 +4,9 @@ import { correctSpec, type ReasonEntry } from "./entry.ts";
 export const sharing = {
   OcfsToolsMissing: {
     conditions: ["Configured", "Online", "Formatted", "Mounted"],
-    meaning: "ocfs2-tools is not installed on the host.",
-    action: "Install it, or set packages of the XenHost to Manage.",
+    meaning:
+      "ocfs2-tools is not installed on the host, or reads its settings from /etc/sysconfig/o2cb instead of /etc/default/o2cb.",
+    action: "Install Debian's, or set packages of the XenHost to Manage.",
   },
   KernelWithoutOcfs2: {
     stalls: true,

@@ -17,7 +17,7 @@ set -eu
 # include: heartbeat-region.sh
 
 cluster_arguments "$@"
-have o2cb || refuse OcfsToolsMissing "o2cb is not installed"
+require_o2cb
 require_own_node
 take_lock cluster 60
 mkdir -p "$run_dir"

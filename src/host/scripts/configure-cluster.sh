@@ -26,7 +26,7 @@ set -eu
 # include: boot-order-ensure.sh
 
 cluster_arguments "$@"
-have o2cb || refuse OcfsToolsMissing "o2cb is not installed"
+require_o2cb
 require_own_node
 take_lock cluster 30
 changed=

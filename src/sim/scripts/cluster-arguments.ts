@@ -1,4 +1,7 @@
+import { bootConf } from "../model/o2cb.ts";
 import type { ClusterNode, Timeouts } from "../model/o2cb-state.ts";
+import { toolPath } from "../model/packages.ts";
+import { readText } from "../model/storage.ts";
 import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
@@ -46,6 +49,15 @@ export function clusterArguments(run: ScriptRun): AskedCluster {
     nodes,
     regions,
   };
+}
+
+/** require_o2cb */
+export function requireO2cb(run: ScriptRun): void {
+  const { host } = run;
+  if (toolPath(host, "o2cb") === undefined) refuse(run, "OcfsToolsMissing", "o2cb is not installed");
+  if (readText(host, bootConf) !== undefined || readText(host, "/etc/sysconfig/o2cb") === undefined) return;
+  const other = `only one that reads ${bootConf}, as Debian's does, can be configured`;
+  refuse(run, "OcfsToolsMissing", `O2CB of this host reads /etc/sysconfig/o2cb: ${other}`);
 }
 
 /** require_own_node */

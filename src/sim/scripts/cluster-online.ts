@@ -11,12 +11,11 @@ import {
   startGlobalRegion,
 } from "../model/o2cb.ts";
 import type { Cluster, ClusterNode } from "../model/o2cb-state.ts";
-import { toolPath } from "../model/packages.ts";
 import type { Host } from "../model/state.ts";
 import { readText } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, takeLock } from "./answer.ts";
-import { type AskedCluster, clusterArguments, requireOwnNode } from "./cluster-arguments.ts";
+import { type AskedCluster, clusterArguments, requireO2cb, requireOwnNode } from "./cluster-arguments.ts";
 import { requireOnlyCluster } from "./configure-cluster.ts";
 
 function inUse(run: ScriptRun, what: string): never {
@@ -147,7 +146,7 @@ export const clusterOnline: Responder = acting(function* clusterOnline(run) {
   const { world, host } = run;
   const asked = clusterArguments(run);
   yield world.timings.process;
-  if (toolPath(host, "o2cb") === undefined) refuse(run, "OcfsToolsMissing", "o2cb is not installed");
+  requireO2cb(run);
   requireOwnNode(run, asked);
   yield* takeLock(run, "cluster", 60);
   requireOnlyCluster(run, asked.name);

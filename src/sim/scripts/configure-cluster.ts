@@ -1,7 +1,6 @@
 import { type ClusterFile, parseClusterFile } from "../model/cluster-conf.ts";
 import { bootCluster, bootConf, clusterConf, stopGlobalHeartbeat, unregisterCluster } from "../model/o2cb.ts";
 import { clusterState, mountsLoop } from "../model/ocfs2-boot.ts";
-import { toolPath } from "../model/packages.ts";
 import type { Host } from "../model/state.ts";
 import { readText, remove, writeText } from "../model/storage.ts";
 import { sysctlAtBoot } from "../model/sysctl.ts";
@@ -9,7 +8,13 @@ import { record } from "../model/world.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { ensureBootOrder, removeBootOrder } from "./boot-order.ts";
-import { type AskedCluster, clusterArguments, renderedCluster, requireOwnNode } from "./cluster-arguments.ts";
+import {
+  type AskedCluster,
+  clusterArguments,
+  renderedCluster,
+  requireO2cb,
+  requireOwnNode,
+} from "./cluster-arguments.ts";
 
 const sysctlFile = "/etc/sysctl.d/90-xensan-o2cb.conf";
 const settings = { "kernel.panic_on_oops": "1", "kernel.panic": "30" } as const;
@@ -86,7 +91,7 @@ export const configureCluster: Responder = acting(function* configureCluster(run
   const { world, host } = run;
   const asked = clusterArguments(run);
   yield world.timings.process;
-  if (toolPath(host, "o2cb") === undefined) refuse(run, "OcfsToolsMissing", "o2cb is not installed");
+  requireO2cb(run);
   requireOwnNode(run, asked);
   yield* takeLock(run, "cluster", 30);
   const wanted = `# xensan: ${asked.owner}\n${renderedCluster(asked)}`;

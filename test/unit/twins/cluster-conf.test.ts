@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { configureCluster } from "../../../src/host/ocfs2-actions.ts";
+import { clusterOnline, configureCluster } from "../../../src/host/ocfs2-actions.ts";
 import { clusterRequest } from "../sim/cluster-stage.ts";
 import { twins } from "./bench.ts";
 
@@ -7,7 +7,7 @@ const conf = "/etc/ocfs2/cluster.conf";
 const region = "ABCDEF0123456789ABCDEF0123456789";
 
 twins(
-  ["configure-cluster"],
+  ["configure-cluster", "cluster-online"],
   "a cluster.conf of another hand",
   (dom0) => {
     it.each([
@@ -21,6 +21,20 @@ twins(
         message: `${conf} is there and not readable: ${why}`,
       });
       expect(dom0.read(conf)).toBe(text);
+    });
+
+    it("is left alone where O2CB reads other files than Debian's", async () => {
+      dom0.remove("/etc/default/o2cb");
+      dom0.write("/etc/sysconfig/o2cb", "O2CB_ENABLED=true\n");
+      const refused = {
+        kind: "refused",
+        reason: "OcfsToolsMissing",
+        message:
+          "O2CB of this host reads /etc/sysconfig/o2cb: only one that reads /etc/default/o2cb, as Debian's does, can be configured",
+      };
+      expect(await dom0.act(configureCluster(clusterRequest))).toEqual(refused);
+      expect(await dom0.act(clusterOnline(clusterRequest))).toEqual(refused);
+      expect(dom0.read(conf)).toBeUndefined();
     });
 
     const global = {

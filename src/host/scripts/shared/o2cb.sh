@@ -4,6 +4,13 @@ cluster_default=/etc/default/o2cb
 cluster_configfs=/sys/kernel/config/cluster
 stack_plugins=/sys/fs/ocfs2/loaded_cluster_plugins
 
+# require_o2cb: the tools are there, and read the files that are written here.
+require_o2cb() {
+	have o2cb || refuse OcfsToolsMissing "o2cb is not installed"
+	[ -f "$cluster_default" ] || [ ! -f /etc/sysconfig/o2cb ] ||
+		refuse OcfsToolsMissing "O2CB of this host reads /etc/sysconfig/o2cb: only one that reads $cluster_default, as Debian's does, can be configured"
+}
+
 # o2cb_loaded: its stack is in the kernel and configfs shows it. The module ocfs2 itself comes with the first mount.
 o2cb_loaded() {
 	[ -d "$cluster_configfs" ] || return 1
