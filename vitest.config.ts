@@ -6,23 +6,38 @@ import { whyNoIntegration } from "./test/integration/possible.ts";
 
 interface Tier {
   readonly timeout: number;
-  readonly include?: string;
-  readonly exclude?: string;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
   readonly parallel: boolean;
   readonly globalSetup?: string;
 }
 
+/** Tests of a control plane that each file starts for itself: two of them beside each other, since they mostly wait. */
+const ownControlPlane = [
+  "test/integration/with-controllers/**/*.test.ts",
+  "test/integration/trouble/**/*.test.ts",
+  "test/integration/cli/up.test.ts",
+  "test/integration/chart/life.test.ts",
+];
+
 /** One tier after the other: side by side they would take each other's processor, and time limits would mean nothing. */
 const tiers: Readonly<Record<string, Tier>> = {
-  unit: { timeout: 60_000, parallel: true, exclude: "test/unit/host/**" },
+  unit: { timeout: 60_000, parallel: true, exclude: ["test/unit/host/**"] },
   // Its scripts look for commands of the toolstack among all processes of this machine, so nothing runs beside them.
-  "unit-host": { timeout: 60_000, parallel: false, include: "test/unit/host/**/*.test.ts" },
+  "unit-host": { timeout: 60_000, parallel: false, include: ["test/unit/host/**/*.test.ts"] },
   // The whole operator on the simulated rack, one story after the other.
   operator: { timeout: 60_000, parallel: true },
   simulation: { timeout: 600_000, parallel: true },
-  integration: { timeout: 180_000, parallel: false, globalSetup: "test/integration/control-plane.ts" },
+  integration: {
+    timeout: 180_000,
+    parallel: false,
+    exclude: ownControlPlane,
+    globalSetup: "test/integration/control-plane.ts",
+  },
+  "integration-own": { timeout: 180_000, parallel: true, include: ownControlPlane },
   gitops: { timeout: 600_000, parallel: false, globalSetup: "test/gitops/setup.ts" },
-  containers: { timeout: 600_000, parallel: false, globalSetup: "test/containers/setup.ts" },
+  // Containers have process tables and networks of their own.
+  containers: { timeout: 600_000, parallel: true, globalSetup: "test/containers/setup.ts" },
 };
 
 // vitest leaves a core to itself, which is half of a small machine; VITEST_MAX_WORKERS and --maxWorkers still decide.
@@ -31,7 +46,7 @@ const maxWorkers = Math.min(cores, Math.max(2, cores - 1));
 
 const asked = (tier: string) => process.argv.some((argument) => argument.endsWith(tier));
 const inWorker = process.env.VITEST_WORKER_ID !== undefined;
-const noIntegration = asked("integration") || inWorker ? undefined : whyNoIntegration();
+const noIntegration = asked("integration") || asked("integration-own") || inWorker ? undefined : whyNoIntegration();
 if (noIntegration !== undefined) process.stderr.write(`skipped: the integration tier: ${noIntegration}\n`);
 const noGitops = asked("gitops") || inWorker ? undefined : whyNoGitops();
 if (noGitops !== undefined) process.stderr.write(`skipped: the gitops tier: ${noGitops}\n`);
@@ -47,13 +62,13 @@ export default defineConfig({
     maxWorkers,
     projects: Object.entries(tiers)
       .filter(([name]) => name !== "containers" || !skipContainers)
-      .filter(([name]) => name !== "integration" || noIntegration === undefined)
+      .filter(([name]) => !name.startsWith("integration") || noIntegration === undefined)
       .filter(([name]) => name !== "gitops" || noGitops === undefined)
       .map(([name, { timeout, parallel, include, exclude, globalSetup }], index) => ({
         test: {
           name,
-          include: [include ?? `test/${name}/**/*.test.ts`],
-          ...(exclude === undefined ? {} : { exclude: [exclude] }),
+          include: [...(include ?? [`test/${name}/**/*.test.ts`])],
+          ...(exclude === undefined ? {} : { exclude: [...exclude] }),
           testTimeout: timeout,
           hookTimeout: timeout,
           fileParallelism: parallel,

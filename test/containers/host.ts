@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import ssh2 from "ssh2";
-import { GenericContainer, type StartedNetwork, type StartedTestContainer } from "testcontainers";
+import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer } from "testcontainers";
 import { systemClock } from "../../src/clock.ts";
 import { type ProbeRequest, probe } from "../../src/host/actions.ts";
 import type { HostCommand, Outcome } from "../../src/host/command.ts";
@@ -29,6 +29,7 @@ export interface TestHost {
 
 export interface HostOptions {
   readonly image: ImageName;
+  /** Absent: a network of its own, since hosts of two test files on one segment would see each other's exports. */
   readonly network?: StartedNetwork;
   /** Every tool and sh itself are busybox's, as on a rescue system or an appliance. */
   readonly busybox?: boolean;
@@ -54,7 +55,9 @@ export async function startHost(options: HostOptions): Promise<TestHost> {
     .withLabels({ [label]: value })
     .withCopyContentToContainer([{ content: keys.publicKey, target: "/root/.ssh/authorized_keys", mode: 0o600 }])
     .withExposedPorts(22);
-  if (options.network !== undefined) container.withNetwork(options.network);
+  const ownNetwork = options.network === undefined ? await new Network().start() : undefined;
+  const network = options.network ?? ownNetwork;
+  if (network !== undefined) container.withNetwork(network);
   const started = await container.start();
   const dialer = createDialer({ allow: "Any" });
   const session = (changes: Partial<SshTarget> = {}) => dialer.session({ ...targetOf(started), ...changes });
@@ -97,6 +100,7 @@ export async function startHost(options: HostOptions): Promise<TestHost> {
     async stop() {
       await dialer.close();
       await started.stop({ timeout: 0 });
+      await ownNetwork?.stop();
     },
   };
 }
