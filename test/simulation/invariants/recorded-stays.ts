@@ -35,9 +35,9 @@ export const recordedStays: Invariant = {
         if (event.kind === "CommandBegun" && (event.script === "ensure-image" || event.script === "ensure-file"))
           for (const path of event.args) asked.add(placeOf(host, path));
         // A person gave up what was recorded there: the script is told which.
-        if (event.kind === "CommandBegun" && event.script === "ensure-file" && event.args[3] !== "-")
+        if (event.kind === "CommandBegun" && event.script === "ensure-file" && (event.args[3] ?? "-") !== "-")
           once.delete(placeOf(host, event.args[1] ?? ""));
-        if (event.kind === "CommandBegun" && event.script === "ensure-image" && event.args[9] !== "-")
+        if (event.kind === "CommandBegun" && event.script === "ensure-image" && (event.args[9] ?? "-") !== "-")
           once.delete(placeOf(host, event.args[2] ?? ""));
         if (event.kind === "FileCreated") appears(host, event.path, command !== undefined);
         // A copy in the background ends by itself.
