@@ -1,5 +1,10 @@
 import type { SharedDevice } from "../host/ocfs2-facts.ts";
-import type { Machine } from "./hosts/machine.ts";
+import type { HostView } from "./hosts/view.ts";
+
+/** A machine whose looks are compared. */
+export interface Watched {
+  readonly agent: { readonly view: HostView };
+}
 
 /** Heartbeats on one device as one host saw them at one moment. */
 interface Sample {
@@ -52,10 +57,10 @@ export interface Beating {
 
 /** Remembers the last two looks at the heartbeats of every shared device: one sequence number alone proves nothing. */
 export class Heartbeats {
-  readonly #seen = new WeakMap<Machine, Map<string, Seen>>();
+  readonly #seen = new WeakMap<Watched, Map<string, Seen>>();
 
   /** To be called after each look at a host, which has ended `now` (monotonic milliseconds). True: who is alive has changed. */
-  look(host: Machine, now: number): boolean {
+  look(host: Watched, now: number): boolean {
     const { view } = host.agent;
     if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
     const { o2cb } = view.snapshot.facts;
@@ -75,7 +80,7 @@ export class Heartbeats {
     return changed;
   }
 
-  beating(host: Machine, device: string): Beating | undefined {
+  beating(host: Watched, device: string): Beating | undefined {
     const { older, newer } = this.#seen.get(host)?.get(device) ?? {};
     if (older === undefined || newer === undefined) return undefined;
     const alive = [...newer.beats].flatMap(([node, sequence]) => (older.beats.get(node) === sequence ? [] : [node]));
@@ -86,7 +91,7 @@ export class Heartbeats {
    * When the look ended that first showed the node alive, monotonic milliseconds: a look at the node itself that began
    * earlier may have missed the mount with which it began to write. Undefined: it is not alive.
    */
-  aliveSince(host: Machine, device: string, node: number): number | undefined {
+  aliveSince(host: Watched, device: string, node: number): number | undefined {
     return this.#seen.get(host)?.get(device)?.alive.get(node);
   }
 
@@ -94,18 +99,18 @@ export class Heartbeats {
    * For how many milliseconds at least the node has written no heartbeat to the device, as this host saw it: from the end of
    * the first look that showed its last one to the beginning of the last look.
    */
-  silentMs(host: Machine, device: string, node: number): number | undefined {
+  silentMs(host: Watched, device: string, node: number): number | undefined {
     const seen = this.#seen.get(host)?.get(device);
     return seen && seen.newer.at - (seen.standing.get(node)?.since ?? seen.from);
   }
 
   /** When the host was last seen to write its own heartbeat to the device, monotonic milliseconds. */
-  writtenAt(host: Machine, device: string): number | undefined {
+  writtenAt(host: Watched, device: string): number | undefined {
     return this.#seen.get(host)?.get(device)?.writtenAt;
   }
 
   /** Undefined: the host had it not mounted when it last said. */
-  mounting(host: Machine, device: string): Mounting | undefined {
+  mounting(host: Watched, device: string): Mounting | undefined {
     const { mountedSince: since, mountedAt: seen } = this.#seen.get(host)?.get(device) ?? {};
     return since === undefined || seen === undefined ? undefined : { since, seen };
   }

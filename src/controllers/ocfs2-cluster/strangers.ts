@@ -1,17 +1,24 @@
-import type { Machine } from "../hosts/machine.ts";
+import type { HostFacts } from "../../host/facts.ts";
+import type { Watched } from "../heartbeats.ts";
 import type { World } from "../world.ts";
 import type { NodeName, Strangers } from "./observation.ts";
 
+/** A machine, and how many commands it executes now. */
+interface Busy extends Watched {
+  readonly agent: Watched["agent"] & { readonly lanes: { readonly active: number } };
+}
+
 interface Known {
-  readonly node: NodeName;
-  readonly watched: Machine | undefined;
+  readonly node: Pick<NodeName, "number">;
+  readonly watched: Busy | undefined;
 }
 
 /**
  * Who writes heartbeats to a device without being a node of ours that has it mounted. Two looks of one host tell that a
- * number is alive; a look at the node of that number that began after them tells whether it is that node.
+ * number is alive; a look at the node of that number that began after them, and that told its mounts and O2CB, tells whether
+ * it is that node.
  */
-export function seeStrangers(world: World, device: string, nodes: readonly Known[]): Strangers {
+export function seeStrangers(world: Pick<World, "heartbeats">, device: string, nodes: readonly Known[]): Strangers {
   const alive = new Set<number>();
   let looked = false;
   let unsure = false;
@@ -32,7 +39,7 @@ export function seeStrangers(world: World, device: string, nodes: readonly Known
   return looked && !unsure ? { kind: "None" } : { kind: "Unsure" };
 }
 
-function reads({ agent: { view } }: Machine, path: string): boolean {
+function reads({ agent: { view } }: Watched, path: string): boolean {
   if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
   const seen = view.snapshot.facts.sharedDevices.value.find((one) => one.path === path);
   return seen !== undefined && seen.content !== "Missing" && seen.content !== "Unreadable";
@@ -42,7 +49,7 @@ function reads({ agent: { view } }: Machine, path: string): boolean {
 const graceMs = 120_000;
 
 function explain(
-  world: World,
+  world: Pick<World, "heartbeats">,
   device: string,
   nodes: readonly Known[],
   number: number,
@@ -56,7 +63,14 @@ function explain(
     if (watched === undefined || view?.state !== "Reachable") return "Ours";
     const writtenAt = world.heartbeats.writtenAt(watched, device);
     if (writtenAt !== undefined && writtenAt >= from - graceMs) return "Ours";
+    if (!tells(view.snapshot.facts, device)) return "Unsure";
     if (view.snapshot.startedAt < since || watched.agent.lanes.active > 0) return "Unsure";
   }
   return "Stranger";
+}
+
+/** Whether the host said if it writes heartbeats to the device: by a mount of its own, or in a global heartbeat. */
+function tells({ sharedDevices, o2cb }: HostFacts, device: string): boolean {
+  if (sharedDevices.state === "unknown" || o2cb.state === "unknown") return false;
+  return sharedDevices.state === "absent" || sharedDevices.value.some(({ path }) => path === device);
 }
