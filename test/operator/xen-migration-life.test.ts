@@ -11,7 +11,9 @@ describe("a migration", () => {
     const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
     await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
     expect(seen(stage)).toEqual(there);
-    expect(history(stage, "go")).toEqual(["Admitted", "Migrating", "Succeeded"]);
+    // A look may come between the last two words of xl.
+    const states = history(stage, "go").filter((state) => state !== "Settling");
+    expect(states).toEqual(["Admitted", "Migrating", "Succeeded"]);
     expect(status(stage, "XenMigration", "go")).toMatchObject({
       sourceHostRef: { name: "bella" },
       targetHostRef: { name: "brutus" },

@@ -20,7 +20,7 @@ run_alive "$base" || finish ended
 began=$(now)
 word=ended
 while run_alive "$base" && [ ! -s "$base.exit" ]; do
-	if [ -n "$run_sender" ] && [ "$(birth_of "$run_sender")" = "$run_sender_birth" ]; then
+	if still_running "$run_sender" "$run_sender_birth"; then
 		cut_sender "$run_sender" "$base.log" ||
 			refuse PastPointOfNoReturn "the target has been given permission to start the domain"
 		word=aborted

@@ -9,7 +9,8 @@ const shells = [["dash"], ["busybox", "sh"]].filter(
   ([program = "", ...args]) => spawnSync(program, [...args, "-c", "exit 0"]).status === 0,
 );
 
-const frame = fileURLToPath(new URL("../../../src/host/scripts/shared/probe-frame.sh", import.meta.url));
+const shared = (name: string) => fileURLToPath(new URL(`../../../src/host/scripts/shared/${name}.sh`, import.meta.url));
+const frame = shared("probe-frame");
 
 /** Two sections of one part; the second says its last word when the look has given up on it and is about to print. */
 const lookThatGivesUp = `
@@ -17,6 +18,7 @@ set -eu
 . ${frame}
 work=$1 run_dir=$1 deadline=0
 birth_of() { echo 1; }
+still_running() { return 1; }
 mkfifo "$work/go"
 probe_quick() { row quick value 1; }
 probe_slow() {
@@ -50,5 +52,25 @@ describe.each(shells)("what a probe has given up, in %s", (...shell) => {
       ],
       "",
     ]);
+  });
+});
+
+const processes = `
+. ${shared("lock")}
+true & ended=$!
+wait "$ended"
+says() { if still_running "$@"; then echo yes; else echo no; fi; }
+says $$ "$(birth_of $$)"
+says $$ 1
+says $$ ''
+says "$ended" "$(birth_of "$ended")"
+says '' ''
+`;
+
+describe.each(shells)("a recorded process, in %s", (...shell) => {
+  it("runs still where the pid has the recorded birth; without one it had ended", () => {
+    const [program = "", ...args] = shell;
+    const { stdout, stderr } = spawnSync(program, [...args, "-euc", processes], { timeout: 10_000 });
+    expect([String(stdout).split("\n"), String(stderr)]).toEqual([["yes", "no", "no", "no", "no", ""], ""]);
   });
 });

@@ -79,7 +79,7 @@ require_image() {
 
 # copy_alive WORK: a copy that this host began, in this boot, is going on.
 copy_alive() {
-	copy_pid=''
+	copy_pid='' copy_birth=''
 	{ read -r copy_pid copy_birth <"$1.pid"; } 2>/dev/null || return 1
-	[ -n "$copy_pid" ] && [ "$(birth_of "$copy_pid")" = "$copy_birth" ]
+	still_running "$copy_pid" "$copy_birth"
 }

@@ -10,7 +10,7 @@ leases_dir=$run_dir/leases
 lease_alive() {
 	lease_pid='' lease_birth=''
 	{ read -r lease_pid lease_birth <"$leases_dir/$1.pid"; } 2>/dev/null || return 1
-	[ -n "$lease_pid" ] && [ "$(birth_of "$lease_pid")" = "$lease_birth" ]
+	still_running "$lease_pid" "$lease_birth"
 }
 
 # lease_until UUID SECONDS: it is held for so long at least, whether or not the domain is seen. Each time it becomes another one,

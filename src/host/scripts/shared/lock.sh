@@ -11,7 +11,7 @@ take_lock() {
 	lock_link=$run_dir/$1.lock.owner
 	until ln -s "$$.$(birth_of "$$")" "$lock_link" 2>/dev/null; do
 		lock_holder=$(readlink "$lock_link" || :)
-		if [ -n "$lock_holder" ] && [ "$(birth_of "${lock_holder%.*}")" != "${lock_holder#*.}" ]; then
+		if [ -n "$lock_holder" ] && ! still_running "${lock_holder%.*}" "${lock_holder#*.}"; then
 			break_lock "$lock_holder"
 		else
 			lock_wait "$1" "$2"
@@ -57,6 +57,11 @@ pause() {
 birth_of() {
 	find_birth "$1"
 	[ -z "$birth" ] || echo "$birth"
+}
+
+# still_running PID BIRTH: the process that was born then. A birth that could not be read is that of a process that had ended.
+still_running() {
+	[ -n "$2" ] && [ "$(birth_of "$1")" = "$2" ]
 }
 
 # find_birth PID: sets birth to it, without a process.

@@ -8,7 +8,7 @@ migrations_dir=$state_dir/migrations
 run_alive() {
 	run_pid='' run_birth='' run_sender='' run_sender_birth=''
 	{ read -r run_pid run_birth run_sender run_sender_birth <"$1.pid"; } 2>/dev/null || return 1
-	[ -n "$run_pid" ] && [ "$(birth_of "$run_pid")" = "$run_birth" ]
+	still_running "$run_pid" "$run_birth"
 }
 
 # prune_runs: the youngest fifty that ended and the youngest fifty that were only recorded are kept.

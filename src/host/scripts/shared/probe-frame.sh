@@ -129,7 +129,7 @@ part_over() {
 still_hanging() {
 	[ -f "$run_dir/stuck.$1" ] || return 1
 	word "$run_dir/stuck.$1"
-	if [ -n "$value" ] && [ "$(birth_of "${value% *}")" = "${value#* }" ]; then
+	if still_running "${value% *}" "${value#* }"; then
 		echo "still hanging since an earlier probe, process ${value% *}" >"$work/$1.err"
 		return 0
 	fi

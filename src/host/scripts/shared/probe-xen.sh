@@ -187,7 +187,7 @@ probe_domains() {
 		word "$file"
 		[ -n "$value" ] || continue
 		find_birth "${value% *}"
-		[ "$birth" = "${value#* }" ] || continue
+		[ -n "$birth" ] && [ "$birth" = "${value#* }" ] || continue
 		uuid=${file##*/}
 		uuid=${uuid%.pid}
 		word "${file%.pid}.until"
