@@ -7,7 +7,7 @@ export interface Directives {
   readonly paused: boolean;
   /** Say what would be done, do none of it. */
   readonly dryRun: boolean;
-  /** Let go of a deleted object although its clean-up cannot be done. */
+  /** Release a deleted object although its clean-up cannot be done. */
   readonly abandoned: boolean;
   /** What a person has allowed that loses something. */
   readonly approved: string | undefined;

@@ -15,7 +15,7 @@ export interface Job {
   readonly steps: readonly Step[];
   /** The facts that made them look right, as text: when they change, what failed is worth another try. */
   readonly basis: string;
-  /** Machines to be asked once more before a step that interrupts. */
+  /** Machines to be asked again before a step that interrupts. */
   readonly witnesses?: readonly Machine[];
   /** Machines that the steps change beside the one on which they run: the other nodes of a cluster, a migration's other end. */
   readonly concerns?: readonly Machine[];
@@ -118,7 +118,7 @@ function isDue(candidate: Candidate): Refusal | undefined {
   return { held: heldBy(candidate), againSeconds: permission.seconds };
 }
 
-/** Before a step that interrupts every client is asked once more. */
+/** Before a step that interrupts every client is asked again. */
 function isConfirmed(candidate: Candidate): Refusal | undefined {
   const { world, job } = candidate;
   if (job.steps.every(({ interrupts }) => interrupts !== true)) return undefined;

@@ -68,7 +68,7 @@ export interface Reconciling<T extends Declared<Status>, Spec, Status extends Co
   readonly holds?: "Always";
   /** What ends the reconcile before its status is looked at; undefined: it goes on. */
   readonly early?: (pass: Omit<Pass<T, Spec | undefined, Status>, "draft">) => Promise<ReconcileResult | undefined>;
-  /** Observe, plan, act and describe, and let go of what is deleted. */
+  /** Observe, plan, act and describe, and release what is deleted. */
   readonly converge: (pass: Pass<T, Spec, Status>) => Promise<PassResult>;
   /** What an invalid spec means, where that is not the same for all. */
   readonly invalid?: (pass: Pass<T, undefined, Status>, message: string) => Promise<PassResult>;

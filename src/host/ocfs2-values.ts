@@ -7,7 +7,7 @@ import { InvalidValue, matching, whole } from "./values.ts";
 export interface RegionRequest {
   /** Lower case with hyphens. */
   readonly uuid: string;
-  /** /dev/etherd/e0.1; undefined where nobody knows it, and then only a heartbeat that is written already is right. */
+  /** /dev/etherd/e0.1; undefined where it is unknown, and then only a heartbeat that is written already is right. */
   readonly device: string | undefined;
 }
 

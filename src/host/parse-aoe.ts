@@ -53,7 +53,7 @@ export function parseAoeDevices(rows: Rows, lost: Lost): AoeDevice[] {
   });
 }
 
-/** A config string is whatever a stranger on the wire wrote, of at most 1024 bytes: it is shortened, never a reason not to see him. */
+/** A config string is whatever an unknown host on the wire wrote, of at most 1024 bytes: it is shortened, never a reason not to see it. */
 export function parseResponders(rows: Rows, lost: Lost): Responder[] {
   return each(rows, lost, (row) => ({
     interface: field(row, 0, "an interface"),

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** A signal of our own that also follows its parents. Disposing lets go of the parents, so that nothing leaks. */
+/** A signal of our own that also follows its parents. Disposing removes its listeners from the parents, so that nothing leaks. */
 export interface LinkedSignal extends Disposable {
   readonly signal: AbortSignal;
   abort(reason: unknown): void;

@@ -22,7 +22,7 @@ export async function addFinalizer<T extends KubeObject>(request: FinalizerReque
   );
 }
 
-/** Lets go of the object; others' finalizers stay. An object that is gone already is fine: undefined. */
+/** Removes our finalizer; others' finalizers stay. An object that is gone already is fine: undefined. */
 export async function removeFinalizer<T extends KubeObject>(request: FinalizerRequest<T>): Promise<T | undefined> {
   try {
     return await change(request, (present) =>

@@ -19,7 +19,7 @@ export interface ReconcileContext {
   readonly log: Logger;
 }
 
-/** `done`: nothing to do until an event. `again`: look once more after this delay, whatever happens. */
+/** `done`: nothing to do until an event. `again`: look again after this delay, whatever happens. */
 export type ReconcileResult = { readonly kind: "done" } | { readonly kind: "again"; readonly afterSeconds: number };
 
 /** Nothing to do until an event. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { backoffDelay } from "./backoff.ts";
 
-/** What a failed request to an API server means for sending it once more. */
+/** What a failed request to an API server means for sending it again. */
 export type Failure =
   /** The server turned it away and did none of it (429): any request may be sent again. */
   | { readonly kind: "TurnedAway"; readonly retryAfterSeconds?: number | undefined }

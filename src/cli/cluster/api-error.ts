@@ -78,7 +78,7 @@ export function saidIn(body: unknown): string | undefined {
   }
 }
 
-/** Whether the same call may end better in a moment. A name that nobody knows or a refused certificate does not. */
+/** Whether the same call may end better in a moment. An unknown name or a refused certificate does not. */
 export function failureOfCall(error: unknown): Failure {
   if (!(error instanceof ApiError)) return { kind: "Final" };
   if (error.status !== undefined) return failureOf(error.status, error.retryAfterSeconds);

@@ -80,7 +80,7 @@ function foreignExport(volume: VolumeObservation, facts: HostFacts): Finding | u
   return undefined;
 }
 
-/** Exports on these two interfaces may be heard by one client; of an interface that nobody lists, nobody knows. */
+/** Exports on these two interfaces may be heard by one client; of an interface that is not listed, that is unknown. */
 function meet(server: AoeServerSpec, netif: string, other: Export): boolean {
   const theirs = segmentOn(server, other.interface);
   return other.interface === netif || theirs === undefined || theirs === segmentOn(server, netif);

@@ -155,7 +155,7 @@ function sees({ agent }: Machine, spec: AoeVolumeSpec, mac: string | undefined):
   return device !== undefined && (mac === undefined || device.macs.length === 0 || device.macs.includes(mac));
 }
 
-/** It has answered some process, or may yet, and nobody knows what it sees. */
+/** It has answered some process, or may yet, and what it sees is unknown. */
 function isUnasked(world: World, { agent: { view }, members }: Machine): boolean {
   if (lastFacts(view) !== undefined) return false;
   return view.state === "Pending" || [...members.keys()].some((id) => hasFacts(world, id));

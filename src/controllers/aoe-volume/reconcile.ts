@@ -66,7 +66,7 @@ export function controlVolumes(means: Means): Controlled {
   return watchVolumes(world, outdone, reconciler);
 }
 
-/** Its server is asked once more: its last look is older than what it is to be compared with. */
+/** Its server is asked again: its last look is older than what it is to be compared with. */
 function askServer({ machines, freshness }: World, volume: ObjectRef, object: AoeVolume, spec: AoeVolumeSpec): void {
   for (const server of refsIn(object, "AoeServer", [spec.serverRef.name]).flatMap((one) => machines.of(one) ?? []))
     if (freshness.holds(volume, server, "Compare")) freshness.demand(volume, [server], "Compare", "WithoutSegments");

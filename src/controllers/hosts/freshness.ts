@@ -3,7 +3,7 @@ import type { Extent } from "./agent.ts";
 import type { Machine } from "./machine.ts";
 
 /**
- * What an object needs a newer look for: `Change` of its own spec, before anything is done for it; `Confirm`, once more before
+ * What an object needs a newer look for: `Change` of its own spec, before anything is done for it; `Confirm`, again before
  * what interrupts or concludes; `Compare`, to have two looks; `Progress` of what is under way; `End` of what ran;
  * `Twice`, to tell a domain on two hosts from one that has moved in between.
  */

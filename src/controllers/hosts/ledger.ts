@@ -102,7 +102,7 @@ export class Ledger {
     return wait <= 0 ? { kind: "Go", outcome } : { kind: "Wait", seconds: wait / 1000, outcome };
   }
 
-  /** How these very steps ended the last time, while they are tried once more. */
+  /** How these very steps ended the last time, while they are tried again. */
   lastOutcome(place: Place, steps: readonly Step[]): StepOutcome | undefined {
     const known = this.#at(place);
     return known !== undefined && known.failures > 0 && known.words === wordsOf(steps) ? known.outcome : undefined;

@@ -11,7 +11,7 @@ export interface Step {
   /** What will be true afterwards. */
   readonly summary: string;
   readonly command: HostCommand;
-  /** Stops or resizes what a client might hold: the clients are asked once more before it runs. */
+  /** Stops or resizes what a client might hold: the clients are asked again before it runs. */
   readonly interrupts?: boolean;
   /** Nothing else may change the host meanwhile: packages, modules, interfaces. */
   readonly exclusive?: boolean;

@@ -47,7 +47,7 @@ function basisOf(observation: ClusterObservation, node: ObservedNode, work: stri
   return JSON.stringify([rest, still, mountPoints, formats, tools.state === "known" ? [...tools.value.keys()] : []]);
 }
 
-/** Asks all nodes once more when their last looks are old enough; else says in how many seconds they will be. */
+/** Asks all nodes again when their last looks are old enough; else says in how many seconds they will be. */
 export function lookAgain(world: World, cluster: Ocfs2Cluster): number | undefined {
   const { namespace = "", name } = cluster.metadata;
   const id = refTo("Ocfs2Cluster", namespace, name);

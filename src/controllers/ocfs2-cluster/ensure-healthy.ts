@@ -36,7 +36,7 @@ function unsynced({ filesystems }: ClusterObservation): string {
   return `. AoeVolume ${names.join(", ")} has sync Disabled: a power failure of its server may destroy the journal of a node`;
 }
 
-/** Nobody is well of whom nobody knows. */
+/** A node that reports nothing is not healthy. */
 function unknown(cluster: ClusterObservation): Assessment[] {
   return listedNodes(cluster).flatMap((node) => {
     const problem = nodeProblem(node);

@@ -58,7 +58,7 @@ export function contract(cluster: ClusterObservation): string {
 /** After how many seconds without a write a node of this cluster resets itself. */
 export const deadSeconds = (cluster: ClusterObservation) => (timing(cluster).timeouts.heartbeatThreshold - 1) * 2;
 
-/** The shortest time after which the AoE driver of a node fails what it cannot do; 0: never; undefined: nobody knows. */
+/** The shortest time after which the AoE driver of a node fails what it cannot do; 0: never; undefined: unknown. */
 export function aoeSeconds({ nodes }: ClusterObservation): number | undefined {
   const known = nodes.flatMap((node) => {
     const aoe = readyNode(node)?.facts.aoe;

@@ -54,7 +54,7 @@ export interface MissingSlots {
   readonly imminent: boolean;
 }
 
-/** Undefined: it has as many node slots as the spec says, or nobody can tell. */
+/** Undefined: it has as many node slots as the spec says, or it is unknown. */
 export function missingSlots(cluster: ClusterObservation, filesystem: ObservedFilesystem): MissingSlots | undefined {
   const { spec, recorded } = filesystem;
   const path = deviceOf(filesystem);

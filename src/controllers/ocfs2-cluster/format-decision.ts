@@ -15,7 +15,7 @@ export interface FormatSituation {
   readonly label: string;
   readonly cluster: string;
   readonly heartbeatMode: "Local" | "Global";
-  /** What the server serves; undefined while nobody knows. */
+  /** What the server serves; undefined while it is unknown. */
   readonly sizeBytes: number | undefined;
   /** In the order of the node numbers. */
   readonly looks: readonly NodeLook[];

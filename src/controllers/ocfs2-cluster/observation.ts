@@ -96,7 +96,7 @@ export type ObservedVolume =
       readonly sizeBytes: number | undefined;
       /** Names of the XenHosts that see it: up, of the right size, from the right server. */
       readonly attached: readonly string[];
-      /** Why it is not served, or why nobody knows. */
+      /** Why it is not served, or why that is unknown. */
       readonly problem: string | undefined;
       /** Its server acknowledges a write only when it is on the disk. */
       readonly synced: boolean;

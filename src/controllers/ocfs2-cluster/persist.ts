@@ -12,7 +12,7 @@ import { machinesOf } from "./watches.ts";
 
 /**
  * Writes what must survive a crash into the status and waits until it is stored. Whoever is about to format is looked at
- * once more, as is everybody who sees the device, before it does; and everybody again when it is done.
+ * again, as is everybody who sees the device, before it does; and everybody again when it is done.
  */
 export async function persist(
   world: World,

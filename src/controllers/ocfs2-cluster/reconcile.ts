@@ -47,7 +47,7 @@ export function controlClusters(means: Means): Controlled {
         const { directives, object, draft, context } = pass;
         let [seen, plan] = [first, planned];
         const frozen = directives.paused || directives.dryRun;
-        // What is found out is written down before anything rests upon it; then everything is looked at once more.
+        // What is found out is written down before anything rests upon it; then everything is looked at again.
         const observed = concernedBy(world, object).some(({ observer }) => observer !== undefined);
         // What is seen may be written down; what is meant to be done may not.
         const kept = (writes: readonly Write[]) => writes.filter(({ kind }) => !observed || kind !== "Intent");

@@ -4,7 +4,7 @@ import type { ObservedHost } from "./observation.ts";
 
 /**
  * Domains that were seen on several hosts. Looks at different hosts happen at different times, so one that has moved in
- * between shows on both: only what all of them show once more, in looks that began after the doubt arose, is true.
+ * between shows on both: only what all of them show again, in looks that began after the doubt arose, is true.
  */
 export class Doubts {
   readonly #world: World;

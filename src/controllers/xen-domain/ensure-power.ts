@@ -213,7 +213,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   const lock = lockSeen(domain);
   const last = lock && holderOf(domain, lock);
   const ended = last?.machine.state === "Found" && hasEnded(last.machine.gone);
-  // The stop of an offline migration has waited for that before it let go of the lock; on a host that is dead no guest reboots.
+  // The stop of an offline migration has waited for that before it released the lock; on a host that is dead no guest reboots.
   const stopped = (target !== undefined && lock === undefined) || ended;
   if (!stopped && domain.absentMs !== undefined && domain.absentMs < rebootMs)
     return found([no(type, "Vanished", "It has just disappeared; a guest that reboots returns within seconds")]);
@@ -275,7 +275,7 @@ function startStep(
     allowedBootFiles: allowed.bootFiles,
     allowedBridges: allowed.bridges,
   });
-  // Every host is asked once more before it runs: none may have started it meanwhile.
+  // Every host is asked again before it runs: none may have started it meanwhile.
   return { ...stepOf(`XenHost/${host.name}`, command), interrupts: true };
 }
 

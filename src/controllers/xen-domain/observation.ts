@@ -32,7 +32,7 @@ export interface DomainObservation {
   readonly disks: readonly ObservedDisk[];
   /** A XenDomain that is older and has the same UUID, the same name on a common host, or one of the images. */
   readonly rival: string | undefined;
-  /** Name of a XenMigration that has the domain in its hands. */
+  /** Name of a XenMigration that moves the domain. */
   readonly migration: string | undefined;
   /** What an offline one of these wants of it now; undefined for a live one. */
   readonly offline: OfflineMove | undefined;
@@ -40,7 +40,7 @@ export interface DomainObservation {
   readonly absentMs: number | undefined;
   /** If several hosts show it: it does run on all of them. They have been looked at again since, or it was known before. */
   readonly twice: boolean;
-  /** What its hosts show of it on the way from one to another was shown by all of them once more. */
+  /** What its hosts show of it on the way from one to another was shown by all of them again. */
   readonly settled: boolean;
   /** Wall clock, milliseconds. */
   readonly now: number;

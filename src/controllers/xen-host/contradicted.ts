@@ -9,7 +9,7 @@ import type { Means, World } from "../world.ts";
 
 /**
  * Takes the word that a boot has ended away when the machine answers in that very boot. It was wrong, and must not count later,
- * when the machine is silent once more.
+ * when the machine is silent again.
  */
 export async function removeContradicted(
   { api, world, events }: Means,

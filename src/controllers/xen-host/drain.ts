@@ -24,7 +24,7 @@ const pauseMs = 300_000;
 /** What a drain depends on, as plain data. */
 export interface ObservedDrain {
   readonly maintenance: "None" | "Cordon" | "Drain";
-  /** Undefined while nobody can tell. `domainRef`: the XenDomain of the UUID, if one is declared. */
+  /** Undefined while it is unknown. `domainRef`: the XenDomain of the UUID, if one is declared. */
   readonly domains:
     | readonly {
         readonly uuid: string;
@@ -68,7 +68,7 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
     domain,
     ...(domain.passing ? { blocker: undefined } : judgeDomain(sight, domain.uuid)),
   }));
-  // Gone from the host, and nobody knows yet whether it has arrived.
+  // Gone from the host, and it is unknown yet whether it has arrived.
   const away = own.filter(
     (one) =>
       !isFinished(one) &&

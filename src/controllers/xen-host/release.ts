@@ -47,7 +47,7 @@ export function blockerOf(
   });
   if (held.length > 0)
     return { reason: "ClientHoldsDevice", message: `It holds ${held.sort().join(", ")}: release them there. ${leave}` };
-  // Which device such a volume has nobody can tell: it may be any that is open.
+  // The device of such a volume is unknown: it may be any that is open.
   const invalid = volumes.filter((volume) => !volumeSpec(volume).ok).map(({ metadata }) => metadata.name);
   const devices = view.snapshot.facts.aoeDevices.state === "known" ? view.snapshot.facts.aoeDevices.value : [];
   const open = devices.filter(({ users }) => users.length > 0).map(targetOf);

@@ -15,7 +15,7 @@ export function watchdogOf({ toolstack }: HostFacts): Watchdog | undefined {
 
 /**
  * Whether a dom0 that hangs is reset before others count it as dead. Only then does a silent heartbeat prove that it writes no
- * more: a node that hangs freshness nobody, and writes on when it comes to itself. `boundMs`: the dead time of its clusters;
+ * more: a node that hangs fences nobody, and writes on when it comes to itself. `boundMs`: the dead time of its clusters;
  * undefined where it is a node of none.
  */
 export function watchdogCondition(host: string, facts: HostFacts, boundMs: number | undefined): ConditionUpdate {

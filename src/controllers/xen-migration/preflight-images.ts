@@ -8,7 +8,7 @@ interface Side {
   readonly facts: HostFacts;
 }
 
-/** Each image is the recorded file on both hosts, and nobody but the domain uses it. Of a bare domain nobody knows the images. */
+/** Each image is the recorded file on both hosts, and nobody but the domain uses it. The images of a bare domain are unknown. */
 export function imageProblems({ uuid, images = [] }: Traveller, sides: readonly Side[]): Problem[] {
   return images.flatMap((path) => sides.flatMap((side) => problemOf(path, uuid, side) ?? []));
 }

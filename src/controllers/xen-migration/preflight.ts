@@ -288,7 +288,7 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
 };
 
 /**
- * OCFS2 mounts, by directory, with what tells the file system from others; undefined where nobody can tell. An AoE target
+ * OCFS2 mounts, by directory, with what tells the file system from others; undefined where it is unknown. An AoE target
  * is the same on every host of a segment.
  */
 function sharedMounts({ mounts, sharedDevices }: HostFacts): ReadonlyMap<string, string | undefined> {
@@ -310,7 +310,7 @@ function sharedMounts({ mounts, sharedDevices }: HostFacts): ReadonlyMap<string,
   );
 }
 
-/** Of a bare domain nobody knows the disks: whatever is shared on the source must be on the target. */
+/** The disks of a bare domain are unknown: whatever is shared on the source must be on the target. */
 const filesystems: Check<Known> = ({ domain, source, target, from, to }) => {
   const [here, there] = [sharedMounts(from), sharedMounts(to)];
   const wanted = domain.filesystems ?? [...here].map(([mountPoint, uuid]) => ({ mountPoint, uuid }));

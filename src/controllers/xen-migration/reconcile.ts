@@ -38,7 +38,7 @@ export function controlMigrations(means: MigrationMeans): Controlled {
         const { status: word, reason, message } = findCondition(status.conditions, "Succeeded") ?? unlooked;
         return { type: "Ready", status: word, reason, message };
       },
-      // Once more, to retire it.
+      // Reconciled again, to retire it.
       concluded: ({ draft }) => (draft.status.completionTime === undefined ? undefined : 0),
     },
     () => ({}),

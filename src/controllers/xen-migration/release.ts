@@ -7,7 +7,7 @@ import { refOf } from "../identity.ts";
 import type { Means } from "../world.ts";
 import { outdated, secondsToLive } from "./retention.ts";
 
-/** A migration that is over, or never began: let go of when it is deleted, deleted when its time has come. */
+/** A migration that is over, or never began: released when it is deleted, deleted when its time has come. */
 export async function retire(
   { api, world }: Means,
   migration: XenMigration,

@@ -40,7 +40,7 @@ run() { what=$1; shift; "$@" >>"$log" 2>&1 </dev/null || fail "$what"; }
 export DEBIAN_FRONTEND=noninteractive
 
 step 1 "reading the package lists"
-# The machine's own Debian sources, once more as source packages: the mirror is whatever this machine already uses.
+# The machine's own Debian sources, as source packages too: the mirror is whatever this machine already uses.
 lists=$work/sources.list.d
 mkdir -p "$lists"
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Waits until a migration that was begun here has ended, at most SECONDS. Changes nothing. While it waits it costs the host
-# nothing: the kernel wakes it when the wrapper of the migration lets go of its lock, however that ends.
+# nothing: the kernel wakes it when the wrapper of the migration releases its lock, however that ends.
 # Arguments: OPERATION SECONDS.
 # Prints done<TAB>ended (none of this name runs) or done<TAB>running.
 # Exit codes: 0 done.

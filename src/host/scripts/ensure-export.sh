@@ -77,7 +77,7 @@ while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row
 		continue
 	fi
 	if [ "$row_shelf.$row_slot" = "$shelf.$slot" ]; then
-		# Of an interface that nobody lists, nobody knows where it leads.
+		# Where an interface leads that is not listed, is unknown.
 		row_segment=$(segment_on "$row_net" "$interfaces")
 		case $row_segment in
 		'' | "$segment")

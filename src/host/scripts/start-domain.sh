@@ -108,7 +108,7 @@ done <"$run_dir/$uuid.rows"
 
 require_declarer "$owner" "$uuid"
 require_mounted "$mount_point" "$filesystem"
-# Looked at here once more, right before the start: the very files that are recorded, and nobody at them.
+# Checked again, right before the start: the very files that are recorded, and nobody at them.
 while read -r kind value; do
 	case $kind in image | read) require_image "$owner" "$uuid" "$value" ;; esac
 done <"$run_dir/$uuid.rows"

@@ -18,7 +18,7 @@ export interface AskedCluster extends Timeouts {
 /** A heartbeat region named in the arguments. */
 export interface AskedRegion {
   readonly uuid: string;
-  /** Empty where nobody knows it. */
+  /** Empty where it is unknown. */
   readonly device: string;
 }
 

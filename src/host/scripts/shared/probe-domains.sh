@@ -138,7 +138,7 @@ $top
 	done >"$work/images.marks" <<-END
 		$tops
 	END
-	# %W is 0 or - where nobody knows when a file was born.
+	# %W is 0 or - where the birth of a file is unknown.
 	stat -c '%f %s %b %i %W %d:%i %n' -- "$@" >"$work/images.stat" 2>"$work/images.missing" || :
 	while IFS= read -r line; do
 		case $line in *'No such file'* | *'Not a directory'*) ;; *)

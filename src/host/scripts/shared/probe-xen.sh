@@ -170,7 +170,7 @@ xend_rows() {
 		if (key == "vncpasswd" && text != "\047\047") text = "\047...\047"
 		print "toolstack\txend\t" key "\t" esc(text)
 	}' /etc/xen/xend-config.sxp
-	# Which password was written; after another change of the file nobody knows.
+	# Which password was written; after another change of the file that is unknown.
 	[ -f "$state_dir/xend-password" ] || return 0
 	[ -z "$(find /etc/xen/xend-config.sxp -newer "$state_dir/xend-password" 2>/dev/null)" ] || return 0
 	word "$state_dir/xend-password"
