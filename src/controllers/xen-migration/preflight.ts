@@ -58,6 +58,8 @@ function knownOf(move: Transfer): Known | { readonly problems: readonly Problem[
   };
   const sourceStack = need(from?.toolstack, move.source, "toolstack");
   const targetStack = need(to?.toolstack, move.target, "toolstack");
+  // The UUID of one side can be compared with that of the other only.
+  const compared = [from, to].some((facts) => facts?.sharedDevices.state === "known");
   for (const [facts, host] of [
     [from, move.source],
     [to, move.target],
@@ -65,6 +67,8 @@ function knownOf(move: Transfer): Known | { readonly problems: readonly Problem[
     need(facts?.domains, host, "domains");
     need(facts?.identity, host, "boot id");
     need(facts?.mounts, host, "mounts");
+    if (compared && facts !== undefined && sharedMounts(facts).size > 0)
+      need(facts.sharedDevices, host, "file systems");
   }
   if (problems.length > 0) return { problems };
   if (from === undefined || to === undefined || sourceStack === undefined || targetStack === undefined)

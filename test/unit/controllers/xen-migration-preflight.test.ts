@@ -277,6 +277,16 @@ describe("the checks before a migration", () => {
       "The file system at /srv/xen on bella is another one (f1) and on brutus is another one (f1)",
     ],
     [
+      "a source that does not tell which file systems it has",
+      {
+        domain: { ...domain, filesystems: [{ mountPoint: "/srv/xen", uuid: "f1" }] },
+        source: sheet("bella", { ...ocfs2("/srv/xen", "f1"), sharedDevices: { state: "unknown", why: "no answer" } }),
+        target: sheet("brutus", ocfs2("/srv/xen", "f1")),
+      },
+      "HostUnknown",
+      "bella: file systems unknown: no answer",
+    ],
+    [
       "a target that cannot be reached",
       {
         target: sheet(
