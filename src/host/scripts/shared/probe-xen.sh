@@ -187,7 +187,8 @@ probe_domains() {
 		word "$file"
 		[ -n "$value" ] || continue
 		find_birth "${value% *}"
-		[ -n "$birth" ] && [ "$birth" = "${value#* }" ] || continue
+		[ -n "$birth" ] || continue
+		[ "$birth" = "${value#* }" ] || continue
 		uuid=${file##*/}
 		uuid=${uuid%.pid}
 		word "${file%.pid}.until"
