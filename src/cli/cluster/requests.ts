@@ -1,7 +1,7 @@
 import { fetch, type GenericClass, modelToGroupVersionKind } from "kubernetes-fluent-client";
 import { Dispatcher1Wrapper } from "undici";
 import { systemClock } from "../../clock.ts";
-import { type ConfigSource, Credentials, collectionPath, objectPath } from "../../runtime/client-node.ts";
+import { type ConfigSource, Credentials, collectionPath, objectPath, typed } from "../../runtime/client-node.ts";
 import type { Kind } from "../../runtime/kube-api.ts";
 
 /** Objects of a kind in a namespace, or in all of them when absent. */
@@ -43,9 +43,8 @@ export function requestsTo(source: ConfigSource): Requests {
     },
     get: (model, of) => send("GET", objectPath(kindOf(model), of)),
     create: (model, object) => {
-      const { group, version, kind, ...at } = kindOf(model);
-      const body = { apiVersion: group === "" ? version : `${group}/${version}`, kind, ...object };
-      return send("POST", collectionPath({ group, version, kind, ...at }, object.metadata.namespace), body);
+      const kind = kindOf(model);
+      return send("POST", collectionPath(kind, object.metadata.namespace), typed(kind, object));
     },
     patch: (model, of, steps) => send("PATCH", objectPath(kindOf(model), of), steps, "application/json-patch+json"),
     logs: (model, of) => send("GET", objectPath(kindOf(model), of, "log")),

@@ -289,9 +289,7 @@ function filesystemOf(
     // Plain mkfs.ocfs2 writes no name of a cluster: whichever is online may mount it.
     ...(superblock.cluster === name || superblock.cluster === ""
       ? []
-      : [
-          `${what}: its superblock names ${superblock.cluster === "" ? "no cluster" : `the cluster ${superblock.cluster}`}, not ${name}`,
-        ]),
+      : [`${what}: its superblock names the cluster ${superblock.cluster}, not ${name}`]),
     ...(absent.length === 0 ? [] : [`${what}: it is not mounted on ${absent.join(", ")}; xensan would mount it`]),
     ...options.lost.map((option) => `${what}: the mount option ${option} has no field`),
   ];

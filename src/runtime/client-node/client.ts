@@ -234,7 +234,8 @@ function objectOf<T extends KubeObject>(kind: Kind<T>, value: unknown): T {
   return object;
 }
 
-const typed = (kind: Kind, object: object) => ({ ...typeOf(kind), ...object });
+/** The object with the `apiVersion` and `kind` of its kind. */
+export const typed = (kind: Kind, object: object): object => ({ ...typeOf(kind), ...object });
 const typeOf = ({ group, version, kind }: Kind) => ({
   apiVersion: group === "" ? version : `${group}/${version}`,
   kind,

@@ -80,9 +80,11 @@ export function registerMissing(world: World, host: Host, nodes: readonly Omit<C
   return missing.length > 0;
 }
 
-/** O2CB finds its own node by the name of the host, without case. */
-export const isNamed = (host: Host, name: string): boolean =>
-  name.toLowerCase() === host.running.hostname.toLowerCase();
+/** O2CB compares names of nodes without case. */
+export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+/** O2CB finds its own node by the name of the host. */
+export const isNamed = (host: Host, name: string): boolean => isSameName(name, host.running.hostname);
 
 /** `o2cb remove-node` in the running kernel. */
 export function dropNode(world: World, host: Host, number: number): void {

@@ -1,4 +1,4 @@
-import { bootConf } from "../model/o2cb.ts";
+import { bootConf, isNamed } from "../model/o2cb.ts";
 import type { ClusterNode, Timeouts } from "../model/o2cb-state.ts";
 import { toolPath } from "../model/packages.ts";
 import { readText } from "../model/storage.ts";
@@ -63,7 +63,7 @@ export function requireO2cb(run: ScriptRun): void {
 /** require_own_node */
 export function requireOwnNode(run: ScriptRun, asked: AskedCluster): void {
   const { hostname } = run.host.running;
-  if (asked.nodes.some((node) => node.name.toLowerCase() === hostname.toLowerCase())) return;
+  if (asked.nodes.some((node) => isNamed(run.host, node.name))) return;
   const names = asked.nodes.map((node) => ` ${node.name}`).join("");
   refuse(run, "HostNameMismatch", `this host is called ${hostname}, the nodes of ${asked.name} are${names}`);
 }

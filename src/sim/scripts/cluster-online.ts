@@ -4,6 +4,7 @@ import {
   clusterConf,
   dropNode,
   isNamed,
+  isSameName,
   loadStack,
   onlineFromFiles,
   registerMissing,
@@ -135,8 +136,6 @@ function* setRegions(run: ScriptRun, asked: AskedCluster): Generator<number, boo
   }
   return changed;
 }
-
-const isSameName = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
 
 const configuredNodes = (host: Host, name: string) =>
   parseCluster(readText(host, clusterConf) ?? "", name)?.nodes ?? [];

@@ -61,7 +61,9 @@ birth_of() {
 
 # still_running PID BIRTH: the process that was born then. A birth that could not be read is that of a process that had ended.
 still_running() {
-	[ -n "$2" ] && [ "$(birth_of "$1")" = "$2" ]
+	[ -n "$2" ] || return 1
+	find_birth "$1"
+	[ "$birth" = "$2" ]
 }
 
 # find_birth PID: sets birth to it, without a process.

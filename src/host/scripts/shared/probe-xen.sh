@@ -186,9 +186,7 @@ probe_domains() {
 	for file in "$run_dir"/leases/*.pid; do
 		word "$file"
 		[ -n "$value" ] || continue
-		find_birth "${value% *}"
-		[ -n "$birth" ] || continue
-		[ "$birth" = "${value#* }" ] || continue
+		still_running "${value% *}" "${value#* }" || continue
 		uuid=${file##*/}
 		uuid=${uuid%.pid}
 		word "${file%.pid}.until"
