@@ -16,16 +16,19 @@ export interface Option {
   /** "a whole number from 1 to 3600": completes the sentence "it must be …". */
   readonly accepts?: string;
   readonly help: string;
+  /** Names of the flags and arguments that it cannot be given together with. */
+  readonly excludes?: readonly string[];
   /** Objects of these kinds are offered by the shell's completion. */
   readonly completes?: readonly KindName[];
 }
 
-/** A word of the command line that is no flag. All are needed, in their order. */
+/** A word of the command line that is no flag. They come in their order, and are needed unless optional. */
 export interface Argument {
   /** Also the key of the parsed value. */
   readonly name: string;
   readonly placeholder: string;
   readonly help: string;
+  readonly optional?: true;
   readonly completes?: readonly KindName[];
   /** Written `KIND/NAME`. */
   readonly qualified?: true;

@@ -151,6 +151,9 @@ export function complaintsOf(entity: Entity): readonly Condition[] {
   );
 }
 
+/** `metadata.namespace`; empty when it has none. */
+export const objectNamespace = (object: unknown): string => objectSchema.parse(object).metadata.namespace;
+
 /** `metadata.name`; throws a ZodError for what has none. */
 export const objectName = (object: unknown): string => objectSchema.parse(object).metadata.name;
 

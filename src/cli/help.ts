@@ -35,9 +35,10 @@ export function commandHelp(command: Command, program: string): string {
 
 /** `xensan migrate DOMAIN [FLAGS]` */
 export function usage(command: Command, program: string): string {
-  return [program, command.name, ...(command.arguments ?? []).map(({ placeholder }) => placeholder), "[FLAGS]"].join(
-    " ",
+  const words = (command.arguments ?? []).map(({ placeholder, optional }) =>
+    optional === true ? `[${placeholder}]` : placeholder,
   );
+  return [program, command.name, ...words, "[FLAGS]"].join(" ");
 }
 
 /** `-n, --namespace NAME` */

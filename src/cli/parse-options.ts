@@ -28,6 +28,11 @@ export function parseOptions(
     const option = options.find(({ name }) => name === token.name);
     if (option === undefined || ![`--${option.name}`, `-${option.short}`].includes(token.rawName)) {
       const names = options.map(({ name }) => `--${name}`);
+      const [argument] = expected;
+      if (["-A", "--all-namespaces"].includes(token.rawName) && argument !== undefined && names.includes("--namespace"))
+        throw new UsageError(
+          `${token.rawName} does not go with ${argument.placeholder}, which is in one namespace: -n NAME`,
+        );
       throw new UsageError(`unknown flag ${token.rawName}${didYouMean(token.rawName, names)}`);
     }
     if (option.placeholder === undefined) {
@@ -41,6 +46,15 @@ export function parseOptions(
   }
   const surplus = positionals[expected.length];
   if (surplus !== undefined) throw new UsageError(`unexpected argument "${surplus}"`);
+  const named = new Map([
+    ...[...given.keys()].map((name) => [name, `--${name}`] as const),
+    ...expected.slice(0, positionals.length).map(({ name, placeholder }) => [name, placeholder] as const),
+  ]);
+  for (const { name, excludes = [] } of options) {
+    const other = excludes.find((one) => named.has(one));
+    if (given.has(name) && other !== undefined)
+      throw new UsageError(`--${name} does not go with ${named.get(other)}: give one of them`);
+  }
   return Object.fromEntries([
     ...options.flatMap((option) => {
       const value = chosen(option, given.get(option.name), env);
@@ -49,7 +63,10 @@ export function parseOptions(
     // Asked for help, a command needs nothing else.
     ...(given.has("help")
       ? []
-      : expected.map((argument, index) => [argument.name, needed(argument, positionals[index])])),
+      : expected.flatMap((argument, index) => {
+          const text = positionals[index];
+          return text === undefined && argument.optional === true ? [] : [[argument.name, needed(argument, text)]];
+        })),
   ]);
 }
 

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { systemClock } from "../../clock.ts";
 import { checksOf } from "../check/check.ts";
 import type { CheckResult } from "../check/result.ts";
-import { type Connection, connect } from "../cluster/connect.ts";
-import { clusterOptions, clusterSchema } from "../cluster/options.ts";
-import { list, listWhere, readObjects, worldOf } from "../cluster/read-world.ts";
+import { type Connection, connect, within } from "../cluster/connect.ts";
+import { scopeOptions, scopeSchema } from "../cluster/options.ts";
+import { list, listWhere, readObjects, worldsOf } from "../cluster/read-world.ts";
 import type { Command, Io, Option } from "../command.ts";
 import { typed } from "../parse-options.ts";
 import { programVersion } from "../version.ts";
@@ -13,16 +13,16 @@ import { writeFiles } from "../write-files.ts";
 import { filesOf } from "./files.ts";
 
 const options: readonly Option[] = [
-  ...clusterOptions.filter(({ name }) => name !== "output"),
+  ...scopeOptions.filter(({ name }) => name !== "output"),
   {
     name: "output",
     short: "o",
     placeholder: "DIRECTORY",
     accepts: "a directory that is not there yet",
-    help: "Where the files go; xensan-bundle-NAMESPACE-TIME when absent.",
+    help: "Where the files go; xensan-bundle-NAMESPACE-TIME when absent, xensan-bundle-all-TIME with --all-namespaces.",
   },
 ];
-const schema = clusterSchema.extend({ output: z.string().min(1).optional() });
+const schema = scopeSchema.extend({ output: z.string().min(1).optional() });
 
 /** `xensan bundle`: what a report of a fault needs. */
 export const bundle: Command = {
@@ -35,7 +35,7 @@ export const bundle: Command = {
     await using connection = await connect(given, io);
     const time = new Date(systemClock.now()).toISOString();
     const files = await collect(connection, time, io);
-    const directory = given.output ?? `xensan-bundle-${connection.namespace}-${time.replaceAll(/[:.]/g, "-")}`;
+    const directory = given.output ?? `xensan-bundle-${connection.scope ?? "all"}-${time.replaceAll(/[:.]/g, "-")}`;
     await writeFiles(directory, files, 0o600);
     io.stdout.write(`${directory}: ${files.size} files\n`);
     return 0;
@@ -55,14 +55,20 @@ async function collect(connection: Connection, time: string, io: Io): Promise<Re
     }
   };
   const objects = await readObjects(connection);
-  const world = await worldOf(connection, objects);
-  const events = await attempt("events", [], () => list(connection, kind.Event));
+  const worlds = await worldsOf(connection, objects);
+  const events = await attempt("events", [], async () =>
+    (await Promise.all(worlds.map(({ namespace }) => list(within(connection, namespace), kind.Event)))).flat(),
+  );
   const checks: CheckResult[] = [];
   await attempt("checks", undefined, async () => {
     for await (const one of checksOf(connection, false, io)) checks.push(one);
   });
   const logs = await attempt<ReadonlyMap<string, readonly string[]>>("logs", new Map(), () => operatorLogs(connection));
-  return filesOf({ version: programVersion(), ...{ time, world, objects, events, checks, logs, gaps } });
+  return filesOf({
+    version: programVersion(),
+    ...{ time, worlds, objects, events, checks, logs, gaps },
+    scope: connection.scope,
+  });
 }
 
 const namedSchema = z.object({ metadata: z.object({ name: z.string(), namespace: z.string() }) });

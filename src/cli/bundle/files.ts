@@ -2,13 +2,14 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { checkLine } from "../check/check.ts";
 import type { CheckResult } from "../check/result.ts";
+import { scopeText } from "../cluster/connect.ts";
 import type { Objects } from "../cluster/read-world.ts";
 import { entitiesOf, verdictOf, type World } from "../entity.ts";
 import { plain } from "../paint.ts";
 import { graphOf } from "../topology/graph.ts";
 import { htmlPage } from "../topology/html.ts";
 import { topologyText } from "../topology/topology.ts";
-import { countOf, topologyOf } from "../topology/tree.ts";
+import { countOf, forestOf } from "../topology/tree.ts";
 import { chainOf } from "../why/chain.ts";
 import { chainText } from "../why/text.ts";
 import { redact } from "./redact.ts";
@@ -18,7 +19,9 @@ export interface Material {
   readonly version: string;
   /** RFC 3339. */
   readonly time: string;
-  readonly world: World;
+  /** The namespace that was asked for; undefined for all. */
+  readonly scope: string | undefined;
+  readonly worlds: readonly World[];
   readonly objects: Objects;
   readonly events: readonly unknown[];
   readonly checks: readonly CheckResult[];
@@ -38,23 +41,24 @@ const logLines = 20_000;
 
 /** The files of a bundle by their paths. */
 export function filesOf(material: Material): ReadonlyMap<string, string> {
-  const { world, checks, logs } = material;
-  const tree = topologyOf(world);
+  const { scope, worlds, checks, logs } = material;
+  const tree = forestOf(worlds, scope);
   const files = new Map<string, string>([
     ["summary.txt", summary(material)],
-    ["topology.txt", topologyText(tree, countOf(world), plain)],
-    ["topology.html", htmlPage(graphOf(tree), world.namespace)],
+    ["topology.txt", topologyText(tree, countOf(worlds), plain)],
+    ["topology.html", htmlPage(graphOf(tree), scope)],
     ["checks.txt", checks.map((one) => checkLine(one, plain)).join("")],
     ["events.yaml", documents(material.events)],
   ]);
   for (const [kind, objects] of Object.entries(material.objects))
     if (objects.length > 0) files.set(`objects/${kind.toLowerCase()}.yaml`, documents(objects));
-  for (const entity of entitiesOf(world))
-    if (verdictOf(entity).state !== "True")
-      files.set(
-        `why/${entity.kind.toLowerCase()}-${entity.name}.txt`,
-        chainText(chainOf(entity, world), { width: 120, paint: plain }),
-      );
+  for (const world of worlds)
+    for (const entity of entitiesOf(world))
+      if (verdictOf(entity).state !== "True")
+        files.set(
+          `why/${scope === undefined ? `${world.namespace}/` : ""}${entity.kind.toLowerCase()}-${entity.name}.txt`,
+          chainText([chainOf(entity, world)], { width: 120, paint: plain }),
+        );
   for (const [name, lines] of logs) files.set(`logs/${name}.log`, `${lines.slice(-logLines).join("\n")}\n`);
   return new Map([...files].map(([name, text]) => [name, redact(text)]));
 }
@@ -74,10 +78,10 @@ function withoutCopies(object: unknown): unknown {
   };
 }
 
-function summary({ version, time, world, gaps }: Material): string {
-  const { objects, ready } = countOf(world);
+function summary({ version, time, scope, worlds, gaps }: Material): string {
+  const { objects, ready } = countOf(worlds);
   return [
-    `xensan ${version}, namespace ${world.namespace}, ${time}`,
+    `xensan ${version}, ${scopeText(scope)}, ${time}`,
     `${ready} of ${objects} objects are ready`,
     "No Secret is in here. Names and addresses of your machines are: read it before you give it to others.",
     ...gaps.map((gap) => `missing: ${gap}`),

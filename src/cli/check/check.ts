@@ -3,8 +3,8 @@ import { AoeServer, XenHost } from "../../api/fluent.ts";
 import { systemClock } from "../../clock.ts";
 import { createKubeClient } from "../../runtime/client-node.ts";
 import { type Connection, connect } from "../cluster/connect.ts";
-import { clusterOptions, clusterSchema } from "../cluster/options.ts";
-import { list } from "../cluster/read-world.ts";
+import { scopeOptions, scopeSchema } from "../cluster/options.ts";
+import { list, namespacesOf } from "../cluster/read-world.ts";
 import type { Command, Io, Option } from "../command.ts";
 import { readHost, readServer } from "../entity.ts";
 import { type Paint, paintFor } from "../paint.ts";
@@ -16,16 +16,16 @@ import type { CheckResult } from "./result.ts";
 
 const options: readonly Option[] = [
   { name: "pre", help: "Before an installation: only the cluster, and what an older chart may have left." },
-  ...clusterOptions,
+  ...scopeOptions,
 ];
-const schema = clusterSchema.extend({ pre: z.boolean() });
+const schema = scopeSchema.extend({ pre: z.boolean() });
 const answerSeconds = 12;
 
 /** `xensan check`: whether cluster, definitions, operator, rights and hosts are as xensan needs them. */
 export const check: Command = {
   name: "check",
   description:
-    "Looks at the cluster (its version), the CustomResourceDefinitions, the operator, the Lease by which it serves the namespace, your rights, and each AoeServer and XenHost of the namespace. Changes nothing and contacts no host. The exit code is 1 if anything prevents xensan from working; what cannot be determined is reported and does not count.",
+    "Looks at the cluster (its version), the CustomResourceDefinitions, the operator, the Lease by which it serves the namespace, your rights, and each AoeServer and XenHost of the namespace. With --all-namespaces, it looks at every namespace that holds an AoeServer or a XenHost. Changes nothing and contacts no host. The exit code is 1 if anything prevents xensan from working; what cannot be determined is reported and does not count.",
   options,
   async run(values, io) {
     const given = typed(schema, options, values);
@@ -60,12 +60,15 @@ export async function* checksOf(
     yield definitions;
     if (pre) return;
     yield* await checkOperator(api, programVersion(), signal);
-    const { namespace } = connection;
-    yield await checkClaim(api, { namespace, now: systemClock.now() }, signal);
-    yield await checkPermissions(api, namespace);
+    const { scope } = connection;
+    const claims = (namespaces: readonly string[]) =>
+      namespaces.map((namespace) => checkClaim(api, { namespace, now: systemClock.now() }, signal));
+    if (scope !== undefined) yield* await Promise.all(claims([scope]));
+    yield await checkPermissions(api, scope);
     if (definitions.state !== "Passed") return;
     const [servers, hosts] = await Promise.all([list(connection, AoeServer), list(connection, XenHost)]);
-    yield* checkHosts([...servers.map(readServer), ...hosts.map(readHost)]);
+    if (scope === undefined) yield* await Promise.all(claims(namespacesOf([...servers, ...hosts])));
+    yield* checkHosts([...servers.map(readServer), ...hosts.map(readHost)], scope === undefined);
   } finally {
     await api.close();
   }
@@ -74,7 +77,8 @@ export async function* checksOf(
 const marks = { Passed: ["green", "✔"], Failed: ["red", "✘"], Unknown: ["yellow", "?"] } as const;
 
 /** A check as a person reads it, with what to do below. */
-export function checkLine({ name, state, message, advice }: CheckResult, paint: Paint): string {
+export function checkLine({ name, namespace, state, message, advice }: CheckResult, paint: Paint): string {
   const [colour, mark] = marks[state];
-  return `${paint(colour, mark)} ${name}  ${message}\n${advice === undefined ? "" : `    ${advice}\n`}`;
+  const where = namespace === undefined ? "" : ` -n ${namespace}`;
+  return `${paint(colour, mark)} ${name}${where}  ${message}\n${advice === undefined ? "" : `    ${advice}\n`}`;
 }

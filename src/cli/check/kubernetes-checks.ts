@@ -112,16 +112,18 @@ const needs = [
 ];
 const reviewed = z.object({ status: z.object({ allowed: z.boolean().default(false) }) });
 
-/** Whether the caller may do what the other commands need in the namespace. */
-export async function checkPermissions(api: KubeClient, namespace: string): Promise<CheckResult> {
+/** Whether the caller may do what the other commands need in the namespace, or for undefined in all of them. */
+export async function checkPermissions(api: KubeClient, namespace: string | undefined): Promise<CheckResult> {
+  const where = namespace ?? "all namespaces";
   const lacking: string[] = [];
   for (const { verb, resource, for: what } of needs) {
-    const resourceAttributes = { group, resource, verb, namespace };
+    const resourceAttributes = { group, resource, verb, namespace: namespace ?? "" };
     const { status } = reviewed.parse(await api.review("SelfSubjectAccessReview", { resourceAttributes }));
     if (!status.allowed) lacking.push(`${verb} ${resource} (${what})`);
   }
   if (lacking.length === 0)
-    return passed("permissions", `you have all permissions that this program needs in ${namespace}`);
-  const advice = `kubectl -n ${namespace} create rolebinding xensan-user --clusterrole=xensan-user --user=YOU`;
-  return unknown("permissions", `you may not ${lacking.join(", ")} in ${namespace}`, advice);
+    return passed("permissions", `you have all permissions that this program needs in ${where}`);
+  const create = namespace === undefined ? "create clusterrolebinding" : `-n ${namespace} create rolebinding`;
+  const advice = `kubectl ${create} xensan-user --clusterrole=xensan-user --user=YOU`;
+  return unknown("permissions", `you may not ${lacking.join(", ")} in ${where}`, advice);
 }

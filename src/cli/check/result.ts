@@ -2,6 +2,8 @@
 export interface CheckResult {
   /** What was looked at: `cluster`, `definitions`, `xenhost/bella`. */
   readonly name: string;
+  /** Where that object is; only when several namespaces are checked. */
+  readonly namespace?: string;
   /** Unknown: what is asked for may not be read, or does not say. Only Failed makes the exit code 1. */
   readonly state: "Passed" | "Failed" | "Unknown";
   readonly message: string;

@@ -4,9 +4,12 @@ import type { ClusterValues } from "./options.ts";
 import { patiently, type Write } from "./patience.ts";
 import { type Requests, requestsTo } from "./requests.ts";
 
-/** A cluster and the namespace that a command works in. */
+/** A cluster and the namespaces that a command works in. */
 export interface Connection extends AsyncDisposable {
+  /** Where an object is that is named. */
   readonly namespace: string;
+  /** The namespace whose objects are listed: the same, or with `--all-namespaces` undefined, which is all of them. */
+  readonly scope: string | undefined;
   readonly source: ConfigSource;
   /** For the calls of {@link ask}. */
   readonly requests: Requests;
@@ -17,20 +20,23 @@ export interface Connection extends AsyncDisposable {
   ask<T>(doing: string, call: () => Promise<T>, write?: Write): Promise<T>;
 }
 
+/** The flags that say where a command works. */
+type ConnectionValues = Omit<ClusterValues, "output"> & { readonly "all-namespaces"?: boolean };
+
 /** How long a command goes on asking a server that is busy or away. */
 const patienceSeconds = 15;
 
 /** Finds the cluster as kubectl does. */
 export async function connect(
-  { kubeconfig, context, namespace }: Omit<ClusterValues, "output">,
+  { kubeconfig, context, "all-namespaces": everywhere, ...given }: ConnectionValues,
   { env, signal, stderr }: Pick<Io, "env" | "signal" | "stderr">,
 ): Promise<Connection> {
   const source = configSource({ kubeconfig, context, environment: env });
   const config = await source.load();
   const requests = requestsTo(source);
+  const namespace = given.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
   return {
-    ...{ source, requests },
-    namespace: namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? "default",
+    ...{ source, requests, namespace, scope: everywhere === true ? undefined : namespace },
     ask: (doing, call, write) =>
       patiently(
         { withinSeconds: patienceSeconds, say: (line) => stderr.write(`${line}\n`), signal },
@@ -41,3 +47,14 @@ export async function connect(
     [Symbol.asyncDispose]: () => requests[Symbol.asyncDispose](),
   };
 }
+
+/** The same cluster, for the objects of that namespace only. */
+export const within = (connection: Connection, namespace: string): Connection => ({
+  ...connection,
+  namespace,
+  scope: namespace,
+});
+
+/** The scope of a connection, in words. */
+export const scopeText = (scope: string | undefined): string =>
+  scope === undefined ? "all namespaces" : `namespace ${scope}`;

@@ -27,6 +27,18 @@ export const clusterOptions: readonly Option[] = [
   { name: "context", placeholder: "NAME", help: "The kubeconfig's context; its current one when absent." },
 ];
 
+/** The flag of commands that look at all objects rather than change a named one. */
+const allNamespaces: Option = {
+  name: "all-namespaces",
+  short: "A",
+  excludes: ["namespace", "object"],
+  help: "All namespaces; each name is printed with its namespace.",
+};
+/** What a command takes that looks at all objects of one namespace, or of all. */
+export const scopeOptions: readonly Option[] = clusterOptions.flatMap((option) =>
+  option.name === "namespace" ? [option, allNamespaces] : [option],
+);
+
 /** Checks the flags that say which cluster and namespace. */
 export const clusterSchema = z.object({
   namespace: z
@@ -38,5 +50,7 @@ export const clusterSchema = z.object({
   kubeconfig: z.string().optional(),
   context: z.string().optional(),
 });
+/** The same with `--all-namespaces`. */
+export const scopeSchema = clusterSchema.extend({ "all-namespaces": z.boolean() });
 /** Which cluster and namespace a command works in. */
 export type ClusterValues = z.output<typeof clusterSchema>;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { KindName } from "../../api/kinds.ts";
 import {
   type Entity,
+  objectNamespace,
   readCluster,
   readDomain,
   readEntity,
@@ -14,7 +15,7 @@ import {
 } from "../entity.ts";
 import { secretsNamed } from "../why/depends.ts";
 import { ApiError, isMissing } from "./api-error.ts";
-import type { Connection } from "./connect.ts";
+import { type Connection, scopeText, within } from "./connect.ts";
 import { models } from "./models.ts";
 import { pick } from "./named.ts";
 import type { Where } from "./requests.ts";
@@ -22,7 +23,7 @@ import type { Where } from "./requests.ts";
 /** The objects of each kind, as the API server sent them. */
 export type Objects = Readonly<Record<KindName, readonly unknown[]>>;
 
-/** Reads every object of the namespace. */
+/** Reads every object of the connection's scope. */
 export async function readObjects(connection: Connection): Promise<Objects> {
   const [AoeServer, AoeVolume, XenHost, Ocfs2Cluster, XenDomain, XenMigration] = await Promise.all([
     list(connection, models.AoeServer),
@@ -35,24 +36,40 @@ export async function readObjects(connection: Connection): Promise<Objects> {
   return { AoeServer, AoeVolume, XenHost, Ocfs2Cluster, XenDomain, XenMigration };
 }
 
-/** Parses them, and reads nothing of Secrets but whether they are there. */
-export async function worldOf(connection: Connection, objects: Objects): Promise<World> {
+/** Parses them, namespace by namespace, and reads nothing of Secrets but whether they are there. */
+export async function worldsOf(connection: Connection, objects: Objects): Promise<readonly World[]> {
+  const { scope } = connection;
+  const namespaces = scope === undefined ? namespacesOf(Object.values(objects).flat()) : [scope];
+  return await Promise.all(namespaces.map((namespace) => worldOf(within(connection, namespace), objects)));
+}
+
+/** The namespaces that these objects are in, in the order of the alphabet. */
+export const namespacesOf = (objects: readonly unknown[]): readonly string[] =>
+  [...new Set(objects.map(objectNamespace))].toSorted();
+
+async function worldOf(connection: Connection, objects: Objects): Promise<World> {
+  const { namespace } = connection;
+  const inside = (kind: KindName) => objects[kind].filter((object) => objectNamespace(object) === namespace);
   const world: World = {
-    namespace: connection.namespace,
-    servers: objects.AoeServer.map(readServer),
-    volumes: objects.AoeVolume.map(readVolume),
-    hosts: objects.XenHost.map(readHost),
-    clusters: objects.Ocfs2Cluster.map(readCluster),
-    domains: objects.XenDomain.map(readDomain),
-    migrations: objects.XenMigration.map(readMigration),
+    namespace,
+    servers: inside("AoeServer").map(readServer),
+    volumes: inside("AoeVolume").map(readVolume),
+    hosts: inside("XenHost").map(readHost),
+    clusters: inside("Ocfs2Cluster").map(readCluster),
+    domains: inside("XenDomain").map(readDomain),
+    migrations: inside("XenMigration").map(readMigration),
     secrets: new Map(),
   };
   return { ...world, secrets: new Map(await secretStates(connection, secretsNamed(world))) };
 }
 
-/** Reads every object of the namespace, and nothing of Secrets but whether they are there. */
+/** Reads every object of the connection's namespace, and nothing of Secrets but whether they are there. */
 export const readWorld = async (connection: Connection): Promise<World> =>
   worldOf(connection, await readObjects(connection));
+
+/** The same of each namespace of the connection's scope. */
+export const readWorlds = async (connection: Connection): Promise<readonly World[]> =>
+  worldsOf(connection, await readObjects(connection));
 
 /** Which of these Secrets are there. */
 export function secretStates(
@@ -71,11 +88,16 @@ export async function readNamed(
   return pick(all, kind, name, connection.namespace);
 }
 
-/** All objects of a kind in the namespace, as the API server sent them. */
+/** All objects of a kind in the connection's scope, as the API server sent them. */
 export async function list(connection: Connection, model: GenericClass): Promise<readonly unknown[]> {
-  const { namespace } = connection;
+  const { scope } = connection;
   try {
-    return await listWhere(connection, `reading ${model.name} objects of namespace ${namespace}`, model, { namespace });
+    return await listWhere(
+      connection,
+      `reading ${model.name} objects of ${scopeText(scope)}`,
+      model,
+      scope === undefined ? {} : { namespace: scope },
+    );
   } catch (error) {
     if (isMissing(error))
       throw new Error(

@@ -31,7 +31,10 @@ function suggestFor(command: Command, rest: readonly string[], typed = ""): Sugg
   const before = read(command.options, rest);
   if (before.open !== undefined) return values(before.open, beginning);
   if (typed.startsWith("-")) {
-    const left = command.options.filter((option) => option.repeat === true || !before.given.includes(option));
+    const excluded = before.given.flatMap(({ excludes = [] }) => excludes);
+    const left = command.options.filter(
+      (option) => (option.repeat === true || !before.given.includes(option)) && !excluded.includes(option.name),
+    );
     return { words: beginning([...left.map((option) => `--${option.name}`), "--help"]) };
   }
   const argument = command.arguments?.[before.positionals];

@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import type { KindName } from "../../api/kinds.ts";
-import { connect } from "../cluster/connect.ts";
+import { connect, within } from "../cluster/connect.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { readWorld, secretStates } from "../cluster/read-world.ts";
 import { type Command, type Option, UsageError } from "../command.ts";
@@ -59,7 +59,7 @@ export const plan: Command = {
       placed.flatMap(({ kind, metadata }) => (isOurs(kind) ? (metadata.namespace ?? []) : [])),
     )) {
       const inside = placed.filter(({ metadata }) => metadata.namespace === where);
-      const there = { ...connection, namespace: where };
+      const there = within(connection, where);
       const world = withEntities(
         await readWorld(there),
         inside.flatMap((manifest) => entityOf(manifest)),

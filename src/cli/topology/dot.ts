@@ -3,9 +3,9 @@ import { type Graph, kindText, markOf, type Node } from "./graph.ts";
 const fills = { True: "#d7f0dd", False: "#f9d6d5", Unknown: "#fbeec2" };
 
 /** The graph in Graphviz's language (graphviz.org/doc/info/lang.html), top to bottom. */
-export function dotText({ nodes, edges }: Graph, namespace: string): string {
+export function dotText({ nodes, edges }: Graph, namespace: string | undefined): string {
   return [
-    `digraph ${quoted(namespace)} {`,
+    `digraph ${quoted(namespace ?? "all namespaces")} {`,
     "  rankdir=LR;",
     '  node [shape=box, style="rounded,filled", fontname="sans-serif"];',
     ...nodes.map((node) => `  ${node.id} [label=${quoted(label(node))}, fillcolor="${fillOf(node)}"];`),

@@ -1,4 +1,4 @@
-import type { Place } from "./tree.ts";
+import { nameOf, type Place } from "./tree.ts";
 
 /** One thing of the rack, once, however many others carry it. */
 export interface Node {
@@ -31,8 +31,9 @@ export function graphOf(places: readonly Place[]): Graph {
   const edges = new Map<string, Edge>();
   const visit = (place: Place, carrier: Node | undefined, path: string) => {
     // Two hosts may each have a guest of one name.
-    const key = place.kind === "Guest" ? `${path} ${place.name}` : `${place.kind} ${place.name}`;
-    const { kind, name, state, reason, notes } = place;
+    const name = nameOf(place);
+    const key = place.kind === "Guest" ? `${path} ${name}` : `${place.kind} ${name}`;
+    const { kind, state, reason, notes } = place;
     const id = `n${nodes.size + 1}`;
     const node = nodes.get(key) ?? {
       id,

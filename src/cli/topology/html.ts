@@ -25,13 +25,13 @@ interface Placed {
  * One page with the whole rack: a column per layer, what carries what from left to right. It loads nothing, and follows the
  * reader's choice of light or dark; `#bella` at the end of its address searches for bella.
  */
-export function htmlPage({ nodes, edges }: Graph, namespace: string): string {
+export function htmlPage({ nodes, edges }: Graph, namespace: string | undefined): string {
   const placed = place(nodes);
   const placeOf = new Map(placed.map((one) => [one.node, one]));
   const rows = Math.max(1, ...columns.map(({ kinds }) => nodes.filter(({ kind }) => kinds.includes(kind)).length));
   const width = columnX(columns.length - 1) + box.width + margin;
   const height = margin + head + rows * (box.height + gap.row) + margin;
-  const title = `Namespace ${namespace}`;
+  const title = namespace === undefined ? "All namespaces" : `Namespace ${namespace}`;
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { connect } from "../cluster/connect.ts";
-import { clusterOptions, clusterSchema } from "../cluster/options.ts";
-import { readWorld } from "../cluster/read-world.ts";
+import { scopeOptions, scopeSchema } from "../cluster/options.ts";
+import { readWorlds } from "../cluster/read-world.ts";
 import type { Command } from "../command.ts";
 import { type Paint, paintFor } from "../paint.ts";
 import { typed } from "../parse-options.ts";
@@ -10,7 +10,7 @@ import { dotText } from "./dot.ts";
 import { graphOf, kindText, markOf } from "./graph.ts";
 import { htmlPage } from "./html.ts";
 import { mermaidText } from "./mermaid.ts";
-import { countOf, type Place, topologyOf } from "./tree.ts";
+import { countOf, forestOf, nameOf, type Place } from "./tree.ts";
 
 const output = {
   name: "output",
@@ -20,8 +20,8 @@ const output = {
   accepts: "text, json, html, mermaid or dot",
   help: "html is one page to be zoomed and searched, without anything from elsewhere; mermaid and dot are for other programs that draw.",
 };
-const options = clusterOptions.map((option) => (option.name === "output" ? output : option));
-const schema = clusterSchema.extend({ output: z.enum(["text", "json", "html", "mermaid", "dot"]) });
+const options = scopeOptions.map((option) => (option.name === "output" ? output : option));
+const schema = scopeSchema.extend({ output: z.enum(["text", "json", "html", "mermaid", "dot"]) });
 const draw = { html: htmlPage, mermaid: mermaidText, dot: dotText };
 
 /** `xensan topology`: the rack as a tree or a picture. */
@@ -33,13 +33,15 @@ export const topology: Command = {
   async run(values, io) {
     const given = typed(schema, options, values);
     await using connection = await connect(given, io);
-    const world = await readWorld(connection);
-    const places = topologyOf(world);
-    const count = countOf(world);
-    const { namespace } = world;
-    if (given.output === "json") io.stdout.write(`${JSON.stringify({ namespace, ...count, places }, undefined, 2)}\n`);
-    else if (given.output !== "text") io.stdout.write(draw[given.output](graphOf(places), namespace));
-    else if (count.objects === 0) io.stdout.write(`Nothing of xensan is in namespace ${namespace}.\n`);
+    const { scope } = connection;
+    const worlds = await readWorlds(connection);
+    const places = forestOf(worlds, scope);
+    const count = countOf(worlds);
+    if (given.output === "json")
+      io.stdout.write(`${JSON.stringify({ namespace: scope, ...count, places }, undefined, 2)}\n`);
+    else if (given.output !== "text") io.stdout.write(draw[given.output](graphOf(places), scope));
+    else if (count.objects === 0)
+      io.stdout.write(`Nothing of xensan is in ${scope === undefined ? "any namespace" : `namespace ${scope}`}.\n`);
     else io.stdout.write(topologyText(places, count, paintFor(io)));
     return 0;
   },
@@ -57,13 +59,14 @@ export function topologyText(
 
 const formats = { True: "green", False: "red", Unknown: "yellow" } as const;
 
-function branch({ kind, name, state, reason, via, notes, children }: Place, paint: Paint): Branch {
+function branch(place: Place, paint: Paint): Branch {
+  const { kind, state, reason, via, notes, children } = place;
   const mark = state === undefined ? markOf(state) : paint(formats[state], markOf(state));
   const said = via === undefined ? notes : [via, ...notes];
   const note = said.length === 0 ? "" : paint("dim", `  ${said.join(", ")}`);
   const why = reason === undefined || state === undefined ? "" : `  ${paint(formats[state], reason)}`;
   return {
-    lines: [`${mark} ${kindText(kind)} ${paint("bold", name)}${note}${why}`],
+    lines: [`${mark} ${kindText(kind)} ${paint("bold", nameOf(place))}${note}${why}`],
     children: children.map((child) => branch(child, paint)),
   };
 }

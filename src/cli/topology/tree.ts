@@ -9,6 +9,8 @@ export interface Place {
   /** `FileSystem` is one of an Ocfs2Cluster, `Guest` a domain on a host that no XenDomain describes. */
   readonly kind: KindName | "FileSystem" | "Guest";
   readonly name: string;
+  /** Only where those of several namespaces are shown together. */
+  readonly namespace?: string;
   /** Absent for what has no status of its own. */
   readonly state?: "True" | "False" | "Unknown";
   /** Only where the state is not True. */
@@ -19,6 +21,21 @@ export interface Place {
   readonly notes: readonly string[];
   readonly children: readonly Place[];
 }
+
+/** The trees of the namespace that was asked for, or of all, each name then with its namespace. */
+export function forestOf(worlds: readonly World[], scope: string | undefined): readonly Place[] {
+  const placed = (namespace: string, place: Place): Place => ({
+    ...{ ...place, namespace },
+    children: place.children.map((child) => placed(namespace, child)),
+  });
+  return worlds.flatMap((world) =>
+    scope === undefined ? topologyOf(world).map((place) => placed(world.namespace, place)) : topologyOf(world),
+  );
+}
+
+/** The name as it is shown. */
+export const nameOf = ({ namespace, name }: Pick<Place, "namespace" | "name">): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
 
 /**
  * SAN, volume, file system, host, domain: each on what carries it. Whatever is shared appears under each of its
@@ -169,7 +186,7 @@ function guestsOf(host: Host, { domains }: World): Place[] {
 }
 
 /** How many objects there are and how many of them are as they should be. */
-export function countOf(world: World): { readonly objects: number; readonly ready: number } {
-  const lasting = entitiesOf(world).filter(({ kind }) => kind !== "XenMigration");
+export function countOf(worlds: readonly World[]): { readonly objects: number; readonly ready: number } {
+  const lasting = worlds.flatMap(entitiesOf).filter(({ kind }) => kind !== "XenMigration");
   return { objects: lasting.length, ready: lasting.filter((one) => verdictOf(one).state === "True").length };
 }

@@ -1,11 +1,12 @@
 import { isElsewhere } from "../../api/reasons/elsewhere.ts";
 import { type ReasonEntry, reasons } from "../../api/reasons.ts";
 import { complaintsOf, type Entity, entitiesOf, verdictOf, type World } from "../entity.ts";
-import { type Need, needsOf } from "./depends.ts";
+import { isUnderWay, type Need, needsOf } from "./depends.ts";
 
 /** One object of the chain: what is the matter with it, and the objects it waits for that are not as they should be. */
 export interface Link {
   readonly kind: Entity["kind"] | "Secret";
+  readonly namespace: string;
   readonly name: string;
   /** How the object above names it; absent for the one that was asked about. */
   readonly by?: string;
@@ -30,7 +31,28 @@ export interface Complaint {
 }
 
 /** Walks from an object through everything it needs, as far as something is the matter. */
-export function chainOf(start: Entity, world: World): Link {
+export const chainOf = (start: Entity, world: World): Link => chainsFrom(world)(start);
+
+/** The chains of all objects that are not ready, each object at its first place only. Migrations that are over are left out. */
+export function chainsOf(world: World): Link[] {
+  const { migrations, domains, clusters, hosts, volumes, servers } = world;
+  const link = chainsFrom(world);
+  const told = new Set<string>();
+  const tell = ({ kind, name, waitsFor }: Link): void => {
+    told.add(`${kind}/${name}`);
+    waitsFor.forEach(tell);
+  };
+  const dependentsFirst = [...migrations.filter(isUnderWay), ...domains, ...clusters, ...volumes, ...hosts, ...servers];
+  return dependentsFirst.flatMap((entity) => {
+    if (verdictOf(entity).state === "True" || told.has(`${entity.kind}/${entity.name}`)) return [];
+    const chain = link(entity);
+    tell(chain);
+    return [chain];
+  });
+}
+
+function chainsFrom(world: World): (start: Entity) => Link {
+  const { namespace } = world;
   const entities = new Map(entitiesOf(world).map((entity) => [`${entity.kind}/${entity.name}`, entity]));
   const shown = new Set<string>();
 
@@ -42,7 +64,7 @@ export function chainOf(start: Entity, world: World): Link {
     const repeated = shown.has(key);
     shown.add(key);
     return {
-      ...{ kind: entity.kind, name: entity.name, state, reason, message, complaints, repeated },
+      ...{ kind: entity.kind, namespace, name: entity.name, state, reason, message, complaints, repeated },
       ...(by === undefined ? {} : { by }),
       ...(advice === undefined || state === "True" ? {} : { action: advice }),
       waitsFor: repeated || state === "True" ? [] : waitsFor(entity, [...above, entity]),
@@ -55,31 +77,26 @@ export function chainOf(start: Entity, world: World): Link {
       const { kind, name, by } = need;
       const found = entities.get(`${kind}/${name}`);
       if (found === undefined)
-        return [missing(kind, name, by, `Create it in namespace ${world.namespace}, or correct the reference.`)];
+        return [missing(need, namespace, `Create it in namespace ${namespace}, or correct the reference.`)];
       // What waits for each other would go round for ever.
       return verdictOf(found).state === "True" || path.includes(found) ? [] : [link(found, by, path)];
     });
   }
 
-  return link(start, undefined, []);
+  return (start) => link(start, undefined, []);
 }
 
 type SecretNeed = Extract<Need, { readonly kind: "Secret" }>;
 
-function secretLink({ name, by, type }: SecretNeed, { secrets, namespace }: World): Link[] {
-  if (secrets.get(name) !== "Absent") return [];
-  return [missing("Secret", name, by, `Create a Secret of type ${type} in namespace ${namespace}.`)];
+function secretLink(need: SecretNeed, { secrets, namespace }: World): Link[] {
+  if (secrets.get(need.name) !== "Absent") return [];
+  return [missing(need, namespace, `Create a Secret of type ${need.type} in namespace ${namespace}.`)];
 }
 
-function missing(kind: Link["kind"], name: string, by: string, action: string): Link {
-  const message = `There is no ${kind} ${name}`;
+function missing({ kind, name, by }: Need, namespace: string, action: string): Link {
   return {
-    kind,
-    name,
-    by,
-    state: "Missing",
-    reason: "NotFound",
-    message,
+    ...{ kind, namespace, name, by, state: "Missing", reason: "NotFound" },
+    message: `There is no ${kind} ${name}`,
     complaints: [],
     action,
     repeated: false,
@@ -104,18 +121,19 @@ function adviceFor(reason: string): string | undefined {
 }
 
 /**
- * What has to change first: the object's own failure, then where the chain ends. Each object once, what is missing or wrong
- * before what is unknown.
+ * What has to change first: the failures of the objects at the top, then where the chains end. Each object once, what is
+ * missing or wrong before what is unknown.
  */
-export function causesOf(link: Link): Link[] {
+export function causesOf(...chains: readonly Link[]): Link[] {
   const order = ["Missing", "False", "Unknown", "True"];
   const ends = new Map<string, Link>();
   const visit = (one: Link): void => {
-    const own = one.waitsFor.length === 0 || (one === link && one.state === "False" && !isElsewhere(one.reason));
-    if (own && one.state !== "True" && !one.repeated) ends.set(`${one.kind}/${one.name}`, one);
+    const own =
+      one.waitsFor.length === 0 || (chains.includes(one) && one.state === "False" && !isElsewhere(one.reason));
+    if (own && one.state !== "True" && !one.repeated) ends.set(`${one.namespace}/${one.kind}/${one.name}`, one);
     one.waitsFor.forEach(visit);
   };
-  visit(link);
-  const rank = (one: Link) => (one === link ? -1 : order.indexOf(one.state));
+  chains.forEach(visit);
+  const rank = (one: Link) => (chains.includes(one) ? -1 : order.indexOf(one.state));
   return [...ends.values()].toSorted((one, other) => rank(one) - rank(other));
 }

@@ -8,21 +8,26 @@ export interface TextOptions {
   /** Columns that a line should not exceed. */
   readonly width: number;
   readonly paint: Paint;
+  /** Each name with its namespace. */
+  readonly qualified?: boolean;
 }
 
-/** The chain for people: a tree, then where it ends and what to do about that. */
-export function chainText(link: Link, options: TextOptions): string {
-  const [first, ...rest] = causesOf(link);
-  const causes = first === undefined || (first === link && rest.length === 0) ? [] : [first, ...rest];
+/** Chains for people: a tree each, then where they end and what to do about that. */
+export function chainText(chains: readonly Link[], options: TextOptions): string {
+  const [only, ...others] = chains;
+  const causes = causesOf(...chains);
+  // What was said of the one object is not said twice.
+  const isItself = others.length === 0 && causes.every((cause) => cause === only);
   const lines = [
-    ...drawTree(branch(link, options, 0)),
-    ...(causes.length === 0 ? [] : ["", "Cause:", ...causes.flatMap((cause) => causeLines(cause, options))]),
-    ...(causes.length === 0 && link.action !== undefined
-      ? ["", ...wrap(`What to do: ${link.action}`, options.width)]
-      : []),
+    ...chains.flatMap((link) => drawTree(branch(link, options, 0))),
+    ...(isItself ? [] : ["", "Cause:", ...causes.flatMap((cause) => causeLines(cause, options))]),
+    ...(isItself && only?.action !== undefined ? ["", ...wrap(`What to do: ${only.action}`, options.width)] : []),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const nameOf = ({ namespace, name }: Link, { qualified }: TextOptions) =>
+  qualified === true ? `${namespace}/${name}` : name;
 
 const marks = { True: "✔", False: "✘", Unknown: "?", Missing: "✘" };
 const formats = { True: "green", False: "red", Unknown: "yellow", Missing: "red" } as const;
@@ -31,7 +36,7 @@ function branch(link: Link, options: TextOptions, depth: number): Branch {
   const { paint } = options;
   const width = Math.max(40, options.width - 3 * depth - 4);
   const by = link.by === undefined ? "" : paint("dim", ` (${link.by})`);
-  const head = `${paint(formats[link.state], marks[link.state])} ${link.kind} ${paint("bold", link.name)}${by}: ${link.reason}`;
+  const head = `${paint(formats[link.state], marks[link.state])} ${link.kind} ${paint("bold", nameOf(link, options))}${by}: ${link.reason}`;
   if (link.repeated) return { lines: [`${head} (see above)`], children: [] };
   const complaints = link.complaints.flatMap(({ type, status, reason, message }) =>
     wrap(`${type} ${status}, ${reason}: ${message}`, width).map((line) => `  ${line}`),
@@ -42,8 +47,10 @@ function branch(link: Link, options: TextOptions, depth: number): Branch {
   };
 }
 
-function causeLines({ kind, name, reason, message, state, action }: Link, { width }: TextOptions): string[] {
-  const what = state === "Missing" ? message : `${kind} ${name}, ${reason}: ${message}`;
+function causeLines(link: Link, options: TextOptions): string[] {
+  const { kind, reason, message, state, action } = link;
+  const { width } = options;
+  const what = state === "Missing" ? message : `${kind} ${nameOf(link, options)}, ${reason}: ${message}`;
   return [
     ...wrap(what, width - 4).map((line, index) => (index === 0 ? `  * ${line}` : `    ${line}`)),
     ...(action === undefined ? [] : wrap(`What to do: ${action}`, width - 4).map((line) => `    ${line}`)),

@@ -1,38 +1,50 @@
-import { connect } from "../cluster/connect.ts";
+import { z } from "zod";
+import { type Connection, connect, scopeText } from "../cluster/connect.ts";
 import { objectArgument, pick, qualifiedName } from "../cluster/named.ts";
-import { clusterOptions, clusterSchema } from "../cluster/options.ts";
-import { readWorld } from "../cluster/read-world.ts";
-import { type Command, UsageError } from "../command.ts";
+import { scopeOptions, scopeSchema } from "../cluster/options.ts";
+import { readWorld, readWorlds } from "../cluster/read-world.ts";
+import type { Command } from "../command.ts";
 import { entitiesOf } from "../entity.ts";
 import { paintFor } from "../paint.ts";
 import { typed } from "../parse-options.ts";
-import { causesOf, chainOf } from "./chain.ts";
+import { causesOf, chainOf, chainsOf, type Link } from "./chain.ts";
 import { chainText } from "./text.ts";
 
-/** `xensan why KIND/NAME`: what an object waits for, down to the cause. */
+const schema = scopeSchema.extend({ object: z.string().optional() });
+
+/** `xensan why [KIND/NAME]`: what an object, or everything that is not ready, waits for, down to the cause. */
 export const why: Command = {
   name: "why",
   description:
-    "Follows the references of an object, in its spec and its status, and prints what is not ready, down to the cause, with what to do about it. It reads the conditions that the operator has written and contacts no host. A Secret that you may not read is assumed to exist.",
-  arguments: [objectArgument],
-  options: clusterOptions,
+    "Follows the references of an object, in its spec and its status, and prints what is not ready, down to the cause, with what to do about it. Without an object, it does so for everything that is not ready in the namespace. It reads the conditions that the operator has written and contacts no host. A Secret that you may not read is assumed to exist.",
+  arguments: [{ ...objectArgument, optional: true }],
+  options: scopeOptions,
   async run(values, io) {
-    const options = typed(clusterSchema, clusterOptions, values);
-    if (typeof values.object !== "string") throw new UsageError("KIND/NAME is missing");
-    const { kind, name } = qualifiedName(values.object);
-    await using connection = await connect(options, io);
-    const world = await readWorld(connection);
-    const chain = chainOf(pick(entitiesOf(world), kind, name, world.namespace), world);
-    if (options.output === "json")
-      io.stdout.write(
-        `${JSON.stringify({ namespace: world.namespace, chain, causes: causesOf(chain).map(brief) }, undefined, 2)}\n`,
-      );
-    else io.stdout.write(chainText(chain, { width: Math.min(io.stdout.columns ?? 120, 120), paint: paintFor(io) }));
+    const given = typed(schema, scopeOptions, values);
+    const named = given.object === undefined ? undefined : qualifiedName(given.object);
+    await using connection = await connect(given, io);
+    const { namespace, scope } = connection;
+    const width = Math.min(io.stdout.columns ?? 120, 120);
+    const style = { width, paint: paintFor(io), qualified: scope === undefined };
+    const chains = named === undefined ? await allChains(connection) : [await chainOfNamed(connection, named)];
+    if (given.output === "json") {
+      const told = named === undefined ? { namespace: scope, chains } : { namespace, chain: chains[0] };
+      const causes = causesOf(...chains).map(brief);
+      io.stdout.write(`${JSON.stringify({ ...told, causes }, undefined, 2)}\n`);
+    } else if (chains.length > 0) io.stdout.write(chainText(chains, style));
+    else io.stdout.write(`Everything is ready in ${scopeText(scope)}.\n`);
     return 0;
   },
 };
 
-const brief = ({ kind, name, state, reason, message, action }: ReturnType<typeof chainOf>) => ({
-  ...{ kind, name, state, reason, message },
+const allChains = async (connection: Connection): Promise<Link[]> => (await readWorlds(connection)).flatMap(chainsOf);
+
+async function chainOfNamed(connection: Connection, { kind, name }: ReturnType<typeof qualifiedName>): Promise<Link> {
+  const world = await readWorld(connection);
+  return chainOf(pick(entitiesOf(world), kind, name, world.namespace), world);
+}
+
+const brief = ({ kind, namespace, name, state, reason, message, action }: Link) => ({
+  ...{ kind, namespace, name, state, reason, message },
   ...(action === undefined ? {} : { action }),
 });

@@ -9,8 +9,9 @@ import { typeCommand } from "../../command-line.ts";
 
 const namespace = "cli-check";
 
-const check = (...args: string[]) =>
-  typeCommand(clientCommands, ["check", ...args, "-n", namespace], { env: { KUBECONFIG: inject("kubeconfigPath") } });
+const everywhere = (...args: string[]) =>
+  typeCommand(clientCommands, ["check", ...args], { env: { KUBECONFIG: inject("kubeconfigPath") } });
+const check = (...args: string[]) => everywhere(...args, "-n", namespace);
 
 beforeAll(async () => {
   process.env.KUBECONFIG = inject("kubeconfigPath");
@@ -45,6 +46,14 @@ it("names what is missing: no operator serves the namespace, and its server was 
   expect(stdout).toContain("✘ namespace/cli-check  no operator serves it\n    its objects are not reconciled: ");
   expect(stdout).toContain("✔ permissions  you have all permissions that this program needs in cli-check\n");
   expect(stdout).toContain("? aoeserver/san  Pending: Waiting for the operator\n");
+});
+
+it("looks at all namespaces, and says of each machine where it is", async () => {
+  const { code, stdout } = await everywhere("--all-namespaces");
+  expect(code).toBe(1);
+  expect(stdout).toContain("✔ permissions  you have all permissions that this program needs in all namespaces\n");
+  expect(stdout).toContain("✘ namespace/cli-check  no operator serves it\n");
+  expect(stdout).toContain("? aoeserver/san -n cli-check  Pending: Waiting for the operator\n");
 });
 
 it("sees the operator's claim, and one that has run out", async () => {

@@ -17,7 +17,7 @@ const stepsSchema = z.array(
 );
 const recordSchema = z.record(z.string(), z.unknown());
 
-/** As much of an API server as a command needs that lists, reads, creates and patches (RFC 6902) objects of one namespace. */
+/** As much of an API server as a command needs that lists, reads, creates and patches (RFC 6902) objects of one namespace, and lists those of all. */
 export interface ApiServer {
   /** By `aoevolumes/data`. */
   readonly objects: Map<string, Json>;
@@ -45,7 +45,7 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
   const state: Pick<ApiServer, "onPatch" | "fails"> = { onPatch: () => undefined, fails: () => undefined };
   const server = http.createServer(async (request, response) => {
     const url = request.url?.split("?")[0] ?? "";
-    const [, key = ""] = /^\/apis\/xensan\.dev\/v1alpha1\/namespaces\/san\/(.+)$/.exec(url) ?? [];
+    const [, key = ""] = /^\/apis\/xensan\.dev\/v1alpha1\/(?:namespaces\/san\/)?(.+)$/.exec(url) ?? [];
     requests.push(`${request.method} ${key || url}`);
     const answer = (code: number, body: object) => {
       if (state.fails(`${request.method} ${key}`) === "Lost") request.socket.destroy();
@@ -81,7 +81,10 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
     }
     const object = stored.get(key);
     if (key !== "" && !key.includes("/")) {
-      const items = [...stored].flatMap(([name, one]) => (name.startsWith(`${key}/`) ? [one] : []));
+      const everywhere = !url.includes("/namespaces/");
+      const items = [...stored].flatMap(([name, one]) =>
+        name.startsWith(`${key}/`) && (everywhere || namespaceOf(one) === "san") ? [one] : [],
+      );
       answer(200, { kind: "List", metadata: { resourceVersion: "1" }, items });
     } else if (object === undefined) answer(404, { kind: "Status", message: `${key} not found`, code: 404 });
     else {
@@ -131,6 +134,8 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
     xensan: (...args) => typeCommand(clientCommands, args, { env: { KUBECONFIG: kubeconfig } }),
   };
 }
+
+const namespaceOf = (object: Json) => z.object({ namespace: z.string() }).parse(object.metadata).namespace;
 
 function apply(object: Json, { op, path: where, value }: z.output<typeof stepsSchema>[number]): void {
   const names = where

@@ -93,7 +93,7 @@ describe("xensan", () => {
   it("speaks of itself as kubectl calls it", async () => {
     const program = "kubectl xensan";
     expect((await type(["why", "--help"], {}, [], program)).stdout).toContain(
-      "Usage: kubectl xensan why KIND/NAME [FLAGS]",
+      "Usage: kubectl xensan why [KIND/NAME] [FLAGS]",
     );
     expect((await type(["wy"], {}, [], program)).stderr).toBe(
       'kubectl xensan: unknown command "wy", did you mean why?\nSee: kubectl xensan --help\n',

@@ -10,7 +10,7 @@ describe("the files of a bundle", () => {
   const bella = w.host("bella", { Ready: w.not("Unreachable", "no route to 192.0.2.2") });
   const files = filesOf({
     ...{ version: "1.2.3", time: "2026-01-01T00:00:00.000Z" },
-    world: w.rack({ hosts: [bella, w.host("brutus")] }),
+    ...{ scope: "san", worlds: [w.rack({ hosts: [bella, w.host("brutus")] })] },
     objects: {
       AoeServer: [w.server()],
       AoeVolume: [w.volume()],

@@ -12,6 +12,7 @@ describe("completion", () => {
     [["migrate", "vm", "--to", "b"], { words: [], objects: { kinds: ["XenHost"], qualified: false } }],
     [["migrate", "vm", "--mode", "o"], { words: ["offline"] }],
     [["migrate", "vm", "--wait", "--wa"], { words: ["--wait-timeout"] }],
+    [["why", "-A", "--n"], { words: [] }],
     [["plan", "-f", ""], { words: [], files: true }],
     [["topology", "-o", ""], { words: ["text", "json", "html", "mermaid", "dot"] }],
     [["completion", "z"], { words: ["zsh"] }],

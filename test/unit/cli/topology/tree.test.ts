@@ -6,7 +6,7 @@ import * as w from "../world.ts";
 
 const draw = (rack: w.Rack) => {
   const world = w.rack(rack);
-  return `\n${topologyText(topologyOf(world), countOf(world), plain)}`;
+  return `\n${topologyText(topologyOf(world), countOf([world]), plain)}`;
 };
 const guest = (name: string, id: number) => ({
   uuid: `00000000-0000-0000-0000-00000000000${id}`,

@@ -182,7 +182,7 @@ describe("why an object is not ready", () => {
     const Paused: w.Said = { status: "True", reason: "Paused", message: "keeps xensan from changing anything" };
     for (const Ready of [w.fine, w.not("BackingMissing", "gone")]) {
       const found = chain("AoeVolume", "data", { volumes: [w.volume({ Ready, Paused })] });
-      expect(chainText(found, { width: 80, paint: plain })).toContain(
+      expect(chainText([found], { width: 80, paint: plain })).toContain(
         "Paused True, Paused: keeps xensan from changing anything",
       );
     }
@@ -211,7 +211,7 @@ describe("why an object is not ready", () => {
       clusters: [w.cluster({ Online: w.unknown("Unreachable", "brutus cannot be reached"), ...waiting("NotMounted") })],
       hosts: [w.host("bella"), w.host("brutus", unreachable)],
     });
-    expect(chainText(found, { width: 100, paint: plain })).toMatchInlineSnapshot(`
+    expect(chainText([found], { width: 100, paint: plain })).toMatchInlineSnapshot(`
       "✘ XenDomain vm-test: NotMounted
       │   /srv/xen is not mounted on brutus
       ├─ ✘ Ocfs2Cluster xen (disk xvda): NotMounted
@@ -229,7 +229,7 @@ describe("why an object is not ready", () => {
   });
 
   it("says of what is ready that it is", () => {
-    expect(chainText(chain("AoeVolume", "data", {}), { width: 100, paint: plain })).toBe(
+    expect(chainText([chain("AoeVolume", "data", {})], { width: 100, paint: plain })).toBe(
       "✔ AoeVolume data: Ready\n    Everything is as the spec says\n",
     );
   });
