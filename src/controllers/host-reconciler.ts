@@ -172,7 +172,11 @@ function abandonRefused({ abandoned }: Directives, alive: string | undefined): P
 /** What is proved of a machine that cannot be asked stands beside why it cannot. */
 function told(reached: ReturnType<typeof reachable>, gone: Gone | undefined): ReturnType<typeof reachable> {
   if (gone === undefined) return reached;
-  if (gone.kind === "Beats") return { ...reached, message: `${reached.message}. ${gone.message}` };
+  if (gone.kind === "Beats") {
+    // Why SSH is refused tells more than that the machine runs.
+    const reason = reached.reason === "Unreachable" ? "HeartbeatHeard" : reached.reason;
+    return { ...reached, reason, message: `${gone.message}, but ${reached.message}` };
+  }
   if (!hasEnded(gone)) return gone.why === "" ? reached : { ...reached, message: `${reached.message} ${gone.why}` };
   return {
     ...reached,

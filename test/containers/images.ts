@@ -5,8 +5,11 @@
 export const imageNames = ["host", "ocfs2", "sysvinit", "minimal"] as const;
 export type ImageName = (typeof imageNames)[number];
 
+/** The release of Debian in all of them: XENSAN_TEST_DEBIAN, its code name. */
+export const release = process.env.XENSAN_TEST_DEBIAN ?? "bookworm";
+
 export function imageName(name: ImageName): string {
-  return `xensan-test-${name}:latest`;
+  return `xensan-test-${name}:${release}`;
 }
 
 /** Marks the containers of one run of the tier. */

@@ -1,20 +1,23 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { GenericContainer } from "testcontainers";
-import { imageName, imageNames, runLabel } from "./images.ts";
+import { imageName, imageNames, release, runLabel } from "./images.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Builds the images once for all files of this tier. */
 export async function setup(): Promise<void> {
-  const base = spawnSync("sh", [here("base-image.sh")], { stdio: ["ignore", "inherit", "pipe"], encoding: "utf8" });
+  const base = spawnSync("sh", [here("base-image.sh"), release], {
+    stdio: ["ignore", "inherit", "pipe"],
+    encoding: "utf8",
+  });
   if (base.status !== 0) throw new Error(`the container tier needs a container engine: ${base.stderr.trim()}`);
   process.env.TESTCONTAINERS_RYUK_DISABLED = "true";
   process.env.XENSAN_CONTAINER_RUN = `${process.pid}`;
   for (const name of imageNames) {
-    await GenericContainer.fromDockerfile(here("images"), `${name}.Dockerfile`).build(imageName(name), {
-      deleteOnExit: false,
-    });
+    await GenericContainer.fromDockerfile(here("images"), `${name}.Dockerfile`)
+      .withBuildArgs({ RELEASE: release })
+      .build(imageName(name), { deleteOnExit: false });
   }
 }
 

@@ -94,6 +94,7 @@ describe("a host whose management link is cut, while its heartbeat is seen", () 
     stage.delete("XenHost", at(home));
     await stage.advance(minutes(15));
     expect(running(stage)).toEqual([home]);
+    expect(word(stage, "XenHost", home, "Reachable")).toBe("False/HeartbeatHeard");
     expect(word(stage, "XenHost", home, "DeletionBlocked")).toBe("True/HeartbeatHeard");
     expect(message(stage, "XenDomain", "vm-test", "Running")).toContain(`XenHost/${other} sees the heartbeat`);
   });

@@ -149,7 +149,7 @@ describe("a domain on a shared file system", () => {
     });
     await eventually(stage, () => ready(stage), "True/Halted");
     stage.rack.setManagement("brutus", "Cut");
-    await eventually(stage, () => word(stage, "XenHost", "brutus", "Reachable"), "False/Unreachable");
+    await eventually(stage, () => word(stage, "XenHost", "brutus", "Reachable"), "False/HeartbeatHeard");
     stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
     await eventually(stage, () => running(stage), "Unknown/HostUnknown");
     await stage.advance(minutes(20));

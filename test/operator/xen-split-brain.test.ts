@@ -130,7 +130,7 @@ describe("a XenDomain that somebody starts on a second host", () => {
     const { stage, first, second } = await twice();
     const sent = commands(stage);
     stage.rack.setManagement(second, "Cut");
-    await eventually(stage, () => word(stage, "XenHost", second, "Reachable"), "False/Unreachable", 5);
+    await eventually(stage, () => word(stage, "XenHost", second, "Reachable"), "False/HeartbeatHeard", 5);
     stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });
     await stage.advance(minutes(10));
     expect(word(stage, "XenDomain", "vm", "Running")).toBe("Unknown/SplitBrain");

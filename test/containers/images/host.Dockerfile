@@ -1,5 +1,6 @@
 # A SAN server or a client: Debian with systemd, sshd, vblade and aoetools. busybox stands by for hosts that have nothing else.
-FROM debian:bookworm-slim
+ARG RELEASE=bookworm
+FROM debian:${RELEASE}-slim
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       systemd systemd-sysv openssh-server vblade aoetools busybox iproute2 kmod util-linux e2fsprogs fdisk procps \

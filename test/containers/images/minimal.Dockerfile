@@ -1,5 +1,6 @@
 # A host on which nothing is prepared: no init system, no ip, no LVM, no vblade.
-FROM debian:bookworm-slim
+ARG RELEASE=bookworm
+FROM debian:${RELEASE}-slim
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openssh-server \
  && mkdir -p /run/sshd

@@ -1,5 +1,6 @@
 # The 2010 way: no systemd, vblade as a respawn line of /etc/inittab, OCFS2 mounted by a once line.
-FROM debian:bookworm-slim
+ARG RELEASE=bookworm
+FROM debian:${RELEASE}-slim
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       sysvinit-core openssh-server vblade ocfs2-tools iproute2 util-linux procps kmod \
