@@ -10,6 +10,8 @@ export interface Option {
   readonly placeholder?: string;
   /** May be given more than once; in the environment, and in one value, separated by commas. */
   readonly repeat?: boolean;
+  /** A repeated one that is not taken apart at commas. */
+  readonly whole?: boolean;
   /** The environment variable that is read when the flag is absent. */
   readonly env?: string;
   readonly fallback?: string;

@@ -56,7 +56,9 @@ function optionHelp(option: Option): string[] {
   const flag = flagText(option);
   const notes = [
     ...(option.accepts === undefined ? [] : [`Accepts ${option.accepts}.`]),
-    ...(option.repeat === true ? ["May be repeated, or hold several separated by commas."] : []),
+    ...(option.repeat === true
+      ? [`May be repeated${option.whole === true ? "" : ", or hold several separated by commas"}.`]
+      : []),
     ...(option.fallback === undefined ? [] : [`Default: ${option.fallback}.`]),
     ...(option.env === undefined ? [] : [`Environment: ${option.env}.`]),
   ];

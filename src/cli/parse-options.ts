@@ -84,6 +84,7 @@ function chosen(
   const fromEnv = option.env === undefined ? undefined : env[option.env];
   const texts = given ?? [fromEnv === "" ? option.fallback : (fromEnv ?? option.fallback)].filter(isText);
   if (option.repeat === true) {
+    if (option.whole === true) return texts;
     return texts.flatMap((text) => text.split(",").map((part) => part.trim())).filter((part) => part !== "");
   }
   return texts[0];

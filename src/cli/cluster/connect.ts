@@ -1,5 +1,5 @@
 import { type ConfigSource, configSource } from "../../runtime/client-node.ts";
-import type { Io } from "../command.ts";
+import { type Io, UsageError } from "../command.ts";
 import type { ClusterValues } from "./options.ts";
 import { patiently, type Write } from "./patience.ts";
 import { type Requests, requestsTo } from "./requests.ts";
@@ -28,10 +28,21 @@ const patienceSeconds = 15;
 
 /** Finds the cluster as kubectl does. */
 export async function connect(
-  { kubeconfig, context, "all-namespaces": everywhere, ...given }: ConnectionValues,
+  {
+    kubeconfig,
+    context,
+    "all-namespaces": everywhere,
+    as: user,
+    "as-group": groups,
+    "as-uid": uid,
+    ...given
+  }: ConnectionValues,
   { env, signal, stderr }: Pick<Io, "env" | "signal" | "stderr">,
 ): Promise<Connection> {
-  const source = configSource({ kubeconfig, context, environment: env });
+  if (user === undefined && (groups.length > 0 || uid !== undefined))
+    throw new UsageError(`${uid === undefined ? "--as-group" : "--as-uid"} needs the user to impersonate: --as USER`);
+  const impersonate = user === undefined ? undefined : { user, groups, uid };
+  const source = configSource({ kubeconfig, context, impersonate, environment: env });
   const config = await source.load();
   const requests = requestsTo(source);
   const namespace = given.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? "default";

@@ -25,6 +25,20 @@ export const clusterOptions: readonly Option[] = [
     help: "The cluster to talk to. As with kubectl when absent.",
   },
   { name: "context", placeholder: "NAME", help: "The kubeconfig's context; its current one when absent." },
+  {
+    name: "as",
+    placeholder: "USER",
+    accepts: "the name of a user",
+    help: "Impersonates this user in every request: the API server applies that user's permissions. You need the verb impersonate.",
+  },
+  {
+    name: "as-group",
+    placeholder: "GROUP",
+    repeat: true,
+    whole: true,
+    help: "A group of the user that --as impersonates.",
+  },
+  { name: "as-uid", placeholder: "UID", help: "The UID of the user that --as impersonates." },
 ];
 
 /** The flag of commands that look at all objects rather than change a named one. */
@@ -49,6 +63,9 @@ export const clusterSchema = z.object({
   output: z.enum(["text", "json"]),
   kubeconfig: z.string().optional(),
   context: z.string().optional(),
+  as: z.string().min(1).optional(),
+  "as-group": z.array(z.string()),
+  "as-uid": z.string().optional(),
 });
 /** The same with `--all-namespaces`. */
 export const scopeSchema = clusterSchema.extend({ "all-namespaces": z.boolean() });

@@ -5,6 +5,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
 import { z } from "zod";
 import type { Clock } from "../../clock.ts";
+import { adding, impersonationOf } from "./impersonation.ts";
 import type { ConfigSource } from "./source.ts";
 
 /** One answer to "how do I talk to the server now". */
@@ -69,12 +70,13 @@ export class Credentials {
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
     const tls = defined({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername });
     const server = new URL(cluster.server);
-    const print = fingerprint({ tls, proxy: cluster.proxyUrl, origin: server.origin });
+    const impersonation = impersonationOf(config);
+    const print = fingerprint({ tls, impersonation, proxy: cluster.proxyUrl, origin: server.origin });
     const previous = this.#access;
     const dispatcher =
       previous?.tls === print
         ? previous.value.dispatcher
-        : createDispatcher(cluster.proxyUrl ?? undefined, tls, this.#connectMs);
+        : adding(impersonation, createDispatcher(cluster.proxyUrl ?? undefined, tls, this.#connectMs));
     const value = { server, headers: await headersOf(config, options), dispatcher };
     this.#access = { value, tls: print, readAt: this.#clock.monotonic() };
     // Watches under way end by themselves within minutes; the old connections go with them.

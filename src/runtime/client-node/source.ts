@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { z } from "zod";
+import { ImpersonatingConfig, type Impersonation, impersonate, impersonationSchema, linesOf } from "./impersonation.ts";
 
 /** Where the address and credentials of the API server come from, each time they are looked at. */
 export interface ConfigSource {
@@ -19,11 +20,19 @@ export interface ConfigOptions {
   /** Paths of kubeconfig files, separated as in PATH. Absent: `KUBECONFIG`, then in-cluster, then `~/.kube/config`. */
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
+  readonly impersonate?: Impersonation | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** The flag's files, else those of KUBECONFIG, else the pod's own service account, else ~/.kube/config; an Error when there is none. */
+/** The address and credentials that the options mean; an Error when there are none. */
 export function configSource(options: ConfigOptions = {}): ConfigSource {
+  const source = foundSource(options);
+  const { impersonate: whom } = options;
+  return whom === undefined ? source : { ...source, load: async () => impersonate(await source.load(), whom) };
+}
+
+/** The flag's files, else those of KUBECONFIG, else the pod's own service account, else ~/.kube/config. */
+function foundSource(options: ConfigOptions): ConfigSource {
   const environment = options.environment ?? process.env;
   const named = options.kubeconfig ?? environment.KUBECONFIG;
   if (named !== undefined && named !== "") return fileSource(named.split(path.delimiter), options.context);
@@ -49,7 +58,7 @@ function inClusterSource(): ConfigSource {
     name: "in-cluster",
     version: async () => "constant",
     load: async () => {
-      const config = new KubeConfig();
+      const config = new ImpersonatingConfig();
       config.loadFromCluster();
       return config;
     },
@@ -71,24 +80,29 @@ function fileSource(files: readonly string[], context: string | undefined): Conf
   };
 }
 
-const tokenFilesSchema = z.object({
+/** What client-node does not know of a kubeconfig's users. */
+const usersSchema = z.object({
   users: z
-    .array(z.object({ name: z.string(), user: z.object({ tokenFile: z.string().optional() }).nullish() }))
+    .array(
+      z.object({
+        name: z.string(),
+        user: impersonationSchema.extend({ tokenFile: z.string().optional() }).nullish(),
+      }),
+    )
     .nullish(),
 });
 
 function parseConfig(text: string, file: string | undefined, context: string | undefined): KubeConfig {
-  const config = new KubeConfig();
+  const config = new ImpersonatingConfig();
   config.loadFromString(text);
   const directory = file === undefined ? "" : path.dirname(file);
   config.makePathsAbsolute(directory);
-  // client-node does not know kubeconfig's own `tokenFile`; its in-cluster form of the same is an auth provider.
-  const tokenFiles = new Map(
-    tokenFilesSchema.parse(parse(text) ?? {}).users?.map(({ name, user }) => [name, user?.tokenFile]),
-  );
-  config.users = config.users.map((user) => {
-    const tokenFile = tokenFiles.get(user.name);
+  const written = new Map(usersSchema.parse(parse(text) ?? {}).users?.map(({ name, user }) => [name, user ?? {}]));
+  config.users = config.users.map(({ impersonateUser: _, ...known }) => {
+    const { tokenFile, ...impersonation } = written.get(known.name) ?? {};
+    const user = { ...known, impersonation: linesOf(impersonation) };
     if (tokenFile === undefined) return user;
+    // client-node's in-cluster form of the same is an auth provider.
     return { ...user, authProvider: { name: "tokenFile", config: { tokenFile: path.resolve(directory, tokenFile) } } };
   });
   return context === undefined ? config : select(config, context, file ?? "kubeconfig");

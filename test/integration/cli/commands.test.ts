@@ -158,6 +158,30 @@ describe("the commands on a real API server", () => {
     expect([await started.ended, started.stdout()]).toEqual([0, "xenhost/bella\nxenhost/brutus\n:4\n"]);
   });
 
+  it("is judged by the rights of whom it impersonates", async () => {
+    const asVera = () => xensan("topology", "--as", "vera", "--as-group", "watchers");
+    expect(await asVera()).toEqual({
+      ...{ code: 1, stdout: "" },
+      stderr: expect.stringMatching(
+        /^xensan topology: reading \w+ objects of namespace cli-commands: \w+\.xensan\.dev is forbidden: User "vera" cannot list resource /,
+      ),
+    });
+    const binding = ["rolebinding", "watchers", "-n", namespace];
+    await tool("kubectl", inject("kubeconfigPath"), [
+      ...["create", ...binding, "--clusterrole=xensan-viewer", "--group=watchers"],
+    ]);
+    onTestFinished(async () => {
+      await tool("kubectl", inject("kubeconfigPath"), ["delete", ...binding]);
+    });
+    await expect.poll(asVera, { timeout: 10_000 }).toMatchObject({ code: 0, stderr: "" });
+    expect((await asVera()).stdout).toContain("0 of 5 ready");
+    const drain = await xensan("drain", "bella", "--as", "vera", "--as-group", "watchers");
+    expect(drain).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('User "vera" cannot patch resource "xenhosts" in API group "xensan.dev"'),
+    });
+  });
+
   it("takes the context that is asked for, and names those that there are", async () => {
     const started = startXensan(["topology", "--context", "nowhere"], { KUBECONFIG: inject("kubeconfigPath") });
     expect(await started.ended).toBe(1);

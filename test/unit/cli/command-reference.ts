@@ -24,7 +24,9 @@ export function commandReference(commands: readonly Command[], trial: Command): 
           const notes = [
             option.help,
             ...(option.accepts === undefined ? [] : [`Accepts ${option.accepts}.`]),
-            ...(option.repeat === true ? ["Repeatable, or several separated by commas."] : []),
+            ...(option.repeat === true
+              ? [`Repeatable${option.whole === true ? "" : ", or several separated by commas"}.`]
+              : []),
           ];
           const cells = [code(flagText(option)), code(option.env), code(option.fallback), notes.join(" ")];
           return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;

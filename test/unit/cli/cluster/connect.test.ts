@@ -31,7 +31,7 @@ async function ask(failures: readonly unknown[], write?: { readonly look: string
   await writeFile(kubeconfig, stringify(config));
   const lines: string[] = [];
   const stderr = { write: (text: string) => lines.push(text.replace(/in [\d.]+ s\n$/, "in N s")) > 0 };
-  const options = { kubeconfig, context: undefined, namespace: undefined };
+  const options = { kubeconfig, "as-group": [] };
   await using connection = await connect(options, { env: {}, signal: new AbortController().signal, stderr });
   let calls = 0;
   const answer = await connection

@@ -13,8 +13,8 @@ import * as w from "../world.ts";
 async function startEmpty() {
   const requests: string[] = [];
   const server = http.createServer((request, response) => {
-    const { authorization = "nobody", "impersonate-user": as } = request.headers;
-    const who = as === undefined ? authorization : `${authorization} as ${as}`;
+    const { authorization = "nobody" } = request.headers;
+    const who = [authorization, ...impersonatedBy(request.rawHeaders)].join(" ");
     requests.push(`${who}: ${request.method} ${request.url}`);
     response.writeHead(200, { "content-type": "application/json" }).end('{"metadata":{},"items":[]}');
   });
@@ -25,6 +25,14 @@ async function startEmpty() {
   });
   const { port } = z.object({ port: z.number() }).parse(server.address());
   return { requests, port };
+}
+
+/** `as ops`, `group a`, …: a word for each line of a request's header. */
+function impersonatedBy(lines: readonly string[]): string[] {
+  return lines.flatMap((line, index) => {
+    const [, name] = /^impersonate-(.+)$/i.exec(line) ?? [];
+    return index % 2 === 1 || name === undefined ? [] : [`${name === "user" ? "as" : name} ${lines[index + 1]}`];
+  });
 }
 
 async function directory() {
@@ -100,6 +108,48 @@ describe("a command asks the cluster", () => {
     await writeFile(file, (await readFile(file, "utf8")).replace("LOGIN", path.join(at, "login")));
     const { stderr } = await typeCommand(clientCommands, ["topology", "--kubeconfig", file]);
     expect([stderr, requests.toSorted()]).toEqual(["", list(`${who}: GET `, "rack")]);
+  });
+});
+
+describe("a command impersonates somebody", () => {
+  const user = {
+    ...{ token: "T", as: "ops", "as-uid": "7", "as-groups": ["a", "b"] },
+    "as-user-extra": { "example.com/scope": ["x", "y"] },
+  };
+  const extra = "extra-example.com%2Fscope x extra-example.com%2Fscope y";
+
+  async function askedBy(args: readonly string[], user: object) {
+    const { requests, port } = await startEmpty();
+    const at = await directory();
+    const server = `http://127.0.0.1:${port}`;
+    const file = await kubeconfig(path.join(at, "config"), { name: "rack", server, user });
+    const volume = { apiVersion: "xensan.dev/v1alpha1", kind: "AoeVolume", metadata: { name: "data" }, spec: {} };
+    await writeFile(path.join(at, "volume.json"), JSON.stringify(volume));
+    const placed = args.map((arg) => (arg === "volume.json" ? path.join(at, arg) : arg));
+    const { code, stderr } = await typeCommand(clientCommands, [...placed, "--kubeconfig", file]);
+    return { code, stderr, asked: [...new Set(requests.map((request) => request.split(": ")[0]))] };
+  }
+
+  it.each([["topology"], ["check"], ["plan", "-f", "volume.json"]])("in every request of %s %s %s", async (...args) => {
+    const flags = ["--as", "bella", "--as-group", "cn=admins,o=rack", "--as-group=b", "--as-uid", "9"];
+    expect((await askedBy([...args.filter((arg) => arg !== undefined), ...flags], { token: "T" })).asked).toEqual([
+      "Bearer T as bella uid 9 group cn=admins,o=rack group b",
+    ]);
+    expect((await askedBy(args, user)).asked).toEqual([`Bearer T as ops uid 7 group a group b ${extra}`]);
+  });
+
+  it("as kubectl does, the flags in place of what the kubeconfig says of the same", async () => {
+    const { asked } = await askedBy(["topology", "--as", "bella", "--as-group", "c"], user);
+    expect(asked).toEqual([`Bearer T as bella uid 7 group c ${extra}`]);
+  });
+
+  it.each([
+    [["--as-group", "a"], "--as-group needs the user to impersonate: --as USER"],
+    [["--as-uid", "7"], "--as-uid needs the user to impersonate: --as USER"],
+    [["--as="], '--as is ""; it must be the name of a user'],
+  ])("not with %j alone", async (flags, message) => {
+    const { code, stderr, asked } = await askedBy(["topology", ...flags], {});
+    expect({ code, stderr, asked }).toEqual({ code: 2, stderr: expect.stringContaining(message), asked: [] });
   });
 });
 

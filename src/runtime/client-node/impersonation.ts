@@ -1,0 +1,76 @@
+import { KubeConfig } from "@kubernetes/client-node";
+import type { Dispatcher } from "undici";
+import { z } from "zod";
+
+/** Whom the API server is to take a client for; the client's own user needs the verb `impersonate`. */
+export interface Impersonation {
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly uid?: string | undefined;
+}
+
+/** The lines of a request's header by their lower-case names. */
+type Lines = Readonly<Record<string, readonly string[]>>;
+
+/** What a kubeconfig's user says of whom it impersonates. */
+export const impersonationSchema = z.object({
+  as: z.string().optional(),
+  "as-uid": z.string().optional(),
+  "as-groups": z.array(z.string()).nullish(),
+  "as-user-extra": z.record(z.string(), z.array(z.string())).nullish(),
+});
+
+/** The lines for it (kubernetes.io/docs/reference/access-authn-authz/authentication, "User impersonation"). */
+export function linesOf(given: z.output<typeof impersonationSchema>): Lines {
+  const lines = {
+    "impersonate-user": textsOf(given.as),
+    "impersonate-uid": textsOf(given["as-uid"]),
+    "impersonate-group": given["as-groups"] ?? [],
+    ...Object.fromEntries(
+      Object.entries(given["as-user-extra"] ?? {}).map(([key, values]) => [
+        `impersonate-extra-${encodeURIComponent(key)}`,
+        values,
+      ]),
+    ),
+  };
+  return Object.fromEntries(Object.entries(lines).filter(([, values]) => values.length > 0));
+}
+
+const textsOf = (text: string | undefined) => (text === undefined || text === "" ? [] : [text]);
+
+const userSchema = z.object({ impersonation: z.record(z.string(), z.array(z.string()).readonly()) });
+
+/** The lines that the current user of the configuration adds to every request. */
+export const impersonationOf = (config: KubeConfig): Lines =>
+  userSchema.safeParse(config.getCurrentUser()).data?.impersonation ?? {};
+
+/** Has the current user impersonate another one; where that says nothing, the kubeconfig's word stands, as with kubectl. */
+export function impersonate(config: KubeConfig, { user, groups, uid }: Impersonation): KubeConfig {
+  const lines = linesOf({ as: user, "as-groups": [...groups], "as-uid": uid });
+  const current = config.getCurrentUser();
+  const impersonation = { ...impersonationOf(config), ...lines };
+  config.users = config.users.map((one) => (one === current ? { ...one, impersonation } : one));
+  return config;
+}
+
+/** Adds these lines to every request: `fetch` would join several of one name to one line, and groups are a line each. */
+export function adding(lines: Lines, dispatcher: Dispatcher): Dispatcher {
+  if (Object.keys(lines).length === 0) return dispatcher;
+  const added = Object.fromEntries(Object.entries(lines).map(([name, values]) => [name, [...values]]));
+  return dispatcher.compose((dispatch) => (options, handler) => {
+    const headers = options.headers ?? {};
+    if (Symbol.iterator in headers) throw new Error("headers of a request are a record");
+    return dispatch({ ...options, headers: { ...headers, ...added } }, handler);
+  });
+}
+
+/** A KubeConfig whose own API clients impersonate as well: client-node itself knows the user only, not groups, UID and extra. */
+export class ImpersonatingConfig extends KubeConfig {
+  override async applySecurityAuthentication(
+    context: Parameters<KubeConfig["applySecurityAuthentication"]>[0],
+  ): Promise<void> {
+    await super.applySecurityAuthentication(context);
+    const dispatcher = context.getDispatcher();
+    if (dispatcher !== undefined) context.setDispatcher(adding(impersonationOf(this), dispatcher));
+  }
+}
