@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { group, version } from "../api/common.ts";
 import { systemClock } from "../clock.ts";
 import { createOperator, type OperatorConfig } from "../operator.ts";
-import { type ConfigSource, createKubeClient, type KubeClientOptions } from "../runtime/client-node.ts";
+import { type ConfigSource, createKubeClient, type KubeClient } from "../runtime/client-node.ts";
 import { serveHealth } from "../runtime/health-server.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { createMetricsGuard } from "../runtime/metrics-guard.ts";
@@ -26,7 +26,7 @@ export interface ServeOptions {
   /** Called once metrics and health are served, with the port, which matters when any port was asked for. */
   readonly onListening?: (port: number) => void;
   /** What an API server that is no current one needs. */
-  readonly client?: Pick<KubeClientOptions, "beforeApplyAgain">;
+  readonly client?: (client: KubeClient) => KubeClient;
 }
 
 /** The operator with its real doors: the API server, SSH and the system's clock. Runs until the signal is aborted. */
@@ -35,14 +35,14 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const clock = systemClock;
   const metrics = createMetrics();
   using _process = observeProcess(metrics.registry);
-  const api = createKubeClient({
+  const client = createKubeClient({
     source,
     clock,
     metrics,
-    ...options.client,
     onWait: ({ error, ...wait }) =>
       log.info({ ...wait, status: error.status, said: error.message }, "the API server asks to wait; sent again then"),
   });
+  const api = options.client?.(client) ?? client;
   const dialer = createDialer({
     allow,
     clock,

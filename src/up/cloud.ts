@@ -3,7 +3,7 @@ import path from "node:path";
 import { serve } from "../cli/serve.ts";
 import { systemClock } from "../clock.ts";
 import type { ControlPlane } from "../controlplane/control-plane.ts";
-import { patchForEmptied } from "../controlplane/debian-1.20/emptied.ts";
+import { emptyingFirst } from "../controlplane/debian-1.20/emptied.ts";
 import { textSource } from "../runtime/client-node.ts";
 import { createLogger } from "../runtime/log.ts";
 import { createRack, type Rack } from "../sim/rack.ts";
@@ -85,7 +85,7 @@ export async function startOperator(controlPlane: ControlPlane): Promise<Running
       log: createLogger({ level: "debug", clock: systemClock, destination }),
       config: { probeIntervalSeconds },
       onListening: listening.resolve,
-      client: controlPlane.binaries.emergency ? { beforeApplyAgain: patchForEmptied } : {},
+      ...(controlPlane.binaries.emergency ? { client: emptyingFirst } : {}),
     },
     stopping.signal,
   );

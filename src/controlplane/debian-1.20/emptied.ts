@@ -1,5 +1,28 @@
+import type { KubeClient } from "../../runtime/client-node.ts";
 import { isRecord } from "../../runtime/equality.ts";
-import { KubeError } from "../../runtime/kube-api.ts";
+import { KubeError, keyOf } from "../../runtime/kube-api.ts";
+
+/** The client whose refused apply is sent again where {@link patchForEmptied} has a patch to send before. */
+export function emptyingFirst(client: KubeClient): KubeClient {
+  return {
+    ...client,
+    async apply(kind, object, options) {
+      try {
+        return await client.apply(kind, object, options);
+      } catch (error) {
+        const patch = patchForEmptied(object, error);
+        if (patch === undefined) throw error;
+        const { signal, fieldManager, subresource } = options;
+        const as = { fieldManager, ...(subresource === undefined ? {} : { subresource }) };
+        const { resourceVersion } = (await client.mergePatch(kind, keyOf(object), patch, signal, as)).metadata;
+        const { metadata } = object;
+        if (metadata.resourceVersion === undefined || resourceVersion === undefined)
+          return await client.apply(kind, object, options);
+        return await client.apply(kind, { ...object, metadata: { ...metadata, resourceVersion } }, options);
+      }
+    },
+  };
+}
 
 /**
  * Kubernetes 1.20 turns an object that an apply leaves without any field into `null`, and then refuses it as

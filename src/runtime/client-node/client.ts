@@ -2,12 +2,13 @@ import { errors } from "undici";
 import { type Clock, systemClock } from "../../clock.ts";
 import { isRecord } from "../equality.ts";
 import {
-  type ApplyObject,
+  type ApplyOptions,
   type Kind,
   type KubeApi,
   KubeError,
   type KubeObject,
   keyOf,
+  type ObjectKey,
   type WatchEvent,
   type WatchOptions,
 } from "../kube-api.ts";
@@ -30,6 +31,14 @@ import type { ConfigSource } from "./source.ts";
 
 /** A {@link KubeApi} with what only a real server has. */
 export interface KubeClient extends KubeApi {
+  /** `options` name the field manager, and send the patch to the status alone. */
+  mergePatch<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    patch: unknown,
+    signal?: AbortSignal,
+    options?: Partial<Pick<ApplyOptions, "fieldManager" | "subresource">>,
+  ): Promise<T>;
   /** The server's address. */
   server(): Promise<URL>;
   /** A question that the server answers and does not store. */
@@ -61,13 +70,11 @@ export interface KubeClientOptions {
   readonly onWait?: (wait: Wait) => void;
   /** `Repeat`: a read that got no answer is sent again for a while, as after a 503. `Fail` when absent. */
   readonly unanswered?: "Repeat" | "Fail";
-  /** The merge patch after which a refused apply is worth another try; undefined when there is none. */
-  readonly beforeApplyAgain?: (desired: ApplyObject, refusal: unknown) => object | undefined;
 }
 
 /** {@link KubeApi} of a real API server: client-node reads the configuration and authenticates, undici carries. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { source, clock = systemClock, metrics, onWait, answerSeconds, unanswered, beforeApplyAgain } = options;
+  const { source, clock = systemClock, metrics, onWait, answerSeconds, unanswered } = options;
   const { watchSilenceSeconds = 120 } = options;
   const connection = new Connection(source, { clock, metrics, onWait, answerSeconds, unanswered });
   const one = async <T extends KubeObject>(kind: Kind<T>, call: Call): Promise<T> =>
@@ -131,33 +138,26 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return one(kind, { method: "PUT", path: objectPath(kind, keyOf(object)), body: typed(kind, object), signal });
     },
 
-    mergePatch: (kind, key, patch, signal) =>
+    mergePatch: (kind, key, patch, signal, { subresource, ...query } = {}) =>
       one(kind, {
         method: "PATCH",
-        path: objectPath(kind, key),
+        path: objectPath(kind, key, subresource),
+        query,
         body: patch,
         contentType: "application/merge-patch+json",
         signal,
       }),
 
-    async apply(kind, object, { fieldManager, force, subresource, signal }) {
-      const call = { method: "PATCH", path: objectPath(kind, keyOf(object), subresource), signal } as const;
-      // JSON is YAML.
-      const contentType = "application/apply-patch+yaml";
-      const query = { fieldManager, force };
-      const apply = (body: ApplyObject) => one(kind, { ...call, query, body: typed(kind, body), contentType });
-      try {
-        return await apply(object);
-      } catch (error) {
-        const patch = beforeApplyAgain?.(object, error);
-        if (patch === undefined) throw error;
-        const body = { ...call, query: { fieldManager }, body: patch, contentType: "application/merge-patch+json" };
-        const { resourceVersion } = (await one(kind, body)).metadata;
-        const { metadata } = object;
-        if (metadata.resourceVersion === undefined || resourceVersion === undefined) return await apply(object);
-        return await apply({ ...object, metadata: { ...metadata, resourceVersion } });
-      }
-    },
+    apply: (kind, object, { fieldManager, force, subresource, signal }) =>
+      one(kind, {
+        method: "PATCH",
+        path: objectPath(kind, keyOf(object), subresource),
+        query: { fieldManager, force },
+        body: typed(kind, object),
+        // JSON is YAML.
+        contentType: "application/apply-patch+yaml",
+        signal,
+      }),
 
     async delete(kind, key, { preconditions, signal } = {}) {
       await connection.json({

@@ -1,6 +1,11 @@
-import { describe, expect, it } from "vitest";
-import { patchForEmptied } from "../../../../src/controlplane/debian-1.20/emptied.ts";
+import http from "node:http";
+import { json } from "node:stream/consumers";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
+import { emptyingFirst, patchForEmptied } from "../../../../src/controlplane/debian-1.20/emptied.ts";
+import { createKubeClient, objectPath, textSource, typed } from "../../../../src/runtime/client-node.ts";
 import { KubeError } from "../../../../src/runtime/kube-api.ts";
+import { widgets } from "../../../contract-kube-api/widget.ts";
 
 describe("an apply that an old server refuses because it empties an object", () => {
   const refused = (...fields: string[]) =>
@@ -30,3 +35,48 @@ describe("an apply that an old server refuses because it empties an object", () 
     expect(patchForEmptied(desired, error)).toEqual(patch);
   });
 });
+
+it("sends the patch to where the apply went, by the same manager, and applies upon what the patch left", async () => {
+  const requests: unknown[] = [];
+  const message = 'status.server: Invalid value: "null": must be of type object';
+  const refusal = { kind: "Status", reason: "Invalid", message, details: { causes: [{ field: "status.server" }] } };
+  const stored = { metadata: { namespace: "san", name: "a", resourceVersion: "8" } };
+  const server = http.createServer(async (request, response) => {
+    requests.push({ url: request.url, type: request.headers["content-type"], body: await json(request) });
+    const refused = requests.length === 1;
+    response.writeHead(refused ? 422 : 200).end(JSON.stringify(refused ? refusal : stored));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  const plain = createKubeClient({ source: textSource(kubeconfig(port)) });
+  onTestFinished(() => plain.close());
+
+  const metadata = { namespace: "san", name: "a", resourceVersion: "7" };
+  const options = { fieldManager: "xensan", force: true, subresource: "status" } as const;
+  await emptyingFirst(plain).apply(widgets, { metadata, status: {} }, options);
+
+  const path = objectPath(widgets, metadata, "status");
+  const applied = (resourceVersion: string) => ({
+    url: `${path}?fieldManager=xensan&force=true`,
+    type: "application/apply-patch+yaml",
+    body: typed(widgets, { metadata: { ...metadata, resourceVersion }, status: {} }),
+  });
+  expect(requests).toEqual([
+    applied("7"),
+    {
+      url: `${path}?fieldManager=xensan`,
+      type: "application/merge-patch+json",
+      body: { status: { server: null }, metadata: { resourceVersion: "7" } },
+    },
+    applied("8"),
+  ]);
+});
+
+const kubeconfig = (port: number) =>
+  JSON.stringify({
+    ...{ apiVersion: "v1", kind: "Config", "current-context": "it" },
+    clusters: [{ name: "it", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "it", user: {} }],
+    contexts: [{ name: "it", context: { cluster: "it", user: "it" } }],
+  });
