@@ -104,26 +104,35 @@ export async function checkClaim(
   }
 }
 
+/** What commands need, and the role of the chart that grants it. */
 const needs = [
-  ...Object.values(definitions).map(({ plural }) => ({ verb: "list", resource: plural, for: "why, topology" })),
-  { verb: "create", resource: "xenmigrations", for: "migrate" },
-  { verb: "patch", resource: "xenmigrations", for: "abort" },
-  { verb: "patch", resource: "xenhosts", for: "drain, forget" },
+  ...Object.values(definitions).map(({ plural }) => ({
+    ...{ verb: "list", resource: plural, for: "why, topology", role: "xensan-viewer" },
+  })),
+  { verb: "create", resource: "xenmigrations", for: "migrate", role: "xensan-user" },
+  { verb: "patch", resource: "xenmigrations", for: "abort", role: "xensan-user" },
+  { verb: "patch", resource: "xenhosts", for: "drain, forget", role: "xensan-host-owner" },
 ];
 const reviewed = z.object({ status: z.object({ allowed: z.boolean().default(false) }) });
 
 /** Whether the caller may do what the other commands need in the namespace, or for undefined in all of them. */
-export async function checkPermissions(api: KubeClient, namespace: string | undefined): Promise<CheckResult> {
+export async function checkPermissions(
+  api: Pick<KubeClient, "review">,
+  namespace: string | undefined,
+): Promise<CheckResult> {
   const where = namespace ?? "all namespaces";
   const lacking: string[] = [];
-  for (const { verb, resource, for: what } of needs) {
+  const roles = new Set<string>();
+  for (const { verb, resource, for: what, role } of needs) {
     const resourceAttributes = { group, resource, verb, namespace: namespace ?? "" };
     const { status } = reviewed.parse(await api.review("SelfSubjectAccessReview", { resourceAttributes }));
-    if (!status.allowed) lacking.push(`${verb} ${resource} (${what})`);
+    if (status.allowed) continue;
+    lacking.push(`${verb} ${resource} (${what})`);
+    roles.add(role);
   }
   if (lacking.length === 0)
     return passed("permissions", `you have all permissions that this program needs in ${where}`);
   const create = namespace === undefined ? "create clusterrolebinding" : `-n ${namespace} create rolebinding`;
-  const advice = `kubectl ${create} xensan-user --clusterrole=xensan-user --user=YOU`;
+  const advice = [...roles].map((role) => `kubectl ${create} ${role} --clusterrole=${role} --user=YOU`).join("; ");
   return unknown("permissions", `you may not ${lacking.join(", ")} in ${where}`, advice);
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { kubernetesRange } from "../../../../src/api/kubernetes-range.ts";
 import { checkHosts } from "../../../../src/cli/check/host-checks.ts";
-import { checkVersion } from "../../../../src/cli/check/kubernetes-checks.ts";
+import { checkPermissions, checkVersion } from "../../../../src/cli/check/kubernetes-checks.ts";
 import { readHost } from "../../../../src/cli/entity.ts";
 import { defaultMinor, pinnedMinors } from "../../../../src/controlplane/versions.ts";
 import { fine, not, type Said, unknown } from "../world.ts";
@@ -28,6 +29,47 @@ describe("the range of Kubernetes", () => {
     ["2.0", "Unknown"],
   ] as const)("%s: %s", (release, state) => {
     expect(checkVersion("192.0.2.1:6443", release)).toMatchObject({ name: "cluster", state });
+  });
+});
+
+describe("what the caller may do", () => {
+  const askedSchema = z.object({ resourceAttributes: z.object({ verb: z.string(), resource: z.string() }) });
+  const may = (allowed: (verb: string, resource: string) => boolean) => ({
+    review: async (_kind: unknown, spec: object) => {
+      const { verb, resource } = askedSchema.parse(spec).resourceAttributes;
+      return { status: { allowed: allowed(verb, resource) } };
+    },
+  });
+
+  it("is everything", async () => {
+    expect(
+      await checkPermissions(
+        may(() => true),
+        "san",
+      ),
+    ).toMatchObject({ state: "Passed" });
+  });
+
+  it("names the roles of the chart that grant what is missing, and no other", async () => {
+    expect(
+      await checkPermissions(
+        may((verb) => verb !== "patch"),
+        "san",
+      ),
+    ).toEqual({
+      ...{ name: "permissions", state: "Unknown" },
+      message: "you may not patch xenmigrations (abort), patch xenhosts (drain, forget) in san",
+      advice:
+        "kubectl -n san create rolebinding xensan-user --clusterrole=xensan-user --user=YOU; kubectl -n san create rolebinding xensan-host-owner --clusterrole=xensan-host-owner --user=YOU",
+    });
+    expect(
+      (
+        await checkPermissions(
+          may((verb) => verb !== "list"),
+          undefined,
+        )
+      ).advice,
+    ).toBe("kubectl create clusterrolebinding xensan-viewer --clusterrole=xensan-viewer --user=YOU");
   });
 });
 
