@@ -52,32 +52,6 @@ describe("kubectl delete namespace, with the controller of namespaces", () => {
         .filter((line) => /"level":"(warn|error)"/.test(line) && /forbidden/i.test(line)),
     ).toEqual([]);
   });
-
-  it("leaves an operator with a Role in there without rights: a ClusterRoleBinding is the way out", async () => {
-    const release = {
-      name: "tenant",
-      namespace: "tenant-ops",
-      values: { namespaces: ["tenant"], fullnameOverride: "tenant" },
-    };
-    await kubectl("create", "namespace", "tenant");
-    await installChart(ground.controlPlane.kubeconfigPath, release);
-    const account = await serviceAccountKubeconfig(ground.controlPlane.kubeconfig, release);
-    const { rack } = await ground.tutorial("tenant");
-    const flags = ["--lease-namespace=tenant-ops", "--lease-name=tenant", "--namespace=tenant"];
-    const operator = await ground.operator(account, flags);
-    await eventually("the domain is ready", () => domainReady("tenant"), 120);
-
-    await kubectl("delete", "namespace", "tenant", "--wait=false");
-    await eventually("the rights are gone", async () => (await kubectl("get", "rolebindings", "-n", "tenant")) === "");
-    await operator.until(/cannot (patch|list|watch) resource/, 60);
-    const binding = ["clusterrolebinding", "rescue"];
-    await kubectl("create", ...binding, "--clusterrole=cluster-admin", "--serviceaccount=tenant-ops:tenant");
-    await kubectl("wait", "--for=delete", "namespace/tenant", "--timeout=150s");
-    await kubectl("delete", ...binding);
-    expect(onHosts(rack)).toEqual({ domains: [], mounts: [], exports: [] });
-    operator.kill("SIGTERM");
-    expect(await operator.ended).toBe(0);
-  });
 });
 
 describe("the operator's right to patch Secrets", () => {

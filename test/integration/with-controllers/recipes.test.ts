@@ -8,7 +8,7 @@ import type { Rack } from "../../../src/sim/rack.ts";
 import { installChart, uninstallChart } from "../chart-install.ts";
 import { serviceAccountKubeconfig } from "../service-account.ts";
 import { toolPath } from "../tools.ts";
-import type { XensanProcess } from "../xensan-process.ts";
+import { eventually, type XensanProcess } from "../xensan-process.ts";
 import { breakGround, type Ground, onHosts } from "./ground.ts";
 
 const execute = promisify(execFile);
@@ -62,11 +62,11 @@ async function follow(page: Map<string, readonly string[]>, heading: string): Pr
 }
 
 /** The operator as the chart installs it, and the tutorial in namespace san on a rack of its own, all ready. */
-async function begin() {
+async function begin(values = {}, flags: readonly string[] = []) {
   await kubectl("create", "namespace", "san");
-  await installChart(ground.controlPlane.kubeconfigPath, release);
+  await installChart(ground.controlPlane.kubeconfigPath, { ...release, values });
   const account = await serviceAccountKubeconfig(ground.controlPlane.kubeconfig, release);
-  const operator = await ground.operator(account, ["--lease-namespace=xensan"]);
+  const operator = await ground.operator(account, ["--lease-namespace=xensan", ...flags]);
   const { rack } = await ground.tutorial("san");
   await kubectl("-n", "san", "wait", "--for=condition=Ready", "xensan", "--all", "--timeout=180s");
   return { operator, rack };
@@ -81,7 +81,7 @@ async function end(operator: XensanProcess): Promise<void> {
 const runningOn = (rack: Rack, host: string) => rack.xen.domains(host).some(({ name }) => name === "vm-test");
 
 describe("the commands of docs/how-to, typed as written,", { timeout: 600_000 }, () => {
-  it("wait for Ready, a migration, a drain and a deletion; delete objects and a namespace", async () => {
+  it("wait for Ready, a migration, a drain and a deletion; delete objects and a namespace, with the operator and without", async () => {
     const { operator, rack } = await begin();
     const waits = await follow(waiting, "kubectl");
     expect(waits.join("")).toMatch(/xenhost\.xensan\.dev\/bella condition met/);
@@ -94,15 +94,42 @@ describe("the commands of docs/how-to, typed as written,", { timeout: 600_000 },
 
     await ground.again();
     await kubectl("-n", "san", "wait", "--for=condition=Ready", "xensan", "--all", "--timeout=180s");
+    await kubectl("-n", "san", "delete", "ocfs2cluster", "xen", "--wait=false");
+    const reason = 'jsonpath={.status.conditions[?(@.type=="DeletionBlocked")].reason}';
+    await kubectl("-n", "san", "wait", `--for=${reason}=FilesystemInUse`, "ocfs2cluster/xen", "--timeout=60s");
+    const [table, why] = await follow(deleting, "What blocks a deletion");
+    expect(table).toMatch(/^Ocfs2Cluster +xen +.*vm-test[.]img/m);
+    expect(why).toMatch(/vm-test[.]img/);
     await follow(deleting, "A namespace");
+    expect(onHosts(rack)).toEqual(nothing);
+
+    await kubectl("create", "namespace", "san");
+    await ground.again();
+    await kubectl("-n", "san", "wait", "--for=condition=Ready", "aoevolume", "--all", "--timeout=120s");
+    await end(operator);
+    const { exports } = onHosts(rack);
+    expect(exports).not.toEqual([]);
+    await kubectl("delete", "namespace", "san", "--wait=false");
+    await follow(deleting, "There is no operator any more");
+    expect(onHosts(rack).exports).toEqual(exports);
+  });
+
+  it("give an operator without rights what it needs to end a namespace", async () => {
+    const { operator, rack } = await begin({ namespaces: ["san"] }, ["--namespace=san"]);
+    expect(onHosts(rack)).toMatchObject({ domains: ["vm-test"] });
+    await kubectl("delete", "namespace", "san", "--wait=false");
+    await eventually("the rights are gone", async () => (await kubectl("get", "rolebindings", "-n", "san")) === "");
+    await operator.until(/cannot (patch|list|watch) resource/, 60);
+    await follow(deleting, "The operator has no rights in it any more");
     expect(onHosts(rack)).toEqual(nothing);
     await end(operator);
   });
 
   it("are all typed here, but those of the sections that docs/how-to/delete.md leaves out", () => {
-    const sections = ["One object", "A namespace"].flatMap((heading) => deleting.get(heading) ?? []);
+    const left = ["A host is dead", "One object, as it is"];
+    const sections = [...deleting].flatMap(([heading, commands]) => (left.includes(heading) ? [] : commands));
     const written = [...[...waiting.values()].flat(), ...sections];
-    expect(written).toHaveLength(15);
+    expect(written).toHaveLength(22);
     expect(written.filter((command) => !typed.includes(command))).toEqual([]);
   });
 });
