@@ -5,7 +5,7 @@ import type { Permission } from "./hosts/ledger.ts";
 import type { Machine } from "./hosts/machine.ts";
 import { observeOnly } from "./hosts/observe-only.ts";
 import { type Step, type StepOutcome, type StepResult, wordsOf } from "./hosts/step.ts";
-import { type ObjectRef, objectOf, type WorkRef } from "./identity.ts";
+import { hostText, type ObjectRef, objectOf, type WorkRef } from "./identity.ts";
 import type { World } from "./world.ts";
 
 /** The steps of a plan that run on one machine, one after the other. */
@@ -193,7 +193,9 @@ export const soonest = (times: readonly (number | undefined)[]): number | undefi
 
 /** `status.plan`: at most 64 steps. */
 export function printed(steps: readonly Step[]): PlanStep[] {
-  return steps.slice(0, 64).map(({ host, action, summary }) => ({ host, action, summary: summary.slice(0, 1024) }));
+  return steps
+    .slice(0, 64)
+    .map(({ host, action, summary }) => ({ host: hostText(host), action, summary: summary.slice(0, 1024) }));
 }
 
 /** Whether an annotation keeps the steps from being done; with dry-run they are written down instead. */

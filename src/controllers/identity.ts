@@ -12,6 +12,18 @@ export interface WorkRef extends ObjectRef {
   readonly part?: string;
 }
 
+/** An AoeServer or XenHost in the namespace of the object that works on it. */
+export type HostRef = Pick<ObjectRef, "kind" | "name">;
+
+/** The AoeServer of this name. */
+export const aoeServer = (name: string): HostRef => ({ kind: "AoeServer", name });
+
+/** The XenHost of this name. */
+export const xenHost = (name: string): HostRef => ({ kind: "XenHost", name });
+
+/** `Kind/name`, for people. */
+export const hostText = ({ kind, name }: HostRef): string => `${kind}/${name}`;
+
 /** A reference to the object of this kind and name. */
 export const refTo = (kind: string, namespace: string, name: string): ObjectRef => ({ kind, namespace, name });
 

@@ -1,11 +1,12 @@
 import type { EventInput } from "../runtime/events.ts";
 import { deedOf, pascal } from "./deeds.ts";
 import type { StepResult } from "./hosts/step.ts";
+import { hostText } from "./identity.ts";
 
 /** What is told of a step that succeeded, as an event of the object for which it was done. */
 export function deedEvent({ step, outcome }: StepResult): EventInput | undefined {
   if (outcome.kind !== "done") return undefined;
   const reason = deedOf(step.action, outcome.detail);
   if (reason === undefined) return undefined;
-  return { type: "Normal", reason, action: pascal(step.action), note: `${step.host}: ${step.summary}` };
+  return { type: "Normal", reason, action: pascal(step.action), note: `${hostText(step.host)}: ${step.summary}` };
 }

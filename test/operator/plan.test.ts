@@ -5,6 +5,7 @@ import { aoeVolumeSpecSchema } from "../../src/api/aoe-volume.ts";
 import type { VolumeObservation } from "../../src/controllers/aoe-volume/observation.ts";
 import { planVolume } from "../../src/controllers/aoe-volume/plan.ts";
 import type { Snapshot } from "../../src/controllers/hosts/view.ts";
+import { hostText } from "../../src/controllers/identity.ts";
 import type { Export, Fact, HostFacts } from "../../src/host/facts.ts";
 import { aoeServer, aoeVolume, device, file, logicalVolume, xenHost } from "../simulation/scenarios/objects.ts";
 import { commands, eventually, minutes, rig, volumeReady } from "./rig.ts";
@@ -104,7 +105,7 @@ function observe(change: Partial<HostFacts> = {}, spec: object = {}): VolumeObse
 /** Steps as people read them. */
 const printed = (observation: VolumeObservation) =>
   planVolume(observation).steps.map(({ host, command, interrupts }) => ({
-    host,
+    host: hostText(host),
     words: [command.script.name, ...command.args].join(" "),
     interrupts: interrupts ?? false,
   }));

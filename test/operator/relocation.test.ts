@@ -95,6 +95,7 @@ describe("the relocation server of xend", () => {
     xendPassword,
   });
   const none = { kind: "None" } as const;
+  const bella = { kind: "XenHost", name: "bella" };
   const settings = new Map([
     ["xend-relocation-server", "yes"],
     ["xend-relocation-port", "8002"],
@@ -108,21 +109,21 @@ describe("the relocation server of xend", () => {
 
   it("is opened to the peers of allowedSourceHostRefs only", () => {
     const sight = { senders, address: "192.0.2.1" };
-    const { steps, condition } = planXend("XenHost/bella", { relocation }, host(new Map()), sight, none);
+    const { steps, condition } = planXend(bella, { relocation }, host(new Map()), sight, none);
     expect(steps.map(({ command }) => command.args)).toEqual([[...settings].map(([key, value]) => `${key}=${value}`)]);
     expect(condition).toMatchObject({ status: "False", reason: "RelocationNotPrepared" });
   });
 
   it("is left alone when its file says so already", () => {
     const sight = { senders, address: "192.0.2.1" };
-    const { steps, condition } = planXend("XenHost/bella", { relocation }, host(settings), sight, none);
+    const { steps, condition } = planXend(bella, { relocation }, host(settings), sight, none);
     expect(steps).toEqual([]);
     expect(condition).toMatchObject({ status: "True", reason: "RelocationReady" });
   });
 
   it("is closed when relocation is disabled", () => {
     const spec = { relocation: { ...relocation, mode: "Disabled" as const } };
-    const { steps } = planXend("XenHost/bella", spec, host(settings), { senders: [], address: "192.0.2.1" }, none);
+    const { steps } = planXend(bella, spec, host(settings), { senders: [], address: "192.0.2.1" }, none);
     expect(steps.map(({ command }) => command.args[0])).toEqual(["xend-relocation-server=no"]);
   });
 
@@ -142,14 +143,14 @@ describe("the relocation server of xend", () => {
 
     it("is written once for each revision of its Secret", () => {
       const first = found("hush");
-      const written = planXend("XenHost/bella", spec, host(settings), sight, first);
+      const written = planXend(bella, spec, host(settings), sight, first);
       expect(written.steps.map(({ command }) => command.args.slice(-2))).toEqual([
         ["vncpasswd='hush'", `vncpasswd-revision=${revisionOf(first)}`],
       ]);
       expect(written.condition).toMatchObject({ status: "False", message: "xend is to be configured: vncpasswd" });
-      const settled = planXend("XenHost/bella", spec, host(settings, revisionOf(first)), sight, first);
+      const settled = planXend(bella, spec, host(settings, revisionOf(first)), sight, first);
       expect(settled).toMatchObject({ steps: [], condition: { status: "True" } });
-      const changed = planXend("XenHost/bella", spec, host(settings, revisionOf(first)), sight, found("other", "8"));
+      const changed = planXend(bella, spec, host(settings, revisionOf(first)), sight, found("other", "8"));
       expect(changed.steps).toHaveLength(1);
     });
 
@@ -177,7 +178,7 @@ describe("the relocation server of xend", () => {
       ["one that ends the line", secret("a') (b"), "CredentialInvalid", "without quotes"],
     ])("is refused when it is %s, and the rest is configured", (_what, given, reason, words) => {
       const password = consolePassword("bella", spec, () => given);
-      const { steps, condition } = planXend("XenHost/bella", spec, host(new Map()), sight, password);
+      const { steps, condition } = planXend(bella, spec, host(new Map()), sight, password);
       expect(condition).toMatchObject({ status: "False", reason });
       expect(condition.message).toContain(words);
       expect(condition.message).not.toContain("hush-hush");

@@ -4,12 +4,12 @@ import type { Export, HostFacts } from "../../host/facts.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { keeperOf } from "../aoe-volume/export-parameters.ts";
 import { volumesOn } from "../aoe-volume/watches.ts";
-import { type ObjectRef, parseMark } from "../identity.ts";
+import { type HostRef, type ObjectRef, parseMark } from "../identity.ts";
 import type { Stores } from "../world.ts";
 
 /** Everything that the plan and the status of a server depend on, as plain data. */
 export interface ServerObservation {
-  readonly host: string;
+  readonly host: HostRef;
   readonly spec: AoeServerSpec;
   readonly facts: HostFacts;
   /** What it exports and for whom, bounded; undefined: it does not say. */
@@ -18,7 +18,7 @@ export interface ServerObservation {
 
 /** What is seen of a server that can be asked. */
 export const observeServer = ({ kind, name }: ObjectRef, spec: AoeServerSpec, facts: HostFacts): ServerObservation => ({
-  ...{ host: `${kind}/${name}`, spec, facts },
+  ...{ host: { kind, name }, spec, facts },
   exports: facts.exports.state === "known" ? facts.exports.value.slice(0, 256).map(shown) : undefined,
 });
 

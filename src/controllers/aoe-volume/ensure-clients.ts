@@ -5,6 +5,7 @@ import type { AoeDevice, HostFacts } from "../../host/facts.ts";
 import type { Target } from "../../host/values.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
+import { xenHost } from "../identity.ts";
 import { initiatorProblem } from "../xen-host/initiator.ts";
 import { type Served, servedExport } from "./ensure-export.ts";
 import { targetOf } from "./export-parameters.ts";
@@ -102,7 +103,7 @@ function lookAt(volume: VolumeObservation, client: ObservedClient): ClientFindin
   if (served === undefined) return say("NotExported", "Missing", "The volume is not exported yet");
   const { reason, state, message, command, merge } = judge(volume, deviceOf(facts, volume.spec), served, facts);
   if (command === undefined) return say(reason, state, message);
-  const step = stepOf(client.host, command);
+  const step = stepOf(xenHost(client.name), command);
   return say(reason, state, message, merge === undefined ? step : { ...step, merge });
 }
 

@@ -8,7 +8,7 @@ import { interfaceProblem, serverProblem } from "../aoe-server/plan.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { advice, type Step, stepOf } from "../hosts/step.ts";
 import { addressText, lookUp } from "../hosts/view.ts";
-import { parseMark } from "../identity.ts";
+import { aoeServer, parseMark } from "../identity.ts";
 import { backingFact, givenUp, interfaceMac, isOurs, otherThanRecorded, ownExports } from "./ensure-address.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
 import {
@@ -319,5 +319,5 @@ export function removal(server: ReadyServer, one: Export): Step {
 
 /** A step on the server of the volume. */
 export function step({ sight }: ReadyServer, command: HostCommand): Step {
-  return stepOf(sight.host, command);
+  return stepOf(aoeServer(sight.name), command);
 }

@@ -1,5 +1,4 @@
 import { type Finding, found } from "../finding.ts";
-import type { Step } from "../hosts/step.ts";
 import { ensureAddress } from "./ensure-address.ts";
 import { ensureClients } from "./ensure-clients.ts";
 import { backingProblem, ensureExport } from "./ensure-export.ts";
@@ -33,11 +32,4 @@ export function planVolume(volume: VolumeObservation): Finding {
     if (!finding.proceed) break;
   }
   return sum;
-}
-
-/** Steps of one plan by the host they run on, in order. */
-export function byHost(steps: readonly Step[]): Map<string, Step[]> {
-  const grouped = new Map<string, Step[]>();
-  for (const step of steps) grouped.set(step.host, [...(grouped.get(step.host) ?? []), step]);
-  return grouped;
 }

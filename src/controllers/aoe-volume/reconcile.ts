@@ -8,8 +8,8 @@ import { convergence } from "../converge.ts";
 import { type Finding, no, stop, yes } from "../finding.ts";
 import type { Held, Job } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
-import { explainOutcome, type Step } from "../hosts/step.ts";
-import { type ObjectRef, refsIn } from "../identity.ts";
+import { explainOutcome, isOn, type Step } from "../hosts/step.ts";
+import { aoeServer, hostText, type ObjectRef, refsIn } from "../identity.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
 import { volumeSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
@@ -21,7 +21,7 @@ import { readyServer } from "./ensure-server.ts";
 import { interfaceOf, keeperOf, targetOf } from "./export-parameters.ts";
 import type { VolumeObservation } from "./observation.ts";
 import { observeVolume } from "./observe.ts";
-import { byHost, planVolume } from "./plan.ts";
+import { planVolume } from "./plan.ts";
 import { release, whatIsLeft } from "./release.ts";
 import { machinesOf, watchVolumes } from "./watches.ts";
 
@@ -75,8 +75,7 @@ function askServer({ machines, freshness }: World, volume: ObjectRef, object: Ao
 /** What a step that did not help means for the conditions. */
 function conditionsOf({ step, outcome }: Held, { server }: VolumeObservation): ConditionUpdate[] {
   const { reason, message } = explainOutcome(step, outcome);
-  if (server.state !== "Found" || step.host !== server.host)
-    return [no("Attached", reason, `${step.host}: ${message}`)];
+  if (!isOn(step, aoeServer(server.name))) return [no("Attached", reason, `${hostText(step.host)}: ${message}`)];
   // An export that runs and may not be restarted now is still an export.
   if (reason === "RestartForbidden") return [yes("Exported", "ClientHoldsDevice", message)];
   const conflict = reason === "AddressTaken" || reason === "BackingExported";
@@ -89,14 +88,13 @@ function jobs(
   seen: VolumeObservation,
   steps: readonly Step[],
 ): Job[] {
-  const grouped = byHost(steps);
   const machines = machinesOf(world, object, spec);
   const others = seen.bystanders.flatMap((one) => world.machines.of(one.ref) ?? []);
   const witnesses = [...new Set([...machines, ...others])];
   return machines.map((machine) => {
     // One machine may be AoeServer and XenHost at once.
     const own = [...machine.members.keys()].filter(({ namespace }) => namespace === ref.namespace);
-    const mine = own.flatMap(({ kind, name }) => grouped.get(`${kind}/${name}`) ?? []);
+    const mine = own.flatMap((member) => steps.filter((step) => isOn(step, member)));
     const basis = mine.length === 0 ? "" : basisOf(seen, machine);
     return { work: ref, machine, steps: mine, basis, witnesses };
   });

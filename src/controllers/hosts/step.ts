@@ -1,11 +1,12 @@
 import { type Reason, reasons } from "../../api/reasons.ts";
 import type { HostCommand, Outcome } from "../../host/command.ts";
 import type { Target } from "../../host/values.ts";
+import { type HostRef, hostText } from "../identity.ts";
 
 /** One thing to do on one host: an element of a plan, as a value. */
 export interface Step {
-  /** `Kind/name` of the AoeServer or XenHost. */
-  readonly host: string;
+  /** The AoeServer or XenHost. */
+  readonly host: HostRef;
   /** Name of the script, for people and metrics. */
   readonly action: string;
   /** What will be true afterwards. */
@@ -19,8 +20,8 @@ export interface Step {
   readonly merge?: Merge;
 }
 
-/** A step that does what a command does. `host` is `Kind/name`. */
-export const stepOf = (host: string, command: HostCommand): Step => ({
+/** A step that does what a command does. */
+export const stepOf = (host: HostRef, command: HostCommand): Step => ({
   host,
   action: command.script.name,
   summary: command.ensures,
@@ -28,7 +29,11 @@ export const stepOf = (host: string, command: HostCommand): Step => ({
 });
 
 /** A step that has the host to itself. */
-export const exclusive = (host: string, command: HostCommand): Step => ({ ...stepOf(host, command), exclusive: true });
+export const exclusive = (host: HostRef, command: HostCommand): Step => ({ ...stepOf(host, command), exclusive: true });
+
+/** Whether the step runs on this host. */
+export const isOn = ({ host }: Pick<Step, "host">, { kind, name }: HostRef): boolean =>
+  host.kind === kind && host.name === name;
 
 /** A step that does for many targets at once what it does for one. */
 export interface Merge {
@@ -63,7 +68,7 @@ export function explainOutcome(
   step: Step,
   outcome: StepOutcome,
 ): { readonly reason: Reason; readonly message: string } {
-  const what = `${step.action} on ${step.host}`;
+  const what = `${step.action} on ${hostText(step.host)}`;
   switch (outcome.kind) {
     case "refused":
       return { reason: outcome.reason, message: `${outcome.message}${advice(outcome.reason)}` };

@@ -3,8 +3,8 @@ import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no } from "../finding.ts";
 import type { Held, Job } from "../gate.ts";
 import { apartMs } from "../heartbeats.ts";
-import { explainOutcome } from "../hosts/step.ts";
-import { refOf, refTo } from "../identity.ts";
+import { explainOutcome, isOn } from "../hosts/step.ts";
+import { refOf, refTo, xenHost } from "../identity.ts";
 import type { World } from "../world.ts";
 import type { ClusterStep } from "./finding.ts";
 import { deviceOf } from "./members.ts";
@@ -26,7 +26,7 @@ export function jobs(
     observation.nodes.flatMap((node): Job[] => {
       const machine = world.machines.of(refTo("XenHost", object.namespace, node.host));
       if (machine === undefined) return [];
-      const mine = steps.filter(({ work, host }) => work === label && host === `XenHost/${node.host}`);
+      const mine = steps.filter((step) => step.work === label && isOn(step, xenHost(node.host)));
       const basis = mine.length === 0 ? "" : basisOf(observation, node, label);
       return [{ work: workOf(object, label), machine, steps: mine, basis, concerns }];
     }),
@@ -61,10 +61,9 @@ export function lookAgain(world: World, cluster: Ocfs2Cluster): number | undefin
 }
 
 /** What a step that did not help means for the conditions. */
-export function conditionOf({ step, outcome }: Held, nodes: readonly ObservedNode[]): ConditionUpdate {
+export function conditionOf({ step, outcome }: Held): ConditionUpdate {
   const { reason, message } = explainOutcome(step, outcome);
-  const node = nodes.find(({ host }) => step.host === `XenHost/${host}`);
-  return no(conditionFor(step.action), reason, `${node?.host ?? step.host}: ${message}`);
+  return no(conditionFor(step.action), reason, `${step.host.name}: ${message}`);
 }
 
 function conditionFor(action: string): string {

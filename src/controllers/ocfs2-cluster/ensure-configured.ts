@@ -2,7 +2,7 @@ import { installPackages } from "../../host/actions.ts";
 import { type ClusterRequest, configureCluster } from "../../host/ocfs2-actions.ts";
 import type { O2cb } from "../../host/ocfs2-facts.ts";
 import { exclusive } from "../hosts/step.ts";
-import { isMarkOf } from "../identity.ts";
+import { isMarkOf, xenHost } from "../identity.ts";
 import {
   type Assessment,
   bad,
@@ -71,7 +71,7 @@ function look(
     };
   const tools = missingTools(ready);
   const install = canInstall(ready)
-    ? [{ ...exclusive(`XenHost/${node.host}`, installPackages(["ocfs2-tools"])), work: "" }]
+    ? [{ ...exclusive(xenHost(node.host), installPackages(["ocfs2-tools"])), work: "" }]
     : [];
   if (tools.length > 0 && install.length === 0)
     return {

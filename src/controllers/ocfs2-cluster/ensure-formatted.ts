@@ -2,6 +2,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import { gapIn } from "../../host/facts.ts";
 import { formatFilesystem } from "../../host/ocfs2-actions.ts";
 import { addressText } from "../hosts/view.ts";
+import { hostText, xenHost } from "../identity.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
 import {
@@ -74,7 +75,7 @@ function look(cluster: ClusterObservation, filesystem: ObservedFilesystem & { sp
         writes: [{ kind: "Intent", label, host: decision.host }],
         previews: [
           {
-            host: `XenHost/${decision.host}`,
+            host: hostText(xenHost(decision.host)),
             action: "format-filesystem",
             summary: `${volume.device} formatted once, as OCFS2 ${label}`,
           },

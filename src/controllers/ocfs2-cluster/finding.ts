@@ -3,6 +3,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { HostCommand } from "../../host/command.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
+import { xenHost } from "../identity.ts";
 import { type ObservedNode, wrongName } from "./observation.ts";
 
 /** A step of a cluster on one node. Steps with the same `work` run one after the other, others side by side. */
@@ -44,7 +45,7 @@ export function joined(findings: readonly ClusterFinding[]): ClusterFinding {
 
 /** A step on a node; `work` is the label of the file system that it is for, or empty. */
 export function stepOn(host: string, command: HostCommand, work = ""): ClusterStep {
-  return { ...stepOf(`XenHost/${host}`, command), work };
+  return { ...stepOf(xenHost(host), command), work };
 }
 
 /** What one condition says of one node or file system. */

@@ -67,7 +67,7 @@ export function controlClusters(means: Means): Controlled {
       },
       preview: ({ steps, previews }) => [...printed(steps), ...previews].slice(0, 64),
       jobs: (pass, seen, steps) => jobs(world, pass.object, seen, steps),
-      unhelpful: (held, { nodes }) => held.map((one) => conditionOf(one, nodes)),
+      unhelpful: (held) => held.map(conditionOf),
       again({ object, directives }, seen, { plan }) {
         if (isDeleting(object)) return [];
         const troubled = seen.nodes.some((node) => node.state === "Found" && node.troubles.length > 0);

@@ -3,8 +3,8 @@ import type { XenDomainStatus } from "../../api/xen-domain.ts";
 import type { ImageFact } from "../../host/xen-facts.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { domainState } from "../domain-state.ts";
-import type { Step } from "../hosts/step.ts";
-import { isMarkOf } from "../identity.ts";
+import { isOn, type Step } from "../hosts/step.ts";
+import { isMarkOf, xenHost } from "../identity.ts";
 import { configurationFor } from "./ensure-configurations.ts";
 import { workerFor } from "./ensure-disks.ts";
 import { imageOn } from "./images.ts";
@@ -26,7 +26,7 @@ export function describeDomain(status: XenDomainStatus, domain: DomainObservatio
   }
   const start = steps.find(({ action }) => action === "start-domain");
   if (start !== undefined) {
-    const host = domain.hosts.find(({ name }) => start.host === `XenHost/${name}`);
+    const host = domain.hosts.find(({ name }) => isOn(start, xenHost(name)));
     const digest = host && configurationFor(domain, host)?.digest;
     if (digest !== undefined) status.configuration = digest;
   }

@@ -2,6 +2,7 @@ import { writeDomainConfiguration } from "../../host/domain-actions.ts";
 import { ownerText } from "../../host/values.ts";
 import { type Finding, found } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
+import { xenHost } from "../identity.ts";
 import { type Configuration, dialectOf, renderConfiguration, typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, type ObservedHost, survey } from "./observation.ts";
 import { mayAdopt } from "./owner.ts";
@@ -20,7 +21,7 @@ export function ensureConfigurations(domain: DomainObservation): Finding {
     // The script looks again: a domain of another hand needs the word of the owner of the host.
     const adopt = domain.recorded.configuration !== undefined || mayAdopt(host, domain.uuid);
     const command = writeDomainConfiguration({ owner: domain.owner, uuid: domain.uuid, text: wanted.text, adopt });
-    steps.push(stepOf(`XenHost/${host.name}`, command));
+    steps.push(stepOf(xenHost(host.name), command));
   }
   return found([], steps);
 }

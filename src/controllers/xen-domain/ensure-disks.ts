@@ -3,6 +3,7 @@ import { globMatches } from "../../host/glob.ts";
 import { ensureImage } from "../../host/image-actions.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { advice, type Step, stepOf } from "../hosts/step.ts";
+import { xenHost } from "../identity.ts";
 import { givenUp, imageOn, judgeImage, mayFind, strangersAt } from "./images.ts";
 import {
   type DomainObservation,
@@ -109,7 +110,7 @@ function imageStep(
     replaces: givenUp(approved, path),
     ...(sourcePath === undefined ? {} : { source: `${mountPoint}/${sourcePath}`, templates }),
   });
-  return stepOf(`XenHost/${worker.name}`, command);
+  return stepOf(xenHost(worker.name), command);
 }
 
 /** The host that is at it, or on which it runs or ran, else the first that has the file system mounted and can be asked. */

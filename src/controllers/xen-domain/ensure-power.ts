@@ -4,6 +4,7 @@ import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { hasEnded } from "../gone.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
+import { xenHost } from "../identity.ts";
 import { configurationFor } from "./ensure-configurations.ts";
 import { silentAbout } from "./images.ts";
 import { leaseSteps, strayLeaseSteps } from "./lease.ts";
@@ -162,7 +163,7 @@ function lockSteps(domain: DomainObservation, host: ObservedHost): Step[] {
   const held = facts.domainLocks.value.find(({ uuid }) => uuid === domain.uuid);
   if (held?.host === hostname && held.bootId === bootId) return [];
   const command = takeDomainLock({ owner: domain.owner, uuid: domain.uuid, lock: lockOf(disk) });
-  return [stepOf(`XenHost/${host.name}`, command)];
+  return [stepOf(xenHost(host.name), command)];
 }
 
 function shutDown(domain: DomainObservation, host: ObservedHost, where: string): Finding {
@@ -194,7 +195,7 @@ export function stopStep(domain: DomainObservation, host: ObservedHost, how: "Sh
     waitSeconds: how === "Shutdown" ? shutdownStepSeconds : 5,
     ...(disk === undefined ? {} : { lockDirectory: lockOf(disk).directory }),
   });
-  return stepOf(`XenHost/${host.name}`, command);
+  return stepOf(xenHost(host.name), command);
 }
 
 /** It is proved to run nowhere, and is to run; on `target` if one is given. */
@@ -276,7 +277,7 @@ function startStep(
     allowedBridges: allowed.bridges,
   });
   // Every host is asked again before it runs: none may have started it meanwhile.
-  return { ...stepOf(`XenHost/${host.name}`, command), interrupts: true };
+  return { ...stepOf(xenHost(host.name), command), interrupts: true };
 }
 
 /** The host that the lock file names, if we can ask it or it is forgotten; all that we ask say that the domain is not there. */

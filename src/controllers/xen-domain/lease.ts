@@ -2,6 +2,7 @@ import type { HostCommand } from "../../host/command.ts";
 import { endLease, holdLease } from "../../host/domain-actions.ts";
 import type { DomainLease } from "../../host/xen-facts.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
+import { xenHost } from "../identity.ts";
 import { imageOn } from "./images.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, lockOf, type ObservedHost } from "./observation.ts";
 
@@ -44,7 +45,7 @@ export function leaseOn(
 /** A domain that runs on the host has its lease held there: also one that was adopted, or whose holder was killed. */
 export function leaseSteps(domain: DomainObservation, host: ObservedHost): Step[] {
   const command = leaseOn(domain, host);
-  return command === undefined ? [] : [stepOf(`XenHost/${host.name}`, command)];
+  return command === undefined ? [] : [stepOf(xenHost(host.name), command)];
 }
 
 /** What is left of the lease on hosts on which the domain is not: a migration took it away, or did not bring it. */
@@ -53,6 +54,6 @@ export function strayLeaseSteps(domain: DomainObservation, at: ObservedHost | un
   return hosts.flatMap((host) => {
     const held = host.name === at?.name ? undefined : leaseHeld(host, uuid);
     if (held === undefined || held === "None") return [];
-    return [stepOf(`XenHost/${host.name}`, endLease({ owner, uuid, until: held.until }))];
+    return [stepOf(xenHost(host.name), endLease({ owner, uuid, until: held.until }))];
   });
 }

@@ -8,8 +8,8 @@ import { done } from "../../runtime/reconciler.ts";
 import { convergence, merged } from "../converge.ts";
 import { no, yes } from "../finding.ts";
 import type { Job } from "../gate.ts";
-import type { Step } from "../hosts/step.ts";
-import { isSameRef, type ObjectRef, refTo } from "../identity.ts";
+import { isOn, type Step } from "../hosts/step.ts";
+import { isSameRef, type ObjectRef, refTo, xenHost } from "../identity.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
 import { domainSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
@@ -126,8 +126,7 @@ function inTurn(
     starts?.end(ref);
     return plan;
   }
-  const host = domain.hosts.find((one) => start.host === `XenHost/${one.name}`)?.name ?? "";
-  const on = refTo("XenHost", ref.namespace, host);
+  const on = refTo(start.host.kind, ref.namespace, start.host.name);
   const without = (condition?: ConditionUpdate): DomainPlan => ({
     conditions: merged(plan.conditions, condition === undefined ? [] : [condition]),
     steps: plan.steps.filter((step) => step !== start),
@@ -149,14 +148,14 @@ function inTurn(
   };
   const wait = starts.ask(ref, request, clock.monotonic());
   if (wait === undefined) return plan;
-  return without(no("Running", "StartQueued", `It will be started on ${host}: ${wait}`));
+  return without(no("Running", "StartQueued", `It will be started on ${on.name}: ${wait}`));
 }
 
 /** The step is not done: its machine is looked at only. */
-const isObserved = ({ hosts }: DomainObservation, { host }: Step): boolean =>
+const isObserved = ({ hosts }: DomainObservation, step: Step): boolean =>
   hosts.some(
     ({ name, machine }) =>
-      host === `XenHost/${name}` && machine.state === "Found" && machine.watched.observer !== undefined,
+      isOn(step, xenHost(name)) && machine.state === "Found" && machine.watched.observer !== undefined,
   );
 
 /** Its start has been handed over there, and no look has shown yet how it ended. */
@@ -181,7 +180,7 @@ function jobs(domain: ObjectRef, seen: DomainObservation, steps: DomainPlan["ste
   return found.map(({ host, machine }) => ({
     work: domain,
     machine,
-    steps: steps.filter((step) => step.host === `XenHost/${host.name}`),
+    steps: steps.filter((step) => isOn(step, xenHost(host.name))),
     basis: JSON.stringify(basisOf(seen, host)),
     witnesses,
   }));

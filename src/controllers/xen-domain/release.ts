@@ -3,7 +3,7 @@ import { deleteImage } from "../../host/image-actions.ts";
 import type { Release } from "../converge.ts";
 import { type Finding, stop, yes } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
-import { isMarkOf } from "../identity.ts";
+import { isMarkOf, xenHost } from "../identity.ts";
 import { declaredAnew } from "./declared-anew.ts";
 import { workerFor } from "./ensure-disks.ts";
 import { takenBy } from "./ensure-place.ts";
@@ -89,7 +89,7 @@ function configurationSteps({ owner, uuid, hosts }: DomainObservation): Step[] {
     const known = factsOf(host)?.domainConfigurations;
     if (known?.state !== "known" || !known.value.some((one) => one.uuid === uuid)) return [];
     const command = removeDomainConfiguration({ owner, uuid });
-    return [stepOf(`XenHost/${host.name}`, command)];
+    return [stepOf(xenHost(host.name), command)];
   });
 }
 
@@ -104,7 +104,7 @@ function imageSteps(domain: DomainObservation): Step[] {
     if (image.record?.origin === "Found" || !isMarkOf(domain.owner, image.record?.owner ?? "")) return [];
     const { mountPoint, uuid } = disk.filesystem;
     const command = deleteImage({ owner: domain.owner, path, mountPoint, filesystem: uuid });
-    return [stepOf(`XenHost/${worker.name}`, command)];
+    return [stepOf(xenHost(worker.name), command)];
   });
 }
 

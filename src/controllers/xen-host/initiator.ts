@@ -3,6 +3,7 @@ import type { XenHostSpec } from "../../api/xen-host.ts";
 import { installPackages, interfaceUp, prepareInitiator } from "../../host/actions.ts";
 import { type AoeDriver, deafness, type HostFacts, hasApt } from "../../host/facts.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
+import type { HostRef } from "../identity.ts";
 
 /** Programs of the package aoetools that the host's part needs. */
 const tools = ["aoe-discover", "aoe-revalidate"];
@@ -15,7 +16,7 @@ export interface InitiatorPlan {
 }
 
 /** What makes a dom0 an AoE client: interfaces up, aoetools installed, the driver bound to exactly these interfaces, now and at boot. */
-export function planInitiator(host: string, spec: XenHostSpec, facts: HostFacts): InitiatorPlan {
+export function planInitiator(host: HostRef, spec: XenHostSpec, facts: HostFacts): InitiatorPlan {
   const steps: Step[] = [];
   const wanted = spec.aoe.interfaces;
   const missing = missingTools(facts);

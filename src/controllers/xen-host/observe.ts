@@ -4,7 +4,7 @@ import type { HostFacts } from "../../host/facts.ts";
 import { keyOf, keyString, type ObjectKey } from "../../runtime/kube-api.ts";
 import { watchdogBound } from "../dead-time.ts";
 import { currentFacts } from "../hosts/view.ts";
-import { refTo } from "../identity.ts";
+import { type HostRef, refTo, xenHost } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import { type ConsolePassword, consolePassword } from "./console-password.ts";
@@ -13,8 +13,7 @@ import type { ObservedRelocation, Partner } from "./relocation.ts";
 
 /** Everything that the plan and the status of a dom0 depend on, as plain data. */
 export interface HostObservation {
-  /** `XenHost/bella` */
-  readonly host: string;
+  readonly host: HostRef;
   readonly name: string;
   readonly spec: XenHostSpec;
   readonly facts: HostFacts;
@@ -35,7 +34,7 @@ export function observeHost(
 ): HostObservation {
   const { namespace, name } = keyOf(object);
   return {
-    ...{ host: `XenHost/${name}`, name, spec, facts, verified },
+    ...{ host: xenHost(name), name, spec, facts, verified },
     relocation: relocationSight(world, object, verified),
     password: consolePassword(name, spec, (secret) => world.stores.secrets.get({ namespace, name: secret })),
     watchdogBoundMs: watchdogBound(world, { namespace, name }),

@@ -6,6 +6,7 @@ import type { RelocationFact } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { exclusive, type Step, stepOf } from "../hosts/step.ts";
+import type { HostRef } from "../identity.ts";
 
 const type = "RelocationReady";
 
@@ -41,7 +42,7 @@ export interface RelocationPlan {
 
 /** The channel of `xl migrate`: a key of its own on each dom0, opened to the peers of allowedSourceHostRefs and to nobody else. */
 export function planRelocation(
-  host: string,
+  host: HostRef,
   { relocation: spec }: Pick<XenHostSpec, "relocation">,
   { relocation }: HostFacts,
   sight: ObservedRelocation,

@@ -5,12 +5,13 @@ import type { Toolstack } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
+import type { HostRef } from "../identity.ts";
 
 const type = "ToolstackReady";
 
 /** What lets domains run on the host by xensan's word only: a toolstack under Xen, and nothing that starts or restores domains by itself. */
 export function planToolstack(
-  host: string,
+  host: HostRef,
   spec: Pick<XenHostSpec, "toolstack">,
   facts: HostFacts,
 ): { readonly steps: readonly Step[]; readonly condition: ConditionUpdate } {

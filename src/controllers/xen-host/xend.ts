@@ -5,6 +5,7 @@ import type { Toolstack } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, yes } from "../finding.ts";
 import { exclusive, type Step } from "../hosts/step.ts";
+import type { HostRef } from "../identity.ts";
 import type { ConsolePassword } from "./console-password.ts";
 import type { ObservedRelocation } from "./relocation.ts";
 
@@ -15,7 +16,7 @@ const type = "RelocationReady";
  * key, so hosts-allow is all there is between a domain and everybody on the network; its empty default is everybody.
  */
 export function planXend(
-  host: string,
+  host: HostRef,
   { relocation: spec }: Pick<XenHostSpec, "relocation">,
   { xendConfiguration, xendPassword }: Pick<Toolstack, "xendConfiguration" | "xendPassword">,
   sight: Pick<ObservedRelocation, "senders" | "address">,

@@ -6,7 +6,7 @@ import { no, unknown, yes } from "../finding.ts";
 import { lookedAgain } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
-import { refTo } from "../identity.ts";
+import { hostText, refTo, xenHost } from "../identity.ts";
 import { holding, type PassResult } from "../reconciler.ts";
 import { type Admission, admit } from "./admission.ts";
 import { endAgain, repeats } from "./end-again.ts";
@@ -144,7 +144,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   if (directives.paused) return held("Paused", `${words}: the annotation xensan.dev/paused prevents its start`);
   if (directives.dryRun) {
     draft.status.plan = [
-      { host: `XenHost/${source.name}`, action: live ? "start-migration" : "stop-domain", summary: words },
+      { host: hostText(xenHost(source.name)), action: live ? "start-migration" : "stop-domain", summary: words },
     ];
     return held("DryRun", `${words}: the annotation xensan.dev/dry-run prevents its start`);
   }

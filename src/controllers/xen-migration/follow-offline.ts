@@ -6,7 +6,7 @@ import { no } from "../finding.ts";
 import { handOver, lookedAgain } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { stepOf } from "../hosts/step.ts";
-import { refTo } from "../identity.ts";
+import { refTo, xenHost } from "../identity.ts";
 import type { PassResult } from "../reconciler.ts";
 import { domainSpec } from "../specs.ts";
 import type { DomainObservation } from "../xen-domain/observation.ts";
@@ -63,7 +63,7 @@ async function keepRecords({ world, object: migration, draft, ref: id, context }
     const machine = world.machines.of(refTo("XenHost", namespace, name));
     const command = recordOn(status, machine);
     if (machine === undefined) return [];
-    const steps = command === undefined ? [] : [stepOf(`XenHost/${name}`, command)];
+    const steps = command === undefined ? [] : [stepOf(xenHost(name), command)];
     return [{ work: id, machine, steps, basis: "" }];
   });
   if (jobs.some(({ steps }) => steps.length > 0)) await draft.confirm();

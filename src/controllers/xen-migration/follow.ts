@@ -12,7 +12,7 @@ import { unknown } from "../finding.ts";
 import { type Handed, handOver, lookedAgain, nothingHanded, soonest } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { explainOutcome, type Step, stepOf } from "../hosts/step.ts";
-import { type ObjectRef, refTo } from "../identity.ts";
+import { hostText, type ObjectRef, refTo, xenHost } from "../identity.ts";
 import type { PassResult } from "../reconciler.ts";
 import { domainSpec, hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
@@ -148,12 +148,12 @@ function act(
   const ahead = move.kind === "Begin" ? aheadOnTarget(pass, target) : [];
   const onTarget = ahead.length > 0 || (move.kind === "Settle" && move.side === "Target");
   const [machine, ref] = onTarget ? [target, draft.status.targetHostRef] : [source, draft.status.sourceHostRef];
-  if (machine === undefined) return nothingHanded;
+  if (machine === undefined || ref === undefined) return nothingHanded;
   const commands = ahead.length > 0 ? ahead : [commandFor(pass, move) ?? []].flat();
   // What has begun is brought to its end on each side by itself; what has not begins on neither.
   const concerns = move.kind === "Begin" ? [source, target].flatMap((one) => one ?? []) : [];
   if (move.kind === "Begin" && !onTarget && concerns.every(({ observer }) => observer === undefined)) notes.sent(id);
-  const steps = commands.map((command): Step => stepOf(`XenHost/${ref?.name}`, command));
+  const steps = commands.map((command): Step => stepOf(xenHost(ref.name), command));
   return handOver(world, [{ work: id, machine, steps, basis: "", concerns }], context.log);
 }
 
@@ -239,8 +239,8 @@ function troubles({ held }: Handed): ConditionUpdate[] {
   return held.flatMap(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);
     return [
-      unknown("Migrating", reason, `${step.host}: ${message}`),
-      unknown("Succeeded", reason, `${step.host}: ${message}`),
+      unknown("Migrating", reason, `${hostText(step.host)}: ${message}`),
+      unknown("Succeeded", reason, `${hostText(step.host)}: ${message}`),
     ];
   });
 }

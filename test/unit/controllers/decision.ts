@@ -1,4 +1,5 @@
 import type { Step } from "../../../src/controllers/hosts/step.ts";
+import { hostText } from "../../../src/controllers/identity.ts";
 import type { ConditionUpdate } from "../../../src/runtime/conditions.ts";
 
 /** The whole decision of an `ensure…` for comparison: a condition as `Type Status Reason: message`, a step as its command line. */
@@ -17,6 +18,6 @@ const stepLine = ({ host, command, interrupts, exclusive, ...rest }: Step & { re
   [
     ...(interrupts === true ? ["interrupting"] : []),
     ...(exclusive === true ? ["exclusive"] : []),
-    ...[host, command.script.name, ...command.args],
+    ...[hostText(host), command.script.name, ...command.args],
     ...(rest.work === undefined || rest.work === "" ? [] : [`[${rest.work}]`]),
   ].join(" ");

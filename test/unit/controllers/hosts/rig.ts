@@ -15,7 +15,7 @@ export const done: Outcome = { kind: "done", detail: "" };
 
 /** A step whose script and arguments tell it from others. */
 export const step = (name: ScriptName, args: readonly string[] = [], more: Partial<Step> = {}): Step => ({
-  host: "AoeServer/san1",
+  host: { kind: "AoeServer", name: "san1" },
   action: name,
   summary: `${name} ${args.join(" ")}`,
   command: command(name, 30, `${name} ${args.join(" ")}`, args),
