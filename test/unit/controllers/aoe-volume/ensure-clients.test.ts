@@ -2,25 +2,13 @@ import { describe, expect, it } from "vitest";
 import { xenHostSpecSchema } from "../../../../src/api/xen-host.ts";
 import { ensureClients } from "../../../../src/controllers/aoe-volume/ensure-clients.ts";
 import type { ObservedClient, VolumeObservation } from "../../../../src/controllers/aoe-volume/observation.ts";
-import type { AoeDevice, BackingFact, Export, HostFacts } from "../../../../src/host/facts.ts";
+import type { AoeDevice, HostFacts } from "../../../../src/host/facts.ts";
 import { decision } from "../decision.ts";
 import { known, reachable, unreachable } from "../facts.ts";
 import { driver } from "../ocfs2-cluster/observations.ts";
-import { server, ssh, volume } from "./observations.ts";
+import { card, mac, server, size, sound, ssh, volume } from "./observations.ts";
 
-const size = 2 ** 30;
-const mac = "00:16:3e:00:00:01";
-const card = { name: "eth1", mac, mtu: 1500, adminUp: true, carrier: true };
-const served: Export = {
-  ...{ shelf: 0, slot: 1, interface: "eth1", backing: "/srv/vm.img", backingIdentity: "file:1:2", recorded: "x" },
-  ...{ options: ["-s"], persistence: "Systemd", instance: "vm", owner: "san/vm 1", unitState: "active/running" },
-  ...{ pid: 7, runningDiffers: false },
-};
-const backing: BackingFact = {
-  ...{ path: "/srv/vm.img", realPath: "/srv/vm.img", kind: "File", sizeBytes: size, identity: "file:1:2" },
-  ...{ lasting: "x", owner: "san/vm 1" },
-};
-const serving = server({ exports: known([served]), backings: known([backing]), interfaces: known([card]) });
+const serving = server(sound);
 const seen = (rest: Partial<AoeDevice> = {}): Partial<HostFacts> => ({
   aoeDevices: known([
     {

@@ -1,8 +1,8 @@
 import { aoeServerSpecSchema } from "../../../../src/api/aoe-server.ts";
 import { aoeVolumeSpecSchema } from "../../../../src/api/aoe-volume.ts";
 import type { ObservedServer, VolumeObservation } from "../../../../src/controllers/aoe-volume/observation.ts";
-import type { HostFacts } from "../../../../src/host/facts.ts";
-import { reachable } from "../facts.ts";
+import type { BackingFact, Export, HostFacts } from "../../../../src/host/facts.ts";
+import { known, reachable } from "../facts.ts";
 
 export const ssh = { host: "10.0.0.1", privateKeySecretRef: { name: "key" } };
 
@@ -27,3 +27,28 @@ export const volume = (rest: Partial<VolumeObservation> = {}, spec: object = {})
   ...{ recorded: {}, approved: undefined, server: server(), busy: false, removed: false },
   ...{ clients: [], bystanders: [], rival: undefined, clusters: [], ...rest },
 });
+
+/** Bytes of /srv/vm.img. */
+export const size = 2 ** 30;
+export const mac = "00:16:3e:00:00:01";
+/** The interface eth1 of san1. */
+export const card = { name: "eth1", mac, mtu: 1500, adminUp: true, carrier: true };
+
+/** The export of the volume as xensan starts it. */
+export const served: Export = {
+  ...{ shelf: 0, slot: 1, interface: "eth1", backing: "/srv/vm.img", backingIdentity: "file:1:2", recorded: "x" },
+  ...{ options: ["-s"], persistence: "Systemd", instance: "vm", owner: "san/vm 1", unitState: "active/running" },
+  ...{ pid: 7, runningDiffers: false },
+};
+
+/** /srv/vm.img as xensan makes it. */
+export const backing: BackingFact = {
+  ...{ path: "/srv/vm.img", realPath: "/srv/vm.img", kind: "File", sizeBytes: size, identity: "file:1:2" },
+  ...{ lasting: "x", owner: "san/vm 1" },
+};
+
+/** Facts of san1 where nothing is left to be done for the volume. */
+export const sound: Partial<HostFacts> = {
+  ...{ exports: known([served]), backings: known([backing]), interfaces: known([card]) },
+  tools: known(new Map([["vblade", "/usr/sbin/vblade"]])),
+};

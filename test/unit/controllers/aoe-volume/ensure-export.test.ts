@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest";
+import { ensureExport, runOf } from "../../../../src/controllers/aoe-volume/ensure-export.ts";
+import type { Bystander, VolumeObservation } from "../../../../src/controllers/aoe-volume/observation.ts";
+import type { BackingFact, Export, HostFacts } from "../../../../src/host/facts.ts";
+import { decision } from "../decision.ts";
+import { known, reachable, unreachable } from "../facts.ts";
+import { backing, card, mac, served, server, size, sound, volume } from "./observations.ts";
+
+type Rest = Partial<VolumeObservation>;
+const look = (given: Partial<HostFacts> = {}, rest: Rest = {}, spec: object = {}) =>
+  decision(ensureExport(volume({ server: server({ ...sound, ...given }), ...rest }, spec)));
+const runs = (rest: Partial<Export> = {}) => ({ exports: known([{ ...served, ...rest }]) });
+const has = (rest: Partial<BackingFact> = {}) => ({ backings: known([{ ...backing, ...rest }]) });
+const missing = has({ kind: "Missing", realPath: "", sizeBytes: 0, identity: "", lasting: "", owner: "" });
+const none = { exports: known([]) };
+const another = { ref: { kind: "XenHost", namespace: "other", name: "carl" }, host: "XenHost/other/carl" };
+const device = { shelf: 0, slot: 1, up: true, flags: [], macs: [mac], interfaces: ["eth1"], payload: undefined };
+const holder: Bystander = {
+  ...another,
+  view: reachable({ aoeDevices: known([{ ...device, sizeBytes: size, users: ["/mnt"] }]) }),
+  ...{ fresh: true, trusted: true },
+};
+const held = { bystanders: [holder] };
+const unsure = { bystanders: [{ ...holder, view: unreachable }] };
+
+const make = "AoeServer/san1 ensure-file san/vm 1 /srv/vm.img 1073741824 - /srv/*";
+const start = (restart: string, options = "-s") =>
+  `AoeServer/san1 ensure-export san/vm 1 0 1 eth1 /srv/vm.img ${options} ${restart} - - eth1=default /srv/*`;
+const remove = "interrupting AoeServer/san1 remove-export san/vm 1 0 2 eth1";
+const stops = (exported: string, ...steps: string[]) => ({
+  conditions: [
+    `Exported ${exported}`,
+    `Attached ${exported.split(" ")[0]} NotExported: The volume is not exported yet`,
+  ],
+  ...{ steps, proceed: false },
+});
+const fine = "True Exported: e0.1 is served by AoeServer san1 on eth1";
+const goesOn = (exported: string, ...steps: string[]) => ({
+  ...{ conditions: [`Exported ${exported}`], steps, proceed: true },
+});
+const notYet = "False Progressing: e0.1 is not yet served by AoeServer san1 on eth1";
+const changes = (...steps: string[]) => ({
+  conditions: [
+    "Exported False Progressing: e0.1 is served by AoeServer san1 on eth1 and is being changed",
+    "Attached Unknown Progressing: The export is being changed",
+  ],
+  ...{ steps, proceed: false },
+});
+const waits = (why: string, ...steps: string[]) =>
+  goesOn(
+    `True ClientHoldsDevice: e0.1 is served by AoeServer san1 on eth1, but ${why} while the device is held by XenHost/other/carl (/mnt): release it on the client, and xensan applies the change`,
+    ...steps,
+  );
+
+describe("the export of a volume", () => {
+  it.each<[string, Partial<HostFacts>, Rest, ReturnType<typeof stops>]>([
+    ["runs as asked", {}, {}, goesOn(fine)],
+    ["is started with its backing", { ...none, ...missing }, {}, stops(notYet, make, start("ifneeded"))],
+    ["is started", none, {}, stops(notYet, start("ifneeded"))],
+    ["is started again", runs({ pid: undefined }), {}, stops(notYet, start("ifneeded"))],
+    ["is started, and no vblade restarted that a client holds", none, held, stops(notYet, start("forbidden"))],
+    ["is adopted without a restart", runs({ owner: "" }), {}, goesOn(fine, start("forbidden"))],
+    ["gets its backing recorded", runs({ recorded: "" }), {}, goesOn(fine, start("forbidden"))],
+    ["is changed", runs({ options: ["-r"] }), {}, changes(`interrupting ${start("ifneeded")}`)],
+    ["is kept over a reboot", runs({ persistence: "None" }), {}, changes(`interrupting ${start("ifneeded")}`)],
+    ["is not changed while held", runs({ options: ["-r"] }), held, waits("vblade keeps its current parameters")],
+    [
+      "gets only its configuration back while held",
+      runs({ options: ["-r"], runningDiffers: true }),
+      held,
+      waits("vblade keeps its current parameters", start("forbidden")),
+    ],
+    ["grows", has({ sizeBytes: size / 2 }), {}, changes(`interrupting ${make}`, `interrupting ${start("always")}`)],
+    [
+      "does not grow while held",
+      has({ sizeBytes: size / 2 }),
+      held,
+      waits("the backing keeps 536870912 bytes instead of 1073741824"),
+    ],
+  ])("%s", (_, given, rest, expected) => {
+    expect(look(given, rest)).toEqual(expected);
+  });
+
+  const old = { recorded: { size: "512Mi", server: { run: runOf(7) } } };
+  it("is restarted for a size that vblade does not know, unless it is held", () => {
+    expect(look({}, old)).toEqual(changes(`interrupting ${start("always")}`));
+    expect(look({}, { ...old, ...held })).toEqual(waits("clients keep seeing 536870912 bytes instead of 1073741824"));
+  });
+
+  it("keeps its parameters while a host that may hold it does not answer", () => {
+    expect(look(runs({ options: ["-r"] }), unsure)).toEqual(
+      goesOn(
+        "True ClientUnknown: e0.1 is served by AoeServer san1 on eth1, but vblade keeps its current parameters while xensan cannot determine which processes hold the device: XenHost/other/carl cannot be reached (Unreachable): release it on the client, and xensan applies the change",
+      ),
+    );
+  });
+
+  it("moves to another address once nobody holds the former one", () => {
+    const former = { exports: known([{ ...served, slot: 2 }]) };
+    expect(look(former)).toEqual(stops(notYet, remove, start("ifneeded")));
+    expect(look(former, held)).toEqual(
+      stops(`${notYet}; the former export e0.2 on eth1 stays while the device is held by XenHost/other/carl (/mnt)`),
+    );
+  });
+
+  it("says what sync: Disabled costs", () => {
+    expect(look(runs({ options: [] }), {}, { sync: "Disabled" })).toEqual(
+      goesOn(`${fine}; sync is Disabled: a power failure of the server loses writes that clients consider complete`),
+    );
+  });
+
+  it("is not up on an interface that is down", () => {
+    expect(look({ interfaces: known([{ ...card, adminUp: false }]) })).toEqual(
+      goesOn(
+        "False InterfaceDown: e0.1 is served by AoeServer san1, but no client can reach it: network interface eth1 is down",
+      ),
+    );
+  });
+});
+
+describe("what is not exported", () => {
+  const device = { backing: { device: "/dev/sdb" } };
+  const nothing = {
+    ...missing,
+    backings: known([{ ...backing, path: "/dev/sdb", kind: "Missing" as const, lasting: "" }]),
+  };
+  it.each<[string, Partial<HostFacts>, Rest, object, string]>([
+    [
+      "on a server without vblade",
+      { ...none, tools: known(new Map()) },
+      {},
+      {},
+      "False ServerNotReady: AoeServer san1 cannot export yet: vblade is not installed: install it there (on Debian: apt-get install vblade)",
+    ],
+    [
+      "a backing out of bounds",
+      {},
+      {},
+      { backing: { file: { path: "/home/vm.img", size: "1Gi" } } },
+      "False BackingOutsideBounds: /home/vm.img is not in allowedBackings of AoeServer san1 (/srv/*). Use another backing, or ask the owner of the server to allow this one.",
+    ],
+    [
+      "a backing that the server does not report",
+      { backings: { state: "unknown", why: "stat failed" } },
+      {},
+      {},
+      "Unknown FactsUnknown: AoeServer san1 did not report what /srv/vm.img is: stat failed",
+    ],
+    [
+      "a backing that was not asked for",
+      { backings: known([]) },
+      {},
+      {},
+      "Unknown FactsUnknown: AoeServer san1 did not report what /srv/vm.img is: the probe did not include it",
+    ],
+    [
+      "a device that is not there",
+      { ...none, ...nothing },
+      {},
+      device,
+      "False BackingMissing: /dev/sdb does not exist on AoeServer san1: attach the disk or create another AoeVolume with the right path",
+    ],
+    [
+      "another backing than the recorded one",
+      has({ lasting: "y" }),
+      {},
+      {},
+      "False BackingChanged: /srv/vm.img is y, but the recorded backing is x: it is not served; bring it back, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (AoeServer san1)",
+    ],
+    [
+      "a new file in place of a recorded one that is gone",
+      missing,
+      {},
+      {},
+      "False BackingMissing: /srv/vm.img does not exist. The recorded backing is x: xensan neither creates nor serves another one; bring it back, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (AoeServer san1)",
+    ],
+  ])("is %s", (_, given, rest, spec, exported) => {
+    expect(look(given, rest, spec)).toEqual(stops(exported));
+  });
+});
