@@ -63,6 +63,13 @@ describe("the export of a volume", () => {
     ["gets its backing recorded", runs({ recorded: "" }), {}, goesOn(fine, start("forbidden"))],
     ["is changed", runs({ options: ["-r"] }), {}, changes(`interrupting ${start("ifneeded")}`)],
     ["is kept over a reboot", runs({ persistence: "None" }), {}, changes(`interrupting ${start("ifneeded")}`)],
+    ["is started as configured", runs({ runningDiffers: true }), {}, changes(`interrupting ${start("ifneeded")}`)],
+    [
+      "runs on as it was started while held",
+      runs({ runningDiffers: true }),
+      held,
+      waits("vblade keeps its current parameters"),
+    ],
     ["is not changed while held", runs({ options: ["-r"] }), held, waits("vblade keeps its current parameters")],
     [
       "gets only its configuration back while held",
@@ -131,6 +138,16 @@ describe("what is not exported", () => {
       {},
       {},
       "False ServerNotReady: AoeServer san1 cannot export yet: vblade is not installed: install it there (on Debian: apt-get install vblade)",
+    ],
+    [
+      "by the vblade of another backing",
+      {
+        ...runs({ owner: "", backing: "/srv/other.img", backingIdentity: "file:3:4", recorded: "" }),
+        interfaces: known([]),
+      },
+      {},
+      {},
+      "False ServerNotReady: AoeServer san1 cannot export yet: it has no network interface eth1; it has none: correct the interface in the spec",
     ],
     [
       "a backing out of bounds",
