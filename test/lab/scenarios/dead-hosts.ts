@@ -22,12 +22,17 @@ const listed = "xl domid vm-test 2>/dev/null || { sleep 3; exit 1; }";
 
 const hasNoDomain = (host: string, { on }: Words) => on(host, "! xl domid vm-test >/dev/null 2>&1");
 
-/** Shell text that has Xen reset the machine when dom0 has hung for so many seconds, now and after each boot. */
+/**
+ * Shell text that has Xen reset the machine when dom0 has hung for so many seconds, now and after each boot. The link is what
+ * `systemctl enable` makes; its reload of systemd takes minutes on a translated processor.
+ */
 const armWatchdog = (seconds: number) =>
   [
     "watchdog=$(command -v xenwatchdogd || ls /usr/lib/xen-*/bin/xenwatchdogd | tail -n 1)",
-    `printf '[Service]\\nType=forking\\nExecStart=%s ${seconds}\\n[Install]\\nWantedBy=multi-user.target\\n' "$watchdog" >/etc/systemd/system/xen-watchdog.service`,
-    "systemctl daemon-reload && systemctl -q enable xen-watchdog && systemctl start xen-watchdog",
+    "cd /etc/systemd/system && mkdir -p multi-user.target.wants",
+    `printf '[Service]\\nType=forking\\nExecStart=%s ${seconds}\\n[Install]\\nWantedBy=multi-user.target\\n' "$watchdog" >xen-watchdog.service`,
+    "ln -sf ../xen-watchdog.service multi-user.target.wants/xen-watchdog.service",
+    `{ pgrep -x xenwatchdogd >/dev/null || setsid "$watchdog" ${seconds} >/dev/null 2>&1 </dev/null; }`,
   ].join(" && ");
 
 /** Both dom0s are reset by Xen when they hang, and the operator has seen it: from then on a silent heartbeat proves death. */
