@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const program = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -59,30 +59,16 @@ function startNode(args: readonly string[], env: NodeJS.ProcessEnv): XensanProce
     },
     ended,
     async until(pattern, seconds = 90) {
-      const deadline = performance.now() + seconds * 1000;
+      const signal = AbortSignal.timeout(seconds * 1000);
       for (;;) {
         const match = pattern.exec(stdout);
         if (match !== null) return match;
         if (over) throw new Error(`it ended before printing ${pattern}:\n${stdout}\n${stderr}`);
-        if (performance.now() > deadline)
-          throw new Error(`no ${pattern} within ${seconds} s in:\n${stdout}\n${stderr}`);
-        await sleep(50);
+        if (signal.aborted) throw new Error(`no ${pattern} within ${seconds} s in:\n${stdout}\n${stderr}`);
+        await Promise.race([once(child.stdout, "data", { signal }), ended]).catch(() => undefined);
       }
     },
   };
-}
-
-/** Waits until `condition` holds. */
-export async function eventually(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  seconds = 20,
-): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await sleep(100);
-  }
 }
 
 /** Holds a port of this machine until it is disposed of. */

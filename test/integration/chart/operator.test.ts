@@ -11,9 +11,10 @@ import { startRack } from "../../../src/up/cloud.ts";
 import { fitToRack } from "../../../src/up/fit-to-rack.ts";
 import { followUntilReady } from "../../../src/up/follow.ts";
 import { installChart, uninstallChart } from "../chart-install.ts";
+import { eventually } from "../eventually.ts";
 import { serviceAccountKubeconfig } from "../service-account.ts";
 import { tool } from "../tools.ts";
-import { eventually, startXensan, type XensanProcess } from "../xensan-process.ts";
+import { startXensan, type XensanProcess } from "../xensan-process.ts";
 import { askedBy, covers, rightsOf, rightText } from "./rights.ts";
 
 const tutorial = fileURLToPath(new URL("../../../examples/tutorial", import.meta.url));

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
+import { eventually } from "../eventually.ts";
 import { tool } from "../tools.ts";
-import { eventually, holdPort, startUp, type XensanProcess } from "../xensan-process.ts";
+import { holdPort, startUp, type XensanProcess } from "../xensan-process.ts";
 
 function start(...args: string[]): XensanProcess {
   const started = startUp(args);

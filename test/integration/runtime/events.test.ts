@@ -4,7 +4,8 @@ import { createKubeClient, type KubeClient, textSource } from "../../../src/runt
 import { EventRecorder } from "../../../src/runtime/events.ts";
 import { eventKind } from "../../../src/runtime/kinds.ts";
 import { namespaces } from "../../contract-kube-api/built-in-kinds.ts";
-import { configMaps, eventually, quiet } from "./ground.ts";
+import { eventually } from "../eventually.ts";
+import { configMaps, quiet } from "./ground.ts";
 
 let api: KubeClient;
 beforeAll(() => {

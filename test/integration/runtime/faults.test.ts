@@ -8,7 +8,8 @@ import { done } from "../../../src/runtime/reconciler.ts";
 import { Reflector } from "../../../src/runtime/reflector.ts";
 import { applyStatus, withStatus } from "../../../src/runtime/status-patch.ts";
 import { type Widget, widgets } from "../../contract-kube-api/widget.ts";
-import { breakGround, eventually, type Ground, quiet, startProxy, type TcpProxy } from "./ground.ts";
+import { eventually } from "../eventually.ts";
+import { breakGround, type Ground, quiet, startProxy, type TcpProxy } from "./ground.ts";
 
 let ground: Ground;
 let proxy: TcpProxy;

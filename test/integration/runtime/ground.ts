@@ -1,12 +1,12 @@
 import net from "node:net";
 import { pino } from "pino";
-import { systemClock } from "../../../src/clock.ts";
 import { type ControlPlane, startControlPlane } from "../../../src/controlplane/control-plane.ts";
 import { createKubeClient, type KubeClient, textSource } from "../../../src/runtime/client-node.ts";
 import { isNotFound, type Kind, type KubeApi, type KubeObject } from "../../../src/runtime/kube-api.ts";
 import type { Metrics } from "../../../src/runtime/metrics.ts";
 import { customResourceDefinitions, namespaces } from "../../contract-kube-api/built-in-kinds.ts";
 import { widgetDefinition, widgets } from "../../contract-kube-api/widget.ts";
+import { eventually } from "../eventually.ts";
 
 export const quiet = pino({ level: "silent" });
 
@@ -72,18 +72,6 @@ async function served(api: KubeApi): Promise<boolean> {
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;
-  }
-}
-
-export async function eventually(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  withinSeconds = 60,
-): Promise<void> {
-  const deadline = systemClock.monotonic() + withinSeconds * 1000;
-  while (!(await condition())) {
-    if (systemClock.monotonic() > deadline) throw new Error(`not within ${withinSeconds} s: ${what}`);
-    await systemClock.sleep(50);
   }
 }
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vi
 import { z } from "zod";
 import { createKubeClient, type KubeClient, textSource } from "../../../src/runtime/client-node.ts";
 import { namespaces } from "../../contract-kube-api/built-in-kinds.ts";
-import { eventually } from "./ground.ts";
+import { eventually } from "../eventually.ts";
 
 const messageSchema = z.object({ kind: z.enum(["campaigning", "acting"]), at: z.number() });
 const leaseMs = 4000;

@@ -5,7 +5,8 @@ import { systemClock } from "../../../src/clock.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
 import { Reflector } from "../../../src/runtime/reflector.ts";
 import { widgets } from "../../contract-kube-api/widget.ts";
-import { breakGround, configMaps, eventually, type Ground, quiet, startProxy } from "./ground.ts";
+import { eventually } from "../eventually.ts";
+import { breakGround, configMaps, type Ground, quiet, startProxy } from "./ground.ts";
 
 let ground: Ground;
 beforeAll(async () => {

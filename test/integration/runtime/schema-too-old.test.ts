@@ -11,7 +11,8 @@ import { startControlPlane } from "../../../src/controlplane/control-plane.ts";
 import { createKubeClient, textSource } from "../../../src/runtime/client-node.ts";
 import { secretKind } from "../../../src/runtime/kinds.ts";
 import { namespaces } from "../../contract-kube-api/built-in-kinds.ts";
-import { eventually, startXensan } from "../xensan-process.ts";
+import { eventually } from "../eventually.ts";
+import { startXensan } from "../xensan-process.ts";
 
 const crds = fileURLToPath(new URL("../../../crds", import.meta.url));
 

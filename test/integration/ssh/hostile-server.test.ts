@@ -3,8 +3,9 @@ import ssh2 from "ssh2";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HostDialer } from "../../../src/ssh/host-session.ts";
 import { generateKeyPair } from "../../generate-key.ts";
+import { eventually } from "../eventually.ts";
 import { longestStall, rekeyForEver, startGroupExchanger, startLaxServer } from "./hostile-server.ts";
-import { eventually, failureOf, openDialer, script, targetOn } from "./targets.ts";
+import { failureOf, openDialer, script, targetOn } from "./targets.ts";
 
 const user = generateKeyPair();
 const dialers: HostDialer[] = [];

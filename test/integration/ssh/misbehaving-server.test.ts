@@ -2,8 +2,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { HostDialer } from "../../../src/ssh/host-session.ts";
 import { generateKeyPair } from "../../generate-key.ts";
 import { encryptedKey, publicKeys } from "../../unit/ssh/keys.ts";
+import { eventually } from "../eventually.ts";
 import { type Behaviour, type Command, startMisbehavingServer } from "./misbehaving-server.ts";
-import { eventually, failureOf, openDialer, script, targetOn } from "./targets.ts";
+import { failureOf, openDialer, script, targetOn } from "./targets.ts";
 
 const user = generateKeyPair();
 const dialers: HostDialer[] = [];

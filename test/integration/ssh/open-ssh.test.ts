@@ -3,8 +3,9 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HostDialer, SshTarget } from "../../../src/ssh/host-session.ts";
+import { eventually } from "../eventually.ts";
 import { sshdPath, startOpenSsh, sudoWorks, userName } from "./open-ssh.ts";
-import { eventually, failureOf, openDialer, script, targetOn } from "./targets.ts";
+import { failureOf, openDialer, script, targetOn } from "./targets.ts";
 
 if (sshdPath === undefined) process.stderr.write("skipped: OpenSSH tests need sshd: apt-get install openssh-server\n");
 if (!sudoWorks) process.stderr.write("skipped: sudo tests need `sudo -n true` to work for this user\n");

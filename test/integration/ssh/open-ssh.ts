@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { generateKeyPair } from "../../generate-key.ts";
-import { eventually } from "./targets.ts";
+import { eventually } from "../eventually.ts";
 
 export const sshdPath = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/lib/ssh/sshd"].find(existsSync);
 export const userName = userInfo().username;

@@ -45,12 +45,3 @@ export async function failureOf(
   if (!(error instanceof HostError)) throw error;
   return { code: error.code, started: error.started, message: error.message };
 }
-
-/** Polls until it is true. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -10,7 +10,8 @@ import { configSource, createKubeClient, textSource } from "../../../src/runtime
 import type { KubeApi } from "../../../src/runtime/kube-api.ts";
 import { Reflector } from "../../../src/runtime/reflector.ts";
 import { type Widget, widgets } from "../../contract-kube-api/widget.ts";
-import { breakGround, eventually, type Ground } from "../runtime/ground.ts";
+import { eventually } from "../eventually.ts";
+import { breakGround, type Ground } from "../runtime/ground.ts";
 import { tool } from "../tools.ts";
 import { etcdAt } from "./etcd.ts";
 

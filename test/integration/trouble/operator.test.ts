@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { stringify } from "yaml";
 import { z } from "zod";
 import { textSource } from "../../../src/runtime/client-node.ts";
+import { eventually } from "../eventually.ts";
 import { breakGround, type Ground } from "../with-controllers/ground.ts";
-import { eventually, startXensan, type XensanProcess } from "../xensan-process.ts";
+import { startXensan, type XensanProcess } from "../xensan-process.ts";
 import { etcdAt } from "./etcd.ts";
 import { expiring } from "./token.ts";
 

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { z } from "zod";
 import type { Manifest } from "../../../src/cli/manifests.ts";
 import { installChart } from "../chart-install.ts";
+import { eventually } from "../eventually.ts";
 import { serviceAccountKubeconfig } from "../service-account.ts";
 import { toolPath } from "../tools.ts";
-import { eventually, type XensanProcess } from "../xensan-process.ts";
+import type { XensanProcess } from "../xensan-process.ts";
 import { breakGround, type Ground } from "./ground.ts";
 
 const examples = fileURLToPath(new URL("../../../examples", import.meta.url));

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installChart } from "../chart-install.ts";
+import { eventually } from "../eventually.ts";
 import { serviceAccountKubeconfig } from "../service-account.ts";
 import { tool } from "../tools.ts";
-import { eventually } from "../xensan-process.ts";
 import { breakGround, type Ground, onHosts } from "./ground.ts";
 
 let ground: Ground;

@@ -6,9 +6,10 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Rack } from "../../../src/sim/rack.ts";
 import { installChart, uninstallChart } from "../chart-install.ts";
+import { eventually } from "../eventually.ts";
 import { serviceAccountKubeconfig } from "../service-account.ts";
 import { toolPath } from "../tools.ts";
-import { eventually, type XensanProcess } from "../xensan-process.ts";
+import type { XensanProcess } from "../xensan-process.ts";
 import { breakGround, type Ground, onHosts } from "./ground.ts";
 
 const execute = promisify(execFile);
