@@ -29,16 +29,17 @@ lease_held_until() {
 	echo "$lease_held"
 }
 
-# end_lease UUID: nothing of this host holds it any more. The process leads a group of its own.
+# end_lease UUID: nothing of this host holds it any more. The process leads a group of its own, of which each may hold the files.
 end_lease() {
 	if lease_alive "$1"; then
-		kill -- "-$lease_pid" 2>/dev/null || kill "$lease_pid" 2>/dev/null || :
+		lease_group=$lease_pid
+		kill -- "-$lease_group" 2>/dev/null || kill "$lease_group" 2>/dev/null || :
 		lease_tries=0
-		while lease_alive "$1" && [ "$lease_tries" -lt 50 ]; do
+		while { lease_alive "$1" || kill -0 "-$lease_group" 2>/dev/null; } && [ "$lease_tries" -lt 50 ]; do
 			lease_tries=$((lease_tries + 1))
 			pause
 		done
-		! lease_alive "$1" || kill -s KILL -- "-$lease_pid" 2>/dev/null || :
+		! lease_alive "$1" || kill -KILL "-$lease_group" 2>/dev/null || :
 	fi
 	rm -f "$leases_dir/$1".*
 }
