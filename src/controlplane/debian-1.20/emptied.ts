@@ -1,9 +1,20 @@
-import type { KubeClient } from "../../runtime/client-node.ts";
 import { isRecord } from "../../runtime/equality.ts";
+import type { ApplyOptions, Kind, KubeApi, KubeObject, ObjectKey } from "../../runtime/kube-api.ts";
 import { KubeError, keyOf } from "../../runtime/kube-api.ts";
 
+/** A client whose merge patches name their field manager, and may go to the status alone. */
+interface Patching extends KubeApi {
+  mergePatch<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    patch: unknown,
+    signal?: AbortSignal,
+    options?: Partial<Pick<ApplyOptions, "fieldManager" | "subresource">>,
+  ): Promise<T>;
+}
+
 /** The client whose refused apply is sent again where {@link patchForEmptied} has a patch to send before. */
-export function emptyingFirst(client: KubeClient): KubeClient {
+export function emptyingFirst<Client extends Patching>(client: Client): Client {
   return {
     ...client,
     async apply(kind, object, options) {
