@@ -1,8 +1,7 @@
 /** The door to a real Kubernetes API server. */
 
 export type { KubeClient } from "./client-node/client.ts";
-export { createKubeClient, type KubeClientOptions, typed } from "./client-node/client.ts";
+export { createKubeClient, typed } from "./client-node/client.ts";
 export { Credentials } from "./client-node/credentials.ts";
-export type { Impersonation } from "./client-node/impersonation.ts";
 export { collectionPath, objectPath } from "./client-node/paths.ts";
 export { type ConfigSource, configSource, textSource } from "./client-node/source.ts";
