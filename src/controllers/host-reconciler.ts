@@ -288,13 +288,13 @@ async function judge<
 }
 
 /** What is to be done by whoever has the machine. Whatever acts there claims it; where nothing is to be done, that is. */
-function claimed(host: ObjectRef, claiming: Claiming, observed: boolean, plan: () => HostPlan): HostPlan {
+function claimed({ kind, name }: ObjectRef, claiming: Claiming, observed: boolean, plan: () => HostPlan): HostPlan {
   if (claiming.kind === "Elsewhere")
     return { steps: [], problem: { reason: "ClaimedElsewhere", message: claiming.message } };
   const wanted = planned(plan);
   // Where nothing else is to be done, an observed machine differs in nothing.
   if (claiming.kind !== "Free" || wanted.steps.length > 0 || observed) return wanted;
-  return { ...wanted, steps: [exclusive({ kind: host.kind, name: host.name }, claimMachine())] };
+  return { ...wanted, steps: [exclusive({ kind, name }, claimMachine())] };
 }
 
 /** A value that passed the schema and that no host can be given all the same. */

@@ -18,6 +18,17 @@ export interface KubeApi {
   delete(kind: Kind, key: ObjectKey, options?: DeleteOptions): Promise<void>;
 }
 
+/** A {@link KubeApi} whose merge patches name their field manager, and may go to the status alone. */
+export interface PatchingKubeApi extends KubeApi {
+  mergePatch<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    patch: unknown,
+    signal?: AbortSignal,
+    options?: Partial<Pick<ApplyOptions, "fieldManager" | "subresource">>,
+  ): Promise<T>;
+}
+
 /** A resource type. The phantom `T` ties it to the TypeScript shape of its objects. */
 export interface Kind<T extends KubeObject = KubeObject> {
   /** Empty for the core group. */

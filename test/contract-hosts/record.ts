@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { loadRack } from "../../src/sim/rack-file.ts";
+import { imageName } from "../containers/images.ts";
 import { bringUp } from "../lab/common-rack.ts";
 import { rackFiles } from "../lab/places.ts";
 import { stopOnSignals } from "../lab/stop-on-signals.ts";
@@ -36,7 +37,7 @@ async function record(name: string, steps: readonly Step[], shell: Shell, withPr
 }
 
 async function recordContainer(init: string): Promise<void> {
-  const image = process.env.XENSAN_CONTRACT_IMAGE ?? "xensan-test-host";
+  const image = process.env.XENSAN_CONTRACT_IMAGE ?? imageName("host");
   const docker = (...args: string[]) => execFileSync("docker", args, { encoding: "utf8" }).trim();
   const added = ["SYS_ADMIN", "NET_ADMIN", "NET_RAW", "MKNOD", "SYS_PTRACE"];
   const capabilities = added.flatMap((name) => ["--cap-add", name]);

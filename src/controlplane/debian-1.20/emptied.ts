@@ -1,20 +1,8 @@
 import { isRecord } from "../../runtime/equality.ts";
-import type { ApplyOptions, Kind, KubeApi, KubeObject, ObjectKey } from "../../runtime/kube-api.ts";
-import { KubeError, keyOf } from "../../runtime/kube-api.ts";
-
-/** A client whose merge patches name their field manager, and may go to the status alone. */
-interface Patching extends KubeApi {
-  mergePatch<T extends KubeObject>(
-    kind: Kind<T>,
-    key: ObjectKey,
-    patch: unknown,
-    signal?: AbortSignal,
-    options?: Partial<Pick<ApplyOptions, "fieldManager" | "subresource">>,
-  ): Promise<T>;
-}
+import { KubeError, keyOf, type PatchingKubeApi } from "../../runtime/kube-api.ts";
 
 /** The client whose refused apply is sent again where {@link patchForEmptied} has a patch to send before. */
-export function emptyingFirst<Client extends Patching>(client: Client): Client {
+export function emptyingFirst<Client extends PatchingKubeApi>(client: Client): Client {
   return {
     ...client,
     async apply(kind, object, options) {

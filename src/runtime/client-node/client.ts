@@ -2,13 +2,11 @@ import { errors } from "undici";
 import { type Clock, systemClock } from "../../clock.ts";
 import { isRecord } from "../equality.ts";
 import {
-  type ApplyOptions,
   type Kind,
-  type KubeApi,
   KubeError,
   type KubeObject,
   keyOf,
-  type ObjectKey,
+  type PatchingKubeApi,
   type WatchEvent,
   type WatchOptions,
 } from "../kube-api.ts";
@@ -30,15 +28,7 @@ import { collectionPath, objectPath } from "./paths.ts";
 import type { ConfigSource } from "./source.ts";
 
 /** A {@link KubeApi} with what only a real server has. */
-export interface KubeClient extends KubeApi {
-  /** `options` name the field manager, and send the patch to the status alone. */
-  mergePatch<T extends KubeObject>(
-    kind: Kind<T>,
-    key: ObjectKey,
-    patch: unknown,
-    signal?: AbortSignal,
-    options?: Partial<Pick<ApplyOptions, "fieldManager" | "subresource">>,
-  ): Promise<T>;
+export interface KubeClient extends PatchingKubeApi {
   /** The server's address. */
   server(): Promise<URL>;
   /** A question that the server answers and does not store. */

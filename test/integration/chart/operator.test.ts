@@ -83,7 +83,7 @@ describe("two replicas that run as the chart's service account", () => {
 
     const flags = ["--lease-namespace=xensan-system", "--metrics-auth=kubernetes"];
     const first = await startReplica("first", { flags });
-    await eventually("the first leads", async () => (await holder().catch(() => "")).startsWith("first_"));
+    await eventually("the first leads", async () => (await holder().catch(() => "")).startsWith("first_"), 20);
     const second = await startReplica("second", { flags });
 
     const rows = await followUntilReady({
@@ -98,7 +98,7 @@ describe("two replicas that run as the chart's service account", () => {
     );
     expect(rows).toHaveLength(7);
 
-    await eventually("the second is ready", async () => (await second.get("/readyz")).status === 200);
+    await eventually("the second is ready", async () => (await second.get("/readyz")).status === 200, 20);
     expect(await first.get("/healthz")).toMatchObject({ status: 200 });
     await kubectl("create", "serviceaccount", "scraper", "-n", namespace);
     const binding = ["scraper", "--clusterrole=xensan-metrics-reader", `--serviceaccount=${namespace}:scraper`];
@@ -122,7 +122,7 @@ describe("two replicas that run as the chart's service account", () => {
 
     first.kill("SIGTERM");
     expect(await first.ended).toBe(0);
-    await eventually("the second leads", async () => (await holder()).startsWith("second_"));
+    await eventually("the second leads", async () => (await holder()).startsWith("second_"), 20);
 
     for (const kind of ["xendomains", "ocfs2clusters", "aoevolumes", "xenhosts", "aoeservers"]) {
       await kubectl("delete", kind, "--all", "-n", namespace, "--timeout=60s").catch(async (error: unknown) => {
@@ -192,6 +192,7 @@ describe("a release that serves one namespace", () => {
     await eventually(
       "the tenant's server says what it needs",
       async () => (await reason("tenant")) === "SecretNotFound",
+      20,
     );
     expect(await reason("neighbour")).toBe("Pending");
 

@@ -113,7 +113,7 @@ describe("the embedded mode", () => {
     onTestFinished(() => rm(directory, { recursive: true, force: true }));
     started.kill("SIGKILL");
     expect(await started.ended).toBe("SIGKILL");
-    await eventually("etcd and kube-apiserver end", () => processesIn(directory).length === 0);
+    await eventually("etcd and kube-apiserver end", () => processesIn(directory).length === 0, 20);
   });
 });
 

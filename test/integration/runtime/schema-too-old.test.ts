@@ -91,7 +91,7 @@ it("an operator newer than the definitions says so at start, on /readyz and in t
   };
   const message =
     "SchemaTooOld: the API server does not know AoeServer status.exports: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release: kubectl apply --server-side --force-conflicts -f crds/";
-  await eventually("SchemaTooOld is recorded", async () => (await readyOf()).reason === "SchemaTooOld");
+  await eventually("SchemaTooOld is recorded", async () => (await readyOf()).reason === "SchemaTooOld", 20);
   expect(await readyOf()).toEqual({ reason: "SchemaTooOld", message });
   expect(await ready()).toEqual({ status: 500, text: `[-] operator: ${message}\n` });
   expect(host.connections()).toBe(0);

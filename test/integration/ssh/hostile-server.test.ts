@@ -66,7 +66,7 @@ describe("a host that chooses what is computed", () => {
     const { dialer, events } = open();
     const run = failureOf(dialer.session(targetOn(server, user)).run(script("true")));
     expect(await run).toMatchObject({ code: "ConnectionLost" });
-    await eventually("the connection is given up", () => events.some(({ kind }) => kind === "disconnected"));
+    await eventually("the connection is given up", () => events.some(({ kind }) => kind === "disconnected"), 10);
     expect(events).toContainEqual(
       expect.objectContaining({ kind: "disconnected", why: "the host asked for new keys 11 times in a minute" }),
     );

@@ -184,10 +184,14 @@ describe("an address that the operator does not allow", () => {
     await dialer.session(target).run(script("true"));
     expect({ lookups, connections: server.seen.connections }).toEqual({ lookups: 1, connections: 1 });
     server.cut();
-    await eventually("a new lookup is refused", async () => {
-      const failure = await failureOf(dialer.session(target).run(script("true"))).catch(() => undefined);
-      return failure?.code === "AddressNotAllowed";
-    });
+    await eventually(
+      "a new lookup is refused",
+      async () => {
+        const failure = await failureOf(dialer.session(target).run(script("true"))).catch(() => undefined);
+        return failure?.code === "AddressNotAllowed";
+      },
+      10,
+    );
     expect(server.seen.connections).toBe(1);
   });
 });
@@ -228,7 +232,7 @@ describe("a host that dies", () => {
     const session = dialer.session(targetOn(server, user));
     await session.run(script("true"));
     server.cut();
-    await eventually("the loss is noticed", () => kinds().includes("disconnected"));
+    await eventually("the loss is noticed", () => kinds().includes("disconnected"), 10);
     expect(await session.run(script("true"))).toMatchObject({ exitCode: 0 });
     expect(server.seen.connections).toBe(2);
   });
@@ -252,7 +256,7 @@ describe("a host that dies", () => {
     await using _ = server;
     const { dialer } = open({ limits: { keepaliveSeconds: 0.05, keepaliveMisses: 2 } });
     const running = dialer.session(targetOn(server, user)).run(script("true", { timeoutSeconds: 60 }));
-    await eventually("the command runs", () => server.seen.commands.length === 1);
+    await eventually("the command runs", () => server.seen.commands.length === 1, 10);
     server.freeze();
     expect(await failureOf(running)).toMatchObject({ code: "ConnectionLost", started: true });
   });
@@ -285,7 +289,7 @@ describe("a host that hangs", () => {
     await using server = await startMisbehavingServer({ onCommand: (command) => void waiting.push(command) });
     const session = open({ limits: { channels: 1 } }).dialer.session(targetOn(server, user));
     const first = session.run(script("first"));
-    await eventually("the first command has arrived", () => waiting.length === 1);
+    await eventually("the first command has arrived", () => waiting.length === 1, 10);
     const second = session.run(script("second", { beginWithinSeconds: 0.2 }));
     expect(await failureOf(second)).toMatchObject({ code: "TimedOut", started: false });
     waiting[0]?.answer("done\n");
@@ -522,7 +526,7 @@ describe("a connection", () => {
     await using server = await startMisbehavingServer();
     const { dialer, kinds } = open({ limits: { idleSeconds: 0.05 } });
     await dialer.session(targetOn(server, user)).run(script("true"));
-    await eventually("it is closed", () => kinds().includes("disconnected"));
+    await eventually("it is closed", () => kinds().includes("disconnected"), 10);
   });
 
   it("to a host that is no longer declared is closed when its last command is done", async () => {
@@ -533,11 +537,11 @@ describe("a connection", () => {
     const { dialer, kinds } = open();
     const target = targetOn(server, user);
     const running = dialer.session(target).run(script("true"));
-    await eventually("the command runs", () => server.seen.commands.length === 1);
+    await eventually("the command runs", () => server.seen.commands.length === 1, 10);
     dialer.forget(target);
     finish.resolve();
     expect(await running).toMatchObject({ stdout: "done" });
-    await eventually("it is closed", () => kinds().includes("disconnected"));
+    await eventually("it is closed", () => kinds().includes("disconnected"), 10);
   });
 
   it("is observed without arguments, output or keys", async () => {

@@ -110,7 +110,7 @@ describe.skipIf(sshdPath === undefined)("OpenSSH's own server", () => {
       message: "timed out after 1 s while running test on 127.0.0.1; its processes were killed",
     });
     const pids = ["child", "shell"].map((name) => numberIn(join(server.directory, name)));
-    await eventually("both are gone", () => !pids.some(alive));
+    await eventually("both are gone", () => !pids.some(alive), 10);
     expect(await session.run(script("echo next"))).toMatchObject({ stdout: "next\n" });
   });
 
@@ -120,7 +120,7 @@ describe.skipIf(sshdPath === undefined)("OpenSSH's own server", () => {
     const text =
       'trap "echo cleaned >\\"$1/cleaned\\"; exit 1" TERM\necho $$ >"$1/shell"\nwhile :; do sleep 0.05; done';
     const running = sessionOn(server).session.run(script(text, { args: [server.directory], signal: caller.signal }));
-    await eventually("it runs", () => existsSync(join(server.directory, "shell")));
+    await eventually("it runs", () => existsSync(join(server.directory, "shell")), 10);
     caller.abort(new Error("leadership lost"));
     expect(await failureOf(running)).toMatchObject({ code: "Aborted", started: true });
     expect(readFileSync(join(server.directory, "cleaned"), "utf8")).toBe("cleaned\n");
@@ -141,7 +141,7 @@ describe.skipIf(sshdPath === undefined)("OpenSSH's own server", () => {
     const running = session.run(
       script('echo $$ >"$1/shell"; sleep 600', { args: [server.directory], timeoutSeconds: 60 }),
     );
-    await eventually("it runs", () => existsSync(join(server.directory, "shell")));
+    await eventually("it runs", () => existsSync(join(server.directory, "shell")), 10);
     server.cutConnections();
     expect(await failureOf(running)).toMatchObject({ code: "ConnectionLost", started: true });
     process.kill(-numberIn(join(server.directory, "shell")), "SIGKILL");
@@ -169,7 +169,7 @@ describe.skipIf(sshdPath === undefined)("OpenSSH's own server", () => {
       code: "HostKeyMismatch",
       started: false,
     });
-    await eventually("the server saw us leave", () => server.log().includes("[preauth]"));
+    await eventually("the server saw us leave", () => server.log().includes("[preauth]"), 10);
     expect(server.log()).not.toMatch(/userauth-request/);
   });
 });
@@ -187,6 +187,6 @@ describe.skipIf(sshdPath === undefined || !sudoWorks)("a user who becomes root w
     const text = 'sleep 600 &\necho $! >"$1/child"\nsleep 601';
     const failure = await failureOf(session.run(script(text, { args: [server.directory], timeoutSeconds: 1 })));
     expect(failure).toMatchObject({ code: "TimedOut", message: expect.stringMatching(/its processes were killed$/) });
-    await eventually("it is gone", () => !alive(numberIn(join(server.directory, "child"))));
+    await eventually("it is gone", () => !alive(numberIn(join(server.directory, "child"))), 10);
   });
 });

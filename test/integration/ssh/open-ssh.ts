@@ -41,10 +41,14 @@ export async function startOpenSsh(extraConfig: readonly string[] = []) {
   server.stderr.on("data", (chunk: Buffer) => {
     log += chunk.toString();
   });
-  await eventually("sshd listens", () => {
-    if (server.exitCode !== null) throw new Error(`sshd ended: ${log}`);
-    return log.includes("Server listening");
-  });
+  await eventually(
+    "sshd listens",
+    () => {
+      if (server.exitCode !== null) throw new Error(`sshd ended: ${log}`);
+      return log.includes("Server listening");
+    },
+    10,
+  );
   return {
     port,
     directory,

@@ -143,7 +143,7 @@ describe("a webhook of somebody else that cannot be reached", () => {
         () => "accepted",
         String,
       );
-    await eventually("the webhook is asked", async () => (await annotate()).includes("failed calling webhook"));
+    await eventually("the webhook is asked", async () => (await annotate()).includes("failed calling webhook"), 20);
     await server("hooked");
     const attempts = () => complaints(operator).filter(({ name }) => name === "hooked");
     await eventually("four attempts", () => attempts().length >= 4, 60);

@@ -123,7 +123,7 @@ describe("kubectl beside the operator", () => {
     const before = await target();
     const patch = JSON.stringify({ status: { target: "e9.9" } });
     await inSan("patch", "aoevolume", "data", "--subresource=status", "--type=merge", "-p", patch);
-    await eventually("the operator's word is back", async () => (await target()) === before);
+    await eventually("the operator's word is back", async () => (await target()) === before, 20);
   });
 
   it("watches with get -w", async () => {
@@ -138,9 +138,9 @@ describe("kubectl beside the operator", () => {
     watching.stdout.setEncoding("utf8").on("data", (text: string) => {
       seen += text;
     });
-    await eventually("the first line is there", () => /^ADDED +scratch /m.test(seen));
+    await eventually("the first line is there", () => /^ADDED +scratch /m.test(seen), 20);
     await inSan("annotate", "aoevolume", "scratch", "somebody.example/round=one");
-    await eventually("the change is there", () => /^MODIFIED +scratch /m.test(seen));
+    await eventually("the change is there", () => /^MODIFIED +scratch /m.test(seen), 20);
   });
 
   it("deletes in the foreground, and the next apply brings it back", async () => {
@@ -160,7 +160,7 @@ describe("kubectl beside the operator", () => {
     await inSan("apply", "-f", await write("extra", [volume("kept", 1), volume("dropped", 2)]));
     const prune = ["--prune", "-l", "set=extra", "--prune-allowlist=xensan.dev/v1alpha1/AoeVolume"];
     await inSan("apply", ...prune, "-f", await write("extra", [volume("kept", 1)]));
-    await eventually("one is left", async () => (await extra()).trim() === "aoevolume.xensan.dev/kept");
+    await eventually("one is left", async () => (await extra()).trim() === "aoevolume.xensan.dev/kept", 20);
     await inSan("delete", "aoevolume", "kept", "--timeout=30s");
   });
 });
@@ -194,8 +194,8 @@ describe("a second release of the chart, for the same namespaces", () => {
     expect([await holder(), await target()]).toEqual(["one-ops/one", "e9.9"]);
 
     await eventually("the second one holds the claim", async () => (await holder()) === "two-ops/two", 120);
-    await eventually("it acts", async () => (await target()) === before);
-    await eventually("it is ready", async () => (await ready()).status === 200);
+    await eventually("it acts", async () => (await target()) === before, 20);
+    await eventually("it is ready", async () => (await ready()).status === 200, 20);
     second.kill("SIGTERM");
     expect(await second.ended).toBe(0);
   });

@@ -74,7 +74,7 @@ describe("the operator's right to patch Secrets", () => {
     // The policy is enforced a moment after it was made; until then each attempt succeeds, so each is another one.
     let attempt = 0;
     const changed = () => Buffer.from(`attempt ${++attempt}`).toString("base64");
-    await eventually("the policy is enforced", async () => (await patch({ data: { a: changed() } })) === content);
+    await eventually("the policy is enforced", async () => (await patch({ data: { a: changed() } })) === content, 20);
     expect({
       data: await patch({ data: { a: "Yg==", c: "ZA==" } }),
       noData: await patch({ data: null }),

@@ -119,7 +119,7 @@ describe("the commands of docs/how-to, typed as written,", { timeout: 600_000 },
     const { operator, rack } = await begin({ namespaces: ["san"] }, ["--namespace=san"]);
     expect(onHosts(rack)).toMatchObject({ domains: ["vm-test"] });
     await kubectl("delete", "namespace", "san", "--wait=false");
-    await eventually("the rights are gone", async () => (await kubectl("get", "rolebindings", "-n", "san")) === "");
+    await eventually("the rights are gone", async () => (await kubectl("get", "rolebindings", "-n", "san")) === "", 20);
     await operator.until(/cannot (patch|list|watch) resource/, 60);
     await follow(deleting, "The operator has no rights in it any more");
     expect(onHosts(rack)).toEqual(nothing);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { createKubeClient, textSource } from "../../../src/runtime/client-node.ts";
 import { KubeError } from "../../../src/runtime/kube-api.ts";
 import { widgets } from "../../contract-kube-api/widget.ts";
+import { plainKubeconfig } from "../kubeconfig.ts";
 
 const object = { metadata: { namespace: "san", name: "a" } };
 const { metadata: key } = object;
@@ -23,16 +24,8 @@ async function startHanging(hang: "Silent" | "HeadersOnly", answersAfter = Numbe
     server.close();
   });
   const { port } = z.object({ port: z.number() }).parse(server.address());
-  return { requests, kubeconfig: kubeconfig(port) };
+  return { requests, kubeconfig: plainKubeconfig(port) };
 }
-
-const kubeconfig = (port: number) =>
-  JSON.stringify({
-    ...{ apiVersion: "v1", kind: "Config", "current-context": "it" },
-    clusters: [{ name: "it", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
-    users: [{ name: "it", user: {} }],
-    contexts: [{ name: "it", context: { cluster: "it", user: "it" } }],
-  });
 
 it.each(["Silent", "HeadersOnly"] as const)(
   "ends every call at its bound before a server that hangs (%s)",

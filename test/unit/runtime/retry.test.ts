@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { stringify } from "yaml";
 import type { Clock } from "../../../src/clock.ts";
 import { createKubeClient, textSource } from "../../../src/runtime/client-node.ts";
 import { secretKind } from "../../../src/runtime/kinds.ts";
 import { KubeError } from "../../../src/runtime/kube-api.ts";
+import { plainKubeconfig } from "../kubeconfig.ts";
 
 /** What the server says, one answer per request; the last one for all that follow. */
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -43,13 +43,8 @@ async function against(...answers: readonly Answer[]) {
     },
   };
   const waits: string[] = [];
-  const text = stringify({
-    ...{ apiVersion: "v1", kind: "Config", "current-context": "c", users: [{ name: "u", user: {} }] },
-    clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
-    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-  });
   const api = createKubeClient({
-    source: textSource(text),
+    source: textSource(plainKubeconfig(port)),
     clock,
     onWait: ({ request, error, attempt, delaySeconds }) =>
       waits.push(`${request} ${error.status} attempt ${attempt} ${delaySeconds} s`),

@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { clientCommands } from "../../../../src/cli/client-commands.ts";
 import { typeCommand } from "../../../command-line.ts";
+import { plainKubeconfig } from "../../kubeconfig.ts";
 
 const labels = "?labelSelector=app.kubernetes.io%2Fname%3Dxensan";
 const answers: Readonly<Record<string, unknown>> = {
@@ -40,14 +41,7 @@ it("a bundle has the log of every Pod of an operator, whatever its namespace", a
   });
   const { port } = z.object({ port: z.number() }).parse(server.address());
   const [kubeconfig, output] = [path.join(directory, "kubeconfig"), path.join(directory, "bundle")];
-  const cluster = { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
-  const config = {
-    ...{ apiVersion: "v1", kind: "Config", "current-context": "it" },
-    clusters: [{ name: "it", cluster }],
-    users: [{ name: "it", user: {} }],
-    contexts: [{ name: "it", context: { cluster: "it", user: "it" } }],
-  };
-  await writeFile(kubeconfig, JSON.stringify(config));
+  await writeFile(kubeconfig, plainKubeconfig(port));
   const { code } = await typeCommand(clientCommands, ["bundle", "-o", output, "--kubeconfig", kubeconfig]);
   const log = await readFile(path.join(output, "logs", "system-xensan.log"), "utf8");
   expect({ code, log }).toEqual({ code: 0, log: "[pod/a] one\n[pod/a] two\n[pod/b] three\n" });

@@ -6,6 +6,7 @@ import { emptyingFirst, patchForEmptied } from "../../../../src/controlplane/deb
 import { createKubeClient, objectPath, textSource, typed } from "../../../../src/runtime/client-node.ts";
 import { KubeError } from "../../../../src/runtime/kube-api.ts";
 import { widgets } from "../../../contract-kube-api/widget.ts";
+import { plainKubeconfig } from "../../kubeconfig.ts";
 
 describe("an apply that an old server refuses because it empties an object", () => {
   const refused = (...fields: string[]) =>
@@ -49,7 +50,7 @@ it("sends the patch to where the apply went, by the same manager, and applies up
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
   const { port } = z.object({ port: z.number() }).parse(server.address());
-  const plain = createKubeClient({ source: textSource(kubeconfig(port)) });
+  const plain = createKubeClient({ source: textSource(plainKubeconfig(port)) });
   onTestFinished(() => plain.close());
 
   const metadata = { namespace: "san", name: "a", resourceVersion: "7" };
@@ -72,11 +73,3 @@ it("sends the patch to where the apply went, by the same manager, and applies up
     applied("8"),
   ]);
 });
-
-const kubeconfig = (port: number) =>
-  JSON.stringify({
-    ...{ apiVersion: "v1", kind: "Config", "current-context": "it" },
-    clusters: [{ name: "it", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
-    users: [{ name: "it", user: {} }],
-    contexts: [{ name: "it", context: { cluster: "it", user: "it" } }],
-  });
