@@ -26,10 +26,15 @@ export interface TwinBench extends TwinHost {
   look(command: HostCommand, sections: readonly string[]): Promise<string>;
 }
 
-/** Rows of these sections of a probe, and how they end; `SECTION KEY`: these rows of it alone. Processes come in no order. */
+/**
+ * Rows of these sections of a probe, and how they end; `SECTION KEY`: these rows of it alone, of a section that is not unknown.
+ * Processes come in no order.
+ */
 function ofSections(stdout: string, sections: readonly string[]): string {
   const lines = stdout.split("\n").filter((line) => {
-    const [section = "", name = ""] = line.split("\t");
+    const [section = "", name = "", known] = line.split("\t");
+    if (section === "end" && known === "unknown" && sections.some((one) => one.startsWith(`${name} `)))
+      throw new Error(`a probe cannot tell this section: ${line}`);
     if (sections.includes(`${section} ${name}`)) return true;
     return sections.includes(section) || (section === "end" && sections.includes(name));
   });

@@ -45,9 +45,13 @@ migrate) . "$FAKE/migrate" ;;
 esac
 `;
 
-/** Time that passes at once: the uptime says so. Whoever holds a lease runs on beside the scripts, and sleeps as on a host. */
+/**
+ * Time that passes at once: the uptime says so. Real time for what runs beside others and must not overtake them: whoever holds
+ * a lease, and the deadline of a probe (`REAL_TIME`).
+ */
 export const sleep = `#!/bin/sh
 FAKE=@FAKE@
+[ -z "$REAL_TIME" ] || exec /bin/sleep "$1"
 ! grep -q /leases/ "/proc/$PPID/cmdline" || exec /bin/sleep "$1"
 read -r now rest <"$FAKE/../proc/uptime"
 echo "$(awk -v now="$now" -v more="$1" 'BEGIN { printf "%.2f", now + more }') $rest" >"$FAKE/uptime.new"
