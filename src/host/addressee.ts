@@ -11,17 +11,31 @@ export interface Addressee {
   readonly takes?: string | undefined;
 }
 
-/** The claim on a machine: which object of which management cluster manages it. */
-export interface Claim {
-  readonly kind: "AoeServer" | "XenHost";
+/** Who has a machine, for its kind of object. */
+export interface ClaimHolder {
   /** Id of the management cluster: the uid of its namespace kube-system. */
   readonly cluster: string;
-  /** `namespace/name` */
-  readonly object: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The claim on a machine: which object of which management cluster manages it. */
+export interface Claim extends ClaimHolder {
+  readonly kind: "AoeServer" | "XenHost";
 }
 
 const id = /^[A-Za-z0-9-]{1,64}$/;
 const objectName = /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/;
+
+/** `CLUSTER NAMESPACE/NAME`, as claim files have it. */
+export const holderText = ({ cluster, namespace, name }: ClaimHolder): string => `${cluster} ${namespace}/${name}`;
+
+/** Reads a holder's text; what is missing is empty. */
+export function parseHolder(text: string): ClaimHolder {
+  const [cluster = "", object = ""] = text.split(" ");
+  const [namespace = "", name = ""] = object.split("/");
+  return { cluster, namespace, name };
+}
 
 /** The command, refused by every machine but the one that is meant, and by one that somebody else has. */
 export function addressed(command: HostCommand, { machineId, claims = [], takes }: Addressee): HostCommand {
@@ -29,15 +43,15 @@ export function addressed(command: HostCommand, { machineId, claims = [], takes 
     ...(machineId === undefined ? [] : [`machine=${matching("machineID", machineId, id, "a machine-id")}`]),
     ...(takes === undefined || !isHolder(takes) ? [] : [`takes=${takes}`]),
     ...claims.map(
-      ({ kind, cluster, object }) =>
-        `claim=${kind} ${matching("cluster", cluster, id, "an id")} ${matching("object", object, objectName, "namespace/name")}`,
+      ({ kind, cluster, namespace, name }) =>
+        `claim=${kind} ${matching("cluster", cluster, id, "an id")} ${matching("object", `${namespace}/${name}`, objectName, "namespace/name")}`,
     ),
   ];
   return words.length === 0 ? command : { ...command, args: [...words, ...command.args] };
 }
 
-/** `CLUSTER NAMESPACE/NAME` */
+/** Whether a person's text names a holder. */
 function isHolder(text: string): boolean {
-  const [cluster = "", object = "", ...rest] = text.split(" ");
-  return rest.length === 0 && id.test(cluster) && objectName.test(object);
+  const holder = parseHolder(text);
+  return holderText(holder) === text && id.test(holder.cluster) && objectName.test(`${holder.namespace}/${holder.name}`);
 }

@@ -1,5 +1,6 @@
 /** What a probe learned of one host. Every section stands alone: one that failed is `unknown` and harms no other. */
 
+import type { ClaimHolder } from "./addressee.ts";
 import type { FormatRecord, KernelTrouble, MountPointFact, O2cb, SharedDevice } from "./ocfs2-facts.ts";
 import type { UnreadRow } from "./probe-sections.ts";
 import type {
@@ -85,8 +86,8 @@ export interface Identity {
   readonly machineId: string;
   /** /proc/sys/kernel/random/boot_id: changes with every boot. */
   readonly bootId: string;
-  /** Who has the machine, as its claim files say: `CLUSTER NAMESPACE/NAME` by kind. */
-  readonly claims: ReadonlyMap<string, string>;
+  /** Who has the machine, as its claim files say, by kind. */
+  readonly claims: ReadonlyMap<string, ClaimHolder>;
 }
 
 /** Operating system, kernel, init system and package manager. */

@@ -1,3 +1,4 @@
+import { parseHolder } from "./addressee.ts";
 import type { Identity, NetworkInterface, System } from "./facts.ts";
 import type { Rows } from "./probe-sections.ts";
 import { each, field, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
@@ -10,7 +11,9 @@ export function parseIdentity(rows: Rows, lost: Lost): Identity {
     machineId: required(values, "machine-id"),
     bootId: required(values, "boot-id"),
     claims: new Map(
-      [...values].flatMap(([key, value]) => (key.startsWith("claim-") ? [[key.slice("claim-".length), value]] : [])),
+      [...values].flatMap(([key, value]) =>
+        key.startsWith("claim-") ? [[key.slice("claim-".length), parseHolder(value)]] : [],
+      ),
     ),
   };
 }

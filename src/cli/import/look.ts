@@ -1,3 +1,4 @@
+import { parseMark } from "../../controllers/identity.ts";
 import type { HostFile } from "../../host/configuration-files.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import type { Address } from "./address.ts";
@@ -40,7 +41,7 @@ export function named(kind: "AoeServer" | "XenHost", hosts: readonly Looked[]): 
   return hosts.map((host) => {
     const identity = factOf(host.facts.identity);
     const hostname = (identity?.hostname ?? "").replace(/\..*$/, "");
-    const claimed = identity?.claims.get(kind)?.split("/").at(-1);
+    const claimed = identity?.claims.get(kind)?.name;
     const wanted = claimed ?? objectName(hostname === "" ? host.address.host : hostname);
     let name = wanted;
     for (let number = 2; taken.has(name); number += 1) name = `${wanted}-${number}`;
@@ -60,7 +61,8 @@ export function objectName(text: string): string {
   return plain === "" ? "unnamed" : plain;
 }
 
-/** The name in a mark of xensan, `namespace/name uid`; undefined for what is not xensan's. */
+/** The name in a mark of xensan; undefined for what is not xensan's. */
 export function markedName(owner: string): string | undefined {
-  return /^[^/ ]+\/([^/ ]+)( |$)/.exec(owner)?.[1];
+  const { name } = parseMark(owner);
+  return name === "" ? undefined : name;
 }

@@ -1,4 +1,4 @@
-import type { Claim } from "../../host/addressee.ts";
+import { type Claim, type ClaimHolder, holderText } from "../../host/addressee.ts";
 import { type ObjectRef, RefMap, refText } from "../identity.ts";
 import type { HostAgent } from "./agent.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -79,8 +79,8 @@ export class Machine {
   }
 }
 
-/** `CLUSTER NAMESPACE/NAME` by kind, as the claim files of a machine that can be asked say. */
-export function heldClaims(view: HostView): ReadonlyMap<string, string> {
+/** Who has the machine by kind, as the claim files of one that can be asked say. */
+export function heldClaims(view: HostView): ReadonlyMap<string, ClaimHolder> {
   const identity = currentFacts(view)?.identity;
   return identity?.state === "known" ? identity.value.claims : new Map();
 }
@@ -91,17 +91,20 @@ export function heldClaims(view: HostView): ReadonlyMap<string, string> {
 export function claimsOf(
   members: RefMap<{ readonly since?: string | undefined }>,
   cluster: string,
-  held: ReadonlyMap<string, string>,
+  held: ReadonlyMap<string, ClaimHolder>,
 ): Claim[] {
   const claims = new Map<string, Claim>();
   const age = (member: ObjectRef) => `${members.get(member)?.since ?? ""} ${refText(member)}`;
   for (const { kind, namespace, name } of [...members.keys()].sort((one, other) => (age(one) < age(other) ? -1 : 1))) {
     if (kind !== "AoeServer" && kind !== "XenHost") continue;
-    const claim: Claim = { kind, cluster, object: `${namespace}/${name}` };
-    if (!claims.has(kind) || held.get(kind) === `${cluster} ${claim.object}`) claims.set(kind, claim);
+    const claim: Claim = { kind, cluster, namespace, name };
+    if (!claims.has(kind) || isHolder(held.get(kind), claim)) claims.set(kind, claim);
   }
   return [...claims.values()];
 }
+
+const isHolder = (one: ClaimHolder | undefined, other: ClaimHolder): boolean =>
+  one !== undefined && holderText(one) === holderText(other);
 
 /** Whether the machine is a member's, or may become so. */
 export type Claiming =
@@ -121,22 +124,20 @@ interface Claimed {
 export function claimingOf(host: Claimed, { kind, namespace, name }: ObjectRef): Claiming {
   const own = host.claims.find((claim) => claim.kind === kind);
   if (own === undefined || currentFacts(host.agent.view)?.identity.state !== "known") return { kind: "Ours" };
-  if (own.object !== `${namespace}/${name}`)
+  if (own.namespace !== namespace || own.name !== name)
     return {
       kind: "Elsewhere",
-      message: `${kind} ${own.object} has the same machine, by the same address: delete one of the two objects`,
+      message: `${kind} ${own.namespace}/${own.name} has the same machine, by the same address: delete one of the two objects`,
     };
   const held = heldClaims(host.agent.view);
-  const ours = `${own.cluster} ${own.object}`;
+  const isGiven = (holder: ClaimHolder) => holderText(holder) === host.takes;
   for (const [holding, holder] of held) {
-    if (holder === host.takes) continue;
-    const [cluster = "", object = ""] = holder.split(" ");
-    if (holding === kind ? holder === ours : cluster === own.cluster) continue;
+    if (isGiven(holder) || (holding === kind ? isHolder(holder, own) : holder.cluster === own.cluster)) continue;
     return {
       kind: "Elsewhere",
-      message: `${holding} ${object} of the management cluster ${cluster} has this machine: xensan changes nothing on it; to move it here permanently, set the annotation xensan.dev/approve=Claim:${holder}`,
+      message: `${holding} ${holder.namespace}/${holder.name} of the management cluster ${holder.cluster} has this machine: xensan changes nothing on it; to move it here permanently, set the annotation xensan.dev/approve=Claim:${holderText(holder)}`,
     };
   }
-  const given = [...held.values()].some((holder) => holder === host.takes && holder !== ours);
-  return held.get(kind) === ours && !given ? { kind: "Ours" } : { kind: "Free" };
+  const given = [...held.values()].some((holder) => isGiven(holder) && !isHolder(holder, own));
+  return isHolder(held.get(kind), own) && !given ? { kind: "Ours" } : { kind: "Free" };
 }

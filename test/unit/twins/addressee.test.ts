@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 import { claimMachine } from "../../../src/host/actions.ts";
-import { type Addressee, addressed } from "../../../src/host/addressee.ts";
+import { type Addressee, addressed, type Claim } from "../../../src/host/addressee.ts";
 import { settleMigration } from "../../../src/host/migration-actions.ts";
 import { type TwinBench, twins } from "./bench.ts";
 
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 const file = "/var/lib/xensan/claims/XenHost";
-const claim = (cluster: string, object: string, kind: "AoeServer" | "XenHost" = "XenHost") =>
-  ({ kind, cluster, object }) as const;
+const claim = (cluster: string, [namespace, name]: readonly [string, string], kind: Claim["kind"] = "XenHost") =>
+  ({ kind, cluster, namespace, name }) as const;
 
 const cases = (dom0: TwinBench) => {
   const settle = (addressee: Addressee) => {
@@ -26,11 +26,11 @@ const cases = (dom0: TwinBench) => {
   });
 
   it("is claimed by the first that acts, and then only that one acts", async () => {
-    const first = { claims: [claim("aaaa", "san/bella")] };
+    const first = { claims: [claim("aaaa", ["san", "bella"])] };
     expect(await settle(first)).toEqual({ kind: "done", detail: "destroyed" });
     expect(dom0.read(file)).toBe("aaaa san/bella\n");
     expect(await settle(first)).toEqual({ kind: "done", detail: "destroyed" });
-    const others = [claim("bbbb", "san/bella"), claim("aaaa", "prod/bella"), claim("bbbb", "san/san", "AoeServer")];
+    const others = [claim("bbbb", ["san", "bella"]), claim("aaaa", ["prod", "bella"]), claim("bbbb", ["san", "san"], "AoeServer")];
     for (const other of others) {
       expect(await settle({ claims: [other] })).toEqual({
         kind: "refused",
@@ -42,7 +42,7 @@ const cases = (dom0: TwinBench) => {
   });
 
   it("is an AoeServer and a XenHost of one management cluster", async () => {
-    const both = [claim("aaaa", "san/bella"), claim("aaaa", "san/box", "AoeServer")];
+    const both = [claim("aaaa", ["san", "bella"]), claim("aaaa", ["san", "box"], "AoeServer")];
     expect(await settle({ claims: both })).toEqual({ kind: "done", detail: "destroyed" });
     expect(await settle({ claims: both })).toEqual({ kind: "done", detail: "destroyed" });
     expect(dom0.read("/var/lib/xensan/claims/AoeServer")).toBe("aaaa san/box\n");
@@ -50,7 +50,7 @@ const cases = (dom0: TwinBench) => {
 
   it("goes to another one only by the name of its holder", async () => {
     dom0.write(file, "aaaa san/bella\n");
-    const claims = [claim("bbbb", "lab/bella")];
+    const claims = [claim("bbbb", ["lab", "bella"])];
     expect(await settle({ claims, takes: "aaaa san/brutus" })).toMatchObject({ reason: "ClaimedElsewhere" });
     expect(await settle({ claims, takes: "aaaa san/bella" })).toEqual({ kind: "done", detail: "destroyed" });
     expect(dom0.read(file)).toBe("bbbb lab/bella\n");
@@ -63,11 +63,11 @@ twins(["settle-migration"], "the machine that a command is meant for", cases);
 
 twins(["claim-machine"], "a machine to which nothing is to be done", (dom0) => {
   it("is claimed all the same, and by one only", async () => {
-    const claims = [claim("aaaa", "san/bella")];
+    const claims = [claim("aaaa", ["san", "bella"])];
     expect(await dom0.act(addressed(claimMachine(), { claims }))).toEqual({ kind: "done", detail: "claimed" });
     expect(await dom0.act(addressed(claimMachine(), { claims }))).toEqual({ kind: "done", detail: "claimed" });
     expect(dom0.read(file)).toBe("aaaa san/bella\n");
-    const other = { claims: [claim("bbbb", "san/bella")] };
+    const other = { claims: [claim("bbbb", ["san", "bella"])] };
     expect(await dom0.act(addressed(claimMachine(), other))).toMatchObject({ reason: "ClaimedElsewhere" });
   });
 });

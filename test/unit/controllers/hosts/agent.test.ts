@@ -164,7 +164,7 @@ describe("a step on a watched host", () => {
     const on = watching({
       addressee: () => ({
         machineId: "c0866274f3364b728cf1e59c44cd0aa3",
-        claims: [{ kind: "AoeServer", cluster: "uid-1", object: "san/san1" }],
+        claims: [{ kind: "AoeServer", cluster: "uid-1", namespace: "san", name: "san1" }],
       }),
     });
     on.watch();
