@@ -30,7 +30,9 @@ const logicalVolumeBackingSchema = withRules(
   z.object({
     volumeGroup: lvmName.describe("Volume group; it must exist."),
     name: lvmName.describe("Logical volume; it is created when it does not exist."),
-    size: volumeSizeSchema.describe("Size of the logical volume, rounded up to whole extents; it may grow."),
+    size: volumeSizeSchema.describe(
+      "Size of the logical volume, rounded up to whole extents; it may grow. What is new of it is filled with zeroes before it is served.",
+    ),
   }),
   [immutableRequired("volumeGroup", onlyOnce), immutableRequired("name", onlyOnce)],
 );

@@ -7,6 +7,7 @@ import type { ReadonlyStore } from "../runtime/store.ts";
 import { suspended } from "./conclude.ts";
 import { unknown, yes } from "./finding.ts";
 import {
+  goesOn,
   type Handed,
   type Held,
   handOver,
@@ -60,8 +61,6 @@ export interface Converging<T extends Declared<Status>, Spec, Status extends Com
   readonly jobs: (pass: Pass<T, Spec, Status>, seen: Seen, steps: P["steps"]) => readonly Job[];
   /** False: its steps bring nothing back, and are no repairs. */
   readonly repairs?: boolean;
-  /** It goes on beyond its command: the next look shows how far it is. */
-  readonly goesOn?: (held: Held) => boolean;
   /** What steps that did not help mean for the conditions. */
   readonly unhelpful: (held: readonly Held[], seen: Seen) => readonly ConditionUpdate[];
   /** To be called when the jobs have come to the gate; when to look again beside them. */
@@ -116,7 +115,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     const conditions = merged(
       plan.conditions,
       conditionsOf(
-        handed.held.filter((one) => its.goesOn?.(one) !== true),
+        handed.held.filter((one) => !goesOn(one)),
         seen,
       ),
       last,

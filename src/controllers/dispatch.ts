@@ -1,4 +1,5 @@
 import type { Fact, HostFacts } from "../host/facts.ts";
+import { finalName } from "../host/staged-volume.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
 import type { Machine } from "./hosts/machine.ts";
 import type { StepResult } from "./hosts/step.ts";
@@ -173,7 +174,11 @@ function changeBetween(before: HostFacts, after: HostFacts): Pick<Look, "address
   ];
   const backings = [
     changedKeys(before.backings, after.backings, ({ path }) => path),
-    changedKeys(before.logicalVolumes, after.logicalVolumes, ({ volumeGroup, name }) => `/dev/${volumeGroup}/${name}`),
+    changedKeys(
+      before.logicalVolumes,
+      after.logicalVolumes,
+      ({ volumeGroup, name }) => `/dev/${volumeGroup}/${finalName(name)}`,
+    ),
   ];
   if ([...addresses, ...backings].includes(undefined)) return undefined;
   return { addresses: union(addresses), backings: union(backings) };

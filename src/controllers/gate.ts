@@ -41,6 +41,10 @@ export interface Held {
   readonly outcome: StepOutcome;
 }
 
+/** Work that goes on beyond the command: the next look shows how far it is. */
+export const goesOn = ({ outcome }: Held): boolean =>
+  outcome.kind === "done" && /^(waiting|copying|blanking)/.test(outcome.detail);
+
 /** Nothing was handed over. */
 export const nothingHanded: Handed = { started: [], held: [], observed: [], againSeconds: undefined };
 

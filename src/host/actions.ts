@@ -91,7 +91,10 @@ export function ensureFile(
   ]);
 }
 
-/** A logical volume of at least this size; nothing is made where one is recorded that is gone. Detail: `created`, `grown` or `unchanged`. */
+/**
+ * A logical volume of at least this size; nothing is made where one is recorded that is gone. Detail: `blanking PERCENT%`
+ * until it is blank, then `created`, `grown` or `unchanged`.
+ */
 export function ensureLogicalVolume(
   request: Bounded & Replacing & { owner: Owner; volumeGroup: string; name: string; sizeBytes: number },
 ): HostCommand {

@@ -53,5 +53,7 @@ export function addressed(command: HostCommand, { machineId, claims = [], takes 
 /** Whether a person's text names a holder. */
 function isHolder(text: string): boolean {
   const holder = parseHolder(text);
-  return holderText(holder) === text && id.test(holder.cluster) && objectName.test(`${holder.namespace}/${holder.name}`);
+  return (
+    holderText(holder) === text && id.test(holder.cluster) && objectName.test(`${holder.namespace}/${holder.name}`)
+  );
 }

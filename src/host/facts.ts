@@ -170,6 +170,8 @@ export interface LogicalVolume {
   readonly volumeGroupFreeBytes: number;
   /** `namespace/name uid` when ensureLogicalVolume created it; empty for everything else. */
   readonly owner: string;
+  /** How much of it is filled with zeroes, while that goes on. */
+  readonly blankedBytes?: number;
 }
 
 /** A vblade export: its configuration, its process, or both. */

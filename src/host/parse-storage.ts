@@ -51,6 +51,7 @@ export function parseLogicalVolumes(rows: Rows, lost: Lost): LogicalVolume[] {
     path: field(row, 3, "a path"),
     volumeGroupFreeBytes: wholeNumber(row, 4, "the free space"),
     owner: ownerOf(field(row, 5, "tags")),
+    ...(row.length > 6 ? { blankedBytes: wholeNumber(row, 6, "the bytes that are blank") } : {}),
   }));
 }
 

@@ -19,6 +19,8 @@ export const refusals = {
   NotOurs: "xensan did not create it for this owner, so it is not deleted",
   StillExported: "A vblade still serves it",
   SnapshotsExist: "LVM snapshots depend on the logical volume and would be deleted with it",
+  LayoutNotLinear: "The logical volume is striped, mirrored, thin or the like, and only linear ones are extended",
+  BlankingFailed: "What is new of the logical volume could not be filled with zeroes; the message quotes why",
   BackingWritten: "An initiator, declared or not, writes through the export",
   ExportFailed: "vblade does not stay running; the message quotes its output",
   InterfaceMissing: "There is no such network interface",

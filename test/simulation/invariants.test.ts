@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { finalizer } from "../../src/api/common.ts";
 import { claimMachine, probe, revalidate } from "../../src/host/actions.ts";
 import { directHostKey, endpoint } from "../../src/sim/dialer.ts";
-import { createImage, remove, resizeImage, writeText } from "../../src/sim/model/storage.ts";
+import {
+  createImage,
+  createLogicalVolume,
+  extendLogicalVolume,
+  remove,
+  resizeImage,
+  writeText,
+} from "../../src/sim/model/storage.ts";
 import { endVblade, startVblade } from "../../src/sim/model/vblade.ts";
 import { broken, byCommand, stageFor } from "./misdeeds.ts";
 import { aoeVolume, at, device } from "./scenarios/objects.ts";
@@ -26,6 +33,23 @@ describe("an operator that does what it must not", () => {
     byCommand(stage, () => startVblade(stage.rack.world, san, ["0", "1", "eth0", "/dev/vdb"], launch));
     expect(stage.violations).toEqual([
       expect.stringContaining("exports /dev/vdb on eth0, which its owner does not list"),
+    ]);
+  });
+
+  it("is caught serving what earlier volumes left, in a new logical volume and in one that grows", () => {
+    const stage = stageFor();
+    const { world } = stage.rack;
+    const san = stage.rack.host("san");
+    const group = { name: "vg", extentBytes: 2 ** 22, sizeBytes: 2 ** 30, physicalVolumes: [], volumes: new Map() };
+    san.volumeGroups.set("vg", group);
+    byCommand(stage, () => createLogicalVolume(world, san, group, "data", 2 ** 26));
+    byCommand(stage, () => startVblade(world, san, ["0", "1", "eth1", "/dev/vg/data"], launch));
+    byCommand(stage, () =>
+      extendLogicalVolume(world, san, group, { name: "data", bytes: 2 ** 27, extents: "FromBefore" }),
+    );
+    expect(broken(stage).filter((name) => name !== "nothing outside the bounds")).toEqual([
+      "what is new is blank before it is served",
+      "what is new is blank before it is served",
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { backingsNeverLost } from "./invariants/backings-never-lost.ts";
 import { beatingIsAlive } from "./invariants/beating-is-alive.ts";
+import { blankBeforeServed } from "./invariants/blank-before-served.ts";
 import { deadDoNotWrite } from "./invariants/dead-do-not-write.ts";
 import { domainsOfOthers } from "./invariants/domains-of-others.ts";
 import { exportsAreUnique } from "./invariants/exports-are-unique.ts";
@@ -41,6 +42,7 @@ export const invariants: readonly Invariant[] = [
   settledOnSight,
   writtenOnce,
   recordedStays,
+  blankBeforeServed,
   domainsOfOthers,
   beatingIsAlive,
   deadDoNotWrite,

@@ -103,6 +103,18 @@ export const exporting = {
     meaning: "xensan did not create it for this object, so it does not change or delete it.",
     action: "Remove it by hand, or keep it and set deletionPolicy to Retain.",
   },
+  LayoutNotLinear: {
+    stalls: true,
+    conditions: ["Exported"],
+    meaning: "The logical volume is striped, mirrored, thin or the like. xensan extends only linear ones.",
+    action: "Extend it with lvextend on the server: xensan then serves the new size.",
+  },
+  BlankingFailed: {
+    conditions: ["Exported"],
+    meaning:
+      "What is new of the logical volume could not be filled with zeroes, so it is not served. It is tried again.",
+    action: "Check the disks under the volume group: the message quotes the error of the write.",
+  },
   SnapshotsExist: {
     conditions: ["DeletionBlocked"],
     meaning: "LVM snapshots depend on the logical volume that is to be deleted; lvremove would delete them too.",

@@ -18,6 +18,7 @@ import {
   isPlainlyOutside,
   ownerUnder,
   sameOptions,
+  stagedVolume,
   targetOf,
   wantedBytes,
 } from "./export-parameters.ts";
@@ -152,15 +153,17 @@ function compareExport(volume: VolumeObservation, server: ReadyServer, bytes: nu
     if (free) steps.push(...strays.map((one) => removal(server, one)));
     else waits.push(`the former export ${names} stays`);
   }
+  // A logical volume is filled with zeroes in the background: what comes after waits until it is seen.
+  const inBackground = make !== undefined && spec.backing.logicalVolume !== undefined;
   if (make !== undefined) {
-    if (!running || free) steps.push({ ...make, interrupts: running });
+    if (!running || free) steps.push({ ...make, interrupts: running && !inBackground });
     else waits.push(`the backing keeps ${bytes} bytes instead of ${wantedBytes(volume.spec)}`);
   }
-  const change = changeOf(volume, server, current, { bytes, grows: make !== undefined, free });
+  const change = changeOf(volume, server, current, { bytes, grows: make !== undefined && !inBackground, free });
   if (change.wait !== undefined) waits.push(change.wait);
   // Two exports of one address at once are worse than none.
   const blocked = strays.length > 0 && !free;
-  if (change.restart !== undefined && !(blocked && !running))
+  if (change.restart !== undefined && !inBackground && !(blocked && !running))
     steps.push({
       ...step(server, exportRequest(volume, server, current, change.restart)),
       interrupts: running && change.restart !== "Forbidden",
@@ -198,16 +201,17 @@ function changeOf(
 
 function conclude(
   volume: VolumeObservation,
-  { sight }: ReadyServer,
+  { sight, facts }: ReadyServer,
   current: Export | undefined,
   { steps, waits, hold }: { steps: readonly Step[]; waits: readonly string[]; hold: Hold },
 ): Finding {
+  const blanking = blankingText(volume, facts);
   const where = `by AoeServer ${sight.name} on ${interfaceOf(volume.spec, sight.spec)}`;
   if (current?.pid === undefined) {
     const waiting = waits.length === 0 ? "" : `; ${waits.join(", ")} while ${describeHold(hold)}`;
     return stop(
       [
-        no("Exported", "Progressing", `${targetOf(volume.spec)} is not yet served ${where}${waiting}`),
+        no("Exported", "Progressing", `${targetOf(volume.spec)} is not yet served ${where}${blanking}${waiting}`),
         no("Attached", "NotExported", "The volume is not exported yet"),
       ],
       steps,
@@ -229,7 +233,15 @@ function conclude(
     volume.spec.sync === "Disabled"
       ? "; sync is Disabled: a power failure of the server loses writes that clients consider complete"
       : "";
-  return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}${cost}`)], steps);
+  return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}${blanking}${cost}`)], steps);
+}
+
+/** How far the zeroes have come that a logical volume is filled with before it is served. */
+function blankingText({ spec }: VolumeObservation, facts: HostFacts): string {
+  const staged = stagedVolume(spec, facts);
+  if (staged?.blankedBytes === undefined) return "";
+  const percent = Math.floor((staged.blankedBytes * 100) / staged.sizeBytes);
+  return `; what is new of ${backingPath(spec)} is being filled with zeroes, ${percent}% so far`;
 }
 
 /** What a status keeps of a process, to tell it from the next one. */
@@ -277,9 +289,10 @@ function backingMark(volume: VolumeObservation, facts: HostFacts): string | unde
   const wanted = volume.spec.backing.logicalVolume;
   if (wanted === undefined) return backingFact(volume, facts)?.owner;
   if (facts.logicalVolumes.state !== "known") return undefined;
-  return facts.logicalVolumes.value.find(
+  const made = facts.logicalVolumes.value.find(
     ({ volumeGroup, name }) => volumeGroup === wanted.volumeGroup && name === wanted.name,
-  )?.owner;
+  );
+  return (made ?? stagedVolume(volume.spec, facts))?.owner;
 }
 
 /** The command that starts the export, or changes `current`; `restart` says whether a running vblade may be stopped for it. */

@@ -1,8 +1,9 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import { quantityBytes } from "../../api/quantity.ts";
-import type { Export } from "../../host/facts.ts";
+import type { Export, HostFacts, LogicalVolume } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
+import { stagedName } from "../../host/staged-volume.ts";
 import type { Owner } from "../../host/values.ts";
 import { isMarkOf, markedName, parseMark } from "../identity.ts";
 
@@ -36,6 +37,15 @@ export function servedPath(spec: Pick<AoeVolumeSpec, "backing">, recorded: strin
 export function wantedBytes({ backing }: Pick<AoeVolumeSpec, "backing">): number | undefined {
   const size = backing.file?.size ?? backing.logicalVolume?.size;
   return size === undefined ? undefined : quantityBytes(size);
+}
+
+/** What is being made blank for the logical volume of a spec. */
+export function stagedVolume({ backing }: Pick<AoeVolumeSpec, "backing">, facts: HostFacts): LogicalVolume | undefined {
+  const { logicalVolume: wanted } = backing;
+  if (wanted === undefined || facts.logicalVolumes.state !== "known") return undefined;
+  return facts.logicalVolumes.value.find(
+    ({ volumeGroup, name }) => volumeGroup === wanted.volumeGroup && name === stagedName(wanted.name),
+  );
 }
 
 /** The options with which vblade serves the volume, sorted. */

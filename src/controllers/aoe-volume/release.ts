@@ -7,7 +7,7 @@ import { isMarkOf, parseMark } from "../identity.ts";
 import { backingFact, ownExports } from "./ensure-address.ts";
 import { exportRequest, removal, servedExport, step } from "./ensure-export.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
-import { backingPath, interfaceOf, targetOf } from "./export-parameters.ts";
+import { backingPath, interfaceOf, stagedVolume, targetOf } from "./export-parameters.ts";
 import { describeHold, holdOf } from "./holders.ts";
 import type { VolumeObservation } from "./observation.ts";
 
@@ -79,7 +79,9 @@ function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] 
   }
   if (logicalVolume !== undefined && server.facts.logicalVolumes.state === "known") {
     const { volumeGroup, name } = logicalVolume;
-    const fact = server.facts.logicalVolumes.value.find((one) => one.volumeGroup === volumeGroup && one.name === name);
+    const fact =
+      server.facts.logicalVolumes.value.find((one) => one.volumeGroup === volumeGroup && one.name === name) ??
+      stagedVolume(spec, server.facts);
     if (fact === undefined || !isMarkOf(owner, fact.owner)) return [];
     return [
       {

@@ -3,10 +3,6 @@ import { no } from "../finding.ts";
 import type { Held } from "../gate.ts";
 import { explainOutcome } from "../hosts/step.ts";
 
-/** Work that goes on beyond the command: the next look shows how far it is. */
-export const goesOn = ({ outcome }: Held): boolean =>
-  outcome.kind === "done" && /^(waiting|copying)/.test(outcome.detail);
-
 /** What steps that did not help mean for the conditions. */
 export function heldConditions(held: readonly Held[]): ConditionUpdate[] {
   return held.map(({ step, outcome }) => {

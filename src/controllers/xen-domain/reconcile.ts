@@ -19,7 +19,7 @@ import { derivedUuid } from "./derived-uuid.ts";
 import { describeDomain } from "./describe.ts";
 import { Doubts } from "./doubts.ts";
 import { rebootMs } from "./ensure-power.ts";
-import { goesOn, heldConditions } from "./held.ts";
+import { heldConditions } from "./held.ts";
 import { type DomainObservation, factsOf, hasRun, survey } from "./observation.ts";
 import { observeDomain } from "./observe.ts";
 import { type DomainPlan, planDomain } from "./plan.ts";
@@ -70,7 +70,6 @@ export function controlDomains(means: Means): Controlled {
     jobs: (pass, seen, steps) => jobs(pass.ref, seen, steps),
     // A migration has it stopped and started as well.
     repairs: false,
-    goesOn,
     unhelpful: heldConditions,
     again({ ref, object }, seen, { plan, handed }) {
       const failed = handed.held.some(({ step }) => step.action === "start-domain");

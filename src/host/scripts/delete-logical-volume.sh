@@ -13,6 +13,7 @@ set -eu
 # include: exports.sh
 # include: lvm.sh
 # include: records.sh
+# include: staged-volume.sh
 
 owner=$1
 group=$2
@@ -23,9 +24,14 @@ take_lock storage 60
 volume_in_bounds "$group" "$name" "$@"
 
 lvm_field vgs vg_free "$group" || finish absent
+dropped=absent
+if read_staged && staged_is_ours; then
+	drop_staged
+	dropped=deleted
+fi
 lvm_field lvs lv_tags "$group/$name" || {
 	rm -f "$(record_of "$owner" "$group/$name")"
-	finish absent
+	finish "$dropped"
 }
 case ",$lvm_value," in
 *",$(owner_tag "$owner"),"*) ;;

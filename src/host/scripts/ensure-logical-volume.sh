@@ -1,13 +1,13 @@
 #!/bin/sh
 # Ensures that a logical volume exists inside the bounds and has at least a size. Never shrinks, and never makes again what
-# was recorded here: a volume that is gone is missing. A new one begins and ends with a MiB of zeroes.
-# changes: the logical volume that an AoeVolume declares, and its record in /var/lib/xensan/backings
+# was recorded here: a volume that is gone is missing. What is new of it has been filled with zeroes before it can be served.
+# changes: the logical volume that an AoeVolume declares, until it is filled with zeroes as NAME.xensan-new, and its record in /var/lib/xensan/backings
 # undo: delete the AoeVolume with deletionPolicy: Delete
 # Arguments: OWNER VG LV BYTES REPLACES GLOB…
 #   REPLACES  identity of a recorded volume that a person gave up, - for none
-# Prints done<TAB>created, done<TAB>grown or done<TAB>unchanged.
+# Prints done<TAB>blanking PERCENT% (run it again), created, grown or unchanged.
 # Exit codes: 0 done, 3 refused (ToolMissing VolumeGroupMissing BackingOutsideBounds BackingMissing BackingChanged
-# BackingInUse NoSpace ReadOnlyFileSystem), 4 busy.
+# BackingInUse LayoutNotLinear NotOurs NoSpace ReadOnlyFileSystem BlankingFailed), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -15,6 +15,7 @@ set -eu
 # include: bounds.sh
 # include: lvm.sh
 # include: records.sh
+# include: staged-volume.sh
 
 owner=$1
 group=$2
@@ -46,24 +47,18 @@ if lvm_field lvs lv_size "$group/$name"; then
 	# Served by vblade it may grow, used by the host itself it is not for a volume at all.
 	facts_of "/dev/$group/$name" || refuse BackingMissing "/dev/$group/$name does not exist"
 	require_free "$group/$name" "$backing_device"
-	[ $((bytes - size)) -le "$free" ] || refuse NoSpace "$group/$name needs $((bytes - size)) bytes more and $group has $free free"
-	lvextend -L "${bytes}b" "$group/$name" </dev/null >&2 9>&-
+	layout=$(lvs --noheadings -o segtype "$group/$name" </dev/null 9>&- | sort -u | tr -d ' \n')
+	[ "$layout" = linear ] ||
+		refuse LayoutNotLinear "$group/$name is ${layout:-of no layout that LVM tells}: only a linear volume is extended; lvextend by hand, and its new size is served"
+	stage_blank $((bytes - size))
+	give_staged
 	finish grown
 fi
 ! known_before "$group/$name" "$replaces" ||
 	refuse BackingMissing "$group/$name is not there, and was recorded as $known_identity: nothing is made in its place"
-[ "$bytes" -le "$free" ] || refuse NoSpace "$group/$name needs $bytes bytes and $group has $free free"
-# One command makes volume and owner's tag: there is never one without the other. Signatures that older data left in
-# these extents are wiped, or the next probe would see a file system that nobody made.
+stage_blank "$bytes"
 forget_replaced "$group/$name" "$replaces"
-lvcreate -y -W y -Z y -n "$name" -L "${bytes}b" --addtag "$(owner_tag "$owner")" "$group" </dev/null >&2 9>&-
-lvm_field lvs lv_size "$group/$name" || exit 1
-# What earlier volumes left at both ends is nobody's any more, and a new volume must count as blank. Whoever dies before this
-# leaves one that does not: it is refused, never formatted.
-tail_sector=$((lvm_value / 512 - 2048))
-[ "$tail_sector" -ge 0 ] || tail_sector=0
-for sector in 0 "$tail_sector"; do
-	dd if=/dev/zero of="/dev/$group/$name" bs=512 count=2048 seek="$sector" conv=notrunc,fsync >&2 9>&-
-done
+lvrename "$group" "$staged" "$name" </dev/null >&2 9>&-
+lvchange --deltag xensan-blank "$group/$name" >&2 9>&-
 record_volume "$owner" "$group/$name"
 finish created

@@ -26,7 +26,7 @@
 #   mounts MAJ:MIN ROOT MOUNTPOINT TYPE SOURCE OPTIONS
 #   backings path ASKED REAL KIND BYTES IDENTITY LASTING             KIND Missing File BlockDevice Other; LASTING over a boot
 #   backings owned PATH INODE OWNER                                  a file that ensure-file made
-#   lvm VG LV BYTES PATH VGFREEBYTES TAGS
+#   lvm VG LV BYTES PATH VGFREEBYTES TAGS [BLANKED]                  BLANKED: bytes, while it is filled with zeroes
 #   exports conf INSTANCE SHELF SLOT NETIF FILENAME OPTIONS OWNER    /etc/vblade.conf.d; OPTIONS as written
 #   exports unit INSTANCE ACTIVESTATE SUBSTATE MAINPID
 #   exports inittab ID OWNER ARGV…                                   ARGV of vblade, without the program

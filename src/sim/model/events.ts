@@ -44,11 +44,16 @@ export type Happening =
       readonly volume: string;
       readonly sizeBytes: number;
     }
+  /** Every byte of it is zero now. */
+  | { readonly kind: "LogicalVolumeBlanked"; readonly volume: string }
+  | { readonly kind: "LogicalVolumeRenamed"; readonly volume: string; readonly to: string }
   | {
       readonly kind: "LogicalVolumeResized";
       readonly volume: string;
       readonly fromBytes: number;
       readonly sizeBytes: number;
+      /** What stands in the extents that came. */
+      readonly extents: "Blank" | "FromBefore";
     }
   | { readonly kind: "AoeDeviceAppeared" | "AoeDeviceGone"; readonly shelf: number; readonly slot: number }
   | {

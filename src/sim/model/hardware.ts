@@ -29,7 +29,7 @@ export interface BlockDevice {
   /** Devices built on this one, `major:minor`. */
   readonly holders: Set<string>;
   /** Other names, `/dev/san/data`. */
-  readonly links: readonly string[];
+  links: readonly string[];
 }
 
 /** An LVM volume group. Sizes are bytes. */

@@ -110,6 +110,8 @@ export interface Timings {
   readonly halfOpen: number;
   /** Copying one MiB of an image. */
   readonly copyMebibyte: number;
+  /** Filling one GiB of a logical volume with zeroes, by a disk that does it itself. */
+  readonly blankGibibyte: number;
   /** mkfs.ocfs2 without its journals, and each MiB of journal. */
   readonly format: number;
   readonly journalMebibyte: number;

@@ -1,5 +1,5 @@
 import type { FileNode } from "./content.ts";
-import { blankContent, type Content } from "./content.ts";
+import { blankContent, type Content, overwrite } from "./content.ts";
 import { uuidOf } from "./disk-content.ts";
 import { listDirectory, type Place, resolvePath } from "./filesystem.ts";
 import type { BlockDevice, VolumeGroup } from "./hardware.ts";
@@ -234,6 +234,11 @@ export function freeBytes(host: Host, group: VolumeGroup): number {
 export const mapperName = (group: string, name: string) =>
   `${group.replaceAll("-", "--")}-${name.replaceAll("-", "--")}`;
 
+const volumeLinks = (group: VolumeGroup, name: string) => [
+  `/dev/${group.name}/${name}`,
+  `/dev/mapper/${mapperName(group.name, name)}`,
+];
+
 /** lvcreate: rounds up to whole extents. Returns what lvcreate says when it refuses. */
 export function createLogicalVolume(
   world: World,
@@ -261,21 +266,50 @@ export function createLogicalVolume(
     says: `dm:LVM-${uuidOf(`vg ${host.name} ${group.name}`)}${uuidOf(`lv ${world.events.length} ${group.name} ${name}`)}`
       .replaceAll("-", "")
       .replace("dm:LVM", "dm:LVM-"),
-    content: blankContent(),
+    // In its extents stands what earlier volumes left; lvcreate wipes signatures only.
+    content: { ...blankContent(), data: true },
     holders: new Set(),
-    links: [`/dev/${group.name}/${name}`, `/dev/mapper/${mapperName(group.name, name)}`],
+    links: volumeLinks(group, name),
   });
   record(world, host, { kind: "LogicalVolumeCreated", volume: `${group.name}/${name}`, sizeBytes });
   return undefined;
 }
 
-/** `lvextend`; answers lvm's error, or undefined when it worked. */
-export function extendLogicalVolume(
+/** The logical volume has been filled with zeroes to its end. */
+export function blankLogicalVolume(world: World, host: Host, group: VolumeGroup, name: string): void {
+  const block = host.blocks.get(group.volumes.get(name)?.device ?? "");
+  if (block === undefined) return;
+  overwrite(block.content, {});
+  record(world, host, { kind: "LogicalVolumeBlanked", volume: `${group.name}/${name}` });
+}
+
+/** `lvrename`; answers lvm's error, or undefined when it worked. */
+export function renameLogicalVolume(
   world: World,
   host: Host,
   group: VolumeGroup,
   name: string,
-  bytes: number,
+  to: string,
+): string | undefined {
+  const volume = group.volumes.get(name);
+  const block = host.blocks.get(volume?.device ?? "");
+  if (volume === undefined || block === undefined) return `  Existing logical volume "${name}" not found`;
+  if (group.volumes.has(to)) return `  Logical volume "${to}" already exists in volume group "${group.name}"`;
+  group.volumes.delete(name);
+  group.volumes.set(to, { ...volume, name: to });
+  dropBlock(host, block.device);
+  block.links = volumeLinks(group, to);
+  addBlock(host, block);
+  record(world, host, { kind: "LogicalVolumeRenamed", volume: `${group.name}/${name}`, to: `${group.name}/${to}` });
+  return undefined;
+}
+
+/** `lvextend` by extents in which `extents` stands; answers lvm's error, or undefined when it worked. */
+export function extendLogicalVolume(
+  world: World,
+  host: Host,
+  group: VolumeGroup,
+  { name, bytes, extents }: { readonly name: string; readonly bytes: number; readonly extents: "Blank" | "FromBefore" },
 ): string | undefined {
   const block = host.blocks.get(group.volumes.get(name)?.device ?? "");
   if (block === undefined) return `  Failed to find logical volume "${group.name}/${name}"`;
@@ -288,7 +322,7 @@ export function extendLogicalVolume(
   }
   const fromBytes = block.sizeBytes;
   block.sizeBytes = sizeBytes;
-  record(world, host, { kind: "LogicalVolumeResized", volume: `${group.name}/${name}`, fromBytes, sizeBytes });
+  record(world, host, { kind: "LogicalVolumeResized", volume: `${group.name}/${name}`, fromBytes, sizeBytes, extents });
   return undefined;
 }
 

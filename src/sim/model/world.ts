@@ -13,6 +13,7 @@ export const defaultTimings: Timings = {
   migrateMebibyte: 141,
   halfOpen: 900_000,
   copyMebibyte: 20,
+  blankGibibyte: 1000,
   format: 2000,
   journalMebibyte: 480,
   mount: 7000,

@@ -1,3 +1,5 @@
+import { stagedName } from "../../host/staged-volume.ts";
+import { blankedBytes, blankTag, startBlanking, stopBlanking } from "../model/blanking.ts";
 import { isSameBacking } from "../model/guard.ts";
 import type { VolumeGroup } from "../model/hardware.ts";
 import { toolPath } from "../model/packages.ts";
@@ -8,6 +10,7 @@ import {
   freeBytes,
   remove,
   removeLogicalVolume,
+  renameLogicalVolume,
 } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, fail, finish, refuse, takeLock } from "./answer.ts";
@@ -42,10 +45,10 @@ export const ensureLogicalVolume: Responder = acting(function* ensureLogicalVolu
   const group = host.volumeGroups.get(groupName);
   if (group === undefined) return refuse(run, "VolumeGroupMissing", `no volume group ${groupName}`);
   yield world.timings.process * 10;
-  const free = freeBytes(host, group);
   const bytes = Math.ceil(Number(wanted) / group.extentBytes) * group.extentBytes;
   const size = sizeOf(run, group, name);
   const known = knownBefore(run, volume, replaces);
+  const staged: Staged = { owner, group, name };
   if (size === undefined) {
     if (known !== undefined) {
       refuse(
@@ -54,11 +57,13 @@ export const ensureLogicalVolume: Responder = acting(function* ensureLogicalVolu
         `${volume} is not there, and was recorded as ${known}: nothing is made in its place`,
       );
     }
-    if (bytes > free) refuse(run, "NoSpace", `${volume} needs ${bytes} bytes and ${groupName} has ${free} free`);
-    const problem = createLogicalVolume(world, host, group, name, bytes);
-    if (problem !== undefined) fail(run, problem);
+    const unfinished = yield* stageBlank(run, staged, bytes);
+    if (unfinished !== undefined) return finish(run, unfinished);
     forgetReplaced(run, volume, replaces);
-    group.volumes.get(name)?.tags.add(ownerTag(owner));
+    const problem = renameLogicalVolume(world, host, group, stagedName(name), name);
+    if (problem !== undefined) fail(run, problem);
+    yield world.timings.process * 10;
+    group.volumes.get(name)?.tags.delete(blankTag);
     yield world.timings.process * 10;
     recordVolume(run, owner, volume);
     yield world.timings.process;
@@ -73,14 +78,72 @@ export const ensureLogicalVolume: Responder = acting(function* ensureLogicalVolu
   }
   if (size >= bytes) return finish(run, "unchanged");
   if (block !== undefined) requireFree(run, volume, block);
-  if (bytes - size > free) {
-    refuse(run, "NoSpace", `${volume} needs ${bytes - size} bytes more and ${groupName} has ${free} free`);
-  }
-  const problem = extendLogicalVolume(world, host, group, name, bytes);
-  if (problem !== undefined) fail(run, problem);
-  yield world.timings.process * 10;
+  const unfinished = yield* stageBlank(run, staged, bytes - size);
+  if (unfinished !== undefined) return finish(run, unfinished);
+  yield* giveStaged(run, staged, bytes);
   return finish(run, "grown");
 });
+
+/** What stands beside a logical volume until it may be served: VG/NAME.xensan-new. */
+interface Staged {
+  readonly owner: string;
+  readonly group: VolumeGroup;
+  readonly name: string;
+}
+
+/** stage_blank: undefined once it is there with nothing but zeroes in it, else what the script ends with. */
+function* stageBlank(run: ScriptRun, staged: Staged, bytes: number): Generator<number, string | undefined> {
+  const { world, host } = run;
+  const { group, owner } = staged;
+  const name = stagedName(staged.name);
+  const volume = `${group.name}/${name}`;
+  const found = group.volumes.get(name);
+  if (found !== undefined) {
+    if (!found.tags.has(ownerTag(owner)))
+      refuse(run, "NotOurs", `${volume} is in the way: it was not created for ${owner}`);
+    if (sizeOf(run, group, name) !== bytes) yield* dropStaged(run, staged);
+  }
+  if (!group.volumes.has(name)) {
+    const free = freeBytes(host, group);
+    if (bytes > free)
+      refuse(
+        run,
+        "NoSpace",
+        `${group.name}/${staged.name} needs ${bytes} bytes more and ${group.name} has ${free} free`,
+      );
+    const problem = createLogicalVolume(world, host, group, name, bytes);
+    if (problem !== undefined) fail(run, problem);
+    group.volumes.get(name)?.tags.add(ownerTag(owner));
+    yield world.timings.process * 10;
+  }
+  const isBlank = () => group.volumes.get(name)?.tags.has(blankTag) === true;
+  if (isBlank()) return undefined;
+  if (blankedBytes(host, group, name) === undefined) startBlanking(world, host, group, name);
+  for (let tries = 0; tries < 30 && blankedBytes(host, group, name) !== undefined; tries += 1) yield 100;
+  if (isBlank()) return undefined;
+  return `blanking ${Math.floor(((blankedBytes(host, group, name) ?? 0) * 100) / bytes)}%`;
+}
+
+/** give_staged: its extents become the end of the volume. */
+function* giveStaged(run: ScriptRun, { group, name }: Staged, bytes: number): Generator<number, void> {
+  const { world, host } = run;
+  const removed = removeLogicalVolume(world, host, group, stagedName(name));
+  if (removed !== undefined) fail(run, removed);
+  yield world.timings.process * 10;
+  const problem = extendLogicalVolume(world, host, group, { name, bytes, extents: "Blank" });
+  if (problem !== undefined) fail(run, problem);
+  yield world.timings.process * 10;
+}
+
+/** drop_staged: nothing of it is left. */
+function* dropStaged(run: ScriptRun, { group, name }: Staged): Generator<number, void> {
+  const { world, host } = run;
+  stopBlanking(host, group, stagedName(name));
+  yield world.timings.process * 10;
+  const problem = removeLogicalVolume(world, host, group, stagedName(name));
+  if (problem !== undefined)
+    refuse(run, "BackingInUse", `${group.name}/${stagedName(name)} cannot be removed: somebody holds it open`);
+}
 
 /** delete-logical-volume.sh: OWNER VG LV GLOB… */
 export const deleteLogicalVolume: Responder = acting(function* deleteLogicalVolume(run) {
@@ -95,9 +158,11 @@ export const deleteLogicalVolume: Responder = acting(function* deleteLogicalVolu
   const group = host.volumeGroups.get(groupName);
   const found = group?.volumes.get(name);
   if (group === undefined) return finish(run, "absent");
+  const dropped = group.volumes.get(stagedName(name))?.tags.has(ownerTag(owner)) === true;
+  if (dropped) yield* dropStaged(run, { owner, group, name });
   if (found === undefined) {
     remove(world, host, recordOf(owner, volume));
-    return finish(run, "absent");
+    return finish(run, dropped ? "deleted" : "absent");
   }
   if (!found.tags.has(ownerTag(owner))) refuse(run, "NotOurs", `${volume} was not created for ${owner}`);
   const backing = backingAt(host, `/dev/${volume}`);

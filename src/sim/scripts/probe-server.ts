@@ -1,3 +1,4 @@
+import { blankedBytes } from "../model/blanking.ts";
 import { exportRecord, recordedIdentity } from "../model/guard.ts";
 import { toolPath } from "../model/packages.ts";
 import { backingAt, freeBytes, list, readText } from "../model/storage.ts";
@@ -42,7 +43,9 @@ export function logicalVolumes(run: ScriptRun): SectionEnd {
     for (const volume of [...group.volumes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const bytes = host.blocks.get(volume.device)?.sizeBytes ?? 0;
       const tags = [...volume.tags].sort().join(",");
-      row(run, "lvm", group.name, volume.name, bytes, `/dev/${group.name}/${volume.name}`, free, tags);
+      const blanked = blankedBytes(host, group, volume.name);
+      const last = blanked === undefined ? [] : [blanked];
+      row(run, "lvm", group.name, volume.name, bytes, `/dev/${group.name}/${volume.name}`, free, tags, ...last);
     }
   }
   return "known";

@@ -3,7 +3,7 @@ import type { Host } from "../../../src/sim/model/state.ts";
 import { backingToDelete } from "./bounds.ts";
 import { isShared } from "./images-stay.ts";
 import type { Invariant, Scene } from "./invariant.ts";
-import { fileFate } from "./working-names.ts";
+import { fileFate, finalName } from "./working-names.ts";
 
 /** Where our own notes live: no data of anybody. */
 const notes = ["/etc/", "/run/", "/var/lib/xensan/"];
@@ -48,7 +48,11 @@ export const backingsNeverLost: Invariant = {
           scene.violated(`${event.host}: another file takes the place of ${fate.path}`);
         if (fate?.kind === "Goes" && !note && !deletable.has(`file:${fate.path}`))
           scene.violated(`${event.host}: ${fate.path} is deleted; no volume asks for it`);
-        if (event.kind === "LogicalVolumeDeleted" && !deletable.has(`lv:${event.volume}`))
+        if (
+          event.kind === "LogicalVolumeDeleted" &&
+          finalName(event.volume) === event.volume &&
+          !deletable.has(`lv:${event.volume}`)
+        )
           scene.violated(`${event.host}: ${event.volume} is deleted; no volume asks for it`);
         const resized = event.kind === "FileResized" || event.kind === "LogicalVolumeResized";
         if (resized && event.sizeBytes < event.fromBytes)

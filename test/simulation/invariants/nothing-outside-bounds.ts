@@ -76,7 +76,10 @@ export const nothingOutsideBounds: Invariant = {
           case "LogicalVolumeCreated":
           case "LogicalVolumeResized":
           case "LogicalVolumeDeleted":
-            return check(event, host, [event.volume, `/dev/${event.volume}`], event.kind);
+          case "LogicalVolumeRenamed": {
+            const volume = finalName(event.volume);
+            return check(event, host, [volume, `/dev/${volume}`], event.kind);
+          }
           case "TextWritten":
             if (!configuration.some((pattern) => pattern.test(event.path)))
               scene.violated(`${event.host}: writes ${event.path}, which is none of our configuration files`);

@@ -30,7 +30,11 @@ const cases = (dom0: TwinBench) => {
     expect(await settle(first)).toEqual({ kind: "done", detail: "destroyed" });
     expect(dom0.read(file)).toBe("aaaa san/bella\n");
     expect(await settle(first)).toEqual({ kind: "done", detail: "destroyed" });
-    const others = [claim("bbbb", ["san", "bella"]), claim("aaaa", ["prod", "bella"]), claim("bbbb", ["san", "san"], "AoeServer")];
+    const others = [
+      claim("bbbb", ["san", "bella"]),
+      claim("aaaa", ["prod", "bella"]),
+      claim("bbbb", ["san", "san"], "AoeServer"),
+    ];
     for (const other of others) {
       expect(await settle({ claims: [other] })).toEqual({
         kind: "refused",

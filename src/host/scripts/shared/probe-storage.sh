@@ -135,5 +135,16 @@ probe_lvm() {
 		echo "lvs gave no answer within 10 seconds, or failed" >&2
 		return 1
 	}
-	awk '{ sub(/^ +/, ""); print "lvm\t" $0 }' "$work/lvs"
+	# How far one is that is being filled with zeroes.
+	awk -F '\t' -v dir="$run_dir" '{
+		sub(/^ +/, "")
+		done = ""
+		if ($2 ~ /[.]xensan-new$/) {
+			file = dir "/blank." $1 "." $2
+			if ((getline line < (file ".pid")) > 0) { done = "\t0"; if ((getline line < (file ".done")) > 0) done = "\t" line }
+			close(file ".pid")
+			close(file ".done")
+		}
+		print "lvm\t" $0 done
+	}' "$work/lvs"
 }

@@ -1,0 +1,128 @@
+# A logical volume, or what one grows by, before it may be served: $group/$name.xensan-new, of which every byte is filled with zeroes.
+# What earlier volumes left in its extents is nobody's. The tag xensan-blank says that it came to the end, over a boot, too.
+# Of what fills it: $staged_work.pid, .done (bytes) and .err. Needs $owner, $group and $name.
+
+# read_staged: sets staged, staged_work, and staged_tags and staged_bytes of the volume; fails when there is none.
+read_staged() {
+	staged=$name.xensan-new
+	staged_work=$run_dir/blank.$group.$staged
+	lvm_field lvs lv_tags "$group/$staged" || return 1
+	staged_tags=,$lvm_value,
+	lvm_field lvs lv_size "$group/$staged" || return 1
+	staged_bytes=$lvm_value
+}
+
+# staged_is_ours: after read_staged.
+staged_is_ours() {
+	case $staged_tags in *",$(owner_tag "$owner"),"*) return 0 ;; *) return 1 ;; esac
+}
+
+# staged_is_blank: after read_staged.
+staged_is_blank() {
+	case $staged_tags in *,xensan-blank,*) ;; *) return 1 ;; esac
+	rm -f "$staged_work".*
+}
+
+# stage_blank BYTES: $staged is there, of this size and blank; the script ends with `blanking` as long as it is not.
+stage_blank() {
+	if read_staged; then
+		staged_is_ours || refuse NotOurs "$group/$staged is in the way: it was not created for $owner"
+		[ "$staged_bytes" = "$1" ] || drop_staged
+	fi
+	if ! read_staged; then
+		[ "$1" -le "$free" ] || refuse NoSpace "$group/$name needs $1 bytes more and $group has $free free"
+		rm -f "$staged_work".*
+		lvcreate -y -W y -Z y -n "$staged" -L "${1}b" --addtag "$(owner_tag "$owner")" "$group" </dev/null >&2 9>&-
+		read_staged || exit 1
+	fi
+	if staged_is_blank; then return 0; fi
+	if [ -s "$staged_work.err" ]; then
+		# Told once, then it begins anew.
+		staged_error=$(tail -n 1 "$staged_work.err")
+		rm -f "$staged_work".*
+		refuse BlankingFailed "/dev/$group/$staged: $staged_error"
+	fi
+	blanking || start_blanking
+	staged_tries=0
+	while blanking && [ "$staged_tries" -lt 30 ]; do
+		staged_tries=$((staged_tries + 1))
+		pause
+	done
+	read_staged || exit 1
+	if staged_is_blank; then return 0; fi
+	staged_done=0
+	{ read -r staged_done <"$staged_work.done"; } 2>/dev/null || :
+	finish "blanking $((staged_done * 100 / staged_bytes))%"
+}
+
+# blanking: a process that this host began, in this boot, fills it.
+blanking() {
+	staged_pid='' staged_birth=''
+	{ read -r staged_pid staged_birth <"$staged_work.pid"; } 2>/dev/null || return 1
+	still_running "$staged_pid" "$staged_birth"
+}
+
+start_blanking() {
+	# Not active after a boot without activation.
+	[ -e "/dev/$group/$staged" ] || lvchange -ay "$group/$staged" >&2 9>&-
+	(
+		trap '' HUP
+		staged_code=0
+		fill_with_zeroes "/dev/$group/$staged" "$staged_bytes" && lvchange --addtag xensan-blank "$group/$staged" || staged_code=$?
+		if [ "$staged_code" = 0 ]; then
+			rm -f "$staged_work.out"
+		else
+			echo "filling it with zeroes ended with exit code $staged_code" >>"$staged_work.out"
+			mv "$staged_work.out" "$staged_work.err"
+		fi
+		rm -f "$staged_work.pid"
+	) >"$staged_work.out" 2>&1 </dev/null 9>&- &
+	echo "$! $(birth_of "$!")" >"$staged_work.pid.new"
+	# It may have ended already.
+	if [ -d "/proc/$!" ]; then mv "$staged_work.pid.new" "$staged_work.pid"; else rm -f "$staged_work.pid.new"; fi
+}
+
+# fill_with_zeroes DEVICE BYTES: in pieces, so that it can be told how far it is, and stopped. The kernel has the disk itself
+# write zeroes where it can (BLKZEROOUT), which is much faster.
+fill_with_zeroes() {
+	staged_at=0
+	case $(blkdiscard --help 2>&1) in
+	*--force*--zeroout* | *--zeroout*--force*) staged_how='blkdiscard -f' ;;
+	*--zeroout*) staged_how=blkdiscard ;;
+	*) staged_how=dd ;;
+	esac
+	while [ "$staged_at" -lt "$2" ]; do
+		staged_piece=$(($2 - staged_at))
+		[ "$staged_piece" -le 268435456 ] || staged_piece=268435456
+		if [ "$staged_how" = dd ]; then
+			staged_block=1048576
+			[ $((staged_piece % staged_block)) = 0 ] || staged_block=512
+			dd if=/dev/zero of="$1" bs="$staged_block" seek=$((staged_at / staged_block)) count=$((staged_piece / staged_block)) conv=notrunc,fsync || return 1
+		else
+			$staged_how --zeroout --offset "$staged_at" --length "$staged_piece" "$1" || return 1
+		fi
+		staged_at=$((staged_at + staged_piece))
+		echo "$staged_at" >"$staged_work.done"
+	done
+	flush "$1"
+}
+
+# give_staged: its extents become the end of $group/$name. LVM is told not to discard them in between.
+give_staged() {
+	staged_ranges=$(lvs --noheadings -o seg_pe_ranges "$group/$staged" </dev/null 9>&-) || exit 1
+	lvremove -y --config 'devices/issue_discards=0' "$group/$staged" </dev/null >&2 9>&-
+	# shellcheck disable=SC2086
+	lvextend -l "+$((staged_bytes / extent))" "$group/$name" $staged_ranges </dev/null >&2 9>&-
+}
+
+# drop_staged: nothing of it is left; whatever fills it ends with the piece that it is at.
+drop_staged() {
+	! blanking || kill "$staged_pid" 2>/dev/null || :
+	staged_tries=0
+	until lvremove -y "$group/$staged" </dev/null >&2 9>&-; do
+		staged_tries=$((staged_tries + 1))
+		[ "$staged_tries" -lt 100 ] || refuse BackingInUse "$group/$staged cannot be removed: somebody holds it open"
+		pause
+	done
+	rm -f "$staged_work".*
+}
