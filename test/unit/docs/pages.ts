@@ -1,8 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-
-/** The top folder of the repository. */
-export const root = join(import.meta.dirname, "../../..");
+import { anchorOf, pageFiles, textOf } from "../../../docs/site/pages.ts";
 
 /** A page of Markdown. */
 export interface Page {
@@ -17,19 +13,14 @@ export interface Page {
   readonly anchors: ReadonlySet<string>;
 }
 
-/** Every page that a person reads, except the changelog and decisions: they tell of former names too. */
+/** Every page that a person reads, except the changelog: it tells of former names too. */
 export const pages = (): readonly Page[] =>
-  ["README.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md", "helm/xensan/README.md"]
-    .concat(
-      readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-        .filter((name) => name.endsWith(".md"))
-        .toSorted()
-        .map((name) => join("docs", name)),
-    )
+  pageFiles()
+    .filter((file) => file !== "CHANGELOG.md")
     .map(readPage);
 
 function readPage(file: string): Page {
-  const text = readFileSync(join(root, file), "utf8");
+  const text = textOf(file);
   const fence = /^( *)```(\w*)\n([\s\S]*?)\n\1```$/gm;
   const fenced = [...text.matchAll(fence)].map(([, indent = "", language = "", block = ""]) => ({
     language,
@@ -49,23 +40,6 @@ function readPage(file: string): Page {
     anchors: new Set([...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => anchorOf(heading))),
   };
 }
-
-/** As GitHub makes it of a heading. */
-const anchorOf = (heading: string) =>
-  heading
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
-    .replaceAll(" ", "-");
-
-/** The links of a page to files of the repository: path relative to the top folder, and anchor. */
-export const linksOf = ({ file, text }: Page) =>
-  [...text.replaceAll(/`[^`]*`/g, "").matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, target = ""]) => target)
-    .filter((target) => !/^[a-z]+:/.test(target))
-    .map((target) => {
-      const [path = "", anchor] = target.split("#");
-      return { target, path: path === "" ? file : relative(root, join(root, dirname(file), path)), anchor };
-    });
 
 /** The commands of one program in the code of the pages, each as its words without the program's name. */
 export const typedIn = (all: readonly Page[], program: string) =>
