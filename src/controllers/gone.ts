@@ -1,8 +1,8 @@
 import type { XenHost } from "../api/kinds.ts";
 import type { HostFacts } from "../host/facts.ts";
-import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
-import { nodesOf } from "./dead-time.ts";
+import type { ObjectKey } from "../runtime/kube-api.ts";
 import { directivesOf } from "./directives.ts";
+import { type Hearing, hearingOf } from "./hearing.ts";
 import type { Machine } from "./hosts/machine.ts";
 import { refTo } from "./identity.ts";
 import { storageDeath } from "./storage-death.ts";
@@ -45,14 +45,19 @@ export function goneOf(world: World, key: ObjectKey): Gone {
   if (object === undefined || view?.state !== "Unreachable") return unproved;
   // Somebody answers there, and who it is decides.
   if (view.reason === "MachineChanged") return unproved;
-  const heard = heartbeatHeard(world, key);
-  if (heard !== undefined) return { kind: "Beats", message: heard.message, witnesses: [heard.by] };
+  const hearing = hearingOf(world, key);
+  if (hearing.kind === "Heard") return { kind: "Beats", message: hearing.message, witnesses: hearing.witnesses };
   const { bootID, hostname } = object.status?.facts ?? {};
   if (bootID === undefined || hostname === undefined) return unproved;
-  return forgotten(object, bootID, hostname) ?? dead(world, object, bootID, hostname, view.last?.facts);
+  const gone = forgotten(object, bootID, hostname) ?? dead(world, object, bootID, hostname, view.last?.facts);
+  return hasEnded(gone) ? uncontradicted(gone, hearing) : gone;
 }
 
-function forgotten({ metadata }: XenHost, bootId: string, hostname: string): Gone | undefined {
+/** Neither proof nor word counts before those who may hear its heartbeat have listened. */
+const uncontradicted = (ended: Ended, hearing: Hearing): Gone =>
+  hearing.kind === "Unsure" ? { kind: "Unproved", why: "", witnesses: hearing.witnesses } : ended;
+
+function forgotten({ metadata }: XenHost, bootId: string, hostname: string): Ended | undefined {
   if (directivesOf(metadata).forgotten !== bootId) return undefined;
   const message = `xensan.dev/forget declares that boot ${bootId} has ended, and no node sees its heartbeat`;
   return { kind: "Forgotten", bootId, hostname, message };
@@ -63,27 +68,4 @@ function dead(world: World, object: XenHost, bootId: string, hostname: string, l
   const death = storageDeath(world, object, proof?.kind === "StorageDeath" && proof.bootID === bootId, last);
   if (death.kind === "Proved") return { kind: "Dead", bootId, hostname, message: death.message };
   return { kind: "Unproved", why: death.message, witnesses: death.kind === "Open" ? death.witnesses : undefined };
-}
-
-/** How old the younger of two looks may be that show a heartbeat: some probe intervals. */
-const recentMs = 180_000;
-
-/** Which other node hears the heartbeat of a XenHost on a shared device; undefined: none that can be asked. */
-function heartbeatHeard(world: World, key: ObjectKey): { readonly message: string; readonly by: Machine } | undefined {
-  for (const cluster of world.stores.clusters.byIndex("host", keyString(key))) {
-    const nodes = nodesOf(cluster);
-    const number = nodes.find(({ host }) => host === key.name)?.number;
-    if (number === undefined) continue;
-    for (const device of (cluster.status?.filesystems ?? []).flatMap((one) => one.device ?? []))
-      for (const { host } of nodes) {
-        const listener = host === key.name ? undefined : world.machines.of(refTo("XenHost", key.namespace, host));
-        if (listener?.agent.view.state !== "Reachable") continue;
-        const beating = world.heartbeats.beating(listener, device);
-        if (beating === undefined || !beating.alive.includes(number)) continue;
-        if (world.clock.monotonic() - beating.until > recentMs) continue;
-        const message = `XenHost/${host} sees the heartbeat of node ${number} (${key.name}) on ${device}: the machine is running`;
-        return { message, by: listener };
-      }
-  }
-  return undefined;
 }

@@ -155,5 +155,12 @@ function keepAlive(seen: Seen | undefined, alive: readonly number[], now: number
   for (const node of alive) if (!seen.alive.has(node)) seen.alive.set(node, now);
 }
 
+/** The host sees the device now: one that does not hears nobody on it. */
+export function reads({ agent: { view } }: Watched, path: string): boolean {
+  if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
+  const seen = view.snapshot.facts.sharedDevices.value.find((one) => one.path === path);
+  return seen !== undefined && seen.content !== "Missing" && seen.content !== "Unreadable";
+}
+
 /** 32 hexadecimal digits, upper case, as O2CB writes a UUID. */
 export const regionName = (uuid: string) => uuid.replaceAll("-", "").toUpperCase();

@@ -62,6 +62,8 @@ export interface HostKind<
   /** Who keeps the object from being deleted, and what the user can do. */
   readonly blockers: (object: T) => Problem | undefined;
   readonly left: (object: T) => string;
+  /** Why a deleted object stays although it is to be abandoned. */
+  readonly abandonRefused?: (object: T) => Problem | undefined;
   /** What is proved of the machine while it cannot be asked. */
   readonly gone?: (object: T) => Gone;
   /** What the status keeps of a proof that it is gone. */
@@ -89,15 +91,13 @@ export function hostReconciler<
   const { kind, store, parse } = host;
   const owned = ["Reachable", host.prepared, ...host.aspects];
 
-  const aliveOf = (object: T) => {
-    const gone = isDeleting(object) ? host.gone?.(object) : undefined;
-    return gone?.kind === "Beats" ? gone.message : undefined;
-  };
+  const refusal = (object: T, { abandoned }: Directives) =>
+    isDeleting(object) && abandoned ? host.abandonRefused?.(object) : undefined;
 
   /** Why a deleted object stays. */
   function stuck({ object, directives }: Pick<Pass<T, unknown, Status>, "object" | "directives">): ConditionUpdate[] {
     if (!isDeleting(object)) return [];
-    const blocker = abandonRefused(directives, aliveOf(object)) ?? host.blockers(object);
+    const blocker = refusal(object, directives) ?? host.blockers(object);
     return blocker === undefined ? [] : [yes("DeletionBlocked", blocker.reason, blocker.message)];
   }
 
@@ -114,7 +114,7 @@ export function hostReconciler<
     means,
     {
       ...{ kind, store, parse, owned, holds: "Always" },
-      abandoned: (object) => ({ left: host.left(object), refused: aliveOf(object) !== undefined }),
+      abandoned: (object) => ({ left: host.left(object), refused: host.abandonRefused?.(object) !== undefined }),
       async early(pass) {
         const { object, context } = pass;
         await host.before?.(pass);
@@ -136,10 +136,14 @@ export function hostReconciler<
         const required = ["Reachable", host.prepared, ...aspects];
         return summarise(status.conditions ?? [], { type: "Ready", required, readyMessage: host.preparedMessage });
       },
-      concluded({ ref, object, draft: { status } }) {
+      concluded({ ref, object, directives, draft: { status } }) {
         const probe = probeTime(status, object.status, world.machines.of(ref), world.clock.now());
         if (probe.time !== undefined) status.lastProbeTime = rfc3339(probe.time);
-        const again = Math.min(probe.againSeconds, host.again?.(object) ?? Number.POSITIVE_INFINITY);
+        const again = Math.min(
+          probe.againSeconds,
+          host.again?.(object) ?? Number.POSITIVE_INFINITY,
+          refusal(object, directives) === undefined ? Number.POSITIVE_INFINITY : proofSeconds,
+        );
         return Number.isFinite(again) ? again : undefined;
       },
     },
@@ -162,11 +166,6 @@ async function recordMachine<T, Status extends HostStatus>(
   if (machineID === undefined) return;
   status.machineID = machineID;
   await draft.flush();
-}
-
-function abandonRefused({ abandoned }: Directives, alive: string | undefined): Problem | undefined {
-  if (!abandoned || alive === undefined) return undefined;
-  return { reason: "HeartbeatHeard", message: `xensan.dev/abandon is refused: ${alive}. Switch the machine off first` };
 }
 
 /** What is proved of a machine that cannot be asked stands beside why it cannot. */

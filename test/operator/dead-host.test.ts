@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { loadRack, type RackFile, tutorialRack } from "../../src/sim/rack-file.ts";
 import { at, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
 import { twoServers } from "../simulation/scenarios/racks.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../simulation/stage.ts";
+import { guarded } from "./rack-story.ts";
 import { commands, eventually, message, minutes, rig, status, word } from "./rig.ts";
 
 const kinds = ["Namespace", "AoeServer", "XenHost", "AoeVolume", "Ocfs2Cluster", "XenDomain"];
@@ -13,14 +13,6 @@ const ready = (stage: Stage) => word(stage, "XenDomain", "vm-test", "Ready");
 const starts = (sent: readonly string[]) => sent.filter((line) => line.endsWith("start-domain"));
 /** Milliseconds: threshold 31. */
 const deadTime = 60_000;
-
-/** The tutorial's rack, with a watchdog of so many seconds on its dom0s. */
-function guarded(seconds: number): RackFile {
-  const file = structuredClone(loadRack(tutorialRack));
-  for (const host of Object.values(file.hosts))
-    if (seconds > 0 && host.roles.includes("dom0")) host.xen.watchdog = seconds;
-  return file;
-}
 
 async function started(seconds = 20): Promise<{ stage: Stage; home: string; other: string }> {
   const stage = rig({ rack: () => guarded(seconds), objects: tutorialObjects(kinds) });

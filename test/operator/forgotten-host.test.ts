@@ -98,4 +98,19 @@ describe("a host whose management link is cut, while its heartbeat is seen", () 
     expect(word(stage, "XenHost", home, "DeletionBlocked")).toBe("True/HeartbeatHeard");
     expect(message(stage, "XenDomain", "vm-test", "Running")).toContain(`XenHost/${other} sees the heartbeat`);
   });
+
+  it("is never taken for forgotten by an operator that begins later and has not listened yet", async () => {
+    const { stage, home } = await started();
+    stage.rack.setManagement(home, "Cut");
+    await eventually(stage, () => word(stage, "XenHost", home, "Reachable"), "False/HeartbeatHeard");
+    forget(stage, home);
+    const said = new Set<string>();
+    stage.server.onChange(() => said.add(word(stage, "XenHost", home, "Reachable")));
+    for (let restarts = 0; restarts < 5; restarts++) {
+      stage.life.end();
+      stage.startOperator();
+      await stage.advance(minutes(5));
+    }
+    expect([running(stage), [...said]]).toEqual([[home], ["False/HeartbeatHeard", "False/Unreachable"]]);
+  });
 });

@@ -1,4 +1,4 @@
-import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
+import { loadRack, type RackFile, tutorialRack } from "../../src/sim/rack-file.ts";
 import { at, type Manifest } from "../simulation/scenarios/objects.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../simulation/stage.ts";
@@ -11,6 +11,14 @@ export const dom0s = ["bella", "brutus"] as const;
 export const image = "/srv/xen/vm-test.img";
 export const tutorialManifests = (): Manifest[] => tutorialObjects(kinds);
 export const otherOf = (host: string): string => (host === "bella" ? "brutus" : "bella");
+
+/** The tutorial's rack, with a watchdog of so many seconds on its dom0s. */
+export function guarded(seconds: number): RackFile {
+  const file = structuredClone(loadRack(tutorialRack));
+  for (const host of Object.values(file.hosts))
+    if (seconds > 0 && host.roles.includes("dom0")) host.xen.watchdog = seconds;
+  return file;
+}
 
 /** The rack with everything of the tutorial Ready, or what of it is declared. */
 export async function ready(options: Partial<RigOptions> = {}): Promise<Stage> {

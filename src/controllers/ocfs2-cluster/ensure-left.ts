@@ -55,10 +55,7 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
   const ready = readyNode(node);
   if (ready === undefined) {
     const problem = nodeProblem(node) ?? open(host, "Pending", "Waiting for a probe");
-    const advice =
-      problem.reason === "NodeUnreachable"
-        ? `. If it is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=${host}`
-        : "";
+    const advice = problem.reason === "NodeUnreachable" ? adviceOn(node) : "";
     return waits({ ...problem, message: `${problem.message}${advice}` });
   }
   const mounted = rests.filter(({ assessment }) => assessment.status !== "True");
@@ -80,6 +77,13 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
   const rest = restOf(cluster, node);
   if (rest === undefined && ready.removed) return gone;
   return waits(bad(host, "NodeLeaving", "the cluster is being removed from it"), [removal(cluster, host)]);
+}
+
+/** What a person can do about a node that cannot be asked. */
+function adviceOn(node: ObservedNode): string {
+  if (node.state === "Found" && node.beats !== undefined)
+    return `. ${node.beats}: repair its network or SSH, or switch it off`;
+  return `. If it is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=${node.host}`;
 }
 
 /** A node that can be asked and still has others than the present members. */

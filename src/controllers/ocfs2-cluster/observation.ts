@@ -42,6 +42,8 @@ export type ObservedNode = O2cbNode & {
         readonly fresh: boolean;
         /** May be changed: its host key is one that somebody wrote down. */
         readonly trusted: boolean;
+        /** Who sees its heartbeat while it cannot be asked; undefined: nobody. */
+        readonly beats: string | undefined;
         /** Nobody ever got in: nothing was ever done there. */
         readonly neverReached: boolean;
         /** Why it cannot be a node of this cluster. */

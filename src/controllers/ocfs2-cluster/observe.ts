@@ -5,6 +5,7 @@ import { findCondition, hasCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { directivesOf } from "../directives.ts";
+import { type Gone, goneOf } from "../gone.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
 import { isOlder, type ObjectRef, refTo, type WorkRef } from "../identity.ts";
@@ -78,6 +79,7 @@ function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[]
     view: watched?.agent.view ?? pending,
     fresh: watched !== undefined && world.freshness.holds(id, watched) && world.freshness.holds(hostId, watched),
     trusted: watched?.trusted ?? false,
+    beats: beatOf(goneOf(world, { namespace, name: node.host })),
     neverReached: object.status?.facts === undefined && lastFacts(watched?.agent.view) === undefined,
     rival: seeRival(world, cluster, names, node, watched),
     busy: watched !== undefined && owners.some((owner) => watched.agent.pending(owner)),
@@ -90,6 +92,8 @@ function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[]
             .flatMap(({ report }) => (report.kind === "IoError" || report.kind === "Ocfs2Error" ? [report] : [])),
   };
 }
+
+const beatOf = (gone: Gone): string | undefined => (gone.kind === "Beats" ? gone.message : undefined);
 
 const done = (host: Machine, owner: WorkRef, action: string) =>
   host.agent.results(owner).some(({ step, outcome }) => step.action === action && outcome.kind === "done");

@@ -1,5 +1,5 @@
 import type { HostFacts } from "../../host/facts.ts";
-import type { Watched } from "../heartbeats.ts";
+import { reads, type Watched } from "../heartbeats.ts";
 import type { World } from "../world.ts";
 import type { NodeName, Strangers } from "./observation.ts";
 
@@ -23,7 +23,6 @@ export function seeStrangers(world: Pick<World, "heartbeats">, device: string, n
   let looked = false;
   let unsure = false;
   for (const { watched } of nodes) {
-    // One that does not see the device now hears nobody on it.
     if (watched === undefined || !reads(watched, device)) continue;
     const beating = world.heartbeats.beating(watched, device);
     if (beating === undefined) continue;
@@ -37,12 +36,6 @@ export function seeStrangers(world: Pick<World, "heartbeats">, device: string, n
   }
   if (alive.size > 0) return { kind: "Alive", numbers: [...alive].sort((one, other) => one - other) };
   return looked && !unsure ? { kind: "None" } : { kind: "Unsure" };
-}
-
-function reads({ agent: { view } }: Watched, path: string): boolean {
-  if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
-  const seen = view.snapshot.facts.sharedDevices.value.find((one) => one.path === path);
-  return seen !== undefined && seen.content !== "Missing" && seen.content !== "Unreadable";
 }
 
 /** A node that fenced itself wrote heartbeats after its last look. */

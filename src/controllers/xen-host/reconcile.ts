@@ -10,6 +10,7 @@ import { refOf } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import type { Means } from "../world.ts";
+import { abandonRefused } from "./abandon.ts";
 import { removeContradicted } from "./contradicted.ts";
 import { describeHost } from "./describe.ts";
 import { drain, observeDrain, planDrain } from "./drain.ts";
@@ -32,6 +33,7 @@ function xenHostReconciler(means: Means): Reconciler {
       store: world.stores.hosts,
       parse: hostSpec,
       gone: (object) => goneOf(world, keyOf(object)),
+      abandonRefused: (object) => abandonRefused(world, object),
       prepared: "AoeReady",
       preparedMessage: "The aoe driver is loaded and bound to the declared interfaces, now and after a reboot",
       observe({ ref, object, spec }, facts) {

@@ -89,6 +89,10 @@ describe("a host that is no longer a node", () => {
       "Unknown NodeUnreachable: carl is no longer a node: cannot be reached (Unreachable): no route to host. If it is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=carl",
       carl({}, { view: unreachable }),
     ],
+    [
+      "Unknown NodeUnreachable: carl is no longer a node: cannot be reached (Unreachable): no route to host. bella sees its heartbeat: repair its network or SSH, or switch it off",
+      carl({}, { view: unreachable, beats: "bella sees its heartbeat" }),
+    ],
     ["Unknown Pending: carl is no longer a node: Waiting for a probe", carl(away, { fresh: false, removed: true })],
     [
       "Unknown FactsUnknown: carl is no longer a node: whether it is mounted is not known yet: blkid failed",

@@ -142,7 +142,16 @@ export const node = (name: Name, given: Partial<HostFacts> = {}): FoundNode => (
     ...{ o2cb: known(o2cb()), sharedDevices: known([shared()]), mountPoints: known([mountPoint()]) },
     ...{ formats: known([]), ...given },
   }),
-  ...{ fresh: true, trusted: true, neverReached: false, rival: undefined, busy: false, removed: false, troubles: [] },
+  ...{
+    fresh: true,
+    trusted: true,
+    beats: undefined,
+    neverReached: false,
+    rival: undefined,
+    busy: false,
+    removed: false,
+    troubles: [],
+  },
 });
 
 /** AoeVolume data, served and seen by both. */

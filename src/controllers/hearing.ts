@@ -1,0 +1,49 @@
+import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
+import { nodesOf } from "./dead-time.ts";
+import { reads } from "./heartbeats.ts";
+import type { Machine } from "./hosts/machine.ts";
+import { refTo } from "./identity.ts";
+import type { World } from "./world.ts";
+
+/** What the other nodes of its clusters hear of a XenHost on the devices that they share. */
+export type Hearing =
+  | { readonly kind: "Heard"; readonly message: string; readonly witnesses: readonly Machine[] }
+  /** These may hear it, and have not listened long enough. */
+  | { readonly kind: "Unsure"; readonly message: string; readonly witnesses: readonly Machine[] }
+  /** None of those who can be asked hears it, or none can be asked. */
+  | { readonly kind: "Silent" };
+
+/** How old the younger of two looks may be that show a heartbeat: some probe intervals. */
+const recentMs = 180_000;
+
+/** `silentMs`: for how long at least whoever can listen must have heard nothing; 0: two looks are enough. */
+export function hearingOf(world: World, key: ObjectKey, silentMs = 0): Hearing {
+  const witnesses = new Set<Machine>();
+  let unsure = "";
+  for (const cluster of world.stores.clusters.byIndex("host", keyString(key))) {
+    const nodes = nodesOf(cluster);
+    const number = nodes.find(({ host }) => host === key.name)?.number;
+    if (number === undefined) continue;
+    for (const device of (cluster.status?.filesystems ?? []).flatMap((one) => one.device ?? []))
+      for (const { host } of nodes) {
+        const listener = host === key.name ? undefined : world.machines.of(refTo("XenHost", key.namespace, host));
+        if (listener === undefined) continue;
+        const asked = listener.agent.view.state !== "Pending";
+        if (asked && !reads(listener, device)) continue;
+        const about = `the heartbeat of node ${number} (${key.name}) on ${device}`;
+        const beating = world.heartbeats.beating(listener, device);
+        const recent = beating !== undefined && world.clock.monotonic() - beating.until <= recentMs;
+        if (recent && beating.alive.includes(number))
+          return {
+            kind: "Heard",
+            message: `XenHost/${host} sees ${about}: the machine is running`,
+            witnesses: [listener],
+          };
+        const silent = world.heartbeats.silentMs(listener, device, number) ?? 0;
+        if (beating !== undefined && silent >= silentMs) continue;
+        unsure = `XenHost/${host} must see ${about} standing still for ${silentMs / 1_000} s`;
+        witnesses.add(listener);
+      }
+  }
+  return witnesses.size === 0 ? { kind: "Silent" } : { kind: "Unsure", message: unsure, witnesses: [...witnesses] };
+}

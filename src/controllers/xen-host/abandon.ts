@@ -1,0 +1,58 @@
+import type { Ocfs2Cluster, XenHost } from "../../api/kinds.ts";
+import type { Reason } from "../../api/reasons.ts";
+import type { HostFacts } from "../../host/facts.ts";
+import { keyOf, keyString } from "../../runtime/kube-api.ts";
+import { deadTimes } from "../dead-time.ts";
+import { goneOf, hasEnded } from "../gone.ts";
+import { hearingOf } from "../hearing.ts";
+import { currentFacts } from "../hosts/view.ts";
+import { refTo } from "../identity.ts";
+import type { World } from "../world.ts";
+
+interface Refusal {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/**
+ * Why a XenHost that is to be abandoned stays; undefined: it may go. Afterwards nobody looks for domains on the machine, so it
+ * must not beat: a look at it that began after the word was given shows no heartbeat, or its boot has ended, or whoever can hear
+ * its heartbeat has heard none for the dead time.
+ */
+export function abandonRefused(world: World, host: XenHost): Refusal | undefined {
+  const key = keyOf(host);
+  const id = refTo("XenHost", key.namespace, key.name);
+  const machine = world.machines.of(id);
+  const clusters = world.stores.clusters.byIndex("host", keyString(key));
+  // Never reached: nothing was ever done there.
+  if (host.status?.facts === undefined) return undefined;
+  if (machine !== undefined && (machine.agent.view.state === "Pending" || !world.freshness.holds(id, machine)))
+    return waits("ClientUnknown", "another probe of it");
+  const facts = currentFacts(machine?.agent.view);
+  if (facts !== undefined) return beats(facts, clusters);
+  if (hasEnded(goneOf(world, key))) return undefined;
+  // A node that cannot write resets itself after this time at the latest.
+  const deadTime = Math.max(0, ...clusters.map((cluster) => deadTimes(world, cluster).longest));
+  const hearing = hearingOf(world, key, deadTime);
+  if (hearing.kind === "Silent") return undefined;
+  if (hearing.kind === "Unsure") return waits("HeartbeatHeard", hearing.message);
+  return {
+    reason: "HeartbeatHeard",
+    message: `xensan.dev/abandon is refused: ${hearing.message}. Switch the machine off first`,
+  };
+}
+
+/** Its own heartbeat, while it can be asked. */
+function beats(facts: HostFacts, clusters: readonly Ocfs2Cluster[]): Refusal | undefined {
+  const names = clusters.map(({ metadata }) => metadata.name).sort();
+  if (names.length === 0 || facts.o2cb.state === "absent") return undefined;
+  if (facts.o2cb.state === "unknown")
+    return waits("ClientUnknown", `it did not report its heartbeats (${facts.o2cb.why})`);
+  if ((facts.o2cb.value.active?.regions ?? []).length === 0) return undefined;
+  return {
+    reason: "ReferencedByCluster",
+    message: `xensan.dev/abandon is refused: it answers, and writes its heartbeat as a node of Ocfs2Cluster ${names.join(", ")}. Remove it there, which unmounts its file systems, or abandon that object first`,
+  };
+}
+
+const waits = (reason: Reason, why: string): Refusal => ({ reason, message: `xensan.dev/abandon waits: ${why}` });
