@@ -12,8 +12,8 @@ export function programHelp(commands: readonly CommandEntry[], program: string):
     "Commands:",
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     "",
-    `  ${program} COMMAND --help   the flags and environment variables of a command`,
-    `  ${program} --version        the version`,
+    `  ${program} help COMMAND   the flags, environment variables and exit codes of a command, as ${program} COMMAND --help`,
+    `  ${program} version        the version`,
     "",
   ].join("\n");
 }

@@ -4,12 +4,14 @@ import { commandHelp, programHelp } from "./help.ts";
 import { parseOptions } from "./parse-options.ts";
 import { programVersion } from "./version.ts";
 
-const helpOption: Option = { name: "help", help: "Prints this help." };
+const helpOption: Option = { name: "help", short: "h", help: "Prints this help." };
 
 /** Runs one command line to its end and resolves to the exit code: 0 fine, 1 failed, 2 the command line is wrong. */
 export async function runProgram(commands: readonly CommandEntry[], args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args;
   const program = io.program ?? "xensan";
+  const [topic, ...others] = rest;
+  if (name === "help" && topic !== undefined) return await runProgram(commands, [topic, "--help", ...others], io);
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     (name === undefined ? io.stderr : io.stdout).write(programHelp(commands, program));
     return name === undefined ? 2 : 0;
@@ -20,8 +22,10 @@ export async function runProgram(commands: readonly CommandEntry[], args: readon
   }
   const entry = commands.find((candidate) => candidate.name === name);
   if (entry === undefined) {
-    const names = commands.map((candidate) => candidate.name);
-    io.stderr.write(`${program}: unknown command "${name}"${didYouMean(name, names)}\nSee: ${program} --help\n`);
+    const names = [...commands.map((candidate) => candidate.name), "help", "version"];
+    io.stderr.write(
+      `${program}: unknown command "${name}"${didYouMean(name, names)}\nCommands: ${names.join(", ")}\nSee: ${program} --help\n`,
+    );
     return 2;
   }
   try {

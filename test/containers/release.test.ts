@@ -54,7 +54,9 @@ describe.skipIf(withoutGo)("npm run release -- --dry-run", () => {
     expect(await run(program, ["--version"], { env: {} })).toEqual({ stdout: "0.1.0\n", stderr: "" });
     await expect(run(program, ["run"], { env: {} })).rejects.toMatchObject({
       code: 2,
-      stderr: 'kubectl xensan: unknown command "run"\nSee: kubectl xensan --help\n',
+      stderr: expect.stringMatching(
+        /^kubectl xensan: unknown command "run"\nCommands: migrate, .*\nSee: kubectl xensan --help\n$/,
+      ),
     });
   });
 

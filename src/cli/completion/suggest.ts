@@ -15,7 +15,9 @@ const nothing: Suggestion = { words: [] };
 /** `words`: all after the program's name; the last one is being typed and may be empty. */
 export async function suggest(commands: readonly CommandEntry[], words: readonly string[]): Promise<Suggestion> {
   const [name, ...rest] = words.slice(0, -1);
-  if (name === undefined) return { words: beginningWith(words.at(-1))(commands.map((command) => command.name)) };
+  const names = commands.map((command) => command.name);
+  if (name === undefined) return { words: beginningWith(words.at(-1))([...names, "help"]) };
+  if (name === "help") return rest.length > 0 ? nothing : { words: beginningWith(words.at(-1))(names) };
   const entry = commands.find((candidate) => candidate.name === name);
   return entry === undefined ? nothing : suggestFor(await entry.load(), rest, words.at(-1));
 }

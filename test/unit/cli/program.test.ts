@@ -29,8 +29,9 @@ describe("xensan", () => {
   });
 
   it.each([
-    [["rnu"], 'unknown command "rnu", did you mean run?\nSee: xensan --help'],
-    [["bananas"], 'unknown command "bananas"\nSee'],
+    [["rnu"], 'unknown command "rnu", did you mean run?\nCommands: run, import, '],
+    [["help", "bananas"], 'unknown command "bananas"\nCommands: run, import, '],
+    [["help", "why", "--foo"], "xensan why: unknown flag --foo"],
     [["migrate"], "DOMAIN is missing: A XenDomain"],
     [["why", "aoevolume"], '"aoevolume" is no KIND/NAME'],
     [["why", "aoevolme/data"], 'there is no kind "aoevolme", did you mean aoevolume?'],
@@ -96,8 +97,25 @@ describe("xensan", () => {
       "Usage: kubectl xensan why [KIND/NAME] [FLAGS]",
     );
     expect((await type(["wy"], {}, [], program)).stderr).toBe(
-      'kubectl xensan: unknown command "wy", did you mean why?\nSee: kubectl xensan --help\n',
+      [
+        'kubectl xensan: unknown command "wy", did you mean why?',
+        `Commands: ${commands.map(({ name }) => name).join(", ")}, help, version`,
+        "See: kubectl xensan --help\n",
+      ].join("\n"),
     );
+  });
+
+  it.each(all.map(({ name }) => name))("prints the same help of %s however it is asked", async (name) => {
+    const help = await type([name, "--help"]);
+    expect(help).toEqual({ code: 0, stdout: expect.stringContaining(`Usage: xensan ${name}`), stderr: "" });
+    expect(await type([name, "-h"])).toEqual(help);
+    expect(await type(["help", name])).toEqual(help);
+  });
+
+  it("prints the help of the program however it is asked", async () => {
+    const help = await type(["--help"]);
+    expect(help).toEqual({ code: 0, stdout: expect.stringContaining("Usage: xensan COMMAND"), stderr: "" });
+    for (const args of [["-h"], ["help"], ["help", "help"]]) expect(await type(args)).toEqual(help);
   });
 
   it("documents the same in the reference", async () => {

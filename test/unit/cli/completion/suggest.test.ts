@@ -6,6 +6,8 @@ describe("completion", () => {
   it.each<[string[], object]>([
     [["mi"], { words: ["migrate"] }],
     [["bananas", ""], { words: [] }],
+    [["help", "mi"], { words: ["migrate"] }],
+    [["help", "migrate", ""], { words: [] }],
     [["drain", ""], { words: [], objects: { kinds: ["XenHost"], qualified: false } }],
     [["drain", "bella", ""], { words: [] }],
     [["migrate", "-n", "san", ""], { words: [], objects: { kinds: ["XenDomain"], qualified: false } }],
