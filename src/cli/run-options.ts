@@ -21,7 +21,7 @@ export const runOptions: readonly Option[] = [
     name: "kubeconfig",
     placeholder: "FILE",
     env: "KUBECONFIG",
-    help: "The cluster to serve. Inside a cluster the service account is used when this is absent.",
+    help: "The cluster to serve. Inside a cluster the service account is used when this and --context are absent.",
   },
   { name: "context", placeholder: "NAME", help: "The kubeconfig's context; its current one when absent." },
   {

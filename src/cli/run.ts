@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { systemClock } from "../clock.ts";
-import { type ConfigSource, configSource } from "../runtime/client-node.ts";
+import { configSource } from "../runtime/client-node.ts";
 import { createLogger } from "../runtime/log.ts";
 import { type AddressPolicy, messageOf, readAddressPolicy } from "../ssh/addresses.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -21,10 +22,12 @@ export const run: Command = {
     const options = typed(runSchema, runOptions, values);
     const allow = addressPolicy(options["allow-address"]);
     const source = configSource({ kubeconfig: options.kubeconfig, context: options.context, environment: io.env });
+    // What cannot be used is said now: the operator would try it again and again.
+    const kubeconfig = await source.load();
     const log = createLogger({ level: options["log-level"], clock: systemClock });
     const lease = { namespace: options["lease-namespace"] ?? "", name: options["lease-name"] };
     const elects = options["leader-election"] !== "false";
-    if (elects && lease.namespace === "") lease.namespace = await ownNamespace(source);
+    if (elects && lease.namespace === "") lease.namespace = ownNamespace(source.name, kubeconfig);
     await serve(
       {
         source,
@@ -56,14 +59,13 @@ function addressPolicy(entries: readonly string[]): AddressPolicy {
   }
 }
 
-async function ownNamespace(source: ConfigSource): Promise<string> {
-  if (source.name === "in-cluster") {
+function ownNamespace(source: string, kubeconfig: KubeConfig): string {
+  if (source === "in-cluster") {
     try {
       return readFileSync(podNamespaceFile, "utf8").trim();
     } catch {
       throw new UsageError(`${podNamespaceFile} cannot be read; say where the Lease is with --lease-namespace`);
     }
   }
-  const config = await source.load();
-  return config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
+  return kubeconfig.getContextObject(kubeconfig.getCurrentContext())?.namespace ?? "default";
 }

@@ -1,10 +1,8 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { parse } from "yaml";
-import { z } from "zod";
-import { ImpersonatingConfig, type Impersonation, impersonate, impersonationSchema, linesOf } from "./impersonation.ts";
+import { ImpersonatingConfig, type Impersonation, impersonate } from "./impersonation.ts";
+import { parseKubeconfig, readKubeconfig, useContext } from "./kubeconfig.ts";
 
 /** Where the address and credentials of the API server come from, each time they are looked at. */
 export interface ConfigSource {
@@ -31,14 +29,19 @@ export function configSource(options: ConfigOptions = {}): ConfigSource {
   return whom === undefined ? source : { ...source, load: async () => impersonate(await source.load(), whom) };
 }
 
-/** The flag's files, else those of KUBECONFIG, else the pod's own service account, else ~/.kube/config. */
+/** The flag's files, else those of KUBECONFIG, else without a context the pod's own service account, else ~/.kube/config. */
 function foundSource(options: ConfigOptions): ConfigSource {
   const environment = options.environment ?? process.env;
   const named = options.kubeconfig ?? environment.KUBECONFIG;
   if (named !== undefined && named !== "") return fileSource(named.split(path.delimiter), options.context);
-  if (environment.KUBERNETES_SERVICE_HOST !== undefined) return inClusterSource();
+  // A context is one of a kubeconfig: the cluster around a pod is not what was asked for.
+  if (environment.KUBERNETES_SERVICE_HOST !== undefined && options.context === undefined) return inClusterSource();
   const home = environment.HOME === undefined ? undefined : path.join(environment.HOME, ".kube", "config");
   if (home !== undefined && existsSync(home)) return fileSource([home], options.context);
+  if (options.context !== undefined)
+    throw new Error(
+      `no kubeconfig to take context ${JSON.stringify(options.context)} from: set KUBECONFIG or --kubeconfig`,
+    );
   throw new Error(
     "no Kubernetes API server to talk to: set KUBECONFIG or --kubeconfig, or run inside a cluster (KUBERNETES_SERVICE_HOST)",
   );
@@ -49,7 +52,7 @@ export function textSource(text: string, context?: string): ConfigSource {
   return {
     name: "kubeconfig",
     version: async () => "constant",
-    load: async () => parseConfig(text, undefined, context),
+    load: async () => useContext(parseKubeconfig(text), context),
   };
 }
 
@@ -67,52 +70,16 @@ function inClusterSource(): ConfigSource {
 
 function fileSource(files: readonly string[], context: string | undefined): ConfigSource {
   const present = files.filter((file) => file !== "");
-  const texts = () => Promise.all(present.map((file) => readFile(file, "utf8")));
+  const name = present.join(path.delimiter);
+  const texts = () => Promise.all(present.map(readKubeconfig));
   return {
-    name: present.join(path.delimiter),
+    name,
     version: async () => (await texts()).join("\0"),
     load: async () => {
-      const [first, ...others] = (await texts()).map((text, index) => parseConfig(text, present[index], undefined));
+      const [first, ...others] = (await texts()).map((text, index) => parseKubeconfig(text, present[index]));
       if (first === undefined) throw new Error("no kubeconfig file given");
       for (const other of others) first.mergeConfig(other, first.currentContext !== "");
-      return select(first, context, present.join(path.delimiter));
+      return useContext(first, context, name);
     },
   };
-}
-
-/** What client-node does not know of a kubeconfig's users. */
-const usersSchema = z.object({
-  users: z
-    .array(
-      z.object({
-        name: z.string(),
-        user: impersonationSchema.extend({ tokenFile: z.string().optional() }).nullish(),
-      }),
-    )
-    .nullish(),
-});
-
-function parseConfig(text: string, file: string | undefined, context: string | undefined): KubeConfig {
-  const config = new ImpersonatingConfig();
-  config.loadFromString(text);
-  const directory = file === undefined ? "" : path.dirname(file);
-  config.makePathsAbsolute(directory);
-  const written = new Map(usersSchema.parse(parse(text) ?? {}).users?.map(({ name, user }) => [name, user ?? {}]));
-  config.users = config.users.map(({ impersonateUser: _, ...known }) => {
-    const { tokenFile, ...impersonation } = written.get(known.name) ?? {};
-    const user = { ...known, impersonation: linesOf(impersonation) };
-    if (tokenFile === undefined) return user;
-    // client-node's in-cluster form of the same is an auth provider.
-    return { ...user, authProvider: { name: "tokenFile", config: { tokenFile: path.resolve(directory, tokenFile) } } };
-  });
-  return context === undefined ? config : select(config, context, file ?? "kubeconfig");
-}
-
-function select(config: KubeConfig, context: string | undefined, name: string): KubeConfig {
-  if (context !== undefined) config.setCurrentContext(context);
-  if (config.getCurrentCluster() === null)
-    throw new Error(
-      `${name}: context ${JSON.stringify(config.currentContext ?? "")} names no cluster; there are: ${config.contexts.map(({ name }) => name).join(", ") || "none"}`,
-    );
-  return config;
 }

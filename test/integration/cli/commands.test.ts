@@ -185,6 +185,6 @@ describe("the commands on a real API server", () => {
   it("takes the context that is asked for, and names those that there are", async () => {
     const started = startXensan(["topology", "--context", "nowhere"], { KUBECONFIG: inject("kubeconfigPath") });
     expect(await started.ended).toBe(1);
-    expect(started.stderr()).toMatch(/context "nowhere" names no cluster; there are: \S+/);
+    expect(started.stderr()).toMatch(/^xensan topology: kubeconfig \S+ has no context "nowhere"; there are: \S+\n$/);
   });
 });

@@ -62,6 +62,12 @@ describe("xensan", () => {
   it.each([
     [["run", "--allow-address=Any"], {}, "no Kubernetes API server to talk to"],
     [["run"], { XENSAN_ALLOW_ADDRESSES: "192.0.2.0/24" }, "no Kubernetes API server to talk to"],
+    [
+      ["run", "--allow-address=Any", "--leader-election=false"],
+      { KUBECONFIG: "/no/such" },
+      "kubeconfig /no/such does not",
+    ],
+    [["topology", "--kubeconfig", "/no/such"], {}, "xensan topology: kubeconfig /no/such does not exist; it must be"],
   ])("fails %j at once with a message and no stack trace", async (args, env, message) => {
     const { code, stderr } = await type(args, env);
     expect({ code, lines: stderr.trim().split("\n").length }).toEqual({ code: 1, lines: 1 });

@@ -109,7 +109,51 @@ describe("the configuration", () => {
     const server = async (context?: string) =>
       (await configSource({ environment, context }).load()).getCurrentCluster()?.server;
     expect([await server(), await server("two")]).toEqual(["https://one:6443", "https://two:6443"]);
-    await expect(server("three")).rejects.toThrow('context "three" names no cluster; there are: one, two');
+    await expect(server("three")).rejects.toThrow(
+      new Error(`kubeconfig ${environment.KUBECONFIG} has no context "three"; there are: one, two`),
+    );
+  });
+
+  it("takes the current context of a later file where the first names none", async () => {
+    const [one, two] = [path.join(directory, "one"), path.join(directory, "two")];
+    await writeFile(one, kubeconfig("one", "https://one:6443").replace("current-context", "preferences"));
+    await writeFile(two, kubeconfig("two", "https://two:6443"));
+    const config = await configSource({ kubeconfig: [one, two].join(path.delimiter), environment: {} }).load();
+    expect(config.getCurrentCluster()?.server).toBe("https://two:6443");
+  });
+
+  const accepted = "it must be a YAML file with clusters, contexts and users, as kubectl writes it";
+  const one = kubeconfig("one", "https://one:6443");
+  it.each([
+    ["clusters: [a\ntoken: secret", `cannot be parsed: deficient indentation (2:1); ${accepted}`],
+    ["", `cannot be parsed: expected a document, but the input is empty; ${accepted}`],
+    ["hello", `cannot be parsed: the document: Invalid input: expected object, received string; ${accepted}`],
+    [
+      kubeconfig("one", "https://one:6443", { as: 3 }),
+      `cannot be parsed: users.0.user.as: Invalid input: expected string, received number; ${accepted}`,
+    ],
+    ["kind: Config", "names no current context; there are: none"],
+    [one.replace("current-context", "preferences"), "names no current context; there are: one"],
+    [
+      one.replace('"cluster":"one"', '"cluster":"two"'),
+      'has no cluster "two", which its context "one" names; there are: one',
+    ],
+  ])("says in one line what is wrong with %j", async (text, message) => {
+    const file = path.join(directory, "config");
+    await writeFile(file, text);
+    await expect(configSource({ kubeconfig: file, environment: {} }).load()).rejects.toThrow(
+      new Error(`kubeconfig ${file} ${message}`),
+    );
+  });
+
+  it("that cannot be read is named", async () => {
+    const missing = path.join(directory, "missing");
+    await expect(configSource({ environment: { KUBECONFIG: missing } }).load()).rejects.toThrow(
+      new Error(`kubeconfig ${missing} does not exist; ${accepted}`),
+    );
+    await expect(configSource({ kubeconfig: directory, environment: {} }).load()).rejects.toThrow(
+      new Error(`kubeconfig ${directory} cannot be read: EISDIR: illegal operation on a directory, read; ${accepted}`),
+    );
   });
 
   it("names the file of a token, beside the kubeconfig", async () => {
@@ -136,6 +180,13 @@ describe("the configuration", () => {
       environment: { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "443" },
     });
     expect(source.name).toBe("in-cluster");
+  });
+
+  it("is not the service account's where a context is asked for", () => {
+    const environment = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "443", HOME: directory };
+    expect(() => configSource({ environment, context: "one" })).toThrow(
+      new Error('no kubeconfig to take context "one" from: set KUBECONFIG or --kubeconfig'),
+    );
   });
 
   it("that is nowhere says where it could be", () => {

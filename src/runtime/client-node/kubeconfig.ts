@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { parse } from "yaml";
+import { z } from "zod";
+import { ImpersonatingConfig, impersonationSchema, linesOf } from "./impersonation.ts";
+
+const accepted = "it must be a YAML file with clusters, contexts and users, as kubectl writes it";
+
+/** The text of a kubeconfig file. An Error of one line names the file that cannot be read. */
+export async function readKubeconfig(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    throw new Error(
+      `kubeconfig ${file} ${isMissing ? "does not exist" : `cannot be read: ${firstLine(error)}`}; ${accepted}`,
+    );
+  }
+}
+
+/** What client-node does not know of a kubeconfig's users. */
+const usersSchema = z.object({
+  users: z
+    .array(
+      z.object({
+        name: z.string(),
+        user: impersonationSchema.extend({ tokenFile: z.string().optional() }).nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+/** The kubeconfig of a text; files that it names are beside `file`. An Error of one line says what is wrong with the text. */
+export function parseKubeconfig(text: string, file?: string): KubeConfig {
+  const directory = file === undefined ? "" : path.dirname(file);
+  const config = new ImpersonatingConfig();
+  try {
+    config.loadFromString(text);
+    // Undefined where the text has none, whatever its type says.
+    config.setCurrentContext(config.getCurrentContext() ?? "");
+    config.makePathsAbsolute(directory);
+    const { users } = usersSchema.parse(parse(text) ?? {});
+    const written = new Map(users?.map(({ name, user }) => [name, user ?? {}]));
+    config.users = config.users.map(({ impersonateUser: _, ...known }) => {
+      const { tokenFile, ...impersonation } = written.get(known.name) ?? {};
+      const user = { ...known, impersonation: linesOf(impersonation) };
+      if (tokenFile === undefined) return user;
+      // client-node's in-cluster form of the same is an auth provider.
+      return {
+        ...user,
+        authProvider: { name: "tokenFile", config: { tokenFile: path.resolve(directory, tokenFile) } },
+      };
+    });
+  } catch (error) {
+    throw new Error(`${nameOf(file)} cannot be parsed: ${firstLine(error)}; ${accepted}`);
+  }
+  return config;
+}
+
+/** Has the kubeconfig use that context, else its current one. An Error of one line names those that there are. */
+export function useContext(config: KubeConfig, context: string | undefined, file?: string): KubeConfig {
+  if (context !== undefined) config.setCurrentContext(context);
+  const wanted = config.getCurrentContext();
+  const found = config.getContextObject(wanted);
+  if (found === null) {
+    const lack = wanted === "" ? "names no current context" : `has no context ${JSON.stringify(wanted)}`;
+    throw new Error(`${nameOf(file)} ${lack}; there are: ${namesOf(config.contexts)}`);
+  }
+  if (config.getCurrentCluster() === null)
+    throw new Error(
+      `${nameOf(file)} has no cluster ${JSON.stringify(found.cluster)}, which its context ${JSON.stringify(wanted)} names; there are: ${namesOf(config.clusters)}`,
+    );
+  return config;
+}
+
+const nameOf = (file: string | undefined) => (file === undefined ? "the kubeconfig" : `kubeconfig ${file}`);
+const namesOf = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(", ") || "none";
+
+/** Where and why. The further lines of a parser's error quote the text, which may hold credentials. */
+function firstLine(error: unknown): string {
+  const [issue] = error instanceof z.ZodError ? error.issues : [];
+  if (issue !== undefined) return `${issue.path.join(".") || "the document"}: ${issue.message}`;
+  return (error instanceof Error ? error.message : String(error)).split("\n", 1).join();
+}
