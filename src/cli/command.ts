@@ -73,6 +73,8 @@ export interface Command {
   readonly description: string;
   readonly arguments?: readonly Argument[];
   readonly options: readonly Option[];
+  /** What an exit code says where that is more than what it says of every command. */
+  readonly exitCodes?: Readonly<Partial<Record<0 | 1 | 2 | 130, string>>>;
   /** Resolves to the exit code. */
   run(values: OptionValues, io: Io): Promise<number>;
 }

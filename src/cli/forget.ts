@@ -28,6 +28,7 @@ export const forget: Command = {
   name: "forget",
   description:
     "Confirms that the machine of a XenHost is off, dead or removed: nothing that ran there since its last boot is still running. Its domains are then started on other hosts, and starts, migrations and mounts wait for the host no longer; the deletion of an Ocfs2Cluster still does, since its configuration stays on that machine. The operator refuses it while another node sees the heartbeat of the machine. It ends when the machine answers again.",
+  exitCodes: { 2: "the command line is wrong, there is no such object, or the host answers or was never reached" },
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
   options: clusterOptions,
   async run(values, io) {

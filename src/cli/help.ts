@@ -1,4 +1,5 @@
 import type { Argument, Command, CommandEntry, Option } from "./command.ts";
+import { exitCodesOf } from "./exit-codes.ts";
 import { wrap } from "./wrap.ts";
 
 /** The help of the program as a whole. */
@@ -18,7 +19,7 @@ export function programHelp(commands: readonly CommandEntry[], program: string):
   ].join("\n");
 }
 
-/** The help of one command: usage, description, arguments and flags. */
+/** The help of one command: usage, description, arguments, flags and exit codes. */
 export function commandHelp(command: Command, program: string): string {
   return [
     `Usage: ${usage(command, program)}`,
@@ -29,6 +30,9 @@ export function commandHelp(command: Command, program: string): string {
     ...(command.arguments === undefined ? [] : [""]),
     "Flags:",
     ...command.options.flatMap(optionHelp),
+    "",
+    "Exit codes:",
+    ...exitCodesOf(command).map(({ code, meaning }) => `  ${String(code).padEnd(3)}  ${meaning}`),
     "",
   ].join("\n");
 }

@@ -16,7 +16,8 @@ const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespac
 export const run: Command = {
   name: "run",
   description:
-    "Runs the operator until SIGTERM or SIGINT: it then finishes or cancels its work, releases the Lease and exits with code 0.",
+    "Runs the operator until SIGTERM or SIGINT: it then finishes or cancels its work and releases the Lease.",
+  exitCodes: { 0: "stopped by SIGTERM or SIGINT", 130: "stopped at once by a second signal" },
   options: runOptions,
   async run(values, io) {
     const options = typed(runSchema, runOptions, values);

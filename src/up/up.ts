@@ -22,6 +22,11 @@ export const up: Command = {
   name: "start",
   description:
     "Starts a real Kubernetes API server, a simulated rack that is reached over SSH, and the operator, all on this machine's loopback addresses; applies manifests, shows how everything becomes ready, and keeps running until Ctrl-C. The first start downloads the API server, or builds it, once. Flags stand after two dashes: npm start -- --exit.",
+  exitCodes: {
+    0: "stopped by Ctrl-C; with --exit, everything is ready",
+    1: "failed; with --exit, --timeout has passed",
+    130: "interrupted before everything was ready",
+  },
   options: upOptions,
   async run(values, io) {
     const options = typed(upSchema, upOptions, values);

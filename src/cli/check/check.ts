@@ -25,7 +25,11 @@ const answerSeconds = 12;
 export const check: Command = {
   name: "check",
   description:
-    "Looks at the cluster (its version), the CustomResourceDefinitions, the operator, the Lease by which it serves the namespace, your rights, and each AoeServer and XenHost of the namespace. With --all-namespaces, it looks at every namespace that holds an AoeServer or a XenHost. Changes nothing and contacts no host. The exit code is 1 if anything prevents xensan from working; what cannot be determined is reported and does not count.",
+    "Looks at the cluster (its version), the CustomResourceDefinitions, the operator, the Lease by which it serves the namespace, your rights, and each AoeServer and XenHost of the namespace. With --all-namespaces, it looks at every namespace that holds an AoeServer or a XenHost. Changes nothing and contacts no host.",
+  exitCodes: {
+    0: "nothing prevents xensan from working; what cannot be determined is reported and does not count",
+    1: "failed, or something prevents xensan from working",
+  },
   options,
   async run(values, io) {
     const given = typed(schema, options, values);

@@ -65,7 +65,8 @@ const schema = z.object({
 export const importRack: Command = {
   name: "import",
   description:
-    'Reads SAN servers and dom0s over SSH, changes nothing on them, and writes manifests for what it finds: exports, dom0s, OCFS2 clusters with their file systems, and domains, with their UUIDs, that run or are written down in /etc/xen, /etc/xen/auto or on a shared file system. What cannot be declared is listed line by line, as a comment "not imported" in the file and on standard error. Every AoeServer and XenHost has management: Observe: applied, the manifests change nothing on the hosts, and status.plan of each object shows what would change with Manage. No Kubernetes cluster is contacted. The exit code is 1 if a host could not be read; the others are imported anyway.',
+    'Reads SAN servers and dom0s over SSH, changes nothing on them, and writes manifests for what it finds: exports, dom0s, OCFS2 clusters with their file systems, and domains, with their UUIDs, that run or are written down in /etc/xen, /etc/xen/auto or on a shared file system. What cannot be declared is listed line by line, as a comment "not imported" in the file and on standard error. Every AoeServer and XenHost has management: Observe: applied, the manifests change nothing on the hosts, and status.plan of each object shows what would change with Manage. No Kubernetes cluster is contacted.',
+  exitCodes: { 1: "failed, or a host could not be read; the others are imported anyway" },
   options,
   async run(values, io) {
     const given = typed(schema, options, values);

@@ -20,7 +20,12 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({ migration: z.stri
 export const abort: Command = {
   name: "abort",
   description:
-    "Sets spec.abort of a XenMigration to Requested: the migration is aborted while that is safe, and the domain stays on the source. Once the target starts the domain, the migration can no longer be aborted. With --wait, it prints the outcome: the exit code is 0 if the migration was aborted, 1 if it finished first.",
+    "Sets spec.abort of a XenMigration to Requested: the migration is aborted while that is safe, and the domain stays on the source. Once the target starts the domain, the migration can no longer be aborted. With --wait, it prints the outcome.",
+  exitCodes: {
+    0: "requested; with --wait, the migration was aborted",
+    1: "failed; with --wait, the migration finished first, or --wait-timeout has passed",
+    2: "the command line is wrong, there is no such object, or the migration has finished already",
+  },
   arguments: [{ name: "migration", placeholder: "MIGRATION", help: "The XenMigration.", completes: ["XenMigration"] }],
   options,
   async run(values, io) {

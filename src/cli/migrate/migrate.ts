@@ -57,7 +57,12 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({
 export const migrate: Command = {
   name: "migrate",
   description:
-    "Creates a XenMigration, which the operator checks, queues and carries out. With --wait, it prints the progress and exits with 0 if the domain runs on the target, else with 1. Interrupting it does not stop the migration; use xensan abort.",
+    "Creates a XenMigration, which the operator checks, queues and carries out. With --wait, it prints the progress. Interrupting it does not stop the migration; use xensan abort.",
+  exitCodes: {
+    0: "created; with --wait, the domain runs on the target",
+    1: "failed; with --wait, so did the migration, or --wait-timeout has passed",
+    130: "interrupted; a migration that has been created continues",
+  },
   arguments: [
     {
       name: "domain",

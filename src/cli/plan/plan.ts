@@ -37,7 +37,8 @@ const schema = clusterSchema.extend({ file: z.array(z.string()), "field-manager"
 export const plan: Command = {
   name: "plan",
   description:
-    'Sends the manifests to the API server as a dry run, which stores nothing, and prints which objects would be created, changed or refused, field by field, and which references have no target. Hosts are not contacted. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes them to status.plan and runs none, and this command prints them. The exit code is 1 when anything would be refused.',
+    'Sends the manifests to the API server as a dry run, which stores nothing, and prints which objects would be created, changed or refused, field by field, and which references have no target. Hosts are not contacted. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes them to status.plan and runs none, and this command prints them.',
+  exitCodes: { 0: "nothing would be refused", 1: "failed, or something would be refused" },
   options,
   async run(values, io) {
     const given = typed(schema, options, values);

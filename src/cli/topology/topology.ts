@@ -29,6 +29,7 @@ export const topology: Command = {
   name: "topology",
   description:
     "Prints the tree of SANs, volumes, file systems, hosts and domains, each with its readiness. A host is listed under every file system that it mounts; a domain under the host that it runs on, or under its file system while it is not running. Objects without a place in the tree come last. With --output=html, mermaid or dot the same is a picture, in which everything appears once.",
+  exitCodes: { 0: "done, whether or not everything is ready" },
   options,
   async run(values, io) {
     const given = typed(schema, options, values);

@@ -17,6 +17,7 @@ export const why: Command = {
   name: "why",
   description:
     "Follows the references of an object, in its spec and its status, and prints what is not ready, down to the cause, with what to do about it. Without an object, it does so for everything that is not ready in the namespace. It reads the conditions that the operator has written and contacts no host. A Secret that you may not read is assumed to exist.",
+  exitCodes: { 0: "done, whether or not everything is ready" },
   arguments: [{ ...objectArgument, optional: true }],
   options: scopeOptions,
   async run(values, io) {

@@ -1,4 +1,5 @@
 import type { Command } from "../../../src/cli/command.ts";
+import { exitCodesOf } from "../../../src/cli/exit-codes.ts";
 import { flagText, usage } from "../../../src/cli/help.ts";
 
 /** docs/reference/cli.md: every command with its flags and environment variables, and `npm start`. */
@@ -6,8 +7,7 @@ export function commandReference(commands: readonly Command[], trial: Command): 
   return [
     "# The command line",
     "",
-    "A flag on the command line wins over its environment variable, which wins over the default. Exit codes: 0 fine,",
-    "1 failed, 2 the command line is wrong, 130 interrupted.",
+    "A flag on the command line wins over its environment variable, which wins over the default.",
     ...[...commands.map((command) => ["xensan", command] as const), ["npm", trial] as const].flatMap(
       ([program, command]) => [
         "",
@@ -31,6 +31,10 @@ export function commandReference(commands: readonly Command[], trial: Command): 
           const cells = [code(flagText(option)), code(option.env), code(option.fallback), notes.join(" ")];
           return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
         }),
+        "",
+        "| exit code | meaning |",
+        "|---|---|",
+        ...exitCodesOf(command).map(({ code, meaning }) => `| ${code} | ${meaning} |`),
       ],
     ),
     "",

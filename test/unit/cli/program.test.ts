@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Command, UsageError } from "../../../src/cli/command.ts";
 import { commands } from "../../../src/cli/commands.ts";
+import { exitCodesOf } from "../../../src/cli/exit-codes.ts";
 import { parseOptions } from "../../../src/cli/parse-options.ts";
 import { run } from "../../../src/cli/run.ts";
 import { up } from "../../../src/up/up.ts";
@@ -84,7 +85,7 @@ describe("xensan", () => {
     expect(result).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(message) });
   });
 
-  it("lists in the help of a command every flag with its environment variable and default", async () => {
+  it("lists in the help of a command every flag with its environment variable and default, and every exit code", async () => {
     for (const command of all) {
       const help = await type([command.name, "--help"]);
       expect(help.code).toBe(0);
@@ -94,6 +95,7 @@ describe("xensan", () => {
         if (env !== undefined) expect(stdout).toContain(`Environment: ${env}.`);
         if (fallback !== undefined) expect(stdout).toContain(`Default: ${fallback}.`);
       }
+      for (const { code, meaning } of exitCodesOf(command)) expect(stdout).toContain(` ${code} ${meaning}`);
     }
   });
 
@@ -118,6 +120,26 @@ describe("xensan", () => {
     expect(await type(["help", name])).toEqual(help);
   });
 
+  it("says which exit codes a command gives, and which of them mean more than elsewhere", async () => {
+    const codes = async (name: string) => (await type(["help", name])).stdout.split("Exit codes:\n")[1];
+    expect(await codes("pause")).toBe(
+      [
+        "  0    done",
+        "  1    failed",
+        "  2    the command line is wrong, or there is no such object",
+        "  130  interrupted\n",
+      ].join("\n"),
+    );
+    expect(await codes("plan")).toBe(
+      [
+        "  0    nothing would be refused",
+        "  1    failed, or something would be refused",
+        "  2    the command line is wrong",
+        "  130  interrupted\n",
+      ].join("\n"),
+    );
+  });
+
   it("prints the help of the program however it is asked", async () => {
     const help = await type(["--help"]);
     expect(help).toEqual({ code: 0, stdout: expect.stringContaining("Usage: xensan COMMAND"), stderr: "" });
@@ -138,6 +160,7 @@ describe("xensan", () => {
     ];
     const wrong = found.flatMap(({ file, args: [name, ...args] }) => {
       const command = all.find((one) => one.name === name);
+      if (name === "help" && (args.length === 0 || all.some((one) => one.name === args.join(" ")))) return [];
       try {
         if (command === undefined) throw new Error("there is no such command");
         parseOptions(command.options, args, {}, command.arguments);
