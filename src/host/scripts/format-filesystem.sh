@@ -51,6 +51,7 @@ done
 
 # The device: there, of the right size, served by the right host, used by nobody.
 device_facts "$device" || refuse DeviceMissing "$device is no block device"
+require_alive "$device"
 if [ -e "$record" ]; then
 	forget_cached "$device"
 	[ "$(uuid_of "$device")" = "$uuid" ] ||

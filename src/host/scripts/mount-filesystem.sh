@@ -77,9 +77,7 @@ esac
 point=$real
 
 device_facts "$device" || refuse DeviceMissing "$device is no block device"
-state=up
-{ read -r state <"/sys/block/etherd!${device#/dev/etherd/}/state"; } 2>/dev/null || :
-[ "$state" = up ] || refuse DeviceMissing "$device is $state"
+require_alive "$device"
 
 # What is mounted: here, and of this device.
 here='' here_options='' elsewhere=''

@@ -18,6 +18,30 @@ export interface MkfsOptions extends Omit<Ocfs2Parameters, "sizeBytes"> {
   readonly type: string | undefined;
 }
 
+const isForFiles = ({ type, clusterSize }: MkfsOptions) =>
+  clusterSize === undefined && (type === "vmstore" || type === "datafiles");
+
+/** Types for large files have large clusters. */
+function clustersOf(options: MkfsOptions, sizeBytes: number): { readonly clusterSize?: number } {
+  if (!isForFiles(options)) return {};
+  const gigabytes = Math.floor(sizeBytes / 2 ** 30);
+  const kibibytes = gigabytes < 64 ? 128 : gigabytes < 96 ? 256 : gigabytes < 128 ? 512 : 1024;
+  return { clusterSize: kibibytes * 1024 };
+}
+
+/** What mkfs.ocfs2 says, its last two lines, where it does not even begin; also with --dry-run. */
+export function mkfsUnfit(options: MkfsOptions, sizeBytes: number): string | undefined {
+  if (isForFiles(options) && sizeBytes < 2 ** 31)
+    return "mkfs.ocfs2: Selected file system type requires a device of at least 2 gigabytes";
+  const { blockSize, nodeSlots } = createVolume({ ...options, ...clustersOf(options, sizeBytes), sizeBytes });
+  const blocks = Math.floor(sizeBytes / blockSize);
+  const note = "NOTE: Feature extended slot map may be enabled";
+  if (blocks < 2048) return `${note} Filesystem too small for a journal`;
+  const journal = (options.journalSize ?? 0) / blockSize;
+  if (journal > 0 && journal * nodeSlots + 1024 > blocks) return `${note} Journal size too big for filesystem.`;
+  return undefined;
+}
+
 /**
  * `mkfs.ocfs2 -q … DEVICE </dev/null`: overwrites whatever is there but an OCFS2, which it asks about. In its middle the
  * device holds half a file system, and a crash leaves it so.
@@ -36,8 +60,8 @@ export function* mkfsOcfs2(world: World, host: Host, device: string, options: Mk
   const { sizeBytes } = disk.block;
   const perSlot =
     options.journalSize === undefined ? (journalByType[options.type ?? ""] ?? 64) : options.journalSize / mebibyte;
-  const large = ["vmstore", "datafiles"].includes(options.type ?? "");
-  if (large && sizeBytes < 2 * 2 ** 30) return failed(`${device} is too small for the type ${options.type}`);
+  const unfit = mkfsUnfit(options, sizeBytes);
+  if (unfit !== undefined) return failed(unfit);
   if (sizeBytes < 4 * mebibyte || perSlot * options.nodeSlots * mebibyte > sizeBytes) {
     return failed('Invalid argument passed to OCFS2 library while formatting journal "journal:0000"');
   }
@@ -51,7 +75,7 @@ export function* mkfsOcfs2(world: World, host: Host, device: string, options: Mk
   record(world, host, { kind: "FormatBegun", ...about });
   overwrite(content, { data: true });
   yield world.timings.format / 2;
-  const volume = createVolume({ ...options, sizeBytes });
+  const volume = createVolume({ ...options, ...clustersOf(options, sizeBytes), sizeBytes });
   volume.complete = false;
   overwrite(content, { signature: "ocfs2", uuid: options.uuid, label: options.label, ocfs2: volume });
   const pieces = 4;

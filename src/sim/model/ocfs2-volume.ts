@@ -13,10 +13,15 @@ export interface Ocfs2Parameters {
   readonly clusterSize?: number;
 }
 
-/** What mkfs.ocfs2 chooses by the size, roughly: small volumes get small blocks. */
+/** What mkfs.ocfs2 chooses by the size: small volumes get small blocks. */
+function blockSizeOf(sizeBytes: number): number {
+  if (sizeBytes <= 3 * 2 ** 20) return 512;
+  return sizeBytes >= 2 ** 30 ? 4096 : sizeBytes >= 2 ** 29 ? 2048 : 1024;
+}
+
+/** A fresh one, with nothing in it. */
 export function createVolume(parameters: Ocfs2Parameters): Ocfs2Volume {
   const { sizeBytes, blockSize, clusterSize } = parameters;
-  const small = sizeBytes < 2 ** 30;
   const cluster = clusterSize ?? 4096;
   const usable = Math.floor(sizeBytes / cluster) * cluster;
   const files = createFileSystem("ocfs2", "0:0", Math.floor(usable * 0.98));
@@ -29,7 +34,7 @@ export function createVolume(parameters: Ocfs2Parameters): Ocfs2Volume {
     globalHeartbeat: parameters.globalHeartbeat,
     nodeSlots: parameters.nodeSlots,
     sizeBytes: usable,
-    blockSize: blockSize ?? (small ? 1024 : 4096),
+    blockSize: blockSize ?? blockSizeOf(sizeBytes),
     clusterSize: cluster,
     complete: true,
     files,

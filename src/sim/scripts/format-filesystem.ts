@@ -1,4 +1,4 @@
-import type { MkfsOptions } from "../model/mkfs.ts";
+import { type MkfsOptions, mkfsUnfit } from "../model/mkfs.ts";
 import { sequenceOf } from "../model/ocfs2-volume.ts";
 import { toolPath } from "../model/packages.ts";
 import { formatDirectory, readFormat, startFormat } from "../model/running-format.ts";
@@ -6,7 +6,6 @@ import type { SharedDisk } from "../model/shared-disk.ts";
 import { resolve } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, fail, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
-import { requireOnlyCluster } from "./configure-cluster.ts";
 import { formatNotes } from "./format-records.ts";
 import { reads, requireDevice, requireServer, signatureText } from "./shared-device.ts";
 
@@ -94,9 +93,14 @@ export const formatFilesystem: Responder = acting(function* formatFilesystem(run
   if (mounted !== undefined) refuse(run, "NotBlank", `${device} is mounted on ${mounted.mountPoint}`);
   const [holder] = disk.block.holders;
   if (holder !== undefined) refuse(run, "NotBlank", `${device} is held by, or has, holders/${holder}`);
-  requireOnlyCluster(run, options.cluster);
+  const active = host.running.o2cb.cluster?.name;
+  if (active !== undefined && active !== options.cluster)
+    refuse(run, "ForeignCluster", `the cluster ${active} is active on this host`);
   yield* requireServer(run, disk, server, net);
   yield* requireBlank(run, disk);
+  // mkfs.ocfs2 --dry-run
+  const unfit = mkfsUnfit(options, disk.block.sizeBytes);
+  if (unfit !== undefined) refuse(run, "FormatFailed", `mkfs.ocfs2 would not: ${unfit}`);
   yield world.timings.process * 20;
   yield* requireBlank(run, disk);
   const record = `${formatDirectory}/${uuid}`;

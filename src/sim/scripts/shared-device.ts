@@ -62,7 +62,7 @@ export function* requireServer(run: ScriptRun, disk: SharedDisk, server: string,
   }
   const serial = answers[0] ?? (yield* identified(run, disk.aoe, address));
   if (serial === undefined) {
-    return refuse(run, "DeviceMissing", `e${address} does not answer on ${net}: `);
+    return refuse(run, "DeviceMissing", `e${address} does not answer on ${net}`);
   }
   yield world.timings.process;
   const name = serial.slice(address.length + 1);

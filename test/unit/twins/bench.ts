@@ -61,6 +61,7 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       .replace(/(?<=^domains\tprocess\t)\d+/gm, "PID")
       .replace(/(?<=^domains\tlease\t[^\t]*\t)\d+/gm, "UNTIL")
       .replace(/(?<=^migrations\t(?:[^\t]*\t){8})\d+/gm, "NOW")
+      .replace(/(?<=\/formats\/[^"]*"[^"]*\\nbegan BOOT )\d+ \d+/, "PID BIRTH")
       // Blocks that are in use: whatever the file system makes of one byte.
       .replace(/(?<=^images\timage\t[^\t]*\tFile\t\d+\t)\d+/gm, "BLOCKS")
       .replace(/has \d+ KiB left/g, "has some KiB left")
@@ -127,6 +128,8 @@ export function twins(
           listed: () => host.listed(),
           ocfs2: (deviceBytes, bytes, slots) => host.ocfs2(deviceBytes, bytes, slots),
           mountedElsewhere: () => host.mountedElsewhere(),
+          served: (name, bytes, holds) => host.served(name, bytes, holds),
+          beatsElsewhere: (name) => host.beatsElsewhere(name),
           befriend: (key) => host.befriend(key),
           aoeDevice: (name, state, bytes) => host.aoeDevice(name, state, bytes),
           atWork: (verb, ...about) => host.atWork(verb, ...about),

@@ -80,6 +80,14 @@ export interface TwinHost {
   /** The other dom0 has that file system mounted. */
   mountedElsewhere(): void;
 
+  /**
+   * The server serves this target over eth1, and the aoe driver here has found it: `e0.1`. Nothing but zeroes is on it, or
+   * something that is not ours.
+   */
+  served(name: string, bytes: number, holds?: "Ext4" | "Data"): void;
+  /** A node that is not this one writes its heartbeat to the file system of that target. */
+  beatsElsewhere(name: string): void;
+
   /** The other dom0 lets this migration key in; its host key. */
   befriend(publicKey: string): string;
   /** In the words of the driver: `up`, `down`; a target that the aoe driver knows. */

@@ -5,6 +5,7 @@ import {
   type ClusterRequest,
   clusterOnline,
   configureCluster,
+  type FormatRequest,
   formatFilesystem,
   growFilesystem,
   mountFilesystem,
@@ -178,6 +179,133 @@ twins(
       dom0.write("/etc/fstab", "/dev/vda / ext4 rw,relatime 0 1\n/dev/etherd/e0.1 /srv/data ocfs2 _netdev 0 0\n");
       const command = unmountFilesystem({ owner, device, uuid, mountPoint: "/srv/data" });
       expect(await dom0.act(command)).toMatchObject({ kind: "refused", reason: "NotOurs" });
+    });
+  },
+  { shared: "NotMounted", packages: ["ocfs2-tools", "aoetools"] },
+);
+
+twins(
+  ["format-filesystem"],
+  "a device that is to be formatted",
+  (dom0) => {
+    const refused = (reason: string, message: string) => ({ kind: "refused", reason, message });
+    const record = `/var/lib/xensan/formats/${uuid}`;
+    const look = probe({ roles: ["Client"], sharedDevices: [device], backings: [], segments: [] });
+    const found = () => dom0.look(look, ["filesystems", "formats"]);
+    const seen = (rows: readonly string[]) => [...rows, ""].join("\n");
+    const ends = { filesystems: "end\tfilesystems\tknown\t0\t", formats: "end\tformats\tknown\t0\t" };
+
+    it("is, once", async () => {
+      dom0.served("e0.1", format.sizeBytes);
+      expect(await found()).toBe(
+        seen([ends.formats, `filesystems\tdevice\t${device}\tBlank\t-\t${format.sizeBytes}`, ends.filesystems]),
+      );
+      expect(await dom0.act(formatFilesystem(format))).toEqual(done("formatted"));
+      expect(dom0.read(record)).toMatch(
+        new RegExp(`^${device}\nsan/disks 0a1b\nbegan ${dom0.bootId} [0-9]+ [0-9]+\ndone\n$`),
+      );
+      const made = await found();
+      expect(made).toBe(
+        seen([
+          `formats\t${uuid}\t${device}\tDone\tsan/disks 0a1b`,
+          ends.formats,
+          `filesystems\tdevice\t${device}\tOcfs2\tocfs2\t${format.sizeBytes}`,
+          `filesystems\tocfs2\t${device}\t${uuid}\tDATA\to2cb\tlabclus\tlocal\t2\t${format.sizeBytes}\t4096\t4096`,
+          ends.filesystems,
+        ]),
+      );
+      expect(await dom0.act(formatFilesystem(format))).toEqual(done("unchanged"));
+      expect(await found()).toBe(made);
+    });
+
+    it.each<[string, Partial<FormatRequest>, number, string]>([
+      ["of 512 MiB", {}, 2 ** 29, "536870912\t2048\t4096"],
+      ["of 128 MiB", {}, 2 ** 27, "134217728\t1024\t4096"],
+      ["for machines", { type: "vmstore" }, 2 ** 31, "2147483648\t4096\t131072"],
+      ["of sizes that are asked for", { blockSize: 2048, clusterSize: 2 ** 16 }, 2 ** 30, "1073741824\t2048\t65536"],
+    ])("gets blocks and clusters as mkfs.ocfs2 chooses them: one %s", async (_what, change, sizeBytes, sizes) => {
+      dom0.served("e0.1", sizeBytes);
+      expect(await dom0.act(formatFilesystem({ ...format, ...change, sizeBytes }))).toEqual(done("formatted"));
+      expect(await found()).toContain(`\tlabclus\tlocal\t2\t${sizes}\n`);
+    });
+
+    it("is not where mkfs.ocfs2 would not begin, and no record says that it did", async () => {
+      const sizeBytes = 2 ** 27;
+      dom0.served("e0.1", sizeBytes);
+      for (const [change, message] of [
+        [{ type: "vmstore" }, "mkfs.ocfs2: Selected file system type requires a device of at least 2 gigabytes"],
+        [
+          { journalSize: 2 ** 26 },
+          "NOTE: Feature extended slot map may be enabled Journal size too big for filesystem.",
+        ],
+      ] as const) {
+        const outcome = await dom0.act(formatFilesystem({ ...format, ...change, sizeBytes }));
+        expect(outcome).toMatchObject({
+          kind: "refused",
+          reason: "FormatFailed",
+          message: expect.stringMatching(new RegExp(`^mkfs.ocfs2 would not: ${message} *$`)),
+        });
+        expect(dom0.read(record)).toBe(undefined);
+      }
+    });
+
+    it("is not while something is on it", async () => {
+      const sizeBytes = 2 ** 30;
+      const act = () => dom0.act(formatFilesystem({ ...format, sizeBytes }));
+      dom0.served("e0.1", sizeBytes, "Data");
+      expect(await act()).toEqual(refused("NotBlank", "no signature, and its first or last MiB is not zero"));
+    });
+
+    it("is not while it has a signature", async () => {
+      const sizeBytes = 2 ** 30;
+      dom0.served("e0.1", sizeBytes, "Ext4");
+      expect(await dom0.act(formatFilesystem({ ...format, sizeBytes }))).toMatchObject({
+        kind: "refused",
+        reason: "NotBlank",
+        message: expect.stringMatching(/^ext4: LABEL=OLD UUID=[0-9a-f-]{36} TYPE=ext4$/),
+      });
+    });
+
+    it("is not a second time, under another UUID", async () => {
+      dom0.served("e0.1", format.sizeBytes);
+      expect(await dom0.act(formatFilesystem(format))).toEqual(done("formatted"));
+      const other = formatFilesystem({ ...format, uuid: "00000000-0000-4000-8000-000000000001" });
+      const there = `OCFS2, label DATA, UUID ${uuid}, cluster labclus`;
+      expect(await dom0.act(other)).toEqual(refused("NotBlank", there));
+      dom0.beatsElsewhere("e0.1");
+      const why = `somebody has it mounted and writes a heartbeat: ${there}`;
+      expect(await dom0.act(other)).toEqual(refused("HeartbeatActive", why));
+    });
+
+    it("is not where it is another's, or of another size", async () => {
+      dom0.served("e0.1", format.sizeBytes);
+      const act = (change: Partial<FormatRequest>) => dom0.act(formatFilesystem({ ...format, ...change }));
+      expect(await act({ server: "nas" })).toEqual(refused("WrongServer", "e0.1 is served by san, not by nas"));
+      expect(await act({ sizeBytes: 2 ** 30 })).toEqual(
+        refused("SizeDiffers", `${device} has ${format.sizeBytes} bytes, the volume ${2 ** 30}`),
+      );
+      await dom0.act(configureCluster({ ...request, cluster: "web" }));
+      await dom0.act(clusterOnline({ ...request, cluster: "web" }));
+      expect(await act({})).toEqual(refused("ForeignCluster", "the cluster web is active on this host"));
+    });
+
+    it("is not after a format that did not come to its end, nor after one whose file system is gone", async () => {
+      dom0.served("e0.1", format.sizeBytes);
+      dom0.write(record, `${device}\nsan/disks 0a1b\nbegan 00000000-0000-4000-8000-00000000000b 7 8\n`);
+      const how = `a format of ${device} as ${uuid} began on this host and did not come to its end`;
+      expect(await dom0.act(formatFilesystem(format))).toEqual(
+        refused(
+          "FormatInterrupted",
+          `${how}; it is never begun again. Look at the device; who is sure removes ${record}`,
+        ),
+      );
+      dom0.write(record, `${device}\nsan/disks 0a1b\nbegan 00000000-0000-4000-8000-00000000000b 7 8\ndone\n`);
+      expect(await dom0.act(formatFilesystem(format))).toEqual(
+        refused("WrongFilesystem", `${uuid} was made on ${device} and is not there any more: no signature`),
+      );
+      // Of a device that the driver has given up nobody can tell what is on it.
+      dom0.aoeDevice("e0.1", "down", format.sizeBytes);
+      expect(await dom0.act(formatFilesystem(format))).toEqual(refused("DeviceMissing", `${device} is down`));
     });
   },
   { shared: "NotMounted", packages: ["ocfs2-tools", "aoetools"] },

@@ -1,3 +1,5 @@
+import { debugfs, mkfs, tunefs } from "./ocfs2-programs.ts";
+
 /**
  * What stands for the programs of a dom0: over tables in @FAKE@, in the words of the real ones. Each shows itself in the
  * fake host's table of processes.
@@ -62,12 +64,12 @@ mv "$FAKE/uptime.new" "$FAKE/../proc/uptime"
 export const work = `${shown}read -r never <"$FAKE/forever"
 `;
 
-/** util-linux' blkid over @FAKE@/blkid: DEVICE UUID. */
+/** util-linux' blkid over @FAKE@/blkid: DEVICE UUID TYPE LABEL, - for none. */
 export const blkid = `#!/bin/sh
 FAKE=@FAKE@
 case $1 in -V) echo "blkid from util-linux 2.38.1  (libblkid 2.38.1, 04-Aug-2022)"; exit 0 ;; esac
 for device; do :; done
-case " $* " in *" export "*) awk -v device="$device" '$1 == device { print "UUID=" $2; print "TYPE=ocfs2"; found = 1 } END { exit found ? 0 : 2 }' "$FAKE/blkid"; exit ;; esac
+case " $* " in *" export "*) awk -v device="$device" '$1 == device { print "DEVNAME=" $1; if ($4 != "-") print "LABEL=" $4; print "UUID=" $2; print "TYPE=" $3; print "USAGE=filesystem"; found = 1 } END { exit found ? 0 : 2 }' "$FAKE/blkid"; exit ;; esac
 awk -v device="$device" '$1 == device { print $2; found = 1 } END { exit found ? 0 : 2 }' "$FAKE/blkid"
 `;
 
@@ -252,32 +254,16 @@ fi
 exit 0
 `;
 
-/** debugfs.ocfs2 over @FAKE@/ocfs2: CLUSTERS SLOTS UUID of the one file system that there is, in which nobody has a slot. */
-const debugfs = `#!/bin/sh
-FAKE=@FAKE@
-[ -f "$FAKE/ocfs2" ] || exit 0
-read -r clusters slots uuid <"$FAKE/ocfs2"
-printf 'debugfs: stats\n\tRevision: 0.90\n\tFeature Incompat: 63312 sparse extended-slotmap inline-data xattr indexed-dirs refcount discontig-bg clusterinfo append-dio\n'
-printf '\tBlock Size Bits: 12   Cluster Size Bits: 12\n\tMax Node Slots: %s\n\tLabel: DATA\n\tUUID: %s\n' "$slots" "$uuid"
-printf '\tCluster stack: o2cb\n\tCluster name: labclus\n\tCluster flags: 0 \n\tLinks: 0   Clusters: %s\n' "$clusters"
-printf 'debugfs: hb\n\tnode: node              seq       generation checksum\ndebugfs: slotmap\n\tSlot#   Node#\n'
+/** aoeping -I -s 3 SHELF SLOT INTERFACE, over @FAKE@/targets: `SHELF.SLOT SERVER`. Nobody answers: SIGALRM. */
+const aoeping = `#!/bin/sh
+server=$(awk -v name="$4.$5" '$1 == name { print $2 }' "@FAKE@/targets" 2>/dev/null)
+[ -n "$server" ] || exit 142
+echo "serial_number: $4.$5:$server"
 `;
 
-/** tunefs.ocfs2 1.8.7 -S and -N over the same file; it has to join the cluster. */
-const tunefs = `#!/bin/sh
-FAKE=@FAKE@
-for device; do :; done
-joined=
-for cluster in "$FAKE"/../sys/kernel/config/cluster/*; do [ ! -d "$cluster" ] || joined=yes; done
-[ -n "$joined" ] || { echo "tunefs.ocfs2: Unable to access cluster service while initializing the cluster" >&2; exit 1; }
-read -r clusters slots uuid <"$FAKE/ocfs2"
-case $1 in
--S) read -r sectors <"$FAKE/../sys/dev/block/152:240/size"
-	clusters=$((sectors / 8)) ;;
--N) [ ! -f "$FAKE/mounted-elsewhere" ] || { echo "tunefs.ocfs2: Trylock failed while opening device \\"$device\\"" >&2; exit 25; }
-	slots=$2 ;;
-esac
-echo "$clusters $slots $uuid" >"$FAKE/ocfs2"
+/** aoecfg -t SECONDS INTERFACE: a line for each answer. */
+const aoecfg = `#!/bin/sh
+awk '{ print $1 "\t" }' "@FAKE@/targets" 2>/dev/null
 `;
 
 /** The programs of packages; those without a text are there, and nothing more is needed of them. */
@@ -286,13 +272,13 @@ export const packaged: Readonly<Record<string, Readonly<Record<string, string>>>
   aoetools: {
     "aoe-discover": "#!/bin/sh\nexit 0\n",
     "aoe-revalidate": "#!/bin/sh\nexit 0\n",
-    aoecfg: "",
-    aoeping: "",
+    aoecfg,
+    aoeping,
     "aoe-stat": "",
   },
   "ocfs2-tools": {
     o2cb,
-    "mkfs.ocfs2": "",
+    "mkfs.ocfs2": mkfs,
     "debugfs.ocfs2": debugfs,
     "tunefs.ocfs2": tunefs,
     "mount.ocfs2": "",

@@ -151,7 +151,7 @@ export function shellHost(
   put("/etc/machine-id", `${uuidOf("machine bella").replaceAll("-", "")}\n`);
   put("/proc/xen/capabilities", "control_d\n");
   put("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n".replaceAll("/root", at("/root")));
-  put("/fake/blkid", `${at("/dev/etherd/e15.15")} ${filesystem}\n`);
+  put("/fake/blkid", `${at("/dev/etherd/e15.15")} ${filesystem} ocfs2 -\n`);
   program("blkid", programs.blkid);
   if (toolstack === "xl" && host === "bella") program("xl", programs.xl);
   if (toolstack === "xm") {
@@ -294,9 +294,23 @@ export function shellHost(
       put("/dev/etherd/e15.15", "");
       put("/sys/block/etherd!e15.15/state", "up\n");
       put("/sys/dev/block/152:240/size", `${deviceBytes / 512}\n`);
-      put("/fake/ocfs2", `${bytes / 4096} ${slots} ${filesystem.replaceAll("-", "").toUpperCase()}\n`);
+      const uuid = filesystem.replaceAll("-", "").toUpperCase();
+      put("/fake/ocfs2", `${at("/dev/etherd/e15.15")} ${bytes / 4096} 12 12 ${slots} ${uuid} DATA labclus\n`);
     },
     mountedElsewhere: () => put("/fake/mounted-elsewhere", ""),
+    served(name, bytes, holds) {
+      const device = at(`/dev/etherd/${name}`);
+      const [shelf = 0, slot = 0] = name.slice(1).split(".").map(Number);
+      put("/fake/targets", `${name.slice(1)} san\n`);
+      put("/fake/blocks", `${device} 98 ${(shelf * 16 + slot).toString(16)}\n`);
+      put(`/sys/block/etherd!${name}/state`, "up\n");
+      put(`/sys/dev/block/152:${shelf * 16 + slot}/size`, `${bytes / 512}\n`);
+      put(`/dev/etherd/${name}`, holds === "Data" ? "somebody's" : "");
+      truncateSync(device, bytes);
+      put("/fake/blkid", holds === "Ext4" ? `${device} ${uuidOf(name)} ext4 OLD\n` : "");
+      put("/fake/ocfs2", "");
+    },
+    beatsElsewhere: (name) => put("/fake/beats", `${at(`/dev/etherd/${name}`)} 1\n`),
     befriend() {
       put("/fake/friends", "10.99.0.12\n");
       return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH";

@@ -1,5 +1,6 @@
 import { loadDriver } from "../../../src/sim/model/aoe-driver.ts";
-import { blankContent } from "../../../src/sim/model/content.ts";
+import { blankContent, overwrite } from "../../../src/sim/model/content.ts";
+import { uuidOf } from "../../../src/sim/model/disk-content.ts";
 import { changed, makeDomain } from "../../../src/sim/model/domain.ts";
 import { parseConfiguration } from "../../../src/sim/model/domain-configuration.ts";
 import { makeDirectories, placeFile } from "../../../src/sim/model/filesystem.ts";
@@ -9,6 +10,7 @@ import { hostKeyOf, relocationFiles, withPeers } from "../../../src/sim/model/re
 import { sharedDisk } from "../../../src/sim/model/shared-disk.ts";
 import type { Domain, ShutdownReason } from "../../../src/sim/model/state.ts";
 import { addBlock, readText, resolve } from "../../../src/sim/model/storage.ts";
+import { startVblade } from "../../../src/sim/model/vblade.ts";
 import { changedRack, stage } from "../sim/tutorial.ts";
 import { changes, treeOfModel } from "./file-tree.ts";
 import { type DomainRow, type Furniture, harmfulOf, type TwinHost } from "./host.ts";
@@ -141,6 +143,23 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       const where = { device: "/dev/etherd/e15.15", mountPoint, uuid: filesystem, backing: "", content };
       rack.host("brutus").running.o2cb.mounts.push({ ...where, slot: 0, node: 1, users: [], close: () => undefined });
     },
+    served(target, sizeBytes, holds) {
+      const san = rack.host("san");
+      const [shelf = "", slot = ""] = target.slice(1).split(".");
+      const backing = `/srv/aoe/${target}.img`;
+      const content = placeFile(san.rootFileSystem, backing, { sizeBytes }).content;
+      if (holds === "Data") overwrite(content, { data: true });
+      if (holds === "Ext4") overwrite(content, { signature: "ext4", uuid: uuidOf(target), label: "OLD" });
+      startVblade(world, san, [shelf, slot, "eth1", backing], { by: "None", instance: "" });
+      loadDriver(world, host, new Map([["aoe_iflist", "eth1"]]));
+      it.pass(10);
+      before = treeOfModel(host);
+    },
+    beatsElsewhere(target) {
+      const volume = sharedDisk(host, `/dev/etherd/${target}`)?.content.ocfs2;
+      if (volume === undefined) throw new Error("there is no file system");
+      volume.beats.set(1, { from: 0, until: undefined, writer: undefined });
+    },
     befriend(publicKey) {
       const other = rack.host("brutus");
       const peer = { name: "bella", address: "10.99.0.11", publicKey: publicKey.split(" ").slice(0, 2).join(" ") };
@@ -150,6 +169,11 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     },
     aoeDevice(device, state, bytes) {
       const [shelf = 0, slot = 0] = device.slice(1).split(".").map(Number);
+      const known = host.running.aoe.devices.get(device);
+      if (known !== undefined) {
+        known.up = state === "up";
+        return;
+      }
       loadDriver(world, host, new Map());
       host.running.aoe.devices.set(device, {
         shelf,

@@ -11,6 +11,13 @@ device_facts() {
 	device_size=$((device_sectors * 512))
 }
 
+# require_alive DEVICE: the driver has not given it up; a read would fail, and tell nothing of what is on it.
+require_alive() {
+	device_state=up
+	{ read -r device_state <"/sys/block/etherd!${1#/dev/etherd/}/state"; } 2>/dev/null || :
+	[ "$device_state" = up ] || refuse DeviceMissing "$1 is $device_state"
+}
+
 # What another host wrote is not in this host's cache of the device.
 forget_cached() {
 	! have blockdev || blockdev --flushbufs "$1" 2>/dev/null || :

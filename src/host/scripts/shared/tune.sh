@@ -7,9 +7,7 @@ tune_arguments() {
 	# libo2cb forks to run it; when that fails the child goes on as a second tunefs.ocfs2.
 	/sbin/modprobe --version >/dev/null 2>&1 || refuse ToolMissing "/sbin/modprobe does not run, and ocfs2-tools are dangerous without it"
 	device_facts "$device" || refuse DeviceMissing "$device is no block device"
-	tune_state=up
-	{ read -r tune_state <"/sys/block/etherd!${device#/dev/etherd/}/state"; } 2>/dev/null || :
-	[ "$tune_state" = up ] || refuse DeviceMissing "$device is $tune_state"
+	require_alive "$device"
 	take_lock format 60
 	read_superblock
 }
