@@ -1,6 +1,6 @@
 # A logical volume, or what one grows by, before it may be served: $group/$name.xensan-new, of which every byte is filled with zeroes.
 # What earlier volumes left in its extents is nobody's. The tag xensan-blank says that it came to the end, over a boot, too.
-# Of what fills it: $staged_work.pid, .done (bytes) and .err. Needs $owner, $group and $name.
+# Of what fills it: $staged_work.pid, .done (bytes) and .err. Needs $owner, $group and $name, and stage_blank $free.
 
 # read_staged: sets staged, staged_work, and staged_tags and staged_bytes of the volume; fails when there is none.
 read_staged() {
@@ -30,6 +30,7 @@ stage_blank() {
 		[ "$staged_bytes" = "$1" ] || drop_staged
 	fi
 	if ! read_staged; then
+		# shellcheck disable=SC2154
 		[ "$1" -le "$free" ] || refuse NoSpace "$group/$name needs $1 bytes more and $group has $free free"
 		rm -f "$staged_work".*
 		lvcreate -y -W y -Z y -n "$staged" -L "${1}b" --addtag "$(owner_tag "$owner")" "$group" </dev/null >&2 9>&-
@@ -65,6 +66,7 @@ blanking() {
 start_blanking() {
 	# Not active after a boot without activation.
 	[ -e "/dev/$group/$staged" ] || lvchange -ay "$group/$staged" >&2 9>&-
+	# shellcheck disable=SC2094
 	(
 		trap '' HUP
 		staged_code=0
@@ -89,7 +91,7 @@ fill_with_zeroes() {
 	case $(blkdiscard --help 2>&1) in
 	*--force*--zeroout* | *--zeroout*--force*) staged_how='blkdiscard -f' ;;
 	*--zeroout*) staged_how=blkdiscard ;;
-	*) staged_how=dd ;;
+	*) staged_how='dd' ;;
 	esac
 	while [ "$staged_at" -lt "$2" ]; do
 		staged_piece=$(($2 - staged_at))
@@ -111,7 +113,7 @@ fill_with_zeroes() {
 give_staged() {
 	staged_ranges=$(lvs --noheadings -o seg_pe_ranges "$group/$staged" </dev/null 9>&-) || exit 1
 	lvremove -y --config 'devices/issue_discards=0' "$group/$staged" </dev/null >&2 9>&-
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086,SC2154
 	lvextend -l "+$((staged_bytes / extent))" "$group/$name" $staged_ranges </dev/null >&2 9>&-
 }
 
