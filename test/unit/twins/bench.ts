@@ -70,6 +70,11 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       .replace(/(?<=^images\timage\t(?:[^\t]*\t){4})\d+ \d+/gm, "INODE BIRTH")
       .replace(/(?<=^images\timage\t(?:[^\t]*\t){7})\d+ \d+/gm, "INODE BIRTH")
       .replace(/(?<=recorded )\d+ \d+/g, "INODE BIRTH")
+      .replace(/dm:LVM-\w+/g, (id) => {
+        const name = names.get(id) ?? `dm:LVM-${names.size + 1}`;
+        names.set(id, name);
+        return name;
+      })
       .replace(/\bprocess (\d+)/g, (_all, pid: string) => {
         const name = names.get(pid) ?? `PID${names.size + 1}`;
         names.set(pid, name);
@@ -129,6 +134,9 @@ export function twins(
           ocfs2: (deviceBytes, bytes, slots) => host.ocfs2(deviceBytes, bytes, slots),
           mountedElsewhere: () => host.mountedElsewhere(),
           served: (name, bytes, holds) => host.served(name, bytes, holds),
+          logicalVolume: (volume, bytes, made) => host.logicalVolume(volume, bytes, made),
+          loseLogicalVolume: (volume) => host.loseLogicalVolume(volume),
+          isBlank: (volume) => host.isBlank(volume),
           beatsElsewhere: (name) => host.beatsElsewhere(name),
           befriend: (key) => host.befriend(key),
           aoeDevice: (name, state, bytes) => host.aoeDevice(name, state, bytes),

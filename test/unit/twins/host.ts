@@ -85,6 +85,16 @@ export interface TwinHost {
    * something that is not ours.
    */
   served(name: string, bytes: number, holds?: "Ext4" | "Data"): void;
+  /** Somebody makes a logical volume by hand, with these tags; of another one a snapshot. */
+  logicalVolume(
+    volume: string,
+    bytes: number,
+    made?: { readonly tags?: readonly string[]; readonly origin?: string },
+  ): void;
+  /** Somebody removes a logical volume by hand. */
+  loseLogicalVolume(volume: string): void;
+  /** Nothing but zeroes is on a logical volume. */
+  isBlank(volume: string): boolean;
   /** A node that is not this one writes its heartbeat to the file system of that target. */
   beatsElsewhere(name: string): void;
 

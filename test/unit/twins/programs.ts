@@ -1,3 +1,4 @@
+import { lvmPrograms } from "./lvm-programs.ts";
 import { debugfs, mkfs, tunefs } from "./ocfs2-programs.ts";
 
 /**
@@ -284,5 +285,5 @@ export const packaged: Readonly<Record<string, Readonly<Record<string, string>>>
     "mount.ocfs2": "",
     "mounted.ocfs2": "",
   },
-  lvm2: { lvs: "", vgs: "", lvcreate: "", lvextend: "", lvremove: "", lvchange: "" },
+  lvm2: lvmPrograms,
 };

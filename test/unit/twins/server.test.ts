@@ -106,3 +106,104 @@ twins(
   },
   { host: "san", shared: "NotMounted", toolstack: "none", packages: ["vblade", "lvm2"] },
 );
+
+twins(
+  ["ensure-logical-volume", "delete-logical-volume"],
+  "a volume group",
+  (host) => {
+    const MiB = 2 ** 20;
+    const own = { owner, volumeGroup: "san", name: "data", allowedBackings: ["san/*"] };
+    const ensure = (mebibytes: number, change: Partial<Parameters<typeof ensureLogicalVolume>[0]> = {}) =>
+      host.act(ensureLogicalVolume({ ...own, sizeBytes: mebibytes * MiB, ...change }));
+    const remove = (change: Partial<typeof own> = {}) => host.act(deleteLogicalVolume({ ...own, ...change }));
+    const done = (detail: string) => ({ kind: "done", detail });
+    const refused = (reason: string, message: string) => ({ kind: "refused", reason, message });
+    const other = { namespace: "san", name: "other", uid: "0c2d" };
+
+    it("has a volume made, filled with zeroes, grown in whole extents, and removed", async () => {
+      expect(await ensure(5)).toEqual(done("created"));
+      expect(host.isBlank("san/data")).toBe(true);
+      expect(await ensure(8)).toEqual(done("unchanged"));
+      expect(await ensure(9)).toEqual(done("grown"));
+      expect(host.isBlank("san/data")).toBe(true);
+      expect(await ensure(12)).toEqual(done("unchanged"));
+      expect(await ensure(4)).toEqual(done("unchanged"));
+      expect(await remove()).toEqual(done("deleted"));
+      expect(await remove()).toEqual(done("absent"));
+      expect(await ensure(4)).toEqual(done("created"));
+    });
+
+    it("is not there, or has no room", async () => {
+      const nowhere = { volumeGroup: "nas", allowedBackings: ["nas/*"] };
+      expect(await ensure(4, nowhere)).toEqual(refused("VolumeGroupMissing", "no volume group nas"));
+      expect(await remove(nowhere)).toEqual(done("absent"));
+      expect(await ensure(8 * 1024)).toEqual(
+        refused("NoSpace", `san/data needs ${8 * 2 ** 30} bytes more and san has ${8 * 2 ** 30 - 4 * MiB} free`),
+      );
+    });
+
+    it("keeps what somebody else made", async () => {
+      host.logicalVolume("san/data", 8 * MiB);
+      expect(await ensure(8)).toEqual(done("unchanged"));
+      expect(await remove()).toEqual(refused("NotOurs", "san/data was not created for san/data 0a1b"));
+      host.logicalVolume("san/web.xensan-new", 8 * MiB, { tags: ["xensan:san/other:0c2d"] });
+      expect(await ensure(8, { name: "web" })).toEqual(
+        refused("NotOurs", "san/web.xensan-new is in the way: it was not created for san/data 0a1b"),
+      );
+      expect(host.isBlank("san/data")).toBe(false);
+    });
+
+    it("has a volume of ours that nothing records", async () => {
+      host.logicalVolume("san/data", 8 * MiB, { tags: ["xensan:san/data:0a1b"] });
+      expect(await ensure(8)).toEqual(done("unchanged"));
+      expect(await remove({ owner: other })).toEqual(refused("NotOurs", "san/data was not created for san/other 0c2d"));
+      expect(await remove()).toEqual(done("deleted"));
+    });
+
+    it("has what an earlier try left of one", async () => {
+      const tags = ["xensan:san/data:0a1b"];
+      host.logicalVolume("san/data.xensan-new", 4 * MiB, { tags });
+      expect(await ensure(8)).toEqual(done("created"));
+      expect(host.isBlank("san/data")).toBe(true);
+      host.logicalVolume("san/data.xensan-new", 4 * MiB, { tags });
+      expect(await remove()).toEqual(done("deleted"));
+      host.logicalVolume("san/data.xensan-new", 4 * MiB, { tags });
+      expect(await remove()).toEqual(done("deleted"));
+      expect(await remove()).toEqual(done("absent"));
+    });
+
+    it("makes nothing in the place of a volume that is gone, until a person gives that up", async () => {
+      expect(await ensure(4)).toEqual(done("created"));
+      const lost = /recorded as (\S+):/;
+      host.loseLogicalVolume("san/data");
+      const outcome = await ensure(4);
+      expect(outcome).toMatchObject({
+        kind: "refused",
+        reason: "BackingMissing",
+        message: expect.stringMatching(
+          /^san\/data is not there, and was recorded as dm:LVM-\w+: nothing is made in its place$/,
+        ),
+      });
+      const [, replaces = ""] = lost.exec("message" in outcome ? outcome.message : "") ?? [];
+      host.logicalVolume("san/data", 4 * MiB);
+      expect(await ensure(4)).toMatchObject({
+        kind: "refused",
+        reason: "BackingChanged",
+        message: expect.stringMatching(/^san\/data is dm:LVM-\w+ now, recorded was dm:LVM-\w+$/),
+      });
+      host.loseLogicalVolume("san/data");
+      expect(await ensure(4, { replaces })).toEqual(done("created"));
+      expect(await ensure(4)).toEqual(done("unchanged"));
+    });
+
+    it("keeps a volume that has snapshots", async () => {
+      expect(await ensure(4)).toEqual(done("created"));
+      host.logicalVolume("san/monday", 4 * MiB, { origin: "data" });
+      host.logicalVolume("san/tuesday", 4 * MiB, { origin: "data" });
+      expect(await remove()).toEqual(
+        refused("SnapshotsExist", "san/data has the snapshots monday tuesday, which would go with it"),
+      );
+    });
+  },
+  { host: "san", shared: "NotMounted", toolstack: "none", packages: ["vblade", "lvm2"], time: "Real" },
+);

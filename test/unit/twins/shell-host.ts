@@ -112,6 +112,11 @@ export function shellHost(
     mkdirSync(at("/sys/dev/block"), { recursive: true });
     symlinkSync(at("/sys/devices/vdc"), at("/sys/dev/block/254:32"));
   }
+  if (packages.includes("lvm2")) {
+    put("/fake/vgs", `san ${4 * 2 ** 20} 2047\n`);
+    put("/fake/lvs", "");
+    put("/fake/serial", "1\n");
+  }
   if (shared === "Beating") {
     put("/fake/blocks", `${at("/dev/etherd/e15.15")} 98 f0\n`);
     put("/dev/etherd/e15.15", "");
@@ -310,6 +315,22 @@ export function shellHost(
       put("/fake/blkid", holds === "Ext4" ? `${device} ${uuidOf(name)} ext4 OLD\n` : "");
       put("/fake/ocfs2", "");
     },
+    logicalVolume(volume, bytes, { tags = [], origin = "-" } = {}) {
+      const [group = "", name = ""] = volume.split("/");
+      const lvm = (tool: string, ...words: readonly string[]) =>
+        execFileSync(join(fake, "bin", tool), words, { stdio: "ignore", env: { PATH: programPath } });
+      lvm("lvcreate", "-n", name, "-L", `${bytes}b`, group);
+      for (const tag of tags) lvm("lvchange", "--addtag", tag, volume);
+      const rows = readFileSync(at("/fake/lvs"), "utf8").replace(
+        new RegExp(`^(${group} ${name} .*) -$`, "m"),
+        `$1 ${origin}`,
+      );
+      put("/fake/lvs", rows);
+    },
+    loseLogicalVolume: (volume) => {
+      execFileSync(join(fake, "bin/lvremove"), [volume], { stdio: "ignore", env: { PATH: programPath } });
+    },
+    isBlank: (volume) => !readFileSync(at(`/dev/${volume}`)).some((byte) => byte !== 0),
     beatsElsewhere: (name) => put("/fake/beats", `${at(`/dev/etherd/${name}`)} 1\n`),
     befriend() {
       put("/fake/friends", "10.99.0.12\n");

@@ -9,7 +9,13 @@ import { createVolume, regionName } from "../../../src/sim/model/ocfs2-volume.ts
 import { hostKeyOf, relocationFiles, withPeers } from "../../../src/sim/model/relocation.ts";
 import { sharedDisk } from "../../../src/sim/model/shared-disk.ts";
 import type { Domain, ShutdownReason } from "../../../src/sim/model/state.ts";
-import { addBlock, readText, resolve } from "../../../src/sim/model/storage.ts";
+import {
+  addBlock,
+  createLogicalVolume,
+  readText,
+  removeLogicalVolume,
+  resolve,
+} from "../../../src/sim/model/storage.ts";
 import { startVblade } from "../../../src/sim/model/vblade.ts";
 import { changedRack, stage } from "../sim/tutorial.ts";
 import { changes, treeOfModel } from "./file-tree.ts";
@@ -66,6 +72,13 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     const { mount, inner } = place(path);
     placeFile(mount.fileSystem, inner, file);
     before = treeOfModel(host);
+  };
+
+  const volumeOf = (volume: string) => {
+    const [of = "", name = ""] = volume.split("/");
+    const group = host.volumeGroups.get(of);
+    if (group === undefined) throw new Error(`there is no volume group ${of}`);
+    return { group, name };
   };
 
   return {
@@ -154,6 +167,21 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       loadDriver(world, host, new Map([["aoe_iflist", "eth1"]]));
       it.pass(10);
       before = treeOfModel(host);
+    },
+    logicalVolume(volume, bytes, { tags = [], origin } = {}) {
+      const { group, name } = volumeOf(volume);
+      createLogicalVolume(world, host, group, name, bytes);
+      const made = group.volumes.get(name);
+      for (const tag of tags) made?.tags.add(tag);
+      if (made !== undefined && origin !== undefined) group.volumes.set(name, { ...made, origin });
+    },
+    loseLogicalVolume(volume) {
+      const { group, name } = volumeOf(volume);
+      removeLogicalVolume(world, host, group, name);
+    },
+    isBlank(volume) {
+      const { group, name } = volumeOf(volume);
+      return host.blocks.get(group.volumes.get(name)?.device ?? "")?.content.data === false;
     },
     beatsElsewhere(target) {
       const volume = sharedDisk(host, `/dev/etherd/${target}`)?.content.ocfs2;
