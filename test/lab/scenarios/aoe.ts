@@ -1,6 +1,6 @@
 import { aoeVolumes, xenHosts } from "../../../src/api/kinds.ts";
 import type { Story, Words } from "../scenario.ts";
-import { plainHosts } from "./manifests.ts";
+import { logicalVolume, plainHosts, serverOfVolumes } from "./manifests.ts";
 
 /** Export, attach, drift, reboot and deletion of AoE volumes. */
 
@@ -16,6 +16,18 @@ async function carries({ on }: Words, from: string, to: string, text: string): P
   const read = await on(to, "dd if=/dev/etherd/e0.1 bs=512 skip=100 count=1 iflag=direct 2>/dev/null");
   if (read !== text) throw new Error(`${to} reads ${JSON.stringify(read)}`);
 }
+
+const mebibyte = 2 ** 20;
+const makeHuge = "lvcreate -qy -Wn -Zn -n huge -L 640m san >&2";
+/** A volume of somebody else, full of what is theirs, and deleted. */
+const leaveOldData = [
+  `head -c ${mebibyte} /dev/zero | tr '\\0' x >/root/old`,
+  makeHuge,
+  "for i in $(seq 640); do cat /root/old; done >/dev/san/huge",
+  "sync /dev/san/huge",
+  "lvremove -qy san/huge >&2",
+].join(" && ");
+const isBlank = "cmp -n $(blockdev --getsize64 /dev/san/fresh) /dev/san/fresh /dev/zero";
 
 export const aoe: Story = {
   name: "aoe",
@@ -149,6 +161,34 @@ export const aoe: Story = {
         await until("san", "test $(pgrep -c -x vblade) = 1");
         await on("san", "test -f /srv/aoe/scratch.img");
         return message;
+      },
+    },
+    {
+      name: "a logical volume, new and grown, shows nothing of what lay in its extents",
+      async run(words) {
+        const { on, until, apply, ready, remove, gone } = words;
+        await on("san", leaveOldData);
+        await apply(await serverOfVolumes(words), logicalVolume("fresh", 3, "256Mi"));
+        await ready(600);
+        await on("san", isBlank);
+        const [small] = await Promise.all(["bella", "brutus"].map((host) => attached(words, host, "e0.3")));
+        await apply(logicalVolume("fresh", 3, "512Mi"));
+        await until(
+          "san",
+          `test "$(lvs --noheadings --units m --nosuffix -o lv_size san/fresh | tr -d ' ')" = 512.00`,
+          600,
+        );
+        await ready(600);
+        await on("san", isBlank);
+        const large = await attached(words, "bella", "e0.3");
+        await remove(aoeVolumes, "fresh");
+        await gone(aoeVolumes, "fresh");
+        // What the volumes would have shown is still there.
+        await on(
+          "san",
+          `${makeHuge} && cmp -s -n ${mebibyte} -i ${600 * mebibyte}:0 /dev/san/huge /root/old; lvremove -qy san/huge`,
+        );
+        return `${small}, then ${large} sectors of zeroes`;
       },
     },
   ],
