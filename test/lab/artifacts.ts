@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { stringify } from "yaml";
 import type { Cluster } from "./cluster.ts";
@@ -45,6 +45,7 @@ export async function keepArtifacts(
   } catch (error) {
     await put("objects.yaml", orWhyNot(error));
   }
+  await cp(rack.kept, where, { recursive: true }).catch(() => undefined);
   await Promise.all(
     rack.plan.hosts.map(async ({ name }) => {
       const { consoleLog, qemuLog } = rack.files(name);

@@ -56,6 +56,10 @@ export interface Rack extends Access {
   powerOff(host: string): Promise<void>;
   /** Puts two disks of a host that is off into each other's slot, by their paths in the rack file; `reset` undoes it. */
   swapDisks(host: string, one: string, other: string): void;
+  /** Copies a disk as it is now, of a host that is on or off, into `kept`; until `reset` or `down`. */
+  keepDisk(host: string, path: string): Promise<void>;
+  /** The directory of the copies. */
+  readonly kept: string;
   /** Boots from its disks. Resolves when the machine runs; see `answers`. */
   powerOn(host: string): Promise<void>;
   /** Resolves when the host runs a command. */
@@ -91,6 +95,7 @@ export function openRack(options: RackOptions): Rack {
   };
   /** Of hosts whose disks do not stand where the rack file says. */
   const slots = new Map<string, readonly number[]>();
+  const kept = path.join(directory, "kept");
   const files = (host: string) => machineFiles(path.join(directory, host), planOf(host));
   const openHosts = () =>
     openAccess({
@@ -184,12 +189,14 @@ export function openRack(options: RackOptions): Rack {
       await all(({ name }) => end(name));
       await forgetConnections();
       slots.clear();
+      await rm(kept, { recursive: true, force: true });
       await all(startClean);
     },
     async down() {
       await all(({ name }) => end(name));
       await access.close();
       await removeNetwork(network.namespace);
+      await rm(kept, { recursive: true, force: true });
       await all(async ({ name }) => {
         const { disks, qmp, console } = files(name);
         for (const file of [...disks, qmp, console]) await rm(file, { force: true });
@@ -197,6 +204,15 @@ export function openRack(options: RackOptions): Rack {
       removeState(directory);
     },
     powerOff: (host) => end(planOf(host).name),
+    kept,
+    async keepDisk(host, disk) {
+      const file = files(host).disks[planOf(host).host.disks.findIndex((one) => one.path === disk)];
+      if (file === undefined) throw new LabError(`${host} has no disk ${disk}`);
+      await mkdir(kept, { recursive: true });
+      // -U: the machine goes on writing to it. What was flushed is in the copy.
+      const copy = path.join(kept, `${host}-${path.basename(disk)}.qcow2`);
+      await runCommand("qemu-img", ["convert", "-U", "-O", "qcow2", file, copy]);
+    },
     swapDisks(host, one, other) {
       if (rack.runs(host)) throw new LabError(`${host} is on: its disks are swapped while it is off`);
       const { disks } = planOf(host).host;

@@ -92,6 +92,8 @@ export interface Words {
     /** Boots it; resolves when it answers. */
     restore(host: string, withinSeconds?: number): Promise<void>;
   };
+  /** Copies a disk as it is now: a failure keeps the copy. Only what has been flushed is sure to be in it. */
+  keepDisk(host: string, path: string): Promise<void>;
   /** Swaps the slots of two disks of a host that is off: it finds each of them under the other's name when it boots. */
   swapDisks(host: string, one: string, other: string): void;
   /** An orderly reboot by the host itself; resolves when it answers after another boot. */

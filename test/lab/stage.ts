@@ -50,6 +50,7 @@ export async function openStage(rack: Rack, name: string, signal: AbortSignal, t
         await rack.answers(host, withinSeconds);
       },
     },
+    keepDisk: (host, disk) => rack.keepDisk(host, disk),
     swapDisks: (host, one, other) => rack.swapDisks(host, one, other),
     async reboot(host, withinSeconds = bootSeconds) {
       const before = await on(host, bootId);

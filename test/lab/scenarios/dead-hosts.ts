@@ -52,6 +52,8 @@ async function restarted(words: Words, act: (from: string) => Promise<void>, men
   const began = performance.now();
   const since = () => ((performance.now() - began) / 1000).toFixed(0);
   await act(from);
+  // What the domain had written by then, should the other host not find it.
+  await words.keepDisk("san", "/dev/vdb");
   await words.until(to, `test "$(${evictions})" -gt ${earlier}`, 400);
   const evicted = since();
   await words.until(to, listed, 900);
