@@ -18,12 +18,12 @@ async function carries({ on }: Words, from: string, to: string, text: string): P
 }
 
 const mebibyte = 2 ** 20;
-const makeHuge = "lvcreate -qy -Wn -Zn -n huge -L 640m san >&2";
+const makeHuge = "lvcreate -qy -Wn -Zn -n huge -L 256m san >&2";
 /** A volume of somebody else, full of what is theirs, and deleted. */
 const leaveOldData = [
   `head -c ${mebibyte} /dev/zero | tr '\\0' x >/root/old`,
   makeHuge,
-  "for i in $(seq 640); do cat /root/old; done >/dev/san/huge",
+  "for i in $(seq 256); do cat /root/old; done >/dev/san/huge",
   "sync /dev/san/huge",
   "lvremove -qy san/huge >&2",
 ].join(" && ");
@@ -167,26 +167,26 @@ export const aoe: Story = {
       name: "a logical volume, new and grown, shows nothing of what lay in its extents",
       async run(words) {
         const { on, until, apply, ready, remove, gone } = words;
-        await on("san", leaveOldData);
-        await apply(await serverOfVolumes(words), logicalVolume("fresh", 3, "256Mi"));
+        await on("san", leaveOldData, 400);
+        await apply(await serverOfVolumes(words), logicalVolume("fresh", 3, "64Mi"));
         await ready(600);
-        await on("san", isBlank);
+        await on("san", isBlank, 200);
         const [small] = await Promise.all(["bella", "brutus"].map((host) => attached(words, host, "e0.3")));
-        await apply(logicalVolume("fresh", 3, "512Mi"));
+        await apply(logicalVolume("fresh", 3, "160Mi"));
         await until(
           "san",
-          `test "$(lvs --noheadings --units m --nosuffix -o lv_size san/fresh | tr -d ' ')" = 512.00`,
+          `test "$(lvs --noheadings --units m --nosuffix -o lv_size san/fresh | tr -d ' ')" = 160.00`,
           600,
         );
         await ready(600);
-        await on("san", isBlank);
+        await on("san", isBlank, 200);
         const large = await attached(words, "bella", "e0.3");
         await remove(aoeVolumes, "fresh");
         await gone(aoeVolumes, "fresh");
         // What the volumes would have shown is still there.
         await on(
           "san",
-          `${makeHuge} && cmp -s -n ${mebibyte} -i ${600 * mebibyte}:0 /dev/san/huge /root/old; lvremove -qy san/huge`,
+          `${makeHuge} && cmp -s -n ${mebibyte} -i ${200 * mebibyte}:0 /dev/san/huge /root/old; lvremove -qy san/huge`,
         );
         return `${small}, then ${large} sectors of zeroes`;
       },

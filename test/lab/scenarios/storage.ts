@@ -2,6 +2,7 @@ import type { Story } from "../scenario.ts";
 import { silentHosts } from "./dead-hosts.ts";
 import { deletion, globalHeartbeat } from "./ends.ts";
 import { plainHosts } from "./manifests.ts";
+import { powerCuts } from "./power-cuts.ts";
 import { mountedWithin, shares } from "./shares.ts";
 
 /** The tutorial up to the shared file system: what it goes through needs no domain. */
@@ -20,5 +21,5 @@ export const storage: Story = {
       return await words.on("bella", "grep ' ocfs2 ' /proc/mounts");
     },
   },
-  scenarios: [...shares, ...silentHosts, deletion(), globalHeartbeat],
+  scenarios: [...shares, ...silentHosts, powerCuts, deletion(), globalHeartbeat],
 };
