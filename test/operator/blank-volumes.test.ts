@@ -40,10 +40,9 @@ describe("what is new of a logical volume", () => {
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
     stage.apply(volume("2Gi"));
     await begun(stage);
-    expect([word(stage, "AoeVolume", "data", "Exported"), exportsOf(stage, "san")]).toEqual([
-      "True/Exported",
-      ["e0.3 eth1 /dev/san/data"],
-    ]);
+    expect([word(stage, "AoeVolume", "data", "Exported"), volumeReady(stage, "data"), exportsOf(stage, "san")]).toEqual(
+      ["True/Progressing", "False/Progressing", ["e0.3 eth1 /dev/san/data"]],
+    );
     expect(status(stage, "AoeVolume", "data").size).toBe("512Mi");
     await eventually(stage, () => [volumeReady(stage, "data"), status(stage, "AoeVolume", "data").size], [
       "True/Ready",

@@ -168,7 +168,7 @@ function compareExport(volume: VolumeObservation, server: ReadyServer, bytes: nu
       ...step(server, exportRequest(volume, server, current, change.restart)),
       interrupts: running && change.restart !== "Forbidden",
     });
-  return conclude(volume, server, current, { steps, waits, hold });
+  return conclude(volume, server, current, { steps, waits, hold, grows: inBackground });
 }
 
 interface ExportChange {
@@ -203,7 +203,12 @@ function conclude(
   volume: VolumeObservation,
   { sight, facts }: ReadyServer,
   current: Export | undefined,
-  { steps, waits, hold }: { steps: readonly Step[]; waits: readonly string[]; hold: Hold },
+  {
+    steps,
+    waits,
+    hold,
+    grows,
+  }: { steps: readonly Step[]; waits: readonly string[]; hold: Hold /** In the background. */; grows: boolean },
 ): Finding {
   const blanking = blankingText(volume, facts);
   const where = `by AoeServer ${sight.name} on ${interfaceOf(volume.spec, sight.spec)}`;
@@ -229,11 +234,15 @@ function conclude(
       ],
       steps,
     );
+  if (grows) {
+    const message = `${targetOf(volume.spec)} is served ${where}, and its logical volume grows to ${wantedBytes(volume.spec)} bytes${blanking}`;
+    return found([yes("Exported", "Progressing", message)], steps);
+  }
   const cost =
     volume.spec.sync === "Disabled"
       ? "; sync is Disabled: a power failure of the server loses writes that clients consider complete"
       : "";
-  return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}${blanking}${cost}`)], steps);
+  return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}${cost}`)], steps);
 }
 
 /** How far the zeroes have come that a logical volume is filled with before it is served. */

@@ -181,6 +181,7 @@ export const aoe: Story = {
         await ready(600);
         await on("san", isBlank, 200);
         const large = await attached(words, "bella", "e0.3");
+        if (small !== "131072" || large !== "327680") throw new Error(`bella sees ${small}, then ${large} sectors`);
         await remove(aoeVolumes, "fresh");
         await gone(aoeVolumes, "fresh");
         // What the volumes would have shown is still there.
@@ -188,7 +189,7 @@ export const aoe: Story = {
           "san",
           `${makeHuge} && cmp -s -n ${mebibyte} -i ${200 * mebibyte}:0 /dev/san/huge /root/old; lvremove -qy san/huge`,
         );
-        return `${small}, then ${large} sectors of zeroes`;
+        return `${large} sectors of zeroes`;
       },
     },
   ],
