@@ -71,12 +71,17 @@ function inClusterSource(): ConfigSource {
 function fileSource(files: readonly string[], context: string | undefined): ConfigSource {
   const present = files.filter((file) => file !== "");
   const name = present.join(path.delimiter);
-  const texts = () => Promise.all(present.map(readKubeconfig));
+  // Of several, those that are not there are skipped, as by kubectl.
+  const named = () => {
+    const there = present.filter((file) => existsSync(file));
+    return there.length === 0 ? present : there;
+  };
+  const texts = () => Promise.all(named().map(async (file) => ({ file, text: await readKubeconfig(file) })));
   return {
     name,
-    version: async () => (await texts()).join("\0"),
+    version: async () => (await texts()).map(({ text }) => text).join("\0"),
     load: async () => {
-      const [first, ...others] = (await texts()).map((text, index) => parseKubeconfig(text, present[index]));
+      const [first, ...others] = (await texts()).map(({ file, text }) => parseKubeconfig(text, file));
       if (first === undefined) throw new Error("no kubeconfig file given");
       for (const other of others) first.mergeConfig(other, first.currentContext !== "");
       return useContext(first, context, name);

@@ -114,6 +114,15 @@ describe("the configuration", () => {
     );
   });
 
+  it("skips the files of KUBECONFIG that are not there, unless none is", async () => {
+    const [one, two, three] = ["one", "two", "three"].map((name) => path.join(directory, name));
+    await writeFile(two ?? "", kubeconfig("two", "https://two:6443"));
+    const load = (...files: readonly (string | undefined)[]) =>
+      configSource({ environment: { KUBECONFIG: files.join(path.delimiter) } }).load();
+    expect((await load(one, two, three)).getCurrentCluster()?.server).toBe("https://two:6443");
+    await expect(load(one, three)).rejects.toThrow(`kubeconfig ${one} does not exist; `);
+  });
+
   it("takes the current context of a later file where the first names none", async () => {
     const [one, two] = [path.join(directory, "one"), path.join(directory, "two")];
     await writeFile(one, kubeconfig("one", "https://one:6443").replace("current-context", "preferences"));
