@@ -75,10 +75,15 @@ const common = (answer: Answer, host: TwinHost): Answer => {
         names.set(id, name);
         return name;
       })
-      .replace(/\bprocess (\d+)/g, (_all, pid: string) => {
+      .replace(/file:[^:\s"\\]*:\d+:\d+/g, (id) => {
+        const name = names.get(id) ?? `file:${names.size + 1}`;
+        names.set(id, name);
+        return name;
+      })
+      .replace(/\b(process|pid) (\d+)/g, (_all, word: string, pid: string) => {
         const name = names.get(pid) ?? `PID${names.size + 1}`;
         names.set(pid, name);
-        return `process ${name}`;
+        return `${word} ${name}`;
       });
   return { ...answer, stderr: "", stdout: text(answer.stdout), effects: answer.effects.map(text) };
 };
@@ -134,6 +139,10 @@ export function twins(
           ocfs2: (deviceBytes, bytes, slots) => host.ocfs2(deviceBytes, bytes, slots),
           mountedElsewhere: () => host.mountedElsewhere(),
           served: (name, bytes, holds) => host.served(name, bytes, holds),
+          takeDown: (nic) => host.takeDown(nic),
+          vblade: (...words) => host.vblade(...words),
+          killVblades: () => host.killVblades(),
+          vblades: () => host.vblades(),
           logicalVolume: (volume, bytes, made) => host.logicalVolume(volume, bytes, made),
           loseLogicalVolume: (volume) => host.loseLogicalVolume(volume),
           isBlank: (volume) => host.isBlank(volume),

@@ -8,9 +8,9 @@ export type FileTree = ReadonlyMap<string, string>;
 /** Where scripts leave something that outlives them. */
 const places = ["/etc", "/root", "/run/xensan", "/srv", "/usr/local/lib/xensan", "/var/lib/xensan", "/var/log/xen"];
 
-/** Bookkeeping of one side: locks are flock's, a wrapper and its pid are of shells, a copy's draft is of this host. */
+/** Bookkeeping of one side: locks are flock's, a wrapper, its pid and the guard are of shells, a copy's draft is of this host. */
 const aside =
-  /^\/run\/xensan\/(?!copy)|\.lock\.bella$|\/\.guard$|\/migrations\/.*\.(sh|pid|log)$|\.xensan-new$|\/id_ed25519$|\.target\.wants\//;
+  /^\/run\/xensan\/(?!copy)|^\/var\/lib\/xensan\/guard$|\.lock\.bella$|\/\.guard$|\/migrations\/.*\.(sh|pid|log)$|\.xensan-new$|\/id_ed25519$|\.target\.wants\//;
 
 const isPlace = (path: string) => places.some((place) => path.startsWith(`${place}/`)) && !aside.test(path);
 

@@ -85,6 +85,14 @@ export interface TwinHost {
    * something that is not ours.
    */
   served(name: string, bytes: number, holds?: "Ext4" | "Data"): void;
+  /** Somebody takes an interface down. */
+  takeDown(nic: string): void;
+  /** Somebody runs `vblade WORD…` by hand. */
+  vblade(...words: readonly string[]): void;
+  /** `kill` of all vblades of the server. */
+  killVblades(): void;
+  /** Command lines of the vblades that run, without the program. */
+  vblades(): readonly string[];
   /** Somebody makes a logical volume by hand, with these tags; of another one a snapshot. */
   logicalVolume(
     volume: string,

@@ -53,6 +53,7 @@ device() {
 	mkdir -p "$sys/dm" "$sys/holders" "$FAKE/../sys/dev/block"
 	echo "$group-$1" >"$sys/dm/name"
 	echo $((count * extent / 512)) >"$sys/size"
+	echo "0 0 0 0 0 0 0 0 0 0 0" >"$sys/stat"
 	ln -sfn "$sys" "$FAKE/../sys/dev/block/253:$minor"
 }
 shown() { echo "  Logical volume \\"$1\\" $2."; }

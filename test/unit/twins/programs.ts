@@ -1,5 +1,6 @@
 import { lvmPrograms } from "./lvm-programs.ts";
 import { debugfs, mkfs, tunefs } from "./ocfs2-programs.ts";
+import { journalctl, systemdEscape, vblade, vbladeUnits } from "./vblade-programs.ts";
 
 /**
  * What stands for the programs of a dom0: over tables in @FAKE@, in the words of the real ones. Each shows itself in the
@@ -133,8 +134,7 @@ esac
 
 /** systemd, which holds everything for done, and under which Xen's services run. */
 export const systemctl = `#!/bin/sh
-FAKE=@FAKE@
-wants=$FAKE/../etc/systemd/system/multi-user.target.wants
+${vbladeUnits}wants=$FAKE/../etc/systemd/system/multi-user.target.wants
 case $1 in
 enable) mkdir -p "$wants" && ln -s "../$2" "$wants/$2"; exit 0 ;;
 disable) rm -f "$wants/$2"; exit 0 ;;
@@ -189,6 +189,11 @@ case " $* " in *" update "*) exit 0 ;; esac
 for package; do :; done
 echo "E: Unable to locate package $package"
 exit 100
+`;
+
+/** iproute2: ip link set dev INTERFACE up. */
+export const ip = `#!/bin/sh
+echo 0x1003 >"@FAKE@/../sys/class/net/$4/flags"
 `;
 
 /** lsattr where nothing is immutable. */
@@ -269,7 +274,7 @@ awk '{ print $1 "\t" }' "@FAKE@/targets" 2>/dev/null
 
 /** The programs of packages; those without a text are there, and nothing more is needed of them. */
 export const packaged: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  vblade: { vblade: "", vbladed: "" },
+  vblade: { vblade, vbladed: "", journalctl, "systemd-escape": systemdEscape },
   aoetools: {
     "aoe-discover": "#!/bin/sh\nexit 0\n",
     "aoe-revalidate": "#!/bin/sh\nexit 0\n",

@@ -207,3 +207,149 @@ twins(
   },
   { host: "san", shared: "NotMounted", toolstack: "none", packages: ["vblade", "lvm2"], time: "Real" },
 );
+
+twins(
+  ["ensure-export", "remove-export", "ensure-logical-volume"],
+  "an export",
+  (host) => {
+    const MiB = 2 ** 20;
+    const image = "/srv/aoe/data.img";
+    const conf = "/etc/vblade.conf.d/e0.1.conf";
+    const done = (word: string) => ({
+      kind: "done",
+      detail: expect.stringMatching(new RegExp(`^${word} pid [0-9]+$`)),
+    });
+    const remove = (change: { owner?: typeof owner } = {}) =>
+      host.act(removeExport({ owner, shelf: 0, slot: 1, interface: "eth1", ...change }));
+    const other = { namespace: "san", name: "other", uid: "0c2d" };
+    const text = (options = "") =>
+      `# xensan: san/data 0a1b\nshelf=0\nslot=1\nnetif=eth1\nfilename=${image}\noptions='${options}'\n`;
+
+    it("begins, stays as it is, and ends", async () => {
+      host.image(image, MiB);
+      expect(await host.act(serve())).toEqual(done("started"));
+      expect(host.vblades()).toEqual([`0 1 eth1 ${image}`]);
+      expect(host.read(conf)).toBe(text());
+      expect(await host.act(serve())).toEqual(done("unchanged"));
+      expect(await remove({ owner: other })).toEqual({ kind: "done", detail: "absent" });
+      expect(await remove()).toEqual({ kind: "done", detail: "removed" });
+      expect(host.vblades()).toEqual([]);
+      expect(await remove()).toEqual({ kind: "done", detail: "absent" });
+    });
+
+    it("is begun again after its vblade was killed, and gets its configuration back", async () => {
+      host.image(image, MiB);
+      expect(await host.act(serve())).toEqual(done("started"));
+      host.killVblades();
+      expect(await host.act(serve())).toEqual(done("started"));
+      host.write(conf, text("-r"));
+      expect(await host.act(serve())).toEqual(done("repaired"));
+      expect(host.read(conf)).toBe(text());
+      expect(host.vblades()).toEqual([`0 1 eth1 ${image}`]);
+    });
+
+    it("gets other options only by a restart", async () => {
+      host.image(image, MiB);
+      expect(await host.act(serve())).toEqual(done("started"));
+      const change = { options: ["-m", "52:54:00:99:01:1a", "-r", "-b", "32"] };
+      expect(await host.act(serve(change))).toMatchObject({ kind: "refused", reason: "RestartForbidden" });
+      expect(host.read(conf)).toBe(text());
+      expect(await host.act(serve({ ...change, restart: "IfNeeded" }))).toEqual(done("restarted"));
+      expect(host.vblades()).toEqual([`0 1 eth1 ${image} -b 32 -m 52:54:00:99:01:1a -r`]);
+      expect(await host.act(serve({ ...change, restart: "IfNeeded" }))).toEqual(done("unchanged"));
+      expect(await host.act(serve({ ...change, restart: "Always" }))).toEqual(done("restarted"));
+    });
+
+    it("that somebody began by hand is taken over as it runs", async () => {
+      host.image(image, MiB);
+      host.vblade("0", "1", "eth1", image, "-b", "16");
+      expect(await host.act(serve())).toMatchObject({ kind: "refused", reason: "AddressTaken" });
+      expect(await host.act(serve({ options: ["-b", "16"] }))).toEqual(done("adopted"));
+      expect(host.vblades()).toEqual([`0 1 eth1 ${image} -b 16`]);
+      expect(host.read(conf)).toBe(text("-b 16"));
+      expect(await host.act(serve({ options: ["-b", "16"] }))).toEqual(done("unchanged"));
+      expect(await host.act(serve({ options: ["-b", "16"], restart: "IfNeeded" }))).toEqual(done("restarted"));
+      expect(host.vblades()).toEqual([`0 1 eth1 ${image} -b 16`]);
+    });
+
+    it("that somebody configured gets our mark, and keeps its priority", async () => {
+      host.image(image, MiB);
+      host.write(conf, `shelf=0\nslot=1\nnetif=eth1\nfilename=${image}\noptions=\nionice='-c2 -n0'\n`);
+      expect(await host.act(serve())).toEqual(done("started"));
+      expect(host.read(conf)).toBe(
+        `# xensan: san/data 0a1b\nshelf=0\nslot=1\nnetif=eth1\nfilename=${image}\noptions=\nionice='-c2 -n0'\n`,
+      );
+      const change = { options: ["-s"], restart: "IfNeeded" } as const;
+      expect(await host.act(serve(change))).toEqual(done("restarted"));
+      expect(host.read(conf)).toBe(`${text("-s")}ionice='-c2 -n0'\n`);
+    });
+
+    it("has its address and its backing for itself", async () => {
+      host.image(image, MiB);
+      host.image("/srv/aoe/other.img", MiB);
+      expect(await host.act(serve())).toEqual(done("started"));
+      expect(await host.act(serve({ owner: other }))).toEqual({
+        kind: "refused",
+        reason: "AddressTaken",
+        message: "e0.1 on eth1 belongs to san/data 0a1b",
+      });
+      expect(await host.act(serve({ owner: other, slot: 2 }))).toEqual({
+        kind: "refused",
+        reason: "BackingExported",
+        message: `${image} overlaps with ${image}, which conf e0.1 serves as e0.1 on eth1 (owner san/data 0a1b)`,
+      });
+      expect(await host.act(serve({ owner: other, slot: 2, backing: "/srv/aoe/other.img" }))).toEqual(done("started"));
+      expect([...host.vblades()].sort()).toEqual([`0 1 eth1 ${image}`, "0 2 eth1 /srv/aoe/other.img"]);
+      host.vblade("0", "1", "eth1", image);
+      expect(await host.act(serve())).toEqual({
+        kind: "refused",
+        reason: "AddressTaken",
+        message: "2 vblades serve e0.1 on eth1 at once",
+      });
+    });
+
+    it("whose vblade does not stay says what that said, and begins once it can", async () => {
+      host.image(image, MiB);
+      host.takeDown("eth1");
+      const why = "putpkt aoe id: Network is down read network: Network is down";
+      expect(await host.act(serve())).toMatchObject({
+        kind: "refused",
+        reason: "ExportFailed",
+        message: expect.stringMatching(new RegExp(`^e0.1 on eth1 does not stay up: ${why} *$`)),
+      });
+      expect(host.read(conf)).toBe(text());
+      expect(await host.act(interfaceUp("eth1"))).toEqual({ kind: "done", detail: "up" });
+      expect(await host.act(serve())).toEqual(done("started"));
+    });
+
+    it("serves no other file under the same name", async () => {
+      host.image(image, MiB);
+      expect(await host.act(serve())).toEqual(done("started"));
+      host.replace(image, MiB);
+      expect(await host.act(serve({ restart: "IfNeeded" }))).toMatchObject({
+        kind: "refused",
+        reason: "BackingChanged",
+        message: expect.stringMatching(
+          new RegExp(`^${image} is file:\\S+ now, and e0.1 on eth1 is recorded to serve file:\\S+$`),
+        ),
+      });
+      expect(host.vblades()).toEqual([`0 1 eth1 ${image}`]);
+    });
+
+    it("of a logical volume is of that one for ever", async () => {
+      const own = { owner, volumeGroup: "san", name: "data", allowedBackings: ["san/*"] };
+      const ensure = () => host.act(ensureLogicalVolume({ ...own, sizeBytes: 4 * MiB }));
+      const backing = { backing: "/dev/san/data", allowedBackings: ["san/*"] };
+      await ensure();
+      expect(await host.act(serve(backing))).toEqual(done("started"));
+      expect(await host.act(deleteLogicalVolume(own))).toEqual({
+        kind: "refused",
+        reason: "StillExported",
+        message: "san/data is served as e0.1 on eth1 (/dev/san/data, conf e0.1)",
+      });
+      expect(await remove()).toEqual({ kind: "done", detail: "removed" });
+      expect(await host.act(deleteLogicalVolume(own))).toEqual({ kind: "done", detail: "deleted" });
+    });
+  },
+  { host: "san", shared: "NotMounted", toolstack: "none", packages: ["vblade", "lvm2"] },
+);

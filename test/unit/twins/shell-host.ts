@@ -132,6 +132,7 @@ export function shellHost(
   put("/etc/ssh/ssh_host_ed25519_key.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHHHH root@bella\n");
   program("dmesg", "#!/bin/sh\nexit 0\n");
   program("lsattr", programs.lsattr);
+  program("ip", programs.ip);
   if (packages.includes("ocfs2-tools")) {
     put("/etc/default/o2cb", programs.packagedO2cb);
     put("/etc/rc2.d/S01o2cb", "");
@@ -212,6 +213,16 @@ export function shellHost(
       });
   };
 
+  /** Ids and words of the vblades that run; one that has ended and is not reaped yet has no words. */
+  const vblades = (): { readonly pid: number; readonly words: readonly string[] }[] =>
+    (existsSync(at("/fake/vblades")) ? readFileSync(at("/fake/vblades"), "utf8").split("\n") : [])
+      .filter((pid) => pid !== "" && existsSync(`/proc/${pid}/cmdline`))
+      .map((pid) => ({
+        pid: Number(pid),
+        words: readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1),
+      }))
+      .filter(({ words }) => words[0] === "vblade");
+
   return {
     filesystem,
     bootId,
@@ -245,6 +256,7 @@ export function shellHost(
       return { script: name, exitCode, stdout, stderr: own(done.stderr), effects };
     },
     end() {
+      for (const { pid } of vblades()) process.kill(pid, "SIGKILL");
       for (const pid of holders()) process.kill(-pid, "SIGKILL");
       for (const child of working) child.kill("SIGKILL");
       for (const { pid } of others) if (pid !== undefined) process.kill(-pid, "SIGKILL");
@@ -315,6 +327,25 @@ export function shellHost(
       put("/fake/blkid", holds === "Ext4" ? `${device} ${uuidOf(name)} ext4 OLD\n` : "");
       put("/fake/ocfs2", "");
     },
+    takeDown: (nic) => put(`/sys/class/net/${nic}/flags`, "0x1002\n"),
+    vblade(...words) {
+      const child = spawn(
+        at("/fake/bin/vblade"),
+        words.map((word) => mapPaths(word, directory)),
+        {
+          stdio: "ignore",
+          env: { PATH: programPath },
+        },
+      );
+      spawnSync("sh", ["-c", `until [ -e ${at(`/proc/${child.pid}`)} ]; do :; done`], { timeout: 20_000 });
+    },
+    killVblades() {
+      for (const { pid } of vblades()) {
+        process.kill(pid);
+        spawnSync("sh", ["-c", `while grep -qs vblade /proc/${pid}/cmdline; do :; done`], { timeout: 20_000 });
+      }
+    },
+    vblades: () => vblades().map(({ words }) => own(words.slice(1).join(" "))),
     logicalVolume(volume, bytes, { tags = [], origin = "-" } = {}) {
       const [group = "", name = ""] = volume.split("/");
       const lvm = (tool: string, ...words: readonly string[]) =>

@@ -16,7 +16,7 @@ import {
   removeLogicalVolume,
   resolve,
 } from "../../../src/sim/model/storage.ts";
-import { startVblade } from "../../../src/sim/model/vblade.ts";
+import { endVblade, startVblade } from "../../../src/sim/model/vblade.ts";
 import { changedRack, stage } from "../sim/tutorial.ts";
 import { changes, treeOfModel } from "./file-tree.ts";
 import { type DomainRow, type Furniture, harmfulOf, type TwinHost } from "./host.ts";
@@ -168,6 +168,14 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       it.pass(10);
       before = treeOfModel(host);
     },
+    takeDown: (nic) => rack.setInterface(name, nic, "Down"),
+    vblade(...words) {
+      startVblade(world, host, words, { by: "None", instance: "" });
+    },
+    killVblades() {
+      for (const pid of [...host.running.processes.keys()]) endVblade(world, host, pid, "killed");
+    },
+    vblades: () => [...host.running.processes.values()].map(({ argv }) => argv.join(" ")),
     logicalVolume(volume, bytes, { tags = [], origin } = {}) {
       const { group, name } = volumeOf(volume);
       createLogicalVolume(world, host, group, name, bytes);
