@@ -26,7 +26,11 @@ export default defineConfig({
   rewrites: (page) => page.replace(/README\.md$/, "index.md"),
   outDir: "dist",
   cacheDir: ".cache",
-  head: [["meta", { "http-equiv": "Content-Security-Policy", content: policy }]],
+  head: [
+    ["meta", { "http-equiv": "Content-Security-Policy", content: policy }],
+    // Else the browser asks for /favicon.ico.
+    ["link", { rel: "icon", href: "data:," }],
+  ],
   markdown: {
     anchor: { slugify: anchorOf },
     attrs: { disable: true },
