@@ -21,6 +21,8 @@ export interface Job {
   readonly concerns?: readonly Machine[];
   /** False: what the plan rests on is too old for it. */
   readonly fresh?: boolean;
+  /** A step is left out until its turn comes: that the others are done does not mean that it has worked. */
+  readonly incomplete?: boolean;
 }
 
 /** What became of jobs when they came to the gate. */
@@ -111,7 +113,7 @@ function isIdle({ world, job, first, results }: Candidate): Refusal | undefined 
 /** Nothing to be done: what was tried has worked. */
 function hasSteps({ world, job, first }: Candidate): Refusal | undefined {
   if (first !== undefined) return undefined;
-  world.ledger.settle(placeOf(job));
+  if (job.incomplete !== true) world.ledger.settle(placeOf(job));
   return {};
 }
 
@@ -134,6 +136,12 @@ function heldBy({ first, results, permission }: Candidate): Held | undefined {
   const { outcome } = permission();
   const step = results.at(-1)?.step ?? first;
   return step === undefined || outcome === undefined ? undefined : { step, outcome };
+}
+
+/** Its steps did not help, and are not tried again yet. */
+export function rests(world: Books, job: Job): boolean {
+  const results = job.machine.agent.results(job.work);
+  return world.ledger.judge(placeOf(job), job.steps, job.basis, results).kind === "Wait";
 }
 
 const placeOf = ({ work, machine }: Job) => ({ work, machine: machine.endpoint.id });

@@ -74,6 +74,10 @@ describe("the lease of a domain", () => {
       `${image} is leased: a domain or a deletion holds it; no lock file names it`,
     );
     expect(executing(stage)).toEqual([]);
+    // Tried less and less often: after 30 s, 60 s, 120 s, 240 s.
+    const tries = () => sent.filter((line) => line.endsWith("start-domain")).length;
+    await stage.advance(minutes(9));
+    expect([tries(), domainSays(stage, "Running")]).toEqual([5, "False/ImageLeased"]);
     file.leases = [];
     await eventually(stage, () => domainSays(stage, "Ready"), "True/Ready");
     expect(sent.some((line) => line.endsWith("start-domain"))).toBe(true);

@@ -7,7 +7,7 @@ import { type KubeApi, keyOf, keyString } from "../../runtime/kube-api.ts";
 import { done } from "../../runtime/reconciler.ts";
 import { convergence, merged } from "../converge.ts";
 import { no, yes } from "../finding.ts";
-import type { Job } from "../gate.ts";
+import { type Job, rests } from "../gate.ts";
 import { isOn, type Step } from "../hosts/step.ts";
 import { isSameRef, type ObjectRef, refTo, xenHost } from "../identity.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
@@ -67,7 +67,10 @@ export function controlDomains(means: Means): Controlled {
     },
     // What it is started with, and since when it is asked to shut down, must survive a crash.
     survives: (steps) => steps.some(({ action }) => action === "start-domain" || action === "stop-domain"),
-    jobs: (pass, seen, steps) => jobs(pass.ref, seen, steps),
+    jobs: ({ ref }, seen, steps) => {
+      const incomplete = starts.isWaiting(ref);
+      return jobs(ref, seen, steps).map((job) => ({ ...job, incomplete }));
+    },
     // A migration has it stopped and started as well.
     repairs: false,
     unhelpful: heldConditions,
@@ -114,7 +117,7 @@ const turnSeconds = 2;
 
 /** The plan without a start whose turn has not come. `starts`: undefined while nothing is done for the domain. */
 function inTurn(
-  { clock }: World,
+  world: World,
   { ref, object }: DomainPass,
   domain: DomainObservation,
   plan: DomainPlan,
@@ -134,6 +137,12 @@ function inTurn(
   // What has been begun on one host is not begun on another one that has more room by now.
   const begun = starts.hostOf(ref);
   if (begun !== undefined && !isSameRef(begun, on) && isBeingStarted(domain, begun)) return without();
+  // One that has failed takes no turn before it is tried again; the gate says why it was not started.
+  const [job] = jobs(ref, domain, plan.steps).filter(({ steps }) => steps.includes(start));
+  if (begun === undefined && job !== undefined && rests(world, job)) {
+    starts.end(ref);
+    return plan;
+  }
   const request = {
     host: on,
     uuid: domain.uuid,
@@ -145,7 +154,7 @@ function inTurn(
     },
     again: domain.recorded.host !== undefined,
   };
-  const wait = starts.ask(ref, request, clock.monotonic());
+  const wait = starts.ask(ref, request, world.clock.monotonic());
   if (wait === undefined) return plan;
   return without(no("Running", "StartQueued", `It will be started on ${on.name}: ${wait}`));
 }

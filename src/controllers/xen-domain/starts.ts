@@ -60,6 +60,11 @@ export class Starts {
     return this.#given.get(id)?.host;
   }
 
+  /** It wants to be started, and its turn has not come. */
+  isWaiting(id: ObjectRef): boolean {
+    return this.#waiting.has(id);
+  }
+
   /** To be called whenever a start is wanted; what it waits for, undefined: it may begin. `now`: monotonic milliseconds. */
   ask(id: ObjectRef, request: StartRequest, now: number): string | undefined {
     const { host, rank, again } = request;
