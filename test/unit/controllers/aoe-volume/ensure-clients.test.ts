@@ -1,33 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { xenHostSpecSchema } from "../../../../src/api/xen-host.ts";
 import { ensureClients } from "../../../../src/controllers/aoe-volume/ensure-clients.ts";
 import type { ObservedClient, VolumeObservation } from "../../../../src/controllers/aoe-volume/observation.ts";
-import type { AoeDevice, HostFacts } from "../../../../src/host/facts.ts";
+import type { HostFacts } from "../../../../src/host/facts.ts";
 import { decision } from "../decision.ts";
-import { known, reachable, unreachable } from "../facts.ts";
-import { driver } from "../ocfs2-cluster/observations.ts";
-import { card, mac, server, size, sound, ssh, volume } from "./observations.ts";
+import { known, unreachable } from "../facts.ts";
+import { card, client, seen, server, sound, volume } from "./observations.ts";
 
 const serving = server(sound);
-const seen = (rest: Partial<AoeDevice> = {}): Partial<HostFacts> => ({
-  aoeDevices: known([
-    {
-      ...{ shelf: 0, slot: 1, up: true, flags: [], macs: [mac], interfaces: ["eth1"], payload: undefined },
-      ...{ sizeBytes: size, users: [], ...rest },
-    },
-  ]),
-});
-type Found = Extract<ObservedClient, { state: "Found" }>;
-const client = (given: Partial<HostFacts> = seen(), rest: Partial<Found> = {}): ObservedClient => ({
-  ...{ name: "bella", listed: true, state: "Found", host: "XenHost/bella" },
-  spec: xenHostSpecSchema.parse({ ssh, aoe: { interfaces: ["eth1"] } }),
-  view: reachable({
-    ...driver(180),
-    tools: known(new Map(["aoe-discover", "aoe-revalidate"].map((tool) => [tool, `/sbin/${tool}`]))),
-    ...{ interfaces: known([card]), ...given },
-  }),
-  ...{ fresh: true, trusted: true, isServer: false, ...rest },
-});
 const look = (one: ObservedClient | undefined, rest: Partial<VolumeObservation> = {}) =>
   decision(ensureClients(volume({ server: serving, clients: one === undefined ? [] : [one], ...rest })));
 const says = (condition: string, ...steps: string[]) => ({

@@ -1,8 +1,14 @@
 import { aoeServerSpecSchema } from "../../../../src/api/aoe-server.ts";
 import { aoeVolumeSpecSchema } from "../../../../src/api/aoe-volume.ts";
-import type { ObservedServer, VolumeObservation } from "../../../../src/controllers/aoe-volume/observation.ts";
-import type { BackingFact, Export, HostFacts } from "../../../../src/host/facts.ts";
+import { xenHostSpecSchema } from "../../../../src/api/xen-host.ts";
+import type {
+  ObservedClient,
+  ObservedServer,
+  VolumeObservation,
+} from "../../../../src/controllers/aoe-volume/observation.ts";
+import type { AoeDevice, BackingFact, Export, HostFacts } from "../../../../src/host/facts.ts";
 import { known, reachable } from "../facts.ts";
+import { driver } from "../ocfs2-cluster/observations.ts";
 
 export const ssh = { host: "10.0.0.1", privateKeySecretRef: { name: "key" } };
 
@@ -52,3 +58,27 @@ export const sound: Partial<HostFacts> = {
   ...{ exports: known([served]), backings: known([backing]), interfaces: known([card]) },
   tools: known(new Map([["vblade", "/usr/sbin/vblade"]])),
 };
+
+/** e0.1 as a client of san1 sees it. */
+export const seen = (rest: Partial<AoeDevice> = {}): Partial<HostFacts> => ({
+  aoeDevices: known([
+    {
+      ...{ shelf: 0, slot: 1, up: true, flags: [], macs: [mac], interfaces: ["eth1"], payload: undefined },
+      ...{ sizeBytes: size, users: [], ...rest },
+    },
+  ]),
+});
+
+type FoundClient = Extract<ObservedClient, { state: "Found" }>;
+
+/** XenHost bella with these facts. */
+export const client = (given: Partial<HostFacts> = seen(), rest: Partial<FoundClient> = {}): ObservedClient => ({
+  ...{ name: "bella", listed: true, state: "Found", host: "XenHost/bella" },
+  spec: xenHostSpecSchema.parse({ ssh, aoe: { interfaces: ["eth1"] } }),
+  view: reachable({
+    ...driver(180),
+    tools: known(new Map(["aoe-discover", "aoe-revalidate"].map((tool) => [tool, `/sbin/${tool}`]))),
+    ...{ interfaces: known([card]), ...given },
+  }),
+  ...{ fresh: true, trusted: true, isServer: false, ...rest },
+});
