@@ -1,5 +1,5 @@
 import type { HostView } from "../../../src/controllers/hosts/view.ts";
-import type { Fact, HostFacts } from "../../../src/host/facts.ts";
+import type { AoeDriver, Fact, HostFacts } from "../../../src/host/facts.ts";
 
 /** What a host says. */
 export const known = <T>(value: T): Fact<T> => ({ state: "known", value });
@@ -32,3 +32,12 @@ export const unreachable: HostView = {
   message: "no route to host",
   last: undefined,
 };
+
+/** The AoE driver of a node, which gives a device up after so many seconds; 0: never. */
+export function driver(deadSeconds: number): Partial<HostFacts> {
+  const aoe: AoeDriver = {
+    ...{ kernelConfig: "Module", loaded: true, version: "85", interfaces: ["eth1"], persistedInterfaces: ["eth1"] },
+    ...{ persisted: true, deadSeconds },
+  };
+  return { aoe: known(aoe) };
+}

@@ -7,8 +7,7 @@ import type {
   VolumeObservation,
 } from "../../../../src/controllers/aoe-volume/observation.ts";
 import type { AoeDevice, BackingFact, Export, HostFacts } from "../../../../src/host/facts.ts";
-import { known, reachable } from "../facts.ts";
-import { driver } from "../ocfs2-cluster/observations.ts";
+import { driver, known, reachable } from "../facts.ts";
 
 export const ssh = { host: "10.0.0.1", privateKeySecretRef: { name: "key" } };
 

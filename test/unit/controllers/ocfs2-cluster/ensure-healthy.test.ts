@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { concerns, ensureHealthy } from "../../../../src/controllers/ocfs2-cluster/ensure-healthy.ts";
 import { decision } from "../decision.ts";
-import { known, unreachable } from "../facts.ts";
+import { driver, known, unreachable } from "../facts.ts";
 import {
   active,
   type Change,
   cluster,
   device,
-  driver,
   holders,
   mount,
   o2cb,

@@ -2,13 +2,12 @@ import { describe, expect, it } from "vitest";
 import { ensureOnline } from "../../../../src/controllers/ocfs2-cluster/ensure-online.ts";
 import type { ActiveCluster } from "../../../../src/host/ocfs2-facts.ts";
 import { decision } from "../decision.ts";
-import { known, unreachable } from "../facts.ts";
+import { driver, known, unreachable } from "../facts.ts";
 import {
   active,
   type Change,
   cluster,
   device,
-  driver,
   node,
   o2cb,
   only,

@@ -7,7 +7,7 @@ import type {
   ObservedNode,
   ObservedVolume,
 } from "../../../../src/controllers/ocfs2-cluster/observation.ts";
-import type { AoeDriver, HostFacts } from "../../../../src/host/facts.ts";
+import type { HostFacts } from "../../../../src/host/facts.ts";
 import type {
   ActiveCluster,
   MountPointFact,
@@ -64,15 +64,6 @@ export const active = (rest: Partial<ActiveCluster> = {}): ActiveCluster => ({
   ],
   ...{ liveNodes: [0, 1], connectedNodes: [0, 1], ...rest },
 });
-
-/** The AoE driver of a node, which gives a device up after so many seconds; 0: never. */
-export function driver(deadSeconds: number): Partial<HostFacts> {
-  const aoe: AoeDriver = {
-    ...{ kernelConfig: "Module", loaded: true, version: "85", interfaces: ["eth1"], persistedInterfaces: ["eth1"] },
-    ...{ persisted: true, deadSeconds },
-  };
-  return { aoe: known(aoe) };
-}
 
 /** cluster.conf as xensan writes it. */
 export const clusterConf = (
