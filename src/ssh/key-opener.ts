@@ -51,7 +51,7 @@ export function createKeyOpener(): KeyOpener {
 
   return {
     async open(credential) {
-      if (!isSlow(credential) || credential.passphrase === undefined) return openKey(credential);
+      if (!isSlow(credential)) return openKey(credential);
       if (closed) return "xensan is stopping";
       worker ??= start();
       const to = worker;

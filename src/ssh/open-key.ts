@@ -18,9 +18,12 @@ const maxKeyCharacters = 16 * 1024;
 /** ssh-keygen takes 16 to 24; each costs tens of milliseconds of a processor, and a tenant writes the Secret. */
 const maxBcryptRounds = 64;
 
-/** True when opening it takes longer than the event loop can wait: the passphrase goes through rounds of bcrypt. */
+/**
+ * True when opening it may take longer than the event loop can wait: the passphrase goes through rounds of bcrypt, or ssh2 looks
+ * for headers (`Proc-Type: …`) in time that grows with the square of the text.
+ */
 export function isSlow({ privateKey }: SshCredential): boolean {
-  return privateKey.length <= maxKeyCharacters && bcryptRounds(privateKey) > 0;
+  return privateKey.length <= maxKeyCharacters && (privateKey.includes(":") || bcryptRounds(privateKey) > 0);
 }
 
 /** The key, or why there is none. */

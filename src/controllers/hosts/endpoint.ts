@@ -40,6 +40,12 @@ export type Route =
 
 const sshAuth = "kubernetes.io/ssh-auth";
 
+/**
+ * Of known_hosts, in bytes: some forty hosts. Each line may cost a hash, each pattern its length times the name's, and whoever
+ * writes the Secret chooses how many there are.
+ */
+const maxKnownHosts = 32 * 1024;
+
 /** `recordedKey` is what TrustOnFirstUse has seen before. */
 export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recordedKey: string | undefined): Route {
   const { ssh, namespace } = endpoint;
@@ -59,6 +65,12 @@ export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recorded
     return problem("CredentialInvalid", `${name} has no ssh-privatekey: put an OpenSSH private key there`);
   const passphrase = text(secret, "ssh-passphrase");
   const knownHosts = text(secret, "known_hosts");
+  const size = Buffer.byteLength(knownHosts ?? "");
+  if (size > maxKnownHosts)
+    return problem(
+      "CredentialInvalid",
+      `${name} has ${size} bytes of known_hosts, at most ${maxKnownHosts} are accepted: keep the lines of the hosts that use it`,
+    );
   const pinned = ssh.hostKeys ?? [];
   const recorded = ssh.hostKeyPolicy === "TrustOnFirstUse" && recordedKey !== undefined ? [recordedKey] : [];
   const { uid = "", resourceVersion = "" } = secret.metadata;

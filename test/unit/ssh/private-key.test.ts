@@ -1,5 +1,4 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, describe, expect, it } from "vitest";
 import { createKeyOpener } from "../../../src/ssh/key-opener.ts";
 import { createKeyReader, credentialIdentity } from "../../../src/ssh/private-key.ts";
@@ -57,13 +56,21 @@ describe("a private key", () => {
   });
 
   it("is opened in a thread of its own: nothing else waits for it", async () => {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
     const opening = createKeyReader(opener)(target(longKey, "open sesame"), never);
-    delay.enable();
+    const before = process.threadCpuUsage();
     expect(await opening).toMatchObject({ comment: "locked" });
-    delay.disable();
-    // 64 rounds take seconds.
-    expect(delay.max / 1e6).toBeLessThan(300);
+    // Of a processor, in microseconds. 64 rounds take seconds.
+    expect(process.threadCpuUsage(before).user).toBeLessThan(300_000);
+  });
+
+  it("with headers without an end is looked at in a thread of its own, without a passphrase too", async () => {
+    const headers = `-----BEGIN RSA PRIVATE KEY-----\n${"a:b\n".repeat(4000)}`;
+    const before = process.threadCpuUsage();
+    await expect(createKeyReader(opener)(target(headers), never)).rejects.toThrow(
+      invalid("it must be a private key in OpenSSH or PEM (RSA, EC) form"),
+    );
+    // Some sixty thousand if this thread looked itself.
+    expect(process.threadCpuUsage(before).user).toBeLessThan(20_000);
   });
 
   it("that takes longer than an attempt is there for the next one", async () => {
