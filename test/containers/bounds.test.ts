@@ -43,7 +43,7 @@ const refusal = (reason: string, message?: string) => ({
 });
 const loopOf = async (file: string, size = "64M") => {
   await server.sh(`mkdir -p /srv/disks && truncate -s ${size} /srv/disks/${file}`);
-  const loop = (await server.sh(`losetup -f --show -P /srv/disks/${file}`)).trim();
+  const loop = (await server.sh(`losetup -f --show -P /srv/disks/${file} 2>/dev/null`)).trim();
   loops.push(loop);
   return loop;
 };
@@ -229,9 +229,16 @@ describe("a block device", () => {
     await server.act(removeExport({ owner, shelf: 1, slot: 1, interface: "eth0" }));
   });
 
+  it("is served from a file that has no name any more", async () => {
+    const loop = await loopOf("removed.img");
+    await server.sh("rm /srv/disks/removed.img");
+    expect(await act({ backing: loop, allowedBackings: ["/dev/loop*"] })).toMatchObject({ kind: "done" });
+    await server.act(removeExport({ owner, shelf: 1, slot: 1, interface: "eth0" }));
+  });
+
   it("is refused when it has no size", async () => {
-    // One that is free now; where all are in use, the kernel makes another one.
-    const empty = (await server.sh("losetup -f")).trim();
+    // Of an empty file, and so nobody else's meanwhile: loop devices are shared by all containers.
+    const empty = await loopOf("empty.img", "0");
     expect(await act({ backing: empty, allowedBackings: ["/dev/loop*"] })).toEqual(refusal("BackingEmpty"));
   });
 });

@@ -330,10 +330,10 @@ underlying() {
 		read -r under_number <"$under_slave/dev"
 		printf ' block:%s%s' "$under_number" "$(underlying "$under_number")"
 	done
-	if [ -f "$under_link/loop/backing_file" ]; then
-		IFS= read -r under_file <"$under_link/loop/backing_file"
-		under_facts=$(stat -L -c '%d:%i' -- "$under_file" 2>/dev/null) && printf ' file:%s' "$under_facts"
-	fi
+	{ IFS= read -r under_file <"$under_link/loop/backing_file"; } 2>/dev/null || return 0
+	# A file that was removed, or is another container's, is no path of ours.
+	under_facts=$(stat -L -c '%d:%i' -- "$under_file" 2>/dev/null) || return 0
+	printf ' file:%s' "$under_facts"
 }
 
 # require_unclaimed ASKED GLOB…: refuses a device that LVM, RAID or the like has marked as a part of something, active or
