@@ -8,11 +8,12 @@ interface Tier {
   readonly timeout: number;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
-  readonly parallel: boolean;
+  /** Whether its files run beside each other; `waiting` tiers also run beside one another, since they mostly wait. */
+  readonly files: "alone" | "parallel" | "waiting";
   readonly globalSetup?: string;
 }
 
-/** Tests of a control plane that each file starts for itself: two of them beside each other, since they mostly wait. */
+/** Tests of a control plane that each file starts for itself. */
 const ownControlPlane = [
   "test/integration/with-controllers/**/*.test.ts",
   "test/integration/trouble/**/*.test.ts",
@@ -20,29 +21,30 @@ const ownControlPlane = [
   "test/integration/chart/life.test.ts",
 ];
 
-/** One tier after the other: side by side they would take each other's processor, and time limits would mean nothing. */
+/** One after the other, but those that wait: the others would take each other's processor, and time limits would mean nothing. */
 const tiers: Readonly<Record<string, Tier>> = {
-  unit: { timeout: 60_000, parallel: true, exclude: ["test/unit/host/**"] },
+  unit: { timeout: 60_000, files: "parallel", exclude: ["test/unit/host/**"] },
   // Its scripts look for commands of the toolstack among all processes of this machine, so nothing runs beside them.
-  "unit-host": { timeout: 60_000, parallel: false, include: ["test/unit/host/**/*.test.ts"] },
+  "unit-host": { timeout: 60_000, files: "alone", include: ["test/unit/host/**/*.test.ts"] },
   // The whole operator on the simulated rack, one story after the other.
-  operator: { timeout: 60_000, parallel: true },
-  simulation: { timeout: 600_000, parallel: true },
+  operator: { timeout: 60_000, files: "parallel" },
+  simulation: { timeout: 600_000, files: "parallel" },
   integration: {
     timeout: 180_000,
-    parallel: false,
+    files: "alone",
     exclude: ownControlPlane,
     globalSetup: "test/integration/control-plane.ts",
   },
-  "integration-own": { timeout: 180_000, parallel: true, include: ownControlPlane },
-  gitops: { timeout: 600_000, parallel: false, globalSetup: "test/gitops/setup.ts" },
+  "integration-own": { timeout: 180_000, files: "waiting", include: ownControlPlane },
+  gitops: { timeout: 600_000, files: "waiting", globalSetup: "test/gitops/setup.ts" },
   // Containers have process tables and networks of their own.
-  containers: { timeout: 600_000, parallel: true, globalSetup: "test/containers/setup.ts" },
+  containers: { timeout: 600_000, files: "waiting", globalSetup: "test/containers/setup.ts" },
 };
 
 // vitest leaves a core to itself, which is half of a small machine; VITEST_MAX_WORKERS and --maxWorkers still decide.
 const cores = availableParallelism();
 const maxWorkers = Math.min(cores, Math.max(2, cores - 1));
+const waitingWorkers = process.env.VITEST_MAX_WORKERS === undefined ? Math.max(3, maxWorkers) : maxWorkers;
 
 const asked = (tier: string) => process.argv.some((argument) => argument.endsWith(tier));
 const inWorker = process.env.VITEST_WORKER_ID !== undefined;
@@ -64,15 +66,16 @@ export default defineConfig({
       .filter(([name]) => name !== "containers" || !skipContainers)
       .filter(([name]) => !name.startsWith("integration") || noIntegration === undefined)
       .filter(([name]) => name !== "gitops" || noGitops === undefined)
-      .map(([name, { timeout, parallel, include, exclude, globalSetup }], index) => ({
+      .map(([name, { timeout, files, include, exclude, globalSetup }], index) => ({
         test: {
           name,
           include: [...(include ?? [`test/${name}/**/*.test.ts`])],
           ...(exclude === undefined ? {} : { exclude: [...exclude] }),
           testTimeout: timeout,
           hookTimeout: timeout,
-          fileParallelism: parallel,
-          sequence: { groupOrder: index + 1 },
+          fileParallelism: files !== "alone",
+          ...(files === "waiting" ? { maxWorkers: waitingWorkers } : {}),
+          sequence: { groupOrder: files === "waiting" ? Object.keys(tiers).length + 1 : index + 1 },
           ...(globalSetup === undefined ? {} : { globalSetup }),
         },
       })),

@@ -90,7 +90,7 @@ describe("the embedded mode", () => {
       },
     };
     await writeFile(path.join(directory, "server.json"), JSON.stringify(manifest));
-    const started = start("--exit", "--timeout", "6", "--apply", directory);
+    const started = start("--exit", "--timeout", "15", "--apply", directory);
     expect(await started.ended).toBe(1);
     expect(started.stdout()).toMatch(
       /Not ready after .*\n {2}AoeServer lonely\/nowhere is not ready: SecretNotFound: Secret lonely\/no-such-key does not exist/,
