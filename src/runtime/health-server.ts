@@ -94,6 +94,13 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
       );
     },
   );
+  // Without this a CONNECT is hung up on. Its connection belongs to nobody but us from here on.
+  server.on("connect", (_request, socket) => {
+    socket.on("error", () => undefined);
+    socket.end("HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\n", () =>
+      socket.destroy(),
+    );
+  });
   server.maxConnections = limits.connections;
   server.maxRequestsPerSocket = limits.requestsPerConnection;
   server.setTimeout(limits.idleMilliseconds);

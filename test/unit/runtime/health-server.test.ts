@@ -78,6 +78,8 @@ describe("a request that nobody expected", () => {
     ["GET /%zz?%zz HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
     ["GET /constructor HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
     ["OPTIONS * HTTP/1.1", close, "HTTP/1.1 404 Not Found"],
+    ["CONNECT x:1 HTTP/1.1", close, "HTTP/1.1 405 Method Not Allowed"],
+    ["GET /healthz HTTP/1.1", "\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n", "HTTP/1.1 200 OK"],
     ["POST /metrics HTTP/1.1", `${close}Content-Length: 1000000\r\n`, "HTTP/1.1 405 Method Not Allowed"],
     ["GET /healthz HTTP/1.1", "\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", "HTTP/1.1 200 OK"],
     ["GET /healthz HTTP/1.1", `${close}Expect: the unexpected\r\n`, "HTTP/1.1 417 Expectation Failed"],
