@@ -12,7 +12,19 @@ import type {
   SharedDevice,
 } from "./ocfs2-facts.ts";
 import type { Rows } from "./probe-sections.ts";
-import { each, field, grouped, integer, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
+import {
+  each,
+  field,
+  grouped,
+  integer,
+  type Lost,
+  once,
+  oneOf,
+  plain,
+  shown,
+  Unparseable,
+  wholeNumber,
+} from "./rows.ts";
 
 type Row = readonly string[];
 
@@ -123,7 +135,7 @@ function byPath(rows: Rows, lost: Lost): ReadonlyMap<string, Rows> {
 /** Section `filesystems` of the probe: superblock, heartbeats and signature of each device asked for. */
 export function parseSharedDevices(rows: Rows, lost: Lost): SharedDevice[] {
   const about = byPath(rows, lost);
-  return each(grouped(rows)("device"), lost, (row) => {
+  return each(once(grouped(rows)("device"), lost, 1), lost, (row) => {
     const path = field(row, 1, "a path");
     const of = grouped(about.get(path) ?? []);
     const superblock = of("ocfs2")[0];
@@ -171,7 +183,7 @@ function parseSuperblock(row: Row): Ocfs2Superblock {
 /** Section `mount-points` of the probe: what is mounted on each directory asked for, and in fstab. */
 export function parseMountPoints(rows: Rows, lost: Lost): MountPointFact[] {
   const about = byPath(rows, lost);
-  return each(grouped(rows)("point"), lost, (row) => {
+  return each(once(grouped(rows)("point"), lost, 1), lost, (row) => {
     const path = field(row, 1, "a path");
     const entry = about.get(path)?.find(([kind]) => kind === "entry");
     return {

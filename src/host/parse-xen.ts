@@ -1,5 +1,5 @@
 import type { Rows } from "./probe-sections.ts";
-import { each, field, grouped, type Lost, oneOf, plain, shown, Unparseable, wholeNumber, words } from "./rows.ts";
+import { each, field, grouped, type Lost, once, oneOf, plain, shown, Unparseable, wholeNumber, words } from "./rows.ts";
 import type {
   DomainConfiguration,
   DomainFact,
@@ -142,7 +142,7 @@ function parseDomain(row: Row): DomainFact {
 export function parseImages(rows: Rows, lost: Lost): ImageFact[] {
   const byKind = grouped(rows);
   const users = Map.groupBy(byKind("user"), (row) => plain(row[1] ?? ""));
-  return each(byKind("image"), lost, (row) => {
+  return each(once(byKind("image"), lost, 1), lost, (row) => {
     const work = oneOf(field(row, 6, "a state"), ["Copying", "Interrupted", "-"], "the state of the work");
     const path = plain(field(row, 1, "a path"));
     return {

@@ -23,6 +23,23 @@ export function each<T>(rows: Rows, lost: Lost, parse: (row: readonly string[]) 
   return values;
 }
 
+/**
+ * The rows whose field at this index none before them has; the others are lost. A thing stands once, or what is said about it
+ * counts for each time it stands: a few thousand rows become millions.
+ */
+export function once(rows: Rows, lost: Lost, at: number): Rows {
+  const seen = new Set<string>();
+  return rows.filter((row) => {
+    const key = row[at] === undefined ? undefined : plain(row[at]);
+    if (key === undefined || !seen.has(key)) {
+      if (key !== undefined) seen.add(key);
+      return true;
+    }
+    lost(row, `${shown(key)} stands there twice`);
+    return false;
+  });
+}
+
 /** The rows by their first field. */
 export function grouped(rows: Rows): (kind: string) => Rows {
   const groups = Map.groupBy(rows, (row) => field(row, 0, "a kind of row"));

@@ -133,6 +133,58 @@ const large: Record<string, (length: number) => string> = {
   ),
 };
 
+/** Half of the rows that a section may have of one kind, half of another that is about the first. */
+const crossed: Record<string, readonly [string, (index: number) => string, string, (index: number) => string]> = {
+  "mounts of a device": [
+    "block",
+    (index) => `/dev/a${index}\t1:1\t1\tdisk\t-\t`,
+    "mounts",
+    (index) => `1:1\t/\t/m${index}\text4\t/dev/a\trw`,
+  ],
+  "heartbeats of a file system": [
+    "filesystems",
+    () => "device\t/a\tOcfs2\tocfs2\t1",
+    "filesystems",
+    (index) => `beat\t/a\t${index}\t0`,
+  ],
+  "users of an image": [
+    "images",
+    (index) => `image\t${index % 2 === 0 ? "/a" : "/\\141"}\tFile\t1\t1\t1 1\t-\t0\t-`,
+    "images",
+    (index) => `user\t/a\tprocess\t${index}\t-`,
+  ],
+  "lines of fstab for a mount point": [
+    "mount-points",
+    () => "point\t/a\tDirectory\t-\t-",
+    "mount-points",
+    (index) => `entry\t/b${index}\t/dev/a\t_netdev\t-`,
+  ],
+};
+
+describe("a thing that stands there many times", () => {
+  it.each(Object.entries(crossed))("is told of once: %s", (_name, [parents, parent, children, child]) => {
+    const many = (section: string, row: (index: number) => string) =>
+      Array.from({ length: bounds.sectionRows / 2 - 1 }, (_, index) => `${section}\t${row(index)}\n`).join("");
+    const ends = [...new Set([parents, children, "mounts"])].map((name) => `end\t${name}\tknown\t0\t\n`).join("");
+    const text = `probe\t1\n${many(parents, parent)}${many(children, child)}${ends}end\tprobe\n`;
+    const started = process.threadCpuUsage();
+    const facts = parseProbe(text);
+    const { user } = process.threadCpuUsage(started);
+    expect(Object.values(facts).flatMap((fact) => (fact.state === "known" ? (fact.unread ?? []) : []))).toHaveLength(
+      bounds.sectionRows / 2 - 2,
+    );
+    expect(JSON.stringify(facts).length).toBeLessThan(4 * bounds.answerBytes);
+    expect(user / 1000).toBeLessThan(500);
+    writable(facts);
+  });
+
+  it("is no row of any recorded probe", () => {
+    for (const bytes of recorded)
+      for (const fact of Object.values(parseProbe(bytes.toString("utf8"))))
+        if (fact.state === "known") expect(fact.unread ?? []).toEqual([]);
+  });
+});
+
 describe("a large answer", () => {
   it.each(Object.keys(large))("never holds up the event loop: %s", async (kind) => {
     const bytes = Buffer.from(large[kind]?.(bounds.answerBytes - 200) ?? "");
