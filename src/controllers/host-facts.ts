@@ -54,9 +54,15 @@ const known = <T>(fact: Fact<T>): T | undefined => (fact.state === "known" ? fac
 /** Text that fits; half a character at its end is shown as one that is not known. */
 export const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed();
 
-/** Map lists refuse a whole status for one key that comes twice. */
+/** The first of each key: map lists refuse a whole status for one that comes twice. Looks no further than it must. */
 export function distinct<T>(items: readonly T[], key: (item: T) => string, most: number): T[] {
-  return [...new Map(items.map((item) => [key(item), item])).values()].slice(0, most);
+  const found = new Map<string, T>();
+  for (const item of items) {
+    if (found.size >= most) break;
+    const name = key(item);
+    if (!found.has(name)) found.set(name, item);
+  }
+  return [...found.values()];
 }
 
 function link({ adminUp, carrier }: NetworkInterface): string {

@@ -99,9 +99,12 @@ export function isOurs({ owner }: Pick<VolumeObservation, "owner">, other: Expor
   return ownerName(other) === nameOf({ owner });
 }
 
-/** Every export that bears the volume's name, also at another address. */
+/** More than a volume ever has; only a host that lies shows thousands, and each is work. */
+const mostOwnExports = 16;
+
+/** The exports that bear the volume's name, also at another address. */
 export function ownExports(volume: Pick<VolumeObservation, "owner">, exports: readonly Export[]): readonly Export[] {
-  return lookUp(exports, "owner", ownerName, nameOf(volume));
+  return lookUp(exports, "owner", ownerName, nameOf(volume)).slice(0, mostOwnExports);
 }
 
 const nameOf = ({ owner }: Pick<VolumeObservation, "owner">) => `${owner.namespace}/${owner.name}`;

@@ -18,22 +18,24 @@ import { isFinished } from "../xen-migration/watches.ts";
 
 /** Migrations that were made to empty a host carry its name here. */
 export const drainLabel = `${group}/drain`;
+/** So many domains of a host are on their way at a time: for more a host that lies would have migrations without end. */
+const mostDomains = 256;
 /** A migration that failed is followed by another one after so long. */
 const pauseMs = 300_000;
+
+interface DrainedDomain {
+  readonly uuid: string;
+  readonly name: string;
+  readonly domainRef: string | undefined;
+  /** It comes, goes, or is being destroyed: nothing to be moved. */
+  readonly passing: boolean;
+}
 
 /** What a drain depends on, as plain data. */
 export interface ObservedDrain {
   readonly maintenance: "None" | "Cordon" | "Drain";
-  /** Undefined while it is unknown. `domainRef`: the XenDomain of the UUID, if one is declared. */
-  readonly domains:
-    | readonly {
-        readonly uuid: string;
-        readonly name: string;
-        readonly domainRef: string | undefined;
-        /** It comes, goes, or is being destroyed: nothing to be moved. */
-        readonly passing: boolean;
-      }[]
-    | undefined;
+  /** Undefined while it is unknown, and unless the host is drained. `domainRef`: the XenDomain of the UUID, if one is declared. */
+  readonly domains: readonly DrainedDomain[] | undefined;
   /** Made for this drain. */
   readonly own: readonly XenMigration[];
   /** Made by others, not over, of domains on this host. */
@@ -53,7 +55,7 @@ export interface DrainPlan {
 
 /** One migration per domain on the host, another one when it failed; none that has not begun once the drain is over. */
 export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
-  const { maintenance, domains, own } = sight;
+  const { maintenance, own } = sight;
   const waiting = own.filter((one) => !isFinished(one) && one.status?.operationID === undefined);
   const nothing = { create: [], withdraw: [], againSeconds: undefined };
   if (maintenance !== "Drain")
@@ -62,11 +64,12 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
       withdraw: waiting.filter((one) => !isDeleting(one)),
       condition: no("Drained", "NotDraining", `maintenance is ${maintenance}`),
     };
-  if (domains === undefined)
+  if (sight.domains === undefined)
     return { ...nothing, condition: unknown("Drained", "FactsUnknown", "The domains of the host are unknown") };
-  const judged: readonly (Judged & { readonly domain: (typeof domains)[number] })[] = domains.map((domain) => ({
+  const domains = sight.domains.slice(0, mostDomains);
+  const judged: readonly (Judged & { readonly domain: DrainedDomain })[] = domains.map((domain) => ({
     domain,
-    ...(domain.passing ? { blocker: undefined } : judgeDomain(sight, domain.uuid)),
+    ...(domain.passing ? { blocker: undefined } : judgeDomain(sight, domain)),
   }));
   // Gone from the host, and it is unknown yet whether it has arrived.
   const away = own.filter(
@@ -88,7 +91,7 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
   );
   return {
     create,
-    withdraw: waiting.filter((one) => !isDeleting(one) && !domains.some(({ uuid }) => isOf(one, uuid, domains))),
+    withdraw: waiting.filter((one) => !isDeleting(one) && !domains.some((domain) => isOf(one, domain))),
     condition: conditionOf([
       ...judged.map(({ domain, blocker }) => ({ name: domain.name, blocker })),
       ...away.map((one) => ({ name: one.status?.domainName ?? one.metadata.name, blocker: whyItWaits(one) })),
@@ -119,9 +122,9 @@ interface Judged {
   readonly dueSeconds?: number;
 }
 
-function judgeDomain({ own, others, domains = [], nowMs }: ObservedDrain, uuid: string): Judged {
-  const mine = own.filter((one) => isOf(one, uuid, domains));
-  const open = [...mine, ...others.filter((one) => isOf(one, uuid, domains))].find((one) => !isFinished(one));
+function judgeDomain({ own, others, nowMs }: ObservedDrain, domain: DrainedDomain): Judged {
+  const mine = own.filter((one) => isOf(one, domain));
+  const open = [...mine, ...others.filter((one) => isOf(one, domain))].find((one) => !isFinished(one));
   if (open !== undefined) return { blocker: whyItWaits(open) };
   const last = mine.toSorted((one, other) => finishedAt(other) - finishedAt(one))[0];
   const attempt = 1 + Math.max(0, ...mine.map(({ metadata: { name } }) => Number(/-([0-9]+)$/.exec(name)?.[1] ?? 0)));
@@ -144,13 +147,12 @@ function whyItWaits(migration: XenMigration): string | undefined {
   return `${succeeded.reason}: ${succeeded.message}`;
 }
 
-function isOf({ spec, status }: XenMigration, uuid: string, domains: NonNullable<ObservedDrain["domains"]>): boolean {
-  const domain = domains.find((one) => one.uuid === uuid);
+function isOf({ spec, status }: XenMigration, { uuid, name, domainRef }: DrainedDomain): boolean {
   return (
     status?.domainUUID === uuid ||
     spec.domain === uuid ||
-    (domain !== undefined &&
-      (spec.domain === domain.name || (spec.domainRef !== undefined && spec.domainRef.name === domain.domainRef)))
+    spec.domain === name ||
+    (spec.domainRef !== undefined && spec.domainRef.name === domainRef)
   );
 }
 
@@ -161,10 +163,11 @@ export function observeDrain(world: World, host: XenHost): ObservedDrain {
   const { domains } = currentFacts(world.machines.of(refTo("XenHost", namespace, name))?.agent.view) ?? {};
   const label = labelOf(name);
   const all = world.stores.migrations.list(namespace);
+  const maintenance = parsed.ok ? parsed.spec.maintenance : "None";
   return {
-    maintenance: parsed.ok ? parsed.spec.maintenance : "None",
+    maintenance,
     domains:
-      domains?.state === "known" && gapIn(domains) === undefined
+      maintenance === "Drain" && domains?.state === "known" && gapIn(domains) === undefined
         ? domains.value.domains.map((domain) => ({
             uuid: domain.uuid,
             name: baseName(domain.name),
