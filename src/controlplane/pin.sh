@@ -59,7 +59,21 @@ source=$(echo "$downloaded" | sed -n 's/^[[:space:]]*"GoMod": "\(.*\)",*$/\1/p')
   # Flux is tested with other releases than its requirements name. What it replaces by a folder of its own is published too.
   [ "$project" != gitops ] || sed -n 's/^\(replace \)\{0,1\}[[:space:]]*\([^ ]* => [^.][^ ]* v[^ ]*\)$/replace \2/p' "$source"
 } >go.mod
-go mod tidy || { echo "a module of $module v$version cannot be had: why stands above" >&2; exit 1; }
+tidy() { go mod tidy || { echo "a module of $module v$version cannot be had: why stands above" >&2; exit 1; }; }
+tidy
+
+# What Helm shares with the newest Kubernetes it takes in that one's releases, so that it is compiled once for both.
+if [ "$1" = helm ]; then
+  for newest in "$modules"/kubernetes-*; do :; done
+  awk '
+    NR == FNR && $1 == "replace" { theirs[$2] = $5 }
+    NR == FNR && /^\t/ { theirs[$1] = $2 }
+    NR != FNR && /^\t/ && $1 in theirs && theirs[$1] != $2 { print $1, theirs[$1] }
+  ' "$newest/go.mod" go.mod >shared
+  while read -r path release; do go mod edit -replace "$path=$path@$release"; done <shared
+  rm shared
+  tidy
+fi
 
 mkdir -p "$modules/$folder"
 mv go.mod go.sum "$modules/$folder/"
