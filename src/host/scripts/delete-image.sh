@@ -29,7 +29,7 @@ made_for() {
 		same_declarer "$record_owner" "$owner" && [ "$record_inode" = "$(inode_and_birth "$1")" ]
 }
 
-! copy_alive "$image_work" || refuse ImageInUse "process $copy_pid copies to $asked"
+! work_alive "$image_work.pid" || refuse ImageInUse "process $worker_pid copies to $asked"
 rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 if [ ! -e "$image_real" ] && [ ! -L "$image_real" ]; then
 	# A deletion that was cut off after its rename.

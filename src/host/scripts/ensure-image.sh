@@ -93,7 +93,7 @@ if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 	[ "$known" = - ] || [ "$known" = "$is" ] || refuse ImageChanged "$asked is inode $is, and inode $known was recorded"
 	adopt_image
 	if [ "$size" -ge "$bytes" ]; then
-		copy_alive "$image_work" || rm -f "$image_copy" "$image_work.pid" "$image_work.err"
+		work_alive "$image_work.pid" || rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 		finish "$adopted"
 	fi
 	[ "$record_origin" = Made ] ||
@@ -112,7 +112,7 @@ if read_kept_record && [ "$record_origin" != Making ]; then
 fi
 if [ "$source" != - ]; then
 	# What a copy said that this host began and that failed: told once, then it begins anew.
-	if copy_alive "$image_work"; then finish copying; fi
+	if work_alive "$image_work.pid"; then finish copying; fi
 	if [ -s "$image_work.err" ]; then
 		error=$(cat "$image_work.err")
 		rm -f "$image_work.err" "$image_work.pid" "$image_copy"
@@ -170,11 +170,9 @@ room_for $((blocks * 512))
 	fi
 	rm -f "$image_work.pid" "$image_work.out"
 ) >/dev/null 2>&1 </dev/null 9>&- &
-echo "$! $(birth_of "$!")" >"$image_work.pid.new"
-# It may have ended already.
-if [ -d "/proc/$!" ]; then mv "$image_work.pid.new" "$image_work.pid"; else rm -f "$image_work.pid.new"; fi
+record_work "$image_work.pid"
 tries=0
-while copy_alive "$image_work" && [ "$tries" -lt 20 ]; do
+while work_alive "$image_work.pid" && [ "$tries" -lt 20 ]; do
 	tries=$((tries + 1))
 	pause
 done

@@ -18,7 +18,7 @@ set -eu
 . ${frame}
 work=$1 run_dir=$1 deadline=0
 birth_of() { echo 1; }
-still_running() { return 1; }
+work_alive() { return 1; }
 mkfifo "$work/go"
 probe_quick() { row quick value 1; }
 probe_slow() {
@@ -57,20 +57,35 @@ describe.each(shells)("what a probe has given up, in %s", (...shell) => {
 
 const processes = `
 . ${shared("lock")}
+mkfifo "$1/go"
 true & ended=$!
 wait "$ended"
-says() { if still_running "$@"; then echo yes; else echo no; fi; }
-says $$ "$(birth_of $$)"
-says $$ 1
-says $$ ''
-says "$ended" "$(birth_of "$ended")"
-says '' ''
+says() { if "$@"; then echo yes; else echo no; fi; }
+says still_running $$ "$(birth_of $$)"
+says still_running $$ 1
+says still_running $$ ''
+says still_running "$ended" "$(birth_of "$ended")"
+says still_running '' ''
+says work_alive "$1/work.pid"
+read -r line <"$1/go" &
+record_work "$1/work.pid"
+says work_alive "$1/work.pid"
+[ "$worker_pid" = $! ]
+echo go >"$1/go"
+wait $!
+says work_alive "$1/work.pid"
 `;
 
 describe.each(shells)("a recorded process, in %s", (...shell) => {
   it("runs still where the pid has the recorded birth; without one it had ended", () => {
+    const work = mkdtempSync(path.join(tmpdir(), "xensan-processes-"));
+    onTestFinished(() => rmSync(work, { recursive: true }));
     const [program = "", ...args] = shell;
-    const { stdout, stderr } = spawnSync(program, [...args, "-euc", processes], { timeout: 10_000 });
-    expect([String(stdout).split("\n"), String(stderr)]).toEqual([["yes", "no", "no", "no", "no", ""], ""]);
+    const { stdout, stderr } = spawnSync(program, [...args, "-euc", processes, "sh", work], { timeout: 10_000 });
+    const recorded = ["no", "yes", "no"];
+    expect([String(stdout).split("\n"), String(stderr)]).toEqual([
+      ["yes", "no", "no", "no", "no", ...recorded, ""],
+      "",
+    ]);
   });
 });

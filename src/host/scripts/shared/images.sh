@@ -6,7 +6,8 @@
 # path, `inode birth`, the owner, the UUID of the domain, and how it came there: Making (xensan is about to make it), Made,
 # or Found (somebody else made it; never grown, never deleted). Records of before have three lines: Made, for any UUID.
 
-# image_place PATH MOUNTPOINT: sets image_real, image_relative, image_record and image_copy (where this host copies to).
+# image_place PATH MOUNTPOINT: sets image_real, image_relative, image_record, image_copy (where this host copies to) and image_work
+# (of the process that copies: $image_work.pid, .out and .err).
 # Refuses when a part of the path is a symbolic link or another mount.
 image_place() {
 	plain_path "$1"
@@ -75,11 +76,4 @@ require_image() {
 	[ -z "$record_uuid" ] || [ "$record_uuid" = "$2" ] || refuse ImageForeign "$3 is recorded for the domain $record_uuid"
 	require_user=$(image_users "$3" | head -n 1)
 	[ -z "$require_user" ] || refuse ImageInUse "$3 is used by $(printf '%s' "$require_user" | tr '\t' ' ')"
-}
-
-# copy_alive WORK: a copy that this host began, in this boot, is going on.
-copy_alive() {
-	copy_pid='' copy_birth=''
-	{ read -r copy_pid copy_birth <"$1.pid"; } 2>/dev/null || return 1
-	still_running "$copy_pid" "$copy_birth"
 }

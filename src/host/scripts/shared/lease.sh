@@ -6,11 +6,9 @@
 # or `read PATH`, one a line), UUID.until (uptime in seconds before which it does not end), UUID.pid (`PID BIRTH`) and UUID.said.
 leases_dir=$run_dir/leases
 
-# lease_alive UUID: a process of this host holds it; sets lease_pid.
+# lease_alive UUID: a process of this host holds it; sets worker_pid.
 lease_alive() {
-	lease_pid='' lease_birth=''
-	{ read -r lease_pid lease_birth <"$leases_dir/$1.pid"; } 2>/dev/null || return 1
-	still_running "$lease_pid" "$lease_birth"
+	work_alive "$leases_dir/$1.pid"
 }
 
 # lease_until UUID SECONDS: it is held for so long at least, whether or not the domain is seen. Each time it becomes another one,
@@ -32,7 +30,7 @@ lease_held_until() {
 # end_lease UUID: nothing of this host holds it any more. The process leads a group of its own, of which each may hold the files.
 end_lease() {
 	if lease_alive "$1"; then
-		lease_group=$lease_pid
+		lease_group=$worker_pid
 		kill -- "-$lease_group" 2>/dev/null || kill "$lease_group" 2>/dev/null || :
 		lease_tries=0
 		while { lease_alive "$1" || kill -0 "-$lease_group" 2>/dev/null; } && [ "$lease_tries" -lt 50 ]; do

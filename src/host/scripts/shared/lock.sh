@@ -66,6 +66,19 @@ still_running() {
 	[ "$birth" = "$2" ]
 }
 
+# work_alive FILE: the process that it records (`PID BIRTH`) runs; sets worker_pid.
+work_alive() {
+	worker_pid='' worker_birth=''
+	{ read -r worker_pid worker_birth <"$1"; } 2>/dev/null || return 1
+	still_running "$worker_pid" "$worker_birth"
+}
+
+# record_work FILE: it records the process that was put into the background last, unless that has ended already.
+record_work() {
+	echo "$! $(birth_of "$!")" >"$1.new"
+	if [ -d "/proc/$!" ]; then mv "$1.new" "$1"; else rm -f "$1.new"; fi
+}
+
 # find_birth PID: sets birth to it, without a process.
 find_birth() {
 	birth=

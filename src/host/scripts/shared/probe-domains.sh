@@ -127,7 +127,7 @@ $top
 			state=Copying
 			# Of another host's copies nothing is known but that they are there.
 			if [ "${copy##*.xensan-copy.}" = "$host" ]; then
-				copy_alive "$run_dir/copy.$(printf '%s' "$path" | cksum | tr -d ' ')" || state=Interrupted
+				work_alive "$run_dir/copy.$(printf '%s' "$path" | cksum | tr -d ' ').pid" || state=Interrupted
 				break
 			fi
 		done

@@ -128,9 +128,8 @@ part_over() {
 # still_hanging SECTION: since an earlier probe; says so in its .err.
 still_hanging() {
 	[ -f "$run_dir/stuck.$1" ] || return 1
-	word "$run_dir/stuck.$1"
-	if still_running "${value% *}" "${value#* }"; then
-		echo "still hanging since an earlier probe, process ${value% *}" >"$work/$1.err"
+	if work_alive "$run_dir/stuck.$1"; then
+		echo "still hanging since an earlier probe, process $worker_pid" >"$work/$1.err"
 		return 0
 	fi
 	rm -f "$run_dir/stuck.$1"

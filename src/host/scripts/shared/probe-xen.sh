@@ -184,9 +184,7 @@ probe_domains() {
 	toolstack_processes >"$work/processes" || return 1
 	while IFS= read -r line; do printf 'domains\tprocess\t%s\n' "$line"; done <"$work/processes"
 	for file in "$run_dir"/leases/*.pid; do
-		word "$file"
-		[ -n "$value" ] || continue
-		still_running "${value% *}" "${value#* }" || continue
+		work_alive "$file" || continue
 		uuid=${file##*/}
 		uuid=${uuid%.pid}
 		word "${file%.pid}.until"

@@ -43,9 +43,9 @@ stage_blank() {
 		rm -f "$staged_work".*
 		refuse BlankingFailed "/dev/$group/$staged: $staged_error"
 	fi
-	blanking || start_blanking
+	work_alive "$staged_work.pid" || start_blanking
 	staged_tries=0
-	while blanking && [ "$staged_tries" -lt 30 ]; do
+	while work_alive "$staged_work.pid" && [ "$staged_tries" -lt 30 ]; do
 		staged_tries=$((staged_tries + 1))
 		pause
 	done
@@ -54,13 +54,6 @@ stage_blank() {
 	staged_done=0
 	{ read -r staged_done <"$staged_work.done"; } 2>/dev/null || :
 	finish "blanking $((staged_done * 100 / staged_bytes))%"
-}
-
-# blanking: a process that this host began, in this boot, fills it.
-blanking() {
-	staged_pid='' staged_birth=''
-	{ read -r staged_pid staged_birth <"$staged_work.pid"; } 2>/dev/null || return 1
-	still_running "$staged_pid" "$staged_birth"
 }
 
 start_blanking() {
@@ -79,9 +72,7 @@ start_blanking() {
 		fi
 		rm -f "$staged_work.pid"
 	) >"$staged_work.out" 2>&1 </dev/null 9>&- &
-	echo "$! $(birth_of "$!")" >"$staged_work.pid.new"
-	# It may have ended already.
-	if [ -d "/proc/$!" ]; then mv "$staged_work.pid.new" "$staged_work.pid"; else rm -f "$staged_work.pid.new"; fi
+	record_work "$staged_work.pid"
 }
 
 # fill_with_zeroes DEVICE BYTES: in pieces, so that it can be told how far it is, and stopped. The kernel has the disk itself
@@ -119,7 +110,7 @@ give_staged() {
 
 # drop_staged: nothing of it is left; whatever fills it ends with the piece that it is at.
 drop_staged() {
-	! blanking || kill "$staged_pid" 2>/dev/null || :
+	! work_alive "$staged_work.pid" || kill "$worker_pid" 2>/dev/null || :
 	staged_tries=0
 	until lvremove -y "$group/$staged" </dev/null >&2 9>&-; do
 		staged_tries=$((staged_tries + 1))
