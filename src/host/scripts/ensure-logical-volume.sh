@@ -27,8 +27,6 @@ shift 5
 take_lock storage 60
 volume_in_bounds "$group" "$name" "$@"
 
-lvm_field vgs vg_free "$group" || refuse VolumeGroupMissing "no volume group $group"
-free=$lvm_value
 lvm_field vgs vg_extent_size "$group" || refuse VolumeGroupMissing "no volume group $group"
 extent=$lvm_value
 bytes=$(((bytes + extent - 1) / extent * extent))

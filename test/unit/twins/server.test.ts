@@ -172,6 +172,13 @@ twins(
       expect(await remove()).toEqual(done("absent"));
     });
 
+    it("gives the room of an earlier try to the next one", async () => {
+      host.logicalVolume("san/data.xensan-new", 4 * MiB, { tags: ["xensan:san/data:0a1b"] });
+      host.logicalVolume("san/web", 8 * 2 ** 30 - 12 * MiB);
+      expect(await ensure(8)).toEqual(done("created"));
+      expect(await ensure(12)).toEqual(refused("NoSpace", `san/data needs ${4 * MiB} bytes more and san has 0 free`));
+    });
+
     it("makes nothing in the place of a volume that is gone, until a person gives that up", async () => {
       expect(await ensure(4)).toEqual(done("created"));
       const lost = /recorded as (\S+):/;

@@ -1,6 +1,6 @@
 # A logical volume, or what one grows by, before it may be served: $group/$name.xensan-new, of which every byte is filled with zeroes.
 # What earlier volumes left in its extents is nobody's. The tag xensan-blank says that it came to the end, over a boot, too.
-# Of what fills it: $staged_work.pid, .done (bytes) and .err. Needs $owner, $group and $name, and stage_blank $free.
+# Of what fills it: $staged_work.pid, .done (bytes) and .err. Needs $owner, $group and $name.
 
 # read_staged: sets staged, staged_work, and staged_tags and staged_bytes of the volume; fails when there is none.
 read_staged() {
@@ -30,8 +30,8 @@ stage_blank() {
 		[ "$staged_bytes" = "$1" ] || drop_staged
 	fi
 	if ! read_staged; then
-		# shellcheck disable=SC2154
-		[ "$1" -le "$free" ] || refuse NoSpace "$group/$name needs $1 bytes more and $group has $free free"
+		lvm_field vgs vg_free "$group" || refuse VolumeGroupMissing "no volume group $group"
+		[ "$1" -le "$lvm_value" ] || refuse NoSpace "$group/$name needs $1 bytes more and $group has $lvm_value free"
 		rm -f "$staged_work".*
 		lvcreate -y -W y -Z y -n "$staged" -L "${1}b" --addtag "$(owner_tag "$owner")" "$group" </dev/null >&2 9>&-
 		read_staged || exit 1
