@@ -1,18 +1,5 @@
 import type { Logger } from "pino";
-import {
-  type AoeServer,
-  type AoeVolume,
-  aoeServers,
-  aoeVolumes,
-  type Ocfs2Cluster,
-  ocfs2Clusters,
-  type XenDomain,
-  type XenHost,
-  type XenMigration,
-  xenDomains,
-  xenHosts,
-  xenMigrations,
-} from "./api/kinds.ts";
+import { aoeServers, aoeVolumes, ocfs2Clusters, xenDomains, xenHosts, xenMigrations } from "./api/kinds.ts";
 import type { Clock } from "./clock.ts";
 import { controlServers } from "./controllers/aoe-server/reconcile.ts";
 import { serverIndexes } from "./controllers/aoe-server/watches.ts";
@@ -122,15 +109,17 @@ export function createOperator(given: OperatorOptions): Operator {
   const options = schema === undefined ? given : { ...given, api: schema.watching(given.api) };
   const told = { hosts: createHostMetrics(metrics.registry), objects: createObjectMetrics(metrics.registry) };
   const mirrors = {
-    servers: mirror<AoeServer>(options, aoeServers, serverIndexes),
-    volumes: mirror<AoeVolume>(options, aoeVolumes, volumeIndexes),
-    hosts: mirror<XenHost>(options, xenHosts, hostIndexes),
-    clusters: mirror<Ocfs2Cluster>(options, ocfs2Clusters, clusterIndexes),
-    domains: mirror<XenDomain>(options, xenDomains, domainIndexes),
-    migrations: mirror<XenMigration>(options, xenMigrations, migrationIndexes),
+    servers: mirror(options, aoeServers, serverIndexes),
+    volumes: mirror(options, aoeVolumes, volumeIndexes),
+    hosts: mirror(options, xenHosts, hostIndexes),
+    clusters: mirror(options, ocfs2Clusters, clusterIndexes),
+    domains: mirror(options, xenDomains, domainIndexes),
+    migrations: mirror(options, xenMigrations, migrationIndexes),
     secrets: secretMirror(options),
   };
   const all = Object.values(mirrors);
+  const { secrets: _, ...ours } = mirrors;
+  const tell = { ...options, holder: config.claimAs, kinds: Object.values(ours) };
   const election = config.leaderElection && leaderElection(options, config.leaderElection, config.identity);
   let claims: Claims | undefined;
   const notReady = () =>
@@ -139,13 +128,13 @@ export function createOperator(given: OperatorOptions): Operator {
   let acting = false;
 
   async function act(leading: AbortSignal): Promise<void> {
-    await schema?.untilFit(leading, (message) => tellSchema(options, config.claimAs, mirrors, message, leading));
+    await schema?.untilFit(leading, (message) => tellSchemaTooOld(tell, message, leading));
     await Promise.all(all.map((one) => one.untilSynced(leading)));
     acting = true;
     try {
       // A definition that an older one took the place of ends the term: whatever acts is made anew.
       while (!leading.aborted) {
-        await schema?.untilFit(leading, (message) => tellSchema(options, config.claimAs, mirrors, message, leading));
+        await schema?.untilFit(leading, (message) => tellSchemaTooOld(tell, message, leading));
         using term = linkedSignal(leading);
         void schema?.untilTooOld(term.signal).then(() => term.abort(new Error("the definitions are too old")));
         await lead(options, config, mirrors, told, term.signal, (made) => {
@@ -184,25 +173,6 @@ export function createOperator(given: OperatorOptions): Operator {
 
 /** One for each store. */
 type Mirrors = { readonly [K in keyof Stores]: Stores[K] extends ReadonlyStore<infer T> ? Mirror<T> : never };
-
-/** Each object says that nobody looks after it, and why. */
-async function tellSchema(
-  { api, clock, log }: OperatorOptions,
-  holder: string | undefined,
-  { servers, volumes, hosts, clusters, domains, migrations }: Mirrors,
-  message: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const tell = { api, clock, log, holder };
-  const ready = { summary: "Ready" } as const;
-  const { store } = migrations;
-  await tellSchemaTooOld(tell, { kind: aoeServers, store: servers.store, ...ready }, message, signal);
-  await tellSchemaTooOld(tell, { kind: aoeVolumes, store: volumes.store, ...ready }, message, signal);
-  await tellSchemaTooOld(tell, { kind: xenHosts, store: hosts.store, ...ready }, message, signal);
-  await tellSchemaTooOld(tell, { kind: ocfs2Clusters, store: clusters.store, ...ready }, message, signal);
-  await tellSchemaTooOld(tell, { kind: xenDomains, store: domains.store, ...ready }, message, signal);
-  await tellSchemaTooOld(tell, { kind: xenMigrations, store, summary: "Succeeded" }, message, signal);
-}
 
 /** One term: everything that acts is made anew, and nothing of it is left when the signal is aborted. */
 async function lead(
@@ -264,8 +234,8 @@ async function lead(
   const onLost = async (namespace: string) => {
     await machines.renew(namespace);
     world.ledger.forgetNamespace(namespace);
-    for (const [kind, store] of Object.entries(storesByKind(stores)))
-      for (const object of store.list(namespace)) controllers.get(kind)?.enqueue(keyOf(object));
+    for (const { kind, store } of Object.values(mirrors))
+      for (const object of store.list(namespace)) controllers.get(kind.kind)?.enqueue(keyOf(object));
   };
   const claims = holder === undefined ? undefined : new Claims({ api, clock, log, events, holder, onLost });
   onClaims(claims);
@@ -289,12 +259,6 @@ async function lead(
   }
 }
 
-/** The store of the objects that each controller has. */
-const storesByKind = ({ servers, volumes, hosts, clusters, domains, migrations, secrets }: Stores) => ({
-  ...{ AoeServer: servers, AoeVolume: volumes, XenHost: hosts, Ocfs2Cluster: clusters },
-  ...{ XenDomain: domains, XenMigration: migrations, Secret: secrets },
-});
-
 /** Every kind that is controlled; nothing else knows them all. */
 const controlled = (means: Means, fleetCap: number): readonly Controlled[] => [
   controlServers(means),
@@ -312,7 +276,10 @@ function mirror<T extends KubeObject>(
   indexes: Readonly<Record<string, IndexFunction<T>>> = {},
 ): Mirror<T> {
   const where = served(config);
-  return new Mirror(where.map((place) => new Reflector<T>({ api, kind, clock, log, indexes, ...place })));
+  return new Mirror(
+    kind,
+    where.map((place) => new Reflector<T>({ api, kind, clock, log, indexes, ...place })),
+  );
 }
 
 function secretMirror({ api, clock, log, config }: OperatorOptions): Mirror<Secret> {
@@ -320,7 +287,10 @@ function secretMirror({ api, clock, log, config }: OperatorOptions): Mirror<Secr
   const where = served(config).flatMap((place) =>
     credentialTypes.map((type) => ({ ...place, fieldSelector: `type=${type}` })),
   );
-  return new Mirror(where.map((place) => new Reflector<Secret>({ ...options, ...place })));
+  return new Mirror(
+    secretKind,
+    where.map((place) => new Reflector<Secret>({ ...options, ...place })),
+  );
 }
 
 const served = (config: OperatorConfig | undefined): readonly { readonly namespace?: string }[] =>

@@ -1,14 +1,16 @@
-import type { KubeObject, ObjectKey } from "../runtime/kube-api.ts";
+import type { Kind, KubeObject, ObjectKey } from "../runtime/kube-api.ts";
 import type { Reflector } from "../runtime/reflector.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 
 /** One kind in one or several namespaces or selections, each mirrored by its own reflector, read as one store. */
 export class Mirror<T extends KubeObject> {
+  readonly kind: Kind<T>;
   readonly store: ReadonlyStore<T>;
   readonly #reflectors: readonly Reflector<T>[];
 
   /** No two of the reflectors see the same object. */
-  constructor(reflectors: readonly Reflector<T>[]) {
+  constructor(kind: Kind<T>, reflectors: readonly Reflector<T>[]) {
+    this.kind = kind;
     this.#reflectors = reflectors;
     const [only] = reflectors;
     this.store = only !== undefined && reflectors.length === 1 ? only.store : union(reflectors);

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Condition } from "../api/conditions.ts";
-import type { Metadata } from "../api/kinds.ts";
+import { type Metadata, xenMigrations } from "../api/kinds.ts";
 import type { Clock } from "../clock.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import { leaseKind } from "../runtime/kinds.ts";
@@ -11,13 +11,6 @@ import { claimName } from "./claims.ts";
 import { logReady, say } from "./conclude.ts";
 import { unknown } from "./finding.ts";
 
-/** Objects of one kind that have a summary condition. */
-export interface Told<T extends KubeObject> {
-  readonly kind: Kind<T>;
-  readonly store: ReadonlyStore<T>;
-  readonly summary: "Ready" | "Succeeded";
-}
-
 /** What is needed to write into statuses that the definitions are too old. */
 export interface TellSchemaOptions {
   readonly api: KubeApi;
@@ -25,6 +18,7 @@ export interface TellSchemaOptions {
   readonly log: Logger;
   /** Who claims namespaces (see Claims); in those of others nothing is written. Undefined: nobody claims any. */
   readonly holder: string | undefined;
+  readonly kinds: readonly { readonly kind: Kind<Judged>; readonly store: ReadonlyStore<Judged> }[];
 }
 
 type Judged = KubeObject & { metadata: Metadata; status?: { conditions?: Condition[] | undefined } };
@@ -33,16 +27,17 @@ type Judged = KubeObject & { metadata: Metadata; status?: { conditions?: Conditi
  * Writes into the summary condition of each object that nobody looks after it (`SchemaTooOld`), as far as the server takes
  * it. The rest of its status stays as it is; what is over (a XenMigration that has ended) keeps its end.
  */
-export async function tellSchemaTooOld<T extends Judged>(
-  { api, clock, log, holder }: TellSchemaOptions,
-  { kind, store, summary }: Told<T>,
+export async function tellSchemaTooOld(
+  { api, clock, log, holder, kinds }: TellSchemaOptions,
   message: string,
   signal: AbortSignal,
 ): Promise<void> {
   const served = new Map<string, Promise<boolean>>();
-  for (const object of store.list()) {
+  const all = kinds.flatMap(({ kind, store }) => store.list().map((object) => ({ kind, store, object })));
+  for (const { kind, store, object } of all) {
     if (signal.aborted) return;
     const { namespace = "", name, generation } = object.metadata;
+    const summary = kind.kind === xenMigrations.kind ? "Succeeded" : "Ready";
     const before = findCondition(object.status?.conditions, summary);
     if (summary === "Succeeded" && before !== undefined && before.status !== "Unknown") continue;
     const mine = served.get(namespace) ?? isOurs(api, namespace, holder, signal);
