@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { XenHost } from "../api/fluent.ts";
-import { connect } from "./cluster/connect.ts";
+import { clusterCommand } from "./cluster/cluster-command.ts";
 import { pick } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
 import { patch } from "./cluster/patch.ts";
 import { list } from "./cluster/read-world.ts";
 import { waitOptions, waitSchema } from "./cluster/wait-options.ts";
 import { outcomeOf } from "./cluster/watch-object.ts";
-import type { Command, Option } from "./command.ts";
+import type { Option } from "./command.ts";
 import { type Host, readHost } from "./entity.ts";
-import { typed } from "./parse-options.ts";
 
 const options: readonly Option[] = [
   { name: "undo", help: "Makes the host available for domains again; migrations that have not started are deleted." },
@@ -19,7 +18,7 @@ const options: readonly Option[] = [
 const schema = clusterSchema.extend(waitSchema.shape).extend({ host: z.string(), undo: z.boolean() });
 
 /** `xensan drain HOST`: sets `spec.maintenance` to Drain, or with `--undo` to None. */
-export const drain: Command = {
+export const drain = clusterCommand({
   name: "drain",
   description:
     "Sets spec.maintenance of a XenHost to Drain: no new domain is started on it or moved to it, and the operator moves the running domains away. With --wait, it prints what is left until no domain is on the host. With --undo it sets spec.maintenance to None.",
@@ -29,9 +28,8 @@ export const drain: Command = {
   },
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
   options,
-  async run(values, io) {
-    const given = typed(schema, options, values);
-    await using connection = await connect(given, io);
+  schema,
+  async run({ given, connection, io }) {
     const { namespace } = connection;
     const hosts = (await list(connection, XenHost)).map(readHost);
     const { name } = pick(hosts, "XenHost", given.host, namespace);
@@ -52,7 +50,7 @@ export const drain: Command = {
     });
     return 0;
   },
-};
+});
 
 /** The condition, once it judges the spec as it is now. */
 function drained({ conditions, generation }: Host): Host["conditions"][number] | undefined {

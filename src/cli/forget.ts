@@ -2,13 +2,12 @@ import { z } from "zod";
 import { annotations } from "../api/common.ts";
 import { XenHost } from "../api/fluent.ts";
 import { annotate } from "./cluster/annotate.ts";
-import { connect } from "./cluster/connect.ts";
+import { clusterCommand } from "./cluster/cluster-command.ts";
 import { pick } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
 import { list } from "./cluster/read-world.ts";
-import { type Command, UsageError } from "./command.ts";
+import { UsageError } from "./command.ts";
 import { readHost } from "./entity.ts";
-import { typed } from "./parse-options.ts";
 
 const schema = clusterSchema.extend({ host: z.string() });
 
@@ -24,16 +23,15 @@ const hostSchema = z.object({
 });
 
 /** `xensan forget HOST`: a person's word that the host is dead or off, for the boot that was seen last. */
-export const forget: Command = {
+export const forget = clusterCommand({
   name: "forget",
   description:
     "Confirms that the machine of a XenHost is off, dead or removed: nothing that ran there since its last boot is still running. Its domains are then started on other hosts, and starts, migrations and mounts wait for the host no longer; the deletion of an Ocfs2Cluster still does, since its configuration stays on that machine. The operator refuses it while another node sees the heartbeat of the machine. It ends when the machine answers again.",
   exitCodes: { 2: "the command line is wrong, there is no such object, or the host answers or was never reached" },
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
   options: clusterOptions,
-  async run(values, io) {
-    const given = typed(schema, clusterOptions, values);
-    await using connection = await connect(given, io);
+  schema,
+  async run({ given, connection, io }) {
     const { namespace } = connection;
     const all = await list(connection, XenHost);
     const host = pick(all.map(readHost), "XenHost", given.host, namespace);
@@ -48,4 +46,4 @@ export const forget: Command = {
     io.stdout.write(`xenhost/${name}: boot ${bootId} is forgotten\n`);
     return 0;
   },
-};
+});

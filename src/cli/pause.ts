@@ -1,38 +1,39 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { annotations, isSet } from "../api/common.ts";
 import { annotate } from "./cluster/annotate.ts";
-import { connect } from "./cluster/connect.ts";
-import { objectArgument, qualifiedName } from "./cluster/named.ts";
+import { type ClusterCall, clusterCommand } from "./cluster/cluster-command.ts";
+import { objectArgument, objectSchema } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
 import { readNamed } from "./cluster/read-world.ts";
-import type { Command } from "./command.ts";
-import { typed } from "./parse-options.ts";
 
-const schema = clusterSchema.extend({ object: z.string() });
+const schema = clusterSchema.extend({ object: objectSchema });
 
 /** `xensan pause KIND/NAME`: sets the annotation xensan.dev/paused. */
-export const pause: Command = {
+export const pause = clusterCommand({
   name: "pause",
   description:
     "Sets the annotation xensan.dev/paused: xensan changes nothing on hosts for the object until xensan resume. Hosts are still probed, and the status is kept up to date. A step that has started on a host runs to its end.",
   arguments: [objectArgument],
   options: clusterOptions,
-  run: (values, io) => set("paused", values, io),
-};
+  schema,
+  run: (call) => set("paused", call),
+});
 
 /** `xensan resume KIND/NAME`: takes the annotation away. */
-export const resume: Command = {
+export const resume = clusterCommand({
   name: "resume",
   description: "Removes the annotation xensan.dev/paused: xensan reconciles the object again.",
   arguments: [objectArgument],
   options: clusterOptions,
-  run: (values, io) => set("resumed", values, io),
-};
+  schema,
+  run: (call) => set("resumed", call),
+});
 
-async function set(wish: "paused" | "resumed", ...[values, io]: Parameters<Command["run"]>): Promise<number> {
-  const given = typed(schema, clusterOptions, values);
-  const { kind, name } = qualifiedName(given.object);
-  await using connection = await connect(given, io);
+async function set(
+  wish: "paused" | "resumed",
+  { given, connection, io }: ClusterCall<z.output<typeof schema>>,
+): Promise<number> {
+  const { kind, name } = given.object;
   const { namespace } = connection;
   const entity = await readNamed(connection, { kind, name });
   const was = isSet(entity.annotations[annotations.paused]);

@@ -1,28 +1,24 @@
-import { z } from "zod";
 import { annotations } from "../api/common.ts";
 import { systemClock } from "../clock.ts";
 import { annotate } from "./cluster/annotate.ts";
-import { connect } from "./cluster/connect.ts";
-import { objectArgument, qualifiedName } from "./cluster/named.ts";
+import { clusterCommand } from "./cluster/cluster-command.ts";
+import { objectArgument, objectSchema } from "./cluster/named.ts";
 import { clusterOptions, clusterSchema } from "./cluster/options.ts";
 import { readNamed } from "./cluster/read-world.ts";
-import type { Command } from "./command.ts";
-import { typed } from "./parse-options.ts";
 
-const schema = clusterSchema.extend({ object: z.string() });
+const schema = clusterSchema.extend({ object: objectSchema });
 
 /** `xensan reconcile KIND/NAME`: sets the annotation xensan.dev/reconcile-at. */
-export const reconcile: Command = {
+export const reconcile = clusterCommand({
   name: "reconcile",
   description:
     "Sets the annotation xensan.dev/reconcile-at to the time: the operator probes the object's hosts now, tries again what had to wait for a retry, and writes what it finds into the status.",
   arguments: [objectArgument],
   options: clusterOptions,
-  async run(values, io) {
-    const given = typed(schema, clusterOptions, values);
-    const { kind, name } = qualifiedName(given.object);
-    await using connection = await connect(given, io);
+  schema,
+  async run({ given, connection, io }) {
     const { namespace } = connection;
+    const { kind, name } = given.object;
     const entity = await readNamed(connection, { kind, name });
     const reconcileAt = new Date(systemClock.now()).toISOString();
     await annotate(connection, entity, annotations.reconcileAt, reconcileAt);
@@ -31,4 +27,4 @@ export const reconcile: Command = {
     else io.stdout.write(`${kind.toLowerCase()}/${name}: reconciliation requested\n`);
     return 0;
   },
-};
+});

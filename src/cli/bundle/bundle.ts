@@ -3,11 +3,11 @@ import { z } from "zod";
 import { systemClock } from "../../clock.ts";
 import { checksOf } from "../check/check.ts";
 import type { CheckResult } from "../check/result.ts";
-import { type Connection, connect, within } from "../cluster/connect.ts";
+import { clusterCommand } from "../cluster/cluster-command.ts";
+import { type Connection, within } from "../cluster/connect.ts";
 import { scopeOptions, scopeSchema } from "../cluster/options.ts";
 import { list, listWhere, readObjects, worldsOf } from "../cluster/read-world.ts";
-import type { Command, Io, Option } from "../command.ts";
-import { typed } from "../parse-options.ts";
+import type { Io, Option } from "../command.ts";
 import { programVersion } from "../version.ts";
 import { writeFiles } from "../write-files.ts";
 import { filesOf } from "./files.ts";
@@ -25,14 +25,13 @@ const options: readonly Option[] = [
 const schema = scopeSchema.extend({ output: z.string().min(1).optional() });
 
 /** `xensan bundle`: what a report of a fault needs. */
-export const bundle: Command = {
+export const bundle = clusterCommand({
   name: "bundle",
   description:
     "Writes files for a report of a fault: every object of the namespace with its status and plan, events, the operator's log, what each object that is not ready waits for, the checks of xensan check, and the rack as text and as a page. Nothing of a Secret is read but whether it is there, and what looks like a key, a token or a password is removed. What you may not read is left out, and summary.txt says so.",
   options,
-  async run(values, io) {
-    const given = typed(schema, options, values);
-    await using connection = await connect(given, io);
+  schema,
+  async run({ given, connection, io }) {
     const time = new Date(systemClock.now()).toISOString();
     const files = await collect(connection, time, io);
     const directory = given.output ?? `xensan-bundle-${connection.scope ?? "all"}-${time.replaceAll(/[:.]/g, "-")}`;
@@ -40,7 +39,7 @@ export const bundle: Command = {
     io.stdout.write(`${directory}: ${files.size} files\n`);
     return 0;
   },
-};
+});
 
 async function collect(connection: Connection, time: string, io: Io): Promise<ReadonlyMap<string, string>> {
   const gaps: string[] = [];

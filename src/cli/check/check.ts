@@ -2,13 +2,13 @@ import { z } from "zod";
 import { AoeServer, XenHost } from "../../api/fluent.ts";
 import { systemClock } from "../../clock.ts";
 import { createKubeClient } from "../../runtime/client-node.ts";
-import { type Connection, connect } from "../cluster/connect.ts";
+import { clusterCommand } from "../cluster/cluster-command.ts";
+import type { Connection } from "../cluster/connect.ts";
 import { scopeOptions, scopeSchema } from "../cluster/options.ts";
 import { list, namespacesOf } from "../cluster/read-world.ts";
-import type { Command, Io, Option } from "../command.ts";
+import type { Io, Option } from "../command.ts";
 import { readHost, readServer } from "../entity.ts";
 import { type Paint, paintFor } from "../paint.ts";
-import { typed } from "../parse-options.ts";
 import { programVersion } from "../version.ts";
 import { checkHosts } from "./host-checks.ts";
 import { checkClaim, checkDefinitions, checkOperator, checkPermissions, checkVersion } from "./kubernetes-checks.ts";
@@ -22,7 +22,7 @@ const schema = scopeSchema.extend({ pre: z.boolean() });
 const answerSeconds = 12;
 
 /** `xensan check`: whether cluster, definitions, operator, rights and hosts are as xensan needs them. */
-export const check: Command = {
+export const check = clusterCommand({
   name: "check",
   description:
     "Looks at the cluster (its version), the CustomResourceDefinitions, the operator, the Lease by which it serves the namespace, your rights, and each AoeServer and XenHost of the namespace. With --all-namespaces, it looks at every namespace that holds an AoeServer or a XenHost. Changes nothing and contacts no host.",
@@ -31,9 +31,8 @@ export const check: Command = {
     1: "failed, or something prevents xensan from working",
   },
   options,
-  async run(values, io) {
-    const given = typed(schema, options, values);
-    await using connection = await connect(given, io);
+  schema,
+  async run({ given, connection, io }) {
     const results: CheckResult[] = [];
     for await (const one of checksOf(connection, given.pre, io)) {
       results.push(one);
@@ -42,7 +41,7 @@ export const check: Command = {
     if (given.output === "json") io.stdout.write(`${JSON.stringify({ checks: results }, undefined, 2)}\n`);
     return results.some(({ state }) => state === "Failed") ? 1 : 0;
   },
-};
+});
 
 /** Every check, one after the other; `pre`: only those that make sense before an installation. */
 export async function* checksOf(

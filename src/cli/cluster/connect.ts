@@ -21,7 +21,7 @@ export interface Connection extends AsyncDisposable {
 }
 
 /** The flags that say where a command works. */
-type ConnectionValues = Omit<ClusterValues, "output"> & { readonly "all-namespaces"?: boolean };
+export type ConnectionValues = Omit<ClusterValues, "output"> & { readonly "all-namespaces"?: boolean };
 
 /** How long a command goes on asking a server that is busy or away. */
 const patienceSeconds = 15;

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { definitions, type KindName } from "../../api/kinds.ts";
 import { type Argument, UsageError } from "../command.ts";
 import { didYouMean } from "../did-you-mean.ts";
@@ -27,8 +28,16 @@ export const objectArgument: Argument = {
   qualified: true,
 };
 
-/** Reads `KIND/NAME`. */
-export function qualifiedName(text: string): { readonly kind: KindName; readonly name: string } {
+/** Reads the value of {@link objectArgument}. */
+export const objectSchema = z.string().transform(qualifiedName);
+
+/** Which object `KIND/NAME` names. */
+export interface QualifiedName {
+  readonly kind: KindName;
+  readonly name: string;
+}
+
+function qualifiedName(text: string): QualifiedName {
   const [kind = "", name = "", ...more] = text.split("/");
   if (kind === "" || name === "" || more.length > 0)
     throw new UsageError(`"${text}" is no KIND/NAME, such as aoevolume/data`);

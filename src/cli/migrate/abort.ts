@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { XenMigration } from "../../api/fluent.ts";
-import { connect } from "../cluster/connect.ts";
+import { clusterCommand } from "../cluster/cluster-command.ts";
 import { pick } from "../cluster/named.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { patch } from "../cluster/patch.ts";
 import { list } from "../cluster/read-world.ts";
 import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
 import { outcomeOf } from "../cluster/watch-object.ts";
-import { type Command, type Option, UsageError } from "../command.ts";
+import { type Option, UsageError } from "../command.ts";
 import { type Migration, readMigration, verdictOf } from "../entity.ts";
-import { typed } from "../parse-options.ts";
 import { isUnderWay } from "../why/depends.ts";
 import { migrationNews } from "./migrate.ts";
 
@@ -17,7 +16,7 @@ const options: readonly Option[] = [...waitOptions, ...clusterOptions];
 const schema = clusterSchema.extend(waitSchema.shape).extend({ migration: z.string() });
 
 /** `xensan abort MIGRATION`: sets `spec.abort` of a XenMigration. */
-export const abort: Command = {
+export const abort = clusterCommand({
   name: "abort",
   description:
     "Sets spec.abort of a XenMigration to Requested: the migration is aborted while that is safe, and the domain stays on the source. Once the target starts the domain, the migration can no longer be aborted. With --wait, it prints the outcome.",
@@ -28,9 +27,8 @@ export const abort: Command = {
   },
   arguments: [{ name: "migration", placeholder: "MIGRATION", help: "The XenMigration.", completes: ["XenMigration"] }],
   options,
-  async run(values, io) {
-    const given = typed(schema, options, values);
-    await using connection = await connect(given, io);
+  schema,
+  async run({ given, connection, io }) {
     const { namespace } = connection;
     const all = (await list(connection, XenMigration)).map(readMigration);
     const found = pick(all, "XenMigration", given.migration, namespace);
@@ -55,7 +53,7 @@ export const abort: Command = {
     });
     return given.wait && abortedOf(last) !== "True" ? 1 : 0;
   },
-};
+});
 
 /** Status of its condition Aborted; Unknown when there is none. */
 export function abortedOf({ conditions }: Migration): "True" | "False" | "Unknown" {

@@ -3,14 +3,14 @@ import { z } from "zod";
 import { XenMigration } from "../../api/fluent.ts";
 import type { XenMigrationSpec } from "../../api/xen-migration.ts";
 import { isTaken } from "../cluster/api-error.ts";
-import { type Connection, connect } from "../cluster/connect.ts";
+import { clusterCommand } from "../cluster/cluster-command.ts";
+import type { Connection } from "../cluster/connect.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { readWorld } from "../cluster/read-world.ts";
 import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
 import { outcomeOf } from "../cluster/watch-object.ts";
-import type { Command, Option } from "../command.ts";
+import type { Option } from "../command.ts";
 import { type Migration, readMigration, verdictOf } from "../entity.ts";
-import { typed } from "../parse-options.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { isUnderWay } from "../why/depends.ts";
 import { migrationRequest } from "./request.ts";
@@ -54,7 +54,7 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({
 });
 
 /** `xensan migrate DOMAIN`: creates a XenMigration and follows it. */
-export const migrate: Command = {
+export const migrate = clusterCommand({
   name: "migrate",
   description:
     "Creates a XenMigration, which the operator checks, queues and carries out. With --wait, it prints the progress. Interrupting it does not stop the migration; use xensan abort.",
@@ -72,9 +72,8 @@ export const migrate: Command = {
     },
   ],
   options,
-  async run(values, io) {
-    const given = typed(schema, options, values);
-    await using connection = await connect(given, io);
+  schema,
+  async run({ given, connection, io }) {
     const { prefix, spec, warnings } = migrationRequest(
       {
         ...{ domain: given.domain, to: given.to, from: given.from, timeoutSeconds: given.timeout },
@@ -95,7 +94,7 @@ export const migrate: Command = {
     });
     return given.wait && verdictOf(last).state !== "True" ? 1 : 0;
   },
-};
+});
 
 /**
  * Creates it under a name of our own, so that a create which got no answer can be sent again: it makes no second one, and

@@ -1,14 +1,14 @@
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import type { KindName } from "../../api/kinds.ts";
-import { connect, within } from "../cluster/connect.ts";
+import { clusterCommand } from "../cluster/cluster-command.ts";
+import { within } from "../cluster/connect.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { readWorld, secretStates } from "../cluster/read-world.ts";
-import { type Command, type Option, UsageError } from "../command.ts";
+import { type Option, UsageError } from "../command.ts";
 import { type Entity, readEntity, type World, withEntities } from "../entity.ts";
 import { type Manifest, parseManifests, readManifests } from "../manifests.ts";
 import { paintFor } from "../paint.ts";
-import { typed } from "../parse-options.ts";
 import { secretsNamed } from "../why/depends.ts";
 import { createDryRun, type Judgement } from "./dry-run.ts";
 import { forecastOf, isOurs } from "./forecast.ts";
@@ -31,20 +31,22 @@ const options: readonly Option[] = [
   },
   ...clusterOptions,
 ];
-const schema = clusterSchema.extend({ file: z.array(z.string()), "field-manager": z.string().min(1).max(128) });
+const fileSchema = z.array(z.string()).transform((files) => {
+  if (files.length === 0) throw new UsageError("--file is missing: -f PATH, or -f - for standard input");
+  return files;
+});
+const schema = clusterSchema.extend({ file: fileSchema, "field-manager": z.string().min(1).max(128) });
 
 /** `xensan plan -f FILE`: what applying the manifests would change. */
-export const plan: Command = {
+export const plan = clusterCommand({
   name: "plan",
   description:
     'Sends the manifests to the API server as a dry run, which stores nothing, and prints which objects would be created, changed or refused, field by field, and which references have no target. Hosts are not contacted. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes them to status.plan and runs none, and this command prints them.',
   exitCodes: { 0: "nothing would be refused", 1: "failed, or something would be refused" },
   options,
-  async run(values, io) {
-    const given = typed(schema, options, values);
-    if (given.file.length === 0) throw new UsageError("--file is missing: -f PATH, or -f - for standard input");
+  schema,
+  async run({ given, connection, io }) {
     const manifests = (await Promise.all(given.file.map(readFrom))).flat();
-    await using connection = await connect(given, io);
     const { namespace } = connection;
     const placed = manifests.map(
       (manifest): Manifest =>
@@ -79,7 +81,7 @@ export const plan: Command = {
     else io.stdout.write(planText(forecasts, paintFor(io)));
     return forecasts.some(({ verdict }) => verdict === "Refused") ? 1 : 0;
   },
-};
+});
 
 async function readFrom(where: string): Promise<Manifest[]> {
   return where === "-" ? parseManifests(await text(process.stdin), "standard input") : await readManifests(where);

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { connect } from "../cluster/connect.ts";
+import { clusterCommand } from "../cluster/cluster-command.ts";
 import { scopeOptions, scopeSchema } from "../cluster/options.ts";
 import { readWorlds } from "../cluster/read-world.ts";
-import type { Command } from "../command.ts";
 import { type Paint, paintFor } from "../paint.ts";
-import { typed } from "../parse-options.ts";
 import { type Branch, drawTree } from "../tree.ts";
 import { dotText } from "./dot.ts";
 import { graphOf, kindText, markOf } from "./graph.ts";
@@ -25,15 +23,14 @@ const schema = scopeSchema.extend({ output: z.enum(["text", "json", "html", "mer
 const draw = { html: htmlPage, mermaid: mermaidText, dot: dotText };
 
 /** `xensan topology`: the rack as a tree or a picture. */
-export const topology: Command = {
+export const topology = clusterCommand({
   name: "topology",
   description:
     "Prints the tree of SANs, volumes, file systems, hosts and domains, each with its readiness. A host is listed under every file system that it mounts; a domain under the host that it runs on, or under its file system while it is not running. Objects without a place in the tree come last. With --output=html, mermaid or dot the same is a picture, in which everything appears once.",
   exitCodes: { 0: "done, whether or not everything is ready" },
   options,
-  async run(values, io) {
-    const given = typed(schema, options, values);
-    await using connection = await connect(given, io);
+  schema,
+  async run({ given, connection, io }) {
     const { scope } = connection;
     const worlds = await readWorlds(connection);
     const places = forestOf(worlds, scope);
@@ -46,7 +43,7 @@ export const topology: Command = {
     else io.stdout.write(topologyText(places, count, paintFor(io)));
     return 0;
   },
-};
+});
 
 /** The tree for people. */
 export function topologyText(

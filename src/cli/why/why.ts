@@ -1,29 +1,26 @@
-import { z } from "zod";
-import { type Connection, connect, scopeText } from "../cluster/connect.ts";
-import { objectArgument, pick, qualifiedName } from "../cluster/named.ts";
+import { clusterCommand } from "../cluster/cluster-command.ts";
+import { type Connection, scopeText } from "../cluster/connect.ts";
+import { objectArgument, objectSchema, pick, type QualifiedName } from "../cluster/named.ts";
 import { scopeOptions, scopeSchema } from "../cluster/options.ts";
 import { readWorld, readWorlds } from "../cluster/read-world.ts";
-import type { Command } from "../command.ts";
 import { entitiesOf } from "../entity.ts";
 import { paintFor } from "../paint.ts";
-import { typed } from "../parse-options.ts";
 import { causesOf, chainOf, chainsOf, type Link } from "./chain.ts";
 import { chainText } from "./text.ts";
 
-const schema = scopeSchema.extend({ object: z.string().optional() });
+const schema = scopeSchema.extend({ object: objectSchema.optional() });
 
 /** `xensan why [KIND/NAME]`: what an object, or everything that is not ready, waits for, down to the cause. */
-export const why: Command = {
+export const why = clusterCommand({
   name: "why",
   description:
     "Follows the references of an object, in its spec and its status, and prints what is not ready, down to the cause, with what to do about it. Without an object, it does so for everything that is not ready in the namespace. It reads the conditions that the operator has written and contacts no host. A Secret that you may not read is assumed to exist.",
   exitCodes: { 0: "done, whether or not everything is ready" },
   arguments: [{ ...objectArgument, optional: true }],
   options: scopeOptions,
-  async run(values, io) {
-    const given = typed(schema, scopeOptions, values);
-    const named = given.object === undefined ? undefined : qualifiedName(given.object);
-    await using connection = await connect(given, io);
+  schema,
+  async run({ given, connection, io }) {
+    const { object: named } = given;
     const { namespace, scope } = connection;
     const width = Math.min(io.stdout.columns ?? 120, 120);
     const style = { width, paint: paintFor(io), qualified: scope === undefined };
@@ -36,11 +33,11 @@ export const why: Command = {
     else io.stdout.write(`Everything is ready in ${scopeText(scope)}.\n`);
     return 0;
   },
-};
+});
 
 const allChains = async (connection: Connection): Promise<Link[]> => (await readWorlds(connection)).flatMap(chainsOf);
 
-async function chainOfNamed(connection: Connection, { kind, name }: ReturnType<typeof qualifiedName>): Promise<Link> {
+async function chainOfNamed(connection: Connection, { kind, name }: QualifiedName): Promise<Link> {
   const world = await readWorld(connection);
   return chainOf(pick(entitiesOf(world), kind, name, world.namespace), world);
 }
