@@ -5,6 +5,7 @@ import type { Machine } from "./hosts/machine.ts";
 import type { StepResult } from "./hosts/step.ts";
 import { addressText, type HostView, sameTrouble } from "./hosts/view.ts";
 import { type ObjectRef, objectOf, type RefMap, RefSet, type WorkRef } from "./identity.ts";
+import { sameFacts } from "./same-facts.ts";
 import { asks, type Controlled, isSettled, type Look, type ObjectChange, tells } from "./watch.ts";
 import type { World } from "./world.ts";
 
@@ -166,7 +167,7 @@ function lookOf(machine: Machine, before: HostView): Look {
 /** Which volumes a change on a host can matter to: those of these addresses and backings; undefined: all of them. */
 function changeBetween(before: HostFacts, after: HostFacts): Pick<Look, "addresses" | "backings"> | undefined {
   const shared = ["identity", "system", "packages", "tools", "interfaces", "blockDevices", "aoe"] as const;
-  if (shared.some((section) => !same(before[section], after[section]))) return undefined;
+  if (shared.some((section) => !sameFacts(before[section], after[section]))) return undefined;
   const addresses = [
     changedKeys(before.exports, after.exports, addressText),
     changedKeys(before.aoeDevices, after.aoeDevices, addressText),
@@ -186,7 +187,7 @@ function changeBetween(before: HostFacts, after: HostFacts): Pick<Look, "address
 
 /** Whether clusters, domains or migrations on the host have something new to learn. */
 function concernsTenants(before: HostFacts, after: HostFacts): boolean {
-  return tenantSections.some((section) => still(before[section]) !== still(after[section]));
+  return tenantSections.some((section) => !sameFacts(before[section], after[section], restless));
 }
 
 const tenantSections = [
@@ -217,28 +218,15 @@ function changedKeys<T>(
 ): Set<string> | undefined {
   if (before.state !== after.state) return undefined;
   if (before.state !== "known" || after.state !== "known") return new Set();
-  const texts = (items: readonly T[]) => {
-    const grouped = new Map<string, string>();
-    for (const item of items) grouped.set(key(item), `${grouped.get(key(item)) ?? ""}${stable(item)}`);
-    return grouped;
-  };
-  const [old, now] = [texts(before.value), texts(after.value)];
-  return new Set([...old.keys(), ...now.keys()].filter((name) => old.get(name) !== now.get(name)));
+  const [old, now] = [Map.groupBy(before.value, key), Map.groupBy(after.value, key)];
+  return new Set([...old.keys(), ...now.keys()].filter((name) => !sameFacts(old.get(name), now.get(name))));
 }
 
 function union(sets: readonly (ReadonlySet<string> | undefined)[]): Set<string> {
   return new Set(sets.flatMap((set) => [...(set ?? [])]));
 }
 
-const same = (a: unknown, b: unknown) => stable(a) === stable(b);
-
 /**
- * Without what changes all the time: the sequence numbers of heartbeats (who is alive is judged elsewhere), CPU seconds
- * and uptimes.
+ * What changes all the time: the sequence numbers of heartbeats (who is alive is judged elsewhere), CPU seconds and uptimes.
  */
-const still = (value: unknown) => stable(value).replace(/"(sequence|seconds|now)":("[^"]*"|[0-9.]+)/g, "");
-
-/** JSON with Maps as entries. */
-function stable(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) => (item instanceof Map ? [...item] : item));
-}
+const restless: ReadonlySet<string> = new Set(["sequence", "seconds", "now"]);

@@ -60,8 +60,9 @@ export async function parseProbeGently(stdout: string, pause: () => Promise<void
   const reading = readProbe(stdout);
   for (;;) {
     const { done, value } = reading.next();
-    if (done) return value;
+    // At its end as well: so many facts are work for whoever waits for them.
     await pause();
+    if (done) return value;
   }
 }
 

@@ -1,11 +1,12 @@
 import { getDiffieHellman } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { ServerChannel } from "ssh2";
 import { decodeRequest } from "../../src/ssh/wire.ts";
 import { generateKeyPair } from "../generate-key.ts";
 import { rekeyForEver, startGroupExchanger, startLaxServer } from "../integration/ssh/hostile-server.ts";
 
 /** What a host can do to whoever logs in on it. */
-export const hostileModes = ["group exchange", "new keys", "newlines", "rows", "flood"] as const;
+export const hostileModes = ["group exchange", "new keys", "newlines", "rows", "facts", "flood"] as const;
 export type HostileMode = (typeof hostileModes)[number];
 
 export interface HostileHost extends AsyncDisposable {
@@ -31,6 +32,26 @@ export async function startHostileHost(mode: HostileMode): Promise<HostileHost> 
   });
 }
 
+/** As many rows as are read, each of which tells of something, and other things each time. */
+function facts(): string {
+  const text = readFileSync(new URL("../fixtures/probe/lab-bella-shared.txt", import.meta.url), "utf8");
+  const turn = process.hrtime.bigint() % 1000n;
+  const rows: Record<string, (index: number) => string> = {
+    domains: (index) =>
+      `domain\t${index}\tvm${turn}\t37baabc6-98d5-48a2-9634-${String(index).padStart(12, "0")}\t1\t1\tb\t-\t1`,
+    mounts: (index) => `0:${index}\t/\t/mnt/${turn}/${index}\text4\t/dev/a\trw`,
+    "aoe-devices": (index) => `device\te${index}.1\tup\t525400990110\teth1\t1024\t${turn}`,
+  };
+  return Object.entries(rows).reduce(
+    (whole, [section, row]) =>
+      whole.replace(
+        `end\t${section}\t`,
+        `${Array.from({ length: 8000 }, (_, index) => `${section}\t${row(index)}\n`).join("")}end\t${section}\t`,
+      ),
+    text,
+  );
+}
+
 function answer(channel: ServerChannel, mode: HostileMode): void {
   let stdin = "";
   channel.stderr.on("error", () => undefined);
@@ -54,8 +75,9 @@ function answer(channel: ServerChannel, mode: HostileMode): void {
       return more();
     }
     const row = mode === "newlines" ? "\n" : "mounts\t0:1\t/\t/a\tx\ty\tz\n";
-    channel.write(`probe\t1\n${row.repeat(Math.floor((limit - 200) / row.length))}`, () => {
-      channel.write(`end\tmounts\tknown\t0\t\nend\tprobe\n${nonce} end 0\n`);
+    const nonsense = `probe\t1\n${row.repeat(Math.floor((limit - 200) / row.length))}end\tmounts\tknown\t0\t\nend\tprobe\n`;
+    channel.write(mode === "facts" ? facts() : nonsense, () => {
+      channel.write(`${nonce} end 0\n`);
       channel.stderr.write(`${nonce} end 0\n`);
       channel.exit(0);
       channel.end();
