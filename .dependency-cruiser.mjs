@@ -17,7 +17,7 @@ export default {
       to: {},
     },
     layer("api", []),
-    layer("runtime", ["clock\\.ts$", "api/conditions\\.ts$"]),
+    layer("runtime", ["(clock|printable)\\.ts$", "api/conditions\\.ts$"]),
     layer("ssh", ["clock\\.ts$", "printable\\.ts$"]),
     layer("host", ["clock\\.ts$", "printable\\.ts$", "ssh/host-session\\.ts$"]),
     layer("controllers", ["clock\\.ts$", "api/", "runtime/", "host/", "ssh/host-session\\.ts$"]),

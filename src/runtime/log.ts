@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdSerializers } from "pino";
 import type { Clock } from "../clock.ts";
+import { printableLines } from "../printable.ts";
 import { isRecord } from "./equality.ts";
 
 /** What a logger is built from. */
@@ -10,7 +11,7 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** JSON lines. Whatever looks like a secret, by its name or by its form, is replaced before it is written. */
+/** JSON lines. Whatever looks like a secret, by its name or by its form, is replaced before it is written, and so is what a terminal would obey. */
 export function createLogger({ level = "info", clock, destination }: LogOptions): Logger {
   const options: LoggerOptions = {
     level,
@@ -22,8 +23,8 @@ export function createLogger({ level = "info", clock, destination }: LogOptions)
       log: redactFields,
     },
     hooks: {
-      // The finished line: messages and error texts are in it too.
-      streamWrite: redactText,
+      // The finished line: messages and error texts are in it too, and what a host said to a library in their causes.
+      streamWrite: (line) => printableLines(redactText(line)),
     },
   };
   return destination === undefined ? pino(options) : pino(options, destination);

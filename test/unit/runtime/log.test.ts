@@ -54,6 +54,14 @@ describe("the log", () => {
     expect(text()).not.toContain("b3BlbnNzaC1rZXk");
   });
 
+  it("shows what a terminal would obey, in the cause of an error and in names of fields too", () => {
+    const { log, text } = logging();
+    const said = "\u009b2J\u202e\u007f\u0007";
+    log.warn({ err: new Error("lost", { cause: new Error(said) }), [said]: said }, said);
+    expect(text()).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
+    expect(text()).toContain("lost: \ufffd2J\ufffd\u2421\\u0007");
+  });
+
   it("keeps what is no secret, and the cause of an error", () => {
     const { log, last } = logging();
     log.warn({ err: new Error("no route", { cause: new Error("link down") }), count: 3, name: "bella" }, "unreachable");
