@@ -41,10 +41,25 @@ export type Route =
 const sshAuth = "kubernetes.io/ssh-auth";
 
 /**
- * Of known_hosts, in bytes: some forty hosts. Each line may cost a hash, each pattern its length times the name's, and whoever
- * writes the Secret chooses how many there are.
+ * What looking through known_hosts may cost: whoever writes the Secret chooses how much there is. A hashed name costs a hash, a
+ * pattern its length times the name's.
  */
-const maxKnownHosts = 32 * 1024;
+const mostKnownHosts = { bytes: 256 * 1024, hashedNames: 2048, patternCharacters: 32 * 1024 };
+
+/** Why a file is too much to look through, as the end of a sentence about its Secret. */
+function knownHostsProblem(text: string): string | undefined {
+  const most = mostKnownHosts;
+  const size = Buffer.byteLength(text);
+  const tooMany = (count: number, what: string, limit: number) =>
+    `has ${count} ${what} known_hosts, at most ${limit} are accepted: keep the lines of the hosts that use it`;
+  if (size > most.bytes) return tooMany(size, "bytes of", most.bytes);
+  const hashed = text.split("|1|").length - 1;
+  if (hashed > most.hashedNames) return tooMany(hashed, "hashed names in", most.hashedNames);
+  const patterns = text.split(/[\s,]/).filter((word) => word.includes("*") || word.includes("?"));
+  const length = patterns.join("").length;
+  if (length > most.patternCharacters) return tooMany(length, "characters of patterns in", most.patternCharacters);
+  return undefined;
+}
 
 /** `recordedKey` is what TrustOnFirstUse has seen before. */
 export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recordedKey: string | undefined): Route {
@@ -65,12 +80,8 @@ export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recorded
     return problem("CredentialInvalid", `${name} has no ssh-privatekey: put an OpenSSH private key there`);
   const passphrase = text(secret, "ssh-passphrase");
   const knownHosts = text(secret, "known_hosts");
-  const size = Buffer.byteLength(knownHosts ?? "");
-  if (size > maxKnownHosts)
-    return problem(
-      "CredentialInvalid",
-      `${name} has ${size} bytes of known_hosts, at most ${maxKnownHosts} are accepted: keep the lines of the hosts that use it`,
-    );
+  const tooMuch = knownHostsProblem(knownHosts ?? "");
+  if (tooMuch !== undefined) return problem("CredentialInvalid", `${name} ${tooMuch}`);
   const pinned = ssh.hostKeys ?? [];
   const recorded = ssh.hostKeyPolicy === "TrustOnFirstUse" && recordedKey !== undefined ? [recordedKey] : [];
   const { uid = "", resourceVersion = "" } = secret.metadata;

@@ -48,7 +48,13 @@ const smallValue = 16 * 1024;
 /** A Secret with our own keys only, and without what people write beside it. */
 export function withoutForeignData<T extends KubeObject>(object: T): T {
   const secret: T & Pick<Secret, "data" | "type"> = { ...object };
-  const { annotations: _annotations, labels: _labels, managedFields: _fields, ...metadata } = object.metadata;
+  const {
+    annotations: _annotations,
+    labels: _labels,
+    managedFields: _fields,
+    ownerReferences: _owners,
+    ...metadata
+  } = object.metadata;
   const kept = credentials[secret.type ?? ""] ?? [];
   const held = hasFinalizer(object, secretFinalizer);
   const data = Object.fromEntries(

@@ -11,7 +11,12 @@ import { seeded } from "../../simulation/world/random.ts";
 import { VirtualClock } from "../../simulation/world/virtual-clock.ts";
 
 const secret = (name: string, type: string, data: Record<string, string>) => ({
-  metadata: { name, namespace: "lab", labels: { a: "b" } },
+  metadata: {
+    name,
+    namespace: "lab",
+    labels: { a: "b" },
+    ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: "owner", uid: "1" }],
+  },
   type,
   data,
 });
@@ -82,13 +87,17 @@ describe("Secrets of others", () => {
       Object.fromEntries(
         Object.entries(data).map(([key, value]) => [key, value === large ? "the whole of it" : value]),
       );
-    const one = ({ metadata, data }: Secret) => ({ name: metadata.name, labels: metadata.labels, data: told(data) });
+    const one = ({ metadata, data }: Secret) => ({
+      name: metadata.name,
+      extra: Object.keys(metadata).filter((key) => /^(labels|annotations|managedFields|ownerReferences)$/.test(key)),
+      data: told(data),
+    });
     expect(kept.map(one).toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
-      { name: "held", labels: undefined, data: { "ssh-privatekey": base64("k"), known_hosts: "the whole of it" } },
-      { name: "key", labels: undefined, data: { "ssh-privatekey": base64("k") } },
-      { name: "large", labels: undefined, data: { "ssh-privatekey": base64("k") } },
-      { name: "later", labels: undefined, data: { "ssh-privatekey": base64("l") } },
-      { name: "login", labels: undefined, data: { password: base64("p") } },
+      { name: "held", extra: [], data: { "ssh-privatekey": base64("k"), known_hosts: "the whole of it" } },
+      { name: "key", extra: [], data: { "ssh-privatekey": base64("k") } },
+      { name: "large", extra: [], data: { "ssh-privatekey": base64("k") } },
+      { name: "later", extra: [], data: { "ssh-privatekey": base64("l") } },
+      { name: "login", extra: [], data: { password: base64("p") } },
     ]);
   });
 });

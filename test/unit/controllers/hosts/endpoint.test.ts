@@ -16,11 +16,13 @@ function route(data: Record<string, string>, type = "kubernetes.io/ssh-auth") {
   } as const;
   return routeTo(endpointOf("san", ssh), secret, undefined);
 }
+/** A site's, with comments, as long as it may be. */
+const mostKnownHosts = `# a host\n`.repeat(30_000).slice(0, 256 * 1024);
 const problem = (message: string) => ({ kind: "problem", reason: "CredentialInvalid", message });
 
 describe("the way into a host", () => {
   it("is made of what its Secret holds", () => {
-    expect(route({ "ssh-privatekey": "k", "ssh-passphrase": "p", known_hosts: "h".repeat(32 * 1024) })).toEqual({
+    expect(route({ "ssh-privatekey": "k", "ssh-passphrase": "p", known_hosts: mostKnownHosts })).toEqual({
       kind: "target",
       target: {
         host: "bella.example",
@@ -29,7 +31,7 @@ describe("the way into a host", () => {
         become: "None",
         hostKeys: [],
         hostKeyPolicy: "Pinned",
-        knownHosts: "h".repeat(32 * 1024),
+        knownHosts: mostKnownHosts,
         credential: { privateKey: "k", passphrase: "p", version: "u/7" },
       },
     });
@@ -44,8 +46,18 @@ describe("the way into a host", () => {
     ["without a key", route({}), "Secret san/key has no ssh-privatekey: put an OpenSSH private key there"],
     [
       "with known hosts without an end, which somebody would have to look through",
-      route({ "ssh-privatekey": "k", known_hosts: "é".repeat(16 * 1024 + 1) }),
-      "Secret san/key has 32770 bytes of known_hosts, at most 32768 are accepted: keep the lines of the hosts that use it",
+      route({ "ssh-privatekey": "k", known_hosts: "é".repeat(128 * 1024 + 1) }),
+      "Secret san/key has 262146 bytes of known_hosts, at most 262144 are accepted: keep the lines of the hosts that use it",
+    ],
+    [
+      "with more hashed names than a site has hosts",
+      route({ "ssh-privatekey": "k", known_hosts: "|1|a|b ssh-rsa AAAAB3NzaC1yc2EA\n".repeat(2049) }),
+      "Secret san/key has 2049 hashed names in known_hosts, at most 2048 are accepted: keep the lines of the hosts that use it",
+    ],
+    [
+      "with patterns without an end",
+      route({ "ssh-privatekey": "k", known_hosts: `bella,${"*a".repeat(8192)},?,${"x*".repeat(8192)} ssh-rsa AAAA\n` }),
+      "Secret san/key has 32769 characters of patterns in known_hosts, at most 32768 are accepted: keep the lines of the hosts that use it",
     ],
   ])("is not found in a Secret %s", (_name, found, message) => {
     expect(found).toEqual(problem(message));
