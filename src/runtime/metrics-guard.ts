@@ -54,7 +54,7 @@ export function createMetricsGuard({ review, clock }: MetricsGuardOptions): Metr
     } catch (error) {
       return {
         status: 503,
-        why: `the API server cannot be reached: ${error instanceof Error ? error.message : error}`,
+        why: `the API server cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
       };
     } finally {
       asking -= 1;

@@ -42,7 +42,7 @@ export function createKeyOpener(): KeyOpener {
       waiting.delete(id);
       if (waiting.size === 0) started.unref();
     });
-    started.on("error", (error) => fail(`the thread that opens keys failed: ${error.message}`));
+    started.on("error", (error: Error) => fail(`the thread that opens keys failed: ${error.message}`));
     started.on("exit", () => {
       if (worker === started) fail("xensan is stopping");
     });

@@ -38,7 +38,7 @@ export function requestsTo(source: ConfigSource): Requests {
   return {
     list: (model, { namespace, labels = {} }) => {
       const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-      const query = selector.length === 0 ? "" : `?${new URLSearchParams({ labelSelector: selector.join(",") })}`;
+      const query = selector.length === 0 ? "" : `?labelSelector=${encodeURIComponent(selector.join(","))}`;
       return send("GET", `${collectionPath(kindOf(model), namespace)}${query}`);
     },
     get: (model, of) => send("GET", objectPath(kindOf(model), of)),

@@ -5,7 +5,7 @@ import { refuse } from "./answer.ts";
 
 /** writes.sh: write_mark. Of what initiators write the rack keeps the heartbeats. */
 function writeMark({ host, world }: ScriptRun, path: string): string {
-  const beats = backingAt(host, path).content?.ocfs2?.beats ?? new Map();
+  const beats = backingAt(host, path).content?.ocfs2?.beats ?? [];
   return [...beats].map(([node, beat]) => `${node} ${sequenceOf(beat, world.agenda.time)}`).join();
 }
 
