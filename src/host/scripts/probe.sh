@@ -125,6 +125,8 @@ case $roles in *,client,*)
 esac
 # shellcheck disable=SC2086
 texts $asked_texts
+find_processes || :
+one_list=yes
 # What can hang, by what it hangs on.
 devices=
 case $roles in *,client,*)

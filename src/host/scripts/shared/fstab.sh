@@ -11,11 +11,25 @@ is_empty() {
 # What is not ours and has noauto is not mounted at boot.
 fstab_entry() {
 	[ -f /etc/fstab ] || return 0
-	awk -v point="$1" '
-		/^# xensan: / { owner = substr($0, 11); next }
-		/^[ \t]*(#|$)/ { owner = ""; next }
-		$2 == point && (owner != "" || ("," $4 ",") !~ /,noauto,/) { print $1 "\t" $4 "\t" (owner == "" ? "-" : owner); exit }
-		{ owner = "" }' /etc/fstab
+	entry_owner=
+	while IFS= read -r entry_line || [ -n "$entry_line" ]; do
+		case $entry_line in
+		'# xensan: '*)
+			entry_owner=${entry_line#??????????}
+			continue
+			;;
+		esac
+		read -r entry_source entry_point _ entry_options _ <<-END
+			$entry_line
+		END
+		case $entry_source in '#'*) entry_point= ;; esac
+		case $entry_owner,$entry_options, in ,*,noauto,* | ,noauto,*) entry_point= ;; esac
+		if [ "$entry_point" = "$1" ]; then
+			printf '%s\t%s\t%s\n' "$entry_source" "$entry_options" "${entry_owner:--}"
+			return 0
+		fi
+		entry_owner=
+	done </etc/fstab
 }
 
 # fstab_without MOUNTPOINT: the file without the entry of this mount point and its mark.

@@ -1,4 +1,5 @@
 # include: awk-words.sh
+# include: processes.sh
 # Who uses a file on this host, by whatever name: what counts is the device and the inode. Blank or deleted names included.
 
 # file_users FILE: writes to FILE one line per user of any file: `DEVICE:INODE loop NAME DOMID` or `DEVICE:INODE process PID
@@ -21,17 +22,20 @@ file_users() {
 	: >"$users_into.backends"
 	[ $# = 0 ] || loop_users "$users_into" "$@"
 	set -- "$users_into"
-	rm -f "$1.loops" "$1.backends" "$1.inodes"
-	users_programs=$(grep -lsE '^(qemu|tap|xen-qdisk|blktap|vblade|nbd)' /proc/[0-9]*/comm) || :
-	for users_program in $users_programs; do
-		users_program=${users_program%/comm}
-		users_domain=$(tr '\000' '\n' <"$users_program/cmdline" 2>/dev/null | sed -n '/^-xen-domid$/{n;p;q;}') || :
+	# A probe puts all of its files away at once.
+	[ -n "${work:-}" ] || rm -f "$1.loops" "$1.backends" "$1.inodes"
+	know_processes || :
+	while read -r users_program users_name; do
+		case $users_name in qemu* | tap* | xen-qdisk* | blktap* | vblade* | nbd*) ;; *) continue ;; esac
+		users_domain=$(tr '\000' '\n' <"/proc/$users_program/cmdline" 2>/dev/null | sed -n '/^-xen-domid$/{n;p;q;}') || :
 		case $users_domain in '' | *[!0-9]*) users_domain=- ;; esac
 		# Deleted files as well: the kernel follows the descriptor, not the name.
-		stat -L -c %d:%i -- "$users_program"/fd/* 2>/dev/null | sort -u | while IFS= read -r users_inode; do
-			printf '%s\tprocess\t%s\t%s\n' "$users_inode" "${users_program#/proc/}" "$users_domain"
+		stat -L -c %d:%i -- "/proc/$users_program"/fd/* 2>/dev/null | sort -u | while IFS= read -r users_inode; do
+			printf '%s\tprocess\t%s\t%s\n' "$users_inode" "$users_program" "$users_domain"
 		done >>"$1" || :
-	done
+	done <<-END
+		$found_processes
+	END
 }
 
 # loop_users FILE BACKING…: adds the loop devices of FILE.loops, which stand on these files.

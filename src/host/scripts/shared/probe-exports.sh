@@ -29,11 +29,13 @@ probe_exports() {
 		fi
 		running_vblades || return 1
 	} >"$work/exports" || return 1
-	awk '{ print "exports\t" $0 }' "$work/exports"
-	awk -F '\t' '
-		$1 == "conf" { print $6 }
-		$1 == "inittab" { for (i = 4; i <= NF; i++) if ($i ~ /^\//) print $i }
-		$1 == "process" { for (i = 3; i <= NF; i++) if ($i ~ /^\//) print $i }' "$work/exports" | sort -u >"$work/served"
+	: >"$work/serves"
+	awk -F '\t' -v serves="$work/serves" '
+		{ print "exports\t" $0 }
+		$1 == "conf" { print $6 >serves }
+		$1 == "inittab" { for (i = 4; i <= NF; i++) if ($i ~ /^\//) print $i >serves }
+		$1 == "process" { for (i = 3; i <= NF; i++) if ($i ~ /^\//) print $i >serves }' "$work/exports"
+	sort -u "$work/serves" >"$work/served"
 	paths exports "$work/served" || return 1
 	for record in "$state_dir"/exports/*; do
 		[ -f "$record" ] || continue

@@ -5,13 +5,24 @@
 
 probe_filesystems() {
 	[ -f "$work/mounted-on" ] || return 1
-	find_blkid || {
+	remember_blkid || {
 		echo "no blkid of util-linux on this host" >&2
 		return 1
 	}
 	while IFS= read -r path; do
 		probe_device "$path" || return 1
 	done <"$work/devices"
+}
+
+# remember_blkid: find_blkid, which asks once, until another one may stand in its place.
+remember_blkid() {
+	command -v blkid >"$work/blkid" || :
+	word "$work/blkid"
+	blkid_path=$value blkid_tool=$value
+	if [ -n "$blkid_path" ] && kept blkid "$blkid_path" "${blkid_path%/*}" && [ "$kept_text" = "$blkid_path" ]; then return 0; fi
+	begin_keeping blkid
+	find_blkid || return 1
+	[ "$blkid_tool" != blkid ] || keep blkid "$blkid_path"
 }
 
 probe_device() {
@@ -106,8 +117,9 @@ probe_mount_points() {
 		else
 			row mount-points point "$path" Missing - -
 		fi
-		line=$(fstab_entry "$path")
-		[ -z "$line" ] || printf 'mount-points\tentry\t%s\t%s\n' "$path" "$line"
+		fstab_entry "$path" >"$work/entry"
+		word "$work/entry"
+		[ -z "$value" ] || printf 'mount-points\tentry\t%s\t%s\n' "$path" "$value"
 	done <"$work/mount-points"
 }
 

@@ -68,18 +68,19 @@ list_blocks() {
 
 # paths SECTION LIST: a `path` row for every path of LIST (one per line), in a handful of processes however long it is.
 paths() {
-	section=$1
+	section=$1 list=$2
+	set --
 	while IFS= read -r path; do
 		if [ ! -e "$path" ]; then
 			row "$section" path "$path" "" Missing 0 "" ""
 		else
-			printf '%s\n' "$path" >&3
+			set -- "$@" "$path"
 		fi
-	done <"$2" 3>"$work/$section.there"
-	[ -s "$work/$section.there" ] || return 0
-	tr '\n' '\0' <"$work/$section.there" >"$work/$section.list"
-	xargs -0 stat -L -c '%f %t %T %s %d %i %W %n' -- <"$work/$section.list" >"$work/$section.stat" || :
-	xargs -0 realpath <"$work/$section.list" >"$work/$section.real" || :
+	done <"$list"
+	[ $# != 0 ] || return 0
+	printf '%s\n' "$@" >"$work/$section.there"
+	stat -L -c '%f %t %T %s %d %i %W %n' -- "$@" >"$work/$section.stat" || :
+	realpath "$@" >"$work/$section.real" || :
 	awk -v section="$section" -v stat="$work/$section.stat" -v real="$work/$section.real" "$escape_fields$identity_words"'
 		BEGIN {
 			while ((getline line < stat) > 0) {

@@ -117,13 +117,15 @@ service_rows() {
 	for script in xencommons xen xend; do [ ! -x "/etc/init.d/$script" ] || state=inactive; done
 	watchdog=missing
 	! have xenwatchdogd || watchdog=inactive
-	for process in /proc/[0-9]*; do
-		word "$process/comm"
-		case $value in
+	know_processes || :
+	while read -r _ name; do
+		case $name in
 		xenstored | oxenstored) state=active ;;
 		xenwatchdogd) watchdog=active ;;
 		esac
-	done
+	done <<-END
+		$found_processes
+	END
 	row toolstack service xencommons "$state"
 	domains=missing
 	[ ! -x /etc/init.d/xendomains ] || domains=inactive

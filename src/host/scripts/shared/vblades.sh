@@ -1,4 +1,5 @@
 # include: awk-words.sh
+# include: processes.sh
 # What vblades are configured and running. Rows of fields separated by tabs; awk code that uses them needs $escape_fields.
 
 # conf INSTANCE SHELF SLOT NETIF FILENAME OPTIONS OWNER: the complete files of /etc/vblade.conf.d. Debian's generator
@@ -51,16 +52,18 @@ configured_inittab() {
 running_vblades() {
 	# In the caller's own directory where it has one: the probe runs beside scripts that hold the lock.
 	running_work=${work:-$run_dir}
-	mkdir -p "$run_dir"
+	[ -d "$run_dir" ] || mkdir -p "$run_dir"
 	printf '\001' >"$running_work/between"
-	for comm in /proc/[0-9]*/comm; do
-		{ read -r comm_name <"$comm"; } 2>/dev/null || continue
-		[ "$comm_name" != vblade ] || echo "${comm%/comm}"
-	done >"$running_work/running"
+	know_processes || :
+	while read -r running_pid running_name; do
+		[ "$running_name" != vblade ] || echo "$running_pid"
+	done >"$running_work/running" <<-END
+		$found_processes
+	END
 	[ -s "$running_work/running" ] || return 0
-	awk -v between="$running_work/between" '{ print $0 "/cmdline\n" between }' "$running_work/running" | tr '\n' '\0' |
+	awk -v between="$running_work/between" '{ print "/proc/" $0 "/cmdline\n" between }' "$running_work/running" | tr '\n' '\0' |
 		xargs -0 cat 2>/dev/null | tr '\011\012\000\001' '  \011\012' | awk -F '\t' -v pids="$running_work/running" '
-		{ getline process <pids; sub(/^\/proc\//, "", process) }
+		{ getline process <pids }
 		# A process that ended meanwhile has no arguments.
 		NF > 1 { sub(/\t$/, ""); sub(/^[^\t]*\t/, ""); print "process\t" process "\t" $0 }'
 }

@@ -1,13 +1,18 @@
+# include: processes.sh
 # watchdog_rows: `toolstack watchdog NAME SECONDS yes|no` of each that runs below dom0 and resets the machine when dom0 has
 # hung for so long; yes: it runs again after a boot. The kernel's own softdog is none: it hangs with dom0.
 watchdog_rows() {
 	# xenwatchdogd arms Xen's timer anew all the time. In dom0 Xen then resets the machine.
-	for watchdog in $(grep -lsx xenwatchdogd /proc/[0-9]*/comm || :); do
-		watchdog_seconds=$(tr '\000' '\n' 2>/dev/null <"${watchdog%/comm}/cmdline" | awk 'NR > 1 && /^[0-9]+$/ { print; exit }')
+	know_processes || :
+	while read -r watchdog watchdog_name; do
+		[ "$watchdog_name" = xenwatchdogd ] || continue
+		watchdog_seconds=$(tr '\000' '\n' 2>/dev/null <"/proc/$watchdog/cmdline" | awk 'NR > 1 && /^[0-9]+$/ { print; exit }')
 		[ -n "$watchdog_seconds" ] || continue
 		if begins_at_boot xensan-watchdog xen-watchdog xenwatchdogd; then value=yes; else value=no; fi
 		row toolstack watchdog xenwatchdogd "$watchdog_seconds" "$value"
-	done
+	done <<-END
+		$found_processes
+	END
 	for watchdog in /sys/class/watchdog/watchdog*; do
 		[ -d "$watchdog" ] || continue
 		# Active: a program has opened it, and it counts.

@@ -1,32 +1,18 @@
+# include: processes.sh
 # toolstack_processes: PID VERB NAME, tabs between, of every toolstack command that builds, moves or ends a domain now.
 # Left out: commands that only look, and the daemons that wait for the end of a domain (their output goes to /var/log/xen).
 # Fails when the processes cannot be told.
 toolstack_processes() {
-	# grep looks at all of them at once. It fails when one ends meanwhile; that it worked shows by this shell, which it must
-	# find as well.
-	IFS= read -r process_own <"/proc/$$/comm" || return 1
-	case $process_own in *[!a-z-]*) process_own='.*' ;; esac
-	process_list=$(grep -lsE "^(xl|xm|xc_save|xc_restore|libxl-save-help.*|$process_own)\$" /proc/[0-9]*/comm) || :
-	[ -n "$process_list" ] || return 1
-	for process in $process_list; do
-		{ IFS= read -r process_name <"$process"; } 2>/dev/null || continue
-		process=${process%/comm}
+	know_processes || return 1
+	while read -r process process_name; do
 		case $process_name in
-		xl | xm) ;;
-		libxl-save-help*)
-			printf '%s\tsave-helper\t-\n' "${process#/proc/}"
-			continue
-			;;
-		xc_save | xc_restore)
-			printf '%s\t%s\t-\n' "${process#/proc/}" "$process_name"
-			continue
-			;;
-		*) continue ;;
+		xl | xm) waits_for_end "/proc/$process/fd/1" || process_words "$process" ;;
+		libxl-save-help*) printf '%s\tsave-helper\t-\n' "$process" ;;
+		xc_save | xc_restore) printf '%s\t%s\t-\n' "$process" "$process_name" ;;
 		esac
-		! waits_for_end "$process/fd/1" || continue
-		# shellcheck disable=SC2046
-		process_words "${process#/proc/}"
-	done
+	done <<-END
+		$found_processes
+	END
 }
 
 # waits_for_end OUTPUT: it goes to the log of a domain. Rotated or removed ones show by the name of the link only.
