@@ -141,7 +141,7 @@ describe("a device that is not what the volume says", () => {
     });
     await stage.advance(minutes(10));
     expect(formats(sent)).toEqual([]);
-    expect(word(stage, "Ocfs2Cluster", "xen", "Ready").split("/")[0]).not.toBe("True");
+    expect(word(stage, "Ocfs2Cluster", "xen", "Ready")).toBe("Unknown/VolumeNotReady");
   });
 });
 

@@ -93,6 +93,7 @@ export function fakeDom0(shell: readonly string[]): FakeDom0 {
   mkdirSync(join(directory, "run"));
   program("xl", xl.replace("@FAKE@", directory));
   program("blkid", `#!/bin/sh\ncase $1 in -V) echo "blkid from util-linux" ;; *) echo ${filesystem} ;; esac\n`);
+  write("hypervisor", "xen\n");
   write("passwd", `root:x:0:0:root:${directory}/root:/bin/sh\n`);
   const run = (command: HostCommand) => {
     const text = command.script.text
@@ -100,6 +101,7 @@ export function fakeDom0(shell: readonly string[]): FakeDom0 {
       .replaceAll("run_dir=/run/xensan", `run_dir=${directory}/run`)
       .replaceAll("state_dir=/var/lib/xensan", `state_dir=${directory}/state`)
       .replaceAll("/run/systemd/system", `${directory}/no-systemd`)
+      .replaceAll("/sys/hypervisor/type", `${directory}/hypervisor`)
       .replaceAll("/etc/passwd", `${directory}/passwd`)
       .replaceAll("/etc/default/", `${directory}/default/`)
       .replaceAll("/etc/xen/", `${directory}/xen/`)

@@ -92,7 +92,7 @@ describe.each(shells)("xl list, in %s", (...shell) => {
     ["that failed", [heading, dom0Row, alive], 1],
   ])("is none %s", (_what, lines, code) => {
     xl(lines, "libxl: error: cannot open libxc handle\n", code);
-    expect(domains().state).not.toBe("known");
+    expect(domains()).toEqual({ state: "unknown", why: "libxl: error: cannot open libxc handle" });
   });
 
   const stop = { owner: undefined, uuid: vm1, how: "Shutdown", waitSeconds: 0 } as const;

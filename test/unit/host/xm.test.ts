@@ -193,16 +193,19 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
 
   it("that is suspended cannot be resumed: xm has no word for it", () => {
     dom0.domains([7, "vm2", uuid, "---s--", 20]);
-    expect(dom0.act(settleMigration({ owner: undefined, uuid, name: "vm2", action: "ResumeSource" })).kind).not.toBe(
-      "done",
-    );
+    expect(dom0.act(settleMigration({ owner: undefined, uuid, name: "vm2", action: "ResumeSource" }))).toEqual({
+      kind: "refused",
+      reason: "DomainStateDiffers",
+      message: "ResumeSource: domain 7 is called vm2, state s, 20.0 s of CPU time",
+    });
     expect(dom0.listed()).toEqual(["vm2 ---s--"]);
   });
 
   it("is not told from none when xend does not answer", () => {
-    dom0.write("broken", "Unable to connect to xend: No such file or directory. Is xend running?\n");
-    expect(begin().kind).not.toBe("done");
-    expect(start(rendered()).kind).not.toBe("done");
+    const said = "Unable to connect to xend: No such file or directory. Is xend running?";
+    dom0.write("broken", `${said}\n`);
+    const refused = { kind: "refused", reason: "NotDom0", message: `this host is no dom0: ${said}` };
+    expect([begin(), start(rendered())]).toEqual([refused, refused]);
     expect(dom0.calls()).toEqual([]);
   });
 });

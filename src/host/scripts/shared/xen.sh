@@ -46,7 +46,7 @@ domain_rows() {
 	# Warnings go to stderr, whatever comes of the list.
 	limited 20 "$toolstack" "$2" "$3" >"$1.said" 2>"$1.hints" </dev/null || rows_code=$?
 	if [ "$rows_code" = 0 ]; then "${toolstack}_rows" <"$1.said" >"$1" || rows_code=$?; fi
-	[ "$rows_code" = 0 ] || { tail -n 3 "$1.hints" && tail -n 3 "$1.said"; } | tail -n 3 >&2
+	[ "$rows_code" = 0 ] || { tail -n 3 "$1.hints" && tail -n 3 "$1.said"; } | head -n 3 >&2
 	# A probe puts all of its files away at once.
 	[ -n "${work:-}" ] || rm -f "$1.said" "$1.hints"
 	return "$rows_code"
