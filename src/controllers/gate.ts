@@ -73,13 +73,13 @@ interface Refusal {
 type Gate = (candidate: Candidate) => Refusal | undefined;
 
 /**
- * Whether a job may run, in this order; the first that refuses decides. Before it comes who looks only (the annotations paused
- * and dry-run, and a migration's permit or a domain's turn, end in a plan without the step); after it, on the machine, the claim
- * and what each script checks for itself.
+ * Whether a job may run, in this order; the first that refuses decides. Before it, the annotations paused and dry-run withhold
+ * the whole plan, and a migration without its permit or a domain before its turn plans no step; after it, on the machine, the
+ * claim is checked, and whatever the script of the step checks for itself.
  */
 const gates: readonly Gate[] = [isManaged, isTrusted, isFresh, isIdle, hasSteps, isDue, isConfirmed];
 
-/** An observed machine is looked at only. */
+/** On an observed machine no step runs. */
 function isManaged({ job }: Candidate): Refusal | undefined {
   const observer = observerOf(job);
   if (observer === undefined || job.steps.length === 0) return undefined;
@@ -92,17 +92,17 @@ export function observerOf({ machine, concerns = [] }: Pick<Job, "machine" | "co
   return undefined;
 }
 
-/** A key or a machine-id that nobody has written down yet justifies looking, not changing anything. */
+/** Until its host key and its machine-id are recorded, a machine is probed, and nothing is changed on it. */
 function isTrusted({ job: { machine } }: Candidate): Refusal | undefined {
   return machine.trusted ? undefined : {};
 }
 
-/** Nothing is done on knowledge older than what asked for it. */
+/** No step runs on facts that are older than what asked for it. */
 function isFresh({ job: { fresh = true } }: Candidate): Refusal | undefined {
   return fresh ? undefined : {};
 }
 
-/** What the last job of this work did is shown by a look first. */
+/** A look shows first what the last job of this work did. */
 function isIdle({ world, job, first, results }: Candidate): Refusal | undefined {
   if (!job.machine.agent.pending(job.work)) return undefined;
   const outcome = world.ledger.lastOutcome(placeOf(job), job.steps);
@@ -117,14 +117,14 @@ function hasSteps({ world, job, first }: Candidate): Refusal | undefined {
   return {};
 }
 
-/** What did not help is not tried again at once. */
+/** A step without effect is tried again after a pause. */
 function isDue(candidate: Candidate): Refusal | undefined {
   const permission = candidate.permission();
   if (permission.kind === "Go") return undefined;
   return { held: heldBy(candidate), againSeconds: permission.seconds };
 }
 
-/** Before a step that interrupts every client is asked again. */
+/** Before a step that interrupts every client, its witnesses are probed again. */
 function isConfirmed(candidate: Candidate): Refusal | undefined {
   const { world, job } = candidate;
   if (job.steps.every(({ interrupts }) => interrupts !== true)) return undefined;
@@ -138,7 +138,7 @@ function heldBy({ first, results, permission }: Candidate): Held | undefined {
   return step === undefined || outcome === undefined ? undefined : { step, outcome };
 }
 
-/** Its steps did not help, and are not tried again yet. */
+/** Its steps had no effect, and their pause is not over. */
 export function rests(world: Books, job: Job): boolean {
   const results = job.machine.agent.results(job.work);
   return world.ledger.judge(placeOf(job), job.steps, job.basis, results).kind === "Wait";
