@@ -17,6 +17,15 @@ export interface Directives {
   readonly reconcileAt: string | undefined;
 }
 
+/** What a person can approve, in the annotation before a colon and what it is approved of: `Machine:ID`. */
+type Approval = "Claim" | "DestroySource" | "FormatElsewhere" | "Machine" | "ReplaceBacking" | "ReplaceImage";
+
+/** Of what this was approved; undefined when it was not. */
+export function approvedOf(approval: Approval, { approved }: Pick<Directives, "approved">): string | undefined {
+  const start = `${approval}:`;
+  return approved?.startsWith(start) === true ? approved.slice(start.length) : undefined;
+}
+
 /** Reads the annotations of an object; those that are not set tell nothing. */
 export function directivesOf({ name, annotations: given = {} }: Metadata): Directives {
   return {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { AoeServer, XenHost } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
 import type { SshSpec } from "../api/ssh.ts";
-import { directivesOf } from "./directives.ts";
+import { approvedOf, directivesOf } from "./directives.ts";
 import { type Endpoint, endpointOf } from "./hosts/endpoint.ts";
 import type { Remembered } from "./hosts/machine.ts";
 import { keysIn } from "./identity.ts";
@@ -33,13 +33,12 @@ export function standsFor<T extends HostObject>(
   const { metadata, status } = object;
   const parsed = parse(object);
   const management = parsed.ok ? parsed.spec.management : undefined;
-  const [, takes] = /^Claim:(.*)$/.exec(directivesOf(metadata).approved ?? "") ?? [];
   return {
     endpoint: parsed.ok ? endpointOf(metadata.namespace ?? "", parsed.spec.ssh) : undefined,
     remembered: {
       hostKey: status?.hostKey,
       machineId: status?.machineID,
-      takes,
+      takes: approvedOf("Claim", directivesOf(metadata)),
       since: metadata.creationTimestamp,
       management,
     },

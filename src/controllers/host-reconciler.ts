@@ -12,7 +12,7 @@ import type { Kind } from "../runtime/kube-api.ts";
 import { done, type Reconciler } from "../runtime/reconciler.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { merged } from "./converge.ts";
-import type { Directives } from "./directives.ts";
+import { approvedOf, type Directives } from "./directives.ts";
 import { no, unknown, yes } from "./finding.ts";
 import { handOver, printed } from "./gate.ts";
 import { type Ended, type Gone, hasEnded } from "./gone.ts";
@@ -195,14 +195,17 @@ function lookForProof(gone: Gone): number | undefined {
   return proofSeconds;
 }
 
+const machineIdForm = /^[A-Za-z0-9-]{1,64}$/;
+
 /** At the first look what the machine says; later what a person approved: `Machine:ID`. */
 function machineToRecord(
   { machineID }: HostStatus,
   watched: Machine | undefined,
-  { approved }: Directives,
+  directives: Directives,
 ): string | undefined {
-  const [, accepted] = /^Machine:([A-Za-z0-9-]{1,64})$/.exec(approved ?? "") ?? [];
-  if (machineID !== undefined) return accepted === machineID ? undefined : accepted;
+  const accepted = approvedOf("Machine", directives);
+  if (machineID !== undefined)
+    return accepted === undefined || accepted === machineID || !machineIdForm.test(accepted) ? undefined : accepted;
   return watched === undefined ? undefined : machineOf(watched.agent.view);
 }
 

@@ -2,6 +2,7 @@ import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { BackingFact, Export, HostFacts } from "../../host/facts.ts";
 import { interfaceProblem } from "../aoe-server/plan.ts";
+import { approvedOf } from "../directives.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText, lookUp } from "../hosts/view.ts";
 import { readyServer } from "./ensure-server.ts";
@@ -252,12 +253,9 @@ export function interfaceMac(facts: HostFacts, name: string): string | undefined
   return facts.interfaces.value.find((one) => one.name === name)?.mac;
 }
 
-const approval = "ReplaceBacking:";
-
 /** The identity of the recorded backing that a person gave up, so that another one may take its place. */
-export function givenUp({ approved }: Pick<VolumeObservation, "approved">): string | undefined {
-  return approved?.startsWith(approval) === true ? approved.slice(approval.length) : undefined;
-}
+export const givenUp = (volume: Pick<VolumeObservation, "approved">): string | undefined =>
+  approvedOf("ReplaceBacking", volume);
 
 /** Two lasting identities of one thing; a time of birth of 0 is one that was not told. */
 export function isSameBacking(one: string, other: string): boolean {
@@ -285,7 +283,7 @@ export function otherThanRecorded(
       (fact.kind === "Missing" || (fact.lasting !== "" && !isSameBacking(one, fact.lasting))),
   );
   if (broken === undefined) return undefined;
-  const wayOut = `bring it back, or set the annotation xensan.dev/approve=${approval}${broken} to accept that it is lost`;
+  const wayOut = `bring it back, or set the annotation xensan.dev/approve=ReplaceBacking:${broken} to accept that it is lost`;
   if (fact.kind === "Missing")
     return {
       reason: "BackingMissing",

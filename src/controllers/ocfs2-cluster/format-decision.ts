@@ -1,5 +1,6 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { FormatRecord, SharedDevice } from "../../host/ocfs2-facts.ts";
+import { approvedOf } from "../directives.ts";
 import type { Strangers } from "./observation.ts";
 
 /** What is known of one file system that is to be on one volume. */
@@ -122,12 +123,11 @@ function resume(situation: FormatSituation, intent: Intent): FormatDecision {
  * so, for this one format: then everything is decided anew, as if nothing had been intended.
  */
 function outOfReach(situation: FormatSituation, { uuid, host }: Intent, why: string): FormatDecision {
-  const { device, looks, approved } = situation;
-  const approval = `FormatElsewhere:${uuid}`;
-  if (approved !== approval)
+  const { device, looks } = situation;
+  if (approvedOf("FormatElsewhere", situation) !== uuid)
     return wait(
       "FormatUnknown",
-      `Only ${host} has the record of whether it began to format ${device} as ${uuid}, and ${why}. Bring it back. If it never comes back: make sure that it is off and stays off, look at ${device} on another node ("blkid -p ${device}" must print nothing), and set the annotation xensan.dev/approve=${approval}: then another node is chosen, which formats ${device} only if it is blank`,
+      `Only ${host} has the record of whether it began to format ${device} as ${uuid}, and ${why}. Bring it back. If it never comes back: make sure that it is off and stays off, look at ${device} on another node ("blkid -p ${device}" must print nothing), and set the annotation xensan.dev/approve=FormatElsewhere:${uuid}: then another node is chosen, which formats ${device} only if it is blank`,
     );
   // Half a file system may look like a whole one.
   if (looks.flatMap(seeing).some((look) => look.device.superblock?.uuid === uuid))

@@ -1,5 +1,6 @@
 import { globMatches } from "../../host/glob.ts";
 import type { ImageFact, ImageRecord } from "../../host/xen-facts.ts";
+import { approvedOf } from "../directives.ts";
 import { isMarkOf, markedName } from "../identity.ts";
 import { type DomainObservation, factsOf, type ObservedHost } from "./observation.ts";
 
@@ -67,15 +68,12 @@ export function judgeImage(
   return written ? { kind: "Ready" } : { kind: "Open", message: `${path} is not recorded as its image yet` };
 }
 
-const approval = "ReplaceImage:";
-
 const givingUp = (path: string, identity: string) =>
-  `halt the domain and set the annotation xensan.dev/approve="${approval}${identity} ${path}" to accept that it is lost`;
+  `halt the domain and set the annotation xensan.dev/approve="ReplaceImage:${identity} ${path}" to accept that it is lost`;
 
 /** `INODE BIRTH` of the image at the path that a person gave up, so that another file may take its place. */
 export function givenUp(approved: string | undefined, path: string): string | undefined {
-  const [inode = "", birth = "", ...rest] =
-    approved?.startsWith(approval) === true ? approved.slice(approval.length).split(" ") : [];
+  const [inode = "", birth = "", ...rest] = approvedOf("ReplaceImage", { approved })?.split(" ") ?? [];
   return rest.join(" ") === path ? `${inode} ${birth}` : undefined;
 }
 

@@ -8,6 +8,7 @@ import type { Owner } from "../../host/values.ts";
 import { type ConditionUpdate, rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { merged } from "../converge.ts";
+import { approvedOf } from "../directives.ts";
 import { unknown } from "../finding.ts";
 import { type Handed, handOver, lookedAgain, nothingHanded, soonest } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
@@ -54,7 +55,7 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
     status,
     evidence,
     deleting: isDeleting(migration),
-    approved: directives.approved === `DestroySource:${status.operationID}`,
+    approved: status.operationID !== undefined && approvedOf("DestroySource", directives) === status.operationID,
     mayBegin: notes.mayBegin(id),
     refusal: refusalOf(hosts, id),
     nowMs,
