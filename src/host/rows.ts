@@ -1,9 +1,15 @@
 import { printable } from "../printable.ts";
 import { excerpt, type Rows } from "./probe-sections.ts";
 
-/** A section that does not say what probe.sh documents. */
+/** A section that does not say what probe.sh documents. Without a stack: a host may send thousands of such rows. */
 export class Unparseable extends Error {
   override readonly name = "Unparseable";
+  constructor(message: string) {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = limit;
+  }
 }
 
 /** Takes a row that could not be read, and why. */

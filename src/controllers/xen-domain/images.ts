@@ -109,9 +109,9 @@ export function imageOn(host: ObservedHost, path: string): ImageFact | undefined
 export function strangersAt({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">, path: string): string[] {
   return hosts.flatMap((host) => {
     const domains = factsOf(host)?.domains;
-    const rows = domains?.state === "known" ? domains.value.domains : [];
+    const rows = new Map((domains?.state === "known" ? domains.value.domains : []).map((row) => [row.id, row]));
     return (imageOn(host, path)?.users ?? []).flatMap(({ kind, name, domain }) => {
-      const row = rows.find(({ id }) => id === domain);
+      const row = domain === undefined ? undefined : rows.get(domain);
       if (row?.uuid === uuid) return [];
       const through = kind === "loop" ? `loop device ${name}` : `process ${name}`;
       const user = row === undefined ? through : `domain ${row.name} (id ${row.id}, ${row.uuid})`;

@@ -10,6 +10,7 @@ import { describeXen } from "../../../src/controllers/xen-host/describe.ts";
 import type { HostFacts } from "../../../src/host/facts.ts";
 import { parseProbe, parseProbeGently } from "../../../src/host/parse-probe.ts";
 import { bounds } from "../../../src/host/probe-sections.ts";
+import { Unparseable } from "../../../src/host/rows.ts";
 import { setCondition } from "../../../src/runtime/conditions.ts";
 import { createTranscript } from "../../../src/ssh/transcript.ts";
 
@@ -182,6 +183,14 @@ describe("a thing that stands there many times", () => {
     for (const bytes of recorded)
       for (const fact of Object.values(parseProbe(bytes.toString("utf8"))))
         if (fact.state === "known") expect(fact.unread ?? []).toEqual([]);
+  });
+});
+
+describe("a row that cannot be read", () => {
+  it("costs no stack: there may be thousands", () => {
+    const limit = Error.stackTraceLimit;
+    expect(new Unparseable("odd").stack ?? "").not.toContain("at ");
+    expect(Error.stackTraceLimit).toBe(limit);
   });
 });
 
