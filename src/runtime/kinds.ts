@@ -60,6 +60,8 @@ export interface Secret extends KubeObject {
   type?: string;
   /** Values are base64. */
   data?: Record<string, string>;
+  /** Not of the API server: the values that were too long to be kept here, in bytes. */
+  omitted?: Readonly<Record<string, number>>;
 }
 
 /** core/v1 Secret. */

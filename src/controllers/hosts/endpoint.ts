@@ -1,3 +1,4 @@
+import { secretFinalizer } from "../../api/common.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { SshSpec } from "../../api/ssh.ts";
 import type { Secret } from "../../runtime/kinds.ts";
@@ -44,15 +45,20 @@ const sshAuth = "kubernetes.io/ssh-auth";
  * What looking through known_hosts may cost: whoever writes the Secret chooses how much there is. A hashed name costs a hash, a
  * pattern its length times the name's.
  */
-const mostKnownHosts = { bytes: 256 * 1024, hashedNames: 2048, patternCharacters: 32 * 1024 };
+const mostKnownHosts = { hashedNames: 2048, patternCharacters: 32 * 1024 };
+
+/** Bytes of each value that is used. */
+const mostBytes: Readonly<Record<string, number>> = {
+  "ssh-privatekey": 16 * 1024,
+  "ssh-passphrase": 16 * 1024,
+  known_hosts: 256 * 1024,
+};
 
 /** Why a file is too much to look through, as the end of a sentence about its Secret. */
 function knownHostsProblem(text: string): string | undefined {
   const most = mostKnownHosts;
-  const size = Buffer.byteLength(text);
   const tooMany = (count: number, what: string, limit: number) =>
     `has ${count} ${what} known_hosts, at most ${limit} are accepted: keep the lines of the hosts that use it`;
-  if (size > most.bytes) return tooMany(size, "bytes of", most.bytes);
   const hashed = text.split("|1|").length - 1;
   if (hashed > most.hashedNames) return tooMany(hashed, "hashed names in", most.hashedNames);
   const patterns = text.split(/[\s,]/).filter((word) => word.includes("*") || word.includes("?"));
@@ -75,6 +81,18 @@ export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recorded
       "CredentialInvalid",
       `${name} has type ${secret.type ?? "Opaque"}; it must be ${sshAuth}. The type cannot be changed: delete it and create it again`,
     );
+  for (const [key, most] of Object.entries(mostBytes)) {
+    const omitted = secret.omitted?.[key];
+    const bytes = omitted ?? Buffer.byteLength(secret.data?.[key] ?? "", "base64");
+    if (bytes > most)
+      return problem("CredentialInvalid", `${name} has ${bytes} bytes of ${key}, at most ${most} are accepted`);
+    // Without its known_hosts a host would be trusted by less than was declared.
+    if (omitted !== undefined)
+      return problem(
+        "Pending",
+        `${name} has ${bytes} bytes of ${key}, which are read once it carries the finalizer ${secretFinalizer}`,
+      );
+  }
   const privateKey = text(secret, "ssh-privatekey");
   if (privateKey === undefined)
     return problem("CredentialInvalid", `${name} has no ssh-privatekey: put an OpenSSH private key there`);

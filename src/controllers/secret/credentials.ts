@@ -44,10 +44,12 @@ async function* slimmed<T extends KubeObject>(events: AsyncIterable<WatchEvent<T
  * create Secrets would fill the operator's memory otherwise; the hold ({@link secretFinalizer}) brings the rest.
  */
 const smallValue = 16 * 1024;
+/** The same for a Secret that is held: known_hosts may have 256 KiB. Whoever creates a Secret can write the hold, too. */
+const heldValue = 360 * 1024;
 
-/** A Secret with our own keys only, and without what people write beside it. */
+/** A Secret with our own keys only, and without what people write beside it. What is too long is named, for it is not absent. */
 export function withoutForeignData<T extends KubeObject>(object: T): T {
-  const secret: T & Pick<Secret, "data" | "type"> = { ...object };
+  const secret: T & Pick<Secret, "data" | "omitted" | "type"> = { ...object };
   const {
     annotations: _annotations,
     labels: _labels,
@@ -56,11 +58,12 @@ export function withoutForeignData<T extends KubeObject>(object: T): T {
     ...metadata
   } = object.metadata;
   const kept = credentials[secret.type ?? ""] ?? [];
-  const held = hasFinalizer(object, secretFinalizer);
-  const data = Object.fromEntries(
-    Object.entries(secret.data ?? {}).filter(
-      ([key, value]) => kept.includes(key) && (held || value.length <= smallValue),
-    ),
-  );
-  return { ...secret, metadata, data };
+  const longest = hasFinalizer(object, secretFinalizer) ? heldValue : smallValue;
+  const own = Object.entries(secret.data ?? {}).filter(([key]) => kept.includes(key));
+  const [short, long] = [
+    own.filter(([, value]) => value.length <= longest),
+    own.filter(([, value]) => value.length > longest),
+  ];
+  const omitted = Object.fromEntries(long.map(([key, value]) => [key, Buffer.byteLength(value, "base64")]));
+  return { ...secret, metadata, data: Object.fromEntries(short), ...(long.length === 0 ? {} : { omitted }) };
 }

@@ -1,19 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { sshSchema } from "../../../../src/api/ssh.ts";
 import { endpointOf, routeTo } from "../../../../src/controllers/hosts/endpoint.ts";
+import { withoutForeignData } from "../../../../src/controllers/secret/credentials.ts";
 
 const ssh = sshSchema.parse({ host: "bella.example", privateKeySecretRef: { name: "key" } });
 const encoded = (text: string) => Buffer.from(text).toString("base64");
 
-function route(data: Record<string, string>, type = "kubernetes.io/ssh-auth") {
-  const metadata = { namespace: "san", name: "key", uid: "u", resourceVersion: "7" };
-  const secret = {
+const hold = { finalizers: ["xensan.dev/in-use"] };
+
+/** As it comes out of the memory of the operator. */
+function route(data: Record<string, string>, type = "kubernetes.io/ssh-auth", more: object = hold) {
+  const metadata = { namespace: "san", name: "key", uid: "u", resourceVersion: "7", ...more };
+  const secret = withoutForeignData({
     apiVersion: "v1",
     kind: "Secret",
     metadata,
     type,
     data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, encoded(value)])),
-  } as const;
+  });
   return routeTo(endpointOf("san", ssh), secret, undefined);
 }
 /** A site's, with comments, as long as it may be. */
@@ -37,6 +41,17 @@ describe("the way into a host", () => {
     });
   });
 
+  it("is not taken by less than its Secret declares, before that is held and read whole", () => {
+    const known = { "ssh-privatekey": "k", known_hosts: mostKnownHosts };
+    expect(route(known, "kubernetes.io/ssh-auth", {})).toEqual({
+      kind: "problem",
+      reason: "Pending",
+      message:
+        "Secret san/key has 262144 bytes of known_hosts, which are read once it carries the finalizer xensan.dev/in-use",
+    });
+    expect(route(known)).toMatchObject({ kind: "target", target: { knownHosts: mostKnownHosts } });
+  });
+
   it.each<[string, ReturnType<typeof route>, string]>([
     [
       "of another type",
@@ -47,7 +62,12 @@ describe("the way into a host", () => {
     [
       "with known hosts without an end, which somebody would have to look through",
       route({ "ssh-privatekey": "k", known_hosts: "é".repeat(128 * 1024 + 1) }),
-      "Secret san/key has 262146 bytes of known_hosts, at most 262144 are accepted: keep the lines of the hosts that use it",
+      "Secret san/key has 262146 bytes of known_hosts, at most 262144 are accepted",
+    ],
+    [
+      "with a key that is none",
+      route({ "ssh-privatekey": "k".repeat(16 * 1024 + 1) }),
+      "Secret san/key has 16385 bytes of ssh-privatekey, at most 16384 are accepted",
     ],
     [
       "with more hashed names than a site has hosts",
