@@ -34,17 +34,17 @@ export const domainBootSchema = withRules(
 
 const elsewhere = "add another disk instead";
 
+const deviceSchema = textOf(/^(xvd|sd|hd)[a-z][0-9]{0,2}$/, 6, "a virtual device, like xvda or xvdb1");
+
+const filesystemRefSchema = z.object({
+  clusterRef: localRefSchema.describe("Ocfs2Cluster."),
+  label: z.string().min(1).max(63).describe("Label of one of its file systems."),
+});
+
 const diskSchema = withRules(
   z.object({
-    device: textOf(/^(xvd|sd|hd)[a-z][0-9]{0,2}$/, 6, "a virtual device, like xvda or xvdb1").describe(
-      "Name of the disk in the guest.",
-    ),
-    filesystemRef: z
-      .object({
-        clusterRef: localRefSchema.describe("Ocfs2Cluster."),
-        label: z.string().min(1).max(63).describe("Label of one of its file systems."),
-      })
-      .describe("Shared file system that holds the image. Immutable."),
+    device: deviceSchema.describe("Name of the disk in the guest."),
+    filesystemRef: filesystemRefSchema.describe("Shared file system that holds the image. Immutable."),
     path: relativePathSchema.describe("Image file below the file system's mount point. Immutable."),
     size: volumeSizeSchema.describe("Size of the image; it may grow."),
     sourcePath: relativePathSchema
@@ -72,6 +72,19 @@ export const domainDisksSchema = withRules(mapListOf(diskSchema, ["device"], { m
       ).size === disks.length,
   },
 ]).describe("Image files on a shared file system.");
+
+const cdromSchema = z.object({
+  device: deviceSchema.describe("Name of the drive in the guest, like hdc."),
+  filesystemRef: filesystemRefSchema.describe("Shared file system that holds the image."),
+  path: relativePathSchema.describe(
+    "Image file (ISO) below the file system's mount point. It must be in the templates of the file system, and is only read.",
+  ),
+});
+
+/** CD-ROM drives of a domain; several domains may have the same image in theirs. */
+export const domainCdromsSchema = mapListOf(cdromSchema, ["device"], { max: 4 }).describe(
+  "CD-ROM drives, each with an image on a shared file system. A change is seen by the guest after its next start.",
+);
 
 const networkSchema = z.object({
   bridge: interfaceNameSchema.describe("Bridge on the dom0, within the host's allowed.bridges."),

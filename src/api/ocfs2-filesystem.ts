@@ -42,7 +42,7 @@ export const ocfs2FilesystemSchema = withRules(
     templates: setOf(relativePathGlobSchema, { max: 32 })
       .default([])
       .describe(
-        "Images that disks may be copied from (sourcePath of a XenDomain), as patterns below the mount point, like templates/*.img. No other image is copied, and never the image of a domain, even if it is listed.",
+        "Images that any XenDomain may read: disks are copied from them (sourcePath), and CD-ROM drives have them. Patterns below the mount point, like templates/*.img or iso/*.iso. No other image is read, and never the image of a domain, even if it is listed.",
       ),
     nodeSlots: z.int().min(1).max(255).default(8).describe("How many nodes may mount it at once. It may grow."),
     blockSize: z.enum(["1Ki", "2Ki", "4Ki"]).optional().describe("Chosen by mkfs when omitted. Immutable."),

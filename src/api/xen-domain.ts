@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { conditionsSchema, timeSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
-import { domainBootSchema, domainDisksSchema, domainNetworksSchema } from "./domain-devices.ts";
+import { domainBootSchema, domainCdromsSchema, domainDisksSchema, domainNetworksSchema } from "./domain-devices.ts";
 import { domainStateSchema } from "./domain-state.ts";
 import { atomicListOf, mapListOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
@@ -35,6 +35,7 @@ export const xenDomainSpecSchema = withRules(
       .describe("PV guests migrate live only where Xen has shadow paging. Immutable."),
     boot: domainBootSchema.optional(),
     disks: domainDisksSchema.default([]),
+    cdroms: domainCdromsSchema.default([]),
     networks: domainNetworksSchema.default([]),
     shutdown: z
       .object({
@@ -99,6 +100,12 @@ export const xenDomainSpecSchema = withRules(
       message: "networks.model must be given for HVM only: other domains have no emulated network card",
       path: ["networks"],
       holds: (spec) => spec.type === "HVM" || spec.networks.every((network) => network.model === undefined),
+    },
+    {
+      cel: "self.cdroms.all(drive, !self.disks.exists(disk, disk.device == drive.device))",
+      message: "a disk and a CD-ROM drive must not have the same device",
+      path: ["cdroms"],
+      holds: (spec) => spec.cdroms.every((drive) => spec.disks.every(({ device }) => device !== drive.device)),
     },
     immutableRequired("type", "the guest is installed for it"),
   ],

@@ -2,7 +2,7 @@ import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
 import { filesystemUuid } from "./ocfs2-values.ts";
 import type { Owner } from "./values.ts";
-import { InvalidValue, ownerText, path, whole } from "./values.ts";
+import { InvalidValue, ownerText, path, pathGlobs, whole } from "./values.ts";
 import {
   bootFileBounds,
   bootId,
@@ -63,10 +63,16 @@ export interface StartRequest {
 /**
  * xl create under the exclusive lock file. Detail: `started id N` or `running id N` (this very domain runs already). Refuses
  * DomainNameTaken, DomainLocked (names the holder), DomainMigrating, NotMounted, ConfigurationDiffers, NoMemory, BridgeMissing,
- * BridgeOutsideBounds, BootFileOutsideBounds, ImageOutsideBounds, ImageForeign, StartFailed (what xl said; the lock is released when the domain is proved absent).
+ * BridgeOutsideBounds, BootFileOutsideBounds, ImageOutsideBounds, ImageForeign, SourceNotTemplate, SourceInUse and SourceMissing
+ * (of a CD-ROM drive), StartFailed (what xl said; the lock is released when the domain is proved absent).
  */
 export function startDomain(
-  request: StartRequest & { readonly allowedBootFiles: readonly string[]; readonly allowedBridges: readonly string[] },
+  request: StartRequest & {
+    readonly allowedBootFiles: readonly string[];
+    readonly allowedBridges: readonly string[];
+    /** What of the shares CD-ROM drives may have: globs. */
+    readonly templates?: readonly string[];
+  },
 ): HostCommand {
   return command("start-domain", 300, `domain ${request.name} started, here only`, [
     ownerText(request.owner),
@@ -79,6 +85,7 @@ export function startDomain(
       : [hostName("supersedes", request.supersedes.host), bootId(request.supersedes.bootId)]),
     ...bootFileBounds(request.allowedBootFiles),
     ...bridgeBounds(request.allowedBridges),
+    ...[...new Set(pathGlobs("templates", request.templates ?? []))].map((glob) => `cdrom=${glob}`),
     ...request.shares.map(shareArgument),
   ]);
 }

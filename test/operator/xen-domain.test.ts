@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { at, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
+import { at, ocfs2Cluster, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
 import { twoServers } from "../simulation/scenarios/racks.ts";
 import type { Stage } from "../simulation/stage.ts";
 import { commands, domainHost, eventually, message, minutes, rig, status, word } from "./rig.ts";
@@ -58,6 +58,21 @@ describe("a domain on a shared file system", () => {
     stage.patch("XenHost", at("brutus"), { spec: { allowed: { bridges: ["xenbr*"] } } });
     await eventually(stage, () => ready(stage), "True/Ready");
     expect(executing(stage)).toEqual(["brutus vm"]);
+  });
+
+  it("has in its CD-ROM drive only what the owner of the file system has named, beside other domains", async () => {
+    const filesystemRef = { clusterRef: { name: "xen" }, label: "data" };
+    const cdroms = [{ device: "hdc", filesystemRef, path: "debian.iso" }];
+    const guest = (name: string) => xenDomain(name, nodes, { type: "HVM", cdroms });
+    const stage = room([guest("vm"), guest("vm2")]);
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "DisksReady"), "False/SourceNotTemplate");
+    expect(executing(stage)).toEqual([]);
+    stage.patch("Ocfs2Cluster", at("xen"), ocfs2Cluster("xen", nodes, {}, { templates: ["*.iso"] }));
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "DisksReady"), "False/SourceMissing");
+    stage.rack.writeFile("bella", "/srv/xen/debian.iso", "an installer");
+    await eventually(stage, () => ready(stage), "True/Ready");
+    await eventually(stage, () => ready(stage, "vm2"), "True/Ready");
+    expect(executing(stage)).toHaveLength(2);
   });
 
   it("is halted when the spec says so, and started again", async () => {

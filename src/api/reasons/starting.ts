@@ -56,21 +56,22 @@ export const starting = {
   },
   SourceMissing: {
     stalls: true,
-    conditions: ["DisksReady"],
-    meaning: "The image to copy from does not exist, or it is not a regular file.",
-    action: "Correct sourcePath, or put the image there.",
+    conditions: ["DisksReady", "Running", "Admitted", "Succeeded"],
+    meaning: "The image to copy from, or of a CD-ROM drive, does not exist, or it is not a regular file.",
+    action: "Correct its path, or put the image there.",
   },
   SourceNotTemplate: {
     stalls: true,
-    conditions: ["DisksReady"],
+    conditions: ["DisksReady", "Running"],
     meaning:
-      "sourcePath is in none of the templates of the file system in the Ocfs2Cluster, or leads there by a symbolic link.",
+      "sourcePath, or the path of a CD-ROM drive, is in none of the templates of the file system in the Ocfs2Cluster, or leads there by a symbolic link.",
     action: "Choose one that is, or have the owner of the cluster add it to templates.",
   },
   SourceInUse: {
     stalls: true,
-    conditions: ["DisksReady"],
-    meaning: "sourcePath is the image of a domain. Images in use are never copied.",
+    conditions: ["DisksReady", "Running"],
+    meaning:
+      "sourcePath, or the path of a CD-ROM drive, is the image of a domain. Images in use are neither copied nor read by another domain.",
     action: "Choose an image that no domain has.",
   },
   ImageOutsideBounds: {

@@ -1,7 +1,8 @@
+import { z } from "zod";
 import { ocfs2FilesystemSchema } from "../../api/ocfs2-filesystem.ts";
 import { meansFilesystem } from "../../host/fstab.ts";
 import type { ActiveCluster, O2cb, O2cbConfiguration, O2cbTimeouts, SharedDevice } from "../../host/ocfs2-facts.ts";
-import { type Draft, given } from "./draft.ts";
+import { type Draft, distinct, given } from "./draft.ts";
 import { type FstabEntry, parseFstab } from "./fstab.ts";
 import { factOf, gapsOf, markedName, type NamedHost, objectName } from "./look.ts";
 import type { VolumeDraft } from "./san.ts";
@@ -93,6 +94,21 @@ export function draftClusters(
     clusters: [...drafted.map(({ draft }) => draft), ...rest],
     shares: drafted.flatMap(({ shares }) => shares),
   };
+}
+
+/** The cluster with images of its file systems that any domain may read, by the shares that they are on. */
+export function withTemplates(
+  cluster: Draft,
+  templates: readonly { readonly share: Share; readonly path: string }[],
+): Draft {
+  const own = templates.filter(({ share }) => share.cluster === cluster.name);
+  const filesystems = z.array(z.looseObject({ label: z.string() })).safeParse(cluster.spec?.["filesystems"]);
+  if (own.length === 0 || !filesystems.success) return cluster;
+  const allowed = filesystems.data.map((filesystem) => {
+    const here = distinct(own.filter(({ share }) => share.label === filesystem.label).map(({ path }) => path));
+    return here.length === 0 ? filesystem : { ...filesystem, templates: here };
+  });
+  return { ...cluster, spec: { ...cluster.spec, filesystems: allowed } };
 }
 
 /** A cluster.conf that the tools cannot read: of whatever cluster it is. */

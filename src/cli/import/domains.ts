@@ -15,6 +15,15 @@ export interface DomainDraft extends Draft {
   readonly foreign: readonly string[];
   /** Paths of images that xensan did not make. */
   readonly images: readonly string[];
+  /** What of which file systems is in its CD-ROM drives. */
+  readonly templates: readonly Template[];
+}
+
+/** An image that the owner of its file system must let be read. */
+export interface Template {
+  readonly share: Share;
+  /** Below the mount point. */
+  readonly path: string;
 }
 
 interface Running {
@@ -76,7 +85,7 @@ function filesOf({ host, fact }: Running, defined: readonly Defined[]): readonly
 
 const empty = (name: string, found: readonly string[], notImported: readonly string[]): DomainDraft => ({
   ...{ kind: "XenDomain", name, found, notImported, spec: undefined },
-  ...{ hosts: [], bridges: [], bootFiles: [], foreign: [], images: [] },
+  ...{ hosts: [], bridges: [], bootFiles: [], foreign: [], images: [], templates: [] },
 });
 
 function draftOf(
@@ -134,6 +143,7 @@ function draftOf(
     bootFiles,
     foreign: running === undefined || uuid === undefined || isDeclared(uuid, hosts) ? [] : [uuid],
     images: disks.foreign,
+    templates: disks.templates,
     spec: given({
       uuid,
       hostRefs: refs(on),
@@ -143,6 +153,7 @@ function draftOf(
       type: file.type === "PVH" ? undefined : file.type,
       boot: file.boot,
       disks: disks.spec.length === 0 ? undefined : disks.spec,
+      cdroms: disks.cdroms.length === 0 ? undefined : disks.cdroms,
       networks:
         file.networks.length === 0
           ? undefined
@@ -158,15 +169,25 @@ function disksOf(file: DomainFile, hosts: readonly NamedHost[], shares: readonly
   const lost: string[] = [];
   const foreign: string[] = [];
   const used: Share[] = [];
+  const cdroms: Record<string, unknown>[] = [];
+  const templates: Template[] = [];
   for (const disk of file.disks) {
-    const what = `the disk ${disk.device === "" ? disk.target : `${disk.device} (${disk.target})`}`;
-    if (disk.cdrom) {
-      lost.push(`${what}: a CD-ROM has no field`);
-      continue;
-    }
+    const named = disk.device === "" ? disk.target : `${disk.device} (${disk.target})`;
+    const what = `the ${disk.cdrom ? "CD-ROM drive" : "disk"} ${named}`;
     const share = shares.find(({ mountPoint }) => disk.target.startsWith(`${mountPoint}/`));
     const image = imageAt(disk.target, hosts);
-    if (disk.problem !== undefined) problems.push(`${what}: ${disk.problem}`);
+    if (disk.cdrom) {
+      // Without it the guest is the same one: the drive is left out.
+      if (disk.target === "") lost.push(`${what}: a drive without an image has no field`);
+      else if (share === undefined) lost.push(`${what}: it is on none of the file systems that were imported`);
+      else if (image?.kind !== "File") lost.push(`${what}: no file is there`);
+      else {
+        used.push(share);
+        const path = disk.target.slice(share.mountPoint.length + 1);
+        templates.push({ share, path });
+        cdroms.push({ device: disk.device, filesystemRef: referenceTo(share), path });
+      }
+    } else if (disk.problem !== undefined) problems.push(`${what}: ${disk.problem}`);
     else if (share === undefined)
       problems.push(
         `${what}: it is on none of the file systems that were imported${disk.target.startsWith("/dev/") ? ", and a device cannot be a disk" : ""}`,
@@ -179,7 +200,7 @@ function disksOf(file: DomainFile, hosts: readonly NamedHost[], shares: readonly
       spec.push(
         given({
           device: disk.device,
-          filesystemRef: { clusterRef: { name: share.cluster }, label: share.label },
+          filesystemRef: referenceTo(share),
           path: disk.target.slice(share.mountPoint.length + 1),
           size: formatQuantity(image.sizeBytes),
           access: disk.readOnly ? "ReadOnly" : undefined,
@@ -187,8 +208,10 @@ function disksOf(file: DomainFile, hosts: readonly NamedHost[], shares: readonly
       );
     }
   }
-  return { spec, problems, lost, foreign, shares: used };
+  return { spec, cdroms, problems, lost, foreign, templates, shares: used };
 }
+
+const referenceTo = ({ cluster, label }: Share) => ({ clusterRef: { name: cluster }, label });
 
 /** As whichever host knows it. */
 function imageAt(path: string, hosts: readonly NamedHost[]): ImageFact | undefined {

@@ -1,4 +1,4 @@
-import { draftClusters, labelOn } from "./clusters.ts";
+import { draftClusters, labelOn, withTemplates } from "./clusters.ts";
 import { draftHost, type Needs } from "./dom0.ts";
 import { draftDomains } from "./domains.ts";
 import { type Draft, distinct, judged } from "./draft.ts";
@@ -38,7 +38,12 @@ export function draftRack(rack: LookedRack, secret: string): readonly Draft[] {
     ...sans.map(({ server }) => server),
     ...volumes,
     ...hosts.map((host) => draftHost(host, hosts, needsOf(host.name), secret)),
-    ...clusters,
+    ...clusters.map((cluster) =>
+      withTemplates(
+        cluster,
+        domains.flatMap(({ templates }) => templates),
+      ),
+    ),
     ...domains,
   ].map(judged);
 }

@@ -3,10 +3,10 @@ import { quantityBytes } from "../../api/quantity.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { Toolstack } from "../../host/xen-facts.ts";
 
-/** A disk of the domain with the place of its image on the dom0. */
+/** A disk or CD-ROM drive of the domain with the place of its image on the dom0. */
 export interface PlacedDisk {
   readonly device: string;
-  readonly access: "ReadWrite" | "ReadOnly";
+  readonly access: "ReadWrite" | "ReadOnly" | "Cdrom";
   /** Absolute. */
   readonly image: string;
 }
@@ -92,11 +92,12 @@ function bootLines(boot: XenDomainSpec["boot"]): string[] {
   return [...line("kernel", boot.kernel), ...line("ramdisk", boot.ramdisk), ...line("extra", boot.commandLine)];
 }
 
+const xlAccess = { ReadWrite: "access=rw", ReadOnly: "access=ro", Cdrom: "access=ro, devtype=cdrom" } as const;
 const xlDisk = ({ device, access, image }: PlacedDisk) =>
-  `format=raw, vdev=${device}, access=${access === "ReadOnly" ? "ro" : "rw"}, target=${image}`;
+  `format=raw, vdev=${device}, ${xlAccess[access]}, target=${image}`;
 
-const xmDisk = ({ device, access, image }: PlacedDisk) =>
-  `file:${image},${device},${access === "ReadOnly" ? "r" : "w"}`;
+const xmAccess = { ReadWrite: ",w", ReadOnly: ",r", Cdrom: ":cdrom,r" } as const;
+const xmDisk = ({ device, access, image }: PlacedDisk) => `file:${image},${device}${xmAccess[access]}`;
 
 function networkText(type: XenDomainSpec["type"], network: XenDomainSpec["networks"][number], mac: string): string {
   const emulated =

@@ -3,7 +3,7 @@ import { ownerText } from "../../host/values.ts";
 import { type Finding, found } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { xenHost } from "../identity.ts";
-import { type Configuration, dialectOf, renderConfiguration, typeProblem } from "./configuration.ts";
+import { type Configuration, dialectOf, type PlacedDisk, renderConfiguration, typeProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, type ObservedHost, survey } from "./observation.ts";
 import { mayAdopt } from "./owner.ts";
 
@@ -35,8 +35,12 @@ export function configurationFor(domain: DomainObservation, host: ObservedHost):
   return renderConfiguration(dialect, domain, placedDisks(domain));
 }
 
-/** The disks of a domain whose file systems are known. */
-export const placedDisks = (domain: DomainObservation) =>
-  domain.disks
+/** The disks and CD-ROM drives of a domain whose file systems are known. */
+export const placedDisks = ({ disks, cdroms }: DomainObservation): PlacedDisk[] => [
+  ...disks
     .filter(isPlaced)
-    .map((disk) => ({ device: disk.disk.device, access: disk.disk.access, image: imagePath(disk) }));
+    .map((disk) => ({ device: disk.disk.device, access: disk.disk.access, image: imagePath(disk) })),
+  ...cdroms
+    .filter(isPlaced)
+    .map((drive) => ({ device: drive.disk.device, access: "Cdrom" as const, image: imagePath(drive) })),
+];

@@ -11,31 +11,28 @@ import {
   imagePath,
   isPlaced,
   type ObservedHost,
+  type PlacedCdrom,
   type PlacedDisk,
 } from "./observation.ts";
 
 const type = "DisksReady";
 
-/** Every disk has its image, of at least the size of the spec. One host does the work, for all see the same files. */
+/**
+ * Every disk has its image, of at least the size of the spec, and every CD-ROM drive one that it may have. One host does the
+ * work, for all see the same files.
+ */
 export function ensureDisks(domain: DomainObservation): Finding {
   const steps: Step[] = [];
   const open: string[] = [];
-  const bad: { readonly reason: BadReason; readonly message: string }[] = [];
+  const bad: BadImage[] = [];
   for (const disk of domain.disks.filter(isPlaced)) {
-    const worker = workerFor(domain, disk);
+    const seen = seenImage(domain, disk);
+    if ("reason" in seen) {
+      bad.push(seen);
+      continue;
+    }
+    const { worker, image } = seen;
     const path = imagePath(disk);
-    if (worker === undefined) {
-      bad.push({
-        reason: "FilesystemNotMounted",
-        message: `${disk.filesystem.mountPoint} is not mounted on any reachable host`,
-      });
-      continue;
-    }
-    const image = imageOn(worker, path);
-    if (image === undefined) {
-      bad.push({ reason: "FactsUnknown", message: `XenHost/${worker.name} did not report what is at ${path}` });
-      continue;
-    }
     const users = strangersAt(domain, path);
     if (users.length > 0) {
       bad.push({ reason: "ImageInUse", message: `${path} is used by ${users.join(" and ")}` });
@@ -43,7 +40,10 @@ export function ensureDisks(domain: DomainObservation): Finding {
     }
     const wanted = quantityBytes(disk.disk.size);
     const check = judgeImage(domain, worker, image, wanted);
-    const unfit = check.kind === "Open" && image.kind === "Missing" ? unfitSource(disk) : undefined;
+    const unfit =
+      check.kind === "Open" && image.kind === "Missing"
+        ? unfitSource(disk.disk.sourcePath, disk.filesystem)
+        : undefined;
     if (unfit !== undefined) {
       bad.push(unfit);
       continue;
@@ -52,6 +52,7 @@ export function ensureDisks(domain: DomainObservation): Finding {
     if (check.kind === "Copying" || check.kind === "Open") open.push(check.message);
     if (check.kind === "Open") steps.push(imageStep(domain, worker, disk, wanted));
   }
+  bad.push(...domain.cdroms.filter(isPlaced).flatMap((drive) => unfitCdrom(domain, drive) ?? []));
   const [first] = bad;
   if (first !== undefined) {
     const say = first.reason === "FactsUnknown" || first.reason === "FilesystemNotMounted" ? unknown : no;
@@ -59,6 +60,11 @@ export function ensureDisks(domain: DomainObservation): Finding {
   }
   if (open.length > 0) return found([no(type, "Progressing", open.join("; "))], steps);
   return found([yes(type, "DisksReady", "Every disk has its image")]);
+}
+
+interface BadImage {
+  readonly reason: BadReason;
+  readonly message: string;
 }
 
 type BadReason =
@@ -69,23 +75,47 @@ type BadReason =
   | "FactsUnknown"
   | "FilesystemNotMounted"
   | "SourceNotTemplate"
+  | "SourceMissing"
   | "SourceInUse";
 
-/** Only what the owner of the file system lists is copied, and never the image of a domain. */
-function unfitSource({ disk: { sourcePath }, filesystem }: PlacedDisk) {
-  if (sourcePath === undefined) return undefined;
+/** The image as its worker shows it, or why it is not known. */
+function seenImage(domain: DomainObservation, disk: PlacedDisk | PlacedCdrom) {
+  const worker = workerFor(domain, disk);
+  const path = imagePath(disk);
+  const bad = (reason: BadReason, message: string): BadImage => ({ reason, message });
+  if (worker === undefined)
+    return bad("FilesystemNotMounted", `${disk.filesystem.mountPoint} is not mounted on any reachable host`);
+  const image = imageOn(worker, path);
+  return image === undefined
+    ? bad("FactsUnknown", `XenHost/${worker.name} did not report what is at ${path}`)
+    : { worker, image };
+}
+
+/** Only what the owner of the file system lists is copied or read, and never the image of a domain. */
+function unfitSource(source: string | undefined, filesystem: PlacedDisk["filesystem"]): BadImage | undefined {
+  if (source === undefined) return undefined;
   const { mountPoint, templates, sourceOf } = filesystem;
-  const path = `${mountPoint}/${sourcePath}`;
-  if (!templates.some((glob) => globMatches(glob, sourcePath))) {
+  const path = `${mountPoint}/${source}`;
+  if (!templates.some((glob) => globMatches(glob, source))) {
     const listed = templates.length === 0 ? "there are none" : templates.join(", ");
     const message = `${path} is in none of the templates of its file system (${listed})${advice("SourceNotTemplate")}`;
-    return { reason: "SourceNotTemplate", message } as const;
+    return { reason: "SourceNotTemplate", message };
   }
   if (sourceOf === undefined) return undefined;
-  return {
-    reason: "SourceInUse",
-    message: `${path} is an image of XenDomain ${sourceOf}${advice("SourceInUse")}`,
-  } as const;
+  return { reason: "SourceInUse", message: `${path} is an image of XenDomain ${sourceOf}${advice("SourceInUse")}` };
+}
+
+/** Why the drive may not have its image. */
+function unfitCdrom(domain: DomainObservation, drive: PlacedCdrom): BadImage | undefined {
+  const unfit = unfitSource(drive.disk.path, drive.filesystem);
+  if (unfit !== undefined) return unfit;
+  const seen = seenImage(domain, drive);
+  if ("reason" in seen) return seen;
+  const { kind, path, record } = seen.image;
+  if (kind !== "File")
+    return { reason: "SourceMissing", message: `There is no regular file ${path}${advice("SourceMissing")}` };
+  if (record === undefined) return undefined;
+  return { reason: "SourceInUse", message: `${path} was made for a domain${advice("SourceInUse")}` };
 }
 
 function imageStep(
@@ -114,7 +144,10 @@ function imageStep(
 }
 
 /** The host that is at it, or on which it runs or ran, else the first that has the file system mounted and can be asked. */
-export function workerFor({ hosts, recorded }: DomainObservation, disk: PlacedDisk): ObservedHost | undefined {
+export function workerFor(
+  { hosts, recorded }: DomainObservation,
+  disk: Pick<PlacedDisk, "filesystem">,
+): ObservedHost | undefined {
   const able = hosts.filter((host) => disk.filesystem.mountedOn.includes(host.name) && isAsked(host));
   const busy = able.find(({ machine }) => machine.state === "Found" && machine.busy);
   return busy ?? able.find(({ name }) => name === recorded.host) ?? able[0];

@@ -4,7 +4,7 @@ import { strangerOf } from "./owner.ts";
 
 /** The domain may exist: nobody older claims what it claims, its hosts are there, and so are the file systems of its disks. */
 export function ensurePlace(domain: DomainObservation): Finding {
-  const { hosts, disks } = domain;
+  const { hosts, disks, cdroms } = domain;
   const taken = takenBy(domain);
   if (taken !== undefined) return stop(both(no, "DomainTaken", taken));
   const allowed = hosts.filter((host) => host.allowed);
@@ -26,7 +26,9 @@ export function ensurePlace(domain: DomainObservation): Finding {
       ),
       unknown("Running", "NoDisk", "A domain without a disk on a shared file system is not started"),
     ]);
-  const homeless = disks.flatMap(({ filesystem }) => (filesystem.state === "Missing" ? [filesystem.message] : []));
+  const homeless = [...disks, ...cdroms].flatMap(({ filesystem }) =>
+    filesystem.state === "Missing" ? [filesystem.message] : [],
+  );
   if (homeless.length > 0) return stop(both(unknown, "FilesystemNotReady", [...new Set(homeless)].join("; ")));
   return disks.every(isPlaced) ? found([]) : stop([]);
 }

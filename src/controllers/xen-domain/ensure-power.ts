@@ -255,14 +255,14 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
 }
 
 function startStep(
-  { owner, uuid, name, disks }: DomainObservation,
+  { owner, uuid, name, disks, cdroms }: DomainObservation,
   host: ObservedHost,
   disk: PlacedDisk,
   digest: string,
   lock: DomainLock | undefined,
 ): Step {
   const allowed = host.machine.state === "Found" ? host.machine.spec.allowed : { bootFiles: [], bridges: [] };
-  const shares = disks
+  const shares = [...disks, ...cdroms]
     .filter(isPlaced)
     .map(({ filesystem: { mountPoint, uuid: filesystem } }) => ({ mountPoint, filesystem }));
   const command = startDomain({
@@ -275,6 +275,9 @@ function startStep(
     ...(lock === undefined ? {} : { supersedes: { host: lock.host, bootId: lock.bootId } }),
     allowedBootFiles: allowed.bootFiles,
     allowedBridges: allowed.bridges,
+    templates: cdroms
+      .filter(isPlaced)
+      .flatMap(({ filesystem: { mountPoint, templates } }) => templates.map((glob) => `${mountPoint}/${glob}`)),
   });
   // Every host is asked again before it runs: none may have started it meanwhile.
   return { ...stepOf(xenHost(host.name), command), interrupts: true };

@@ -30,6 +30,7 @@ export interface DomainObservation {
   /** Allowed hosts in the order of the spec, then every other node of the file systems of its disks, then where it was last. */
   readonly hosts: readonly ObservedHost[];
   readonly disks: readonly ObservedDisk[];
+  readonly cdroms: readonly ObservedCdrom[];
   /** A XenDomain that is older and has the same UUID, the same name on a common host, or one of the images. */
   readonly rival: string | undefined;
   /** Name of a XenMigration that moves the domain. */
@@ -95,21 +96,33 @@ export interface ObservedDisk {
         readonly mountedOn: readonly string[];
         /** What its owner lets be copied: globs below the mount point. */
         readonly templates: readonly string[];
-        /** Name of the XenDomain whose image the disk's sourcePath is. */
+        /** Name of the XenDomain whose image it is that the disk is copied from, or that the drive has. */
         readonly sourceOf: string | undefined;
       };
 }
 
-/** A disk whose file system is known. */
-export type PlacedDisk = ObservedDisk & {
+/** A CD-ROM drive of the domain, and the file system that holds its image. */
+export interface ObservedCdrom {
+  readonly disk: XenDomainSpec["cdroms"][number];
+  readonly filesystem: ObservedDisk["filesystem"];
+}
+
+/** What has its image on a file system that is known. */
+type Placed<D extends ObservedDisk | ObservedCdrom> = D & {
   readonly filesystem: Extract<ObservedDisk["filesystem"], { state: "Found" }>;
 };
+/** A disk whose file system is known. */
+export type PlacedDisk = Placed<ObservedDisk>;
+/** A CD-ROM drive whose file system is known. */
+export type PlacedCdrom = Placed<ObservedCdrom>;
 
-/** The file system of the disk is known. */
-export const isPlaced = (disk: ObservedDisk): disk is PlacedDisk => disk.filesystem.state === "Found";
+/** The file system of the disk or CD-ROM drive is known. */
+export const isPlaced = <D extends ObservedDisk | ObservedCdrom>(disk: D): disk is Placed<D> =>
+  disk.filesystem.state === "Found";
 
 /** The path of the image on every host that has the file system mounted. */
-export const imagePath = ({ disk, filesystem }: PlacedDisk): string => `${filesystem.mountPoint}/${disk.path}`;
+export const imagePath = ({ disk, filesystem }: PlacedDisk | PlacedCdrom): string =>
+  `${filesystem.mountPoint}/${disk.path}`;
 
 /** The lock lies beside the image of the first disk. */
 export function lockOf(disk: PlacedDisk) {

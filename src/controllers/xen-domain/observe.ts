@@ -60,7 +60,14 @@ export function observeDomain(
     },
     approved,
     hosts,
-    disks: spec.disks.map((disk) => ({ disk, filesystem: filesystemOf(world, namespace, disk, hosts) })),
+    disks: spec.disks.map((disk) => ({
+      disk,
+      filesystem: filesystemOf(world, { namespace, ...disk, read: disk.sourcePath }, hosts),
+    })),
+    cdroms: spec.cdroms.map((disk) => ({
+      disk,
+      filesystem: filesystemOf(world, { namespace, ...disk, read: disk.path }, hosts),
+    })),
     rival: rivalOf(world, domain, spec, uuid),
     migration: migration?.metadata.name,
     offline: migration && offlineMove(world, migration),
@@ -108,13 +115,13 @@ function shows(view: HostView, uuid: string): boolean {
   return domains?.state === "known" && domains.value.domains.some((one) => one.uuid === uuid);
 }
 
+/** The file system of a disk or CD-ROM drive. `read`: the image that is to be copied or read. */
 function filesystemOf(
   world: World,
-  namespace: string,
-  disk: XenDomainSpec["disks"][number],
+  { namespace, filesystemRef, read }: FileReference,
   hosts: readonly ObservedHost[],
 ): ObservedDisk["filesystem"] {
-  const { clusterRef, label } = disk.filesystemRef;
+  const { clusterRef, label } = filesystemRef;
   const missing = (message: string) => ({ state: "Missing" as const, message });
   const cluster = world.stores.clusters.get({ namespace, name: clusterRef.name });
   if (cluster === undefined) return missing(`There is no Ocfs2Cluster ${clusterRef.name}`);
@@ -135,7 +142,7 @@ function filesystemOf(
   });
   const sourceOf = world.stores.domains
     .byIndex("cluster", `${namespace}/${clusterRef.name}`)
-    .find((other) => disk.sourcePath !== undefined && hasImage(other, disk.filesystemRef, disk.sourcePath));
+    .find((other) => read !== undefined && hasImage(other, filesystemRef, read));
   return {
     state: "Found",
     mountPoint,
@@ -144,6 +151,11 @@ function filesystemOf(
     templates: filesystem.templates,
     sourceOf: sourceOf?.metadata.name,
   };
+}
+
+interface FileReference extends Pick<XenDomainSpec["disks"][number], "filesystemRef"> {
+  readonly namespace: string;
+  readonly read: string | undefined;
 }
 
 /** A disk of the domain is this image. */

@@ -48,7 +48,9 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
     return "it is not a dom0, or did not report it";
   const unbuilt = typeProblem(domain.spec.type, toolstack.value);
   if (unbuilt !== undefined) return unbuilt;
-  const unmounted = domain.disks.filter(isPlaced).find(({ filesystem }) => !filesystem.mountedOn.includes(name));
+  const unmounted = [...domain.disks, ...domain.cdroms]
+    .filter(isPlaced)
+    .find(({ filesystem }) => !filesystem.mountedOn.includes(name));
   if (unmounted !== undefined) return `${unmounted.filesystem.mountPoint} is not mounted there`;
   const { bridges } = machine.spec.allowed;
   for (const { bridge } of domain.spec.networks) {

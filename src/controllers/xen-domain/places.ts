@@ -3,7 +3,7 @@ import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { clusterSpec, domainSpec } from "../specs.ts";
 import type { Stores } from "../world.ts";
 
-/** Where the nodes of a cluster have images and lock files of domains. */
+/** Where the nodes of a cluster have images, those in CD-ROM drives too, and lock files of domains. */
 export function domainPlaces(
   stores: Stores,
   cluster: Ocfs2Cluster,
@@ -13,7 +13,8 @@ export function domainPlaces(
   const mountPoints = new Map(parsed.spec.filesystems.map(({ label, mountPoint }) => [label, mountPoint]));
   const images = stores.domains.byIndex("cluster", keyString(keyOf(cluster))).flatMap((domain) => {
     const spec = domainSpec(domain);
-    return (spec.ok ? spec.spec.disks : []).flatMap(({ filesystemRef: filesystem, path }) => {
+    const { disks = [], cdroms = [] } = spec.ok ? spec.spec : {};
+    return [...disks, ...cdroms].flatMap(({ filesystemRef: filesystem, path }) => {
       const mountPoint = mountPoints.get(filesystem.label);
       const here = filesystem.clusterRef.name === cluster.metadata.name;
       return here && mountPoint !== undefined ? [`${mountPoint}/${path}`] : [];

@@ -76,13 +76,13 @@ export const domainIndexes = {
     const { hostRef, hostRefs = [] } = parsed.ok ? parsed.spec : {};
     return keysIn(domain, [hostRef?.name, domain.status?.hostRef?.name, ...hostRefs.map(({ name }) => name)]);
   },
-  /** `namespace/cluster` that holds its disks. */
+  /** `namespace/cluster` that holds images of its disks and CD-ROM drives. */
   cluster: (domain: XenDomain) => {
     const parsed = domainSpec(domain);
-    const disks = parsed.ok ? parsed.spec.disks : [];
+    const { disks = [], cdroms = [] } = parsed.ok ? parsed.spec : {};
     return keysIn(
       domain,
-      disks.map(({ filesystemRef }) => filesystemRef.clusterRef.name),
+      [...disks, ...cdroms].map(({ filesystemRef }) => filesystemRef.clusterRef.name),
     );
   },
   uuid: (domain: XenDomain) => {

@@ -7,7 +7,10 @@ import type { HostSheet, Problem, Traveller } from "./transfer.ts";
 
 /** What a XenDomain says of itself. */
 export interface DeclaredDomain
-  extends Pick<Traveller, "name" | "type" | "bridges" | "bootFiles" | "filesystems" | "hosts" | "images" | "owner"> {
+  extends Pick<
+    Traveller,
+    "name" | "type" | "bridges" | "bootFiles" | "filesystems" | "hosts" | "images" | "cdroms" | "owner"
+  > {
   readonly uuid: string | undefined;
 }
 
@@ -70,6 +73,7 @@ export function locate(
       filesystems: known?.filesystems,
       hosts: known?.hosts,
       images: known?.images,
+      cdroms: known?.cdroms,
       owner: known?.owner,
     },
   };

@@ -1,4 +1,5 @@
 import type { XenDomain, XenHost, XenMigration } from "../../api/kinds.ts";
+import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
@@ -117,26 +118,32 @@ function said({ status }: XenHost, type: string): KnownCondition {
   return { status: word, reason, message };
 }
 
+type FileReference = Pick<XenDomainSpec["disks"][number], "filesystemRef" | "path">;
+
 function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undefined {
   const { namespace = "", name } = domain.metadata;
   const parsed = domainSpec(domain);
   if (!parsed.ok) return undefined;
   const { spec } = parsed;
-  const places = spec.disks.map(({ filesystemRef: { clusterRef, label }, path }) => {
+  const placeOf = ({ filesystemRef: { clusterRef, label }, path }: FileReference) => {
     const cluster = world.stores.clusters.get({ namespace, name: clusterRef.name });
     const declared = cluster && clusterSpec(cluster);
     const filesystem = declared?.ok === true ? declared.spec.filesystems.find((one) => one.label === label) : undefined;
     const uuid = cluster?.status?.filesystems?.find((one) => one.label === label)?.uuid;
     // A file system that nobody declares is mounted nowhere that anybody could check.
     return { mountPoint: filesystem?.mountPoint ?? `(${clusterRef.name}/${label})`, uuid, path };
-  });
+  };
+  const [places, drives] = [spec.disks.map(placeOf), spec.cdroms.map(placeOf)];
   return {
     name,
     uuid: spec.uuid,
     type: spec.type,
     bootFiles: [spec.boot?.kernel, spec.boot?.ramdisk].filter((path) => path !== undefined),
     bridges: [...new Set(spec.networks.map(({ bridge }) => bridge))],
-    filesystems: [...new Map(places.map(({ mountPoint, uuid }) => [mountPoint, { mountPoint, uuid }])).values()],
+    filesystems: [
+      ...new Map([...places, ...drives].map(({ mountPoint, uuid }) => [mountPoint, { mountPoint, uuid }])).values(),
+    ],
+    cdroms: drives.map(({ mountPoint, path }) => `${mountPoint}/${path}`),
     images: places.map(({ mountPoint, path }) => `${mountPoint}/${path}`),
     owner: `${namespace}/${name}`,
     hosts: spec.hostRef === undefined ? (spec.hostRefs ?? []).map((host) => host.name) : [spec.hostRef.name],

@@ -8,16 +8,29 @@ interface Side {
   readonly facts: HostFacts;
 }
 
-/** Each image is the recorded file on both hosts, and nobody but the domain uses it. The images of a bare domain are unknown. */
-export function imageProblems({ uuid, images = [] }: Traveller, sides: readonly Side[]): Problem[] {
-  return images.flatMap((path) => sides.flatMap((side) => problemOf(path, uuid, side) ?? []));
+/**
+ * Each image is the recorded file on both hosts, and nobody but the domain uses it; what is in a CD-ROM drive is a file on both.
+ * The images of a bare domain are unknown.
+ */
+export function imageProblems({ uuid, images = [], cdroms = [] }: Traveller, sides: readonly Side[]): Problem[] {
+  const on = (paths: readonly string[], problem: (image: ImageFact, side: Side) => Problem | undefined) =>
+    paths.flatMap((path) => sides.flatMap((side) => problemOf(path, side, problem) ?? []));
+  return [...on(images, (image, side) => problemOfDisk(image, uuid, side)), ...on(cdroms, problemOfCdrom)];
 }
 
-function problemOf(path: string, uuid: string, { name, facts }: Side): Problem | undefined {
-  const known = facts.images.state === "known" ? facts.images.value : [];
+function problemOf(path: string, side: Side, problem: (image: ImageFact, side: Side) => Problem | undefined) {
+  const { images } = side.facts;
+  const known = images.state === "known" ? images.value : [];
   const image = known.find((one) => one.path === path);
-  if (image === undefined) return { reason: "HostUnknown", message: `${name} has not reported yet what is at ${path}` };
-  const { kind, identity, record } = image;
+  if (image !== undefined) return problem(image, side);
+  return { reason: "HostUnknown" as const, message: `${side.name} has not reported yet what is at ${path}` };
+}
+
+const problemOfCdrom = ({ path, kind }: ImageFact, { name }: Side): Problem | undefined =>
+  kind === "File" ? undefined : { reason: "SourceMissing", message: `There is no regular file ${path} on ${name}` };
+
+function problemOfDisk(image: ImageFact, uuid: string, { name, facts }: Side): Problem | undefined {
+  const { path, kind, identity, record } = image;
   if (kind === "Missing") return { reason: "ImageMissing", message: `There is no ${path} on ${name}` };
   if (kind === "Other") return { reason: "ImageChanged", message: `${path} on ${name} is not a regular file` };
   if (record === undefined)

@@ -36,6 +36,8 @@ export interface Traveller {
   readonly hosts: readonly string[] | undefined;
   /** Paths of its images on the dom0s. */
   readonly images: readonly string[] | undefined;
+  /** Paths of the images in its CD-ROM drives. */
+  readonly cdroms: readonly string[] | undefined;
   /** `namespace/name` of its XenDomain. */
   readonly owner: string | undefined;
 }

@@ -3,14 +3,14 @@
 # file system, if it is not on this host yet. That it is on no other host is for the caller to know: those are further guards.
 # changes: the domain runs; its lock file on the shared file system, and a small process that holds the lease of its images (/run/xensan/leases)
 # undo: set powerState: Halted
-# Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB and bridge=GLOB, and
-#   share=FSUUID:MOUNTPOINT of each file system that may hold its images.
+# Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB, bridge=GLOB and
+#   cdrom=GLOB, and share=FSUUID:MOUNTPOINT of each file system that may hold its images.
 #   DIGEST      sha256 of the configuration that is meant
 #   HOST BOOT   a lock file of this holder may be taken over (- and - for none)
 # Prints done<TAB>started id N or done<TAB>running id N.
 # Exit codes: 0 done, 3 refused (DomainTaken DomainNameTaken DomainLocked DomainMigrating DomainStateDiffers NotMounted
 # ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds ImageOutsideBounds
-# ImageMissing ImageChanged ImageForeign ImageInUse ImageLeased LeaseUnsupported StartFailed
+# ImageMissing ImageChanged ImageForeign ImageInUse ImageLeased LeaseUnsupported SourceNotTemplate SourceInUse SourceMissing StartFailed
 # HostGoingDown InvalidArgument ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
@@ -100,6 +100,12 @@ while read -r kind value; do
 			refuse BridgeMissing "$value is an interface and no Linux bridge; guests on Open vSwitch are not supported"
 		;;
 	image | read) contained "$value" "$@" ;;
+	cdrom)
+		contained "$value" "$@"
+		within cdrom "$value" "$@" || refuse SourceNotTemplate "$value is in none of the templates of its file system"
+		[ ! -e "$image_record" ] || refuse SourceInUse "$value was made for a domain"
+		[ -f "$image_real" ] || refuse SourceMissing "there is no regular file $value"
+		;;
 	*) refuse InvalidArgument "$file: not understood: $value" ;;
 	esac
 done <"$run_dir/$uuid.rows"

@@ -8,11 +8,18 @@ export interface DomainConfiguration {
   readonly vcpus: number;
   /** Paths that must be there when it is built: kernel and ramdisk. */
   readonly bootFiles: readonly string[];
-  readonly disks: readonly { readonly path: string; readonly readOnly: boolean }[];
+  readonly disks: readonly ConfiguredDisk[];
   readonly bridges: readonly string[];
   readonly onPoweroff: string;
   readonly onReboot: string;
   readonly onCrash: string;
+}
+
+/** A disk or CD-ROM drive of a configuration. */
+interface ConfiguredDisk {
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly cdrom: boolean;
 }
 
 /** Undefined where xl would not accept the file. */
@@ -51,9 +58,11 @@ function assignments(text: string): Map<string, string[]> {
 }
 
 /** `format=raw, vdev=xvda, access=rw, target=/p` of xl, `file:/p,xvda,w` of xm. */
-function parseDisk(text: string): { path: string; readOnly: boolean } {
+function parseDisk(text: string): ConfiguredDisk {
+  const cdrom = /(?:^|,)\s*devtype=cdrom\s*,|^[^,]*,[a-z0-9]+:cdrom(?:,|$)/.test(text);
   const target = /(?:^|,)\s*target=(.*)$/.exec(text)?.[1];
-  if (target !== undefined) return { path: target, readOnly: /(?:^|,)\s*access=ro?\s*(?:,|$)/.test(text) };
+  if (target !== undefined)
+    return { path: target, readOnly: cdrom || /(?:^|,)\s*access=ro?\s*(?:,|$)/.test(text), cdrom };
   const [place = "", , access = "w"] = text.split(",");
-  return { path: place.replace(/^(file|phy|tap:aio):/, ""), readOnly: access.trim().startsWith("r") };
+  return { path: place.replace(/^(file|phy|tap:aio):/, ""), readOnly: cdrom || access.trim().startsWith("r"), cdrom };
 }

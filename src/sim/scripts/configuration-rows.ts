@@ -1,13 +1,16 @@
 /** What a domain's configuration asks of its host, in the order of the file: configuration_rows of domain-configuration.sh. */
 export type ConfigurationRow =
-  | { readonly kind: "name" | "uuid" | "memory" | "file" | "bridge" | "image" | "read"; readonly value: string }
+  | {
+      readonly kind: "name" | "uuid" | "memory" | "file" | "bridge" | "image" | "read" | "cdrom";
+      readonly value: string;
+    }
   /** Whatever is not known to be harmless. */
   | { readonly kind: "odd"; readonly value: string };
 
 const harmless =
   /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vnclisten|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/;
 const harmlessVif = /^(mac=[0-9a-fA-F:]+|type=(ioemu|vif)|model=[a-z0-9-]+|vifname=[A-Za-z0-9._-]+|)$/;
-const harmlessDisk = /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|[a-z0-9]+|[rw])$/;
+const harmlessDisk = /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|devtype=cdrom|[a-z0-9]+(:cdrom)?|[rw])$/;
 
 /** configuration_rows: the keys and values of an xl or xm configuration, comments left out. */
 export function configurationRows(text: string): ConfigurationRow[] {
@@ -45,8 +48,10 @@ function rowsOfList(list: string, kind: "vif" | "disk"): ConfigurationRow[] {
     const odd: ConfigurationRow = { kind: "odd", value: piece };
     const rows: ConfigurationRow[] = [];
     let found: ConfigurationRow | undefined;
-    const image = /(^|,)[ \t]*(access=ro|r)[ \t]*(,|$)/.test(piece) ? "read" : "image";
-    for (const part of piece.split(/[ \t]*,[ \t]*/)) {
+    const parts = piece.split(/[ \t]*,[ \t]*/);
+    const only = parts.some((part) => /^(access=ro|r)$/.test(part)) ? "read" : "image";
+    const image = parts.some((part) => /^(devtype=cdrom|[a-z0-9]+:cdrom)$/.test(part)) ? "cdrom" : only;
+    for (const part of parts) {
       if (kind === "vif" && part.startsWith("bridge=")) found = { kind: "bridge", value: part.slice("bridge=".length) };
       else if (kind === "disk" && /^(target=|file:)/.test(part)) {
         found = { kind: image, value: part.replace(/^(target=|file:)/, "") };

@@ -10,12 +10,12 @@ import { inBounds, plainPath } from "./bounds.ts";
 import { configurationRows } from "./configuration-rows.ts";
 import { configurationPath, digestOf, requireDeclarer } from "./domain-configuration.ts";
 import { domainRuns, domainText, findDomain, otherNamed, requireToolstack } from "./domain-rows.ts";
-import { requireImage } from "./image.ts";
+import { readImageRecord, requireImage } from "./image.ts";
 import { endingLeaseOnRefusal, takeLease } from "./lease.ts";
 import { claimDomain, imagePlace, lockPath, lockText, releaseDomain, requireMounted } from "./shared-place.ts";
 import { atWork, notMoving } from "./xen-processes.ts";
 
-/** start-domain.sh: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST|- BOOT|- bootfile=GLOB… bridge=GLOB… share=FSUUID:MOUNTPOINT… */
+/** start-domain.sh: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST|- BOOT|- bootfile=GLOB… bridge=GLOB… cdrom=GLOB… share=FSUUID:MOUNTPOINT… */
 export const startDomain: Responder = acting(function* startDomain(run) {
   const { world, host, args } = run;
   const [owner = "", uuid = "", name = "", digest = "", directory = "", mountPoint = "", filesystem = ""] = args;
@@ -49,11 +49,12 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   yield world.timings.process;
   requireDeclarer(run, owner, uuid);
   requireMounted(run, mountPoint, filesystem);
-  for (const disk of configuration.disks) requireImage(run, owner, uuid, disk.path);
+  const images = configuration.disks.filter((disk) => !disk.cdrom);
+  for (const disk of images) requireImage(run, owner, uuid, disk.path);
   if (!directory.startsWith(`${mountPoint}/`))
     refuse(run, "InvalidArgument", `${directory} is not below ${mountPoint}`);
   // It ends by itself too, when the domain does not come.
-  yield* takeLease(run, { uuid, how: "Alone", seconds: 120, lock: path, images: configuration.disks });
+  yield* takeLease(run, { uuid, how: "Alone", seconds: 120, lock: path, images });
   endingLeaseOnRefusal(run, uuid, () => claimDomain(run, path, owner, supersedes));
   yield world.timings.process;
   let result: BuildResult | undefined;
@@ -117,6 +118,10 @@ function requireConfiguration(
       refuse(run, "BridgeMissing", `there is no bridge ${value}`);
     }
     if (kind === "image" || kind === "read") contained(run, value, globs("share="));
+    if (kind === "cdrom") {
+      contained(run, value, globs("share="));
+      requireListed(run, value, globs("cdrom="));
+    }
     if (kind === "odd") refuse(run, "InvalidArgument", `${file}: not understood: ${value}`);
   }
   const configuration = parseConfiguration(text);
@@ -134,6 +139,14 @@ function requireBootFile(run: ScriptRun, path: string, globs: readonly string[])
   if (node?.kind !== "File") refuse(run, "BootFileMissing", `there is no file ${path}`);
   if (inBounds(real, globs)) return;
   refuse(run, "BootFileOutsideBounds", `${path} leads to ${real}, which is not in allowed.bootFiles`);
+}
+
+/** What a CD-ROM drive may have: what the owner of the file system lists, and nobody's image. */
+function requireListed(run: ScriptRun, path: string, globs: readonly string[]): void {
+  if (!inBounds(path, globs))
+    refuse(run, "SourceNotTemplate", `${path} is in none of the templates of its file system`);
+  if (readImageRecord(run.host, path) !== undefined) refuse(run, "SourceInUse", `${path} was made for a domain`);
+  if (resolve(run.host, path).node?.kind !== "File") refuse(run, "SourceMissing", `there is no regular file ${path}`);
 }
 
 /** On one of the shares, by no symbolic link and no other mount, now. */

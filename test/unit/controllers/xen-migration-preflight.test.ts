@@ -115,9 +115,23 @@ const domain: Traveller = {
   filesystems: undefined,
   hosts: undefined,
   images: undefined,
+  cdroms: undefined,
   owner: undefined,
 };
-const source = sheet("bella", { domains: known({ domains: [row], processes: [] }) });
+const running = { domains: known({ domains: [row], processes: [] }) };
+const source = sheet("bella", running);
+/** What is at the path of an ISO. */
+const shows = (kind: "File" | "Missing") => {
+  const nothing = {
+    sizeBytes: 0,
+    allocatedBytes: 0,
+    identity: undefined,
+    record: undefined,
+    users: [],
+    work: undefined,
+  };
+  return { images: known([{ path: "/srv/xen/debian.iso", kind, ...nothing }]) };
+};
 const move = (change: Partial<Transfer> = {}): Transfer => ({
   domain,
   mode: "Live",
@@ -275,6 +289,16 @@ describe("the checks before a migration", () => {
       },
       "FilesystemNotShared",
       "The file system at /srv/xen on bella is another one (f1) and on brutus is another one (f1)",
+    ],
+    [
+      "an image in a CD-ROM drive that the target does not have",
+      {
+        domain: { ...domain, cdroms: ["/srv/xen/debian.iso"] },
+        source: sheet("bella", { ...running, ...shows("File") }),
+        target: sheet("brutus", shows("Missing")),
+      },
+      "SourceMissing",
+      "There is no regular file /srv/xen/debian.iso on brutus",
     ],
     [
       "a source that does not tell which file systems it has",

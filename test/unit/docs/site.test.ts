@@ -19,6 +19,7 @@ describe("the site", () => {
       "Wait until it is ready: kubectl, Flux, Argo CD",
       "The command line",
       "Monitor",
+      "Set up a guest",
       "Grow",
       "Drain and patch a dom0",
       "Upgrade",

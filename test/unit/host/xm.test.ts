@@ -71,6 +71,7 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
           type: "PV",
           boot: { kernel: `${dom0.directory}/boot/vmlinuz-2.6.32`, commandLine: "root=/dev/xvda ro" },
           disks: [],
+          cdroms: [],
           networks: [],
           onPoweroff: "Destroy",
           onReboot: "Restart",

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { renderConfiguration } from "../../../src/controllers/xen-domain/configuration.ts";
 import {
   removeDomainConfiguration,
@@ -89,6 +89,41 @@ const cases = (dom0: TwinBench) => {
     expect(dom0.listed()).toEqual([]);
     await makeImage({ path: "/srv/xen/real/a.img", mayFind: true, sizeBytes: 512 });
     expect(await from("/srv/xen/real/a.img")).toMatchObject({ kind: "done" });
+  });
+
+  describe("with a CD-ROM drive", () => {
+    const iso = "/srv/xen/iso/debian.iso";
+    const drive = (target: string) =>
+      text({ disk: `[ "format=raw, vdev=hdc, access=ro, devtype=cdrom, target=${target}" ]` });
+    const insert = async (target: string, templates: readonly string[] = ["/srv/xen/iso/*.iso"]) => {
+      await write(drive(target));
+      return start(drive(target), { templates });
+    };
+    beforeEach(() => dom0.image(iso, 4096));
+
+    it("reads what the owner of the file system lists, which nobody has to have recorded or leased", async () => {
+      expect(await insert(iso)).toEqual({ kind: "done", detail: "started id 1" });
+    });
+
+    it("reads nothing else", async () => {
+      dom0.image("/srv/xen/secret.img", 4096);
+      dom0.image("/srv/other/x.iso", 4096);
+      dom0.symlink("/srv/xen/iso/link.iso", "/srv/xen/secret.img");
+      for (const [path, reason] of [
+        ["/srv/xen/secret.img", "SourceNotTemplate"],
+        ["/srv/xen/iso/link.iso", "ImageForeign"],
+        ["/srv/xen/iso/none.iso", "SourceMissing"],
+        ["/etc/shadow", "ImageOutsideBounds"],
+      ] as const)
+        expect([path, await insert(path)]).toMatchObject([path, { kind: "refused", reason }]);
+      expect(await insert(iso, [])).toMatchObject({ reason: "SourceNotTemplate" });
+      expect(dom0.listed()).toEqual([]);
+    });
+
+    it("does not read the image of a domain, even if it is listed", async () => {
+      await makeImage({ path: "/srv/xen/iso/disk.iso" });
+      expect(await insert("/srv/xen/iso/disk.iso")).toMatchObject({ kind: "refused", reason: "SourceInUse" });
+    });
   });
 
   it("is not started on a host that goes down, and one that runs there is left alone", async () => {
@@ -242,17 +277,22 @@ const cases = (dom0: TwinBench) => {
           type: "PVH",
           boot: { kernel, commandLine: "console=hvc0 quiet" },
           disks: [],
+          cdroms: [],
           networks: [],
           onPoweroff: "Destroy",
           onReboot: "Restart",
           onCrash: "Destroy",
         },
       },
-      [{ device: "xvda", access: "ReadWrite", image: "/srv/xen/vm2.img" }],
+      [
+        { device: "xvda", access: "ReadWrite", image: "/srv/xen/vm2.img" },
+        { device: "hdc", access: "Cdrom", image: "/srv/xen/debian.iso" },
+      ],
     );
     await makeImage();
+    dom0.image("/srv/xen/debian.iso", 4096);
     await write(rendered);
-    expect(await start(rendered)).toEqual({ kind: "done", detail: "started id 1" });
+    expect(await start(rendered, { templates: ["/srv/xen/*.iso"] })).toEqual({ kind: "done", detail: "started id 1" });
   });
 
   const withDisk = () => text({ disk: `[ "format=raw, vdev=xvda, access=rw, target=${image}" ]` });

@@ -1,4 +1,4 @@
-# What a domain may use of a host: the owner's globs, as arguments bridge=GLOB and bootfile=GLOB.
+# What a domain may use of a host: the owner's globs, as arguments bridge=GLOB, bootfile=GLOB and cdrom=GLOB.
 
 # within KIND TEXT ARGUMENT…: TEXT matches one of the globs behind KIND=
 within() {

@@ -1,6 +1,6 @@
 # configuration_rows FILE: what a domain's configuration asks of its host, one a line: `name NAME`, `uuid UUID`, `file PATH`
-# (kernel, ramdisk), `bridge NAME`, `memory MIB`, `image PATH` of a disk that is written, `read PATH` of one that is only read, and
-# `odd LINE` for whatever is not known to be harmless.
+# (kernel, ramdisk), `bridge NAME`, `memory MIB`, `image PATH` of a disk that is written, `read PATH` of one that is only read,
+# `cdrom PATH` of one in a CD-ROM drive, and `odd LINE` for whatever is not known to be harmless.
 configuration_rows() {
 	awk '
 		/^[ \t]*(#|$)/ { next }
@@ -25,12 +25,13 @@ configuration_rows() {
 				found = ""
 				access = "image"
 				for (j = 1; j <= words; j++) {
-					if (kind == "disk" && part[j] ~ /^(access=ro|r)$/) access = "read"
+					if (kind == "disk" && part[j] ~ /^(access=ro|r)$/ && access != "cdrom") access = "read"
+					if (kind == "disk" && part[j] ~ /^(devtype=cdrom|[a-z0-9]+:cdrom)$/) access = "cdrom"
 					if (kind == "vif" && part[j] ~ /^bridge=/) found = "bridge " substr(part[j], 8)
 					else if (kind == "vif" && part[j] !~ /^(mac=[0-9a-fA-F:]+|type=(ioemu|vif)|model=[a-z0-9-]+|vifname=[A-Za-z0-9._-]+|)$/) print "odd " piece[i]
 					else if (kind == "disk" && part[j] ~ /^target=/) found = substr(part[j], 8)
 					else if (kind == "disk" && part[j] ~ /^file:/) found = substr(part[j], 6)
-					else if (kind == "disk" && part[j] !~ /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|[a-z0-9]+|[rw])$/) print "odd " piece[i]
+					else if (kind == "disk" && part[j] !~ /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|devtype=cdrom|[a-z0-9]+(:cdrom)?|[rw])$/) print "odd " piece[i]
 				}
 				# A card without a bridge goes where the host likes; a disk must be an image that is named.
 				if (found == "") print "odd " piece[i]

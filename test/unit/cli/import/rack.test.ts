@@ -92,6 +92,7 @@ const dom0 = (number: number, name: string, more = "") =>
     toolstack automatic - - /etc/xen/auto
     relocation host-key ssh-ed25519~AAAA
     images image /home/web.img File 67108864 0 5~1 - - - - - -
+    images image /home/tools.iso File 4096 0 7~1 - - - - - -
     images image /home/mail.img File 1073741824 0 6~1 - - - - - -
     images image /home/gone.img Missing 0 0 - - - - - - -
     ${more}`,

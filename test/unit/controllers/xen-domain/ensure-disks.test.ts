@@ -106,6 +106,49 @@ describe("the disks of a domain", () => {
     expect(look(one)).toEqual(says(condition));
   });
 
+  describe("and CD-ROM drives", () => {
+    const iso = "/srv/data/iso/debian.iso";
+    const cdroms = [
+      { device: "hdc", filesystemRef: { clusterRef: { name: "data" }, label: "DATA" }, path: "iso/debian.iso" },
+    ];
+    const drive = (
+      seen: Partial<ImageFact>,
+      rest: { readonly templates?: string[]; readonly sourceOf?: string } = {},
+    ) => {
+      const facts = { images: known([file(), file({ path: iso, record: undefined, ...seen })]) };
+      const one = domain({ hosts: [host("bella", facts), host("brutus", facts)] }, { cdroms });
+      const place = { templates: ["iso/*.iso"], ...rest };
+      const placed = one.cdroms.map(({ disk, filesystem: found }): (typeof one.cdroms)[number] => ({
+        disk,
+        filesystem: found.state === "Found" ? { ...found, ...place } : found,
+      }));
+      return { ...one, cdroms: placed };
+    };
+
+    it("are ready where the owner of the file system lists the image", () => {
+      expect(look(drive({}))).toEqual(says("True DisksReady: Every disk has its image"));
+    });
+
+    it.each<[string, DomainObservation]>([
+      [
+        `False SourceNotTemplate: ${iso} is in none of the templates of its file system (there are none)${advice("SourceNotTemplate")}`,
+        drive({}, { templates: [] }),
+      ],
+      [
+        `False SourceInUse: ${iso} is an image of XenDomain web${advice("SourceInUse")}`,
+        drive({}, { sourceOf: "web" }),
+      ],
+      [`False SourceInUse: ${iso} was made for a domain${advice("SourceInUse")}`, drive({ record: file().record })],
+      [`False SourceMissing: There is no regular file ${iso}${advice("SourceMissing")}`, drive(missing)],
+      [
+        `Unknown FactsUnknown: XenHost/bella did not report what is at ${iso}`,
+        { ...drive({}), hosts: [host("bella"), host("brutus")] },
+      ],
+    ])("are not where it says %s", (condition, one) => {
+      expect(look(one)).toEqual(says(condition));
+    });
+  });
+
   describe("with a source", () => {
     const from = (rest: { readonly templates?: readonly string[]; readonly sourceOf?: string }) =>
       both(missing, {

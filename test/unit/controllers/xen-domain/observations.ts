@@ -91,8 +91,9 @@ export function domain(rest: Partial<DomainObservation> = {}, spec: object = {})
     ...{ templates: [], sourceOf: undefined },
   };
   const disks: ObservedDisk[] = parsed.disks.map((disk) => ({ disk, filesystem: found }));
+  const cdroms = parsed.cdroms.map((disk) => ({ disk, filesystem: found }));
   return {
-    ...{ owner, name: "vm", uuid, spec: parsed, hosts: [host("bella"), host("brutus")], disks },
+    ...{ owner, name: "vm", uuid, spec: parsed, hosts: [host("bella"), host("brutus")], disks, cdroms },
     recorded: {
       ...{ host: undefined, configuration: undefined, shutdownSince: undefined, splitBrain: false },
       images: new Map(),
