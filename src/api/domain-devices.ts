@@ -17,12 +17,26 @@ export const domainBootSchema = withRules(
       .optional()
       .describe("Arguments of the kernel."),
     bootloader: z.enum(["pygrub"]).optional().describe("Reads the kernel from the guest's own disk."),
+    order: withRules(atomicListOf(z.enum(["Disk", "Cdrom", "Network"]), { min: 1, max: 3 }), [
+      {
+        cel: "self.all(a, self.exists_one(b, b == a))",
+        message: "order must name each device once",
+        holds: (order) => new Set(order).size === order.length,
+      },
+    ])
+      .optional()
+      .describe("What the firmware boots from, the first that can be booted (HVM only); Disk, then Cdrom when omitted."),
+    firmware: z
+      .enum(["BIOS", "UEFI"])
+      .optional()
+      .describe("Firmware of the guest (HVM only); BIOS when omitted. UEFI needs xl, and OVMF on the dom0."),
   }),
   [
     {
-      cel: "has(self.kernel) != has(self.bootloader)",
-      message: "boot must have exactly one of kernel and bootloader",
-      holds: (boot) => (boot.kernel === undefined) !== (boot.bootloader === undefined),
+      cel: "(has(self.kernel) ? 1 : 0) + (has(self.bootloader) ? 1 : 0) + (has(self.order) || has(self.firmware) ? 1 : 0) == 1",
+      message: "boot must have exactly one of kernel, bootloader, and what is for firmware: order, firmware",
+      holds: ({ kernel, bootloader, order, firmware }) =>
+        [kernel, bootloader, order ?? firmware].filter((way) => way !== undefined).length === 1,
     },
     {
       cel: "has(self.kernel) || (!has(self.ramdisk) && !has(self.commandLine))",
@@ -30,7 +44,7 @@ export const domainBootSchema = withRules(
       holds: (boot) => boot.kernel !== undefined || (boot.ramdisk === undefined && boot.commandLine === undefined),
     },
   ],
-).describe("How the domain boots: a kernel of the dom0, or a bootloader.");
+).describe("How the domain boots: a kernel of the dom0, a bootloader, or its firmware.");
 
 const elsewhere = "add another disk instead";
 

@@ -96,6 +96,12 @@ export const xenDomainSpecSchema = withRules(
       holds: (spec) => spec.boot?.bootloader === undefined || spec.type !== "HVM",
     },
     {
+      cel: "!has(self.boot) || !(has(self.boot.order) || has(self.boot.firmware)) || self.type == 'HVM'",
+      message: "boot.order and boot.firmware must be given for HVM only: other domains have no firmware",
+      path: ["boot"],
+      holds: ({ boot, type }) => (boot?.order === undefined && boot?.firmware === undefined) || type === "HVM",
+    },
+    {
       cel: "self.type == 'HVM' || self.networks.all(n, !has(n.model))",
       message: "networks.model must be given for HVM only: other domains have no emulated network card",
       path: ["networks"],

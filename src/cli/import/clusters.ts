@@ -102,7 +102,8 @@ export function withTemplates(
   templates: readonly { readonly share: Share; readonly path: string }[],
 ): Draft {
   const own = templates.filter(({ share }) => share.cluster === cluster.name);
-  const filesystems = z.array(z.looseObject({ label: z.string() })).safeParse(cluster.spec?.["filesystems"]);
+  const { filesystems: listed } = cluster.spec ?? {};
+  const filesystems = z.array(z.looseObject({ label: z.string() })).safeParse(listed);
   if (own.length === 0 || !filesystems.success) return cluster;
   const allowed = filesystems.data.map((filesystem) => {
     const here = distinct(own.filter(({ share }) => share.label === filesystem.label).map(({ path }) => path));

@@ -13,7 +13,7 @@ export interface DomainFile {
   readonly memory: number | undefined;
   readonly vcpus: number;
   /** Fields of spec.boot; undefined where there are none. */
-  readonly boot: Readonly<Record<string, string>> | undefined;
+  readonly boot: Boot | undefined;
   readonly disks: readonly FileDisk[];
   readonly networks: readonly FileNetwork[];
   /** onPoweroff and the like, defaults left out. */
@@ -22,6 +22,15 @@ export interface DomainFile {
   readonly lost: readonly string[];
   /** Why the domain would be another one without what is left out. */
   readonly problems: readonly string[];
+}
+
+interface Boot {
+  readonly kernel?: string;
+  readonly ramdisk?: string;
+  readonly commandLine?: string;
+  readonly bootloader?: string;
+  readonly order?: readonly string[];
+  readonly firmware?: string;
 }
 
 const actions: Readonly<Record<string, string>> = {
@@ -38,12 +47,12 @@ const actionKeys = [
 ] as const;
 const understood = new Set([
   ...["name", "uuid", "type", "builder", "memory", "maxmem", "vcpus", "maxvcpus", "kernel", "ramdisk", "root", "extra"],
-  ...["cmdline", "bootloader", "disk", "vif", "on_poweroff", "on_reboot", "on_crash"],
+  ...["cmdline", "bootloader", "disk", "vif", "on_poweroff", "on_reboot", "on_crash", "boot"],
 ]);
 
 /** Values without which the guest would start otherwise, or without what it uses: more than a loss. */
 const decisive: Readonly<Record<string, RegExp>> = {
-  bios: /^(?!seabios$|rombios$)/,
+  bios: /^(?!seabios$|rombios$|ovmf$)/,
   firmware: /^(?!bios$|seabios$|rombios$)/,
   pci: /./,
 };
@@ -90,6 +99,12 @@ export function domainFile(file: HostFile): DomainFile | undefined {
     if (setting !== undefined && word(more) !== word(key)) lost.push(lineOf(more, setting, "has no field"));
   }
   const boot = bootOf(type, word);
+  const order = settings.get("boot");
+  if (order !== undefined && (boot === "Unknown" || boot?.order === undefined))
+    lost.push(lineOf("boot", order, "has no field"));
+  const bios = settings.get("bios");
+  if (bios?.value === "ovmf" && (boot === "Unknown" || boot?.firmware === undefined))
+    lost.push(lineOf("bios", bios, "has no field beside a kernel or bootloader"));
   if (boot === "Unknown")
     problems.push(`bootloader = ${JSON.stringify(word("bootloader"))}: only pygrub can be declared`);
   const chosen = actionKeys.flatMap(([key, field, fallback]): [string, string][] => {
@@ -122,13 +137,13 @@ function typeOf(type: string | undefined, builder: string | undefined): DomainFi
 function bootOf(
   type: DomainFile["type"],
   word: (key: string) => string | undefined,
-): Readonly<Record<string, string>> | "Unknown" | undefined {
+): Boot | "Unknown" | undefined {
   const bootloader = word("bootloader");
   if (bootloader !== undefined && bootloader !== "")
     return /(^|\/)pygrub$/.test(bootloader) ? { bootloader: "pygrub" } : "Unknown";
   const kernel = word("kernel");
   // xm's firmware of HVM, which xl knows by itself.
-  if (kernel === undefined || (type === "HVM" && /(^|\/)hvmloader$/.test(kernel))) return undefined;
+  if (kernel === undefined || (type === "HVM" && /(^|\/)hvmloader$/.test(kernel))) return firmwareOf(type, word);
   const ramdisk = word("ramdisk");
   const root = word("root");
   const commandLine =
@@ -138,6 +153,19 @@ function bootOf(
     ...(ramdisk === undefined ? {} : { ramdisk }),
     ...(commandLine === "" ? {} : { commandLine }),
   };
+}
+
+const media: Readonly<Record<string, string>> = { c: "Disk", d: "Cdrom", n: "Network" };
+
+function firmwareOf(type: DomainFile["type"], word: (key: string) => string | undefined): Boot | undefined {
+  if (type !== "HVM") return undefined;
+  const order = [...(word("boot") ?? "")].map((letter) => media[letter]);
+  const known = order.filter((device) => device !== undefined);
+  const boot = {
+    ...(known.length > 0 && known.length === order.length ? { order: known } : {}),
+    ...(word("bios") === "ovmf" ? { firmware: "UEFI" } : {}),
+  };
+  return Object.keys(boot).length === 0 ? undefined : boot;
 }
 
 const textOf = (value: XlValue | undefined): string | undefined =>

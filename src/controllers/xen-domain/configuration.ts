@@ -36,12 +36,13 @@ export function dialectOf({ kind, info }: Pick<Toolstack, "kind" | "info">): Dia
   return info.major > 4 || (info.major === 4 && info.minor >= 10) ? "Xl" : "XlBuilder";
 }
 
-/** Why the toolstack of a host builds no domain of this type; undefined when it does, or does not say which Xen it is of. */
-export function typeProblem(
-  type: XenDomainSpec["type"],
+/** Why the toolstack of a host cannot build such a domain; undefined when it can, or does not say which Xen it is of. */
+export function buildProblem(
+  { type, boot }: Pick<XenDomainSpec, "type" | "boot">,
   toolstack: Pick<Toolstack, "kind" | "info">,
 ): string | undefined {
   const dialect = dialectOf(toolstack);
+  if (boot?.firmware === "UEFI" && dialect === "Xm") return "spec.boot.firmware UEFI needs xl, and it has xm";
   if (type !== "PVH" || dialect === undefined || dialect === "Xl") return undefined;
   const { info } = toolstack;
   const has = info === undefined ? "" : `, and it has ${info.major}.${info.minor}`;
@@ -88,9 +89,16 @@ function kindLines(toolstack: Dialect, type: XenDomainSpec["type"]): string[] {
 function bootLines(boot: XenDomainSpec["boot"]): string[] {
   if (boot === undefined) return [];
   if (boot.bootloader !== undefined) return ['bootloader = "pygrub"'];
+  if (boot.kernel === undefined)
+    return [
+      ...(boot.firmware === "UEFI" ? ['bios = "ovmf"'] : []),
+      ...(boot.order === undefined ? [] : [`boot = ${quoted(boot.order.map((device) => letters[device]).join(""))}`]),
+    ];
   const line = (key: string, value: string | undefined) => (value === undefined ? [] : [`${key} = ${quoted(value)}`]);
   return [...line("kernel", boot.kernel), ...line("ramdisk", boot.ramdisk), ...line("extra", boot.commandLine)];
 }
+
+const letters = { Disk: "c", Cdrom: "d", Network: "n" } as const;
 
 const xlAccess = { ReadWrite: "access=rw", ReadOnly: "access=ro", Cdrom: "access=ro, devtype=cdrom" } as const;
 const xlDisk = ({ device, access, image }: PlacedDisk) =>

@@ -3,7 +3,7 @@ import { ownerText } from "../../host/values.ts";
 import { type Finding, found } from "../finding.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { xenHost } from "../identity.ts";
-import { type Configuration, dialectOf, type PlacedDisk, renderConfiguration, typeProblem } from "./configuration.ts";
+import { buildProblem, type Configuration, dialectOf, type PlacedDisk, renderConfiguration } from "./configuration.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, type ObservedHost, survey } from "./observation.ts";
 import { mayAdopt } from "./owner.ts";
 
@@ -31,7 +31,7 @@ export function configurationFor(domain: DomainObservation, host: ObservedHost):
   const toolstack = factsOf(host)?.toolstack;
   if (toolstack?.state !== "known") return undefined;
   const dialect = dialectOf(toolstack.value);
-  if (dialect === undefined || typeProblem(domain.spec.type, toolstack.value) !== undefined) return undefined;
+  if (dialect === undefined || buildProblem(domain.spec, toolstack.value) !== undefined) return undefined;
   return renderConfiguration(dialect, domain, placedDisks(domain));
 }
 

@@ -2,7 +2,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import { isGoingDown } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import { memoryFor, memoryShortage } from "../memory.ts";
-import { typeProblem } from "./configuration.ts";
+import { buildProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, isPlaced, type ObservedHost } from "./observation.ts";
 
 const mib = 2 ** 20;
@@ -46,7 +46,7 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
   const { toolstack } = facts;
   if (toolstack.state !== "known" || toolstack.value.kind === "None" || !toolstack.value.dom0)
     return "it is not a dom0, or did not report it";
-  const unbuilt = typeProblem(domain.spec.type, toolstack.value);
+  const unbuilt = buildProblem(domain.spec, toolstack.value);
   if (unbuilt !== undefined) return unbuilt;
   const unmounted = [...domain.disks, ...domain.cdroms]
     .filter(isPlaced)

@@ -33,6 +33,8 @@ function rowsOfLine(line: string): ConfigurationRow[] {
       return [{ kind: "file", value: plain }];
     case "bootloader":
       return plain === "pygrub" ? [] : [odd];
+    case "bios":
+      return plain === "ovmf" ? [] : [odd];
     case "vif":
     case "disk":
       return /^\[.*\]$/.test(text) ? rowsOfList(text, key) : [odd];

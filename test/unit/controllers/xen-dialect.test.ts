@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { xenDomainSpecSchema } from "../../../src/api/xen-domain.ts";
 import {
+  buildProblem,
   dialectOf,
   isRendered,
   renderConfiguration,
-  typeProblem,
 } from "../../../src/controllers/xen-domain/configuration.ts";
 
 const toolstack = (major: number, minor: number, kind: "xl" | "xm" = "xl") => ({
@@ -46,7 +46,7 @@ describe("the type of a domain in its configuration", () => {
     [toolstack(4, 3, "xm"), "HVM", ['builder = "hvm"']],
   ] as const)("%j %s", (version, type, lines) => {
     expect(kindLine(version, type)).toEqual(lines);
-    expect(typeProblem(type, version)).toBeUndefined();
+    expect(buildProblem({ type }, version)).toBeUndefined();
   });
 
   it("is the same domain after a move to a Xen that writes it otherwise", () => {
@@ -60,15 +60,21 @@ describe("the type of a domain in its configuration", () => {
 
   it("is not guessed while xl does not say of which Xen it is", () => {
     expect(dialectOf({ kind: "xl", info: undefined })).toBeUndefined();
-    expect(typeProblem("PVH", { kind: "xl", info: undefined })).toBeUndefined();
+    expect(buildProblem({ type: "PVH" }, { kind: "xl", info: undefined })).toBeUndefined();
   });
 
   it("is refused where PVH would be built as PV", () => {
     const problem = "spec.type PVH needs xl of Xen 4.10 or newer, and it has 4.9: PV and HVM would be accepted";
-    expect(typeProblem("PVH", toolstack(4, 9))).toBe(problem);
-    expect(typeProblem("PVH", toolstack(4, 9, "xm"))).toBe(problem);
-    expect(typeProblem("PVH", { kind: "xm", info: undefined })).toBe(
+    expect(buildProblem({ type: "PVH" }, toolstack(4, 9))).toBe(problem);
+    expect(buildProblem({ type: "PVH" }, toolstack(4, 9, "xm"))).toBe(problem);
+    expect(buildProblem({ type: "PVH" }, { kind: "xm", info: undefined })).toBe(
       "spec.type PVH needs xl of Xen 4.10 or newer: PV and HVM would be accepted",
     );
+  });
+
+  it("is refused where xm is asked for UEFI", () => {
+    const uefi = { type: "HVM", boot: { firmware: "UEFI" } } as const;
+    expect(buildProblem(uefi, toolstack(4, 9))).toBeUndefined();
+    expect(buildProblem(uefi, toolstack(4, 9, "xm"))).toBe("spec.boot.firmware UEFI needs xl, and it has xm");
   });
 });
