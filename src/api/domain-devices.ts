@@ -25,7 +25,9 @@ export const domainBootSchema = withRules(
       },
     ])
       .optional()
-      .describe("What the firmware boots from, the first that can be booted (HVM only); Disk, then Cdrom when omitted."),
+      .describe(
+        "What the firmware boots from, the first that can be booted (HVM only); Disk, then Cdrom when omitted.",
+      ),
     firmware: z
       .enum(["BIOS", "UEFI"])
       .optional()

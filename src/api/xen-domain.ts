@@ -5,10 +5,12 @@ import { domainBootSchema, domainCdromsSchema, domainDisksSchema, domainNetworks
 import { domainStateSchema } from "./domain-state.ts";
 import { atomicListOf, mapListOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
-import { seenSizeSchema, sizeSchema } from "./quantity.ts";
+import { parseQuantity, seenSizeSchema, sizeSchema } from "./quantity.ts";
 import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutableRequired, withRules } from "./rules.ts";
 import { uuidSchema } from "./text.ts";
+
+const memorySchema = sizeSchema({ min: "16Mi", max: "16Ti", step: "1048576", stepName: "MiB" });
 
 /** What a person writes in a XenDomain: the guest, its devices, where it may run and whether it runs. */
 export const xenDomainSpecSchema = withRules(
@@ -25,9 +27,10 @@ export const xenDomainSpecSchema = withRules(
       .optional()
       .describe("XenHosts among which the domain may run and move."),
     powerState: z.enum(["Running", "Halted"]).default("Running").describe("Halted: the domain is shut down."),
-    memory: sizeSchema({ min: "16Mi", max: "16Ti", step: "1048576", stepName: "MiB" }).describe(
-      "Memory of the domain.",
-    ),
+    memory: memorySchema.describe("Memory of the domain when it starts."),
+    maxMemory: memorySchema
+      .optional()
+      .describe("Up to how much memory it may be given while it runs (xl mem-set); as much as memory when omitted."),
     vcpus: z.int().min(1).max(512).default(1).describe("Virtual CPUs."),
     type: z
       .enum(["PVH", "PV", "HVM"])
@@ -82,6 +85,12 @@ export const xenDomainSpecSchema = withRules(
       cel: "has(self.hostRef) != has(self.hostRefs)",
       message: "spec must have exactly one of hostRef and hostRefs",
       holds: (spec) => (spec.hostRef === undefined) !== (spec.hostRefs === undefined),
+    },
+    {
+      cel: "!has(self.maxMemory) || quantity(string(self.maxMemory)).compareTo(quantity(string(self.memory))) >= 0",
+      message: "maxMemory must not be less than memory",
+      path: ["maxMemory"],
+      holds: ({ memory, maxMemory = memory }) => parseQuantity(maxMemory) >= parseQuantity(memory),
     },
     {
       cel: "has(self.boot) || self.type == 'HVM'",

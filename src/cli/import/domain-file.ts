@@ -11,6 +11,8 @@ export interface DomainFile {
   readonly type: "PVH" | "PV" | "HVM";
   /** MiB; undefined where the file has none that can be read. */
   readonly memory: number | undefined;
+  /** MiB; undefined where it is no more than memory. */
+  readonly maxMemory: number | undefined;
   readonly vcpus: number;
   /** Fields of spec.boot; undefined where there are none. */
   readonly boot: Boot | undefined;
@@ -91,13 +93,14 @@ export function domainFile(file: HostFile): DomainFile | undefined {
   for (const { line, text } of unread)
     if (/^\s*(disk|vif|kernel|ramdisk|bootloader|memory|type|builder)\s*\+?=/.test(text))
       problems.push(`line ${line} could not be read`);
-  for (const [more, key] of [
-    ["maxmem", "memory"],
-    ["maxvcpus", "vcpus"],
-  ] as const) {
-    const setting = settings.get(more);
-    if (setting !== undefined && word(more) !== word(key)) lost.push(lineOf(more, setting, "has no field"));
-  }
+  const [memory, most] = [numberOf(word("memory")), numberOf(word("maxmem"))];
+  const maxmem = settings.get("maxmem");
+  const maxMemory = memory !== undefined && most !== undefined && most > memory ? most : undefined;
+  if (maxmem !== undefined && maxMemory === undefined && most !== memory)
+    lost.push(lineOf("maxmem", maxmem, "is no number of MiB above memory"));
+  const maxvcpus = settings.get("maxvcpus");
+  if (maxvcpus !== undefined && word("maxvcpus") !== word("vcpus"))
+    lost.push(lineOf("maxvcpus", maxvcpus, "has no field"));
   const boot = bootOf(type, word);
   const order = settings.get("boot");
   if (order !== undefined && (boot === "Unknown" || boot?.order === undefined))
@@ -118,7 +121,8 @@ export function domainFile(file: HostFile): DomainFile | undefined {
     name,
     uuid: word("uuid")?.toLowerCase(),
     type,
-    memory: numberOf(word("memory")),
+    memory,
+    maxMemory,
     vcpus: numberOf(word("vcpus")) ?? 1,
     boot: boot === "Unknown" ? undefined : boot,
     disks: list("disk").map(parseDisk),
@@ -134,10 +138,7 @@ function typeOf(type: string | undefined, builder: string | undefined): DomainFi
   return type === "pvh" ? "PVH" : "PV";
 }
 
-function bootOf(
-  type: DomainFile["type"],
-  word: (key: string) => string | undefined,
-): Boot | "Unknown" | undefined {
+function bootOf(type: DomainFile["type"], word: (key: string) => string | undefined): Boot | "Unknown" | undefined {
   const bootloader = word("bootloader");
   if (bootloader !== undefined && bootloader !== "")
     return /(^|\/)pygrub$/.test(bootloader) ? { bootloader: "pygrub" } : "Unknown";

@@ -148,7 +148,8 @@ function draftOf(
       uuid,
       hostRefs: refs(on),
       powerState: running === undefined ? "Halted" : undefined,
-      memory: formatQuantity((file.memory ?? 0) * 2 ** 20),
+      memory: mebibytes(file.memory ?? 0),
+      maxMemory: file.maxMemory === undefined ? undefined : mebibytes(file.maxMemory),
       vcpus: file.vcpus === 1 ? undefined : file.vcpus,
       type: file.type === "PVH" ? undefined : file.type,
       boot: file.boot,
@@ -211,6 +212,8 @@ function disksOf(file: DomainFile, hosts: readonly NamedHost[], shares: readonly
   return { spec, cdroms, problems, lost, foreign, templates, shares: used };
 }
 
+const mebibytes = (count: number) => formatQuantity(count * 2 ** 20);
+
 const referenceTo = ({ cluster, label }: Share) => ({ clusterRef: { name: cluster }, label });
 
 /** As whichever host knows it. */
@@ -243,7 +246,9 @@ function differencesOf({ file, host }: Defined, files: readonly Defined[], runni
         (other) =>
           `${other.file.path} of ${other.host.name} says otherwise than ${file.path} of ${host.name}, which was taken`,
       ),
-    ...(fact !== undefined && file.memory !== undefined && fact.memory !== file.memory
+    ...(fact !== undefined &&
+    file.memory !== undefined &&
+    (fact.memory < file.memory || fact.memory > (file.maxMemory ?? file.memory))
       ? [`it runs with ${fact.memory} MiB, and its file says ${file.memory}`]
       : []),
     ...(fact !== undefined && fact.vcpus !== file.vcpus

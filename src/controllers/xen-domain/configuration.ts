@@ -63,6 +63,7 @@ export function renderConfiguration(toolstack: Dialect, domain: Rendered, disks:
     `uuid = ${quoted(uuid)}`,
     ...kindLines(toolstack, spec.type),
     `memory = ${Math.ceil(quantityBytes(spec.memory) / mib)}`,
+    ...(spec.maxMemory === undefined ? [] : [`maxmem = ${Math.ceil(quantityBytes(spec.maxMemory) / mib)}`]),
     `vcpus = ${spec.vcpus}`,
     ...bootLines(spec.boot),
     `disk = ${listOf(disks.map((disk) => (toolstack === "Xm" ? xmDisk(disk) : xlDisk(disk))))}`,

@@ -9,7 +9,7 @@ import type { HostSheet, Problem, Traveller } from "./transfer.ts";
 export interface DeclaredDomain
   extends Pick<
     Traveller,
-    "name" | "type" | "bridges" | "bootFiles" | "filesystems" | "hosts" | "images" | "cdroms" | "owner"
+    "name" | "maxMemoryMiB" | "type" | "bridges" | "bootFiles" | "filesystems" | "hosts" | "images" | "cdroms" | "owner"
   > {
   readonly uuid: string | undefined;
 }
@@ -65,6 +65,7 @@ export function locate(
       name: row.name,
       uuid: row.uuid,
       memoryMiB: row.memory,
+      maxMemoryMiB: known?.maxMemoryMiB,
       vcpus: row.vcpus,
       state: row.state,
       type: known?.type,

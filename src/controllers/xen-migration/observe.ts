@@ -1,4 +1,5 @@
 import type { XenDomain, XenHost, XenMigration } from "../../api/kinds.ts";
+import { quantityBytes } from "../../api/quantity.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
 import { findCondition } from "../../runtime/conditions.ts";
@@ -137,6 +138,7 @@ function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undef
   return {
     name,
     uuid: spec.uuid,
+    maxMemoryMiB: spec.maxMemory === undefined ? undefined : quantityBytes(spec.maxMemory) / 2 ** 20,
     type: spec.type,
     bootFiles: [spec.boot?.kernel, spec.boot?.ramdisk].filter((path) => path !== undefined),
     bridges: [...new Set(spec.networks.map(({ bridge }) => bridge))],

@@ -194,11 +194,15 @@ const withInfo =
   };
 
 /**
- * Beside its own memory a domain needs some of Xen's: a MiB per virtual CPU and eight KiB per MiB for its page tables
- * (libxl_get_required_shadow_memory), and a little for the rest.
+ * Beside its own memory a domain needs some of Xen's: a MiB per virtual CPU and eight KiB for page tables per MiB that it may
+ * have (libxl_get_required_shadow_memory), and a little for the rest.
  */
-export const neededMiB = ({ memoryMiB, vcpus }: Pick<Traveller, "memoryMiB" | "vcpus">): number =>
-  memoryMiB + vcpus + Math.ceil(memoryMiB / 128) + 4;
+export const neededMiB = ({
+  memoryMiB,
+  maxMemoryMiB = memoryMiB,
+  vcpus,
+}: Pick<Traveller, "memoryMiB" | "maxMemoryMiB" | "vcpus">): number =>
+  memoryMiB + vcpus + Math.ceil(Math.max(memoryMiB, maxMemoryMiB) / 128) + 4;
 
 const memory: Check<Known> = withInfo(({ domain, target, targetStack }) => {
   const needed = neededMiB(domain);

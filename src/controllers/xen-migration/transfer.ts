@@ -23,6 +23,8 @@ export interface Traveller {
   readonly name: string;
   readonly uuid: string;
   readonly memoryMiB: number;
+  /** What it may grow to; undefined where that is what it has, or where nobody tells. */
+  readonly maxMemoryMiB: number | undefined;
   readonly vcpus: number;
   /** Letters of xl list. */
   readonly state: string;

@@ -107,6 +107,7 @@ const domain: Traveller = {
   name: "vm-test",
   uuid: "u1",
   memoryMiB: 128,
+  maxMemoryMiB: undefined,
   vcpus: 1,
   state: "-b----",
   type: undefined,
@@ -374,7 +375,8 @@ describe("the checks before a migration", () => {
   });
 
   it("count what Xen itself needs for a domain", () => {
-    expect(neededMiB({ memoryMiB: 1024, vcpus: 4 })).toBe(1024 + 4 + 8 + 4);
+    expect(neededMiB({ memoryMiB: 1024, maxMemoryMiB: undefined, vcpus: 4 })).toBe(1024 + 4 + 8 + 4);
+    expect(neededMiB({ memoryMiB: 1024, maxMemoryMiB: 4096, vcpus: 4 })).toBe(1024 + 4 + 32 + 4);
   });
 });
 

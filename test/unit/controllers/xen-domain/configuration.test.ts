@@ -15,6 +15,7 @@ function linesFor(change: object, dialect: Dialect = "Xl"): string[] {
 
 it.each<[object, string[]]>([
   [{}, []],
+  [{ maxMemory: "1Gi" }, ["maxmem = 1024"]],
   [{ boot: { order: ["Cdrom", "Disk", "Network"] } }, ['boot = "dcn"']],
   [{ boot: { firmware: "UEFI", order: ["Disk"] } }, ['bios = "ovmf"', 'boot = "c"']],
   [{ boot: { firmware: "BIOS" } }, []],
