@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { conditionsSchema, timeSchema } from "./conditions.ts";
+import { cpuRanges } from "./cpus.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { domainBootSchema, domainCdromsSchema, domainDisksSchema, domainNetworksSchema } from "./domain-devices.ts";
 import { domainStateSchema } from "./domain-state.ts";
@@ -8,9 +9,24 @@ import { planSchema } from "./plan-step.ts";
 import { parseQuantity, seenSizeSchema, sizeSchema } from "./quantity.ts";
 import { localRefSchema, seenRefSchema } from "./references.ts";
 import { immutableRequired, withRules } from "./rules.ts";
-import { uuidSchema } from "./text.ts";
+import { textOf, uuidSchema } from "./text.ts";
 
 const memorySchema = sizeSchema({ min: "16Mi", max: "16Ti", step: "1048576", stepName: "MiB" });
+
+const cpusSchema = withRules(
+  textOf(
+    /^[0-9]{1,4}(-[0-9]{1,4})?(,\^?[0-9]{1,4}(-[0-9]{1,4})?)*$/,
+    128,
+    "numbers and ranges of processors with commas between, after ^ those that are left out, like 0-7,^1",
+  ),
+  [
+    {
+      cel: "self.split(',').all(part, !part.contains('-') || int(part.replace('^', '').split('-')[0]) <= int(part.split('-')[1]))",
+      message: "a range of processors must begin with the lower number",
+      holds: (text) => cpuRanges(text).every(({ first, last }) => first <= last),
+    },
+  ],
+);
 
 /** What a person writes in a XenDomain: the guest, its devices, where it may run and whether it runs. */
 export const xenDomainSpecSchema = withRules(
@@ -32,6 +48,9 @@ export const xenDomainSpecSchema = withRules(
       .optional()
       .describe("Up to how much memory it may be given while it runs (xl mem-set); as much as memory when omitted."),
     vcpus: z.int().min(1).max(512).default(1).describe("Virtual CPUs."),
+    cpus: cpusSchema
+      .optional()
+      .describe("Processors of the host on which its virtual CPUs run, like 0-3 or 0-7,^1; on all when omitted."),
     type: z
       .enum(["PVH", "PV", "HVM"])
       .default("PVH")

@@ -119,6 +119,11 @@ export const moving = {
     meaning: "The target has too little free memory for the domain.",
     action: "Stop or move another domain there, or choose another target.",
   },
+  CpusMissing: {
+    conditions: admission,
+    meaning: "The target has fewer processors than spec.cpus of the XenDomain names.",
+    action: "Choose another target, or change spec.cpus and start the domain again.",
+  },
   BridgesMissing: {
     conditions: admission,
     meaning: "The target lacks a bridge that a network card of the domain is connected to.",

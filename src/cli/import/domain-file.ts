@@ -14,6 +14,7 @@ export interface DomainFile {
   /** MiB; undefined where it is no more than memory. */
   readonly maxMemory: number | undefined;
   readonly vcpus: number;
+  readonly cpus: string | undefined;
   /** Fields of spec.boot; undefined where there are none. */
   readonly boot: Boot | undefined;
   readonly disks: readonly FileDisk[];
@@ -48,7 +49,21 @@ const actionKeys = [
   ["on_crash", "onCrash", "Destroy"],
 ] as const;
 const understood = new Set([
-  ...["name", "uuid", "type", "builder", "memory", "maxmem", "vcpus", "maxvcpus", "kernel", "ramdisk", "root", "extra"],
+  ...[
+    "name",
+    "uuid",
+    "type",
+    "builder",
+    "memory",
+    "maxmem",
+    "vcpus",
+    "maxvcpus",
+    "cpus",
+    "kernel",
+    "ramdisk",
+    "root",
+    "extra",
+  ],
   ...["cmdline", "bootloader", "disk", "vif", "on_poweroff", "on_reboot", "on_crash", "boot"],
 ]);
 
@@ -98,6 +113,10 @@ export function domainFile(file: HostFile): DomainFile | undefined {
   const maxMemory = memory !== undefined && most !== undefined && most > memory ? most : undefined;
   if (maxmem !== undefined && maxMemory === undefined && most !== memory)
     lost.push(lineOf("maxmem", maxmem, "is no number of MiB above memory"));
+  const pinned = settings.get("cpus");
+  const cpus = /^[0-9,^ -]+$/.test(word("cpus") ?? "") ? word("cpus")?.replaceAll(" ", "") : undefined;
+  if (pinned !== undefined && cpus === undefined && word("cpus") !== "all")
+    lost.push(lineOf("cpus", pinned, "has no field: numbers and ranges for all virtual CPUs have one"));
   const maxvcpus = settings.get("maxvcpus");
   if (maxvcpus !== undefined && word("maxvcpus") !== word("vcpus"))
     lost.push(lineOf("maxvcpus", maxvcpus, "has no field"));
@@ -124,6 +143,7 @@ export function domainFile(file: HostFile): DomainFile | undefined {
     memory,
     maxMemory,
     vcpus: numberOf(word("vcpus")) ?? 1,
+    cpus,
     boot: boot === "Unknown" ? undefined : boot,
     disks: list("disk").map(parseDisk),
     networks: list("vif").map((text) => parseNetwork(text, type)),

@@ -151,6 +151,7 @@ function draftOf(
       memory: mebibytes(file.memory ?? 0),
       maxMemory: file.maxMemory === undefined ? undefined : mebibytes(file.maxMemory),
       vcpus: file.vcpus === 1 ? undefined : file.vcpus,
+      cpus: file.cpus,
       type: file.type === "PVH" ? undefined : file.type,
       boot: file.boot,
       disks: disks.spec.length === 0 ? undefined : disks.spec,

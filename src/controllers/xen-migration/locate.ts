@@ -9,7 +9,17 @@ import type { HostSheet, Problem, Traveller } from "./transfer.ts";
 export interface DeclaredDomain
   extends Pick<
     Traveller,
-    "name" | "maxMemoryMiB" | "type" | "bridges" | "bootFiles" | "filesystems" | "hosts" | "images" | "cdroms" | "owner"
+    | "name"
+    | "maxMemoryMiB"
+    | "cpus"
+    | "type"
+    | "bridges"
+    | "bootFiles"
+    | "filesystems"
+    | "hosts"
+    | "images"
+    | "cdroms"
+    | "owner"
   > {
   readonly uuid: string | undefined;
 }
@@ -67,6 +77,7 @@ export function locate(
       memoryMiB: row.memory,
       maxMemoryMiB: known?.maxMemoryMiB,
       vcpus: row.vcpus,
+      cpus: known?.cpus,
       state: row.state,
       type: known?.type,
       bridges: known?.bridges,

@@ -139,6 +139,7 @@ function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undef
     name,
     uuid: spec.uuid,
     maxMemoryMiB: spec.maxMemory === undefined ? undefined : quantityBytes(spec.maxMemory) / 2 ** 20,
+    cpus: spec.cpus,
     type: spec.type,
     bootFiles: [spec.boot?.kernel, spec.boot?.ramdisk].filter((path) => path !== undefined),
     bridges: [...new Set(spec.networks.map(({ bridge }) => bridge))],

@@ -6,6 +6,7 @@ import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
 import { observeOnlyMessage } from "../hosts/observe-only.ts";
 import { refTo } from "../identity.ts";
 import { memoryShortage } from "../memory.ts";
+import { cpuProblem } from "../xen-domain/configuration.ts";
 import { imageProblems, ownershipProblems } from "./preflight-images.ts";
 import { baseName } from "./sight.ts";
 import type { HostSheet, Problem, Transfer, Traveller } from "./transfer.ts";
@@ -34,6 +35,7 @@ export function preflight(move: Transfer): readonly Problem[] {
     nameFree,
     toolstacks,
     memory,
+    processors,
     bridges,
     bounds,
     filesystems,
@@ -252,6 +254,13 @@ const shadowPaging: Check<Known> = withInfo(({ domain, source }, { from }) =>
         ),
       ],
 );
+
+const processors: Check<Known> = ({ domain, target, targetStack }) => {
+  const missing = cpuProblem(domain.cpus, targetStack.info);
+  return missing === undefined
+    ? passed
+    : [problem("CpusMissing", `${domain.name} cannot run on ${target.name}: ${missing}`)];
+};
 
 const bridges: Check<Known> = ({ domain, target, targetStack }) => {
   const missing = (domain.bridges ?? []).filter((name) => !targetStack.bridges.includes(name));

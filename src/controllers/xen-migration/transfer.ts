@@ -26,6 +26,8 @@ export interface Traveller {
   /** What it may grow to; undefined where that is what it has, or where nobody tells. */
   readonly maxMemoryMiB: number | undefined;
   readonly vcpus: number;
+  /** Processors on which it may run; undefined: all. */
+  readonly cpus: string | undefined;
   /** Letters of xl list. */
   readonly state: string;
   readonly type: "PVH" | "PV" | "HVM" | undefined;

@@ -109,6 +109,7 @@ const domain: Traveller = {
   memoryMiB: 128,
   maxMemoryMiB: undefined,
   vcpus: 1,
+  cpus: undefined,
   state: "-b----",
   type: undefined,
   bridges: undefined,
@@ -247,6 +248,12 @@ describe("the checks before a migration", () => {
       { domain: { ...domain, type: "PV" } },
       "ShadowPagingMissing",
       "vm-test is a PV guest, and Xen on bella is built without shadow paging (virt_caps pv hvm hap); a XenMigration of its XenDomain with mode Offline shuts it down and starts it there, and needs none of this",
+    ],
+    [
+      "processors that the target does not have",
+      { domain: { ...domain, cpus: "0-7" }, target: sheet("brutus", withInfo({ cpus: 4 })) },
+      "CpusMissing",
+      "vm-test cannot run on brutus: it has 4 processors, counted from 0, and spec.cpus is 0-7",
     ],
     [
       "a bridge that is missing",

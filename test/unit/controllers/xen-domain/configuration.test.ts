@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { xenDomainSpecSchema } from "../../../../src/api/xen-domain.ts";
-import { type Dialect, renderConfiguration } from "../../../../src/controllers/xen-domain/configuration.ts";
+import { cpuProblem, type Dialect, renderConfiguration } from "../../../../src/controllers/xen-domain/configuration.ts";
 import { uuid } from "./observations.ts";
 
 /** Lines of the configuration of an HVM guest that stand there because of this in its spec. */
@@ -16,6 +16,7 @@ function linesFor(change: object, dialect: Dialect = "Xl"): string[] {
 it.each<[object, string[]]>([
   [{}, []],
   [{ maxMemory: "1Gi" }, ["maxmem = 1024"]],
+  [{ cpus: "0-3,^1" }, ['cpus = "0-3,^1"']],
   [{ boot: { order: ["Cdrom", "Disk", "Network"] } }, ['boot = "dcn"']],
   [{ boot: { firmware: "UEFI", order: ["Disk"] } }, ['bios = "ovmf"', 'boot = "c"']],
   [{ boot: { firmware: "BIOS" } }, []],
@@ -30,4 +31,15 @@ it.each<[Dialect, string]>([
   const spec = xenDomainSpecSchema.parse({ hostRefs: [{ name: "bella" }], memory: "128Mi", type: "HVM" });
   const drive = { device: "hdc", access: "Cdrom", image: "/srv/data/a.iso" } as const;
   expect(renderConfiguration(dialect, { name: "vm", uuid, spec }, [drive]).text.split("\n")).toContain(line);
+});
+
+it.each([
+  [undefined, 1, undefined],
+  ["0", 1, undefined],
+  ["0-3", 4, undefined],
+  ["0-7,^4-7", 4, undefined],
+  ["0-7,^4-6", 4, "it has 4 processors, counted from 0, and spec.cpus is 0-7,^4-6"],
+  ["4", 4, "it has 4 processors, counted from 0, and spec.cpus is 4"],
+])("cpus %s on a host with %d: %s", (cpus, count, problem) => {
+  expect(cpuProblem(cpus, { cpus: count })).toBe(problem);
 });
