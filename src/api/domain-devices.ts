@@ -114,6 +114,22 @@ const networkSchema = z.object({
   model: z.enum(["Rtl8139", "E1000", "Virtio"]).optional().describe("Emulated card (HVM only)."),
 });
 
+/** How people see an HVM guest that has no network yet. */
+export const domainConsoleSchema = z
+  .object({
+    serial: z
+      .enum(["Enabled", "Disabled"])
+      .optional()
+      .describe("First serial line, which is what xl console shows of an HVM guest; Disabled when omitted."),
+    vnc: z
+      .enum(["Enabled", "Disabled"])
+      .optional()
+      .describe(
+        "Screen over VNC, on 127.0.0.1 of the dom0 alone and on the first port from 5900 that is free; what the toolstack does by itself when omitted.",
+      ),
+  })
+  .describe("Serial line and screen (HVM only); other guests always have a console.");
+
 /** Network cards of a domain, eth0 first; a MAC address that is stated stands once. */
 export const domainNetworksSchema = withRules(atomicListOf(networkSchema, { max: 8 }), [
   {

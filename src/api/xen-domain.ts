@@ -2,7 +2,13 @@ import { z } from "zod";
 import { conditionsSchema, timeSchema } from "./conditions.ts";
 import { cpuRanges } from "./cpus.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
-import { domainBootSchema, domainCdromsSchema, domainDisksSchema, domainNetworksSchema } from "./domain-devices.ts";
+import {
+  domainBootSchema,
+  domainCdromsSchema,
+  domainConsoleSchema,
+  domainDisksSchema,
+  domainNetworksSchema,
+} from "./domain-devices.ts";
 import { domainStateSchema } from "./domain-state.ts";
 import { atomicListOf, mapListOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
@@ -59,6 +65,7 @@ export const xenDomainSpecSchema = withRules(
     disks: domainDisksSchema.default([]),
     cdroms: domainCdromsSchema.default([]),
     networks: domainNetworksSchema.default([]),
+    console: domainConsoleSchema.optional(),
     shutdown: z
       .object({
         timeoutSeconds: z.int().min(10).max(86_400).default(300).describe("How long the guest may take to shut down."),
@@ -128,6 +135,12 @@ export const xenDomainSpecSchema = withRules(
       message: "boot.order and boot.firmware must be given for HVM only: other domains have no firmware",
       path: ["boot"],
       holds: ({ boot, type }) => (boot?.order === undefined && boot?.firmware === undefined) || type === "HVM",
+    },
+    {
+      cel: "self.type == 'HVM' || !has(self.console)",
+      message: "console must be given for HVM only: other domains have neither a serial line nor a screen",
+      path: ["console"],
+      holds: (spec) => spec.type === "HVM" || spec.console === undefined,
     },
     {
       cel: "self.type == 'HVM' || self.networks.all(n, !has(n.model))",

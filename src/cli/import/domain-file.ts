@@ -17,6 +17,8 @@ export interface DomainFile {
   readonly cpus: string | undefined;
   /** Fields of spec.boot; undefined where there are none. */
   readonly boot: Boot | undefined;
+  /** Fields of spec.console; undefined where there are none. */
+  readonly console: Readonly<Record<string, string>> | undefined;
   readonly disks: readonly FileDisk[];
   readonly networks: readonly FileNetwork[];
   /** onPoweroff and the like, defaults left out. */
@@ -65,6 +67,7 @@ const understood = new Set([
     "extra",
   ],
   ...["cmdline", "bootloader", "disk", "vif", "on_poweroff", "on_reboot", "on_crash", "boot"],
+  ...["serial", "vnc", "vnclisten", "vncunused"],
 ]);
 
 /** Values without which the guest would start otherwise, or without what it uses: more than a loss. */
@@ -129,6 +132,8 @@ export function domainFile(file: HostFile): DomainFile | undefined {
     lost.push(lineOf("bios", bios, "has no field beside a kernel or bootloader"));
   if (boot === "Unknown")
     problems.push(`bootloader = ${JSON.stringify(word("bootloader"))}: only pygrub can be declared`);
+  const seen = consoleOf(type, settings);
+  lost.push(...seen.lost);
   const chosen = actionKeys.flatMap(([key, field, fallback]): [string, string][] => {
     const setting = settings.get(key);
     const value = actions[(word(key) ?? "").replaceAll("_", "-")];
@@ -145,6 +150,7 @@ export function domainFile(file: HostFile): DomainFile | undefined {
     vcpus: numberOf(word("vcpus")) ?? 1,
     cpus,
     boot: boot === "Unknown" ? undefined : boot,
+    console: seen.fields,
     disks: list("disk").map(parseDisk),
     networks: list("vif").map((text) => parseNetwork(text, type)),
     actions: Object.fromEntries(chosen),
@@ -187,6 +193,26 @@ function firmwareOf(type: DomainFile["type"], word: (key: string) => string | un
     ...(word("bios") === "ovmf" ? { firmware: "UEFI" } : {}),
   };
   return Object.keys(boot).length === 0 ? undefined : boot;
+}
+
+/** The serial line and the screen; what is said of them beyond that they are there is lost. */
+function consoleOf(type: DomainFile["type"], settings: ReadonlyMap<string, XlSetting>) {
+  const known: Record<string, readonly [field: string, values: Readonly<Record<string, string>>]> = {
+    serial: ["serial", { pty: "Enabled", none: "Disabled" }],
+    vnc: ["vnc", { 0: "Disabled", 1: "Enabled" }],
+    vnclisten: ["", { "127.0.0.1": "", localhost: "" }],
+    vncunused: ["", { 1: "" }],
+  };
+  const fields: Record<string, string> = {};
+  const lost: string[] = [];
+  for (const [key, [field, values]] of Object.entries(known)) {
+    const setting = settings.get(key);
+    if (setting === undefined) continue;
+    const value = type === "HVM" ? values[textOf(setting.value) ?? ""] : undefined;
+    if (value === undefined) lost.push(lineOf(key, setting, "has no field"));
+    else if (field !== "") fields[field] = value;
+  }
+  return { fields: Object.keys(fields).length === 0 ? undefined : fields, lost };
 }
 
 const textOf = (value: XlValue | undefined): string | undefined =>

@@ -160,6 +160,7 @@ function draftOf(
         file.networks.length === 0
           ? undefined
           : file.networks.map(({ bridge, mac, model }) => given({ bridge, mac, model })),
+      console: file.console,
       ...file.actions,
     }),
   };

@@ -78,6 +78,7 @@ export function renderConfiguration(toolstack: Dialect, domain: Rendered, disks:
     ...bootLines(spec.boot),
     `disk = ${listOf(disks.map((disk) => (toolstack === "Xm" ? xmDisk(disk) : xlDisk(disk))))}`,
     `vif = ${listOf(spec.networks.map((network, index) => networkText(spec.type, network, macOf(uuid, index))))}`,
+    ...consoleLines(spec.console),
     `on_poweroff = ${quoted(action(spec.onPoweroff))}`,
     `on_reboot = ${quoted(action(spec.onReboot))}`,
     `on_crash = ${quoted(action(spec.onCrash))}`,
@@ -107,6 +108,14 @@ function bootLines(boot: XenDomainSpec["boot"]): string[] {
     ];
   const line = (key: string, value: string | undefined) => (value === undefined ? [] : [`${key} = ${quoted(value)}`]);
   return [...line("kernel", boot.kernel), ...line("ramdisk", boot.ramdisk), ...line("extra", boot.commandLine)];
+}
+
+function consoleLines({ serial, vnc }: NonNullable<XenDomainSpec["console"]> = {}): string[] {
+  return [
+    ...(serial === "Enabled" ? ['serial = "pty"'] : []),
+    ...(vnc === "Disabled" ? ["vnc = 0"] : []),
+    ...(vnc === "Enabled" ? ["vnc = 1", 'vnclisten = "127.0.0.1"', "vncunused = 1"] : []),
+  ];
 }
 
 const letters = { Disk: "c", Cdrom: "d", Network: "n" } as const;

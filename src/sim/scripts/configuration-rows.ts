@@ -8,7 +8,7 @@ export type ConfigurationRow =
   | { readonly kind: "odd"; readonly value: string };
 
 const harmless =
-  /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vnclisten|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/;
+  /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/;
 const harmlessVif = /^(mac=[0-9a-fA-F:]+|type=(ioemu|vif)|model=[a-z0-9-]+|vifname=[A-Za-z0-9._-]+|)$/;
 const harmlessDisk = /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|devtype=cdrom|[a-z0-9]+(:cdrom)?|[rw])$/;
 
@@ -33,6 +33,8 @@ function rowsOfLine(line: string): ConfigurationRow[] {
       return [{ kind: "file", value: plain }];
     case "bootloader":
       return plain === "pygrub" ? [] : [odd];
+    case "vnclisten":
+      return plain === "127.0.0.1" ? [] : [odd];
     case "bios":
       return plain === "ovmf" ? [] : [odd];
     case "vif":

@@ -241,6 +241,8 @@ const cases = (dom0: TwinBench) => {
     ["a device model of its own", { device_model_override: '"/tmp/evil"' }, "InvalidArgument"],
     ["a bootloader of its own", { bootloader: '"/tmp/evil"' }, "InvalidArgument"],
     ["a serial line into a file", { serial: '"file:/etc/passwd"' }, "InvalidArgument"],
+    ["a screen for the whole network", { vnclisten: '"0.0.0.0"' }, "InvalidArgument"],
+    ["a firmware of its own", { bios: '"/tmp/evil"' }, "InvalidArgument"],
     ["a disk through a script", { disk: '[ "script=block-evil, vdev=xvda, target=x" ]' }, "InvalidArgument"],
     ["another name", { name: '"vm3"' }, "ConfigurationDiffers"],
     ["another UUID", { uuid: `"${other}"` }, "ConfigurationDiffers"],

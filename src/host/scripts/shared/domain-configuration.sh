@@ -12,10 +12,11 @@ configuration_rows() {
 			if (key == "name" || key == "uuid" || key == "memory") print key " " plain
 			else if (key == "kernel" || key == "ramdisk") print "file " plain
 			else if (key == "bootloader") { if (plain != "pygrub") print "odd " $0 }
+			else if (key == "vnclisten") { if (plain != "127.0.0.1") print "odd " $0 }
 			else if (key == "bios") { if (plain != "ovmf") print "odd " $0 }
 			else if (key == "vif") items(text, "vif")
 			else if (key == "disk") items(text, "disk")
-			else if (key !~ /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vnclisten|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/ \
+			else if (key !~ /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/ \
 				|| (key == "serial" && plain != "pty")) print "odd " $0
 		}
 		function items(list, kind,   count, piece, i, part, j, words, found, access) {

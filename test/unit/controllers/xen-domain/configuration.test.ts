@@ -17,6 +17,8 @@ it.each<[object, string[]]>([
   [{}, []],
   [{ maxMemory: "1Gi" }, ["maxmem = 1024"]],
   [{ cpus: "0-3,^1" }, ['cpus = "0-3,^1"']],
+  [{ console: { serial: "Enabled", vnc: "Disabled" } }, ['serial = "pty"', "vnc = 0"]],
+  [{ console: { vnc: "Enabled" } }, ["vnc = 1", 'vnclisten = "127.0.0.1"', "vncunused = 1"]],
   [{ boot: { order: ["Cdrom", "Disk", "Network"] } }, ['boot = "dcn"']],
   [{ boot: { firmware: "UEFI", order: ["Disk"] } }, ['bios = "ovmf"', 'boot = "c"']],
   [{ boot: { firmware: "BIOS" } }, []],
