@@ -9,6 +9,7 @@ import {
   domainDisksSchema,
   domainNetworksSchema,
 } from "./domain-devices.ts";
+import { domainSettingsSchema } from "./domain-settings.ts";
 import { domainStateSchema } from "./domain-state.ts";
 import { atomicListOf, mapListOf } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
@@ -66,6 +67,7 @@ export const xenDomainSpecSchema = withRules(
     cdroms: domainCdromsSchema.default([]),
     networks: domainNetworksSchema.default([]),
     console: domainConsoleSchema.optional(),
+    settings: domainSettingsSchema.default([]),
     shutdown: z
       .object({
         timeoutSeconds: z.int().min(10).max(86_400).default(300).describe("How long the guest may take to shut down."),

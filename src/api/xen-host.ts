@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { timeSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
+import { allowedSettingSchema } from "./domain-settings.ts";
 import { domainStateSchema } from "./domain-state.ts";
 import { hostStatusSchema } from "./host-status.ts";
 import { atomicListOf, atomicObject, setOf } from "./lists.ts";
@@ -30,6 +31,11 @@ const allowedSchema = z
     bootFiles: setOf(pathGlobSchema, { max: 32 })
       .default(["/boot/initrd.img-*", "/boot/vmlinuz-*"])
       .describe("Kernels and ramdisks on the dom0 that domains may boot from."),
+    settings: setOf(allowedSettingSchema, { max: 64 })
+      .default([])
+      .describe(
+        "More lines that the configuration of a domain may have (settings of a XenDomain): a key of xl.cfg(5) for whatever value, or KEY=VALUE. Some keys name programs and files of the host: list those with their value.",
+      ),
     domains: setOf(uuidSchema, { max: 256 })
       .default([])
       .describe("UUIDs of domains that xensan did not start and that a XenDomain may take over."),

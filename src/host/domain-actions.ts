@@ -12,6 +12,7 @@ import {
   domainUuid,
   hostName,
   seconds,
+  settingBounds,
   sha256,
 } from "./xen-values.ts";
 
@@ -63,13 +64,15 @@ export interface StartRequest {
 /**
  * xl create under the exclusive lock file. Detail: `started id N` or `running id N` (this very domain runs already). Refuses
  * DomainNameTaken, DomainLocked (names the holder), DomainMigrating, NotMounted, ConfigurationDiffers, NoMemory, BridgeMissing,
- * BridgeOutsideBounds, BootFileOutsideBounds, ImageOutsideBounds, ImageForeign, SourceNotTemplate, SourceInUse and SourceMissing
+ * BridgeOutsideBounds, BootFileOutsideBounds, SettingOutsideBounds, ImageOutsideBounds, ImageForeign, SourceNotTemplate, SourceInUse and SourceMissing
  * (of a CD-ROM drive), StartFailed (what xl said; the lock is released when the domain is proved absent).
  */
 export function startDomain(
   request: StartRequest & {
     readonly allowedBootFiles: readonly string[];
     readonly allowedBridges: readonly string[];
+    /** KEY or KEY=VALUE. */
+    readonly allowedSettings?: readonly string[];
     /** What of the shares CD-ROM drives may have: globs. */
     readonly templates?: readonly string[];
   },
@@ -86,6 +89,7 @@ export function startDomain(
     ...bootFileBounds(request.allowedBootFiles),
     ...bridgeBounds(request.allowedBridges),
     ...[...new Set(pathGlobs("templates", request.templates ?? []))].map((glob) => `cdrom=${glob}`),
+    ...settingBounds(request.allowedSettings ?? []),
     ...request.shares.map(shareArgument),
   ]);
 }

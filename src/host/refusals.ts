@@ -88,6 +88,7 @@ export const refusals = {
   BridgeOutsideBounds: "The bridge is not in allowed.bridges",
   BootFileMissing: "There is no such kernel or ramdisk",
   BootFileOutsideBounds: "The kernel or ramdisk, or what it resolves to, is not in allowed.bootFiles",
+  SettingOutsideBounds: "A line of the configuration is not in allowed.settings",
   StartFailed: "xl create failed; the message quotes its output",
   DomainMissing: "The domain is not on this host",
   DomainMigrating: "The toolstack is moving or building the domain now",

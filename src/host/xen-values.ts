@@ -104,6 +104,13 @@ export function bridgeBounds(globs: readonly string[]): readonly string[] {
   return globs.map((glob) => `bridge=${matching("allowedBridges", glob, /^[A-Za-z0-9._*?[\]!^-]{1,32}$/, accepted)}`);
 }
 
+/** `setting=KEY` or `setting=KEY=VALUE` */
+export function settingBounds(settings: readonly string[]): readonly string[] {
+  const form = /^[a-z][a-z0-9_]{0,62}(=[A-Za-z0-9._:,+/@%=-]{1,128})?$/;
+  const accepted = "a key of xl.cfg(5), alone or with = and a value";
+  return settings.map((setting) => `setting=${matching("allowedSettings", setting, form, accepted)}`);
+}
+
 /** `bootfile=GLOB` */
 export function bootFileBounds(globs: readonly string[]): readonly string[] {
   return pathGlobs("allowedBootFiles", globs).map((glob) => `bootfile=${glob}`);

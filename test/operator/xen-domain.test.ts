@@ -75,6 +75,20 @@ describe("a domain on a shared file system", () => {
     expect(executing(stage)).toHaveLength(2);
   });
 
+  it("has more settings only where the owner of the host has named them", async () => {
+    const settings = [{ key: "usbdevice", value: "tablet" }];
+    const stage = room([xenDomain("vm", nodes, { type: "HVM", boot: { order: ["Disk"] }, settings })]);
+    const where =
+      "its allowed.settings (none) does not have usbdevice=tablet; add usbdevice=tablet to it to allow this";
+    await eventually(stage, () => running(stage), "False/NoHostFits");
+    expect(message(stage, "XenDomain", "vm", "Running")).toBe(
+      `No host can run it now. bella: ${where}; brutus: ${where}`,
+    );
+    stage.patch("XenHost", at("brutus"), { spec: { allowed: { settings: ["usbdevice=tablet"] } } });
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toEqual(["brutus vm"]);
+  });
+
   it("is halted when the spec says so, and started again", async () => {
     const stage = room([xenDomain("vm", nodes)]);
     await eventually(stage, () => ready(stage), "True/Ready");

@@ -154,6 +154,12 @@ export const starting = {
     meaning: "The kernel or ramdisk, or what it resolves to, is not in allowed.bootFiles of the XenHost.",
     action: "Use another file, or ask the owner of the host to allow this one.",
   },
+  SettingOutsideBounds: {
+    stalls: true,
+    conditions: ["Running", "Admitted", "Succeeded"],
+    meaning: "A key of settings is not in allowed.settings of the XenHost, or not with that value.",
+    action: "Leave it out, or ask the owner of the host to add it to allowed.settings.",
+  },
   StartFailed: {
     conditions: ["Running"],
     meaning: "xl create failed; the message quotes its output.",

@@ -12,6 +12,7 @@ export interface Needs {
   readonly mountOptions: readonly string[];
   readonly bridges: readonly string[];
   readonly bootFiles: readonly string[];
+  readonly settings: readonly string[];
   readonly domains: readonly string[];
   readonly images: readonly string[];
 }
@@ -91,6 +92,7 @@ function allowedOf(needs: Needs): Record<string, unknown> | undefined {
     mountOptions: list(needs.mountOptions),
     bridges: list(needs.bridges),
     bootFiles: paths(needs.bootFiles, defaults.bootFiles),
+    settings: list(needs.settings),
     domains: list(needs.domains),
     images: list(needs.images),
   });

@@ -1,3 +1,4 @@
+import { domainSettingsSchema } from "../../api/domain-settings.ts";
 import type { HostFile } from "../../host/configuration-files.ts";
 import { type FileDisk, type FileNetwork, parseDisk, parseNetwork } from "./domain-devices.ts";
 import { parseXlConfiguration, type XlSetting, type XlValue } from "./xl-configuration.ts";
@@ -21,6 +22,8 @@ export interface DomainFile {
   readonly console: Readonly<Record<string, string>> | undefined;
   readonly disks: readonly FileDisk[];
   readonly networks: readonly FileNetwork[];
+  /** What has no field, but can be allowed. */
+  readonly settings: readonly { readonly key: string; readonly value: string }[];
   /** onPoweroff and the like, defaults left out. */
   readonly actions: Readonly<Record<string, string>>;
   /** What is left out of it, with its line. */
@@ -70,6 +73,13 @@ const understood = new Set([
   ...["serial", "vnc", "vnclisten", "vncunused"],
 ]);
 
+/** The line as one of spec.settings; undefined where its value is no plain text. */
+function settingOf(key: string, { value }: XlSetting) {
+  const one = { key, value: textOf(value) };
+  const parsed = domainSettingsSchema.safeParse([one]);
+  return parsed.success ? parsed.data[0] : undefined;
+}
+
 /** Values without which the guest would start otherwise, or without what it uses: more than a loss. */
 const decisive: Readonly<Record<string, RegExp>> = {
   bios: /^(?!seabios$|rombios$|ovmf$)/,
@@ -87,9 +97,13 @@ export function domainFile(file: HostFile): DomainFile | undefined {
   const lost = [
     ...unread.map(({ line, why, text }) => `line ${line}: ${text} (${why})`),
     ...[...settings]
-      .filter(([key]) => !understood.has(key) && decisive[key] === undefined)
+      .filter(
+        ([key, setting]) =>
+          !understood.has(key) && decisive[key] === undefined && settingOf(key, setting) === undefined,
+      )
       .map(([key, setting]) => lineOf(key, setting, "has no field")),
   ];
+  const more = [...settings].flatMap(([key, setting]) => (understood.has(key) ? [] : (settingOf(key, setting) ?? [])));
   const problems: string[] = [];
   const list = (key: string) => {
     const setting = settings.get(key);
@@ -104,7 +118,11 @@ export function domainFile(file: HostFile): DomainFile | undefined {
   };
   for (const [key, without] of Object.entries(decisive)) {
     const setting = settings.get(key);
-    if (setting !== undefined && without.test(JSON.stringify(setting.value).replace(/^"|"$|^\[\]$/g, "")))
+    if (
+      setting !== undefined &&
+      settingOf(key, setting) === undefined &&
+      without.test(JSON.stringify(setting.value).replace(/^"|"$|^\[\]$/g, ""))
+    )
       problems.push(lineOf(key, setting, "cannot be declared, and without it the guest would not be the same"));
   }
   // A setting that holds a disk or card and could not be read must not be taken for none.
@@ -120,9 +138,6 @@ export function domainFile(file: HostFile): DomainFile | undefined {
   const cpus = /^[0-9,^ -]+$/.test(word("cpus") ?? "") ? word("cpus")?.replaceAll(" ", "") : undefined;
   if (pinned !== undefined && cpus === undefined && word("cpus") !== "all")
     lost.push(lineOf("cpus", pinned, "has no field: numbers and ranges for all virtual CPUs have one"));
-  const maxvcpus = settings.get("maxvcpus");
-  if (maxvcpus !== undefined && word("maxvcpus") !== word("vcpus"))
-    lost.push(lineOf("maxvcpus", maxvcpus, "has no field"));
   const boot = bootOf(type, word);
   const order = settings.get("boot");
   if (order !== undefined && (boot === "Unknown" || boot?.order === undefined))
@@ -152,6 +167,7 @@ export function domainFile(file: HostFile): DomainFile | undefined {
     boot: boot === "Unknown" ? undefined : boot,
     console: seen.fields,
     disks: list("disk").map(parseDisk),
+    settings: more,
     networks: list("vif").map((text) => parseNetwork(text, type)),
     actions: Object.fromEntries(chosen),
     lost,

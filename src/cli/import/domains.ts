@@ -11,6 +11,8 @@ export interface DomainDraft extends Draft {
   readonly hosts: readonly string[];
   readonly bridges: readonly string[];
   readonly bootFiles: readonly string[];
+  /** KEY=VALUE */
+  readonly settings: readonly string[];
   /** Its UUID, where another hand than xensan's started it. */
   readonly foreign: readonly string[];
   /** Paths of images that xensan did not make. */
@@ -85,7 +87,7 @@ function filesOf({ host, fact }: Running, defined: readonly Defined[]): readonly
 
 const empty = (name: string, found: readonly string[], notImported: readonly string[]): DomainDraft => ({
   ...{ kind: "XenDomain", name, found, notImported, spec: undefined },
-  ...{ hosts: [], bridges: [], bootFiles: [], foreign: [], images: [], templates: [] },
+  ...{ hosts: [], bridges: [], bootFiles: [], settings: [], foreign: [], images: [], templates: [] },
 });
 
 function draftOf(
@@ -141,6 +143,7 @@ function draftOf(
     hosts: on,
     bridges: file.networks.map(({ bridge }) => bridge),
     bootFiles,
+    settings: file.settings.map(({ key, value }) => `${key}=${value}`),
     foreign: running === undefined || uuid === undefined || isDeclared(uuid, hosts) ? [] : [uuid],
     images: disks.foreign,
     templates: disks.templates,
@@ -161,6 +164,7 @@ function draftOf(
           ? undefined
           : file.networks.map(({ bridge, mac, model }) => given({ bridge, mac, model })),
       console: file.console,
+      settings: file.settings.length === 0 ? undefined : file.settings,
       ...file.actions,
     }),
   };

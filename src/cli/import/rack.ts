@@ -30,6 +30,7 @@ export function draftRack(rack: LookedRack, secret: string): readonly Draft[] {
       mountOptions: here.flatMap((share) => share.harmful),
       bridges: run.flatMap((domain) => domain.bridges),
       bootFiles: run.flatMap((domain) => domain.bootFiles),
+      settings: run.flatMap((domain) => domain.settings),
       domains: run.flatMap((domain) => domain.foreign),
       images: run.flatMap((domain) => domain.images),
     };

@@ -79,6 +79,7 @@ export function renderConfiguration(toolstack: Dialect, domain: Rendered, disks:
     `disk = ${listOf(disks.map((disk) => (toolstack === "Xm" ? xmDisk(disk) : xlDisk(disk))))}`,
     `vif = ${listOf(spec.networks.map((network, index) => networkText(spec.type, network, macOf(uuid, index))))}`,
     ...consoleLines(spec.console),
+    ...spec.settings.map(({ key, value }) => `${key} = ${/^(0|[1-9][0-9]{0,8})$/.test(value) ? value : quoted(value)}`),
     `on_poweroff = ${quoted(action(spec.onPoweroff))}`,
     `on_reboot = ${quoted(action(spec.onReboot))}`,
     `on_crash = ${quoted(action(spec.onCrash))}`,

@@ -261,7 +261,8 @@ function startStep(
   digest: string,
   lock: DomainLock | undefined,
 ): Step {
-  const allowed = host.machine.state === "Found" ? host.machine.spec.allowed : { bootFiles: [], bridges: [] };
+  const allowed =
+    host.machine.state === "Found" ? host.machine.spec.allowed : { bootFiles: [], bridges: [], settings: [] };
   const shares = [...disks, ...cdroms]
     .filter(isPlaced)
     .map(({ filesystem: { mountPoint, uuid: filesystem } }) => ({ mountPoint, filesystem }));
@@ -275,6 +276,7 @@ function startStep(
     ...(lock === undefined ? {} : { supersedes: { host: lock.host, bootId: lock.bootId } }),
     allowedBootFiles: allowed.bootFiles,
     allowedBridges: allowed.bridges,
+    allowedSettings: allowed.settings,
     templates: cdroms
       .filter(isPlaced)
       .flatMap(({ filesystem: { mountPoint, templates } }) => templates.map((glob) => `${mountPoint}/${glob}`)),

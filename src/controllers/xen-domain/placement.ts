@@ -2,6 +2,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import { isGoingDown } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import { memoryFor, memoryShortage } from "../memory.ts";
+import { settingsOutside } from "../settings.ts";
 import { buildProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, isPlaced, type ObservedHost } from "./observation.ts";
 
@@ -59,6 +60,10 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
     }
     if (!toolstack.value.bridges.includes(bridge)) return `it has no bridge ${bridge}`;
   }
+  const { settings } = machine.spec.allowed;
+  const [outside] = settingsOutside(domain.spec.settings, settings);
+  if (outside !== undefined)
+    return `its allowed.settings (${settings.join(", ") || "none"}) does not have ${outside}; add ${outside} to it to allow this`;
   const wanted = Math.ceil(quantityBytes(domain.spec.memory) / mib);
   const { reserved } = machine;
   const kept = reserved > 0 ? `, of which domains that are being started take ${reserved} MiB` : "";

@@ -6,21 +6,7 @@ import { currentFacts } from "../hosts/view.ts";
 import type { HostSheet, Problem, Traveller } from "./transfer.ts";
 
 /** What a XenDomain says of itself. */
-export interface DeclaredDomain
-  extends Pick<
-    Traveller,
-    | "name"
-    | "maxMemoryMiB"
-    | "cpus"
-    | "type"
-    | "bridges"
-    | "bootFiles"
-    | "filesystems"
-    | "hosts"
-    | "images"
-    | "cdroms"
-    | "owner"
-  > {
+export interface DeclaredDomain extends Omit<Traveller, "uuid" | "memoryMiB" | "vcpus" | "state"> {
   readonly uuid: string | undefined;
 }
 
@@ -82,6 +68,7 @@ export function locate(
       type: known?.type,
       bridges: known?.bridges,
       bootFiles: known?.bootFiles,
+      settings: known?.settings,
       filesystems: known?.filesystems,
       hosts: known?.hosts,
       images: known?.images,

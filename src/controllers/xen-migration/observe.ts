@@ -142,6 +142,7 @@ function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undef
     cpus: spec.cpus,
     type: spec.type,
     bootFiles: [spec.boot?.kernel, spec.boot?.ramdisk].filter((path) => path !== undefined),
+    settings: spec.settings,
     bridges: [...new Set(spec.networks.map(({ bridge }) => bridge))],
     filesystems: [
       ...new Map([...places, ...drives].map(({ mountPoint, uuid }) => [mountPoint, { mountPoint, uuid }])).values(),

@@ -6,6 +6,7 @@ import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
 import { observeOnlyMessage } from "../hosts/observe-only.ts";
 import { refTo } from "../identity.ts";
 import { memoryShortage } from "../memory.ts";
+import { settingsOutside } from "../settings.ts";
 import { cpuProblem } from "../xen-domain/configuration.ts";
 import { imageProblems, ownershipProblems } from "./preflight-images.ts";
 import { baseName } from "./sight.ts";
@@ -283,6 +284,7 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
     outside(domain.bridges, allowedBridges),
     outside(domain.bootFiles, allowedBootFiles),
   ];
+  const wrongSettings = settingsOutside(domain.settings ?? [], spec.allowed.settings);
   const listed = (texts: readonly string[]) => texts.join(", ") || "none";
   return [
     ...(wrongBridges.length === 0
@@ -299,6 +301,14 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
           problem(
             "BootFileOutsideBounds",
             `allowed.bootFiles of ${name} (${listed(allowedBootFiles)}) does not have ${listed(wrongFiles)}, from which ${domain.name} boots`,
+          ),
+        ]),
+    ...(wrongSettings.length === 0
+      ? []
+      : [
+          problem(
+            "SettingOutsideBounds",
+            `allowed.settings of ${name} (${listed(spec.allowed.settings)}) does not have ${listed(wrongSettings)} of ${domain.name}; add ${listed(wrongSettings)} to it to allow this`,
           ),
         ]),
   ];

@@ -1,4 +1,5 @@
 import type { Reason } from "../../api/reasons.ts";
+import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import type { HostView } from "../hosts/view.ts";
 
@@ -34,6 +35,8 @@ export interface Traveller {
   readonly bridges: readonly string[] | undefined;
   /** Kernel and ramdisk on the dom0; empty where a bootloader takes them from the image. */
   readonly bootFiles: readonly string[] | undefined;
+  /** More lines of its configuration. */
+  readonly settings: XenDomainSpec["settings"] | undefined;
   /** Shared file systems with its disks; `uuid` as recorded, undefined when none is. */
   readonly filesystems: readonly { readonly mountPoint: string; readonly uuid: string | undefined }[] | undefined;
   /** XenHosts on which it may run. */

@@ -3,13 +3,13 @@
 # file system, if it is not on this host yet. That it is on no other host is for the caller to know: those are further guards.
 # changes: the domain runs; its lock file on the shared file system, and a small process that holds the lease of its images (/run/xensan/leases)
 # undo: set powerState: Halted
-# Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB, bridge=GLOB and
-#   cdrom=GLOB, and share=FSUUID:MOUNTPOINT of each file system that may hold its images.
+# Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB, bridge=GLOB,
+#   cdrom=GLOB and setting=KEY or setting=KEY=VALUE, and share=FSUUID:MOUNTPOINT of each file system that may hold its images.
 #   DIGEST      sha256 of the configuration that is meant
 #   HOST BOOT   a lock file of this holder may be taken over (- and - for none)
 # Prints done<TAB>started id N or done<TAB>running id N.
 # Exit codes: 0 done, 3 refused (DomainTaken DomainNameTaken DomainLocked DomainMigrating DomainStateDiffers NotMounted
-# ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds ImageOutsideBounds
+# ConfigurationDiffers NoMemory BridgeMissing BridgeOutsideBounds BootFileMissing BootFileOutsideBounds SettingOutsideBounds ImageOutsideBounds
 # ImageMissing ImageChanged ImageForeign ImageInUse ImageLeased LeaseUnsupported SourceNotTemplate SourceInUse SourceMissing StartFailed
 # HostGoingDown InvalidArgument ToolMissing NotDom0), 4 busy.
 set -eu
@@ -98,6 +98,10 @@ while read -r kind value; do
 		if [ ! -d "/sys/class/net/$value" ]; then refuse BridgeMissing "there is no bridge $value"; fi
 		[ -d "/sys/class/net/$value/bridge" ] ||
 			refuse BridgeMissing "$value is an interface and no Linux bridge; guests on Open vSwitch are not supported"
+		;;
+	setting)
+		allows_setting "$value" "$@" ||
+			refuse SettingOutsideBounds "$value is not in allowed.settings of the XenHost; add $value to it to allow this"
 		;;
 	image | read) contained "$value" "$@" ;;
 	cdrom)

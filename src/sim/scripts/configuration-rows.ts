@@ -1,14 +1,13 @@
 /** What a domain's configuration asks of its host, in the order of the file: configuration_rows of domain-configuration.sh. */
 export type ConfigurationRow =
   | {
-      readonly kind: "name" | "uuid" | "memory" | "file" | "bridge" | "image" | "read" | "cdrom";
+      readonly kind: "name" | "uuid" | "memory" | "file" | "bridge" | "image" | "read" | "cdrom" | "setting";
       readonly value: string;
     }
   /** Whatever is not known to be harmless. */
   | { readonly kind: "odd"; readonly value: string };
 
-const harmless =
-  /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/;
+const harmless = /^(type|builder|maxmem|vcpus|cpus|extra|on_poweroff|on_reboot|on_crash|boot|vnc|vncunused)$/;
 const harmlessVif = /^(mac=[0-9a-fA-F:]+|type=(ioemu|vif)|model=[a-z0-9-]+|vifname=[A-Za-z0-9._-]+|)$/;
 const harmlessDisk = /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|devtype=cdrom|[a-z0-9]+(:cdrom)?|[rw])$/;
 
@@ -40,8 +39,13 @@ function rowsOfLine(line: string): ConfigurationRow[] {
     case "vif":
     case "disk":
       return /^\[.*\]$/.test(text) ? rowsOfList(text, key) : [odd];
+    case "serial":
+      return plain === "pty" ? [] : [odd];
     default:
-      return harmless.test(key) && (key !== "serial" || plain === "pty") ? [] : [odd];
+      if (harmless.test(key)) return [];
+      return /^[a-z][a-z0-9_]*$/.test(key) && /^[A-Za-z0-9._:,+/@%=-]+$/.test(plain)
+        ? [{ kind: "setting", value: `${key}=${plain}` }]
+        : [odd];
   }
 }
 

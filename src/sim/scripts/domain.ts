@@ -15,7 +15,7 @@ import { endingLeaseOnRefusal, takeLease } from "./lease.ts";
 import { claimDomain, imagePlace, lockPath, lockText, releaseDomain, requireMounted } from "./shared-place.ts";
 import { atWork, notMoving } from "./xen-processes.ts";
 
-/** start-domain.sh: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST|- BOOT|- bootfile=GLOB… bridge=GLOB… cdrom=GLOB… share=FSUUID:MOUNTPOINT… */
+/** start-domain.sh: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST|- BOOT|- bootfile=GLOB… bridge=GLOB… cdrom=GLOB… setting=KEY[=VALUE]… share=FSUUID:MOUNTPOINT… */
 export const startDomain: Responder = acting(function* startDomain(run) {
   const { world, host, args } = run;
   const [owner = "", uuid = "", name = "", digest = "", directory = "", mountPoint = "", filesystem = ""] = args;
@@ -118,6 +118,10 @@ function requireConfiguration(
       refuse(run, "BridgeMissing", `there is no bridge ${value}`);
     }
     if (kind === "image" || kind === "read") contained(run, value, globs("share="));
+    if (kind === "setting" && !globs("setting=").some((one) => one === value || one === value.split("=")[0])) {
+      const remedy = `add ${value} to it to allow this`;
+      refuse(run, "SettingOutsideBounds", `${value} is not in allowed.settings of the XenHost; ${remedy}`);
+    }
     if (kind === "cdrom") {
       contained(run, value, globs("share="));
       requireListed(run, value, globs("cdrom="));

@@ -114,6 +114,7 @@ const domain: Traveller = {
   type: undefined,
   bridges: undefined,
   bootFiles: undefined,
+  settings: undefined,
   filesystems: undefined,
   hosts: undefined,
   images: undefined,
@@ -275,6 +276,21 @@ describe("the checks before a migration", () => {
       { domain: { ...domain, bootFiles: ["/boot/vmlinuz-6.1", "/boot/sub/initrd"] } },
       "BootFileOutsideBounds",
       "allowed.bootFiles of brutus (/boot/initrd.img-*, /boot/vmlinuz-*) does not have /boot/sub/initrd, from which vm-test boots",
+    ],
+    [
+      "a setting that the owner of the target does not allow",
+      {
+        domain: {
+          ...domain,
+          settings: [
+            { key: "usbdevice", value: "tablet" },
+            { key: "cpu_weight", value: "64" },
+          ],
+        },
+        target: sheet("brutus", {}, { spec: spec({ allowed: { settings: ["usbdevice=mouse", "cpu_weight"] } }) }),
+      },
+      "SettingOutsideBounds",
+      "allowed.settings of brutus (usbdevice=mouse, cpu_weight) does not have usbdevice=tablet of vm-test; add usbdevice=tablet to it to allow this",
     ],
     [
       "a file system that the target has not mounted",

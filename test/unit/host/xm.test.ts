@@ -72,6 +72,7 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
           boot: { kernel: `${dom0.directory}/boot/vmlinuz-2.6.32`, commandLine: "root=/dev/xvda ro" },
           disks: [],
           cdroms: [],
+          settings: [],
           networks: [],
           onPoweroff: "Destroy",
           onReboot: "Restart",

@@ -238,7 +238,8 @@ const cases = (dom0: TwinBench) => {
     ["a bridge outside the bounds", { vif: '[ "mac=00:16:3e:00:00:01,bridge=lan0" ]' }, "BridgeOutsideBounds"],
     ["a bridge that is not there", { vif: '[ "mac=00:16:3e:00:00:01,bridge=xenbr77" ]' }, "BridgeMissing"],
     ["a script of its own", { vif: '[ "bridge=xenbr0,script=/tmp/evil" ]' }, "InvalidArgument"],
-    ["a device model of its own", { device_model_override: '"/tmp/evil"' }, "InvalidArgument"],
+    ["a device model of its own", { device_model_override: '"/tmp/evil"' }, "SettingOutsideBounds"],
+    ["a list that has no field", { pci: '[ "01:00.0" ]' }, "InvalidArgument"],
     ["a bootloader of its own", { bootloader: '"/tmp/evil"' }, "InvalidArgument"],
     ["a serial line into a file", { serial: '"file:/etc/passwd"' }, "InvalidArgument"],
     ["a screen for the whole network", { vnclisten: '"0.0.0.0"' }, "InvalidArgument"],
@@ -250,6 +251,15 @@ const cases = (dom0: TwinBench) => {
     await write(text(lines));
     expect(await start(text(lines))).toMatchObject({ kind: "refused", reason });
     expect(dom0.read(lockFile)).toBeUndefined();
+  });
+
+  it("is started with settings that the owner of the host allows, for whatever value or for this one", async () => {
+    const lines = text({ usbdevice: '"tablet"', cpu_weight: "64" });
+    await write(lines);
+    const allowed = (...allowedSettings: string[]) => start(lines, { allowedSettings });
+    expect(await allowed("usbdevice")).toMatchObject({ kind: "refused", reason: "SettingOutsideBounds" });
+    expect(await allowed("usbdevice=mouse", "cpu_weight")).toMatchObject({ reason: "SettingOutsideBounds" });
+    expect(await allowed("usbdevice=tablet", "cpu_weight")).toEqual({ kind: "done", detail: "started id 1" });
   });
 
   it("is not started from another configuration than the one that is meant, nor beside another file system", async () => {
@@ -280,6 +290,7 @@ const cases = (dom0: TwinBench) => {
           boot: { kernel, commandLine: "console=hvc0 quiet" },
           disks: [],
           cdroms: [],
+          settings: [],
           networks: [],
           onPoweroff: "Destroy",
           onReboot: "Restart",

@@ -1,4 +1,5 @@
-# What a domain may use of a host: the owner's globs, as arguments bridge=GLOB, bootfile=GLOB and cdrom=GLOB.
+# What a domain may use of a host: the owner's globs, as arguments bridge=GLOB, bootfile=GLOB and cdrom=GLOB,
+# and setting=KEY or setting=KEY=VALUE.
 
 # within KIND TEXT ARGUMENT…: TEXT matches one of the globs behind KIND=
 within() {
@@ -6,6 +7,16 @@ within() {
 	shift 2
 	for within_glob; do
 		case $within_glob in "$within_kind="*) ! glob_matches "${within_glob#*=}" "$within_text" || return 0 ;; esac
+	done
+	return 1
+}
+
+# allows_setting KEY=VALUE ARGUMENT…: one of the arguments is setting=KEY or setting=KEY=VALUE.
+allows_setting() {
+	allows_asked=$1
+	shift
+	for allows_one; do
+		case $allows_one in "setting=$allows_asked" | "setting=${allows_asked%%=*}") return 0 ;; esac
 	done
 	return 1
 }

@@ -1,6 +1,6 @@
 # configuration_rows FILE: what a domain's configuration asks of its host, one a line: `name NAME`, `uuid UUID`, `file PATH`
 # (kernel, ramdisk), `bridge NAME`, `memory MIB`, `image PATH` of a disk that is written, `read PATH` of one that is only read,
-# `cdrom PATH` of one in a CD-ROM drive, and `odd LINE` for whatever is not known to be harmless.
+# `cdrom PATH` of one in a CD-ROM drive, `setting KEY=VALUE` of a key that has no field, and `odd LINE` for whatever is not known to be harmless.
 configuration_rows() {
 	awk '
 		/^[ \t]*(#|$)/ { next }
@@ -16,8 +16,10 @@ configuration_rows() {
 			else if (key == "bios") { if (plain != "ovmf") print "odd " $0 }
 			else if (key == "vif") items(text, "vif")
 			else if (key == "disk") items(text, "disk")
-			else if (key !~ /^(type|builder|maxmem|vcpus|maxvcpus|cpus|cpu_weight|extra|cmdline|root|on_poweroff|on_reboot|on_crash|on_watchdog|on_soft_reset|boot|pae|acpi|apic|hap|localtime|nestedhvm|viridian|timer_mode|vnc|vncunused|vncdisplay|sdl|stdvga|videoram|usb|usbdevice|keymap|serial|shadow_memory|xen_platform_pci)$/ \
-				|| (key == "serial" && plain != "pty")) print "odd " $0
+			else if (key ~ /^(type|builder|maxmem|vcpus|cpus|extra|on_poweroff|on_reboot|on_crash|boot|vnc|vncunused)$/) next
+			else if (key == "serial") { if (plain != "pty") print "odd " $0 }
+			else if (key ~ /^[a-z][a-z0-9_]*$/ && plain ~ /^[A-Za-z0-9._:,+\/@%=-]+$/) print "setting " key "=" plain
+			else print "odd " $0
 		}
 		function items(list, kind,   count, piece, i, part, j, words, found, access) {
 			if (list !~ /^\[.*\]$/) { print "odd " $0; return }

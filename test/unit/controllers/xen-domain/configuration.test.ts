@@ -19,6 +19,15 @@ it.each<[object, string[]]>([
   [{ cpus: "0-3,^1" }, ['cpus = "0-3,^1"']],
   [{ console: { serial: "Enabled", vnc: "Disabled" } }, ['serial = "pty"', "vnc = 0"]],
   [{ console: { vnc: "Enabled" } }, ["vnc = 1", 'vnclisten = "127.0.0.1"', "vncunused = 1"]],
+  [
+    {
+      settings: [
+        { key: "usbdevice", value: "tablet" },
+        { key: "shadow_memory", value: "16" },
+      ],
+    },
+    ['usbdevice = "tablet"', "shadow_memory = 16"],
+  ],
   [{ boot: { order: ["Cdrom", "Disk", "Network"] } }, ['boot = "dcn"']],
   [{ boot: { firmware: "UEFI", order: ["Disk"] } }, ['bios = "ovmf"', 'boot = "c"']],
   [{ boot: { firmware: "BIOS" } }, []],
