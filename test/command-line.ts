@@ -12,7 +12,7 @@ export interface Typed {
 export async function typeCommand(
   commands: readonly CommandEntry[],
   args: readonly string[],
-  io: Partial<Pick<Io, "env" | "program">> = {},
+  io: Partial<Pick<Io, "env" | "program" | "stdin">> = {},
 ): Promise<Typed> {
   const texts = { stdout: "", stderr: "" };
   const stream = (name: keyof typeof texts) => ({

@@ -1,4 +1,5 @@
 import type { KindName } from "../api/kinds.ts";
+import type { Keys } from "../ssh/terminal.ts";
 
 /** One flag of a command. Its value is what stands on the command line, else in the environment, else the default. */
 export interface Option {
@@ -50,6 +51,8 @@ export interface Output {
 /** What a command may touch of the process it runs in. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What a person types; absent where nobody can. */
+  readonly stdin?: Keys;
   readonly stdout: Output;
   readonly stderr: Output;
   /** What a person types to call it; `xensan` when absent. */

@@ -11,7 +11,17 @@ export function processIo(program: string): Io {
   }
   // A reader that goes away, such as `head`, is no reason for a stack trace.
   process.stdout.on("error", () => stopping.abort(new Error("standard output is closed")));
-  return { env: process.env, stdout: process.stdout, stderr: process.stderr, signal: stopping.signal, program };
+  return {
+    env: process.env,
+    // Opened by whoever reads it.
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stopping.signal,
+    program,
+  };
 }
 
 /** To be called when a command has ended and closed everything: a connection that lingers must not keep the process. */

@@ -5,6 +5,7 @@ import { execLines } from "../ssh/wire.ts";
 import { delayed } from "./latency.ts";
 import type { Host } from "./model/state.ts";
 import type { Rack } from "./rack.ts";
+import { answerConsole, consoleOf } from "./ssh-console.ts";
 import { answerExec } from "./ssh-exec.ts";
 
 /** A rack behind real SSH: one server per host. */
@@ -170,7 +171,11 @@ function talk(rack: Rack, host: Host, connection: Connection, options: HostServe
   });
   connection.on("ready", () => {
     connection.on("session", (accept) => {
-      accept().on("exec", (acceptExec, rejectExec, { command }) => {
+      const session = accept();
+      session.on("pty", (acceptTerminal) => acceptTerminal());
+      session.on("exec", (acceptExec, rejectExec, { command }) => {
+        const guest = consoleOf(command);
+        if (guest !== undefined) return answerConsole(host, acceptExec(), guest);
         const become = command === execLines.None ? "None" : command === execLines.Sudo ? "Sudo" : undefined;
         if (become === undefined) return rejectExec();
         const denied = become === "Sudo" && options.sudo === "Denied";

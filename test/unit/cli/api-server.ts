@@ -19,7 +19,7 @@ const recordSchema = z.record(z.string(), z.unknown());
 
 /** As much of an API server as a command needs that lists, reads, creates and patches (RFC 6902) objects of one namespace, and lists those of all. */
 export interface ApiServer {
-  /** By `aoevolumes/data`. */
+  /** By `aoevolumes/data`; Secrets too, by `secrets/rack-ssh`. */
   readonly objects: Map<string, Json>;
   /** Every request so far: `PATCH xenmigrations/move`. */
   readonly requests: string[];
@@ -32,6 +32,8 @@ export interface ApiServer {
   ) => number | "Lost" | { readonly status: number; readonly retryAfterSeconds: number } | undefined;
   /** Called after each patch, as an operator that notices it. */
   onPatch: (object: Json) => void;
+  /** A kubeconfig for it, for a command line with its own commands and streams. */
+  readonly kubeconfig: string;
   /** Runs a command line before it, in namespace san. */
   xensan(...args: string[]): Promise<Typed>;
 }
@@ -45,7 +47,8 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
   const state: Pick<ApiServer, "onPatch" | "fails"> = { onPatch: () => undefined, fails: () => undefined };
   const server = http.createServer(async (request, response) => {
     const url = request.url?.split("?")[0] ?? "";
-    const [, key = ""] = /^\/apis\/xensan\.dev\/v1alpha1\/(?:namespaces\/san\/)?(.+)$/.exec(url) ?? [];
+    const [, key = ""] =
+      /^\/(?:apis\/xensan\.dev\/v1alpha1|api\/v1(?=\/.*secrets\/))\/(?:namespaces\/san\/)?(.+)$/.exec(url) ?? [];
     requests.push(`${request.method} ${key || url}`);
     const answer = (code: number, body: object) => {
       if (state.fails(`${request.method} ${key}`) === "Lost") request.socket.destroy();
@@ -118,6 +121,7 @@ export async function startApiServer(objects: Readonly<Record<string, object>>):
   });
   return {
     objects: stored,
+    kubeconfig,
     requests,
     get fails() {
       return state.fails;
