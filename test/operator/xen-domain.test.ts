@@ -89,6 +89,23 @@ describe("a domain on a shared file system", () => {
     expect(executing(stage)).toEqual(["brutus vm"]);
   });
 
+  it("runs as an HVM guest with firmware, screen, serial line and room to grow, on processors that its host has", async () => {
+    const guest = {
+      ...{ type: "HVM", maxMemory: "256Mi", cpus: "0-7" },
+      boot: { order: ["Disk", "Network"], firmware: "UEFI" },
+      console: { serial: "Enabled", vnc: "Enabled" },
+    };
+    const stage = room([xenDomain("vm", nodes, guest)]);
+    const where = "its highest processor is number 0, and spec.cpus is 0-7";
+    await eventually(stage, () => running(stage), "False/NoHostFits");
+    expect(message(stage, "XenDomain", "vm", "Running")).toBe(
+      `No host can run it now. bella: ${where}; brutus: ${where}`,
+    );
+    stage.patch("XenDomain", at("vm"), { spec: { cpus: "0" } });
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toHaveLength(1);
+  });
+
   it("is halted when the spec says so, and started again", async () => {
     const stage = room([xenDomain("vm", nodes)]);
     await eventually(stage, () => ready(stage), "True/Ready");

@@ -55,7 +55,7 @@ export function buildProblem(
 /** Why the domain cannot run on the processors of a host; undefined when it can, or the host does not say how many it has. */
 export function cpuProblem(cpus: string | undefined, info: Pick<XenInfo, "cpus"> | undefined): string | undefined {
   if (cpus === undefined || info === undefined || highestCpu(cpus) < info.cpus) return undefined;
-  return `it has ${info.cpus} processors, counted from 0, and spec.cpus is ${cpus}`;
+  return `its highest processor is number ${info.cpus - 1}, and spec.cpus is ${cpus}`;
 }
 
 const mib = 2 ** 20;

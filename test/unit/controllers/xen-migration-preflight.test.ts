@@ -254,7 +254,7 @@ describe("the checks before a migration", () => {
       "processors that the target does not have",
       { domain: { ...domain, cpus: "0-7" }, target: sheet("brutus", withInfo({ cpus: 4 })) },
       "CpusMissing",
-      "vm-test cannot run on brutus: it has 4 processors, counted from 0, and spec.cpus is 0-7",
+      "vm-test cannot run on brutus: its highest processor is number 3, and spec.cpus is 0-7",
     ],
     [
       "a bridge that is missing",

@@ -49,8 +49,8 @@ it.each([
   ["0", 1, undefined],
   ["0-3", 4, undefined],
   ["0-7,^4-7", 4, undefined],
-  ["0-7,^4-6", 4, "it has 4 processors, counted from 0, and spec.cpus is 0-7,^4-6"],
-  ["4", 4, "it has 4 processors, counted from 0, and spec.cpus is 4"],
+  ["0-7,^4-6", 4, "its highest processor is number 3, and spec.cpus is 0-7,^4-6"],
+  ["4", 4, "its highest processor is number 3, and spec.cpus is 4"],
 ])("cpus %s on a host with %d: %s", (cpus, count, problem) => {
   expect(cpuProblem(cpus, { cpus: count })).toBe(problem);
 });
