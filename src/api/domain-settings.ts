@@ -5,36 +5,9 @@ import { textOf } from "./text.ts";
 
 /** Keys of xl.cfg(5) that xensan writes from fields, or that say what the fields say. */
 const written = [
-  ...[
-    "name",
-    "uuid",
-    "type",
-    "builder",
-    "memory",
-    "maxmem",
-    "vcpus",
-    "cpus",
-    "kernel",
-    "ramdisk",
-    "extra",
-    "cmdline",
-    "root",
-  ],
-  ...[
-    "bootloader",
-    "boot",
-    "bios",
-    "disk",
-    "vif",
-    "serial",
-    "vnc",
-    "vnclisten",
-    "vncunused",
-    "vncdisplay",
-    "vncpasswd",
-  ],
-  ...["on_poweroff", "on_reboot", "on_crash"],
-];
+  "name uuid type builder memory maxmem vcpus cpus kernel ramdisk extra cmdline root bootloader boot bios disk vif",
+  "serial vnc vnclisten vncunused vncdisplay vncpasswd on_poweroff on_reboot on_crash",
+].flatMap((line) => line.split(" "));
 
 const settingSchema = z.object({
   key: withRules(

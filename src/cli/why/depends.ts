@@ -81,9 +81,9 @@ function ofHost({ name, spec, conditions }: Host, world: World): Need[] {
 
 function ofDomain(domain: Domain, world: World): Need[] {
   if (!domain.spec.ok) return [];
-  const { disks, hostRef, hostRefs: hosts = [] } = domain.spec.spec;
+  const { disks, cdroms, hostRef, hostRefs: hosts = [] } = domain.spec.spec;
   return [
-    ...disks.map(
+    ...[...disks, ...cdroms].map(
       ({ device, filesystemRef: filesystem }): Need => ({
         kind: "Ocfs2Cluster",
         name: filesystem.clusterRef.name,

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { highestCpu } from "../../api/cpus.ts";
 import { quantityBytes } from "../../api/quantity.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
-import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
+import type { Toolstack } from "../../host/xen-facts.ts";
 
 /** A disk or CD-ROM drive of the domain with the place of its image on the dom0. */
 export interface PlacedDisk {
@@ -39,23 +38,15 @@ export function dialectOf({ kind, info }: Pick<Toolstack, "kind" | "info">): Dia
 
 /** Why the toolstack of a host cannot build such a domain; undefined when it can, or does not say which Xen it is of. */
 export function buildProblem(
-  { type, boot, cpus }: Pick<XenDomainSpec, "type" | "boot" | "cpus">,
+  { type, boot }: Pick<XenDomainSpec, "type" | "boot">,
   toolstack: Pick<Toolstack, "kind" | "info">,
 ): string | undefined {
   const dialect = dialectOf(toolstack);
-  const missing = cpuProblem(cpus, toolstack.info);
-  if (missing !== undefined) return missing;
   if (boot?.firmware === "UEFI" && dialect === "Xm") return "spec.boot.firmware UEFI needs xl, and it has xm";
   if (type !== "PVH" || dialect === undefined || dialect === "Xl") return undefined;
   const { info } = toolstack;
   const has = info === undefined ? "" : `, and it has ${info.major}.${info.minor}`;
   return `spec.type PVH needs xl of Xen 4.10 or newer${has}: PV and HVM would be accepted`;
-}
-
-/** Why the domain cannot run on the processors of a host; undefined when it can, or the host does not say how many it has. */
-export function cpuProblem(cpus: string | undefined, info: Pick<XenInfo, "cpus"> | undefined): string | undefined {
-  if (cpus === undefined || info === undefined || highestCpu(cpus) < info.cpus) return undefined;
-  return `its highest processor is number ${info.cpus - 1}, and spec.cpus is ${cpus}`;
 }
 
 const mib = 2 ** 20;

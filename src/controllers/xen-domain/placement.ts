@@ -2,6 +2,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import { isGoingDown } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import { memoryFor, memoryShortage } from "../memory.ts";
+import { processorProblem } from "../processors.ts";
 import { settingsOutside } from "../settings.ts";
 import { buildProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, isPlaced, type ObservedHost } from "./observation.ts";
@@ -49,6 +50,8 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
     return "it is not a dom0, or did not report it";
   const unbuilt = buildProblem(domain.spec, toolstack.value);
   if (unbuilt !== undefined) return unbuilt;
+  const processors = processorProblem(domain.spec.cpus, toolstack.value.info);
+  if (processors !== undefined) return processors;
   const unmounted = [...domain.disks, ...domain.cdroms]
     .filter(isPlaced)
     .find(({ filesystem }) => !filesystem.mountedOn.includes(name));

@@ -6,8 +6,8 @@ import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
 import { observeOnlyMessage } from "../hosts/observe-only.ts";
 import { refTo } from "../identity.ts";
 import { memoryShortage } from "../memory.ts";
+import { processorProblem } from "../processors.ts";
 import { settingsOutside } from "../settings.ts";
-import { cpuProblem } from "../xen-domain/configuration.ts";
 import { imageProblems, ownershipProblems } from "./preflight-images.ts";
 import { baseName } from "./sight.ts";
 import type { HostSheet, Problem, Transfer, Traveller } from "./transfer.ts";
@@ -257,7 +257,7 @@ const shadowPaging: Check<Known> = withInfo(({ domain, source }, { from }) =>
 );
 
 const processors: Check<Known> = ({ domain, target, targetStack }) => {
-  const missing = cpuProblem(domain.cpus, targetStack.info);
+  const missing = processorProblem(domain.cpus, targetStack.info);
   return missing === undefined
     ? passed
     : [problem("CpusMissing", `${domain.name} cannot run on ${target.name}: ${missing}`)];

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { xenDomainSpecSchema } from "../../../../src/api/xen-domain.ts";
-import { cpuProblem, type Dialect, renderConfiguration } from "../../../../src/controllers/xen-domain/configuration.ts";
+import { type Dialect, renderConfiguration } from "../../../../src/controllers/xen-domain/configuration.ts";
 import { uuid } from "./observations.ts";
 
 /** Lines of the configuration of an HVM guest that stand there because of this in its spec. */
@@ -42,15 +42,4 @@ it.each<[Dialect, string]>([
   const spec = xenDomainSpecSchema.parse({ hostRefs: [{ name: "bella" }], memory: "128Mi", type: "HVM" });
   const drive = { device: "hdc", access: "Cdrom", image: "/srv/data/a.iso" } as const;
   expect(renderConfiguration(dialect, { name: "vm", uuid, spec }, [drive]).text.split("\n")).toContain(line);
-});
-
-it.each([
-  [undefined, 1, undefined],
-  ["0", 1, undefined],
-  ["0-3", 4, undefined],
-  ["0-7,^4-7", 4, undefined],
-  ["0-7,^4-6", 4, "its highest processor is number 3, and spec.cpus is 0-7,^4-6"],
-  ["4", 4, "its highest processor is number 3, and spec.cpus is 4"],
-])("cpus %s on a host with %d: %s", (cpus, count, problem) => {
-  expect(cpuProblem(cpus, { cpus: count })).toBe(problem);
 });
