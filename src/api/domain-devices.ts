@@ -102,17 +102,54 @@ export const domainCdromsSchema = mapListOf(cdromSchema, ["device"], { max: 4 })
   "CD-ROM drives, each with an image on a shared file system. A change is seen by the guest after its next start.",
 );
 
-const networkSchema = z.object({
-  bridge: interfaceNameSchema.describe("Bridge on the dom0, within the host's allowed.bridges."),
-  mac: textOf(
-    /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/,
-    17,
-    "the MAC address of one card (not multicast) in lower case with colons, like 00:16:3e:1a:2b:3c",
-  )
-    .optional()
-    .describe("Chosen from Xen's range 00:16:3e when omitted."),
-  model: z.enum(["Rtl8139", "E1000", "Virtio"]).optional().describe("Emulated card (HVM only)."),
-});
+const networkSchema = withRules(
+  z.object({
+    bridge: interfaceNameSchema.describe("Bridge on the dom0, within the host's allowed.bridges."),
+    switch: z
+      .enum(["Linux", "OpenVSwitch"])
+      .default("Linux")
+      .describe("What the bridge is of. OpenVSwitch: Xen's script vif-openvswitch makes the card a port of it."),
+    vlan: z
+      .int()
+      .min(1)
+      .max(4094)
+      .optional()
+      .describe(
+        "VLAN of the card, where switch is OpenVSwitch; allowed.bridges must then have BRIDGE.VLAN. Without it the card carries all VLANs of the bridge, tagged.",
+      ),
+    mac: textOf(
+      /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/,
+      17,
+      "the MAC address of one card (not multicast) in lower case with colons, like 00:16:3e:1a:2b:3c",
+    )
+      .optional()
+      .describe("Chosen from Xen's range 00:16:3e when omitted."),
+    model: z.enum(["Rtl8139", "E1000", "Virtio"]).optional().describe("Emulated card (HVM only)."),
+  }),
+  [
+    {
+      cel: "self.switch == 'OpenVSwitch' || !has(self.vlan)",
+      message: "vlan must be given for OpenVSwitch only: a Linux bridge is of one VLAN, name that one",
+      path: ["vlan"],
+      holds: (network) => network.switch === "OpenVSwitch" || network.vlan === undefined,
+    },
+    {
+      cel: "self.switch == 'Linux' || !self.bridge.contains('.')",
+      message: "bridge must not have a dot where switch is OpenVSwitch: the VLAN stands in vlan",
+      path: ["bridge"],
+      holds: (network) => network.switch === "Linux" || !network.bridge.includes("."),
+    },
+  ],
+);
+
+/** The bridge as Xen and the owner of a host name it: with its VLAN, where it is of Open vSwitch. */
+export const bridgeName = ({
+  bridge,
+  vlan,
+}: {
+  readonly bridge: string;
+  readonly vlan?: number | undefined;
+}): string => (vlan === undefined ? bridge : `${bridge}.${vlan}`);
 
 /** How people see an HVM guest that has no network yet. */
 export const domainConsoleSchema = z

@@ -27,7 +27,9 @@ const allowedSchema = z
       ),
     bridges: setOf(bridgeGlobSchema, { max: 32 })
       .default([])
-      .describe("Bridges that domains may be connected to; none when empty."),
+      .describe(
+        "Bridges that domains may be connected to; none when empty. A VLAN of Open vSwitch is BRIDGE.VLAN, all of them BRIDGE.*.",
+      ),
     bootFiles: setOf(pathGlobSchema, { max: 32 })
       .default(["/boot/initrd.img-*", "/boot/vmlinuz-*"])
       .describe("Kernels and ramdisks on the dom0 that domains may boot from."),

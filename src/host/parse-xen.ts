@@ -21,6 +21,7 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
   const kind = oneOf(single("kind"), ["xl", "xm", "none"], "the toolstack");
   const automatic = byKind("automatic")[0];
   const xend = byKind("xend");
+  const ovsBridges = each(byKind("ovs-bridge"), lost, (row) => field(row, 1, "a bridge"));
   const watchdogs = each(byKind("watchdog"), lost, (row) => ({
     name: plain(field(row, 1, "a watchdog")).slice(0, 64),
     seconds: wholeNumber(row, 2, "its timeout"),
@@ -47,6 +48,7 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
     ),
     ...(watchdogs.length === 0 ? {} : { watchdogs }),
     bridges: each(byKind("bridge"), lost, (row) => field(row, 1, "a bridge")),
+    ...(ovsBridges.length === 0 ? {} : { ovsBridges }),
     xendConfiguration:
       kind === "xm"
         ? settings(each(xend, lost, (row) => [field(row, 1, "a key"), plain(field(row, 2, "a value"))] as const))

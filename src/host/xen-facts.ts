@@ -15,6 +15,8 @@ export interface Toolstack {
   /** What resets the machine when dom0 hangs. Left out where nothing does. */
   readonly watchdogs?: readonly Watchdog[];
   readonly bridges: readonly string[];
+  /** Those of Open vSwitch. Left out where there are none, or where it does not tell. */
+  readonly ovsBridges?: readonly string[];
   /** Values of /etc/xen/xend-config.sxp that xensan renders, by key (xend-relocation-port, …), as written; xm only. */
   readonly xendConfiguration: ReadonlyMap<string, string> | undefined;
   /** The revision of the password that xensan wrote there; undefined when it wrote none, or the file was changed since; xm only. */

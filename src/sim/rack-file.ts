@@ -80,6 +80,8 @@ const xenSchema = z.strictObject({
   /** With the word shadow, PV guests migrate live. */
   virtualisation: z.array(z.string()).default(["pv", "hvm", "hap", "gnttab-v1", "gnttab-v2"]),
   bridges: z.array(z.string()).default(["xenbr0"]),
+  /** Of Open vSwitch; with none it is not installed. */
+  ovsBridges: z.array(z.string()).default([]),
   /** Seconds with which xenwatchdogd is started at boot. */
   watchdog: z.int().min(2).optional(),
 });

@@ -60,6 +60,31 @@ describe("a domain on a shared file system", () => {
     expect(executing(stage)).toEqual(["brutus vm"]);
   });
 
+  it("is on a VLAN of Open vSwitch where the owner of the host has named it, and is started nowhere else", async () => {
+    const networks = [{ bridge: "ovsbr0", switch: "OpenVSwitch", vlan: 20 }];
+    const stage = rig({
+      rack: () => {
+        const file = twoServers();
+        const { bella } = file.hosts;
+        if (bella !== undefined) Object.assign(bella.xen, { ovsBridges: ["ovsbr0"] });
+        return file;
+      },
+      objects: [...ground, xenDomain("vm", nodes, { networks })],
+    });
+    await eventually(stage, () => running(stage), "False/NoHostFits");
+    for (const name of nodes) stage.patch("XenHost", at(name), { spec: { allowed: { bridges: ["ovsbr0.2?"] } } });
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toEqual(["bella vm"]);
+    stage.patch("XenHost", at("bella"), { spec: { maintenance: "Cordon" } });
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });
+    await eventually(stage, () => ready(stage), "True/Halted");
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => running(stage), "False/NoHostFits");
+    expect(message(stage, "XenDomain", "vm", "Running")).toBe(
+      "No host can run it now. bella: it is in maintenance (Cordon); brutus: it has no bridge ovsbr0 of Open vSwitch",
+    );
+  });
+
   it("has in its CD-ROM drive only what the owner of the file system has named, beside other domains", async () => {
     const filesystemRef = { clusterRef: { name: "xen" }, label: "data" };
     const cdroms = [{ device: "hdc", filesystemRef, path: "debian.iso" }];

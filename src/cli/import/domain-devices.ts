@@ -55,6 +55,8 @@ export function parseDisk(text: string): FileDisk {
 export interface FileNetwork {
   /** xl's default where none is named. */
   readonly bridge: string;
+  readonly switch: "Linux" | "OpenVSwitch";
+  readonly vlan: number | undefined;
   readonly mac: string | undefined;
   readonly model: string | undefined;
   /** Why it cannot be a network card of a XenDomain; undefined where it can. */
@@ -81,12 +83,18 @@ export function parseNetwork(text: string, type: "PVH" | "PV" | "HVM"): FileNetw
   );
   const model = fields.get("model");
   const known = model === undefined ? undefined : models[model];
-  const harmful = ["script", "backend"].filter((key) => fields.has(key));
+  const named = fields.get("bridge") ?? "xenbr0";
+  const [, port, vlan] = /(?:^|\/)vif-openvswitch$/.test(fields.get("script") ?? "")
+    ? (/^([^.:]+)(?:[.]([0-9]{1,4}))?$/.exec(named) ?? [])
+    : [];
+  const harmful = [...(port === undefined ? ["script"] : []), "backend"].filter((key) => fields.has(key));
   const lost = [...fields.keys()]
-    .filter((key) => !["bridge", "mac", "model", "type", ...harmful].includes(key))
+    .filter((key) => !["bridge", "mac", "model", "type", "script", ...harmful].includes(key))
     .map((key) => `${key}=${fields.get(key) ?? ""}`);
   return {
-    bridge: fields.get("bridge") ?? "xenbr0",
+    bridge: port ?? named,
+    switch: port === undefined ? "Linux" : "OpenVSwitch",
+    vlan: vlan === undefined ? undefined : Number(vlan),
     mac: fields.get("mac")?.toLowerCase(),
     model: type === "HVM" ? known : undefined,
     problem:

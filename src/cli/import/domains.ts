@@ -1,3 +1,4 @@
+import { bridgeName } from "../../api/domain-devices.ts";
 import { formatQuantity } from "../../api/quantity.ts";
 import type { DomainFact, ImageFact } from "../../host/xen-facts.ts";
 import type { Share } from "./clusters.ts";
@@ -141,7 +142,7 @@ function draftOf(
     found,
     notImported: lost.map(say),
     hosts: on,
-    bridges: file.networks.map(({ bridge }) => bridge),
+    bridges: file.networks.map(bridgeName),
     bootFiles,
     settings: file.settings.map(({ key, value }) => `${key}=${value}`),
     foreign: running === undefined || uuid === undefined || isDeclared(uuid, hosts) ? [] : [uuid],
@@ -162,7 +163,9 @@ function draftOf(
       networks:
         file.networks.length === 0
           ? undefined
-          : file.networks.map(({ bridge, mac, model }) => given({ bridge, mac, model })),
+          : file.networks.map(({ bridge, switch: of, vlan, mac, model }) =>
+              given({ bridge, switch: of === "Linux" ? undefined : of, vlan, mac, model }),
+            ),
       console: file.console,
       settings: file.settings.length === 0 ? undefined : file.settings,
       ...file.actions,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { bridgeName } from "../../api/domain-devices.ts";
 import { quantityBytes } from "../../api/quantity.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { Toolstack } from "../../host/xen-facts.ts";
@@ -122,7 +123,8 @@ const xmDisk = ({ device, access, image }: PlacedDisk) => `file:${image},${devic
 function networkText(type: XenDomainSpec["type"], network: XenDomainSpec["networks"][number], mac: string): string {
   const emulated =
     type === "HVM" ? [`type=ioemu${network.model === undefined ? "" : `,model=${models[network.model]}`}`] : [];
-  return [`mac=${network.mac ?? mac}`, `bridge=${network.bridge}`, ...emulated].join(",");
+  const script = network.switch === "OpenVSwitch" ? ["script=vif-openvswitch"] : [];
+  return [`mac=${network.mac ?? mac}`, `bridge=${bridgeName(network)}`, ...script, ...emulated].join(",");
 }
 
 const models = { Rtl8139: "rtl8139", E1000: "e1000", Virtio: "virtio-net" } as const;

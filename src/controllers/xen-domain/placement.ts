@@ -1,3 +1,4 @@
+import { bridgeName } from "../../api/domain-devices.ts";
 import { quantityBytes } from "../../api/quantity.ts";
 import { isGoingDown } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
@@ -57,11 +58,14 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
     .find(({ filesystem }) => !filesystem.mountedOn.includes(name));
   if (unmounted !== undefined) return `${unmounted.filesystem.mountPoint} is not mounted there`;
   const { bridges } = machine.spec.allowed;
-  for (const { bridge } of domain.spec.networks) {
-    if (!bridges.some((glob) => globMatches(glob, bridge))) {
-      return `its allowed.bridges (${bridges.join(", ") || "none"}) does not have ${bridge}; add ${bridge} to it to allow this`;
+  for (const network of domain.spec.networks) {
+    const name = bridgeName(network);
+    if (!bridges.some((glob) => globMatches(glob, name))) {
+      return `its allowed.bridges (${bridges.join(", ") || "none"}) does not have ${name}; add ${name} to it to allow this`;
     }
-    if (!toolstack.value.bridges.includes(bridge)) return `it has no bridge ${bridge}`;
+    const open = network.switch === "OpenVSwitch";
+    const there = open ? (toolstack.value.ovsBridges ?? []) : toolstack.value.bridges;
+    if (!there.includes(network.bridge)) return `it has no bridge ${network.bridge}${open ? " of Open vSwitch" : ""}`;
   }
   const { settings } = machine.spec.allowed;
   const [outside] = settingsOutside(domain.spec.settings, settings);

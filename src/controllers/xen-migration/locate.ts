@@ -67,6 +67,7 @@ export function locate(
       state: row.state,
       type: known?.type,
       bridges: known?.bridges,
+      ovsBridges: known?.ovsBridges,
       bootFiles: known?.bootFiles,
       settings: known?.settings,
       filesystems: known?.filesystems,

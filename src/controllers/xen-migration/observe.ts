@@ -1,3 +1,4 @@
+import { bridgeName } from "../../api/domain-devices.ts";
 import type { XenDomain, XenHost, XenMigration } from "../../api/kinds.ts";
 import { quantityBytes } from "../../api/quantity.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
@@ -135,6 +136,9 @@ function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undef
     return { mountPoint: filesystem?.mountPoint ?? `(${clusterRef.name}/${label})`, uuid, path };
   };
   const [places, drives] = [spec.disks.map(placeOf), spec.cdroms.map(placeOf)];
+  const bridgesOf = (of: "Linux" | "OpenVSwitch") => [
+    ...new Set(spec.networks.filter((network) => network.switch === of).map(bridgeName)),
+  ];
   return {
     name,
     uuid: spec.uuid,
@@ -143,7 +147,8 @@ function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undef
     type: spec.type,
     bootFiles: [spec.boot?.kernel, spec.boot?.ramdisk].filter((path) => path !== undefined),
     settings: spec.settings,
-    bridges: [...new Set(spec.networks.map(({ bridge }) => bridge))],
+    bridges: bridgesOf("Linux"),
+    ovsBridges: bridgesOf("OpenVSwitch"),
     filesystems: [
       ...new Map([...places, ...drives].map(({ mountPoint, uuid }) => [mountPoint, { mountPoint, uuid }])).values(),
     ],

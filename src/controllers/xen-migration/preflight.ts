@@ -264,15 +264,15 @@ const processors: Check<Known> = ({ domain, target, targetStack }) => {
 };
 
 const bridges: Check<Known> = ({ domain, target, targetStack }) => {
-  const missing = (domain.bridges ?? []).filter((name) => !targetStack.bridges.includes(name));
-  return missing.length === 0
-    ? passed
-    : [
-        problem(
-          "BridgesMissing",
-          `${target.name} has no bridge ${missing.join(", ")}; it has ${targetStack.bridges.join(", ") || "none"}`,
-        ),
-      ];
+  const { bridges: there, ovsBridges = [] } = targetStack;
+  const lacks = (of: string, wanted: readonly string[], known: readonly string[]) => {
+    const missing = wanted.filter((name) => !known.includes(name));
+    if (missing.length === 0) return [];
+    const message = `${target.name} has no bridge ${missing.join(", ")}${of}; it has ${known.join(", ") || "none"}`;
+    return [problem("BridgesMissing", message)];
+  };
+  const open = (domain.ovsBridges ?? []).map((name) => name.replace(/\..*$/, ""));
+  return [...lacks("", domain.bridges ?? [], there), ...lacks(" of Open vSwitch", [...new Set(open)], ovsBridges)];
 };
 
 /** The owner of the target decides what domains may use there, wherever they come from. */
@@ -281,7 +281,7 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
     (texts ?? []).filter((text) => !globs.some((glob) => globMatches(glob, text)));
   const { bridges: allowedBridges, bootFiles: allowedBootFiles } = spec.allowed;
   const [wrongBridges, wrongFiles] = [
-    outside(domain.bridges, allowedBridges),
+    outside([...(domain.bridges ?? []), ...(domain.ovsBridges ?? [])], allowedBridges),
     outside(domain.bootFiles, allowedBootFiles),
   ];
   const wrongSettings = settingsOutside(domain.settings ?? [], spec.allowed.settings);

@@ -33,6 +33,8 @@ export interface Traveller {
   readonly state: string;
   readonly type: "PVH" | "PV" | "HVM" | undefined;
   readonly bridges: readonly string[] | undefined;
+  /** Bridges of Open vSwitch, BRIDGE or BRIDGE.VLAN. */
+  readonly ovsBridges: readonly string[] | undefined;
   /** Kernel and ramdisk on the dom0; empty where a bootloader takes them from the image. */
   readonly bootFiles: readonly string[] | undefined;
   /** More lines of its configuration. */

@@ -61,7 +61,7 @@
 #   kernel-log IoError|Ocfs2Error|Heartbeat|Network|Fencing SUBJECT COUNT SECONDS MESSAGE
 #   toolstack kind xl|xm|none, dom0 yes|no, info KEY VALUE           info: of xl info; none when it cannot tell
 #   toolstack automatic SAVE RESTORE AUTO                            XENDOMAINS_…; no row: no such file
-#   toolstack service NAME active|inactive|missing, bridge NAME, xend KEY VALUE
+#   toolstack service NAME active|inactive|missing, bridge NAME, ovs-bridge NAME, xend KEY VALUE
 #   toolstack watchdog NAME SECONDS yes|no                           below dom0, it runs now; yes: also after a boot
 #   domains process PID VERB NAME                                    what builds, moves or ends a domain now
 #   domains lease UUID                                               this host holds a lease on its images

@@ -97,7 +97,13 @@ while read -r kind value; do
 		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges of the XenHost; add $value to it to allow this"
 		if [ ! -d "/sys/class/net/$value" ]; then refuse BridgeMissing "there is no bridge $value"; fi
 		[ -d "/sys/class/net/$value/bridge" ] ||
-			refuse BridgeMissing "$value is an interface and no Linux bridge; guests on Open vSwitch are not supported"
+			refuse BridgeMissing "$value is an interface and no Linux bridge; a bridge of Open vSwitch needs switch: OpenVSwitch"
+		;;
+	ovs-bridge)
+		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges of the XenHost; add $value to it to allow this"
+		[ -x /etc/xen/scripts/vif-openvswitch ] || refuse BridgeMissing "this host has no /etc/xen/scripts/vif-openvswitch"
+		limited 10 ovs-vsctl --timeout=5 br-exists "${value%%.*}" 2>/dev/null </dev/null 9>&- ||
+			refuse BridgeMissing "Open vSwitch has no bridge ${value%%.*}"
 		;;
 	setting)
 		allows_setting "$value" "$@" ||

@@ -112,7 +112,8 @@ function buildHost(name: string, file: RackHost, options: { now: number; salt: s
 
 /** Only dom0s are booted under Xen. */
 function hypervisorOf(file: RackHost): Hypervisor {
-  const { toolstack, version, dom0Memory, autoballoon, hardwareCapabilities, virtualisation, bridges } = file.xen;
+  const { toolstack, version, dom0Memory, autoballoon, hardwareCapabilities, virtualisation } = file.xen;
+  const { bridges, ovsBridges } = file.xen;
   const [, major = "4", minor = "17", extra = ""] = /^(\d+)\.(\d+)(.*)$/.exec(version) ?? [];
   // The last MiB is what Xen does not count, as seen on the lab.
   const totalMemory = Math.floor(file.memory / 2 ** 20) - 1;
@@ -125,6 +126,7 @@ function hypervisorOf(file: RackHost): Hypervisor {
     hardwareCapabilities,
     virtualisation,
     bridges,
+    ovsBridges,
   };
 }
 

@@ -17,7 +17,10 @@ export function missingDisk(host: Host, configuration: DomainConfiguration): str
 
 /** libxl's error for the first bridge that the host lacks. */
 export function missingBridge(host: Host, configuration: DomainConfiguration): string | undefined {
-  const missing = configuration.bridges.find((bridge) => !host.hypervisor.bridges.includes(bridge));
+  const { bridges, ovsBridges } = host.hypervisor;
+  const missing = configuration.bridges.find(
+    (bridge) => !bridges.includes(bridge) && !ovsBridges.includes(bridge.replace(/\..*$/, "")),
+  );
   if (missing === undefined) return undefined;
   return `libxl: error: libxl_exec.c:117:libxl_report_child_exitstatus: /etc/xen/scripts/vif-bridge online [1] exited with error status 1\nlibxl: error: libxl_device.c:1286:device_hotplug_child_death_cb: script: Could not find bridge device ${missing}`;
 }

@@ -137,6 +137,8 @@ export interface Hypervisor {
   readonly hardwareCapabilities: string;
   readonly virtualisation: readonly string[];
   readonly bridges: readonly string[];
+  /** Of Open vSwitch. */
+  readonly ovsBridges: readonly string[];
 }
 
 /** What of Xen is lost with the power. */

@@ -1,7 +1,17 @@
 /** What a domain's configuration asks of its host, in the order of the file: configuration_rows of domain-configuration.sh. */
 export type ConfigurationRow =
   | {
-      readonly kind: "name" | "uuid" | "memory" | "file" | "bridge" | "image" | "read" | "cdrom" | "setting";
+      readonly kind:
+        | "name"
+        | "uuid"
+        | "memory"
+        | "file"
+        | "bridge"
+        | "image"
+        | "read"
+        | "cdrom"
+        | "setting"
+        | "ovs-bridge";
       readonly value: string;
     }
   /** Whatever is not known to be harmless. */
@@ -59,8 +69,10 @@ function rowsOfList(list: string, kind: "vif" | "disk"): ConfigurationRow[] {
     const parts = piece.split(/[ \t]*,[ \t]*/);
     const only = parts.some((part) => /^(access=ro|r)$/.test(part)) ? "read" : "image";
     const image = parts.some((part) => /^(devtype=cdrom|[a-z0-9]+:cdrom)$/.test(part)) ? "cdrom" : only;
+    const bridge = parts.includes("script=vif-openvswitch") ? "ovs-bridge" : "bridge";
     for (const part of parts) {
-      if (kind === "vif" && part.startsWith("bridge=")) found = { kind: "bridge", value: part.slice("bridge=".length) };
+      if (kind === "vif" && part === "script=vif-openvswitch") continue;
+      if (kind === "vif" && part.startsWith("bridge=")) found = { kind: bridge, value: part.slice("bridge=".length) };
       else if (kind === "disk" && /^(target=|file:)/.test(part)) {
         found = { kind: image, value: part.replace(/^(target=|file:)/, "") };
       } else if (!(kind === "vif" ? harmlessVif : harmlessDisk).test(part)) rows.push(odd);

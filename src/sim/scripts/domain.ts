@@ -107,13 +107,17 @@ function requireConfiguration(
     bounds.filter((bound) => bound.startsWith(key)).map((bound) => bound.slice(key.length));
   for (const { kind, value } of configurationRows(text)) {
     if (kind === "file") requireBootFile(run, value, globs("bootfile="));
-    if (kind === "bridge") {
+    if (kind === "bridge" || kind === "ovs-bridge") {
       if (!inBounds(value, globs("bridge="))) {
         const remedy = `add ${value} to it to allow this`;
         refuse(run, "BridgeOutsideBounds", `${value} is not in allowed.bridges of the XenHost; ${remedy}`);
       }
-      if (host.hypervisor.bridges.includes(value)) continue;
-      const other = "is an interface and no Linux bridge; guests on Open vSwitch are not supported";
+      const [named = ""] = value.split(".");
+      const { bridges, ovsBridges } = host.hypervisor;
+      if (kind === "ovs-bridge" && !ovsBridges.includes(named))
+        refuse(run, "BridgeMissing", `Open vSwitch has no bridge ${named}`);
+      if (kind === "ovs-bridge" || bridges.includes(value)) continue;
+      const other = "is an interface and no Linux bridge; a bridge of Open vSwitch needs switch: OpenVSwitch";
       if (host.interfaces.has(value)) refuse(run, "BridgeMissing", `${value} ${other}`);
       refuse(run, "BridgeMissing", `there is no bridge ${value}`);
     }

@@ -47,6 +47,7 @@ export function toolstack(run: ScriptRun): SectionEnd {
   const dog = kind === "none" ? undefined : host.watchdog;
   if (dog !== undefined) row(run, "toolstack", "watchdog", "xenwatchdogd", dog.seconds, dog.atBoot ? "yes" : "no");
   for (const bridge of [...hypervisor.bridges].sort()) row(run, "toolstack", "bridge", bridge);
+  for (const bridge of [...hypervisor.ovsBridges].sort()) row(run, "toolstack", "ovs-bridge", bridge);
   for (const [key, value] of kind === "xm" ? xendRows(readText(host, xendConfiguration) ?? "") : []) {
     row(run, "toolstack", "xend", key, escaped(value));
   }

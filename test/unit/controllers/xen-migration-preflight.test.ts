@@ -113,6 +113,7 @@ const domain: Traveller = {
   state: "-b----",
   type: undefined,
   bridges: undefined,
+  ovsBridges: undefined,
   bootFiles: undefined,
   settings: undefined,
   filesystems: undefined,
@@ -261,6 +262,32 @@ describe("the checks before a migration", () => {
       { domain: { ...domain, bridges: ["xenbr0", "xenbr7"] } },
       "BridgesMissing",
       "brutus has no bridge xenbr7; it has xenbr0",
+    ],
+    [
+      "a bridge of Open vSwitch that is missing",
+      {
+        domain: { ...domain, ovsBridges: ["ovsbr0.20", "ovsbr0", "ovsbr1"] },
+        target: sheet(
+          "brutus",
+          { toolstack: known({ ...toolstack, ovsBridges: ["ovsbr1"] }) },
+          { spec: spec({ allowed: { bridges: ["ovsbr*"] } }) },
+        ),
+      },
+      "BridgesMissing",
+      "brutus has no bridge ovsbr0 of Open vSwitch; it has ovsbr1",
+    ],
+    [
+      "a VLAN that the owner of the target does not allow",
+      {
+        domain: { ...domain, ovsBridges: ["ovsbr0.20"] },
+        target: sheet(
+          "brutus",
+          { toolstack: known({ ...toolstack, ovsBridges: ["ovsbr0"] }) },
+          { spec: spec({ allowed: { bridges: ["ovsbr0", "ovsbr0.1?"] } }) },
+        ),
+      },
+      "BridgeOutsideBounds",
+      "allowed.bridges of brutus (ovsbr0, ovsbr0.1?) does not have ovsbr0.20, to which vm-test is connected; add ovsbr0.20 to it to allow this",
     ],
     [
       "a bridge that the owner of the target does not allow",

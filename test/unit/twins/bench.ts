@@ -134,6 +134,7 @@ export function twins(
           end: () => host.end(),
           domains: (...rows) => host.domains(...rows),
           runsWith: (bridge, kernel) => host.runsWith(bridge, kernel),
+          openVSwitch: (...bridges) => host.openVSwitch(...bridges),
           mountedWith: () => host.mountedWith(),
           listed: () => host.listed(),
           ocfs2: (deviceBytes, bytes, slots) => host.ocfs2(deviceBytes, bytes, slots),

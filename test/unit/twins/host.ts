@@ -52,6 +52,8 @@ export interface TwinHost {
   domains(...rows: readonly DomainRow[]): void;
   /** The domains that are given afterwards run with a card on this bridge and boot this kernel. */
   runsWith(bridge: string, kernel: string): void;
+  /** Open vSwitch is installed, and has these bridges. */
+  openVSwitch(...bridges: readonly string[]): void;
   /** With which of suid, dev and exec /srv/xen is mounted, each with its no. */
   mountedWith(): string;
   /** `NAME STATE` of each domain now, in the order of `xl list`. */

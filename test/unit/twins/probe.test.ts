@@ -60,6 +60,12 @@ const cases = (dom0: TwinBench) => {
     expect(await look("toolstack watchdog")).toBe("toolstack\twatchdog\txenwatchdogd\t20\tyes\n");
   });
 
+  it("tells the bridges of Open vSwitch where it is installed", async () => {
+    expect(await look("toolstack ovs-bridge")).toBe("");
+    dom0.openVSwitch("ovsbr0", "ovsbr1");
+    expect(await look("toolstack ovs-bridge")).toBe("toolstack\tovs-bridge\tovsbr0\ntoolstack\tovs-bridge\tovsbr1\n");
+  });
+
   it("tells the toolstack", async () => {
     dom0.write("/etc/default/xendomains", `XENDOMAINS_SAVE=/var/lib/xen/save\nXENDOMAINS_RESTORE=false\n`);
     expect(await look("toolstack")).toContain("toolstack\tautomatic\t/var/lib/xen/save\t-\t-\n");

@@ -196,6 +196,15 @@ export const ip = `#!/bin/sh
 echo 0x1003 >"@FAKE@/../sys/class/net/$4/flags"
 `;
 
+/** ovs-vsctl of the bridges in ovs-bridges. */
+export const ovsVsctl = `#!/bin/sh
+case $2 in
+list-br) cat @FAKE@/ovs-bridges ;;
+br-exists) grep -qxF "$3" @FAKE@/ovs-bridges || exit 2 ;;
+*) exit 1 ;;
+esac
+`;
+
 /** lsattr where nothing is immutable. */
 export const lsattr = `#!/bin/sh
 for file; do :; done

@@ -97,7 +97,11 @@ export function shellHost(
   for (const nic of ["eth0", "eth1", "lo"]) put(`/sys/class/net/${nic}/flags`, "0x1003\n");
   put("/etc/network/interfaces", "source /etc/network/interfaces.d/*\nauto eth0\nauto eth1\n");
   put("/etc/fstab", "/dev/vda / ext4 rw,relatime 0 1\n");
-  if (host === "bella" && toolstack !== "none") mkdirSync(at("/sys/class/net/xenbr0/bridge"), { recursive: true });
+  if (host === "bella" && toolstack !== "none") {
+    mkdirSync(at("/sys/class/net/xenbr0/bridge"), { recursive: true });
+    // A part of Xen's tools, whether or not there is Open vSwitch.
+    put("/etc/xen/scripts/vif-openvswitch", "#!/bin/sh\n", 0o755);
+  }
   put("/fake/packages", packages.map((name) => `${name}\n`).join(""));
   for (const name of packages)
     for (const [tool, text] of Object.entries(programs.packaged[name] ?? {}))
@@ -269,6 +273,10 @@ export function shellHost(
     runsWith(bridge, kernel) {
       const config = { b_info: { kernel: at(kernel) }, nics: [{ bridge }] };
       put("/fake/long", `${JSON.stringify([{ domid: 1, config }], undefined, 4)}\n`);
+    },
+    openVSwitch(...bridges) {
+      put("/fake/ovs-bridges", bridges.map((name) => `${name}\n`).join(""));
+      program("ovs-vsctl", programs.ovsVsctl);
     },
     listed: () => rows().map(([, name, , state]) => `${name} ${state}`),
     atWork(verb, ...about) {

@@ -117,6 +117,9 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     runsWith(bridge, kernel) {
       ranWith = `vif = [ "bridge=${bridge}" ]\nkernel = "${kernel}"\n`;
     },
+    openVSwitch(...ovsBridges) {
+      Object.assign(host, { hypervisor: { ...host.hypervisor, ovsBridges } });
+    },
     mountedWith: () => harmfulOf(host.running.mounts.find((one) => one.mountPoint === mountPoint)?.options ?? []),
     listed: () => [...xenState().domains.values()].map((domain) => `${domain.name || "(null)"} ${stateOf(domain)}`),
     atWork(verb, about = "-") {

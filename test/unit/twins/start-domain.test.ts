@@ -253,6 +253,19 @@ const cases = (dom0: TwinBench) => {
     expect(dom0.read(lockFile)).toBeUndefined();
   });
 
+  it("is connected to a bridge of Open vSwitch, and to a VLAN of it, as far as the owner of the host allows", async () => {
+    const on = async (bridge: string, ...allowedBridges: string[]) => {
+      const lines = text({ vif: `[ "mac=00:16:3e:00:00:01,bridge=${bridge},script=vif-openvswitch" ]` });
+      await write(lines);
+      return start(lines, { allowedBridges });
+    };
+    expect(await on("ovsbr0.20", "ovsbr0.*")).toMatchObject({ kind: "refused", reason: "BridgeMissing" });
+    dom0.openVSwitch("ovsbr0");
+    expect(await on("ovsbr1.20", "ovsbr*")).toMatchObject({ kind: "refused", reason: "BridgeMissing" });
+    expect(await on("ovsbr0.20", "ovsbr0")).toMatchObject({ kind: "refused", reason: "BridgeOutsideBounds" });
+    expect(await on("ovsbr0.20", "ovsbr0.2?")).toEqual({ kind: "done", detail: "started id 1" });
+  });
+
   it("is started with settings that the owner of the host allows, for whatever value or for this one", async () => {
     const lines = text({ usbdevice: '"tablet"', cpu_weight: "64" });
     await write(lines);

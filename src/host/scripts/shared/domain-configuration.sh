@@ -1,5 +1,5 @@
 # configuration_rows FILE: what a domain's configuration asks of its host, one a line: `name NAME`, `uuid UUID`, `file PATH`
-# (kernel, ramdisk), `bridge NAME`, `memory MIB`, `image PATH` of a disk that is written, `read PATH` of one that is only read,
+# (kernel, ramdisk), `bridge NAME`, `ovs-bridge NAME` or NAME.VLAN, `memory MIB`, `image PATH` of a disk that is written, `read PATH` of one that is only read,
 # `cdrom PATH` of one in a CD-ROM drive, `setting KEY=VALUE` of a key that has no field, and `odd LINE` for whatever is not known to be harmless.
 configuration_rows() {
 	awk '
@@ -21,17 +21,19 @@ configuration_rows() {
 			else if (key ~ /^[a-z][a-z0-9_]*$/ && plain ~ /^[A-Za-z0-9._:,+\/@%=-]+$/) print "setting " key "=" plain
 			else print "odd " $0
 		}
-		function items(list, kind,   count, piece, i, part, j, words, found, access) {
+		function items(list, kind,   count, piece, i, part, j, words, found, access, bridge) {
 			if (list !~ /^\[.*\]$/) { print "odd " $0; return }
 			count = split(list, piece, "\"")
 			for (i = 2; i < count; i += 2) {
 				words = split(piece[i], part, /[ \t]*,[ \t]*/)
 				found = ""
 				access = "image"
+				bridge = "bridge "
 				for (j = 1; j <= words; j++) {
 					if (kind == "disk" && part[j] ~ /^(access=ro|r)$/ && access != "cdrom") access = "read"
 					if (kind == "disk" && part[j] ~ /^(devtype=cdrom|[a-z0-9]+:cdrom)$/) access = "cdrom"
-					if (kind == "vif" && part[j] ~ /^bridge=/) found = "bridge " substr(part[j], 8)
+					if (kind == "vif" && part[j] ~ /^bridge=/) found = substr(part[j], 8)
+					else if (kind == "vif" && part[j] == "script=vif-openvswitch") bridge = "ovs-bridge "
 					else if (kind == "vif" && part[j] !~ /^(mac=[0-9a-fA-F:]+|type=(ioemu|vif)|model=[a-z0-9-]+|vifname=[A-Za-z0-9._-]+|)$/) print "odd " piece[i]
 					else if (kind == "disk" && part[j] ~ /^target=/) found = substr(part[j], 8)
 					else if (kind == "disk" && part[j] ~ /^file:/) found = substr(part[j], 6)
@@ -39,7 +41,7 @@ configuration_rows() {
 				}
 				# A card without a bridge goes where the host likes; a disk must be an image that is named.
 				if (found == "") print "odd " piece[i]
-				else print (kind == "disk" ? access " " : "") found
+				else print (kind == "disk" ? access " " : bridge) found
 			}
 		}' "$1"
 }

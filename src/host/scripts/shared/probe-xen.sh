@@ -28,6 +28,11 @@ probe_toolstack() {
 		bridge=${bridge%/bridge}
 		row toolstack bridge "${bridge##*/}"
 	done
+	# Without Xen's script no card gets to one of them.
+	if have ovs-vsctl && [ -x /etc/xen/scripts/vif-openvswitch ] &&
+		limited 5 ovs-vsctl --timeout=3 list-br >"$work/ovs-bridges" 2>/dev/null </dev/null; then
+		while IFS= read -r bridge; do row toolstack ovs-bridge "$bridge"; done <"$work/ovs-bridges"
+	fi
 	[ "$toolstack" != xm ] || xend_rows
 }
 

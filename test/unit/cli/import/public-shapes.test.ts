@@ -11,7 +11,7 @@ const shapes: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "netboot of an installer, Open vSwitch, the short form of a disk",
     'name = "installer"\nkernel = "/srv/netboot/vmlinuz"\nramdisk = "/srv/netboot/initrd.gz"\n#bootloader = "pygrub"\nmemory = 1024\nvcpus = 2\nvif = [ \'script=vif-openvswitch,bridge=ovsbr0\' ]\ndisk = [ \'/dev/vg/guest,raw,xvda,rw\' ]\n',
-    ["script=vif-openvswitch has no field"],
+    [],
   ],
   [
     "HVM with an ISO in the drive and VNC, of xm's time",
@@ -126,6 +126,28 @@ function gapsOf(text: string): string[] {
 }
 
 describe("a file as people write it", () => {
+  it.each([
+    ["bridge=br0", { bridge: "br0", switch: "Linux", vlan: undefined, problem: undefined }],
+    [
+      "script=vif-openvswitch,bridge=ovsbr0.20",
+      { bridge: "ovsbr0", switch: "OpenVSwitch", vlan: 20, problem: undefined },
+    ],
+    [
+      "script=/etc/xen/scripts/vif-openvswitch,bridge=ovsbr0",
+      { bridge: "ovsbr0", switch: "OpenVSwitch", vlan: undefined, problem: undefined },
+    ],
+    [
+      "script=vif-openvswitch,bridge=ovsbr0:1:2",
+      {
+        ...{ bridge: "ovsbr0:1:2", switch: "Linux", vlan: undefined },
+        problem: "script=vif-openvswitch has no field",
+      },
+    ],
+  ])("a card %s is on %j", (card, network) => {
+    const text = `name = "a"\nvif = [ '${card}' ]\n`;
+    expect(domainFile({ path: "/etc/xen/guest.cfg", text })?.networks).toMatchObject([network]);
+  });
+
   it.each([
     ["shadow_memory = 16", [{ key: "shadow_memory", value: "16" }], []],
     ['firmware = "uefi"', [{ key: "firmware", value: "uefi" }], []],

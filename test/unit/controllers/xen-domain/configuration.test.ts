@@ -28,6 +28,10 @@ it.each<[object, string[]]>([
     },
     ['usbdevice = "tablet"', "shadow_memory = 16"],
   ],
+  [
+    { networks: [{ bridge: "ovsbr0", switch: "OpenVSwitch", vlan: 20, mac: "00:16:3e:10:20:30" }] },
+    ['vif = [ "mac=00:16:3e:10:20:30,bridge=ovsbr0.20,script=vif-openvswitch,type=ioemu" ]'],
+  ],
   [{ boot: { order: ["Cdrom", "Disk", "Network"] } }, ['boot = "dcn"']],
   [{ boot: { firmware: "UEFI", order: ["Disk"] } }, ['bios = "ovmf"', 'boot = "c"']],
   [{ boot: { firmware: "BIOS" } }, []],
