@@ -1,11 +1,11 @@
 import type { Fact, HostFacts } from "../host/facts.ts";
+import { sameFacts } from "../host/same-facts.ts";
 import { finalName } from "../host/staged-volume.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
 import type { Machine } from "./hosts/machine.ts";
 import type { StepResult } from "./hosts/step.ts";
 import { addressText, type HostView, sameTrouble } from "./hosts/view.ts";
 import { type ObjectRef, objectOf, type RefMap, RefSet, type WorkRef } from "./identity.ts";
-import { sameFacts } from "./same-facts.ts";
 import { asks, type Controlled, isSettled, type Look, type ObjectChange, tells } from "./watch.ts";
 import type { World } from "./world.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sameFacts } from "../../../src/controllers/same-facts.ts";
+import { sameFacts } from "../../../src/host/same-facts.ts";
 
 const restless = new Set(["now"]);
 
