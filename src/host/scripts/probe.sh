@@ -89,6 +89,7 @@ set -eu
 # include: probe-xen.sh
 # include: probe-domains.sh
 # include: probe-texts.sh
+# include: probe-answers.sh
 
 roles=",$1,"
 shift

@@ -79,38 +79,52 @@ zero_at_ends() {
 	esac
 }
 
+# superblock_said DEVICE FILE: FILE becomes what debugfs.ocfs2 says. It exits 0 whatever happens.
+superblock_said() {
+	printf 'stats\nhb\nslotmap\n' >"$2.asked"
+	debugfs.ocfs2 -f "$2.asked" "$1" >"$2" 2>/dev/null </dev/null || :
+}
+
+# awk function: superblock(FILE, HEAD, DEVICE) prints what superblock_rows prints, HEAD before each and DEVICE behind its first word.
+# shellcheck disable=SC2016
+superblock_words='
+# Not every awk has powers.
+function power_of_two(n,   out) { out = 1; while (n-- > 0) out *= 2; return out }
+function superblock_text(label,   s) { s = $0; sub("^[ \t]*" label ":[ \t]*", "", s); sub(/[ \t]+$/, "", s); return s == "" ? "-" : s }
+function superblock(path, head, device,   part, block, size, slots, label, uuid, stack, cluster, global, clusters, local_only, beat, beats, slot, used, i) {
+	while ((getline <path) > 0) {
+		if (/^debugfs: /) { part = $2; continue }
+		if (part == "stats" && /Block Size Bits:/) { block = $4; size = $8 }
+		if (part == "stats" && /Max Node Slots:/) slots = $4
+		if (part == "stats" && /^[ \t]*Label:/) label = superblock_text("Label")
+		if (part == "stats" && /^[ \t]*UUID:/) uuid = tolower($2)
+		if (part == "stats" && /Cluster stack:/) stack = superblock_text("Cluster stack")
+		if (part == "stats" && /Cluster name:/) cluster = superblock_text("Cluster name")
+		if (part == "stats" && /Cluster flags:/) global = /Globalheartbeat/
+		if (part == "stats" && /Links:.*Clusters:/) clusters = $4
+		if (part == "stats" && /Feature Incompat:/) local_only = / local( |$)/
+		if (part == "hb" && $1 ~ /^[0-9]+:$/) beat[++beats] = $2 "\t" $3
+		if (part == "slotmap" && $1 ~ /^[0-9]+$/ && $2 ~ /^[0-9]+$/) slot[++used] = $1 "\t" $2
+	}
+	close(path)
+	if (uuid !~ /^[0-9a-f]+$/ || length(uuid) != 32) return
+	uuid = substr(uuid, 1, 8) "-" substr(uuid, 9, 4) "-" substr(uuid, 13, 4) "-" substr(uuid, 17, 4) "-" substr(uuid, 21)
+	# Without the name of a stack it is the classic o2cb, of whatever cluster.
+	if (stack == "" || stack == "-" || stack == "classic o2cb") stack = local_only ? "-" : "o2cb"
+	printf "%socfs2%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f\t%.0f\t%.0f\n", head, device, uuid, label, stack, cluster == "" ? "-" : cluster, \
+		global ? "global" : "local", slots, clusters * power_of_two(size), power_of_two(block), power_of_two(size)
+	for (i = 1; i <= beats; i++) print head "beat" device "\t" beat[i]
+	for (i = 1; i <= used; i++) print head "slot" device "\t" slot[i]
+}
+'
+
 # superblock_rows DEVICE: `ocfs2 UUID LABEL STACK CLUSTER local|global SLOTS BYTES BLOCKSIZE CLUSTERSIZE`, `beat NODE SEQUENCE`,
-# `slot SLOT NODE`; nothing when it is no OCFS2. debugfs.ocfs2 exits 0 whatever happens.
+# `slot SLOT NODE`; nothing when it is no OCFS2.
 superblock_rows() {
-	superblock_asked=${work:-$run_dir}/debugfs.$$
-	printf 'stats\nhb\nslotmap\n' >"$superblock_asked"
-	debugfs.ocfs2 -f "$superblock_asked" "$1" 2>/dev/null </dev/null | awk '
-		# Not every awk has powers.
-		function power(n,   out) { out = 1; while (n-- > 0) out *= 2; return out }
-		function text(label) { s = $0; sub("^[ \t]*" label ":[ \t]*", "", s); sub(/[ \t]+$/, "", s); return s == "" ? "-" : s }
-		/^debugfs: / { part = $2; next }
-		part == "stats" && /Block Size Bits:/ { block = $4; size = $8 }
-		part == "stats" && /Max Node Slots:/ { slots = $4 }
-		part == "stats" && /^[ \t]*Label:/ { label = text("Label") }
-		part == "stats" && /^[ \t]*UUID:/ { uuid = tolower($2) }
-		part == "stats" && /Cluster stack:/ { stack = text("Cluster stack") }
-		part == "stats" && /Cluster name:/ { cluster = text("Cluster name") }
-		part == "stats" && /Cluster flags:/ { global = /Globalheartbeat/ }
-		part == "stats" && /Links:.*Clusters:/ { clusters = $4 }
-		part == "stats" && /Feature Incompat:/ { local_only = / local( |$)/ }
-		part == "hb" && $1 ~ /^[0-9]+:$/ { beat[++beats] = $2 "\t" $3 }
-		part == "slotmap" && $1 ~ /^[0-9]+$/ && $2 ~ /^[0-9]+$/ { slot[++used] = $1 "\t" $2 }
-		END {
-			if (uuid !~ /^[0-9a-f]+$/ || length(uuid) != 32) exit
-			uuid = substr(uuid, 1, 8) "-" substr(uuid, 9, 4) "-" substr(uuid, 13, 4) "-" substr(uuid, 17, 4) "-" substr(uuid, 21)
-			# Without the name of a stack it is the classic o2cb, of whatever cluster.
-			if (stack == "" || stack == "-" || stack == "classic o2cb") stack = local_only ? "-" : "o2cb"
-			printf "ocfs2\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f\t%.0f\t%.0f\n", uuid, label, stack, cluster == "" ? "-" : cluster, \
-				global ? "global" : "local", slots, clusters * power(size), power(block), power(size)
-			for (i = 1; i <= beats; i++) print "beat\t" beat[i]
-			for (i = 1; i <= used; i++) print "slot\t" slot[i]
-		}'
-	[ -n "${work:-}" ] || rm -f "$superblock_asked"
+	superblock_file=$run_dir/debugfs.$$
+	superblock_said "$1" "$superblock_file"
+	awk "$superblock_words"'BEGIN { superblock(ARGV[1], "", "") }' "$superblock_file"
+	rm -f "$superblock_file" "$superblock_file.asked"
 }
 
 # uuid_of DEVICE: of the OCFS2 on it; empty when there is none.

@@ -21,94 +21,107 @@ probe_aoe() {
 }
 
 probe_aoe_devices() {
-	[ -d /sys/module/aoe ] || return "$absent"
+	for file in /sys/block/loop*/loop/backing_file; do
+		[ ! -f "$file" ] || echo "$file"
+	done >"$work/loops"
+	[ -d /sys/module/aoe ] || {
+		# Images on loop devices may be domains', too.
+		[ ! -s "$work/loops" ] || ask_xenstore 2>/dev/null || :
+		return "$absent"
+	}
 	for sys in /sys/block/etherd!e*; do
 		[ -d "$sys" ] || continue
 		echo "device $sys"
 		for part in "$sys"/etherd!e*; do [ ! -d "$part" ] || echo "part $sys $part"; done
 		for held in "$sys"/holders/* "$sys"/etherd!e*/holders/*; do [ ! -e "$held" ] || echo "holder $sys ${held##*/}"; done
 	done >"$work/etherd"
-	for file in /sys/block/loop*/loop/backing_file; do
-		[ ! -f "$file" ] || echo "$file"
-	done >"$work/loops"
 	: >"$work/openers"
 	# Targets of open files are printed without following them: no dead device is touched.
 	# shellcheck disable=SC2012
 	all_mounted || ls -l /proc/[0-9]*/fd >"$work/openers" 2>/dev/null || :
+	ask_xenstore || return 1
+	row later aoe-devices
+}
+
+# ask_xenstore: $work/xenstore becomes what stands of backends in xenstore; empty where there is none.
+ask_xenstore() {
 	: >"$work/xenstore"
-	if [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; then
-		have xenstore-ls || {
-			echo "no xenstore-ls: cannot tell which domains use a device" >&2
+	[ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ] || return 0
+	have xenstore-ls || {
+		echo "no xenstore-ls: cannot tell which domains use a device" >&2
+		return 1
+	}
+	limited 8 xenstore-ls -f /local/domain/0/backend >"$work/xenstore" 2>"$work/xenstore.err" || {
+		grep -q "No such file" "$work/xenstore.err" || {
+			cat "$work/xenstore.err" >&2
+			echo "xenstore-ls gave no answer within 8 seconds, or failed" >&2
 			return 1
 		}
-		limited 8 xenstore-ls -f /local/domain/0/backend >"$work/xenstore" 2>"$work/xenstore.err" || {
-			grep -q "No such file" "$work/xenstore.err" || {
-				cat "$work/xenstore.err" >&2
-				echo "xenstore-ls gave no answer within 8 seconds, or failed" >&2
-				return 1
-			}
-		}
-	fi
-	awk -v work="$work" "$escape_fields"'
-		function user(name, text) { if (!((name, text) in seen)) { seen[name, text] = 1; print "aoe-devices\tuser\t" name "\t" esc(text) } }
-		$1 == "device" {
-			sys = $2
-			name = sys; sub(/.*!/, "", name)
-			macs = ""
-			file = "/sys/kernel/debug/aoe/" name
-			# sysfs shows the first target only; debugfs all of them.
-			while ((getline line < file) > 0)
-				if (line ~ /^[0-9a-f]+:[0-9]+:[0-9]+:[0-9]+$/ && index(line, ":") == 13) macs = macs (macs == "" ? "" : ",") substr(line, 1, 12)
-			close(file)
-			if (macs == "") macs = first(sys "/mac")
-			state = first(sys "/state")
-			netif = first(sys "/netif")
-			payload = first(sys "/payload")
-			printf "aoe-devices\tdevice\t%s\t%s\t%s\t%s\t%s\t%s\n", name, state, (macs == "" || macs == "none") ? "-" : macs, \
-				(netif == "" || netif == "none") ? "-" : netif, payload == "" ? "-" : payload, first(sys "/size")
-			known[name] = name
-			owner[first(sys "/dev")] = name
-			path["/dev/etherd/" name] = name
-		}
-		$1 == "part" {
-			parent = $2; sub(/.*!/, "", parent)
-			part = $3; sub(/.*!/, "", part)
-			owner[first($3 "/dev")] = parent
-			path["/dev/etherd/" part] = parent
-		}
-		$1 == "holder" { parent = $2; sub(/.*!/, "", parent); user(parent, "holder " $3) }
-		END {
-			while ((getline line < "/proc/self/mountinfo") > 0) {
-				split(line, field, " ")
-				if (field[3] in owner) user(owner[field[3]], "mount " field[5])
-			}
-			while ((getline line < "/proc/swaps") > 0) { split(line, field, " "); if (field[1] in path) user(path[field[1]], "swap") }
-			while ((getline line < (work "/loops")) > 0) {
-				backing = first(line)
-				if (backing in path) { sub(/^\/sys\/block\//, "", line); sub(/\/.*/, "", line); user(path[backing], "holder " line) }
-			}
-			while ((getline line < (work "/openers")) > 0) {
-				if (line ~ /^\/proc\/[0-9]+\/fd:$/) { pid = line; gsub(/[^0-9]/, "", pid); continue }
-				at = index(line, " -> /dev/etherd/e")
-				opened = substr(line, at + 4)
-				if (at > 0 && opened in path) user(path[opened], "process " pid " " first("/proc/" pid "/comm"))
-			}
-			while ((getline line < (work "/xenstore")) > 0) {
-				# /local/domain/0/backend/TYPE/DOMAIN/DEVICE/KEY = "TEXT"
-				split(line, piece, "/")
-				if (piece[6] !~ /^(vbd|vbd3|qdisk|tap)$/) continue
-				text = line; sub(/^[^"]*"/, "", text); sub(/"$/, "", text)
-				if (piece[9] ~ /^physical-device = /) {
-					split(text, number, ":")
-					device = hex(number[1]) ":" hex(number[2])
-					if (device in owner) user(owner[device], "xen-backend " piece[7])
-				} else if (piece[9] ~ /^params = /) {
-					sub(/^[a-z0-9]+:/, "", text)
-					if (text in path) user(path[text], "xen-backend " piece[7])
-				}
-			}
-		}' "$work/etherd"
+	}
 }
+
+# awk function, after $escape_fields: aoe_devices() prints the rows of what probe_aoe_devices has found.
+# shellcheck disable=SC2016
+aoe_words='
+function aoe_user(name, text) { if (!((name, text) in aoe_told)) { aoe_told[name, text] = 1; print "aoe-devices\tuser\t" name "\t" esc(text) } }
+function aoe_device(sys, name,   macs, file, line, netif, payload) {
+	file = "/sys/kernel/debug/aoe/" name
+	# sysfs shows the first target only; debugfs all of them.
+	while ((getline line < file) > 0)
+		if (line ~ /^[0-9a-f]+:[0-9]+:[0-9]+:[0-9]+$/ && index(line, ":") == 13) macs = macs (macs == "" ? "" : ",") substr(line, 1, 12)
+	close(file)
+	if (macs == "") macs = first(sys "/mac")
+	netif = first(sys "/netif")
+	payload = first(sys "/payload")
+	printf "aoe-devices\tdevice\t%s\t%s\t%s\t%s\t%s\t%s\n", name, first(sys "/state"), (macs == "" || macs == "none") ? "-" : macs, \
+		(netif == "" || netif == "none") ? "-" : netif, payload == "" ? "-" : payload, first(sys "/size")
+}
+function aoe_devices(   line, field, name, part, owner, path, at, pid, opened, piece, text, number) {
+	while ((getline line < (work "/etherd")) > 0) {
+		split(line, field, " ")
+		name = field[2]; sub(/.*!/, "", name)
+		if (field[1] == "device") {
+			aoe_device(field[2], name)
+			owner[first(field[2] "/dev")] = name
+			path["/dev/etherd/" name] = name
+		} else if (field[1] == "part") {
+			part = field[3]; sub(/.*!/, "", part)
+			owner[first(field[3] "/dev")] = name
+			path["/dev/etherd/" part] = name
+		} else aoe_user(name, "holder " field[3])
+	}
+	while ((getline line < "/proc/self/mountinfo") > 0) {
+		split(line, field, " ")
+		if (field[3] in owner) aoe_user(owner[field[3]], "mount " field[5])
+	}
+	while ((getline line < "/proc/swaps") > 0) { split(line, field, " "); if (field[1] in path) aoe_user(path[field[1]], "swap") }
+	while ((getline line < (work "/loops")) > 0) {
+		text = first(line)
+		if (text in path) { sub(/^\/sys\/block\//, "", line); sub(/\/.*/, "", line); aoe_user(path[text], "holder " line) }
+	}
+	while ((getline line < (work "/openers")) > 0) {
+		if (line ~ /^\/proc\/[0-9]+\/fd:$/) { pid = line; gsub(/[^0-9]/, "", pid); continue }
+		at = index(line, " -> /dev/etherd/e")
+		opened = substr(line, at + 4)
+		if (at > 0 && opened in path) aoe_user(path[opened], "process " pid " " first("/proc/" pid "/comm"))
+	}
+	while ((getline line < (work "/xenstore")) > 0) {
+		# /local/domain/0/backend/TYPE/DOMAIN/DEVICE/KEY = "TEXT"
+		split(line, piece, "/")
+		if (piece[6] !~ /^(vbd|vbd3|qdisk|tap)$/) continue
+		text = line; sub(/^[^"]*"/, "", text); sub(/"$/, "", text)
+		if (piece[9] ~ /^physical-device = /) {
+			split(text, number, ":")
+			text = hex(number[1]) ":" hex(number[2])
+			if (text in owner) aoe_user(owner[text], "xen-backend " piece[7])
+		} else if (piece[9] ~ /^params = /) {
+			sub(/^[a-z0-9]+:/, "", text)
+			if (text in path) aoe_user(path[text], "xen-backend " piece[7])
+		}
+	}
+	close(work "/xenstore")
+}
+'
 
 # all_mounted: an OCFS2 on each AoE device is mounted. It is held, whoever else has it open: to look at every descriptor of every
 # process would tell more names, and nothing else.

@@ -134,7 +134,10 @@ $top
 		printf '%s\t%s\t%s\t%s\n' "$top" "$path" "$state" "$copied"
 	done <"$work/images" >"$work/images.copies"
 	while IFS= read -r top; do
-		for mark in "${top:-/dev/null}"/.xensan/images/*; do [ ! -f "$mark" ] || printf '%s\t%s\n' "$top" "$mark"; done
+		for mark in "${top:-/dev/null}"/.xensan/images/*; do
+			[ ! -f "$mark" ] || ! read_image_record "$mark" ||
+				printf '%s\t%s\t%s\t%s\t%s\n' "$top/$record_path" "$record_inode" "$record_owner" "${record_uuid:--}" "$record_origin"
+		done
 	done >"$work/images.marks" <<-END
 		$tops
 	END
@@ -147,50 +150,63 @@ $top
 			;;
 		esac
 	done <"$work/images.missing"
-	file_users "$work/images.users"
-	awk -F '\t' -v marks="$work/images.marks" -v facts="$work/images.stat" -v users="$work/images.users" '
-		BEGIN {
-			while ((getline line < marks) > 0) {
-				at = index(line, "\t")
-				mark = substr(line, at + 1)
-				relative = inode = owner = uuid = origin = ""
-				if ((getline relative < mark) > 0 && (getline inode < mark) > 0 && (getline owner < mark) > 0) {
-					marked = substr(line, 1, at - 1) "/" relative
-					if ((getline uuid < mark) <= 0 || uuid == "") uuid = "-"
-					if ((getline origin < mark) <= 0 || origin == "") origin = "Made"
-					marks_of[marked] = inode "\t" owner "\t" uuid "\t" origin
-				}
-				close(mark)
-			}
-			while ((getline line < facts) > 0) {
-				split(line, field, " ")
-				file = line
-				sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", file)
-				named[field[6]] = file
-				mode[file] = field[1]
-				size[file] = field[2]
-				blocks[file] = field[3]
-				inode_of[file] = field[4] " " (field[5] ~ /^[0-9]+$/ ? field[5] : 0)
-			}
-			while ((getline line < users) > 0) {
-				split(line, field, "\t")
-				if ((field[1] in named) && count[field[1]]++ < 8) print "images\tuser\t" named[field[1]] "\t" field[2] "\t" field[3] "\t" field[4]
-			}
-		}
-		{
-			path = $2
-			kind = !(path in mode) ? "Missing" : mode[path] ~ /^8...$/ ? "File" : "Other"
-			bytes = allocated = 0
-			is = "-"
-			if (kind == "File") {
-				bytes = size[path]
-				allocated = blocks[path] * 512
-				is = inode_of[path]
-			}
-			printf "images\timage\t%s\t%s\t%.0f\t%.0f\t%s\t%s\t%s\t%s\n", path, kind, bytes, allocated, is, $3, $4, \
-				(path in marks_of) ? marks_of[path] : "-\t-\t-\t-"
-		}' "$work/images.copies"
+	# Most loop devices stand on images that were asked for.
+	list_loops "$work/images.loops"
+	asked="
+"
+	for path; do asked="$asked$path
+"; done
+	set --
+	while IFS='	' read -r _ _ file; do
+		case $asked in *"
+$file
+"*) ;; *) set -- "$@" "$file" ;; esac
+	done <"$work/images.loops"
+	: >"$work/images.inodes"
+	[ $# = 0 ] || stat -L -c '%d:%i %n' -- "$@" >"$work/images.inodes" 2>/dev/null || :
+	process_users >"$work/images.users"
+	row later images
 }
+
+# awk function, after $backend_words: images() prints the rows of what probe_images has found.
+# shellcheck disable=SC2016
+image_words='
+function image_user(inode, kind, name, domain) {
+	if ((inode in image_named) && image_count[inode]++ < 8) print "images\tuser\t" image_named[inode] "\t" kind "\t" name "\t" domain
+}
+function images(   line, field, file, at, marks_of, inode, mode, size, blocks, inode_of, domain, path, kind) {
+	while ((getline line < (work "/images.marks")) > 0) {
+		at = index(line, "\t")
+		marks_of[substr(line, 1, at - 1)] = substr(line, at + 1)
+	}
+	while ((getline line < (work "/images.stat")) > 0) {
+		split(line, field, " ")
+		file = line
+		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", file)
+		image_named[field[6]] = file
+		inode[file] = field[6]
+		mode[file] = field[1]
+		size[file] = field[2]
+		blocks[file] = field[3]
+		inode_of[file] = field[4] " " (field[5] ~ /^[0-9]+$/ ? field[5] : 0)
+	}
+	while ((getline line < (work "/images.inodes")) > 0) { at = index(line, " "); inode[substr(line, at + 1)] = substr(line, 1, at - 1) }
+	backend_domains(work "/xenstore", domain)
+	while ((getline line < (work "/images.loops")) > 0) {
+		split(line, field, "\t")
+		if (field[3] in inode) image_user(inode[field[3]], "loop", field[1], (field[2] in domain) ? domain[field[2]] : "-")
+	}
+	while ((getline line < (work "/images.users")) > 0) { split(line, field, "\t"); image_user(field[1], field[2], field[3], field[4]) }
+	while ((getline line < (work "/images.copies")) > 0) {
+		split(line, field, "\t")
+		path = field[2]
+		kind = !(path in mode) ? "Missing" : mode[path] ~ /^8...$/ ? "File" : "Other"
+		printf "images\timage\t%s\t%s\t%.0f\t%.0f\t%s\t%s\t%s\t%s\n", path, kind, kind == "File" ? size[path] : 0, \
+			kind == "File" ? blocks[path] * 512 : 0, kind == "File" ? inode_of[path] : "-", field[3], field[4], \
+			(path in marks_of) ? marks_of[path] : "-\t-\t-\t-"
+	}
+}
+'
 
 probe_domain_locks() {
 	while IFS= read -r directory; do

@@ -9,6 +9,7 @@ probe_filesystems() {
 		echo "no blkid of util-linux on this host" >&2
 		return 1
 	}
+	superblocks=0
 	while IFS= read -r path; do
 		probe_device "$path" || return 1
 	done <"$work/devices"
@@ -57,8 +58,9 @@ probe_device() {
 	esac
 	row filesystems device "$1" "$content" "${signature:--}" "$device_size"
 	if [ "$content" = Ocfs2 ] && have debugfs.ocfs2; then
-		superblock_rows "$1" >"$work/superblock"
-		while IFS='	' read -r kind fields; do printf 'filesystems\t%s\t%s\t%s\n' "$kind" "$1" "$fields"; done <"$work/superblock"
+		superblocks=$((superblocks + 1))
+		superblock_said "$1" "$work/superblock.$superblocks"
+		row later superblock "$work/superblock.$superblocks" "$1"
 	fi
 }
 

@@ -170,7 +170,7 @@ collect() {
 		done
 		set -- "$@" "$work/$part_name.late"
 	done
-	[ $# = 0 ] || cat "$@"
+	[ $# = 0 ] || tell "$@"
 }
 
 # Counted from when everything else is done: a host that is only slow has had that long already.

@@ -197,11 +197,18 @@ probe_domains() {
 		word "${file%.pid}.until"
 		row domains lease "$uuid" "${value:-0}"
 	done
-	domain_rows "$work/domains" || {
-		# No domain runs on a host that does not run under Xen: that is certain where the kernel says so.
-		word /sys/hypervisor/type
-		if [ "$value" = xen ] || [ -e /proc/xen ]; then return 1; fi
-		return "$absent"
+	# No domain runs on a host that does not run under Xen: that is certain where the kernel says so.
+	otherwise=$absent
+	word /sys/hypervisor/type
+	if [ "$value" = xen ] || [ -e /proc/xen ]; then otherwise=1; fi
+	ask_domains "$work/domains" || return "$otherwise"
+	if [ "$toolstack" = xl ]; then
+		row later domains "$otherwise"
+		return 0
+	fi
+	xm_rows "$work/domains.said" >"$work/domains" || {
+		last_hints "$work/domains"
+		return "$otherwise"
 	}
 	while IFS= read -r line; do
 		case $line in *\\*) line=$(printf '%s' "$line" | sed 's/\\/\\134/g') ;; esac

@@ -40,39 +40,68 @@ require_toolstack() {
 # between. STATE without its hyphens, - for none; REASON empty when the toolstack does not tell. A row that cannot be read is
 # ? TEXT UUID (- where it shows none) - - - - -. Fails when the toolstack does not answer.
 domain_rows() {
-	find_toolstack
-	if [ "$toolstack" = xl ]; then set -- "$1" list -v; else set -- "$1" list --long; fi
 	rows_code=0
-	# Warnings go to stderr, whatever comes of the list.
-	limited 20 "$toolstack" "$2" "$3" >"$1.said" 2>"$1.hints" </dev/null || rows_code=$?
-	if [ "$rows_code" = 0 ]; then "${toolstack}_rows" <"$1.said" >"$1" || rows_code=$?; fi
-	[ "$rows_code" = 0 ] || { tail -n 3 "$1.hints" && tail -n 3 "$1.said"; } | head -n 3 >&2
+	ask_domains "$1" || rows_code=$?
+	if [ "$rows_code" = 0 ]; then
+		"${toolstack}_rows" "$1.said" >"$1" || {
+			rows_code=$?
+			last_hints "$1"
+		}
+	fi
 	# A probe puts all of its files away at once.
 	[ -n "${work:-}" ] || rm -f "$1.said" "$1.hints"
 	return "$rows_code"
 }
 
-# Read from the right: a name may hold blanks. A list without Domain-0 is none: xl exits 0 in more cases than it should.
-xl_rows() {
-	awk '
-		function is_uuid(word) { return length(word) == 36 && word ~ /^[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+$/ }
-		!heading { if ($1 == "Name" && $2 == "ID") heading = 1; next }
-		NF == 0 { next }
-		{
-			for (u = NF; u > 0; u--) if (is_uuid($u)) break
-			if (u <= 6 || $(u - 5) !~ /^[0-9]+$/ || length($(u - 2)) != 6) {
-				text = $0; gsub(/\t/, " ", text)
-				printf "?\t%s\t%s\t-\t-\t-\t-\t-\n", substr(text, 1, 200), (u > 0 ? tolower($u) : "-")
-				next
-			}
-			if ($(u - 5) == 0) { privileged = 1; next }
+# ask_domains FILE: FILE.said becomes the list of the toolstack. Fails, with its last words, when there is none.
+ask_domains() {
+	find_toolstack
+	if [ "$toolstack" = xl ]; then set -- "$1" list -v; else set -- "$1" list --long; fi
+	ask_code=0
+	# Warnings go to stderr, whatever comes of the list.
+	limited 20 "$toolstack" "$2" "$3" >"$1.said" 2>"$1.hints" </dev/null || ask_code=$?
+	[ "$ask_code" = 0 ] || last_hints "$1"
+	return "$ask_code"
+}
+
+last_hints() {
+	{ tail -n 3 "$1.hints" && tail -n 3 "$1.said"; } | head -n 3 >&2
+}
+
+# awk function: xl_list(FILE, HEAD) prints the rows of xl list -v behind HEAD. Read from the right: a name may hold blanks.
+# A list without Domain-0 is none: xl exits 0 in more cases than it should.
+# shellcheck disable=SC2016
+xl_words='
+function is_uuid(word) { return length(word) == 36 && word ~ /^[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+$/ }
+function xl_list(path, head,   heading, privileged, u, i, name, text, letters, rows, count) {
+	while ((getline <path) > 0) {
+		if (!heading) { if ($1 == "Name" && $2 == "ID") heading = 1; continue }
+		if (NF == 0) continue
+		for (u = NF; u > 0; u--) if (is_uuid($u)) break
+		if (u <= 6 || $(u - 5) !~ /^[0-9]+$/ || length($(u - 2)) != 6) {
+			text = $0; gsub(/\t/, " ", text)
+			text = sprintf("?\t%s\t%s\t-\t-\t-\t-\t-", substr(text, 1, 200), (u > 0 ? tolower($u) : "-"))
+		} else if ($(u - 5) == 0) {
+			privileged = 1
+			continue
+		} else {
 			name = $1
 			for (i = 2; i <= u - 6; i++) name = name " " $i
 			letters = substr($(u - 2), 1, 4) substr($(u - 2), 6)
 			gsub(/-/, "", letters)
-			printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", $(u - 5), name, tolower($u), $(u - 4), $(u - 3), letters == "" ? "-" : letters, substr($(u - 2), 5, 1), $(u - 1)
+			text = $(u - 5) "\t" name "\t" tolower($u) "\t" $(u - 4) "\t" $(u - 3) "\t" (letters == "" ? "-" : letters) "\t" substr($(u - 2), 5, 1) "\t" $(u - 1)
 		}
-		END { if (!privileged) exit 1 }'
+		if (head != "") gsub(/\\/, "\\134", text)
+		rows[++count] = head text
+	}
+	close(path)
+	if (privileged) for (i = 1; i <= count; i++) print rows[i]
+	return privileged
+}
+'
+
+xl_rows() {
+	awk "$xl_words"'BEGIN { exit !xl_list(ARGV[1], "") }' "$1"
 }
 
 # xm list --long: an s-expression for each domain, its own values one level deep. As xend's sources print it.
@@ -104,7 +133,7 @@ xm_rows() {
 					value["online_vcpus"] == "" ? value["vcpus"] : value["online_vcpus"], letters == "" ? "-" : letters, value["cpu_time"]
 			}
 			split("", value)
-		}'
+		}' "$1"
 }
 
 # list_domains: sets domain_table to the rows of domain_rows; refuses or ends when they cannot be told.
