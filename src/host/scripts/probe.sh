@@ -115,6 +115,7 @@ for argument; do
 	esac
 done
 
+begin_timer
 row probe 1
 asked_texts=mounts
 [ ! -d /sys/class/block ] || asked_texts="$asked_texts block"

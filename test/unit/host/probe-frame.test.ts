@@ -16,7 +16,7 @@ const frame = shared("probe-frame");
 const lookThatGivesUp = `
 set -eu
 . ${frame}
-work=$1 run_dir=$1 deadline=0
+work=$1 run_dir=$1 deadline=0 tick=1
 birth_of() { echo 1; }
 work_alive() { return 1; }
 mkfifo "$work/go"

@@ -75,11 +75,7 @@ section() {
 # up; a pipe tells of the end of a part without anybody asking again and again. Variables that begin with part_ are nobody else's.
 started=''
 start() {
-	if [ ! -p "$work/ends" ]; then
-		mkfifo "$work/ends"
-		# Both ends are open here: none waits for the other.
-		exec 7<>"$work/ends"
-	fi
+	begin_timer
 	part_name=$1
 	started="$started $part_name"
 	shift
@@ -137,10 +133,9 @@ still_hanging() {
 }
 
 collect() {
-	timer=
+	: >"$work/collecting"
 	for part_name in $started; do
 		while [ ! -e "$work/$part_name.over" ]; do
-			[ -n "$timer" ] || begin_timer
 			IFS= read -r ended <&7
 			[ "$ended" != deadline ] || break 2
 		done
@@ -173,14 +168,57 @@ collect() {
 	[ $# = 0 ] || tell "$@"
 }
 
-# Counted from when everything else is done: a host that is only slow has had that long already.
+# The timer of this look: it ends what was limited and takes longer, and says when the deadline of the parts is over. That one is
+# counted from when everything else is done: a host that is only slow has had that long already.
 deadline=20
+tick=4
+timer=
 begin_timer() {
+	[ -z "$timer" ] || return 0
+	mkfifo "$work/ends"
+	# Both ends are open here: none waits for the other.
+	exec 7<>"$work/ends"
 	(
-		sleep "$deadline" &
-		nap=$!
-		trap 'kill "$nap"' TERM
-		wait "$nap" && echo deadline >&7
+		nap=
+		trap 'kill "$nap"; exit' TERM
+		left=$deadline
+		while :; do
+			taken=0
+			[ ! -e "$work/collecting" ] || taken=$tick
+			sleep "$tick" &
+			nap=$!
+			wait "$nap" || exit
+			kill -0 "$$" || exit
+			end_overdue
+			left=$((left - taken))
+			[ "$left" -gt 0 ] || break
+		done
+		echo deadline >&7
 	) >/dev/null 2>&1 </dev/null &
 	timer=$!
+}
+
+# limited SECONDS COMMAND…: without a process of its own for each command. After begin_timer.
+limited() {
+	limited_seconds=$1
+	shift
+	"$@" &
+	limited_pid=$!
+	find_birth "$limited_pid"
+	read -r limited_since _ </proc/uptime
+	echo "$limited_pid ${birth:-none} ${limited_since%.*} $limited_seconds" >"$work/limited.$limited_pid"
+	limited_code=0
+	# Where it was ended the shell would say so.
+	wait "$limited_pid" 2>/dev/null || limited_code=$?
+	return "$limited_code"
+}
+
+# end_overdue: what is limited and has had its time.
+end_overdue() {
+	read -r overdue_now _ </proc/uptime
+	for overdue_file in "$work"/limited.*; do
+		read -r overdue_pid overdue_birth overdue_since overdue_seconds <"$overdue_file" || continue
+		[ $((${overdue_now%.*} - overdue_since)) -ge "$overdue_seconds" ] || continue
+		! still_running "$overdue_pid" "$overdue_birth" || kill "$overdue_pid" || :
+	done
 }
