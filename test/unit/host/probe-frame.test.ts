@@ -15,10 +15,9 @@ const frame = shared("probe-frame");
 /** Two sections of one part; the second says its last word when the look has given up on it and is about to print. */
 const lookThatGivesUp = `
 set -eu
+. ${shared("lock")}
 . ${frame}
 work=$1 run_dir=$1 deadline=0 tick=1
-birth_of() { echo 1; }
-work_alive() { return 1; }
 mkfifo "$work/go"
 probe_quick() { row quick value 1; }
 probe_slow() {
@@ -50,6 +49,33 @@ describe.each(shells)("what a probe has given up, in %s", (...shell) => {
         "end\tslow\tunknown\t124\tno answer within 0 seconds",
         "",
       ],
+      "",
+    ]);
+  });
+});
+
+/** A section waits for a program that does not answer, which is limited to a second; another one comes after it. */
+const lookThatLimits = `
+set -eu
+. ${shared("lock")}
+. ${frame}
+work=$1 run_dir=$1 tick=1
+mkfifo "$work/never"
+probe_slow() { limited 1 cat "$work/never" || { echo "cat gave no answer" >&2 && return 1; }; }
+probe_next() { row next value 1; }
+tell() { cat "$@"; }
+start tools slow=slow next=next
+collect
+`;
+
+describe.each(shells)("a program that a probe waits for, in %s", (...shell) => {
+  it("is ended when it has had its time, and what comes after it is told", () => {
+    const work = mkdtempSync(path.join(tmpdir(), "xensan-frame-"));
+    onTestFinished(() => rmSync(work, { recursive: true }));
+    const [program = "", ...args] = shell;
+    const { stdout, stderr } = spawnSync(program, [...args, "-c", lookThatLimits, "sh", work], { timeout: 20_000 });
+    expect([String(stdout).split("\n"), String(stderr)]).toEqual([
+      ["end\tslow\tunknown\t1\tcat gave no answer", "next\tvalue\t1", "end\tnext\tknown\t0\t", ""],
       "",
     ]);
   });

@@ -72,12 +72,11 @@ section() {
 
 # start PART SECTION=FUNCTION…: sections that could hang on the same thing, one after the other, beside all others; what hangs most
 # likely stands last. They are left behind at the deadline. Each says itself that it is over, also when the shell gives the part
-# up; a pipe tells of the end of a part without anybody asking again and again. Variables that begin with part_ are nobody else's.
+# up. Variables that begin with part_ are nobody else's. $started: PART=PID of each.
 started=''
 start() {
 	begin_timer
 	part_name=$1
-	started="$started $part_name"
 	shift
 	part_left=''
 	for part_section; do part_left="$part_left ${part_section%%=*}"; done
@@ -87,7 +86,7 @@ start() {
 		trap part_over EXIT
 		run_part "$@"
 	) >"$work/$part_name.out" 2>/dev/null </dev/null &
-	echo $! >"$work/$part_name.pid"
+	started="$started $part_name=$!"
 }
 
 # run_part SECTION=FUNCTION…
@@ -118,7 +117,6 @@ section_over() {
 part_over() {
 	for part_section in $part_left; do section_over "$part_section"; done
 	: >"$work/$part_name.over"
-	echo "$part_name" >&7
 }
 
 # still_hanging SECTION: since an earlier probe; says so in its .err.
@@ -133,22 +131,23 @@ still_hanging() {
 }
 
 collect() {
+	late=
 	: >"$work/collecting"
 	for part_name in $started; do
-		while [ ! -e "$work/$part_name.over" ]; do
-			IFS= read -r ended <&7
-			[ "$ended" != deadline ] || break 2
-		done
+		[ -n "$late" ] || wait "${part_name#*=}" || :
+		# Ended by force it has not said so.
+		[ -n "$late" ] || : >"$work/${part_name%=*}.over"
 	done
+	trap '' USR1
 	[ -z "$timer" ] || kill "$timer" 2>/dev/null || :
 	set --
 	for part_name in $started; do
+		pid=${part_name#*=} hanging=
+		part_name=${part_name%=*}
 		if [ -e "$work/$part_name.over" ]; then
 			set -- "$@" "$work/$part_name.out"
 			continue
 		fi
-		word "$work/$part_name.pid"
-		pid=$value hanging=
 		# What it has said so far, in whole lines: it may go on, and each section ends once.
 		while IFS= read -r line; do printf '%s\n' "$line"; done <"$work/$part_name.out" >"$work/$part_name.late"
 		word "$work/$part_name.sections"
@@ -175,9 +174,9 @@ tick=4
 timer=
 begin_timer() {
 	[ -z "$timer" ] || return 0
-	mkfifo "$work/ends"
-	# Both ends are open here: none waits for the other.
-	exec 7<>"$work/ends"
+	trap deadline_over USR1
+	find_birth "$$"
+	look_birth=$birth
 	(
 		nap=
 		trap 'kill "$nap"; exit' TERM
@@ -188,15 +187,22 @@ begin_timer() {
 			sleep "$tick" &
 			nap=$!
 			wait "$nap" || exit
-			kill -0 "$$" || exit
+			still_running "$$" "$look_birth" || exit
 			end_overdue
 			left=$((left - taken))
 			[ "$left" -gt 0 ] || break
 		done
-		echo deadline >&7
+		# Again and again: one that comes just before the look begins to wait does not end its waiting.
+		while still_running "$$" "$look_birth" && kill -USR1 "$$"; do
+			sleep 1 &
+			nap=$!
+			wait "$nap" || exit
+		done
 	) >/dev/null 2>&1 </dev/null &
 	timer=$!
 }
+
+deadline_over() { late=yes; }
 
 # limited SECONDS COMMAND…: without a process of its own for each command. After begin_timer.
 limited() {
