@@ -104,9 +104,15 @@ const asksOfSan: ProbeRequest = { roles: ["Server"], backings: ["/srv/aoe/a.img"
 
 /** Most processes of a look, once the host has been looked at before, and of the first look with everything asked. */
 const limits = {
-  dom0: { steady: 41, everything: 51 },
-  san: { steady: 29, everything: 31 },
+  dom0: { steady: 20, everything: 28 },
+  san: { steady: 17, everything: 19 },
 } as const;
+
+/** The timer of a look sleeps anew every few seconds: a slow machine adds nothing to what a look starts. */
+const withoutTicks = ({ forks, programs }: Counted): Counted => ({
+  forks: forks - Math.max(0, programs.filter((name) => name === "sleep").length - 1),
+  programs,
+});
 
 const impossible = processesCountable();
 if (impossible !== undefined) console.warn(`processes of a look are not counted: ${impossible}`);
@@ -132,7 +138,7 @@ describe.skipIf(impossible !== undefined)("what a look at a host costs", () => {
       } finally {
         host.end();
       }
-      const [first, , steady] = counted;
+      const [first, , steady] = counted.map(withoutTicks);
       if (first === undefined || steady === undefined) throw new Error("nothing was counted");
       return { everything: first, steady, told };
     };

@@ -2,28 +2,39 @@
 
 # tell FILE…: prints these files. In the place of a line `later WHAT …` come the rows that are made of what it left in $work.
 tell() {
-	awk -v work="$work" "$escape_fields$xl_words$superblock_words$aoe_words$backend_words$image_words"'
+	awk -v work="$work" -v run_dir="$run_dir" \
+		"$escape_fields$identity_words$xl_words$superblock_words$aoe_words$backend_words$image_words$part_words$unit_words"'
 		# last_words: the first of the last three lines of what the toolstack said, its hints before its list.
 		function last_words(   line, kept, count, list) {
 			while ((getline line < (work "/domains.hints")) > 0) kept[++count] = line
 			while ((getline line < (work "/domains.said")) > 0) { kept[++count] = line; list++ }
 			return kept[count > 3 ? count - 2 : 1]
 		}
-		function end_of_domains(code,   why) {
-			if (code == absent) return "end\tdomains\tabsent\t0\t"
-			why = last_words()
+		# unknown: how this section ends, whatever its part says.
+		function unknown(section, why) {
 			gsub(/\t/, " ", why)
-			return "end\tdomains\tunknown\t1\t" (why == "" ? "exit code 1" : substr(why, 1, 300))
+			ends[section] = "end\t" section "\tunknown\t1\t" (why == "" ? "exit code 1" : substr(why, 1, 300))
 		}
-		BEGIN { absent = 9 }
+		# domains: where the list is none, the toolstack had a reason, or this is no dom0.
+		function domains(absent) {
+			if (xl_list(work "/domains.said", "domains\tdomain\t")) return
+			if (absent == "absent") ends["domains"] = "end\tdomains\tabsent\t0\t"
+			else unknown("domains", last_words())
+		}
 		/^later\t/ {
 			split($0, what, "\t")
 			if (what[2] == "superblock") superblock(what[3], "filesystems\t", "\t" what[4])
 			if (what[2] == "aoe-devices") aoe_devices()
 			if (what[2] == "images") images()
-			if (what[2] == "domains" && !xl_list(work "/domains.said", "domains\tdomain\t")) domains_end = end_of_domains(what[3])
+			if (what[2] == "domains") domains(what[3])
+			if (what[2] == "units") units()
+			if (what[2] == "lvm") lvm()
+			if (what[2] == "paths" && (why = paths(what[3])) != "") unknown(what[3], why)
 			next
 		}
-		/^end\tdomains\t/ && domains_end != "" { $0 = domains_end }
+		/^end\t/ {
+			split($0, what, "\t")
+			if (what[2] in ends) $0 = ends[what[2]]
+		}
 		{ print }' "$@"
 }

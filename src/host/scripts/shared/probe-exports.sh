@@ -9,21 +9,7 @@ probe_exports() {
 				echo "systemctl gave no answer within 10 seconds, or failed" >&2
 				return 1
 			}
-			awk "$escape_fields"'
-				/^Id=/ { id = substr($0, 4) }
-				/^ActiveState=/ { active = substr($0, 13) }
-				/^SubState=/ { substate = substr($0, 10) }
-				/^MainPID=/ { pid = substr($0, 9) }
-				/^$/ { flush() }
-				END { flush() }
-				function flush(   name, at) {
-					if (id == "") return
-					name = id; sub(/^vblade@/, "", name); sub(/\.service$/, "", name); gsub(/-/, "/", name)
-					while ((at = match(name, /\\x[0-9a-f][0-9a-f]/)) > 0)
-						name = substr(name, 1, at - 1) sprintf("%c", hex(substr(name, at + 2, 2))) substr(name, at + 4)
-					print "unit\t" esc(name) "\t" active "\t" substate "\t" pid
-					id = ""
-				}' "$work/units"
+			echo later
 		else
 			configured_inittab || return 1
 		fi
@@ -31,6 +17,7 @@ probe_exports() {
 	} >"$work/exports" || return 1
 	: >"$work/serves"
 	awk -F '\t' -v serves="$work/serves" '
+		$1 == "later" { print "later\tunits"; next }
 		{ print "exports\t" $0 }
 		$1 == "conf" { print $6 >serves }
 		$1 == "inittab" { for (i = 4; i <= NF; i++) if ($i ~ /^\//) print $i >serves }
@@ -43,3 +30,22 @@ probe_exports() {
 		row exports recorded "${record##*/}" "$identity"
 	done
 }
+
+# awk function: units() prints what systemctl said of the instances of vblade.
+# shellcheck disable=SC2016
+unit_words='
+function units(   line, property) {
+	while ((getline line < (work "/units")) > 0) {
+		if (line == "") { unit_row(property); split("", property) }
+		else property[substr(line, 1, index(line, "=") - 1)] = substr(line, index(line, "=") + 1)
+	}
+	unit_row(property)
+}
+function unit_row(property,   name, at) {
+	if (property["Id"] == "") return
+	name = property["Id"]; sub(/^vblade@/, "", name); sub(/\.service$/, "", name); gsub(/-/, "/", name)
+	while ((at = match(name, /\\x[0-9a-f][0-9a-f]/)) > 0)
+		name = substr(name, 1, at - 1) sprintf("%c", hex(substr(name, at + 2, 2))) substr(name, at + 4)
+	print "exports\tunit\t" esc(name) "\t" property["ActiveState"] "\t" property["SubState"] "\t" property["MainPID"]
+}
+'

@@ -81,44 +81,57 @@ paths() {
 	printf '%s\n' "$@" >"$work/$section.there"
 	stat -L -c '%f %t %T %s %d %i %W %n' -- "$@" >"$work/$section.stat" || :
 	realpath "$@" >"$work/$section.real" || :
-	awk -v section="$section" -v stat="$work/$section.stat" -v real="$work/$section.real" "$escape_fields$identity_words"'
-		BEGIN {
-			while ((getline line < stat) > 0) {
-				split(line, field, " ")
-				sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", line)
-				mode[line] = field[1]
-				device[line] = hex(field[2]) ":" hex(field[3])
-				size[line] = field[4]
-				node[line] = field[5] ":" field[6]
-				if (field[1] ~ /^8...$/) lasting[line] = file_identity(field[5], field[6], field[7])
-			}
-			while ((getline line < real) > 0) resolved[++lines] = line
-		}
-		{ asked[NR] = $0 }
-		END {
-			# One that came or went in between shifts the answers of realpath: none is better than a wrong one.
-			for (i = 1; i <= NR; i++) if (lines != NR || !(asked[i] in mode)) {
-				print "a path changed while it was looked at" >"/dev/stderr"
-				exit 1
-			}
-			for (i = 1; i <= NR; i++) {
-				name = asked[i]
-				target = resolved[i]
-				if (mode[name] ~ /^8...$/) kind = "File"
-				else if (mode[name] ~ /^6...$/) kind = "BlockDevice"
-				else kind = "Other"
-				bytes = 0; id = ""
-				if (kind == "File") { bytes = size[name]; id = "file:" node[name] }
-				if (kind == "Other") id = "file:" node[name]
-				if (kind == "BlockDevice") {
-					bytes = first("/sys/dev/block/" device[name] "/size") * 512
-					id = "block:" device[name]
-					lasting[name] = block_identity(device[name])
-				}
-				printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\t%s\n", section, esc(name), esc(target), kind, bytes, id, lasting[name]
-			}
-		}' "$work/$section.there"
+	row later paths "$section"
 }
+
+# awk functions, after $identity_words: what parts have left in $work, as rows; they return why it is unknown, if it is.
+# shellcheck disable=SC2016
+part_words='
+function paths(section,   line, field, mode, device, size, node, lasting, resolved, lines, asked, count, i, name, kind, bytes, id) {
+	while ((getline line < (work "/" section ".stat")) > 0) {
+		split(line, field, " ")
+		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", line)
+		mode[line] = field[1]
+		device[line] = hex(field[2]) ":" hex(field[3])
+		size[line] = field[4]
+		node[line] = field[5] ":" field[6]
+		if (field[1] ~ /^8...$/) lasting[line] = file_identity(field[5], field[6], field[7])
+	}
+	while ((getline line < (work "/" section ".real")) > 0) resolved[++lines] = line
+	while ((getline line < (work "/" section ".there")) > 0) asked[++count] = line
+	# One that came or went in between shifts the answers of realpath: none is better than a wrong one.
+	for (i = 1; i <= count; i++) if (lines != count || !(asked[i] in mode)) return "a path changed while it was looked at"
+	for (i = 1; i <= count; i++) {
+		name = asked[i]
+		if (mode[name] ~ /^8...$/) kind = "File"
+		else if (mode[name] ~ /^6...$/) kind = "BlockDevice"
+		else kind = "Other"
+		bytes = 0; id = ""
+		if (kind == "File") { bytes = size[name]; id = "file:" node[name] }
+		if (kind == "Other") id = "file:" node[name]
+		if (kind == "BlockDevice") {
+			bytes = first("/sys/dev/block/" device[name] "/size") * 512
+			id = "block:" device[name]
+			lasting[name] = block_identity(device[name])
+		}
+		printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\t%s\n", section, esc(name), esc(resolved[i]), kind, bytes, id, lasting[name]
+	}
+}
+function lvm(   line, field, filled, file) {
+	while ((getline line < (work "/lvs")) > 0) {
+		sub(/^ +/, "", line)
+		split(line, field, "\t")
+		filled = ""
+		# How far one is that is being filled with zeroes.
+		file = run_dir "/blank." field[1] "." field[2]
+		if (field[2] ~ /[.]xensan-new$/ && first(file ".pid") != "") {
+			filled = first(file ".done")
+			filled = "\t" (filled == "" ? "0" : filled)
+		}
+		print "lvm\t" line filled
+	}
+}
+'
 
 probe_backings() {
 	paths backings "$work/asked" || return 1
@@ -136,16 +149,5 @@ probe_lvm() {
 		echo "lvs gave no answer within 10 seconds, or failed" >&2
 		return 1
 	}
-	# How far one is that is being filled with zeroes.
-	awk -F '\t' -v dir="$run_dir" '{
-		sub(/^ +/, "")
-		done = ""
-		if ($2 ~ /[.]xensan-new$/) {
-			file = dir "/blank." $1 "." $2
-			if ((getline line < (file ".pid")) > 0) { done = "\t0"; if ((getline line < (file ".done")) > 0) done = "\t" line }
-			close(file ".pid")
-			close(file ".done")
-		}
-		print "lvm\t" $0 done
-	}' "$work/lvs"
+	row later lvm
 }

@@ -203,7 +203,7 @@ probe_domains() {
 	if [ "$value" = xen ] || [ -e /proc/xen ]; then otherwise=1; fi
 	ask_domains "$work/domains" || return "$otherwise"
 	if [ "$toolstack" = xl ]; then
-		row later domains "$otherwise"
+		if [ "$otherwise" = "$absent" ]; then row later domains absent; else row later domains unknown; fi
 		return 0
 	fi
 	xm_rows "$work/domains.said" >"$work/domains" || {
