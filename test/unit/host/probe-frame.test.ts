@@ -68,6 +68,24 @@ start tools slow=slow next=next
 collect
 `;
 
+/** It gives up a part before the program has had its time, and then says that the program has ended. */
+const lookThatEndsWhatItGivesUp = `
+set -eu
+. ${shared("lock")}
+. ${frame}
+work=$1 run_dir=$1 deadline=0 tick=1
+mkfifo "$work/never"
+probe_slow() { limited 600 cat "$work/never"; }
+tell() { cat "$@"; }
+start tools slow=slow
+until [ -s "$work/limited."* ]; do :; done
+collect
+for file in "$work"/limited.*; do read -r pid birth _ <"$file"; done
+while still_running "$pid" "$birth"; do :; done
+until [ -e "$work/tools.over" ]; do :; done
+echo ended
+`;
+
 describe.each(shells)("a program that a probe waits for, in %s", (...shell) => {
   it("is ended when it has had its time, and what comes after it is told", () => {
     const work = mkdtempSync(path.join(tmpdir(), "xensan-frame-"));
@@ -76,6 +94,17 @@ describe.each(shells)("a program that a probe waits for, in %s", (...shell) => {
     const { stdout, stderr } = spawnSync(program, [...args, "-c", lookThatLimits, "sh", work], { timeout: 20_000 });
     expect([String(stdout).split("\n"), String(stderr)]).toEqual([
       ["end\tslow\tunknown\t1\tcat gave no answer", "next\tvalue\t1", "end\tnext\tknown\t0\t", ""],
+      "",
+    ]);
+  });
+  it("does not outlive the look that has given it up", () => {
+    const work = mkdtempSync(path.join(tmpdir(), "xensan-frame-"));
+    onTestFinished(() => rmSync(work, { recursive: true }));
+    const [program = "", ...args] = shell;
+    const words = [...args, "-c", lookThatEndsWhatItGivesUp, "sh", work];
+    const { stdout, stderr } = spawnSync(program, words, { timeout: 20_000 });
+    expect([String(stdout), String(stderr)]).toEqual([
+      "end\tslow\tunknown\t124\tno answer within 0 seconds\nended\n",
       "",
     ]);
   });

@@ -4,10 +4,10 @@
 tell() {
 	awk -v work="$work" -v run_dir="$run_dir" \
 		"$escape_fields$identity_words$xl_words$superblock_words$aoe_words$backend_words$image_words$part_words$unit_words"'
-		# last_words: the first of the last three lines of what the toolstack said, its hints before its list.
-		function last_words(   line, kept, count, list) {
+		# last_words: as last_hints begins; the first of the last three lines, of the hints of the toolstack before its list.
+		function last_words(   line, kept, count) {
 			while ((getline line < (work "/domains.hints")) > 0) kept[++count] = line
-			while ((getline line < (work "/domains.said")) > 0) { kept[++count] = line; list++ }
+			if (!count) while ((getline line < (work "/domains.said")) > 0) kept[++count] = line
 			return kept[count > 3 ? count - 2 : 1]
 		}
 		# unknown: how this section ends, whatever its part says.

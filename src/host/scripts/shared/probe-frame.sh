@@ -164,6 +164,8 @@ collect() {
 		done
 		set -- "$@" "$work/$part_name.late"
 	done
+	# Nobody waits any longer for what is limited; the timer has ended.
+	[ -z "$late" ] || end_overdue 999999999
 	[ $# = 0 ] || tell "$@"
 }
 
@@ -188,7 +190,8 @@ begin_timer() {
 			nap=$!
 			wait "$nap" || exit
 			still_running "$$" "$look_birth" || exit
-			end_overdue
+			read -r uptime _ </proc/uptime
+			end_overdue "${uptime%.*}"
 			left=$((left - taken))
 			[ "$left" -gt 0 ] || break
 		done
@@ -219,12 +222,11 @@ limited() {
 	return "$limited_code"
 }
 
-# end_overdue: what is limited and has had its time.
+# end_overdue UPTIME: ends what is limited and has had its time by then.
 end_overdue() {
-	read -r overdue_now _ </proc/uptime
 	for overdue_file in "$work"/limited.*; do
 		read -r overdue_pid overdue_birth overdue_since overdue_seconds <"$overdue_file" || continue
-		[ $((${overdue_now%.*} - overdue_since)) -ge "$overdue_seconds" ] || continue
+		[ $(($1 - overdue_since)) -ge "$overdue_seconds" ] || continue
 		! still_running "$overdue_pid" "$overdue_birth" || kill "$overdue_pid" || :
-	done
+	done 2>/dev/null
 }
