@@ -220,8 +220,11 @@ async function lead(
   const dispatch = new Dispatch({
     world,
     kinds,
-    enqueue({ kind, ...key }, enqueued) {
-      controllers.get(kind)?.enqueue(key, { priority: enqueued?.initial === true ? priority.low : priority.normal });
+    enqueue(object, enqueued) {
+      if (claims?.defers(object) === true) return;
+      controllers
+        .get(object.kind)
+        ?.enqueue(object, { priority: enqueued?.initial === true ? priority.low : priority.normal });
     },
     onDone(object, result) {
       const event = deedEvent(result);

@@ -3,9 +3,10 @@ import type { Clock } from "../clock.ts";
 import { linkedSignal } from "../runtime/cancellation.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import { leaseKind } from "../runtime/kinds.ts";
-import { type KubeApi, keyString, type ObjectKey } from "../runtime/kube-api.ts";
+import type { KubeApi, ObjectKey } from "../runtime/kube-api.ts";
 import { LeaderElection } from "../runtime/leader-election.ts";
 import { done, type Reconciler } from "../runtime/reconciler.ts";
+import { type ObjectRef, RefMap, refTo } from "./identity.ts";
 import { lastingLease } from "./lasting-lease.ts";
 
 /** What the claims of namespaces are built from. */
@@ -30,8 +31,8 @@ const durations = { leaseSeconds: 60, renewSeconds: 40, retrySeconds: 10 };
 
 interface NamespaceClaim {
   readonly election: LeaderElection;
-  /** What to do once the namespace is claimed. */
-  readonly waiting: Map<string, () => void>;
+  /** Whose reconcile waits until the namespace is claimed. */
+  readonly waiting: RefMap<true>;
   other: string | undefined;
   /** Aborted when the claim is lost; undefined while there is none. */
   term: AbortSignal | undefined;
@@ -45,6 +46,7 @@ interface NamespaceClaim {
 export class Claims {
   readonly #options: ClaimsOptions;
   readonly #claims = new Map<string, NamespaceClaim>();
+  readonly #again = new Map<string, (key: ObjectKey) => void>();
   readonly #running = new Set<Promise<void>>();
   #signal: AbortSignal | undefined;
 
@@ -57,12 +59,13 @@ export class Claims {
    * came too early back into its queue.
    */
   guard(kind: string, inner: Reconciler, again: (key: ObjectKey) => void): Reconciler {
+    this.#again.set(kind, again);
     return {
       reconcile: async (key, context) => {
         const claim = this.#of(key.namespace);
         const { term } = claim;
         const later = () => {
-          claim.waiting.set(`${kind} ${keyString(key)}`, () => again(key));
+          claim.waiting.set(refTo(kind, key.namespace, key.name), true);
           return done;
         };
         if (term === undefined || !claim.election.leading) return later();
@@ -80,6 +83,14 @@ export class Claims {
         }
       },
     };
+  }
+
+  /** True where the object's namespace is not claimed: the object is reconciled once it is, and need not be asked for before. */
+  defers(object: ObjectRef): boolean {
+    const { term, election, waiting } = this.#of(object.namespace);
+    if (term !== undefined && election.leading) return false;
+    waiting.set(object, true);
+    return true;
   }
 
   /** The namespaces that another operator serves, for people; undefined when there is none. */
@@ -106,7 +117,7 @@ export class Claims {
     if (known !== undefined) return known;
     const { api, clock, log, holder, events } = this.#options;
     const claim: NamespaceClaim = {
-      waiting: new Map(),
+      waiting: new RefMap(),
       other: undefined,
       term: undefined,
       reconciling: new Set(),
@@ -136,8 +147,9 @@ export class Claims {
       .run(signal, async (term) => {
         claim.other = undefined;
         claim.term = term;
-        for (const again of claim.waiting.values()) again();
+        const waiting = [...claim.waiting.keys()];
         claim.waiting.clear();
+        for (const object of waiting) this.#again.get(object.kind)?.(object);
         await new Promise<void>((resolve) => {
           if (term.aborted) resolve();
           else term.addEventListener("abort", () => resolve(), { once: true });

@@ -103,6 +103,10 @@ export class RefMap<V, R extends WorkRef = ObjectRef> {
     return this.#entries.delete(refText(ref));
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   *keys(): Iterable<R> {
     for (const [ref] of this.#entries.values()) yield ref;
   }

@@ -1,8 +1,9 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 import type { XenDomain, XenMigration } from "../api/kinds.ts";
 import { bytesOf } from "../api/quantity.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
+import { type Sample, ScrapedGauge } from "../runtime/scraped-gauge.ts";
 import type { StoreEvent } from "../runtime/store.ts";
 import { lastFacts } from "./hosts/view.ts";
 import { refTo } from "./identity.ts";
@@ -26,18 +27,10 @@ const migrationBuckets = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 8
  */
 export function createObjectMetrics(registry: Registry): ObjectMetrics {
   let world: World | undefined;
-  for (const { name, help, labels, read } of families)
-    new Gauge({
-      name: `xensan_${name}`,
-      help,
-      labelNames: labels,
-      registers: [registry],
-      collect() {
-        this.reset();
-        if (world === undefined) return;
-        for (const [values, value] of read(world)) this.set(values, value);
-      },
-    });
+  for (const { name, help, labels, read } of families) {
+    const samples = () => (world === undefined ? [] : read(world));
+    new ScrapedGauge({ name: `xensan_${name}`, help, labelNames: labels, registers: [registry] }, samples);
+  }
   const seconds = new Histogram({
     name: "xensan_migration_seconds",
     help: "Migrations that ended, by outcome, and how long they took from their beginning.",
@@ -115,8 +108,6 @@ function endOf(
   const milliseconds = startTime === undefined ? 0 : Date.parse(completionTime) - Date.parse(startTime);
   return { outcome, seconds: Math.max(0, milliseconds) / 1000 };
 }
-
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 interface Family {
   readonly name: string;

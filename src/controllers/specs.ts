@@ -6,14 +6,19 @@ import { type ParsedSpec, parseSpec } from "../api/parse.ts";
 import type { XenDomainSpec } from "../api/xen-domain.ts";
 import type { XenHostSpec } from "../api/xen-host.ts";
 import type { XenMigrationSpec } from "../api/xen-migration.ts";
+import { jsonEqual } from "../runtime/equality.ts";
 
-/** Each version of an object is judged once. */
-function remembered<T extends object, Spec>(parse: (object: T) => ParsedSpec<Spec>): (object: T) => ParsedSpec<Spec> {
+/** Each version of an object is judged once. A spec that needs no defaults is the object's own: there is no second copy of it. */
+function remembered<T extends { readonly spec: Spec }, Spec>(
+  parse: (object: T) => ParsedSpec<Spec>,
+): (object: T) => ParsedSpec<Spec> {
   const known = new WeakMap<T, ParsedSpec<Spec>>();
   return (object) => {
     const before = known.get(object);
     if (before !== undefined) return before;
-    const parsed = parse(object);
+    const judged = parse(object);
+    const parsed: ParsedSpec<Spec> =
+      judged.ok && jsonEqual(judged.spec, object.spec) ? { ok: true, spec: object.spec } : judged;
     known.set(object, parsed);
     return parsed;
   };

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
 import type { Registry } from "prom-client";
+import { exposition } from "./exposition.ts";
 
 /** Nothing when all is well, else what is wrong. */
 type HealthCheck = () => string | undefined;
@@ -42,25 +44,22 @@ export const healthServerLimits = {
   idleMilliseconds: 30_000,
 } as const;
 
-type Answer = { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> };
+interface Answer {
+  readonly status: number;
+  readonly body: string | AsyncIterable<string>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** `/metrics`, `/healthz` and `/readyz`: 200 when every check passes, else 500 and the reasons. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
   const { registry, guard, healthy, ready } = options;
-  let rendering: Promise<string> | undefined;
-  const render = () => {
-    rendering ??= registry.metrics().finally(() => {
-      rendering = undefined;
-    });
-    return rendering;
-  };
   const routes = new Map<string, (request: IncomingMessage) => Answer | Promise<Answer>>([
     [
       "/metrics",
       async (request) => {
         const refused = await guard?.(request.headers.authorization);
         if (refused === undefined)
-          return { status: 200, body: await render(), headers: { "content-type": registry.contentType } };
+          return { status: 200, body: exposition(registry), headers: { "content-type": registry.contentType } };
         const body = `${refused.why}\n`;
         if (refused.status !== 401) return { status: refused.status, body };
         return { status: 401, body, headers: { "www-authenticate": 'Bearer realm="xensan metrics"' } };
@@ -88,10 +87,11 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
-      answerTo(request).then(
-        (answer) => send(request, response, answer),
-        (error: unknown) => send(request, response, { status: 500, body: `${String(error)}\n` }),
-      );
+      answerTo(request)
+        .catch((error: unknown): Answer => ({ status: 500, body: `${String(error)}\n` }))
+        .then((answer) => send(request, response, answer))
+        // Who asked has gone, or takes nothing: there is nobody to tell.
+        .catch(() => response.destroy());
     },
   );
   // Without this a CONNECT is hung up on. Its connection belongs to nobody but us from here on.
@@ -131,10 +131,16 @@ function checked(checks: Readonly<Record<string, HealthCheck>>): Answer {
   return { status: failed ? 500 : 200, body: lines.join("") || "ok\n" };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, body, headers }: Answer): void {
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, body, headers }: Answer,
+): Promise<void> {
   // A body is of no use here: it is not waited for.
   const hasBody =
     request.headers["transfer-encoding"] !== undefined || (request.headers["content-length"] ?? "0") !== "0";
   const connection = hasBody ? { connection: "close" } : {};
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers, ...connection }).end(body);
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers, ...connection });
+  if (typeof body === "string" || request.method === "HEAD") response.end(typeof body === "string" ? body : "");
+  else await pipeline(body, response);
 }

@@ -71,7 +71,8 @@ export interface ObjectMeta {
   managedFields?: ManagedFields[];
 }
 
-interface ManagedFields {
+/** What one manager owns (meta/v1 ManagedFieldsEntry). */
+export interface ManagedFields {
   manager?: string;
   operation?: string;
   apiVersion?: string;

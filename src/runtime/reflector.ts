@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import { type Backoff, backoffDelay, jittered } from "./backoff.ts";
+import { keeping } from "./kept.ts";
 import { isGone, type Kind, type KubeApi, type KubeObject } from "./kube-api.ts";
 import { type IndexFunction, type ReadonlyStore, Store } from "./store.ts";
 
@@ -60,7 +61,7 @@ export class Reflector<T extends KubeObject> {
     this.kind = options.kind;
     this.#options = { ...defaults, ...options };
     this.#log = options.log.child({ reflector: options.kind.kind });
-    this.#store = new Store<T>({ log: this.#log, indexes: options.indexes ?? {} });
+    this.#store = new Store<T>({ log: this.#log, indexes: options.indexes ?? {}, keep: keeping() });
   }
 
   /** The namespace that is mirrored; undefined for all. */
@@ -125,24 +126,26 @@ export class Reflector<T extends KubeObject> {
     const { api, kind, clock, pageSize, relistSeconds } = this.#options;
     const started = clock.monotonic();
     const where = { signal, ...this.#where() };
-    const items: T[] = [];
     let page = await api.list(kind, { ...where, limit: pageSize });
     // All pages show the snapshot of the first; its version is where the watch has to start.
     const { resourceVersion } = page;
-    items.push(...page.items);
+    const rewind = wentBack(this.#resourceVersion, resourceVersion);
+    const replacing = this.#store.replacing({ initial: !this.#synced, rewind });
+    let items = page.items.length;
+    replacing.page(page.items);
     while (page.continue !== undefined && page.continue !== "") {
       page = await api.list(kind, { ...where, limit: pageSize, continue: page.continue });
-      items.push(...page.items);
+      items += page.items.length;
+      replacing.page(page.items);
     }
-    const rewind = wentBack(this.#resourceVersion, resourceVersion);
-    this.#store.replace(items, { initial: !this.#synced, rewind });
+    replacing.end();
     this.#resourceVersion = resourceVersion;
     this.#relistAt = clock.monotonic() + 1000 * jittered(clock, relistSeconds * 0.9, relistSeconds * 1.1);
     this.#synced = true;
     for (const settle of [...this.#waiting]) settle();
     const seconds = (clock.monotonic() - started) / 1000;
-    this.#options.observer?.listed(items.length, seconds);
-    this.#log.debug({ items: items.length, resourceVersion, seconds }, "listed");
+    this.#options.observer?.listed(items, seconds);
+    this.#log.debug({ items, resourceVersion, seconds }, "listed");
   }
 
   async #watch(signal: AbortSignal): Promise<void> {

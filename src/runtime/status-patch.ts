@@ -1,5 +1,14 @@
 import { isRecord, jsonEqual } from "./equality.ts";
-import { isConflict, type Kind, type KubeApi, KubeError, type KubeObject, keyOf, keyString } from "./kube-api.ts";
+import {
+  isConflict,
+  type Kind,
+  type KubeApi,
+  KubeError,
+  type KubeObject,
+  keyOf,
+  keyString,
+  type ManagedFields,
+} from "./kube-api.ts";
 import type { ReadonlyStore } from "./store.ts";
 
 const statusManager = "xensan";
@@ -158,18 +167,20 @@ export function saysTheSame(
   desired: unknown,
   fieldManager: string,
 ): boolean {
-  const owned = ownedStatus(object, fieldManager);
+  const owned = statusOwnership(object.metadata.managedFields, fieldManager)?.fieldsV1?.["f:status"];
   return owned === undefined ? jsonEqual(object.status ?? {}, desired ?? {}) : includes(object.status, desired, owned);
 }
 
-/** The part of `fieldsV1` below `status` that the manager has applied; undefined when it has applied none. */
-function ownedStatus(object: KubeObject, fieldManager: string): Record<string, unknown> | undefined {
-  const trees = (object.metadata.managedFields ?? []).flatMap((entry) => {
-    const status =
-      entry.manager === fieldManager && entry.operation === "Apply" ? entry.fieldsV1?.["f:status"] : undefined;
-    return isRecord(status) ? [status] : [];
-  });
-  return trees[0];
+/** Of an object's managed fields what {@link applyStatus} reads: which part of the status the manager has applied, if any. */
+export function statusOwnership(
+  managedFields: readonly ManagedFields[] = [],
+  fieldManager: string = statusManager,
+): ManagedFields | undefined {
+  for (const { manager, operation, fieldsV1 } of managedFields) {
+    const status = manager === fieldManager && operation === "Apply" ? fieldsV1?.["f:status"] : undefined;
+    if (isRecord(status)) return { manager: fieldManager, operation: "Apply", fieldsV1: { "f:status": status } };
+  }
+  return undefined;
 }
 
 /** `stored` has everything that `desired` states, and nothing that is `owned` and no longer desired. */

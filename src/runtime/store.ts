@@ -40,12 +40,22 @@ export interface ReadonlyStore<T extends KubeObject> {
 /** Objects of one kind, indexed; kept up to date by a reflector. A listener that throws harms nobody: it is logged. */
 export class Store<T extends KubeObject> implements ReadonlyStore<T> {
   readonly #objects = new Map<string, T>();
-  readonly #indexes = new Map<string, { readonly of: IndexFunction<T>; readonly keys: Map<string, Set<string>> }>();
+  readonly #indexes = new Map<
+    string,
+    { readonly of: IndexFunction<T>; readonly keys: Map<string, string | Set<string>> }
+  >();
   readonly #listeners = new Set<StoreListener<T>>();
   readonly #log: Logger;
+  readonly #keep: (object: T) => T;
 
-  constructor(options: { readonly log: Logger; readonly indexes?: Readonly<Record<string, IndexFunction<T>>> }) {
+  constructor(options: {
+    readonly log: Logger;
+    readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
+    /** What is kept of an object; all of it when absent. */
+    readonly keep?: (object: T) => T;
+  }) {
     this.#log = options.log;
+    this.#keep = options.keep ?? ((object) => object);
     for (const [name, of] of Object.entries(options.indexes ?? {})) this.addIndex(name, of);
   }
 
@@ -63,8 +73,8 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
   }
 
   byIndex(index: string, value: string): T[] {
-    const keys = this.#index(index).keys.get(value);
-    return [...(keys ?? [])].flatMap((key) => this.#objects.get(key) ?? []);
+    const keys = this.#index(index).keys.get(value) ?? [];
+    return [...(typeof keys === "string" ? [keys] : keys)].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
   addIndex(name: string, of: IndexFunction<T>): void {
@@ -85,17 +95,18 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
   }
 
   /** Adds or replaces, unless what is here is the same version or (without `rewind`) a newer one. */
-  put(object: T, { initial = false, rewind = false }: ReplaceOptions = {}): void {
-    const key = keyString(keyOf(object));
+  put(given: T, { initial = false, rewind = false }: ReplaceOptions = {}): void {
+    const key = keyString(keyOf(given));
     const old = this.#objects.get(key);
-    if (old !== undefined && old.metadata.uid !== object.metadata.uid) {
+    if (old !== undefined && old.metadata.uid !== given.metadata.uid) {
       // Deleted and created again while we were not looking: two objects, not one that changed.
-      if (isNewer(old, object) && !rewind) return;
+      if (isNewer(old, given) && !rewind) return;
       this.delete(old);
-      this.put(object, { initial });
+      this.put(given, { initial });
       return;
     }
-    if (old !== undefined && !isNewer(object, old) && !(rewind && isNewer(old, object))) return;
+    if (old !== undefined && !isNewer(given, old) && !(rewind && isNewer(old, given))) return;
+    const object = this.#keep(given);
     this.#objects.set(key, object);
     for (const name of this.#indexes.keys()) {
       if (old !== undefined) this.#leave(name, key, old);
@@ -114,11 +125,23 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
     this.#emit({ type: "deleted", object: last });
   }
 
-  /** Makes the store equal to a full list: what is missing in it was deleted. */
-  replace(objects: readonly T[], options: ReplaceOptions = {}): void {
-    const present = new Set(objects.map((object) => keyString(keyOf(object))));
-    for (const [key, old] of [...this.#objects]) if (!present.has(key)) this.delete(old);
-    for (const object of objects) this.put(object, options);
+  /** Makes the store equal to a full list, page by page; `end` deletes what no page had. */
+  replacing(options: ReplaceOptions = {}): { page(objects: readonly T[]): void; end(): void } {
+    const missing = new Set(this.#objects.keys());
+    return {
+      page: (objects) => {
+        for (const object of objects) {
+          missing.delete(keyString(keyOf(object)));
+          this.put(object, options);
+        }
+      },
+      end: () => {
+        for (const key of missing) {
+          const old = this.#objects.get(key);
+          if (old !== undefined) this.delete(old);
+        }
+      },
+    };
   }
 
   #index(name: string) {
@@ -143,7 +166,9 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
     const { keys } = this.#index(name);
     for (const value of this.#values(name, object)) {
       const members = keys.get(value);
-      if (members === undefined) keys.set(value, new Set([key]));
+      // Most values are of one object: 50,000 sets of one would take more than what they hold.
+      if (members === undefined || members === key) keys.set(value, key);
+      else if (typeof members === "string") keys.set(value, new Set([members, key]));
       else members.add(key);
     }
   }
@@ -152,8 +177,8 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
     const { keys } = this.#index(name);
     for (const value of this.#values(name, object)) {
       const members = keys.get(value);
-      members?.delete(key);
-      if (members?.size === 0) keys.delete(value);
+      if (members instanceof Set) members.delete(key);
+      if (members === key || (members instanceof Set && members.size === 0)) keys.delete(value);
     }
   }
 

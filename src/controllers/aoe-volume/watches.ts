@@ -1,7 +1,7 @@
-import { z } from "zod";
 import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
 import { hasCondition } from "../../runtime/conditions.ts";
+import { isRecord } from "../../runtime/equality.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import type { IndexFunction } from "../../runtime/store.ts";
@@ -144,9 +144,8 @@ function specOf(volume: AoeVolume): AoeVolumeSpec | undefined {
   return parsed.ok ? parsed.spec : undefined;
 }
 
-const referring = z.object({ serverRef: z.object({ name: z.string() }) });
-
 /** The server that a volume names, even in a spec that is invalid otherwise: its export may run there. */
-export function serverNameOf({ spec }: AoeVolume): string | undefined {
-  return referring.safeParse(spec).data?.serverRef.name;
+export function serverNameOf({ spec }: { readonly spec: unknown }): string | undefined {
+  const ref = isRecord(spec) ? spec.serverRef : undefined;
+  return isRecord(ref) && typeof ref.name === "string" ? ref.name : undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isRecord } from "../equality.ts";
 import { KubeError, type KubeObject } from "../kube-api.ts";
 
 const statusSchema = z.object({
@@ -61,11 +62,9 @@ export function parseJson(text: string): unknown {
   }
 }
 
-const objectSchema = z.looseObject({ metadata: z.looseObject({ name: z.string() }) });
-
 /** Has what every object has; whoever reads further than `metadata` parses it by its own schema. */
 export function isObject<T extends KubeObject>(value: unknown): value is T {
-  return objectSchema.safeParse(value).success;
+  return isRecord(value) && isRecord(value.metadata) && typeof value.metadata.name === "string";
 }
 
 /** What every list has. */

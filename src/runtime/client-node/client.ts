@@ -1,6 +1,5 @@
 import { errors } from "undici";
 import { type Clock, systemClock } from "../../clock.ts";
-import { isRecord } from "../equality.ts";
 import {
   type Kind,
   KubeError,
@@ -214,14 +213,13 @@ function watchEvent<T extends KubeObject>(kind: Kind<T>, line: string): WatchEve
 
 /** Items of a list carry no type; here every object does. */
 function objectOf<T extends KubeObject>(kind: Kind<T>, value: unknown): T {
-  const object = isRecord(value) ? { ...typeOf(kind), ...value } : value;
-  if (!isObject<T>(object))
+  if (!isObject<T>(value))
     throw new KubeError(
       0,
       "BadAnswer",
       `the server sent, instead of a ${kind.kind}, ${JSON.stringify(value)?.slice(0, 200)}`,
     );
-  return object;
+  return value.kind === undefined ? { ...typeOf(kind), ...value } : value;
 }
 
 /** The object with the `apiVersion` and `kind` of its kind. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../../../src/runtime/kube-api.ts";
-import { Store, type StoreEvent } from "../../../src/runtime/store.ts";
+import { type ReplaceOptions, Store, type StoreEvent } from "../../../src/runtime/store.ts";
 import { stage } from "./stage.ts";
 
 interface Thing extends KubeObject {
@@ -27,6 +27,12 @@ function storeWithEvents() {
 }
 const told = (event: StoreEvent<Thing>) =>
   `${event.type}${event.type === "added" && event.initial ? " first" : ""} ${event.object.metadata.name}@${event.object.metadata.resourceVersion}`;
+
+function replace(store: Store<Thing>, pages: readonly (readonly Thing[])[], options?: ReplaceOptions) {
+  const replacing = store.replacing(options);
+  for (const page of pages) replacing.page(page);
+  replacing.end();
+}
 
 describe("a store", () => {
   it("finds objects by key, namespace and index, and follows their changes", () => {
@@ -73,23 +79,45 @@ describe("a store", () => {
 
   it("becomes equal to a full list, telling only the differences", () => {
     const { store, events } = storeWithEvents();
-    store.replace([thing("a", 1), thing("b", 2), thing("c", 3)], { initial: true });
-    store.replace([thing("a", 1), thing("c", 5), thing("d", 6)]);
+    replace(store, [[thing("a", 1), thing("b", 2)], [thing("c", 3)]], { initial: true });
+    replace(store, [[thing("a", 1), thing("c", 5)], [thing("d", 6)]]);
     expect(events).toEqual([
       "added first a@1",
       "added first b@2",
       "added first c@3",
-      "deleted b@2",
       "updated c@5",
       "added d@6",
+      "deleted b@2",
+    ]);
+  });
+
+  it("keeps what was there when a full list breaks off, and goes on with the next one", () => {
+    const { store, events } = storeWithEvents();
+    replace(store, [[thing("a", 1), thing("b", 2)]], { initial: true });
+    store.replacing().page([thing("a", 3)]);
+    expect(store.list().map(({ metadata }) => metadata.name)).toEqual(["a", "b"]);
+    replace(store, [[thing("a", 3)]]);
+    expect(events).toEqual(["added first a@1", "added first b@2", "updated a@3", "deleted b@2"]);
+  });
+
+  it("keeps of an object what it was told to keep, whoever brings it", () => {
+    const { log } = stage();
+    const keep = ({ metadata }: Thing): Thing => ({ metadata, colour: "kept" });
+    const store = new Store<Thing>({ log, keep, indexes: { colour: ({ colour = "none" }) => [colour] } });
+    store.put(thing("a", 1, { colour: "red" }));
+    store.observe(thing("a", 2, { colour: "blue" }));
+    replace(store, [[thing("a", 2), thing("b", 3)]]);
+    expect(store.byIndex("colour", "kept")).toEqual([
+      thing("a", 2, { colour: "kept" }),
+      thing("b", 3, { colour: "kept" }),
     ]);
   });
 
   it("believes older versions when the server's history went back", () => {
     const { store, events } = storeWithEvents();
     store.put(thing("a", 50));
-    store.replace([thing("a", 7)]);
-    store.replace([thing("a", 7)], { rewind: true });
+    replace(store, [[thing("a", 7)]]);
+    replace(store, [[thing("a", 7)]], { rewind: true });
     expect(events).toEqual(["added a@50", "updated a@7"]);
   });
 
