@@ -31,6 +31,7 @@ import { hostIndexes } from "./controllers/xen-host/watches.ts";
 import { controlMigrations } from "./controllers/xen-migration/reconcile.ts";
 import { migrationIndexes } from "./controllers/xen-migration/watches.ts";
 import { linkedSignal } from "./runtime/cancellation.ts";
+import type { Capacity } from "./runtime/capacity.ts";
 import { Controller } from "./runtime/controller.ts";
 import { EventRecorder } from "./runtime/events.ts";
 import { type Secret, secretKind } from "./runtime/kinds.ts";
@@ -82,6 +83,8 @@ export interface OperatorOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly config?: OperatorConfig;
+  /** Objects that there is memory for; no bound when absent. */
+  readonly objectsAtMost?: number;
   /** What the server publishes of our kinds. Absent: its definitions are taken to be those of this release. */
   readonly published?: PublishedSchema;
 }
@@ -97,6 +100,8 @@ export interface Operator {
   notReady(): string | undefined;
   /** True while this replica acts. */
   readonly leading: boolean;
+  /** Objects that have been read. */
+  readonly objects: number;
 }
 
 const defaults = { probeIntervalSeconds: 30, workers: 8, parallelPerHost: 4, migrationsAtOnce: 4, identity: "xensan" };
@@ -106,7 +111,12 @@ export function createOperator(given: OperatorOptions): Operator {
   const { clock, log, metrics, published } = given;
   const config = { ...defaults, ...given.config };
   const schema = published && new SchemaWatch({ published, clock, log });
-  const options = schema === undefined ? given : { ...given, api: schema.watching(given.api) };
+  const objects = (): number => all.reduce((sum, { store }) => sum + store.size, 0);
+  const { objectsAtMost: atMost } = given;
+  const options = {
+    ...(schema === undefined ? given : { ...given, api: schema.watching(given.api) }),
+    capacity: atMost === undefined ? undefined : { atMost, objects },
+  };
   const told = { hosts: createHostMetrics(metrics.registry), objects: createObjectMetrics(metrics.registry) };
   const mirrors = {
     servers: mirror(options, aoeServers, serverIndexes),
@@ -124,6 +134,7 @@ export function createOperator(given: OperatorOptions): Operator {
   let claims: Claims | undefined;
   const notReady = () =>
     schema?.problem ??
+    all.find(({ refusal }) => refusal !== undefined)?.refusal ??
     (all.every(({ synced }) => synced) ? claims?.refused() : "the first list of objects is not complete");
   let acting = false;
 
@@ -151,6 +162,9 @@ export function createOperator(given: OperatorOptions): Operator {
     notReady,
     get leading() {
       return acting;
+    },
+    get objects() {
+      return objects();
     },
     async run(signal) {
       log.info(
@@ -274,14 +288,14 @@ const controlled = (means: Means, fleetCap: number): readonly Controlled[] => [
 ];
 
 function mirror<T extends KubeObject>(
-  { api, clock, log, config }: OperatorOptions,
+  { api, clock, log, config, capacity }: OperatorOptions & { readonly capacity: Capacity | undefined },
   kind: Kind<T>,
   indexes: Readonly<Record<string, IndexFunction<T>>> = {},
 ): Mirror<T> {
   const where = served(config);
   return new Mirror(
     kind,
-    where.map((place) => new Reflector<T>({ api, kind, clock, log, indexes, ...place })),
+    where.map((place) => new Reflector<T>({ api, kind, clock, log, indexes, capacity, ...place })),
   );
 }
 

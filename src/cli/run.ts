@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import type { KubeConfig } from "@kubernetes/client-node";
 import { systemClock } from "../clock.ts";
-import { configSource } from "../runtime/client-node.ts";
+import { type ConfigSource, configSource } from "../runtime/client-node.ts";
 import { createLogger } from "../runtime/log.ts";
 import { type AddressPolicy, messageOf, readAddressPolicy } from "../ssh/addresses.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -24,11 +23,11 @@ export const run: Command = {
     const allow = addressPolicy(options["allow-address"]);
     const source = configSource({ kubeconfig: options.kubeconfig, context: options.context, environment: io.env });
     // What cannot be used is said now: the operator would try it again and again.
-    const kubeconfig = await source.load();
+    await source.access();
     const log = createLogger({ level: options["log-level"], clock: systemClock });
     const lease = { namespace: options["lease-namespace"] ?? "", name: options["lease-name"] };
     const elects = options["leader-election"] !== "false";
-    if (elects && lease.namespace === "") lease.namespace = ownNamespace(source.name, kubeconfig);
+    if (elects && lease.namespace === "") lease.namespace = await ownNamespace(source);
     await serve(
       {
         source,
@@ -60,13 +59,14 @@ function addressPolicy(entries: readonly string[]): AddressPolicy {
   }
 }
 
-function ownNamespace(source: string, kubeconfig: KubeConfig): string {
-  if (source === "in-cluster") {
+async function ownNamespace(source: ConfigSource): Promise<string> {
+  if (source.name === "in-cluster") {
     try {
       return readFileSync(podNamespaceFile, "utf8").trim();
     } catch {
       throw new UsageError(`${podNamespaceFile} cannot be read; say where the Lease is with --lease-namespace`);
     }
   }
+  const kubeconfig = await source.load();
   return kubeconfig.getContextObject(kubeconfig.getCurrentContext())?.namespace ?? "default";
 }

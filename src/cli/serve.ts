@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { getHeapStatistics } from "node:v8";
 import type { Logger } from "pino";
 import { group, version } from "../api/common.ts";
 import { systemClock } from "../clock.ts";
 import { createOperator, type OperatorConfig } from "../operator.ts";
+import { capacityText, objectsServedBy, observeCapacity } from "../runtime/capacity.ts";
 import { type ConfigSource, createKubeClient, type KubeClient } from "../runtime/client-node.ts";
 import { serveHealth } from "../runtime/health-server.ts";
 import { createMetrics } from "../runtime/metrics.ts";
@@ -50,11 +52,15 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   });
   // Unique to this process: a restarted container keeps its host name.
   const identity = `${options.identity ?? hostname()}_${randomBytes(4).toString("hex")}`;
+  const atMost = objectsServedBy(getHeapStatistics().heap_size_limit);
   const operator = createOperator({
     ...{ api, dialer, clock, log, metrics },
     config: { ...config, identity },
+    objectsAtMost: atMost,
     published: (stop) => api.published({ group, version }, stop),
   });
+  const capacity = { atMost, objects: () => operator.objects };
+  observeCapacity(metrics.registry, capacity);
   const health = await serveHealth({
     ...listen,
     registry: metrics.registry,
@@ -62,6 +68,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     // A restart mends nothing that the operator does not retry by itself: answering at all is the proof of life.
     healthy: {},
     ready: { operator: () => operator.notReady() },
+    told: { memory: () => capacityText(capacity) },
   });
   log.info({ host: listen.host, port: health.port, identity, api: source.name }, "serving metrics and health");
   options.onListening?.(health.port);

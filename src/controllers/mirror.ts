@@ -20,6 +20,11 @@ export class Mirror<T extends KubeObject> {
     return this.#reflectors.every(({ synced }) => synced);
   }
 
+  /** Why it does not become synced: there are too many objects for this process. */
+  get refusal(): string | undefined {
+    return this.#reflectors.find(({ refusal }) => refusal !== undefined)?.refusal;
+  }
+
   async untilSynced(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#reflectors.map((reflector) => reflector.untilSynced(signal)));
   }

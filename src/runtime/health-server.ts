@@ -22,6 +22,8 @@ export interface HealthServerOptions {
   /** Should the process be restarted? Keep to what a restart can heal. */
   readonly healthy: Readonly<Record<string, HealthCheck>>;
   readonly ready: Readonly<Record<string, HealthCheck>>;
+  /** What `/readyz` says beside the checks, for people. */
+  readonly told?: Readonly<Record<string, () => string>>;
 }
 
 /** A listening server of /healthz, /readyz and /metrics. */
@@ -52,7 +54,7 @@ interface Answer {
 
 /** `/metrics`, `/healthz` and `/readyz`: 200 when every check passes, else 500 and the reasons. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
-  const { registry, guard, healthy, ready } = options;
+  const { registry, guard, healthy, ready, told } = options;
   const routes = new Map<string, (request: IncomingMessage) => Answer | Promise<Answer>>([
     [
       "/metrics",
@@ -66,7 +68,7 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
       },
     ],
     ["/healthz", () => checked(healthy)],
-    ["/readyz", () => checked(ready)],
+    ["/readyz", () => checked(ready, told)],
   ]);
   const answerTo = async (request: IncomingMessage): Promise<Answer> => {
     // The target may be anything but a URL: `//` and `http://` are valid in a request line.
@@ -122,13 +124,17 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
   };
 }
 
-function checked(checks: Readonly<Record<string, HealthCheck>>): Answer {
+function checked(
+  checks: Readonly<Record<string, HealthCheck>>,
+  told: Readonly<Record<string, () => string>> = {},
+): Answer {
   const results = Object.entries(checks).map(([name, check]) => ({ name, problem: check() }));
   const failed = results.some(({ problem }) => problem !== undefined);
   const lines = results.map(({ name, problem }) =>
     problem === undefined ? `[+] ${name} ok\n` : `[-] ${name}: ${problem}\n`,
   );
-  return { status: failed ? 500 : 200, body: lines.join("") || "ok\n" };
+  const facts = Object.entries(told).map(([name, text]) => `[i] ${name}: ${text()}\n`);
+  return { status: failed ? 500 : 200, body: [...lines, ...facts].join("") || "ok\n" };
 }
 
 async function send(

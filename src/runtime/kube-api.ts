@@ -93,6 +93,8 @@ export interface KubeList<T> {
   readonly items: T[];
   readonly resourceVersion: string;
   readonly continue?: string;
+  /** Objects on the pages that follow, where the server says so. */
+  readonly remainingItemCount?: number;
 }
 
 /** What a list is narrowed by; shapes as the query parameters of the API. */

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import { type Backoff, backoffDelay, jittered } from "./backoff.ts";
+import { type Capacity, TooManyObjects } from "./capacity.ts";
 import { keeping } from "./kept.ts";
 import { isGone, type Kind, type KubeApi, type KubeObject } from "./kube-api.ts";
 import { type IndexFunction, type ReadonlyStore, Store } from "./store.ts";
@@ -24,6 +25,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly watchSeconds?: number;
   readonly backoff?: Backoff;
   readonly observer?: ReflectorObserver;
+  /** A first list that would bring more objects than there is memory for is not read to its end. */
+  readonly capacity?: Capacity | undefined;
 }
 
 interface ReflectorObserver {
@@ -40,6 +43,8 @@ const defaults = {
 };
 /** A watch that ends sooner than this and said nothing is a server in trouble. */
 const shortWatchMs = 1000;
+/** Until it is looked again whether there are fewer objects than before. */
+const fullMs = 60_000;
 
 /**
  * Mirrors one kind into a store: lists in pages, then watches from there, for as long as it runs. Dropped connections,
@@ -56,6 +61,7 @@ export class Reflector<T extends KubeObject> {
   #resourceVersion: string | undefined;
   #relistAt = 0;
   #failures = 0;
+  #refusal: TooManyObjects | undefined;
 
   constructor(options: ReflectorOptions<T>) {
     this.kind = options.kind;
@@ -76,6 +82,11 @@ export class Reflector<T extends KubeObject> {
   /** True once a whole list has been read. */
   get synced(): boolean {
     return this.#synced;
+  }
+
+  /** Why it does not become synced: there are too many objects for this process. */
+  get refusal(): string | undefined {
+    return this.#refusal?.message;
   }
 
   /** Resolves once the store holds a whole list; rejects when the signal is aborted first. */
@@ -104,6 +115,12 @@ export class Reflector<T extends KubeObject> {
         this.#failures = 0;
       } catch (error) {
         if (signal.aborted) return;
+        if (error instanceof TooManyObjects) {
+          if (this.#refusal === undefined) this.#log.error(error.message);
+          this.#refusal = error;
+          await clock.sleep(fullMs, signal).catch(() => undefined);
+          continue;
+        }
         this.#failures += 1;
         this.#options.observer?.failed();
         if (isGone(error)) this.#resourceVersion = undefined;
@@ -134,11 +151,13 @@ export class Reflector<T extends KubeObject> {
     let items = page.items.length;
     replacing.page(page.items);
     while (page.continue !== undefined && page.continue !== "") {
+      this.#checkRoom(items + (page.remainingItemCount ?? 1));
       page = await api.list(kind, { ...where, limit: pageSize, continue: page.continue });
       items += page.items.length;
       replacing.page(page.items);
     }
     replacing.end();
+    this.#refusal = undefined;
     this.#resourceVersion = resourceVersion;
     this.#relistAt = clock.monotonic() + 1000 * jittered(clock, relistSeconds * 0.9, relistSeconds * 1.1);
     this.#synced = true;
@@ -146,6 +165,14 @@ export class Reflector<T extends KubeObject> {
     const seconds = (clock.monotonic() - started) / 1000;
     this.#options.observer?.listed(items, seconds);
     this.#log.debug({ items, resourceVersion, seconds }, "listed");
+  }
+
+  /** `listed`: what a first list has brought and will bring; what is in the store may be of a list that was refused before. */
+  #checkRoom(listed: number): void {
+    const { capacity } = this.#options;
+    if (capacity === undefined || this.#synced) return;
+    const objects = capacity.objects() - this.#store.size + listed;
+    if (objects > capacity.atMost) throw new TooManyObjects(capacity.atMost, objects);
   }
 
   async #watch(signal: AbortSignal): Promise<void> {

@@ -69,7 +69,11 @@ export function isObject<T extends KubeObject>(value: unknown): value is T {
 
 /** What every list has. */
 export const listSchema = z.object({
-  metadata: z.object({ resourceVersion: z.string().default(""), continue: z.string().optional() }),
+  metadata: z.object({
+    resourceVersion: z.string().default(""),
+    continue: z.string().optional(),
+    remainingItemCount: z.int().optional(),
+  }),
   items: z.array(z.unknown()).nullable(),
 });
 

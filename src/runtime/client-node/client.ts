@@ -100,10 +100,10 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         }),
       );
       const items = (answer.items ?? []).map((item) => objectOf(kind, item));
-      const { resourceVersion, continue: next } = answer.metadata;
-      return next === undefined || next === ""
-        ? { items, resourceVersion }
-        : { items, resourceVersion, continue: next };
+      const { resourceVersion, continue: next, remainingItemCount } = answer.metadata;
+      if (next === undefined || next === "") return { items, resourceVersion };
+      const page = { items, resourceVersion, continue: next };
+      return remainingItemCount === undefined ? page : { ...page, remainingItemCount };
     },
 
     watch: (kind, watchOptions) => watch(connection, kind, watchOptions, watchSilenceSeconds * 1000),

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type https from "node:https";
-import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
-import { z } from "zod";
 import type { Clock } from "../../clock.ts";
-import { adding, impersonationOf } from "./impersonation.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
+import { adding } from "./impersonation.ts";
 import type { ConfigSource } from "./source.ts";
 
 /** One answer to "how do I talk to the server now". */
@@ -26,7 +25,7 @@ export class Credentials {
   readonly #source: ConfigSource;
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #connectMs: number;
-  #config: { readonly version: string; readonly value: KubeConfig } | undefined;
+  #config: { readonly version: string; readonly value: ClusterAccess } | undefined;
   #access: { readonly value: Access; readonly readAt: number; readonly tls: string } | undefined;
   #reading: Promise<Access> | undefined;
   #closed = false;
@@ -61,23 +60,19 @@ export class Credentials {
 
   async #read(): Promise<Access> {
     const version = await this.#source.version();
-    if (this.#config?.version !== version) this.#config = { version, value: await this.#source.load() };
-    const config = this.#config.value;
-    const cluster = config.getCurrentCluster();
-    if (cluster === null) throw new Error(`${this.#source.name}: the current context names no cluster`);
-    const options: https.RequestOptions = {};
-    await config.applyToHTTPSOptions(options);
+    if (this.#config?.version !== version) this.#config = { version, value: await this.#source.access() };
+    const { impersonation, proxyUrl, tokenFile, ...cluster } = this.#config.value;
+    const options = await cluster.authenticate();
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
     const tls = defined({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername });
     const server = new URL(cluster.server);
-    const impersonation = impersonationOf(config);
-    const print = fingerprint({ tls, impersonation, proxy: cluster.proxyUrl, origin: server.origin });
+    const print = fingerprint({ tls, impersonation, proxy: proxyUrl, origin: server.origin });
     const previous = this.#access;
     const dispatcher =
       previous?.tls === print
         ? previous.value.dispatcher
-        : adding(impersonation, createDispatcher(cluster.proxyUrl ?? undefined, tls, this.#connectMs));
-    const value = { server, headers: await headersOf(config, options), dispatcher };
+        : adding(impersonation, createDispatcher(proxyUrl, tls, this.#connectMs));
+    const value = { server, headers: await headersOf(tokenFile, options), dispatcher };
     this.#access = { value, tls: print, readAt: this.#clock.monotonic() };
     // Watches under way end by themselves within minutes; the old connections go with them.
     if (previous !== undefined && previous.value.dispatcher !== dispatcher)
@@ -94,9 +89,10 @@ function createDispatcher(proxyUrl: string | undefined, tls: object, connectMs: 
   return new ProxyAgent({ uri: proxyUrl, requestTls: connect, allowH2: false, connections: maxConnections });
 }
 
-const tokenFileSchema = z.object({ config: z.object({ tokenFile: z.string() }) });
-
-async function headersOf(config: KubeConfig, options: https.RequestOptions): Promise<Record<string, string>> {
+async function headersOf(
+  tokenFile: string | undefined,
+  options: https.RequestOptions,
+): Promise<Record<string, string>> {
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(options.headers ?? {})) {
     if (value !== undefined) headers.set(name.toLowerCase(), String(value));
@@ -104,9 +100,8 @@ async function headersOf(config: KubeConfig, options: https.RequestOptions): Pro
   if (typeof options.auth === "string")
     headers.set("authorization", `Basic ${Buffer.from(options.auth).toString("base64")}`);
   // client-node keeps a token for a minute, and with the newline that an editor may have left.
-  const tokenFile = tokenFileSchema.safeParse(config.getCurrentUser()?.authProvider);
-  if (tokenFile.success) {
-    const token = await readFile(tokenFile.data.config.tokenFile, "utf8");
+  if (tokenFile !== undefined) {
+    const token = await readFile(tokenFile, "utf8");
     headers.set("authorization", `Bearer ${token.trim()}`);
   }
   return Object.fromEntries(headers);

@@ -1,4 +1,4 @@
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import type { Dispatcher } from "undici";
 import { z } from "zod";
 
@@ -10,7 +10,7 @@ export interface Impersonation {
 }
 
 /** The lines of a request's header by their lower-case names. */
-type Lines = Readonly<Record<string, readonly string[]>>;
+export type Lines = Readonly<Record<string, readonly string[]>>;
 
 /** What a kubeconfig's user says of whom it impersonates. */
 export const impersonationSchema = z.object({
@@ -62,15 +62,4 @@ export function adding(lines: Lines, dispatcher: Dispatcher): Dispatcher {
     if (Symbol.iterator in headers) throw new Error("headers of a request are a record");
     return dispatch({ ...options, headers: { ...headers, ...added } }, handler);
   });
-}
-
-/** A KubeConfig whose own API clients impersonate as well: client-node itself knows the user only, not groups, UID and extra. */
-export class ImpersonatingConfig extends KubeConfig {
-  override async applySecurityAuthentication(
-    context: Parameters<KubeConfig["applySecurityAuthentication"]>[0],
-  ): Promise<void> {
-    await super.applySecurityAuthentication(context);
-    const dispatcher = context.getDispatcher();
-    if (dispatcher !== undefined) context.setDispatcher(adding(impersonationOf(this), dispatcher));
-  }
 }

@@ -1,23 +1,10 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { z } from "zod";
-import { ImpersonatingConfig, impersonationSchema, linesOf } from "./impersonation.ts";
-
-const accepted = "it must be a YAML file with clusters, contexts and users, as kubectl writes it";
-
-/** The text of a kubeconfig file. An Error of one line names the file that cannot be read. */
-export async function readKubeconfig(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    throw new Error(
-      `kubeconfig ${file} ${isMissing ? "does not exist" : `cannot be read: ${firstLine(error)}`}; ${accepted}`,
-    );
-  }
-}
+import { ImpersonatingConfig } from "./impersonating-config.ts";
+import { impersonationSchema, linesOf } from "./impersonation.ts";
+import { accepted, firstLineOf } from "./kubeconfig-file.ts";
 
 /** What client-node does not know of a kubeconfig's users. */
 const usersSchema = z.object({
@@ -53,7 +40,7 @@ export function parseKubeconfig(text: string, file?: string): KubeConfig {
       };
     });
   } catch (error) {
-    throw new Error(`${nameOf(file)} cannot be parsed: ${firstLine(error)}; ${accepted}`);
+    throw new Error(`${nameOf(file)} cannot be parsed: ${firstLineOf(error)}; ${accepted}`);
   }
   return config;
 }
@@ -76,10 +63,3 @@ export function useContext(config: KubeConfig, context: string | undefined, file
 
 const nameOf = (file: string | undefined) => (file === undefined ? "the kubeconfig" : `kubeconfig ${file}`);
 const namesOf = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(", ") || "none";
-
-/** Where and why. The further lines of a parser's error quote the text, which may hold credentials. */
-function firstLine(error: unknown): string {
-  const [issue] = error instanceof z.ZodError ? error.issues : [];
-  if (issue !== undefined) return `${issue.path.join(".") || "the document"}: ${issue.message}`;
-  return (error instanceof Error ? error.message : String(error)).split("\n", 1).join();
-}

@@ -1,16 +1,22 @@
 import { existsSync } from "node:fs";
+import type { RequestOptions } from "node:https";
 import path from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { ImpersonatingConfig, type Impersonation, impersonate } from "./impersonation.ts";
-import { parseKubeconfig, readKubeconfig, useContext } from "./kubeconfig.ts";
+import { z } from "zod";
+import type { ClusterAccess } from "./cluster-access.ts";
+import { type Impersonation, impersonate, impersonationOf } from "./impersonation.ts";
+import { inClusterAccess } from "./in-cluster.ts";
+import { readKubeconfig } from "./kubeconfig-file.ts";
 
 /** Where the address and credentials of the API server come from, each time they are looked at. */
 export interface ConfigSource {
   /** For messages: a path, or `in-cluster`. */
   readonly name: string;
-  /** Changes whenever {@link load} would answer something else. */
+  /** Changes whenever {@link load} and {@link access} would answer something else. */
   version(): Promise<string>;
   load(): Promise<KubeConfig>;
+  /** What a connection needs of it. In a pod it costs nothing: client-node, which reads kubeconfigs, is 90 MiB of code. */
+  access(): Promise<ClusterAccess>;
 }
 
 /** What a person said about where the cluster is. */
@@ -26,7 +32,31 @@ export interface ConfigOptions {
 export function configSource(options: ConfigOptions = {}): ConfigSource {
   const source = foundSource(options);
   const { impersonate: whom } = options;
-  return whom === undefined ? source : { ...source, load: async () => impersonate(await source.load(), whom) };
+  return whom === undefined ? source : loaded({ ...source, load: async () => impersonate(await source.load(), whom) });
+}
+
+/** The access that a kubeconfig describes. */
+const loaded = (source: Omit<ConfigSource, "access">): ConfigSource => ({
+  ...source,
+  access: async () => accessOf(await source.load(), source.name),
+});
+
+const tokenFileSchema = z.object({ config: z.object({ tokenFile: z.string() }) });
+
+function accessOf(config: KubeConfig, name: string): ClusterAccess {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new Error(`${name}: the current context names no cluster`);
+  return {
+    server: cluster.server,
+    proxyUrl: cluster.proxyUrl ?? undefined,
+    tokenFile: tokenFileSchema.safeParse(config.getCurrentUser()?.authProvider).data?.config.tokenFile,
+    impersonation: impersonationOf(config),
+    async authenticate() {
+      const options: RequestOptions = {};
+      await config.applyToHTTPSOptions(options);
+      return options;
+    },
+  };
 }
 
 /** The flag's files, else those of KUBECONFIG, else without a context the pod's own service account, else ~/.kube/config. */
@@ -35,7 +65,8 @@ function foundSource(options: ConfigOptions): ConfigSource {
   const named = options.kubeconfig ?? environment.KUBECONFIG;
   if (named !== undefined && named !== "") return fileSource(named.split(path.delimiter), options.context);
   // A context is one of a kubeconfig: the cluster around a pod is not what was asked for.
-  if (environment.KUBERNETES_SERVICE_HOST !== undefined && options.context === undefined) return inClusterSource();
+  if (environment.KUBERNETES_SERVICE_HOST !== undefined && options.context === undefined)
+    return inClusterSource(environment);
   const home = environment.HOME === undefined ? undefined : path.join(environment.HOME, ".kube", "config");
   if (home !== undefined && existsSync(home)) return fileSource([home], options.context);
   if (options.context !== undefined)
@@ -49,22 +80,27 @@ function foundSource(options: ConfigOptions): ConfigSource {
 
 /** A kubeconfig held in memory; credentials that it names as files are still read again when they change. */
 export function textSource(text: string, context?: string): ConfigSource {
-  return {
+  return loaded({
     name: "kubeconfig",
     version: async () => "constant",
-    load: async () => useContext(parseKubeconfig(text), context),
-  };
+    async load() {
+      const { parseKubeconfig, useContext } = await import("./kubeconfig.ts");
+      return useContext(parseKubeconfig(text), context);
+    },
+  });
 }
 
-function inClusterSource(): ConfigSource {
+function inClusterSource(environment: Readonly<Record<string, string | undefined>>): ConfigSource {
   return {
     name: "in-cluster",
     version: async () => "constant",
-    load: async () => {
+    async load() {
+      const { ImpersonatingConfig } = await import("./impersonating-config.ts");
       const config = new ImpersonatingConfig();
       config.loadFromCluster();
       return config;
     },
+    access: async () => inClusterAccess(environment),
   };
 }
 
@@ -77,14 +113,15 @@ function fileSource(files: readonly string[], context: string | undefined): Conf
     return there.length === 0 ? present : there;
   };
   const texts = () => Promise.all(named().map(async (file) => ({ file, text: await readKubeconfig(file) })));
-  return {
+  return loaded({
     name,
     version: async () => (await texts()).map(({ text }) => text).join("\0"),
-    load: async () => {
+    async load() {
+      const { parseKubeconfig, useContext } = await import("./kubeconfig.ts");
       const [first, ...others] = (await texts()).map(({ file, text }) => parseKubeconfig(text, file));
       if (first === undefined) throw new Error("no kubeconfig file given");
       for (const other of others) first.mergeConfig(other, first.currentContext !== "");
       return useContext(first, context, name);
     },
-  };
+  });
 }

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { createHostMetrics } from "../../../src/controllers/hosts/metrics.ts";
 import { createObjectMetrics } from "../../../src/controllers/object-metrics.ts";
+import { observeCapacity } from "../../../src/runtime/capacity.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
 import { observeProcess } from "../../../src/runtime/process-metrics.ts";
 
@@ -13,6 +14,7 @@ it("docs/reference/metrics.md lists every metric with its labels", async () => {
   createMetrics(registry);
   createHostMetrics(registry);
   createObjectMetrics(registry);
+  observeCapacity(registry, { atMost: 1, objects: () => 0 });
   using _ = observeProcess(registry);
   const rows = registry
     .getMetricsAsArray()

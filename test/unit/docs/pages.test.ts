@@ -10,6 +10,7 @@ import { definitions } from "../../../src/api/kinds.ts";
 import { parseSpec } from "../../../src/api/parse.ts";
 import { createHostMetrics } from "../../../src/controllers/hosts/metrics.ts";
 import { createObjectMetrics } from "../../../src/controllers/object-metrics.ts";
+import { observeCapacity } from "../../../src/runtime/capacity.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
 import { observeProcess } from "../../../src/runtime/process-metrics.ts";
 import { documentsOf } from "../api/documents.ts";
@@ -87,6 +88,7 @@ describe("the pages of the docs", () => {
     const { registry } = createMetrics();
     createHostMetrics(registry);
     createObjectMetrics(registry);
+    observeCapacity(registry, { atMost: 1, objects: () => 0 });
     using _ = observeProcess(registry);
     const metrics = new Set(registry.getMetricsAsArray().map(({ name }) => name));
     const keys: readonly string[] = [...Object.values(annotations), finalizer, secretFinalizer];

@@ -40,6 +40,21 @@ describe("the health server", () => {
     expect((await ask("/healthz")).status).toBe(200);
   });
 
+  it("tells facts beside its checks", async () => {
+    const { registry } = createMetrics();
+    const told = { memory: () => "room for 7" };
+    server = await serveHealth({
+      host: "127.0.0.1",
+      port: 0,
+      registry,
+      healthy: {},
+      ready: { a: () => undefined },
+      told,
+    });
+    const response = await fetch(`http://127.0.0.1:${server.port}/readyz`);
+    expect(await response.text()).toBe("[+] a ok\n[i] memory: room for 7\n");
+  });
+
   it("shows the metrics", async () => {
     const ask = await asking();
     const { status, text } = await ask("/metrics");

@@ -172,6 +172,36 @@ describe("a reflector", () => {
     await running;
   });
 
+  it("reads no more objects than there is memory for, says what it needs, and goes on once there are fewer", async () => {
+    const base = stage();
+    for (const name of ["a", "b", "c", "d", "e"]) base.server.create(widgets, { metadata: { name, namespace: "san" } });
+    let pages = 0;
+    const plain = base.connect();
+    const api: KubeApi = {
+      ...plain,
+      list: (kind, query) => {
+        pages += 1;
+        return plain.list(kind, query);
+      },
+    };
+    const { clock, log } = base;
+    const capacity = { atMost: 4, objects: (): number => reflector.store.size };
+    const reflector: Reflector<Widget> = new Reflector({ api, kind: widgets, clock, log, pageSize: 2, capacity });
+    const running = reflector.run(base.signal);
+    await clock.advance(10 * 60_000);
+    expect([reflector.synced, reflector.store.size]).toEqual([false, 4]);
+    expect(pages).toBeLessThan(40);
+    expect(reflector.refusal).toBe(
+      "TooManyObjects: the memory limit serves about 4 objects and there are at least 5, so nothing is done: set resources.limits.memory to 128Mi or more, or divide the namespaces among several releases",
+    );
+    expect(base.messages("error")).toEqual([reflector.refusal]);
+    for (const name of ["a", "b"]) base.server.delete(widgets, { namespace: "san", name });
+    await base.eventually(() => reflector.synced);
+    expect([reflector.refusal, reflector.store.size]).toEqual([undefined, 3]);
+    base.stop.abort();
+    await running;
+  });
+
   it("tells those who wait for the first list when it is there, or that it will not come", async () => {
     const { reflector, signal, stop, clock } = reflecting();
     const gaveUp = new AbortController();

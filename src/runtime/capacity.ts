@@ -1,0 +1,54 @@
+import { Gauge, type Registry } from "prom-client";
+
+const mebibyte = 2 ** 20;
+/** Heap of an operator that has read nothing yet, with what a scrape, a page of a list and its workers take. */
+const baseBytes = 64 * mebibyte;
+/**
+ * Heap for each object: itself, its place in indexes and queues, and what its reconcile leaves behind until it is collected
+ * (`npm run bench -- --only growth`, rounded up).
+ */
+const bytesPerObject = 9 * 1024;
+/** The part of the container's memory that the image gives to the heap (`--max-old-space-size-percentage`). */
+export const heapPercentage = 70;
+
+/** How many objects a heap of this size serves, in whole hundreds. */
+export const objectsServedBy = (heapBytes: number): number =>
+  Math.max(0, Math.floor((heapBytes - baseBytes) / bytesPerObject / 100) * 100);
+
+/** The memory limit of a container that serves so many objects, as a quantity of Kubernetes. */
+export const limitFor = (objects: number): string =>
+  `${Math.ceil(((baseBytes + objects * bytesPerObject) * 100) / heapPercentage / mebibyte / 64) * 64}Mi`;
+
+/** How many objects are served, and how many can be. */
+export interface Capacity {
+  readonly atMost: number;
+  readonly objects: () => number;
+}
+
+/** For people: whether there is room for more. */
+export const capacityText = ({ atMost, objects }: Capacity): string =>
+  `the memory limit serves about ${atMost} objects, ${objects()} have been read`;
+
+/** There are more objects than the process has memory for: to read them all would end it, again after every restart. */
+export class TooManyObjects extends Error {
+  override readonly name = "TooManyObjects";
+  constructor(atMost: number, objects: number) {
+    super(
+      `TooManyObjects: the memory limit serves about ${atMost} objects and there are at least ${objects}, so nothing is done: set resources.limits.memory to ${limitFor(objects)} or more, or divide the namespaces among several releases`,
+    );
+  }
+}
+
+/** Metrics of the capacity; of how many objects there are when it is known. */
+export function observeCapacity(registry: Registry, { atMost, objects }: Capacity): void {
+  const registers = [registry];
+  new Gauge({ name: "xensan_objects_at_most", help: "Objects that the memory limit serves, about.", registers }).set(
+    atMost,
+  );
+  new Gauge({
+    ...{ name: "xensan_objects", help: "Objects that have been read and are kept in memory.", registers },
+    collect() {
+      this.set(objects());
+    },
+  });
+}
