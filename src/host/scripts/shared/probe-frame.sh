@@ -177,7 +177,9 @@ timer=
 begin_timer() {
 	[ -z "$timer" ] || return 0
 	trap deadline_over USR1
-	find_birth "$$"
+	# The pid of this very shell: a script may be the part of another one, whose pid $$ is.
+	read -r look _ </proc/self/stat
+	find_birth "$look"
 	look_birth=$birth
 	(
 		nap=
@@ -189,14 +191,14 @@ begin_timer() {
 			sleep "$tick" &
 			nap=$!
 			wait "$nap" || exit
-			still_running "$$" "$look_birth" || exit
+			still_running "$look" "$look_birth" || exit
 			read -r uptime _ </proc/uptime
 			end_overdue "${uptime%.*}"
 			left=$((left - taken))
 			[ "$left" -gt 0 ] || break
 		done
 		# Again and again: one that comes just before the look begins to wait does not end its waiting.
-		while still_running "$$" "$look_birth" && kill -USR1 "$$"; do
+		while still_running "$look" "$look_birth" && kill -USR1 "$look"; do
 			sleep 1 &
 			nap=$!
 			wait "$nap" || exit
