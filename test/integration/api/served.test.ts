@@ -102,6 +102,7 @@ describe("the API on a real API server", () => {
         mountOptions: [],
         bridges: [],
         bootFiles: ["/boot/initrd.img-*", "/boot/vmlinuz-*"],
+        settings: [],
         domains: [],
         images: [],
       },

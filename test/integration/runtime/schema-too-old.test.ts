@@ -93,7 +93,13 @@ it("an operator newer than the definitions says so at start, on /readyz and in t
     "SchemaTooOld: the API server does not know AoeServer status.exports: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release: kubectl apply --server-side --force-conflicts -f crds/";
   await eventually("SchemaTooOld is recorded", async () => (await readyOf()).reason === "SchemaTooOld", 20);
   expect(await readyOf()).toEqual({ reason: "SchemaTooOld", message });
-  expect(await ready()).toEqual({ status: 500, text: `[-] operator: ${message}\n` });
+  const { status, text } = await ready();
+  expect([status, ...text.split("\n")]).toEqual([
+    500,
+    `[-] operator: ${message}`,
+    expect.stringMatching(/^\[i\] memory: the memory limit serves about \d+ objects, 2 have been read$/),
+    "",
+  ]);
   expect(host.connections()).toBe(0);
   // What SchemaWatch looks for in a refusal.
   const exports = [{ target: "e0.1", interface: "eth1", backing: "/dev/vdb" }];
