@@ -57,7 +57,9 @@ const specs: Readonly<Record<string, object>> = {
     hostRefs: list(64, (i) => ({ name: name(i) })),
     memory: "16Ti",
     vcpus: 512,
-    boot: { kernel: path(512, 0), ramdisk: path(512, 1), commandLine: "x".repeat(1024) },
+    cpus: list(32, () => "0-1").join(","),
+    type: "HVM",
+    boot: { order: ["Disk", "Cdrom", "Network"], firmware: "UEFI" },
     disks: list(26, (i) => ({
       device: `xvd${String.fromCharCode(97 + i)}`,
       filesystemRef: { clusterRef: { name: name() }, label: long(63, 0) },
@@ -65,6 +67,12 @@ const specs: Readonly<Record<string, object>> = {
       sourcePath: path(511, i).slice(1),
       size: "4Pi",
     })),
+    cdroms: list(4, (i) => ({
+      device: `hd${String.fromCharCode(97 + i)}`,
+      filesystemRef: { clusterRef: { name: name() }, label: long(63, 0) },
+      path: path(511, i).slice(1),
+    })),
+    settings: list(32, (i) => ({ key: `${"k".repeat(60)}_${i}`, value: "x".repeat(128) })),
     networks: list(8, (i) => ({ bridge: long(15, i), mac: mac(i) })),
   },
   XenHost: {
@@ -75,6 +83,7 @@ const specs: Readonly<Record<string, object>> = {
       mountOptions: ["dev", "exec", "suid"],
       bridges: list(32, (i) => long(32, i)),
       bootFiles: list(32, (i) => glob(512, i)),
+      settings: list(64, (i) => `${"k".repeat(50)}_${i}=${"x".repeat(128)}`),
       domains: list(256, uuid),
       images: list(32, (i) => glob(512, i)),
     },
