@@ -123,7 +123,9 @@ describe.skipIf(sshdPath === undefined)("OpenSSH's own server", () => {
     await eventually("it runs", () => existsSync(join(server.directory, "shell")), 10);
     caller.abort(new Error("leadership lost"));
     expect(await failureOf(running)).toMatchObject({ code: "Aborted", started: true });
-    expect(readFileSync(join(server.directory, "cleaned"), "utf8")).toBe("cleaned\n");
+    const cleaned = join(server.directory, "cleaned");
+    await eventually("it has cleaned up", () => existsSync(cleaned) && readFileSync(cleaned, "utf8") !== "", 10);
+    expect(readFileSync(cleaned, "utf8")).toBe("cleaned\n");
   });
 
   it("does not wait for a background job that holds the output open", async () => {
