@@ -43,7 +43,9 @@ describe.each(shells)("what a probe has given up, in %s", (...shell) => {
     const work = mkdtempSync(path.join(tmpdir(), "xensan-frame-"));
     onTestFinished(() => rmSync(work, { recursive: true }));
     const [program = "", ...args] = shell;
-    const { stdout, stderr } = spawnSync(program, [...args, "-c", asSent(lookThatGivesUp), "sh", work], { timeout: 10_000 });
+    const { stdout, stderr } = spawnSync(program, [...args, "-c", asSent(lookThatGivesUp), "sh", work], {
+      timeout: 10_000,
+    });
     expect([String(stdout).split("\n"), String(stderr)]).toEqual([
       [
         "quick\tvalue\t1",
