@@ -46,8 +46,9 @@ export async function followUntilReady(options: FollowOptions): Promise<readonly
           );
           return rowOf(object, elapsed(), rows[index]);
         } catch (error) {
-          // What is known of it stays.
+          // What is known of it stays; that this waiting ended says nothing about the object.
           const known = rows[index];
+          if (known !== undefined && signal.aborted) return known;
           if (known !== undefined) return { ...known, message: error instanceof Error ? error.message : String(error) };
           throw error;
         }

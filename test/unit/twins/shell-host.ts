@@ -85,6 +85,7 @@ export function shellHost(
   else symlinkSync("/bin/sleep", at("/fake/tools/sleep"));
   const root = `21 1 254:1 / ${directory} rw,relatime shared:1 - ext4 ${at("/dev/vda1")} rw\n`;
   const share = `40 21 152:240 / ${at("/srv/xen")} rw,relatime shared:9 - ocfs2 ${at("/dev/etherd/e15.15")} rw\n`;
+  symlinkSync("/proc/self/stat", at("/proc/self/stat"));
   put("/proc/self/mountinfo", shared === "NotMounted" ? root : root + share);
   put("/proc/meminfo", "MemTotal:        1048576 kB\nMemFree:          600000 kB\nMemAvailable:     843776 kB\n");
   put("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", "1048576\n");

@@ -10,25 +10,20 @@ const manifest = {
   status: { conditions: [{ type: "Ready", status: "True", reason: "Ready", message: "" }] },
 };
 
-/** An API server that is busy the first time that anything is asked of it. */
-async function startBusy() {
-  const seen = new Set<string>();
+const pending = {
+  ...manifest,
+  status: { conditions: [{ type: "Ready", status: "False", reason: "DiskMissing", message: "/dev/vdb is missing" }] },
+};
+
+/** An API server in plain HTTP. */
+async function startServer(
+  handle: (url: string, answer: (code: number, body: object, headers?: object) => void, method: string) => void,
+) {
   const server = http.createServer((request, response) => {
-    const { method, url = "" } = request;
-    const asked = `${method} ${url.split("?")[0]}`;
-    const first = !seen.has(asked);
-    seen.add(asked);
     request.resume();
-    const answer = (code: number, body: object) =>
-      response
-        .writeHead(code, { "content-type": "application/json", ...(first ? { "retry-after": "0" } : {}) })
-        .end(JSON.stringify(body));
-    if (first) answer(503, { kind: "Status", message: "it starts", code: 503 });
-    else if (url === "/api/v1")
-      answer(200, { resources: [{ name: "namespaces", kind: "Namespace", namespaced: false }] });
-    else if (url === "/apis/xensan.dev/v1alpha1")
-      answer(200, { resources: [{ name: "aoevolumes", kind: "AoeVolume", namespaced: true }] });
-    else answer(200, manifest);
+    const answer = (code: number, body: object, headers: object = {}) =>
+      response.writeHead(code, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+    handle(request.url ?? "", answer, request.method ?? "");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
@@ -42,6 +37,22 @@ async function startBusy() {
     { name: "it" },
   );
   return config;
+}
+
+/** An API server that is busy the first time that anything is asked of it. */
+function startBusy() {
+  const seen = new Set<string>();
+  return startServer((url, answer, method) => {
+    const asked = `${method} ${url.split("?")[0]}`;
+    const first = !seen.has(asked);
+    seen.add(asked);
+    if (first) answer(503, { kind: "Status", message: "it starts", code: 503 }, { "retry-after": "0" });
+    else if (url === "/api/v1")
+      answer(200, { resources: [{ name: "namespaces", kind: "Namespace", namespaced: false }] });
+    else if (url === "/apis/xensan.dev/v1alpha1")
+      answer(200, { resources: [{ name: "aoevolumes", kind: "AoeVolume", namespaced: true }] });
+    else answer(200, manifest);
+  });
 }
 
 it("npm start says what it waits for at every call that a busy server turns away", async () => {
@@ -63,4 +74,20 @@ it("npm start says what it waits for at every call that a busy server turns away
       "reading AoeVolume san/data",
     ].map((what) => `${what}: it starts; trying again in N s`),
   );
+});
+
+it("npm start keeps what an object says when its time is over in the middle of a read", async () => {
+  let reads = 0;
+  const ended = new AbortController();
+  const kubeConfig = await startServer((url, answer) => {
+    if (url === "/apis/xensan.dev/v1alpha1")
+      answer(200, { resources: [{ name: "aoevolumes", kind: "AoeVolume", namespaced: true }] });
+    else if (++reads === 1) answer(200, pending);
+    else ended.abort();
+  });
+  const rows = await followUntilReady({
+    ...{ kubeConfig, manifests: [pending], signal: ended.signal },
+    ...{ elapsed: () => 1, onRows: () => undefined },
+  });
+  expect(rows).toMatchObject([{ name: "data", ready: "False", reason: "DiskMissing", message: "/dev/vdb is missing" }]);
 });
