@@ -102,8 +102,9 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
     judge();
     closed.resolve();
   });
-  // A server that goes away while we write: "close" follows and is what counts.
+  // A server that goes away while we write, or goes on after the end of its output: "close" follows and is what counts.
   channel.on("error", () => judge());
+  channel.stderr.on("error", () => judge());
   if (mayStart()) channel.end(encodeRequest(wire));
 
   return {

@@ -43,6 +43,8 @@ export async function runOnTerminal(
     channel.on("exit", (exit: number | null) => {
       code = exit ?? undefined;
     });
+    // A server that goes away while we write, or goes on after the end of its output.
+    for (const stream of [channel, channel.stderr]) stream.on("error", () => resolve(code));
     channel.on("close", () => resolve(code));
   });
   const typed = (bytes: Buffer) => channel.write(bytes);
@@ -58,6 +60,7 @@ export async function runOnTerminal(
   try {
     return await ended;
   } finally {
+    stop();
     signal.removeEventListener("abort", stop);
     keys.off("data", typed);
     keys.off("end", left);

@@ -432,6 +432,24 @@ describe("a host that prints", () => {
     expect(process.memoryUsage.rss() - before).toBeLessThan(100 * (1 << 20));
   });
 
+  it.each(["stdout", "stderr"] as const)(
+    "on %s after the end of its output loses its command, and nothing else",
+    async (stream) => {
+      await using server = await startMisbehavingServer({
+        onCommand({ channel, cut }) {
+          channel.eof();
+          // Of a channel with the state "eof" the library sends nothing any more.
+          Reflect.set(Object(channel.outgoing), "state", "open");
+          (stream === "stdout" ? channel : channel.stderr).write("more", () => cut());
+        },
+      });
+      expect(await failureOf(open().dialer.session(targetOn(server, user)).run(script("true")))).toMatchObject({
+        code: "ConnectionLost",
+        started: true,
+      });
+    },
+  );
+
   it("in the name of a background job that outlives the command does not hold it up", async () => {
     await using server = await startMisbehavingServer({
       onCommand({ request, channel }) {
