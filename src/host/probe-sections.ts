@@ -9,9 +9,10 @@ export const bounds = {
   answerBytes: 4 * 2 ** 20,
   /** Of one section, in UTF-16 units. */
   sectionLength: 2 * 2 ** 20,
-  sectionRows: 8192,
+  /** Read in one go, in milliseconds. */
+  sectionRows: 4096,
   /** Of all sections: what is made of so many short rows stays below four times the largest answer. */
-  answerRows: 24_576,
+  answerRows: 12_288,
   rowLength: 8192,
   rowFields: 64,
   fieldLength: 4096,

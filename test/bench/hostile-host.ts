@@ -1,6 +1,7 @@
 import { getDiffieHellman } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ServerChannel } from "ssh2";
+import { bounds } from "../../src/host/probe-sections.ts";
 import { decodeRequest } from "../../src/ssh/wire.ts";
 import { generateKeyPair } from "../generate-key.ts";
 import { rekeyForEver, startGroupExchanger, startLaxServer } from "../integration/ssh/hostile-server.ts";
@@ -32,6 +33,9 @@ export async function startHostileHost(mode: HostileMode): Promise<HostileHost> 
   });
 }
 
+/** What the lab's own rows leave of a section. */
+const mostRows = bounds.sectionRows - 100;
+
 /** As many rows as are read, each of which tells of something, and other things each time. */
 function facts(): string {
   const text = readFileSync(new URL("../fixtures/probe/lab-bella-shared.txt", import.meta.url), "utf8");
@@ -46,7 +50,7 @@ function facts(): string {
     (whole, [section, row]) =>
       whole.replace(
         `end\t${section}\t`,
-        `${Array.from({ length: 8000 }, (_, index) => `${section}\t${row(index)}\n`).join("")}end\t${section}\t`,
+        `${Array.from({ length: mostRows }, (_, index) => `${section}\t${row(index)}\n`).join("")}end\t${section}\t`,
       ),
     text,
   );
