@@ -1,31 +1,26 @@
 import { type Ocfs2Cluster, ocfs2Clusters } from "../../api/kinds.ts";
 import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
 import { InvalidValue } from "../../host/values.ts";
-import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
-import { heldBack } from "../conclude.ts";
 import { convergence } from "../converge.ts";
-import { no } from "../finding.ts";
 import { printed } from "../gate.ts";
-import { refOf, refTo } from "../identity.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
 import { clusterSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import type { Means } from "../world.ts";
 import { conditionOf, jobs, lookAgain } from "./act.ts";
 import { describeCluster, type Restart } from "./describe.ts";
-import { concerns } from "./ensure-healthy.ts";
 import { type ClusterFinding, nothingFound, type Write } from "./finding.ts";
 import type { ClusterObservation } from "./observation.ts";
 import { observeCluster } from "./observe.ts";
 import { persist } from "./persist.ts";
 import { planCluster } from "./plan.ts";
+import { owned, ready } from "./ready.ts";
 import { release } from "./release.ts";
+import { tellReports, tellRestarts } from "./tell.ts";
 import { concernedBy, watchClusters } from "./watches.ts";
 
 type ClusterPass = Pass<Ocfs2Cluster, Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
-
-const owned = ["Configured", "Online", "Formatted", "Mounted", "Healthy"] as const;
 
 /** Makes one Ocfs2Cluster true: one cluster on all nodes, every file system made once and mounted everywhere. */
 export function controlClusters(means: Means): Controlled {
@@ -91,54 +86,6 @@ function describe(status: Ocfs2ClusterStatus, observation: ClusterObservation): 
     if (!(error instanceof InvalidValue)) throw error;
     return [];
   }
-}
-
-function tellRestarts({ events }: Means, cluster: Ocfs2Cluster, restarts: readonly Restart[]): void {
-  for (const { host, label } of restarts)
-    events.record(ocfs2Clusters, cluster, {
-      type: "Warning",
-      reason: "RestartedWhileMounted",
-      action: "Observe",
-      note: `${host} rebooted while it had ${label} mounted: it fenced itself, crashed, or was reset`,
-    });
-}
-
-/** What else a kernel says, such as that a connection ended, comes with every unmount. */
-const toldKinds = new Set(["IoError", "Ocfs2Error", "Heartbeat", "Fencing"]);
-
-function tellReports({ events, world }: Means, cluster: Ocfs2Cluster, observation: ClusterObservation): void {
-  for (const { host, listed } of observation.nodes) {
-    const watched = listed ? world.machines.of(refTo("XenHost", cluster.metadata.namespace ?? "", host)) : undefined;
-    if (watched === undefined) continue;
-    const fresh = world.kernelReports.tell(watched, world.clock.monotonic(), refOf("Ocfs2Cluster", cluster));
-    for (const { kind, message } of fresh.filter(
-      (report) => toldKinds.has(report.kind) && concerns(observation, report),
-    ))
-      events.record(ocfs2Clusters, cluster, {
-        type: "Warning",
-        reason: "KernelReports",
-        action: "Observe",
-        note: `${host}: its kernel reports ${kind}: ${message}`,
-      });
-  }
-}
-
-function ready(
-  status: Ocfs2ClusterStatus,
-  { object, directives }: Pick<ClusterPass, "object" | "directives">,
-): ConditionUpdate {
-  if (isDeleting(object)) return no("Ready", "Deleting", "The cluster is being deleted");
-  const summary = summarise(status.conditions ?? [], {
-    type: "Ready",
-    required: [...owned],
-    readyMessage: "Every file system is mounted on every node",
-  });
-  if (summary.status !== "True") return heldBack(summary, directives);
-  // What waits until somebody unmounts is no trouble of its condition, but the spec does not hold yet.
-  const waiting = status.conditions?.find(({ reason }) => reason === "PendingRestart" || reason === "PendingUnmount");
-  return waiting === undefined
-    ? summary
-    : { type: "Ready", status: "False", reason: waiting.reason, message: waiting.message };
 }
 
 function leftBy({ status }: Ocfs2Cluster): string {

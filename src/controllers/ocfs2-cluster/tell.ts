@@ -1,0 +1,38 @@
+import { type Ocfs2Cluster, ocfs2Clusters } from "../../api/kinds.ts";
+import { refOf, refTo } from "../identity.ts";
+import type { Means } from "../world.ts";
+import type { Restart } from "./describe.ts";
+import { concerns } from "./ensure-healthy.ts";
+import type { ClusterObservation } from "./observation.ts";
+
+/** Warns of each node that rebooted with a file system mounted. */
+export function tellRestarts({ events }: Means, cluster: Ocfs2Cluster, restarts: readonly Restart[]): void {
+  for (const { host, label } of restarts)
+    events.record(ocfs2Clusters, cluster, {
+      type: "Warning",
+      reason: "RestartedWhileMounted",
+      action: "Observe",
+      note: `${host} rebooted while it had ${label} mounted: it fenced itself, crashed, or was reset`,
+    });
+}
+
+/** What else a kernel says, such as that a connection ended, comes with every unmount. */
+const toldKinds = new Set(["IoError", "Ocfs2Error", "Heartbeat", "Fencing"]);
+
+/** Warns of what the kernels of the nodes report about the cluster, once. */
+export function tellReports({ events, world }: Means, cluster: Ocfs2Cluster, observation: ClusterObservation): void {
+  for (const { host, listed } of observation.nodes) {
+    const watched = listed ? world.machines.of(refTo("XenHost", cluster.metadata.namespace ?? "", host)) : undefined;
+    if (watched === undefined) continue;
+    const fresh = world.kernelReports.tell(watched, world.clock.monotonic(), refOf("Ocfs2Cluster", cluster));
+    for (const { kind, message } of fresh.filter(
+      (report) => toldKinds.has(report.kind) && concerns(observation, report),
+    ))
+      events.record(ocfs2Clusters, cluster, {
+        type: "Warning",
+        reason: "KernelReports",
+        action: "Observe",
+        note: `${host}: its kernel reports ${kind}: ${message}`,
+      });
+  }
+}
