@@ -79,6 +79,7 @@ set -eu
 # include: backing-identity.sh
 # include: kernel.sh
 # include: probe-frame.sh
+# include: units.sh
 # include: probe-system.sh
 # include: probe-storage.sh
 # include: probe-exports.sh
@@ -116,6 +117,7 @@ for argument; do
 done
 
 begin_timer
+ask_units
 row probe 1
 asked_texts=mounts
 [ ! -d /sys/class/block ] || asked_texts="$asked_texts block"
@@ -152,7 +154,6 @@ case $roles in *,client,*)
 	;;
 esac
 section identity identity
-section system system
 section packages packages
 section tools tools
 section interfaces interfaces
@@ -165,5 +166,6 @@ case $roles in *,client,*)
 	section domain-configurations domain_configurations
 	;;
 esac
+section system system
 collect
 row end probe

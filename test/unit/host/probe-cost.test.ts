@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ProbeRequest, probe } from "../../../src/host/actions.ts";
 import { type Counted, processesCountable } from "../twins/count-processes.ts";
-import type { TwinHost } from "../twins/host.ts";
-import { shellHost } from "../twins/shell-host.ts";
+import { type ShellHost, shellHost } from "../twins/shell-host.ts";
 import { shells } from "./fake-dom0.ts";
 
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
@@ -11,10 +10,11 @@ const boot = "b3d57a51-0a4c-4c0f-9f0e-1a2b3c4d5e6f";
 const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${"B".repeat(44)}`;
 
 /** A dom0 of the tutorial: two hosts share a file system, two domains run, one of them has moved here. */
-function furnishDom0(host: TwinHost): void {
+function furnishDom0(host: ShellHost): void {
   host.domains([1, "vm1", other, "-b----", 20], [2, "vm2", uuid, "r-----", 7]);
   host.aoeDevice("e0.1", "up", 2 ** 30);
-  host.write("/dev/etherd/e0.1", "");
+  // Where none can be made, a process has to tell what is there.
+  if (!host.blockDevice("/dev/etherd/e0.1", 152, 240)) host.write("/dev/etherd/e0.1", "");
   host.write("/sys/dev/block/152:240/size", "2097152\n");
   host.write("/sys/block/etherd!e0.1/dev", "152:240\n");
   host.write("/sys/block/etherd!e0.1/mac", "525400000001\n");
@@ -76,7 +76,7 @@ function furnishDom0(host: TwinHost): void {
 }
 
 /** A SAN box with two exports, one of a file and one of a disk. */
-function furnishSan(host: TwinHost): void {
+function furnishSan(host: ShellHost): void {
   host.write("/var/lib/dpkg/status", "");
   host.write("/var/lib/dpkg/updates/README", "");
   host.image("/srv/aoe/a.img", 2 ** 20);
@@ -104,8 +104,8 @@ const asksOfSan: ProbeRequest = { roles: ["Server"], backings: ["/srv/aoe/a.img"
 
 /** Most processes of a look, once the host has been looked at before, and of the first look with everything asked. */
 const limits = {
-  dom0: { steady: 20, everything: 28 },
-  san: { steady: 17, everything: 19 },
+  dom0: { steady: process.getuid?.() === 0 ? 16 : 17, everything: process.getuid?.() === 0 ? 25 : 26 },
+  san: { steady: 13, everything: 15 },
 } as const;
 
 /** The timer of a look sleeps anew every few seconds: a slow machine adds nothing to what a look starts. */
@@ -121,7 +121,7 @@ describe.skipIf(impossible !== undefined)("what a look at a host costs", () => {
   for (const shell of shells) {
     const cost = async (
       furniture: Parameters<typeof shellHost>[1],
-      furnish: (host: TwinHost) => void,
+      furnish: (host: ShellHost) => void,
       asks: ProbeRequest,
       everything: ProbeRequest,
     ) => {

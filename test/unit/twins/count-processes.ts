@@ -85,7 +85,9 @@ esac
 is-system-running) echo running ;;
 show)
 	for unit; do
-		case $unit in *.service) printf 'Id=%s\\nLoadState=loaded\\nActiveState=active\\nSubState=running\\nMainPID=0\\n\\n' "$unit" ;; esac
+		case $unit in
+		shutdown.target) printf 'Id=%s\\nLoadState=loaded\\nActiveState=inactive\\nSubState=dead\\n\\n' "$unit" ;;
+		*.service) printf 'Id=%s\\nLoadState=loaded\\nActiveState=active\\nSubState=running\\nMainPID=0\\n\\n' "$unit" ;; esac
 	done
 	;;
 esac

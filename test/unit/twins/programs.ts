@@ -144,6 +144,11 @@ show) ;;
 esac
 for unit; do
 	case $unit in
+	shutdown.target)
+		state=inactive
+		[ "$(cat "$FAKE/system-state")" != stopping ] || state=active
+		printf 'Id=%s\\nLoadState=loaded\\nActiveState=%s\\nSubState=dead\\n\\n' "$unit" "$state"
+		;;
 	xencommons.service | xendomains.service) printf 'Id=%s\\nLoadState=loaded\\nActiveState=active\\n\\n' "$unit" ;;
 	xen*.service | watchdog*.service) printf 'Id=%s\\nLoadState=not-found\\nActiveState=inactive\\n\\n' "$unit" ;;
 	esac

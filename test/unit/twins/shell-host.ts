@@ -27,12 +27,18 @@ const filesystem = "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const bootId = "b3d57a51-0a4c-4c0f-9f0e-1a2b3c4d5e6f";
 
+/** A host whose scripts a shell runs, over a directory of this machine. */
+export interface ShellHost extends TwinHost {
+  /** A real block device; false where this machine does not let us make one. */
+  blockDevice(path: string, major: number, minor: number): boolean;
+}
+
 /** Real scripts in a shell, over a directory in which they see a dom0. `count`: is told what each run started. */
 export function shellHost(
   shell: readonly string[],
   furniture: Furniture,
   count?: (counted: Counted) => void,
-): TwinHost {
+): ShellHost {
   const directory = mkdtempSync(join(tmpdir(), "xensan-twin-"));
   const fake = join(directory, "fake");
   const working: ChildProcess[] = [];
@@ -324,6 +330,10 @@ export function shellHost(
       put("/fake/ocfs2", `${at("/dev/etherd/e15.15")} ${bytes / 4096} 12 12 ${slots} ${uuid} DATA labclus\n`);
     },
     mountedElsewhere: () => put("/fake/mounted-elsewhere", ""),
+    blockDevice(path, major, minor) {
+      mkdirSync(dirname(at(path)), { recursive: true });
+      return spawnSync("mknod", [at(path), "b", String(major), String(minor)]).status === 0;
+    },
     served(name, bytes, holds) {
       const device = at(`/dev/etherd/${name}`);
       const [shelf = 0, slot = 0] = name.slice(1).split(".").map(Number);

@@ -27,9 +27,13 @@ tell() {
 			if (what[2] == "aoe-devices") aoe_devices()
 			if (what[2] == "images") images()
 			if (what[2] == "domains") domains(what[3])
-			if (what[2] == "units") units()
+			if (what[2] == "units") {
+				if ((why = first(work "/units-unknown")) != "") unknown("exports", why)
+				else units()
+			}
+			if (what[2] == "services" && first(work "/units-unknown") == "") services()
 			if (what[2] == "lvm") lvm()
-			if (what[2] == "paths" && (why = paths(what[3])) != "") unknown(what[3], why)
+			if (what[2] == "paths" && (why = paths(what[3], what[4])) != "") unknown(what[3], why)
 			next
 		}
 		/^end\t/ {

@@ -27,7 +27,7 @@ remember_blkid() {
 }
 
 probe_device() {
-	if ! device_facts "$1"; then
+	if ! sysfs_facts "$1" && ! device_facts "$1"; then
 		row filesystems device "$1" Missing - 0
 		return 0
 	fi
@@ -42,8 +42,10 @@ probe_device() {
 		return 0
 		;;
 	esac
+	# What is mounted is OCFS2: the kernel says so, and its cache of the device is this host's own.
+	signature=ocfs2
 	[ -n "$mounted" ] || forget_cached "$1"
-	if ! signature_of "$1"; then
+	if [ -z "$mounted" ] && ! signature_of "$1"; then
 		row filesystems device "$1" Unreadable - "$device_size"
 		return 0
 	fi
@@ -62,6 +64,17 @@ probe_device() {
 		superblock_said "$1" "$work/superblock.$superblocks"
 		row later superblock "$work/superblock.$superblocks" "$1"
 	fi
+}
+
+# sysfs_facts PATH: device_facts of an AoE device, as its driver tells them; fails for anything else.
+sysfs_facts() {
+	case $1 in /dev/etherd/e*) [ -b "$1" ] || return 1 ;; *) return 1 ;; esac
+	name=/sys/class/block/etherd!${1#/dev/etherd/}
+	word "$name/dev"
+	device_number=$value
+	word "$name/size"
+	case $device_number/$value in [0-9]*:[0-9]*/[0-9]*) ;; *) return 1 ;; esac
+	device_size=$((value * 512))
 }
 
 # mounted_rows PATH MAJ:MIN: also sets mounted when there are any.

@@ -209,8 +209,8 @@ begin_timer() {
 
 deadline_over() { late=yes; }
 
-# limited SECONDS COMMAND…: without a process of its own for each command. After begin_timer.
-limited() {
+# begin_limited SECONDS COMMAND…: sets limited_pid, to be waited for. After begin_timer.
+begin_limited() {
 	limited_seconds=$1
 	shift
 	"$@" &
@@ -218,6 +218,11 @@ limited() {
 	find_birth "$limited_pid"
 	read -r limited_since _ </proc/uptime
 	echo "$limited_pid ${birth:-none} ${limited_since%.*} $limited_seconds" >"$work/limited.$limited_pid"
+}
+
+# limited SECONDS COMMAND…: without a process of its own for each command. After begin_timer.
+limited() {
+	begin_limited "$@"
 	limited_code=0
 	# Where it was ended the shell would say so.
 	wait "$limited_pid" 2>/dev/null || limited_code=$?

@@ -66,55 +66,71 @@ list_blocks() {
 	done >"$work/blocks"
 }
 
-# paths SECTION LIST: a `path` row for every path of LIST (one per line), in a handful of processes however long it is.
+# paths SECTION LIST: a `path` row for every path of $work/LIST, one a line.
 paths() {
-	section=$1 list=$2
+	look_at_paths
+	row later paths "$1" "$2"
+}
+
+# look_at_paths: what is served and what was asked for, all of it in two processes.
+paths_looked=
+look_at_paths() {
+	[ -z "$paths_looked" ] || return 0
+	paths_looked=yes
 	set --
-	while IFS= read -r path; do
-		if [ ! -e "$path" ]; then
-			row "$section" path "$path" "" Missing 0 "" ""
-		else
-			set -- "$@" "$path"
-		fi
-	done <"$list"
+	for list in served asked; do
+		[ -f "$work/$list" ] || continue
+		while IFS= read -r path; do [ ! -e "$path" ] || set -- "$@" "$path"; done <"$work/$list"
+	done
 	[ $# != 0 ] || return 0
-	printf '%s\n' "$@" >"$work/$section.there"
-	stat -L -c '%f %t %T %s %d %i %W %n' -- "$@" >"$work/$section.stat" || :
-	realpath "$@" >"$work/$section.real" || :
-	row later paths "$section"
+	printf '%s\n' "$@" >"$work/paths.there"
+	stat -L -c '%f %t %T %s %d %i %W %n' -- "$@" >"$work/paths.stat" || :
+	realpath "$@" >"$work/paths.real" || :
 }
 
 # awk functions, after $identity_words: what parts have left in $work, as rows; they return why it is unknown, if it is.
 # shellcheck disable=SC2016
 part_words='
-function paths(section,   line, field, mode, device, size, node, lasting, resolved, lines, asked, count, i, name, kind, bytes, id) {
-	while ((getline line < (work "/" section ".stat")) > 0) {
+function read_paths(   line, field, lines, count) {
+	if (paths_read++) return
+	while ((getline line < (work "/paths.stat")) > 0) {
 		split(line, field, " ")
 		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", line)
-		mode[line] = field[1]
-		device[line] = hex(field[2]) ":" hex(field[3])
-		size[line] = field[4]
-		node[line] = field[5] ":" field[6]
-		if (field[1] ~ /^8...$/) lasting[line] = file_identity(field[5], field[6], field[7])
+		path_mode[line] = field[1]
+		path_device[line] = hex(field[2]) ":" hex(field[3])
+		path_size[line] = field[4]
+		path_node[line] = field[5] ":" field[6]
+		if (field[1] ~ /^8...$/) path_lasting[line] = file_identity(field[5], field[6], field[7])
 	}
-	while ((getline line < (work "/" section ".real")) > 0) resolved[++lines] = line
-	while ((getline line < (work "/" section ".there")) > 0) asked[++count] = line
+	while ((getline line < (work "/paths.there")) > 0) { path_there[++count] = line; path_is[line] = 1 }
+	while ((getline line < (work "/paths.real")) > 0) path_real[path_there[++lines]] = line
 	# One that came or went in between shifts the answers of realpath: none is better than a wrong one.
-	for (i = 1; i <= count; i++) if (lines != count || !(asked[i] in mode)) return "a path changed while it was looked at"
+	paths_changed = lines != count
+}
+# paths: why they are unknown, if they are.
+function paths(section, list,   name, kind, bytes, id, count, asked, i) {
+	read_paths()
+	while ((getline name < (work "/" list)) > 0) asked[++count] = name
+	for (i = 1; i <= count; i++)
+		if ((asked[i] in path_is) && (paths_changed || !(asked[i] in path_mode))) return "a path changed while it was looked at"
 	for (i = 1; i <= count; i++) {
 		name = asked[i]
-		if (mode[name] ~ /^8...$/) kind = "File"
-		else if (mode[name] ~ /^6...$/) kind = "BlockDevice"
+		if (!(name in path_is)) {
+			print section "\tpath\t" name "\t\tMissing\t0\t\t"
+			continue
+		}
+		if (path_mode[name] ~ /^8...$/) kind = "File"
+		else if (path_mode[name] ~ /^6...$/) kind = "BlockDevice"
 		else kind = "Other"
 		bytes = 0; id = ""
-		if (kind == "File") { bytes = size[name]; id = "file:" node[name] }
-		if (kind == "Other") id = "file:" node[name]
+		if (kind == "File") { bytes = path_size[name]; id = "file:" path_node[name] }
+		if (kind == "Other") id = "file:" path_node[name]
 		if (kind == "BlockDevice") {
-			bytes = first("/sys/dev/block/" device[name] "/size") * 512
-			id = "block:" device[name]
-			lasting[name] = block_identity(device[name])
+			bytes = first("/sys/dev/block/" path_device[name] "/size") * 512
+			id = "block:" path_device[name]
+			path_lasting[name] = block_identity(path_device[name])
 		}
-		printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\t%s\n", section, esc(name), esc(resolved[i]), kind, bytes, id, lasting[name]
+		printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\t%s\n", section, esc(name), esc(path_real[name]), kind, bytes, id, path_lasting[name]
 	}
 }
 function lvm(   line, field, filled, file) {
@@ -134,7 +150,7 @@ function lvm(   line, field, filled, file) {
 '
 
 probe_backings() {
-	paths backings "$work/asked" || return 1
+	paths backings asked
 	for record in "$state_dir"/backings/*; do
 		[ -f "$record" ] || continue
 		{ IFS= read -r path && read -r inode _ && IFS= read -r owner; } <"$record" || continue

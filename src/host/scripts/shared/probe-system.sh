@@ -43,7 +43,14 @@ probe_system() {
 	manager=none
 	if have apt-get && have dpkg-query; then manager=apt; fi
 	row system package-manager "$manager"
-	if going_down; then row system going-down yes; else row system going-down no; fi
+	if [ -d /run/systemd/system ]; then
+		await_units
+		if stopping_units; then row system going-down yes; else row system going-down no; fi
+	elif going_down; then
+		row system going-down yes
+	else
+		row system going-down no
+	fi
 }
 
 # packages_read: sets packages_text to `NAME VERSION`, one a line.

@@ -105,17 +105,9 @@ dom0_memory() {
 	row toolstack dom0-memory "$owned" "$available" "$balloons"
 }
 
-# Debian's xen is what others call xencommons.
 service_rows() {
 	if [ -d /run/systemd/system ]; then
-		xencommons=missing xendomains=missing watchdog=missing
-		if limited 8 systemctl show --no-pager --property=Id,LoadState,ActiveState xencommons.service xen.service xendomains.service \
-			xen-watchdog.service xenwatchdogd.service >"$work/services" 2>/dev/null </dev/null; then
-			unit_states
-		fi
-		row toolstack service xencommons "$xencommons"
-		row toolstack service xendomains "$xendomains"
-		row toolstack service watchdog "$watchdog"
+		row later services
 		return 0
 	fi
 	state=missing
@@ -137,34 +129,6 @@ service_rows() {
 	[ ! -e /var/lock/subsys/xendomains ] || domains=active
 	row toolstack service xendomains "$domains"
 	row toolstack service watchdog "$watchdog"
-}
-
-# unit_states: of two units for the same thing, the better one. The properties of a unit come in any order, an empty line ends it.
-unit_states() {
-	unit='' loaded='' active=''
-	while IFS= read -r line || [ -n "$unit" ]; do
-		case $line in
-		Id=*) unit=${line#Id=} ;;
-		LoadState=*) loaded=${line#*=} ;;
-		ActiveState=*) active=${line#*=} ;;
-		'')
-			state=inactive
-			[ "$active" != active ] || state=active
-			case $loaded in not-found | masked) state=missing ;; esac
-			case $unit in
-			xencommons.service | xen.service) ! better "$xencommons" || xencommons=$state ;;
-			xendomains.service) xendomains=$state ;;
-			*) ! better "$watchdog" || watchdog=$state ;;
-			esac
-			unit=''
-			;;
-		esac
-	done <"$work/services"
-}
-
-# better STATE: $state says more than it.
-better() {
-	case $1.$state in missing.* | inactive.active) return 0 ;; *) return 1 ;; esac
 }
 
 # The password is a secret: what is told is whether there is one.
