@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { HostCommand } from "../../src/host/command.ts";
 import type { RackFile } from "../../src/sim/rack-file.ts";
 import type { Script } from "../../src/ssh/host-session.ts";
 import { stage } from "../unit/sim/tutorial.ts";
@@ -25,7 +26,7 @@ export async function playReal(
     if (step.kind === "Wait") await delay(step.seconds * 1000);
     else if (step.kind === "Admin") await shell(step.host, { name: "admin", text: `${step.shell}\n` }, []);
     else {
-      const { script, args } = step.command;
+      const { script, args } = commandOf(step, answers);
       const { exitCode, stdout, stderr } = await shell(step.host, script, args);
       const answer = { host: step.host, script: script.name, args: [...args], exitCode, stdout };
       answers.push(answer);
@@ -45,10 +46,14 @@ export async function playSimulated(steps: readonly Step[], file: RackFile): Pro
       step.rack(rack);
       pass(1);
     } else {
-      const { script, args } = step.command;
-      const { exitCode, stdout } = await run(step.host, step.command);
+      const command = commandOf(step, answers);
+      const { script, args } = command;
+      const { exitCode, stdout } = await run(step.host, command);
       answers.push({ host: step.host, script: script.name, args: [...args], exitCode, stdout });
     }
   }
   return answers;
 }
+
+const commandOf = ({ command }: Extract<Step, { kind: "Run" }>, answers: Recording): HostCommand =>
+  typeof command === "function" ? command(answers) : command;

@@ -1,5 +1,5 @@
 /**
- * Records what real machines answer: `node test/contract-hosts/record.ts systemd|sysvinit|lab|ocfs2`. The first two need
+ * Records what real machines answer: `node test/contract-hosts/record.ts systemd|sysvinit|lab|ocfs2|xen`. The first two need
  * Docker and the image of test/containers (`XENSAN_CONTRACT_IMAGE`), the other ones the lab (root, QEMU). Writes
  * test/fixtures/contract/NAME.json. The lab's lives need no hypervisor; `lab xen` lives the first of them under Xen, several
  * times as slowly, and writes the probes that the parsers are tested with, too. `table` prints what compares which script
@@ -21,6 +21,7 @@ import { rackLife } from "./rack-life.ts";
 import { serverLife } from "./server-life.ts";
 import type { Step } from "./step.ts";
 import { contractText } from "./table.ts";
+import { xenLife } from "./xen-life.ts";
 
 const fixtures = new URL("../fixtures/", import.meta.url);
 
@@ -81,9 +82,10 @@ async function recordLab(name: string, life: readonly Step[], underXen: boolean)
 const [name = "", where] = process.argv.slice(2);
 if (name === "lab") await recordLab(name, rackLife, where === "xen");
 else if (name === "ocfs2") await recordLab(name, ocfs2Life, false);
+else if (name === "xen") await recordLab(name, xenLife, true);
 else if (name === "table") process.stdout.write(contractText());
 else if (name === "systemd" || name === "sysvinit") await recordContainer(name);
 else {
-  process.stderr.write(`record.ts ${name}: it must be systemd, sysvinit, lab, ocfs2 or table\n`);
+  process.stderr.write(`record.ts ${name}: it must be systemd, sysvinit, lab, ocfs2, xen or table\n`);
   process.exitCode = 2;
 }

@@ -20,9 +20,12 @@ export const ofRacks = [...ofServers, "lvm", "interfaces", "aoe", "aoe-devices",
 /** Sections that OCFS2's own actions shape. Heartbeats and kernel logs differ from moment to moment. */
 export const ofClusters = ["o2cb", "mount-points", "formats"];
 
+/** Sections that what is done about domains shapes. */
+export const ofDomains = ["images", "domain-locks", "domain-configurations"];
+
 /**
  * What must be equal between a real machine and the rack: process ids and inodes are numbered as they appear, bytes left
- * on a disk are not compared, and of a probe only some sections.
+ * on a disk are not compared, and of a probe only some sections. The same of what a command was told: keys and machine-ids.
  */
 export function normalise(recording: Recording, sections: readonly string[]): Recording {
   const compared = new Set(sections);
@@ -48,7 +51,26 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
       .replace(/\bprocess (\d+)/g, (_all, value: string) => `process ${pid(value)}`)
       .replace(/^(exports\tprocess\t)(\d+)/gm, (_all, head: string, value: string) => head + pid(value))
       .replace(/^(exports\tunit\t.*\t)(\d+)$/gm, (_all, head: string, value: string) => head + pid(value))
-      .replace(/has \d+ KiB left/g, "has some KiB left");
+      .replace(/has \d+ KiB left/g, "has some KiB left")
+      .replace(/\bssh-ed25519 \S+/g, (key) => `ssh-ed25519 ${rename("key", key)}`)
+      .replace(
+        /\b(its boot |domain-locks\tlock\t.*\t)([0-9a-f-]{36})/g,
+        (_all, head: string, boot: string) => head + rename("boot", boot),
+      )
+      // A domain and its image, as they are at that moment.
+      .replace(/^(done\t(?:started|running)) id \d+/gm, "$1 id N")
+      .replace(/\bdomain \d+ is called (.*), state \S+, \S+ s of CPU time/g, "domain N is called $1")
+      .replace(/\b(loop\tloop|loop loop)\d+([\t ])\d+/g, "$1N$2N")
+      .replace(
+        /^(images\timage\t[^\t]*\tFile\t\d+\t)\d+\t(\d+) \d+/gm,
+        (_all, head: string, inode: string) => `${head}BLOCKS\t${rename("inode", inode)} BIRTH`,
+      )
+      .replace(
+        /\t(\d+) \d+(?=\t[^\t]*\t[0-9a-f-]{36}\tMade$)/gm,
+        (_all, inode: string) => `\t${rename("inode", inode)} BIRTH`,
+      );
+  /** Other files are the machine's own. */
+  const ownFiles = (stdout: string) => stdout.replace(/^file\t\/etc\/fstab\n(text\t.*\n)*/m, "");
   const ofProbe = (stdout: string) =>
     stdout
       .split("\n")
@@ -66,6 +88,13 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
   };
   return recording.map((entry) => ({
     ...entry,
-    stdout: entry.script === "probe" ? inOrder(text(ofProbe(entry.stdout))) : text(entry.stdout),
+    args: argsOf(entry).map(text),
+    stdout: entry.script === "probe" ? inOrder(text(ofProbe(entry.stdout))) : text(ownFiles(entry.stdout)),
   }));
 }
+
+/** Until when a lease is held is the time of day of that machine. */
+const argsOf = ({ script, args }: Recording[number]): readonly string[] =>
+  args.map((word, index) =>
+    script === "end-lease" && index === 2 ? "UNTIL" : word.replace(/^machine=.*/, "machine=ID"),
+  );

@@ -1,12 +1,13 @@
 import type { HostCommand } from "../../src/host/command.ts";
 import type { Rack } from "../../src/sim/rack.ts";
+import type { Recording } from "./recording.ts";
 
 /** One moment in the life of some hosts: a script of ours, something an admin types, or time that passes. */
 export type Step =
   | {
       readonly kind: "Run";
       readonly host: string;
-      readonly command: HostCommand;
+      readonly command: HostCommand | ((answers: Recording) => HostCommand);
       /** What a real machine answers becomes this file of test/fixtures/probe, for the parsers' tests. */
       readonly fixture?: string;
     }
@@ -21,6 +22,8 @@ export function stepsOn(host: string) {
       command,
       ...(fixture === undefined ? {} : { fixture }),
     }),
+    /** A command that depends on what was answered before, such as a key that a host has made. */
+    runAfter: (command: (answers: Recording) => HostCommand): Step => ({ kind: "Run", host, command }),
     /** The same deed twice: in shell on a real machine, by the rack's own means in a simulated one. */
     admin: (shell: string, rack: (rack: Rack) => void): Step => ({ kind: "Admin", host, shell, rack }),
   };
