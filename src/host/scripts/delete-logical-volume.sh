@@ -47,7 +47,7 @@ snapshots=$(lvs --noheadings -o lv_attr,lv_name -S "origin=$name" "$group" 2>/de
 	awk '$1 ~ /^[sS]/ { printf "%s%s", sep, $2; sep = " " }') || exit 1
 [ -z "$snapshots" ] || refuse SnapshotsExist "$group/$name has the snapshots $snapshots, which would go with it"
 # Without -f: lvremove itself refuses a volume that anybody holds open.
-lvremove -y -S "lv_tags=$(owner_tag "$owner")" "${group:?}/${name:?}" </dev/null >&2 9>&-
+lvremove -y -S "lv_tags=$(owner_tag "$owner")" "${group:?}/${name:?}" </dev/null >&2 9>&- || :
 ! lvm_field lvs lv_size "$group/$name" || refuse BackingInUse "$group/$name is still there: somebody holds it open"
 rm -f "$(record_of "$owner" "$group/$name")"
 finish deleted

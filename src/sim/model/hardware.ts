@@ -131,4 +131,6 @@ interface LogicalVolume {
   readonly tags: Set<string>;
   /** Of a snapshot: the volume that it is one of. */
   readonly origin?: string;
+  /** A process that is none of ours holds it open. */
+  readonly open?: true;
 }

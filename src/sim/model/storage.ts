@@ -332,7 +332,7 @@ export function removeLogicalVolume(world: World, host: Host, group: VolumeGroup
   const block = host.blocks.get(volume?.device ?? "");
   if (volume === undefined || block === undefined) return `  Failed to find logical volume "${group.name}/${name}"`;
   const busy = [...host.running.processes.values()].some((process) => process.identity === `block:${block.device}`);
-  if (busy) return `  Logical volume ${group.name}/${name} in use.`;
+  if (busy || volume.open === true) return `  Logical volume ${group.name}/${name} in use.`;
   group.volumes.delete(name);
   for (const physical of group.physicalVolumes) host.blocks.get(physical)?.holders.delete(volume.device);
   dropBlock(host, volume.device);

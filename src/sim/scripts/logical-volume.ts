@@ -173,8 +173,8 @@ export const deleteLogicalVolume: Responder = acting(function* deleteLogicalVolu
   const snapshots = [...group.volumes.values()].flatMap((one) => (one.origin === name ? [one.name] : []));
   if (snapshots.length > 0)
     refuse(run, "SnapshotsExist", `${volume} has the snapshots ${snapshots.join(" ")}, which would go with it`);
-  const problem = removeLogicalVolume(world, host, group, name);
-  if (problem !== undefined) fail(run, problem);
+  if (removeLogicalVolume(world, host, group, name) !== undefined)
+    refuse(run, "BackingInUse", `${volume} is still there: somebody holds it open`);
   remove(world, host, recordOf(owner, volume));
   yield world.timings.process;
   return finish(run, "deleted");

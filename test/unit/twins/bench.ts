@@ -146,6 +146,7 @@ export function twins(
           vblades: () => host.vblades(),
           logicalVolume: (volume, bytes, made) => host.logicalVolume(volume, bytes, made),
           loseLogicalVolume: (volume) => host.loseLogicalVolume(volume),
+          holdLogicalVolume: (volume) => host.holdLogicalVolume(volume),
           isBlank: (volume) => host.isBlank(volume),
           beatsElsewhere: (name) => host.beatsElsewhere(name),
           befriend: (key) => host.befriend(key),

@@ -103,6 +103,8 @@ export interface TwinHost {
   ): void;
   /** Somebody removes a logical volume by hand. */
   loseLogicalVolume(volume: string): void;
+  /** A process holds a logical volume open, until the case ends. */
+  holdLogicalVolume(volume: string): void;
   /** Nothing but zeroes is on a logical volume. */
   isBlank(volume: string): boolean;
   /** A node that is not this one writes its heartbeat to the file system of that target. */

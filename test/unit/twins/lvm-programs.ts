@@ -109,6 +109,10 @@ lvrename)
 lvremove)
 	find_volume "$name" || { echo "  Failed to find logical volume \\"$group/$name\\"" >&2; exit 5; }
 	case ,$tags, in *",\${select#lv_tags=},"*) ;; *) [ -z "$select" ] || exit 0 ;; esac
+	if grep -qsx "$group/$name" "$FAKE/open-volumes"; then
+		echo "  Logical volume $group/$name in use." >&2
+		exit 5
+	fi
 	mv "$dev/$group/$name" "$FAKE/extents.$first"
 	device ""
 	keep "$name"

@@ -153,6 +153,13 @@ twins(
       expect(host.isBlank("san/data")).toBe(false);
     });
 
+    it("keeps a volume that somebody holds open", async () => {
+      expect(await ensure(4)).toEqual(done("created"));
+      host.holdLogicalVolume("san/data");
+      expect(await remove()).toEqual(refused("BackingInUse", "san/data is still there: somebody holds it open"));
+      expect(await ensure(4)).toEqual(done("unchanged"));
+    });
+
     it("has a volume of ours that nothing records", async () => {
       host.logicalVolume("san/data", 8 * MiB, { tags: ["xensan:san/data:0a1b"] });
       expect(await ensure(8)).toEqual(done("unchanged"));

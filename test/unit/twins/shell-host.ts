@@ -380,6 +380,7 @@ export function shellHost(
     loseLogicalVolume: (volume) => {
       execFileSync(join(fake, "bin/lvremove"), [volume], { stdio: "ignore", env: { PATH: programPath } });
     },
+    holdLogicalVolume: (volume) => put("/fake/open-volumes", `${volume}\n`),
     isBlank: (volume) => !readFileSync(at(`/dev/${volume}`)).some((byte) => byte !== 0),
     beatsElsewhere: (name) => put("/fake/beats", `${at(`/dev/etherd/${name}`)} 1\n`),
     befriend() {

@@ -190,6 +190,11 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       const { group, name } = volumeOf(volume);
       removeLogicalVolume(world, host, group, name);
     },
+    holdLogicalVolume(volume) {
+      const { group, name } = volumeOf(volume);
+      const held = group.volumes.get(name);
+      if (held !== undefined) group.volumes.set(name, { ...held, open: true });
+    },
     isBlank(volume) {
       const { group, name } = volumeOf(volume);
       return host.blocks.get(group.volumes.get(name)?.device ?? "")?.content.data === false;
