@@ -224,22 +224,10 @@ probe_domain_locks() {
 probe_domain_configurations() {
 	set -- "$state_dir"/domains/*.cfg
 	[ -f "$1" ] || return 0
-	# start-domain reads the one that it starts itself.
-	if ! kept digests "$state_dir/domains" "$@"; then
-		begin_keeping digests
-		sha256sum -- "$@" >"$work/digests" || return 1
-		kept_text=
-		while IFS= read -r line; do
-			kept_text=$kept_text${kept_text:+
-}$line
-		done <"$work/digests"
-		keep digests "$kept_text"
-	fi
+	sha256sum -- "$@" >"$work/digests" || return 1
 	while read -r digest file; do
 		uuid=${file##*/}
 		word "$file.owner"
 		row domain-configurations config "${uuid%.cfg}" "${value:--}" "$digest"
-	done <<-END
-		$kept_text
-	END
+	done <"$work/digests"
 }
