@@ -1,0 +1,138 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { KubeConfig } from "@kubernetes/client-node";
+import type { ControlPlane } from "../../src/controlplane/control-plane.ts";
+import { serviceAccountKubeconfig } from "../integration/service-account.ts";
+
+/** What is started and measured. */
+export interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const project = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Compiles the entry of the image as the Dockerfile does; returns its path. */
+export async function imageEntry(): Promise<string> {
+  // Below the project: from there its packages are found.
+  const out = path.join(project, "node_modules/.cache/xensan-bench");
+  await rm(out, { recursive: true, force: true });
+  const compiler = path.join(project, "node_modules/typescript/bin/tsc");
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [compiler, "-p", "tsconfig.image.json", "--outDir", out, "--incremental", "false"],
+    { cwd: project, encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(`the image's entry cannot be compiled:\n${stdout}`);
+  for (const folder of ["host", "ssh"])
+    await cp(path.join(project, "src", folder), path.join(out, folder), {
+      recursive: true,
+      filter: (file) => !file.endsWith(".ts"),
+    });
+  return path.join(out, "cli/operator.js");
+}
+
+/** Where a pod finds its account; it stands in a file system of the process's own. */
+const accountDirectory = "/run/secrets/kubernetes.io/serviceaccount";
+const inPod = `set -e
+mount -t tmpfs none /run
+mkdir -p ${accountDirectory}
+cp "$1"/* ${accountDirectory}/
+shift
+exec "$@"`;
+
+/** The operator as it runs in a pod with this account; to be given the size of its heap in MiB. Needs root. */
+export async function operatorInPod(options: {
+  readonly controlPlane: ControlPlane;
+  readonly account: { readonly namespace: string; readonly name: string };
+  /** That it serves. */
+  readonly namespace: string;
+  readonly entry: string;
+  readonly directory: string;
+}): Promise<(heapMiB: number) => Program> {
+  const { controlPlane, account, namespace, entry } = options;
+  if (process.getuid?.() !== 0)
+    throw new Error("growth needs root: it gives the operator the account of a pod in /run");
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromString(await serviceAccountKubeconfig(controlPlane.kubeconfig, account));
+  const files = path.join(options.directory, "account");
+  await mkdir(files, { recursive: true });
+  const authority = kubeConfig.getCurrentCluster()?.caData ?? "";
+  await writeFile(path.join(files, "token"), kubeConfig.getCurrentUser()?.token ?? "");
+  await writeFile(path.join(files, "ca.crt"), Buffer.from(authority, "base64"));
+  await writeFile(path.join(files, "namespace"), account.namespace);
+  const { hostname, port } = new URL(controlPlane.url);
+  const { KUBECONFIG: _none, ...others } = process.env;
+  const env = { ...others, NODE_ENV: "production", KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+  const serve = ["run", "--namespace", namespace, "--leader-election", "false", "--listen", "127.0.0.1:0"];
+  return (heapMiB) => ({
+    command: "unshare",
+    args: [
+      ...["--mount", "sh", "-c", inPod, "sh", files, process.execPath, "--max-semi-space-size=4"],
+      ...[`--max-old-space-size=${heapMiB}`, entry, ...serve, "--allow-address", "127.0.0.0/8"],
+    ],
+    env,
+  });
+}
+
+/** What a program took until it had nothing more to do. */
+interface Cost {
+  /** Since its start. */
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakMiB: number;
+}
+
+/** So long a program must have done next to nothing. */
+const idleSeconds = 3;
+/** CPU seconds that are next to nothing in that time. */
+const idleCpuSeconds = 0.15;
+const mostSeconds = 900;
+/** Clock ticks of /proc/PID/stat (proc(5)). */
+const ticksPerSecond = 100;
+
+/** Runs a program until it has nothing more to do, and ends it. */
+export async function untilIdle({ command, args, env }: Program): Promise<Cost> {
+  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (bytes: Buffer) => {
+      said = (said + bytes.toString()).slice(-2000);
+    });
+  const exited = once(child, "exit");
+  const begun = performance.now();
+  const seen: { readonly seconds: number; readonly cpuSeconds: number }[] = [];
+  try {
+    for (;;) {
+      await setTimeout(200);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${command} has ended: ${said}`);
+      const seconds = (performance.now() - begun) / 1000;
+      if (seconds > mostSeconds) throw new Error(`${command} is still at work after ${mostSeconds} s: ${said}`);
+      const now = { seconds, cpuSeconds: cpuSecondsOf(child.pid ?? 0) };
+      seen.push(now);
+      const before = seen.findLast((one) => one.seconds <= seconds - idleSeconds);
+      if (before !== undefined && now.cpuSeconds - before.cpuSeconds <= idleCpuSeconds) {
+        const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+        const peakMiB = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+        return { ...before, peakMiB };
+      }
+    }
+  } finally {
+    child.kill();
+    await exited;
+  }
+}
+
+function cpuSecondsOf(pid: number): number {
+  // The name of the program may hold blanks and brackets; it ends with the last one.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
