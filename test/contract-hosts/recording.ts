@@ -71,6 +71,11 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
       );
   /** Other files are the machine's own. */
   const ownFiles = (stdout: string) => stdout.replace(/^file\t\/etc\/fstab\n(text\t.*\n)*/m, "");
+  /** Sections come in no order. */
+  const sectionOf = (line: string) => {
+    const [section = "", name = ""] = line.split("\t");
+    return section === "end" ? name : section;
+  };
   const ofProbe = (stdout: string) =>
     stdout
       .split("\n")
@@ -78,6 +83,7 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
         const [section = "", name = ""] = line.split("\t");
         return compared.has(section) || (section === "end" && compared.has(name));
       })
+      .sort((a, b) => sectionOf(a).localeCompare(sectionOf(b)))
       .join("\n");
   /** Neither systemd nor /proc promises an order of units and processes, and answers arrive as they come. */
   const loose = /^(exports\t(unit|process)|responders)\t/;
@@ -93,8 +99,19 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
   }));
 }
 
-/** Until when a lease is held is the time of day of that machine. */
+/**
+ * Until when a lease is held is the time of day of that machine, keys stand in base64, and a real machine has host keys of more
+ * types.
+ */
 const argsOf = ({ script, args }: Recording[number]): readonly string[] =>
-  args.map((word, index) =>
-    script === "end-lease" && index === 2 ? "UNTIL" : word.replace(/^machine=.*/, "machine=ID"),
-  );
+  args
+    .map((word) =>
+      word.replace(
+        /^((?:sender|receiver)=.*:)([A-Za-z0-9+/=]+)$/,
+        (_all, head: string, key: string) => `${head}${Buffer.from(key, "base64").toString()}`,
+      ),
+    )
+    .filter((word) => !/^receiver=[^:]*:(ssh-rsa|ecdsa-)/.test(word))
+    .map((word, index) =>
+      script === "end-lease" && index === 2 ? "UNTIL" : word.replace(/^machine=.*/, "machine=ID"),
+    );

@@ -113,11 +113,14 @@ export function refusalOfPeer(world: World, host: Host, address: string): PeerRe
     return unreachable(`ssh: connect to host ${address} port 22: Connection timed out`, 10_000);
   }
   const known = knownHostsOf(host).some((one) => one.address === address && one.publicKey === hostKeyOf(target));
-  if (!known) return refused("Host key verification failed.");
+  if (!known)
+    return refused(
+      `No ED25519 host key is known for ${address} and you have requested strict checking. Host key verification failed.`,
+    );
   const key = publicKeyOf(host).split(" ").slice(0, 2).join(" ");
   const from = sourceAddresses(host);
   const accepted = peersOf(target).some((peer) => peer.publicKey === key && from.includes(peer.address));
-  if (key === "" || !accepted) return refused(`root@${address}: Permission denied (publickey).`);
+  if (key === "" || !accepted) return refused(`root@${address}: Permission denied (publickey,password).`);
   if (readText(target, relocationFiles.receiver) === undefined) {
     return refused(`sh: 1: ${relocationFiles.receiver}: not found`);
   }

@@ -111,8 +111,11 @@ function copyOf({ host }: ScriptRun, path: string): { state: string; copied: num
 export const images =
   (asked: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
+    const { host } = run;
+    for (const path of asked)
+      for (const { name, domain } of usersOfImage(host, path))
+        row(run, "images", "user", escaped(path), "loop", name, domain);
     for (const path of asked) {
-      const { host } = run;
       const { node } = resolve(host, path);
       const kind = node === undefined ? "Missing" : node.kind === "File" ? "File" : "Other";
       const size = node?.kind === "File" ? [node.sizeBytes, node.allocatedBytes] : [0, 0];
@@ -121,9 +124,6 @@ export const images =
       const told = [identity, owner, uuid, origin].map(orHyphen);
       const is = identityOf(host, path) ?? "-";
       row(run, "images", "image", escaped(path), kind, ...size, is, state, copied, ...told);
-      for (const { name, domain } of usersOfImage(host, path)) {
-        row(run, "images", "user", escaped(path), "loop", name, domain);
-      }
     }
     return "known";
   };

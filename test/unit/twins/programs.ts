@@ -105,7 +105,7 @@ for word; do case $word in 10.*) address=$word ;; esac; done
 if grep -qx "$address" "$FAKE/friends" 2>/dev/null; then
 	echo "xensan relocation 1 99999999-2222-4333-8444-555555555555"
 elif [ "$address" = 10.99.0.12 ]; then
-	echo "Host key verification failed." >&2
+	printf 'No ED25519 host key is known for %s and you have requested strict checking.\\r\\nHost key verification failed.\\r\\n' "$address" >&2
 	exit 255
 else
 	echo "ssh: connect to host $address port 22: No route to host" >&2
