@@ -18,8 +18,12 @@ describe("the scripts on hosts", () => {
 
   it("are told by the contract table", () => {
     const [heading, ...rows] = contractText().trimEnd().split("\n");
-    expect(heading).toBe("script                       dash   busybox  simulated  lab  ocfs2  systemd  sysvinit");
+    expect(heading).toBe("script                       dash   busybox  simulated  lab  ocfs2  systemd  sysvinit  xen");
     expect(rows).toHaveLength(scriptNames.length);
+  });
+
+  it.each(contractTable())("$script was answered by a real host as by the rack", ({ recorded }) => {
+    expect([...recorded.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(1);
   });
 });
 
