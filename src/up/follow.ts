@@ -48,9 +48,8 @@ export async function followUntilReady(options: FollowOptions): Promise<readonly
         } catch (error) {
           // What is known of it stays; that this waiting ended says nothing about the object.
           const known = rows[index];
-          if (known !== undefined && signal.aborted) return known;
-          if (known !== undefined) return { ...known, message: error instanceof Error ? error.message : String(error) };
-          throw error;
+          if (known === undefined) throw error;
+          return signal.aborted ? known : { ...known, message: error instanceof Error ? error.message : String(error) };
         }
       }),
     );

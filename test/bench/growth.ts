@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,15 +35,16 @@ export async function growth(sizes: readonly number[]): Promise<Measurement[]> {
   try {
     await prepare(controlPlane);
     const entry = await imageEntry();
+    const pod = await operatorInPod({ controlPlane, account, namespace, entry, directory });
+    const peers = await peer(controlPlane, directory);
     const measured: Measurement[] = [];
     let there = 0;
     for (const size of sizes) {
       say(`creating ${size - there} AoeVolumes`);
       await createVolumes(api, there, size);
       const limit = Number.parseInt(limitFor(size), 10);
-      const pod = await operatorInPod({ controlPlane, account, namespace, entry, directory });
       const sides: readonly Side[] = [
-        ...(await peer(controlPlane, directory)),
+        ...peers,
         { who: "xensan", condition: "Ready", program: pod(Math.floor((limit * heapPercentage) / 100)) },
       ];
       const first = await measureAll(sides, `first pass, ${size} AoeVolumes, ${size - there} of them new`);
@@ -167,7 +168,6 @@ async function requireCondition(api: KubeApi, type: string, size: number): Promi
 async function peer(controlPlane: ControlPlane, directory: string): Promise<Side[]> {
   const source = fileURLToPath(new URL("growth-peer", import.meta.url));
   const program = path.join(directory, "peer");
-  await mkdir(directory, { recursive: true });
   const built = spawnSync("go", ["build", "-trimpath", "-ldflags", "-s -w", "-o", program, "."], {
     ...{ cwd: source, encoding: "utf8" },
     env: { ...process.env, CGO_ENABLED: "0" },

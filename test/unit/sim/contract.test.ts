@@ -30,19 +30,23 @@ function requireCurrent(context: TestContext, name: string, simulated: Recording
   context.skip(`${name}.json was recorded with other commands: record it anew with npm run contract -- ${name}`);
 }
 
+/** The rack answers a life as the real machines did. */
+function expectTheSame(context: TestContext, name: string, simulated: Recording, sections: readonly string[]): void {
+  requireCurrent(context, name, simulated);
+  expect(normalise(simulated, sections)).toEqual(normalise(recorded(name), sections));
+}
+
 describe.each<Init>(["systemd", "sysvinit"])("the rack and a real %s machine", (init) => {
   it("give the same answers to a server's eventful life", async (context) => {
     const simulated = await playSimulated(serverLife, contractRack(init));
-    requireCurrent(context, init, simulated);
-    expect(normalise(simulated, ofServers)).toEqual(normalise(recorded(init), ofServers));
+    expectTheSame(context, init, simulated, ofServers);
   });
 });
 
 describe("the rack and a real server and dom0 with AoE in their kernels", () => {
   it("give the same answers from bare hosts to trouble and back", async (context) => {
     const simulated = await playSimulated(rackLife, loadRack(tutorialRack));
-    requireCurrent(context, "lab", simulated);
-    expect(normalise(simulated, ofRacks)).toEqual(normalise(recorded("lab"), ofRacks));
+    expectTheSame(context, "lab", simulated, ofRacks);
   });
 });
 
@@ -54,8 +58,7 @@ describe("the rack and two real dom0s that share an OCFS2", () => {
 
   it("give the same answers", async (context) => {
     const simulated = await playSimulated(ocfs2Life, loadRack(tutorialRack));
-    requireCurrent(context, "ocfs2", simulated);
-    expect(normalise(simulated, ofClusters)).toEqual(normalise(recorded("ocfs2"), ofClusters));
+    expectTheSame(context, "ocfs2", simulated, ofClusters);
   });
 });
 
@@ -67,7 +70,6 @@ describe("the rack and two real dom0s under Xen", () => {
 
   it("give the same answers", async (context) => {
     const simulated = await playSimulated(xenLife, loadRack(tutorialRack));
-    requireCurrent(context, "xen", simulated);
-    expect(normalise(simulated, ofDomains)).toEqual(normalise(recorded("xen"), ofDomains));
+    expectTheSame(context, "xen", simulated, ofDomains);
   });
 });

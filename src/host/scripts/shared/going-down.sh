@@ -3,11 +3,10 @@
 going_down() {
 	if [ -d /run/systemd/system ]; then
 		# systemd says so from the moment somebody asks for it; its exit code is 1 for every state but running.
-		going_file=${work:-$run_dir}/going-down.$$ going_state=
+		going_file=$run_dir/going-down.$$ going_state=
 		limited 8 systemctl is-system-running >"$going_file" 2>/dev/null </dev/null || :
 		read -r going_state <"$going_file" || :
-		# A probe puts all of its files away at once.
-		[ -n "${work:-}" ] || rm -f "$going_file"
+		rm -f "$going_file"
 		[ "$going_state" = stopping ]
 	elif have runlevel; then
 		# The level before, and the one that init goes to.
