@@ -85,8 +85,8 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
       })
       .sort((a, b) => sectionOf(a).localeCompare(sectionOf(b)))
       .join("\n");
-  /** Neither systemd nor /proc promises an order of units and processes, and answers arrive as they come. */
-  const loose = /^(exports\t(unit|process)|responders)\t/;
+  /** Neither systemd nor /proc promises an order of units and processes, or of what they serve; answers arrive as they come. */
+  const loose = /^(exports\t(unit|process|path)|responders)\t/;
   const inOrder = (stdout: string) => {
     const lines = stdout.split("\n");
     const sorted = lines.filter((line) => loose.test(line)).sort();

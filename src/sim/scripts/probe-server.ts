@@ -10,12 +10,12 @@ import type { SectionEnd } from "./section.ts";
 
 /** A `path` row for each: the missing first, because the real script meets them while it collects the others. */
 function paths(run: ScriptRun, section: string, asked: readonly string[]): void {
-  const found = asked.map((path) => ({ path, backing: backingAt(run.host, path) }));
-  for (const { path, backing } of found) {
-    if (backing.kind === "Missing") row(run, section, "path", path, "", "Missing", 0, "", "");
-  }
-  for (const { path, backing } of found) {
-    if (backing.kind === "Missing") continue;
+  for (const path of asked) {
+    const backing = backingAt(run.host, path);
+    if (backing.kind === "Missing") {
+      row(run, section, "path", path, "", "Missing", 0, "", "");
+      continue;
+    }
     const { realPath, kind, sizeBytes, identity, lasting } = backing;
     row(run, section, "path", escaped(path), escaped(realPath), kind, sizeBytes, identity, lasting);
   }
@@ -80,7 +80,7 @@ export function exports(run: ScriptRun): SectionEnd {
     row(run, "exports", "process", process.pid, ...process.argv.map(escaped));
     for (const word of process.argv) if (word.startsWith("/")) served.add(word);
   }
-  paths(run, "exports", [...served].sort());
+  paths(run, "exports", [...served]);
   const records = exportRecord("").slice(0, -1);
   for (const name of list(host, records)) row(run, "exports", "recorded", name, recordedIdentity(host, name));
   return "known";

@@ -37,6 +37,20 @@ const cases = (dom0: TwinBench) => {
     expect(told).toContain("\tmigrate\tvm2\n");
   });
 
+  it("tells the paths in the order in which they were asked for", async () => {
+    dom0.write("/srv/a.img", "a");
+    dom0.write("/srv/c.img", "c");
+    const told = await dom0.look(
+      probe({ roles: ["Server"], segments: [], backings: ["/srv/c.img", "/srv/b.img", "/srv/a.img"] }),
+      ["backings"],
+    );
+    expect(told.match(/[a-c]\.img\t[^\t]*\t(File|Missing)/g)).toEqual([
+      "c.img\t/srv/c.img\tFile",
+      "b.img\t\tMissing",
+      "a.img\t/srv/a.img\tFile",
+    ]);
+  });
+
   it("tells a toolstack that does not answer from a host without domains", async () => {
     expect(await look("domains")).toBe("end\tdomains\tknown\t0\t\n");
     dom0.breakToolstack();
