@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
+import { bundleOperator } from "../../image/bundle.ts";
 import type { ControlPlane } from "../../src/controlplane/control-plane.ts";
 import { serviceAccountKubeconfig } from "../integration/service-account.ts";
 
@@ -18,24 +19,12 @@ export interface Program {
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Compiles the entry of the image as the Dockerfile does; returns its path. */
-export async function imageEntry(): Promise<string> {
-  // Below the project: from there its packages are found.
-  const out = path.join(project, "node_modules/.cache/xensan-bench");
-  await rm(out, { recursive: true, force: true });
-  const compiler = path.join(project, "node_modules/typescript/bin/tsc");
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [compiler, "-p", "tsconfig.image.json", "--outDir", out, "--incremental", "false"],
-    { cwd: project, encoding: "utf8" },
-  );
-  if (status !== 0) throw new Error(`the image's entry cannot be compiled:\n${stdout}`);
-  for (const folder of ["host", "ssh"])
-    await cp(path.join(project, "src", folder), path.join(out, folder), {
-      recursive: true,
-      filter: (file) => !file.endsWith(".ts"),
-    });
-  return path.join(out, "cli/operator.js");
+/** Bundles the entry of the image as the Dockerfile does; returns its path. */
+export async function imageEntry(directory: string): Promise<string> {
+  await cp(path.join(project, "package.json"), path.join(directory, "package.json"));
+  const out = path.join(directory, "dist/operator");
+  await bundleOperator(out);
+  return path.join(out, "operator.js");
 }
 
 /** Where a pod finds its account; it stands in a file system of the process's own. */

@@ -34,7 +34,7 @@ export async function growth(sizes: readonly number[]): Promise<Measurement[]> {
   const api = createKubeClient({ source: configSource({ kubeconfig: controlPlane.kubeconfigPath }) });
   try {
     await prepare(controlPlane);
-    const entry = await imageEntry();
+    const entry = await imageEntry(directory);
     const pod = await operatorInPod({ controlPlane, account, namespace, entry, directory });
     const peers = await peer(controlPlane, directory);
     const measured: Measurement[] = [];

