@@ -76,6 +76,14 @@ export class Dispatch {
     });
   }
 
+  /** To be called after each job on a machine. */
+  ended(owners: Iterable<WorkRef>): void {
+    for (const owner of owners) {
+      const object = objectOf(owner);
+      if (this.#kinds.get(object.kind)?.goesOnElsewhere === true) this.#wake(object);
+    }
+  }
+
   #declare({ objects, standsFor }: Controlled): (() => void) | undefined {
     return objects?.subscribe((object) => {
       const { endpoint, remembered } = standsFor?.(object) ?? {};

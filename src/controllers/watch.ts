@@ -8,8 +8,8 @@ import type { Kind, KubeObject } from "../runtime/kube-api.ts";
 import type { Reconciler } from "../runtime/reconciler.ts";
 import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
 import { directivesOf } from "./directives.ts";
-import type { Extent } from "./hosts/agent.ts";
 import type { Endpoint } from "./hosts/endpoint.ts";
+import type { Extent } from "./hosts/extent.ts";
 import type { Machine, Remembered } from "./hosts/machine.ts";
 import type { HostView } from "./hosts/view.ts";
 import { type ObjectRef, refOf } from "./identity.ts";
@@ -163,6 +163,8 @@ export interface Controlled {
   readonly machines?: (object: ObjectRef) => readonly Machine[];
   /** What a change of an object has its machines asked for. */
   readonly extent?: Extent;
+  /** Its next step may be on another machine: what a step answered is enough for it, before a look shows what it did. */
+  readonly goesOnElsewhere?: true;
   /** For which machine an object stands, and what it keeps of it. */
   readonly standsFor?: (
     object: ObjectRef,

@@ -48,6 +48,10 @@ describe("a migration", () => {
     // The time of its end is in whole seconds, rounded down.
     expect(finished + 1000 - created - (ended - begun)).toBeLessThanOrEqual(2000);
     expect(sent.filter((command) => command === "bella await-migration")).toHaveLength(1);
+    // One look at each host admits it; what the target has answered is enough for the source to begin.
+    const first = sent.slice(0, sent.indexOf("bella start-migration") + 1);
+    expect(first.filter((command) => command === "bella probe")).toHaveLength(1);
+    expect(first.slice(3)).toEqual(["brutus record-migration", "bella start-migration"]);
   });
 
   it("chooses its target, with the reasons", async () => {

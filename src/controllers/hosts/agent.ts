@@ -10,6 +10,7 @@ import { noLongerNeeded } from "../../runtime/cancellation.ts";
 import { HostError, type HostSession, type RunResult, type SshTarget } from "../../ssh/host-session.ts";
 import type { ObjectRef, WorkRef } from "../identity.ts";
 import type { Route } from "./endpoint.ts";
+import type { Extent } from "./extent.ts";
 import { Lanes, Waits } from "./lanes.ts";
 import { observeOnly } from "./observe-only.ts";
 import type { Step, StepOutcome, StepResult } from "./step.ts";
@@ -29,6 +30,8 @@ export interface HostAgentOptions {
   readonly probe: (extent: Extent) => HostCommand;
   /** After every probe, successful or not. `settled`: whose jobs this probe has proven. */
   readonly onView: (before: HostView, settled: readonly WorkRef[]) => void;
+  /** After every job, before a probe shows what it did. */
+  readonly onEnded: (owners: Iterable<WorkRef>) => void;
   /** Whom every command is meant for; decided anew each time. */
   readonly addressee: () => Addressee;
   /** An object that wants the machine looked at only; decided anew before every step. */
@@ -36,9 +39,6 @@ export interface HostAgentOptions {
   readonly onHostKey: (publicKey: string) => void;
   readonly onCommand: (name: string, error: HostError | undefined) => void;
 }
-
-/** What a look is for: everything, or everything but who answers on the AoE segments, which alone takes a second. */
-export type Extent = "All" | "WithoutSegments";
 
 /**
  * How long an asked-for probe waits for the host's other jobs, so that one probe shows the work of many; on a host that
@@ -75,7 +75,8 @@ export class HostAgent {
       clock: options.clock,
       parallel: options.parallel,
       run: (step, notAfter, by) => this.#act(step, notAfter, by),
-      ask: () => this.ask(),
+      ask: (extent) => this.ask(extent),
+      onEnded: (owners) => options.onEnded(owners),
       stopped: () => this.#stop?.aborted ?? true,
     });
     this.waits = new Waits({ run: (command) => this.#wait(command) });

@@ -1,5 +1,5 @@
 import { type ObjectRef, refText } from "../identity.ts";
-import type { Extent } from "./agent.ts";
+import type { Extent } from "./extent.ts";
 import type { Machine } from "./machine.ts";
 
 /**

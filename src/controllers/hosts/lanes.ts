@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import type { HostCommand, Outcome } from "../../host/command.ts";
 import { isSameRef, type ObjectRef, objectOf, RefMap, RefSet, type WorkRef } from "../identity.ts";
+import { type Extent, extentAfter } from "./extent.ts";
 import { type Step, type StepOutcome, type StepResult, wordsOf } from "./step.ts";
 
 interface Job {
@@ -25,7 +26,9 @@ export interface LanesOptions {
   /** Runs one step to its end; undefined when it could not begin before `notAfter` (monotonic). Never rejects. */
   readonly run: (step: Step, notAfter: number | undefined, log: Logger | undefined) => Promise<StepOutcome | undefined>;
   /** Asks for a probe that begins after now. */
-  readonly ask: () => number;
+  readonly ask: (extent: Extent) => number;
+  /** Told when a job has ended, before a probe has shown what it did. */
+  readonly onEnded: (owners: Iterable<WorkRef>) => void;
   readonly stopped: () => boolean;
 }
 
@@ -140,8 +143,9 @@ export class Lanes {
     this.#running.delete(job);
     if (results.length > 0) for (const owner of job.owners) this.#results.set(owner, results);
     this.#start();
-    const mark = this.#options.ask();
+    const mark = this.#options.ask(extentAfter(job.steps));
     for (const owner of job.owners) this.#proof.set(owner, mark);
+    this.#options.onEnded(job.owners);
   }
 }
 

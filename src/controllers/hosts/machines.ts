@@ -29,6 +29,8 @@ export interface MachinesOptions {
   readonly questions: (member: ObjectRef) => readonly Partial<ProbeRequest>[];
   /** After every probe of a host: what was known before and is known now, and whose work is proven by it. */
   readonly onView: (machine: Machine, before: HostView, settled: readonly WorkRef[]) => void;
+  /** After every job on a host: whose it was. No probe has shown yet what it did. */
+  readonly onEnded: (owners: Iterable<WorkRef>) => void;
 }
 
 /** Which objects stand for which machine. One agent per machine looks for every controller: cost follows hosts, not objects. */
@@ -120,7 +122,8 @@ export class Machines {
   }
 
   #open(endpoint: Endpoint): Machine {
-    const { clock, log, dialer, probeIntervalSeconds, parallel, secret, questions, onView, clusterId } = this.#options;
+    const { clock, log, dialer, probeIntervalSeconds, parallel, secret, questions, onView, onEnded, clusterId } =
+      this.#options;
     const address = addressOf(endpoint.ssh);
     const host = new Machine(
       endpoint,
@@ -144,6 +147,7 @@ export class Machines {
           }),
           observer: () => self.observer,
           onView: (before, settled) => onView(self, before, settled),
+          onEnded,
           onHostKey: (key) => {
             self.seenKey ??= key;
           },

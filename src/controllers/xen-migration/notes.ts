@@ -30,7 +30,9 @@ export class MigrationNotes {
   /** Has the hosts looked at every so often; returns the seconds until the next time. A host that is away is not pestered. */
   poll(id: ObjectRef, hosts: readonly Machine[], seconds: number): number {
     const now = this.#world.clock.monotonic();
-    const due = (this.#asked.get(id) ?? Number.NEGATIVE_INFINITY) + seconds * 1000 - now;
+    const since = this.#asked.get(id);
+    if (since === undefined) this.#asked.set(id, now);
+    const due = (since ?? now) + seconds * 1000 - now;
     if (due > 0) return due / 1000;
     this.#asked.set(id, now);
     const there = hosts.filter(({ agent }) => agent.view.state !== "Unreachable");

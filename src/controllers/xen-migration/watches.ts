@@ -29,6 +29,7 @@ export const watchMigrations = (world: World, reconciler: Reconciler): Controlle
     onLook: (look) => hostsIn(look).flatMap(onHost),
     machines: (object) => machinesOf(world, migrations.get(object)),
     extent: "WithoutSegments",
+    goesOnElsewhere: true,
     reconciler,
   };
 };

@@ -50,6 +50,7 @@ export function watching(
     route: () => ({ kind: "target", target }),
     probe: (extent) => probe({ roles: ["Server"], backings: [], segments: extent === "All" ? ["eth1"] : [] }),
     onView: (before, settled) => views.push([before.state, agent.view.state, ...settled.map(refText)].join(" ")),
+    onEnded: () => undefined,
     addressee: () => ({}),
     observer: () => undefined,
     onHostKey: () => undefined,

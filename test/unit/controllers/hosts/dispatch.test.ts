@@ -64,6 +64,7 @@ function dispatching() {
     }),
     questions: () => [{ roles: ["Server"] }],
     onView: (machine, before, settled) => dispatch.looked(machine, before, settled),
+    onEnded: (owners) => dispatch.ended(owners),
   });
   const freshness = new Freshness();
   const ledger = new Ledger(on.clock);
@@ -102,6 +103,7 @@ function dispatching() {
       machines: ({ name }) => boxOf(name),
       reconciler,
     },
+    { kind: "Move", watches: [], goesOnElsewhere: true, reconciler },
   ];
   const dispatch = new Dispatch({
     world,
@@ -163,6 +165,12 @@ describe("what wakes an object", () => {
     on.boxes.put(thing("Box", "a", 2, { generation: 2 }));
     const [machine] = [...on.machines.all()];
     expect([on.woken(), machine && on.freshness.holds(disk, machine)]).toEqual([["Box san/a", "Disk san/a"], false]);
+  });
+
+  it("is the end of a step, where the next one may be on another machine", () => {
+    const on = dispatching();
+    on.dispatch.ended([disk, refTo("Move", "san", "go")]);
+    expect(on.woken()).toEqual(["Move san/go"]);
   });
 
   it("is the first answer of its machine", async () => {

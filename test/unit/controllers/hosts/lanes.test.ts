@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Extent } from "../../../../src/controllers/hosts/extent.ts";
 import { Lanes } from "../../../../src/controllers/hosts/lanes.ts";
 import type { Merge, Step, StepOutcome } from "../../../../src/controllers/hosts/step.ts";
-import { refTo, type WorkRef } from "../../../../src/controllers/identity.ts";
+import { refText, refTo, type WorkRef } from "../../../../src/controllers/identity.ts";
 import { command } from "../../../../src/host/commands.ts";
 import { settled } from "../../../simulation/world/virtual-clock.ts";
 import { stage } from "../../runtime/stage.ts";
@@ -19,6 +20,8 @@ function lanes(parallel = 4) {
   const begun: string[] = [];
   const limits: (number | undefined)[] = [];
   let asked = 0;
+  const extents: Extent[] = [];
+  const ended: string[] = [];
   let stopped = false;
   async function resolve(summary: string, outcome: StepOutcome | undefined) {
     const ending = running.get(summary);
@@ -36,7 +39,11 @@ function lanes(parallel = 4) {
       running.set(one.summary, ending);
       return ending.promise;
     },
-    ask: () => ++asked,
+    ask(extent) {
+      extents.push(extent);
+      return ++asked;
+    },
+    onEnded: (owners) => ended.push([...owners].map(refText).join(" ")),
     stopped: () => stopped,
   });
   return {
@@ -44,6 +51,8 @@ function lanes(parallel = 4) {
     clock,
     begun,
     limits,
+    extents,
+    ended,
     stop() {
       stopped = true;
     },
@@ -143,6 +152,19 @@ describe("the changes of one host", () => {
     expect(of.pending(a, 1)).toBe(false);
     expect(of.settle(1)).toEqual([a]);
     expect(of.settle(1)).toEqual([]);
+  });
+
+  it("asks who answers on the segments only after what may change that, and tells whose job has ended", async () => {
+    const { lanes: of, end, extents, ended } = lanes();
+    of.submit(a, [step("record-migration", ["1"]), step("hold-lease", ["1"])]);
+    await end("record-migration 1");
+    expect([extents, ended]).toEqual([[], []]);
+    await end("hold-lease 1");
+    of.submit(b, [step("interface-up", ["eth1"]), step("prepare-relocation", ["1"])]);
+    await end("interface-up eth1");
+    await end("prepare-relocation 1");
+    expect(extents).toEqual(["WithoutSegments", "All"]);
+    expect(ended).toEqual(["AoeVolume san/a", "AoeVolume san/b"]);
   });
 
   it("gives what interrupts a client five seconds from the decision, and says nothing of it when it came too late", async () => {
