@@ -44,25 +44,25 @@ import type { IndexFunction, ReadonlyStore } from "./runtime/store.ts";
 import { priority } from "./runtime/work-queue.ts";
 import type { HostDialer } from "./ssh/host-session.ts";
 
-/** What the chart's values and the flags of `xensan run` choose. */
+/** Configuration of an operator: the chart's values and the flags of `xensan run`. */
 export interface OperatorConfig {
   /** All namespaces when absent. */
   readonly namespaces?: readonly string[];
-  /** Every host is asked for its facts this often. */
+  /** How often every host is probed. */
   readonly probeIntervalSeconds?: number;
-  /** Objects of one kind that are reconciled at once. Work on hosts does not occupy them. */
+  /** How many objects of one kind are reconciled at once. Work on hosts does not occupy these workers. */
   readonly workers?: number;
-  /** Changes of different objects that may run on one host at once; below sshd's MaxSessions. */
+  /** How many jobs of different objects may run on one host at once; below sshd's MaxSessions. */
   readonly parallelPerHost?: number;
-  /** Migrations that may be under way at once, over all hosts. */
+  /** How many migrations may run at once, over all hosts. */
   readonly migrationsAtOnce?: number;
   /** Id of the management cluster, under which machines are claimed: the uid of its namespace kube-system. */
   readonly clusterId?: string;
   /** Unique to this process; also the reporting instance of events. */
   readonly identity?: string;
   /**
-   * Who claims the namespaces that are served, by a Lease in each: equal for all replicas of one release. Absent: no
-   * claim is made, and other operators are not looked for.
+   * The holder in the Leases that claim the served namespaces: equal for all replicas of one release. Absent: no
+   * namespace is claimed, and other operators are not looked for.
    */
   readonly claimAs?: string;
   /** Only the holder of the Lease acts; absent for a single replica. */
@@ -75,7 +75,7 @@ export interface OperatorConfig {
   };
 }
 
-/** The three doors (API, hosts, clock) and what else an operator is built from. */
+/** What an operator is built from: the three doors (API, hosts, clock), log, metrics and configuration. */
 export interface OperatorOptions {
   readonly api: KubeApi;
   readonly dialer: HostDialer;
@@ -83,24 +83,24 @@ export interface OperatorOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly config?: OperatorConfig;
-  /** Objects that there is memory for; no bound when absent. */
+  /** The number of objects that the memory suffices for; no bound when absent. */
   readonly objectsAtMost?: number;
-  /** What the server publishes of our kinds. Absent: its definitions are taken to be those of this release. */
+  /** The definitions of our kinds that the server publishes. Absent: they are taken to be those of this release. */
   readonly published?: PublishedSchema;
 }
 
 /** A running or waiting operator. */
 export interface Operator {
-  /** Runs until the signal is aborted. Rejects only on what no retry can mend. */
+  /** Runs until the signal is aborted. Rejects only on an error that no retry can mend. */
   run(signal: AbortSignal): Promise<void>;
   /**
-   * Why it is not ready; undefined when it is: the definitions on the server hold what it needs, and its caches are filled. A
-   * replica that waits for the Lease is ready.
+   * Why the operator is not ready. Undefined when it is ready: the definitions on the server hold what it needs, and
+   * its caches are filled. A replica that waits for the Lease is ready.
    */
   notReady(): string | undefined;
   /** True while this replica acts. */
   readonly leading: boolean;
-  /** Objects that have been read. */
+  /** The number of objects in the caches. */
   readonly objects: number;
 }
 
@@ -143,7 +143,7 @@ export function createOperator(given: OperatorOptions): Operator {
     await Promise.all(all.map((one) => one.untilSynced(leading)));
     acting = true;
     try {
-      // A definition that an older one took the place of ends the term: whatever acts is made anew.
+      // When an older definition replaces the current one, the term ends and everything that acts is created anew.
       while (!leading.aborted) {
         await schema?.untilFit(leading, (message) => tellSchemaTooOld(tell, message, leading));
         using term = linkedSignal(leading);
@@ -185,10 +185,10 @@ export function createOperator(given: OperatorOptions): Operator {
   };
 }
 
-/** One for each store. */
+/** One mirror per store. */
 type Mirrors = { readonly [K in keyof Stores]: Stores[K] extends ReadonlyStore<infer T> ? Mirror<T> : never };
 
-/** One term: everything that acts is made anew, and nothing of it is left when the signal is aborted. */
+/** Runs one term: creates everything that acts, and leaves nothing of it behind when the signal is aborted. */
 async function lead(
   { api, dialer, clock, log, metrics }: OperatorOptions,
   config: typeof defaults & OperatorConfig,
@@ -248,7 +248,9 @@ async function lead(
   });
   told.objects.follow(world, leading);
   const { claimAs: holder } = config;
-  /** Nothing is left of what was begun there or known of it; its objects wait until the namespace is claimed again. */
+  /**
+   * Drops all work in a lost namespace and all knowledge of it; its objects wait until the namespace is claimed again.
+   */
   const onLost = async (namespace: string) => {
     await machines.renew(namespace);
     world.ledger.forgetNamespace(namespace);
@@ -277,7 +279,7 @@ async function lead(
   }
 }
 
-/** Every kind that is controlled; nothing else knows them all. */
+/** Every kind that is controlled; this is the only complete list. */
 const controlled = (means: Means, fleetCap: number): readonly Controlled[] => [
   controlServers(means),
   controlHosts(means),

@@ -9,29 +9,29 @@ import { done, type Reconciler } from "../runtime/reconciler.ts";
 import { type ObjectRef, RefMap, refTo } from "./identity.ts";
 import { lastingLease } from "./lasting-lease.ts";
 
-/** What the claims of namespaces are built from. */
+/** Options of {@link Claims}. */
 export interface ClaimsOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly log: Logger;
   readonly events: EventRecorder;
-  /** The same for every replica of a release, now and after a restart; another one for every other release. */
+  /** The same for every replica of a release, also after a restart; different for every other release. */
   readonly holder: string;
   /**
-   * A namespace that was served is another operator's now, and no reconcile is under way there any more. Ends everything
-   * else that was begun there; it is claimed again only after that.
+   * Called when another operator has taken a namespace that was served, and no reconcile runs there any more. Must end
+   * all other work there; the namespace is claimed again only after that.
    */
   readonly onLost: (namespace: string) => Promise<void>;
 }
 
-/** The Lease in each served namespace that says which operator serves it. */
+/** Name of the Lease in each served namespace that says which operator serves it. */
 export const claimName = "xensan-claim";
-/** Longer than a restart of the operator takes. Seconds. */
+/** Seconds. Longer than a restart of the operator takes. */
 const durations = { leaseSeconds: 60, renewSeconds: 40, retrySeconds: 10 };
 
 interface NamespaceClaim {
   readonly election: LeaderElection;
-  /** Whose reconcile waits until the namespace is claimed. */
+  /** Objects whose reconcile waits until the namespace is claimed. */
   readonly waiting: RefMap<true>;
   other: string | undefined;
   /** Aborted when the claim is lost; undefined while there is none. */
@@ -40,8 +40,8 @@ interface NamespaceClaim {
 }
 
 /**
- * Which namespaces this operator serves: those in which it holds the Lease {@link claimName}. Two releases that serve the
- * same namespace would act on the same hosts; the one that comes second leaves it alone, and says so.
+ * The namespaces that this operator serves: those in which it holds the Lease {@link claimName}. Two releases that
+ * serve the same namespace would act on the same hosts; the second one leaves the namespace alone and reports that.
  */
 export class Claims {
   readonly #options: ClaimsOptions;
@@ -55,8 +55,8 @@ export class Claims {
   }
 
   /**
-   * Reconciles only in namespaces that are claimed, and is told to stop where a claim is lost; `again` puts a key that
-   * came too early back into its queue.
+   * Wraps a reconciler so that it runs only in claimed namespaces and stops where a claim is lost; `again` puts a
+   * deferred key back into its queue.
    */
   guard(kind: string, inner: Reconciler, again: (key: ObjectKey) => void): Reconciler {
     this.#again.set(kind, again);
@@ -85,7 +85,10 @@ export class Claims {
     };
   }
 
-  /** True where the object's namespace is not claimed: the object is reconciled once it is, and need not be asked for before. */
+  /**
+   * True where the object's namespace is not claimed: the object is reconciled once it is, and need not be enqueued
+   * before.
+   */
   defers(object: ObjectRef): boolean {
     const { term, election, waiting } = this.#of(object.namespace);
     if (term !== undefined && election.leading) return false;
@@ -101,7 +104,7 @@ export class Claims {
     return held.length === 0 ? undefined : `${held.sort().join("; ")}: this operator changes nothing in it`;
   }
 
-  /** Claims what is asked for until the signal is aborted. */
+  /** Claims every requested namespace until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     for (const [namespace, claim] of this.#claims) this.#campaign(namespace, claim, signal);

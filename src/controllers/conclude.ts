@@ -10,7 +10,7 @@ import type { Kind, KubeObject } from "../runtime/kube-api.ts";
 import type { Directives } from "./directives.ts";
 import { no, unknown, yes } from "./finding.ts";
 
-/** What clusters, domains and volumes have in common when a reconcile comes to its end. */
+/** The end of a reconcile, as clusters, domains and volumes share it. */
 
 interface Judged {
   readonly metadata: Metadata;
@@ -22,16 +22,16 @@ interface Concluding {
   observedGeneration?: number | undefined;
 }
 
-/** What a reconcile says at its end. */
+/** The result of a reconcile. */
 export interface Conclusion {
   readonly directives: Directives;
-  /** What the reconcile found out. */
+  /** The conditions that the reconcile found. */
   readonly conditions: readonly ConditionUpdate[];
   /** Condition types that the object always has, beside Ready. */
   readonly owned: readonly string[];
-  /** Condition types that do not hold any more. */
+  /** Condition types that no longer apply. */
   readonly gone: readonly string[];
-  /** Says Ready, and what follows from it, of the status as it is then. */
+  /** Sets Ready, and what follows from it, from the status as it is then. */
   readonly summarise: (status: Concluding, context: Parameters<typeof say>[2]) => void;
   /** Wall-clock milliseconds. */
   readonly now: number;
@@ -52,14 +52,14 @@ export function conclude(status: Concluding, object: Judged, conclusion: Conclus
   summarise(status, context);
 }
 
-/** Why a deletion does not go on although nothing is in its way. */
+/** DeletionBlocked for a deletion that only an annotation holds back. */
 export function suspended({ paused, dryRun }: Directives): ConditionUpdate[] {
   if (paused) return [yes("DeletionBlocked", "Paused", "The annotation xensan.dev/paused suspends the clean-up")];
   if (dryRun) return [yes("DeletionBlocked", "DryRun", "The annotation xensan.dev/dry-run suspends the clean-up")];
   return [];
 }
 
-/** A spec that cannot be acted upon, and what that means for a deletion. */
+/** The conditions for a spec that cannot be acted on, also for a deleted object. */
 export function invalidSpec(object: Judged, owned: readonly string[], message: string): ConditionUpdate[] {
   const all = owned.map((type) => unknown(type, "InvalidSpec", message));
   if (!isDeleting(object)) return [...all, no("Ready", "InvalidSpec", message)];
@@ -79,7 +79,7 @@ export function say(
   gone: readonly string[] = [],
 ): void {
   let conditions: readonly Condition[] = status.conditions ?? [];
-  // What the API server wrote there for the time being becomes a word of the operator's.
+  // Replace the initial conditions, which the API server filled in, by conditions of the operator.
   for (const initial of conditions)
     if (initial.lastTransitionTime === unsaid) conditions = setCondition(conditions, initial, context);
   for (const update of updates) conditions = setCondition(conditions, update, context);
@@ -88,8 +88,8 @@ export function say(
 }
 
 /**
- * Without what only says that nobody has looked yet, where the status already tells what was seen for this generation:
- * a restart of the operator is no news of the machines.
+ * Drops updates that only say that nothing was observed yet, where the status already holds an observation for this
+ * generation: a restart of the operator is no news about the machines.
  */
 export function news(
   updates: readonly ConditionUpdate[],
@@ -103,8 +103,8 @@ export function news(
 }
 
 /**
- * Sets the condition Stalled beside a Ready that stays False until somebody acts, and removes it otherwise: kstatus, and with
- * it Flux and Argo CD, then reads Failed instead of InProgress.
+ * Sets the condition Stalled beside a Ready that stays False until a person acts, and removes it otherwise: kstatus,
+ * and with it Flux and Argo CD, then reads Failed instead of InProgress.
  */
 export function sayStalled(status: Parameters<typeof say>[0], context: Parameters<typeof say>[2]): void {
   const ready = findCondition(status.conditions, "Ready");
@@ -113,14 +113,14 @@ export function sayStalled(status: Parameters<typeof say>[0], context: Parameter
   else say(status, [], context, ["Stalled"]);
 }
 
-/** Ready of an object of which the annotations keep something from being done. */
+/** Ready of an object whose annotations hold its steps back. */
 export function heldBack(ready: ConditionUpdate, { paused, dryRun }: Directives): ConditionUpdate {
   if (ready.status === "True" || ready.reason !== "Progressing") return ready;
   if (paused) return { ...ready, reason: "Paused" };
   return dryRun ? { ...ready, reason: "DryRun" } : ready;
 }
 
-/** What a reconcile changed in the conditions of an object. */
+/** The conditions of an object before and after a reconcile. */
 export interface ConditionsChange {
   readonly before: readonly Condition[] | undefined;
   readonly after: readonly Condition[] | undefined;
@@ -128,8 +128,8 @@ export interface ConditionsChange {
 }
 
 /**
- * Tells an object's history: when it became ready or ceased to be, as events and in the log. What is to be expected on the
- * way to the first Ready is Normal, and becomes a Warning when it lasts.
+ * Reports when an object became ready or ceased to be, as events and in the log. A state that is expected on the way to
+ * the first Ready is Normal, and becomes a Warning when it lasts.
  */
 export function announce<T extends KubeObject>(
   events: EventRecorder,
@@ -142,7 +142,7 @@ export function announce<T extends KubeObject>(
     if (old?.status === now?.status && old?.reason === now?.reason) continue;
     if (type === "Ready" && now !== undefined) logReady(log, old, now);
     events.withdraw(object, type);
-    // Of what is not known only the worst is worth an event: somebody has to act at once.
+    // Of the conditions that are Unknown only the worst, SplitBrain, is worth an event: a person must act at once.
     if (now === undefined || (now.status === "Unknown" && now.reason !== "SplitBrain")) continue;
     if (type !== "Ready" && now.status === "False") continue;
     if (now.reason === "Progressing" || now.reason === "Pending") continue;
@@ -158,7 +158,7 @@ export function announce<T extends KubeObject>(
   }
 }
 
-/** The line that says how Ready changed. */
+/** Logs a change of Ready. */
 export function logReady(
   log: Logger,
   before: Condition | undefined,
@@ -167,7 +167,7 @@ export function logReady(
   log.info({ condition: type, from: before?.status ?? "Unknown", to: status, reason, message }, `${type} is ${status}`);
 }
 
-/** Seconds for which a condition is no reason to worry. */
+/** For how many seconds a condition is no reason for a Warning. */
 function patienceWith(now: Condition, before: readonly Condition[] | undefined): number {
   const known: Readonly<Record<string, number | undefined>> = patienceSeconds;
   const seconds = known[now.reason] ?? 0;

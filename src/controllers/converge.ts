@@ -22,18 +22,18 @@ import { explainOutcome, type Step } from "./hosts/step.ts";
 import { type CommonStatus, countRepairs, type Declared, holding, type Pass, type PassResult } from "./reconciler.ts";
 import type { Means } from "./world.ts";
 
-/** What is true of an object, and what is to be done about it. */
+/** The conditions of an object, and the steps that are needed. */
 export interface Plan {
   readonly conditions: readonly ConditionUpdate[];
   readonly steps: readonly Step[];
 }
 
-/** What has to go before a deleted object may go. */
+/** What must be removed before a deleted object may go. */
 export type Release<P extends Plan> =
-  /** Nothing of it is left, or on purpose: the finalizer may go. */
+  /** Nothing of it is left, or what is left stays on purpose: the finalizer may go. */
   { readonly kind: "Released" } | { readonly kind: "Open"; readonly finding: P };
 
-/** What an object is made true by: what is seen of it, what is planned, and how it is told. */
+/** How objects of one kind converge: how they are observed, planned, released and described. */
 export interface Converging<T extends Declared<Status>, Spec, Status extends CommonStatus, Seen, P extends Plan> {
   readonly kind: Kind<T>;
   readonly store: ReadonlyStore<T>;
@@ -42,28 +42,28 @@ export interface Converging<T extends Declared<Status>, Spec, Status extends Com
   /** A pure function of what was observed. */
   readonly plan: (seen: Seen) => P;
   readonly release: (seen: Seen) => Release<P>;
-  /** The plan that only says this. */
+  /** A plan with these conditions and no steps. */
   readonly saying: (conditions: readonly ConditionUpdate[]) => P;
-  /** There is something to be released even where the plan has no steps. */
+  /** True if something must be released even where the plan has no steps. */
   readonly needsFinalizer?: (seen: Seen, plan: P) => boolean;
-  /** What has to be done, or known, before the plan holds; not for a deleted object. */
+  /** Does or learns what the plan needs before it holds; not called for a deleted object. */
   readonly prepare?: (
     pass: Pass<T, Spec, Status>,
     seen: Seen,
     plan: P,
   ) => Promise<{ readonly seen: Seen; readonly plan: P }>;
-  /** What the status keeps besides conditions. */
+  /** Writes the fields of the status other than conditions. */
   readonly describe: (pass: Pass<T, Spec, Status>, seen: Seen, plan: P) => void;
-  /** What a dry run prints; by default the steps. */
+  /** What a dry run prints; the steps by default. */
   readonly preview?: (plan: P) => PlanStep[];
-  /** The status must be stored before these steps are begun. */
+  /** True if the status must be stored before these steps begin. */
   readonly survives?: (steps: readonly Step[]) => boolean;
   readonly jobs: (pass: Pass<T, Spec, Status>, seen: Seen, steps: P["steps"]) => readonly Job[];
-  /** False: its steps bring nothing back, and are no repairs. */
+  /** False: its steps restore nothing, and are not counted as repairs. */
   readonly repairs?: boolean;
-  /** What steps that did not help mean for the conditions. */
+  /** The conditions that follow from steps without effect. */
   readonly unhelpful: (held: readonly Held[], seen: Seen) => readonly ConditionUpdate[];
-  /** To be called when the jobs have come to the gate; when to look again beside them. */
+  /** Called when the jobs have come to the gate; returns further delays in seconds after which to reconcile again. */
   readonly again?: (
     pass: Pass<T, Spec, Status>,
     seen: Seen,
@@ -71,7 +71,7 @@ export interface Converging<T extends Declared<Status>, Spec, Status extends Com
   ) => readonly (number | undefined)[];
 }
 
-/** Observe, plan, act, describe; or release, for a deleted object. */
+/** Reconciles one object: observe, plan, act, describe; or release, if it is deleted. */
 export function convergence<T extends Declared<Status>, Spec, Status extends CommonStatus, Seen, P extends Plan>(
   means: Means,
   its: Converging<T, Spec, Status, Seen, P>,
@@ -79,7 +79,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
   const { api, world } = means;
   const { kind, store } = its;
 
-  /** Our finalizer is set before the first side effect. */
+  /** Sets our finalizer before the first side effect. */
   async function hold({ object, context }: Pass<T, Spec, Status>): Promise<void> {
     const current = store.get(keyOf(object));
     const same = current !== undefined && current.metadata.uid === object.metadata.uid;
@@ -93,7 +93,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     const doable = jobs.filter((job) => observerOf(job) === undefined).flatMap(({ steps }) => steps);
     if (doable.length > 0) await hold(pass);
     if (its.survives?.(doable) === true) await draft.flush();
-    // What the steps rest on is what the server has, not only what the cache had.
+    // The steps must rest on what the server holds, not only on the cache.
     if (doable.length > 0) await draft.confirm();
     context.signal.throwIfAborted();
     const handed = handOver(world, jobs, context.log);
@@ -124,7 +124,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     return { conditions, againSeconds: soonest([handed.againSeconds, ...again]) };
   }
 
-  /** A value may have passed the schema, and no host can be given it all the same. */
+  /** Reports InvalidSpec for a value that passed the schema but that cannot be given to a host. */
   function planned<R>(plan: () => R): R | P {
     try {
       return plan();
@@ -152,7 +152,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
   };
 }
 
-/** Every machine of the object is observed: there will be nothing to be released. */
+/** True if every machine of the object is only observed: there will be nothing to release. */
 const observesAll = (jobs: readonly Job[]) => jobs.length > 0 && jobs.every((job) => observerOf(job) !== undefined);
 
 function blocking(held: readonly Held[]): ConditionUpdate[] {
@@ -162,7 +162,7 @@ function blocking(held: readonly Held[]): ConditionUpdate[] {
   });
 }
 
-/** Conditions of which the later say the last word. */
+/** Joins conditions; of several with one type the last counts. */
 export function merged(...lists: readonly (readonly ConditionUpdate[])[]): ConditionUpdate[] {
   return [...new Map(lists.flat().map((condition) => [condition.type, condition])).values()];
 }

@@ -5,7 +5,7 @@ import { refTo } from "./identity.ts";
 import { clusterSpec } from "./specs.ts";
 import type { World } from "./world.ts";
 
-/** Nodes of the spec, and former ones that have not left yet. */
+/** Nodes of the spec, and former nodes that have not left yet. */
 export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonly number: number }[] {
   const parsed = clusterSpec(cluster);
   const listed = parsed.ok ? parsed.spec.nodes.map(({ hostRef, number }) => ({ host: hostRef.name, number })) : [];
@@ -13,8 +13,8 @@ export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonl
 }
 
 /**
- * After how many milliseconds without a write the nodes of a cluster reset themselves: (threshold - 1) · 2 s. The shortest
- * and the longest of what the spec says and of what the nodes that can be asked use now.
+ * The dead times of a cluster in milliseconds: (threshold - 1) · 2 s. The shortest and the longest, over the spec and
+ * over what the reachable nodes use now.
  */
 export function deadTimes(
   world: World,
@@ -32,7 +32,7 @@ export function deadTimes(
   return { shortest: Math.min(...times), longest: Math.max(...times) };
 }
 
-/** How long the watchdog of a XenHost may take at most: less than the shortest dead time; undefined: it is no node. */
+/** The watchdog of a XenHost must take less than this: the shortest dead time in ms. Undefined: the host is no node. */
 export function watchdogBound(world: World, key: ObjectKey): number | undefined {
   const clusters = world.stores.clusters.byIndex("host", keyString(key));
   if (clusters.length === 0) return undefined;

@@ -1,9 +1,9 @@
 import type { Reason } from "../api/reasons.ts";
 
-/** One word for all that a step may have done, or one per first word of its detail; for any other detail there is none. */
+/** One reason for all that a step may have done, or one per first word of its detail; other details have no reason. */
 type Deed = Reason | Readonly<Record<string, Reason>>;
 
-/** What a step on a host has done: the reason of its event, by the name of its script. */
+/** The reason of the event for what a step did on a host, by the name of its script. */
 export const deeds: Readonly<Record<string, Deed>> = {
   "claim-machine": "Claimed",
   "install-packages": "PackagesInstalled",
@@ -39,7 +39,7 @@ export const deeds: Readonly<Record<string, Deed>> = {
   "hold-lease": "LeaseHeld",
   "end-lease": "LeaseEnded",
   "start-migration": "MigrationStarted",
-  // The migration tells of itself.
+  // Migrations record their own events.
   "record-migration": {},
   "abort-migration": { aborted: "MigrationAborted" },
   "settle-migration": "MigrationSettled",
@@ -53,6 +53,6 @@ export function deedOf(action: string, detail: string): string | undefined {
   return typeof deed === "string" ? deed : deed[word];
 }
 
-/** `ensure-export` as `EnsureExport`: the `action` of events. */
+/** Turns `ensure-export` into `EnsureExport`, the `action` of events. */
 export const pascal = (name: string): string =>
   name.replace(/(^|-)([a-z])/g, (_all, _dash, letter: string) => letter.toUpperCase());

@@ -1,32 +1,32 @@
 import { annotations, isSet } from "../api/common.ts";
 import type { Metadata } from "../api/kinds.ts";
 
-/** What the annotations of an object tell the operator. */
+/** What the annotations of an object tell the operator to do. */
 export interface Directives {
   /** Change nothing on hosts. */
   readonly paused: boolean;
-  /** Say what would be done, do none of it. */
+  /** Report what would be done, and do none of it. */
   readonly dryRun: boolean;
   /** Release a deleted object although its clean-up cannot be done. */
   readonly abandoned: boolean;
-  /** What a person has allowed that loses something. */
+  /** The action with a loss that a person has approved. */
   readonly approved: string | undefined;
   /** The boot of a XenHost's machine that a person said has ended. */
   readonly forgotten: string | undefined;
-  /** A new value asks for a look at the hosts now. */
+  /** A new value requests a look at the hosts now. */
   readonly reconcileAt: string | undefined;
 }
 
-/** What a person can approve, in the annotation before a colon and what it is approved of: `Machine:ID`. */
+/** What a person can approve. In the annotation a colon and the approved thing follow: `Machine:ID`. */
 type Approval = "Claim" | "DestroySource" | "FormatElsewhere" | "Machine" | "ReplaceBacking" | "ReplaceImage";
 
-/** Of what this was approved; undefined when it was not. */
+/** The thing for which this approval was given; undefined when it was not given. */
 export function approvedOf(approval: Approval, { approved }: Pick<Directives, "approved">): string | undefined {
   const start = `${approval}:`;
   return approved?.startsWith(start) === true ? approved.slice(start.length) : undefined;
 }
 
-/** Reads the annotations of an object; those that are not set tell nothing. */
+/** Reads the annotations of an object. */
 export function directivesOf({ name, annotations: given = {} }: Metadata): Directives {
   return {
     paused: isSet(given[annotations.paused]),

@@ -9,29 +9,30 @@ import { type ObjectRef, objectOf, type RefMap, RefSet, type WorkRef } from "./i
 import { asks, type Controlled, isSettled, type Look, type ObjectChange, tells } from "./watch.ts";
 import type { World } from "./world.ts";
 
-/** What a dispatch is built from. */
+/** Options of {@link Dispatch}. */
 export interface DispatchOptions {
   readonly world: World;
   readonly kinds: readonly Controlled[];
   /** Puts an object into its controller's queue; `initial`: it came with the first list. */
   readonly enqueue: (object: ObjectRef, options?: { readonly initial: boolean }) => void;
-  /** Told once of each step that was done for an object, after the look that shows what it did. */
+  /** Called once for each step that was done for an object, after the look that shows its effect. */
   readonly onDone?: (object: ObjectRef, result: StepResult) => void;
 }
 
 /**
- * Turns what changes, in the stores and on the machines, into reconciles. It knows no kind: each says what wakes its objects
- * ({@link Controlled}).
+ * Turns changes in the stores and on the machines into reconciles. It knows no kind: each kind says what wakes its
+ * objects ({@link Controlled}).
  */
 export class Dispatch {
   readonly #options: DispatchOptions;
   readonly #kinds: ReadonlyMap<string, Controlled>;
   /**
-   * Objects that an earlier process has judged as they are now. Of them there is nothing new to say before each of their
-   * machines has been asked once, so each costs one reconcile after a restart, and no write. Unreachable is an answer.
+   * Objects that an earlier process has judged as they are now. There is nothing new to say about them before each of
+   * their machines has been probed once, so each costs one reconcile after a restart, and no write. A machine that is
+   * unreachable counts as probed.
    */
   readonly #firstRound: RefMap<true>;
-  /** Results that {@link DispatchOptions.onDone} was told of, for each owner. */
+  /** The owners for which {@link DispatchOptions.onDone} was called, by result. */
   readonly #told = new WeakMap<StepResult, RefSet<WorkRef>>();
 
   constructor(options: DispatchOptions) {
@@ -40,11 +41,11 @@ export class Dispatch {
     this.#firstRound = options.world.ledger.page();
   }
 
-  /** Follows the stores, which must be synced, until it is stopped. */
+  /** Follows the stores, which must be synced, until the returned function is called. */
   start(): () => void {
     const { kinds } = this.#options;
     const stops = [
-      // A machine is known before anybody asks for it.
+      // Declare machines first: the other kinds look them up.
       ...kinds.filter(({ standsFor }) => standsFor !== undefined).map((one) => this.#declare(one)),
       ...kinds.map((one) => one.objects?.subscribe((object, change) => this.#changed(one, object, change))),
       ...kinds.flatMap(({ watches }) =>
@@ -56,14 +57,14 @@ export class Dispatch {
     };
   }
 
-  /** To be called after each look at a machine. `settled`: whose work it has proven. */
+  /** To be called after each look at a machine. `settled`: the work whose effect the look shows. */
   looked(machine: Machine, before: HostView, settled: readonly WorkRef[]): void {
     const { machines, freshness, heartbeats, kernelReports, clock } = this.#options.world;
     for (const other of machines.learn(machine, before)) this.#tell(everythingOn(other, before));
     for (const owner of settled) this.#tellDone(machine, owner);
     const met = freshness.settle(machine);
     for (const object of new RefSet([...settled.map(objectOf), ...met.map(({ object }) => object)])) this.#wake(object);
-    // Whoever lives on it waited for that look as well.
+    // The tenants of the machine waited for that look as well.
     const awaited = met.some(({ object, need }) => need === "Change" && machine.members.has(object));
     const beats = heartbeats.look(machine, clock.monotonic());
     const reports = kernelReports.look(machine, before);
@@ -91,11 +92,11 @@ export class Dispatch {
     });
   }
 
-  /** The object is judged anew when it asks for something else, and whenever it says something else. */
+  /** Wakes the object when it asks for something else, and whenever it says something else. */
   #changed({ extent }: Controlled, object: ObjectRef, change: ObjectChange<KubeObject>): void {
     const { ledger, machines, freshness } = this.#options.world;
     if (change.initial) {
-      // No machine has been asked yet, so that every answer is fresh for it.
+      // No machine has been probed yet, so every answer is fresh for it.
       if (isSettled(change.object)) this.#firstRound.set(object, true);
       if (!this.#waits(object)) this.#options.enqueue(object, { initial: true });
       return;
@@ -137,7 +138,7 @@ export class Dispatch {
     if (!this.#waits(object)) this.#options.enqueue(object);
   }
 
-  /** Whether the object is part of the first round still; when it no longer is, it never is again. */
+  /** Whether the object is still part of the first round; once it has left, it does not come back. */
   #waits(object: ObjectRef): boolean {
     if (!this.#firstRound.has(object)) return false;
     if (this.#machinesOf(object).some(({ agent }) => agent.view.state === "Pending")) return true;
@@ -157,7 +158,7 @@ const everythingOn = (machine: Machine, before: HostView): Look => ({
   ...{ addresses: nothing, backings: nothing },
 });
 
-/** What the facts of two looks differ in. */
+/** How the facts of two looks differ. */
 function lookOf(machine: Machine, before: HostView): Look {
   const after = machine.agent.view;
   const everything = everythingOn(machine, before);
@@ -172,7 +173,7 @@ function lookOf(machine: Machine, before: HostView): Look {
   return change === undefined ? everything : { ...same, ...change, tenants: concernsTenants(old, now) };
 }
 
-/** Which volumes a change on a host can matter to: those of these addresses and backings; undefined: all of them. */
+/** The volumes that a change on a host can affect: those with these addresses and backings. Undefined: all of them. */
 function changeBetween(before: HostFacts, after: HostFacts): Pick<Look, "addresses" | "backings"> | undefined {
   const shared = ["identity", "system", "packages", "tools", "interfaces", "blockDevices", "aoe"] as const;
   if (shared.some((section) => !sameFacts(before[section], after[section]))) return undefined;
@@ -193,7 +194,7 @@ function changeBetween(before: HostFacts, after: HostFacts): Pick<Look, "address
   return { addresses: union(addresses), backings: union(backings) };
 }
 
-/** Whether clusters, domains or migrations on the host have something new to learn. */
+/** Whether the change concerns clusters, domains or migrations on the host. */
 function concernsTenants(before: HostFacts, after: HostFacts): boolean {
   return tenantSections.some((section) => !sameFacts(before[section], after[section], restless));
 }
@@ -218,7 +219,7 @@ const tenantSections = [
   "domainConfigurations",
 ] as const;
 
-/** Keys of the entries that are not the same in both; undefined when a list became known or unknown. */
+/** Keys of the entries that differ; undefined when a list became known or unknown. */
 function changedKeys<T>(
   before: Fact<readonly T[]>,
   after: Fact<readonly T[]>,
@@ -235,6 +236,7 @@ function union(sets: readonly (ReadonlySet<string> | undefined)[]): Set<string> 
 }
 
 /**
- * What changes all the time: the sequence numbers of heartbeats (who is alive is judged elsewhere), CPU seconds and uptimes.
+ * Fields that change all the time: the sequence numbers of heartbeats (Heartbeats judges who is alive), CPU seconds and
+ * uptimes.
  */
 const restless: ReadonlySet<string> = new Set(["sequence", "seconds", "now"]);

@@ -2,24 +2,24 @@ import type { Reason } from "../api/reasons.ts";
 import type { ConditionUpdate } from "../runtime/conditions.ts";
 import type { Step } from "./hosts/step.ts";
 
-/** What one step of a reconcile found out: conditions to set, and what would have to be done. */
+/** What one `ensure…` function found: conditions to set, and steps that would be needed. */
 export interface Finding {
   readonly conditions: readonly ConditionUpdate[];
   readonly steps: readonly Step[];
-  /** False: the steps after this one in the list make no sense yet. */
+  /** False: the functions after this one make no sense yet. */
   readonly proceed: boolean;
-  /** The server is to be looked at again: its last look is older than what it is to be compared with. */
+  /** True: the server must be probed again, because its last look is older than what it is compared with. */
   readonly askServer?: boolean;
 }
 
-/** What an `ensure…` found out, where the next one makes sense. */
+/** A finding after which the next `ensure…` function makes sense. */
 export const found = (conditions: readonly ConditionUpdate[], steps: readonly Step[] = []): Finding => ({
   conditions,
   steps,
   proceed: true,
 });
 
-/** What an `ensure…` found out, where the next one makes no sense yet. */
+/** A finding after which the next `ensure…` function makes no sense yet. */
 export const stop = (conditions: readonly ConditionUpdate[], steps: readonly Step[] = []): Finding => ({
   conditions,
   steps,

@@ -13,53 +13,56 @@ export interface Job {
   readonly work: WorkRef;
   readonly machine: Machine;
   readonly steps: readonly Step[];
-  /** The facts that made them look right, as text: when they change, what failed is worth another try. */
+  /** The facts on which the steps rest, as text: when they change, a failed step is worth another try. */
   readonly basis: string;
-  /** Machines to be asked again before a step that interrupts. */
+  /** Machines to be probed again before a step that interrupts clients. */
   readonly witnesses?: readonly Machine[];
-  /** Machines that the steps change beside the one on which they run: the other nodes of a cluster, a migration's other end. */
+  /**
+   * Machines that the steps change besides the one on which they run: other nodes of a cluster, the other end of a
+   * migration.
+   */
   readonly concerns?: readonly Machine[];
-  /** False: what the plan rests on is too old for it. */
+  /** False: the facts that the plan rests on are too old for it. */
   readonly fresh?: boolean;
-  /** A step is left out until its turn comes: that the others are done does not mean that it has worked. */
+  /** True: a step is left out until its turn comes, so that the job has not worked when the others are done. */
   readonly incomplete?: boolean;
 }
 
-/** What became of jobs when they came to the gate. */
+/** What became of the jobs at the gate. */
 export interface Handed {
   /** Steps that start now, for the first time. */
   readonly started: readonly Step[];
-  /** Steps that were tried and did not help; they are tried again, now or later. */
+  /** Steps that were tried without effect; they are tried again, now or later. */
   readonly held: readonly Held[];
-  /** Steps that nothing but `spec.management: Observe` keeps from being done; each is in `held` too. */
+  /** Steps that only `spec.management: Observe` keeps from running; each is in `held` too. */
   readonly observed: readonly Step[];
-  /** When the first of `held` is due. */
+  /** Seconds until the first of `held` is due. */
   readonly againSeconds: number | undefined;
 }
 
-/** A step that was tried and did not help. */
+/** A step that was tried without effect. */
 export interface Held {
   readonly step: Step;
   readonly outcome: StepOutcome;
 }
 
-/** Work that goes on beyond the command: the next look shows how far it is. */
+/** True for work that continues after the command has ended: the next look shows its progress. */
 export const goesOn = ({ outcome }: Held): boolean =>
   outcome.kind === "done" && /^(waiting|copying|blanking)/.test(outcome.detail);
 
-/** Nothing was handed over. */
+/** The result when nothing was handed over. */
 export const nothingHanded: Handed = { started: [], held: [], observed: [], againSeconds: undefined };
 
-/** What the gate asks. */
+/** The parts of the world that the gate uses. */
 type Books = Pick<World, "freshness" | "ledger">;
 
-/** A job at the gate, and what is known of its last time there. */
+/** A job at the gate, and the results of its last run. */
 interface Candidate {
   readonly world: Books;
   readonly job: Job;
   readonly first: Step | undefined;
   readonly results: readonly StepResult[];
-  /** Whether it was tried before, and may be tried now; not asked for before its turn in the list. */
+  /** Whether the job was tried before, and may be tried now; computed only when a gate asks for it. */
   readonly permission: () => Permission;
 }
 
@@ -69,40 +72,40 @@ interface Refusal {
   readonly againSeconds?: number;
 }
 
-/** Undefined: the job may pass. */
+/** One check of a job; undefined lets it pass. */
 type Gate = (candidate: Candidate) => Refusal | undefined;
 
 /**
- * Whether a job may run, in this order; the first that refuses decides. Before it, the annotations paused and dry-run withhold
- * the whole plan, and a migration without its permit or a domain before its turn plans no step; after it, on the machine, the
- * claim is checked, and whatever the script of the step checks for itself.
+ * Checks whether a job may run, in this order; the first refusal decides. Earlier, the annotations paused and dry-run
+ * withhold the whole plan, and a migration without a permit or a domain before its turn plans no step. Later, on the
+ * machine, the claim is checked, and the script of the step makes its own checks.
  */
 const gates: readonly Gate[] = [isManaged, isTrusted, isFresh, isIdle, hasSteps, isDue, isConfirmed];
 
-/** On an observed machine no step runs. */
+/** No step runs on an observed machine. */
 function isManaged({ job }: Candidate): Refusal | undefined {
   const observer = observerOf(job);
   if (observer === undefined || job.steps.length === 0) return undefined;
   return { observed: job.steps.map((step) => ({ step, outcome: observeOnly(observer) })) };
 }
 
-/** The object that keeps the job's machine, or one that it concerns, from being changed. */
+/** The object that keeps the job's machine, or a machine that the job concerns, from being changed. */
 export function observerOf({ machine, concerns = [] }: Pick<Job, "machine" | "concerns">): ObjectRef | undefined {
   for (const { observer } of [machine, ...concerns]) if (observer !== undefined) return observer;
   return undefined;
 }
 
-/** Until its host key and its machine-id are recorded, a machine is probed, and nothing is changed on it. */
+/** Until its host key and its machine-id are recorded, a machine is only probed. */
 function isTrusted({ job: { machine } }: Candidate): Refusal | undefined {
   return machine.trusted ? undefined : {};
 }
 
-/** No step runs on facts that are older than what asked for it. */
+/** No step runs on facts that are older than the request for it. */
 function isFresh({ job: { fresh = true } }: Candidate): Refusal | undefined {
   return fresh ? undefined : {};
 }
 
-/** A look shows first what the last job of this work did. */
+/** The look that shows what the last job of this work did comes first. */
 function isIdle({ world, job, first, results }: Candidate): Refusal | undefined {
   if (!job.machine.agent.pending(job.work)) return undefined;
   const outcome = world.ledger.lastOutcome(placeOf(job), job.steps);
@@ -110,7 +113,7 @@ function isIdle({ world, job, first, results }: Candidate): Refusal | undefined 
   return { held: { step: results.at(-1)?.step ?? first, outcome } };
 }
 
-/** Nothing to be done: what was tried has worked. */
+/** No steps are left: what was tried has worked. */
 function hasSteps({ world, job, first }: Candidate): Refusal | undefined {
   if (first !== undefined) return undefined;
   if (job.incomplete !== true) world.ledger.settle(placeOf(job));
@@ -138,7 +141,7 @@ function heldBy({ first, results, permission }: Candidate): Held | undefined {
   return step === undefined || outcome === undefined ? undefined : { step, outcome };
 }
 
-/** Its steps had no effect, and their pause is not over. */
+/** True if the steps of the job had no effect and their pause is not over. */
 export function rests(world: Books, job: Job): boolean {
   const results = job.machine.agent.results(job.work);
   return world.ledger.judge(placeOf(job), job.steps, job.basis, results).kind === "Wait";
@@ -146,7 +149,10 @@ export function rests(world: Books, job: Job): boolean {
 
 const placeOf = ({ work, machine }: Job) => ({ work, machine: machine.endpoint.id });
 
-/** Hands the jobs that may run to the agents of their machines; never waits for them. `log`: of the reconcile, for what they do. */
+/**
+ * Hands the jobs that may run to the agents of their machines, without waiting. `log`: the reconcile's, for their
+ * lines.
+ */
 export function handOver(world: Books, jobs: readonly Job[], log?: Logger): Handed {
   const started: Step[] = [];
   const held: Held[] = [];
@@ -163,7 +169,7 @@ export function handOver(world: Books, jobs: readonly Job[], log?: Logger): Hand
     const refusal = firstRefusal(candidate);
     const told = refusal === undefined ? heldBy(candidate) : refusal.held;
     if (told !== undefined) held.push(told);
-    // Of several for one condition the last counts, and the first step is what comes next.
+    // For one condition the last entry counts: the first step, which comes next, goes last.
     held.push(...(refusal?.observed ?? []).toReversed());
     observed.push(...(refusal?.observed ?? []).map(({ step }) => step));
     again.push(refusal?.againSeconds);
@@ -184,8 +190,8 @@ function firstRefusal(candidate: Candidate): Refusal | undefined {
 }
 
 /**
- * True when every witness has been looked at since this very thing was first wanted. Until then it asks, and the object is
- * woken after the looks.
+ * True when every witness has been looked at since this text was first wanted. Until then it demands these looks, and
+ * the object is woken after them.
  */
 export function lookedAgain(world: Books, object: ObjectRef, words: string, witnesses: readonly Machine[]): boolean {
   if (!world.ledger.wants(object, words)) {
@@ -197,20 +203,20 @@ export function lookedAgain(world: Books, object: ObjectRef, words: string, witn
   return true;
 }
 
-/** The first of these times; undefined when there is none. */
+/** The smallest of these times; undefined when there is none. */
 export const soonest = (times: readonly (number | undefined)[]): number | undefined => {
   const known = times.flatMap((time) => time ?? []);
   return known.length === 0 ? undefined : Math.min(...known);
 };
 
-/** `status.plan`: at most 64 steps. */
+/** The steps as `status.plan` shows them: at most 64. */
 export function printed(steps: readonly Step[]): PlanStep[] {
   return steps
     .slice(0, 64)
     .map(({ host, action, summary }) => ({ host: hostText(host), action, summary: summary.slice(0, 1024) }));
 }
 
-/** Whether an annotation keeps the steps from being done; with dry-run they are written down instead. */
+/** Whether an annotation withholds the steps; with dry-run they are written to the status. */
 export function withheld(
   status: { plan?: PlanStep[] | undefined },
   { dryRun, paused }: Directives,

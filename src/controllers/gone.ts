@@ -9,14 +9,14 @@ import { storageDeath } from "./storage-death.ts";
 import type { World } from "./world.ts";
 
 /**
- * What is proved of a XenHost that cannot be asked. Silence of SSH proves nothing, and a beating node is alive whatever SSH
- * says. `Forgotten`: a person's word (`xensan.dev/forget`) for this boot of the machine, which no heartbeat contradicts.
- * `Dead`: its storage shows that this boot has ended.
+ * What is proved about a XenHost that does not answer. Silence of SSH proves nothing, and a node with a heartbeat is
+ * alive whatever SSH says. `Forgotten`: a person declares (`xensan.dev/forget`) that this boot of the machine has
+ * ended, and no heartbeat contradicts it. `Dead`: the storage of the machine shows that this boot has ended.
  */
 export type Gone =
   | {
       readonly kind: "Unproved";
-      /** What is missing, or what a person can say; empty for a host that answers. */
+      /** What is missing for a proof, or what a person can declare; empty for a host that answers. */
       readonly why: string;
       /** Hosts whose next looks may prove it; undefined where none can. */
       readonly witnesses: readonly Machine[] | undefined;
@@ -35,15 +35,15 @@ export interface Ended {
 
 const unproved: Gone = { kind: "Unproved", why: "", witnesses: undefined };
 
-/** The boot has ended, by proof or by a person's word. */
+/** True if the boot has ended, by proof or by a person's declaration. */
 export const hasEnded = (gone: Gone): gone is Ended => gone.kind === "Forgotten" || gone.kind === "Dead";
 
-/** What is proved now of a XenHost; `Unproved` for one that answers. */
+/** What is proved now about a XenHost; `Unproved` for one that answers. */
 export function goneOf(world: World, key: ObjectKey): Gone {
   const object = world.stores.hosts.get(key);
   const view = world.machines.of(refTo("XenHost", key.namespace, key.name))?.agent.view;
   if (object === undefined || view?.state !== "Unreachable") return unproved;
-  // Somebody answers there, and who it is decides.
+  // A machine answers there, and its identity decides.
   if (view.reason === "MachineChanged") return unproved;
   const hearing = hearingOf(world, key);
   if (hearing.kind === "Heard") return { kind: "Beats", message: hearing.message, witnesses: hearing.witnesses };
@@ -53,7 +53,7 @@ export function goneOf(world: World, key: ObjectKey): Gone {
   return hasEnded(gone) ? uncontradicted(gone, hearing) : gone;
 }
 
-/** Neither proof nor word counts before those who may hear its heartbeat have listened. */
+/** Neither proof nor declaration counts before the machines that may hear its heartbeat have listened. */
 const uncontradicted = (ended: Ended, hearing: Hearing): Gone =>
   hearing.kind === "Unsure" ? { kind: "Unproved", why: "", witnesses: hearing.witnesses } : ended;
 

@@ -5,18 +5,21 @@ import type { Machine } from "./hosts/machine.ts";
 import { refTo } from "./identity.ts";
 import type { World } from "./world.ts";
 
-/** What the other nodes of its clusters hear of a XenHost on the devices that they share. */
+/** Whether the other nodes of its clusters hear a XenHost's heartbeat on the devices that they share. */
 export type Hearing =
   | { readonly kind: "Heard"; readonly message: string; readonly witnesses: readonly Machine[] }
-  /** These may hear it, and have not listened long enough. */
+  /** These machines may hear it, and have not listened long enough. */
   | { readonly kind: "Unsure"; readonly message: string; readonly witnesses: readonly Machine[] }
-  /** None of those who can be asked hears it, or none can be asked. */
+  /** No machine that can be probed hears it, or none can be probed. */
   | { readonly kind: "Silent" };
 
-/** How old the younger of two looks may be that show a heartbeat: some probe intervals. */
+/** How old the younger of the two looks that show a heartbeat may be: some probe intervals. */
 const recentMs = 180_000;
 
-/** `silentMs`: for how long at least whoever can listen must have heard nothing; 0: two looks are enough. */
+/**
+ * Whether a XenHost's heartbeat is heard. `silentMs`: how long each listener must have heard nothing; 0: two looks
+ * suffice.
+ */
 export function hearingOf(world: World, key: ObjectKey, silentMs = 0): Hearing {
   const witnesses = new Set<Machine>();
   let unsure = "";

@@ -6,7 +6,7 @@ export interface Watched {
   readonly agent: { readonly view: HostView };
 }
 
-/** Heartbeats on one device as one host saw them at one moment. */
+/** The heartbeats on one device as one host saw them at one moment. */
 interface Sample {
   /** When the look began, monotonic milliseconds. */
   readonly at: number;
@@ -14,7 +14,7 @@ interface Sample {
   readonly beats: ReadonlyMap<number, string>;
 }
 
-/** A sequence number, and when the first look ended that showed it, monotonic milliseconds. */
+/** A sequence number, and when the first look that showed it ended, monotonic milliseconds. */
 interface Standing {
   readonly sequence: string | undefined;
   readonly since: number;
@@ -23,30 +23,35 @@ interface Standing {
 interface Seen {
   /** By node number. */
   readonly standing: Map<number, Standing>;
-  /** When the look ended that first showed a node alive which every look since then has shown alive, by node number. */
+  /**
+   * By node number: the end of the look that first showed the node alive, if every look since then has shown it alive.
+   */
   readonly alive: Map<number, number>;
-  /** When the first look of this process at this file system ended. */
+  /** When this process's first look at this file system ended. */
   readonly from: number;
   older: Sample | undefined;
   newer: Sample;
-  /** The last look at which the host itself wrote to it: it had it mounted, or took part in a global heartbeat on it. */
+  /** The last look at which the host itself wrote to the file system: mounted, or with a global heartbeat on it. */
   writtenAt: number | undefined;
-  /** The last look at which the host itself had it mounted. */
+  /** The last look at which the host itself had the file system mounted. */
   mountedAt: number | undefined;
-  /** The look that found it mounted after one that did not; `-Infinity`: it was mounted at the first. Undefined: it is not mounted. */
+  /**
+   * The look that found it mounted after one that did not; `-Infinity`: the first look did. Undefined: it is not
+   * mounted.
+   */
   mountedSince: number | undefined;
 }
 
-/** From the first to the last look at which a host had a device mounted, monotonic milliseconds. */
+/** The first and the last look at which a host had a device mounted, monotonic milliseconds. */
 export interface Mounting {
   readonly since: number;
   readonly seen: number;
 }
 
-/** A node writes every two seconds; two looks closer than this may both come between two writes. */
+/** A node writes every two seconds; two looks closer than this may both fall between two writes. */
 export const apartMs = 4_000;
 
-/** What two looks at one device tell of who is alive on it. */
+/** What two looks at one device show about the nodes that are alive on it. */
 export interface Beating {
   /** Numbers of the nodes whose heartbeat went on between the two looks. */
   readonly alive: readonly number[];
@@ -55,11 +60,14 @@ export interface Beating {
   readonly until: number;
 }
 
-/** Remembers the last two looks at the heartbeats of every shared device: one sequence number alone proves nothing. */
+/** Remembers the last two looks at the heartbeats of every shared device: a single sequence number proves nothing. */
 export class Heartbeats {
   readonly #seen = new WeakMap<Watched, Map<string, Seen>>();
 
-  /** To be called after each look at a host, which has ended `now` (monotonic milliseconds). True: who is alive has changed. */
+  /**
+   * To be called after each look at a host; `now`: when it ended, monotonic milliseconds. True if the alive nodes
+   * changed.
+   */
   look(host: Watched, now: number): boolean {
     const { view } = host.agent;
     if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
@@ -88,28 +96,28 @@ export class Heartbeats {
   }
 
   /**
-   * When the look ended that first showed the node alive, monotonic milliseconds: a look at the node itself that began
-   * earlier may have missed the mount with which it began to write. Undefined: it is not alive.
+   * When the look that first showed the node alive ended, monotonic milliseconds: a look at the node itself that began
+   * earlier may have missed the mount with which the node began to write. Undefined: it is not alive.
    */
   aliveSince(host: Watched, device: string, node: number): number | undefined {
     return this.#seen.get(host)?.get(device)?.alive.get(node);
   }
 
   /**
-   * For how many milliseconds at least the node has written no heartbeat to the device, as this host saw it: from the end of
-   * the first look that showed its last one to the beginning of the last look.
+   * For how many milliseconds at least the node has written no heartbeat to the device, as this host saw it: from the
+   * end of the first look that showed the node's last heartbeat to the beginning of the last look.
    */
   silentMs(host: Watched, device: string, node: number): number | undefined {
     const seen = this.#seen.get(host)?.get(device);
     return seen && seen.newer.at - (seen.standing.get(node)?.since ?? seen.from);
   }
 
-  /** When the host was last seen to write its own heartbeat to the device, monotonic milliseconds. */
+  /** When a look last showed that the host writes its own heartbeat to the device, monotonic milliseconds. */
   writtenAt(host: Watched, device: string): number | undefined {
     return this.#seen.get(host)?.get(device)?.writtenAt;
   }
 
-  /** Undefined: the host had it not mounted when it last said. */
+  /** Undefined: the last look did not find the device mounted on the host. */
   mounting(host: Watched, device: string): Mounting | undefined {
     const { mountedSince: since, mountedAt: seen } = this.#seen.get(host)?.get(device) ?? {};
     return since === undefined || seen === undefined ? undefined : { since, seen };
@@ -155,7 +163,7 @@ function keepAlive(seen: Seen | undefined, alive: readonly number[], now: number
   for (const node of alive) if (!seen.alive.has(node)) seen.alive.set(node, now);
 }
 
-/** The host sees the device now: one that does not hears nobody on it. */
+/** True if the host sees the device now; a host that does not see it hears no heartbeat on it. */
 export function reads({ agent: { view } }: Watched, path: string): boolean {
   if (view.state !== "Reachable" || view.snapshot.facts.sharedDevices.state !== "known") return false;
   const seen = view.snapshot.facts.sharedDevices.value.find((one) => one.path === path);

@@ -3,8 +3,8 @@ import { formatQuantity } from "../api/quantity.ts";
 import type { Fact, HostFacts, NetworkInterface } from "../host/facts.ts";
 
 /**
- * `status.facts`: what people want to see of a host, bounded. Facts that change by themselves all the time stay out, and
- * so do empty texts: what is not known is absent.
+ * `status.facts`: the facts of a host that people want to see, bounded. Facts that change all the time are left out,
+ * and so are empty texts: an unknown value is absent.
  */
 export function factsStatus(facts: HostFacts): HostFactsStatus {
   const identity = known(facts.identity);
@@ -51,10 +51,10 @@ export function factsStatus(facts: HostFacts): HostFactsStatus {
 }
 
 const known = <T>(fact: Fact<T>): T | undefined => (fact.state === "known" ? fact.value : undefined);
-/** Text that fits; half a character at its end is shown as one that is not known. */
+/** Cuts a text to a length; half a character at its end becomes the replacement character. */
 export const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed();
 
-/** The first of each key: map lists refuse a whole status for one that comes twice. Looks no further than it must. */
+/** The first item of each key: a map list refuses a whole status if a key comes twice. Stops at `most` items. */
 export function distinct<T>(items: readonly T[], key: (item: T) => string, most: number): T[] {
   const found = new Map<string, T>();
   for (const item of items) {

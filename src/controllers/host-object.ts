@@ -7,7 +7,7 @@ import { type Endpoint, endpointOf } from "./hosts/endpoint.ts";
 import type { Remembered } from "./hosts/machine.ts";
 import { keysIn } from "./identity.ts";
 
-/** An object that stands for a machine. */
+/** An object that represents a machine. */
 export type HostObject = AoeServer | XenHost;
 
 const namingSecrets = z.object({
@@ -15,16 +15,16 @@ const namingSecrets = z.object({
   relocation: z.object({ vncPasswordSecretRef: z.object({ name: z.string() }).optional() }).optional(),
 });
 
-/** Every Secret of its namespace that a host names, even in a spec that is invalid otherwise. */
+/** Names of the Secrets in its namespace that a host refers to, even in a spec that is otherwise invalid. */
 export function secretNames({ spec }: HostObject): string[] {
   const { ssh, relocation } = namingSecrets.safeParse(spec).data ?? {};
   return [ssh?.privateKeySecretRef.name, relocation?.vncPasswordSecretRef?.name].flatMap((name) => name ?? []);
 }
 
-/** `namespace/name` of the Secrets that a host names. */
+/** `namespace/name` of the Secrets that a host refers to. */
 export const secretKeys = (host: HostObject): string[] => keysIn(host, secretNames(host));
 
-/** Where the machine of an object is, as far as its spec can be read, and what the object keeps of it. */
+/** Where the machine of an object is, as far as the spec can be read, and what the object remembers of it. */
 export function standsFor<T extends HostObject>(
   object: T | undefined,
   parse: (object: T) => ParsedSpec<{ readonly ssh: SshSpec; readonly management: "Manage" | "Observe" }>,

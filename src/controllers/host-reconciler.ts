@@ -32,7 +32,7 @@ interface Problem {
   readonly message: string;
 }
 
-/** An AoeServer or XenHost, as far as both are machines. */
+/** What AoeServer and XenHost add to the reconciler of hosts. */
 export interface HostKind<
   T extends Declared<Status>,
   Spec extends { readonly ssh: SshSpec },
@@ -45,36 +45,36 @@ export interface HostKind<
   /** The condition that says whether the machine is prepared. */
   readonly prepared: "Prepared" | "AoeReady";
   readonly preparedMessage: string;
-  /** `facts`: of the last look, at which it could be asked. */
+  /** `facts`: of the last look, which was answered. */
   readonly observe: (pass: Pass<T, Spec, Status>, facts: HostFacts) => Seen;
   /** A pure function of what was observed. */
   readonly plan: (seen: Seen) => HostPlan;
-  /** Conditions beside `Reachable` and the prepared one: what they are while nothing is known of the host. */
+  /** Conditions besides `Reachable` and the prepared one; Unknown while nothing is known of the host. */
   readonly aspects: readonly string[];
-  /** Which condition a step that did not help speaks of; the prepared one where this says nothing. */
+  /** The condition that a step without effect changes; the prepared one where this returns undefined. */
   readonly conditionOf?: (action: string) => string | undefined;
   /** The part of the status that only this kind has. */
   readonly describe: (status: Status, seen: Seen) => void;
-  /** What is done beside the machine itself, before it is looked at. */
+  /** What is done apart from the machine, before its state is considered. */
   readonly before?: (pass: Pick<Pass<T, unknown, Status>, "object" | "directives" | "context">) => Promise<void>;
-  /** When to look again, whatever happens. */
+  /** Seconds until the next reconcile at the latest. */
   readonly again?: (object: T) => number | undefined;
-  /** Who keeps the object from being deleted, and what the user can do. */
+  /** What keeps the object from being deleted, and what the user can do. */
   readonly blockers: (object: T) => Problem | undefined;
   readonly left: (object: T) => string;
-  /** Why a deleted object stays although it is to be abandoned. */
+  /** Why a deleted object stays although xensan.dev/abandon is set. */
   readonly abandonRefused?: (object: T) => Problem | undefined;
-  /** What is proved of the machine while it cannot be asked. */
+  /** What is proved about the machine while it does not answer. */
   readonly gone?: (object: T) => Gone;
-  /** What the status keeps of a proof that it is gone. */
+  /** Writes the proof that the machine is gone into the status. */
   readonly describeGone?: (status: Status, ended: Ended) => void;
 }
 
-/** What is to be done on a host to prepare it, and what keeps it from being prepared. */
+/** The steps that prepare a host, and the problem that prevents it. */
 export interface HostPlan {
   readonly steps: readonly Step[];
   readonly problem: Problem | undefined;
-  /** What is said of the aspects. */
+  /** The conditions of the aspects. */
   readonly conditions?: readonly ConditionUpdate[];
   /** Aspects without which the host is not ready. */
   readonly required?: readonly string[];
@@ -103,7 +103,7 @@ export function hostReconciler<
 
   function outcomeOf(pass: Pass<T, unknown, Status>, found: PassResult): PassResult {
     const conditions = merged(found.conditions, stuck(pass));
-    // Of a host that says nothing now, what it said last stands.
+    // While a host does not answer, its last FactsUnreadable stands.
     const readable = !conditions.some(
       ({ type, status }) => type === unreadableType || (type === "Reachable" && status !== "True"),
     );
@@ -151,7 +151,7 @@ export function hostReconciler<
   );
 }
 
-/** What is to be written down of a machine before anything is done there: the first key seen, and its machine-id. */
+/** Records what must be known of a machine before anything is done there: the first key seen, and its machine-id. */
 async function recordMachine<T, Status extends HostStatus>(
   { draft, directives }: Pass<T, unknown, Status>,
   machine: Machine | undefined,
@@ -168,11 +168,11 @@ async function recordMachine<T, Status extends HostStatus>(
   await draft.flush();
 }
 
-/** What is proved of a machine that cannot be asked stands beside why it cannot. */
+/** Adds what is proved about a machine that does not answer to the reason why it does not. */
 function told(reached: ReturnType<typeof reachable>, gone: Gone | undefined): ReturnType<typeof reachable> {
   if (gone === undefined) return reached;
   if (gone.kind === "Beats") {
-    // Why SSH is refused tells more than that the machine runs.
+    // The reason why SSH is refused says more than that the machine runs.
     const reason = reached.reason === "Unreachable" ? "HeartbeatHeard" : reached.reason;
     return { ...reached, reason, message: `${gone.message}, but ${reached.message}` };
   }
@@ -184,10 +184,10 @@ function told(reached: ReturnType<typeof reachable>, gone: Gone | undefined): Re
   };
 }
 
-/** Seconds between the looks of those who may prove that a host is dead, and of those who still hear it. */
+/** Seconds between the looks of hosts that may prove a host dead, and of hosts that still hear it. */
 const [proofSeconds, heardSeconds] = [10, 30];
 
-/** Has others look at the heartbeat of a host that cannot be asked, more often than at other times; when to ask again. */
+/** Probes the witnesses of a silent host more often than usual; returns the seconds until the next call. */
 function lookForProof(gone: Gone): number | undefined {
   if (hasEnded(gone) || gone.witnesses === undefined) return undefined;
   const pause = gone.kind === "Beats" ? heardSeconds : proofSeconds;
@@ -197,7 +197,9 @@ function lookForProof(gone: Gone): number | undefined {
 
 const machineIdForm = /^[A-Za-z0-9-]{1,64}$/;
 
-/** At the first look what the machine says; later what a person approved: `Machine:ID`. */
+/**
+ * The machine-id to record: at first the one that the machine reports, later one that a person approved (`Machine:ID`).
+ */
 function machineToRecord(
   { machineID }: HostStatus,
   watched: Machine | undefined,
@@ -209,10 +211,15 @@ function machineToRecord(
   return watched === undefined ? undefined : machineOf(watched.agent.view);
 }
 
-/** A quiet host's status is written this often, seconds: within the bound that the schema states of `lastProbeTime`. */
+/**
+ * A quiet host's status is written this often, in seconds: within the bound that the schema states for `lastProbeTime`.
+ */
 const probeTimeSeconds = probeTimeBoundSeconds - 60;
 
-/** The time to write, wall-clock milliseconds: with other changes, or when the stored one grows old; and when that will be. */
+/**
+ * The time to write, wall-clock milliseconds: with other changes, or when the stored one grows old; and when that will
+ * be.
+ */
 function probeTime(
   status: HostStatus,
   stored: HostStatus | undefined,
@@ -223,7 +230,7 @@ function probeTime(
   const last = lastSnapshot(view);
   if (last === undefined) return { time: undefined, againSeconds: Number.POSITIVE_INFINITY };
   const written = stored?.lastProbeTime === undefined ? Number.NEGATIVE_INFINITY : Date.parse(stored.lastProbeTime);
-  // Seconds are written, so a look may be a little newer than its own time.
+  // The status holds whole seconds, so the look may be a little newer than its stored time.
   if (last.time - written < 1000) {
     const againSeconds = view?.state === "Reachable" ? probeTimeSeconds : Number.POSITIVE_INFINITY;
     return { time: undefined, againSeconds };
@@ -276,7 +283,7 @@ async function judge<
   context.signal.throwIfAborted();
   const tools = facts.tools.state === "known" ? [...facts.tools.value] : [];
   const basis = JSON.stringify([facts.interfaces, facts.aoe, tools]);
-  // What is missing is put there as soon as a look has begun after the spec was written.
+  // Missing things are put in place only after a look that began after the spec was written.
   const fresh = world.freshness.holds(ref, machine);
   const handed = handOver(world, [{ work: ref, machine, steps, basis, fresh }], context.log);
   countRepairs(means, object, ref.kind, handed.started);
@@ -289,17 +296,17 @@ async function judge<
   return { conditions: merged(conditions, failed), required, againSeconds: handed.againSeconds };
 }
 
-/** What is to be done by whoever has the machine. Whatever acts there claims it; where nothing is to be done, that is. */
+/** The plan of the object that owns the machine. Every step claims it; where no step is needed, a claim is the step. */
 function claimed({ kind, name }: ObjectRef, claiming: Claiming, observed: boolean, plan: () => HostPlan): HostPlan {
   if (claiming.kind === "Elsewhere")
     return { steps: [], problem: { reason: "ClaimedElsewhere", message: claiming.message } };
   const wanted = planned(plan);
-  // Where nothing else is to be done, an observed machine differs in nothing.
+  // Without other steps there is nothing to claim an observed machine for.
   if (claiming.kind !== "Free" || wanted.steps.length > 0 || observed) return wanted;
   return { ...wanted, steps: [exclusive({ kind, name }, claimMachine())] };
 }
 
-/** A value that passed the schema and that no host can be given all the same. */
+/** Reports InvalidSpec for a value that passed the schema but that cannot be given to a host. */
 function planned(plan: () => HostPlan): HostPlan {
   try {
     return plan();

@@ -1,13 +1,15 @@
 import type { KubeObject } from "../runtime/kube-api.ts";
 
-/** Which object: its kind, namespace and name, as a value. Where a kind does not matter it serves as an `ObjectKey`. */
+/**
+ * The kind, namespace and name of an object, as a value. Where the kind does not matter it serves as an `ObjectKey`.
+ */
 export interface ObjectRef {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** What is done for an object, or for one part of it that another one does not hold up: a file system of a cluster. */
+/** What work is done for: an object, or a part of it with jobs of its own, such as a file system of a cluster. */
 export interface WorkRef extends ObjectRef {
   readonly part?: string;
 }
@@ -21,13 +23,13 @@ export const aoeServer = (name: string): HostRef => ({ kind: "AoeServer", name }
 /** The XenHost of this name. */
 export const xenHost = (name: string): HostRef => ({ kind: "XenHost", name });
 
-/** `Kind/name`, for people. */
+/** `Kind/name`, for messages. */
 export const hostText = ({ kind, name }: HostRef): string => `${kind}/${name}`;
 
 /** A reference to the object of this kind and name. */
 export const refTo = (kind: string, namespace: string, name: string): ObjectRef => ({ kind, namespace, name });
 
-/** A reference to an object that is there. */
+/** A reference to an existing object. */
 export const refOf = (
   kind: string,
   { metadata: { namespace = "", name } }: { readonly metadata: { readonly namespace?: string; readonly name: string } },
@@ -37,31 +39,34 @@ export const refOf = (
 export const refsOf = (kind: string, objects: readonly Parameters<typeof refOf>[1][]): ObjectRef[] =>
   objects.map((object) => refOf(kind, object));
 
-/** References to what an object names in its own namespace. */
+/** References to the objects that an object names in its own namespace. */
 export const refsIn = (
   { metadata: { namespace = "" } }: { readonly metadata: { readonly namespace?: string } },
   kind: string,
   names: Iterable<string | undefined>,
 ): ObjectRef[] => [...names].flatMap((name) => (name === undefined ? [] : [refTo(kind, namespace, name)]));
 
-/** The object for which a work is done. */
+/** The object for which the work is done. */
 export const objectOf = ({ kind, namespace, name }: WorkRef): ObjectRef => ({ kind, namespace, name });
 
-/** Whether both are the same object, and the same part of it. */
+/** Whether both are the same object and the same part of it. */
 export const isSameRef = (one: WorkRef, other: WorkRef): boolean => refText(one) === refText(other);
 
-/** `Kind namespace/name`, for maps and for people; never taken apart again. */
+/** `Kind namespace/name`, for maps and messages; never parsed. */
 export const refText = ({ kind, namespace, name, part }: WorkRef): string =>
   `${kind} ${namespace}/${name}${part === undefined ? "" : ` #${part}`}`;
 
-/** Who made something on a host, as it is marked there: `namespace/name uid`. */
+/** The owner of something on a host, as its mark there says: `namespace/name uid`. */
 export interface Mark {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
 }
 
-/** Reads a mark; what is missing is empty. An object that was created anew under its name has another uid, and is who it was. */
+/**
+ * Reads a mark; missing parts are empty. An object that was recreated under its name has another uid and keeps its
+ * marks.
+ */
 export function parseMark(text: string): Mark {
   const [key = "", uid = ""] = text.split(" ");
   const [namespace = "", name = ""] = key.split("/");
@@ -75,11 +80,11 @@ export function markedName(text: string | undefined): string | undefined {
   return `${namespace}/${name}`;
 }
 
-/** Whether the mark is of an object of this name. */
+/** Whether the mark names the object of this name. */
 export const isMarkOf = ({ namespace, name }: Omit<Mark, "uid">, text: string): boolean =>
   markedName(text) === `${namespace}/${name}`;
 
-/** A map with references for keys: equal ones are one key. */
+/** A map with references as keys; equal references are one key. */
 export class RefMap<V, R extends WorkRef = ObjectRef> {
   readonly #entries = new Map<string, readonly [R, V]>();
 
@@ -120,7 +125,7 @@ export class RefMap<V, R extends WorkRef = ObjectRef> {
   }
 }
 
-/** A set of references: equal ones are one. */
+/** A set of references; equal references are one. */
 export class RefSet<R extends WorkRef = ObjectRef> {
   readonly #refs = new Map<string, R>();
 
@@ -152,13 +157,13 @@ export class RefSet<R extends WorkRef = ObjectRef> {
 
 const namespaceOf = (object: { readonly metadata: { readonly namespace?: string } }) => object.metadata.namespace ?? "";
 
-/** `namespace/name` of what an object names in its own namespace, each once. */
+/** `namespace/name` of the objects that an object names in its own namespace, each once. */
 export const keysIn = (
   object: { readonly metadata: { readonly namespace?: string } },
   names: readonly (string | undefined)[],
 ): string[] => [...new Set(names.flatMap((name) => (name === undefined ? [] : [`${namespaceOf(object)}/${name}`])))];
 
-/** Of two objects that want the same, the older one has it; of the same age, the one whose name comes first. */
+/** Of two objects that want the same, the older one has it; of equal age, the one whose name comes first. */
 export function isOlder({ metadata: one }: KubeObject, { metadata: other }: KubeObject): boolean {
   const ages = (one.creationTimestamp ?? "").localeCompare(other.creationTimestamp ?? "");
   const names = `${one.namespace}/${one.name}`.localeCompare(`${other.namespace}/${other.name}`);

@@ -3,21 +3,23 @@ import type { Machine } from "./hosts/machine.ts";
 import type { HostView } from "./hosts/view.ts";
 import { type ObjectRef, RefSet } from "./identity.ts";
 
-/** A report of the kernel counts as news for this long. */
+/** For how long a report of the kernel counts as news, milliseconds. */
 export const recentMs = 10 * 60_000;
 
 interface News {
   report: KernelTrouble;
   at: number;
-  /** Whom it was told since it began. */
+  /** The tenants that were told since it began. */
   readonly told: RefSet;
 }
 
-/** Remembers which reports of a kernel came while somebody was watching: its log alone does not say when it grew. */
+/**
+ * Remembers which reports of a kernel came between two looks of this process: the log alone does not say when it grew.
+ */
 export class KernelReports {
   readonly #news = new WeakMap<Machine, Map<string, News>>();
 
-  /** To be called after each look at a host. True: there is something new. */
+  /** To be called after each look at a host. True: there are new reports. */
   look(host: Machine, before: HostView): boolean {
     const after = host.agent.view;
     if (before.state !== "Reachable" || after.state !== "Reachable") return false;
@@ -44,7 +46,10 @@ export class KernelReports {
     return [...news.values()].map(({ report, at }) => ({ report, age: now - at }));
   }
 
-  /** Recent reports of which this tenant has not heard yet. What goes on is told once, until it has been quiet for a while. */
+  /**
+   * Recent reports that this tenant was not told. A report that continues is told once, until it has been quiet for a
+   * while.
+   */
   tell(host: Machine, now: number, tenant: ObjectRef): readonly KernelTrouble[] {
     this.recent(host, now);
     const untold = [...(this.#news.get(host)?.values() ?? [])].filter(({ told }) => !told.has(tenant));

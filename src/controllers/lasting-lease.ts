@@ -3,13 +3,13 @@ import { isNamespaceTerminating, isNotFound, type KubeApi, type KubeObject } fro
 import type { LeaseApi } from "../runtime/leader-election.ts";
 
 /**
- * A Lease that outlives its deletion. In a namespace that is being deleted the Lease goes with everything else and cannot
- * be made again, by nobody: whoever held it, or has not seen another holder, goes on without it, for there is still to
- * be cleaned up.
+ * A Lease API that outlives the Lease. In a namespace that is being deleted the Lease goes with everything else, and
+ * nothing can create it again: an operator that held it, or that has not seen another holder, goes on without it,
+ * because clean-up is still to be done.
  */
 export function lastingLease(api: KubeApi, holder: string): LeaseApi {
   let other = false;
-  /** Set once the namespace takes no Lease any more. */
+  /** Set once the namespace accepts no Lease any more. */
   let kept: KubeObject | undefined;
 
   async function create<T extends KubeObject>(...[kind, object, signal]: Parameters<typeof api.create<T>>): Promise<T> {

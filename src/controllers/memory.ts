@@ -1,13 +1,13 @@
 import type { Toolstack } from "../host/xen-facts.ts";
 
-/** MiB below which a dom0 is not pushed, whatever xl would do: it serves the disks and networks of all its domains. */
+/** MiB below which dom0 is never shrunk, whatever xl would do: it serves the disks and networks of all its domains. */
 const dom0Floor = 512;
 /** MiB that stay available to dom0's own programs. */
 const dom0Spare = 256;
 
 /**
- * MiB that a new domain can have on the host: what Xen has free, and what xl takes from dom0 when it builds a domain (its
- * `autoballoon`). Undefined where `xl info` does not tell.
+ * MiB that a new domain can have on the host: what Xen has free, and what xl takes from dom0 when it builds a domain
+ * (its `autoballoon`). Undefined where `xl info` does not report it.
  */
 export function memoryFor(toolstack: Toolstack): number | undefined {
   return toolstack.info === undefined ? undefined : toolstack.info.freeMemory + spareOfDom0(toolstack);
@@ -19,8 +19,8 @@ function spareOfDom0({ dom0Memory }: Toolstack): number {
 }
 
 /**
- * The host has not this many MiB for a domain: how many Xen has free, and what it would take to have them (empty, or `; ` and a
- * text). Undefined where it has them or does not tell.
+ * What a host lacks that has not this many MiB for a domain: how many Xen has free, and how to get them (empty, or `; `
+ * and a text). Undefined where it has enough or does not report it.
  */
 export function memoryShortage(
   toolstack: Toolstack,

@@ -2,13 +2,13 @@ import type { Kind, KubeObject, ObjectKey } from "../runtime/kube-api.ts";
 import type { Reflector } from "../runtime/reflector.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 
-/** One kind in one or several namespaces or selections, each mirrored by its own reflector, read as one store. */
+/** One store over several reflectors of one kind, each for a namespace or a selection. */
 export class Mirror<T extends KubeObject> {
   readonly kind: Kind<T>;
   readonly store: ReadonlyStore<T>;
   readonly #reflectors: readonly Reflector<T>[];
 
-  /** No two of the reflectors see the same object. */
+  /** No object may be seen by two of the reflectors. */
   constructor(kind: Kind<T>, reflectors: readonly Reflector<T>[]) {
     this.kind = kind;
     this.#reflectors = reflectors;
@@ -20,7 +20,7 @@ export class Mirror<T extends KubeObject> {
     return this.#reflectors.every(({ synced }) => synced);
   }
 
-  /** Why it does not become synced: there are too many objects for this process. */
+  /** Why it cannot become synced: there are too many objects for this process. */
   get refusal(): string | undefined {
     return this.#reflectors.find(({ refusal }) => refusal !== undefined)?.refusal;
   }

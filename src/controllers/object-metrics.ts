@@ -12,18 +12,18 @@ import type { World } from "./world.ts";
 /** How a migration ended. */
 type MigrationEnd = "Succeeded" | "Failed" | "Aborted";
 
-/** What is told of the objects that are served; only by the replica that acts, so that every series has one author. */
+/** Metrics about the served objects; only the acting replica publishes them, so that every series has one author. */
 export interface ObjectMetrics {
-  /** Tells of what this operator serves, until the signal is aborted. */
+  /** Publishes the objects that this operator serves, until the signal is aborted. */
   follow(world: World, signal: AbortSignal): void;
 }
 
-/** Seconds: from a small domain on a fast network to what the longest time limit allows. */
+/** Seconds: from a small domain on a fast network to the longest time limit that is allowed. */
 const migrationBuckets = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400];
 
 /**
- * Metrics by kind, labelled with namespace and name of the object. They are made at each scrape from what is in memory:
- * there are as many series as there are objects now, and what is not known has none.
+ * Metrics by kind, labelled with namespace and name of the object. They are computed at each scrape from what is in
+ * memory: there are as many series as there are objects now, and an unknown value has no series.
  */
 export function createObjectMetrics(registry: Registry): ObjectMetrics {
   let world: World | undefined;
@@ -38,7 +38,7 @@ export function createObjectMetrics(registry: Registry): ObjectMetrics {
     buckets: migrationBuckets,
     registers: [registry],
   });
-  // An alert on increase() needs the zero.
+  // An alert on increase() needs the initial zero.
   for (const outcome of ["Succeeded", "Failed", "Aborted"]) seconds.zero({ outcome });
   const restarts = new Counter({
     name: "xensan_domain_restarts_total",
@@ -93,7 +93,7 @@ function runOf({ status }: XenDomain): Run | undefined {
   return { host: status.hostRef?.name, domid: status.domainID };
 }
 
-/** Xen gives every start a new number; a migration gives one too, on another host. */
+/** Xen gives every start a new number; so does a migration, but on another host. */
 const isRestart = (before: Run, now: Run) => before.host === now.host && before.domid !== now.domid;
 
 function endOf(
@@ -104,7 +104,7 @@ function endOf(
   if (completionTime === undefined) return undefined;
   const is = (type: string) => findCondition(conditions, type)?.status === "True";
   const outcome = is("Succeeded") ? "Succeeded" : is("Aborted") ? "Aborted" : "Failed";
-  // What never began took no time.
+  // A migration that never began took no time.
   const milliseconds = startTime === undefined ? 0 : Date.parse(completionTime) - Date.parse(startTime);
   return { outcome, seconds: Math.max(0, milliseconds) / 1000 };
 }
@@ -120,7 +120,7 @@ const mebibyte = 2 ** 20;
 const object = ["namespace", "name"] as const;
 const labelsOf = ({ metadata }: KubeObject) => ({ namespace: metadata.namespace ?? "", name: metadata.name });
 
-/** Whatever has conditions, by kind. */
+/** All objects that have conditions, by kind. */
 function* objects({ stores }: World) {
   const kinds = {
     ...{ AoeServer: stores.servers, XenHost: stores.hosts, AoeVolume: stores.volumes },

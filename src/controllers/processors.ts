@@ -1,7 +1,7 @@
 import { highestCpu } from "../api/cpus.ts";
 import type { XenInfo } from "../host/xen-facts.ts";
 
-/** Why a domain cannot run on the processors of a host; undefined when it can, or the host does not say how many it has. */
+/** Why a domain cannot run on the processors of a host; undefined when it can, or when their number is not known. */
 export function processorProblem(
   cpus: string | undefined,
   info: Pick<XenInfo, "cpus"> | undefined,

@@ -21,14 +21,14 @@ import { soonest } from "./gate.ts";
 import { type ObjectRef, refTo } from "./identity.ts";
 import type { Means } from "./world.ts";
 
-/** The part of every status that the reconciler writes itself. */
+/** The part of every status that the shared reconciler writes. */
 export interface CommonStatus {
   conditions?: Condition[] | undefined;
   observedGeneration?: number | undefined;
   plan?: PlanStep[] | undefined;
 }
 
-/** An object of ours. */
+/** An object of one of our kinds. */
 export type Declared<Status extends CommonStatus> = KubeObject & {
   readonly metadata: Metadata;
   readonly status?: Status;
@@ -44,47 +44,47 @@ export interface Pass<T, Spec, Status> {
   readonly context: ReconcileContext;
 }
 
-/** What a reconcile found out and did. */
+/** What a reconcile found and did. */
 export interface PassResult {
   readonly conditions: readonly ConditionUpdate[];
-  /** Condition types without which the object is not ready, where that is not always the same. */
+  /** Condition types without which the object is not ready, where they differ from pass to pass. */
   readonly required?: readonly string[];
-  /** Condition types that do not hold any more. */
+  /** Condition types that no longer apply. */
   readonly gone?: readonly string[];
-  /** Nothing of a deleted object is left, or on purpose. */
+  /** Nothing of a deleted object is left, or what is left stays on purpose. */
   readonly released?: boolean;
-  /** When to look again, whatever happens. */
+  /** Seconds until the next reconcile at the latest. */
   readonly againSeconds?: number | undefined;
 }
 
-/** What one kind adds to the reconciler that all share. */
+/** What one kind adds to the shared reconciler. */
 export interface Reconciling<T extends Declared<Status>, Spec, Status extends CommonStatus> {
   readonly kind: Kind<T>;
   readonly store: ReadonlyStore<T>;
   readonly parse: (object: T) => ParsedSpec<Spec>;
-  /** Condition types that the object always has, beside Ready. */
+  /** Condition types that the object always has, besides Ready. */
   readonly owned: readonly string[];
-  /** `Always`: the finalizer is set at first sight; else before the first side effect. */
+  /** `Always`: the finalizer is set at first sight; otherwise before the first side effect. */
   readonly holds?: "Always";
-  /** What ends the reconcile before its status is looked at; undefined: it goes on. */
+  /** May end the reconcile before the status is considered; undefined: the reconcile goes on. */
   readonly early?: (pass: Omit<Pass<T, Spec | undefined, Status>, "draft">) => Promise<ReconcileResult | undefined>;
-  /** Observe, plan, act and describe, and release what is deleted. */
+  /** Observes, plans, acts and describes, and releases a deleted object. */
   readonly converge: (pass: Pass<T, Spec, Status>) => Promise<PassResult>;
-  /** What an invalid spec means, where that is not the same for all. */
+  /** The result for an invalid spec, where it differs from the default. */
   readonly invalid?: (pass: Pass<T, undefined, Status>, message: string) => Promise<PassResult>;
-  /** Ready of the status as it is then, where the outcome says nothing of it. */
+  /** Computes Ready from the status as it is then, where the outcome has no Ready. */
   readonly ready: (status: Status, pass: Pass<T, Spec | undefined, Status>, outcome: PassResult) => ConditionUpdate;
-  /** What follows from Ready for those who wait for any object; by default Stalled. */
+  /** Sets conditions that follow from Ready for tools that wait for any object; by default Stalled. */
   readonly summarise?: typeof sayStalled;
-  /** Its history is told in its own words. */
+  /** True: the kind reports its own history. */
   readonly tellsItself?: boolean;
-  /** To be called when the conditions are written; when to look again. */
+  /** Called when the conditions are written; returns the seconds until the next reconcile. */
   readonly concluded?: (pass: Pass<T, Spec | undefined, Status>) => number | undefined;
-  /** What is left of an object that is abandoned, for the event; `refused`: it may not be. */
+  /** What is left of an abandoned object, for the event; `refused`: it may not be abandoned. */
   readonly abandoned: (object: T) => { readonly left: string; readonly refused?: boolean };
 }
 
-/** Makes the world match objects of one kind: parse, observe, plan, act, release, describe, conclude. */
+/** Reconciles objects of one kind: parse, observe, plan, act, release, describe, conclude. */
 export function reconcilerOf<T extends Declared<Status>, Spec, Status extends CommonStatus>(
   { api, events, world }: Means,
   its: Reconciling<T, Spec, Status>,
@@ -93,7 +93,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
   const { kind, store } = its;
   const confirmed = new Confirmed();
 
-  /** Without another look at what is left. */
+  /** Removes the finalizer without another look at what is left. */
   async function release(object: T, { signal }: ReconcileContext): Promise<ReconcileResult> {
     await removeFinalizer({ api, kind, object, finalizer, signal });
     return done;
@@ -158,7 +158,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
   };
 }
 
-/** The object with our finalizer: before the first side effect, and before what is there already is taken for ours. */
+/** Sets our finalizer: before the first side effect, and before anything that exists already is taken over. */
 export async function holding<T extends KubeObject>(
   { api, kind, store }: { readonly api: Means["api"]; readonly kind: Kind<T>; readonly store: ReadonlyStore<T> },
   object: T,
@@ -170,7 +170,7 @@ export async function holding<T extends KubeObject>(
   return held;
 }
 
-/** Steps that bring back what had already been right for the current spec are counted as repairs. */
+/** Counts steps as repairs if the object was already Ready for the current spec. */
 export function countRepairs(
   { metrics }: Means,
   { metadata, status }: Declared<CommonStatus>,

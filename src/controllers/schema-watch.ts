@@ -5,12 +5,12 @@ import { linkedSignal } from "../runtime/cancellation.ts";
 import { type KubeApi, KubeError } from "../runtime/kube-api.ts";
 
 /**
- * What the API server publishes of `xensan.dev/v1alpha1` (OpenAPI v3); undefined when it serves none of it. Rejects with
- * a KubeError.
+ * Reads what the API server publishes about `xensan.dev/v1alpha1` (OpenAPI v3); undefined when it serves none of it.
+ * Rejects with a KubeError.
  */
 export type PublishedSchema = (signal: AbortSignal) => Promise<unknown>;
 
-/** What the watch of the definitions is built from. */
+/** Options of {@link SchemaWatch}. */
 export interface SchemaWatchOptions {
   readonly published: PublishedSchema;
   readonly clock: Clock;
@@ -20,12 +20,13 @@ export interface SchemaWatchOptions {
 /** Seconds between two looks: the server publishes a new definition a moment after it was stored. */
 const againSeconds = { tooOld: [1, 2, 5, 10, 30], fit: 300 } as const;
 const named = 5;
-/** The API server's words for a field that a definition does not have, when a status is applied. */
+/** The API server's message about a field that a definition does not have, when a status is applied. */
 const undeclared = /(?:^|[^.\w])\.?(status[^\s:]*): field not declared in schema/;
 
 /**
- * Whether the definitions on the server hold all that this release writes and reads. An operator that is newer than them
- * cannot record what it does, and does not see what its users wrote: it does nothing until they are upgraded.
+ * Whether the definitions on the server hold all that this release writes and reads. An operator that is newer than the
+ * definitions cannot record what it does, and does not see what its users wrote: it does nothing until they are
+ * upgraded.
  */
 export class SchemaWatch {
   readonly #options: SchemaWatchOptions;
@@ -33,7 +34,7 @@ export class SchemaWatch {
   #tooOld = false;
   #looks = Promise.withResolvers<void>();
   #wake: (() => void) | undefined;
-  /** What the server refused while its definitions could not be read. */
+  /** Fields that the server refused while its definitions could not be read. */
   #refused: string[] = [];
   #saidUnreadable = false;
 
@@ -41,12 +42,12 @@ export class SchemaWatch {
     this.#options = options;
   }
 
-  /** Why nothing is done; undefined when there is no reason. */
+  /** Why the operator does nothing; undefined when the definitions fit. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Looks again and again until the signal is aborted. */
+  /** Looks repeatedly until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     for (let failures = 0; !signal.aborted; failures += 1) {
@@ -62,7 +63,7 @@ export class SchemaWatch {
     }
   }
 
-  /** Resolves once everything is there; until then `tell` is called after each look that found something missing. */
+  /** Resolves once nothing is missing; until then `tell` is called after each look that found something missing. */
   async untilFit(signal: AbortSignal, tell: (message: string) => Promise<void>): Promise<void> {
     while (!signal.aborted && this.#problem !== undefined) {
       if (this.#tooOld) await tell(this.#problem);
@@ -75,7 +76,7 @@ export class SchemaWatch {
     while (!signal.aborted && this.#problem === undefined) await this.#nextLook(signal);
   }
 
-  /** The API, with an eye on what it refuses: a definition may be replaced by an older one at any time. */
+  /** Wraps the API to notice refused fields: an older definition may replace the current one at any time. */
   watching(api: KubeApi): KubeApi {
     return {
       ...api,
@@ -136,7 +137,7 @@ export class SchemaWatch {
   }
 }
 
-/** What is missing, for people, and how to get it. */
+/** The message about what is missing, and how to get it. */
 function schemaTooOld(missing: readonly string[]): string {
   const rest = missing.length - named;
   const list = missing.slice(0, named).join(", ") + (rest > 0 ? ` and ${rest} more` : "");

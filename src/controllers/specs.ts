@@ -8,7 +8,9 @@ import type { XenHostSpec } from "../api/xen-host.ts";
 import type { XenMigrationSpec } from "../api/xen-migration.ts";
 import { jsonEqual } from "../runtime/equality.ts";
 
-/** Each version of an object is judged once. A spec that needs no defaults is the object's own: there is no second copy of it. */
+/**
+ * Parses each version of an object once. If no defaults were added, the object's own spec is returned: no second copy.
+ */
 function remembered<T extends { readonly spec: Spec }, Spec>(
   parse: (object: T) => ParsedSpec<Spec>,
 ): (object: T) => ParsedSpec<Spec> {

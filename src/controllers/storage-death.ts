@@ -9,12 +9,12 @@ import { refTo } from "./identity.ts";
 import type { World } from "./world.ts";
 
 /**
- * Whether storage proves that a node is dead: it could not write for its dead time, so it has reset itself, or its watchdog
- * has. It does not prove that its address on the network is silent.
+ * Whether storage proves that a node is dead: it could not write for its dead time, so it has reset itself, or its
+ * watchdog has. This does not prove that its network address is silent.
  */
 export type StorageDeath =
   | { readonly kind: "Proved"; readonly message: string }
-  /** It may be proved by more looks at these hosts. */
+  /** More looks at these hosts may prove it. */
   | { readonly kind: "Open"; readonly message: string; readonly witnesses: readonly Machine[] }
   | { readonly kind: "Impossible"; readonly message: string };
 
@@ -22,10 +22,10 @@ export type StorageDeath =
 const recentMs = 180_000;
 
 /**
- * Judges a XenHost that cannot be asked. On every file system of its clusters one node that itself writes has seen no heartbeat
- * of it for twice the dead time, by the operator's monotonic clock; that node's kernel counts it as dead and has replayed its journal. `proved`:
- * this was so before for this boot, so that two looks that show it silent are enough. `last`: what it showed before; a host that
- * wrote no heartbeat then is silent without being dead.
+ * Judges a XenHost that does not answer. It is dead if on every file system of its clusters one node that itself writes
+ * has seen no heartbeat of it for twice the dead time, by the operator's monotonic clock, and that node's kernel counts
+ * it as dead and has replayed its journal. `proved`: this was proved before for this boot, so two looks without its
+ * heartbeat are enough. `last`: its last facts; a host that wrote no heartbeat then is silent without being dead.
  */
 export function storageDeath(world: World, host: XenHost, proved: boolean, last: HostFacts | undefined): StorageDeath {
   const key = keyOf(host);
@@ -68,13 +68,13 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
 }
 
 interface Witness {
-  /** What it has seen; undefined where it has not. */
+  /** What the witness has seen; undefined where the proof is incomplete. */
   readonly said: string | undefined;
   readonly missing: string;
   readonly asked: readonly Machine[];
 }
 
-/** One node that proves the other dead on this device. */
+/** Looks for one node that proves the other dead on this device. */
 function witnessOf(
   world: World,
   cluster: Ocfs2Cluster,

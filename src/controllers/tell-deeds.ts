@@ -3,7 +3,7 @@ import { deedOf, pascal } from "./deeds.ts";
 import type { StepResult } from "./hosts/step.ts";
 import { hostText } from "./identity.ts";
 
-/** What is told of a step that succeeded, as an event of the object for which it was done. */
+/** The event for a successful step, for the object for which it was done. */
 export function deedEvent({ step, outcome }: StepResult): EventInput | undefined {
   if (outcome.kind !== "done") return undefined;
   const reason = deedOf(step.action, outcome.detail);

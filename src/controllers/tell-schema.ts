@@ -11,12 +11,14 @@ import { claimName } from "./claims.ts";
 import { logReady, say } from "./conclude.ts";
 import { unknown } from "./finding.ts";
 
-/** What is needed to write into statuses that the definitions are too old. */
+/** Options of {@link tellSchemaTooOld}. */
 export interface TellSchemaOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Who claims namespaces (see Claims); in those of others nothing is written. Undefined: nobody claims any. */
+  /**
+   * The holder that claims namespaces (see Claims); in namespaces of others nothing is written. Undefined: no claims.
+   */
   readonly holder: string | undefined;
   readonly kinds: readonly { readonly kind: Kind<Judged>; readonly store: ReadonlyStore<Judged> }[];
 }
@@ -24,8 +26,8 @@ export interface TellSchemaOptions {
 type Judged = KubeObject & { metadata: Metadata; status?: { conditions?: Condition[] | undefined } };
 
 /**
- * Writes into the summary condition of each object that nobody looks after it (`SchemaTooOld`), as far as the server takes
- * it. The rest of its status stays as it is; what is over (a XenMigration that has ended) keeps its end.
+ * Writes into the summary condition of each object that the operator does not act on it (`SchemaTooOld`), as far as the
+ * server accepts that. The rest of the status stays as it is; a XenMigration that has ended keeps its result.
  */
 export async function tellSchemaTooOld(
   { api, clock, log, holder, kinds }: TellSchemaOptions,
@@ -57,7 +59,7 @@ export async function tellSchemaTooOld(
   }
 }
 
-/** Another operator's namespace is its own, whatever this one cannot do. */
+/** Whether no other operator holds the claim of the namespace. */
 async function isOurs(
   api: KubeApi,
   namespace: string,

@@ -3,7 +3,7 @@ import type { UnreadRow } from "../host/probe-sections.ts";
 import type { ConditionUpdate } from "../runtime/conditions.ts";
 import { yes } from "./finding.ts";
 
-/** Where each fact comes from, in the words of whoever would look for it on the host. */
+/** The source of each fact, in words with which a person would look for it on the host. */
 const tools: Record<keyof HostFacts, string> = {
   identity: "the host's identity",
   system: "os-release",
@@ -32,10 +32,10 @@ const tools: Record<keyof HostFacts, string> = {
   domainConfigurations: "the configurations of domains",
 };
 
-/** The condition of a host of whose answer some rows were not understood. */
+/** The condition of a host whose output had rows that were not understood. */
 export const unreadableType = "FactsUnreadable";
 
-/** What of a host's answer could not be read: how many rows, and the first of each tool. Undefined: everything was read. */
+/** The part of a host's output that could not be read: how many rows, and the first of each tool. Undefined: none. */
 export function unreadable(facts: HostFacts): ConditionUpdate | undefined {
   const found = Object.entries(tools).flatMap(([name, tool]) => {
     const rows = unreadOf(facts, name);

@@ -14,17 +14,19 @@ import type { Machine, Remembered } from "./hosts/machine.ts";
 import type { HostView } from "./hosts/view.ts";
 import { type ObjectRef, refOf } from "./identity.ts";
 
-/** How a change of an object is told: to its own controller, and to those of the objects that it concerns. */
+/** A change of an object, as its own controller and those of the affected objects receive it. */
 export interface ObjectChange<T extends KubeObject> {
   readonly object: T;
-  /** As it was; undefined for one that was added or deleted. */
+  /** The former version; undefined for an object that was added or deleted. */
   readonly old: T | undefined;
   readonly deleted: boolean;
-  /** Part of the first list, so probably not new to the world. */
+  /** Part of the first list, so probably not new. */
   readonly initial: boolean;
 }
 
-/** It is new, gone, or its spec, a deletion or its annotations ask for something else: reason to look at the machines again. */
+/**
+ * True if the machines must be probed again: the object is new or gone, or its spec, deletion or annotations changed.
+ */
 export function asks({ object, old }: ObjectChange<KubeObject>): boolean {
   if (old === undefined) return true;
   const [now, before] = [object.metadata, old.metadata];
@@ -35,15 +37,15 @@ export function asks({ object, old }: ObjectChange<KubeObject>): boolean {
   );
 }
 
-/** It asks for something else, or stands for another machine. */
+/** True if the object asks for something else, or represents another machine. */
 export const movesMachine = (change: ObjectChange<AoeServer | XenHost>): boolean =>
   asks(change) ||
   change.old?.status?.hostKey !== change.object.status?.hostKey ||
   change.old?.status?.machineID !== change.object.status?.machineID;
 
 /**
- * Its status is another one: a write of ours, perhaps one whose answer was lost, while the object was judged anew from
- * what stood there before. Only another look tells whether what stands there now is true.
+ * True if the status changed. It may be our own write whose answer was lost, while the object was reconciled from the
+ * former status. Only another reconcile tells whether the new status is true.
  */
 export function tells({ object, old }: ObjectChange<KubeObject>): boolean {
   return old !== undefined && statusText(object) !== statusText(old);
@@ -56,50 +58,53 @@ interface Judged {
   readonly status?: { readonly conditions?: readonly Condition[] | undefined };
 }
 
-/** Everything has been said about this generation. */
+/** True if the object was judged in its current generation. */
 export function isSettled({ metadata, status }: Judged): boolean {
   const ready = findCondition(status?.conditions, "Ready");
   return !isDeleting({ metadata }) && ready !== undefined && ready.observedGeneration === metadata.generation;
 }
 
-/** Ready as it is now: no first answer of a machine that it does not list can matter to it. */
+/** True if the object is Ready now: the first answer of a machine that it does not list cannot matter to it. */
 export function isContent(object: Judged): boolean {
   return isSettled(object) && findCondition(object.status?.conditions, "Ready")?.status === "True";
 }
 
-/** What a look at a machine brought that is new. */
+/** What is new in the result of a probe. */
 export interface Look {
   readonly machine: Machine;
   readonly before: HostView;
   /** Anything may have changed. */
   readonly all: boolean;
-  /** The first answer of the machine, and nothing else is new. */
+  /** It is the first answer of the machine, and nothing else is new. */
   readonly first: boolean;
-  /** Something that clusters, domains or migrations on it may have to do with. */
+  /** Something changed that may concern clusters, domains or migrations on the machine. */
   readonly tenants: boolean;
-  /** AoE addresses, as `shelf.slot`, and paths of backings of which something has changed. */
+  /** AoE addresses, as `shelf.slot`, and paths of backings that changed. */
   readonly addresses: ReadonlySet<string>;
   readonly backings: ReadonlySet<string>;
 }
 
-/** Objects of this kind for which the machine stands, when the look brought anything that they show. */
+/** Objects of this kind that represent the machine, if the look brought anything that their status shows. */
 export function membersOf(kind: string, { machine, all, addresses, backings }: Look): ObjectRef[] {
   if (!all && addresses.size + backings.size === 0) return [];
   return [...machine.members.keys()].filter((member) => member.kind === kind);
 }
 
-/** XenHosts for which the machine stands, when the look brought anything that matters to what lives on them. */
+/** XenHosts that represent the machine, if the look brought anything that concerns their tenants. */
 export function hostsIn({ machine, all, tenants }: Look): ObjectRef[] {
   return all || tenants ? [...machine.members.keys()].filter(({ kind }) => kind === "XenHost") : [];
 }
 
-/** What one kind waits for: told whom a change of another object concerns. */
+/** The objects of one kind that a change of another object affects. */
 export interface Watch {
-  /** Returns how to stop. `looksAgain`: whoever it concerns is judged only after another look at its machines. */
+  /**
+   * Returns a function that stops it. `looksAgain`: reconcile the affected objects only after a new look at their
+   * machines.
+   */
   readonly subscribe: (concern: (objects: readonly ObjectRef[], looksAgain: boolean) => void) => () => void;
 }
 
-/** When objects of a store change: as they are, and as they were. The first list concerns nobody, unless `initial`. */
+/** The objects that old and new versions of changed objects affect. The first list affects none, unless `initial`. */
 export function onChange<T extends KubeObject>(
   store: ReadonlyStore<T>,
   concerns: (object: T, change: ObjectChange<T>) => readonly ObjectRef[],
@@ -124,9 +129,9 @@ export function onChange<T extends KubeObject>(
   };
 }
 
-/** The objects of a kind as its own controller hears of them. */
+/** The objects of a kind as its own controller sees them. */
 export interface OwnObjects {
-  /** An event about one of them, if it is there. */
+  /** Records an event about one of them, if it exists. */
   readonly record: (events: EventRecorder, object: ObjectRef, event: EventInput) => void;
   readonly subscribe: (heard: (object: ObjectRef, change: ObjectChange<KubeObject>) => void) => () => void;
 }
@@ -151,25 +156,27 @@ function changeOf<T extends KubeObject>(event: StoreEvent<T>): ObjectChange<T> {
   };
 }
 
-/** One kind as the operator composes it: what wakes its objects, which machines they have to do with, and who reconciles them. */
+/** One kind as the operator composes it: what wakes its objects, which machines they use, and their reconciler. */
 export interface Controlled {
   readonly kind: string;
-  /** Objects that are judged anew whenever they ask for something else; absent: `watches` say when. */
+  /** Objects to reconcile whenever they ask for something else; absent: only `watches` wake them. */
   readonly objects?: OwnObjects;
   readonly watches: readonly Watch[];
-  /** Whom a look at a machine concerns. */
+  /** The objects that a look at a machine affects. */
   readonly onLook?: (look: Look) => readonly ObjectRef[];
-  /** The machines that an object has to do with. */
+  /** The machines that an object uses. */
   readonly machines?: (object: ObjectRef) => readonly Machine[];
-  /** What a change of an object has its machines asked for. */
+  /** What its machines are probed for when an object changes. */
   readonly extent?: Extent;
-  /** Its next step may be on another machine: what a step answered is enough for it, before a look shows what it did. */
+  /**
+   * Its next step may be on another machine: the result of a step suffices to go on, before a look shows the effect.
+   */
   readonly goesOnElsewhere?: true;
-  /** For which machine an object stands, and what it keeps of it. */
+  /** The machine that an object represents, and what the object remembers of it. */
   readonly standsFor?: (
     object: ObjectRef,
   ) => { readonly endpoint: Endpoint | undefined; readonly remembered: Remembered } | undefined;
-  /** What its objects need to know of the machine of a member. */
+  /** What the kind's objects need to know about the machine of a member. */
   readonly questions?: (member: ObjectRef) => Partial<ProbeRequest>;
   readonly reconciler: Reconciler;
 }

@@ -11,7 +11,7 @@ import type { Machines } from "./hosts/machines.ts";
 import type { HostMetrics } from "./hosts/metrics.ts";
 import type { KernelReports } from "./kernel-reports.ts";
 
-/** What is declared, mirrored from the API server. */
+/** The declared objects, mirrored from the API server. */
 export interface Stores {
   readonly servers: ReadonlyStore<AoeServer>;
   readonly volumes: ReadonlyStore<AoeVolume>;
@@ -22,7 +22,9 @@ export interface Stores {
   readonly secrets: ReadonlyStore<Secret>;
 }
 
-/** The world as this process knows it: what is declared, what was seen of the machines, and what was done. Answered from memory. */
+/**
+ * What this process knows of the world: declared objects, the state of the machines, and the work done. All in memory.
+ */
 export interface World {
   readonly clock: Clock;
   readonly stores: Stores;
