@@ -11,8 +11,8 @@ import { deviceOf } from "./holders.ts";
 import type { VolumeObservation } from "./observation.ts";
 
 /**
- * Ensures that nobody else has the address or the backing: no older volume, no other vblade of the server, nobody on
- * the wire. Two vblades at one address are two paths of one device to a client: silent corruption.
+ * Ensures that nothing else uses the address or the backing: no older volume, no other vblade of the server, no
+ * responder on the wire. To a client, two vblades at one address are two paths of one device: silent corruption.
  */
 export function ensureAddress(volume: VolumeObservation): Finding {
   const server = readyServer(volume);
@@ -47,7 +47,7 @@ function conflict(reason: Reason, message: string): Finding {
   return stop([yes("Conflicted", reason, message), no("Exported", reason, message), no("Attached", reason, message)]);
 }
 
-/** Exports of this machine that are not this volume's. */
+/** Finds exports of this machine that are not this volume's and use its address or backing. */
 function foreignExport(volume: VolumeObservation, facts: HostFacts): Finding | undefined {
   const { spec, server } = volume;
   if (facts.exports.state !== "known" || server.state !== "Found") return undefined;
@@ -64,7 +64,8 @@ function foreignExport(volume: VolumeObservation, facts: HostFacts): Finding | u
     if (isOurs(volume, other)) continue;
     const sameAddress = other.shelf === spec.shelf && other.slot === spec.slot && meet(server.spec, netif, other);
     const sameBacking = (identity !== "" && other.backingIdentity === identity) || other.backing === backingPath(spec);
-    // Adopted. What another volume made is its own, even when that volume is no longer here.
+    // This volume adopts an export without an owner. An export that another volume made stays its own, even if that
+    // volume is gone.
     if (sameAddress && sameBacking && other.interface === netif && other.owner === "") continue;
     const who = describeExport(other);
     if (sameAddress)
@@ -81,7 +82,7 @@ function foreignExport(volume: VolumeObservation, facts: HostFacts): Finding | u
   return undefined;
 }
 
-/** Exports on these two interfaces may be heard by one client; of an interface that is not listed, that is unknown. */
+/** Whether one client may hear exports on both interfaces; true if an interface is not listed. */
 function meet(server: AoeServerSpec, netif: string, other: Export): boolean {
   const theirs = segmentOn(server, other.interface);
   return other.interface === netif || theirs === undefined || theirs === segmentOn(server, netif);
@@ -95,22 +96,22 @@ function describeExport(other: Export): string {
   return `${whose} (e${other.shelf}.${other.slot} on ${other.interface}, ${other.backing}${unit})`;
 }
 
-/** By namespace and name: an object restored from a backup has a new uid. */
+/** Compares namespace and name: an object restored from a backup has a new uid. */
 export function isOurs({ owner }: Pick<VolumeObservation, "owner">, other: Export): boolean {
   return ownerName(other) === nameOf({ owner });
 }
 
-/** More than a volume ever has; only a host that lies shows thousands, and each is work. */
+/** More than a volume ever has; only a faulty host shows thousands, and each costs work. */
 const mostOwnExports = 16;
 
-/** The exports that bear the volume's name, also at another address. */
+/** The exports that carry the volume's name, also at other addresses. */
 export function ownExports(volume: Pick<VolumeObservation, "owner">, exports: readonly Export[]): readonly Export[] {
   return lookUp(exports, "owner", ownerName, nameOf(volume)).slice(0, mostOwnExports);
 }
 
 const nameOf = ({ owner }: Pick<VolumeObservation, "owner">) => `${owner.namespace}/${owner.name}`;
 
-/** The backing as the server sees it, under the name that was recorded for it or else the one of the spec. */
+/** The backing as the server sees it, at the recorded path, else at the path of the spec. */
 export function backingFact(
   volume: Pick<VolumeObservation, "spec" | "recorded">,
   facts: HostFacts,
@@ -121,11 +122,11 @@ export function backingFact(
   const named = at(backingPath(volume.spec));
   const { backing } = volume.recorded;
   const recorded = at(servedPath(volume.spec, backing?.path));
-  // Not asked for yet under the recorded name.
+  // The recorded path has not been probed yet.
   return recorded ?? (named?.lasting === backing?.identity ? named : undefined);
 }
 
-/** What the clients hear on the wire, and the server itself, which never hears its own exports. */
+/** Compares with what the clients hear on the wire, and with what the server hears, which is never its own exports. */
 function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undefined {
   const { spec, server, clients } = volume;
   if (facts.exports.state !== "known" || server.state !== "Found" || server.view.state !== "Reachable")
@@ -134,7 +135,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
   const own = lookUp(facts.exports.value, "address", addressText, addressText(spec)).some(
     (one) => one.interface === interfaceOf(spec, server.spec),
   );
-  // Its configuration was edited: the vblade serves where it began, not where it is configured, be that another address.
+  // Its configuration was edited: the vblade still serves as it was started, perhaps at another address.
   const runsOtherwise = ownExports(volume, facts.exports.value).some(
     (one) => one.pid !== undefined && one.runningDiffers,
   );
@@ -155,11 +156,11 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
         "UndeclaredResponder",
         `${client.host} sees ${most} servers answer for ${target} on ${on}: unmount ${target} everywhere, then find and stop the other export`,
       );
-    // An export of ours that has just died may have answered when an older look was taken: then from this very card.
+    // An export of ours that has just died may have answered in an older look: then from this network card.
     const wasHere = mac !== undefined && volume.recorded.server?.mac === mac;
     const device = deviceOf(client.view.snapshot.facts, spec);
     const fromHere = mac !== undefined && device !== undefined && device.macs.length > 0 && isOnly(device.macs, mac);
-    // A vblade that is being started answers before its server has been looked at again.
+    // A vblade that is being started answers before its server has been probed again.
     const starting = volume.busy && (device === undefined || isOnly(device.macs, mac));
     const couldBeOurs =
       own ||
@@ -172,14 +173,15 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
         "UndeclaredResponder",
         `${client.host} sees an undeclared export answer for ${target} on ${on}${device === undefined ? "" : ` from ${device.macs.join(", ")}`}: find that server and stop its export, or choose another shelf and slot`,
       );
-    // Without aoecfg a client still knows whom it uses: a second server under its feet would get half of its writes.
+    // A client without aoecfg still knows which server it uses: a second server would get half of its writes.
     const held = device?.up === true && device.users.length > 0 && device.macs.length > 0;
     if (!own && held && mac !== undefined && !device.macs.includes(mac))
       return conflict(
         "UndeclaredResponder",
         `${client.host} uses ${target} from ${device.macs.join(", ")} (${device.users.join(", ")}), which is not this server: release it there, then stop that export, or choose another shelf and slot`,
       );
-    // A client remembers a dead server's address as a path: where somebody listened and heard one answer, it is that.
+    // A client keeps a dead server's address as a path. Where it listened and heard one answer, a second path is only
+    // that.
     if (client.view.snapshot.facts.responders.state === "known") continue;
     const strangers = device?.macs.filter((one) => one !== mac) ?? [];
     if (own && mac !== undefined && device?.up === true && device.macs.includes(mac) && strangers.length > 0)
@@ -191,14 +193,16 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
   return undefined;
 }
 
-/** Who answers may be this server, started by an earlier process after it was looked at. What was said before stays. */
+/** The answer may come from this server, started by an earlier process after the last look. The old conditions stay. */
 function older({ server, spec }: VolumeObservation, { host }: { readonly host: string }): Finding {
   const message = `Waiting for another probe of AoeServer ${server.name}: ${host} sees an answer for ${targetOf(spec)}`;
   const conditions = ["Conflicted", "Exported", "Attached"].map((type) => unknown(type, "Pending", message));
   return { ...stop(conditions), askServer: true };
 }
 
-/** Before the first start somebody must have listened: a client, or the server, which hears all but its own exports. */
+/**
+ * Before the first start one machine must have listened: a client, or the server, which hears all but its own exports.
+ */
 function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefined {
   const { spec, server } = volume;
   if (server.state !== "Found" || facts.exports.state !== "known") return undefined;
@@ -235,7 +239,7 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
   ]);
 }
 
-/** Answers for the address, counted per interface. */
+/** Answers for the address, counted by interface. */
 function answers(facts: HostFacts, { spec }: VolumeObservation): Map<string, number> {
   const counts = new Map<string, number>();
   if (facts.responders.state !== "known") return counts;
@@ -247,17 +251,17 @@ function answers(facts: HostFacts, { spec }: VolumeObservation): Map<string, num
 const isOnly = (macs: readonly string[], mac: string | undefined) => macs.every((one) => one === mac);
 const isOlder = (one: { readonly time: number }, other: { readonly time: number }) => one.time < other.time;
 
-/** The MAC address of a network interface; undefined where the host does not tell. */
+/** The MAC address of a network interface; undefined where the host does not report it. */
 export function interfaceMac(facts: HostFacts, name: string): string | undefined {
   if (facts.interfaces.state !== "known") return undefined;
   return facts.interfaces.value.find((one) => one.name === name)?.mac;
 }
 
-/** The identity of the recorded backing that a person gave up, so that another one may take its place. */
+/** The identity of the recorded backing that a person gave up, so that another one may replace it. */
 export const givenUp = (volume: Pick<VolumeObservation, "approved">): string | undefined =>
   approvedOf("ReplaceBacking", volume);
 
-/** Two lasting identities of one thing; a time of birth of 0 is one that was not told. */
+/** Compares two lasting identities; a time of birth of 0 is unknown. */
 export function isSameBacking(one: string, other: string): boolean {
   if (one === other) return true;
   const [, file, birth] = /^(file:.*):(\d+)$/.exec(one) ?? [];
@@ -266,8 +270,8 @@ export function isSameBacking(one: string, other: string): boolean {
 }
 
 /**
- * Says what is wrong when the backing is not the one that was recorded, in the status or on the server. Nothing is made,
- * started or grown then.
+ * Reports a backing that is not the one recorded in the status or on the server. It is then neither created, started
+ * nor grown.
  */
 export function otherThanRecorded(
   volume: VolumeObservation,

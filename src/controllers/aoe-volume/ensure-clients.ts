@@ -16,7 +16,7 @@ type ClientStatus = NonNullable<AoeVolumeStatus["clients"]>[number];
 
 interface ClientFinding {
   readonly status: ClientStatus;
-  /** Reason of the Attached condition while it is not Attached. */
+  /** Reason of the Attached condition while the client is not attached. */
   readonly reason: Reason;
   readonly step?: Step;
 }
@@ -33,7 +33,7 @@ export function ensureClients(volume: VolumeObservation): Finding {
       [yes("Attached", "Attached", `${targetOf(volume.spec)} is seen by ${listed.map(({ name }) => name).join(", ")}`)],
       steps,
     );
-  // A client that does not exist is known not to see it; one that cannot be asked may.
+  // A client that does not exist certainly does not see the device; one that does not answer may.
   const certain = missing.filter(({ status, reason }) => status.state !== "Unknown" || reason === "ClientNotFound");
   const speaker = certain[0] ?? missing[0];
   const say = certain.length > 0 ? no : unknown;
@@ -41,12 +41,12 @@ export function ensureClients(volume: VolumeObservation): Finding {
   return found([say("Attached", speaker?.reason ?? "Pending", message)], steps);
 }
 
-/** For the status: also those that are no longer listed and may still hold the device. */
+/** The clients for the status, including those no longer listed that may still hold the device. */
 export function clientStatuses(volume: VolumeObservation): ClientStatus[] {
   const recorded = new Map((volume.recorded.clients ?? []).map((client) => [client.hostRef.name, client]));
   return volume.clients.map((client) => {
     const { status, reason } = lookAt(volume, client);
-    // Not looked yet: what was seen before stands.
+    // Before the first look the recorded status stands.
     return status.state === "Unknown" && reason === "Pending" ? (recorded.get(client.name) ?? status) : status;
   });
 }
@@ -160,7 +160,7 @@ function judge(
   return { reason: "Attached", state: "Attached", ...(slow === undefined ? {} : { message: slow }) };
 }
 
-/** A payload that is smaller than the interface's MTU allows works, slowly. */
+/** A note on a payload that is smaller than the interface's MTU allows: it works, slowly. */
 function payloadNote(device: AoeDevice, facts: HostFacts): string | undefined {
   if (device.payload === undefined || facts.interfaces.state !== "known") return undefined;
   const mtus = facts.interfaces.value.filter(({ name }) => device.interfaces.includes(name)).map(({ mtu }) => mtu);

@@ -16,54 +16,54 @@ import { observeOnly } from "./observe-only.ts";
 import type { Step, StepOutcome, StepResult } from "./step.ts";
 import { type HostView, lastSnapshot, pending, type Snapshot } from "./view.ts";
 
-/** What an agent is built from. */
+/** Options of {@link HostAgent}. */
 export interface HostAgentOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly intervalSeconds: number;
-  /** Jobs of different owners that may run at once. */
+  /** How many jobs of different owners may run at once. */
   readonly parallel: number;
   readonly session: (target: SshTarget) => HostSession;
-  /** Decided anew before every probe and every step: Secrets rotate, host keys get recorded. */
+  /** Called before every probe and every step, because Secrets rotate and host keys get recorded. */
   readonly route: () => Route;
-  /** What to ask this time: the union of what all objects on this host need. */
+  /** The probe to run: it asks for everything that the objects on this host need. */
   readonly probe: (extent: Extent) => HostCommand;
-  /** After every probe, successful or not. `settled`: whose jobs this probe has proven. */
+  /** Called after every probe, successful or not. `settled`: the owners whose jobs' effect this probe shows. */
   readonly onView: (before: HostView, settled: readonly WorkRef[]) => void;
-  /** After every job, before a probe shows what it did. */
+  /** Called after every job, before a probe shows its effect. */
   readonly onEnded: (owners: Iterable<WorkRef>) => void;
-  /** Whom every command is meant for; decided anew each time. */
+  /** The machine and the claims that every command is meant for; called each time. */
   readonly addressee: () => Addressee;
-  /** An object that wants the machine looked at only; decided anew before every step. */
+  /** The object that wants the machine only observed; called before every step. */
   readonly observer: () => ObjectRef | undefined;
   readonly onHostKey: (publicKey: string) => void;
   readonly onCommand: (name: string, error: HostError | undefined) => void;
 }
 
 /**
- * How long an asked-for probe waits for the host's other jobs, so that one probe shows the work of many; on a host that
- * is slow to answer, as long as the last probe took.
+ * How long a requested probe waits for the host's other jobs, so that one probe shows the effect of many; on a slow
+ * host, as long as the last probe took.
  */
 const patienceMs = 2_000;
 
 /**
- * The only one who talks to a host. It looks once per interval, sooner when asked, never twice at once; everybody who
- * asks before a look begins shares it. Changes are queued here, so that a host that hangs holds up nothing but itself.
+ * The only component that talks to a host. It probes once per interval, sooner on request, never twice at once; all
+ * requests made before a probe begins share it. Jobs are queued here, so that a host that hangs delays only itself.
  */
 export class HostAgent {
   readonly lanes: Lanes;
   readonly waits: Waits;
   readonly #options: HostAgentOptions;
   #view: HostView = pending;
-  /** The youngest ask, and the youngest ask that a finished probe has answered. */
+  /** The latest request, and the latest request that a finished probe has answered. */
   #asked = 0;
   #covered = 0;
   #askedAt = 0;
   #probedAt: number | undefined;
-  /** When the last look at everything began, and whether one is asked for. */
+  /** When the last probe of everything began, and whether one is requested. */
   #allAt = Number.NEGATIVE_INFINITY;
   #wantsAll = true;
-  /** Milliseconds the last answered probe took. */
+  /** How many milliseconds the last answered probe took. */
   #took = 0;
   #stdout = "";
   #stop: AbortSignal | undefined;
@@ -92,7 +92,7 @@ export class HostAgent {
     return snapshot === undefined ? undefined : (this.#options.clock.monotonic() - snapshot.startedAt) / 1000;
   }
 
-  /** Seconds since the last successful probe came back; infinite when the last one failed. */
+  /** Seconds since the last successful probe ended; infinite when the last probe failed. */
   get sinceLookSeconds(): number {
     return (this.ageSeconds() ?? Number.POSITIVE_INFINITY) - this.tookSeconds;
   }
@@ -102,7 +102,7 @@ export class HostAgent {
     return this.#took / 1000;
   }
 
-  /** Asks for a probe that begins after now; the answer compares with {@link covered} and `Snapshot.mark`. */
+  /** Requests a probe that begins after now; the result compares with {@link covered} and `Snapshot.mark`. */
   ask(extent: Extent = "All"): number {
     if (extent === "All") this.#wantsAll = true;
     if (this.#asked === this.#covered) this.#askedAt = this.#options.clock.monotonic();
@@ -111,7 +111,7 @@ export class HostAgent {
     return this.#asked;
   }
 
-  /** Asks up to this one have been answered, by facts or by a failure. */
+  /** Requests up to this one have been answered, by facts or by a failure. */
   get covered(): number {
     return this.#covered;
   }
@@ -124,14 +124,14 @@ export class HostAgent {
     return this.lanes.results(owner);
   }
 
-  /** Watches until the signal is aborted and the last step has ended. */
+  /** Probes until the signal is aborted and the last step has ended. */
   async run(signal: AbortSignal): Promise<void> {
     this.#stop = signal;
     while (!signal.aborted) {
       await this.#look(signal);
       await this.#untilDue(signal);
     }
-    // Whoever watches next must not plan while a step of ours is still being called off.
+    // Wait for cancelled steps to end, so that the next agent of the host does not plan while one is still running.
     await this.lanes.ended();
     await this.waits.ended();
   }
@@ -152,7 +152,7 @@ export class HostAgent {
 
   #dueIn(): number {
     const now = this.#options.clock.monotonic();
-    // A host that needs most of the interval to answer has other work to do as well, above all what was just begun there.
+    // A host that needs most of the interval to answer also has other work, above all the jobs that were just begun.
     const share = this.lanes.active + this.waits.active === 0 ? 2 : 10;
     const regular = (this.#probedAt ?? now) + Math.max(this.#options.intervalSeconds * 1000, share * this.#took) - now;
     if (this.#asked === this.#covered) return regular;
@@ -181,7 +181,7 @@ export class HostAgent {
     this.#options.onView(before, settled);
   }
 
-  /** Without the segments only when nobody wants them and what is known of them is younger than an interval. */
+  /** Leaves the segments out only if no request needs them and what is known of them is younger than an interval. */
   #extent(now: number): Extent {
     const known = this.#view.state === "Reachable" && now - this.#allAt < this.#options.intervalSeconds * 1000;
     return known && !this.#wantsAll ? "WithoutSegments" : "All";
@@ -202,7 +202,7 @@ export class HostAgent {
 
   async #understand(result: RunResult, extent: Extent, when: Omit<Snapshot, "facts">): Promise<HostView> {
     const last = lastSnapshot(this.#view);
-    // Word for word the same: the same facts, which nobody has to compare.
+    // The output is the same word for word, so the facts are the same and need not be compared.
     const same = this.#view.state === "Reachable" && this.#stdout === result.stdout;
     const parsed =
       same && last !== undefined
@@ -220,7 +220,7 @@ export class HostAgent {
     return { state: "Unreachable", reason: "ProbeUnreadable", message, last };
   }
 
-  /** Says so when another machine answered than the one that was recorded: what it shows is nothing of ours. */
+  /** The message when another machine than the recorded one answered: its facts say nothing about ours. */
   #otherMachine({ identity }: HostFacts): string | undefined {
     const { machineId } = this.#options.addressee();
     if (machineId === undefined || identity.state !== "known") return undefined;
@@ -236,7 +236,7 @@ export class HostAgent {
     if (beginWithinSeconds !== undefined && beginWithinSeconds <= 0) return undefined;
     const observer = this.#options.observer();
     if (observer !== undefined) return observeOnly(observer);
-    // The host went away while the step waited for its turn: what justified it is no longer known.
+    // The host became unreachable while the step waited: the facts that justified the step may no longer hold.
     if (this.#view.state === "Unreachable")
       return { kind: "lost", reason: this.#view.reason, message: this.#view.message };
     const route = this.#options.route();

@@ -5,8 +5,8 @@ import type { Secret } from "../../runtime/kinds.ts";
 import type { SshTarget } from "../../ssh/host-session.ts";
 
 /**
- * One way into one machine. Objects whose `spec.ssh` says the same, in the same namespace, share it and so share the
- * probe. Another namespace's equal words are another endpoint: nobody gets in with somebody else's key.
+ * One way into one machine. Objects in one namespace whose `spec.ssh` is equal share it, and so share the probe. An
+ * equal `spec.ssh` in another namespace is another endpoint: no object may use another namespace's key.
  */
 export interface Endpoint {
   readonly id: string;
@@ -29,12 +29,12 @@ export function endpointOf(namespace: string, ssh: SshSpec): Endpoint {
   return { id, namespace, ssh };
 }
 
-/** Where the machine is, whoever asks: two objects with the same address are the same machine. */
+/** The address of the machine: two objects with the same address are the same machine. */
 export function addressOf(ssh: Pick<SshSpec, "host" | "port">): string {
   return `${ssh.host.toLowerCase()}:${ssh.port}`;
 }
 
-/** Where and as whom to go, or why that cannot be said yet. */
+/** The SSH target of the endpoint, or why there is none yet. */
 export type Route =
   | { readonly kind: "target"; readonly target: SshTarget }
   | { readonly kind: "problem"; readonly reason: Reason; readonly message: string };
@@ -42,19 +42,19 @@ export type Route =
 const sshAuth = "kubernetes.io/ssh-auth";
 
 /**
- * What looking through known_hosts may cost: whoever writes the Secret chooses how much there is. A hashed name costs a hash, a
- * pattern its length times the name's.
+ * Bounds for searching known_hosts, whose size the author of the Secret chooses. A hashed name costs a hash, a pattern
+ * its length times the length of the name.
  */
 const mostKnownHosts = { hashedNames: 2048, patternCharacters: 32 * 1024 };
 
-/** Bytes of each value that is used. */
+/** The most bytes of each value that is used. */
 const mostBytes: Readonly<Record<string, number>> = {
   "ssh-privatekey": 16 * 1024,
   "ssh-passphrase": 16 * 1024,
   known_hosts: 256 * 1024,
 };
 
-/** Why a file is too much to look through, as the end of a sentence about its Secret. */
+/** Why a known_hosts file is too large to search, as the end of a sentence about its Secret. */
 function knownHostsProblem(text: string): string | undefined {
   const most = mostKnownHosts;
   const tooMany = (count: number, what: string, limit: number) =>
@@ -67,7 +67,7 @@ function knownHostsProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** `recordedKey` is what TrustOnFirstUse has seen before. */
+/** `recordedKey`: the key that was seen before under TrustOnFirstUse. */
 export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recordedKey: string | undefined): Route {
   const { ssh, namespace } = endpoint;
   const name = `Secret ${namespace}/${ssh.privateKeySecretRef.name}`;
@@ -86,7 +86,7 @@ export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recorded
     const bytes = omitted ?? Buffer.byteLength(secret.data?.[key] ?? "", "base64");
     if (bytes > most)
       return problem("CredentialInvalid", `${name} has ${bytes} bytes of ${key}, at most ${most} are accepted`);
-    // Without its known_hosts a host would be trusted by less than was declared.
+    // Without its known_hosts, a host would be trusted on less than was declared.
     if (omitted !== undefined)
       return problem(
         "Pending",

@@ -1,10 +1,10 @@
 import type { ScriptName } from "../../host/scripts.ts";
 import type { Step } from "./step.ts";
 
-/** What a look is for: everything, or everything but who answers on the AoE segments, which alone takes a second. */
+/** What a probe covers: everything, or everything but the responders on the AoE segments, which alone take a second. */
 export type Extent = "All" | "WithoutSegments";
 
-/** Scripts that change who answers on an AoE segment, or whether the host hears it. */
+/** Scripts that change who answers on an AoE segment, or whether the host hears the answers. */
 const ofSegments: ReadonlySet<string> = new Set<ScriptName>([
   "install-packages",
   "interface-up",
@@ -15,6 +15,6 @@ const ofSegments: ReadonlySet<string> = new Set<ScriptName>([
   "revalidate",
 ]);
 
-/** What a look has to be for that shows what these steps did. */
+/** The extent of a probe that shows the effect of these steps. */
 export const extentAfter = (steps: readonly Step[]): Extent =>
   steps.some(({ action }) => ofSegments.has(action)) ? "All" : "WithoutSegments";

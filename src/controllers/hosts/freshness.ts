@@ -3,27 +3,29 @@ import type { Extent } from "./extent.ts";
 import type { Machine } from "./machine.ts";
 
 /**
- * What an object needs a newer look for: `Change` of its own spec, before anything is done for it; `Confirm`, again before
- * what interrupts or concludes; `Compare`, to have two looks; `Progress` of what is under way; `End` of what ran;
- * `Twice`, to tell a domain on two hosts from one that has moved in between.
+ * What an object needs a newer probe for: `Change` of its own spec, before anything is done for it; `Confirm`, before a
+ * step that interrupts or a conclusion; `Compare`, to have two probes; `Progress` of running work; `End` of finished
+ * work; `Twice`, to tell a domain on two hosts from one that moved in between.
  */
 export type Need = "Change" | "Confirm" | "Compare" | "Progress" | "End" | "Twice";
 
 interface Demand {
   readonly object: ObjectRef;
   readonly need: Need;
-  /** The look that answers this ask meets it. */
+  /** The probe that answers this request meets the demand. */
   readonly mark: number;
 }
 
 /**
- * Not on knowledge older than …: which objects must not act upon a machine before a look at it that began after a moment, and
- * for what they need it.
+ * Tracks which objects must wait for a look at a machine that began after a given moment before they act on it, and
+ * why.
  */
 export class Freshness {
   readonly #open = new WeakMap<Machine, Map<string, Demand>>();
 
-  /** Asks each machine for a look that begins after now; until it is over, what is known of it is too old for this need. */
+  /**
+   * Requests a look that begins after now from each machine; until it has ended, the facts are too old for this need.
+   */
   demand(object: ObjectRef, machines: Iterable<Machine>, need: Need = "Change", extent?: Extent): void {
     for (const machine of machines) {
       const demands = this.#open.get(machine) ?? new Map<string, Demand>();
@@ -32,12 +34,12 @@ export class Freshness {
     }
   }
 
-  /** What is known of the machine is young enough. */
+  /** True if the facts of the machine are fresh for this need. */
   holds(object: ObjectRef, machine: Machine, need: Need = "Change"): boolean {
     return this.#open.get(machine)?.has(`${need} ${refText(object)}`) !== true;
   }
 
-  /** To be called after each look at a machine: what that look has met. */
+  /** To be called after each look at a machine; returns the demands that the look has met. */
   settle(machine: Machine): readonly Pick<Demand, "object" | "need">[] {
     const demands = this.#open.get(machine);
     if (demands === undefined) return [];

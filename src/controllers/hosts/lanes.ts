@@ -9,39 +9,39 @@ interface Job {
   readonly owners: RefSet<WorkRef>;
   readonly steps: readonly Step[];
   readonly words: string;
-  /** When it was handed over, monotonic milliseconds. */
+  /** When the job was handed over, monotonic milliseconds. */
   readonly at: number;
   /** The log of the reconcile that handed it over. */
   readonly log: Logger | undefined;
 }
 
-/** What the clients said when an interrupting step was decided holds for this long. */
+/** For how long the clients' answers justify an interrupting step after it was decided. */
 const confirmedMs = 5_000;
 
-/** What the lanes of a host are built from. */
+/** Options of {@link Lanes}. */
 export interface LanesOptions {
   readonly clock: Clock;
-  /** Jobs of different owners that may run at once on this host. */
+  /** How many jobs of different owners may run at once on this host. */
   readonly parallel: number;
   /** Runs one step to its end; undefined when it could not begin before `notAfter` (monotonic). Never rejects. */
   readonly run: (step: Step, notAfter: number | undefined, log: Logger | undefined) => Promise<StepOutcome | undefined>;
-  /** Asks for a probe that begins after now. */
+  /** Requests a probe that begins after now. */
   readonly ask: (extent: Extent) => number;
-  /** Told when a job has ended, before a probe has shown what it did. */
+  /** Called when a job has ended, before a probe has shown its effect. */
   readonly onEnded: (owners: Iterable<WorkRef>) => void;
   readonly stopped: () => boolean;
 }
 
 /**
- * The changes being made to one host. Steps of one job run in order and end with the first that does not succeed; jobs
- * of different owners run side by side, except exclusive ones; two owners who want the same words share one job.
+ * The jobs of one host. Steps of one job run in order until the first that does not succeed; jobs of different owners
+ * run in parallel, except exclusive ones; two owners with the same steps share one job.
  */
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #queue: Job[] = [];
   readonly #running = new Set<Job>();
   readonly #work = new Set<Promise<void>>();
-  /** Per owner: the probe that will show what its finished job did. */
+  /** Per owner: the mark of the probe that will show the effect of its finished job. */
   readonly #proof = new RefMap<number, WorkRef>();
   readonly #results = new RefMap<StepResult[], WorkRef>();
 
@@ -49,12 +49,12 @@ export class Lanes {
     this.#options = options;
   }
 
-  /** Jobs that run or wait to. */
+  /** The number of jobs that run or wait to run. */
   get active(): number {
     return this.#queue.length + this.#running.size;
   }
 
-  /** Until no step is under way any more. */
+  /** Resolves when no step is running. */
   async ended(): Promise<void> {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
@@ -68,26 +68,26 @@ export class Lanes {
     this.#start();
   }
 
-  /** True until the owner's job has run and a probe has shown what became of it. */
+  /** True until the owner's job has run and a probe has shown its effect. */
   pending(owner: WorkRef, covered: number): boolean {
     if ([...this.#queue, ...this.#running].some((job) => job.owners.has(owner))) return true;
     const proof = this.#proof.get(owner);
     return proof !== undefined && proof > covered;
   }
 
-  /** How the steps of the owner's last job ended; the last one may not have succeeded. */
+  /** How the steps of the owner's last job ended; the last result may be no success. */
   results(owner: WorkRef): readonly StepResult[] {
     return this.#results.get(owner) ?? [];
   }
 
-  /** Owners whose job is proven by a probe with this mark; each is told once. */
+  /** Owners whose job's effect is shown by a probe with this mark; each is returned once. */
   settle(covered: number): WorkRef[] {
     const settled = [...this.#proof].filter(([, mark]) => mark <= covered).map(([owner]) => owner);
     for (const owner of settled) this.#proof.delete(owner);
     return settled;
   }
 
-  /** Also what was done for the parts of the object. */
+  /** Forgets the results of the object and of its parts. */
   forget(object: ObjectRef): void {
     for (const known of [...this.#results.keys()]) if (isSameRef(objectOf(known), object)) this.#results.delete(known);
   }
@@ -106,7 +106,7 @@ export class Lanes {
     }
   }
 
-  /** One search finds everybody's targets: those who wait for the same do not run one after the other. */
+  /** Joins waiting jobs with the same mergeable action into one: one search finds the targets of all. */
   #joined(first: Job): Job {
     const merge = mergeOf(first);
     const [step] = first.steps;
@@ -135,7 +135,7 @@ export class Lanes {
         step.interrupts === true ? job.at + confirmedMs : undefined,
         job.log,
       );
-      // It waited too long for its turn or for the host: a client may hold the device by now, so it is decided anew.
+      // The step waited too long for its turn or for the host: a client may hold the device by now, so decide again.
       if (outcome === undefined) break;
       results.push({ step, outcome, at: this.#options.clock.monotonic() });
       if (outcome.kind !== "done") break;
@@ -153,15 +153,15 @@ const mostJoined = 64;
 const mergeOf = (job: Job) => (job.steps.length === 1 ? job.steps[0]?.merge : undefined);
 const isExclusive = (job: Job) => job.steps.some(({ exclusive }) => exclusive === true);
 
-/** What waits are built from. */
+/** Options of {@link Waits}. */
 export interface WaitsOptions {
   /** Runs a command that changes nothing; undefined when it ended without an exit status. */
   readonly run: (command: HostCommand) => Promise<Outcome | undefined>;
 }
 
 /**
- * Commands that wait on the host for something to come, and change nothing: what a look would have to ask again and again.
- * They stand beside the jobs and in nobody's way.
+ * Commands that wait on the host for an event and change nothing, where probes would have to ask repeatedly. They run
+ * beside the jobs and delay none of them.
  */
 export class Waits {
   readonly #options: WaitsOptions;
@@ -171,12 +171,15 @@ export class Waits {
     this.#options = options;
   }
 
-  /** What the host is at and somebody waits for. */
+  /** The number of commands that wait. */
   get active(): number {
     return this.#waiting.size;
   }
 
-  /** Nothing when the owner waits already. `come` hears how the wait ended, unless it was lost. */
+  /**
+   * Does nothing if the owner waits already. `come` is called with the outcome of the wait, unless the command was
+   * lost.
+   */
   begin(owner: ObjectRef, command: HostCommand, come: (outcome: Outcome) => void): void {
     if (this.#waiting.has(owner)) return;
     const waiting = this.#options.run(command).then((outcome) => {
@@ -186,7 +189,7 @@ export class Waits {
     this.#waiting.set(owner, waiting);
   }
 
-  /** Until nobody waits any more. */
+  /** Resolves when no command waits. */
   async ended(): Promise<void> {
     while (this.#waiting.size > 0) await Promise.all(this.#waiting.values());
   }

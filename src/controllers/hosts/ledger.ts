@@ -3,21 +3,21 @@ import { type ObjectRef, objectOf, RefMap, type WorkRef } from "../identity.ts";
 import { type Step, type StepOutcome, type StepResult, wordsOf } from "./step.ts";
 
 interface Attempt {
-  /** What was tried, and the facts that made it look right. */
+  /** The steps that were tried, and the facts on which they rested. */
   readonly words: string;
   basis: string;
   failures: number;
   at: number;
   outcome: StepOutcome;
-  /** The result this attempt was counted from. */
+  /** The result that was counted last. */
   counted: StepResult | undefined;
 }
 
 /** Whether steps may be handed over now. */
 export type Permission =
-  /** Never tried, or tried without effect (`outcome`) long enough ago, or the facts have changed since. */
+  /** Never tried, or tried without effect (`outcome`) long enough ago, or since then the facts have changed. */
   | { readonly kind: "Go"; readonly outcome?: StepOutcome }
-  /** Tried with this outcome, without the wanted effect; try again after the time. */
+  /** Tried with this outcome, without the wanted effect; try again after the given time. */
   | { readonly kind: "Wait"; readonly seconds: number; readonly outcome: StepOutcome };
 
 /** Work on one machine, named by the id of its endpoint. */
@@ -26,43 +26,44 @@ export interface Place {
   readonly machine: string;
 }
 
-/** Nothing is tried again within this time, whatever changes: a host that flaps is not hammered. */
+/** Nothing is tried again within this time, whatever changes, so that a flapping host is not flooded with attempts. */
 const leastMs = 5_000;
 const mostMs = 300_000;
 const firstMs = { done: 5_000, refused: 30_000, busy: 2_000, failed: 5_000, lost: 5_000, withheld: 5_000 } as const;
 
 /**
- * What this process remembers of its work for each object: what was tried and did not help, so that the same thing is not tried
- * again at once, and what the kinds note on pages of their own. All of it may be lost with the process, and is forgotten with
- * the object. An exit code is a hint: a step that said `done` and is still in the plan after the next probe has failed.
+ * What this process remembers of its work for each object: what was tried without effect, so that it is not tried again
+ * at once, and the notes of the kinds on their own pages. All of it may be lost with the process, and is deleted with
+ * the object. An exit code is a hint: a step that reported `done` and is still in the plan after the next probe has
+ * failed.
  */
 export class Ledger {
   readonly #clock: Clock;
   readonly #pages: Pick<RefMap<unknown>, "delete" | "keys">[] = [];
   /** By object, then by part and machine. */
   readonly #attempts = this.page<Map<string, Attempt>>();
-  /** The words of what waits for one more look at its witnesses. */
+  /** The steps that wait for one more look at their witnesses, as text. */
   readonly #wanted = this.page<string>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** A page for one note of each object. */
+  /** Creates a page for one note per object. */
   page<T>(): RefMap<T> {
     const page = new RefMap<T>();
     this.#pages.push(page);
     return page;
   }
 
-  /** Notes what waits for one more look; true when it is what was wanted before. */
+  /** Notes what waits for one more look; true if the same was noted before. */
   wants(object: ObjectRef, words: string): boolean {
     const same = this.#wanted.get(object) === words;
     this.#wanted.set(object, words);
     return same;
   }
 
-  /** To be called when the look has come: the next time another one is needed. */
+  /** To be called after that look: the next time another one is needed. */
   hasWanted(object: ObjectRef): void {
     this.#wanted.delete(object);
   }
@@ -72,13 +73,13 @@ export class Ledger {
     for (const page of this.#pages) page.delete(object);
   }
 
-  /** To be called when a namespace is served no longer: whoever serves it meanwhile makes all of it untrue. */
+  /** To be called when a namespace is no longer served: another operator that serves it makes all of this untrue. */
   forgetNamespace(namespace: string): void {
     for (const page of this.#pages)
       for (const object of [...page.keys()]) if (object.namespace === namespace) page.delete(object);
   }
 
-  /** `results` are those of the last job there. */
+  /** `results`: of the last job of this work on this machine. */
   judge(place: Place, steps: readonly Step[], basis: string, results: readonly StepResult[]): Permission {
     const words = wordsOf(steps);
     const known = this.#at(place);
@@ -102,7 +103,7 @@ export class Ledger {
     return wait <= 0 ? { kind: "Go", outcome } : { kind: "Wait", seconds: wait / 1000, outcome };
   }
 
-  /** How these very steps ended the last time, while they are tried again. */
+  /** How the same steps ended last time, while they are tried again. */
   lastOutcome(place: Place, steps: readonly Step[]): StepOutcome | undefined {
     const known = this.#at(place);
     return known !== undefined && known.failures > 0 && known.words === wordsOf(steps) ? known.outcome : undefined;
@@ -123,7 +124,7 @@ export class Ledger {
     }
   }
 
-  /** The plan is empty: what was tried has worked. */
+  /** To be called when the plan is empty: what was tried has worked. */
   settle(place: Place): void {
     this.#attempts.get(objectOf(place.work))?.delete(keyOf(place));
   }

@@ -4,31 +4,31 @@ import type { HostAgent } from "./agent.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { currentFacts, type HostView, machineOf } from "./view.ts";
 
-/** What the object of a member keeps of its machine. */
+/** What a member remembers of its machine. */
 export interface Remembered {
   /** `status.hostKey` */
   readonly hostKey?: string | undefined;
   /** `status.machineID` */
   readonly machineId?: string | undefined;
-  /** Whose claim a person gave to it, `CLUSTER NAMESPACE/NAME`. */
+  /** The holder whose claim a person gave to the member, `CLUSTER NAMESPACE/NAME`. */
   readonly takes?: string | undefined;
-  /** `metadata.creationTimestamp`: of two objects for one machine the older one has it. */
+  /** `metadata.creationTimestamp`: of two objects for one machine the older one claims it. */
   readonly since?: string | undefined;
-  /** `spec.management`; Manage where it says nothing. */
+  /** `spec.management`; absent means Manage. */
   readonly management?: "Manage" | "Observe" | undefined;
 }
 
-/** A machine under watch and the objects that stand for it. */
+/** A watched machine and the objects that represent it. */
 export class Machine {
   readonly endpoint: Endpoint;
   readonly agent: HostAgent;
   readonly members = new RefMap<Remembered>();
-  /** The key seen under TrustOnFirstUse; it holds from then on. */
+  /** The key first seen under TrustOnFirstUse; it holds from then on. */
   seenKey: string | undefined;
   stop: () => void = () => undefined;
-  /** Resolves when nothing is under way there any more, after it was stopped. */
+  /** Resolves when nothing is running there any more, after it was stopped. */
   ended: Promise<void> = Promise.resolve();
-  /** Those under watch that are the same machine by another address, and itself. */
+  /** The watched machines that are this machine at other addresses, and itself. */
   siblings: () => Iterable<Machine> = () => [this];
 
   /** Id of the management cluster; undefined: machines are not claimed. */
@@ -40,29 +40,29 @@ export class Machine {
     this.agent = agent(this);
   }
 
-  /** Who speaks to the machine: of each kind the member that the machine names, else the oldest. */
+  /** The members that use the machine: of each kind the one that the machine names, else the oldest. */
   get claims(): readonly Claim[] {
     if (this.#clusterId === undefined) return [];
     return claimsOf(this.members, this.#clusterId, heldClaims(this.agent.view));
   }
 
-  /** The key that a member's status keeps, else the one just seen. */
+  /** The key in a member's status, else the key that was just seen. */
   get trustedKey(): string | undefined {
     return this.#remembered("hostKey") ?? this.seenKey;
   }
 
-  /** A key or a machine-id that nobody has written down yet justifies looking, not changing anything. */
+  /** Until its key and machine-id are recorded, a machine may be probed but not changed. */
   get trusted(): boolean {
     const keyRecorded = this.seenKey === undefined || this.#remembered("hostKey") !== undefined;
     return keyRecorded && (this.machineId !== undefined || machineOf(this.agent.view) === undefined);
   }
 
-  /** The machine-id that a member's status keeps. */
+  /** The machine-id in a member's status. */
   get machineId(): string | undefined {
     return this.#remembered("machineId");
   }
 
-  /** An object that stands for the machine, by whatever address, and has `spec.management: Observe`. */
+  /** An object with `spec.management: Observe` that represents the machine, at any address. */
   get observer(): ObjectRef | undefined {
     for (const sibling of this.siblings())
       for (const [member, { management }] of sibling.members) if (management === "Observe") return member;
@@ -79,14 +79,15 @@ export class Machine {
   }
 }
 
-/** Who has the machine by kind, as the claim files of one that can be asked say. */
+/** The holders of a reachable machine by kind, as its claim files say. */
 export function heldClaims(view: HostView): ReadonlyMap<string, ClaimHolder> {
   const identity = currentFacts(view)?.identity;
   return identity?.state === "known" ? identity.value.claims : new Map();
 }
 
 /**
- * Which members speak to a machine, one of each kind: the one that the machine names, else the oldest, else the first by name.
+ * The members that use a machine, one of each kind: the one that the machine names, else the oldest, else the first by
+ * name.
  */
 export function claimsOf(
   members: RefMap<{ readonly since?: string | undefined }>,
@@ -106,21 +107,21 @@ export function claimsOf(
 const isHolder = (one: ClaimHolder | undefined, other: ClaimHolder): boolean =>
   one !== undefined && holderText(one) === holderText(other);
 
-/** Whether the machine is a member's, or may become so. */
+/** Whether the machine belongs to a member, or may. */
 export type Claiming =
   | { readonly kind: "Ours" }
-  /** Nobody has it, or a person gave it to this object: it is to be claimed. */
+  /** The machine has no holder, or a person gave it to this object: it must be claimed. */
   | { readonly kind: "Free" }
   | { readonly kind: "Elsewhere"; readonly message: string };
 
-/** A machine as far as its claims go. */
+/** The parts of a machine that matter to its claims. */
 interface Claimed {
   readonly claims: readonly Claim[];
   readonly takes: string | undefined;
   readonly agent: { readonly view: HostView };
 }
 
-/** Compares as scripts/shared/addressee.sh does, before anything is to be done. */
+/** Compares as scripts/shared/addressee.sh does, before any step is planned. */
 export function claimingOf(host: Claimed, { kind, namespace, name }: ObjectRef): Claiming {
   const own = host.claims.find((claim) => claim.kind === kind);
   if (own === undefined || currentFacts(host.agent.view)?.identity.state !== "known") return { kind: "Ours" };

@@ -13,33 +13,36 @@ import { Machine, type Remembered } from "./machine.ts";
 import type { HostMetrics } from "./metrics.ts";
 import { type HostView, machineOf } from "./view.ts";
 
-/** What the registry of machines is built from. */
+/** Options of {@link Machines}. */
 export interface MachinesOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly dialer: HostDialer;
   readonly metrics: HostMetrics;
   readonly probeIntervalSeconds: number;
-  /** Jobs of different objects that may change one host at once. */
+  /** How many jobs of different objects may change one host at once. */
   readonly parallel: number;
   /** Id of the management cluster, under which machines are claimed; undefined: none is claimed. */
   readonly clusterId?: string | undefined;
   readonly secret: (namespace: string, name: string) => Secret | undefined;
-  /** What everything on the machine of this object needs to know of it. */
+  /** What the objects on the machine of this member need to know of it. */
   readonly questions: (member: ObjectRef) => readonly Partial<ProbeRequest>[];
-  /** After every probe of a host: what was known before and is known now, and whose work is proven by it. */
+  /** Called after every probe of a host. `settled`: the work whose effect the probe shows. */
   readonly onView: (machine: Machine, before: HostView, settled: readonly WorkRef[]) => void;
-  /** After every job on a host: whose it was. No probe has shown yet what it did. */
+  /** Called after every job on a host, with its owners. No probe has shown its effect yet. */
   readonly onEnded: (owners: Iterable<WorkRef>) => void;
 }
 
-/** Which objects stand for which machine. One agent per machine looks for every controller: cost follows hosts, not objects. */
+/**
+ * Which objects represent which machine. One agent per machine probes for all controllers: cost follows hosts, not
+ * objects.
+ */
 export class Machines {
   readonly #options: MachinesOptions;
   readonly #hosts = new Map<string, Machine>();
   readonly #endpoints = new RefMap<string>();
   readonly #running = new Set<Promise<void>>();
-  /** By the machine-id that they tell. */
+  /** By the machine-id that they report. */
   readonly #byMachineId = new Map<string, Set<Machine>>();
   #signal: AbortSignal | undefined;
 
@@ -48,7 +51,7 @@ export class Machines {
     options.metrics.ages = () => this.#ages();
   }
 
-  /** The machine that a member stands for. */
+  /** The machine that a member represents. */
   of(member: ObjectRef): Machine | undefined {
     return this.#hosts.get(this.#endpoints.get(member) ?? "");
   }
@@ -57,12 +60,14 @@ export class Machines {
     return this.#hosts.values();
   }
 
-  /** Those that say they are the same machine as this one; it is among them. */
+  /** The machines that report the same machine-id as this one, including itself. */
   sameAs(machine: Machine): Iterable<Machine> {
     return this.#byMachineId.get(machineOf(machine.agent.view) ?? "") ?? [machine];
   }
 
-  /** To be called after each look. All that turn out to be one machine now, when there are several: what was judged apart is judged together. */
+  /**
+   * To be called after each look. Returns all that turned out to be one machine, if several: judge them together now.
+   */
   learn(machine: Machine, before: HostView): Iterable<Machine> {
     const [old, now] = [machineOf(before), machineOf(machine.agent.view)];
     if (old === now) return [];
@@ -73,7 +78,7 @@ export class Machines {
     return known.size > 1 ? known : [];
   }
 
-  /** Says where a member is, or, with undefined, that it is gone. */
+  /** Sets where a member is; undefined: it is gone. */
   declare(member: ObjectRef, endpoint: Endpoint | undefined, remembered: Remembered = {}): void {
     const id = this.#endpoints.get(member);
     if (id !== undefined && id !== endpoint?.id) this.#leave(member, id);
@@ -84,18 +89,18 @@ export class Machines {
     const before = host.machineId;
     host.members.set(member, remembered);
     if (before !== undefined && before !== host.machineId) host.agent.ask();
-    // It is asked for what its members need, so these come first.
+    // A probe asks what the members need, so add the member before starting.
     if (known === undefined && this.#signal !== undefined) this.#start(host, this.#signal);
   }
 
-  /** Everything whose credentials are in this Secret is looked at again. */
+  /** Requests a look at every machine whose credentials are in this Secret. */
   secretChanged(namespace: string, name: string): void {
     for (const { endpoint, agent } of this.#hosts.values())
       if (endpoint.namespace === namespace && endpoint.ssh.privateKeySecretRef.name === name) agent.ask();
   }
 
   /**
-   * Calls off what is under way on the machines of a namespace, and begins to watch them as if for the first time. Resolves
+   * Cancels what is running on the machines of a namespace, and watches them anew as if for the first time. Resolves
    * when the last step has ended.
    */
   async renew(namespace: string): Promise<void> {
@@ -198,7 +203,7 @@ export class Machines {
   }
 }
 
-/** Has machines looked at again when their credentials change. Returns how to stop. */
+/** Requests a look at machines whose credentials change. Returns a function that stops this. */
 export const followSecrets = (machines: Machines, secrets: ReadonlyStore<Secret>): (() => void) =>
   secrets.subscribe((event) => {
     if (event.type === "added" && event.initial) return;
@@ -206,7 +211,7 @@ export const followSecrets = (machines: Machines, secrets: ReadonlyStore<Secret>
     machines.secretChanged(namespace, name);
   });
 
-/** What everything on a machine needs to know of it, in one question. */
+/** What all objects on a machine need to know of it, in one request. */
 function joined(questions: readonly Partial<ProbeRequest>[]): ProbeRequest {
   const union = <T extends string>(of: (one: Partial<ProbeRequest>) => readonly T[] | undefined): T[] =>
     [...new Set(questions.flatMap((one) => of(one) ?? []))].sort();
@@ -223,7 +228,7 @@ function joined(questions: readonly Partial<ProbeRequest>[]): ProbeRequest {
   };
 }
 
-/** One object's odd value must not spoil the probe of all. */
+/** Drops a malformed value of one object, which would spoil the probe for all. */
 function accepts(form: (value: string) => string, value: string): boolean {
   try {
     return form(value) === value;

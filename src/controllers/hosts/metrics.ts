@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 
-/** What is counted of hosts. */
+/** Metrics about hosts. */
 export interface HostMetrics {
   readonly commands: Counter<"host" | "script" | "result">;
   readonly repairs: Counter<"kind" | "action">;
@@ -8,7 +8,7 @@ export interface HostMetrics {
   ages: () => Iterable<readonly [host: string, seconds: number]>;
 }
 
-/** Registers what is counted of hosts. */
+/** Registers the metrics about hosts. */
 export function createHostMetrics(registry: Registry): HostMetrics {
   const metrics: HostMetrics = {
     ages: () => [],

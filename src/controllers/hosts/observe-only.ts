@@ -1,7 +1,7 @@
 import type { ObjectRef } from "../identity.ts";
 import type { StepOutcome } from "./step.ts";
 
-/** What becomes of a step on a machine that is observed only. `observer`: the object that says so. */
+/** The outcome of a step on a machine that is only observed. `observer`: the object that says so. */
 export const observeOnly = (observer: ObjectRef): Extract<StepOutcome, { kind: "withheld" }> => ({
   kind: "withheld",
   reason: "ObserveOnly",

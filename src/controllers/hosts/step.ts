@@ -7,20 +7,20 @@ import { type HostRef, hostText } from "../identity.ts";
 export interface Step {
   /** The AoeServer or XenHost. */
   readonly host: HostRef;
-  /** Name of the script, for people and metrics. */
+  /** Name of the script, for messages and metrics. */
   readonly action: string;
   /** What will be true afterwards. */
   readonly summary: string;
   readonly command: HostCommand;
-  /** Stops or resizes what a client might hold: the clients are asked again before it runs. */
+  /** The step stops or resizes what a client might hold: the clients are probed again before it runs. */
   readonly interrupts?: boolean;
-  /** Nothing else may change the host meanwhile: packages, modules, interfaces. */
+  /** Nothing else may change the host meanwhile, because the step changes packages, modules or interfaces. */
   readonly exclusive?: boolean;
-  /** Joins others of the same action that wait on the same host. */
+  /** Joins waiting steps of the same action on the same host. */
   readonly merge?: Merge;
 }
 
-/** A step that does what a command does. */
+/** A step that runs a command. */
 export const stepOf = (host: HostRef, command: HostCommand): Step => ({
   host,
   action: command.script.name,
@@ -28,29 +28,29 @@ export const stepOf = (host: HostRef, command: HostCommand): Step => ({
   command,
 });
 
-/** A step that has the host to itself. */
+/** A step during which no other runs on the host. */
 export const exclusive = (host: HostRef, command: HostCommand): Step => ({ ...stepOf(host, command), exclusive: true });
 
 /** Whether the step runs on this host. */
 export const isOn = ({ host }: Pick<Step, "host">, { kind, name }: HostRef): boolean =>
   host.kind === kind && host.name === name;
 
-/** A step that does for many targets at once what it does for one. */
+/** How a step serves many targets at once. */
 export interface Merge {
   readonly targets: readonly Target[];
   readonly command: (targets: readonly Target[]) => HostCommand;
 }
 
 /**
- * How a step ended. `lost` is a command without an exit status, whose effect is unknown until the next probe; `withheld` was
- * never sent.
+ * How a step ended. `lost`: the command had no exit status, and its effect is unknown until the next probe. `withheld`:
+ * it was never sent.
  */
 export type StepOutcome =
   | Outcome
   | { readonly kind: "lost"; readonly reason: Reason; readonly message: string }
   | { readonly kind: "withheld"; readonly reason: Reason; readonly message: string };
 
-/** A step that has ended, and how. */
+/** A step that has ended, and its outcome. */
 export interface StepResult {
   readonly step: Step;
   readonly outcome: StepOutcome;
@@ -58,12 +58,12 @@ export interface StepResult {
   readonly at: number;
 }
 
-/** Steps that say the same do the same. */
+/** The steps as text: equal texts do the same. */
 export function wordsOf(steps: readonly Step[]): string {
   return JSON.stringify(steps.map(({ command }) => [command.script.name, ...command.args]));
 }
 
-/** A step that did not help, in the words of a condition. */
+/** A step without effect, as reason and message of a condition. */
 export function explainOutcome(
   step: Step,
   outcome: StepOutcome,
@@ -88,7 +88,7 @@ export function explainOutcome(
   }
 }
 
-/** What the catalogue tells the user to do. */
+/** The action that the catalogue of reasons advises. */
 export function advice(reason: Reason): string {
   const known: Readonly<Record<string, { readonly action: string }>> = reasons;
   const action = known[reason]?.action;

@@ -4,14 +4,14 @@ import type { HostFacts } from "../../host/facts.ts";
 /** One successful probe. */
 export interface Snapshot {
   readonly facts: HostFacts;
-  /** Asks up to this mark had been made when the probe began: for them the facts are fresh. */
+  /** Requests up to this mark had been made when the probe began: the facts are fresh for them. */
   readonly mark: number;
   /** When the probe began: monotonic and wall clock, milliseconds. */
   readonly startedAt: number;
   readonly time: number;
 }
 
-/** What is known of a host now. Facts of before an outage are only ever for people: `last` justifies no action. */
+/** What is known of a host now. Facts from before an outage are only for people to read: `last` justifies no action. */
 export type HostView =
   | { readonly state: "Pending" }
   | { readonly state: "Reachable"; readonly snapshot: Snapshot }
@@ -25,27 +25,27 @@ export type HostView =
 /** Nothing is known yet. */
 export const pending: HostView = { state: "Pending" };
 
-/** The facts, when the host could be reached the last time. */
+/** The facts, if the last probe reached the host. */
 export function currentFacts(view: HostView | undefined): HostFacts | undefined {
   return view?.state === "Reachable" ? view.snapshot.facts : undefined;
 }
 
-/** The last successful probe, of now or of before the outage. */
+/** The last successful probe, from now or from before the outage. */
 export function lastSnapshot(view: HostView | undefined): Snapshot | undefined {
   if (view?.state === "Reachable") return view.snapshot;
   return view?.state === "Unreachable" ? view.last : undefined;
 }
 
-/** The facts of now or of before the outage. */
+/** The facts from now or from before the outage. */
 export const lastFacts = (view: HostView | undefined): HostFacts | undefined => lastSnapshot(view)?.facts;
 
-/** The machine's own name for itself, which stays when its address changes. */
+/** The machine-id, which stays when the address changes. */
 export function machineOf(view: HostView): string | undefined {
   const identity = lastFacts(view)?.identity;
   return identity?.state === "known" && identity.value.machineId !== "" ? identity.value.machineId : undefined;
 }
 
-/** Both say that the host cannot be asked, for the same reason. */
+/** True if both views are unreachable for the same reason. */
 export function sameTrouble(one: HostView, other: HostView): boolean {
   return (
     one.state === "Unreachable" &&
@@ -58,7 +58,9 @@ export function sameTrouble(one: HostView, other: HostView): boolean {
 /** `shelf.slot` */
 export const addressText = (at: { readonly shelf: number; readonly slot: number }) => `${at.shelf}.${at.slot}`;
 
-/** Lists of facts found by key without searching them again for every object: built once per list, kept with it. */
+/**
+ * Indexes of lists of facts: built once per list and kept with it, so that the lists are not searched for every object.
+ */
 
 const indexes = new WeakMap<object, Map<string, Map<string, number[]>>>();
 
