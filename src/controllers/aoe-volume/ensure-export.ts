@@ -29,15 +29,15 @@ import type { VolumeObservation } from "./observation.ts";
 export interface Served {
   readonly export: Export;
   readonly pid: number;
-  /** What clients should see: whole sectors of the backing as it was when vblade started. */
+  /** The size that clients should see: whole sectors of the backing as it was when vblade started. */
   readonly sizeBytes: number;
   readonly backing: string;
   readonly mac: string | undefined;
 }
 
 /**
- * Ensures that the backing exists with its size and that one vblade serves it as the spec says, now and after a
- * reboot. What would stop or resize it waits until no client holds the device.
+ * Ensures that the backing exists with its size and that one vblade serves it as the spec says, now and after a reboot.
+ * A step that would stop or resize it waits until no client holds the device.
  */
 export function ensureExport(volume: VolumeObservation): Finding {
   const server = readyServer(volume);
@@ -54,7 +54,7 @@ export function ensureExport(volume: VolumeObservation): Finding {
   return heard(volume, server, compareExport(volume, server, backing.bytes));
 }
 
-/** A vblade runs on when nobody can hear it, and an idle client does not notice. */
+/** Reports a vblade whose interface is down: it keeps running unheard, and an idle client does not notice. */
 function heard(volume: VolumeObservation, { sight, facts }: ReadyServer, finding: Finding): Finding {
   const link = interfaceProblem(facts, interfaceOf(volume.spec, sight.spec));
   if (link?.reason !== "InterfaceDown") return finding;
@@ -67,14 +67,14 @@ function heard(volume: VolumeObservation, { sight, facts }: ReadyServer, finding
   };
 }
 
-/** The vblade that serves this volume, when it runs. */
+/** The vblade that serves this volume, if it runs. */
 export function servedExport(volume: VolumeObservation): Served | undefined {
   const server = readyServer(volume);
   if (server === undefined || server.facts.exports.state !== "known") return undefined;
   const netif = interfaceOf(volume.spec, server.sight.spec);
   const current = exportAt(volume, server.facts.exports.value, netif);
   if (current?.pid === undefined) return undefined;
-  // Somebody else's at our address serves somebody else's data.
+  // An export of another owner at our address serves other data.
   if (!isOurs(volume, current) && (current.owner !== "" || !isConfiguredBacking(volume, current, server)))
     return undefined;
   const backing = backingFact(volume, server.facts);
@@ -94,7 +94,7 @@ function exportAt({ spec }: VolumeObservation, exports: readonly Export[], netif
   return lookUp(exports, "address", addressText, addressText(spec)).find((one) => one.interface === netif);
 }
 
-/** What is wrong with the backing, whether or not it may be served: missing, another one, out of bounds. */
+/** The problem of the backing, whether or not it may be served: missing, not the recorded one, out of bounds. */
 export function backingProblem(volume: VolumeObservation): Finding | undefined {
   const server = readyServer(volume);
   const finding = server === undefined ? undefined : lookAtBacking(volume, server).finding;
@@ -102,7 +102,7 @@ export function backingProblem(volume: VolumeObservation): Finding | undefined {
 }
 
 interface BackingLook {
-  /** Undefined: it does not exist yet, and is created before the export. */
+  /** Undefined: the backing does not exist yet, and is created before the export. */
   readonly bytes: number | undefined;
   readonly finding?: Finding;
 }
@@ -153,7 +153,7 @@ function compareExport(volume: VolumeObservation, server: ReadyServer, bytes: nu
     if (free) steps.push(...strays.map((one) => removal(server, one)));
     else waits.push(`the former export ${names} stays`);
   }
-  // A logical volume is filled with zeroes in the background: what comes after waits until it is seen.
+  // A logical volume is filled with zeroes in the background: later steps wait until a probe shows it.
   const inBackground = make !== undefined && spec.backing.logicalVolume !== undefined;
   if (make !== undefined) {
     if (!running || free) steps.push({ ...make, interrupts: running && !inBackground });
@@ -176,20 +176,20 @@ interface ExportChange {
   readonly wait?: string;
 }
 
-/** What has to happen to the vblade at the address, and what has to wait because a client holds the device. */
+/** How the vblade at the address must change, and which change must wait because a client holds the device. */
 function changeOf(
   volume: VolumeObservation,
   server: ReadyServer,
   current: Export | undefined,
   { bytes, grows, free }: { bytes: number | undefined; grows: boolean; free: boolean },
 ): ExportChange {
-  // A vblade that comes back by itself before the script looks may be held again by then.
+  // A vblade that starts again by itself before the script checks may already be held again.
   if (current?.pid === undefined) return { restart: free ? "IfNeeded" : "Forbidden" };
   const configured = isConfigured(volume, current, server);
   const sound = configured && !current.runningDiffers && current.persistence !== "None";
   if (!sound) {
     if (free) return { restart: "IfNeeded" };
-    // Edited by hand: when the process still runs as asked, only the configuration is written again.
+    // Edited by hand: if the process still runs as the spec says, only the configuration is written again.
     const wait = "vblade keeps its current parameters";
     return current.runningDiffers && !configured ? { restart: "Forbidden", wait } : { wait };
   }
@@ -245,7 +245,7 @@ function conclude(
   return found([yes("Exported", "Exported", `${targetOf(volume.spec)} is served ${where}${cost}`)], steps);
 }
 
-/** How far the zeroes have come that a logical volume is filled with before it is served. */
+/** How much of a logical volume has been filled with zeroes before it is served. */
 function blankingText({ spec }: VolumeObservation, facts: HostFacts): string {
   const staged = stagedVolume(spec, facts);
   if (staged?.blankedBytes === undefined) return "";
@@ -253,10 +253,10 @@ function blankingText({ spec }: VolumeObservation, facts: HostFacts): string {
   return `; what is new of ${backingPath(spec)} is being filled with zeroes, ${percent}% so far`;
 }
 
-/** What a status keeps of a process, to tell it from the next one. */
+/** What the status stores of a process, to tell it from the next one. */
 export const runOf = (pid: number): string => createHash("sha256").update(`vblade ${pid}`).digest("hex").slice(0, 16);
 
-/** vblade learns the size when it starts: the same process still serves what was recorded for it. */
+/** vblade learns the size when it starts: the same process still serves the size that was recorded for it. */
 function servedBytes({ recorded }: VolumeObservation, pid: number | undefined, bytes: number): number {
   const known = bytesOf(recorded.size);
   return pid !== undefined && recorded.server?.run === runOf(pid) && known !== undefined ? known : sectors(bytes);
@@ -293,7 +293,7 @@ function backingStep(volume: VolumeObservation, server: ReadyServer, bytes: numb
   return step(server, command);
 }
 
-/** Who made the file or logical volume, when it was xensan. */
+/** The mark of the file or logical volume, if xensan made it. */
 function backingMark(volume: VolumeObservation, facts: HostFacts): string | undefined {
   const wanted = volume.spec.backing.logicalVolume;
   if (wanted === undefined) return backingFact(volume, facts)?.owner;
@@ -328,7 +328,7 @@ export function exportRequest(
   });
 }
 
-/** Stops an export of this volume, under whatever uid it was made. */
+/** Stops an export of this volume, with whatever uid it was made. */
 export function removal(server: ReadyServer, one: Export): Step {
   const command = removeExport({
     owner: parseMark(one.owner),

@@ -6,19 +6,19 @@ import { advice } from "../hosts/step.ts";
 import { interfaceOf, segmentOn } from "./export-parameters.ts";
 import type { ObservedServer, VolumeObservation } from "./observation.ts";
 
-/** A server that can be asked and used, with its facts of now. */
+/** A server that can be probed and used, with its current facts. */
 export interface ReadyServer {
   readonly sight: Extract<ObservedServer, { state: "Found" }>;
   readonly facts: HostFacts;
 }
 
-/** The server with facts that may be acted upon. */
+/** The server, if its facts may be acted on. */
 export function readyServer({ server }: VolumeObservation): ReadyServer | undefined {
   if (server.state !== "Found" || server.view.state !== "Reachable" || !server.fresh) return undefined;
   return { sight: server, facts: server.view.snapshot.facts };
 }
 
-/** Ensures that the server is declared, can be reached and has been asked since the spec changed. */
+/** Ensures that the server is declared, reachable and probed since the spec changed. */
 export function ensureServer({ server, spec }: VolumeObservation): Finding {
   const say = server.state === "Found" ? unknown : no;
   const problem = problemOf(server);
@@ -31,7 +31,9 @@ export function ensureServer({ server, spec }: VolumeObservation): Finding {
   ]);
 }
 
-/** Only where the owner of the server lets volumes be exported; what runs elsewhere already is left as it is. */
+/**
+ * Allows only interfaces that the owner of the server lists; an export that already runs elsewhere is left as it is.
+ */
 function withinInterfaces(spec: AoeVolumeSpec, server: Extract<ObservedServer, { state: "Found" }>): Finding {
   const netif = interfaceOf(spec, server.spec);
   if (segmentOn(server.spec, netif) !== undefined) return found([]);

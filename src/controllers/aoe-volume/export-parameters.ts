@@ -7,15 +7,15 @@ import { stagedName } from "../../host/staged-volume.ts";
 import type { Owner } from "../../host/values.ts";
 import { isMarkOf, markedName, parseMark } from "../identity.ts";
 
-/** How vblade has to be called for a spec. */
+/** The name of the AoE target, `eSHELF.SLOT`. */
 
 export const targetOf = (spec: Pick<AoeVolumeSpec, "shelf" | "slot">) => `e${spec.shelf}.${spec.slot}`;
 
-/** The interface that the volume is exported on: its own, or the server's first. */
+/** The interface on which the volume is exported: its own, or the server's first. */
 export const interfaceOf = (spec: Pick<AoeVolumeSpec, "interface">, server: Pick<AoeServerSpec, "interfaces">) =>
   spec.interface ?? server.interfaces[0]?.name ?? "";
 
-/** The layer-2 network behind an interface; undefined when the server's owner does not list the interface. */
+/** The layer-2 network behind an interface; undefined when the AoeServer does not list the interface. */
 export function segmentOn(server: Pick<AoeServerSpec, "interfaces">, netif: string): string | undefined {
   return server.interfaces.find(({ name }) => name === netif)?.segment;
 }
@@ -28,18 +28,18 @@ export function backingPath({ backing }: Pick<AoeVolumeSpec, "backing">): string
   return `/dev/${volumeGroup}/${name}`;
 }
 
-/** The path under which the backing is found now: /dev/sdb may be another disk since the last boot. */
+/** The path at which the backing is now: since the last boot, /dev/sdb may be another disk. */
 export function servedPath(spec: Pick<AoeVolumeSpec, "backing">, recorded: string | undefined): string {
   return spec.backing.device === undefined ? backingPath(spec) : (recorded ?? backingPath(spec));
 }
 
-/** Bytes the backing must have; undefined for a device, which is as large as it is. */
+/** How many bytes the backing must have; undefined for a device, whose size is fixed. */
 export function wantedBytes({ backing }: Pick<AoeVolumeSpec, "backing">): number | undefined {
   const size = backing.file?.size ?? backing.logicalVolume?.size;
   return size === undefined ? undefined : quantityBytes(size);
 }
 
-/** What is being made blank for the logical volume of a spec. */
+/** The logical volume that is being filled with zeroes for the one of the spec. */
 export function stagedVolume({ backing }: Pick<AoeVolumeSpec, "backing">, facts: HostFacts): LogicalVolume | undefined {
   const { logicalVolume: wanted } = backing;
   if (wanted === undefined || facts.logicalVolumes.state !== "known") return undefined;
@@ -61,7 +61,7 @@ export function exportOptions(spec: AoeVolumeSpec): string[] {
   ];
 }
 
-/** Same flags with the same values; order and what vblade does by default anyway (`-b 16`) do not matter. */
+/** Whether both have the same flags with the same values; the order and the default `-b 16` do not matter. */
 export function sameOptions(one: readonly string[], other: readonly string[]): boolean {
   return normal(one) === normal(other);
 }
@@ -81,7 +81,7 @@ function normal(options: readonly string[]): string {
   return flags.sort().join(" ");
 }
 
-/** The owner under whose mark something exists already: an object restored from a backup has its name and a new uid. */
+/** The owner with the uid of an existing mark: an object restored from a backup has its name and a new uid. */
 export function ownerUnder(mark: string | undefined, owner: Owner): Owner {
   const { uid } = parseMark(mark ?? "");
   return isMarkOf(owner, mark ?? "") && uid !== "" ? { ...owner, uid } : owner;
@@ -92,12 +92,12 @@ export function keeperOf({ persistence, instance }: Pick<Export, "persistence" |
   return persistence === "Systemd" && instance !== "" ? `vblade@${instance}.service` : instance;
 }
 
-/** `namespace/name` of the marker in an export's configuration. */
+/** `namespace/name` of the mark in an export's configuration. */
 export const ownerName = (marked: Pick<Export, "owner">) => markedName(marked.owner) ?? "";
 
 /**
- * True when a path is out of bounds whatever it leads to: it is no device and no allowed pattern matches it. Such a
- * path is not even looked at. Of everything else the host judges, with links resolved, in the script that acts.
+ * True when a path is certainly out of bounds: it is no device and no allowed pattern matches it. Such a path is not
+ * even probed. Every other path is judged on the host, with links resolved, by the script that acts.
  */
 export function isPlainlyOutside(spec: Pick<AoeVolumeSpec, "backing">, allowedBackings: readonly string[]): boolean {
   const path = backingPath(spec);

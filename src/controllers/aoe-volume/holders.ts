@@ -2,18 +2,18 @@ import { type AoeDevice, gapIn, type HostFacts } from "../../host/facts.ts";
 import { addressText, lookUp } from "../hosts/view.ts";
 import type { ObservedHost, VolumeObservation } from "./observation.ts";
 
-/** Does any client hold the device? Only `Free` allows to stop, restart or resize. */
+/** Whether a client holds the device. Only `Free` allows to stop, restart or resize. */
 export type Hold =
   | { readonly kind: "Free" }
   | { readonly kind: "Held"; readonly by: readonly string[] }
   | { readonly kind: "Unknown"; readonly because: readonly string[] };
 
-/** Who holds the device: clients, former ones, and every other dom0 that sees it. */
+/** Finds the holders of the device: clients, former clients, and every other dom0 that sees it. */
 export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" | "spec">): Hold {
   const by: string[] = [];
   const because: string[] = [];
   for (const client of volume.clients) {
-    // A XenHost that is gone held nothing when it was let go, or somebody said to remove this object anyway.
+    // A XenHost that is gone held nothing when it was released, or a person abandoned it.
     if (client.state === "NotFound") continue;
     if (client.state === "Invalid") because.push(`XenHost/${client.name} has an invalid spec`);
     else look(client, volume.spec, by, because);
@@ -41,7 +41,7 @@ function look(sight: ObservedHost, target: VolumeObservation["spec"], by: string
   if (users.length > 0) by.push(`${host} (${users.join(", ")})`);
 }
 
-/** The device of this address, where it is known. */
+/** The device of this address, if it is known. */
 export function deviceOf(
   facts: HostFacts,
   target: { readonly shelf: number; readonly slot: number },
@@ -50,7 +50,7 @@ export function deviceOf(
   return lookUp(facts.aoeDevices.value, "address", addressText, addressText(target))[0];
 }
 
-/** Why something waits, for people. */
+/** Why a change waits, for messages. */
 export function describeHold(hold: Hold): string {
   switch (hold.kind) {
     case "Free":

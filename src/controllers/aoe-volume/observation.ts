@@ -9,42 +9,42 @@ import type { ObjectRef } from "../identity.ts";
 export interface VolumeObservation {
   readonly owner: Owner;
   readonly spec: AoeVolumeSpec;
-  /** What the status kept: the only memory there is. */
+  /** The fields of the status that the plan needs: they are stored nowhere else. */
   readonly recorded: Pick<AoeVolumeStatus, "server" | "size" | "clients" | "backing">;
-  /** What a person has approved on the object. */
+  /** What a person has approved for the object. */
   readonly approved: string | undefined;
   readonly server: ObservedServer;
-  /** Work of this volume on the server that has not ended or not been looked at yet. */
+  /** Work of this volume on the server has not ended, or no probe has shown its effect yet. */
   readonly busy: boolean;
-  /** The server has said, since this process began, that the export is gone. */
+  /** The server has reported, since this process began, that the export is gone. */
   readonly removed: boolean;
-  /** Those of the spec in its order, then those that were taken out of it and may still hold the device. */
+  /** The clients of the spec in its order, then removed clients that may still hold the device. */
   readonly clients: readonly ObservedClient[];
-  /** Every other XenHost that knows a device of this address. */
+  /** Every other XenHost that sees a device of this address. */
   readonly bystanders: readonly Bystander[];
-  /** An older volume that has the address or the backing. */
+  /** An older volume with the same address or backing. */
   readonly rival: Rival | undefined;
-  /** Names of the Ocfs2Clusters that keep a file system on it. */
+  /** Names of the Ocfs2Clusters that have a file system on it. */
   readonly clusters: readonly string[];
 }
 
-/** One host through the eyes of one volume. */
+/** One host as one volume sees it. */
 export interface ObservedHost {
   /** `XenHost/bella` */
   readonly host: string;
   readonly view: HostView;
   /** The facts are younger than every spec that matters here. */
   readonly fresh: boolean;
-  /** May be changed: its host key is one that somebody wrote down. */
+  /** The host may be changed: its host key is recorded. */
   readonly trusted: boolean;
 }
 
-/** A host that is no client. */
+/** A host that is not a client. */
 export interface Bystander extends ObservedHost {
   readonly ref: ObjectRef;
 }
 
-/** The AoeServer that the volume names. */
+/** The AoeServer that the volume refers to. */
 export type ObservedServer =
   | { readonly state: "NotFound"; readonly name: string }
   | { readonly state: "Invalid"; readonly name: string; readonly message: string }
@@ -57,16 +57,16 @@ export type ObservedClient = { readonly name: string; readonly listed: boolean }
   | (ObservedHost & {
       readonly state: "Found";
       readonly spec: XenHostSpec;
-      /** The same SSH endpoint or the same machine id as the server's. */
+      /** It has the same SSH endpoint or the same machine-id as the server. */
       readonly isServer: boolean;
     })
 );
 
-/** An older volume that wants the same. */
+/** An older volume that wants the same address or backing. */
 export interface Rival {
   /** `namespace/name` */
   readonly volume: string;
   readonly over: "Address" | "Backing";
-  /** What both want, in words. */
+  /** What both want, for messages. */
   readonly what: string;
 }

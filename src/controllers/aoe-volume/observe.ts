@@ -19,7 +19,7 @@ import type {
   VolumeObservation,
 } from "./observation.ts";
 
-/** Gathers from memory what the plan of a volume depends on. */
+/** Gathers from memory everything that the plan of a volume depends on. */
 export function observeVolume(world: World, volume: AoeVolume, spec: AoeVolumeSpec): VolumeObservation {
   const { namespace = "", name, uid = "" } = volume.metadata;
   const { server, clients, size, backing } = volume.status ?? {};
@@ -94,7 +94,7 @@ function seeClient(
   return { name, listed, state: "Found", spec: parsed.spec, isServer, ...sight };
 }
 
-/** The same SSH endpoint, or a machine that says to be the same one. */
+/** Whether both have the same SSH endpoint, or report the same machine-id. */
 function isSameMachine(world: World, server: Machine, client: Machine | undefined): boolean {
   if (client === undefined) return false;
   if (addressOf(server.endpoint.ssh) === addressOf(client.endpoint.ssh)) return true;
@@ -115,8 +115,8 @@ function see(world: World, volume: AoeVolume, kind: "AoeServer" | "XenHost", nam
 }
 
 /**
- * Other dom0s that see this very export: the AoE driver finds everything on its segment by itself. Of a volume that is to go
- * also those that have not answered since this process began: they may hold it.
+ * Other dom0s that see this export: the AoE driver discovers every device on its segment. For a volume that is being
+ * deleted also hosts that have not answered since this process began: they may hold it.
  */
 function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Bystander[] {
   const { namespace = "" } = volume.metadata;
@@ -155,13 +155,13 @@ function sees({ agent }: Machine, spec: AoeVolumeSpec, mac: string | undefined):
   return device !== undefined && (mac === undefined || device.macs.length === 0 || device.macs.includes(mac));
 }
 
-/** It has answered some process, or may yet, and what it sees is unknown. */
+/** Its view of the device is unknown: it answered an earlier process, or may still answer. */
 function isUnasked(world: World, { agent: { view }, members }: Machine): boolean {
   if (lastFacts(view) !== undefined) return false;
   return view.state === "Pending" || [...members.keys()].some((id) => hasFacts(world, id));
 }
 
-/** Some process has got an answer from the host. */
+/** Whether any process has got facts of the host. */
 function hasFacts(world: World, id: ObjectRef): boolean {
   return id.kind === "XenHost" && world.stores.hosts.get(id)?.status?.facts !== undefined;
 }
@@ -171,7 +171,7 @@ function wasReached(world: World, volume: AoeVolume, name: string): boolean {
   return hasFacts(world, refTo("XenHost", namespace, name));
 }
 
-/** The oldest other volume that wants the same address on the same segment, or the same backing on the same machine. */
+/** The oldest other volume with the same address on the same segment, or the same backing on the same machine. */
 export function findRival(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Rival | undefined {
   const segment = segmentOf(world, volume);
   const sameAddress = world.stores.volumes.byIndex("address", addressText(spec));
@@ -202,7 +202,7 @@ function alias(owner: AoeVolume, spec: AoeVolumeSpec): string {
   return path === backingPath(spec) || path === "" ? "" : ` (the same as ${path})`;
 }
 
-/** Volumes whose backing is the same file or device, under whatever path and through whatever AoeServer. */
+/** Volumes with the same file or device as backing, at any path and through any AoeServer. */
 function* sharingBacking(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Iterable<AoeVolume> {
   const server = world.machines.of(refTo("AoeServer", namespaceOf(volume), spec.serverRef.name));
   const path = backingPath(spec);
@@ -239,7 +239,7 @@ function segmentOf(world: World, volume: AoeVolume): string | undefined {
   return spec?.ok === true ? segmentOn(spec.spec, interfaceOf(parsed.spec, spec.spec)) : undefined;
 }
 
-/** A XenHost that both volumes name as a client. */
+/** A XenHost that is a client of both volumes. */
 function sharedClient(volume: AoeVolume, spec: AoeVolumeSpec, other: AoeVolume): string | undefined {
   if (namespaceOf(other) !== namespaceOf(volume)) return undefined;
   const parsed = volumeSpec(other);

@@ -5,10 +5,10 @@ import { backingProblem, ensureExport } from "./ensure-export.ts";
 import { ensureServer } from "./ensure-server.ts";
 import type { VolumeObservation } from "./observation.ts";
 
-/** Each ensures one thing and says so in its condition; the first that cannot proceed ends the list. */
+/** Each ensures one thing and reports it in its condition; the first that cannot proceed ends the list. */
 const ensures = [ensureServer, ensureAddressOrBacking, ensureExport, ensureClients];
 
-/** A client that could listen would not help a volume whose backing is missing: then that is the reason. */
+/** A missing backing is reported before an unverified address, because a listening client would not help then. */
 function ensureAddressOrBacking(volume: VolumeObservation): Finding {
   const address = ensureAddress(volume);
   if (!address.conditions.some(({ type, reason }) => type === "Exported" && reason === "AddressUnverified"))
@@ -19,7 +19,7 @@ function ensureAddressOrBacking(volume: VolumeObservation): Finding {
   return { ...address, conditions: [...conflicted, ...backing.conditions] };
 }
 
-/** What is the matter with a volume, and what would be done about it: the same for the same observation, always. */
+/** The plan of a volume: a pure function of the observation. */
 export function planVolume(volume: VolumeObservation): Finding {
   let sum = found([]);
   for (const ensure of ensures) {

@@ -27,7 +27,7 @@ import { machinesOf, watchVolumes } from "./watches.ts";
 
 const owned = ["Exported", "Attached", "Conflicted"] as const;
 
-/** Makes one AoeVolume true: exported by its server, seen by its clients, and gone when it is deleted. */
+/** Reconciles AoeVolumes: exported by their server, seen by their clients, and removed on deletion. */
 export function controlVolumes(means: Means): Controlled {
   const { world } = means;
   const shared = { kind: aoeVolumes, store: world.stores.volumes, owned };
@@ -53,7 +53,7 @@ export function controlVolumes(means: Means): Controlled {
     },
     jobs: (pass, seen, steps) => jobs(world, pass, seen, steps),
     unhelpful: (held, seen) => held.flatMap((one) => conditionsOf(one, seen)),
-    // The first answer of a host that has nothing to do with the volume wakes nobody.
+    // The first answer of a host that has nothing to do with the volume does not wake it, so look again.
     again: (_pass, _seen, { conditions }) => [
       conditions.some(({ reason }) => reason === "ClientUnknown") ? 15 : undefined,
     ],
@@ -66,17 +66,17 @@ export function controlVolumes(means: Means): Controlled {
   return watchVolumes(world, outdone, reconciler);
 }
 
-/** Its server is asked again: its last look is older than what it is to be compared with. */
+/** Requests a probe of the server, because its last one is older than what it is compared with. */
 function askServer({ machines, freshness }: World, volume: ObjectRef, object: AoeVolume, spec: AoeVolumeSpec): void {
   for (const server of refsIn(object, "AoeServer", [spec.serverRef.name]).flatMap((one) => machines.of(one) ?? []))
     if (freshness.holds(volume, server, "Compare")) freshness.demand(volume, [server], "Compare", "WithoutSegments");
 }
 
-/** What a step that did not help means for the conditions. */
+/** The conditions that follow from a step without effect. */
 function conditionsOf({ step, outcome }: Held, { server }: VolumeObservation): ConditionUpdate[] {
   const { reason, message } = explainOutcome(step, outcome);
   if (!isOn(step, aoeServer(server.name))) return [no("Attached", reason, `${hostText(step.host)}: ${message}`)];
-  // An export that runs and may not be restarted now is still an export.
+  // A running export that may not be restarted now is still an export.
   if (reason === "RestartForbidden") return [yes("Exported", "ClientHoldsDevice", message)];
   const conflict = reason === "AddressTaken" || reason === "BackingExported";
   return [no("Exported", reason, message), ...(conflict ? [yes("Conflicted", reason, message)] : [])];
@@ -92,7 +92,7 @@ function jobs(
   const others = seen.bystanders.flatMap((one) => world.machines.of(one.ref) ?? []);
   const witnesses = [...new Set([...machines, ...others])];
   return machines.map((machine) => {
-    // One machine may be AoeServer and XenHost at once.
+    // One machine may be an AoeServer and a XenHost at once.
     const own = [...machine.members.keys()].filter(({ namespace }) => namespace === ref.namespace);
     const mine = own.flatMap((member) => steps.filter((step) => isOn(step, member)));
     const basis = mine.length === 0 ? "" : basisOf(seen, machine);
@@ -100,7 +100,7 @@ function jobs(
   });
 }
 
-/** The facts a plan rests on: when they change, what failed is worth another try. */
+/** The facts on which the steps rest: when they change, a failed step is worth another try. */
 function basisOf(observation: VolumeObservation, machine: Machine): string {
   const server = readyServer(observation);
   const view = machine.agent.view;
@@ -116,7 +116,7 @@ function basisOf(observation: VolumeObservation, machine: Machine): string {
   return JSON.stringify([aoe, interfaces, backing, device, mounted, servedExport(observation)?.pid]);
 }
 
-/** What the status keeps besides conditions. */
+/** Writes the fields of the status other than conditions. */
 function describe(status: AoeVolumeStatus, observation: VolumeObservation): void {
   const target = targetOf(observation.spec);
   status.target = target;

@@ -11,7 +11,7 @@ import { backingPath, interfaceOf, stagedVolume, targetOf } from "./export-param
 import { describeHold, holdOf } from "./holders.ts";
 import type { VolumeObservation } from "./observation.ts";
 
-/** Ensures that a deleted volume's export is gone and, with `Delete`, its backing; never while a client holds the device. */
+/** Removes the export of a deleted volume and, with `Delete`, its backing; never while a client holds the device. */
 export function release(volume: VolumeObservation): Release<Finding> {
   if (volume.clusters.length > 0)
     return blocked(
@@ -31,7 +31,7 @@ export function release(volume: VolumeObservation): Release<Finding> {
     ...(unmarked === undefined ? backingRemoval(volume, server) : []),
   ];
   if (steps.length === 0 && volume.removed) return { kind: "Released" };
-  // Nothing to be seen. A command of a process that died may still be running there: the lock of the script waits for it.
+  // No export is visible, but a command of a process that died may still be running: the script waits for its lock.
   if (steps.length === 0) return removing(volume, [removalOf(volume, server)]);
   const hold = holdOf(volume);
   if (hold.kind !== "Free")
@@ -53,7 +53,7 @@ function removalOf(volume: VolumeObservation, server: ReadyServer): Step {
   return step(server, removeExport({ owner, shelf: spec.shelf, slot: spec.slot, interface: netif }));
 }
 
-/** A vblade of ours whose configuration, and with it our mark, somebody removed: marked again, so that it can go. */
+/** Marks a vblade of ours again whose configuration, and with it our mark, was removed, so that it can be stopped. */
 function remark(volume: VolumeObservation, server: ReadyServer): Step | undefined {
   if (volume.recorded.server === undefined) return undefined;
   const served = servedExport(volume);
@@ -61,7 +61,7 @@ function remark(volume: VolumeObservation, server: ReadyServer): Step | undefine
   return { ...step(server, exportRequest(volume, server, served.export, "IfNeeded")), interrupts: true };
 }
 
-/** Only what xensan created for this object is ever deleted. */
+/** Deletes only a backing that xensan created for this object. */
 function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] {
   const { spec, owner } = volume;
   if (spec.deletionPolicy !== "Delete") return [];

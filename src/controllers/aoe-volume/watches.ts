@@ -15,7 +15,7 @@ import { backingPath, isPlainlyOutside, servedPath } from "./export-parameters.t
 
 const refs = (volumes: readonly AoeVolume[]) => refsOf("AoeVolume", volumes);
 
-/** What wakes AoeVolumes. `outdone`: those that found an older one with their address or backing when they were judged last. */
+/** What wakes AoeVolumes. `outdone`: those for which the last reconcile found an older rival for address or backing. */
 export const watchVolumes = (world: World, outdone: RefMap<true>, reconciler: Reconciler): Controlled => {
   const { stores } = world;
   return {
@@ -31,14 +31,14 @@ export const watchVolumes = (world: World, outdone: RefMap<true>, reconciler: Re
       ),
       onChange(stores.hosts, (host) => refs(volumesSeenBy(stores, keyOf(host))), { when: movesMachine }),
       onChange(stores.volumes, (volume) => refs(sameAddress(stores, volume)), { when: asks }),
-      // What a status says is written a moment after it was judged, perhaps by an earlier process.
+      // A status lags behind the reconcile, and `outdone` knows nothing from before this process: use both.
       onChange(stores.volumes, () => [...refs(stores.volumes.byIndex("conflicted", "yes")), ...outdone.keys()], {
         when: ({ deleted }) => deleted,
       }),
       onChange(stores.clusters, (cluster) => {
         const parsed = clusterSpec(cluster);
         const listed = parsed.ok ? parsed.spec.filesystems.map(({ volumeRef }) => volumeRef.name) : [];
-        // Former ones wait until the cluster has left them.
+        // File systems that left the spec keep their volumes until the cluster has left them.
         const former = (cluster.status?.filesystems ?? []).map(({ volumeRef }) => volumeRef?.name);
         return refsIn(cluster, "AoeVolume", [...listed, ...former]);
       }),
@@ -54,7 +54,7 @@ export const watchVolumes = (world: World, outdone: RefMap<true>, reconciler: Re
   };
 };
 
-/** The machines that a volume has to do with: its server's, and those of its clients, also of former ones. */
+/** The machines that a volume uses: its server's, and those of its clients, including former clients. */
 export function machinesOf({ machines }: World, volume: AoeVolume, spec: AoeVolumeSpec): Machine[] {
   const clients = new Set(
     [...(spec.clientRefs ?? []), ...(volume.status?.clients ?? []).map(({ hostRef }) => hostRef)].map(
@@ -65,11 +65,11 @@ export function machinesOf({ machines }: World, volume: AoeVolume, spec: AoeVolu
   return objects.flatMap((object) => machines.of(object) ?? []);
 }
 
-/** Volumes that name this AoeServer. */
+/** Volumes that refer to this AoeServer. */
 export const volumesOn = ({ volumes }: Stores, { namespace, name }: Omit<ObjectRef, "kind">): AoeVolume[] =>
   volumes.byIndex("server", keyString({ namespace, name }));
 
-/** Volumes of which this XenHost is a client, or was. */
+/** Volumes of which this XenHost is or was a client. */
 export const volumesSeenBy = ({ volumes }: Stores, { namespace, name }: Omit<ObjectRef, "kind">): AoeVolume[] =>
   volumes.byIndex("client", keyString({ namespace, name }));
 
@@ -93,7 +93,7 @@ function concernedBy(stores: Stores, { machine, all, first, addresses, backings 
   const listed = members.flatMap((member) =>
     member.kind === "AoeServer" ? volumesOn(stores, member) : volumesSeenBy(stores, member),
   );
-  // Volumes that do not list this host wait for it all the same when it may hold their device.
+  // A volume that does not list this host also waits for it if the host may hold the device.
   const devices = lastFacts(machine.agent.view)?.aoeDevices;
   const seen = (devices?.state === "known" ? devices.value : [])
     .flatMap((device) => volumes.byIndex("address", addressText(device)))
@@ -101,7 +101,7 @@ function concernedBy(stores: Stores, { machine, all, first, addresses, backings 
   return refs([...listed, ...seen]);
 }
 
-/** Paths that the volumes of a server need to know of. */
+/** The paths that must be probed for the volumes of a server. */
 function backingsOn(stores: Stores, { namespace, name }: ObjectRef): string[] {
   const server = stores.servers.get({ namespace, name });
   const bounds = server && serverSpec(server);
@@ -114,7 +114,7 @@ function backingsOn(stores: Stores, { namespace, name }: ObjectRef): string[] {
   });
 }
 
-/** How volumes are found without looking at all of them. Volumes with an invalid spec are in `server` and `conflicted` only. */
+/** Indexes of volumes. Volumes with an invalid spec are in `server` and `conflicted` only. */
 export const volumeIndexes = {
   /** `namespace/server` */
   server: (volume: AoeVolume) => keysIn(volume, [serverNameOf(volume)]),
@@ -144,7 +144,7 @@ function specOf(volume: AoeVolume): AoeVolumeSpec | undefined {
   return parsed.ok ? parsed.spec : undefined;
 }
 
-/** The server that a volume names, even in a spec that is invalid otherwise: its export may run there. */
+/** The server that a volume refers to, even in an otherwise invalid spec: its export may run there. */
 export function serverNameOf({ spec }: { readonly spec: unknown }): string | undefined {
   const ref = isRecord(spec) ? spec.serverRef : undefined;
   return isRecord(ref) && typeof ref.name === "string" ? ref.name : undefined;

@@ -12,7 +12,7 @@ import { type ClusterObservation, type ObservedNode, readyNode } from "./observa
 import { labels, workOf } from "./observe.ts";
 import { concernedBy, machinesOf } from "./watches.ts";
 
-/** The steps as jobs: those of one file system, and those of the node as a whole, hold up no others. */
+/** Groups the steps into jobs: the jobs of one file system, and those of a node as a whole, do not delay others. */
 export function jobs(
   world: World,
   cluster: Ocfs2Cluster,
@@ -33,7 +33,7 @@ export function jobs(
   );
 }
 
-/** The facts a plan rests on: when they change, what failed is worth another try. */
+/** The facts on which the steps rest: when they change, a failed step is worth another try. */
 function basisOf(observation: ClusterObservation, node: ObservedNode, work: string): string {
   const facts = readyNode(node)?.facts;
   if (facts === undefined) return "";
@@ -47,7 +47,7 @@ function basisOf(observation: ClusterObservation, node: ObservedNode, work: stri
   return JSON.stringify([rest, still, mountPoints, formats, tools.state === "known" ? [...tools.value.keys()] : []]);
 }
 
-/** Asks all nodes again when their last looks are old enough; else says in how many seconds they will be. */
+/** Requests a probe of all nodes when their last ones are old enough; else returns in how many seconds they will be. */
 export function lookAgain(world: World, cluster: Ocfs2Cluster): number | undefined {
   const { namespace = "", name } = cluster.metadata;
   const id = refTo("Ocfs2Cluster", namespace, name);
@@ -60,7 +60,7 @@ export function lookAgain(world: World, cluster: Ocfs2Cluster): number | undefin
   return undefined;
 }
 
-/** What a step that did not help means for the conditions. */
+/** The condition that follows from a step without effect. */
 export function conditionOf({ step, outcome }: Held): ConditionUpdate {
   const { reason, message } = explainOutcome(step, outcome);
   return no(conditionFor(step.action), reason, `${step.host.name}: ${message}`);

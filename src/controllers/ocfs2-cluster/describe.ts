@@ -22,7 +22,7 @@ export interface Restart {
   readonly label: string;
 }
 
-/** What the status keeps besides conditions. Returns who has restarted since the former status. */
+/** Writes the fields of the status other than conditions. Returns the nodes that restarted since the former status. */
 export function describeCluster(status: Ocfs2ClusterStatus, cluster: ClusterObservation): Restart[] {
   const recorded = new Map((status.nodes ?? []).map((node) => [node.hostRef.name, node]));
   const staying = cluster.nodes.filter((node) => node.listed || !leave(cluster, node).left);
@@ -37,7 +37,7 @@ function nodeStatus(cluster: ClusterObservation, node: ObservedNode, before: Nod
   const { host, number, name, address, port } = node;
   const identity = { hostRef: { name: host }, number, name, address, port };
   const problem = nodeProblem(node);
-  // Not looked yet: what was seen before stands.
+  // Before the first look the recorded status stands.
   if (problem?.reason === "Pending")
     return { state: "Unknown", ...(before === undefined ? {} : withoutUndefined(before)), ...identity };
   const ready = readyNode(node);
@@ -54,7 +54,7 @@ function withoutUndefined({ state, message }: NodeStatus): Pick<NodeStatus, "sta
 
 const said = (message: string | undefined) => (message === undefined ? {} : { message: message.slice(0, 1024) });
 
-/** Nothing of a file system that was taken out of the spec is mounted any more, and everybody says so. */
+/** True if every node reports that a file system removed from the spec is no longer mounted. */
 function isGone(cluster: ClusterObservation, filesystem: ObservedFilesystem): boolean {
   return cluster.nodes.every((node) => lookAtRest(cluster, filesystem, node).assessment.status === "True");
 }
@@ -96,7 +96,7 @@ function filesystemStatus(
   };
 }
 
-/** The former place is remembered as long as anybody may still have it there. */
+/** The former mount point stays in the status as long as a node may still have the file system mounted there. */
 function mountPointOf(cluster: ClusterObservation, filesystem: ObservedFilesystem): string | undefined {
   const { spec, recorded } = filesystem;
   const former = recorded?.mountPoint;

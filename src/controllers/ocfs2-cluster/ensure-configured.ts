@@ -18,7 +18,7 @@ import {
 import { clusterRequest, mustWait, sameNodes, sameRegions, sameTimeouts, timing } from "./members.ts";
 import { type ClusterObservation, listedNodes, type ObservedNode, type ReadyNode, readyNode } from "./observation.ts";
 
-/** Ensures that ocfs2-tools is there, and that every node is configured alike for its next boot. */
+/** Ensures that ocfs2-tools is installed, and that every node has the same configuration for its next boot. */
 export function ensureConfigured(cluster: ClusterObservation): ClusterFinding {
   const request = clusterRequest(cluster);
   const looks = listedNodes(cluster).map((node) => look(cluster, node, request));
@@ -97,7 +97,7 @@ function missingTools({ facts: { tools } }: ReadyNode): string[] {
 const canInstall = ({ spec, facts: { system } }: ReadyNode) =>
   spec.packages === "Manage" && system.state === "known" && system.value.packageManager === "apt";
 
-/** What is not as it must be after the next boot; undefined when everything is. */
+/** What would be wrong after the next boot; undefined when nothing would. */
 function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   const { configuration, boot, bootOrder, panicOnOops, panic } = o2cb;
   if (configuration === undefined) return "has no cluster.conf";
@@ -116,10 +116,10 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   if (!bootOrder) return "its boot order is wrong";
   if (panicOnOops !== undefined && (panicOnOops.now !== 1 || !panicOnOops.persisted))
     return "kernel.panic_on_oops is not 1";
-  // Below 0 the reboot comes at once.
+  // A negative value reboots at once.
   if (panic !== undefined && (panic.now === 0 || !panic.persisted)) return "kernel.panic is not set";
   return undefined;
 }
 
-/** The mark is of this cluster. */
+/** Whether the mark names this cluster. */
 export const isOurs = (mark: string, { owner }: Pick<ClusterRequest, "owner">) => isMarkOf(owner, mark);

@@ -29,7 +29,7 @@ import {
   readyNode,
 } from "./observation.ts";
 
-/** Ensures that every volume holds its file system: found there, or made there once. */
+/** Ensures that every volume holds its file system: found there, or created there once. */
 export function ensureFormatted(cluster: ClusterObservation): ClusterFinding {
   const wanted = cluster.filesystems.flatMap((one) => (one.spec === undefined ? [] : [{ ...one, spec: one.spec }]));
   const looks = wanted.map((filesystem) => look(cluster, filesystem));
@@ -57,7 +57,7 @@ function look(cluster: ClusterObservation, filesystem: ObservedFilesystem & { sp
   if (volume.state === "NotFound")
     return { assessment: bad(label, "VolumeNotFound", `AoeVolume ${volume.name} does not exist: create it`) };
   if (volume.state === "Taken") return { assessment: bad(label, "VolumeInOtherCluster", volume.message) };
-  // What others see of it meanwhile is half a file system.
+  // Meanwhile other nodes see an incomplete file system.
   if (filesystem.formatting !== undefined)
     return { assessment: bad(label, "Progressing", `${filesystem.formatting} formats ${volume.device}`) };
   const decision = decide(cluster, filesystem, volume);
@@ -97,7 +97,7 @@ function look(cluster: ClusterObservation, filesystem: ObservedFilesystem & { sp
   }
 }
 
-/** It is there; node slots may be missing. */
+/** The file system exists; node slots may be missing. */
 function complete(
   cluster: ClusterObservation,
   filesystem: ObservedFilesystem & { spec: FilesystemSpec },

@@ -4,7 +4,7 @@ import { type Assessment, bad, type ClusterFinding, nodeProblem, nothingFound, o
 import { deviceOf, isMountedNow, sharedDevice } from "./members.ts";
 import { type ClusterObservation, listedNodes, type ReadyNode, readyNode } from "./observation.ts";
 
-/** Looks at what nobody can ensure: heartbeats, connections, slots, read-only mounts, errors of the kernel. */
+/** Reports what no step can ensure: heartbeats, connections, slots, read-only mounts, errors of the kernel. */
 export function ensureHealthy(cluster: ClusterObservation): ClusterFinding {
   const between = peers(cluster);
   const assessments = [
@@ -29,7 +29,7 @@ export function ensureHealthy(cluster: ClusterObservation): ClusterFinding {
   };
 }
 
-/** AoE has no flush: what a server acknowledges out of its memory is lost in its power cut, journals among it. */
+/** AoE has no flush: a power failure of a server loses what it acknowledged from its memory, including journals. */
 function unsynced({ filesystems }: ClusterObservation): string {
   const names = filesystems.flatMap(({ volume }) => (volume.state === "Found" && !volume.synced ? [volume.name] : []));
   if (names.length === 0) return "";
@@ -52,7 +52,7 @@ function unknown(cluster: ClusterObservation): Assessment[] {
   });
 }
 
-/** Who has a file system mounted writes a sign of life to it every two seconds. */
+/** A node writes its heartbeat every two seconds to each file system that it has mounted. */
 function silent(cluster: ClusterObservation): Assessment[] {
   return cluster.filesystems.flatMap((filesystem) =>
     filesystem.holders
@@ -67,7 +67,7 @@ function silent(cluster: ClusterObservation): Assessment[] {
   );
 }
 
-/** Each node finds its own slot in the slot map, once; nobody else has one. */
+/** Each node has exactly one slot in the slot map, and no other host has one. */
 function slots(cluster: ClusterObservation): Assessment[] {
   const numbers = new Set(cluster.nodes.map(({ number }) => number));
   return mountedNodes(cluster).flatMap((node) =>
@@ -90,7 +90,7 @@ function slots(cluster: ClusterObservation): Assessment[] {
   );
 }
 
-/** Nodes with something mounted, with their facts. */
+/** Nodes that have a file system mounted, with their facts. */
 function mountedNodes(cluster: ClusterObservation) {
   return cluster.nodes.flatMap((node) => {
     const ready = readyNode(node);
@@ -121,9 +121,9 @@ function peers(cluster: ClusterObservation): Assessment[] {
   return mounted.flatMap((node) => {
     const active = node.facts.o2cb.state === "known" ? node.facts.o2cb.value.active : undefined;
     if (active === undefined) return [];
-    // Only who shares a file system with it is heard and connected.
+    // A node hears and connects to only those that share a file system with it.
     const others = mounted.filter((other) => other.number !== node.number && shared(cluster, node, other).length > 0);
-    // A host that was looked at before the other mounted cannot have heard it.
+    // A host that was probed before the other one mounted cannot have heard it.
     const early = others.filter((other) => {
       const since = shared(cluster, node, other).flatMap(({ holders }) =>
         holders.filter(({ host }) => host === other.host),
@@ -151,7 +151,7 @@ function peers(cluster: ClusterObservation): Assessment[] {
   });
 }
 
-/** When its last look began, monotonic milliseconds. */
+/** When the node's last probe began, monotonic milliseconds. */
 const lookedAt = ({ view }: ReadyNode) => (view.state === "Reachable" ? view.snapshot.startedAt : 0);
 
 const shared = (cluster: ClusterObservation, one: ReadyNode, other: ReadyNode) =>
@@ -194,7 +194,7 @@ function troubles(cluster: ClusterObservation): Assessment[] {
   );
 }
 
-/** I/O errors of any other device (an empty CD drive, the disk of dom0, another volume) are the trouble of others. */
+/** I/O errors of other devices (an empty CD drive, the disk of dom0, another volume) do not concern the cluster. */
 export function concerns(
   { filesystems }: Pick<ClusterObservation, "filesystems">,
   { kind, subject }: Pick<KernelTrouble, "kind" | "subject">,
@@ -204,7 +204,7 @@ export function concerns(
   return target === undefined || filesystems.some((one) => deviceOf(one) === `/dev/etherd/${target}`);
 }
 
-/** Heartbeat and AoE driver give up in the right order. */
+/** Checks that the AoE driver gives up later than the heartbeat. */
 function patience(cluster: ClusterObservation): Assessment[] {
   const aoe = aoeSeconds(cluster);
   if (aoe === undefined || aoe === 0 || deadSeconds(cluster) < aoe) return [];

@@ -14,7 +14,7 @@ import {
 import { clusterRequest, sameNodes } from "./members.ts";
 import { type ClusterObservation, leavingNodes, listedNodes, type ObservedNode, readyNode } from "./observation.ts";
 
-/** How far a node is on its way out. */
+/** How far a node has left the cluster. */
 export interface Leaving {
   readonly node: ObservedNode;
   readonly left: boolean;
@@ -23,8 +23,9 @@ export interface Leaving {
 }
 
 /**
- * Ensures that hosts that are no longer nodes leave: unmounted there, then forgotten by the others, then the cluster is
- * removed from them. With a global heartbeat, which goes on without a mount, the others forget them last.
+ * Ensures that hosts that are no longer nodes leave: their file systems are unmounted, then the other nodes forget
+ * them, then the cluster is removed from them. With a global heartbeat, which continues without a mount, the others
+ * forget them last.
  */
 export function ensureLeft(cluster: ClusterObservation): ClusterFinding {
   const leaving = leavingNodes(cluster).map((node) => leave(cluster, node));
@@ -39,7 +40,7 @@ export function ensureLeft(cluster: ClusterObservation): ClusterFinding {
   };
 }
 
-/** What is left of the cluster on a node that is to leave it. */
+/** What is left of the cluster on a node that must leave it. */
 export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving {
   const { host } = node;
   const gone = { node, left: true, assessment: undefined, steps: [] };
@@ -79,14 +80,14 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
   return waits(bad(host, "NodeLeaving", "the cluster is being removed from it"), [removal(cluster, host)]);
 }
 
-/** What a person can do about a node that cannot be asked. */
+/** What a person can do about a node that does not answer. */
 function adviceOn(node: ObservedNode): string {
   if (node.state === "Found" && node.beats !== undefined)
     return `. ${node.beats}: repair its network or SSH, or switch it off`;
   return `. If it is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=${node.host}`;
 }
 
-/** A node that can be asked and still has others than the present members. */
+/** True for a reachable node that still knows other nodes than the present members. */
 function knows(cluster: ClusterObservation, node: ObservedNode): boolean {
   const o2cb = readyNode(node)?.facts.o2cb;
   if (o2cb?.state !== "known") return false;
@@ -96,7 +97,7 @@ function knows(cluster: ClusterObservation, node: ObservedNode): boolean {
   return !sameNodes(configured, nodes) || !sameNodes(active?.nodes ?? nodes, nodes);
 }
 
-/** What of the cluster is left on a node; undefined: nothing. */
+/** What is left of the cluster on a node; undefined: nothing. */
 export function restOf(cluster: ClusterObservation, node: ObservedNode): string | undefined {
   const ready = readyNode(node);
   if (ready === undefined) return "its state is unknown";

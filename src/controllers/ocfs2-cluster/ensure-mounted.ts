@@ -28,7 +28,7 @@ import {
   readyNode,
 } from "./observation.ts";
 
-/** Ensures that every node has every file system mounted at the same place, now and after a reboot. */
+/** Ensures that every node has every file system mounted at the same mount point, now and after a reboot. */
 export function ensureMounted(cluster: ClusterObservation): ClusterFinding {
   const wanted = cluster.filesystems.flatMap((one) => (one.spec === undefined ? [] : [{ ...one, spec: one.spec }]));
   const gone = cluster.filesystems.filter(({ spec }) => spec === undefined);
@@ -60,7 +60,7 @@ interface Look {
   readonly step?: ClusterStep;
 }
 
-/** One file system on one node. */
+/** Assesses the mount of one file system on one node. */
 export function lookAtMount(
   cluster: ClusterObservation,
   filesystem: ObservedFilesystem & { spec: FilesystemSpec },
@@ -97,7 +97,8 @@ export function lookAtMount(
   const mount = mountFilesystem(request);
   const here = device.mounts.find(({ mountPoint }) => mountPoint === spec.mountPoint);
   if (here !== undefined) {
-    // What is mounted obeys the owner of the host at once; the spec that asks for more is told so.
+    // The bounds of the host's owner apply to mounted file systems at once; the condition says what the spec asks
+    // beyond them.
     const outside = mountOptionsOutside(spec.mountOptions, ready.spec.allowed.mountOptions);
     const options = spec.mountOptions.filter((option) => !outside.includes(option));
     const otherwise = isMountedOtherwise(options, here.options);
@@ -144,7 +145,7 @@ export function lookAtMount(
 const why = ({ facts: { sharedDevices } }: ReadyNode) =>
   sharedDevices.state === "unknown" ? `: ${sharedDevices.why}` : "";
 
-/** Why it must not be mounted now. */
+/** Why the file system must not be mounted now. */
 function obstacleTo(
   cluster: ClusterObservation,
   filesystem: ObservedFilesystem,
@@ -208,7 +209,7 @@ function unmountStep(
   return stepOn(host, unmountFilesystem({ owner, ...rest }), label);
 }
 
-/** Ensures that a file system is not mounted on a node any more: it, or the node, was taken out of the spec. */
+/** Ensures that a file system is no longer mounted on a node, because it or the node was removed from the spec. */
 export function lookAtRest(cluster: ClusterObservation, filesystem: ObservedFilesystem, node: ObservedNode): Look {
   const { host } = node;
   const { label, recorded } = filesystem;
@@ -216,7 +217,7 @@ export function lookAtRest(cluster: ClusterObservation, filesystem: ObservedFile
   const nothing = { assessment: fine(subject, "Mounted", "is not mounted") };
   const path = deviceOf(filesystem);
   const uuid = recorded?.uuid;
-  // Never mounted by us: there is nothing to undo.
+  // We never mounted it, so there is nothing to undo.
   if (path === undefined || uuid === undefined || node.state === "NotFound") return nothing;
   if (node.state === "Found" && node.neverReached && node.view.state === "Unreachable") return nothing;
   const problem = nodeProblem(node);

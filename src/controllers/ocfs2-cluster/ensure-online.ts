@@ -16,7 +16,7 @@ import {
 import { clusterRequest, isMountedNow, mustWait, sameNodes, sameTimeouts, timing } from "./members.ts";
 import { type ClusterObservation, listedNodes, type ObservedNode, type ReadyNode, readyNode } from "./observation.ts";
 
-/** Ensures that every node has the cluster in its kernel, with the same nodes and timeouts. */
+/** Ensures that the cluster is active in the kernel of every node, with the same nodes and timeouts. */
 export function ensureOnline(cluster: ClusterObservation): ClusterFinding {
   const request = clusterRequest(cluster);
   const { waitsFor } = timing(cluster);
@@ -46,7 +46,7 @@ export function ensureOnline(cluster: ClusterObservation): ClusterFinding {
   };
 }
 
-/** The timeouts as one contract, in words. */
+/** The timeouts as one contract, for messages. */
 export function contract(cluster: ClusterObservation): string {
   const seconds = deadSeconds(cluster);
   const aoe = aoeSeconds(cluster);
@@ -58,7 +58,7 @@ export function contract(cluster: ClusterObservation): string {
 /** After how many seconds without a write a node of this cluster resets itself. */
 export const deadSeconds = (cluster: ClusterObservation) => (timing(cluster).timeouts.heartbeatThreshold - 1) * 2;
 
-/** The shortest time after which the AoE driver of a node fails what it cannot do; 0: never; undefined: unknown. */
+/** The shortest time after which the AoE driver of a node fails a request; 0: never; undefined: unknown. */
 export function aoeSeconds({ nodes }: ClusterObservation): number | undefined {
   const known = nodes.flatMap((node) => {
     const aoe = readyNode(node)?.facts.aoe;
@@ -104,7 +104,7 @@ function look(
   return { assessment: bad(host, "Progressing", wrong.what), steps: [step] };
 }
 
-/** What is not as it must be now, and whether it can change only while the cluster is offline. */
+/** What is wrong now, and whether it can change only while the cluster is offline. */
 function difference(active: ActiveCluster, request: ClusterRequest): { what: string; offline: boolean } | undefined {
   if (active.heartbeatMode !== request.heartbeatMode)
     return { what: "another heartbeat mode is active", offline: true };
@@ -116,7 +116,7 @@ function difference(active: ActiveCluster, request: ClusterRequest): { what: str
   const wanted = new Set(regions.map(regionName));
   const missing = regions.filter((region) => !written.has(regionName(region)));
   if (missing.length > 0) return { what: `the heartbeat on ${missing.join(", ")} is not written`, offline: false };
-  // A local heartbeat comes and goes with its mount.
+  // A local heartbeat starts and ends with its mount.
   const former = request.heartbeatMode === "Global" ? [...written].filter((region) => !wanted.has(region)) : [];
   if (former.length > 0)
     return {
@@ -126,7 +126,7 @@ function difference(active: ActiveCluster, request: ClusterRequest): { what: str
   return undefined;
 }
 
-/** The cluster is in the kernel of the node, as far as mounting goes. */
+/** True if the cluster is active in the node's kernel, so that file systems can be mounted. */
 export function isOnline({ facts }: Pick<ReadyNode, "facts">, request: ClusterRequest): boolean {
   if (facts.o2cb.state !== "known") return false;
   const { active } = facts.o2cb.value;

@@ -5,8 +5,8 @@ import { clusterRequest, deviceOf, isMountedNow, sharedDevice } from "./members.
 import { type ClusterObservation, listedNodes, type ObservedFilesystem, readyNode } from "./observation.ts";
 
 /**
- * Ensures that a file system is as large as its volume, which it becomes under its mounts, and has as many node slots as
- * the spec says, which tunefs.ocfs2 adds only while nobody has it mounted. One node does it.
+ * Ensures that a file system is as large as its volume, to which it grows while mounted, and has as many node slots as
+ * the spec says, which tunefs.ocfs2 adds only while no node has it mounted. One node does it.
  */
 export function ensureSize(cluster: ClusterObservation): ClusterFinding {
   return { ...nothingFound, steps: cluster.filesystems.flatMap((filesystem) => change(cluster, filesystem) ?? []) };
@@ -31,11 +31,11 @@ function change(cluster: ClusterObservation, filesystem: ObservedFilesystem): Cl
   const [first] = sights;
   if (first === undefined) return undefined;
   const { superblock, host } = first;
-  // It is one file system: what one node has made larger, another may not have read again.
+  // It is one file system: a node may not have read again what another has grown.
   const sizeNow = Math.max(...sights.map((sight) => sight.superblock.sizeBytes));
   const alone = filesystem.busyOn.every((other) => other === host);
   const { sizeBytes } = first.device;
-  // A node that still sees the former size, or cannot be asked, would write beyond the end of its device.
+  // A node that still sees the former size, or does not answer, would write beyond the end of its device.
   const sure = states.every(({ mounted }) => mounted !== "Unknown");
   const alike = sights.every(({ device }) => device.sizeBytes === sizeBytes) && sizeBytes === volume.sizeBytes;
   const larger = Math.floor(sizeBytes / superblock.clusterSize) * superblock.clusterSize > sizeNow;
@@ -45,16 +45,19 @@ function change(cluster: ClusterObservation, filesystem: ObservedFilesystem): Cl
 
 /** Node slots that a file system needs and does not have. */
 export interface MissingSlots {
-  /** How many the file system has now. */
+  /** The present number of node slots. */
   readonly now: number;
-  /** Who is to add them; undefined as long as somebody has it mounted, or may have. */
+  /** The node that must add them; undefined as long as a node has the file system mounted, or may have. */
   readonly by: string | undefined;
   readonly waitsFor: readonly string[];
-  /** Nobody is known to have it mounted, and who does not say yet will soon: it stays so until the slots are there. */
+  /**
+   * No node is known to have it mounted, and those still unknown report soon: keep it unmounted until the slots are
+   * there.
+   */
   readonly imminent: boolean;
 }
 
-/** Undefined: it has as many node slots as the spec says, or it is unknown. */
+/** Undefined: the file system has as many node slots as the spec says, or their number is unknown. */
 export function missingSlots(cluster: ClusterObservation, filesystem: ObservedFilesystem): MissingSlots | undefined {
   const { spec, recorded } = filesystem;
   const path = deviceOf(filesystem);

@@ -6,33 +6,33 @@ import { type Step, stepOf } from "../hosts/step.ts";
 import { xenHost } from "../identity.ts";
 import { type ObservedNode, wrongName } from "./observation.ts";
 
-/** A step of a cluster on one node. Steps with the same `work` run one after the other, others side by side. */
+/** A step of a cluster on one node. Steps with the same `work` run in order, others in parallel. */
 export interface ClusterStep extends Step {
-  /** Label of the file system; empty for what concerns the node as a whole. */
+  /** Label of the file system; empty for steps that concern the node as a whole. */
   readonly work: string;
 }
 
-/** What has to be in the status, safely, before anything else is done. */
+/** What must be stored in the status before anything else is done. */
 export type Write =
   | { readonly kind: "Uuid"; readonly label: string; readonly uuid: string }
   | { readonly kind: "Intent"; readonly label: string; readonly host: string }
   | { readonly kind: "Timeouts" };
 
-/** What one step of the reconcile found out. */
+/** The result of one `ensure…` function of a cluster. */
 export interface ClusterFinding {
   readonly conditions: readonly ConditionUpdate[];
   readonly steps: readonly ClusterStep[];
   readonly writes: readonly Write[];
-  /** Steps that cannot be said exactly yet, for people. */
+  /** Steps that are not known exactly yet, as a dry run shows them. */
   readonly previews: readonly PlanStep[];
-  /** Another look some seconds later would tell more. */
+  /** True: another probe some seconds later would tell more. */
   readonly lookAgain: boolean;
 }
 
-/** The finding of an `ensure…` that has nothing to say. */
+/** A finding without conditions or steps. */
 export const nothingFound: ClusterFinding = { conditions: [], steps: [], writes: [], previews: [], lookAgain: false };
 
-/** All findings in one. */
+/** Joins several findings. */
 export function joined(findings: readonly ClusterFinding[]): ClusterFinding {
   return {
     conditions: findings.flatMap(({ conditions }) => conditions),
@@ -48,7 +48,7 @@ export function stepOn(host: string, command: HostCommand, work = ""): ClusterSt
   return { ...stepOf(xenHost(host), command), work };
 }
 
-/** What one condition says of one node or file system. */
+/** What one condition reports for one node or one file system. */
 export interface Assessment {
   readonly subject: string;
   readonly status: "True" | "False" | "Unknown";
@@ -64,7 +64,10 @@ export const bad: Judge = (subject, reason, message) => ({ subject, status: "Fal
 /** An assessment that is Unknown. */
 export const open: Judge = (subject, reason, message) => ({ subject, status: "Unknown", reason, message });
 
-/** One condition of many assessments: False outweighs Unknown, and what a person has to mend outweighs what passes. */
+/**
+ * Joins assessments to one condition: False outweighs Unknown, and what a person must mend outweighs what passes by
+ * itself.
+ */
 export function together(
   type: string,
   assessments: readonly Assessment[],
@@ -90,7 +93,7 @@ export function together(
 
 const passing = new Set(["Progressing", "Pending", "NotFormatted", "NotOnline", "Looking"]);
 
-/** Why nothing can be said or done about a node; undefined when something can. */
+/** Why a node can be neither assessed nor changed; undefined when it can. */
 export function nodeProblem(node: ObservedNode): Assessment | undefined {
   const { host } = node;
   if (node.state === "NotFound")

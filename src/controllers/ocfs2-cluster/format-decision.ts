@@ -3,37 +3,37 @@ import type { FormatRecord, SharedDevice } from "../../host/ocfs2-facts.ts";
 import { approvedOf } from "../directives.ts";
 import type { Strangers } from "./observation.ts";
 
-/** What is known of one file system that is to be on one volume. */
+/** What is known about one file system of the spec and its volume. */
 export interface FormatSituation {
   readonly policy: "IfBlank" | "Never";
   /** Recorded in the status: the file system exists. */
   readonly uuid: string | undefined;
-  /** Recorded in the status: somebody was about to make it. */
+  /** Recorded in the status: this host was about to create it. */
   readonly intent: { readonly uuid: string; readonly host: string } | undefined;
-  /** What a person has approved: `FormatElsewhere:UUID`. */
+  /** The approval of a person: `FormatElsewhere:UUID`. */
   readonly approved: string | undefined;
   readonly device: string;
   readonly label: string;
   readonly cluster: string;
   readonly heartbeatMode: "Local" | "Global";
-  /** What the server serves; undefined while it is unknown. */
+  /** The size that the server exports; undefined while it is unknown. */
   readonly sizeBytes: number | undefined;
   /** In the order of the node numbers. */
   readonly looks: readonly NodeLook[];
   readonly strangers: Strangers;
 }
 
-/** What one node says of the device. */
+/** What one node reports about the device. */
 export type NodeLook = { readonly host: string } & (
   | { readonly kind: "Pending" }
   | { readonly kind: "Unreachable"; readonly why: string }
   | {
       readonly kind: "Seen";
-      /** Undefined: it does not say. */
+      /** Undefined: not reported. */
       readonly device: SharedDevice | undefined;
-      /** Undefined: it does not say. */
+      /** Undefined: not reported. */
       readonly records: readonly FormatRecord[] | undefined;
-      /** The volume says that the node sees it: up, from the right server. */
+      /** The status of the volume says that the node sees it: up, from the right server. */
       readonly attached: boolean;
       /** The cluster is online there. */
       readonly online: boolean;
@@ -42,27 +42,27 @@ export type NodeLook = { readonly host: string } & (
 type Seen = Extract<NodeLook, { kind: "Seen" }>;
 type Device = Seen & { readonly device: SharedDevice };
 
-/** Whether a file system is made now, and what is to be written down or done instead. */
+/** Whether to format now, and what to record or do instead. */
 export type FormatDecision =
-  /** The recorded file system is there. */
+  /** The recorded file system exists. */
   | { readonly kind: "Formatted"; readonly uuid: string }
-  /** It is there and is to be recorded: made by us, or found. */
+  /** The file system exists and must be recorded: created by us, or found. */
   | { readonly kind: "Record"; readonly uuid: string; readonly adopted: boolean }
-  /** Write down that this host is going to format; nothing else yet. */
+  /** Record that this host will format; do nothing else yet. */
   | { readonly kind: "Intend"; readonly host: string }
-  /** The intent is written down and mkfs never began: this host may run it, with the UUID of the intent. */
+  /** The intent is recorded and mkfs never began: this host may run it, with the UUID of the intent. */
   | { readonly kind: "Format"; readonly host: string; readonly uuid: string }
-  /** It passes by itself, or when somebody comes back. */
+  /** The obstacle passes by itself, or when a host answers again. */
   | { readonly kind: "Wait"; readonly reason: Reason; readonly message: string }
-  /** A person has to decide. */
+  /** A person must decide. */
   | { readonly kind: "Refuse"; readonly reason: Reason; readonly message: string };
 
 const wait = (reason: Reason, message: string): FormatDecision => ({ kind: "Wait", reason, message });
 const refuse = (reason: Reason, message: string): FormatDecision => ({ kind: "Refuse", reason, message });
 
 /**
- * The one place that decides whether a volume may be formatted: once, ever, and only where nothing is. Whatever is not
- * proved ends in waiting or in a refusal.
+ * The only place that decides whether a volume may be formatted: once ever, and only if it is blank. Anything that is
+ * not proved ends in waiting or in a refusal.
  */
 export function decideFormat(situation: FormatSituation): FormatDecision {
   if (situation.uuid !== undefined) return confirm(situation, situation.uuid);
@@ -70,7 +70,7 @@ export function decideFormat(situation: FormatSituation): FormatDecision {
   return begin(situation);
 }
 
-/** A UUID is recorded: the file system is there, or something is very wrong. Never a reason to format. */
+/** A UUID is recorded: the file system exists, or something is very wrong. Never a reason to format. */
 function confirm({ looks, device }: FormatSituation, uuid: string): FormatDecision {
   const readable = looks.flatMap(seeing).filter(({ device: { content } }) => isReadable(content));
   const there = readable.filter((look) => look.device.superblock?.uuid === uuid);
@@ -89,7 +89,7 @@ function confirm({ looks, device }: FormatSituation, uuid: string): FormatDecisi
 
 type Intent = NonNullable<FormatSituation["intent"]>;
 
-/** mkfs may have begun. The host that was to run it says whether it did; nobody else can. */
+/** mkfs may have begun. Only the host that was to run it has the record of that. */
 function resume(situation: FormatSituation, intent: Intent): FormatDecision {
   const { looks, device } = situation;
   const { uuid, host } = intent;
@@ -108,7 +108,7 @@ function resume(situation: FormatSituation, intent: Intent): FormatDecision {
     if (!isReadable(found.content)) return wait("DeviceUnreadable", `${host} cannot read ${device}`);
     return refuse("FilesystemMissing", `${device} was formatted as ${uuid}, and holds ${describe(found)}`);
   }
-  // It never began. What is there came from somebody else, except under our very UUID: then the record was lost.
+  // mkfs never began. Any content has another origin, except under the UUID of the intent: then the record was lost.
   if (found.superblock?.uuid === uuid) return interrupted(device, host, uuid);
   const obstacle = obstacleTo(situation);
   if (obstacle !== undefined) return obstacle;
@@ -119,8 +119,8 @@ function resume(situation: FormatSituation, intent: Intent): FormatDecision {
 }
 
 /**
- * Only the chosen host knows whether mkfs began, and it cannot be asked. A person who knows that it is off for good may say
- * so, for this one format: then everything is decided anew, as if nothing had been intended.
+ * Only the chosen host knows whether mkfs began, and it does not answer. A person who knows that it is off for good may
+ * approve a decision for this one format without its record.
  */
 function outOfReach(situation: FormatSituation, { uuid, host }: Intent, why: string): FormatDecision {
   const { device, looks } = situation;
@@ -129,7 +129,7 @@ function outOfReach(situation: FormatSituation, { uuid, host }: Intent, why: str
       "FormatUnknown",
       `Only ${host} has the record of whether it began to format ${device} as ${uuid}, and ${why}. Bring it back. If it never comes back: make sure that it is off and stays off, look at ${device} on another node ("blkid -p ${device}" must print nothing), and set the annotation xensan.dev/approve=FormatElsewhere:${uuid}: then another node is chosen, which formats ${device} only if it is blank`,
     );
-  // Half a file system may look like a whole one.
+  // An incomplete file system may look like a complete one.
   if (looks.flatMap(seeing).some((look) => look.device.superblock?.uuid === uuid))
     return interrupted(device, host, uuid);
   return begin(situation);
@@ -141,7 +141,10 @@ const interrupted = (device: string, host: string, uuid: string) =>
     `${host} began to format ${device} as ${uuid} and did not finish. xensan never repeats it by itself: inspect the volume and /var/lib/xensan/formats/${uuid} there`,
   );
 
-/** Nothing was ever done: adopt what is there, or find out that nothing is and choose who formats. */
+/**
+ * Nothing was ever done: adopt an existing file system, or prove that the volume is blank and choose a host to format
+ * it.
+ */
 function begin(situation: FormatSituation): FormatDecision {
   const { looks, device, strangers } = situation;
   const pending = looks.filter(({ kind }) => kind === "Pending");
@@ -176,7 +179,7 @@ const foreign = (device: string, numbers: readonly number[]) =>
     `A host that is not a node of this cluster uses ${device}: node number ${numbers.join(", ")} writes its heartbeat. Unmount it there, or declare it`,
   );
 
-/** What keeps the volume from being formatted (or, with `adopting`, taken over) whoever would do it. */
+/** Why the volume must not be formatted (or, with `adopting`, taken over) by any node. */
 function obstacleTo(situation: FormatSituation, adopting = false): FormatDecision | undefined {
   const { looks, device, sizeBytes, policy, label, cluster, heartbeatMode } = situation;
   const silent = looks.flatMap((look) =>
@@ -206,7 +209,7 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
       superblock !== undefined &&
       superblock.stack === "o2cb" &&
       superblock.label === label &&
-      // Plain mkfs.ocfs2 writes no name of a cluster: whichever is online may mount it.
+      // Plain mkfs.ocfs2 writes no cluster name: any cluster that is online may mount it.
       (superblock.cluster === cluster || superblock.cluster === "") &&
       superblock.globalHeartbeat === (heartbeatMode === "Global");
     return right
@@ -226,7 +229,7 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
     : undefined;
 }
 
-/** What would let the cluster adopt it, where only its label is in the way. */
+/** How the cluster could adopt the file system, if only its label is wrong. */
 function adoption({ superblock }: SharedDevice, device: string, label: string): string {
   if (superblock === undefined || superblock.label === label) return "";
   return `. If it is the intended one, unmount it everywhere and label it on one node: tunefs.ocfs2 -L ${label} ${device}`;
@@ -249,7 +252,7 @@ const recordsOf = (look: NodeLook): readonly FormatRecord[] => (look.kind === "S
 const isReadable = (content: SharedDevice["content"]) => content !== "Missing" && content !== "Unreadable";
 const names = (looks: readonly { readonly host: string }[]) => looks.map(({ host }) => host).join(", ");
 
-/** What was found, in words that are the same for the same thing. */
+/** What a device holds, as text that is equal for equal content. */
 export function describe({ content, signature, superblock }: SharedDevice): string {
   switch (content) {
     case "Blank":

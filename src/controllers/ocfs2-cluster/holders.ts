@@ -9,20 +9,20 @@ interface Known {
 }
 
 /**
- * Which nodes have a device mounted, and whether they write their heartbeat to it: anybody who reads it sees whether the
- * number of a node went on between two looks, long before the others give that node up.
+ * The nodes that have a device mounted, and whether they write their heartbeat to it: any reader of the device sees
+ * whether a node's heartbeat went on between two looks, long before the other nodes give that node up.
  */
 export function seeHolders(world: World, device: string, nodes: readonly Known[]): Holder[] {
   return nodes.flatMap(({ node, watched }) => {
     const facts = currentFacts(watched?.agent.view);
     const mounting = watched === undefined ? undefined : world.heartbeats.mounting(watched, device);
     if (facts === undefined || mounting === undefined) return [];
-    // A host that hangs on the device does not say any more what it has mounted.
+    // A host that hangs on the device no longer reports what it has mounted.
     const seen = facts.sharedDevices.state === "known" ? mounting.seen : Number.POSITIVE_INFINITY;
     const silent = nodes.some((reader) => {
       if (reader.watched?.agent.view.state !== "Reachable") return false;
       const beating = world.heartbeats.beating(reader.watched, device);
-      // It had it mounted when the first of the two looks was taken, and afterwards.
+      // The node must have had it mounted from the first of the two looks on.
       if (beating === undefined || mounting.since > beating.from || seen < beating.from) return false;
       return !beating.alive.includes(node.number);
     });

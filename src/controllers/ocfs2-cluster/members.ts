@@ -12,19 +12,19 @@ import {
   readyNode,
 } from "./observation.ts";
 
-/** Who is in the cluster now, with which timeouts: the same for every node. */
+/** The members of the cluster and its timeouts, the same for every node. */
 
-/** Where the file system is, also when it is no longer in the spec. */
+/** The device of the file system, also when it is no longer in the spec. */
 export const deviceOf = ({ volume, recorded }: ObservedFilesystem): string | undefined =>
   volume.state === "Found" ? volume.device : recorded?.device;
 
-/** What the node says of a device; undefined: nothing. */
+/** What the node reports about a device; undefined: nothing. */
 export function sharedDevice({ facts }: Pick<ReadyNode, "facts">, path: string | undefined): SharedDevice | undefined {
   if (facts.sharedDevices.state !== "known") return undefined;
   return facts.sharedDevices.value.find((one) => one.path === path);
 }
 
-/** Is the file system mounted there, or will it be at the next boot, through us? */
+/** Whether the file system is mounted on the node, or will be at the next boot through us. */
 export function isMounted(node: ObservedNode, filesystem: ObservedFilesystem): "Yes" | "No" | "Unknown" {
   const now = isMountedNow(node, filesystem);
   const ready = readyNode(node);
@@ -33,10 +33,10 @@ export function isMounted(node: ObservedNode, filesystem: ObservedFilesystem): "
   return persistedAt(ready, filesystem.recorded?.mountPoint) === undefined ? "No" : "Yes";
 }
 
-/** Whether the node has the file system mounted, as it said last. */
+/** Whether the node has the file system mounted, as its last probe showed. */
 export function isMountedNow(node: ObservedNode, filesystem: ObservedFilesystem): "Yes" | "No" | "Unknown" {
   const device = deviceOf(filesystem);
-  // Nobody ever knew where it is: nothing was ever done with it.
+  // Its device was never known, so nothing was ever done with it.
   if (device === undefined) return "No";
   if (node.state === "NotFound") return "No";
   if (node.state === "Found" && node.neverReached && node.view.state === "Unreachable") return "No";
@@ -46,14 +46,14 @@ export function isMountedNow(node: ObservedNode, filesystem: ObservedFilesystem)
   return seen.mounts.length > 0 ? "Yes" : "No";
 }
 
-/** What of ours mounts something there at boot. */
+/** Our entry that mounts a file system there at boot. */
 export function persistedAt({ facts }: Pick<ReadyNode, "facts">, mountPoint: string | undefined) {
   if (facts.mountPoints.state !== "known") return undefined;
   const { persisted } = facts.mountPoints.value.find(({ path }) => path === mountPoint) ?? {};
   return persisted !== undefined && persisted.owner !== "" ? persisted : undefined;
 }
 
-/** The names of the nodes on which something is mounted, and of those that do not say. */
+/** The nodes that have a file system mounted, and those for which that is unknown. */
 export function mountedNodes({ nodes, filesystems }: ClusterObservation): {
   mounted: ObservedNode[];
   unknown: ObservedNode[];
@@ -65,7 +65,7 @@ export function mountedNodes({ nodes, filesystems }: ClusterObservation): {
   return { mounted, unknown };
 }
 
-/** Nodes of the spec, and those that are leaving and may still write their heartbeat: it must be heard. */
+/** Nodes of the spec, and leaving nodes that may still write their heartbeat, which the others must hear. */
 export function members(cluster: ClusterObservation): ObservedNode[] {
   const staying = leavingNodes(cluster).filter(
     (node) => cluster.filesystems.some((one) => isMounted(node, one) !== "No") || beatsUnmounted(cluster, node),
@@ -75,7 +75,7 @@ export function members(cluster: ClusterObservation): ObservedNode[] {
   );
 }
 
-/** A global heartbeat goes on without a mount, until the cluster is removed from the node. */
+/** A global heartbeat continues without a mount, until the cluster is removed from the node. */
 function beatsUnmounted({ spec }: ClusterObservation, node: ObservedNode): boolean {
   if (spec.heartbeatMode !== "Global") return false;
   const o2cb = readyNode(node)?.facts.o2cb;
@@ -87,21 +87,23 @@ function beatsUnmounted({ spec }: ClusterObservation, node: ObservedNode): boole
 const collides = (node: O2cbNode, others: readonly O2cbNode[]) =>
   others.some(({ number, name, address }) => number === node.number || name === node.name || address === node.address);
 
-/** A new node that needs the number, name or address of one that has not left yet. */
+/** True for a new node that needs the number, name or address of one that has not left yet. */
 export function mustWait(cluster: ClusterObservation, node: ObservedNode): boolean {
   return node.listed && !members(cluster).includes(node);
 }
 
-/** The timeouts with which O2CB runs or is to run, and why they are not those of the spec. */
+/** The timeouts that O2CB uses or must use, and why they are not those of the spec. */
 export interface Timing {
   readonly timeouts: O2cbTimeouts;
-  /** Hosts that must be unmounted, or asked, before the timeouts of the spec can hold; empty: they hold. */
+  /**
+   * Hosts that must be unmounted or probed before the timeouts of the spec can take effect; empty: they are in effect.
+   */
   readonly waitsFor: readonly string[];
 }
 
 /**
- * Nodes that disagree about timeouts disconnect from each other, so all of them change at once: while nothing is
- * mounted anywhere, and that is known of everyone. Until then even a node that reboots gets the former ones.
+ * Nodes with different timeouts disconnect from each other, so all of them change at once: while nothing is mounted
+ * anywhere, and that is known for every node. Until then even a node that reboots gets the former timeouts.
  */
 export function timing(cluster: ClusterObservation): Timing {
   const { spec, nodes } = cluster;
@@ -134,7 +136,7 @@ export function sameTimeouts(
   );
 }
 
-/** What every node is configured with. */
+/** The configuration of every node. */
 export function clusterRequest(cluster: ClusterObservation): ClusterRequest {
   const { owner, spec, filesystems } = cluster;
   const { timeouts } = timing(cluster);
@@ -154,7 +156,7 @@ export function clusterRequest(cluster: ClusterObservation): ClusterRequest {
   };
 }
 
-/** Whether both lists have the same nodes, in whatever order. O2CB compares names without case. */
+/** Whether both lists have the same nodes, in any order. O2CB compares names without case. */
 export function sameNodes(some: readonly O2cbNode[], others: readonly O2cbNode[]): boolean {
   const words = (nodes: readonly O2cbNode[]) =>
     nodes
@@ -169,7 +171,7 @@ function regionOf(filesystem: ObservedFilesystem): RegionRequest[] {
   return uuid === undefined ? [] : [{ uuid, device: deviceOf(filesystem) }];
 }
 
-/** Whether both lists have the same heartbeat regions, in whatever order. */
+/** Whether both lists have the same heartbeat regions, in any order. */
 export function sameRegions(some: readonly string[], others: readonly string[]): boolean {
   const words = (regions: readonly string[]) => regions.map(regionName).sort().join(" ");
   return words(some) === words(others);

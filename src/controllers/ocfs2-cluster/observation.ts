@@ -7,26 +7,26 @@ import type { HostView } from "../hosts/view.ts";
 
 /** A file system as the spec declares it. */
 export type FilesystemSpec = Ocfs2ClusterSpec["filesystems"][number];
-/** A node as the status has it. */
+/** A node as the status records it. */
 export type NodeStatus = NonNullable<Ocfs2ClusterStatus["nodes"]>[number];
-/** A file system as the status has it. */
+/** A file system as the status records it. */
 export type FilesystemStatus = NonNullable<Ocfs2ClusterStatus["filesystems"]>[number];
 
-/** Everything the plan of a cluster depends on, as plain data. */
+/** Everything that the plan of a cluster depends on, as plain data. */
 export interface ClusterObservation {
   readonly owner: Owner;
   readonly spec: Ocfs2ClusterSpec;
   /** What a person has approved by an annotation. */
   readonly approved: string | undefined;
-  /** What the status kept of the timeouts: those that hold now. */
+  /** The timeouts that are in effect now, as recorded in the status. */
   readonly timeouts: O2cbTimeouts | undefined;
-  /** Those of the spec by number, then those that were taken out of it and have not left yet. */
+  /** The nodes of the spec by number, then removed nodes that have not left yet. */
   readonly nodes: readonly ObservedNode[];
-  /** Those of the spec in its order, then those that were taken out of it and may still be mounted. */
+  /** The file systems of the spec in its order, then removed ones that may still be mounted. */
   readonly filesystems: readonly ObservedFilesystem[];
 }
 
-/** One node through the eyes of one cluster. */
+/** One node as one cluster sees it. */
 export type ObservedNode = O2cbNode & {
   /** Name of the XenHost. */
   readonly host: string;
@@ -40,24 +40,26 @@ export type ObservedNode = O2cbNode & {
         readonly view: HostView;
         /** The facts are younger than every spec that matters here. */
         readonly fresh: boolean;
-        /** May be changed: its host key is one that somebody wrote down. */
+        /** The host may be changed: its host key is recorded. */
         readonly trusted: boolean;
-        /** Who sees its heartbeat while it cannot be asked; undefined: nobody. */
+        /**
+         * The message of a host that sees the node's heartbeat while the node does not answer; undefined: none sees it.
+         */
         readonly beats: string | undefined;
-        /** Nobody ever got in: nothing was ever done there. */
+        /** The host was never reached, so nothing was ever done there. */
         readonly neverReached: boolean;
         /** Why it cannot be a node of this cluster. */
         readonly rival: Rival | undefined;
-        /** Work of this cluster on it that has not ended, or has not been checked yet. */
+        /** Work of this cluster on the host has not ended, or no probe has shown its effect yet. */
         readonly busy: boolean;
         /** remove-cluster has succeeded there since this process began. */
         readonly removed: boolean;
-        /** What its kernel has reported anew within the last minutes. */
+        /** New reports of its kernel in the last minutes. */
         readonly troubles: readonly KernelTrouble[];
       }
   );
 
-/** A node by its place in the cluster. */
+/** A node's identity in the cluster. */
 export type NodeName = Pick<ObservedNode, "host" | "number" | "name" | "address" | "port" | "listed">;
 
 /** Why a host cannot be a node of this cluster. */
@@ -69,23 +71,23 @@ export interface Rival {
 /** A file system that the cluster has, or had. */
 export interface ObservedFilesystem {
   readonly label: string;
-  /** Undefined: it was taken out of the spec, and is unmounted. */
+  /** Undefined: it was removed from the spec, and must be unmounted. */
   readonly spec: FilesystemSpec | undefined;
   readonly recorded: FilesystemStatus | undefined;
   readonly volume: ObservedVolume;
-  /** Who writes heartbeats to it. */
+  /** Hosts other than our mounted nodes that write heartbeats to it. */
   readonly strangers: Strangers;
-  /** Nodes that have it mounted, or had it when they last said. */
+  /** Nodes that have it mounted, or had it when they last reported. */
   readonly holders: readonly Holder[];
-  /** The host on which mkfs runs for us, or has just ended and has not been looked at since. */
+  /** The host on which mkfs runs for us, or has ended but no probe has shown the effect yet. */
   readonly formatting: string | undefined;
-  /** Hosts on which something is done for it, or has just ended and has not been looked at since. */
+  /** Hosts on which work for it runs, or has ended but no probe has shown the effect yet. */
   readonly busyOn: readonly string[];
-  /** Hosts on which growing it has been tried since this process began, and changed nothing more. */
+  /** Hosts on which growing it succeeded since this process began; trying again would change nothing. */
   readonly grownOn: readonly string[];
 }
 
-/** The AoeVolume on which a file system is. */
+/** The AoeVolume of a file system. */
 export type ObservedVolume =
   | { readonly state: "NotFound"; readonly name: string }
   | { readonly state: "Taken"; readonly name: string; readonly message: string }
@@ -94,15 +96,15 @@ export type ObservedVolume =
       readonly name: string;
       /** /dev/etherd/e0.1 */
       readonly device: string;
-      /** What its server serves; undefined while it serves nothing. */
+      /** The size that its server exports; undefined while it exports nothing. */
       readonly sizeBytes: number | undefined;
-      /** Names of the XenHosts that see it: up, of the right size, from the right server. */
+      /** Names of the XenHosts that see it: up, with the right size, from the right server. */
       readonly attached: readonly string[];
-      /** Why it is not served, or why that is unknown. */
+      /** Why it is not exported, or why that is unknown. */
       readonly problem: string | undefined;
-      /** Its server acknowledges a write only when it is on the disk. */
+      /** Its server acknowledges a write only when the data is on the disk. */
       readonly synced: boolean;
-      /** Short host name of its server, which answers with it. */
+      /** Short host name of its server, with which the server answers. */
       readonly serverName: string | undefined;
     };
 
@@ -115,23 +117,23 @@ export interface Holder {
   readonly silent: boolean;
 }
 
-/** Hosts that are no mounted nodes of ours and write heartbeats all the same. `Unsure`: it takes another look. */
+/** Hosts that are not mounted nodes of ours but write heartbeats. `Unsure`: another look is needed. */
 export type Strangers =
   | { readonly kind: "None" }
   | { readonly kind: "Unsure" }
   | { readonly kind: "Alive"; readonly numbers: readonly number[] };
 
-/** A node about which something can be said and on which something can be done. */
+/** A node that can be assessed and changed. */
 export type ReadyNode = Extract<ObservedNode, { state: "Found" }> & { readonly facts: HostFacts };
 
-/** The node with facts that may be acted upon. */
+/** The node, if its facts may be acted on. */
 export function readyNode(node: ObservedNode): ReadyNode | undefined {
   if (node.state !== "Found" || node.view.state !== "Reachable" || !node.fresh || !node.trusted) return undefined;
   if (node.rival !== undefined || wrongName(node, node.view.snapshot.facts) !== undefined) return undefined;
   return { ...node, facts: node.view.snapshot.facts };
 }
 
-/** The name that the machine has instead of the one it must have; undefined when it is right. */
+/** The name of the machine if it is not the one it must have; undefined when it is right. */
 export function wrongName({ name }: Pick<ObservedNode, "name">, { identity }: HostFacts): string | undefined {
   // O2CB compares without case.
   if (identity.state !== "known" || identity.value.hostname.toLowerCase() === name.toLowerCase()) return undefined;
@@ -140,5 +142,5 @@ export function wrongName({ name }: Pick<ObservedNode, "name">, { identity }: Ho
 
 /** Nodes of the spec. */
 export const listedNodes = ({ nodes }: ClusterObservation) => nodes.filter(({ listed }) => listed);
-/** Nodes that the spec lists no longer and the status still knows. */
+/** Nodes that the spec no longer lists and the status still has. */
 export const leavingNodes = ({ nodes }: ClusterObservation) => nodes.filter(({ listed }) => !listed);

@@ -16,7 +16,7 @@ import type { ClusterObservation, NodeName, ObservedFilesystem, ObservedNode, Ob
 import { seeRival } from "./rivals.ts";
 import { seeStrangers } from "./strangers.ts";
 
-/** Gathers from memory what the plan of a cluster depends on. `status` is newer than what the object has. */
+/** Gathers from memory everything that the plan of a cluster depends on. `status` is newer than the object's. */
 export function observeCluster(
   world: World,
   cluster: Ocfs2Cluster,
@@ -35,7 +35,7 @@ export function observeCluster(
   };
 }
 
-/** Those of the spec, then those that the status still knows. */
+/** The nodes of the spec, then those that the status still has. */
 function nodeNames(spec: Ocfs2ClusterSpec, status: Ocfs2ClusterStatus): NodeName[] {
   const listed = spec.nodes
     .map(({ hostRef, number, address, port }) => ({
@@ -98,11 +98,11 @@ const beatOf = (gone: Gone): string | undefined => (gone.kind === "Beats" ? gone
 const done = (host: Machine, owner: WorkRef, action: string) =>
   host.agent.results(owner).some(({ step, outcome }) => step.action === action && outcome.kind === "done");
 
-/** Who does the work for one file system, so that one that fails does not hold up another. */
+/** The owner of the jobs for one file system, so that a failure there does not delay the others. */
 export const workOf = (cluster: ObjectRef, label: string): WorkRef =>
   label === "" ? cluster : { ...cluster, part: label };
 
-/** Labels of every file system the cluster has or had. */
+/** Labels of every file system that the cluster has or had. */
 export function labels(cluster: Ocfs2Cluster): string[] {
   const parsed = clusterSpec(cluster);
   return [
@@ -184,7 +184,7 @@ function seeVolume(world: World, cluster: Ocfs2Cluster, name: string): ObservedV
   };
 }
 
-/** Why what the volume says of its clients is not to be relied upon. */
+/** Why the clients in the volume's status are not reliable. */
 function problemOf(volume: AoeVolume): string | undefined {
   const { metadata, status } = volume;
   if (isDeleting(volume)) return "it is being deleted";
@@ -192,7 +192,7 @@ function problemOf(volume: AoeVolume): string | undefined {
   if (conflicted?.status !== "False") return conflicted?.message ?? "it has not been checked yet";
   if (hasCondition(status?.conditions, "Exported", "True", metadata.generation)) return undefined;
   const exported = findCondition(status?.conditions, "Exported");
-  // What an observed server serves it serves, though xensan would configure it otherwise.
+  // A volume on an observed server is exported as it is, even if xensan would configure it differently.
   if (exported?.reason === "ObserveOnly" && status?.server !== undefined) return undefined;
   return exported?.message ?? "it has not been checked yet";
 }

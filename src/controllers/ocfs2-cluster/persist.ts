@@ -11,8 +11,8 @@ import { randomUuid } from "./uuid.ts";
 import { machinesOf } from "./watches.ts";
 
 /**
- * Writes what must survive a crash into the status and waits until it is stored. Whoever is about to format is looked at
- * again, as is everybody who sees the device, before it does; and everybody again when it is done.
+ * Writes what must survive a crash into the status and waits until it is stored. Before the chosen host formats, all
+ * nodes are probed again, and once more when it has formatted.
  */
 export async function persist(
   world: World,
@@ -36,7 +36,7 @@ export async function persist(
     }
   }
   await draft.flush();
-  // A look that began before the file system was known to be there is not held against it.
+  // Facts from before the UUID was recorded must not count against the file system.
   if (!writes.some(({ kind }) => kind === "Intent" || kind === "Uuid")) return;
   const { namespace = "", name } = cluster.metadata;
   const id = refTo("Ocfs2Cluster", namespace, name);

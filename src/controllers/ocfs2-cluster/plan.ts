@@ -9,11 +9,11 @@ import { type ClusterFinding, joined } from "./finding.ts";
 import type { ClusterObservation } from "./observation.ts";
 
 /**
- * Each ensures one thing on every node that is ready for it: a node that cannot be asked, or is behind, stops none of
+ * Each ensures one thing on every node that is ready for it: a node that does not answer, or is behind, delays none of
  * the others.
  */
 const ensures = [ensureConfigured, ensureOnline, ensureFormatted, ensureMounted, ensureSize, ensureHealthy, ensureLeft];
 
-/** What is the matter with a cluster, and what would be done about it: the same for the same observation, always. */
+/** The plan of a cluster: a pure function of the observation. */
 export const planCluster = (cluster: ClusterObservation): ClusterFinding =>
   joined(ensures.map((ensure) => ensure(cluster)));

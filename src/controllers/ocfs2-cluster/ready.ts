@@ -6,7 +6,7 @@ import { heldBack } from "../conclude.ts";
 import { no } from "../finding.ts";
 import type { Pass } from "../reconciler.ts";
 
-/** Condition types that a cluster always has, beside Ready, which needs them all. */
+/** Condition types that a cluster always has, besides Ready, which needs them all. */
 export const owned = ["Configured", "Online", "Formatted", "Mounted", "Healthy"] as const;
 
 /** Ready of a cluster, from its other conditions. */
@@ -21,7 +21,7 @@ export function ready(
     readyMessage: "Every file system is mounted on every node",
   });
   if (summary.status !== "True") return heldBack(summary, directives);
-  // What waits until somebody unmounts is no trouble of its condition, but the spec does not hold yet.
+  // Waiting for an unmount is no failure of the condition, but the spec is not in effect yet.
   const waiting = status.conditions?.find(({ reason }) => reason === "PendingRestart" || reason === "PendingUnmount");
   return waiting === undefined
     ? summary
