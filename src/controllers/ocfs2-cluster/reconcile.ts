@@ -22,7 +22,7 @@ import { concernedBy, watchClusters } from "./watches.ts";
 
 type ClusterPass = Pass<Ocfs2Cluster, Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
 
-/** Makes one Ocfs2Cluster true: one cluster on all nodes, every file system made once and mounted everywhere. */
+/** Reconciles Ocfs2Clusters: one cluster on all nodes, every file system created once and mounted everywhere. */
 export function controlClusters(means: Means): Controlled {
   const { world } = means;
   const shared = { kind: ocfs2Clusters, store: world.stores.clusters, owned };
@@ -35,16 +35,17 @@ export function controlClusters(means: Means): Controlled {
       plan: planCluster,
       release,
       saying: (conditions) => ({ ...nothingFound, conditions }),
-      // Also before a file system that is there already is taken for ours, and when it was while the machines were observed.
+      // Also before an existing file system is adopted, and after one was adopted while the machines were only
+      // observed.
       needsFinalizer: ({ filesystems }, { writes }) =>
         writes.length > 0 || filesystems.some(({ recorded }) => recorded?.uuid !== undefined),
       async prepare(pass, first, planned) {
         const { directives, object, draft, context } = pass;
         let [seen, plan] = [first, planned];
         const frozen = directives.paused || directives.dryRun;
-        // What is found out is written down before anything rests upon it; then everything is looked at again.
+        // Store each finding before anything rests on it; then observe and plan again.
         const observed = concernedBy(world, object).some(({ observer }) => observer !== undefined);
-        // What is seen may be written down; what is meant to be done may not.
+        // On observed machines, record what was found but not the intent to format.
         const kept = (writes: readonly Write[]) => writes.filter(({ kind }) => !observed || kind !== "Intent");
         for (let round = 0; round < 3 && !frozen && kept(plan.writes).length > 0; round++) {
           context.signal.throwIfAborted();

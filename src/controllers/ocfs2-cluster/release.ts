@@ -6,9 +6,7 @@ import { lookAtRest } from "./ensure-mounted.ts";
 import { type ClusterFinding, nodeProblem, nothingFound } from "./finding.ts";
 import type { ClusterObservation, ObservedNode } from "./observation.ts";
 
-/**
- * Ensures that a deleted cluster is gone: unmounted everywhere, then removed everywhere. The data stays on its volumes.
- */
+/** Removes a deleted cluster: unmounts it everywhere, then removes it everywhere. The data stays on its volumes. */
 export function release(cluster: ClusterObservation): Release<ClusterFinding> {
   const nodes = cluster.nodes.filter((node) => wasTouched(node));
   const away = nodes.flatMap((node) => nodeProblem(node) ?? []);
@@ -30,7 +28,7 @@ export function release(cluster: ClusterObservation): Release<ClusterFinding> {
     );
   const busy = nodes.filter((node) => node.state === "Found" && node.busy);
   if (busy.length > 0) return blocked("Deleting", `Waiting for a running step on ${names(busy)}`, []);
-  // Nothing to be seen. A command of a process that died may still be running: the lock of the script waits for it.
+  // Nothing is visible, but a command of a process that died may still be running: the script waits for its lock.
   const left = nodes.filter((node) => restOf(cluster, node) !== undefined || (node.state === "Found" && !node.removed));
   if (left.length === 0) return { kind: "Released" };
   return blocked(
@@ -40,7 +38,9 @@ export function release(cluster: ClusterObservation): Release<ClusterFinding> {
   );
 }
 
-/** A host to which nobody ever got, whose XenHost was let go, or which is another cluster's, has nothing of ours. */
+/**
+ * A host that was never reached, whose XenHost was released, or that belongs to another cluster has nothing of ours.
+ */
 const wasTouched = (node: ObservedNode) =>
   node.state === "Invalid" || (node.state === "Found" && !node.neverReached && node.rival === undefined);
 

@@ -38,7 +38,7 @@ export function seeRival(
 
 const nameOf = ({ metadata: { namespace = "", name } }: Ocfs2Cluster) => `${namespace}/${name}`;
 
-/** Who wrote the cluster.conf of the host. */
+/** The cluster whose mark is in the host's cluster.conf. */
 function holderOf(host: Machine): string | undefined {
   const o2cb = lastFacts(host.agent.view)?.o2cb;
   const configuration = o2cb?.state === "known" ? o2cb.value.configuration : undefined;

@@ -3,7 +3,7 @@ import { reads, type Watched } from "../heartbeats.ts";
 import type { World } from "../world.ts";
 import type { NodeName, Strangers } from "./observation.ts";
 
-/** A machine, and how many commands it executes now. */
+/** A machine, with the number of its active jobs. */
 interface Busy extends Watched {
   readonly agent: Watched["agent"] & { readonly lanes: { readonly active: number } };
 }
@@ -14,9 +14,9 @@ interface Known {
 }
 
 /**
- * Who writes heartbeats to a device without being a node of ours that has it mounted. Two looks of one host tell that a
- * number is alive; a look at the node of that number that began after them, and that told its mounts and O2CB, tells whether
- * it is that node.
+ * Finds hosts that write heartbeats to a device and are not nodes of ours that have it mounted. Two looks of one host
+ * show that a node number is alive; a look at the node of that number that began after them, and that reported its
+ * mounts and O2CB, shows whether it is that node.
  */
 export function seeStrangers(world: Pick<World, "heartbeats">, device: string, nodes: readonly Known[]): Strangers {
   const alive = new Set<number>();
@@ -38,7 +38,7 @@ export function seeStrangers(world: Pick<World, "heartbeats">, device: string, n
   return looked && !unsure ? { kind: "None" } : { kind: "Unsure" };
 }
 
-/** A node that fenced itself wrote heartbeats after its last look. */
+/** For how long a node may have written heartbeats after its last look, before it fenced itself, milliseconds. */
 const graceMs = 120_000;
 
 function explain(
@@ -52,7 +52,7 @@ function explain(
   if (holders.length === 0) return "Stranger";
   for (const { watched } of holders) {
     const view = watched?.agent.view;
-    // It cannot be reached: it may well have it mounted.
+    // The node does not answer: it may well have the device mounted.
     if (watched === undefined || view?.state !== "Reachable") return "Ours";
     const writtenAt = world.heartbeats.writtenAt(watched, device);
     if (writtenAt !== undefined && writtenAt >= from - graceMs) return "Ours";
@@ -62,7 +62,7 @@ function explain(
   return "Stranger";
 }
 
-/** Whether the host said if it writes heartbeats to the device: by a mount of its own, or in a global heartbeat. */
+/** Whether the host reported if it writes heartbeats to the device: through a mount, or as a global heartbeat. */
 function tells({ sharedDevices, o2cb }: HostFacts, device: string): boolean {
   if (sharedDevices.state === "unknown" || o2cb.state === "unknown") return false;
   return sharedDevices.state === "absent" || sharedDevices.value.some(({ path }) => path === device);

@@ -16,10 +16,10 @@ export function tellRestarts({ events }: Means, cluster: Ocfs2Cluster, restarts:
     });
 }
 
-/** What else a kernel says, such as that a connection ended, comes with every unmount. */
+/** Other reports, such as an ended connection, come with every unmount. */
 const toldKinds = new Set(["IoError", "Ocfs2Error", "Heartbeat", "Fencing"]);
 
-/** Warns of what the kernels of the nodes report about the cluster, once. */
+/** Warns once of each report of a node's kernel that concerns the cluster. */
 export function tellReports({ events, world }: Means, cluster: Ocfs2Cluster, observation: ClusterObservation): void {
   for (const { host, listed } of observation.nodes) {
     const watched = listed ? world.machines.of(refTo("XenHost", cluster.metadata.namespace ?? "", host)) : undefined;

@@ -20,13 +20,13 @@ export const watchClusters = (world: World, reconciler: Reconciler): Controlled 
     watches: [
       onChange(hosts, (host) => refs(clusters.byIndex("host", keyString(keyOf(host))))),
       onChange(volumes, (volume) => refs(clusters.byIndex("volume", keyString(keyOf(volume))))),
-      // Their nodes have not been asked for this device yet.
+      // The nodes have not been probed for this device yet.
       onChange(
         volumes,
         (volume) => (volumeSpec(volume).ok ? refs(clusters.byIndex("volume", keyString(keyOf(volume)))) : []),
         { when: asks, looksAgain: true },
       ),
-      // A volume and a host are in one cluster only.
+      // A volume or a host belongs to one cluster only, so wake the clusters that share one.
       onChange(clusters, (cluster) => {
         const { namespace } = keyOf(cluster);
         const parsed = clusterSpec(cluster);
@@ -50,7 +50,9 @@ export const watchClusters = (world: World, reconciler: Reconciler): Controlled 
 export const machinesOf = ({ machines }: World, cluster: Ocfs2Cluster | undefined): Machine[] =>
   nodeHosts(cluster).flatMap((host) => machines.of(host) ?? []);
 
-/** What changes with a cluster: its nodes share configuration and heartbeats, and its file systems are on disks of its servers. */
+/**
+ * The machines that a cluster changes: its nodes share configuration and heartbeats, and its servers hold the disks.
+ */
 export function concernedBy(world: World, cluster: Ocfs2Cluster): Machine[] {
   const { namespace = "" } = cluster.metadata;
   const parsed = clusterSpec(cluster);
@@ -74,7 +76,7 @@ export function nodeHosts(cluster: Ocfs2Cluster | undefined): ObjectRef[] {
   );
 }
 
-/** What the clusters have on a node, or had and may still have. */
+/** Devices and mount points that clusters have on a node, or had and may still have. */
 function placesOn(
   { clusters, volumes }: Stores,
   { namespace, name }: ObjectRef,
@@ -99,7 +101,7 @@ function placesOn(
   };
 }
 
-/** How clusters are found; a node that left the spec counts until it has left the cluster. */
+/** Indexes of clusters; a node that left the spec counts until it has left the cluster. */
 export const clusterIndexes = {
   /** `namespace/host` */
   host: (cluster: Ocfs2Cluster) => {

@@ -3,9 +3,9 @@ import type { ObjectRef, RefMap } from "../identity.ts";
 import type { Survey } from "./observation.ts";
 
 /**
- * Since when domains are on no host, as all their hosts show. A guest that reboots is on none for some two seconds, and
- * nothing on the hosts says that it will come back: only looks that lie further apart tell it from one that has ended,
- * also for a process that began in between.
+ * Since when domains are on no host, as all their hosts show. A guest that reboots is on none for about two seconds,
+ * and nothing on the hosts says that it will come back: only looks that are further apart distinguish it from one that
+ * has ended, also for a process that began in between.
  */
 export class Absences {
   readonly #since: RefMap<number>;
@@ -18,8 +18,8 @@ export class Absences {
   }
 
   /**
-   * To be called at each judgement; milliseconds since the first one of this process, and since any host could not be asked
-   * the last time, that found it on none of them. Undefined where it may be on one, or never ran. `recorded`: its status or its
+   * To be called at each reconcile. Milliseconds since the first of an unbroken series of calls, in which all hosts
+   * answered and none had the domain. Undefined where it may be on one, or never ran. `recorded`: its status or its
    * lock file says that it ran. `now`: monotonic milliseconds.
    */
   look(id: ObjectRef, { present, blind }: Survey, recorded: boolean, now: number): number | undefined {

@@ -4,7 +4,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { Toolstack } from "../../host/xen-facts.ts";
 
-/** A disk or CD-ROM drive of the domain with the place of its image on the dom0. */
+/** A disk or CD-ROM drive of the domain with the path of its image on the dom0. */
 export interface PlacedDisk {
   readonly device: string;
   readonly access: "ReadWrite" | "ReadOnly" | "Cdrom";
@@ -12,32 +12,39 @@ export interface PlacedDisk {
   readonly image: string;
 }
 
-/** What of a domain goes into its configuration, beside the disks. */
+/** The parts of a domain that its configuration contains, besides the disks. */
 interface Rendered {
   readonly name: string;
   readonly uuid: string;
   readonly spec: XenDomainSpec;
 }
 
-/** The configuration of a domain as a host has it. */
+/** The configuration of a domain for one host. */
 export interface Configuration {
   readonly text: string;
   /** sha256, hexadecimal. */
   readonly digest: string;
 }
 
-/** Whose file it is: xl knows `type` since Xen 4.10; before, it ignores it without a word and builds PV unless `builder` says otherwise. */
+/**
+ * The reader of the file. xl knows `type` since Xen 4.10; older ones ignore it silently and build PV without `builder`.
+ */
 export type Dialect = "Xl" | "XlBuilder" | "Xm";
 const dialects: readonly Dialect[] = ["Xl", "XlBuilder", "Xm"];
 
-/** What the toolstack of a host reads; undefined where there is none, or xl does not say of which Xen it is. */
+/**
+ * The dialect that the toolstack of a host reads; undefined without a toolstack, or if xl does not report the version
+ * of Xen.
+ */
 export function dialectOf({ kind, info }: Pick<Toolstack, "kind" | "info">): Dialect | undefined {
   if (kind === "xm") return "Xm";
   if (kind === "None" || info === undefined) return undefined;
   return info.major > 4 || (info.major === 4 && info.minor >= 10) ? "Xl" : "XlBuilder";
 }
 
-/** Why the toolstack of a host cannot build such a domain; undefined when it can, or does not say which Xen it is of. */
+/**
+ * Why the toolstack of a host cannot build such a domain; undefined when it can, or does not report the version of Xen.
+ */
 export function buildProblem(
   { type, boot }: Pick<XenDomainSpec, "type" | "boot">,
   toolstack: Pick<Toolstack, "kind" | "info">,
@@ -80,7 +87,7 @@ export function renderConfiguration(toolstack: Dialect, domain: Rendered, disks:
   return { text, digest: createHash("sha256").update(text).digest("hex") };
 }
 
-/** True when a digest is of this domain as it is now, for whichever toolstack: it may have been started on an older Xen. */
+/** True if a digest is of this domain as it is now, for any toolstack: it may have been started on an older Xen. */
 export function isRendered(digest: string, domain: Rendered, disks: readonly PlacedDisk[]): boolean {
   return dialects.some((dialect) => renderConfiguration(dialect, domain, disks).digest === digest);
 }
@@ -129,15 +136,15 @@ function networkText(type: XenDomainSpec["type"], network: XenDomainSpec["networ
 
 const models = { Rtl8139: "rtl8139", E1000: "e1000", Virtio: "virtio-net" } as const;
 
-/** Of a card that names none: from Xen's own range, and the same at every start. */
+/** The MAC address of a network card without one in the spec: from Xen's own range, and the same at every start. */
 export function macOf(uuid: string, index: number): string {
   const hash = createHash("sha256").update(`${uuid} ${index}`).digest();
-  // The fourth byte below 0x80, as Xen's own tools choose it.
+  // The fourth byte is below 0x80, as Xen's own tools choose it.
   const bytes = [(hash[0] ?? 0) & 0x7f, hash[1] ?? 0, hash[2] ?? 0];
   return `00:16:3e:${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
 }
 
-/** `CoredumpDestroy` is coredump-destroy. */
+/** Turns `CoredumpDestroy` into `coredump-destroy`. */
 const action = (name: string) => name.replace(/(?<=[a-z])([A-Z])/g, "-$1").toLowerCase();
 
 const quoted = (text: string) => `"${text.replace(/[\\"]/g, "\\$&")}"`;

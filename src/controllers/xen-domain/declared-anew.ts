@@ -4,8 +4,8 @@ import { type DomainObservation, imagePath, isPlaced } from "./observation.ts";
 import { declarerOn } from "./owner.ts";
 
 /**
- * Where an object of the same name, but another one, has declared the domain or one of its images since, or before and this one
- * never did: `the configuration on bella`. A deletion that a backup brought back must not undo what came after it.
+ * Where another object of the same name has declared the domain or one of its images, later, or earlier and this one
+ * never did: `the configuration on bella`. A deletion that a backup restored must not undo what came after it.
  */
 export function declaredAnew(domain: DomainObservation): string[] {
   const { owner, uuid, hosts, disks } = domain;

@@ -4,8 +4,9 @@ import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { World } from "../world.ts";
 
 /**
- * The UUID of a domain whose author named none: UUIDv5 of its first image's path in the namespace of the file system's UUID,
- * so that the same manifest, applied again anywhere, finds the same domain. Undefined until that file system is formatted.
+ * The UUID of a domain whose spec has none: UUIDv5 of its first image's path in the namespace of the file system's
+ * UUID, so that the same manifest, applied again anywhere, finds the same domain. Undefined until that file system is
+ * formatted.
  */
 export function derivedUuid(
   { stores }: Pick<World, "stores">,

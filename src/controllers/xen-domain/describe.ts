@@ -13,7 +13,7 @@ import { runningOn } from "./pending-restart.ts";
 
 type DiskStatus = NonNullable<XenDomainStatus["disks"]>[number];
 
-/** What the status keeps besides conditions. */
+/** Writes the fields of the status other than conditions. */
 export function describeDomain(status: XenDomainStatus, domain: DomainObservation, steps: readonly Step[]): void {
   const running = runningOn(domain);
   if (running === undefined) {
@@ -34,7 +34,7 @@ export function describeDomain(status: XenDomainStatus, domain: DomainObservatio
   else delete status.shutdownTime;
   const before = status.disks ?? [];
   const disks: DiskStatus[] = domain.disks.flatMap((disk) => {
-    // What was recorded stays, whatever cannot be seen now.
+    // A recorded disk stays in the status while its image cannot be seen.
     if (!isPlaced(disk)) return before.filter(({ device }) => device === disk.disk.device);
     const worker = workerFor(domain, disk);
     const image = worker && imageOn(worker, imagePath(disk));
@@ -51,7 +51,7 @@ export function describeDomain(status: XenDomainStatus, domain: DomainObservatio
   else delete status.disks;
 }
 
-/** Of an image that is there and that the share records for this domain. */
+/** The identity of an image that exists and is recorded on its file system for this domain. */
 function recordedIdentity({ owner, uuid }: DomainObservation, image: ImageFact | undefined): string | undefined {
   const record = image?.record;
   if (image?.kind !== "File" || record === undefined || record.origin === "Making") return undefined;

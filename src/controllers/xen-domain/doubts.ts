@@ -3,8 +3,8 @@ import type { World } from "../world.ts";
 import type { ObservedHost } from "./observation.ts";
 
 /**
- * Domains that were seen on several hosts. Looks at different hosts happen at different times, so one that has moved in
- * between shows on both: only what all of them show again, in looks that began after the doubt arose, is true.
+ * Domains that were seen on several hosts. Looks at different hosts happen at different times, so a domain that moved
+ * in between shows on both: only looks at all of them that began after the doubt arose prove it.
  */
 export class Doubts {
   readonly #world: World;
@@ -15,7 +15,10 @@ export class Doubts {
     this.#open = world.ledger.page();
   }
 
-  /** To be called at each judgement with the hosts that show the domain; true when `least` of them really do. */
+  /**
+   * To be called at each reconcile with the hosts that show the domain; true when at least `least` of them really have
+   * it.
+   */
   proven(id: ObjectRef, present: readonly ObservedHost[], least = 2): boolean {
     if (present.length < least) {
       this.#open.delete(id);

@@ -7,7 +7,7 @@ import { buildProblem, type Configuration, dialectOf, type PlacedDisk, renderCon
 import { type DomainObservation, factsOf, imagePath, isPlaced, type ObservedHost, survey } from "./observation.ts";
 import { mayAdopt } from "./owner.ts";
 
-/** Every host that may run the domain has its configuration: it does not vanish with a host. */
+/** Ensures that every host that may run the domain has its configuration, so that it survives the loss of a host. */
 export function ensureConfigurations(domain: DomainObservation): Finding {
   const steps: Step[] = [];
   const present = survey(domain).present.map(({ host }) => host);
@@ -16,9 +16,9 @@ export function ensureConfigurations(domain: DomainObservation): Finding {
     const wanted = configurationFor(domain, host);
     if (known?.state !== "known" || wanted === undefined) continue;
     const own = known.value.find(({ uuid }) => uuid === domain.uuid);
-    // Also whose it is: an object that was restored has another uid.
+    // Compare the mark too: a restored object has another uid.
     if (own?.digest === wanted.digest && own.owner === ownerText(domain.owner)) continue;
-    // The script looks again: a domain of another hand needs the word of the owner of the host.
+    // The script checks again: a domain that xensan did not start needs permission from the owner of the host.
     const adopt = domain.recorded.configuration !== undefined || mayAdopt(host, domain.uuid);
     const command = writeDomainConfiguration({ owner: domain.owner, uuid: domain.uuid, text: wanted.text, adopt });
     steps.push(stepOf(xenHost(host.name), command));
@@ -26,7 +26,10 @@ export function ensureConfigurations(domain: DomainObservation): Finding {
   return found([], steps);
 }
 
-/** What its toolstack is to build the domain from; undefined while the toolstack is not known, and where it cannot. */
+/**
+ * The configuration for the toolstack of a host; undefined while the toolstack is not known, or cannot build the
+ * domain.
+ */
 export function configurationFor(domain: DomainObservation, host: ObservedHost): Configuration | undefined {
   const toolstack = factsOf(host)?.toolstack;
   if (toolstack?.state !== "known") return undefined;
@@ -35,7 +38,7 @@ export function configurationFor(domain: DomainObservation, host: ObservedHost):
   return renderConfiguration(dialect, domain, placedDisks(domain));
 }
 
-/** The disks and CD-ROM drives of a domain whose file systems are known. */
+/** The disks and CD-ROM drives whose file systems are known. */
 export const placedDisks = ({ disks, cdroms }: DomainObservation): PlacedDisk[] => [
   ...disks
     .filter(isPlaced)

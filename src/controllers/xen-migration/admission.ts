@@ -6,7 +6,7 @@ import { baseName } from "./sight.ts";
 import { chooseTarget } from "./target.ts";
 import type { HostSheet, Problem, Transfer, Traveller } from "./transfer.ts";
 
-/** Everything that decides whether a migration may begin, as plain data. */
+/** Everything that the admission of a migration depends on, as plain data. */
 export interface Applicant {
   /** `namespace/name` */
   readonly id: string;
@@ -19,7 +19,7 @@ export interface Applicant {
     readonly byUuid: (uuid: string) => DeclaredDomain | undefined;
     readonly elsewhere: (uuid: string) => string | undefined;
   };
-  /** The machine behind a XenHost, the same for all its names. */
+  /** The id of a XenHost's machine, the same for all its names. */
   readonly machine: (host: string) => string;
   readonly holding: readonly Reservation[];
   readonly queued: readonly Reservation[];
@@ -28,7 +28,7 @@ export interface Applicant {
 
 /** Whether a migration may begin. */
 export type Admission =
-  /** The domain is on the target. */
+  /** The domain is on the target already. */
   | {
       readonly kind: "Arrived";
       readonly domain: Traveller;
@@ -50,7 +50,7 @@ export type Admission =
       readonly reasons: readonly string[];
     };
 
-/** May it begin? Found, every check passed, every permit free: in this order. */
+/** Decides whether it may begin: the domain is found, every check passes, every permit is free, in this order. */
 export function admit(applicant: Applicant): Admission {
   const { spec, hosts, machine } = applicant;
   const arrived = arrivedAt(applicant);
@@ -76,7 +76,7 @@ export function admit(applicant: Applicant): Admission {
     : { kind: "Ready", move, claim, reasons };
 }
 
-/** The target that the spec names, when the domain lives there already under its own name, whatever sourceHostRef says. */
+/** The target in the spec, if the domain runs there already under its own name, whatever sourceHostRef says. */
 function arrivedAt({ spec, hosts, declared, machine }: Applicant): { domain: Traveller; target: string } | undefined {
   const { sourceHostRef: _source, targetHostRef, ...who } = spec;
   const target = hosts.find(({ name }) => name === targetHostRef?.name);
@@ -108,7 +108,7 @@ function targetOf(
   const target = hosts.find(({ name }) => name === targetHostRef.name);
   const missing = `There is no XenHost ${targetHostRef.name}, or its spec is invalid`;
   if (target === undefined) return { problems: [{ reason: "HostNotFound", message: missing }], reasons: [] };
-  // The same machine under two names would move a domain onto itself.
+  // One machine under two names would migrate a domain onto itself.
   if (machine(target.name) === machine(move.source.name))
     return {
       problems: [{ reason: "AlreadyThere", message: `${move.domain.name} is on ${target.name} already` }],

@@ -20,7 +20,7 @@ import { describeProblems } from "./preflight.ts";
 import { secondsSince, unitName } from "./record.ts";
 import { machinesOf } from "./watches.ts";
 
-/** A migration that has not begun: checked, queued, and, when nothing stands in its way, written down and begun. */
+/** Checks and queues a migration that has not begun, and, when nothing is in the way, records and begins it. */
 export async function apply(pass: MigrationPass): Promise<PassResult> {
   const { world, object: migration, spec, draft, ref: id, notes, fleetCap } = pass;
   if (spec.abort === "Requested") {
@@ -28,7 +28,7 @@ export async function apply(pass: MigrationPass): Promise<PassResult> {
     return finish(pass, "AbortRequested", "It was aborted before it began");
   }
   const hosts = machinesOf(world, migration);
-  // What is known from before it was created, or before the operator started, says nothing of now.
+  // Facts from before the migration was created, or before the operator started, are too old.
   if (!hosts.every((host) => host.agent.view.state !== "Pending" && world.freshness.holds(id, host)))
     return { conditions: [] };
   const applicant = observeApplicant(world, migration, spec, notes.reserved.values(), fleetCap);
@@ -69,7 +69,7 @@ function finish(pass: MigrationPass, reason: Reason, message: string): PassResul
   };
 }
 
-/** Nothing is to be done, now or later. */
+/** Ends a migration whose domain is on the target already. */
 function arrive(pass: MigrationPass, { domain, target }: Extract<Admission, { kind: "Arrived" }>): PassResult {
   const { draft, world, directives } = pass;
   const message = `${domain.name} runs on ${target} already: nothing was moved`;
@@ -101,7 +101,7 @@ const waiting = (reason: Reason, message: string): ConditionUpdate[] => [
   unknown("Succeeded", reason, message),
 ];
 
-/** Nothing that xensan or a spec can change makes these pass: hardware, and the version and build of Xen. */
+/** Problems that no change by xensan or in a spec can solve: hardware, and the version and build of Xen. */
 const final: ReadonlySet<Reason> = new Set(["XenVersionDiffers", "CpuFeaturesMissing", "ShadowPagingMissing"]);
 
 function refuse(pass: MigrationPass, { problems }: Extract<Admission, { kind: "Refused" }>): PassResult {
@@ -112,7 +112,7 @@ function refuse(pass: MigrationPass, { problems }: Extract<Admission, { kind: "R
   for (const field of ["sourceHostRef", "targetHostRef"] as const) delete draft.status[field];
   const age = secondsSince(migration.metadata.creationTimestamp, world.clock.now());
   const left = spec.timeoutSeconds - age;
-  // The spec does not change, and neither does what these checks look at.
+  // The spec does not change, and neither do the facts that these checks compare.
   const never = spec.targetHostRef === undefined ? undefined : problems.find((one) => final.has(one.reason));
   if (never !== undefined) {
     const said = finish(pass, "NotAdmitted", `It can never be admitted. ${message}`);
@@ -124,7 +124,7 @@ function refuse(pass: MigrationPass, { problems }: Extract<Admission, { kind: "R
 }
 
 function queue({ draft }: MigrationPass, { permit, claim, move }: Extract<Admission, { kind: "Queued" }>): PassResult {
-  // For those behind it in the queue.
+  // The migrations behind it in the queue read these fields.
   Object.assign(draft.status, {
     domainUUID: claim.domain,
     sourceHostRef: { name: move.source.name },
@@ -150,7 +150,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   }
   if (!watched.every((host) => host.trusted)) return { conditions: [] };
   if (!watched.every(lookedLately) && !lookedAgain(world, id, `admit ${words}`, watched)) return { conditions: [] };
-  // Before anything is awaited: nobody else gets the same permits.
+  // Reserve before the first await, so that no other migration gets the same permits.
   notes.reserved.set(id, claim);
   context.signal.throwIfAborted();
   await holding({ api: pass.api, kind: xenMigrations, store: world.stores.migrations }, migration, context);
@@ -177,13 +177,13 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
     unknown("Succeeded", "Migrating", words),
   ];
   concludeNow(pass, conditions);
-  // From here on whoever comes after this process knows what may have been begun.
+  // From here on a later process knows what may have begun.
   await draft.flush();
   notes.reserved.delete(id);
   return await (live ? follow(pass) : followOffline(pass));
 }
 
-/** What a look said that has just come back is as good as what the next one would say. */
+/** A probe that has just ended is as good as a new one. */
 const lookedLately = ({ agent }: Machine) => agent.sinceLookSeconds <= 5;
 
 function held(reason: Reason, message: string): PassResult {

@@ -3,19 +3,19 @@ import { currentFacts, type HostView } from "../hosts/view.ts";
 
 type Recorded = NonNullable<XenDomainStatus["migrations"]>[number];
 
-/** What is recorded of an operation that was begun before. */
+/** The record of an operation that was begun before. */
 export interface DoneBefore {
-  /** RFC 3339; undefined in records of before. */
+  /** RFC 3339; undefined in older records. */
   readonly time: string | undefined;
-  /** Running: a host is at it now. Unknown: only that it was begun. */
+  /** Running: it runs on a host now. Unknown: only its beginning is recorded. */
   readonly outcome: "Succeeded" | "Failed" | "Unknown" | "Running";
   /** Where that is recorded: `XenHost/bella`. */
   readonly where: string;
 }
 
 /**
- * Whether an operation was begun before: by the status of its XenDomain, and by the records of every host that can be asked.
- * One that tells its outcome counts before one that does not.
+ * Whether an operation was begun before, by the status of its XenDomain and the records of every reachable host. A
+ * record that it is running counts first, then one with an outcome.
  */
 export function doneBefore(
   operation: string,

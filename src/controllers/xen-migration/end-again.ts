@@ -13,7 +13,7 @@ interface Repeated {
   readonly uuid: string;
 }
 
-/** What is recorded of the operation that a migration asks for, if it was begun before. */
+/** The record of the operation that a migration requests, if it was begun before. */
 export function repeats({ world, object: migration, spec }: MigrationPass, applicant: Applicant): Repeated | undefined {
   const { sourceHostRef: _source, ...who } = spec;
   const located = locate(who, applicant.hosts, applicant.declared);
@@ -30,7 +30,7 @@ export function repeats({ world, object: migration, spec }: MigrationPass, appli
 
 const outcomes = { Succeeded: "It succeeded", Failed: "It failed", Unknown: "Its outcome is not recorded there" };
 
-/** Ends a migration that was begun before, whatever became of it; waits while a host is at it. */
+/** Ends a migration that was begun before, whatever its outcome; waits while it is still running. */
 export function endAgain(pass: MigrationPass, { before, operation, uuid }: Repeated): PassResult {
   const { draft, world } = pass;
   const when = before.time === undefined ? "before" : `at ${before.time}`;

@@ -17,12 +17,12 @@ import { over } from "./plan.ts";
 import { type OfflineCourse, type OfflinePursuit, planOffline } from "./plan-offline.ts";
 import { recordOn } from "./record-run.ts";
 
-/** Time limits run out without anything that would tell. */
+/** Time limits expire without an event. */
 const againSeconds = 5;
 
 /**
- * An offline migration that was begun: looked at until the domain runs on the target, or is its XenDomain's alone again. It
- * sends no command itself; the XenDomain reads status.offline, and stops or starts.
+ * Follows an offline migration that was begun until the domain runs on the target, or only its XenDomain decides again.
+ * It sends no command that stops or starts the domain; the XenDomain reads status.offline and does that.
  */
 export async function followOffline(pass: MigrationPass): Promise<PassResult> {
   const { world, object: migration, draft, directives, notes, ref: id } = pass;
@@ -47,7 +47,7 @@ export async function followOffline(pass: MigrationPass): Promise<PassResult> {
   if (course.stopped && !directives.paused && !directives.dryRun) {
     notes.startingSince(id);
     status.offline = { stage: "Starting", time: rfc3339(nowMs) };
-    // From here on it is started on the target only, whoever reads it.
+    // From here on every process starts it on the target only.
     await draft.flush();
   }
   if (!directives.paused && !directives.dryRun) await keepRecords(pass);
@@ -55,7 +55,7 @@ export async function followOffline(pass: MigrationPass): Promise<PassResult> {
   return { conditions: course.conditions, againSeconds };
 }
 
-/** Both hosts keep that it was begun; neither runs anything that would leave a record by itself. */
+/** Both hosts record that the migration was begun; no command for it leaves a record by itself. */
 async function keepRecords({ world, object: migration, draft, ref: id, context }: MigrationPass): Promise<void> {
   const { status } = draft;
   const { namespace = "" } = migration.metadata;
@@ -77,7 +77,7 @@ function observed({ world, draft }: MigrationPass, domain: XenDomain): DomainObs
   return observeDomain(world, domain, parsed.spec, parsed.spec.uuid ?? draft.status.domainUUID ?? "");
 }
 
-/** Nobody stops or starts it any more. */
+/** No XenDomain stops or starts the domain any more. */
 function lost({ draft: { status } }: MigrationPass): OfflineCourse {
   const message = `There is no XenDomain of ${status.domainName} any more, or its spec is invalid: its state is left unchanged`;
   const { conditions, state, end, conclusion } = over(
@@ -99,7 +99,7 @@ function pursuitOf(
   const owner = refTo("XenDomain", namespace, name);
   const target = world.machines.of(refTo("XenHost", namespace, draft.status.targetHostRef?.name ?? ""));
   const last = target?.agent.results(owner).at(-1);
-  // What the target refused for this domain before is none of this migration's.
+  // An earlier refusal of the target to start this domain does not concern this migration.
   const own = draft.status.offline?.stage === "Starting" && last !== undefined && last.at >= notes.startingSince(id);
   const refused = own && last.step.action === "start-domain" && last.outcome.kind === "refused";
   return {

@@ -27,14 +27,14 @@ import { progressed } from "./progress.ts";
 import { recordOn } from "./record-run.ts";
 import type { Evidence } from "./recovery.ts";
 
-/** The host's own time limit comes after the operator's: it is for when there is no operator. */
+/** The host's own time limit ends this long after the operator's: it is for when no operator runs. */
 const graceSeconds = 60;
-/** How long the source is asked at a time to wait for the end. */
+/** How long one wait on the source for the end of the run lasts. */
 const waitSeconds = 300;
-/** An on_reboot restart takes the domain away for two seconds and longer. */
+/** A restart by on_reboot removes the domain for two seconds or longer. */
 const goneMs = 15_000;
 
-/** A migration that was begun, or may have been: looked at until nothing of it is left, step by step. */
+/** Follows a migration that was begun, or may have been, step by step until nothing of it is left. */
 export async function follow(pass: MigrationPass): Promise<PassResult> {
   const { world, object: migration, spec, draft, directives, notes, ref: id } = pass;
   const { namespace = "" } = migration.metadata;
@@ -47,7 +47,7 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
   keepProgress(pass, evidence, nowMs);
   const looked = notes.lookedSinceEnd(id, hosts);
   if (looked === undefined) awaitEnd(pass, evidence, source, hosts);
-  // It is over, and the looks that will show what it left are under way.
+  // The run is over, and the looks that will show its result are pending.
   if (looked === false) return { conditions: [] };
   const pending = hosts.some(({ agent }) => agent.pending(id));
   const course = planMigration({
@@ -60,10 +60,10 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
     refusal: refusalOf(hosts, id),
     nowMs,
   });
-  // What an own command is about to change is not concluded from.
+  // Do not draw a conclusion while one of our own commands may still change the facts.
   if (pending && course.conclusion !== undefined) return { conditions: [] };
   const lasting = notes.lasts(id, course.conclusion, course.end?.reason === "DomainGone" ? goneMs : 0);
-  // Once xl has ended both hosts hold still, and one look at each is as good as one at both in the same moment.
+  // Once xl has ended neither host changes, so looks at different moments are as good as simultaneous ones.
   const still = looked === true && stateOf(evidence) === "Ended";
   if (course.conclusion !== undefined && !still && !lookedAgain(world, id, course.conclusion, hosts))
     return { conditions: [] };
@@ -89,7 +89,7 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
 
 const stateOf = ({ run }: Evidence) => (run.state === "Begun" ? run.run.state : undefined);
 
-/** The source tells by itself when its run is over, so that nobody has to ask it again and again. */
+/** Waits on the source for the end of its run, so that nothing has to poll for it. */
 function awaitEnd(
   { notes, ref: id, draft }: MigrationPass,
   evidence: Evidence,
@@ -103,11 +103,11 @@ function awaitEnd(
   });
 }
 
-/** It is waited until a command that may be on its way can no longer come. */
+/** Looks again until a command that may be on its way can no longer arrive. */
 const startsAnew = ({ move, state, end, conclusion }: Course) =>
   state === "Migrating" && move === undefined && end === undefined && conclusion === undefined ? 20 : undefined;
 
-/** What the target has allocated, written down when it tells something: a twentieth more, another phase, ten seconds. */
+/** Records what the target has allocated when that is news: a twentieth more, another phase, or ten seconds later. */
 function keepProgress({ draft }: MigrationPass, { run, source, target }: Evidence, nowMs: number): void {
   const before = draft.status.progress;
   const copy = target.state === "Seen" ? target.copy : undefined;
@@ -129,8 +129,8 @@ function keepProgress({ draft }: MigrationPass, { run, source, target }: Evidenc
 }
 
 /**
- * Only while something is being waited for; what is stuck is looked at as often as any host. Of what xl is at, looks only tell
- * how far it has come, and they take processor time from the copying: a tenth of it at most.
+ * Polls only while something is awaited; a stuck migration is probed as often as any host. While xl runs, probes only
+ * show its progress, and take processor time from the copying: a tenth of it at most.
  */
 function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly Machine[]): number | undefined {
   if (state !== "Migrating" && state !== "Settling" && state !== "Aborting") return undefined;
@@ -151,14 +151,14 @@ function act(
   const [machine, ref] = onTarget ? [target, draft.status.targetHostRef] : [source, draft.status.sourceHostRef];
   if (machine === undefined || ref === undefined) return nothingHanded;
   const commands = ahead.length > 0 ? ahead : [commandFor(pass, move) ?? []].flat();
-  // What has begun is brought to its end on each side by itself; what has not begins on neither.
+  // A begun migration is ended on each side, even if the other is observed; a new one begins only if neither is.
   const concerns = move.kind === "Begin" ? [source, target].flatMap((one) => one ?? []) : [];
   if (move.kind === "Begin" && !onTarget && concerns.every(({ observer }) => observer === undefined)) notes.sent(id);
   const steps = commands.map((command): Step => stepOf(xenHost(ref.name), command));
   return handOver(world, [{ work: id, machine, steps, basis: "", concerns }], context.log);
 }
 
-/** What the target does before anything moves: it keeps that this migration was begun, and holds the lease beside the source. */
+/** Commands for the target before anything moves: it records that this migration was begun, and holds the lease too. */
 function aheadOnTarget(pass: MigrationPass, target: Machine | undefined): HostCommand[] {
   const { draft, ref } = pass;
   const done = (target?.agent.results(ref) ?? []).some(
@@ -193,12 +193,16 @@ function commandFor({ world, object: migration, spec, draft }: MigrationPass, mo
   }
 }
 
-/** How long the target holds the lease without a domain: its copy appears within seconds after the source has connected. */
+/**
+ * How long the target holds the lease without a domain: its copy appears within seconds after the source has connected.
+ */
 const arrivingSeconds = 300;
-/** A migration that begins later than this after the target took the lease has it taken again, milliseconds. */
+/** If the migration begins later than this after the target took the lease, it takes it again; milliseconds. */
 const heldForMs = 60_000;
 
-/** The target holds the lease beside the source before anything moves; undefined when it does. A bare domain has none. */
+/**
+ * The command that makes the target hold the lease beside the source; undefined when it does. A bare domain has none.
+ */
 function leaseOnTarget(
   { world, object: migration, draft, ref }: MigrationPass,
   target: Machine | undefined,
@@ -218,7 +222,7 @@ function leaseOnTarget(
   return host && leaseOn(observation, host, arrivingSeconds);
 }
 
-/** Of the XenDomain that is moved; a bare domain has none. */
+/** The mark of the XenDomain that is moved; a bare domain has none. */
 function ownerOfDomain(world: World, migration: XenMigration): Owner | undefined {
   const domain = migratingDomain(world.stores, migration);
   if (domain === undefined) return undefined;
@@ -235,7 +239,7 @@ function refusalOf(hosts: readonly Machine[], id: ObjectRef) {
   return undefined;
 }
 
-/** A step that did not help speaks for the migration, in the words of its outcome. */
+/** A step without effect sets the migration's conditions, with the reason of its outcome. */
 function troubles({ held }: Handed): ConditionUpdate[] {
   return held.flatMap(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);

@@ -5,12 +5,12 @@ import type { DomainFact } from "../../host/xen-facts.ts";
 import { currentFacts } from "../hosts/view.ts";
 import type { HostSheet, Problem, Traveller } from "./transfer.ts";
 
-/** What a XenDomain says of itself. */
+/** What a XenDomain declares about itself. */
 export interface DeclaredDomain extends Omit<Traveller, "uuid" | "memoryMiB" | "vcpus" | "state"> {
   readonly uuid: string | undefined;
 }
 
-/** Where the domain is that is to move. */
+/** Where the domain to move is. */
 export type Located =
   | { readonly kind: "Found"; readonly domain: Traveller; readonly source: HostSheet }
   | { readonly kind: "Problem"; readonly problem: Problem };
@@ -21,8 +21,8 @@ interface Hit {
 }
 
 /**
- * Where the domain is that is to move. `declared` finds the XenDomain of a UUID, for a domain that is named as Xen names
- * it; `hosts` are all XenHosts of the namespace.
+ * Finds the domain to move. `declared` finds the XenDomain of a UUID, for a domain that the spec names as Xen does;
+ * `hosts` are all XenHosts of the namespace.
  */
 export function locate(
   spec: Pick<XenMigrationSpec, "domain" | "domainRef" | "sourceHostRef">,
@@ -30,7 +30,7 @@ export function locate(
   declared: {
     readonly byName: (name: string) => DeclaredDomain | undefined;
     readonly byUuid: (uuid: string) => DeclaredDomain | undefined;
-    /** `namespace/name` of a XenDomain of another namespace. */
+    /** `namespace/name` of a XenDomain in another namespace. */
     readonly elsewhere: (uuid: string) => string | undefined;
   },
 ): Located {
@@ -40,7 +40,7 @@ export function locate(
   if (own !== undefined && own.uuid === undefined)
     return failed("DomainNotFound", `XenDomain ${own.name} has no UUID yet`);
   const wanted = own?.uuid ?? spec.domain ?? "";
-  // Xen prints UUIDs in lower case; people copy them from everywhere.
+  // Xen prints UUIDs in lower case; users may write them in upper case.
   const fits = ({ uuid, name }: DomainFact) => uuid === wanted.toLowerCase() || (own === undefined && name === wanted);
   const hits = hosts.flatMap((host) => domainsOf(host).flatMap((row) => (fits(row) ? [{ host, row }] : [])));
   const what = own === undefined ? `a domain ${wanted}` : `${own.name} (${wanted})`;

@@ -3,12 +3,15 @@ import type { ObjectRef, RefMap } from "../identity.ts";
 import type { World } from "../world.ts";
 import type { Reservation } from "./permits.ts";
 
-/** A command to begin may still arrive so long after it was sent, whoever sent it: its time limit and the wait for its lock. */
+/** How long after any process sent it a begin command may still arrive: its time limit and the wait for its lock. */
 const onItsWayMs = 100_000;
 
-/** What this process remembers of migrations. All of it may be lost: the next process looks again and waits as long as it must. */
+/**
+ * What this process remembers of migrations. All of it may be lost: the next process probes again and waits long
+ * enough.
+ */
 export class MigrationNotes {
-  /** Admitted, and the intent perhaps not written down yet. */
+  /** Admitted migrations whose intent may not be recorded yet. */
   readonly reserved: RefMap<Reservation>;
   readonly #asked: RefMap<number>;
   readonly #unbegun: RefMap<number>;
@@ -27,7 +30,9 @@ export class MigrationNotes {
     this.#concluded = world.ledger.page();
   }
 
-  /** Has the hosts looked at every so often; returns the seconds until the next time. A host that is away is not pestered. */
+  /**
+   * Requests probes of the hosts at this interval; returns the seconds until the next. Unreachable hosts are left out.
+   */
   poll(id: ObjectRef, hosts: readonly Machine[], seconds: number): number {
     const now = this.#world.clock.monotonic();
     const since = this.#asked.get(id);
@@ -40,24 +45,24 @@ export class MigrationNotes {
     return seconds;
   }
 
-  /** To be called when the source has told that its run is over: whoever looks from now on sees what it left. */
+  /** To be called when the source has reported that its run is over: probes from now on show the result. */
   ended(id: ObjectRef, hosts: readonly Machine[]): void {
     this.#ended.set(id, true);
     this.#world.freshness.demand(id, hosts, "End", "WithoutSegments");
   }
 
-  /** Whether every host has been looked at since the run was known to be over; undefined when that was not told. */
+  /** Whether every host was probed since the run was reported over; undefined when it was not reported. */
   lookedSinceEnd(id: ObjectRef, hosts: readonly Machine[]): boolean | undefined {
     if (!this.#ended.has(id)) return undefined;
     return hosts.every((host) => this.#world.freshness.holds(id, host, "End"));
   }
 
-  /** To be called when a command to begin is handed over. */
+  /** To be called when a begin command is handed over. */
   sent(id: ObjectRef): void {
     this.#unbegun.set(id, this.#world.clock.monotonic());
   }
 
-  /** A command to begin may still arrive at the source, from this process or from one before. */
+  /** Whether a begin command may still arrive at the source, from this process or an earlier one. */
   mayBegin(id: ObjectRef): boolean {
     const now = this.#world.clock.monotonic();
     const since = this.#unbegun.get(id) ?? now;
@@ -65,14 +70,14 @@ export class MigrationNotes {
     return now - since < onItsWayMs;
   }
 
-  /** Since when this process knows that the domain is to be started on the target, monotonic milliseconds. */
+  /** When this process learned that the domain must be started on the target, monotonic milliseconds. */
   startingSince(id: ObjectRef): number {
     const since = this.#starting.get(id) ?? this.#world.clock.monotonic();
     this.#starting.set(id, since);
     return since;
   }
 
-  /** The same was concluded without a break for so long. */
+  /** Whether the same conclusion was drawn without a break for this long. */
   lasts(id: ObjectRef, words: string | undefined, ms: number): boolean {
     const now = this.#world.clock.monotonic();
     const known = this.#concluded.get(id);

@@ -20,7 +20,9 @@ import { domainSight, runSight } from "./sight.ts";
 import type { HostSheet, KnownCondition } from "./transfer.ts";
 import { isFinished } from "./watches.ts";
 
-/** Gathers from memory what admission depends on. `reserved`: claims of this process that are being written down. */
+/**
+ * Gathers from memory everything that admission depends on. `reserved`: of this process, while they are being recorded.
+ */
 export function observeApplicant(
   world: World,
   migration: XenMigration,
@@ -66,7 +68,7 @@ export function observeApplicant(
   };
 }
 
-/** Every check had passed when it was judged last, and nobody holds it back. */
+/** True if every check passed in the last reconcile, and no annotation holds the migration back. */
 function isQueued(migration: XenMigration): boolean {
   const { paused, dryRun } = directivesOf(migration.metadata);
   const admitted = findCondition(migration.status?.conditions, "Admitted");
@@ -88,7 +90,7 @@ function claimOf(migration: XenMigration, machine: (host: string) => string): Re
 
 const migrationName = ({ metadata: { namespace = "", name } }: XenMigration) => `${namespace}/${name}`;
 
-/** What a machine calls itself, else its name here. */
+/** The machine-id, else the name of the XenHost. */
 function machineId(world: World, namespace: string, name: string): string {
   const watched = world.machines.of(refTo("XenHost", namespace, name));
   return (watched && machineOf(watched.agent.view)) ?? `${namespace}/${name}`;
@@ -132,7 +134,7 @@ function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undef
     const declared = cluster && clusterSpec(cluster);
     const filesystem = declared?.ok === true ? declared.spec.filesystems.find((one) => one.label === label) : undefined;
     const uuid = cluster?.status?.filesystems?.find((one) => one.label === label)?.uuid;
-    // A file system that nobody declares is mounted nowhere that anybody could check.
+    // A file system that no Ocfs2Cluster declares has no mount point that could be checked.
     return { mountPoint: filesystem?.mountPoint ?? `(${clusterRef.name}/${label})`, uuid, path };
   };
   const [places, drives] = [spec.disks.map(placeOf), spec.cdroms.map(placeOf)];
@@ -159,7 +161,7 @@ function declaredDomain(world: World, domain: XenDomain): DeclaredDomain | undef
   };
 }
 
-/** Gathers from memory what became of a migration that was begun. */
+/** Gathers from memory what happened to a migration that was begun. */
 export function observeBegun(world: World, migration: XenMigration, status: XenMigrationStatus): Evidence {
   const { namespace = "" } = migration.metadata;
   const { sourceHostRef: { name: source } = { name: "" }, targetHostRef: { name: target } = { name: "" } } = status;

@@ -5,9 +5,9 @@ import { nameUuid } from "../xen-domain/derived-uuid.ts";
 const namespaceSchema = z.uuid();
 
 /**
- * The id of the operation that a XenMigration asks for: UUIDv5 of its namespace and name, its mode and its hosts, in the
- * namespace of the domain's UUID. An object that a backup or a git repository brings back has another uid and no status, and
- * asks for the same operation. `uuid`: of the domain, as Xen tells it.
+ * The id of the operation that a XenMigration requests: UUIDv5 of its namespace and name, its mode and its hosts, in
+ * the namespace of the domain's UUID. An object restored from a backup or a git repository has another uid and no
+ * status, and requests the same operation. `uuid`: of the domain, as Xen reports it.
  */
 export function operationOf(
   { namespace = "", name }: { readonly namespace?: string; readonly name: string },

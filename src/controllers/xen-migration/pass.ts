@@ -9,16 +9,16 @@ import { transition } from "./record.ts";
 
 /** What the reconciler of migrations works with. */
 export interface MigrationMeans extends Means {
-  /** Migrations that may be under way at once, over all hosts. */
+  /** How many migrations may run at once, over all hosts. */
   readonly fleetCap: number;
 }
 
-/** One reconcile of one migration: what its parts need, and where they say what they found. */
+/** One reconcile of one migration, as its parts share it. */
 export interface MigrationPass extends MigrationMeans, Pass<XenMigration, XenMigrationSpec, XenMigrationStatus> {
   readonly notes: MigrationNotes;
 }
 
-/** Condition types that a migration always has, beside Ready. */
+/** Condition types that a migration always has, besides Ready. */
 export const owned = ["Admitted", "Migrating", "Aborted", "Succeeded"] as const;
 
 /** Sets conditions in the draft before it is stored in the middle of a reconcile. */
@@ -30,8 +30,8 @@ export function concludeNow(
 }
 
 /**
- * For those who wait for any object (kstatus, and with it Flux): Ready says what Succeeded says, Reconciling is there until the
- * end, Stalled after a bad one.
+ * Sets the conditions for tools that wait for any object (kstatus, and with it Flux): Ready repeats Succeeded,
+ * Reconciling is present until the end, Stalled after a failure.
  */
 export function summarise(status: XenMigrationStatus, context: Parameters<typeof say>[2]): void {
   const outcome = findCondition(status.conditions, "Succeeded");
@@ -65,7 +65,7 @@ const troubles: ReadonlySet<string> = new Set([
   "Stalled",
 ]);
 
-/** Notes a transition in the history and tells it as an event, once. */
+/** Adds a transition to the history and records it as an event, once. */
 export function tell(
   { draft, object: migration, events, world }: MigrationPass,
   change: { state: string; message: string },

@@ -4,7 +4,7 @@ export interface Reservation {
   readonly id: string;
   readonly createdAt: string;
   readonly domain: string;
-  /** Machines. The target of one that has not been chosen yet is undefined. */
+  /** Machines. The target is undefined until it is chosen. */
   readonly source: string | undefined;
   readonly target: string | undefined;
 }
@@ -12,12 +12,12 @@ export interface Reservation {
 /** Whether a migration may begin beside those that run and wait. */
 export type Permit =
   | { readonly kind: "Free" }
-  /** `position` in the queue of those that wait, from 1. */
+  /** `position` in the queue, from 1. */
   | { readonly kind: "Taken"; readonly holders: readonly string[]; readonly position: number };
 
 /**
- * Whether a migration may begin: one per domain, one out of a host and one into it, so many in the fleet. Those that
- * waited longer come first. `holding` have begun and are not over; `queued` could begin but for the permits.
+ * Whether a migration may begin: one per domain, one out of each host and one into it, and a limit for the fleet. Those
+ * that have waited longer come first. `holding`: have begun and not ended; `queued`: lack only the permit.
  */
 export function permitFor(
   claim: Reservation,
@@ -29,14 +29,14 @@ export function permitFor(
   const inTheWay = holding.filter((other) => conflicts(other, claim));
   const full = holding.length >= fleetCap ? holding : [];
   const first = older.filter((other) => conflicts(other, claim));
-  // Whoever waited longer takes the last place of the fleet.
+  // Migrations that have waited longer get the last places of the fleet.
   const crowd = holding.length + older.length >= fleetCap ? older : [];
   const holders = [...new Set([...inTheWay, ...full, ...first, ...crowd].map(({ id }) => id))];
   if (holders.length === 0) return { kind: "Free" };
   return { kind: "Taken", holders, position: older.length + 1 };
 }
 
-/** Machines into which nothing moves and nothing is about to. */
+/** True for a machine to which nothing moves or is about to move. */
 export function isOpenFor(target: string, { holding }: { readonly holding: readonly Reservation[] }): boolean {
   return !holding.some((other) => other.target === target);
 }
@@ -46,7 +46,7 @@ function conflicts(one: Reservation, other: Reservation): boolean {
   return one.domain === other.domain || same(one.source, other.source) || same(one.target, other.target);
 }
 
-/** The oldest first; the name decides between equals. */
+/** The oldest comes first; the name decides between equals. */
 export function comesBefore(
   one: Pick<Reservation, "createdAt" | "id">,
   other: Pick<Reservation, "createdAt" | "id">,
@@ -55,7 +55,7 @@ export function comesBefore(
   return one.id < other.id;
 }
 
-/** Position and holder, for the condition. */
+/** Position and holders, for the message of the condition. */
 export function describePermit({ holders, position }: Extract<Permit, { kind: "Taken" }>): string {
   const shown = holders.slice(0, 3).join(", ");
   const more = holders.length > 3 ? ` and ${holders.length - 3} more` : "";

@@ -7,32 +7,32 @@ import { obstacle } from "../xen-domain/placement.ts";
 import { active, type Course, over, type Pursuit, type StopReason, stopReason, stopWords, stuck } from "./plan.ts";
 import { secondsSince } from "./record.ts";
 
-/** Everything that the next step of an offline migration depends on. */
+/** Everything that the course of an offline migration depends on. */
 export interface OfflinePursuit extends Pick<Pursuit, "spec" | "status" | "deleting" | "nowMs"> {
   readonly domain: DomainObservation;
-  /** Why its XenDomain is not to run any more: deleted, or halted. */
+  /** Why the XenDomain must not start it: deleted, halted, paused or dry-run. */
   readonly unwanted: string | undefined;
-  /** A command for the domain is under way on a host, or has not been checked yet. */
+  /** A command for the domain runs on a host, or no probe has shown its effect yet. */
   readonly busy: boolean;
-  /** Why the target did not start it, in this stage. */
+  /** Why the target refused to start it, in this stage. */
   readonly refusal: { readonly reason: Reason; readonly message: string } | undefined;
 }
 
-/** What an offline migration is at, and what it says of itself. */
+/** The state of an offline migration, and what it reports. */
 export interface OfflineCourse extends Omit<Course, "stop" | "move"> {
-  /** It is proved to run nowhere: that it may be started on the target is to be written down. */
+  /** The domain is proved to run nowhere: record that it may be started on the target. */
   readonly stopped: boolean;
-  /** Whether all of them see the lock file go is to be looked at again soon. */
+  /** Look again soon, until all hosts see that the lock file is gone. */
   readonly poll: boolean;
 }
 
 type OpenCourse = Omit<OfflineCourse, "stopped" | "poll">;
 
 /**
- * How an offline migration goes on. It only says which of the two it wants, a stop on the source or a start on the target;
- * both are done by the XenDomain, as ever. So whenever it ends, the XenDomain alone decides again, and starts a domain that
- * runs nowhere, on the host where it ran last if that can take it. Until it has shut down it may be aborted; afterwards it is
- * not, and only a target that cannot start it ends it before the domain is there.
+ * Plans an offline migration. It only states whether the domain must stop on the source or start on the target; the
+ * XenDomain does both, as always. So whenever the migration ends, the XenDomain alone decides again, and starts a
+ * domain that runs nowhere, on its last host if that can take it. Until the domain has shut down the migration may be
+ * aborted; afterwards it may not, and only a target that cannot start the domain ends it before the domain is there.
  */
 export function planOffline(pursuit: OfflinePursuit): OfflineCourse {
   const { domain, status } = pursuit;
@@ -115,13 +115,13 @@ const endedBy = (stop: StopReason, message: string): OpenCourse =>
 const notAborted = no("Aborted", "NotAborted", "No abort was requested");
 const comesBack = "its XenDomain starts it again, if possible on its previous host";
 
-/** It is on the source, and was asked to shut down. */
+/** The domain is on the source, and was asked to shut down. */
 function shuttingDown(pursuit: OfflinePursuit): OpenCourse {
   const { domain, status, unwanted, nowMs } = pursuit;
   const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
   const still = `${domain.name} still runs on ${status.sourceHostRef?.name}`;
   const stop = stopReason(pursuit);
-  // A guest does not take back what it was asked for.
+  // A guest cannot be told to ignore an earlier shutdown request.
   if (stop !== undefined) return endedBy(stop, `${still}. If it shuts down anyway, ${comesBack}`);
   if (unwanted !== undefined) return over(false, "MigrationFailed", `${still}, and ${unwanted}`, notAborted);
   if (onTimeout === "Wait" && secondsSince(status.startTime, nowMs) >= timeoutSeconds)
@@ -134,7 +134,7 @@ function shuttingDown(pursuit: OfflinePursuit): OpenCourse {
   return going("ShuttingDown", `${domain.name} is asked to shut down on ${status.sourceHostRef?.name}`, notAborted);
 }
 
-/** Every host has been asked, and it runs on none; the stop ends with the lock file. */
+/** Every host has answered, and the domain runs on none; the stop ends with the removal of the lock file. */
 function down(pursuit: OfflinePursuit): OfflineCourse {
   const { domain, status, unwanted, busy } = pursuit;
   const stop = stopReason(pursuit);
@@ -154,7 +154,7 @@ function down(pursuit: OfflinePursuit): OfflineCourse {
   return { ...part(going("ShuttingDown", gone, notAborted)), conclusion: "stopped", stopped: true };
 }
 
-/** It runs nowhere, and is to run on the target. */
+/** The domain runs nowhere, and must start on the target. */
 function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): OpenCourse {
   const { domain, status, unwanted, refusal, busy } = pursuit;
   const { targetHostRef: { name: target } = { name: "" } } = status;
@@ -177,11 +177,11 @@ function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): OpenCourse
   return going("StartingOnTarget", message, aborted);
 }
 
-/** It is on the target, and not on the source. */
+/** The domain is on the target, and not on the source. */
 function arrived(pursuit: OfflinePursuit, { domain: { name, state } }: Present, aborted: ConditionUpdate): OpenCourse {
   const target = pursuit.status.targetHostRef?.name;
   const late = stopReason(pursuit) === "TimeLimitExceeded";
-  // Built and not yet let go, or paused by a person.
+  // Built and not unpaused yet, or paused by a person.
   if (/[pd]/.test(state) && !(state.includes("p") && late))
     return going("StartingOnTarget", `${name} is on ${target} (${state})`, aborted);
   const verdict = state.includes("s") ? "has moved to" : "runs on";

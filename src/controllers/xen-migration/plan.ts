@@ -8,54 +8,51 @@ import { secondsSince } from "./record.ts";
 import { type Evidence, isPastPermission, judge, type SettleAction, type Verdict } from "./recovery.ts";
 import type { Side } from "./sight.ts";
 
-/** Why a migration that runs is stopped. */
+/** Why a running migration is stopped. */
 export type StopReason = NonNullable<XenMigrationStatus["stop"]>["reason"];
 
-/** Everything that the next step of a begun migration depends on. */
+/** Everything that the course of a begun migration depends on. */
 export interface Pursuit {
   readonly spec: XenMigrationSpec;
   readonly status: XenMigrationStatus;
   readonly evidence: Evidence;
   readonly deleting: boolean;
-  /** A person has allowed this operation to destroy the suspended copy on the source. */
+  /** A person has approved that this operation destroys the suspended copy on the source. */
   readonly approved: boolean;
-  /** A command to begin it may still be on its way to the source. */
+  /** A begin command may still be on its way to the source. */
   readonly mayBegin: boolean;
-  /** How the last step of this process ended, when it was refused. */
+  /** The refusal of the last step of this process, if it was refused. */
   readonly refusal: { readonly action: string; readonly reason: Reason; readonly message: string } | undefined;
   readonly nowMs: number;
 }
 
-/** What is done next for a migration. */
+/** The next action for a migration. */
 export type Action =
   | { readonly kind: "Begin" }
   | { readonly kind: "Abort" }
   | { readonly kind: "Settle"; readonly side: Side; readonly action: SettleAction }
-  /** End the suspended copy under the domain's own name, as a person has allowed. */
+  /** Destroy the suspended copy under the domain's own name, as a person has approved. */
   | { readonly kind: "DestroySource" };
 
-/** What a migration is at, what is done next, and what it says of itself. */
+/** The state of a migration, its next action, and what it reports. */
 export interface Course {
   readonly conditions: readonly ConditionUpdate[];
-  /** A word of the catalogue, for the history. */
+  /** A word of the catalogue of reasons, for the history. */
   readonly state: string;
   readonly message: string;
-  /** To be written down before `move`. */
+  /** To be recorded before `move`. */
   readonly stop: StopReason | undefined;
   readonly move: Action | undefined;
-  /** It is over. */
+  /** Set when the migration is over. */
   readonly end: { readonly succeeded: boolean; readonly reason: Reason; readonly message: string } | undefined;
   /**
-   * What is concluded from one look at each host, which cannot be at the same moment: it counts when the run was known to be
-   * over before both, or when a second look, begun afterwards, says the same. Undefined: nothing is concluded.
+   * The conclusion from one look at each host, which cannot happen at the same moment: it counts when the run was known
+   * to be over before both, or when second looks, begun afterwards, lead to the same. Undefined: no conclusion.
    */
   readonly conclusion: string | undefined;
 }
 
-/**
- * What is to be said and done about a live migration that was begun. Whether one may begin is planned by `admit`, an offline one
- * by `planOffline`.
- */
+/** Plans a live migration that was begun. `admit` decides whether one may begin, `planOffline` plans an offline one. */
 export function planMigration(pursuit: Pursuit): Course {
   const { status, evidence } = pursuit;
   const verdict = judge(evidence);
@@ -68,7 +65,7 @@ export function planMigration(pursuit: Pursuit): Course {
 
 const memoryMiB = ({ memory }: Pick<XenMigrationStatus, "memory">): number => (bytesOf(memory) ?? 0) / 2 ** 20;
 
-/** Why the migration is to be stopped now; undefined while it may go on. */
+/** Why the migration must be stopped now; undefined while it may continue. */
 export function stopReason({
   spec,
   status,
@@ -81,7 +78,7 @@ export function stopReason({
   return isStalled(status.progress, memoryMiB(status), nowMs) ? "Stalled" : undefined;
 }
 
-/** Why it was stopped, for people. */
+/** Why it was stopped, for messages. */
 export const stopWords: Record<StopReason, string> = {
   AbortRequested: "spec.abort is Requested",
   TimeLimitExceeded: "it took longer than timeoutSeconds",
@@ -100,7 +97,7 @@ function abortedCondition(wanted: StopReason | undefined, past: boolean): Condit
     : unknown("Aborted", "Aborting", `It is being stopped: ${stopWords[wanted]}`);
 }
 
-/** A course, before it is said why it is stopped. */
+/** A course without the reason to stop. */
 export type OpenCourse = Omit<Course, "stop">;
 
 function courseOf(
@@ -139,7 +136,7 @@ function courseOf(
 
 const tooLate = no("Aborted", "PastPointOfNoReturn", "It had succeeded before it could be stopped");
 
-/** The conditions of a migration that is under way. */
+/** The conditions of a running migration. */
 export const active = (status: "True" | "Unknown", reason: Reason, message: string): ConditionUpdate[] => [
   status === "True" ? yes("Migrating", reason, message) : unknown("Migrating", reason, message),
   unknown("Succeeded", reason, message),
@@ -236,7 +233,7 @@ function failing(
   return over(false, verdict.reason ?? "MigrationFailed", `${verdict.message}${said}`, aborted);
 }
 
-/** The course of a migration that has come to its end. */
+/** The course of a migration that is over. */
 export const over = (succeeded: boolean, reason: Reason, message: string, aborted: ConditionUpdate): OpenCourse => ({
   conditions: [
     no("Migrating", "NotMigrating", "It is over"),
@@ -250,13 +247,13 @@ export const over = (succeeded: boolean, reason: Reason, message: string, aborte
   conclusion: `end ${reason}`,
 });
 
-/** Nothing is done until the hosts show something else, or a person says a word. */
+/** The course of a migration that waits until the hosts show something else, or a person decides. */
 export const stuck = (reason: Reason, message: string, aborted: ConditionUpdate, conclusion?: string): OpenCourse => ({
   conditions: [...active("Unknown", reason, message), aborted],
   state: reason,
   message,
   move: undefined,
   end: undefined,
-  // What cannot be seen is said at once: no second look would tell more.
+  // An unknown outcome is reported at once: a second look would tell no more.
   conclusion: conclusion ?? (reason === "OutcomeUnknown" ? undefined : `stuck ${reason}`),
 });

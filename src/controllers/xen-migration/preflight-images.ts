@@ -9,8 +9,8 @@ interface Side {
 }
 
 /**
- * Each image is the recorded file on both hosts, and nobody but the domain uses it; what is in a CD-ROM drive is a file on both.
- * The images of a bare domain are unknown.
+ * Checks that each image is the recorded file on both hosts and is used by the domain only, and that the image in a
+ * CD-ROM drive is a file on both. The images of a bare domain are unknown.
  */
 export function imageProblems({ uuid, images = [], cdroms = [] }: Traveller, sides: readonly Side[]): Problem[] {
   const on = (paths: readonly string[], problem: (image: ImageFact, side: Side) => Problem | undefined) =>
@@ -58,7 +58,7 @@ function strangers({ users }: ImageFact, uuid: string, { domains }: HostFacts): 
   });
 }
 
-/** Who declared the domain must be who moves it: an object of another namespace, or another name, does not. */
+/** Checks that the domain is declared by the XenDomain that moves it, not by one of another namespace or name. */
 export function ownershipProblems(
   { uuid, name, owner }: Traveller,
   source: Side,

@@ -12,7 +12,7 @@ import { imageProblems, ownershipProblems } from "./preflight-images.ts";
 import { baseName } from "./sight.ts";
 import type { HostSheet, Problem, Transfer, Traveller } from "./transfer.ts";
 
-/** A move with what must be known of both hosts before anything else can be checked. */
+/** A transfer with the facts of both hosts that the other checks need. */
 interface Known extends Transfer {
   readonly from: HostFacts;
   readonly to: HostFacts;
@@ -22,7 +22,7 @@ interface Known extends Transfer {
 
 const problem = (reason: Reason, message: string): Problem => ({ reason, message });
 
-/** Everything that keeps a domain from moving now, each with a reason of its own. Empty: it may. */
+/** All problems that prevent the domain from moving now, each with its own reason. Empty: it may move. */
 export function preflight(move: Transfer): readonly Problem[] {
   const written = [declared, managed, hostsReady, cordon, hostAllowed, relocationAllowed].flatMap((check) =>
     check(move),
@@ -61,7 +61,7 @@ function knownOf(move: Transfer): Known | { readonly problems: readonly Problem[
   };
   const sourceStack = need(from?.toolstack, move.source, "toolstack");
   const targetStack = need(to?.toolstack, move.target, "toolstack");
-  // The UUID of one side can be compared with that of the other only.
+  // The UUID of one side can be compared only with that of the other.
   const compared = [from, to].some((facts) => facts?.sharedDevices.state === "known");
   for (const [facts, host] of [
     [from, move.source],
@@ -82,7 +82,7 @@ function knownOf(move: Transfer): Known | { readonly problems: readonly Problem[
 type Check<M> = (move: M) => readonly Problem[];
 const passed: readonly Problem[] = [];
 
-/** What is started on the target is what a XenDomain says. */
+/** An offline migration starts the domain from the configuration of its XenDomain. */
 const declared: Check<Transfer> = ({ mode, domain }) =>
   mode === "Live" || domain.hosts !== undefined
     ? passed
@@ -93,7 +93,7 @@ const declared: Check<Transfer> = ({ mode, domain }) =>
         ),
       ];
 
-/** A migration changes both of its ends. */
+/** A migration changes both hosts. */
 const managed: Check<Transfer> = ({ source, target }) =>
   [source, target].flatMap(({ name, spec }) =>
     spec.management === "Manage" ? passed : [problem("ObserveOnly", observeOnlyMessage(refTo("XenHost", "", name)))],
@@ -173,7 +173,7 @@ const toolstacks: Check<Known> = ({ source, target, sourceStack, targetStack }) 
     : [problem("ToolstackDiffers", `${source.name} has ${sourceStack.kind}, ${target.name} has ${targetStack.kind}`)];
 };
 
-/** What `xl info` says; without it nothing that rests on it can be checked. */
+/** The results of `xl info` on both hosts; without them the checks that need them cannot be done. */
 function informed({
   source,
   target,
@@ -182,7 +182,7 @@ function informed({
 }: Known): { from: XenInfo; to: XenInfo } | readonly Problem[] {
   const [from, to] = [sourceStack.info, targetStack.info];
   if (from !== undefined && to !== undefined) return { from, to };
-  // xend of 2010 tells it in another form.
+  // xend of 2010 reports it in another form.
   if (sourceStack.kind === "xm") return passed;
   const silent = [...(from === undefined ? [source.name] : []), ...(to === undefined ? [target.name] : [])];
   return [problem("HostUnknown", `xl info of ${silent.join(", ")} did not report version, memory and CPU`)];
@@ -197,8 +197,8 @@ const withInfo =
   };
 
 /**
- * Beside its own memory a domain needs some of Xen's: a MiB per virtual CPU and eight KiB for page tables per MiB that it may
- * have (libxl_get_required_shadow_memory), and a little for the rest.
+ * Besides its own memory a domain needs some of Xen's: a MiB per virtual CPU and eight KiB for page tables per MiB that
+ * it may have (libxl_get_required_shadow_memory), and a little for the rest.
  */
 export const neededMiB = ({
   memoryMiB,
@@ -216,7 +216,7 @@ const memory: Check<Known> = withInfo(({ domain, target, targetStack }) => {
   return [problem("NotEnoughMemory", message)];
 }, true);
 
-/** The way out of what only a live migration needs. */
+/** The way around checks that only a live migration needs. */
 const offline =
   "a XenMigration of its XenDomain with mode Offline shuts it down and starts it there, and needs none of this";
 
@@ -315,8 +315,8 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
 };
 
 /**
- * OCFS2 mounts, by directory, with what tells the file system from others; undefined where it is unknown. An AoE target
- * is the same on every host of a segment.
+ * OCFS2 mounts by directory, with what identifies the file system; undefined where that is unknown. An AoE target is
+ * the same on every host of a segment.
  */
 function sharedMounts({ mounts, sharedDevices }: HostFacts): ReadonlyMap<string, string | undefined> {
   const devices = sharedDevices.state === "known" ? sharedDevices.value : [];
@@ -337,7 +337,7 @@ function sharedMounts({ mounts, sharedDevices }: HostFacts): ReadonlyMap<string,
   );
 }
 
-/** The disks of a bare domain are unknown: whatever is shared on the source must be on the target. */
+/** The disks of a bare domain are unknown: every shared file system on the source must be on the target. */
 const filesystems: Check<Known> = ({ domain, source, target, from, to }) => {
   const [here, there] = [sharedMounts(from), sharedMounts(to)];
   const wanted = domain.filesystems ?? [...here].map(([mountPoint, uuid]) => ({ mountPoint, uuid }));

@@ -5,14 +5,14 @@ import { furthest } from "./recovery.ts";
 
 type Progress = NonNullable<XenMigrationStatus["progress"]>;
 
-/** So long without a page more on the target: something hangs. */
+/** How long no more memory may arrive on the target before the migration counts as stalled, seconds. */
 export const stallSeconds = 300;
 
 const mib = 2 ** 20;
 
 /**
- * How far it has come. xl tells nothing of it, so it is what the target has allocated for the copy; neither it nor the
- * phase ever goes back. `time` is when it last moved.
+ * The progress of the copying. xl does not report it, so it is the memory that the target has allocated for the copy;
+ * neither it nor the phase ever goes back. `time`: of the last change.
  */
 export function progressed(
   before: Progress | undefined,
@@ -32,8 +32,8 @@ export function progressed(
 }
 
 /**
- * Nothing has moved for too long. Once everything has been allocated on the target, xl sends what changed again and shows
- * nothing of it: from then on only the time limit of the migration counts.
+ * True if nothing has changed for too long. Once everything has been allocated on the target, xl sends changed pages
+ * again without a visible effect: from then on only the time limit of the migration counts.
  */
 export function isStalled(progress: Progress | undefined, memoryMiB: number, nowMs: number): boolean {
   if (progress?.time === undefined) return false;

@@ -14,7 +14,10 @@ import { type MigrationMeans, type MigrationPass, owned, summarise } from "./pas
 import { retire } from "./release.ts";
 import { isFinished, watchMigrations } from "./watches.ts";
 
-/** Moves one domain: admitted when every check passes and every permit is free, then followed to its end, whoever dies. */
+/**
+ * Reconciles XenMigrations: admitted when all checks pass and all permits are free, then followed to the end, whatever
+ * fails.
+ */
 export function controlMigrations(means: MigrationMeans): Controlled {
   const { world } = means;
   const notes = new MigrationNotes(world);
@@ -33,12 +36,12 @@ export function controlMigrations(means: MigrationMeans): Controlled {
       converge: async (pass) =>
         await partOf(pass.spec.mode, pass.object.status?.operationID !== undefined)({ ...means, ...pass, notes }),
       invalid: async (_pass, message) => ({ conditions: invalid(message) }),
-      // Ready says what Succeeded says.
+      // Ready repeats Succeeded.
       ready(status) {
         const { status: word, reason, message } = findCondition(status.conditions, "Succeeded") ?? unlooked;
         return { type: "Ready", status: word, reason, message };
       },
-      // Reconciled again, to retire it.
+      // Reconcile again at once, to retire the migration.
       concluded: ({ draft }) => (draft.status.completionTime === undefined ? undefined : 0),
     },
     () => ({}),

@@ -1,12 +1,12 @@
 import type { XenMigrationStatus } from "../../api/xen-migration.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 
-/** What the status keeps of a migration's course. */
+/** What the status records of a migration's course. */
 
-/** The run of an operation on the source, for people. */
+/** The name of the run of an operation on the source, for the status. */
 export const unitName = (operation: string) => `xensan-migrate-${operation}`;
 
-/** Notes a transition, once: the same state again is none. Tells whether it was new. */
+/** Adds a transition to the history, unless the state is the same as before. Returns whether it was new. */
 export function transition(
   status: XenMigrationStatus,
   change: { readonly state: string; readonly message: string },
@@ -19,7 +19,7 @@ export function transition(
   return true;
 }
 
-/** It may still be aborted or time out: seconds since the intent was written down. */
+/** Seconds since the intent was recorded, for the time limit. */
 export function secondsSince(time: string | undefined, nowMs: number): number {
   return time === undefined ? 0 : (nowMs - Date.parse(time)) / 1000;
 }

@@ -1,16 +1,16 @@
 import type { MigrationRun } from "../../host/xen-facts.ts";
 import { type Copy, describeCopy, type ObservedDomain, type ObservedRun, type Side } from "./sight.ts";
 
-/** Everything that the outcome of a begun migration is judged by. */
+/** Everything that determines the outcome of a begun migration. */
 export interface Evidence {
-  /** Names of domain and hosts for people, and what a person names to approve something. */
+  /** Names of domain and hosts for messages, and the operation, which a person names to approve something. */
   readonly names: {
     readonly domain: string;
     readonly source: string;
     readonly target: string;
     readonly operation: string;
   };
-  /** Written down before anything was begun. */
+  /** Recorded before anything was begun. */
   readonly recorded: {
     readonly sourceBootId: string;
     readonly targetBootId: string;
@@ -22,7 +22,7 @@ export interface Evidence {
   readonly target: ObservedDomain;
 }
 
-/** What tidies up after xl. */
+/** Actions that clean up after xl. */
 export type SettleAction =
   | "DestroyIncoming"
   | "AbandonIncoming"
@@ -30,22 +30,22 @@ export type SettleAction =
   | "StartIncoming"
   | "ResumeSource";
 
-/** What the recovery table says of what both hosts show. */
+/** What the recovery table decides from the state of both hosts. */
 export type Verdict =
-  /** Nothing was begun and nothing changed since it was decided: begin. */
+  /** Nothing was begun, and nothing has changed since the decision: begin. */
   | { readonly kind: "Begin" }
-  /** It goes on. */
+  /** The migration is still running. */
   | { readonly kind: "Wait"; readonly message: string }
   | { readonly kind: "Act"; readonly side: Side; readonly action: SettleAction; readonly message: string }
   | { readonly kind: "Succeeded"; readonly message: string }
   | { readonly kind: "Failed"; readonly reason: "MigrationFailed" | "DomainGone"; readonly message: string }
-  /** A host cannot be seen: nothing is done until it can. */
+  /** A host does not answer: nothing is done until it does. */
   | { readonly kind: "OutcomeUnknown"; readonly message: string }
-  /** It runs twice: nothing is done until a person has ended one. */
+  /** The domain runs twice: nothing is done until a person has ended one copy. */
   | { readonly kind: "SplitBrain"; readonly message: string }
-  /** Only the suspended copy on the source is left; to give it up needs a person's word. */
+  /** Only the suspended copy on the source is left; destroying it needs a person's approval. */
   | { readonly kind: "ApprovalNeeded"; readonly message: string }
-  /** No row of the table: a person looks. */
+  /** No row of the table fits: a person must decide. */
   | { readonly kind: "OutcomeAmbiguous"; readonly message: string };
 
 type Form = Copy["form"];
@@ -55,7 +55,7 @@ interface Scene {
   readonly phase: MigrationRun["phase"];
   readonly permission: boolean;
   readonly sourceRebooted: boolean;
-  /** It cannot be asked, and is proved dead. */
+  /** The source does not answer, and is proved dead. */
   readonly sourceEnded: boolean;
   readonly targetRebooted: boolean;
   readonly source: Copy;
@@ -71,12 +71,12 @@ interface Row {
 
 const phases = ["Failed", "Connecting", "Sending", "Transferred", "Permission", "Succeeded"] as const;
 
-/** The later of two phases. A failure says nothing of how far it had come. */
+/** The later of two phases. A failure does not tell how far the migration had come. */
 export function furthest(one: MigrationRun["phase"], other: MigrationRun["phase"]): MigrationRun["phase"] {
   return phases.indexOf(one) > phases.indexOf(other) ? one : other;
 }
 
-/** Permission to start was given, or may have been: the target may run the domain, or have run it. */
+/** True if permission to start was given, or may have been: the target may run the domain, or have run it. */
 export function isPastPermission(phase: MigrationRun["phase"], run: ObservedRun): boolean {
   const past = (one: MigrationRun["phase"]) => one === "Permission" || one === "Succeeded";
   if (past(phase)) return true;
@@ -94,8 +94,8 @@ const giveUp = (names: Evidence["names"], why: string): Verdict => ({
 });
 
 /**
- * What remains of a migration and what is done about it, the first row that fits. It is asked only when no program of
- * the toolstack is at work on the domain any more, so that what both hosts say holds still.
+ * The possible remains of a migration and what to do about them; the first row that fits counts. The table is used only
+ * when no program of the toolstack works on the domain any more, so that the facts of both hosts no longer change.
  */
 const table: readonly Row[] = [
   {
@@ -158,7 +158,7 @@ const table: readonly Row[] = [
     ),
   },
   {
-    // It is renamed on the source only after the target has said that the image is complete.
+    // The domain is renamed on the source only after the target has reported that the image is complete.
     source: ["MigratedAway"],
     target: ["Incoming", "Arrived"],
     verdict: act(
@@ -184,7 +184,7 @@ const table: readonly Row[] = [
     ),
   },
   {
-    // With permission it may have run there and written to its disks: the memory of before would not fit them.
+    // With permission it may have run there and written to its disks: the older memory would not fit them.
     source: ["MigratedAway"],
     target: ["None"],
     when: ({ targetRebooted }) => targetRebooted,
@@ -202,7 +202,7 @@ const table: readonly Row[] = [
     ),
   },
   {
-    // The source may have resumed it and written since, or the image is incomplete.
+    // The source may have resumed the domain and written since, or the image is incomplete.
     source: ["None"],
     target: ["Incoming"],
     when: ({ sourceRebooted, phase, permission }) =>
@@ -233,7 +233,7 @@ const table: readonly Row[] = [
   },
 ];
 
-/** What becomes of a migration that was decided, from what is written down and what both hosts show. */
+/** Decides about a begun migration from its record and the state of both hosts. */
 export function judge(evidence: Evidence): Verdict {
   const { names, recorded, run, source, target } = evidence;
   if (run.state === "Begun" && run.run.state === "Running" && source.state === "Seen")
@@ -248,7 +248,7 @@ export function judge(evidence: Evidence): Verdict {
   if (source.state === "Unknown" || target.state === "Unknown" || run.state === "Unknown")
     return { kind: "OutcomeUnknown", message: `${unseen.join(", ")}: nothing is done until both hosts can be reached` };
   const sourceEnded = source.ended === true;
-  // What receives waits for a source that is dead until TCP gives up, and brings nothing any more.
+  // A receiver waits for a dead source until TCP gives up, and nothing more arrives.
   const receiving = !sourceEnded || target.copy.form === "Arrived";
   const working = [
     ...source.atWork.map((what) => `${what} on ${names.source}`),

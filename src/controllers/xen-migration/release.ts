@@ -7,7 +7,9 @@ import { refOf } from "../identity.ts";
 import type { Means } from "../world.ts";
 import { outdated, secondsToLive } from "./retention.ts";
 
-/** A migration that is over, or never began: released when it is deleted, deleted when its time has come. */
+/**
+ * Retires a migration that is over or never began: releases it when it is deleted, deletes it when its time has come.
+ */
 export async function retire(
   { api, world }: Means,
   migration: XenMigration,

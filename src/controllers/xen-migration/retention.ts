@@ -1,7 +1,7 @@
 import type { XenMigration } from "../../api/kinds.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 
-/** Finished migrations of one domain that are kept when nothing else is said. */
+/** How many finished migrations of one domain are kept by default. */
 export const keptPerDomain = 10;
 
 /** When a finished migration ended, wall-clock milliseconds. */
@@ -10,7 +10,7 @@ export function finishedAt({ status }: XenMigration): number {
   return time === undefined ? 0 : Date.parse(time);
 }
 
-/** Of the finished migrations of one domain those that have had their time. */
+/** The finished migrations of one domain that exceed the number to keep. */
 export function outdated(finished: readonly XenMigration[]): XenMigration[] {
   return finished
     .filter(({ spec }) => spec.ttlSecondsAfterFinished === undefined)
@@ -18,7 +18,7 @@ export function outdated(finished: readonly XenMigration[]): XenMigration[] {
     .slice(keptPerDomain);
 }
 
-/** Seconds until the object is to be deleted; undefined when it is kept. */
+/** Seconds until the object must be deleted; undefined when it is kept. */
 export function secondsToLive(migration: XenMigration, nowMs: number): number | undefined {
   const { ttlSecondsAfterFinished } = migration.spec;
   if (ttlSecondsAfterFinished === undefined) return undefined;

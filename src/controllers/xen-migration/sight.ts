@@ -4,23 +4,24 @@ import type { DomainFact, MigrationRun } from "../../host/xen-facts.ts";
 import { type Gone, hasEnded } from "../gone.ts";
 import type { HostView } from "../hosts/view.ts";
 
-/** What one dom0 knows of one domain now: a column of the recovery table. */
+/** What one dom0 shows of one domain now: a column of the recovery table. */
 export type ObservedDomain =
   | { readonly state: "Unknown"; readonly why: string }
   | {
       readonly state: "Seen";
       readonly bootId: string;
       readonly copy: Copy;
-      /** Programs of the toolstack that are at work on a migration of it: `xl migrate (pid 512)`. */
+      /** Programs of the toolstack that work on a migration of it: `xl migrate (pid 512)`. */
       readonly atWork: readonly string[];
-      /** The host cannot be asked, and its last boot is proved to have ended with everything in it. */
+      /** The host does not answer, and its last boot is proved to have ended with everything in it. */
       readonly ended?: true;
     };
 
 /**
- * A copy of the domain by its name and its state. Running: it runs, or somebody paused it, under whatever name. Suspended
- * and MigratedAway: its memory is kept, it does not run. Incoming: it is being received, or waits to be started. Arrived: it
- * has its own name already and never ran. Ended: the guest came to its end and its copy is kept. What is dying is no copy.
+ * A copy of the domain by its name and its state. Running: it runs, or a person paused it, under any name. Suspended
+ * and MigratedAway: its memory is kept, it does not run. Incoming: it is being received, or waits to be started.
+ * Arrived: it has its own name already and never ran. Ended: the guest has ended and its copy is kept. A dying domain
+ * is no copy.
  */
 export type Copy =
   | { readonly form: "None" }
@@ -37,7 +38,7 @@ export type Copy =
       readonly domain: DomainFact;
     };
 
-/** The run of one operation, as the host on which it was begun says. */
+/** The run of one operation, as the host on which it was begun reports it. */
 export type ObservedRun =
   | { readonly state: "Unknown"; readonly why: string }
   | { readonly state: "None" }
@@ -46,10 +47,12 @@ export type ObservedRun =
 /** One of the two hosts. */
 export type Side = "Source" | "Target";
 
-/** What a host is known to hold whose last boot has ended: nothing, whatever boot comes next. */
+/** The state of a host whose last boot has ended: it holds nothing, whatever boot comes next. */
 const endedSight: ObservedDomain = { state: "Seen", bootId: "", copy: { form: "None" }, atWork: [], ended: true };
 
-/** The domain as a host shows it. Facts of before an outage count for nothing; `gone`: what is proved of the host meanwhile. */
+/**
+ * The domain as a host shows it. Facts from before an outage do not count; `gone`: what is proved about the host since.
+ */
 export function domainSight(
   view: HostView,
   side: Side,
@@ -64,7 +67,7 @@ export function domainSight(
   if (domains.state === "unknown") return { state: "Unknown", why: `its domains are unknown: ${domains.why}` };
   const gap = gapIn(domains, concerns(domain.uuid));
   if (gap !== undefined) return { state: "Unknown", why: `its list of domains has a gap: ${gap}` };
-  // A host that runs without Xen has no domains, and none of before its boot either.
+  // A host that runs without Xen has no domains, not even those from before its boot.
   const fact = domains.state === "known" ? domains.value : { domains: [], processes: [] };
   const own = fact.domains.filter(({ uuid }) => uuid === domain.uuid);
   const others = new Set(
@@ -75,7 +78,7 @@ export function domainSight(
     bootId: identity.value.bootId,
     copy: copyOf(own),
     atWork: fact.processes
-      // A receiver names no domain; whoever names none that is here may mean one that has just gone.
+      // A receiver names no domain; any other program that names no present domain may mean one that has just gone.
       .filter(({ verb, name }) =>
         receives.has(verb) ? side === "Target" : moves.has(verb) && !others.has(name) && isOf(name, domain.name),
       )
@@ -118,12 +121,12 @@ const moves: ReadonlySet<string> = new Set([
 ]);
 const isOf = (name: string, domain: string) => baseName(name) === domain || /^[0-9]*$/.test(name);
 
-/** The name that a domain has when it does not move. */
+/** The name of a domain when it does not migrate. */
 export function baseName(name: string): string {
   return name.replace(/--(incoming|migratedaway)$/, "").replace(/^migrating-/, "");
 }
 
-/** What the rows of one UUID on one host mean together. */
+/** The meaning of all rows of one UUID on one host. */
 export function copyOf(domains: readonly DomainFact[]): Copy {
   const [domain, ...more] = domains;
   if (domain === undefined) return { form: "None" };
@@ -133,19 +136,19 @@ export function copyOf(domains: readonly DomainFact[]): Copy {
 function formOf({ name, state, shutdownReason, seconds }: DomainFact): Exclude<Copy["form"], "None" | "Several"> {
   const has = (letter: string) => state.includes(letter);
   if (has("s")) {
-    // Where the toolstack does not tell why, a name that only a migration gives does.
+    // If the toolstack does not report why it is suspended, a name that only a migration gives tells.
     const suspended = shutdownReason === "s" || shutdownReason === "";
     if (!suspended) return "Ended";
     return /--migratedaway$|^migrating-/.test(name) ? "MigratedAway" : "Suspended";
   }
   const waiting = has("p") && seconds === 0;
   if (waiting) return name === "(null)" || name.endsWith("--incoming") ? "Incoming" : "Arrived";
-  // Before the first page has come it is not even paused for xl list.
+  // Before its first page arrives, xl list does not even show it as paused.
   if (name === "(null)") return "Incoming";
   return "Running";
 }
 
-/** The form in the words of xl list. */
+/** The copy as xl list shows it, with its form. */
 export function describeCopy(copy: Copy): string {
   if (copy.form === "None") return "no copy";
   const { name, state, id } = copy.domain;

@@ -6,12 +6,12 @@ import type { HostSheet, Problem, Transfer } from "./transfer.ts";
 /** The target that was chosen, or why there is none. */
 export type TargetChoice =
   | { readonly kind: "Chosen"; readonly target: HostSheet; readonly reasons: readonly string[] }
-  /** `problems`: of the one host there is to go to, else NoTarget. */
+  /** `problems`: those of the only candidate, otherwise NoTarget. */
   | { readonly kind: "None"; readonly problems: readonly Problem[]; readonly reasons: readonly string[] };
 
 /**
- * Where a domain goes when nobody says: of the hosts that pass every check the one that has the most free memory
- * afterwards, those into which something moves already last.
+ * Chooses a target where the spec names none: of the hosts that pass every check the one with the most free memory;
+ * hosts to which another domain moves already come last.
  */
 export function chooseTarget(
   move: Omit<Transfer, "target">,

@@ -3,14 +3,14 @@ import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import type { HostView } from "../hosts/view.ts";
 
-/** A condition of another object, as it was last written. */
+/** A condition of another object, as last written. */
 export interface KnownCondition {
   readonly status: "True" | "False" | "Unknown";
   readonly reason: string;
   readonly message: string;
 }
 
-/** One of the two hosts, from its object and from what it was last seen to be. */
+/** One of the two hosts, from its object and its last probe. */
 export interface HostSheet {
   readonly name: string;
   readonly spec: XenHostSpec;
@@ -19,12 +19,12 @@ export interface HostSheet {
   readonly view: HostView;
 }
 
-/** The domain that is to move. What only a XenDomain tells is undefined for a bare one. */
+/** The domain to move. Fields that only a XenDomain declares are undefined for a bare domain. */
 export interface Traveller {
   readonly name: string;
   readonly uuid: string;
   readonly memoryMiB: number;
-  /** What it may grow to; undefined where that is what it has, or where nobody tells. */
+  /** The memory to which it may grow; undefined where that is its present memory, or is not declared. */
   readonly maxMemoryMiB: number | undefined;
   readonly vcpus: number;
   /** Processors on which it may run; undefined: all. */
@@ -37,9 +37,9 @@ export interface Traveller {
   readonly ovsBridges: readonly string[] | undefined;
   /** Kernel and ramdisk on the dom0; empty where a bootloader takes them from the image. */
   readonly bootFiles: readonly string[] | undefined;
-  /** More lines of its configuration. */
+  /** Additional lines of its configuration. */
   readonly settings: XenDomainSpec["settings"] | undefined;
-  /** Shared file systems with its disks; `uuid` as recorded, undefined when none is. */
+  /** Shared file systems with its disks; `uuid` as recorded, undefined when none is recorded. */
   readonly filesystems: readonly { readonly mountPoint: string; readonly uuid: string | undefined }[] | undefined;
   /** XenHosts on which it may run. */
   readonly hosts: readonly string[] | undefined;
@@ -51,7 +51,7 @@ export interface Traveller {
   readonly owner: string | undefined;
 }
 
-/** A domain that is to move from one host to another. */
+/** A domain to move from one host to another. */
 export interface Transfer {
   readonly domain: Traveller;
   readonly mode: "Live" | "Offline";
@@ -59,7 +59,7 @@ export interface Transfer {
   readonly target: HostSheet;
 }
 
-/** A check that has failed. */
+/** A failed check. */
 export interface Problem {
   readonly reason: Reason;
   readonly message: string;

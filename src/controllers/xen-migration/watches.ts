@@ -23,7 +23,7 @@ export const watchMigrations = (world: World, reconciler: Reconciler): Controlle
     watches: [
       onChange(hosts, (host) => onHost(keyOf(host))),
       onChange(domains, (domain) => refs(migrations.byIndex("domain", keyString(keyOf(domain))))),
-      // Whoever waits for a permit.
+      // Any of them may wait for a permit.
       onChange(migrations, () => refs(migrations.byIndex("active", "yes"))),
     ],
     onLook: (look) => hostsIn(look).flatMap(onHost),
@@ -34,14 +34,14 @@ export const watchMigrations = (world: World, reconciler: Reconciler): Controlle
   };
 };
 
-/** Migrations that have not begun: any host may become their source or their target. */
+/** Migrations that have not begun: any host may become their source or target. */
 function waiting({ migrations }: Stores, namespace: string): XenMigration[] {
   return migrations
     .byIndex("active", "yes")
     .filter(({ metadata, status }) => metadata.namespace === namespace && status?.operationID === undefined);
 }
 
-/** The machines a migration has to do with: before it has begun, all of its namespace. */
+/** The machines that a migration uses: before it has begun, all of its namespace. */
 export function machinesOf({ stores, machines }: World, migration: XenMigration | undefined): Machine[] {
   if (migration === undefined) return [];
   return hostsOf(stores, migration).flatMap((host) => machines.of(host) ?? []);
@@ -60,14 +60,14 @@ function hostsOf(stores: Stores, migration: XenMigration): ObjectRef[] {
   return [...new RefSet([...named, ...possibleHosts(stores, migratingDomain(stores, migration))])];
 }
 
-/** How migrations are found. */
+/** Indexes of migrations. */
 export const migrationIndexes = {
   /** `namespace/domain` of a XenDomain. */
   domain: (migration: XenMigration) => {
     const parsed = migrationSpec(migration);
     return keysIn(migration, [parsed.ok ? parsed.spec.domainRef?.name : undefined]);
   },
-  /** `namespace/host` it goes from or to. */
+  /** `namespace/host` of its source and its target. */
   host: (migration: XenMigration) => {
     const parsed = migrationSpec(migration);
     const { sourceHostRef, targetHostRef } = parsed.ok ? parsed.spec : {};
@@ -79,13 +79,13 @@ export const migrationIndexes = {
   },
   /** `yes` until it has succeeded, failed or been aborted. */
   active: (migration: XenMigration) => (isFinished(migration) ? [] : ["yes"]),
-  /** `namespace/UUID` of the domain, once it is over. */
+  /** `namespace/UUID` of the domain, once the migration is over. */
   finished: (migration: XenMigration) => {
     const { domainUUID } = migration.status ?? {};
     return isFinished(migration) ? keysIn(migration, [domainUUID]) : [];
   },
 } satisfies Record<string, IndexFunction<XenMigration>>;
 
-/** Succeeded is Unknown while it is active. */
+/** True once it has ended: Succeeded is Unknown while it is active. */
 export const isFinished = ({ status }: XenMigration): boolean =>
   hasCondition(status?.conditions, "Succeeded", "True") || hasCondition(status?.conditions, "Succeeded", "False");
