@@ -18,8 +18,8 @@ import {
 const type = "DisksReady";
 
 /**
- * Every disk has its image, of at least the size of the spec, and every CD-ROM drive one that it may have. One host does the
- * work, for all see the same files.
+ * Ensures that every disk has its image, of at least the size of the spec, and that every CD-ROM drive may have its
+ * image. One host does the work, because all see the same files.
  */
 export function ensureDisks(domain: DomainObservation): Finding {
   const steps: Step[] = [];
@@ -91,7 +91,7 @@ function seenImage(domain: DomainObservation, disk: PlacedDisk | PlacedCdrom) {
     : { worker, image };
 }
 
-/** Only what the owner of the file system lists is copied or read, and never the image of a domain. */
+/** Only templates that the owner of the file system lists may be copied or read, and never the image of a domain. */
 function unfitSource(source: string | undefined, filesystem: PlacedDisk["filesystem"]): BadImage | undefined {
   if (source === undefined) return undefined;
   const { mountPoint, templates, sourceOf } = filesystem;
@@ -143,7 +143,10 @@ function imageStep(
   return stepOf(xenHost(worker.name), command);
 }
 
-/** The host that is at it, or on which it runs or ran, else the first that has the file system mounted and can be asked. */
+/**
+ * The host that works on the disk, or where the domain runs or ran, else the first reachable one with the file system
+ * mounted.
+ */
 export function workerFor(
   { hosts, recorded }: DomainObservation,
   disk: Pick<PlacedDisk, "filesystem">,

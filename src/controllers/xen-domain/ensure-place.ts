@@ -2,7 +2,7 @@ import { type Finding, found, no, stop, unknown } from "../finding.ts";
 import { type DomainObservation, isPlaced } from "./observation.ts";
 import { strangerOf } from "./owner.ts";
 
-/** The domain may exist: nobody older claims what it claims, its hosts are there, and so are the file systems of its disks. */
+/** Ensures that no older object claims the same, that a host exists, and that the disks' file systems are ready. */
 export function ensurePlace(domain: DomainObservation): Finding {
   const { hosts, disks, cdroms } = domain;
   const taken = takenBy(domain);
@@ -33,7 +33,7 @@ export function ensurePlace(domain: DomainObservation): Finding {
   return disks.every(isPlaced) ? found([]) : stop([]);
 }
 
-/** Who has what this object claims: then nothing is planned for it. */
+/** Why another object or owner has what this object claims; then nothing is planned for it. */
 export const takenBy = (domain: DomainObservation): string | undefined => domain.rival ?? strangerOf(domain);
 
 const both = (say: typeof no, reason: Parameters<typeof no>[1], message: string) =>

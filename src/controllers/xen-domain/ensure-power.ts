@@ -25,12 +25,12 @@ import {
 import { choosePlace } from "./placement.ts";
 
 const type = "Running";
-/** A guest that reboots is gone for some two seconds (xl sleeps before it builds the domain again). */
+/** A guest that reboots disappears for about two seconds (xl sleeps before it builds the domain again). */
 export const rebootMs = 10_000;
-/** How long one command waits for a guest to shut down; then the next one goes on waiting. */
+/** How long one command waits for a guest to shut down; the next command continues to wait. */
 const shutdownStepSeconds = 20;
 
-/** The domain runs on exactly one host, or on none, as the spec says. `ready`: it may be started. */
+/** Ensures that the domain runs on exactly one host, or on none, as the spec says. `ready`: it may be started. */
 export function ensurePower(domain: DomainObservation, ready: boolean): Finding {
   const seen = survey(domain);
   const { present, running, blind } = seen;
@@ -47,7 +47,7 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
       unknown(type, "SplitBrain", `It runs on ${names}: nothing is done until one of them is stopped by hand`),
     ]);
   const [one] = running;
-  // The other copy may be where nobody can look now.
+  // The other copy may be on a host that does not answer.
   if (domain.recorded.splitBrain && unknowns.length > 0)
     return found([
       unknown(
@@ -74,13 +74,15 @@ function migrating({ migration }: DomainObservation, one: Present | undefined, n
   return one === undefined ? unknown(type, "Migrating", message) : yes(type, "Migrating", message);
 }
 
-/** Verbs of the toolstack that send a domain to another host, or build it. Who receives may wait for ever for a host that died. */
+/**
+ * Verbs of the toolstack that send or build a domain. Receivers are left out: they may wait forever for a dead host.
+ */
 const sending: ReadonlySet<string> = new Set(["migrate", "xc_save", "create", "restore"]);
 
 /**
- * Copies of a domain on its way that no XenMigration moves and no host sends, as all its hosts show: the XenMigration was lost
- * in the middle, or a person moved it. Which copy has the right data, only a person can tell. Undefined where it may still be
- * on its way.
+ * Reports copies of a domain in the middle of a migration that no XenMigration records and no host is sending, as all
+ * its hosts show: the XenMigration was lost, or a person moved the domain. Only a person can tell which copy has the
+ * right data. Undefined where the migration may still be running.
  */
 function leftByMigration(domain: DomainObservation, { present, blind }: Survey): ConditionUpdate | undefined {
   if (domain.migration !== undefined || !domain.settled || blind.length > 0) return undefined;
@@ -105,8 +107,8 @@ const unseen = (unknowns: readonly string[]) =>
   );
 
 /**
- * An offline migration is a stop where it is and a start on the target, by the same steps as ever. Which of both, its
- * XenMigration has written down; the lock file goes with the stop, and without that there is no start.
+ * An offline migration is a stop on the source and a start on the target, by the usual steps. Its XenMigration has
+ * recorded which of both is next; the stop removes the lock file, and there is no start before that.
  */
 function relocated(
   domain: DomainObservation,
@@ -127,12 +129,12 @@ function relocated(
   if (stage === "Starting") return start(domain, ready, target);
   const lock = lockSeen(domain);
   const holder = lock && holderOf(domain, lock);
-  // Where the holder itself sees it no more, the others have only not been asked since.
+  // If the holder itself no longer sees it, the other hosts have not been probed since.
   const held = holder !== undefined && lockSeen({ ...domain, hosts: [holder] }) !== undefined;
   return found([migrating(domain, one, names)], held ? [stopStep(domain, holder, "Shutdown")] : []);
 }
 
-/** It is on one host. */
+/** The domain is on one host. */
 function standing(domain: DomainObservation, { host, domain: seen }: Present, unknowns: readonly string[]): Finding {
   const where = `on ${host.name} as domain ${seen.id}`;
   if (domain.spec.powerState === "Halted") return shutDown(domain, host, where);
@@ -153,7 +155,7 @@ function standing(domain: DomainObservation, { host, domain: seen }: Present, un
   );
 }
 
-/** A domain that was adopted, or came by a migration, gets the second guard too. */
+/** Takes the lock file for a domain that was adopted, or that came by a migration. */
 function lockSteps(domain: DomainObservation, host: ObservedHost): Step[] {
   const [disk] = domain.disks.filter(isPlaced);
   const facts = factsOf(host);
@@ -198,7 +200,7 @@ export function stopStep(domain: DomainObservation, host: ObservedHost, how: "Sh
   return stepOf(xenHost(host.name), command);
 }
 
-/** It is proved to run nowhere, and is to run; on `target` if one is given. */
+/** Starts a domain that is proved to run nowhere, on `target` if one is given. */
 function start(domain: DomainObservation, ready: boolean, target?: string): Finding {
   const [disk] = domain.disks.filter(isPlaced);
   if (!ready || disk === undefined) return found([no(type, "Waiting", "It is started when its disks are ready")]);
@@ -214,7 +216,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   const lock = lockSeen(domain);
   const last = lock && holderOf(domain, lock);
   const ended = last?.machine.state === "Found" && hasEnded(last.machine.gone);
-  // The stop of an offline migration has waited for that before it released the lock; on a host that is dead no guest reboots.
+  // An offline migration has waited for that before it released the lock; on a dead host no guest reboots.
   const stopped = (target !== undefined && lock === undefined) || ended;
   if (!stopped && domain.absentMs !== undefined && domain.absentMs < rebootMs)
     return found([no(type, "Vanished", "It has just disappeared; a guest that reboots returns within seconds")]);
@@ -281,11 +283,11 @@ function startStep(
       .filter(isPlaced)
       .flatMap(({ filesystem: { mountPoint, templates } }) => templates.map((glob) => `${mountPoint}/${glob}`)),
   });
-  // Every host is asked again before it runs: none may have started it meanwhile.
+  // All hosts are probed again before it runs: another one may have started the domain meanwhile.
   return { ...stepOf(xenHost(host.name), command), interrupts: true };
 }
 
-/** The host that the lock file names, if we can ask it or it is forgotten; all that we ask say that the domain is not there. */
+/** The host that the lock file names, if it is reachable or proved to have ended; no reachable host has the domain. */
 function holderOf({ hosts }: DomainObservation, lock: DomainLock): ObservedHost | undefined {
   return hosts.find((host) => {
     const { machine } = host;

@@ -3,7 +3,7 @@ import { no } from "../finding.ts";
 import type { Held } from "../gate.ts";
 import { explainOutcome } from "../hosts/step.ts";
 
-/** What steps that did not help mean for the conditions. */
+/** The conditions that follow from steps without effect. */
 export function heldConditions(held: readonly Held[]): ConditionUpdate[] {
   return held.map(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);
@@ -11,7 +11,7 @@ export function heldConditions(held: readonly Held[]): ConditionUpdate[] {
   });
 }
 
-/** A domain that runs goes on running, whatever else fails. */
+/** A running domain stays Running, whatever else fails. */
 function conditionOf(action: string): string {
   if (action === "ensure-image") return "DisksReady";
   return action === "start-domain" ? "Running" : "Ready";

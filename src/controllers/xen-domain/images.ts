@@ -4,10 +4,10 @@ import { approvedOf } from "../directives.ts";
 import { isMarkOf, markedName } from "../identity.ts";
 import { type DomainObservation, factsOf, type ObservedHost } from "./observation.ts";
 
-/** What is to be done about one image. */
+/** The state of one image, and what is needed. */
 export type ImageCheck =
   | { readonly kind: "Ready" }
-  /** To be made, grown, or written into its record. */
+  /** The image must be created or grown, or its record written. */
   | { readonly kind: "Open"; readonly message: string }
   | { readonly kind: "Copying"; readonly message: string }
   | {
@@ -17,8 +17,8 @@ export type ImageCheck =
     };
 
 /**
- * Compares the file with what the share and the status have recorded. Recorded is never made anew: a name without its file is
- * an alarm.
+ * Compares the file with the records of its file system and of the status. A recorded image is never created again: if
+ * its file is missing, that is an alarm.
  */
 export function judgeImage(
   domain: DomainObservation,
@@ -71,13 +71,13 @@ export function judgeImage(
 const givingUp = (path: string, identity: string) =>
   `halt the domain and set the annotation xensan.dev/approve="ReplaceImage:${identity} ${path}" to accept that it is lost`;
 
-/** `INODE BIRTH` of the image at the path that a person gave up, so that another file may take its place. */
+/** `INODE BIRTH` of the image at the path that a person gave up, so that another file may replace it. */
 export function givenUp(approved: string | undefined, path: string): string | undefined {
   const [inode = "", birth = "", ...rest] = approvedOf("ReplaceImage", { approved })?.split(" ") ?? [];
   return rest.join(" ") === path ? `${inode} ${birth}` : undefined;
 }
 
-/** Nobody gives up what was recorded for somebody else, or what is there again. */
+/** Only the record of this domain can be given up, and only while the recorded file is not there. */
 const isGivenUp = (domain: DomainObservation, { path, identity }: ImageFact, record: ImageRecord) =>
   givenUp(domain.approved, path) === record.identity &&
   identity !== record.identity &&
@@ -94,18 +94,18 @@ function whoseText({ owner, uuid }: ImageRecord): string {
   return uuid === "" ? name : `${name}, domain ${uuid}`;
 }
 
-/** The owner of the host lets a file that xensan did not make for this object be an image. */
+/** True if the owner of the host allows a file that xensan did not create for this object as an image. */
 export function mayFind({ machine }: ObservedHost, path: string): boolean {
   return machine.state === "Found" && machine.spec.allowed.images.some((glob) => globMatches(glob, path));
 }
 
-/** What a host shows at the path of an image; undefined where it does not tell. */
+/** What a host shows at the path of an image; undefined where it does not report it. */
 export function imageOn(host: ObservedHost, path: string): ImageFact | undefined {
   const images = factsOf(host)?.images;
   return images?.state === "known" ? images.value.find((image) => image.path === path) : undefined;
 }
 
-/** Whoever else uses the file, on all hosts that can be asked: `domain web (id 3) on bella`. */
+/** Other users of the file on all reachable hosts: `domain web (id 3) on bella`. */
 export function strangersAt({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">, path: string): string[] {
   return hosts.flatMap((host) => {
     const domains = factsOf(host)?.domains;
@@ -120,7 +120,7 @@ export function strangersAt({ hosts, uuid }: Pick<DomainObservation, "hosts" | "
   });
 }
 
-/** Hosts of the file systems that can be asked and have not said what is at the path. */
+/** Reachable hosts of the file systems that have not reported what is at the path. */
 export function silentAbout({ hosts }: Pick<DomainObservation, "hosts">, path: string): string[] {
   return hosts.flatMap((host) => {
     const images = factsOf(host)?.images;

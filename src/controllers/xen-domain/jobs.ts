@@ -4,7 +4,7 @@ import { type ObjectRef, xenHost } from "../identity.ts";
 import { type DomainObservation, factsOf } from "./observation.ts";
 import type { DomainPlan } from "./plan.ts";
 
-/** The steps of a domain by machine; every machine that was found has a job, also one without a step. */
+/** The steps of a domain by machine; every machine that was found has a job, even without a step. */
 export function jobs(domain: ObjectRef, seen: DomainObservation, steps: DomainPlan["steps"]): Job[] {
   const found = seen.hosts.flatMap((host) =>
     host.machine.state === "Found" ? [{ host, machine: host.machine.watched }] : [],
@@ -19,7 +19,7 @@ export function jobs(domain: ObjectRef, seen: DomainObservation, steps: DomainPl
   }));
 }
 
-/** The facts a plan rests on: when they change, what failed is worth another try. */
+/** The facts on which the steps rest: when they change, a failed step is worth another try. */
 function basisOf({ uuid }: DomainObservation, host: DomainObservation["hosts"][number]): unknown {
   const facts = factsOf(host);
   if (facts === undefined) return undefined;
@@ -30,7 +30,7 @@ function basisOf({ uuid }: DomainObservation, host: DomainObservation["hosts"][n
     images,
     domainLocks,
     domainConfigurations,
-    // The lease of a host that died is free once it has been evicted.
+    // The lease of a dead host is free once the host has been evicted.
     o2cb.state === "known" ? o2cb.value.active?.liveNodes : o2cb.state,
   ];
 }

@@ -6,7 +6,10 @@ import { xenHost } from "../identity.ts";
 import { imageOn } from "./images.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, lockOf, type ObservedHost } from "./observation.ts";
 
-/** The lease that the host holds on the images of the domain, `None` where it holds none; undefined where it does not tell. */
+/**
+ * The lease of the host on the images of the domain, `None` where it holds none; undefined where it does not report
+ * that.
+ */
 function leaseHeld(host: ObservedHost, uuid: string): DomainLease | "None" | undefined {
   const domains = factsOf(host)?.domains;
   if (domains?.state !== "known") return undefined;
@@ -14,8 +17,8 @@ function leaseHeld(host: ObservedHost, uuid: string): DomainLease | "None" | und
 }
 
 /**
- * The command by which the host holds the lease on the images of the domain; undefined where it is not known whether it does,
- * and where not every image is there. Without `arrivingSeconds` also where it holds it already.
+ * The command that makes the host hold the lease on the images of the domain; undefined where it is not known whether
+ * it does, or where an image is missing. Without `arrivingSeconds` also undefined where the host holds it already.
  */
 export function leaseOn(
   domain: DomainObservation,
@@ -42,13 +45,15 @@ export function leaseOn(
   });
 }
 
-/** A domain that runs on the host has its lease held there: also one that was adopted, or whose holder was killed. */
+/**
+ * A domain that runs on the host has its lease held there, also if it was adopted, or if the lease holder was killed.
+ */
 export function leaseSteps(domain: DomainObservation, host: ObservedHost): Step[] {
   const command = leaseOn(domain, host);
   return command === undefined ? [] : [stepOf(xenHost(host.name), command)];
 }
 
-/** What is left of the lease on hosts on which the domain is not: a migration took it away, or did not bring it. */
+/** Ends leases on hosts that do not have the domain: a migration took it away, or did not bring it. */
 export function strayLeaseSteps(domain: DomainObservation, at: ObservedHost | undefined): Step[] {
   const { owner, uuid, hosts } = domain;
   return hosts.flatMap((host) => {

@@ -8,7 +8,7 @@ import { type Gone, hasEnded } from "../gone.ts";
 import type { Machine } from "../hosts/machine.ts";
 import type { HostView } from "../hosts/view.ts";
 
-/** Everything the plan of a domain depends on, as plain data. */
+/** Everything that the plan of a domain depends on, as plain data. */
 export interface DomainObservation {
   readonly owner: Owner;
   readonly name: string;
@@ -18,41 +18,44 @@ export interface DomainObservation {
     readonly host: string | undefined;
     /** Digest of the configuration that the running domain was started with. */
     readonly configuration: string | undefined;
-    /** Wall-clock milliseconds at which it was asked to shut down. */
+    /** When it was asked to shut down, wall-clock milliseconds. */
     readonly shutdownSince: number | undefined;
-    /** When it was looked for last it ran on several hosts. */
+    /** At the last reconcile it ran on several hosts. */
     readonly splitBrain: boolean;
-    /** `INODE BIRTH` of each image that was seen once and that nobody gave up, by path. */
+    /** `INODE BIRTH` of each image that was seen once and that no person gave up, by path. */
     readonly images: ReadonlyMap<string, string>;
   };
-  /** What a person has allowed that loses something; undefined while the domain is, or may be, on a host. */
+  /** An action with a loss that a person has approved; undefined while the domain is, or may be, on a host. */
   readonly approved: string | undefined;
-  /** Allowed hosts in the order of the spec, then every other node of the file systems of its disks, then where it was last. */
+  /** Allowed hosts in the order of the spec, then all other nodes of its disks' file systems, then its last host. */
   readonly hosts: readonly ObservedHost[];
   readonly disks: readonly ObservedDisk[];
   readonly cdroms: readonly ObservedCdrom[];
-  /** A XenDomain that is older and has the same UUID, the same name on a common host, or one of the images. */
+  /** An older XenDomain with the same UUID, the same name on a common host, or one of the images. */
   readonly rival: string | undefined;
   /** Name of a XenMigration that moves the domain. */
   readonly migration: string | undefined;
-  /** What an offline one of these wants of it now; undefined for a live one. */
+  /** The next part of an offline migration; undefined for a live one. */
   readonly offline: OfflineMove | undefined;
-  /** Milliseconds since all hosts first showed that it is on none of them; undefined where they do not, or where it never ran. */
+  /**
+   * Milliseconds since all hosts first showed that it is on none of them; undefined where they do not, or where it
+   * never ran.
+   */
   readonly absentMs: number | undefined;
-  /** If several hosts show it: it does run on all of them. They have been looked at again since, or it was known before. */
+  /** If several hosts show it: it runs on all of them, as later looks confirmed, or as the status recorded before. */
   readonly twice: boolean;
-  /** What its hosts show of it on the way from one to another was shown by all of them again. */
+  /** All hosts have shown again what they show of it in the middle of a migration. */
   readonly settled: boolean;
   /** Wall clock, milliseconds. */
   readonly now: number;
 }
 
-/** A stop on one host and a start on another, as its XenMigration has written it down. */
+/** A stop on one host and a start on another, as its XenMigration has recorded. */
 export interface OfflineMove {
   readonly stage: "Stopping" | "Starting";
-  /** XenHost on which it is to be started. */
+  /** The XenHost on which it must be started. */
   readonly target: string;
-  /** The XenMigration is paused, or is to be stopped and not yet on both hosts' records: nothing is done for it. */
+  /** The XenMigration is paused, or must stop it and is not recorded on both hosts yet: nothing is done for it. */
   readonly held: boolean;
 }
 
@@ -69,13 +72,13 @@ export interface ObservedHost {
         readonly watched: Machine;
         readonly spec: XenHostSpec;
         readonly view: HostView;
-        /** What is proved of it while it cannot be asked. */
+        /** What is proved about the host while it does not answer. */
         readonly gone: Gone;
-        /** Looked at since the spec changed. */
+        /** It was probed since the spec changed. */
         readonly fresh: boolean;
-        /** MiB that domains will take whose start there has been let through and which its last look does not show. */
+        /** MiB for domains whose start there was permitted and that its last probe does not show yet. */
         readonly reserved: number;
-        /** Work for this domain on it that has not ended, or has not been checked yet. */
+        /** Work for this domain on the host has not ended, or no probe has shown its effect yet. */
         readonly busy: boolean;
       };
 }
@@ -94,9 +97,9 @@ export interface ObservedDisk {
         readonly uuid: string;
         /** Names of the XenHosts that have it mounted. */
         readonly mountedOn: readonly string[];
-        /** What its owner lets be copied: globs below the mount point. */
+        /** The files that its owner allows to be copied: globs below the mount point. */
         readonly templates: readonly string[];
-        /** Name of the XenDomain whose image it is that the disk is copied from, or that the drive has. */
+        /** Name of the XenDomain that owns the image from which the disk is copied, or which the drive has. */
         readonly sourceOf: string | undefined;
       };
 }
@@ -107,7 +110,7 @@ export interface ObservedCdrom {
   readonly filesystem: ObservedDisk["filesystem"];
 }
 
-/** What has its image on a file system that is known. */
+/** A disk or drive whose file system is known. */
 type Placed<D extends ObservedDisk | ObservedCdrom> = D & {
   readonly filesystem: Extract<ObservedDisk["filesystem"], { state: "Found" }>;
 };
@@ -116,7 +119,7 @@ export type PlacedDisk = Placed<ObservedDisk>;
 /** A CD-ROM drive whose file system is known. */
 export type PlacedCdrom = Placed<ObservedCdrom>;
 
-/** The file system of the disk or CD-ROM drive is known. */
+/** True if the file system of the disk or CD-ROM drive is known. */
 export const isPlaced = <D extends ObservedDisk | ObservedCdrom>(disk: D): disk is Placed<D> =>
   disk.filesystem.state === "Found";
 
@@ -124,18 +127,18 @@ export const isPlaced = <D extends ObservedDisk | ObservedCdrom>(disk: D): disk 
 export const imagePath = ({ disk, filesystem }: PlacedDisk | PlacedCdrom): string =>
   `${filesystem.mountPoint}/${disk.path}`;
 
-/** The lock lies beside the image of the first disk. */
+/** The lock file is next to the image of the first disk. */
 export function lockOf(disk: PlacedDisk) {
   const { mountPoint, uuid } = disk.filesystem;
   return { directory: `${mountPoint}/.xensan`, mountPoint, filesystem: uuid };
 }
 
-/** The facts of a host that can be asked now. */
+/** The facts of a host that is reachable now. */
 export function factsOf({ machine }: ObservedHost): HostFacts | undefined {
   return machine.state === "Found" && machine.view.state === "Reachable" ? machine.view.snapshot.facts : undefined;
 }
 
-/** What one host says of the domain. */
+/** What one host reports about the domain. */
 type Sighting =
   | { readonly state: "Unknown"; readonly host: ObservedHost; readonly why: string }
   | { readonly state: "Absent"; readonly host: ObservedHost }
@@ -144,15 +147,15 @@ type Sighting =
 /** A host that shows the domain. */
 export type Present = Extract<Sighting, { state: "Present" }>;
 
-/** What all hosts say of the domain. */
+/** What all hosts report about the domain. */
 export interface Survey {
   readonly present: readonly Present[];
-  /** Those of them that no migration is about to take away or bring. */
+  /** Those of `present` that are not in the middle of a migration. */
   readonly running: readonly Present[];
   readonly blind: readonly Extract<Sighting, { state: "Unknown" }>[];
 }
 
-/** Which hosts show the domain, and which do not tell. */
+/** Which hosts have the domain, and for which that is unknown. */
 export function survey({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">): Survey {
   const sightings = hosts.map((host) => sightingOf(host, uuid));
   const present = sightings.filter((sighting) => sighting.state === "Present");
@@ -163,7 +166,7 @@ export function survey({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid"
 function sightingOf(host: ObservedHost, uuid: string): Sighting {
   const { machine, name } = host;
   const unknown = (why: string): Sighting => ({ state: "Unknown", host, why: `XenHost/${name} ${why}` });
-  // A host that is no object any more was let go, with everything on it looked at or abandoned.
+  // A host without a XenHost was released, with everything on it checked or abandoned.
   if (machine.state === "NotFound") return { state: "Absent", host };
   if (machine.state === "Invalid") return unknown("has an invalid spec");
   if (machine.view.state === "Unreachable") {
@@ -174,23 +177,23 @@ function sightingOf(host: ObservedHost, uuid: string): Sighting {
   }
   if (machine.view.state === "Pending") return unknown("has not been probed yet");
   const { domains } = machine.view.snapshot.facts;
-  // No toolstack: nothing can run a domain there.
+  // Without a toolstack no domain can run there.
   if (domains.state === "absent") return machine.fresh ? { state: "Absent", host } : unknown("has not been probed yet");
   if (domains.state === "unknown") return unknown(`did not report its domains (${domains.why})`);
   const domain = domains.value.domains.find((one) => one.uuid === uuid);
   if (domain !== undefined) return { state: "Present", host, domain, moving: isMoving(domain.name) };
   const gap = gapIn(domains, concerns(uuid));
   if (gap !== undefined) return unknown(`did not report all its domains: ${gap}`);
-  // A start that outlived whoever gave it: the domain is about to be there.
+  // A start is still running although its command was lost: the domain will appear.
   const builder = domains.value.processes.find(
     (one) => (one.verb === "create" || one.verb === "restore") && one.name.endsWith(`/${uuid}.cfg`),
   );
   if (builder !== undefined) return unknown(`builds it (${builder.verb}, pid ${builder.pid})`);
-  // Only that it is not there needs a look of now: one of two copies must not be taken for the only one meanwhile.
+  // Only absence needs fresh facts: one of two copies must not count as the only one meanwhile.
   return machine.fresh ? { state: "Absent", host } : unknown("has not been probed yet");
 }
 
-/** The lock file as any host sees it: all see the same one. */
+/** The lock file as any host sees it: all see the same file. */
 export function lockSeen({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">): DomainLock | undefined {
   for (const host of hosts) {
     const locks = factsOf(host)?.domainLocks;
@@ -201,8 +204,9 @@ export function lockSeen({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uui
 }
 
 /**
- * It may have run before, so that its guest may be about to come back by itself: it was seen on a host, or its lock file is there,
- * which a start writes before anything is built. Also where a start was meant and no host tells whether that file is there.
+ * True if the domain may have run before, so that its guest may come back by itself: it was seen on a host, or its lock
+ * file exists, which a start writes before anything is built. Also true if a start was intended and no host can report
+ * whether that file exists.
  */
 export function hasRun(domain: Pick<DomainObservation, "hosts" | "uuid" | "disks" | "recorded">): boolean {
   const { hosts, disks, recorded } = domain;

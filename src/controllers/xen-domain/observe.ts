@@ -22,7 +22,10 @@ import {
 import type { Starts } from "./starts.ts";
 import { possibleHosts } from "./watches.ts";
 
-/** Gathers what the plan of a domain depends on. `memory`: of its controller, about earlier looks; without it what is seen counts. */
+/**
+ * Gathers everything that the plan of a domain depends on. `memory`: of earlier looks; without it only the present ones
+ * count.
+ */
 export function observeDomain(
   world: World,
   domain: XenDomain,
@@ -37,7 +40,7 @@ export function observeDomain(
   const splitBrain = findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain";
   const id = refTo("XenDomain", namespace, name);
   const { present, running, blind } = survey({ hosts, uuid });
-  // A guest that runs may have open what its name no longer leads to.
+  // A running guest may have a file open that its name no longer leads to.
   const approved = present.length + blind.length === 0 ? directivesOf(domain.metadata).approved : undefined;
   const on = (sightings: readonly { readonly host: ObservedHost }[]) => sightings.map(({ host: one }) => one);
   const proven = memory?.doubts.proven(id, on(running)) ?? true;
@@ -109,13 +112,13 @@ function hostSights(world: World, domain: XenDomain, spec: XenDomainSpec, starts
   });
 }
 
-/** The last look at a host shows this domain, and with it the memory that it takes. */
+/** True if the last look at the host shows the domain, and with it the memory that it takes. */
 function shows(view: HostView, uuid: string): boolean {
   const domains = currentFacts(view)?.domains;
   return domains?.state === "known" && domains.value.domains.some((one) => one.uuid === uuid);
 }
 
-/** The file system of a disk or CD-ROM drive. `read`: the image that is to be copied or read. */
+/** The file system of a disk or CD-ROM drive. `read`: the image that is copied or read. */
 function filesystemOf(
   world: World,
   { namespace, filesystemRef, read }: FileReference,
@@ -158,7 +161,7 @@ interface FileReference extends Pick<XenDomainSpec["disks"][number], "filesystem
   readonly read: string | undefined;
 }
 
-/** A disk of the domain is this image. */
+/** True if a disk of the domain has this image. */
 function hasImage(
   domain: XenDomain,
   { clusterRef, label }: XenDomainSpec["disks"][number]["filesystemRef"],
@@ -174,7 +177,7 @@ function hasImage(
   );
 }
 
-/** The older of two that claim the same wins. */
+/** Of two domains that claim the same, the older wins. */
 function rivalOf(world: World, domain: XenDomain, spec: XenDomainSpec, uuid: string): string | undefined {
   const { namespace = "" } = domain.metadata;
   const others = (found: readonly XenDomain[]) =>
@@ -198,7 +201,7 @@ const imageText = ({ filesystemRef: filesystem, path }: XenDomainSpec["disks"][n
   JSON.stringify([filesystem.clusterRef.name, filesystem.label, path]);
 const nameOf = ({ metadata: { namespace = "", name } }: XenDomain) => `${namespace}/${name}`;
 
-/** Nothing is stopped before both hosts keep that the migration was begun. */
+/** What the offline migration wants; its stop is held until both hosts have recorded that it was begun. */
 function offlineMove(world: World, { metadata, status }: XenMigration): OfflineMove | undefined {
   const { offline, operationID = "", sourceHostRef, targetHostRef } = status ?? {};
   if (offline === undefined || targetHostRef === undefined) return undefined;
@@ -210,7 +213,7 @@ function offlineMove(world: World, { metadata, status }: XenMigration): OfflineM
   return { stage: offline.stage, target: targetHostRef.name, held };
 }
 
-/** A migration that has begun, or may have. One that waits for a permit does not keep the domain from anything. */
+/** A migration that has begun, or may have. One that waits for a permit does not prevent anything. */
 export function activeMigration(world: World, domain: XenDomain, uuid: string): XenMigration | undefined {
   return world.stores.migrations
     .byIndex("active", "yes")

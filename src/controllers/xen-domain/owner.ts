@@ -1,23 +1,23 @@
 import { isMarkOf } from "../identity.ts";
 import { type DomainObservation, factsOf, type ObservedHost, survey } from "./observation.ts";
 
-/** For whom a host keeps a configuration of the domain; undefined where it keeps none, or does not tell. */
+/** The mark in a host's configuration of the domain; undefined where it has none, or does not report it. */
 export function declarerOn(host: ObservedHost, uuid: string): string | undefined {
   const known = factsOf(host)?.domainConfigurations;
   return known?.state === "known" ? known.value.find((one) => one.uuid === uuid)?.owner : undefined;
 }
 
-/** Whether some host keeps a configuration that was written for this object. */
+/** Whether a host has a configuration that was written for this object. */
 export function isDeclaredSomewhere({ owner, uuid, hosts }: DomainObservation): boolean {
   return hosts.some((host) => isMarkOf(owner, declarerOn(host, uuid) ?? ""));
 }
 
-/** The owner of the host lets a XenDomain take over the domain of this UUID, whoever started it. */
+/** True if the owner of the host lets a XenDomain take over the domain of this UUID, whatever started it. */
 export function mayAdopt({ machine }: ObservedHost, uuid: string): boolean {
   return machine.state === "Found" && machine.spec.allowed.domains.includes(uuid);
 }
 
-/** Why the domain that has this UUID on a host is not the one that this object declares; undefined when it is. */
+/** Why the domain with this UUID on a host is not the one that this object declares; undefined when it is. */
 export function strangerOf(domain: DomainObservation): string | undefined {
   const { owner, uuid, recorded } = domain;
   for (const { host, domain: seen } of survey(domain).present) {
@@ -25,7 +25,7 @@ export function strangerOf(domain: DomainObservation): string | undefined {
     if (known?.state !== "known") continue;
     const declarer = declarerOn(host, uuid);
     if (declarer !== undefined && isMarkOf(owner, declarer)) continue;
-    // It came there from a host that had a configuration.
+    // It came there by a migration from a host that had a configuration.
     if (declarer === undefined && (recorded.configuration !== undefined || mayAdopt(host, uuid))) continue;
     const who = declarer === undefined ? "was not started by xensan" : `is declared by ${declarer}`;
     const way =

@@ -29,7 +29,7 @@ export function pendingRestart(domain: DomainObservation): ConditionUpdate {
       );
 }
 
-/** Where it is, if on one host only. */
+/** The host with the domain, if it runs on one host only. */
 export function runningOn(domain: Pick<DomainObservation, "hosts" | "uuid">): Present | undefined {
   const { running } = survey(domain);
   return running.length === 1 ? running[0] : undefined;

@@ -10,17 +10,16 @@ import { type DomainObservation, factsOf, isPlaced, type ObservedHost } from "./
 
 const mib = 2 ** 20;
 
-/** Where a domain is to be started, or why nowhere. */
+/** The host on which a domain is to be started, or why there is none. */
 export interface Placement {
   readonly host: ObservedHost | undefined;
-  /** Why each of the other hosts is not it. */
+  /** Why each of the other hosts was not chosen. */
   readonly because: readonly string[];
 }
 
 /**
- * Where the domain is started: where it ran last if that is possible, else where most memory is free, on an observed host only if
- * there is no other. `only`: nowhere but on
- * this XenHost.
+ * Chooses the host on which the domain is started: its last host if possible, else the one with the most free memory;
+ * an observed host only if there is no other. `only`: no other than this XenHost.
  */
 export function choosePlace(domain: DomainObservation, only?: string): Placement {
   const judged = domain.hosts

@@ -3,7 +3,7 @@ import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { clusterSpec, domainSpec } from "../specs.ts";
 import type { Stores } from "../world.ts";
 
-/** Where the nodes of a cluster have images, those in CD-ROM drives too, and lock files of domains. */
+/** The paths on a cluster's nodes of the domains' images, including those in CD-ROM drives, and of their lock files. */
 export function domainPlaces(
   stores: Stores,
   cluster: Ocfs2Cluster,

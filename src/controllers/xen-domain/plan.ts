@@ -7,19 +7,19 @@ import { ensurePower } from "./ensure-power.ts";
 import type { DomainObservation } from "./observation.ts";
 import { pendingRestart } from "./pending-restart.ts";
 
-/** What is true of a domain, and what is to be done about it. */
+/** The conditions of a domain, and the steps that are needed. */
 export interface DomainPlan extends Plan {
-  /** A start waits for its turn. */
+  /** True: a start waits for its turn. */
   readonly waits?: boolean;
 }
 
-/** What is true of the domain, and what is to be done: a pure function of what was observed. */
+/** The plan of a domain: a pure function of the observation. */
 export function planDomain(domain: DomainObservation): DomainPlan {
   const place = ensurePlace(domain);
-  // Whatever has its UUID or its images belongs to somebody else.
+  // Whatever has its UUID or its images belongs to another object or owner.
   if (takenBy(domain) !== undefined)
     return { conditions: merged(place.conditions, [pendingRestart(domain)]), steps: [] };
-  // Also a domain that must not be started is looked for: it may run.
+  // Look also for a domain that must not be started: it may be running.
   const disks = place.proceed ? ensureDisks(domain) : nothing;
   const configurations = place.proceed ? ensureConfigurations(domain) : nothing;
   const ready = place.proceed && disks.conditions.every(({ status }) => status === "True");
@@ -27,7 +27,7 @@ export function planDomain(domain: DomainObservation): DomainPlan {
   const conditions = merged(
     disks.conditions,
     power.conditions,
-    // Why it cannot be started is the better word for a domain that does not run.
+    // For a domain that does not run, the reason why it cannot be started says more.
     place.conditions.filter(
       ({ type }) => type !== "Running" || power.conditions.every(({ status }) => status === "False"),
     ),

@@ -5,7 +5,7 @@ import { isDeleting } from "../../runtime/finalizers.ts";
 import { no, yes } from "../finding.ts";
 import type { Pass } from "../reconciler.ts";
 
-/** Ready of a domain, from its other conditions: one that shall be halted is ready once it is. */
+/** Ready of a domain, from its other conditions: a domain that must be halted is ready once it is. */
 export function ready(
   status: XenDomainStatus,
   { object, spec }: Pick<Pass<XenDomain, XenDomainSpec | undefined, XenDomainStatus>, "object" | "spec">,

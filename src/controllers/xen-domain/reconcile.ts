@@ -29,7 +29,7 @@ type DomainPass = Pass<XenDomain, XenDomainSpec, XenDomainStatus>;
 
 const owned = ["DisksReady", "Running", "PendingRestart"] as const;
 
-/** Makes one XenDomain true: its images, its configurations, and that it runs on one host, or on none. */
+/** Reconciles XenDomains: their images and configurations, and that they run on one host, or on none. */
 export function controlDomains(means: Means): Controlled {
   const { api, world } = means;
   const shared = { kind: xenDomains, store: world.stores.domains, owned };
@@ -62,18 +62,18 @@ export function controlDomains(means: Means): Controlled {
       if (!isDeleting(object))
         recordMigrations(draft.status, migrationsOf(world, object.metadata.namespace ?? "", seen.uuid));
     },
-    // What it is started with, and since when it is asked to shut down, must survive a crash.
+    // The configuration of a start, and the time of a shutdown request, must survive a crash.
     survives: (steps) => steps.some(({ action }) => action === "start-domain" || action === "stop-domain"),
     jobs: ({ ref }, seen, steps) => {
       const incomplete = starts.isWaiting(ref);
       return jobs(ref, seen, steps).map((job) => ({ ...job, incomplete }));
     },
-    // A migration has it stopped and started as well.
+    // Stops and starts of a migration are no repairs.
     repairs: false,
     unhelpful: heldConditions,
     again({ ref, object }, seen, { plan, handed }) {
       const failed = handed.held.some(({ step }) => step.action === "start-domain");
-      // One that has failed lets others have its turn until it is tried again.
+      // After a failure others get its turn, until it is tried again.
       if (!isDeleting(object) && failed && !isBeingStarted(seen, starts.hostOf(ref))) starts.end(ref);
       return [dueIn(seen), plan.waits === true ? turnSeconds : undefined];
     },
@@ -98,7 +98,7 @@ export function controlDomains(means: Means): Controlled {
   return watchDomains(world, reconciler);
 }
 
-/** The UUID of a domain whose author left it open is written down before anything is built. */
+/** Records the UUID of a domain whose spec has none, before anything is built. */
 async function nameForever(api: KubeApi, domain: XenDomain, uuid: string, signal: AbortSignal): Promise<XenDomain> {
   const { resourceVersion } = domain.metadata;
   return await api.mergePatch(
@@ -109,7 +109,7 @@ async function nameForever(api: KubeApi, domain: XenDomain, uuid: string, signal
   );
 }
 
-/** A reboot that must be waited for, or a shutdown that may take so long and no longer. */
+/** The seconds until a reboot must be over, or until the time for a shutdown is over. */
 function dueIn(domain: DomainObservation): number | undefined {
   if (domain.recorded.shutdownSince !== undefined) {
     const left = domain.recorded.shutdownSince + domain.spec.shutdown.timeoutSeconds * 1000 - domain.now;

@@ -7,7 +7,7 @@ type Kept = NonNullable<XenDomainStatus["migrations"]>[number];
 
 const most = 32;
 
-/** Begun migrations of the domain whose objects are there. */
+/** Begun migrations of the domain whose objects still exist. */
 export function migrationsOf({ stores }: Pick<World, "stores">, namespace: string, uuid: string): XenMigration[] {
   const active = stores.migrations
     .byIndex("active", "yes")
@@ -17,7 +17,7 @@ export function migrationsOf({ stores }: Pick<World, "stores">, namespace: strin
   );
 }
 
-/** Notes them in the status of the domain, where they outlive their objects; the youngest are kept. */
+/** Records them in the status of the domain, where they outlive their objects; the youngest are kept. */
 export function recordMigrations(status: XenDomainStatus, migrations: readonly XenMigration[]): void {
   const kept = new Map((status.migrations ?? []).map((one) => [one.operationID, one]));
   for (const migration of migrations) {

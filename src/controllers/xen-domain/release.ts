@@ -13,7 +13,9 @@ import { strayLeaseSteps } from "./lease.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, survey } from "./observation.ts";
 import { isDeclaredSomewhere } from "./owner.ts";
 
-/** What has to go before a deleted domain may go: the domain itself, its configurations, and its images if the policy says so. */
+/**
+ * Releases a deleted domain: first the domain itself, its configurations, and its images if the policy says so must go.
+ */
 export function release(domain: DomainObservation): Release<Finding> {
   const leave = `Or set the annotation xensan.dev/abandon=${domain.name} to remove this object without clean-up`;
   const blocked = (
@@ -26,7 +28,7 @@ export function release(domain: DomainObservation): Release<Finding> {
   });
   if (domain.migration !== undefined)
     return blocked("Migrating", `XenMigration/${domain.migration} is moving it: wait for it, or abort it. ${leave}`);
-  // What has its name is another's, and nothing was ever made for it.
+  // What has its name belongs to another owner, and nothing was ever created for this object.
   if (takenBy(domain) !== undefined && !isDeclaredSomewhere(domain)) return { kind: "Released" };
   const anew = declaredAnew(domain);
   if (anew.length > 0)
@@ -99,7 +101,7 @@ function imageSteps(domain: DomainObservation): Step[] {
     const worker = workerFor(domain, disk);
     const path = imagePath(disk);
     const image = worker && imageOn(worker, path);
-    // One that xensan did not make stays, and so does another one of its name.
+    // An image that xensan did not create stays, and so does another file of its name.
     if (worker === undefined || image?.kind !== "File" || image.identity !== image.record?.identity) return [];
     if (image.record?.origin === "Found" || !isMarkOf(domain.owner, image.record?.owner ?? "")) return [];
     const { mountPoint, uuid } = disk.filesystem;
@@ -108,7 +110,7 @@ function imageSteps(domain: DomainObservation): Step[] {
   });
 }
 
-/** What stays behind when the object is let go without its clean-up. */
+/** What is left on the hosts when the object is released without clean-up. */
 export function whatStays(domain: DomainObservation): string {
   const seen = survey(domain).present.map(({ host }) => `runs on ${host.name}`);
   const where = seen.length === 0 ? "may still run" : seen.join(" and ");

@@ -1,16 +1,19 @@
 import type { Ledger } from "../hosts/ledger.ts";
 import { isSameRef, type ObjectRef, type RefMap } from "../identity.ts";
 
-/** How many domains are built at once on one host: xl builds one after the other, and each takes memory from dom0's cache. */
+/**
+ * How many domains are built on one host at once: xl builds one after the other, and each takes memory from dom0's
+ * cache.
+ */
 export const startsAtOnce = 2;
 
-/** How long those that are to be started again wait for others of a higher rank to come forward, milliseconds. */
+/** How long a domain that ran before waits for others of a higher rank to request a start, milliseconds. */
 const settleMs = 2_000;
 
-/** After this time without a word a domain no longer wants to be started, milliseconds. */
+/** After this time without a request a domain no longer counts as waiting, milliseconds. */
 const staleMs = 15_000;
 
-/** Who is started first: the higher priority, then the older object, then the name. */
+/** The order of starts: the higher priority first, then the older object, then the name. */
 export interface Rank {
   readonly priority: number;
   /** metadata.creationTimestamp, RFC 3339. */
@@ -18,14 +21,14 @@ export interface Rank {
   readonly name: string;
 }
 
-/** A start that is wanted now. */
+/** A request for a start now. */
 export interface StartRequest {
   /** The XenHost. */
   readonly host: ObjectRef;
   readonly uuid: string;
   readonly mebibytes: number;
   readonly rank: Rank;
-  /** It ran before: others of the same host may be about to come forward. */
+  /** The domain ran before: others of the same host may request a start soon. */
   readonly again: boolean;
 }
 
@@ -37,7 +40,7 @@ interface Waiting extends StartRequest {
 const before = (one: Rank, other: Rank) =>
   other.priority - one.priority || one.created.localeCompare(other.created) || one.name.localeCompare(other.name);
 
-/** Whose turn it is when many domains are to be started: by rank, never more at once on a host than is good for it. */
+/** Gives turns when many domains are to be started: by rank, and only so many at once on one host. */
 export class Starts {
   readonly #waiting: RefMap<Waiting>;
   readonly #given: RefMap<StartRequest>;
@@ -47,7 +50,7 @@ export class Starts {
     this.#given = ledger.page();
   }
 
-  /** MiB of the host that others will take whose start has been let through and whom `shown` does not show there yet. */
+  /** MiB that other domains with a permitted start will take on the host and that `shown` does not show there yet. */
   reserved(host: ObjectRef, except: ObjectRef, shown: (uuid: string) => boolean): number {
     let sum = 0;
     for (const [id, { host: on, uuid, mebibytes }] of this.#given)
@@ -55,17 +58,20 @@ export class Starts {
     return sum;
   }
 
-  /** XenHost on which it has been let through. */
+  /** The XenHost on which its start was permitted. */
   hostOf(id: ObjectRef): ObjectRef | undefined {
     return this.#given.get(id)?.host;
   }
 
-  /** It wants to be started, and its turn has not come. */
+  /** True if it requested a start, and its turn has not come. */
   isWaiting(id: ObjectRef): boolean {
     return this.#waiting.has(id);
   }
 
-  /** To be called whenever a start is wanted; what it waits for, undefined: it may begin. `now`: monotonic milliseconds. */
+  /**
+   * To be called whenever a start is wanted. Returns what it waits for; undefined: it may start. `now`: monotonic
+   * milliseconds.
+   */
   ask(id: ObjectRef, request: StartRequest, now: number): string | undefined {
     const { host, rank, again } = request;
     const given = this.#given.get(id);
@@ -87,7 +93,7 @@ export class Starts {
     return undefined;
   }
 
-  /** To be called when it wants to be started no more: it runs, or may not. */
+  /** To be called when a start is no longer wanted: the domain runs, or must not run. */
   end(id: ObjectRef): void {
     this.#waiting.delete(id);
     this.#given.delete(id);

@@ -15,10 +15,10 @@ import type { DomainObservation } from "./observation.ts";
 import type { DomainPlan } from "./plan.ts";
 import type { Starts } from "./starts.ts";
 
-/** How often a domain that waits for its turn asks again, seconds. */
+/** How often a waiting domain asks for its turn, seconds. */
 export const turnSeconds = 2;
 
-/** The plan without a start whose turn has not come. `starts`: undefined while nothing is done for the domain. */
+/** Removes a start whose turn has not come from the plan. `starts`: undefined while nothing is done for the domain. */
 export function inTurn(
   world: World,
   { ref, object }: Pass<XenDomain, XenDomainSpec, XenDomainStatus>,
@@ -37,10 +37,10 @@ export function inTurn(
     steps: plan.steps.filter((step) => step !== start),
     waits: true,
   });
-  // What has been begun on one host is not begun on another one that has more room by now.
+  // A start that was begun on one host is not begun on another that has more room by now.
   const begun = starts.hostOf(ref);
   if (begun !== undefined && !isSameRef(begun, on) && isBeingStarted(domain, begun)) return without();
-  // One that has failed takes no turn before it is tried again; the gate says why it was not started.
+  // A failed start takes no turn before it is tried again; the gate reports why it was not started.
   const [job] = jobs(ref, domain, plan.steps).filter(({ steps }) => steps.includes(start));
   if (begun === undefined && job !== undefined && rests(world, job)) {
     starts.end(ref);
@@ -62,13 +62,13 @@ export function inTurn(
   return without(no("Running", "StartQueued", `It will be started on ${on.name}: ${wait}`));
 }
 
-/** The step is not done: its machine is looked at only. */
+/** True if the step is not done because its machine is only observed. */
 export const isObserved = ({ hosts }: DomainObservation, step: Step): boolean =>
   hosts.some(
     ({ name, machine }) =>
       isOn(step, xenHost(name)) && machine.state === "Found" && machine.watched.observer !== undefined,
   );
 
-/** Its start has been handed over there, and no look has shown yet how it ended. */
+/** True if its start was handed over there, and no probe has shown yet how it ended. */
 export const isBeingStarted = ({ hosts }: DomainObservation, host: ObjectRef | undefined): boolean =>
   hosts.some(({ name, machine }) => host?.name === name && machine.state === "Found" && machine.busy);
