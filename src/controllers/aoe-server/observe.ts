@@ -12,11 +12,11 @@ export interface ServerObservation {
   readonly host: HostRef;
   readonly spec: AoeServerSpec;
   readonly facts: HostFacts;
-  /** What it exports and for whom, bounded; undefined: it does not say. */
+  /** Its exports and their volumes, bounded; undefined: not reported. */
   readonly exports: AoeServerStatus["exports"];
 }
 
-/** What is seen of a server that can be asked. */
+/** The observation of a server that answers. */
 export const observeServer = ({ kind, name }: ObjectRef, spec: AoeServerSpec, facts: HostFacts): ServerObservation => ({
   ...{ host: { kind, name }, spec, facts },
   exports: facts.exports.state === "known" ? facts.exports.value.slice(0, 256).map(shown) : undefined,
@@ -31,7 +31,7 @@ const shown = (one: Export): NonNullable<AoeServerStatus["exports"]>[number] => 
   ...volumeOf(one),
 });
 
-/** The AoeVolume that an export was made for; its marking is text of a host. */
+/** The AoeVolume for which an export was made. Its mark is text from a host, so it is cut. */
 function volumeOf(one: Pick<Export, "owner">) {
   const { namespace, name } = parseMark(one.owner);
   return name === "" ? {} : { volumeRef: { namespace: namespace.slice(0, 63), name: name.slice(0, 253) } };

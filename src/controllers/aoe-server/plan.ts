@@ -27,7 +27,7 @@ function missingTool(spec: AoeServerSpec, facts: HostFacts): string | undefined 
   return "vblade is not installed: install it there (on Debian: apt-get install vblade)";
 }
 
-/** Why nobody could hear what is served on this interface; undefined when somebody can. */
+/** Why no client could hear an export on this interface; undefined when one can. */
 export function interfaceProblem({ interfaces }: HostFacts, name: string): Problem | undefined {
   if (interfaces.state !== "known") {
     const why = interfaces.state === "unknown" ? `: ${interfaces.why}` : "";
@@ -48,14 +48,14 @@ export function interfaceProblem({ interfaces }: HostFacts, name: string): Probl
   return undefined;
 }
 
-/** What is to be done to prepare a server. */
+/** The steps that prepare a server, and the problem that prevents it. */
 export interface ServerPlan {
   readonly steps: readonly Step[];
-  /** What is not as it should be, and whether a person has to act. */
+  /** What is wrong, and whether a person must act. */
   readonly problem: Problem | undefined;
 }
 
-/** What makes a machine an AoE server: vblade installed, the interfaces up. */
+/** Plans an AoE server: vblade installed, the interfaces up. */
 export function planServer({ host, spec, facts }: ServerObservation): ServerPlan {
   const steps: Step[] = [];
   const { tools, interfaces } = facts;

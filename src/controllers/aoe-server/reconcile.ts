@@ -10,7 +10,7 @@ import { planServer } from "./plan.ts";
 import { blockerOf, whatIsLeft } from "./release.ts";
 import { watchServers } from "./watches.ts";
 
-/** Makes one AoeServer ready to export, and shows what it exports. It stays while volumes refer to it. */
+/** Reconciles AoeServers: makes each ready to export and shows its exports. One to which volumes refer stays. */
 export const controlServers = (means: Means): Controlled => watchServers(means.world, serverReconciler(means));
 
 function serverReconciler(means: Means): Reconciler {

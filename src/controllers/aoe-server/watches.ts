@@ -13,7 +13,7 @@ export const watchServers = ({ stores, machines }: World, reconciler: Reconciler
   kind: "AoeServer",
   objects: own(aoeServers, stores.servers),
   watches: [
-    // It stays while volumes refer to it.
+    // A deleted server stays while volumes refer to it.
     onChange(stores.volumes, (volume) => refsIn(volume, "AoeServer", [serverNameOf(volume)]), { when: asks }),
   ],
   onLook: (look) => membersOf("AoeServer", look),
@@ -28,8 +28,8 @@ export const watchServers = ({ stores, machines }: World, reconciler: Reconciler
   reconciler,
 });
 
-/** How servers are found. */
+/** Indexes of servers. */
 export const serverIndexes = {
-  /** `namespace/name` of the Secrets it names. */
+  /** `namespace/name` of the Secrets that it refers to. */
   secret: secretKeys,
 } satisfies Record<string, IndexFunction<AoeServer>>;

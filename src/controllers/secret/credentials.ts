@@ -8,15 +8,15 @@ const credentials: Readonly<Record<string, readonly string[]>> = {
   "kubernetes.io/basic-auth": ["password", "hosts"],
 };
 
-/** The types of Secrets that are listed and watched; all others stay with the API server. */
+/** The types of Secrets that are listed and watched; the operator reads no others. */
 export const credentialTypes: readonly string[] = Object.keys(credentials);
 
-/** Secrets per page of a list: each may have a megabyte, and belong to somebody else. */
+/** Secrets per page of a list: each may have a megabyte, and belong to other programs. */
 export const secretsPerPage = 10;
 
 /**
- * Secrets are watched by namespace and type, of which RBAC can grant the first (`get`, `list`, `watch`): of what is in them
- * nothing but our own keys stays in memory.
+ * Reads Secrets by namespace and type, of which RBAC can restrict the first (`get`, `list`, `watch`). Of their content
+ * only our own keys stay in memory.
  */
 export function onlyCredentials(api: KubeApi): KubeApi {
   return {
@@ -40,14 +40,20 @@ async function* slimmed<T extends KubeObject>(events: AsyncIterable<WatchEvent<T
 }
 
 /**
- * Base64 characters of a value that stays in memory before a host names its Secret: every private key is shorter. Whoever may
- * create Secrets would fill the operator's memory otherwise; the hold ({@link secretFinalizer}) brings the rest.
+ * Base64 characters of a value that stays in memory before a host refers to its Secret: every private key is shorter.
+ * Otherwise any user who may create Secrets could fill the operator's memory; the finalizer ({@link secretFinalizer})
+ * brings the rest.
  */
 const smallValue = 16 * 1024;
-/** The same for a Secret that is held: known_hosts may have 256 KiB. Whoever creates a Secret can write the hold, too. */
+/**
+ * The same for a Secret with the finalizer: known_hosts may have 256 KiB. Creators of Secrets can set the finalizer,
+ * too.
+ */
 const heldValue = 360 * 1024;
 
-/** A Secret with our own keys only, and without what people write beside it. What is too long is named, for it is not absent. */
+/**
+ * A Secret with only our own keys and metadata. Too long values are listed in `omitted`, because they are not absent.
+ */
 export function withoutForeignData<T extends KubeObject>(object: T): T {
   const secret: T & Pick<Secret, "data" | "omitted" | "type"> = { ...object };
   const {

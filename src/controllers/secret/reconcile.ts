@@ -8,9 +8,9 @@ import { withoutForeignData } from "./credentials.ts";
 import { usersOf, watchSecrets } from "./watches.ts";
 
 /**
- * Ensures that a Secret carries {@link secretFinalizer} exactly while an AoeServer or XenHost of its namespace names it.
- * The deletion of a namespace deletes everything in it at once: the key would be gone before the hosts are cleaned up.
- * A Secret that is being deleted already takes no finalizer any more.
+ * Ensures that a Secret has {@link secretFinalizer} exactly while an AoeServer or XenHost of its namespace refers to
+ * it. The deletion of a namespace deletes everything in it at once: the key would be gone before the hosts are cleaned
+ * up. A Secret that is already being deleted accepts no new finalizer.
  */
 export const controlSecrets = (means: Means): Controlled => watchSecrets(means.world, secretReconciler(means));
 
@@ -25,7 +25,8 @@ function secretReconciler({ api, world, events }: Means): Reconciler {
       if (users.length === 0) {
         if (held) await removeFinalizer(change);
       } else if (!isDeleting(secret)) {
-        // Two hosts that name it wake this twice, and the watch may tell of the first write after the second look.
+        // Two hosts that refer to it wake this twice, and the watch may deliver the first write after the second
+        // reconcile.
         if (!held) world.stores.secrets.observe(withoutForeignData(await addFinalizer(change)));
       } else if (held)
         events.record(secretKind, secret, {

@@ -9,7 +9,7 @@ import { refOf, refsIn } from "../identity.ts";
 import { type Controlled, type ObjectChange, onChange } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
 
-/** What wakes Secrets: that a host names one, or no longer. */
+/** What wakes Secrets: a host starts or stops referring to one. */
 export const watchSecrets = ({ stores }: World, reconciler: Reconciler): Controlled => {
   const named = (host: AoeServer | XenHost) => refsIn(host, "Secret", secretNames(host));
   return {
@@ -35,7 +35,7 @@ function isToBeHeldAnew(stores: Stores, { object, old, deleted }: ObjectChange<S
 const holdText = ({ metadata: { uid, deletionTimestamp, finalizers = [] } }: Secret) =>
   JSON.stringify([uid, deletionTimestamp, finalizers]);
 
-/** The objects that name a Secret, as `Kind name`, sorted. */
+/** The objects that refer to a Secret, as `Kind name`, sorted. */
 export function usersOf({ servers, hosts }: Stores, key: ObjectKey): string[] {
   const value = keyString(key);
   return [

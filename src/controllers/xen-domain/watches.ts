@@ -20,7 +20,7 @@ export const watchDomains = ({ stores, machines }: World, reconciler: Reconciler
     watches: [
       onChange(hosts, (host) => refs(domains.byIndex("host", keyString(keyOf(host))))),
       onChange(clusters, (cluster) => refs(domains.byIndex("cluster", keyString(keyOf(cluster))))),
-      // The older of two that claim one UUID has it.
+      // The older of two objects with one UUID has the domain.
       onChange(domains, (domain) => {
         const parsed = domainSpec(domain);
         const uuid = parsed.ok ? parsed.spec.uuid : undefined;
@@ -42,7 +42,7 @@ export const watchDomains = ({ stores, machines }: World, reconciler: Reconciler
   };
 };
 
-/** The XenHosts on which a domain may be: those it names, and the other nodes of the file systems that hold its disks. */
+/** The XenHosts on which a domain may be: those in its spec and status, and the nodes of its disks' file systems. */
 export function possibleHosts({ clusters }: Stores, domain: XenDomain | undefined): ObjectRef[] {
   if (domain === undefined) return [];
   const { namespace } = keyOf(domain);
@@ -57,7 +57,7 @@ export function possibleHosts({ clusters }: Stores, domain: XenDomain | undefine
   ];
 }
 
-/** The XenDomain that a migration moves, if there is one: named by it, or of the UUID that it found. */
+/** The XenDomain that a migration moves, if there is one: by the name in its spec, or by the UUID in its status. */
 export function migratingDomain({ domains }: Stores, migration: XenMigration): XenDomain | undefined {
   const { namespace } = keyOf(migration);
   const parsed = migrationSpec(migration);
@@ -68,15 +68,15 @@ export function migratingDomain({ domains }: Stores, migration: XenMigration): X
   return found.find(({ metadata }) => metadata.namespace === namespace);
 }
 
-/** How domains are found. */
+/** Indexes of domains. */
 export const domainIndexes = {
-  /** `namespace/host` where it may run or was seen. */
+  /** `namespace/host` on which it may run or was seen. */
   host: (domain: XenDomain) => {
     const parsed = domainSpec(domain);
     const { hostRef, hostRefs = [] } = parsed.ok ? parsed.spec : {};
     return keysIn(domain, [hostRef?.name, domain.status?.hostRef?.name, ...hostRefs.map(({ name }) => name)]);
   },
-  /** `namespace/cluster` that holds images of its disks and CD-ROM drives. */
+  /** `namespace/cluster` with the images of its disks and CD-ROM drives. */
   cluster: (domain: XenDomain) => {
     const parsed = domainSpec(domain);
     const { disks = [], cdroms = [] } = parsed.ok ? parsed.spec : {};

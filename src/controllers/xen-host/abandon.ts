@@ -15,16 +15,16 @@ interface Refusal {
 }
 
 /**
- * Why a XenHost that is to be abandoned stays; undefined: it may go. Afterwards nobody looks for domains on the machine, so it
- * must not beat: a look at it that began after the word was given shows no heartbeat, or its boot has ended, or whoever can hear
- * its heartbeat has heard none for the dead time.
+ * Why a XenHost with xensan.dev/abandon stays; undefined: it may go. Afterwards nothing looks for domains on the
+ * machine, so it must not write heartbeats: a look at it that began after the annotation was set shows none, or its
+ * boot has ended, or the machines that can hear its heartbeat have heard none for the dead time.
  */
 export function abandonRefused(world: World, host: XenHost): Refusal | undefined {
   const key = keyOf(host);
   const id = refTo("XenHost", key.namespace, key.name);
   const machine = world.machines.of(id);
   const clusters = world.stores.clusters.byIndex("host", keyString(key));
-  // Never reached: nothing was ever done there.
+  // It was never reached, so nothing was ever done there.
   if (host.status?.facts === undefined) return undefined;
   if (machine !== undefined && (machine.agent.view.state === "Pending" || !world.freshness.holds(id, machine)))
     return waits("ClientUnknown", "another probe of it");
@@ -42,7 +42,7 @@ export function abandonRefused(world: World, host: XenHost): Refusal | undefined
   };
 }
 
-/** Its own heartbeat, while it can be asked. */
+/** Judges a reachable host by its own heartbeat. */
 function beats(facts: HostFacts, clusters: readonly Ocfs2Cluster[]): Refusal | undefined {
   const names = clusters.map(({ metadata }) => metadata.name).sort();
   if (names.length === 0 || facts.o2cb.state === "absent") return undefined;

@@ -4,9 +4,9 @@ import type { XenHostSpec } from "../../api/xen-host.ts";
 import { consolePasswordAccepted } from "../../host/xen-values.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 
-/** The password of xend's VNC consoles. What is printed or told is its revision, never itself. */
+/** The password of xend's VNC consoles. Only its revision is printed or reported, never the password itself. */
 export type ConsolePassword =
-  /** The spec names none: what the file says stays. */
+  /** The spec refers to none: the password in the file stays. */
   | { readonly kind: "None" }
   | { readonly kind: "Problem"; readonly reason: Reason; readonly message: string }
   | { readonly kind: "Found"; readonly text: string; readonly revision: string };
@@ -14,8 +14,9 @@ export type ConsolePassword =
 const basicAuth = "kubernetes.io/basic-auth";
 
 /**
- * The password that the spec of the XenHost `host` names. It is sent to that machine, so the Secret itself says in its key
- * `hosts` for which it is: whoever may only create a XenHost cannot have another's password carried to a machine of theirs.
+ * The password that the spec of the XenHost `host` refers to. It is sent to that machine, so the Secret lists in its
+ * key `hosts` the hosts that may have it: a user who may only create a XenHost cannot have another's password sent to a
+ * machine of their own.
  */
 export function consolePassword(
   host: string,
@@ -58,7 +59,7 @@ export function consolePassword(
 
 const decoded = (value = "") => Buffer.from(value, "base64").toString("utf8");
 
-/** Short enough for a condition, whatever the Secret holds; names only, so that nothing else of it is printed. */
+/** Short enough for a condition, whatever the Secret holds; host names only, so that nothing else of it is printed. */
 function told(hosts: readonly string[]): string {
   const names = hosts.filter((host) => /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(host)).slice(0, 8);
   return names.length === hosts.length ? names.join(", ") : [...names, "…"].join(", ");

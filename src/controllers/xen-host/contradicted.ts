@@ -8,8 +8,8 @@ import { type ObjectRef, refOf } from "../identity.ts";
 import type { Means, World } from "../world.ts";
 
 /**
- * Takes the word that a boot has ended away when the machine answers in that very boot. It was wrong, and must not count later,
- * when the machine is silent again.
+ * Removes the annotation that declares a boot ended when the machine answers in that boot. It was wrong, and must not
+ * count later, when the machine is silent again.
  */
 export async function removeContradicted(
   { api, world, events }: Means,
@@ -32,7 +32,7 @@ export async function removeContradicted(
   }
 }
 
-/** The boot id with which the machine answered a look that began after the annotations last changed. */
+/** The boot id in a look that began after the annotations last changed. */
 function answersIn(world: World, host: ObjectRef): string | undefined {
   const watched = world.machines.of(host);
   if (watched === undefined || !world.freshness.holds(host, watched)) return undefined;

@@ -6,11 +6,11 @@ import { cut, distinct } from "../host-facts.ts";
 import type { HostObservation } from "./observe.ts";
 import { describeWatchdog } from "./watchdog.ts";
 
-/** What the status of a XenHost that answers says beside conditions. */
+/** Writes the fields of the status other than conditions for a XenHost that answers. */
 export function describeHost(status: XenHostStatus, { facts, verified }: HostObservation): void {
   describeXen(status, facts, verified);
   describeWatchdog(status, facts);
-  // It answers: what was proved of an earlier boot is over.
+  // The host answers, so a proof about an earlier boot is out of date.
   delete status.proof;
   describeInitiator(status, facts);
 }
@@ -34,7 +34,7 @@ function describeInitiator(status: XenHostStatus, { aoe, aoeDevices }: HostFacts
   };
 }
 
-/** Xen, its domains and the channel for migrations. `verified`: receivers reached since the last time. */
+/** Xen, its domains and the channel for migrations. `verified`: receivers reached since the status was written. */
 export function describeXen(
   status: XenHostStatus,
   { toolstack, domains, relocation }: HostFacts,

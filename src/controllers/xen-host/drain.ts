@@ -16,44 +16,50 @@ import { finishedAt } from "../xen-migration/retention.ts";
 import { baseName, copyOf } from "../xen-migration/sight.ts";
 import { isFinished } from "../xen-migration/watches.ts";
 
-/** Migrations that were made to empty a host carry its name here. */
+/** The label with the host's name on migrations that were created to drain it. */
 export const drainLabel = `${group}/drain`;
-/** So many domains of a host are on their way at a time: for more a host that lies would have migrations without end. */
+/**
+ * At most this many domains of a host are moved at once: a faulty host would otherwise cause migrations without end.
+ */
 const mostDomains = 256;
-/** A migration that failed is followed by another one after so long. */
+/** How long after a failed migration the next one is created, milliseconds. */
 const pauseMs = 300_000;
 
 interface DrainedDomain {
   readonly uuid: string;
   readonly name: string;
   readonly domainRef: string | undefined;
-  /** It comes, goes, or is being destroyed: nothing to be moved. */
+  /** The domain arrives, leaves, or is being destroyed, and must not be moved. */
   readonly passing: boolean;
 }
 
-/** What a drain depends on, as plain data. */
+/** Everything that a drain depends on, as plain data. */
 export interface ObservedDrain {
   readonly maintenance: "None" | "Cordon" | "Drain";
-  /** Undefined while it is unknown, and unless the host is drained. `domainRef`: the XenDomain of the UUID, if one is declared. */
+  /**
+   * Undefined while unknown, or unless the host is drained. `domainRef`: the XenDomain of the UUID, if one is declared.
+   */
   readonly domains: readonly DrainedDomain[] | undefined;
-  /** Made for this drain. */
+  /** Migrations that were created for this drain. */
   readonly own: readonly XenMigration[];
-  /** Made by others, not over, of domains on this host. */
+  /** Other unfinished migrations of domains on this host. */
   readonly others: readonly XenMigration[];
   readonly nowMs: number;
 }
 
-/** What empties a host. */
+/** The migrations to create and withdraw, and the condition of the drain. */
 export interface DrainPlan {
   readonly create: readonly { readonly name: string; readonly uuid: string; readonly domainRef: string | undefined }[];
-  /** Made for the drain and not begun. */
+  /** Migrations that were created for the drain and have not begun. */
   readonly withdraw: readonly XenMigration[];
   readonly condition: ConditionUpdate;
-  /** When another attempt is due. */
+  /** Seconds until another attempt is due. */
   readonly againSeconds: number | undefined;
 }
 
-/** One migration per domain on the host, another one when it failed; none that has not begun once the drain is over. */
+/**
+ * One migration per domain on the host, another one after a failure; withdraws those not begun when the drain is over.
+ */
 export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
   const { maintenance, own } = sight;
   const waiting = own.filter((one) => !isFinished(one) && one.status?.operationID === undefined);
@@ -71,7 +77,7 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
     domain,
     ...(domain.passing ? { blocker: undefined } : judgeDomain(sight, domain)),
   }));
-  // Gone from the host, and it is unknown yet whether it has arrived.
+  // It has left the host, and its arrival is not known yet.
   const away = own.filter(
     (one) =>
       !isFinished(one) &&
@@ -115,9 +121,9 @@ function conditionOf(
 }
 
 interface Judged {
-  /** Number of the migration to be made. */
+  /** Number of the migration to create. */
   readonly attempt?: number;
-  /** Why it stays, for people; undefined while it moves or waits for its turn. */
+  /** Why the domain stays, for messages; undefined while it moves or waits for its turn. */
   readonly blocker: string | undefined;
   readonly dueSeconds?: number;
 }
@@ -129,7 +135,7 @@ function judgeDomain({ own, others, nowMs }: ObservedDrain, domain: DrainedDomai
   const last = mine.toSorted((one, other) => finishedAt(other) - finishedAt(one))[0];
   const attempt = 1 + Math.max(0, ...mine.map(({ metadata: { name } }) => Number(/-([0-9]+)$/.exec(name)?.[1] ?? 0)));
   const outcome = findCondition(last?.status?.conditions, "Succeeded");
-  // It came back since; or one of this number was made before, and its object was lost.
+  // The domain came back since, or a migration of this number existed before and its object was lost.
   if (last === undefined || outcome?.status === "True" || outcome?.reason === "AlreadyDone")
     return { attempt, blocker: undefined };
   const blocker = `${outcome?.reason}: ${outcome?.message}`;
@@ -139,7 +145,7 @@ function judgeDomain({ own, others, nowMs }: ObservedDrain, domain: DrainedDomai
   return { blocker: `${blocker} (tried again at ${rfc3339(dueMs)})`, dueSeconds: (dueMs - nowMs) / 1000 };
 }
 
-/** What keeps a migration from beginning, or from its end, that will not pass by itself. */
+/** What prevents a migration from beginning or ending, if it does not pass by itself. */
 function whyItWaits(migration: XenMigration): string | undefined {
   const succeeded = findCondition(migration.status?.conditions, "Succeeded");
   const passing = ["Pending", "WaitingForPermit", "Migrating", "Settling", "Admitted"];
@@ -156,7 +162,7 @@ function isOf({ spec, status }: XenMigration, { uuid, name, domainRef }: Drained
   );
 }
 
-/** Gathers from memory what the drain of a host depends on. */
+/** Gathers from memory everything that the drain of a host depends on. */
 export function observeDrain(world: World, host: XenHost): ObservedDrain {
   const { namespace = "", name } = host.metadata;
   const parsed = hostSpec(host);
@@ -185,10 +191,10 @@ export function observeDrain(world: World, host: XenHost): ObservedDrain {
   };
 }
 
-/** A value of a label has at most 63 characters. */
+/** The value of a label has at most 63 characters. */
 const labelOf = (host: string) => host.slice(0, 63).replace(/[^a-z0-9]+$/, "");
 
-/** Makes and withdraws the migrations that empty a host. */
+/** Creates and withdraws the migrations that drain a host. */
 export async function drain(
   { api, world }: Means,
   host: XenHost,
@@ -228,7 +234,7 @@ async function create(
   try {
     await api.create(xenMigrations, object, signal);
   } catch (error) {
-    // It is there, and the watch will bring it.
+    // It exists already, and the watch will deliver it.
     if (!isConflict(error)) throw error;
   }
 }
@@ -236,7 +242,7 @@ async function create(
 async function withdraw(api: KubeApi, migration: XenMigration, signal: AbortSignal): Promise<void> {
   const { uid, resourceVersion } = migration.metadata;
   try {
-    // One that has begun meanwhile goes on.
+    // If it has begun meanwhile, it continues.
     await api.delete(xenMigrations, keyOf(migration), {
       preconditions: {
         ...(uid === undefined ? {} : { uid }),

@@ -5,17 +5,20 @@ import { type AoeDriver, deafness, type HostFacts, hasApt } from "../../host/fac
 import { exclusive, type Step } from "../hosts/step.ts";
 import type { HostRef } from "../identity.ts";
 
-/** Programs of the package aoetools that the host's part needs. */
+/** Programs of the package aoetools that a dom0 needs. */
 const tools = ["aoe-discover", "aoe-revalidate"];
 
-/** What makes a dom0 an AoE client. */
+/** The steps that make a dom0 an AoE client, and the problem that prevents it. */
 export interface InitiatorPlan {
   readonly steps: readonly Step[];
-  /** `sees`: all the same the host sees its volumes, at least until the next reboot. */
+  /** `sees`: the host sees its volumes nevertheless, at least until the next reboot. */
   readonly problem: { readonly reason: Reason; readonly message: string; readonly sees?: boolean } | undefined;
 }
 
-/** What makes a dom0 an AoE client: interfaces up, aoetools installed, the driver bound to exactly these interfaces, now and at boot. */
+/**
+ * Plans an AoE client: interfaces up, aoetools installed, the driver bound to exactly these interfaces, now and at
+ * boot.
+ */
 export function planInitiator(host: HostRef, spec: XenHostSpec, facts: HostFacts): InitiatorPlan {
   const steps: Step[] = [];
   const wanted = spec.aoe.interfaces;

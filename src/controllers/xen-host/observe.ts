@@ -21,12 +21,12 @@ export interface HostObservation {
   /** Receivers that it has reached since the status was written, with the digest of the keys. */
   readonly verified: ReadonlyMap<string, string>;
   readonly password: ConsolePassword;
-  /** Within how many milliseconds a watchdog must reset it; undefined where it is a node of no cluster. */
+  /** How many milliseconds a watchdog may take to reset it; undefined where it is not a node of any cluster. */
   readonly watchdogBoundMs: number | undefined;
   readonly drain: ObservedDrain;
 }
 
-/** Gathers from memory what the plan of a dom0 depends on. `facts`: of the last look, at which it could be asked. */
+/** Gathers from memory everything that the plan of a dom0 depends on. `facts`: of the last look, which was answered. */
 export function observeHost(
   world: World,
   object: XenHost,
@@ -42,7 +42,7 @@ export function observeHost(
   };
 }
 
-/** With whom a host exchanges domains, from its own spec and from those of the others. `verified`: what is not in its status yet. */
+/** The migration partners of a host, from its own spec and those of the others. `verified`: not in its status yet. */
 function relocationSight(world: World, host: XenHost, verified: ReadonlyMap<string, string>): ObservedRelocation {
   const { namespace = "", name } = host.metadata;
   const parsed = hostSpec(host);
@@ -67,7 +67,7 @@ function partner(world: World, key: ObjectKey): Partner {
   return { name: key.name, address: object === undefined ? "" : addressOf(object), keys, verified: verifiedBy(object) };
 }
 
-/** Where a host sends domains from and receives them at. */
+/** The address from which a host sends domains and at which it receives them. */
 function addressOf(host: XenHost): string {
   const parsed = hostSpec(host);
   return parsed.ok ? (parsed.spec.relocation.address ?? parsed.spec.ssh.host) : "";

@@ -7,10 +7,10 @@ import { planToolstack } from "./toolstack.ts";
 import { watchdogCondition } from "./watchdog.ts";
 import { planXend } from "./xend.ts";
 
-/** Conditions beside those that every machine has. */
+/** Conditions besides those that every machine has. */
 export const aspects = ["ToolstackReady", "RelocationReady", "WatchdogReady", "Drained"];
 
-/** What makes a machine a dom0 of the rack: an AoE client, with a toolstack, open to those who may migrate domains to it. */
+/** Plans a dom0 of the rack: an AoE client, with a toolstack, open to the hosts that may migrate domains to it. */
 export function planHost(seen: HostObservation): HostPlan & Pick<RelocationPlan, "verifying"> {
   const { host, name, spec, facts } = seen;
   const initiator = planInitiator(host, spec, facts);
@@ -30,7 +30,7 @@ export function planHost(seen: HostObservation): HostPlan & Pick<RelocationPlan,
   };
 }
 
-/** By the keys of xl, or by the server of xend. */
+/** Relocation with the keys of xl, or with the server of xend. */
 function relocate({ host, spec, facts, relocation, password }: HostObservation): RelocationPlan {
   const { toolstack } = facts;
   return toolstack.state === "known" && toolstack.value.kind === "xm"
@@ -38,7 +38,7 @@ function relocate({ host, spec, facts, relocation, password }: HostObservation):
     : planRelocation(host, spec, facts, relocation);
 }
 
-/** Which condition a step speaks of; undefined: the one that says whether the machine is prepared. */
+/** The condition that a step without effect changes; undefined: the one that says whether the machine is prepared. */
 export const conditionOf = (action: string): string | undefined =>
   ({
     "prepare-toolstack": "ToolstackReady",

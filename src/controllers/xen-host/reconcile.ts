@@ -20,7 +20,9 @@ import { blockerOf, whatIsLeft } from "./release.ts";
 import { Verifications } from "./verifications.ts";
 import { watchHosts } from "./watches.ts";
 
-/** Makes one XenHost an AoE client, and shows what it sees. It stays while it holds, or may hold, a volume. */
+/**
+ * Reconciles XenHosts: makes each an AoE client and shows what it sees. One that holds, or may hold, a volume stays.
+ */
 export const controlHosts = (means: Means): Controlled => watchHosts(means.world, xenHostReconciler(means));
 
 function xenHostReconciler(means: Means): Reconciler {

@@ -9,7 +9,7 @@ import { refTo } from "../identity.ts";
 import { volumeSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 
-/** A host that merely could see a volume may go; one that holds it, or cannot say so after it was seen, may not. */
+/** A host that only sees a volume may go; one that holds it, or may have opened it since, may not. */
 export function blockerOf(
   world: World,
   host: XenHost,
@@ -28,12 +28,12 @@ export function blockerOf(
   const leave = `Or set the annotation xensan.dev/abandon=${name} to remove this object anyway`;
   const view = watched?.agent.view;
   const names = volumes.map(({ metadata }) => metadata.name).sort();
-  // A device opened since the last look would be missed.
+  // A device that was opened since the last look would be missed.
   if (watched !== undefined && !world.freshness.holds(id, watched))
     return { reason: "ClientUnknown", message: "Waiting for another probe of it" };
   const devicesOf = view?.state === "Reachable" ? view.snapshot.facts.aoeDevices : undefined;
   if (view?.state !== "Reachable" || devicesOf?.state === "unknown" || (devicesOf && gapIn(devicesOf)) !== undefined) {
-    // Never reached: nothing was ever done there.
+    // It was never reached, so nothing was ever done there.
     if (host.status?.facts === undefined) return undefined;
     return {
       reason: "ClientUnknown",
@@ -47,7 +47,7 @@ export function blockerOf(
   });
   if (held.length > 0)
     return { reason: "ClientHoldsDevice", message: `It holds ${held.sort().join(", ")}: release them there. ${leave}` };
-  // The device of such a volume is unknown: it may be any that is open.
+  // The device of such a volume is unknown: it may be any open device.
   const invalid = volumes.filter((volume) => !volumeSpec(volume).ok).map(({ metadata }) => metadata.name);
   const devices = view.snapshot.facts.aoeDevices.state === "known" ? view.snapshot.facts.aoeDevices.value : [];
   const open = devices.filter(({ users }) => users.length > 0).map(targetOf);

@@ -14,13 +14,13 @@ const type = "RelocationReady";
 export interface Partner {
   readonly name: string;
   readonly address: string;
-  /** Undefined while the partner cannot be asked. */
+  /** Undefined while the partner does not answer. */
   readonly keys: (Pick<RelocationFact, "publicKey" | "hostKeys"> & Partial<Pick<RelocationFact, "peers">>) | undefined;
-  /** What the partner has verified as a sender, by receiver: the digest of the keys that were in use. */
+  /** Receivers that the partner has verified as a sender, with the digest of the keys that were used. */
   readonly verified: ReadonlyMap<string, string>;
 }
 
-/** With whom a host exchanges domains. */
+/** The migration partners of a host. */
 export interface ObservedRelocation {
   readonly name: string;
   readonly address: string;
@@ -28,19 +28,19 @@ export interface ObservedRelocation {
   readonly senders: readonly Partner[];
   /** Hosts that this one may migrate domains to. */
   readonly receivers: readonly Partner[];
-  /** What this host has verified as a sender. */
+  /** Receivers that this host has verified as a sender. */
   readonly verified: ReadonlyMap<string, string>;
 }
 
-/** What opens the channels through which domains move. */
+/** The steps that open the channels for migrations, and their condition. */
 export interface RelocationPlan {
   readonly steps: readonly Step[];
   readonly condition: ConditionUpdate;
-  /** Receivers that a step verifies, with the digest of the keys it uses. */
+  /** Receivers that a step verifies, with the digest of the keys that it uses. */
   readonly verifying: ReadonlyMap<string, { readonly address: string; readonly digest: string }>;
 }
 
-/** The channel of `xl migrate`: a key of its own on each dom0, opened to the peers of allowedSourceHostRefs and to nobody else. */
+/** The channel of `xl migrate`: each dom0 has its own key, which only the peers in allowedSourceHostRefs accept. */
 export function planRelocation(
   host: HostRef,
   { relocation: spec }: Pick<XenHostSpec, "relocation">,
@@ -82,7 +82,7 @@ export function planRelocation(
     for (const receiver of sight.receivers.filter(({ address }) => isIpv4(address))) {
       const digest = receiver.keys && digestOf(fact.publicKey, sight.address, receiver.keys.hostKeys, receiver.address);
       if (digest === undefined || sight.verified.get(receiver.name) === digest) continue;
-      // It does not let this key in yet, so there is nothing to verify.
+      // The receiver does not accept this key yet, so there is nothing to verify.
       const { peers } = receiver.keys ?? {};
       if (peers !== undefined && !peers.some(({ publicKey }) => bare(publicKey) === bare(fact.publicKey))) continue;
       verifying.set(receiver.name, { address: receiver.address, digest });
@@ -128,7 +128,7 @@ function conditionOf(
 
 const isIpv4 = (address: string) => /^[0-9]{1,3}(\.[0-9]{1,3}){3}$/.test(address);
 
-/** Whose key opens the host. A partner that cannot be asked keeps the entry it has. */
+/** The peers whose keys the host accepts. A partner that does not answer keeps its entry. */
 function peersOf(partners: readonly Partner[], fact: RelocationFact): RelocationPeer[] {
   return partners
     .filter(({ address }) => isIpv4(address))
@@ -167,12 +167,12 @@ const samePeers = (peers: RelocationFact["peers"], wanted: readonly RelocationPe
   sameSet(peers.map(peerText), wanted.map(peerText));
 const peerText = ({ name, address, publicKey }: Pick<RelocationPeer, "name" | "address" | "publicKey">) =>
   `${name} ${address} ${bare(publicKey)}`;
-/** A key without its comment, which does not travel. */
+/** A key without its comment, which is not transferred. */
 const bare = (key: string) => key.split(" ").slice(0, 2).join(" ");
 const sameSet = (one: readonly string[], other: readonly string[]) =>
   JSON.stringify([...new Set(one)].sort()) === JSON.stringify([...new Set(other)].sort());
 
-/** Stands for the keys and addresses that a verification used: with others it says nothing. */
+/** Identifies the keys and addresses that a verification used; for others it does not count. */
 export function digestOf(
   senderKey: string,
   senderAddress: string,

@@ -9,7 +9,7 @@ import type { HostRef } from "../identity.ts";
 
 const type = "ToolstackReady";
 
-/** What lets domains run on the host by xensan's word only: a toolstack under Xen, and nothing that starts or restores domains by itself. */
+/** Plans a toolstack under Xen, and nothing besides xensan that starts or restores domains by itself. */
 export function planToolstack(
   host: HostRef,
   spec: Pick<XenHostSpec, "toolstack">,
@@ -40,7 +40,7 @@ export function planToolstack(
   return only(yes(type, "ToolstackReady", `${found.kind.toLowerCase()} on Xen ${major}.${minor}${extra}`));
 }
 
-/** What would run a domain twice, or replay its memory over changed disks, when the host reboots. */
+/** Settings that would run a domain twice, or restore old memory over changed disks, when the host reboots. */
 function unwantedOf({ automaticDomains, services }: Toolstack): string | undefined {
   if (automaticDomains !== undefined) {
     const set = Object.entries(automaticDomains).filter(([, value]) => value !== "");

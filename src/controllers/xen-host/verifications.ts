@@ -5,8 +5,8 @@ import type { ObjectRef, RefMap } from "../identity.ts";
 import type { RelocationPlan } from "./relocation.ts";
 
 /**
- * Which receivers a host has reached with its migration key. A verification changes nothing on any host, so nothing but
- * its answer proves it; the answer counts for the keys with which it was asked for.
+ * The receivers that a host has reached with its migration key. A verification changes nothing on any host, so only its
+ * result proves it; the result counts for the keys for which it was requested.
  */
 export class Verifications {
   readonly #asked: RefMap<RelocationPlan["verifying"]>;
@@ -23,7 +23,7 @@ export class Verifications {
     if (verifying.size > 0) this.#asked.set(host, verifying);
   }
 
-  /** Receivers whose verification has come to a good end in this process, with the digest of the keys. */
+  /** Receivers whose verification succeeded in this process, with the digest of the keys. */
   of(host: ObjectRef, watched: Machine | undefined): ReadonlyMap<string, string> {
     const asked = this.#asked.get(host);
     const verified = this.#verified.get(host) ?? new Map<string, string>();

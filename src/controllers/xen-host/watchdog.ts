@@ -7,16 +7,16 @@ import { cut } from "../host-facts.ts";
 
 const type = "WatchdogReady";
 
-/** The watchdog that counts: one that is armed at boot too, of these the quickest. */
+/** The watchdog that counts: the fastest that is also armed at boot, else the fastest. */
 export function watchdogOf({ toolstack }: HostFacts): Watchdog | undefined {
   const all = toolstack.state === "known" ? (toolstack.value.watchdogs ?? []) : [];
   return all.toSorted((one, other) => Number(other.atBoot) - Number(one.atBoot) || one.seconds - other.seconds)[0];
 }
 
 /**
- * Whether a dom0 that hangs is reset before others count it as dead. Only then does a silent heartbeat prove that it writes no
- * more: a node that hangs fences nobody, and writes on when it comes to itself. `boundMs`: the dead time of its clusters;
- * undefined where it is a node of none.
+ * Whether a dom0 that hangs is reset before others count it as dead. Only then does a silent heartbeat prove that it no
+ * longer writes: a node that hangs does not fence itself, and continues to write when it recovers. `boundMs`: the dead
+ * time of its clusters; undefined where it is not a node of any.
  */
 export function watchdogCondition(host: string, facts: HostFacts, boundMs: number | undefined): ConditionUpdate {
   if (boundMs === undefined)
@@ -44,7 +44,7 @@ export function watchdogCondition(host: string, facts: HostFacts, boundMs: numbe
   return yes(type, "WatchdogReady", `${found}; others count it as dead after ${bound} s`);
 }
 
-/** What stands in the status, for when the host cannot be asked any more. */
+/** Writes the watchdog into the status, for when the host no longer answers. */
 export function describeWatchdog(status: XenHostStatus, facts: HostFacts): void {
   if (facts.toolstack.state === "unknown" || facts.identity.state !== "known") return;
   const watchdog = watchdogOf(facts);

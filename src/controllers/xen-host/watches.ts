@@ -30,7 +30,7 @@ export const watchHosts = ({ stores, machines }: World, reconciler: Reconciler):
     onChange(stores.clusters, (cluster) => {
       const parsed = clusterSpec(cluster);
       const nodes = parsed.ok ? parsed.spec.nodes.map(({ hostRef }) => hostRef.name) : [];
-      // Former ones wait until the cluster has left them.
+      // Former nodes wait until the cluster has left them.
       const former = (cluster.status?.nodes ?? []).map(({ hostRef }) => hostRef.name);
       return refsIn(cluster, "XenHost", [...nodes, ...former]);
     }),
@@ -64,7 +64,7 @@ export const watchHosts = ({ stores, machines }: World, reconciler: Reconciler):
   reconciler,
 });
 
-/** The hosts with which a host exchanges domains. */
+/** The migration partners of a host. */
 function partnersOf(stores: Stores, host: XenHost): ObjectRef[] {
   const parsed = hostSpec(host);
   const { mode, allowedSourceHostRefs } = parsed.ok
@@ -77,9 +77,9 @@ function partnersOf(stores: Stores, host: XenHost): ObjectRef[] {
   ];
 }
 
-/** How hosts are found. */
+/** Indexes of hosts. */
 export const hostIndexes = {
-  /** `namespace/name` of the Secrets it names. */
+  /** `namespace/name` of the Secrets that it refers to. */
   secret: secretKeys,
   /** `namespace/name` of the hosts that may migrate domains to it. */
   sender: (host: XenHost) => {

@@ -12,8 +12,8 @@ import type { ObservedRelocation } from "./relocation.ts";
 const type = "RelocationReady";
 
 /**
- * Relocation of the toolstack of 2010: a server of xend's own, opened by lines of /etc/xen/xend-config.sxp. It asks for no
- * key, so hosts-allow is all there is between a domain and everybody on the network; its empty default is everybody.
+ * Relocation of the toolstack of 2010: a server of xend, configured by lines of /etc/xen/xend-config.sxp. It asks for
+ * no key, so only hosts-allow protects the domains from the network; its empty default allows every host.
  */
 export function planXend(
   host: HostRef,
@@ -66,7 +66,7 @@ function settingsFor(
     ...optional("dom0-cpus", spec.dom0CPUs === undefined ? undefined : String(spec.dom0CPUs)),
   ];
   if (spec.mode === "Disabled") return [{ key: "xend-relocation-server", value: "no" }, ...rest];
-  // Regular expressions, one per peer; a dot in brackets is a dot only.
+  // Regular expressions, one per peer; a dot in brackets matches only a dot.
   const exactly = (text: string) => `^${text.replaceAll(".", "[.]")}$`;
   const allowed = senders.flatMap(({ name, address }) => [
     exactly(name),
