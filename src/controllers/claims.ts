@@ -96,7 +96,7 @@ export class Claims {
     return true;
   }
 
-  /** The namespaces that another operator serves, for people; undefined when there is none. */
+  /** The namespaces that another operator serves, for messages; undefined when there is none. */
   refused(): string | undefined {
     const held = [...this.#claims].flatMap(([namespace, { other }]) =>
       other === undefined ? [] : [`namespace ${namespace} is served by ${other} (Lease ${namespace}/${claimName})`],

@@ -27,7 +27,7 @@ export interface Conclusion {
   readonly directives: Directives;
   /** The conditions that the reconcile found. */
   readonly conditions: readonly ConditionUpdate[];
-  /** Condition types that the object always has, beside Ready. */
+  /** Condition types that the object always has, besides Ready. */
   readonly owned: readonly string[];
   /** Condition types that no longer apply. */
   readonly gone: readonly string[];

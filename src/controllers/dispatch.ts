@@ -92,7 +92,7 @@ export class Dispatch {
     });
   }
 
-  /** Wakes the object when it asks for something else, and whenever it says something else. */
+  /** Wakes the object when its spec, deletion or annotations ask for something else, and when its status changes. */
   #changed({ extent }: Controlled, object: ObjectRef, change: ObjectChange<KubeObject>): void {
     const { ledger, machines, freshness } = this.#options.world;
     if (change.initial) {

@@ -304,7 +304,7 @@ function backingMark(volume: VolumeObservation, facts: HostFacts): string | unde
   return (made ?? stagedVolume(volume.spec, facts))?.owner;
 }
 
-/** The command that starts the export, or changes `current`; `restart` says whether a running vblade may be stopped for it. */
+/** The command that starts or changes an export. `restart`: whether a running vblade may be stopped for it. */
 export function exportRequest(
   volume: VolumeObservation,
   server: ReadyServer,

@@ -131,7 +131,7 @@ export class HostAgent {
       await this.#look(signal);
       await this.#untilDue(signal);
     }
-    // Wait for cancelled steps to end, so that the next agent of the host does not plan while one is still running.
+    // Wait for cancelled steps to end, so that the next watcher does not plan while one is still running.
     await this.lanes.ended();
     await this.waits.ended();
   }

@@ -120,7 +120,7 @@ function resume(situation: FormatSituation, intent: Intent): FormatDecision {
 
 /**
  * Only the chosen host knows whether mkfs began, and it does not answer. A person who knows that it is off for good may
- * approve a decision for this one format without its record.
+ * approve another choice for this one format: then the decision is made anew, as if there were no intent.
  */
 function outOfReach(situation: FormatSituation, { uuid, host }: Intent, why: string): FormatDecision {
   const { device, looks } = situation;

@@ -13,9 +13,7 @@ import { strayLeaseSteps } from "./lease.ts";
 import { type DomainObservation, factsOf, imagePath, isPlaced, survey } from "./observation.ts";
 import { isDeclaredSomewhere } from "./owner.ts";
 
-/**
- * Releases a deleted domain: first the domain itself, its configurations, and its images if the policy says so must go.
- */
+/** Releases a deleted domain once it, its configurations and, if the policy says so, its images are gone. */
 export function release(domain: DomainObservation): Release<Finding> {
   const leave = `Or set the annotation xensan.dev/abandon=${domain.name} to remove this object without clean-up`;
   const blocked = (

@@ -40,7 +40,7 @@ interface Waiting extends StartRequest {
 const before = (one: Rank, other: Rank) =>
   other.priority - one.priority || one.created.localeCompare(other.created) || one.name.localeCompare(other.name);
 
-/** Gives turns when many domains are to be started: by rank, and only so many at once on one host. */
+/** Gives turns when many domains wait for a start: by rank, and only so many at once on one host. */
 export class Starts {
   readonly #waiting: RefMap<Waiting>;
   readonly #given: RefMap<StartRequest>;

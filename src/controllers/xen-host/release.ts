@@ -9,7 +9,7 @@ import { refTo } from "../identity.ts";
 import { volumeSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 
-/** A host that only sees a volume may go; one that holds it, or may have opened it since, may not. */
+/** A host that only sees a volume may go; one that holds it, or does not answer after it was reached once, may not. */
 export function blockerOf(
   world: World,
   host: XenHost,

@@ -9,7 +9,9 @@ import type { HostRef } from "../identity.ts";
 
 const type = "ToolstackReady";
 
-/** Plans a toolstack under Xen, and nothing besides xensan that starts or restores domains by itself. */
+/**
+ * Ensures that only xensan starts domains: a toolstack under Xen, and nothing that starts or restores them by itself.
+ */
 export function planToolstack(
   host: HostRef,
   spec: Pick<XenHostSpec, "toolstack">,
