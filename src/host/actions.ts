@@ -18,30 +18,33 @@ import {
   targetName,
 } from "./values.ts";
 
-/** What the owner of the host allows: path globs (`/dev/sd[b-z]`, `/srv/aoe/*`; `*` stays within a directory) and `vg/lv` globs. */
+/**
+ * What the owner of the host allows: path globs (`/dev/sd[b-z]`, `/srv/aoe/*`; `*` stays within a directory) and
+ * `vg/lv` globs.
+ */
 export interface Bounded {
   readonly allowedBackings: readonly string[];
 }
 
-/** Questions of one probe: the paths, devices and directories that it examines besides the host itself. */
+/** What one probe examines besides the host itself: paths, devices and directories. */
 export interface ProbeRequest {
-  /** A server is asked for exports, backings and LVM; a client for the AoE driver, its devices and the segment. */
+  /** A server is probed for exports, backings and LVM; a client for the AoE driver, its devices and the segment. */
   readonly roles: readonly ("Server" | "Client")[];
   /** Paths to look at, even when nothing exports them. */
   readonly backings: readonly string[];
-  /** Interfaces whose segment is asked who answers; takes one second, all at once. */
+  /** Interfaces on whose segments the targets are queried; takes one second for all of them together. */
   readonly segments: readonly string[];
-  /** Of a client: block devices whose content, superblock and heartbeats are read. */
+  /** Block devices of a client whose content, superblock and heartbeats are read. */
   readonly sharedDevices?: readonly string[];
-  /** Of a client: directories on which something is, or is to be, mounted. */
+  /** Directories of a client on which a file system is, or is to be, mounted. */
   readonly mountPoints?: readonly string[];
-  /** Of a client: paths of image files of domains. */
+  /** Paths of image files of domains on a client. */
   readonly images?: readonly string[];
-  /** Of a client: directories of the lock files of domains. */
+  /** Directories with lock files of domains on a client. */
   readonly lockDirectories?: readonly string[];
 }
 
-/** Every fact of the host in one round trip: give its stdout to parseProbe. */
+/** Probes the whole host in one round trip. Pass its stdout to parseProbe. */
 export function probe(request: ProbeRequest): HostCommand {
   const asked = command("probe", 60, "nothing changes", [
     request.roles.map((role) => role.toLowerCase()).join(",") || "none",
@@ -55,12 +58,15 @@ export function probe(request: ProbeRequest): HostCommand {
   return { ...asked, maxOutputBytes: bounds.answerBytes };
 }
 
-/** apt: waits for the dpkg lock, asks nothing, installs no recommends, keeps changed configuration files. Detail: `installed` or `unchanged`. */
+/**
+ * Installs packages with apt: waits for the dpkg lock, never prompts, installs no recommends, keeps changed
+ * configuration files. Detail: `installed` or `unchanged`.
+ */
 export function installPackages(packages: readonly string[]): HostCommand {
   return command("install-packages", 900, `${packages.join(", ")} installed`, packages.map(packageName));
 }
 
-/** Claims the machine for the objects that speak, and does nothing else. Detail: `claimed`. */
+/** Only claims the machine for the addressing objects. Detail: `claimed`. */
 export function claimMachine(): HostCommand {
   return command("claim-machine", 30, "the machine claimed", []);
 }
@@ -70,14 +76,14 @@ export function interfaceUp(name: string): HostCommand {
   return command("interface-up", 60, `interface ${name} up, now and after a reboot`, [interfaceName(name)]);
 }
 
-/** The identity of a recorded backing that a person gave up, so that another one may take its place. */
+/** The identity of a recorded backing that a person gave up, so that another backing may take its place. */
 export interface Replacing {
   readonly replaces?: string | undefined;
 }
 
 /**
- * A sparse file of at least this size; nothing is made where one is recorded that is gone. Detail: `created`, `grown` or
- * `unchanged`.
+ * Ensures a sparse file of at least this size. Does not create a file to replace a recorded one that is gone. Detail:
+ * `created`, `grown` or `unchanged`.
  */
 export function ensureFile(
   request: Bounded & Replacing & { owner: Owner; path: string; sizeBytes: number },
@@ -92,8 +98,8 @@ export function ensureFile(
 }
 
 /**
- * A logical volume of at least this size; nothing is made where one is recorded that is gone. Detail: `blanking PERCENT%`
- * until it is blank, then `created`, `grown` or `unchanged`.
+ * Ensures a logical volume of at least this size. Does not create a volume to replace a recorded one that is gone.
+ * Detail: `blanking PERCENT%` until the volume is blank, then `created`, `grown` or `unchanged`.
  */
 export function ensureLogicalVolume(
   request: Bounded & Replacing & { owner: Owner; volumeGroup: string; name: string; sizeBytes: number },
@@ -109,7 +115,10 @@ export function ensureLogicalVolume(
   ]);
 }
 
-/** Only a file that ensureFile made for this owner, that nothing exports or uses. Detail: `deleted` or `absent`. */
+/**
+ * Deletes a file, only if ensureFile made it for this owner and nothing exports or uses it. Detail: `deleted` or
+ * `absent`.
+ */
 export function deleteFile(request: Bounded & { owner: Owner; path: string }): HostCommand {
   return command("delete-file", 60, `no file ${request.path}`, [
     ownerText(request.owner),
@@ -118,7 +127,10 @@ export function deleteFile(request: Bounded & { owner: Owner; path: string }): H
   ]);
 }
 
-/** Only a volume that ensureLogicalVolume made for this owner, that nothing exports or uses. Detail: `deleted` or `absent`. */
+/**
+ * Deletes a volume, only if ensureLogicalVolume made it for this owner and nothing exports or uses it. Detail:
+ * `deleted` or `absent`.
+ */
 export function deleteLogicalVolume(
   request: Bounded & { owner: Owner; volumeGroup: string; name: string },
 ): HostCommand {
@@ -135,7 +147,7 @@ export function deleteLogicalVolume(
 export interface ExportRequest extends Bounded, Replacing, Target {
   readonly owner: Owner;
   readonly interface: string;
-  /** Where the owner of the server lets volumes be exported, and the layer-2 network behind each. */
+  /** Interfaces on which the owner of the server allows exports, each with its segment. */
   readonly interfaces: readonly { readonly name: string; readonly segment: string }[];
   /** A file, a device, or `/dev/VG/LV`. */
   readonly backing: string;
@@ -146,13 +158,13 @@ export interface ExportRequest extends Bounded, Replacing, Target {
    * `Always` to make vblade see a grown backing.
    */
   readonly restart: "Forbidden" | "IfNeeded" | "Always";
-  /** Lasting identity of the backing, where the caller has one recorded: nothing else is served. */
+  /** Lasting identity of the backing, if the caller has recorded one: no other backing is served. */
   readonly recorded?: string | undefined;
 }
 
 /**
- * One vblade that serves this backing at this address, now and after a reboot. An export that already runs with the
- * same parameters is adopted without touching the process. Detail: `started`, `restarted`, `adopted`, `repaired`
+ * Ensures one vblade that serves this backing at this address, now and after a reboot. An export that already runs with
+ * the same parameters is adopted without touching the process. Detail: `started`, `restarted`, `adopted`, `repaired`
  * (configuration only) or `unchanged`, then ` pid N`.
  */
 export function ensureExport(request: ExportRequest): HostCommand {
@@ -186,7 +198,10 @@ export function removeExport(request: Target & { owner: Owner; interface: string
   ]);
 }
 
-/** The aoe module loaded, bound to exactly these interfaces, now and after a reboot. Detail: `prepared` or `unchanged`. */
+/**
+ * Loads the aoe module and binds it to exactly these interfaces, now and after a reboot. Detail: `prepared` or
+ * `unchanged`.
+ */
 export function prepareInitiator(request: { interfaces: readonly string[] }): HostCommand {
   return command(
     "prepare-initiator",
@@ -196,7 +211,10 @@ export function prepareInitiator(request: { interfaces: readonly string[] }): Ho
   );
 }
 
-/** Asks the segment and waits until these targets are there and up. Detail: `found`; refused TargetMissing names those that are not. */
+/**
+ * Queries the segment and waits until these targets are present and up. Detail: `found`; refused TargetMissing names
+ * the targets that are not.
+ */
 export function discover(request: { targets: readonly Target[]; waitSeconds: number }): HostCommand {
   return command("discover", request.waitSeconds + 20, `${request.targets.map(targetName).join(", ")} discovered`, [
     String(request.waitSeconds),
@@ -204,7 +222,7 @@ export function discover(request: { targets: readonly Target[]; waitSeconds: num
   ]);
 }
 
-/** Makes the driver ask one target for its size again. Detail: `bytes N`. */
+/** Makes the driver query the size of one target again. Detail: `bytes N`. */
 export function revalidate(request: Target & { expectBytes: number }): HostCommand {
   return command("revalidate", 30, `${targetName(request)} known with ${request.expectBytes} bytes`, [
     targetName(request),

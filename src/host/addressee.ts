@@ -1,17 +1,20 @@
 import type { HostCommand } from "./command.ts";
 import { matching } from "./values.ts";
 
-/** Whom a command is meant for; the host compares before the script does anything (scripts/shared/addressee.sh). */
+/**
+ * The machine that a command is meant for; the host checks it before the script does anything
+ * (scripts/shared/addressee.sh).
+ */
 export interface Addressee {
-  /** The machine-id that was recorded; undefined while none is. */
+  /** The recorded machine-id; undefined while none is recorded. */
   readonly machineId?: string | undefined;
-  /** The objects that speak. The first of a kind that acts on a machine has it from then on. */
+  /** The objects that send the command. The first object of a kind to act on a machine holds its claim from then on. */
   readonly claims?: readonly Claim[];
-  /** Whose claim a person gave to the caller, `CLUSTER NAMESPACE/NAME`. */
+  /** The holder whose claim a person gave to the caller, `CLUSTER NAMESPACE/NAME`. */
   readonly takes?: string | undefined;
 }
 
-/** Who has a machine, for its kind of object. */
+/** The object that holds the claim on a machine, for its kind. */
 export interface ClaimHolder {
   /** Id of the management cluster: the uid of its namespace kube-system. */
   readonly cluster: string;
@@ -27,17 +30,17 @@ export interface Claim extends ClaimHolder {
 const id = /^[A-Za-z0-9-]{1,64}$/;
 const objectName = /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/;
 
-/** `CLUSTER NAMESPACE/NAME`, as claim files have it. */
+/** `CLUSTER NAMESPACE/NAME`, as in claim files. */
 export const holderText = ({ cluster, namespace, name }: ClaimHolder): string => `${cluster} ${namespace}/${name}`;
 
-/** Reads a holder's text; what is missing is empty. */
+/** Parses a holder; missing parts are empty. */
 export function parseHolder(text: string): ClaimHolder {
   const [cluster = "", object = ""] = text.split(" ");
   const [namespace = "", name = ""] = object.split("/");
   return { cluster, namespace, name };
 }
 
-/** The command, refused by every machine but the one that is meant, and by one that somebody else has. */
+/** Addresses the command: any other machine, and a machine that another object has claimed, refuses it. */
 export function addressed(command: HostCommand, { machineId, claims = [], takes }: Addressee): HostCommand {
   const words = [
     ...(machineId === undefined ? [] : [`machine=${matching("machineID", machineId, id, "a machine-id")}`]),
@@ -50,7 +53,7 @@ export function addressed(command: HostCommand, { machineId, claims = [], takes 
   return words.length === 0 ? command : { ...command, args: [...words, ...command.args] };
 }
 
-/** Whether a person's text names a holder. */
+/** Whether a text that a person wrote names a holder. */
 function isHolder(text: string): boolean {
   const holder = parseHolder(text);
   return (

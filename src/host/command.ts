@@ -6,15 +6,16 @@ export interface HostCommand {
   readonly script: Script;
   readonly args: readonly string[];
   readonly timeoutSeconds: number;
-  /** Of stdout and of stderr, each; what every command may print where this says nothing. */
+  /** Limit for stdout and for stderr, each; undefined for the default limit of every command. */
   readonly maxOutputBytes?: number;
-  /** For people: what will be true afterwards. */
+  /** For people: what is true afterwards. */
   readonly ensures: string;
 }
 
 /**
  * How an acting script ended. Scripts print `refused<TAB>Reason<TAB>message` and exit 3 when a precondition does not
- * hold, `busy<TAB>message` and exit 4 when they did not get their lock; they print `done<TAB>detail` and exit 0 otherwise.
+ * hold, `busy<TAB>message` and exit 4 when they did not get their lock; they print `done<TAB>detail` and exit 0
+ * otherwise.
  */
 export type Outcome =
   | { readonly kind: "done"; readonly detail: string }

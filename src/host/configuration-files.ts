@@ -10,19 +10,22 @@ export interface HostFile {
   readonly text: string;
 }
 
-/** What read-configuration.sh printed; `skipped`: files that are there and were not read, each with the reason. */
+/** The output of read-configuration.sh. `skipped`: files that exist and were not read, each with the reason. */
 export interface HostFiles {
   readonly files: readonly HostFile[];
   readonly skipped: readonly string[];
 }
 
-/** /etc/fstab, the *.cfg of the directories, and every file of a directory of the name auto. Give its stdout to parseConfigurationFiles. */
+/**
+ * Reads /etc/fstab, the *.cfg files of the directories, and every file of a directory named auto. Pass its stdout to
+ * parseConfigurationFiles.
+ */
 export function readConfiguration(directories: readonly string[]): HostCommand {
   const asked = command("read-configuration", 30, "nothing changes", directories.map(path));
   return { ...asked, maxOutputBytes: bounds.answerBytes };
 }
 
-/** Never throws; an answer that was cut off says so in `skipped`. */
+/** Never throws; reports a truncated answer in `skipped`. */
 export function parseConfigurationFiles(stdout: string): HostFiles {
   const files: { path: string; lines: string[] }[] = [];
   const skipped: string[] = [];

@@ -13,7 +13,9 @@ const leaves = [
 ] as const;
 type Leaf = (typeof leaves)[number];
 
-/** Before 4.7 `hw_caps` has Linux' order of words; the third, fourth and sixth hold what no guest sees. */
+/**
+ * Before 4.7, `hw_caps` uses the word order of Linux; the third, fourth and sixth words hold nothing that a guest sees.
+ */
 const leavesBefore4_7: readonly (Leaf | undefined)[] = [
   "1.edx",
   "80000001.edx",
@@ -26,8 +28,8 @@ const leavesBefore4_7: readonly (Leaf | undefined)[] = [
 ];
 
 /**
- * Features that Xen never shows to a guest, whatever the CPU has: those that its feature set marks for no kind of guest, and
- * those that it sets by itself (APIC, OSXSAVE, HYPERVISOR and their like).
+ * Features that Xen never shows to a guest, whatever the CPU has: those that its feature set marks for no kind of
+ * guest, and those that Xen sets itself (APIC, OSXSAVE, HYPERVISOR and the like).
  */
 const hiddenBits: Record<Leaf, readonly number[]> = {
   // APIC, DS, ACPI, HTT, TM, IA64, PBE
@@ -35,14 +37,16 @@ const hiddenBits: Record<Leaf, readonly number[]> = {
   // DTES64, MONITOR, DSCPL, VMX, SMX, EIST, TM2, CNXT-ID, SDBG, xTPR, PDCM, DCA, x2APIC, OSXSAVE, HYPERVISOR
   "1.ecx": [2, 3, 4, 5, 6, 7, 8, 10, 11, 14, 15, 16, 18, 21, 27, 31],
   "80000001.edx": [],
-  // CMP_LEGACY, SVM, EXTAPIC, OSVW, IBS, SKINIT, WDT, TCE, NODEID_MSR, TOPOEXT, PERFCTR_CORE, PERFCTR_NB, PTSC, PERFCTR_LLC, MONITORX
+  // CMP_LEGACY, SVM, EXTAPIC, OSVW, IBS, SKINIT, WDT, TCE, NODEID_MSR, TOPOEXT, PERFCTR_CORE, PERFCTR_NB, PTSC,
+  // PERFCTR_LLC, MONITORX
   "80000001.ecx": [1, 2, 3, 9, 10, 12, 13, 14, 17, 18, 19, 20, 22, 23, 24, 25, 27, 28, 29, 30, 31],
   "d.1.eax": [],
   // SGX, FDP_EXCP_ONLY, PQM, NO_FPU_SEL, PQE, PROC_TRACE
   "7.0.ebx": [2, 6, 12, 13, 15, 22, 25],
   // OSPKE, WAITPKG, TME, LA57, KEYLOCKER, SGX_LC, PKS
   "7.0.ecx": [4, 5, 13, 15, 16, 23, 30, 31],
-  // Everything but the invariant TSC and the read-only interface of the effective frequency is power management.
+  // All of these bits are power management, except the invariant TSC and the read-only interface of the effective
+  // frequency.
   "80000007.edx": Array.from({ length: 32 }, (_, bit) => bit).filter((bit) => bit !== 8 && bit !== 10),
 };
 
@@ -59,7 +63,10 @@ function guestFeatures({ major, minor, hardwareCapabilities }: XenInfo): Readonl
   );
 }
 
-/** Features that a guest may use on `from` and that `to` lacks, as `CPUID leaf bits`, hexadecimal. Leaves that one does not tell are left out. */
+/**
+ * Features that a guest may use on `from` and that `to` lacks, as `CPUID leaf bits` in hexadecimal. Omits leaves that
+ * one of the two does not report.
+ */
 export function missingFeatures(from: XenInfo, to: XenInfo): readonly string[] {
   const [here, there] = [guestFeatures(from), guestFeatures(to)];
   return [...here].flatMap(([leaf, bits]) => {

@@ -16,12 +16,18 @@ import {
   sha256,
 } from "./xen-values.ts";
 
-/** /var/lib/xensan/domains/UUID.cfg with this text. Detail: `written` or `unchanged`. Refuses DomainTaken (somebody else's, or nobody's). */
+/**
+ * Writes /var/lib/xensan/domains/UUID.cfg with this text. Detail: `written` or `unchanged`. Refuses DomainTaken
+ * (another object declared the domain, or none did).
+ */
 export function writeDomainConfiguration(request: {
   readonly owner: Owner;
   readonly uuid: string;
   readonly text: string;
-  /** The owner of the host allows a domain to be taken over that xensan did not start there, or xensan started it itself. */
+  /**
+   * Whether a running domain may be taken over: the owner of the host allows it, or xensan started the domain there
+   * itself.
+   */
   readonly adopt: boolean;
 }): HostCommand {
   return command("write-domain-configuration", 60, `configuration of domain ${request.uuid} written`, [
@@ -40,7 +46,7 @@ export function removeDomainConfiguration(request: { readonly owner: Owner; read
   ]);
 }
 
-/** Directory of the lock, on the shared file system, with the mount point and UUID that must hold it. */
+/** Directory of the lock on the shared file system, with the mount point and UUID of that file system. */
 export interface LockPlace {
   readonly directory: string;
   readonly mountPoint: string;
@@ -52,20 +58,21 @@ export interface StartRequest {
   readonly owner: Owner;
   readonly uuid: string;
   readonly name: string;
-  /** sha256 of the configuration that is to be started. */
+  /** sha256 of the configuration to start. */
   readonly digest: string;
   readonly lock: LockPlace;
-  /** The shared file systems that may hold its images. */
+  /** The shared file systems that may hold the domain's images. */
   readonly shares: readonly { readonly mountPoint: string; readonly filesystem: string }[];
-  /** A lock file of this holder may be taken over: it is proved that the domain does not run there. */
+  /** A lock file of this holder may be taken over: the domain is proved not to run there. */
   readonly supersedes?: { readonly host: string; readonly bootId: string };
 }
 
 /**
- * xl create under the exclusive lock file. Detail: `started id N` or `running id N` (this very domain runs already). Refuses
- * DomainNameTaken, DomainLocked (names the holder), DomainMigrating, NotMounted, ConfigurationDiffers, NoMemory, BridgeMissing,
- * BridgeOutsideBounds, BootFileOutsideBounds, SettingOutsideBounds, ImageOutsideBounds, ImageForeign, SourceNotTemplate, SourceInUse and SourceMissing
- * (of a CD-ROM drive), StartFailed (what xl said; the lock is released when the domain is proved absent).
+ * Runs xl create under the exclusive lock file. Detail: `started id N` or `running id N` (this very domain runs
+ * already). Refuses DomainNameTaken, DomainLocked (names the holder), DomainMigrating, NotMounted,
+ * ConfigurationDiffers, NoMemory, BridgeMissing, BridgeOutsideBounds, BootFileOutsideBounds, SettingOutsideBounds,
+ * ImageOutsideBounds, ImageForeign, SourceNotTemplate, SourceInUse and SourceMissing (of a CD-ROM drive), StartFailed
+ * (with the message of xl; the lock is released once the domain is proved absent).
  */
 export function startDomain(
   request: StartRequest & {
@@ -73,7 +80,7 @@ export function startDomain(
     readonly allowedBridges: readonly string[];
     /** KEY or KEY=VALUE. */
     readonly allowedSettings?: readonly string[];
-    /** What of the shares CD-ROM drives may have: globs. */
+    /** Globs of the files on the shares that CD-ROM drives may use. */
     readonly templates?: readonly string[];
   },
 ): HostCommand {
@@ -95,11 +102,12 @@ export function startDomain(
 }
 
 /**
- * Asks the guest to shut down and waits so long; `Destroy` ends it at once. The lock file goes when the domain is gone. Detail:
- * `stopped`, `absent`, or `waiting` (it has not ended yet: run it again). Refuses DomainMigrating, DomainTaken (`owner` did not declare it on that host).
+ * Asks the guest to shut down and waits for `waitSeconds`; `Destroy` ends it at once. Removes the lock file when the
+ * domain is gone. Detail: `stopped`, `absent`, or `waiting` (the domain has not ended yet: run it again). Refuses
+ * DomainMigrating, DomainTaken (`owner` did not declare the domain on that host).
  */
 export function stopDomain(request: {
-  /** Undefined for a domain that nobody declared. */
+  /** Undefined for an undeclared domain. */
   readonly owner: Owner | undefined;
   readonly uuid: string;
   readonly how: "Shutdown" | "Destroy";
@@ -115,7 +123,10 @@ export function stopDomain(request: {
   ]);
 }
 
-/** The lock file says that this host runs the domain, after a migration. Detail: `moved` or `unchanged`. Refuses DomainMissing, NotMounted. */
+/**
+ * Records this host in the lock file of the domain after a migration. Detail: `moved` or `unchanged`. Refuses
+ * DomainMissing, NotMounted.
+ */
 export function takeDomainLock(request: {
   readonly owner: Owner;
   readonly uuid: string;
@@ -135,9 +146,9 @@ export interface LeasedImage {
 }
 
 /**
- * This host holds the lease of a domain on its images, beside other hosts that do. Detail: `held` or `unchanged`. Refuses
- * ImageLeased (somebody holds one exclusively: a start or a deletion is under way), ImageMissing, LeaseUnsupported, NotMounted,
- * DomainMissing (only without `arriving`).
+ * Holds a lease of a domain on its images from this host; other hosts may hold one as well. Detail: `held` or
+ * `unchanged`. Refuses ImageLeased (an image is leased exclusively: a start or a deletion is running), ImageMissing,
+ * LeaseUnsupported, NotMounted, DomainMissing (only without `arriving`).
  */
 export function holdLease(request: {
   readonly owner: Owner;
@@ -145,7 +156,7 @@ export function holdLease(request: {
   readonly lockDirectory: string;
   readonly images: readonly LeasedImage[];
   readonly shares: StartRequest["shares"];
-  /** The domain is not here yet: the lease is held for so many seconds at least. */
+  /** The domain is not on this host yet: the lease is held for at least this many seconds. */
   readonly arrivingSeconds?: number;
 }): HostCommand {
   return command("hold-lease", 90, `lease of domain ${request.uuid} held by this host`, [
@@ -159,13 +170,13 @@ export function holdLease(request: {
 }
 
 /**
- * This host holds no lease for a domain that is not here. Detail: `ended`, `absent`, or `renewed`: it was asked for again since
- * `until` was seen, and stays. Refuses DomainRunning, DomainMigrating.
+ * Ends this host's lease for a domain that is not on it. Detail: `ended`, `absent`, or `renewed`: the lease was
+ * requested again since `until` was read, and stays. Refuses DomainRunning, DomainMigrating.
  */
 export function endLease(request: {
   readonly owner: Owner;
   readonly uuid: string;
-  /** Of the lease that is meant ({@link DomainLease}). */
+  /** `until` of the lease to end ({@link DomainLease}). */
   readonly until: number;
 }): HostCommand {
   return command("end-lease", 60, `no lease of domain ${request.uuid} held by this host`, [

@@ -1,4 +1,4 @@
-/** Whether a row of the list of domains that could not be read may be about the domain: it shows its UUID, or none. */
+/** Whether an unreadable row of the list of domains may be about this domain: the row shows its UUID, or none. */
 export const concerns =
   (uuid: string) =>
   (row: string): boolean => {

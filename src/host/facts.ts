@@ -1,4 +1,7 @@
-/** What a probe learned of one host. Every section stands alone: one that failed is `unknown` and harms no other. */
+/**
+ * What a probe learned of one host. Sections are independent: one that failed is `unknown` and does not affect the
+ * others.
+ */
 
 import type { ClaimHolder } from "./addressee.ts";
 import type { FormatRecord, KernelTrouble, MountPointFact, O2cb, SharedDevice } from "./ocfs2-facts.ts";
@@ -13,20 +16,23 @@ import type {
   Toolstack,
 } from "./xen-facts.ts";
 
-/** A fact is known, known to be absent (the tool, file or kernel feature is not there), or unknown. Only the first two justify an action. */
+/**
+ * A fact is known, known to be absent (the tool, file or kernel feature is not there), or unknown. Only the first two
+ * justify an action.
+ */
 export type Fact<T> =
   | {
       readonly state: "known";
       readonly value: T;
-      /** Rows that could not be read: what they told of is not in `value`. Left out where there are none. */
+      /** Rows that could not be read and are not in `value`. Omitted when there are none. */
       readonly unread?: readonly UnreadRow[];
     }
   | { readonly state: "absent" }
   | { readonly state: "unknown"; readonly why: string };
 
 /**
- * Why something that is not in a known value may be there all the same; undefined where everything was read. `concerns`:
- * whether an unread row may be about it.
+ * Why something that is missing from a known value may exist nevertheless; undefined if every row was read. `concerns`
+ * tells whether an unread row may be about it.
  */
 export function gapIn(fact: Fact<unknown>, concerns: (row: string) => boolean = () => true): string | undefined {
   const unread = fact.state === "known" ? fact.unread?.find(({ row }) => concerns(row)) : undefined;
@@ -37,7 +43,9 @@ export function gapIn(fact: Fact<unknown>, concerns: (row: string) => boolean = 
 export interface HostFacts {
   readonly identity: Fact<Identity>;
   readonly system: Fact<System>;
-  /** Installed versions of the packages xensan cares about (vblade, aoetools, lvm2, …); a missing key is not installed. */
+  /**
+   * Installed versions of the packages that xensan uses (vblade, aoetools, lvm2, …); a missing key is not installed.
+   */
   readonly packages: Fact<ReadonlyMap<string, string>>;
   /** Absolute paths of the tools found (vblade, aoe-discover, aoecfg, lvs, …). */
   readonly tools: Fact<ReadonlyMap<string, string>>;
@@ -54,7 +62,10 @@ export interface HostFacts {
   readonly aoe: Fact<AoeDriver>;
   /** Absent where the aoe module is not loaded. */
   readonly aoeDevices: Fact<readonly AoeDevice[]>;
-  /** Who answers on the segment (aoecfg), one entry per answer: a duplicate address is two entries. Absent without aoecfg. */
+  /**
+   * Targets that answer on the segment (aoecfg), one entry per answer: a duplicate address is two entries. Absent
+   * without aoecfg.
+   */
   readonly responders: Fact<readonly Responder[]>;
   /** Of the OCFS2 cluster stack; absent where the kernel was built without it. */
   readonly o2cb: Fact<O2cb>;
@@ -62,19 +73,19 @@ export interface HostFacts {
   readonly sharedDevices: Fact<readonly SharedDevice[]>;
   /** One per mount point named in the probe request. */
   readonly mountPoints: Fact<readonly MountPointFact[]>;
-  /** Every file system that xensan ever began to make on this host. */
+  /** Every format that xensan ever began on this host. */
   readonly formats: Fact<readonly FormatRecord[]>;
   /** Since the last boot; unknown where the kernel's log cannot be read. */
   readonly kernelTroubles: Fact<readonly KernelTrouble[]>;
   readonly toolstack: Fact<Toolstack>;
-  /** Absent where the host is no dom0 or has no toolstack: no domain runs there. */
+  /** Absent if the host is not a dom0 or has no toolstack: no domain runs there. */
   readonly domains: Fact<DomainsFact>;
   readonly relocation: Fact<RelocationFact>;
   /** Every migration that xensan began on this host and whose record is still there. */
   readonly migrations: Fact<readonly MigrationRun[]>;
   /** One per image named in the probe request. */
   readonly images: Fact<readonly ImageFact[]>;
-  /** Of the directories named in the probe request. */
+  /** The locks in the directories named in the probe request. */
   readonly domainLocks: Fact<readonly DomainLock[]>;
   readonly domainConfigurations: Fact<readonly DomainConfiguration[]>;
 }
@@ -86,7 +97,7 @@ export interface Identity {
   readonly machineId: string;
   /** /proc/sys/kernel/random/boot_id: changes with every boot. */
   readonly bootId: string;
-  /** Who has the machine, as its claim files say, by kind. */
+  /** The holders of the claims on the machine, by kind. */
   readonly claims: ReadonlyMap<string, ClaimHolder>;
 }
 
@@ -99,7 +110,7 @@ export interface System {
   readonly kernel: string;
   readonly init: "systemd" | "sysvinit" | "other";
   readonly packageManager: "apt" | "none";
-  /** It is on its way to a halt or a reboot. Left out where it stays up. */
+  /** The host is halting or rebooting. Omitted if it stays up. */
   readonly goingDown?: true;
 }
 
@@ -109,11 +120,14 @@ export interface NetworkInterface {
   /** Lower case with colons. */
   readonly mac: string;
   readonly mtu: number;
-  /** IFF_UP: somebody switched it on. */
+  /** IFF_UP: the interface is administratively up. */
   readonly adminUp: boolean;
-  /** A carrier; unknown while the interface is down. */
+  /** Whether there is a carrier; undefined while the interface is down. */
   readonly carrier: boolean | undefined;
-  /** The bridge or bond that it is a port of, `ovs-system` for Open vSwitch: what arrives is heard there, and not here. */
+  /**
+   * The bridge or bond that this is a port of, `ovs-system` for Open vSwitch: it receives the frames, this interface
+   * does not.
+   */
   readonly master?: string;
 }
 
@@ -124,7 +138,7 @@ export interface BlockDevice {
   /** `major:minor` */
   readonly device: string;
   readonly sizeBytes: number;
-  /** As lsblk says it: disk, part, lvm, crypt, dm, loop, raid1, rom, … */
+  /** As lsblk reports it: disk, part, lvm, crypt, dm, loop, raid1, rom, … */
   readonly type: string;
   /** udev's ID_FS_TYPE (ext4, LVM2_member, …); empty when there is no signature, undefined where udev did not look. */
   readonly signature: string | undefined;
@@ -147,15 +161,19 @@ export interface Mount {
 
 /** What a path named in the probe request leads to. */
 export interface BackingFact {
-  /** As asked for. */
+  /** As requested. */
   readonly path: string;
   /** After all symlinks; empty when it does not exist. */
   readonly realPath: string;
   readonly kind: "Missing" | "File" | "BlockDevice" | "Other";
   readonly sizeBytes: number;
-  /** What makes two paths the same backing: `block:major:minor` or `file:device:inode`. Empty when missing. */
+  /**
+   * Equal for two paths that lead to the same backing: `block:major:minor` or `file:device:inode`. Empty when missing.
+   */
   readonly identity: string;
-  /** What it is over a reboot and under any name, see scripts/shared/backing-identity.sh. Empty when missing. */
+  /**
+   * Identity that stays over a reboot and under any name, see scripts/shared/backing-identity.sh. Empty when missing.
+   */
   readonly lasting: string;
   /** `namespace/name uid` when ensureFile created it; empty for everything else. */
   readonly owner: string;
@@ -170,7 +188,7 @@ export interface LogicalVolume {
   readonly volumeGroupFreeBytes: number;
   /** `namespace/name uid` when ensureLogicalVolume created it; empty for everything else. */
   readonly owner: string;
-  /** How much of it is filled with zeroes, while that goes on. */
+  /** How much of it is filled with zeroes, while the filling runs. */
   readonly blankedBytes?: number;
 }
 
@@ -183,11 +201,14 @@ export interface Export {
   readonly backing: string;
   /** Backing after symlinks and its identity, as in {@link BackingFact}; empty when missing. */
   readonly backingIdentity: string;
-  /** What the host has recorded that this export may serve, as {@link BackingFact.lasting}; empty for nothing. */
+  /**
+   * Lasting identity ({@link BackingFact.lasting}) that the host has recorded for this export; empty when none is
+   * recorded.
+   */
   readonly recorded: string;
   /** vblade options in configured order, `["-r", "-b", "16"]`. */
   readonly options: readonly string[];
-  /** How it is kept alive over a reboot; `None` is a bare process. */
+  /** How the export comes back after a reboot; `None` for a bare process. */
   readonly persistence: "Systemd" | "Inittab" | "None";
   /** Instance of vblade@ or inittab id; empty for a bare process. */
   readonly instance: string;
@@ -195,9 +216,9 @@ export interface Export {
   readonly owner: string;
   /** systemd's `ActiveState/SubState`, or `running`/`stopped` under sysvinit and for bare processes. */
   readonly unitState: string;
-  /** Of the running vblade; absent when none runs. */
+  /** Process id of the running vblade; undefined when none runs. */
   readonly pid: number | undefined;
-  /** What the running process was started with, when it differs from the configuration. */
+  /** Whether the arguments of the running process differ from the configuration. */
   readonly runningDiffers: boolean;
 }
 
@@ -228,7 +249,7 @@ export interface AoeDevice {
   readonly interfaces: readonly string[];
   readonly payload: number | undefined;
   readonly sizeBytes: number;
-  /** Who holds it open: `mount /srv/xen`, `holder dm-0`, `swap`, `process 5278 sleep`, `xen-backend 3`. */
+  /** Users of the open device: `mount /srv/xen`, `holder dm-0`, `swap`, `process 5278 sleep`, `xen-backend 3`. */
   readonly users: readonly string[];
 }
 
@@ -240,7 +261,7 @@ export interface Responder {
   readonly config: string;
 }
 
-/** Why AoE is not heard on this interface although it is up; undefined when it is. */
+/** Why an interface that is up receives no AoE frames; undefined if it receives them. */
 export function deafness({ name, master }: NetworkInterface): string | undefined {
   if (master === undefined) return undefined;
   return master === "ovs-system"
@@ -248,10 +269,10 @@ export function deafness({ name, master }: NetworkInterface): string | undefined
     : `network interface ${name} is a port of ${master} and receives no AoE frames: use ${master}`;
 }
 
-/** Packages can be installed there. */
+/** Whether packages can be installed on the host. */
 export const hasApt = ({ system }: HostFacts): boolean =>
   system.state === "known" && system.value.packageManager === "apt";
 
-/** Nothing is started on a host that is on its way to a halt or a reboot. */
+/** Whether the host is halting or rebooting. Nothing is started on such a host. */
 export const isGoingDown = ({ system }: HostFacts): boolean =>
   system.state === "known" && system.value.goingDown === true;

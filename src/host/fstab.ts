@@ -1,6 +1,7 @@
 /**
- * Whether the first field of an entry of /etc/fstab means this file system, as `means_it` of mount-filesystem.sh says it: by its
- * device, by its UUID, or by its label. Two file systems may have one label: leave it out where the label has led to no mount yet.
+ * Whether the first field of an entry of /etc/fstab means this file system, by the rules of `means_it` in
+ * mount-filesystem.sh: by device, UUID or label. Two file systems may have the same label: omit it if the label has not
+ * led to a mount yet.
  */
 export function meansFilesystem(
   source: string,

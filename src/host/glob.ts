@@ -1,7 +1,8 @@
 /**
- * Whether a pattern of an owner (`allowedBackings`, mount points, bridges, boot files) names this text, as the shell on the
- * host judges it in the C locale: part by part between slashes; `*` any characters, `?` one, `[a-z]` and `[!a-z]` one of a
- * class, in which `[:digit:]` and its like may stand. Takes time of at most pattern × text, whatever either says.
+ * Whether a pattern that an owner set (`allowedBackings`, mount points, bridges, boot files) matches this text, as the
+ * shell on the host matches it in the C locale: part by part between slashes; `*` any characters, `?` one, `[a-z]` and
+ * `[!a-z]` one of a class, which may contain `[:digit:]` and the like. Takes time of at most pattern × text, whatever
+ * the input.
  */
 export function globMatches(glob: string, text: string): boolean {
   const patterns = glob.split("/");
@@ -11,10 +12,10 @@ export function globMatches(glob: string, text: string): boolean {
   );
 }
 
-/** One character of the text: which ones, or "any number of any". */
+/** Matches one character of the text, or any number of characters. */
 type Token = "*" | ((character: string) => boolean);
 
-/** Goes back to the last star only: what an earlier one took never has to change. */
+/** Backtracks to the last star only: the matches of earlier stars never have to change. */
 function partMatches(tokens: readonly Token[], part = ""): boolean {
   const characters = [...part];
   let token = 0;

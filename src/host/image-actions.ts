@@ -8,7 +8,7 @@ import { domainUuid } from "./xen-values.ts";
 /** Arguments of ensure-image.sh. */
 export interface ImageRequest {
   readonly owner: Owner;
-  /** Of the domain that has the image. */
+  /** UUID of the domain that has the image. */
   readonly uuid: string;
   /** Absolute, below `mountPoint`. */
   readonly path: string;
@@ -18,22 +18,23 @@ export interface ImageRequest {
   readonly sizeBytes: number;
   /** Image to copy from, absolute, below the same mount point. */
   readonly source?: string;
-  /** What the owner of the file system lets be copied: globs below the mount point. */
+  /** Globs of the images below the mount point that the owner of the file system lets domains copy. */
   readonly templates?: readonly string[];
-  /** `INODE BIRTH` of the image as it was seen before: then it is never made anew. */
+  /** `INODE BIRTH` of the image when it was last seen; with it, the image is never created again. */
   readonly recorded?: string;
-  /** `INODE BIRTH` of a recorded image that a person gave up: another may take its place. */
+  /** `INODE BIRTH` of a recorded image that a person gave up: another image may take its place. */
   readonly replaces?: string | undefined;
-  /** A file that xensan did not make for this owner may be the image: the owner of the host says so. */
+  /** Whether the owner of the host allows a file that xensan did not make for this owner to be the image. */
   readonly mayFind: boolean;
 }
 
 /**
- * An image of at least this size: sparse, or copied (by reflink where that works, else in the background with its
- * progress in the probe), or grown; what it is stands on the share from then on. Never shrinks, never overwrites, and never makes
- * one that was recorded. Detail: `created`, `copying`, `copied`, `grown`, `recorded`, `unchanged`. Refuses NotMounted,
- * ImageMissing, ImageChanged, ImageForeign (xensan did not make the file for this owner; one that may be used all the same is never grown), SourceMissing, SourceNotTemplate, SourceInUse, SourceLarger, NoSpace, ReadOnlyFileSystem; an interrupted copy is
- * cleaned up and begun anew.
+ * Ensures an image of at least this size: sparse, or copied (by reflink if that works, else in the background with its
+ * progress in the probe), or grown; records its identity on the share. Never shrinks, never overwrites, and never
+ * creates an image that was recorded. Restarts an interrupted copy from the beginning. Detail: `created`, `copying`,
+ * `copied`, `grown`, `recorded`, `unchanged`. Refuses NotMounted, ImageMissing, ImageChanged, ImageForeign (xensan did
+ * not make the file for this owner; such a file is never grown, even if it may be used), SourceMissing,
+ * SourceNotTemplate, SourceInUse, SourceLarger, NoSpace, ReadOnlyFileSystem.
  */
 export function ensureImage(request: ImageRequest): HostCommand {
   const [owner = "", ...place] = placeArguments(request);
@@ -52,7 +53,10 @@ export function ensureImage(request: ImageRequest): HostCommand {
 
 type ImagePlace = Pick<ImageRequest, "owner" | "path" | "mountPoint" | "filesystem">;
 
-/** Only one that xensan made for this owner, that no domain, loop device or process uses here. Detail: `deleted` or `absent`. Refuses NotOurs, ImageInUse, NotMounted. */
+/**
+ * Deletes an image, only if xensan made it for this owner and no domain, loop device or process uses it on this host.
+ * Detail: `deleted` or `absent`. Refuses NotOurs, ImageInUse, NotMounted.
+ */
 export function deleteImage(request: ImagePlace): HostCommand {
   return command("delete-image", 60, `${request.path} deleted`, placeArguments(request));
 }

@@ -15,25 +15,26 @@ import {
 
 /** Arguments of start-migration.sh. */
 export interface MigrationRequest {
-  /** Who declared the domain; undefined for one that nobody declared. */
+  /** The object that declared the domain; undefined for an undeclared domain. */
   readonly owner: Owner | undefined;
   /** Names the run: unit xensan-migrate-OPERATION, its record and its log. */
   readonly operation: string;
   readonly uuid: string;
   readonly address: string;
-  /** After so long it is ended on the host itself, as {@link abortMigration} does. */
+  /** The host itself ends the migration after this time, as {@link abortMigration} does. */
   readonly timeoutSeconds: number;
-  /** RFC 3339: when it began, for its record. */
+  /** RFC 3339: the start of the migration, for its record. */
   readonly time: string;
-  /** What the owner of the target allows. */
+  /** Globs that the owner of the target allows. */
   readonly allowedBridges: readonly string[];
   readonly allowedBootFiles: readonly string[];
 }
 
 /**
- * Begins `xl migrate`, detached (systemd-run, else setsid), and returns. Detail: `started` or `unchanged` (this operation has
- * been begun). Refuses DomainTaken, DomainMissing, DomainMigrating, DomainNotRunning, DomainNameUnsafe,
- * BridgeOutsideBounds and BootFileOutsideBounds (of what the domain runs with), ToolMissing.
+ * Starts `xl migrate`, detached (systemd-run, else setsid), and returns. Detail: `started` or `unchanged` (this
+ * operation was started before). Refuses DomainTaken, DomainMissing, DomainMigrating, DomainNotRunning,
+ * DomainNameUnsafe, BridgeOutsideBounds and BootFileOutsideBounds (of the running domain's bridges and boot files),
+ * ToolMissing.
  */
 export function startMigration(request: MigrationRequest): HostCommand {
   return command("start-migration", 60, `migration of ${request.uuid} to ${request.address} begun`, [
@@ -51,13 +52,13 @@ export function startMigration(request: MigrationRequest): HostCommand {
 const owner = (declarer: Owner | undefined) => (declarer === undefined ? "-" : ownerText(declarer));
 
 /**
- * The host keeps that this migration was begun, which it does not run itself: the target of a live one, both hosts of an
- * offline one. Detail: `recorded` or `unchanged`.
+ * Records a migration on a host that does not run it: the target of a live migration, both hosts of an offline one.
+ * Detail: `recorded` or `unchanged`.
  */
 export function recordMigration(request: {
   readonly operation: string;
   readonly uuid: string;
-  /** RFC 3339: when it began. */
+  /** RFC 3339: the start of the migration. */
   readonly time: string;
 }): HostCommand {
   return command("record-migration", 60, `migration ${request.operation} recorded`, [
@@ -68,8 +69,8 @@ export function recordMigration(request: {
 }
 
 /**
- * Waits on the source until the run has ended, at most `seconds`; free of side effects, and of cost while it waits. Detail:
- * `ended` or `running`.
+ * Waits on the source until the run has ended, for at most `seconds`. It has no side effects and costs nothing while it
+ * waits. Detail: `ended` or `running`.
  */
 export function awaitMigration(request: { readonly operation: string; readonly seconds: number }): HostCommand {
   return command("await-migration", request.seconds + 30, `the end of migration ${request.operation} is known`, [
@@ -80,7 +81,8 @@ export function awaitMigration(request: { readonly operation: string; readonly s
 
 /**
  * Cuts the connection of the sender, which then resumes the domain by itself, only while its log does not show that
- * permission to start was given. Detail: `aborted`, or `ended` (there was nothing to abort any more). Refuses PastPointOfNoReturn.
+ * permission to start was given. Detail: `aborted`, or `ended` (there was nothing left to abort). Refuses
+ * PastPointOfNoReturn.
  */
 export function abortMigration(request: { readonly operation: string }): HostCommand {
   return command("abort-migration", 90, `migration ${request.operation} ended before the point of no return`, [
@@ -89,14 +91,15 @@ export function abortMigration(request: { readonly operation: string }): HostCom
 }
 
 /**
- * One leftover brought to where the recovery table says, each with UUID, full name and state looked at again in the same
- * process, and no xl left at work on it: `DestroyIncoming` (paused, never ran), `DestroyMigratedAway` (suspended),
- * `AbandonIncoming` (as DestroyIncoming, where the source is proved dead: the one `xl migrate-receive` that waits for it is ended),
- * `StartIncoming` (rename and unpause), `ResumeSource` (rename back where needed, xl resume; Refuses ResumeUnsupported).
- * Detail: what was done or `unchanged`. Refuses DomainTaken, DomainStateDiffers, DomainMigrating.
+ * Brings one leftover of a migration to the state that the recovery table demands. The same process checks UUID, full
+ * name and state first, and that no xl works on the domain. `DestroyIncoming` (paused, never ran),
+ * `DestroyMigratedAway` (suspended), `AbandonIncoming` (like DestroyIncoming, with a source that is proved dead: ends
+ * the one `xl migrate-receive` that waits for it), `StartIncoming` (rename and unpause), `ResumeSource` (rename back if
+ * needed, xl resume; refuses ResumeUnsupported). Detail: the action taken, or `unchanged`. Refuses DomainTaken,
+ * DomainStateDiffers, DomainMigrating.
  */
 export function settleMigration(request: {
-  /** Who declared the domain; undefined for one that nobody declared. */
+  /** The object that declared the domain; undefined for an undeclared domain. */
   readonly owner: Owner | undefined;
   readonly uuid: string;
   readonly name: string;

@@ -19,7 +19,7 @@ import {
 import type { Owner } from "./values.ts";
 import { allowedMountPoints, interfaceName, ownerText, path, sizeBytes } from "./values.ts";
 
-/** The whole of a cluster, the same on every node. */
+/** The whole configuration of a cluster, the same on every node. */
 export interface ClusterRequest {
   readonly owner: Owner;
   readonly cluster: string;
@@ -27,32 +27,33 @@ export interface ClusterRequest {
   readonly fenceMethod: "Reset" | "Panic";
   readonly timeouts: O2cbTimeouts;
   readonly nodes: readonly O2cbNode[];
-  /** Of a global heartbeat; empty in local mode. */
+  /** Regions of a global heartbeat; empty in local mode. */
   readonly regions: readonly RegionRequest[];
 }
 
 /**
- * cluster.conf, /etc/default/o2cb, the sysctls and the order of the boot, for the next boot; nothing in the kernel changes
- * but the sysctls. Detail: `configured` or `unchanged`. Refuses HostNameMismatch (no node has this host's short name),
- * ForeignCluster (somebody else's cluster.conf, or another cluster in it), OcfsToolsMissing.
+ * Writes cluster.conf, /etc/default/o2cb, the sysctls and the boot order, for the next boot; in the kernel, only the
+ * sysctls change. Detail: `configured` or `unchanged`. Refuses HostNameMismatch (no node has this host's short name),
+ * ForeignCluster (cluster.conf has another owner, or another cluster in it), OcfsToolsMissing.
  */
 export function configureCluster(request: ClusterRequest): HostCommand {
   return command("configure-cluster", 180, `O2CB cluster ${request.cluster} configured`, clusterArguments(request));
 }
 
 /**
- * The cluster registered in the kernel with these nodes, timeouts and fence method; nodes that are not listed are
- * unregistered. Detail: `online`, `updated` or `unchanged`. Refuses KernelWithoutOcfs2, ModuleMissing, ForeignCluster
- * (another cluster is active), ClusterInUse (the change needs the cluster to be offline, and something is mounted: the
- * message names it), HostNameMismatch, ClusterOffline (it did not come online; the message holds what o2cb said).
+ * Registers the cluster in the kernel with these nodes, timeouts and fence method; unregisters nodes that are not
+ * listed. Detail: `online`, `updated` or `unchanged`. Refuses KernelWithoutOcfs2, ModuleMissing, ForeignCluster
+ * (another cluster is active), ClusterInUse (the change needs the cluster to be offline, and a file system is mounted:
+ * the message names it), HostNameMismatch, ClusterOffline (it did not come online; the message holds the output of
+ * o2cb).
  */
 export function clusterOnline(request: ClusterRequest): HostCommand {
   return command("cluster-online", 180, `O2CB cluster ${request.cluster} online`, clusterArguments(request));
 }
 
 /**
- * The cluster gone from the kernel, and what configureCluster wrote gone too. Detail: `removed` or `absent`. Refuses
- * ClusterInUse (something is mounted, or a heartbeat region is written), NotOurs.
+ * Removes the cluster from the kernel, and the files that configureCluster wrote. Detail: `removed` or `absent`.
+ * Refuses ClusterInUse (a file system is mounted, or a heartbeat region is written), NotOurs.
  */
 export function removeCluster(request: { readonly owner: Owner; readonly cluster: string }): HostCommand {
   return command("remove-cluster", 120, `no O2CB cluster ${request.cluster}`, [
@@ -65,7 +66,7 @@ export function removeCluster(request: { readonly owner: Owner; readonly cluster
 export interface FormatRequest {
   readonly owner: Owner;
   readonly device: string;
-  /** Chosen beforehand, lower case with hyphens; mkfs.ocfs2 -U. */
+  /** Chosen beforehand, lower case with hyphens; for mkfs.ocfs2 -U. */
   readonly uuid: string;
   readonly label: string;
   readonly cluster: string;
@@ -75,17 +76,17 @@ export interface FormatRequest {
   readonly clusterSize?: number;
   readonly journalSize?: number;
   readonly type?: "mail" | "datafiles" | "vmstore";
-  /** What the device must be: its size, and who serves it (short host name, as far as the AoE serial number holds it). */
+  /** Expected size and server of the device (short host name, as far as the AoE serial number holds it). */
   readonly sizeBytes: number;
   readonly server: string;
   readonly interface: string;
 }
 
 /**
- * mkfs.ocfs2, once: everything is looked at again in the process that formats, under a lock, and a record is written
- * before it begins. Detail: `formatted` or `unchanged` (this very file system is there, and its record says Done).
- * Refuses DeviceMissing, NotBlank (with what was found), SizeDiffers, WrongServer, HeartbeatActive, FormatInterrupted
- * (a record says that it began earlier), ToolMissing, FormatFailed.
+ * Runs mkfs.ocfs2, once: the process that formats checks everything again, under a lock, and writes a record before it
+ * begins. Detail: `formatted` or `unchanged` (this very file system exists, and its record says Done). Refuses
+ * DeviceMissing, NotBlank (with what was found), SizeDiffers, WrongServer, HeartbeatActive, FormatInterrupted (a record
+ * says that it began earlier), ToolMissing, FormatFailed.
  */
 export function formatFilesystem(request: FormatRequest): HostCommand {
   return command("format-filesystem", 900, `${request.device} formatted once, as OCFS2 ${request.uuid}`, [
@@ -114,17 +115,18 @@ export interface MountRequest {
   readonly cluster: string;
   readonly mountPoint: string;
   readonly options: readonly string[];
-  /** Globs of the owner of the host. */
+  /** Globs that the owner of the host allows. */
   readonly allowedMountPoints: readonly string[];
-  /** Of suid, dev and exec, what the owner of the host allows. */
+  /** Which of suid, dev and exec the owner of the host allows. */
   readonly allowedMountOptions: readonly string[];
 }
 
 /**
- * Mounted now and at every boot, verified by device and UUID; the directory beneath is made if it is missing, and takes
- * no writes while nothing is mounted. Detail: `mounted`, `adopted`, `repaired` (what brings it back at boot) or `unchanged`. Refuses
- * MountPointOutsideBounds, MountOptionOutsideBounds, MountPointNotEmpty, MountPointInUse (something else is mounted there), MountPointNotUsable,
- * DeviceMissing, WrongFilesystem (another UUID), ClusterOffline, MountedElsewhere (this device on another directory), MountFailed.
+ * Mounts the file system now and at every boot, and verifies device and UUID. Creates the mount point if it is missing,
+ * and keeps it from being written while nothing is mounted there. Detail: `mounted`, `adopted`, `repaired` (the mount
+ * at boot) or `unchanged`. Refuses MountPointOutsideBounds, MountOptionOutsideBounds, MountPointNotEmpty,
+ * MountPointInUse (something else is mounted there), MountPointNotUsable, DeviceMissing, WrongFilesystem (another
+ * UUID), ClusterOffline, MountedElsewhere (this device on another directory), MountFailed.
  */
 export function mountFilesystem(request: MountRequest): HostCommand {
   return command("mount-filesystem", 300, `OCFS2 ${request.uuid} mounted on ${request.mountPoint}, now and at boot`, [
@@ -140,8 +142,8 @@ export function mountFilesystem(request: MountRequest): HostCommand {
 }
 
 /**
- * Not mounted, and not at boot; never by force. Detail: `unmounted` or `absent`. Refuses FilesystemInUse (names processes,
- * loop devices, domains and mounts), WrongFilesystem, NotOurs.
+ * Unmounts the file system, now and at boot; never by force. Detail: `unmounted` or `absent`. Refuses FilesystemInUse
+ * (names processes, loop devices, domains and mounts), WrongFilesystem, NotOurs.
  */
 export function unmountFilesystem(request: {
   readonly owner: Owner;
@@ -157,7 +159,10 @@ export function unmountFilesystem(request: {
   ]);
 }
 
-/** The file system as large as its device, mounted or not. Detail: `grown bytes N` or `unchanged bytes N`. Refuses WrongFilesystem, DeviceMissing, GrowFailed. */
+/**
+ * Grows the file system to the size of its device, mounted or not. Detail: `grown bytes N` or `unchanged bytes N`.
+ * Refuses WrongFilesystem, DeviceMissing, GrowFailed.
+ */
 export function growFilesystem(request: { readonly device: string; readonly uuid: string }): HostCommand {
   return command("grow-filesystem", 600, `OCFS2 ${request.uuid} as large as ${request.device}`, [
     path(request.device),
@@ -165,7 +170,10 @@ export function growFilesystem(request: { readonly device: string; readonly uuid
   ]);
 }
 
-/** At least so many node slots; more of them only while no host has it mounted. Detail: `added` or `unchanged`. Refuses WrongFilesystem, DeviceMissing, NoSpace, GrowFailed. */
+/**
+ * Ensures at least this many node slots; adds slots only while no host has the file system mounted. Detail: `added` or
+ * `unchanged`. Refuses WrongFilesystem, DeviceMissing, NoSpace, GrowFailed.
+ */
 export function addNodeSlots(request: {
   readonly device: string;
   readonly uuid: string;

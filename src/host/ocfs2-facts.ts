@@ -1,19 +1,22 @@
-/** What a probe learned of O2CB (the cluster stack) and OCFS2 on one host. Milliseconds and bytes unless said otherwise. */
+/**
+ * What a probe learned of O2CB (the cluster stack) and OCFS2 on one host. Milliseconds and bytes unless stated
+ * otherwise.
+ */
 
 export interface O2cb {
   /** CONFIG_OCFS2_FS and CONFIG_OCFS2_FS_O2CB of the running kernel. */
   readonly kernel: "Module" | "BuiltIn" | "Missing" | "Unknown";
-  /** The modules ocfs2 and ocfs2_stack_o2cb are there, and configfs is mounted. */
+  /** The modules ocfs2 and ocfs2_stack_o2cb are loaded, and configfs is mounted. */
   readonly loaded: boolean;
   /** /etc/ocfs2/cluster.conf; undefined when there is none. */
   readonly configuration: O2cbConfiguration | undefined;
   /** /etc/default/o2cb; undefined when there is none. */
   readonly boot: O2cbBoot | undefined;
-  /** The cluster comes back by itself after a reboot, after the network and the AoE devices, before the mounts. */
+  /** The cluster comes back after a reboot without help, after the network and the AoE devices, before the mounts. */
   readonly bootOrder: boolean;
-  /** Undefined: it could not be read. */
+  /** Undefined if it could not be read. */
   readonly panicOnOops: KernelSetting | undefined;
-  /** Seconds until the reboot after a panic: 0 never, below 0 at once. Undefined: it could not be read. */
+  /** Seconds until the reboot after a panic: 0 never, below 0 at once. Undefined if it could not be read. */
   readonly panic: KernelSetting | undefined;
   /** The cluster that is registered in the kernel; undefined when none is. */
   readonly active: ActiveCluster | undefined;
@@ -23,7 +26,7 @@ export interface O2cb {
 export type O2cbConfiguration =
   | {
       readonly state: "Readable";
-      /** `namespace/name uid` when xensan wrote it; empty for a foreign one. */
+      /** `namespace/name uid` if xensan wrote it; empty for a foreign one. */
       readonly owner: string;
       readonly clusters: readonly { readonly name: string; readonly heartbeatMode: "Local" | "Global" }[];
       readonly nodes: readonly (O2cbNode & { readonly cluster: string })[];
@@ -48,7 +51,7 @@ export interface O2cbTimeouts {
   readonly reconnectMilliseconds: number;
 }
 
-/** Of /etc/default/o2cb; a timeout that is not set there is undefined. */
+/** Settings of /etc/default/o2cb; a timeout that is not set there is undefined. */
 export interface O2cbBoot {
   readonly enabled: boolean;
   readonly cluster: string;
@@ -68,34 +71,39 @@ export interface ActiveCluster extends O2cbTimeouts {
   readonly heartbeatMode: "Local" | "Global";
   readonly fenceMethod: "Reset" | "Panic";
   readonly nodes: readonly (O2cbNode & { readonly local: boolean })[];
-  /** Heartbeat regions that are written now, by UUID (32 hexadecimal digits, upper case), with their device. */
+  /**
+   * Heartbeat regions to which this host writes now, by UUID (32 hexadecimal digits, upper case), with their device.
+   */
   readonly regions: readonly { readonly uuid: string; readonly device: string }[];
-  /** Node numbers that this host hears on disk; undefined where debugfs does not tell. */
+  /** Numbers of the nodes whose heartbeats this host sees on disk; undefined without debugfs. */
   readonly liveNodes: readonly number[] | undefined;
-  /** Node numbers that this host is connected to over the network; undefined where debugfs does not tell. */
+  /** Numbers of the nodes that this host is connected to over the network; undefined without debugfs. */
   readonly connectedNodes: readonly number[] | undefined;
 }
 
 /** A block device that an Ocfs2Cluster names. */
 export interface SharedDevice {
-  /** As asked for: /dev/etherd/e0.1 */
+  /** As requested: /dev/etherd/e0.1 */
   readonly path: string;
   /**
-   * Blank: no signature, and the first and last MiB are zero. Data: no signature, but not zero there. Signature: something
-   * else than OCFS2, see `signature`. Missing: no such device. Unreadable: it cannot be read now.
+   * Blank: no signature, and the first and last MiB are zero. Data: no signature, but not zero there. Signature: not
+   * OCFS2, see `signature`. Missing: no such device. Unreadable: it cannot be read now.
    */
   readonly content: "Blank" | "Data" | "Signature" | "Ocfs2" | "Missing" | "Unreadable";
   /** blkid's TYPE or PTTYPE; empty when there is none. */
   readonly signature: string;
   readonly sizeBytes: number;
   readonly superblock: Ocfs2Superblock | undefined;
-  /** Sequence number of each node slot that ever wrote a heartbeat here (local heartbeat): one that changes is alive. */
+  /**
+   * Sequence number of each node slot that ever wrote a heartbeat here (local heartbeat): a node whose number changes
+   * is alive.
+   */
   readonly heartbeats: readonly { readonly node: number; readonly sequence: string }[];
-  /** Slot map as on the disk, stale after crashes. */
+  /** Slot map on the disk, stale after crashes. */
   readonly slots: readonly { readonly slot: number; readonly node: number }[];
   readonly mounts: readonly {
     readonly mountPoint: string;
-    /** ReadOnly: asked for, or the kernel's answer to an error. */
+    /** ReadOnly: requested, or set by the kernel after an error. */
     readonly access: "ReadWrite" | "ReadOnly";
     readonly options: readonly string[];
   }[];
@@ -111,7 +119,7 @@ export interface Ocfs2Superblock {
   readonly cluster: string;
   readonly globalHeartbeat: boolean;
   readonly nodeSlots: number;
-  /** Of the file system; the device may have grown meanwhile. */
+  /** Size of the file system; the device may have grown since. */
   readonly sizeBytes: number;
   readonly blockSize: number;
   readonly clusterSize: number;
@@ -121,11 +129,11 @@ export interface Ocfs2Superblock {
 export interface MountPointFact {
   readonly path: string;
   readonly kind: "Missing" | "Directory" | "Symlink" | "Other";
-  /** Of the directory itself; undefined while something is mounted there. */
+  /** Whether the directory itself is empty; undefined while something is mounted there. */
   readonly empty: boolean | undefined;
-  /** chattr +i; undefined while something is mounted there, or where the file system has no such flag. */
+  /** chattr +i; undefined while something is mounted there, or if the file system has no such flag. */
   readonly immutable: boolean | undefined;
-  /** What mounts it at boot; undefined when nothing does. */
+  /** The entry that mounts it at boot; undefined without one. */
   readonly persisted:
     | {
         readonly source: string;
@@ -138,21 +146,23 @@ export interface MountPointFact {
 
 /** The record that a host keeps of a format that began there; it is written before mkfs.ocfs2 and never removed. */
 export interface FormatRecord {
-  /** Of the file system to be, lower case with hyphens. */
+  /** UUID of the new file system, lower case with hyphens. */
   readonly uuid: string;
   readonly device: string;
-  /** Running: the script is at it now. Interrupted: it began and nobody works on it any more. Done: mkfs.ocfs2 came to its end. */
+  /**
+   * Running: the script works on it now. Interrupted: it began and no process works on it. Done: mkfs.ocfs2 completed.
+   */
   readonly state: "Running" | "Interrupted" | "Done";
   readonly owner: string;
 }
 
-/** Something in the kernel's log since the last boot that the owner of the data should know. */
+/** A problem in the kernel's log since the last boot that the owner of the data should know. */
 export interface KernelTrouble {
   readonly kind: "IoError" | "Ocfs2Error" | "Heartbeat" | "Network" | "Fencing";
-  /** Device or region, where the message names one. */
+  /** Device or region, if the message names one. */
   readonly subject: string;
   readonly count: number;
-  /** Uptime of the last one. */
+  /** Uptime of the last occurrence. */
   readonly seconds: number;
   readonly message: string;
 }

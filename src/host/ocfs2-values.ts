@@ -1,4 +1,4 @@
-/** What may be written into cluster.conf, fstab and the command lines of ocfs2-tools. Each function returns its text or throws. */
+/** Values for cluster.conf, fstab and the command lines of ocfs2-tools. Each function returns its text or throws. */
 
 import type { O2cbNode, O2cbTimeouts } from "./ocfs2-facts.ts";
 import { InvalidValue, matching, whole } from "./values.ts";
@@ -7,7 +7,7 @@ import { InvalidValue, matching, whole } from "./values.ts";
 export interface RegionRequest {
   /** Lower case with hyphens. */
   readonly uuid: string;
-  /** /dev/etherd/e0.1; undefined where it is unknown, and then only a heartbeat that is written already is right. */
+  /** /dev/etherd/e0.1; undefined if unknown: then only a region to which the host writes already is accepted. */
   readonly device: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export function nodeArgument(node: O2cbNode): string {
   return `node=${number}:${name}:${address}:${whole("port", node.port, 1, 65534)}`;
 }
 
-/** A name, number or address that two nodes share is accepted by ocfs2-tools and splits the cluster. */
+/** ocfs2-tools accept nodes that share a name, number or address, and such nodes split the cluster. */
 export function nodeArguments(nodes: readonly O2cbNode[]): readonly string[] {
   if (nodes.length === 0) throw new InvalidValue("nodes", [], "at least one node");
   for (const key of ["number", "name", "address"] as const) {
@@ -83,7 +83,7 @@ export function nodeSlots(value: number): string {
   return whole("nodeSlots", value, 1, 255);
 }
 
-/** A power of two, or `-` for what mkfs.ocfs2 chooses. */
+/** A power of two, or `-` for the choice of mkfs.ocfs2. */
 export function powerOfTwo(field: string, value: number | undefined, min: number, max: number): string {
   if (value === undefined) return "-";
   const text = whole(field, value, min, max);
@@ -91,7 +91,7 @@ export function powerOfTwo(field: string, value: number | undefined, min: number
   throw new InvalidValue(field, value, "a power of two");
 }
 
-/** Of one node slot; `-` for what mkfs.ocfs2 chooses. */
+/** Journal size of one node slot; `-` for the choice of mkfs.ocfs2. */
 export function journalSize(value: number | undefined): string {
   return value === undefined ? "-" : whole("journalSize", value, 4 * 2 ** 20, 2 ** 40);
 }
@@ -99,29 +99,33 @@ export function journalSize(value: number | undefined): string {
 const mountOption =
   /^((no)?(atime|suid|dev|exec|acl|user_xattr|intr)|nodiratime|relatime|ro|rw|sync|dirsync|inode64|usrquota|grpquota|data=(ordered|writeback)|coherency=(full|buffered)|errors=remount-ro|barrier=[01]|(commit|atime_quantum|localalloc|resv_level|dir_resv_level)=[0-9]{1,6})$/;
 
-/** What lets files of a shared file system do harm on the host; each is off unless it is asked for and allowed. */
+/** Options that let files of a shared file system harm the host; each is off unless it is requested and allowed. */
 const harmful = ["suid", "dev", "exec"];
 
 /**
- * With what a file system is mounted beside _netdev: nosuid, nodev and noexec, each unless its opposite is asked for, then
- * the rest. The list of what is accepted is closed: systemd, mount(8) and the kernel know too many words that do more.
+ * Options with which a file system is mounted besides _netdev: nosuid, nodev and noexec, each unless its opposite is
+ * requested, then the rest. The list of accepted options is closed: systemd, mount(8) and the kernel know too many
+ * options that do more.
  */
 export function effectiveMountOptions(options: readonly string[]): readonly string[] {
   const safe = harmful.filter((word) => !options.includes(word)).map((word) => `no${word}`);
   return [...safe, ...options.filter((option) => option !== "_netdev" && !safe.includes(option))];
 }
 
-/** Those of the options that the owner of a host has to allow and does not. */
+/** The options that the owner of a host has to allow and does not. */
 export function mountOptionsOutside(options: readonly string[], allowed: readonly string[]): readonly string[] {
   return options.filter((option) => harmful.includes(option) && !allowed.includes(option));
 }
 
-/** Whether a mount with these flags lets files do harm, or forbids it, otherwise than the options say. */
+/** Whether a mount with these flags permits or forbids suid, dev or exec differently from the options. */
 export function isMountedOtherwise(options: readonly string[], flags: readonly string[]): boolean {
   return harmful.some((word) => options.includes(word) === flags.includes(`no${word}`));
 }
 
-/** A comma separated list of {@link effectiveMountOptions}, `-` for none. Throws InvalidValue for what is not on the list. */
+/**
+ * A comma separated list of {@link effectiveMountOptions}, `-` for none. Throws InvalidValue for an option that is not
+ * on the list.
+ */
 export function mountOptions(options: readonly string[]): string {
   const accepted = "a mount option that shared file systems may have, like noatime or commit=30";
   const own = effectiveMountOptions(options).map((option) => matching("mountOptions", option, mountOption, accepted));
@@ -135,7 +139,7 @@ export function allowedMountOptions(options: readonly string[]): readonly string
   );
 }
 
-/** Short host name of a server, as an AoE serial number holds it. */
+/** Short host name of a server, as in an AoE serial number. */
 export function serverName(value: string): string {
   return matching("server", value, /^[A-Za-z0-9]([A-Za-z0-9-]{0,62})$/, "a short host name");
 }

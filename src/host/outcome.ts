@@ -3,8 +3,8 @@ import type { Outcome } from "./command.ts";
 import { isRefusalReason } from "./refusals.ts";
 
 /**
- * How an acting script ended, from its last line and its exit code: both must agree. Anything else failed, with what it
- * said on stderr.
+ * How an acting script ended, from its last line and its exit code; the two must agree. Anything else is a failure,
+ * with the script's stderr.
  */
 export function outcomeOf(result: Pick<RunResult, "exitCode" | "stdout" | "stderr">): Outcome {
   const last = result.stdout.trimEnd().split("\n").at(-1) ?? "";

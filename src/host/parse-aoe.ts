@@ -22,7 +22,9 @@ export function parseAoeDriver(rows: Rows, lost: Lost): AoeDriver {
   };
 }
 
-/** Section `aoe-devices` of the probe: the shelves and slots that the driver knows, and who holds them open. */
+/**
+ * Section `aoe-devices` of the probe: the shelves and slots that the driver knows, and the users of each open device.
+ */
 export function parseAoeDevices(rows: Rows, lost: Lost): AoeDevice[] {
   const users = new Map<string, string[]>();
   const devices = each(rows, lost, (row) => {
@@ -53,7 +55,10 @@ export function parseAoeDevices(rows: Rows, lost: Lost): AoeDevice[] {
   });
 }
 
-/** A config string is whatever an unknown host on the wire wrote, of at most 1024 bytes: it is shortened, never a reason not to see it. */
+/**
+ * An unknown host on the wire writes the config string, of at most 1024 bytes: it is shortened, and never makes the row
+ * unreadable.
+ */
 export function parseResponders(rows: Rows, lost: Lost): Responder[] {
   return each(rows, lost, (row) => ({
     interface: field(row, 0, "an interface"),

@@ -3,7 +3,7 @@ import type { Rows } from "./probe-sections.ts";
 import { each, field, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
 import { canonicalOptions, leadingNumber, parseVbladeArguments, type VbladeArguments } from "./vblade-arguments.ts";
 
-/** Section `backings` of the probe: what stands at each path asked for. Sizes in bytes. */
+/** Section `backings` of the probe: the file or device at each requested path. Sizes in bytes. */
 export function parseBackings(rows: Rows, lost: Lost): BackingFact[] {
   const owners = new Map<string, string>();
   const [owned, paths] = [rows.filter(([kind]) => kind === "owned"), rows.filter(([kind]) => kind !== "owned")];
@@ -41,7 +41,9 @@ interface Running {
   readonly serves: VbladeArguments;
 }
 
-/** Joins what is configured with what runs: by systemd's main pid, else by address. What is left over stands alone. */
+/**
+ * Joins configured and running exports: by the main pid of systemd, else by address. An unmatched export stands alone.
+ */
 export function parseExports(rows: Rows, lost: Lost): Export[] {
   const identities = new Map<string, string>();
   const recorded = new Map<string, string>();
@@ -110,7 +112,7 @@ export function parseExports(rows: Rows, lost: Lost): Export[] {
     all.push(...show(from, process, from.persistence === "Systemd" ? (unit?.state ?? "inactive/dead") : otherwise));
   }
   for (const process of running.values()) {
-    // A unit whose configuration was deleted under it keeps running until the next boot.
+    // A unit whose configuration was deleted while it ran keeps running until the next boot.
     all.push(
       ...show(undefined, process, "running").map((alone) => ({ ...alone, instance: mains.get(process.pid) ?? "" })),
     );

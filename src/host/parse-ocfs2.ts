@@ -124,7 +124,7 @@ function parseNode(row: Row, at: number): O2cbNode {
   };
 }
 
-/** The rows by the path that they are about: what cannot be read of a thing costs that thing. */
+/** The rows by the path that they are about: an unreadable row affects only its own path. */
 function byPath(rows: Rows, lost: Lost): ReadonlyMap<string, Rows> {
   const paths = each(rows, lost, (row) => ({ path: field(row, 1, "a path"), row }));
   return new Map(
@@ -132,7 +132,7 @@ function byPath(rows: Rows, lost: Lost): ReadonlyMap<string, Rows> {
   );
 }
 
-/** Section `filesystems` of the probe: superblock, heartbeats and signature of each device asked for. */
+/** Section `filesystems` of the probe: superblock, heartbeats and signature of each requested device. */
 export function parseSharedDevices(rows: Rows, lost: Lost): SharedDevice[] {
   const about = byPath(rows, lost);
   return each(once(grouped(rows)("device"), lost, 1), lost, (row) => {
@@ -180,7 +180,7 @@ function parseSuperblock(row: Row): Ocfs2Superblock {
   };
 }
 
-/** Section `mount-points` of the probe: what is mounted on each directory asked for, and in fstab. */
+/** Section `mount-points` of the probe: what is mounted on each requested directory, and its entry in fstab. */
 export function parseMountPoints(rows: Rows, lost: Lost): MountPointFact[] {
   const about = byPath(rows, lost);
   return each(once(grouped(rows)("point"), lost, 1), lost, (row) => {
@@ -276,7 +276,7 @@ function list(row: Row, at: number, what: string): string[] {
   return text === "" ? [] : text.split(",");
 }
 
-/** `0,1`, `-` for none; undefined when nothing tells. */
+/** `0,1`, `-` for none; undefined without a row. */
 function nodeNumbers([row]: Rows, lost: Lost): number[] | undefined {
   if (row === undefined) return undefined;
   return each([row], lost, () =>

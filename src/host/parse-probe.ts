@@ -9,7 +9,7 @@ import { parseDomainConfigurations, parseDomainLocks, parseDomains, parseImages,
 import { type Answer, excerpt, type Rows, splitAnswer, type UnreadRow } from "./probe-sections.ts";
 import { type Lost, Unparseable } from "./rows.ts";
 
-/** The sections of probe.sh by the fact that each becomes. */
+/** The section of probe.sh for each fact. */
 const sectionOf = {
   identity: "identity",
   system: "system",
@@ -39,9 +39,9 @@ const sectionOf = {
 } as const satisfies Record<keyof HostFacts, string>;
 
 /**
- * What probe.sh printed, as facts. Never throws. A row that cannot be read costs that row, and the fact tells of it
- * (`unread`); only a section that is missing, cut off, too large or of another shape is unknown as a whole, says why, and
- * harms no other.
+ * Parses the output of probe.sh into facts. Never throws. An unreadable row loses only that row, and the fact lists it
+ * (`unread`). A section that is missing, cut off, too large or malformed is unknown as a whole, with the reason, and
+ * does not affect the others.
  */
 export function parseProbe(stdout: string): HostFacts {
   const reading = readProbe(stdout);
@@ -51,16 +51,16 @@ export function parseProbe(stdout: string): HostFacts {
   }
 }
 
-/** An answer up to this length is read in one go, in a few milliseconds. */
+/** An answer up to this length is parsed in one go, in a few milliseconds. */
 export const readAtOnce = 256 * 1024;
 
-/** The same for an answer of any length: `pause` lets others have the event loop between two strides of it. */
+/** Like parseProbe, for an answer of any length: `pause` yields the event loop between two strides of it. */
 export async function parseProbeGently(stdout: string, pause: () => Promise<void>): Promise<HostFacts> {
   if (stdout.length <= readAtOnce) return parseProbe(stdout);
   const reading = readProbe(stdout);
   for (;;) {
     const { done, value } = reading.next();
-    // At its end as well: so many facts are work for whoever waits for them.
+    // Pause at the end as well: the caller has much work to do with so many facts.
     await pause();
     if (done) return value;
   }
@@ -76,7 +76,7 @@ function* readProbe(stdout: string): Generator<void, HostFacts> {
     tools: yield* read(answer, "tools", parsePairs),
     interfaces: yield* read(answer, "interfaces", parseInterfaces),
     blockDevices: yield* read(answer, "blockDevices", (rows, lost) => {
-      // A device whose mounts are not known would look free.
+      // Without known mounts, a device in use would look free.
       if (mounts.state !== "known") throw new Unparseable("the mounts are not known");
       return parseBlockDevices(rows, lost, mounts.value);
     }),

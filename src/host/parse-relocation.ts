@@ -3,7 +3,10 @@ import type { Rows } from "./probe-sections.ts";
 import { each, field, grouped, type Lost, oneOf, plain, wholeNumber } from "./rows.ts";
 import type { MigrationRun, RelocationFact } from "./xen-facts.ts";
 
-/** Section `relocation` of the probe: the host's migration key, the peers it accepts, the host keys it knows and its own. */
+/**
+ * Section `relocation` of the probe: the host's migration key, the peers it accepts, the host keys it knows and its
+ * own.
+ */
 export function parseRelocation(rows: Rows, lost: Lost): RelocationFact {
   const byKind = grouped(rows);
   const key = byKind("key")[0];

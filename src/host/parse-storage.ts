@@ -6,7 +6,7 @@ import { deviceNumber, each, field, type Lost, once, plain, wholeNumber } from "
 export function parseBlockDevices(rows: Rows, lost: Lost, mounts: readonly Mount[]): BlockDevice[] {
   const mountPoints = new Map<string, string[]>();
   for (const { device, source, mountPoint } of mounts) {
-    // A file system with a device number of its own (btrfs) is found by its source.
+    // A file system with its own device number (btrfs) is found by its source.
     for (const key of new Set([device, source])) {
       const known = mountPoints.get(key);
       if (known === undefined) mountPoints.set(key, [mountPoint]);

@@ -36,7 +36,7 @@ export function parsePairs(rows: Rows, lost: Lost): ReadonlyMap<string, string> 
   return new Map(each(rows, lost, (row) => [field(row, 0, "a key"), plain(field(row, 1, "a value"))]));
 }
 
-/** The value of a key that every host reports; Unparseable where it is missing or empty. */
+/** The value of a key that every host reports; throws Unparseable if it is missing or empty. */
 export function required(values: ReadonlyMap<string, string>, key: string): string {
   const value = values.get(key);
   if (value === undefined || value === "") throw new Unparseable(`no ${key}`);

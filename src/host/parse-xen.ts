@@ -57,7 +57,7 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
   };
 }
 
-/** Of a setting that is there twice both values in one, which no wanted value equals: it is written again, once. */
+/** Joins both values of a setting that occurs twice, so that it equals no wanted value and is written again, once. */
 function settings(rows: readonly (readonly [string, string])[]): Map<string, string> {
   const values = new Map<string, string>();
   for (const [key, value] of rows) {
@@ -98,7 +98,7 @@ function readInfo(rows: Rows): XenInfo {
   };
 }
 
-/** Section `domains` of the probe: what xl or xm lists, and toolstack programs that are running. */
+/** Section `domains` of the probe: the domains of xl or xm, and running programs of the toolstack. */
 export function parseDomains(rows: Rows, lost: Lost): DomainsFact {
   const byKind = grouped(rows);
   const all = each(byKind("domain"), lost, parseDomain);
@@ -134,13 +134,13 @@ function parseDomain(row: Row): DomainFact {
     memory: wholeNumber(row, 4, "the memory"),
     vcpus: wholeNumber(row, 5, "the virtual CPUs"),
     state,
-    // Here a hyphen is xl's own word for "not shut down".
+    // Here a hyphen is xl's own notation for "not shut down".
     shutdownReason: plain(field(row, 7, "a reason")),
     seconds,
   };
 }
 
-/** Section `images` of the probe: size in bytes, owner and users of each image asked for. */
+/** Section `images` of the probe: size in bytes, owner and users of each requested image. */
 export function parseImages(rows: Rows, lost: Lost): ImageFact[] {
   const byKind = grouped(rows);
   const users = Map.groupBy(byKind("user"), (row) => plain(row[1] ?? ""));
@@ -171,7 +171,7 @@ function parseImageRecord(row: Row): ImageRecord | undefined {
   };
 }
 
-/** Somebody is there, also where it cannot be read who. */
+/** An unreadable row still counts as a user. */
 function parseImageUser(row: Row, lost: Lost): ImageUser {
   const [user] = each([row], lost, () => {
     const domain = field(row, 4, "a domain id");
@@ -203,7 +203,7 @@ export function parseDomainConfigurations(rows: Rows, lost: Lost): DomainConfigu
   });
 }
 
-/** A field that holds a UUID, in lower case; Unparseable otherwise. */
+/** A field that holds a UUID, in lower case; throws Unparseable otherwise. */
 export function uuid(row: Row, at: number): string {
   const value = field(row, at, "a UUID").toLowerCase();
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) {
@@ -212,7 +212,7 @@ export function uuid(row: Row, at: number): string {
   return value;
 }
 
-/** `-` is the empty text. */
+/** The text of a field; empty for `-`. */
 export function text(row: Row, at: number, what: string): string {
   const value = field(row, at, what);
   return value === "-" ? "" : plain(value);

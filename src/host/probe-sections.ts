@@ -3,22 +3,22 @@ import { printable } from "../printable.ts";
 /** Rows of one section, without their first field. */
 export type Rows = readonly (readonly string[])[];
 
-/** What is read of one answer, whoever printed it: a host with a thousand exports stays far below. */
+/** Limits for reading one answer, whatever printed it: a host with a thousand exports stays far below them. */
 export const bounds = {
-  /** Of the whole answer, in bytes; the connection gives up beyond. */
+  /** Of the whole answer, in bytes; the connection ends a longer one. */
   answerBytes: 4 * 2 ** 20,
   /** Of one section, in UTF-16 units. */
   sectionLength: 2 * 2 ** 20,
-  /** Read in one go, in milliseconds. */
+  /** Of one section; so many rows are read in one go, in milliseconds. */
   sectionRows: 4096,
-  /** Of all sections: what is made of so many short rows stays below four times the largest answer. */
+  /** Of all sections: the memory for so many short rows stays below four times the largest answer. */
   answerRows: 12_288,
   rowLength: 8192,
   rowFields: 64,
   fieldLength: 4096,
 } as const;
 
-/** A row that cannot be read: it costs what it tells of, and nothing else. */
+/** A row that could not be read. Only its own content is lost. */
 export interface UnreadRow {
   readonly why: string;
   /** The row itself, shortened. */
@@ -29,7 +29,7 @@ export interface UnreadRow {
 export interface Section {
   readonly rows: string[][];
   readonly unread: UnreadRow[];
-  /** Why nothing of it counts; undefined while it holds together. */
+  /** Why the whole section is discarded; undefined while it is well-formed. */
   broken: string | undefined;
   length: number;
   end: { readonly state: string; readonly why: string } | undefined;
@@ -43,10 +43,12 @@ export interface Answer {
   readonly complete: boolean;
 }
 
-/** So much is read in one go. */
+/** This much is read in one go. */
 const stride = 128 * 1024;
 
-/** Splits an answer into sections; yields between two strides of it, so that a large one never holds up the event loop. */
+/**
+ * Splits an answer into sections; yields between two strides, so that a large answer does not hold up the event loop.
+ */
 export function* splitAnswer(stdout: string, names: readonly string[]): Generator<void, Answer> {
   let rows = 0;
   const sections = new Map(names.map((name) => [name, emptySection()]));
@@ -56,7 +58,7 @@ export function* splitAnswer(stdout: string, names: readonly string[]): Generato
   const first = stdout.slice(0, Math.max(0, from - 1));
   for (;;) {
     const to = stdout.indexOf("\n", from);
-    // What follows the last newline was cut off: it is no line.
+    // Text after the last newline was cut off: it is not a line.
     if (to < 0) break;
     rest -= to - from + 64;
     if (rest < 0) {
@@ -71,7 +73,7 @@ export function* splitAnswer(stdout: string, names: readonly string[]): Generato
   return { sections, foreign: first !== "probe\t1", complete: last === "end\tprobe" };
 }
 
-/** Files one line; returns its first characters. */
+/** Adds one line to its section; returns its first characters. */
 function read(
   sections: ReadonlyMap<string, Section>,
   stdout: string,
@@ -120,14 +122,14 @@ function overflow(section: Section, why: string): string {
 function ended(sections: ReadonlyMap<string, Section>, [name = "", state = "", exit = "", why = ""]: string[]): void {
   const section = sections.get(name);
   if (section === undefined) return;
-  // A section that ends twice was not written by one probe.
+  // The output of one probe has no section that ends twice.
   if (section.end !== undefined) section.broken ??= "the section ends twice";
   section.end = { state, why: excerpt(why || `exit ${exit}`) };
 }
 
 const emptySection = (): Section => ({ rows: [], unread: [], broken: undefined, length: 0, end: undefined });
 
-/** Short, and safe to show: whatever it was, it goes into a message. */
+/** Shortened and printable, for use in a message. */
 export function excerpt(text: string): string {
   const short = text.length <= longestExcerpt ? text : `${text.slice(0, longestExcerpt - 1)}…`;
   return printable(short);

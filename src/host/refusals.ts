@@ -1,6 +1,6 @@
 /**
  * Why an acting script refuses (the second field of `refused<TAB>Reason<TAB>message`), with its meaning. The message
- * beside it names the path, device or process in the way.
+ * next to it names the path, device or process in the way.
  */
 export const refusals = {
   MachineChanged: "The machine-id is not the one that was recorded: another machine answers at this address",
@@ -102,10 +102,10 @@ export const refusals = {
   PeerRefuses: "The peer answers but does not allow this host to migrate domains to it; the message quotes the output",
   InvalidArgument: "The argument contains characters that a configuration file cannot hold",
 } as const;
-/** A reason with which a script may refuse. */
+/** A reason for which a script may refuse. */
 export type RefusalReason = keyof typeof refusals;
 
-/** Whether a script's third field is in the catalogue of refusals. */
+/** Whether the second field of a script's last line is a known refusal. */
 export function isRefusalReason(text: string): text is RefusalReason {
   return Object.hasOwn(refusals, text);
 }

@@ -13,9 +13,9 @@ export interface RelocationPeer {
 }
 
 /**
- * The migration key of this host made once; exactly these senders in the managed block of authorized_keys, each tied to
- * its address and able to run `xl migrate-receive` (and the check of {@link verifyRelocation}) only; exactly these
- * receivers in the managed known_hosts. Detail: `prepared` or `unchanged`. Refuses ToolMissing.
+ * Creates the migration key of this host once; writes exactly these senders into the managed block of authorized_keys,
+ * each restricted to its address and to `xl migrate-receive` (and the check of {@link verifyRelocation}); writes
+ * exactly these receivers into the managed known_hosts. Detail: `prepared` or `unchanged`. Refuses ToolMissing.
  */
 export function prepareRelocation(request: {
   readonly senders: readonly RelocationPeer[];
@@ -35,7 +35,7 @@ export function prepareRelocation(request: {
 }
 
 /**
- * From this host to a receiver, over the migration key, without touching a domain. Detail: `verified`. Refuses
+ * Connects from this host to a receiver with the migration key, without touching a domain. Detail: `verified`. Refuses
  * PeerUnreachable, PeerRefuses (it answers, and does not let this host migrate domains to it).
  */
 export function verifyRelocation(request: { readonly address: string }): HostCommand {

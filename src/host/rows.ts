@@ -1,7 +1,10 @@
 import { printable } from "../printable.ts";
 import { excerpt, type Rows } from "./probe-sections.ts";
 
-/** A section that does not say what probe.sh documents. Without a stack: a host may send thousands of such rows. */
+/**
+ * A row or section does not have the form that probe.sh documents. It has no stack trace: a host may send thousands of
+ * such rows.
+ */
 export class Unparseable extends Error {
   override readonly name = "Unparseable";
   constructor(message: string) {
@@ -12,10 +15,10 @@ export class Unparseable extends Error {
   }
 }
 
-/** Takes a row that could not be read, and why. */
+/** Receives a row that could not be read, and the reason. */
 export type Lost = (row: readonly string[], why: string) => void;
 
-/** What each row says; a row that cannot be read is lost, and nothing else. */
+/** Parses each row; an unreadable row is passed to `lost` and affects no other. */
 export function each<T>(rows: Rows, lost: Lost, parse: (row: readonly string[]) => T): T[] {
   const values: T[] = [];
   for (const row of rows) {
@@ -30,8 +33,8 @@ export function each<T>(rows: Rows, lost: Lost, parse: (row: readonly string[]) 
 }
 
 /**
- * The rows whose field at this index none before them has; the others are lost. A thing stands once, or what is said about it
- * counts for each time it stands: a few thousand rows become millions.
+ * The first row for each value of the field at this index; the others are passed to `lost`. Duplicates would multiply
+ * with the rows about the same thing: a few thousand rows become millions.
  */
 export function once(rows: Rows, lost: Lost, at: number): Rows {
   const seen = new Set<string>();
@@ -59,7 +62,10 @@ export function field(row: readonly string[], index: number, what: string): stri
   return text;
 }
 
-/** Undoes mountinfo's octal escapes. What they hid is made printable: it never was when the answer came in. */
+/**
+ * Undoes mountinfo's octal escapes. Makes the decoded characters printable: the check of the incoming answer did not
+ * see them.
+ */
 export function plain(text: string): string {
   if (!text.includes("\\")) return text;
   return printable(
@@ -67,7 +73,7 @@ export function plain(text: string): string {
   );
 }
 
-/** A field that holds an integer which JavaScript represents exactly; Unparseable otherwise. */
+/** A field that holds an integer that JavaScript represents exactly; throws Unparseable otherwise. */
 export function wholeNumber(row: readonly string[], index: number, what: string): number {
   const text = field(row, index, what);
   const value = Number(text);
@@ -77,21 +83,21 @@ export function wholeNumber(row: readonly string[], index: number, what: string)
   return value;
 }
 
-/** A whole number that may be negative. */
+/** A field that holds an integer, also a negative one; throws Unparseable otherwise. */
 export function integer(row: readonly string[], index: number, what: string): number {
   const text = field(row, index, what);
   if (!/^-?[0-9]{1,15}$/.test(text)) throw new Unparseable(`${what} is ${shown(text)}, not a number`);
   return Number(text);
 }
 
-/** The accepted word that equals the text; Unparseable otherwise. */
+/** The accepted word that equals the text; throws Unparseable otherwise. */
 export function oneOf<const T extends string>(text: string, accepted: readonly T[], what: string): T {
   const found = accepted.find((candidate) => candidate === text);
   if (found === undefined) throw new Unparseable(`${what} is ${shown(text)}, not ${accepted.join(" or ")}`);
   return found;
 }
 
-/** A field that holds `major:minor`; Unparseable otherwise. */
+/** A field that holds `major:minor`; throws Unparseable otherwise. */
 export function deviceNumber(row: readonly string[], index: number): string {
   const text = field(row, index, "a device number");
   if (!/^[0-9]+:[0-9]+$/.test(text)) throw new Unparseable(`${shown(text)} is no device number`);
@@ -117,7 +123,7 @@ export function words(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== "");
 }
 
-/** A value for a message. */
+/** A value quoted for a message. */
 export function shown(text: string): string {
   return JSON.stringify(excerpt(text));
 }

@@ -1,6 +1,6 @@
 /**
- * Whether two facts say the same, of properties that are not ignored; one that is undefined is absent. It compares and writes
- * nothing down: a host may show thousands of rows, and others at each look.
+ * Whether two facts are equal in all properties that are not ignored; an undefined property is absent. Compares in
+ * place, without serializing: a host may show thousands of rows, and others at each look.
  */
 export function sameFacts(a: unknown, b: unknown, ignored: ReadonlySet<string> = none): boolean {
   if (a === b) return true;

@@ -4,7 +4,7 @@ import type { Script } from "../ssh/host-session.ts";
 const directory = new URL("./scripts/", import.meta.url);
 const loaded = new Map<string, Script>();
 
-/** The names of everything that can be run on a host: `src/host/scripts/<name>.sh`. */
+/** The names of all scripts that run on hosts: `src/host/scripts/<name>.sh`. */
 export const scriptNames = [
   "probe",
   "read-configuration",
@@ -51,8 +51,8 @@ export const scriptNames = [
 export type ScriptName = (typeof scriptNames)[number];
 
 /**
- * Reads a script once. A line `# include: FILE` is replaced by `scripts/shared/FILE`, each file at most once. A line
- * `# embed: FILE` is replaced by a whole program of its own, with everything that it includes: for a here-document.
+ * Reads a script once. A line `# include: FILE` is replaced by `scripts/shared/FILE`, each file at most once. A line `#
+ * embed: FILE` is replaced by a complete program with everything that it includes, for a here-document.
  */
 export function loadScript(name: ScriptName): Script {
   const known = loaded.get(name);

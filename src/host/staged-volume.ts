@@ -1,9 +1,12 @@
-/** What is new of a logical volume is filled with zeroes beside it, under this name, before anybody may be served it (scripts/shared/staged-volume.sh). */
+/**
+ * New space of a logical volume is filled with zeroes in a volume of this name before it may be served
+ * (scripts/shared/staged-volume.sh).
+ */
 
 const suffix = ".xensan-new";
 
-/** Where what is new of the volume is made blank. */
+/** Name of the volume in which new space of this volume is blanked. */
 export const stagedName = (name: string): string => `${name}${suffix}`;
 
-/** The name of the volume that something staged is for, or of one that is no such thing. */
+/** Name of the volume that a staged volume belongs to; the name itself if it is not a staged volume. */
 export const finalName = (name: string): string => (name.endsWith(suffix) ? name.slice(0, -suffix.length) : name);

@@ -1,6 +1,6 @@
-/** What may be written into a host's configuration files and command lines. Each function returns its text or throws. */
+/** Values for a host's configuration files and command lines. Each function returns its text or throws. */
 
-/** The object on whose behalf something is made; written beside it on the host, and asked for before it is deleted. */
+/** The object for which something is made; recorded next to it on the host, and checked before it is deleted. */
 export interface Owner {
   readonly namespace: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface Target {
   readonly slot: number;
 }
 
-/** A value that no host could be given: names the field, the value and what would be accepted. */
+/** A value that no host accepts: names the field, the value and the accepted values. */
 export class InvalidValue extends Error {
   override readonly name = "InvalidValue";
   readonly field: string;
@@ -23,7 +23,7 @@ export class InvalidValue extends Error {
   }
 }
 
-/** The value where the whole of it matches; {@link InvalidValue} otherwise. The pattern must be anchored. */
+/** The value if the whole of it matches; throws {@link InvalidValue} otherwise. The pattern must be anchored. */
 export function matching(field: string, value: string, pattern: RegExp, accepted: string): string {
   if (pattern.test(value)) return value;
   throw new InvalidValue(field, value, accepted);
@@ -37,7 +37,7 @@ export function whole(field: string, value: number, min: number, max: number): s
 
 /** The shelf (major) of an AoE address, 0 to 65534 without 4095. */
 export function shelf(value: number): string {
-  // 4095 is "all ones" to the initiator.
+  // The initiator treats 4095 as "all ones".
   if (value === 4095) throw new InvalidValue("shelf", value, "a whole number from 0 to 65534 other than 4095");
   return whole("shelf", value, 0, 65534);
 }
@@ -52,7 +52,7 @@ export function targetName(target: Target): string {
   return `e${shelf(target.shelf)}.${slot(target.slot)}`;
 }
 
-/** Rounded up to whole sectors: AoE serves nothing smaller. */
+/** Rounded up to whole sectors, the unit of AoE. */
 export function sizeBytes(value: number): string {
   return String(Math.ceil(Number(whole("sizeBytes", value, 1, 2 ** 52)) / 512) * 512);
 }
@@ -64,8 +64,8 @@ export function interfaceName(value: string): string {
 }
 
 /**
- * An absolute path without `.`, `..` or empty parts, of characters that mean nothing to sh, to systemd's
- * EnvironmentFile and to inittab: all three read it.
+ * An absolute path without `.`, `..` or empty parts, of characters without a special meaning in sh, systemd's
+ * EnvironmentFile and inittab: all three read it.
  */
 export function path(value: string): string {
   const accepted = "an absolute path of A-Z a-z 0-9 . _ + : @ = , -, without empty parts, . or ..";
@@ -76,7 +76,7 @@ export function path(value: string): string {
   return matching("path", value, /^(\/[A-Za-z0-9._+:@=,-]+)+$/, accepted);
 }
 
-/** The interfaces that may be exported on, each with its segment, in one string of words: `eth1=rack eth2=backup`. */
+/** The interfaces that may be exported on, each with its segment, as one string of words: `eth1=rack eth2=backup`. */
 export function allowedInterfaces(interfaces: readonly { readonly name: string; readonly segment: string }[]): string {
   const segment = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
   const word = (one: { readonly name: string; readonly segment: string }) =>
@@ -96,7 +96,7 @@ export function packageName(value: string): string {
   return matching("package", value, /^[a-z0-9][a-z0-9+.-]+$/, "the name of a Debian package");
 }
 
-/** `namespace/name uid`, the marker written into configurations and beside backings. */
+/** `namespace/name uid`, the mark written into configurations and next to backings. */
 export function ownerText(owner: Owner): string {
   const name = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
   matching("namespace", owner.namespace, name, "a Kubernetes name");
@@ -105,7 +105,7 @@ export function ownerText(owner: Owner): string {
   return `${owner.namespace}/${owner.name} ${owner.uid}`;
 }
 
-/** The lasting identity of a backing as the probe tells it (scripts/shared/backing-identity.sh); `-` for none. */
+/** The lasting identity of a backing as the probe reports it (scripts/shared/backing-identity.sh); `-` for none. */
 export function backingIdentity(value: string | undefined): string {
   if (value === undefined || value === "") return "-";
   return matching(
@@ -116,7 +116,7 @@ export function backingIdentity(value: string | undefined): string {
   );
 }
 
-/** vblade's own flags, in one string of words: `-r -d -s -b N -m MAC,MAC -o N -l N`. */
+/** vblade's own flags, as one string of words: `-r -d -s -b N -m MAC,MAC -o N -l N`. */
 export function exportOptions(options: readonly string[]): string {
   const words: string[] = [];
   const accepted = "-r, -d, -s, -b N, -o N, -l N or -m MAC,MAC…";

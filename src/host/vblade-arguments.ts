@@ -1,4 +1,6 @@
-/** vblade's command line: options anywhere (getopt permutes), joined or apart, then shelf, slot, interface and backing. */
+/**
+ * vblade's command line: options anywhere (getopt permutes), joined or apart, then shelf, slot, interface and backing.
+ */
 export interface VbladeArguments {
   readonly shelf: number;
   readonly slot: number;
@@ -8,7 +10,7 @@ export interface VbladeArguments {
   readonly options: readonly string[];
 }
 
-/** Undefined when these are not the arguments of a vblade that serves anything. */
+/** Parses the arguments of a vblade; undefined if they do not make it serve anything. */
 export function parseVbladeArguments(argv: readonly string[]): VbladeArguments | undefined {
   const places: string[] = [];
   const options: string[] = [];
@@ -31,18 +33,18 @@ export function parseVbladeArguments(argv: readonly string[]): VbladeArguments |
   return { shelf: leadingNumber(shelf), slot: leadingNumber(slot), interface: netif, backing, options };
 }
 
-/** As C's atoi, which is what vblade takes a shelf through: `abc` is 0. */
+/** Like C's atoi, with which vblade reads a shelf: `abc` is 0. */
 export function leadingNumber(text: string): number {
   return Number(/^\s*([0-9]{1,15})/.exec(text)?.[1] ?? 0);
 }
 
-/** Options as a text that is equal exactly when the options mean the same, whatever their order. */
+/** A canonical text: equal exactly when the options mean the same, in any order. */
 export function canonicalOptions(options: readonly string[]): string {
   const given = new Map<string, string>();
   for (let at = 0; at < options.length; at++) {
     const flag = options[at] ?? "";
     const argument = /^-[bolm]$/.test(flag) ? (options[++at] ?? "") : undefined;
-    // MAC addresses are the same in capitals.
+    // MAC addresses are case-insensitive.
     given.set(flag, argument === undefined ? flag : `${flag} ${flag === "-m" ? argument.toLowerCase() : argument}`);
   }
   return [...given.keys()]

@@ -1,43 +1,48 @@
 /** What a probe learned of Xen on one dom0. Memory in MiB, as xl counts it. */
 
 export interface Toolstack {
-  /** The programs that are there: xl where both are. */
+  /** The installed programs: xl if both are there. */
   readonly kind: "xl" | "xm" | "None";
   /** The host is a dom0: it runs under Xen. */
   readonly dom0: boolean;
-  /** `xl info`; undefined where the host is no dom0 or xl could not tell. */
+  /** `xl info`; undefined if the host is not a dom0 or xl did not report it. */
   readonly info: XenInfo | undefined;
-  /** What dom0 itself has of the memory; left out where the host does not tell. */
+  /** Memory of dom0 itself; omitted if the host does not report it. */
   readonly dom0Memory?: Dom0Memory;
-  /** What happens to domains when the host goes down and comes up; undefined where there is no such service. */
+  /** What happens to domains when the host goes down and comes up; undefined without such a service. */
   readonly automaticDomains: { readonly save: string; readonly restore: string; readonly auto: string } | undefined;
   readonly services: ReadonlyMap<string, "active" | "inactive" | "missing">;
-  /** What resets the machine when dom0 hangs. Left out where nothing does. */
+  /** Timers that reset the machine when dom0 hangs. Omitted if there are none. */
   readonly watchdogs?: readonly Watchdog[];
   readonly bridges: readonly string[];
-  /** Those of Open vSwitch. Left out where there are none, or where it does not tell. */
+  /** Bridges of Open vSwitch. Omitted if there are none or it does not report them. */
   readonly ovsBridges?: readonly string[];
-  /** Values of /etc/xen/xend-config.sxp that xensan renders, by key (xend-relocation-port, …), as written; xm only. */
+  /**
+   * Values of the keys of /etc/xen/xend-config.sxp that xensan renders (xend-relocation-port, …), as written; xm only.
+   */
   readonly xendConfiguration: ReadonlyMap<string, string> | undefined;
-  /** The revision of the password that xensan wrote there; undefined when it wrote none, or the file was changed since; xm only. */
+  /**
+   * The revision of the password that xensan wrote there; undefined if it wrote none, or the file changed since; xm
+   * only.
+   */
   readonly xendPassword: string | undefined;
 }
 
-/** A timer below dom0: Xen's own, armed by xenwatchdogd, or one of the machine's hardware. */
+/** A timer below dom0: Xen's own, armed by xenwatchdogd, or one in the hardware. */
 export interface Watchdog {
-  /** `xenwatchdogd`, or what the hardware calls itself. */
+  /** `xenwatchdogd`, or the name that the hardware reports. */
   readonly name: string;
-  /** How long dom0 may hang. */
+  /** How long dom0 may hang before the reset. */
   readonly seconds: number;
-  /** It is armed after a boot as well. */
+  /** Whether it is armed after a boot as well. */
   readonly atBoot: boolean;
 }
 
 /** Memory of the control domain, in MiB. */
 export interface Dom0Memory {
-  /** What Xen counts as dom0's now. */
+  /** Memory that Xen counts as dom0's now. */
   readonly owned: number;
-  /** What its kernel could hand out to new programs. */
+  /** Memory that its kernel could give to new programs. */
   readonly available: number;
   /** xl takes memory from dom0 when a domain needs it: by xl.conf, or because Xen was booted without dom0_mem. */
   readonly autoballoon: boolean;
@@ -61,27 +66,32 @@ export interface XenInfo {
 /** A row of `xl list -v`, Domain-0 left out. */
 export interface DomainFact {
   readonly id: number;
-  /** `(null)` and `vm--incoming` on the way in, `vm--migratedaway` on the way out. */
+  /** `(null)` and `vm--incoming` while it arrives, `vm--migratedaway` while it leaves. */
   readonly name: string;
   readonly uuid: string;
   readonly memory: number;
   readonly vcpus: number;
   /** Letters of xl list: r running, b blocked, p paused, s shut down; d dying in {@link DomainsFact.remains} only. */
   readonly state: string;
-  /** Why it is shut down: `-` not, r reboot, s suspend, c crash, w watchdog, S soft reset; empty when xl does not tell. */
+  /**
+   * Why it is shut down: `-` not, r reboot, s suspend, c crash, w watchdog, S soft reset; empty if xl does not report
+   * it.
+   */
   readonly shutdownReason: string;
   /** CPU seconds used. */
   readonly seconds: number;
 }
 
-/** Everything of the toolstack that moves or builds a domain now. */
+/** The domains of a host, their leases, and the programs of the toolstack that move or build a domain now. */
 export interface DomainsFact {
   readonly domains: readonly DomainFact[];
-  /** What is left of domains that died: no copy of anything, and it may stay for ever. Left out where there is nothing. */
+  /** Remains of dead domains: not a copy of any domain, and they may stay forever. Omitted if there are none. */
   readonly remains?: readonly DomainFact[];
-  /** The leases that processes of this host hold on images of domains. Left out where there is none. */
+  /** The leases that processes of this host hold on images of domains. Omitted if there are none. */
   readonly leases?: readonly DomainLease[];
-  /** `xl migrate`, `xl migrate-receive`, `xl create` and the like that run now; not the daemons that wait for a domain's end. */
+  /**
+   * Running `xl migrate`, `xl migrate-receive`, `xl create` and the like; not the daemons that wait for a domain's end.
+   */
   readonly processes: readonly { readonly pid: number; readonly verb: string; readonly name: string }[];
 }
 
@@ -89,13 +99,15 @@ export interface DomainsFact {
 export interface DomainLease {
   /** UUID of the domain. */
   readonly uuid: string;
-  /** Uptime in seconds before which it is held whether or not the domain is seen; another one whenever it is asked for again. */
+  /**
+   * Uptime in seconds until which it is held whether or not the domain is seen; changes whenever it is requested again.
+   */
   readonly until: number;
 }
 
 /** The channel over which peers migrate domains to this host. */
 export interface RelocationFact {
-  /** Public half of the migration key that was made on this host; empty before. */
+  /** Public half of the migration key of this host; empty before it is created. */
   readonly publicKey: string;
   /** The managed block of root's authorized_keys. */
   readonly peers: readonly { readonly name: string; readonly address: string; readonly publicKey: string }[];
@@ -105,39 +117,42 @@ export interface RelocationFact {
   readonly hostKeys: readonly string[];
 }
 
-/** A migration that was begun on this host or recorded on it, as its record and its log say. */
+/** A migration that was started or recorded on this host, from its record and its log. */
 export interface MigrationRun {
   readonly operation: string;
   readonly uuid: string;
-  /** Boot in which it was begun. */
+  /** Boot in which it was started. */
   readonly bootId: string;
-  /** Running: the process is there. Ended: it left an exit code. Lost: neither. Recorded: it is another host's, or an offline one. */
+  /**
+   * Running: the process exists. Ended: it left an exit code. Lost: neither. Recorded: another host runs it, or it is
+   * offline.
+   */
   readonly state: "Running" | "Ended" | "Lost" | "Recorded";
   readonly exitCode: number | undefined;
   /** The furthest mark in its log: Permission is the point of no return. */
   readonly phase: "Connecting" | "Sending" | "Transferred" | "Permission" | "Succeeded" | "Failed";
   /** The last lines of its log. */
   readonly message: string;
-  /** Uptime in seconds at which it began and of now. */
+  /** Uptime in seconds at its start, and of now. */
   readonly startedAt: number;
   readonly now: number;
-  /** RFC 3339: when it began, by the operator; undefined in records of before. */
+  /** RFC 3339: its start, by the operator's clock; undefined in older records. */
   readonly time: string | undefined;
 }
 
-/** An image file of a domain, or what is at its path. */
+/** An image file of a domain, or whatever is at its path. */
 export interface ImageFact {
   readonly path: string;
   readonly kind: "Missing" | "File" | "Other";
   readonly sizeBytes: number;
   readonly allocatedBytes: number;
-  /** `INODE BIRTH` of the file, which tells it from a later one of the same name; undefined where there is none. */
+  /** `INODE BIRTH` of the file, which tells it from a later file of the same name; undefined without a file. */
   readonly identity: string | undefined;
-  /** What the share says of the image; undefined where it says nothing. */
+  /** The record of the image on the share; undefined without one. */
   readonly record: ImageRecord | undefined;
-  /** Who uses this very file on the host, by whatever name; at most eight. */
+  /** Users of this very file on the host, by whatever name; at most eight. */
   readonly users: readonly ImageUser[];
-  /** Copying: of this many bytes so far, into a working name; Interrupted: nobody copies any more. */
+  /** Copying: this many bytes are copied so far, to a temporary name. Interrupted: no process copies any more. */
   readonly work: { readonly state: "Copying" | "Interrupted"; readonly bytes: number } | undefined;
 }
 
@@ -146,18 +161,18 @@ export interface ImageRecord {
   readonly identity: string;
   /** `namespace/name uid` of its XenDomain. */
   readonly owner: string;
-  /** UUID of the domain; empty in records of before. */
+  /** UUID of the domain; empty in older records. */
   readonly uuid: string;
-  /** Making: about to be made. Made: by xensan. Found: by somebody else, and allowed. */
+  /** Making: about to be made. Made: by xensan. Found: made by something else, and allowed. */
   readonly origin: "Making" | "Made" | "Found";
 }
 
-/** A loop device, or a program that serves disks. */
+/** A loop device or a process that uses an image. */
 export interface ImageUser {
   readonly kind: "loop" | "process";
   /** `loop3`, or a process id. */
   readonly name: string;
-  /** Id of the domain for which it does; undefined where none is known. */
+  /** Id of the domain that it serves; undefined if unknown. */
   readonly domain: number | undefined;
 }
 

@@ -1,15 +1,21 @@
-/** What may be written into xl's command lines and configurations, authorized_keys, known_hosts and xend-config.sxp. Each function returns its text or throws. */
+/**
+ * Values for xl's command lines and configurations, authorized_keys, known_hosts and xend-config.sxp. Each function
+ * returns its text or throws.
+ */
 
 import { InvalidValue, matching, pathGlobs, whole } from "./values.ts";
 
-/** Lower case with hyphens, the identity of a domain for Xen. Nobody has the one of Domain-0. */
+/** UUID of a domain in Xen, lower case with hyphens. The UUID of Domain-0 is not accepted. */
 export function domainUuid(value: string): string {
   const accepted = "a UUID, 8-4-4-4-12 lower-case hexadecimal digits, not all 0";
   if (/^[0-]+$/.test(value)) throw new InvalidValue("uuid", value, accepted);
   return matching("uuid", value, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, accepted);
 }
 
-/** xl takes a number for a domain id, and gives these prefixes and suffixes to domains that move. */
+/**
+ * Name of a domain. xl takes a number for a domain id, and uses the refused prefixes and suffixes for domains in
+ * migration.
+ */
 export function domainName(value: string): string {
   const accepted =
     "1 to 63 of A-Z a-z 0-9 _ . -, not only digits, not Domain-0, migrating-*, *--incoming or *--migratedaway";
@@ -19,12 +25,12 @@ export function domainName(value: string): string {
   return matching("name", value, /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, accepted);
 }
 
-/** Names a unit, a file and a record. */
+/** Name of a migration's unit, file and record. */
 export function operationName(value: string): string {
   return matching("operation", value, /^[a-z0-9][a-z0-9-]{0,62}$/, "1 to 63 of a-z 0-9 -");
 }
 
-/** RFC 3339 in whole seconds of UTC, as in a record on a host. */
+/** RFC 3339 in whole seconds of UTC, as in a host's record. */
 export function timeOfDay(value: string): string {
   return matching("time", value, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/, "a time like 2026-11-28T09:30:00Z");
 }
@@ -50,7 +56,7 @@ export function sha256(value: string): string {
   return matching("digest", value, /^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
 }
 
-/** `TYPE BASE64` of a public key, its comment left out, in base64: an argument without blanks. */
+/** `TYPE BASE64` of a public key without its comment, in base64: an argument without blanks. */
 export function publicKey(field: string, value: string): string {
   const type = "(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))";
   const accepted = "a public key of OpenSSH: its type and its base64 in one line";
@@ -58,7 +64,7 @@ export function publicKey(field: string, value: string): string {
   return base64(value.split(" ").slice(0, 2).join(" "));
 }
 
-/** A whole file as one argument. xl.cfg is printable ASCII. */
+/** A whole file as one argument, in base64. xl.cfg is printable ASCII. */
 export function configurationText(value: string): string {
   const accepted = "at most 16384 printable ASCII characters in lines that end with a newline";
   if (value.length > 16_384) throw new InvalidValue("text", `${value.length} characters`, accepted);
@@ -77,20 +83,20 @@ const xendKeys: readonly string[] = [
   "vncpasswd",
 ];
 
-/** `KEY=VALUE`, the value as it stands in the file: `yes`, `8002` or `'text'`. */
+/** `KEY=VALUE`, with the value as in the file: `yes`, `8002` or `'text'`. */
 export function xendSetting(setting: { readonly key: string; readonly value: string }): string {
   if (!xendKeys.includes(setting.key)) throw new InvalidValue("key", setting.key, xendKeys.join(", "));
   const accepted = "a word, a number, or text between single quotes without quotes or backslashes";
   return `${setting.key}=${matching(setting.key, setting.value, /^([A-Za-z0-9-]{1,32}|'[ !#-&(-[\]-~]{0,1024}')$/, accepted)}`;
 }
 
-/** What VNC compares, and what does not end the text in xend-config.sxp. */
+/** Characters that VNC compares and that do not end the text in xend-config.sxp. */
 export const consolePasswordAccepted = {
   pattern: /^[ !#-&(-[\]-~]{1,8}$/,
   words: "1 to 8 printable ASCII characters, without quotes and backslashes",
 };
 
-/** `vncpasswd='TEXT'` and `vncpasswd-revision=REVISION`. What is wrong with the text is said without it. */
+/** `vncpasswd='TEXT'` and `vncpasswd-revision=REVISION`. The error for an invalid text does not contain it. */
 export function xendPassword(password: { readonly text: string; readonly revision: string }): readonly string[] {
   if (!consolePasswordAccepted.pattern.test(password.text))
     throw new InvalidValue("vncpasswd", "(not shown)", consolePasswordAccepted.words);
