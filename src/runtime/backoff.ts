@@ -1,6 +1,9 @@
 import type { Clock } from "../clock.ts";
 
-/** Exponential: `baseMs`, twice that, … up to `maxMs`; each drawn from [half, whole] so that the many do not march in step. */
+/**
+ * Exponential: `baseMs`, twice that, … up to `maxMs`; each delay is drawn from [half, whole], so that many clients do
+ * not retry in step.
+ */
 export interface Backoff {
   readonly baseMs: number;
   readonly maxMs: number;

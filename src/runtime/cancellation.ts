@@ -1,13 +1,16 @@
 import type { Clock } from "../clock.ts";
 
-/** A signal of our own that also follows its parents. Disposing removes its listeners from the parents, so that nothing leaks. */
+/**
+ * A signal that also follows its parents. Disposing it removes its listeners from the parents, so that nothing leaks.
+ */
 export interface LinkedSignal extends Disposable {
   readonly signal: AbortSignal;
   abort(reason: unknown): void;
 }
 
 /**
- * `AbortSignal.any` with an end: signals that live as long as the program collect no listeners from what is long over.
+ * `AbortSignal.any` that can be disposed of: signals that live as long as the program do not collect listeners of
+ * finished work.
  */
 export function linkedSignal(...parents: (AbortSignal | undefined)[]): LinkedSignal {
   const controller = new AbortController();
@@ -31,12 +34,12 @@ export function linkedSignal(...parents: (AbortSignal | undefined)[]): LinkedSig
   };
 }
 
-/** A time limit of our own has passed. */
+/** One of our own time limits has passed. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
 }
 
-/** Runs `body` under a signal that is aborted with a {@link TimeoutError} after `ms`. It waits for `body` to end. */
+/** Runs `body` under a signal that is aborted with a {@link TimeoutError} after `ms`. Waits for `body` to end. */
 export async function withTimeout<R>(
   clock: Clock,
   ms: number,
@@ -57,5 +60,5 @@ export function after(clock: Clock, ms: number, then: () => void): Disposable {
   return { [Symbol.dispose]: () => cancel.abort(noLongerNeeded) };
 }
 
-/** One for all: an error of its own for every timer would carry a stack that nobody reads. */
+/** One error for all timers: a new one each time would carry a stack that is never read. */
 export const noLongerNeeded = new Error("no longer needed");

@@ -1,35 +1,35 @@
 import { Gauge, type Registry } from "prom-client";
 
 const mebibyte = 2 ** 20;
-/** Heap of an operator that has read nothing yet, with what a scrape, a page of a list and its workers take. */
+/** Heap of an operator before it has read an object, including a scrape, a page of a list and its workers. */
 const baseBytes = 64 * mebibyte;
 /**
- * Heap for each object: itself, its place in indexes and queues, and what its reconcile leaves behind until it is collected.
- * An estimate from one trace of the collector at 5,000 AoeVolumes, rounded up; larger numbers were not measured.
+ * Heap for each object: the object, its entries in indexes and queues, and the garbage of its reconcile. An estimate
+ * from one trace of the collector at 5,000 AoeVolumes, rounded up; larger numbers were not measured.
  */
 const bytesPerObject = 9 * 1024;
-/** The part of the container's memory that the image gives to the heap (`--max-old-space-size-percentage`). */
+/** Share of the container's memory that the image gives to the heap (`--max-old-space-size-percentage`). */
 export const heapPercentage = 70;
 
 /** How many objects a heap of this size serves, in whole hundreds. */
 export const objectsServedBy = (heapBytes: number): number =>
   Math.max(0, Math.floor((heapBytes - baseBytes) / bytesPerObject / 100) * 100);
 
-/** The memory limit of a container that serves so many objects, as a quantity of Kubernetes. */
+/** The memory limit of a container that serves this many objects, as a quantity of Kubernetes. */
 export const limitFor = (objects: number): string =>
   `${Math.ceil(((baseBytes + objects * bytesPerObject) * 100) / heapPercentage / mebibyte / 64) * 64}Mi`;
 
-/** How many objects are served, and how many can be. */
+/** The number of objects that can be served, and that are. */
 export interface Capacity {
   readonly atMost: number;
   readonly objects: () => number;
 }
 
-/** For people: whether there is room for more. */
+/** For people: the limit and the current number. */
 export const capacityText = ({ atMost, objects }: Capacity): string =>
   `the memory limit serves about ${atMost} objects, ${objects()} have been read`;
 
-/** There are more objects than the process has memory for: to read them all would end it, again after every restart. */
+/** There are more objects than the process has memory for: reading them all would end it, again after every restart. */
 export class TooManyObjects extends Error {
   override readonly name = "TooManyObjects";
   constructor(atMost: number, objects: number) {
@@ -39,7 +39,7 @@ export class TooManyObjects extends Error {
   }
 }
 
-/** Metrics of the capacity; of how many objects there are when it is known. */
+/** Registers metrics of the capacity and of the number of objects. */
 export function observeCapacity(registry: Registry, { atMost, objects }: Capacity): void {
   const registers = [registry];
   new Gauge({ name: "xensan_objects_at_most", help: "Objects that the memory limit serves, about.", registers }).set(

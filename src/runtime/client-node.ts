@@ -1,4 +1,4 @@
-/** The door to a real Kubernetes API server. */
+/** The only access to a real Kubernetes API server. */
 
 export type { KubeClient } from "./client-node/client.ts";
 export { createKubeClient, typed } from "./client-node/client.ts";

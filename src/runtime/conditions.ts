@@ -1,6 +1,6 @@
 import { type Condition, type ConditionStatus, unsaid } from "../api/conditions.ts";
 
-/** What a controller says; time and generation are added by {@link setCondition}. */
+/** A condition as a controller reports it; {@link setCondition} adds time and generation. */
 export interface ConditionUpdate {
   readonly type: string;
   readonly status: ConditionStatus;
@@ -8,17 +8,17 @@ export interface ConditionUpdate {
   readonly message: string;
 }
 
-/** When and of which generation a condition speaks. */
+/** Time and generation of a condition. */
 export interface ConditionContext {
   /** Wall-clock milliseconds. */
   readonly now: number;
-  /** `metadata.generation` of the object that was looked at. */
+  /** `metadata.generation` of the observed object. */
   readonly generation: number | undefined;
 }
 
 /**
- * The list with this condition added or replaced in its place. `lastTransitionTime` moves only when `status` changes;
- * the same list is returned when nothing changed at all.
+ * Adds this condition to the list or replaces it. `lastTransitionTime` changes only with `status`; returns the same
+ * list if nothing changed.
  */
 export function setCondition(
   conditions: readonly Condition[],
@@ -45,7 +45,7 @@ export function findCondition(conditions: readonly Condition[] | undefined, type
   return conditions?.find((condition) => condition.type === type);
 }
 
-/** True only when the condition is there, has this status and, when given, speaks of this generation. */
+/** Whether the condition exists, has this status and, if given, is of this generation. */
 export function hasCondition(
   conditions: readonly Condition[] | undefined,
   type: string,
@@ -57,26 +57,26 @@ export function hasCondition(
   return generation === undefined || condition.observedGeneration === generation;
 }
 
-/** The list without this condition; the same list when it is not there. */
+/** The list without this condition; the same list if it does not contain the condition. */
 export function removeCondition(conditions: readonly Condition[], type: string): readonly Condition[] {
   return conditions.some((condition) => condition.type === type)
     ? conditions.filter((condition) => condition.type !== type)
     : conditions;
 }
 
-/** How a summary follows from other conditions. */
+/** Derives a summary from other conditions. */
 export interface SummaryRules {
   /** Usually `Ready`. */
   readonly type: string;
-  /** All of these must be True; the first that is False, else the first that is not True, speaks for the whole. */
+  /** All of these must be True; the first False one, else the first one that is not True, determines the summary. */
   readonly required: readonly string[];
-  /** Conditions of negative polarity: True is bad and comes before everything else. Absent is fine. */
+  /** Conditions of negative polarity: True is bad and takes precedence over everything else. Absent is fine. */
   readonly negative?: readonly string[];
   readonly readyReason?: string;
   readonly readyMessage: string;
 }
 
-/** One condition that says what all say together, with the reason of the one that matters most. */
+/** One condition that summarises all of them, with the reason of the most important one. */
 export function summarise(conditions: readonly Condition[], rules: SummaryRules): ConditionUpdate {
   const raised = (rules.negative ?? []).flatMap((type) => findCondition(conditions, type) ?? []);
   const required = rules.required.map((type) => findCondition(conditions, type) ?? pending(type));

@@ -7,7 +7,7 @@ import { type ControllerObserver, type Metrics, observeController, observeQueue 
 import type { ReconcileResult, Reconciler } from "./reconciler.ts";
 import { priority, WorkQueue } from "./work-queue.ts";
 
-/** What a controller is built from. */
+/** Options of a controller. */
 export interface ControllerOptions {
   /** In logs and metrics, for example `aoevolume`. */
   readonly name: string;
@@ -17,18 +17,18 @@ export interface ControllerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics?: Metrics;
-  /** Keys worked on at once. */
+  /** Number of keys reconciled at once. */
   readonly workers?: number;
-  /** Time for one reconcile; then its signal is aborted. */
+  /** Time limit of one reconcile; then its signal is aborted. */
   readonly timeoutSeconds?: number;
   readonly backoff?: Backoff;
 }
 
 const defaults = { workers: 4, timeoutSeconds: 300 };
-/** How long a reconcile that was told to stop may take before its worker is given to others. */
+/** How long a cancelled reconcile may take before its worker is released. */
 const graceSeconds = 10;
 
-/** Turns events into reconciles, with at most one at a time for a key. One key's trouble stays with that key. */
+/** Turns events into reconciles, at most one at a time for each key. Failures of one key do not affect the others. */
 export class Controller {
   readonly name: string;
   readonly queue: WorkQueue;
@@ -56,7 +56,10 @@ export class Controller {
     this.queue.addAfter(keyString(key), options.afterMs ?? 0, options.priority ?? priority.normal);
   }
 
-  /** Works until the signal is aborted, then waits for what is running (it was told to stop). Never rejects. */
+  /**
+   * Works until the signal is aborted, then waits for running reconciles (their signals are aborted too). Never
+   * rejects.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const workers = Array.from({ length: this.#options.workers }, () => this.#work(signal));
     await Promise.all(workers);
@@ -99,12 +102,12 @@ export class Controller {
       } finally {
         this.#observer?.active(-1);
         this.#observer?.took((clock.monotonic() - started) / 1000);
-        // Last: from here on the key may be taken again.
+        // Last, because the key may be taken again from here on.
         this.queue.done(text);
       }
     })();
-    // A reconcile that does not heed its signal loses its worker, so that other keys go on, but keeps its key: the
-    // same key is never worked on twice at once.
+    // A reconcile that ignores its signal loses its worker, so that other keys go on, but keeps its key: one key is
+    // never reconciled twice at once.
     await Promise.race([settled, overdue.promise]);
     timer[Symbol.dispose]();
   }
@@ -125,7 +128,7 @@ export class Controller {
     const asked = error instanceof KubeError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
     const delaySeconds = this.queue.addRateLimited(key, { atLeastMs: asked }) / 1000;
     const fields = { err: error, failures: this.queue.failures(key), delaySeconds };
-    // Somebody wrote in between: the ordinary way of optimistic locking, not a failure.
+    // A concurrent write: a normal case of optimistic locking, not a failure.
     const conflict = isConflict(error);
     this.#observer?.result(conflict ? "requeue" : "error");
     if (conflict) log.debug(fields, "conflict, tried again");

@@ -13,19 +13,19 @@ import {
 } from "./kube-api.ts";
 import { WorkQueue } from "./work-queue.ts";
 
-/** What one event says (events.k8s.io/v1). */
+/** Content of one event (events.k8s.io/v1). */
 export interface EventInput {
   readonly type: "Normal" | "Warning";
-  /** PascalCase: why it happened. */
+  /** PascalCase: why the event happened. */
   readonly reason: string;
-  /** PascalCase: what was done or attempted. */
+  /** PascalCase: the action that was taken or attempted. */
   readonly action: string;
   /** For people; at most 1024 characters are kept. */
   readonly note: string;
   readonly related?: ObjectReference;
 }
 
-/** What a recorder is built from. */
+/** Options of a recorder. */
 export interface EventRecorderOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
@@ -53,13 +53,16 @@ interface Series {
   seenAt: number;
 }
 
-/** Writes events.k8s.io/v1 events in the background. Never in the way: what cannot be written is dropped and logged. */
+/**
+ * Writes events.k8s.io/v1 events in the background. Never blocks its callers: an event that cannot be written is
+ * dropped and logged.
+ */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #queue: WorkQueue;
   /** Oldest first. */
   readonly #series = new Map<string, Series>();
-  /** What is recorded when its time comes, unless it is withdrawn before. */
+  /** Events that are recorded at a later time unless they are withdrawn before. */
   readonly #later = new Map<string, { readonly record: () => void; readonly at: number }>();
   readonly #allowance = new Map<string, { tokens: number; at: number }>();
 
@@ -68,7 +71,7 @@ export class EventRecorder {
     this.#queue = new WorkQueue({ clock: options.clock });
   }
 
-  /** Returns at once; {@link run} does the writing. */
+  /** Returns at once; {@link run} writes the event. */
   record<T extends KubeObject>(kind: Kind<T>, object: T, input: EventInput): void {
     const now = this.#options.clock.monotonic();
     const regarding = referenceTo(kind, object);
@@ -101,14 +104,14 @@ export class EventRecorder {
     this.#queue.add(key);
   }
 
-  /** Records the event after so many milliseconds, unless it is withdrawn or replaced under the same `slot` before. */
+  /** Records the event after `ms` milliseconds, unless it is withdrawn, or replaced under the same `slot`, before. */
   recordAfter<T extends KubeObject>(kind: Kind<T>, object: T, slot: string, input: EventInput, ms: number): void {
     const key = laterKey(object, slot);
     this.#later.set(key, { record: () => this.record(kind, object, input), at: this.#options.clock.monotonic() + ms });
     this.#queue.addAfter(key, ms);
   }
 
-  /** What {@link recordAfter} was told for the object under this slot is not recorded. */
+  /** Withdraws the event that {@link recordAfter} received for the object under this slot. */
   withdraw(object: KubeObject, slot: string): void {
     this.#later.delete(laterKey(object, slot));
   }
@@ -126,7 +129,7 @@ export class EventRecorder {
     return true;
   }
 
-  /** Writes until the signal is aborted; what waits then is lost. */
+  /** Writes until the signal is aborted; events still waiting then are lost. */
   async run(signal: AbortSignal): Promise<void> {
     for (;;) {
       const key = await this.#queue.take(signal);
@@ -154,7 +157,7 @@ export class EventRecorder {
         await api.mergePatch(eventKind, key, patch, signal);
         return;
       } catch (error) {
-        // Events are kept for an hour or so; a series may live longer.
+        // Events are kept for about an hour; a series may live longer.
         if (!isNotFound(error)) throw error;
         series.stored = false;
       }
@@ -174,7 +177,7 @@ export class EventRecorder {
     const refused = error instanceof KubeError && [400, 403, 404, 422].includes(error.status) && !isConflict(error);
     if (refused || this.#queue.failures(key) >= maxFailures) {
       const dropped = { err: error, event: this.#series.get(key)?.event };
-      // Every event about an object in there meets this: nobody could read them either.
+      // Affects every event about an object in that namespace; the events could not be read either.
       if (isNamespaceTerminating(error)) this.#options.log.debug(dropped, "event dropped");
       else this.#options.log.warn(dropped, "event dropped");
       this.#series.delete(key);

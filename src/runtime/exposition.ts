@@ -1,10 +1,10 @@
 import type { Registry } from "prom-client";
 import { ScrapedGauge } from "./scraped-gauge.ts";
 
-/** Characters that are made at once; in between everything else in the process has its turn. */
+/** Characters that are written at once; between chunks, other work in the process gets its turn. */
 const chunk = 64 * 1024;
 
-/** All metrics of a registry in the text format, piece by piece: the whole of it is never in memory. */
+/** All metrics of a registry in the text format, in chunks: the whole text is never in memory. */
 export async function* exposition(registry: Registry): AsyncGenerator<string> {
   for (const metric of registry.getMetricsAsArray()) {
     if (!(metric instanceof ScrapedGauge)) {

@@ -1,10 +1,10 @@
 import { isConflict, isNotFound, type Kind, type KubeApi, type KubeObject, keyOf } from "./kube-api.ts";
 
-/** True when the finalizer holds the object. */
+/** Whether the object has the finalizer. */
 export const hasFinalizer = (object: KubeObject, finalizer: string): boolean =>
   object.metadata.finalizers?.includes(finalizer) ?? false;
 
-/** True from the deletion of the object until its last finalizer is gone. */
+/** True from the deletion of the object until its last finalizer is removed. */
 export const isDeleting = (object: KubeObject): boolean => object.metadata.deletionTimestamp !== undefined;
 
 interface FinalizerRequest<T extends KubeObject> {
@@ -15,14 +15,14 @@ interface FinalizerRequest<T extends KubeObject> {
   readonly signal?: AbortSignal;
 }
 
-/** Makes sure the finalizer is there, before anything is done that must be undone. Returns the object as it is then. */
+/** Ensures the finalizer, before any change that must be undone. Returns the resulting object. */
 export async function addFinalizer<T extends KubeObject>(request: FinalizerRequest<T>): Promise<T> {
   return await change(request, (present) =>
     present.includes(request.finalizer) ? present : [...present, request.finalizer],
   );
 }
 
-/** Removes our finalizer; others' finalizers stay. An object that is gone already is fine: undefined. */
+/** Removes our finalizer and keeps others. Returns undefined if the object is gone already. */
 export async function removeFinalizer<T extends KubeObject>(request: FinalizerRequest<T>): Promise<T | undefined> {
   try {
     return await change(request, (present) =>
@@ -36,7 +36,7 @@ export async function removeFinalizer<T extends KubeObject>(request: FinalizerRe
 
 const attempts = 5;
 
-/** A merge patch replaces the whole list, so it carries the resourceVersion that the list was read at. */
+/** A merge patch replaces the whole list, so it carries the resourceVersion at which the list was read. */
 async function change<T extends KubeObject>(
   { api, kind, object, signal }: FinalizerRequest<T>,
   to: (present: readonly string[]) => readonly string[],
@@ -52,7 +52,7 @@ async function change<T extends KubeObject>(
     } catch (error) {
       if (!isConflict(error) || attempt === attempts) throw error;
       current = await api.get(kind, key, signal);
-      // Another object of the same name is not ours to touch.
+      // Do not touch another object of the same name.
       if (current.metadata.uid !== object.metadata.uid) throw error;
     }
   }

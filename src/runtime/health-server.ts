@@ -3,26 +3,29 @@ import { pipeline } from "node:stream/promises";
 import type { Registry } from "prom-client";
 import { exposition } from "./exposition.ts";
 
-/** Nothing when all is well, else what is wrong. */
+/** Returns undefined if all is well, else the problem. */
 type HealthCheck = () => string | undefined;
 
-/** Whether a request may read the metrics: nothing when it may, else the HTTP status (401, 403 or 503) and why not. */
+/**
+ * Decides whether a request may read the metrics: undefined if it may, else the HTTP status (401, 403 or 503) and the
+ * reason.
+ */
 export type MetricsGuard = (
   authorization: string | undefined,
 ) => Promise<{ readonly status: 401 | 403 | 503; readonly why: string } | undefined>;
 
-/** What the HTTP server answers with, and to whom. */
+/** Options of the HTTP server. */
 export interface HealthServerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   readonly registry: Registry;
-  /** Who may read `/metrics`; anybody when absent. */
+  /** Decides who may read `/metrics`; anybody by default. */
   readonly guard?: MetricsGuard;
-  /** Should the process be restarted? Keep to what a restart can heal. */
+  /** Checks whether the process should be restarted. Use only conditions that a restart can heal. */
   readonly healthy: Readonly<Record<string, HealthCheck>>;
   readonly ready: Readonly<Record<string, HealthCheck>>;
-  /** What `/readyz` says beside the checks, for people. */
+  /** Information for people that `/readyz` shows besides the checks. */
   readonly told?: Readonly<Record<string, () => string>>;
 }
 
@@ -32,17 +35,17 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** What one client may take of the process. Whoever reaches the port may be anybody. */
+/** Limits of one client. Any client may be able to reach the port. */
 export const healthServerLimits = {
   connections: 64,
   requestsPerConnection: 1000,
-  /** Of a request's first line and headers; more is answered with 431. */
+  /** Size of a request's first line and headers; a larger one is answered with 431. */
   headerBytes: 8192,
-  /** Until the headers are there; then 408. */
+  /** Time until the headers are complete; then 408. */
   headersMilliseconds: 5000,
-  /** Until the whole request is there. */
+  /** Time until the whole request is complete. */
   requestMilliseconds: 10_000,
-  /** Of silence on a connection, between requests and while an answer is not taken. */
+  /** Silence on a connection, between requests and while an answer is not read. */
   idleMilliseconds: 30_000,
 } as const;
 
@@ -71,7 +74,7 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
     ["/readyz", () => checked(ready, told)],
   ]);
   const answerTo = async (request: IncomingMessage): Promise<Answer> => {
-    // The target may be anything but a URL: `//` and `http://` are valid in a request line.
+    // The target need not be a URL: `//` and `http://` are valid in a request line.
     const [path = ""] = (request.url ?? "").split("?", 1);
     const route = routes.get(path);
     if (route === undefined) return { status: 404, body: "not found\n" };
@@ -92,11 +95,11 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
       answerTo(request)
         .catch((error: unknown): Answer => ({ status: 500, body: `${String(error)}\n` }))
         .then((answer) => send(request, response, answer))
-        // Who asked has gone, or takes nothing: there is nobody to tell.
+        // The client has gone, or does not read: no answer can reach it.
         .catch(() => response.destroy());
     },
   );
-  // Without this a CONNECT is hung up on. Its connection belongs to nobody but us from here on.
+  // Without this listener a CONNECT is closed without an answer. From here on the connection is ours to close.
   server.on("connect", (_request, socket) => {
     socket.on("error", () => undefined);
     socket.end("HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\n", () =>
@@ -142,7 +145,7 @@ async function send(
   response: ServerResponse,
   { status, body, headers }: Answer,
 ): Promise<void> {
-  // A body is of no use here: it is not waited for.
+  // The server does not use a body and does not wait for it.
   const hasBody =
     request.headers["transfer-encoding"] !== undefined || (request.headers["content-length"] ?? "0") !== "0";
   const connection = hasBody ? { connection: "close" } : {};

@@ -3,12 +3,12 @@ import type { KubeObject, ManagedFields } from "./kube-api.ts";
 import { Pool } from "./pool.ts";
 import { statusOwnership } from "./status-patch.ts";
 
-/** What `kubectl apply` writes for itself: the whole manifest again. */
+/** The whole manifest again, which `kubectl apply` writes for itself. */
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /**
- * What a cache keeps of objects: of the record of who wrote which field only what is asked of it ({@link statusOwnership}), nothing
- * that kubectl left for itself, and one copy of what many of them have in common.
+ * Reduces objects to the parts that a cache keeps: of the managed fields only those that {@link statusOwnership} reads,
+ * nothing that kubectl stored for itself, and one copy of values that many objects share.
  */
 export function keeping(): <T extends KubeObject>(object: T) => T {
   const owners = new Pool<ManagedFields[]>();

@@ -1,6 +1,6 @@
 import type { Kind, KubeObject, ObjectMeta } from "./kube-api.ts";
 
-/** Kinds of Kubernetes itself that the machinery uses. */
+/** Kinds of Kubernetes that the runtime uses. */
 
 export interface Lease extends KubeObject {
   spec?: {
@@ -21,7 +21,7 @@ export const leaseKind: Kind<Lease> = {
   namespaced: true,
 };
 
-/** What an event speaks of (core/v1 ObjectReference). */
+/** The object that an event is about (core/v1 ObjectReference). */
 export interface ObjectReference {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -60,7 +60,7 @@ export interface Secret extends KubeObject {
   type?: string;
   /** Values are base64. */
   data?: Record<string, string>;
-  /** Not of the API server: the values that were too long to be kept here, in bytes. */
+  /** Not part of the API: sizes in bytes of values that were too long to keep. */
   omitted?: Readonly<Record<string, number>>;
 }
 

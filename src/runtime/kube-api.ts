@@ -1,10 +1,12 @@
-/** The Kubernetes API as the controllers use it: one of the three doors. Shapes follow the Kubernetes API conventions. */
+/**
+ * The Kubernetes API as the controllers use it: one of the three doors. Types follow the Kubernetes API conventions.
+ */
 export interface KubeApi {
-  /** One page. `continue` of the answer, given back, asks for the next. */
+  /** Lists one page. Pass the answer's `continue` to get the next page. */
   list<T extends KubeObject>(kind: Kind<T>, options?: ListOptions): Promise<KubeList<T>>;
   /**
-   * Yields until the server ends the watch (the iteration ends) or it fails (the iteration throws a
-   * {@link KubeError}; 410 when `resourceVersion` is too old). Ends at once when the signal is aborted.
+   * Yields events until the server ends the watch (the iteration ends) or it fails (the iteration throws a {@link
+   * KubeError}; 410 if `resourceVersion` is too old). Ends at once when the signal is aborted.
    */
   watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, signal?: AbortSignal): Promise<T>;
@@ -18,7 +20,7 @@ export interface KubeApi {
   delete(kind: Kind, key: ObjectKey, options?: DeleteOptions): Promise<void>;
 }
 
-/** A {@link KubeApi} whose merge patches name their field manager, and may go to the status alone. */
+/** A {@link KubeApi} whose merge patches name their field manager and can patch only the status. */
 export interface PatchingKubeApi extends KubeApi {
   mergePatch<T extends KubeObject>(
     kind: Kind<T>,
@@ -29,7 +31,7 @@ export interface PatchingKubeApi extends KubeApi {
   ): Promise<T>;
 }
 
-/** A resource type. The phantom `T` ties it to the TypeScript shape of its objects. */
+/** A resource type. The phantom `T` ties it to the TypeScript type of its objects. */
 export interface Kind<T extends KubeObject = KubeObject> {
   /** Empty for the core group. */
   readonly group: string;
@@ -40,7 +42,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly __shape?: T;
 }
 
-/** What every object of the API has. */
+/** Fields of every object of the API. */
 export interface KubeObject {
   apiVersion?: string;
   kind?: string;
@@ -71,7 +73,7 @@ export interface ObjectMeta {
   managedFields?: ManagedFields[];
 }
 
-/** What one manager owns (meta/v1 ManagedFieldsEntry). */
+/** The fields that one manager owns (meta/v1 ManagedFieldsEntry). */
 export interface ManagedFields {
   manager?: string;
   operation?: string;
@@ -93,11 +95,11 @@ export interface KubeList<T> {
   readonly items: T[];
   readonly resourceVersion: string;
   readonly continue?: string;
-  /** Objects on the pages that follow, where the server says so. */
+  /** Number of objects on the following pages, if the server reports it. */
   readonly remainingItemCount?: number;
 }
 
-/** What a list is narrowed by; shapes as the query parameters of the API. */
+/** Selection of a list, as the query parameters of the API. */
 export interface ListOptions {
   /** All namespaces when absent. */
   readonly namespace?: string;
@@ -108,7 +110,7 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Where a watch begins and what it is narrowed by. */
+/** Start and selection of a watch. */
 export interface WatchOptions {
   readonly namespace?: string;
   readonly fieldSelector?: string;
@@ -122,7 +124,7 @@ export type WatchEvent<T> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
 
-/** What a field manager claims: only the fields it owns. */
+/** The fields that a field manager applies: only those that it owns. */
 export interface ApplyObject {
   readonly metadata: ObjectKey & {
     readonly uid?: string;
@@ -132,7 +134,7 @@ export interface ApplyObject {
   readonly [field: string]: unknown;
 }
 
-/** How a server-side apply owns fields. */
+/** Options of a server-side apply. */
 export interface ApplyOptions {
   readonly fieldManager: string;
   readonly force?: boolean;
@@ -146,16 +148,16 @@ export interface DeleteOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An answer of the API server that is not a success, or none at all (`status` 0). */
+/** An answer of the API server other than a success, or no answer at all (`status` 0). */
 export class KubeError extends Error {
   override readonly name = "KubeError";
-  /** HTTP status; 0 when there was no answer. */
+  /** HTTP status; 0 without an answer. */
   readonly status: number;
   /** `reason` of the Status object: NotFound, AlreadyExists, Conflict, Gone, Invalid, … */
   readonly reason: string;
   /** From the Retry-After header of an overloaded server (429, 503). */
   readonly retryAfterSeconds: number | undefined;
-  /** Paths of the fields that were refused, such as `spec.shelf` or `status.clients[0].name`. */
+  /** Paths of the refused fields, such as `spec.shelf` or `status.clients[0].name`. */
   readonly fields: readonly string[];
   /** Reasons of the causes that the Status object lists, such as `FieldValueInvalid` or `NamespaceTerminating`. */
   readonly causes: readonly string[];
@@ -179,14 +181,14 @@ export class KubeError extends Error {
   }
 }
 
-/** True for HTTP 404. */
+/** Whether the error is HTTP 404. */
 export const isNotFound = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 404;
-/** Somebody else wrote in between, or owns the field, or the object of that name is another one by now. */
+/** A concurrent write, a field of another owner, or another object of the same name. */
 export const isConflict = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 409;
-/** The resourceVersion or continue token is older than what the server remembers: list again. */
+/** The server no longer has the resourceVersion or continue token: list again. */
 export const isGone = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 410;
 
-/** Nothing can be created in the namespace any more: it is being deleted. */
+/** The namespace is being deleted: nothing can be created in it. */
 export const isNamespaceTerminating = (error: unknown): error is KubeError =>
   error instanceof KubeError && error.status === 403 && error.causes.includes("NamespaceTerminating");
 

@@ -7,10 +7,10 @@ import { type Lease, leaseKind } from "./kinds.ts";
 import { isConflict, isNotFound, type KubeApi, type ObjectKey } from "./kube-api.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** What of the API a Lease needs. */
+/** The part of the API that a Lease needs. */
 export type LeaseApi = Pick<KubeApi, "get" | "create" | "update">;
 
-/** What an election is built from; durations as client-go's leaderelection names them. */
+/** Options of an election; durations have the names of client-go's leaderelection. */
 export interface LeaderElectionOptions {
   readonly api: LeaseApi;
   readonly clock: Clock;
@@ -20,14 +20,16 @@ export interface LeaderElectionOptions {
   readonly lease: ObjectKey;
   /** Unique to this process, not only to this machine. */
   readonly identity: string;
-  /** How long a candidate watches a record that does not change before it takes over. */
+  /** How long a candidate sees an unchanged record before it takes over. */
   readonly leaseSeconds?: number;
-  /** A leader that has not renewed for this long stops. Shorter than `leaseSeconds`: the difference is the time it has to stop in. */
+  /**
+   * A leader that has not renewed for this long stops. Shorter than `leaseSeconds`: it has the difference to stop in.
+   */
   readonly renewSeconds?: number;
   readonly retrySeconds?: number;
-  /** At the end the Lease keeps its holder, for a successor of the same identity, and runs out otherwise. */
+  /** `Keep`: the Lease keeps its holder at the end, for a successor of the same identity, and expires otherwise. */
   readonly atEnd?: "Release" | "Keep";
-  /** Called when somebody else is seen to hold the Lease, once per holder. */
+  /** Called once for each other holder of the Lease. */
   readonly onOther?: (lease: Lease, holder: string) => void;
 }
 
@@ -38,8 +40,8 @@ class LeadershipLost extends Error {
 }
 
 /**
- * Leader election over a Lease, judged by what this process has seen itself: a record that has not changed for
- * `leaseSeconds` of its own monotonic clock has expired. The times written in it are for people; clocks may differ.
+ * Leader election over a Lease, by the observations of this process alone: a record that has not changed for
+ * `leaseSeconds` of its own monotonic clock has expired. The times in the record are for people; clocks may differ.
  */
 export class LeaderElection {
   readonly #options: LeaderElectionOptions & typeof defaults;
@@ -47,7 +49,7 @@ export class LeaderElection {
   #observed: { readonly record: string; readonly at: number } | undefined;
   #held: Lease | undefined;
   #other = "";
-  /** When the request of the last successful renewal was sent: others can have seen it only later. */
+  /** When the request of the last successful renewal was sent: other candidates cannot have seen it earlier. */
   #renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LeaderElectionOptions) {
@@ -64,16 +66,19 @@ export class LeaderElection {
     this.#report(false);
   }
 
-  /** Right now, by this process's own clock; also after it was stopped for a while and no timer has fired yet. */
+  /**
+   * Whether this process leads now, by its own clock; correct also after it was suspended and before any timer has
+   * fired.
+   */
   get leading(): boolean {
     const { clock, renewSeconds } = this.#options;
     return this.#held !== undefined && clock.monotonic() - this.#renewedAt < renewSeconds * 1000;
   }
 
   /**
-   * Campaigns, and runs `lead` for each term, under a signal that is aborted when the term ends. Build everything that
-   * acts anew in `lead`, and return from it soon after the abort. Returns after the signal is aborted, or when `lead`
-   * returned by itself; then the lease has been released. Rejects with what `lead` threw.
+   * Campaigns, and runs `lead` for each term, under a signal that is aborted when the term ends. Create everything that
+   * acts inside `lead`, and return from it soon after the abort. Returns after the signal is aborted, or after `lead`
+   * returned without an abort; the lease is released by then. Rejects with the error of `lead`.
    */
   async run(signal: AbortSignal, lead: (leading: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, retrySeconds } = this.#options;
@@ -91,7 +96,7 @@ export class LeaderElection {
     this.#log.info("leading");
     this.#report(true);
     using term = linkedSignal(signal);
-    // Renewing goes on while `lead` stops, so that nobody else starts before it has.
+    // Keep renewing while `lead` stops, so that no other process starts before it has.
     using renewing = linkedSignal();
     const renewal = this.#renew(renewing, (reason) => {
       this.#report(false);
@@ -123,7 +128,7 @@ export class LeaderElection {
       await clock.sleep(retrySeconds * 1000, renewing.signal).catch(() => undefined);
       if (renewing.signal.aborted) break;
       const outcome = await this.#tryRenew(renewing.signal);
-      // The timer may have ended the term while the answer was on its way.
+      // The timer may have ended the term while the answer was in transit.
       if (renewing.signal.aborted) break;
       if (outcome === "taken") {
         this.#held = undefined;
@@ -148,7 +153,7 @@ export class LeaderElection {
     } catch (error) {
       if (signal.aborted) return "failed";
       this.#log.warn({ err: error }, "could not renew the lease");
-      // A conflict, or a lease that is gone: whose is it now?
+      // After a conflict, or if the lease is gone, read who holds it now.
       if (!isConflict(error) && !isNotFound(error)) return "failed";
       try {
         const current = await this.#limited(signal, (limited) => this.#get(limited));
@@ -161,7 +166,7 @@ export class LeaderElection {
     }
   }
 
-  /** True when this process holds the lease now. */
+  /** Whether this process holds the lease now. */
   async #acquire(signal: AbortSignal): Promise<boolean> {
     const { clock, identity, leaseSeconds } = this.#options;
     try {
@@ -226,7 +231,7 @@ export class LeaderElection {
     }
   }
 
-  /** No single request may use up the whole time to renew. */
+  /** Keeps a single request from using up the whole time to renew. */
   #limited<R>(signal: AbortSignal, body: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const { clock, renewSeconds } = this.#options;
     return withTimeout(clock, (renewSeconds * 1000) / 2, "a request for the lease", signal, body);

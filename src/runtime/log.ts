@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { printableLines } from "../printable.ts";
 import { isRecord } from "./equality.ts";
 
-/** What a logger is built from. */
+/** Options of a logger. */
 export interface LogOptions {
   readonly level?: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
   readonly clock: Pick<Clock, "now">;
@@ -11,7 +11,10 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** JSON lines. Whatever looks like a secret, by its name or by its form, is replaced before it is written, and so is what a terminal would obey. */
+/**
+ * Logs JSON lines. Values that look like a secret, by name or by form, are replaced before they are written, and so are
+ * control sequences of terminals.
+ */
 export function createLogger({ level = "info", clock, destination }: LogOptions): Logger {
   const options: LoggerOptions = {
     level,
@@ -23,7 +26,8 @@ export function createLogger({ level = "info", clock, destination }: LogOptions)
       log: redactFields,
     },
     hooks: {
-      // The finished line: messages and error texts are in it too, and what a host said to a library in their causes.
+      // The finished line also contains messages and error texts, and the answers of hosts in the causes of libraries'
+      // errors.
       streamWrite: (line) => printableLines(redactText(line)),
     },
   };
@@ -46,7 +50,7 @@ const secretNames = new Set(
   ].map((name) => name.toLowerCase()),
 );
 const maxDepth = 12;
-/** Reaches what a child logger always says, too: pino writes that past every formatter. */
+/** Also matches the fixed fields of a child logger, which pino writes without any formatter. */
 const secretField = new RegExp(`("(?:${[...secretNames].join("|")})":)"(?:[^"\\\\]|\\\\.)*"`, "gi");
 
 function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
@@ -55,7 +59,7 @@ function redactFields(fields: Record<string, unknown>): Record<string, unknown> 
   return { ...(isRecord(result) ? result : {}), ...(err === undefined ? {} : { err }) };
 }
 
-/** A copy without secrets: fields by their name, and the whole data of a Secret. */
+/** A copy without secrets: replaces fields by name, and the whole data of a Secret. */
 function redact(value: unknown, depth = 0): unknown {
   if (value instanceof Error) return redact(stdSerializers.err(value), depth);
   if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`;

@@ -12,8 +12,8 @@ const namespaceKind: Kind<KubeObject> = {
 const retryMs = 5_000;
 
 /**
- * What tells one management cluster from another: the uid of its namespace kube-system. Undefined where it may not be read
- * (the role lacks `get` on it) or does not exist; then no machine is claimed, and a line in the log says so.
+ * Identity of a management cluster: the uid of its namespace kube-system. Undefined if it may not be read (the role
+ * lacks `get` on it) or does not exist; then no machine is claimed, and a line in the log says so.
  */
 export async function managementClusterId(
   { api, clock, log }: { readonly api: KubeApi; readonly clock: Clock; readonly log: Logger },

@@ -3,23 +3,23 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { MetricsGuard } from "./health-server.ts";
 
-/** Asks the API server something that it answers and does not store. */
+/** Sends a review, which the API server answers and does not store. */
 export type Review = (
   kind: "TokenReview" | "SubjectAccessReview" | "SelfSubjectAccessReview",
   spec: object,
 ) => Promise<unknown>;
 
-/** What the guard of /metrics is built from. */
+/** Options of the guard of /metrics. */
 export interface MetricsGuardOptions {
   readonly review: Review;
   readonly clock: Pick<Clock, "monotonic">;
 }
 
-/** How long an answer holds, in milliseconds: a token that was revoked may read for so long. */
+/** How long an answer is cached, in milliseconds: a revoked token can read for that long. */
 const allowedMs = 60_000;
 const refusedMs = 10_000;
 const remembered = 256;
-/** Questions to the API server at once: whoever reaches the port can make up tokens. */
+/** Concurrent requests to the API server: any client that reaches the port can make up tokens. */
 const questions = 4;
 
 const tokenReviewSchema = z.object({
@@ -40,8 +40,8 @@ const accessReviewSchema = z.object({ status: z.object({ allowed: z.boolean().de
 type Verdict = Awaited<ReturnType<MetricsGuard>>;
 
 /**
- * Lets in whoever the API server knows (TokenReview of the bearer token) and allows to `get` the non-resource URL
- * `/metrics` (SubjectAccessReview): what a scraper in the cluster has anyway, and RBAC can say.
+ * Admits a client whose bearer token the API server knows (TokenReview) and allows to `get` the non-resource URL
+ * `/metrics` (SubjectAccessReview): a scraper in the cluster has such a token, and RBAC can grant the access.
  */
 export function createMetricsGuard({ review, clock }: MetricsGuardOptions): MetricsGuard {
   const verdicts = new Map<string, { readonly verdict: Promise<Verdict>; until: number }>();

@@ -3,7 +3,10 @@ import type { QueueObserver } from "./work-queue.ts";
 
 type ReconcileOutcome = "success" | "error" | "requeue" | "requeue_after";
 
-/** The names are controller-runtime's, under `xensan_`, so that its dashboards and alerts need only the prefix changed. */
+/**
+ * The names are controller-runtime's with the prefix `xensan_`, so that its dashboards and alerts need only the prefix
+ * changed.
+ */
 export interface Metrics {
   readonly registry: Registry;
   readonly reconcileTotal: Counter<"controller" | "result">;
@@ -16,7 +19,7 @@ export interface Metrics {
   readonly queueDurationSeconds: Histogram<"name">;
   readonly queueWorkDurationSeconds: Histogram<"name">;
   readonly queueRetriesTotal: Counter<"name">;
-  /** Per queue: seconds that each key now being worked on has taken; read at each scrape. */
+  /** Per queue: seconds that each key in work has taken; read at each scrape. */
   readonly unfinishedWork: Map<string, () => readonly number[]>;
   readonly leaderElectionMasterStatus: Gauge<"name">;
   readonly restClientRequestsTotal: Counter<"code" | "method" | "host">;
@@ -90,7 +93,7 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
   };
 }
 
-/** What a controller reports of itself. */
+/** Receives the measurements of a controller. */
 export interface ControllerObserver {
   result(outcome: ReconcileOutcome): void;
   took(seconds: number): void;
@@ -100,7 +103,7 @@ export interface ControllerObserver {
 /** Metrics of one controller; its series exist from the start. */
 export function observeController(metrics: Metrics, controller: string, workers: number): ControllerObserver {
   metrics.maxConcurrentReconciles.set({ controller }, workers);
-  // Known series from the start: an alert on `increase()` needs the zero.
+  // Alerts on `increase()` need the zero.
   for (const result of ["success", "error", "requeue", "requeue_after"])
     metrics.reconcileTotal.inc({ controller, result }, 0);
   metrics.reconcileErrorsTotal.inc({ controller }, 0);
@@ -114,7 +117,7 @@ export function observeController(metrics: Metrics, controller: string, workers:
   };
 }
 
-/** Metrics of one work queue; `unfinished` gives the seconds that each key in work has taken. */
+/** Metrics of one work queue; `unfinished` returns the seconds that each key in work has taken. */
 export function observeQueue(metrics: Metrics, name: string, unfinished: () => readonly number[]): QueueObserver {
   metrics.unfinishedWork.set(name, unfinished);
   return {

@@ -1,14 +1,14 @@
-/** Values per generation; the one before is remembered as well. */
+/** Values per generation; the previous generation is kept as well. */
 const size = 1024;
-/** Longer texts are hardly ever the same twice. */
+/** Longer texts hardly ever repeat. */
 const longest = 4096;
 
-/** Equal JSON values become one, as long as they are not rare. Whoever gets one must not change it. */
+/** Replaces equal JSON values by one, unless they are rare. Do not change the values it returns. */
 export class Pool<T> {
   #young = new Map<string, T>();
   #old = new Map<string, T>();
 
-  /** The value that this one equals, if it is remembered; else what is made of this one. */
+  /** The stored value that equals this one; if there is none, `made` of this one. */
   share(value: T, made: (value: T) => T = (same) => same): T {
     const text = JSON.stringify(value);
     if (text.length > longest) return value;

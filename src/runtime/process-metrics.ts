@@ -1,11 +1,11 @@
 import { collectDefaultMetrics, Histogram, type Registry } from "prom-client";
 
-/** How often the delay is measured, in milliseconds: a shorter stall may fall between two looks. */
+/** How often the delay is measured, in milliseconds: a shorter stall may fall between two measurements. */
 const everyMs = 20;
 
 /**
- * Adds what there is to know of this process to a registry: the usual `process_*` and `nodejs_*` series, and the delay of
- * the event loop as a histogram, which several scrapers can read without taking each other's maximum.
+ * Registers the metrics of this process: the usual `process_*` and `nodejs_*` series, and the delay of the event loop
+ * as a histogram, which several scrapers can read without resetting a maximum for each other.
  */
 export function observeProcess(registry: Registry): Disposable {
   collectDefaultMetrics({ register: registry });

@@ -1,25 +1,27 @@
 import type { Logger } from "pino";
 import type { ObjectKey } from "./kube-api.ts";
 
-/** Makes the world match one object. Called for a key, never twice at once for the same key, again after every change. */
+/**
+ * Makes the world match one object. Called with a key, again after every change, never twice at once for the same key.
+ */
 export interface Reconciler {
   reconcile(key: ObjectKey, context: ReconcileContext): Promise<ReconcileResult>;
 }
 
-/** What one reconcile works with. */
+/** Signals and log of one reconcile. */
 export interface ReconcileContext {
   /** Aborted when the reconcile times out, leadership is lost or the operator stops: start no further side effect. */
   readonly signal: AbortSignal;
   /**
-   * Aborted only when leadership is lost or the operator stops, not by the time limit of this reconcile: a status
-   * that says "timed out" may still be written under it.
+   * Aborted only when leadership is lost or the operator stops, not by the time limit of this reconcile: a status that
+   * says "timed out" may still be written under it.
    */
   readonly leading: AbortSignal;
   /** Carries `controller`, `kind`, `namespace`, `name` and `reconcileID`. */
   readonly log: Logger;
 }
 
-/** `done`: nothing to do until an event. `again`: look again after this delay, whatever happens. */
+/** `done`: nothing to do until an event. `again`: reconcile again after this delay, whatever happens. */
 export type ReconcileResult = { readonly kind: "done" } | { readonly kind: "again"; readonly afterSeconds: number };
 
 /** Nothing to do until an event. */

@@ -6,7 +6,7 @@ import { keeping } from "./kept.ts";
 import { isGone, type Kind, type KubeApi, type KubeObject } from "./kube-api.ts";
 import { type IndexFunction, type ReadonlyStore, Store } from "./store.ts";
 
-/** What a reflector is built from. */
+/** Options of a reflector. */
 export interface ReflectorOptions<T extends KubeObject> {
   readonly api: KubeApi;
   readonly kind: Kind<T>;
@@ -14,18 +14,18 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly log: Logger;
   /** All namespaces when absent. */
   readonly namespace?: string;
-  /** Objects that do not match are as if they did not exist: `type=kubernetes.io/ssh-auth`. */
+  /** Hides objects that do not match: `type=kubernetes.io/ssh-auth`. */
   readonly fieldSelector?: string;
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
   /** Objects per page of a list. */
   readonly pageSize?: number;
-  /** The store is compared with a fresh list about this often, against everything a watch could miss. */
+  /** How often, about, the store is compared with a fresh list, to find whatever a watch may miss. */
   readonly relistSeconds?: number;
-  /** The server ends a watch after this time up to twice that; the next one goes on where it ended. */
+  /** The server ends a watch after this time up to twice that; the next watch continues from there. */
   readonly watchSeconds?: number;
   readonly backoff?: Backoff;
   readonly observer?: ReflectorObserver;
-  /** A first list that would bring more objects than there is memory for is not read to its end. */
+  /** A first list with more objects than there is memory for is not read to its end. */
   readonly capacity?: Capacity | undefined;
 }
 
@@ -41,15 +41,15 @@ const defaults = {
   watchSeconds: 300,
   backoff: { baseMs: 800, maxMs: 30_000 },
 };
-/** A watch that ends sooner than this and said nothing is a server in trouble. */
+/** A watch that ends sooner than this, without an event, is a sign of a failing server. */
 const shortWatchMs = 1000;
-/** Until it is looked again whether there are fewer objects than before. */
+/** Interval between checks whether there are fewer objects now. */
 const fullMs = 60_000;
 
 /**
- * Mirrors one kind into a store: lists in pages, then watches from there, for as long as it runs. Dropped connections,
- * errors and `410 Gone` are answered with a new watch or a new list after a jittered backoff; the store keeps serving
- * what it had meanwhile.
+ * Mirrors one kind into a store: lists in pages, then watches from there, until it is stopped. After a dropped
+ * connection, an error or `410 Gone` it watches or lists again with a jittered backoff; the store keeps serving its
+ * contents meanwhile.
  */
 export class Reflector<T extends KubeObject> {
   readonly kind: Kind<T>;
@@ -70,7 +70,7 @@ export class Reflector<T extends KubeObject> {
     this.#store = new Store<T>({ log: this.#log, indexes: options.indexes ?? {}, keep: keeping() });
   }
 
-  /** The namespace that is mirrored; undefined for all. */
+  /** The mirrored namespace; undefined for all. */
   get namespace(): string | undefined {
     return this.#options.namespace;
   }
@@ -79,17 +79,17 @@ export class Reflector<T extends KubeObject> {
     return this.#store;
   }
 
-  /** True once a whole list has been read. */
+  /** Whether a whole list has been read. */
   get synced(): boolean {
     return this.#synced;
   }
 
-  /** Why it does not become synced: there are too many objects for this process. */
+  /** Why it does not sync: there are too many objects for this process. */
   get refusal(): string | undefined {
     return this.#refusal?.message;
   }
 
-  /** Resolves once the store holds a whole list; rejects when the signal is aborted first. */
+  /** Resolves when the store holds a whole list; rejects if the signal is aborted first. */
   async untilSynced(signal: AbortSignal): Promise<void> {
     if (this.#synced) return;
     await new Promise<void>((resolve, reject) => {
@@ -144,7 +144,7 @@ export class Reflector<T extends KubeObject> {
     const started = clock.monotonic();
     const where = { signal, ...this.#where() };
     let page = await api.list(kind, { ...where, limit: pageSize });
-    // All pages show the snapshot of the first; its version is where the watch has to start.
+    // All pages show the snapshot of the first page; the watch must start at its version.
     const { resourceVersion } = page;
     const rewind = wentBack(this.#resourceVersion, resourceVersion);
     const replacing = this.#store.replacing({ initial: !this.#synced, rewind });
@@ -167,7 +167,10 @@ export class Reflector<T extends KubeObject> {
     this.#log.debug({ items, resourceVersion, seconds }, "listed");
   }
 
-  /** `listed`: what a first list has brought and will bring; what is in the store may be of a list that was refused before. */
+  /**
+   * `listed`: the objects that a first list has returned and will return; the store may hold objects of a list that was
+   * refused before.
+   */
   #checkRoom(listed: number): void {
     const { capacity } = this.#options;
     if (capacity === undefined || this.#synced) return;

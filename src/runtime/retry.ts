@@ -1,21 +1,24 @@
 import type { Clock } from "../clock.ts";
 import { backoffDelay } from "./backoff.ts";
 
-/** What a failed request to an API server means for sending it again. */
+/** Whether a failed request to an API server may be repeated. */
 export type Failure =
-  /** The server turned it away and did none of it (429): any request may be sent again. */
+  /** The server rejected it and did none of it (429): any request may be repeated. */
   | { readonly kind: "TurnedAway"; readonly retryAfterSeconds?: number | undefined }
-  /** No answer, or one (500, 502, 503, 504) that leaves open whether it was done: for requests that may be done twice. */
+  /**
+   * No answer, or one (500, 502, 503, 504) that leaves open whether the request took effect: only requests that may
+   * take effect twice are repeated.
+   */
   | { readonly kind: "Open"; readonly retryAfterSeconds?: number | undefined }
-  /** The same again would end the same way. */
+  /** A repeated request would fail the same way. */
   | { readonly kind: "Final" };
 
-/** How long and how a call is sent again. */
+/** How long and how a call is repeated. */
 export interface RetryOptions {
   readonly clock: Clock;
-  /** No attempt begins later than this after the first. */
+  /** No attempt begins later than this after the first one. */
   readonly withinSeconds: number;
-  /** Whether doing it twice does no harm: a read, or a write that sets what it says. */
+  /** Whether a repetition does no harm: a read, or a write of fixed values. */
   readonly repeatable: boolean;
   readonly judge: (error: unknown) => Failure;
   readonly signal?: AbortSignal | undefined;
@@ -30,8 +33,8 @@ export interface RetryOptions {
 const backoff = { baseMs: 500, maxMs: 5_000 };
 
 /**
- * Calls until it succeeds, fails for good, or the next attempt would begin too late; rejects with the last error then.
- * The pause is what the server asks for (Retry-After), or a growing one with jitter where that is longer.
+ * Calls until it succeeds, fails finally, or the next attempt would begin too late; then rejects with the last error.
+ * The pause is the one that the server asks for (Retry-After), or a growing one with jitter if that is longer.
  */
 export async function retrying<T>(options: RetryOptions, call: () => Promise<T>): Promise<T> {
   const { clock, withinSeconds, repeatable, judge, signal, onWait } = options;
@@ -50,12 +53,12 @@ export async function retrying<T>(options: RetryOptions, call: () => Promise<T>)
   }
 }
 
-/** By the HTTP status; 0 or undefined when there was no answer. */
+/** The failure of an HTTP status; 0 or undefined without an answer. */
 export function failureOf(status: number | undefined, retryAfterSeconds: number | undefined): Failure {
   if (status === 429) return { kind: "TurnedAway", retryAfterSeconds };
   if (status === undefined || status === 0 || [502, 503, 504].includes(status))
     return { kind: "Open", retryAfterSeconds };
-  // ServerTimeout and its like: the server says itself that it may be tried again.
+  // ServerTimeout and the like: the server itself allows a retry.
   if (status === 500 && retryAfterSeconds !== undefined) return { kind: "Open", retryAfterSeconds };
   return { kind: "Final" };
 }

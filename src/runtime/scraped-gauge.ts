@@ -1,9 +1,9 @@
 import { Gauge, type GaugeConfiguration, type MetricObjectWithValues, type MetricValue } from "prom-client";
 
-/** One series: its labels and what it is now. */
+/** One series: its labels and its current value. */
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-/** A gauge whose series are made while they are read: however many there are, none of them stays in memory. */
+/** A gauge whose series are generated while they are read: none of them stays in memory. */
 export class ScrapedGauge extends Gauge {
   readonly #about: GaugeConfiguration<string>;
   readonly #read: () => Iterable<Sample>;

@@ -13,41 +13,43 @@ import type { ReadonlyStore } from "./store.ts";
 
 const statusManager = "xensan";
 
-/** Whose status is written, and where. */
+/** The object whose status is written, and how. */
 export interface StatusWrite<T extends KubeObject> {
   readonly api: KubeApi;
   readonly kind: Kind<T>;
-  /** As it was read; what is compared with. */
+  /** The object as it was read, for the comparison. */
   readonly object: T & { status?: unknown };
-  /** Sees the answer at once, so that the next reconcile does not read what this one has already replaced. */
+  /**
+   * Receives the answer at once, so that the next reconcile does not read a status that this one has already replaced.
+   */
   readonly store?: ReadonlyStore<T>;
   readonly fieldManager?: string;
 }
 
 /**
- * Of which objects the server's own answer is known, to the last write of this process. A cache may be older: a write whose
- * answer was lost is in it late, and so is what an earlier leader wrote.
+ * Tracks the objects whose status on the server is known, up to the last write of this process. A cache may be older:
+ * it receives a write whose answer was lost late, and so the writes of an earlier leader.
  */
 export class Confirmed {
   readonly #uids = new Map<string, string | undefined>();
 
-  /** The status that a reconcile of this object begins with is the one that the server has. */
+  /** Whether the server is known to have the status with which a reconcile of this object begins. */
   has({ metadata }: KubeObject): boolean {
     return this.#uids.get(keyString(keyOf({ metadata }))) === metadata.uid && metadata.uid !== undefined;
   }
 
-  /** The server has answered with it. */
+  /** The server has answered with this object. */
   answered({ metadata }: KubeObject): void {
     this.#uids.set(keyString(keyOf({ metadata })), metadata.uid);
   }
 
-  /** A write has failed, and may have been stored all the same; or the object is gone. */
+  /** A write has failed, but may have been stored; or the object is gone. */
   forget({ metadata }: { readonly metadata: { readonly name: string; readonly namespace?: string } }): void {
     this.#uids.delete(keyString(keyOf({ metadata })));
   }
 }
 
-/** The server has another status than the one that was decided on: HTTP 409, so that it is decided anew. */
+/** The server has another status than the decision was based on: HTTP 409, so that the decision is made again. */
 const statusChanged = ({ metadata }: KubeObject) =>
   new KubeError(409, "Conflict", `the status of ${keyString(keyOf({ metadata }))} differs from the cache`);
 
@@ -55,10 +57,10 @@ const sameStatus = (one: KubeObject & { status?: unknown }, other: KubeObject & 
   jsonEqual(one.status ?? {}, other.status ?? {});
 
 /**
- * Server-side apply of the whole status that this field manager owns: fields it stated before and does not state now
- * disappear, those of others stay. Nothing is sent when the stored object says the same already. Returns the object
- * as stored. Throws a conflict where the status is no longer the one that `object` has: what was decided on the old one does
- * not replace it.
+ * Applies (server-side) the whole status that this field manager owns: fields that it no longer states disappear,
+ * fields of others stay. Sends nothing if the stored object has the same status already. Returns the object as stored.
+ * Throws a conflict if the stored status differs from that of `object`: a decision based on an old status does not
+ * replace a newer one.
  */
 export async function applyStatus<T extends KubeObject>(
   write: StatusWrite<T>,
@@ -79,11 +81,11 @@ export async function applyStatus<T extends KubeObject>(
       store?.observe(stored);
       return stored;
     } catch (error) {
-      // The version keeps our status off a successor of the same name: servers do not compare the uid here.
+      // The version keeps our status off a later object of the same name: servers do not compare the uid here.
       if (!isConflict(error) || attempt === attempts) throw error;
       const current = await api.get(kind, keyOf(object), signal);
       if (current.metadata.uid !== object.metadata.uid) throw error;
-      // It may be what an earlier write said whose answer was lost: the next reconcile begins with it.
+      // The stored status may come from an earlier write whose answer was lost: the next reconcile begins with it.
       store?.observe(current);
       if (!sameStatus(current, object) && !saysTheSame(current, status, fieldManager)) throw statusChanged(current);
       object = current;
@@ -97,24 +99,24 @@ function versionOf({ metadata: { uid, resourceVersion } }: KubeObject) {
   return { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
 }
 
-/** A status in the making. */
+/** A status while it is computed. */
 export interface StatusDraft<S> {
-  /** Change it as the reconcile learns; it is written once at the end. */
+  /** Change it during the reconcile; it is written once at the end. */
   status: S;
   /** Writes now and waits until it is stored: for an intent that must survive a crash. */
   flush(): Promise<void>;
   /**
-   * Returns when the server has answered with the status that this reconcile began with, or with what it has written since: to
-   * be awaited before anything that rests on an intent recorded there. Asks the server only where no answer is known. Throws a
-   * conflict when the server has another status, and what the request throws when there is no answer.
+   * Resolves when the server has answered with the status that this reconcile began with, or with what it has written
+   * since. Await it before any action that relies on an intent recorded there. Asks the server only if no answer is
+   * known. Throws a conflict if the server has another status, and the request's error if there is no answer.
    */
   confirm(): Promise<void>;
 }
 
 /**
- * Runs `body` with a draft of the status, a copy of `initial`, then writes the draft, also when `body` failed: the
- * status says how far it got. An error of `body` outweighs one of the write. Nothing is written once `leading` is
- * aborted, for another replica may be at work then.
+ * Runs `body` with a draft of the status, a copy of `initial`, then writes the draft, even if `body` failed: the status
+ * shows how far it got. An error of `body` takes precedence over one of the write. Nothing is written after `leading`
+ * is aborted, because another replica may be working then.
  */
 export async function withStatus<T extends KubeObject, S, R>(
   write: StatusWrite<T> & { readonly initial: S; readonly leading: AbortSignal; readonly confirmed?: Confirmed },
@@ -161,7 +163,7 @@ export async function withStatus<T extends KubeObject, S, R>(
   return result;
 }
 
-/** Would applying `desired` leave the stored status as it is? */
+/** Whether applying `desired` would leave the stored status unchanged. */
 export function saysTheSame(
   object: KubeObject & { status?: unknown },
   desired: unknown,
@@ -171,7 +173,7 @@ export function saysTheSame(
   return owned === undefined ? jsonEqual(object.status ?? {}, desired ?? {}) : includes(object.status, desired, owned);
 }
 
-/** Of an object's managed fields what {@link applyStatus} reads: which part of the status the manager has applied, if any. */
+/** The managed fields that {@link applyStatus} reads: the part of the status that the manager has applied, if any. */
 export function statusOwnership(
   managedFields: readonly ManagedFields[] = [],
   fieldManager: string = statusManager,
@@ -183,9 +185,9 @@ export function statusOwnership(
   return undefined;
 }
 
-/** `stored` has everything that `desired` states, and nothing that is `owned` and no longer desired. */
+/** Whether `stored` has everything that `desired` states, and nothing that is `owned` and no longer desired. */
 function includes(stored: unknown, desired: unknown, owned: unknown): boolean {
-  // Owned as a whole (x-kubernetes-map-type atomic): what is no longer stated goes.
+  // Owned as a whole (x-kubernetes-map-type atomic): fields that are no longer stated disappear.
   if (isRecord(owned) && Object.keys(owned).length === 0) return jsonEqual(stored, desired);
   const tree = isRecord(owned) ? owned : {};
   if (isRecord(desired) && isRecord(stored)) {
@@ -205,7 +207,7 @@ interface MapKey {
   readonly tree: unknown;
 }
 
-/** A list that is merged by key (conditions by `type`): others may have items in it, ours are those of `keys`. */
+/** A list that is merged by key (conditions by `type`): others may own items in it, ours are those of `keys`. */
 function listIncludes(stored: readonly unknown[], desired: readonly unknown[], keys: readonly MapKey[]): boolean {
   const names = Object.keys(keys[0]?.match ?? {});
   const keyOfItem = (item: unknown) => (isRecord(item) ? JSON.stringify(names.map((name) => item[name])) : "");
@@ -227,7 +229,7 @@ function mapKeys(tree: Record<string, unknown>): MapKey[] {
   });
 }
 
-/** Without fields that say nothing: what is not known is absent, never an empty text. */
+/** Omits undefined and empty fields: an unknown value is absent, never an empty text. */
 function stated(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(stated);
   if (!isRecord(value)) return value;

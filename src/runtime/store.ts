@@ -1,43 +1,48 @@
 import type { Logger } from "pino";
 import { type KubeObject, keyOf, keyString, type ObjectKey } from "./kube-api.ts";
 
-/** A change of the store; `initial` marks what the first list brought. */
+/** A change of the store. */
 export type StoreEvent<T> =
-  /** `initial`: part of the first list, so probably not new to the world. */
+  /** `initial`: part of the first list, so probably not a new object. */
   | { readonly type: "added"; readonly object: T; readonly initial: boolean }
   | { readonly type: "updated"; readonly object: T; readonly old: T }
   | { readonly type: "deleted"; readonly object: T };
 
-/** Told of every change, in order. */
+/** Called for every change, in order. */
 export type StoreListener<T> = (event: StoreEvent<T>) => void;
 
-/** What a whole list says beside its objects. */
+/** Properties of a whole list. */
 export interface ReplaceOptions {
   readonly initial?: boolean;
-  /** The server's history went back (restored from a backup): older versions are the truth now. */
+  /** The server's history went back (restored from a backup): older versions are valid now. */
   readonly rewind?: boolean;
 }
 
-/** Values under which an object is found by {@link Store.byIndex}. */
+/** Values by which {@link Store.byIndex} finds an object. */
 export type IndexFunction<T> = (object: T) => readonly string[];
 
-/** What readers see. Objects are shared: treat them as immutable. */
+/** A store for readers. Objects are shared: treat them as immutable. */
 export interface ReadonlyStore<T extends KubeObject> {
   readonly size: number;
   get(key: ObjectKey): T | undefined;
   /** All objects, or those of one namespace. */
   list(namespace?: string): T[];
   byIndex(index: string, value: string): T[];
-  /** Called after every change, and at once as `added` (`initial`) for what is already there. Returns how to stop. */
+  /**
+   * Calls the listener after every change, and at once with `added` (`initial`) for each existing object. Returns a
+   * function that unsubscribes.
+   */
   subscribe(listener: StoreListener<T>): () => void;
   /**
-   * The answer to a write of ours, so that the next read sees it before the watch brings it. Only replaces an older
-   * version of an object that is already here.
+   * Stores the answer to one of our writes, so that the next read sees it before the watch delivers it. Only replaces
+   * an older version of an object in the store.
    */
   observe(object: T): void;
 }
 
-/** Objects of one kind, indexed; kept up to date by a reflector. A listener that throws harms nobody: it is logged. */
+/**
+ * Indexed objects of one kind, kept up to date by a reflector. An error of a listener is logged and affects no other.
+ */
 export class Store<T extends KubeObject> implements ReadonlyStore<T> {
   readonly #objects = new Map<string, T>();
   readonly #indexes = new Map<
@@ -51,7 +56,7 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
   constructor(options: {
     readonly log: Logger;
     readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
-    /** What is kept of an object; all of it when absent. */
+    /** Reduces an object to the parts that are kept; keeps all of it by default. */
     readonly keep?: (object: T) => T;
   }) {
     this.#log = options.log;
@@ -94,12 +99,12 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
     if (old !== undefined && old.metadata.uid === object.metadata.uid) this.put(object);
   }
 
-  /** Adds or replaces, unless what is here is the same version or (without `rewind`) a newer one. */
+  /** Adds or replaces the object, unless the store has the same version or (without `rewind`) a newer one. */
   put(given: T, { initial = false, rewind = false }: ReplaceOptions = {}): void {
     const key = keyString(keyOf(given));
     const old = this.#objects.get(key);
     if (old !== undefined && old.metadata.uid !== given.metadata.uid) {
-      // Deleted and created again while we were not looking: two objects, not one that changed.
+      // Deleted and created again in between: two objects, not a change of one.
       if (isNewer(old, given) && !rewind) return;
       this.delete(old);
       this.put(given, { initial });
@@ -115,7 +120,7 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
     this.#emit(old === undefined ? { type: "added", object, initial } : { type: "updated", object, old });
   }
 
-  /** `last` is the state at deletion; it is what listeners see. */
+  /** `last` is the state at deletion, which listeners receive. */
   delete(last: T): void {
     const key = keyString(keyOf(last));
     const old = this.#objects.get(key);
@@ -125,7 +130,7 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
     this.#emit({ type: "deleted", object: last });
   }
 
-  /** Makes the store equal to a full list, page by page; `end` deletes what no page had. */
+  /** Makes the store equal to a full list, page by page; `end` deletes the objects that were on no page. */
   replacing(options: ReplaceOptions = {}): { page(objects: readonly T[]): void; end(): void } {
     const missing = new Set(this.#objects.keys());
     return {
@@ -166,7 +171,7 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
     const { keys } = this.#index(name);
     for (const value of this.#values(name, object)) {
       const members = keys.get(value);
-      // Most values are of one object: 50,000 sets of one would take more than what they hold.
+      // Most values belong to one object: 50,000 sets of one would take more memory than their contents.
       if (members === undefined || members === key) keys.set(value, key);
       else if (typeof members === "string") keys.set(value, new Set([members, key]));
       else members.add(key);
@@ -195,7 +200,10 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
   }
 }
 
-/** Resource versions of one kind are integers that grow; anything else counts as newer whenever it differs. */
+/**
+ * Whether `a` is newer. Resource versions of one kind are growing integers; any other version counts as newer if it
+ * differs.
+ */
 function isNewer(a: KubeObject, b: KubeObject): boolean {
   const [left, right] = [a.metadata.resourceVersion, b.metadata.resourceVersion];
   if (left === undefined || right === undefined) return true;

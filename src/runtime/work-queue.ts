@@ -2,21 +2,21 @@ import type { Clock } from "../clock.ts";
 import { type Backoff, backoffDelay } from "./backoff.ts";
 import { Heap } from "./heap.ts";
 
-/** Higher goes first. What the first list brings can wait behind what just happened. */
+/** Higher goes first. Objects of the first list can wait for recent changes. */
 export const priority = { low: -100, normal: 0, high: 100 } as const;
 
-/** What a queue reports of itself. */
+/** Receives the measurements of a queue. */
 export interface QueueObserver {
   depth(depth: number): void;
   added(): void;
   retried(): void;
-  /** Seconds between becoming ready and being taken. */
+  /** Seconds from ready to taken. */
   waited(seconds: number): void;
-  /** Seconds between being taken and done. */
+  /** Seconds from taken to done. */
   worked(seconds: number): void;
 }
 
-/** What a queue is built from. */
+/** Options of a queue. */
 export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly backoff?: Backoff;
@@ -31,9 +31,9 @@ interface Entry {
 }
 
 /**
- * A set of keys waiting for a worker. A key is in it once however often it is added, is given to one worker at a time
- * (added meanwhile, it comes again afterwards), and may be delayed. Taking a key drops its delay: the reconcile that
- * follows decides anew when to look again.
+ * A set of keys that wait for a worker. A key is in the queue once, however often it is added; it is given to one
+ * worker at a time (added meanwhile, it returns afterwards), and may be delayed. Taking a key drops its delay: the
+ * reconcile that follows decides again when to return.
  */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -43,7 +43,7 @@ export class WorkQueue {
   /** By priority, highest first; within one, oldest first. */
   readonly #order = new Map<number, Set<string>>();
   readonly #processing = new Map<string, number>();
-  /** Added while being processed. */
+  /** Keys added while they are processed. */
   readonly #again = new Map<string, number>();
   readonly #delayed = new Map<string, { readonly at: number; readonly priority: number; readonly sequence: number }>();
   readonly #deadlines = new Heap<{ readonly at: number; readonly key: string; readonly sequence: number }>(
@@ -61,23 +61,23 @@ export class WorkQueue {
     this.#observer = options.observer;
   }
 
-  /** Keys ready to be taken. */
+  /** Number of keys ready to be taken. */
   get length(): number {
     return this.#ready.size;
   }
 
-  /** Keys being worked on. */
+  /** Number of keys being processed. */
   get processing(): number {
     return this.#processing.size;
   }
 
-  /** Seconds that each key now being worked on has taken. */
+  /** Seconds that each key in work has taken. */
   unfinished(): number[] {
     const now = this.#clock.monotonic();
     return [...this.#processing.values()].map((since) => (now - since) / 1000);
   }
 
-  /** Milliseconds until the next delayed key is due; undefined when none is. */
+  /** Milliseconds until the next delayed key is due; undefined if there is none. */
   nextDelay(): number | undefined {
     const next = this.#nextDeadline();
     return next === undefined ? undefined : Math.max(0, next.at - this.#clock.monotonic());
@@ -105,7 +105,7 @@ export class WorkQueue {
     }
   }
 
-  /** Adds once `ms` have passed; when the key is already delayed, the earlier time holds. */
+  /** Adds the key after `ms`; if the key is delayed already, the earlier time holds. */
   addAfter(key: string, ms: number, level: number = priority.normal): void {
     if (this.#closed) return;
     if (ms <= 0) {
@@ -121,7 +121,7 @@ export class WorkQueue {
     this.#arm();
   }
 
-  /** Adds after this key's next backoff delay, which it returns in milliseconds. */
+  /** Adds the key after its next backoff delay, which it returns in milliseconds. */
   addRateLimited(key: string, options: { readonly atLeastMs?: number; readonly priority?: number } = {}): number {
     const failures = this.failures(key) + 1;
     this.#failures.set(key, failures);
@@ -131,7 +131,7 @@ export class WorkQueue {
     return delay;
   }
 
-  /** The next failure of this key starts from the shortest delay again. */
+  /** Resets the backoff of this key. */
   forget(key: string): void {
     this.#failures.delete(key);
   }
@@ -140,7 +140,10 @@ export class WorkQueue {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** Waits for a key. Undefined when the signal is aborted or the queue closed. Call {@link done} for what you took. */
+  /**
+   * Waits for a key. Returns undefined when the signal is aborted or the queue closed. Call {@link done} for a key
+   * taken.
+   */
   async take(signal: AbortSignal): Promise<string | undefined> {
     for (;;) {
       if (signal.aborted || this.#closed) return undefined;
@@ -173,13 +176,15 @@ export class WorkQueue {
     this.add(key, again);
   }
 
-  /** Lets no time pass for delayed keys until somebody takes again: a timer of an hour keeps a process alive as long. */
+  /**
+   * Cancels the timer for delayed keys until the next take: a timer of an hour would keep the process alive that long.
+   */
   rest(): void {
     this.#timer?.cancel.abort(new Error("nobody takes"));
     this.#timer = undefined;
   }
 
-  /** Forgets everything that waits; every `take` returns undefined from now on. */
+  /** Drops all waiting keys; every `take` returns undefined from now on. */
   close(): void {
     this.#closed = true;
     this.rest();
@@ -246,7 +251,7 @@ export class WorkQueue {
     }
     const timer = { at: next.at, cancel: new AbortController() };
     this.#timer = timer;
-    // Whole milliseconds: a fraction that a clock rounds away would wake us again and again just before the time.
+    // Whole milliseconds: a clock that rounds a fraction away would wake this queue repeatedly just before the time.
     this.#clock.sleep(Math.max(0, Math.ceil(next.at - this.#clock.monotonic())), timer.cancel.signal).then(
       () => {
         if (this.#timer === timer) this.#timer = undefined;

@@ -15,7 +15,7 @@ const statusSchema = z.object({
     .nullish(),
 });
 
-/** metav1.Status, or whatever a proxy in between said, as a {@link KubeError}. */
+/** The error of a metav1.Status, or of any other body from a proxy in between, as a {@link KubeError}. */
 export function errorFrom(status: number, body: string, retryAfter?: string): KubeError {
   const parsed = statusSchema.safeParse(parseJson(body));
   const header = Number(retryAfter);
@@ -29,7 +29,7 @@ export function errorFrom(status: number, body: string, retryAfter?: string): Ku
   const code = status === 200 ? (parsed.data.code ?? 500) : status;
   const fields = (details?.causes ?? []).flatMap(({ field }) => field ?? []);
   const causes = (details?.causes ?? []).flatMap((cause) => cause.reason ?? []);
-  // Another object of that name: newer servers call it the conflict that it is.
+  // Another object has that name: newer servers report it as a conflict.
   const conflict = code === 422 && fields.includes("metadata.uid");
   return new KubeError(
     conflict ? 409 : code,
@@ -53,7 +53,7 @@ const reasons: Readonly<Record<number, string>> = {
   504: "Timeout",
 };
 
-/** The parsed text; undefined when it is no JSON. */
+/** The parsed text; undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -62,12 +62,14 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Has what every object has; whoever reads further than `metadata` parses it by its own schema. */
+/**
+ * Whether a value has the fields of every object; a caller that reads more than `metadata` parses it by its own schema.
+ */
 export function isObject<T extends KubeObject>(value: unknown): value is T {
   return isRecord(value) && isRecord(value.metadata) && typeof value.metadata.name === "string";
 }
 
-/** What every list has. */
+/** The fields of every list. */
 export const listSchema = z.object({
   metadata: z.object({
     resourceVersion: z.string().default(""),
@@ -89,5 +91,5 @@ export const bookmarkSchema = z.object({ metadata: z.object({ resourceVersion: z
 /** `/version`. */
 export const versionSchema = z.object({ gitVersion: z.string() });
 
-/** `/openapi/v3`: which documents there are, by path. */
+/** `/openapi/v3`: the available documents, by path. */
 export const openApiIndexSchema = z.object({ paths: z.record(z.string(), z.unknown()) });

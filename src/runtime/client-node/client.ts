@@ -26,42 +26,48 @@ import { linesOf } from "./lines.ts";
 import { collectionPath, objectPath } from "./paths.ts";
 import type { ConfigSource } from "./source.ts";
 
-/** A {@link KubeApi} with what only a real server has. */
+/** A {@link KubeApi} with the functions that only a real server has. */
 export interface KubeClient extends PatchingKubeApi {
   /** The server's address. */
   server(): Promise<URL>;
-  /** A question that the server answers and does not store. */
+  /** Sends a review, which the server answers and does not store. */
   readonly review: Review;
   /**
-   * The OpenAPI v3 document of a group and version; undefined when the server serves nothing of it. Rejects with 404 where
+   * The OpenAPI v3 document of a group and version; undefined if the server serves nothing of it. Rejects with 404 if
    * the server publishes no such documents.
    */
   published(of: { readonly group: string; readonly version: string }, signal?: AbortSignal): Promise<unknown>;
-  /** The release of Kubernetes that the server is, like `v1.37.2`. */
+  /** The server's release of Kubernetes, like `v1.37.2`. */
   release(signal?: AbortSignal): Promise<string>;
   /** Ends all requests and watches. */
   close(): Promise<void>;
 }
 
-/** What a client is built from. */
+/** Options of a client. */
 export interface KubeClientOptions {
   readonly source: ConfigSource;
   readonly clock?: Clock;
   readonly metrics?: Metrics;
   /**
-   * A watch that says nothing for this long is ended, to be opened anew: a connection may be dead without a sign. The
+   * A watch that is silent for this long is closed and opened again: a connection may be dead without a sign. The
    * server sends a bookmark about every minute.
    */
   readonly watchSilenceSeconds?: number;
-  /** A request that has no answer after this long has failed, 60 by default; a connection has at most 10 to be made. */
+  /**
+   * A request without an answer after this long fails, 60 by default; a connection must be established within at most
+   * 10.
+   */
   readonly answerSeconds?: number;
-  /** Called when the server, overloaded or starting (429, 503), asks to wait before a request is sent again. */
+  /** Called when the server, overloaded or starting (429, 503), asks to wait before the request is repeated. */
   readonly onWait?: (wait: Wait) => void;
-  /** `Repeat`: a read that got no answer is sent again for a while, as after a 503. `Fail` when absent. */
+  /** `Repeat`: a read without an answer is repeated for a while, as after a 503. `Fail` by default. */
   readonly unanswered?: "Repeat" | "Fail";
 }
 
-/** {@link KubeApi} of a real API server: client-node reads the configuration and authenticates, undici carries. */
+/**
+ * {@link KubeApi} of a real API server: client-node reads the configuration and authenticates, undici sends the
+ * requests.
+ */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
   const { source, clock = systemClock, metrics, onWait, answerSeconds, unanswered } = options;
   const { watchSilenceSeconds = 120 } = options;
@@ -211,7 +217,7 @@ function watchEvent<T extends KubeObject>(kind: Kind<T>, line: string): WatchEve
   return { type, object: objectOf(kind, object) };
 }
 
-/** Items of a list carry no type; here every object does. */
+/** Adds the type, which items of a list lack. */
 function objectOf<T extends KubeObject>(kind: Kind<T>, value: unknown): T {
   if (!isObject<T>(value))
     throw new KubeError(

@@ -28,21 +28,21 @@ export interface Wait {
   readonly delaySeconds: number;
 }
 
-/** What a connection is built from. */
+/** Options of a connection. */
 export interface ConnectionOptions {
   readonly clock: Clock;
   readonly metrics?: Metrics | undefined;
   readonly onWait?: ((wait: Wait) => void) | undefined;
   /** How long a request waits for its answer; 60 when absent. */
   readonly answerSeconds?: number | undefined;
-  /** Whether a read that got no answer is sent again as well; else its caller looks at the world first. */
+  /** Whether a read without an answer is repeated; otherwise its caller decides after it has read the state again. */
   readonly unanswered?: "Repeat" | "Fail" | undefined;
 }
 
-/** No attempt of one request begins later than this after its first; then its caller decides. */
+/** No attempt of a request begins later than this after the first one; then its caller decides. */
 const retrySeconds = 15;
 
-/** Requests to one API server: address, credentials and connections, and errors as {@link KubeError}. */
+/** Requests to one API server: address, credentials, connections, and errors as {@link KubeError}. */
 export class Connection {
   readonly #credentials: Credentials;
   readonly #options: ConnectionOptions;
@@ -54,7 +54,7 @@ export class Connection {
     this.#options = options;
   }
 
-  /** The whole answer of a success; an answer that breaks off is none. */
+  /** The whole answer of a successful request; a truncated answer is an error. */
   json(call: Call): Promise<unknown> {
     return this.#retrying(call, async () => {
       const body = await this.#open(call);
@@ -66,14 +66,14 @@ export class Connection {
     });
   }
 
-  /** The body of a success. It must be read to its end or destroyed. */
+  /** The body of a successful request. It must be read to its end or destroyed. */
   open(call: Call): Promise<Dispatcher.ResponseData["body"]> {
     return this.#retrying(call, () => this.#open(call));
   }
 
   /**
-   * A request that the server turns away for now is sent again; one that got no answer is only when the options say so:
-   * whoever sent it looks at the world first.
+   * Repeats a request that the server rejects for now. A request without an answer is repeated only if the options say
+   * so: otherwise its caller reads the state first.
    */
   #retrying<T>(call: Call, attempt: () => Promise<T>): Promise<T> {
     const { clock, onWait, unanswered } = this.#options;
@@ -82,7 +82,7 @@ export class Connection {
       {
         clock,
         withinSeconds: retrySeconds,
-        // A patch or an update carries the version it was made from, or sets what it says.
+        // A patch or an update carries the version it was made from, or sets fixed values.
         repeatable: call.method !== "POST",
         judge: (error) =>
           unanswered === "Repeat" && call.method === "GET" && isUnanswered(error) ? { kind: "Open" } : judge(error),
@@ -101,7 +101,7 @@ export class Connection {
       return await this.#once(call, access);
     } catch (error) {
       if (!(error instanceof KubeError) || error.status !== 401) throw error;
-      // The token may have been replaced a moment ago.
+      // The token may have just been replaced.
       const fresh = await this.#access();
       if (JSON.stringify(fresh.headers) === JSON.stringify(access.headers) && fresh.dispatcher === access.dispatcher)
         throw error;

@@ -7,7 +7,7 @@ import type { ClusterAccess } from "./cluster-access.ts";
 import { adding } from "./impersonation.ts";
 import type { ConfigSource } from "./source.ts";
 
-/** One answer to "how do I talk to the server now". */
+/** Address, header and dispatcher for the next requests. */
 export interface Access {
   readonly server: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -18,8 +18,8 @@ const refreshMs = 10_000;
 const maxConnections = 128;
 
 /**
- * Reads the credentials again every few seconds and when told that they were refused; connections are kept for as long
- * as the TLS side of them stays the same. One dispatcher for all requests: client-node alone would build one each.
+ * Reads the credentials again every few seconds, and after the server refused them; keeps connections while their TLS
+ * options stay the same. Uses one dispatcher for all requests: client-node alone would build one for each.
  */
 export class Credentials {
   readonly #source: ConfigSource;
@@ -30,7 +30,7 @@ export class Credentials {
   #reading: Promise<Access> | undefined;
   #closed = false;
 
-  /** A connection that is not made, TLS included, after `connectMs` has failed. */
+  /** A connection fails if it is not established, including TLS, after `connectMs`. */
   constructor(source: ConfigSource, clock: Pick<Clock, "monotonic">, connectMs: number) {
     this.#source = source;
     this.#clock = clock;
@@ -47,7 +47,7 @@ export class Credentials {
     return await this.#reading;
   }
 
-  /** The server refused this access (401, TLS): look again before the next request. */
+  /** Reports that the server refused this access (401, TLS): the credentials are read again before the next request. */
   refused(access: Access): void {
     if (this.#access?.value === access) this.#access = { ...this.#access, readAt: Number.NEGATIVE_INFINITY };
   }
@@ -74,7 +74,7 @@ export class Credentials {
         : adding(impersonation, createDispatcher(proxyUrl, tls, this.#connectMs));
     const value = { server, headers: await headersOf(tokenFile, options), dispatcher };
     this.#access = { value, tls: print, readAt: this.#clock.monotonic() };
-    // Watches under way end by themselves within minutes; the old connections go with them.
+    // Open watches end within minutes, and the old connections with them.
     if (previous !== undefined && previous.value.dispatcher !== dispatcher)
       previous.value.dispatcher.close().catch(() => undefined);
     return value;
@@ -99,7 +99,7 @@ async function headersOf(
   }
   if (typeof options.auth === "string")
     headers.set("authorization", `Basic ${Buffer.from(options.auth).toString("base64")}`);
-  // client-node keeps a token for a minute, and with the newline that an editor may have left.
+  // client-node caches a token for a minute, and keeps a newline that an editor may have left in it.
   if (tokenFile !== undefined) {
     const token = await readFile(tokenFile, "utf8");
     headers.set("authorization", `Bearer ${token.trim()}`);

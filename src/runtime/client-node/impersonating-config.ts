@@ -1,7 +1,10 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { adding, impersonationOf } from "./impersonation.ts";
 
-/** A KubeConfig whose own API clients impersonate as well: client-node itself knows the user only, not groups, UID and extra. */
+/**
+ * A KubeConfig whose own API clients impersonate fully: client-node itself supports only the user, not groups, UID and
+ * extra.
+ */
 export class ImpersonatingConfig extends KubeConfig {
   override async applySecurityAuthentication(
     context: Parameters<KubeConfig["applySecurityAuthentication"]>[0],

@@ -2,7 +2,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { Dispatcher } from "undici";
 import { z } from "zod";
 
-/** Whom the API server is to take a client for; the client's own user needs the verb `impersonate`. */
+/** The user that a client acts as; the client's own user needs the verb `impersonate`. */
 export interface Impersonation {
   readonly user: string;
   readonly groups: readonly string[];
@@ -12,7 +12,7 @@ export interface Impersonation {
 /** The lines of a request's header by their lower-case names. */
 export type Lines = Readonly<Record<string, readonly string[]>>;
 
-/** What a kubeconfig's user says of whom it impersonates. */
+/** The impersonation fields of a user in a kubeconfig. */
 export const impersonationSchema = z.object({
   as: z.string().optional(),
   "as-uid": z.string().optional(),
@@ -20,7 +20,7 @@ export const impersonationSchema = z.object({
   "as-user-extra": z.record(z.string(), z.array(z.string())).nullish(),
 });
 
-/** The lines for it (kubernetes.io/docs/reference/access-authn-authz/authentication, "User impersonation"). */
+/** The header lines for it (kubernetes.io/docs/reference/access-authn-authz/authentication, "User impersonation"). */
 export function linesOf(given: z.output<typeof impersonationSchema>): Lines {
   const lines = {
     "impersonate-user": textsOf(given.as),
@@ -44,7 +44,10 @@ const userSchema = z.object({ impersonation: z.record(z.string(), z.array(z.stri
 export const impersonationOf = (config: KubeConfig): Lines =>
   userSchema.safeParse(config.getCurrentUser()).data?.impersonation ?? {};
 
-/** Has the current user impersonate another one; where that says nothing, the kubeconfig's word stands, as with kubectl. */
+/**
+ * Makes the current user impersonate another one; fields that are not given keep the kubeconfig's values, as in
+ * kubectl.
+ */
 export function impersonate(config: KubeConfig, { user, groups, uid }: Impersonation): KubeConfig {
   const lines = linesOf({ as: user, "as-groups": [...groups], "as-uid": uid });
   const current = config.getCurrentUser();
@@ -53,7 +56,10 @@ export function impersonate(config: KubeConfig, { user, groups, uid }: Impersona
   return config;
 }
 
-/** Adds these lines to every request: `fetch` would join several of one name to one line, and groups are a line each. */
+/**
+ * Adds these lines to every request. `fetch` would join lines of the same name into one, and each group needs its own
+ * line.
+ */
 export function adding(lines: Lines, dispatcher: Dispatcher): Dispatcher {
   if (Object.keys(lines).length === 0) return dispatcher;
   const added = Object.fromEntries(Object.entries(lines).map(([name, values]) => [name, [...values]]));

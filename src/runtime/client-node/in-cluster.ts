@@ -4,7 +4,7 @@ import type { ClusterAccess } from "./cluster-access.ts";
 
 const directory = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/** The API server around a pod, and the pod's own service account. */
+/** Access to the API server of the pod's own cluster, with the pod's service account. */
 export function inClusterAccess(environment: Readonly<Record<string, string | undefined>>): ClusterAccess {
   const { KUBERNETES_SERVICE_HOST: host = "", KUBERNETES_SERVICE_PORT: port = "443" } = environment;
   return {

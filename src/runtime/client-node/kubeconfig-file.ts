@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 
-/** What a kubeconfig must be, for messages. */
+/** The expected form of a kubeconfig, for messages. */
 export const accepted = "it must be a YAML file with clusters, contexts and users, as kubectl writes it";
 
 /** The text of a kubeconfig file. An Error of one line names the file that cannot be read. */
@@ -16,7 +16,9 @@ export async function readKubeconfig(file: string): Promise<string> {
   }
 }
 
-/** Where and why. The further lines of a parser's error quote the text, which may hold credentials. */
+/**
+ * First line of an error, with the place. Further lines of a parser's error quote the text, which may hold credentials.
+ */
 export function firstLineOf(error: unknown): string {
   const [issue] = error instanceof z.ZodError ? error.issues : [];
   if (issue !== undefined) return `${issue.path.join(".") || "the document"}: ${issue.message}`;

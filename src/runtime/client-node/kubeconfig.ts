@@ -6,7 +6,7 @@ import { ImpersonatingConfig } from "./impersonating-config.ts";
 import { impersonationSchema, linesOf } from "./impersonation.ts";
 import { accepted, firstLineOf } from "./kubeconfig-file.ts";
 
-/** What client-node does not know of a kubeconfig's users. */
+/** Fields of a kubeconfig's users that client-node does not read. */
 const usersSchema = z.object({
   users: z
     .array(
@@ -18,13 +18,16 @@ const usersSchema = z.object({
     .nullish(),
 });
 
-/** The kubeconfig of a text; files that it names are beside `file`. An Error of one line says what is wrong with the text. */
+/**
+ * Parses a kubeconfig; relative paths in it start at the directory of `file`. An Error of one line describes a wrong
+ * text.
+ */
 export function parseKubeconfig(text: string, file?: string): KubeConfig {
   const directory = file === undefined ? "" : path.dirname(file);
   const config = new ImpersonatingConfig();
   try {
     config.loadFromString(text);
-    // Undefined where the text has none, whatever its type says.
+    // Undefined if the text has none, despite its type.
     config.setCurrentContext(config.getCurrentContext() ?? "");
     config.makePathsAbsolute(directory);
     const { users } = usersSchema.parse(parse(text) ?? {});
@@ -33,7 +36,7 @@ export function parseKubeconfig(text: string, file?: string): KubeConfig {
       const { tokenFile, ...impersonation } = written.get(known.name) ?? {};
       const user = { ...known, impersonation: linesOf(impersonation) };
       if (tokenFile === undefined) return user;
-      // client-node's in-cluster form of the same is an auth provider.
+      // client-node supports a token file only as an auth provider, its in-cluster form.
       return {
         ...user,
         authProvider: { name: "tokenFile", config: { tokenFile: path.resolve(directory, tokenFile) } },
@@ -45,7 +48,7 @@ export function parseKubeconfig(text: string, file?: string): KubeConfig {
   return config;
 }
 
-/** Has the kubeconfig use that context, else its current one. An Error of one line names those that there are. */
+/** Makes the kubeconfig use this context, or its current one. An Error of one line lists the existing contexts. */
 export function useContext(config: KubeConfig, context: string | undefined, file?: string): KubeConfig {
   if (context !== undefined) config.setCurrentContext(context);
   const wanted = config.getCurrentContext();

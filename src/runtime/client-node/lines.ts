@@ -1,4 +1,4 @@
-/** The lines of a stream as they become complete. A last line without its end is dropped: the stream was cut. */
+/** The lines of a stream as they become complete. Drops a last line without its end: the stream was cut. */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let pieces: string[] = [];

@@ -1,6 +1,6 @@
 import type { Kind, ObjectKey } from "../kube-api.ts";
 
-/** Below the server's address, without a query. */
+/** The URL path of a collection, below the server's address, without a query. */
 export function collectionPath(kind: Kind, namespace: string | undefined): string {
   const base = kind.group === "" ? ["api", kind.version] : ["apis", kind.group, kind.version];
   const scope = namespace === undefined || namespace === "" || !kind.namespaced ? [] : ["namespaces", namespace];

@@ -8,27 +8,31 @@ import { type Impersonation, impersonate, impersonationOf } from "./impersonatio
 import { inClusterAccess } from "./in-cluster.ts";
 import { readKubeconfig } from "./kubeconfig-file.ts";
 
-/** Where the address and credentials of the API server come from, each time they are looked at. */
+/** Source of the API server's address and credentials, read again each time. */
 export interface ConfigSource {
   /** For messages: a path, or `in-cluster`. */
   readonly name: string;
-  /** Changes whenever {@link load} and {@link access} would answer something else. */
+  /** Changes whenever {@link load} and {@link access} would return something else. */
   version(): Promise<string>;
   load(): Promise<KubeConfig>;
-  /** What a connection needs of it. In a pod it costs nothing: client-node, which reads kubeconfigs, is 90 MiB of code. */
+  /**
+   * The parts that a connection needs. In a pod it does not load client-node, 90 MiB of code that reads kubeconfigs.
+   */
   access(): Promise<ClusterAccess>;
 }
 
-/** What a person said about where the cluster is. */
+/** Options that a person gave to select the cluster. */
 export interface ConfigOptions {
-  /** Paths of kubeconfig files, separated as in PATH. Absent: `KUBECONFIG`, then in-cluster, then `~/.kube/config`. */
+  /**
+   * Paths of kubeconfig files, separated as in PATH. By default `KUBECONFIG`, then in-cluster, then `~/.kube/config`.
+   */
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly impersonate?: Impersonation | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** The address and credentials that the options mean; an Error when there are none. */
+/** The source of address and credentials for the options; throws an Error if there is none. */
 export function configSource(options: ConfigOptions = {}): ConfigSource {
   const source = foundSource(options);
   const { impersonate: whom } = options;
@@ -59,12 +63,15 @@ function accessOf(config: KubeConfig, name: string): ClusterAccess {
   };
 }
 
-/** The flag's files, else those of KUBECONFIG, else without a context the pod's own service account, else ~/.kube/config. */
+/**
+ * The flag's files, else those of KUBECONFIG, else without a context the pod's own service account, else
+ * ~/.kube/config.
+ */
 function foundSource(options: ConfigOptions): ConfigSource {
   const environment = options.environment ?? process.env;
   const named = options.kubeconfig ?? environment.KUBECONFIG;
   if (named !== undefined && named !== "") return fileSource(named.split(path.delimiter), options.context);
-  // A context is one of a kubeconfig: the cluster around a pod is not what was asked for.
+  // A context belongs to a kubeconfig: it does not mean the pod's own cluster.
   if (environment.KUBERNETES_SERVICE_HOST !== undefined && options.context === undefined)
     return inClusterSource(environment);
   const home = environment.HOME === undefined ? undefined : path.join(environment.HOME, ".kube", "config");
@@ -78,7 +85,7 @@ function foundSource(options: ConfigOptions): ConfigSource {
   );
 }
 
-/** A kubeconfig held in memory; credentials that it names as files are still read again when they change. */
+/** A kubeconfig held in memory; credential files that it names are still read again when they change. */
 export function textSource(text: string, context?: string): ConfigSource {
   return loaded({
     name: "kubeconfig",
@@ -107,7 +114,7 @@ function inClusterSource(environment: Readonly<Record<string, string | undefined
 function fileSource(files: readonly string[], context: string | undefined): ConfigSource {
   const present = files.filter((file) => file !== "");
   const name = present.join(path.delimiter);
-  // Of several, those that are not there are skipped, as by kubectl.
+  // Skip missing files among several, as kubectl does.
   const named = () => {
     const there = present.filter((file) => existsSync(file));
     return there.length === 0 ? present : there;
