@@ -3,16 +3,16 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 import { HostError } from "./host-session.ts";
 
 /**
- * Where the operator may connect at all: CIDRs, single addresses and host names, set by whoever runs it.
- * A host name in the list is trusted with whatever it resolves to; every other name must resolve into the list.
+ * Addresses that the operator may connect to: CIDRs, single addresses and host names, set by the person who runs it. A
+ * listed host name is trusted with whatever it resolves to; every other name must resolve to listed addresses.
  */
 export type AddressPolicy = "Any" | readonly string[];
 
 const accepted = "CIDR blocks, IP addresses and host names, or the one word Any for every address";
 
 /**
- * The policy that whoever runs the operator has written down. Throws a RangeError that says what is accepted when nothing is
- * written, or `Any` beside others: a list that bounds nothing must be seen to.
+ * The policy that the person who runs the operator has set. Throws a RangeError with the accepted values if there are
+ * no entries, or if `Any` stands among others: such a list would limit nothing.
  */
 export function readAddressPolicy(entries: readonly string[]): AddressPolicy {
   if (entries.length === 0) throw new RangeError(`is missing; it must be ${accepted}`);
@@ -24,16 +24,18 @@ export function readAddressPolicy(entries: readonly string[]): AddressPolicy {
   return entries;
 }
 
-/** Looks up a host name; rejects when it has no address. */
+/** Looks up a host name; rejects if it has no address. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** The system's resolver. */
 export const resolveHost: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
-/** Says which of a host's addresses may be used. The caller connects to these, and never resolves the name again. */
+/**
+ * Returns the addresses of a host that may be used. The caller connects to these, and never resolves the name again.
+ */
 export type AddressGate = (host: string) => Promise<readonly string[]>;
 
-/** Throws a RangeError that names the entry when the list cannot be understood. */
+/** Throws a RangeError that names the entry if the list cannot be parsed. */
 export function createAddressGate(policy: AddressPolicy, resolve: Resolve = resolveHost): AddressGate {
   const addresses = async (host: string) => {
     if (isIP(host) !== 0) return [host];
@@ -83,7 +85,7 @@ function addEntry(entry: string, names: Set<string>, networks: BlockList): void 
   throw new RangeError(`has ${JSON.stringify(entry)}, which is neither a CIDR block nor an IP address nor a host name`);
 }
 
-/** What an error says, whatever was thrown. */
+/** The message of an error or of any other thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,10 +1,10 @@
 import type { PublicKey } from "./public-key.ts";
 
 /**
- * What a handshake may be made of. The other side picks from these lists and from nothing else: each entry costs the event
- * loop a few milliseconds at most. Not among them, on purpose: `diffie-hellman-group-exchange-*`, where the server names the
- * prime and the client raises to it, and the groups above 4096 bits. Group 14 with SHA-1 is for hosts older than OpenSSH 5.7,
- * which know nothing else that is bounded.
+ * Algorithms allowed in a handshake. The server can choose from these lists only: each entry costs the event loop a few
+ * milliseconds at most. Deliberately excluded: `diffie-hellman-group-exchange-*`, where the server names the prime and
+ * the client raises to it, and the groups above 4096 bits. Group 14 with SHA-1 is for hosts older than OpenSSH 5.7,
+ * which support no other group of bounded size.
  */
 export const keyExchanges = [
   "curve25519-sha256",
@@ -17,7 +17,7 @@ export const keyExchanges = [
   "diffie-hellman-group14-sha1",
 ] as const;
 
-/** Ciphers that are offered and accepted, preferred ones first. */
+/** Offered and accepted ciphers, preferred ones first. */
 export const ciphers = [
   "aes128-gcm@openssh.com",
   "aes256-gcm@openssh.com",
@@ -27,7 +27,7 @@ export const ciphers = [
   "chacha20-poly1305@openssh.com",
 ] as const;
 
-/** Message authentication codes that are offered and accepted, preferred ones first. */
+/** Offered and accepted message authentication codes, preferred ones first. */
 export const macs = [
   "hmac-sha2-256-etm@openssh.com",
   "hmac-sha2-512-etm@openssh.com",
@@ -37,7 +37,7 @@ export const macs = [
   "hmac-sha1",
 ] as const;
 
-/** Of host keys, best first. */
+/** Signature algorithms of host keys, best first. */
 export const hostKeySignatures = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
@@ -50,12 +50,15 @@ export const hostKeySignatures = [
 
 const keyTypes: ReadonlySet<string> = new Set(hostKeySignatures.filter((name) => !name.startsWith("rsa-")));
 
-/** Of an RSA modulus, host's or user's. Checking a signature grows with its square, making one with its cube. */
+/**
+ * Sizes of an RSA modulus, of a host's or a user's key. The time to verify a signature grows with its square, the time
+ * to sign with its cube.
+ */
 export const rsaBits = { min: 2048, max: 8192 } as const;
 /** ssh-keygen has used 35, 37 and 65537. */
 const maxExponentBits = 32;
 
-/** Why a key is not worked with, as the end of a sentence about it; undefined when it is. */
+/** Why a key is not accepted, as the end of a sentence about it; undefined if it is accepted. */
 export function keyProblem(key: PublicKey): string | undefined {
   if (!keyTypes.has(key.type)) return `is of type ${key.type}; ${[...keyTypes].join(", ")} are accepted`;
   if (key.type !== "ssh-rsa") return undefined;
@@ -69,7 +72,7 @@ export function keyProblem(key: PublicKey): string | undefined {
   return undefined;
 }
 
-/** The strings and mpints of a blob (RFC 4251 section 5), as far as they are whole. */
+/** The complete strings and mpints of a blob (RFC 4251 section 5). */
 function fields(blob: Buffer): Buffer[] {
   const found: Buffer[] = [];
   for (let at = 0; at + 4 <= blob.length && found.length < 4; ) {

@@ -4,7 +4,7 @@ export interface BackoffPolicy {
   readonly maxMilliseconds: number;
 }
 
-/** How long to wait after the `failures`-th failure in a row (from 1): doubled each time, the upper half at random. */
+/** The wait after the `failures`-th consecutive failure (from 1): doubled each time, the upper half at random. */
 export function backoffMilliseconds(policy: BackoffPolicy, failures: number, random: number): number {
   const ceiling = Math.min(policy.maxMilliseconds, policy.baseMilliseconds * 2 ** Math.min(failures - 1, 30));
   return ceiling / 2 + (random * ceiling) / 2;

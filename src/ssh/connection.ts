@@ -13,12 +13,12 @@ import { SigningAgent } from "./signing-agent.ts";
 export interface Connection {
   readonly client: Client;
   readonly serverKey: PublicKey;
-  /** Resolves when it is over, with the reason. */
+  /** Resolves with the reason when the connection has ended. */
   readonly closed: Promise<string>;
   end(): void;
 }
 
-/** What one connection is made with. */
+/** Options of one connection. */
 export interface ConnectOptions {
   readonly clock: Pick<Clock, "monotonic">;
   readonly gate: AddressGate;
@@ -29,7 +29,7 @@ export interface ConnectOptions {
   readonly keepaliveMisses: number;
 }
 
-/** Rejects with a {@link HostError}, `started` false: nothing of a command has been sent by then. */
+/** Rejects with a {@link HostError}, `started` false: no part of a command has been sent. */
 export async function connect(target: SshTarget, trust: HostTrust, options: ConnectOptions): Promise<Connection> {
   const agent = new SigningAgent(await options.readKey(target, options.signal));
   const addresses = await options.gate(target.host);
@@ -66,7 +66,7 @@ function openSocket(host: string, port: number, signal: AbortSignal): Promise<So
   });
 }
 
-/** Its signature is not even looked at. */
+/** Refuses an unacceptable key without verifying its signature. */
 function unusable(trust: HostTrust, key: PublicKey): HostError | undefined {
   const problem = keyProblem(key);
   if (problem === undefined) return undefined;
@@ -76,8 +76,8 @@ function unusable(trust: HostTrust, key: PublicKey): HostError | undefined {
 const failureWords = "Inbound: Received USERAUTH_FAILURE (";
 
 /**
- * Why the host did not let the key in. `known`: it asked for a signature, so it has the key. `methods`: what it would go on with;
- * undefined where it did not say.
+ * Why the host rejected the key. `known`: it asked for a signature, so it has the key. `methods`: the methods it would
+ * continue with; undefined if it did not list them.
  */
 function whyRefused(user: string, known: boolean, methods: readonly string[] | undefined): string {
   const otherwise = methods !== undefined && !methods.includes("publickey");
@@ -91,7 +91,7 @@ function whyRefused(user: string, known: boolean, methods: readonly string[] | u
   return `refused the key for user ${user}: it is not in authorized_keys, or sshd_config (PermitRootLogin, AllowUsers) or a locked account keeps the user out`;
 }
 
-/** Each one is work for both sides, and the host may ask for it at any time. sshd does so after gigabytes or hours. */
+/** A handshake costs both sides work, and the host may start one at any time. sshd does so after gigabytes or hours. */
 const maxHandshakesPerMinute = 10;
 
 function handshake(
@@ -154,7 +154,7 @@ function handshake(
     username: target.user,
     // Exactly one attempt, with the key: no "none" probe, no password, no agent.
     authHandler: [method],
-    // Of a key that failed the library tells nothing else.
+    // The library reports nothing else about a failed key.
     debug(line) {
       if (line.startsWith(failureWords)) goesOnWith = line.slice(failureWords.length, -1).split(",");
     },

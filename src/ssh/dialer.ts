@@ -11,9 +11,9 @@ import { createKeyReader, credentialIdentity } from "./private-key.ts";
 import { formatPublicKey, type PublicKey } from "./public-key.ts";
 import { type Nonce, requestProblem } from "./wire.ts";
 
-/** What a dialer is built from. */
+/** Options of a dialer. */
 export interface DialerOptions {
-  /** Where connections may go at all. */
+  /** Addresses that connections may go to. */
   readonly allow: AddressPolicy;
   readonly observe?: ObserveSsh;
   readonly clock?: Clock;
@@ -22,7 +22,7 @@ export interface DialerOptions {
   readonly nonce?: () => Nonce;
 }
 
-/** The real {@link HostDialer}: SSH. Throws a RangeError for an address list that cannot be understood. */
+/** The {@link HostDialer} for real hosts, over SSH. Throws a RangeError for an address list that cannot be parsed. */
 export function createDialer(options: DialerOptions): HostDialer {
   const clock = options.clock ?? systemClock;
   const limits = { ...defaultLimits, ...options.limits };
@@ -31,7 +31,9 @@ export function createDialer(options: DialerOptions): HostDialer {
   const gate = createAddressGate(options.allow, options.resolve);
   const opener = createKeyOpener();
   const readKey = createKeyReader(opener);
-  /** By endpoint, then by everything that makes a connection usable for a target: nobody rides on another's login. */
+  /**
+   * By endpoint, then by everything that makes a connection usable for a target: no target uses the login of another.
+   */
   const links = new Map<string, Map<string, HostLink>>();
   const firstSeen = new Map<string, PublicKey>();
   let closed = false;

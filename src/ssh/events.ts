@@ -1,6 +1,6 @@
 import type { HostErrorCode } from "./host-session.ts";
 
-/** What happened, for metrics and logs. Holds no argument, no output and no secret. */
+/** An event for metrics and logs. Contains no argument, no output and no secret. */
 export type SshEvent =
   | (Place & { readonly kind: "connected"; readonly milliseconds: number })
   | (Place & { readonly kind: "connectFailed"; readonly milliseconds: number; readonly code: HostErrorCode })
@@ -8,7 +8,7 @@ export type SshEvent =
   | (Place & {
       readonly kind: "command";
       readonly script: string;
-      /** With the wait for a connection and a channel. */
+      /** Includes the wait for a connection and a channel. */
       readonly milliseconds: number;
       /** `Completed` with any exit status, or the code of the error. */
       readonly outcome: "Completed" | HostErrorCode;
@@ -21,5 +21,5 @@ interface Place {
   readonly user: string;
 }
 
-/** Told of each event, in order. */
+/** Receives each event, in order. */
 export type ObserveSsh = (event: SshEvent) => void;

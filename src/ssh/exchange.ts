@@ -2,46 +2,46 @@ import type { Client, ClientChannel } from "ssh2";
 import { createTranscript, parseRemoteProcess } from "./transcript.ts";
 import { encodeRequest, type RemoteProcess, type WireRequest } from "./wire.ts";
 
-/** How one script on one channel ended, before anybody judges it. */
+/** How one script on one channel ended, before it is interpreted. */
 export type Ending =
-  /** Both marks came on both streams. */
+  /** Both marks arrived on both streams. */
   | { readonly kind: "complete"; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
   /** More output than allowed; the script may still be running. */
   | { readonly kind: "overflow"; readonly stream: "stdout" | "stderr" }
   /** The channel closed, or the command ended, without the marks. */
   | {
       readonly kind: "cut";
-      /** The begin mark was seen: the script did run. */
+      /** The begin mark was seen: the script has run. */
       readonly begun: boolean;
       readonly exitCode: number | undefined;
       readonly signal: string | undefined;
-      /** The last words on both streams, for messages. */
+      /** The last characters of both streams, for messages. */
       readonly excerpt: string;
     };
 
-/** One script on one channel, under way. */
+/** One running script on one channel. */
 export interface Exchange {
   readonly ended: Promise<Ending>;
   /** Known once the script has begun. */
   process(): RemoteProcess | undefined;
   /** Asks the server to close the channel. */
   close(): void;
-  /** Resolves when both sides have closed: only now does the server count one session less. */
+  /** Resolves when both sides have closed the channel: only then does the server count one session less. */
   readonly closed: Promise<void>;
 }
 
-/** What is sent on the channel, and the bounds of its answer. */
+/** Request for a channel, and the limits of its answer. */
 export interface ExchangeOptions {
   readonly line: string;
   readonly wire: WireRequest;
   readonly maxOutputBytes: number;
-  /** Waits a moment for what may still come after the exit status: the marks, if a background job holds them up. */
+  /** Waits for output that may follow the exit status: the marks, if a background job delays them. */
   readonly grace: () => Promise<void>;
-  /** False when nobody waits any more by the time the channel is open: then nothing is sent. */
+  /** False if the caller has stopped waiting before the channel opens: then nothing is sent. */
   readonly mayStart: () => boolean;
 }
 
-/** Opens a channel and sends a script. Rejects when the server refuses the channel: then nothing was sent. */
+/** Opens a channel and sends a script. Rejects if the server refuses the channel: then nothing was sent. */
 export async function openExchange(client: Client, options: ExchangeOptions): Promise<Exchange> {
   const channel = await new Promise<ClientChannel>((resolve, reject) => {
     client.exec(options.line, (error, opened) => (error === undefined ? resolve(opened) : reject(error)));
@@ -76,7 +76,9 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
     judging = true;
     grace().then(judge, judge);
   };
-  /** The exit status overtakes nothing, but a background job may hold the channel open long after it. */
+  /**
+   * The exit status arrives after the output before it, but a background job may hold the channel open long after it.
+   */
   const settle = () => {
     if (stdout.endWords === undefined || stderr.endWords === undefined) return;
     if (exit === undefined) judgeSoon();
@@ -102,7 +104,7 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
     judge();
     closed.resolve();
   });
-  // A server that goes away while we write, or goes on after the end of its output: "close" follows and is what counts.
+  // The server goes away during a write, or sends data after the end of its output: "close" follows and decides.
   channel.on("error", () => judge());
   channel.stderr.on("error", () => judge());
   if (mayStart()) channel.end(encodeRequest(wire));

@@ -12,16 +12,16 @@ import { createSlots, type Slots } from "./slots.ts";
 import { orAborted, secondsUntil, startTimeLimit } from "./time-limit.ts";
 import type { Nonce } from "./wire.ts";
 
-/** One connection to one endpoint with one credential: opened when needed, shared by all commands, closed when idle. */
+/** One connection to one endpoint with one credential: opened on demand, shared by all commands, closed when idle. */
 export interface HostLink {
   run(target: SshTarget, request: RunRequest): Promise<ScriptOutput>;
-  /** Closes once nothing runs. */
+  /** Closes the link when nothing runs. */
   retire(): void;
-  /** Closes now; what runs ends with ConnectionLost. */
+  /** Closes the link now; running commands end with ConnectionLost. */
   close(): Promise<void>;
 }
 
-/** What a link is built from. */
+/** Options of a link. */
 export interface LinkOptions {
   readonly clock: Clock;
   readonly limits: SshLimits;
@@ -29,25 +29,25 @@ export interface LinkOptions {
   readonly readKey: ReadPrivateKey;
   readonly nonce: () => Nonce;
   readonly observe: ObserveSsh;
-  /** Called for every new connection, before it is used: may differ from attempt to attempt. */
+  /** Called for every new connection, before it is used: the result may differ from attempt to attempt. */
   readonly trust: (target: SshTarget) => HostTrust;
   readonly onConnected: (target: SshTarget, connection: Connection) => void;
-  /** The link was idle for long enough, or was retired: it will not be used again. */
+  /** The link was idle for long enough, or was retired: it is not used again. */
   readonly onEnd: () => void;
 }
 
 interface Live {
   readonly connection: Connection;
   readonly slots: Slots;
-  /** Channels the server has accepted and not yet closed. */
+  /** Channels that the server has accepted and not yet closed. */
   open: number;
   over: boolean;
 }
 
-/** Attempts that a guard on the host counts against us. */
+/** Failed attempts that a guard on the host counts against us. */
 const turnedAway: ReadonlySet<HostErrorCode> = new Set(["AuthenticationFailed", "HostKeyMismatch", "HostKeyUnknown"]);
 
-/** A link that connects when the first command comes. */
+/** A link that connects for the first command. */
 export function createHostLink(options: LinkOptions): HostLink {
   const { clock, limits, observe } = options;
   const shutdown = new AbortController();
@@ -163,7 +163,7 @@ export function createHostLink(options: LinkOptions): HostLink {
     } catch (error) {
       if (error instanceof HostError && error.code === "ConnectionLost" && !error.started && reused) return "again";
       if (!(error instanceof ChannelRefused)) throw error;
-      // The server allows fewer sessions than we thought: those that are open are its limit.
+      // The server allows fewer sessions than expected: the open ones are its limit.
       on.slots.lowerTo(on.open);
       release();
       if (on.slots.used > 0) return "again";

@@ -1,10 +1,10 @@
 import { printable } from "../printable.ts";
 
-/** A host as the rest of xensan sees it: something that runs a script and says what came out. */
+/** A host as the rest of xensan sees it: it runs scripts and returns their output. */
 export interface HostSession {
   /**
    * Runs one POSIX sh script to its end. The whole script reaches the host before its first line runs, so a cut
-   * connection never leaves half a script running. Rejects with a {@link HostError} when there is no exit status.
+   * connection never leaves half a script running. Rejects with a {@link HostError} if there is no exit status.
    */
   run(request: RunRequest): Promise<RunResult>;
 }
@@ -17,7 +17,7 @@ export interface HostDialer {
   close(): Promise<void>;
 }
 
-/** Where a host is, as whom to go there, and by what it is recognised. */
+/** Address, login and host keys of a host. */
 export interface SshTarget {
   readonly host: string;
   readonly port: number;
@@ -25,9 +25,12 @@ export interface SshTarget {
   readonly become: "None" | "Sudo";
   /** Public keys in OpenSSH form, `ssh-ed25519 AAAA…`; one of them must be the server's. */
   readonly hostKeys: readonly string[];
-  /** The text of a known_hosts file: its keys for this host count when `hostKeys` is empty, its revocations always. */
+  /** The text of a known_hosts file: its keys for this host are used if `hostKeys` is empty, its revocations always. */
   readonly knownHosts?: string;
-  /** With TrustOnFirstUse and no keys from the two above, the first key seen is accepted and reported through `onHostKey`. */
+  /**
+   * With TrustOnFirstUse and no keys from the two fields above, the first key seen is accepted and reported through
+   * `onHostKey`.
+   */
   readonly hostKeyPolicy: "Pinned" | "TrustOnFirstUse";
   readonly credential: SshCredential;
   readonly onHostKey?: (publicKey: string) => void;
@@ -41,15 +44,18 @@ export interface SshCredential {
   readonly version: string;
 }
 
-/** One script to run, with its bounds. */
+/** One script to run, with its limits. */
 export interface RunRequest {
   readonly script: Script;
-  /** Becomes "$1" "$2" … in the script, byte for byte; may hold anything but NUL. */
+  /** Passed as "$1" "$2" … to the script, byte for byte; any text without NUL. */
   readonly args: readonly string[];
   readonly timeoutSeconds: number;
-  /** Sent within this time or never: then `TimedOut`, not started. What justifies the script holds only so long. */
+  /**
+   * The script is sent within this time or never: then `TimedOut`, not started. The facts that justify it are valid
+   * only that long.
+   */
   readonly beginWithinSeconds?: number;
-  /** Of stdout and of stderr, each; default 1 MiB. */
+  /** Limit of stdout and of stderr, each; default 1 MiB. */
   readonly maxOutputBytes?: number;
   readonly signal?: AbortSignal;
 }
@@ -61,7 +67,7 @@ export interface Script {
   readonly text: string;
 }
 
-/** What a script that ended has printed. */
+/** Result of a script that ended. */
 export interface RunResult {
   readonly exitCode: number;
   readonly stdout: string;
@@ -69,7 +75,7 @@ export interface RunResult {
   readonly milliseconds: number;
 }
 
-/** What a server, a resolver or a library said may stand in it. */
+/** The message may contain texts of a server, a resolver or a library. */
 const bounded = (message: string) => printable(message.slice(0, longestMessage).replace(/\s*\n\s*/g, " "));
 const longestMessage = 2000;
 
@@ -83,18 +89,18 @@ export type HostErrorCode =
   | "AddressNotAllowed"
   | "BecomeFailed"
   | "TimedOut"
-  /** The caller's signal ended it; `cause` is the signal's reason. */
+  /** The caller's signal was aborted; `cause` is the signal's reason. */
   | "Aborted"
   | "ConnectionLost"
   | "OutputLimitExceeded"
   /** A signal on the host ended the script (out of memory, an administrator): its output is incomplete. */
   | "Killed"
-  /** What came back is not the answer of a POSIX shell that ran the script. */
+  /** The output is not the answer of a POSIX shell that ran the script. */
   | "Unintelligible"
   /** An argument that no shell can receive byte for byte (NUL, lone surrogates). */
   | "InvalidRequest";
 
-/** A command without an exit status. `started` says whether it may have run: then its effect is unknown. */
+/** A command without an exit status. `started` tells whether it may have run: then its effect is unknown. */
 export class HostError extends Error {
   override readonly name = "HostError";
   readonly code: HostErrorCode;

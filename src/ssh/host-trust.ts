@@ -3,20 +3,20 @@ import { HostError, type SshTarget } from "./host-session.ts";
 import { lookUpKnownHost } from "./known-hosts.ts";
 import { fingerprint, formatPublicKey, type PublicKey, parsePublicKey, sameKey } from "./public-key.ts";
 
-/** Which keys a host may present. */
+/** The keys that a host may present. */
 export interface HostTrust {
   readonly endpoint: string;
   readonly keys: readonly PublicKey[];
   readonly revoked: readonly PublicKey[];
-  /** No key is known, and the first one seen shall be accepted. */
+  /** No key is known, and the first one seen is accepted. */
   readonly firstUse: boolean;
-  /** Why there are no keys although somebody wrote some. */
+  /** Why there are no keys although the target has some written down. */
   readonly hint: string;
 }
 
 type TrustSource = Pick<SshTarget, "host" | "port" | "hostKeys" | "knownHosts" | "hostKeyPolicy">;
 
-/** `seenBefore` is the key this process accepted on first use, which may not have reached the target's keys yet. */
+/** `seenBefore` is the key that this process accepted on first use; it may not be among the target's keys yet. */
 export function hostTrust(target: TrustSource, seenBefore: PublicKey | undefined): HostTrust {
   const endpoint = `${target.host}:${target.port}`;
   const pinned = target.hostKeys.map((line) => {
@@ -40,7 +40,7 @@ export function hostTrust(target: TrustSource, seenBefore: PublicKey | undefined
   };
 }
 
-/** Why this key is refused; undefined when it is trusted. */
+/** Why the presented key is refused; undefined if it is trusted. */
 export function refusal(trust: HostTrust, presented: PublicKey): HostError | undefined {
   const shown = `${fingerprint(presented)} (${formatPublicKey(presented)})`;
   const refuse = (code: "HostKeyMismatch" | "HostKeyUnknown", message: string) =>
@@ -62,7 +62,7 @@ export function refusal(trust: HostTrust, presented: PublicKey): HostError | und
   );
 }
 
-/** A server shows one key only, chosen by these: those of trusted types come first, so that it shows one we know. */
+/** A server shows only one key, chosen by these algorithms: trusted types come first, so that it shows a known key. */
 export function hostKeyAlgorithms(trust: HostTrust): (typeof hostKeySignatures)[number][] {
   const types = new Set(trust.keys.map((key) => key.type));
   const known = hostKeySignatures.filter((algorithm) =>

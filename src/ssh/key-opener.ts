@@ -3,9 +3,9 @@ import { z } from "zod";
 import type { SshCredential } from "./host-session.ts";
 import { isSlow, type OpenKey, openKey } from "./open-key.ts";
 
-/** Opens private keys; those that take long in a thread of their own, one after the other. */
+/** Opens private keys; slow ones in a separate thread, one after the other. */
 export interface KeyOpener {
-  /** The key, or why there is none. */
+  /** Returns the key, or the reason why it cannot be opened. */
   open(credential: SshCredential): Promise<OpenKey | string>;
   close(): Promise<void>;
 }
@@ -15,10 +15,10 @@ const answerSchema = z.object({
   opened: z.union([z.string(), z.object({ comment: z.string(), publicKey: z.string(), privateKey: z.string() })]),
 });
 
-/** TypeScript runs directly in the repository, JavaScript in the package. */
+/** The repository runs TypeScript directly, the package JavaScript. */
 const workerFile = new URL(`./open-key-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
-/** Opens keys in a worker, which is started for the first one. */
+/** Opens keys in a worker, which starts with the first one. */
 export function createKeyOpener(): KeyOpener {
   const waiting = new Map<number, (opened: OpenKey | string) => void>();
   let worker: Worker | undefined;

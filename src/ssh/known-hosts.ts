@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { type PublicKey, parsePublicKey } from "./public-key.ts";
 
-/** What a known_hosts file says of one host. */
+/** The entries of a known_hosts file for one host. */
 export interface KnownHostEntry {
   readonly keys: readonly PublicKey[];
   readonly revoked: readonly PublicKey[];
@@ -9,7 +9,7 @@ export interface KnownHostEntry {
   readonly certificateAuthority: boolean;
 }
 
-/** Format: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". Lines that cannot be parsed count for nothing, as in OpenSSH. */
+/** Format: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". Lines that cannot be parsed are ignored, as in OpenSSH. */
 export function lookUpKnownHost(text: string, host: string, port: number): KnownHostEntry {
   const name = (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
   const keys: PublicKey[] = [];
@@ -48,7 +48,10 @@ function matchesHash(hashed: string, name: string): boolean {
   return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
 }
 
-/** `*` and `?`, in time linear in pattern × name: the file comes from a tenant, a regular expression could explode. */
+/**
+ * Matches `*` and `?` in time of at most pattern × name: the file comes from a tenant, and a regular expression could
+ * take exponential time.
+ */
 function globMatches(pattern: string, name: string): boolean {
   let p = 0;
   let star = -1;

@@ -1,30 +1,30 @@
 import type { BackoffPolicy } from "./backoff.ts";
 
-/** Bounds of connections and commands. */
+/** Limits of connections and commands. */
 export interface SshLimits {
   /** Commands at the same time on one connection: below sshd's MaxSessions (10), two are left for ending scripts. */
   readonly channels: number;
-  /** For all of resolving, TCP, key exchange and authentication. */
+  /** Time for resolving, TCP, key exchange and authentication together. */
   readonly connectSeconds: number;
   readonly keepaliveSeconds: number;
-  /** Unanswered keepalives until a connection counts as dead. */
+  /** Unanswered keepalives after which a connection counts as dead. */
   readonly keepaliveMisses: number;
-  /** A connection nobody used for so long is closed. */
+  /** A connection that is unused for this long is closed. */
   readonly idleSeconds: number;
-  /** Between failed attempts to connect; a command in between fails at once with the last error. */
+  /** Wait between failed attempts to connect; a command in between fails at once with the last error. */
   readonly backoff: BackoffPolicy;
   /**
-   * The same from the third time on that the host refused the key, or we its key. fail2ban bans for 5 failures in 10 minutes:
-   * there are never more than 4. A new Secret is tried at once.
+   * Wait after the third and later rejections of our key by the host, or of its key by us. fail2ban bans after 5
+   * failures in 10 minutes: there are never more than 4. A new Secret is tried at once.
    */
   readonly turnedAwayBackoff: BackoffPolicy;
-  /** For what may still come after an exit status. */
+  /** Time for output that may follow an exit status. */
   readonly graceSeconds: number;
-  /** For ending a script that took too long. */
+  /** Time for ending a script that took too long. */
   readonly killSeconds: number;
 }
 
-/** Bounds that sshd and fail2ban of Debian live with. */
+/** Limits that work with sshd and fail2ban of Debian. */
 export const defaultLimits: SshLimits = {
   channels: 8,
   connectSeconds: 15,

@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { z } from "zod";
 import { openKey } from "./open-key.ts";
 
-/** The other side of key-opener.ts: answers each credential with its key, or with why there is none. */
+/** The worker of key-opener.ts: answers each credential with its key, or with the reason why it cannot be opened. */
 const requestSchema = z.object({
   id: z.number(),
   credential: z.object({ privateKey: z.string(), passphrase: z.string().optional(), version: z.string() }),

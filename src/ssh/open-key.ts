@@ -4,7 +4,7 @@ import { keyProblem, rsaBits } from "./algorithms.ts";
 import type { SshCredential } from "./host-session.ts";
 import { publicKeyOfBlob } from "./public-key.ts";
 
-/** A private key without its passphrase, as plain data: it can be sent from one thread to another. */
+/** A private key without its passphrase, as plain data that can be sent between threads. */
 export interface OpenKey {
   readonly comment: string;
   /** Public part: `type base64`. */
@@ -13,20 +13,20 @@ export interface OpenKey {
   readonly privateKey: string;
 }
 
-/** A key of 8192 bits takes 6.5 KiB. */
+/** A key of 8192 bits needs 6.5 KiB. */
 const maxKeyCharacters = 16 * 1024;
-/** ssh-keygen takes 16 to 24; each costs tens of milliseconds of a processor, and a tenant writes the Secret. */
+/** ssh-keygen uses 16 to 24; each costs tens of milliseconds of a processor, and a tenant writes the Secret. */
 const maxBcryptRounds = 64;
 
 /**
- * True when opening it may take longer than the event loop can wait: the passphrase goes through rounds of bcrypt, or ssh2 looks
- * for headers (`Proc-Type: …`) in time that grows with the square of the text.
+ * Whether opening it may take longer than the event loop can wait: the passphrase goes through rounds of bcrypt, or
+ * ssh2 searches for headers (`Proc-Type: …`) in time that grows with the square of the text.
  */
 export function isSlow({ privateKey }: SshCredential): boolean {
   return privateKey.length <= maxKeyCharacters && (privateKey.includes(":") || bcryptRounds(privateKey) > 0);
 }
 
-/** The key, or why there is none. */
+/** Opens the key; returns the reason if that fails. */
 export function openKey({ privateKey, passphrase }: SshCredential): OpenKey | string {
   if (privateKey.length > maxKeyCharacters)
     return `it has ${privateKey.length} characters, at most ${maxKeyCharacters} are accepted`;
@@ -36,7 +36,7 @@ export function openKey({ privateKey, passphrase }: SshCredential): OpenKey | st
   }
   const parsed = ssh2.utils.parseKey(privateKey, passphrase);
   if (parsed instanceof Error) return explain(parsed.message);
-  // An OpenSSH file yields an array although the type says otherwise.
+  // An OpenSSH file yields an array, despite the type.
   const [key] = [parsed].flat();
   if (key === undefined || key instanceof Error) return "it holds no key";
   if (!key.isPrivateKey()) return "it is a public key";
@@ -52,7 +52,9 @@ export function openKey({ privateKey, passphrase }: SshCredential): OpenKey | st
   };
 }
 
-/** The secret numbers of an RSA key decide how long a signature takes, and may be larger than the modulus says. */
+/**
+ * The secret numbers of an RSA key determine how long a signature takes, and may be larger than the modulus suggests.
+ */
 function privateProblem(pem: string): string | undefined {
   try {
     const key = createPrivateKey(pem);
@@ -68,7 +70,7 @@ function privateProblem(pem: string): string | undefined {
   }
 }
 
-/** Of a key in OpenSSH's own format (PROTOCOL.key in its sources); 0 for every other. */
+/** Rounds of a key in OpenSSH's own format (PROTOCOL.key in its sources); 0 for any other key. */
 function bcryptRounds(privateKey: string): number {
   const base64 = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]*)/.exec(privateKey)?.[1];
   const bytes = Buffer.from(base64 ?? "", "base64");

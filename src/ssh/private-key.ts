@@ -4,19 +4,19 @@ import type { KeyOpener } from "./key-opener.ts";
 import type { OpenKey } from "./open-key.ts";
 import { orAborted } from "./time-limit.ts";
 
-/** What makes two credentials the same, without telling either: safe to keep as a map key. */
+/** Identity of a credential that does not reveal it: safe to keep as a map key. */
 export function credentialIdentity({ privateKey, passphrase, version }: SshTarget["credential"]): string {
   return createHash("sha256")
     .update(JSON.stringify([version, privateKey, passphrase]))
     .digest("base64");
 }
 
-/** Rejects with a {@link HostError}: CredentialInvalid, or Unreachable when the signal came first. */
+/** Rejects with a {@link HostError}: CredentialInvalid, or Unreachable if the signal is aborted first. */
 export type ReadPrivateKey = (target: SshTarget, signal: AbortSignal) => Promise<OpenKey>;
 
 /**
- * Remembers the last keys: opening an encrypted one costs up to seconds of a processor. What an attempt did not wait for is
- * there for the next one.
+ * Caches the last keys: opening an encrypted one costs up to seconds of a processor. A key that finishes opening after
+ * its attempt gave up is available to the next attempt.
  */
 export function createKeyReader(opener: KeyOpener, remembered = 512): ReadPrivateKey {
   const cache = new Map<string, Promise<OpenKey | string>>();

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-/** An SSH public key as it travels (RFC 4253 section 6.6): its type is the first string inside the blob. */
+/** An SSH public key in wire format (RFC 4253 section 6.6): its type is the first string in the blob. */
 export interface PublicKey {
   readonly type: string;
   readonly blob: Buffer;
 }
 
-/** The key of a blob as a server presents it; undefined when it does not begin with a type. */
+/** The key in a blob that a server presents; undefined if it does not begin with a type. */
 export function publicKeyOfBlob(blob: Buffer): PublicKey | undefined {
   if (blob.length < 4) return undefined;
   const length = blob.readUInt32BE(0);
@@ -14,7 +14,7 @@ export function publicKeyOfBlob(blob: Buffer): PublicKey | undefined {
   return { type: blob.toString("latin1", 4, 4 + length), blob };
 }
 
-/** One line of an OpenSSH .pub file: `type base64 [comment]`. Undefined when the parts do not fit together. */
+/** Parses one line of an OpenSSH .pub file: `type base64 [comment]`. Undefined if the type does not match the blob. */
 export function parsePublicKey(line: string): PublicKey | undefined {
   const [type, base64] = line.trim().split(/\s+/);
   if (type === undefined || base64 === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return undefined;
@@ -27,12 +27,12 @@ export function formatPublicKey(key: PublicKey): string {
   return `${key.type} ${key.blob.toString("base64")}`;
 }
 
-/** As `ssh-keygen -l` prints it. */
+/** The fingerprint as `ssh-keygen -l` prints it. */
 export function fingerprint(key: PublicKey): string {
   return `SHA256:${createHash("sha256").update(key.blob).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** True when type and bytes are the same. */
+/** Whether type and bytes are the same. */
 export function sameKey(one: PublicKey, other: PublicKey): boolean {
   return one.blob.equals(other.blob);
 }

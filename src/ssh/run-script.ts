@@ -12,27 +12,27 @@ const endProcessGroup = {
   text: readFileSync(new URL("./end-process-group.sh", import.meta.url), "utf8"),
 };
 
-/** What every command on a connection shares. */
+/** Options that all commands on a connection share. */
 export interface RunOptions {
   readonly clock: Clock;
   readonly nonce: () => Nonce;
-  /** How long to wait for the marks after an exit status, and for a channel to close. */
+  /** Wait for the marks after an exit status, and for a channel to close. */
   readonly graceSeconds: number;
-  /** How long ending a script that took too long may take. */
+  /** Time for ending a script that took too long. */
   readonly killSeconds: number;
 }
 
-/** What a script that ended has printed. */
+/** Output of a script that ended. */
 export interface ScriptOutput {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Follows how many sessions the server counts for us. */
+/** Tracks how many sessions the server counts for us. */
 export interface ChannelCount {
   opened(): void;
-  /** Once, at the end; also when no channel was opened, but not after {@link ChannelRefused}. */
+  /** Called once, at the end; also if no channel was opened, but not after {@link ChannelRefused}. */
   released(): void;
 }
 
@@ -41,12 +41,13 @@ export class ChannelRefused extends Error {
   override readonly name = "ChannelRefused";
 }
 
-/** A step or a refusal is a line or two; only a probe needs more, and says so. */
+/** A step or a refusal prints a line or two; only a probe needs more, and sets its own limit. */
 export const defaultOutputBytes = 1024 * 1024;
 
 /**
- * Runs one script on an open connection. Rejects with a {@link HostError} or {@link ChannelRefused}. When it takes too
- * long, prints too much or is cancelled, its process group is ended through a second channel before this rejects.
+ * Runs one script on an open connection. Rejects with a {@link HostError} or {@link ChannelRefused}. If the script
+ * takes too long, prints too much or is cancelled, its process group is ended through a second channel before this
+ * rejects.
  */
 export async function runScript(
   client: Client,
@@ -139,7 +140,10 @@ function fail(error: HostError): never {
   throw error;
 }
 
-/** Ends the script's process group through a second channel, beside the limit on channels. Says how that went. */
+/**
+ * Ends the script's process group through a second channel, outside the limit on channels. Returns a description of the
+ * result.
+ */
 async function endScript(client: Client, target: SshTarget, exchange: Exchange, options: RunOptions): Promise<string> {
   const process = exchange.process();
   if (process === undefined) return "its process is unknown and may still be running";

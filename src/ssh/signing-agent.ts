@@ -2,10 +2,10 @@ import { sign } from "node:crypto";
 import ssh2, { type ParsedKey, type SignCallback, type SigningRequestOptions } from "ssh2";
 import type { OpenKey } from "./open-key.ts";
 
-/** One per algorithm of an RSA key. A server may ask for as many as it likes. */
+/** One for each algorithm of an RSA key. A server may ask for any number. */
 const maxSignatures = 3;
 
-/** Signs with one key, outside of the event loop, as often as one login may need. */
+/** Signs with one key, outside of the event loop, only as often as one login may need. */
 export class SigningAgent extends ssh2.BaseAgent {
   readonly #key: OpenKey;
   #signatures = 0;
@@ -15,7 +15,7 @@ export class SigningAgent extends ssh2.BaseAgent {
     this.#key = key;
   }
 
-  /** The host knows the key: it asked for a signature. */
+  /** Whether the host asked for a signature, and so knows the key. */
   get asked(): boolean {
     return this.#signatures > 0;
   }
@@ -43,7 +43,7 @@ export class SigningAgent extends ssh2.BaseAgent {
   }
 }
 
-/** RFC 5656 section 6.2.1; ed25519 has its own inside. */
+/** RFC 5656 section 6.2.1; ed25519 hashes internally. */
 function hashOf(publicKey: string): string | undefined {
   if (publicKey.startsWith("ecdsa-sha2-nistp256 ")) return "sha256";
   if (publicKey.startsWith("ecdsa-sha2-nistp384 ")) return "sha384";

@@ -1,14 +1,14 @@
-/** A limit on what runs at the same time; who comes first is served first. */
+/** A limit on concurrent work, granted first come, first served. */
 export interface Slots {
-  /** Resolves with the function that gives the slot back; rejects with the signal's reason. */
+  /** Resolves with a function that releases the slot; rejects with the signal's reason. */
   acquire(signal: AbortSignal): Promise<() => void>;
-  /** Never raises the limit, and never below one. */
+  /** Lowers the limit, at least to one; never raises it. */
   lowerTo(limit: number): void;
   readonly used: number;
   readonly waiting: number;
 }
 
-/** Slots of which `initialLimit` may be taken at once. */
+/** Slots of which `initialLimit` may be held at once. */
 export function createSlots(initialLimit: number): Slots {
   let limit = initialLimit;
   let used = 0;

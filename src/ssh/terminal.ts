@@ -1,13 +1,13 @@
 import type { Client, ClientChannel } from "ssh2";
 
-/** How large a terminal is, and what it calls itself. */
+/** Size and type of a terminal. */
 export interface TerminalSize {
   readonly term: string;
   readonly columns: number;
   readonly rows: number;
 }
 
-/** Where keys come from: standard input of a process. */
+/** Source of keys: standard input of a process. */
 export interface Keys {
   readonly isTTY?: boolean;
   setRawMode?(raw: boolean): unknown;
@@ -19,12 +19,12 @@ export interface Keys {
   pause(): unknown;
 }
 
-/** What the keys end, as `xl console` and telnet know it. */
+/** Ctrl-], which ends the session in `xl console` and telnet. */
 const leave = "\x1d";
 
 /**
- * Runs a command on a terminal of the host, with these keys, until it ends. Resolves to its exit code, undefined where the host gives
- * none. When the keys end, it is left as by Ctrl-].
+ * Runs a command on a terminal of the host, with these keys, until it ends. Resolves to its exit code, undefined if the
+ * host reports none. When the keys end, the command is left as with Ctrl-].
  */
 export async function runOnTerminal(
   client: Client,
@@ -43,7 +43,7 @@ export async function runOnTerminal(
     channel.on("exit", (exit: number | null) => {
       code = exit ?? undefined;
     });
-    // A server that goes away while we write, or goes on after the end of its output.
+    // The server goes away during a write, or sends data after the end of its output.
     for (const stream of [channel, channel.stderr]) stream.on("error", () => resolve(code));
     channel.on("close", () => resolve(code));
   });

@@ -1,17 +1,17 @@
 import type { Clock } from "../clock.ts";
 import { HostError } from "./host-session.ts";
 
-/** A time limit and a caller's signal as one signal, and the error that says which of the two it was. */
+/** A time limit and a caller's signal as one signal, and the error that tells which of the two ended the work. */
 export interface TimeLimit extends Disposable {
   readonly signal: AbortSignal;
-  /** `TimedOut` or `Aborted`, once the signal is aborted. `what` reads like "waiting for a free channel". */
+  /** `TimedOut` or `Aborted`, once the signal is aborted. `what` is a phrase like "waiting for a free channel". */
   error(what: string, options: { started: boolean; fate?: string }): HostError;
 }
 
 /** Seconds from now to a time of the monotonic clock (milliseconds); 0 when it has passed. */
 export const secondsUntil = (clock: Clock, monotonic: number) => Math.max(0, (monotonic - clock.monotonic()) / 1000);
 
-/** Starts the limit; dispose of it when what it limits has ended. */
+/** Starts the limit; dispose of it when the limited work has ended. */
 export function startTimeLimit(clock: Clock, seconds: number, caller: AbortSignal | undefined): TimeLimit {
   const timer = new AbortController();
   const over = new AbortController();
@@ -37,7 +37,7 @@ export function startTimeLimit(clock: Clock, seconds: number, caller: AbortSigna
   };
 }
 
-/** The promise, unless the signal comes first: then undefined, and `late` gets what the promise still brings. */
+/** Resolves to undefined if the signal is aborted before the promise settles; `late` then receives the later value. */
 export async function orAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,

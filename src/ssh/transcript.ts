@@ -2,34 +2,34 @@ import { StringDecoder } from "node:string_decoder";
 import { printable, printableLines } from "../printable.ts";
 import type { Nonce, RemoteProcess } from "./wire.ts";
 
-/** What a remote shell has sent so far, on one stream: kept up to a limit, read between the marks. */
+/** Output of a remote shell on one stream: kept up to a limit, read between the marks. */
 export interface Transcript {
-  /** False once the limit is passed; nothing is kept any more then. */
+  /** False once the limit is exceeded; further output is discarded. */
   add(chunk: Buffer): boolean;
-  /** Between the marks; undefined while the end mark is missing. */
+  /** The text between the marks; undefined while the end mark is missing. */
   between(): string | undefined;
   /** The words after `begin` and after `end`; undefined while that mark is missing. */
   readonly beginWords: readonly string[] | undefined;
   readonly endWords: readonly string[] | undefined;
-  /** The last characters in one line, for messages. */
+  /** The last characters as one line, for messages. */
   excerpt(): string;
 }
 
 interface Mark {
   readonly words: readonly string[];
-  /** Where it begins, and where the line after it begins, in UTF-16 units of the whole text. */
+  /** Where the mark begins, and where the line after it begins, in UTF-16 units of the whole text. */
   readonly start: number;
   readonly after: number;
 }
 
 /** Longer than any mark with its words. */
 const longestMark = 256;
-/** A login banner in front of the begin mark, and what background jobs print after the end mark, do not count. */
+/** A login banner before the begin mark, and output of background jobs after the end mark, do not count. */
 const noiseBytes = 64 * 1024;
 
 /**
- * The text is decoded and made printable as it comes, a chunk at a time: a host that sends megabytes of nonsense never holds
- * up the event loop, and what leaves here can be shown anywhere.
+ * Text is decoded and made printable as it arrives, chunk by chunk: megabytes of garbage from a host never hold up the
+ * event loop, and the result can be shown anywhere.
  */
 export function createTranscript(nonce: Nonce, maxBytes: number): Transcript {
   const decoder = new StringDecoder("utf8");
@@ -41,7 +41,7 @@ export function createTranscript(nonce: Nonce, maxBytes: number): Transcript {
   let begin: Mark | undefined;
   let end: Mark | undefined;
 
-  /** Looks at the new text and as much of the old as a mark that was cut in two may need. */
+  /** Searches the new text, with as much of the old as a mark that was split may need. */
   const find = (verb: string, window: string, windowStart: number): Mark | undefined => {
     const at = window.indexOf(`${nonce} ${verb}`);
     const lineEnd = at < 0 ? -1 : window.indexOf("\n", at);
@@ -86,7 +86,7 @@ export function createTranscript(nonce: Nonce, maxBytes: number): Transcript {
   }
 }
 
-/** Reads the words of the begin mark; undefined when they are no process. */
+/** Reads the words of the begin mark; undefined if they do not describe a process. */
 export function parseRemoteProcess(words: readonly string[] | undefined): RemoteProcess | undefined {
   const [pid = "", processGroup = "", startTicks = ""] = words ?? [];
   if (![pid, processGroup, startTicks].every((word) => /^\d+$/.test(word))) return undefined;

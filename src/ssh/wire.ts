@@ -1,43 +1,43 @@
 import type { RunRequest, Script, SshTarget } from "./host-session.ts";
 
 /**
- * What travels over one SSH channel. The command line is a constant, so that nothing of ours ever passes through the
- * login shell's parser or shows in a process list. On stdin goes one brace group: a shell parses the whole group
- * before it runs its first line, so a connection that is cut leaves a syntax error, never half a script. The script
- * runs in a subshell with its arguments as "$1" "$2" …, an empty stdin, and everything it prints between two marks
- * that carry a random nonce: a login banner or a noisy .bashrc stays outside of them.
+ * The protocol on one SSH channel. The command line is a constant, so that no data of ours passes through the login
+ * shell's parser or shows in a process list. Stdin carries one brace group: a shell parses the whole group before it
+ * runs its first line, so a connection that is cut leaves a syntax error, never half a script. The script runs in a
+ * subshell with its arguments as "$1" "$2" …, an empty stdin, and all its output between two marks that carry a random
+ * nonce: a login banner or the output of a .bashrc stays outside of them.
  */
 export const execLines = { None: "sh -s", Sudo: "sudo -n sh -s" } as const satisfies Record<
   SshTarget["become"],
   string
 >;
 
-/** Hexadecimal, chosen anew for every command. */
+/** Hexadecimal, new for every command. */
 export type Nonce = string;
 
-/** One script as it travels. */
+/** One script as it is sent. */
 export interface WireRequest {
   readonly nonce: Nonce;
   readonly script: Script;
   readonly args: readonly string[];
 }
 
-/** The shell that runs a script: enough to find its process group later, and to be sure that it is still the same. */
+/** The shell that runs a script: enough to find its process group later, and to verify that it is still the same. */
 export interface RemoteProcess {
   readonly pid: number;
   readonly processGroup: number;
-  /** Of the shell, in clock ticks since boot (field 22 of /proc/PID/stat): a reused pid has another. */
+  /** Start time of the shell in clock ticks since boot (field 22 of /proc/PID/stat): a reused pid has another. */
   readonly startTicks: string;
 }
 
-/** One word of POSIX shell that stands for exactly these bytes. */
+/** One word of POSIX shell that evaluates to exactly this text. */
 export function quote(argument: string): string {
   return `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-/** Why this request cannot be sent to a shell byte for byte; undefined when it can. */
+/** Why this request cannot be sent to a shell byte for byte; undefined if it can. */
 export function requestProblem({ script, args }: Pick<RunRequest, "script" | "args">): string | undefined {
   if (!namePattern.test(script.name))
     return `script name ${JSON.stringify(script.name)} must match ${namePattern.source}`;
@@ -75,7 +75,8 @@ export function encodeRequest({ nonce, script, args }: WireRequest): string {
 }
 
 /**
- * The inverse of {@link encodeRequest}, for a server that answers by script name; undefined when it is cut or foreign.
+ * The inverse of {@link encodeRequest}, for a server that answers by script name; undefined if the request is cut or
+ * foreign.
  * @internal for the simulated rack.
  */
 export function decodeRequest(stdin: string): WireRequest | undefined {
@@ -94,7 +95,7 @@ export function decodeRequest(stdin: string): WireRequest | undefined {
 }
 
 /**
- * What stands before and after the output of a script, on each stream: for servers that play a shell.
+ * The marks before and after the output of a script, on each stream, for servers that act as a shell.
  * @internal for the simulated rack.
  */
 export function outputMarks(nonce: Nonce, exitCode: number, process: RemoteProcess) {
