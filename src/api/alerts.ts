@@ -1,22 +1,22 @@
-/** An alert of the chart's PrometheusRule. Its page in docs/how-to/alerts has a part that is written by hand. */
+/** An alert of the chart's PrometheusRule. One part of its page in docs/how-to/alerts is written by hand. */
 export interface Alert {
   /** PascalCase; also the name of its page. */
   readonly name: string;
-  /** PromQL that gives a series for whatever is the matter. */
+  /** PromQL that returns one series for each problem. */
   readonly expr: string;
-  /** How long it must be true before anybody is called, as Prometheus writes durations. */
+  /** How long it must be true before the alert fires, as Prometheus writes durations. */
   readonly for: string;
-  /** critical: somebody is called now. warning: somebody looks in working hours. */
+  /** critical: a person is called now. warning: a person looks at it in working hours. */
   readonly severity: "critical" | "warning";
-  /** One sentence with what is the matter, in Prometheus' templates. */
+  /** The problem in one sentence, in Prometheus' templates. */
   readonly summary: string;
-  /** Condition types whose reasons the page lists; none where no condition tells. */
+  /** Condition types whose reasons the page lists; empty if no condition shows the problem. */
   readonly conditions: readonly string[];
 }
 
 const object = "{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }}";
 
-/** Fires while a condition of an object has a status that it should not have. */
+/** Fires while a condition of an object has a bad status. */
 function onCondition(
   condition: { readonly type: string; readonly bad: string; readonly but?: string },
   alert: Pick<Alert, "name" | "for" | "severity">,
@@ -30,7 +30,7 @@ function onCondition(
   };
 }
 
-/** Every alert, the most urgent first. */
+/** Every alert, the most urgent ones first. */
 export const alerts: readonly Alert[] = [
   {
     name: "XensanNotActing",

@@ -29,7 +29,7 @@ const allowedBackingSchema = withRules(
   ],
 );
 
-/** A network card of the server on which volumes may be exported, and the layer-2 network that it is plugged into. */
+/** A network interface of the server on which volumes may be exported, and the layer-2 network behind it. */
 const exportInterfaceSchema = z.object({
   name: interfaceNameSchema.describe("Network interface of the server, like eth1."),
   segment: textOf(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 63, "lower-case letters, digits and '-'")
@@ -39,7 +39,7 @@ const exportInterfaceSchema = z.object({
     ),
 });
 
-/** What a person writes in an AoeServer: how to reach the host, and what it may export. */
+/** Spec of an AoeServer as a person writes it: how to reach the host, and what it may export. */
 export const aoeServerSpecSchema = z.object({
   ssh: sshSchema,
   interfaces: mapListOf(exportInterfaceSchema, ["name"], { min: 1, max: 16 }).describe(
@@ -63,7 +63,7 @@ const exportSchema = z.object({
     .describe("AoeVolume that it serves; absent for an export that xensan did not make."),
 });
 
-/** What the last probe of an AoeServer saw; every host kind has the first part. */
+/** Status of an AoeServer from its last probe; every kind of host has the first part. */
 export const aoeServerStatusSchema = hostStatusSchema.extend({
   exports: atomicListOf(exportSchema, { max: 256 })
     .optional()

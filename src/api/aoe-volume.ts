@@ -58,7 +58,7 @@ const backingSchema = withRules(
   ],
 ).describe("What is exported: exactly one of device, file and logicalVolume.");
 
-/** What a person writes in an AoeVolume: the address, the backing, and who may open it. */
+/** Spec of an AoeVolume as a person writes it: the address, the backing, and who may open it. */
 export const aoeVolumeSpecSchema = withRules(
   z.object({
     serverRef: localRefSchema.describe("AoeServer that exports the volume. Immutable."),
@@ -130,7 +130,7 @@ const clientStatusSchema = z.object({
   message: z.string().max(1024).optional().describe("The problem; absent if there is none."),
 });
 
-/** What the server and each client last reported of an AoeVolume. */
+/** Status of an AoeVolume from the last probes of its server and clients. */
 export const aoeVolumeStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),

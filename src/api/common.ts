@@ -2,16 +2,16 @@
 export const group = "xensan.dev";
 /** The only served version of the kinds. */
 export const version = "v1alpha1";
-/** `GROUP/VERSION`, as manifests carry it. */
+/** `GROUP/VERSION`, as in manifests. */
 export const apiVersion = `${group}/${version}`;
 /** `kubectl get xensan` lists the objects of every kind. */
 export const category = "xensan";
 
-/** Annotations, labels and the finalizer that xensan understands. */
+/** Annotations that xensan reads. */
 export const annotations = {
   /** "true", or anything but "false", "no", "off" and "0": change nothing on hosts for this object. */
   paused: `${group}/paused`,
-  /** Any new value: look at the hosts now. */
+  /** Any new value: probe the hosts now. */
   reconcileAt: `${group}/reconcile-at`,
   /** "true", or anything but "false", "no", "off" and "0": write the plan to status.plan and run none of it. */
   dryRun: `${group}/dry-run`,
@@ -19,24 +19,29 @@ export const annotations = {
   abandon: `${group}/abandon`,
   /**
    * `DestroySource:OPERATION`: this operation of a migration may give up the suspended copy of a domain that cannot be
-   * resumed. `FormatElsewhere:UUID`: the host that was chosen for this format is off for good, so another may be chosen. `ReplaceBacking:IDENTITY`: another
-   * backing may take the place of the recorded one. `ReplaceImage:INODE BIRTH PATH`: another file may take the place of this image of a domain. `Machine:ID`: this machine takes the place of the recorded one.
-   * `Claim:CLUSTER NAMESPACE/NAME`: the machine that this object had goes to this one.
+   * resumed.
+   * `FormatElsewhere:UUID`: the host that was chosen for this format is off for good, so another may be chosen.
+   * `ReplaceBacking:IDENTITY`: another backing may take the place of the recorded one.
+   * `ReplaceImage:INODE BIRTH PATH`: another file may take the place of this image of a domain.
+   * `Machine:ID`: this machine takes the place of the recorded one.
+   * `Claim:CLUSTER NAMESPACE/NAME`: this object takes over the machine that the named object had claimed.
    */
   approve: `${group}/approve`,
   /**
-   * On a XenHost, the boot id of its status: this machine is off, dead or taken away, and nothing that ran there since that boot
-   * runs any more. Worth nothing while another node sees its heartbeat, or once it answers.
+   * On a XenHost, the boot id of its status: this machine is off, dead or taken away, and nothing that ran there since
+   * that boot still runs. Has no effect while another node sees its heartbeat, or once it answers.
    */
   forget: `${group}/forget`,
 } as const;
 /**
- * Whether an annotation that says yes or no says yes. Whatever is not plainly a no counts as a yes: both annotations of this
+ * Whether a yes-or-no annotation says yes. Anything that is not clearly a no counts as a yes: both annotations of this
  * kind keep xensan from acting.
  */
 export const isSet = (value: string | undefined): boolean =>
   value !== undefined && !["false", "no", "off", "0"].includes(value.trim().toLowerCase());
-/** Keeps a deleted object until what it made on hosts is removed. */
+/** Keeps a deleted object until everything that it made on hosts is removed. */
 export const finalizer = `${group}/cleanup`;
-/** Keeps a Secret while an AoeServer or XenHost of its namespace names it: without it their hosts cannot be cleaned up. */
+/**
+ * Keeps a Secret while an AoeServer or XenHost of its namespace names it: without it their hosts cannot be cleaned up.
+ */
 export const secretFinalizer = `${group}/in-use`;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { mapListOf } from "./lists.ts";
 import { textOf } from "./text.ts";
 
-/** A moment, RFC 3339. */
+/** A time, RFC 3339. */
 export const timeSchema = z.iso.datetime({ offset: true });
 
 /** metav1.Condition. `lastTransitionTime` changes only when `status` does (Kubernetes API conventions). */
@@ -31,10 +31,10 @@ export const conditionsSchema = mapListOf(conditionSchema, ["type"], { max: 16 }
   "The state of the object, one entry per aspect.",
 );
 
-/** The time in what the API server writes into a new object: nothing has been said yet. */
+/** Time of the conditions that the API server writes into a new object, before any report. */
 export const unsaid = "1970-01-01T00:00:00Z";
 
-/** What the API server writes into a new object, before the operator has seen it. */
+/** Conditions that the API server writes into a new object, before the operator has seen it. */
 export function pendingConditions(types: readonly string[]): Condition[] {
   return types.map((type) => ({
     type,

@@ -5,7 +5,7 @@ interface CpuRange {
   readonly leftOut: boolean;
 }
 
-/** The parts of a list of processors, as xl.cfg(5) has them in `cpus`. */
+/** The parts of a list of processors, in the form of `cpus` in xl.cfg(5). */
 export function cpuRanges(text: string): readonly CpuRange[] {
   return text.split(",").map((part) => {
     const [first = "", last = first] = part.replace("^", "").split("-");
@@ -13,7 +13,7 @@ export function cpuRanges(text: string): readonly CpuRange[] {
   });
 }
 
-/** The highest processor of a list, for what is left out again counts for nothing. */
+/** The highest processor of a list, excluding the processors that the list removes again. */
 export function highestCpu(text: string): number {
   const ranges = cpuRanges(text);
   const without = ranges.filter(({ leftOut }) => leftOut);

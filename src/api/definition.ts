@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Rule } from "./rules.ts";
 
-/** Everything that is declared once about a kind: parsing, the CRD and the reference page are made from it. */
+/** The single declaration of a kind: the parser, the CRD and the reference page are generated from it. */
 export interface KindDefinition<
   K extends string = string,
   Spec extends z.ZodObject = z.ZodObject,
@@ -14,9 +14,9 @@ export interface KindDefinition<
   readonly description: string;
   readonly spec: Spec;
   readonly status: Status;
-  /** Rules that need the object's name beside its spec. */
+  /** Rules that need the object's name as well as its spec. */
   readonly rules: readonly Rule<NamedSpec<z.output<Spec>>>[];
-  /** Condition types that every object has from its first moment, the summary last. */
+  /** Condition types that every object has from its creation, the summary last. */
   readonly conditionTypes: readonly string[];
   readonly columns: readonly Column[];
   /** JSON paths usable with `kubectl get --field-selector`. */
@@ -60,7 +60,10 @@ export const wideColumn = (name: string, jsonPath: string, type: Column["type"] 
   priority: 1,
 });
 
-/** The columns every kind ends with: its summary condition, the reason, whether it is paused (empty when not), the message when wide, and the age. */
+/**
+ * The last columns of every kind: its summary condition, the reason, whether it is paused (empty if not), the message
+ * when wide, and the age.
+ */
 export function summaryColumns(summary: "Ready" | "Succeeded"): Column[] {
   const of = (field: string) => `.status.conditions[?(@.type=="${summary}")].${field}`;
   return [

@@ -5,7 +5,7 @@ import { localRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
 import { absolutePathSchema, interfaceNameSchema, relativePathSchema, textOf } from "./text.ts";
 
-/** How a XenDomain boots, its disks and its network cards. */
+/** Boot settings, disks and network cards of a domain. */
 
 export const domainBootSchema = withRules(
   z.object({
@@ -97,7 +97,7 @@ const cdromSchema = z.object({
   ),
 });
 
-/** CD-ROM drives of a domain; several domains may have the same image in theirs. */
+/** CD-ROM drives of a domain; several domains may use the same image. */
 export const domainCdromsSchema = mapListOf(cdromSchema, ["device"], { max: 4 }).describe(
   "CD-ROM drives, each with an image on a shared file system. A change is seen by the guest after its next start.",
 );
@@ -142,7 +142,7 @@ const networkSchema = withRules(
   ],
 );
 
-/** The bridge as Xen and the owner of a host name it: with its VLAN, where it is of Open vSwitch. */
+/** The name of the bridge for Xen and for the owner of a host: with its VLAN if it is a bridge of Open vSwitch. */
 export const bridgeName = ({
   bridge,
   vlan,
@@ -151,7 +151,7 @@ export const bridgeName = ({
   readonly vlan?: number | undefined;
 }): string => (vlan === undefined ? bridge : `${bridge}.${vlan}`);
 
-/** How people see an HVM guest that has no network yet. */
+/** Consoles through which people see an HVM guest without a network. */
 export const domainConsoleSchema = z
   .object({
     serial: z
@@ -167,7 +167,7 @@ export const domainConsoleSchema = z
   })
   .describe("Serial line and screen (HVM only); other guests always have a console.");
 
-/** Network cards of a domain, eth0 first; a MAC address that is stated stands once. */
+/** Network cards of a domain, eth0 first; MAC addresses that are set are unique. */
 export const domainNetworksSchema = withRules(atomicListOf(networkSchema, { max: 8 }), [
   {
     cel: "self.all(a, !has(a.mac) || self.exists_one(b, has(b.mac) && b.mac == a.mac))",

@@ -3,7 +3,7 @@ import { mapListOf } from "./lists.ts";
 import { withRules } from "./rules.ts";
 import { textOf } from "./text.ts";
 
-/** Keys of xl.cfg(5) that xensan writes from fields, or that say what the fields say. */
+/** Keys of xl.cfg(5) that xensan writes from fields, or that have the same meaning as fields. */
 const written = [
   "name uuid type builder memory maxmem vcpus cpus kernel ramdisk extra cmdline root bootloader boot bios disk vif",
   "serial vnc vnclisten vncunused vncdisplay vncpasswd on_poweroff on_reboot on_crash",
@@ -27,12 +27,12 @@ const settingSchema = z.object({
   ).describe("Its value, a number or text."),
 });
 
-/** More settings of a domain, for which there is no field. */
+/** Further settings of a domain, without a field of their own. */
 export const domainSettingsSchema = mapListOf(settingSchema, ["key"], { max: 32 }).describe(
   "More lines of the configuration, for which there is no field: each within the host's allowed.settings. What they do, xensan does not check.",
 );
 
-/** What the owner of a host allows of them: KEY for any value, or KEY=VALUE. */
+/** A setting that the owner of a host allows: KEY for any value, or KEY=VALUE. */
 export const allowedSettingSchema = textOf(
   /^[a-z][a-z0-9_]{0,62}(=[A-Za-z0-9._:,+/@%=-]{1,128})?$/,
   192,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What a domain is at, in words of xl's manual. */
+/** The state of a domain, in words of xl's manual. */
 export const domainStateSchema = z
   .enum(["Running", "Paused", "ShutDown", "Crashed", "Dying"])
   .describe(

@@ -2,10 +2,10 @@ import type { z } from "zod";
 
 type Issue = z.core.$ZodIssue;
 
-/** How many problems one message names. */
+/** Number of problems in one message. */
 const most = 5;
 
-/** Something wrong with an object: where, and what must hold there. */
+/** A problem of an object: its place, and the rule that it breaks. */
 export interface Problem {
   readonly path: readonly PropertyKey[];
   readonly expectation: string;
@@ -21,7 +21,7 @@ export function explain(problems: readonly Problem[], object: unknown): string {
   return [...lines, ...(left > 0 ? [`and ${left} more`] : [])].join("; ");
 }
 
-/** zod's issues with the value found at `at`. */
+/** The issues of zod for the value at `at`, as problems. */
 export function problemsOf(issues: readonly Issue[], at: readonly PropertyKey[]): Problem[] {
   return issues.map((issue) => ({ path: [...at, ...issue.path], expectation: expectation(issue) }));
 }

@@ -17,7 +17,7 @@ import type { XenMigrationSpec, XenMigrationStatus } from "./xen-migration.ts";
 
 /**
  * Our kinds for kubernetes-fluent-client: `await K8s(AoeVolume).InNamespace("san").Get()`. Importing this file
- * registers them. The fields are only declared: an object is what the API server sent.
+ * registers them. The fields are only declared: objects stay as the API server sent them.
  */
 
 export class AoeServer extends GenericKind {
@@ -25,31 +25,31 @@ export class AoeServer extends GenericKind {
   declare status?: AoeServerStatus;
 }
 
-/** A volume as kubernetes-fluent-client reads and writes it. */
+/** An AoeVolume as kubernetes-fluent-client reads and writes it. */
 export class AoeVolume extends GenericKind {
   declare spec: AoeVolumeSpec;
   declare status?: AoeVolumeStatus;
 }
 
-/** A dom0 as kubernetes-fluent-client reads and writes it. */
+/** A XenHost as kubernetes-fluent-client reads and writes it. */
 export class XenHost extends GenericKind {
   declare spec: XenHostSpec;
   declare status?: XenHostStatus;
 }
 
-/** An O2CB cluster as kubernetes-fluent-client reads and writes it. */
+/** An Ocfs2Cluster as kubernetes-fluent-client reads and writes it. */
 export class Ocfs2Cluster extends GenericKind {
   declare spec: Ocfs2ClusterSpec;
   declare status?: Ocfs2ClusterStatus;
 }
 
-/** A domain as kubernetes-fluent-client reads and writes it. */
+/** A XenDomain as kubernetes-fluent-client reads and writes it. */
 export class XenDomain extends GenericKind {
   declare spec: XenDomainSpec;
   declare status?: XenDomainStatus;
 }
 
-/** A migration as kubernetes-fluent-client reads and writes it. */
+/** A XenMigration as kubernetes-fluent-client reads and writes it. */
 export class XenMigration extends GenericKind {
   declare spec: XenMigrationSpec;
   declare status?: XenMigrationStatus;

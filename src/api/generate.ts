@@ -1,6 +1,6 @@
 /**
- * Writes crds/, docs/reference/, docs/how-to/alerts/ and what the chart has of kinds, values and alerts: `node src/api/generate.ts`.
- * With --check nothing is written: differences are printed, and the exit code is 1 if there are any.
+ * Writes crds/, docs/reference/, docs/how-to/alerts/ and the chart's files for kinds, values and alerts: `node
+ * src/api/generate.ts`. With --check it writes nothing: it prints differences, and exits with 1 if there are any.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,7 +19,7 @@ import { definitions } from "./kinds.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Every generated file: its path from the top of the repository, and its text. */
+/** Every generated file: its path from the root of the repository, and its text. */
 function generatedFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const definition of Object.values(definitions)) {

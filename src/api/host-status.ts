@@ -19,7 +19,7 @@ const blockDeviceSchema = z.object({
   mountPoint: z.string().max(512).optional().describe("Where it is mounted, one place of several."),
 });
 
-/** What the operator knows of a host, bounded. Shared by AoeServer and XenHost. */
+/** Facts about a host, limited in size. Shared by AoeServer and XenHost. */
 export const hostFactsStatusSchema = atomicObject(
   z.object({
     hostname: z.string().max(253).optional().describe("Name of the host, as reported by uname."),
@@ -36,7 +36,7 @@ export const hostFactsStatusSchema = atomicObject(
   }),
 ).describe("Facts from the last probe of the host.");
 
-/** `status.lastProbeTime` is never further behind the last look than this, in seconds. */
+/** `status.lastProbeTime` is at most this many seconds older than the last probe. */
 export const probeTimeBoundSeconds = 900;
 
 /** The part of `status` that AoeServer and XenHost share: key, machine, boot, last probe. */

@@ -1,4 +1,7 @@
-/** xensan's API for other programs: the kinds for kubernetes-fluent-client, their types, and what their words mean. */
+/**
+ * xensan's API for other programs: the kinds for kubernetes-fluent-client, their types, and the meaning of their
+ * reasons.
+ */
 
 export type { AoeServerSpec, AoeServerStatus } from "./aoe-server.ts";
 export type { AoeVolumeSpec, AoeVolumeStatus } from "./aoe-volume.ts";

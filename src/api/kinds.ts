@@ -8,7 +8,7 @@ import { type XenDomainSpec, type XenDomainStatus, xenDomainDefinition } from ".
 import { type XenHostSpec, type XenHostStatus, xenHostDefinition } from "./xen-host.ts";
 import { type XenMigrationSpec, type XenMigrationStatus, xenMigrationDefinition } from "./xen-migration.ts";
 
-/** metav1.ObjectMeta, as far as xensan reads it. */
+/** The fields of metav1.ObjectMeta that xensan reads. */
 export interface Metadata {
   name: string;
   namespace?: string;
@@ -44,7 +44,7 @@ export type XenDomain = Resource<"XenDomain", XenDomainSpec, XenDomainStatus>;
 /** A XenMigration as the API server stores it. */
 export type XenMigration = Resource<"XenMigration", XenMigrationSpec, XenMigrationStatus>;
 
-/** Where the objects of a kind live in the API. The phantom `__shape` ties it to their TypeScript type. */
+/** The resource of a kind in the API. The phantom `__shape` ties it to the TypeScript type of its objects. */
 export interface ResourceType<T> {
   readonly group: string;
   readonly version: string;
@@ -62,17 +62,17 @@ function resourceType<K extends string, Spec extends z.ZodObject, Status extends
   return { group, version, kind, plural, shortName, namespaced: true };
 }
 
-/** The resource `aoeservers`, with the shapes of its objects. */
+/** The resource `aoeservers`, with the type of its objects. */
 export const aoeServers = resourceType(aoeServerDefinition);
-/** The resource `aoevolumes`, with the shapes of its objects. */
+/** The resource `aoevolumes`, with the type of its objects. */
 export const aoeVolumes = resourceType(aoeVolumeDefinition);
-/** The resource `xenhosts`, with the shapes of its objects. */
+/** The resource `xenhosts`, with the type of its objects. */
 export const xenHosts = resourceType(xenHostDefinition);
-/** The resource `ocfs2clusters`, with the shapes of its objects. */
+/** The resource `ocfs2clusters`, with the type of its objects. */
 export const ocfs2Clusters = resourceType(ocfs2ClusterDefinition);
-/** The resource `xendomains`, with the shapes of its objects. */
+/** The resource `xendomains`, with the type of its objects. */
 export const xenDomains = resourceType(xenDomainDefinition);
-/** The resource `xenmigrations`, with the shapes of its objects. */
+/** The resource `xenmigrations`, with the type of its objects. */
 export const xenMigrations = resourceType(xenMigrationDefinition);
 
 /** Every kind by name, in the order of the reference: servers, volumes, hosts, clusters, domains, migrations. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * Lists as Kubernetes knows them. The list type makes the API server refuse duplicates, and lets several writers of
- * server-side apply own entries of one list.
+ * Kubernetes list types. The list type makes the API server refuse duplicates, and lets several writers of server-side
+ * apply own entries of one list.
  */
 
 interface Bounds {
@@ -10,14 +10,14 @@ interface Bounds {
   readonly max: number;
 }
 
-/** A list of scalars without duplicates; its order means nothing. */
+/** A list of scalars without duplicates; the order has no meaning. */
 export function setOf<S extends z.ZodType<string | number>>(item: S, bounds: Bounds): z.ZodArray<S> {
   return bounded(item, bounds)
     .superRefine((values, context) => reportDuplicates(values, context))
     .meta({ "x-kubernetes-list-type": "set" });
 }
 
-/** A list of objects told apart by the values of `keys`. */
+/** A list of objects with unique values of `keys`. */
 export function mapListOf<S extends z.ZodObject>(
   item: S,
   keys: readonly (keyof S["shape"] & string)[],
@@ -34,15 +34,15 @@ export function mapListOf<S extends z.ZodObject>(
 }
 
 /**
- * A list owned as a whole by one writer; order and duplicates are kept. Lists in a status are atomic, except the
- * conditions: a server-side apply that takes the last entry from a list merged by key leaves null behind, which the
- * API server then refuses.
+ * A list that one writer owns as a whole; keeps order and duplicates. Lists in a status are atomic, except the
+ * conditions: a server-side apply that removes the last entry of a list merged by key leaves null behind, which the API
+ * server then refuses.
  */
 export function atomicListOf<S extends z.ZodType>(item: S, bounds: Bounds): z.ZodArray<S> {
   return bounded(item, bounds).meta({ "x-kubernetes-list-type": "atomic" });
 }
 
-/** An object owned as a whole by one writer, for the same reason as {@link atomicListOf}. */
+/** An object that one writer owns as a whole, for the same reason as {@link atomicListOf}. */
 export function atomicObject<S extends z.ZodObject>(schema: S): S {
   return schema.meta({ "x-kubernetes-map-type": "atomic" });
 }

@@ -79,7 +79,7 @@ const timeoutsSchema = withRules(
   ],
 ).describe("The same on every node: nodes with different timeouts disconnect from each other.");
 
-/** What a person writes in an Ocfs2Cluster: nodes, timeouts, file systems and where they are mounted. */
+/** Spec of an Ocfs2Cluster as a person writes it: nodes, timeouts, file systems and where they are mounted. */
 export const ocfs2ClusterSpecSchema = withRules(
   z.object({
     clusterName: textOf(/^[A-Za-z0-9]{1,16}$/, 16, "1 to 16 letters and digits").describe(
@@ -166,7 +166,7 @@ const filesystemStatusSchema = z.object({
   nodes: atomicListOf(filesystemNodeSchema, { max: 128 }).optional().describe("The file system on each node."),
 });
 
-/** What each node last reported of the cluster, its heartbeats and its mounts. */
+/** Status of an Ocfs2Cluster: what each node last reported of the cluster, its heartbeats and its mounts. */
 export const ocfs2ClusterStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),

@@ -8,8 +8,8 @@ import { absolutePathSchema, relativePathGlobSchema, textOf } from "./text.ts";
 const formatted = "it is fixed when the file system is formatted";
 
 /**
- * What a mount may be asked for. Locks and heartbeats belong to the whole cluster, panics and units of systemd to the owner
- * of the host: what is not listed here is refused.
+ * Options that a mount may have. Options for locks and heartbeats belong to the whole cluster, those for panics and
+ * systemd units to the owner of the host: every option that is not listed here is refused.
  */
 const mountOptionSchema = textOf(
   /^((no)?(atime|suid|dev|exec|acl|user_xattr|intr)|nodiratime|relatime|ro|rw|sync|dirsync|inode64|usrquota|grpquota|data=(ordered|writeback)|coherency=(full|buffered)|errors=remount-ro|barrier=[01]|(commit|atime_quantum|localalloc|resv_level|dir_resv_level)=[0-9]{1,6})$/,

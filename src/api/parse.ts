@@ -18,20 +18,20 @@ interface Specs {
   XenMigration: XenMigrationSpec;
 }
 
-/** A spec with its defaults filled in, or a sentence for people: each bad field, its value, what would be accepted. */
+/** A spec with its defaults, or a message for people: each bad field, its value, and the accepted values. */
 export type ParsedSpec<Spec> =
   | { readonly ok: true; readonly spec: Spec }
   | { readonly ok: false; readonly message: string };
 
-/** An object as the API server sent it, its spec still to be judged. */
+/** An object from the API server, with a spec that is not validated yet. */
 export interface UnparsedObject {
   readonly metadata: { readonly name: string };
   readonly spec?: unknown;
 }
 
 /**
- * Judges an object by every rule that needs no earlier version of it, also those that an API server without CEL let
- * through. Never throws.
+ * Validates an object by every rule that needs no earlier version of it, including rules that an API server without CEL
+ * did not check. Never throws.
  */
 export function parseSpec<K extends KindName>(kind: K, object: UnparsedObject): ParsedSpec<Specs[K]> {
   return parsers[kind](object);

@@ -1,7 +1,7 @@
 import type { Condition } from "./conditions.ts";
 import type { Reason } from "./reasons.ts";
 
-/** Which status of a condition one wants. Every condition type of every kind is here. */
+/** The good status of each condition type. Contains every condition type of every kind. */
 export const polarity: Readonly<Record<string, "Positive" | "Negative">> = {
   Ready: "Positive",
   Succeeded: "Positive",
@@ -33,10 +33,10 @@ export const polarity: Readonly<Record<string, "Positive" | "Negative">> = {
   Stalled: "Negative",
 };
 
-/** They say what is not being done because nobody asked for it: neither good nor bad. */
+/** Reasons that report work nobody asked for as not being done: neither good nor bad. */
 const idle: readonly Reason[] = ["NotDraining", "NotMigrating", "NotAborted", "RelocationDisabled", "NotANode"];
 
-/** How a condition is to be read, whatever its type. */
+/** Interprets a condition, whatever its type. */
 export function judged({
   type,
   status,

@@ -7,10 +7,10 @@ import { textOf } from "./text.ts";
 const form = /^([0-9]+)(?:\.([0-9]+))?(?:([KMGTPE]i)|([kMGTPE])|[eE]([0-9]{1,2}))?$/;
 const units = ["", "k", "M", "G", "T", "P", "E"];
 
-/** As Kubernetes writes one: text, or a plain number. */
+/** A quantity as Kubernetes writes it: text, or a plain number. */
 export type Quantity = string | number;
 
-/** Bytes of a quantity. Throws a RangeError that names the text when it is not a whole, non-negative number of bytes. */
+/** Bytes of a quantity. Throws a RangeError that names the text if it is not a whole, non-negative number of bytes. */
 export function parseQuantity(text: Quantity): bigint {
   const bytes = tryParseQuantity(text);
   if (bytes === undefined) {
@@ -19,7 +19,7 @@ export function parseQuantity(text: Quantity): bigint {
   return bytes;
 }
 
-/** As {@link parseQuantity}, `undefined` instead of an error. */
+/** Like {@link parseQuantity}, but returns `undefined` instead of throwing. */
 export function tryParseQuantity(text: Quantity): bigint | undefined {
   const match = form.exec(String(text));
   if (match === null) return undefined;
@@ -57,16 +57,16 @@ export function formatQuantity(bytes: number | bigint): string {
   return step === 0 ? `${value}` : `${value}${units[step]?.toUpperCase()}i`;
 }
 
-/** The quantity of so many MiB, in which Xen counts memory. */
+/** The quantity for a number of MiB, in which Xen counts memory. */
 export const mebibytes = (count: number): string => formatQuantity(BigInt(count) * 1024n ** 2n);
 
-/** Bytes of a quantity in a status. Undefined when there is none, and for what is none: a status is text that others may write. */
+/** Bytes of a quantity in a status. Undefined without one, and for invalid text: others may write a status. */
 export function bytesOf(text: Quantity | undefined): number | undefined {
   const bytes = text === undefined ? undefined : tryParseQuantity(text);
   return bytes === undefined || bytes > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(bytes);
 }
 
-/** A size in a status: the exact quantity, written as shortly as it can be. */
+/** A size in a status: the exact quantity in its shortest form. */
 export const seenSizeSchema = z.string().max(32);
 
 interface SizeBounds {
@@ -74,15 +74,15 @@ interface SizeBounds {
   readonly max: string;
   /** The size is a multiple of this. */
   readonly step: string;
-  /** What a step is, in words. */
+  /** The step in words. */
   readonly stepName: string;
-  /** It may grow and never shrink. */
+  /** The size may grow, and never shrinks. */
   readonly growOnly?: boolean;
 }
 
 /**
- * A size in a spec, as everywhere in Kubernetes: `20Gi`, `1.5Gi`, `500M`, `1e9`, or a plain number of bytes.
- * Rules compare what it is worth, not how it is written.
+ * A size in a spec, in the notation of Kubernetes: `20Gi`, `1.5Gi`, `500M`, `1e9`, or a plain number of bytes. Rules
+ * compare its value, not its notation.
  */
 export function sizeSchema({ min, max, step, stepName, growOnly = false }: SizeBounds) {
   const [least, most, unit] = [parseQuantity(min), parseQuantity(max), parseQuantity(step)];
@@ -99,7 +99,7 @@ export function sizeSchema({ min, max, step, stepName, growOnly = false }: SizeB
       holds: (size) => within(tryParseQuantity(size), least, most),
     },
     {
-      // CEL's isInteger says no to 1.5Gi. What is approximate is compared with what is exact.
+      // CEL's isInteger returns false for 1.5Gi. The rule compares the approximate value with the exact one.
       cel: `!isQuantity(${self}) || quantity(${self}).isGreaterThan(quantity('${max}')) || (${bytes} % ${unit} == 0 && quantity(${self}).sub(${bytes}).compareTo(quantity('0')) == 0)`,
       message: `must be a whole number of ${stepName}`,
       holds: (size) => {
@@ -119,13 +119,13 @@ export function sizeSchema({ min, max, step, stepName, growOnly = false }: SizeB
   return withRules(written, rules);
 }
 
-/** Also one of no whole number of bytes, such as 1.0001Ki. */
+/** Whether it is a quantity, even if not a whole number of bytes, such as 1.0001Ki. */
 const isQuantity = (size: Quantity): boolean => form.test(String(size));
 
 const within = (bytes: bigint | undefined, least: bigint, most: bigint): boolean =>
   bytes !== undefined && bytes >= least && bytes <= most;
 
-/** As `immutable`, for a size: it may be written in another way. */
+/** Like `immutable`, for a size: it may be written in another notation. */
 export function immutableSize(field: string, why: string): Rule<unknown> {
   const [now, before] = ["self", "oldSelf"].map((of) => `quantity(string(${of}.${field}))`);
   return {
@@ -135,7 +135,7 @@ export function immutableSize(field: string, why: string): Rule<unknown> {
   };
 }
 
-/** AoE counts in sectors of 512 bytes. OCFS2 ends at 4 PiB. */
+/** AoE counts in sectors of 512 bytes. OCFS2 supports at most 4 PiB. */
 export const volumeSizeSchema = sizeSchema({
   ...{ min: "1Mi", max: "4Pi", step: "512", stepName: "512-byte sectors" },
   growOnly: true,

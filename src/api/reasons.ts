@@ -17,8 +17,8 @@ import { starting } from "./reasons/starting.ts";
 export type { ReasonEntry } from "./reasons/entry.ts";
 
 /**
- * Every reason that a condition or an event may carry, declared once: docs/reference/reasons.md is made from this. A
- * condition says in its message what exactly is the matter; the reason is the word that programs and alerts match.
+ * Every reason that a condition or an event may have, declared once: docs/reference/reasons.md is generated from it.
+ * The message of a condition states the exact problem; programs and alerts match the reason.
  */
 export const reasons = {
   ...general,
@@ -37,5 +37,5 @@ export const reasons = {
   ...formatting,
   ...doing,
 } as const;
-/** A reason of the catalogue. */
+/** A reason in the catalogue. */
 export type Reason = keyof typeof reasons;

@@ -12,7 +12,7 @@ export const objectNameSchema = textOf(
 /** A reference to an object in the same namespace. */
 export const localRefSchema = z.object({ name: objectNameSchema.describe("Name of the object, in this namespace.") });
 
-/** How a status names another object of its namespace: what stands there was judged when it was written in a spec. */
+/** A reference in a status to an object of the same namespace: it was validated when it was written in a spec. */
 export const seenRefSchema = atomicObject(
   z.object({ name: z.string().max(253).describe("Name of the object, in this namespace.") }),
 );

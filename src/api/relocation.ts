@@ -5,14 +5,14 @@ import { localRefSchema } from "./references.ts";
 import { withRules } from "./rules.ts";
 import { ipv4Schema, textOf } from "./text.ts";
 
-/** A script of /etc/xen/scripts with its arguments, as it stands between quotes in xend-config.sxp. */
+/** A script of /etc/xen/scripts with its arguments, as it is written between quotes in xend-config.sxp. */
 const xendScript = textOf(
   /^[A-Za-z0-9][A-Za-z0-9._-]*( [A-Za-z0-9_]+=[A-Za-z0-9._:-]+)*$/,
   253,
   "a script of /etc/xen/scripts with key=value arguments, like 'network-bridge netdev=eth0'",
 );
 
-/** Who may migrate domains to a host, and how. */
+/** Which hosts may migrate domains to a host, and how. */
 export const relocationSchema = withRules(
   z.object({
     mode: z

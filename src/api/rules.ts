@@ -1,13 +1,13 @@
 import { z } from "zod";
 
 /**
- * A rule that needs more than one value to judge, written twice: in CEL for the API server, which checks it on every
- * write, and in TypeScript for objects that come from an API server too old for CEL.
+ * A rule over more than one value, written twice: in CEL for the API server, which checks it on every write, and in
+ * TypeScript for objects from an API server too old for CEL.
  */
 export interface Rule<T> {
   /** CEL over `self`, and `oldSelf` for rules about a change. */
   readonly cel: string;
-  /** Told to the user when the rule is broken: says what must hold. */
+  /** Shown to the user when the rule is broken: says what must hold. */
   readonly message: string;
   /** The offending field below the object, `["backing", "file"]`. */
   readonly path?: readonly string[];
@@ -24,16 +24,16 @@ export const celRuleSchema = z.object({
 /** A rule of x-kubernetes-validations: a CEL expression and its message. */
 export type CelRule = z.infer<typeof celRuleSchema>;
 
-/** Where a schema keeps the words for its pattern: what they say completes the sentence "must be …". */
+/** Key of a schema for the words of its pattern, which complete the sentence "must be …". */
 export const formKey = "x-form";
 
-/** Marks what may be written as a number or as text. */
+/** Marks a value that may be a number or text. */
 export const intOrStringKey = "x-kubernetes-int-or-string";
 
-/** Where a CRD schema carries its CEL rules. */
+/** Key of a CRD schema for its CEL rules. */
 export const celKey = "x-kubernetes-validations";
 
-/** The schema, with the rules checked when it parses and written into the CRD. */
+/** The schema with rules that are checked when it parses and are written into the CRD. */
 export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z.output<S>>[]): S {
   const meta = schema.meta() ?? {};
   const earlier = z.array(celRuleSchema).default([]).parse(meta[celKey]);
@@ -42,7 +42,7 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
     .meta({ ...meta, [celKey]: [...earlier, ...rules.map(celRule)] });
 }
 
-/** The rule as a CRD carries it, without the TypeScript twin. */
+/** The rule as in a CRD, without its TypeScript form. */
 export function celRule<T>(rule: Rule<T>): CelRule {
   return {
     rule: rule.cel,
@@ -51,7 +51,7 @@ export function celRule<T>(rule: Rule<T>): CelRule {
   };
 }
 
-/** Evaluates the TypeScript twins of the rules as the API server evaluates their CEL; one issue per broken rule. */
+/** Evaluates the TypeScript form of the rules as the API server evaluates their CEL; adds one issue per broken rule. */
 export function reportBrokenRules<T>(
   rules: readonly Rule<T>[],
   value: T,
@@ -64,7 +64,7 @@ export function reportBrokenRules<T>(
   }
 }
 
-/** Once set, the field keeps its value, and what was left out stays left out. */
+/** Once set, the field keeps its value, and a field that was omitted stays omitted. */
 export function immutable(field: string, why: string): Rule<unknown> {
   return {
     cel: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
@@ -73,7 +73,7 @@ export function immutable(field: string, why: string): Rule<unknown> {
   };
 }
 
-/** As {@link immutable}, for a field that is always there. */
+/** Like {@link immutable}, for a field that is always set. */
 export function immutableRequired(field: string, why: string): Rule<unknown> {
   return { cel: `self.${field} == oldSelf.${field}`, message: `${field} must not change: ${why}`, path: [field] };
 }

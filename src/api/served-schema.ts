@@ -25,7 +25,7 @@ const ofKindSchema = z.looseObject({
   "x-kubernetes-group-version-kind": z.array(z.object({ group: z.string(), version: z.string(), kind: z.string() })),
 });
 
-/** Made once: it takes a few tens of milliseconds, in which nothing else is done. */
+/** Computed once: it blocks the process for a few tens of milliseconds. */
 let needed:
   | readonly { readonly kind: string; readonly spec: StructuralSchema; readonly status: StructuralSchema }[]
   | undefined;
@@ -39,9 +39,10 @@ const neededSchemas = () => {
 };
 
 /**
- * What this release writes or reads and the API server does not store, in words: `AoeVolume status.clients[].state`.
- * `document` is what the server publishes of `xensan.dev/v1alpha1` under `/openapi/v3`; undefined when it serves none
- * of it. Empty when the definitions on the server are of this release, or of a newer one that keeps to it.
+ * Fields that this release writes or reads and the API server does not store, in words: `AoeVolume
+ * status.clients[].state`. `document` is what the server publishes of `xensan.dev/v1alpha1` under `/openapi/v3`;
+ * undefined if it serves none of it. Empty if the definitions on the server are of this release, or of a compatible
+ * newer one.
  */
 export function missingFromServer(document: unknown): string[] {
   const parsed = documentSchema.safeParse(document);
@@ -64,7 +65,7 @@ export function missingFromServer(document: unknown): string[] {
   });
 }
 
-/** In what the operator writes, a value that the server refuses is as bad as a field that it does not know. */
+/** In fields that the operator writes, a value that the server refuses counts like an unknown field. */
 function lacks(ours: StructuralSchema, served: ServedSchema | undefined, path: string, written: boolean): string[] {
   if (served === undefined || served.type !== ours.type) return [path];
   if (served["x-kubernetes-preserve-unknown-fields"] === true) return [];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { formKey, withRules } from "./rules.ts";
 
-/** Kinds of text that occur in more than one place. Patterns are RE2, as the API server reads them. */
+/** Forms of text that several fields use. Patterns are RE2, as the API server reads them. */
 
 /** Text of a known form; `form` completes the sentence "must be …". */
 export function textOf(pattern: RegExp, max: number, form: string): z.ZodString {
@@ -12,14 +12,14 @@ export function textOf(pattern: RegExp, max: number, form: string): z.ZodString 
     .meta({ [formKey]: form });
 }
 
-/** A Linux network interface: IFNAMSIZ leaves 15 characters. */
+/** A Linux network interface: IFNAMSIZ allows 15 characters. */
 export const interfaceNameSchema = textOf(
   /^[A-Za-z0-9_][A-Za-z0-9._-]{0,14}$/,
   15,
   "a network interface name: 1 to 15 letters, digits and . _ -, not starting with . or -",
 );
 
-/** Lower case with colons, as the AoE driver and vblade compare them. */
+/** A MAC address in lower case with colons, as the AoE driver and vblade compare it. */
 export const macSchema = textOf(
   /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/,
   17,
@@ -47,8 +47,8 @@ const noDotSegments = {
 };
 
 /**
- * A path on a host. Paths end up in configuration files that are read both by sh and by systemd
- * (vblade-persistence(5)), so quotes, `$`, spaces and control characters are out.
+ * A path on a host. sh and systemd both read the configuration files that paths are written to (vblade-persistence(5)),
+ * so quotes, `$`, spaces and control characters are not allowed.
  */
 export const absolutePathSchema = withRules(
   textOf(
@@ -69,14 +69,14 @@ export const relativePathSchema = withRules(
   [{ ...noDotSegments, message: "must stay below the top of its file system: no . or .. in the path" }],
 );
 
-/** The shell that matches on the host goes back to each star: with this many that stays a matter of milliseconds. */
+/** The shell on the host backtracks to each star: with this many, matching takes milliseconds. */
 export const fewStars = {
   cel: "!self.matches('[*][^/]*[*][^/]*[*][^/]*[*]')",
   message: "must not have more than three * between two slashes",
   holds: (glob: string) => glob.split("/").every((part) => part.split("*").length <= 4),
 };
 
-/** As {@link pathGlobSchema}, below a directory that another field names. */
+/** Like {@link pathGlobSchema}, below a directory that another field names. */
 export const relativePathGlobSchema = withRules(
   textOf(
     /^[A-Za-z0-9._@:+,=*?[\]!^-]+(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)*$/,
@@ -86,7 +86,7 @@ export const relativePathGlobSchema = withRules(
   [{ ...noDotSegments, message: "must stay below the top of its file system: no . or .. in the pattern" }, fewStars],
 );
 
-/** `*` and `?` match within one component of the path, `[a-z]` one character of a class. */
+/** A path glob: `*` and `?` match within one component of the path, `[a-z]` one character of a class. */
 export const pathGlobSchema = withRules(
   textOf(/^(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)+$/, 512, "an absolute path in which *, ? and [a-z] may stand"),
   [{ ...noDotSegments, message: "must not have a . or .. in the pattern" }, fewStars],

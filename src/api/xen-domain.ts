@@ -35,7 +35,7 @@ const cpusSchema = withRules(
   ],
 );
 
-/** What a person writes in a XenDomain: the guest, its devices, where it may run and whether it runs. */
+/** Spec of a XenDomain as a person writes it: the guest, its devices, where it may run and whether it runs. */
 export const xenDomainSpecSchema = withRules(
   z.object({
     uuid: uuidSchema
@@ -160,7 +160,7 @@ export const xenDomainSpecSchema = withRules(
   ],
 );
 
-/** Where the domain was last seen and in which state. */
+/** Status of a XenDomain: where it was last seen and in which state. */
 export const xenDomainStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),

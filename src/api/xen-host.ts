@@ -49,7 +49,7 @@ const allowedSchema = z
   })
   .describe("What the users of the host may use. * and ? stay within one component of a path.");
 
-/** What a person writes in a XenHost: how to reach the dom0, its AoE networks, its place in domain placement. */
+/** Spec of a XenHost as a person writes it: how to reach the dom0, its AoE networks, its place in domain placement. */
 export const xenHostSpecSchema = z.object({
   ssh: sshSchema,
   aoe: z
@@ -92,7 +92,7 @@ const domainSchema = z.object({
   vcpus: z.int32().optional().describe("Virtual CPUs."),
 });
 
-/** What the last probe of a dom0 saw: AoE devices, Xen, memory in MiB, domains. */
+/** Status of a XenHost from its last probe: AoE devices, Xen, memory in MiB, domains. */
 export const xenHostStatusSchema = hostStatusSchema.extend({
   aoe: atomicObject(
     z.object({

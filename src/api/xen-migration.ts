@@ -36,7 +36,7 @@ const domainNameSchema = withRules(
   ],
 );
 
-/** What a person writes in a XenMigration: the domain, the target, the mode. Immutable. */
+/** Spec of a XenMigration as a person writes it: the domain, the target, the mode. Immutable. */
 export const xenMigrationSpecSchema = withRules(
   z.object({
     domain: domainNameSchema
@@ -104,7 +104,7 @@ const transitionSchema = z.object({
   message: z.string().max(1024).optional().describe("Message of the transition."),
 });
 
-/** How far the migration has come, and what was seen on both hosts. */
+/** Status of a XenMigration: its progress, and the observations on both hosts. */
 export const xenMigrationStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
@@ -182,7 +182,7 @@ export const xenMigrationDefinition = defineKind({
   rules: [],
   conditionTypes: ["Admitted", "Migrating", "Aborted", "Ready", "Succeeded"],
   columns: [
-    // Of spec or status, whichever has it: where both do, they say the same.
+    // From spec or status, whichever has it; if both have it, they agree.
     column("Domain", ".spec['domain','domainRef.name']"),
     column("Source", "..sourceHostRef.name"),
     column("Target", "..targetHostRef.name"),

@@ -2,7 +2,7 @@ import type { BackoffPolicy } from "./backoff.ts";
 
 /** Limits of connections and commands. */
 export interface SshLimits {
-  /** Commands at the same time on one connection: below sshd's MaxSessions (10), two are left for ending scripts. */
+  /** Concurrent commands on one connection: below sshd's MaxSessions (10), two sessions remain for ending scripts. */
   readonly channels: number;
   /** Time for resolving, TCP, key exchange and authentication together. */
   readonly connectSeconds: number;

@@ -19,7 +19,7 @@ export function alertRules(alerts: readonly Alert[]): string {
   return header + stringify({ groups: [{ name: "xensan", rules }] }, { lineWidth: 0 });
 }
 
-/** The page of an alert: what was written by hand, and between the marks its rule and the reasons that it may name. */
+/** The page of an alert: the part written by hand, and between the marks its rule and the reasons that it may name. */
 export function alertPage(current: string, alert: Alert): string {
   const from = current.indexOf(begin);
   const to = current.indexOf(end);
@@ -32,7 +32,7 @@ export function alertPage(current: string, alert: Alert): string {
   return `${current.slice(0, from)}${begin}\n${mine}${current.slice(to)}`;
 }
 
-/** The index of the pages. */
+/** The index of the alerts' pages. */
 export function alertIndex(alerts: readonly Alert[]): string {
   const rows = alerts.map(({ name, severity, for: time }) => `| [${name}](${name}.md) | ${severity} | ${time} |`);
   return [

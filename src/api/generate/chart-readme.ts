@@ -5,7 +5,7 @@ const end = "<!-- values: end -->";
 
 interface Row {
   readonly path: string;
-  /** As JSON; absent for a group of values. */
+  /** As JSON; undefined for a group of values. */
   readonly initial?: string;
   readonly meaning: string;
 }
@@ -31,7 +31,7 @@ export function chartReadme(current: string, valuesYaml: string): string {
 function rows(map: YAMLMap, prefix: string): Row[] {
   return map.items.flatMap(({ key, value }, index) => {
     if (!isScalar(key)) return [];
-    // The parser gives a comment above the first key to the map.
+    // The parser assigns a comment above the first key to the map.
     const comment = index === 0 ? (map.commentBefore ?? key.commentBefore) : key.commentBefore;
     const path = `${prefix}${String(key.value)}`;
     const meaning = (comment ?? "").split("\n").join(" ").replaceAll(/\s+/g, " ").trim();

@@ -3,11 +3,14 @@ import { group, version } from "../common.ts";
 import type { KindDefinition } from "../definition.ts";
 import { customResourceDefinitionYaml } from "./crd.ts";
 
-/** What of the chart in helm/ is made from the definitions of the kinds. */
+/** Parts of the chart in helm/ that are generated from the definitions of the kinds. */
 
 const generated = `Generated from src/api by "npm run generate". Do not edit.`;
 
-/** The template of a kind's CustomResourceDefinition: its text as in crds/, with the release's labels, kept on uninstall. */
+/**
+ * The template of a kind's CustomResourceDefinition: its text as in crds/, with the release's labels, kept on
+ * uninstall.
+ */
 export function definitionTemplate(definition: KindDefinition): string {
   const name = `  name: ${definition.plural}.${group}\n`;
   const literal = customResourceDefinitionYaml(definition).replaceAll("{{", '{{ "{{" }}');
@@ -21,13 +24,13 @@ export function definitionTemplate(definition: KindDefinition): string {
   return `{{- if .Values.crds.enabled }}\n${literal.replace(name, `${name}${metadata}\n`)}{{- end }}\n`;
 }
 
-/** The names and versions of the definitions, for the templates that ask the server for them. */
+/** The names and versions of the definitions, for the templates that look them up on the server. */
 export function definitionsTemplate(definitions: readonly KindDefinition[]): string {
   const all = definitions.map(({ plural }) => ({ name: `${plural}.${group}`, versions: [version] }));
   return `{{/* ${generated} */}}\n{{- define "xensan.definitions" -}}\n${JSON.stringify(all, null, 2)}\n{{- end -}}\n`;
 }
 
-/** Chart.yaml with the icon inside, and with what Artifact Hub shows of the kinds. */
+/** Chart.yaml with the icon inlined, and with the annotations that Artifact Hub shows for the kinds. */
 export function chartYaml(
   current: string,
   definitions: readonly KindDefinition[],

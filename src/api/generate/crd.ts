@@ -38,7 +38,7 @@ export function customResourceDefinition(definition: KindDefinition) {
   };
 }
 
-/** The whole object as the API server sees it. */
+/** The schema of the whole object, as the API server sees it. */
 export function objectSchema(definition: KindDefinition): StructuralSchema {
   const status = structural(definition.status, "status");
   return {
@@ -47,7 +47,7 @@ export function objectSchema(definition: KindDefinition): StructuralSchema {
     properties: {
       apiVersion: { type: "string" },
       kind: { type: "string" },
-      // A rule may point at a field only when the schema knows it.
+      // A rule may refer to a field only if the schema contains it.
       metadata: { type: "object", properties: { name: { type: "string", maxLength: 253 } } },
       spec: { ...structural(definition.spec, "spec"), description: "The desired state." },
       status: {

@@ -63,7 +63,7 @@ const panels: readonly Panel[] = [
   {
     title: "Processors in use by domains",
     kind: "timeseries",
-    // Each start begins at zero again, as a counter does.
+    // The value starts at zero again with each start of a domain, like a counter.
     queries: [{ expr: `rate(xensan_domain_cpu_seconds{${here}}[5m])`, legend: `${one} on {{host}}` }],
   },
   {
@@ -145,8 +145,8 @@ export function dashboard(): string {
 }
 
 /**
- * Every expression that the dashboard asks, with the variables that Grafana fills in set to everything.
- * @internal tests ask a server for each.
+ * Every query of the dashboard, with its variables set to match everything.
+ * @internal tests send each to a server.
  */
 export const dashboardQueries: readonly string[] = panels.flatMap(({ queries }) =>
   queries.map(({ expr }) => expr.replaceAll("$namespace", ".*")),

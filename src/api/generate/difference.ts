@@ -1,6 +1,6 @@
 const most = 40;
 
-/** The lines that differ, between what both texts begin and end with: `-` before, `+` after. */
+/** The lines that differ, without the common beginning and end of both texts: `-` before, `+` after. */
 export function difference(before: string, after: string): string {
   const [old, young] = [before.split("\n"), after.split("\n")];
   const shortest = Math.min(old.length, young.length);

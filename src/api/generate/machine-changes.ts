@@ -1,12 +1,12 @@
 import { table } from "./table.ts";
 
-/** What one script on hosts leaves there, from the lines `# changes:` and `# undo:` of its header. */
+/** The lasting changes of one script on hosts, from the lines `# changes:` and `# undo:` of its header. */
 export interface ScriptChanges {
   readonly name: string;
   readonly changes: readonly { readonly what: string; readonly undo: string }[];
 }
 
-/** Scripts that look, ask or wait, and leave nothing: `await-migration`, `probe`. */
+/** Scripts that only read or wait and change nothing lasting: `await-migration`, `probe`. */
 export const lookingScripts: readonly string[] = [
   "await-migration",
   "discover",
@@ -16,7 +16,7 @@ export const lookingScripts: readonly string[] = [
   "verify-relocation",
 ];
 
-/** Reads the header of a script. Throws where a line `# changes:` has no `# undo:` below it, or the other way round. */
+/** Reads the header of a script. Throws if a line `# changes:` has no `# undo:` below it, or the other way round. */
 export function changesOf(name: string, text: string): ScriptChanges {
   const lines = text.split("\n").filter((line) => /^# (changes|undo): /.test(line));
   const changes: { what: string; undo: string }[] = [];

@@ -107,6 +107,6 @@ const ruleTable = (rules: readonly ApiRule[]): string =>
     ),
   );
 
-/** Between backticks, where only the bar means something to a table. */
+/** The text between backticks, with bars escaped for tables. */
 const code = (text: string): string => text.replaceAll("|", "\\|");
 const cell = (text: string): string => code(text).replaceAll("<", "&lt;");

@@ -2,12 +2,12 @@ import { z } from "zod";
 import { type CelRule, celKey, celRuleSchema, formKey, intOrStringKey } from "../rules.ts";
 
 /**
- * A structural schema: the part of OpenAPI v3 that CustomResourceDefinitions allow, always in the same order of keys;
- * a member that is `undefined` is left out of the YAML.
+ * A structural schema: the part of OpenAPI v3 that CustomResourceDefinitions allow, with keys in a fixed order; a
+ * member that is `undefined` is omitted from the YAML.
  */
 export interface StructuralSchema {
   description?: string | undefined;
-  /** Absent where a number or text may stand. */
+  /** Absent if the value may be a number or text. */
   type?: "object" | "array" | "string" | "integer" | "boolean" | undefined;
   format?: string | undefined;
   default?: unknown | undefined;
@@ -29,7 +29,7 @@ export interface StructuralSchema {
   "x-kubernetes-validations"?: CelRule[] | undefined;
 }
 
-/** Exactly what our schemas use. Anything else that zod may print is an error, not something to drop in silence. */
+/** The exact subset that our schemas use. Anything else that zod may print is an error and is not dropped silently. */
 const jsonSchema = z.strictObject({
   $schema: z.string().optional(),
   description: z.string().optional(),
@@ -60,13 +60,13 @@ const jsonSchema = z.strictObject({
 });
 type JsonSchema = z.output<typeof jsonSchema>;
 
-/** The schema as the API server wants it. Throws when something in it has no upper bound. */
+/** The schema in the form that the API server accepts. Throws if a part of it has no upper bound. */
 export function structural(schema: z.ZodType, path: string): StructuralSchema {
   const json = z.toJSONSchema(schema, {
     ...{ target: "openapi-3.0", io: "input", reused: "inline" },
     override: ({ jsonSchema: made }) => {
       if (made[intOrStringKey] !== true) return;
-      // Text is what it is described by; that a number may stand there too is said by the mark.
+      // The value is described as text; the mark tells that a number is allowed too.
       const [text] = made.anyOf ?? [];
       delete made.anyOf;
       Object.assign(made, text, { ...made });
@@ -99,7 +99,10 @@ function convert(json: JsonSchema, path: string): StructuralSchema {
   };
 }
 
-/** A default with the defaults of what it leaves out: the API server runs CEL rules on it as it stands in the CRD. */
+/**
+ * A default, completed with the defaults of its omitted fields: the API server runs CEL rules on it as it is in the
+ * CRD.
+ */
 function completed(value: unknown, json: JsonSchema): unknown {
   if (json.properties === undefined || typeof value !== "object" || value === null) return value;
   const given = new Map(Object.entries(value));
@@ -120,7 +123,7 @@ function scalar(json: JsonSchema, path: string) {
     };
   }
   if (json.type !== "string") return {};
-  // The API server checks date-time by itself; zod's pattern for it is a page long.
+  // The API server checks date-time itself; zod's pattern for it is a page long.
   if (json.format === "date-time") return { format: json.format };
   if (json.enum !== undefined) return { enum: json.enum };
   return {
@@ -130,7 +133,7 @@ function scalar(json: JsonSchema, path: string) {
   };
 }
 
-/** A pattern refuses with nothing but itself (`should match '^(…)$'`); as a rule it refuses in words. */
+/** A broken pattern is reported only as itself (`should match '^(…)$'`); a rule reports words. */
 function rules({
   pattern,
   [formKey]: form,

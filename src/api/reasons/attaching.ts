@@ -1,6 +1,6 @@
 import { nothing, type ReasonEntry } from "./entry.ts";
 
-/** Whether clients see a volume, and what keeps an object from being deleted. */
+/** Reasons that tell whether clients see a volume, and what keeps an object from being deleted. */
 export const attaching = {
   Attached: {
     conditions: ["Attached"],

@@ -1,6 +1,6 @@
 import { nothing, type ReasonEntry } from "./entry.ts";
 
-/** Whether the nodes of an Ocfs2Cluster are one cluster, and whether it is well. */
+/** Reasons that tell whether the nodes of an Ocfs2Cluster form one cluster, and whether it is healthy. */
 export const clustering = {
   Configured: {
     conditions: ["Configured"],

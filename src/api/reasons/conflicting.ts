@@ -1,6 +1,6 @@
 import type { ReasonEntry } from "./entry.ts";
 
-/** Who else claims an address or a backing. */
+/** Reasons for other users of an address or a backing. */
 export const conflicting = {
   NoConflict: {
     conditions: ["Conflicted"],

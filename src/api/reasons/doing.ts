@@ -3,7 +3,7 @@ import type { ReasonEntry } from "./entry.ts";
 const events = ["events"];
 const done = (meaning: string) => ({ conditions: events, meaning, action: "Nothing." }) as const;
 
-/** What a step on a host has done, in events only; the note names the host and what is true now. */
+/** Results of steps on hosts, in events only; the note names the host and the new state. */
 export const doing = {
   PackagesInstalled: done("Packages were installed on the host."),
   InterfaceUp: done("A network interface was set up."),

@@ -1,6 +1,6 @@
 import type { Reason } from "../reasons.ts";
 
-/** Reasons that another object, or nobody's fault, explains: whoever asks why is led on to it. */
+/** Reasons whose cause is another object or nobody's fault: `xensan why` continues with that object. */
 const elsewhere: ReadonlySet<string> = new Set<Reason>([
   "Pending",
   "Progressing",
@@ -37,5 +37,5 @@ const elsewhere: ReadonlySet<string> = new Set<Reason>([
   "DomainNotFound",
 ]);
 
-/** Whether what is wrong with an object with this reason is to be found at another object. */
+/** Whether the cause of this reason is found at another object. */
 export const isElsewhere = (reason: string): boolean => elsewhere.has(reason);

@@ -1,15 +1,21 @@
-/** What the catalogue says of one reason. */
+/** The entry of one reason in the catalogue. */
 export interface ReasonEntry {
-  /** Condition types that may carry it; the summary (Ready, Succeeded) may carry any of them too. `events`: events. */
+  /**
+   * Condition types that may have the reason; the summary (Ready, Succeeded) may have any of them too. `events`:
+   * events.
+   */
   readonly conditions: readonly string[];
   readonly meaning: string;
-  /** What the user does about it. */
+  /** The action that the user should take. */
   readonly action: string;
-  /** It does not resolve itself: a person has to change the spec, another object or a machine. kstatus reads Failed. */
+  /**
+   * The problem does not resolve itself: a person has to change the spec, another object or a machine. kstatus reads
+   * Failed.
+   */
   readonly stalls?: true;
 }
 
-/** The action of a reason that needs none. */
+/** The action for a reason that needs none. */
 export const nothing = "Nothing: it resolves itself.";
-/** The action of a reason whose message names the wrong field. */
+/** The action for a reason whose message names the wrong field. */
 export const correctSpec = "Change the spec; the message names the field.";

@@ -1,6 +1,6 @@
 import { correctSpec, type ReasonEntry } from "./entry.ts";
 
-/** Whether a volume is served, and why a script on the server refused. */
+/** Reasons that tell whether a volume is served, and why a script on the server refused. */
 export const exporting = {
   Exported: {
     conditions: ["Exported"],

@@ -1,6 +1,6 @@
 import { nothing, type ReasonEntry } from "./entry.ts";
 
-/** The file systems of an Ocfs2Cluster: formatted once, then mounted everywhere. */
+/** Reasons for file systems of an Ocfs2Cluster: formatted once, then mounted everywhere. */
 export const formatting = {
   Formatted: { conditions: ["Formatted"], meaning: "Every volume holds the recorded file system.", action: "Nothing." },
   Mounted: {

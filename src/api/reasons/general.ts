@@ -2,7 +2,7 @@ import { correctSpec, nothing, type ReasonEntry } from "./entry.ts";
 
 const any = ["Ready", "Succeeded"];
 
-/** Reasons of every object: its life, and steps on hosts that end badly. */
+/** Reasons of every object: its lifecycle, and failed steps on hosts. */
 export const general = {
   Pending: { conditions: ["every type"], meaning: "The operator has not checked the object yet.", action: nothing },
   Ready: { conditions: ["Ready"], meaning: "Everything is as the spec says.", action: "Nothing." },

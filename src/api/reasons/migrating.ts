@@ -1,6 +1,6 @@
 import type { ReasonEntry } from "./entry.ts";
 
-/** Why a script of a XenMigration refused. */
+/** Reasons for which a script of a XenMigration refused. */
 export const migrating = {
   DomainMissing: {
     conditions: ["Running", "Admitted", "Migrating"],

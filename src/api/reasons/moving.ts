@@ -3,7 +3,7 @@ import { nothing, type ReasonEntry } from "./entry.ts";
 const admission = ["Admitted"];
 const outcome = ["Migrating", "Aborted", "Succeeded"];
 
-/** How a XenMigration goes: the checks before it, the queue, its outcome. */
+/** Reasons for the progress of a XenMigration: the checks before it, the queue, its outcome. */
 export const moving = {
   Admitted: {
     conditions: [...admission, "events"],

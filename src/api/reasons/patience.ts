@@ -1,14 +1,16 @@
 import type { Reason } from "../reasons.ts";
 
-/** What others are still to create: the objects of one `kubectl apply` come one after the other. */
+/**
+ * Time for objects that are still to be created: the objects of one `kubectl apply` are created one after the other.
+ */
 const soon = 60;
-/** What a first start passes through, packages and mkfs included; as long as a Deployment may make no progress. */
+/** Time for states of a first start, including packages and mkfs; as long as a Deployment may go without progress. */
 const onTheWay = 600;
 
 /**
- * Reasons that are to be expected before an object is Ready for the first time with its spec, and for how many seconds:
- * so long their event is Normal, then it is a Warning. Of an object that was Ready they are Warnings at once. Those that are
- * expected at any time are Normal for ever.
+ * Reasons that are expected before an object is Ready for the first time with its spec, and for how many seconds: until
+ * then their event is Normal, afterwards it is a Warning. For an object that was Ready they are Warnings at once.
+ * Reasons that are expected at any time stay Normal.
  */
 export const patienceSeconds: Readonly<Partial<Record<Reason, number>>> = {
   SecretNotFound: soon,

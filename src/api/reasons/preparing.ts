@@ -1,6 +1,6 @@
 import type { ReasonEntry } from "./entry.ts";
 
-/** Whether a host has what its part needs. */
+/** Reasons that tell whether a host has everything for its role. */
 export const preparing = {
   Prepared: { conditions: ["Prepared"], meaning: "vblade is installed and the interface is up.", action: "Nothing." },
   AoeReady: {

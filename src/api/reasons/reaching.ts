@@ -2,7 +2,7 @@ import { correctSpec, nothing, type ReasonEntry } from "./entry.ts";
 
 const asking = ["Reachable", "Prepared", "AoeReady", "Exported", "Attached", "DeletionBlocked"];
 
-/** Why a host can or cannot be asked. A step that ends without an answer carries the same words. */
+/** Reasons that tell whether a host can be reached. A step that ends without an answer has the same reasons. */
 export const reaching = {
   Reachable: { conditions: ["Reachable"], meaning: "The last probe of the host succeeded.", action: "Nothing." },
   Unreachable: {

@@ -1,6 +1,6 @@
 import type { ReasonEntry } from "./entry.ts";
 
-/** Why one host does not receive domains of another. */
+/** Reasons for which one host does not receive domains of another. */
 export const relocating = {
   PeerUnreachable: {
     conditions: ["RelocationReady", "Admitted"],

@@ -1,6 +1,6 @@
 import { nothing, type ReasonEntry } from "./entry.ts";
 
-/** What is true of a XenDomain. */
+/** Reasons for the state of a XenDomain. */
 export const running = {
   DisksReady: { conditions: ["DisksReady"], meaning: "Every disk has its image file.", action: "Nothing." },
   Running: {

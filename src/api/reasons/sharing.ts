@@ -1,6 +1,6 @@
 import { correctSpec, type ReasonEntry } from "./entry.ts";
 
-/** Why a script of an Ocfs2Cluster refused: its configuration, its file systems, their mounts. */
+/** Reasons for which a script of an Ocfs2Cluster refused: its configuration, its file systems, their mounts. */
 export const sharing = {
   OcfsToolsMissing: {
     conditions: ["Configured", "Online", "Formatted", "Mounted"],

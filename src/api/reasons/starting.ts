@@ -1,6 +1,6 @@
 import type { ReasonEntry } from "./entry.ts";
 
-/** Why a script of a XenDomain refused: its images, its lock, its start. */
+/** Reasons for which a script of a XenDomain refused: its images, its lock, its start. */
 export const starting = {
   NotDom0: {
     stalls: true,
