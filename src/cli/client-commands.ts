@@ -1,6 +1,9 @@
 import type { CommandEntry } from "./command.ts";
 
-/** The commands that talk to a cluster only, in the order of the help. Each is loaded when it is called: the clients of Kubernetes take their time. */
+/**
+ * The commands that need only a cluster, in the order of the help. Each is loaded when it is called, because the
+ * Kubernetes clients load slowly.
+ */
 export const clientCommands: readonly CommandEntry[] = [
   {
     name: "migrate",

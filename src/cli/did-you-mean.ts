@@ -1,4 +1,4 @@
-/** `, did you mean --listen?` when one of the candidates is close to what was typed, else nothing. */
+/** `, did you mean --listen?` if a candidate is close to the typed text, else empty. */
 export function didYouMean(typed: string, candidates: readonly string[]): string {
   const [best] = candidates
     .map((candidate) => ({ candidate, edits: editDistance(typed, candidate) }))
@@ -7,7 +7,7 @@ export function didYouMean(typed: string, candidates: readonly string[]): string
   return best !== undefined && best.edits <= allowed ? `, did you mean ${best.candidate}?` : "";
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+/** Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

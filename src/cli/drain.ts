@@ -52,19 +52,19 @@ export const drain = clusterCommand({
   },
 });
 
-/** The condition, once it judges the spec as it is now. */
+/** The condition Drained, if it is about the current spec. */
 function drained({ conditions, generation }: Host): Host["conditions"][number] | undefined {
   return conditions.find(({ type, observedGeneration }) => type === "Drained" && observedGeneration === generation);
 }
 
-/** What keeps a host from being empty, as the operator says it. */
+/** What keeps a host from being empty, in the operator's words. */
 export function drainNews(host: Host, maintenance: "None" | "Drain"): readonly string[] {
   const condition = drained(host);
   if (condition === undefined || (maintenance === "None" && condition.reason !== "NotDraining")) return [];
   return [`${condition.reason}: ${condition.message}`];
 }
 
-/** True when the host's status says that it is drained, or, for `None`, that its drain has ended. */
+/** Whether the host's status says that it is drained, or, for `None`, that its drain has ended. */
 export function drainOver(host: Host, maintenance: "None" | "Drain"): boolean {
   const condition = drained(host);
   return maintenance === "Drain" ? condition?.status === "True" : condition?.reason === "NotDraining";

@@ -10,7 +10,7 @@ import { type XenDomainSpec, type XenDomainStatus, xenDomainStatusSchema } from 
 import { type XenHostSpec, type XenHostStatus, xenHostStatusSchema } from "../api/xen-host.ts";
 import { type XenMigrationSpec, type XenMigrationStatus, xenMigrationStatusSchema } from "../api/xen-migration.ts";
 
-/** An object as the API server returned it, parsed. What does not parse is left out; nothing is guessed. */
+/** An object that the API server returned, parsed. Parts that do not parse are omitted; nothing is guessed. */
 interface Read<K extends KindName, Spec, Status> {
   readonly kind: K;
   readonly namespace: string;
@@ -24,19 +24,19 @@ interface Read<K extends KindName, Spec, Status> {
   readonly status: Status | undefined;
 }
 
-/** An AoeServer as it was read. */
+/** An AoeServer that was read. */
 export type Server = Read<"AoeServer", AoeServerSpec, AoeServerStatus>;
-/** An AoeVolume as it was read. */
+/** An AoeVolume that was read. */
 export type Volume = Read<"AoeVolume", AoeVolumeSpec, AoeVolumeStatus>;
-/** A XenHost as it was read. */
+/** A XenHost that was read. */
 export type Host = Read<"XenHost", XenHostSpec, XenHostStatus>;
-/** An Ocfs2Cluster as it was read. */
+/** An Ocfs2Cluster that was read. */
 export type Cluster = Read<"Ocfs2Cluster", Ocfs2ClusterSpec, Ocfs2ClusterStatus>;
-/** A XenDomain as it was read. */
+/** A XenDomain that was read. */
 export type Domain = Read<"XenDomain", XenDomainSpec, XenDomainStatus>;
-/** A XenMigration as it was read. */
+/** A XenMigration that was read. */
 export type Migration = Read<"XenMigration", XenMigrationSpec, XenMigrationStatus>;
-/** An object of any of our kinds as it was read. */
+/** An object of any of our kinds that was read. */
 export type Entity = Server | Volume | Host | Cluster | Domain | Migration;
 
 const objectSchema = z.object({
@@ -72,28 +72,28 @@ function read<K extends KindName, Spec, Status>(
   };
 }
 
-/** Parses an AoeServer; throws a ZodError for what has no metadata. */
+/** Parses an AoeServer; throws a ZodError if it has no metadata. */
 export const readServer = read("AoeServer", (object) => parseSpec("AoeServer", object), aoeServerStatusSchema);
-/** Parses an AoeVolume; throws a ZodError for what has no metadata. */
+/** Parses an AoeVolume; throws a ZodError if it has no metadata. */
 export const readVolume = read("AoeVolume", (object) => parseSpec("AoeVolume", object), aoeVolumeStatusSchema);
-/** Parses a XenHost; throws a ZodError for what has no metadata. */
+/** Parses a XenHost; throws a ZodError if it has no metadata. */
 export const readHost = read("XenHost", (object) => parseSpec("XenHost", object), xenHostStatusSchema);
-/** Parses an Ocfs2Cluster; throws a ZodError for what has no metadata. */
+/** Parses an Ocfs2Cluster; throws a ZodError if it has no metadata. */
 export const readCluster = read(
   "Ocfs2Cluster",
   (object) => parseSpec("Ocfs2Cluster", object),
   ocfs2ClusterStatusSchema,
 );
-/** Parses a XenDomain; throws a ZodError for what has no metadata. */
+/** Parses a XenDomain; throws a ZodError if it has no metadata. */
 export const readDomain = read("XenDomain", (object) => parseSpec("XenDomain", object), xenDomainStatusSchema);
-/** Parses a XenMigration; throws a ZodError for what has no metadata. */
+/** Parses a XenMigration; throws a ZodError if it has no metadata. */
 export const readMigration = read(
   "XenMigration",
   (object) => parseSpec("XenMigration", object),
   xenMigrationStatusSchema,
 );
 
-/** Everything of one namespace that commands reason about. */
+/** The objects of one namespace that commands work with. */
 export interface World {
   readonly namespace: string;
   readonly servers: readonly Server[];
@@ -102,17 +102,17 @@ export interface World {
   readonly clusters: readonly Cluster[];
   readonly domains: readonly Domain[];
   readonly migrations: readonly Migration[];
-  /** Secrets that were asked for. Unknown: the API server does not let us see it. */
+  /** Secrets whose existence was checked. Unknown: the API server does not let us read them. */
   readonly secrets: ReadonlyMap<string, "Present" | "Absent" | "Unknown">;
 }
 
-/** All objects of the namespace, Secrets aside. */
+/** All objects of the namespace except Secrets. */
 export function entitiesOf(world: World): readonly Entity[] {
   const { servers, volumes, hosts, clusters, domains, migrations } = world;
   return [...servers, ...volumes, ...hosts, ...clusters, ...domains, ...migrations];
 }
 
-/** What an object comes to, in its own words. */
+/** The summary of an object, from its own conditions. */
 export interface Verdict {
   readonly type: "Ready" | "Succeeded";
   readonly state: "True" | "False" | "Unknown";
@@ -121,8 +121,7 @@ export interface Verdict {
 }
 
 /**
- * The object's summary: its condition Ready (Succeeded of a XenMigration), Unknown when it speaks of an older
- * generation.
+ * The object's summary: its condition Ready (Succeeded for a XenMigration), Unknown if it is about an older generation.
  */
 export function verdictOf({ kind, conditions, generation, spec, deleting }: Entity): Verdict {
   const type = kind === "XenMigration" ? "Succeeded" : "Ready";
@@ -143,7 +142,7 @@ export function verdictOf({ kind, conditions, generation, spec, deleting }: Enti
   return { type, state: found.status, reason: found.reason, message: found.message };
 }
 
-/** The conditions, beside the summary, that are not as one wants them. */
+/** The conditions, except the summary, that are bad or unknown. */
 export function complaintsOf(entity: Entity): readonly Condition[] {
   const { type } = verdictOf(entity);
   return entity.conditions.filter(
@@ -151,10 +150,10 @@ export function complaintsOf(entity: Entity): readonly Condition[] {
   );
 }
 
-/** `metadata.namespace`; empty when it has none. */
+/** `metadata.namespace`; empty if it is not set. */
 export const objectNamespace = (object: unknown): string => objectSchema.parse(object).metadata.namespace;
 
-/** `metadata.name`; throws a ZodError for what has none. */
+/** `metadata.name`; throws a ZodError if it is not set. */
 export const objectName = (object: unknown): string => objectSchema.parse(object).metadata.name;
 
 const readers: { readonly [K in KindName]: (object: unknown) => Entity } = {
@@ -166,10 +165,10 @@ const readers: { readonly [K in KindName]: (object: unknown) => Entity } = {
   XenMigration: readMigration,
 };
 
-/** Parses an object of the given kind; throws a ZodError for what has no metadata. */
+/** Parses an object of the given kind; throws a ZodError if it has no metadata. */
 export const readEntity = (kind: KindName, object: unknown): Entity => readers[kind](object);
 
-/** The world as it would be with these objects in it, in place of those of the same names. */
+/** The world with these objects added, in place of existing ones of the same names. */
 export function withEntities(world: World, entities: readonly Entity[]): World {
   const others = entitiesOf(world).filter(
     ({ kind, name }) => !entities.some((one) => one.kind === kind && one.name === name),

@@ -1,6 +1,6 @@
 import type { Command } from "./command.ts";
 
-/** What a command's exit codes say, lowest first; where it has no words of its own, those that all commands share. */
+/** The meanings of a command's exit codes, lowest first: its own, else those that all commands share. */
 export function exitCodesOf(
   command: Pick<Command, "arguments" | "exitCodes">,
 ): readonly { readonly code: number; readonly meaning: string }[] {

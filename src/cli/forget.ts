@@ -11,7 +11,7 @@ import { readHost } from "./entity.ts";
 
 const schema = clusterSchema.extend({ host: z.string() });
 
-/** What is read of a XenHost. */
+/** The fields of a XenHost that the command reads. */
 const hostSchema = z.object({
   metadata: z.object({ name: z.string() }),
   status: z
@@ -22,7 +22,9 @@ const hostSchema = z.object({
     .optional(),
 });
 
-/** `xensan forget HOST`: a person's word that the host is dead or off, for the boot that was seen last. */
+/**
+ * `xensan forget HOST`: records a person's confirmation that the host is dead or off, for the boot that was seen last.
+ */
 export const forget = clusterCommand({
   name: "forget",
   description:

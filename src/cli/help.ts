@@ -2,7 +2,7 @@ import type { Argument, Command, CommandEntry, Option } from "./command.ts";
 import { exitCodesOf } from "./exit-codes.ts";
 import { wrap } from "./wrap.ts";
 
-/** The help of the program as a whole. */
+/** The help of the whole program. */
 export function programHelp(commands: readonly CommandEntry[], program: string): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [

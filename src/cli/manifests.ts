@@ -10,7 +10,7 @@ const headerSchema = z.looseObject({
   metadata: z.looseObject({ name: z.string().min(1), namespace: z.string().min(1).optional() }),
 });
 
-/** A Kubernetes object as it stands in a file: its header is checked, the rest is the API server's business. */
+/** A Kubernetes object in a file: its header is checked here, the rest by the API server. */
 export interface Manifest extends KubernetesObject {
   apiVersion: string;
   kind: string;
@@ -26,7 +26,7 @@ export async function readManifests(where: string): Promise<Manifest[]> {
   return manifests;
 }
 
-/** The documents of one YAML or JSON file, Lists taken apart; throws an Error that names the file and what is wrong in it. */
+/** The documents of one YAML or JSON file, with Lists expanded; throws an Error that names the file and the problem. */
 export function parseManifests(text: string, file: string): Manifest[] {
   return parseAllDocuments(text).flatMap((document, index) => {
     const [error] = document.errors;
@@ -53,7 +53,7 @@ async function manifestFiles(where: string): Promise<string[]> {
   const entries = await readdir(where, { recursive: true });
   return (
     entries
-      // What kustomize reads beside the manifests is none.
+      // A kustomization file is not a manifest.
       .filter((entry) => /\.(ya?ml|json)$/.test(entry) && !/^kustomization\.ya?ml$/.test(path.basename(entry)))
       .sort()
       .map((entry) => path.join(where, entry))

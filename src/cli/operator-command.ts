@@ -1,6 +1,6 @@
 import type { CommandEntry } from "./command.ts";
 
-/** The operator itself: all that its image can do. */
+/** The operator itself, the only command in its image. */
 export const operatorCommand: CommandEntry = {
   name: "run",
   summary: "runs the operator",

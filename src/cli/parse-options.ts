@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { type Argument, type Option, type OptionValues, UsageError } from "./command.ts";
 import { didYouMean } from "./did-you-mean.ts";
 
-/** Reads a command's flags, the environment for those that are absent, and its arguments. */
+/** Parses a command's flags and arguments; reads absent flags from the environment. */
 export function parseOptions(
   options: readonly Option[],
   args: readonly string[],
@@ -60,7 +60,7 @@ export function parseOptions(
       const value = chosen(option, given.get(option.name), env);
       return value === undefined ? [] : [[option.name, value]];
     }),
-    // Asked for help, a command needs nothing else.
+    // With --help, a command needs no arguments.
     ...(given.has("help")
       ? []
       : expected.flatMap((argument, index) => {
@@ -92,7 +92,7 @@ function chosen(
 
 const isText = (value: string | undefined): value is string => value !== undefined;
 
-/** Gives the values their types; a value that does not fit is the person's mistake. */
+/** Converts the values to their types; a value that does not fit is a UsageError. */
 export function typed<S extends z.ZodType>(schema: S, options: readonly Option[], values: OptionValues): z.output<S> {
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;

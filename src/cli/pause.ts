@@ -19,7 +19,7 @@ export const pause = clusterCommand({
   run: (call) => set("paused", call),
 });
 
-/** `xensan resume KIND/NAME`: takes the annotation away. */
+/** `xensan resume KIND/NAME`: removes the annotation. */
 export const resume = clusterCommand({
   name: "resume",
   description: "Removes the annotation xensan.dev/paused: xensan reconciles the object again.",

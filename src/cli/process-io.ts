@@ -1,6 +1,6 @@
 import type { Io } from "./command.ts";
 
-/** The process as a command sees it: the first SIGINT or SIGTERM aborts its signal, the second ends it at once. */
+/** The process for a command: the first SIGINT or SIGTERM aborts its signal, the second ends the process at once. */
 export function processIo(program: string): Io {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -9,11 +9,11 @@ export function processIo(program: string): Io {
       stopping.abort(new Error(`stopped by ${signal}`));
     });
   }
-  // A reader that goes away, such as `head`, is no reason for a stack trace.
+  // Do not print a stack trace if the reader of the output, such as `head`, exits.
   process.stdout.on("error", () => stopping.abort(new Error("standard output is closed")));
   return {
     env: process.env,
-    // Opened by whoever reads it.
+    // Opened only when it is read.
     get stdin() {
       return process.stdin;
     },
@@ -24,7 +24,7 @@ export function processIo(program: string): Io {
   };
 }
 
-/** To be called when a command has ended and closed everything: a connection that lingers must not keep the process. */
+/** Call this when a command has ended and closed everything: a lingering connection must not keep the process alive. */
 export function endProcess(exitCode: number): void {
   process.exitCode = exitCode;
   setTimeout(() => process.exit(), 2_000).unref();

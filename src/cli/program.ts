@@ -6,7 +6,7 @@ import { programVersion } from "./version.ts";
 
 const helpOption: Option = { name: "help", short: "h", help: "Prints this help." };
 
-/** Runs one command line to its end and resolves to the exit code: 0 fine, 1 failed, 2 the command line is wrong. */
+/** Runs one command line to its end and resolves to the exit code: 0 success, 1 failure, 2 wrong command line. */
 export async function runProgram(commands: readonly CommandEntry[], args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args;
   const program = io.program ?? "xensan";

@@ -110,7 +110,7 @@ export const runOptions: readonly Option[] = [
   },
 ];
 
-/** Checks their values. */
+/** Checks the values of {@link runOptions}. */
 export const runSchema = z.object({
   kubeconfig: z.string().optional(),
   context: z.string().optional(),

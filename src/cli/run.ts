@@ -22,7 +22,7 @@ export const run: Command = {
     const options = typed(runSchema, runOptions, values);
     const allow = addressPolicy(options["allow-address"]);
     const source = configSource({ kubeconfig: options.kubeconfig, context: options.context, environment: io.env });
-    // What cannot be used is said now: the operator would try it again and again.
+    // Report unusable credentials now: the operator would retry forever.
     await source.access();
     const log = createLogger({ level: options["log-level"], clock: systemClock });
     const lease = { namespace: options["lease-namespace"] ?? "", name: options["lease-name"] };

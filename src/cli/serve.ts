@@ -14,20 +14,20 @@ import { observeProcess } from "../runtime/process-metrics.ts";
 import type { AddressPolicy } from "../ssh/addresses.ts";
 import { createDialer } from "../ssh/dialer.ts";
 
-/** What an operator with its HTTP doors is started with. */
+/** Options of an operator with its HTTP server. */
 export interface ServeOptions {
   readonly source: ConfigSource;
   readonly allow: AddressPolicy;
   readonly listen: { readonly host: string; readonly port: number };
-  /** Who may read `/metrics`: whom the API server allows it, or anybody. */
+  /** Who may read `/metrics`: clients that the API server allows to, or anybody. */
   readonly metricsAuth: "Kubernetes" | "None";
   readonly log: Logger;
-  /** The readable part of this replica's name; the host's name when absent. */
+  /** The readable part of this replica's name; the host name by default. */
   readonly identity?: string | undefined;
   readonly config: Omit<OperatorConfig, "identity">;
-  /** Called once metrics and health are served, with the port, which matters when any port was asked for. */
+  /** Called once metrics and health are served, with the port, which is chosen here if any port was requested. */
   readonly onListening?: (port: number) => void;
-  /** What an API server that is no current one needs. */
+  /** Wraps the client for an API server that is not current. */
   readonly client?: (client: KubeClient) => KubeClient;
 }
 
@@ -65,7 +65,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     ...listen,
     registry: metrics.registry,
     ...(metricsAuth === "Kubernetes" ? { guard: createMetricsGuard({ review: api.review, clock }) } : {}),
-    // A restart mends nothing that the operator does not retry by itself: answering at all is the proof of life.
+    // A restart fixes nothing that the operator does not retry itself: any answer proves that the process is alive.
     healthy: {},
     ready: { operator: () => operator.notReady() },
     told: { memory: () => capacityText(capacity) },

@@ -3,7 +3,10 @@ import type { CommandEntry } from "./command.ts";
 import { endProcess, processIo } from "./process-io.ts";
 import { runProgram } from "./program.ts";
 
-/** Runs the command that the process was called with. kubectl finds its plugins, and what completes them, by their file names. */
+/**
+ * Runs the command that the process was called with. kubectl finds its plugins, and their completion programs, by file
+ * name.
+ */
 export async function start(commands: readonly CommandEntry[]): Promise<void> {
   const invokedAs = path.basename(process.argv[1] ?? "");
   const io = processIo(invokedAs.startsWith("kubectl-") ? "kubectl xensan" : "xensan");

@@ -1,10 +1,10 @@
-/** Something to draw: its own lines, and what hangs on it. */
+/** An element to draw: its own lines, and its children. */
 export interface Branch {
   readonly lines: readonly string[];
   readonly children: readonly Branch[];
 }
 
-/** The lines of a tree, every child one step to the right of its parent. */
+/** The lines of a tree, every child indented below its parent. */
 export function drawTree({ lines, children }: Branch): string[] {
   const [head = "", ...more] = lines;
   const trunk = children.length === 0 ? "  " : "│ ";

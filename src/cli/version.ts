@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { getAsset, isSea } from "node:sea";
 import { z } from "zod";
 
-/** The version in package.json, which a single binary carries inside. */
+/** The version in package.json, which a single binary contains. */
 export function programVersion(): string {
   const text = isSea()
     ? getAsset("package.json", "utf8")

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A flag's text as a number. */
+/** A schema for a flag's text as a number. */
 export const wholeNumber = (min: number, max: number) =>
   z
     .string()

@@ -1,4 +1,4 @@
-/** Lines of at most `width` columns, broken between words; line breaks of the text stay. */
+/** Lines of at most `width` columns, broken between words; keeps the line breaks of the text. */
 export function wrap(text: string, width: number): string[] {
   return text.split("\n").flatMap((paragraph) => {
     const lines: string[] = [];

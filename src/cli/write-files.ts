@@ -2,8 +2,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 /**
- * Writes files, by their paths below a directory: all of them or, where one is there already, none. `mode` of each file; nobody
- * but the owner can enter a directory that is made with 0o600. Throws an Error that names the file.
+ * Writes files, by their paths below a directory: all of them or, if one exists already, none. `mode` is that of each
+ * file; with 0o600, only the owner can enter a directory that is created. Throws an Error that names the file.
  */
 export async function writeFiles(
   directory: string,

@@ -24,7 +24,7 @@ const options: readonly Option[] = [
 ];
 const schema = scopeSchema.extend({ output: z.string().min(1).optional() });
 
-/** `xensan bundle`: what a report of a fault needs. */
+/** `xensan bundle`: collects the files for a fault report. */
 export const bundle = clusterCommand({
   name: "bundle",
   description:
@@ -75,7 +75,7 @@ const deploymentSchema = namedSchema.extend({
   spec: z.object({ selector: z.object({ matchLabels: z.record(z.string(), z.string()) }) }),
 });
 
-/** The log of every operator of the cluster, by `NAMESPACE-DEPLOYMENT`, each line with its Pod before it. */
+/** The log of every operator of the cluster, by `NAMESPACE-DEPLOYMENT`, each line prefixed with its Pod. */
 async function operatorLogs(connection: Connection): Promise<ReadonlyMap<string, readonly string[]>> {
   const logs = new Map<string, readonly string[]>();
   const labels = { "app.kubernetes.io/name": "xensan" };

@@ -14,12 +14,12 @@ import { chainOf } from "../why/chain.ts";
 import { chainText } from "../why/text.ts";
 import { redact } from "./redact.ts";
 
-/** What was collected. What could not be read is absent, and a line of `gaps` says why. */
+/** The collected data. Data that could not be read is absent, with the reason in a line of `gaps`. */
 export interface Material {
   readonly version: string;
   /** RFC 3339. */
   readonly time: string;
-  /** The namespace that was asked for; undefined for all. */
+  /** The namespace of the request; undefined for all. */
   readonly scope: string | undefined;
   readonly worlds: readonly World[];
   readonly objects: Objects;
@@ -36,7 +36,7 @@ const headSchema = z.looseObject({
 });
 /** Annotations that repeat a whole manifest. */
 const copies = ["kubectl.kubernetes.io/last-applied-configuration"];
-/** The end of a log is what counts. */
+/** Only the end of a log is kept. */
 const logLines = 20_000;
 
 /** The files of a bundle by their paths. */
@@ -66,7 +66,7 @@ export function filesOf(material: Material): ReadonlyMap<string, string> {
 const documents = (objects: readonly unknown[]): string =>
   objects.map((one) => `---\n${stringify(withoutCopies(one), { lineWidth: 0 })}`).join("");
 
-/** Without what no reader needs, and without copies of what somebody once applied. */
+/** Without managed fields, and without the manifest of the last `kubectl apply`. */
 function withoutCopies(object: unknown): unknown {
   const read = headSchema.safeParse(object);
   if (!read.success) return object;

@@ -21,7 +21,7 @@ const options: readonly Option[] = [
 const schema = scopeSchema.extend({ pre: z.boolean() });
 const answerSeconds = 12;
 
-/** `xensan check`: whether cluster, definitions, operator, rights and hosts are as xensan needs them. */
+/** `xensan check`: checks that cluster, definitions, operator, rights and hosts meet the needs of xensan. */
 export const check = clusterCommand({
   name: "check",
   description:
@@ -43,7 +43,7 @@ export const check = clusterCommand({
   },
 });
 
-/** Every check, one after the other; `pre`: only those that make sense before an installation. */
+/** Runs every check, one after the other; `pre`: only those that make sense before an installation. */
 export async function* checksOf(
   connection: Connection,
   pre: boolean,
@@ -79,7 +79,7 @@ export async function* checksOf(
 
 const marks = { Passed: ["green", "✔"], Failed: ["red", "✘"], Unknown: ["yellow", "?"] } as const;
 
-/** A check as a person reads it, with what to do below. */
+/** A check as text for people, with the advice below it. */
 export function checkLine({ name, namespace, state, message, advice }: CheckResult, paint: Paint): string {
   const [colour, mark] = marks[state];
   const where = namespace === undefined ? "" : ` -n ${namespace}`;

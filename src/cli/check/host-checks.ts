@@ -2,7 +2,10 @@ import type { Condition } from "../../api/conditions.ts";
 import type { Host, Server } from "../entity.ts";
 import { type CheckResult, failed, passed, unknown } from "./result.ts";
 
-/** Of each machine what its object says: whether it answers, and whether it is prepared. `qualified`: and its namespace. */
+/**
+ * Checks of each machine by its object: whether it answers, and whether it is prepared. `qualified`: with its
+ * namespace.
+ */
 export function checkHosts(machines: readonly (Server | Host)[], qualified = false): CheckResult[] {
   return machines.map((machine) => ({
     ...checkMachine(machine),

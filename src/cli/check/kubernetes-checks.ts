@@ -11,7 +11,7 @@ import { type CheckResult, failed, passed, unknown } from "./result.ts";
 const { oldest, newest } = kubernetesRange;
 const minorOf = (release: string) => Number(/^v?1\.(\d+)/.exec(release)?.[1] ?? Number.NaN);
 
-/** Whether a release of Kubernetes, like `v1.37.2`, is one that xensan runs on. */
+/** Whether xensan runs on a release of Kubernetes, like `v1.37.2`. */
 export function checkVersion(server: string, release: string): CheckResult {
   const minor = minorOf(release);
   const says = `${server} is Kubernetes ${release}`;
@@ -24,7 +24,10 @@ export function checkVersion(server: string, release: string): CheckResult {
 
 const upgrade = "helm upgrade --install xensan helm/xensan (or kubectl apply --server-side -f crds/)";
 
-/** Whether the CustomResourceDefinitions hold what this release needs. `before`: before an installation they may be absent. */
+/**
+ * Whether the CustomResourceDefinitions contain everything that this release needs. `before`: they may be absent before
+ * an installation.
+ */
 export async function checkDefinitions(api: KubeClient, before: boolean, signal: AbortSignal): Promise<CheckResult> {
   const document = await api.published({ group, version }, signal);
   if (document === undefined)
@@ -54,7 +57,10 @@ const deploymentKind: Kind<Deployment> = {
 };
 const label = "app.kubernetes.io/name=xensan";
 
-/** Whether an operator is deployed and ready, in whatever namespace, and of which version. `own`: this program's. */
+/**
+ * Whether an operator is deployed and ready, in any namespace, and of which version. `own`: the version of this
+ * program.
+ */
 export async function checkOperator(api: KubeClient, own: string, signal: AbortSignal): Promise<CheckResult[]> {
   let found: readonly Deployment[];
   try {
@@ -79,7 +85,9 @@ export async function checkOperator(api: KubeClient, own: string, signal: AbortS
   });
 }
 
-/** Whether an operator serves the namespace: it renews the Lease `xensan-claim` there. `now`: milliseconds since 1970. */
+/**
+ * Whether an operator serves the namespace: it renews the Lease `xensan-claim` there. `now`: milliseconds since 1970.
+ */
 export async function checkClaim(
   api: KubeClient,
   { namespace, now }: { readonly namespace: string; readonly now: number },
@@ -104,7 +112,7 @@ export async function checkClaim(
   }
 }
 
-/** What commands need, and the role of the chart that grants it. */
+/** The rights that commands need, and the role of the chart that grants each. */
 const needs = [
   ...Object.values(definitions).map(({ plural }) => ({
     ...{ verb: "list", resource: plural, for: "why, topology", role: "xensan-viewer" },
@@ -115,7 +123,9 @@ const needs = [
 ];
 const reviewed = z.object({ status: z.object({ allowed: z.boolean().default(false) }) });
 
-/** Whether the caller may do what the other commands need in the namespace, or for undefined in all of them. */
+/**
+ * Whether the caller has the rights that the other commands need in the namespace, or in all namespaces if undefined.
+ */
 export async function checkPermissions(
   api: Pick<KubeClient, "review">,
   namespace: string | undefined,

@@ -1,26 +1,26 @@
-/** What one check of `xensan check` found. */
+/** The result of one check of `xensan check`. */
 export interface CheckResult {
-  /** What was looked at: `cluster`, `definitions`, `xenhost/bella`. */
+  /** The object of the check: `cluster`, `definitions`, `xenhost/bella`. */
   readonly name: string;
-  /** Where that object is; only when several namespaces are checked. */
+  /** The namespace of that object; only when several namespaces are checked. */
   readonly namespace?: string;
-  /** Unknown: what is asked for may not be read, or does not say. Only Failed makes the exit code 1. */
+  /** Unknown: the information may not be read, or is missing. Only Failed makes the exit code 1. */
   readonly state: "Passed" | "Failed" | "Unknown";
   readonly message: string;
-  /** What to do about it. */
+  /** What to do about the problem. */
   readonly advice?: string;
 }
 
-/** Everything is as it should be. */
+/** The check found no problem. */
 export const passed = (name: string, message: string): CheckResult => ({ name, state: "Passed", message });
-/** Something keeps xensan from working. */
+/** The check found a problem that keeps xensan from working. */
 export const failed = (name: string, message: string, advice: string): CheckResult => ({
   name,
   state: "Failed",
   message,
   advice,
 });
-/** It could not be told. */
+/** The result could not be determined. */
 export const unknown = (name: string, message: string, advice?: string): CheckResult => ({
   name,
   state: "Unknown",

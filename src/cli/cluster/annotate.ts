@@ -3,7 +3,7 @@ import type { Connection } from "./connect.ts";
 import { models } from "./models.ts";
 import { type PatchStep, patch } from "./patch.ts";
 
-/** Sets an annotation of an object that was read, or removes it for undefined. No request where nothing changes. */
+/** Sets an annotation of an object that was read, or removes it if undefined. Sends no request if nothing changes. */
 export async function annotate(
   connection: Connection,
   { kind, name, annotations }: Pick<Entity, "kind" | "name" | "annotations">,
@@ -14,7 +14,7 @@ export async function annotate(
   if (steps.length > 0) await patch(connection, models[kind], name, steps);
 }
 
-/** The JSON patch that sets an annotation, or takes it away for undefined; no step where there is nothing to do. */
+/** The JSON patch that sets an annotation, or removes it if undefined; empty if nothing changes. */
 export function annotating(
   present: Readonly<Record<string, string>> | undefined,
   key: string,

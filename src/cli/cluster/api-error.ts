@@ -3,12 +3,12 @@ import { z } from "zod";
 import { TimeoutError } from "../../runtime/cancellation.ts";
 import { type Failure, failureOf } from "../../runtime/retry.ts";
 
-/** The API server refused, or could not be reached. */
+/** The API server refused a request, or could not be reached. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
-  /** HTTP status; undefined when there was no answer. */
+  /** HTTP status; undefined without an answer. */
   readonly status: number | undefined;
-  /** What the server asks for before the next attempt. */
+  /** The wait that the server asks for before the next attempt. */
   readonly retryAfterSeconds: number | undefined;
   constructor(
     message: string,
@@ -20,13 +20,15 @@ export class ApiError extends Error {
   }
 }
 
-/** True for HTTP 404. */
+/** Whether the error is HTTP 404. */
 export const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 
-/** True of what kubernetes-fluent-client rejects with when there is an object of that name already (HTTP 409). */
+/** Whether kubernetes-fluent-client rejected a create because an object of that name exists (HTTP 409). */
 export const isTaken = (error: unknown): boolean => responseSchema.safeParse(error).data?.status === 409;
 
-/** kubernetes-fluent-client rejects with a response, which is no Error; without an answer it makes up a status 400. */
+/**
+ * kubernetes-fluent-client rejects with a response, which is not an Error; without an answer it makes up a status 400.
+ */
 const responseSchema = z.object({
   ok: z.literal(false),
   status: z.number(),
@@ -39,7 +41,7 @@ const statusSchema = z.object({
   details: z.object({ retryAfterSeconds: z.number().optional() }).nullish(),
 });
 
-/** `doing` completes "…: why". */
+/** `doing` is the beginning of the message "…: reason". */
 export function apiError(doing: string, error: unknown): ApiError {
   if (error instanceof ApiException) {
     const seconds = Number(error.headers["retry-after"] ?? Number.NaN);
@@ -69,7 +71,7 @@ export function apiError(doing: string, error: unknown): ApiError {
   });
 }
 
-/** The message of a Status that client-node hands over as text or as an object; undefined when it is none. */
+/** The message of a Status that client-node returns as text or as an object; undefined if it is none. */
 export function saidIn(body: unknown): string | undefined {
   try {
     return statusSchema.safeParse(typeof body === "string" ? JSON.parse(body) : body).data?.message;
@@ -78,7 +80,7 @@ export function saidIn(body: unknown): string | undefined {
   }
 }
 
-/** Whether the same call may end better in a moment. An unknown name or a refused certificate does not. */
+/** Whether the same call may soon succeed. An unknown name or a refused certificate does not go away. */
 export function failureOfCall(error: unknown): Failure {
   if (!(error instanceof ApiError)) return { kind: "Final" };
   if (error.status !== undefined) return failureOf(error.status, error.retryAfterSeconds);
@@ -88,7 +90,10 @@ export function failureOfCall(error: unknown): Failure {
   return code !== undefined && passing.has(code) ? { kind: "Open" } : { kind: "Final" };
 }
 
-/** Whether the server may have got a call that failed, and done it: not one that it turned away or never heard of. */
+/**
+ * Whether a failed call may have reached the server and taken effect: false if the server rejected or never received
+ * it.
+ */
 export function mayHaveArrived(error: ApiError): boolean {
   if (error.status !== undefined) return failureOfCall(error).kind === "Open";
   const { cause } = error;
@@ -96,10 +101,10 @@ export function mayHaveArrived(error: ApiError): boolean {
   return failureOfCall(error).kind === "Open" && (code === undefined || !unheard.has(code));
 }
 
-/** No connection came about. */
+/** Errors without a connection. */
 const unheard = new Set(["ECONNREFUSED", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
 
-/** A server that restarts, or went away in the middle of an answer. */
+/** Errors of a server that restarts, or that disappeared during an answer. */
 const passing = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"],
   ...["UND_ERR_SOCKET", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"],

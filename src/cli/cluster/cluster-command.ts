@@ -3,14 +3,14 @@ import type { Command, Io } from "../command.ts";
 import { typed } from "../parse-options.ts";
 import { type Connection, type ConnectionValues, connect } from "./connect.ts";
 
-/** What a command of a cluster works with: its flags and arguments with their types, and the cluster that they name. */
+/** Input of a command on a cluster: its typed flags and arguments, and the connection to the cluster that they name. */
 export interface ClusterCall<Given> {
   readonly given: Given;
   readonly connection: Connection;
   readonly io: Io;
 }
 
-/** A command of one cluster: the command line is checked, the cluster is found, and the connection ends with the command. */
+/** A command on one cluster: checks the command line, finds the cluster, and closes the connection at the end. */
 export function clusterCommand<S extends z.ZodType<ConnectionValues>>({
   schema,
   run,

@@ -6,24 +6,25 @@ import { type Requests, requestsTo } from "./requests.ts";
 
 /** A cluster and the namespaces that a command works in. */
 export interface Connection extends AsyncDisposable {
-  /** Where an object is that is named. */
+  /** The namespace of objects that are given by name. */
   readonly namespace: string;
-  /** The namespace whose objects are listed: the same, or with `--all-namespaces` undefined, which is all of them. */
+  /** The namespace whose objects are listed: `namespace`, or undefined for all namespaces (`--all-namespaces`). */
   readonly scope: string | undefined;
   readonly source: ConfigSource;
   /** For the calls of {@link ask}. */
   readonly requests: Requests;
   /**
-   * Asks the API server; `doing` stands before the reason when it refuses. A server that is busy, starts or restarts is
-   * asked again for {@link patienceSeconds}, with a line on standard error: the call must be one that may be done twice.
+   * Calls the API server; `doing` stands before the reason when it refuses. Repeats the call for {@link
+   * patienceSeconds} while the server is busy, starts or restarts, with a line on standard error: the call must be safe
+   * to repeat.
    */
   ask<T>(doing: string, call: () => Promise<T>, write?: Write): Promise<T>;
 }
 
-/** The flags that say where a command works. */
+/** The flags that select cluster, namespace and identity. */
 export type ConnectionValues = Omit<ClusterValues, "output"> & { readonly "all-namespaces"?: boolean };
 
-/** How long a command goes on asking a server that is busy or away. */
+/** How long a command repeats calls to a server that is busy or unreachable. */
 const patienceSeconds = 15;
 
 /** Finds the cluster as kubectl does. */
@@ -59,7 +60,7 @@ export async function connect(
   };
 }
 
-/** The same cluster, for the objects of that namespace only. */
+/** The same cluster, limited to the objects of one namespace. */
 export const within = (connection: Connection, namespace: string): Connection => ({
   ...connection,
   namespace,

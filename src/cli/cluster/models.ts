@@ -2,7 +2,7 @@ import type { GenericKind } from "kubernetes-fluent-client";
 import { AoeServer, AoeVolume, Ocfs2Cluster, XenDomain, XenHost, XenMigration } from "../../api/fluent.ts";
 import type { KindName } from "../../api/kinds.ts";
 
-/** The class by which kubernetes-fluent-client knows each kind. */
+/** The class of kubernetes-fluent-client for each kind. */
 export const models: Readonly<Record<KindName, typeof GenericKind>> = {
   ...{ AoeServer, AoeVolume, XenHost, Ocfs2Cluster, XenDomain, XenMigration },
 };

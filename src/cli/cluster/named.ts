@@ -3,7 +3,7 @@ import { definitions, type KindName } from "../../api/kinds.ts";
 import { type Argument, UsageError } from "../command.ts";
 import { didYouMean } from "../did-you-mean.ts";
 
-/** The kind that somebody means: its name, plural or short name, in any case. */
+/** The kind for its name, plural or short name, in any case. */
 export function kindOf(text: string): KindName {
   const typed = text.toLowerCase();
   const words = Object.values(definitions).flatMap(({ kind, plural, shortName }) =>
@@ -31,7 +31,7 @@ export const objectArgument: Argument = {
 /** Reads the value of {@link objectArgument}. */
 export const objectSchema = z.string().transform(qualifiedName);
 
-/** Which object `KIND/NAME` names. */
+/** The object that `KIND/NAME` names. */
 export interface QualifiedName {
   readonly kind: KindName;
   readonly name: string;
@@ -44,7 +44,7 @@ function qualifiedName(text: string): QualifiedName {
   return { kind: kindOf(kind), name };
 }
 
-/** The one of this name; else the person's mistake, with what may have been meant. */
+/** The candidate of this name; throws a UsageError with a suggestion if there is none. */
 export function pick<T extends { readonly kind: string; readonly name: string }>(
   candidates: readonly T[],
   kind: string,

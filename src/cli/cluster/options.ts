@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Option } from "../command.ts";
 
-/** What every command that talks to a cluster takes, in the words of kubectl. */
+/** Flags of every command that needs a cluster, named as in kubectl. */
 export const clusterOptions: readonly Option[] = [
   {
     name: "namespace",
@@ -41,19 +41,19 @@ export const clusterOptions: readonly Option[] = [
   { name: "as-uid", placeholder: "UID", help: "The UID of the user that --as impersonates." },
 ];
 
-/** The flag of commands that look at all objects rather than change a named one. */
+/** The flag of commands that work on all objects instead of a named one. */
 const allNamespaces: Option = {
   name: "all-namespaces",
   short: "A",
   excludes: ["namespace", "object"],
   help: "All namespaces; each name is printed with its namespace.",
 };
-/** What a command takes that looks at all objects of one namespace, or of all. */
+/** Flags of a command that reads all objects of one namespace, or of all namespaces. */
 export const scopeOptions: readonly Option[] = clusterOptions.flatMap((option) =>
   option.name === "namespace" ? [option, allNamespaces] : [option],
 );
 
-/** Checks the flags that say which cluster and namespace. */
+/** Checks the flags that select cluster and namespace. */
 export const clusterSchema = z.object({
   namespace: z
     .string()
@@ -67,7 +67,7 @@ export const clusterSchema = z.object({
   "as-group": z.array(z.string()),
   "as-uid": z.string().optional(),
 });
-/** The same with `--all-namespaces`. */
+/** {@link clusterSchema} with `--all-namespaces`. */
 export const scopeSchema = clusterSchema.extend({ "all-namespaces": z.boolean() });
-/** Which cluster and namespace a command works in. */
+/** The cluster and namespace that a command works in. */
 export type ClusterValues = z.output<typeof clusterSchema>;

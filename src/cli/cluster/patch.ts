@@ -6,7 +6,7 @@ export type PatchStep =
   | { readonly op: "add"; readonly path: string; readonly value: unknown }
   | { readonly op: "remove"; readonly path: string };
 
-/** Changes an object of the connection's namespace; resolves to it as the API server stored it. */
+/** Changes an object in the connection's namespace; resolves to the object as the API server stored it. */
 export function patch(
   connection: Connection,
   model: GenericClass,

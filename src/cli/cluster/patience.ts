@@ -3,28 +3,28 @@ import { after, TimeoutError } from "../../runtime/cancellation.ts";
 import { retrying } from "../../runtime/retry.ts";
 import { ApiError, apiError, failureOfCall, mayHaveArrived } from "./api-error.ts";
 
-/** How long a server that is busy, starts or hangs is asked, and who hears of it. */
+/** How long calls to a server that is busy, starts or hangs are repeated, and where the waits are reported. */
 export interface Patience {
-  /** No attempt begins later than this after the first. */
+  /** No attempt begins later than this after the first one. */
   readonly withinSeconds: number;
-  /** Gets one line before each pause: what is waited for, why, and for how long. */
+  /** Receives one line before each pause: what is being waited for, why, and for how long. */
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A call that changes something. */
+/** A call that makes a change. */
 export interface Write {
-  /** The command that shows a person whether it was done. */
+  /** The command that shows a person whether the change was made. */
   readonly look: string;
 }
 
-/** A server that hangs has been asked for long enough. */
+/** Time limit of one attempt, for a server that hangs. */
 const answerSeconds = 12;
 
 /**
- * Asks an API server; `doing` stands before the reason when it refuses. A server that is busy, starts or restarts is asked
- * again, with a line each time, so the call must be one that may be done twice. Each attempt has 12 s for its answer.
- * Rejects with an {@link ApiError}; one of a {@link Write} that got no answer says that it may have been done.
+ * Calls an API server; `doing` stands before the reason when it refuses. Repeats the call while the server is busy,
+ * starts or restarts, with a line each time, so the call must be safe to repeat. Each attempt may take 12 s. Rejects
+ * with an {@link ApiError}; the error of a {@link Write} without an answer says that the change may have been made.
  */
 export async function patiently<T>(
   { withinSeconds, say, signal }: Patience,
@@ -63,7 +63,10 @@ export async function patiently<T>(
   }
 }
 
-/** The clients take no signal: a person who gives up does not wait for their answer. */
+/**
+ * Rejects when the signal is aborted: the clients take no signal, and a person who gives up does not wait for their
+ * answer.
+ */
 function unlessAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {

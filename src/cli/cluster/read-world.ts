@@ -36,14 +36,14 @@ export async function readObjects(connection: Connection): Promise<Objects> {
   return { AoeServer, AoeVolume, XenHost, Ocfs2Cluster, XenDomain, XenMigration };
 }
 
-/** Parses them, namespace by namespace, and reads nothing of Secrets but whether they are there. */
+/** Parses the objects, namespace by namespace. Of Secrets, it reads only whether they exist. */
 export async function worldsOf(connection: Connection, objects: Objects): Promise<readonly World[]> {
   const { scope } = connection;
   const namespaces = scope === undefined ? namespacesOf(Object.values(objects).flat()) : [scope];
   return await Promise.all(namespaces.map((namespace) => worldOf(within(connection, namespace), objects)));
 }
 
-/** The namespaces that these objects are in, in the order of the alphabet. */
+/** The namespaces of these objects, in alphabetical order. */
 export const namespacesOf = (objects: readonly unknown[]): readonly string[] =>
   [...new Set(objects.map(objectNamespace))].toSorted();
 
@@ -63,15 +63,15 @@ async function worldOf(connection: Connection, objects: Objects): Promise<World>
   return { ...world, secrets: new Map(await secretStates(connection, secretsNamed(world))) };
 }
 
-/** Reads every object of the connection's namespace, and nothing of Secrets but whether they are there. */
+/** Reads every object of the connection's namespace. Of Secrets, it reads only whether they exist. */
 export const readWorld = async (connection: Connection): Promise<World> =>
   worldOf(connection, await readObjects(connection));
 
-/** The same of each namespace of the connection's scope. */
+/** Like {@link readWorld}, for each namespace of the connection's scope. */
 export const readWorlds = async (connection: Connection): Promise<readonly World[]> =>
   worldsOf(connection, await readObjects(connection));
 
-/** Which of these Secrets are there. */
+/** Which of these Secrets exist. */
 export function secretStates(
   connection: Connection,
   names: readonly string[],
@@ -79,7 +79,7 @@ export function secretStates(
   return Promise.all(names.map(async (name) => [name, await secretState(connection, name)] as const));
 }
 
-/** The object of that name in the namespace; throws a UsageError that names what may have been meant. */
+/** The object of that name in the namespace; throws a UsageError with a suggestion if there is none. */
 export async function readNamed(
   connection: Connection,
   { kind, name }: { readonly kind: KindName; readonly name: string },
@@ -109,7 +109,7 @@ export async function list(connection: Connection, model: GenericClass): Promise
 
 const listSchema = z.object({ items: z.array(z.unknown()).nullish() });
 
-/** The objects of a kind there, as the API server sent them; `doing` stands before the reason when it refuses. */
+/** The objects of a kind in `where`, as the API server sent them; `doing` stands before the reason when it refuses. */
 export async function listWhere(
   { ask, requests }: Connection,
   doing: string,

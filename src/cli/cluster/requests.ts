@@ -4,34 +4,37 @@ import { systemClock } from "../../clock.ts";
 import { type ConfigSource, Credentials, collectionPath, objectPath, typed } from "../../runtime/client-node.ts";
 import type { Kind } from "../../runtime/kube-api.ts";
 
-/** Objects of a kind in a namespace, or in all of them when absent. */
+/** Selects objects of a kind in one namespace, or in all if it is undefined. */
 export interface Where {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** One object. */
+/** Selects one object. */
 export interface Named {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** Requests for the kinds of kubernetes-fluent-client. Each rejects with its response when the server refuses or is away. */
+/**
+ * Requests for the kinds of kubernetes-fluent-client. Each rejects with its response if the server refuses or is
+ * unreachable.
+ */
 export interface Requests extends AsyncDisposable {
   list(model: GenericClass, where: Where): Promise<unknown>;
   get(model: GenericClass, of: Named): Promise<unknown>;
   create(model: GenericClass, object: { readonly metadata: Named; readonly spec: unknown }): Promise<unknown>;
   /** A JSON patch (RFC 6902). */
   patch(model: GenericClass, of: Named, steps: readonly object[]): Promise<unknown>;
-  /** What the containers of a Pod have written. */
+  /** The output of the containers of a Pod. */
   logs(model: GenericClass, of: Named): Promise<unknown>;
 }
 
 const connectMs = 10_000;
 
 /**
- * Sends requests with the address and credentials of this source: `K8s()` of kubernetes-fluent-client takes them from the
- * process's environment and from nowhere else. A header that every request needs comes with the credentials.
+ * Sends requests with the address and credentials of this source: `K8s()` of kubernetes-fluent-client can take them
+ * only from the environment of the process. Headers that every request needs come with the credentials.
  */
 export function requestsTo(source: ConfigSource): Requests {
   const credentials = new Credentials(source, systemClock, connectMs);
@@ -66,7 +69,7 @@ export function requestsTo(source: ConfigSource): Requests {
       },
       body: body === undefined ? null : JSON.stringify(body),
     };
-    // kubernetes-fluent-client brings an older undici: the wrapper takes its calls, and its types are others than ours.
+    // kubernetes-fluent-client uses an older undici: the wrapper converts its calls, and its types differ from ours.
     Object.assign(init, { dispatcher: new Dispatcher1Wrapper(access.dispatcher) });
     const answer = await fetch<unknown>(`${access.server.href.replace(/\/$/, "")}${path}`, init);
     if (answer.ok) return answer.data;
@@ -75,7 +78,7 @@ export function requestsTo(source: ConfigSource): Requests {
   }
 }
 
-/** Every kind that a command asks for has a namespace. */
+/** Every kind that commands request is namespaced. */
 function kindOf(model: GenericClass): Kind {
   const { group, version = "v1", kind, plural = `${kind.toLowerCase()}s` } = modelToGroupVersionKind(model.name);
   return { group, version, kind, plural, namespaced: true };

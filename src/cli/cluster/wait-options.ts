@@ -13,5 +13,5 @@ export const waitOptions: readonly Option[] = [
     help: "How long --wait waits; after that the exit code is 1.",
   },
 ];
-/** Checks their values. */
+/** Checks the values of {@link waitOptions}. */
 export const waitSchema = z.object({ wait: z.boolean(), "wait-timeout": wholeNumber(1, 86_400) });

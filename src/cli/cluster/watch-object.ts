@@ -10,13 +10,13 @@ import type { waitSchema } from "./wait-options.ts";
 
 const pollMs = 500;
 
-/** What is followed, and what is told of it. */
+/** The object to follow, and how its progress is reported. */
 interface FollowOptions<T> {
   readonly connection: Connection;
   readonly model: GenericClass;
   readonly name: string;
   readonly parse: (object: unknown) => T;
-  /** What there is to tell of it now; what was told before is not repeated. */
+  /** Lines about its current state; lines that were written before are not repeated. */
   readonly news: (object: T) => readonly string[];
   readonly over: (object: T) => boolean;
   readonly seconds: number;
@@ -24,20 +24,23 @@ interface FollowOptions<T> {
   readonly signal: AbortSignal;
 }
 
-/** What a command with {@link waitOptions} asked for, and how that is told. */
+/** The request of a command with {@link waitOptions}, and how its outcome is reported. */
 export interface Asked<T> extends Pick<FollowOptions<T>, "connection" | "model" | "parse" | "news" | "over"> {
   readonly name: string;
-  /** One line: what was done. */
+  /** One line that says what was done. */
   readonly done: string;
   /** The object with the change. */
   readonly changed: T;
-  /** With `--output=json`. */
+  /** The output for `--output=json`. */
   readonly summary: (object: T) => object;
-  /** What is not known, or not so, when the time is up: `the outcome of move is not known`. */
+  /** What remains open when the time is up: `the outcome of move is not known`. */
   readonly open: string;
 }
 
-/** Says what was done, follows it where `--wait` says so, and resolves to the object as it is then. Throws when the time is up first. */
+/**
+ * Reports what was done, follows the object if `--wait` is set, and resolves to its last state. Throws if the time is
+ * up first.
+ */
 export async function outcomeOf<T>(
   { wait, output, "wait-timeout": seconds }: z.output<typeof waitSchema> & Pick<ClusterValues, "output">,
   { stdout, stderr, signal }: Pick<Io, "stdout" | "stderr" | "signal">,
@@ -52,7 +55,10 @@ export async function outcomeOf<T>(
   throw new Error(`after ${seconds} s ${open}; it continues: xensan why ${where}`);
 }
 
-/** Reads an object again and again until it is over. Undefined: the time was up first. An API server that is busy is asked again. */
+/**
+ * Reads an object repeatedly until it is over; undefined if the time is up first. Repeats requests to a busy API
+ * server.
+ */
 async function follow<T>(options: FollowOptions<T>): Promise<T | undefined> {
   const { connection, model, name, tell, signal } = options;
   const { namespace, requests } = connection;

@@ -2,8 +2,8 @@ import type { CommandEntry, Io } from "../command.ts";
 import { type Suggestion, suggest } from "./suggest.ts";
 
 /**
- * Prints what may come next, one per line, and at the end `:0` where the shell is to offer files, else `:4`: what
- * kubectl expects of the completion of a plugin.
+ * Prints the candidates for the next word, one per line, then `:0` if the shell should offer files, else `:4`: the
+ * format that kubectl expects from the completion of a plugin.
  */
 export async function complete(commands: readonly CommandEntry[], words: readonly string[], io: Io): Promise<number> {
   const { words: known, objects, files } = await suggest(commands, words);

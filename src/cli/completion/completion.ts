@@ -5,7 +5,7 @@ import { completionScripts } from "./scripts.ts";
 
 const shellSchema = z.enum(["bash", "zsh", "fish"]);
 
-/** `xensan completion SHELL`: the script that a shell loads. */
+/** `xensan completion SHELL`: prints the script for a shell. */
 export const completion: Command = {
   name: "completion",
   description:

@@ -7,10 +7,10 @@ import type { Io } from "../command.ts";
 import { objectName } from "../entity.ts";
 import { parseOptions, typed } from "../parse-options.ts";
 
-/** A person who presses Tab does not wait for a cluster that is away. */
+/** A person who presses Tab does not wait for an unreachable cluster. */
 const patienceMs = 3000;
 
-/** Names of the objects in the cluster that the flags typed so far mean; none when it cannot be asked in time. */
+/** Names of the objects in the cluster that the flags typed so far select; none if it does not answer in time. */
 export async function namesOf(
   kinds: readonly KindName[],
   qualified: boolean,
@@ -35,7 +35,7 @@ export async function namesOf(
   }
 }
 
-/** Of what was typed so far, the flags that say which cluster and namespace. */
+/** The flags typed so far that select cluster and namespace. */
 function clusterFlags(words: readonly string[]): string[] {
   const flags = clusterOptions.flatMap(({ name, short }) =>
     name === "output" ? [] : [`--${name}`, `-${short ?? name}`],

@@ -1,4 +1,4 @@
-/** What a shell has to be told, once: it asks the program itself for what may come next. */
+/** The scripts for shells: they call the program itself for the candidates. */
 export const completionScripts = {
   bash: `# xensan completion bash
 _xensan() {

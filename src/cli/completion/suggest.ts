@@ -1,18 +1,18 @@
 import type { KindName } from "../../api/kinds.ts";
 import type { Argument, Command, CommandEntry, Option } from "../command.ts";
 
-/** What may stand at the end of a command line that is being typed. */
+/** Candidates for the last word of a command line that is being typed. */
 export interface Suggestion {
   readonly words: readonly string[];
-  /** Names of objects, which the cluster has to be asked for; `qualified`: written KIND/NAME. */
+  /** Names of objects, which must be read from the cluster; `qualified`: written as KIND/NAME. */
   readonly objects?: { readonly kinds: readonly KindName[]; readonly qualified: boolean };
-  /** The shell's own names of files. */
+  /** The shell offers file names. */
   readonly files?: true;
 }
 
 const nothing: Suggestion = { words: [] };
 
-/** `words`: all after the program's name; the last one is being typed and may be empty. */
+/** `words`: all words after the program's name; the last one is being typed and may be empty. */
 export async function suggest(commands: readonly CommandEntry[], words: readonly string[]): Promise<Suggestion> {
   const [name, ...rest] = words.slice(0, -1);
   const names = commands.map((command) => command.name);
@@ -27,7 +27,7 @@ const beginningWith =
   (candidates: readonly string[]) =>
     candidates.filter((candidate) => candidate.startsWith(typed));
 
-/** `rest`: what stands between the command and the word that is being typed. */
+/** `rest`: the words between the command and the word that is being typed. */
 function suggestFor(command: Command, rest: readonly string[], typed = ""): Suggestion {
   const beginning = beginningWith(typed);
   const before = read(command.options, rest);
@@ -43,7 +43,7 @@ function suggestFor(command: Command, rest: readonly string[], typed = ""): Sugg
   return argument === undefined ? nothing : values(argument, beginning);
 }
 
-/** Which options stand there, how many arguments, and the option whose value comes next. */
+/** The options in these words, the number of arguments, and the option whose value comes next. */
 function read(options: readonly Option[], words: readonly string[]) {
   const given: Option[] = [];
   let positionals = 0;

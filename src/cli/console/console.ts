@@ -23,7 +23,7 @@ import { type Host, readDomain, readHost, verdictOf } from "../entity.ts";
 
 const schema = clusterSchema.extend({ domain: z.string() });
 
-/** `xensan console DOMAIN`: what the guest shows on its console, and what a person types. */
+/** `xensan console DOMAIN`: connects a person's terminal to the console of a guest. */
 export const consoleOfDomain = clusterCommand({
   name: "console",
   description:
@@ -53,7 +53,7 @@ export const consoleOfDomain = clusterCommand({
   },
 });
 
-/** The operator's way to the host. A host whose key nobody has seen is not trusted now. */
+/** Connects as the operator does. Does not trust a host whose key is not recorded yet. */
 async function targetOf(connection: Connection, { name, spec, status }: Host): Promise<SshTarget> {
   const { namespace, requests } = connection;
   if (!spec.ok) throw new Error(`xenhost/${name} has an invalid spec: ${spec.message}`);

@@ -1,14 +1,17 @@
 import { isIPv6 } from "node:net";
 import { UsageError } from "../command.ts";
 
-/** Where a host is and as whom to go there. */
+/** Address and login of a host. */
 export interface Address {
   readonly host: string;
   readonly port: number;
   readonly user: string;
 }
 
-/** `[USER@]HOST[:PORT]`, an IPv6 address with a port in brackets; root and 22 when absent. Throws a UsageError. */
+/**
+ * Parses `[USER@]HOST[:PORT]`, with brackets around an IPv6 address that has a port; defaults are root and 22. Throws a
+ * UsageError.
+ */
 export function parseAddress(flag: string, text: string): Address {
   const [, user = "root", place = ""] = /^(?:([^@]*)@)?(.*)$/.exec(text) ?? [];
   const bracket = /^\[([^\]]*)\](?::([0-9]+))?$/.exec(place);
@@ -21,13 +24,13 @@ export function parseAddress(flag: string, text: string): Address {
   return { host, port: Number(port), user };
 }
 
-/** As a person writes it. */
+/** The address as a person writes it. */
 export function addressText({ host, port, user }: Address): string {
   const place = port === 22 ? host : `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   return `${user}@${place}`;
 }
 
-/** `spec.ssh` of a host, with the keys by which it was recognised just now. */
+/** `spec.ssh` of a host, with the keys by which it was just recognised. */
 export function sshOf(address: Address, hostKeys: readonly string[], secret: string): Record<string, unknown> {
   return {
     host: address.host,

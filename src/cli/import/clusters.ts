@@ -7,7 +7,7 @@ import { type FstabEntry, parseFstab } from "./fstab.ts";
 import { factOf, gapsOf, markedName, type NamedHost, objectName } from "./look.ts";
 import type { VolumeDraft } from "./san.ts";
 
-/** A file system of a cluster, where the dom0s have it. */
+/** A file system of a cluster, as mounted on the dom0s. */
 export interface Share {
   /** The Ocfs2Cluster. */
   readonly cluster: string;
@@ -15,11 +15,11 @@ export interface Share {
   readonly mountPoint: string;
   /** XenHosts on which it is mounted. */
   readonly hosts: readonly string[];
-  /** suid, dev and exec, where it is mounted with them. */
+  /** suid, dev and exec, if it is mounted with them. */
   readonly harmful: readonly string[];
 }
 
-/** A label of the OCFS2 on a device, as some dom0 sees it; undefined where nobody sees one. */
+/** The label of the OCFS2 file system on a device, as seen by any dom0; undefined if none sees one. */
 export function labelOn(hosts: readonly NamedHost[], target: string): string | undefined {
   const label = devicesOf(hosts).get(`/dev/etherd/${target}`)?.superblock?.label;
   return label === "" ? undefined : label;
@@ -80,7 +80,7 @@ export function draftClusters(
     [
       ...gapsOf("O2CB", host.facts.o2cb),
       ...unreadOf(host),
-      // Where there is no device, none is asked for.
+      // Without AoE devices, no shared device is probed.
       ...((factOf(host.facts.aoeDevices) ?? []).length === 0 ? [] : gapsOf("shared devices", host.facts.sharedDevices)),
     ].map((line) => `${host.name}: ${line}`),
   );
@@ -96,7 +96,7 @@ export function draftClusters(
   };
 }
 
-/** The cluster with images of its file systems that any domain may read, by the shares that they are on. */
+/** The cluster with images on its file systems that any domain may read, by their shares. */
 export function withTemplates(
   cluster: Draft,
   templates: readonly { readonly share: Share; readonly path: string }[],
@@ -112,13 +112,13 @@ export function withTemplates(
   return { ...cluster, spec: { ...cluster.spec, filesystems: allowed } };
 }
 
-/** A cluster.conf that the tools cannot read: of whatever cluster it is. */
+/** A cluster.conf that the tools cannot read, of whatever cluster. */
 function unreadOf({ facts }: NamedHost): string[] {
   const configuration = factOf(facts.o2cb)?.configuration;
   return configuration?.state === "Unreadable" ? [`/etc/ocfs2/cluster.conf cannot be read: ${configuration.why}`] : [];
 }
 
-/** What cluster.conf says beside the nodes of the cluster of its host. */
+/** Entries of cluster.conf other than the nodes of its host's cluster. */
 function beside(
   { host, o2cb: { configuration }, name }: Member,
   found: readonly { readonly superblock: { readonly uuid: string } }[],
@@ -149,7 +149,7 @@ interface Member {
   readonly name: string;
 }
 
-/** By path; of several sights the one that knows a superblock. */
+/** Devices by path; among several views of a device, one with a superblock wins. */
 function devicesOf(hosts: readonly NamedHost[]): Map<string, SharedDevice> {
   const devices = new Map<string, SharedDevice>();
   for (const host of hosts)
@@ -158,7 +158,7 @@ function devicesOf(hosts: readonly NamedHost[]): Map<string, SharedDevice> {
   return devices;
 }
 
-/** The cluster that runs, else the one that comes up at boot, else the only one of the file. */
+/** The running cluster, else the one that starts at boot, else the first one in the file. */
 function clusterOf({ active, boot, configuration }: O2cb): string | undefined {
   if (active !== undefined) return active.name;
   const names = configuration?.state === "Readable" ? configuration.clusters.map(({ name }) => name) : [];
@@ -174,7 +174,7 @@ function stateOf(name: string, { active, configuration }: O2cb): string {
   return `${file}, the cluster is ${active?.name === name ? "online" : "offline"}`;
 }
 
-/** The nodes of cluster.conf, else those that the kernel knows. */
+/** The nodes in cluster.conf, else those that the kernel knows. */
 function nodesOf(name: string, all: readonly Member[]): { readonly spec: readonly unknown[]; readonly lost: string[] } {
   const lists = all.map(({ host, o2cb }) => ({ host, nodes: configured(name, o2cb) }));
   const chosen = lists.find(({ nodes }) => nodes.length > 0);
@@ -227,7 +227,7 @@ const timeoutNames = [
   "reconnectMilliseconds",
 ] as const;
 
-/** Those that hold now, else those of the next boot; the defaults are left out. */
+/** The timeouts in effect, else those for the next boot; omits defaults. */
 function timeoutsOf(all: readonly Member[]): { readonly spec: unknown; readonly lost: readonly string[] } {
   const of = ({ o2cb: { active, boot }, name }: Member): Partial<O2cbTimeouts> =>
     active?.name === name
@@ -296,14 +296,14 @@ function filesystemOf(
   const entry = sights.find((sight) => sight.entry !== undefined)?.entry;
   const mounted = sights.find((sight) => sight.mount !== undefined)?.mount;
   const options = mountOptionsOf(
-    // xensan mounts by a unit of its own, and marks its entry so that nothing else does.
+    // xensan mounts with its own unit, and marks its fstab entry noauto so that nothing else does.
     entry?.options.filter((option) => !entry.ours || option !== "noauto") ?? mounted?.options ?? [],
     entry === undefined ? "Kernel" : "Fstab",
   );
   const absent = sights.filter(({ mount }) => mount === undefined).map(({ host }) => host.name);
   const lost = [
     ...points.slice(1).map((other) => `${what}: it is mounted on ${mountPoint}, and on ${other} elsewhere`),
-    // Plain mkfs.ocfs2 writes no name of a cluster: whichever is online may mount it.
+    // Plain mkfs.ocfs2 writes no cluster name: the cluster that is online may mount it.
     ...(superblock.cluster === name || superblock.cluster === ""
       ? []
       : [`${what}: its superblock names the cluster ${superblock.cluster}, not ${name}`]),
@@ -327,7 +327,7 @@ function filesystemOf(
   return { spec, share: { cluster, label, mountPoint, hosts: on, harmful: options.harmful }, lost };
 }
 
-/** What is there whatever one asks for, or what the kernel says without being asked. */
+/** Options that apply by default, or that the kernel shows without being asked for them. */
 const implied =
   /^(defaults|auto|rw|relatime|_netdev|nosuid|nodev|noexec|nouser|async|x-systemd\.requires=o2cb\.service)$/;
 const shownByKernel =
@@ -353,12 +353,12 @@ function mountOptionsOf(
   };
 }
 
-/** /etc/fstab of a host; empty where it was not read. */
+/** /etc/fstab of a host; empty if it was not read. */
 export function fstabOf({ files }: NamedHost): readonly FstabEntry[] {
   return parseFstab(files.find(({ path }) => path === "/etc/fstab")?.text ?? "");
 }
 
-/** OCFS2 that no AoE device holds. */
+/** OCFS2 file systems that are not on AoE devices. */
 function otherMounts(hosts: readonly NamedHost[]): string[] {
   return hosts.flatMap((host) =>
     (factOf(host.facts.mounts) ?? [])

@@ -6,7 +6,7 @@ import { type Draft, distinct, given, refs } from "./draft.ts";
 import { factOf, gapsOf, type NamedHost } from "./look.ts";
 import { hostLine } from "./san.ts";
 
-/** What the owner of a dom0 must allow, so that what is there may stay. */
+/** What the owner of a dom0 must allow so that everything on it may stay. */
 export interface Needs {
   readonly mountPoints: readonly string[];
   readonly mountOptions: readonly string[];
@@ -61,7 +61,7 @@ export function draftHost(host: NamedHost, all: readonly NamedHost[], needs: Nee
   };
 }
 
-/** Those to which the driver is bound, else those of the next boot, else those on which it found something. */
+/** The interfaces that the driver is bound to, else those of the next boot, else those on which it found devices. */
 function interfacesOf({ facts }: NamedHost): string[] {
   const driver = factOf(facts.aoe);
   const devices = factOf(facts.aoeDevices) ?? [];
@@ -81,7 +81,7 @@ function toolstackLine(toolstack: Toolstack | undefined): string[] {
   ];
 }
 
-/** Where the defaults name it all, nothing is written. */
+/** Omits the lists that the defaults already cover. */
 function allowedOf(needs: Needs): Record<string, unknown> | undefined {
   const defaults = xenHostSpecSchema.shape.allowed.parse(undefined);
   const paths = (wanted: readonly string[], globs: readonly string[]) =>
@@ -99,7 +99,7 @@ function allowedOf(needs: Needs): Record<string, unknown> | undefined {
   return Object.keys(allowed).length === 0 ? undefined : allowed;
 }
 
-/** What xensan made for migrations between its hosts, or what xend-config.sxp says. */
+/** From the keys that xensan made for migrations between its hosts, or from xend-config.sxp. */
 function relocationOf(
   { name, address, facts }: NamedHost,
   all: readonly NamedHost[],
@@ -164,7 +164,7 @@ function xendOf(settings: ReadonlyMap<string, string> | undefined): {
   };
 }
 
-/** xensan blanks what brings domains back by themselves. */
+/** Settings that bring domains back without xensan, and that xensan would blank. */
 function automaticOf(toolstack: Toolstack | undefined): string[] {
   return Object.entries(toolstack?.automaticDomains ?? {})
     .filter(([, value]) => !["", "-", '""', "false"].includes(value))

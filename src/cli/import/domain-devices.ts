@@ -1,17 +1,17 @@
-/** A disk of a domain's file. */
+/** A disk in a domain's file. */
 export interface FileDisk {
   readonly target: string;
-  /** Empty where none is named. */
+  /** Empty if none is named. */
   readonly device: string;
   readonly readOnly: boolean;
   readonly cdrom: boolean;
-  /** Why it cannot be a disk of a XenDomain, whatever its path; undefined where it can. */
+  /** Why it cannot be a disk of a XenDomain, whatever its path; undefined if it can. */
   readonly problem: string | undefined;
 }
 
 const formats = /^(raw|qcow2?|qed|vhd|vhdx)$/;
 
-/** xl-disk-configuration(5), and the `file:` and `phy:` of xm. */
+/** Parses xl-disk-configuration(5), and the `file:` and `phy:` of xm. */
 export function parseDisk(text: string): FileDisk {
   const [, before = text, late] = /^(.*?)(?:^|,)\s*target=(.*)$/s.exec(text) ?? [];
   let [target, device, format, access, cdrom] = [late?.trim() ?? "", "", "", "rw", false];
@@ -51,17 +51,17 @@ export function parseDisk(text: string): FileDisk {
   };
 }
 
-/** A network card of a domain's file. */
+/** A network card in a domain's file. */
 export interface FileNetwork {
-  /** xl's default where none is named. */
+  /** xl's default if none is named. */
   readonly bridge: string;
   readonly switch: "Linux" | "OpenVSwitch";
   readonly vlan: number | undefined;
   readonly mac: string | undefined;
   readonly model: string | undefined;
-  /** Why it cannot be a network card of a XenDomain; undefined where it can. */
+  /** Why it cannot be a network card of a XenDomain; undefined if it can. */
   readonly problem: string | undefined;
-  /** What is left out of it. */
+  /** Parts that are not imported. */
   readonly lost: readonly string[];
 }
 
@@ -72,7 +72,7 @@ const models: Readonly<Record<string, string>> = {
   virtio: "Virtio",
 };
 
-/** xl-network-configuration(5). */
+/** Parses xl-network-configuration(5). */
 export function parseNetwork(text: string, type: "PVH" | "PV" | "HVM"): FileNetwork {
   const fields = new Map(
     text

@@ -3,32 +3,32 @@ import type { HostFile } from "../../host/configuration-files.ts";
 import { type FileDisk, type FileNetwork, parseDisk, parseNetwork } from "./domain-devices.ts";
 import { parseXlConfiguration, type XlSetting, type XlValue } from "./xl-configuration.ts";
 
-/** A domain as its file defines it. */
+/** A domain as its configuration file defines it. */
 export interface DomainFile {
   readonly path: string;
   readonly name: string;
-  /** Lower case; undefined where the toolstack makes one at each start. */
+  /** Lower case; undefined if the toolstack generates one at each start. */
   readonly uuid: string | undefined;
   readonly type: "PVH" | "PV" | "HVM";
-  /** MiB; undefined where the file has none that can be read. */
+  /** MiB; undefined if the file has no readable value. */
   readonly memory: number | undefined;
-  /** MiB; undefined where it is no more than memory. */
+  /** MiB; undefined if it is not more than memory. */
   readonly maxMemory: number | undefined;
   readonly vcpus: number;
   readonly cpus: string | undefined;
-  /** Fields of spec.boot; undefined where there are none. */
+  /** Fields of spec.boot; undefined if there are none. */
   readonly boot: Boot | undefined;
-  /** Fields of spec.console; undefined where there are none. */
+  /** Fields of spec.console; undefined if there are none. */
   readonly console: Readonly<Record<string, string>> | undefined;
   readonly disks: readonly FileDisk[];
   readonly networks: readonly FileNetwork[];
-  /** What has no field, but can be allowed. */
+  /** Settings that have no field, but can be allowed. */
   readonly settings: readonly { readonly key: string; readonly value: string }[];
-  /** onPoweroff and the like, defaults left out. */
+  /** onPoweroff and the like, without defaults. */
   readonly actions: Readonly<Record<string, string>>;
-  /** What is left out of it, with its line. */
+  /** Settings that are not imported, with their lines. */
   readonly lost: readonly string[];
-  /** Why the domain would be another one without what is left out. */
+  /** Why the domain would be a different one without the settings that are not imported. */
   readonly problems: readonly string[];
 }
 
@@ -73,21 +73,21 @@ const understood = new Set([
   ...["serial", "vnc", "vnclisten", "vncunused"],
 ]);
 
-/** The line as one of spec.settings; undefined where its value is no plain text. */
+/** The line as an entry of spec.settings; undefined if its value is not plain text. */
 function settingOf(key: string, { value }: XlSetting) {
   const one = { key, value: textOf(value) };
   const parsed = domainSettingsSchema.safeParse([one]);
   return parsed.success ? parsed.data[0] : undefined;
 }
 
-/** Values without which the guest would start otherwise, or without what it uses: more than a loss. */
+/** Values that change how the guest starts, or that it needs: losing them makes the domain a different one. */
 const decisive: Readonly<Record<string, RegExp>> = {
   bios: /^(?!seabios$|rombios$|ovmf$)/,
   firmware: /^(?!bios$|seabios$|rombios$)/,
   pci: /./,
 };
 
-/** A file of xl or xm as a domain; undefined where it names none. */
+/** Parses a file of xl or xm; undefined if it names no domain. */
 export function domainFile(file: HostFile): DomainFile | undefined {
   const { settings, unread } = parseXlConfiguration(file.text);
   const word = (key: string) => textOf(settings.get(key)?.value);
@@ -125,7 +125,7 @@ export function domainFile(file: HostFile): DomainFile | undefined {
     )
       problems.push(lineOf(key, setting, "cannot be declared, and without it the guest would not be the same"));
   }
-  // A setting that holds a disk or card and could not be read must not be taken for none.
+  // An unreadable setting of a disk or card must not count as none.
   for (const { line, text } of unread)
     if (/^\s*(disk|vif|kernel|ramdisk|bootloader|memory|type|builder)\s*\+?=/.test(text))
       problems.push(`line ${line} could not be read`);
@@ -185,7 +185,7 @@ function bootOf(type: DomainFile["type"], word: (key: string) => string | undefi
   if (bootloader !== undefined && bootloader !== "")
     return /(^|\/)pygrub$/.test(bootloader) ? { bootloader: "pygrub" } : "Unknown";
   const kernel = word("kernel");
-  // xm's firmware of HVM, which xl knows by itself.
+  // The HVM firmware for xm, which xl selects itself.
   if (kernel === undefined || (type === "HVM" && /(^|\/)hvmloader$/.test(kernel))) return firmwareOf(type, word);
   const ramdisk = word("ramdisk");
   const root = word("root");
@@ -211,7 +211,7 @@ function firmwareOf(type: DomainFile["type"], word: (key: string) => string | un
   return Object.keys(boot).length === 0 ? undefined : boot;
 }
 
-/** The serial line and the screen; what is said of them beyond that they are there is lost. */
+/** The serial line and the screen; further settings of them are lost. */
 function consoleOf(type: DomainFile["type"], settings: ReadonlyMap<string, XlSetting>) {
   const known: Record<string, readonly [field: string, values: Readonly<Record<string, string>>]> = {
     serial: ["serial", { pty: "Enabled", none: "Disabled" }],

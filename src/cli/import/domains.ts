@@ -6,7 +6,7 @@ import { type DomainFile, domainFile } from "./domain-file.ts";
 import { type Draft, given, refs } from "./draft.ts";
 import { factOf, gapsOf, type NamedHost, objectName } from "./look.ts";
 
-/** A XenDomain with what its hosts must allow. */
+/** A XenDomain, and what its hosts must allow. */
 export interface DomainDraft extends Draft {
   readonly kind: "XenDomain";
   readonly hosts: readonly string[];
@@ -14,15 +14,15 @@ export interface DomainDraft extends Draft {
   readonly bootFiles: readonly string[];
   /** KEY=VALUE */
   readonly settings: readonly string[];
-  /** Its UUID, where another hand than xensan's started it. */
+  /** Its UUID, if it was not started by xensan. */
   readonly foreign: readonly string[];
   /** Paths of images that xensan did not make. */
   readonly images: readonly string[];
-  /** What of which file systems is in its CD-ROM drives. */
+  /** Images in its CD-ROM drives, with their file systems. */
   readonly templates: readonly Template[];
 }
 
-/** An image that the owner of its file system must let be read. */
+/** An image that the owner of its file system must allow domains to read. */
 export interface Template {
   readonly share: Share;
   /** Below the mount point. */
@@ -39,11 +39,11 @@ interface Defined {
   readonly file: DomainFile;
 }
 
-/** The domains that run or are written down on the dom0s. */
+/** The domains that run on the dom0s or have a file there. */
 export function draftDomains(
   hosts: readonly NamedHost[],
   shares: readonly Share[],
-  /** Where a domain may run that nobody saw, a reason each: then none is called halted. */
+  /** Places where a domain may run unseen, a reason each: if there are any, no domain is declared halted. */
   unseen: readonly string[],
 ): readonly DomainDraft[] {
   const running = hosts.flatMap((host) => (factOf(host.facts.domains)?.domains ?? []).map((fact) => ({ host, fact })));
@@ -75,7 +75,10 @@ export function draftDomains(
   return [...withoutDoubles([...alive, ...halted]), ...(lines.length === 0 ? [] : [empty("", [], lines)])];
 }
 
-/** Those that define a domain that runs: by UUID, else by name on its own host, else by name anywhere; xensan's own first. */
+/**
+ * The files that define a running domain: by UUID, else by name on its own host, else by name anywhere; xensan's own
+ * first.
+ */
 function filesOf({ host, fact }: Running, defined: readonly Defined[]): readonly Defined[] {
   const lists = [
     defined.filter(({ file }) => file.uuid === fact.uuid),
@@ -187,7 +190,7 @@ function disksOf(file: DomainFile, hosts: readonly NamedHost[], shares: readonly
     const share = shares.find(({ mountPoint }) => disk.target.startsWith(`${mountPoint}/`));
     const image = imageAt(disk.target, hosts);
     if (disk.cdrom) {
-      // Without it the guest is the same one: the drive is left out.
+      // The guest stays the same without it: omit the drive.
       if (disk.target === "") lost.push(`${what}: a drive without an image has no field`);
       else if (share === undefined) lost.push(`${what}: it is on none of the file systems that were imported`);
       else if (image?.kind !== "File") lost.push(`${what}: no file is there`);
@@ -225,20 +228,20 @@ const mebibytes = (count: number) => formatQuantity(count * 2 ** 20);
 
 const referenceTo = ({ cluster, label }: Share) => ({ clusterRef: { name: cluster }, label });
 
-/** As whichever host knows it. */
+/** The image as seen by any host that has it. */
 function imageAt(path: string, hosts: readonly NamedHost[]): ImageFact | undefined {
   const seen = hosts.flatMap((host) => factOf(host.facts.images)?.filter((image) => image.path === path) ?? []);
   return seen.find(({ kind }) => kind === "File") ?? seen[0];
 }
 
-/** Every host with all of its file systems; where it has none, the one on which it runs. */
+/** Every host with all of the domain's file systems; without file systems, the host on which it runs. */
 function hostsOf(shares: readonly Share[], running: Running | undefined): string[] {
   const [first, ...others] = shares;
   if (first === undefined) return running === undefined ? [] : [running.host.name];
   return first.hosts.filter((host) => others.every((share) => share.hosts.includes(host)));
 }
 
-/** xensan wrote its configuration on some host. */
+/** Whether xensan wrote its configuration on a host. */
 function isDeclared(uuid: string, hosts: readonly NamedHost[]): boolean {
   return hosts.some((host) =>
     factOf(host.facts.domainConfigurations)?.some((one) => one.uuid === uuid && /^[^-]/.test(one.owner)),
@@ -275,7 +278,7 @@ function differencesOf({ file, host }: Defined, files: readonly Defined[], runni
   ];
 }
 
-/** One name, one object: the other copies are named. */
+/** Keeps one object per name; names the other copies. */
 function withoutDoubles(drafts: readonly DomainDraft[]): DomainDraft[] {
   const taken = new Set<string>();
   return drafts.map((draft) => {

@@ -5,7 +5,7 @@ import { type Draft, manifestOf } from "./draft.ts";
 
 const kinds: readonly KindName[] = ["AoeServer", "AoeVolume", "XenHost", "Ocfs2Cluster", "XenDomain"];
 
-/** The manifests by the names of their files, one for each kind that there is, and `kustomization.yaml` over them. */
+/** The manifests by file name, one file for each kind that occurs, and a `kustomization.yaml` for them. */
 export function filesOf(drafts: readonly Draft[], namespace: string): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   const resources: string[] = [];

@@ -5,11 +5,11 @@ export interface FstabEntry {
   readonly mountPoint: string;
   readonly type: string;
   readonly options: readonly string[];
-  /** It stands below a mark of xensan. */
+  /** Whether a mark of xensan is on the line above. */
   readonly ours: boolean;
 }
 
-/** The entries of an fstab(5); lines with fewer than four fields count for nothing, as for mount(8). */
+/** The entries of an fstab(5); lines with fewer than four fields are ignored, as by mount(8). */
 export function parseFstab(text: string): FstabEntry[] {
   return text.split("\n").flatMap((line, index, lines) => {
     const [source = "", mountPoint = "", type = "", options] = line

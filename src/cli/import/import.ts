@@ -61,7 +61,7 @@ const schema = z.object({
   output: z.string().min(1),
 });
 
-/** `xensan import`: manifests of a rack that stands. */
+/** `xensan import`: writes manifests for an existing rack. */
 export const importRack: Command = {
   name: "import",
   description:

@@ -3,7 +3,7 @@ import type { HostFile } from "../../host/configuration-files.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import type { Address } from "./address.ts";
 
-/** What was seen of one host. */
+/** What a look at one host found. */
 export interface Looked {
   readonly address: Address;
   /** Public keys by which it was recognised. */
@@ -11,21 +11,21 @@ export interface Looked {
   readonly facts: HostFacts;
   /** Configuration of domains and mounts. */
   readonly files: readonly HostFile[];
-  /** What could not be read beside facts, a line each. */
+  /** Things other than facts that could not be read, a line each. */
   readonly gaps: readonly string[];
 }
 
-/** A host under the name that its object gets. */
+/** A host with the name of its object. */
 export interface NamedHost extends Looked {
   readonly name: string;
-  /** Short host name; empty where it is not known. */
+  /** Short host name; empty if unknown. */
   readonly hostname: string;
 }
 
-/** The value of a fact; undefined where it is absent or unknown. */
+/** The value of a fact; undefined if it is absent or unknown. */
 export const factOf = <T>(fact: Fact<T>): T | undefined => (fact.state === "known" ? fact.value : undefined);
 
-/** Why a fact says less than there is, a line for it as a whole or for each row; none where everything was read. */
+/** Why a fact is incomplete: one line for all of it, or one for each row; none if everything was read. */
 export function gapsOf(what: string, fact: Fact<unknown>): string[] {
   if (fact.state === "unknown") return [`${what}: ${fact.why}`];
   if (fact.state === "absent") return [];
@@ -33,8 +33,8 @@ export function gapsOf(what: string, fact: Fact<unknown>): string[] {
 }
 
 /**
- * Names for the hosts of one kind: what they were called by xensan before, else their short host names as the API spells
- * names, else their addresses. Two of one name get a number.
+ * Names for the hosts of one kind: the name that xensan used before, else the short host name in the form of an object
+ * name, else the address. Duplicates get a number.
  */
 export function named(kind: "AoeServer" | "XenHost", hosts: readonly Looked[]): NamedHost[] {
   const taken = new Set<string>();
@@ -50,7 +50,7 @@ export function named(kind: "AoeServer" | "XenHost", hosts: readonly Looked[]): 
   });
 }
 
-/** The text as a name of an object: lower-case letters, digits, - and dots. */
+/** Converts text to a name of an object: lower-case letters, digits, - and dots. */
 export function objectName(text: string): string {
   const plain = text
     .toLowerCase()
@@ -61,7 +61,7 @@ export function objectName(text: string): string {
   return plain === "" ? "unnamed" : plain;
 }
 
-/** The name in a mark of xensan; undefined for what is not xensan's. */
+/** The name in a mark of xensan; undefined for any other text. */
 export function markedName(owner: string): string | undefined {
   const { name } = parseMark(owner);
   return name === "" ? undefined : name;

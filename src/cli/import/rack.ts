@@ -5,15 +5,15 @@ import { type Draft, distinct, judged } from "./draft.ts";
 import { factOf, type Looked, type NamedHost, named } from "./look.ts";
 import { draftServer } from "./san.ts";
 
-/** What was seen of a rack. */
+/** What looks at all hosts of a rack found. */
 export interface LookedRack {
   readonly sans: readonly Looked[];
   readonly dom0s: readonly Looked[];
-  /** Dom0s that were asked for and gave no answer, a line each. */
+  /** Dom0s that were probed and did not answer, a line each. */
   readonly unseen?: readonly string[];
 }
 
-/** Everything that stands on a rack, as objects that change nothing. `secret`: the Secret with the key of its hosts. */
+/** Drafts for everything on a rack, as objects that change nothing. `secret`: the Secret with the key of its hosts. */
 export function draftRack(rack: LookedRack, secret: string): readonly Draft[] {
   const hosts = named("XenHost", rack.dom0s);
   const sans = named("AoeServer", rack.sans).map((server) =>
@@ -49,7 +49,7 @@ export function draftRack(rack: LookedRack, secret: string): readonly Draft[] {
   ].map(judged);
 }
 
-/** Nodes of their clusters that were not looked at. */
+/** Nodes of the hosts' clusters that were not looked at. */
 function strangersOf(hosts: readonly NamedHost[]): string[] {
   const names = new Set(hosts.map(({ hostname }) => hostname.toLowerCase()));
   const nodes = hosts.flatMap(({ facts }) => {
@@ -60,7 +60,7 @@ function strangersOf(hosts: readonly NamedHost[]): string[] {
   return distinct(others).map((name) => `the node ${name} was not looked at`);
 }
 
-/** Two servers may call volumes alike. */
+/** Two servers may have volumes of the same name. */
 function withNamesOfTheirOwn<D extends Draft>(drafts: readonly D[]): readonly D[] {
   const taken = new Set<string>();
   return drafts.map((draft) => {

@@ -4,19 +4,19 @@ import { addressText, sshOf } from "./address.ts";
 import { type Draft, distinct, given, refs } from "./draft.ts";
 import { factOf, gapsOf, markedName, type NamedHost, objectName } from "./look.ts";
 
-/** An AoeVolume with what others must know of it. */
+/** An AoeVolume with its target. */
 export interface VolumeDraft extends Draft {
   readonly kind: "AoeVolume";
   /** `e0.1` */
   readonly target: string;
 }
 
-/** What a SAN server is, and all that it exports, as an AoeServer and its AoeVolumes. */
+/** An AoeServer with its AoeVolumes for a SAN server and everything that it exports. */
 export function draftServer(
   server: NamedHost,
   clients: readonly NamedHost[],
   secret: string,
-  /** A name for a volume that has none: of the file system on it. */
+  /** A name for an unnamed volume: the label of its file system. */
   labelOf: (target: string) => string | undefined,
 ): { readonly server: Draft; readonly volumes: readonly VolumeDraft[] } {
   const exports = (factOf(server.facts.exports) ?? []).toSorted((a, b) => a.shelf - b.shelf || a.slot - b.slot);
@@ -160,7 +160,7 @@ function backedBy({ path, kind, sizeBytes }: BackingFact): Backed {
   if (kind === "Missing") return nothing(`its backing ${path} does not exist`);
   if (kind === "Other") return nothing(`its backing ${path} is neither a file nor a block device`);
   if (kind === "BlockDevice") return { spec: { device: path }, allowed: path, lost: [] };
-  // vblade serves whole sectors.
+  // vblade serves only whole sectors.
   const bytes = sizeBytes - (sizeBytes % 512);
   const cut = sizeBytes === bytes ? [] : [`the last ${sizeBytes - bytes} bytes of ${path} are no whole sector`];
   return { spec: { file: { path, size: formatQuantity(bytes) } }, allowed: path, lost: cut };
@@ -168,13 +168,13 @@ function backedBy({ path, kind, sizeBytes }: BackingFact): Backed {
 
 const nothing = (why: string): Backed => ({ spec: undefined, lost: [why] });
 
-/** The two names that device-mapper gives a logical volume. */
+/** The names that LVM and device-mapper give a logical volume. */
 function namesOf({ path, volumeGroup, name }: LogicalVolume): readonly string[] {
   const mapped = [volumeGroup, name].map((part) => part.replaceAll("-", "--")).join("-");
   return [path, `/dev/${volumeGroup}/${name}`, `/dev/mapper/${mapped}`];
 }
 
-/** vblade's options as fields. Not `whole`: what is left out would make it another volume. */
+/** vblade's options as fields. Not `whole`: the volume would be a different one without the omitted options. */
 function optionsOf(options: readonly string[]): {
   readonly spec: Readonly<Record<string, unknown>>;
   readonly whole: boolean;
@@ -199,11 +199,11 @@ function optionsOf(options: readonly string[]): {
       whole = false;
     }
   }
-  // vblade without -s answers before the disk has it; the API's default is the safe one.
+  // vblade without -s answers before the data is on the disk; the API's default is the safe setting.
   return { spec: { ...spec, ...(sync ? {} : { sync: "Disabled" }) }, whole, lost };
 }
 
-/** vblade takes them with and without colons. */
+/** vblade accepts MAC addresses with and without colons. */
 function macsOf(list: string): string[] {
   return list.split(",").map((mac) =>
     mac
@@ -217,7 +217,7 @@ function sees(client: NamedHost, { shelf, slot }: Export): boolean {
   return factOf(client.facts.aoeDevices)?.some((device) => device.shelf === shelf && device.slot === slot) ?? false;
 }
 
-/** Also where the card of either is not known: that is no evidence. */
+/** True also if the MAC address of either is unknown: that is not evidence. */
 function answersFrom(client: NamedHost, { shelf, slot, interface: netif }: Export, server: NamedHost): boolean {
   const mac = factOf(server.facts.interfaces)?.find(({ name }) => name === netif)?.mac;
   const device = factOf(client.facts.aoeDevices)?.find((one) => one.shelf === shelf && one.slot === slot);

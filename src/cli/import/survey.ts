@@ -11,7 +11,7 @@ import { domainFile } from "./domain-file.ts";
 import { factOf, type Looked } from "./look.ts";
 import type { LookedRack } from "./rack.ts";
 
-/** Whom to ask, and by what they are known. */
+/** The hosts to look at, and the credentials and keys for them. */
 export interface SurveyRequest {
   readonly sans: readonly Address[];
   readonly dom0s: readonly Address[];
@@ -22,13 +22,13 @@ export interface SurveyRequest {
   readonly signal: AbortSignal;
 }
 
-/** What was seen, and of whom nothing: a line each. */
+/** What was found, and the hosts that did not answer, a line each. */
 export interface Survey {
   readonly rack: LookedRack;
   readonly unseen: readonly string[];
 }
 
-/** Looks at every host with the probe of the operator, all at once. It changes nothing there. */
+/** Looks at every host with the operator's probe, all at once. Changes nothing there. */
 export async function survey(dialer: HostDialer, request: SurveyRequest): Promise<Survey> {
   const unseen: { readonly kind: "San" | "Dom0"; readonly line: string }[] = [];
   const look = async (kind: "San" | "Dom0", address: Address, how: (ask: Ask) => Promise<Seen>) => {
@@ -53,7 +53,7 @@ export async function survey(dialer: HostDialer, request: SurveyRequest): Promis
   };
 }
 
-/** Runs a command on one host, and gives what it printed. */
+/** Runs a command on one host, and returns its output. */
 type Ask = (command: HostCommand) => Promise<string>;
 type Seen = Pick<Looked, "facts" | "files" | "gaps">;
 
@@ -73,7 +73,7 @@ async function lookAtServer(ask: Ask): Promise<Seen> {
   return { facts, files: [], gaps: [] };
 }
 
-/** Where people and xensan write down domains. */
+/** Directories in which people and xensan keep files of domains. */
 const directories = ["/etc/xen", "/etc/xen/auto", "/var/lib/xensan/domains"];
 
 async function lookAtClient(ask: Ask): Promise<Seen> {
@@ -93,7 +93,7 @@ async function lookAtClient(ask: Ask): Promise<Seen> {
   return { facts, files, gaps: skipped };
 }
 
-/** Those that a probe can be asked for, once each. */
+/** The paths that a probe accepts, without duplicates. */
 const plain = (paths: readonly string[]) => [
   ...new Set(paths.filter((path) => absolutePathSchema.safeParse(path).success)),
 ];

@@ -7,7 +7,7 @@ export interface XlSetting {
   readonly value: XlValue;
 }
 
-/** What could not be read, from the line on which it begins. */
+/** A part that could not be read, with the line on which it begins. */
 export interface UnreadLine {
   readonly line: number;
   readonly why: string;
@@ -15,16 +15,17 @@ export interface UnreadLine {
   readonly text: string;
 }
 
-/** A domain's configuration file; of a name that is set twice the last one counts, as for xl. */
+/** A domain's configuration file; for a name that is set twice the last value counts, as in xl. */
 export interface XlConfiguration {
   readonly settings: ReadonlyMap<string, XlSetting>;
   readonly unread: readonly UnreadLine[];
 }
 
 /**
- * Reads xl.cfg(5) and what of xm's Python files looks like it: `name = value` with texts between either quotes, numbers and
- * lists within lists, separated by newlines or semicolons. What is anything else costs its line and is named; below Python
- * code, so are indented lines. Never throws. Source: tools/libs/util/libxlu_cfg_l.l and libxlu_cfg_y.y of Xen 4.17.
+ * Parses xl.cfg(5) and the parts of xm's Python files that look like it: `name = value` with texts in either quotes,
+ * numbers and lists within lists, separated by newlines or semicolons. Skips and reports a line with anything else, and
+ * indented lines below Python code. Never throws. Source: tools/libs/util/libxlu_cfg_l.l and libxlu_cfg_y.y of Xen
+ * 4.17.
  */
 export function parseXlConfiguration(text: string): XlConfiguration {
   const settings = new Map<string, XlSetting>();

@@ -55,7 +55,7 @@ export const abort = clusterCommand({
   },
 });
 
-/** Status of its condition Aborted; Unknown when there is none. */
+/** Status of its condition Aborted; Unknown without one. */
 export function abortedOf({ conditions }: Migration): "True" | "False" | "Unknown" {
   return conditions.find(({ type }) => type === "Aborted")?.status ?? "Unknown";
 }

@@ -97,8 +97,8 @@ export const migrate = clusterCommand({
 });
 
 /**
- * Creates it under a name of our own, so that a create which got no answer can be sent again: it makes no second one, and
- * where the first was done after all the server says that the name is taken.
+ * Creates the object under a name of our own, so that a create without an answer can be repeated: it does not create a
+ * second object, and if the first create did take effect, the server reports that the name is taken.
  */
 async function create(connection: Connection, name: string, spec: XenMigrationSpec): Promise<Migration> {
   const { namespace, requests } = connection;
@@ -119,13 +119,13 @@ async function create(connection: Connection, name: string, spec: XenMigrationSp
   return readMigration(object);
 }
 
-/** As Kubernetes completes `generateName`: at most 58 characters and five more that make no words. */
+/** Completes a name like Kubernetes completes `generateName`: at most 58 characters, then five that form no words. */
 function nameFrom(prefix: string): string {
   const characters = "bcdfghjklmnpqrstvwxz2456789";
   return prefix.slice(0, 58) + Array.from({ length: 5 }, () => characters[randomInt(characters.length)]).join("");
 }
 
-/** What there is to tell of a migration: its transitions, what it waits for, how it ended. */
+/** Lines about a migration: its transitions, what it waits for, how it ended. */
 export function migrationNews(one: Migration): readonly string[] {
   const { state, reason, message } = verdictOf(one);
   const admitted = one.conditions.find(({ type }) => type === "Admitted");

@@ -5,9 +5,9 @@ import { UsageError } from "../command.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import type { World } from "../entity.ts";
 
-/** What a person asked for. */
+/** A person's request for a migration. */
 export interface Wish {
-  /** A XenDomain, or the Xen name or UUID of a domain that none describes. */
+  /** A XenDomain, or the Xen name or UUID of an undeclared domain. */
   readonly domain: string;
   readonly to: string | undefined;
   readonly from: string | undefined;
@@ -15,16 +15,16 @@ export interface Wish {
   readonly timeoutSeconds: number;
 }
 
-/** The XenMigration that is to be created. */
+/** The XenMigration to create. */
 export interface Request {
-  /** The beginning of the object's name, to be completed by characters of chance. */
+  /** The beginning of the object's name, completed by random characters. */
   readonly prefix: string;
   readonly spec: XenMigrationSpec;
-  /** What a person should know although nothing forbids it. */
+  /** Problems that a person should know of, although they do not prevent the migration. */
   readonly warnings: readonly string[];
 }
 
-/** The XenMigration that somebody means; a {@link UsageError} for names that are nobody's. */
+/** The XenMigration for a request; throws a {@link UsageError} for unknown names. */
 export function migrationRequest(wish: Wish, world: World): Request {
   const { domain, to, from, mode, timeoutSeconds } = wish;
   for (const host of [to, from]) if (host !== undefined) pick(world.hosts, "XenHost", host, world.namespace);
@@ -48,7 +48,7 @@ export function migrationRequest(wish: Wish, world: World): Request {
   };
 }
 
-/** A domain that no XenDomain describes is only seen on its host; a host that cannot be seen may have it. */
+/** An undeclared domain is visible only on its host; a host that cannot be seen may have it. */
 function undeclared(domain: string, { hosts, domains, namespace }: World): string[] {
   const seen = hosts.flatMap((host) => host.status?.domains ?? []);
   if (seen.some(({ name, uuid }) => name === domain || uuid === domain)) return [];

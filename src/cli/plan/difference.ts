@@ -1,13 +1,15 @@
-/** One field that is not what it was. */
+/** One changed field. */
 export interface Change {
   /** `spec.clientRefs[brutus].name` */
   readonly path: string;
-  /** Undefined: it was not there, or will not be. */
+  /** Undefined if the field was absent, or will be. */
   readonly before?: unknown;
   readonly after?: unknown;
 }
 
-/** The fields in which two values differ, the smallest parts that do. Entries of lists are told apart by their keys. */
+/**
+ * The fields in which two values differ, as the smallest differing parts. Entries of lists are matched by their keys.
+ */
 export function differences(before: unknown, after: unknown, path = ""): Change[] {
   if (Object.is(before, after)) return [];
   const pair = [asParts(before), asParts(after)] as const;
@@ -33,7 +35,7 @@ function asParts(value: unknown): Parts | undefined {
   return { list: false, parts: new Map(Object.entries(value)) };
 }
 
-/** What lists of our kinds are keyed by; a scalar stands for itself. */
+/** The keys of lists in our kinds; a scalar is its own key. */
 const keyFields = ["name", "label", "device", "number"];
 
 function keyOf(item: unknown, index: number, all: readonly unknown[]): string {

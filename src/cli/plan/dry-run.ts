@@ -3,16 +3,19 @@ import { ApiError, failureOfCall, isMissing, saidIn } from "../cluster/api-error
 import type { Connection } from "../cluster/connect.ts";
 import { describeManifest, type Manifest } from "../manifests.ts";
 
-/** What the API server makes of a manifest, without keeping any of it. */
+/** The API server's response to a dry run of a manifest. */
 export type Judgement =
   | { readonly kind: "Accepted"; readonly before: unknown; readonly after: unknown }
   | { readonly kind: "Refused"; readonly message: string }
-  /** No such kind is served. */
+  /** The server does not serve this kind. */
   | { readonly kind: "UnknownKind"; readonly message: string }
-  /** Its namespace or its definition is not there yet, so that the server cannot judge it. */
+  /** Its namespace or its definition does not exist yet, so the server cannot judge it. */
   | { readonly kind: "Unjudged"; readonly message: string };
 
-/** Applies manifests as `kubectl apply --server-side --dry-run=server` does. Each call has the bound and the patience of `ask`. */
+/**
+ * Applies manifests like `kubectl apply --server-side --dry-run=server`. Each call has the time limit and the retries
+ * of `ask`.
+ */
 export function createDryRun(
   config: KubeConfig,
   fieldManager: string,
@@ -36,7 +39,7 @@ export function createDryRun(
       if (error instanceof Error && /unrecognized api version and kind/i.test(error.message))
         return { kind: "UnknownKind", message: `the cluster does not know ${apiVersion} ${kind}` };
       if (!(error instanceof ApiError) || !(error.cause instanceof ApiException)) throw error;
-      // A server that is busy or away has judged nothing.
+      // A server that is busy or unreachable has not judged the manifest.
       if (failureOfCall(error).kind !== "Final") throw error;
       const { code, body } = error.cause;
       return { kind: code === 404 ? "Unjudged" : "Refused", message: saidIn(body) ?? `HTTP ${code}` };

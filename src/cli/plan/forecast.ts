@@ -6,7 +6,7 @@ import { type PlanStep, planSchema } from "../../api/plan-step.ts";
 import { type Change, differences } from "./difference.ts";
 import type { Judgement } from "./dry-run.ts";
 
-/** What would become of one manifest. */
+/** What applying one manifest would do. */
 export interface Forecast {
   readonly kind: string;
   readonly namespace?: string;
@@ -15,11 +15,14 @@ export interface Forecast {
   /** Why it is refused or cannot be judged. */
   readonly message?: string;
   readonly changes: readonly Change[];
-  /** Fields of the last `kubectl apply` that the file no longer has: kubectl takes them out, the server's dry run does not. */
+  /**
+   * Fields of the last `kubectl apply` that are no longer in the file: kubectl removes them, the server's dry run does
+   * not.
+   */
   readonly dropped: readonly string[];
-  /** References to what is neither in the cluster nor in the files. */
+  /** References to objects that are neither in the cluster nor in the files. */
   readonly missing: readonly string[];
-  /** What the operator has written to status.plan, as the object is now. */
+  /** The steps that the operator wrote to status.plan for the current object. */
   readonly steps?: readonly PlanStep[];
 }
 
@@ -29,8 +32,8 @@ const headerSchema = z.object({
 });
 
 /**
- * Judges one manifest by what the server said of it, and by the rules that an old server leaves to the operator. `defined`: the
- * files bring the definition of its kind, so that it is not refused because the server does not know it yet.
+ * Judges one manifest by the server's response, and by the rules that an old server leaves to the operator. `defined`:
+ * the files contain the definition of its kind, so it is not refused if the server does not know the kind yet.
  */
 export function forecastOf(
   manifest: unknown,
@@ -62,7 +65,7 @@ export function forecastOf(
   };
 }
 
-/** True for the kinds that xensan defines. */
+/** Whether xensan defines this kind. */
 export const isOurs = (kind: string): kind is KindName => Object.hasOwn(definitions, kind);
 
 const specSchema = z.object({ metadata: z.object({ name: z.string() }), spec: z.unknown().optional() });
@@ -82,7 +85,7 @@ const anySchema = z.looseObject({
   }),
 });
 
-/** What a person writes: no status, no bookkeeping of the server, no values of a Secret. */
+/** The fields that a person writes: without status, the server's bookkeeping and the values of a Secret. */
 function relevant(object: unknown): unknown {
   const { metadata, status: _status, apiVersion: _apiVersion, kind, ...rest } = anySchema.parse(object);
   const { [lastApplied]: _last, ...noted } = metadata.annotations ?? {};
@@ -107,7 +110,7 @@ const plannedSchema = z.object({
   status: z.object({ observedGeneration: z.number(), plan: planSchema }),
 });
 
-/** Only while the object is under dry-run, and only for the spec that it has now. */
+/** Only while the object has the dry-run annotation, and only for its current spec. */
 function stepsOf(object: unknown): readonly PlanStep[] | undefined {
   const { data } = plannedSchema.safeParse(object);
   if (data === undefined || !isSet(data.metadata.annotations[annotations.dryRun])) return undefined;

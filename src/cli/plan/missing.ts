@@ -1,7 +1,7 @@
 import { type Entity, entitiesOf, type World } from "../entity.ts";
 import { needsOf } from "../why/depends.ts";
 
-/** What an object would need that is neither there nor planned; both are in the world. */
+/** The objects that an entity needs and that are neither present nor planned; the world contains both. */
 export function missingFor(entity: Entity, world: World): string[] {
   const there = new Set(entitiesOf(world).map(({ kind, name }) => `${kind}/${name}`));
   return needsOf(entity, world).flatMap(({ kind, name, by }) => {

@@ -37,7 +37,7 @@ const fileSchema = z.array(z.string()).transform((files) => {
 });
 const schema = clusterSchema.extend({ file: fileSchema, "field-manager": z.string().min(1).max(128) });
 
-/** `xensan plan -f FILE`: what applying the manifests would change. */
+/** `xensan plan -f FILE`: shows what applying the manifests would change. */
 export const plan = clusterCommand({
   name: "plan",
   description:
@@ -93,7 +93,7 @@ const crdSchema = z.looseObject({
   spec: z.looseObject({ group: z.string(), names: z.looseObject({ kind: z.string() }) }),
 });
 
-/** `group/Kind` of what a CustomResourceDefinition defines. */
+/** `group/Kind` of the kind that a CustomResourceDefinition defines. */
 function definedBy(manifest: Manifest): string[] {
   const { data } = crdSchema.safeParse(manifest);
   return data === undefined ? [] : [`${data.spec.group}/${data.spec.names.kind}`];

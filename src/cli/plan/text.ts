@@ -12,7 +12,7 @@ const words = {
   Unjudged: "cannot be judged yet",
 };
 
-/** The forecast for people. */
+/** The forecast as text for people. */
 export function planText(forecasts: readonly Forecast[], paint: Paint): string {
   const counts = Object.entries(words).flatMap(([verdict, text]) => {
     const count = forecasts.filter((one) => one.verdict === verdict).length;

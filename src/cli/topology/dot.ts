@@ -2,7 +2,7 @@ import { type Graph, kindText, markOf, type Node } from "./graph.ts";
 
 const fills = { True: "#d7f0dd", False: "#f9d6d5", Unknown: "#fbeec2" };
 
-/** The graph in Graphviz's language (graphviz.org/doc/info/lang.html), top to bottom. */
+/** The graph in Graphviz's language (graphviz.org/doc/info/lang.html), left to right. */
 export function dotText({ nodes, edges }: Graph, namespace: string | undefined): string {
   return [
     `digraph ${quoted(namespace ?? "all namespaces")} {`,
@@ -22,6 +22,6 @@ const fillOf = ({ state }: Node): string => (state === undefined ? "#eeeeee" : f
 const label = ({ kind, name, state, details }: Node): string =>
   [`${markOf(state)} ${name}`, kindText(kind), ...details].join("\n");
 
-/** A quoted identifier: a quote and a backslash are escaped, a newline is centred. */
+/** A quoted identifier: escapes quotes and backslashes, centres newlines. */
 const quoted = (text: string): string =>
   `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;

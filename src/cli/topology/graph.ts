@@ -1,13 +1,13 @@
 import { nameOf, type Place } from "./tree.ts";
 
-/** One thing of the rack, once, however many others carry it. */
+/** One element of the rack; it occurs once, whatever the number of its carriers. */
 export interface Node {
-  /** `n1`, `n2` …: fit for every format, whatever the names are. */
+  /** `n1`, `n2` …: valid in every format, whatever the names are. */
   readonly id: string;
   readonly kind: Place["kind"];
   readonly name: string;
   readonly state: Place["state"];
-  /** What stands under the name: the reason where it is not ready, then notes. */
+  /** Lines below the name: the reason if it is not ready, then notes. */
   readonly details: readonly string[];
 }
 
@@ -19,18 +19,18 @@ export interface Edge {
   readonly label: string | undefined;
 }
 
-/** The rack as a picture has it: nodes in the order of the tree. */
+/** The rack as a graph, with nodes in the order of the tree. */
 export interface Graph {
   readonly nodes: readonly Node[];
   readonly edges: readonly Edge[];
 }
 
-/** Joins what stands at several places of the tree. */
+/** Merges the occurrences of an element in the tree. */
 export function graphOf(places: readonly Place[]): Graph {
   const nodes = new Map<string, Node>();
   const edges = new Map<string, Edge>();
   const visit = (place: Place, carrier: Node | undefined, path: string) => {
-    // Two hosts may each have a guest of one name.
+    // Two hosts may each have a guest of the same name.
     const name = nameOf(place);
     const key = place.kind === "Guest" ? `${path} ${name}` : `${place.kind} ${name}`;
     const { kind, state, reason, notes } = place;
@@ -51,9 +51,9 @@ export function graphOf(places: readonly Place[]): Graph {
 }
 
 const marks = { True: "✔", False: "✘", Unknown: "?" };
-/** A sign for whether it is ready: colour alone does not reach everybody. */
+/** A sign for the readiness: not everybody can see colours. */
 export const markOf = (state: Place["state"]): string => (state === undefined ? "·" : marks[state]);
 
 const texts: Readonly<Record<string, string>> = { FileSystem: "file system", Guest: "guest" };
-/** The kind as people read it. */
+/** The kind in words for people. */
 export const kindText = (kind: Place["kind"]): string => texts[kind] ?? kind;

@@ -1,7 +1,7 @@
 import { type Edge, type Graph, kindText, markOf, type Node } from "./graph.ts";
 import { script, style } from "./page.ts";
 
-/** Pixels of the picture at its own size. */
+/** Pixels of the picture at its natural size. */
 const box = { width: 240, height: 56 };
 const gap = { column: 72, row: 18 };
 const margin = 24;
@@ -22,8 +22,8 @@ interface Placed {
 }
 
 /**
- * One page with the whole rack: a column per layer, what carries what from left to right. It loads nothing, and follows the
- * reader's choice of light or dark; `#bella` at the end of its address searches for bella.
+ * One page with the whole rack: a column per layer, carriers to the left of what they carry. It loads nothing, and
+ * follows the reader's choice of light or dark; `#bella` at the end of its address searches for bella.
  */
 export function htmlPage({ nodes, edges }: Graph, namespace: string | undefined): string {
   const placed = place(nodes);

@@ -1,6 +1,6 @@
 import { type Graph, kindText, markOf, type Node } from "./graph.ts";
 
-/** The graph as a Mermaid flowchart (mermaid.js.org/syntax/flowchart.html), as forges draw it in Markdown. */
+/** The graph as a Mermaid flowchart (mermaid.js.org/syntax/flowchart.html), as forges render it in Markdown. */
 export function mermaidText({ nodes, edges }: Graph): string {
   return [
     "flowchart LR",
@@ -22,6 +22,9 @@ const classOf = ({ state }: Node): string => (state === undefined ? "plain" : cl
 const label = ({ kind, name, state, details }: Node): string =>
   [`${markOf(state)} ${name}`, kindText(kind), ...details].map(escaped).join("<br>");
 
-/** Entity codes of Mermaid, for whatever could end a label or be read as markup; a label stands on one line. */
+/**
+ * Escapes, as entity codes of Mermaid, characters that could end a label or be read as markup; puts the label on one
+ * line.
+ */
 const escaped = (text: string): string =>
   text.replaceAll(/\s+/g, " ").replaceAll(/["#<>&;`|[\]]/g, (sign) => `#${sign.codePointAt(0)};`);

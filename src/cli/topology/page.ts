@@ -1,4 +1,4 @@
-/** The look of the page, for light and dark. */
+/** Style sheet of the page, for light and dark. */
 export const style = `
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --text: #1c2430; --dim: #5b6675; --line: #b9c2cd; --good: #1f7a3d; --bad: #b3261e; --open: #8a6100; --strong: #1d5fbf; }
 @media (prefers-color-scheme: dark) { :root { --page: #12161c; --card: #1c222b; --text: #e7ebf0; --dim: #9aa6b5; --line: #465162; --good: #5fcf85; --bad: #ff8a80; --open: #f0c350; --strong: #7fb2ff; } }
@@ -29,7 +29,7 @@ svg { width: 100%; height: 100%; display: block; cursor: grab; touch-action: non
 .searching .node:not(.match), .searching .edge { opacity: 0.2; }
 `;
 
-/** What the page does: zoom by wheel and buttons, move by dragging, search, and show what hangs on what. */
+/** Script of the page: zooms by wheel and buttons, moves by dragging, searches, and shows dependencies. */
 export const script = `
 "use strict";
 const rack = document.getElementById("rack");

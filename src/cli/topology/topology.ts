@@ -22,7 +22,7 @@ const options = scopeOptions.map((option) => (option.name === "output" ? output 
 const schema = scopeSchema.extend({ output: z.enum(["text", "json", "html", "mermaid", "dot"]) });
 const draw = { html: htmlPage, mermaid: mermaidText, dot: dotText };
 
-/** `xensan topology`: the rack as a tree or a picture. */
+/** `xensan topology`: shows the rack as a tree or a picture. */
 export const topology = clusterCommand({
   name: "topology",
   description:
@@ -45,7 +45,7 @@ export const topology = clusterCommand({
   },
 });
 
-/** The tree for people. */
+/** The tree as text for people. */
 export function topologyText(
   places: readonly Place[],
   { objects, ready }: { readonly objects: number; readonly ready: number },

@@ -6,23 +6,23 @@ import { hasBegun, moves } from "../why/depends.ts";
 
 /** One line of the tree. */
 export interface Place {
-  /** `FileSystem` is one of an Ocfs2Cluster, `Guest` a domain on a host that no XenDomain describes. */
+  /** `FileSystem` is a file system of an Ocfs2Cluster, `Guest` an undeclared domain on a host. */
   readonly kind: KindName | "FileSystem" | "Guest";
   readonly name: string;
-  /** Only where those of several namespaces are shown together. */
+  /** Only if objects of several namespaces are shown together. */
   readonly namespace?: string;
-  /** Absent for what has no status of its own. */
+  /** Absent for elements without a status of their own. */
   readonly state?: "True" | "False" | "Unknown";
-  /** Only where the state is not True. */
+  /** Only if the state is not True. */
   readonly reason?: string;
-  /** How it stands to what carries it: `Mounted`, `Attached`. */
+  /** Its relation to its carrier: `Mounted`, `Attached`. */
   readonly via?: string;
-  /** What tells it apart: an address, a mount point, memory. */
+  /** Details that distinguish it: an address, a mount point, memory. */
   readonly notes: readonly string[];
   readonly children: readonly Place[];
 }
 
-/** The trees of the namespace that was asked for, or of all, each name then with its namespace. */
+/** The trees of the requested namespace, or of all, then each name with its namespace. */
 export function forestOf(worlds: readonly World[], scope: string | undefined): readonly Place[] {
   const placed = (namespace: string, place: Place): Place => ({
     ...{ ...place, namespace },
@@ -33,13 +33,13 @@ export function forestOf(worlds: readonly World[], scope: string | undefined): r
   );
 }
 
-/** The name as it is shown. */
+/** The name as shown. */
 export const nameOf = ({ namespace, name }: Pick<Place, "namespace" | "name">): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
 
 /**
- * SAN, volume, file system, host, domain: each on what carries it. Whatever is shared appears under each of its
- * carriers; what is carried by nothing that exists comes last, so that every object appears.
+ * SAN, volume, file system, host, domain: each below its carrier. A shared element appears under each of its carriers;
+ * elements without an existing carrier come last, so that every object appears.
  */
 export function topologyOf(world: World): readonly Place[] {
   const shown = new Set<Entity>();
@@ -135,7 +135,7 @@ export function topologyOf(world: World): readonly Place[] {
     return place(domain, [memory, power, ...moving.map(movement)].filter(isText), []);
   }
 
-  // A migration that has not begun or is over carries nothing and is carried by nothing: `xensan why` tells of it.
+  // A migration that has not begun or is over neither carries anything nor is carried: `xensan why` shows it.
   for (const migration of world.migrations) shown.add(migration);
   const rest: Place[] = [];
   const loose = [...world.volumes, ...world.clusters, ...world.hosts, ...world.domains];
@@ -185,7 +185,7 @@ function guestsOf(host: Host, { domains }: World): Place[] {
     }));
 }
 
-/** How many objects there are and how many of them are as they should be. */
+/** The number of objects, and of those that are ready. */
 export function countOf(worlds: readonly World[]): { readonly objects: number; readonly ready: number } {
   const lasting = worlds.flatMap(entitiesOf).filter(({ kind }) => kind !== "XenMigration");
   return { objects: lasting.length, ready: lasting.filter((one) => verdictOf(one).state === "True").length };

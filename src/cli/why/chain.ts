@@ -3,26 +3,26 @@ import { type ReasonEntry, reasons } from "../../api/reasons.ts";
 import { complaintsOf, type Entity, entitiesOf, verdictOf, type World } from "../entity.ts";
 import { isUnderWay, type Need, needsOf } from "./depends.ts";
 
-/** One object of the chain: what is the matter with it, and the objects it waits for that are not as they should be. */
+/** One object of the chain: its problem, and the objects it waits for that are not ready. */
 export interface Link {
   readonly kind: Entity["kind"] | "Secret";
   readonly namespace: string;
   readonly name: string;
-  /** How the object above names it; absent for the one that was asked about. */
+  /** How the parent refers to it; absent for the first object. */
   readonly by?: string;
   readonly state: "True" | "False" | "Unknown" | "Missing";
   readonly reason: string;
   readonly message: string;
-  /** What else is not as it should be, beside the summary and what says the same. */
+  /** Further conditions with problems, without the summary and repetitions of it. */
   readonly complaints: readonly Complaint[];
-  /** What the catalogue of reasons advises. */
+  /** The action in the catalogue of reasons. */
   readonly action?: string;
-  /** It stands further up already, with what it waits for. */
+  /** It appears further up already, with the objects it waits for. */
   readonly repeated: boolean;
   readonly waitsFor: readonly Link[];
 }
 
-/** A condition that is not as it should be. */
+/** A condition with a problem. */
 export interface Complaint {
   readonly type: string;
   readonly status: string;
@@ -30,10 +30,12 @@ export interface Complaint {
   readonly message: string;
 }
 
-/** Walks from an object through everything it needs, as far as something is the matter. */
+/** Follows the needs of an object through everything that has a problem. */
 export const chainOf = (start: Entity, world: World): Link => chainsFrom(world)(start);
 
-/** The chains of all objects that are not ready, each object at its first place only. Migrations that are over are left out. */
+/**
+ * The chains of all objects that are not ready, each object at its first place only. Omits migrations that are over.
+ */
 export function chainsOf(world: World): Link[] {
   const { migrations, domains, clusters, hosts, volumes, servers } = world;
   const link = chainsFrom(world);
@@ -78,7 +80,7 @@ function chainsFrom(world: World): (start: Entity) => Link {
       const found = entities.get(`${kind}/${name}`);
       if (found === undefined)
         return [missing(need, namespace, `Create it in namespace ${namespace}, or correct the reference.`)];
-      // What waits for each other would go round for ever.
+      // Objects that wait for each other would form an endless chain.
       return verdictOf(found).state === "True" || path.includes(found) ? [] : [link(found, by, path)];
     });
   }
@@ -104,7 +106,7 @@ function missing({ kind, name, by }: Need, namespace: string, action: string): L
   };
 }
 
-/** Conditions that say the same in the same words are one complaint. */
+/** Merges conditions with the same reason and message. */
 function distinct(complaints: readonly Complaint[]): Complaint[] {
   const told = new Map<string, Complaint>();
   for (const { type, status, reason, message } of complaints) {
@@ -121,8 +123,8 @@ function adviceFor(reason: string): string | undefined {
 }
 
 /**
- * What has to change first: the failures of the objects at the top, then where the chains end. Each object once, what is
- * missing or wrong before what is unknown.
+ * What has to change first: the failures of the objects at the top, then the ends of the chains. Each object once,
+ * missing or failed ones before unknown ones.
  */
 export function causesOf(...chains: readonly Link[]): Link[] {
   const order = ["Missing", "False", "Unknown", "True"];

@@ -1,17 +1,17 @@
 import type { Domain, Entity, Host, Migration, World } from "../entity.ts";
 
-/** One object that another one needs, and how it says so. */
+/** One object that another one needs, and where that is stated. */
 export type Need = Named & ({ readonly kind: Entity["kind"] } | { readonly kind: "Secret"; readonly type: SecretType });
 
 type SecretType = "kubernetes.io/ssh-auth" | "kubernetes.io/basic-auth";
 
 interface Named {
   readonly name: string;
-  /** `spec.serverRef`, or words where no field names it. */
+  /** `spec.serverRef`, or words if no field names it. */
   readonly by: string;
 }
 
-/** The objects that one needs, as its spec and status name them. An invalid spec names nothing. */
+/** The objects that an entity needs, by its spec and status. An invalid spec names none. */
 export function needsOf(entity: Entity, world: World): Need[] {
   const needs = new Map<string, Need>();
   for (const need of named(entity, world)) {
@@ -106,7 +106,7 @@ function ofMigration(entity: Migration, world: World): Need[] {
   const source = status?.sourceHostRef?.name ?? sourceHostRef?.name;
   const target = status?.targetHostRef?.name ?? targetHostRef?.name;
   const admitted = conditions.find(({ type }) => type === "Admitted");
-  // Without a target nobody fits yet: each of them is a reason.
+  // Without a target no host fits yet: show the reasons of each.
   const candidates = admitted?.reason === "NoTarget" ? world.hosts.filter(({ name }) => name !== source) : [];
   const holders =
     admitted?.reason === "WaitingForPermit"
@@ -121,15 +121,15 @@ function ofMigration(entity: Migration, world: World): Need[] {
   ];
 }
 
-/** True from the start of a migration to its end. */
+/** True until the migration has an outcome. */
 export function isUnderWay({ conditions }: Migration): boolean {
   return conditions.every(({ type, status }) => type !== "Succeeded" || status === "Unknown");
 }
 
-/** It has written down what it is about to do, and its end is not known. */
+/** Whether it has recorded an operation and its outcome is not known. */
 export const hasBegun = (one: Migration): boolean => isUnderWay(one) && one.status?.operationID !== undefined;
 
-/** Whether it is this domain that a migration moves, by reference, UUID or name. */
+/** Whether a migration moves this domain, by reference, UUID or name. */
 export function moves(one: Migration, { name, spec }: Domain): boolean {
   const uuid = spec.ok ? spec.spec.uuid : undefined;
   if (uuid !== undefined && one.status?.domainUUID === uuid) return true;
@@ -138,7 +138,7 @@ export function moves(one: Migration, { name, spec }: Domain): boolean {
   return domainRef?.name === name || (domain !== undefined && (domain === name || domain === uuid));
 }
 
-/** The Secrets that hosts and servers name: whether they are there has to be asked one by one. */
+/** The Secrets that hosts and servers name: the existence of each is checked separately. */
 export function secretsNamed(world: World): string[] {
   const needs = [...world.servers, ...world.hosts].flatMap((entity) => needsOf(entity, world));
   return [...new Set(needs.flatMap(({ kind, name }) => (kind === "Secret" ? [name] : [])))];

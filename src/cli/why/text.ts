@@ -3,20 +3,20 @@ import { type Branch, drawTree } from "../tree.ts";
 import { wrap } from "../wrap.ts";
 import { causesOf, type Link } from "./chain.ts";
 
-/** How wide and in which colours the chain is written. */
+/** Width and colours of the printed chain. */
 export interface TextOptions {
   /** Columns that a line should not exceed. */
   readonly width: number;
   readonly paint: Paint;
-  /** Each name with its namespace. */
+  /** Prints each name with its namespace. */
   readonly qualified?: boolean;
 }
 
-/** Chains for people: a tree each, then where they end and what to do about that. */
+/** Chains as text for people: a tree each, then the causes and what to do about them. */
 export function chainText(chains: readonly Link[], options: TextOptions): string {
   const [only, ...others] = chains;
   const causes = causesOf(...chains);
-  // What was said of the one object is not said twice.
+  // Do not repeat what was printed for a single object.
   const isItself = others.length === 0 && causes.every((cause) => cause === only);
   const lines = [
     ...chains.flatMap((link) => drawTree(branch(link, options, 0))),

@@ -10,7 +10,7 @@ import { chainText } from "./text.ts";
 
 const schema = scopeSchema.extend({ object: objectSchema.optional() });
 
-/** `xensan why [KIND/NAME]`: what an object, or everything that is not ready, waits for, down to the cause. */
+/** `xensan why [KIND/NAME]`: shows what an object, or everything that is not ready, waits for, down to the cause. */
 export const why = clusterCommand({
   name: "why",
   description:
