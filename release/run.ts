@@ -4,16 +4,16 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** The top of the repository. */
+/** The root of the repository. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What a release is made of, and where: one directory, emptied at the beginning. */
+/** Data and output directory of a release; the directory is emptied at the beginning. */
 export interface Release {
-  /** SemVer, without a v in front. */
+  /** SemVer, without a leading v. */
   readonly version: string;
-  /** The commit that is released, 40 hex digits. */
+  /** The released commit, 40 hex digits. */
   readonly revision: string;
-  /** When it was committed, RFC 3339: equal for everybody who builds this commit. */
+  /** When it was committed, RFC 3339: the same in every build of this commit. */
   readonly created: string;
   /** The repository on its forge, `https://FORGE/OWNER/NAME`: files of a release are below its releases/download. */
   readonly repository: string;
@@ -21,7 +21,7 @@ export interface Release {
   readonly out: string;
 }
 
-/** Runs a program without a shell, in the top of the repository; answers its stdout, and throws its stderr. */
+/** Runs a program without a shell, in the root of the repository; returns its stdout, and throws its stderr. */
 export async function run(
   program: string,
   args: readonly string[],

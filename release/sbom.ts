@@ -2,7 +2,10 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Release, run } from "./run.ts";
 
-/** Writes what the package and the image are made of, as CycloneDX and as SPDX: every npm package with version and digest. */
+/**
+ * Writes the contents of the package and the image, as CycloneDX and as SPDX: every npm package with version and
+ * digest.
+ */
 export async function writeSbom(release: Release): Promise<string[]> {
   const files = [];
   for (const [format, suffix] of [

@@ -7,7 +7,7 @@ import { root, run } from "./run.ts";
 const packageJson = z.object({ version: z.string() });
 const chartYaml = z.object({ version: z.string(), appVersion: z.string() });
 
-/** The version that package.json and the chart agree on. Throws when they differ. */
+/** The version in package.json and the chart. Throws if they differ. */
 export async function agreedVersion(): Promise<string> {
   const { version } = packageJson.parse(JSON.parse(await readFile(path.join(root, "package.json"), "utf8")));
   const chart = chartYaml.parse(parse(await readFile(path.join(root, "helm/xensan/Chart.yaml"), "utf8")));
@@ -18,14 +18,14 @@ export async function agreedVersion(): Promise<string> {
   return version;
 }
 
-/** The section of CHANGELOG.md under `## [title]`; undefined when there is none. */
+/** The section of CHANGELOG.md under `## [title]`; undefined if there is none. */
 export async function changelogSection(title: string): Promise<string | undefined> {
   const text = await readFile(path.join(root, "CHANGELOG.md"), "utf8");
   const section = text.split(/^## /m).find((one) => one.startsWith(`[${title}]`));
   return section?.slice(section.indexOf("\n") + 1).trim();
 }
 
-/** What a release says about itself: its part of the changelog, then each commit since the tag before it. */
+/** The notes of a release: its section of the changelog, then each commit since the previous tag. */
 export async function releaseNotes(version: string, dryRun: boolean): Promise<string> {
   const section = (await changelogSection(version)) ?? (dryRun ? await changelogSection("Unreleased") : undefined);
   if (section === undefined) throw new Error(`CHANGELOG.md has no section [${version}]: rename [Unreleased]`);

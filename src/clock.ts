@@ -1,10 +1,10 @@
-/** Time and chance: one of the three doors (with KubeApi and HostSession) through which the outside comes in. */
+/** Time and randomness: one of the three doors to the outside (with KubeApi and HostSession). */
 export interface Clock {
   /** Wall-clock time in milliseconds since the Unix epoch. */
   now(): number;
-  /** Milliseconds on a clock that never goes back; only differences mean something. */
+  /** Milliseconds on a clock that never goes back; only differences are meaningful. */
   monotonic(): number;
-  /** Resolves after `ms` milliseconds; rejects with the signal's reason when it is aborted first. */
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason if it is aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** A number in [0, 1), for jitter; from the run's seed in a simulation. */
   random(): number;

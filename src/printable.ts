@@ -1,6 +1,7 @@
 /**
- * What a terminal, a log or a YAML parser may act upon instead of showing it: C0 and C1 controls, bidirectional and zero-width
- * format characters, line separators, the byte order mark, noncharacters. By UTF-16 unit; surrogates are judged in pairs.
+ * Characters that a terminal, a log or a YAML parser may interpret instead of showing: C0 and C1 controls,
+ * bidirectional and zero-width format characters, line separators, the byte order mark, noncharacters. Indexed by
+ * UTF-16 unit; surrogates are checked in pairs.
  */
 const hidden = new Uint8Array(0x1_0000);
 const byRegExp = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{fffe}\u{ffff}]/u;
@@ -11,17 +12,17 @@ const tab = 0x09;
 const newline = 0x0a;
 const replacement = 0xfffd;
 
-/** Foreign text as it may stand in a status, an event, a log or on a terminal; as many UTF-16 units as before. */
+/** Makes foreign text safe for a status, an event, a log or a terminal; keeps its number of UTF-16 units. */
 export function printable(text: string): string {
   return shown(text, false);
 }
 
-/** The same for text of many lines, whose tabs and newlines separate fields and rows. */
+/** Like {@link printable}, for text of many lines: keeps the tabs and newlines that separate fields and rows. */
 export function printableLines(text: string): string {
   return shown(text, true);
 }
 
-/** A loop: a regular expression with a callback takes a second for the megabytes that a hostile host may send. */
+/** Uses a loop: a regular expression with a callback takes a second for the megabytes that a hostile host may send. */
 function shown(text: string, lines: boolean): string {
   let units: Uint16Array<ArrayBuffer> | undefined;
   for (let index = 0; index < text.length; index++) {
@@ -38,7 +39,7 @@ function shown(text: string, lines: boolean): string {
   return units === undefined ? text : Buffer.from(units.buffer).toString("utf16le");
 }
 
-/** A surrogate pair that shows something: not one of the tags (U+E0000 to U+E0FFF). */
+/** Whether it is a surrogate pair of a visible character: not one of the tags (U+E0000 to U+E0FFF). */
 function isPair(high: number, low: number): boolean {
   return high < 0xdc00 && low >= 0xdc00 && low < 0xe000 && !(high === 0xdb40 && low < 0xdd00);
 }
@@ -49,7 +50,7 @@ function unitsOf(text: string): Uint16Array<ArrayBuffer> {
   return units;
 }
 
-/** C0 and DEL as control pictures (`␛`), everything else as the replacement character. */
+/** Shows C0 and DEL as control pictures (`␛`), all others as the replacement character. */
 function pictured(unit: number): number {
   if (unit < 0x20) return 0x2400 + unit;
   return unit === 0x7f ? 0x2421 : replacement;

@@ -7,20 +7,20 @@ import { type BuildOptions, buildFromModules, type Program, type Progress } from
 import { buildEmergency, emergencyVersion } from "./debian-1.20/emergency.ts";
 import { chosenMinor, pinnedRelease } from "./versions.ts";
 
-/** Where the programs of a control plane are: all in one directory, of one version. */
+/** The programs of a control plane: all in one directory, of one version. */
 export interface ControlPlaneBinaries {
   readonly directory: string;
   readonly etcd: string;
   readonly kubeApiserver: string;
-  /** How they came: given, found in the cache, downloaded, built from Go modules, or built from Debian's 1.20.2. */
+  /** Their origin: given, found in the cache, downloaded, built from Go modules, or built from Debian's 1.20.2. */
   readonly from: "KUBEBUILDER_ASSETS" | "cache" | "download" | "modules" | "emergency";
-  /** True for Debian's 1.20.2, which is no measure of anything. */
+  /** True for Debian's 1.20.2, whose behaviour is not representative. */
   readonly emergency: boolean;
 }
 
-/** Where binaries may come from. */
+/** Options for finding binaries. */
 export interface LocateOptions extends BuildOptions {
-  /** What is needed beside etcd and kube-apiserver. */
+  /** Programs needed besides etcd and kube-apiserver. */
   readonly programs?: readonly Program[];
 }
 
@@ -36,9 +36,10 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * Finds etcd, kube-apiserver and the other programs asked for, all of one version: in `KUBEBUILDER_ASSETS`, else in the
- * cache, else by downloading them into the cache, else by building them there from Go modules. Where all of that is
- * impossible, Kubernetes 1.20.2 is built from Debian's packages, and progress says so in one line. The version is the
- * minor that `XENSAN_KUBERNETES` names. Throws when a download or a build that began fails, or when no way is left.
+ * cache, else by downloading them into the cache, else by building them there from Go modules. If none of these is
+ * possible, it builds Kubernetes 1.20.2 from Debian's packages, and reports that as one line of progress. The version
+ * is the minor version in `XENSAN_KUBERNETES`. Throws if a download or a build fails after it began, or if no way is
+ * left.
  */
 export async function locateBinaries(options: LocateOptions = {}): Promise<ControlPlaneBinaries> {
   const programs: readonly Program[] = [...new Set([...always, ...(options.programs ?? [])])];
@@ -73,7 +74,7 @@ export async function locateBinaries(options: LocateOptions = {}): Promise<Contr
   return emergency(reasons, programs, { ...options, onProgress: report });
 }
 
-/** The directory's own executable of that name; throws when it has none. Nothing is ever taken from `PATH`. */
+/** The directory's executable of that name; throws if there is none. Never uses `PATH`. */
 export async function programPath(binaries: ControlPlaneBinaries, program: Program): Promise<string> {
   const [absent] = await missingFrom(binaries.directory, [program]);
   if (absent === undefined) return path.join(binaries.directory, program);
@@ -134,7 +135,7 @@ async function missingFrom(directory: string, programs: readonly Program[]): Pro
   return programs.filter((_, index) => !there[index]);
 }
 
-/** One small request decides, within seconds, instead of a download that hangs behind a firewall. */
+/** One small request decides within seconds, instead of a download that hangs behind a firewall. */
 async function whyOutOfReach(signal?: AbortSignal): Promise<string | undefined> {
   const limit = AbortSignal.timeout(reachTimeoutMs);
   try {

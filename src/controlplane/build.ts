@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { modulesDirectory } from "./versions.ts";
 
-/** What a long preparation says about itself. */
+/** Progress of a long preparation. */
 export interface Progress {
   readonly text: string;
   /** Set while programs are built, which takes minutes. */
@@ -14,25 +14,25 @@ export interface Progress {
 /** A program of the control plane, by the name of its executable. */
 export type Program = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kubectl" | "helm";
 
-/** How binaries are built, and where to. */
+/** Options of a build. */
 export interface BuildOptions {
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
-  /** What is built, as progress and errors name it; "the control plane" when absent. */
+  /** The product, as progress and errors name it; "the control plane" by default. */
   readonly what?: string;
 }
 
-/** Why a way to the programs does not exist on this machine; undefined when they were built. */
+/** Why programs cannot be obtained in some way on this machine; undefined if they were built. */
 export type Impossible = string | undefined;
 
-/** The script that builds programs from Go modules; its header says how it is called. */
+/** The script that builds programs from Go modules; its header documents its arguments. */
 export const fromModules = fileURLToPath(new URL("build-from-modules.sh", import.meta.url));
 const stepLine = /^step (\d+)\/(\d+) (.*)$/;
 
 /**
- * Builds those of `programs` that `directory` does not hold yet, from the Go modules that are pinned for `minor`. Takes
- * minutes. A second process that wants the same directory waits for the first and finds its result. Answers why it is
- * impossible where Go or the modules cannot be had; throws when a build that began fails.
+ * Builds those of `programs` that are not in `directory` yet, from the Go modules that are pinned for `minor`. Takes
+ * minutes. A second process that wants the same directory waits for the first and uses its result. Returns the reason
+ * if Go or the modules are not available; throws if a build fails after it began.
  */
 export function buildFromModules(
   minor: string,
@@ -45,11 +45,11 @@ export function buildFromModules(
 
 /**
  * Runs a build script: `step N/M text` lines on its stdout are progress, exit codes 3 and 4 mean that this machine
- * cannot build (answered with the script's stderr), every other code but 0 throws.
+ * cannot build (returns the script's stderr), every other code but 0 throws.
  */
 export async function runBuild(command: readonly string[], options: BuildOptions): Promise<Impossible> {
   const building = `building ${options.what ?? "the control plane"}`;
-  // A process group of its own, so that cancelling ends the compiler too.
+  // A separate process group, so that cancelling ends the compiler too.
   const child = spawn("sh", [...command], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   const end = () => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");

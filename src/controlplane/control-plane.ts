@@ -15,26 +15,30 @@ import { ControllerManager, controllerManagerUser } from "./controller-manager.t
 import { emergencyArguments } from "./debian-1.20/emergency.ts";
 import { leash } from "./leash.ts";
 
-/** What the control plane is started with. */
+/** Options of a control plane. */
 export interface ControlPlaneOptions extends LocateOptions {
-  /** Data, certificates and kubeconfig; a new temporary directory when absent. Removed by `stop()`. */
+  /** Data, certificates and kubeconfig; by default a new temporary directory. Removed by `stop()`. */
   readonly dir?: string;
   /**
-   * Starts kube-controller-manager as well, and lets the API server give pods their service account. Without it
-   * `startControllerManager()` can still do so later, where `programs` names it.
+   * Starts kube-controller-manager as well, and makes the API server add service accounts to pods. Without it,
+   * `startControllerManager()` can start it later, if `programs` names it.
    */
   readonly controllerManager?: boolean;
-  /** A file that gets every request of service accounts, a line of JSON each: who, what, whether it was allowed; no bodies. */
+  /**
+   * A file that receives every request of service accounts, one line of JSON each: who, what, whether it was allowed;
+   * no bodies.
+   */
   readonly auditLog?: string;
 }
 
 /**
- * A real etcd and kube-apiserver of our own on random loopback ports, with RBAC, and priority and fairness, on. Without
- * a controller manager nothing collects garbage, ends namespaces or makes service accounts (tokens: use TokenRequest).
+ * A real etcd and kube-apiserver of our own on random loopback ports, with RBAC, and priority and fairness, enabled.
+ * Without a controller manager nothing collects garbage, ends namespaces or creates service accounts (for tokens, use
+ * TokenRequest).
  */
 export interface ControlPlane {
   readonly url: string;
-  /** Of etcd's own API, as JSON over HTTP without credentials: compaction and alarms are for nobody but tests. */
+  /** URL of etcd's own API, as JSON over HTTP without credentials: only tests use compaction and alarms. */
   readonly etcdUrl: string;
   /** The key that signs the tokens of service accounts, a PEM file. */
   readonly serviceAccountKeyPath: string;
@@ -43,23 +47,23 @@ export interface ControlPlane {
   readonly kubeconfigPath: string;
   readonly adminConfig: RestConfig;
   readonly binaries: ControlPlaneBinaries;
-  /** A kubeconfig for any identity: the control plane's own CA signs it. */
+  /** A kubeconfig for any identity, signed by the control plane's own CA. */
   kubeconfigFor(user: string, groups: readonly string[]): Promise<string>;
-  /** Creates or replaces the definitions found under `paths` (files or directories) and waits until they are served. */
+  /** Creates or replaces the definitions found in `paths` (files or directories) and waits until they are served. */
   installCrds(paths: readonly string[]): Promise<readonly string[]>;
-  /** Ends the API server at once, as a crash would; watches break, the data stays. */
+  /** Ends the API server at once, like a crash; watches break, the data stays. */
   killApiServer(): Promise<void>;
-  /** Starts it again on the same port, over the same data, with the same certificates. */
+  /** Starts the API server again on the same port, with the same data and certificates. */
   startApiServer(): Promise<void>;
   restartApiServer(): Promise<void>;
-  /** Resolves once its controllers work. Throws where the control plane's directory holds no kube-controller-manager. */
+  /** Resolves when its controllers work. Throws if the control plane's directory has no kube-controller-manager. */
   startControllerManager(): Promise<void>;
-  /** Ends it at once, as a crash would. */
+  /** Ends the controller manager at once, like a crash. */
   killControllerManager(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Flags by which the API server writes what service accounts ask of it, once each, when it has answered. */
+/** Flags that make the API server log each request of service accounts once, after its response. */
 async function auditArguments(log: string, dir: string): Promise<Record<string, string>> {
   const policy = path.join(dir, "audit-policy.json");
   const rules = [{ level: "Metadata", userGroups: ["system:serviceaccounts"] }, { level: "None" }];
@@ -73,8 +77,8 @@ const servingNames = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes
 const startTimeoutMs = 90_000;
 
 /**
- * Starts etcd and kube-apiserver (and kube-controller-manager when asked) on loopback; throws when no binaries can
- * be had or a process ends early.
+ * Starts etcd and kube-apiserver (and kube-controller-manager if requested) on loopback; throws if no binaries can be
+ * obtained or a process ends early.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const manager = options.controllerManager ?? false;
@@ -130,11 +134,11 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       certFiles,
       adminRestConfigFor,
       startTimeoutMs,
-      // It would otherwise wait for requests in flight; nothing of value is lost here.
+      // It would otherwise wait for requests in flight; no valuable data is lost here.
       stopTimeoutMs: 1,
       ...(securePort === undefined ? {} : { securePort }),
       extraArgs: {
-        // No Service leads here, and current servers refuse to announce a loopback address as an endpoint of one.
+        // No Service points here, and current servers refuse to announce a loopback address as an endpoint of one.
         "endpoint-reconciler-type": "none",
         ...(manager ? { "disable-admission-plugins": null } : {}),
         ...(binaries.emergency ? emergencyArguments : {}),

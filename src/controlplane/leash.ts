@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 
 /**
- * Writes a script to `file` that becomes `program`: out of reach of the terminal's Ctrl-C, so that we stop it in
- * order, and ended by the kernel when we die without having stopped it. Where util-linux is missing it is just `program`.
+ * Writes a script to `file` that runs `program`: unaffected by the terminal's Ctrl-C, so that we stop it in order, and
+ * ended by the kernel if we die before we stop it. Without util-linux it only runs `program`.
  */
 export async function leash(program: string, file: string): Promise<string> {
   const quoted = `'${program.replaceAll("'", "'\\''")}'`;

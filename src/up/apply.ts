@@ -5,7 +5,7 @@ import { describeManifest, type Manifest } from "../cli/manifests.ts";
 const fieldManager = "xensan-up";
 
 class ObjectApi extends KubernetesObjectApi {
-  /** Undefined when the API server does not know the kind. */
+  /** Undefined if the API server does not know the kind. */
   async isNamespaced({ apiVersion, kind }: Manifest): Promise<boolean | undefined> {
     try {
       return (await this.resource(apiVersion, kind))?.namespaced;
@@ -16,15 +16,15 @@ class ObjectApi extends KubernetesObjectApi {
   }
 }
 
-/** Who hears, while objects are applied, that a server is busy or starts, and who may end the waiting. */
+/** Where waits for a busy or starting server are reported, and a signal that ends them. */
 export type ApplyOptions = Omit<Patience, "withinSeconds">;
 
-/** How long a server that is busy or starts is asked again, call by call. */
+/** How long each call to a busy or starting server is repeated. */
 const patienceSeconds = 30;
 
 /**
- * Applies objects (server-side apply): namespaces first, and every namespace that is used is there before its objects.
- * Resolves to the manifests with their namespace filled in.
+ * Applies objects (server-side apply): namespaces first, including those that other objects use. Resolves to the
+ * manifests with their namespaces filled in.
  */
 export async function applyManifests(
   kubeConfig: KubeConfig,

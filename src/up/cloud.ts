@@ -10,10 +10,13 @@ import { createRack, type Rack } from "../sim/rack.ts";
 import type { RackFile } from "../sim/rack-file.ts";
 import { type RackServer, serveRack } from "../sim/ssh-server.ts";
 
-/** The operator of the embedded mode looks more often: a person waits for it. */
+/** Shorter than by default, because a person waits. */
 const probeIntervalSeconds = 5;
 
-/** Hosts with fast disks and processors, for a person waits for them; a lab without hardware virtualisation is slower. */
+/**
+ * Timings of hosts with fast disks and processors, because a person waits; a lab without hardware virtualisation is
+ * slower.
+ */
 const briskly = {
   install: 2_000,
   journalMebibyte: 20,
@@ -25,14 +28,14 @@ const briskly = {
   migrateMebibyte: 40,
 };
 
-/** The simulated rack on its ports; `moved` says which had to be others because they were taken. */
+/** The simulated rack on its ports; `moved` lists the ports that were taken and replaced. */
 export interface RunningRack {
   readonly rack: Rack;
   readonly server: RackServer;
   readonly moved: readonly { readonly host: string; readonly from: number; readonly to: number }[];
 }
 
-/** Serves the rack over SSH. A port that somebody else has is replaced by a free one. */
+/** Serves the rack over SSH. Replaces a port that is in use by a free one. */
 export async function startRack(file: RackFile): Promise<RunningRack> {
   const hosts = { ...file.hosts };
   for (;;) {
@@ -60,11 +63,11 @@ function takenPort(error: unknown): number | undefined {
   return "port" in error && typeof error.port === "number" ? error.port : undefined;
 }
 
-/** The operator, in this process, serving all namespaces; its log goes to a file beside the control plane's data. */
+/** The operator, in this process, serving all namespaces; its log is a file next to the control plane's data. */
 export interface RunningOperator {
   readonly logFile: string;
   readonly healthPort: number;
-  /** Settles when it ends; rejects with why, when nobody asked it to. */
+  /** Settles when the operator ends; rejects with the reason if it ends without a request. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
@@ -78,7 +81,7 @@ export async function startOperator(controlPlane: ControlPlane): Promise<Running
   const ended = serve(
     {
       source: textSource(controlPlane.kubeconfig),
-      // The rack is on this machine, and nothing else is meant.
+      // Only the rack on this machine may be reached.
       allow: ["127.0.0.0/8", "::1"],
       listen: { host: "127.0.0.1", port: 0 },
       metricsAuth: "None",
@@ -89,7 +92,7 @@ export async function startOperator(controlPlane: ControlPlane): Promise<Running
     },
     stopping.signal,
   );
-  // Whoever awaits `ended` hears of it; until then it must not count as unhandled.
+  // The caller that awaits `ended` sees the error; until then it must not count as unhandled.
   ended.catch(listening.reject);
   return {
     logFile,

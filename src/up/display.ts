@@ -2,7 +2,7 @@ import type { Output } from "../cli/command.ts";
 import { isReady, type ProgressState, type Row, type Stage, seconds } from "./progress.ts";
 import { renderScreen } from "./screen.ts";
 
-/** Shows progress as it comes. */
+/** Shows progress as it happens. */
 export interface Display {
   begin(name: string, text: string): void;
   update(text: string): void;
@@ -10,21 +10,21 @@ export interface Display {
   fail(text: string): void;
   note(text: string): void;
   rows(rows: readonly Row[]): void;
-  /** Leaves the last picture on the screen; what is printed afterwards stands below it. */
+  /** Leaves the last picture on the screen; later output appears below it. */
   close(): void;
 }
 
 /** Where and how progress is shown. */
 export interface DisplayOptions {
   readonly stream: Output;
-  /** A picture that is drawn again and again, or one line per event. */
+  /** Redraws a picture; otherwise prints one line per event. */
   readonly live: boolean;
   readonly color: boolean;
   /** Milliseconds since the start. */
   readonly elapsed: () => number;
 }
 
-/** A picture for a person at a terminal; elsewhere (a pipe, a CI log) lines that are only ever added. */
+/** A picture for a person at a terminal; elsewhere (a pipe, a CI log) lines that are only appended. */
 export function openDisplay(options: DisplayOptions): Display {
   return options.live ? liveDisplay(options) : plainDisplay(options);
 }
@@ -36,7 +36,7 @@ function liveDisplay({ stream, color, elapsed }: DisplayOptions): Display {
   const draw = () => {
     if (closed) return;
     const lines = renderScreen(state, { width: stream.columns ?? 80, now: elapsed(), color });
-    // Of a picture taller than the terminal only the end can be drawn over again.
+    // Only the end of a picture taller than the terminal can be redrawn.
     const visible = lines.slice(-Math.max(1, (stream.rows ?? 25) - 1));
     const up = drawn === 0 ? "" : `\x1b[${drawn}A`;
     stream.write(`${up}\r${visible.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
@@ -97,7 +97,7 @@ function plainDisplay({ stream, elapsed }: DisplayOptions): Display {
   };
 }
 
-/** `Ready` or what stands in the way. */
+/** `is ready`, or the obstacle. */
 export function rowText(row: Row): string {
   if (isReady(row)) return "is ready";
   if (row.ready === undefined) return row.message === "" ? "waits for the operator" : `is not known: ${row.message}`;

@@ -11,7 +11,7 @@ const sshSchema = z.looseObject({
   }),
 });
 
-/** Where a running rack is reached, and what opens it. */
+/** Addresses of a running rack, and the key for it. */
 export interface ReachableRack {
   readonly server: {
     readonly endpoints: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
@@ -22,8 +22,8 @@ export interface ReachableRack {
 }
 
 /**
- * The manifests as this rack needs them: ports that had to move are followed, and for every Secret that a host of the
- * rack refers to and that is not among the manifests there is one with the rack's key.
+ * The manifests adapted to this rack: ports that were moved are replaced, and a Secret with the rack's key is added for
+ * every Secret that a host of the rack refers to and that is not among the manifests.
  */
 export function fitToRack(manifests: readonly Manifest[], { server, moved }: ReachableRack): Manifest[] {
   const endpoints = [...server.endpoints.values()];

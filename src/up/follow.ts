@@ -6,23 +6,23 @@ import { hasFailed, isReady, type Row } from "./progress.ts";
 import { rowOf } from "./rows.ts";
 
 const pollMs = 250;
-/** How long one read goes on before a server that is busy or restarts. */
+/** How long one read from a busy or restarting server is repeated. */
 const patienceSeconds = 15;
 
-/** Which objects are followed, and for how long. */
+/** The objects to follow, and how. */
 export interface FollowOptions {
   readonly kubeConfig: KubeConfig;
   /** The objects to follow. */
   readonly manifests: readonly Manifest[];
   readonly elapsed: () => number;
   readonly onRows: (rows: readonly Row[]) => void;
-  /** Hears that the API server is busy, and is asked again. */
+  /** Receives a line when the API server is busy and the read is repeated. */
   readonly say?: Patience["say"];
-  /** Ends the waiting; the rows as they are then are the result. */
+  /** Ends the wait; the rows at that time are the result. */
   readonly signal: AbortSignal;
 }
 
-/** Reads the objects again and again until all are ready, or one has failed for good. */
+/** Reads the objects repeatedly until all are ready, or one has failed finally. */
 export async function followUntilReady(options: FollowOptions): Promise<readonly Row[]> {
   const { manifests, elapsed, onRows, signal, say = () => undefined } = options;
   const api = KubernetesObjectApi.makeApiClient(options.kubeConfig);
@@ -46,7 +46,7 @@ export async function followUntilReady(options: FollowOptions): Promise<readonly
           );
           return rowOf(object, elapsed(), rows[index]);
         } catch (error) {
-          // What is known of it stays; that this waiting ended says nothing about the object.
+          // Keep the known state; the end of the wait says nothing about the object.
           const known = rows[index];
           if (known === undefined) throw error;
           return signal.aborted ? known : { ...known, message: error instanceof Error ? error.message : String(error) };

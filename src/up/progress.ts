@@ -1,11 +1,11 @@
-/** What a person waits for while the embedded mode starts: a list of stages, then a table that fills in. */
+/** Progress of the embedded mode for a person: a list of stages, then a table that fills in. */
 export interface ProgressState {
   readonly stages: readonly Stage[];
   readonly rows: readonly Row[];
   readonly notes: readonly string[];
 }
 
-/** One thing that the start does. */
+/** One stage of the start. */
 export interface Stage {
   readonly name: string;
   readonly state: "Active" | "Done" | "Failed";
@@ -15,12 +15,12 @@ export interface Stage {
   readonly endedAt?: number;
 }
 
-/** One object that is to become ready. */
+/** One object that should become ready. */
 export interface Row {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
-  /** The condition that sums the object up; absent while the object has no status. */
+  /** The summary condition; absent while the object has no status. */
   readonly ready?: "True" | "False" | "Unknown";
   readonly reason: string;
   readonly message: string;
@@ -30,14 +30,14 @@ export interface Row {
     readonly status: "True" | "False" | "Unknown";
     readonly reason: string;
   }[];
-  /** Milliseconds since the start when it became ready. */
+  /** Milliseconds from the start until it became ready. */
   readonly readyAt?: number;
 }
 
-/** True when the object's summary is True. */
+/** Whether the object's summary is True. */
 export const isReady = (row: Row): boolean => row.ready === "True";
 
-/** A migration is one attempt: its False is final. */
+/** Whether a migration has failed. A migration is one attempt: its False is final. */
 export const hasFailed = (row: Row): boolean => row.kind === "XenMigration" && row.ready === "False";
 
 /** `4.2 s` or `1 min 9 s`. */

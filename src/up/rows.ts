@@ -22,10 +22,10 @@ const objectSchema = z.object({
     .optional(),
 });
 
-/** The conditions that sum up an object: long-running kinds are Ready, bounded ones succeed. */
+/** The summary conditions: Ready for long-running kinds, Succeeded for bounded ones. */
 const summaries = ["Ready", "Succeeded"];
 
-/** What the table says about an object as the API server returned it. */
+/** The row of the table for an object as the API server returned it. */
 export function rowOf(object: unknown, at: number, before?: Row): Row {
   const { kind, metadata, status: observed } = objectSchema.parse(object);
   const conditions = observed?.conditions ?? [];

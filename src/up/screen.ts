@@ -4,7 +4,7 @@ import { isReady, type ProgressState, type Row, type Stage, seconds } from "./pr
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** What the picture is drawn for. */
+/** Options for drawing the picture. */
 export interface ScreenOptions {
   /** Columns of the terminal. */
   readonly width: number;
@@ -77,7 +77,7 @@ function conditions(row: Row, room: number, paint: Paint): string {
   for (const condition of row.conditions) {
     const { type } = condition;
     const verdict = judged(condition);
-    // What is good when it is False is named only when it is not.
+    // A condition that is good when False is shown only when it is not False.
     if (verdict === "Good" && polarity[type] === "Negative") continue;
     const text = `${conditionMarks[verdict]}${type}`;
     if (text.length + 1 > left) break;

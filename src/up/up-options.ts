@@ -35,7 +35,7 @@ export const upOptions: readonly Option[] = [
   },
 ];
 
-/** Checks their values. */
+/** Checks the values of {@link upOptions}. */
 export const upSchema = z.object({
   rack: z.string().optional(),
   apply: z.array(z.string()),
@@ -43,5 +43,5 @@ export const upSchema = z.object({
   timeout: wholeNumber(1, 86_400),
   output: z.enum(["text", "json"]),
 });
-/** Their values. */
+/** The values of {@link upOptions}. */
 export type UpValues = z.output<typeof upSchema>;

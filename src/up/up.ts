@@ -30,7 +30,7 @@ export const up: Command = {
   options: upOptions,
   async run(values, io) {
     const options = typed(upSchema, upOptions, values);
-    // What the person gave is read before anything that takes time.
+    // Read the person's files before anything that takes time.
     const rackFile = loadRack(options.rack ?? tutorialRack);
     const paths = options.apply.length > 0 ? options.apply : [fileURLToPath(new URL("examples/tutorial", root))];
     const manifests = (await Promise.all(paths.map(readManifests))).flat();
@@ -85,7 +85,7 @@ export const up: Command = {
       let rows = await converge(display, "convergence", { ...convergence, followed: standing });
       const moves = fitted.filter(isMove);
       if (moves.length > 0 && rows.every(isReady)) {
-        // A migration is one attempt: it is made when there is something to move.
+        // A migration is one attempt: create it when there is a domain to move.
         const moving = await applyManifests(kubeConfig, moves, patience);
         rows = await converge(display, "migration", { ...convergence, followed: [...standing, ...moving] });
       }
@@ -126,7 +126,7 @@ interface Convergence {
   readonly operator: RunningOperator;
   /** Milliseconds since everything was applied. */
   readonly elapsed: () => number;
-  /** The time limit, in words and as a signal. */
+  /** The time limit, in seconds and as a signal. */
   readonly seconds: number;
   readonly limit: AbortSignal;
   readonly io: Io;

@@ -1,7 +1,7 @@
 import { isRecord } from "../../runtime/equality.ts";
 import { KubeError, keyOf, type PatchingKubeApi } from "../../runtime/kube-api.ts";
 
-/** The client whose refused apply is sent again where {@link patchForEmptied} has a patch to send before. */
+/** A client that repeats a refused apply after the patch of {@link patchForEmptied}, if there is one. */
 export function emptyingFirst<Client extends PatchingKubeApi>(client: Client): Client {
   return {
     ...client,
@@ -24,9 +24,9 @@ export function emptyingFirst<Client extends PatchingKubeApi>(client: Client): C
 }
 
 /**
- * Kubernetes 1.20 turns an object that an apply leaves without any field into `null`, and then refuses it as
- * "not of type object". The answer is a merge patch that takes those objects away first, or undefined when the error
- * is another one. A path that leads through a list is replaced from the list on.
+ * Kubernetes 1.20 turns an object whose fields an apply all removes into `null`, and then refuses it as "not of type
+ * object". Returns a merge patch that removes those objects first, or undefined if the error is another one. A path
+ * through a list is replaced from the list on.
  */
 export function patchForEmptied(desired: { readonly [field: string]: unknown }, error: unknown): object | undefined {
   if (!(error instanceof KubeError) || error.status !== 422 || error.fields.length === 0) return undefined;
@@ -37,7 +37,7 @@ export function patchForEmptied(desired: { readonly [field: string]: unknown }, 
     const [root] = steps;
     if (root === undefined || root === "" || root === "metadata") return undefined;
     const value = at(desired, steps);
-    // Stated by us as it is: not emptied, but wrong.
+    // Our own value: not emptied, but wrong.
     if (isRecord(value)) return undefined;
     put(patch, steps, value ?? null);
   }
