@@ -7,9 +7,9 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 /**
  * Bundles this program for the operator's image: the entry `operator.js` with only the code that it reaches, the worker
- * that opens keys, the scripts for the hosts, and the licenses of the packages whose code is included. `node
- * image/bundle.ts OUT` writes it into the folder OUT, which must be two levels below package.json: the program reads
- * its version from there.
+ * that opens keys, the scripts for the hosts, and the licenses of the packages whose code is included.
+ * `node image/bundle.ts OUT` writes it into the folder OUT, which must be two levels below package.json: the program
+ * reads its version from there.
  */
 export async function bundleOperator(out: string): Promise<void> {
   await mkdir(out, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * Writes crds/, docs/reference/, docs/how-to/alerts/ and the chart's files for kinds, values and alerts: `node
- * src/api/generate.ts`. With --check it writes nothing: it prints differences, and exits with 1 if there are any.
+ * Writes crds/, docs/reference/, docs/how-to/alerts/ and the chart's files for kinds, values and alerts:
+ * `node src/api/generate.ts`. With --check it writes nothing: it prints differences, and exits with 1 if there are any.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

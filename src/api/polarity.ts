@@ -33,7 +33,7 @@ export const polarity: Readonly<Record<string, "Positive" | "Negative">> = {
   Stalled: "Negative",
 };
 
-/** Reasons that report work nobody asked for as not being done: neither good nor bad. */
+/** Reasons for work that is not done because it was not requested: neither good nor bad. */
 const idle: readonly Reason[] = ["NotDraining", "NotMigrating", "NotAborted", "RelocationDisabled", "NotANode"];
 
 /** Interprets a condition, whatever its type. */

@@ -39,10 +39,10 @@ const neededSchemas = () => {
 };
 
 /**
- * Fields that this release writes or reads and the API server does not store, in words: `AoeVolume
- * status.clients[].state`. `document` is what the server publishes of `xensan.dev/v1alpha1` under `/openapi/v3`;
- * undefined if it serves none of it. Empty if the definitions on the server are of this release, or of a compatible
- * newer one.
+ * Fields that this release writes or reads and the API server does not store, in words:
+ * `AoeVolume status.clients[].state`. `document` is what the server publishes of `xensan.dev/v1alpha1` under
+ * `/openapi/v3`; undefined if it serves none of it. Empty if the definitions on the server are of this release, or of a
+ * compatible newer one.
  */
 export function missingFromServer(document: unknown): string[] {
   const parsed = documentSchema.safeParse(document);

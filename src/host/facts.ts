@@ -212,7 +212,7 @@ export interface Export {
   readonly persistence: "Systemd" | "Inittab" | "None";
   /** Instance of vblade@ or inittab id; empty for a bare process. */
   readonly instance: string;
-  /** `namespace/name uid` from our marker in the configuration; empty for a foreign export. */
+  /** `namespace/name uid` from the mark in the configuration; empty for a foreign export. */
   readonly owner: string;
   /** systemd's `ActiveState/SubState`, or `running`/`stopped` under sysvinit and for bare processes. */
   readonly unitState: string;

@@ -9,7 +9,7 @@ export const bounds = {
   answerBytes: 4 * 2 ** 20,
   /** Of one section, in UTF-16 units. */
   sectionLength: 2 * 2 ** 20,
-  /** Of one section; so many rows are read in one go, in milliseconds. */
+  /** Of one section; its rows are parsed in one go, which takes milliseconds. */
   sectionRows: 4096,
   /** Of all sections: the memory for so many short rows stays below four times the largest answer. */
   answerRows: 12_288,

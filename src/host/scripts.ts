@@ -51,8 +51,8 @@ export const scriptNames = [
 export type ScriptName = (typeof scriptNames)[number];
 
 /**
- * Reads a script once. A line `# include: FILE` is replaced by `scripts/shared/FILE`, each file at most once. A line `#
- * embed: FILE` is replaced by a complete program with everything that it includes, for a here-document.
+ * Reads a script once. A line `# include: FILE` is replaced by `scripts/shared/FILE`, each file at most once. A line
+ * `# embed: FILE` is replaced by a complete program with everything that it includes, for a here-document.
  */
 export function loadScript(name: ScriptName): Script {
   const known = loaded.get(name);

@@ -19,7 +19,7 @@ export const objectsServedBy = (heapBytes: number): number =>
 export const limitFor = (objects: number): string =>
   `${Math.ceil(((baseBytes + objects * bytesPerObject) * 100) / heapPercentage / mebibyte / 64) * 64}Mi`;
 
-/** The number of objects that can be served, and that are. */
+/** The number of objects that can be served, and the number that have been read. */
 export interface Capacity {
   readonly atMost: number;
   readonly objects: () => number;

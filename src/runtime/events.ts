@@ -177,7 +177,7 @@ export class EventRecorder {
     const refused = error instanceof KubeError && [400, 403, 404, 422].includes(error.status) && !isConflict(error);
     if (refused || this.#queue.failures(key) >= maxFailures) {
       const dropped = { err: error, event: this.#series.get(key)?.event };
-      // Affects every event about an object in that namespace; the events could not be read either.
+      // Every event about an object in that namespace is refused, and nobody could read it either.
       if (isNamespaceTerminating(error)) this.#options.log.debug(dropped, "event dropped");
       else this.#options.log.warn(dropped, "event dropped");
       this.#series.delete(key);

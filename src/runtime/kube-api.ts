@@ -5,8 +5,8 @@ export interface KubeApi {
   /** Lists one page. Pass the answer's `continue` to get the next page. */
   list<T extends KubeObject>(kind: Kind<T>, options?: ListOptions): Promise<KubeList<T>>;
   /**
-   * Yields events until the server ends the watch (the iteration ends) or it fails (the iteration throws a {@link
-   * KubeError}; 410 if `resourceVersion` is too old). Ends at once when the signal is aborted.
+   * Yields events until the server ends the watch (the iteration ends) or it fails (the iteration throws a
+   * {@link KubeError}; 410 if `resourceVersion` is too old). Ends at once when the signal is aborted.
    */
   watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, signal?: AbortSignal): Promise<T>;

@@ -43,7 +43,7 @@ const defaults = {
 };
 /** A watch that ends sooner than this, without an event, is a sign of a failing server. */
 const shortWatchMs = 1000;
-/** Interval between checks whether there are fewer objects now. */
+/** Wait before the objects are listed again when there were too many. */
 const fullMs = 60_000;
 
 /**

@@ -28,7 +28,7 @@ export interface StatusWrite<T extends KubeObject> {
 
 /**
  * Tracks the objects whose status on the server is known, up to the last write of this process. A cache may be older:
- * it receives a write whose answer was lost late, and so the writes of an earlier leader.
+ * a write whose answer was lost reaches it late, and so do the writes of an earlier leader.
  */
 export class Confirmed {
   readonly #uids = new Map<string, string | undefined>();

@@ -12,7 +12,7 @@ const accepted = "CIDR blocks, IP addresses and host names, or the one word Any 
 
 /**
  * The policy that the person who runs the operator has set. Throws a RangeError with the accepted values if there are
- * no entries, or if `Any` stands among others: such a list would limit nothing.
+ * no entries, or if `Any` is combined with others: such a list would limit nothing.
  */
 export function readAddressPolicy(entries: readonly string[]): AddressPolicy {
   if (entries.length === 0) throw new RangeError(`is missing; it must be ${accepted}`);

@@ -44,7 +44,7 @@ interface Live {
   over: boolean;
 }
 
-/** Failed attempts that a guard on the host counts against us. */
+/** Errors of attempts that a guard on the host, such as fail2ban, counts against us. */
 const turnedAway: ReadonlySet<HostErrorCode> = new Set(["AuthenticationFailed", "HostKeyMismatch", "HostKeyUnknown"]);
 
 /** A link that connects for the first command. */

@@ -1,6 +1,6 @@
 import type { Reason } from "../reasons.ts";
 
-/** Reasons whose cause is another object or nobody's fault: `xensan why` continues with that object. */
+/** Reasons that are explained by another object, or are no fault: `xensan why` continues with the other object. */
 const elsewhere: ReadonlySet<string> = new Set<Reason>([
   "Pending",
   "Progressing",

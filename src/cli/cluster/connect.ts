@@ -14,9 +14,9 @@ export interface Connection extends AsyncDisposable {
   /** For the calls of {@link ask}. */
   readonly requests: Requests;
   /**
-   * Calls the API server; `doing` stands before the reason when it refuses. Repeats the call for {@link
-   * patienceSeconds} while the server is busy, starts or restarts, with a line on standard error: the call must be safe
-   * to repeat.
+   * Calls the API server; `doing` stands before the reason when it refuses. Repeats the call for
+   * {@link patienceSeconds} while the server is busy, starts or restarts, with a line on standard error: the call must
+   * be safe to repeat.
    */
   ask<T>(doing: string, call: () => Promise<T>, write?: Write): Promise<T>;
 }

@@ -99,7 +99,7 @@ function allowedOf(needs: Needs): Record<string, unknown> | undefined {
   return Object.keys(allowed).length === 0 ? undefined : allowed;
 }
 
-/** From the keys that xensan made for migrations between its hosts, or from xend-config.sxp. */
+/** spec.relocation, from the peers that xensan configured on the host, and from xend-config.sxp. */
 function relocationOf(
   { name, address, facts }: NamedHost,
   all: readonly NamedHost[],

@@ -3,7 +3,7 @@ import type { HostFile } from "../../host/configuration-files.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import type { Address } from "./address.ts";
 
-/** What a look at one host found. */
+/** Result of the look at one host. */
 export interface Looked {
   readonly address: Address;
   /** Public keys by which it was recognised. */

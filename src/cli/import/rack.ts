@@ -5,7 +5,7 @@ import { type Draft, distinct, judged } from "./draft.ts";
 import { factOf, type Looked, type NamedHost, named } from "./look.ts";
 import { draftServer } from "./san.ts";
 
-/** What looks at all hosts of a rack found. */
+/** Results of the looks at the hosts of a rack. */
 export interface LookedRack {
   readonly sans: readonly Looked[];
   readonly dom0s: readonly Looked[];
