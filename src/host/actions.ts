@@ -30,7 +30,7 @@ export interface Bounded {
 export interface ProbeRequest {
   /** A server is probed for exports, backings and LVM; a client for the AoE driver, its devices and the segment. */
   readonly roles: readonly ("Server" | "Client")[];
-  /** Paths to look at, even when nothing exports them. */
+  /** Paths to examine, even if nothing exports them. */
   readonly backings: readonly string[];
   /** Interfaces on whose segments the targets are queried; takes one second for all of them together. */
   readonly segments: readonly string[];

@@ -38,7 +38,7 @@ export function writeDomainConfiguration(request: {
   ]);
 }
 
-/** Detail: `removed` or `absent`. Refuses NotOurs, DomainRunning. */
+/** Removes the configuration of a domain. Detail: `removed` or `absent`. Refuses NotOurs, DomainRunning. */
 export function removeDomainConfiguration(request: { readonly owner: Owner; readonly uuid: string }): HostCommand {
   return command("remove-domain-configuration", 60, `no configuration of domain ${request.uuid}`, [
     ownerText(request.owner),

@@ -54,20 +54,20 @@ export interface HostFacts {
   readonly mounts: Fact<readonly Mount[]>;
   /** One per path named in the probe request. */
   readonly backings: Fact<readonly BackingFact[]>;
-  /** Absent where LVM is not installed. */
+  /** Absent if LVM is not installed. */
   readonly logicalVolumes: Fact<readonly LogicalVolume[]>;
   /** Every vblade of the host: configured, running, or both. */
   readonly exports: Fact<readonly Export[]>;
-  /** Of the AoE initiator; absent where the kernel was built without it. */
+  /** The AoE initiator; absent if the kernel was built without it. */
   readonly aoe: Fact<AoeDriver>;
-  /** Absent where the aoe module is not loaded. */
+  /** Absent if the aoe module is not loaded. */
   readonly aoeDevices: Fact<readonly AoeDevice[]>;
   /**
    * Targets that answer on the segment (aoecfg), one entry per answer: a duplicate address is two entries. Absent
    * without aoecfg.
    */
   readonly responders: Fact<readonly Responder[]>;
-  /** Of the OCFS2 cluster stack; absent where the kernel was built without it. */
+  /** The OCFS2 cluster stack; absent if the kernel was built without it. */
   readonly o2cb: Fact<O2cb>;
   /** One per device named in the probe request. */
   readonly sharedDevices: Fact<readonly SharedDevice[]>;
@@ -75,13 +75,13 @@ export interface HostFacts {
   readonly mountPoints: Fact<readonly MountPointFact[]>;
   /** Every format that xensan ever began on this host. */
   readonly formats: Fact<readonly FormatRecord[]>;
-  /** Since the last boot; unknown where the kernel's log cannot be read. */
+  /** Problems since the last boot; unknown if the kernel's log cannot be read. */
   readonly kernelTroubles: Fact<readonly KernelTrouble[]>;
   readonly toolstack: Fact<Toolstack>;
   /** Absent if the host is not a dom0 or has no toolstack: no domain runs there. */
   readonly domains: Fact<DomainsFact>;
   readonly relocation: Fact<RelocationFact>;
-  /** Every migration that xensan began on this host and whose record is still there. */
+  /** Every migration that xensan started on this host and whose record still exists. */
   readonly migrations: Fact<readonly MigrationRun[]>;
   /** One per image named in the probe request. */
   readonly images: Fact<readonly ImageFact[]>;
@@ -140,7 +140,7 @@ export interface BlockDevice {
   readonly sizeBytes: number;
   /** As lsblk reports it: disk, part, lvm, crypt, dm, loop, raid1, rom, … */
   readonly type: string;
-  /** udev's ID_FS_TYPE (ext4, LVM2_member, …); empty when there is no signature, undefined where udev did not look. */
+  /** udev's ID_FS_TYPE (ext4, LVM2_member, …); empty without a signature, undefined if udev did not look. */
   readonly signature: string | undefined;
   readonly mountPoints: readonly string[];
   /** major:minor of devices built on this one (partitions, LVM, RAID, crypt). */
@@ -159,7 +159,7 @@ export interface Mount {
   readonly options: readonly string[];
 }
 
-/** What a path named in the probe request leads to. */
+/** The file or device at a path named in the probe request. */
 export interface BackingFact {
   /** As requested. */
   readonly path: string;
@@ -175,7 +175,7 @@ export interface BackingFact {
    * Identity that stays over a reboot and under any name, see scripts/shared/backing-identity.sh. Empty when missing.
    */
   readonly lasting: string;
-  /** `namespace/name uid` when ensureFile created it; empty for everything else. */
+  /** `namespace/name uid` if ensureFile created it; empty otherwise. */
   readonly owner: string;
 }
 
@@ -186,7 +186,7 @@ export interface LogicalVolume {
   readonly sizeBytes: number;
   readonly path: string;
   readonly volumeGroupFreeBytes: number;
-  /** `namespace/name uid` when ensureLogicalVolume created it; empty for everything else. */
+  /** `namespace/name uid` if ensureLogicalVolume created it; empty otherwise. */
   readonly owner: string;
   /** How much of it is filled with zeroes, while the filling runs. */
   readonly blankedBytes?: number;

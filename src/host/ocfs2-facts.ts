@@ -61,7 +61,7 @@ export interface O2cbBoot {
 /** A sysctl with its current value and its value after a reboot. */
 export interface KernelSetting {
   readonly now: number;
-  /** It is the same after a reboot. */
+  /** Whether the value is the same after a reboot. */
   readonly persisted: boolean;
 }
 

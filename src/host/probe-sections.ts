@@ -5,13 +5,13 @@ export type Rows = readonly (readonly string[])[];
 
 /** Limits for reading one answer, whatever printed it: a host with a thousand exports stays far below them. */
 export const bounds = {
-  /** Of the whole answer, in bytes; the connection ends a longer one. */
+  /** Length of the whole answer, in bytes; the connection ends a longer one. */
   answerBytes: 4 * 2 ** 20,
-  /** Of one section, in UTF-16 units. */
+  /** Length of one section, in UTF-16 units. */
   sectionLength: 2 * 2 ** 20,
-  /** Of one section; its rows are parsed in one go, which takes milliseconds. */
+  /** Rows of one section; they are parsed in one go, which takes milliseconds. */
   sectionRows: 4096,
-  /** Of all sections: the memory for so many short rows stays below four times the largest answer. */
+  /** Rows of all sections: so many short rows take less than four times the memory of the largest answer. */
   answerRows: 12_288,
   rowLength: 8192,
   rowFields: 64,

@@ -29,7 +29,7 @@ export function matching(field: string, value: string, pattern: RegExp, accepted
   throw new InvalidValue(field, value, accepted);
 }
 
-/** An integer between both bounds, inclusive, in decimals. */
+/** An integer from `min` to `max`, in decimals. */
 export function whole(field: string, value: number, min: number, max: number): string {
   if (Number.isInteger(value) && value >= min && value <= max) return String(value);
   throw new InvalidValue(field, value, `a whole number from ${min} to ${max}`);

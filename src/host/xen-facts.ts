@@ -63,7 +63,7 @@ export interface XenInfo {
   readonly virtualisation: readonly string[];
 }
 
-/** A row of `xl list -v`, Domain-0 left out. */
+/** A row of `xl list -v`, except Domain-0. */
 export interface DomainFact {
   readonly id: number;
   /** `(null)` and `vm--incoming` while it arrives, `vm--migratedaway` while it leaves. */

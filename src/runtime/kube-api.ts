@@ -69,7 +69,7 @@ export interface ObjectMeta {
     controller?: boolean;
     blockOwnerDeletion?: boolean;
   }[];
-  /** Who owns which fields (server-side apply); `fieldsV1` is a tree of `f:name` and `k:{…}` keys. */
+  /** Owners of the fields (server-side apply); `fieldsV1` is a tree of `f:name` and `k:{…}` keys. */
   managedFields?: ManagedFields[];
 }
 

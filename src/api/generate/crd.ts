@@ -71,7 +71,7 @@ function printerColumn({ name, type, jsonPath, priority, description }: Column) 
   };
 }
 
-/** The CustomResourceDefinition of a kind as it stands in `crds/`. */
+/** The CustomResourceDefinition of a kind as the text of its file in `crds/`. */
 export function customResourceDefinitionYaml(definition: KindDefinition): string {
   const header = `# Generated from src/api by "npm run generate". Do not edit.\n`;
   return header + stringify(customResourceDefinition(definition), { lineWidth: 0, aliasDuplicateObjects: false });

@@ -2,7 +2,7 @@ import { type CelRule, celKey } from "../rules.ts";
 import type { StructuralSchema } from "./structural.ts";
 
 /**
- * A CEL rule and where it stands in the object: `spec.backing.file`, `spec.clientRefs[]`, empty for the whole object.
+ * A CEL rule and its place in the object: `spec.backing.file`, `spec.clientRefs[]`, empty for the whole object.
  */
 export interface ApiRule extends CelRule {
   readonly path: string;

@@ -25,7 +25,7 @@ export function labelOn(hosts: readonly NamedHost[], target: string): string | u
   return label === "" ? undefined : label;
 }
 
-/** The O2CB clusters of the dom0s with their file systems. */
+/** Drafts of the O2CB clusters of the dom0s, with their file systems. */
 export function draftClusters(
   hosts: readonly NamedHost[],
   volumes: readonly VolumeDraft[],

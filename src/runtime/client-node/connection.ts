@@ -19,7 +19,7 @@ export interface Call {
   readonly silenceMs?: number;
 }
 
-/** A request that the server, overloaded or starting, asked to send again later. */
+/** A request that the server, overloaded or starting, asked to repeat later. */
 export interface Wait {
   /** `GET /apis/…` */
   readonly request: string;
