@@ -9,9 +9,8 @@ import type { Reconciler } from "../runtime/reconciler.ts";
 import type { ReadonlyStore, StoreEvent } from "../runtime/store.ts";
 import { directivesOf } from "./directives.ts";
 import type { Endpoint } from "./hosts/endpoint.ts";
-import type { Extent } from "./hosts/extent.ts";
 import type { Machine, Remembered } from "./hosts/machine.ts";
-import type { HostView } from "./hosts/view.ts";
+import type { Extent, HostView } from "./hosts/view.ts";
 import { type ObjectRef, refOf } from "./identity.ts";
 
 /** A change of an object, as its own controller and those of the affected objects receive it. */

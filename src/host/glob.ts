@@ -66,7 +66,7 @@ const named: Readonly<Record<string, RegExp>> = {
   xdigit: /^[0-9A-Fa-f]$/,
 };
 
-/** POSIX 9.3.5; undefined when the bracket is never closed: then it stands for itself. */
+/** Parses a bracket expression (POSIX 9.3.5); undefined when it is never closed: then `[` stands for itself. */
 function classAt(
   characters: readonly string[],
   start: number,
@@ -99,7 +99,7 @@ function classAt(
   return undefined;
 }
 
-/** Where the `:]` begins that ends the name of a class; -1 when it has none. */
+/** Index of the `:]` that ends the name of a class; -1 without one. */
 function endOfName(characters: readonly string[], from: number): number {
   let at = from;
   while (/^[a-z]$/.test(characters[at] ?? "")) at += 1;

@@ -100,7 +100,7 @@ function atom(reader: Reader): XlValue {
 
 const escapes: Readonly<Record<string, string>> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 
-/** What xlu__cfgl_dequote makes of a text. */
+/** Unquotes a text as xlu__cfgl_dequote does. */
 function unquoted(text: string): string {
   return text.replace(/\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)/g, (_match, code: string) => {
     if (/^x./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
@@ -109,7 +109,7 @@ function unquoted(text: string): string {
   });
 }
 
-/** A place in a text. */
+/** A position in a text. */
 class Reader {
   readonly #text: string;
   at = 0;
@@ -122,12 +122,12 @@ class Reader {
     return this.at >= this.#text.length;
   }
 
-  /** Blanks stand before this place on its line. */
+  /** Whether this position follows blanks on its line. */
   get indented(): boolean {
     return /[ \t]/.test(this.#text[this.at - 1] ?? "");
   }
 
-  /** What the sticky pattern finds here; undefined, and nothing taken, where it finds nothing. */
+  /** Consumes a match of the sticky pattern at this position; undefined, consuming nothing, if there is none. */
   take(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.#text)?.[0];
@@ -137,12 +137,12 @@ class Reader {
     return found;
   }
 
-  /** Goes over blanks, comments and continued lines; `Lines`: also over newlines and semicolons between settings. */
+  /** Skips blanks, comments and continued lines; `Lines`: also newlines and semicolons between settings. */
   blanks(over: "Line" | "Lines"): void {
     this.take(over === "Line" ? /(?:[ \t\r]|\\\r?\n|#[^\n]*)*/y : /(?:[ \t\r\n;]|\\\r?\n|#[^\n]*)*/y);
   }
 
-  /** To the line after the one that began here. */
+  /** Moves to the line after the one that began here. */
   skipLine(at: number, line: number): void {
     this.at = at;
     this.line = line;

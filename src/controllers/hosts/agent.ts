@@ -10,11 +10,10 @@ import { noLongerNeeded } from "../../runtime/cancellation.ts";
 import { HostError, type HostSession, type RunResult, type SshTarget } from "../../ssh/host-session.ts";
 import type { ObjectRef, WorkRef } from "../identity.ts";
 import type { Route } from "./endpoint.ts";
-import type { Extent } from "./extent.ts";
 import { Lanes, Waits } from "./lanes.ts";
 import { observeOnly } from "./observe-only.ts";
 import type { Step, StepOutcome, StepResult } from "./step.ts";
-import { type HostView, lastSnapshot, pending, type Snapshot } from "./view.ts";
+import { type Extent, type HostView, lastSnapshot, pending, type Snapshot } from "./view.ts";
 
 /** Options of {@link HostAgent}. */
 export interface HostAgentOptions {

@@ -1,6 +1,6 @@
 import { type ObjectRef, refText } from "../identity.ts";
-import type { Extent } from "./extent.ts";
 import type { Machine } from "./machine.ts";
+import type { Extent } from "./view.ts";
 
 /**
  * What an object needs a newer probe for: `Change` of its own spec, before anything is done for it; `Confirm`, before a

@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import type { HostCommand, Outcome } from "../../host/command.ts";
+import type { ScriptName } from "../../host/scripts.ts";
 import { isSameRef, type ObjectRef, objectOf, RefMap, RefSet, type WorkRef } from "../identity.ts";
-import { type Extent, extentAfter } from "./extent.ts";
 import { type Step, type StepOutcome, type StepResult, wordsOf } from "./step.ts";
+import type { Extent } from "./view.ts";
 
 interface Job {
   readonly owners: RefSet<WorkRef>;
@@ -148,6 +149,21 @@ export class Lanes {
     this.#options.onEnded(job.owners);
   }
 }
+
+/** Scripts that change who answers on an AoE segment, or whether the host hears the answers. */
+const ofSegments: ReadonlySet<string> = new Set<ScriptName>([
+  "install-packages",
+  "interface-up",
+  "ensure-export",
+  "remove-export",
+  "prepare-initiator",
+  "discover",
+  "revalidate",
+]);
+
+/** The extent of a probe that shows the effect of these steps. */
+const extentAfter = (steps: readonly Step[]): Extent =>
+  steps.some(({ action }) => ofSegments.has(action)) ? "All" : "WithoutSegments";
 
 const mostJoined = 64;
 const mergeOf = (job: Job) => (job.steps.length === 1 ? job.steps[0]?.merge : undefined);

@@ -1,6 +1,9 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { HostFacts } from "../../host/facts.ts";
 
+/** What a probe covers: everything, or everything but the responders on the AoE segments, which alone take a second. */
+export type Extent = "All" | "WithoutSegments";
+
 /** One successful probe. */
 export interface Snapshot {
   readonly facts: HostFacts;

@@ -2,7 +2,7 @@
 # Builds kube-apiserver and etcd from Debian's packages, for machines that reach a Debian mirror but not the
 # Kubernetes download site.
 #
-# Usage:   build-control-plane.sh OUTPUT_DIR
+# Usage:   build.sh OUTPUT_DIR
 # Needs:   root (it installs a Go compiler with apt-get) and Debian 12 (bookworm) package sources.
 # Prints:  one line per step on stdout, "step N/7 text"; the tools' own output goes to OUTPUT_DIR/build.log.
 # Leaves:  OUTPUT_DIR/kube-apiserver and OUTPUT_DIR/etcd, each renamed into place once complete.
@@ -10,7 +10,7 @@
 #          3 this machine cannot build them (not root, or not Debian 12).
 set -eu
 
-[ $# -eq 1 ] || { echo "usage: build-control-plane.sh OUTPUT_DIR" >&2; exit 2; }
+[ $# -eq 1 ] || { echo "usage: build.sh OUTPUT_DIR" >&2; exit 2; }
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 log=$out/build.log

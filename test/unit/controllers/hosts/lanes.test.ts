@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Extent } from "../../../../src/controllers/hosts/extent.ts";
 import { Lanes } from "../../../../src/controllers/hosts/lanes.ts";
 import type { Merge, Step, StepOutcome } from "../../../../src/controllers/hosts/step.ts";
+import type { Extent } from "../../../../src/controllers/hosts/view.ts";
 import { refText, refTo, type WorkRef } from "../../../../src/controllers/identity.ts";
 import { command } from "../../../../src/host/commands.ts";
 import { settled } from "../../../simulation/world/virtual-clock.ts";
