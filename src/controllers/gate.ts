@@ -3,8 +3,7 @@ import type { PlanStep } from "../api/plan-step.ts";
 import type { Directives } from "./directives.ts";
 import type { Permission } from "./hosts/ledger.ts";
 import type { Machine } from "./hosts/machine.ts";
-import { observeOnly } from "./hosts/observe-only.ts";
-import { type Step, type StepOutcome, type StepResult, wordsOf } from "./hosts/step.ts";
+import { observeOnly, type Step, type StepOutcome, type StepResult, wordsOf } from "./hosts/step.ts";
 import { hostText, type ObjectRef, objectOf, type WorkRef } from "./identity.ts";
 import type { World } from "./world.ts";
 

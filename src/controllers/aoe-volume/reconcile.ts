@@ -1,24 +1,20 @@
 import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
 import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
-import { formatQuantity } from "../../api/quantity.ts";
-import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
-import { heldBack } from "../conclude.ts";
 import { convergence } from "../converge.ts";
-import { type Finding, no, stop, yes } from "../finding.ts";
-import type { Held, Job } from "../gate.ts";
+import { type Finding, stop } from "../finding.ts";
+import type { Job } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
-import { explainOutcome, isOn, type Step } from "../hosts/step.ts";
-import { aoeServer, hostText, type ObjectRef, refsIn } from "../identity.ts";
+import { isOn, type Step } from "../hosts/step.ts";
+import { type ObjectRef, refsIn } from "../identity.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
 import { volumeSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import type { Means, World } from "../world.ts";
-import { backingFact, givenUp } from "./ensure-address.ts";
-import { clientStatuses } from "./ensure-clients.ts";
-import { runOf, servedExport } from "./ensure-export.ts";
+import { conditionsOf, describe, ready } from "./describe.ts";
+import { backingFact } from "./ensure-address.ts";
+import { servedExport } from "./ensure-export.ts";
 import { readyServer } from "./ensure-server.ts";
-import { interfaceOf, keeperOf, targetOf } from "./export-parameters.ts";
 import type { VolumeObservation } from "./observation.ts";
 import { observeVolume } from "./observe.ts";
 import { planVolume } from "./plan.ts";
@@ -72,16 +68,7 @@ function askServer({ machines, freshness }: World, volume: ObjectRef, object: Ao
     if (freshness.holds(volume, server, "Compare")) freshness.demand(volume, [server], "Compare", "WithoutSegments");
 }
 
-/** The conditions that follow from a step without effect. */
-function conditionsOf({ step, outcome }: Held, { server }: VolumeObservation): ConditionUpdate[] {
-  const { reason, message } = explainOutcome(step, outcome);
-  if (!isOn(step, aoeServer(server.name))) return [no("Attached", reason, `${hostText(step.host)}: ${message}`)];
-  // A running export that may not be restarted now is still an export.
-  if (reason === "RestartForbidden") return [yes("Exported", "ClientHoldsDevice", message)];
-  const conflict = reason === "AddressTaken" || reason === "BackingExported";
-  return [no("Exported", reason, message), ...(conflict ? [yes("Conflicted", reason, message)] : [])];
-}
-
+/** The steps as jobs: one for each machine of the volume. */
 function jobs(
   world: World,
   { ref, object, spec }: Pass<AoeVolume, AoeVolumeSpec, AoeVolumeStatus>,
@@ -114,54 +101,6 @@ function basisOf(observation: VolumeObservation, machine: Machine): string {
   const mounted =
     mounts.state === "known" ? mounts.value.filter(({ device: id }) => `block:${id}` === backing?.identity) : [];
   return JSON.stringify([aoe, interfaces, backing, device, mounted, servedExport(observation)?.pid]);
-}
-
-/** Writes the fields of the status other than conditions. */
-function describe(status: AoeVolumeStatus, observation: VolumeObservation): void {
-  const target = targetOf(observation.spec);
-  status.target = target;
-  status.devicePath = `/dev/etherd/${target}`;
-  const clients = clientStatuses(observation).filter(
-    ({ hostRef: { name }, state }) => state !== "Missing" || isListed(observation, name),
-  );
-  if (clients.length > 0) status.clients = clients;
-  else delete status.clients;
-  const served = servedExport(observation);
-  if (served === undefined || observation.server.state !== "Found") return;
-  const { export: current, pid, sizeBytes, backing, mac } = served;
-  const known = observation.recorded.backing?.identity;
-  if (current.recorded !== "" && (known === undefined || known === givenUp(observation)))
-    status.backing = { identity: current.recorded, path: current.backing };
-  const unit = keeperOf(current);
-  status.size = formatQuantity(sizeBytes);
-  status.server = {
-    ...(unit === "" ? {} : { unit }),
-    run: runOf(pid),
-    interface: interfaceOf(observation.spec, observation.server.spec),
-    ...(mac === undefined ? {} : { mac }),
-    backing,
-  };
-}
-
-const isListed = ({ clients }: VolumeObservation, name: string) =>
-  clients.some((client) => client.name === name && client.listed);
-
-function ready(
-  status: AoeVolumeStatus,
-  { object, directives }: Pick<Pass<AoeVolume, unknown, AoeVolumeStatus>, "object" | "directives">,
-): ConditionUpdate {
-  if (isDeleting(object)) return no("Ready", "Deleting", "The volume is being deleted");
-  const summary = summarise(status.conditions ?? [], {
-    type: "Ready",
-    required: ["Exported", "Attached"],
-    negative: ["Conflicted"],
-    readyMessage: `${status.target} is served and seen by all its clients`,
-  });
-  if (summary.status !== "True") return heldBack(summary, directives);
-  const exported = status.conditions?.find(({ type }) => type === "Exported");
-  return exported?.reason === "Exported"
-    ? summary
-    : { type: "Ready", status: "False", reason: exported?.reason ?? "Pending", message: exported?.message ?? "" };
 }
 
 function leftBy(world: World, volume: AoeVolume): string {

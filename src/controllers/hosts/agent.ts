@@ -11,8 +11,7 @@ import { HostError, type HostSession, type RunResult, type SshTarget } from "../
 import type { ObjectRef, WorkRef } from "../identity.ts";
 import type { Route } from "./endpoint.ts";
 import { Lanes, Waits } from "./lanes.ts";
-import { observeOnly } from "./observe-only.ts";
-import type { Step, StepOutcome, StepResult } from "./step.ts";
+import { observeOnly, type Step, type StepOutcome, type StepResult } from "./step.ts";
 import { type Extent, type HostView, lastSnapshot, pending, type Snapshot } from "./view.ts";
 
 /** Options of {@link HostAgent}. */

@@ -1,7 +1,7 @@
 import { type Reason, reasons } from "../../api/reasons.ts";
 import type { HostCommand, Outcome } from "../../host/command.ts";
 import type { Target } from "../../host/values.ts";
-import { type HostRef, hostText } from "../identity.ts";
+import { type HostRef, hostText, type ObjectRef } from "../identity.ts";
 
 /** One thing to do on one host: an element of a plan, as a value. */
 export interface Step {
@@ -57,6 +57,17 @@ export interface StepResult {
   /** Monotonic milliseconds. */
   readonly at: number;
 }
+
+/** The outcome of a step on a machine that is only observed. `observer`: the object that says so. */
+export const observeOnly = (observer: ObjectRef): Extract<StepOutcome, { kind: "withheld" }> => ({
+  kind: "withheld",
+  reason: "ObserveOnly",
+  message: observeOnlyMessage(observer),
+});
+
+/** Names the machine's object, the field and the value that would allow the step. */
+export const observeOnlyMessage = ({ kind, name }: ObjectRef): string =>
+  `spec.management of ${kind} ${name} is Observe, so nothing is changed there; with Manage it is done`;
 
 /** The steps as text: equal texts do the same. */
 export function wordsOf(steps: readonly Step[]): string {

@@ -3,7 +3,7 @@ import { missingFeatures } from "../../host/cpu-features.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
-import { observeOnlyMessage } from "../hosts/observe-only.ts";
+import { observeOnlyMessage } from "../hosts/step.ts";
 import { refTo } from "../identity.ts";
 import { memoryShortage } from "../memory.ts";
 import { processorProblem } from "../processors.ts";

@@ -1,0 +1,75 @@
+import type { AoeVolumeStatus } from "../../api/aoe-volume.ts";
+import type { AoeVolume } from "../../api/kinds.ts";
+import { formatQuantity } from "../../api/quantity.ts";
+import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
+import { heldBack } from "../conclude.ts";
+import { no, yes } from "../finding.ts";
+import type { Held } from "../gate.ts";
+import { explainOutcome, isOn } from "../hosts/step.ts";
+import { aoeServer, hostText } from "../identity.ts";
+import type { Pass } from "../reconciler.ts";
+import { givenUp } from "./ensure-address.ts";
+import { clientStatuses } from "./ensure-clients.ts";
+import { runOf, servedExport } from "./ensure-export.ts";
+import { interfaceOf, keeperOf, targetOf } from "./export-parameters.ts";
+import type { VolumeObservation } from "./observation.ts";
+
+/** Writes the fields of the status other than conditions. */
+export function describe(status: AoeVolumeStatus, observation: VolumeObservation): void {
+  const target = targetOf(observation.spec);
+  status.target = target;
+  status.devicePath = `/dev/etherd/${target}`;
+  const clients = clientStatuses(observation).filter(
+    ({ hostRef: { name }, state }) => state !== "Missing" || isListed(observation, name),
+  );
+  if (clients.length > 0) status.clients = clients;
+  else delete status.clients;
+  const served = servedExport(observation);
+  if (served === undefined || observation.server.state !== "Found") return;
+  const { export: current, pid, sizeBytes, backing, mac } = served;
+  const known = observation.recorded.backing?.identity;
+  if (current.recorded !== "" && (known === undefined || known === givenUp(observation)))
+    status.backing = { identity: current.recorded, path: current.backing };
+  const unit = keeperOf(current);
+  status.size = formatQuantity(sizeBytes);
+  status.server = {
+    ...(unit === "" ? {} : { unit }),
+    run: runOf(pid),
+    interface: interfaceOf(observation.spec, observation.server.spec),
+    ...(mac === undefined ? {} : { mac }),
+    backing,
+  };
+}
+
+const isListed = ({ clients }: VolumeObservation, name: string) =>
+  clients.some((client) => client.name === name && client.listed);
+
+/** Ready, from the conditions that the status has by now. */
+export function ready(
+  status: AoeVolumeStatus,
+  { object, directives }: Pick<Pass<AoeVolume, unknown, AoeVolumeStatus>, "object" | "directives">,
+): ConditionUpdate {
+  if (isDeleting(object)) return no("Ready", "Deleting", "The volume is being deleted");
+  const summary = summarise(status.conditions ?? [], {
+    type: "Ready",
+    required: ["Exported", "Attached"],
+    negative: ["Conflicted"],
+    readyMessage: `${status.target} is served and seen by all its clients`,
+  });
+  if (summary.status !== "True") return heldBack(summary, directives);
+  const exported = status.conditions?.find(({ type }) => type === "Exported");
+  return exported?.reason === "Exported"
+    ? summary
+    : { type: "Ready", status: "False", reason: exported?.reason ?? "Pending", message: exported?.message ?? "" };
+}
+
+/** The conditions that follow from a step without effect. */
+export function conditionsOf({ step, outcome }: Held, { server }: VolumeObservation): ConditionUpdate[] {
+  const { reason, message } = explainOutcome(step, outcome);
+  if (!isOn(step, aoeServer(server.name))) return [no("Attached", reason, `${hostText(step.host)}: ${message}`)];
+  // A running export that may not be restarted now is still an export.
+  if (reason === "RestartForbidden") return [yes("Exported", "ClientHoldsDevice", message)];
+  const conflict = reason === "AddressTaken" || reason === "BackingExported";
+  return [no("Exported", reason, message), ...(conflict ? [yes("Conflicted", reason, message)] : [])];
+}
