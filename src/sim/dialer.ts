@@ -22,7 +22,7 @@ export interface DirectOptions {
   readonly authorizedKey?: string;
 }
 
-/** Where a host listens: as in the rack file, or a made-up port where that says any. */
+/** Where a host listens: the address of the rack file, with a made-up port where the file says 0. */
 export function endpoint(rack: Rack, name: string): { host: string; port: number; user: string } {
   const index = [...rack.hosts.keys()].indexOf(name);
   const ssh = rack.file.hosts[name]?.ssh;
@@ -30,7 +30,7 @@ export function endpoint(rack: Rack, name: string): { host: string; port: number
   return { host: ssh.address, port: ssh.port === 0 ? 40_000 + index : ssh.port, user: ssh.user };
 }
 
-/** The host key of the direct door: not a real key, but one per host, and of the right form. */
+/** The host key of the direct dialer: not a real key, but of the right form and different for each host. */
 export function directHostKey(name: string): string {
   const blob = Buffer.alloc(32);
   blob.write(name);
@@ -39,8 +39,8 @@ export function directHostKey(name: string): string {
 }
 
 /**
- * The direct door: scripts run in the model on the rack's clock, without a byte of SSH. Errors are those of the real
- * sessions (src/ssh), and so is what they leave behind: a script whose connection is cut runs on.
+ * Connects to hosts without SSH: scripts run in the model, on the rack's clock. Errors and their effects are those of
+ * the real sessions (src/ssh): a script whose connection is cut keeps running.
  */
 export function directDialer(rack: Rack, options: DirectOptions = {}): HostDialer {
   const { latencyMs = 1, connectTimeoutMs = 10_000, keepaliveMs = 15_000, authorizedKey } = options;
@@ -208,7 +208,7 @@ export function directDialer(rack: Rack, options: DirectOptions = {}): HostDiale
     }
   }
 
-  /** A client that gives up ends what it started, as the real sessions do. */
+  /** A client that gives up kills the script that it started, as the real sessions do. */
   async function waitOrKill(ms: number, request: RunRequest, process: ScriptProcess): Promise<void> {
     try {
       await wait(ms, request, true);

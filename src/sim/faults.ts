@@ -2,12 +2,12 @@ import type { Host, World } from "./model/state.ts";
 
 /** What can go wrong between the operator and a script, and on the host while it runs. */
 export type Fault =
-  /** Connection refused, nothing ran. */
+  /** The connection is refused and nothing runs. */
   | { readonly kind: "Refuse" }
-  /** The connection is cut. The script, once it runs, runs on. */
+  /** The connection is cut. A script that has started keeps running. */
   | { readonly kind: "Drop" }
   | { readonly kind: "Delay"; readonly ms: number }
-  /** Neither an answer nor an end: the client's own timeout decides. The script, once it runs, runs on. */
+  /** The host neither answers nor closes, so the client's timeout decides. A script that has started keeps running. */
   | { readonly kind: "Hang" }
   /** Only the first bytes of stdout come back, with the script's exit code. */
   | { readonly kind: "Truncate"; readonly bytes: number }
@@ -17,12 +17,12 @@ export type Fault =
   /** Something happens to the host or the rack at this moment. */
   | { readonly kind: "Event"; readonly name: string; readonly act: (world: World, host: Host) => void };
 
-/** A moment at which a fault may strike. */
+/** A moment at which a fault can occur. */
 export interface FaultPoint {
   readonly host: string;
   readonly script: string;
   readonly args: readonly string[];
-  /** Connect: before the script starts. Step N: before its N-th step, 0 first. End: when it has ended. */
+  /** Connect: before the script starts. Step N: before its step N, counted from 0. End: after it has ended. */
   readonly at: "Connect" | "Step" | "End";
   readonly step: number;
 }
@@ -37,12 +37,12 @@ export interface PlannedFault {
   readonly script?: string;
   readonly at?: FaultPoint["at"];
   readonly step?: number;
-  /** How many matching moments pass before it strikes (default 0), and how often it then strikes (default once). */
+  /** How many matching points it skips first (default 0), and how often it occurs then (default once). */
   readonly after?: number;
   readonly times?: number;
 }
 
-/** Faults laid out by hand; each is used up after striking `times` times. */
+/** Faults planned by hand; each occurs `times` times. */
 export function plannedFaults(plans: readonly PlannedFault[]): FaultSource {
   const left = plans.map((plan) => ({ plan, skip: plan.after ?? 0, times: plan.times ?? 1 }));
   return (point) => {
@@ -64,7 +64,7 @@ export function plannedFaults(plans: readonly PlannedFault[]): FaultSource {
   };
 }
 
-/** A stream of numbers in [0, 1) that depends on nothing but the seed. */
+/** A stream of numbers in [0, 1) that depends only on the seed. */
 function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -75,7 +75,7 @@ function seededRandom(seed: number): () => number {
   };
 }
 
-/** At every moment, with this probability, one fault of the list, evenly chosen; none once `limit` have struck. */
+/** At every point, with this probability, one fault of the list, evenly chosen; none after `limit` faults. */
 export function seededFaults(
   seed: number,
   options: { readonly probability: number; readonly faults: readonly Fault[]; readonly limit?: number },
@@ -91,5 +91,5 @@ export function seededFaults(
   };
 }
 
-/** Bytes that no parser should accept and no terminal should see. */
+/** Bytes that no parser should accept and no terminal should print. */
 export const garbage = "\u0000\u0001\ufffd\u001b[31m%s$(reboot)\n\tknown\tknown\t\\011\nend\n";

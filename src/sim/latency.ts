@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 
 /**
- * A socket whose bytes take their time, in both directions, in order. While `open` says no they vanish, as on a cut
- * cable: neither side is told.
+ * A socket that delivers its bytes after a delay, in both directions and in order. While `open` returns false the bytes
+ * are lost, as on a cut cable: neither side is told.
  */
 export function delayed(socket: Socket, ms: number, open: () => boolean): Duplex {
   const later = (act: () => void) => {

@@ -22,11 +22,14 @@ export interface ScriptProcess {
 
 /** Callbacks into the steps of a simulated script. */
 export interface ProcessHooks {
-  /** Called before each step, 0 first; may change the model and throw nothing. Returns how late the step is, in ms. */
+  /**
+   * Called before each step, counted from 0; may change the model but must not throw. Returns the delay of the step in
+   * ms.
+   */
   readonly beforeStep?: (process: ScriptProcess) => number;
 }
 
-/** Starts a script by name. It goes on by itself as the rack's time passes, whether or not somebody still listens. */
+/** Starts a script by name. It runs as the rack's time passes, even if its client has gone. */
 export function startScript(
   world: World,
   host: Host,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 
-/** A rack as people describe it. The same file describes a simulated rack and a rack of virtual machines. */
+/** A rack as users describe it. The same file describes a simulated rack and a rack of virtual machines. */
 
 const units: Readonly<Record<string, number>> = { "": 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
 
@@ -21,9 +21,9 @@ const interfaceSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9._-]{1,15}$/, "must be 1 to 15 of A-Z a-z 0-9 . _ -"),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, "must be a lower-case MAC such as 52:54:00:99:01:10"),
   mtu: z.int().min(576).max(65535).default(1500),
-  /** After a boot. */
+  /** State after a boot. */
   state: z.enum(["Up", "Down"]).default("Up"),
-  /** Which layer-2 network the cable goes to. */
+  /** The layer-2 network that the cable leads to. */
   segment: z.string().min(1).max(63),
   /** The bridge or bond that it is a port of. */
   master: z.string().min(1).max(15).optional(),
@@ -37,11 +37,11 @@ const interfaceSchema = z.strictObject({
 const diskSchema = z.strictObject({
   path,
   size,
-  /** What blkid says is on it: ext4, ocfs2, LVM2_member, … */
+  /** The signature that blkid finds on it: ext4, ocfs2, LVM2_member, … */
   signature: z.string().max(32).default(""),
-  /** Something that blkid does not know stands on it. */
+  /** Whether it holds data that blkid does not recognize. */
   data: z.boolean().default(false),
-  /** With the signature ocfs2: whose it is. */
+  /** With the signature ocfs2: the file system on it. */
   ocfs2: z
     .strictObject({
       uuid: z.uuid().optional(),
@@ -54,7 +54,10 @@ const diskSchema = z.strictObject({
   mountPoint: path.optional(),
   /** Makes it a physical volume of this group. */
   volumeGroup: z.string().min(1).max(127).optional(),
-  /** What the disk says of itself; udev makes /dev/disk/by-id/virtio-SERIAL of it. Virtio takes 20 characters. */
+  /**
+   * The serial number that the disk reports; udev makes /dev/disk/by-id/virtio-SERIAL of it. Virtio takes 20
+   * characters.
+   */
   serial: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,20}$/, "must be 1 to 20 of A-Z a-z 0-9 -")
@@ -63,7 +66,7 @@ const diskSchema = z.strictObject({
   links: z.array(path).default([]),
 });
 
-/** What xl info says of the hypervisor under a dom0. The defaults are Debian 12's. */
+/** The hypervisor of a dom0, as xl info reports it. The defaults are Debian 12's. */
 const xenSchema = z.strictObject({
   toolstack: z.enum(["xl", "xm", "none"]).default("xl"),
   version: z
@@ -77,10 +80,10 @@ const xenSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{8}(:[0-9a-f]{8}){7}$/, "must be eight words of hexadecimal digits")
     .default("078bf3fd:c0982201:20100800:00000005:00000000:00000000:00000000:00000000"),
-  /** With the word shadow, PV guests migrate live. */
+  /** With the word shadow, PV guests can migrate live. */
   virtualisation: z.array(z.string()).default(["pv", "hvm", "hap", "gnttab-v1", "gnttab-v2"]),
   bridges: z.array(z.string()).default(["xenbr0"]),
-  /** Of Open vSwitch; with none it is not installed. */
+  /** Bridges of Open vSwitch, which is not installed when there are none. */
   ovsBridges: z.array(z.string()).default([]),
   /** Seconds with which xenwatchdogd is started at boot. */
   watchdog: z.int().min(2).optional(),
@@ -108,7 +111,7 @@ const hostSchema = z.strictObject({
   packageManager: z.enum(["apt", "none"]).default("apt"),
   /** Whether apt can fetch packages. */
   repository: z.enum(["Reachable", "Unreachable"]).default("Reachable"),
-  /** Of a dom0. */
+  /** For a dom0. */
   xen: xenSchema.prefault({}),
   memory: size.default(2 ** 30),
   cpus: z.int().min(1).default(1),
@@ -121,7 +124,7 @@ const hostSchema = z.strictObject({
     )
     .default([]),
   symlinks: z.record(path, path).default({}),
-  /** Installed before xensan comes. */
+  /** Packages that are installed before xensan comes. */
   packages: z.array(z.string()).default([]),
 });
 
@@ -161,7 +164,7 @@ export type RackFileInput = z.input<typeof rackFileSchema>;
 /** One host of a rack file. */
 export type RackHost = RackFile["hosts"][string];
 
-/** A rack file that cannot be used: one line per problem, each with where it is and what would be accepted. */
+/** A rack file that cannot be used: one line per problem, with its place and what would be accepted. */
 export class RackFileError extends Error {
   override readonly name = "RackFileError";
 }

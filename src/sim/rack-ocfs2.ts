@@ -9,7 +9,7 @@ import { answers, type SharedDisk, sharedDisk } from "./model/shared-disk.ts";
 import type { Host, World } from "./model/state.ts";
 import { resolve, type WriteError, writeText } from "./model/storage.ts";
 
-/** What can be done to the shared file systems of a rack from outside, and asked about them. */
+/** Reads and disturbs the shared file systems of a rack from outside. */
 export interface Ocfs2Words {
   /** The OCFS2 on a device of this host. */
   superblockOf(host: string, device: string): Ocfs2Volume | undefined;
@@ -17,24 +17,24 @@ export interface Ocfs2Words {
   clusterOf(host: string): Cluster | undefined;
   /** A program writes a file. `Hangs`: its device does not answer, so the program waits. */
   writeIn(host: string, path: string, text: string): "Written" | "Hangs" | WriteError;
-  /** Something keeps a mount busy: `process 5278 sleep`. */
+  /** Keeps a mount busy: `process 5278 sleep`. */
   addUser(host: string, mountPoint: string, user: string): void;
   removeUser(host: string, mountPoint: string, user: string): void;
-  /** Somebody types mount or umount; it takes its time, and this does not wait. */
+  /** A user types mount or umount; returns without waiting for the end. */
   mount(host: string, device: string, mountPoint: string): void;
   unmount(host: string, mountPoint: string): void;
-  /** The kernel found something wrong: errors=remount-ro. */
+  /** The kernel found an error: errors=remount-ro. */
   remountReadOnly(host: string, mountPoint: string): void;
-  /** A host outside of the rack writes, or no longer writes, the heartbeat of a node to the device that this host sees. */
+  /** A host outside the rack starts or stops writing the heartbeat of a node to the device that this host sees. */
   strangerBeats(host: string, device: string, node: number): void;
   strangerStops(host: string, device: string, node: number): void;
-  /** Somebody writes over what is on a disk. */
+  /** Replaces the content of a disk. */
   overwrite(host: string, device: string, found: Omit<DiskDescription, "size">): void;
   /** As `hostname NAME`, until the next boot. */
   setHostname(host: string, name: string): void;
 }
 
-/** `disturb` brings the rack up to now, and notes what was done to which host. */
+/** `disturb` brings the rack up to now, and records what was done to which host. */
 export function ocfs2Words(
   world: World,
   hostNamed: (name: string) => Host,

@@ -13,41 +13,43 @@ import type { Domain, Guest, Host, Migration, Phase, ShutdownReason, World } fro
 import { addBlock } from "./model/storage.ts";
 import { note } from "./model/world.ts";
 
-/** What can be done to the domains of a rack from outside, and asked about them. A domain goes by its UUID or name. */
+/** Reads and disturbs the domains of a rack from outside. A domain is given by its UUID or name. */
 export interface XenWords {
   /** Domains of a host by id, without Domain-0. */
   domains(host: string): readonly Domain[];
-  /** When which domain executed where, up to now. */
+  /** All executions of domains up to now. */
   executions(): readonly Execution[];
   migrations(): readonly Migration[];
-  /** Packets between two dom0s vanish, whatever the cables and the operator's network do. */
+  /** Packets between two dom0s are lost, whatever the state of the cables and the operator's network. */
   cutBetween(a: string, b: string): void;
   healBetween(a: string, b: string): void;
-  /** Sender: SIGKILL to xl migrate alone. Unit: to its ssh and what waits for it as well. */
+  /** Sender: SIGKILL to xl migrate alone. Unit: also to its ssh and the script that waits for it. */
   killSender(domain: string, what?: "Sender" | "Unit"): void;
   /** SIGKILL to the ssh under xl migrate. */
   killTransport(domain: string): void;
-  /** The target of this domain's next migration gets permission, and fails to start it. */
+  /** The target of this domain's next migration gets permission, but fails to start the domain. */
   failStart(domain: string): void;
-  /** The next xl create on the host says these lines, and fails. */
+  /** The next xl create on the host prints these lines and fails. */
   failCreate(host: string, lines: readonly string[]): void;
-  /** Once, when the domain's next migration (any, where none is named) comes to this phase. */
+  /** Runs `act` once, when the domain's next migration (any, where no domain is given) reaches this phase. */
   atPhase(phase: Phase, act: (migration: Migration) => void, domain?: string): void;
-  /** How the system inside behaves from now on. */
+  /** Changes how the operating system inside behaves. */
   setGuest(uuid: string, behaviour: Partial<Pick<Guest, "shutdown" | "suspend" | "resume">>): void;
-  /** By itself, or by its administrator: crash, reboot, poweroff. */
+  /** The guest shuts down by itself or by its administrator: crash, reboot, poweroff. */
   shutDown(domain: string, reason: Exclude<ShutdownReason, "suspend">): void;
-  /** Somebody types xl create, and has it at once. */
+  /** A user types xl create; the domain exists at once. */
   createDomain(host: string, configuration: string, state?: "Running" | "Paused"): Domain;
   destroyDomain(host: string, domain: string): void;
   pauseDomain(host: string, domain: string): void;
   unpauseDomain(host: string, domain: string): void;
   setService(host: string, service: string, state: "active" | "inactive"): void;
-  /** A file system that all these hosts have mounted until they go down, without SAN and cluster below it; its UUID. */
+  /**
+   * Mounts a file system on all these hosts until they go down, without a SAN and a cluster below it; returns its UUID.
+   */
   share(hosts: readonly string[], mountPoint: string): string;
 }
 
-/** `disturb` brings the rack up to now, and notes what was done to which host. */
+/** `disturb` brings the rack up to now, and records what was done to which host. */
 export function xenWords(
   world: World,
   settle: () => void,
@@ -203,7 +205,7 @@ export function xenWords(
 const sharedPath = "/dev/etherd/e15.15";
 const sharedDevice = "152:240";
 
-/** What some host has mounted there by the same word. */
+/** The file system that {@link XenWords.share} has mounted there on some host. */
 function sharedAt(world: World, mountPoint: string): FileSystem | undefined {
   for (const host of world.hosts.values()) {
     const mount = host.running.mounts.find((one) => one.mountPoint === mountPoint && one.source === sharedPath);

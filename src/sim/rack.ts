@@ -16,19 +16,19 @@ import { type Ocfs2Words, ocfs2Words } from "./rack-ocfs2.ts";
 import { type XenWords, xenWords } from "./rack-xen.ts";
 
 /**
- * A simulated rack: hosts that behave, driven by a clock. Reached through a dialer (dialer.ts) or through real SSH
- * (ssh-server.ts); watched through its events and its hosts; disturbed through the methods here and through faults.
+ * A simulated rack: its hosts run on a clock. They are reached through a dialer (dialer.ts) or through real SSH
+ * (ssh-server.ts), observed through events and hosts, and disturbed through the methods here and through faults.
  */
 export interface Rack {
   readonly file: RackFile;
   readonly clock: Clock;
-  /** What happened so far, up to the last time anybody looked: call {@link Rack.settle} first to see up to now. */
+  /** The events up to the last settled time: call {@link Rack.settle} first to see those up to now. */
   readonly events: readonly RackEvent[];
   readonly hosts: ReadonlyMap<string, Host>;
   readonly world: World;
-  /** Asked at every moment at which something can go wrong. */
+  /** Asked at every point at which a fault can occur. */
   faults: FaultSource;
-  /** Plays everything that was due until now. */
+  /** Runs everything that is due by now. */
   settle(): void;
   subscribe(listener: (event: RackEvent) => void): () => void;
   host(name: string): Host;
@@ -45,13 +45,13 @@ export interface Rack {
   reset(host: string): void;
   /** dom0 hangs for ever, or until its watchdog resets the machine. */
   hang(host: string): void;
-  /** Somebody types `poweroff` or `reboot` there. */
+  /** A user types `poweroff` or `reboot` there. */
   goDown(host: string, then: "Off" | "Reboot"): void;
-  /** The operator's network to this host. The host does not notice. */
+  /** The operator's network connection to this host. The host does not notice a cut. */
   setManagement(host: string, state: "Connected" | "Cut"): void;
   setCable(host: string, nic: string, state: "Plugged" | "Pulled"): void;
   setInterface(host: string, nic: string, state: "Up" | "Down"): void;
-  /** Two hosts stop hearing each other on a segment. */
+  /** Two hosts no longer reach each other on a segment. */
   split(segment: string, a: string, b: string): void;
   heal(segment: string, a: string, b: string): void;
   /** Ends one vblade as `kill` does; all of the host when no pid is given. */
@@ -59,24 +59,24 @@ export interface Rack {
   writeFile(host: string, path: string, text: string): void;
   removeFile(host: string, path: string): void;
   readFile(host: string, path: string): string | undefined;
-  /** What a path on a host stands for: kind, size, identity. */
+  /** What a path on a host leads to: kind, size, identity. */
   backingOf(host: string, path: string): Backing;
-  /** Another machine takes the place of the host: the same address, key and disks, another machine-id. */
+  /** Replaces the host by another machine: the same address, key and disks, another machine-id. */
   replaceMachine(host: string, machineId: string): void;
   /**
-   * Two hosts get each other's address, as when cables or leases are swapped. `Cloned`: their SSH host keys are the same, so
-   * that only what a machine says of itself tells them apart.
+   * Two hosts swap their addresses, as when cables or leases are swapped. `Cloned`: their SSH host keys are the same,
+   * so that only their machine-ids distinguish them.
    */
   swapAddresses(one: string, other: string, keys?: "Own" | "Cloned"): void;
-  /** Which host answers at the address that the rack file gives this one, and with whose host key. */
+  /** The host that answers at the address of the given one in the rack file, and its host key. */
   answering(name: string): { readonly host: string; readonly key: string };
-  /** A reset after which the kernel gives two disks each other's name. */
+  /** A reset after which the kernel names of two disks are swapped. */
   swapDisks(host: string, one: string, other: string): void;
   setReadOnly(host: string, path: string, state: "ReadOnly" | "ReadWrite"): void;
   setFreeBytes(host: string, path: string, bytes: number): void;
   unloadModule(host: string): "Unloaded" | "InUse";
   setAoeInterfaces(host: string, names: readonly string[]): void;
-  /** Some other program holds or releases the dpkg lock. */
+  /** Another program takes or releases the dpkg lock. */
   setDpkgLock(host: string, state: "Held" | "Free"): void;
   /** Running vblades of all hosts. */
   exports(): { readonly host: Host; readonly nic: Interface | undefined; readonly process: VbladeProcess }[];
@@ -87,7 +87,7 @@ export interface RackOptions {
   readonly clock: Clock;
   readonly timings?: Partial<Timings>;
   readonly faults?: FaultSource;
-  /** Makes boot ids differ from those of another run of the same rack. */
+  /** Makes boot IDs differ from those of another run of the same rack. */
   readonly salt?: string;
 }
 
@@ -108,7 +108,7 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
     if (nic === undefined) throw new Error(`${host.name} has no interface ${name}`);
     return nic;
   };
-  /** A disturbance: the rack is brought up to now, the fault noted, then done. */
+  /** Brings the rack up to now, records the fault, then does it. */
   const disturb = (name: string, fault: string, act: (host: Host) => void) => {
     settle();
     const host = hostNamed(name);

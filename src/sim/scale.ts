@@ -1,6 +1,6 @@
 import { parseRack, type RackFile, type RackFileInput } from "./rack-file.ts";
 
-/** Size of a generated rack: numbers of servers and dom0s, and how they are equipped. */
+/** Size of a generated rack: numbers of servers and dom0s, and their equipment. */
 export interface Scale {
   readonly servers: number;
   readonly dom0s: number;
@@ -13,7 +13,7 @@ export interface Scale {
 const mac = (network: number, host: number) =>
   `52:54:00:${[network, host >> 8, host & 0xff].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
 
-/** A rack of any size: san-1… with /srv/aoe, a blank /dev/vdb and the volume group `san`; dom0-1… beside them. */
+/** A rack of any size: san-1… with /srv/aoe, a blank /dev/vdb and the volume group `san`, and dom0-1…. */
 export function scaleRack(scale: Scale): RackFile {
   const hosts: RackFileInput["hosts"] = {};
   const installed = scale.packages === "Installed";

@@ -1,8 +1,8 @@
 import type { Host, World } from "./model/state.ts";
 
 /**
- * A script on a host, as the rack plays it: a generator that changes the model and yields how many milliseconds pass
- * before it goes on. Whatever else happens on the rack happens between two steps.
+ * A script on a host, as the rack runs it: a generator that changes the model and yields how many milliseconds pass
+ * before it goes on. Everything else on the rack happens between two steps.
  */
 export type Responder = (run: ScriptRun) => Generator<number, number>;
 
@@ -13,6 +13,6 @@ export interface ScriptRun {
   readonly args: readonly string[];
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** flock -n: whether it got the lock; every lock goes when the script ends. */
+  /** flock -n: whether it got the lock; all locks are released when the script ends. */
   readonly lock: (path: string) => boolean;
 }

@@ -1,11 +1,11 @@
 /**
- * What will happen by itself on the rack, in order of time. Nothing runs until somebody looks: {@link Agenda.settle}
- * plays everything that was due, each entry at its own time, so a rack needs no timers and one seed is one history.
+ * The future events of the rack, in order of time. They run only in {@link Agenda.settle}, which runs each event that
+ * is due at its own time. So a rack needs no timers, and a seed always gives the same history.
  */
 export interface Agenda {
-  /** The time of the model: of the entry being played, or the last time it was settled to. */
+  /** The time of the model: of the entry that is running, or else the last time that it was settled to. */
   readonly time: number;
-  /** Plays `run` once `afterMs` have passed; returns a function that takes it off again. */
+  /** Runs `run` after `afterMs`; returns a function that cancels it. */
   after(afterMs: number, run: () => void): () => void;
   settle(now: number): void;
 }
@@ -70,7 +70,7 @@ export function createAgenda(start: number): Agenda {
       };
     },
     settle(now) {
-      // Whoever looks from inside an entry sees the moment of that entry, not what comes after it.
+      // A call from inside an entry sees the moment of that entry, not what comes after it.
       if (settling) return;
       settling = true;
       try {

@@ -7,14 +7,14 @@ import { later, record } from "./world.ts";
 
 /** AoE's major number; minors are dynamic, 16 apart. */
 const major = 152;
-/** The driver asks again by itself, for ever. */
+/** The driver repeats discovery by itself, for ever. */
 const discoverEveryMs = 60_000;
 
 const listens = (host: Host, nic: Interface) =>
   host.running.aoe.loaded &&
   (host.running.aoe.interfaces.length === 0 || host.running.aoe.interfaces.includes(nic.name));
 
-/** `modprobe aoe` with these parameters, then discovery at intervals; without effect when it is loaded. */
+/** `modprobe aoe` with these parameters, then discovery at intervals; no effect when the module is loaded. */
 export function loadDriver(world: World, host: Host, parameters: ReadonlyMap<string, string>): void {
   const { aoe, modules } = host.running;
   if (aoe.loaded) return;
@@ -44,13 +44,13 @@ export function unloadDriver(world: World, host: Host): "Unloaded" | "InUse" {
   return "Unloaded";
 }
 
-/** Writes aoe_iflist; devices already found stay. */
+/** Writes aoe_iflist; devices that were already found stay. */
 export function setInterfaceList(world: World, host: Host, names: readonly string[]): void {
   host.running.aoe.interfaces = [...names];
   record(world, host, { kind: "ParameterSet", parameter: "aoe_iflist", value: names.join(" ") });
 }
 
-/** A config query from every interface of the list; returns at once, the answers come later. */
+/** Sends a config query from every interface of the list; returns at once, the answers come later. */
 export function discover(world: World, host: Host): void {
   for (const nic of host.interfaces.values()) {
     if (!listens(host, nic)) continue;
@@ -62,7 +62,7 @@ export function discover(world: World, host: Host): void {
   }
 }
 
-/** What a vblade says when it starts: a config response nobody asked for, to everybody or to its masks. */
+/** What a vblade sends when it starts: an unsolicited config response, to all hosts or to those in its masks. */
 export function announce(world: World, host: Host, process: VbladeProcess): void {
   const nic = host.interfaces.get(process.interface);
   if (nic === undefined) return;
@@ -118,7 +118,7 @@ function configResponse(world: World, host: Host, nic: Interface, mac: string, p
   if (device.openers.length === 0) identify(world, host, device, process);
 }
 
-/** The answer to ATA IDENTIFY: the device is up and has the size of whoever answered last. */
+/** The answer to ATA IDENTIFY: the device is up and has the size of the vblade that answered last. */
 function identify(world: World, host: Host, device: AoeDevice, process: VbladeProcess): void {
   const wasUp = device.up;
   device.up = true;
@@ -147,7 +147,7 @@ function identify(world: World, host: Host, device: AoeDevice, process: VbladePr
   }
 }
 
-/** The vblades that would answer this device now. */
+/** The vblades that would answer for this device now. */
 export function answering(world: World, host: Host, device: AoeDevice): VbladeProcess[] {
   const found: VbladeProcess[] = [];
   for (const nic of host.interfaces.values()) {
@@ -162,7 +162,7 @@ export function answering(world: World, host: Host, device: AoeDevice): VbladePr
   return found;
 }
 
-/** aoe-revalidate: asks for the size again, open or not. What is down and held open stays dead (closewait). */
+/** aoe-revalidate: asks for the size again, open or not. A device that is down and held open stays down (closewait). */
 export function revalidate(world: World, host: Host, shelf: number, slot: number): "Asked" | "NoSuchDevice" {
   const device = host.running.aoe.devices.get(aoeName(shelf, slot));
   if (device === undefined) return "NoSuchDevice";
@@ -174,7 +174,7 @@ export function revalidate(world: World, host: Host, shelf: number, slot: number
   return "Asked";
 }
 
-/** aoe-flush without arguments: forgets devices that are down and closed. */
+/** aoe-flush without arguments: drops devices that are down and closed. */
 export function flush(world: World, host: Host): void {
   for (const device of [...host.running.aoe.devices.values()]) {
     if (!device.up && device.openers.length === 0) drop(world, host, device);
@@ -187,7 +187,10 @@ function drop(world: World, host: Host, device: AoeDevice): void {
   record(world, host, { kind: "AoeDeviceGone", shelf: device.shelf, slot: device.slot });
 }
 
-/** Somebody reads or writes. With nobody there it blocks for aoe_deadsecs, then the device is down until it is closed and found again. */
+/**
+ * Reads or writes the device. If no vblade answers, the access blocks for aoe_deadsecs; then the device is down until
+ * it is closed and found again.
+ */
 export function readDevice(world: World, host: Host, device: AoeDevice): "Data" | "WillFail" | "NoSuchDevice" {
   if (!device.up) return "NoSuchDevice";
   if (answering(world, host, device).length > 0) return "Data";
@@ -220,7 +223,7 @@ export function openDevice(world: World, host: Host, device: AoeDevice, by: stri
     if (index === -1) return;
     device.openers.splice(index, 1);
     record(world, host, { kind: "DeviceClosed", device: name, by });
-    // aoeblk_release asks again once the last one has closed.
+    // aoeblk_release repeats discovery after the last close.
     if (device.openers.length === 0) discover(world, host);
   };
 }

@@ -3,19 +3,22 @@ import type { Host, World } from "./state.ts";
 import { blankLogicalVolume } from "./storage.ts";
 import { later } from "./world.ts";
 
-/** Tag of a logical volume of which every byte was filled with zeroes. */
+/** Tag of a logical volume that is filled with zeros throughout. */
 export const blankTag = "xensan-blank";
 
 const pieceBytes = 2 ** 28;
 const markOf = (group: VolumeGroup, name: string) => `blank ${group.name}/${name}`;
 
-/** How many bytes the process that fills the volume is through; undefined where none does. */
+/** How many bytes the process that fills the volume has written; undefined when no such process runs. */
 export function blankedBytes(host: Host, group: VolumeGroup, name: string): number | undefined {
   const done = host.running.locks.get(markOf(group, name));
   return done === undefined ? undefined : Number(done);
 }
 
-/** Fills the volume in the background, a piece after the other, and tags it in the end. A process of its own: a power cut ends it. */
+/**
+ * Fills the volume with zeros in the background, piece by piece, and tags it at the end. It is a separate process,
+ * which a power cut ends.
+ */
 export function startBlanking(world: World, host: Host, group: VolumeGroup, name: string): void {
   const mark = markOf(group, name);
   const { running } = host;
@@ -23,7 +26,7 @@ export function startBlanking(world: World, host: Host, group: VolumeGroup, name
   const volume = group.volumes.get(name);
   const sizeBytes = host.blocks.get(volume?.device ?? "")?.sizeBytes ?? 0;
   const goOn = (done: number) => {
-    // Stopped, or the volume is gone.
+    // Blanking was stopped, or the volume is gone.
     if (!running.locks.has(mark) || group.volumes.get(name) !== volume) return;
     running.locks.set(mark, `${done}`);
     if (done < sizeBytes) {
@@ -33,7 +36,7 @@ export function startBlanking(world: World, host: Host, group: VolumeGroup, name
     }
     running.locks.delete(mark);
     const outer = world.command;
-    // What it does is still the script's doing.
+    // Its effects still count as those of the script that started it.
     world.command = command;
     blankLogicalVolume(world, host, group, name);
     volume?.tags.add(blankTag);
@@ -43,7 +46,7 @@ export function startBlanking(world: World, host: Host, group: VolumeGroup, name
   goOn(0);
 }
 
-/** Ends it at the piece that it is at. */
+/** Stops blanking at the current piece. */
 export function stopBlanking(host: Host, group: VolumeGroup, name: string): void {
   host.running.locks.delete(markOf(group, name));
 }

@@ -110,12 +110,12 @@ function buildHost(name: string, file: RackHost, options: { now: number; salt: s
   return Object.assign(host, { running: freshRunning(host, options.salt, options.now) });
 }
 
-/** Only dom0s are booted under Xen. */
+/** Only a dom0 runs under Xen. */
 function hypervisorOf(file: RackHost): Hypervisor {
   const { toolstack, version, dom0Memory, autoballoon, hardwareCapabilities, virtualisation } = file.xen;
   const { bridges, ovsBridges } = file.xen;
   const [, major = "4", minor = "17", extra = ""] = /^(\d+)\.(\d+)(.*)$/.exec(version) ?? [];
-  // The last MiB is what Xen does not count, as seen on the lab.
+  // Xen does not count the last MiB, as seen on the lab.
   const totalMemory = Math.floor(file.memory / 2 ** 20) - 1;
   return {
     running: file.roles.includes("dom0") && toolstack !== "none",
@@ -130,7 +130,7 @@ function hypervisorOf(file: RackHost): Hypervisor {
   };
 }
 
-/** What a dom0 has before xensan comes: it was installed with Xen. */
+/** What a dom0 has before xensan: it was installed with Xen. */
 function xenPackages(file: RackHost): string[] {
   if (!file.roles.includes("dom0") || file.xen.toolstack === "none") return [];
   return [file.xen.toolstack === "xl" ? "xen-utils-common" : "xen-utils-4.1"];

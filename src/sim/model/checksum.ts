@@ -1,6 +1,6 @@
 const polynomial = 0x04c11db7;
 
-/** What cksum(1) prints of a text, without the blank between its two numbers: CRC and length in bytes. */
+/** What cksum(1) prints for a text, without the blank between its two numbers: CRC and length in bytes. */
 export function checksum(text: string): string {
   const bytes = Buffer.from(text);
   const length: number[] = [];

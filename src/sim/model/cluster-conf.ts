@@ -8,8 +8,8 @@ export interface ClusterFile {
 }
 
 /**
- * Stanzas of `key = value`; a string is why the tools cannot read it. As o2cb 1.8.7 reads it: a comment begins in the first
- * column, an empty line ends a stanza, an attribute is indented, and the last one of a name counts.
+ * Stanzas of `key = value`; a string says why the tools cannot read it. As o2cb 1.8.7 reads it: a comment begins in the
+ * first column, an empty line ends a stanza, an attribute is indented, and the last one of a name counts.
  */
 export function parseClusterFile(text: string): ClusterFile | string {
   const stanzas: { kind: string; values: Map<string, string> }[] = [];
@@ -64,7 +64,7 @@ function faultOf({ kind, values }: { kind: string; values: ReadonlyMap<string, s
   return kind === "heartbeat" && !has("region") ? "a heartbeat has no region" : undefined;
 }
 
-/** One cluster of the file, with what belongs to it. */
+/** One cluster of the file, with its nodes and heartbeat regions. */
 export function parseCluster(
   text: string,
   name: string,

@@ -7,7 +7,7 @@ export interface FileSystem {
   readonly uuid: string;
   readonly nodes: Map<string, Node>;
   readOnly: boolean;
-  /** Bytes left; what is sparse costs nothing. */
+  /** Bytes left; sparse parts cost nothing. */
   freeBytes: number;
   nextInode: number;
 }
@@ -25,13 +25,13 @@ export type Node =
       readonly inode: number;
       sizeBytes: number;
       allocatedBytes: number;
-      /** Configuration; absent for images. */
+      /** Text of a configuration file; absent for images. */
       text: string | undefined;
       content: Content;
       mode: string;
-      /** What processes of hosts hold by flock(2); left out where nobody ever did. */
+      /** Leases that processes of hosts hold by flock(2); absent if none was ever taken. */
       leases?: readonly Lease[];
-      /** Names it has; more than one is a hard link. */
+      /** Number of its names; more than one means hard links. */
       links: number;
     }
   | { readonly kind: "Symlink"; readonly inode: number; readonly target: string }
@@ -44,14 +44,14 @@ export type FileNode = Extract<Node, { kind: "File" }>;
 /** A flock(2) on a file, as the lock manager of its cluster knows it. */
 export interface Lease {
   readonly host: string;
-  /** The boot of the host whose process holds it. */
+  /** Boot ID of the host whose process holds it. */
   readonly bootId: string;
   /** Of the domain for which it is held. */
   readonly uuid: string;
   /** Number of the host in the cluster of the file system; undefined where only one host knows of the lock. */
   readonly node: number | undefined;
   readonly mode: "Exclusive" | "Shared";
-  /** Whether it counts now: where only one host knows of it, it ends with the boot. */
+  /** Whether it counts now: one that only its own host knows of ends with that host's boot. */
   readonly counts: () => boolean;
 }
 
@@ -62,11 +62,11 @@ export interface Mount {
   readonly type: string;
   readonly options: readonly string[];
   readonly fileSystem: FileSystem;
-  /** Which directory of the file system is shown; `/` but for bind mounts. */
+  /** Which directory of the file system is mounted; `/` except for bind mounts. */
   readonly root: string;
 }
 
-/** An OCFS2 on a disk: its superblock, its files, and what nodes write beside them. */
+/** An OCFS2 on a disk: its superblock, its files, and the slots and heartbeats of its nodes. */
 export interface Ocfs2Volume {
   /** Lower case with hyphens. */
   readonly uuid: string;
@@ -76,39 +76,39 @@ export interface Ocfs2Volume {
   readonly cluster: string;
   readonly globalHeartbeat: boolean;
   nodeSlots: number;
-  /** Of the file system; the device may be larger. */
+  /** Size of the file system; the device may be larger. */
   sizeBytes: number;
   readonly blockSize: number;
   readonly clusterSize: number;
-  /** Whether mkfs.ocfs2 came to its end. */
+  /** Whether mkfs.ocfs2 has finished. */
   complete: boolean;
-  /** The same files for whoever mounts it. */
+  /** The same files for every host that mounts it. */
   readonly files: FileSystem;
   /** Node number by slot. */
   readonly slots: Map<number, number>;
-  /** By node number: everybody who ever wrote a heartbeat here. */
+  /** By node number: every node that ever wrote a heartbeat here. */
   readonly beats: Map<number, Beat>;
 }
 
 /** The block in which one node writes the time, every two seconds. */
 export interface Beat {
-  /** Milliseconds of the first write. */
+  /** Time of the first write, in milliseconds. */
   readonly from: number;
-  /** Of the last one; undefined while it is being written. */
+  /** Time of the last write; undefined while the node keeps writing. */
   until: number | undefined;
-  /** Host name, or undefined for a host that is not of this rack. */
+  /** Host name, or undefined for a host outside this rack. */
   readonly writer: string | undefined;
 }
 
-/** The bytes of a disk, file or logical volume, as far as anybody asks. The same object is the same bytes. */
+/** The bytes of a disk, file or logical volume, as far as the model needs them. The same object is the same bytes. */
 export interface Content {
   /** blkid's TYPE or PTTYPE; empty when it finds none. */
   signature: string;
   uuid: string;
   label: string;
-  /** Without a signature: whether something else than zeros stands at the edges. */
+  /** Without a signature: whether the edges hold something other than zeros. */
   data: boolean;
-  /** With the signature `ocfs2`: what the superblock says, and the files. */
+  /** With the signature `ocfs2`: the superblock and the files. */
   ocfs2: Ocfs2Volume | undefined;
 }
 
@@ -121,7 +121,7 @@ export const blankContent = (signature = ""): Content => ({
   ocfs2: undefined,
 });
 
-/** Whoever writes over it leaves nothing of what was there. */
+/** Replaces everything that was there. */
 export function overwrite(content: Content, fresh: Partial<Content>): void {
   Object.assign(content, blankContent(), fresh);
 }

@@ -23,7 +23,7 @@ export interface DiskDescription {
     | undefined;
 }
 
-/** What stands on a disk before anybody of ours comes; `name` makes its UUID. */
+/** What a disk holds at the start; `name` determines its UUID. */
 export function diskContent(name: string, disk: DiskDescription): Content {
   const { signature } = disk;
   const content: Content = { ...blankContent(signature), data: disk.data ?? false };

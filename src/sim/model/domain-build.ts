@@ -8,7 +8,7 @@ import { balloonDom0, domainNamed, freeMemory } from "./xen-state.ts";
 /** The id of the new domain, or the error output of the toolstack. */
 export type BuildResult = { readonly id: number } | { readonly stderr: string };
 
-/** What is missing on this host for these disks and bridges, in libxl's words. */
+/** libxl's error for the first disk that the host lacks. */
 export function missingDisk(host: Host, configuration: DomainConfiguration): string | undefined {
   const missing = configuration.disks.find((disk) => resolve(host, disk.path).node === undefined);
   if (missing === undefined) return undefined;
@@ -25,7 +25,7 @@ export function missingBridge(host: Host, configuration: DomainConfiguration): s
   return `libxl: error: libxl_exec.c:117:libxl_report_child_exitstatus: /etc/xen/scripts/vif-bridge online [1] exited with error status 1\nlibxl: error: libxl_device.c:1286:device_hotplug_child_death_cb: script: Could not find bridge device ${missing}`;
 }
 
-/** xl create, from its start to its end: the program goes on whoever waits for it. */
+/** xl create, from start to end: the program goes on even when no script waits for it. */
 export function buildDomain(
   world: World,
   host: Host,
@@ -36,7 +36,7 @@ export function buildDomain(
   const { xen } = host.running;
   const pid = host.running.nextPid++;
   const name = `/run/xensan/${configuration.uuid}.cfg`;
-  // The daemon that builds a domain again counts as one that only waits.
+  // The daemon that rebuilds a domain counts as one that only waits.
   if (by === "Command") xen.processes.set(pid, { verb: "create", name });
   const finish = (result: BuildResult) => {
     xen.processes.delete(pid);

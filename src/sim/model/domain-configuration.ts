@@ -1,4 +1,4 @@
-/** What a toolstack reads of a domain's configuration file (xl.cfg(5)), as far as the rack acts on it. */
+/** What a toolstack reads in a domain's configuration file (xl.cfg(5)), as far as the rack uses it. */
 export interface DomainConfiguration {
   readonly name: string;
   readonly uuid: string;
@@ -6,7 +6,7 @@ export interface DomainConfiguration {
   /** MiB */
   readonly memory: number;
   readonly vcpus: number;
-  /** Paths that must be there when it is built: kernel and ramdisk. */
+  /** Paths that must exist when it is built: kernel and ramdisk. */
   readonly bootFiles: readonly string[];
   readonly disks: readonly ConfiguredDisk[];
   readonly bridges: readonly string[];
@@ -22,7 +22,7 @@ interface ConfiguredDisk {
   readonly cdrom: boolean;
 }
 
-/** Undefined where xl would not accept the file. */
+/** Returns undefined where xl would not accept the file. */
 export function parseConfiguration(text: string): DomainConfiguration | undefined {
   const values = assignments(text);
   const word = (key: string) => values.get(key)?.[0];
@@ -46,7 +46,7 @@ export function parseConfiguration(text: string): DomainConfiguration | undefine
   };
 }
 
-/** `key = value` line by line; a list has several texts. */
+/** Parses `key = value` line by line; a list has several texts. */
 function assignments(text: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const [, key = "", value = ""] of text.matchAll(/^\s*([A-Za-z_]\w*)\s*=\s*(\[[^\]]*\]|.*)$/gm)) {

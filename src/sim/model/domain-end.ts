@@ -3,7 +3,7 @@ import { buildDomain } from "./domain-build.ts";
 import type { Domain, Host, ShutdownReason, World } from "./state.ts";
 import { later } from "./world.ts";
 
-/** The guest stops by itself or at the toolstack's wish; what follows is for the daemon that waits for it. */
+/** The guest stops by itself or at the toolstack's request; the daemon that waits for it does the rest. */
 export function shutDown(world: World, host: Host, domain: Domain, reason: ShutdownReason): void {
   if (domain.shutdown !== undefined || host.running.xen.domains.get(domain.id) !== domain) return;
   domain.shutdown = reason;
@@ -12,9 +12,9 @@ export function shutDown(world: World, host: Host, domain: Domain, reason: Shutd
   later(world, host, daemonMs, () => afterShutdown(world, host, domain, reason));
 }
 
-/** `xl create`'s daemon looks at why a domain has shut down after about a second. */
+/** `xl create`'s daemon reads why a domain has shut down after about a second. */
 const daemonMs = 1500;
-/** How long it sleeps before it builds the domain anew. */
+/** How long the daemon sleeps before it rebuilds the domain. */
 const restartMs = 2000;
 
 function afterShutdown(world: World, host: Host, domain: Domain, reason: ShutdownReason): void {

@@ -5,10 +5,10 @@ import { resolve } from "./storage.ts";
 import { record } from "./world.ts";
 import { domainNamed } from "./xen-state.ts";
 
-/** Whether its instructions are carried out at this moment. */
+/** Whether the domain executes instructions at this moment. */
 const executes = (domain: Domain) => !domain.paused && domain.shutdown === undefined && !domain.dying;
 
-/** To be called after whatever may start or stop a domain: the events are the intervals in which it executed. */
+/** Call this after everything that may start or stop a domain: the events are the intervals in which it executed. */
 export function changed(world: World, host: Host, domain: Domain): void {
   const now = world.agenda.time;
   if (executes(domain) === (domain.since !== undefined)) return;
@@ -20,7 +20,7 @@ export function changed(world: World, host: Host, domain: Domain): void {
     record(world, host, { kind: first ? "DomainStarted" : "DomainResumed", ...about, images });
     return;
   }
-  // At least a moment, so that it counts as one that has executed.
+  // At least 1 ms, so that the domain counts as one that has executed.
   domain.executed += Math.max(1, now - domain.since);
   domain.since = undefined;
   if (domain.shutdown === undefined) record(world, host, { kind: "DomainPaused", ...about });
@@ -28,11 +28,11 @@ export function changed(world: World, host: Host, domain: Domain): void {
   else record(world, host, { kind: "DomainShutDown", ...about, reason: domain.shutdown });
 }
 
-/** CPU seconds as xl list shows them: a guest that waits most of the time. */
+/** CPU seconds as xl list shows them, for a guest that waits most of the time. */
 export const cpuSeconds = (world: World, domain: Domain) =>
   (domain.executed + (domain.since === undefined ? 0 : world.agenda.time - domain.since)) / 20_000;
 
-/** A new domain, paused, without a name and without memory. */
+/** Makes a domain that is paused and has neither a name nor memory yet. */
 export function makeDomain(host: Host, configuration: DomainConfiguration): Domain {
   const { xen } = host.running;
   const domain: Domain = {
@@ -52,7 +52,7 @@ export function makeDomain(host: Host, configuration: DomainConfiguration): Doma
   return domain;
 }
 
-/** What the names of its disks lead to at this moment. */
+/** The files that the names of its disks lead to at this moment. */
 export function openDisks(host: Host, { disks }: DomainConfiguration): OpenDisk[] {
   return disks.map(({ path, readOnly }) => {
     const { node } = resolve(host, path);
@@ -60,7 +60,7 @@ export function openDisks(host: Host, { disks }: DomainConfiguration): OpenDisk[
   });
 }
 
-/** Takes the domain off the host at once, as `xl destroy` does; without effect when it is gone. */
+/** Removes the domain from the host at once, as `xl destroy` does; no effect when it is gone. */
 export function endDomain(world: World, host: Host, domain: Domain, why: string): void {
   if (host.running.xen.domains.get(domain.id) !== domain) return;
   host.running.xen.domains.delete(domain.id);
@@ -69,7 +69,7 @@ export function endDomain(world: World, host: Host, domain: Domain, why: string)
   missDomain(world, host, domain.configuration.uuid);
 }
 
-/** The host goes down: with it every domain, at this instant. */
+/** Ends all domains of a host at the instant it goes down. */
 export function endAllDomains(world: World, host: Host, why: string): void {
   for (const domain of [...host.running.xen.domains.values()]) endDomain(world, host, domain, why);
 }

@@ -1,4 +1,4 @@
-/** What happened on the rack, in order: the surface on which invariants are written. Append-only. */
+/** What happened on the rack, in order; invariants are written against it. Append-only. */
 export type RackEvent = {
   /** Milliseconds, the rack's clock. */
   readonly at: number;
@@ -44,7 +44,7 @@ export type Happening =
       readonly volume: string;
       readonly sizeBytes: number;
     }
-  /** Every byte of it is zero now. */
+  /** The whole volume holds zeros now. */
   | { readonly kind: "LogicalVolumeBlanked"; readonly volume: string }
   | { readonly kind: "LogicalVolumeRenamed"; readonly volume: string; readonly to: string }
   | {
@@ -52,7 +52,7 @@ export type Happening =
       readonly volume: string;
       readonly fromBytes: number;
       readonly sizeBytes: number;
-      /** What stands in the extents that came. */
+      /** What the added extents hold. */
       readonly extents: "Blank" | "FromBefore";
     }
   | { readonly kind: "AoeDeviceAppeared" | "AoeDeviceGone"; readonly shelf: number; readonly slot: number }
@@ -72,9 +72,9 @@ export type Happening =
       readonly kind: "FormatBegun" | "FilesystemFormatted";
       readonly device: string;
       readonly uuid: string;
-      /** Which bytes: `san block:254:16`, host and backing. */
+      /** The backing that was written, with its host: `san block:254:16`. */
       readonly backing: string;
-      /** What stood there before: a signature, `data`, or empty for zeros. */
+      /** What was there before: a signature, `data`, or empty for zeros. */
       readonly over: string;
     }
   | {
@@ -102,29 +102,29 @@ export type Happening =
   | { readonly kind: "NodeSlotsAdded"; readonly device: string; readonly uuid: string; readonly nodeSlots: number }
   | { readonly kind: "ClusterOnline" | "ClusterChanged" | "ClusterOffline"; readonly cluster: string }
   | {
-      /** Hung and Resumed: the disk does not take the writes, or takes them again. */
+      /** Hung: writes to the disk do not return. Resumed: they return again. */
       readonly kind: "HeartbeatStarted" | "HeartbeatStopped" | "HeartbeatHung" | "HeartbeatResumed";
       readonly uuid: string;
       readonly node: number;
     }
   | { readonly kind: "NodeFenced"; readonly node: number; readonly why: string }
-  /** The others replayed the journal of a node that died. */
+  /** The others have replayed the journal of a dead node. */
   | { readonly kind: "NodeRecovered"; readonly uuid: string; readonly node: number }
   | { readonly kind: "RemountedReadOnly"; readonly device: string; readonly mountPoint: string }
   | {
-      /** It executes on this host from this moment on; Resumed: after it had been paused or suspended here. */
+      /** The domain executes on this host from now on; Resumed: after it was paused or suspended here. */
       readonly kind: "DomainStarted" | "DomainResumed";
       readonly uuid: string;
       readonly id: number;
-      /** Paths of the images that it writes. */
+      /** Paths of the images that it writes to. */
       readonly images: readonly string[];
     }
-  /** It does not execute any more. */
+  /** The domain no longer executes. */
   | { readonly kind: "DomainPaused" | "DomainSuspended"; readonly uuid: string; readonly id: number }
   | { readonly kind: "DomainShutDown"; readonly uuid: string; readonly id: number; readonly reason: string }
-  /** It is not there any more, whether it had executed or not. */
+  /** The domain is gone, whether it had executed or not. */
   | { readonly kind: "DomainEnded"; readonly uuid: string; readonly id: number; readonly why: string }
-  /** A process holds a lease on its images, or does so no more. */
+  /** A process holds a lease on the domain's images, or has ended it. */
   | { readonly kind: "LeaseHeld" | "LeaseEnded"; readonly uuid: string }
   | { readonly kind: "DomainAsked"; readonly uuid: string; readonly id: number; readonly to: string }
   | { readonly kind: "MigrationPhase"; readonly uuid: string; readonly phase: string }
@@ -136,11 +136,11 @@ export type Happening =
       readonly id: number;
       readonly script: string;
       readonly args: readonly string[];
-      /** Absent when it was killed. */
+      /** Absent when the script was killed. */
       readonly exitCode: number | undefined;
       readonly changed: boolean;
     }
   | { readonly kind: "Fault"; readonly fault: string };
 
-/** Who starts a vblade again after it ended. */
+/** What restarts a vblade after it has ended. */
 export type Supervisor = "Systemd" | "Inittab" | "None";

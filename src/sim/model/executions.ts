@@ -1,17 +1,17 @@
 import type { RackEvent } from "./events.ts";
 
-/** An interval in which a domain executed on one host, in the milliseconds of the rack's clock. */
+/** An interval in which a domain executed on one host, in milliseconds of the rack's clock. */
 export interface Execution {
   readonly uuid: string;
   readonly host: string;
-  /** Tells two domains of one UUID on one host apart. */
+  /** Distinguishes two domains with the same UUID on one host. */
   readonly id: number;
   readonly from: number;
-  /** Undefined: to this moment. */
+  /** Undefined while it still executes. */
   readonly until: number | undefined;
 }
 
-/** All of them, in the order of their beginnings. */
+/** All executions, in the order in which they began. */
 export function executions(events: readonly RackEvent[]): Execution[] {
   const found: (Execution & { until: number | undefined })[] = [];
   const open = new Map<string, (typeof found)[number]>();
@@ -31,7 +31,7 @@ export function executions(events: readonly RackEvent[]): Execution[] {
   return found;
 }
 
-/** Two executions of one domain at one instant: the second of each pair began before the first was over. */
+/** Pairs of executions of one domain that overlap: the second began before the first was over. */
 export function runsTwice(all: readonly Execution[]): [Execution, Execution][] {
   const found: [Execution, Execution][] = [];
   all.forEach((first, index) => {

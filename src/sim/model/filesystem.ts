@@ -27,9 +27,9 @@ export interface Place {
   readonly mount: Mount;
   /** The path inside the mount's file system. */
   readonly inner: string;
-  /** Whether the directory above exists. */
+  /** Whether the parent directory exists. */
   readonly parentExists: boolean;
-  /** Whether it takes no new names. */
+  /** Whether the parent directory is immutable. */
   readonly parentImmutable: boolean;
 }
 
@@ -88,7 +88,7 @@ export function resolvePath(mounts: readonly Mount[], path: string, last: "Follo
   return place;
 }
 
-/** Creates the directory and those above it, as `mkdir -p`. */
+/** Creates the directory and its parents, as `mkdir -p` does. */
 export function makeDirectories(fileSystem: FileSystem, path: string): void {
   let at = "";
   for (const part of path.split("/").filter((step) => step !== "")) {
@@ -97,7 +97,7 @@ export function makeDirectories(fileSystem: FileSystem, path: string): void {
   }
 }
 
-/** Puts a file where its directories may not exist yet: for building a host, not for what runs on it. */
+/** Creates a file and its directories: for building a host, not for the scripts that run on it. */
 export function placeFile(
   fileSystem: FileSystem,
   path: string,

@@ -1,20 +1,20 @@
 import type { Host } from "./state.ts";
 import { backingAt, readText } from "./storage.ts";
 
-/** scripts/shared/guard.sh on the simulated hosts: no vblade opens another backing than the recorded one. */
+/** scripts/shared/guard.sh on the simulated hosts: it lets a vblade open only the recorded backing. */
 
 export const guardFile = "/var/lib/xensan/guard";
-/** What makes systemd run the guard before every vblade. */
+/** The drop-in that makes systemd run the guard before every vblade. */
 export const guardDropin = "/etc/systemd/system/vblade@.service.d/xensan.conf";
 
-/** IDENTITY, PATH and OWNER of the export of this name. */
+/** Path of the record of an export: identity, path and owner of its backing. */
 export const exportRecord = (name: string) => `/var/lib/xensan/exports/${name}`;
 
-/** What is recorded for an export; empty when nothing is. */
+/** The recorded identity of an export; empty when nothing is recorded. */
 export const recordedIdentity = (host: Host, name: string) =>
   (readText(host, exportRecord(name)) ?? "").split("\n")[0] ?? "";
 
-/** backing-identity.sh's same_backing. */
+/** same_backing of backing-identity.sh. */
 export function isSameBacking(one: string, other: string): boolean {
   if (one === other) return true;
   if (!one.startsWith("file:") || !other.startsWith("file:")) return false;
@@ -22,7 +22,7 @@ export function isSameBacking(one: string, other: string): boolean {
   return one.slice(0, one.lastIndexOf(":")) === other.slice(0, other.lastIndexOf(":"));
 }
 
-/** What the guard says when it refuses; undefined: vblade may open the path. */
+/** The guard's message when it refuses; undefined when vblade may open the path. */
 export function guardRefuses(host: Host, name: string, path: string): string | undefined {
   if (readText(host, guardFile) === undefined || readText(host, exportRecord(name)) === undefined) return undefined;
   const recorded = recordedIdentity(host, name);

@@ -3,7 +3,7 @@ import type { Domain, Guest, Host, World } from "./state.ts";
 import { record } from "./world.ts";
 import { domainOf } from "./xen-state.ts";
 
-/** The guest of a domain UUID; one that obeys within 5 s when it was never told otherwise. */
+/** The guest of a domain UUID; by default it obeys within 5 s. */
 export function guestOf(world: World, uuid: string): Guest {
   const known = world.xen.guests.get(uuid);
   if (known !== undefined) return known;
@@ -12,7 +12,7 @@ export function guestOf(world: World, uuid: string): Guest {
   return guest;
 }
 
-/** xl shutdown: the guest hears it, and does it wherever it is by then. */
+/** xl shutdown: the guest receives the request and shuts down on whichever host it runs by then. */
 export function askToShutDown(world: World, host: Host, domain: Domain): void {
   const { uuid } = domain.configuration;
   const guest = guestOf(world, uuid);
@@ -22,7 +22,7 @@ export function askToShutDown(world: World, host: Host, domain: Domain): void {
   const end = () => {
     const found = whereItExecutes(world, uuid);
     if (found !== undefined) shutDown(world, found.host, found.domain, "poweroff");
-    // Suspended on the way to another host: it goes on with it there.
+    // Suspended during a migration: the guest shuts down on the other host.
     else if (exists(world, uuid)) {
       world.agenda.after(1000, end);
       return;

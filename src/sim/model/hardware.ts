@@ -8,9 +8,9 @@ export interface Interface {
   mtu: number;
   adminUp: boolean;
   cable: "Plugged" | "Pulled";
-  /** The layer-2 network it is plugged into. */
+  /** The layer-2 network that its cable leads to. */
   readonly segment: string;
-  /** The bridge or bond that it is a port of: frames that arrive are not heard here. */
+  /** The bridge or bond that it is a port of: frames that arrive on the port are not received here. */
   readonly master?: string;
   /** First IPv4 address with prefix length; empty when it has none. */
   readonly address: string;
@@ -18,17 +18,20 @@ export interface Interface {
 
 /** A block device of a simulated host. Sizes are bytes. */
 export interface BlockDevice {
-  /** Kernel name, `/dev/vdb`, `/dev/dm-0`. */
+  /** Kernel name, such as `/dev/vdb` or `/dev/dm-0`. */
   readonly path: string;
   readonly device: string;
   sizeBytes: number;
   readonly type: "disk" | "part" | "lvm" | "loop";
-  /** What it says of itself, as scripts/shared/backing-identity.sh: `serial:WD-1`, `dm:LVM-…`; empty when it says nothing. */
+  /**
+   * What the device reports as its identity, as in scripts/shared/backing-identity.sh: `serial:WD-1`, `dm:LVM-…`; empty
+   * when it reports none.
+   */
   readonly says: string;
   content: Content;
-  /** Devices built on this one, `major:minor`. */
+  /** Devices built on this one, as `major:minor`. */
   readonly holders: Set<string>;
-  /** Other names, `/dev/san/data`. */
+  /** Other names, such as `/dev/san/data`. */
   links: readonly string[];
 }
 
@@ -46,9 +49,9 @@ export interface VolumeGroup {
 /** A running vblade. */
 export interface VbladeProcess {
   readonly pid: number;
-  /** As on the command line. */
+  /** The arguments as given on the command line. */
   readonly argv: readonly string[];
-  /** What goes over the wire: 16 and 8 bits of what was asked for. */
+  /** The address on the wire: the low 16 and 8 bits of the requested one. */
   readonly shelf: number;
   readonly slot: number;
   readonly interface: string;
@@ -58,7 +61,7 @@ export interface VbladeProcess {
   readonly sizeBytes: number;
   readonly content: Content;
   readonly access: "ReadWrite" | "ReadOnly";
-  /** Client MACs it answers to; empty means all. */
+  /** Client MACs that it answers; empty means all. */
   readonly masks: readonly string[];
   readonly by: Supervisor;
   /** Unit instance or inittab id. */
@@ -74,7 +77,7 @@ export interface Unit {
   subState: "running" | "auto-restart" | "dead" | "failed";
   pid: number | undefined;
   restarts: number;
-  /** What vblade last said when it ended, oldest first. */
+  /** The last messages of vblade when it ended, oldest first. */
   messages: string[];
   cancelRestart: (() => void) | undefined;
 }
@@ -84,7 +87,7 @@ export interface InittabEntry {
   readonly id: string;
   command: string;
   pid: number | undefined;
-  /** When it was started in the last two minutes: ten times make init wait for five. */
+  /** Its starts in the last two minutes: after ten of them init waits for five minutes. */
   starts: number[];
   cancelRestart: (() => void) | undefined;
 }
@@ -108,11 +111,11 @@ export interface AoeDevice {
   readonly device: string;
   up: boolean;
   sizeBytes: number;
-  /** Who answered, by source MAC: two are two paths, or two servers. In order of first answer. */
+  /** The targets that answered, by source MAC, in order of first answer: two are two paths, or two servers. */
   readonly targets: Map<string, { readonly mac: string; readonly interfaces: Set<string> }>;
   payload: number;
   firmware: number;
-  /** Who holds it open. */
+  /** The processes and mounts that hold it open. */
   readonly openers: Opener[];
   content: Content | undefined;
 }
@@ -129,8 +132,8 @@ interface LogicalVolume {
   readonly name: string;
   readonly device: string;
   readonly tags: Set<string>;
-  /** Of a snapshot: the volume that it is one of. */
+  /** For a snapshot: the volume that it was taken of. */
   readonly origin?: string;
-  /** A process that is none of ours holds it open. */
+  /** A process that xensan did not start holds it open. */
   readonly open?: true;
 }

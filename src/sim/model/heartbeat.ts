@@ -9,15 +9,15 @@ import { answers, type SharedDisk } from "./shared-disk.ts";
 import type { Host, World } from "./state.ts";
 import { later, record } from "./world.ts";
 
-/** How often a node that hangs asks the others again, in milliseconds. */
+/** How often a hanging node asks the other nodes again, in milliseconds. */
 const askAgainMs = 5000;
-/** What asking and agreeing takes: rounds of 61.4 s were seen with a threshold of 61. */
+/** How long asking and agreeing takes: rounds of 61.4 s were seen with a threshold of 61. */
 const roundTripMs = 1500;
 
 /** `etherd/e0.1`, as the kernel prints a device. */
 const shortName = (device: string) => device.replace(/^\/dev\//, "");
 
-/** The host begins to write its heartbeat; undefined when the device cannot be opened. */
+/** Starts writing the heartbeat of the host; undefined when the device cannot be opened. */
 export function startRegion(
   world: World,
   host: Host,
@@ -52,7 +52,7 @@ export function startRegion(
   return region;
 }
 
-/** Ends the heartbeat of a region on this host and closes its device. */
+/** Stops the heartbeat of a region on this host and closes its device. */
 export function stopRegion(world: World, host: Host, region: Region): void {
   if (host.running.o2cb.regions.get(region.uuid) !== region) return;
   host.running.o2cb.regions.delete(region.uuid);
@@ -61,7 +61,7 @@ export function stopRegion(world: World, host: Host, region: Region): void {
   record(world, host, { kind: "HeartbeatStopped", uuid: region.content.ocfs2?.uuid ?? "", node: region.node });
 }
 
-/** From now on nothing more is written. */
+/** Ends the writes of a region now. */
 function silence(world: World, host: Host, region: Region): void {
   const beat = region.content.ocfs2?.beats.get(region.node);
   if (beat !== undefined && beat.until === undefined && beat.writer === host.name) {
@@ -69,7 +69,10 @@ function silence(world: World, host: Host, region: Region): void {
   }
 }
 
-/** The host is gone at once. Those that have the file system mounted notice when the threshold has passed, and replay its journal. */
+/**
+ * The host is gone at once. The hosts that have the file system mounted notice after the threshold, and replay its
+ * journal.
+ */
 export function loseHeartbeats(world: World, host: Host): void {
   const { cluster, regions } = host.running.o2cb;
   for (const region of regions.values()) {
@@ -94,7 +97,7 @@ export function loseHeartbeats(world: World, host: Host): void {
   regions.clear();
 }
 
-/** Replays the journal of a node that died, and frees its slot. */
+/** Replays the journal of a dead node and frees its slot. */
 export function recover(world: World, host: Host, volume: Ocfs2Volume, node: number): void {
   evictLeases(volume.files, node);
   for (const [slot, owner] of [...volume.slots]) {
@@ -104,7 +107,7 @@ export function recover(world: World, host: Host, volume: Ocfs2Volume, node: num
   }
 }
 
-/** Who has the file system mounted now. */
+/** The hosts that have the file system mounted now. */
 export function mounters(world: World, volume: Ocfs2Volume): { host: Host; node: number }[] {
   const found: { host: Host; node: number }[] = [];
   for (const host of world.hosts.values()) {
@@ -115,7 +118,7 @@ export function mounters(world: World, volume: Ocfs2Volume): { host: Host; node:
   return found;
 }
 
-/** Node numbers that the host counts as alive on disk, itself included. */
+/** Numbers of the nodes that the host counts as alive on disk, itself included. */
 export function liveNodes(world: World, host: Host): Set<number> {
   const { cluster, regions } = host.running.o2cb;
   const alive = new Set<number>();
@@ -131,7 +134,7 @@ export function liveNodes(world: World, host: Host): Set<number> {
   return alive;
 }
 
-/** Looks at every region anew: which hang, which write again. */
+/** Checks again for every region whether its writes hang or return. */
 export function checkRegions(world: World): void {
   for (const host of world.hosts.values()) {
     if (host.power !== "On") continue;
@@ -144,7 +147,7 @@ export function checkRegions(world: World): void {
   }
 }
 
-/** The driver gave the device up: from now on writes fail instead of hanging. */
+/** The driver has given the device up: from now on writes fail instead of hanging. */
 function complain(world: World, host: Host, region: Region): void {
   region.errors = true;
   const device = shortName(region.device);
@@ -170,7 +173,9 @@ function hang(world: World, host: Host, region: Region): void {
   arm(world, host, region);
 }
 
-/** O2HB_MAX_WRITE_TIMEOUT_MS from the last write or agreement; half of it before the others are asked. */
+/**
+ * Arms O2HB_MAX_WRITE_TIMEOUT_MS, counted from the last write or agreement; the other nodes are asked after half of it.
+ */
 function arm(world: World, host: Host, region: Region): void {
   const { cluster, regions } = host.running.o2cb;
   if (cluster === undefined) return;
@@ -190,8 +195,8 @@ function arm(world: World, host: Host, region: Region): void {
 }
 
 /**
- * When all nodes of a region hang, it is the storage: the one with the lowest number lets everybody wait on. Once writes
- * fail with an error nobody asks any more. True when there is nothing left to ask.
+ * When all nodes of a region hang, the storage is at fault: the node with the lowest number tells all nodes to keep
+ * waiting. After writes fail with an error no node asks again. Returns true when there is nothing left to ask.
  */
 function negotiate(world: World, host: Host, region: Region): boolean {
   if (region.aoe?.up === false) return true;
@@ -227,7 +232,7 @@ function negotiate(world: World, host: Host, region: Region): boolean {
   return true;
 }
 
-/** The write timeout. With a global heartbeat a node lives on while it writes more than half of its regions. */
+/** Handles the write timeout. With a global heartbeat a node survives while it writes more than half of its regions. */
 function giveUp(world: World, host: Host, region: Region): void {
   region.failed = true;
   const regions = [...host.running.o2cb.regions.values()];

@@ -5,7 +5,7 @@ import { readText } from "./storage.ts";
 import { endVblade, startVblade } from "./vblade.ts";
 import { later, record } from "./world.ts";
 
-/** sysvinit's defence: ten starts within two minutes, then five minutes of silence. */
+/** sysvinit's limit: after ten starts within two minutes it waits for five minutes. */
 const burst = { starts: 10, withinMs: 120_000, silenceMs: 300_000 };
 
 const guardSleepMs = 20_000;
@@ -24,8 +24,8 @@ function parseInittab(text: string): { readonly id: string; readonly command: st
 }
 
 /**
- * `init q`: starts what is new, ends what is gone. A changed command ends nothing: sysvinit compares only the action,
- * so the old process runs on, and the new command counts once that has ended.
+ * `init q`: starts new entries and ends removed ones. A changed command ends nothing: sysvinit compares only the
+ * action, so the old process runs on, and the new command is used after it has ended.
  */
 export function rereadInittab(world: World, host: Host): void {
   const wanted = new Map(parseInittab(readText(host, "/etc/inittab") ?? "").map((entry) => [entry.id, entry.command]));
@@ -34,7 +34,7 @@ export function rereadInittab(world: World, host: Host): void {
     const command = wanted.get(entry.id);
     if (command !== undefined) {
       entry.command = command;
-      // Whatever was given up for five minutes is tried again at once.
+      // An entry that init had given up for five minutes is tried again at once.
       entry.starts = [];
       if (entry.pid === undefined) {
         entry.cancelRestart?.();
@@ -54,7 +54,7 @@ export function rereadInittab(world: World, host: Host): void {
   }
 }
 
-/** Words of a respawn line; the shell prefixes that people write (`exec`, `ionice …`) are skipped. */
+/** Arguments of the vblade in a respawn line; the shell prefixes that people write (`exec`, `ionice …`) are skipped. */
 function vbladeArguments(command: string): string[] | undefined {
   const words = command.split(/\s+/).filter((word) => word !== "" && !/^\d*[<>]/.test(word));
   const at = words.findIndex((word) => /(^|\/)vblade$/.test(word));
@@ -75,12 +75,12 @@ function spawn(world: World, host: Host, entry: InittabEntry): void {
   const again = () => {
     entry.pid = undefined;
     if (host.running.inittab.get(entry.id) !== entry) return;
-    // A program that fails takes a moment to do so, and init a moment to notice.
+    // The time in which a program fails and init notices it.
     entry.cancelRestart = later(world, host, 100, () => spawn(world, host, entry));
   };
   const [, guarded] = /\/bin\/sh \/var\/lib\/xensan\/guard (\S+) vblade /.exec(entry.command) ?? [];
   if (guarded !== undefined && guardRefuses(host, guarded, argv.at(-1) ?? "") !== undefined) {
-    // The guard sleeps before it ends, or init would give up for five minutes.
+    // The guard sleeps before it ends; otherwise init would give up for five minutes.
     entry.cancelRestart = later(world, host, guardSleepMs, () => spawn(world, host, entry));
     return;
   }

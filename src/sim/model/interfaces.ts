@@ -11,7 +11,7 @@ function* linesOf(host: Host, files: readonly string[], directories: readonly st
   for (const file of all) yield* (readText(host, file) ?? "").split("\n");
 }
 
-/** Whether the host's own configuration switches an interface on: ifupdown, networkd or NetworkManager. */
+/** Whether the host's own configuration brings an interface up: ifupdown, networkd or NetworkManager. */
 export function configuredByHost(host: Host, name: string): boolean {
   for (const line of linesOf(host, ["/etc/network/interfaces"], ["/etc/network/interfaces.d"])) {
     const [verb = "", ...names] = words(line);
@@ -24,12 +24,12 @@ export function configuredByHost(host: Host, name: string): boolean {
   return false;
 }
 
-/** The systemd unit with which interface-up.sh sets an interface up at boot. */
+/** The systemd unit with which interface-up.sh brings an interface up at boot. */
 export const interfaceUnit = "/etc/systemd/system/xensan-interface@.service";
-/** What systemctl enable makes. */
+/** The link that systemctl enable makes. */
 export const interfaceWant = (name: string) =>
   `/etc/systemd/system/multi-user.target.wants/xensan-interface@${name}.service`;
-/** The inittab line that does the same. */
+/** The inittab line with the same effect. */
 export const interfaceLine = (name: string) => new RegExp(`^[^#].*:once:.* link set dev ${name} up$`, "m");
 
 /** Whether an interface is up after a boot. */

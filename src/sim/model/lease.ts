@@ -3,15 +3,15 @@ import type { Host, LeaseHolder, World } from "./state.ts";
 import { later, record } from "./world.ts";
 import { domainOf } from "./xen-state.ts";
 
-/** How long a domain is to be absent before its holder ends; a guest that reboots is gone for two seconds. */
+/** How long a domain must be absent before its lease holder ends; a guest that reboots is gone for two seconds. */
 const absentMs = 30_000;
 
-/** Those that count now. What a node held that died counts until the others have evicted it. */
+/** The leases that count now. Those of a dead node count until the other nodes have evicted it. */
 export const leasesOn = ({ leases = [] }: FileNode): readonly Lease[] => leases.filter((lease) => lease.counts());
 
 /**
- * A process of the host takes all of these files, without waiting. `Alone`: nobody else may hold one of those that are
- * written; afterwards it shares them. Returns the path of the first one that it does not get.
+ * A process of the host takes leases on all of these files, without waiting. `Alone`: no other process may hold one on
+ * a file that is written; afterwards the lease is shared. Returns the path of the first file that it cannot lock.
  */
 export function holdLease(
   world: World,
@@ -43,7 +43,7 @@ export function holdLease(
   return undefined;
 }
 
-/** The process ends, and what it held is free. */
+/** Ends the lease holder and frees its leases. */
 export function endHolder(world: World, host: Host, uuid: string): void {
   const { running } = host;
   const holder = running.xen.leases.get(uuid);
@@ -55,7 +55,7 @@ export function endHolder(world: World, host: Host, uuid: string): void {
   record(world, host, { kind: "LeaseEnded", uuid });
 }
 
-/** The domain is not on the host at this moment: its holder ends unless it comes back. */
+/** The domain is absent from the host: its lease holder ends unless the domain comes back. */
 export function missDomain(world: World, host: Host, uuid: string): void {
   const { running } = host;
   const holder = running.xen.leases.get(uuid);
@@ -67,13 +67,13 @@ export function missDomain(world: World, host: Host, uuid: string): void {
 function endWhenAbsent(world: World, host: Host, uuid: string, holder: LeaseHolder): void {
   const now = world.agenda.time;
   if (host.running.xen.leases.get(uuid) !== holder || domainOf(host, uuid) !== undefined) return;
-  // It was here again meanwhile, or another migration is to bring it.
+  // The domain was here again meanwhile, or another migration will bring it.
   const due = Math.max(holder.missedAt + absentMs, holder.until);
   if (due > now) later(world, host, due - now, () => endWhenAbsent(world, host, uuid, holder));
   else endHolder(world, host, uuid);
 }
 
-/** The others have evicted a node: nothing that it held counts any more, whether or not it runs on. */
+/** The other nodes have evicted a node: its leases no longer count, whether or not it runs on. */
 export function evictLeases({ nodes }: FileSystem, node: number): void {
   for (const file of nodes.values()) {
     if (file.kind !== "File" || file.leases === undefined) continue;

@@ -6,7 +6,7 @@ import { later } from "./world.ts";
 
 /** How the sender and the receiver of `xl migrate` end (X/tools/xl/xl_migrate.c). */
 
-/** xl resume: the result is not looked at, and a guest may stay suspended all the same. */
+/** xl resume: xl ignores its result, so a guest may stay suspended. */
 export function resumeDomain(world: World, host: Host, domain: Domain): void {
   if (domain.shutdown !== "suspend" || guestOf(world, domain.configuration.uuid).resume === "Lies") return;
   domain.shutdown = undefined;
@@ -14,7 +14,7 @@ export function resumeDomain(world: World, host: Host, domain: Domain): void {
   changed(world, host, domain);
 }
 
-/** libxl-save-helper on both sides, while memory is copied. */
+/** Starts or ends libxl-save-helper on both sides, for the copying of memory. */
 export function helper(migration: Migration, change: "Starts" | "Ends"): void {
   const sides = [
     [migration.sourceRunning, migration.senderPid + 2],
@@ -26,7 +26,7 @@ export function helper(migration: Migration, change: "Starts" | "Ends"): void {
   }
 }
 
-/** The sending xl ends; an undefined exit code means that it was killed. */
+/** Ends the sending xl; an undefined exit code means that it was killed. */
 export function endSender(migration: Migration, exitCode: number | undefined): void {
   if (migration.sender === "Gone") return;
   migration.sender = "Gone";
@@ -36,7 +36,7 @@ export function endSender(migration: Migration, exitCode: number | undefined): v
   if (exitCode !== undefined && sourceLives(migration)) migration.exited(exitCode);
 }
 
-/** The receiving xl ends and its process disappears. */
+/** Ends the receiving xl and removes its process. */
 export function endReceiver(migration: Migration): void {
   migration.receiver = "Gone";
   if (migration.receiverPid === undefined) return;
@@ -44,7 +44,7 @@ export function endReceiver(migration: Migration): void {
   migration.targetRunning?.xen.processes.delete(migration.receiverPid + 1);
 }
 
-/** Destroys the half-received domain on the target, if the target still lives. */
+/** Destroys the half-received domain on the target, if the target is still up. */
 export function destroyIncoming(world: World, migration: Migration, why: string): void {
   const { target, incoming } = migration;
   if (target === undefined || incoming === undefined || !targetLives(migration)) return;
@@ -54,7 +54,7 @@ export function destroyIncoming(world: World, migration: Migration, why: string)
 const transportEnded = (migration: Migration, code: number) =>
   `libxl: info: libxl_exec.c:117:libxl_report_child_exitstatus: migration transport process [${migration.senderPid + 1}] exited with error status ${code}`;
 
-/** The sender reads the end of the stream, or cannot write any more. `code` is what ssh exits with. */
+/** The sender reads the end of the stream, or can no longer write. `code` is the exit code of ssh. */
 export function senderSeesEnd(world: World, migration: Migration, code = 255): void {
   if (migration.sender === "Gone" || !sourceLives(migration)) return;
   const { domain, source, log } = migration;
@@ -98,7 +98,7 @@ export function senderSeesEnd(world: World, migration: Migration, code = 255): v
   endSender(migration, 1);
 }
 
-/** The guest did not suspend, or cannot be copied: the source never stopped. */
+/** The guest did not suspend, or cannot be copied: it never stopped on the source. */
 export function senderCannotSuspend(world: World, migration: Migration, lines: readonly string[]): void {
   for (const line of lines) migration.log(line);
   migration.log(transportEnded(migration, 1));
@@ -108,8 +108,8 @@ export function senderCannotSuspend(world: World, migration: Migration, lines: r
 }
 
 /**
- * The receiver reads the end of the stream. Writable: its last words still find a pipe, so that it gets as far as
- * destroying its copy; Broken: it exits at the first of them.
+ * The receiver reads the end of the stream. Writable: it can still write its last messages, so it goes on until it has
+ * destroyed its copy; Broken: it exits at the first message.
  */
 export function receiverSeesEnd(world: World, migration: Migration, way: "Writable" | "Broken"): void {
   const { target } = migration;
@@ -120,7 +120,7 @@ export function receiverSeesEnd(world: World, migration: Migration, way: "Writab
     destroyIncoming(world, migration, "the stream ended");
     return;
   }
-  // The stream has been read: what is missing is done before anybody looks for permission.
+  // The stream has been read completely: the remaining work is done before the receiver waits for permission.
   const wait = isBefore(migration, "Ready") ? 4000 : 0;
   migration.receiver = "Gone";
   later(world, target, wait, () => {
@@ -130,9 +130,9 @@ export function receiverSeesEnd(world: World, migration: Migration, way: "Writab
   });
 }
 
-/** The target cannot build the domain: it destroys what it has and ends; the sender reads the end of the stream. */
+/** The target cannot build the domain: it destroys its part and ends; the sender reads the end of the stream. */
 export function targetCannotBuild(world: World, migration: Migration, lines: readonly string[]): void {
-  // xend keeps it in its own log.
+  // xend writes these to its own log.
   if (migration.toolstack === "Xl") {
     for (const line of [...lines, "migration target: Domain creation failed (code -3)."]) migration.log(line);
   }
@@ -141,7 +141,7 @@ export function targetCannotBuild(world: World, migration: Migration, lines: rea
   senderSeesEnd(world, migration, 1);
 }
 
-/** Permission was given, and the target cannot start: it gives the permission back. */
+/** Permission was given, but the target cannot start the domain: it gives the permission back. */
 export function targetCannotStart(world: World, migration: Migration, line: string): void {
   const { source, domain, log } = migration;
   log(line);

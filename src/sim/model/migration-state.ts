@@ -5,10 +5,10 @@ import { phases } from "./state.ts";
 /** Whether the migration has not yet reached the phase. */
 export const isBefore = (migration: Migration, phase: Phase) => phases.indexOf(migration.phase) < phases.indexOf(phase);
 
-/** The key of a pair of hosts, whichever comes first. */
+/** The key of a pair of hosts, in either order. */
 export const pairOf = (a: string, b: string) => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
-/** The host that has this address on a network that the other is plugged into; it may not answer. */
+/** The host that has this address; it may not answer. */
 export function hostAt(world: World, from: Host, address: string): Host | undefined {
   for (const host of world.hosts.values()) {
     if (host === from) continue;
@@ -17,7 +17,7 @@ export function hostAt(world: World, from: Host, address: string): Host | undefi
   return undefined;
 }
 
-/** Whether packets of a dom0 come to the address of another and back. */
+/** Whether packets get from one dom0 to the address of another and back. */
 export function getsThrough(world: World, from: Host, to: Host, address: string): boolean {
   if (world.xen.cuts.has(pairOf(from.name, to.name))) return false;
   const into = [...to.interfaces.values()].find((nic) => nic.address.startsWith(`${address}/`));
@@ -35,19 +35,19 @@ export const targetLives = (migration: Migration) =>
   migration.target.running === migration.targetRunning &&
   migration.target.power === "On";
 
-/** What the source's xl has of the domain. */
+/** Whether the domain that is being migrated is still on the source. */
 export const stillThere = (migration: Migration) =>
   sourceLives(migration) && migration.sourceRunning.xen.domains.get(migration.domain.id) === migration.domain;
 
-/** Whether packets would get through now, whoever still listens. */
+/** Whether packets would get through now, even if no program receives them. */
 export const reachable = (world: World, migration: Migration) =>
   migration.target !== undefined &&
   migration.target.power === "On" &&
   getsThrough(world, migration.source, migration.target, migration.address);
 
-/** Whether something gets through to somebody; true while nobody has been found yet. */
+/** Whether the receiver can be reached; true while no target has been found yet. */
 export const flows = (world: World, migration: Migration) =>
   migration.target === undefined || (migration.receiver !== "Gone" && reachable(world, migration));
 
-/** MiB that are copied. */
+/** MiB to copy. */
 export const memoryOf = (migration: Migration) => migration.domain.configuration.memory;

@@ -14,7 +14,7 @@ import { flows, hostAt, memoryOf } from "./migration-state.ts";
 import { refusalOfPeer } from "./relocation.ts";
 import type { Migration, Phase, World } from "./state.ts";
 
-/** Milliseconds of all steps but the copying, of one MiB, as seen on the lab. */
+/** Milliseconds of all steps of a migration without the copying, as seen on the lab. */
 export const seenFixedMs = 22_300;
 /** How long a guest may take to suspend. */
 const suspendMs = 60_000;
@@ -22,17 +22,17 @@ const suspendMs = 60_000;
 const transferComplete = "migration target: Transfer complete, requesting permission to start domain.";
 const gotPermission = "migration target: Got permission, starting domain.";
 
-/** What is done when, by whom; Link entries wait until something gets through. */
+/** A step of the timetable: when it happens and on which side; Link entries wait until the receiver can be reached. */
 export interface Entry {
   readonly at: number;
-  /** Comes after the copying. */
+  /** The step comes after the copying. */
   readonly after?: true;
   readonly by: "Source" | "Target" | "Link";
   readonly phase?: Phase;
   readonly act: (world: World, migration: Migration) => Result;
 }
 
-/** Again: not done yet. Failed: how it ends has been seen to. */
+/** Again: not done yet. Failed: the end of the migration has been handled. */
 export type Result = "Done" | "Again" | "Failed";
 
 /** `xl migrate`: times of a guest of 128 MiB on the lab, without its copying (18 s). */
@@ -190,7 +190,7 @@ function start(world: World, migration: Migration): Result {
     return "Done";
   }
   if (migration.sender === "Working" && flows(world, migration)) targetCannotStart(world, migration, failure);
-  // Nobody to give the permission back to: its report breaks off, before it would destroy its copy.
+  // The permission cannot be given back: the report fails before the target would destroy its copy.
   else endReceiver(migration);
   return "Failed";
 }

@@ -7,8 +7,8 @@ import type { Migration, World } from "./state.ts";
 import { refusalOfXend } from "./xend.ts";
 
 /**
- * `xm migrate --live`: the source renames, streams, and destroys its copy without hearing that the target could restore
- * it (XM/tools/python/xen/xend/XendCheckpoint.py). Nobody has measured it: the times are xl's.
+ * `xm migrate --live`: the source renames, streams, and destroys its copy without hearing whether the target could
+ * restore it (XM/tools/python/xen/xend/XendCheckpoint.py). The times are xl's, as those of xm were never measured.
  */
 export const xmTimetable: readonly Entry[] = [
   { at: 1000, by: "Link", act: connect },

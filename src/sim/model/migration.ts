@@ -6,12 +6,12 @@ import type { Domain, Host, Migration, Phase, World } from "./state.ts";
 import { byItself, record } from "./world.ts";
 import { balloonDom0, freeMemory, toolstackOf } from "./xen-state.ts";
 
-/** How often it is looked at. */
+/** How often the progress of a migration is computed. */
 const tickMs = 250;
 /** ServerAliveInterval=5, ServerAliveCountMax=6 of the sender's ssh. */
 const serverAliveMs = 30_000;
 
-/** `xl migrate` begins on the source; what it prints and how it ends goes to `log` and `exited`. */
+/** Begins `xl migrate` on the source; its output goes to `log` and its exit code to `exited`. */
 export function beginMigration(
   world: World,
   source: Host,
@@ -80,14 +80,14 @@ function advance(world: World, migration: Migration): void {
   else if (migration.phase !== "Precopy" || !through || copy(world, migration)) play(world, migration, through);
 }
 
-/** Whether the sender knows that it goes no further. */
+/** Whether the sender knows that the migration cannot continue. */
 function isCutOff(world: World, migration: Migration): boolean {
   if (migration.transport === "Closed" || migration.silent >= serverAliveMs || !stillThere(migration)) return true;
-  // A host that has rebooted answers that it knows of no such connection.
+  // A host that has rebooted resets the connection.
   return migration.receiver === "Gone" && reachable(world, migration);
 }
 
-/** Nobody tells it anything any more: it finishes what it has permission for, or waits until TCP gives up. */
+/** The receiver without a sender: it finishes what it has permission for, or waits until TCP gives up. */
 function advanceReceiverAlone(world: World, migration: Migration, through: boolean): void {
   const { phase, receiver, silent } = migration;
   if (receiver !== "Working") return;
@@ -120,7 +120,7 @@ function play(world: World, migration: Migration, through: boolean): void {
   }
 }
 
-/** Precopy fills the incoming domain; false when that failed. */
+/** Precopy fills the incoming domain; returns false when that failed. */
 function copy(world: World, migration: Migration): boolean {
   const { incoming, target, domain } = migration;
   if (incoming === undefined || target === undefined) return true;
@@ -153,7 +153,7 @@ function copy(world: World, migration: Migration): boolean {
   return true;
 }
 
-/** Ends the ssh between the two, as `pkill ssh` does: each reads the end of the stream at once. */
+/** Ends the ssh between the two, as `pkill ssh` does: both read the end of the stream at once. */
 export function killTransport(world: World, migration: Migration): void {
   if (migration.transport === "Closed") return;
   migration.transport = "Closed";
@@ -161,10 +161,10 @@ export function killTransport(world: World, migration: Migration): void {
   receiverSeesEnd(world, migration, "Broken");
 }
 
-/** Sender: xl alone is killed. Unit: with it its ssh and whatever waits for it. */
+/** Kills the sender. Sender: only xl. Unit: also its ssh and the script that waits for it. */
 export function killSender(world: World, migration: Migration, what: "Sender" | "Unit"): void {
   if (migration.sender === "Gone") return;
-  // What xl has written, its ssh still carries over.
+  // The ssh still delivers what xl has written.
   if (what === "Sender" && migration.phase === "Go" && flows(world, migration)) {
     migration.next = timetable.findIndex((entry) => entry.phase === "Arrived") + 1;
     enter(world, migration, "Arrived");

@@ -8,7 +8,7 @@ import { record } from "./world.ts";
 
 const mebibyte = 2 ** 20;
 
-/** Of one slot, as far as mkfs.ocfs2 chooses it by the type. */
+/** MiB of one slot's journal, where mkfs.ocfs2 chooses it by the type. */
 const journalByType: Readonly<Record<string, number>> = { vmstore: 128, mail: 128, datafiles: 32 };
 
 /** Options of mkfs.ocfs2. Sizes are bytes. */
@@ -29,7 +29,7 @@ function clustersOf(options: MkfsOptions, sizeBytes: number): { readonly cluster
   return { clusterSize: kibibytes * 1024 };
 }
 
-/** What mkfs.ocfs2 says, its last two lines, where it does not even begin; also with --dry-run. */
+/** The last two lines of mkfs.ocfs2's output where it refuses to begin, also with --dry-run. */
 export function mkfsUnfit(options: MkfsOptions, sizeBytes: number): string | undefined {
   if (isForFiles(options) && sizeBytes < 2 ** 31)
     return "mkfs.ocfs2: Selected file system type requires a device of at least 2 gigabytes";
@@ -43,8 +43,8 @@ export function mkfsUnfit(options: MkfsOptions, sizeBytes: number): string | und
 }
 
 /**
- * `mkfs.ocfs2 -q … DEVICE </dev/null`: overwrites whatever is there but an OCFS2, which it asks about. In its middle the
- * device holds half a file system, and a crash leaves it so.
+ * `mkfs.ocfs2 -q … DEVICE </dev/null`: overwrites the device unless it holds an OCFS2, which it would ask about. Midway
+ * the device holds half a file system, and a crash leaves it so.
  */
 export function* mkfsOcfs2(world: World, host: Host, device: string, options: MkfsOptions): Generator<number, Ended> {
   const failed = (text: string): Ended => ({ exitCode: 1, stderr: `mkfs.ocfs2: ${text}\n` });
@@ -89,7 +89,7 @@ export function* mkfsOcfs2(world: World, host: Host, device: string, options: Mk
   return { exitCode: 0, stderr: "mkfs.ocfs2 1.8.7\n" };
 }
 
-/** `tunefs.ocfs2 -S`: works while it is mounted. */
+/** `tunefs.ocfs2 -S`: works while the file system is mounted. */
 export function growVolume(world: World, host: Host, device: string): Ended {
   const disk = sharedDisk(host, device);
   const volume = disk?.content.ocfs2;
@@ -105,7 +105,7 @@ export function growVolume(world: World, host: Host, device: string): Ended {
   return { exitCode: 0, stderr: "" };
 }
 
-/** `tunefs.ocfs2 -N`: needs the file system for itself. */
+/** `tunefs.ocfs2 -N`: requires that no host has the file system mounted. */
 export function addSlots(world: World, host: Host, device: string, nodeSlots: number): Ended {
   const volume = sharedDisk(host, device)?.content.ocfs2;
   if (volume === undefined) {

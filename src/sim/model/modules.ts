@@ -4,7 +4,7 @@ import { list, readText } from "./storage.ts";
 const modprobeDirectories = ["/etc/modprobe.d", "/run/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"];
 const loadDirectories = ["/etc/modules-load.d", "/run/modules-load.d", "/usr/lib/modules-load.d"];
 
-/** Files of several directories by name: the first directory that has a name wins. */
+/** Files of several directories by name: of files with the same name the one in the first directory wins. */
 function* dropIns(host: Host, directories: readonly string[]): Generator<string> {
   const seen = new Map<string, string>();
   for (const directory of directories) {

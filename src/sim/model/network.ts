@@ -1,19 +1,22 @@
 import type { Interface } from "./hardware.ts";
 import type { Host, World } from "./state.ts";
 
-/** An interface that can send and receive: powered, switched on, plugged in. */
+/** Whether an interface has a link: the host is not off and the cable is plugged. */
 export function hasCarrier(host: Host, nic: Interface): boolean {
   return host.power !== "Off" && nic.cable === "Plugged";
 }
 
-/** An interface that passes frames now: host up, interface up, cable plugged. */
+/** Whether an interface passes frames now: host up, interface up, cable plugged. */
 export function canCarry(host: Host, nic: Interface): boolean {
   return host.power === "On" && nic.adminUp && nic.cable === "Plugged";
 }
 
 const pairKey = (segment: string, a: string, b: string) => (a < b ? `${segment} ${a} ${b}` : `${segment} ${b} ${a}`);
 
-/** Whether a frame sent on one interface arrives at the other. A host never hears itself (K/drivers/block/aoe/aoenet.c). */
+/**
+ * Whether a frame sent on one interface arrives at the other. A host never receives its own frames
+ * (K/drivers/block/aoe/aoenet.c).
+ */
 export function reaches(world: World, from: Host, out: Interface, to: Host, into: Interface): boolean {
   return (
     from !== to &&
@@ -25,14 +28,14 @@ export function reaches(world: World, from: Host, out: Interface, to: Host, into
   );
 }
 
-/** Every interface that hears a broadcast. */
+/** Every interface that receives a broadcast. */
 export function* hearers(world: World, from: Host, out: Interface): Generator<{ host: Host; nic: Interface }> {
   for (const { host, nic } of world.segments.get(out.segment) ?? []) {
     if (reaches(world, from, out, host, nic)) yield { host, nic };
   }
 }
 
-/** Two hosts no longer hear each other on a segment, although each hears the rest. */
+/** Cuts two hosts off from each other on a segment; each still reaches the rest. */
 export function split(world: World, segment: string, a: string, b: string): void {
   world.splits.add(pairKey(segment, a, b));
 }

@@ -1,11 +1,11 @@
 import type { Content } from "./content.ts";
 import type { AoeDevice } from "./hardware.ts";
 
-/** What the kernel of one host holds of clusters and OCFS2; lost at a reboot. */
+/** What the kernel of one host knows of clusters and OCFS2; lost at a reboot. */
 export interface O2cbState {
-  /** The modules ocfs2 and ocfs2_stack_o2cb, and configfs. */
+  /** Whether the modules ocfs2 and ocfs2_stack_o2cb are loaded and configfs is mounted. */
   loaded: boolean;
-  /** The cluster below /sys/kernel/config/cluster. */
+  /** The cluster in /sys/kernel/config/cluster. */
   cluster: Cluster | undefined;
   /** Heartbeat regions that this host writes, by UUID (32 upper-case digits). */
   readonly regions: Map<string, Region>;
@@ -35,17 +35,17 @@ export interface ClusterNode {
   readonly name: string;
   readonly address: string;
   readonly port: number;
-  /** Its name is the name of this host. */
+  /** Whether its name is that of this host. */
   readonly local: boolean;
 }
 
 /** O2CB's defaults: the threshold in beats of two seconds, the rest in milliseconds. */
 export const defaultTimeouts: Timeouts = { threshold: 31, idle: 30_000, keepalive: 2000, reconnect: 2000 };
 
-/** How long a node tries to write before it gives itself up, in milliseconds. */
+/** How long a node tries to write before it fences itself, in milliseconds. */
 export const writeTimeout = (timeouts: Timeouts): number => (timeouts.threshold - 1) * 2000;
 
-/** How long the others wait for a sign of life on the disk: one beat longer. */
+/** How long other nodes wait for a heartbeat before they count the node as dead: one beat longer. */
 export const deadAfter = (timeouts: Timeouts): number => timeouts.threshold * 2000;
 
 /** The node of the cluster that is this host. */
@@ -61,13 +61,13 @@ export interface Region {
   /** The AoE device under it; undefined for a disk of the host itself, which never hangs. */
   readonly aoe: AoeDevice | undefined;
   readonly node: number;
-  /** Since when writes do not come back. */
+  /** When writes stopped returning. */
   hungSince: number | undefined;
   /** From when the write timeout counts; moved when all nodes agree that the storage hangs. */
   armedAt: number;
-  /** The write timeout has come, and other regions still beat. */
+  /** The write timeout has passed, but other regions are still written. */
   failed: boolean;
-  /** Writes come back with an error: the driver gave the device up. */
+  /** Writes fail: the driver has given the device up. */
   errors: boolean;
   readonly close: () => void;
 }
@@ -80,14 +80,14 @@ export interface Ocfs2Mount {
   readonly content: Content;
   readonly slot: number;
   readonly node: number;
-  /** Which bytes, as events name them. */
+  /** The backing, as events name it. */
   readonly backing: string;
-  /** Who keeps it busy: `process 5278 sleep`, `domain proof`. */
+  /** What keeps it busy: `process 5278 sleep`, `domain proof`. */
   readonly users: string[];
   readonly close: () => void;
 }
 
-/** A line of the kernel's log that somebody should read. */
+/** A line of the kernel log that the probe reports. */
 export interface KernelLine {
   /** Milliseconds, the rack's clock. */
   readonly at: number;

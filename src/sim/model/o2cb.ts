@@ -8,12 +8,12 @@ import { readText } from "./storage.ts";
 import { parseEnvironment } from "./systemd.ts";
 import { record } from "./world.ts";
 
-/** The file that ocfs2-tools read the cluster from. */
+/** The file from which ocfs2-tools read the cluster. */
 export const clusterConf = "/etc/ocfs2/cluster.conf";
 /** The file that /etc/init.d/o2cb reads at boot. */
 export const bootConf = "/etc/default/o2cb";
 
-/** What /etc/default/o2cb says; undefined when there is none. */
+/** The content of /etc/default/o2cb. */
 export interface BootCluster {
   readonly enabled: boolean;
   readonly cluster: string;
@@ -42,7 +42,7 @@ export function bootCluster(host: Host): BootCluster | undefined {
   };
 }
 
-/** modprobe of what OCFS2 needs, and its file systems mounted; false when the kernel has none. */
+/** Loads the modules that OCFS2 needs and mounts their file systems; false when the kernel has none. */
 export function loadStack(world: World, host: Host): boolean {
   const { o2cb, modules } = host.running;
   if (o2cb.loaded) return true;
@@ -55,7 +55,7 @@ export function loadStack(world: World, host: Host): boolean {
   return true;
 }
 
-/** Values of configfs that may differ from what they are; the caller has looked that nothing forbids it. */
+/** Sets the configfs values of the cluster; the caller has checked that nothing forbids it. */
 export function setCluster(
   world: World,
   host: Host,
@@ -70,7 +70,9 @@ export function setCluster(
   return true;
 }
 
-/** o2cb register-cluster: adds the nodes that are missing, and leaves alone what is there. Its own node is the one with this host's name. */
+/**
+ * o2cb register-cluster: adds missing nodes and leaves existing ones alone. The node with this host's name is its own.
+ */
 export function registerMissing(world: World, host: Host, nodes: readonly Omit<ClusterNode, "local">[]): boolean {
   const { cluster } = host.running.o2cb;
   if (cluster === undefined) return false;
@@ -80,10 +82,10 @@ export function registerMissing(world: World, host: Host, nodes: readonly Omit<C
   return missing.length > 0;
 }
 
-/** O2CB compares names of nodes without case. */
+/** O2CB ignores case in node names. */
 export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
-/** O2CB finds its own node by the name of the host. */
+/** Whether a node name is that of the host: by it O2CB finds its own node. */
 export const isNamed = (host: Host, name: string): boolean => isSameName(name, host.running.hostname);
 
 /** `o2cb remove-node` in the running kernel. */
@@ -92,7 +94,7 @@ export function dropNode(world: World, host: Host, number: number): void {
   if (cluster?.nodes.delete(number) === true) record(world, host, { kind: "ClusterChanged", cluster: cluster.name });
 }
 
-/** A registered cluster in which this host has a node. */
+/** Whether a cluster is registered in which this host has a node. */
 export function isOnline(host: Host): boolean {
   const { cluster } = host.running.o2cb;
   return cluster !== undefined && localNode(cluster) !== undefined;
@@ -109,7 +111,7 @@ export function unregisterCluster(world: World, host: Host): "Unregistered" | "I
   return "Unregistered";
 }
 
-/** start_region of heartbeat-region.sh: why the heartbeat does not start, undefined when it is written. */
+/** start_region of heartbeat-region.sh: why the heartbeat does not start, or undefined when it is written. */
 export function startGlobalRegion(world: World, host: Host, region: string, device: string): string | undefined {
   const { o2cb } = host.running;
   if (o2cb.regions.has(region)) return undefined;
@@ -122,15 +124,15 @@ export function startGlobalRegion(world: World, host: Host, region: string, devi
   return started === undefined ? "write error: Invalid argument" : undefined;
 }
 
-/** `o2cb stop-heartbeat`: every region of this host. */
+/** `o2cb stop-heartbeat`: stops every region of this host. */
 export function stopGlobalHeartbeat(world: World, host: Host): void {
   for (const region of [...host.running.o2cb.regions.values()]) stopRegion(world, host, region);
 }
 
 /**
- * /etc/init.d/o2cb: `online NAME`, or `start` without a name, which needs O2CB_ENABLED. Nodes from cluster.conf, timeouts
- * from /etc/default/o2cb. Without a node of this host's name it is registered, stays offline, and nobody is told.
- * It starts no global heartbeat: `o2cb start-heartbeat` does not look at AoE devices.
+ * /etc/init.d/o2cb: `online NAME`, or `start` without a name, which needs O2CB_ENABLED. Nodes from cluster.conf,
+ * timeouts from /etc/default/o2cb. Without a node of this host's name the cluster is registered but stays offline,
+ * without a message. It starts no global heartbeat: `o2cb start-heartbeat` does not look at AoE devices.
  */
 export function onlineFromFiles(world: World, host: Host, wanted?: string): void {
   const { o2cb } = host.running;

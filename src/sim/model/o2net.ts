@@ -3,21 +3,21 @@ import { canCarry, reaches } from "./network.ts";
 import { type ClusterNode, localNode } from "./o2cb-state.ts";
 import type { Host, World } from "./state.ts";
 
-/** The interface that has the address; hosts of a rack without addresses use any. */
+/** The interface that has the address; all interfaces on hosts of a rack without addresses. */
 function interfacesOf(host: Host, address: string): Interface[] {
   const all = [...host.interfaces.values()];
   const named = all.filter((nic) => nic.address.split("/")[0] === address);
   return named.length > 0 ? named : all;
 }
 
-/** Whether packets go between two nodes, by the addresses in the cluster's configuration. */
+/** Whether packets pass between two nodes, by the addresses in the cluster's configuration. */
 export function packetsPass(world: World, a: Host, nodeA: ClusterNode, b: Host, nodeB: ClusterNode): boolean {
   return interfacesOf(a, nodeA.address).some((out) =>
     interfacesOf(b, nodeB.address).some((into) => reaches(world, a, out, b, into) && reaches(world, b, into, a, out)),
   );
 }
 
-/** Whether some interface of the node is down or unplugged, or a host pair of its is split: only then a pair needs a look. */
+/** Whether an interface of the node is down or unplugged, or any host pair is split: only then pairs need a check. */
 export function isSuspicious(world: World, host: Host): boolean {
   if (world.splits.size > 0) return true;
   return [...host.interfaces.values()].some((nic) => !canCarry(host, nic));
@@ -26,14 +26,17 @@ export function isSuspicious(world: World, host: Host): boolean {
 const sameNode = (a: ClusterNode | undefined, b: ClusterNode | undefined) =>
   a?.number === b?.number && a?.address === b?.address && a?.port === b?.port;
 
-/** Both list exactly the same nodes: without it the second to mount is not let into the domain (error 22). */
+/** Whether both list exactly the same nodes: otherwise the second to mount is refused by the domain (error 22). */
 export function sameNodes(a: Host, b: Host): boolean {
   const [mine, theirs] = [a.running.o2cb.cluster, b.running.o2cb.cluster];
   if (mine === undefined || theirs === undefined || mine.nodes.size !== theirs.nodes.size) return false;
   return [...mine.nodes.values()].every((node) => sameNode(node, theirs.nodes.get(node.number)));
 }
 
-/** Whether two hosts have, or could have, an o2net connection: they know each other, agree on the timeouts, and hear each other. */
+/**
+ * Whether two hosts have, or could have, an o2net connection: they list each other, agree on the timeouts, and reach
+ * each other.
+ */
 export function connected(world: World, a: Host, b: Host): boolean {
   const [mine, theirs] = [a.running.o2cb.cluster, b.running.o2cb.cluster];
   if (mine === undefined || theirs === undefined || b.power !== "On" || a.power !== "On") return false;

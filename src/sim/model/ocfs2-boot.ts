@@ -12,7 +12,7 @@ export interface FstabEntry {
   readonly mountPoint: string;
   readonly type: string;
   readonly options: readonly string[];
-  /** Of a mark `# xensan: OWNER` in the line above; empty for a foreign entry. */
+  /** Owner in a mark `# xensan: OWNER` on the line above; empty for a foreign entry. */
   readonly owner: string;
 }
 
@@ -38,14 +38,14 @@ const deviceTimeout = (options: readonly string[]) => {
   return seconds === 0 ? Number.POSITIVE_INFINITY : seconds;
 };
 
-/** Options that are for systemd and mount(8), not for the kernel. */
+/** Whether an option is for the kernel, not for systemd or mount(8). */
 const isForKernel = (option: string): boolean =>
   !["defaults", "nofail", "auto", "noauto"].includes(option) && !option.startsWith("x-");
 
-/** What `mount MOUNTPOINT` passes on. */
+/** The options that `mount MOUNTPOINT` passes to the kernel. */
 export const kernelOptions = (options: readonly string[]): string[] => options.filter(isForKernel);
 
-/** Plays what takes time on a host, by itself, until it ends or the host goes down. */
+/** Runs steps that take time on a host, until they end or the host goes down. */
 export function play(world: World, host: Host, steps: Generator<number, unknown>): void {
   const next = () => {
     const step = steps.next();
@@ -54,7 +54,7 @@ export function play(world: World, host: Host, steps: Generator<number, unknown>
   next();
 }
 
-/** What o2cb and the mounts of fstab do at boot, when the network is up and the driver has asked who is there. */
+/** What o2cb and the mounts of fstab do at boot, once the network is up and the driver has run discovery. */
 export function bootOcfs2(world: World, host: Host): void {
   if (!host.packages.has("ocfs2-tools")) return;
   let online = false;
@@ -78,7 +78,7 @@ function* mountAtBoot(world: World, host: Host, entry: FstabEntry, online: () =>
   const there = () => sharedDisk(host, source)?.aoe?.up === true;
   const ordered = options.some((option) => /^x-systemd\.(requires|after)=o2cb\.service$/.test(option));
   if (host.init === "sysvinit") {
-    // /etc/init.d/ocfs2 comes after o2cb, and tries once.
+    // /etc/init.d/ocfs2 runs after o2cb and tries once.
     while (!online()) yield 1000;
   } else {
     for (let waited = 0; !there(); waited++) {
@@ -90,7 +90,7 @@ function* mountAtBoot(world: World, host: Host, entry: FstabEntry, online: () =>
   yield* mountOcfs2(world, host, source, mountPoint, kernelOptions(options));
 }
 
-/** The loop that mounts what is marked as ours in fstab, and what starts it. */
+/** The loop that mounts the fstab entries with our mark. */
 export const mountsLoop = "/var/lib/xensan/mount-at-boot";
 /** The unit that mounts shared file systems at boot. */
 export const mountsUnit = "/etc/systemd/system/xensan-mounts.service";
@@ -98,10 +98,10 @@ export const mountsUnit = "/etc/systemd/system/xensan-mounts.service";
 export const mountsWant = "/etc/systemd/system/multi-user.target.wants/xensan-mounts.service";
 /** The drop-in by which boot-order.sh orders o2cb. */
 export const orderDropIn = "/etc/systemd/system/o2cb.service.d/xensan.conf";
-/** `CLUSTER FENCE MODE`, then `REGION DEVICE` a line: what the loop sets before it mounts. */
+/** `CLUSTER FENCE MODE`, then a line `REGION DEVICE` each: what the loop sets before it mounts. */
 export const clusterState = "/var/lib/xensan/cluster";
 
-/** Whether the loop comes with the next boot. */
+/** Whether the loop starts at the next boot. */
 export function loopStarts(host: Host): boolean {
   if (readText(host, mountsLoop) === undefined) return false;
   if (host.init === "systemd") {
@@ -110,7 +110,9 @@ export function loopStarts(host: Host): boolean {
   return /^[^#].*:once:\/bin\/sh \/var\/lib\/xensan\/mount-at-boot$/m.test(readText(host, "/etc/inittab") ?? "");
 }
 
-/** Whether O2CB comes before it, too: its init script is linked, and under systemd ordered after the network's devices. */
+/**
+ * Whether O2CB also starts before the loop: its init script is linked, and under systemd ordered after the AoE devices.
+ */
 export function bootOrderStands(host: Host): boolean {
   const linked = list(host, "/etc/rc2.d").some((name) => /^S\d\do2cb$/.test(name));
   return linked && loopStarts(host) && (host.init === "sysvinit" || readText(host, orderDropIn) !== undefined);
@@ -136,7 +138,7 @@ function* mountLoop(world: World, host: Host): Generator<number, void> {
   }
 }
 
-/** What the init script does not set; false while the cluster is not registered. */
+/** Sets what the init script does not set; false while the cluster is not registered. */
 function prepareCluster(world: World, host: Host): boolean {
   const [first = "", ...regions] = (readText(host, clusterState) ?? "").trim().split("\n");
   const [name = "", fence = ""] = first.split(" ");

@@ -18,7 +18,7 @@ export interface Ended {
 }
 
 const well: Ended = { exitCode: 0, stderr: "" };
-/** What the kernel adds to the options that were asked for. */
+/** Options that the kernel adds to the requested ones. */
 const kernelOptions = [
   "nointr",
   "data=ordered",
@@ -49,7 +49,7 @@ export function* mountOcfs2(
   }
   if (!(yield* readable(world, host, disk))) return said(`I/O error on channel while opening device ${device}`);
   const directory = resolve(host, mountPoint).node;
-  // It says so and ends well.
+  // It prints this and exits with 0.
   if (directory?.kind !== "Directory") return said(`mount directory ${mountPoint} does not exist`, 0);
   const volume = disk.content.ocfs2;
   if (volume === undefined || !volume.complete)
@@ -117,7 +117,10 @@ export function* mountOcfs2(
   return well;
 }
 
-/** A read of the device: comes back, hangs until somebody answers, or fails once the driver gives up. */
+/**
+ * A read of the device: returns true, hangs until a vblade answers, or returns false once the driver gives the device
+ * up.
+ */
 export function* readable(world: World, host: Host, disk: SharedDisk): Generator<number, boolean> {
   while (!answers(world, host, disk.aoe)) {
     if (disk.aoe?.up === false) return false;
@@ -142,7 +145,7 @@ function disagree(world: World, host: Host, other: Host): void {
   kernelSays(world, host, "Network", String(node.number), message);
 }
 
-/** Slots of nodes that nobody hears any more. */
+/** Frees the slots of nodes without a heartbeat. */
 function dropDead(world: World, host: Host, volume: Ocfs2Volume): void {
   const { cluster } = host.running.o2cb;
   if (cluster === undefined) return;
@@ -185,7 +188,7 @@ export function* unmountOcfs2(world: World, host: Host, mountPoint: string): Gen
   return well;
 }
 
-/** errors=remount-ro, after the kernel found something wrong: this host alone reads on and writes no more. */
+/** errors=remount-ro after the kernel found an error: only this host's mount becomes read-only. */
 export function remountReadOnly(world: World, host: Host, mount: Ocfs2Mount, why: string): void {
   const shown = host.running.mounts.find((one) => one.mountPoint === mount.mountPoint && one.type === "ocfs2");
   if (shown === undefined) return;

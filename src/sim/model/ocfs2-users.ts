@@ -1,6 +1,6 @@
 import type { Host } from "./state.ts";
 
-/** Who keeps a mounted file system busy: `process 5278 sleep`, `domain 3 (/srv/xen/web.img)`. */
+/** What keeps a mounted file system busy: `process 5278 sleep`, `domain 3 (/srv/xen/web.img)`. */
 export function usersOf(host: Host, mountPoint: string): string[] {
   const mount = host.running.o2cb.mounts.find((one) => one.mountPoint === mountPoint);
   const users = mount === undefined ? [] : [...mount.users];

@@ -13,13 +13,13 @@ export interface Ocfs2Parameters {
   readonly clusterSize?: number;
 }
 
-/** What mkfs.ocfs2 chooses by the size: small volumes get small blocks. */
+/** The block size that mkfs.ocfs2 chooses by the size: small volumes get small blocks. */
 function blockSizeOf(sizeBytes: number): number {
   if (sizeBytes <= 3 * 2 ** 20) return 512;
   return sizeBytes >= 2 ** 30 ? 4096 : sizeBytes >= 2 ** 29 ? 2048 : 1024;
 }
 
-/** A fresh one, with nothing in it. */
+/** A new, empty OCFS2. */
 export function createVolume(parameters: Ocfs2Parameters): Ocfs2Volume {
   const { sizeBytes, blockSize, clusterSize } = parameters;
   const cluster = clusterSize ?? 4096;
@@ -43,26 +43,26 @@ export function createVolume(parameters: Ocfs2Parameters): Ocfs2Volume {
   };
 }
 
-/** As the kernel's messages and configfs write it. */
+/** The UUID as the kernel's messages and configfs write it. */
 export const regionName = (uuid: string): string => uuid.replaceAll("-", "").toUpperCase();
 
 const beatMs = 2000;
 
-/** When a node last wrote. */
+/** The time at which a node last wrote. */
 export const lastBeat = (beat: Beat, now: number): number =>
   beat.until ?? beat.from + Math.floor((now - beat.from) / beatMs) * beatMs;
 
-/** The sequence number that stands there now: seconds of the last write, as debugfs.ocfs2 prints them. */
+/** The sequence number on disk now: seconds of the last write, as debugfs.ocfs2 prints them. */
 export const sequenceOf = (beat: Beat, now: number): string =>
   Math.floor(lastBeat(beat, now) / 1000)
     .toString(16)
     .padStart(16, "0");
 
-/** Whether others still count it as alive: it wrote within the threshold. */
+/** Whether the other nodes still count the node as alive: it wrote within the threshold. */
 export const isAlive = (beat: Beat, now: number, thresholdMs: number): boolean =>
   now - lastBeat(beat, now) <= thresholdMs;
 
-/** The file system as one host mounts it: the same files, a device number and a read-only state of its own. */
+/** The file system as one host mounts it: the same files, with its own device number and read-only state. */
 export function mountedView(volume: Ocfs2Volume, device: string, readOnly: boolean): FileSystem {
   const { files } = volume;
   return {

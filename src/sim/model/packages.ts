@@ -5,7 +5,7 @@ import type { Host, World } from "./state.ts";
 import { bootLink, startExports } from "./systemd.ts";
 import { record } from "./world.ts";
 
-/** Debian 12's packages as far as a rack needs them: version, and the programs that come with them. */
+/** Debian 12's packages as far as a rack needs them: version and programs. */
 const catalogue: Readonly<Record<string, { version: string; tools: readonly string[] }>> = {
   vblade: { version: "25-1+b1", tools: ["/usr/sbin/vblade", "/usr/sbin/vbladed"] },
   aoetools: {
@@ -40,7 +40,7 @@ const catalogue: Readonly<Record<string, { version: string; tools: readonly stri
   lvm2: { version: "2.03.16-2", tools: ["/usr/sbin/lvcreate", "/usr/sbin/lvs", "/usr/sbin/lvextend", "/usr/sbin/vgs"] },
 };
 
-/** /etc/default/o2cb as Debian's package leaves it: nothing comes online by itself. */
+/** /etc/default/o2cb as Debian's package installs it: no cluster comes online by itself. */
 const packagedO2cb = `O2CB_ENABLED=false
 O2CB_BOOTCLUSTER=ocfs2
 O2CB_HEARTBEAT_THRESHOLD=31
@@ -49,7 +49,7 @@ O2CB_KEEPALIVE_DELAY_MS=2000
 O2CB_RECONNECT_DELAY_MS=2000
 `;
 
-/** /etc/default/xendomains as Debian's package leaves it. */
+/** /etc/default/xendomains as Debian's package installs it. */
 const packagedXendomains = `XENDOMAINS_MIGRATE=""
 XENDOMAINS_SAVE=/var/lib/xen/save
 XENDOMAINS_RESTORE=true
@@ -57,7 +57,7 @@ XENDOMAINS_AUTO=/etc/xen/auto
 XENDOMAINS_STOP_MAXWAIT=300
 `;
 
-/** The shipped sample lets nobody but the host itself migrate domains to it. */
+/** The sample file allows only the host itself to migrate domains to it. */
 const packagedXend = `# -*- sh -*-
 #(xend-relocation-server no)
 #(xend-relocation-port 8002)
@@ -71,7 +71,7 @@ const packagedXend = `# -*- sh -*-
 /** Whether apt can install a package of this name. */
 export const isAvailable = (name: string): boolean => name in catalogue;
 
-/** Absolute path of a program, if an installed package brings it. */
+/** Absolute path of a program, if an installed package contains it. */
 export function toolPath(host: Host, tool: string): string | undefined {
   for (const name of host.packages.keys()) {
     const path = catalogue[name]?.tools.find((candidate) => candidate.endsWith(`/${tool}`));
@@ -80,7 +80,7 @@ export function toolPath(host: Host, tool: string): string | undefined {
   return undefined;
 }
 
-/** Puts a package's files in place, without its maintainer script: what a host has from the start. */
+/** Puts a package's files in place without running its maintainer script, as for a host that has it from the start. */
 export function unpack(host: Host, name: string): string | undefined {
   const version = catalogue[name]?.version;
   if (version === undefined) return undefined;
@@ -109,14 +109,14 @@ export function unpack(host: Host, name: string): string | undefined {
   return version;
 }
 
-/** apt-get install of one package, at its end: files, then the maintainer script's own actions. */
+/** The end of apt-get install of one package: its files, then the actions of its maintainer script. */
 export function installPackage(world: World, host: Host, name: string): void {
   if (host.packages.has(name)) return;
   const version = unpack(host, name);
   if (version === undefined) return;
   record(world, host, { kind: "PackageInstalled", package: name, version });
   if (host.init !== "systemd") return;
-  // Both packages act at once: vblade starts what /etc/vblade.conf.d holds, aoetools loads the driver.
+  // Both packages act at once: vblade starts the exports in /etc/vblade.conf.d, aoetools loads the driver.
   if (name === "vblade") startExports(world, host);
   if (name === "aoetools" && host.kernelAoe === "Module") loadDriver(world, host, moduleParameters(host, "aoe"));
 }

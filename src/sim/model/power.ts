@@ -28,7 +28,7 @@ const pseudo = (type: string, mountPoint: string, device: string): Mount => ({
   root: "/",
 });
 
-/** The state of a host whose kernel has just started: nothing but what fstab mounts. */
+/** The state of a host whose kernel has just started: only the mounts of fstab. */
 export function freshRunning(host: Omit<Host, "running">, salt: string, now: number): Running {
   const mounts = [...host.fstab, pseudo("devtmpfs", "/dev", "0:6"), pseudo("tmpfs", "/run", "0:24")];
   const hostname = resolvePath(mounts, "/etc/hostname").node;
@@ -60,7 +60,7 @@ export function freshRunning(host: Omit<Host, "running">, salt: string, now: num
   };
 }
 
-/** Everything volatile is gone at once, and nobody is told. */
+/** Cuts the power: everything volatile is lost at once, without notice to any program. */
 export function powerOff(world: World, host: Host, why = "power off"): void {
   if (host.power === "Off") return;
   byItself(world, () => {
@@ -96,7 +96,7 @@ export function powerOff(world: World, host: Host, why = "power off"): void {
   });
 }
 
-/** Boots from what is on the disks: exactly what the configuration files say comes back. */
+/** Boots from the disks: only what the configuration files say comes back. */
 export function powerOn(world: World, host: Host): void {
   if (host.power !== "Off") return;
   host.power = "Booting";
@@ -106,10 +106,13 @@ export function powerOn(world: World, host: Host): void {
   later(world, host, world.timings.boot, () => arrive(world, host));
 }
 
-/** How long services take to stop once the domains have been asked to shut down, milliseconds. */
+/** How long services take to stop after the domains were asked to shut down, in milliseconds. */
 const stopMs = 30_000;
 
-/** Somebody types `poweroff` or `reboot`: xendomains asks every domain to shut down, and what is left ends with the machine. */
+/**
+ * A user types `poweroff` or `reboot`: xendomains asks every domain to shut down; those still running end with the
+ * machine.
+ */
 export function goDown(world: World, host: Host, then: "Off" | "Reboot"): void {
   if (host.power !== "On" || host.running.goingDown) return;
   host.running.goingDown = true;
@@ -118,8 +121,8 @@ export function goDown(world: World, host: Host, then: "Off" | "Reboot"): void {
 }
 
 /**
- * dom0 hangs: it answers nobody and writes nothing more, and the disks of its domains with it. A watchdog below it resets the
- * machine; otherwise it stays so.
+ * dom0 hangs: it answers no request and writes nothing, nor do its domains write to their disks. A watchdog of Xen
+ * resets the machine; otherwise it stays so.
  */
 export function hang(world: World, host: Host): void {
   if (host.power !== "On") return;
@@ -136,7 +139,7 @@ export function hang(world: World, host: Host): void {
   });
 }
 
-/** A reset: off, and on at once. */
+/** A reset: power off and on again at once. */
 export function reset(world: World, host: Host, why = "reset"): void {
   powerOff(world, host, why);
   powerOn(world, host);
@@ -159,7 +162,10 @@ export function arrive(world: World, host: Host): void {
   bootOcfs2(world, host);
 }
 
-/** A node that gave itself up: reset at once, or a panic, from which kernel.panic seconds lead to a reboot, 0 nowhere. */
+/**
+ * A node fences itself: it resets at once, or panics, after which the host reboots in kernel.panic seconds, or never
+ * when that is 0.
+ */
 export function fence(world: World, host: Host, why: string): void {
   const { cluster } = host.running.o2cb;
   const node = (cluster && localNode(cluster)?.number) ?? -1;

@@ -5,7 +5,7 @@ import { connected, isSuspicious } from "./o2net.ts";
 import type { Host, World } from "./state.ts";
 import { byItself, later } from "./world.ts";
 
-/** What may break or mend a heartbeat or a connection. */
+/** Events that may break or restore a heartbeat or a connection. */
 const triggers = new Set<string>([
   "Fault",
   "VbladeStarted",
@@ -21,7 +21,7 @@ const triggers = new Set<string>([
   "ClusterChanged",
 ]);
 
-/** From now on heartbeats and connections are looked at whenever something happened that may concern them. */
+/** From now on heartbeats and connections are checked after each event that may affect them. */
 export function watchClusters(world: World): void {
   let due = false;
   world.listeners.add((event) => {
@@ -66,7 +66,10 @@ function checkLinks(world: World): void {
   for (const key of [...world.brokenLinks.keys()]) if (!broken.has(key)) world.brokenLinks.delete(key);
 }
 
-/** A silent connection is idle first, and quorum is decided when the disk had time to tell who is dead. */
+/**
+ * A silent connection first becomes idle; quorum is decided after the disk heartbeat has had time to show which node is
+ * dead.
+ */
 function decideLater(world: World, host: Host, peer: Host, still: () => boolean): void {
   const { cluster } = host.running.o2cb;
   const node = peer.running.o2cb.cluster;
@@ -83,7 +86,7 @@ function decideLater(world: World, host: Host, peer: Host, still: () => boolean)
   });
 }
 
-/** K/fs/ocfs2/cluster/quorum.c: more than half, or exactly half with the lowest number among them, live on. */
+/** K/fs/ocfs2/cluster/quorum.c: more than half survive, or exactly half if the lowest number is among them. */
 function decide(world: World, host: Host): void {
   const { cluster, regions } = host.running.o2cb;
   const me = cluster === undefined ? undefined : localNode(cluster);

@@ -4,7 +4,7 @@ import type { Host, World } from "./state.ts";
 import { readText } from "./storage.ts";
 import { toolstackOf } from "./xen-state.ts";
 
-/** Where prepare-relocation keeps what belongs to migrations. */
+/** Where prepare-relocation keeps its files for migrations. */
 export const relocationFiles = {
   key: "/var/lib/xensan/ssh/id_ed25519",
   publicKey: "/var/lib/xensan/ssh/id_ed25519.pub",
@@ -14,14 +14,14 @@ export const relocationFiles = {
   authorized: "/root/.ssh/authorized_keys",
 } as const;
 
-/** A line of public key of the right form that depends on nothing but the text. */
+/** A public key line of the right form that depends only on the text. */
 export function madeUpKey(text: string): string {
   const blob = createHash("sha256").update(text).digest();
   const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
   return `ssh-ed25519 ${Buffer.concat([field(Buffer.from("ssh-ed25519")), field(blob)]).toString("base64")}`;
 }
 
-/** Of the host's own sshd. */
+/** Host key of the host's own sshd. */
 export const hostKeyOf = (host: Host) => madeUpKey(`sshd ${host.machineId}`);
 
 const begin = "# xensan: peers that may migrate domains to this host";
@@ -34,7 +34,7 @@ export interface Peer {
   readonly publicKey: string;
 }
 
-/** The managed block, as sshd reads it. */
+/** The peers in the managed block, as sshd reads it. */
 export function peersOf(host: Host): Peer[] {
   const text = readText(host, relocationFiles.authorized) ?? "";
   const block = text.split(`${begin}\n`)[1]?.split(end)[0] ?? "";

@@ -15,16 +15,16 @@ export interface FormatNote {
   readonly state: "Running" | "Interrupted" | "Done";
 }
 
-/** A process of its own, which neither a cut connection nor the end of the script that started it ends. */
+/** A process of its own, which survives a cut connection and the end of the script that started it. */
 export interface RunningFormat {
-  /** Milliseconds until it does something again; undefined once it has ended. */
+  /** Milliseconds until its next step; undefined once it has ended. */
   wait: number | undefined;
   ended: Ended | undefined;
 }
 
 const markOf = (uuid: string) => `format ${uuid}`;
 
-/** Line 1 device, line 2 owner, line 3 who began, line 4 `done`. */
+/** Reads a record: line 1 device, line 2 owner, line 3 who began, line 4 `done`. */
 export function readFormat(host: Host, uuid: string): FormatNote | undefined {
   const text = readText(host, `${formatDirectory}/${uuid}`);
   if (text === undefined) return undefined;
@@ -34,8 +34,8 @@ export function readFormat(host: Host, uuid: string): FormatNote | undefined {
 }
 
 /**
- * run-format.sh: the record, mkfs.ocfs2, and the record's last line once the device shows what was asked for. Undefined
- * when the record cannot be written: then nothing began.
+ * run-format.sh: the record, mkfs.ocfs2, and the record's last line once the device shows the requested file system.
+ * Undefined when the record cannot be written: then nothing began.
  */
 export function startFormat(
   world: World,
@@ -55,7 +55,7 @@ export function startFormat(
   const { command } = world;
   const advance = () => {
     const outer = world.command;
-    // What it does is still the script's doing, even when nobody waits for the script any more.
+    // Its effects still count as those of the script, even after the script has ended.
     world.command = command;
     const step = steps.next();
     if (step.done) {

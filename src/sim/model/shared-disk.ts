@@ -4,16 +4,16 @@ import type { AoeDevice, BlockDevice } from "./hardware.ts";
 import type { Host, World } from "./state.ts";
 import { backingAt } from "./storage.ts";
 
-/** A block device as an OCFS2 sees it: over AoE, or one of the host itself. */
+/** A block device as an OCFS2 sees it: an AoE device or a disk of the host itself. */
 export interface SharedDisk {
-  /** As asked for. */
+  /** The path as given. */
   readonly path: string;
   readonly block: BlockDevice;
   readonly aoe: AoeDevice | undefined;
   readonly content: Content;
 }
 
-/** The block device behind a path and the AoE device under it, if any; undefined for what is no block device. */
+/** The block device at a path and the AoE device under it, if any; undefined if the path is no block device. */
 export function sharedDisk(host: Host, path: string): SharedDisk | undefined {
   const { block } = backingAt(host, path);
   if (block === undefined) return undefined;
@@ -21,12 +21,12 @@ export function sharedDisk(host: Host, path: string): SharedDisk | undefined {
   return { path, block, aoe, content: block.content };
 }
 
-/** Whether a read or a write comes back now. */
+/** Whether a read or a write returns now. */
 export function answers(world: World, host: Host, aoe: AoeDevice | undefined): boolean {
   return aoe === undefined || (aoe.up && answering(world, host, aoe).length > 0);
 }
 
-/** Which bytes these are, for invariants: host and identity of what is exported. */
+/** Name of the backing, for invariants: host and identity of what is exported. */
 export function backingName(world: World, host: Host, disk: SharedDisk): string {
   if (disk.aoe === undefined) return `${host.name} block:${disk.block.device}`;
   for (const server of world.hosts.values()) {

@@ -5,7 +5,7 @@ import type { RackEvent } from "./events.ts";
 import type { AoeDriver, BlockDevice, InittabEntry, Interface, Unit, VbladeProcess, VolumeGroup } from "./hardware.ts";
 import type { KernelLine, O2cbState } from "./o2cb-state.ts";
 
-/** A host of the rack. What a power cut leaves is in the host itself; everything else is in `running`. */
+/** A host of the rack. What survives a power cut is in the host itself; everything else is in `running`. */
 export interface Host {
   readonly name: string;
   readonly roles: readonly ("server" | "dom0")[];
@@ -28,10 +28,10 @@ export interface Host {
   fstab: readonly Mount[];
   /** Installed versions. */
   readonly packages: Map<string, string>;
-  /** What apt can install, and how. */
+  /** Whether apt can fetch packages. */
   readonly repository: "Reachable" | "Unreachable";
   boots: number;
-  /** What xenwatchdogd is started with, now and perhaps at boot; undefined: nothing resets the host when dom0 hangs. */
+  /** How xenwatchdogd is started, now and perhaps at boot; undefined: nothing resets the host when dom0 hangs. */
   watchdog: { readonly seconds: number; readonly atBoot: boolean } | undefined;
   /** Whether the operator's network reaches it. */
   management: "Connected" | "Cut";
@@ -39,14 +39,14 @@ export interface Host {
   running: Running;
 }
 
-/** What is lost when the power goes. A new object with every boot. */
+/** The state that a power cut loses. A new object with every boot. */
 export interface Running {
   readonly bootId: string;
   /** When the kernel started, by the rack's clock. */
   readonly bootedAt: number;
-  /** What `hostname -s` says. */
+  /** The output of `hostname -s`. */
   hostname: string;
-  /** Somebody typed `reboot` or `poweroff`: what runs is being stopped. */
+  /** A user typed `reboot` or `poweroff`: programs are being stopped. */
   goingDown: boolean;
   /** Values that differ from the kernel's own, by name (`kernel.panic`). */
   readonly sysctl: Map<string, string>;
@@ -58,22 +58,22 @@ export interface Running {
   readonly processes: Map<number, VbladeProcess>;
   /** vblade@ instances by name. */
   readonly units: Map<string, Unit>;
-  /** What init knows of /etc/inittab, by id. */
+  /** The entries of /etc/inittab that init has read, by id. */
   readonly inittab: Map<string, InittabEntry>;
   readonly aoe: AoeDriver;
   /** Lock file → holder, of flock. */
   readonly locks: Map<string, string>;
-  /** Who has the dpkg lock, other than a script of ours. */
+  /** Holder of the dpkg lock, if it is not one of our scripts. */
   dpkgLock: string | undefined;
   nextPid: number;
 }
 
-/** The whole model: hosts, what connects them, what is about to happen and what has. */
+/** The whole model: hosts, their connections, future events and past events. */
 export interface World {
   readonly hosts: Map<string, Host>;
   /** The interfaces plugged into each layer-2 network. */
   readonly segments: Map<string, { readonly host: Host; readonly nic: Interface }[]>;
-  /** Pairs of hosts that do not hear each other on a segment. */
+  /** Pairs of hosts that do not reach each other on a segment. */
   readonly splits: Set<string>;
   readonly agenda: Agenda;
   readonly timings: Timings;
@@ -81,18 +81,18 @@ export interface World {
   readonly listeners: Set<(event: RackEvent) => void>;
   /** Pairs of hosts whose cluster connection is down, and since when. */
   readonly brokenLinks: Map<string, number>;
-  /** Resets a host that gave itself up. */
+  /** Resets a host that fences itself. */
   fence: (host: Host, why: string) => void;
   readonly xen: XenWorld;
-  /** The script run on whose behalf the model changes at this moment. */
+  /** The script run that is changing the model at this moment. */
   command: { readonly id: number; changed: boolean } | undefined;
   /** Scripts started so far; also the id of the last one. */
   commands: number;
-  /** Makes boot ids differ between runs that must not be confused; empty in a simulation. */
+  /** Makes boot IDs differ between separate runs of a rack; empty in a simulation. */
   readonly salt: string;
 }
 
-/** How long things take, in milliseconds. Defaults as measured on the lab's hosts, rounded. */
+/** How long things take, in milliseconds. The defaults are measured on the lab's hosts and rounded. */
 export interface Timings {
   readonly boot: number;
   /** From a config query to a block device with a name. */
@@ -106,16 +106,16 @@ export interface Timings {
   /** xl migrate without the copying, and each MiB of the guest's memory. */
   readonly migration: number;
   readonly migrateMebibyte: number;
-  /** How long a receiver waits on a connection whose other end is gone without a word. */
+  /** How long a receiver waits on a connection whose other end vanished. */
   readonly halfOpen: number;
   /** Copying one MiB of an image. */
   readonly copyMebibyte: number;
-  /** Filling one GiB of a logical volume with zeroes, by a disk that does it itself. */
+  /** Filling one GiB of a logical volume with zeros, by a disk that does it itself. */
   readonly blankGibibyte: number;
   /** mkfs.ocfs2 without its journals, and each MiB of journal. */
   readonly format: number;
   readonly journalMebibyte: number;
-  /** mount -t ocfs2: the heartbeat settles, the domain is joined. */
+  /** mount -t ocfs2: the heartbeat settles and the node joins the domain. */
   readonly mount: number;
   /** The same, when the nodes cannot connect to each other. */
   readonly mountUnconnected: number;
@@ -126,38 +126,38 @@ export interface Timings {
 
 /** The hypervisor under a host; it does not change while the rack exists. Memory in MiB, as xl counts it. */
 export interface Hypervisor {
-  /** Whether the host was booted under Xen: only then it is a dom0. */
+  /** Whether the host was booted under Xen, as a dom0 must be. */
   readonly running: boolean;
   readonly version: { readonly major: number; readonly minor: number; readonly extra: string };
   readonly totalMemory: number;
-  /** With which dom0 boots. */
+  /** MiB with which dom0 boots. */
   readonly dom0Memory: number;
   /** xl takes memory from dom0 for new domains: Xen was booted without dom0_mem. */
   readonly autoballoon: boolean;
   readonly hardwareCapabilities: string;
   readonly virtualisation: readonly string[];
   readonly bridges: readonly string[];
-  /** Of Open vSwitch. */
+  /** Bridges of Open vSwitch. */
   readonly ovsBridges: readonly string[];
 }
 
-/** What of Xen is lost with the power. */
+/** The state of Xen that a power cut loses. */
 export interface XenState {
   /** MiB that xl took from dom0. */
   ballooned: number;
   /** By id, without Domain-0. */
   readonly domains: Map<number, Domain>;
   nextId: number;
-  /** Toolstack programs that build or move a domain now, by pid. */
+  /** Toolstack programs that build or migrate a domain now, by pid. */
   readonly processes: Map<number, { readonly verb: string; readonly name: string }>;
-  /** Copies of images that run, by path of the image. */
+  /** Running copies of images, by path of the image. */
   readonly copies: Map<string, { readonly pid: number }>;
   /** Processes that hold the lease of a domain on its images, by its UUID. */
   readonly leases: Map<string, LeaseHolder>;
-  /** Migrations begun here that run, by operation. */
+  /** Running migrations that began here, by operation. */
   readonly runs: Map<string, Migration>;
   readonly services: Map<string, "active" | "inactive">;
-  /** What the next builds of domains say before they fail, one after the other. */
+  /** Messages of the next failing builds of domains, one entry per build. */
   readonly createFailures: (readonly string[])[];
 }
 
@@ -165,17 +165,17 @@ export interface XenState {
 export interface LeaseHolder {
   readonly pid: number;
   readonly files: readonly { readonly path: string; readonly file: FileNode }[];
-  /** Milliseconds, the rack's clock: before that it does not end by itself. */
+  /** Earliest time at which it ends by itself, in milliseconds of the rack's clock. */
   until: number;
-  /** When the domain was last seen to be absent, by the same clock. */
+  /** When the domain was last found absent, by the same clock. */
   missedAt: number;
 }
 
-/** What of Xen concerns the rack as a whole. */
+/** The state of Xen that belongs to the rack as a whole. */
 export interface XenWorld {
-  /** By UUID: how the operating system inside behaves; it goes where the domain goes. */
+  /** By UUID: how the operating system inside behaves; it moves with the domain. */
   readonly guests: Map<string, Guest>;
-  /** Pairs of hosts between which nothing gets through, whatever the cables say. */
+  /** Pairs of hosts between which no packet passes, whatever the state of the cables. */
   readonly cuts: Set<string>;
   readonly migrations: Set<Migration>;
   readonly hooks: PhaseHook[];
@@ -185,7 +185,7 @@ export interface XenWorld {
 export interface OpenDisk {
   /** The name by which it was opened. */
   readonly path: string;
-  /** Undefined for what is no file. */
+  /** Undefined if it is no file. */
   readonly file: FileNode | undefined;
   readonly readOnly: boolean;
 }
@@ -196,26 +196,26 @@ export type ShutdownReason = "poweroff" | "reboot" | "suspend" | "crash" | "watc
 /** A domain of a simulated dom0. */
 export interface Domain {
   readonly id: number;
-  /** Empty while the toolstack has not named it. */
+  /** Empty until the toolstack has named it. */
   name: string;
   readonly configuration: DomainConfiguration;
-  /** The files that its backends opened: whatever becomes of the names, these are written. */
+  /** The files that its backends opened: writes go to them even after a rename. */
   disks: readonly OpenDisk[];
   /** MiB that it has now; grows while it is received. */
   memory: number;
   vcpus: number;
   paused: boolean;
   shutdown: ShutdownReason | undefined;
-  /** Destroyed, while Xen still waits for whoever maps its memory: a row of xl list, and no copy. */
+  /** Destroyed, but its memory is still mapped: a row of xl list, but not a running copy. */
   dying: boolean;
-  /** When it began to execute; undefined while it does not. */
+  /** When it began to execute; undefined while it does not execute. */
   since: number | undefined;
-  /** Milliseconds for which it executed before. */
+  /** Milliseconds for which it executed before that. */
   executed: number;
 }
 
 /**
- * How far an `xl migrate` has come: Connect (only the source has the domain), Precopy (`NAME--incoming` grows), StopCopy
+ * Progress of an `xl migrate`: Connect (only the source has the domain), Precopy (`NAME--incoming` grows), StopCopy
  * (suspended on the source), Ready (complete on the target), Renamed (`NAME--migratedaway`), Go (permission written),
  * Arrived (permission read), Started (runs on the target), Reported (the source knows), Finished.
  */
@@ -242,7 +242,7 @@ export interface Migration {
   readonly address: string;
   readonly toolstack: "Xl" | "Xm";
   readonly source: Host;
-  /** The boot in which it was begun. */
+  /** The boot of the source in which it began. */
   readonly sourceRunning: Running;
   readonly domain: Domain;
   readonly senderPid: number;
@@ -251,27 +251,27 @@ export interface Migration {
   receiverPid: number | undefined;
   incoming: Domain | undefined;
   phase: Phase;
-  /** Milliseconds of work done; stands still while nothing gets through. */
+  /** Milliseconds of work done; does not grow while no packet gets through. */
   elapsed: number;
   /** Next entry of the timetable. */
   next: number;
-  /** Milliseconds since the last time something got through. */
+  /** Milliseconds since a packet last got through. */
   silent: number;
-  /** Since when the guest is asked to suspend. */
+  /** When the guest was asked to suspend. */
   suspendAsked: number | undefined;
   sender: "Working" | "Gone";
   receiver: "Absent" | "Working" | "Gone";
   /** The ssh between them, as its programs see it. */
   transport: "Open" | "Closed";
-  /** What the target is to say when it fails to start the domain although it may. */
+  /** Message with which the target fails to start the domain although it has permission. */
   startFailure: string | undefined;
-  /** A line of xl's stderr. */
+  /** Receives a line of xl's stderr. */
   readonly log: (line: string) => void;
-  /** xl has ended; never called when it was killed together with what waits for it. */
+  /** Called when xl ends, except when it is killed together with the script that waits for it. */
   readonly exited: (exitCode: number) => void;
 }
 
-/** Something that is to happen when a migration comes to a phase. */
+/** An action to run when a migration reaches a phase. */
 export interface PhaseHook {
   readonly phase: Phase;
   readonly uuid: string | undefined;
@@ -280,12 +280,12 @@ export interface PhaseHook {
 
 /** How the operating system inside a domain behaves. */
 export interface Guest {
-  /** How many milliseconds it takes to shut down when asked; Ignores: it never does. */
+  /** Milliseconds that a requested shutdown takes; Ignores: it never shuts down. */
   shutdown: number | "Ignores";
-  /** Whether it suspends when the toolstack asks for it. */
+  /** Whether it suspends when the toolstack asks it to. */
   suspend: "Obeys" | "Ignores";
-  /** Lies: the toolstack says that it was resumed, and it stays suspended. */
+  /** Lies: the toolstack reports that it was resumed, but it stays suspended. */
   resume: "Works" | "Lies";
-  /** Whether a shutdown that it was asked for has begun. */
+  /** Whether a requested shutdown has begun. */
   goingDown: boolean;
 }

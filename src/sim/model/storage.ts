@@ -6,7 +6,7 @@ import type { BlockDevice, VolumeGroup } from "./hardware.ts";
 import type { Host, World } from "./state.ts";
 import { record } from "./world.ts";
 
-/** What stands at an absolute path on this host; `Keep` does not follow a last symbolic link. */
+/** The node at an absolute path on this host; `Keep` does not follow a symbolic link in the last component. */
 export const resolve = (host: Host, path: string, last?: "Follow" | "Keep"): Place =>
   resolvePath(host.running.mounts, path, last);
 
@@ -27,7 +27,7 @@ export type WriteError =
   | "Is a directory"
   | "Operation not permitted";
 
-/** Why no file can be put there, whatever its size. */
+/** Why no file can be created there, whatever its size. */
 function refusalOf({ parentExists, parentImmutable, mount, node }: Place): WriteError | undefined {
   if (!parentExists) return "No such file or directory";
   if (mount.fileSystem.readOnly) return "Read-only file system";
@@ -73,7 +73,7 @@ export function remove(world: World, host: Host, path: string): WriteError | und
   return undefined;
 }
 
-/** An image file of zeros: sparse (truncate), or with its blocks reserved (fallocate). */
+/** Creates an image file of zeros: sparse (truncate), or with its blocks reserved (fallocate). */
 export function createImage(
   world: World,
   host: Host,
@@ -126,7 +126,7 @@ export function resizeImage(
   return undefined;
 }
 
-/** Gives a file another name in the same directory tree, as `mv` does within a file system. */
+/** Renames a file as `mv` does within a file system. */
 export function rename(world: World, host: Host, from: string, to: string): WriteError | undefined {
   const source = resolve(host, from, "Keep");
   const target = resolve(host, to, "Keep");
@@ -140,7 +140,7 @@ export function rename(world: World, host: Host, from: string, to: string): Writ
 
 const decimals = new Map<string, number>();
 
-/** stat's %d: what `major:minor` is as one number. */
+/** stat's %d: `major:minor` as one number. */
 function deviceDecimal(device: string): number {
   const known = decimals.get(device);
   if (known !== undefined) return known;
@@ -149,18 +149,18 @@ function deviceDecimal(device: string): number {
   return major * 256 + minor;
 }
 
-/** What a path stands for as a vblade backing. */
+/** What a path leads to, as a vblade backing. */
 export interface Backing {
   readonly realPath: string;
   readonly kind: "Missing" | "File" | "BlockDevice" | "Other";
   readonly sizeBytes: number;
   /** `block:major:minor`, `file:device:inode` with the device as one number, or empty. */
   readonly identity: string;
-  /** The same over a reboot and under any name; empty when missing. */
+  /** An identity that is the same after a reboot and under any name; empty when missing. */
   readonly lasting: string;
   readonly content: Content | undefined;
   readonly block: BlockDevice | undefined;
-  /** On a file system mounted read-only. */
+  /** Whether it is on a file system mounted read-only. */
   readonly readOnly: boolean;
 }
 
@@ -185,7 +185,7 @@ export function backingAt(host: Host, path: string): Backing {
   return { ...nothing, realPath, kind: "BlockDevice", sizeBytes, identity, lasting, content, block };
 }
 
-/** Makes the kernel name and its links appear in /dev. */
+/** Adds the kernel name and the links of a device to /dev. */
 export function addBlock(host: Host, block: BlockDevice): void {
   host.blocks.set(block.device, block);
   const dev = host.running.mounts.find((mount) => mount.mountPoint === "/dev")?.fileSystem;
@@ -202,7 +202,7 @@ export function addBlock(host: Host, block: BlockDevice): void {
   for (const link of block.links) put(link, { kind: "Symlink", target: block.path });
 }
 
-/** The kernel finds two disks in the other order: what each holds, says and is linked as goes with the disk. */
+/** The kernel finds two disks in the other order: contents, reported identity and links go with the disk. */
 export function swapDisks(host: Host, one: string, other: string): void {
   const named = (path: string) => {
     const block = [...host.blocks.values()].find((candidate) => candidate.path === path);
@@ -214,7 +214,7 @@ export function swapDisks(host: Host, one: string, other: string): void {
   host.blocks.set(b.device, { ...a, path: b.path, device: b.device });
 }
 
-/** The device disappears from the kernel and from /dev. */
+/** Removes the device from the kernel and from /dev. */
 export function dropBlock(host: Host, device: string): void {
   const block = host.blocks.get(device);
   const dev = host.running.mounts.find((mount) => mount.mountPoint === "/dev")?.fileSystem;
@@ -239,7 +239,7 @@ const volumeLinks = (group: VolumeGroup, name: string) => [
   `/dev/mapper/${mapperName(group.name, name)}`,
 ];
 
-/** lvcreate: rounds up to whole extents. Returns what lvcreate says when it refuses. */
+/** lvcreate: rounds up to whole extents. Returns lvcreate's error when it refuses. */
 export function createLogicalVolume(
   world: World,
   host: Host,
@@ -266,7 +266,7 @@ export function createLogicalVolume(
     says: `dm:LVM-${uuidOf(`vg ${host.name} ${group.name}`)}${uuidOf(`lv ${world.events.length} ${group.name} ${name}`)}`
       .replaceAll("-", "")
       .replace("dm:LVM", "dm:LVM-"),
-    // In its extents stands what earlier volumes left; lvcreate wipes signatures only.
+    // Its extents still hold what earlier volumes left; lvcreate wipes only signatures.
     content: { ...blankContent(), data: true },
     holders: new Set(),
     links: volumeLinks(group, name),
@@ -275,7 +275,7 @@ export function createLogicalVolume(
   return undefined;
 }
 
-/** The logical volume has been filled with zeroes to its end. */
+/** The logical volume has been filled with zeros to its end. */
 export function blankLogicalVolume(world: World, host: Host, group: VolumeGroup, name: string): void {
   const block = host.blocks.get(group.volumes.get(name)?.device ?? "");
   if (block === undefined) return;
@@ -283,7 +283,7 @@ export function blankLogicalVolume(world: World, host: Host, group: VolumeGroup,
   record(world, host, { kind: "LogicalVolumeBlanked", volume: `${group.name}/${name}` });
 }
 
-/** `lvrename`; answers lvm's error, or undefined when it worked. */
+/** `lvrename`; returns lvm's error, or undefined when it worked. */
 export function renameLogicalVolume(
   world: World,
   host: Host,
@@ -304,7 +304,7 @@ export function renameLogicalVolume(
   return undefined;
 }
 
-/** `lvextend` by extents in which `extents` stands; answers lvm's error, or undefined when it worked. */
+/** `lvextend`; `extents` says what the added extents hold. Returns lvm's error, or undefined when it worked. */
 export function extendLogicalVolume(
   world: World,
   host: Host,
@@ -326,7 +326,7 @@ export function extendLogicalVolume(
   return undefined;
 }
 
-/** `lvremove`; answers lvm's error, or undefined when it worked. */
+/** `lvremove`; returns lvm's error, or undefined when it worked. */
 export function removeLogicalVolume(world: World, host: Host, group: VolumeGroup, name: string): string | undefined {
   const volume = group.volumes.get(name);
   const block = host.blocks.get(volume?.device ?? "");

@@ -3,10 +3,10 @@ import { listDirectory, resolvePath } from "./filesystem.ts";
 
 const directories = ["/etc/sysctl.d", "/run/sysctl.d", "/usr/lib/sysctl.d"];
 
-/** What the kernel starts with, of the settings that matter here. */
+/** The kernel's defaults of the settings that matter here. */
 export const kernelDefaults: Readonly<Record<string, string>> = { "kernel.panic_on_oops": "0", "kernel.panic": "0" };
 
-/** Settings that a boot makes: sysctl.d by name, the first directory that has a name wins, then /etc/sysctl.conf. */
+/** Settings made at boot: sysctl.d by name, where the first directory that has a name wins, then /etc/sysctl.conf. */
 export function sysctlAtBoot(mounts: readonly Mount[]): Map<string, string> {
   const files = new Map<string, string>();
   for (const directory of directories) {

@@ -8,7 +8,7 @@ import { later, record } from "./world.ts";
 /** Debian's vblade@.service: Restart=always, RestartSec=10. */
 const restartMs = 10_000;
 const directory = "/etc/vblade.conf.d";
-/** What `systemctl enable vblade.service` makes: with it, the exports come back after a boot. */
+/** The link that `systemctl enable vblade.service` makes: with it, the exports start at boot. */
 export const bootLink = "/etc/systemd/system/multi-user.target.wants/vblade.service";
 
 /** The variables of a configuration that both sh and systemd's EnvironmentFile read. */

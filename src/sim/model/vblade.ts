@@ -6,7 +6,7 @@ import type { Host, World } from "./state.ts";
 import { backingAt } from "./storage.ts";
 import { byItself, later, note, record } from "./world.ts";
 
-/** What runs vblade again when it ends. */
+/** What restarts vblade when it ends. */
 export interface Launch {
   readonly by: Supervisor;
   readonly instance: string;
@@ -24,7 +24,7 @@ interface CommandLine {
   readonly words: readonly string[];
 }
 
-/** getopt as vblade uses it: options may also stand after the four words, because glibc permutes. */
+/** getopt as vblade uses it: options may also follow the four words, because glibc permutes. */
 function parse(argv: readonly string[]): CommandLine | undefined {
   const options = new Map<string, string>();
   const words: string[] = [];
@@ -41,12 +41,12 @@ function parse(argv: readonly string[]): CommandLine | undefined {
   return words.length === 4 ? { options, words } : undefined;
 }
 
-/** atoi: what is not a number is 0. */
+/** atoi: 0 for text that is not a number. */
 const atoi = (text: string) => Number.parseInt(text, 10) || 0;
 
 /**
- * Runs `vblade ARGV…`. It takes no lock, checks no range, and does not care who else has the address or the backing:
- * a second vblade on the same of either starts without an error.
+ * Runs `vblade ARGV…`. It takes no lock, checks no range, and does not check whether the address or the backing is in
+ * use: a second vblade on the same address or backing starts without an error.
  */
 export function startVblade(world: World, host: Host, argv: readonly string[], launch: Launch): Started {
   const fail = (stderr: string): Started => {
@@ -110,7 +110,7 @@ export function startVblade(world: World, host: Host, argv: readonly string[], l
   return { pid };
 }
 
-/** The process is gone; its supervisor, if it has one, hears of it. */
+/** Ends a vblade process and tells its supervisor, if it has one. */
 export function endVblade(world: World, host: Host, pid: number, why: string): void {
   const process = host.running.processes.get(pid);
   if (process === undefined) return;
@@ -127,7 +127,7 @@ export function endVblade(world: World, host: Host, pid: number, why: string): v
   exits.get(process)?.(why);
 }
 
-/** An interface was switched off: a vblade that listens on it reads an error and ends. A pulled cable it does not notice. */
+/** An interface goes down: a vblade that listens on it reads an error and ends. It does not notice a pulled cable. */
 export function interfaceWentDown(world: World, host: Host, nic: string): void {
   for (const process of [...host.running.processes.values()]) {
     if (process.interface === nic) endVblade(world, host, process.pid, "read network: Network is down");

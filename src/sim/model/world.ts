@@ -2,7 +2,7 @@ import type { Agenda } from "./agenda.ts";
 import type { Happening, RackEvent } from "./events.ts";
 import type { Host, Timings, World } from "./state.ts";
 
-/** Milliseconds as measured on the lab's hosts. */
+/** Milliseconds, as measured on the lab's hosts. */
 export const defaultTimings: Timings = {
   boot: 30_000,
   discovery: 250,
@@ -29,14 +29,14 @@ export function record(world: World, host: Host, happening: Happening): void {
   note(world, host, happening);
 }
 
-/** As {@link record}, for what is not a change of the host. */
+/** As {@link record}, for an event that does not change the host. */
 export function note(world: World, host: Host, happening: Happening): void {
   const event: RackEvent = { at: world.agenda.time, host: host.name, command: world.command?.id, ...happening };
   world.events.push(event);
   for (const listener of world.listeners) listener(event);
 }
 
-/** Runs `act` as something that happens by itself, whoever caused it. */
+/** Runs `act` as something that happens by itself, not as part of the running script. */
 export function byItself(world: World, act: () => void): void {
   const command = world.command;
   world.command = undefined;

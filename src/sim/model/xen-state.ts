@@ -40,7 +40,7 @@ export const dom0Uses = 200;
 /** MiB that dom0 owns now. */
 export const dom0Memory = (host: Host): number => host.hypervisor.dom0Memory - host.running.xen.ballooned;
 
-/** What xl does before it builds a domain: takes from dom0 what is lacking, down to LIBXL_MIN_DOM0_MEM of libxl. */
+/** xl before it builds a domain: takes the lacking memory from dom0, down to LIBXL_MIN_DOM0_MEM of libxl. */
 export function balloonDom0(host: Host, wanted: number): void {
   if (!host.hypervisor.autoballoon) return;
   const least = 128;
@@ -58,7 +58,7 @@ export function domainNamed(host: Host, name: string): Domain | undefined {
   return [...host.running.xen.domains.values()].find((domain) => domain.name === name);
 }
 
-/** Which toolstack the installed packages bring. */
+/** The toolstack of the installed packages. */
 export function toolstackOf(host: Host): "xl" | "xm" | "none" {
   if (host.packages.has("xen-utils-common")) return "xl";
   return host.packages.has("xen-utils-4.1") ? "xm" : "none";

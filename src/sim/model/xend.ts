@@ -3,25 +3,25 @@ import type { Host, World } from "./state.ts";
 import { readText } from "./storage.ts";
 import { toolstackOf } from "./xen-state.ts";
 
-/** xend's own configuration, an S-expression a line. */
+/** xend's configuration file, which consists of S-expressions. */
 export const xendConfiguration = "/etc/xen/xend-config.sxp";
 
-/** Which password of xensan's stands there. */
+/** The file that says which of xensan's passwords is in xend's configuration. */
 export const xendPassword = "/var/lib/xensan/xend-password";
 
-/** A list of xend-config.sxp that is in no other. */
+/** A top-level list of xend-config.sxp. */
 interface XendList {
-  /** Where it stands in the text. */
+  /** Its position in the text. */
   readonly from: number;
   readonly to: number;
   readonly key: string;
-  /** With one blank where blanks, line ends and comments stood. */
+  /** The value with one blank for each run of blanks, line ends and comments. */
   readonly value: string;
 }
 
 const token = /#[^\n]*|'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"|[()]|\s+|[^\s()'"]+|['"][\s\S]*/g;
 
-/** As xend reads them: over lines, and with comments inside. */
+/** The lists as xend reads them: they may span lines and contain comments. */
 function xendLists(text: string): readonly XendList[] {
   const lists: XendList[] = [];
   let depth = 0;
@@ -61,7 +61,10 @@ export function xendRows(text: string): readonly (readonly [string, string])[] {
     .map(({ key, value }) => [key, key === "vncpasswd" && value !== "''" ? "'...'" : value]);
 }
 
-/** The file with these settings: each in the place of the first of its lists, or at the end; further ones are gone. */
+/**
+ * The file with these settings: each replaces the first list with its key, or comes at the end; further lists with its
+ * key are removed.
+ */
 export function withXendSettings(text: string, settings: ReadonlyMap<string, string>): string {
   const written = new Set<string>();
   let result = "";
@@ -84,13 +87,13 @@ export function withXendSettings(text: string, settings: ReadonlyMap<string, str
   return result + missing.map(([key, value]) => `(${key} ${value})\n`).join("");
 }
 
-/** What xend takes of each setting: of several lists with its key the first. */
+/** The values that xend uses: of several lists with the same key the first. */
 export function xendValues(host: Host): Map<string, string> {
   const lists = xendLists(readText(host, xendConfiguration) ?? "");
   return new Map(lists.toReversed().map(({ key, value }) => [key, value]));
 }
 
-/** What xm says when the xend at this address does not take a domain; undefined when it does. */
+/** xm's error when the xend at this address refuses a domain; undefined when it accepts. */
 export function refusalOfXend(world: World, host: Host, address: string): string | undefined {
   const target = hostAt(world, host, address);
   if (target === undefined || !getsThrough(world, host, target, address)) {

@@ -2,17 +2,17 @@ import { list, readText, remove, resolve } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, refuse, replaceFile } from "./answer.ts";
 
-/** Where a machine says which objects have it: `CLUSTER NAMESPACE/NAME`, in a file named after the kind. */
+/** Where a machine records which objects have claimed it: `CLUSTER NAMESPACE/NAME`, in a file named after the kind. */
 export const claimsDirectory = "/var/lib/xensan/claims";
 
-/** addressee.sh's words before a script's own arguments, and those. */
+/** Splits the words of addressee.sh from a script's own arguments. */
 export function splitAddressee(args: readonly string[]): { readonly words: readonly string[]; readonly own: string[] } {
   const own = args.findIndex((word) => !/^(machine|takes|claim)=/.test(word));
   const at = own === -1 ? args.length : own;
   return { words: args.slice(0, at), own: args.slice(at) };
 }
 
-/** The responder, once the machine is the one that is meant and nobody else has it. */
+/** Runs the responder after a check that this is the intended machine and that no other object has claimed it. */
 export const addressedResponder = (words: readonly string[], responder: Responder): Responder =>
   words.length === 0
     ? responder

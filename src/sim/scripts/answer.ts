@@ -5,7 +5,7 @@ import type { Responder, ScriptRun } from "../script.ts";
 /** How scripts end: the exit codes and lines of src/host/scripts/shared/prelude.sh. */
 const exitCode = { done: 0, failed: 1, refused: 3, busy: 4 } as const;
 
-/** Ends a script from anywhere within, as `exit` does. */
+/** Ends a script from any depth, as `exit` does. */
 class Ending {
   readonly exitCode: number;
   constructor(code: number) {
@@ -15,7 +15,7 @@ class Ending {
 
 const oneLine = (text: string) => text.replace(/[\n\t]/g, " ");
 
-/** Prints `done` with the detail; the exit code. */
+/** Prints `done` with the detail; returns the exit code. */
 export function finish(run: ScriptRun, detail: string): number {
   run.out(`done\t${detail}\n`);
   return exitCode.done;
@@ -27,7 +27,7 @@ export function refuse(run: ScriptRun, reason: string, message: string): never {
   throw new Ending(exitCode.refused);
 }
 
-/** Anything that the script does not foresee: stderr and `set -e`. */
+/** An error that the script does not foresee: stderr and `set -e`. */
 export function fail(run: ScriptRun, message: string): never {
   run.err(`${message}\n`);
   throw new Ending(exitCode.failed);
@@ -45,7 +45,7 @@ export function acting(body: Responder): Responder {
   };
 }
 
-/** lock.sh's take_lock: alone on this host, or busy after so many seconds. */
+/** take_lock of lock.sh: the only holder on this host, or busy after so many seconds. */
 export function* takeLock(run: ScriptRun, name: string, seconds: number): Generator<number, void> {
   for (let waited = 0; !run.lock(`/run/xensan/${name}.lock`); waited += 100) {
     if (waited >= seconds * 1000) {
@@ -56,7 +56,7 @@ export function* takeLock(run: ScriptRun, name: string, seconds: number): Genera
   }
 }
 
-/** atomic.sh's refuse_write. */
+/** refuse_write of atomic.sh. */
 export function refuseWrite(run: ScriptRun, what: string, problem: string): never {
   if (problem.includes("Read-only file system")) {
     return refuse(run, "ReadOnlyFileSystem", `${what} is on a read-only file system`);
@@ -65,7 +65,7 @@ export function refuseWrite(run: ScriptRun, what: string, problem: string): neve
   return fail(run, `${what}: ${problem}`);
 }
 
-/** atomic.sh's replace_file: wholly or not at all. */
+/** replace_file of atomic.sh: writes all of the file or nothing. */
 export function replaceFile(run: ScriptRun, path: string, text: string): void {
   const directory = resolve(run.host, path.slice(0, path.lastIndexOf("/")));
   if (directory.node === undefined && !directory.mount.fileSystem.readOnly) {
@@ -75,12 +75,12 @@ export function replaceFile(run: ScriptRun, path: string, text: string): void {
   if (problem !== undefined) refuseWrite(run, path, problem);
 }
 
-/** One line of fields. */
+/** Prints one line of fields. */
 export function row(run: ScriptRun, ...fields: readonly (string | number)[]): void {
   run.out(`${fields.join("\t")}\n`);
 }
 
-/** As mountinfo escapes: a field never holds a tab, a newline or a bare backslash. */
+/** Escapes as mountinfo does: a field never contains a tab, a newline or a bare backslash. */
 export function escaped(text: string): string {
   return text.replace(/[\t\n\\]/g, (char) => (char === "\t" ? "\\011" : char === "\n" ? "\\012" : "\\134"));
 }

@@ -15,7 +15,7 @@ const files: readonly (readonly [string, string])[] = [
   [mountsUnit, written('ensure_file_text "$mounts_unit"')],
 ];
 
-/** ensure_boot_order: whether something had to be written. */
+/** ensure_boot_order: returns whether a file had to be written. */
 export function ensureBootOrder(run: ScriptRun): boolean {
   const { world, host } = run;
   let changed = false;

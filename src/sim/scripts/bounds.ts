@@ -7,7 +7,7 @@ import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 import { requireFree } from "./in-use.ts";
 
-/** What bounds.sh leaves behind: the backing, the name to configure, and identities that overlap with it. */
+/** The result of bounds.sh: the backing, the name to configure, and identities that overlap with it. */
 export interface AllowedBacking extends Backing {
   readonly configured: string;
   readonly related: readonly string[];
@@ -16,7 +16,7 @@ export interface AllowedBacking extends Backing {
 /** Whether one of the globs matches the whole name. */
 export const inBounds = (name: string, globs: readonly string[]) => globs.some((glob) => globMatches(glob, name));
 
-/** segment_on: the segment that a list of words INTERFACE=SEGMENT gives to the interface. */
+/** segment_on: the segment of an interface in a list of words INTERFACE=SEGMENT. */
 export function segmentOn(netif: string, list: string): string | undefined {
   const word = list.split(" ").find((one) => one.split("=")[0] === netif);
   return word?.slice(netif.length + 1);
@@ -47,7 +47,7 @@ export function requireBacking(run: ScriptRun, asked: string, globs: readonly st
   return allowed;
 }
 
-/** require_named: a disk that says nothing of itself has to be listed by its exact name. */
+/** require_named: a disk that reports no identity must be listed by its exact name. */
 export function requireNamed(run: ScriptRun, asked: string, backing: Backing, globs: readonly string[]): void {
   if (!/^(unnamed:|part:.*@unnamed:)/.test(backing.lasting) || globs.includes(asked)) return;
   const why = "has neither a serial number nor a WWN: nothing tells it from another disk of its size after a reboot";
@@ -55,7 +55,7 @@ export function requireNamed(run: ScriptRun, asked: string, backing: Backing, gl
   refuse(run, "BackingNotUsable", `${asked} ${why}. ${how}`);
 }
 
-/** Refuses a file outside of the globs, by its real path as well, or with a second hard link. */
+/** Refuses a file that is outside the globs, also by its real path, or that has a second hard link. */
 export function requireFile(run: ScriptRun, asked: string, backing: Backing, globs: readonly string[]): AllowedBacking {
   const { realPath } = backing;
   requirePlace(run, asked, realPath, globs);
@@ -69,7 +69,7 @@ export function requireFile(run: ScriptRun, asked: string, backing: Backing, glo
 
 const systemDirectories = /^(\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys|usr)|\/var\/lib\/(dpkg|apt|xensan))\//;
 
-/** require_place: both names of a file, and every other that mounts give it. */
+/** require_place: checks both names of a file and every other name that mounts give it. */
 export function requirePlace(run: ScriptRun, asked: string, real: string, globs: readonly string[]): void {
   for (const name of [asked, real]) {
     if (!/\.xensan-(new|deleted)$/.test(name)) continue;
@@ -87,7 +87,7 @@ export function requirePlace(run: ScriptRun, asked: string, real: string, globs:
   if (systemDirectories.test(real)) refuse(run, "BackingNotUsable", `${real} is in a directory of the system`);
 }
 
-/** What of `path` lies below a directory; undefined when nothing does. */
+/** The part of `path` below a directory; undefined when the path is not below it. */
 function below(path: string, directory: string): string | undefined {
   if (directory === "/") return path === "/" ? "" : path;
   if (path === directory) return "";
@@ -96,7 +96,7 @@ function below(path: string, directory: string): string | undefined {
 
 const join = (directory: string, rest: string) => (directory === "/" ? rest || "/" : directory + rest);
 
-/** Under which other names the same file is visible because a directory is mounted twice. */
+/** The other names of a file that come from a directory being mounted twice. */
 function otherNames(mounts: readonly Mount[], path: string): string[] {
   const covering = mounts.reduce<Mount | undefined>((best, mount) => {
     const covers = below(path, mount.mountPoint) !== undefined;
