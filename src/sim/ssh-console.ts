@@ -2,13 +2,13 @@ import type { ServerChannel } from "ssh2";
 import type { Host } from "./model/state.ts";
 import { domainNamed } from "./model/xen-state.ts";
 
-/** The domain whose console a command line shows; undefined for any other. */
+/** The domain whose console a command line shows; undefined for other commands. */
 export function consoleOf(command: string): string | undefined {
   const [, name] = /^(?:sudo -n )?env PATH=[^ ]+ x[lm] console ([A-Za-z0-9_.-]+)$/.exec(command) ?? [];
   return name;
 }
 
-/** `xl console NAME` on a terminal: the guest asks for a login, and shows what is typed, until Ctrl-]. */
+/** `xl console NAME` on a terminal: the guest prompts for a login and echoes what is typed, until Ctrl-]. */
 export function answerConsole(host: Host, channel: ServerChannel, name: string): void {
   const domain = domainNamed(host, name);
   if (domain === undefined) {

@@ -11,18 +11,18 @@ interface Exec {
   readonly host: Host;
   readonly connection: Connection;
   readonly channel: ServerChannel;
-  /** sudo wants a password. */
+  /** Whether sudo asks for a password. */
   readonly denied: boolean;
 }
 
 /** Processes by host and pid, so that a second channel can end them. */
 const processes = new WeakMap<Host, Map<number, { process: ScriptProcess; startTicks: string }>>();
 
-/** One command on one channel: what a shell with our wire format on its stdin would do. */
+/** Runs one command on one channel, as a shell with our wire format on its stdin would. */
 export function answerExec(exec: Exec): void {
   const { channel } = exec;
   const chunks: Buffer[] = [];
-  // A client that goes away takes the channel with it, half-answered or not.
+  // A client may close the channel at any time, even amid an answer.
   channel.on("error", () => undefined);
   channel.stderr.on("error", () => undefined);
   channel.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -61,7 +61,7 @@ async function play(exec: Exec, request: WireRequest): Promise<void> {
   let cut = false;
   const shape: Fault[] = [];
 
-  /** True when the connection is over for this command. */
+  /** Applies a fault; true when the connection is over for this command. */
   const suffer = async (fault: Fault | undefined): Promise<boolean> => {
     if (fault === undefined) return cut;
     if (fault.kind === "Refuse" || fault.kind === "Drop") {
@@ -112,7 +112,7 @@ async function play(exec: Exec, request: WireRequest): Promise<void> {
   if (cut) return;
   known.delete(process.pid);
   if (process.end?.kind !== "Exited") {
-    // Ended by a signal while the host lives; when the host is gone nobody says anything.
+    // The script was ended by a signal while the host was up. A host that is down sends nothing.
     if (host.power === "On") {
       channel.exit("TERM", false, "");
       channel.end();

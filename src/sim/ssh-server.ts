@@ -10,7 +10,7 @@ import { answerExec } from "./ssh-exec.ts";
 
 /** A rack behind real SSH: one server per host. */
 export interface RackServer {
-  /** By host name: where it listens, who may log in, and its public key. */
+  /** By host name: address, port, user and host key. */
   readonly endpoints: ReadonlyMap<string, RackEndpoint>;
   /** OpenSSH private key that every host accepts. */
   readonly clientKey: string;
@@ -29,7 +29,7 @@ interface RackEndpoint {
 export interface RackServerOptions {
   /** One way, on every byte. */
   readonly latencyMs?: number;
-  /** Keys of an earlier run, so that pinned host keys stay valid; made anew where absent. */
+  /** Keys of an earlier run, so that pinned host keys stay valid; generated where absent. */
   readonly keys?: RackKeys;
 }
 
@@ -43,7 +43,7 @@ function generateKeys(hosts: Iterable<string>): RackKeys {
   return { client: generateKey(), hosts: Object.fromEntries([...hosts].map((name) => [name, generateKey()])) };
 }
 
-/** ssh2 writes about one key in two hundred so that it cannot be read again. */
+/** About one key in two hundred that ssh2 writes cannot be read again. */
 function generateKey(): string {
   for (;;) {
     const text = ssh2.utils.generateKeyPairSync("ed25519").private;
@@ -79,7 +79,7 @@ export async function serveRack(rack: Rack, options: RackServerOptions = {}): Pr
     await Promise.all(servers.map((server) => server.close()));
     throw error;
   }
-  // Things happen by themselves, and a host that comes back resets the connections it had: somebody has to look.
+  // The rack needs regular calls of settle: events occur by themselves, and a host that reboots resets its connections.
   const timer = setInterval(() => rack.settle(), 250);
   timer.unref();
   return {
@@ -116,7 +116,7 @@ function createHostServer(rack: Rack, host: Host, options: HostServerOptions): H
 
   const unsubscribe = rack.subscribe((event) => {
     if (event.host !== host.name) return;
-    // Power gone: nobody says goodbye. Back again: the kernel knows nothing of these connections.
+    // A host without power closes no connection. After a boot its kernel does not know the old ones and resets them.
     if (event.kind === "HostDown") for (const socket of sockets) silenced.add(socket);
     if (event.kind === "HostUp") for (const socket of silenced) socket.destroy();
   });
@@ -136,7 +136,7 @@ function createHostServer(rack: Rack, host: Host, options: HostServerOptions): H
     } else {
       const open = () => reachable() && !silenced.has(socket);
       const stream: Duplex = delayed(socket, options.latencyMs ?? 0, open);
-      // Typed for a Socket, although it only reads and writes.
+      // Declared for a Socket, although it only reads and writes.
       Reflect.apply(server.injectSocket, server, [stream]);
     }
   });

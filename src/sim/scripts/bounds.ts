@@ -119,7 +119,7 @@ function otherNames(mounts: readonly Mount[], path: string): string[] {
   return [...names];
 }
 
-/** device_names: how the kernel, device-mapper and LVM call it; a logical volume also as vg/lv. */
+/** device_names: the names of the kernel, device-mapper and LVM for it; a logical volume also as vg/lv. */
 function deviceNames(host: Host, block: BlockDevice): string[] {
   for (const group of host.volumeGroups.values()) {
     for (const volume of group.volumes.values()) {
@@ -142,7 +142,7 @@ function requireDevice(
   let configured = asked;
   for (const name of names) {
     if (!name.startsWith("/dev/")) continue;
-    // /dev/dm-3 is another volume after a reboot; a link outside of /dev may lead elsewhere by then.
+    // /dev/dm-3 may be another volume after a reboot, and a link outside /dev may lead elsewhere.
     if (name.split("/").length > 3 && /^\/dev\/(dm-|mapper\/)/.test(asked)) configured = name;
     if (!asked.startsWith("/dev/")) configured = name;
   }
@@ -164,8 +164,8 @@ function requireDevice(
 }
 
 /**
- * require_unclaimed: refuses a device that LVM, RAID or the like has marked as a part of something, active or not, unless the
- * owner of the host listed it by its exact name.
+ * require_unclaimed: refuses a device that LVM, RAID or the like has marked as a part of something, active or not,
+ * unless allowedBackings lists it by its exact name.
  */
 export function requireUnclaimed(
   run: ScriptRun,
@@ -174,7 +174,7 @@ export function requireUnclaimed(
   globs: readonly string[],
 ): void {
   const { block } = backing;
-  // What is inside a logical volume is the client's.
+  // The content of a logical volume belongs to the client.
   if (block === undefined || deviceNames(run.host, block).some((name) => !name.startsWith("/"))) return;
   const claim = block.content.signature;
   if (!/_member$|^(drbd|bcache)$/.test(claim) || globs.includes(asked)) return;

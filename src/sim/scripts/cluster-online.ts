@@ -30,7 +30,7 @@ function inUse(run: ScriptRun, what: string): never {
 const textOf = (node: Omit<ClusterNode, "local"> | undefined) =>
   node === undefined ? "" : `${node.number} ${node.address} ${node.port}`;
 
-/** Registers it, loading what is needed; refuses when it does not come. */
+/** Loads what is needed and registers the cluster; refuses when it does not come online. */
 function* register(run: ScriptRun, asked: AskedCluster): Generator<number, boolean> {
   const { world, host } = run;
   const { o2cb } = host.running;
@@ -51,7 +51,7 @@ function* register(run: ScriptRun, asked: AskedCluster): Generator<number, boole
   return true;
 }
 
-/** The kernel ignores some of these without a word while a region is active: so they are refused here. */
+/** While a region is active the kernel silently ignores some of these, so they are refused here. */
 function setTimeouts(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolean {
   const { world, host } = run;
   const now = {
@@ -114,14 +114,14 @@ function setNodes(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolea
   return changed;
 }
 
-/** Ends what is no longer declared, and starts what is missing. */
+/** Stops regions that are no longer declared and starts missing ones. */
 function* setRegions(run: ScriptRun, asked: AskedCluster): Generator<number, boolean> {
   const { world, host } = run;
   const { regions, mounts } = host.running.o2cb;
   let changed = false;
   for (const region of [...regions.values()]) {
     if (asked.regions.some(({ uuid }) => uuid === region.uuid)) continue;
-    // The kernel holds on to its regions while anything is mounted.
+    // The kernel keeps its regions while a file system is mounted.
     if (mounts.length > 0) inUse(run, `the heartbeat on ${region.uuid}, which is to end,`);
     stopRegion(world, host, region);
     changed = true;

@@ -1,4 +1,7 @@
-/** What a domain's configuration asks of its host, in the order of the file: configuration_rows of domain-configuration.sh. */
+/**
+ * What a domain's configuration requires of its host, in the order of the file: configuration_rows of
+ * domain-configuration.sh.
+ */
 export type ConfigurationRow =
   | {
       readonly kind:
@@ -14,7 +17,7 @@ export type ConfigurationRow =
         | "ovs-bridge";
       readonly value: string;
     }
-  /** Whatever is not known to be harmless. */
+  /** Everything that is not known to be harmless. */
   | { readonly kind: "odd"; readonly value: string };
 
 const harmless = /^(type|builder|maxmem|vcpus|cpus|extra|on_poweroff|on_reboot|on_crash|boot|vnc|vncunused)$/;

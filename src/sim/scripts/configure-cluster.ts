@@ -23,7 +23,7 @@ const settings = { "kernel.panic_on_oops": "1", "kernel.panic": "30" } as const;
 const nameOf = (owner: string) => owner.slice(0, owner.lastIndexOf(" "));
 const markOf = (text: string) => /^# xensan: (.*)$/m.exec(text)?.[1] ?? "-";
 
-/** What a file says, however it says it: in any order, and without case where O2CB or its tools do not mind it. */
+/** The meaning of a file, independent of its order and of upper and lower case where O2CB and its tools ignore it. */
 function meaning(file: ClusterFile | string): string {
   if (typeof file === "string") return file;
   const nodes = file.nodes.map((node) => ({ ...node, name: node.name.toLowerCase() }));
@@ -32,7 +32,7 @@ function meaning(file: ClusterFile | string): string {
   return JSON.stringify([sorted(file.clusters), sorted(nodes), sorted(regions)]);
 }
 
-/** Somebody else's file is taken over only when it says the same. */
+/** Refuses a foreign file unless it means the same. */
 function requireOwnFile(run: ScriptRun, asked: AskedCluster, wanted: string): void {
   const text = readText(run.host, clusterConf);
   if (text === undefined) return;

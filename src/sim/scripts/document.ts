@@ -1,6 +1,9 @@
 import { loadScript, type ScriptName } from "../../host/scripts.ts";
 
-/** The text that a script of ours has behind the line with this opening: what it writes into a file, word for word. */
+/**
+ * The here-document that one of our scripts has after the line with this opening: the exact text that it writes to a
+ * file.
+ */
 export function documentOf(script: ScriptName, opening: string): string {
   const lines = loadScript(script).text.split("\n");
   const at = lines.findIndex((line) => line.includes(opening));

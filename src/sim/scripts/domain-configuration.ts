@@ -6,7 +6,7 @@ import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { domainText, findDomain } from "./domain-rows.ts";
 
-/** Where write-domain-configuration.sh stores what domains start from. */
+/** Where write-domain-configuration.sh stores the configurations from which domains start. */
 export const configurationDirectory = "/var/lib/xensan/domains";
 /** The stored configuration of a domain UUID. */
 export const configurationPath = (uuid: string) => `${configurationDirectory}/${uuid}.cfg`;

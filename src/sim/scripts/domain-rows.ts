@@ -31,10 +31,10 @@ export function domainRow(world: World, host: Host, domain: Domain): DomainRow {
   };
 }
 
-/** As xl list shows it. */
+/** The name as xl list shows it. */
 export const shownName = (domain: Domain) => (domain.name === "" ? "(null)" : domain.name);
 
-/** domain_text: for people. */
+/** domain_text: a domain as words for a message. */
 export function domainText(run: ScriptRun, domain: Domain): string {
   const { state, reason, seconds } = domainRow(run.world, run.host, domain);
   return `domain ${domain.id} is called ${shownName(domain)}, state ${state}${reason}, ${seconds} s of CPU time`;
@@ -48,7 +48,7 @@ export function requireToolstack(run: ScriptRun): void {
   if (toolstackOf(run.host) === "none") refuse(run, "ToolMissing", "neither xl nor xm is installed");
 }
 
-/** What xl and xm say where they do not get through, and how it ends where they do. */
+/** The error of xl and xm where they cannot reach Xen; undefined where they can. */
 export function toolstackTrouble(host: Host): string | undefined {
   if (!host.hypervisor.running) {
     return [
@@ -61,7 +61,7 @@ export function toolstackTrouble(host: Host): string | undefined {
   return "libxl: error: libxl.c:102:libxl_ctx_alloc: cannot connect to xenstore";
 }
 
-/** list_domains: all but Domain-0, or the end of the script where the toolstack does not answer. */
+/** list_domains: all but Domain-0; ends the script where the toolstack does not answer. */
 export function listDomains(run: ScriptRun): readonly Domain[] {
   const trouble = toolstackTrouble(run.host);
   if (trouble === undefined) return [...run.host.running.xen.domains.values()];
@@ -69,7 +69,7 @@ export function listDomains(run: ScriptRun): readonly Domain[] {
   return fail(run, `cannot tell which domains there are: ${trouble}`);
 }
 
-/** find_domain: how many have the UUID, and the last of them. One that is dying counts for nothing else. */
+/** find_domain: how many domains have the UUID, and the last of them. A dying one is only returned as `remains`. */
 export function findDomain(
   run: ScriptRun,
   uuid: string,
@@ -79,6 +79,6 @@ export function findDomain(
   return { count: found.length, domain: found.at(-1), remains: all.findLast((domain) => domain.dying) };
 }
 
-/** named: another domain than UUID has the name. */
+/** named: a domain with this name but another UUID. */
 export const otherNamed = (run: ScriptRun, name: string, uuid: string): Domain | undefined =>
   listDomains(run).find((domain) => shownName(domain) === name && domain.configuration.uuid !== uuid);

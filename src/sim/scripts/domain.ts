@@ -53,7 +53,7 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   for (const disk of images) requireImage(run, owner, uuid, disk.path);
   if (!directory.startsWith(`${mountPoint}/`))
     refuse(run, "InvalidArgument", `${directory} is not below ${mountPoint}`);
-  // It ends by itself too, when the domain does not come.
+  // The lease also ends by itself when the domain does not appear.
   yield* takeLease(run, { uuid, how: "Alone", seconds: 120, lock: path, images });
   endingLeaseOnRefusal(run, uuid, () => claimDomain(run, path, owner, supersedes));
   yield world.timings.process;
@@ -67,7 +67,7 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   const { count: left, domain: remains } = findDomain(run, uuid);
   if (remains !== undefined) {
     yield 10_000;
-    // Not proved absent: the lock stays.
+    // The domain is not proved absent, so the lock stays.
     if (left > 0) refuse(run, "DomainStateDiffers", `after a start that failed, ${domainText(run, remains)}: ${said}`);
   }
   releaseDomain(run, path);
@@ -78,7 +78,7 @@ export const startDomain: Responder = acting(function* startDomain(run) {
 
 const noMemory = /Cannot allocate memory|Out of memory|failed to free memory|[nN]ot enough.*memory/;
 
-/** What xl create says, without its greeting and without its own tidying up. */
+/** xl create's output, without its greeting and its messages about cleaning up. */
 const whatItSaid = (stderr: string) =>
   stderr
     .split("\n")
@@ -149,7 +149,7 @@ function requireBootFile(run: ScriptRun, path: string, globs: readonly string[])
   refuse(run, "BootFileOutsideBounds", `${path} leads to ${real}, which is not in allowed.bootFiles`);
 }
 
-/** What a CD-ROM drive may have: what the owner of the file system lists, and nobody's image. */
+/** A CD-ROM drive may hold only what the owner of the file system lists, and no domain's image. */
 function requireListed(run: ScriptRun, path: string, globs: readonly string[]): void {
   if (!inBounds(path, globs))
     refuse(run, "SourceNotTemplate", `${path} is in none of the templates of its file system`);
@@ -157,7 +157,7 @@ function requireListed(run: ScriptRun, path: string, globs: readonly string[]): 
   if (resolve(run.host, path).node?.kind !== "File") refuse(run, "SourceMissing", `there is no regular file ${path}`);
 }
 
-/** On one of the shares, by no symbolic link and no other mount, now. */
+/** The image must be on one of the shares now, not behind a symbolic link or another mount. */
 function contained(run: ScriptRun, image: string, shares: readonly string[]): void {
   for (const share of shares) {
     const [uuid = "", mountPoint = ""] = share.split(":");
@@ -172,16 +172,19 @@ function contained(run: ScriptRun, image: string, shares: readonly string[]): vo
   refuse(run, "ImageOutsideBounds", `${image} is on none of the shared file systems of the domain`);
 }
 
-/** Milliseconds of waiting for what builds a domain that are left after the wait for what dies: 60 s and 10 s of stop-domain.sh. */
+/**
+ * Milliseconds left of the wait for programs that build a domain after the wait for dying domains: 60 s and 10 s in
+ * stop-domain.sh.
+ */
 const patienceAfterRemains = 50_000;
 
 /**
- * Not there, and not about to come back as one that reboots: looked at twice, three seconds apart, until nothing builds a
- * domain any more.
+ * Whether the domain is absent and is not about to come back from a reboot: checked twice, three seconds apart, until
+ * no program builds a domain any more.
  */
 function* gone(run: ScriptRun, uuid: string, until: number): Generator<number, boolean> {
   while (findDomain(run, uuid).count === 0) {
-    // What dies may hold its images a moment longer; what stays so holds up nobody.
+    // A dying domain may hold its images a moment longer; one that stays dying does not block the stop.
     while (findDomain(run, uuid).remains !== undefined && run.world.agenda.time < until - patienceAfterRemains)
       yield 1000;
     if (findDomain(run, uuid).count > 0) return false;
@@ -237,7 +240,7 @@ export const stopDomain: Responder = acting(function* stopDomain(run) {
     }
     const now = world.agenda.time;
     if (asked !== undefined) {
-      // Shut down for good and kept by on_poweroff = preserve. A suspended one is being saved.
+      // A domain that is shut down for good and kept by on_poweroff = preserve. A suspended one is being saved.
       shutDownSince = domain.shutdown === undefined ? undefined : (shutDownSince ?? now);
       if (shutDownSince !== undefined && now - shutDownSince >= 10_000 && domain.shutdown !== "suspend") {
         notMoving(run, domain, moving);
@@ -245,7 +248,7 @@ export const stopDomain: Responder = acting(function* stopDomain(run) {
       }
       if (now - began >= limit) return finish(run, "waiting");
     }
-    // One that came back is another one to xl.
+    // A domain that came back is a new one to xl.
     if (asked !== domain.id) {
       one(found.count);
       notMoving(run, domain, moving);

@@ -3,7 +3,7 @@ import type { Host } from "../model/state.ts";
 import { backingAt, list, readText, resolve } from "../model/storage.ts";
 import { parseEnvironment } from "../model/systemd.ts";
 
-/** exports.sh's list_exports: one vblade, configured or running. `-` stands for none. */
+/** list_exports of exports.sh: one vblade, configured or running. `-` means none. */
 export interface ExportRow {
   readonly kind: "conf" | "inittab" | "process";
   /** Instance, inittab id or pid. */
@@ -13,14 +13,14 @@ export interface ExportRow {
   readonly slot: string;
   readonly netif: string;
   readonly filename: string;
-  /** In a fixed order, so that equal means equal. */
+  /** In a fixed order, so that equal options have equal texts. */
   readonly options: string;
   readonly identity: string;
 }
 
 const flagOrder = "bdlmors";
 
-/** Options and places of a command line; options may be joined (-rs, -b16) and stand anywhere. */
+/** Options and places of a command line; options may be joined (-rs, -b16) and may stand anywhere. */
 export function parseWords(words: readonly string[]): { places: string[]; options: string } {
   const places: string[] = [];
   const given = new Map<string, string>();
@@ -100,7 +100,7 @@ export function listExports(host: Host): ExportRow[] {
   return rows;
 }
 
-/** As a shell's glob of /proc sorts them. */
+/** In the order of a shell's glob of /proc. */
 export const byPid = (host: Host) =>
   [...host.running.processes.values()].sort((a, b) => (String(a.pid) < String(b.pid) ? -1 : 1));
 
@@ -113,7 +113,7 @@ export interface ConfiguredInstance {
   readonly owner: string;
 }
 
-/** By file: a file that is written anew is another node. */
+/** Parsed files by node: a file that is rewritten is another node. */
 const parsed = new WeakMap<FileNode, Pick<ConfiguredInstance, "values" | "owner"> | "Incomplete">();
 
 function parseInstance(text: string): Pick<ConfiguredInstance, "values" | "owner"> | "Incomplete" {
@@ -167,7 +167,7 @@ export function inittabExports(text: string): { id: string; owner: string; argv:
   return found;
 }
 
-/** exported_as: the first export that serves one of these, as words for a message. */
+/** exported_as: the first export that serves one of these identities, as words for a message. */
 export function exportedAs(host: Host, identities: readonly string[]): string | undefined {
   const row = listExports(host).find((one) => identities.includes(one.identity));
   return row && `e${row.shelf}.${row.slot} on ${row.netif} (${row.filename}, ${row.kind} ${row.name})`;

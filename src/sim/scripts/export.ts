@@ -26,13 +26,13 @@ import { requireSilent } from "./writes.ts";
 interface Remembered {
   /** The identity that the caller has recorded; `-` for none. */
   readonly known: string;
-  /** The identity that a person gave up; `-` for none. */
+  /** The identity that a user gave up; `-` for none. */
   readonly replaces: string;
 }
 
 type Config = ExportRow & { readonly same: boolean };
 
-/** What is configured and running at an address; refuses when somebody else has the address or the backing. */
+/** The configured and running exports of an address; refuses when a foreign one has the address or the backing. */
 function survey(
   run: ScriptRun,
   wanted: Wanted & Remembered,
@@ -131,7 +131,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   const wanted = { owner, shelf, slot, net, options: canonical, configured, known, replaces };
   yield world.timings.process * 4;
   const { address, config, process, recorded } = survey(run, wanted, backing, asked, interfaces);
-  // What is served already may have been marked by its client.
+  // A client may have marked a backing that is already served.
   if (config === undefined && process === undefined) requireUnclaimed(run, asked, backing, globs);
   let running = process === undefined ? undefined : Number(process.name);
   const matching = process?.same ?? false;
@@ -181,7 +181,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   }
   yield world.timings.process;
 
-  // keepalive_verify: it runs with these parameters, has this very backing, and stays.
+  // keepalive_verify: it runs with these parameters, has this very backing, and stays up.
   for (let tries = 0; ; tries++) {
     const find = () =>
       listExports(host).findLast(
@@ -211,7 +211,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
     }
     const now = backingAt(host, configured).lasting;
     if (serving === undefined && !isSameBacking(backing.lasting, now)) {
-      // The guard has not let vblade open it.
+      // The guard refused to let vblade open the backing.
       if (word === "started" || word === "restarted") {
         if (host.init === "systemd") stopUnit(world, host, name);
         else replaceInittab(run, inittabWithout(readText(host, "/etc/inittab") ?? "", name));

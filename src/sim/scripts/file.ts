@@ -9,14 +9,14 @@ import { forgetReplaced, isRecorded, knownBefore, recordBacking, recordOf } from
 const directoryOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
-/** The path with its directory resolved, its last part not. */
+/** The path with its directory resolved but its last part as given. */
 function realName(run: ScriptRun, asked: string): string | undefined {
   const directory = resolve(run.host, directoryOf(asked));
   if (directory.node?.kind !== "Directory") return undefined;
   return `${directory.path === "/" ? "" : directory.path}/${nameOf(asked)}`;
 }
 
-/** df's answer, before anything is written: sparse or not, it has to fit. */
+/** Checks df before anything is written: sparse or not, the file must fit. */
 function requireSpace(run: ScriptRun, asked: string, path: string, bytes: number): void {
   const freeKib = Math.floor(resolve(run.host, directoryOf(path)).mount.fileSystem.freeBytes / 1024);
   const needed = Math.trunc(bytes / 1024);

@@ -9,7 +9,7 @@ import { acting, fail, finish, refuse, refuseWrite, replaceFile, takeLock } from
 import { formatNotes } from "./format-records.ts";
 import { reads, requireDevice, requireServer, signatureText } from "./shared-device.ts";
 
-/** require_blank: as late as possible, and from the disk. */
+/** require_blank: as late as possible, read from the disk. */
 function* requireBlank(run: ScriptRun, disk: SharedDisk): Generator<number, void> {
   const { content, path } = disk;
   if (!(yield* reads(run, disk))) refuse(run, "DeviceMissing", `${path} cannot be read`);
@@ -32,7 +32,7 @@ function* requireBlank(run: ScriptRun, disk: SharedDisk): Generator<number, void
   yield run.world.timings.process;
 }
 
-/** What began here earlier, of this UUID or on this device. */
+/** Formats that began here earlier with this UUID or on this device. */
 function requireNoOther(run: ScriptRun, uuid: string, device: string): number | undefined {
   for (const note of formatNotes(run.host)) {
     if (note.uuid !== uuid && note.device !== device) continue;
@@ -105,7 +105,7 @@ export const formatFilesystem: Responder = acting(function* formatFilesystem(run
   yield* requireBlank(run, disk);
   const record = `${formatDirectory}/${uuid}`;
   if (resolve(host, formatDirectory).node === undefined) {
-    // mkdir -p; then the file itself, which must not be there.
+    // mkdir -p; then the record itself, which must not exist.
     replaceFile(run, `${formatDirectory}/.new`, "");
     resolve(host, formatDirectory).mount.fileSystem.nodes.delete(`${formatDirectory}/.new`);
   }

@@ -19,10 +19,10 @@ import { sameDeclarer } from "./domain-configuration.ts";
 import { requireFlocks } from "./lease.ts";
 import { imagePlace, imageRecord, requireMounted } from "./shared-place.ts";
 
-/** Where a host copies to before the file gets its name. */
+/** The file that a host copies to before it is renamed. */
 export const workingName = (host: Host, path: string) => `${path}.xensan-copy.${host.running.hostname}`;
 
-/** The simulated file systems do not tell when a file was born, as OCFS2. */
+/** Inode and birth; the simulated file systems, like OCFS2, store no birth time. */
 export function identityOf(host: Host, path: string): string | undefined {
   const { node } = resolve(host, path);
   return node?.kind === "File" ? `${node.inode} 0` : undefined;
@@ -51,7 +51,7 @@ function recordImage(run: Pick<ScriptRun, "world" | "host">, path: string, recor
   writeText(run.world, run.host, file, `${relative}\n${identity}\n${owner}\n${uuid}\n${origin}\n`);
 }
 
-/** image-users.sh: who uses the very file that has this name. */
+/** image-users.sh: the loop devices and domains that use the very file with this name. */
 export function usersOfImage(host: Host, path: string): { readonly name: string; readonly domain: number }[] {
   const { node } = resolve(host, path);
   return [...host.running.xen.domains.values()].flatMap(({ id, disks }) =>
@@ -99,7 +99,9 @@ function check(run: ScriptRun, path: string, problem: WriteError | undefined): v
   if (problem !== undefined) refuseWrite(run, path, problem);
 }
 
-/** require_template: what the owner of the file system lets be copied, by no symbolic link, and nobody's image. */
+/**
+ * require_template: a source that the owner of the file system lists, behind no symbolic link, and no domain's image.
+ */
 function requireTemplate(run: ScriptRun, source: string, mountPoint: string, globs: readonly string[]): void {
   const { host } = run;
   const relative = source.slice(mountPoint.length + 1);
@@ -126,14 +128,14 @@ function keptRecord(host: Host, path: string, { owner, replaces }: { owner: stri
   return record?.identity === replaces && sameDeclarer(record.owner, owner) ? undefined : record;
 }
 
-/** ensure-image.sh: adopt_image. What the record says from now on: whether it was written, and how the file came there. */
+/** adopt_image of ensure-image.sh. Returns whether the record was written, and how the file came there. */
 function adoptImage(
   run: ScriptRun,
   wanted: { owner: string; uuid: string; path: string; known: string; mayFind: string; replaces: string },
 ) {
   const { owner, uuid, path, known, mayFind } = wanted;
   const is = identityOf(run.host, path) ?? "";
-  // Nothing is given up that is there again.
+  // A file that is there again is not given up.
   const replaces = wanted.replaces === is ? "-" : wanted.replaces;
   if (known !== "-" && known !== is) {
     refuse(run, "ImageChanged", `${path} is inode ${is}, and inode ${known} was recorded`);
@@ -216,7 +218,10 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   return finish(run, host.running.xen.copies.has(path) ? "copying" : "copied");
 });
 
-/** The record first: after a crash one may be about to be made, never an image of ours that nobody may delete. */
+/**
+ * Writes the record first: a crash may leave an image recorded as being made, but never one of ours that cannot be
+ * deleted.
+ */
 function publish(world: World, host: Host, about: { owner: string; uuid: string; path: string }): void {
   const { owner, uuid, path } = about;
   const fresh = workingName(host, path);
@@ -245,7 +250,7 @@ interface Copy {
   readonly bytes: number;
 }
 
-/** cp in the background, half a second's worth at a time; it dies with its host, or when its file goes. */
+/** cp in the background, half a second's worth at a time; it ends with its host or when its file is removed. */
 export function copyImage(world: World, host: Host, { owner, uuid, path, source, bytes }: Copy): void {
   const { copies } = host.running.xen;
   const pieceMs = 500;

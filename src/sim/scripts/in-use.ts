@@ -15,8 +15,8 @@ const mountOf = (host: Host, device: string) =>
   host.running.mounts.find((mount) => mount.fileSystem.device === device)?.mountPoint;
 
 /**
- * require_free: neither the device nor one of its partitions is mounted or held. Returns identities that overlap with
- * it: its partitions, its disk, what it is built on.
+ * require_free: refuses when the device or one of its partitions is mounted or held. Returns identities that overlap
+ * with it: its partitions, its disk, what it is built on.
  */
 export function requireFree(run: ScriptRun, name: string, block: BlockDevice): string[] {
   const { host } = run;
@@ -42,7 +42,7 @@ export function requireFree(run: ScriptRun, name: string, block: BlockDevice): s
   return [...partitions.map((one) => `block:${one.device}`), ...underlying(host, block)];
 }
 
-/** The disk of a partition, the physical volumes of a logical one, and what those are part of. */
+/** The disk of a partition, the physical volumes of a logical one, and the devices below those. */
 function underlying(host: Host, block: BlockDevice): string[] {
   const below: BlockDevice[] = [];
   for (const other of host.blocks.values()) {

@@ -21,7 +21,7 @@ import { prepareRelocation, verifyRelocation } from "./relocation.ts";
 import { configureXend, prepareToolstack } from "./toolstack.ts";
 import { addNodeSlots, growFilesystem } from "./tune-filesystem.ts";
 
-/** Who answers which script of src/host/scripts. */
+/** The responder of each script of src/host/scripts. */
 export const responders: ReadonlyMap<string, Responder> = new Map([
   ["probe", probe],
   ["read-configuration", readConfiguration],

@@ -17,7 +17,7 @@ export function freeId(text: string): string {
   return "";
 }
 
-/** inittab_replace: the file becomes this, and init reads it. */
+/** inittab_replace: replaces the file and makes init read it. */
 export function replaceInittab(run: ScriptRun, text: string): void {
   if (!text.includes(":initdefault:")) fail(run, "the new inittab has no initdefault line");
   replaceFile(run, path, text);

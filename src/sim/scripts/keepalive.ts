@@ -7,13 +7,13 @@ import type { ScriptRun } from "../script.ts";
 import { refuse, replaceFile } from "./answer.ts";
 import { freeId, replaceInittab } from "./inittab.ts";
 
-/** What keepalive.sh works on: one export, and what is known of its configuration. */
+/** The export that keepalive.sh works on, and what is known of its configuration. */
 export interface Wanted {
   readonly owner: string;
   readonly shelf: string;
   readonly slot: string;
   readonly net: string;
-  /** Canonical, `-` for none. */
+  /** In canonical form; `-` for none. */
   readonly options: string;
   /** The path to configure. */
   readonly configured: string;
@@ -26,7 +26,7 @@ function confOwner(run: ScriptRun, name: string): string {
   return /^# xensan: (.*)$/m.exec(readText(run.host, confPath(name)) ?? "")?.[1] ?? "";
 }
 
-/** keepalive_name: of a new instance or inittab line. */
+/** keepalive_name: the name of a new instance or inittab line. */
 export function newName(run: ScriptRun, wanted: Wanted): string {
   if (run.host.init === "sysvinit") return freeId(readText(run.host, "/etc/inittab") ?? "");
   const short = `e${wanted.shelf}.${wanted.slot}`;
@@ -34,7 +34,7 @@ export function newName(run: ScriptRun, wanted: Wanted): string {
   return free ? short : `${short}.${wanted.net.replaceAll("-", "_")}`;
 }
 
-/** keepalive_write: the configuration, or only the mark when the rest is already as wanted. */
+/** keepalive_write: the configuration, or only the mark when the rest is already right. */
 export function writeConfiguration(run: ScriptRun, wanted: Wanted, name: string, same: boolean, known: boolean): void {
   if (run.host.init === "systemd") writeConf(run, wanted, name, same, known);
   else writeLine(run, wanted, name, same);
@@ -64,7 +64,7 @@ function writeConf(run: ScriptRun, wanted: Wanted, name: string, same: boolean, 
   replaceFile(run, path, `${lines.join("\n")}\n`);
 }
 
-/** /etc/inittab with each line and the mark above it as one. */
+/** /etc/inittab, with each line and the mark above it as one entry. */
 function entries(text: string): { mark: string | undefined; line: string; id: string }[] {
   const found: { mark: string | undefined; line: string; id: string }[] = [];
   let mark: string | undefined;
@@ -103,7 +103,7 @@ function writeLine(run: ScriptRun, wanted: Wanted, name: string, same: boolean):
   replaceInittab(run, `${inittabWithout(text, name)}${mark}\n${name}:2345:respawn:${process}\n`);
 }
 
-/** ensure_guard: the guard is there, and systemd runs it before every vblade. */
+/** ensure_guard: installs the guard, and makes systemd run it before every vblade. */
 export function ensureGuard(run: ScriptRun): void {
   if (readText(run.host, guardFile) === undefined) replaceFile(run, guardFile, "#!/bin/sh\n");
   if (run.host.init !== "systemd" || readText(run.host, guardDropin) !== undefined) return;
@@ -111,26 +111,29 @@ export function ensureGuard(run: ScriptRun): void {
   replaceFile(run, guardDropin, `${comment}\n[Service]\nExecStartPre=/bin/sh ${guardFile} %I\n`);
 }
 
-/** is_guarded: the line of inittab runs the guard. */
+/** is_guarded: whether the line of inittab runs the guard. */
 export const isGuarded = (run: ScriptRun, id: string) =>
   new RegExp(`^${id}:[^:#]*:[^:]*:/bin/sh ${guardFile} ${id} `, "m").test(readText(run.host, "/etc/inittab") ?? "");
 
-/** keepalive_pid: of the vblade that would be started again. */
+/** keepalive_pid: pid of the vblade that would be restarted. */
 export function keptPid(run: ScriptRun, name: string, running: number | undefined): number | undefined {
   const { host } = run;
   if (host.init === "systemd") return host.running.units.get(name)?.pid;
-  // A child of init: so is whatever somebody left in the background.
+  // A child of init, as every program that a user left in the background is.
   return running;
 }
 
-/** Starts what keepalive.sh configured under this name. */
+/** Starts the export that keepalive.sh configured under this name. */
 export function start(run: ScriptRun, name: string): void {
-  // Not `start`: on an instance between two attempts that waits until the ten seconds are over.
+  // Not `start`: between two attempts of an instance that waits until the ten seconds are over.
   if (run.host.init === "systemd") restartUnit(run.world, run.host, name);
   else rereadInittab(run.world, run.host);
 }
 
-/** Restarts what keepalive.sh configured under this name; under sysvinit by ending the vblade with the pid `kept`. */
+/**
+ * Restarts the export that keepalive.sh configured under this name; under sysvinit by ending the vblade with the pid
+ * `kept`.
+ */
 export function restart(run: ScriptRun, name: string, kept: number | undefined): void {
   if (run.host.init === "systemd") {
     restartUnit(run.world, run.host, name);
@@ -140,7 +143,7 @@ export function restart(run: ScriptRun, name: string, kept: number | undefined):
   if (kept !== undefined) endVblade(run.world, run.host, kept, "killed by ensure-export");
 }
 
-/** last_words: what vblade said when it ended. */
+/** last_words: vblade's last messages before it ended. */
 export function lastWords(run: ScriptRun, name: string): string {
   if (run.host.init === "sysvinit") return "init starts it again and again; its message is on the console";
   const unit = run.host.running.units.get(name);

@@ -56,7 +56,7 @@ export function* takeLease(run: ScriptRun, { uuid, how, seconds, lock, images }:
   refuse(run, "ImageLeased", `${taken} is leased: a domain or a deletion holds it; ${names}`);
 }
 
-/** start-domain.sh: what is refused now lets the lease go again. */
+/** start-domain.sh: a refusal in `act` ends the lease. */
 export function endingLeaseOnRefusal(run: ScriptRun, uuid: string, act: () => void): void {
   try {
     act();

@@ -24,7 +24,7 @@ function volumeInBounds(run: ScriptRun, volume: string, globs: readonly string[]
   refuse(run, "BackingOutsideBounds", `${volume} is not in allowedBackings`);
 }
 
-/** `namespace/name uid` as an LVM tag, which takes no space. */
+/** `namespace/name uid` as an LVM tag, which may not contain a space. */
 function ownerTag(owner: string): string {
   const space = owner.lastIndexOf(" ");
   return `xensan:${owner.slice(0, space)}:${owner.slice(space + 1)}`;
@@ -84,14 +84,14 @@ export const ensureLogicalVolume: Responder = acting(function* ensureLogicalVolu
   return finish(run, "grown");
 });
 
-/** What stands beside a logical volume until it may be served: VG/NAME.xensan-new. */
+/** A volume beside a logical volume until its extents may be served: VG/NAME.xensan-new. */
 interface Staged {
   readonly owner: string;
   readonly group: VolumeGroup;
   readonly name: string;
 }
 
-/** stage_blank: undefined once it is there with nothing but zeroes in it, else what the script ends with. */
+/** stage_blank: undefined once the volume exists and holds only zeros, else the detail with which the script ends. */
 function* stageBlank(run: ScriptRun, staged: Staged, bytes: number): Generator<number, string | undefined> {
   const { world, host } = run;
   const { group, owner } = staged;
@@ -124,7 +124,7 @@ function* stageBlank(run: ScriptRun, staged: Staged, bytes: number): Generator<n
   return `blanking ${Math.floor(((blankedBytes(host, group, name) ?? 0) * 100) / bytes)}%`;
 }
 
-/** give_staged: its extents become the end of the volume. */
+/** give_staged: appends its extents to the volume. */
 function* giveStaged(run: ScriptRun, { group, name }: Staged, bytes: number): Generator<number, void> {
   const { world, host } = run;
   const removed = removeLogicalVolume(world, host, group, stagedName(name));
@@ -135,7 +135,7 @@ function* giveStaged(run: ScriptRun, { group, name }: Staged, bytes: number): Ge
   yield world.timings.process * 10;
 }
 
-/** drop_staged: nothing of it is left. */
+/** drop_staged: removes it. */
 function* dropStaged(run: ScriptRun, { group, name }: Staged): Generator<number, void> {
   const { world, host } = run;
   stopBlanking(host, group, stagedName(name));

@@ -1,7 +1,7 @@
 import type { Host, World } from "../model/state.ts";
 import { list, readText, resolve } from "../model/storage.ts";
 
-/** What start-migration leaves of a run: its record, its log, its exit code. They outlive a boot. */
+/** What start-migration keeps of a run: its record, its log, its exit code. They survive a reboot. */
 const directory = "/var/lib/xensan/migrations";
 /** The record of an operation, one line. */
 export const recordPath = (operation: string) => `${directory}/${operation}`;
@@ -13,7 +13,7 @@ export const exitPath = (operation: string) => `${directory}/${operation}.exit`;
 /** Whole seconds since the host booted. */
 export const uptime = (world: World, host: Host) => Math.floor((world.agenda.time - host.running.bootedAt) / 1000);
 
-/** A line of a program that has the file open. */
+/** Appends a line as a program does that has the file open. */
 export function append(host: Host, path: string, line: string): void {
   const place = resolve(host, path);
   if (place.node?.kind !== "File" || place.mount.fileSystem.readOnly) return;
@@ -54,10 +54,10 @@ export function runsOf(host: Host): RunFacts[] {
   });
 }
 
-/** Whether xl, and what waits for it, are there. */
+/** Whether xl and the script that waits for it are running. */
 export const isRunning = (host: Host, operation: string) => host.running.xen.runs.get(operation)?.sender === "Working";
 
-/** The furthest mark in the log; where it has ended before permission was given, its exit code decides. */
+/** The furthest mark in the log; for a run that ended before permission was given, the exit code decides. */
 function phaseOf(log: string, exit: string | undefined): string {
   if (log.includes("Migration successful")) return "Succeeded";
   if (log.includes("migration sender: Giving target permission to start")) return "Permission";
@@ -70,7 +70,7 @@ function phaseOf(log: string, exit: string | undefined): string {
 const idle =
   /Destruction of domain failed|Unable to destroy guest|Non-existant domain|not suspended: \(shutdown 0|xc_domain_resume failed|migration transport process|truncated reading ipc msg/;
 
-/** Its last line, or what went wrong. */
+/** The last line of a log, or its errors. */
 function messageOf(log: string, failed: boolean): string {
   const lines = log.split("\n").filter((line) => line.trim() !== "" && !idle.test(line));
   const trouble = lines.filter((line) => /rror|ailed|enied|refused|xensan: /.test(line)).slice(0, 4);
@@ -78,6 +78,6 @@ function messageOf(log: string, failed: boolean): string {
   return text.slice(0, 600) || "-";
 }
 
-/** Whether the run can still be ended without harm, as its log says. */
+/** Whether the log says that permission was given: from then on the run cannot be ended without harm. */
 export const permissionGiven = (host: Host, operation: string) =>
   (readText(host, logPath(operation)) ?? "").includes("Giving target permission to start");

@@ -152,7 +152,7 @@ export const settleMigration: Responder = acting(function* settleMigration(run) 
 
 const runsAs = (domain: Domain, name: string) => domain.name === name && domainRuns(domain);
 
-/** What is done, in its own word. */
+/** Carries out an action and returns the word for it. */
 type Settlement = (run: ScriptRun, domain: Domain, name: string) => "destroyed" | "started" | "resumed" | "unchanged";
 
 const settlements: ReadonlyMap<string, Settlement> = new Map<string, Settlement>([
@@ -180,7 +180,7 @@ const settlements: ReadonlyMap<string, Settlement> = new Map<string, Settlement>
   [
     "DestroyMigratedAway",
     (run, domain, name) => {
-      // Paused besides where xl was cut off while it destroyed it.
+      // Also paused where xl was cut off while it destroyed the domain.
       const sent = domain.name === `${name}--migratedaway` && suspended(run, domain);
       if (!sent) differs(run, domain, "DestroyMigratedAway");
       nothingAtWork(run, domain, name);
@@ -241,11 +241,11 @@ const pausedAndNew = (run: ScriptRun, domain: Domain) => {
   return state === "p" && seconds === "0.0";
 };
 
-/** For a migration, and for nothing else. Only xl tells. */
+/** Whether the domain is suspended for a migration and for no other purpose. Only xl shows this. */
 const suspended = (run: ScriptRun, domain: Domain) =>
   domain.shutdown === "suspend" && domainRow(run.world, run.host, domain).reason === "s";
 
-/** The receiver's command line names no domain: any of them may be about this one. */
+/** The receiver's command line names no domain: any receiver may be about this one. */
 function nothingAtWork(run: ScriptRun, domain: Domain, name: string): void {
   const receiver = atWork(run, [
     "migrate-receive",

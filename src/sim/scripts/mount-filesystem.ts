@@ -19,10 +19,10 @@ const fstab = "/etc/fstab";
 const systemDirectories =
   /^(\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys|usr)\/|\/(tmp|var|var\/lib)\/$|\/var\/lib\/(dpkg|apt|xensan)\/|\/$)/;
 
-/** Directories for data of the machine's owner, who may give one away as a whole by its exact name. */
+/** Directories for data of the machine's owner, who may give one to xensan as a whole by its exact name. */
 const dataDirectories = ["/home", "/opt", "/srv", "/mnt", "/media"];
 
-/** The file without the entry of this mount point and its mark. */
+/** fstab without the entry of this mount point and its mark. */
 function fstabWithout(host: Host, mountPoint: string): string {
   const kept: string[] = [];
   for (const line of (readText(host, fstab) ?? "").split("\n")) {
@@ -33,13 +33,13 @@ function fstabWithout(host: Host, mountPoint: string): string {
   return kept.join("\n").replace(/\n*$/, "\n").replace(/^\n$/, "");
 }
 
-/** fstab_entry: what mounts it at boot; a foreign entry with noauto does not. */
+/** fstab_entry: the entry that mounts it at boot; a foreign entry with noauto does not. */
 const entryOf = (host: Host, point: string): FstabEntry | undefined =>
   readFstab(host).find((one) => one.mountPoint === point && (one.owner !== "" || !one.options.includes("noauto")));
 
 const mountedOn = (host: Host, point: string) => host.running.mounts.findLast((mount) => mount.mountPoint === point);
 
-/** The directory, by both of its names, inside the bounds and nowhere in the system. */
+/** The directory must be inside the bounds and outside the system, by both of its names. */
 function requirePoint(run: ScriptRun, point: string, globs: readonly string[]): string {
   const { host } = run;
   if (resolve(host, point, "Keep").node?.kind === "Symlink") {
@@ -66,7 +66,10 @@ function requirePoint(run: ScriptRun, point: string, globs: readonly string[]): 
 const plainOptions =
   /^(nosuid|nodev|noexec|atime|noatime|nodiratime|relatime|ro|rw|sync|dirsync|acl|noacl|user_xattr|nouser_xattr|intr|nointr|inode64|usrquota|grpquota|data=(ordered|writeback)|coherency=(full|buffered)|errors=remount-ro|barrier=[01]|(commit|atime_quantum|localalloc|resv_level|dir_resv_level)=[0-9]+)$/;
 
-/** A closed list; nosuid, nodev and noexec first, each unless the owner of the host allows its opposite. */
+/**
+ * Accepts a closed list of options; adds nosuid, nodev and noexec in front, unless the host's owner allows the
+ * opposite.
+ */
 function requireOptions(run: ScriptRun, options: readonly string[], bounds: readonly string[]): string[] {
   const words = ["suid", "dev", "exec"];
   const safe = words.filter((word) => !options.includes(word)).map((word) => `no${word}`);
@@ -95,7 +98,7 @@ function requireUnused(run: ScriptRun, disk: SharedDisk, point: string): boolean
   return false;
 }
 
-/** An empty directory that takes no writes while nothing is mounted. */
+/** Makes or checks the directory: empty, and immutable while nothing is mounted. */
 function* requireEmpty(run: ScriptRun, point: string): Generator<number, void> {
   const { world, host } = run;
   const place = resolve(host, point);
@@ -131,7 +134,7 @@ function* mountNow(
 
 const harmful = /^(no)?(suid|dev|exec)$/;
 
-/** Gives what is mounted the suid, dev and exec of these options; true when it had others. */
+/** Remounts with the suid, dev and exec of these options; true when they differed. */
 function remountAs(host: Host, point: string, options: readonly string[]): boolean {
   const mounts = host.running.mounts;
   const index = mounts.findLastIndex((mount) => mount.mountPoint === point);

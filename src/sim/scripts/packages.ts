@@ -2,7 +2,7 @@ import { installPackage, isAvailable } from "../model/packages.ts";
 import type { Responder } from "../script.ts";
 import { acting, finish, refuse, takeLock } from "./answer.ts";
 
-/** install-packages.sh: apt waits for the dpkg lock, then one transaction. */
+/** install-packages.sh: waits for the dpkg lock, then runs one transaction. */
 export const installPackages: Responder = acting(function* installPackages(run) {
   const { world, host, args } = run;
   const { process, install } = world.timings;
@@ -30,7 +30,7 @@ export const installPackages: Responder = acting(function* installPackages(run) 
   }
   const unknown = missing.filter((name) => !isAvailable(name));
   if (host.repository === "Unreachable" || unknown.length > 0) {
-    // Once with the lists it has, once with fresh ones.
+    // Once with the existing package lists, once with updated ones.
     yield install;
     const why =
       host.repository === "Unreachable"

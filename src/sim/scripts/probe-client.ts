@@ -36,7 +36,7 @@ export function aoeDevices(run: ScriptRun): SectionEnd {
     const sectors = device.sizeBytes / 512;
     row(run, "aoe-devices", "device", name, stateWord(device), macs || "-", nics || "-", device.payload, sectors);
   }
-  // Who holds a device that is mounted is known: the descriptors of processes would only tell more names.
+  // A mount tells who holds a device; the descriptors of processes would only add names.
   const allMounted = devices.every(({ device }) => device.openers.some((one) => one.name.startsWith("mount ")));
   for (const { device, name } of devices) {
     for (const opener of new Set(device.openers.map((one) => one.name))) {

@@ -11,10 +11,10 @@ import { escaped, row } from "./answer.ts";
 import { formatNotes } from "./format-records.ts";
 import type { SectionEnd } from "./section.ts";
 
-/** By boot: a probe that still waits for a dead device, and the process it left behind. */
+/** By boot: the process of a probe that still waits for a dead device. */
 const stuck = new WeakMap<Running, number>();
 
-/** The driver believes in the device, and nobody answers: a read blocks until the driver gives up. */
+/** Whether a read blocks: the driver has the device up, but no vblade answers. */
 export function hangs(run: ScriptRun, devices: readonly string[]): boolean {
   return devices.some((path) => {
     const disk = sharedDisk(run.host, path);
@@ -22,11 +22,11 @@ export function hangs(run: ScriptRun, devices: readonly string[]): boolean {
   });
 }
 
-/** Whether this probe has to wait for the deadline: only the first one does. */
+/** Whether this probe must wait for the deadline: only the first one must. */
 export const waitsForDeadline = (run: ScriptRun, devices: readonly string[]): boolean =>
   hangs(run, devices) && !stuck.has(run.host.running);
 
-/** Section `filesystems` for the devices asked for. */
+/** Section `filesystems` for the requested devices. */
 export const filesystems =
   (devices: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
@@ -80,7 +80,7 @@ function superblock(run: ScriptRun, path: string, volume: Ocfs2Volume): void {
   for (const [slot, node] of byNumber(volume.slots)) say("slot", slot, node);
 }
 
-/** Section `mount-points` for the directories asked for. */
+/** Section `mount-points` for the requested directories. */
 export const mountPoints =
   (paths: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {

@@ -104,7 +104,7 @@ export function blockDevices(run: ScriptRun): SectionEnd {
   const blocks = [...host.blocks.values()].map((block) => ({ block, name: kernelName(block) }));
   blocks.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { block } of blocks) {
-    // A logical volume goes by its device-mapper name, the last of its links.
+    // A logical volume is listed by its device-mapper name, the last of its links.
     const path = block.type === "lvm" ? (block.links.at(-1) ?? block.path) : block.path;
     const holders = [...block.holders].join(",");
     row(run, "block", escaped(path), block.device, block.sizeBytes, block.type, block.content.signature, holders);

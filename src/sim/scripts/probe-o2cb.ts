@@ -62,7 +62,7 @@ function active(run: ScriptRun, say: Say): void {
   const { threshold, idle, keepalive, reconnect, fenceMethod, heartbeatMode } = cluster;
   const methods = [fenceMethod.toLowerCase(), heartbeatMode.toLowerCase()];
   say("active", cluster.name, threshold, idle, keepalive, reconnect, ...methods);
-  // As the shell's glob finds them: by name.
+  // In the order of the shell's glob: by name.
   for (const node of [...cluster.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     say("active-node", node.number, node.name, node.address, node.port, node.local ? 1 : 0);
   }
@@ -73,7 +73,7 @@ function active(run: ScriptRun, say: Say): void {
   say("connected", numbers([...live].filter((number) => reaches(run, host, number))));
 }
 
-/** A connection stands to a node that beats, knows this one, and hears it; a node counts itself. */
+/** A node is connected to one that writes a heartbeat, lists it, and reaches it; a node counts itself. */
 function reaches(run: ScriptRun, host: Host, number: number): boolean {
   for (const other of run.world.hosts.values()) {
     const node = other.running.o2cb.cluster && localNode(other.running.o2cb.cluster);
@@ -83,7 +83,7 @@ function reaches(run: ScriptRun, host: Host, number: number): boolean {
   return false;
 }
 
-/** dmesg, one row for each kind of trouble and what it is about. */
+/** dmesg: one row for each kind of trouble and each subject. */
 export function kernelLog(run: ScriptRun): SectionEnd {
   const { log, bootedAt } = run.host.running;
   const found = new Map<string, { count: number; seconds: number; message: string }>();

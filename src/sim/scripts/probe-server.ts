@@ -8,7 +8,7 @@ import { byPid, configuredInstances, inittabExports } from "./export-rows.ts";
 import { recordDirectory } from "./records.ts";
 import type { SectionEnd } from "./section.ts";
 
-/** A `path` row for each: the missing first, because the real script meets them while it collects the others. */
+/** A `path` row for each path: missing ones first, because the real script finds them while it collects the others. */
 function paths(run: ScriptRun, section: string, asked: readonly string[]): void {
   for (const path of asked) {
     const backing = backingAt(run.host, path);
@@ -21,7 +21,7 @@ function paths(run: ScriptRun, section: string, asked: readonly string[]): void 
   }
 }
 
-/** Section `backings` for the paths asked for and those on record. */
+/** Section `backings` for the requested paths and the recorded ones. */
 export const backings =
   (asked: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {

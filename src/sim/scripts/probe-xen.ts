@@ -95,7 +95,7 @@ export function migrations(run: ScriptRun): SectionEnd {
   return "known";
 }
 
-/** Of another host's copies nothing is known but that they are there. */
+/** Of another host's copies only their existence is known. */
 function copyOf({ host }: ScriptRun, path: string): { state: string; copied: number | "-" } {
   const directory = path.slice(0, path.lastIndexOf("/"));
   const prefix = `${path.slice(directory.length + 1)}.xensan-copy.`;
@@ -107,7 +107,7 @@ function copyOf({ host }: ScriptRun, path: string): { state: string; copied: num
   return { state: lives ? "Copying" : "Interrupted", copied: node.sizeBytes };
 }
 
-/** Section `images` for the paths asked for. */
+/** Section `images` for the requested paths. */
 export const images =
   (asked: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
@@ -128,7 +128,7 @@ export const images =
     return "known";
   };
 
-/** Section `domain-locks` for the directories asked for. */
+/** Section `domain-locks` for the requested directories. */
 export const domainLocks =
   (directories: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {

@@ -10,7 +10,7 @@ import type { SectionEnd } from "./section.ts";
 
 const unanswered: SectionEnd = { exit: 1, why: "the simulated host did not say" };
 
-/** probe.sh: quick sections first, in its order; then those that run beside them, in the order they were started. */
+/** probe.sh: quick sections first, in its order; then those that run in parallel, in the order in which they start. */
 export const probe: Responder = function* probe(run) {
   const [roles = "", ...rest] = run.args;
   const is = (role: string) => `,${roles},`.includes(`,${role},`);

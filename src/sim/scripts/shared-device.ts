@@ -7,7 +7,7 @@ import { type SharedDisk, sharedDisk } from "../model/shared-disk.ts";
 import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
-/** device_number, and the driver's word that it is alive. */
+/** device_number, and a check that the driver has the device up. */
 export function requireDevice(run: ScriptRun, path: string): SharedDisk {
   const disk = sharedDisk(run.host, path);
   if (disk === undefined) return refuse(run, "DeviceMissing", `${path} is no block device`);
@@ -17,7 +17,7 @@ export function requireDevice(run: ScriptRun, path: string): SharedDisk {
   return disk;
 }
 
-/** A read by some tool: blocks while nobody answers, until the driver gives the device up. */
+/** A read by a tool: blocks while no vblade answers, until the driver gives the device up. */
 export function* reads(run: ScriptRun, disk: SharedDisk): Generator<number, boolean> {
   if (disk.aoe?.up === true) readDevice(run.world, run.host, disk.aoe);
   return yield* readable(run.world, run.host, disk);
@@ -32,7 +32,10 @@ export function signatureText({ content }: SharedDisk): string {
   return [...(label === "" ? [] : [`LABEL=${label}`]), ...words].join(" ");
 }
 
-/** aoe-revalidate and ata_id, when aoeping got no answer: what the driver was told by whom it last heard. */
+/**
+ * aoe-revalidate and ata_id, when aoeping got no answer: the identity that the driver read from the vblade it last
+ * heard.
+ */
 function* identified(run: ScriptRun, aoe: AoeDevice, address: string): Generator<number, string | undefined> {
   yield 3000;
   if (toolPath(run.host, "aoe-revalidate") === undefined) return undefined;
@@ -44,7 +47,7 @@ function* identified(run: ScriptRun, aoe: AoeDevice, address: string): Generator
   return server && `${address}:${server.running.hostname}`.slice(0, 19);
 }
 
-/** require_server: who answers aoeping and aoecfg on the interface. */
+/** require_server: checks which vblade answers aoeping and aoecfg on the interface. */
 export function* requireServer(run: ScriptRun, disk: SharedDisk, server: string, net: string): Generator<number, void> {
   const { world, host } = run;
   const address = disk.path.slice("/dev/etherd/e".length);

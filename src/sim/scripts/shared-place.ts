@@ -5,14 +5,14 @@ import type { ScriptRun } from "../script.ts";
 import { refuse, replaceFile } from "./answer.ts";
 import { plainPath } from "./bounds.ts";
 
-/** UUID of the file system that is mounted on exactly this directory; undefined where nothing is. */
+/** UUID of the file system that is mounted on exactly this directory; undefined where none is mounted. */
 function mountedUuid(host: Host, mountPoint: string): string | undefined {
   const mount = host.running.mounts.findLast((one) => one.mountPoint === mountPoint);
   if (mount === undefined) return undefined;
   return host.blocks.get(mount.fileSystem.device)?.content.uuid ?? "";
 }
 
-/** An unmounted mount point must not swallow writes. */
+/** Refuses when the file system is not mounted: writes must not go to the directory below. */
 export function requireMounted(run: ScriptRun, mountPoint: string, uuid: string): void {
   const found = mountedUuid(run.host, mountPoint);
   if (found === undefined) refuse(run, "NotMounted", `nothing is mounted on ${mountPoint}`);
@@ -26,7 +26,7 @@ export function requireMounted(run: ScriptRun, mountPoint: string, uuid: string)
   if (mount?.fileSystem.readOnly) refuse(run, "ReadOnlyFileSystem", `${mountPoint} is mounted read-only`);
 }
 
-/** image_place: below the mount point, by no symbolic link and no other mount. */
+/** image_place: the path must be below the mount point, behind no symbolic link and no other mount. */
 export function imagePlace(run: ScriptRun, path: string, mountPoint: string): void {
   plainPath(run, path);
   if (!path.startsWith(`${mountPoint}/`)) refuse(run, "InvalidArgument", `${path} is not below ${mountPoint}`);
@@ -56,7 +56,7 @@ export interface LockHolder {
 /** The lock file of a domain UUID. */
 export const lockPath = (directory: string, uuid: string) => `${directory}/${uuid}.lock`;
 
-/** Who holds the right to run a domain; undefined where nobody does. */
+/** Host, boot and owner in a domain's lock; undefined where there is no lock. */
 export function lockHolder(host: Host, path: string): LockHolder | undefined {
   const text = readText(host, path);
   if (text === undefined) return undefined;
@@ -64,10 +64,10 @@ export function lockHolder(host: Host, path: string): LockHolder | undefined {
   return { host: name, bootId, owner: owner.join(" ") };
 }
 
-/** `HOST BOOT-ID OWNER`: what this host writes into a lock. */
+/** `HOST BOOT-ID OWNER`: the text that this host writes into a lock. */
 export const lockText = (host: Host, owner: string) => `${host.running.hostname} ${host.running.bootId} ${owner}\n`;
 
-/** Where it is written what an image is: beside the locks of the file system that holds it. */
+/** Path of the record of an image: beside the locks of the file system that holds it. */
 export function imageRecord(host: Host, path: string): { readonly file: string; readonly relative: string } {
   const { mountPoint } = resolve(host, path).mount;
   const place = mountPoint === "/" ? "" : mountPoint;
@@ -75,7 +75,10 @@ export function imageRecord(host: Host, path: string): { readonly file: string; 
   return { file: `${place}/.xensan/images/${checksum(relative)}`, relative };
 }
 
-/** The lock is this host's, of this boot: free before, its own already, or held by whom it may take it from. */
+/**
+ * Takes the lock for this boot of this host if it is free, already held here, or held by the boot that may be
+ * superseded.
+ */
 export function claimDomain(
   run: ScriptRun,
   path: string,
@@ -93,7 +96,7 @@ export function claimDomain(
   replaceFile(run, path, lockText(host, owner));
 }
 
-/** Gone, if it is this host's, of whatever boot: the domain has been seen not to be here. */
+/** Removes the lock if this host holds it, from any boot: the domain was seen to be absent here. */
 export function releaseDomain(run: ScriptRun, path: string): void {
   const { world, host } = run;
   if (lockHolder(host, path)?.host === host.running.hostname) remove(world, host, path);

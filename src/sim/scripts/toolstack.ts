@@ -7,12 +7,12 @@ import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
 import { requireToolstack, toolstackTrouble } from "./domain-rows.ts";
 import { atWork } from "./xen-processes.ts";
 
-/** Debian's, and that of Red Hat's descendants. */
+/** The files of Debian and of Red Hat's descendants. */
 const xendomainsFiles = ["/etc/default/xendomains", "/etc/sysconfig/xendomains"];
 const automatic = ["XENDOMAINS_SAVE", "XENDOMAINS_RESTORE", "XENDOMAINS_AUTO"] as const;
 const assignment = /^[ \t]*(?:export[ \t]+)?(XENDOMAINS_(?:SAVE|RESTORE|AUTO))=(.*)$/gm;
 
-/** What a shell makes of a plain assignment. */
+/** The value that a shell assigns. */
 function assigned(text: string): string {
   const quoted = /^(["'])(.*?)\1/.exec(text);
   return quoted?.[2] ?? text.replace(/\s.*$/, "");

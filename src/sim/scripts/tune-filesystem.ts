@@ -7,7 +7,7 @@ import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, takeLock } from "./answer.ts";
 import { reads, requireDevice } from "./shared-device.ts";
 
-/** tune_arguments: the very file system, under the lock. */
+/** tune_arguments: checks under the lock that the device holds this file system. */
 function* tuned(run: ScriptRun, device: string, uuid: string): Generator<number, Ocfs2Volume> {
   yield run.world.timings.process;
   if (toolPath(run.host, "tunefs.ocfs2") === undefined)
@@ -20,7 +20,7 @@ function* tuned(run: ScriptRun, device: string, uuid: string): Generator<number,
   return volume;
 }
 
-/** It joins the cluster to look who else is there. */
+/** tunefs.ocfs2 joins the cluster to find out which other nodes use the file system. */
 function tune(run: ScriptRun, act: () => Ended): Ended {
   if (isOnline(run.host)) return act();
   return { exitCode: 1, stderr: "tunefs.ocfs2: Unable to access cluster service while initializing the cluster" };

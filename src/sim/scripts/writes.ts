@@ -3,7 +3,7 @@ import { backingAt } from "../model/storage.ts";
 import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
-/** writes.sh: write_mark. Of what initiators write the rack keeps the heartbeats. */
+/** write_mark of writes.sh. Of the writes of initiators the rack keeps only the heartbeats. */
 function writeMark({ host, world }: ScriptRun, path: string): string {
   const beats = backingAt(host, path).content?.ocfs2?.beats ?? [];
   return [...beats].map(([node, beat]) => `${node} ${sequenceOf(beat, world.agenda.time)}`).join();

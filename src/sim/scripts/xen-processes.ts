@@ -3,7 +3,7 @@ import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 import { domainText, shownName } from "./domain-rows.ts";
 
-/** at_work of xen-processes.sh: one of these verbs is at work, about one of the names when any is given. */
+/** at_work of xen-processes.sh: a process that runs one of these verbs, on one of the names if any are given. */
 export function atWork(run: ScriptRun, verbs: readonly string[], names?: readonly string[]): string | undefined {
   for (const [pid, { verb, name }] of run.host.running.xen.processes) {
     if (!verbs.includes(verb) || (names !== undefined && !names.includes(name))) continue;
@@ -16,7 +16,7 @@ export function atWork(run: ScriptRun, verbs: readonly string[], names?: readonl
 export const movesByName = (domain: Domain) =>
   /--(incoming|migratedaway)$|^\(null\)$|^migrating-/.test(shownName(domain));
 
-/** Refuses what is on its way to or from another host by its name, or by a process that moves it. */
+/** Refuses a domain that is on its way to or from another host, by its name or by a process that moves it. */
 export function notMoving(run: ScriptRun, domain: Domain, verbs: readonly string[]): void {
   if (movesByName(domain)) refuse(run, "DomainMigrating", domainText(run, domain));
   const worker = atWork(run, verbs, [String(domain.id), shownName(domain)]);
