@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ends a migration that was begun here, before the point of no return only: cuts its connection, whereupon xl resumes the
-# domain by itself, and waits for its end.
+# Ends a migration that was begun here, but only before the point of no return: cuts its connection, whereupon xl
+# resumes the domain by itself, and waits for its end.
 # changes: ends a migration before its point of no return
 # undo: begin another one
 # Arguments: OPERATION.
@@ -31,7 +31,7 @@ while run_alive "$base" && [ ! -s "$base.exit" ]; do
 	fi
 	pause
 done
-# It may have come to its end before it was cut.
+# It may have ended before it was cut.
 { read -r code <"$base.exit"; } 2>/dev/null || code=
 [ "$code" != 0 ] || word=ended
 finish "$word"

@@ -14,7 +14,7 @@ began=$(now)
 if [ -e "$base.sh" ] && have flock && have timeout; then
 	timeout "$seconds" flock -s "$base.sh" true || :
 fi
-# Its exit code is written before the lock is free; where there is no lock, this is all there is.
+# The exit code is written before the lock is released; without a lock, this loop is the only wait.
 while run_alive "$base" && [ ! -s "$base.exit" ]; do
 	[ $(($(now) - began)) -lt "$seconds" ] || finish running
 	sleep 1

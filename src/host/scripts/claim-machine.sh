@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ensures that this machine is the one that is meant, and that the caller has it. The words that stand before any script's own
+# Ensures that this is the intended machine and that the caller has claimed it. The words before any script's own
 # arguments do both (shared/addressee.sh); this script does nothing else.
 # changes: /var/lib/xensan/claims/KIND: which object of which management cluster has the machine
 # undo: rm /var/lib/xensan/claims/KIND, once the object is deleted

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ensures that a configured O2CB cluster is registered in the kernel with these nodes, timeouts and fence method.
-# Nothing is taken offline: what needs that is refused while something is mounted.
+# Ensures that a configured O2CB cluster is registered in the kernel with these nodes, timeouts and fence method. Takes
+# nothing offline: a change that needs it is refused while something is mounted.
 # changes: the cluster in the kernel (configfs): nodes, timeouts, fence method, heartbeat regions; nothing on the disk
 # undo: delete the Ocfs2Cluster, or reboot
 # Arguments: as configure-cluster.
@@ -34,8 +34,8 @@ esac
 cluster_rows "$cluster_conf" | grep -q "^conf-cluster	$cluster	" ||
 	refuse ClusterOffline "$cluster_conf has no cluster $cluster: it is to be configured first"
 
-# The init script's verbs exit 0 whatever happens: only configfs counts. They leave a daemon behind, which must hold
-# neither the lock nor the connection.
+# The init script's verbs always exit 0: only configfs counts. They leave a daemon behind, which must hold neither the
+# lock nor the connection.
 init_o2cb() {
 	/etc/init.d/o2cb "$@" >>"$said" 2>&1 </dev/null 9>&- || :
 }
@@ -53,7 +53,7 @@ if ! o2cb_loaded; then
 fi
 
 if [ ! -d "$directory" ]; then
-	# So that systemd, too, holds the service for started. It does nothing for one that was started before.
+	# So that systemd, too, considers the service started. systemctl does nothing if it was started before.
 	find_init
 	if [ "$init" = systemd ]; then systemctl start o2cb.service >>"$said" 2>&1 </dev/null 9>&- || :; fi
 	[ -d "$directory" ] || init_o2cb online "$cluster"
@@ -66,7 +66,7 @@ read_setting() {
 	{ read -r setting <"$directory/$1"; } 2>/dev/null || :
 }
 
-# in_use WHAT: the change cannot be made now.
+# in_use WHAT: refuses a change that cannot be made now.
 in_use() {
 	in_use_mounts=$(ocfs2_mount_points | tr '\n' ' ')
 	refuse ClusterInUse "$1 changes only while nothing is mounted: ${in_use_mounts:-a heartbeat is written to $(busy_regions)}"
@@ -77,11 +77,11 @@ busy_regions() {
 }
 regions_now=$(busy_regions)
 
-# set_offline NAME VALUE: the kernel ignores some of these without a word while a region is active.
+# set_offline NAME VALUE: while a region is active the kernel silently ignores some of these.
 set_offline() {
 	read_setting "$1"
 	[ "$setting" != "$2" ] || return 0
-	# A kernel that has no such setting.
+	# A kernel without this setting.
 	[ -f "$directory/$1" ] || return 0
 	[ -z "$regions_now" ] || in_use "$1 ($setting, to be $2)"
 	{ echo "$2" >"$directory/$1"; } 2>>"$said" || :
@@ -91,7 +91,7 @@ set_offline() {
 }
 set_offline heartbeat/mode "$mode"
 set_offline heartbeat/dead_threshold "$threshold"
-# The kernel wants the idle timeout above the keepalive delay at each moment.
+# The kernel requires the idle timeout to be above the keepalive delay at each moment.
 read_setting keepalive_delay_ms
 if [ "${setting:-0}" -ge "$idle" ]; then
 	set_offline keepalive_delay_ms "$keepalive"
@@ -110,7 +110,7 @@ if [ -n "$setting" ] && [ "$setting" != "$fence" ]; then
 	[ "$word" = online ] || word=updated
 fi
 
-# node_known NAME: the name under which the kernel has this node, which may differ in case.
+# node_known NAME: the name that the kernel has for this node, which may differ in case.
 node_known() {
 	if [ -d "$directory/node/$1" ]; then
 		echo "$1"
@@ -136,7 +136,7 @@ is_live() {
 	return 1
 }
 
-# drop_node NAME WHY: a node that still writes its heartbeat has something mounted.
+# drop_node NAME WHY: a node that still writes its heartbeat has a file system mounted.
 drop_node() {
 	read_setting "node/$1/num"
 	! is_live "$setting" || refuse ClusterInUse "node $1 $2, and it still writes its heartbeat: unmount everything on it first"
@@ -162,7 +162,7 @@ done <<-END
 	${nodes%?}
 END
 if [ -n "$missing" ]; then
-	# Adds what is missing and leaves the rest alone.
+	# Adds missing nodes and leaves the rest alone.
 	o2cb register-cluster "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :
 	[ "$word" = online ] || word=updated
 fi
@@ -180,7 +180,7 @@ if [ "$mode" = global ]; then
 		[ -d "$region" ] || continue
 		region=${region##*/}
 		! printf '%s' "$regions" | grep -q "^$region " || continue
-		# The kernel holds on to its regions while anything is mounted.
+		# The kernel keeps its regions while a file system is mounted.
 		[ -z "$(ocfs2_mount_points)" ] || in_use "the heartbeat on $region, which is to end,"
 		rmdir "$directory/heartbeat/$region" 2>>"$said" || refuse ClusterInUse "the heartbeat on $region does not end: $(last_said)"
 		[ "$word" = online ] || word=updated

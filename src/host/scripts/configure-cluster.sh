@@ -36,7 +36,7 @@ if [ -f "$cluster_conf" ]; then
 	cluster_rows "$cluster_conf" >"$run_dir/cluster.rows"
 	IFS='	' read -r _ conf_state conf_owner <"$run_dir/cluster.rows"
 	if [ "$conf_state $conf_owner" != "Readable $owner" ]; then
-		# One that says the same in other words does no harm and is taken over.
+		# A file that means the same in other words is taken over.
 		[ "$(rows_without_owner "$cluster_conf")" = "$(rows_without_owner "$run_dir/cluster.conf")" ] || case $conf_state.$conf_owner in
 		Readable.-) refuse ForeignCluster "$cluster_conf is there, not written by xensan, and says something else: $(awk -F '\t' '
 				$1 == "conf-cluster" { printf "cluster %s ", $2 } $1 == "conf-node" { printf "node %s %s ", $4, $5 }' "$run_dir/cluster.rows")" ;;
@@ -79,7 +79,7 @@ if [ ! -f "$cluster_default" ] || [ "$(cluster_default_rows)" != "$wanted_defaul
 	changed=yes
 fi
 
-# A host whose kernel stumbled must reboot: the others wait for its locks.
+# A host whose kernel had an oops must reboot: the other nodes wait for its locks.
 wanted_sysctl='kernel.panic_on_oops = 1
 kernel.panic = 30'
 boot_settings
@@ -94,7 +94,7 @@ if [ "$boot_panic $boot_panic_on_oops" != "30 1" ]; then
 		echo "another file overrides /etc/sysctl.d/90-xensan-o2cb.conf" >&2
 fi
 for setting in panic_on_oops=1 panic=30; do
-	# cat: read takes one byte at a time, and these files give no second one.
+	# cat, as read takes one byte at a time, and these files return only the first.
 	now=$(cat "/proc/sys/kernel/${setting%=*}")
 	[ "$now" != "${setting#*=}" ] || continue
 	echo "${setting#*=}" >"/proc/sys/kernel/${setting%=*}"

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Ensures these settings in /etc/xen/xend-config.sxp, each once and outside of comments, also where the old value runs over
+# Ensures these settings in /etc/xen/xend-config.sxp, each once and outside of comments, also where the old value spans
 # lines; other lines and comments stay.
-# xend reads the file when it starts: it is restarted when something changed and no domain is built or moved now. Domains
-# run on meanwhile.
+# xend reads the file when it starts: it is restarted when something changed and no domain is being built or moved.
+# Domains
+# keep running meanwhile.
 # changes: /etc/xen/xend-config.sxp: the settings of relocation, network and dom0 that the XenHost names; xend is restarted while no domain is being built
 # undo: write the old values back and restart xend
 # changes: /var/lib/xensan/xend-password: which revision of the VNC password is in force
@@ -29,7 +30,7 @@ for setting; do
 	case $setting in vncpasswd-revision=*) revision=${setting#*=} ;; esac
 done
 printf '%s\n' "$@" | grep -v '^vncpasswd-revision=' >"$run_dir/xend.wanted"
-# finish_with WORD: also tells the probe which password stands there.
+# finish_with WORD: also records for the probe which password is in the file.
 finish_with() {
 	[ -z "$revision" ] || printf '%s\n' "$revision" | replace_file "$state_dir/xend-password" 600
 	finish "$1"
@@ -61,10 +62,10 @@ if cmp -s "$file" "$run_dir/xend.new" && [ ! -e "$mark" ]; then
 	rm -f "$run_dir/xend.new" "$run_dir/xend.wanted"
 	finish_with unchanged
 fi
-# A crash between the file and the restart must not be forgotten.
+# A crash between the file and the restart must not lose the restart.
 mkdir -p "$state_dir"
 : >"$mark"
-# The password of the consoles may stand in it.
+# The file may hold the password of the consoles.
 cmp -s "$file" "$run_dir/xend.new" || replace_file "$file" 600 <"$run_dir/xend.new"
 rm -f "$run_dir/xend.new" "$run_dir/xend.wanted"
 ! at_work 'create|restore|save|migrate|xc_save|xc_restore|start|suspend' ||

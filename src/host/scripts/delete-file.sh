@@ -28,7 +28,7 @@ gone=$real.xensan-deleted
 record=$(record_of "$owner" "$real")
 
 if [ ! -e "$real" ] && [ ! -L "$real" ]; then
-	# A deletion that was cut off after its rename.
+	# A deletion that was interrupted after its rename.
 	if [ -f "$gone" ] && recorded "$record" "$owner" "$real" "$gone"; then rm -f "$gone"; fi
 	rm -f "$record"
 	finish absent
@@ -42,7 +42,7 @@ require_file "$asked" "$@"
 checked=$backing_identity
 ! exported_as "$checked" || refuse StillExported "$asked is served as $exported_user"
 error=$(mv "$real" "$gone" 2>&1) || refuse_write "$asked" "$error"
-# Whatever was renamed is what gets deleted: look at it again.
+# The renamed file is the one that gets deleted: check it again.
 facts_of "$gone"
 if [ "$backing_identity" != "$checked" ]; then
 	[ -e "$real" ] || mv "$gone" "$real"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ensures that an image which ensure-image made for this owner is gone. Touches nothing else, and nothing that this host uses,
-# by whatever name, nor what any host holds a lease on.
+# Ensures that an image which ensure-image made for this owner is gone. Touches nothing else, nothing that this host
+# uses under any name, and nothing that any host holds a lease on.
 # changes: removes an image file that ensure-image made, and its record
 # undo: nothing brings it back
 # Arguments: OWNER PATH MOUNTPOINT FSUUID.
@@ -23,7 +23,7 @@ require_mounted "$mount_point" "$filesystem"
 image_place "$asked" "$mount_point"
 gone=$image_real.xensan-deleted
 
-# made_for FILE: it is the very file that was made as this image for this owner, whatever object of that name it is now.
+# made_for FILE: this very file was made as this image for this owner, even if the object was created anew since.
 made_for() {
 	read_image_record "$image_record" && [ "$record_origin" != Found ] && [ "$record_path" = "$image_relative" ] &&
 		same_declarer "$record_owner" "$owner" && [ "$record_inode" = "$(inode_and_birth "$1")" ]
@@ -32,7 +32,7 @@ made_for() {
 ! work_alive "$image_work.pid" || refuse ImageInUse "process $worker_pid copies to $asked"
 rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 if [ ! -e "$image_real" ] && [ ! -L "$image_real" ]; then
-	# A deletion that was cut off after its rename.
+	# A deletion that was interrupted after its rename.
 	if [ -f "$gone" ] && made_for "$gone"; then rm -f "$gone" "$image_record"; fi
 	finish absent
 fi
@@ -45,7 +45,7 @@ user=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v path="$image_real" '
 	/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
 	{ at = index($0, " -> "); if (at > 0 && substr($0, at + 4) == path) { print pid; exit } }')
 [ -z "$user" ] || refuse ImageInUse "process $user has $asked open"
-# From here on it is open here as well. No start can take its lease until this ends.
+# From here on this process has it open too. No start can take its lease until this script ends.
 require_flocks "$asked"
 exec 8<"$image_real"
 flock -x -n 8 || refuse ImageLeased "$asked is leased: a domain or a deletion holds it"
@@ -54,7 +54,7 @@ if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; t
 	[ -z "$user" ] || refuse ImageInUse "a domain uses $asked: ${user%% = *}"
 fi
 error=$(mv "$image_real" "$gone" 2>&1) || refuse_write "$asked" "$error"
-# Whatever was renamed is what gets deleted: look at it again.
+# The renamed file is the one that gets deleted: check it again.
 made_for "$gone" || {
 	[ -e "$image_real" ] || mv "$gone" "$image_real"
 	refuse NotOurs "$asked was replaced while it was looked at"

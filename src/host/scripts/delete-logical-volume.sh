@@ -1,5 +1,6 @@
 #!/bin/sh
-# Ensures that a logical volume which ensure-logical-volume made for this owner is gone. Nothing else, and nothing in use.
+# Ensures that a logical volume which ensure-logical-volume made for this owner is gone. Touches nothing else, and
+# nothing in use.
 # changes: removes a logical volume that ensure-logical-volume made, and its record in /var/lib/xensan/backings
 # undo: nothing brings it back
 # Arguments: OWNER VG LV GLOB…
@@ -42,11 +43,11 @@ if [ -e "/dev/$group/$name" ]; then
 	! exported_as "$backing_identity" || refuse StillExported "$group/$name is served as $exported_user"
 	require_free "$group/$name" "$backing_device"
 fi
-# lvremove -y takes the snapshots of a volume along; thin ones do not depend on it.
+# lvremove -y also removes the snapshots of a volume; thin ones do not depend on it.
 snapshots=$(lvs --noheadings -o lv_attr,lv_name -S "origin=$name" "$group" 2>/dev/null </dev/null 9>&- |
 	awk '$1 ~ /^[sS]/ { printf "%s%s", sep, $2; sep = " " }') || exit 1
 [ -z "$snapshots" ] || refuse SnapshotsExist "$group/$name has the snapshots $snapshots, which would go with it"
-# Without -f: lvremove itself refuses a volume that anybody holds open.
+# Without -f: lvremove itself refuses a volume that is open.
 lvremove -y -S "lv_tags=$(owner_tag "$owner")" "${group:?}/${name:?}" </dev/null >&2 9>&- || :
 ! lvm_field lvs lv_size "$group/$name" || refuse BackingInUse "$group/$name is still there: somebody holds it open"
 rm -f "$(record_of "$owner" "$group/$name")"

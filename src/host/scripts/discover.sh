@@ -10,7 +10,7 @@ seconds=$1
 shift
 [ -d /sys/module/aoe ] || refuse ModuleMissing "the aoe module is not loaded"
 
-# What is not there or not up, in $missing.
+# Sets $missing to the targets that are missing or not up.
 look() {
 	missing=
 	for target; do
@@ -20,7 +20,7 @@ look() {
 	done
 }
 
-# Asking is all that can be done: answers come whenever they come, so ask again every two seconds.
+# Answers may come at any time or be lost, so ask again every two seconds.
 ask() {
 	if have aoe-discover; then
 		aoe-discover

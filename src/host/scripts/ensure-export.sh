@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ensures that exactly one vblade serves a backing at shelf.slot on an interface, now and after a reboot, and that it is
-# recorded which backing that is: no other one is ever served there, whatever its name.
+# Ensures that exactly one vblade serves a backing at shelf.slot on an interface, now and after a reboot, and records
+# which backing that is: no other one is ever served there, whatever its name.
 # changes: /etc/vblade.conf.d/NAME.conf, or a line of /etc/inittab, and the vblade that it starts; vblade.service is enabled
 # undo: delete the AoeVolume; systemctl disable vblade.service
 # changes: /etc/systemd/system/vblade@.service.d/xensan.conf and /var/lib/xensan/guard, which compare the backing before each start
@@ -39,7 +39,7 @@ interfaces=$3
 shift 3
 
 case $shelf$slot in *[!0-9]*) refuse InvalidArgument "shelf $shelf and slot $slot must be numbers" ;; esac
-# Read by sh, by systemd and by init: nothing in it may mean something to one of them.
+# sh, systemd and init read this: no character may be special to one of them.
 case $asked$options$net in *[!A-Za-z0-9/._+:@=,\ -]*) refuse InvalidArgument "$asked $options $net: a character that no configuration file could hold" ;; esac
 case $asked in *\ *) refuse InvalidArgument "$asked has a space in it" ;; esac
 have vblade || refuse ToolMissing "the package vblade is not installed"
@@ -54,7 +54,7 @@ require_named "$asked" "$@"
 options=$(canonical_options "$options")
 address="e$shelf.$slot on $net"
 
-# What is configured and running at this address, and who else has this backing.
+# Finds what is configured and running at this address, and which other export has this backing.
 read_exports
 kind='' name='' configured='' marked='' running='' running_count=0 matching='' served=''
 while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row_file row_options row_identity; do
@@ -77,7 +77,7 @@ while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row
 		continue
 	fi
 	if [ "$row_shelf.$row_slot" = "$shelf.$slot" ]; then
-		# Where an interface leads that is not listed, is unknown.
+		# The segment of an interface that is not listed is unknown.
 		row_segment=$(segment_on "$row_net" "$interfaces")
 		case $row_segment in
 		'' | "$segment")
@@ -96,17 +96,17 @@ done <"$run_dir/exports.list"
 case $marked in
 "$owner") ;;
 '' | -)
-	# Nobody's mark: ours only if it is exactly what is asked for.
+	# Without a mark: ours only if it has exactly these parameters.
 	[ -z "$kind" ] || [ "$configured" = yes ] || refuse AddressTaken "$address is configured as $kind $name, with other parameters, not by xensan"
 	[ -n "$kind" ] || [ -z "$running" ] || [ "$matching" = yes ] ||
 		refuse AddressTaken "$address is served by process $running with $served and other parameters, not by xensan"
 	;;
 *) refuse AddressTaken "$address belongs to $marked" ;;
 esac
-# Somebody's own way to start it would start a second one at the next boot.
+# A foreign program that starts it would start a second one at the next boot.
 starter=$(started_elsewhere "$shelf" "$slot")
 [ -z "$starter" ] || refuse AddressTaken "$starter starts a vblade for e$shelf.$slot as well: take that line away, and leave the vblade running"
-# The thing, not its name: what was recorded here or by the caller is the only backing that this export may have.
+# Compares the backing itself, not its name: this export may have only the one that was recorded here or by the caller.
 recorded=
 [ -z "$kind" ] || recorded_identity "$name"
 for known in "$recorded" "$recorded_by_caller"; do
@@ -115,7 +115,7 @@ for known in "$recorded" "$recorded_by_caller"; do
 		refuse BackingChanged "$asked is $backing_durable now, and $address is recorded to serve $known"
 done
 if [ "$init" = sysvinit ] && [ -n "$kind" ] && ! is_guarded "$name"; then configured=no; fi
-# What is served already may have been marked by its client.
+# A client may have marked a backing that is already served.
 if [ -z "$kind$running" ]; then require_unclaimed "$asked" "$@"; fi
 word=unchanged
 if [ -n "$running" ] && [ "$matching" = no ] && [ "$restart" = forbidden ]; then
@@ -130,7 +130,7 @@ if [ "$init" = sysvinit ] && [ -z "$kind" ] && [ -n "$running" ]; then
 	running=
 fi
 
-# Configuration first: a reboot from here on brings up what is asked for.
+# Configuration first: a reboot from here on starts the wanted export.
 if [ -z "$kind" ]; then
 	name=$(keepalive_name)
 	configured=no
@@ -144,13 +144,13 @@ if [ "$configured" = no ] || [ "$marked" != "$owner" ]; then
 fi
 keepalive_at_boot
 
-# The process.
+# Now the process.
 kept=$(keepalive_pid)
 if [ -z "$running" ]; then
 	keepalive_start
 	word=started
 elif [ "$matching" = no ] || [ "$restart" = always ] || { [ "$restart" != forbidden ] && [ "$kept" != "$running" ]; }; then
-	# Also a vblade that nobody would start again, once it may be replaced.
+	# Also replaces a vblade that nothing would restart, once it may be replaced.
 	[ "$kept" = "$running" ] || end_vblade "$running"
 	keepalive_restart
 	word=restarted

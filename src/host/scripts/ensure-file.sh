@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ensures that a file exists inside the bounds and has at least a size; new space is sparse. Never shrinks, and never makes
-# again what was recorded here: a file that is gone is missing.
+# Ensures that a file exists inside the bounds and has at least a size; new space is sparse. Never shrinks a file, and
+# never recreates one that was recorded here: a file that is gone is missing.
 # changes: the backing file that an AoeVolume declares, and its record in /var/lib/xensan/backings
 # undo: delete the AoeVolume with deletionPolicy: Delete
 # Arguments: OWNER PATH BYTES REPLACES GLOB…
@@ -27,7 +27,7 @@ directory=${asked%/*}
 [ -d "${directory:-/}" ] || refuse BackingMissing "the directory ${directory:-/} does not exist"
 real_directory=$(resolve "${directory:-/}")
 real=${real_directory%/}/${asked##*/}
-# What a crash between the steps below may have left: never a finished file.
+# A crash between the steps below may leave this file, but it is never a finished one.
 new=$real.xensan-new
 
 grow() {
@@ -53,8 +53,8 @@ if [ -e "$real" ] || [ -L "$real" ]; then
 	fi
 	[ "$backing_bytes" -lt "$bytes" ] || finish unchanged
 	checked=$backing_identity
-	# Opened once: what was checked is what grows, whatever happens to the name meanwhile.
-	# Tried in a subshell first: a failed redirection of exec ends the shell without a word.
+	# Opened once, so that the checked file is the one that grows, even if the name changes meanwhile.
+	# Tried in a subshell first: a failed redirection of exec ends the shell without a message.
 	error=$( (: 8<>"$real") 2>&1) || refuse_write "$asked" "$error"
 	exec 8<>"$real"
 	facts_of /proc/self/fd/8 || refuse BackingChanged "$asked vanished"
@@ -63,13 +63,13 @@ if [ -e "$real" ] || [ -L "$real" ]; then
 	finish grown
 fi
 
-# remove_unrecorded: what was made and is in no record is of no use.
+# remove_unrecorded: removes a file that was made but is in no record.
 remove_unrecorded() {
 	[ -z "$unrecorded" ] || rm -f "$unrecorded"
 }
 
 require_place "$asked" "$real" "$@"
-# The record of whose file it is comes before the file. After a crash between both the new file is there, and goes on.
+# The record of the owner comes before the file. After a crash between the two the new file is found and finished.
 if [ ! -e "$new" ] || ! recorded "$(record_of "$owner" "$real")" "$owner" "$real" "$new"; then
 	! known_before "$real" "$replaces" ||
 		refuse BackingMissing "$asked is not there, and was recorded as $known_identity: nothing is made in its place"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Ensures an image file of at least a size on a shared file system: made sparse, or copied from another image (at once where
-# the file system shares blocks, else in the background with its progress in the probe), or grown. Never shrinks, never
-# replaces anything, and makes nothing under a name that stood for an image before.
+# Ensures an image file of at least a size on a shared file system: made sparse, or copied from another image (at once
+# where the file system shares blocks, else in the background with its progress in the probe), or grown. Never shrinks
+# or replaces an image, and makes none under a name that an image had before.
 # changes: the image file of a disk on the shared file system, and its record in .xensan/images there
 # undo: delete the XenDomain with deletionPolicy: Delete
 # Arguments: OWNER UUID PATH MOUNTPOINT FSUUID BYTES SOURCE RECORDED FOUND REPLACES, then GLOB… of what may be copied, relative to MOUNTPOINT.
@@ -40,8 +40,8 @@ extend() {
 	dd if=/dev/zero of="$1" bs=1 count=1 seek="$((bytes - 1))" conv=notrunc,fsync 2>&1
 }
 
-# publish FILE: it becomes the image, if there is none yet. The record comes first: after a crash there may be a record of
-# one that was about to be made, but never an image of ours that we would not delete.
+# publish FILE: makes it the image, if there is none yet. The record comes first: a crash may leave a record of an image
+# that was about to be made, but never an image of ours that we would not delete.
 publish() {
 	record_image "$owner" "$uuid" Making "$1"
 	chmod 600 "$1"
@@ -54,20 +54,20 @@ publish() {
 	record_image "$owner" "$uuid" Made "$image_real"
 }
 
-# read_kept_record: as read_image_record, but for a record of this owner that a person gave up.
+# read_kept_record: as read_image_record, but fails for a record of this owner that a user gave up.
 read_kept_record() {
 	read_image_record "$image_record" || return 1
 	[ "$record_inode" != "$replaces" ] || ! same_declarer "$record_owner" "$owner"
 }
 
-# adopt_image: the record says that the file that is there is this domain's; sets adopted to recorded or unchanged.
+# adopt_image: records that the existing file is this domain's; sets adopted to recorded or unchanged.
 adopt_image() {
 	adopted=recorded
 	if read_kept_record; then
 		[ "$record_inode" = "$is" ] ||
 			refuse ImageChanged "$asked is inode $is, and inode $record_inode was recorded for $record_owner"
 		if same_declarer "$record_owner" "$owner" && { [ -z "$record_uuid" ] || [ "$record_uuid" = "$uuid" ]; }; then
-			# Cut off between its name and its record.
+			# A run that was interrupted between the file's name and its record.
 			if [ "$record_origin" = Making ]; then record_origin=Made; fi
 			if [ "$record_owner $record_uuid" = "$owner $uuid" ] && [ "$(sed -n 5p "$image_record")" = "$record_origin" ]; then
 				adopted=unchanged
@@ -88,7 +88,7 @@ if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 	if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse ImageForeign "$asked is not a regular file"; fi
 	size=$(stat -c %s -- "$image_real")
 	is=$(inode_and_birth "$image_real")
-	# Nothing is given up that is there again.
+	# A file that is there again is not given up.
 	[ "$is" != "$replaces" ] || replaces=-
 	[ "$known" = - ] || [ "$known" = "$is" ] || refuse ImageChanged "$asked is inode $is, and inode $known was recorded"
 	adopt_image
@@ -111,7 +111,7 @@ if read_kept_record && [ "$record_origin" != Making ]; then
 	refuse ImageMissing "$asked is gone: inode $record_inode was recorded for $record_owner"
 fi
 if [ "$source" != - ]; then
-	# What a copy said that this host began and that failed: told once, then it begins anew.
+	# The error of a failed copy that this host began: reported once, then the copy begins anew.
 	if work_alive "$image_work.pid"; then finish copying; fi
 	if [ -s "$image_work.err" ]; then
 		error=$(cat "$image_work.err")
@@ -130,11 +130,11 @@ error=$(mkdir -p "${image_real%/*}" 2>&1) || refuse_write "$asked" "$error"
 image_place "$asked" "$mount_point"
 mkdir -p "$mount_point/.xensan/images"
 chmod 700 "$mount_point/.xensan"
-# What a crash or a copy that was cut off left.
+# Left by a crash or by a copy that was interrupted.
 rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 error=$( (set -C && : >"$image_copy") 2>&1) || refuse_write "$asked" "$error"
 if [ "$(inode_and_birth "$image_copy")" = "$replaces" ]; then
-	# The inode of what was given up, used again: the word of the person would count for the new one, too.
+	# The new file reuses the inode of the image that was given up, so it would count as given up, too.
 	mv -f "$image_copy" "$image_copy.same"
 	error=$( (: >"$image_copy") 2>&1) || refuse_write "$asked" "$error"
 	rm -f "$image_copy.same"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Ensures that a logical volume exists inside the bounds and has at least a size. Never shrinks, and never makes again what
-# was recorded here: a volume that is gone is missing. What is new of it has been filled with zeroes before it can be served.
+# Ensures that a logical volume exists inside the bounds and has at least a size. Never shrinks one, and never recreates
+# one that was recorded here: a volume that is gone is missing. New extents are filled with zeros before they can be
+# served.
 # changes: the logical volume that an AoeVolume declares, until it is filled with zeroes as NAME.xensan-new, and its record in /var/lib/xensan/backings
 # undo: delete the AoeVolume with deletionPolicy: Delete
 # Arguments: OWNER VG LV BYTES REPLACES GLOB…
@@ -32,7 +33,7 @@ extent=$lvm_value
 bytes=$(((bytes + extent - 1) / extent * extent))
 if lvm_field lvs lv_size "$group/$name"; then
 	size=$lvm_value
-	# Not active after a boot without activation: the device has to be there to be exported.
+	# After a boot without activation: the device must exist to be exported.
 	[ -e "/dev/$group/$name" ] || lvchange -ay "$group/$name" >&2 9>&-
 	identity=$(backing_identity_of "/dev/$group/$name")
 	if known_before "$group/$name" "$replaces"; then
@@ -42,7 +43,7 @@ if lvm_field lvs lv_size "$group/$name"; then
 		case ",$lvm_value," in *",$(owner_tag "$owner"),"*) record_volume "$owner" "$group/$name" ;; esac
 	fi
 	[ "$size" -lt "$bytes" ] || finish unchanged
-	# Served by vblade it may grow, used by the host itself it is not for a volume at all.
+	# A volume that vblade serves may grow; one that the host itself uses is not for an AoeVolume.
 	facts_of "/dev/$group/$name" || refuse BackingMissing "/dev/$group/$name does not exist"
 	require_free "$group/$name" "$backing_device"
 	layout=$(lvs --noheadings -o segtype "$group/$name" </dev/null 9>&- | sort -u | tr -d ' \n')

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ensures that a blank device is formatted as OCFS2, once and never again. Everything is looked at here, under the lock, at
-# the last moment; the record of the format is on this host's disk before mkfs.ocfs2 begins. Never -F, never -x.
+# Ensures that a blank device is formatted as OCFS2, once and never again. Everything is checked here, under the lock,
+# at the last moment; the record of the format is on this host's disk before mkfs.ocfs2 begins. Never -F, never -x.
 # changes: a blank device becomes an OCFS2, once; /var/lib/xensan/formats/UUID records it
 # undo: nothing brings back what was on it; the record stays on purpose
 # Arguments: OWNER DEVICE UUID LABEL CLUSTER local|global SLOTS BLOCKSIZE|- CLUSTERSIZE|- JOURNALSIZE|- TYPE|- BYTES SERVER INTERFACE
@@ -27,11 +27,11 @@ log=$run_dir/format.$uuid.log
 for tool in mkfs.ocfs2 debugfs.ocfs2; do have "$tool" || refuse OcfsToolsMissing "$tool is not installed"; done
 for tool in setsid aoeping; do have "$tool" || refuse ToolMissing "$tool is not installed"; done
 find_blkid || refuse ToolMissing "blkid of util-linux is not installed"
-# libo2cb forks to run it; when that fails the child goes on as a second mkfs.ocfs2.
+# libo2cb forks to run modprobe; if that fails, the child goes on as a second mkfs.ocfs2.
 /sbin/modprobe --version >/dev/null 2>&1 || refuse ToolMissing "/sbin/modprobe does not run, and ocfs2-tools are dangerous without it"
 take_lock format 5
 
-# What began here earlier, of this UUID or on this device.
+# Formats that began here earlier with this UUID or on this device.
 mkdir -p "$state_dir/formats" 2>/dev/null || refuse_write "$state_dir/formats" "Read-only file system"
 for file in "$state_dir"/formats/*; do
 	[ -f "$file" ] || continue
@@ -49,7 +49,7 @@ for file in "$state_dir"/formats/*; do
 	esac
 done
 
-# The device: there, of the right size, served by the right host, used by nobody.
+# The device must exist, have the right size, be served by the right host, and not be in use.
 device_facts "$device" || refuse DeviceMissing "$device is no block device"
 require_alive "$device"
 if [ -e "$record" ]; then
@@ -75,7 +75,7 @@ case $active in
 esac
 require_server "$device" "$server" "$net"
 
-# mkfs.ocfs2 knows best which sizes go together; without touching anything.
+# mkfs.ocfs2 decides which sizes go together; --dry-run writes nothing.
 set -- -U "$uuid" -L "$label" -N "$slots" --cluster-stack=o2cb --cluster-name="$cluster"
 [ "$mode" != global ] || set -- "$@" --global-heartbeat
 [ "$block" = - ] || set -- "$@" -b "$block"
@@ -83,7 +83,7 @@ set -- -U "$uuid" -L "$label" -N "$slots" --cluster-stack=o2cb --cluster-name="$
 [ "$journal" = - ] || set -- "$@" -J "size=$journal"
 [ "$type" = - ] || set -- "$@" -T "$type"
 
-# require_blank: as late as possible, and from the disk.
+# require_blank: as late as possible, read from the disk.
 require_blank() {
 	forget_cached "$device"
 	signature_of "$device" || refuse DeviceMissing "$device cannot be read"
@@ -115,7 +115,7 @@ cat >"$run_dir/run-format" <<'END'
 END
 require_blank
 
-# It keeps the lock (descriptor 9) until it ends, whatever becomes of this process.
+# run-format keeps the lock (descriptor 9) until it ends, even if this process ends first.
 : >"$log"
 setsid sh "$run_dir/run-format" "$blkid_tool" "$record" "$device" "$owner" "$uuid" "$log" "$@" "$device" </dev/null >/dev/null 2>&1 &
 code=0

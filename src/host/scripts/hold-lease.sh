@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ensures that this host holds the lease of a domain on its images beside whoever else runs it: where it is about to arrive by a
-# migration, or runs without one.
+# Ensures that this host holds the lease of a domain on its images beside the host that runs it: where the domain is
+# about to arrive by a migration, or runs without a lease.
 # changes: a small process holds the lease of a domain's images (/run/xensan/leases)
 # undo: it ends with the domain
 # Arguments: OWNER UUID SECONDS LOCKDIR, then any number of write=PATH, read=PATH (its images) and share=FSUUID:MOUNTPOINT.

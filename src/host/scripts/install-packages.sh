@@ -20,8 +20,8 @@ take_lock packages 30
 mkdir -p "$run_dir"
 log=$run_dir/install-packages.log
 
-# Nobody answers questions: changed configuration files stay as they are. apt itself waits for dpkg's lock; its children
-# must not inherit ours.
+# Asks no questions: changed configuration files stay as they are. apt itself waits for dpkg's lock; its children must
+# not inherit ours.
 apt() {
 	DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 \
 		apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
@@ -42,7 +42,7 @@ explain() {
 	exit 1
 }
 
-# An installation that was cut off leaves packages half configured; apt then refuses everything until this has run.
+# An interrupted installation leaves packages half configured; apt then refuses everything until this has run.
 if [ -n "$(ls /var/lib/dpkg/updates 2>/dev/null)" ] || dpkg --audit 2>/dev/null | grep -q .; then
 	DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a >"$log" 2>&1 </dev/null 9>&- || :
 fi
@@ -61,7 +61,7 @@ if ! apt install $missing; then
 		explain
 	fi
 fi
-# The exit code is a hint.
+# apt's exit code is only a hint.
 for package in $missing; do
 	[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || :)" = installed ] || explain
 done

@@ -13,7 +13,7 @@ set -eu
 
 net=$1
 [ -d "/sys/class/net/$net" ] || refuse InterfaceMissing "no interface $net; there are: $(cd /sys/class/net && echo *)"
-# Exports of a host with sysvinit live in the same inittab.
+# Exports of a host with sysvinit are in the same inittab.
 take_lock storage 20
 changed=
 
@@ -22,7 +22,7 @@ is_up() {
 	[ $((flags & 1)) = 1 ]
 }
 
-# Somebody else already sees to it at boot: then nothing of ours is needed.
+# configured_by_host: the host's own configuration switches it on at boot, so ours is not needed.
 configured_by_host() {
 	for file in /etc/network/interfaces /etc/network/interfaces.d/*; do
 		[ -f "$file" ] || continue

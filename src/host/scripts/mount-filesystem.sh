@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ensures that an OCFS2 is mounted on a directory, now and after each boot, and that nothing is written into the directory
-# while it is not.
+# Ensures that an OCFS2 is mounted on a directory, now and after each boot, and that nothing is written into the
+# directory while it is not mounted.
 # changes: an entry of /etc/fstab below a line # xensan: OWNER, and the mount
 # undo: take the file system out of the Ocfs2Cluster
 # changes: the mount point: the directory is made, and immutable while nothing is mounted on it (chattr +i)
@@ -29,7 +29,7 @@ shift 6
 plain_path "$point"
 take_lock mounts 60
 
-# A closed list: systemd, mount(8) and the kernel know words that start units, panic or bind.
+# A closed list: systemd, mount(8) and the kernel have options that start units, panic or bind.
 safe_options=
 for word in suid dev exec; do
 	case ,$options, in *,"$word",*) ;; *) safe_options=$safe_options,no$word ;; esac
@@ -55,7 +55,7 @@ options=${safe_options#,}
 have mount.ocfs2 || refuse OcfsToolsMissing "mount.ocfs2 is not installed"
 find_blkid || refuse ToolMissing "blkid of util-linux is not installed"
 
-# The directory, by both of its names, inside the bounds and nowhere in the system.
+# The directory must be inside the bounds and outside the system, by both of its names.
 [ ! -L "$point" ] || refuse MountPointNotUsable "$point is a symbolic link"
 in_bounds "$point" "$@" || refuse MountPointOutsideBounds "$point is not in allowed.mountPoints"
 parent=${point%/*}
@@ -79,14 +79,14 @@ point=$real
 device_facts "$device" || refuse DeviceMissing "$device is no block device"
 require_alive "$device"
 
-# What is mounted: here, and of this device.
+# What is mounted here, and where else this device is mounted.
 here='' here_options='' elsewhere=''
 while read -r _ _ mount_number mount_root mount_point mount_rest; do
 	case " $mount_rest" in
 	*' - '*) ;;
 	*) continue ;;
 	esac
-	# The last mount on a directory is the one that is seen.
+	# Only the last mount on a directory is visible.
 	[ "$mount_point" != "$point" ] || here="$mount_number $mount_root ${mount_rest##* - }" here_options=${mount_rest%% *}
 	[ "$mount_number" != "$device_number" ] || [ "$mount_point" = "$point" ] || elsewhere=$mount_point
 done </proc/self/mountinfo
@@ -107,14 +107,15 @@ found_label=$(signature_tag LABEL)
 [ "$signature $found_uuid" = "ocfs2 $uuid" ] ||
 	refuse WrongFilesystem "$device holds ${signature:-no file system} ${found_uuid:-}, not OCFS2 $uuid"
 
-# means_it SOURCE: this file system is what /etc/fstab means by it. Two may have one label: a label counts only where it has led here.
+# means_it SOURCE: whether SOURCE of /etc/fstab means this file system. Two may have one label: a label counts only
+# where it has led here.
 means_it() {
 	source_uuid=$(printf '%s' "$1" | sed -n 's|^UUID="*\([^"]*\)"*$|\1|p; s|^/dev/disk/by-uuid/||p' | tr A-F a-f)
 	source_label=$(printf '%s' "$1" | sed -n 's|^LABEL="*\([^"]*\)"*$|\1|p; s|^/dev/disk/by-label/||p')
 	[ "$1" = "$device" ] || [ "$source_uuid" = "$uuid" ] || { [ -n "$here" ] && [ -n "$source_label" ] && [ "$source_label" = "$found_label" ]; }
 }
 
-# What brings it back at boot.
+# The entry that mounts it at boot.
 entry=$(fstab_entry "$point")
 entry_source='' entry_options='' entry_owner=''
 if [ -n "$entry" ]; then
@@ -140,14 +141,14 @@ if [ -z "$here" ]; then
 		error=$(umask 022 && mkdir -p "$point" 2>&1) || refuse_write "$point" "$error"
 	fi
 	[ -d "$point" ] || refuse MountPointNotUsable "$point is not a directory"
-	# Only when it was empty a moment ago, for nothing can be added any more.
+	# Make it immutable only if it is empty: afterwards nothing can be added.
 	is_empty "$point" || refuse MountPointNotEmpty "$point holds $(cd "$point" && for name in * .[!.]*; do [ ! -e "$name" ] || echo "$name"; done | head -n 3 | tr '\n' ' ')"
-	# What a program writes while nothing is mounted would be hidden later. Not every file system has the flag.
+	# Files that a program writes while nothing is mounted would be hidden later. Not every file system has the flag.
 	! have chattr || chattr +i "$point" 2>/dev/null || :
 	is_empty "$point" || refuse MountPointNotEmpty "something was written into $point just now"
 
 	said=$(mount -t ocfs2 -o "_netdev,$options" "$device" "$point" 2>&1 </dev/null 9>&-) || :
-	# It exits 0 without having mounted, too.
+	# mount may exit 0 without having mounted.
 	mounted=
 	while read -r _ _ mount_number mount_root mount_point mount_rest; do
 		case "$mount_number $mount_root $mount_point ${mount_rest##* - }" in
@@ -160,7 +161,7 @@ if [ -z "$here" ]; then
 	fi
 	word=mounted
 fi
-# A local heartbeat is named after the file system: the kernel's own word for what is mounted.
+# A local heartbeat is named after the file system, so the kernel itself tells what is mounted.
 mode=local
 { read -r mode <"$cluster_configfs/$cluster/heartbeat/mode"; } 2>/dev/null || :
 region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')
@@ -169,7 +170,7 @@ if [ "$mode" = local ] && [ ! -d "$cluster_configfs/$cluster/heartbeat/$region" 
 fi
 
 
-# harmful_of OPTIONS: suid, dev and exec, each with its no where that is among the options.
+# harmful_of OPTIONS: sets $harmful to suid, dev and exec, or their no… forms where OPTIONS has those.
 harmful_of() {
 	harmful=
 	for word_of in suid dev exec; do
@@ -181,7 +182,7 @@ harmful_of() {
 wanted_harmful=$(harmful_of "$options")
 if [ "$word" = unchanged ] && [ "$(harmful_of "$here_options")" != "$wanted_harmful" ]; then
 	kept=$(printf '%s' "$here_options" | tr , '\n' | grep -vxE '(no)?(suid|dev|exec)' | tr '\n' , || :)
-	# With bind only flags of the mount change, nothing of the file system; those that are not named are cleared.
+	# bind changes only flags of the mount, not the file system; flags that are not named are cleared.
 	said=$(mount -o "remount,bind,$kept$wanted_harmful" "$device" "$point" 2>&1 </dev/null 9>&-) || :
 	now=
 	while read -r _ _ mount_number mount_root mount_point mount_rest; do

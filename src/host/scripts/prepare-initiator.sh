@@ -24,12 +24,12 @@ wanted="$*"
 changed=
 parameter=/sys/module/aoe/parameters/aoe_iflist
 
-# The driver takes blanks and commas; neither order nor number of them means anything.
+# The driver accepts blanks and commas; the list is compared without regard to order and repetition.
 sorted() {
 	printf '%s\n' "$1" | awk '{ gsub(/,/, " "); for (i = 1; i <= NF; i++) print $i }' | sort -u | tr '\n' ' '
 }
 
-# First for the next boot, so that a reboot in between finds everything.
+# The next boot first, so that a reboot in between finds everything.
 boot_settings
 if [ "$(sorted "$boot_aoe_interfaces")" != "$(sorted "$wanted")" ]; then
 	printf 'options aoe aoe_iflist=%s\n' "$(printf '%s' "$wanted" | tr ' ' ',')" |
@@ -65,7 +65,7 @@ fi
 
 read -r current <"$parameter" || current=
 if [ "$(sorted "$current")" != "$(sorted "$wanted")" ]; then
-	# An open device holds the module. Taking its interface away would freeze it. A driver that is built in does not count.
+	# An open device holds the module, and would freeze without its interface. A built-in driver has no refcnt.
 	opened=unknown
 	{ read -r opened </sys/module/aoe/refcnt; } 2>/dev/null || :
 	if [ "$opened" != 0 ]; then
@@ -81,7 +81,7 @@ if [ "$(sorted "$current")" != "$(sorted "$wanted")" ]; then
 	fi
 	printf '%s\n' "$wanted" >"$parameter"
 	changed=yes
-	# Targets on an interface that was shut out until now.
+	# Finds targets on an interface that was excluded until now.
 	! have aoe-discover || aoe-discover || :
 fi
 if [ -n "$changed" ]; then finish prepared; fi

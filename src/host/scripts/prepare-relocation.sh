@@ -1,7 +1,7 @@
 #!/bin/sh
-# Ensures that this host has a migration key of its own, that exactly the named peers may run `xl migrate-receive` (and the
-# harmless check of verify-relocation) here with theirs, each from its address only, and that exactly the named host keys
-# are trusted for it.
+# Ensures that this host has a migration key of its own, that exactly the named peers may run `xl migrate-receive` (and
+# the harmless check of verify-relocation) here with theirs, each from its address only, and that exactly the named host
+# keys are trusted for it.
 # changes: /var/lib/xensan/ssh: the migration key of this host, and the host keys of its peers
 # undo: rm -r /var/lib/xensan/ssh
 # changes: /root/.ssh/authorized_keys: the lines between # xensan: peers that may migrate domains to this host and # xensan: end of peers
@@ -24,7 +24,7 @@ changed=
 
 mkdir -p "$relocation_dir" 2>"$run_dir/error" || refuse_write "$relocation_dir" "$(cat "$run_dir/error")"
 chmod 700 "$state_dir" "$relocation_dir"
-# A key without its public half was cut off while it was made, or is damaged: nobody can have authorized it.
+# A key without its public half is damaged, or its generation was interrupted: no peer can have authorized it.
 if [ ! -s "$relocation_key" ] || [ ! -s "$relocation_key.pub" ]; then
 	rm -f "$relocation_key.new" "$relocation_key.new.pub"
 	error=$(ssh-keygen -q -t ed25519 -N '' -C "xensan migration from $(uname -n)" -f "$relocation_key.new" 2>&1 </dev/null) ||
@@ -37,7 +37,7 @@ if [ ! -s "$relocation_key" ] || [ ! -s "$relocation_key.pub" ]; then
 	changed=yes
 fi
 
-# same FILE NEW: FILE holds what NEW holds.
+# same FILE NEW: FILE has the content of NEW.
 same() {
 	[ -f "$1" ] && cmp -s "$1" "$2"
 }
@@ -69,7 +69,7 @@ if ! same "$relocation_receiver" "$run_dir/receive-domain" || [ ! -x "$relocatio
 	changed=yes
 fi
 
-# -F FILE: no option of the host's own ssh_config comes in between.
+# -F FILE: the host's own ssh_config does not apply.
 cat >"$run_dir/ssh-config" <<CONFIG
 # Written by xensan: how this host reaches the peers to which it migrates domains.
 Host *
@@ -117,7 +117,7 @@ done
 find_authorized_keys
 keys=$authorized_keys
 peers_block "$keys" >"$run_dir/peers.now"
-# A block that was cut off in the middle would swallow what follows it.
+# A block without its end would swallow the lines that follow it.
 if ! same "$run_dir/peers.now" "$run_dir/peers" || { [ -f "$keys" ] && [ "$(grep -cxF "$relocation_begin" "$keys")" != "$(grep -cxF "$relocation_end" "$keys")" ]; }; then
 	mode=600
 	[ ! -f "$keys" ] || mode=$(stat -c %a "$keys")

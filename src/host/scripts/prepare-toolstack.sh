@@ -1,6 +1,7 @@
 #!/bin/sh
-# Ensures that the host itself neither saves its domains at shutdown nor restores or starts any at boot: it would bring back
-# a domain that moved meanwhile. XENDOMAINS_SAVE, _RESTORE and _AUTO become blank; the toolstack's services run.
+# Ensures that the host itself neither saves its domains at shutdown nor restores or starts any at boot: it would bring
+# back a domain that has moved meanwhile. XENDOMAINS_SAVE, _RESTORE and _AUTO become blank; the toolstack's services
+# run.
 # changes: XENDOMAINS_SAVE, XENDOMAINS_RESTORE and XENDOMAINS_AUTO in /etc/default/xendomains or /etc/sysconfig/xendomains become blank
 # undo: write the old values back: Debian's are /var/lib/xen/save, true and /etc/xen/auto
 # changes: the services of the toolstack run
@@ -40,7 +41,7 @@ done
 
 if ! domain_rows "$run_dir/domains.$$" 2>"$run_dir/xl.err"; then
 	privileged || refuse NotDom0 "this host does not run as a dom0: $(tail -n 1 "$run_dir/xl.err")"
-	# Debian calls it xen; both are what starts xenstored and the console daemon.
+	# Debian calls it xen; both start xenstored and the console daemon.
 	if [ -d /run/systemd/system ]; then
 		systemctl start xencommons.service >/dev/null 2>&1 9>&- || systemctl start xen.service >&2 9>&- || :
 	else

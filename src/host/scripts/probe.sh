@@ -131,7 +131,7 @@ esac
 texts $asked_texts
 find_processes || :
 one_list=yes
-# What can hang, by what it hangs on.
+# The sections that can hang, grouped by what they wait for.
 devices=
 case $roles in *,client,*)
 	devices=' aoe-devices=aoe_devices'

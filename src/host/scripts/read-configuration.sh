@@ -24,7 +24,7 @@ show() {
 		printf 'skipped\t%s\tit has %s bytes, more than 65536\n' "$1" "$bytes"
 	else
 		printf 'file\t%s\n' "$1"
-		# It may grow while it is read.
+		# The file may grow while it is read.
 		head -c 65536 -- "$1" | awk '{ gsub(/\\/, "\\134"); gsub(/\t/, "\\011"); print "text\t" $0 }'
 	fi
 }

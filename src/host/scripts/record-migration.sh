@@ -1,6 +1,6 @@
 #!/bin/sh
-# Records on a host that a migration was begun which this host does not run itself: as its target, or where the domain is shut
-# down and started. It is never begun again, whatever becomes of the object that asked for it.
+# Records on a host that a migration was begun which this host does not run itself: as its target, or where the domain
+# is shut down and started. It is never begun again, even if the object that asked for it is gone.
 # changes: /var/lib/xensan/migrations/OPERATION: that a migration was begun
 # undo: rm the record; the same migration could then run again
 # Arguments: OPERATION UUID TIME.

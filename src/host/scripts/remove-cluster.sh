@@ -25,7 +25,7 @@ if [ -f "$cluster_conf" ]; then
 	IFS='	' read -r _ conf_state conf_owner <"$run_dir/cluster.rows"
 	[ "$conf_state $conf_owner" = "Readable $owner" ] || refuse NotOurs "$cluster_conf was not written for ${owner% *}: ${conf_owner#-}"
 else
-	# Without the file nobody says whose the cluster is: only one that xensan knew itself is taken down.
+	# Without the file nothing names the owner of the cluster: only one that xensan recorded itself is taken down.
 	known_cluster=
 	{ read -r known_cluster _ <"$state_dir/cluster"; } 2>/dev/null || :
 	if [ -d "$cluster_configfs/$cluster" ] && [ "$known_cluster" != "$cluster" ]; then
@@ -38,7 +38,7 @@ if [ -d "$cluster_configfs/$cluster" ]; then
 	[ -z "$mounts" ] || refuse ClusterInUse "still mounted: $mounts"
 	mode=local
 	{ read -r mode <"$cluster_configfs/$cluster/heartbeat/mode"; } 2>/dev/null || :
-	# A local heartbeat belongs to a mount, perhaps one that is just being made. A global one runs by itself.
+	# A local heartbeat belongs to a mount, perhaps one that is being made now. A global one runs by itself.
 	if [ "$mode" = global ]; then o2cb stop-heartbeat "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :; fi
 	for region in "$cluster_configfs/$cluster"/heartbeat/*; do
 		[ ! -d "$region" ] || refuse ClusterInUse "a heartbeat is written to ${region##*/}: $(tr '\n' ' ' <"$said")"
@@ -57,7 +57,7 @@ if [ "$word" = removed ]; then
 		cmp -s "$run_dir/o2cb.default" "$cluster_default" || replace_file "$cluster_default" 644 <"$run_dir/o2cb.default"
 	fi
 	remove_boot_order
-	# The owner's mark goes last: after a crash the rest is still known to be ours.
+	# The file with the owner's mark goes last: after a crash the rest is still known to be ours.
 	rm -f /etc/sysctl.d/90-xensan-o2cb.conf "$state_dir/cluster"
 	rm -f "$cluster_conf"
 fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ensures that there is no configuration of a domain that xensan wrote for this owner. The domain must not be on this host.
+# Ensures that xensan's configuration of a domain for this owner is gone. The domain must not be on this host.
 # changes: removes what write-domain-configuration wrote
 # undo: create the XenDomain again
 # Arguments: OWNER UUID.

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Ensures that the owner's export is stopped, then that its configuration is gone. One through which somebody writes stays.
+# Ensures that the owner's export is stopped, and then that its configuration is gone. An export that is being written
+# to stays.
 # changes: stops a vblade that ensure-export started, and removes its configuration (or its line of /etc/inittab) and record
 # undo: create the AoeVolume again
 # Arguments: OWNER SHELF SLOT INTERFACE
@@ -22,7 +23,7 @@ slot=$3
 net=$4
 take_lock storage 40
 
-# Of the owner's export at this address: how it is configured, and as what.
+# find_ours: how the owner's export at this address is configured, and under which name.
 find_ours() {
 	read_exports
 	kind='' name='' parameters='' pids='' served=''
@@ -30,7 +31,7 @@ find_ours() {
 		[ "$row_shelf.$row_slot.$row_net" = "$shelf.$slot.$net" ] || continue
 		case $row_kind in
 		process)
-			# Running with the owner's parameters: the unit's process, or one that was adopted.
+			# Runs with the owner's parameters: the unit's process, or an adopted one.
 			[ "$row_file $row_options" != "$parameters" ] || pids="$pids $row_name"
 			;;
 		*)
@@ -46,14 +47,14 @@ find_ours() {
 
 find_ours
 if [ -z "$kind" ]; then finish absent; fi
-# One that is gone can be written by nobody.
+# An export whose backing is gone cannot be written to.
 if [ -n "$pids" ] && [ -e "$served" ]; then require_silent "$served" "e$shelf.$slot on $net"; fi
-# Stopped before the configuration goes: a configuration that is gone stops nothing.
+# Stop it before the configuration goes: without its configuration it cannot be stopped.
 case $kind in
 conf)
 	unit=$(unit_of "$name")
 	systemctl stop "$unit" >&2 9>&-
-	# Whatever it ran with before the configuration was last changed.
+	# Its process may still run with an older configuration.
 	main=$(systemctl show -p MainPID --value "$unit")
 	[ "$main" = 0 ] || refuse ExportFailed "$unit does not stop, process $main"
 	;;
@@ -67,7 +68,7 @@ conf)
 	error=$(rm -f "/etc/vblade.conf.d/$name.conf" 2>&1) || refuse_write "/etc/vblade.conf.d/$name.conf" "$error"
 	flush_directory /etc/vblade.conf.d
 	systemctl reset-failed "$unit" 2>/dev/null || :
-	# Or a restart of vblade.service would start the instance that the generator made at boot, in an endless loop.
+	# Otherwise a restart of vblade.service would start the instance that the generator made at boot, in an endless loop.
 	systemctl daemon-reload
 	;;
 esac

@@ -18,7 +18,7 @@ if have aoe-revalidate; then
 else
 	echo "$target" >/dev/etherd/revalidate
 fi
-# The answer comes later; a size that stays different is the caller's to judge.
+# The answer comes later; the caller decides about a size that stays different.
 tries=0
 while :; do
 	read -r sectors <"$device/size"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Brings one leftover of a migration to where the recovery table says. Looks again, here, at the UUID, the whole name, the
-# state and whatever xl is at work, and afterwards at what became of it. With a copy that is destroyed the lease ends that this
-# host holds on its images.
+# Brings one leftover of a migration to the state that the recovery table demands. Checks the UUID, the whole name, the
+# state and all running toolstack programs here again before it acts, and the result afterwards. When a copy is
+# destroyed, the lease that this host holds on its images ends.
 # changes: destroys, resumes, renames or unpauses what a migration left behind
 # undo: nothing brings back a copy that was destroyed
 # Arguments: OWNER (- for a domain that nobody declared) UUID NAME ACTION.
@@ -26,7 +26,7 @@ require_toolstack
 take_lock "domain-$uuid" 30
 find_domain "$uuid"
 [ "$domain_count" -le 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
-# A copy on its way has no configuration yet on a host that was not told of it: only another declarer counts.
+# A host that was not told of an arriving copy has no configuration of it yet: only another declarer is refused.
 find_declarer "$uuid"
 [ -z "$declarer" ] || require_declarer "$owner" "$uuid"
 
@@ -34,7 +34,7 @@ differs() {
 	refuse DomainStateDiffers "$action: $(domain_text)"
 }
 
-# The receiver's command line names no domain: any of them may be about this one.
+# The receiver's command line names no domain: any receiver may be about this one.
 nothing_at_work() {
 	! at_work 'migrate-receive|restore|save-helper|xc_restore|xc_save|rename|unpause' ||
 		refuse DomainMigrating "process $work_pid ($work_verb) is at work"
@@ -42,7 +42,7 @@ nothing_at_work() {
 		refuse DomainMigrating "process $work_pid ($work_verb) is at work on the domain"
 }
 
-# end_receiver: the one process that receives a domain here ends, for nobody sends any more.
+# end_receiver: ends the one process that receives a domain here, as no host sends any more.
 end_receiver() {
 	receivers=$(toolstack_processes) || {
 		echo "cannot tell which commands of the toolstack are at work" >&2
@@ -66,13 +66,13 @@ paused_and_new() {
 	case $domain_state.$domain_seconds in p.0.0) return 0 ;; *) return 1 ;; esac
 }
 
-# suspended: stopped for a migration, and nothing else. Only xl tells the reason.
+# suspended: stopped for a migration and for no other purpose. Only xl shows the reason.
 suspended() {
 	case $domain_state in *[dcr]*) return 1 ;; *s*) ;; *) return 1 ;; esac
 	[ "$domain_reason" = s ]
 }
 
-# until_state TEST: looks again for twenty seconds. xl's exit codes are not believed.
+# until_state TEST: checks again for twenty seconds. xl's exit codes are not trusted.
 until_state() {
 	state_began=$(now)
 	while :; do
@@ -137,11 +137,11 @@ StartIncoming)
 	[ "$domain_count" = 1 ] || refuse DomainMissing "no domain of this host has the UUID $uuid"
 	nothing_at_work
 	if running_as_named; then finish unchanged; fi
-	# Named already and still paused: the same, cut off between two steps.
+	# Already named but still paused: a start that was interrupted between two steps.
 	case $domain_name in "$name--incoming" | "$name") ;; *) differs ;; esac
 	paused_and_new || differs
 	rename_back
-	# Exits 0 whatever happens.
+	# xl always exits 0.
 	"$toolstack" unpause "$domain_id" >&2 </dev/null 9>&- || :
 	until_state running_as_named || refuse DomainStateDiffers "it was to run, and $(domain_text): ${said-}"
 	finish started
@@ -152,7 +152,7 @@ ResumeSource)
 	if running_as_named; then finish unchanged; fi
 	case $domain_name in "$name--migratedaway" | "$name") ;; *) differs ;; esac
 	suspended || differs
-	# Destroying pauses first: what is left of one that was begun does not run again.
+	# Destroying pauses first: a copy whose destruction has begun must not run again.
 	case $domain_state in *p*) differs ;; esac
 	"$toolstack" help 2>&1 </dev/null | grep -q '^ *resume ' || refuse ResumeUnsupported "$toolstack of this host has no command resume"
 	rename_back

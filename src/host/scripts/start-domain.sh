@@ -1,6 +1,7 @@
 #!/bin/sh
-# Starts a domain from /var/lib/xensan/domains/UUID.cfg under the lease of its images and the exclusive lock file on the shared
-# file system, if it is not on this host yet. That it is on no other host is for the caller to know: those are further guards.
+# Starts a domain from /var/lib/xensan/domains/UUID.cfg under the lease of its images and the exclusive lock file on the
+# shared file system, unless it is on this host already. The caller must know that it is on no other host: lease and
+# lock are further guards.
 # changes: the domain runs; its lock file on the shared file system, and a small process that holds the lease of its images (/run/xensan/leases)
 # undo: set powerState: Halted
 # Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB, bridge=GLOB,
@@ -43,7 +44,7 @@ if [ "$domain_count" = 1 ]; then
 	! at_work 'migrate|save|suspend' "$domain_id" "$name" || refuse DomainMigrating "process $work_pid ($work_verb) moves the domain"
 	domain_runs || refuse DomainStateDiffers "$(domain_text)"
 	require_mounted "$mount_point" "$filesystem"
-	# It runs here, seen a moment ago: whoever held the lock does not run it, or the damage is done.
+	# It was seen to run here just now, so the holder of the lock does not run it, or the damage is done.
 	claim_domain "$lock" "$owner" "$old_host" "$old_boot"
 	finish "running id $domain_id"
 fi
@@ -53,7 +54,7 @@ done
 
 ! going_down || refuse HostGoingDown "this host is shutting down or rebooting"
 [ -f "$file" ] || refuse ConfigurationDiffers "there is no $file"
-# What is checked is what is started, whatever happens to the file meanwhile.
+# A copy, so that the checked file is the one that is started, even if the file changes meanwhile.
 cp "$file" "$run_dir/$uuid.cfg"
 leased=
 tidy() {
@@ -64,7 +65,7 @@ at_exit tidy
 [ "$(sha256sum <"$run_dir/$uuid.cfg")" = "$digest  -" ] || refuse ConfigurationDiffers "$file is not the configuration that is meant"
 configuration_rows "$run_dir/$uuid.cfg" >"$run_dir/$uuid.rows"
 
-# contained IMAGE ARGUMENT…: it lies on one of the shares, by no symbolic link and no other mount, now.
+# contained IMAGE ARGUMENT…: it is on one of the shares now, not behind a symbolic link or another mount.
 contained() {
 	contained_image=$1
 	shift
@@ -124,25 +125,26 @@ done <"$run_dir/$uuid.rows"
 
 require_declarer "$owner" "$uuid"
 require_mounted "$mount_point" "$filesystem"
-# Checked again, right before the start: the very files that are recorded, and nobody at them.
+# Checked again right before the start: these are the recorded files, and they are not in use.
 while read -r kind value; do
 	case $kind in image | read) require_image "$owner" "$uuid" "$value" ;; esac
 done <"$run_dir/$uuid.rows"
 case $lock_dir in "$mount_point"/*) ;; *) refuse InvalidArgument "$lock_dir is not below $mount_point" ;; esac
-# It ends by itself too, when the domain does not come.
+# The lease also ends by itself when the domain does not appear.
 sed -n 's/^image /write /p; /^read /p' "$run_dir/$uuid.rows" >"$run_dir/$uuid.images"
 take_lease "$uuid" alone 120 "$lock" <"$run_dir/$uuid.images"
 leased=yes
 claim_domain "$lock" "$owner" "$old_host" "$old_boot"
 
 leased='' code=0
-# Everything is said on stderr; the daemon that waits for the domain's end stays behind and must hold nothing of ours.
+# All messages go to stderr; the daemon that waits for the domain's end stays behind and must hold none of our
+# descriptors.
 if [ "$toolstack" = xl ]; then
 	xl create -q "$run_dir/$uuid.cfg" >"$run_dir/$uuid.err" 2>&1 </dev/null 9>&- || code=$?
 else
 	xm create -q "$run_dir/$uuid.cfg" >"$run_dir/$uuid.err" 2>&1 </dev/null 9>&- || code=$?
 fi
-# The code is a hint: what counts is whether the domain is there.
+# The exit code is only a hint: what counts is whether the domain exists.
 find_domain "$uuid"
 tries=0
 while [ "$code" != 0 ] && [ "$domain_count" != 0 ] && [ "$tries" -lt 10 ]; do
@@ -163,7 +165,7 @@ if [ "$domain_count" = 0 ]; then
 	esac
 fi
 if [ "$code" != 0 ] || [ "$domain_name" != "$name" ] || [ "$domain_count" != 1 ]; then
-	# Not proved absent: the lock stays.
+	# The domain is not proved absent, so the lock stays.
 	refuse DomainStateDiffers "after a start that failed, $(domain_text): $said"
 fi
 finish "started id $domain_id"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Begins the live migration of a running domain to another host, detached from this command and from whoever gave it.
+# Begins the live migration of a running domain to another host, detached from this command and its caller.
 # A record is on the disk before anything moves; the log and the exit code are beside it (migration-runs.sh).
 # changes: the domain moves to another host; /var/lib/xensan/migrations/OPERATION, with its log and exit code, records it
 # undo: migrate it back; rm the record
@@ -43,7 +43,7 @@ esac
 	refuse DomainMigrating "process $work_pid ($work_verb) moves or builds the domain"
 domain_runs || refuse DomainNotRunning "$(domain_text)"
 
-# What it runs with, whatever was declared: a reboot on the target would take it from there.
+# What it runs with, whatever was declared: a reboot on the target would use these.
 running_rows "$domain_id" >"$run_dir/$uuid.runs"
 said=
 while read -r kind value; do
@@ -58,7 +58,7 @@ rm -f "$run_dir/$uuid.runs"
 
 prune_runs
 
-# Runs by itself from here on. Its own file: systemd-run would read $ and % in arguments.
+# Runs by itself from here on, from its own file: systemd-run would expand $ and % in arguments.
 replace_file "$base.sh" 600 <<'WRAPPER'
 # Written by xensan: one migration, with its log and its exit code beside it.
 # Arguments: BASE TOOLSTACK DOMID ADDRESS SECONDS
@@ -105,7 +105,7 @@ echo "$code" | durably "$base.exit"
 exit 0
 WRAPPER
 : >>"$base.log"
-# Before anything moves. Whoever finds a record without an exit code and without its process knows what it means.
+# Before anything moves: a record without an exit code and without its process then has a clear meaning.
 printf '%s %s %s %s %s %s\n' "$uuid" "$(own_boot)" "$(now)" "$domain_id" "$address" "$time" | replace_file "$base" 600
 
 if [ -d /run/systemd/system ] && have systemd-run; then

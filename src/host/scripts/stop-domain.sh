@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ends a domain of this host: asks the guest to shut down and waits, or destroys it at once. When the domain is gone, and has
-# not come back as one that reboots does, its lock file goes too, if this host holds it, and the lease of its images ends.
+# Ends a domain of this host: asks the guest to shut down and waits, or destroys it at once. When the domain is gone,
+# and has not come back from a reboot, its lock file is removed if this host holds it, and the lease of its images ends.
 # changes: the domain ends, and its lock file and lease with it
 # undo: set powerState: Running
 # Arguments: OWNER UUID shutdown|destroy SECONDS LOCKDIR (- for none).
@@ -25,7 +25,8 @@ began=$(now)
 # gone: no domain has this UUID, now and after the two seconds that xl takes to begin a reboot.
 gone() {
 	[ "$domain_count" = 0 ] || return 1
-	# What dies may hold its images a moment longer; what stays so is a leftover of Xen, and holds up nobody.
+	# A dying domain may hold its images a moment longer; one that stays dying is a leftover of Xen and does not block the
+	# stop.
 	while [ -n "$domain_remains" ] && [ $(($(now) - began)) -lt $((seconds + 10)) ]; do
 		sleep 1
 		find_domain "$uuid"
@@ -36,7 +37,7 @@ gone() {
 	[ "$domain_count" = 0 ] && ! at_work 'create|restore|migrate-receive'
 }
 
-# A reboot that was begun in between must not be taken for the end.
+# A reboot that begins in between must not be taken for the end.
 settled() {
 	until gone; do
 		[ "$domain_count" = 0 ] || return 1
@@ -60,11 +61,11 @@ not_moving
 require_declarer "$owner" "$uuid"
 asked='' shut_down_since=
 while :; do
-	# A domain that came back is another one to xl.
+	# A domain that came back is a new one to xl.
 	if [ "$asked" != "$domain_id" ]; then
 		[ "$domain_count" -le 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
 		not_moving
-		# -F: where the guest does not listen to Xen, its ACPI power button.
+		# -F: presses the ACPI power button where the guest does not listen to Xen.
 		case $how.$toolstack in
 		shutdown.xl) xl shutdown -F "$domain_id" >&2 </dev/null 9>&- || xl shutdown "$domain_id" >&2 </dev/null 9>&- || : ;;
 		shutdown.xm) xm shutdown "$domain_id" >&2 </dev/null 9>&- || : ;;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ensures that the lock file of a domain names this host, on which it runs: after a migration. Whoever held it before does
+# Ensures that the lock file of a domain names this host, on which it runs: after a migration. The previous holder does
 # not count, because the domain is seen here.
 # changes: the lock file of a domain on the shared file system names this host
 # undo: nothing to be undone: it goes with the domain

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ensures that an OCFS2 is not mounted, neither now nor after a boot. Never by force: who uses it is named.
+# Ensures that an OCFS2 is not mounted, neither now nor after a boot. Never by force: its users are named.
 # changes: unmounts an OCFS2 and takes its entry out of /etc/fstab; the mount point is no longer immutable
 # undo: declare the file system again
 # Arguments: OWNER DEVICE UUID MOUNTPOINT
@@ -24,7 +24,7 @@ if [ -n "$entry" ]; then
 	[ "$entry_owner" = "$owner" ] || refuse NotOurs "/etc/fstab mounts ${entry%%	*} on $point, and xensan did not write it for ${owner% *}"
 fi
 
-# mounted_number, mounted_what: what is seen on the directory.
+# look: sets mounted_number and mounted_what to what is visible on the directory.
 look() {
 	mounted_number='' mounted_what=''
 	while read -r _ _ mount_number mount_root mount_point mount_rest; do
@@ -40,7 +40,7 @@ if [ -n "$mounted_number" ]; then
 	"$device_number / ocfs2 "*) ;;
 	*) refuse WrongFilesystem "on $point is mounted ${mounted_what#* }, not $device" ;;
 	esac
-	# The device may be dead, and a read of it would hang: the kernel knows what is mounted by the name of its heartbeat.
+	# A read could hang if the device is dead, but the kernel names the heartbeat after the mounted file system.
 	region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')
 	if ! ls -d "/sys/kernel/config/cluster/"*"/heartbeat/$region" >/dev/null 2>&1; then
 		[ "$(uuid_of "$device")" = "$uuid" ] || refuse WrongFilesystem "$device holds another file system than $uuid"
@@ -63,10 +63,10 @@ if [ -n "$entry" ]; then
 	find_init
 	[ "$init" != systemd ] || systemctl daemon-reload 9>&- || :
 	word=unmounted
-	# The directory is its owner's again.
+	# The owner of the host may write to the directory again.
 	! have chattr || [ ! -d "$point" ] || chattr -i "$point" 2>/dev/null || :
 fi
-# Whoever mounts at boot may have been at it.
+# A program that mounts at boot may have mounted it again.
 look
 case "$mounted_what" in "/ ocfs2 "*) refuse FilesystemInUse "$point was mounted again just now" ;; esac
 finish "$word"

@@ -19,7 +19,7 @@ code=0
 ssh -n -F "$relocation_dir/config" "$1" 'xensan verify-relocation' >"$answer" 2>"$answer.err" || code=$?
 read -r said <"$answer" || said=
 case $said in 'xensan relocation 1 '*) finish verified ;; esac
-# ssh ends its lines as for a terminal.
+# ssh ends its lines with a carriage return, as for a terminal.
 words=$(tail -n 3 "$answer.err" | tr -d '\r' | tr '\n' ' ')
 case $code.$words in
 255.*'Permission denied'* | 255.*'Host key verification failed'* | 255.*'host key is known'* | 255.*'Too many authentication'*)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ensures the file from which a domain is built, /var/lib/xensan/domains/UUID.cfg, and beside it whose it is.
+# Ensures the file from which a domain is built, /var/lib/xensan/domains/UUID.cfg, and a file beside it with its owner.
 # changes: /var/lib/xensan/domains/UUID.cfg and UUID.cfg.owner
 # undo: delete the XenDomain
 # Arguments: OWNER UUID BASE64 (of the text) ADOPT.
@@ -27,7 +27,7 @@ if [ -n "$declarer" ]; then
 	same_declarer "$declarer" "$owner" || refuse DomainTaken "$file was written for $declarer"
 elif [ "$4" != yes ]; then
 	find_toolstack
-	# Elsewhere than on a dom0 no domain runs.
+	# Domains run only on a dom0.
 	if [ "$toolstack" != none ] && { domain_rows "$run_dir/$2.domains" >/dev/null 2>&1 || privileged; }; then
 		find_domain "$2"
 		[ "$domain_count" = 0 ] || refuse DomainTaken "nobody declared it on this host, and $(domain_text)"

@@ -21,7 +21,7 @@ export const configurationOwner = (host: Host, uuid: string) => (readText(host, 
 /** domain-owner.sh: an object that was created anew has another uid. */
 export const sameDeclarer = (one: string, other: string) => one.split(" ")[0] === other.split(" ")[0];
 
-/** domain-owner.sh: refuses DomainTaken unless `owner` declared the domain here; - is for one that nobody declared. */
+/** domain-owner.sh: refuses DomainTaken unless `owner` declared the domain here; - is for an undeclared domain. */
 export function requireDeclarer(run: ScriptRun, owner: string, uuid: string): void {
   const declarer = configurationOwner(run.host, uuid);
   if (owner === "-") {

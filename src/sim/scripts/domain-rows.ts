@@ -4,7 +4,10 @@ import { toolstackOf } from "../model/xen-state.ts";
 import type { ScriptRun } from "../script.ts";
 import { fail, refuse } from "./answer.ts";
 
-/** What xen.sh reads of a domain's row: letters as of xl list without hyphens (`-` for none), the reason where xl tells it. */
+/**
+ * What xen.sh reads in a domain's row: the letters of xl list without hyphens (`-` for none), the reason where xl shows
+ * it.
+ */
 interface DomainRow {
   readonly state: string;
   readonly reason: string;
@@ -21,7 +24,7 @@ function letters(domain: Domain): string {
   return `${paused}${dying}` || "b";
 }
 
-/** Only xl tells the reason. */
+/** Only xl shows the reason. */
 export function domainRow(world: World, host: Host, domain: Domain): DomainRow {
   const reason = domain.shutdown === undefined ? "-" : reasonLetters[domain.shutdown];
   return {

@@ -45,7 +45,7 @@ require_claim() {
 		exit 1
 		;;
 	esac
-	# Whoever comes second finds the name taken, and the claim of the first.
+	# ln fails for the second of two callers, which then reads the claim of the first.
 	[ -s "$claims_dir/$1" ] || rm -f "$claims_dir/$1"
 	ln "$claims_dir/.$1.$$" "$claims_dir/$1" 2>/dev/null || :
 	rm -f "$claims_dir/.$1.$$"

@@ -1,5 +1,5 @@
-# replace_file FILE MODE: FILE holds what comes on stdin, wholly or not at all, also when the power fails.
-# The temporary name ends in neither .conf nor anything else that a daemon reads.
+# replace_file FILE MODE: writes stdin to FILE, all of it or nothing, even if the power fails.
+# The temporary name has no ending that a daemon reads, such as .conf.
 replace_file() {
 	replace_new=$1.xensan-new
 	mkdir -p "${1%/*}" 2>/dev/null || :
@@ -10,7 +10,7 @@ replace_file() {
 	flush_directory "${1%/*}"
 }
 
-# refuse_write WHAT ERROR: a write failed; says why in our words.
+# refuse_write WHAT ERROR: refuses after a failed write, with a reason of the catalogue.
 refuse_write() {
 	case $2 in
 	*"Read-only file system"*) refuse ReadOnlyFileSystem "$1 is on a read-only file system" ;;
@@ -22,12 +22,12 @@ refuse_write() {
 	esac
 }
 
-# flush FILE: its data and size are on the disk. dd is the one tool that does it on every host.
+# flush FILE: writes its data and size to the disk. dd is the one tool that does this on every host.
 flush() {
 	dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null
 }
 
-# A directory can be flushed where there is a tool for it; never with a bare sync, which waits for every dead device.
+# Flushes a directory where there is a tool for it; never with a bare sync, which waits for every dead device.
 flush_directory() {
 	if have fsync; then
 		fsync "$1" 2>/dev/null || :

@@ -2,7 +2,7 @@
 # include: atomic.sh
 # include: inittab.sh
 
-# ensure_boot_order: sets order_changed to yes when something had to be written.
+# ensure_boot_order: sets order_changed to yes when a file had to be written.
 ensure_boot_order() {
 	order_changed=
 	ensure_file_text "$mounts_loop" 755 <<'LOOP'
@@ -58,7 +58,7 @@ LOOP
 	esac
 }
 
-# ensure_file_text FILE MODE: FILE holds what comes on stdin.
+# ensure_file_text FILE MODE: ensures that FILE holds the text on stdin.
 ensure_file_text() {
 	boot_wanted=$run_dir/wanted.$$
 	cat >"$boot_wanted"
@@ -71,7 +71,7 @@ ensure_file_text() {
 	order_changed=yes
 }
 
-# remove_boot_order: what ensure_boot_order wrote, gone.
+# remove_boot_order: removes what ensure_boot_order wrote.
 remove_boot_order() {
 	find_init
 	case $init in

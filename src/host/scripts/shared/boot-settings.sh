@@ -63,7 +63,7 @@ boot_settings() {
 	END
 }
 
-# read_boot_settings: from the input.
+# read_boot_settings: reads these from stdin.
 read_boot_settings() {
 	IFS= read -r boot_aoe_interfaces || :
 	IFS= read -r boot_loads_aoe || :

@@ -1,5 +1,5 @@
-# Which backings may be touched. The owner of the host gives globs; everything is judged here, on the host, by what the
-# kernel says the path leads to, in the process that acts.
+# Which backings may be touched. The owner of the host gives globs; each path is checked here, on the host, by what the
+# kernel says it leads to, in the process that acts.
 
 backing_related=
 
@@ -32,14 +32,14 @@ in_bounds() {
 	return 1
 }
 
-# segment_on INTERFACE LIST: the segment that a list of words INTERFACE=SEGMENT gives to the interface; nothing when it does not.
+# segment_on INTERFACE LIST: prints the segment of the interface in a list of words INTERFACE=SEGMENT, or nothing.
 segment_on() {
 	for bounds_word in $2; do
 		[ "${bounds_word%%=*}" != "$1" ] || printf '%s\n' "${bounds_word#*=}"
 	done
 }
 
-# plain_path PATH: absolute, and nothing in it that means "elsewhere".
+# plain_path PATH: refuses a path that is not absolute or has an empty part, . or .. in it.
 plain_path() {
 	case $1/ in
 	*/../* | */./* | *//*) refuse InvalidArgument "$1 has an empty part, . or .. in it" ;;
@@ -53,7 +53,7 @@ resolve() {
 }
 
 # facts_of PATH: sets backing_kind (File, BlockDevice, Other), backing_identity (block:MAJ:MIN or file:DEV:INODE),
-# backing_bytes, backing_device (MAJ:MIN) and backing_links of what it leads to; fails when there is nothing.
+# backing_bytes, backing_device (MAJ:MIN) and backing_links of what it leads to; fails when it leads nowhere.
 facts_of() {
 	facts=$(stat -L -c '%f %t %T %s %d %i %h' -- "$1" 2>/dev/null) || return 1
 	# shellcheck disable=SC2086
@@ -146,7 +146,7 @@ require_place() {
 	esac
 }
 
-# other_names PATH: under which other names the same file is visible because a directory is mounted twice.
+# other_names PATH: the other names of a file that come from a directory being mounted twice.
 other_names() {
 	PLACE=$1 awk '
 		function plain(s,   out, at) {
@@ -192,7 +192,8 @@ other_names() {
 		}'
 }
 
-# device_names MAJ:MIN: how the kernel, device-mapper and LVM call it, one a line; a logical volume also as vg/lv.
+# device_names MAJ:MIN: the names of the kernel, device-mapper and LVM for it, one a line; a logical volume also as
+# vg/lv.
 device_names() {
 	device_link=$(resolve "/sys/dev/block/$1") || return 0
 	device_kernel=${device_link##*/}
@@ -203,7 +204,7 @@ device_names() {
 	case $device_uuid in
 	LVM-*-*) ;; # the hidden half of a snapshot, pool or mirror
 	LVM-*)
-		# In vg-lv a hyphen of either name is doubled.
+		# vg-lv doubles a hyphen in either name.
 		device_lv=$(printf '%s\n' "$device_dm" | sed 's/--/,/g; s/-/\//; s/,/-/g')
 		echo "$device_lv"
 		echo "/dev/$device_lv"
@@ -222,7 +223,7 @@ require_device() {
 	while IFS= read -r device_name; do
 		[ "$device_name" != "$device_asked" ] || device_named=yes
 		! in_bounds "$device_name" "$@" || device_allowed=yes
-		# /dev/dm-3 is another volume after a reboot; a link outside of /dev may lead elsewhere by then.
+		# /dev/dm-3 may be another volume after a reboot, and a link outside /dev may lead elsewhere.
 		case $device_name in
 		/dev/*/*) case $device_asked in /dev/dm-* | /dev/mapper/*) backing_configured=$device_name ;; esac ;;
 		esac
@@ -232,16 +233,16 @@ require_device() {
 	END
 	if [ "$device_named" = no ]; then
 		in_bounds "$device_asked" "$@" || refuse BackingOutsideBounds "$device_asked is not in allowedBackings"
-		# by-id and by-path name hardware, zvol and md what this host has put together, by-partlabel a partition of this
-		# host: listing one allows what it leads to. Names made from the content of a disk (by-label, by-uuid, by-partuuid) can
-		# be forged by whoever writes to an exported disk.
+		# by-id and by-path name hardware, zvol and md what this host has assembled, by-partlabel a partition of this host:
+		# listing one allows what it leads to. Names made from the content of a disk (by-label, by-uuid, by-partuuid) can be
+		# forged by a client that writes to an exported disk.
 		case $device_asked in
 		/dev/disk/by-id/* | /dev/disk/by-path/* | /dev/disk/by-partlabel/* | /dev/zvol/*/* | /dev/md/*)
 			[ "$(resolve "${device_asked%/*}")" != "${device_asked%/*}" ] || device_allowed=yes
 			;;
 		esac
 	fi
-	# The kernel may give /dev/sdb to another disk at the next boot: what is configured is a name made from what the disk says.
+	# The kernel may give /dev/sdb to another disk at the next boot, so configure a name made from what the disk reports.
 	case $device_asked in
 	/dev/*/*) ;;
 	/dev/*)
@@ -259,11 +260,11 @@ require_device() {
 	require_free "$device_asked" "$backing_device"
 }
 
-# require_free NAME MAJ:MIN: neither it nor one of its partitions is mounted, swap or held; sets backing_related.
+# require_free NAME MAJ:MIN: refuses if it or one of its partitions is mounted, swap or held; sets backing_related.
 require_free() {
 	free_sys=/sys/dev/block/$2
 	free_busy=$(busy_devices)
-	# Something is mounted on every host: an empty list is no list.
+	# Every host has something mounted: an empty list is an error.
 	[ -n "$free_busy" ] || {
 		echo "cannot tell what is mounted" >&2
 		exit 1
@@ -331,13 +332,13 @@ underlying() {
 		printf ' block:%s%s' "$under_number" "$(underlying "$under_number")"
 	done
 	{ IFS= read -r under_file <"$under_link/loop/backing_file"; } 2>/dev/null || return 0
-	# A file that was removed, or is another container's, is no path of ours.
+	# A file that was removed, or is in another container, has no path here.
 	under_facts=$(stat -L -c '%d:%i' -- "$under_file" 2>/dev/null) || return 0
 	printf ' file:%s' "$under_facts"
 }
 
-# require_unclaimed ASKED GLOB…: refuses a device that LVM, RAID or the like has marked as a part of something, active or
-# not, unless the owner of the host listed it by its exact name: the mark may also be a client's own. After require_backing.
+# require_unclaimed ASKED GLOB…: refuses a device that LVM, RAID or the like has marked as a part of something, active
+# or not, unless allowedBackings lists it by its exact name: a client may have made the mark. After require_backing.
 require_unclaimed() {
 	claim_asked=$1
 	shift

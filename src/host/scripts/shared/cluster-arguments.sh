@@ -28,7 +28,8 @@ lower() {
 	printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]'
 }
 
-# require_own_node: O2CB finds its own node by the host's name, without case. Without one it prints OK and stays offline.
+# require_own_node: O2CB finds its own node by the host's name, ignoring case. Without one it prints OK and stays
+# offline.
 require_own_node() {
 	IFS= read -r own_name </proc/sys/kernel/hostname
 	own_name=${own_name%%.*}
@@ -42,7 +43,7 @@ require_own_node() {
 	refuse HostNameMismatch "this host is called $own_name, the nodes of $cluster are$own_names"
 }
 
-# rendered_conf: cluster.conf, as o2cb itself writes it, below our mark.
+# rendered_conf: cluster.conf as o2cb itself writes it, below our mark.
 rendered_conf() {
 	printf '# xensan: %s\ncluster:\n\tname = %s\n\theartbeat_mode = %s\n\tnode_count = %s\n\n' "$owner" "$cluster" "$mode" \
 		"$(printf '%s' "$nodes" | grep -c .)"
@@ -59,8 +60,8 @@ rendered_conf() {
 	END
 }
 
-# rows_without_owner FILE: what it says, however it says it: in any order, and without case where O2CB compares without (names
-# of nodes) or the tools write either (UUIDs of regions).
+# rows_without_owner FILE: its meaning, independent of its order and of case where O2CB ignores it (names of nodes) or
+# the tools write either (UUIDs of regions).
 rows_without_owner() {
 	cluster_rows "$1" | awk -F '\t' -v OFS='\t' '
 		$1 == "conf" { $3 = "" }

@@ -21,8 +21,8 @@ allows_setting() {
 	return 1
 }
 
-# running_rows DOMID: `bridge NAME` and `file PATH` (kernel, ramdisk) of a domain as the toolstack runs it; nothing when it does
-# not say. What a bootloader takes out of the image is no file of the host.
+# running_rows DOMID: `bridge NAME` and `file PATH` (kernel, ramdisk) of a domain as the toolstack runs it; nothing when
+# it does not tell. What a bootloader takes out of the image is no file of the host.
 running_rows() {
 	"$toolstack" list --long "$1" 2>/dev/null </dev/null 9>&- | awk '
 		{ seen = 1 }

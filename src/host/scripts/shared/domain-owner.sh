@@ -1,17 +1,17 @@
-# Who declared a domain on this host: the line `NAMESPACE/NAME UID` beside its configuration.
+# Which object declared a domain on this host: the line `NAMESPACE/NAME UID` beside its configuration.
 
 # same_declarer OWNER OTHER: the same namespace and name; an object that was created anew has another uid.
 same_declarer() {
 	[ "${1%% *}" = "${2%% *}" ]
 }
 
-# find_declarer UUID: sets declarer, empty when nobody declared it here.
+# find_declarer UUID: sets declarer; empty when no object declared it here.
 find_declarer() {
 	declarer=
 	{ IFS= read -r declarer <"$state_dir/domains/$1.cfg.owner"; } 2>/dev/null || :
 }
 
-# require_declarer OWNER UUID: refuses DomainTaken unless OWNER declared the domain here; - is for one that nobody declared.
+# require_declarer OWNER UUID: refuses DomainTaken unless OWNER declared the domain here; - is for an undeclared domain.
 require_declarer() {
 	find_declarer "$2"
 	if [ "$1" = - ]; then

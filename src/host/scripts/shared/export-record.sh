@@ -1,13 +1,14 @@
 # include: atomic.sh
 # include: backing-identity.sh
-# What every export serves, recorded beside its configuration: $state_dir/exports/NAME holds IDENTITY, PATH, OWNER. The guard
-# compares it before every start of a vblade. NAME is the vblade@ instance, or the id in inittab.
+# The backing of every export, recorded beside its configuration: $state_dir/exports/NAME holds IDENTITY, PATH, OWNER.
+# The guard compares it before every start of a vblade. NAME is the vblade@ instance, or the id in inittab.
 exports_dir=$state_dir/exports
 guard_file=$state_dir/guard
 guard_dropin=/etc/systemd/system/vblade@.service.d/xensan.conf
 
-# require_named ASKED GLOB…: sets backing_durable. A disk that says nothing of itself cannot be told from another one of its
-# size after a reboot: the owner of the host has to list it by its exact name. After require_backing.
+# require_named ASKED GLOB…: sets backing_durable. After a reboot a disk that reports no identity cannot be
+# distinguished from another one of its size: the owner of the host must list it by its exact name. After
+# require_backing.
 require_named() {
 	named_asked=$1
 	shift
@@ -42,7 +43,7 @@ forget_export() {
 	rm -f "$exports_dir/$1"
 }
 
-# ensure_guard: the guard is there, and systemd runs it before every vblade.
+# ensure_guard: installs the guard, and makes systemd run it before every vblade.
 ensure_guard() {
 	guard_wanted=$run_dir/guard.$$
 	cat >"$guard_wanted" <<'GUARD'

@@ -2,7 +2,7 @@
 
 # list_exports: every vblade of this host, configured or running, one a line, fields separated by tabs, - for none:
 #   conf|inittab|process  INSTANCE|ID|PID  OWNER  SHELF  SLOT  NETIF  FILENAME  OPTIONS  IDENTITY
-# OPTIONS in a fixed order, so that equal means equal; IDENTITY as in backing_identity.
+# OPTIONS in a fixed order, so that equal options have equal texts; IDENTITY as in backing_identity.
 list_exports() {
 	mkdir -p "$run_dir"
 	if [ -d /run/systemd/system ]; then
@@ -66,8 +66,8 @@ list_exports() {
 		{ print $0 "\t" ($7 in identity ? identity[$7] : "-") }' "$run_dir/exports.rows"
 }
 
-# started_elsewhere SHELF SLOT: the first file with a command of its own that starts a vblade there at boot: rc.local, an init
-# script, a unit, runit, cron. What xensan and Debian's vblade-persist write is read elsewhere.
+# started_elsewhere SHELF SLOT: the first file with a command of its own that starts a vblade there at boot: rc.local,
+# an init script, a unit, runit, cron. The files of xensan and Debian's vblade-persist are read elsewhere.
 started_elsewhere() {
 	for starter_file in /etc/rc.local /etc/rc.d/rc.local /etc/init.d/* /etc/systemd/system/*.service /etc/sv/*/run /etc/service/*/run \
 		/etc/network/interfaces /etc/network/if-up.d/* /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*; do
@@ -80,7 +80,7 @@ started_elsewhere() {
 	done
 }
 
-# read_exports: list_exports into $run_dir/exports.list, or the end of the script: no list is not an empty list.
+# read_exports: list_exports into $run_dir/exports.list; ends the script if that fails: no list is not an empty list.
 read_exports() {
 	list_exports >"$run_dir/exports.list" || {
 		echo "cannot tell what is exported" >&2
@@ -89,7 +89,7 @@ read_exports() {
 }
 
 # exported_as IDENTITY…: sets exported_user to the first export that serves one of them; fails when there is none.
-# Not for $( ): there a failure would look like "none".
+# Not for $( ): there an error would look like "none".
 exported_as() {
 	read_exports
 	exported_wanted=" $* "

@@ -1,4 +1,4 @@
-# Entries of /etc/fstab. Ours stand below a line `# xensan: OWNER`.
+# Entries of /etc/fstab. Ours are below a line `# xensan: OWNER`.
 
 # is_empty DIRECTORY
 is_empty() {
@@ -7,8 +7,8 @@ is_empty() {
 	done
 }
 
-# fstab_entry MOUNTPOINT: SOURCE OPTIONS OWNER of what mounts it at boot, a tab between; OWNER is - when it is not ours.
-# What is not ours and has noauto is not mounted at boot.
+# fstab_entry MOUNTPOINT: SOURCE OPTIONS OWNER of the entry that mounts it at boot, separated by tabs; OWNER is - when
+# it is not ours. A foreign entry with noauto is not mounted at boot.
 fstab_entry() {
 	[ -f /etc/fstab ] || return 0
 	entry_owner=

@@ -1,6 +1,6 @@
 # include: awk-words.sh
 # include: processes.sh
-# Who uses a file on this host, by whatever name: what counts is the device and the inode. Blank or deleted names included.
+# What uses a file on this host, under any name: the device and the inode count. Blank or deleted names included.
 
 # list_loops FILE: writes `NAME MAJ:MIN BACKING` of each loop device to FILE, tabs between.
 list_loops() {
@@ -13,15 +13,15 @@ list_loops() {
 	done >"$1"
 }
 
-# process_users: `DEVICE:INODE process PID DOMID` of each file that a program has open which serves disks of domains, tabs between;
-# DOMID is - where no domain is known.
+# process_users: `DEVICE:INODE process PID DOMID` of each file that is open in a program which serves disks of domains,
+# separated by tabs; DOMID is - where no domain is known.
 process_users() {
 	know_processes || :
 	while read -r users_program users_name; do
 		case $users_name in qemu* | tap* | xen-qdisk* | blktap* | vblade* | nbd*) ;; *) continue ;; esac
 		users_domain=$(tr '\000' '\n' <"/proc/$users_program/cmdline" 2>/dev/null | sed -n '/^-xen-domid$/{n;p;q;}') || :
 		case $users_domain in '' | *[!0-9]*) users_domain=- ;; esac
-		# Deleted files as well: the kernel follows the descriptor, not the name.
+		# Includes deleted files: the kernel follows the descriptor, not the name.
 		stat -L -c %d:%i -- "/proc/$users_program"/fd/* 2>/dev/null | sort -u | while IFS= read -r users_inode; do
 			printf '%s\tprocess\t%s\t%s\n' "$users_inode" "$users_program" "$users_domain"
 		done || :
@@ -30,8 +30,8 @@ process_users() {
 	END
 }
 
-# awk function, after $escape_fields: backend_domains(FILE, DOMAIN) sets DOMAIN[MAJ:MIN] to the domain that has a device, of what
-# xenstore-ls said.
+# awk function, after $escape_fields: backend_domains(FILE, DOMAIN) sets DOMAIN[MAJ:MIN] to the domain that has a
+# device, from the output of xenstore-ls.
 backend_words='
 function backend_domains(path, domain,   line, part, text, number) {
 	while ((getline line < path) > 0) {
@@ -46,8 +46,8 @@ function backend_domains(path, domain,   line, part, text, number) {
 }
 '
 
-# file_users FILE: writes to FILE one line per user of any file: `DEVICE:INODE loop NAME DOMID` or what process_users prints. Loop
-# devices, and programs that serve disks of domains.
+# file_users FILE: writes to FILE one line per user of any file: `DEVICE:INODE loop NAME DOMID` or what process_users
+# prints. Users are loop devices, and programs that serve disks of domains.
 file_users() {
 	list_loops "$1.loops"
 	: >"$1"
@@ -74,7 +74,7 @@ loop_users() {
 		($3 in inode) { print inode[$3] "\tloop\t" $1 "\t" ($2 in domain ? domain[$2] : "-") }' "$users_into.loops" >>"$users_into"
 }
 
-# image_users PATH: `loop NAME DOMID` or `process PID DOMID` of whoever uses this very file here, one a line.
+# image_users PATH: `loop NAME DOMID` or `process PID DOMID` of each user of this very file here, one a line.
 image_users() {
 	mkdir -p "$run_dir"
 	file_users "$run_dir/users.$$"

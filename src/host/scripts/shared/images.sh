@@ -1,10 +1,10 @@
 # include: records.sh
 # include: domain-owner.sh
 # include: image-users.sh
-# Image files of domains on a shared file system. What each of them is, is recorded on the same file system, where every
-# host sees it: MOUNTPOINT/.xensan/images/ holds one file per image, named after its path below the mount point, with that
-# path, `inode birth`, the owner, the UUID of the domain, and how it came there: Making (xensan is about to make it), Made,
-# or Found (somebody else made it; never grown, never deleted). Records of before have three lines: Made, for any UUID.
+# Image files of domains on a shared file system. Each is recorded on the same file system, where every host sees it:
+# MOUNTPOINT/.xensan/images/ holds one file per image, named after its path below the mount point, with that path,
+# `inode birth`, the owner, the UUID of the domain, and how it came there: Making (xensan is about to make it), Made, or
+# Found (xensan did not make it; never grown, never deleted). Older records have three lines: Made, for any UUID.
 
 # image_place PATH MOUNTPOINT: sets image_real, image_relative, image_record, image_copy (where this host copies to) and image_work
 # (of the process that copies: $image_work.pid, .out and .err).
@@ -39,7 +39,7 @@ image_place() {
 	image_work=$run_dir/copy.$(printf '%s' "$1" | cksum | tr -d ' ')
 }
 
-# record_image OWNER UUID ORIGIN FILE: FILE is the image, or is about to become it.
+# record_image OWNER UUID ORIGIN FILE: records that FILE is the image, or is about to become it.
 record_image() {
 	mkdir -p "${image_record%/*}"
 	chmod 700 "${image_record%/*/*}"
@@ -58,8 +58,8 @@ read_image_record() {
 	record_origin=${record_origin:-Made}
 }
 
-# require_image OWNER UUID PATH: the file of this name is the image that is recorded for this domain, and nobody on this host
-# uses it. Refuses ImageMissing, ImageChanged, ImageForeign and ImageInUse.
+# require_image OWNER UUID PATH: the file of this name is the image that is recorded for this domain, and it is not in
+# use on this host. Refuses ImageMissing, ImageChanged, ImageForeign and ImageInUse.
 require_image() {
 	require_top=${3%/*}
 	while [ -n "$require_top" ] && [ ! -d "$require_top/.xensan/images" ]; do require_top=${require_top%/*}; done

@@ -11,11 +11,11 @@ inittab_free_id() {
 		}' /etc/inittab
 }
 
-# inittab_replace: /etc/inittab becomes what comes on stdin, and init reads it.
+# inittab_replace: replaces /etc/inittab by stdin, and makes init read it.
 inittab_replace() {
 	inittab_new=$run_dir/inittab.$$
 	cat >"$inittab_new"
-	# A machine without its inittab does not boot: anything suspiciously short is not written.
+	# A machine without its inittab does not boot: never write one that has no initdefault line.
 	grep -q ':initdefault:' "$inittab_new" || {
 		rm -f "$inittab_new"
 		echo "the new inittab has no initdefault line" >&2

@@ -15,7 +15,7 @@ require_keepalive() {
 	esac
 }
 
-# canonical_options WORDS: in the order in which list_exports prints them; - for none.
+# canonical_options WORDS: prints them in the order of list_exports; - for none.
 canonical_options() {
 	printf '%s\n' "$1" | awk '{
 		for (i = 1; i <= NF; i++) {
@@ -34,7 +34,7 @@ conf_owner() {
 	sed -n 's/^# xensan: //p' "/etc/vblade.conf.d/$1.conf" 2>/dev/null | head -n 1
 }
 
-# keepalive_name: of a new instance. A hyphen would have to be escaped in the unit's name.
+# keepalive_name: name of a new instance. A hyphen would have to be escaped in the unit's name.
 keepalive_name() {
 	case $init in
 	sysvinit) inittab_free_id ;;
@@ -50,7 +50,7 @@ keepalive_name() {
 	esac
 }
 
-# keepalive_write SAME: writes the configuration; when SAME is yes only the owner's mark is added to what is there.
+# keepalive_write SAME: writes the configuration; when SAME is yes, only adds the owner's mark.
 keepalive_write() {
 	case $init in
 	systemd)
@@ -65,7 +65,8 @@ keepalive_write() {
 				refuse AddressTaken "$conf exists, is incomplete, and is not by xensan"
 			plain=$options
 			[ "$plain" != - ] || plain=
-			# Read by systemd as keys and values and by Debian's generator as shell. An ionice of the admin's stays.
+			# Read by systemd as keys and values and by Debian's generator as shell. An ionice setting of the administrator is
+			# kept.
 			{
 				echo "# xensan: $owner"
 				echo "shelf=$shelf"
@@ -100,14 +101,14 @@ keepalive_write() {
 	esac
 }
 
-# The instances hang on vblade.service; somebody may have disabled it. No daemon-reload: an instance starts without it,
+# The instances depend on vblade.service, which may have been disabled. No daemon-reload: an instance starts without it,
 # and with a thousand volumes Debian's generator takes seconds.
 keepalive_at_boot() {
 	[ "$init" = systemd ] || return 0
 	[ -L /etc/systemd/system/multi-user.target.wants/vblade.service ] || systemctl enable vblade.service >&2 9>&-
 }
 
-# keepalive_pid: of the vblade that is kept alive under this name; empty when there is none.
+# keepalive_pid: pid of the vblade that is kept alive under this name; empty when there is none.
 keepalive_pid() {
 	case $init in
 	systemd)
@@ -115,7 +116,7 @@ keepalive_pid() {
 		[ "$kept_pid" = 0 ] || echo "$kept_pid"
 		;;
 	sysvinit)
-		# Init's own children are the ones that init starts again.
+		# Init restarts only its own children.
 		[ -n "$running" ] && read -r kept_stat 2>/dev/null <"/proc/$running/stat" || return 0
 		# shellcheck disable=SC2086
 		set -- ${kept_stat##*) }
@@ -124,8 +125,8 @@ keepalive_pid() {
 	esac
 }
 
-# Not believed: it exits 0 while vblade dies a moment later. Not `start` either: on an instance between two attempts
-# that waits until the ten seconds are over.
+# The exit code is not trusted: it is 0 even if vblade ends a moment later. Not `start` either: between two attempts of
+# an instance that waits until the ten seconds are over.
 keepalive_start() {
 	case $init in
 	systemd) keepalive_restart ;;
@@ -146,7 +147,7 @@ keepalive_restart() {
 	esac
 }
 
-# keepalive_stop PID: ends what was just started. Init would start it again for as long as its line is there.
+# keepalive_stop PID: ends what was just started. Init would restart it as long as its line exists.
 keepalive_stop() {
 	case $init in
 	systemd) systemctl stop "$(unit_of "$name")" >&2 9>&- ;;
@@ -157,7 +158,7 @@ keepalive_stop() {
 	esac
 }
 
-# keepalive_verify: one vblade runs with these parameters, has the very backing open that was checked, and stays.
+# keepalive_verify: one vblade runs with these parameters, has the very backing open that was checked, and stays up.
 keepalive_verify() {
 	verify_tries=0
 	while :; do
@@ -167,24 +168,24 @@ keepalive_verify() {
 			[ "$row_kind $row_shelf.$row_slot.$row_net $row_options" != "process $shelf.$slot.$net $options" ] || running=$row_name
 		done <"$run_dir/exports.list"
 		if [ -n "$running" ] && has_open "$running"; then
-			# A vblade without its network ends right after it began.
+			# A vblade without its network ends right after its start.
 			[ "$word" = unchanged ] || [ "$word" = adopted ] || sleep 0.3 2>/dev/null || sleep 1
 			if [ -d "/proc/$running" ] && has_open "$running"; then break; fi
 		fi
 		if [ -z "$running" ] && ! same_backing "$backing_durable" "$(backing_identity_of "$backing_configured")"; then
-			# The guard has not let vblade open it.
+			# The guard refused to let vblade open it.
 			case $word in started | restarted) keepalive_stop "" ;; esac
 			refuse BackingChanged "$asked was replaced while it was looked at: it is $(backing_identity_of "$backing_configured") now"
 		fi
 		verify_tries=$((verify_tries + 1))
-		# Between two attempts already: it has ended since we started it.
+		# It has ended since the start and is waiting for the next attempt.
 		if [ "$init" = systemd ] && [ "$(systemctl show -p SubState --value "$(unit_of "$name")")" = auto-restart ]; then verify_tries=30; fi
 		[ "$verify_tries" -lt 30 ] || refuse ExportFailed "$address does not stay up: $(last_words)"
 		pause
 	done
 }
 
-# has_open PID: the vblade has opened its network and the backing that was checked. Another backing ends the export.
+# has_open PID: the vblade has opened its network and the checked backing. Another backing ends the export.
 has_open() {
 	open_network=no open_backing=no open_other=
 	for open_fd in "/proc/$1/fd"/*; do
@@ -198,7 +199,7 @@ has_open() {
 		esac
 	done
 	if [ "$open_network$open_backing" = yesno ] && [ -n "$open_other" ]; then
-		# One that ran before stays: a client may hold what it serves.
+		# A vblade that ran before stays: a client may be using what it serves.
 		case $word in started | restarted) keepalive_stop "$1" ;; esac
 		refuse BackingChanged "$asked was replaced while it was looked at: vblade had opened $open_other"
 	fi
@@ -214,7 +215,7 @@ identity_of() {
 	esac
 }
 
-# last_words: what vblade said when it ended.
+# last_words: vblade's last messages before it ended.
 last_words() {
 	case $init in
 	systemd)

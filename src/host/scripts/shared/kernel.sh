@@ -1,9 +1,9 @@
-# What the running kernel was built with.
+# Options with which the running kernel was built.
 kernel_options=
 kernel_otherwise=
 
-# find_kernel_options: reads once which of the options below are m or y, and what an option is that is not named: n where
-# the kernel's configuration was read, ? where only the lists of its modules were, or nothing.
+# find_kernel_options: reads once which of the options below are m or y, and sets the value of all others: n if the
+# kernel's configuration was read, ? if only the lists of its modules were, or nothing.
 find_kernel_options() {
 	[ -z "$kernel_otherwise" ] || return 0
 	kernel_otherwise='?'
@@ -45,7 +45,7 @@ kernel_option() {
 	esac
 }
 
-# aoe_kernel_config: sets aoe_config to Module, BuiltIn, Missing, or Unknown when nothing tells.
+# aoe_kernel_config: sets aoe_config to Module, BuiltIn, Missing, or Unknown.
 aoe_kernel_config() {
 	kernel_option ATA_OVER_ETH
 	case $kernel_option in
@@ -56,7 +56,7 @@ aoe_kernel_config() {
 	esac
 }
 
-# ocfs2_kernel_config: sets ocfs2_config to Module, BuiltIn, Missing (one of the two options is), or Unknown.
+# ocfs2_kernel_config: sets ocfs2_config to Module, BuiltIn, Missing (if one of the two options is), or Unknown.
 ocfs2_kernel_config() {
 	kernel_option OCFS2_FS
 	ocfs2_config=$kernel_option

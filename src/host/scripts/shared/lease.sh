@@ -1,18 +1,21 @@
-# The lease of a domain on its images: flock(2) on the image files themselves, which OCFS2 takes for the whole cluster and gives
-# back when the node that holds it has been evicted. Whoever starts the domain takes each image that it writes exclusively, without
-# waiting, and then shares it; so do all that run it, whereupon nobody else gets it exclusively. The change is not atomic, and
-# need not be: nothing runs yet, and whoever fails at either step starts nothing.
-# A process per domain holds it as long as the domain is on this host: $leases_dir/UUID.sh, and beside it UUID.images (`write PATH`
-# or `read PATH`, one a line), UUID.until (uptime in seconds before which it does not end), UUID.pid (`PID BIRTH`) and UUID.said.
+# The lease of a domain on its images: flock(2) on the image files themselves, which OCFS2 takes for the whole cluster
+# and releases when the node that holds it has been evicted. The host that starts the domain locks each image that it
+# writes exclusively, without waiting, and then shares the lock; all that run the domain share it too, so that no other
+# host gets it exclusively. The change is not atomic, and need not be: nothing runs yet, and a host that fails at either
+# step starts nothing.
+# A process per domain holds the lease while the domain is on this host: $leases_dir/UUID.sh, with UUID.images (`write
+# PATH` or
+# `read PATH`, one a line), UUID.until (uptime in seconds before which it does not end), UUID.pid (`PID BIRTH`) and
+# UUID.said.
 leases_dir=$run_dir/leases
 
-# lease_alive UUID: a process of this host holds it; sets worker_pid.
+# lease_alive UUID: a process of this host holds the lease; sets worker_pid.
 lease_alive() {
 	work_alive "$leases_dir/$1.pid"
 }
 
-# lease_until UUID SECONDS: it is held for so long at least, whether or not the domain is seen. Each time it becomes another one,
-# which keeps a command from ending it that was sent before.
+# lease_until UUID SECONDS: holds the lease for at least so long, even if the domain is not seen. The time changes with
+# each call, so that a command that was sent before cannot end the lease.
 lease_until() {
 	lease_end=$(($(now) + $2))
 	lease_old=$(lease_held_until "$1")
@@ -27,7 +30,8 @@ lease_held_until() {
 	echo "$lease_held"
 }
 
-# end_lease UUID: nothing of this host holds it any more. The process leads a group of its own, of which each may hold the files.
+# end_lease UUID: ends the lease on this host. Its process leads a process group, and each process of it may hold the
+# files.
 end_lease() {
 	if lease_alive "$1"; then
 		lease_group=$worker_pid
@@ -42,7 +46,7 @@ end_lease() {
 	rm -f "$leases_dir/$1".*
 }
 
-# require_flocks IMAGE: a lock taken on it counts in the whole cluster.
+# require_flocks IMAGE: refuses unless a lock on it counts in the whole cluster.
 require_flocks() {
 	have flock || refuse ToolMissing "no flock on this host: no lease can be taken on $1"
 	flocks_local=$(awk -v file="$1" '
@@ -54,9 +58,9 @@ require_flocks() {
 	[ -z "$flocks_local" ] || refuse LeaseUnsupported "$flocks_local is mounted with localflocks: a lock on it counts on this host only"
 }
 
-# take_lease UUID alone|beside SECONDS LOCK <IMAGES: the images on stdin, as in UUID.images, are held from now on, at least SECONDS
-# long. alone: nobody may hold anything of what is written; beside: others may share it. LOCK is the lock file that tells who
-# else it may be. Refuses ToolMissing, LeaseUnsupported and ImageLeased.
+# take_lease UUID alone|beside SECONDS LOCK <IMAGES: leases the images on stdin, as in UUID.images, from now on and for
+# at least SECONDS. alone: no other host may hold a lease on an image that is written; beside: others may share it. LOCK
+# is the lock file that tells who the holder may be. Refuses ToolMissing, LeaseUnsupported and ImageLeased.
 take_lease() {
 	end_lease "$1"
 	mkdir -p "$leases_dir"
@@ -74,7 +78,7 @@ take_lease() {
 HOLDER
 	find_toolstack
 	if [ -d /run/systemd/system ] && have systemd-run; then
-		# Ends after the domains and before the file systems.
+		# The unit ends after the domains and before the file systems.
 		set -- "$1" "$2" "$3" "$4" --quiet --collect --unit="xensan-lease-$1-$$" --description="Lease of domain $1 on its images" \
 			--property=Before=xendomains.service
 		while read -r lease_access lease_image; do set -- "$@" "--property=RequiresMountsFor=${lease_image%/*}"; done <"$lease_base.images"
@@ -90,7 +94,7 @@ HOLDER
 		fi
 	fi
 	lease_began=$(now)
-	# A node that died keeps the others waiting inside the kernel until it has been evicted.
+	# While a dead node is not evicted, the kernel keeps the other nodes waiting.
 	until [ -s "$lease_base.said" ] || [ $(($(now) - lease_began)) -ge 20 ]; do pause; done
 	lease_word='' lease_image=''
 	{ read -r lease_word lease_image <"$lease_base.said"; } 2>/dev/null || :

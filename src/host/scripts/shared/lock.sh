@@ -1,4 +1,4 @@
-# take_lock NAME SECONDS: this process alone holds NAME on this host until it ends; busy when somebody else does.
+# take_lock NAME SECONDS: only this process holds NAME on this host until it ends; busy when another process keeps it.
 # Close descriptor 9 (9>&-) for children that may outlive the script: they would keep the lock.
 take_lock() {
 	mkdir -p "$run_dir"
@@ -24,7 +24,7 @@ unlock() {
 	rm -f "$lock_link"
 }
 
-# Only one process at a time may judge a lock as stale: otherwise a second one removes the lock that the first just took.
+# Only one process at a time may break a stale lock: otherwise a second one removes the lock that the first just took.
 break_lock() {
 	find "$lock_link.breaking" -prune -mmin +1 -exec rmdir {} \; 2>/dev/null || :
 	mkdir "$lock_link.breaking" 2>/dev/null || {
@@ -59,27 +59,28 @@ birth_of() {
 	[ -z "$birth" ] || echo "$birth"
 }
 
-# still_running PID BIRTH: the process that was born then. A birth that could not be read is that of a process that had ended.
+# still_running PID BIRTH: the process with this birth still runs. No birth is recorded for a process that had already
+# ended.
 still_running() {
 	[ -n "$2" ] || return 1
 	find_birth "$1"
 	[ "$birth" = "$2" ]
 }
 
-# work_alive FILE: the process that it records (`PID BIRTH`) runs; sets worker_pid.
+# work_alive FILE: the process in FILE (`PID BIRTH`) runs; sets worker_pid.
 work_alive() {
 	worker_pid='' worker_birth=''
 	{ read -r worker_pid worker_birth <"$1"; } 2>/dev/null || return 1
 	still_running "$worker_pid" "$worker_birth"
 }
 
-# record_work FILE: it records the process that was put into the background last, unless that has ended already.
+# record_work FILE: records the last background process in FILE, unless it has ended already.
 record_work() {
 	echo "$! $(birth_of "$!")" >"$1.new"
 	if [ -d "/proc/$!" ]; then mv "$1.new" "$1"; else rm -f "$1.new"; fi
 }
 
-# find_birth PID: sets birth to it, without a process.
+# find_birth PID: sets birth, without starting a process.
 find_birth() {
 	birth=
 	read -r birth_stat 2>/dev/null <"/proc/$1/stat" || return 0

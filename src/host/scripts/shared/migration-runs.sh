@@ -1,7 +1,7 @@
-# Migrations that were begun on this host, or recorded on it: /var/lib/xensan/migrations/OPERATION holds
-# `UUID BOOTID UPTIME DOMID ADDRESS TIME`, - for DOMID and ADDRESS where the host was the target, or the domain was shut down
-# and started; TIME is when it began, by the operator. Beside it OPERATION.log (what xl says), OPERATION.pid (`PID BIRTH` of the
-# wrapper, `PID BIRTH` of xl) and, at the end, OPERATION.exit.
+# Migrations that were begun on this host, or recorded on it: /var/lib/xensan/migrations/OPERATION holds `UUID BOOTID
+# UPTIME DOMID ADDRESS TIME`, - for DOMID and ADDRESS where the host was the target, or the domain was shut down and
+# started; TIME is when it began, by the operator's clock. Beside it OPERATION.log (xl's output), OPERATION.pid (`PID
+# BIRTH` of the wrapper, `PID BIRTH` of xl) and, at the end, OPERATION.exit.
 migrations_dir=$state_dir/migrations
 
 # run_alive BASE: its wrapper runs.
@@ -11,7 +11,7 @@ run_alive() {
 	still_running "$run_pid" "$run_birth"
 }
 
-# prune_runs: the youngest fifty that ended and the youngest fifty that were only recorded are kept.
+# prune_runs: keeps the latest fifty that ended and the latest fifty that were only recorded.
 prune_runs() {
 	mkdir -p "$migrations_dir"
 	ended=0 others=0

@@ -2,7 +2,7 @@
 # require_mounted MOUNTPOINT UUID: the file system with this UUID is mounted there. Sets mounted_number (its MAJ:MIN as
 # stat counts it) and mounted_device.
 require_mounted() {
-	# The last one is on top.
+	# The last mount is on top.
 	mounted_row=$(awk -v point="$1" '$5 == point {
 		for (i = 7; i <= NF && $i != "-"; i++) ;
 		found = $3 " " $(i + 2) " " $(i + 1) " " $6

@@ -1,17 +1,17 @@
-# Where O2CB keeps its configuration, and what the kernel says of it.
+# Where O2CB keeps its configuration, and its state in the kernel.
 cluster_conf=/etc/ocfs2/cluster.conf
 cluster_default=/etc/default/o2cb
 cluster_configfs=/sys/kernel/config/cluster
 stack_plugins=/sys/fs/ocfs2/loaded_cluster_plugins
 
-# require_o2cb: the tools are there, and read the files that are written here.
+# require_o2cb: the tools are installed, and read the files that are written here.
 require_o2cb() {
 	have o2cb || refuse OcfsToolsMissing "o2cb is not installed"
 	[ -f "$cluster_default" ] || [ ! -f /etc/sysconfig/o2cb ] ||
 		refuse OcfsToolsMissing "O2CB of this host reads /etc/sysconfig/o2cb: only one that reads $cluster_default, as Debian's does, can be configured"
 }
 
-# o2cb_loaded: its stack is in the kernel and configfs shows it. The module ocfs2 itself comes with the first mount.
+# o2cb_loaded: its stack is in the kernel and configfs shows it. The module ocfs2 itself is loaded by the first mount.
 o2cb_loaded() {
 	[ -d "$cluster_configfs" ] || return 1
 	while read -r loaded_plugin; do
@@ -20,7 +20,8 @@ o2cb_loaded() {
 	return 1
 }
 
-# active_cluster: sets active to the cluster that is registered in the kernel; empty when none is. There is never more than one.
+# active_cluster: sets active to the cluster that is registered in the kernel; empty when there is none. There is at
+# most one.
 active_cluster() {
 	active=
 	for active_directory in "$cluster_configfs"/*; do
@@ -89,10 +90,11 @@ function cluster_default(path,   state, key, text, value) {
 function conf_number(text) { return text ~ /^[0-9]+$/ ? text : "-" }
 '
 
-# cluster_rows FILE: what cluster.conf says, one row a stanza, as probe.sh prints them (without their section):
+# cluster_rows FILE: the content of cluster.conf, one row a stanza, as probe.sh prints them (without their section):
 #   conf Readable OWNER | conf Unreadable WHY;   conf-cluster NAME MODE; conf-node CLUSTER NUMBER NAME ADDRESS PORT;
 #   conf-heartbeat CLUSTER REGION
-# ocfs2-tools reject a file without node_count and any line that is neither stanza, attribute nor comment; a comment begins in
+# ocfs2-tools reject a file without node_count and any line that is neither stanza, attribute nor comment; a comment
+# begins in
 # the first column and takes the whole line, an empty line ends a stanza, and an attribute is indented.
 cluster_rows() {
 	[ -f "$1" ] || {
@@ -102,7 +104,8 @@ cluster_rows() {
 	awk "$cluster_words"'BEGIN { rows = cluster_conf(ARGV[1]); if (rows == "") exit 1; printf "%s", rows }' "$1"
 }
 
-# cluster_default_rows: ENABLED CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT of /etc/default/o2cb, a tab between; - for none.
+# cluster_default_rows: ENABLED CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT of /etc/default/o2cb, separated by tabs; -
+# for none.
 cluster_default_rows() {
 	awk "$cluster_words"'BEGIN { printf "%s", cluster_default(ARGV[1]) }' "$cluster_default"
 }

@@ -1,4 +1,4 @@
-# What is on a block device: read with the tools that look at a file system without joining its cluster.
+# The content of a block device, read with tools that look at a file system without joining its cluster.
 
 # device_facts PATH: sets device_number (MAJ:MIN) and device_size (bytes) of a block device; fails when there is none.
 device_facts() {
@@ -11,19 +11,19 @@ device_facts() {
 	device_size=$((device_sectors * 512))
 }
 
-# require_alive DEVICE: the driver has not given it up; a read would fail, and tell nothing of what is on it.
+# require_alive DEVICE: refuses when the driver has given it up; a read would fail without telling what is on it.
 require_alive() {
 	device_state=up
 	{ read -r device_state <"/sys/block/etherd!${1#/dev/etherd/}/state"; } 2>/dev/null || :
 	[ "$device_state" = up ] || refuse DeviceMissing "$1 is $device_state"
 }
 
-# What another host wrote is not in this host's cache of the device.
+# forget_cached DEVICE: what another host wrote is not in this host's cache of the device.
 forget_cached() {
 	! have blockdev || blockdev --flushbufs "$1" 2>/dev/null || :
 }
 
-# find_blkid: sets blkid_tool to util-linux' blkid: busybox's knows less and answers 0 to everything. Fails when there is none.
+# find_blkid: sets blkid_tool to util-linux' blkid: busybox's knows less and always exits 0. Fails when there is none.
 find_blkid() {
 	for blkid_tool in blkid /usr/sbin/blkid /sbin/blkid; do
 		case $("$blkid_tool" -V 2>&1) in *util-linux*) return 0 ;; esac
@@ -31,15 +31,15 @@ find_blkid() {
 	return 1
 }
 
-# signature_of DEVICE, after find_blkid: sets signature (blkid's TYPE or PTTYPE, `several` when they contradict, empty when there is none)
-# and signature_text for people. Fails when blkid cannot read it.
+# signature_of DEVICE, after find_blkid: sets signature (blkid's TYPE or PTTYPE, `several` when they contradict, empty
+# when there is none) and signature_text for messages. Fails when blkid cannot read it.
 signature_of() {
 	signature='' signature_text='' signature_code=0
 	signature_said=$("$blkid_tool" -p -o export "$1" 2>&1 </dev/null) || signature_code=$?
 	case $signature_code in
 	0) [ -n "$signature_said" ] || return 1 ;;
 	2)
-		# Also when it cannot read; then it says so.
+		# Also when it cannot read the device; then it prints an error.
 		case $signature_said in *rror*) return 1 ;; esac
 		return 0
 		;;
@@ -62,7 +62,7 @@ signature_of() {
 	signature=${signature:-unknown}
 }
 
-# zero_at_ends DEVICE BYTES: its first and its last MiB are zero; fails with 2 when they cannot be read.
+# zero_at_ends DEVICE BYTES: its first and its last MiB are zeros; fails with 2 when they cannot be read.
 zero_at_ends() {
 	ends_count=256
 	[ "$2" -ge 1048576 ] || ends_count=$((($2 + 4095) / 4096))
@@ -79,13 +79,14 @@ zero_at_ends() {
 	esac
 }
 
-# superblock_said DEVICE FILE: FILE becomes what debugfs.ocfs2 says. It exits 0 whatever happens.
+# superblock_said DEVICE FILE: writes the output of debugfs.ocfs2 to FILE. debugfs.ocfs2 always exits 0.
 superblock_said() {
 	printf 'stats\nhb\nslotmap\n' >"$2.asked"
 	debugfs.ocfs2 -f "$2.asked" "$1" >"$2" 2>/dev/null </dev/null || :
 }
 
-# awk function: superblock(FILE, HEAD, DEVICE) prints what superblock_rows prints, HEAD before each and DEVICE behind its first word.
+# awk function: superblock(FILE, HEAD, DEVICE) prints what superblock_rows prints, HEAD before each and DEVICE behind
+# its first word.
 # shellcheck disable=SC2016
 superblock_words='
 # Not every awk has powers.
@@ -127,7 +128,7 @@ superblock_rows() {
 	rm -f "$superblock_file" "$superblock_file.asked"
 }
 
-# uuid_of DEVICE: of the OCFS2 on it; empty when there is none.
+# uuid_of DEVICE: UUID of the OCFS2 on it; empty when there is none.
 uuid_of() {
 	superblock_rows "$1" | awk -F '\t' '$1 == "ocfs2" { print $2 }'
 }

@@ -1,10 +1,10 @@
-# Every script begins with this: the tools' usual places, plain messages, private new files, the ways to end, and whom the
-# caller means.
+# Every script begins with this: the usual places of the tools, untranslated messages, private new files, the ways to
+# end, and the check of the addressee.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 077
-# Locks and what must not survive a boot; what must.
+# Locks and what must not survive a boot; what must survive it.
 run_dir=/run/xensan
 state_dir=/var/lib/xensan
 
@@ -19,7 +19,7 @@ refuse() {
 	exit 3
 }
 
-# at_exit COMMAND: is run when this script ends, before what was asked for earlier. A shell has one trap for that.
+# at_exit COMMAND: runs it when this script ends, before earlier ones. A shell has only one trap for that.
 exit_commands=
 at_exit() {
 	exit_commands="$1${exit_commands:+; $exit_commands}"
@@ -42,7 +42,7 @@ find_init() {
 	fi
 }
 
-# limited SECONDS COMMAND…: where timeout(1) exists.
+# limited SECONDS COMMAND…: limits the time where timeout(1) exists.
 limited() {
 	if have timeout; then
 		timeout "$@"

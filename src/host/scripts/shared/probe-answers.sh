@@ -1,6 +1,6 @@
-# What parts have left to be told until all of them are over, so that one awk reads all of it.
+# Output that parts defer until all of them are over, so that one awk reads all of it.
 
-# tell FILE…: prints these files. In the place of a line `later WHAT …` come the rows that are made of what it left in $work.
+# tell FILE…: prints these files. A line `later WHAT …` is replaced by the rows made of what its part left in $work.
 tell() {
 	awk -v work="$work" -v run_dir="$run_dir" \
 		"$escape_fields$identity_words$xl_words$superblock_words$aoe_words$backend_words$image_words$part_words$unit_words"'

@@ -1,4 +1,4 @@
-# The AoE initiator, its devices and who uses them, and who answers on the segment.
+# The AoE initiator, its devices and their users, and the targets that answer on the segment.
 
 probe_aoe() {
 	remember_kernel
@@ -25,7 +25,7 @@ probe_aoe_devices() {
 		[ ! -f "$file" ] || echo "$file"
 	done >"$work/loops"
 	[ -d /sys/module/aoe ] || {
-		# Images on loop devices may be domains', too.
+		# Images on loop devices may also be disks of domains.
 		[ ! -s "$work/loops" ] || ask_xenstore 2>/dev/null || :
 		return "$absent"
 	}
@@ -36,14 +36,14 @@ probe_aoe_devices() {
 		for held in "$sys"/holders/* "$sys"/etherd!e*/holders/*; do [ ! -e "$held" ] || echo "holder $sys ${held##*/}"; done
 	done >"$work/etherd"
 	: >"$work/openers"
-	# Targets of open files are printed without following them: no dead device is touched.
+	# Targets of open files are printed without following them: no dead device is accessed.
 	# shellcheck disable=SC2012
 	all_mounted || ls -l /proc/[0-9]*/fd >"$work/openers" 2>/dev/null || :
 	ask_xenstore || return 1
 	row later aoe-devices
 }
 
-# ask_xenstore: $work/xenstore becomes what stands of backends in xenstore; empty where there is none.
+# ask_xenstore: writes the backends in xenstore to $work/xenstore; an empty file where there is no xenstore.
 ask_xenstore() {
 	: >"$work/xenstore"
 	[ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ] || return 0
@@ -123,8 +123,8 @@ function aoe_devices(   line, field, name, part, owner, path, at, pid, opened, p
 }
 '
 
-# all_mounted: an OCFS2 on each AoE device is mounted. It is held, whoever else has it open: to look at every descriptor of every
-# process would tell more names, and nothing else.
+# all_mounted: an OCFS2 on each AoE device is mounted. Then each is known to be held: the descriptors of all processes
+# would only add names.
 all_mounted() {
 	for sys in /sys/block/etherd!e*; do
 		[ -d "$sys" ] || continue

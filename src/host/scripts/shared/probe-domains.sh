@@ -2,7 +2,7 @@
 # include: domain-lock.sh
 # include: relocation.sh
 # include: migration-runs.sh
-# What xensan keeps on this host and on the share about domains: the migration key and its peers, migrations, images, lock
+# xensan's files about domains on this host and on the share: the migration key and its peers, migrations, images, lock
 # files and configurations.
 
 # shellcheck disable=SC2016
@@ -64,7 +64,8 @@ function migration_line(line) {
 function reached(at) { if (at > phase) phase = at }
 '
 
-# list_runs: BASE UUID BOOTID STATE EXIT SINCE NOW TIME, tabs between, of every migration that was begun or recorded here.
+# list_runs: BASE UUID BOOTID STATE EXIT SINCE NOW TIME, separated by tabs, of every migration that was begun or
+# recorded here.
 list_runs() {
 	read -r boot </proc/sys/kernel/random/boot_id
 	read -r uptime _ </proc/uptime
@@ -87,7 +88,7 @@ list_runs() {
 			# About to begin.
 			state=Running
 		elif [ "$begun" = "$boot" ]; then
-			# It may have ended while it was looked at.
+			# It may have ended during this look.
 			word "$base.exit"
 			[ -z "$value" ] || code=$value state=Ended
 		fi
@@ -102,7 +103,7 @@ probe_images() {
 	set --
 	while IFS= read -r path; do
 		set -- "$@" "$path"
-		# Its mark would be in .xensan of the mount point above it.
+		# Its record would be in .xensan of the mount point above it.
 		top=$path
 		while [ -n "$top" ]; do
 			top=${top%/*}
@@ -125,7 +126,7 @@ $top
 				continue
 			}
 			state=Copying
-			# Of another host's copies nothing is known but that they are there.
+			# Of another host's copies only their existence is known.
 			if [ "${copy##*.xensan-copy.}" = "$host" ]; then
 				work_alive "$run_dir/copy.$(printf '%s' "$path" | cksum | tr -d ' ').pid" || state=Interrupted
 				break
@@ -150,7 +151,7 @@ $top
 			;;
 		esac
 	done <"$work/images.missing"
-	# Most loop devices stand on images that were asked for.
+	# Most loop devices are of requested images.
 	list_loops "$work/images.loops"
 	asked="
 "

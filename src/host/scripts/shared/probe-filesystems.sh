@@ -1,7 +1,7 @@
 # include: ocfs2-device.sh
 # include: format-records.sh
 # include: fstab.sh
-# The shared devices, the mount points that were asked for, and the formats that began here.
+# The shared devices, the requested mount points, and the formats that began here.
 
 probe_filesystems() {
 	[ -f "$work/mounted-on" ] || return 1
@@ -15,7 +15,7 @@ probe_filesystems() {
 	done <"$work/devices"
 }
 
-# remember_blkid: find_blkid, which asks once, until another one may stand in its place.
+# remember_blkid: find_blkid, whose result is kept until the path or its directory changes.
 remember_blkid() {
 	command -v blkid >"$work/blkid" || :
 	word "$work/blkid"
@@ -32,7 +32,7 @@ probe_device() {
 		return 0
 	fi
 	mounted_rows "$1" "$device_number"
-	# The driver knows it is dead: a read would hang.
+	# The driver knows that it is dead: a read would hang.
 	name=${1#/dev/etherd/}
 	word "/sys/block/etherd!$name/state"
 	case $value in
@@ -42,7 +42,7 @@ probe_device() {
 		return 0
 		;;
 	esac
-	# What is mounted is OCFS2: the kernel says so, and its cache of the device is this host's own.
+	# A mounted device holds an OCFS2, as the kernel says, and this host's cache of it is valid.
 	signature=ocfs2
 	[ -n "$mounted" ] || forget_cached "$1"
 	if [ -z "$mounted" ] && ! signature_of "$1"; then
@@ -66,7 +66,7 @@ probe_device() {
 	fi
 }
 
-# sysfs_facts PATH: device_facts of an AoE device, as its driver tells them; fails for anything else.
+# sysfs_facts PATH: device_facts of an AoE device, from its driver; fails for anything else.
 sysfs_facts() {
 	case $1 in /dev/etherd/e*) [ -b "$1" ] || return 1 ;; *) return 1 ;; esac
 	name=/sys/class/block/etherd!${1#/dev/etherd/}
@@ -77,7 +77,7 @@ sysfs_facts() {
 	device_size=$((value * 512))
 }
 
-# mounted_rows PATH MAJ:MIN: also sets mounted when there are any.
+# mounted_rows PATH MAJ:MIN: prints the mounts, and sets mounted when there are any.
 mounted_rows() {
 	mounted=
 	[ -f "$work/mounted" ] || return 0
@@ -112,7 +112,7 @@ probe_mount_points() {
 	if have lsattr; then flags=yes; fi
 	while IFS= read -r path; do
 		if is_mount_point "$path"; then
-			# Looking into it could hang, and would tell of the file system, not of the directory.
+			# Looking into it could hang, and would show the file system, not the directory.
 			row mount-points point "$path" Directory - -
 		elif [ -L "$path" ]; then
 			row mount-points point "$path" Symlink - -

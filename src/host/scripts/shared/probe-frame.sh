@@ -1,5 +1,5 @@
 # include: lock.sh
-# How a probe is put together: rows, sections that stand alone, and a deadline for those that could hang. Needs $work.
+# The frame of a probe: rows, sections that stand alone, and a deadline for those that could hang. Needs $work.
 known=0
 absent=9
 
@@ -10,20 +10,20 @@ row() {
 	printf '\n'
 }
 
-# begin_keeping NAME: what is read from now on may be kept. It begins here: a change that comes meanwhile is younger.
+# begin_keeping NAME: what is read from now on may be kept. Called first, so that a change during the reading is newer.
 begin_keeping() {
 	read -r keeping_mark _ </proc/uptime
 	keeping_mark="$keeping_mark $$"
 	echo "$keeping_mark" >"$run_dir/$1.since"
 }
 
-# keep NAME TEXT: for later looks, until a boot.
+# keep NAME TEXT: keeps it for later probes, until a boot.
 keep() {
 	printf '%s\n%s\nend\n' "$keeping_mark" "$2" >"$run_dir/$1"
 }
 
-# kept NAME SOURCE…: sets kept_text to what was kept when every one of these files and directories is older than the reading of it;
-# fails otherwise. A mark that is younger than this look was made under another clock.
+# kept NAME SOURCE…: sets kept_text to what was kept, if all these files and directories are older than its reading;
+# fails otherwise. A mark that is newer than this probe was made under another clock.
 kept() {
 	kept_name=$1 kept_text=
 	shift
@@ -45,13 +45,13 @@ kept() {
 	return 1
 }
 
-# word FILE: its first line in $value, empty when it cannot be read.
+# word FILE: sets $value to its first line; empty when it cannot be read.
 word() {
 	value=
 	{ IFS= read -r value <"$1"; } 2>/dev/null || :
 }
 
-# over SECTION EXIT [NAME]: the line that ends a section. What it, or NAME, wrote to stderr says why it is unknown.
+# over SECTION EXIT [NAME]: prints the line that ends a section. The stderr of it, or of NAME, says why it is unknown.
 over() {
 	case $2 in
 	"$known") row end "$1" known 0 "" ;;
@@ -63,16 +63,17 @@ over() {
 	esac
 }
 
-# section SECTION FUNCTION: in this very shell, so the variables of all of them are one set.
+# section SECTION FUNCTION: runs in this shell, so all sections share their variables.
 section() {
 	section_code=0
 	"probe_$2" 2>"$work/$1.err" || section_code=$?
 	over "$1" "$section_code"
 }
 
-# start PART SECTION=FUNCTION…: sections that could hang on the same thing, one after the other, beside all others; what hangs most
-# likely stands last. They are left behind at the deadline. Each says itself that it is over, also when the shell gives the part
-# up. Variables that begin with part_ are nobody else's. $started: PART=PID of each.
+# start PART SECTION=FUNCTION…: runs sections that could hang on the same thing, one after the other, in parallel to
+# other parts; the one that hangs most likely comes last. They are left behind at the deadline. Each prints its own end,
+# also when the shell gives the part up. Only these functions use variables that begin with part_. $started: PART=PID of
+# each.
 started=''
 start() {
 	begin_timer
@@ -92,7 +93,7 @@ start() {
 # run_part SECTION=FUNCTION…
 run_part() {
 	for part_section; do
-		# What hung until nobody waits for it any more.
+		# The part hung until after the probe was over.
 		[ -d "$work" ] || exit
 		part_code=2
 		if still_hanging "${part_section%%=*}"; then
@@ -106,20 +107,20 @@ run_part() {
 	done
 }
 
-# section_over SECTION: of this part.
+# section_over SECTION: ends a section of this part.
 section_over() {
 	over "$1" "$part_code"
 	part_left=${part_left#" $1"}
 	part_code=2
 }
 
-# part_over: the shell has given up what is left.
+# part_over: ends the remaining sections when the shell gives the part up.
 part_over() {
 	for part_section in $part_left; do section_over "$part_section"; done
 	: >"$work/$part_name.over"
 }
 
-# still_hanging SECTION: since an earlier probe; says so in its .err.
+# still_hanging SECTION: it still hangs since an earlier probe; writes this to its .err.
 still_hanging() {
 	[ -f "$run_dir/stuck.$1" ] || return 1
 	if work_alive "$run_dir/stuck.$1"; then
@@ -135,7 +136,7 @@ collect() {
 	: >"$work/collecting"
 	for part_name in $started; do
 		[ -n "$late" ] || wait "${part_name#*=}" || :
-		# Ended by force it has not said so.
+		# A part that was killed has not written this file.
 		[ -n "$late" ] || : >"$work/${part_name%=*}.over"
 	done
 	trap '' USR1
@@ -148,7 +149,7 @@ collect() {
 			set -- "$@" "$work/$part_name.out"
 			continue
 		fi
-		# What it has said so far, in whole lines: it may go on, and each section ends once.
+		# Its whole lines so far: it may go on, and each section must end only once.
 		while IFS= read -r line; do printf '%s\n' "$line"; done <"$work/$part_name.out" >"$work/$part_name.late"
 		word "$work/$part_name.sections"
 		for part_section in $value; do
@@ -164,20 +165,20 @@ collect() {
 		done
 		set -- "$@" "$work/$part_name.late"
 	done
-	# Nobody waits any longer for what is limited; the timer has ended.
+	# Limited commands are no longer needed; the timer has ended.
 	[ -z "$late" ] || end_overdue 999999999
 	[ $# = 0 ] || tell "$@"
 }
 
-# The timer of this look: it ends what was limited and takes longer, and says when the deadline of the parts is over. That one is
-# counted from when everything else is done: a host that is only slow has had that long already.
+# The timer of this probe: it ends limited commands that take too long, and signals the deadline of the parts. The
+# deadline is counted from when everything else is done, so that a host that is only slow has had time enough.
 deadline=20
 tick=4
 timer=
 begin_timer() {
 	[ -z "$timer" ] || return 0
 	trap deadline_over USR1
-	# The pid of this very shell: a script may be the part of another one, whose pid $$ is.
+	# The pid of this very shell: $$ is another one where this script is a part of another.
 	read -r look _ </proc/self/stat
 	find_birth "$look"
 	look_birth=$birth
@@ -197,7 +198,7 @@ begin_timer() {
 			left=$((left - taken))
 			[ "$left" -gt 0 ] || break
 		done
-		# Again and again: one that comes just before the look begins to wait does not end its waiting.
+		# Repeated: a signal that comes just before the probe begins to wait does not end the wait.
 		while still_running "$look" "$look_birth" && kill -USR1 "$look"; do
 			sleep 1 &
 			nap=$!
@@ -220,16 +221,16 @@ begin_limited() {
 	echo "$limited_pid ${birth:-none} ${limited_since%.*} $limited_seconds" >"$work/limited.$limited_pid"
 }
 
-# limited SECONDS COMMAND…: without a process of its own for each command. After begin_timer.
+# limited SECONDS COMMAND…: as timeout(1), without an extra process for each command. After begin_timer.
 limited() {
 	begin_limited "$@"
 	limited_code=0
-	# Where it was ended the shell would say so.
+	# The shell would print a message if the command was killed.
 	wait "$limited_pid" 2>/dev/null || limited_code=$?
 	return "$limited_code"
 }
 
-# end_overdue UPTIME: ends what is limited and has had its time by then.
+# end_overdue UPTIME: ends limited commands whose time is over at UPTIME.
 end_overdue() {
 	for overdue_file in "$work"/limited.*; do
 		read -r overdue_pid overdue_birth overdue_since overdue_seconds <"$overdue_file" || continue

@@ -1,4 +1,4 @@
-# What the kernel said of devices, OCFS2 and O2CB since the boot, as far back as its buffer reaches.
+# Messages of the kernel about devices, OCFS2 and O2CB since the boot, as far back as its buffer reaches.
 
 # shellcheck disable=SC2016
 kernel_log_words='

@@ -1,6 +1,6 @@
 # include: o2cb.sh
 # include: boot-order.sh
-# The cluster stack: what is configured, and what the kernel does.
+# The cluster stack: its configuration, and its state in the kernel.
 
 probe_o2cb() {
 	remember_kernel
@@ -36,7 +36,7 @@ active_rows() {
 	set -- "$1" o2cb active "${1##*/}"
 	for name in heartbeat/dead_threshold idle_timeout_ms keepalive_delay_ms reconnect_delay_ms fence_method heartbeat/mode; do
 		word "$1/$name"
-		# Kernels before 2.6.37 know neither global heartbeat nor a fence method.
+		# Kernels before 2.6.37 have neither a global heartbeat nor a fence method.
 		case $name in fence_method) value=${value:-reset} ;; heartbeat/mode) value=${value:-local} ;; esac
 		set -- "$@" "$value"
 	done
@@ -66,7 +66,7 @@ active_rows() {
 	numbers connected /sys/kernel/debug/o2net/connected_nodes
 }
 
-# numbers KIND FILE: node numbers with commas between.
+# numbers KIND FILE: prints node numbers separated by commas.
 numbers() {
 	[ -r "$2" ] || return 0
 	word "$2"

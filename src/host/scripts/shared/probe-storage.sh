@@ -1,4 +1,4 @@
-# Block devices, mounts, LVM, and the paths that were asked for.
+# Block devices, mounts, LVM, and the requested paths.
 
 # awk functions that print the rows of a section; they fail when its source cannot be read.
 # mounts also leaves `MAJ:MIN MOUNTPOINT OPTIONS` of every OCFS2 in $work/mounted, and every mount point in $work/mounted-on.
@@ -58,7 +58,7 @@ function udev_signature(dev,   line, file, found, state) {
 }
 '
 
-# list_blocks: every block device, and what is built on it, as block() reads them.
+# list_blocks: every block device, and the devices built on it, as block() reads them.
 list_blocks() {
 	for sys in /sys/class/block/*; do
 		[ ! -e "$sys" ] || echo "$sys"
@@ -72,7 +72,7 @@ paths() {
 	row later paths "$1" "$2"
 }
 
-# look_at_paths: what is served and what was asked for, all of it in two processes.
+# look_at_paths: examines served and requested paths, all of them in two processes.
 paths_looked=
 look_at_paths() {
 	[ -z "$paths_looked" ] || return 0
@@ -88,7 +88,8 @@ look_at_paths() {
 	realpath "$@" >"$work/paths.real" || :
 }
 
-# awk functions, after $identity_words: what parts have left in $work, as rows; they return why it is unknown, if it is.
+# awk functions, after $identity_words: print what parts have left in $work as rows; they return the error, if there is
+# one.
 # shellcheck disable=SC2016
 part_words='
 function read_paths(   line, field, lines, count) {

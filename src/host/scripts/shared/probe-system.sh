@@ -1,5 +1,5 @@
 # include: going-down.sh
-# The host itself: who it is, what is installed, its network interfaces.
+# The host itself: its identity, its packages, its network interfaces.
 
 probe_identity() {
 	word /proc/sys/kernel/hostname
@@ -61,7 +61,7 @@ packages_read() {
 		return 0
 	fi
 	begin_keeping packages
-	# Exits 1 when one of them was never heard of; an empty answer is an answer.
+	# dpkg-query exits 1 when it does not know one of them; an empty answer is valid.
 	dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' vblade aoetools lvm2 ocfs2-tools xen-utils-common \
 		sysvinit-core systemd kmod >"$work/packages" 2>/dev/null || [ $? = 1 ] || return 1
 	packages_text=
@@ -111,8 +111,8 @@ find_tool() {
 	return 1
 }
 
-# find_masters: sets masters to the directories of all bridges and bonds, which take what arrives at their ports. Open vSwitch calls
-# its datapath ovs-system.
+# find_masters: sets masters to the directories of all bridges and bonds, which receive what arrives at their ports.
+# Open vSwitch calls its datapath ovs-system.
 find_masters() {
 	masters=
 	for net in /sys/class/net/*; do
@@ -120,7 +120,7 @@ find_masters() {
 	done
 }
 
-# port_of DIRECTORY: sets master to the one of $masters that it is a port of; empty when there is none.
+# port_of DIRECTORY: sets master to the one of $masters of which it is a port; empty when there is none.
 port_of() {
 	master=
 	[ -L "$1/master" ] || return 0

@@ -1,10 +1,10 @@
 # include: boot-settings.sh
 # include: relocation.sh
 # include: o2cb.sh
-# What stands in plain text files, all of it by one awk: a process for each of them would cost more than reading.
+# The content of plain text files, read by one awk: a process for each of them would cost more than reading.
 
-# texts SECTION…: the rows of these sections, each with its end. With o2cb among them it leaves in $work/settings what
-# read_settings reads, and prints nothing of it.
+# texts SECTION…: the rows of these sections, each with its end. For o2cb it writes what read_settings reads to
+# $work/settings and prints nothing.
 texts() {
 	texts_now=" $* "
 	set --
@@ -54,14 +54,14 @@ texts() {
 		}' $boot_files 2>"$work/texts.err" || texts_code=$?
 	[ "$texts_code" != 0 ] || return 0
 	rm -f "$work/settings"
-	# What it printed before counts for nothing: a section that ends twice is unknown.
+	# Earlier output of a section does not count: a section that ends twice is unknown.
 	for name in $texts_now; do
 		[ "$name" = o2cb ] || over "$name" 1 texts
 	done
 }
 
-# read_settings: sets what boot_settings sets, panic_on_oops_now, panic_now, cluster_default_row (empty without such a file), and
-# leaves the rows of cluster.conf in $work/cluster-conf. Once; fails when it cannot be told.
+# read_settings: sets what boot_settings sets, panic_on_oops_now, panic_now and cluster_default_row (empty without such
+# a file), and writes the rows of cluster.conf to $work/cluster-conf. Runs once; fails when the texts could not be read.
 read_settings() {
 	[ -z "$settings_read" ] || return 0
 	[ -f "$work/settings" ] || return 1

@@ -4,7 +4,7 @@
 # include: awk-words.sh
 # include: sxp.sh
 # include: watchdogs.sh
-# The toolstack, its domains and whatever it does now.
+# The toolstack, its domains and its running commands.
 
 probe_toolstack() {
 	find_toolstack
@@ -28,7 +28,7 @@ probe_toolstack() {
 		bridge=${bridge%/bridge}
 		row toolstack bridge "${bridge##*/}"
 	done
-	# Without Xen's script no card gets to one of them.
+	# Without Xen's script no network card can be connected to one of them.
 	if have ovs-vsctl && [ -x /etc/xen/scripts/vif-openvswitch ] &&
 		limited 5 ovs-vsctl --timeout=3 list-br >"$work/ovs-bridges" 2>/dev/null </dev/null; then
 		while IFS= read -r bridge; do row toolstack ovs-bridge "$bridge"; done <"$work/ovs-bridges"
@@ -36,7 +36,7 @@ probe_toolstack() {
 	[ "$toolstack" != xm ] || xend_rows
 }
 
-# A query that failed leaves its line out, and xl info exits 0 all the same: none of it counts without the memory.
+# xl info leaves out the line of a failed query and still exits 0: without the memory none of it counts.
 info_rows() {
 	major='' minor='' extra='' total='' free='' cpus='' hardware='' virtual='' command_line=''
 	while IFS=: read -r key text; do
@@ -66,8 +66,8 @@ info_rows() {
 	[ "$toolstack" != xl ] || dom0_memory
 }
 
-# dom0_memory: MiB that dom0 owns, MiB that its kernel could hand out, and whether xl takes some for a new domain. Xen's word for
-# "dom0 began with all memory" is the absence of dom0_mem, by which autoballoon=auto decides (auto_autoballoon in xl.c).
+# dom0_memory: MiB that dom0 owns, MiB that its kernel could give up, and whether xl takes some for a new domain. dom0
+# began with all memory if Xen has no dom0_mem option, by which autoballoon=auto decides (auto_autoballoon in xl.c).
 dom0_memory() {
 	word /sys/devices/system/xen_memory/xen_memory0/info/current_kb
 	case $value in '' | *[!0-9]*) return 0 ;; esac
@@ -76,7 +76,7 @@ dom0_memory() {
 	while read -r key kilobytes _; do
 		case $key in
 		MemFree:) free=$kilobytes ;;
-		# Kernels before 3.14 do not count what is available.
+		# Kernels before 3.14 do not report the available memory.
 		MemAvailable:) available=$kilobytes && break ;;
 		esac
 	done </proc/meminfo || return 0
@@ -131,7 +131,7 @@ service_rows() {
 	row toolstack service watchdog "$watchdog"
 }
 
-# The password is a secret: what is told is whether there is one.
+# The password is a secret: only whether there is one is printed.
 xend_rows() {
 	[ -f /etc/xen/xend-config.sxp ] || return 0
 	awk "$escape_fields$sxp_lists"'
@@ -141,7 +141,7 @@ xend_rows() {
 		if (key == "vncpasswd" && text != "\047\047") text = "\047...\047"
 		print "toolstack\txend\t" key "\t" esc(text)
 	}' /etc/xen/xend-config.sxp
-	# Which password was written; after another change of the file that is unknown.
+	# Which password was written; unknown after any later change of the file.
 	[ -f "$state_dir/xend-password" ] || return 0
 	[ -z "$(find /etc/xen/xend-config.sxp -newer "$state_dir/xend-password" 2>/dev/null)" ] || return 0
 	word "$state_dir/xend-password"
@@ -151,7 +151,7 @@ xend_rows() {
 probe_domains() {
 	find_toolstack
 	[ "$toolstack" != none ] || return "$absent"
-	# Looked at before the list: what has ended by then shows in the list, and what began after it is in neither.
+	# Read before the list: what has ended by then shows in the list, and what began after it is in neither.
 	toolstack_processes >"$work/processes" || return 1
 	while IFS= read -r line; do printf 'domains\tprocess\t%s\n' "$line"; done <"$work/processes"
 	for file in "$run_dir"/leases/*.pid; do
@@ -161,7 +161,7 @@ probe_domains() {
 		word "${file%.pid}.until"
 		row domains lease "$uuid" "${value:-0}"
 	done
-	# No domain runs on a host that does not run under Xen: that is certain where the kernel says so.
+	# A host that does not run under Xen has no domains: this is certain where the kernel says so.
 	otherwise=$absent
 	word /sys/hypervisor/type
 	if [ "$value" = xen ] || [ -e /proc/xen ]; then otherwise=1; fi

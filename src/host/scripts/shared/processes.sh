@@ -1,11 +1,12 @@
-# The processes of this host that our questions are about, found by their names in one pass and without a process.
+# The processes of this host that the scripts ask about, found by their names in one pass and without starting a
+# process.
 
-# find_processes: sets found_processes to their `PID NAME`, one a line. Fails when the processes cannot be told: this very shell
-# must be among them.
+# find_processes: sets found_processes to their `PID NAME`, one a line. Fails when the processes cannot be read: this
+# very shell must be among them.
 find_processes() {
 	found_processes='' found_own=no
 	for found_file in /proc/[0-9]*/comm; do
-		# It may have ended meanwhile.
+		# The process may have ended meanwhile.
 		IFS= read -r found_name <"$found_file" || continue
 		found_file=${found_file%/comm}
 		[ "${found_file##*/}" != "$$" ] || found_own=yes
@@ -20,7 +21,7 @@ find_processes() {
 	[ "$found_own" = yes ]
 }
 
-# know_processes: find_processes, unless the caller has one list for all of its questions.
+# know_processes: find_processes, unless the caller uses one list for all of its questions.
 one_list=
 know_processes() {
 	if [ -n "$one_list" ]; then [ "$found_own" = yes ]; else find_processes; fi

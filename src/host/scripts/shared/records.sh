@@ -7,7 +7,7 @@ record_of() {
 	echo "$state_dir/backings/${1##* }.$(printf '%s' "$2" | cksum | tr -d ' ')"
 }
 
-# birth is 0 where the file system or stat does not tell.
+# birth is 0 where the file system or stat does not report it.
 inode_and_birth() {
 	inode=$(stat -c %i -- "$1")
 	birth=$(stat -c %W -- "$1" 2>/dev/null || echo 0)
@@ -15,7 +15,7 @@ inode_and_birth() {
 	echo "$inode $birth"
 }
 
-# record_backing OWNER PATH FILE: FILE is about to become PATH.
+# record_backing OWNER PATH FILE: before FILE is renamed to PATH.
 record_backing() {
 	record_text=$(printf '%s\n%s\n%s\n%s\n' "$2" "$(inode_and_birth "$3")" "$1" "$(backing_identity_of "$3")")
 	printf '%s\n' "$record_text" | replace_file "$(record_of "$1" "$2")" 600
@@ -31,8 +31,8 @@ record_volume() {
 	printf '%s\n-\n%s\n%s\n' "$2" "$1" "$volume_identity" | replace_file "$(record_of "$1" "$2")" 600
 }
 
-# known_before PATH REPLACES: sets known_identity to what was recorded under this name, made here or served, unless it is
-# REPLACES, which a person gave up; fails when there is nothing.
+# known_before PATH REPLACES: sets known_identity to what was recorded under this name, made here or served, unless it
+# is REPLACES, which a user gave up; fails when there is none.
 known_before() {
 	for known_record in "$state_dir"/backings/* "$state_dir"/exports/*; do
 		[ -f "$known_record" ] || continue
@@ -47,7 +47,7 @@ known_before() {
 	return 1
 }
 
-# forget_replaced PATH IDENTITY: the records of what a person gave up under this name.
+# forget_replaced PATH IDENTITY: removes the records of what a user gave up under this name.
 forget_replaced() {
 	for known_record in "$state_dir"/backings/*; do
 		{ IFS= read -r known_path && read -r _ && read -r _ && IFS= read -r known_identity; } 2>/dev/null <"$known_record" || continue

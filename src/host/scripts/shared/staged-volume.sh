@@ -1,6 +1,7 @@
-# A logical volume, or what one grows by, before it may be served: $group/$name.xensan-new, of which every byte is filled with zeroes.
-# What earlier volumes left in its extents is nobody's. The tag xensan-blank says that it came to the end, over a boot, too.
-# Of what fills it: $staged_work.pid, .done (bytes) and .err. Needs $owner, $group and $name.
+# A new logical volume, or an extension of one, before it may be served: $group/$name.xensan-new, which is filled with
+# zeros, so that no client sees what earlier volumes left in its extents. The tag xensan-blank says that this has
+# finished; it survives a boot. The filling process has $staged_work.pid, .done (bytes) and .err. Needs $owner, $group
+# and $name.
 
 # read_staged: sets staged, staged_work, and staged_tags and staged_bytes of the volume; fails when there is none.
 read_staged() {
@@ -23,7 +24,8 @@ staged_is_blank() {
 	rm -f "$staged_work".*
 }
 
-# stage_blank BYTES: $staged is there, of this size and blank; the script ends with `blanking` as long as it is not.
+# stage_blank BYTES: ensures that $staged exists with this size and is blank; ends the script with `blanking` until it
+# is.
 stage_blank() {
 	if read_staged; then
 		staged_is_ours || refuse NotOurs "$group/$staged is in the way: it was not created for $owner"
@@ -38,7 +40,7 @@ stage_blank() {
 	fi
 	if staged_is_blank; then return 0; fi
 	if [ -s "$staged_work.err" ]; then
-		# Told once, then it begins anew.
+		# The error is reported once, then blanking begins anew.
 		staged_error=$(tail -n 1 "$staged_work.err")
 		rm -f "$staged_work".*
 		refuse BlankingFailed "/dev/$group/$staged: $staged_error"
@@ -57,7 +59,7 @@ stage_blank() {
 }
 
 start_blanking() {
-	# Not active after a boot without activation.
+	# The volume is not active after a boot without activation.
 	[ -e "/dev/$group/$staged" ] || lvchange -ay "$group/$staged" >&2 9>&-
 	# shellcheck disable=SC2094
 	(
@@ -75,8 +77,8 @@ start_blanking() {
 	record_work "$staged_work.pid"
 }
 
-# fill_with_zeroes DEVICE BYTES: in pieces, so that it can be told how far it is, and stopped. The kernel has the disk itself
-# write zeroes where it can (BLKZEROOUT), which is much faster.
+# fill_with_zeroes DEVICE BYTES: in pieces, so that its progress can be reported and it can be stopped. Where possible
+# the kernel makes the disk write the zeros (BLKZEROOUT), which is much faster.
 fill_with_zeroes() {
 	staged_at=0
 	case $(blkdiscard --help 2>&1) in
@@ -100,7 +102,7 @@ fill_with_zeroes() {
 	flush "$1"
 }
 
-# give_staged: its extents become the end of $group/$name. LVM is told not to discard them in between.
+# give_staged: appends its extents to $group/$name. LVM is told not to discard them in between.
 give_staged() {
 	staged_ranges=$(lvs --noheadings -o seg_pe_ranges "$group/$staged" </dev/null 9>&-) || exit 1
 	lvremove -y --config 'devices/issue_discards=0' "$group/$staged" </dev/null >&2 9>&-
@@ -108,7 +110,7 @@ give_staged() {
 	lvextend -l "+$((staged_bytes / extent))" "$group/$name" $staged_ranges </dev/null >&2 9>&-
 }
 
-# drop_staged: nothing of it is left; whatever fills it ends with the piece that it is at.
+# drop_staged: removes it; the process that fills it ends after the current piece.
 drop_staged() {
 	! work_alive "$staged_work.pid" || kill "$worker_pid" 2>/dev/null || :
 	staged_tries=0

@@ -1,9 +1,9 @@
-# How xend reads /etc/xen/xend-config.sxp: lists that may run over lines, comments also inside of them, text between either kind
-# of quotes. Of two lists with the same key the first counts.
+# How xend reads /etc/xen/xend-config.sxp: lists that may span lines, comments also inside of them, text between either
+# kind of quotes. Of two lists with the same key the first counts.
 
-# An awk program that calls list(KEY, VALUE, RAW) for each list outside of others; VALUE has one blank where blanks, line ends and
-# comments stood. What list() does not add to kept is left out; a line that becomes empty by that goes too. unended is the line
-# in which a list begins that does not end. printed(LINE) gets the rest, line by line.
+# An awk program that calls list(KEY, VALUE, RAW) for each top-level list; VALUE has one blank for each run of blanks,
+# line ends and comments. A list that list() does not add to kept is left out, and so is a line that becomes empty by
+# that. unended is the line in which a list begins that does not end. printed(LINE) receives the rest, line by line.
 # shellcheck disable=SC2016
 sxp_lists='
 {

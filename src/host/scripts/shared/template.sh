@@ -1,5 +1,6 @@
-# require_template SOURCE MOUNTPOINT GLOB…: SOURCE is what the owner of the file system lets people copy, by no symbolic link, and
-# nobody's image: none that was made for a domain, and none that a domain or loop device of this host has.
+# require_template SOURCE MOUNTPOINT GLOB…: SOURCE is listed by the owner of the file system for copying, is reached
+# without a symbolic link, and is no domain's image: it was not made for a domain, and no domain or loop device of this
+# host uses it.
 require_template() {
 	template=$1 template_top=$2
 	shift 2

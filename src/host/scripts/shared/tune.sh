@@ -1,10 +1,10 @@
-# Changes of an OCFS2 with tunefs.ocfs2. Its exit codes are hints: what counts is the superblock afterwards.
+# Changes an OCFS2 with tunefs.ocfs2. Its exit codes are only hints: the superblock afterwards counts.
 
 # tune_arguments DEVICE UUID: sets device, uuid, device_size and what read_superblock sets; takes the lock.
 tune_arguments() {
 	device=$1 uuid=$2
 	for tune_tool in tunefs.ocfs2 debugfs.ocfs2; do have "$tune_tool" || refuse OcfsToolsMissing "$tune_tool is not installed"; done
-	# libo2cb forks to run it; when that fails the child goes on as a second tunefs.ocfs2.
+	# libo2cb forks to run modprobe; if that fails, the child goes on as a second tunefs.ocfs2.
 	/sbin/modprobe --version >/dev/null 2>&1 || refuse ToolMissing "/sbin/modprobe does not run, and ocfs2-tools are dangerous without it"
 	device_facts "$device" || refuse DeviceMissing "$device is no block device"
 	require_alive "$device"

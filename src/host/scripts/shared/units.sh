@@ -1,6 +1,6 @@
-# What systemd says of the units that a look is about: asked once, beside everything else.
+# systemd's state of the units that a probe is about: asked once, in parallel to everything else.
 
-# ask_units: what it says comes into $work/units; await_units stands before whatever reads it in a shell. After begin_timer.
+# ask_units: writes the answer to $work/units; call await_units before reading it in a shell. After begin_timer.
 ask_units() {
 	units_pid=
 	[ -d /run/systemd/system ] || return 0
@@ -15,15 +15,15 @@ ask_units() {
 	units_pid=$limited_pid
 }
 
-# await_units: where they are not known $work/units-unknown says why.
+# await_units: if the units are not known, $work/units-unknown says why.
 await_units() {
 	[ -n "$units_pid" ] || return 0
 	wait "$units_pid" 2>/dev/null || echo "systemctl gave no answer within 10 seconds, or failed" >"$work/units-unknown"
 	units_pid=
 }
 
-# stopping_units: systemd shuts down. It takes for that, as its manager_state() does, that shutdown.target is active or has a job; its
-# first block is about that one.
+# stopping_units: systemd is shutting down. Like its manager_state(), this checks whether shutdown.target is active or
+# has a job; it is the first block.
 stopping_units() {
 	[ ! -e "$work/units-unknown" ] || return 1
 	while IFS= read -r line && [ -n "$line" ]; do
@@ -32,7 +32,8 @@ stopping_units() {
 	return 1
 }
 
-# awk functions, after $escape_fields, of what systemctl said. units() prints the instances of vblade, services() those of Xen.
+# awk functions, after $escape_fields, on the output of systemctl. units() prints the instances of vblade, services()
+# those of Xen.
 # shellcheck disable=SC2016
 unit_words='
 # read_units: fills the properties by unit; of a unit they come in any order, and an empty line ends it.

@@ -1,6 +1,7 @@
 # include: awk-words.sh
 # include: processes.sh
-# What vblades are configured and running. Rows of fields separated by tabs; awk code that uses them needs $escape_fields.
+# The configured and the running vblades. Rows of fields separated by tabs; awk code that uses them needs
+# $escape_fields.
 
 # conf INSTANCE SHELF SLOT NETIF FILENAME OPTIONS OWNER: the complete files of /etc/vblade.conf.d. Debian's generator
 # reads lower-case keys only and skips incomplete files; so does this.
@@ -50,7 +51,7 @@ configured_inittab() {
 
 # process PID ARGV…: running vblades. Arguments end in NUL: all lists are read in one go with \001 between them.
 running_vblades() {
-	# In the caller's own directory where it has one: the probe runs beside scripts that hold the lock.
+	# In the caller's own directory where it has one: the probe runs in parallel to scripts that hold the lock.
 	running_work=${work:-$run_dir}
 	[ -d "$run_dir" ] || mkdir -p "$run_dir"
 	printf '\001' >"$running_work/between"

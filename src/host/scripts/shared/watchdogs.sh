@@ -1,8 +1,9 @@
 # include: processes.sh
-# watchdog_rows: `toolstack watchdog NAME SECONDS yes|no` of each that runs below dom0 and resets the machine when dom0 has
-# hung for so long; yes: it runs again after a boot. The kernel's own softdog is none: it hangs with dom0.
+# watchdog_rows: `toolstack watchdog NAME SECONDS yes|no` of each watchdog that runs below dom0 and resets the machine
+# when dom0 hangs for so long; yes: it also runs after a boot. The kernel's own softdog does not count: it hangs with
+# dom0.
 watchdog_rows() {
-	# xenwatchdogd arms Xen's timer anew all the time. In dom0 Xen then resets the machine.
+	# xenwatchdogd keeps rearming Xen's timer. When dom0 hangs, Xen resets the machine.
 	know_processes || :
 	while read -r watchdog watchdog_name; do
 		[ "$watchdog_name" = xenwatchdogd ] || continue
@@ -15,7 +16,7 @@ watchdog_rows() {
 	END
 	for watchdog in /sys/class/watchdog/watchdog*; do
 		[ -d "$watchdog" ] || continue
-		# Active: a program has opened it, and it counts.
+		# Active: a program has opened it, and it counts down.
 		word "$watchdog/state"
 		[ "$value" = active ] || continue
 		word "$watchdog/identity"
@@ -30,7 +31,7 @@ watchdog_rows() {
 	done
 }
 
-# begins_at_boot SERVICE…: one of them.
+# begins_at_boot SERVICE…: one of them starts at boot.
 begins_at_boot() {
 	for boot_service; do
 		for boot_link in /etc/systemd/system/*.wants/"$boot_service.service" /etc/rc2.d/S??"$boot_service"; do

@@ -1,7 +1,8 @@
-# Whether somebody writes to a backing through its vblade. A node of an OCFS2 writes its heartbeat every two seconds.
+# Whether an initiator writes to a backing through its vblade. A node of an OCFS2 writes its heartbeat every two
+# seconds.
 
-# write_mark PATH: text that differs once somebody has written: the count of writes of a block device or the time of the last one
-# of a file, and a checksum of its beginning, where the heartbeats lie (what is written without sync reaches the counter late).
+# write_mark PATH: text that changes with each write: the count of writes of a block device or the time of the last one
+# of a file, and a checksum of its beginning, where the heartbeats are (writes without sync reach the counter late).
 write_mark() {
 	facts_of "$1" || return 1
 	case $backing_kind in
@@ -11,7 +12,7 @@ write_mark() {
 	dd if="$1" bs=1048576 count=64 2>/dev/null | cksum
 }
 
-# require_silent PATH NAME: refuses when something is written there within six seconds, or when that cannot be told.
+# require_silent PATH NAME: refuses when PATH is written to within six seconds, or when that cannot be told.
 require_silent() {
 	silent_before=$(write_mark "$1") || refuse BackingMissing "$1 cannot be read, so whether somebody writes to it is not known"
 	sleep 6

@@ -1,7 +1,9 @@
 # include: processes.sh
-# toolstack_processes: PID VERB NAME, tabs between, of every toolstack command that builds, moves or ends a domain now.
-# Left out: commands that only look, and the daemons that wait for the end of a domain (their output goes to /var/log/xen).
-# Fails when the processes cannot be told.
+# toolstack_processes: PID VERB NAME, separated by tabs, of every toolstack command that builds, moves or ends a domain
+# now.
+# Left out: commands that only look, and the daemons that wait for the end of a domain (their output goes to
+# /var/log/xen).
+# Fails when the processes cannot be read.
 toolstack_processes() {
 	know_processes || return 1
 	while read -r process process_name; do
@@ -15,7 +17,7 @@ toolstack_processes() {
 	END
 }
 
-# waits_for_end OUTPUT: it goes to the log of a domain. Rotated or removed ones show by the name of the link only.
+# waits_for_end OUTPUT: it is the log of a domain. A rotated or removed log is recognized only by the name of the link.
 waits_for_end() {
 	for wait_log in /var/log/xen/xl-*.log; do
 		# shellcheck disable=SC3013
@@ -24,7 +26,7 @@ waits_for_end() {
 	case $(readlink "$1" 2>/dev/null || :) in /var/log/xen/xl-*) return 0 ;; *) return 1 ;; esac
 }
 
-# process_words PID: the first word after the program that is a verb, and what it is about.
+# process_words PID: the first word after the program that is a verb, and the domain or file that it acts on.
 process_words() {
 	tr '\000' '\n' 2>/dev/null <"/proc/$1/cmdline" | awk -v pid="$1" '
 		{ word[NR] = $0 }
@@ -46,7 +48,8 @@ process_words() {
 		}' || :
 }
 
-# at_work VERBS [NAME…]: one of these verbs (a pattern like migrate|create) is at work, about one of the names when any is given.
+# at_work VERBS [NAME…]: a process runs one of these verbs (a pattern like migrate|create), on one of the names if any
+# are given.
 at_work() {
 	work_verbs=$1
 	shift

@@ -1,4 +1,4 @@
-# What the toolstack says of this host's domains. A domain is found by its UUID and acted upon by its id: names repeat and
+# The toolstack's view of this host's domains. A domain is found by its UUID and acted upon by its id: names repeat and
 # change during a migration, and xl takes a name of digits for an id.
 
 # find_toolstack: sets toolstack to xl, xm or none.
@@ -48,17 +48,17 @@ domain_rows() {
 			last_hints "$1"
 		}
 	fi
-	# A probe puts all of its files away at once.
+	# A probe removes all of its files at once.
 	[ -n "${work:-}" ] || rm -f "$1.said" "$1.hints"
 	return "$rows_code"
 }
 
-# ask_domains FILE: FILE.said becomes the list of the toolstack. Fails, with its last words, when there is none.
+# ask_domains FILE: writes the list of the toolstack to FILE.said. Fails, with its last messages, when there is none.
 ask_domains() {
 	find_toolstack
 	if [ "$toolstack" = xl ]; then set -- "$1" list -v; else set -- "$1" list --long; fi
 	ask_code=0
-	# Warnings go to stderr, whatever comes of the list.
+	# Warnings go to stderr, even if the list is good.
 	limited 20 "$toolstack" "$2" "$3" >"$1.said" 2>"$1.hints" </dev/null || ask_code=$?
 	[ "$ask_code" = 0 ] || last_hints "$1"
 	return "$ask_code"
@@ -68,8 +68,9 @@ last_hints() {
 	{ tail -n 3 "$1.hints" && tail -n 3 "$1.said"; } | head -n 3 >&2
 }
 
-# awk function: xl_list(FILE, HEAD) prints the rows of xl list -v behind HEAD. Read from the right: a name may hold blanks.
-# A list without Domain-0 is none: xl exits 0 in more cases than it should.
+# awk function: xl_list(FILE, HEAD) prints the rows of xl list -v behind HEAD. Read from the right: a name may hold
+# blanks.
+# A list without Domain-0 is not valid: xl exits 0 in more cases than it should.
 # shellcheck disable=SC2016
 xl_words='
 function is_uuid(word) { return length(word) == 36 && word ~ /^[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+$/ }
@@ -136,7 +137,7 @@ xm_rows() {
 		}' "$1"
 }
 
-# list_domains: sets domain_table to the rows of domain_rows; refuses or ends when they cannot be told.
+# list_domains: sets domain_table to the rows of domain_rows; refuses or ends the script when they cannot be read.
 list_domains() {
 	mkdir -p "$run_dir"
 	list_error=$(domain_rows "$run_dir/domains.$$" 2>&1) || {
@@ -150,8 +151,8 @@ list_domains() {
 }
 
 # find_domain UUID: sets domain_count, and domain_id, domain_name, domain_state (letters, - for none), domain_reason and
-# domain_seconds of the last one with this UUID. One that is dying is what is left of a domain: it sets domain_remains to its
-# id, counts for nothing else and may stay for ever. Ends when a row that cannot be read may be the domain.
+# domain_seconds of the last one with this UUID. A dying one is only what is left of a domain: it sets domain_remains to
+# its id, is not counted and may stay for ever. Ends the script when a row that cannot be read may be the domain.
 find_domain() {
 	list_domains
 	domain_count=0 domain_remains='' domain_id='' domain_name='' domain_state='' domain_reason='' domain_seconds=''
@@ -166,7 +167,7 @@ find_domain() {
 		case ${row_rest%%	*} in *d*) domain_remains=$row_id && continue ;; esac
 		domain_count=$((domain_count + 1))
 		domain_id=$row_id domain_name=$row_name
-		# The reason may be empty: a run of tabs would count as one.
+		# The reason may be empty, and read would take two tabs for one.
 		domain_state=${row_rest%%	*}
 		row_rest=${row_rest#*	}
 		domain_reason=${row_rest%%	*}
@@ -176,7 +177,7 @@ find_domain() {
 	END
 }
 
-# named NAME UUID: another domain than UUID has the name; row_id is its id.
+# named NAME UUID: a domain with another UUID has the name; row_id is its id.
 named() {
 	while IFS='	' read -r row_id row_name row_uuid _; do
 		if [ "$row_name" = "$1" ] && [ "$row_uuid" != "$2" ]; then return 0; fi
@@ -191,7 +192,7 @@ domain_runs() {
 	case $domain_state in *[psdc]*) return 1 ;; *) return 0 ;; esac
 }
 
-# domain_text: for people.
+# domain_text: a domain as words for a message.
 domain_text() {
 	echo "domain $domain_id is called $domain_name, state $domain_state$domain_reason, $domain_seconds s of CPU time"
 }

@@ -1,5 +1,5 @@
 # xendomains_values FILE: sets xendomains_save, xendomains_restore and xendomains_auto as a shell that reads FILE would,
-# for plain assignments. `false` is as good as blank for XENDOMAINS_RESTORE.
+# for plain assignments. For XENDOMAINS_RESTORE, `false` counts as blank.
 xendomains_values() {
 	xendomains_save='' xendomains_restore='' xendomains_auto=''
 	while IFS= read -r xendomains_line || [ -n "$xendomains_line" ]; do
