@@ -9,8 +9,8 @@ import {
 } from "../../src/runtime/kube-api.ts";
 
 /**
- * A KubeApi in another process, so that what the operator's process costs can be measured alone. Objects arrive as
- * copies that were parsed anew, as they do over HTTP.
+ * A KubeApi in another process, so that the cost of the operator's process can be measured alone. Objects arrive as
+ * newly parsed copies, as they do over HTTP.
  */
 const questionSchema = z.object({
   id: z.int(),
@@ -30,7 +30,7 @@ export interface Port {
   onMessage(listener: (message: unknown) => void): void;
 }
 
-/** Answers from a real KubeApi. Nothing checks the types of what crosses: both ends are this repository. */
+/** Serves a real KubeApi. The types of messages are not checked: both ends are in this repository. */
 export function serveApi(api: KubeApi, port: Port): void {
   const watches = new Map<number, AbortController>();
   port.onMessage((message) => {
@@ -73,7 +73,7 @@ interface Waiting {
   readonly kind: (kind: z.infer<typeof answerSchema>["kind"], value: unknown) => void;
 }
 
-/** The other end. */
+/** The client side. */
 export function connectApi(port: Port): KubeApi {
   const waiting = new Map<number, Waiting>();
   let last = 0;

@@ -57,7 +57,7 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  // It takes half an hour, root, and Go for the peer.
+  // growth takes half an hour, root, and Go for the peer.
   const always = Object.keys(cases).filter((name) => name !== "growth");
   const names = values.only.length === 0 ? always : values.only;
   const unknown = names.filter((name) => cases[name] === undefined);

@@ -6,7 +6,7 @@ import type { Measurement } from "./measurement.ts";
 import { startOperator, until } from "./operator.ts";
 import { openStand } from "./stand.ts";
 
-/** From `kubectl apply` to Ready, beside the time that the commands on the way there take by themselves. */
+/** The time from `kubectl apply` to Ready, compared with the time that the commands on the way take by themselves. */
 export async function converge(latencyMs: number, volumes: number): Promise<Measurement> {
   const size = { segments: 1, servers: 1, dom0s: 2, volumes, clientsPerVolume: 2 };
   const plan = await planFleet(size, "Installed");

@@ -6,7 +6,7 @@ export interface WriteCounts {
   other: number;
 }
 
-/** The same API, with every write counted by what it is. */
+/** The same API, with writes counted by type. */
 export function countWrites(api: KubeApi): { api: KubeApi; counts: WriteCounts; lines: string[] } {
   const counts: WriteCounts = { status: 0, events: 0, other: 0 };
   const lines: string[] = [];

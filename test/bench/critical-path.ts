@@ -7,8 +7,8 @@ export interface TimedCommand {
 }
 
 /**
- * The chain of commands that leads to `finish`: the last one to end by then, before it the last one that had ended
- * when it began, and so on. What the chain does not cover is time in which its owner thought, waited or wrote.
+ * The chain of commands that leads to `finish`: the last one to end by then, before it the last one that had ended when
+ * it began, and so on. Time outside the chain is spent by the operator: it computes, waits or writes.
  */
 export function criticalPath(commands: readonly TimedCommand[], finish: number): TimedCommand[] {
   const chain: TimedCommand[] = [];

@@ -16,7 +16,7 @@ export interface FleetSize {
   readonly clientsPerVolume: number;
 }
 
-/** A rack of this size, and what people write to use it. */
+/** A rack of this size, and the objects that use it. */
 export interface FleetPlan {
   readonly rackFile: RackFile;
   readonly keys: RackKeys;
@@ -49,7 +49,7 @@ export async function planFleet(size: FleetSize, packages: "Installed" | "Missin
     host: rackFile.hosts[name]?.ssh.address,
     port: rackFile.hosts[name]?.ssh.port,
     user: rackFile.hosts[name]?.ssh.user,
-    // The first while the fleet converges in virtual time, the second over real SSH.
+    // The first key serves while the fleet converges in virtual time, the second over real SSH.
     hostKeys: [directHostKey(name), pairs.get(name)?.publicKey],
     privateKeySecretRef: { name: "rack-ssh" },
   });
@@ -105,7 +105,7 @@ export async function planFleet(size: FleetSize, packages: "Installed" | "Missin
   return { rackFile, keys: { client: client.privateKey, hosts: hostKeys }, objects };
 }
 
-/** Ports that were free a moment ago, all different. */
+/** Different ports that were free a moment ago. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   const ports: number[] = [];

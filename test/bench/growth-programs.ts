@@ -10,7 +10,7 @@ import { bundleOperator } from "../../image/bundle.ts";
 import type { ControlPlane } from "../../src/controlplane/control-plane.ts";
 import { serviceAccountKubeconfig } from "../integration/service-account.ts";
 
-/** What is started and measured. */
+/** A program to be started and measured. */
 export interface Program {
   readonly command: string;
   readonly args: readonly string[];
@@ -27,7 +27,7 @@ export async function imageEntry(directory: string): Promise<string> {
   return path.join(out, "operator.js");
 }
 
-/** Where a pod finds its account; it stands in a file system of the process's own. */
+/** Where a pod finds its account; here in a file system of the process's own. */
 const accountDirectory = "/run/secrets/kubernetes.io/serviceaccount";
 const inPod = `set -e
 mount -t tmpfs none /run
@@ -36,11 +36,14 @@ cp "$1"/* ${accountDirectory}/
 shift
 exec "$@"`;
 
-/** The operator as it runs in a pod with this account; to be given the size of its heap in MiB. Needs root. */
+/**
+ * The operator as it runs in a pod with this account; the returned function takes the size of its heap in MiB. Needs
+ * root.
+ */
 export async function operatorInPod(options: {
   readonly controlPlane: ControlPlane;
   readonly account: { readonly namespace: string; readonly name: string };
-  /** That it serves. */
+  /** The namespace that it serves. */
   readonly namespace: string;
   readonly entry: string;
   readonly directory: string;
@@ -70,7 +73,7 @@ export async function operatorInPod(options: {
   });
 }
 
-/** What a program took until it had nothing more to do. */
+/** The cost of a program until it is idle. */
 interface Cost {
   /** Since its start. */
   readonly seconds: number;
@@ -78,15 +81,15 @@ interface Cost {
   readonly peakMiB: number;
 }
 
-/** So long a program must have done next to nothing. */
+/** How long a program must be nearly idle. */
 const idleSeconds = 3;
-/** CPU seconds that are next to nothing in that time. */
+/** The CPU seconds that count as nearly idle in that time. */
 const idleCpuSeconds = 0.15;
 const mostSeconds = 900;
 /** Clock ticks of /proc/PID/stat (proc(5)). */
 const ticksPerSecond = 100;
 
-/** Runs a program until it has nothing more to do, and ends it. */
+/** Runs a program until it is idle, and ends it. */
 export async function untilIdle({ command, args, env }: Program): Promise<Cost> {
   const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
@@ -119,7 +122,7 @@ export async function untilIdle({ command, args, env }: Program): Promise<Cost> 
 }
 
 function cpuSecondsOf(pid: number): number {
-  // The name of the program may hold blanks and brackets; it ends with the last one.
+  // The program's name may contain blanks and brackets; it ends with the last bracket.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /s, "")
     .split(" ");

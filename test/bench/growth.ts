@@ -27,7 +27,10 @@ interface Side {
   readonly program: Program;
 }
 
-/** New AoeVolumes, and a restart with nothing to do, at growing numbers: the operator beside a controller on controller-runtime. */
+/**
+ * New AoeVolumes, and a restart with nothing to do, at growing numbers: the operator compared with a controller on
+ * controller-runtime.
+ */
 export async function growth(sizes: readonly number[]): Promise<Measurement[]> {
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-growth-"));
   const controlPlane = await startControlPlane({ dir: path.join(directory, "control-plane") });
@@ -131,7 +134,7 @@ async function measureAll(sides: readonly Side[], label: string): Promise<Measur
   return measured;
 }
 
-/** What both sides took; the operator may take so many times what the peer took. */
+/** The costs of both sides; the operator may take so many times those of the peer. */
 function compared(
   measured: readonly Measured[],
   unit: string,
@@ -148,7 +151,7 @@ function compared(
   });
 }
 
-/** What is measured must have been done: every volume has the condition. */
+/** Checks that the measured work was done: every volume has the condition. */
 async function requireCondition(api: KubeApi, type: string, size: number): Promise<void> {
   const conditions = (volume: AoeVolume): readonly Pick<Condition, "type">[] => volume.status?.conditions ?? [];
   let [done, token]: [number, string | undefined] = [0, undefined];

@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { VirtualClock } from "../simulation/world/virtual-clock.ts";
 
-/** Virtual while a fleet converges, so that minutes cost seconds; real from the moment at which something is measured. */
+/**
+ * Virtual while a fleet converges, so that minutes cost seconds; real from the moment at which the measurement begins.
+ */
 export class HandoverClock implements Clock {
   readonly #virtual: VirtualClock;
   #real: { readonly startedAt: number; readonly now: number; readonly monotonic: number } | undefined;
@@ -10,7 +12,7 @@ export class HandoverClock implements Clock {
     this.#virtual = virtual;
   }
 
-  /** Whoever still sleeps in virtual time never wakes. */
+  /** A sleep that began in virtual time never ends. */
   becomeReal(): void {
     const startedAt = performance.now();
     this.#real = { startedAt, now: this.#virtual.now(), monotonic: this.#virtual.monotonic() };

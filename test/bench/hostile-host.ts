@@ -6,7 +6,7 @@ import { decodeRequest } from "../../src/ssh/wire.ts";
 import { generateKeyPair } from "../generate-key.ts";
 import { rekeyForEver, startGroupExchanger, startLaxServer } from "../integration/ssh/hostile-server.ts";
 
-/** What a host can do to whoever logs in on it. */
+/** What a hostile host can do to a client that logs in. */
 export const hostileModes = ["group exchange", "new keys", "newlines", "rows", "facts", "flood"] as const;
 export type HostileMode = (typeof hostileModes)[number];
 
@@ -33,10 +33,10 @@ export async function startHostileHost(mode: HostileMode): Promise<HostileHost> 
   });
 }
 
-/** What the lab's own rows leave of a section. */
+/** The rows of a section that the lab's own rows leave free. */
 const mostRows = bounds.sectionRows - 100;
 
-/** As many rows as are read, each of which tells of something, and other things each time. */
+/** As many rows as are read, each with facts, and different ones each time. */
 function facts(): string {
   const text = readFileSync(new URL("../fixtures/probe/lab-bella-shared.txt", import.meta.url), "utf8");
   const turn = process.hrtime.bigint() % 1000n;
@@ -63,9 +63,9 @@ function answer(channel: ServerChannel, mode: HostileMode): void {
     stdin += chunk.toString("utf8");
   });
   channel.on("end", () => {
-    // It was told to end the last one, which is still at it.
+    // A client was told to end the last channel, which is still busy.
     if (!channel.writable) return undefined;
-    // All that it does is to ask for new keys.
+    // This host only asks for new keys.
     if (mode === "new keys") return undefined;
     const nonce = decodeRequest(stdin)?.nonce ?? "";
     channel.stderr.write(`${nonce} begin 1 1 1\n`);

@@ -18,7 +18,7 @@ type Result = z.infer<typeof resultSchema>;
 const setup =
   "operator alone in its process; real SSH to nine simulated hosts and one hostile one, API in memory behind IPC";
 
-/** What one hostile host of ten, and Secrets of others, cost: the longest stall of the event loop, and memory. */
+/** The cost of one hostile host of ten, and of foreign Secrets: the longest stall of the event loop, and memory. */
 export async function hostile(seconds: number): Promise<Measurement[]> {
   const plan = await planFleet({ segments: 1, servers: 4, dom0s: 5, volumes: 20, clientsPerVolume: 2 }, "Installed");
   const stand = openStand(plan);
@@ -91,7 +91,7 @@ function foreignSecret(index: number): KubeObject & Record<string, unknown> {
     apiVersion: "v1",
     kind: "Secret",
     metadata: { namespace: "bench", name: `foreign-${index}` },
-    // A release of Helm: the most common of the large ones.
+    // A release of Helm: the most common kind of large Secret.
     type: "helm.sh/release.v1",
     data: { release: Buffer.alloc(750_000, index % 256).toString("base64") },
   };

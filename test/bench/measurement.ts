@@ -3,7 +3,7 @@ export interface Measurement {
   readonly value: number;
   readonly unit: string;
   readonly target: Target;
-  /** What was real and what was not. */
+  /** Which parts were real and which were not. */
   readonly setup: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }
@@ -11,7 +11,7 @@ export interface Measurement {
 export type Target =
   | { readonly kind: "atMost"; readonly value: number }
   | { readonly kind: "between"; readonly low: number; readonly high: number; readonly says: string }
-  /** Shown beside others, judged by nobody. */
+  /** Shown beside others, without a target. */
   | { readonly kind: "none" };
 
 export function meets({ value, target }: Measurement): boolean {

@@ -13,7 +13,7 @@ const configuration = [
   ...['type = "pvh"', "memory = 128", "vcpus = 1", 'kernel = "/boot/vmlinuz"', "disk = [ ]", ""],
 ].join("\n");
 
-/** What a XenMigration takes beyond the `xl migrate` that it runs: from its creation to Succeeded, without xl's own time. */
+/** The time of a XenMigration without its `xl migrate`: from its creation to Succeeded, minus xl's own time. */
 export async function migrate(latencyMs: number): Promise<Measurement> {
   const size = { segments: 1, servers: 1, dom0s: 2, volumes: 0, clientsPerVolume: 0 };
   const plan = withRelocation(await planFleet(size, "Installed"));
@@ -28,7 +28,7 @@ export async function migrate(latencyMs: number): Promise<Measurement> {
   const operator = startOperator({ kube: stand.kube, dialer, clock: stand.clock, config: {} });
   try {
     await until("everything is Ready", 60, () => stand.notReady().length === 0);
-    // The first look of this operator is over by then.
+    // By then the first look of this operator is over.
     await sleep(5000);
     const phases: number[] = [];
     stand.rack.subscribe((event) => {
@@ -61,7 +61,7 @@ export async function migrate(latencyMs: number): Promise<Measurement> {
 
 const dom0sOf = ({ rackFile }: FleetPlan) => Object.keys(rackFile.hosts).filter((name) => name.startsWith("dom0-"));
 
-/** Each dom0 has an address of its own and lets the others migrate domains to it. */
+/** Gives each dom0 an address, and lets it receive domains from the others. */
 function withRelocation(plan: FleetPlan): FleetPlan {
   const names = dom0sOf(plan);
   const addressOf = (name: string) => `10.99.0.${names.indexOf(name) + 11}`;

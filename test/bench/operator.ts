@@ -11,7 +11,7 @@ export interface RunningOperator {
   readonly metrics: ReturnType<typeof createMetrics>;
 }
 
-/** The real operator, without its leader election: no Lease is renewed. */
+/** The real operator without leader election, so that no Lease is renewed. */
 export function startOperator(doors: {
   kube: KubeApi;
   dialer: HostDialer;

@@ -14,13 +14,13 @@ const resultSchema = z.object({
   }),
 });
 
-/** The operator is restarted and everything is as it should be: what looking at all of it costs, in its own process. */
+/** The cost of a restart of the operator when everything is as it should be, in its own process. */
 export async function restart(size: FleetSize): Promise<Measurement[]> {
   const plan = await planFleet(size, "Installed");
   const stand = openStand(plan);
   stand.apply(plan.objects);
   await stand.converge();
-  // The history of converging is nothing the API server of a restart would hold.
+  // The API server of a real restart would not hold the history of converging.
   stand.api.compact();
   const server = await stand.goReal();
   const hosts = size.servers + size.dom0s;

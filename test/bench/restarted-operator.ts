@@ -7,8 +7,8 @@ import { countWrites } from "./counting-api.ts";
 import { sleep, startOperator } from "./operator.ts";
 
 /**
- * The process that `restart.ts` measures: the operator as after a restart, its API behind IPC and its hosts behind
- * SSH. Reports what it has cost until it was quiet, and how much memory it took at most.
+ * The process that `restart.ts` measures: the operator after a restart, its API behind IPC and its hosts behind SSH.
+ * Reports its cost until it was quiet, and its peak memory.
  */
 const port = {
   send: (message: unknown) => process.send?.(message),
@@ -67,7 +67,7 @@ port.send({
     wallSeconds: (active - started) / 1000,
     peakRssMiB: peakRss / 2 ** 20,
     quietMiB: mebibytes(quietMemory),
-    // What is really needed, after a garbage collection that nobody else would have asked for.
+    // The memory that is really needed, after a forced garbage collection.
     collectedMiB: mebibytes(collected),
     loadedMiB: mebibytes(loaded),
     ...seen,

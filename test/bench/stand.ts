@@ -13,7 +13,7 @@ import type { FleetPlan } from "./fleet.ts";
 import { HandoverClock } from "./handover-clock.ts";
 import { startOperator } from "./operator.ts";
 
-/** A rack and an API server of memory, to be measured around. */
+/** A rack and an in-memory API server for measurements. */
 export interface Stand {
   readonly api: ApiServer;
   readonly rack: Rack;
@@ -22,9 +22,9 @@ export interface Stand {
   /** Objects with a Ready condition that is not True: `kind name reason message`. */
   notReady(): string[];
   apply(objects: readonly KubeObject[]): void;
-  /** Converges in virtual time through the direct door, and stops that operator again. Virtual seconds it took. */
+  /** Converges in virtual time over the direct dialer, and stops that operator again. Returns the virtual seconds. */
   converge(): Promise<number>;
-  /** From now on time is real, and the rack is behind real SSH. */
+  /** From now on time is real, and the rack is reached over real SSH. */
   goReal(latencyMs?: number): Promise<RackServer>;
 }
 
@@ -68,13 +68,13 @@ export function openStand(plan: FleetPlan): Stand {
           rack.settle();
           return false;
         });
-        // Quiet for five seconds, and everything is Ready.
+        // No write for five seconds, and everything is Ready.
         if (api.resourceVersion === seen && notReady().length === 0) break;
         seen = api.resourceVersion;
       }
       const left = notReady();
       if (left.length > 0) throw new Error(`not Ready after an hour: ${left.slice(0, 5).join("\n")}`);
-      // Two more looks at every host, so that nothing is left to be said.
+      // Two more looks at every host, so that no status is left to be written.
       await virtual.advance(65_000, () => {
         rack.settle();
         return false;

@@ -10,7 +10,7 @@ interface Sent {
   readonly begun: number;
 }
 
-/** What a fleet that is as it should be costs: SSH commands per host and probe interval, and writes to the API. */
+/** The cost of a fleet that is as it should be: SSH commands per host and probe interval, and writes to the API. */
 export async function steadyState(size: FleetSize, seconds: number): Promise<Measurement[]> {
   const probeIntervalSeconds = 5;
   const plan = await planFleet(size, "Installed");
@@ -33,7 +33,7 @@ export async function steadyState(size: FleetSize, seconds: number): Promise<Mea
   });
   const operator = startOperator({ kube: api, dialer, clock: stand.clock, config: { probeIntervalSeconds } });
   try {
-    // The first round after a start is a restart, which is measured elsewhere.
+    // The first round belongs to a restart, which is measured elsewhere.
     await sleep(probeIntervalSeconds * 2000);
     commands.clear();
     Object.assign(counts, { status: 0, events: 0, other: 0 });
@@ -57,7 +57,7 @@ export async function steadyState(size: FleetSize, seconds: number): Promise<Mea
         name: `SSH commands per host and interval, ${label}`,
         value: rates.reduce((sum, rate) => sum + rate, 0) / hosts,
         unit: "",
-        // Timers come some milliseconds late.
+        // Timers are some milliseconds late.
         target: { kind: "between", low: 0.98, high: 1.02, says: "1" },
         setup,
         detail: {

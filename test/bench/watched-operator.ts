@@ -5,7 +5,10 @@ import { connectApi } from "./api-over-ipc.ts";
 import { sleep, startOperator } from "./operator.ts";
 import { watchTurns } from "./turns.ts";
 
-/** The process that `hostile.ts` measures: the operator alone, for so many seconds; tells its longest stall and its memory. */
+/**
+ * The process that `hostile.ts` measures: the operator alone, for so many seconds; reports its longest stall and its
+ * memory.
+ */
 const port = {
   send: (message: unknown) => process.send?.(message),
   onMessage: (listener: (message: unknown) => void) => process.on("message", listener),
@@ -25,7 +28,7 @@ const operator = startOperator({
   clock: systemClock,
   config: { probeIntervalSeconds: 2 },
 });
-// Loading and the first look at everything are a start, which everybody waits for.
+// Loading and the first look belong to a start, which is not measured here.
 await sleep(4000);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const costs = process.cpuUsage();

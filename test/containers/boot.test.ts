@@ -31,8 +31,8 @@ describe.each(["ocfs2", "sysvinit"] as const)("after the boot of a host of the i
       }),
     );
     expect(outcome).toEqual({ kind: "done", detail: "configured" });
-    // This kernel has no OCFS2: the record of the cluster, for which the loop would wait, goes; discovery makes a device
-    // when the SAN is said to be there, and mount mounts something else.
+    // This kernel has no OCFS2: the record of the cluster, for which the loop would wait, is removed; discovery makes a
+    // device when the SAN is said to be up, and mount mounts something else.
     await host.sh(`
       rm /var/lib/xensan/cluster
       mkdir -p /srv/xen /srv/other && printf '%s\\n' '# xensan: san/disks 66666666-ffff' \\

@@ -20,7 +20,7 @@ const request: ExportRequest = {
 };
 
 let server: TestHost;
-/** Loop devices of the machine under the container: given back at the end. */
+/** Loop devices of the machine that runs the container: released at the end. */
 const loops: string[] = [];
 beforeAll(async () => {
   server = await startHost({ image: "host" });
@@ -224,7 +224,7 @@ describe("a block device", () => {
     await server.sh(`printf 'LABELONE........ .......LVM2 001' | dd of=${pv} bs=512 seek=1 conv=notrunc 2>/dev/null`);
     expect(await act({ backing: pv, allowedBackings: ["/dev/loop*"] })).toEqual(refusal("BackingInUse", "LVM2_member"));
     expect(await act({ backing: pv, allowedBackings: ["/dev/loop*", pv] })).toMatchObject({ kind: "done" });
-    // Its client may well have made it one.
+    // Its client may have made it a physical volume.
     expect(await act({ backing: pv, allowedBackings: ["/dev/loop*"] })).toMatchObject({ kind: "done" });
     await server.act(removeExport({ owner, shelf: 1, slot: 1, interface: "eth0" }));
   });
@@ -237,7 +237,7 @@ describe("a block device", () => {
   });
 
   it("is refused when it has no size", async () => {
-    // Of an empty file, and so nobody else's meanwhile: loop devices are shared by all containers.
+    // Of an empty file, so that no other container's is found: all containers share the loop devices.
     const empty = await loopOf("empty.img", "0");
     expect(await act({ backing: empty, allowedBackings: ["/dev/loop*"] })).toEqual(refusal("BackingEmpty"));
   });

@@ -5,7 +5,7 @@ import { known, startHost, type TestHost } from "./host.ts";
 
 const owner = { namespace: "san", name: "disks", uid: "66666666-ffff" };
 
-/** A kernel without O2CB, of which the driver says nothing: a stack and an empty configfs of plain files, for the probe to read. */
+/** A kernel without O2CB: a stack and an empty configfs of plain files, for the probe to read. */
 const stack = `
   mount -t tmpfs tmpfs /sys/kernel && mkdir -p /sys/kernel/config/cluster
   mkdir -p /srv/plugins/ocfs2 && echo o2cb >/srv/plugins/ocfs2/loaded_cluster_plugins && mount --bind /srv/plugins /sys/fs`;
@@ -18,7 +18,7 @@ describe.each([
   let request: ClusterRequest;
   beforeAll(async () => {
     host = await startHost({ image: "ocfs2", busybox });
-    // The two settings are the machine's own: the container gets its copies.
+    // The two settings belong to the machine: the container gets copies of them.
     await host.sh(`
       for name in panic panic_on_oops; do echo 0 >/srv/$name; mount --bind /srv/$name /proc/sys/kernel/$name; done
       printf 'CONFIG_OCFS2_FS=m\\nCONFIG_OCFS2_FS_O2CB=m\\n' >"/boot/config-$(uname -r)"
@@ -170,7 +170,7 @@ describe.each([
     await host.sh("sed -i 's/^\\tnode_count.*//; 1i garbage' /etc/ocfs2/cluster.conf");
     expect(await configure()).toMatchObject({ reason: "ForeignCluster", message: expect.stringContaining("line 1") });
     expect(await o2cb()).toMatchObject({ configuration: { state: "Unreadable" } });
-    // o2cb itself writes no comments: after it, the mark is gone.
+    // o2cb itself writes no comments: after it has run, the mark is gone.
     await host.sh(
       `cat >/etc/ocfs2/cluster.conf <<'END'\n${ours}END\no2cb add-node labclus carla --ip 10.99.0.13; o2cb remove-node labclus carla`,
     );

@@ -22,7 +22,7 @@ const request: ExportRequest = {
   restart: "Forbidden",
   allowedBackings,
 };
-/** vblade's replies are 32 bytes and the config string; aoecfg drops those under 60, and a veth does not pad. */
+/** vblade's answers are 32 bytes plus the config string; aoecfg drops those under 60, and a veth does not pad. */
 const config = "a config string of more than 28 bytes";
 
 describe.each([

@@ -33,11 +33,11 @@ describe.each([
   { tools: "busybox", busybox: true },
 ])("a format on a host with $tools", ({ busybox }) => {
   let host: TestHost;
-  /** Loop devices of the machine under the container: given back at the end. */
+  /** Loop devices of the machine that runs the container: released at the end. */
   const loops: string[] = [];
   beforeAll(async () => {
     host = await startHost({ image: "ocfs2", busybox });
-    // The one thing that needs a wire: who serves a target. A file per target says so.
+    // Only one check needs a wire: which server serves a target. A file per target tells it.
     await host.sh(`
       mkdir -p /srv/disks /dev/etherd
       [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
@@ -54,7 +54,7 @@ END
     await host?.stop();
   });
 
-  /** A disk as e0.SLOT; what is done to it before it is looked at. */
+  /** A disk as e0.SLOT; `prepare` runs before the script looks at it. */
   const disk = async (slot: number, prepare = "") => {
     await host.sh(`truncate -s ${bytes} /srv/disks/${slot}.img`);
     const loop = (await host.sh(`/sbin/losetup -f --show /srv/disks/${slot}.img`)).trim();
@@ -70,7 +70,7 @@ END
   };
   const records = async (): Promise<readonly FormatRecord[]> =>
     known((await host.probe({ roles: ["Client"] })).formats);
-  /** mkfs.ocfs2 that begins, writes, and waits for a file before it is the real one. */
+  /** An mkfs.ocfs2 that begins, writes, and waits for a file before it runs the real one. */
   const slowTool = `cat >/usr/local/sbin/mkfs.ocfs2 <<'END'
 #!/bin/sh
 case " $* " in *" --dry-run "*) exec /sbin/mkfs.ocfs2 "$@" ;; esac
@@ -174,7 +174,7 @@ END
     const of = (uuid: string) => async () => (await records()).find((record) => record.uuid === uuid)?.state;
     await eventually("the record says Running", async () => (await of(uuidOf(9))()) === "Running");
     expect(await act(format(9))).toEqual({ kind: "busy", message: expect.any(String) });
-    // As the end of its time limit does: the whole process group of the script.
+    // Kills the whole process group of the script, as the end of its time limit does.
     await host.sh(`
       runner=$(sed -n 's/^began [^ ]* \\([0-9]*\\) .*/\\1/p' /var/lib/xensan/formats/${uuidOf(9)})
       script=$(awk '{ print $4 }' /proc/$runner/stat)

@@ -11,18 +11,18 @@ import { createDialer } from "../../src/ssh/dialer.ts";
 import type { RunResult, SshTarget } from "../../src/ssh/host-session.ts";
 import { type ImageName, imageName, runLabel } from "./images.ts";
 
-/** A container that xensan reaches over its own SSH client, as it reaches a machine. */
+/** A container that xensan reaches over its own SSH client, like a machine. */
 export interface TestHost {
   run(command: HostCommand): Promise<RunResult>;
   act(command: HostCommand): Promise<Outcome>;
   probe(request?: Partial<ProbeRequest>): Promise<HostFacts>;
-  /** Logged in as somebody else than root, who becomes root with sudo. */
+  /** Logs in as another user than root, who becomes root with sudo. */
   runAs(user: string, command: HostCommand): Promise<RunResult>;
-  /** Behind xensan's back, as an admin would type it; throws with the output when it fails. */
+  /** Behind xensan's back, as an administrator types it; throws with the output when it fails. */
   sh(text: string): Promise<string>;
-  /** As `sh`, with the exit code. */
+  /** Like `sh`, with the exit code. */
   try(text: string): Promise<{ exitCode: number; output: string }>;
-  /** Off and on again: everything in memory is gone, everything on disk stays. */
+  /** Off and on again: everything in memory is lost, everything on disk stays. */
   reboot(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export interface HostOptions {
   readonly tmpfs?: Readonly<Record<string, string>>;
 }
 
-/** What testcontainers has no method for: block devices inside, and cgroups of its own for systemd. */
+/** Settings for which testcontainers has no method: block devices inside, and separate cgroups for systemd. */
 class HostContainer extends GenericContainer {
   constructor(image: string) {
     super(image);
@@ -75,7 +75,7 @@ export async function startHost(options: HostOptions): Promise<TestHost> {
   const isReady = async () => {
     const script = { name: "ready", text: "echo ready" };
     const answer = await session().run({ script, args: [], timeoutSeconds: 5 });
-    // Acting during the boot would race with what the boot starts.
+    // Acting during the boot would race with the services that it starts.
     const { output } = await attempt("[ ! -d /run/systemd/system ] || systemctl is-system-running --wait");
     return answer.exitCode === 0 && !output.includes("starting");
   };
@@ -105,7 +105,7 @@ export async function startHost(options: HostOptions): Promise<TestHost> {
   };
 }
 
-/** Waits until a condition holds; a throw counts as "not yet" and is what a timeout reports. */
+/** Waits until a condition holds; a throw counts as "not yet", and a timeout reports it. */
 export async function eventually(
   what: string,
   holds: () => Promise<boolean>,

@@ -42,7 +42,7 @@ describe("the operator's image", () => {
   it("has the scripts that are sent to hosts, and nothing that the operator does not reach", async () => {
     const inImage = (...command: string[]) => docker("run", "--rm", "--entrypoint", "sh", image, "-c", ...command);
     expect((await inImage("ls dist/operator/scripts")).split("\n")).toContain("probe.sh");
-    // esbuild names the file that each part comes from.
+    // esbuild names the source file of each part.
     const folders = await inImage("sed -n 's|^// src/\\([^/]*\\).*|\\1|p' dist/operator/*.js | sort -u");
     expect(folders.split("\n")).toEqual([
       "api",

@@ -1,6 +1,6 @@
 /**
- * `host`: systemd, sshd, vblade, aoetools. `ocfs2`: that and ocfs2-tools, so it is built after it. `sysvinit`: inittab.
- * `minimal`: nothing but sshd. See images/.
+ * `host`: systemd, sshd, vblade, aoetools. `ocfs2`: `host` with ocfs2-tools, so it is built after it. `sysvinit`:
+ * inittab. `minimal`: only sshd. See images/.
  */
 export const imageNames = ["host", "ocfs2", "sysvinit", "minimal"] as const;
 export type ImageName = (typeof imageNames)[number];
@@ -12,7 +12,7 @@ export function imageName(name: ImageName): string {
   return `xensan-test-${name}:${release}`;
 }
 
-/** Marks the containers of one run of the tier. */
+/** Marks the containers of one run of this test tier. */
 export function runLabel(): readonly [string, string] {
   return ["xensan.dev/test-run", process.env.XENSAN_CONTAINER_RUN ?? "alone"];
 }

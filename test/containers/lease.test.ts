@@ -7,7 +7,7 @@ const owner = { namespace: "xen", name: "vm2", uid: "1111-aa" };
 const images = Array.from({ length: 8 }, (_item, index) => `/srv/xen/${index}.img`);
 const row = (name: string, id: number, as: string) =>
   `printf '%-40s %5d %5d %5d     -b----  %8s %s %8s %16s\\n' ${name} ${id} 128 1 4.0 ${as} - -`;
-/** xl of a dom0 without domains, or with the one that /root/here tells of. */
+/** xl of a dom0 without domains, or with the one in /root/here. */
 const xl = `#!/bin/sh
 echo 'Name ID Mem VCPUs State Time(s) UUID Reason-Code Security Label'
 ${row("Domain-0", 0, "00000000-0000-0000-0000-000000000000")}

@@ -7,8 +7,8 @@ import { eventually, known, startHost, type TestHost } from "./host.ts";
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 
 /**
- * What only a hypervisor can do, over a table in /srv/domains: rows ID NAME UUID STATE SECONDS. The transport, the words
- * and who waits for whom are those of xl 4.17. A file /srv/slow holds the stream up.
+ * Simulates what only a hypervisor can do, over a table in /srv/domains: rows ID NAME UUID STATE SECONDS. The
+ * transport, the messages and the order of waiting are those of xl 4.17. A file /srv/slow stops the stream.
  */
 const xl = `#!/bin/sh
 touch /srv/domains
@@ -105,7 +105,7 @@ describe("two hosts of which each may send domains to the other", () => {
     expect(await bella.try(`${ssh} ${address.brutus} id`)).toMatchObject({ exitCode: 126 });
     expect((await bella.try(`${ssh} ${address.brutus}`)).output).toContain("this key is for xl migrate-receive only");
     expect((await bella.try(`${ssh} ${address.brutus} 'xl migrate-receive; id'`)).output).not.toContain("uid=");
-    // No forwarding: a key that only receives domains opens no way into the network behind the host.
+    // No forwarding: a key that only receives domains gives no access to the network behind the host.
     expect((await bella.try(`timeout 20 ${ssh} -W 127.0.0.1:22 ${address.brutus}`)).exitCode).not.toBe(0);
   });
 

@@ -21,7 +21,7 @@ export async function setup(): Promise<void> {
   }
 }
 
-/** Removes whatever containers this run left behind. */
+/** Removes all containers that this run left behind. */
 export function teardown(): void {
   const [label, value] = runLabel();
   const list = execFileSync("docker", ["ps", "-aq", "--filter", `label=${label}=${value}`], { encoding: "utf8" });

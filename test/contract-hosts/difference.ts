@@ -1,8 +1,8 @@
 import type { Recording } from "./recording.ts";
 
 /**
- * Where two normalised recordings of one life differ: one paragraph per answer, with the lines that only one of them has.
- * Empty when they are equal.
+ * Where two normalised recordings of one life differ: one paragraph per answer, with the lines that only one of them
+ * has. Empty when they are equal.
  */
 export function differences(real: Recording, simulated: Recording): string[] {
   return real.flatMap((answer, index) => {

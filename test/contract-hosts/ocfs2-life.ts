@@ -19,7 +19,7 @@ import {
 import { device, ocfs2Requests, uuid } from "./ocfs2-requests.ts";
 import { type Step, stepsOn } from "./step.ts";
 
-/** One OCFS2 on two dom0s of the tutorial's rack, from an export to a mount and back, and what is refused on the way. */
+/** One OCFS2 on two dom0s of the tutorial's rack, from an export to a mount and back, with the refusals on the way. */
 
 const san = stepsOn("san");
 const dom0s = [stepsOn("bella"), stepsOn("brutus")] as const;

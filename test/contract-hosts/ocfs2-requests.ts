@@ -5,7 +5,7 @@ import type { Owner } from "../../src/host/values.ts";
 export const device = "/dev/etherd/e0.1";
 export const uuid = "20e7556d-4732-44bc-9767-e8f7299afe1c";
 
-/** What the dom0s of the tutorial's rack are asked for, by this owner, to share one OCFS2 on /srv/xen. */
+/** Requests of this owner to the dom0s of the tutorial's rack, to share one OCFS2 on /srv/xen. */
 export function ocfs2Requests(owner: Owner): {
   readonly cluster: ClusterRequest;
   readonly format: FormatRequest;

@@ -15,7 +15,7 @@ export type Shell = (
 
 type Answer = Recording[number];
 
-/** Lives through the steps on real hosts. `heard` is told of every answer as it comes. */
+/** Runs the steps on real hosts. `heard` is called with every answer as it comes. */
 export async function playReal(
   steps: readonly Step[],
   shell: Shell,
@@ -36,7 +36,7 @@ export async function playReal(
   return answers;
 }
 
-/** Lives through the steps in a simulated rack. */
+/** Runs the steps in a simulated rack. */
 export async function playSimulated(steps: readonly Step[], file: RackFile): Promise<Recording> {
   const { rack, run, pass } = stage({ file });
   const answers: Recording = [];

@@ -16,7 +16,9 @@ import { openDevice } from "../../src/sim/model/aoe-driver.ts";
 import type { Rack } from "../../src/sim/rack.ts";
 import { type Step, stepsOn, wait } from "./step.ts";
 
-/** What needs kernels that know AoE: a server and a client of the tutorial's rack, from bare to trouble and back. */
+/**
+ * What needs kernels with AoE: a server and a client of the tutorial's rack, from bare machines to trouble and back.
+ */
 
 const mib = 2 ** 20;
 const san = stepsOn("san");
@@ -50,7 +52,7 @@ const serve = (change: Partial<ExportRequest>): Step =>
 const serveScratch = (change: Partial<ExportRequest> = {}) =>
   serve({ owner: other, ...e02, backing: scratch.path, ...change });
 
-/** Whoever has the device open, by device name; a rack knows its openers by what closes them. */
+/** Functions that close the held device, by rack: the simulated rack has no process that could be killed. */
 const holders = new WeakMap<Rack, () => void>();
 const hold = bella.admin(
   "setsid sh -c 'exec 9</dev/etherd/e0.2; exec sleep 3600' </dev/null >/dev/null 2>&1 & echo $! >/run/holder; sleep 2",

@@ -1,9 +1,9 @@
 /**
- * Records what real machines answer: `node test/contract-hosts/record.ts systemd|sysvinit|lab|ocfs2|xen`. The first two need
- * Docker and the image of test/containers (`XENSAN_CONTRACT_IMAGE`), the other ones the lab (root, QEMU). Writes
- * test/fixtures/contract/NAME.json. The lab's lives need no hypervisor; `lab xen` lives the first of them under Xen, several
- * times as slowly, and writes the probes that the parsers are tested with, too. `table` prints what compares which script
- * with the simulated rack.
+ * Records the answers of real machines: `node test/contract-hosts/record.ts systemd|sysvinit|lab|ocfs2|xen`. The first
+ * two need Docker and the image of test/containers (`XENSAN_CONTRACT_IMAGE`), the others the lab (root, QEMU). Writes
+ * test/fixtures/contract/NAME.json. The lab's lives need no hypervisor; `lab xen` runs the first of them under Xen,
+ * several times as slowly, and also writes the probes with which the parsers are tested. `table` prints what compares
+ * which script with the simulated rack.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

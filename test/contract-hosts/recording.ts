@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What a real machine answered to a scenario, script by script. */
+/** The answers of a real machine to a life, script by script. */
 export const recordingSchema = z.array(
   z.object({
     host: z.string().default("san"),
@@ -12,20 +12,21 @@ export const recordingSchema = z.array(
 );
 export type Recording = z.infer<typeof recordingSchema>;
 
-/** Sections of a probe that xensan's own actions shape, on whichever machine. */
+/** Sections of a probe that xensan's own actions shape, on any machine. */
 export const ofServers = ["exports", "backings"];
-/** The same where the machine is the one that the rack simulates. */
+/** The same for a machine that the rack simulates. */
 export const ofRacks = [...ofServers, "lvm", "interfaces", "aoe", "aoe-devices", "responders"];
 
 /** Sections that OCFS2's own actions shape. Heartbeats and kernel logs differ from moment to moment. */
 export const ofClusters = ["o2cb", "mount-points", "formats"];
 
-/** Sections that what is done about domains shapes. */
+/** Sections that actions on domains shape. */
 export const ofDomains = ["images", "domain-locks", "domain-configurations"];
 
 /**
- * What must be equal between a real machine and the rack: process ids and inodes are numbered as they appear, bytes left
- * on a disk are not compared, and of a probe only some sections. The same of what a command was told: keys and machine-ids.
+ * Keeps what must be equal between a real machine and the rack: process ids and inodes are numbered as they appear,
+ * bytes left on a disk are not compared, and only some sections of a probe are. The same applies to arguments: keys and
+ * machine-ids.
  */
 export function normalise(recording: Recording, sections: readonly string[]): Recording {
   const compared = new Set(sections);
@@ -39,7 +40,7 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
   const pid = (value: string) => (value === "0" ? "0" : rename("pid", value));
   const text = (stdout: string) =>
     stdout
-      // UUIDs of LVM, file system, inode and time of birth are the machine's own.
+      // UUIDs of LVM and the file system, inode and time of birth differ per machine.
       .replace(/\bdm:LVM-[A-Za-z0-9]+/g, (uuid) => `dm:LVM-${rename("uuid", uuid)}`)
       .replace(/\bfile:[^\s:]*:(\d+):\d+/g, (_all, inode: string) => `file:FS:${rename("inode", inode)}:BIRTH`)
       .replace(/\bfile:\d+:(\d+)/g, (_all, inode: string) => `file:${rename("inode", inode)}`)
@@ -57,7 +58,7 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
         /\b(its boot |domain-locks\tlock\t.*\t)([0-9a-f-]{36})/g,
         (_all, head: string, boot: string) => head + rename("boot", boot),
       )
-      // A domain and its image, as they are at that moment.
+      // The momentary state of a domain and its image.
       .replace(/^(done\t(?:started|running)) id \d+/gm, "$1 id N")
       .replace(/\bdomain \d+ is called (.*), state \S+, \S+ s of CPU time/g, "domain N is called $1")
       .replace(/\b(loop\tloop|loop loop)\d+([\t ])\d+/g, "$1N$2N")
@@ -69,9 +70,9 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
         /\t(\d+) \d+(?=\t[^\t]*\t[0-9a-f-]{36}\tMade$)/gm,
         (_all, inode: string) => `\t${rename("inode", inode)} BIRTH`,
       );
-  /** Other files are the machine's own. */
+  /** Other files differ per machine. */
   const ownFiles = (stdout: string) => stdout.replace(/^file\t\/etc\/fstab\n(text\t.*\n)*/m, "");
-  /** Sections come in no order. */
+  /** Sections have no fixed order. */
   const sectionOf = (line: string) => {
     const [section = "", name = ""] = line.split("\t");
     return section === "end" ? name : section;
@@ -85,7 +86,10 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
       })
       .sort((a, b) => sectionOf(a).localeCompare(sectionOf(b)))
       .join("\n");
-  /** Neither systemd nor /proc promises an order of units and processes, or of what they serve; answers arrive as they come. */
+  /**
+   * Neither systemd nor /proc guarantees an order of units, processes and their backings; answers of targets arrive in
+   * any order.
+   */
   const loose = /^(exports\t(unit|process|path)|responders)\t/;
   const inOrder = (stdout: string) => {
     const lines = stdout.split("\n");
@@ -100,8 +104,7 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
 }
 
 /**
- * Until when a lease is held is the time of day of that machine, keys stand in base64, and a real machine has host keys of more
- * types.
+ * The end of a lease depends on the machine's time, keys are in base64, and a real machine has host keys of more types.
  */
 const argsOf = ({ script, args }: Recording[number]): readonly string[] =>
   args

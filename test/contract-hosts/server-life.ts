@@ -16,7 +16,7 @@ import { type Step, stepsOn, wait } from "./step.ts";
 
 export type Init = "systemd" | "sysvinit";
 
-/** A machine like the containers of test/containers: one interface, nothing that configures it, vblade installed. */
+/** A machine like the containers of test/containers: one interface without configuration, vblade installed. */
 export function contractRack(init: Init): RackFile {
   return parseRack({
     hosts: {
@@ -62,7 +62,7 @@ const serve = (change: Partial<ExportRequest> = {}): Step =>
 const image = (rack: Rack, path: string, sizeBytes: number) =>
   placeFile(rack.host("san").rootFileSystem, path, { sizeBytes });
 
-/** Everything a server is asked for in an eventful life. */
+/** All requests to a server in an eventful life. */
 export const serverLife: readonly Step[] = [
   admin("mkdir -p /srv/aoe; ip link set eth0 up", (rack) => rack.setInterface("san", "eth0", "Up")),
   run(installPackages(["vblade"])),

@@ -2,13 +2,13 @@ import type { HostCommand } from "../../src/host/command.ts";
 import type { Rack } from "../../src/sim/rack.ts";
 import type { Recording } from "./recording.ts";
 
-/** One moment in the life of some hosts: a script of ours, something an admin types, or time that passes. */
+/** One step in the life of some hosts: a script of ours, a command of an administrator, or time that passes. */
 export type Step =
   | {
       readonly kind: "Run";
       readonly host: string;
       readonly command: HostCommand | ((answers: Recording) => HostCommand);
-      /** What a real machine answers becomes this file of test/fixtures/probe, for the parsers' tests. */
+      /** The answer of a real machine becomes this file of test/fixtures/probe, for the parsers' tests. */
       readonly fixture?: string;
     }
   | { readonly kind: "Admin"; readonly host: string; readonly shell: string; readonly rack: (rack: Rack) => void }
@@ -22,9 +22,9 @@ export function stepsOn(host: string) {
       command,
       ...(fixture === undefined ? {} : { fixture }),
     }),
-    /** A command that depends on what was answered before, such as a key that a host has made. */
+    /** A command that depends on earlier answers, such as a key that a host has made. */
     runAfter: (command: (answers: Recording) => HostCommand): Step => ({ kind: "Run", host, command }),
-    /** The same deed twice: in shell on a real machine, by the rack's own means in a simulated one. */
+    /** The same action twice: in shell on a real machine, by the rack's own methods in a simulated one. */
     admin: (shell: string, rack: (rack: Rack) => void): Step => ({ kind: "Admin", host, shell, rack }),
   };
 }

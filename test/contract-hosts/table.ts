@@ -5,12 +5,12 @@ import { recordingSchema } from "./recording.ts";
 const cases = new URL("../unit/twins/", import.meta.url);
 const recordings = new URL("../fixtures/contract/", import.meta.url);
 
-/** What holds a script's two writings together: cases that run on every host, and lives of real machines. */
+/** What compares a script with its simulation: cases that run on every host, and lives of real machines. */
 export interface ContractRow {
   readonly script: ScriptName;
   /** Files of test/unit/twins with cases for it. */
   readonly twins: readonly string[];
-  /** How often real machines answered it, by recording. */
+  /** Number of answers of real machines, by recording. */
   readonly recorded: ReadonlyMap<string, number>;
 }
 
@@ -37,7 +37,7 @@ export function contractTable(): ContractRow[] {
   }));
 }
 
-/** As text: a script a line, what compares it with the simulated rack behind it. */
+/** As text: one script per line, followed by what compares it with the simulated rack. */
 export function contractText(rows: readonly ContractRow[] = contractTable()): string {
   const lives = [...(rows[0]?.recorded.keys() ?? [])];
   const heading = ["script", "dash", "busybox", "simulated", ...lives];

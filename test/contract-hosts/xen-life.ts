@@ -37,7 +37,9 @@ import { uuid as filesystem, ocfs2Requests } from "./ocfs2-requests.ts";
 import type { Recording } from "./recording.ts";
 import { type Step, stepsOn } from "./step.ts";
 
-/** A domain of the tutorial's rack under Xen, from two dom0s that share a file system to a live migration and its end. */
+/**
+ * A domain of the tutorial's rack under Xen, from two dom0s that share a file system to a live migration and its end.
+ */
 
 const san = stepsOn("san");
 const dom0s = { bella: stepsOn("bella"), brutus: stepsOn("brutus") };
@@ -79,13 +81,13 @@ const look = probe({
   ...{ roles: ["Client"], backings: [], segments: [], images: [image], lockDirectories: [lock.directory] },
 });
 
-/** What the last look at a host told. */
+/** The facts of the last look at a host. */
 function facts(answers: Recording, host: string): HostFacts {
   const told = answers.findLast((answer) => answer.host === host && answer.script === "probe");
   return parseProbe(told?.stdout ?? "");
 }
 
-/** What one host needs to know of another one, as the last look at that one told it. */
+/** What one host must know of another, from the last look at that one. */
 function peer(answers: Recording, name: keyof typeof dom0s): RelocationPeer {
   const { relocation } = facts(answers, name);
   if (relocation.state !== "known") throw new Error(`${name} has no migration key: ${JSON.stringify(relocation)}`);

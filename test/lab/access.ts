@@ -7,9 +7,9 @@ import { LabError } from "./places.ts";
 export interface Access {
   /** Runs a script as the operator would, whatever its exit code. */
   run(host: string, script: Script, args: readonly string[], timeoutSeconds: number): Promise<RunResult>;
-  /** Runs shell text; resolves with what it printed, without blanks around it; rejects when its exit code is not 0. */
+  /** Runs shell text; resolves with its trimmed output; rejects when its exit code is not 0. */
   on(host: string, text: string, timeoutSeconds?: number): Promise<string>;
-  /** Resolves with what the text printed as soon as it exits 0; the host may be away in between. */
+  /** Resolves with the output as soon as the text exits 0; the host may be away in between. */
   until(host: string, text: string, withinSeconds: number): Promise<string>;
   close(): Promise<void>;
 }

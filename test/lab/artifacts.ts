@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import type { Cluster } from "./cluster.ts";
 import type { Rack } from "./rack.ts";
 
-/** What is asked of every host after a failure; what a host does not have answers with an error that is kept too. */
+/** Commands to run on every host after a failure; error output is kept too. */
 const questions: Readonly<Record<string, string>> = {
   "dmesg.txt": "dmesg",
   "journal.txt": "journalctl -b --no-pager -n 5000",
@@ -19,7 +19,7 @@ const questions: Readonly<Record<string, string>> = {
   "mounts.txt": "findmnt; lsblk -f",
 };
 
-/** Keeps everything that may tell why a scenario failed in a new folder below `where`. */
+/** Keeps everything that may explain a failed scenario in a new folder in `where`. */
 export async function keepArtifacts(
   where: string,
   parts: {

@@ -7,7 +7,7 @@ import { hardwareKey, openRack, saveMachine } from "./rack.ts";
 import type { RackPlan } from "./rack-plan.ts";
 import { setupScript } from "./setup.ts";
 
-/** How long a bare machine may take to answer, with three of them on two busy processors. */
+/** How long a bare machine may take to boot, with three of them on two busy processors. */
 const bootSeconds = 1200;
 
 /**
@@ -58,7 +58,7 @@ export async function ensureClean(options: {
     for (const { name } of plan.hosts) await showConsole(rack.files(name).consoleLog, name, say);
     throw error;
   } finally {
-    // What is left after a rename is the namespace.
+    // After the rename only the network namespace is left.
     await rack.down();
     await rm(draft, { recursive: true, force: true });
   }

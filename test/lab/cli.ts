@@ -42,7 +42,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** What comes after `ssh HOST` is not ours to parse. */
+/** Arguments after `ssh HOST` are passed on unparsed. */
 function readArguments(): string[] {
   const given = process.argv.slice(2);
   return given[0] === "ssh" ? [...given.slice(0, 2), "--", ...given.slice(2)] : given;

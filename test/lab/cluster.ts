@@ -12,7 +12,7 @@ import { LabError, projectRoot } from "./places.ts";
 import type { Rack } from "./rack.ts";
 import type { Words } from "./scenario.ts";
 
-/** The kinds of ours. */
+/** xensan's kinds. */
 export const kinds: readonly Kind[] = [aoeServers, aoeVolumes, xenHosts, ocfs2Clusters, xenDomains, xenMigrations];
 const namespace = "san";
 
@@ -23,10 +23,10 @@ interface Conditioned extends KubeObject {
   };
 }
 
-/** A control plane with our definitions in it, and the words that speak to it. */
+/** A control plane with our definitions in it, and the words to use it. */
 export interface Cluster extends Pick<Words, "apply" | "examples" | "remove" | "get" | "become" | "ready" | "gone"> {
   readonly kubeconfigFile: string;
-  /** Every object of ours, and what happened to them. */
+  /** All our objects, and their events. */
   dump(): Promise<{ readonly objects: KubeObject[]; readonly events: KubeObject[] }>;
   stop(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function startCluster(rack: Rack, signal: AbortSignal): Promise<Clu
   };
 }
 
-/** A control plane that somebody else starts and stops, with our definitions in it. */
+/** A control plane that the caller starts and stops, with our definitions in it. */
 export function clusterAt(
   rack: Rack,
   { kubeconfig, kubeconfigPath }: Pick<ControlPlane, "kubeconfig" | "kubeconfigPath">,
@@ -60,7 +60,7 @@ export function clusterAt(
       items.map((object: Conditioned) => ({ kind: kinds[index]?.kind ?? "", object })),
     );
   };
-  /** Waits until `look` returns nothing; what it returned last is what the error tells. */
+  /** Waits until `look` returns an empty text; the error contains its last result. */
   const wait = async (what: string, withinSeconds: number, look: () => Promise<string>) => {
     const deadline = performance.now() + withinSeconds * 1000;
     for (;;) {
@@ -107,7 +107,7 @@ export function clusterAt(
     async ready(withinSeconds = 300) {
       await wait("everything Ready", withinSeconds, async () =>
         (await everything())
-          // A migration is one attempt, and is asked about by its name.
+          // A migration is one attempt, and is checked by its name.
           .filter(({ kind, object }) => kind !== xenMigrations.kind && !isTrue(object, readiness(kind, object)))
           .map(({ kind, object }) => `\n${kind} ${object.metadata.name}: ${show(object.status?.conditions ?? [])}`)
           .join(""),

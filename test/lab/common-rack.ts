@@ -11,14 +11,14 @@ export interface BringUpOptions {
   readonly directory: string;
   readonly rackFile: string;
   readonly file: RackFile;
-  /** Lets it install Debian packages on this machine. */
+  /** Whether it may install Debian packages on this machine. */
   readonly install: boolean;
   readonly leashed: boolean;
   readonly say: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
-/** A running rack in its clean state. What was running in the directory before is ended first. */
+/** A running rack in its clean state. A rack that ran in the directory before is ended first. */
 export async function bringUp(options: BringUpOptions): Promise<Rack> {
   const { directory, rackFile, file, leashed, say } = options;
   const signal = options.signal === undefined ? {} : { signal: options.signal };

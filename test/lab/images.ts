@@ -12,7 +12,7 @@ export type ImageKind = (typeof imageKinds)[number];
 export interface Images {
   /** Changes with the recipe. */
   readonly key: string;
-  /** Opens root on every machine. */
+  /** Logs in as root on every machine. */
   readonly privateKey: string;
   readonly privateKeyFile: string;
   of(kind: ImageKind): ImageFiles;
@@ -22,13 +22,13 @@ export interface ImageFiles {
   readonly disk: string;
   readonly kernel: string;
   readonly initrd: string;
-  /** The hypervisor; of a dom0 only. */
+  /** The hypervisor; only for a dom0. */
   readonly xen: string;
 }
 
 const recipe = new URL("./image/", import.meta.url);
 
-/** Returns the images of the present recipe, built from the machine's own apt sources when they are not there yet. */
+/** Returns the images of the present recipe, built from the machine's own apt sources when they do not exist yet. */
 export async function ensureImages(options: {
   readonly kinds: ReadonlySet<ImageKind>;
   readonly say: (text: string) => void;
@@ -42,7 +42,7 @@ export async function ensureImages(options: {
   return imagesOf(key);
 }
 
-/** The images of a rack that runs: the recipe may have changed meanwhile. */
+/** The images of a running rack: the recipe may have changed meanwhile. */
 export function imagesOf(key: string): Images {
   const directory = path.join(imageCache, key);
   const privateKeyFile = path.join(directory, "key");
@@ -63,7 +63,7 @@ async function recipeKey(): Promise<string> {
   return digest([...names, ...texts]);
 }
 
-/** Another process may make the same at the same time: whoever is first to rename wins. */
+/** Another process may make the same at the same time: the first to rename wins. */
 async function settle(draft: string, place: string): Promise<void> {
   await rename(draft, place).catch((error: unknown) => {
     if (!existsSync(place)) throw error;
@@ -71,7 +71,7 @@ async function settle(draft: string, place: string): Promise<void> {
   await rm(draft, { recursive: true, force: true });
 }
 
-/** One pair opens all machines of a recipe. */
+/** One key pair opens all machines of a recipe. */
 async function ensureKeyPair(directory: string): Promise<void> {
   if (existsSync(directory)) return;
   const draft = `${directory}.${process.pid}`;
@@ -108,7 +108,7 @@ async function build(
   say(`images built in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
-/** The files in which this machine keeps Debian 12's sources; none: mmdebstrap takes Debian's own mirror. */
+/** The files with this machine's sources for Debian 12; if there are none, mmdebstrap uses Debian's own mirror. */
 async function aptSources(): Promise<string[]> {
   const files = ["/etc/apt/sources.list"];
   const parts = "/etc/apt/sources.list.d";

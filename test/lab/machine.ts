@@ -7,7 +7,7 @@ import { LabError } from "./places.ts";
 import { qmp } from "./qmp.ts";
 import { type HostPlan, managementSegment } from "./rack-plan.ts";
 
-/** Where one machine's files are; its sockets and logs too. */
+/** Where the files of one machine are, including its sockets and logs. */
 export interface MachineFiles {
   readonly directory: string;
   readonly disks: readonly string[];
@@ -33,39 +33,39 @@ export interface MachineStart {
   readonly plan: HostPlan;
   readonly image: ImageFiles;
   readonly files: MachineFiles;
-  /** Which disk of the plan stands in which slot, when they have been swapped: indexes of disks, in the order of the slots. */
+  /** Which disk of the plan is in which slot, after a swap: indexes of disks, in the order of the slots. */
   readonly slots?: readonly number[];
   /** On this machine's loopback address. */
   readonly sshPort: number;
-  /** One for each interface that is not the management one, in order. */
+  /** One for each interface except the management one, in order. */
   readonly taps: readonly string[];
-  /** A state to go on from instead of booting. */
+  /** A saved state to resume from instead of booting. */
   readonly resumeFrom?: string;
   readonly leashed: boolean;
 }
 
 /**
- * A processor that Xen under QEMU's translator gets along with. `max` ends dom0 at once (SMAP is checked on a return to
- * the kernel's ring 3); with SMAP off, starting a domain fails later. SVM and NPT are what PVH domains need.
+ * A processor on which Xen works under QEMU's translator. `max` ends dom0 at once (SMAP is checked on a return to the
+ * kernel's ring 3); with SMAP off, starting a domain fails later. PVH domains need SVM and NPT.
  */
 const processor = "qemu64,+svm,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand";
 
 /**
- * It pads short frames to 60 bytes as real ones do, virtio's does not: aoecfg and aoeping do not hear an answer that is
- * shorter, and those to a query without a configuration string are 32 bytes long.
+ * It pads short frames to 60 bytes as real cards do, while virtio's does not: aoecfg and aoeping drop shorter answers,
+ * and answers to a query without a configuration string are 32 bytes long.
  */
 const cableNic = "e1000";
 
 const mib = 2 ** 20;
 const isCable = ({ segment }: { readonly segment: string }) => segment !== managementSegment;
 
-/** The arguments that make the machine what it is: a saved state fits only the same ones. */
+/** The arguments that define the hardware: a saved state can resume only with the same ones. */
 export function hardware({ plan, image }: { readonly plan: HostPlan; readonly image: ImageFiles }): string[] {
   const memory = Math.floor(plan.host.memory / mib);
   const kernelLine = "root=/dev/vda ro net.ifnames=0 mitigations=off quiet";
   // Domains run on the other processors: emulated ones take turns of many milliseconds.
   const dom0 = `dom0_mem=${memory / 2}M,max:${memory / 2}M dom0_max_vcpus=1 dom0_vcpus_pin`;
-  // Like mitigations=off: what a real processor needs against speculation costs a translated one a quarter of its time.
+  // Like mitigations=off: mitigations that a real processor needs cost a translated one a quarter of its time.
   const xenLine = `${dom0} com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all noreboot=0 spec-ctrl=no`;
   const boot =
     plan.kind === "server"
@@ -75,7 +75,7 @@ export function hardware({ plan, image }: { readonly plan: HostPlan; readonly im
           image.xen,
           "-append",
           xenLine,
-          // Commas part the modules.
+          // Commas separate the modules.
           "-initrd",
           `${image.kernel} ${kernelLine.replaceAll(",", ",,")} console=hvc0,${image.initrd}`,
         ];
@@ -95,7 +95,7 @@ export function hardware({ plan, image }: { readonly plan: HostPlan; readonly im
   ];
 }
 
-/** Starts QEMU and resolves when its monitor answers: taps are there then, the machine may still be far from up. */
+/** Starts QEMU and resolves when its monitor answers: its taps exist then, but the machine has not booted yet. */
 export async function startMachine(start: MachineStart): Promise<OwnedProcess> {
   const { plan, files, sshPort, taps } = start;
   await mkdir(files.directory, { recursive: true });
@@ -113,7 +113,7 @@ export async function startMachine(start: MachineStart): Promise<OwnedProcess> {
   const slots = start.slots ?? plan.host.disks.map((_disk, index) => index);
   const args = [
     ...["-name", `lab-${plan.name}`],
-    // MiB of translated code: with less it is thrown away and made again all the time, QEMU would take a gigabyte.
+    // MiB of translated code: with less it is constantly discarded and retranslated; QEMU would take a gigabyte.
     ...["-accel", "tcg,thread=multi,tb-size=512"],
     ...slots.flatMap((disk) => driveOf(plan, disk, files.disks[disk] ?? "")),
     ...networks,
@@ -138,11 +138,12 @@ export async function startMachine(start: MachineStart): Promise<OwnedProcess> {
 }
 
 /**
- * The disk with the index `disk` in the next free slot. A drive with a serial number needs a device of its own line; QEMU
- * numbers those before the short form's, so that a machine has either the one or the other.
+ * Puts disk number `disk` into the next free slot. A drive with a serial number needs its own device line; QEMU numbers
+ * those before the short form's, so that a machine uses only one of the two forms.
  */
 function driveOf({ host }: HostPlan, disk: number, file: string): string[] {
-  // A flush of the guest still reaches the image file, which outlives a killed QEMU; only the host's disk is not waited for.
+  // A flush of the guest still reaches the image file, which outlives a killed QEMU; it does not wait for the host's
+  // disk.
   const drive = `file=${file},format=qcow2,cache=unsafe,discard=unmap`;
   if (host.disks.every(({ serial }) => serial === undefined)) return ["-drive", `${drive},if=virtio`];
   const serial = host.disks[disk]?.serial;
@@ -150,7 +151,7 @@ function driveOf({ host }: HostPlan, disk: number, file: string): string[] {
   return ["-drive", `${drive},if=none,id=disk${disk}`, "-device", device];
 }
 
-/** Which QEMU device an interface is: for pulling its cable. */
+/** The QEMU device of an interface, for cutting its cable. */
 export function nicIndex(plan: HostPlan, name: string): number {
   const index = plan.nics.findIndex((nic) => nic.name === name);
   if (index < 0) {

@@ -24,13 +24,13 @@ async function found(program: string): Promise<boolean> {
       await access(path.join(directory, program), constants.X_OK);
       return true;
     } catch {
-      // It may be in the next one.
+      // It may be in the next directory.
     }
   }
   return false;
 }
 
-/** What this machine lacks. Packages can be installed; the rest is up to its owner. */
+/** What this machine lacks. Packages can be installed; the rest is left to its owner. */
 export interface Lack {
   readonly packages: readonly string[];
   readonly others: readonly string[];
@@ -49,7 +49,7 @@ export async function whatLacks(): Promise<Lack> {
   return { packages: [...missing], others };
 }
 
-/** Rejects with everything that is missing at once; installs packages only when it was told to. */
+/** Rejects with everything that is missing at once; installs packages only when allowed to. */
 export async function ensureNeeds(options: {
   readonly install: boolean;
   readonly signal?: AbortSignal;

@@ -2,9 +2,9 @@ import type { RackPlan } from "./rack-plan.ts";
 import { runCommand } from "./run-command.ts";
 
 /**
- * The rack's cables: a network namespace with one bridge per segment and no link to anywhere else. QEMU makes its taps
- * beside the other interfaces of this machine, so that its SSH ports stand on this machine's loopback; each tap is then
- * moved into the namespace, where nothing of this machine hears it.
+ * The rack's cables: a network namespace with one bridge per segment and no link to other networks. QEMU makes its taps
+ * beside the other interfaces of this machine, so that its SSH ports are on this machine's loopback; each tap is then
+ * moved into the namespace, isolated from this machine.
  */
 export interface Network {
   readonly namespace: string;
@@ -26,14 +26,14 @@ export async function createNetwork(namespace: string, plan: RackPlan): Promise<
   return { namespace };
 }
 
-/** Plugs a tap that QEMU has just made into its segment. */
+/** Plugs a new tap of QEMU into its segment. */
 export async function plugTap({ namespace }: Network, plan: RackPlan, tap: string, segment: string): Promise<void> {
   await ip("link", "set", tap, "netns", namespace);
   const mtu = String(plan.segments.get(segment) ?? 1500);
   await ip("-n", namespace, "link", "set", tap, "mtu", mtu, "master", bridgeOf(plan, segment), "up");
 }
 
-/** Traffic to the host at no more than `rate` (such as 8mbit); no rate: as fast as it goes. */
+/** Limits traffic to the host to `rate` (such as 8mbit); without a rate it is not limited. */
 export async function limitRate({ namespace }: Network, tap: string, rate: string | undefined): Promise<void> {
   const qdisc = (...args: string[]) => runCommand("tc", ["-n", namespace, "qdisc", ...args]);
   if (rate !== undefined) {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { endOwned, type OwnedProcess, startOwned } from "./owned-process.ts";
 import { projectRoot } from "./places.ts";
 
-/** The operator of this tree as a process of its own. */
+/** The operator of this tree in a separate process. */
 export interface Operator {
   readonly logFile: string;
   start(): Promise<void>;
@@ -13,7 +13,7 @@ export interface Operator {
 export function createOperator(kubeconfigFile: string, logFile: string): Operator {
   let running: OwnedProcess | undefined;
   const args = ["run", "--kubeconfig", kubeconfigFile, "--leader-election", "false", "--listen", "127.0.0.1:0"];
-  // A probe is hundreds of small programs: several seconds of a translated processor.
+  // A probe starts hundreds of small programs, which takes several seconds on a translated processor.
   const flags = ["--allow-address", "127.0.0.1", "--probe-interval", "30", "--log-level", "debug"];
   const operator: Operator = {
     logFile,

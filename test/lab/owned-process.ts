@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 
-/** A process we started, known beyond a reuse of its number. */
+/** A process we started, identified even if its pid is reused. */
 export const ownedProcessSchema = z.object({
   pid: z.int().positive(),
   /** Clock ticks from this machine's boot to the process's start. */
@@ -27,7 +27,7 @@ function startTimeOf(pid: number): string | undefined {
 export const isRunning = (process: OwnedProcess): boolean => startTimeOf(process.pid) === process.startTime;
 
 export interface StartOptions {
-  /** Ends it when this process dies, however that happens; else it outlives us. */
+  /** Ends the process when this one dies, for whatever reason; otherwise it outlives us. */
   readonly leashed: boolean;
   readonly stdio: SpawnOptions["stdio"];
 }

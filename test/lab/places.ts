@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import { cacheDirectory } from "../../src/controlplane/binaries.ts";
 import { tutorialRack } from "../../src/sim/rack-file.ts";
 
-/** Where the lab keeps things. Images and clean machines are cached for good; a rack lives in a directory of its own. */
+/** Where the lab keeps its files. Images and clean machines stay in a cache; a rack has a directory of its own. */
 export const imageCache = path.join(cacheDirectory(), "lab", "images");
 export const cleanCache = path.join(cacheDirectory(), "lab", "clean");
 
-/** The rack that `npm run lab` talks about: XENSAN_LAB_DIR, else one per user. */
+/** The rack that `npm run lab` uses: XENSAN_LAB_DIR, else one per user. */
 export function commonRackDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const given = env.XENSAN_LAB_DIR;
   return given === undefined || given === "" ? path.join(cacheDirectory(env), "lab", "rack") : path.resolve(given);
@@ -16,7 +16,7 @@ export function commonRackDirectory(env: NodeJS.ProcessEnv = process.env): strin
 
 export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What stories are told on. */
+/** The racks of the stories. */
 export const rackFiles = {
   Xen: fileURLToPath(tutorialRack),
   Plain: fileURLToPath(new URL("racks/plain.yaml", import.meta.url)),
@@ -31,12 +31,15 @@ export function digest(parts: readonly string[]): string {
   return hash.digest("hex").slice(0, 10);
 }
 
-/** What a person can put right; printed without a stack trace. */
+/** An error that a user can fix; printed without a stack trace. */
 export class LabError extends Error {
   override readonly name = "LabError";
 }
 
-/** This machine cannot be a lab. Programs end with 69 (EX_UNAVAILABLE) then, so that a caller can tell it from a failure. */
+/**
+ * This machine cannot run the lab. Programs then end with 69 (EX_UNAVAILABLE), so that a caller can tell it from a
+ * failure.
+ */
 export class UnavailableError extends LabError {
   readonly exitCode = 69;
 }

@@ -10,7 +10,9 @@ const answerSchema = z.union([
   z.looseObject({ return: z.unknown() }),
 ]);
 
-/** Says one thing to QEMU through its monitor socket and resolves with the answer. Rejects with QEMU's own words. */
+/**
+ * Sends one command to QEMU through its monitor socket and resolves with the answer. Rejects with QEMU's own message.
+ */
 export async function qmp(socketPath: string, command: string, args: object = {}): Promise<unknown> {
   const socket = connect(socketPath);
   try {

@@ -24,7 +24,7 @@ export const managementSegment = "management";
 
 const rootDiskBytes = 4 * 2 ** 30;
 
-/** Throws one line for each thing in the file that virtual machines cannot be. */
+/** Throws with one line for each thing in the file that virtual machines cannot provide. */
 export function planRack(file: RackFile): RackPlan {
   const problems = Object.entries(file.hosts).flatMap(([name, host]) => problemsOf(name, host));
   if (problems.length > 0) throw new LabError(`the lab cannot be this rack:\n  ${problems.join("\n  ")}`);
@@ -53,7 +53,7 @@ function problemsOf(name: string, host: RackHost): string[] {
   only("ssh.user", host.ssh.user, "root");
   only("os.id", host.os.id, "debian");
   const management = host.interfaces.filter(({ segment }) => segment === managementSegment);
-  // The kernel names the others after it.
+  // The guest's kernel numbers the other interfaces after it.
   if (
     management.length !== 1 ||
     host.interfaces[0] !== management[0] ||

@@ -14,7 +14,7 @@ import { type HostPlan, managementSegment, type RackPlan } from "./rack-plan.ts"
 import { runCommand } from "./run-command.ts";
 import { type RackState, readState, removeState, writeState } from "./state.ts";
 
-/** What a rack of virtual machines is made of, and where it lives. */
+/** The parts of a rack of virtual machines, and where it is. */
 export interface RackOptions {
   readonly directory: string;
   readonly rackFile: string;
@@ -27,15 +27,15 @@ export interface RackOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A cable that is slower than its kind. */
+/** How slow a cable is. */
 export interface Slowness {
-  /** Of traffic to the host, as tc writes it: 8mbit. */
+  /** Limit of traffic to the host, as tc writes it: 8mbit. */
   readonly rate?: string;
-  /** Each packet, in both directions, waits between 0 and this many milliseconds. */
+  /** Delays each packet, in both directions, by 0 to this many milliseconds. */
   readonly delayMs?: number;
 }
 
-/** Machines, cables and power switches. Hosts are named as in the rack file. */
+/** Machines, cables and power switches. Hosts have their names of the rack file. */
 export interface Rack extends Access {
   readonly directory: string;
   readonly plan: RackPlan;
@@ -46,17 +46,19 @@ export interface Rack extends Access {
   readonly runs: (host: string) => boolean;
   /** Bytes that the host's QEMU holds. */
   readonly resident: (host: string) => number;
-  /** Creates disks and network, and starts every machine: from its clean state where there is one, else booting. */
+  /**
+   * Creates disks and network, and starts every machine: from its clean state where there is one, otherwise by booting.
+   */
   up(): Promise<void>;
-  /** The clean state again, within seconds; whatever was in between is gone. */
+  /** Returns to the clean state within seconds; all changes since are lost. */
   reset(): Promise<void>;
   /** Ends everything and removes the disks; logs stay. */
   down(): Promise<void>;
-  /** QEMU is killed: what the host had not written to its disks is lost. */
+  /** Kills QEMU: what the host had not written to its disks is lost. */
   powerOff(host: string): Promise<void>;
-  /** Puts two disks of a host that is off into each other's slot, by their paths in the rack file; `reset` undoes it. */
+  /** Swaps the slots of two disks of a host that is off, given by their paths in the rack file; `reset` undoes it. */
   swapDisks(host: string, one: string, other: string): void;
-  /** Copies a disk as it is now, of a host that is on or off, into `kept`; until `reset` or `down`. */
+  /** Copies the present state of a disk, of a host that is on or off, into `kept`; until `reset` or `down`. */
   keepDisk(host: string, path: string): Promise<void>;
   /** The directory of the copies. */
   readonly kept: string;
@@ -93,7 +95,7 @@ export function openRack(options: RackOptions): Rack {
     state = { ...state, machines: { ...state.machines, [host]: machine } };
     writeState(directory, state);
   };
-  /** Of hosts whose disks do not stand where the rack file says. */
+  /** Hosts whose disks are not in the slots of the rack file. */
   const slots = new Map<string, readonly number[]>();
   const kept = path.join(directory, "kept");
   const files = (host: string) => machineFiles(path.join(directory, host), planOf(host));
@@ -104,7 +106,7 @@ export function openRack(options: RackOptions): Rack {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   let access = openHosts();
-  /** Connections of an earlier life of the machines would have to die of silence first. */
+  /** Otherwise connections to the former machines would have to time out first. */
   const forgetConnections = async () => {
     const before = access;
     access = openHosts();
@@ -149,7 +151,7 @@ export function openRack(options: RackOptions): Rack {
     if (clean === undefined) return start(host);
     await start(host, path.join(clean, "memory"));
     await untilResumed(files(host.name).qmp);
-    // The state is as old as its cache.
+    // The clock of the resumed state is as old as the cache.
     await rack.until(host.name, `date -u -s @${Math.round(Date.now() / 1000)} >/dev/null`, 60);
   };
   const end = async (host: string) => {
@@ -209,7 +211,7 @@ export function openRack(options: RackOptions): Rack {
       const file = files(host).disks[planOf(host).host.disks.findIndex((one) => one.path === disk)];
       if (file === undefined) throw new LabError(`${host} has no disk ${disk}`);
       await mkdir(kept, { recursive: true });
-      // -U: the machine goes on writing to it. What was flushed is in the copy.
+      // -U: the machine keeps writing to it. The copy contains what was flushed.
       const copy = path.join(kept, `${host}-${path.basename(disk)}.qcow2`);
       await runCommand("qemu-img", ["convert", "-U", "-O", "qcow2", file, copy]);
     },
@@ -236,7 +238,7 @@ export function openRack(options: RackOptions): Rack {
     async slowCable(host, { rate, delayMs }, nic) {
       const index = nicIndex(planOf(host), nic ?? firstCable(host));
       const id = `slow${index}`;
-      // Absent when it was not slow before.
+      // Absent when the cable was not slow before.
       await qmp(files(host).qmp, "object-del", { id }).catch(() => undefined);
       if (delayMs !== undefined) {
         const filter = { "qom-type": "filter-buffer", id, netdev: `n${index}`, queue: "all", interval: delayMs * 1000 };
@@ -257,7 +259,7 @@ export function openRack(options: RackOptions): Rack {
   return rack;
 }
 
-/** Stops the machine, saves it to `memoryFile` and ends it: its disks and the file are a state to go on from. */
+/** Stops the machine, saves it to `memoryFile` and ends it: its disks and the file are a state to resume from. */
 export async function saveMachine(socketPath: string, memoryFile: string): Promise<void> {
   await qmp(socketPath, "stop");
   await qmp(socketPath, "migrate-set-parameters", { "max-bandwidth": 2 ** 40 });
@@ -276,7 +278,7 @@ async function untilResumed(socketPath: string): Promise<void> {
   const statusSchema = z.looseObject({ status: z.string() });
   for (;;) {
     const { status } = statusSchema.parse(await qmp(socketPath, "query-status"));
-    // It was stopped when it was saved.
+    // It was stopped before it was saved.
     if (status === "paused") await qmp(socketPath, "cont");
     if (status === "paused" || status === "running") return;
     if (status !== "inmigrate") throw new LabError(`a resumed machine is ${status}`);
@@ -284,18 +286,18 @@ async function untilResumed(socketPath: string): Promise<void> {
   }
 }
 
-/** What a saved state depends on besides the rack file: other hardware cannot take it up. */
+/** What a saved state depends on besides the rack file: other hardware cannot resume it. */
 export async function hardwareKey(plan: RackPlan, images: Images): Promise<string> {
   const version = await runCommand("qemu-system-x86_64", ["--version"]);
   return digest([version, ...plan.hosts.flatMap((host) => hardware({ plan: host, image: images.of(host.kind) }))]);
 }
 
-/** All of them end before the first error is thrown: nothing goes on unseen. */
+/** Waits for all of them before it throws the first error, so that none goes on unobserved. */
 async function settled(work: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
 }
 
-/** The port asked for when nobody has it, else any. */
+/** The wanted port if it is free, else any. */
 async function freePort(wanted: number): Promise<number> {
   const attempt = (port: number) =>
     new Promise<number | undefined>((resolve) => {

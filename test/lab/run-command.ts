@@ -5,13 +5,13 @@ import { LabError } from "./places.ts";
 
 export interface CommandOptions {
   readonly signal?: AbortSignal;
-  /** Takes standard output and error as they come. */
+  /** Receives standard output and error while the program runs. */
   readonly logFile?: string;
 }
 
 /**
- * Runs a program to its end and resolves with what it printed. Rejects with its last lines when it fails; an aborted
- * signal ends it and everything it started.
+ * Runs a program to its end and resolves with its output. Rejects with its last lines when it fails; an aborted signal
+ * ends it and all its children.
  */
 export async function runCommand(
   program: string,

@@ -14,16 +14,16 @@ import { type Result, tell } from "./tell.ts";
 
 const { values } = parseArgs({
   options: {
-    /** Stories and scenarios whose name contains one of them. */
+    /** Runs stories and scenarios whose name contains one of these. */
     only: { type: "string", multiple: true, default: [] },
-    /** Long ones, too. */
+    /** Runs long ones, too. */
     all: { type: "boolean", default: false },
-    /** Of each story only how it begins: together they are the tutorial, from bare hosts. */
+    /** Runs only the beginning of each story: together these are the tutorial, from bare hosts. */
     given: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
-    /** Instead of the rack that a story names. */
+    /** Used instead of the rack that a story names. */
     rack: { type: "string" },
-    /** Lets it install Debian packages on this machine. */
+    /** Whether it may install Debian packages on this machine. */
     install: { type: "boolean", default: false },
     /** Where the folder of a failure is made. */
     artifacts: { type: "string" },
@@ -36,7 +36,7 @@ const started = performance.now();
 const line = ({ seconds, failed, scenario, text }: Result) =>
   `${seconds.toFixed(1).padStart(8)} s  ${failed ? "FAIL" : "ok  "}  ${scenario.padEnd(52)}  ${text}`;
 
-/** A story named by --only is told whole; else only its scenarios that are named. */
+/** A story that --only names is run whole; otherwise only its scenarios that are named. */
 function chosen(): Story[] {
   const found = values.only.length > 0 ? namedByOnly() : notTooLong();
   return values.given ? found.map((story) => ({ ...story, scenarios: [] })) : found;

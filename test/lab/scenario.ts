@@ -41,34 +41,35 @@ import type { Slowness } from "./rack.ts";
 export interface Story {
   readonly name: string;
   /**
-   * Xen: the tutorial's rack. Plain: the same hosts without Xen, several times as fast, for what needs no domain. Disks: Plain
-   * with two data disks that tell themselves apart, and a disk for images. Wide: two SAN servers and three such hosts.
+   * Xen: the tutorial's rack. Plain: the same hosts without Xen, several times as fast, for what needs no domain.
+   * Disks: Plain with two data disks that can be told apart, and a disk for images. Wide: two SAN servers and three
+   * such hosts.
    */
   readonly rack: keyof typeof rackFiles;
-  /** When it is long, the whole story is. */
+  /** If it is long, the whole story is. */
   readonly given: Scenario;
   readonly scenarios: readonly Scenario[];
 }
 
 export interface Scenario {
   readonly name: string;
-  /** Told only with --all, or when --only names it: what everybody waits for must end within half an hour. */
+  /** Runs only with --all, or when --only names it: the default run must end within half an hour. */
   readonly long?: true;
-  /** What it resolves with stands in the table. */
+  /** The resolved text is printed in the table. */
   run(words: Words): Promise<string | undefined>;
 }
 
 export interface Words {
-  /** Runs shell text as root on a host; resolves with what it printed; rejects when its exit code is not 0. */
+  /** Runs shell text as root on a host; resolves with its output; rejects when its exit code is not 0. */
   on(host: string, text: string, timeoutSeconds?: number): Promise<string>;
   /** Runs a script as the operator does; resolves whatever its exit code is. */
   run(host: string, script: Script, args: readonly string[], timeoutSeconds: number): Promise<RunResult>;
-  /** Resolves with what the text printed as soon as it exits 0; the host may be away in between. 180 s by default. */
+  /** Resolves with the output as soon as the text exits 0; the host may be away in between. 180 s by default. */
   until(host: string, text: string, withinSeconds?: number): Promise<string>;
 
   /**
-   * Server-side apply. SSH ports are those of this rack, and the Secret with its key is made, so a manifest may say what
-   * the examples say. The namespace is `san` where none is given.
+   * Server-side apply. Sets the SSH ports of this rack and creates the Secret with its key, so that a manifest may have
+   * the values of the examples. The namespace is `san` where none is given.
    */
   apply(...manifests: readonly Manifest[]): Promise<void>;
   /** The manifests of a folder of examples/, or of one file in it. */
@@ -79,11 +80,11 @@ export interface Words {
   /** Waits for a condition, "Ready/True" or "DeletionBlocked/True/Held", and resolves with its message. 300 s by default. */
   become(kind: Kind, name: string, condition: string, withinSeconds?: number): Promise<string>;
   /**
-   * Every object of ours is Ready/True and its status is of its newest generation; of a XenHost without Xen, AoeReady/True.
+   * All our objects are Ready/True with a status of their newest generation; a XenHost without Xen is AoeReady/True.
    * 300 s by default.
    */
   ready(withinSeconds?: number): Promise<void>;
-  /** The object is not in the API any more. 180 s by default. */
+  /** The object is no longer in the API. 180 s by default. */
   gone(kind: Kind, name: string, withinSeconds?: number): Promise<void>;
 
   readonly power: {
@@ -92,17 +93,20 @@ export interface Words {
     /** Boots it; resolves when it answers. */
     restore(host: string, withinSeconds?: number): Promise<void>;
   };
-  /** Copies a disk as it is now: a failure keeps the copy. Only what has been flushed is sure to be in it. */
+  /**
+   * Copies the present state of a disk; the copy is kept after a failure. It is sure to contain only what has been
+   * flushed.
+   */
   keepDisk(host: string, path: string): Promise<void>;
-  /** Swaps the slots of two disks of a host that is off: it finds each of them under the other's name when it boots. */
+  /** Swaps the slots of two disks of a host that is off: at the next boot each has the other's name. */
   swapDisks(host: string, one: string, other: string): void;
-  /** An orderly reboot by the host itself; resolves when it answers after another boot. */
+  /** An orderly reboot by the host itself; resolves when the host answers in a new boot. */
   reboot(host: string, withinSeconds?: number): Promise<void>;
-  /** Of the host's first interface that is not the management one, or of the one named. */
+  /** Cable of the host's first interface except the management one, or of the given one. */
   readonly cable: {
     cut(host: string, nic?: string): Promise<void>;
     mend(host: string, nic?: string): Promise<void>;
-    /** Slow until it is mended: `{ rate: "8mbit", delayMs: 20 }`. */
+    /** Slow until mended: `{ rate: "8mbit", delayMs: 20 }`. */
     slow(host: string, how: Slowness, nic?: string): Promise<void>;
   };
   readonly operator: {
@@ -112,13 +116,13 @@ export interface Words {
     stop(): Promise<void>;
     start(): Promise<void>;
   };
-  /** A command of xensan's own as a person types it, in the namespace `san`; resolves with what it printed. */
+  /** Runs a command of xensan as a user types it, in the namespace `san`; resolves with its output. */
   xensan(...args: string[]): Promise<string>;
   /** Another management cluster, empty, with an operator of its own that reaches the same hosts. It ends with the story. */
   rival(): Promise<Rival>;
 }
 
-/** What can be said to another management cluster. */
+/** The words for another management cluster. */
 export type Rival = Pick<Words, "apply" | "examples" | "get" | "become" | "remove" | "gone"> & {
   /** Ends its operator and the cluster. */
   close(): Promise<void>;

@@ -3,7 +3,10 @@ import { type HostPlan, managementSegment, type RackPlan } from "./rack-plan.ts"
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 const put = (file: string, text: string) => `printf '%s' ${quote(text)} >${quote(file)}`;
 
-/** Shell text that makes a bare machine the host of the rack file, for good: it is run once, before the state is saved. */
+/**
+ * Shell text that turns a bare machine into the host of the rack file, permanently: it runs once, before the state is
+ * saved.
+ */
 export function setupScript(plan: HostPlan, rack: RackPlan): string {
   const { host, name } = plan;
   const addresses = rack.hosts.flatMap((other) => {
@@ -61,7 +64,7 @@ export function setupScript(plan: HostPlan, rack: RackPlan): string {
       ...(size === undefined ? [] : [`truncate -s ${size} ${quote(path)}`]),
     ]),
     ...Object.entries(host.symlinks).map(([link, target]) => `ln -s ${quote(target)} ${quote(link)}`),
-    // What a boot still does in the background would otherwise go on in every rack that starts from this state.
+    // Background work of the boot would otherwise go on in every rack that starts from this state.
     "systemctl is-system-running --wait >/dev/null || :",
     "sync",
   ].join("\n");

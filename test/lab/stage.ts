@@ -6,7 +6,7 @@ import type { Rack } from "./rack.ts";
 import { runCommand } from "./run-command.ts";
 import type { Rival, Words } from "./scenario.ts";
 
-/** Another control plane and another operator, against the same hosts. */
+/** Another control plane and another operator for the same hosts. */
 async function openRival(rack: Rack, name: string, signal: AbortSignal): Promise<Rival> {
   const cluster = await startCluster(rack, signal);
   const operator = createOperator(cluster.kubeconfigFile, path.join(rack.directory, `operator-${name}-rival.log`));
@@ -25,7 +25,7 @@ const bootId = "cat /proc/sys/kernel/random/boot_id";
 /** A Xen dom0 boots in one to two minutes alone, in more when other machines boot beside it. */
 const bootSeconds = 1200;
 
-/** What one story happens on: a rack, an empty control plane and an operator. */
+/** What one story runs on: a rack, an empty control plane and an operator. */
 export interface Stage {
   readonly words: Words;
   readonly cluster: Cluster;
@@ -33,7 +33,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** `there`: a control plane to go on with; else a new one. */
+/** `there`: an existing control plane; else a new one is started. */
 export async function openStage(rack: Rack, name: string, signal: AbortSignal, there?: Cluster): Promise<Stage> {
   const cluster = there ?? (await startCluster(rack, signal));
   const operator = createOperator(cluster.kubeconfigFile, path.join(rack.directory, `operator-${name}.log`));

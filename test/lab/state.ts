@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ownedProcessSchema } from "./owned-process.ts";
 import { LabError } from "./places.ts";
 
-/** What a rack is at the moment, for other processes: what runs, and where it is reached. */
+/** The present state of a rack, for other processes: its processes, and how to reach them. */
 const stateSchema = z.strictObject({
   rackFile: z.string(),
   imageKey: z.string(),
@@ -37,7 +37,7 @@ export function readState(directory: string): RackState | undefined {
   return parsed.data;
 }
 
-/** In one go: machines that start at the same time must not lose each other's lines. */
+/** Atomically: machines that start at the same time must not lose each other's lines. */
 export function writeState(directory: string, state: RackState): void {
   mkdirSync(directory, { recursive: true });
   const draft = `${fileIn(directory)}.${process.pid}`;

@@ -1,6 +1,6 @@
 import { LabError } from "./places.ts";
 
-/** Aborted by the first SIGINT or SIGTERM: everything that waits ends then, and what was started is put away. */
+/** Aborted by the first SIGINT or SIGTERM: every wait ends then, and what was started is cleaned up. */
 export function stopOnSignals(): AbortSignal {
   const stopping = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {

@@ -4,26 +4,26 @@ import type { Rack } from "./rack.ts";
 import type { Scenario, Story } from "./scenario.ts";
 import { openStage, type Stage } from "./stage.ts";
 
-/** What became of a scenario. */
+/** How a scenario ended. */
 export interface Result {
   readonly story: string;
   readonly scenario: string;
   readonly seconds: number;
   readonly failed: boolean;
-  /** What it had to say, or why it failed. */
+  /** Its result text, or why it failed. */
   readonly text: string;
 }
 
 export interface Telling {
   readonly rack: Rack;
-  /** A folder per failure is made in it. */
+  /** Where the folder of each failure is made. */
   readonly artifacts: string;
   readonly signal: AbortSignal;
-  /** Hears each result as it comes. */
+  /** Called with each result as it comes. */
   readonly report: (result: Result) => void;
 }
 
-/** Tells a story on a clean rack. After a failure the next scenario gets a clean rack, on which `given` is done again. */
+/** Runs a story on a clean rack. After a failure the next scenario gets a clean rack, on which `given` runs again. */
 export async function tell(story: Story, telling: Telling): Promise<readonly Result[]> {
   const { rack, signal, report } = telling;
   const results: Result[] = [];

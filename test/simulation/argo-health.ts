@@ -13,7 +13,7 @@ const healthSchema = z.object({
 });
 export type Health = z.infer<typeof healthSchema>;
 
-/** The script for Argo CD in docs/how-to, run as Argo CD runs it: with the object as the global `obj`. */
+/** Runs the script for Argo CD in docs/how-to as Argo CD does: with the object as the global `obj`. */
 export async function argoHealth(): Promise<(object: JsonObject) => Health> {
   const [, block] = /```yaml\n(.*?)```/s.exec(await readFile(page, "utf8")) ?? [];
   const configMap = configMapSchema.parse(parse(block ?? ""));
@@ -21,7 +21,7 @@ export async function argoHealth(): Promise<(object: JsonObject) => Health> {
   const script = customizations["xensan.dev/*"]["health.lua"];
   const lua = await new LuaFactory().createEngine({ enableProxy: false });
   return (object) => {
-    // Absent fields are nil there, which null is not.
+    // Absent fields are nil in Lua, but null is not.
     lua.global.set("obj", JSON.parse(JSON.stringify(object)));
     return healthSchema.parse(lua.doStringSync(script));
   };

@@ -151,7 +151,7 @@ describe("a domain that xensan did not start", () => {
   });
 });
 
-/** The host beats on a file system of its own, mounted on /srv/xen. */
+/** The host writes its heartbeat on a file system of its own, mounted on /srv/xen. */
 function beats(stage: Stage, name: string, node: number): void {
   const { o2cb } = stage.rack.host(name).running;
   const [content, close] = [blankContent("ocfs2"), () => undefined];
@@ -229,7 +229,7 @@ describe("a node that was counted as dead", () => {
   });
 });
 
-/** As the operator writes it down of bella. */
+/** Records the proof that bella is dead, as the operator does. */
 function prove(stage: Stage, bootID: string): void {
   const kind = stage.server.kindNamed("XenHost");
   const proof = { kind: "StorageDeath", bootID, message: "nobody sees it", time: "2026-11-28T12:00:00Z" };

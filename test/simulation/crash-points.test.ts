@@ -14,7 +14,7 @@ const wholes: readonly (readonly [Scenario, RunReport])[] = await Promise.all(
 );
 
 for (const [scenario, whole] of wholes) {
-  // Later side effects only keep a finished rack as it is; an event that is not written is only not told.
+  // Later side effects only keep a finished rack as it is; a lost Event changes nothing.
   const effects = whole.effects.filter(({ at, what }) => at <= whole.convergedAt && !what.startsWith("create events "));
 
   describe(`an operator that dies at one of the ${effects.length} side effects of the first convergence: ${scenario.name}`, () => {

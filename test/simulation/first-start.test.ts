@@ -19,10 +19,10 @@ const scenario: Scenario = {
   missing: () => [],
 };
 
-/** A machine that is short of processors: every request and every event is late, none is lost. */
+/** A machine that is short of processors: every request and every event is late, but none is lost. */
 const slow = (seed: number): Weather => ({ ...calm(), apiLatency: 50 * seed, watchLag: 500 * seed });
 
-/** What was Stalled at any moment: Flux, which waits with kstatus, gives up at once. */
+/** Everything that was Stalled at any moment: Flux, which waits with kstatus, gives up at once. */
 function watchStalled(stage: Stage): Set<string> {
   const stalled = new Set<string>();
   stage.server.onChange(() => {
@@ -35,7 +35,7 @@ function watchStalled(stage: Stage): Set<string> {
   return stalled;
 }
 
-/** Applies everything within some seconds, in any order, as a person or Flux does, and lets it come to its end. */
+/** Applies everything within some seconds, in any order, as a user or Flux does, and waits until it has converged. */
 async function firstStart(seed: number): Promise<{ readonly stage: Stage; readonly stalled: ReadonlySet<string> }> {
   const stage = new Stage({ seed: `first start/${seed}`, scenario, operator: realOperator, trace: silent });
   stage.weather = slow(seed);
@@ -62,7 +62,7 @@ describe("a first start in which nothing goes wrong", () => {
       expect([...stalled]).toEqual([]);
       expect(events.filter(({ type }) => type !== "Normal").map(eventText)).toEqual([]);
       const reasons = new Set(events.map(({ reason }) => String(reason)));
-      // Not Discovered: a dom0 may hear the new export before it is asked to look for it.
+      // Not Discovered: a dom0 may find the new export before it runs discovery.
       const deeds = ["PackagesInstalled", "InitiatorPrepared", "BackingCreated", "Exported", "Configured"];
       const later = ["Online", "Formatted", "Mounted", "ImageCreated", "Started", "MigrationStarted", "LockTaken"];
       expect([...deeds, ...later].filter((deed) => !reasons.has(deed))).toEqual([]);

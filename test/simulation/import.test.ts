@@ -22,7 +22,7 @@ const scenario: Scenario = {
   missing: () => [],
 };
 
-/** Fields of the spec that are not as the tutorial declares them, defaults filled in. */
+/** Fields of the spec that differ from the tutorial's, with defaults filled in. */
 function differences({ kind, metadata: { name }, spec }: ImportedObject): string[] {
   const declared = tutorialObjects([kind]).find(({ metadata }) => metadata.name === name);
   const judge = (given: unknown): Record<string, unknown> => {

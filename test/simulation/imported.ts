@@ -16,7 +16,7 @@ const objectSchema = z.looseObject({
 /** An object of a manifest that `xensan import` wrote. */
 export type ImportedObject = z.output<typeof objectSchema>;
 
-/** What `xensan import` writes of the hosts `san`, `bella` and `brutus` as they stand. */
+/** The output of `xensan import` for the hosts `san`, `bella` and `brutus` in their present state. */
 export async function imported(
   stage: Stage,
 ): Promise<{ readonly objects: readonly ImportedObject[]; readonly notImported: readonly string[] }> {

@@ -23,7 +23,7 @@ import { settledOnSight } from "./invariants/settled-on-sight.ts";
 import { unknownIsNotAbsent } from "./invariants/unknown-is-not-absent.ts";
 import { writtenOnce } from "./invariants/written-once.ts";
 
-/** What must hold at every moment of every run. All of it is checked while a run goes on. */
+/** What must hold at every moment of every run; checked during the run. */
 export const invariants: readonly Invariant[] = [
   exportsAreUnique,
   nothingOutsideBounds,

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, objectAt } from "./world/kube/json.ts";
 
-/** How kstatus (sigs.k8s.io/cli-utils), and with it Flux and `kubectl wait` of others, reads an object of a custom kind. */
+/** How kstatus (sigs.k8s.io/cli-utils), and therefore Flux and others, reads an object of a custom kind. */
 export type Reading = "InProgress" | "Failed" | "Current" | "Terminating";
 
 /** The rules of kstatus for custom resources, in its order: deletion, generation, Reconciling, Stalled, Ready, else Current. */
@@ -17,7 +17,9 @@ export function readAsKstatus(object: JsonObject): Reading {
   return ready === undefined || ready === "True" ? "Current" : "InProgress";
 }
 
-/** Whether `kubectl wait --for=condition=TYPE` ends: the condition is True, and not of an older generation than the object. */
+/**
+ * Whether `kubectl wait --for=condition=TYPE` ends: the condition is True and not older than the object's generation.
+ */
 export function endsKubectlWait(object: JsonObject, type: string): boolean {
   const { conditions } = objectAt(object, "status");
   const found = (Array.isArray(conditions) ? conditions : []).filter(isObject).find((one) => one.type === type);

@@ -11,7 +11,7 @@ import { Life } from "./world/life.ts";
 import { SideEffects } from "./world/side-effects.ts";
 import { calm } from "./world/weather.ts";
 
-/** A management cluster beside that of the stage, with an operator of its own over the same rack. */
+/** A second management cluster, with an operator of its own over the same rack. */
 export interface Management {
   readonly server: ApiServer;
   apply(object: KubeObject): void;

@@ -4,7 +4,7 @@ import { silent } from "./trace.ts";
 
 const idle: StartOperator = () => new Promise(() => undefined);
 
-/** The tutorial's world, its hosts declared, with an operator that leaves the misdeeds to the test. */
+/** The tutorial's world with its hosts declared; the test itself commits the misdeeds, not the operator. */
 export function stageFor(operator: StartOperator = idle): Stage {
   const stage = new Stage({ seed: "misdeeds", scenario: tutorial, operator, trace: silent });
   for (const object of tutorial.manifests()) stage.apply(object);
@@ -12,7 +12,7 @@ export function stageFor(operator: StartOperator = idle): Stage {
   return stage;
 }
 
-/** What the model is made to do here counts as done by a command of the operator. */
+/** Runs `act` as if a command of the operator had done it. */
 export function byCommand<T>(stage: Stage, act: () => T): T {
   stage.rack.world.command = { id: 1, changed: false };
   try {
@@ -22,5 +22,5 @@ export function byCommand<T>(stage: Stage, act: () => T): T {
   }
 }
 
-/** Names of the invariants that were broken so far. */
+/** Names of the invariants that have been broken. */
 export const broken = (stage: Stage) => stage.violations.map((text) => text.replace(/^\s*\S+ /, "").split(":")[0]);

@@ -3,13 +3,13 @@ import { createLogger } from "../../src/runtime/log.ts";
 import { createMetrics } from "../../src/runtime/metrics.ts";
 import type { StartOperator } from "./stage.ts";
 
-/** The real operator, with nothing but its doors replaced. */
+/** The real operator, with only its three doors replaced. */
 export const realOperator: StartOperator = operatorWith({});
 
-/** One of several: only the holder of the Lease acts. */
+/** One of several operators: only the holder of the Lease acts. */
 export const replica: StartOperator = operatorWith({ leaderElection: { namespace: "xensan-system" } });
 
-/** As the process calls itself in a Lease. */
+/** The identity of a process in a Lease. */
 export const identityOf = (process: string) => process.replace(" ", "-");
 
 export function operatorWith(

@@ -9,7 +9,7 @@ import { objectAt } from "./world/kube/json.ts";
 const minute = 60_000;
 const lease = { namespace: "xensan-system", name: "xensan" };
 
-/** Two replicas, and who changed a host without holding the Lease. */
+/** Two replicas, and the processes that changed a host without holding the Lease. */
 function twoReplicas(seed: string): { stage: Stage; actors: Set<string>; usurpers: string[] } {
   const stage = new Stage({ seed, scenario: tutorial, operator: replica, trace: silent });
   const actors = new Set<string>();

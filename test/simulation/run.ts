@@ -11,9 +11,9 @@ export interface RunOptions {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly operator: StartOperator;
-  /** Stop the operator at one side effect and start another. Without it the seed's storm decides. */
+  /** Stops the operator at one side effect and starts another. Without it the seed's storm decides. */
   readonly crash?: CrashPoint;
-  /** No faults at all. */
+  /** Calm: no faults at all. */
   readonly weather?: "Calm" | "Stormy";
   readonly trace?: Trace;
   /** Takes the operator's log. */
@@ -23,24 +23,27 @@ export interface RunOptions {
 export interface RunReport {
   readonly scenario: string;
   readonly seed: number;
-  /** Broken invariants, and what never came true. Empty: a good run. */
+  /** Broken invariants, and what never became true. Empty: a good run. */
   readonly failures: readonly string[];
   readonly effects: readonly SideEffect[];
-  /** Virtual milliseconds until everything was as it must be. */
+  /** Virtual milliseconds until nothing was missing. */
   readonly convergedAfter: number;
-  /** Virtual wall-clock time at which that was seen. */
+  /** Virtual wall-clock time of that moment. */
   readonly convergedAt: number;
   readonly operatorProcesses: number;
 }
 
 const minute = 60_000;
-/** How long the operator may take once nothing goes wrong any more. Its slowest backoff is five minutes. */
+/** How long the operator may take after the last fault. Its slowest backoff is five minutes. */
 const patience = 30 * minute;
-/** How long what is under way may take to end (a hung command ends at its time limit), then how long it must keep still: longer than any backoff. */
+/**
+ * How long running commands may take to end (a hung one ends at its time limit), and then how long the operator must
+ * change nothing: longer than any backoff.
+ */
 const lull = 240_000;
 const quiet = 5.5 * minute;
 
-/** One seed, one run: the same arguments give the same run, step by step. */
+/** One run of one seed: the same arguments give the same run, step by step. */
 export async function run(options: RunOptions): Promise<RunReport> {
   const { scenario, seed, operator, crash } = options;
   const stormy = options.weather === "Stormy";
@@ -115,8 +118,8 @@ async function settle(stage: Stage, scenario: Scenario, done: ReadonlySet<string
 }
 
 /**
- * A rack that is as it must be is left alone: no command changes it, no object is written, and it stays right. What the
- * host refuses may be tried again now and then, for the refusal may lose its ground there.
+ * Nothing may change in a converged rack: no command changes a host, no object is written, and nothing becomes missing.
+ * What a host refuses may be tried again now and then, as the reason for the refusal may disappear.
  */
 async function keepStill(stage: Stage, scenario: Scenario, done: ReadonlySet<string>): Promise<readonly string[]> {
   await stage.advance(lull, () => stage.violations.length > 0);
@@ -139,7 +142,7 @@ async function keepStill(stage: Stage, scenario: Scenario, done: ReadonlySet<str
   ];
 }
 
-/** Now and then a host's status says anew when it was looked at last. */
+/** A host's status is written now and then with the time of the last look. */
 const hostStatus = /^apply (aoeservers|xenhosts) \S+ status$/;
 
 const statuses = (stage: Stage) =>
@@ -149,7 +152,7 @@ const statuses = (stage: Stage) =>
       .items.map((object) => ({ ...objectAt(object, "status"), lastProbeTime: undefined })),
   );
 
-/** The next process starts a little after the one that the crash point stopped. */
+/** Starts the next process a little after the one that the crash point stopped. */
 function reviveAfterCrash(stage: Stage): void {
   stage.life.onEnd(() => {
     stage.clock.after(3_000, () => stage.startOperator());

@@ -3,13 +3,13 @@ import { realOperator } from "./operator-process.ts";
 import { run } from "./run.ts";
 import { scenarios } from "./scenarios/index.ts";
 
-/** XENSAN_SEEDS: how many runs altogether, over all parts and scenarios. */
+/** XENSAN_SEEDS: number of runs in total, over all parts and scenarios. */
 const wanted = Number(process.env.XENSAN_SEEDS ?? "1000");
 const parts = 2;
-/** A quarter of a second of one core per run, on a machine that may be busy with other things. */
+/** A second per run, as a run takes a quarter of that on one core and the machine may be busy. */
 const patienceMs = 120_000 + wanted * 1_000;
 
-/** One of the parts into which the seeds are divided, so that they run side by side. */
+/** Runs one part of the seeds, so that the parts run in parallel. */
 export function runSeeds(part: number): void {
   for (const scenario of scenarios) {
     const total = Math.ceil(wanted * scenario.share);

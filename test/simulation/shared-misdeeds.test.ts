@@ -45,7 +45,7 @@ function stageWithDisk(): Stage {
   return stage;
 }
 
-/** The status of the Ocfs2Cluster says this much, before anything is done. */
+/** Puts this into the status of the Ocfs2Cluster, before anything is done. */
 function recorded(stage: Stage, filesystem: object): void {
   const cluster = ocfs2Cluster("xen", ["bella"]);
   stage.apply(cluster);
@@ -54,7 +54,7 @@ function recorded(stage: Stage, filesystem: object): void {
   stage.server.apply(kind, toJsonObject({ ...cluster, status }), { manager: "xensan", force: true, status: true });
 }
 
-/** Does what takes time, all at once. */
+/** Runs steps that take time, all at once. */
 function atOnce<T>(stage: Stage, steps: Generator<number, T>): T {
   return byCommand(stage, () => {
     for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
@@ -74,7 +74,7 @@ function mount(stage: Stage, mountPoint = "/srv/xen", options = ["nosuid", "node
   expect(atOnce(stage, mountOcfs2(...host(stage), disk, mountPoint, options)).exitCode).toBe(0);
 }
 
-/** What is on the disk from now on; nobody of ours did it. */
+/** Changes what is on the disk, without a command of the operator. */
 const put = (stage: Stage, found: Parameters<typeof overwrite>[1]) =>
   overwrite(stage.rack.backingOf("bella", disk).content ?? blankContent(), found);
 

@@ -21,20 +21,20 @@ import { type CrashPoint, type SideEffect, SideEffects } from "./world/side-effe
 import { VirtualClock } from "./world/virtual-clock.ts";
 import { calm, type Weather } from "./world/weather.ts";
 
-/** A rack, what people ask of it, and what must have become of it in the end. */
+/** A rack, what users ask for, and what must be true in the end. */
 export interface Scenario {
   readonly name: string;
   readonly says: string;
-  /** Its part of all seeds, 0 to 1. */
+  /** Its share of all seeds, 0 to 1. */
   readonly share: number;
   readonly rack: () => RackFile;
-  /** What stands in the API at the beginning, or comes in the first seconds, in any order. */
+  /** Objects that are in the API at the beginning, or come in the first seconds, in any order. */
   readonly manifests: () => readonly KubeObject[];
-  /** What people do while the storm goes on: each is done at most once, at a random time, in this order. */
+  /** What users do during the storm: each at most once, at a random time, in this order. */
   readonly edits?: readonly Edit[];
-  /** What other people do to the machines before xensan comes. */
+  /** What others do to the machines before xensan comes. */
   readonly prepare?: (stage: Stage) => void;
-  /** Why the world is not yet as it must be in the end; empty when it is. `done` names the edits that were made. */
+  /** What is still missing; empty when nothing is. `done` names the edits that were made. */
   readonly missing: (stage: Stage, done: ReadonlySet<string>) => string[];
 }
 
@@ -43,7 +43,7 @@ export interface Edit {
   readonly act: (stage: Stage, random: Random) => void;
 }
 
-/** The outside of one process of the operator: its three doors. */
+/** Everything outside of one operator process: its three doors. */
 export interface Doors {
   readonly kube: KubeApi;
   readonly dialer: HostDialer;
@@ -55,7 +55,7 @@ export interface Doors {
 export type StartOperator = (
   doors: Doors,
   signal: AbortSignal,
-  /** Takes the log, line by line; absent when nobody reads it. */
+  /** Receives the log, line by line; absent when it is not wanted. */
   print?: (line: string) => void,
 ) => Promise<void>;
 
@@ -65,11 +65,11 @@ export interface StageOptions {
   readonly operator: StartOperator;
   readonly trace: Trace;
   readonly crash?: CrashPoint | undefined;
-  /** Takes the operator's log. */
+  /** Receives the operator's log. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** One run's world: the API server, the rack, the clock, and the operator that lives and dies between them. */
+/** The world of one run: the API server, the rack, the clock, and the operator processes. */
 export class Stage {
   readonly random: Random;
   readonly clock: VirtualClock;
@@ -80,13 +80,13 @@ export class Stage {
   readonly violations: string[] = [];
   weather: Weather = calm();
   life = new Life("none");
-  /** Processes of the operator so far. */
+  /** Operator processes so far. */
   lives = 0;
-  /** When the operator last wrote to the API, Leases and Events aside. */
+  /** When the operator last wrote to the API, not counting Leases and Events. */
   lastWrite = 0;
   /** When the operator last changed a host. */
   lastCommand = 0;
-  /** Told of every side effect right before it happens. */
+  /** Called right before every side effect. */
   onEffect: (effect: SideEffect) => void = () => undefined;
   readonly #operator: StartOperator;
   readonly #log: ((line: string) => void) | undefined;
@@ -193,7 +193,7 @@ export class Stage {
     );
   }
 
-  /** What a user does with kubectl; the name of the object for the trace comes from the object. */
+  /** Applies an object as a user does with kubectl; the trace names the object. */
   apply(object: KubeObject): void {
     const json = toJsonObject(object);
     this.trace.note(this.clock.now(), "user", () => `applies ${object.kind} ${object.metadata.name}`);
@@ -214,7 +214,10 @@ export class Stage {
     return ignoringAbsence(() => this.server.get(this.server.kindNamed(kind), key));
   }
 
-  /** A dom0 opens a device it sees, as a mount does; the answer closes it, undefined when it is not there. */
+  /**
+   * Opens a device on a dom0, as a mount does; returns a function that closes it, or undefined when there is no such
+   * device.
+   */
   hold(host: string, target: string, by: string): (() => void) | undefined {
     this.rack.settle();
     const machine = this.rack.host(host);
@@ -238,7 +241,7 @@ export class Stage {
   }
 }
 
-/** `status` of a condition of an object, or why it has none. */
+/** A condition of an object, or why it has none. */
 export function conditionOf(
   object: JsonObject | undefined,
   type: string,
@@ -259,7 +262,7 @@ function describeChange(change: Change): string {
   return `${change.type} ${change.resource.kind} ${change.key.name}${deleting} ${words.join(" ")}`;
 }
 
-/** Time as a process sees it: when it is dead, no sleep ends. */
+/** The clock of a process: after its death no sleep ends. */
 export function processClock(clock: Clock, life: Life): Clock {
   return {
     now: () => clock.now(),

@@ -6,7 +6,9 @@ import { objectAt } from "./world/kube/json.ts";
 import type { Random } from "./world/random.ts";
 import { calm, stormy } from "./world/weather.ts";
 
-/** Everything that goes wrong in one run: faults of commands, of machines, of networks, of the API and of the operator. */
+/**
+ * Schedules everything that goes wrong in one run: faults of commands, machines, networks, the API and the operator.
+ */
 export function brewStorm(stage: Stage, random: Random, durationMs: number): void {
   stage.weather = stormy(random.branch("weather"));
   stage.rack.faults = commandFaults(random.branch("commands"));
@@ -18,7 +20,7 @@ export function brewStorm(stage: Stage, random: Random, durationMs: number): voi
   }
 }
 
-/** A good day begins: what only a person or a fault can repair is repaired, what xensan must repair is left as it is. */
+/** Ends all faults: repairs what only a user can repair, and leaves what xensan must repair. */
 export function endStorm(stage: Stage): void {
   stage.weather = calm();
   stage.rack.faults = () => undefined;
@@ -62,7 +64,7 @@ function interrupting(random: Random): [() => Fault, ...(() => Fault)[]] {
   return [
     () => ({ kind: "Drop" }),
     () => ({ kind: "Hang" }),
-    // Longer, and what the clients said before would no longer hold while the script acts.
+    // Longer delays could outlast what the clients reported before the script acts.
     () => ({ kind: "Delay", ms: random.between(100, 5_000) }),
     () => ({ kind: "Event", name: "reset", act: (world, host) => reset(world, host) }),
   ];
@@ -143,7 +145,7 @@ const apiOutage: Trouble = (stage, random) => {
 
 const historyCompacted: Trouble = (stage) => stage.server.compact();
 
-/** Somebody reads the disk for a while. */
+/** A program reads the device for a while. */
 const deviceHeld: Trouble = (stage, random) => {
   const host = anyHost(stage, random);
   const target = random.pickFrom([...stage.rack.host(host).running.aoe.devices.keys()]);
@@ -151,7 +153,7 @@ const deviceHeld: Trouble = (stage, random) => {
   if (close !== undefined) stage.clock.after(random.between(1_000, 120_000), close);
 };
 
-/** Somebody holds xensan back from a volume for a while. */
+/** A user holds xensan back from a volume for a while. */
 const volumeHeldBack: Trouble = (stage, random) => {
   const volume = random.pickFrom(stage.server.list(stage.server.kindNamed("AoeVolume")).items);
   if (volume === undefined) return;

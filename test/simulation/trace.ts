@@ -1,9 +1,12 @@
 import { epoch } from "./world/virtual-clock.ts";
 
-/** What happened in a run, for people: one line per happening, time first. */
+/** The events of a run for people: one line per event, time first. */
 export interface Trace {
   readonly lines: readonly string[];
-  /** `who` in a column of its own: a host, `api`, `operator`, `user`, `fault`. The text is made only when it is wanted. */
+  /**
+   * `who` in a column of its own: a host, `api`, `operator`, `user`, `fault`. `text` is called only when the line is
+   * kept.
+   */
   note(at: number, who: string, text: () => string): void;
 }
 

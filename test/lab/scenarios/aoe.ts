@@ -19,7 +19,7 @@ async function carries({ on }: Words, from: string, to: string, text: string): P
 
 const mebibyte = 2 ** 20;
 const makeHuge = "lvcreate -qy -Wn -Zn -n huge -L 256m san >&2";
-/** A volume of somebody else, full of what is theirs, and deleted. */
+/** Makes a foreign volume, fills it with data, and deletes it. */
 const leaveOldData = [
   `head -c ${mebibyte} /dev/zero | tr '\\0' x >/root/old`,
   makeHuge,
@@ -184,7 +184,7 @@ export const aoe: Story = {
         if (small !== "131072" || large !== "327680") throw new Error(`bella sees ${small}, then ${large} sectors`);
         await remove(aoeVolumes, "fresh");
         await gone(aoeVolumes, "fresh");
-        // What the volumes would have shown is still there.
+        // The data that the volumes could have exposed is still there.
         await on(
           "san",
           `${makeHuge} && cmp -s -n ${mebibyte} -i ${200 * mebibyte}:0 /dev/san/huge /root/old; lvremove -qy san/huge`,

@@ -7,7 +7,7 @@ import { moves } from "./moves.ts";
 import { data, mountedWithin, shares } from "./shares.ts";
 import { countsOn, hostOf } from "./ticks.ts";
 
-/** The whole tutorial, from bare Debian to a domain that runs on the shared file system, and what may happen to it. */
+/** The whole tutorial, from bare Debian to a domain that runs on the shared file system, and the faults it may meet. */
 export const cloud: Story = {
   name: "cloud",
   rack: "Xen",
@@ -19,7 +19,7 @@ export const cloud: Story = {
       await words.apply(...manifests.filter(({ kind }) => !domainKinds.includes(kind)));
       await words.apply(await tutorial(words, "Ocfs2Cluster", "xen", { filesystems: [data] }));
       await words.ready(2400);
-      // The guest keeps its pattern on a disk of ext4, which it does not make itself.
+      // The guest keeps its pattern on an ext4 disk, which it does not format itself.
       const template =
         "mkdir -p /srv/xen/templates && cp /var/lib/xen-lab/vm-template.img /srv/xen/templates/guest.img";
       await words.on("bella", template, 120);

@@ -6,7 +6,7 @@ import { normalise, ofRacks } from "../../contract-hosts/recording.ts";
 import { rackFiles } from "../places.ts";
 import type { Story } from "../scenario.ts";
 
-/** The real hosts and the simulated rack live through the same and must answer the same. */
+/** The real hosts and the simulated rack run the same steps and must give the same answers. */
 export const contract: Story = {
   name: "contract",
   rack: "Plain",

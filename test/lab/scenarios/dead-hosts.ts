@@ -5,9 +5,12 @@ import type { Scenario, Words } from "../scenario.ts";
 import { mountedWithin } from "./shares.ts";
 import { countsOn, hostOf, nothingLost, other, runsOn, sameGuest } from "./ticks.ts";
 
-/** What becomes of a domain when its host is silent: nothing while the host lives, a start on the other one once it is gone. */
+/**
+ * What happens to a domain when its host is silent: nothing while the host lives, a start on the other host once it is
+ * dead.
+ */
 
-/** Waits until the operator has looked at the host `times` times from now on: what it would start, it has had time to. */
+/** Waits for `times` more looks of the operator at the host, so that it has had time to start something. */
 async function looked({ get }: Words, host: string, times: number): Promise<void> {
   const seen = new Set<string>();
   for (const deadline = performance.now() + 600_000; seen.size <= times; await delay(1000)) {
@@ -17,14 +20,14 @@ async function looked({ get }: Words, host: string, times: number): Promise<void
   }
 }
 
-/** Shell text that is true where xl lists the domain, and asks again slowly: each xl costs dom0 a second. */
+/** Shell text that succeeds where xl lists the domain, and otherwise asks slowly: each xl costs dom0 a second. */
 const listed = "xl domid vm-test 2>/dev/null || { sleep 3; exit 1; }";
 
 const hasNoDomain = (host: string, { on }: Words) => on(host, "! xl domid vm-test >/dev/null 2>&1");
 
 /**
- * Shell text that has Xen reset the machine when dom0 has hung for so many seconds, now and after each boot. The link is what
- * `systemctl enable` makes; its reload of systemd takes minutes on a translated processor.
+ * Shell text that makes Xen reset the machine when dom0 hangs for so many seconds, now and after each boot. Makes the
+ * link of `systemctl enable` itself, whose reload of systemd takes minutes on a translated processor.
  */
 const armWatchdog = (seconds: number) =>
   [
@@ -35,13 +38,13 @@ const armWatchdog = (seconds: number) =>
     `{ pgrep -x xenwatchdogd >/dev/null || setsid "$watchdog" ${seconds} >/dev/null 2>&1 </dev/null; }`,
   ].join(" && ");
 
-/** Both dom0s are reset by Xen when they hang, and the operator has seen it: from then on a silent heartbeat proves death. */
+/** Both dom0s have a watchdog of Xen, and the operator has seen it: from then on a silent heartbeat proves death. */
 async function watchdogs(words: Words): Promise<void> {
   for (const host of ["bella", "brutus"]) await words.on(host, armWatchdog(40));
   for (const host of ["bella", "brutus"]) await words.become(xenHosts, host, "WatchdogReady/True", 300);
 }
 
-/** What became of the domain after `act` on its host, without a person, and how long it took since then. */
+/** Where the domain is started after `act` on its host, without a user's help, and how long it took. */
 async function restarted(words: Words, act: (from: string) => Promise<void>, mend: (from: string) => Promise<void>) {
   await watchdogs(words);
   const from = await hostOf(words);
@@ -52,7 +55,7 @@ async function restarted(words: Words, act: (from: string) => Promise<void>, men
   const began = performance.now();
   const since = () => ((performance.now() - began) / 1000).toFixed(0);
   await act(from);
-  // What the domain had written by then, should the other host not find it.
+  // Keeps what the domain had written by then, in case the other host does not find it.
   await words.keepDisk("san", "/dev/vdb");
   await words.until(to, `test "$(${evictions})" -gt ${earlier}`, 400);
   const evicted = since();
@@ -149,7 +152,7 @@ export const deadHosts: readonly Scenario[] = [
   },
 ];
 
-/** The same where there is no domain: what one node of a file system knows of the other. */
+/** The same without a domain: what one node of a file system knows of the other. */
 export const silentHosts: readonly Scenario[] = [
   {
     name: "only the management link of brutus is cut: bella hears its heartbeat, and nobody can forget it",

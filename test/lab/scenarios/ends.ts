@@ -4,14 +4,14 @@ import { filesystem, logicalVolume, serverOfVolumes, tutorial } from "./manifest
 import { mountedAt, shared } from "./shares.ts";
 import { runsOn } from "./ticks.ts";
 
-/** How the cloud of the tutorial comes down, and a cluster with the other heartbeat in its place. */
+/** The tutorial's cloud is taken down, and a cluster with the other heartbeat mode replaces it. */
 
 const dom0s = ["bella", "brutus"];
 
 const everywhere = (words: Words, text: string): Promise<string[]> =>
   Promise.all(dom0s.map((host) => words.on(host, text)));
 
-/** What is left of a cluster on a dom0: nothing, or the text fails. */
+/** Shell text that fails if anything of a cluster is left on a dom0. */
 const nothingLeft = (cluster: string, mountPoint: string) =>
   [
     `! grep -q ' ocfs2 ' /proc/mounts`,
@@ -20,7 +20,7 @@ const nothingLeft = (cluster: string, mountPoint: string) =>
     `! grep -q ' ${mountPoint} ' /etc/fstab`,
   ].join(" && ");
 
-/** `domain`: one that runs from the shared file system and has to go first. */
+/** `domain`: one that runs from the shared file system and must be deleted first. */
 export const deletion = (domain?: string): Scenario => ({
   name: "a cluster is deleted: mounts, heartbeat, configuration, in this order; its data stays",
   long: true,
@@ -83,7 +83,7 @@ export const globalHeartbeat: Scenario = {
   },
 };
 
-/** The kernel writes two heartbeats, and knows both nodes. */
+/** The kernel writes two heartbeats, and sees both nodes. */
 const beatsGlobally = [
   "cd /sys/kernel/config/cluster/xen/heartbeat",
   "test $(cat mode) = global",

@@ -11,7 +11,7 @@ interface Conditioned extends KubeObject {
   };
 }
 
-/** The thing behind the name: disks that swap their names, a directory that is not mounted, a second management cluster. */
+/** Identity behind names: disks that swap their names, a directory that is not mounted, a second management cluster. */
 
 const left = { label: "left", target: "e0.1" };
 const right = { label: "right", target: "e0.2" };
@@ -35,7 +35,10 @@ const manifests = async (words: Words): Promise<Manifest[]> => [
   volume("image", 3, { file: { path: file, size: "64Mi" } }),
 ];
 
-/** Everything that xensan has ever written to a host, and the processes that serve: what no stranger may change. */
+/**
+ * Everything that xensan has written to a host, and the serving processes: a foreign operator must not change any of
+ * it.
+ */
 const everything = [
   "find /etc/vblade.conf.d /etc/ocfs2 /etc/modules-load.d /etc/modprobe.d /etc/systemd/network /etc/systemd/system /etc/fstab /var/lib/xensan /root/.ssh -type f -exec sha256sum {} + 2>/dev/null | sort -k 2",
   "pgrep -a -x vblade | sort",
@@ -43,7 +46,7 @@ const everything = [
   "cat /sys/module/aoe/parameters/aoe_iflist 2>/dev/null || :",
   "cat /proc/sys/kernel/random/boot_id",
 ].join("; ");
-/** What the second management cluster finds as its manifests ask. */
+/** Objects that are as the manifests of the second management cluster declare. */
 const rivalled = [
   [aoeServers, "san"],
   [xenHosts, "bella"],
@@ -69,7 +72,7 @@ const allWhole = async (words: Words): Promise<string> => {
   return read.join(", ");
 };
 
-/** The SAN's own log: what its guard said before a vblade was started. */
+/** The message of the guard in the SAN's log, from before a vblade was started. */
 const guardSaid = (words: Words, name: string, withinSeconds = 120) =>
   words.until(
     "san",
@@ -127,7 +130,7 @@ export const identity: Story = {
         const disk = (path: string) => `readlink -f /dev/disk/by-id/virtio-DISK-${path}`;
         await on("san", `test "$(${disk("LEFT")}) $(${disk("RIGHT")})" = "/dev/vdc /dev/vdb"`);
         await allWhole(words);
-        // As somebody who trusts the kernel's names would have written it: the other disk has this one now.
+        // As a tool would write it that trusts the kernel's names: the other disk has this one now.
         const configuration = "/etc/vblade.conf.d/e0.1.conf";
         await on(
           "san",

@@ -6,5 +6,5 @@ import { identity } from "./identity.ts";
 import { storage } from "./storage.ts";
 import { wide } from "./wide.ts";
 
-/** In the order in which they are told. */
+/** In the order in which they run. */
 export const stories: readonly Story[] = [contract, aoe, storage, identity, wide, cloud];

@@ -3,7 +3,7 @@ import type { Scenario, Words } from "../scenario.ts";
 import { move } from "./moves.ts";
 import { countsOn, hostOf, nothingLost, other, runsOn, sameGuest } from "./ticks.ts";
 
-/** What the kernels of both dom0s say of the lease of the domain on its image, while it runs and when its host dies. */
+/** The lease of the domain on its image as the kernels of both dom0s see it, while it runs and when its host dies. */
 
 const image = "/srv/xen/vm-test.img";
 const alone = `flock -n -x ${image} true`;
@@ -15,7 +15,7 @@ const killHolders = [
   "kill -9 $pids",
 ].join("\n");
 
-/** Process id of the holder. */
+/** Process id of the lease holder. */
 const holderOn = ({ until }: Words, host: string) =>
   until(host, "pid=$(cut -d ' ' -f 1 /run/xensan/leases/*.pid) && kill -0 $pid && echo $pid", 120);
 

@@ -18,7 +18,7 @@ export async function tutorial({ examples }: Words, kind: string, name: string, 
   return { ...found, ...{ spec: { ...specOf(found), ...change } } };
 }
 
-/** The tutorial's domain under a name of its own, with a copy of the template as its disk: a pattern is kept there. */
+/** The tutorial's domain under another name, with a copy of the template as its disk, which holds a pattern. */
 export async function guest(words: Words, name: string): Promise<Manifest> {
   const disk = { device: "xvda", filesystemRef: { clusterRef: { name: "xen" }, label: "data" } };
   const disks = [{ ...disk, path: `${name}.img`, size: "64Mi", sourcePath: "templates/guest.img" }];
@@ -29,7 +29,7 @@ export async function guest(words: Words, name: string): Promise<Manifest> {
 const specOf = (manifest: Manifest): object =>
   "spec" in manifest && typeof manifest.spec === "object" && manifest.spec !== null ? manifest.spec : {};
 
-/** The tutorial's dom0s where there is no Xen: no peer could answer, so they do not ask for relocation. */
+/** The tutorial's dom0s without Xen: no peer could answer, so relocation is disabled. */
 export const plainHosts = (words: Words): Promise<Manifest[]> =>
   Promise.all(
     ["bella", "brutus"].map((host) => tutorial(words, "XenHost", host, { relocation: { mode: "Disabled" } })),

@@ -6,7 +6,7 @@ import type { Scenario, Words } from "../scenario.ts";
 import { guest, object, tutorial } from "./manifests.ts";
 import { countsOn, hostOf, nothingLost, other, runsOn, sameGuest, stoodStill } from "./ticks.ts";
 
-/** The domain of the tutorial moves while it runs, whatever happens on the way. */
+/** The tutorial's domain migrates live, with disturbances on the way. */
 
 const migration = (name: string, target: string, rest: object = {}): Manifest =>
   object("XenMigration", name, { domainRef: { name: "vm-test" }, targetHostRef: { name: target }, ...rest });
@@ -14,7 +14,7 @@ const migration = (name: string, target: string, rest: object = {}): Manifest =>
 const maintained = (words: Words, host: string, maintenance: string) =>
   tutorial(words, "XenHost", host, { maintenance });
 
-/** Moves it to the other host while `meanwhile` happens; the guest must have gone on. */
+/** Migrates it to the other host while `meanwhile` runs; the guest must have gone on. */
 export async function move(
   words: Words,
   name: string,
@@ -42,7 +42,7 @@ const addresses: Readonly<Record<string, string>> = { bella: "10.99.0.11", brutu
 const wholeOf = ({ metadata, status }: XenMigration): number =>
   (Date.parse(status?.completionTime ?? "") - Date.parse(metadata.creationTimestamp ?? "")) / 1000;
 
-/** How long it took in all, and how long xl was at it: between the record of its beginning and that of its end. */
+/** The total time, and the time that xl took: between the record of its beginning and that of its end. */
 async function overhead({ get, on }: Words, from: string, name: string): Promise<string> {
   const migration = await get<XenMigration>(xenMigrations, name);
   const run = `/var/lib/xensan/migrations/${migration.status?.operationID ?? ""}`;
@@ -50,11 +50,11 @@ async function overhead({ get, on }: Words, from: string, name: string): Promise
   return `${wholeOf(migration).toFixed(0)} s, xl ${(ended - began).toFixed(1)} s`;
 }
 
-/** A domain that is built and never runs: it holds $memory MiB. */
+/** A domain that is built but never runs: it holds $memory MiB. */
 const hog =
   'printf \'name = "hog"\\ntype = "pvh"\\nkernel = "/boot/vmlinuz-guest"\\nmemory = %s\\n\' "$memory" >/root/hog.cfg';
 
-/** The migration is under way: xl is at it on the source. */
+/** Waits until xl runs the migration on the source. */
 const underWay = ({ until }: Words, from: string) => until(from, "pgrep -f '(^|/)xl migrate ' >/dev/null", 120);
 const incoming = ({ until }: Words, to: string) => until(to, "xl list | grep -q -- --incoming", 120);
 
@@ -99,7 +99,7 @@ export const moves: readonly Scenario[] = [
       });
       const [began = 0, ended = 0] = said.split("\n").map(Number);
       await words.operator.start();
-      // Its status still says what was true when the operator went.
+      // The status is still that of when the operator was stopped.
       for (const deadline = performance.now() + 180_000; (await hostOf(words)) !== to; await delay(1000)) {
         if (performance.now() > deadline) throw new Error(`the XenDomain does not say that it is on ${to}`);
       }

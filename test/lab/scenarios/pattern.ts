@@ -1,13 +1,13 @@
 import type { Words } from "../scenario.ts";
 
 /**
- * A process of a dom0 that writes a pattern to an AoE device and reads all of it again, every few seconds: block `n % 16` of
- * 4 KiB holds lines of LABEL and n. What it has heard to be written it keeps on its own disk; whatever it reads and did not
- * write there ends it, and is kept, too. A device that cannot be reached is asked again. It steps aside for everything else:
- * on a translated processor it could fill a whole one.
+ * A process of a dom0 that writes a pattern to an AoE device and reads all of it again, every few seconds: block `n %
+ * 16` of 4 KiB holds lines of LABEL and n. It records its finished writes on its own disk; if it reads anything that it
+ * did not write there, it ends and keeps that, too. It retries a device that cannot be reached. It runs at the lowest
+ * priority: on a translated processor it could use a whole one.
  */
 export interface Pattern {
-  /** What only this device says. */
+  /** Text that only this device holds. */
   readonly label: string;
   readonly target: string;
 }
@@ -16,7 +16,10 @@ const place = ({ label }: Pattern) => `/root/pattern.${label}`;
 const lines = 128;
 const blockBytes = 4096;
 
-/** Prints the highest number on the device and the first line that does not belong there, `-` when all do. Fails when it cannot be read. */
+/**
+ * Prints the highest number on the device and the first foreign line, `-` when there is none. Fails when it cannot be
+ * read.
+ */
 const readBack = ({ label, target }: Pattern) =>
   [
     `dd if=/dev/etherd/${target} bs=${blockBytes} count=16 iflag=direct 2>/dev/null | tr -d '\\000' | awk -v label='${label}' '`,
@@ -48,7 +51,10 @@ export async function startPattern({ on }: Words, host: string, pattern: Pattern
   );
 }
 
-/** Waits until the process has written more than now, and reads the device on another host: whole, and nothing is lost. */
+/**
+ * Waits until the process has written more than now, and reads the device on another host: it must be whole and lose
+ * nothing.
+ */
 export async function wholePattern({ on, until }: Words, host: string, reader: string, pattern: Pattern) {
   const file = place(pattern);
   const before = Number(await on(host, `cat ${file}.written 2>/dev/null || echo 0`));

@@ -3,7 +3,7 @@ import type { Scenario, Words } from "../scenario.ts";
 import { mountedWithin } from "./shares.ts";
 import { other } from "./ticks.ts";
 
-/** What a guest has synced to its disk outlives the power of its dom0: the same way down, without Xen on it. */
+/** What a guest has synced to its disk survives a power cut of its dom0: the same path to the disk, without Xen. */
 
 const directory = "/mnt/guest";
 
@@ -16,7 +16,7 @@ const attach = (image: string, before = "") =>
     `mount -t ext4 "$loop" ${directory}`,
   ].join(" && ");
 
-/** As the guest of the lab does: a number that goes up, in the latest 16 files, each said once it is on the disk. */
+/** As the guest of the lab does: a growing number, in the latest 16 files, each printed once it is on the disk. */
 const writer = [
   "n=0",
   "while :; do",
@@ -33,7 +33,7 @@ const readBack = [
   `END { print (torn || full != files ? "broken" : highest + 0) }' ${directory}/[0-9]*`,
 ].join("\n");
 
-/** One cut: what was heard of the guest before it, and what the other host finds. */
+/** One power cut: what the guest had reported before it, and what the other host finds. */
 async function cut(words: Words, from: string, round: number): Promise<string> {
   const { on, until, power, keepDisk } = words;
   const to = other(from);

@@ -2,7 +2,7 @@ import { aoeVolumes, ocfs2Clusters } from "../../../src/api/kinds.ts";
 import type { Scenario, Words } from "../scenario.ts";
 import { filesystem, logicalVolume, serverOfVolumes, tutorial } from "./manifests.ts";
 
-/** The shared file system of the tutorial: what is written, and what comes back by itself. */
+/** The shared file system of the tutorial: what is written, and what is mounted again by itself. */
 
 const mountPoint = "/srv/xen";
 
@@ -18,7 +18,7 @@ export async function shared({ on, until }: Words, from: string, to: string, fil
   return await until(to, `cat ${file}`, 30);
 }
 
-/** The tutorial's file system, from which disks may be copied. */
+/** The tutorial's file system, with templates that may be copied to disks. */
 export const data = {
   ...{ label: "data", volumeRef: { name: "data" }, mountPoint, nodeSlots: 4, journalSize: "8Mi" },
   templates: ["templates/*.img"],

@@ -5,7 +5,7 @@ import { plainHosts } from "./manifests.ts";
 import { powerCuts } from "./power-cuts.ts";
 import { mountedWithin, shares } from "./shares.ts";
 
-/** The tutorial up to the shared file system: what it goes through needs no domain. */
+/** The tutorial up to the shared file system: its scenarios need no domain. */
 export const storage: Story = {
   name: "storage",
   rack: "Plain",

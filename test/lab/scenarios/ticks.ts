@@ -2,19 +2,21 @@ import type { XenDomain } from "../../../src/api/kinds.ts";
 import { xenDomains } from "../../../src/api/kinds.ts";
 import type { Words } from "../scenario.ts";
 
-/** What the guest says of itself every two seconds: the same boot and a higher count mean that it never stopped. */
+/**
+ * What the guest prints about itself every two seconds: the same boot and a higher count mean that it never stopped.
+ */
 export interface Tick {
   readonly boot: string;
   readonly count: number;
   /** Seconds of its own clock, which goes on while it is suspended. */
   readonly uptime: number;
-  /** How far the pattern on its disk goes, over all boots: what was once heard is on the disk. */
+  /** The highest number of the pattern on its disk, over all boots: what was printed once is on the disk. */
   readonly written: number;
 }
 
 const between = 2;
 
-/** The ticks of a console's text, without one that was cut off: `read` fails at a line that has no end. */
+/** The ticks in a console's text, without an incomplete one: `read` fails at a line that has no end. */
 const whole = `tr -d '\\000\\r' | while read -r line; do echo "$line"; done | grep -o 'TICK n=.*'`;
 
 const read = (domain: string) =>
@@ -27,7 +29,7 @@ export async function countsOn({ until }: Words, host: string, domain = "vm-test
   return tick;
 }
 
-/** Throws unless the disk of `after` holds everything that was heard of `before`, in whichever boot. */
+/** Throws unless the disk of `after` holds everything that was reported in `before`, in any boot. */
 export function nothingLost(before: Tick, after: Tick): void {
   if (after.written < before.written)
     throw new Error(`what was written is not there: ${JSON.stringify(before)}, then ${JSON.stringify(after)}`);
@@ -41,7 +43,10 @@ function ticksIn(text: string): Tick[] {
   });
 }
 
-/** Moves it with `act`, and resolves with the seconds for which it stood still: its last tick is heard on one host, the next on the other. */
+/**
+ * Migrates it with `act`, and resolves with the seconds without a tick: from the last tick on one host to the next on
+ * the other.
+ */
 export async function stoodStill(
   { on, until }: Words,
   [from, to]: readonly [string, string],
@@ -72,7 +77,7 @@ export function sameGuest(before: Tick, after: Tick): void {
 /** The other dom0. */
 export const other = (host: string) => (host === "bella" ? "brutus" : "bella");
 
-/** The host on which the operator says that the domain of the tutorial is. */
+/** The host of the tutorial's domain according to the operator. */
 export async function hostOf({ get }: Pick<Words, "get">): Promise<string> {
   const { status } = await get<XenDomain>(xenDomains, "vm-test");
   return status?.hostRef?.name ?? "";

@@ -4,7 +4,7 @@ import type { Story, Words } from "../scenario.ts";
 import { filesystem, object } from "./manifests.ts";
 import { mountedAt, shared } from "./shares.ts";
 
-/** Three hosts on two SAN servers: a node comes and goes while the others work. */
+/** Three hosts on two SAN servers: a node joins and leaves while the others work. */
 
 const dom0s: readonly string[] = ["bella", "brutus", "caesar"];
 const ports: Readonly<Record<string, number>> = { san: 2210, bella: 2211, brutus: 2212, caesar: 2213, attic: 2214 };

@@ -5,7 +5,7 @@ import { isShared } from "./images-stay.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 import { fileFate, finalName } from "./working-names.ts";
 
-/** Where our own notes live: no data of anybody. */
+/** Where xensan keeps its own notes, which are no data of users. */
 const notes = ["/etc/", "/run/", "/var/lib/xensan/"];
 
 export const backingsNeverLost: Invariant = {
@@ -35,7 +35,7 @@ export const backingsNeverLost: Invariant = {
         if (change.resource.kind === "AoeVolume" && backing !== undefined) deletable.add(backing);
       },
       onRack(event) {
-        // Another logical volume may get the number of a deleted one.
+        // A new logical volume may get the number of a deleted one.
         if (event.kind === "LogicalVolumeDeleted" || event.kind === "HostUp") contents.clear();
         const fate = fileFate(event);
         const existed = fate !== undefined && files.has(`${event.host}:${fate.path}`);

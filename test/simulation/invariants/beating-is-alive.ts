@@ -1,14 +1,14 @@
 import { HostError } from "../../../src/ssh/host-session.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 
-/** Commands that rest on something not being anywhere else. */
+/** Scripts that require that something is on no other host. */
 const restOnAbsence: ReadonlySet<string> = new Set(["start-domain", "delete-image"]);
 
 export const beatingIsAlive: Invariant = {
   name: "a node that beats is alive",
   says: "no domain is started and no image deleted while a node of the same file system beats and the last look at it failed",
   watch(scene: Scene) {
-    /** How the last look of each process at each host ended. */
+    /** How the last look of each operator process at each host ended. */
     const looks = new Map<string, "Seen" | "Failed">();
     return {
       onAnswered(sent, answer) {

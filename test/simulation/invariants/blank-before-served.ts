@@ -4,7 +4,7 @@ export const blankBeforeServed: Invariant = {
   name: "what is new is blank before it is served",
   says: "no logical volume that xensan made, or let grow, shows a client what earlier volumes left in its extents",
   watch(scene: Scene) {
-    /** Logical volumes of ours, by host and path, that still show something from before. */
+    /** Logical volumes of ours, by host and path, that still hold earlier data. */
     const old = new Set<string>();
     return {
       onRack(event) {

@@ -4,7 +4,9 @@ import type { Rack } from "../../../src/sim/rack.ts";
 import type { Change } from "../world/kube/api-server.ts";
 import { isObject, type Json, objectAt } from "../world/kube/json.ts";
 
-/** Everything that was ever allowed per host: an edit of the bounds may be younger than the operator's last look at it. */
+/**
+ * Everything that was ever allowed per host: an edit of the bounds may be newer than the operator's last look at it.
+ */
 export class Bounds {
   readonly #globs = new Map<string, Set<string>>();
   readonly #interfaces = new Map<string, Set<string>>();
@@ -41,12 +43,12 @@ export class Bounds {
     for (const one of listed) if (isObject(one)) interfaces.add(String(one.name));
   }
 
-  /** The owner of the host has listed the interface for exports. */
+  /** Whether the owner of the host lists the interface for exports. */
   allowExportOn(host: Host, netif: string): boolean {
     return this.#interfaces.get(host.name)?.has(netif) === true;
   }
 
-  /** The owner of the host lets domains use this bridge, or boot from this file. */
+  /** Whether the owner of the host lets domains use this bridge, or boot from this file. */
   allowDomain(host: Host, field: "bridges" | "bootFiles", name: string): boolean {
     return [...(this.#ofDomains[field].get(host.name) ?? [])].some((glob) => matches(glob, name));
   }
@@ -56,7 +58,7 @@ export class Bounds {
   }
 }
 
-/** All names of a thing: of a file its real path; of a device its kernel name, links and, for LVM, `vg/lv`. */
+/** All names of a file or device: of a file its real path; of a device its kernel name, links and, for LVM, `vg/lv`. */
 export function namesOf(host: Host, realPath: string, device: string | undefined): string[] {
   if (device === undefined) return [realPath];
   const names = [realPath, ...(host.blocks.get(device)?.links ?? [])];
@@ -66,7 +68,7 @@ export function namesOf(host: Host, realPath: string, device: string | undefined
   return names;
 }
 
-/** Written anew on purpose, apart from the one in src/host. */
+/** A second implementation on purpose, independent of the one in src/host. */
 export function matches(glob: string, name: string): boolean {
   const pattern = glob
     .replace(/[\\^$.|+(){}]/g, "\\$&")
@@ -80,7 +82,7 @@ function strings(value: Json | undefined): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
-/** The volumes that were asked to be deleted together with their backing, as `file:/path` or `lv:vg/lv`. */
+/** The backing of a volume that is to be deleted with it, as `file:/path` or `lv:vg/lv`. */
 export function backingToDelete(object: Json): string | undefined {
   if (!isObject(object)) return undefined;
   const spec = objectAt(object, "spec");

@@ -35,7 +35,7 @@ export const deadDoNotWrite: Invariant = {
       onRack(event) {
         if (event.kind === "NodeRecovered") {
           for (const { name, power, running } of scene.rack.hosts.values()) {
-            // Its own slot of before a reboot, which it empties when it mounts.
+            // Its own slot from before a reboot, which it empties when it mounts.
             if (name === event.host) continue;
             const mounted = running.o2cb.mounts.some(({ uuid, node }) => uuid === event.uuid && node === event.node);
             if (!mounted || power !== "On") continue;

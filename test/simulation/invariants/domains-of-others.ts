@@ -6,9 +6,9 @@ export const domainsOfOthers: Invariant = {
   says: "a domain is asked to shut down or ended only for the object for which it was started; one that xensan did not start only where the owner of a host allows it to be taken over",
   watch(scene: Scene) {
     const commands = new Map<number, { readonly script: string; readonly args: readonly string[] }>();
-    /** `namespace/name` for which each domain was started first, by UUID. */
+    /** The `namespace/name` for which each domain was first started, by UUID. */
     const declared = new Map<string, string>();
-    /** Domains that a migration of ours moves or moved. */
+    /** Domains that one of our migrations moves or has moved. */
     const moved = new Set<string>();
     return {
       onRack(event) {
@@ -22,7 +22,7 @@ export const domainsOfOthers: Invariant = {
         if (event.command === undefined || (event.kind !== "DomainAsked" && event.kind !== "DomainEnded")) return;
         const command = commands.get(event.command);
         const what = `${event.host}: ${command?.script ?? "a command"} ${event.kind === "DomainAsked" ? "shuts down" : "ends"} domain ${event.uuid}`;
-        // What a migration leaves of a domain that nobody declared is its own to tidy up.
+        // A migration cleans up its own leftovers of an undeclared domain.
         if (moved.has(event.uuid) && (command?.script !== "stop-domain" || command.args[0] === "-")) return;
         const owner = declared.get(event.uuid);
         if (owner === undefined) {
@@ -41,7 +41,7 @@ const exists = (scene: Scene, uuid: string) =>
     [...running.xen.domains.values()].some(({ configuration }) => configuration.uuid === uuid),
   );
 
-/** The owner of a host has given the word. */
+/** Whether the owner of a host allows the domain. */
 function isAllowed({ server }: Scene, uuid: string): boolean {
   return server.list(server.kindNamed("XenHost"), {}).items.some((host) => {
     if (!isObject(host)) return false;

@@ -21,7 +21,7 @@ export const exportsAreUnique: Invariant = {
             other.nic?.segment === event.segment;
           const sameBacking = other.host === host && other.process.identity === event.identity;
           if (!sameAddress && !sameBacking) continue;
-          // What somebody else runs on another host only the wire can tell, and not to a server.
+          // A server cannot see foreign exports on other hosts; only a client on the segment can.
           if (theirs === "" && (other.host !== host || event.command === undefined)) continue;
           const what = sameAddress ? `e${event.shelf}.${event.slot} on segment ${event.segment}` : event.identity;
           scene.violated(

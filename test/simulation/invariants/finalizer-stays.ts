@@ -10,7 +10,7 @@ export const finalizerStays: Invariant = {
   says: "no volume loses its finalizer while a host, reachable or not, still has an export with its mark, and none begins afterwards, unless it is to be abandoned",
   watch(scene: Scene) {
     const guarded = new Set<string>();
-    /** Volumes that were let go of because nothing was left. */
+    /** Volumes whose finalizer was removed because nothing was left of them. */
     const gone = new Map<string, string>();
     return {
       onRack(event) {
@@ -28,7 +28,7 @@ export const finalizerStays: Invariant = {
         const uid = String(meta.uid);
         const holds = Array.isArray(meta.finalizers) && meta.finalizers.includes(finalizer);
         const has = change.type !== "DELETED" && holds;
-        // Lost with its management cluster, and never let go.
+        // Deleted with its management cluster, without removal of its finalizer.
         const had = guarded.has(uid) && !(change.type === "DELETED" && holds);
         if (has) guarded.add(uid);
         else guarded.delete(uid);

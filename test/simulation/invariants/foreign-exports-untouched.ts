@@ -12,7 +12,7 @@ export const foreignExportsUntouched: Invariant = {
   name: "foreign exports untouched",
   says: "an export without our mark is never stopped and its configuration never changed, but for adding the mark to one that says the same",
   watch(scene: Scene) {
-    /** Owner of each running vblade since it was last seen: when it is stopped its configuration may be gone already. */
+    /** The last known owner of each running vblade: its configuration may be gone already when it is stopped. */
     const owners = new Map<string, string>();
     const texts = new Map<string, string>();
     for (const host of scene.rack.hosts.values()) {
@@ -65,7 +65,7 @@ function saysTheSame(before: string, after: string): boolean {
   return [...new Set([...one.keys(), ...other.keys()])].every((key) => (one.get(key) ?? "") === (other.get(key) ?? ""));
 }
 
-/** The line has our mark now, and serves the same under the same id. */
+/** Whether the line has our mark now, and serves the same under the same id. */
 function isMarked(line: string, after: string): boolean {
   const [foreign] = inittabExports(line);
   return inittabExports(after).some(

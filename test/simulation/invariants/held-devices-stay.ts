@@ -4,7 +4,10 @@ import { objectAt } from "../world/kube/json.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 import { fileFate } from "./working-names.ts";
 
-/** Between the operator's last look at a client and its command on the server somebody may open the device: nothing can prevent that. */
+/**
+ * A device that is opened between the operator's last look at a client and its command on the server: no operator can
+ * prevent this.
+ */
 const unavoidableMs = 20_000;
 
 export const heldDevicesStay: Invariant = {
@@ -17,7 +20,7 @@ export const heldDevicesStay: Invariant = {
       const found: string[] = [];
       const declared = declaredPorts(scene);
       for (const host of scene.rack.hosts.values()) {
-        // Of a client that nobody declared nobody can know.
+        // The operator does not know undeclared clients.
         if (!declared.has(endpoint(scene.rack, host.name).port)) continue;
         const device = host.running.aoe.devices.get(aoeName(shelf, slot));
         if (device === undefined || ![...device.targets.keys()].some((mac) => macs.has(mac))) continue;
@@ -52,7 +55,7 @@ export const heldDevicesStay: Invariant = {
   },
 };
 
-/** Where XenHosts say that they are; in a rack the ports tell hosts apart. */
+/** SSH ports of the declared XenHosts: in a rack the ports tell hosts apart. */
 function declaredPorts(scene: Scene): ReadonlySet<unknown> {
   const hosts = scene.server.list(scene.server.kindNamed("XenHost")).items;
   return new Set(hosts.map((host) => objectAt(objectAt(host, "spec"), "ssh").port));

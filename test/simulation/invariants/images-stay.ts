@@ -3,7 +3,7 @@ import { isObject, type Json, objectAt } from "../world/kube/json.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 import { finalName } from "./working-names.ts";
 
-/** The directory of locks and of our own notes at the top of a shared file system. */
+/** The directory of locks and of xensan's own notes at the top of a shared file system. */
 const notes = /\/\.xensan\//;
 
 export const imagesStay: Invariant = {
@@ -54,7 +54,7 @@ interface Fate {
   readonly path: string;
 }
 
-/** What an event does to files under their final names; a file under a working name is nothing yet. */
+/** What an event does to files under their final names; a file under a working name does not count yet. */
 function fatesOf(event: RackEvent): readonly Fate[] {
   const fate = (kind: Fate["kind"], path: string): Fate[] => {
     const working = finalName(path) !== path || /\.xensan-copy\.[^/]+$/.test(path);
@@ -62,7 +62,7 @@ function fatesOf(event: RackEvent): readonly Fate[] {
   };
   switch (event.kind) {
     case "FileCreated":
-    // A text is written under a working name, and renamed over what was there.
+    // The script writes a text under a working name and renames it over the old file.
     case "TextWritten":
       return fate("Appears", event.path);
     case "FileResized":
@@ -76,7 +76,7 @@ function fatesOf(event: RackEvent): readonly Fate[] {
   }
 }
 
-/** Paths below the mount points. */
+/** Paths of the images, below the mount points. */
 function imagesOf(object: Json): string[] {
   const { disks } = isObject(object) ? objectAt(object, "spec") : {};
   return (Array.isArray(disks) ? disks : []).filter(isObject).map(({ path }) => String(path));

@@ -13,7 +13,7 @@ export interface Invariant {
   readonly watch: (scene: Scene) => Watcher;
 }
 
-/** What a watcher can see. It may keep notes, and changes nothing. */
+/** What a watcher can see. A watcher may keep notes, but must not change anything. */
 export interface Scene {
   readonly rack: Rack;
   readonly server: ApiServer;
@@ -21,7 +21,7 @@ export interface Scene {
   readonly violated: (message: string) => void;
 }
 
-/** Each is called at the moment it happens. */
+/** Each callback is called at the moment of its event. */
 export interface Watcher {
   readonly onRack?: (event: RackEvent) => void;
   readonly onApi?: (change: Change) => void;

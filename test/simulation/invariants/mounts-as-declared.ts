@@ -8,7 +8,7 @@ export const mountsAsDeclared: Invariant = {
   name: "mounts are as declared",
   says: "a command mounts only what a status has recorded, within allowed.mountPoints of the host and without suid, dev and exec unless its owner allows them, and unmounts nothing that is still declared there",
   watch(scene: Scene) {
-    /** Everything that was ever allowed or recorded: an edit may be younger than the operator's last look at it. */
+    /** Everything that was ever allowed or recorded: an edit may be newer than the operator's last look at it. */
     const allowed = new Map<string, Set<string>>();
     const recorded = new Set<string>();
     const harmful = new Map<string, Set<string>>();

@@ -92,7 +92,7 @@ export const nothingOutsideBounds: Invariant = {
   },
 };
 
-/** Mounted, or part of something else: itself or a device built on it. */
+/** What a device is mounted on or part of; this includes devices that are built on it. */
 function inUse(host: Host, device: string): string | undefined {
   const block = host.blocks.get(device);
   if (block === undefined) return undefined;

@@ -24,7 +24,7 @@ export const observedAreLeftAlone: Invariant = {
         const name = `${resource.kind} ${keyString(key)}`;
         const machine = hosts.get(`${String(host)}:${String(port)}`);
         if (type === "ADDED" && management === "Observe" && machine !== undefined) observed.set(name, machine);
-        // Later, the operator hears of it later.
+        // Not at once: the operator learns of the change later.
         if (type === "DELETED" || management !== "Observe") observed.delete(name);
       },
       onSent({ host, script, changes }) {

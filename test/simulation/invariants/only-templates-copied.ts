@@ -6,7 +6,7 @@ export const onlyTemplatesCopied: Invariant = {
   name: "only templates are copied",
   says: "a command copies only files that the owner of a file system lists among its templates, and never what a XenDomain has for a disk",
   watch(scene: Scene) {
-    /** `/mount/point/glob`, and everything that was ever listed: an edit may be younger than the operator's last look. */
+    /** `/mount/point/glob` of everything that was ever listed: an edit may be newer than the operator's last look. */
     const templates = new Set<string>();
     const images = new Set<string>();
     return {

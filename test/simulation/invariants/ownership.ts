@@ -4,7 +4,10 @@ import { list, readText } from "../../../src/sim/model/storage.ts";
 
 const marker = "# xensan: ";
 
-/** Who wrote the configuration behind an export: `namespace/name uid`, or nothing for a foreign one. Read from the host's files, not from what the operator says. */
+/**
+ * The owner of the configuration of an export: `namespace/name uid`, or an empty text for a foreign one. Read from the
+ * host's files, not from the operator's answers.
+ */
 export function ownerOf(host: Host, process: Pick<VbladeProcess, "by" | "instance">): string {
   if (process.by === "Systemd") return markerIn(readText(host, `/etc/vblade.conf.d/${process.instance}.conf`) ?? "");
   if (process.by === "Inittab") return inittabOwners(readText(host, "/etc/inittab") ?? "").get(process.instance) ?? "";

@@ -2,16 +2,16 @@ import { isShared } from "./images-stay.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 import { finalName } from "./working-names.ts";
 
-/** Where our own notes live: no data of anybody. */
+/** Where xensan keeps its own notes, which are no data of users. */
 const notes = /^\/(etc|run|var\/lib\/xensan)\/|\/\.xensan\//;
 
 export const recordedStays: Invariant = {
   name: "recorded is never re-created",
   says: "under a name that once stood for an image or a backing nothing is created after somebody else took it away; a file that xensan did not make is never deleted",
   watch(scene: Scene) {
-    /** Names under which data lay, by place; one that a command deleted may begin anew. */
+    /** Names under which data was, by place; a name may be used again after a command has deleted its file. */
     const once = new Set<string>();
-    /** Names that xensan was asked to make something for. */
+    /** Names for which xensan was asked to make a file. */
     const asked = new Set<string>();
     const foreign = new Set<string>();
     const placeOf = (host: string, path: string) => (isShared(scene, host, path) ? `share:${path}` : `${host}:${path}`);
@@ -34,13 +34,13 @@ export const recordedStays: Invariant = {
         const { host, command } = event;
         if (event.kind === "CommandBegun" && (event.script === "ensure-image" || event.script === "ensure-file"))
           for (const path of event.args) asked.add(placeOf(host, path));
-        // A person gave up what was recorded there: the script is told which.
+        // A user gave up what was recorded there: the script is told which.
         if (event.kind === "CommandBegun" && event.script === "ensure-file" && (event.args[3] ?? "-") !== "-")
           once.delete(placeOf(host, event.args[1] ?? ""));
         if (event.kind === "CommandBegun" && event.script === "ensure-image" && (event.args[9] ?? "-") !== "-")
           once.delete(placeOf(host, event.args[2] ?? ""));
         if (event.kind === "FileCreated") appears(host, event.path, command !== undefined);
-        // A copy in the background ends by itself.
+        // A background copy ends by itself.
         if (event.kind === "FileRenamed") appears(host, event.to, command !== undefined || working(event.path));
         if (event.kind !== "FileDeleted" || command === undefined || working(event.path)) return;
         const place = placeOf(host, event.path);

@@ -23,7 +23,7 @@ export const settledOnSight: Invariant = {
   },
 };
 
-/** Hosts of the migrations of a domain that are not over; in these worlds they are called like their objects. */
+/** Hosts of the open migrations of a domain; in these worlds hosts have the names of their objects. */
 function hostsOf({ server }: Scene, uuid: string): string[] {
   const all = server.list(server.kindNamed("XenMigration"), {}).items;
   return all.flatMap((object) => {

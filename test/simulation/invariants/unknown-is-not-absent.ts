@@ -5,7 +5,7 @@ export const unknownIsNotAbsent: Invariant = {
   name: "unknown is not absent",
   says: "a process changes a host only after its last look at that host succeeded",
   watch(scene: Scene) {
-    /** How the last look of each process at each host ended. */
+    /** How the last look of each operator process at each host ended. */
     const looks = new Map<string, string>();
     return {
       onAnswered(sent, answer) {

@@ -28,7 +28,7 @@ export const writtenOnce: Invariant = {
   },
 };
 
-/** Every domain that executes and has these very bytes open for writing. */
+/** Every domain that executes and has this very file open for writing. */
 function writersOf(scene: Scene, file: FileNode): string[] {
   return [...scene.rack.hosts.values()].flatMap((host) =>
     [...host.running.xen.domains.values()].flatMap((domain) =>

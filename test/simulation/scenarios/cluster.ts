@@ -20,12 +20,12 @@ export const cluster: Scenario = {
   missing: (stage) => [...missingEverywhere(stage), ...missingInClusters(stage)],
 };
 
-/** Where an Ocfs2Cluster is not Ready, or not what it says, on the rack. */
+/** Where an Ocfs2Cluster is not Ready, or differs from the rack. */
 export function missingInClusters(stage: Stage): string[] {
   return objects(stage, "Ocfs2Cluster").flatMap((object) => {
     const name = `Ocfs2Cluster/${nameOf(object)}`;
     const ready = conditionOf(object, "Ready");
-    // mkfs was cut off: a person has to look, and until then nothing is to happen.
+    // mkfs was interrupted: a user must decide, and until then nothing may happen.
     if (ready.reason === "FormatInterrupted" && wasCutOff(stage)) return [];
     if (ready.status !== "True") return [`${name} has Ready=${ready.status} (${ready.reason}: ${ready.message})`];
     return untrue(stage, object).map((what) => `${name}: ${what}`);

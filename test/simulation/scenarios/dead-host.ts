@@ -19,7 +19,7 @@ function rack(): RackFile {
   return file;
 }
 
-/** What befalls the dom0 that runs the domain, and how it is mended. */
+/** What happens to the dom0 that runs the domain, and how it is repaired. */
 const fates: readonly [string, (stage: Stage, host: string) => void][] = [
   ["power cut", (stage, host) => stage.rack.powerOff(host)],
   ["dom0 hangs", (stage, host) => stage.rack.hang(host)],
@@ -36,13 +36,13 @@ function mend(stage: Stage, host: string): void {
 const runningOn = (stage: Stage) =>
   dom0s.filter((host) => stage.rack.xen.domains(host).some(({ name }) => name === "vm-test"));
 
-/** Stages on which something is still to happen. */
+/** Stages whose fault is still to come. */
 const unfinished = new WeakSet<Stage>();
 
 function prepare(stage: Stage): void {
   const random = stage.random.branch("fate");
   unfinished.add(stage);
-  // When the rack has come up and the storm is over.
+  // After the rack has converged and the storm is over.
   stage.clock.after(10 * minute + random.between(0, minute), () => {
     const [host = "bella"] = runningOn(stage);
     const [, strike] = random.pickFrom(fates) ?? fates[0] ?? ["", () => undefined];

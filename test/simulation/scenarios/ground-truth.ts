@@ -9,7 +9,7 @@ import { isObject, type JsonObject, objectAt } from "../world/kube/json.ts";
 
 const namespace = "san";
 
-/** What the API and the rack say together: empty when every object is Ready, and is so in truth. */
+/** What is missing according to the API and the rack: empty when every object is Ready and the rack agrees. */
 export function missingEverywhere(stage: Stage, options: { readonly notReady?: readonly string[] } = {}): string[] {
   const missing: string[] = [];
   for (const kind of ["AoeServer", "XenHost", "AoeVolume"]) {
@@ -41,7 +41,7 @@ export function nameOf(object: JsonObject): string {
   return String(objectAt(object, "metadata").name);
 }
 
-/** Where a volume that calls itself Ready is not what its spec says, on the rack. */
+/** Where a volume that is Ready differs from its spec on the rack. */
 function untrue(stage: Stage, volume: JsonObject): string[] {
   const spec = objectAt(volume, "spec");
   const shelf = Number(spec.shelf);

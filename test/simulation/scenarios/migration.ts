@@ -56,7 +56,7 @@ function prepare(stage: Stage): void {
   }
 }
 
-/** What may befall a migration that runs; nothing when none does. */
+/** A disturbance of a running migration; does nothing when none runs. */
 const disturb = (name: string, act: (stage: Stage, domain: string) => void): Edit => ({
   name,
   act(stage, random) {
@@ -115,7 +115,7 @@ export const drain: Scenario = {
   missing: (stage) => [...missingEverywhere(stage), ...unsettled(stage), ...leftovers(stage), ...undrained(stage)],
 };
 
-/** A person's word is needed: nothing may happen before it comes. */
+/** Reasons that wait for a user's decision: nothing may happen before it. */
 const decided = ["ApprovalNeeded", "OutcomeAmbiguous"];
 
 function unsettled(stage: Stage): string[] {
@@ -126,7 +126,7 @@ function unsettled(stage: Stage): string[] {
   });
 }
 
-/** A domain in a form that only a migration gives it, without one that says so. */
+/** A domain in a state that only a migration leaves, without a migration that reports it. */
 function leftovers(stage: Stage): string[] {
   const open = objects(stage, "XenMigration").some((object) =>
     decided.includes(conditionOf(object, "Succeeded").reason),
@@ -140,7 +140,7 @@ function leftovers(stage: Stage): string[] {
   );
 }
 
-/** Drains that will be tried again by themselves. */
+/** Drains that will be tried again automatically. */
 function toBeDrained(stage: Stage): string[] {
   return objects(stage, "XenHost").flatMap((object) => {
     const { reason, message } = conditionOf(object, "Drained");

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../../src/runtime/kube-api.ts";
 
-/** Short forms of what people write, all in the namespace `san` with one key for all hosts. */
+/** Short forms of the objects that users write, all in the namespace `san` with one key for all hosts. */
 
 export const namespace = "san";
 export const at = (name: string) => ({ namespace, name });

@@ -10,7 +10,7 @@ import { tutorialObjects } from "./tutorial.ts";
 const machines = ["AoeServer", "XenHost"];
 const manage = "the machines are managed";
 
-/** An object with this `spec.management`, where it stands for a machine. */
+/** The object with this `spec.management`, if it represents a machine. */
 export const withManagement = (object: Manifest, management: "Manage" | "Observe"): Manifest =>
   machines.includes(object.kind ?? "") && isObject(object.spec)
     ? { ...object, spec: { ...object.spec, management } }
@@ -41,7 +41,7 @@ export const observed: Scenario = {
     done.has(manage) ? [...missingEverywhere(stage), ...missingInClusters(stage)] : missingWhileObserved(stage),
 };
 
-/** Every machine says what would be done, and does not say that it is ready. */
+/** Every machine must report what would be done, and must not report that it is ready. */
 function missingWhileObserved(stage: Stage): string[] {
   return machines.flatMap((kind) =>
     objects(stage, kind).flatMap((object) => {

@@ -60,7 +60,7 @@ export const rivals: Scenario = {
   },
 };
 
-/** The export that somebody made by hand runs as it did. */
+/** The export that was made by hand must run unchanged. */
 function foreignStill(stage: Stage): string[] {
   const running = stage.rack.exports().filter(({ process }) => process.instance === "handmade");
   const text = stage.rack.readFile("san", "/etc/vblade.conf.d/handmade.conf");

@@ -24,14 +24,14 @@ export interface HostConnection {
   /** The host behind a target. */
   readonly nameOf: (target: SshTarget) => string;
   readonly onBegin?: (sent: SentScript) => void;
-  /** `result` as the process sees it. Not called once the process is dead. */
+  /** `result` is what the process receives. Not called once the process is dead. */
   readonly onEnd?: (sent: SentScript, result: RunResult | HostError) => void;
 }
 
-/** Scripts that only look. Everything else counts as a side effect. */
+/** Scripts that only look. All others count as side effects. */
 const looking: readonly string[] = ["probe"];
 
-/** The rack as one process reaches it. A script that was sent goes on when the process dies, as on a real host. */
+/** The rack as one process reaches it. A script that was sent runs on when the process dies, as on a real host. */
 export function connectHosts(connection: HostConnection): HostDialer {
   const { dialer, life, effects, nameOf } = connection;
 

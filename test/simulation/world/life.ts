@@ -1,4 +1,4 @@
-/** One process of the operator, seen from outside: whatever it waits for never comes once it is dead. */
+/** One operator process, seen from outside: after its death none of its promises settles. */
 export class Life {
   readonly name: string;
   #alive = true;
@@ -20,13 +20,15 @@ export class Life {
     this.#onDeath.clear();
   }
 
-  /** For the world: sockets of a dead process are closed by its kernel. The answer withdraws the callback. */
+  /**
+   * For the world outside: the kernel closes the sockets of a dead process. The returned function removes the callback.
+   */
   onEnd(callback: () => void): () => void {
     this.#onDeath.add(callback);
     return () => this.#onDeath.delete(callback);
   }
 
-  /** What the process sees of a promise of the outside. */
+  /** An outside promise as the process sees it. */
   sees<T>(outside: Promise<T>): Promise<T> {
     if (!this.#alive) {
       outside.catch(() => undefined);

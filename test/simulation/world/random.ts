@@ -1,4 +1,4 @@
-/** Chance that replays: the same seed gives the same numbers, and named branches do not disturb each other. */
+/** Random numbers that can be replayed: the same seed gives the same numbers, and named branches are independent. */
 export interface Random {
   /** In [0, 1). */
   next(): number;
@@ -24,7 +24,7 @@ export function seeded(seed: string | number): Random {
   };
 }
 
-/** A version 4 UUID made of the given stream. */
+/** A version 4 UUID from the given stream. */
 export function randomUuid(random: Random): string {
   const hex = (digits: number) =>
     Array.from({ length: digits }, () => Math.floor(random.next() * 16).toString(16)).join("");

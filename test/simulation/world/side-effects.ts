@@ -1,6 +1,6 @@
 import type { Life } from "./life.ts";
 
-/** One thing the operator did to the outside: a write to the API or a command that may change a host. */
+/** One change that the operator made outside: a write to the API or a command that may change a host. */
 export interface SideEffect {
   /** From 1, over all processes of a run. */
   readonly number: number;
@@ -14,7 +14,10 @@ export interface SideEffect {
 
 export interface CrashPoint {
   readonly effect: number;
-  /** Before: the process dies and nothing is sent. After: it is done, and the process dies before it hears of it. */
+  /**
+   * Before: the process dies and nothing is sent. After: it is done, and the process dies before it receives the
+   * answer.
+   */
   readonly when: "before" | "after";
 }
 
@@ -32,7 +35,7 @@ export class SideEffects {
     this.#onEffect = options.onEffect ?? (() => undefined);
   }
 
-  /** Announces a side effect. Undefined: the process is dead (or dies now), send nothing. */
+  /** Begins a side effect. Undefined: the process is dead (or dies now), so send nothing. */
   begin(life: Life, door: "api" | "host", what: string): SideEffect | undefined {
     if (!life.alive) return undefined;
     const effect = { number: ++this.#begun, at: this.#now(), by: life.name, door, what };
@@ -45,7 +48,7 @@ export class SideEffects {
     return effect;
   }
 
-  /** The outside has done it. */
+  /** The side effect has been done. */
   end(life: Life, effect: SideEffect): void {
     if (this.#crash?.when === "after" && this.#crash.effect === effect.number) life.end();
   }

@@ -6,13 +6,13 @@ export const epoch = Date.UTC(2026, 0, 1);
 
 interface Timer {
   readonly due: number;
-  /** Breaks ties between timers of the same instant, so that a seed decides who comes first. */
+  /** Breaks ties between timers of the same instant, so that the seed decides their order. */
   readonly tie: number;
   fire: (() => void) | undefined;
 }
 
 /**
- * Time that passes only while nobody has anything to do. All waiting of a run goes through `sleep`; between two timers
+ * Time that passes only while no promise can continue. All waiting of a run goes through `sleep`; between two timers
  * every promise that can continue does.
  */
 export class VirtualClock implements Clock {
@@ -53,7 +53,10 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Calls back after `ms`; the answer cancels it. For the world around the operator, which has no promises to abort. */
+  /**
+   * Calls back after `ms`; the returned function cancels it. For the world around the operator, which uses no
+   * AbortSignals.
+   */
   after(ms: number, callback: () => void): () => void {
     const timer = this.#add(ms, callback);
     return () => {
@@ -61,7 +64,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Lets time pass for `ms`, or until `stop` says so; true when it said so. */
+  /** Lets `ms` pass, or less if `stop` returns true; resolves to whether it did. */
   async advance(ms: number, stop: () => boolean = () => false): Promise<boolean> {
     const deadline = this.#now + ms;
     for (;;) {

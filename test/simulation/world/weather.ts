@@ -1,18 +1,18 @@
 import type { Random } from "./random.ts";
 
-/** How the networks and the API server behave right now. Changed during a run; `calm` is a good day. */
+/** How the networks and the API server behave right now. Changes during a run; `calm` is a good day. */
 export interface Weather {
   /** Milliseconds each way between the operator and the API server. */
   apiLatency: number;
   /** Chance that a request is refused with 500, 503 or 429 before anything happened. */
   apiError: number;
-  /** Chance that the answer to a write that happened never arrives. */
+  /** Chance that the answer to a successful write never arrives. */
   apiLostAnswer: number;
-  /** Chance that an optimistic write meets a conflict, as if somebody had been faster. */
+  /** Chance that an optimistic write meets a conflict, as if another writer had been faster. */
   apiConflict: number;
   /** Chance, per event, that a watch is cut off. */
   watchDrop: number;
-  /** Most milliseconds that an event of a watch is late. */
+  /** Maximum delay of a watch event, in milliseconds. */
   watchLag: number;
   /** No request gets through and no event arrives. */
   apiDown: boolean;
@@ -22,7 +22,7 @@ export function calm(): Weather {
   return { apiLatency: 2, apiError: 0, apiLostAnswer: 0, apiConflict: 0, watchDrop: 0, watchLag: 5, apiDown: false };
 }
 
-/** A bad day, no two alike. */
+/** Random faults: no two storms are alike. */
 export function stormy(random: Random): Weather {
   const often = (most: number) => (random.chance(0.5) ? random.next() * most : 0);
   return {

@@ -10,7 +10,7 @@ export interface Stored {
   readonly ownership: Ownership;
 }
 
-/** All that an etcd held at one moment. */
+/** The content of an etcd at one moment. */
 export type Backup = ReadonlyMap<string, ReadonlyMap<string, Stored>>;
 
 export interface Change {
@@ -35,7 +35,7 @@ export interface ApplyRequest {
   readonly status: boolean;
 }
 
-/** A kube-apiserver without the network: synchronous, one instance is one cluster. Answers are copies. */
+/** A kube-apiserver without a network: synchronous, one instance is one cluster. It returns copies. */
 export class ApiServer {
   readonly #resources = new Map<string, Resource>();
   readonly #objects = new Map<string, Map<string, Stored>>();
@@ -66,7 +66,7 @@ export class ApiServer {
     this.#notify();
   }
 
-  /** Changes after a resource version, oldest first; throws 410 when they are forgotten. */
+  /** Changes after a resource version, oldest first; throws 410 when they have been compacted. */
   changesSince(version: number): readonly Change[] {
     if (version < this.#compacted)
       throw new KubeError(410, "Expired", `too old resource version: ${version} (${this.#compacted})`);
@@ -190,14 +190,14 @@ export class ApiServer {
     this.#write(resource, key, { ...stored.object, metadata: { ...meta, ...marks } }, stored.ownership, "MODIFIED");
   }
 
-  /** As `etcdctl snapshot save`. */
+  /** Like `etcdctl snapshot save`. */
   backup(): Backup {
     return new Map([...this.#objects].map(([resource, objects]) => [resource, new Map(objects)]));
   }
 
   /**
-   * As `etcdctl snapshot restore`: every object is what it was then, uid and status included. Resource versions go on, as with
-   * `--bump-revision`. To be called while nobody watches.
+   * Like `etcdctl snapshot restore`: every object is as it was then, uid and status included. Resource versions go on,
+   * as with `--bump-revision`. Must not be called during a watch.
    */
   restore(backup: Backup): void {
     for (const resource of this.#resources.values()) {
@@ -219,7 +219,7 @@ export class ApiServer {
     return resource;
   }
 
-  /** By its kind's name alone, as people say it. */
+  /** The resource of a kind, by the name of the kind alone. */
   kindNamed(name: string): Resource {
     for (const resource of this.#resources.values()) if (resource.kind === name) return resource;
     throw new KubeError(404, "NotFound", `no kind is called ${name}`);
@@ -241,7 +241,10 @@ export class ApiServer {
       });
   }
 
-  /** Throws 400 for a field that cannot be selected by. Of fields that do not change: an object never leaves a selection. */
+  /**
+   * Throws 400 for a field without selector support. Selectable fields never change, so an object never leaves a
+   * selection.
+   */
   selects(resource: Resource, object: JsonObject, fieldSelector: string): boolean {
     const selectable = ["metadata.name", "metadata.namespace", ...resource.selectableFields];
     const fields = matchesFields(object, fieldSelector, selectable);
@@ -270,7 +273,7 @@ export class ApiServer {
     return clone(this.#write(resource, key, object, owned(object), "ADDED"));
   }
 
-  /** Nothing new in a namespace that is being deleted, as the admission plug-in NamespaceLifecycle has it. */
+  /** Refuses new objects in a namespace that is being deleted, as the admission plug-in NamespaceLifecycle does. */
   #admitInto(resource: Resource, key: ObjectKey): void {
     const namespace = this.#objects.get("/namespaces")?.get(key.namespace)?.object;
     if (!resource.namespaced || objectAt(namespace ?? {}, "metadata").deletionTimestamp === undefined) return;
@@ -330,7 +333,7 @@ export class ApiServer {
     return clone(this.#write(resource, key, object, owned, "MODIFIED"));
   }
 
-  /** As {@link ApiServer.#store}, when nothing but the status can have changed. */
+  /** Like {@link ApiServer.#store}, for a change that can affect only the status. */
   #storeStatus(
     resource: Resource,
     key: ObjectKey,
@@ -375,7 +378,7 @@ export class ApiServer {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** apiVersion and kind are the server's to say; a Secret's stringData becomes data. */
+  /** The server sets apiVersion and kind; a Secret's stringData becomes data. */
   #identify(resource: Resource, object: JsonObject): void {
     object.apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
     object.kind = resource.kind;
@@ -471,7 +474,7 @@ function specOf(resource: Resource, object: JsonObject): JsonObject {
   return resource.statusSubresource || status === undefined ? spec : { ...spec, status };
 }
 
-/** Stricter than a server: the operator states no empty text (decision 0005). */
+/** Stricter than a real server: the operator writes no empty text (decision 0005). */
 function emptyTexts(value: Json | undefined, at: string): string[] {
   if (value === "") return [`${at}: Invalid value: "null": ${at} in body must be of type string: "null"`];
   if (typeof value !== "object" || value === null) return [];

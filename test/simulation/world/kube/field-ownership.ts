@@ -1,7 +1,7 @@
 import { clone, equal, isObject, type Json, type JsonObject } from "./json.ts";
 import type { Schema } from "./schema.ts";
 
-/** Server-side apply: who owns which field, and what an apply does to an object that others own parts of. */
+/** Server-side apply: which manager owns which field, and what an apply does to an object of which others own parts. */
 
 /** One step down: a field of an object, an item of a map list by its keys, or a member of a set by its value. */
 type Step = { field: string } | { keys: JsonObject } | { member: Json };
@@ -44,7 +44,7 @@ const identity = [
   "deletionTimestamp",
 ];
 
-/** The fields that managers can own: everything but the object's identity. */
+/** The fields that managers can own: all except the object's identity. */
 function ownedLeaves(object: JsonObject, schema: Schema): Leaves {
   const leaves: Leaves = new Map();
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
@@ -57,7 +57,7 @@ function ownedLeaves(object: JsonObject, schema: Schema): Leaves {
   return leaves;
 }
 
-/** What is stored never changes: it is taken apart once. */
+/** Stored objects never change, so each is split only once. */
 const storedLeaves = new WeakMap<JsonObject, Leaves>();
 
 function leavesOfStored(object: JsonObject, schema: Schema): Leaves {
@@ -112,8 +112,8 @@ export interface Applied {
 }
 
 /**
- * Merges what `manager` claims into `live`. Fields it owned and no longer claims go away unless somebody else owns them.
- * Answers the conflicts instead, when others own fields with other values and `force` is not set.
+ * Merges what `manager` claims into `live`. Removes fields that it owned and no longer claims, unless another manager
+ * owns them. Returns the conflicts instead if others own fields with other values and `force` is not set.
  */
 export function serverSideApply(
   live: JsonObject,
@@ -149,7 +149,9 @@ export function serverSideApply(
   return { object, ownership: withoutEmpty(result) };
 }
 
-/** After an update: who wrote a new value owns the field, alone; what is gone is owned by nobody. */
+/**
+ * Ownership after an update: the manager that wrote a new value is the field's only owner; removed fields have none.
+ */
 export function ownershipAfterUpdate(
   before: JsonObject,
   after: JsonObject,
@@ -171,7 +173,7 @@ export function ownershipAfterUpdate(
   return withoutEmpty(result);
 }
 
-/** An item of a map list stays while anybody owns it or anything in it. */
+/** An item of a map list stays while any manager owns it or a field in it. */
 function ownedByAnyone(ownership: Ownership, path: string, leaf: Leaf): boolean {
   const last = leaf.steps.at(-1);
   const isItem = last !== undefined && "keys" in last;
@@ -222,7 +224,7 @@ function put(object: JsonObject, steps: readonly Step[], value: Json): void {
   }
 }
 
-/** Removes a leaf and the objects that its removal leaves empty. */
+/** Removes a leaf and the objects that become empty by it. */
 function remove(object: JsonObject, steps: readonly Step[]): void {
   const parents: { parent: Json; step: Step }[] = [];
   let at: Json | undefined = object;

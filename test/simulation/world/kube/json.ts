@@ -15,7 +15,7 @@ export function clone(value: unknown): unknown {
   return copy;
 }
 
-/** What JSON on the wire makes of a value: without `undefined` and without prototypes. Throws on anything else. */
+/** The value as JSON sends it: without `undefined` and without prototypes. Throws on anything else. */
 export function toJson(value: unknown): Json {
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
@@ -45,7 +45,7 @@ export function equal(one: Json | undefined, other: Json | undefined): boolean {
   return false;
 }
 
-/** RFC 7386. */
+/** JSON merge patch (RFC 7386). */
 export function mergePatch(target: Json | undefined, patch: Json): Json {
   if (!isObject(patch)) return clone(patch);
   const result: JsonObject = isObject(target) ? { ...target } : {};

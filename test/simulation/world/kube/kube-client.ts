@@ -23,7 +23,7 @@ import { clone, type JsonObject, objectAt, toJson, toJsonObject } from "./json.t
 const bookmarkEveryMs = 60_000;
 const defaultWatchSeconds = 300;
 const requestTimeoutMs = 30_000;
-/** The reason of a wait that ended early: made once, for an AbortSignal's own is costly. */
+/** The reason of a wait that ended early: created once, as an AbortSignal's own is expensive. */
 const woken = new Error("woken");
 const doNothing = () => undefined;
 
@@ -37,7 +37,7 @@ export interface Connection {
   readonly random?: Random;
 }
 
-/** The in-memory API server as one process reaches it: with latency, faults and events that come late. */
+/** The in-memory API server as one process reaches it: with latency, faults and late events. */
 export function connectKubeApi(connection: Connection): KubeApi {
   const { server, clock } = connection;
   const life = connection.life ?? new Life("process");
@@ -161,7 +161,7 @@ async function* watch<T extends KubeObject>(
         }
         version = change.resourceVersion;
       }
-      // More may have happened while the reader was busy with the last event.
+      // More may have happened while the reader handled the last event.
       if (version < server.resourceVersion) continue;
       if (clock.now() >= ends) return;
       const idle = new AbortController();
@@ -194,7 +194,7 @@ function unlessAborted(signal: AbortSignal): (error: unknown) => void {
   };
 }
 
-/** Rejects with the signal's reason as soon as it is aborted; what was sent goes on. */
+/** Rejects with the signal's reason as soon as it is aborted; a request that was sent goes on. */
 function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
@@ -220,7 +220,7 @@ function unwrap<T>(result: Attempt<T>): T {
   return result.value;
 }
 
-/** The shape is the kind's promise: the server stores what was written, whoever reads parses. */
+/** Not checked: the server stores what was written, and readers parse it. */
 function asObject<T extends KubeObject>(object: JsonObject): T;
 function asObject(object: JsonObject): unknown {
   return object;

@@ -8,9 +8,9 @@ export interface Resource {
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
-  /** `/status` is written apart from the rest. */
+  /** `/status` is written separately. */
   readonly statusSubresource: boolean;
-  /** `metadata.generation` counts changes outside of metadata and status. */
+  /** `metadata.generation` counts changes outside metadata and status. */
   readonly generation: boolean;
   readonly schema: Schema;
   /** JSON paths without the leading dot, beside metadata.name and metadata.namespace. */
@@ -77,7 +77,7 @@ function schemaOf(value: unknown): Schema {
   return schema;
 }
 
-/** Prunes, fills in defaults and answers what the schema refuses; works on the object itself. */
+/** Prunes, fills in defaults and returns what the schema refuses; changes the object itself. */
 export function admit(resource: Resource, object: JsonObject): string[] {
   const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, ...properties } = resource.schema.properties ?? {};
   const schema: Schema = { ...resource.schema, properties };
@@ -89,7 +89,7 @@ export function admit(resource: Resource, object: JsonObject): string[] {
   return violations(rest, schema, "");
 }
 
-/** As {@link admit}, for the status alone. */
+/** Like {@link admit}, for the status only. */
 export function admitStatus(resource: Resource, object: JsonObject): string[] {
   const schema = resource.schema.properties?.status;
   if (schema === undefined || object.status === undefined) return [];

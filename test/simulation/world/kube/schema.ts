@@ -1,6 +1,6 @@
 import { clone, isObject, type Json, type JsonObject } from "./json.ts";
 
-/** The part of OpenAPI v3 that structural schemas of CustomResourceDefinitions use and this API server honours. */
+/** The part of OpenAPI v3 that structural schemas of CustomResourceDefinitions use and this API server supports. */
 export interface Schema {
   type?: string;
   properties?: Record<string, Schema>;
@@ -40,7 +40,7 @@ export function applyDefaults(value: Json, schema: Schema): void {
   }
 }
 
-/** Drops fields that the schema does not know, as a structural schema does. */
+/** Drops fields that are not in the schema, as a structural schema does. */
 export function prune(value: Json, schema: Schema): void {
   if (schema["x-kubernetes-preserve-unknown-fields"] === true) return;
   if (isObject(value)) {
@@ -54,7 +54,7 @@ export function prune(value: Json, schema: Schema): void {
   }
 }
 
-/** What a schema refuses, one line each, in the words of the API server: `spec.slot: Invalid value: …`. */
+/** What a schema refuses, one line each, in the wording of the API server: `spec.slot: Invalid value: …`. */
 export function violations(value: Json, schema: Schema, path: string): string[] {
   const found: string[] = [];
   const refuse = (why: string) => found.push(`${path}: Invalid value: ${JSON.stringify(value)}: ${why}`);

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, objectAt } from "./json.ts";
 
-/** `a=b,c!=d,e,!f,g in (x,y),h notin (z)` over the labels of an object. */
+/** Matches `a=b,c!=d,e,!f,g in (x,y),h notin (z)` against the labels of an object. */
 export function matchesLabels(object: JsonObject, selector: string): boolean {
   const labels = objectAt(objectAt(object, "metadata"), "labels");
   return splitTerms(selector).every((term) => {
@@ -21,7 +21,9 @@ export function matchesLabels(object: JsonObject, selector: string): boolean {
   });
 }
 
-/** `metadata.name=a,spec.serverRef.name!=b`; answers the field that cannot be selected by, if there is one. */
+/**
+ * Matches `metadata.name=a,spec.serverRef.name!=b`; returns the field that has no selector support, if there is one.
+ */
 export function matchesFields(
   object: JsonObject,
   selector: string,
