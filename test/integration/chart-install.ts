@@ -6,13 +6,13 @@ export const chart = fileURLToPath(new URL("../../helm/xensan", import.meta.url)
 export interface Release {
   readonly name: string;
   readonly namespace: string;
-  /** As `--set-json` takes them: `{"replicaCount": 1}`. */
+  /** In the form of `--set-json`: `{"replicaCount": 1}`. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * `helm upgrade --install`; does not wait for pods, for nothing runs them here. One release of the tier's server has the
- * definitions, so that this one brings none unless its values say so.
+ * `helm upgrade --install`; does not wait for pods, as nothing runs them here. One release of the tier's server has the
+ * definitions, so this one brings none unless its values say so.
  */
 export async function installChart(kubeconfigPath: string, { name, namespace, values }: Release): Promise<void> {
   const settings = Object.entries({

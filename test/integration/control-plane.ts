@@ -14,7 +14,7 @@ declare module "vitest" {
     kubeconfigPath: string;
     /** The operator's own: the service account of the chart, installed in `xensan-system`, under the chart's RBAC. */
     operatorKubeconfig: string;
-    /** What service accounts asked of the API server, a line of JSON each. */
+    /** Requests of service accounts to the API server, one line of JSON each. */
     auditLog: string;
   }
 }

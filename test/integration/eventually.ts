@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Asks again and again until `holds`; rejects after so many seconds. For what no event tells. */
+/** Polls until `holds`; rejects after so many seconds. For changes without an event. */
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,

@@ -5,8 +5,9 @@ import { cacheDirectory } from "../../src/controlplane/binaries.ts";
 import { chosenMinor, modulesDirectory, pinnedRelease } from "../../src/controlplane/versions.ts";
 
 /**
- * Why this machine cannot run the integration tier, which needs a current Kubernetes with kubectl, helm and a controller
- * manager of its own version; undefined where it can. Debian's 1.20.2 is no measure, and no download holds helm.
+ * Why this machine cannot run the integration tier, which needs a current Kubernetes with kubectl, helm and a
+ * controller manager of the same version; undefined where it can. Debian's 1.20.2 is too old, and no download contains
+ * helm.
  */
 export function whyNoIntegration(): string | undefined {
   const { KUBEBUILDER_ASSETS: assets } = process.env;

@@ -2,8 +2,8 @@ import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 
 /**
- * A kubeconfig that is a service account: the token comes from TokenRequest, so every request is judged by the RBAC
- * rules the account really has.
+ * A kubeconfig for a service account: the token comes from TokenRequest, so every request is subject to the account's
+ * real RBAC rules.
  */
 export async function serviceAccountKubeconfig(
   adminKubeconfig: string,

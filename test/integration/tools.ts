@@ -5,10 +5,10 @@ import type { Program } from "../../src/controlplane/build.ts";
 
 const run = promisify(execFile);
 
-/** What the tier needs beside a control plane; `setup` has them built before the first test. */
+/** The programs that the tier needs besides a control plane; `setup` has them built before the first test. */
 export const toolPrograms = ["kubectl", "helm", "kube-controller-manager"] as const satisfies readonly Program[];
 
-/** The path of kubectl or helm: from the place that the API server comes from, never from PATH. */
+/** The path of kubectl or helm: from the same place as the API server, never from PATH. */
 export async function toolPath(name: "kubectl" | "helm"): Promise<string> {
   return programPath(await locateBinaries({ programs: toolPrograms }), name);
 }

@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 const program = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const trial = fileURLToPath(new URL("../../src/up/main.ts", import.meta.url));
 
-/** The program as a process of its own. */
+/** The program as a separate process. */
 export interface XensanProcess {
   readonly pid: number;
-  /** All that was printed so far. */
+  /** All output so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** Resolves to the match once standard output has it; rejects when the process ends or the deadline passes first. */
@@ -19,7 +19,7 @@ export interface XensanProcess {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts `xensan ARGS`. Whoever starts it kills it: `onTestFinished(() => started.kill("SIGKILL"))`. */
+/** Starts `xensan ARGS`. The caller must kill it: `onTestFinished(() => started.kill("SIGKILL"))`. */
 export function startXensan(args: readonly string[], env: NodeJS.ProcessEnv = {}): XensanProcess {
   return startNode([program, ...args], env);
 }

@@ -10,7 +10,7 @@ const nic = (index: number) => [
   { name: "eth1", mac: `52:54:00:99:01:1${index}`, segment: "san" },
 ];
 
-/** A server with two disks of one size, image files on a file system of their own, and LVM. */
+/** A server with two disks of the same size, image files on a file system of their own, and LVM. */
 const rack = (init: "systemd" | "sysvinit") => () =>
   parseRack({
     hosts: {
@@ -158,7 +158,7 @@ describe("a recorded backing", () => {
     stage.patch("AoeVolume", at("data"), { metadata: { annotations: { "xensan.dev/approve": approve } } });
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
     expect(Object(status(stage, "AoeVolume", "data").backing).identity).not.toBe(identity);
-    // The same word allows nothing more.
+    // The same annotation allows nothing more.
     stage.rack.removeFile("san", image);
     stage.rack.reset("san");
     await eventually(stage, () => exported(stage), ["False/BackingMissing", []]);

@@ -9,7 +9,7 @@ const nic = (index: number) => [
   { name: "eth1", mac: `52:54:00:99:01:1${index}`, segment: "san" },
 ];
 
-/** A server with every kind of disk that must not be exported, and one that may. */
+/** A server with every kind of disk that must not be exported, and one that may be. */
 const rack = () =>
   parseRack({
     hosts: {
@@ -55,7 +55,7 @@ const server = aoeServer("san", 2210, allowed);
 const good = aoeVolume("good", "san", [0, 1], device("/dev/vdb"), ["bella"]);
 const bad = (backing: object, rest: object = {}) => aoeVolume("bad", "san", [0, 2], backing, ["bella"], rest);
 
-/** Whatever is wrong with one volume, the other one is exported and attached, and only it. */
+/** Whatever is wrong with volume `bad`, only volume `good` is exported and attached. */
 async function refused(stage: Stage, reason: string, words: readonly string[]): Promise<void> {
   await eventually(stage, () => [word(stage, "AoeVolume", "bad", "Exported"), volumeReady(stage, "good")], [
     `False/${reason}`,
@@ -68,7 +68,7 @@ async function refused(stage: Stage, reason: string, words: readonly string[]): 
   await stage.advance(minutes(5));
   const effects = stage.effects.done.length;
   await stage.advance(minutes(10));
-  // Tried again now and then, without a word: the status stays as it is.
+  // Retries do not change the status.
   expect(stage.effects.done.slice(effects).filter(({ what }) => what.startsWith("apply aoevolumes "))).toEqual([]);
   expect(stage.effects.done.length - effects).toBeLessThan(10);
 }

@@ -5,7 +5,7 @@ import { eventually, exportsOf, message, minutes, rig, status, volumeReady, word
 
 const volume = (size: string, rest: object = { deletionPolicy: "Delete" }) =>
   aoeVolume("data", "san", [0, 3], logicalVolume("data", size), ["bella"], rest);
-/** A GiB takes a minute to fill with zeroes. */
+/** A GiB takes a minute to fill with zeros. */
 const slow = (size: string): Stage => {
   const stage = rig({ objects: [aoeServer("san", 2210, ["san/data"]), xenHost("bella", 2212), volume(size)] });
   Object.assign(stage.rack.world.timings, { blankGibibyte: 60_000 });

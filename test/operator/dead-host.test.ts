@@ -11,7 +11,7 @@ const running = (stage: Stage) =>
   ["bella", "brutus"].filter((host) => stage.rack.xen.domains(host).some(({ name }) => name === "vm-test"));
 const ready = (stage: Stage) => word(stage, "XenDomain", "vm-test", "Ready");
 const starts = (sent: readonly string[]) => sent.filter((line) => line.endsWith("start-domain"));
-/** Milliseconds: threshold 31. */
+/** In milliseconds, for a threshold of 31. */
 const deadTime = 60_000;
 
 async function started(seconds = 20): Promise<{ stage: Stage; home: string; other: string }> {
@@ -41,7 +41,7 @@ describe("a host whose power is cut", () => {
       message: expect.stringContaining(`XenHost/${other} saw no heartbeat of node`),
       time: expect.any(String),
     });
-    // Back again it starts nothing, and what was proved of its last boot is over.
+    // After its return the host starts nothing, and the proof of its last boot's death is dropped.
     const sent = commands(stage);
     stage.rack.powerOn(home);
     await eventually(stage, () => word(stage, "XenHost", home, "Ready"), "True/Ready", 15);
@@ -188,12 +188,12 @@ describe("the domains of a dead host", () => {
     await eventually(stage, () => word(stage, "XenDomain", "young", "Running"), "False/StartQueued", 15);
     expect(message(stage, "XenDomain", "young", "Running")).toContain("It will be started on brutus:");
     await eventually(stage, () => on(stage, "brutus"), ["first", "old", "young"], 15);
-    // The first two have their turn at the same time, and their commands may overtake one another.
+    // The first two start at the same time, and their commands may overtake one another.
     expect([begun.slice(0, 2).sort(), begun.slice(2), most]).toEqual([["first", "old"], ["young"], 2]);
     await eventually(stage, () => word(stage, "XenDomain", "last", "Running"), "False/NoHostFits");
     expect(message(stage, "XenDomain", "last", "Running")).toMatch(/brutus: \d+ MiB are free.*128 MiB are needed/);
     expect(word(stage, "XenDomain", "stays", "Running")).toBe("False/HostFailed");
-    // The host is back: those that waited for it are started there, and nothing that has moved.
+    // The host is back: domains that waited for it are started there, but none that has moved.
     stage.rack.powerOn("bella");
     await eventually(
       stage,

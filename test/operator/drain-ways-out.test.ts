@@ -7,7 +7,7 @@ import { migration, outcome, uuid } from "./xen-rig.ts";
 
 const nodes = ["bella", "brutus"] as const;
 
-/** The rack of two dom0s, the other of which runs a Xen two versions younger. */
+/** The rack of two dom0s, of which brutus runs a Xen two versions younger. */
 function upgraded(): RackFile {
   const rack = twoServers();
   const hosts = Object.entries(rack.hosts).map(

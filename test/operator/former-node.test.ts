@@ -5,14 +5,14 @@ import { isObject, objectAt } from "../simulation/world/kube/json.ts";
 import { bytes, domainSays, executing, guarded, otherOf, ready } from "./rack-story.ts";
 import { commands, eventually, message, minutes, status, word } from "./rig.ts";
 
-/** A domain that has just moved to a host whose management link died before the lock file was moved too. */
+/** A domain that has just migrated to a host whose management link was cut before the lock file was moved too. */
 interface Scene {
   readonly stage: Stage;
   readonly source: string;
   readonly target: string;
-  /** Who holds the lock file on the share, `HOST BOOT DOMAIN UID`. */
+  /** Content of the lock file on the share: `HOST BOOT DOMAIN UID`. */
   readonly lock: () => string | undefined;
-  /** What the operator has done on hosts since. */
+  /** Commands of the operator on hosts since then. */
   readonly done: () => string[];
 }
 
@@ -46,7 +46,7 @@ const move = (target: string): Manifest => ({
   spec: { domainRef: { name: "vm-test" }, targetHostRef: { name: target } },
 });
 
-/** Somebody takes the host for dead: no node of the cluster any more, no XenHost, no migration to it. */
+/** A user declares the host dead: no node of the cluster any more, no XenHost, no migration to it. */
 function giveUp({ stage, target }: Scene): void {
   const { nodes } = objectAt(stage.find("Ocfs2Cluster", at("xen")) ?? {}, "spec");
   const others = (Array.isArray(nodes) ? nodes : []).filter(
@@ -114,7 +114,7 @@ describe("a node that somebody takes out of its cluster and abandons while it be
     giveUp(scene);
     await eventually(stage, () => blocked(stage, target), "True/HeartbeatHeard");
     stage.rack.setCable(target, "eth1", "Pulled");
-    // Those who hear it look twice a minute.
+    // Hosts that watch its heartbeat are looked at twice a minute.
     stage.patch("XenHost", at(source), { metadata: { annotations: { "xensan.dev/reconcile-at": "now" } } });
     const number = target === "bella" ? 0 : 1;
     const waits = `xensan.dev/abandon waits: XenHost/${source} must see the heartbeat of node ${number} (${target}) on /dev/etherd/e0.1 standing still for 60 s`;

@@ -42,7 +42,7 @@ describe("a domain that another hand runs from an image", () => {
     await stage.advance(minutes(10));
     expect([executing(stage), bytes(stage)]).toEqual(before);
     expect(message(stage, "XenDomain", "vm-test", "DisksReady")).toMatch(/domain oldvm \(id \d+.*\) on brutus/);
-    // Once it is gone, the image is its again.
+    // Once the foreign domain is gone, the image may be used again.
     stage.rack.xen.destroyDomain("brutus", "oldvm");
     await eventually(stage, () => domainSays(stage, "Ready"), "True/Ready");
   });

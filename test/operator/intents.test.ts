@@ -12,7 +12,7 @@ const objects = [
   ocfs2Cluster("xen", nodes),
 ];
 
-/** UUIDs under which a format was ever about to begin, in the order in which the server stored them. */
+/** UUIDs that were ever recorded for a format, in the order in which the server stored them. */
 function intents(stage: Stage, each: () => void): string[] {
   const seen: string[] = [];
   stage.server.onChange(() => {

@@ -14,7 +14,7 @@ const names = [
   ["XenHost", "bella"],
 ] as const;
 
-/** When the host answered a probe last, virtual milliseconds. */
+/** When each host last answered a probe, in virtual milliseconds. */
 function lookedAt(stage: Stage): Map<string, number> {
   const times = new Map<string, number>();
   stage.rack.subscribe((event) => {

@@ -64,7 +64,7 @@ describe("the lease of a domain", () => {
     stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Halted" } });
     await eventually(stage, () => executing(stage), []);
     await stage.advance(minutes(1));
-    // As the lock manager of the survivors has it: a node that died and has not been evicted yet.
+    // The lease of a dead node that has not been evicted yet, as the lock manager of the survivors sees it.
     const file = imageOf(stage, other);
     file.leases = [{ host, bootId: "", uuid, node: 9, mode: "Shared", counts: () => true }];
     const sent = commands(stage);
@@ -74,7 +74,7 @@ describe("the lease of a domain", () => {
       `${image} is leased: a domain or a deletion holds it; no lock file names it`,
     );
     expect(executing(stage)).toEqual([]);
-    // Tried less and less often: after 30 s, 60 s, 120 s, 240 s.
+    // Retried after growing pauses: 30 s, 60 s, 120 s, 240 s.
     const tries = () => sent.filter((line) => line.endsWith("start-domain")).length;
     await stage.advance(minutes(9));
     expect([tries(), domainSays(stage, "Running")]).toEqual([5, "False/ImageLeased"]);

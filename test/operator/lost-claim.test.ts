@@ -33,7 +33,7 @@ const prepared = (stage: Stage) => [
 const claim = (namespace: string) => ({ namespace, name: "xensan-claim" });
 const renewals = (stage: Stage, namespace: string) =>
   objectAt(stage.find("Lease", claim(namespace)) ?? {}, "spec").renewTime;
-/** How each installation on a host went on from here: its exit code, or that it was called off. */
+/** How each installation on a host ended from here on: its exit code, or that it was called off. */
 const installations = (stage: Stage, from: number) =>
   stage.rack.events
     .slice(from)
@@ -46,7 +46,7 @@ const installations = (stage: Stage, from: number) =>
 it("the claim of one namespace that is lost ends what was begun there, and nothing anywhere else", async () => {
   const { stage, lines } = twoNamespaces();
   await eventually(stage, () => prepared(stage), ["True", "True"]);
-  // Right after a renewal: the next one, by which the loss is noticed, comes in ten seconds.
+  // Right after a renewal: the next one, which notices the loss, comes in ten seconds.
   const before = renewals(stage, "san");
   await stage.advance(15_000, () => renewals(stage, "san") !== before);
   await stage.advance(5_000);
@@ -60,7 +60,7 @@ it("the claim of one namespace that is lost ends what was begun there, and nothi
   expect(installations(stage, from)).toEqual(["san called off", "bella 0"]);
   expect(lines.filter((line) => line.includes("is served by b/two"))).toHaveLength(1);
 
-  // The other release is gone: what it left undone is done.
+  // The other release is gone: its unfinished work is done.
   await eventually(stage, () => installations(stage, from), ["san called off", "bella 0", "san 0"], 3);
   await eventually(stage, () => prepared(stage), ["True", "True"]);
   expect(objectAt(stage.find("Lease", claim("san")) ?? {}, "spec").holderIdentity).toBe("a/one");

@@ -16,12 +16,12 @@ import {
 } from "./rack-story.ts";
 import { commands, domainHost, eventually, message, minutes, status, word } from "./rig.ts";
 
-/** What two things that go wrong at the same time leave: in the middle of a migration, of a swap, of a loss. */
+/** What two simultaneous faults leave: in the middle of a migration, of a swap, of a loss. */
 
 const home = (stage: Stage) => executing(stage)[0]?.split(" ")[0] ?? "";
 const acts = (sent: readonly string[]) => sent.filter((line) => /start-|stop-|settle-|ensure-image|delete-/.test(line));
 
-/** A move of the tutorial's domain, during which the management cluster goes back to what it was before it. */
+/** Migrates the tutorial's domain, and restores the management cluster to its state before during the migration. */
 async function restoredAt(stage: Stage, phase: Phase, then: () => void = () => undefined) {
   const source = home(stage);
   const target = otherOf(source);

@@ -9,7 +9,7 @@ import { configuration, migration, outcome, said, seen, uuid, xenRig } from "./x
 const nodes = ["bella", "brutus"];
 const to = (target: string) => ({ targetHostRef: { name: target } });
 
-/** As a backup brings it back: another uid, and no status. */
+/** Restores an object as from a backup: with another uid and no status. */
 async function bringBack(stage: Stage, object: ReturnType<typeof migration>): Promise<void> {
   const { name } = object.metadata;
   stage.delete("XenMigration", at(name));
@@ -17,7 +17,7 @@ async function bringBack(stage: Stage, object: ReturnType<typeof migration>): Pr
   stage.apply(object);
 }
 
-/** What the operator has said of its migrations is gone from the status of the domain. */
+/** Removes the operator's record of its migrations from the status of the domain. */
 function loseMigrations(stage: Stage): void {
   const { migrations: _lost, ...kept } = status(stage, "XenDomain", "vm");
   const object = { apiVersion, kind: "XenDomain", metadata: at("vm"), status: kept };

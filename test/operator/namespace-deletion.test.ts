@@ -13,7 +13,7 @@ const objects = () => tutorialObjects(kinds);
 const finalizers = (stage: Stage, kind: string, name: string) =>
   objectAt(stage.find(kind, at(name)) ?? {}, "metadata").finalizers;
 
-/** The tutorial, converged, in a namespace that its controller holds with a finalizer as the real one does. */
+/** The tutorial, converged, in a namespace with the finalizer of the real namespace controller. */
 async function converged(change: (object: Manifest) => Manifest = (object) => object): Promise<Stage> {
   const home = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, finalizers: ["kubernetes"] } };
   const stage = rig({ rack: () => loadRack(tutorialRack), objects: [home, ...objects().map(change)] });
@@ -21,7 +21,7 @@ async function converged(change: (object: Manifest) => Manifest = (object) => ob
   return stage;
 }
 
-/** What the namespace controller does: no more creations, and everything deleted at once in some order. */
+/** Acts as the namespace controller: no more creations, and everything deleted at once in some order. */
 function deleteNamespace(stage: Stage, order: readonly (readonly [kind: string, name: string])[]): void {
   stage.delete("Namespace", { namespace: "", name: namespace });
   for (const [kind, name] of order) stage.delete(kind, at(name));
@@ -34,7 +34,7 @@ const everything = (): (readonly [string, string])[] => [
 const left = (stage: Stage) =>
   everything().flatMap(([kind, name]) => (stage.find(kind, at(name)) === undefined ? [] : [`${kind} ${name}`]));
 
-/** What of the cloud still runs on the hosts. */
+/** What still runs on the hosts. */
 function onHosts(stage: Stage) {
   stage.rack.settle();
   return {

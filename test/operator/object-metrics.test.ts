@@ -7,7 +7,7 @@ import { objectAt } from "../simulation/world/kube/json.ts";
 import { eventually, minutes, rig, status, word } from "./rig.ts";
 import { migration, outcome, xenRig } from "./xen-rig.ts";
 
-/** The series of a family, as a scrape gives them: `labels value`. */
+/** The series of a family as a scrape returns them: `labels value`. */
 async function series(metrics: Metrics, family: string): Promise<string[]> {
   const text = await metrics.registry.metrics();
   return text

@@ -75,7 +75,7 @@ describe("machines that are observed", () => {
     expect(status(stage, "XenDomain", "vm-test").shutdownTime).toBeUndefined();
     expect(word(stage, "XenMigration", "move", "Admitted")).toBe("False/ObserveOnly");
     expect(message(stage, "XenMigration", "move", "Admitted")).toContain("spec.management of XenHost bella is Observe");
-    // What was recorded while it was managed is not undone while it is not.
+    // What was recorded while the machine was managed is not undone while it is only observed.
     stage.delete("AoeVolume", at("scratch"));
     await stage.advance(minutes(2));
     expect(word(stage, "AoeVolume", "scratch", "DeletionBlocked")).toBe("True/ObserveOnly");

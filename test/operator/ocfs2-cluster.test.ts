@@ -9,7 +9,7 @@ const rack = (count: number) => [
   aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes.slice(0, count)),
 ];
 
-/** Commands that an Ocfs2Cluster sends. */
+/** Whether an Ocfs2Cluster sends this command. */
 const isOurs = (line: string) => /(cluster|filesystem|online|slots)$/.test(line);
 
 describe("a cluster of bare dom0s and one volume", () => {

@@ -33,7 +33,7 @@ async function formed(manifest = globally(two)): Promise<Stage> {
   return stage;
 }
 
-/** As O2CB writes the UUID that the status has of a file system. */
+/** The UUID of a file system in the status, in the form of O2CB. */
 function regionOf(stage: Stage, label: string): string {
   const { filesystems } = status(stage, "Ocfs2Cluster", "xen");
   const entry = (Array.isArray(filesystems) ? filesystems : []).filter(isObject).find((one) => one.label === label);
@@ -132,7 +132,7 @@ describe("a cluster with a global heartbeat", () => {
   });
 });
 
-/** What was taken down on a host, in order. */
+/** What was stopped on a host, in order. */
 function order(stage: Stage, since: number, host: string): string[] {
   return stage.rack.events
     .slice(since)

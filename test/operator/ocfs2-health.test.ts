@@ -21,7 +21,7 @@ const told = (stage: Stage, reason: string) =>
     .items.filter((event) => event.reason === reason)
     .map(({ note }) => String(note));
 
-/** Every reason that Healthy has from now on, in their order. */
+/** Every reason of Healthy from now on, in order. */
 function history(stage: Stage): string[] {
   const seen: string[] = [];
   stage.server.onChange(() => {

@@ -25,7 +25,7 @@ const ready = (stage: Stage) => word(stage, "Ocfs2Cluster", "xen", "Ready");
 const cluster = (stage: Stage, type: string) => word(stage, "Ocfs2Cluster", "xen", type);
 const formats = (sent: readonly string[]) => sent.filter((line) => line.endsWith("format-filesystem"));
 
-/** Where the rack has something mounted, `bella /srv/xen`. */
+/** Mounts of the rack, as `bella /srv/xen`. */
 function mounts(stage: Stage): string[] {
   stage.rack.settle();
   return [...stage.rack.hosts.values()].flatMap((host) =>
@@ -33,7 +33,7 @@ function mounts(stage: Stage): string[] {
   );
 }
 
-/** Node numbers registered on a host. */
+/** Node numbers that are registered on a host. */
 const registered = (stage: Stage, host: string) => [
   ...(stage.rack.host(host).running.o2cb.cluster?.nodes.keys() ?? []),
 ];
@@ -41,7 +41,7 @@ const registered = (stage: Stage, host: string) => [
 const thresholds = (stage: Stage) =>
   ["bella", "brutus"].map((host) => stage.rack.host(host).running.o2cb.cluster?.threshold);
 
-/** What a person types on a host. */
+/** A user unmounts on a host. */
 function unmount(stage: Stage, host: string): void {
   for (const _ of unmountOcfs2(stage.rack.world, stage.rack.host(host), "/srv/xen"));
 }
@@ -200,7 +200,7 @@ describe("other timeouts in the spec", () => {
     expect(thresholds(stage)).toEqual([31, 31]);
     unmount(stage, "bella");
     await stage.advance(minutes(2));
-    // One node is mounted still: the other is not mounted with other timeouts, nor again with the former ones.
+    // One node is still mounted: the other is not mounted with other timeouts, nor again with the former ones.
     expect([...mounts(stage), ...thresholds(stage)]).toEqual(["brutus /srv/xen", 31, 31]);
     unmount(stage, "brutus");
     await eventually(stage, () => ready(stage), "True/Ready");
@@ -220,7 +220,7 @@ describe("a volume that grows", () => {
     const sent = commands(stage);
     for (const object of backing("2Gi")) stage.apply(object);
     await eventually(stage, () => word(stage, "AoeVolume", "data", "Ready"), "False/ClientHoldsDevice");
-    // A vblade is not restarted under a mount: the cluster rests while somebody unmounts.
+    // A vblade is not restarted under a mount: the cluster is paused while a user unmounts.
     stage.patch("Ocfs2Cluster", at("xen"), { metadata: { annotations: { "xensan.dev/paused": "true" } } });
     for (const host of ["bella", "brutus"]) unmount(stage, host);
     await eventually(stage, () => word(stage, "AoeVolume", "data", "Ready"), "True/Ready");

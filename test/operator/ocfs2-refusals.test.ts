@@ -125,7 +125,7 @@ describe("a device that is not what the volume says", () => {
   it("from another server behind the same address is not formatted", async () => {
     const stage = rig({ objects: [...objects, cluster] });
     const sent = commands(stage);
-    // Before anybody has looked what is on the device, somebody else answers for its address.
+    // Before the operator has looked at the device, another server answers for its address.
     let swapped = false;
     stage.rack.subscribe((event) => {
       if (event.kind !== "ClusterOnline" || swapped) return;
@@ -146,7 +146,7 @@ describe("a device that is not what the volume says", () => {
 });
 
 describe("a node that dies when it is to format, and never comes back", () => {
-  /** The node chosen goes down for good: before mkfs.ocfs2 began, or in its middle. */
+  /** The chosen node goes down for good: before mkfs.ocfs2 began, or in its middle. */
   async function lost(when: "CommandBegun" | "FormatBegun") {
     const stage = rig({ objects: [...objects, cluster] });
     let died: string | undefined;

@@ -102,7 +102,7 @@ function observe(change: Partial<HostFacts> = {}, spec: object = {}): VolumeObse
   };
 }
 
-/** Steps as people read them. */
+/** Steps as users read them. */
 const printed = (observation: VolumeObservation) =>
   planVolume(observation).steps.map(({ host, command, interrupts }) => ({
     host: hostText(host),

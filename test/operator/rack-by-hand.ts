@@ -5,7 +5,7 @@ import { startVblade } from "../../src/sim/model/vblade.ts";
 import { parseRack, type RackFile } from "../../src/sim/rack-file.ts";
 import type { Stage } from "../simulation/stage.ts";
 
-/** The rack of the tutorial of 2010 as somebody built it by hand, long before xensan: its dom0s are called Bella and Brutus. */
+/** The rack of the tutorial of 2010, built by hand long before xensan: its dom0s are called Bella and Brutus. */
 
 export const dom0Names = ["bella", "brutus"] as const;
 const device = "/dev/etherd/e0.1";
@@ -13,7 +13,7 @@ const imagePath = "/home/vm-test.img";
 const fileOfDomain = "/etc/xen/vm-test.cfg";
 export const uuidOfDomain = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 
-/** As people copy it from the manual: blanks for tabs, capitals, a comment. */
+/** As copied from the manual: blanks for tabs, capitals, a comment. */
 const clusterConf = `# our two servers
 node:
         ip_port = 7777
@@ -91,7 +91,7 @@ export const rackByHand = ({ export: how, init }: ByHand): RackFile =>
         packages: ["vblade"],
         disks: [
           root,
-          // mkfs -t ocfs2 -L DATA: the stack o2cb, of no cluster by name.
+          // mkfs -t ocfs2 -L DATA: the stack o2cb, without a cluster name.
           { path: "/dev/sdb1", size: "2Gi", signature: "ocfs2", ocfs2: { label: "DATA", cluster: "" } },
         ],
         files:
@@ -109,7 +109,7 @@ export const rackByHand = ({ export: how, init }: ByHand): RackFile =>
     },
   });
 
-/** An evening of typing: export, cluster, mounts, and the domain on Bella. */
+/** Everything that was typed: export, cluster, mounts, and the domain on Bella. */
 export async function buildByHand(stage: Stage, how: ByHand): Promise<void> {
   const { rack } = stage;
   if (how.export === "Typed") startVblade(rack.world, rack.host("san"), vblade, { by: "None", instance: "" });
@@ -130,7 +130,7 @@ export async function buildByHand(stage: Stage, how: ByHand): Promise<void> {
   await stage.advance(1000);
 }
 
-/** The image as each dom0 finds it: inode, size and what stands on it. */
+/** The image as each dom0 sees it: inode, size and content. */
 export const imageSeen = (stage: Stage) =>
   dom0Names.map((name) => {
     const { node } = resolve(stage.rack.host(name), imagePath);
@@ -138,7 +138,7 @@ export const imageSeen = (stage: Stage) =>
     return `${name}: inode ${node.inode}, ${node.sizeBytes} bytes, ${JSON.stringify(node.content)}`;
   });
 
-/** Everything that lies on the disks of the machines: paths with what stands in them, and mounts. */
+/** Everything on the disks of the machines: paths with their contents, and mounts. */
 export function fingerprint(stage: Stage): string[] {
   stage.rack.settle();
   return [...stage.rack.hosts.values()].flatMap((one) => [

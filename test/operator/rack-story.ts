@@ -20,12 +20,12 @@ export function guarded(seconds: number): RackFile {
   return file;
 }
 
-/** The rack with everything of the tutorial Ready, or what of it is declared. */
+/** The rack with everything of the tutorial Ready, or as much of it as is declared. */
 export async function ready(options: Partial<RigOptions> = {}): Promise<Stage> {
   const objects = options.objects ?? tutorialManifests();
   const stage = rig({ rack: () => loadRack(tutorialRack), ...options, objects });
   const declared = new Set(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
-  // Without its file system a domain waits.
+  // A domain waits for its file system.
   if (![...declared].some((one) => one.startsWith("Ocfs2Cluster/"))) declared.delete("XenDomain/vm-test");
   const of = (all: readonly string[]) => all.filter((one) => declared.has(one.split(" ")[0] ?? ""));
   await eventually(stage, () => of(readiness(stage)), of(allReady), 15);
@@ -42,7 +42,7 @@ const readyKinds = [
   ["XenDomain", "vm-test"],
 ] as const;
 
-/** `Kind/name Status/Reason` of Ready, of everything that the tutorial declares. */
+/** `Kind/name Status/Reason` of the Ready condition of everything that the tutorial declares. */
 export const readiness = (stage: Stage): string[] =>
   readyKinds.map(([kind, name]) => `${kind}/${name} ${word(stage, kind, name, "Ready")}`);
 export const allReady: string[] = readyKinds.map(([kind, name]) => `${kind}/${name} True/Ready`);
@@ -60,8 +60,8 @@ export function executing(stage: Stage): string[] {
 }
 
 /**
- * What lies on the rack, apart from notes: disks, logical volumes and files of the SAN with what stands on them, and the
- * images of the shared file system by inode and size.
+ * All data of the rack except notes: disks, logical volumes and files of the SAN with their contents, and the images of
+ * the shared file system by inode and size.
  */
 export function bytes(stage: Stage): string[] {
   stage.rack.settle();
@@ -80,7 +80,7 @@ export function bytes(stage: Stage): string[] {
   return [...disks, ...files, ...shared].sort();
 }
 
-/** Deletes an object and leaves everything of it as it is. */
+/** Deletes an object and leaves everything on the hosts as it is. */
 export async function abandon(stage: Stage, kind: string, name: string): Promise<void> {
   stage.patch(kind, at(name), { metadata: { annotations: { "xensan.dev/abandon": name } } });
   stage.delete(kind, at(name));

@@ -12,7 +12,7 @@ const objects = [
   aoeVolume("boot", "san", [0, 2], device("/dev/vdc"), ["bella"]),
 ];
 
-/** Everything Ready, and the operator gone. */
+/** Everything is Ready, and the operator has stopped. */
 async function converged(log?: (line: string) => void): Promise<Stage> {
   const stage = rig({ objects, ...(log === undefined ? {} : { log }) });
   await eventually(stage, () => [volumeReady(stage, "data"), volumeReady(stage, "boot")], ["True/Ready", "True/Ready"]);
@@ -45,7 +45,7 @@ describe("a restart of the operator", () => {
     const original = stage.rack.readFile("san", path) ?? "";
     stage.rack.writeFile("san", path, original.replace(/options=.*/, "options='-r'"));
     stage.startOperator();
-    // The other volume is none of this host's business.
+    // The other volume is not affected by this host.
     await eventually(stage, () => stage.rack.readFile("san", path), original, 0.1);
     await stage.advance(20_000);
     expect(stage.effects.done.slice(effects).filter(({ what }) => what.includes("data"))).toEqual([]);

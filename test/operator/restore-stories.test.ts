@@ -20,7 +20,7 @@ import {
 } from "./rack-story.ts";
 import { commands, domainHost, eventually, message, minutes, volumeReady, word } from "./rig.ts";
 
-/** The management cluster burns down; another operator starts on what the backup holds. */
+/** The management cluster is lost; another operator starts on the backup. */
 function restore(stage: Stage, backup: Backup): void {
   stage.life.end();
   stage.server.restore(backup);
@@ -220,7 +220,7 @@ describe("a second management cluster with the same manifests", () => {
     await stage.advance(minutes(15));
     expect([other.claims(), readiness(stage)]).toEqual([refused, allReady]);
     expect(other.messages().map((text) => text.includes("management"))).toEqual([true, true, true]);
-    // Both see everything that happens: what the first one does goes on.
+    // Both operators see all events: the first one's work goes on.
     stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Halted" } });
     await eventually(stage, () => executing(stage), []);
     stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Running" } });
@@ -246,7 +246,7 @@ describe("a second management cluster with the same manifests", () => {
     await eventually(stage, readyThere, "Ready", 20);
     await stage.advance(minutes(10));
     expect([executing(stage), bytes(stage)]).toEqual(before);
-    // The first one comes back: it is the one that is refused now, and does nothing.
+    // The first operator comes back: it is refused now, and does nothing.
     stage.startOperator();
     await stage.advance(minutes(10));
     expect(machines.map(([kind, name, type]) => `${name} ${word(stage, kind, name, type)}`)).toEqual(
@@ -284,7 +284,7 @@ describe("another machine under the name of a host", () => {
     const stage = await ready();
     await stage.advance(minutes(3));
     const host = home(stage);
-    // The new machine answers at the address of the old one, which is on the share and beats.
+    // The new machine answers at the address of the old one, which is still on the share and writes its heartbeat.
     stage.rack.swapAddresses(host, "san", "Cloned");
     await eventually(stage, () => word(stage, "XenHost", host, "Reachable"), "False/MachineChanged");
     await stays(stage);

@@ -13,19 +13,19 @@ import type { CrashPoint } from "../simulation/world/side-effects.ts";
 export interface RigOptions {
   readonly rack?: () => RackFile;
   readonly objects: readonly KubeObject[];
-  /** Before the operator starts. */
+  /** Runs before the operator starts. */
   readonly prepare?: (stage: Stage) => void;
   /** The Secret of all hosts; `null` for none. */
   readonly secret?: KubeObject | null;
-  /** Takes the operator's log, line by line. */
+  /** Receives the operator's log, line by line. */
   readonly log?: (line: string) => void;
   /** Where the operator dies; another one starts three seconds later. */
   readonly crash?: CrashPoint | undefined;
-  /** As xensan run is given it. */
+  /** The configuration, as given to xensan run. */
   readonly config?: OperatorConfig | undefined;
-  /** What the API server publishes of our kinds. */
+  /** What the API server publishes about our kinds. */
   readonly published?: OperatorOptions["published"];
-  /** Where the operator counts, when the test wants to read it. */
+  /** The metrics of the operator, for tests that read them. */
   readonly metrics?: OperatorOptions["metrics"];
 }
 
@@ -70,7 +70,7 @@ export function rig({
   return stage;
 }
 
-/** Lets time pass until `look` gives what is expected, for at most so many virtual minutes. */
+/** Lets time pass until `look` returns what is expected, for at most so many virtual minutes. */
 export async function eventually<T>(stage: Stage, look: () => T, expected: T, minutes = 10): Promise<void> {
   await stage.advance(minutes * 60_000, () => matches(look(), expected));
   expect(look()).toEqual(expected);
@@ -97,7 +97,7 @@ export function message(stage: Stage, kind: string, name: string, type: string):
 
 export const volumeReady = (stage: Stage, name: string) => word(stage, "AoeVolume", name, "Ready");
 
-/** What a client of a volume sees, as its status says. */
+/** The clients of a volume in its status. */
 export function clients(stage: Stage, name: string): Record<string, unknown> {
   const list = objectAt(stage.find("AoeVolume", at(name)) ?? {}, "status").clients;
   const entries = (Array.isArray(list) ? list : []).filter(isObject);
@@ -107,11 +107,11 @@ export function clients(stage: Stage, name: string): Record<string, unknown> {
 export const status = (stage: Stage, kind: string, name: string): JsonObject =>
   objectAt(stage.find(kind, at(name)) ?? {}, "status");
 
-/** Where a domain runs, as its status says. */
+/** The host of a domain in its status. */
 export const domainHost = (stage: Stage, name: string): string =>
   String(objectAt(status(stage, "XenDomain", name), "hostRef").name);
 
-/** The vblades of a host, `e0.1 eth1 /dev/vdb`; a link to a disk as what it leads to. */
+/** The vblades of a host, `e0.1 eth1 /dev/vdb`, with links to disks resolved. */
 export function exportsOf(stage: Stage, host: string): string[] {
   stage.rack.settle();
   return stage.rack
@@ -124,7 +124,7 @@ export function exportsOf(stage: Stage, host: string): string[] {
     .sort();
 }
 
-/** Scripts run from now on, as `host script`. */
+/** Scripts that run from now on, as `host script`. */
 export function commands(stage: Stage): string[] {
   const sent: string[] = [];
   stage.rack.subscribe((event) => {

@@ -25,7 +25,7 @@ const named = [
 ] as const;
 const readiness = (stage: Stage) => named.map(([kind, name]) => `${kind}/${name} ${word(stage, kind, name, "Ready")}`);
 
-/** `status.plan` of every object, a line each. */
+/** `status.plan` of every object, one line per step. */
 const plans = (stage: Stage) =>
   named.flatMap(([kind, name]) => {
     const { plan } = status(stage, kind, name);
@@ -82,7 +82,7 @@ const move: Manifest = {
   spec: { domainRef: { name: "vm-test" }, targetHostRef: { name: "brutus" } },
 };
 
-/** What would cost data or time: whatever stops, formats, mounts or starts something. */
+/** Events that would cost data or time: whatever stops, formats, mounts or starts something. */
 const disruptive =
   /^(FormatBegun|FilesystemFormatted|FilesystemGrown|Mounted|Unmounted|RemountedReadOnly|Vblade.*|AoeDevice.*|Cluster.*|Heartbeat.*|NodeFenced|DomainStarted|DomainShutDown|DomainEnded|Host.*)$/;
 
@@ -105,7 +105,7 @@ describe("the tutorial's rack, built by hand", () => {
     await stage.advance(minutes(3));
     expect(new Set(sent.map((line) => line.split(" ")[1]))).toEqual(new Set(["probe"]));
     expect(fingerprint(stage)).toEqual(before);
-    // A vblade that no boot brings back can be handed over only while no client holds the device.
+    // A vblade that no boot restarts can be handed over only while no client holds the device.
     expect(plans(stage)).toEqual([...(typed ? [] : [exported]), ...planned]);
 
     const disturbed: string[] = [];
@@ -125,7 +125,7 @@ describe("the tutorial's rack, built by hand", () => {
     stage.apply(move);
     await eventually(stage, () => word(stage, "XenMigration", "move", "Succeeded"), "True/Succeeded", 3);
     expect(running(stage)).toEqual([`brutus ${uuidOfDomain} inode ${inode}`]);
-    // The migration alone: the guest, which was only suspended, goes on there, and its copy here ends.
+    // Only the migration: the guest, which was only suspended, goes on there, and its copy here ends.
     expect(disturbed).toEqual(["brutus DomainStarted", "bella DomainEnded"]);
     expect(imageSeen(stage)).toEqual(image);
     await eventually(stage, () => readiness(stage), ready, 3);

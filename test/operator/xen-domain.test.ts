@@ -14,7 +14,7 @@ const ready = (stage: Stage, name = "vm") => word(stage, "XenDomain", name, "Rea
 const executing = (stage: Stage) =>
   nodes.flatMap((host) => stage.rack.xen.domains(host).map(({ name }) => `${host} ${name}`));
 
-/** Has the machine looked at right when a domain has gone from it. */
+/** Requests a look at the machine right when a domain has gone from it. */
 function lookWhenGone(stage: Stage): void {
   const now = { metadata: { annotations: { "xensan.dev/reconcile-at": "now" } } };
   stage.rack.subscribe((event) => {

@@ -5,7 +5,7 @@ import type { Stage } from "../simulation/stage.ts";
 import { eventually, minutes, status, word } from "./rig.ts";
 import { dom0s, migration, outcome, said, seen, xenRig } from "./xen-rig.ts";
 
-/** Hosts whose xl can resume, as that of Xen 4.20 can. */
+/** Hosts whose xl can resume, as since Xen 4.20. */
 const younger = dom0s((host) => {
   host.xen = { version: "4.20.0" };
 });

@@ -11,7 +11,7 @@ describe("a migration", () => {
     const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
     await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
     expect(seen(stage)).toEqual(there);
-    // A look may come between the last two words of xl.
+    // A look may come between the last two lines of xl's output.
     const states = history(stage, "go").filter((state) => state !== "Settling");
     expect(states).toEqual(["Admitted", "Migrating", "Succeeded"]);
     expect(status(stage, "XenMigration", "go")).toMatchObject({
@@ -45,10 +45,10 @@ describe("a migration", () => {
     await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
     const finished = Date.parse(String(status(stage, "XenMigration", "go").completionTime));
     const [begun = 0, ended = 0] = [Math.min(...phases.values()), Math.max(...phases.values())];
-    // The time of its end is in whole seconds, rounded down.
+    // The completion time is in whole seconds, rounded down.
     expect(finished + 1000 - created - (ended - begun)).toBeLessThanOrEqual(2000);
     expect(sent.filter((command) => command === "bella await-migration")).toHaveLength(1);
-    // One look at each host admits it; what the target has answered is enough for the source to begin.
+    // One look at each host admits the migration; after the target's answer the source begins.
     const first = sent.slice(0, sent.indexOf("bella start-migration") + 1);
     expect(first.filter((command) => command === "bella probe")).toHaveLength(1);
     expect(first.slice(3)).toEqual(["brutus record-migration", "bella start-migration"]);

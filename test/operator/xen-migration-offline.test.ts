@@ -151,7 +151,7 @@ describe("an abort of an offline migration", () => {
     abort(stage);
     await eventually(stage, () => outcome(stage, "go"), "False/AbortRequested", 2);
     expect(word(stage, "XenMigration", "go", "Aborted")).toBe("True/AbortRequested");
-    // The guest follows the request all the same.
+    // The guest still obeys the request.
     await stage.advance(minutes(2));
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready", 5);
     expect(present(stage)).toEqual([`${source} vm`]);
@@ -218,7 +218,7 @@ describe("a XenDomain that is halted during its offline migration", () => {
 
 interface Course {
   readonly does: string;
-  /** When the migration has been asked for. */
+  /** Runs when the migration has been requested. */
   readonly disturb: (stage: Stage, target: string) => void;
   readonly end: string;
   readonly stays: boolean;
@@ -243,7 +243,7 @@ describe.each(courses)(
       stage.apply(go(target));
       course.disturb(stage, target);
       await eventually(stage, () => outcome(stage, "go"), course.end, 10);
-      // The last writes of the migration itself.
+      // Until the last writes of the migration itself.
       await stage.advance(5_000);
       await eventually(stage, () => word(stage, "XenDomain", "vm", "Ready"), "True/Ready", 5);
       const effects = stage.effects.done.slice(first);

@@ -5,7 +5,7 @@ import { configuration, migration, outcome, said, seen, xenRig } from "./xen-rig
 
 const second = "37baabc6-98d5-48a2-9634-a38b12e29c46";
 
-/** From bella to brutus, and from brutus to caesar: in nobody's way. */
+/** From bella to brutus, and from brutus to caesar: neither blocks the other. */
 const two = [
   migration("one", { targetHostRef: { name: "brutus" } }),
   migration("two", { domain: second, targetHostRef: { name: "caesar" } }),
@@ -15,7 +15,7 @@ function prepare(stage: Stage): void {
   stage.rack.xen.createDomain("brutus", configuration({ name: "other", uuid: second }));
 }
 
-/** How many were on their way at once, at the most. */
+/** The maximum number of simultaneous migrations. */
 function atOnce(stage: Stage): () => number {
   let most = 0;
   stage.rack.subscribe((event) => {

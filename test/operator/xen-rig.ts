@@ -112,7 +112,7 @@ export async function xenRig({
   return stage;
 }
 
-/** Name and letters of what xl list shows, by host. */
+/** Name and state letters of xl list, by host. */
 export function seen(stage: Stage): Record<string, string[]> {
   stage.rack.settle();
   return Object.fromEntries(

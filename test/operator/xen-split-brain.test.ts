@@ -14,7 +14,7 @@ const events = (stage: Stage, kind: string) =>
     .filter((event) => objectAt(event, "regarding").kind === kind)
     .map(({ type, reason }) => `${String(type)} ${String(reason)}`);
 
-/** What was made to run twice by the test runs twice; nothing else is wrong. */
+/** The only violation is the domain that the test made run twice. */
 function expectOnlyTwice(stage: Stage): void {
   const said = stage.violations.map((line) => line.replace(/^ *[0-9:.]+ /, ""));
   expect([...new Set(said)]).toEqual([`never twice: domain ${uuid} executes on bella 1 and brutus 1`]);
@@ -54,7 +54,7 @@ describe("a XenDomain that somebody starts on a second host", () => {
   const nodes = ["bella", "brutus"];
   interface Scene {
     readonly stage: Stage;
-    /** Where it runs, and the other host. */
+    /** The host on which it runs, and the other one. */
     readonly first: string;
     readonly second: string;
   }

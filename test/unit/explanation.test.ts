@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 const root = new URL("../../", import.meta.url);
 const page = readFileSync(new URL("docs/explanation/how-a-change-travels.md", root), "utf8");
 
-/** Where the page means by a path: paths stand relative to src, those of a kind relative to src/controllers. */
+/** The file of a path on the page: paths are relative to src, those of a kind relative to src/controllers. */
 const fileOf = (path: string) =>
   [`src/${path}`, `src/controllers/${path}`].map((one) => new URL(one, root)).find((url) => existsSync(url));
 

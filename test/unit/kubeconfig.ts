@@ -1,4 +1,4 @@
-/** The text of a kubeconfig for a server of plain HTTP on a port of this machine, and a user without credentials. */
+/** The text of a kubeconfig for a plain HTTP server on a port of this machine, and a user without credentials. */
 export const plainKubeconfig = (port: number): string =>
   JSON.stringify({
     ...{ apiVersion: "v1", kind: "Config", "current-context": "it" },

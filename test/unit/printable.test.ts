@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { printable, printableLines } from "../../src/printable.ts";
 
-/** What may not stand in a status: a terminal or a YAML parser acts upon it. */
+/** Characters that must not be in a status: a terminal or a YAML parser acts upon them. */
 const acts = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{fffe}\u{ffff}]/u;
 
 describe("foreign text", () => {

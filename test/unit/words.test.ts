@@ -15,7 +15,7 @@ const files = (folder: string, ending: RegExp): string[] =>
 /** Text in quotes or backquotes, one per line of code; comments are left out. */
 const textsOf = (line: string): string => (/^\s*(\*|\/[/*])/.test(line) ? "" : (line.match(/["`].*["`]/)?.[0] ?? ""));
 
-/** The part of them that comments are free of as well. */
+/** The phrases that comments must not contain either. */
 const inComments = /nobody (can tell|knows)|let(s|ting)? go of|in its hands|once more\b/i;
 
 const linesWith = (file: string, phrase: RegExp, text: (line: string) => string = (line) => line): string[] =>

@@ -1,13 +1,13 @@
 const apiVersion = "xensan.dev/v1alpha1";
 
 const list = <T>(count: number, item: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => item(i));
-/** `length` characters that end in the number, so that no two of a list are equal. */
+/** `length` characters that end in the number, so that all items of a list differ. */
 const long = (length: number, index: number, filling = "a") => {
   const end = `${index}`;
   return filling.repeat(length).slice(0, length - end.length) + end;
 };
 const name = (index = 0) => long(253, index);
-/** Many short parts: what a path's rules have most to do with. */
+/** Many short parts: the most work for the rules of a path. */
 const path = (length: number, index: number) => long(length, index, "/a");
 /** Up to three stars between two slashes are allowed. */
 const glob = (length: number, index: number) => long(length, index, "/*a*b*c");
@@ -102,7 +102,7 @@ const specs: Readonly<Record<string, object>> = {
   },
 };
 
-/** One object of each kind with every list as long as its schema allows, and every text as long as is of weight. */
+/** One object of each kind with every list as long as its schema allows, and every text as long as matters. */
 export const largest = Object.entries(specs).map(([kind, spec]) => ({
   apiVersion,
   kind,

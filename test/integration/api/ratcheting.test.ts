@@ -7,7 +7,7 @@ import { removeFinalizer } from "../../../src/runtime/finalizers.ts";
 import type { Kind, KubeObject } from "../../../src/runtime/kube-api.ts";
 import { customResourceDefinitions } from "../../contract-kube-api/built-in-kinds.ts";
 
-/** AoeVolume under another group, so that its definition may change under the test. */
+/** AoeVolume in another group, so that its definition may change under the test. */
 const group = "ratchet.xensan.dev";
 const kind: Kind<KubeObject & { spec?: unknown }> = {
   ...{ group, version: "v1alpha1", kind: "AoeVolume", plural: "aoevolumes", namespaced: true },
@@ -15,7 +15,7 @@ const kind: Kind<KubeObject & { spec?: unknown }> = {
 const key = { namespace: "default", name: "old" };
 const definition = fileURLToPath(new URL("../../../crds/aoevolumes.yaml", import.meta.url));
 
-/** The definition with its rules, or as an older one that had none. */
+/** The definition with its rules, or as an older one without rules. */
 async function define(rules: "WithRules" | "WithoutRules"): Promise<KubeObject> {
   const text = (await readFile(definition, "utf8")).replaceAll("xensan.dev", group);
   const crd: KubeObject = parse(text, (name: unknown, value: unknown) =>

@@ -87,7 +87,7 @@ describe("what must be refused", () => {
     const table = `| example | field | what the server says |\n|---|---|---|\n${rows.toSorted().join("\n")}\n`;
     const page = "../../../docs/reference/refusals.md";
     if (chosenMinor() === defaultMinor) await expect(`${head}${table}`).toMatchFileSnapshot(page);
-    // Older servers name the type where newer ones name the value; what is refused is the same.
+    // Older servers name the type where newer ones name the value; they refuse the same.
     else expect(refused(table)).toEqual(refused(await readFile(new URL(page, import.meta.url), "utf8")));
   });
 });

@@ -23,7 +23,7 @@ const exported = {
   lastTransitionTime: "2026-01-01T00:00:00Z",
 };
 
-/** As the operator does it: server-side apply to the status. */
+/** Like the operator: server-side apply to the status. */
 async function applyStatus(name: string, status: unknown): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "xensan-api-"));
   const file = join(directory, "object.json");

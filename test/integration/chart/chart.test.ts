@@ -393,7 +393,7 @@ describe("an installed chart", () => {
   });
 });
 
-/** Whether RBAC lets somebody do something: `can(as, "create", "aoevolumes", "-n", "x")`. */
+/** Whether RBAC lets a user do something: `can(as, "create", "aoevolumes", "-n", "x")`. */
 async function can(as: readonly string[], ...what: string[]): Promise<string> {
   const answer = await kubectl("auth", "can-i", ...what, ...as).catch(
     (error: unknown) => z.object({ stdout: z.string() }).parse(error).stdout,
@@ -453,7 +453,7 @@ describe("the rights of people", () => {
     await expect(annotate("uwe", `xensan.dev/${word}=${name}`)).rejects.toThrow(forbidden);
     await annotate("uwe", "xensan.dev/paused=true");
     await annotate("hanna", `xensan.dev/${word}=${name}`);
-    // What another has set stays, and may be taken away.
+    // A value of another user stays, and may be removed.
     await annotate("uwe", "xensan.dev/paused=false");
     await expect(annotate("uwe", `xensan.dev/${word}=other`)).rejects.toThrow(forbidden);
     await annotate("uwe", `xensan.dev/${word}-`);

@@ -22,7 +22,7 @@ const helm = (...args: string[]) => tool("helm", controlPlane.kubeconfigPath, ar
 const upgrade = (from: string, ...args: string[]) =>
   helm("upgrade", release[0], from, ...release.slice(1), "--set-json", 'allowAddresses=["192.0.2.0/24"]', ...args);
 
-/** The chart with every definition answering to one more short name: a change of definitions that each kind can have. */
+/** The chart with another short name for every definition: a change that is possible for each kind. */
 async function otherChart(name: string, version: string): Promise<string> {
   const copy = path.join(work, name);
   await cp(chart, copy, { recursive: true });
@@ -42,7 +42,7 @@ async function edit(file: string, change: (text: string) => string): Promise<voi
   await writeFile(file, changed);
 }
 
-/** A chart as it was made before its definitions were templates: in `crds/`, where Helm installs them and leaves them. */
+/** A chart from before its definitions were templates: in `crds/`, where Helm installs and never deletes them. */
 async function olderChart(): Promise<string> {
   const copy = await otherChart("older", "0.0.1");
   await rm(path.join(copy, "templates", "crds"), { recursive: true });
@@ -57,7 +57,7 @@ async function olderChart(): Promise<string> {
 }
 
 const list = z.object({ items: z.array(z.object({ kind: z.string(), metadata: z.object({ uid: z.string() }) })) });
-/** Kind and uid of every object of ours: what must outlive everything here. */
+/** Kind and uid of every object of ours: all of these must survive. */
 async function alive(): Promise<string[]> {
   const { items } = list.parse(
     JSON.parse(await kubectl("get", resources.join(","), "--namespace=san", "--output=json")),
@@ -65,7 +65,7 @@ async function alive(): Promise<string[]> {
   return items.map(({ kind, metadata }) => `${kind} ${metadata.uid}`).sort();
 }
 
-/** What else every definition answers to than its own short name: `older`. */
+/** The short names of every definition besides its own: `older`. */
 async function extraNames(): Promise<string[]> {
   const output = '--output=jsonpath={range .items[*]}{.spec.names.shortNames}{"\\n"}{end}';
   const lines = (await kubectl("get", "crd", ...kinds.map(({ plural }) => `${plural}.${group}`), output)).trim();

@@ -27,8 +27,8 @@ const admin = new KubeConfig();
 admin.loadFromString(inject("kubeconfig"));
 const operator = { namespace: "xensan-system", name: "xensan" };
 /**
- * What a smooth run may do without: an object is read again after a conflict about its finalizer or status, and an event
- * that repeats is patched.
+ * Rights that a smooth run may not need: an object is read again after a conflict about its finalizer or status, and a
+ * repeated event is patched.
  */
 const inTrouble = /^(get (xensan\.dev\/[a-z0-9]+|\/secrets)|patch events\.k8s\.io\/events)$/;
 const patch = (object: string, spec: object) =>
@@ -41,7 +41,7 @@ interface Replica extends XensanProcess {
   readonly get: (path: string, token?: string) => Promise<{ status: number; text: string }>;
 }
 
-/** One replica, as the chart's container runs it, but outside. */
+/** One replica, as the chart's container runs it, but outside of a container. */
 async function startReplica(
   identity: string,
   { account = inject("operatorKubeconfig"), flags = ["--lease-namespace=xensan-system"] } = {},
@@ -76,7 +76,7 @@ describe("two replicas that run as the chart's service account", () => {
     const rack = await startRack(loadRack(tutorialRack));
     onTestFinished(() => rack.server.close());
     const manifests = (await readManifests(tutorial))
-      // A migration is one attempt, to be made when there is something to move.
+      // A migration is a single attempt, made when there is something to migrate.
       .filter(({ kind }) => kind !== "Namespace" && kind !== "XenMigration")
       .map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, namespace } }));
     const applied = await applyManifests(admin, fitToRack(manifests, rack));

@@ -31,7 +31,7 @@ export const rightText = ({ verb, resource, namespace, name }: Right): string =>
     .filter((word) => word !== "")
     .join(" ");
 
-/** What bindings grant an account of a namespace, from the JSON list of all roles and bindings of the cluster. */
+/** The rights that bindings grant a service account, from the JSON list of all roles and bindings of the cluster. */
 export function rightsOf(list: string, account: { readonly namespace: string; readonly name: string }): Right[] {
   const { items } = z.object({ items: z.array(objectSchema) }).parse(JSON.parse(list));
   return items
@@ -74,13 +74,13 @@ const eventSchema = z.object({
   annotations: z.record(z.string(), z.string()).default({}),
 });
 
-/** A request for a resource, as the audit log of the API server tells it. */
+/** A request for a resource in the audit log of the API server. */
 export interface Asked extends Right {
-  /** False: RBAC refused it. One that was turned away before (429) was not judged. */
+  /** False: RBAC refused it. A request rejected before that (429) was not judged. */
   readonly allowed: boolean;
 }
 
-/** What an account has asked for until now, from the audit log. */
+/** All requests of an account so far, from the audit log. */
 export async function askedBy(auditLog: string, account: { readonly namespace: string; readonly name: string }) {
   const username = `system:serviceaccount:${account.namespace}:${account.name}`;
   const lines = (await readFile(auditLog, "utf8")).split("\n").filter((line) => line.includes(username));
@@ -95,7 +95,7 @@ export async function askedBy(auditLog: string, account: { readonly namespace: s
   });
 }
 
-/** Whether a request needs the right, or one like it. */
+/** Whether a request needs the right, or a similar one. */
 export const covers = (right: Right, asked: Right): boolean =>
   right.verb === asked.verb &&
   right.resource === asked.resource &&

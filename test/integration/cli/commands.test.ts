@@ -15,14 +15,14 @@ const ssh = (host: string) => ({ host, privateKeySecretRef: { name: "rack-ssh" }
 const xensan = (...args: string[]) =>
   typeCommand(commands, [...args, "-n", namespace], { env: { KUBECONFIG: inject("kubeconfigPath") } });
 
-/** As the operator says it; there is none here. */
+/** Writes a condition as the operator does; none runs here. */
 async function say(model: typeof XenHost | typeof XenMigration, name: string, type: string, said: object, more = {}) {
   const object = await K8s(model).InNamespace(namespace).Get(name);
   const time = { lastTransitionTime: "2026-01-01T00:00:00Z", observedGeneration: object.metadata?.generation };
   const conditions = [{ type, message: "said by a test", ...time, ...said }];
   const status = JSON.stringify({ status: { ...more, conditions } });
   const { plural } = model === XenHost ? { plural: "xenhosts" } : { plural: "xenmigrations" };
-  // kubectl patch knows --subresource from 1.24 on, the API server of the suite has it anyway.
+  // kubectl has --subresource only from 1.24 on, but the suite's API server supports it.
   await tool("kubectl", inject("kubeconfigPath"), [
     ...["patch", plural, name, "-n", namespace, "--subresource=status", "--type=merge", "-p", status],
   ]);
@@ -63,7 +63,7 @@ beforeAll(async () => {
 describe("the commands on a real API server", () => {
   it("why walks to the Secret that is not there", async () => {
     const { code, stdout, stderr } = await xensan("why", "aoev/data");
-    // Right after the kinds are installed the server may ask to come again.
+    // Right after the kinds are installed the server may ask the client to retry.
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: expect.stringMatching(/^(reading .+; trying again in .+ s\n)*$/),

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** A new kind answers 404 until the API server has taken note of it. */
+/** The API server answers 404 for a new kind until it serves it. */
 async function served(): Promise<void> {
   const deadline = systemClock.monotonic() + 30_000;
   for (;;) {
@@ -38,6 +38,6 @@ describeKubeApi("a real kube-apiserver", () => ({
     await api.create(namespaces, { metadata: { name } });
     return name;
   },
-  // Its watch cache begins when the kind does: version 1 is always too old.
+  // Its watch cache begins with the kind: version 1 is always too old.
   forgetHistory: async () => undefined,
 }));

@@ -145,8 +145,8 @@ function endpointOf(server: RackServer, host: string) {
 }
 
 /**
- * An operator that serves every namespace deletes no volume while a XenHost that once answered cannot be reached: it may hold
- * the device. The hosts of this rack never answer again, so they must not outlive it.
+ * An operator that serves every namespace deletes no volume while a XenHost that once answered is unreachable, as it
+ * may hold the device. The hosts of this rack never answer again, so their objects must not outlive it.
  */
 async function forgetHosts(api: KubeClient, namespace: string): Promise<void> {
   const kinds: readonly Kind<AoeServer | XenHost>[] = [xenHosts, aoeServers];

@@ -36,7 +36,7 @@ const serviceAccounts: Kind = {
   namespaced: true,
 };
 
-/** Somebody who may read the ConfigMaps of one namespace only: who asks can be told by what is answered. */
+/** Lets a subject read the ConfigMaps of one namespace only: the answer then tells who asked. */
 async function allow(namespace: string, subject: object): Promise<void> {
   const role = {
     metadata: { name: "reader", namespace },
@@ -48,7 +48,7 @@ async function allow(namespace: string, subject: object): Promise<void> {
   await ground.api.create(rbac("RoleBinding", "rolebindings"), binding);
 }
 
-/** The real one, and forward by as much as we like. */
+/** The real clock, which can be set forward by any amount. */
 function jumpingClock() {
   let ahead = 0;
   const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead };

@@ -23,10 +23,10 @@ export const configMaps: Kind<ConfigMap> = {
 
 export interface Ground {
   readonly controlPlane: ControlPlane;
-  /** Directly to the API server, whatever happens to the proxy. */
+  /** Connects directly to the API server, not through the proxy. */
   readonly api: KubeClient;
   newNamespace(): Promise<string>;
-  /** A client of its own, through a proxy when one is given. */
+  /** A separate client, through a proxy when one is given. */
   client(options?: {
     proxy?: TcpProxy;
     metrics?: Metrics;
@@ -79,20 +79,20 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections open now. */
   readonly open: number;
-  /** The most that were ever open at once. */
+  /** The maximum of connections open at once. */
   readonly most: number;
   /** Connections accepted so far. */
   readonly accepted: number;
   /** Resets every connection. */
   cut(): void;
-  /** From now on nothing passes through the connections that are open, and neither side is told. */
+  /** From now on no data passes through the open connections, and neither side is told. */
   swallow(): void;
   /** While true, new connections are reset at once. */
   refusing: boolean;
   close(): Promise<void>;
 }
 
-/** Stands between a client and the API server, to be cut. */
+/** A proxy between a client and the API server that can be cut. */
 export async function startProxy(controlPlane: ControlPlane): Promise<TcpProxy> {
   const target = Number(new URL(controlPlane.url).port);
   const sockets = new Map<net.Socket, net.Socket>();

@@ -55,7 +55,7 @@ describe("two replicas as processes of their own", () => {
     await eventually("b leads", () => b.acts.length > 10, 20);
     const gap = (b.acts[0] ?? 0) - (a.acts.at(-1) ?? 0);
     expect(gap).toBeGreaterThan(0);
-    // The lease time, and one interval of each: a had just renewed, b had just looked.
+    // The lease time plus one interval of each: a had just renewed, b had just looked.
     expect(gap).toBeLessThan(leaseMs + 2500);
   });
 
@@ -71,7 +71,7 @@ describe("two replicas as processes of their own", () => {
     a.child.kill("SIGCONT");
     const length = b.acts.length;
     await eventually("b goes on", () => b.acts.length > length + 50);
-    // Messages that were under way when it froze may still arrive; none is of a later time.
+    // Messages sent before the freeze may still arrive, but no later ones.
     expect(a.acts.slice(before).filter((at) => at >= (b.acts[0] ?? 0))).toEqual([]);
   });
 

@@ -23,7 +23,7 @@ async function tokenOf(name: string): Promise<string> {
 }
 
 describe("metrics behind a real API server's authentication and authorisation", () => {
-  // The account of the chart's operator: what it may ask is what the chart grants.
+  // The account of the chart's operator, with only the rights that the chart grants.
   const client = createKubeClient({ source: textSource(inject("operatorKubeconfig")) });
   let server: HealthServer;
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describe("metrics behind a real API server's authentication and authorisation", 
         subjects: [{ kind: "ServiceAccount", name: "reader", namespace }],
       },
     });
-    // The API server learns of a binding a moment later; a refusal holds for ten seconds here.
+    // The API server learns of a binding a moment later; a refusal is cached for ten seconds here.
     await expect
       .poll(() => get("/metrics", reader), { timeout: 30_000, interval: 500 })
       .toEqual({ status: 200, text: "" });

@@ -1,4 +1,4 @@
-// One replica, run as a process of its own so that it can be killed and frozen: says "acting <time>" while it leads.
+// One replica as a separate process, so that it can be killed and frozen: prints "acting <time>" while it leads.
 import { pino } from "pino";
 import { systemClock } from "../../../src/clock.ts";
 import { configSource, createKubeClient } from "../../../src/runtime/client-node.ts";

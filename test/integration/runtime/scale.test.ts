@@ -84,7 +84,7 @@ describe("a long quiet time", () => {
     expect(after.open).toBeLessThanOrEqual(2 * reflectors.length);
     expect(after.listeners - before.listeners).toBeLessThan(10);
     expect((after.heap - before.heap) / 2 ** 20).toBeLessThan(4);
-    // What is reused is not opened again.
+    // Reused connections are not opened again.
     expect(proxy.accepted).toBeLessThan(watches / 3);
     stop.abort();
     await Promise.all(running);

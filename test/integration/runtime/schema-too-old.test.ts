@@ -22,7 +22,7 @@ it("the chart's service account may read what the server publishes, and it is wh
   expect(missingFromServer(await client.published({ group, version }))).toEqual([]);
 });
 
-/** The definitions of a release that did not know `status.exports` of an AoeServer. */
+/** The definitions of an older release without `status.exports` of an AoeServer. */
 async function olderDefinitions(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "xensan-older-"));
   onTestFinished(() => rm(directory, { recursive: true }));

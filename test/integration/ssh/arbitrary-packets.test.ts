@@ -7,7 +7,7 @@ import { generateKeyPair } from "../../generate-key.ts";
 import { startMisbehavingServer } from "./misbehaving-server.ts";
 import { openDialer, script, targetOn } from "./targets.ts";
 
-/** What the library's own side of a connection is made of, as far as a packet of any kind needs it. */
+/** The part of the library's connection that is needed to send arbitrary packets. */
 interface PacketWriter {
   readonly _packetRW: {
     readonly write: { readonly allocStart: number; alloc(bytes: number): Buffer; finalize(packet: Buffer): Buffer };
@@ -30,7 +30,7 @@ const uint32 = (value: number) => {
 };
 const string = (bytes: Uint8Array) => Buffer.concat([uint32(bytes.length), bytes]);
 
-/** Of a payload of RFC 4254: channel numbers and lengths, booleans, the names of requests, and anything. */
+/** A field of a payload of RFC 4254: channel numbers and lengths, booleans, names of requests, and arbitrary data. */
 const field = fc.oneof(
   fc.constantFrom(0, 1, 7, 0xffffffff).map(uint32),
   fc
@@ -43,7 +43,7 @@ const field = fc.oneof(
   fc.uint8Array({ maxLength: 20 }).map(string),
   fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
 );
-/** Whole messages for the channel of the command, which come in any order (RFC 4254, 5.2 and 5.3). */
+/** Whole messages for the channel of the command, in any order (RFC 4254, 5.2 and 5.3). */
 const messages = [
   Buffer.concat([Buffer.from([94]), uint32(0), string(Buffer.from("x"))]),
   Buffer.concat([Buffer.from([95]), uint32(0), uint32(1), string(Buffer.from("x"))]),
@@ -51,7 +51,7 @@ const messages = [
   Buffer.concat([Buffer.from([97]), uint32(0)]),
   Buffer.concat([Buffer.from([98]), uint32(0), string(Buffer.from("exit-status")), Buffer.from([0]), uint32(1)]),
 ];
-/** More often a message about a channel (RFC 4250, 4.1.2) than any other. */
+/** Messages about a channel (RFC 4250, 4.1.2) are more frequent than others. */
 const number = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 80, max: 100 }) }, fc.integer({ min: 0, max: 255 }));
 const odd = fc
   .tuple(number, fc.array(field, { maxLength: 6 }))

@@ -25,7 +25,7 @@ const rsaKey = (modulusLength: number) =>
     publicKeyEncoding: { type: "pkcs1", format: "pem" },
   }).privateKey;
 
-/** The most that a handshake of ours costs on a busy machine; a prime of 8192 bits takes half a minute. */
+/** The longest time of one of our handshakes on a busy machine; a prime of 8192 bits takes half a minute. */
 const soon = 500;
 
 describe("a host that chooses what is computed", () => {

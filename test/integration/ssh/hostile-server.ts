@@ -14,7 +14,7 @@ const string = (value: Buffer | string) => {
   return Buffer.concat([uint32(bytes.length), bytes]);
 };
 
-/** RFC 4253 section 6, before there are keys. */
+/** A packet before keys are exchanged (RFC 4253, section 6). */
 function packet(payload: Buffer): Buffer {
   const short = 8 - ((payload.length + 5) % 8);
   const padding = short < 4 ? short + 8 : short;
@@ -41,7 +41,7 @@ const keyExchangeInit = (keyExchange: string) =>
     uint32(0),
   ]);
 
-/** The types of the messages after the line with the version, before anything is encrypted (RFC 4253, section 6). */
+/** The types of the messages after the version line, before encryption begins (RFC 4253, section 6). */
 function messagesIn(read: Buffer): number[] {
   const types: number[] = [];
   let at = read.indexOf("\n") + 1;
@@ -53,8 +53,8 @@ function messagesIn(read: Buffer): number[] {
 }
 
 /**
- * Something on a host's port that offers one key exchange only and, when that is group exchange (RFC 4419), names this
- * prime: it has no key at all, and needs none to make the other side compute.
+ * A server that offers only one key exchange and, for group exchange (RFC 4419), names this prime: it has no key, and
+ * needs none to make the client compute.
  */
 export async function startGroupExchanger(keyExchange: string, prime: Buffer) {
   const seen = { connections: 0, groups: 0 };
@@ -97,7 +97,7 @@ export interface LaxServerOptions {
   readonly onCommand?: (channel: ServerChannel) => void;
 }
 
-/** A real SSH server on loopback that lets everybody in. */
+/** A real SSH server on loopback that accepts every login. */
 export async function startLaxServer({
   hostKey = generateKeyPair().privateKey,
   onReady = () => undefined,
@@ -136,12 +136,12 @@ export async function startLaxServer({
   };
 }
 
-/** Asks a client for new keys as soon as it has the last ones. */
+/** Asks a client for new keys again as soon as the last exchange is over. */
 export function rekeyForEver(client: Connection): void {
   client.rekey(() => rekeyForEver(client));
 }
 
-/** The longest time that the event loop was blocked while something ran, in milliseconds. */
+/** The longest time that the event loop was blocked during a call, in milliseconds. */
 export async function longestStall(during: () => Promise<unknown>): Promise<number> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();

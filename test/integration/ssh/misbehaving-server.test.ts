@@ -13,7 +13,7 @@ function open(options: Parameters<typeof openDialer>[0] = {}) {
   dialers.push(opened.dialer);
   return opened;
 }
-/** Without the comment. */
+/** The host key without its comment. */
 const presented = ({ hostKey }: { hostKey: string }) => hostKey.split(" ").slice(0, 2).join(" ");
 afterEach(async () => {
   await Promise.all(dialers.splice(0).map((dialer) => dialer.close()));
@@ -252,7 +252,7 @@ describe("a host that dies", () => {
 
   it("without a word is noticed by keepalives", async () => {
     const server = await startMisbehavingServer({ onCommand: () => undefined });
-    // The server stops answering everything, as a host does that lost its power.
+    // The server answers nothing any more, like a host without power.
     await using _ = server;
     const { dialer } = open({ limits: { keepaliveSeconds: 0.05, keepaliveMisses: 2 } });
     const running = dialer.session(targetOn(server, user)).run(script("true", { timeoutSeconds: 60 }));
@@ -438,7 +438,7 @@ describe("a host that prints", () => {
       await using server = await startMisbehavingServer({
         onCommand({ channel, cut }) {
           channel.eof();
-          // Of a channel with the state "eof" the library sends nothing any more.
+          // The library sends nothing more on a channel with the state "eof".
           Reflect.set(Object(channel.outgoing), "state", "open");
           (stream === "stdout" ? channel : channel.stderr).write("more", () => cut());
         },
@@ -510,7 +510,7 @@ describe("many commands at once", () => {
       onCommand(command) {
         waiting.push(command);
         most = Math.max(most, waiting.length);
-        // Answers when all that can be there are there: eight, and the last two of fifty.
+        // Answers when all that can come have come: eight, and the last two of fifty.
         if (waiting.length < 8 && server.seen.commands.length < 50) return;
         for (const { answer } of waiting.splice(0)) answer();
       },

@@ -15,12 +15,12 @@ export interface Command {
 }
 
 export interface Behaviour {
-  /** Default: accept everybody's public key. */
+  /** Default: accepts every public key. */
   accepts?: (publicKey: string) => boolean;
-  /** What it says instead of whether it accepts. `signed`: the client has proved that it has the key. */
+  /** Replaces the answer to a login. `signed`: the client has proved that it has the key. */
   login?: (context: AuthContext, signed: boolean) => void;
   banner?: string;
-  /** Of sessions on one connection; more are refused as sshd does. */
+  /** Limit of sessions on one connection; more are refused as sshd does. */
   maxSessions?: number;
   /** Called with every complete script. Default: an empty answer. */
   onCommand?: (command: Command) => void;
@@ -28,7 +28,7 @@ export interface Behaviour {
   onSocket?: (socket: Socket) => void;
 }
 
-/** A real SSH server on loopback that does whatever a test wants of it. */
+/** A real SSH server on loopback whose behaviour a test can change. */
 export async function startMisbehavingServer(behaviour: Behaviour = {}) {
   const hostKeys = generateKeyPair();
   const seen = { connections: 0, authentications: 0, commands: [] as string[] };
@@ -116,7 +116,7 @@ export async function startMisbehavingServer(behaviour: Behaviour = {}) {
     process,
     seen,
     cut: destroyAll,
-    /** Answers nothing any more, with the connections still open: a host without power. */
+    /** Answers nothing any more, with the connections still open: like a host without power. */
     freeze() {
       for (const socket of sockets) socket.pause().removeAllListeners("data");
     },

@@ -12,7 +12,7 @@ export const userName = userInfo().username;
 /** sudo without a password, as `become: Sudo` needs it. */
 export const sudoWorks = spawnSync("sudo", ["-n", "true"]).status === 0;
 
-/** OpenSSH's own server on loopback, as the user who runs the tests, with nothing of the machine's configuration. */
+/** OpenSSH's own server on loopback, run as the user who runs the tests, without the machine's configuration. */
 export async function startOpenSsh(extraConfig: readonly string[] = []) {
   if (sshdPath === undefined) throw new Error("needs OpenSSH's sshd: apt-get install openssh-server");
   if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
@@ -55,7 +55,7 @@ export async function startOpenSsh(extraConfig: readonly string[] = []) {
     hostKey: host.publicKey,
     user,
     log: () => log,
-    /** Ends the processes that serve connections, as a crash or a network split would: without a word to us. */
+    /** Ends the processes that serve connections, as a crash or a network split would: without notice to the client. */
     cutConnections() {
       for (const pid of childrenOf(server)) process.kill(pid, "SIGKILL");
     },

@@ -34,7 +34,7 @@ export function script(text: string, changes: Partial<RunRequest> = {}): RunRequ
   return { script: { name: "test", text }, args: [], timeoutSeconds: 20, ...changes };
 }
 
-/** What a command that has no result ended with. */
+/** The error of a command that has no result. */
 export async function failureOf(
   run: Promise<unknown>,
 ): Promise<{ code: HostErrorCode; started: boolean; message: string }> {

@@ -57,7 +57,7 @@ describe("a server that has forgotten the version of a list between two of its p
       async list(kind, options) {
         const isNext = options?.continue !== undefined;
         pages.push(isNext ? "next" : "first");
-        // A server keeps pages of its own; a new one has to ask etcd, which has nothing of that time any more.
+        // A server keeps its own pages; a new one must ask etcd, where that version has been compacted.
         if (pages.join(" ") === "first next") {
           await ground.api.create(widgets, { metadata: { namespace, name: "d" } });
           await etcdAt(ground.controlPlane.etcdUrl).compact();
@@ -113,7 +113,7 @@ describe("priority and fairness", () => {
   });
 });
 
-/** Takes connections and says nothing, ever. */
+/** Accepts connections and never answers. */
 async function startMute() {
   const sockets = new Set<net.Socket>();
   const server = net.createServer((socket) => {
@@ -151,7 +151,7 @@ describe("a server that takes connections and never answers", () => {
   });
 });
 
-/** Passes connections on to the API server, and falls silent on those that are open when it is told to. */
+/** Passes connections on to the API server, until it freezes those that are open. */
 async function startFreezing() {
   const target = new URL(ground.controlPlane.url);
   const pairs = new Set<readonly [net.Socket, net.Socket]>();
@@ -194,7 +194,7 @@ describe("a server that falls silent on open connections", () => {
   it("costs a request its time, and the next one uses a new connection", async () => {
     const { namespace, proxy, api } = await client();
     await api.list(widgets, { namespace });
-    // Its connection is free for the next one a moment after the answer.
+    // Its connection is free for the next request only a moment after the answer.
     await new Promise((resolve) => setImmediate(resolve));
     proxy.freeze();
     const key = { namespace, name: "a" };

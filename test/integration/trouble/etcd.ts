@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const headerSchema = z.object({ header: z.object({ revision: z.string() }) });
 
-/** etcd's own API, as JSON: what an API server lives on, and what can be wrong below it. */
+/** etcd's own API, as JSON, to cause trouble below an API server. */
 export function etcdAt(url: string) {
   const call = async (path: string, body: object): Promise<unknown> => {
     const response = await fetch(`${url}/v3/${path}`, { method: "POST", body: JSON.stringify(body) });
@@ -17,7 +17,7 @@ export function etcdAt(url: string) {
       const { header } = headerSchema.parse(await call("kv/range", { key: anything, limit: 1 }));
       await call("kv/compaction", { revision: header.revision, physical: true });
     },
-    /** As if its quota were used up: it takes no more writes. */
+    /** As if its quota were used up: it accepts no more writes. */
     fillUp: () => alarm("ACTIVATE"),
     /** As after compaction, defragmentation and `etcdctl alarm disarm`. */
     makeRoom: () => alarm("DEACTIVATE"),

@@ -57,7 +57,7 @@ const reasonOf = (name: string) =>
     ...["get", "aoeserver", name, "-n", namespace, "-o"],
     'jsonpath={.status.conditions[?(@.type=="Ready")].reason}',
   );
-/** The operator has seen it and could write what it found. */
+/** The operator has looked at the object and could write its status. */
 const served = (name: string) =>
   eventually(`${name} is served`, async () => (await reasonOf(name)) === "SecretNotFound", 60);
 
@@ -69,7 +69,7 @@ const lineSchema = z.object({
   delaySeconds: z.number().optional(),
   err: z.object({ message: z.string(), status: z.number().optional() }).optional(),
 });
-/** Its warnings and errors. */
+/** Warnings and errors of the operator. */
 const complaints = (operator: XensanProcess) =>
   operator
     .stdout()
@@ -100,7 +100,7 @@ describe("a token that expires while the operator runs", () => {
     await server("with-the-first");
     await served("with-the-first");
     await writeFile(tokenFile, await expiring(await token(), ground.controlPlane.serviceAccountKeyPath, 3));
-    // It renews its Lease every two seconds; the server remembers a token that it has accepted for ten seconds.
+    // It renews its Lease every two seconds; the server caches an accepted token for ten seconds.
     const refused = () => complaints(operator).filter(({ err }) => err?.status === 401).length;
     await eventually("it is said", () => refused() > 0, 60);
     await server("meanwhile");
@@ -183,7 +183,7 @@ describe("an etcd without space", () => {
     const seconds = (performance.now() - full) / 1000;
     const said = complaints(operator).slice(since);
     expect(said.filter(({ err }) => err?.message.includes("database space exceeded")).length).toBeGreaterThan(0);
-    // Two Leases, each tried every two seconds or more rarely, and what else was under way.
+    // Two Leases, each tried at most every two seconds, and other requests.
     expect(said.length).toBeLessThan(2 * seconds);
 
     await etcd.makeRoom();

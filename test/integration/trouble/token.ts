@@ -4,11 +4,11 @@ import { z } from "zod";
 
 const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const claimsSchema = z.looseObject({ exp: z.number() });
-/** The server takes a token for this much longer, for clocks differ. Seconds. */
+/** Seconds for which the server accepts a token beyond its end, as clocks differ. */
 const leeway = 60;
 
 /**
- * The same token, but accepted for `seconds` more only; TokenRequest gives none for less than ten minutes. Signed with the
+ * The same token, accepted for only `seconds` more; TokenRequest issues none for less than ten minutes. Signed with the
  * control plane's own key (RS256).
  */
 export async function expiring(token: string, keyFile: string, seconds: number): Promise<string> {

@@ -56,7 +56,7 @@ const listSchema = z.object({
     }),
   ),
 });
-/** Everything but the status and what counts its changes. */
+/** Everything except the status and the fields that count its changes. */
 async function wanted() {
   const text = await inSan("get", ourKinds, "-o", "json", "--show-managed-fields");
   return listSchema.parse(JSON.parse(text)).items.map(({ kind, metadata, spec }) => ({
@@ -93,7 +93,7 @@ describe("kubectl beside the operator", () => {
     );
     const ways = [["apply"], ["apply", "--server-side"]];
     const round = (way: readonly string[]) => inSan(...way, "-f", file);
-    // kubectl moves its fields from one way of ownership to the other, once.
+    // kubectl moves its fields from one kind of ownership to the other, once.
     for (const way of ways) await round(way);
     const before = await wanted();
     for (let count = 0; count < 10; count += 1) await round(ways[count % 2] ?? []);

@@ -17,7 +17,7 @@ import { startXensan, type XensanProcess } from "../xensan-process.ts";
 const crds = fileURLToPath(new URL("../../../crds", import.meta.url));
 const tutorial = fileURLToPath(new URL("../../../examples/tutorial", import.meta.url));
 
-/** A test waits for it. */
+/** Short times, as a test waits for them. */
 const timings = {
   install: 1_000,
   journalMebibyte: 10,
@@ -27,21 +27,24 @@ const timings = {
   createDomain: 1_000,
 };
 
-/** A control plane of its own, usually with the real controller manager: namespaces end, garbage is collected, Deployments get pods. */
+/**
+ * A separate control plane, usually with the real controller manager: namespaces end, garbage is collected, Deployments
+ * get pods.
+ */
 export interface Ground {
   readonly controlPlane: ControlPlane;
   readonly directory: string;
   kubectl(...args: string[]): Promise<string>;
   /** `xensan run` as a process with this kubeconfig. */
   operator(kubeconfig: string, flags: readonly string[]): Promise<XensanProcess>;
-  /** Applies the tutorial, its one migration aside, into a namespace, on a rack of its own. */
+  /** Applies the tutorial without its migration to a namespace, on a rack of its own. */
   tutorial(namespace: string): Promise<{ readonly rack: Rack; readonly manifests: readonly Manifest[] }>;
-  /** Applies what `tutorial` applied last once more. */
+  /** Applies again what `tutorial` applied last. */
   again(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** `controllers: false` leaves the controller manager out, where nobody needs it. */
+/** `controllers: false` omits the controller manager. */
 export async function breakGround({ controllers = true } = {}): Promise<Ground> {
   const controlPlane = await startControlPlane({ controllerManager: controllers, programs: toolPrograms });
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-with-controllers-"));
@@ -97,7 +100,7 @@ export async function breakGround({ controllers = true } = {}): Promise<Ground> 
   };
 }
 
-/** What runs on the machines of a rack, and what they serve. */
+/** Everything that runs on the machines of a rack, and their exports. */
 export function onHosts(rack: Rack) {
   rack.settle();
   const domains = [...rack.hosts.keys()].flatMap((host) =>

@@ -15,19 +15,19 @@ if (!promtool)
   console.warn("skipped: the alerts are tried with promtool, which is not on PATH (Debian: package prometheus)");
 
 interface Case {
-  /** A series that is the matter, one sample a minute. */
+  /** A series that should raise the alert, one sample a minute. */
   readonly bad: string;
   readonly values?: string;
-  /** The same, as it is when all is well. */
+  /** The same series when all is well. */
   readonly good: string;
   readonly goodValues?: string;
-  /** When it has fired, in minutes. */
+  /** Minutes after which it has fired. */
   readonly after: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly summary: string;
 }
 
-/** A condition of an object that has it in a bad and in a good status. */
+/** A condition of an object, in a bad and in a good status. */
 function condition(
   kind: string,
   type: string,
@@ -123,7 +123,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-/** The tests of a case for `promtool test rules`: it fires for what is the matter, and not where all is well. */
+/** The tests of a case for `promtool test rules`: it fires for the bad series, and not for the good one. */
 function testsOf(name: string, { bad, values = "1x120", good, goodValues, after, labels, summary }: Case) {
   const alert = alerts.find((one) => one.name === name);
   const expected = {

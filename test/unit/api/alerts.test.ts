@@ -12,7 +12,7 @@ const { registry } = createMetrics();
 createHostMetrics(registry);
 createObjectMetrics(registry);
 const known = (await registry.getMetricsAsJSON()).map(({ name }) => name);
-/** The metrics that an expression asks for, without what a histogram adds to its name. */
+/** The metrics that an expression uses, without the suffixes of a histogram. */
 const asked = (expr: string) =>
   [...expr.matchAll(/xensan_\w+/g)].map(([name]) =>
     known.includes(name) ? name : name.replace(/_(count|sum|bucket)$/, ""),

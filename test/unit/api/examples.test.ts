@@ -45,7 +45,7 @@ describe("what must be refused", () => {
     expect(documents.map((document) => parseSpec(document.kind, document)).filter(({ ok }) => !ok)).toEqual([]);
   });
 
-  /** A form, such as that of a MAC address, stands in many fields; one example shows it. */
+  /** A form, such as that of a MAC address, occurs in many fields; one example covers it. */
   const isForm = ({ rule }: { rule: string }) => /^(self|string\(self\))\.matches\('\^/.test(rule);
 
   it("has an example for every form of a text", () => {

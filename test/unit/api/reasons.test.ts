@@ -35,7 +35,7 @@ describe("the catalogue of reasons", () => {
   });
 
   it("calls every spec stalling that asks for more than the owner of a host or file system allows", () => {
-    // Somebody changed the configuration on the host: the spec itself is within bounds.
+    // The configuration was changed on the host: the spec itself is within bounds.
     const passing = ["ImageOutsideBounds"];
     const outside = Object.keys(reasons).filter((name) =>
       /OutsideBounds$|^SourceNotTemplate$|^SourceInUse$/.test(name),
@@ -48,7 +48,7 @@ describe("the catalogue of reasons", () => {
   });
 
   it("has every way in which a command can end without an exit status", () => {
-    // The compiler asks for each code, and this for its place in the catalogue.
+    // The compiler requires every code here; the test requires each in the catalogue.
     const codes: Record<HostErrorCode, true> = {
       Unreachable: true,
       AuthenticationFailed: true,

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { type ApiServer, startApiServer } from "./api-server.ts";
 import * as w from "./world.ts";
 
-/** A SAN of one name in two namespaces, and a volume of each; that of `lab` cannot be reached. */
+/** A SAN with the same name in two namespaces, and a volume in each; that of `lab` is unreachable. */
 const startTwo = (): Promise<ApiServer> => {
   const lab = (object: w.Raw): w.Raw => ({ ...object, metadata: { ...object.metadata, namespace: "lab" } });
   const down = w.not("Unreachable", "no route");

@@ -17,24 +17,27 @@ const stepsSchema = z.array(
 );
 const recordSchema = z.record(z.string(), z.unknown());
 
-/** As much of an API server as a command needs that lists, reads, creates and patches (RFC 6902) objects of one namespace, and lists those of all. */
+/**
+ * The part of an API server that the commands need: it lists, reads, creates and patches (RFC 6902) objects of one
+ * namespace, and lists those of all.
+ */
 export interface ApiServer {
   /** By `aoevolumes/data`; Secrets too, by `secrets/rack-ssh`. */
   readonly objects: Map<string, Json>;
   /** Every request so far: `PATCH xenmigrations/move`. */
   readonly requests: string[];
   /**
-   * The HTTP status that `GET aoevolumes/data` fails with; undefined lets it through. `Lost`: it is done, and the connection
-   * ends before the answer. With seconds, the server asks to wait that long.
+   * The HTTP status with which `GET aoevolumes/data` fails; undefined lets it through. `Lost`: the request is done, but
+   * the connection ends before the answer. With seconds, the server asks the client to wait that long.
    */
   fails: (
     request: string,
   ) => number | "Lost" | { readonly status: number; readonly retryAfterSeconds: number } | undefined;
-  /** Called after each patch, as an operator that notices it. */
+  /** Called after each patch, as an operator that notices it would act. */
   onPatch: (object: Json) => void;
-  /** A kubeconfig for it, for a command line with its own commands and streams. */
+  /** A kubeconfig for it, for tests with their own commands and streams. */
   readonly kubeconfig: string;
-  /** Runs a command line before it, in namespace san. */
+  /** Runs a command line against it, in namespace san. */
   xensan(...args: string[]): Promise<Typed>;
 }
 

@@ -33,7 +33,7 @@ export const fine: Said = { status: "True", reason: "Ready", message: "Everythin
 export const not = (reason: string, message: string): Said => ({ status: "False", reason, message });
 export const unknown = (reason: string, message: string): Said => ({ status: "Unknown", reason, message });
 
-/** `conditions` beside those of a fine object; a status beside them in `more`. */
+/** An object with `conditions` besides those of a healthy one; `more` is added to its status. */
 export function raw(
   name: string,
   spec: unknown,
@@ -127,7 +127,7 @@ export interface Rack {
   readonly secret?: "Present" | "Absent" | "Unknown";
 }
 
-/** The rack with everything ready, but for what is given. */
+/** The rack with everything ready, except what is given. */
 export function rack(given: Rack = {}): World {
   return {
     namespace: "san",

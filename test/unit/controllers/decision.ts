@@ -2,7 +2,10 @@ import type { Step } from "../../../src/controllers/hosts/step.ts";
 import { hostText } from "../../../src/controllers/identity.ts";
 import type { ConditionUpdate } from "../../../src/runtime/conditions.ts";
 
-/** The whole decision of an `ensure…` for comparison: a condition as `Type Status Reason: message`, a step as its command line. */
+/**
+ * The whole decision of an `ensure…` function for comparison: a condition as `Type Status Reason: message`, a step as
+ * its command line.
+ */
 export const decision = <
   T extends { readonly conditions: readonly ConditionUpdate[]; readonly steps: readonly Step[] },
 >(
@@ -13,7 +16,7 @@ export const decision = <
   steps: finding.steps.map(stepLine),
 });
 
-/** `interrupting exclusive HOST SCRIPT ARGUMENTS… [work]`, the first two where they hold. */
+/** `interrupting exclusive HOST SCRIPT ARGUMENTS… [work]`, the first two words only if they apply. */
 const stepLine = ({ host, command, interrupts, exclusive, ...rest }: Step & { readonly work?: string }): string =>
   [
     ...(interrupts === true ? ["interrupting"] : []),

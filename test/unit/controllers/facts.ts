@@ -1,13 +1,13 @@
 import type { HostView } from "../../../src/controllers/hosts/view.ts";
 import type { AoeDriver, Fact, HostFacts } from "../../../src/host/facts.ts";
 
-/** What a host says. */
+/** A known fact. */
 export const known = <T>(value: T): Fact<T> => ({ state: "known", value });
 
-/** Facts of a host that answers: what a test does not give is there nowhere. */
+/** Facts of a host that answers: everything that a test does not give is absent. */
 export const facts = (given: Partial<HostFacts> = {}): HostFacts => everywhere({ state: "absent" }, given);
 
-/** Facts of a host of which nothing is known but what a test gives. */
+/** Facts of a host of which only what a test gives is known. */
 export const silent = (given: Partial<HostFacts> = {}): HostFacts =>
   everywhere({ state: "unknown", why: "not asked" }, given);
 

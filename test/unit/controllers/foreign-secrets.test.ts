@@ -49,7 +49,7 @@ function mirrored() {
   return { clock, create, asked, reflectors };
 }
 
-/** Comments and keys of a thousand other hosts, as a site's known_hosts has them. */
+/** Comments and keys of a thousand other hosts, as in a site-wide known_hosts. */
 const longKnownHosts = (own: string) => `${"# another host\n".repeat(10_000)}${own}`;
 
 describe("Secrets of others", () => {

@@ -58,7 +58,7 @@ const seen = (host: string, what: SharedDevice = nothing, rest: Partial<Seen> = 
   online: true,
   ...rest,
 });
-/** It says one thing less. */
+/** One fact less is known of it. */
 const silent = (host: string, less: Pick<Seen, "device"> | Pick<Seen, "records">): NodeLook => ({
   host,
   kind: "Seen",

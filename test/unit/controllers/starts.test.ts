@@ -20,7 +20,7 @@ it("two are started at once on one host, and the third says whom it waits for", 
   expect(starts.ask(domain("b"), request("b"), 0)).toBeUndefined();
   expect(starts.ask(domain("c"), request("c"), 0)).toContain("(a, b)");
   expect(starts.ask(domain("d"), request("d", { host: refTo("XenHost", "san", "brutus") }), 0)).toBeUndefined();
-  // What has been let through stays so.
+  // A start that was admitted stays admitted.
   expect(starts.ask(domain("a"), request("a"), 5_000)).toBeUndefined();
   starts.end(domain("a"));
   expect(starts.ask(domain("c"), request("c"), 5_000)).toBeUndefined();

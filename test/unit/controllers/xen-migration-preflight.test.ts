@@ -124,7 +124,7 @@ const domain: Traveller = {
 };
 const running = { domains: known({ domains: [row], processes: [] }) };
 const source = sheet("bella", running);
-/** What is at the path of an ISO. */
+/** The facts about the path of an ISO. */
 const shows = (kind: "File" | "Missing") => {
   const nothing = {
     sizeBytes: 0,

@@ -59,7 +59,7 @@ function evidence(source: ObservedDomain, target: ObservedDomain, rest: Partial<
   };
 }
 
-/** The verdict without its words. */
+/** The verdict without its message. */
 function verdict(source: ObservedDomain, target: ObservedDomain, rest: Partial<Evidence> = {}): string {
   const found = judge(evidence(source, target, rest));
   if (found.kind === "Act") return `${found.action} on ${found.side}`;
@@ -130,7 +130,7 @@ describe("what both hosts show after a migration, no program of the toolstack at
     expect(verdict(dead, receiving("nameless"), none)).toBe("AbandonIncoming on Target");
     expect(verdict(dead, receiving("none"), none)).toBe("DomainGone");
     expect(verdict(dead, receiving("running"), none)).toBe("Succeeded");
-    // Whoever gave it its name is about to start it.
+    // The toolstack that renamed it is about to start it.
     expect(verdict(dead, receiving("arrived"), none)).toBe("Wait");
     expect(verdict(dead, unreachable, none)).toBe("OutcomeUnknown");
   });

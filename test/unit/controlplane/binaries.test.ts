@@ -30,7 +30,7 @@ async function programs(at: string, names: readonly string[]): Promise<void> {
   await Promise.all(names.map((name) => program(path.join(at, name))));
 }
 
-/** A machine with nothing: no network, and of the system's programs only the shell's. */
+/** A machine without a network, and with only the shell of the system's programs. */
 async function emptyMachine(): Promise<void> {
   const tools = path.join(directory, "tools");
   await mkdir(tools);

@@ -11,7 +11,7 @@ let output: string;
 beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), "xensan-build-"));
   output = path.join(directory, "out");
-  // Everything but Go, so that only the test's own Go is found.
+  // All tools except Go, so that only the test's own Go is found.
   const tools = path.join(directory, "tools");
   await mkdir(tools);
   const needed = "sh sed mkdir mktemp rm mv cat chmod cut grep head tail flock touch".split(" ");
@@ -28,7 +28,7 @@ async function linkTool(name: string, into: string): Promise<void> {
   if (found !== undefined) await symlink(found, path.join(into, name));
 }
 
-/** A Go compiler for the test: what it does for `go list -deps` and for `go build`, in which `$out` is to be written. */
+/** A Go compiler for the test: the shell text of `go list -deps` and of `go build`, which must write `$out`. */
 async function installGo({
   list = "",
   build = 'echo built >"$out"; chmod +x "$out"',
@@ -57,7 +57,7 @@ function build(programs: readonly Program[] = ["etcd"], signal?: AbortSignal, se
 const compiled = async () =>
   (await readFile(path.join(directory, "calls"), "utf8")).split("\n").filter((line) => line.startsWith("build")).length;
 
-/** What is in the directory beside the lock and the log. */
+/** The content of the directory without the lock and the log. */
 const contents = async () => (await readdir(output)).filter((name) => !name.startsWith("build.")).sort();
 
 describe("a build from Go modules", () => {

@@ -22,7 +22,7 @@ const kinds = Object.values(definitions).map((definition) => ({
   words: [definition.kind.toLowerCase(), definition.plural, definition.shortName],
   schema: objectSchema(definition),
 }));
-/** Whether a schema has the field; * stands for what cannot be told. */
+/** Whether a schema has the field; * matches what cannot be known. */
 function hasField(schema: StructuralSchema | undefined, path: readonly string[]): boolean {
   const [field, ...rest] = path;
   if (field === undefined) return true;
@@ -135,7 +135,7 @@ describe("the pages of the docs", () => {
 const builtIn =
   /^(all|clusterrolebindings?|configmaps?|crds?|customresourcedefinitions?|deployments?|events?|leases?|namespaces?|pods?|secrets?|xensan|KIND)$/;
 
-/** What is wrong with the arguments of kubectl: unknown resources, conditions and fields of our kinds. */
+/** Problems of the arguments of kubectl: unknown resources, conditions and fields of our kinds. */
 function problemsOf(args: readonly string[]): string[] {
   const verb = args.find((one, index) => !one.startsWith("-") && !/^(-n|--namespace)$/.test(args[index - 1] ?? ""));
   const operands = args

@@ -2,18 +2,18 @@ import { anchorOf, pageFiles, textOf } from "../../../docs/site/pages.ts";
 
 /** A page of Markdown. */
 export interface Page {
-  /** Relative to the top folder. */
+  /** Path relative to the top folder. */
   readonly file: string;
   readonly text: string;
-  /** What stands in code, fenced or indented, with its language (empty when none is given). */
+  /** Code blocks, fenced or indented, with their language (empty when none is given). */
   readonly blocks: readonly { readonly language: string; readonly text: string }[];
   /** Code within a sentence. */
   readonly spans: readonly string[];
-  /** What a link may name after #. */
+  /** Anchors that a link may name after #. */
   readonly anchors: ReadonlySet<string>;
 }
 
-/** Every page that a person reads, except the changelog: it tells of former names too. */
+/** Every page for users, except the changelog, which also uses former names. */
 export const pages = (): readonly Page[] =>
   pageFiles()
     .filter((file) => file !== "CHANGELOG.md")

@@ -10,7 +10,7 @@ const node = "node:\n\tip_port = 7777\n\tip_address = 10.0.0.5\n\tnumber = 0\n\t
 const one = ["conf-cluster ocfs2 local", "conf-node ocfs2 0 n1 10.0.0.5 7777"];
 const region = "ABCDEF0123456789ABCDEF0123456789";
 
-/** Files of many hands, and what `o2cb --config-file=FILE list-cluster` of ocfs2-tools 1.8.7 made of each. */
+/** Handwritten files, and the output of `o2cb --config-file=FILE list-cluster` of ocfs2-tools 1.8.7 for each. */
 const readable: readonly (readonly [what: string, text: string, rows: readonly string[]])[] = [
   ["no byte", "", []],
   ["a stanza right after another", `${cluster}${node}`, one],

@@ -14,13 +14,16 @@ import { dirname, join } from "node:path";
 import type { HostCommand, Outcome } from "../../../src/host/command.ts";
 import { outcomeOf } from "../../../src/host/outcome.ts";
 
-/** UUID that the fake blkid finds on whatever is mounted on `share`. */
+/** UUID that the fake blkid finds on the file system at `share`. */
 export const filesystem = "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
 
-/** A directory in which our scripts see a dom0: xl and its like are shell scripts that print what the real ones print. */
+/**
+ * A directory in which our scripts see a dom0: xl and the other tools are shell scripts with the output of the real
+ * ones.
+ */
 export interface FakeDom0 {
   readonly directory: string;
-  /** A directory on a file system of its own, which passes for the shared one. */
+  /** A directory on a file system of its own, used as the shared one. */
   readonly share: string;
   readonly mountPoint: string;
   act(command: HostCommand): Outcome;
@@ -29,7 +32,7 @@ export interface FakeDom0 {
   domains(...rows: readonly (readonly [number, string, string, string, number])[]): void;
   /** NAME STATE of each domain now. */
   listed(): readonly string[];
-  /** What was asked of xl that changes something. */
+  /** Commands of xl that change something. */
   calls(): readonly string[];
   write(file: string, text: string): string;
   read(file: string): string;
@@ -43,7 +46,10 @@ export interface FakeDom0 {
 
 const mountPoint = "/dev/shm";
 
-/** xl over a table of domains in $FAKE/domains; `list --long` prints $FAKE/long, `create` gives what $FAKE/created says, `migrate` does what $FAKE/migrate says. */
+/**
+ * xl over a table of domains in $FAKE/domains; `list --long` prints $FAKE/long, `create` returns what is in
+ * $FAKE/created, `migrate` runs $FAKE/migrate.
+ */
 const xl = `#!/bin/sh
 FAKE=@FAKE@
 touch "$FAKE/domains" "$FAKE/calls"

@@ -18,7 +18,7 @@ const directory = new URL("../../fixtures/probe/", import.meta.url);
 const recorded = readdirSync(directory).map((name) => readFileSync(new URL(name, directory)));
 const nonce = "00112233445566778899aabbccddeeff";
 
-/** As the door lets it in: what an answer of these bytes is for everybody behind it. */
+/** An answer of these bytes as the SSH session passes it on. */
 function admitted(bytes: Uint8Array): string {
   const transcript = createTranscript(nonce, 2 * bounds.answerBytes);
   transcript.add(Buffer.from(`${nonce} begin\n`));
@@ -109,7 +109,7 @@ describe("an answer of a host, whatever it is", () => {
   });
 });
 
-/** Answers as large as a host may give, of the worst kinds. */
+/** The largest answers that a host may give, of the worst kinds. */
 const large: Record<string, (length: number) => string> = {
   newlines: (length) => `probe\t1\n${"\n".repeat(length)}end\tprobe\n`,
   tabs: (length) => `probe\t1\ndomains${"\t".repeat(length)}\nend\tdomains\tknown\t0\t\nend\tprobe\n`,
@@ -134,7 +134,7 @@ const large: Record<string, (length: number) => string> = {
   ),
 };
 
-/** Half of the rows that a section may have of one kind, half of another that is about the first. */
+/** Half of the allowed rows of a section are of one kind, half of another kind that refers to the first row. */
 const crossed: Record<string, readonly [string, (index: number) => string, string, (index: number) => string]> = {
   "mounts of a device": [
     "block",

@@ -1,4 +1,4 @@
-/** What an owner's pattern names: pattern, text, and whether it does. Held against the shells of hosts and our own matcher. */
+/** Pattern, text, and whether they match. Tested with the shells of hosts and with our own matcher. */
 export const globCases: readonly (readonly [glob: string, text: string, matches: boolean])[] = [
   ["/srv/aoe/*", "/srv/aoe/a.img", true],
   ["/srv/aoe/*", "/srv/aoe/sub/a.img", false],

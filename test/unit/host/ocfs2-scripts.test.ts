@@ -34,7 +34,7 @@ describe.each(shells)("in %s", (...shell) => {
   };
 
   describe("the kernel's log of a host that lost its SAN", () => {
-    // Lines of a real rack: one host whose cable was out, and the one that stayed.
+    // Kernel messages of a real rack: of a host whose cable was out, and of the one that stayed.
     const rowsOf = (dmesg: string) => {
       file("dmesg", dmesg);
       return run(["probe-kernel-log"], `awk -v work="$work" "$kernel_log_words"'BEGIN { exit !kernel_log() }'`);
@@ -118,7 +118,7 @@ describe.each(shells)("in %s", (...shell) => {
         "/dev/etherd/e0.1\t_netdev,noauto,noatime\tsan/disks 1111-aa",
       ]);
       expect(run([], body("\nfstab_entry /"))).toEqual(["UUID=1\tdefaults\t-"]);
-      // Nobody mounts that one.
+      // No entry mounts that one.
       expect(run([], body("\nfstab_entry /srv/other"))).toEqual([""]);
     });
     it("loses an entry with its mark and nothing else", () => {
@@ -167,7 +167,7 @@ describe.each(shells)("in %s", (...shell) => {
   });
 
   describe("a region of a global heartbeat", () => {
-    // What debugfs.ocfs2 1.8.7 says of a real file system.
+    // Output of debugfs.ocfs2 1.8.7 for a real file system.
     const uuid = "F12FA657E0B04125B9AAE8CF47B6BCB8";
     const stats = `	Block Size Bits: 11   Cluster Size Bits: 12
 	Max Node Slots: 2
@@ -185,7 +185,7 @@ describe.each(shells)("in %s", (...shell) => {
 `;
     const layout = (region: string, texts = { stats, heartbeat }, sector = 512) => {
       const debugfs = `debugfs.ocfs2() { case $2 in stats) cat ${file("stats", texts.stats)} ;; *) cat ${file("heartbeat", texts.heartbeat)} ;; esac; }`;
-      // A dot in the name of a function is no POSIX.
+      // POSIX allows no dot in the name of a function.
       const text = shared("heartbeat-region").replaceAll("debugfs.ocfs2", "debugfs_ocfs2");
       return run(
         [],

@@ -6,7 +6,7 @@ import { type FakeDom0, fakeDom0, shells } from "./fake-dom0.ts";
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 const other = "94451a8f-8a10-4e81-b45a-6937d115fafe";
 
-/** `xl info` of a Debian 12 dom0, as it was printed there; lines that nobody reads are cut. */
+/** `xl info` of a Debian 12 dom0; lines that are not read are cut. */
 const info = `host                   : bella
 release                : 6.1.0-56-amd64
 nr_cpus                : 1
@@ -94,7 +94,7 @@ describe.each(shells)("what a dom0 says of Xen, in %s", (...shell) => {
     expect(facts().toolstack).toMatchObject({ state: "known", value: { dom0: true, info: undefined } });
   });
 
-  // As the documentation and the sources of xend have it; no such host has been asked.
+  // According to the documentation and the sources of xend; not checked on a real host.
   it("is said by xm in s-expressions on a host of 2010", () => {
     dom0.sh(`rm ${dom0.directory}/bin/xl`);
     dom0.write(

@@ -9,7 +9,7 @@ it("two scripts that may run at once share no file in the run directory", () => 
   for (const name of scriptNames) {
     const { text } = loadScript(name);
     const lock = /^\s*take_lock (\w+)/m.exec(text)?.[1] ?? `none: ${name}`;
-    // A name that goes on with a variable is that process' own, or that object's.
+    // A name that ends in a variable belongs to one process or object.
     for (const [, file = "", rest] of text.matchAll(/\$run_dir\/([\w.-]+)(\$)?/g)) {
       if (rest === undefined && !file.endsWith("XXXXXX") && !byDomain.includes(file))
         locks.set(file, (locks.get(file) ?? new Set()).add(lock));

@@ -10,8 +10,8 @@ const boot = "b3d57a51-0a4c-4c0f-9f0e-1a2b3c4d5e6f";
 const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${"B".repeat(44)}`;
 
 /**
- * A dom0 of the tutorial: two hosts share a file system, two domains run, one of them has moved here. Returns how many processes
- * more a look needs because this machine lets us make no block device.
+ * A dom0 of the tutorial: two hosts share a file system, two domains run, one of them was migrated here. Returns how
+ * many more processes a look needs because this machine does not let us make a block device.
  */
 function furnishDom0(host: ShellHost): number {
   host.domains([1, "vm1", other, "-b----", 20], [2, "vm2", uuid, "r-----", 7]);
@@ -107,13 +107,16 @@ const asksOfDom0: ProbeRequest = {
 };
 const asksOfSan: ProbeRequest = { roles: ["Server"], backings: ["/srv/aoe/a.img", "/dev/vdc"], segments: [] };
 
-/** Most processes of a look, once the host has been looked at before, and of the first look with everything asked. */
+/**
+ * Maximum of processes of a look, once the host has been looked at before, and of the first look with everything
+ * requested.
+ */
 const limits = {
   dom0: { steady: 17, everything: 25 },
   san: { steady: 13, everything: 15 },
 } as const;
 
-/** The timer of a look sleeps anew every few seconds: a slow machine adds nothing to what a look starts. */
+/** The timer of a look restarts its sleep every few seconds: a slow machine must not add to the count. */
 const withoutTicks = ({ forks, programs }: Counted): Counted => ({
   forks: forks - Math.max(0, programs.filter((name) => name === "sleep").length - 1),
   programs,
@@ -159,7 +162,7 @@ describe.skipIf(impossible !== undefined)("what a look at a host costs", () => {
       say("dom0", found);
       expect(found.told).toContain("aoe-devices\tuser\te0.1\txen-backend 2\n");
       expect(found.told).toContain("images\tuser\t/srv/xen/a.img\tloop\tloop0\t1\n");
-      // The one device is mounted, and the packages are as they were.
+      // The one device is mounted, and the packages are unchanged.
       expect(found.steady.programs.filter((name) => ["ls", "dpkg-query"].includes(name))).toEqual([]);
       expect(found.steady.forks).toBeLessThanOrEqual(limits.dom0.steady + found.more);
       expect(found.everything.forks).toBeLessThanOrEqual(limits.dom0.everything + found.more);

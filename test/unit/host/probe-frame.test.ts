@@ -12,7 +12,7 @@ const shells = [["dash"], ["busybox", "sh"]].filter(
 const shared = (name: string) => fileURLToPath(new URL(`../../../src/host/scripts/shared/${name}.sh`, import.meta.url));
 const frame = shared("probe-frame");
 
-/** Two sections of one part; the second says its last word when the look has given up on it and is about to print. */
+/** Two sections of one part; the second prints its last line when the look has given up on it and is about to print. */
 const lookThatGivesUp = `
 set -eu
 . ${shared("lock")}
@@ -35,7 +35,7 @@ until grep -qs "^slow" "$work/tools.out"; do sleep 0.01; done
 collect
 `;
 
-/** A script runs as a part of the shell that is asked for it, see src/ssh/wire.ts: that one's pid is not its own. */
+/** A script runs as a part of the login shell, see src/ssh/wire.ts: that shell's pid is not the script's. */
 const asSent = (script: string) => `(\n${script}\n)\nexit $?`;
 
 describe.each(shells)("what a probe has given up, in %s", (...shell) => {
@@ -59,7 +59,7 @@ describe.each(shells)("what a probe has given up, in %s", (...shell) => {
   });
 });
 
-/** A section waits for a program that does not answer, which is limited to a second; another one comes after it. */
+/** A section waits for a program that does not answer and is limited to a second; another section follows. */
 const lookThatLimits = `
 set -eu
 . ${shared("lock")}
@@ -73,7 +73,7 @@ start tools slow=slow next=next
 collect
 `;
 
-/** It gives up a part before the program has had its time, and then says that the program has ended. */
+/** It gives up a part before the time of the program is over, and then reports whether the program has ended. */
 const lookThatEndsWhatItGivesUp = `
 set -eu
 . ${shared("lock")}

@@ -113,7 +113,7 @@ describe.each(shells)("a host that would bring its domains back by itself, in %s
     dom0.domains();
   });
   afterEach(() => dom0.end());
-  // Debian 12's file, comments cut.
+  // Debian 12's file without comments.
   const debian = `# what is saved\nXENDOMAINS_MIGRATE=""\nXENDOMAINS_SAVE=/var/lib/xen/save\n# XENDOMAINS_RESTORE\nXENDOMAINS_RESTORE=true\nXENDOMAINS_AUTO=/etc/xen/auto\nXENDOMAINS_STOP_MAXWAIT=300\n`;
   const automatic = () => {
     const known = parseProbe(dom0.run(probe({ roles: ["Client"], backings: [], segments: [] })).stdout).toolstack;
@@ -175,7 +175,7 @@ describe.each(shells)("the configuration of xend, in %s", (...shell) => {
     expect(dom0.read("xen/xend-config.sxp")).toContain("(vncpasswd 'hu sh$1')\n");
     expect(dom0.read("xen/xend-config.sxp")).not.toContain("revision");
     expect(told()).toEqual([password.revision, "'...'"]);
-    // The Secret says the same in a new revision.
+    // The Secret has the same value in a new revision.
     const again = { text: "hu sh$1", revision: "fedcba9876543210" };
     expect(dom0.act(configureXend({ settings, password: again }))).toEqual({ kind: "done", detail: "unchanged" });
     expect(dom0.calls()).toEqual(["xend restart"]);

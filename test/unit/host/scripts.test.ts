@@ -34,7 +34,7 @@ describe.each(scriptNames)("the script %s", (name) => {
   it("passes shellcheck", () => {
     if (run(["shellcheck", "--version"], "").status !== 0)
       return console.warn("not checked: shellcheck is not installed");
-    // Shared functions that this script does not call are unreachable and their variables unused: that is not a fault.
+    // Shared functions that this script does not call are unreachable and their variables unused: this is allowed.
     expect(run(["shellcheck", "-s", "sh", "-e", "SC2034,SC2317", "-"], text).stdout).toBe("");
     return undefined;
   });
@@ -78,7 +78,7 @@ describe.each(shells)("the lock where there is no flock, in %s", (...shell) => {
       "busy\tanother command holds the x lock of this host\nexit 4\n",
     );
     expect(locked("take_lock x 0; echo got it").stdout).toBe("got it\n");
-    // A link to a process that never was: its holder died without letting go.
+    // A link to a process that never existed: its holder died without releasing it.
     expect(run(["ln", "-s", "999999999.1", join(directory, "x.lock.owner")], "").status).toBe(0);
     expect(locked("take_lock x 5; echo got it").stdout).toBe("got it\n");
   });
@@ -87,7 +87,7 @@ describe.each(shells)("the lock where there is no flock, in %s", (...shell) => {
     const ending = "take_lock x 0; at_exit 'echo tidy; ls $run_dir'; finish ok";
     expect(locked(ending).stdout).toBe("done\tok\ntidy\nx.lock.owner\n");
     expect(run(["ls", directory], "").stdout).toBe("");
-    // No script sets a trap of its own in the place of the one that gives the lock back.
+    // No script may replace the trap that releases the lock.
     const own = scriptNames.filter((name) => /^\s*trap (?!"\$exit_commands").* EXIT$/m.test(loadScript(name).text));
     expect(own).toEqual(["probe"]);
   });

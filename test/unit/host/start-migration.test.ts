@@ -10,7 +10,7 @@ import { type FakeDom0, fakeDom0, shells } from "./fake-dom0.ts";
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 const started = { kind: "done", detail: "started" };
 
-/** What xl 4.17 says of a migration that goes well, cut where a test wants to look. */
+/** xl 4.17's output for a successful migration, cut where a test needs to look. */
 const begun = `
 cat >&2 <<'SAID'
 migration target: Ready to receive domain.
@@ -25,7 +25,7 @@ migration sender: Target has acknowledged transfer.
 migration sender: Giving target permission to start.
 SAID
 `;
-/** As xl does: a child that sends, and a resume when the stream is cut. */
+/** Like xl: a child that sends, and a resume when the stream is cut. */
 const sends = `
 ${"$FAKE"}/bin/ssh 600 &
 wait $!
@@ -40,7 +40,7 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
   beforeEach(() => {
     dom0 = fakeDom0(shell);
     dom0.domains([1, "vm2", uuid, "-b----", 20]);
-    // A process called ssh, as the transport of xl is.
+    // A process called ssh, like the transport of xl.
     dom0.link("/bin/sleep", "bin/ssh");
   });
   afterEach(() => dom0.end());

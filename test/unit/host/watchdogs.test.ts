@@ -8,7 +8,7 @@ const shells = [["dash"], ["busybox", "sh"]].filter(
   ([program = "", ...args]) => spawnSync(program, [...args, "-c", "exit 0"]).status === 0,
 );
 
-/** A dom0 whose kernel knows this watchdog: how it calls itself, whether somebody has opened it, seconds. */
+/** A dom0 whose kernel has this watchdog: its name, whether it is opened, its seconds. */
 async function watchdogsOf(
   shell: readonly string[],
   sysfs: readonly (readonly [string, string, string])[],

@@ -8,7 +8,7 @@ import { type FakeDom0, fakeDom0, shells } from "./fake-dom0.ts";
 const key = "xend-relocation-hosts-allow";
 const wanted = "'^10[.]99[.]0[.]12$'";
 
-/** What the file holds, what is told of hosts-allow (undefined: nothing), and the file with the wanted value. */
+/** The content of the file, the printed hosts-allow (undefined: none), and the file with the wanted value. */
 const cases: readonly (readonly [what: string, text: string, told: string | undefined, after: string])[] = [
   ["one line", `(${key} '')\n`, "''", `(${key} ${wanted})\n`],
   [

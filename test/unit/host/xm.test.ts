@@ -11,8 +11,8 @@ const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 const owner = { namespace: "xen", name: "vm2", uid: "1111-aa" };
 
 /**
- * xm over the table of the fake xl, as the manual and the sources of xend 4.3 have it: no host with xend was at hand, so
- * these tests hold the scripts to the documentation, not to a machine.
+ * xm over the table of the fake xl, according to the manual and the sources of xend 4.3: no host with xend was
+ * available, so these tests check the scripts against the documentation, not against a machine.
  */
 const xm = `#!/bin/sh
 FAKE=@FAKE@

@@ -9,7 +9,7 @@ import { plainKubeconfig } from "../kubeconfig.ts";
 const object = { metadata: { namespace: "san", name: "a" } };
 const { metadata: key } = object;
 
-/** A server that takes requests and answers them never, not even in part, or with headers and then nothing. */
+/** A server that accepts requests but never answers: not even in part, or only with headers. */
 async function startHanging(hang: "Silent" | "HeadersOnly", answersAfter = Number.POSITIVE_INFINITY) {
   const requests: string[] = [];
   const server = http.createServer((request, response) => {
@@ -58,10 +58,10 @@ it.each(["Silent", "HeadersOnly"] as const)(
       }),
     );
     const expected = Object.keys(calls).map((name) => [name, "0 NoAnswer"]);
-    // A watch whose answer has begun is opened anew from where it was.
+    // A watch whose answer has begun is reopened from where it was.
     if (hang === "HeadersOnly") expected[expected.length - 1] = ["watch", "the watch has ended"];
     expect(ends).toEqual(expected);
-    // Nothing was sent twice: whoever asked looks at the world first.
+    // Nothing was sent twice: the caller looks at the world before it retries.
     expect(requests).toHaveLength(Object.keys(calls).length);
   },
 );

@@ -69,7 +69,7 @@ describe("the health server", () => {
   });
 });
 
-/** What comes back on a raw connection for these bytes, until the server closes it. */
+/** The answer to these bytes on a raw connection, until the server closes it. */
 function exchange(port: number, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(bytes));

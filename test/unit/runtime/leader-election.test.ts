@@ -9,7 +9,7 @@ import { stage } from "./stage.ts";
 
 const lease = { namespace: "xensan", name: "xensan" };
 
-/** Replicas that note when they begin and end to act. Wall clocks disagree by an hour. */
+/** Replicas that record when they begin and stop acting. Their wall clocks differ by an hour. */
 function cluster(seed?: string) {
   const on = stage(seed);
   const history: string[] = [];
@@ -85,7 +85,7 @@ describe("leader election", () => {
     await clock.advance(60_000);
     const [begins] = history.filter((line) => line.endsWith("b begins"));
     const second = Number(begins?.split(" ")[0]);
-    // Within the lease time counted from the last renewal, plus the two intervals at which the two look at it.
+    // Within the lease time, counted from the last renewal, plus the intervals at which the two replicas look.
     expect(second).toBeGreaterThanOrEqual(killedAt + 15 - 2);
     expect(second).toBeLessThanOrEqual(killedAt + 15 + 3);
   });

@@ -6,7 +6,7 @@ import { secretKind } from "../../../src/runtime/kinds.ts";
 import { KubeError } from "../../../src/runtime/kube-api.ts";
 import { plainKubeconfig } from "../kubeconfig.ts";
 
-/** What the server says, one answer per request; the last one for all that follow. */
+/** The server's answers, one per request; the last one for all further requests. */
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 const json =
   (status: number, body: object, headers: Record<string, string> = {}): Answer =>
@@ -19,7 +19,7 @@ const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "a", namesp
 const good = json(200, secret);
 const key = { namespace: "b", name: "a" };
 
-/** A client whose pauses take no time and are written down, in seconds. */
+/** A client whose pauses take no time and are recorded, in seconds. */
 async function against(...answers: readonly Answer[]) {
   const asked: string[] = [];
   const server = createServer((request, response) => {

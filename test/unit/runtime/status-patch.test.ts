@@ -50,7 +50,7 @@ describe("the status of an object", () => {
   it("tells the store what stands there when an answer was lost and the next write meets a conflict", async () => {
     const { api, object, signal } = await widgetOnStage();
     const status = { conditions: [ready] };
-    // Stored, and never answered.
+    // Stored, but never answered.
     const lost = await applyStatus({ api, kind: widgets, object }, status, signal);
     const seen: unknown[] = [];
     const store = new (class extends Store<Widget> {
@@ -98,7 +98,7 @@ describe("the status of an object", () => {
   it("does not replace what the cache did not show: the server has another status", async () => {
     const { api, object, signal, get } = await widgetOnStage();
     const intent = { server: { unit: "operation-1" } };
-    // Stored, and never answered.
+    // Stored, but never answered.
     await applyStatus({ api, kind: widgets, object }, intent, signal);
     const anew = applyStatus({ api, kind: widgets, object }, { server: { unit: "operation-2" } }, signal);
     await expect(anew).rejects.toMatchObject({
@@ -239,7 +239,10 @@ describe("an intent that something irreversible rests on", () => {
   const nothing: NonNullable<Widget["status"]> = {};
   const intent = { server: { unit: "operation-1" } };
 
-  /** One reconcile that writes `status` and acts once the server has confirmed it; how often it asked, and whether it acted. */
+  /**
+   * One reconcile that writes `status` and acts once the server has confirmed it; returns the number of requests and
+   * whether it acted.
+   */
   async function reconcile(
     { api, signal }: { readonly api: KubeApi; readonly signal: AbortSignal },
     object: Widget,

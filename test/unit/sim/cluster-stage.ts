@@ -63,13 +63,13 @@ export async function mountedStage(options: StageOptions = {}): Promise<Stage> {
   return it;
 }
 
-/** What a probe says that asks for the device and the mount point. */
+/** The facts of a probe with the device and the mount point. */
 export async function clusterFacts(it: Stage, host: string): Promise<HostFacts> {
   const request = { roles: ["Client"], backings: [], segments: [], sharedDevices: [device], mountPoints: [mountPoint] };
   return parseProbe((await it.run(host, probe({ ...request, roles: ["Client"] }))).stdout);
 }
 
-/** The tutorial's rack whose /dev/vdb holds something. */
+/** The tutorial's rack with this content on /dev/vdb. */
 export const rackWith = (disk: { signature?: string; data?: boolean; ocfs2?: { label: string; cluster: string } }) =>
   changedRack((file) => {
     const vdb = file.hosts.san?.disks.find(({ path }) => path === "/dev/vdb");

@@ -16,13 +16,13 @@ import {
 import { contractRack, type Init, serverLife } from "../../contract-hosts/server-life.ts";
 import { xenLife } from "../../contract-hosts/xen-life.ts";
 
-/** What real machines answered; `npm run contract -- NAME` records it anew. */
+/** The recorded answers of real machines; `npm run contract -- NAME` records them again. */
 function recorded(name: string): Recording {
   const file = new URL(`../../fixtures/contract/${name}.json`, import.meta.url);
   return recordingSchema.parse(JSON.parse(readFileSync(file, "utf8")));
 }
 
-/** What was recorded with other commands than today's cannot be compared. */
+/** A recording of other commands than today's cannot be compared. */
 function requireCurrent(context: TestContext, name: string, simulated: Recording): void {
   const asked = (recording: Recording) =>
     JSON.stringify(normalise(recording, []).map(({ host, script, args }) => [host, script, args]));
@@ -30,7 +30,7 @@ function requireCurrent(context: TestContext, name: string, simulated: Recording
   context.skip(`${name}.json was recorded with other commands: record it anew with npm run contract -- ${name}`);
 }
 
-/** The rack answers a life as the real machines did. */
+/** The rack answers the steps of a life as the real machines did. */
 function expectTheSame(context: TestContext, name: string, simulated: Recording, sections: readonly string[]): void {
   requireCurrent(context, name, simulated);
   expect(normalise(simulated, sections)).toEqual(normalise(recorded(name), sections));

@@ -195,7 +195,7 @@ describe("a grown volume", () => {
       options: [],
       allowedBackings,
     };
-    // A disk that says nothing of itself is known by its size only.
+    // A disk that reports no identity is recognized only by its size.
     await stage.act("san", ensureExport({ ...request, restart: "Always", replaces: `unnamed:${2 ** 31}` }));
     for (const name of dom0s) {
       const grown = revalidate({ shelf: 0, slot: 1, expectBytes: 3 * 2 ** 30 });

@@ -37,7 +37,7 @@ describe("a migration that nothing disturbs", () => {
   });
 });
 
-/** Lets it come to its end, with everything that waits for TCP. */
+/** Lets time pass until the migration has ended, including TCP timeouts. */
 async function settled(): Promise<unknown> {
   rack.pass(2000);
   expectNeverTwice(rack);

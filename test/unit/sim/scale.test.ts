@@ -37,7 +37,7 @@ describe("a rack of 100 hosts with 5,000 volumes", () => {
     const used = process.cpuUsage(began);
     expect([known(facts.backings).length, known(facts.exports).length]).toEqual([500, 20]);
     expect((await it.facts("dom0-1")).aoeDevices).toMatchObject({ value: { length: 200 } });
-    // With the parser; about 5 ms on a quiet core.
+    // Including the parser; about 5 ms on a quiet core.
     expect((used.user + used.system) / 1000 / rounds).toBeLessThan(50);
   });
 });

@@ -12,7 +12,7 @@ import { createRack, type Rack } from "../../../src/sim/rack.ts";
 import { loadRack, parseRack, type RackFile, type RackFileInput, tutorialRack } from "../../../src/sim/rack-file.ts";
 import type { RunRequest, RunResult, SshTarget } from "../../../src/ssh/host-session.ts";
 
-/** A clock that jumps: whoever sleeps has slept. */
+/** A clock that jumps: a sleep ends at once. */
 interface TestClock extends Clock {
   pass(ms: number): void;
 }
@@ -41,7 +41,7 @@ export interface Stage {
   act(host: string, command: HostCommand): Promise<Outcome>;
   facts(host: string, backings?: readonly string[]): Promise<HostFacts>;
   pass(seconds: number): void;
-  /** What happened since the last call, without what commands begin and end. */
+  /** Events since the last call, except those of the begin and end of commands. */
   happened(kind?: RackEvent["kind"]): RackEvent[];
 }
 
@@ -100,7 +100,7 @@ export function known<T>(fact: Fact<T>): T {
 export const owner: Owner = { namespace: "san", name: "data", uid: "0a1b" };
 export const allowedBackings = ["/dev/vdb", "/srv/aoe/*", "san/*"];
 
-/** The tutorial's rack with its file changed. */
+/** The tutorial's rack with a changed file. */
 export function changedRack(change: (file: RackFileInput) => void): RackFile {
   const file: RackFileInput = structuredClone(loadRack(tutorialRack));
   change(file);

@@ -44,7 +44,7 @@ export interface XenStage extends Stage {
   start(host: Dom0, text?: string): ReturnType<Stage["act"]>;
   stop(host: Dom0, how?: "Shutdown" | "Destroy", seconds?: number): ReturnType<Stage["act"]>;
   migrate(operation?: string): ReturnType<Stage["act"]>;
-  /** Name and letters of what xl list shows, by host. */
+  /** Name and state letters of xl list, by host. */
   seen(): Record<Dom0, string[]>;
   run1(operation?: string): Promise<unknown>;
 }
@@ -55,7 +55,7 @@ export async function xenStage(change?: (file: RackFileInput) => void): Promise<
   return onSharedFiles(plain, plain.rack.xen.share(["bella", "brutus"], mountPoint));
 }
 
-/** The same on what both have mounted on /srv/xen. */
+/** The same on the file system that both have mounted on /srv/xen. */
 export async function onSharedFiles(plain: Stage, filesystem: string): Promise<XenStage> {
   const peers: Record<string, RelocationPeer> = {};
   for (const host of ["bella", "brutus"] as const) {
@@ -132,7 +132,7 @@ export async function onSharedFiles(plain: Stage, filesystem: string): Promise<X
   };
 }
 
-/** The invariant of all: it never executed twice at one instant. */
+/** The invariant of all cases: it never executed twice at one instant. */
 export function expectNeverTwice(it: Stage): void {
   expect(runsTwice(it.rack.xen.executions())).toEqual([]);
 }

@@ -42,7 +42,7 @@ describe("the operator's list of allowed addresses", () => {
   });
 
   it("is not fooled by other spellings of an address", async () => {
-    // getaddrinfo understands these as 127.0.0.1; here they are names, and resolve to nothing.
+    // getaddrinfo understands these as 127.0.0.1; here they are names that do not resolve.
     for (const spelling of ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"]) {
       await expect(gate(spelling)).rejects.toMatchObject({ code: "Unreachable", started: false });
     }

@@ -1,4 +1,4 @@
-/** Written by ssh-keygen 9.2 for these tests; no host ever had them. */
+/** Written by ssh-keygen 9.2 for these tests; no host ever used them. */
 export const publicKeys = {
   ed25519: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZz6Nzy1A1su9Dlnwp7NZli4BOHzH2rjez4K7rxLKu8",
   ecdsa:
@@ -35,7 +35,7 @@ QiZQQ2l07S4aPvTQ==
 -----END OPENSSH PRIVATE KEY-----
 `;
 
-/** The same passphrase under 64 rounds of bcrypt, as many as are accepted. */
+/** The same passphrase under 64 rounds of bcrypt, the accepted maximum. */
 export const longKey = `-----BEGIN OPENSSH PRIVATE KEY-----
 b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABDkBYxafj
 YGJrSJt0HkPneJAAAAQAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAINgH8W5io9Lv4yJq

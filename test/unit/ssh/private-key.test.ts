@@ -27,7 +27,7 @@ const rsaKey = (modulusLength: number) =>
     publicKeyEncoding: { type: "pkcs1", format: "pem" },
   }).privateKey;
 
-/** Of a modulus that is allowed, with a prime and an exponent that would take a processor for minutes. */
+/** A key with an allowed modulus, but with a prime and an exponent that would take minutes to compute. */
 function monstrousKey(): string {
   const { n = "", e = "", d = "", q = "", dq = "", qi = "" } = createPrivateKey(rsaKey(2048)).export({ format: "jwk" });
   const tagged = (tag: number, content: Buffer) => {
@@ -59,7 +59,7 @@ describe("a private key", () => {
     const opening = createKeyReader(opener)(target(longKey, "open sesame"), never);
     const before = process.threadCpuUsage();
     expect(await opening).toMatchObject({ comment: "locked" });
-    // Of a processor, in microseconds. 64 rounds take seconds.
+    // CPU time in microseconds. 64 rounds take seconds.
     expect(process.threadCpuUsage(before).user).toBeLessThan(300_000);
   });
 
@@ -69,7 +69,7 @@ describe("a private key", () => {
     await expect(createKeyReader(opener)(target(headers), never)).rejects.toThrow(
       invalid("it must be a private key in OpenSSH or PEM (RSA, EC) form"),
     );
-    // Some sixty thousand if this thread looked itself.
+    // Some sixty thousand if this thread parsed it itself.
     expect(process.threadCpuUsage(before).user).toBeLessThan(20_000);
   });
 

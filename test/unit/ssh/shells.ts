@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** Every shell a host's `sh` may be. */
+/** Every shell that a host's `sh` may be. */
 export const shells = [
   { name: "dash", command: ["dash"] },
   { name: "bash as sh", command: ["bash", "--posix"] },
@@ -12,7 +12,7 @@ export const shells = [
   return {
     name: found ? shell.name : `${shell.name} (skipped: needs ${program})`,
     found,
-    /** As a host runs it: `sh -s` with this on stdin. */
+    /** Like a host: `sh -s` with this on stdin. */
     feed(stdin: string) {
       const { status, stdout, stderr } = spawnSync(program, [...first, "-s"], { input: stdin, encoding: "utf8" });
       return { status, stdout, stderr };

@@ -11,7 +11,7 @@ const request = (text: string, args: readonly string[] = [], name = "probe") => 
   args,
 });
 
-/** What a caller gets to see of a shell's answer. */
+/** A shell's answer as a caller sees it. */
 function answer(output: { status: number | null; stdout: string; stderr: string }) {
   const read = (text: string) => {
     const transcript = createTranscript(nonce, 1 << 20);
@@ -63,7 +63,7 @@ for (const shell of shells) {
     it("gets its arguments byte for byte", () => {
       fc.assert(
         fc.property(fc.array(argument, { maxLength: 8 }), (args) => {
-          // Controls are made printable on the way back.
+          // Control characters are made printable on the way back.
           const text = 'printf "%s\\0" "$#" "$@" | od -An -v -tx1';
           const expected = [String(args.length), ...args].map((word) => `${word}\0`).join("");
           const { stdout, ...rest } = answer(shell.feed(encodeRequest(request(text, args))));

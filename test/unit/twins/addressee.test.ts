@@ -58,7 +58,7 @@ const cases = (dom0: TwinBench) => {
     expect(await settle({ claims, takes: "aaaa san/brutus" })).toMatchObject({ reason: "ClaimedElsewhere" });
     expect(await settle({ claims, takes: "aaaa san/bella" })).toEqual({ kind: "done", detail: "destroyed" });
     expect(dom0.read(file)).toBe("bbbb lab/bella\n");
-    // The same word again moves nothing.
+    // The same argument again changes nothing.
     expect(await settle({ claims, takes: "aaaa san/bella" })).toEqual({ kind: "done", detail: "destroyed" });
   });
 };

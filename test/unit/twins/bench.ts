@@ -7,7 +7,10 @@ import type { Answer, Furniture, TwinHost } from "./host.ts";
 import { shellHost } from "./shell-host.ts";
 import { simulatedHost } from "./simulated-host.ts";
 
-/** The hosts on which every case runs: the shells under which our scripts must work, as far as they are installed, and the rack. */
+/**
+ * The hosts on which every case runs: the shells under which our scripts must work, as far as they are installed, and
+ * the rack.
+ */
 const makers: ReadonlyMap<string, (furniture: Furniture) => TwinHost> = new Map([
   ...[["dash"], ["busybox", "sh"]]
     .filter(([program = "", ...args]) => {
@@ -22,13 +25,13 @@ const makers: ReadonlyMap<string, (furniture: Furniture) => TwinHost> = new Map(
 /** A host as cases see it. */
 export interface TwinBench extends TwinHost {
   act(command: HostCommand): Promise<Outcome>;
-  /** What a probe says in these sections; nothing else of it is compared. */
+  /** The output of a probe in these sections; the rest is not compared. */
   look(command: HostCommand, sections: readonly string[]): Promise<string>;
 }
 
 /**
- * Rows of these sections of a probe, and how they end; `SECTION KEY`: these rows of it alone, of a section that is not unknown.
- * Processes come in no order.
+ * Rows of these sections of a probe, and their ends; `SECTION KEY` selects these rows of a section that is not unknown.
+ * Processes have no fixed order.
  */
 function ofSections(stdout: string, sections: readonly string[]): string {
   const lines = stdout.split("\n").filter((line) => {
@@ -41,18 +44,18 @@ function ofSections(stdout: string, sections: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** What is a host's own and compares with the same word of another. */
+/** Replaces what differs per host by a common word. */
 const common = (answer: Answer, host: TwinHost): Answer => {
   const names = new Map<string, string>();
   const text = (said: string) =>
     said
       .replaceAll(host.bootId, "BOOT")
       .replaceAll(host.filesystem, "FILESYSTEM")
-      // The end of a message; whoever reads it cuts it off.
+      // Trailing blanks of a message, which readers cut off.
       .replace(/ +$/gm, "")
       .replace(/(BOOT) \d+(?= (?:\d+ 10\.|- - ))/, "$1 UPTIME")
       .replace(/(?<=\/\.xensan\/images\/\d+: "[^"]*\\n)\d+ \d+/, "INODE BIRTH")
-      // Named after a path, which is another one in a fake host.
+      // Named after a path, which differs in a fake host.
       .replace(/(\/var\/lib\/xensan\/backings\/[^.]*)\.\d+/, "$1.SUM")
       .replace(/(?<=\/backings\/[^"]*"[^"]*\\n)\d+ \d+(\\n[^"\\]*\\n)[^"\\]*/, "INODE BIRTH$1IDENTITY")
       .replace(/(?<=id_ed25519\.pub: "ssh-ed25519 )\S+/, "KEY")
@@ -90,8 +93,8 @@ const common = (answer: Answer, host: TwinHost): Answer => {
 };
 
 /**
- * Cases for scripts, each of which runs on every host; afterwards their whole answers are compared: exit code, output, and
- * what became of files and domains. Every script that is named must be run by them.
+ * Cases for scripts, each of which runs on every host; afterwards their whole answers are compared: exit code, output,
+ * and the effects on files and domains. The cases must run every named script.
  */
 export function twins(
   scripts: readonly ScriptName[],

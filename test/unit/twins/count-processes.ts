@@ -19,7 +19,7 @@ export interface Counted {
   readonly programs: readonly string[];
 }
 
-/** In a table of processes of its own, where each new one has the next number. */
+/** Runs in a pid namespace of its own, where each new process has the next number. */
 const alone = ["unshare", ...(process.getuid?.() === 0 ? [] : ["-Ur"]), "--pid", "--fork", "--mount-proc"];
 
 /** Why processes cannot be counted on this machine; undefined where they can. */
@@ -30,13 +30,13 @@ export function processesCountable(): string | undefined {
   return `${alone.join(" ")} needs root, or user namespaces: ${(error?.message ?? stderr).trim()}`;
 }
 
-/** The words in front of a shell, so that afterwards {@link readCount} tells what it started. */
+/** The words in front of a shell, so that afterwards {@link readCount} returns what it started. */
 export function countingWords(fake: string): readonly string[] {
   const last = 'exit=0; "$@" || exit=$?; sh -c \'echo $$\' >"$0"; exit "$exit"';
   return [...alone, "sh", "-c", last, join(fake, "last-process")];
 }
 
-/** Puts a program in front of each of a fake host's that says who it is and then becomes that program. */
+/** Replaces each program of a fake host by one that records its name and then executes the original. */
 export function announcePrograms(fake: string): void {
   writeFileSync(join(fake, "bin/xenstore-ls"), "", { mode: 0o755 });
   for (const directory of ["bin", "tools"]) {
@@ -58,16 +58,16 @@ export function announcePrograms(fake: string): void {
   }
 }
 
-/** Of the run that has just ended; `own` processes are the bench's. */
+/** The count of the run that has just ended; `own` is the number of the bench's processes. */
 export function readCount(fake: string, own: number): Counted {
   const executed = join(fake, "executed");
   const programs = existsSync(executed) ? readFileSync(executed, "utf8").split("\n").slice(0, -1) : [];
   rmSync(executed, { force: true });
-  // Before the script came its waiting parent and its shell; after it, the process that says its number.
+  // Not counted: the waiting parent and the shell before the script, and the process after it that prints its number.
   return { forks: Number(readFileSync(join(fake, "last-process"), "utf8")) - 3 - own, programs };
 }
 
-/** Programs of a fake host that start none themselves. */
+/** Programs of a fake host that start no processes. */
 const cheap: Readonly<Record<string, string>> = {
   xl: `FAKE=@FAKE@
 case $1 in
@@ -110,7 +110,7 @@ debugfs: hb
 debugfs: slotmap
 	0      0"
 `,
-  // Becomes the other one, which says who it is.
+  // Executes the other program, which records its name.
   stat: `for file; do :; done
 case $1$2$3$file in
 *%F*/dev/etherd/e0.1) echo stat >>@FAKE@/executed; echo 'block special file|98 f0' ;;

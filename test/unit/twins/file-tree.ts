@@ -2,19 +2,22 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Host } from "../../../src/sim/model/state.ts";
 
-/** What is on a host, by path: a text, or what it is otherwise. */
+/** The files on a host, by path: a text, or a description of what else it is. */
 export type FileTree = ReadonlyMap<string, string>;
 
-/** Where scripts leave something that outlives them. */
+/** Where scripts leave files that outlive them. */
 const places = ["/etc", "/root", "/run/xensan", "/srv", "/usr/local/lib/xensan", "/var/lib/xensan", "/var/log/xen"];
 
-/** Bookkeeping of one side: locks are flock's, a wrapper, its pid and the guard are of shells, a copy's draft is of this host. */
+/**
+ * Bookkeeping of one side: locks are flock's, a wrapper, its pid and the guard belong to shells, a copy's draft to this
+ * host.
+ */
 const aside =
   /^\/run\/xensan\/(?!copy)|^\/var\/lib\/xensan\/guard$|\.lock\.bella$|\/\.guard$|\/migrations\/.*\.(sh|pid|log)$|\.xensan-new$|\/id_ed25519$|\.target\.wants\//;
 
 const isPlace = (path: string) => places.some((place) => path.startsWith(`${place}/`)) && !aside.test(path);
 
-/** Text of files that are small enough to be one. */
+/** The text of files that are small enough to show. */
 const shownText = (text: string | undefined, bytes: number) =>
   text === undefined || /^\0/.test(text) ? `${bytes} bytes` : JSON.stringify(text);
 

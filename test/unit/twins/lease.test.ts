@@ -59,7 +59,7 @@ const cases = (dom0: TwinBench) => {
         ],
       }),
     );
-  /** Uptime until which the lease is held whether or not the domain is seen, as the probe tells it. */
+  /** Uptime in seconds until which the lease is held even if the domain is not seen, as the probe prints it. */
   const heldUntil = async () => Number((await told()).trim().split("\t").at(-1));
   const drop = async (until?: number) => dom0.act(endLease({ owner, uuid, until: until ?? (await heldUntil()) }));
   const stop = () => dom0.act(stopDomain({ owner, uuid, how: "Destroy", waitSeconds: 5 }));

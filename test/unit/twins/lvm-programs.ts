@@ -1,7 +1,7 @@
 /**
- * LVM 2.03 over @FAKE@/vgs: `GROUP EXTENTBYTES EXTENTS` and @FAKE@/lvs: `GROUP NAME EXTENTS MINOR FIRST TAGS ORIGIN`, where FIRST is the
- * first of its extents, and - is none. A volume is a file below /dev, in which stands what earlier volumes left; of one that was
- * removed @FAKE@/extents.FIRST keeps that.
+ * LVM 2.03 over @FAKE@/vgs: `GROUP EXTENTBYTES EXTENTS` and @FAKE@/lvs: `GROUP NAME EXTENTS MINOR FIRST TAGS ORIGIN`,
+ * where FIRST is the first of its extents, and - means none. A volume is a file in /dev with the data of earlier
+ * volumes; @FAKE@/extents.FIRST keeps that of a removed one.
  */
 const lvm = `#!/bin/sh
 FAKE=@FAKE@

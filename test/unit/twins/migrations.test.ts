@@ -9,7 +9,7 @@ import { type TwinBench, twins } from "./bench.ts";
 import type { DomainRow } from "./host.ts";
 
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
-/** Nobody has this address. */
+/** No host has this address. */
 const address = "10.99.0.77";
 const time = "2026-11-28T09:30:00Z";
 const bounds = { owner: undefined, time, allowedBridges: ["xenbr*"], allowedBootFiles: ["/boot/*"] };

@@ -1,6 +1,6 @@
 /**
- * ocfs2-tools 1.8.7 over @FAKE@/ocfs2: a row for each file system, `DEVICE CLUSTERS BLOCKBITS CLUSTERBITS SLOTS UUID LABEL CLUSTER`,
- * and @FAKE@/beats: `DEVICE NODE` of those who write a heartbeat.
+ * ocfs2-tools 1.8.7 over @FAKE@/ocfs2: a row for each file system, `DEVICE CLUSTERS BLOCKBITS CLUSTERBITS SLOTS UUID
+ * LABEL CLUSTER`, and @FAKE@/beats: `DEVICE NODE` of the nodes that write a heartbeat.
  */
 const rows = `#!/bin/sh
 FAKE=@FAKE@
@@ -17,7 +17,7 @@ number=$(awk -v device="$device" '$1 == device { print $2, $3 }' "$FAKE/blocks")
 sectors() { read -r sectors <"$FAKE/../sys/dev/block/$((0x\${number% *})):$((0x\${number#* }))/size"; }
 `;
 
-/** `stats`, `hb` and `slotmap`; nobody has a slot. A node writes the time every two seconds. */
+/** `stats`, `hb` and `slotmap`; no node has a slot. A node writes the time every two seconds. */
 export const debugfs = `${rows}[ -n "$row" ] || exit 0
 printf 'debugfs: stats\n\tRevision: 0.90\n\tFeature Incompat: 63312 sparse extended-slotmap inline-data xattr indexed-dirs refcount discontig-bg clusterinfo append-dio\n'
 printf '\tBlock Size Bits: %s   Cluster Size Bits: %s\n\tMax Node Slots: %s\n\tLabel: %s\n\tUUID: %s\n' "$block_bits" "$cluster_bits" "$slots" "$label" "$uuid"
@@ -30,7 +30,7 @@ done
 printf 'debugfs: slotmap\n\tSlot#   Node#\n'
 `;
 
-/** tunefs.ocfs2 -S and -N; it has to join the cluster. */
+/** tunefs.ocfs2 -S and -N; it must join the cluster. */
 export const tunefs = `${rows}joined=
 for cluster in "$FAKE"/../sys/kernel/config/cluster/*; do [ ! -d "$cluster" ] || joined=yes; done
 [ -n "$joined" ] || { echo "tunefs.ocfs2: Unable to access cluster service while initializing the cluster" >&2; exit 1; }
@@ -43,7 +43,9 @@ esac
 keep "$clusters $block_bits $cluster_bits $slots $uuid $label $name"
 `;
 
-/** mkfs.ocfs2: it writes one line after the other, and what it refuses before \`--dry-run\` ends is what fill_defaults() refuses. */
+/**
+ * mkfs.ocfs2: it prints one line after the other; before \`--dry-run\` ends it refuses what fill_defaults() refuses.
+ */
 export const mkfs = `${rows}block= cluster= journal=0 type= dry=
 while [ $# -gt 1 ]; do
 	case $1 in

@@ -150,7 +150,7 @@ twins(
       ["/mnt/data", ["/srv/*"], "MountPointOutsideBounds"],
       ["/etc/data", ["/etc/*"], "MountPointNotUsable"],
       ["/srv", ["/srv*"], "MountPointNotUsable"],
-      // Where the owner gives it away by its name, only the device is missing.
+      // The owner gave the directory to xensan by its name, so only the device is missing.
       ["/srv", ["/srv/*", "/srv"], "DeviceMissing"],
     ])("is not mounted on %s, where %j is allowed", async (mountPoint, allowedMountPoints, reason) => {
       const command = mountFilesystem({ ...mount, mountPoint, allowedMountPoints });
@@ -303,7 +303,7 @@ twins(
       expect(await dom0.act(formatFilesystem(format))).toEqual(
         refused("WrongFilesystem", `${uuid} was made on ${device} and is not there any more: no signature`),
       );
-      // Of a device that the driver has given up nobody can tell what is on it.
+      // The content of a device that the driver has given up is unknown.
       dom0.aoeDevice("e0.1", "down", format.sizeBytes);
       expect(await dom0.act(formatFilesystem(format))).toEqual(refused("DeviceMissing", `${device} is down`));
     });
@@ -330,7 +330,7 @@ twins(
       expect(await mounted(["exec"], ["exec"])).toEqual({ kind: "done", detail: "adopted" });
       expect(dom0.mountedWith()).toBe("nosuid,nodev,exec");
       expect(await mounted(["exec"], ["exec"])).toEqual({ kind: "done", detail: "unchanged" });
-      // The owner takes exec back, and the spec follows.
+      // The owner forbids exec again, and the spec follows.
       expect(await mounted([])).toEqual({ kind: "done", detail: "remounted" });
       expect(dom0.mountedWith()).toBe("nosuid,nodev,noexec");
       expect(dom0.read("/etc/fstab")).toContain(

@@ -3,8 +3,8 @@ import { debugfs, mkfs, tunefs } from "./ocfs2-programs.ts";
 import { journalctl, systemdEscape, vblade, vbladeUnits } from "./vblade-programs.ts";
 
 /**
- * What stands for the programs of a dom0: over tables in @FAKE@, in the words of the real ones. Each shows itself in the
- * fake host's table of processes.
+ * Replacements of the programs of a dom0: over tables in @FAKE@, with the messages of the real ones. Each adds itself
+ * to the fake host's table of processes.
  */
 const shown = `#!/bin/sh
 FAKE=@FAKE@
@@ -50,8 +50,8 @@ esac
 `;
 
 /**
- * Time that passes at once: the uptime says so. Real time for what runs beside others and must not overtake them: whoever holds
- * a lease, and the deadline of a probe (`REAL_TIME`).
+ * Time passes at once: the uptime jumps. Real time for processes that run in parallel and must not overtake others:
+ * lease holders, and the deadline of a probe (`REAL_TIME`).
  */
 export const sleep = `#!/bin/sh
 FAKE=@FAKE@
@@ -62,7 +62,7 @@ echo "$(awk -v now="$now" -v more="$1" 'BEGIN { printf "%.2f", now + more }') $r
 mv "$FAKE/uptime.new" "$FAKE/../proc/uptime"
 `;
 
-/** Something of the toolstack that is at work until the case ends. */
+/** A toolstack command that runs until the case ends. */
 export const work = `${shown}read -r never <"$FAKE/forever"
 `;
 
@@ -75,20 +75,20 @@ case " $* " in *" export "*) awk -v device="$device" '$1 == device { print "DEVN
 awk -v device="$device" '$1 == device { print $2; found = 1 } END { exit found ? 0 : 2 }' "$FAKE/blkid"
 `;
 
-/** mount -o remount,bind,OPTIONS DEVICE DIRECTORY: the flags of the mount are those that are named, and no others. */
+/** mount -o remount,bind,OPTIONS DEVICE DIRECTORY: the mount gets the named flags, and no others. */
 export const mount = `#!/bin/sh
 FAKE=@FAKE@
 case $2 in remount,bind,*) ;; *) exit 1 ;; esac
 awk -v point="$4" -v options="\${2#remount,bind,}" '$5 == point { $6 = options } { print }' "$FAKE/../proc/self/mountinfo" >"$FAKE/mountinfo" && cat "$FAKE/mountinfo" >"$FAKE/../proc/self/mountinfo"
 `;
 
-/** Programs of every host that change nothing outside of the files they are told; whatever else there is on this machine is not found. */
+/** Programs of every host that change only the files they are given; no other program of this machine is found. */
 export const tools =
   "awk base64 basename cat chmod cksum cmp cp cut date dd df dirname env expr false find flock grep head id kill ln ls mkdir mkfifo mktemp mv nohup od printf ps pwd readlink realpath rm rmdir sed seq setsid sha256sum sh sort ssh-keygen stat sync tail tee test timeout touch tr true truncate uniq wc xargs".split(
     " ",
   );
 
-/** What the kernel of the fake host says. */
+/** uname of the fake host. */
 export const uname = `#!/bin/sh
 FAKE=@FAKE@
 case $1 in
@@ -98,7 +98,7 @@ case $1 in
 esac
 `;
 
-/** Of the other dom0 once @FAKE@/friends has its address; nobody else is there. */
+/** ssh to the other dom0 once @FAKE@/friends has its address; other addresses do not answer. */
 export const ssh = `#!/bin/sh
 FAKE=@FAKE@
 for word; do case $word in 10.*) address=$word ;; esac; done
@@ -120,7 +120,7 @@ list) echo "Name                                        ID   Mem VCPUs      Stat
 esac
 `;
 
-/** kmod's, which knows aoe. */
+/** modprobe of kmod, which knows aoe. */
 export const modprobe = `#!/bin/sh
 FAKE=@FAKE@
 case $1 in
@@ -132,7 +132,7 @@ aoe) mkdir -p "$FAKE/../sys/module/aoe/parameters"
 esac
 `;
 
-/** systemd, which holds everything for done, and under which Xen's services run. */
+/** systemd, which treats every request as done, and under which Xen's services run. */
 export const systemctl = `#!/bin/sh
 ${vbladeUnits}wants=$FAKE/../etc/systemd/system/multi-user.target.wants
 case $1 in
@@ -216,7 +216,7 @@ for file; do :; done
 [ -e "$file" ] && echo "--------------e------- $file"
 `;
 
-/** /etc/default/o2cb as Debian's package leaves it. */
+/** /etc/default/o2cb as Debian's package installs it. */
 export const packagedO2cb = `O2CB_ENABLED=false
 O2CB_BOOTCLUSTER=ocfs2
 O2CB_HEARTBEAT_THRESHOLD=31
@@ -225,7 +225,10 @@ O2CB_KEEPALIVE_DELAY_MS=2000
 O2CB_RECONNECT_DELAY_MS=2000
 `;
 
-/** o2cb of ocfs2-tools 1.8.7 over configfs: it registers what is missing, with the kernel's own timeouts, and no more. */
+/**
+ * o2cb of ocfs2-tools 1.8.7 over configfs: it registers missing nodes, with the kernel's own timeouts, and nothing
+ * else.
+ */
 const o2cb = `#!/bin/sh
 FAKE=@FAKE@
 [ "$1" = register-cluster ] || exit 1
@@ -254,7 +257,7 @@ awk '/^node:/ { if (name != "") print number, port, address, name; name = "" } $
 	done
 `;
 
-/** /etc/init.d/o2cb, whose `online` also applies the timeouts of /etc/default/o2cb. It exits 0 whatever happens. */
+/** /etc/init.d/o2cb, whose `online` also applies the timeouts of /etc/default/o2cb. It always exits 0. */
 export const o2cbInit = `#!/bin/sh
 FAKE=@FAKE@
 configfs=$FAKE/../sys/kernel/config/cluster
@@ -274,7 +277,7 @@ fi
 exit 0
 `;
 
-/** aoeping -I -s 3 SHELF SLOT INTERFACE, over @FAKE@/targets: `SHELF.SLOT SERVER`. Nobody answers: SIGALRM. */
+/** aoeping -I -s 3 SHELF SLOT INTERFACE, over @FAKE@/targets: `SHELF.SLOT SERVER`. Without an answer: SIGALRM. */
 const aoeping = `#!/bin/sh
 server=$(awk -v name="$4.$5" '$1 == name { print $2 }' "@FAKE@/targets" 2>/dev/null)
 [ -n "$server" ] || exit 142
@@ -286,7 +289,7 @@ const aoecfg = `#!/bin/sh
 awk '{ print $1 "\t" }' "@FAKE@/targets" 2>/dev/null
 `;
 
-/** The programs of packages; those without a text are there, and nothing more is needed of them. */
+/** The programs of packages; for those without a text it is enough that they exist. */
 export const packaged: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   vblade: { vblade, vbladed: "", journalctl, "systemd-escape": systemdEscape },
   aoetools: {

@@ -57,7 +57,7 @@ twins(["prepare-relocation", "verify-relocation"], "the channel between hosts", 
     expect(await verify()).toMatchObject({ kind: "refused", reason: "PeerRefuses" });
     expect(await verify("10.99.0.77")).toMatchObject({ kind: "refused", reason: "PeerUnreachable" });
     const hostKey = dom0.befriend(dom0.read("/var/lib/xensan/ssh/id_ed25519.pub") ?? "");
-    // Another host key in the same place: what is written is not compared between the hosts.
+    // Another host key in the same place: written files are not compared between the hosts.
     dom0.write("/var/lib/xensan/ssh/known_hosts", `${brutus.address} ${hostKey}\n`);
     expect(await verify()).toEqual({ kind: "done", detail: "verified" });
   });

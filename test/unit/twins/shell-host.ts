@@ -33,7 +33,10 @@ export interface ShellHost extends TwinHost {
   blockDevice(path: string, major: number, minor: number): boolean;
 }
 
-/** Real scripts in a shell, over a directory in which they see a dom0. `count`: is told what each run started. */
+/**
+ * Runs real scripts in a shell, over a directory in which they see a dom0. `count` is called with what each run
+ * started.
+ */
 export function shellHost(
   shell: readonly string[],
   furniture: Furniture,
@@ -43,7 +46,7 @@ export function shellHost(
   const fake = join(directory, "fake");
   const working: ChildProcess[] = [];
   const others: ChildProcess[] = [];
-  /** SHA-256 of what a script is told → of what it is given, with paths of this directory. */
+  /** SHA-256 of what the test passes → of what the script gets, with paths of this directory. */
   const digests = new Map<string, string>();
   const at = (path: string) => join(directory, path);
   const put = (path: string, text: string, mode = 0o644) => {
@@ -106,7 +109,7 @@ export function shellHost(
   put("/etc/fstab", "/dev/vda / ext4 rw,relatime 0 1\n");
   if (host === "bella" && toolstack !== "none") {
     mkdirSync(at("/sys/class/net/xenbr0/bridge"), { recursive: true });
-    // A part of Xen's tools, whether or not there is Open vSwitch.
+    // A part of Xen's tools, with or without Open vSwitch.
     put("/etc/xen/scripts/vif-openvswitch", "#!/bin/sh\n", 0o755);
   }
   put("/fake/packages", packages.map((name) => `${name}\n`).join(""));
@@ -164,7 +167,7 @@ export function shellHost(
   program("modprobe", programs.modprobe);
   put("/sbin/modprobe", programs.modprobe.replaceAll("@FAKE@", fake), 0o755);
   put("/proc/sys/kernel/random/boot_id", `${bootId}\n`);
-  // The simulated rack's bella.
+  // The identity of bella in the simulated rack.
   put("/etc/machine-id", `${uuidOf("machine bella").replaceAll("-", "")}\n`);
   put("/proc/xen/capabilities", "control_d\n");
   put("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n".replaceAll("/root", at("/root")));
@@ -178,7 +181,7 @@ export function shellHost(
   put("/fake/domains", "");
   put("/fake/system-state", "degraded\n");
   put("/fake/next-id", "1\n");
-  // To where nobody is.
+  // To an address that does not answer.
   put("/fake/migrate", "sleep 1\necho 'ssh: connect to host port 22: No route to host' >&2\nexit 1\n");
   const [major, minor] = xen.split(".");
   const resumes = Number(major) > 4 || Number(minor) >= 20;
@@ -198,7 +201,7 @@ export function shellHost(
       .map((row) => row.split(" "));
   const domainEffects = () => rows().map(([id, name, , state]) => `domain ${id} ${name} ${state}`);
 
-  /** Paths of the host become those of this directory, also inside a text that travels encoded, and its digest. */
+  /** Maps paths of the host to those of this directory, also in a base64-encoded text and its digest. */
   const argument = (text: string): string => {
     const digest = digests.get(text);
     if (digest !== undefined) return digest;
@@ -224,7 +227,7 @@ export function shellHost(
       });
   };
 
-  /** Ids and words of the vblades that run; one that has ended and is not reaped yet has no words. */
+  /** Ids and words of the running vblades; one that has ended and is a zombie has no words. */
   const vblades = (): { readonly pid: number; readonly words: readonly string[] }[] =>
     (existsSync(at("/fake/vblades")) ? readFileSync(at("/fake/vblades"), "utf8").split("\n") : [])
       .filter((pid) => pid !== "" && existsSync(`/proc/${pid}/cmdline`))
@@ -245,7 +248,7 @@ export function shellHost(
       const mapped = mapPaths(text.replaceAll(/^PATH=\/.*$/gm, "PATH=@PATH@"), directory)
         .replaceAll("@PATH@", programPath)
         .replace(/^set -eu$/m, (found) => `${found}\n/bin/ln -sfn "/proc/$$" "${directory}/proc/$$"`);
-      // What a host has been given is older than any look at it: some shells compare whole seconds.
+      // Make the host's files older than any look at it: some shells compare whole seconds.
       if (!aged) execFileSync("find", [directory, "-exec", "touch", "-h", "-d", "2026-01-01", "{}", "+"]);
       aged = true;
       const [program = "sh", ...options] = count === undefined ? shell : [...countingWords(fake), ...shell];
@@ -262,7 +265,7 @@ export function shellHost(
       const effects = [...changes(before, after).map(own), ...domainEffects()];
       before = after;
       const exitCode = done.status ?? -1;
-      // The link into the table of processes is one of ours.
+      // The link in the table of processes was made by us.
       count?.(readCount(fake, 1));
       return { script: name, exitCode, stdout, stderr: own(done.stderr), effects };
     },
@@ -292,7 +295,7 @@ export function shellHost(
         stdio: "ignore",
       });
       working.push(child);
-      // Its name and words are there once the kernel has begun the program.
+      // Its name and words exist once the kernel has begun the program.
       spawnSync("sh", ["-c", `until [ -e ${at(`/proc/${child.pid}`)} ]; do :; done`], { timeout: 20_000 });
     },
     watchdog(seconds, boot) {

@@ -5,7 +5,7 @@ import { twins } from "./bench.ts";
 const xendomains = "/etc/default/xendomains";
 
 twins(["prepare-toolstack"], "a host that would bring its domains back by itself", (dom0) => {
-  // Debian 12's file, comments cut.
+  // Debian 12's file without comments.
   const debian = `# what is saved\nXENDOMAINS_MIGRATE=""\nXENDOMAINS_SAVE=/var/lib/xen/save\n# XENDOMAINS_RESTORE\nXENDOMAINS_RESTORE=true\nXENDOMAINS_AUTO=/etc/xen/auto\nXENDOMAINS_STOP_MAXWAIT=300\n`;
 
   it("no longer does, and keeps every other line", async () => {

@@ -1,11 +1,12 @@
 /**
- * Debian's vblade 25 and what systemd does for its instances. What runs is a process of this machine that has its backing and a
- * socket open, in that order, as vblade has; @FAKE@/units/NAME has the id of an instance's process, @FAKE@/vblades those of all.
+ * Debian's vblade 25 and systemd's handling of its instances. A running vblade is a process of this machine that has
+ * its backing and a socket open, in that order, like vblade; @FAKE@/units/NAME has the id of an instance's process,
+ * @FAKE@/vblades those of all.
  */
 
 /**
- * It runs as `vblade SHELF SLOT INTERFACE FILE OPTION…`, with nothing in front as a script would have: bash under that name, for
- * which SHELF is a file to execute. So its options come last.
+ * It runs as `vblade SHELF SLOT INTERFACE FILE OPTION…`, without an interpreter in front as a script would have: bash
+ * under that name, for which SHELF is a file to execute. So its options come last.
  */
 export const vblade = `#!/bin/bash
 FAKE=@FAKE@
@@ -27,7 +28,7 @@ END
 cd "$FAKE/shelves" && exec -a vblade /bin/bash "$@"
 `;
 
-/** systemctl of vblade@NAME.service, in front of what it does otherwise. */
+/** systemctl for vblade@NAME.service, in front of its other functions. */
 export const vbladeUnits = `FAKE=@FAKE@
 for unit; do :; done
 case $unit in vblade@*.service)
@@ -74,14 +75,14 @@ case $unit in vblade@*.service)
 esac
 `;
 
-/** What the instance's vblade said. */
+/** Messages of the instance's vblade. */
 export const journalctl = `#!/bin/sh
 unit=$6
 name=\${unit#vblade@}
 cat "@FAKE@/journal.\${name%.service}" 2>/dev/null
 `;
 
-/** Nothing in the names of instances needs it. */
+/** No instance name needs escaping here. */
 export const systemdEscape = `#!/bin/sh
 echo "$2"
 `;

@@ -39,7 +39,7 @@ async function startServer(
   return config;
 }
 
-/** An API server that is busy the first time that anything is asked of it. */
+/** An API server that is busy at the first request of each kind. */
 function startBusy() {
   const seen = new Set<string>();
   return startServer((url, answer, method) => {

@@ -16,7 +16,7 @@ const main = fileURLToPath(new URL("../../../../src/cli/main.ts", import.meta.ur
 const docs = new URL("../../../../docs/how-to/", import.meta.url);
 const release = { name: "xensan", namespace: "xensan" };
 
-/** The sections with commands of the pages of docs/how-to that are typed, by the test that types them. */
+/** The sections of docs/how-to whose commands the tests type, by test. */
 export const typedBy = {
   "with-operator": {
     "wait-until-ready.md": ["kubectl"],
@@ -27,7 +27,7 @@ export const typedBy = {
   },
 } as const;
 
-/** The commands under each heading of a page, as they are typed: its indented lines that begin with a program's name. */
+/** The commands under each heading of a page, as typed: indented lines that begin with a program's name. */
 export async function recipesOf(page: string): Promise<Map<string, readonly string[]>> {
   const text = await readFile(new URL(page, docs), "utf8");
   const sections = text.split(/^#+ (?=.)/m).map((section) => {
@@ -37,15 +37,18 @@ export async function recipesOf(page: string): Promise<Map<string, readonly stri
   return new Map(sections.filter(([, commands]) => commands.length > 0));
 }
 
-/** What a namespace leaves on its hosts. */
+/** What a deleted namespace must leave on its hosts. */
 export const nothing = { domains: [], mounts: [], exports: [] };
 
-/** A terminal on a control plane of its own, where the tutorial runs in namespace san. */
+/** A terminal on a separate control plane, where the tutorial runs in namespace san. */
 export interface Terminal {
   readonly ground: Ground;
-  /** Types all commands of a section, in their order; resolves to what each printed, rejects when one fails. */
+  /** Types all commands of a section, in order; resolves to the output of each, rejects when one fails. */
   follow(page: string, heading: string): Promise<readonly string[]>;
-  /** The operator as the chart installs it, and the tutorial in namespace san on a rack of its own, all ready. */
+  /**
+   * Starts the operator as the chart installs it, and the tutorial in namespace san on a rack of its own, until all is
+   * ready.
+   */
   begin(
     values?: Record<string, unknown>,
     flags?: readonly string[],
@@ -54,7 +57,7 @@ export interface Terminal {
   end(operator: XensanProcess): Promise<void>;
 }
 
-/** Starts a control plane and puts `kubectl` and `xensan` on the PATH of what is typed. */
+/** Starts a control plane and puts `kubectl` and `xensan` on the PATH of the typed commands. */
 export async function openTerminal(): Promise<Terminal> {
   const ground = await breakGround();
   const { kubeconfig, kubeconfigPath } = ground.controlPlane;

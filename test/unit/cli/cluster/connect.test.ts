@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { stringify } from "yaml";
 import { connect } from "../../../../src/cli/cluster/connect.ts";
 
-/** As kubernetes-fluent-client rejects. */
+/** A rejection of kubernetes-fluent-client. */
 const refused = (status: number, message: string, retryAfterSeconds?: number) => ({
   ok: false,
   status,
@@ -19,7 +19,7 @@ const noAnswer = (code: string) => ({
   e: new TypeError("fetch failed", { cause: Object.assign(new Error(`${code} 127.0.0.1:1`), { code }) }),
 });
 
-/** What a call that fails in these ways, then succeeds, comes to. */
+/** The result of a call that fails in these ways, then succeeds. */
 async function ask(failures: readonly unknown[], write?: { readonly look: string }) {
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-connect-"));
   onTestFinished(() => rm(directory, { recursive: true }));

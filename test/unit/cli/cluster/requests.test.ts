@@ -9,7 +9,7 @@ import { typeCommand } from "../../../command-line.ts";
 import { startApiServer } from "../api-server.ts";
 import * as w from "../world.ts";
 
-/** A server with no objects; what each request said of itself. */
+/** A server without objects that records the identity in each request. */
 async function startEmpty() {
   const requests: string[] = [];
   const server = http.createServer((request, response) => {

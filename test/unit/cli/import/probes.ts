@@ -3,7 +3,7 @@ import type { Looked } from "../../../../src/cli/import/look.ts";
 import type { HostFile } from "../../../../src/host/configuration-files.ts";
 import { parseProbe } from "../../../../src/host/parse-probe.ts";
 
-/** A host that was seen at an address, from what its probe printed: a blank between fields, ~ for a blank in one. */
+/** A host that was probed at an address, from its probe's rows: a blank between fields, ~ for a blank in one. */
 export function looked(address: string, probe: string, files: readonly HostFile[] = []): Looked {
   const lines = probe
     .split("\n")
@@ -20,7 +20,7 @@ export function looked(address: string, probe: string, files: readonly HostFile[
 /** Sections that may have no rows. */
 const empty = ["exports", "backings", "lvm", "aoe-devices", "filesystems", "domains", "relocation"];
 
-/** What a host says of itself. */
+/** Rows that identify a host. */
 export const self = (hostname: string): string => `
   identity hostname ${hostname}
   identity machine-id 0123456789abcdef0123456789abcdef

@@ -11,7 +11,10 @@ const both = ["0 bella 10.0.0.2", "1 brutus 10.0.0.3"];
 const conf = "/etc/ocfs2/cluster.conf";
 const region = "ABCDEF0123456789ABCDEF0123456789";
 
-/** Shapes of cluster.conf that guides, tools and bug reports show, with the nodes that are declared and what is named. */
+/**
+ * Shapes of cluster.conf from guides, tools and bug reports, with the nodes that are declared and the gaps that are
+ * named.
+ */
 const shapes: readonly (readonly [string, string, readonly string[] | undefined, readonly string[]])[] = [
   ["tabs, the nodes first, as ocfs2console writes it", two + cluster(), both, []],
   [
@@ -129,7 +132,7 @@ function rowsOf(text: string): string {
 const more =
   "o2cb kernel Module\no2cb loaded no\no2cb boot-order no\no2cb sysctl panic_on_oops 1 yes\no2cb sysctl panic 30 yes\n";
 
-/** Both hosts have the file; what is said of bella's is said of brutus's too. */
+/** Both hosts have the file; the messages about bella apply to brutus, too. */
 function imported(text: string) {
   const rows = `${rowsOf(text)}${more}`;
   const dom0s = ["bella", "brutus"].map((name, index) => looked(`10.0.0.${index + 2}`, `${self(name)}${rows}`));

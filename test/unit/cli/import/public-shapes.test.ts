@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { domainFile } from "../../../../src/cli/import/domain-file.ts";
 
-/** Shapes of files that guides and tools for Xen show, with what a XenDomain has no words for, by line. */
+/** Shapes of files from guides and tools for Xen, with the lines that a XenDomain cannot express. */
 const shapes: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "PV from an LV by pygrub of a versioned path, an address for the guest's set-up",
@@ -114,7 +114,7 @@ const shapes: readonly (readonly [string, string, readonly string[]])[] = [
   ],
 ];
 
-/** Everything that import would say of the file by itself: what is lost, and why it cannot be written. */
+/** Everything that import reports about one file: what is lost, and why it cannot be written. */
 function gapsOf(text: string): string[] {
   const file = domainFile({ path: "/etc/xen/guest.cfg", text });
   if (file === undefined) return ["it names no domain"];

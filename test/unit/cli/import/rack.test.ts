@@ -23,7 +23,7 @@ const server = looked(
 
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 
-/** As people write them: xl's way, xm's way, and what the API has no words for. */
+/** Handwritten files: xl's way, xm's way, and things that the API cannot express. */
 const handWritten = {
   web: `# the web server
 name    = 'web'

@@ -4,7 +4,7 @@ import { causesOf, chainOf, type Link } from "../../../../src/cli/why/chain.ts";
 import { chainText } from "../../../../src/cli/why/text.ts";
 import * as w from "../world.ts";
 
-/** `XenDomain vm-test NotMounted > (Ocfs2Cluster xen …)`: the shape of a chain in one line. */
+/** The shape of a chain in one line: `XenDomain vm-test NotMounted > (Ocfs2Cluster xen …)`. */
 function shape({ kind, name, reason, repeated, waitsFor }: Link): string {
   const own = `${kind} ${name} ${reason}${repeated ? " (again)" : ""}`;
   return waitsFor.length === 0 ? own : `${own} > [${waitsFor.map(shape).join(", ")}]`;

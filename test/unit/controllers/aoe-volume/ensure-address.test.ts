@@ -224,7 +224,7 @@ describe("what is heard on the wire", () => {
       { macs: [] },
     ])
       expect(uses(rest)).toEqual(its);
-    // What is served and used from elsewhere is the client's trouble.
+    // A device that is served from elsewhere and in use is the client's problem.
     const clients = [client({ ...deaf, ...seen({ users: ["mount /srv/xen"], macs: [stranger] }) })];
     expect(look({ clients }, serving)).toEqual(its);
   });
@@ -237,7 +237,7 @@ describe("what is heard on the wire", () => {
       ),
     );
     expect(look({ clients: [client({ ...deaf, ...seen() })] }, serving)).toEqual(its);
-    // Where somebody listened and heard one, the other path is what the client remembers of a dead server.
+    // Where a client asked and heard one server, the other path is a remembered one of a dead server.
     expect(look({ clients: [client({ ...heard("eth1"), ...both })] }, serving)).toEqual(its);
   });
 });

@@ -52,7 +52,7 @@ export const backing: BackingFact = {
   ...{ lasting: "x", owner: "san/vm 1" },
 };
 
-/** Facts of san1 where nothing is left to be done for the volume. */
+/** Facts of san1 when nothing is left to do for the volume. */
 export const sound: Partial<HostFacts> = {
   ...{ exports: known([served]), backings: known([backing]), interfaces: known([card]) },
   tools: known(new Map([["vblade", "/usr/sbin/vblade"]])),

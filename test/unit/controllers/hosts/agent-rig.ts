@@ -28,7 +28,7 @@ export const unreachable = async () => {
   throw new HostError("Unreachable", "SSH connection refused by san1:22", { started: false });
 };
 
-/** One agent of one host; `answer` says what the host does, and may be exchanged while it is watched. */
+/** One agent of one host; `answer` is the behaviour of the host, and may be replaced during the watch. */
 export function watching(
   options: Partial<HostAgentOptions> & { readonly answer?: Answering; readonly addressee?: () => Addressee } = {},
 ) {
@@ -57,7 +57,7 @@ export function watching(
     onCommand: () => undefined,
     ...options,
   });
-  /** When probes began, in seconds, and whether they asked the segments. */
+  /** When probes began, in seconds, and whether they queried the segments. */
   const looks = () =>
     requests
       .filter(({ request }) => request.script.name === "probe")
@@ -78,7 +78,7 @@ export function watching(
     watch() {
       running = agent.run(on.signal);
     },
-    /** Until the watch has ended. */
+    /** Resolves when the watch has ended. */
     ended: () => running,
   };
 }

@@ -33,7 +33,7 @@ const thing = (kind: string, name: string, version: number, more: Partial<Thing[
   ...(word === "" ? {} : { status: { word } }),
 });
 
-/** Boxes stand for machines; disks are on the box of their name, and a change of a box concerns them. */
+/** Boxes represent machines; a disk is on the box of its name, and a change of the box affects it. */
 function dispatching() {
   const on = stage("dispatch");
   const boxes = new Store<Thing>({ log: on.log });
@@ -113,7 +113,7 @@ function dispatching() {
   return {
     ...on,
     ...{ boxes, disks, machines, freshness, ledger, dispatch },
-    /** Whom it has woken since it was asked last. */
+    /** The objects that it has woken since the last call. */
     woken: () => woken.splice(0),
   };
 }

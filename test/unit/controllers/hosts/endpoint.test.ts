@@ -8,7 +8,7 @@ const encoded = (text: string) => Buffer.from(text).toString("base64");
 
 const hold = { finalizers: ["xensan.dev/in-use"] };
 
-/** As it comes out of the memory of the operator. */
+/** With a Secret as the operator keeps it in memory. */
 function route(data: Record<string, string>, type = "kubernetes.io/ssh-auth", more: object = hold) {
   const metadata = { namespace: "san", name: "key", uid: "u", resourceVersion: "7", ...more };
   const secret = withoutForeignData({
@@ -20,7 +20,7 @@ function route(data: Record<string, string>, type = "kubernetes.io/ssh-auth", mo
   });
   return routeTo(endpointOf("san", ssh), secret, undefined);
 }
-/** A site's, with comments, as long as it may be. */
+/** A site-wide known_hosts with comments, of the maximum length. */
 const mostKnownHosts = `# a host\n`.repeat(30_000).slice(0, 256 * 1024);
 const problem = (message: string) => ({ kind: "problem", reason: "CredentialInvalid", message });
 

@@ -23,7 +23,7 @@ const start = step("ensure-export", ["0", "1"]);
 const stop = step("remove-export", ["0", "1"], { interrupts: true });
 const nothing = { started: [], held: [], observed: [], againSeconds: undefined };
 
-/** A machine that was looked at once, and on which every script but the probe ends as `exitCode` says. */
+/** A machine after one look, on which every script but the probe ends with `exitCode`. */
 async function gated({ recorded = true, exitCode = 0 } = {}) {
   const freshness = new Freshness();
   let observed = false;

@@ -13,7 +13,7 @@ const [a, b, c] = [volume("a"), volume("b"), volume("c")];
 const start = (slot: number, more: Partial<Step> = {}) => step("ensure-export", ["0", `${slot}`], more);
 const failed: StepOutcome = { kind: "failed", exitCode: 1, message: "no" };
 
-/** Lanes whose steps end when the test says so. */
+/** Lanes whose steps end when the test ends them. */
 function lanes(parallel = 4) {
   const { clock } = stage();
   const running = new Map<string, ReturnType<typeof deferred<StepOutcome | undefined>>>();

@@ -18,7 +18,7 @@ function trying() {
   const resultOf = (outcome: StepOutcome): StepResult[] => [
     { step: steps[0] as (typeof steps)[0], outcome, at: now() },
   ];
-  /** One try from the judgement to the look that shows it without effect. */
+  /** One try, from the decision to the look that shows it without effect. */
   const fail = (outcome: StepOutcome, basis = "facts") => {
     ledger.begin(place, steps, basis, []);
     return resultOf(outcome);

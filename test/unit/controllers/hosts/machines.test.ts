@@ -72,7 +72,7 @@ function watching(options: Partial<MachinesOptions> = {}) {
     secret,
     seen,
     views,
-    /** To which host, with which key, each probe and command went. */
+    /** The host and the key of each probe and command. */
     sent: () => requests.map(({ to, key, request }) => [to, key, request.script.name].join(" ")),
     arguments: () =>
       requests.filter(({ request }) => request.script.name !== "probe").map(({ request }) => request.args),

@@ -13,7 +13,7 @@ export const answeredBy = (machineId: string) => answered.replaceAll("c0866274f3
 
 export const done: Outcome = { kind: "done", detail: "" };
 
-/** A step whose script and arguments tell it from others. */
+/** A step that is identified by its script and arguments. */
 export const step = (name: ScriptName, args: readonly string[] = [], more: Partial<Step> = {}): Step => ({
   host: { kind: "AoeServer", name: "san1" },
   action: name,
@@ -31,7 +31,7 @@ export function deferred<T>() {
   return { promise, resolve };
 }
 
-/** What a host said, as an answer of a session. */
+/** The answer of a session. */
 export const ended = (stdout: string, exitCode = 0, stderr = ""): RunResult => ({
   exitCode,
   stdout,

@@ -30,12 +30,12 @@ const blank = {
   ...unmounted({ content: "Blank", signature: "", superblock: undefined, slots: [] }),
   aoeDevices: devices,
 };
-/** A volume that holds nothing, and a cluster that never recorded anything on it. */
+/** An empty volume, and a cluster that never recorded anything on it. */
 const unformatted = (rest: Change = {}): Change => ({
   ...{ bella: blank, brutus: blank, ...rest },
   filesystem: { recorded: undefined, ...rest.filesystem },
 });
-/** That bella is to format it has been written down. */
+/** It is recorded that bella is to format the volume. */
 const recorded = {
   ...{ label: "DATA", device },
   format: { uuid, hostRef: { name: "bella" }, startTime: "2026-11-28T12:00:00Z" },

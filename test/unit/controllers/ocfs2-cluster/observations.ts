@@ -31,10 +31,10 @@ export interface Change {
   readonly spec?: object;
   readonly bella?: NodeChange | undefined;
   readonly brutus?: NodeChange | undefined;
-  /** Beside them: no longer in the spec, or there anew. */
+  /** Other nodes: no longer in the spec, or new. */
   readonly others?: readonly ObservedNode[];
   readonly filesystem?: Partial<ObservedFilesystem>;
-  /** Those in force; undefined: none were ever recorded. */
+  /** Timeouts in force; undefined: none were ever recorded. */
   readonly timeouts?: ClusterObservation["timeouts"];
 }
 
@@ -49,12 +49,12 @@ export const seat = (name: Name) => ({
   ...{ number: numbers[name], name, address: `192.168.0.${numbers[name] + 1}`, port: 7777 },
 });
 
-/** The timeouts of a spec that gives none. */
+/** The timeouts of a spec without any. */
 export const timeouts = {
   ...{ heartbeatThreshold: 31, idleMilliseconds: 30_000, keepaliveMilliseconds: 2000, reconnectMilliseconds: 2000 },
 };
 
-/** What the kernel of a node of the cluster has. */
+/** The cluster in the kernel of a node. */
 export const active = (rest: Partial<ActiveCluster> = {}): ActiveCluster => ({
   ...timeouts,
   ...{ name: "data", heartbeatMode: "Local", fenceMethod: "Reset", regions: [{ uuid: region, device }] },
@@ -105,7 +105,7 @@ export const shared = (rest: Partial<SharedDevice> = {}): SharedDevice => ({
   ],
 });
 
-/** What the entry of fstab for the file system says. */
+/** The entry of fstab for the file system. */
 export const persisted = (rest: Partial<NonNullable<MountPointFact["persisted"]>> = {}) => ({
   ...{ source: device, owner: mark },
   options: ["_netdev", "noauto", "x-systemd.requires=o2cb.service", ...effectiveMountOptions([])],
@@ -151,7 +151,7 @@ export const volume = (rest: Partial<Extract<ObservedVolume, { state: "Found" }>
   ...{ synced: true, serverName: "san1", ...rest },
 });
 
-/** Both nodes have it mounted since before they were looked at; what is given is true of brutus. */
+/** Both nodes have mounted it since before the last look; what is given applies to brutus. */
 export const holders = (brutus: Partial<Holder> = {}): readonly Holder[] => [
   { host: "bella", since: 0, silent: false },
   { host: "brutus", since: 0, silent: false, ...brutus },
@@ -171,7 +171,7 @@ const specOf = (change: object): Ocfs2ClusterSpec =>
 const changed = (name: Name, change: NodeChange = {}): ObservedNode =>
   typeof change === "function" ? change(node(name)) : node(name, change);
 
-/** Ocfs2Cluster san/data, with what the change says. */
+/** Ocfs2Cluster san/data with this change. */
 export function cluster(change: Change = {}): ClusterObservation {
   const spec = specOf(change.spec ?? {});
   const filesystem: ObservedFilesystem = {
@@ -193,7 +193,7 @@ export function cluster(change: Change = {}): ClusterObservation {
   };
 }
 
-/** A finding that says only this. */
+/** A finding with only this. */
 export const only = (given: object) => ({
   ...{ conditions: [], steps: [], writes: [], previews: [], lookAgain: false, ...given },
 });

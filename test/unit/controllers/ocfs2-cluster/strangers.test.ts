@@ -33,7 +33,7 @@ const sees = (sequence: string, mounts: SharedDevice["mounts"] = []): Partial<Ho
   sharedDevices: known([shared({ heartbeats: [{ node: 0, sequence }], mounts })]),
 });
 
-/** Node 1 saw node 0 alive in two looks, the second of which ended at 10,100 ms; node 0 answers like this at 20 s. */
+/** Node 1 saw node 0 alive in two looks, the second of which ended at 10,100 ms; node 0 gives this answer at 20 s. */
 function judge(answer: (bella: ReturnType<typeof node>) => void) {
   const [bella, brutus, heartbeats] = [node(), node(), new Heartbeats()];
   for (const [at, sequence] of [

@@ -3,7 +3,7 @@ import { xenDomainSpecSchema } from "../../../../src/api/xen-domain.ts";
 import { type Dialect, renderConfiguration } from "../../../../src/controllers/xen-domain/configuration.ts";
 import { uuid } from "./observations.ts";
 
-/** Lines of the configuration of an HVM guest that stand there because of this in its spec. */
+/** Lines that this change of the spec adds to the configuration of an HVM guest. */
 function linesFor(change: object, dialect: Dialect = "Xl"): string[] {
   const lines = (rest: object) => {
     const spec = xenDomainSpecSchema.parse({ hostRefs: [{ name: "bella" }], memory: "128Mi", type: "HVM", ...rest });

@@ -27,12 +27,12 @@ type Found = Extract<ObservedHost["machine"], { state: "Found" }>;
 const hostSpec = xenHostSpecSchema.parse({ ssh, aoe: { interfaces: ["eth1"] } });
 const unproved: Gone = { kind: "Unproved", why: "", witnesses: undefined };
 
-/** The domain as a host shows it. */
+/** The row of the domain on a host. */
 export const row = (rest: Partial<DomainFact> = {}): DomainFact => ({
   ...{ id: 3, name: "vm", uuid, memory: 128, vcpus: 1, state: "-b----", shutdownReason: "-", seconds: 1, ...rest },
 });
 
-/** A host on which the domain runs, or whatever else is given. */
+/** A host on which the domain runs, or is in the given state. */
 export const runs = (rest: Partial<DomainFact> = {}) => ({
   domains: known<DomainsFact>({ domains: [row(rest)], processes: [] }),
 });
