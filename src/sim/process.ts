@@ -22,10 +22,7 @@ export interface ScriptProcess {
 
 /** Callbacks into the steps of a simulated script. */
 export interface ProcessHooks {
-  /**
-   * Called before each step, counted from 0; may change the model but must not throw. Returns the delay of the step in
-   * ms.
-   */
+  /** Called before each step, 0 first; may change the model but must not throw. Returns the delay of the step in ms. */
   readonly beforeStep?: (process: ScriptProcess) => number;
 }
 

@@ -54,10 +54,7 @@ const diskSchema = z.strictObject({
   mountPoint: path.optional(),
   /** Makes it a physical volume of this group. */
   volumeGroup: z.string().min(1).max(127).optional(),
-  /**
-   * The serial number that the disk reports; udev makes /dev/disk/by-id/virtio-SERIAL of it. Virtio takes 20
-   * characters.
-   */
+  /** The disk's serial number, of which udev makes /dev/disk/by-id/virtio-SERIAL. Virtio takes 20 characters. */
   serial: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,20}$/, "must be 1 to 20 of A-Z a-z 0-9 -")

@@ -43,9 +43,7 @@ export interface XenWords {
   pauseDomain(host: string, domain: string): void;
   unpauseDomain(host: string, domain: string): void;
   setService(host: string, service: string, state: "active" | "inactive"): void;
-  /**
-   * Mounts a file system on all these hosts until they go down, without a SAN and a cluster below it; returns its UUID.
-   */
+  /** Mounts a file system on all these hosts until they go down, without SAN and cluster below it; returns its UUID. */
   share(hosts: readonly string[], mountPoint: string): string;
 }
 

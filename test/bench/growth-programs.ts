@@ -36,10 +36,7 @@ cp "$1"/* ${accountDirectory}/
 shift
 exec "$@"`;
 
-/**
- * The operator as it runs in a pod with this account; the returned function takes the size of its heap in MiB. Needs
- * root.
- */
+/** The operator as it runs in a pod with this account; the result takes the size of its heap in MiB. Needs root. */
 export async function operatorInPod(options: {
   readonly controlPlane: ControlPlane;
   readonly account: { readonly namespace: string; readonly name: string };

@@ -27,10 +27,7 @@ interface Side {
   readonly program: Program;
 }
 
-/**
- * New AoeVolumes, and a restart with nothing to do, at growing numbers: the operator compared with a controller on
- * controller-runtime.
- */
+/** New AoeVolumes, and a restart with nothing to do, at growing numbers: the operator and a controller-runtime peer. */
 export async function growth(sizes: readonly number[]): Promise<Measurement[]> {
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-growth-"));
   const controlPlane = await startControlPlane({ dir: path.join(directory, "control-plane") });

@@ -1,9 +1,7 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { VirtualClock } from "../simulation/world/virtual-clock.ts";
 
-/**
- * Virtual while a fleet converges, so that minutes cost seconds; real from the moment at which the measurement begins.
- */
+/** Virtual while a fleet converges, so that minutes cost seconds; real from the moment the measurement begins. */
 export class HandoverClock implements Clock {
   readonly #virtual: VirtualClock;
   #real: { readonly startedAt: number; readonly now: number; readonly monotonic: number } | undefined;

@@ -3,9 +3,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 /** How long the event loop of this thread was blocked, in milliseconds. */
 export interface Turns {
   /**
-   * The longest time between two turns, without the time that the thread waited for a processor in use by others:
-   * computing, garbage collection, waiting for a disk. Where the kernel does not count that wait, it is part of the
-   * time.
+   * The longest time between two turns, without the wait for a processor in use by others: computing, garbage
+   * collection, waiting for a disk. Where the kernel does not count that wait, it is part of the time.
    */
   readonly longestStallMs: number;
   /** The most that the thread computed between two turns. */
@@ -37,9 +36,7 @@ export function watchTurns(): { stop(): Turns } {
   };
 }
 
-/**
- * `run_delay` of the main thread: how long it was ready while another thread ran (Documentation/scheduler/sched-stats).
- */
+/** `run_delay` of the main thread: how long it was ready but not running (Documentation/scheduler/sched-stats). */
 function waitedForProcessor(): { ms(): number; close(): void } {
   let file: number;
   try {

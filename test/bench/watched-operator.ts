@@ -6,7 +6,7 @@ import { sleep, startOperator } from "./operator.ts";
 import { watchTurns } from "./turns.ts";
 
 /**
- * The process that `hostile.ts` measures: the operator alone, for so many seconds; reports its longest stall and its
+ * The process that `hostile.ts` measures: the operator alone, for so many seconds; reports its longest stall and
  * memory.
  */
 const port = {

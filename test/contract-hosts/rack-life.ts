@@ -16,9 +16,7 @@ import { openDevice } from "../../src/sim/model/aoe-driver.ts";
 import type { Rack } from "../../src/sim/rack.ts";
 import { type Step, stepsOn, wait } from "./step.ts";
 
-/**
- * What needs kernels with AoE: a server and a client of the tutorial's rack, from bare machines to trouble and back.
- */
+/** What needs kernels with AoE: a server and a client of the tutorial's rack, from bare to trouble and back. */
 
 const mib = 2 ** 20;
 const san = stepsOn("san");

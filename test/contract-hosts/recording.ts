@@ -25,7 +25,7 @@ export const ofDomains = ["images", "domain-locks", "domain-configurations"];
 
 /**
  * Keeps what must be equal between a real machine and the rack: process ids and inodes are numbered as they appear,
- * bytes left on a disk are not compared, and only some sections of a probe are. The same applies to arguments: keys and
+ * bytes left on a disk are not compared, and only some sections of a probe are. The same for arguments: keys and
  * machine-ids.
  */
 export function normalise(recording: Recording, sections: readonly string[]): Recording {
@@ -86,10 +86,7 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
       })
       .sort((a, b) => sectionOf(a).localeCompare(sectionOf(b)))
       .join("\n");
-  /**
-   * Neither systemd nor /proc guarantees an order of units, processes and their backings; answers of targets arrive in
-   * any order.
-   */
+  /** Neither systemd nor /proc guarantees an order of units, processes and backings; answers come in any order. */
   const loose = /^(exports\t(unit|process|path)|responders)\t/;
   const inOrder = (stdout: string) => {
     const lines = stdout.split("\n");

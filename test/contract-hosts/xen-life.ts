@@ -37,9 +37,7 @@ import { uuid as filesystem, ocfs2Requests } from "./ocfs2-requests.ts";
 import type { Recording } from "./recording.ts";
 import { type Step, stepsOn } from "./step.ts";
 
-/**
- * A domain of the tutorial's rack under Xen, from two dom0s that share a file system to a live migration and its end.
- */
+/** A domain of the tutorial's rack under Xen, from two dom0s that share a file system to a live migration. */
 
 const san = stepsOn("san");
 const dom0s = { bella: stepsOn("bella"), brutus: stepsOn("brutus") };

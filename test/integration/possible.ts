@@ -6,8 +6,7 @@ import { chosenMinor, modulesDirectory, pinnedRelease } from "../../src/controlp
 
 /**
  * Why this machine cannot run the integration tier, which needs a current Kubernetes with kubectl, helm and a
- * controller manager of the same version; undefined where it can. Debian's 1.20.2 is too old, and no download contains
- * helm.
+ * controller manager of its version; undefined where it can. Debian's 1.20.2 is too old, and no download contains helm.
  */
 export function whyNoIntegration(): string | undefined {
   const { KUBEBUILDER_ASSETS: assets } = process.env;

@@ -142,8 +142,7 @@ export async function startMachine(start: MachineStart): Promise<OwnedProcess> {
  * those before the short form's, so that a machine uses only one of the two forms.
  */
 function driveOf({ host }: HostPlan, disk: number, file: string): string[] {
-  // A flush of the guest still reaches the image file, which outlives a killed QEMU; it does not wait for the host's
-  // disk.
+  // A flush of the guest reaches the image file, which outlives a killed QEMU, but does not wait for the host's disk.
   const drive = `file=${file},format=qcow2,cache=unsafe,discard=unmap`;
   if (host.disks.every(({ serial }) => serial === undefined)) return ["-drive", `${drive},if=virtio`];
   const serial = host.disks[disk]?.serial;

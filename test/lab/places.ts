@@ -36,10 +36,7 @@ export class LabError extends Error {
   override readonly name = "LabError";
 }
 
-/**
- * This machine cannot run the lab. Programs then end with 69 (EX_UNAVAILABLE), so that a caller can tell it from a
- * failure.
- */
+/** This machine cannot run the lab. Programs then end with 69 (EX_UNAVAILABLE), which tells it from a failure. */
 export class UnavailableError extends LabError {
   readonly exitCode = 69;
 }

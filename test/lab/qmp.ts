@@ -10,9 +10,7 @@ const answerSchema = z.union([
   z.looseObject({ return: z.unknown() }),
 ]);
 
-/**
- * Sends one command to QEMU through its monitor socket and resolves with the answer. Rejects with QEMU's own message.
- */
+/** Sends one command to QEMU's monitor socket and resolves with the answer. Rejects with QEMU's own message. */
 export async function qmp(socketPath: string, command: string, args: object = {}): Promise<unknown> {
   const socket = connect(socketPath);
   try {

@@ -46,9 +46,7 @@ export interface Rack extends Access {
   readonly runs: (host: string) => boolean;
   /** Bytes that the host's QEMU holds. */
   readonly resident: (host: string) => number;
-  /**
-   * Creates disks and network, and starts every machine: from its clean state where there is one, otherwise by booting.
-   */
+  /** Creates disks and network, and starts every machine: from its clean state where there is one, else by booting. */
   up(): Promise<void>;
   /** Returns to the clean state within seconds; all changes since are lost. */
   reset(): Promise<void>;

@@ -93,10 +93,7 @@ export interface Words {
     /** Boots it; resolves when it answers. */
     restore(host: string, withinSeconds?: number): Promise<void>;
   };
-  /**
-   * Copies the present state of a disk; the copy is kept after a failure. It is sure to contain only what has been
-   * flushed.
-   */
+  /** Copies the present state of a disk; a failure keeps the copy. Only flushed data is sure to be in it. */
   keepDisk(host: string, path: string): Promise<void>;
   /** Swaps the slots of two disks of a host that is off: at the next boot each has the other's name. */
   swapDisks(host: string, one: string, other: string): void;

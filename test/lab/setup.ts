@@ -3,10 +3,7 @@ import { type HostPlan, managementSegment, type RackPlan } from "./rack-plan.ts"
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 const put = (file: string, text: string) => `printf '%s' ${quote(text)} >${quote(file)}`;
 
-/**
- * Shell text that turns a bare machine into the host of the rack file, permanently: it runs once, before the state is
- * saved.
- */
+/** Shell text that turns a bare machine into the host of the rack file: it runs once, before the state is saved. */
 export function setupScript(plan: HostPlan, rack: RackPlan): string {
   const { host, name } = plan;
   const addresses = rack.hosts.flatMap((other) => {

@@ -24,9 +24,8 @@ const migration = (name: string, target: string): Manifest => ({
 });
 
 /**
- * Runs the story that kstatus is shown: the tutorial from its first moment, the volume `gone` without a disk, the
- * migration `noop`. Calls `look` with all objects before the operator starts and after each second. End `stage.life`
- * afterwards.
+ * The story that kstatus is shown: the tutorial from its first moment, the volume `gone` without a disk, the migration
+ * `noop`. Calls `look` with all objects before the operator starts and after each second. End `stage.life` afterwards.
  */
 export async function tellKstatusStory(look: (objects: readonly JsonObject[]) => void): Promise<Stage> {
   const stage = new Stage({ seed: "kstatus/0", scenario, operator: realOperator, trace: silent });

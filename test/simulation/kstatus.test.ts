@@ -17,8 +17,7 @@ it("kstatus reads what a person would, and no time is that of the schema's defau
   const { "AoeVolume/gone": gone, ...others } = readings(seen.at(-1));
   expect(gone).toBe("Failed");
   expect(new Set(Object.values(others))).toEqual(new Set(["Current"]));
-  // For each kind, `kubectl wait --for=condition=Ready` ends when kstatus calls it Current, at every moment of the
-  // story.
+  // `kubectl wait --for=condition=Ready` ends for each kind when kstatus says Current, at every moment of the story.
   const apart = seen.flat().flatMap((object) => {
     const reading = readAsKstatus(object);
     return endsKubectlWait(object, "Ready") === (reading === "Current") ? [] : [{ kind: object.kind, reading }];

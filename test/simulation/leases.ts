@@ -1,10 +1,7 @@
 import type { Stage } from "./stage.ts";
 import { objectAt } from "./world/kube/json.ts";
 
-/**
- * What is wrong with the leases of a rack at rest: each declared domain that runs must have its lease holder on its
- * host, and no other domain may have one.
- */
+/** What is wrong with leases of a rack at rest: only running declared domains have a lease holder, on their host. */
 export function missingLeases({ server, rack }: Pick<Stage, "server" | "rack">): string[] {
   const declared = new Set(
     server.list(server.kindNamed("XenDomain"), {}).items.map((object) => String(objectAt(object, "spec").uuid)),

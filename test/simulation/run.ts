@@ -37,8 +37,7 @@ const minute = 60_000;
 /** How long the operator may take after the last fault. Its slowest backoff is five minutes. */
 const patience = 30 * minute;
 /**
- * How long running commands may take to end (a hung one ends at its time limit), and then how long the operator must
- * change nothing: longer than any backoff.
+ * Time for running commands to end (a hung one at its time limit), then for changing nothing: longer than any backoff.
  */
 const lull = 240_000;
 const quiet = 5.5 * minute;

@@ -215,8 +215,7 @@ export class Stage {
   }
 
   /**
-   * Opens a device on a dom0, as a mount does; returns a function that closes it, or undefined when there is no such
-   * device.
+   * Opens a device on a dom0, as a mount does; returns a function that closes it, or undefined when it is not there.
    */
   hold(host: string, target: string, by: string): (() => void) | undefined {
     this.rack.settle();

@@ -6,9 +6,7 @@ import { objectAt } from "./world/kube/json.ts";
 import type { Random } from "./world/random.ts";
 import { calm, stormy } from "./world/weather.ts";
 
-/**
- * Schedules everything that goes wrong in one run: faults of commands, machines, networks, the API and the operator.
- */
+/** Plans everything that goes wrong in one run: faults of commands, machines, networks, the API and the operator. */
 export function brewStorm(stage: Stage, random: Random, durationMs: number): void {
   stage.weather = stormy(random.branch("weather"));
   stage.rack.faults = commandFaults(random.branch("commands"));

@@ -3,10 +3,7 @@ import { epoch } from "./world/virtual-clock.ts";
 /** The events of a run for people: one line per event, time first. */
 export interface Trace {
   readonly lines: readonly string[];
-  /**
-   * `who` in a column of its own: a host, `api`, `operator`, `user`, `fault`. `text` is called only when the line is
-   * kept.
-   */
+  /** `who` in a column of its own: a host, `api`, `operator`, `user`, `fault`. `text` is called only if it is kept. */
   note(at: number, who: string, text: () => string): void;
 }
 

@@ -2,10 +2,7 @@ import { customResourceDefinition } from "../../src/api/generate/crd.ts";
 import type { StructuralSchema } from "../../src/api/generate/structural.ts";
 import { definitions, type KindName } from "../../src/api/kinds.ts";
 
-/**
- * `/openapi/v3/apis/xensan.dev/v1alpha1` of an API server with this release's definitions, or with other ones of some
- * kinds.
- */
+/** `/openapi/v3/apis/xensan.dev/v1alpha1` of an API server with this release's definitions, or with some other ones. */
 export function publishedSchema(
   other: Partial<Record<KindName, (schema: StructuralSchema) => StructuralSchema | undefined>> = {},
 ): unknown {

@@ -1,9 +1,7 @@
 #!/bin/sh
 # Ensures these settings in /etc/xen/xend-config.sxp, each once and outside of comments, also where the old value spans
-# lines; other lines and comments stay.
-# xend reads the file when it starts: it is restarted when something changed and no domain is being built or moved.
-# Domains
-# keep running meanwhile.
+# lines; other lines and comments stay. xend reads the file at its start: it is restarted when something changed and no
+# domain is being built or moved. Domains keep running meanwhile.
 # changes: /etc/xen/xend-config.sxp: the settings of relocation, network and dom0 that the XenHost names; xend is restarted while no domain is being built
 # undo: write the old values back and restart xend
 # changes: /var/lib/xensan/xend-password: which revision of the VNC password is in force

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Ensures that a logical volume which ensure-logical-volume made for this owner is gone. Touches nothing else, and
-# nothing in use.
+# Ensures that a logical volume which ensure-logical-volume made for this owner is gone; no other one, and none in use.
 # changes: removes a logical volume that ensure-logical-volume made, and its record in /var/lib/xensan/backings
 # undo: nothing brings it back
 # Arguments: OWNER VG LV GLOB…

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Ensures that the owner's export is stopped, and then that its configuration is gone. An export that is being written
-# to stays.
+# Ensures that the owner's export is stopped, then that its configuration is gone. An export that is written to stays.
 # changes: stops a vblade that ensure-export started, and removes its configuration (or its line of /etc/inittab) and record
 # undo: create the AoeVolume again
 # Arguments: OWNER SHELF SLOT INTERFACE

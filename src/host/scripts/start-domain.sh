@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts a domain from /var/lib/xensan/domains/UUID.cfg under the lease of its images and the exclusive lock file on the
-# shared file system, unless it is on this host already. The caller must know that it is on no other host: lease and
-# lock are further guards.
+# shared file system, unless it is on this host already. The caller must know that it is on no other host: both are
+# further guards.
 # changes: the domain runs; its lock file on the shared file system, and a small process that holds the lease of its images (/run/xensan/leases)
 # undo: set powerState: Halted
 # Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB, bridge=GLOB,
@@ -137,8 +137,7 @@ leased=yes
 claim_domain "$lock" "$owner" "$old_host" "$old_boot"
 
 leased='' code=0
-# All messages go to stderr; the daemon that waits for the domain's end stays behind and must hold none of our
-# descriptors.
+# All messages go to stderr; the daemon that waits for the domain's end stays and must hold none of our descriptors.
 if [ "$toolstack" = xl ]; then
 	xl create -q "$run_dir/$uuid.cfg" >"$run_dir/$uuid.err" 2>&1 </dev/null 9>&- || code=$?
 else

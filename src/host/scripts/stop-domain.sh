@@ -25,8 +25,7 @@ began=$(now)
 # gone: no domain has this UUID, now and after the two seconds that xl takes to begin a reboot.
 gone() {
 	[ "$domain_count" = 0 ] || return 1
-	# A dying domain may hold its images a moment longer; one that stays dying is a leftover of Xen and does not block the
-	# stop.
+	# A dying domain may hold its images a moment longer; one that stays dying is left by Xen and does not block the stop.
 	while [ -n "$domain_remains" ] && [ $(($(now) - began)) -lt $((seconds + 10)) ]; do
 		sleep 1
 		find_domain "$uuid"

@@ -188,8 +188,8 @@ function drop(world: World, host: Host, device: AoeDevice): void {
 }
 
 /**
- * Reads or writes the device. If no vblade answers, the access blocks for aoe_deadsecs; then the device is down until
- * it is closed and found again.
+ * Accesses the device. Without an answer it blocks for aoe_deadsecs; then the device is down until closed and found
+ * again.
  */
 export function readDevice(world: World, host: Host, device: AoeDevice): "Data" | "WillFail" | "NoSuchDevice" {
   if (!device.up) return "NoSuchDevice";

@@ -16,8 +16,7 @@ export function blankedBytes(host: Host, group: VolumeGroup, name: string): numb
 }
 
 /**
- * Fills the volume with zeros in the background, piece by piece, and tags it at the end. It is a separate process,
- * which a power cut ends.
+ * Fills the volume with zeros in the background, piece by piece, and tags it at the end. A power cut ends the process.
  */
 export function startBlanking(world: World, host: Host, group: VolumeGroup, name: string): void {
   const mark = markOf(group, name);

@@ -24,8 +24,7 @@ export interface BlockDevice {
   sizeBytes: number;
   readonly type: "disk" | "part" | "lvm" | "loop";
   /**
-   * What the device reports as its identity, as in scripts/shared/backing-identity.sh: `serial:WD-1`, `dm:LVM-…`; empty
-   * when it reports none.
+   * Its own identity, as in scripts/shared/backing-identity.sh: `serial:WD-1`, `dm:LVM-…`; empty when it reports none.
    */
   readonly says: string;
   content: Content;

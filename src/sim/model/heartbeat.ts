@@ -173,9 +173,7 @@ function hang(world: World, host: Host, region: Region): void {
   arm(world, host, region);
 }
 
-/**
- * Arms O2HB_MAX_WRITE_TIMEOUT_MS, counted from the last write or agreement; the other nodes are asked after half of it.
- */
+/** Arms O2HB_MAX_WRITE_TIMEOUT_MS from the last write or agreement; half of it before the other nodes are asked. */
 function arm(world: World, host: Host, region: Region): void {
   const { cluster, regions } = host.running.o2cb;
   if (cluster === undefined) return;

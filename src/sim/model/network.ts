@@ -13,10 +13,7 @@ export function canCarry(host: Host, nic: Interface): boolean {
 
 const pairKey = (segment: string, a: string, b: string) => (a < b ? `${segment} ${a} ${b}` : `${segment} ${b} ${a}`);
 
-/**
- * Whether a frame sent on one interface arrives at the other. A host never receives its own frames
- * (K/drivers/block/aoe/aoenet.c).
- */
+/** Whether a frame from one interface arrives at the other. No host receives its own (K/drivers/block/aoe/aoenet.c). */
 export function reaches(world: World, from: Host, out: Interface, to: Host, into: Interface): boolean {
   return (
     from !== to &&

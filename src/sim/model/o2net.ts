@@ -34,8 +34,7 @@ export function sameNodes(a: Host, b: Host): boolean {
 }
 
 /**
- * Whether two hosts have, or could have, an o2net connection: they list each other, agree on the timeouts, and reach
- * each other.
+ * Whether two hosts have, or could have, an o2net connection: same cluster and timeouts, and packets pass both ways.
  */
 export function connected(world: World, a: Host, b: Host): boolean {
   const [mine, theirs] = [a.running.o2cb.cluster, b.running.o2cb.cluster];

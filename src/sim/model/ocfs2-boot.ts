@@ -111,7 +111,7 @@ export function loopStarts(host: Host): boolean {
 }
 
 /**
- * Whether O2CB also starts before the loop: its init script is linked, and under systemd ordered after the AoE devices.
+ * Whether O2CB also starts before the loop: its init script is linked, and under systemd ordered after AoE discovery.
  */
 export function bootOrderStands(host: Host): boolean {
   const linked = list(host, "/etc/rc2.d").some((name) => /^S\d\do2cb$/.test(name));

@@ -117,10 +117,7 @@ export function* mountOcfs2(
   return well;
 }
 
-/**
- * A read of the device: returns true, hangs until a vblade answers, or returns false once the driver gives the device
- * up.
- */
+/** A read of the device: returns true, hangs until a vblade answers, or returns false once the driver gives up. */
 export function* readable(world: World, host: Host, disk: SharedDisk): Generator<number, boolean> {
   while (!answers(world, host, disk.aoe)) {
     if (disk.aoe?.up === false) return false;

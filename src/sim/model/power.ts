@@ -109,10 +109,7 @@ export function powerOn(world: World, host: Host): void {
 /** How long services take to stop after the domains were asked to shut down, in milliseconds. */
 const stopMs = 30_000;
 
-/**
- * A user types `poweroff` or `reboot`: xendomains asks every domain to shut down; those still running end with the
- * machine.
- */
+/** A user types `poweroff` or `reboot`: xendomains asks every domain to shut down; the rest end with the machine. */
 export function goDown(world: World, host: Host, then: "Off" | "Reboot"): void {
   if (host.power !== "On" || host.running.goingDown) return;
   host.running.goingDown = true;
@@ -162,10 +159,7 @@ export function arrive(world: World, host: Host): void {
   bootOcfs2(world, host);
 }
 
-/**
- * A node fences itself: it resets at once, or panics, after which the host reboots in kernel.panic seconds, or never
- * when that is 0.
- */
+/** A node fences itself: it resets at once, or panics and reboots after kernel.panic seconds, never if that is 0. */
 export function fence(world: World, host: Host, why: string): void {
   const { cluster } = host.running.o2cb;
   const node = (cluster && localNode(cluster)?.number) ?? -1;

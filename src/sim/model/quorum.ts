@@ -66,10 +66,7 @@ function checkLinks(world: World): void {
   for (const key of [...world.brokenLinks.keys()]) if (!broken.has(key)) world.brokenLinks.delete(key);
 }
 
-/**
- * A silent connection first becomes idle; quorum is decided after the disk heartbeat has had time to show which node is
- * dead.
- */
+/** A silent connection first becomes idle; quorum is decided once the heartbeat could show which node is dead. */
 function decideLater(world: World, host: Host, peer: Host, still: () => boolean): void {
   const { cluster } = host.running.o2cb;
   const node = peer.running.o2cb.cluster;

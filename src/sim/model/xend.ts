@@ -62,8 +62,7 @@ export function xendRows(text: string): readonly (readonly [string, string])[] {
 }
 
 /**
- * The file with these settings: each replaces the first list with its key, or comes at the end; further lists with its
- * key are removed.
+ * The file with these settings: each in place of the first list with its key, or at the end; further ones are removed.
  */
 export function withXendSettings(text: string, settings: ReadonlyMap<string, string>): string {
   const written = new Set<string>();

@@ -1,7 +1,4 @@
-/**
- * What a domain's configuration requires of its host, in the order of the file: configuration_rows of
- * domain-configuration.sh.
- */
+/** What a domain's configuration requires of its host, in file order: configuration_rows of domain-configuration.sh. */
 export type ConfigurationRow =
   | {
       readonly kind:

@@ -1,8 +1,7 @@
 import { loadScript, type ScriptName } from "../../host/scripts.ts";
 
 /**
- * The here-document that one of our scripts has after the line with this opening: the exact text that it writes to a
- * file.
+ * The here-document after the line with this opening in one of our scripts: the exact text that it writes to a file.
  */
 export function documentOf(script: ScriptName, opening: string): string {
   const lines = loadScript(script).text.split("\n");

@@ -5,8 +5,7 @@ import type { ScriptRun } from "../script.ts";
 import { fail, refuse } from "./answer.ts";
 
 /**
- * What xen.sh reads in a domain's row: the letters of xl list without hyphens (`-` for none), the reason where xl shows
- * it.
+ * What xen.sh reads in a domain's row: xl list's letters without hyphens (`-` for none), the reason where xl shows it.
  */
 interface DomainRow {
   readonly state: string;

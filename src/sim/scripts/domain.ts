@@ -173,8 +173,7 @@ function contained(run: ScriptRun, image: string, shares: readonly string[]): vo
 }
 
 /**
- * Milliseconds left of the wait for programs that build a domain after the wait for dying domains: 60 s and 10 s in
- * stop-domain.sh.
+ * Milliseconds left for programs that build a domain after the wait for dying ones: 60 s and 10 s of stop-domain.sh.
  */
 const patienceAfterRemains = 50_000;
 

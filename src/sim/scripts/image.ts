@@ -99,9 +99,7 @@ function check(run: ScriptRun, path: string, problem: WriteError | undefined): v
   if (problem !== undefined) refuseWrite(run, path, problem);
 }
 
-/**
- * require_template: a source that the owner of the file system lists, behind no symbolic link, and no domain's image.
- */
+/** require_template: a source that the file system's owner lists, behind no symbolic link, and no domain's image. */
 function requireTemplate(run: ScriptRun, source: string, mountPoint: string, globs: readonly string[]): void {
   const { host } = run;
   const relative = source.slice(mountPoint.length + 1);
@@ -219,8 +217,7 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
 });
 
 /**
- * Writes the record first: a crash may leave an image recorded as being made, but never one of ours that cannot be
- * deleted.
+ * The record first: a crash may leave a record of an image being made, but never one of ours that cannot be deleted.
  */
 function publish(world: World, host: Host, about: { owner: string; uuid: string; path: string }): void {
   const { owner, uuid, path } = about;

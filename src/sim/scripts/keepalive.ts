@@ -130,10 +130,7 @@ export function start(run: ScriptRun, name: string): void {
   else rereadInittab(run.world, run.host);
 }
 
-/**
- * Restarts the export that keepalive.sh configured under this name; under sysvinit by ending the vblade with the pid
- * `kept`.
- */
+/** Restarts the export that keepalive.sh configured; under sysvinit by ending the vblade with the pid `kept`. */
 export function restart(run: ScriptRun, name: string, kept: number | undefined): void {
   if (run.host.init === "systemd") {
     restartUnit(run.world, run.host, name);

@@ -66,10 +66,7 @@ function requirePoint(run: ScriptRun, point: string, globs: readonly string[]): 
 const plainOptions =
   /^(nosuid|nodev|noexec|atime|noatime|nodiratime|relatime|ro|rw|sync|dirsync|acl|noacl|user_xattr|nouser_xattr|intr|nointr|inode64|usrquota|grpquota|data=(ordered|writeback)|coherency=(full|buffered)|errors=remount-ro|barrier=[01]|(commit|atime_quantum|localalloc|resv_level|dir_resv_level)=[0-9]+)$/;
 
-/**
- * Accepts a closed list of options; adds nosuid, nodev and noexec in front, unless the host's owner allows the
- * opposite.
- */
+/** Accepts a closed list; puts nosuid, nodev and noexec first, unless the host's owner allows the opposite. */
 function requireOptions(run: ScriptRun, options: readonly string[], bounds: readonly string[]): string[] {
   const words = ["suid", "dev", "exec"];
   const safe = words.filter((word) => !options.includes(word)).map((word) => `no${word}`);

@@ -32,10 +32,7 @@ export function signatureText({ content }: SharedDisk): string {
   return [...(label === "" ? [] : [`LABEL=${label}`]), ...words].join(" ");
 }
 
-/**
- * aoe-revalidate and ata_id, when aoeping got no answer: the identity that the driver read from the vblade it last
- * heard.
- */
+/** aoe-revalidate and ata_id, when aoeping got no answer: the identity from the vblade that the driver last heard. */
 function* identified(run: ScriptRun, aoe: AoeDevice, address: string): Generator<number, string | undefined> {
   yield 3000;
   if (toolPath(run.host, "aoe-revalidate") === undefined) return undefined;

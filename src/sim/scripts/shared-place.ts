@@ -75,10 +75,7 @@ export function imageRecord(host: Host, path: string): { readonly file: string; 
   return { file: `${place}/.xensan/images/${checksum(relative)}`, relative };
 }
 
-/**
- * Takes the lock for this boot of this host if it is free, already held here, or held by the boot that may be
- * superseded.
- */
+/** Takes the lock for this boot if it is free, already held here, or held by the boot that may be superseded. */
 export function claimDomain(
   run: ScriptRun,
   path: string,

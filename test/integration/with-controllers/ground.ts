@@ -28,8 +28,8 @@ const timings = {
 };
 
 /**
- * A separate control plane, usually with the real controller manager: namespaces end, garbage is collected, Deployments
- * get pods.
+ * A control plane, usually with the real controller manager: namespaces end, garbage is collected, Deployments get
+ * pods.
  */
 export interface Ground {
   readonly controlPlane: ControlPlane;

@@ -71,8 +71,7 @@ describe("the operator's right to patch Secrets", () => {
       );
     const content = "the operator may not change what a Secret holds, only its finalizer xensan.dev/in-use";
     const metadata = "of a Secret's metadata the operator may change only the finalizer xensan.dev/in-use";
-    // The policy is enforced a moment after its creation; until then each attempt succeeds, so each writes another
-    // value.
+    // The policy is enforced a moment after its creation; until then attempts succeed, so each writes another value.
     let attempt = 0;
     const changed = () => Buffer.from(`attempt ${++attempt}`).toString("base64");
     await eventually("the policy is enforced", async () => (await patch({ data: { a: changed() } })) === content, 20);

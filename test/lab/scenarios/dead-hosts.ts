@@ -6,8 +6,7 @@ import { mountedWithin } from "./shares.ts";
 import { countsOn, hostOf, nothingLost, other, runsOn, sameGuest } from "./ticks.ts";
 
 /**
- * What happens to a domain when its host is silent: nothing while the host lives, a start on the other host once it is
- * dead.
+ * What happens to a domain when its host is silent: nothing while the host lives, a start on the other once it is dead.
  */
 
 /** Waits for `times` more looks of the operator at the host, so that it has had time to start something. */

@@ -35,10 +35,7 @@ const manifests = async (words: Words): Promise<Manifest[]> => [
   volume("image", 3, { file: { path: file, size: "64Mi" } }),
 ];
 
-/**
- * Everything that xensan has written to a host, and the serving processes: a foreign operator must not change any of
- * it.
- */
+/** Everything that xensan has written to a host, and the serving processes: no foreign operator may change it. */
 const everything = [
   "find /etc/vblade.conf.d /etc/ocfs2 /etc/modules-load.d /etc/modprobe.d /etc/systemd/network /etc/systemd/system /etc/fstab /var/lib/xensan /root/.ssh -type f -exec sha256sum {} + 2>/dev/null | sort -k 2",
   "pgrep -a -x vblade | sort",

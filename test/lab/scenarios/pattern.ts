@@ -52,8 +52,7 @@ export async function startPattern({ on }: Words, host: string, pattern: Pattern
 }
 
 /**
- * Waits until the process has written more than now, and reads the device on another host: it must be whole and lose
- * nothing.
+ * Waits until the process has written more, and reads the device on another host: it must be whole and lose nothing.
  */
 export async function wholePattern({ on, until }: Words, host: string, reader: string, pattern: Pattern) {
   const file = place(pattern);

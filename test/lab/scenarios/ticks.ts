@@ -2,9 +2,7 @@ import type { XenDomain } from "../../../src/api/kinds.ts";
 import { xenDomains } from "../../../src/api/kinds.ts";
 import type { Words } from "../scenario.ts";
 
-/**
- * What the guest prints about itself every two seconds: the same boot and a higher count mean that it never stopped.
- */
+/** What the guest prints every two seconds: the same boot and a higher count mean that it never stopped. */
 export interface Tick {
   readonly boot: string;
   readonly count: number;

@@ -4,9 +4,7 @@ import type { Rack } from "../../../src/sim/rack.ts";
 import type { Change } from "../world/kube/api-server.ts";
 import { isObject, type Json, objectAt } from "../world/kube/json.ts";
 
-/**
- * Everything that was ever allowed per host: an edit of the bounds may be newer than the operator's last look at it.
- */
+/** Everything that was ever allowed per host: an edit of the bounds may be newer than the operator's last look. */
 export class Bounds {
   readonly #globs = new Map<string, Set<string>>();
   readonly #interfaces = new Map<string, Set<string>>();

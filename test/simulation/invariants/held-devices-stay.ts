@@ -4,10 +4,7 @@ import { objectAt } from "../world/kube/json.ts";
 import type { Invariant, Scene } from "./invariant.ts";
 import { fileFate } from "./working-names.ts";
 
-/**
- * A device that is opened between the operator's last look at a client and its command on the server: no operator can
- * prevent this.
- */
+/** Nothing prevents the opening of a device between the last look at a client and a command on the server. */
 const unavoidableMs = 20_000;
 
 export const heldDevicesStay: Invariant = {

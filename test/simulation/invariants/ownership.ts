@@ -4,10 +4,7 @@ import { list, readText } from "../../../src/sim/model/storage.ts";
 
 const marker = "# xensan: ";
 
-/**
- * The owner of the configuration of an export: `namespace/name uid`, or an empty text for a foreign one. Read from the
- * host's files, not from the operator's answers.
- */
+/** Owner of an export's configuration: `namespace/name uid`, empty for a foreign one. Read from the host's files. */
 export function ownerOf(host: Host, process: Pick<VbladeProcess, "by" | "instance">): string {
   if (process.by === "Systemd") return markerIn(readText(host, `/etc/vblade.conf.d/${process.instance}.conf`) ?? "");
   if (process.by === "Inittab") return inittabOwners(readText(host, "/etc/inittab") ?? "").get(process.instance) ?? "";

@@ -20,9 +20,7 @@ export class Life {
     this.#onDeath.clear();
   }
 
-  /**
-   * For the world outside: the kernel closes the sockets of a dead process. The returned function removes the callback.
-   */
+  /** For the world: a dead process's sockets are closed by its kernel. The returned function removes the callback. */
   onEnd(callback: () => void): () => void {
     this.#onDeath.add(callback);
     return () => this.#onDeath.delete(callback);

@@ -14,10 +14,7 @@ export interface SideEffect {
 
 export interface CrashPoint {
   readonly effect: number;
-  /**
-   * Before: the process dies and nothing is sent. After: it is done, and the process dies before it receives the
-   * answer.
-   */
+  /** Before: the process dies and nothing is sent. After: it is done, and the process dies before the answer comes. */
   readonly when: "before" | "after";
 }
 

@@ -54,8 +54,7 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Calls back after `ms`; the returned function cancels it. For the world around the operator, which uses no
-   * AbortSignals.
+   * Calls back after `ms`; the returned function cancels it. For the world around the operator, without AbortSignals.
    */
   after(ms: number, callback: () => void): () => void {
     const timer = this.#add(ms, callback);

@@ -18,8 +18,7 @@ const stepsSchema = z.array(
 const recordSchema = z.record(z.string(), z.unknown());
 
 /**
- * The part of an API server that the commands need: it lists, reads, creates and patches (RFC 6902) objects of one
- * namespace, and lists those of all.
+ * The part of an API server that commands need: list, read, create and patch (RFC 6902) in one namespace, list in all.
  */
 export interface ApiServer {
   /** By `aoevolumes/data`; Secrets too, by `secrets/rack-ssh`. */

@@ -2,10 +2,7 @@ import type { Step } from "../../../src/controllers/hosts/step.ts";
 import { hostText } from "../../../src/controllers/identity.ts";
 import type { ConditionUpdate } from "../../../src/runtime/conditions.ts";
 
-/**
- * The whole decision of an `ensure…` function for comparison: a condition as `Type Status Reason: message`, a step as
- * its command line.
- */
+/** A whole decision for comparison: a condition as `Type Status Reason: message`, a step as its command line. */
 export const decision = <
   T extends { readonly conditions: readonly ConditionUpdate[]; readonly steps: readonly Step[] },
 >(

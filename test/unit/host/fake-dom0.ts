@@ -17,10 +17,7 @@ import { outcomeOf } from "../../../src/host/outcome.ts";
 /** UUID that the fake blkid finds on the file system at `share`. */
 export const filesystem = "7a3c2f10-5b1d-4c7e-9a66-0d1e2f3a4b5c";
 
-/**
- * A directory in which our scripts see a dom0: xl and the other tools are shell scripts with the output of the real
- * ones.
- */
+/** A directory in which our scripts see a dom0: xl and the like are shell scripts with the output of the real ones. */
 export interface FakeDom0 {
   readonly directory: string;
   /** A directory on a file system of its own, used as the shared one. */

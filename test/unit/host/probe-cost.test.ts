@@ -107,10 +107,7 @@ const asksOfDom0: ProbeRequest = {
 };
 const asksOfSan: ProbeRequest = { roles: ["Server"], backings: ["/srv/aoe/a.img", "/dev/vdc"], segments: [] };
 
-/**
- * Maximum of processes of a look, once the host has been looked at before, and of the first look with everything
- * requested.
- */
+/** Maximum number of processes of a later look, and of the first look with everything requested. */
 const limits = {
   dom0: { steady: 17, everything: 25 },
   san: { steady: 13, everything: 15 },

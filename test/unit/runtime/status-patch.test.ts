@@ -240,8 +240,7 @@ describe("an intent that something irreversible rests on", () => {
   const intent = { server: { unit: "operation-1" } };
 
   /**
-   * One reconcile that writes `status` and acts once the server has confirmed it; returns the number of requests and
-   * whether it acted.
+   * One reconcile that writes `status` and acts once the server has confirmed it; the requests, and whether it acted.
    */
   async function reconcile(
     { api, signal }: { readonly api: KubeApi; readonly signal: AbortSignal },

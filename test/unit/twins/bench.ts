@@ -7,10 +7,7 @@ import type { Answer, Furniture, TwinHost } from "./host.ts";
 import { shellHost } from "./shell-host.ts";
 import { simulatedHost } from "./simulated-host.ts";
 
-/**
- * The hosts on which every case runs: the shells under which our scripts must work, as far as they are installed, and
- * the rack.
- */
+/** The hosts on which every case runs: the installed shells under which our scripts must work, and the rack. */
 const makers: ReadonlyMap<string, (furniture: Furniture) => TwinHost> = new Map([
   ...[["dash"], ["busybox", "sh"]]
     .filter(([program = "", ...args]) => {

@@ -9,8 +9,7 @@ export type FileTree = ReadonlyMap<string, string>;
 const places = ["/etc", "/root", "/run/xensan", "/srv", "/usr/local/lib/xensan", "/var/lib/xensan", "/var/log/xen"];
 
 /**
- * Bookkeeping of one side: locks are flock's, a wrapper, its pid and the guard belong to shells, a copy's draft to this
- * host.
+ * Bookkeeping of one side: locks are flock's, a wrapper, its pid and the guard are of shells, a draft is of this host.
  */
 const aside =
   /^\/run\/xensan\/(?!copy)|^\/var\/lib\/xensan\/guard$|\.lock\.bella$|\/\.guard$|\/migrations\/.*\.(sh|pid|log)$|\.xensan-new$|\/id_ed25519$|\.target\.wants\//;

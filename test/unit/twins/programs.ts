@@ -225,10 +225,7 @@ O2CB_KEEPALIVE_DELAY_MS=2000
 O2CB_RECONNECT_DELAY_MS=2000
 `;
 
-/**
- * o2cb of ocfs2-tools 1.8.7 over configfs: it registers missing nodes, with the kernel's own timeouts, and nothing
- * else.
- */
+/** o2cb of ocfs2-tools 1.8.7 over configfs: registers only missing nodes, with the kernel's own timeouts. */
 const o2cb = `#!/bin/sh
 FAKE=@FAKE@
 [ "$1" = register-cluster ] || exit 1

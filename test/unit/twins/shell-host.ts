@@ -33,10 +33,7 @@ export interface ShellHost extends TwinHost {
   blockDevice(path: string, major: number, minor: number): boolean;
 }
 
-/**
- * Runs real scripts in a shell, over a directory in which they see a dom0. `count` is called with what each run
- * started.
- */
+/** Runs real scripts in a shell, over a directory in which they see a dom0. `count` is told what each run started. */
 export function shellHost(
   shell: readonly string[],
   furniture: Furniture,

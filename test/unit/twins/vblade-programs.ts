@@ -1,7 +1,7 @@
 /**
  * Debian's vblade 25 and systemd's handling of its instances. A running vblade is a process of this machine that has
- * its backing and a socket open, in that order, like vblade; @FAKE@/units/NAME has the id of an instance's process,
- * @FAKE@/vblades those of all.
+ * its backing and a socket open, in that order; @FAKE@/units/NAME has the id of an instance's process, @FAKE@/vblades
+ * those of all.
  */
 
 /**

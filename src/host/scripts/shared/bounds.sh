@@ -192,8 +192,7 @@ other_names() {
 		}'
 }
 
-# device_names MAJ:MIN: the names of the kernel, device-mapper and LVM for it, one a line; a logical volume also as
-# vg/lv.
+# device_names MAJ:MIN: its names in the kernel, device-mapper and LVM, one a line; a logical volume also as vg/lv.
 device_names() {
 	device_link=$(resolve "/sys/dev/block/$1") || return 0
 	device_kernel=${device_link##*/}

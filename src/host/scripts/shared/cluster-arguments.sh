@@ -28,7 +28,7 @@ lower() {
 	printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]'
 }
 
-# require_own_node: O2CB finds its own node by the host's name, ignoring case. Without one it prints OK and stays
+# require_own_node: O2CB finds its own node by the host's name, ignoring case. Without one it prints OK but stays
 # offline.
 require_own_node() {
 	IFS= read -r own_name </proc/sys/kernel/hostname

@@ -1,7 +1,7 @@
 # configuration_rows FILE: what a domain's configuration requires of its host, one a line: `name NAME`, `uuid UUID`,
-# `file PATH` (kernel, ramdisk), `bridge NAME`, `ovs-bridge NAME` or NAME.VLAN, `memory MIB`, `image PATH` of a disk
-# that is written, `read PATH` of one that is only read, `cdrom PATH` of one in a CD-ROM drive, `setting KEY=VALUE` of a
-# key that has no field, and `odd LINE` for everything that is not known to be harmless.
+# `file PATH` (kernel, ramdisk), `bridge NAME`, `ovs-bridge NAME` or NAME.VLAN, `memory MIB`, `image PATH` of a written
+# disk, `read PATH` of a read-only one, `cdrom PATH` of a CD-ROM drive, `setting KEY=VALUE` of a key without a field,
+# and `odd LINE` for everything that is not known to be harmless.
 configuration_rows() {
 	awk '
 		/^[ \t]*(#|$)/ { next }

@@ -61,8 +61,7 @@ claim_domain() {
 	exec 7>&-
 }
 
-# release_domain FILE: removes the lock if this host holds it, from any boot: the caller has seen that the domain is not
-# here.
+# release_domain FILE: removes this host's lock of any boot: the caller has seen that the domain is not here.
 release_domain() {
 	read_domain_lock "$1" || return 0
 	[ "$lock_host" = "$(own_name)" ] || return 0

@@ -6,9 +6,8 @@ exports_dir=$state_dir/exports
 guard_file=$state_dir/guard
 guard_dropin=/etc/systemd/system/vblade@.service.d/xensan.conf
 
-# require_named ASKED GLOB…: sets backing_durable. After a reboot a disk that reports no identity cannot be
-# distinguished from another one of its size: the owner of the host must list it by its exact name. After
-# require_backing.
+# require_named ASKED GLOB…: sets backing_durable. A disk without an identity cannot be told from another one of its
+# size after a reboot: the owner of the host must list it by its exact name. After require_backing.
 require_named() {
 	named_asked=$1
 	shift

@@ -65,8 +65,7 @@ keepalive_write() {
 				refuse AddressTaken "$conf exists, is incomplete, and is not by xensan"
 			plain=$options
 			[ "$plain" != - ] || plain=
-			# Read by systemd as keys and values and by Debian's generator as shell. An ionice setting of the administrator is
-			# kept.
+			# Read by systemd as keys and values and by Debian's generator as shell. The administrator's ionice stays.
 			{
 				echo "# xensan: $owner"
 				echo "shelf=$shelf"

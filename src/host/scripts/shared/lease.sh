@@ -1,8 +1,8 @@
 # The lease of a domain on its images: flock(2) on the image files themselves, which OCFS2 takes for the whole cluster
 # and releases when the node that holds it has been evicted. The host that starts the domain locks each image that it
-# writes exclusively, without waiting, and then shares the lock; all that run the domain share it too, so that no other
-# host gets it exclusively. The change is not atomic, and need not be: nothing runs yet, and a host that fails at either
-# step starts nothing.
+# writes exclusively, without waiting, and then shares the lock, as all do that run the domain; then no other host gets
+# it exclusively. The change is not atomic, and need not be: nothing runs yet, and a host that fails at either step
+# starts nothing.
 # A process per domain holds the lease while the domain is on this host: $leases_dir/UUID.sh, with UUID.images (`write
 # PATH` or
 # `read PATH`, one a line), UUID.until (uptime in seconds before which it does not end), UUID.pid (`PID BIRTH`) and

@@ -59,8 +59,7 @@ birth_of() {
 	[ -z "$birth" ] || echo "$birth"
 }
 
-# still_running PID BIRTH: the process with this birth still runs. No birth is recorded for a process that had already
-# ended.
+# still_running PID BIRTH: the process with this birth still runs. A process without a recorded birth had already ended.
 still_running() {
 	[ -n "$2" ] || return 1
 	find_birth "$1"

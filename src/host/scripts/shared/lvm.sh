@@ -1,8 +1,7 @@
 # lvm_field vgs|lvs FIELD NAME: sets lvm_value, sizes in bytes; fails when there is no such group or volume, and ends
 # the script when LVM cannot tell. Not for $( ): there the difference would be lost.
 lvm_field() {
-	# Warnings come on stderr, even with exit code 0. The file name is unique to this process: others may run LVM at the
-	# same time.
+	# Warnings come on stderr, even with exit code 0. The file is this process' own: others may run LVM at the same time.
 	lvm_said=$run_dir/lvm.$$
 	lvm_code=0
 	lvm_value=$("$1" --noheadings --units b --nosuffix -o "$2" "$3" 2>"$lvm_said" </dev/null 9>&-) || lvm_code=$?

@@ -20,8 +20,7 @@ o2cb_loaded() {
 	return 1
 }
 
-# active_cluster: sets active to the cluster that is registered in the kernel; empty when there is none. There is at
-# most one.
+# active_cluster: sets active to the one cluster that is registered in the kernel; empty when there is none.
 active_cluster() {
 	active=
 	for active_directory in "$cluster_configfs"/*; do
@@ -104,8 +103,7 @@ cluster_rows() {
 	awk "$cluster_words"'BEGIN { rows = cluster_conf(ARGV[1]); if (rows == "") exit 1; printf "%s", rows }' "$1"
 }
 
-# cluster_default_rows: ENABLED CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT of /etc/default/o2cb, separated by tabs; -
-# for none.
+# cluster_default_rows: ENABLED CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT of /etc/default/o2cb, with tabs; - for none.
 cluster_default_rows() {
 	awk "$cluster_words"'BEGIN { printf "%s", cluster_default(ARGV[1]) }' "$cluster_default"
 }

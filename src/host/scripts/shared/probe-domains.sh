@@ -64,8 +64,7 @@ function migration_line(line) {
 function reached(at) { if (at > phase) phase = at }
 '
 
-# list_runs: BASE UUID BOOTID STATE EXIT SINCE NOW TIME, separated by tabs, of every migration that was begun or
-# recorded here.
+# list_runs: BASE UUID BOOTID STATE EXIT SINCE NOW TIME, with tabs, of every migration that was begun or recorded here.
 list_runs() {
 	read -r boot </proc/sys/kernel/random/boot_id
 	read -r uptime _ </proc/uptime

@@ -71,9 +71,8 @@ section() {
 }
 
 # start PART SECTION=FUNCTION…: runs sections that could hang on the same thing, one after the other, in parallel to
-# other parts; the one that hangs most likely comes last. They are left behind at the deadline. Each prints its own end,
-# also when the shell gives the part up. Only these functions use variables that begin with part_. $started: PART=PID of
-# each.
+# other parts; the likeliest to hang comes last. They are left behind at the deadline. Each prints its own end, also
+# when the shell gives the part up. Variables that begin with part_ are reserved for parts. $started: PART=PID of each.
 started=''
 start() {
 	begin_timer

@@ -88,8 +88,7 @@ look_at_paths() {
 	realpath "$@" >"$work/paths.real" || :
 }
 
-# awk functions, after $identity_words: print what parts have left in $work as rows; they return the error, if there is
-# one.
+# awk functions, after $identity_words: print what parts have left in $work as rows; they return the error, if any.
 # shellcheck disable=SC2016
 part_words='
 function read_paths(   line, field, lines, count) {

@@ -1,7 +1,7 @@
-# A new logical volume, or an extension of one, before it may be served: $group/$name.xensan-new, which is filled with
-# zeros, so that no client sees what earlier volumes left in its extents. The tag xensan-blank says that this has
-# finished; it survives a boot. The filling process has $staged_work.pid, .done (bytes) and .err. Needs $owner, $group
-# and $name.
+# A new logical volume, or an extension of one, before it may be served: $group/$name.xensan-new, filled with zeros, so
+# that no client sees what earlier volumes left in its extents. The tag xensan-blank says that this is finished, also
+# after a boot.
+# The filling process has $staged_work.pid, .done (bytes) and .err. Needs $owner, $group and $name.
 
 # read_staged: sets staged, staged_work, and staged_tags and staged_bytes of the volume; fails when there is none.
 read_staged() {
@@ -24,8 +24,7 @@ staged_is_blank() {
 	rm -f "$staged_work".*
 }
 
-# stage_blank BYTES: ensures that $staged exists with this size and is blank; ends the script with `blanking` until it
-# is.
+# stage_blank BYTES: ensures that $staged has this size and is blank; ends the script with `blanking` until it is.
 stage_blank() {
 	if read_staged; then
 		staged_is_ours || refuse NotOurs "$group/$staged is in the way: it was not created for $owner"

@@ -1,6 +1,5 @@
-# require_template SOURCE MOUNTPOINT GLOB…: SOURCE is listed by the owner of the file system for copying, is reached
-# without a symbolic link, and is no domain's image: it was not made for a domain, and no domain or loop device of this
-# host uses it.
+# require_template SOURCE MOUNTPOINT GLOB…: the owner of the file system lists SOURCE for copying, no symbolic link
+# leads there, and it is no image: not made for a domain, and not in use by a domain or loop device of this host.
 require_template() {
 	template=$1 template_top=$2
 	shift 2

@@ -32,8 +32,8 @@ stopping_units() {
 	return 1
 }
 
-# awk functions, after $escape_fields, on the output of systemctl. units() prints the instances of vblade, services()
-# those of Xen.
+# awk functions, after $escape_fields, on systemctl's output. units() prints the instances of vblade, services() those
+# of Xen.
 # shellcheck disable=SC2016
 unit_words='
 # read_units: fills the properties by unit; of a unit they come in any order, and an empty line ends it.

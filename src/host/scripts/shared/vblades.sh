@@ -1,7 +1,6 @@
 # include: awk-words.sh
 # include: processes.sh
-# The configured and the running vblades. Rows of fields separated by tabs; awk code that uses them needs
-# $escape_fields.
+# Configured and running vblades. Rows of fields separated by tabs; awk code that uses them needs $escape_fields.
 
 # conf INSTANCE SHELF SLOT NETIF FILENAME OPTIONS OWNER: the complete files of /etc/vblade.conf.d. Debian's generator
 # reads lower-case keys only and skips incomplete files; so does this.

@@ -1,5 +1,4 @@
-# Whether an initiator writes to a backing through its vblade. A node of an OCFS2 writes its heartbeat every two
-# seconds.
+# Whether an initiator writes to a backing through its vblade. An OCFS2 node writes its heartbeat every two seconds.
 
 # write_mark PATH: text that changes with each write: the count of writes of a block device or the time of the last one
 # of a file, and a checksum of its beginning, where the heartbeats are (writes without sync reach the counter late).

@@ -1,9 +1,7 @@
 # include: processes.sh
-# toolstack_processes: PID VERB NAME, separated by tabs, of every toolstack command that builds, moves or ends a domain
-# now.
+# toolstack_processes: PID VERB NAME, with tabs, of every toolstack command that builds, moves or ends a domain now.
 # Left out: commands that only look, and the daemons that wait for the end of a domain (their output goes to
-# /var/log/xen).
-# Fails when the processes cannot be read.
+# /var/log/xen). Fails when the processes cannot be read.
 toolstack_processes() {
 	know_processes || return 1
 	while read -r process process_name; do
@@ -48,8 +46,8 @@ process_words() {
 		}' || :
 }
 
-# at_work VERBS [NAME…]: a process runs one of these verbs (a pattern like migrate|create), on one of the names if any
-# are given.
+# at_work VERBS [NAME…]: a process runs one of these verbs (a pattern like migrate|create), on one of the names if
+# given.
 at_work() {
 	work_verbs=$1
 	shift

@@ -69,8 +69,7 @@ last_hints() {
 }
 
 # awk function: xl_list(FILE, HEAD) prints the rows of xl list -v behind HEAD. Read from the right: a name may hold
-# blanks.
-# A list without Domain-0 is not valid: xl exits 0 in more cases than it should.
+# blanks. A list without Domain-0 is not valid: xl exits 0 in more cases than it should.
 # shellcheck disable=SC2016
 xl_words='
 function is_uuid(word) { return length(word) == 36 && word ~ /^[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+$/ }

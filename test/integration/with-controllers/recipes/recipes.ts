@@ -46,7 +46,7 @@ export interface Terminal {
   /** Types all commands of a section, in order; resolves to the output of each, rejects when one fails. */
   follow(page: string, heading: string): Promise<readonly string[]>;
   /**
-   * Starts the operator as the chart installs it, and the tutorial in namespace san on a rack of its own, until all is
+   * Starts the operator as the chart installs it, and the tutorial in namespace san on its own rack, until all is
    * ready.
    */
   begin(

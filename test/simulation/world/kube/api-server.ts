@@ -241,10 +241,7 @@ export class ApiServer {
       });
   }
 
-  /**
-   * Throws 400 for a field without selector support. Selectable fields never change, so an object never leaves a
-   * selection.
-   */
+  /** Throws 400 for a field without selector support. Those fields never change: an object never leaves a selection. */
   selects(resource: Resource, object: JsonObject, fieldSelector: string): boolean {
     const selectable = ["metadata.name", "metadata.namespace", ...resource.selectableFields];
     const fields = matchesFields(object, fieldSelector, selectable);

@@ -149,9 +149,7 @@ export function serverSideApply(
   return { object, ownership: withoutEmpty(result) };
 }
 
-/**
- * Ownership after an update: the manager that wrote a new value is the field's only owner; removed fields have none.
- */
+/** Ownership after an update: the writer of a new value is the field's only owner; removed fields have none. */
 export function ownershipAfterUpdate(
   before: JsonObject,
   after: JsonObject,

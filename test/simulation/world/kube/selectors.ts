@@ -21,9 +21,7 @@ export function matchesLabels(object: JsonObject, selector: string): boolean {
   });
 }
 
-/**
- * Matches `metadata.name=a,spec.serverRef.name!=b`; returns the field that has no selector support, if there is one.
- */
+/** Matches `metadata.name=a,spec.serverRef.name!=b`; returns the field without selector support, if there is one. */
 export function matchesFields(
   object: JsonObject,
   selector: string,

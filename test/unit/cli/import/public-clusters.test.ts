@@ -11,10 +11,7 @@ const both = ["0 bella 10.0.0.2", "1 brutus 10.0.0.3"];
 const conf = "/etc/ocfs2/cluster.conf";
 const region = "ABCDEF0123456789ABCDEF0123456789";
 
-/**
- * Shapes of cluster.conf from guides, tools and bug reports, with the nodes that are declared and the gaps that are
- * named.
- */
+/** Shapes of cluster.conf from guides, tools and bug reports, with the declared nodes and the named gaps. */
 const shapes: readonly (readonly [string, string, readonly string[] | undefined, readonly string[]])[] = [
   ["tabs, the nodes first, as ocfs2console writes it", two + cluster(), both, []],
   [
