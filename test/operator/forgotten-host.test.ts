@@ -36,7 +36,7 @@ describe("a host that is dead", () => {
     forget(stage, home);
     await eventually(stage, () => [running(stage), ready(stage)], [[other], "True/Ready"], 15);
     expect(word(stage, "XenHost", home, "Reachable")).toBe("False/Forgotten");
-    // After its return it is a normal host, and the annotation has no effect any more.
+    // After its return it is a normal host, and the annotation has lost its effect.
     stage.rack.powerOn(home);
     await eventually(stage, () => [running(stage), word(stage, "XenHost", home, "Ready")], [[other], "True/Ready"], 15);
   });

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ends the lease that this host holds on the images of a domain which is not here: after a migration took it away or did
-# not bring it, or when the holder was not told that the domain has gone.
+# not bring it, or when the holder did not learn that the domain has gone.
 # changes: ends the process that holds the lease of a domain which is not here
 # undo: nothing to be undone
 # Arguments: OWNER UUID UNTIL.

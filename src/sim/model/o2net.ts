@@ -33,9 +33,7 @@ export function sameNodes(a: Host, b: Host): boolean {
   return [...mine.nodes.values()].every((node) => sameNode(node, theirs.nodes.get(node.number)));
 }
 
-/**
- * Whether two hosts have, or could have, an o2net connection: same cluster and timeouts, and packets pass both ways.
- */
+/** Whether two hosts have, or could have, an o2net connection: same cluster, nodes and timeouts, and packets pass. */
 export function connected(world: World, a: Host, b: Host): boolean {
   const [mine, theirs] = [a.running.o2cb.cluster, b.running.o2cb.cluster];
   if (mine === undefined || theirs === undefined || b.power !== "On" || a.power !== "On") return false;

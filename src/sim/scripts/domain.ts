@@ -178,8 +178,8 @@ function contained(run: ScriptRun, image: string, shares: readonly string[]): vo
 const patienceAfterRemains = 50_000;
 
 /**
- * Whether the domain is absent and is not about to come back from a reboot: checked twice, three seconds apart, until
- * no program builds a domain any more.
+ * Whether the domain is absent and will not come back from a reboot: checked twice, three seconds apart, until no
+ * program builds a domain.
  */
 function* gone(run: ScriptRun, uuid: string, until: number): Generator<number, boolean> {
   while (findDomain(run, uuid).count === 0) {

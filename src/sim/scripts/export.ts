@@ -32,7 +32,7 @@ interface Remembered {
 
 type Config = ExportRow & { readonly same: boolean };
 
-/** The configured and running exports of an address; refuses when a foreign one has the address or the backing. */
+/** The configured and running exports of an address; refuses when another owner has the address or the backing. */
 function survey(
   run: ScriptRun,
   wanted: Wanted & Remembered,

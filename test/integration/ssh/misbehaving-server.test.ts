@@ -252,7 +252,7 @@ describe("a host that dies", () => {
 
   it("without a word is noticed by keepalives", async () => {
     const server = await startMisbehavingServer({ onCommand: () => undefined });
-    // The server answers nothing any more, like a host without power.
+    // The server stops answering, like a host without power.
     await using _ = server;
     const { dialer } = open({ limits: { keepaliveSeconds: 0.05, keepaliveMisses: 2 } });
     const running = dialer.session(targetOn(server, user)).run(script("true", { timeoutSeconds: 60 }));

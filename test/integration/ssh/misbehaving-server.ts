@@ -116,7 +116,7 @@ export async function startMisbehavingServer(behaviour: Behaviour = {}) {
     process,
     seen,
     cut: destroyAll,
-    /** Answers nothing any more, with the connections still open: like a host without power. */
+    /** Stops answering, with the connections still open: like a host without power. */
     freeze() {
       for (const socket of sockets) socket.pause().removeAllListeners("data");
     },

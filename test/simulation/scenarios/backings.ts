@@ -52,7 +52,7 @@ export const backings: Scenario = {
           /^\/etc\/vblade\.conf\.d\/e[^/]*\.conf$/.test(name),
         );
         const text = path === undefined ? undefined : stage.rack.readFile("san", path);
-        // Nothing is exported yet, or nothing any more.
+        // Nothing is exported at this moment.
         if (path === undefined || text === undefined) return;
         stage.rack.writeFile("san", path, text.replace(/^netif=.*$/m, "netif=eth0"));
       },

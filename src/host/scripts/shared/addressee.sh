@@ -1,8 +1,8 @@
-# Whom the caller means. An address may lead to another machine by now, and a machine may be somebody else's. Before a
-# script's own arguments may stand, in this order:
+# The machine that the caller means. An address may lead to another machine by now, and another object may have claimed
+# the machine. These words may come before a script's own arguments, in this order:
 #   machine=ID                          its machine-id
-#   takes=CLUSTER NAMESPACE/NAME        whose claim a person gave to the caller
-#   claim=KIND CLUSTER NAMESPACE/NAME   the object that speaks, and the management cluster that it lives in
+#   takes=CLUSTER NAMESPACE/NAME        whose claim a user gave to the caller
+#   claim=KIND CLUSTER NAMESPACE/NAME   the calling object, and the management cluster that it lives in
 # The first object of a KIND (AoeServer, XenHost) that acts here claims the machine: $state_dir/claims/KIND.
 claims_dir=$state_dir/claims
 
