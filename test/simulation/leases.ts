@@ -1,7 +1,7 @@
 import type { Stage } from "./stage.ts";
 import { objectAt } from "./world/kube/json.ts";
 
-/** What is wrong with leases of a rack at rest: only running declared domains have a lease holder, on their host. */
+/** What is wrong with leases of a rack at rest: a running declared domain without one, or one without its domain. */
 export function missingLeases({ server, rack }: Pick<Stage, "server" | "rack">): string[] {
   const declared = new Set(
     server.list(server.kindNamed("XenDomain"), {}).items.map((object) => String(objectAt(object, "spec").uuid)),
