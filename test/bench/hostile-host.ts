@@ -63,7 +63,7 @@ function answer(channel: ServerChannel, mode: HostileMode): void {
     stdin += chunk.toString("utf8");
   });
   channel.on("end", () => {
-    // A client was told to end the last channel, which is still busy.
+    // The client has closed this channel.
     if (!channel.writable) return undefined;
     // This host only asks for new keys.
     if (mode === "new keys") return undefined;

@@ -34,7 +34,7 @@ describe("an intent that was stored and never answered", () => {
     const sent = commands(stage);
     const stored = intents(stage, () => {
       if (stored.length > 1) return;
-      // The answer is lost, what is asked next fails, and the watch is behind for longer than that.
+      // The answer is lost, the next requests fail, and the watch is behind for longer than that.
       stage.weather = { ...calm(), apiLostAnswer: 1, apiError: 1, watchLag: 120_000 };
       stage.clock.after(ms, () => {
         stage.weather = { ...calm(), watchLag: 120_000 };

@@ -57,7 +57,7 @@ function assignments(text: string): Map<string, string[]> {
   return found;
 }
 
-/** `format=raw, vdev=xvda, access=rw, target=/p` of xl, `file:/p,xvda,w` of xm. */
+/** Parses `format=raw, vdev=xvda, access=rw, target=/p` of xl and `file:/p,xvda,w` of xm. */
 function parseDisk(text: string): ConfiguredDisk {
   const cdrom = /(?:^|,)\s*devtype=cdrom\s*,|^[^,]*,[a-z0-9]+:cdrom(?:,|$)/.test(text);
   const target = /(?:^|,)\s*target=(.*)$/.exec(text)?.[1];

@@ -30,7 +30,7 @@ export function moduleParameters(host: Host, module: string): Map<string, string
   return parameters;
 }
 
-/** Which modules are loaded at boot: /etc/modules and modules-load.d, which Debian's sysvinit scripts read as well. */
+/** Modules that are loaded at boot: /etc/modules and modules-load.d, which Debian's sysvinit scripts read as well. */
 export function modulesAtBoot(host: Host): Set<string> {
   const texts = [readText(host, "/etc/modules") ?? "", ...dropIns(host, loadDirectories)];
   const names = new Set<string>();

@@ -43,7 +43,7 @@ export function peersOf(host: Host): Peer[] {
     .filter((line) => line !== "")
     .map((line) => {
       const match = /^restrict,from="([0-9.]+)",command="[^"]*" (\S+ \S+) xensan:(.*)$/.exec(line);
-      // Somebody wrote into it.
+      // Someone edited this line of the block.
       if (match === null) return { name: "unknown", address: "0.0.0.0", publicKey: "-" };
       return { address: match[1] ?? "", publicKey: match[2] ?? "", name: match[3] ?? "" };
     });
@@ -56,7 +56,7 @@ const runsReceiver = (line: string) => line.includes(`command="${relocationFiles
 
 const linesOf = (text: string) => text.split("\n").filter((line, index, all) => line !== "" || index < all.length - 1);
 
-/** Whether the managed block, and every key elsewhere that may run the receiver, are exactly these peers. */
+/** Whether the managed block, and all keys elsewhere that may run the receiver, are exactly these peers. */
 export function holdsPeers(text: string, peers: readonly Peer[]): boolean {
   let inside = false;
   const found: string[] = [];
@@ -80,13 +80,13 @@ export function withPeers(text: string, peers: readonly Peer[]): string {
   return peers.length === 0 ? rest : `${rest}${begin}\n${peers.map(entryOf).join("")}${end}\n`;
 }
 
-/** Address and key of each line. */
+/** Address and key of each line of known_hosts. */
 export function knownHostsOf(host: Host): { readonly address: string; readonly publicKey: string }[] {
   const text = readText(host, relocationFiles.known) ?? "";
   return [...text.matchAll(/^(\S+) (\S+ \S+)$/gm)].map(([, address = "", publicKey = ""]) => ({ address, publicKey }));
 }
 
-/** With its comment; empty where half of it is missing. */
+/** The public key with its comment; empty where half of the pair is missing. */
 export function publicKeyOf(host: Host): string {
   if (readText(host, relocationFiles.key) === undefined) return "";
   return (readText(host, relocationFiles.publicKey) ?? "").trim();
@@ -95,7 +95,7 @@ export function publicKeyOf(host: Host): string {
 /** Why a peer cannot be used, and the time until ssh reports it, in milliseconds. */
 export interface PeerRefusal {
   readonly kind: "Unreachable" | "Refused";
-  /** What ssh says. */
+  /** The message of ssh. */
   readonly message: string;
   readonly afterMs: number;
 }

@@ -115,18 +115,18 @@ export function stopUnit(world: World, host: Host, instance: string): void {
   unit.cancelRestart?.();
   const pid = unit.pid;
   setUnit(world, host, unit, "inactive", "dead");
-  // Nothing refers to it any more: systemd forgets it, its counter too.
+  // Nothing refers to the unit any more: systemd forgets it and its restart counter.
   host.running.units.delete(instance);
   if (pid !== undefined) endVblade(world, host, pid, "systemctl stop");
 }
 
-/** `systemctl restart vblade@INSTANCE`; the exit code. */
+/** `systemctl restart vblade@INSTANCE`; returns the exit code. */
 export function restartUnit(world: World, host: Host, instance: string): 0 | 1 {
   stopUnit(world, host, instance);
   return startUnit(world, host, instance);
 }
 
-/** vblade.service pulls in every instance that Debian's generator finds complete: at boot, and when the package is installed. */
+/** vblade.service starts every instance that Debian's generator finds complete: at boot, and when the package is installed. */
 export function startExports(world: World, host: Host): void {
   for (const name of list(host, directory)) {
     if (!name.endsWith(".conf")) continue;

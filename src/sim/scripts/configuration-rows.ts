@@ -59,7 +59,7 @@ function rowsOfLine(line: string): ConfigurationRow[] {
   }
 }
 
-/** A card without a bridge goes where the host likes; a disk must be an image that is named. */
+/** Without a bridge the host chooses where a card goes, so it must name one; a disk must name an image. */
 function rowsOfList(list: string, kind: "vif" | "disk"): ConfigurationRow[] {
   const pieces = list.split('"').filter((_piece, index, all) => index % 2 === 1 && index < all.length - 1);
   return pieces.flatMap((piece) => {

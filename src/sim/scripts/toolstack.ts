@@ -18,14 +18,14 @@ function assigned(text: string): string {
   return quoted?.[2] ?? text.replace(/\s.*$/, "");
 }
 
-/** xendomains_values: `false` is as good as blank for XENDOMAINS_RESTORE. */
+/** xendomains_values: for XENDOMAINS_RESTORE, `false` counts as blank. */
 function xendomainsValues(text: string): readonly string[] {
   const values = new Map([...text.matchAll(assignment)].map(([, key = "", value = ""]) => [key, assigned(value)]));
   if (values.get("XENDOMAINS_RESTORE") === "false") values.delete("XENDOMAINS_RESTORE");
   return automatic.map((key) => values.get(key) ?? "");
 }
 
-/** What sh reads from the first of these files; undefined where there is none. */
+/** What sh reads from the first of these files; undefined where none exists. */
 export function automaticDomains(host: Host): readonly string[] | undefined {
   const text = xendomainsFiles.map((path) => readText(host, path)).find((one) => one !== undefined);
   return text === undefined ? undefined : xendomainsValues(text);
@@ -63,7 +63,7 @@ export const prepareToolstack: Responder = acting(function* prepareToolstack(run
 
 const revisionOf = "vncpasswd-revision=";
 
-/** Of configure-xend: its new settings wait for a restart. */
+/** Mark of configure-xend: its new settings wait for a restart. */
 const restartMark = "/var/lib/xensan/xend-restart";
 const builders = ["create", "restore", "save", "migrate", "xc_save", "xc_restore", "start", "suspend"];
 const noXend = "Error: Unable to connect to xend: Connection refused. Is xend running?";

@@ -25,7 +25,7 @@ const kindOf = (kind: KindName): Kind => {
 const refused = (table: string) =>
   table.split("\n").flatMap((row) => /^\| [a-z]+\/\S+ \| `[^`]*` \|/.exec(row)?.[0] ?? []);
 
-/** As `kubectl replace` and `kubectl create` write it. */
+/** Like `kubectl replace` and `kubectl create`. */
 async function write({ kind, metadata, ...rest }: Document): Promise<void> {
   const of = kindOf(kind);
   const object: KubeObject & { spec?: unknown } = { apiVersion, kind, ...rest, metadata: { ...metadata, namespace } };
@@ -38,7 +38,7 @@ async function write({ kind, metadata, ...rest }: Document): Promise<void> {
   }
 }
 
-/** What the server says of the last document, once it has taken those before it. */
+/** The server's message about the last document, after it has accepted those before it. */
 async function refusal({ documents }: RejectFile): Promise<string> {
   const [last, ...before] = documents.toReversed();
   if (last === undefined) return "no document";
@@ -54,10 +54,10 @@ async function refusal({ documents }: RejectFile): Promise<string> {
   }
 }
 
-/** As code in a table of Markdown, so that no * and no < of it is taken for a mark. */
+/** As code in a Markdown table, so that no * and < is taken for markup. */
 const asCode = (text: string) => (text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``);
 
-/** `AoeVolume.xensan.dev "data" is invalid: ` in front is left out, and what no two runs have in common. */
+/** The message without `AoeVolume.xensan.dev "data" is invalid: ` in front, and without what differs per run. */
 const told = (message: string) =>
   message
     .replace(/^[A-Za-z0-9]+\.xensan\.dev "[^"]*" is invalid: /, "")

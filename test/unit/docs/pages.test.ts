@@ -177,7 +177,7 @@ const hasType = (types: readonly string[], type: string) =>
 /** Conditions that an object has only at times. */
 const extraConditions = { DeletionBlocked: true, Paused: true, Stalled: true, Reconciling: true } as const;
 
-/** The paths of all values in a document of JSON; of a list only the list. */
+/** The paths of all values in a JSON document; a list counts as one value. */
 function leavesOf(value: unknown): string[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [""];
   return Object.entries(value).flatMap(([key, inner]) =>

@@ -62,10 +62,10 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       .replace(/(?<=^domains\tlease\t[^\t]*\t)\d+/gm, "UNTIL")
       .replace(/(?<=^migrations\t(?:[^\t]*\t){8})\d+/gm, "NOW")
       .replace(/(?<=\/formats\/[^"]*"[^"]*\\nbegan BOOT )\d+ \d+/, "PID BIRTH")
-      // Blocks that are in use: whatever the file system makes of one byte.
+      // Used blocks depend on the file system.
       .replace(/(?<=^images\timage\t[^\t]*\tFile\t\d+\t)\d+/gm, "BLOCKS")
       .replace(/has \d+ KiB left/g, "has some KiB left")
-      // A file is another one on each host; which, only the case can say.
+      // Inodes differ per host; only the case knows which are the same.
       .replace(/\binode \d+( \d+)?/g, "inode N")
       .replace(/(?<=^images\timage\t(?:[^\t]*\t){4})\d+ \d+/gm, "INODE BIRTH")
       .replace(/(?<=^images\timage\t(?:[^\t]*\t){7})\d+ \d+/gm, "INODE BIRTH")
