@@ -37,7 +37,7 @@ export const alerts: readonly Alert[] = [
     expr: "absent(xensan_leader_election_master_status == 1)",
     for: "5m",
     severity: "critical",
-    summary: "No replica of the operator is active: hosts are not probed and nothing is repaired.",
+    summary: "No replica of the operator is active: hosts are neither probed nor repaired.",
     conditions: [],
   },
   onCondition(
@@ -99,7 +99,7 @@ export const alerts: readonly Alert[] = [
     for: "15m",
     severity: "warning",
     summary:
-      "{{ $labels.action }} ran {{ $value | humanize }} times within an hour for objects of kind {{ $labels.kind }}: something reverts it.",
+      "{{ $labels.action }} ran {{ $value | humanize }} times within an hour for objects of kind {{ $labels.kind }}: something on the hosts reverts it.",
     conditions: [],
   },
   onCondition(

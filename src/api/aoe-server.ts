@@ -12,7 +12,7 @@ const allowedBackingSchema = withRules(
   textOf(
     /^\/?[A-Za-z0-9._@:+,=*?[\]!^-]+(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)*$/,
     512,
-    "an absolute path like /srv/aoe/*.img or volumeGroup/name like vg0/aoe-*, in which *, ? and [a-z] may stand",
+    "an absolute path like /srv/aoe/*.img or volumeGroup/name like vg0/aoe-*, which may contain *, ? and [a-z]",
   ),
   [
     {
@@ -22,7 +22,7 @@ const allowedBackingSchema = withRules(
     },
     {
       cel: "!self.matches('(^|/)[.][.]?(/|$)')",
-      message: "must not have a . or .. in the pattern",
+      message: "must not contain . or .. as a component",
       holds: (glob) => !/(^|\/)\.\.?(\/|$)/.test(glob),
     },
     fewStars,
@@ -43,12 +43,12 @@ const exportInterfaceSchema = z.object({
 export const aoeServerSpecSchema = z.object({
   ssh: sshSchema,
   interfaces: mapListOf(exportInterfaceSchema, ["name"], { min: 1, max: 16 }).describe(
-    "Network interfaces that volumes may be exported on, and no others. The first one is used by volumes that name none.",
+    "The only network interfaces on which volumes may be exported. Volumes that name no interface use the first one.",
   ),
   management: managementSchema,
   packages: packagesPolicySchema,
   allowedBackings: setOf(allowedBackingSchema, { min: 1, max: 64 }).describe(
-    "What volumes may export: path globs like /dev/sd[b-z] or /srv/aoe/*.img, and vg/lv globs like vg0/aoe-*. * and ? stay within one component. Nothing mounted, in use or under the running system is ever exported, listed or not.",
+    "What volumes may export: path globs like /dev/sd[b-z] or /srv/aoe/*.img, and vg/lv globs like vg0/aoe-*. * and ? stay within one component. A device that is mounted, in use or part of the running system is never exported, even if it is listed.",
   ),
 });
 
@@ -56,18 +56,18 @@ const exportSchema = z.object({
   target: z.string().max(16).describe("AoE address, e<shelf>.<slot>."),
   interface: z.string().max(16).describe("Network interface on which it is exported."),
   backing: z.string().max(512).describe("The backing, as the configuration of the export names it."),
-  state: z.enum(["Running", "Stopped"]).describe("Stopped: it is configured, but no vblade runs for it."),
-  unit: z.string().max(128).optional().describe("What keeps it running over a reboot."),
+  state: z.enum(["Running", "Stopped"]).describe("Stopped: the export is configured, but no vblade runs for it."),
+  unit: z.string().max(128).optional().describe("The service that restarts it after a reboot."),
   volumeRef: seenRefAnywhereSchema
     .optional()
-    .describe("AoeVolume that it serves; absent for an export that xensan did not make."),
+    .describe("AoeVolume that it serves; absent for an export that xensan did not create."),
 });
 
 /** Status of an AoeServer from its last probe; every kind of host has the first part. */
 export const aoeServerStatusSchema = hostStatusSchema.extend({
   exports: atomicListOf(exportSchema, { max: 256 })
     .optional()
-    .describe("The vblades of the host, at most 256 of them."),
+    .describe("The vblade exports of the host, at most 256."),
 });
 
 /** Spec of an AoeServer, parsed and with its defaults. */
@@ -80,7 +80,7 @@ export const aoeServerDefinition = defineKind({
   kind: "AoeServer",
   plural: "aoeservers",
   shortName: "aoesrv",
-  description: "A host that exports disks over ATA over Ethernet with vblade, and what may be exported from it.",
+  description: "A host that exports disks over ATA over Ethernet with vblade, and the backings that it may export.",
   spec: aoeServerSpecSchema,
   status: aoeServerStatusSchema,
   rules: [],

@@ -20,7 +20,7 @@ const onlyOnce = "create another AoeVolume for another backing";
 
 const fileBackingSchema = withRules(
   z.object({
-    path: absolutePathSchema.describe("Absolute path of the file; it is created when it does not exist."),
+    path: absolutePathSchema.describe("Absolute path of the file; it is created if it does not exist."),
     size: volumeSizeSchema.describe("Size of the file; it may grow."),
   }),
   [immutableRequired("path", onlyOnce)],
@@ -29,9 +29,9 @@ const fileBackingSchema = withRules(
 const logicalVolumeBackingSchema = withRules(
   z.object({
     volumeGroup: lvmName.describe("Volume group; it must exist."),
-    name: lvmName.describe("Logical volume; it is created when it does not exist."),
+    name: lvmName.describe("Logical volume; it is created if it does not exist."),
     size: volumeSizeSchema.describe(
-      "Size of the logical volume, rounded up to whole extents; it may grow. What is new of it is filled with zeroes before it is served.",
+      "Size of the logical volume, rounded up to whole extents; it may grow. The new part is filled with zeroes before it is served.",
     ),
   }),
   [immutableRequired("volumeGroup", onlyOnce), immutableRequired("name", onlyOnce)],
@@ -56,7 +56,7 @@ const backingSchema = withRules(
     },
     immutable("device", onlyOnce),
   ],
-).describe("What is exported: exactly one of device, file and logicalVolume.");
+).describe("The exported backing: exactly one of device, file and logicalVolume.");
 
 /** Spec of an AoeVolume as a person writes it: the address, the backing, and who may open it. */
 export const aoeVolumeSpecSchema = withRules(
@@ -86,7 +86,7 @@ export const aoeVolumeSpecSchema = withRules(
       .enum(["Enabled", "Disabled"])
       .default("Enabled")
       .describe(
-        "Enabled: a write is acknowledged only when it is on the disk (vblade -s). Disabled is faster, and a power failure of the server then loses writes that clients consider complete: AoE has no flush, so a shared file system may lose the journal of a node.",
+        "Enabled: a write is acknowledged only when it is on the disk (vblade -s). Disabled is faster, but a power failure of the server then loses writes that clients consider complete: AoE has no flush, so a shared file system may lose the journal of a node.",
       ),
     bufferCount: z
       .int()
@@ -96,10 +96,10 @@ export const aoeVolumeSpecSchema = withRules(
       .describe("Requests in flight per client (vblade -b), 16 by default. Linux clients use at most 64."),
     allowedMACs: setOf(macSchema, { max: 32 })
       .optional()
-      .describe("Only these network cards may use the volume (vblade -m). Everybody on the segment by default."),
+      .describe("MAC addresses of the only network cards that may use the volume (vblade -m). Every card on the segment by default."),
     clientRefs: mapListOf(localRefSchema, ["name"], { max: 254 })
       .optional()
-      .describe("XenHosts that must see the volume."),
+      .describe("XenHosts that must attach the volume."),
     deletionPolicy: z
       .enum(["Retain", "Delete"])
       .default("Retain")
@@ -114,18 +114,18 @@ export const aoeVolumeSpecSchema = withRules(
       path: ["deletionPolicy"],
       holds: (spec) => spec.deletionPolicy !== "Delete" || spec.backing.device === undefined,
     },
-    immutableRequired("serverRef", "the data stays where it is, create another AoeVolume on the other server"),
+    immutableRequired("serverRef", "the data stays on this server, create another AoeVolume on the other server"),
     immutableRequired("shelf", "clients know the volume by its address"),
     immutableRequired("slot", "clients know the volume by its address"),
   ],
 );
 
 const clientStatusSchema = z.object({
-  hostRef: seenRefSchema.describe("XenHost that must see the volume, or may still hold it."),
+  hostRef: seenRefSchema.describe("XenHost that must attach the volume, or may still hold it."),
   state: z
     .enum(["Attached", "Missing", "Down", "CloseWait", "WrongServer", "WrongSize", "Unknown"])
     .describe(
-      "Attached: up, of the right size, from the right server. CloseWait: dead until its last user closes it. WrongServer: another server answers for the address.",
+      "Attached: up, with the right size, from the right server. CloseWait: dead until its last user closes it. WrongServer: another server answers at the address.",
     ),
   message: z.string().max(1024).optional().describe("The problem; absent if there is none."),
 });
@@ -135,11 +135,11 @@ export const aoeVolumeStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
   target: z.string().max(16).optional().describe("AoE address, e<shelf>.<slot>."),
-  devicePath: z.string().max(64).optional().describe("Where clients find it: /dev/etherd/e<shelf>.<slot>"),
+  devicePath: z.string().max(64).optional().describe("Path of the device on clients: /dev/etherd/e<shelf>.<slot>"),
   size: seenSizeSchema.optional().describe("Size that clients see, in whole sectors."),
   server: atomicObject(
     z.object({
-      unit: z.string().max(128).optional().describe("What keeps the export running over a reboot."),
+      unit: z.string().max(128).optional().describe("The service that restarts the export after a reboot."),
       run: z
         .string()
         .max(64)
@@ -153,7 +153,7 @@ export const aoeVolumeStatusSchema = z.object({
     }),
   )
     .optional()
-    .describe("The export as it runs."),
+    .describe("The running export."),
   backing: atomicObject(
     z.object({
       identity: z
@@ -162,7 +162,7 @@ export const aoeVolumeStatusSchema = z.object({
         .describe(
           "Identity of the backing, stable over reboots and independent of its name: file system and inode, serial number, WWN or UUID.",
         ),
-      path: z.string().max(512).describe("The name under which it is served."),
+      path: z.string().max(512).describe("The path under which it is served."),
     }),
   )
     .optional()
@@ -183,7 +183,7 @@ export const aoeVolumeDefinition = defineKind({
   kind: "AoeVolume",
   plural: "aoevolumes",
   shortName: "aoev",
-  description: "A disk, file or logical volume of an AoeServer on the wire under an AoE address, and who must see it.",
+  description: "A disk, file or logical volume of an AoeServer, exported under an AoE address, and the hosts that must attach it.",
   spec: aoeVolumeSpecSchema,
   status: aoeVolumeStatusSchema,
   rules: [],

@@ -26,7 +26,7 @@ export const domainBootSchema = withRules(
     ])
       .optional()
       .describe(
-        "What the firmware boots from, the first that can be booted (HVM only); Disk, then Cdrom when omitted.",
+        "Devices from which the firmware boots, in the order in which it tries them (HVM only); Disk, then Cdrom when omitted.",
       ),
     firmware: z
       .enum(["BIOS", "UEFI"])
@@ -36,7 +36,7 @@ export const domainBootSchema = withRules(
   [
     {
       cel: "(has(self.kernel) ? 1 : 0) + (has(self.bootloader) ? 1 : 0) + (has(self.order) || has(self.firmware) ? 1 : 0) == 1",
-      message: "boot must have exactly one of kernel, bootloader, and what is for firmware: order, firmware",
+      message: "boot must have exactly one of kernel, bootloader, and the settings of firmware: order, firmware",
       holds: ({ kernel, bootloader, order, firmware }) =>
         [kernel, bootloader, order ?? firmware].filter((way) => way !== undefined).length === 1,
     },
@@ -66,7 +66,7 @@ const diskSchema = withRules(
     sourcePath: relativePathSchema
       .optional()
       .describe(
-        "Image on the same file system that a new disk is copied from; an empty disk when omitted. It must be in the templates of the file system. Immutable.",
+        "Image on the same file system from which a new disk is copied; the disk is empty when omitted. It must be in the templates of the file system. Immutable.",
       ),
     access: z.enum(["ReadWrite", "ReadOnly"]).default("ReadWrite").describe("ReadOnly: the guest cannot write to it."),
   }),
@@ -99,7 +99,7 @@ const cdromSchema = z.object({
 
 /** CD-ROM drives of a domain; several domains may use the same image. */
 export const domainCdromsSchema = mapListOf(cdromSchema, ["device"], { max: 4 }).describe(
-  "CD-ROM drives, each with an image on a shared file system. A change is seen by the guest after its next start.",
+  "CD-ROM drives, each with an image on a shared file system. The guest sees a change after its next start.",
 );
 
 const networkSchema = withRules(
@@ -108,14 +108,14 @@ const networkSchema = withRules(
     switch: z
       .enum(["Linux", "OpenVSwitch"])
       .default("Linux")
-      .describe("What the bridge is of. OpenVSwitch: Xen's script vif-openvswitch makes the card a port of it."),
+      .describe("Type of the bridge. OpenVSwitch: Xen's script vif-openvswitch adds the card to it as a port."),
     vlan: z
       .int()
       .min(1)
       .max(4094)
       .optional()
       .describe(
-        "VLAN of the card, where switch is OpenVSwitch; allowed.bridges must then have BRIDGE.VLAN. Without it the card carries all VLANs of the bridge, tagged.",
+        "VLAN of the card, if switch is OpenVSwitch; allowed.bridges must then contain BRIDGE.VLAN. When omitted, the card carries all VLANs of the bridge, tagged.",
       ),
     mac: textOf(
       /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/,
@@ -129,13 +129,13 @@ const networkSchema = withRules(
   [
     {
       cel: "self.switch == 'OpenVSwitch' || !has(self.vlan)",
-      message: "vlan must be given for OpenVSwitch only: a Linux bridge is of one VLAN, name that one",
+      message: "vlan must be set for OpenVSwitch only: a Linux bridge has one VLAN, name the bridge of that VLAN",
       path: ["vlan"],
       holds: (network) => network.switch === "OpenVSwitch" || network.vlan === undefined,
     },
     {
       cel: "self.switch == 'Linux' || !self.bridge.contains('.')",
-      message: "bridge must not have a dot where switch is OpenVSwitch: the VLAN stands in vlan",
+      message: "bridge must not contain a dot if switch is OpenVSwitch: set the VLAN in vlan",
       path: ["bridge"],
       holds: (network) => network.switch === "Linux" || !network.bridge.includes("."),
     },
@@ -157,12 +157,12 @@ export const domainConsoleSchema = z
     serial: z
       .enum(["Enabled", "Disabled"])
       .optional()
-      .describe("First serial line, which is what xl console shows of an HVM guest; Disabled when omitted."),
+      .describe("First serial line, which xl console shows for an HVM guest; Disabled when omitted."),
     vnc: z
       .enum(["Enabled", "Disabled"])
       .optional()
       .describe(
-        "Screen over VNC, on 127.0.0.1 of the dom0 alone and on the first port from 5900 that is free; what the toolstack does by itself when omitted.",
+        "Screen over VNC, only on 127.0.0.1 of the dom0 and on the first free port from 5900; the toolstack's default when omitted.",
       ),
   })
   .describe("Serial line and screen (HVM only); other guests always have a console.");

@@ -29,7 +29,7 @@ const settingSchema = z.object({
 
 /** Further settings of a domain, without a field of their own. */
 export const domainSettingsSchema = mapListOf(settingSchema, ["key"], { max: 32 }).describe(
-  "More lines of the configuration, for which there is no field: each within the host's allowed.settings. What they do, xensan does not check.",
+  "More lines of the configuration, for which there is no field: each within the host's allowed.settings. xensan does not check their effects.",
 );
 
 /** A setting that the owner of a host allows: KEY for any value, or KEY=VALUE. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 export const domainStateSchema = z
   .enum(["Running", "Paused", "ShutDown", "Crashed", "Dying"])
   .describe(
-    "Running: it runs or is idle. ShutDown: it has ended and still has its memory. Dying: it is being destroyed, or another domain still holds its memory.",
+    "Running: the domain runs or is idle. ShutDown: it has ended and still holds its memory. Dying: it is being destroyed, or another domain still holds its memory.",
   );
 /** State of a domain, condensed from the state letters of `xl list`. */
 export type DomainState = z.infer<typeof domainStateSchema>;

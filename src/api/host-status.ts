@@ -16,18 +16,18 @@ const blockDeviceSchema = z.object({
   size: seenSizeSchema.describe("Size of the device."),
   type: z.string().max(32).optional().describe("Type, as reported by lsblk: disk, part, lvm, loop, crypt, …"),
   signature: z.string().max(64).optional().describe("File system or other signature found on it."),
-  mountPoint: z.string().max(512).optional().describe("Where it is mounted, one place of several."),
+  mountPoint: z.string().max(512).optional().describe("One of its mount points."),
 });
 
 /** Facts about a host, limited in size. Shared by AoeServer and XenHost. */
 export const hostFactsStatusSchema = atomicObject(
   z.object({
     hostname: z.string().max(253).optional().describe("Name of the host, as reported by uname."),
-    machineID: z.string().max(64).optional().describe("Its /etc/machine-id."),
+    machineID: z.string().max(64).optional().describe("Content of /etc/machine-id."),
     bootID: z.string().max(64).optional().describe("Changes with every boot of the host."),
     os: z.string().max(253).optional().describe("Operating system, from /etc/os-release."),
     kernel: z.string().max(253).optional().describe("Release of the running kernel."),
-    initSystem: z.string().max(32).optional().describe("What starts services there."),
+    initSystem: z.string().max(32).optional().describe("Init system of the host."),
     vbladeVersion: z.string().max(64).optional().describe("Version of the package vblade."),
     aoetoolsVersion: z.string().max(64).optional().describe("Version of the package aoetools."),
     xenVersion: z.string().max(64).optional().describe("Version of the package with the toolstack."),
@@ -53,7 +53,7 @@ export const hostStatusSchema = z.object({
   lastProbeTime: timeSchema
     .optional()
     .describe(
-      `When the last successful probe of the host began. While nothing changes it is written every ${probeTimeBoundSeconds / 60} minutes only, so it lags by at most that much; the metric xensan_host_probe_age_seconds is exact.`,
+      `When the last successful probe of the host began. While nothing else changes, it is written only every ${probeTimeBoundSeconds / 60} minutes, so it lags by at most that much; the metric xensan_host_probe_age_seconds is exact.`,
     ),
   facts: hostFactsStatusSchema.optional(),
   plan: planSchema.optional(),

@@ -59,7 +59,7 @@ function reportDuplicates(
   const seen = new Set<unknown>();
   for (const [index, value] of values.entries()) {
     if (seen.has(value)) {
-      context.addIssue({ code: "custom", message: "must be listed once only", path: [index] });
+      context.addIssue({ code: "custom", message: "must be listed only once", path: [index] });
     }
     seen.add(value);
   }

@@ -28,7 +28,7 @@ const unique = <T>(values: readonly T[]): boolean => new Set(values).size === va
 const nodesSchema = withRules(mapListOf(nodeSchema, ["number"], { min: 1, max: 64 }), [
   {
     cel: "self.all(a, self.exists_one(b, b.hostRef.name == a.hostRef.name))",
-    message: "every XenHost must be one node only",
+    message: "every XenHost must be only one node",
     holds: (nodes: Node[]) => unique(nodes.map((node) => node.hostRef.name)),
   },
   {
@@ -55,19 +55,19 @@ const timeoutsSchema = withRules(
       .min(5000)
       .max(600_000)
       .default(30_000)
-      .describe("A silent connection is dead after this."),
+      .describe("Time after which a silent connection is dead."),
     keepaliveMilliseconds: z
       .int()
       .min(1000)
       .max(600_000)
       .default(2000)
-      .describe("A silent connection is probed after this."),
+      .describe("Time after which a silent connection is probed."),
     reconnectMilliseconds: z
       .int()
       .min(2000)
       .max(600_000)
       .default(2000)
-      .describe("Pause before a connection is made again."),
+      .describe("Pause before a lost connection is opened again."),
   }),
   [
     {
@@ -91,16 +91,16 @@ export const ocfs2ClusterSpecSchema = withRules(
       .enum(["Local", "Global"])
       .default("Local")
       .describe(
-        "Local: a heartbeat on every mounted volume. Global: on every volume of the cluster, mounted or not; a host resets itself only when it cannot write half of them or more. Immutable.",
+        "Local: a heartbeat on every mounted volume. Global: a heartbeat on every volume of the cluster, mounted or not; a host resets itself only when it cannot write half of them or more. Immutable.",
       ),
     fenceMethod: z
       .enum(["Reset", "Panic"])
       .default("Reset")
-      .describe("What the kernel of a host does when it has lost the cluster."),
+      .describe("Action of a host's kernel when the host has lost the cluster."),
     filesystems: withRules(mapListOf(ocfs2FilesystemSchema, ["label"], { max: 32 }), [
       {
         cel: "self.all(a, self.exists_one(b, b.volumeRef.name == a.volumeRef.name))",
-        message: "every AoeVolume must hold one file system only",
+        message: "every AoeVolume must have only one file system",
         holds: (filesystems) => unique(filesystems.map((filesystem) => filesystem.volumeRef.name)),
       },
       {
@@ -110,7 +110,7 @@ export const ocfs2ClusterSpecSchema = withRules(
       },
     ])
       .default([])
-      .describe("The shared file systems, mounted on every node at the same place."),
+      .describe("The shared file systems, mounted on every node at the same mount point."),
   }),
   [
     {
@@ -127,29 +127,29 @@ export const ocfs2ClusterSpecSchema = withRules(
 const nodeStatusSchema = z.object({
   hostRef: seenRefSchema.describe("XenHost of the node."),
   number: z.int32().describe("Node number."),
-  name: z.string().max(64).describe("In cluster.conf."),
+  name: z.string().max(64).describe("Name in cluster.conf."),
   address: z.string().max(15).describe("Address in cluster.conf."),
   port: z.int32().describe("TCP port in cluster.conf."),
-  state: z.enum(["Online", "Offline", "Unknown"]).describe("Whether O2CB is online there with this cluster."),
+  state: z.enum(["Online", "Offline", "Unknown"]).describe("Whether O2CB is online on the node with this cluster."),
   message: z.string().max(1024).optional().describe("The problem; absent if there is none."),
 });
 
 const filesystemNodeSchema = z.object({
   hostRef: seenRefSchema.describe("XenHost of the node."),
-  state: z.enum(["Mounted", "Unmounted", "Unknown"]).describe("Whether the node has it mounted."),
-  bootID: z.string().max(64).optional().describe("Boot of the host in which it was last seen mounted."),
+  state: z.enum(["Mounted", "Unmounted", "Unknown"]).describe("Whether the node has the file system mounted."),
+  bootID: z.string().max(64).optional().describe("Boot of the host in which the file system was last seen mounted."),
   message: z.string().max(1024).optional().describe("The problem; absent if there is none."),
 });
 
 const formatSchema = z.object({
-  uuid: z.string().max(36).describe("UUID that the file system gets."),
+  uuid: z.string().max(36).describe("UUID for the new file system."),
   hostRef: seenRefSchema.describe("The node that was chosen to format."),
-  startTime: timeSchema.describe("When it was decided."),
+  startTime: timeSchema.describe("When the format was decided."),
 });
 
 const filesystemStatusSchema = z.object({
   label: z.string().max(63).describe("Label of the file system."),
-  volumeRef: seenRefSchema.optional().describe("AoeVolume that holds it."),
+  volumeRef: seenRefSchema.optional().describe("AoeVolume that holds the file system."),
   device: z.string().max(64).optional().describe("Path of the device on every node."),
   mountPoint: z.string().max(512).optional().describe("Mount point on every node."),
   uuid: z
@@ -160,7 +160,7 @@ const filesystemStatusSchema = z.object({
   format: formatSchema
     .optional()
     .describe(
-      "Written before mkfs.ocfs2 starts, so that a new operator process knows after a crash that it may have started.",
+      "Written before mkfs.ocfs2 starts, so that a new operator process knows after a crash that mkfs.ocfs2 may have started.",
     ),
   size: seenSizeSchema.optional().describe("Size of the file system."),
   nodes: atomicListOf(filesystemNodeSchema, { max: 128 }).optional().describe("The file system on each node."),
@@ -182,10 +182,10 @@ export const ocfs2ClusterStatusSchema = z.object({
     .describe("The active timeouts: all nodes change them at once, while nothing is mounted."),
   nodes: atomicListOf(nodeStatusSchema, { max: 128 })
     .optional()
-    .describe("The cluster as each node sees it; also nodes that are no longer in the spec, until they have left."),
+    .describe("The cluster as each node sees it, including nodes that are no longer in the spec, until they have left."),
   filesystems: atomicListOf(filesystemStatusSchema, { max: 64 })
     .optional()
-    .describe("The file systems; also those that are no longer in the spec, until every node has left them."),
+    .describe("The file systems, including those that are no longer in the spec, until every node has unmounted them."),
   plan: planSchema.optional(),
 });
 

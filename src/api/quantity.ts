@@ -41,7 +41,7 @@ const power = (unit = ""): bigint => BigInt(units.indexOf(unit === "K" ? "k" : u
 export function quantityBytes(text: Quantity): number {
   const bytes = parseQuantity(text);
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new RangeError(`${JSON.stringify(text)} is more than can be counted exactly: at most 8Pi less one byte`);
+    throw new RangeError(`${JSON.stringify(text)} is too large: must be at most 8Pi less one byte`);
   }
   return Number(bytes);
 }
@@ -111,7 +111,7 @@ export function sizeSchema({ min, max, step, stepName, growOnly = false }: SizeB
       ? [
           {
             cel: `quantity(${self}).compareTo(quantity(string(oldSelf))) >= 0`,
-            message: "must not shrink: what is cut off would be lost",
+            message: "must not shrink: the data beyond the new size would be lost",
           },
         ]
       : []),

@@ -40,9 +40,9 @@ export const relocationSchema = withRules(
     {
       cel: "self.mode != 'Enabled' || self.allowedSourceHostRefs.size() > 0",
       message:
-        "allowedSourceHostRefs must name at least one XenHost when mode is Enabled: xend takes an empty list for everybody",
+        "allowedSourceHostRefs must name at least one XenHost when mode is Enabled: with an empty list, xend accepts domains from every host",
       path: ["allowedSourceHostRefs"],
       holds: (relocation) => relocation.mode !== "Enabled" || relocation.allowedSourceHostRefs.length > 0,
     },
   ],
-).describe("How domains migrate to the host.");
+).describe("Migration of domains to the host.");

@@ -14,7 +14,7 @@ export const sshSchema = z
     port: z.int().min(1).max(65535).default(22).describe("TCP port of the SSH server."),
     user: textOf(/^[a-z_][a-z0-9_-]{0,31}$/, 32, "a Unix user name")
       .default("root")
-      .describe("User to log in as. Anyone but root needs become: Sudo."),
+      .describe("User to log in as. Any user other than root needs become: Sudo."),
     privateKeySecretRef: localRefSchema.describe(
       "Secret of type kubernetes.io/ssh-auth: ssh-privatekey, and optionally ssh-passphrase and known_hosts.",
     ),
@@ -28,7 +28,7 @@ export const sshSchema = z
     )
       .optional()
       .describe(
-        "Public keys of the host, as in its /etc/ssh/ssh_host_*_key.pub; else known_hosts of the Secret counts.",
+        "Public keys of the host, as in its /etc/ssh/ssh_host_*_key.pub; when omitted, known_hosts of the Secret is used.",
       ),
     hostKeyPolicy: z
       .enum(["Pinned", "TrustOnFirstUse"])
@@ -50,11 +50,11 @@ export const managementSchema = z
   .enum(["Manage", "Observe"])
   .default("Manage")
   .describe(
-    "Manage: the machine is made to match. Observe: it is looked at only; nothing is written, installed, mounted, formatted, started or claimed on it, and what would be done stands in status.plan of the object that wants it.",
+    "Manage: xensan changes the machine to match. Observe: it is only probed; nothing is written, installed, mounted, formatted, started or claimed on it, and the steps that would run are in status.plan of the object that needs them.",
   );
 
 /** Whether xensan may install packages on a host. */
 export const packagesPolicySchema = z
   .enum(["Manage", "Observe"])
   .default("Manage")
-  .describe("Manage: missing packages are installed. Observe: they are only reported.");
+  .describe("Manage: missing packages are installed. Observe: missing packages are only reported.");

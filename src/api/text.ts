@@ -56,7 +56,7 @@ export const absolutePathSchema = withRules(
     512,
     `an absolute path of ${pathCharacters}, without a slash at the end or two in a row`,
   ),
-  [{ ...noDotSegments, message: "must not have a . or .. in the path: name the file itself" }],
+  [{ ...noDotSegments, message: "must not contain . or .. as a component: name the file itself" }],
 );
 
 /** A path below a directory that another field names. */
@@ -66,13 +66,13 @@ export const relativePathSchema = withRules(
     512,
     `a path relative to the top of the file system, of ${pathCharacters}`,
   ),
-  [{ ...noDotSegments, message: "must stay below the top of its file system: no . or .. in the path" }],
+  [{ ...noDotSegments, message: "must stay below the top of its file system: no . or .. as a component" }],
 );
 
 /** The shell on the host backtracks to each star: with this many, matching takes milliseconds. */
 export const fewStars = {
   cel: "!self.matches('[*][^/]*[*][^/]*[*][^/]*[*]')",
-  message: "must not have more than three * between two slashes",
+  message: "must not contain more than three * between two slashes",
   holds: (glob: string) => glob.split("/").every((part) => part.split("*").length <= 4),
 };
 
@@ -81,13 +81,13 @@ export const relativePathGlobSchema = withRules(
   textOf(
     /^[A-Za-z0-9._@:+,=*?[\]!^-]+(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)*$/,
     512,
-    "a path relative to the top of the file system, in which *, ? and [a-z] may stand",
+    "a path relative to the top of the file system, which may contain *, ? and [a-z]",
   ),
-  [{ ...noDotSegments, message: "must stay below the top of its file system: no . or .. in the pattern" }, fewStars],
+  [{ ...noDotSegments, message: "must stay below the top of its file system: no . or .. as a component" }, fewStars],
 );
 
 /** A path glob: `*` and `?` match within one component of the path, `[a-z]` one character of a class. */
 export const pathGlobSchema = withRules(
-  textOf(/^(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)+$/, 512, "an absolute path in which *, ? and [a-z] may stand"),
-  [{ ...noDotSegments, message: "must not have a . or .. in the pattern" }, fewStars],
+  textOf(/^(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)+$/, 512, "an absolute path, which may contain *, ? and [a-z]"),
+  [{ ...noDotSegments, message: "must not contain . or .. as a component" }, fewStars],
 );

@@ -24,7 +24,7 @@ const cpusSchema = withRules(
   textOf(
     /^[0-9]{1,4}(-[0-9]{1,4})?(,\^?[0-9]{1,4}(-[0-9]{1,4})?)*$/,
     128,
-    "numbers and ranges of processors with commas between, after ^ those that are left out, like 0-7,^1",
+    "numbers and ranges of processors, separated by commas, with ^ before those to leave out, like 0-7,^1",
   ),
   [
     {
@@ -41,27 +41,27 @@ export const xenDomainSpecSchema = withRules(
     uuid: uuidSchema
       .optional()
       .describe(
-        "Identity of the domain for Xen, unique in the fleet. When omitted it is derived from the file system and the path of the first disk, once; then immutable.",
+        "Identity of the domain for Xen, unique in the fleet. When omitted, it is derived once from the file system and the path of the first disk. Immutable once set.",
       ),
     hostRef: localRefSchema
       .optional()
       .describe("XenHost that the domain is pinned to. Exactly one of hostRef and hostRefs."),
     hostRefs: mapListOf(localRefSchema, ["name"], { min: 1, max: 64 })
       .optional()
-      .describe("XenHosts among which the domain may run and move."),
+      .describe("XenHosts on which the domain may run and between which it may move."),
     powerState: z.enum(["Running", "Halted"]).default("Running").describe("Halted: the domain is shut down."),
     memory: memorySchema.describe("Memory of the domain when it starts."),
     maxMemory: memorySchema
       .optional()
-      .describe("Up to how much memory it may be given while it runs (xl mem-set); as much as memory when omitted."),
+      .describe("Limit of the memory that the domain may be given while it runs (xl mem-set); same as memory when omitted."),
     vcpus: z.int().min(1).max(512).default(1).describe("Virtual CPUs."),
     cpus: cpusSchema
       .optional()
-      .describe("Processors of the host on which its virtual CPUs run, like 0-3 or 0-7,^1; on all when omitted."),
+      .describe("Processors of the host on which the virtual CPUs run, like 0-3 or 0-7,^1; all processors when omitted."),
     type: z
       .enum(["PVH", "PV", "HVM"])
       .default("PVH")
-      .describe("PV guests migrate live only where Xen has shadow paging. Immutable."),
+      .describe("Type of the guest. PV guests migrate live only if Xen has shadow paging. Immutable."),
     boot: domainBootSchema.optional(),
     disks: domainDisksSchema.default([]),
     cdroms: domainCdromsSchema.default([]),
@@ -70,38 +70,38 @@ export const xenDomainSpecSchema = withRules(
     settings: domainSettingsSchema.default([]),
     shutdown: z
       .object({
-        timeoutSeconds: z.int().min(10).max(86_400).default(300).describe("How long the guest may take to shut down."),
+        timeoutSeconds: z.int().min(10).max(86_400).default(300).describe("Time that the guest may take to shut down."),
         onTimeout: z
           .enum(["Wait", "Destroy"])
           .default("Wait")
           .describe(
-            "Wait: the domain keeps running, and a condition reports it. Destroy: it is stopped as in a power failure.",
+            "Wait: the domain keeps running, and a condition reports it. Destroy: the domain is stopped as in a power failure.",
           ),
       })
       .prefault({})
-      .describe("When the domain is halted, deleted, or moved offline."),
+      .describe("Shutdown of the guest when the domain is halted, deleted, or moved offline."),
     priority: z
       .int()
       .min(-1000)
       .max(1000)
       .default(0)
-      .describe("When several domains are to be started on one host: the higher one first, then the older object."),
+      .describe("Order in which several domains start on one host: higher priority first, then the older object."),
     onHostFailure: z
       .enum(["Restart", "Stay"])
       .default("Restart")
       .describe(
-        "When storage proves that the host on which it ran is dead. Restart: it is started on another host that may run it and has room. Stay: it waits until that host answers again, or until `xensan forget` is run.",
+        "Action when storage proves that the host on which the domain ran is dead. Restart: the domain is started on another host that may run it and has enough resources. Stay: the domain waits until that host answers again, or until `xensan forget` is run.",
       ),
     deletionPolicy: z
       .enum(["Retain", "Delete"])
       .default("Retain")
       .describe("Delete: the image files that xensan created are deleted with the object."),
-    onPoweroff: z.enum(["Destroy", "Restart", "Preserve"]).default("Destroy").describe("When the guest powers off."),
-    onReboot: z.enum(["Destroy", "Restart", "Preserve"]).default("Restart").describe("When the guest reboots."),
+    onPoweroff: z.enum(["Destroy", "Restart", "Preserve"]).default("Destroy").describe("Action when the guest powers off."),
+    onReboot: z.enum(["Destroy", "Restart", "Preserve"]).default("Restart").describe("Action when the guest reboots."),
     onCrash: z
       .enum(["Destroy", "Restart", "Preserve", "CoredumpDestroy", "CoredumpRestart"])
       .default("Destroy")
-      .describe("When the guest crashes."),
+      .describe("Action when the guest crashes."),
   }),
   [
     {
@@ -122,31 +122,31 @@ export const xenDomainSpecSchema = withRules(
     },
     {
       cel: "has(self.boot) || self.type == 'HVM'",
-      message: "boot must be given for a PVH or PV domain: only HVM boots from its first disk by itself",
+      message: "boot must be set for a PVH or PV domain: only an HVM domain boots from its first disk by default",
       path: ["boot"],
       holds: (spec) => spec.boot !== undefined || spec.type === "HVM",
     },
     {
       cel: "!has(self.boot) || !has(self.boot.bootloader) || self.type != 'HVM'",
-      message: "boot.bootloader must not be given for an HVM domain: its firmware boots from the disk",
+      message: "boot.bootloader must not be set for an HVM domain: its firmware boots from the disk",
       path: ["boot"],
       holds: (spec) => spec.boot?.bootloader === undefined || spec.type !== "HVM",
     },
     {
       cel: "!has(self.boot) || !(has(self.boot.order) || has(self.boot.firmware)) || self.type == 'HVM'",
-      message: "boot.order and boot.firmware must be given for HVM only: other domains have no firmware",
+      message: "boot.order and boot.firmware must be set for HVM only: other domains have no firmware",
       path: ["boot"],
       holds: ({ boot, type }) => (boot?.order === undefined && boot?.firmware === undefined) || type === "HVM",
     },
     {
       cel: "self.type == 'HVM' || !has(self.console)",
-      message: "console must be given for HVM only: other domains have neither a serial line nor a screen",
+      message: "console must be set for HVM only: other domains have neither a serial line nor a screen",
       path: ["console"],
       holds: (spec) => spec.type === "HVM" || spec.console === undefined,
     },
     {
       cel: "self.type == 'HVM' || self.networks.all(n, !has(n.model))",
-      message: "networks.model must be given for HVM only: other domains have no emulated network card",
+      message: "networks.model must be set for HVM only: other domains have no emulated network card",
       path: ["networks"],
       holds: (spec) => spec.type === "HVM" || spec.networks.every((network) => network.model === undefined),
     },
@@ -156,7 +156,7 @@ export const xenDomainSpecSchema = withRules(
       path: ["cdroms"],
       holds: (spec) => spec.cdroms.every((drive) => spec.disks.every(({ device }) => device !== drive.device)),
     },
-    immutableRequired("type", "the guest is installed for it"),
+    immutableRequired("type", "the guest is installed for this type"),
   ],
 );
 
@@ -165,13 +165,13 @@ export const xenDomainStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
   hostRef: seenRefSchema.optional().describe("XenHost on which the domain runs."),
-  domainID: z.int32().optional().describe("Xen's number for it, new after every start and migration."),
+  domainID: z.int32().optional().describe("Xen's number of the domain, new after every start and migration."),
   state: domainStateSchema.optional(),
   configuration: z
     .string()
     .max(64)
     .optional()
-    .describe("sha256 of the configuration it was started with; a newer one waits for a restart."),
+    .describe("SHA-256 of the configuration with which the domain was started; a newer one takes effect at the next start."),
   shutdownTime: timeSchema.optional().describe("When the guest was asked to shut down."),
   disks: atomicListOf(
     z.object({
@@ -181,7 +181,7 @@ export const xenDomainStatusSchema = z.object({
         .string()
         .max(64)
         .optional()
-        .describe("Inode and time of birth of the image, as first seen: another file of its name is not used."),
+        .describe("Inode and time of birth of the image, as first seen: xensan does not use another file of its name."),
       size: seenSizeSchema.optional().describe("Size of the image."),
       copied: seenSizeSchema.optional().describe("Bytes copied so far."),
     }),
@@ -196,12 +196,12 @@ export const xenDomainStatusSchema = z.object({
       sourceHostRef: seenRefSchema.describe("XenHost that it moved from."),
       targetHostRef: seenRefSchema.describe("XenHost that it moved to."),
       startTime: timeSchema.describe("When it began."),
-      outcome: z.enum(["Unknown", "Succeeded", "Failed"]).describe("Unknown while it is under way."),
+      outcome: z.enum(["Unknown", "Succeeded", "Failed"]).describe("Unknown while the migration is running."),
     }),
     { max: 32 },
   )
     .optional()
-    .describe("Migrations that were started, newest first. None of them runs again when its object is restored."),
+    .describe("Migrations that were started, newest first. A migration in this list does not run again when its XenMigration is restored."),
   plan: planSchema.optional(),
 });
 
@@ -221,7 +221,7 @@ export const xenDomainDefinition = defineKind({
   rules: [
     {
       cel: "self.metadata.name.size() <= 63 && !self.metadata.name.matches('^[0-9]+$')",
-      message: "metadata.name must have at most 63 characters and not only digits: xl takes a number for a domain id",
+      message: "metadata.name must have at most 63 characters and not only digits: xl interprets a number as a domain id",
       path: ["metadata", "name"],
       holds: ({ metadata }) => metadata.name.length <= 63 && !/^[0-9]+$/.test(metadata.name),
     },

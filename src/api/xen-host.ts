@@ -11,32 +11,32 @@ import { relocationSchema } from "./relocation.ts";
 import { managementSchema, packagesPolicySchema, sshSchema } from "./ssh.ts";
 import { interfaceNameSchema, pathGlobSchema, textOf, uuidSchema } from "./text.ts";
 
-const bridgeGlobSchema = textOf(/^[A-Za-z0-9._*?[\]!^-]{1,32}$/, 32, "a bridge name in which *, ? and [a-z] may stand");
+const bridgeGlobSchema = textOf(/^[A-Za-z0-9._*?[\]!^-]{1,32}$/, 32, "a bridge name, which may contain *, ? and [a-z]");
 
 const allowedSchema = z
   .object({
     mountPoints: setOf(pathGlobSchema, { max: 32 })
       .default(["/mnt/*", "/srv/*"])
       .describe(
-        "Where shared file systems may be mounted. /home, /opt, /srv, /mnt and /media themselves only where they stand here without * or ?.",
+        "Mount points that shared file systems may have. /home, /opt, /srv, /mnt and /media themselves are allowed only if they are listed without * or ?.",
       ),
     mountOptions: setOf(z.enum(["dev", "exec", "suid"]), { max: 3 })
       .default([])
       .describe(
-        "What shared file systems may be mounted with although it lets their files do harm on the host: device files, programs, set-user-ID programs. Without it they are mounted nodev, noexec and nosuid.",
+        "Mount options that shared file systems may have although they let files on them harm the host: device files, programs, set-user-ID programs. Without these, file systems are mounted nodev, noexec and nosuid.",
       ),
     bridges: setOf(bridgeGlobSchema, { max: 32 })
       .default([])
       .describe(
-        "Bridges that domains may be connected to; none when empty. A VLAN of Open vSwitch is BRIDGE.VLAN, all of them BRIDGE.*.",
+        "Bridges to which domains may be connected; none when empty. BRIDGE.VLAN allows one VLAN of Open vSwitch, BRIDGE.* all of them.",
       ),
     bootFiles: setOf(pathGlobSchema, { max: 32 })
       .default(["/boot/initrd.img-*", "/boot/vmlinuz-*"])
-      .describe("Kernels and ramdisks on the dom0 that domains may boot from."),
+      .describe("Kernels and ramdisks on the dom0 from which domains may boot."),
     settings: setOf(allowedSettingSchema, { max: 64 })
       .default([])
       .describe(
-        "More lines that the configuration of a domain may have (settings of a XenDomain): a key of xl.cfg(5) for whatever value, or KEY=VALUE. Some keys name programs and files of the host: list those with their value.",
+        "More lines that the configuration of a domain may have (settings of a XenDomain): a key of xl.cfg(5) allows any value, KEY=VALUE one value. Some keys name programs and files of the host: list those with their value.",
       ),
     domains: setOf(uuidSchema, { max: 256 })
       .default([])
@@ -44,10 +44,10 @@ const allowedSchema = z
     images: setOf(pathGlobSchema, { max: 32 })
       .default([])
       .describe(
-        "Files on shared file systems that a XenDomain may have as images though xensan did not make them for it.",
+        "Files on shared file systems that a XenDomain may use as images although xensan did not create them for it.",
       ),
   })
-  .describe("What the users of the host may use. * and ? stay within one component of a path.");
+  .describe("Resources of the host that its users may use. * and ? stay within one component of a path.");
 
 /** Spec of a XenHost as a person writes it: how to reach the dom0, its AoE networks, its place in domain placement. */
 export const xenHostSpecSchema = z.object({
@@ -63,7 +63,7 @@ export const xenHostSpecSchema = z.object({
     .enum(["Auto", "xl", "xm"])
     .default("Auto")
     .describe(
-      "Auto: xl where it is installed, else xm. What is done with xm follows the documentation and the sources of xend 4.3; no host with xend has proved it.",
+      "Auto: xl if it is installed, otherwise xm. Support for xm follows the documentation and the sources of xend 4.3; it was never tested on a host with xend.",
     ),
   management: managementSchema,
   packages: packagesPolicySchema,
@@ -79,16 +79,16 @@ const aoeDeviceSchema = z.object({
   target: z.string().max(16).describe("AoE address, e<shelf>.<slot>."),
   state: z.string().max(64).describe("State reported by the driver: up or down, then kickme or closewait."),
   size: seenSizeSchema.optional().describe("Size of the device, as the host sees it."),
-  serverMAC: z.string().max(32).optional().describe("MAC address of the server that answers for it."),
+  serverMAC: z.string().max(32).optional().describe("MAC address of the server that answers at the address."),
   interface: z.string().max(16).optional().describe("Network interface on which it was found."),
 });
 
 const domainSchema = z.object({
   uuid: z.string().max(36).describe("UUID of the domain."),
   name: z.string().max(255).describe("Name in Xen."),
-  id: z.int32().optional().describe("Xen's number for it, new after every start."),
+  id: z.int32().optional().describe("Xen's number of the domain, new after every start."),
   state: domainStateSchema.optional(),
-  memory: seenSizeSchema.optional().describe("Memory that it has now."),
+  memory: seenSizeSchema.optional().describe("Current memory of the domain."),
   vcpus: z.int32().optional().describe("Virtual CPUs."),
 });
 
@@ -99,12 +99,12 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
       driverVersion: z.string().max(32).optional().describe("Version of the AoE driver."),
       interfaces: atomicListOf(z.string().max(16), { max: 16 })
         .optional()
-        .describe("Network interfaces on which it looks for devices; on all of them when empty."),
-      devices: atomicListOf(aoeDeviceSchema, { max: 256 }).optional().describe("What it has found."),
+        .describe("Network interfaces on which the driver looks for devices; all interfaces when empty."),
+      devices: atomicListOf(aoeDeviceSchema, { max: 256 }).optional().describe("Devices that the driver has found."),
     }),
   )
     .optional()
-    .describe("The AoE driver and the devices it knows, at most 256 of them."),
+    .describe("The AoE driver and its devices, at most 256."),
   domains: atomicListOf(domainSchema, { max: 256 }).optional().describe("The domains on the host."),
   xen: atomicObject(
     z.object({
@@ -112,7 +112,7 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
       version: z.string().max(32).optional().describe("Version of Xen."),
       totalMemory: seenSizeSchema.optional().describe("Memory of the machine."),
       freeMemory: seenSizeSchema.optional().describe("Memory that belongs to no domain."),
-      cpus: z.int32().optional().describe("Processors of the machine, threads counted."),
+      cpus: z.int32().optional().describe("Processors of the machine, counted in threads."),
       virtualisation: z.string().max(256).optional().describe("virt_caps of xl info; shadow: PV guests migrate live."),
     }),
   )
@@ -120,27 +120,27 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
     .describe("Facts about Xen and the machine, from the toolstack."),
   watchdog: atomicObject(
     z.object({
-      name: z.string().max(64).describe("xenwatchdogd, or what the hardware calls itself."),
-      timeoutSeconds: z.int32().describe("How long dom0 may hang before the machine is reset."),
-      atBoot: z.enum(["Armed", "NotArmed"]).describe("Whether it is armed again after a boot."),
-      bootID: z.string().max(64).describe("The boot in which it was seen."),
+      name: z.string().max(64).describe("xenwatchdogd, or the name of the hardware."),
+      timeoutSeconds: z.int32().describe("Time that dom0 may hang before the machine is reset."),
+      atBoot: z.enum(["Armed", "NotArmed"]).describe("Whether the watchdog is armed again after a boot."),
+      bootID: z.string().max(64).describe("The boot in which the watchdog was seen."),
     }),
   )
     .optional()
     .describe(
-      "Watchdog that resets the machine when dom0 hangs, as last seen. Without it a missing heartbeat proves nothing.",
+      "Watchdog that resets the machine when dom0 hangs, as last seen. Without a watchdog, a missing heartbeat proves nothing.",
     ),
   proof: atomicObject(
     z.object({
-      kind: z.enum(["StorageDeath", "Forgotten"]).describe("Whether its storage or a person's confirmation proves it."),
-      bootID: z.string().max(64).describe("The boot that has ended, with everything that ran in it."),
+      kind: z.enum(["StorageDeath", "Forgotten"]).describe("StorageDeath: the storage proves that the host is dead. Forgotten: a person confirmed it."),
+      bootID: z.string().max(64).describe("The boot that has ended, with all domains and processes of that boot."),
       message: z.string().max(4096).describe("Evidence for the proof."),
-      time: timeSchema.describe("Since when it is proved."),
+      time: timeSchema.describe("When the proof was complete."),
     }),
   )
     .optional()
     .describe(
-      "Why the host counts as dead while it cannot be reached: nothing waits for it, and its domains are started elsewhere.",
+      "Proof that the host is dead while it cannot be reached: xensan does not wait for it, and starts its domains elsewhere.",
     ),
   relocation: atomicObject(
     z.object({
@@ -148,11 +148,11 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
         .string()
         .max(1024)
         .optional()
-        .describe("Public half of the migration key that was made on the host."),
+        .describe("Public half of the migration key that was generated on the host."),
       verified: atomicListOf(
         z.object({
           hostRef: seenRefSchema.describe("XenHost that was reached."),
-          digest: z.string().max(64).describe("Fingerprint of the keys and addresses that were used."),
+          digest: z.string().max(64).describe("Digest of the keys and addresses that were used."),
         }),
         { max: 64 },
       )
@@ -161,7 +161,7 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
     }),
   )
     .optional()
-    .describe("The host as one end of migrations with xl."),
+    .describe("The host as source or target of migrations with xl."),
 });
 
 /** Spec of a XenHost, parsed and with its defaults. */
@@ -174,7 +174,7 @@ export const xenHostDefinition = defineKind({
   kind: "XenHost",
   plural: "xenhosts",
   shortName: "xh",
-  description: "A Xen dom0: how to reach it, which AoE networks it is on, and what its users may use.",
+  description: "A Xen dom0: its SSH access, its AoE networks, and the resources that its users may use.",
   spec: xenHostSpecSchema,
   status: xenHostStatusSchema,
   rules: [

@@ -20,7 +20,7 @@ const domainNameSchema = withRules(
   [
     {
       cel: "!self.matches('^[0-9]+$')",
-      message: "domain must not be a number: a domain id changes with every start, give the name or the UUID",
+      message: "domain must not be a number: a domain id changes with every start, use the name or the UUID",
       holds: (name) => !/^[0-9]+$/.test(name),
     },
     {
@@ -41,7 +41,7 @@ export const xenMigrationSpecSchema = withRules(
   z.object({
     domain: domainNameSchema
       .optional()
-      .describe("Xen name or UUID of the domain. Exactly one of domain and domainRef."),
+      .describe("Xen name or UUID of the domain. Exactly one of domain and domainRef must be set."),
     domainRef: localRefSchema.optional().describe("XenDomain to move."),
     sourceHostRef: localRefSchema.optional().describe("XenHost that the domain runs on; determined when omitted."),
     targetHostRef: localRefSchema
@@ -51,25 +51,25 @@ export const xenMigrationSpecSchema = withRules(
       .enum(["Live", "Offline"])
       .default("Live")
       .describe(
-        "Live: the domain runs on while its memory is copied. Offline: a XenDomain is shut down as its spec.shutdown says, then started on the target.",
+        "Live: the domain keeps running while its memory is copied. Offline: a XenDomain is shut down according to its spec.shutdown, then started on the target.",
       ),
     timeoutSeconds: z
       .int()
       .min(30)
       .max(86_400)
       .default(3600)
-      .describe("After this time a migration is aborted if that is still safe."),
+      .describe("Time after which the migration is aborted if that is still safe."),
     abort: z
       .enum(["Requested"])
       .optional()
-      .describe("Requested: abort while that is safe. The only field beside the TTL that may change."),
+      .describe("Requested: abort the migration while that is safe. Only this field and ttlSecondsAfterFinished may change."),
     ttlSecondsAfterFinished: z
       .int()
       .min(0)
       .max(31_536_000)
       .optional()
       .describe(
-        "The object is deleted this long after it finished. When omitted it is kept until ten younger ones of its domain have finished.",
+        "Time after which the object is deleted once the migration has finished. When omitted, it is kept until ten younger migrations of its domain have finished.",
       ),
   }),
   [
@@ -80,7 +80,7 @@ export const xenMigrationSpecSchema = withRules(
     },
     {
       cel: "!has(self.sourceHostRef) || !has(self.targetHostRef) || self.sourceHostRef.name != self.targetHostRef.name",
-      message: "targetHostRef must be another host than sourceHostRef",
+      message: "targetHostRef must be a host other than sourceHostRef",
       path: ["targetHostRef"],
       holds: (spec) => spec.sourceHostRef === undefined || spec.sourceHostRef.name !== spec.targetHostRef?.name,
     },
@@ -118,23 +118,23 @@ export const xenMigrationStatusSchema = z.object({
     .max(64)
     .optional()
     .describe(
-      "Derived from namespace, name, mode, hosts and the domain, so that a restored object asks for the same operation. Written before the first irreversible command.",
+      "Derived from namespace, name, mode, hosts and the domain, so that a restored object has the same operation. Written before the first irreversible command.",
     ),
   unit: z
     .string()
     .max(128)
     .optional()
-    .describe("What runs a live migration on the source, detached from the operator."),
-  sourceBootID: z.string().max(64).optional().describe("Boot of the source in which it began."),
-  targetBootID: z.string().max(64).optional().describe("Boot of the target in which it began."),
-  startTime: timeSchema.optional().describe("When it was admitted and started."),
-  completionTime: timeSchema.optional().describe("When it finished, whatever its outcome."),
-  attempts: z.int32().optional().describe("How often it was started."),
+    .describe("The unit that runs a live migration on the source, detached from the operator."),
+  sourceBootID: z.string().max(64).optional().describe("Boot of the source in which the migration began."),
+  targetBootID: z.string().max(64).optional().describe("Boot of the target in which the migration began."),
+  startTime: timeSchema.optional().describe("When the migration was admitted and started."),
+  completionTime: timeSchema.optional().describe("When the migration finished, with any outcome."),
+  attempts: z.int32().optional().describe("Number of times that the migration was started."),
   offline: atomicObject(
     z.object({
       stage: z
         .enum(["Stopping", "Starting"])
-        .describe("Stopping: on the source. Starting: on the target; from here on it cannot be aborted."),
+        .describe("Stopping: the domain is stopped on the source. Starting: the domain is started on the target; from here on the migration cannot be aborted."),
       time: timeSchema.describe("When the stage began."),
     }),
   )
@@ -145,23 +145,23 @@ export const xenMigrationStatusSchema = z.object({
       received: seenSizeSchema.optional().describe("Memory that the target has allocated for the copy."),
       phase: z
         .enum(["Connecting", "Sending", "Transferred", "Permission", "Succeeded", "Failed"])
-        .describe("The last milestone of the toolstack. From Permission on it cannot be aborted."),
-      time: timeSchema.describe("When it last made progress."),
+        .describe("The last milestone of the toolstack. From Permission on, the migration cannot be aborted."),
+      time: timeSchema.describe("When the migration last made progress."),
     }),
   )
     .optional()
-    .describe("Progress, which never goes back. The toolstack reports little; the rest is observed on the target."),
+    .describe("Progress, which never decreases. The toolstack reports little; the rest is observed on the target."),
   stop: atomicObject(
     z.object({
       reason: z
         .enum(["AbortRequested", "TimeLimitExceeded", "Stalled", "Deleted"])
         .describe("Stalled: no progress for too long."),
-      time: timeSchema.describe("When that was decided."),
+      time: timeSchema.describe("When the abort was decided."),
     }),
   )
     .optional()
-    .describe("Why it is to be aborted. Written before anything is stopped."),
-  targetReasons: atomicListOf(z.string().max(1024), { max: 64 }).optional().describe("Why the target was chosen."),
+    .describe("Reason for aborting the migration. Written before anything is stopped."),
+  targetReasons: atomicListOf(z.string().max(1024), { max: 64 }).optional().describe("Reasons for the choice of the target."),
   history: atomicListOf(transitionSchema, { max: 64 }).optional().describe("Transitions, oldest first."),
   plan: planSchema.optional(),
 });

@@ -106,7 +106,7 @@ export function xendPassword(password: { readonly text: string; readonly revisio
 
 /** `bridge=GLOB` */
 export function bridgeBounds(globs: readonly string[]): readonly string[] {
-  const accepted = "a bridge name in which *, ? and [a-z] may stand";
+  const accepted = "a bridge name, which may contain *, ? and [a-z]";
   return globs.map((glob) => `bridge=${matching("allowedBridges", glob, /^[A-Za-z0-9._*?[\]!^-]{1,32}$/, accepted)}`);
 }
 

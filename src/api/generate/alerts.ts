@@ -38,7 +38,7 @@ export function alertIndex(alerts: readonly Alert[]): string {
   return [
     `<!-- Generated from src/api/alerts.ts by "npm run generate". Do not edit. -->\n`,
     "# Alerts\n",
-    "The chart brings them as a PrometheusRule (`metrics.prometheusRule.create=true`). The same rules for a Prometheus without its operator: [helm/xensan/files/alerts.yaml](../../../helm/xensan/files/alerts.yaml).\n",
+    "The chart installs these alerts as a PrometheusRule (`metrics.prometheusRule.create=true`). For a Prometheus without the Prometheus operator, use [helm/xensan/files/alerts.yaml](../../../helm/xensan/files/alerts.yaml).\n",
     table(["Alert", "Severity", "After"], rows),
   ].join("\n");
 }

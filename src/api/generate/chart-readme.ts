@@ -16,7 +16,7 @@ export function chartReadme(current: string, valuesYaml: string): string {
   const to = current.indexOf(end);
   if (from < 0 || to < from) throw new Error(`the chart's README has no lines ${begin} and ${end}`);
   const { contents } = parseDocument(valuesYaml);
-  if (!isMap(contents)) throw new Error("values.yaml is no map");
+  if (!isMap(contents)) throw new Error("values.yaml is not a map");
   const table = [
     "| Value | Default | Meaning |",
     "|---|---|---|",

@@ -11,7 +11,7 @@ const one = "{{namespace}}/{{name}}";
 
 const panels: readonly Panel[] = [
   {
-    title: "Acting replicas",
+    title: "Active replicas",
     kind: "stat",
     queries: [{ expr: "sum(xensan_leader_election_master_status)", legend: "acting" }],
   },
@@ -28,7 +28,7 @@ const panels: readonly Panel[] = [
     queries: [{ expr: 'increase(xensan_migration_seconds_count{outcome="Failed"}[24h])', legend: "failed" }],
   },
   {
-    title: "Objects that are not ready, and why",
+    title: "Objects that are not ready, with reasons",
     kind: "table",
     queries: [{ expr: `xensan_object_condition{${here},type="Ready",status!="True"}`, legend: "" }],
   },
@@ -67,7 +67,7 @@ const panels: readonly Panel[] = [
     queries: [{ expr: `rate(xensan_domain_cpu_seconds{${here}}[5m])`, legend: `${one} on {{host}}` }],
   },
   {
-    title: "Seconds per migration, 95 of 100",
+    title: "Seconds per migration, 95th percentile",
     kind: "timeseries",
     unit: "s",
     queries: [

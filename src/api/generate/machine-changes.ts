@@ -39,14 +39,14 @@ export function machineChangesPage(scripts: readonly ScriptChanges[]): string {
   return [
     `<!-- Generated from the headers of src/host/scripts by "npm run generate". Do not edit. -->\n`,
     "# What xensan changes on your machines\n",
-    "All that xensan does on a machine is done by these scripts, which it sends over SSH; their names stand in `status.plan`, in events",
-    "and in the log. Nothing of it is done on a machine whose AoeServer or XenHost has `spec.management: Observe`",
+    "xensan changes a machine only by these scripts, which it sends over SSH; their names are in `status.plan`, in events",
+    "and in the log. xensan changes nothing on a machine whose AoeServer or XenHost has `spec.management: Observe`",
     "([import, observe, manage](../how-to/import-observe-manage.md)).\n",
-    "Every script but the probe also records on the machine who has it (`/var/lib/xensan/claims`), and keeps locks and notes in",
-    "`/run/xensan`, which a reboot clears; the probe, which observed machines get too, writes nowhere else. To remove the last traces,",
-    "once no object stands for the machine any more: `rm -r /var/lib/xensan`.\n",
-    table(["script", "what it changes", "how to undo it"], rows),
-    `These look, ask or wait, and leave nothing: ${lookingScripts.map((name) => `\`${name}\``).join(", ")}.`,
+    "Every script but the probe also records on the machine which object manages it (`/var/lib/xensan/claims`), and keeps locks and notes in",
+    "`/run/xensan`, which a reboot clears; the probe, which also runs on observed machines, writes nowhere else. To remove the last traces",
+    "when no object represents the machine any longer: `rm -r /var/lib/xensan`.\n",
+    table(["script", "changes", "undo"], rows),
+    `These scripts only read, query or wait, and leave no changes: ${lookingScripts.map((name) => `\`${name}\``).join(", ")}.`,
     "",
   ].join("\n");
 }

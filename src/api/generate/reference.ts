@@ -25,7 +25,7 @@ export function kindPage(definition: KindDefinition): string {
     fieldTable(schema.properties?.spec),
     ...(rules.length === 0 ? [] : ["## Rules\n", ruleTable(rules)]),
     "## status\n",
-    `Condition types: ${definition.conditionTypes.map((type) => `\`${type}\``).join(", ")}. [What their reasons mean](reasons.md).\n`,
+    `Condition types: ${definition.conditionTypes.map((type) => `\`${type}\``).join(", ")}. [Meaning of their reasons](reasons.md).\n`,
     fieldTable(schema.properties?.status),
   ].join("\n");
 }
@@ -42,7 +42,7 @@ export function referenceIndex(): string {
     "- [Reasons of conditions](reasons.md)",
     "- [What xensan changes on your machines](machine-changes.md)\n",
     "## API servers\n",
-    `Kubernetes ${kubernetesRange.oldest} or newer: the tests run on ${kubernetesRange.newest}, and on ${kubernetesRange.oldest} before a release. The API server checks every rule when an object is written; the operator checks it again when it reads the object, and says \`InvalidSpec\`.\n`,
+    `Kubernetes ${kubernetesRange.oldest} or newer: the tests run on ${kubernetesRange.newest}, and on ${kubernetesRange.oldest} before a release. The API server checks every rule when an object is written; the operator checks it again when it reads the object, and reports \`InvalidSpec\`.\n`,
   ].join("\n");
 }
 
@@ -58,7 +58,7 @@ export function reasonsPage(): string {
   return [
     generated,
     "# Reasons of conditions\n",
-    "The summary condition (`Ready`, `Succeeded`) carries the reason of the condition that matters most. Events carry the same words; `events` marks those that no condition has.\n",
+    "The summary condition (`Ready`, `Succeeded`) has the reason of the most important condition. Events have the same reasons; `events` marks the reasons that only events have.\n",
     table(["Reason", "Conditions", "Meaning", "What to do"], rows),
   ].join("\n");
 }

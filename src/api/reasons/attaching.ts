@@ -58,12 +58,12 @@ export const attaching = {
   ClientHoldsDevice: {
     conditions: ["DeletionBlocked", "Exported"],
     meaning: "A client has the device open; the message names its users.",
-    action: "Unmount it or stop them; xensan then continues.",
+    action: "Unmount the device or stop its users; xensan then continues.",
   },
   ClientUnknown: {
     conditions: ["DeletionBlocked", "Exported"],
     meaning: "A client cannot be reached, so it is unknown whether it holds the device.",
-    action: "Bring it back; if it is permanently gone, set the annotation xensan.dev/abandon.",
+    action: "Bring the client back; if it is permanently gone, set the annotation xensan.dev/abandon.",
   },
   ReferencedByVolumes: {
     conditions: ["DeletionBlocked"],

@@ -39,7 +39,7 @@ export const clustering = {
     conditions: ["Configured", "Online", "Mounted"],
     meaning:
       "A host that is no longer a node is being removed: the file systems are unmounted there, then the other nodes remove it from their configuration, then the cluster is removed from the host.",
-    action: "See the message; stop whatever uses the file system on that host.",
+    action: "See the message; stop the users of the file system on that host.",
   },
   PendingRestart: {
     conditions: ["Online"],
@@ -79,7 +79,7 @@ export const clustering = {
   AoeGivesUpFirst: {
     conditions: ["Healthy"],
     meaning:
-      "The AoE driver fails requests before the heartbeat gives up: in an outage that lasts between the two, the file system gets errors instead of a reset.",
+      "The AoE driver fails requests before the heartbeat gives up: in an outage that ends between the two, the file system receives errors instead of a reset.",
     action: "Lower timeouts.heartbeatThreshold, or raise aoe_deadsecs of the aoe module.",
   },
   RestartedWhileMounted: {
@@ -96,11 +96,11 @@ export const clustering = {
     conditions: ["DeletionBlocked"],
     meaning:
       "The resource to delete was declared by another object of the same name, for example when a backup restores an object whose deletion was already requested. Nothing is stopped or deleted.",
-    action: "Set xensan.dev/abandon to the object's name, and apply the object again where it is wanted.",
+    action: "Set xensan.dev/abandon to the object's name, and apply the object again where it is needed.",
   },
   ReferencedByCluster: {
     conditions: ["DeletionBlocked"],
-    meaning: "An Ocfs2Cluster names the object; the message says which.",
+    meaning: "An Ocfs2Cluster names the object; the message names the cluster.",
     action: "Remove the node or the file system from the cluster first, or delete the cluster.",
   },
 } as const satisfies Record<string, ReasonEntry>;

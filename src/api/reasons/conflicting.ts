@@ -23,7 +23,7 @@ export const conflicting = {
   AddressUnverified: {
     conditions: ["Conflicted", "Exported"],
     meaning:
-      "Before the first start, the server (with aoetools) or a client must check on the segment that the address is free. None of them has been able to yet.",
+      "Before the first start, the server (with aoetools) or a client must check on the segment that the address is free. None of them has been able to do so yet.",
     action: "See the conditions of the XenHosts that the message names; if it names none, follow the message.",
   },
   UndeclaredResponder: {

@@ -40,19 +40,19 @@ export const exporting = {
   BackingNotUsable: {
     stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "Neither a regular file nor a block device, or in a directory of the system, or hard-linked elsewhere.",
+    meaning: "The backing is neither a regular file nor a block device, or is in a system directory, or has another hard link.",
     action: "Use another backing.",
   },
   BackingInUse: {
     stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "Mounted, swap, held by LVM, RAID or device-mapper, or part of the running system.",
-    action: "Free the device if you are sure, or use another.",
+    meaning: "The backing is mounted, used as swap, held by LVM, RAID or device-mapper, or part of the running system.",
+    action: "Free the backing if you are sure that it is not needed, or use another backing.",
   },
   BackingEmpty: {
     stalls: true,
     conditions: ["Exported"],
-    meaning: "Smaller than one sector of 512 bytes.",
+    meaning: "The backing is smaller than one sector of 512 bytes.",
     action: "Check the device.",
   },
   BackingExported: {
@@ -65,7 +65,7 @@ export const exporting = {
     stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
     meaning:
-      "The path leads to another backing than the one recorded when it was first served. xensan does not serve it.",
+      "The path leads to a backing other than the one recorded when it was first served. xensan does not serve it.",
     action:
       "Restore the recorded backing under its name, or approve its replacement with xensan.dev/approve=ReplaceBacking:IDENTITY.",
   },
@@ -100,20 +100,20 @@ export const exporting = {
   NotOurs: {
     stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "xensan did not create it for this object, so it does not change or delete it.",
-    action: "Remove it by hand, or keep it and set deletionPolicy to Retain.",
+    meaning: "xensan did not create the resource for this object, so it neither changes nor deletes the resource.",
+    action: "Remove the resource by hand, or keep it and set deletionPolicy to Retain.",
   },
   LayoutNotLinear: {
     stalls: true,
     conditions: ["Exported"],
-    meaning: "The logical volume is striped, mirrored, thin or the like. xensan extends only linear ones.",
+    meaning: "The logical volume is striped, mirrored, thin or otherwise not linear. xensan extends only linear logical volumes.",
     action: "Extend it with lvextend on the server: xensan then serves the new size.",
   },
   BlankingFailed: {
     conditions: ["Exported"],
     meaning:
-      "What is new of the logical volume could not be filled with zeroes, so it is not served. It is tried again.",
-    action: "Check the disks under the volume group: the message quotes the error of the write.",
+      "The new part of the logical volume could not be filled with zeroes, so it is not served. xensan retries.",
+    action: "Check the disks of the volume group: the message quotes the write error.",
   },
   SnapshotsExist: {
     conditions: ["DeletionBlocked"],
@@ -124,7 +124,7 @@ export const exporting = {
     conditions: ["Exported", "DeletionBlocked"],
     meaning:
       "An initiator writes through the export that is to be removed, although no declared client holds the device. Nothing is stopped or deleted.",
-    action: "Find the host that has the device mounted (it may be none of the XenHosts) and unmount it there.",
+    action: "Find the host that has the device mounted (it may not be a XenHost) and unmount it there.",
   },
   StillExported: {
     conditions: ["DeletionBlocked"],

@@ -43,19 +43,19 @@ export const formatting = {
   ForeignFilesystem: {
     stalls: true,
     conditions: ["Formatted"],
-    meaning: "The device holds an OCFS2 of another label, another cluster or another heartbeat mode.",
+    meaning: "The device has an OCFS2 file system with another label, cluster or heartbeat mode.",
     action: "Use another volume, or set label and clusterName to the values in the message.",
   },
   ForeignHeartbeat: {
     stalls: true,
     conditions: ["Formatted", "Mounted"],
     meaning: "A host that is not a node of this cluster has the file system mounted and writes its heartbeat.",
-    action: "Find it and unmount it there, or declare it as a node.",
+    action: "Find the host and unmount the file system there, or declare the host as a node.",
   },
   PendingUnmount: {
     conditions: ["Formatted"],
     meaning: "Node slots can be added only while no node has the file system mounted.",
-    action: "Set xensan.dev/paused=true, unmount it on the hosts that the message names, and remove the annotation.",
+    action: "Set xensan.dev/paused=true, unmount the file system on the hosts that the message names, and remove the annotation.",
   },
   FormatForbidden: {
     stalls: true,
@@ -65,14 +65,14 @@ export const formatting = {
   },
   FormatUnknown: {
     conditions: ["Formatted"],
-    meaning: "Only the node that was chosen to format has the record of whether it began, and it cannot be reached.",
+    meaning: "Only the node that was chosen to format the volume has a record of whether formatting began, and it cannot be reached.",
     action:
-      "Bring it back. If it is permanently off, check the device on another node and set the annotation xensan.dev/approve as the message says: xensan then chooses another node, which formats only a blank device.",
+      "Bring the node back. If it is permanently off, check the device on another node and set the annotation xensan.dev/approve as the message says: xensan then chooses another node, which formats only a blank device.",
   },
   FilesystemMissing: {
     stalls: true,
     conditions: ["Formatted", "Mounted"],
-    meaning: "The recorded file system is not on its volume any more. It is never formatted again.",
+    meaning: "The recorded file system is no longer on its volume. xensan never formats the volume again.",
     action: "Find out what happened to the volume, and restore it from a backup.",
   },
   NotFormatted: {

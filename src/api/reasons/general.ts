@@ -5,7 +5,7 @@ const any = ["Ready", "Succeeded"];
 /** Reasons of every object: its lifecycle, and failed steps on hosts. */
 export const general = {
   Pending: { conditions: ["every type"], meaning: "The operator has not checked the object yet.", action: nothing },
-  Ready: { conditions: ["Ready"], meaning: "Everything is as the spec says.", action: "Nothing." },
+  Ready: { conditions: ["Ready"], meaning: "The observed state matches the spec.", action: "Nothing." },
   InvalidSpec: {
     stalls: true,
     conditions: ["every type"],
@@ -14,7 +14,7 @@ export const general = {
   },
   Paused: {
     conditions: ["Paused", "DeletionBlocked", ...any],
-    meaning: "The annotation xensan.dev/paused suspends changes for this object.",
+    meaning: "The annotation xensan.dev/paused suspends changes for the object.",
     action: "Remove the annotation to resume.",
   },
   DryRun: {
@@ -26,8 +26,8 @@ export const general = {
     stalls: true,
     conditions: ["every type"],
     meaning:
-      "Something would be changed on a machine whose AoeServer or XenHost has spec.management: Observe; the message names it, status.plan lists the steps, and none of them runs.",
-    action: "Read status.plan, and set spec.management to Manage when it is what you want.",
+      "Steps are needed on a machine whose AoeServer or XenHost has spec.management: Observe; the message names it, status.plan lists the steps, and none of them runs.",
+    action: "Read status.plan; to run its steps, set spec.management to Manage.",
   },
   Progressing: { conditions: ["every type"], meaning: "Steps are running; the message says which.", action: nothing },
   Deleting: {

@@ -25,7 +25,7 @@ export const migrating = {
   PastPointOfNoReturn: {
     conditions: ["Aborted"],
     meaning:
-      "The target has been given permission to start the domain, or an offline one has shut down: the migration can no longer be aborted.",
+      "The target has been given permission to start the domain, or the domain of an offline migration has shut down: the migration can no longer be aborted.",
     action: "Wait until it finishes; then migrate the domain back if needed.",
   },
   ResumeUnsupported: {

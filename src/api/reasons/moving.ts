@@ -7,13 +7,13 @@ const outcome = ["Migrating", "Aborted", "Succeeded"];
 export const moving = {
   Admitted: {
     conditions: [...admission, "events"],
-    meaning: "Every check has passed and it has its permits.",
+    meaning: "Every check has passed and the migration has its permits.",
     action: "Nothing.",
   },
   WaitingForPermit: {
     conditions: admission,
     meaning:
-      "Every check has passed, and another migration moves the domain, or leaves or enters one of the hosts, or the limit of the fleet is reached; the message gives its position in the queue and the migrations ahead of it.",
+      "Every check has passed, but another migration moves the domain, or leaves or enters one of the hosts, or the limit of the fleet is reached; the message gives its position in the queue and the migrations ahead of it.",
     action: nothing,
   },
   NotAdmitted: {
@@ -25,7 +25,7 @@ export const moving = {
   DomainNotFound: {
     conditions: admission,
     meaning: "No XenHost of the namespace has a domain of this name or UUID, or the XenDomain does not exist.",
-    action: "Correct the name; a XenHost that cannot be reached may have it.",
+    action: "Correct the name; a XenHost that cannot be reached may have the domain.",
   },
   DomainAmbiguous: {
     conditions: admission,
@@ -34,19 +34,19 @@ export const moving = {
   },
   SourceDiffers: {
     conditions: admission,
-    meaning: "The domain runs on another host than sourceHostRef.",
+    meaning: "The domain runs on a host other than sourceHostRef.",
     action: "Create another XenMigration with the right source, or without one.",
   },
   AlreadyThere: {
     conditions: [...admission, "Succeeded"],
     meaning:
-      "The domain is already on the target: the migration has succeeded, and nothing was moved. Admitted False: a leftover of the domain is there.",
+      "The domain is already on the target: the migration has succeeded, and nothing was moved. If Admitted is False, a leftover of the domain is on the target.",
     action: "Nothing, or clean up the leftover that the message names.",
   },
   AlreadyDone: {
     conditions: [...admission, "Succeeded", "events"],
     meaning:
-      "A XenMigration of this name, mode and hosts was begun for the domain before, according to the status of its XenDomain or the records of the hosts; a backup or a git repository restored the object. Nothing is moved. Succeeded is True only if the record says that the earlier migration succeeded.",
+      "An earlier XenMigration of this name, mode and hosts was started for the domain, according to the status of its XenDomain or the records of the hosts; a backup or a git repository restored the object. Nothing is moved. Succeeded is True only if the record says that the earlier migration succeeded.",
     action: "Nothing. To move the domain again, create a XenMigration with another name, or with generateName.",
   },
   TargetNotAllowed: {
@@ -66,12 +66,12 @@ export const moving = {
   },
   HostUnknown: {
     conditions: admission,
-    meaning: "A host cannot be reached, or did not report what must be known before a domain moves.",
+    meaning: "A host cannot be reached, or did not report facts that xensan needs before it moves a domain.",
     action: "See the conditions of the XenHost.",
   },
   HostNotReady: {
     conditions: admission,
-    meaning: "Ready of a host is not True; the message gives the reason.",
+    meaning: "The condition Ready of a host is not True; the message gives the reason.",
     action: "See the conditions of the XenHost.",
   },
   OfflineUnavailable: {
@@ -140,7 +140,7 @@ export const moving = {
     meaning: "Another domain on the target has the same name.",
     action: "Rename or stop the other domain.",
   },
-  NotMigrating: { conditions: ["Migrating"], meaning: "It has not started, or it has finished.", action: "Nothing." },
+  NotMigrating: { conditions: ["Migrating"], meaning: "The migration has not started, or it has finished.", action: "Nothing." },
   Migrating: {
     conditions: ["Migrating", "Succeeded", "events"],
     meaning: "The domain is being moved; the message shows the progress.",
@@ -169,7 +169,7 @@ export const moving = {
   MigrationFailed: {
     conditions: [...outcome, "events"],
     meaning:
-      "The domain still runs on the source, or, after an offline migration, is started by its XenDomain on a host that can run it; the message quotes xl.",
+      "The domain still runs on the source, or, after an offline migration, is started by its XenDomain on a host that can run it; the message quotes the output of xl.",
     action: "Follow the message and create another XenMigration.",
   },
   DomainGone: {
@@ -233,13 +233,13 @@ export const moving = {
   },
   TimeLimitExceeded: {
     conditions: outcome,
-    meaning: "It took longer than timeoutSeconds and was aborted. The domain stayed on the source.",
+    meaning: "The migration took longer than timeoutSeconds and was aborted. The domain stayed on the source.",
     action: "Find out what slows it down (network, a guest that writes a lot), or increase timeoutSeconds.",
   },
   Stalled: {
     conditions: outcome,
-    meaning: "Nothing arrived on the target for five minutes, so it was aborted. The domain stayed on the source.",
+    meaning: "Nothing arrived on the target for five minutes, so the migration was aborted. The domain stayed on the source.",
     action: "Check the network between the hosts and the load on both.",
   },
-  Deleted: { conditions: outcome, meaning: "The XenMigration was deleted, so it was aborted.", action: "Nothing." },
+  Deleted: { conditions: outcome, meaning: "The XenMigration was deleted, so the migration was aborted.", action: "Nothing." },
 } as const satisfies Record<string, ReasonEntry>;

@@ -5,13 +5,13 @@ export const preparing = {
   Prepared: { conditions: ["Prepared"], meaning: "vblade is installed and the interface is up.", action: "Nothing." },
   AoeReady: {
     conditions: ["AoeReady"],
-    meaning: "The aoe driver is loaded, stays so over a reboot, and looks at the declared interfaces.",
+    meaning: "The aoe driver is loaded, now and after a reboot, and uses the declared interfaces.",
     action: "Nothing.",
   },
   PackagesMissing: {
     conditions: ["Prepared", "AoeReady"],
-    meaning: "Packages are missing and packages is Observe.",
-    action: "Install them on the host, or set packages to Manage.",
+    meaning: "Packages are missing and spec.packages is Observe.",
+    action: "Install them on the host, or set spec.packages to Manage.",
   },
   PackagesUnavailable: {
     conditions: ["Prepared", "AoeReady"],
@@ -27,13 +27,13 @@ export const preparing = {
   ToolMissing: {
     conditions: ["Prepared", "AoeReady", "Exported", "Attached", "DeletionBlocked"],
     meaning: "A needed program is not installed.",
-    action: "Install it on the host, or set packages to Manage.",
+    action: "Install it on the host, or set spec.packages of its AoeServer or XenHost to Manage.",
   },
   KernelWithoutAoe: {
     stalls: true,
     conditions: ["AoeReady"],
     meaning: "The running kernel was built without CONFIG_ATA_OVER_ETH.",
-    action: "Boot a kernel that has it; Debian's has.",
+    action: "Boot a kernel that has this option, like Debian's.",
   },
   ModuleMissing: {
     conditions: ["AoeReady", "Attached"],
@@ -61,7 +61,7 @@ export const preparing = {
     stalls: true,
     conditions: ["Prepared", "AoeReady", "Exported"],
     meaning:
-      "The interface is a port of a bridge or bond, which takes every frame that arrives: AoE is not heard on the port itself.",
+      "The interface is a port of a bridge or bond, which takes every frame that arrives: the port itself receives no AoE frames.",
     action: "Name the bridge or bond instead of its port in the spec.",
   },
   InitNotSupported: {
@@ -77,19 +77,19 @@ export const preparing = {
   },
   DriverNotPrepared: {
     conditions: ["AoeReady"],
-    meaning: "The aoe module is not loaded, or looks at other interfaces than declared, now or after a reboot.",
+    meaning: "The aoe module is not loaded, or uses interfaces other than the declared ones, now or after a reboot.",
     action: "Nothing, unless the object is paused: xensan prepares it.",
   },
   FactsUnreadable: {
     conditions: ["FactsUnreadable"],
     meaning:
-      "Rows of what a tool on the host printed were not understood; the message counts them and names tool and row. They are left out, and where one of them may matter, nothing is done.",
-    action: "Look at the row with the named tool. If it is what the tool should print, report it.",
+      "Rows in the output of a tool on the host could not be parsed; the message gives their number and names the tool and a row. xensan ignores these rows, and changes nothing where one of them may matter.",
+    action: "Run the named tool and check the row. If the row is correct, report it as a bug.",
   },
   FactsUnknown: {
     conditions: ["Prepared", "AoeReady", "Exported", "Attached", "Conflicted", "DeletionBlocked"],
     meaning:
-      "A section of the probe failed, so the state is unknown and nothing is changed; the message quotes its output.",
+      "A section of the probe failed, so the state is unknown and xensan changes nothing; the message quotes its output.",
     action: "Run the named command on the host.",
   },
 } as const satisfies Record<string, ReasonEntry>;

@@ -20,19 +20,19 @@ export const reaching = {
   Dead: {
     conditions: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "WatchdogReady", "Drained", "Ready"],
     meaning:
-      "The host cannot be reached, and its storage proves that it is dead: on every file system of its clusters another node that writes itself has seen no heartbeat of it for twice the dead time, has evicted it and has replayed its journal; and a watchdog had been seen that resets a dom0 that hangs. Its domains are started elsewhere. Its address on the network may still answer.",
+      "The host cannot be reached, and its storage proves that it is dead: on every file system of its clusters, another node that writes its own heartbeat has seen none of the host for twice the dead time, has evicted the host and has replayed its journal; and the host was last seen with a watchdog that resets a hung dom0. Its domains are started elsewhere. Its network address may still answer.",
     action: "Repair the machine, or delete the XenHost.",
   },
   Forgotten: {
     conditions: ["Reachable"],
     meaning:
-      "A person said with xensan.dev/forget that this boot of the machine has ended, and no heartbeat contradicts. Nothing waits for it.",
+      "The annotation xensan.dev/forget states that this boot of the machine has ended, and no heartbeat contradicts it. xensan does not wait for the machine.",
     action: "Nothing. When the machine is back, xensan probes it as before.",
   },
   ForgetContradicted: {
     conditions: ["events"],
     meaning:
-      "The machine answers in the boot that xensan.dev/forget says has ended. The annotation was removed, so that it does not count later.",
+      "The machine answers in the boot that xensan.dev/forget says has ended. The annotation was removed, so that it has no effect later.",
     action: "Find out why the machine was silent; run `xensan forget` again if it is off next time.",
   },
   MachineChanged: {
@@ -70,7 +70,7 @@ export const reaching = {
     conditions: ["events"],
     meaning:
       "A Secret is being deleted while AoeServers or XenHosts name it. The finalizer xensan.dev/in-use keeps it until they are gone, so that their hosts can be cleaned up.",
-    action: "Delete the objects that the note names, or let them name another Secret.",
+    action: "Delete the objects that the note names, or change them to name another Secret.",
   },
   CredentialInvalid: {
     stalls: true,
@@ -137,7 +137,7 @@ export const reaching = {
   Unintelligible: {
     stalls: true,
     conditions: ["every type"],
-    meaning: "The host's login shell is no POSIX shell, or prints something of its own.",
+    meaning: "The host's login shell is not a POSIX shell, or prints output of its own.",
     action: "Give spec.ssh.user a POSIX shell whose start-up files print nothing.",
   },
   InvalidRequest: {

@@ -9,7 +9,7 @@ export const relocating = {
   },
   PeerRefuses: {
     conditions: ["RelocationReady", "Admitted"],
-    meaning: "The peer answers and does not let the host migrate domains to it; the message holds what ssh said.",
+    meaning: "The peer answers but does not allow the host to migrate domains to it; the message quotes ssh.",
     action:
       "Check allowedSourceHostRefs of the peer, its sshd_config (root logins, AuthorizedKeysFile) and that its host key is the recorded one.",
   },

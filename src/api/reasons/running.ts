@@ -8,31 +8,31 @@ export const running = {
     meaning: "The domain runs on one host; the message names it.",
     action: "Nothing.",
   },
-  Halted: { conditions: ["Running"], meaning: "The domain runs nowhere, as powerState says.", action: "Nothing." },
+  Halted: { conditions: ["Running"], meaning: "The domain runs nowhere, as powerState requires.", action: "Nothing." },
   Waiting: { conditions: ["Running"], meaning: "The domain is started when its disks are ready.", action: nothing },
   Vanished: {
     conditions: ["Running"],
     meaning: "The domain has just disappeared. A guest that reboots is absent for some seconds, so xensan waits.",
     action: nothing,
   },
-  Stopping: { conditions: ["Running"], meaning: "The domain is shutting down, or being ended.", action: nothing },
+  Stopping: { conditions: ["Running"], meaning: "The domain is shutting down or being destroyed.", action: nothing },
   ShutdownTimedOut: {
     conditions: ["Running", "DeletionBlocked", "Migrating", "Aborted", "Succeeded", "events"],
     meaning:
-      "The guest did not shut down within shutdown.timeoutSeconds. It is not ended by force unless the spec says so.",
-    action: "Shut it down from within, or set shutdown.onTimeout to Destroy.",
+      "The guest did not shut down within shutdown.timeoutSeconds. xensan destroys the domain only if shutdown.onTimeout is Destroy.",
+    action: "Shut the guest down from inside, or set shutdown.onTimeout to Destroy.",
   },
   Crashed: {
     stalls: true,
     conditions: ["Running"],
-    meaning: "The guest crashed, and onCrash keeps what is left of it for a look.",
-    action: "Look at it, then end it with xl destroy: xensan starts it again.",
+    meaning: "The guest crashed, and onCrash preserves the domain for inspection.",
+    action: "Inspect the domain, then destroy it with xl destroy: xensan starts it again.",
   },
   Stopped: {
     stalls: true,
     conditions: ["Running"],
-    meaning: "The guest has shut down, and onPoweroff or onReboot keeps what is left of it.",
-    action: "End it with xl destroy: xensan starts it again.",
+    meaning: "The guest has shut down, and onPoweroff or onReboot preserves the domain.",
+    action: "Destroy the domain with xl destroy: xensan starts it again.",
   },
   DomainPaused: {
     stalls: true,
@@ -44,7 +44,7 @@ export const running = {
     stalls: true,
     conditions: ["DisksReady", "Running", "Admitted", "Succeeded"],
     meaning:
-      "An older XenDomain has the same UUID or one of the same images, or the domain of this UUID was declared or started by somebody else. Nothing is done with it.",
+      "An older XenDomain has the same UUID or one of the same images, or the domain of this UUID was declared or started by someone else. xensan leaves it unchanged.",
     action:
       "Correct the spec; or have the owner of the host add the UUID to spec.allowed.domains of the XenHost, to take over a domain that xensan did not start.",
   },
@@ -52,28 +52,28 @@ export const running = {
     stalls: true,
     conditions: ["DisksReady", "Running"],
     meaning:
-      "The domain has no disk on a shared file system; its lock against running twice lies beside the first one.",
-    action: "Give it a disk.",
+      "The domain has no disk on a shared file system; the lock that keeps the domain from running twice is stored beside its first disk.",
+    action: "Add a disk to the spec.",
   },
   FilesystemNotReady: {
     conditions: ["DisksReady", "Running"],
-    meaning: "A file system of its disks is not declared, or not formatted yet.",
+    meaning: "A file system of the domain's disks is not declared, or not formatted yet.",
     action: "See the Ocfs2Cluster that the message names.",
   },
   FilesystemNotMounted: {
     conditions: ["DisksReady", "DeletionBlocked"],
-    meaning: "A file system of its disks is not mounted on any host that can be reached.",
+    meaning: "A file system of the domain's disks is not mounted on any host that can be reached.",
     action: "See the conditions of the Ocfs2Cluster.",
   },
   NoHostFits: {
     conditions: ["Running"],
-    meaning: "No host of the spec can run the domain now; the message says why, host by host.",
+    meaning: "No host of the spec can run the domain now; the message gives the reason for each host.",
     action: "Free memory, end a maintenance, or allow more hosts.",
   },
   StartQueued: {
     conditions: ["Running"],
     meaning:
-      "The domain is to be started on the host that the message names, after others: two are started at once on one host, by spec.priority and age.",
+      "The domain is to be started on the host that the message names, after others: a host starts two domains at once, in the order of spec.priority and age.",
     action: "Nothing; raise spec.priority to have it started earlier.",
   },
   HostFailed: {
@@ -85,14 +85,14 @@ export const running = {
   LockedElsewhere: {
     stalls: true,
     conditions: ["Running"],
-    meaning: "The lock file on the shared file system names a machine that is none of the domain's hosts.",
+    meaning: "The lock file on the shared file system names a machine that is not one of the domain's hosts.",
     action: "Make sure that the domain does not run there, then remove the named file.",
   },
   UpToDate: { conditions: ["PendingRestart"], meaning: "No change waits for a restart.", action: "Nothing." },
   Adopted: {
     conditions: ["PendingRestart"],
-    meaning: "The domain ran before xensan knew it, so what it was built from is not known.",
-    action: "Nothing; a restart by xensan settles it.",
+    meaning: "The domain ran before xensan managed it, so the configuration that it was started with is unknown.",
+    action: "Nothing; it is known after a restart by xensan.",
   },
   ToolstackReady: {
     conditions: ["ToolstackReady"],
@@ -123,7 +123,7 @@ export const running = {
   RelocationAddressMissing: {
     stalls: true,
     conditions: ["RelocationReady"],
-    meaning: "The host is reached by a name, and relocation.address is not given.",
+    meaning: "spec.ssh.host is a name, and relocation.address is not set.",
     action: "Set relocation.address to the IPv4 address at which the peers reach it.",
   },
   RelocationNotPrepared: {
@@ -134,7 +134,7 @@ export const running = {
   PeerUnknown: {
     conditions: ["RelocationReady"],
     meaning:
-      "A host of allowedSourceHostRefs does not exist, or has not been reached yet, so its migration key is not known.",
+      "A host of allowedSourceHostRefs does not exist, or has not been reached yet, so its migration key is unknown.",
     action: "See the conditions of that XenHost.",
   },
   NotVerified: {

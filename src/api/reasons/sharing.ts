@@ -6,19 +6,19 @@ export const sharing = {
     conditions: ["Configured", "Online", "Formatted", "Mounted"],
     meaning:
       "ocfs2-tools is not installed on the host, or reads its settings from /etc/sysconfig/o2cb instead of /etc/default/o2cb.",
-    action: "Install Debian's, or set packages of the XenHost to Manage.",
+    action: "Install Debian's ocfs2-tools, or set spec.packages of the XenHost to Manage.",
   },
   KernelWithoutOcfs2: {
     stalls: true,
     conditions: ["Online", "Mounted"],
     meaning: "The running kernel was built without CONFIG_OCFS2_FS or CONFIG_OCFS2_FS_O2CB.",
-    action: "Boot a kernel that has them; Debian's has.",
+    action: "Boot a kernel that has these options, like Debian's.",
   },
   HostNameMismatch: {
     stalls: true,
     conditions: ["Configured", "Online"],
     meaning: "No node of the cluster has the short host name of the host; O2CB would stay offline without an error.",
-    action: "Set the host's name right, or correct nodes: the node's name is the short host name.",
+    action: "Correct the host's name, or correct nodes: the name of a node is the short host name.",
   },
   ForeignCluster: {
     stalls: true,
@@ -45,43 +45,43 @@ export const sharing = {
   NotBlank: {
     stalls: true,
     conditions: ["Formatted"],
-    meaning: "The device holds something, which the message names, so it is never formatted.",
-    action: "Use another volume. If nobody needs what is there, erase its signatures by hand.",
+    meaning: "The device is not blank, so it is never formatted; the message names its content.",
+    action: "Use another volume. If the data is not needed, erase its signatures by hand.",
   },
   SizeDiffers: {
     stalls: true,
     conditions: ["Formatted"],
-    meaning: "The device is not as large as the volume, so it may be another one.",
-    action: "See the conditions of the AoeVolume, and who else serves its address.",
+    meaning: "The size of the device is not that of the volume, so it may be another device.",
+    action: "See the conditions of the AoeVolume, and find other servers of its address.",
   },
   WrongServer: {
     stalls: true,
     conditions: ["Formatted"],
-    meaning: "Another server than the volume's answers for its address, or more than one does.",
+    meaning: "A server other than the volume's answers for its address, or more than one server does.",
     action: "Find the other server on the segment and stop its export.",
   },
   HeartbeatActive: {
     stalls: true,
     conditions: ["Formatted"],
-    meaning: "A host that is not declared as a node writes a heartbeat to the device: it has it mounted.",
-    action: "Find the host and unmount it there, or use another volume.",
+    meaning: "A host that is not declared as a node writes a heartbeat to the device, so it has the device mounted.",
+    action: "Find the host and unmount the device there, or use another volume.",
   },
   FormatInterrupted: {
     stalls: true,
     conditions: ["Formatted"],
-    meaning: "mkfs.ocfs2 started and did not finish. xensan never runs it a second time by itself.",
-    action: "Look at the device. If nothing of value is on it, erase its signatures and use a new volume name.",
+    meaning: "mkfs.ocfs2 started and did not finish. xensan never runs mkfs.ocfs2 a second time by itself.",
+    action: "Inspect the device. If it has no data of value, erase its signatures and use a new volume name.",
   },
   FormatFailed: {
     stalls: true,
     conditions: ["Formatted"],
     meaning: "mkfs.ocfs2 failed; the message quotes its output.",
-    action: "Follow the message; it is not retried.",
+    action: "Follow the message; xensan does not retry.",
   },
   WrongFilesystem: {
     stalls: true,
     conditions: ["Formatted", "Mounted", "DeletionBlocked"],
-    meaning: "The device holds no OCFS2, or another one than was recorded.",
+    meaning: "The device has no OCFS2 file system, or another one than the recorded one.",
     action: "Find out who changed the volume. xensan neither formats nor mounts it.",
   },
   MountPointOutsideBounds: {
@@ -94,21 +94,21 @@ export const sharing = {
     stalls: true,
     conditions: ["Mounted"],
     meaning:
-      "A mount option is not in allowed.mountOptions of the XenHost. What is mounted already goes on without the option.",
+      "A mount option is not in allowed.mountOptions of the XenHost. File systems that are already mounted stay mounted without the option.",
     action: "Leave it out, or have the owner of the host allow it.",
   },
   MountPointNotUsable: {
     stalls: true,
     conditions: ["Mounted"],
     meaning:
-      "The mount point is not a directory, is reached over a symbolic link, or lies in a directory of the system.",
+      "The mount point is not a directory, is reached over a symbolic link, or is in a system directory.",
     action: correctSpec,
   },
   MountPointNotEmpty: {
     stalls: true,
     conditions: ["Mounted"],
-    meaning: "Something is in the directory, which the mounted file system would hide.",
-    action: "Move it away on the named host.",
+    meaning: "The mount point is not empty: a mounted file system would hide its content.",
+    action: "Move the content away on the named host.",
   },
   MountPointInUse: {
     stalls: true,
@@ -124,13 +124,13 @@ export const sharing = {
   },
   MountFailed: {
     conditions: ["Mounted"],
-    meaning: "The file system could not be mounted; the message holds what mount and the kernel said.",
+    meaning: "The file system could not be mounted; the message quotes mount and the kernel.",
     action: "Follow the message; xensan retries.",
   },
   FilesystemInUse: {
     conditions: ["Mounted", "DeletionBlocked"],
     meaning: "Processes, loop devices, domains or mounts use the file system; the message names them.",
-    action: "Stop or move what is named; xensan never unmounts by force.",
+    action: "Stop or move the named users; xensan never unmounts by force.",
   },
   GrowFailed: {
     conditions: ["Mounted"],

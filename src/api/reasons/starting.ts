@@ -10,24 +10,24 @@ export const starting = {
   },
   WatchdogReady: {
     conditions: ["WatchdogReady"],
-    meaning: "A watchdog below dom0 resets the machine when dom0 hangs for less than the dead time of its cluster.",
+    meaning: "A watchdog below dom0 resets the machine when dom0 hangs, before the dead time of its cluster is over.",
     action: "Nothing.",
   },
   WatchdogMissing: {
     conditions: ["WatchdogReady"],
     meaning:
-      "Nothing resets the machine before others count it as dead. A dom0 that hangs does not fence itself and may write on later, so its silent heartbeat proves nothing: when it dies, a person must confirm it with `xensan forget`.",
-    action: "Start xenwatchdogd at boot, with fewer seconds than the message says.",
+      "No watchdog resets the machine before other nodes count it as dead. A hung dom0 does not fence itself and may resume writing later, so a missing heartbeat proves nothing: when the host dies, a person must confirm it with `xensan forget`.",
+    action: "Start xenwatchdogd at boot, with a timeout below the seconds in the message.",
   },
   NotANode: {
     conditions: ["WatchdogReady"],
-    meaning: "The host is a node of no Ocfs2Cluster: nobody has to prove that it is dead.",
+    meaning: "The host is not a node of an Ocfs2Cluster: no proof is needed that it is dead.",
     action: "Nothing.",
   },
   HostGoingDown: {
     conditions: ["ToolstackReady", "Running", "Ready"],
-    meaning: "The host is on its way to a halt or a reboot, as its init says. Nothing is started on it.",
-    action: "Nothing; when the host is up again it is used again.",
+    meaning: "The init system of the host reports a halt or a reboot in progress. xensan starts nothing on the host.",
+    action: "Nothing; xensan uses the host again when it is up.",
   },
   NotMounted: {
     conditions: ["DisksReady", "Running"],
@@ -38,45 +38,45 @@ export const starting = {
     stalls: true,
     conditions: ["DisksReady", "Running"],
     meaning:
-      "What is in the place of the image was not made for this XenDomain, or is smaller than the disk and not xensan's to grow, or is not a regular file, or a directory of its path is a symbolic link. It is never replaced.",
+      "The file at the path of the image was not created for this XenDomain, or is smaller than the disk and was not created by xensan (which grows only its own images), or is not a regular file, or a directory of its path is a symbolic link. xensan never replaces the file.",
     action:
       "Use another path, or have the owner of the host add the file to spec.allowed.images of the XenHost; lower the size to that of the file.",
   },
   ImageMissing: {
     conditions: ["DisksReady", "Admitted", "Succeeded"],
-    meaning: "The image was recorded, and there is no file of its name any more. Nothing is made in its place.",
+    meaning: "The image was recorded, and its file no longer exists. No new image is created.",
     action:
-      "Put the very file back under its name; its inode tells it from a copy. Or accept that it is lost with the annotation that the message names; then a new one is made.",
+      "Put the same file back under its name; a copy has another inode and is not accepted. Or accept the loss with the annotation that the message names; xensan then creates a new image.",
   },
   ImageChanged: {
     conditions: ["DisksReady", "Admitted", "Succeeded"],
-    meaning: "The file at the path of the image is not the recorded one. It is neither used nor touched.",
+    meaning: "The file at the path of the image is not the recorded one. xensan neither uses nor changes it.",
     action:
       "Put the recorded file back under its name. Or accept the other file, for instance from a backup, with the annotation that the message names; the owner of the XenHost has to allow it in spec.allowed.images.",
   },
   SourceMissing: {
     stalls: true,
     conditions: ["DisksReady", "Running", "Admitted", "Succeeded"],
-    meaning: "The image to copy from, or of a CD-ROM drive, does not exist, or it is not a regular file.",
+    meaning: "The image to copy from, or the image of a CD-ROM drive, does not exist or is not a regular file.",
     action: "Correct its path, or put the image there.",
   },
   SourceNotTemplate: {
     stalls: true,
     conditions: ["DisksReady", "Running"],
     meaning:
-      "sourcePath, or the path of a CD-ROM drive, is in none of the templates of the file system in the Ocfs2Cluster, or leads there by a symbolic link.",
-    action: "Choose one that is, or have the owner of the cluster add it to templates.",
+      "sourcePath, or the path of a CD-ROM drive, is not in templates of the file system in the Ocfs2Cluster, or a part of its path is a symbolic link.",
+    action: "Choose an image in templates, or have the owner of the cluster add this one.",
   },
   SourceInUse: {
     stalls: true,
     conditions: ["DisksReady", "Running"],
     meaning:
       "sourcePath, or the path of a CD-ROM drive, is the image of a domain. Images in use are neither copied nor read by another domain.",
-    action: "Choose an image that no domain has.",
+    action: "Choose an image that no domain uses.",
   },
   ImageOutsideBounds: {
     conditions: ["Running"],
-    meaning: "An image in the configuration of the domain is on none of the file systems of its disks.",
+    meaning: "An image in the configuration of the domain is not on any file system of its disks.",
     action: "Find out who changed the configuration on the host.",
   },
   SourceLarger: {
@@ -88,14 +88,14 @@ export const starting = {
   ImageInUse: {
     conditions: ["DisksReady", "DeletionBlocked", "Admitted", "Succeeded"],
     meaning: "A domain, a loop device or a process uses the image; the message names it.",
-    action: "Stop what is named; xensan then continues.",
+    action: "Stop the named user; xensan then continues.",
   },
   ImageLeased: {
     conditions: ["Running", "Ready", "DeletionBlocked"],
     meaning:
       "A host of the cluster holds a lease on the image: the domain runs there, or ran until the host died and the others have not evicted it yet. Nothing is started and nothing is deleted.",
     action:
-      "Nothing if the host is dead: xensan continues once it is evicted. Otherwise stop whatever uses the image there.",
+      "Nothing if the host is dead: xensan continues once it is evicted. Otherwise stop the users of the image there.",
   },
   LeaseUnsupported: {
     conditions: ["Running", "Ready", "DeletionBlocked"],
@@ -122,7 +122,7 @@ export const starting = {
   },
   ConfigurationDiffers: {
     conditions: ["Running"],
-    meaning: "The configuration file on the host is not the one that was rendered from the spec.",
+    meaning: "The configuration file on the host differs from the one rendered from the spec.",
     action: "Nothing: xensan writes it again.",
   },
   NoMemory: {

@@ -153,7 +153,7 @@ describe("the API on a real API server", () => {
         );
       taken.push(written);
     }
-    const shrinks = "must not shrink: what is cut off would be lost";
+    const shrinks = "must not shrink: the data beyond the new size would be lost";
     expect(taken).toEqual(["1073741824", shrinks, shrinks, shrinks, "1.5Gi", 1610612736, "2Gi", "2Gi"]);
   });
 

@@ -50,7 +50,7 @@ const cases: Readonly<Record<string, Case>> = {
     values: "0x120",
     good: 'xensan_leader_election_master_status{name="xensan",pod="b"}',
     ...{ after: 5, labels: {} },
-    summary: "No replica of the operator is active: hosts are not probed and nothing is repaired.",
+    summary: "No replica of the operator is active: hosts are neither probed nor repaired.",
   },
   XensanVolumeConflicted: condition(
     "AoeVolume",
@@ -104,7 +104,7 @@ const cases: Readonly<Record<string, Case>> = {
     goodValues: "0x30 1x90",
     after: 90,
     labels: { kind: "XenHost", action: "aoe-interfaces" },
-    summary: "aoe-interfaces ran 60 times within an hour for objects of kind XenHost: something reverts it.",
+    summary: "aoe-interfaces ran 60 times within an hour for objects of kind XenHost: something on the hosts reverts it.",
   },
   XensanDeletionBlocked: condition(
     "AoeVolume",

@@ -34,7 +34,7 @@ describe("a spec that the API server let through", () => {
     ],
     [
       { ...volume, clientRefs: [{ name: "bella" }, { name: "brutus" }, { name: "bella" }] },
-      'spec.clientRefs[2] is {"name":"bella"}: must be listed once only',
+      'spec.clientRefs[2] is {"name":"bella"}: must be listed only once',
     ],
     [{ ...volume, backing: {} }, "spec.backing is {}: backing must have exactly one of device, file and logicalVolume"],
     [undefined, "spec is missing: must be an object"],

@@ -46,7 +46,7 @@ describe("the XenMigration that somebody means", () => {
     [{ to: "brtus" }, 'there is no XenHost "brtus" in namespace san, did you mean brutus?'],
     [{ domain: "vm-tset" }, 'there is no domain "vm-tset" in namespace san, did you mean vm-test?'],
     [{ domain: "Domain-0" }, "a dom0 stays with its host"],
-    [{ to: "bella", from: "bella" }, "targetHostRef must be another host than sourceHostRef"],
+    [{ to: "bella", from: "bella" }, "targetHostRef must be a host other than sourceHostRef"],
   ])("is refused for %j", (wish, message) => {
     expect(() => request(wish, { hosts: [w.host("bella", up), w.host("brutus", up)] })).toThrow(message);
   });
