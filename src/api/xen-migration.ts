@@ -92,7 +92,7 @@ export const xenMigrationSpecSchema = withRules(
     immutableRequired("timeoutSeconds", bounded),
     {
       cel: "!has(oldSelf.abort) || has(self.abort)",
-      message: "abort must stay Requested: it cannot be taken back",
+      message: "abort must stay Requested: the request cannot be withdrawn",
       path: ["abort"],
     },
   ],

@@ -36,7 +36,7 @@ export function parseConfigurationFiles(stdout: string): HostFiles {
     else if (kind === "text") files.at(-1)?.lines.push(unescaped(first));
     else if (kind === "skipped") skipped.push(`${first}: ${second}`);
   }
-  if (!rows.includes("end\tread-configuration")) skipped.push("the answer was cut off: more files may be there");
+  if (!rows.includes("end\tread-configuration")) skipped.push("the answer was truncated: there may be more files");
   return {
     files: files.map(({ path: place, lines }) => ({ path: place, text: lines.map((line) => `${line}\n`).join("") })),
     skipped,

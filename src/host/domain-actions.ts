@@ -84,7 +84,7 @@ export function startDomain(
     readonly templates?: readonly string[];
   },
 ): HostCommand {
-  return command("start-domain", 300, `domain ${request.name} started, here only`, [
+  return command("start-domain", 300, `domain ${request.name} started on this host only`, [
     ownerText(request.owner),
     domainUuid(request.uuid),
     domainName(request.name),

@@ -265,7 +265,7 @@ export interface Responder {
 export function deafness({ name, master }: NetworkInterface): string | undefined {
   if (master === undefined) return undefined;
   return master === "ovs-system"
-    ? `network interface ${name} is a port of Open vSwitch and receives no AoE frames: use the bridge that it is a port of`
+    ? `network interface ${name} is a port of Open vSwitch and receives no AoE frames: use its bridge`
     : `network interface ${name} is a port of ${master} and receives no AoE frames: use ${master}`;
 }
 

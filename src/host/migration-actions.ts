@@ -37,7 +37,7 @@ export interface MigrationRequest {
  * ToolMissing.
  */
 export function startMigration(request: MigrationRequest): HostCommand {
-  return command("start-migration", 60, `migration of ${request.uuid} to ${request.address} begun`, [
+  return command("start-migration", 60, `migration of ${request.uuid} to ${request.address} started`, [
     owner(request.owner),
     operationName(request.operation),
     domainUuid(request.uuid),

@@ -250,7 +250,7 @@ function heartbeatMode(row: Row, at: number): "Local" | "Global" {
 
 function uuid(row: Row, at: number): string {
   const text = field(row, at, "a UUID").toLowerCase();
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new Unparseable(`${shown(text)} is no UUID`);
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new Unparseable(`${shown(text)} is not a UUID`);
   return text;
 }
 

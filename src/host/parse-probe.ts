@@ -77,7 +77,7 @@ function* readProbe(stdout: string): Generator<void, HostFacts> {
     interfaces: yield* read(answer, "interfaces", parseInterfaces),
     blockDevices: yield* read(answer, "blockDevices", (rows, lost) => {
       // Without known mounts, a device in use would look free.
-      if (mounts.state !== "known") throw new Unparseable("the mounts are not known");
+      if (mounts.state !== "known") throw new Unparseable("the mounts are unknown");
       return parseBlockDevices(rows, lost, mounts.value);
     }),
     mounts,
@@ -110,10 +110,10 @@ function* read<T>(
   yield;
   const name = sectionOf[fact];
   const unknown = (why: string): Fact<T> => ({ state: "unknown", why });
-  if (foreign) return unknown("the output is not that of a probe");
+  if (foreign) return unknown("the output is not from the probe");
   const section = sections.get(name);
   if (section?.end === undefined)
-    return unknown(complete ? "the probe was not asked for it" : `the probe ended before its section ${name} did`);
+    return unknown(complete ? "it was not requested from the probe" : `the probe ended before its section ${name} did`);
   if (section.broken !== undefined) return unknown(`${name}: ${section.broken}`);
   if (section.end.state === "absent") return { state: "absent" };
   if (section.end.state !== "known") return unknown(section.end.why);

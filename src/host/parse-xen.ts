@@ -122,7 +122,7 @@ export function parseDomains(rows: Rows, lost: Lost): DomainsFact {
 const isDying = ({ state }: DomainFact) => state.includes("d");
 
 function parseDomain(row: Row): DomainFact {
-  if (row[1] === "?") throw new Unparseable("no row of a list of domains");
+  if (row[1] === "?") throw new Unparseable("not a row of a list of domains");
   const state = text(row, 6, "a state");
   if (!/^[rbpscd]*$/.test(state)) throw new Unparseable(`the state of a domain is ${shown(state)}`);
   const seconds = Number(field(row, 8, "CPU seconds"));
@@ -198,7 +198,7 @@ export function parseDomainLocks(rows: Rows, lost: Lost): DomainLock[] {
 export function parseDomainConfigurations(rows: Rows, lost: Lost): DomainConfiguration[] {
   return each(rows, lost, (row) => {
     const digest = field(row, 3, "a digest");
-    if (!/^[0-9a-f]{64}$/.test(digest)) throw new Unparseable(`${shown(digest)} is no sha256`);
+    if (!/^[0-9a-f]{64}$/.test(digest)) throw new Unparseable(`${shown(digest)} is not a SHA-256 digest`);
     return { uuid: uuid(row, 1), owner: text(row, 2, "an owner"), digest };
   });
 }
@@ -207,7 +207,7 @@ export function parseDomainConfigurations(rows: Rows, lost: Lost): DomainConfigu
 export function uuid(row: Row, at: number): string {
   const value = field(row, at, "a UUID").toLowerCase();
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) {
-    throw new Unparseable(`${shown(value)} is no UUID`);
+    throw new Unparseable(`${shown(value)} is not a UUID`);
   }
   return value;
 }

@@ -93,7 +93,7 @@ function read(
   if (section === undefined || section.broken !== undefined) return start;
   section.length += to - from;
   if (section.length > bounds.sectionLength) return overflow(section, `more than ${bounds.sectionLength} characters`);
-  if (tooMany) return overflow(section, `been cut: the answer has more than ${bounds.answerRows} rows`);
+  if (tooMany) return overflow(section, `been truncated: the answer has more than ${bounds.answerRows} rows`);
   if (section.rows.length + section.unread.length >= bounds.sectionRows)
     return overflow(section, `more than ${bounds.sectionRows} rows`);
   const lost = (why: string) =>

@@ -28,7 +28,7 @@ export function prepareRelocation(request: {
   const receivers = request.receivers.flatMap((peer) =>
     peer.hostKeys.map((key) => `receiver=${ipv4Address("address", peer.address)}:${publicKey("hostKeys", key)}`),
   );
-  return command("prepare-relocation", 60, "the peers that may migrate domains to this host, and no others", [
+  return command("prepare-relocation", 60, "migration to this host allowed for the declared peers only", [
     ...senders.sort(),
     ...receivers.sort(),
   ]);
@@ -39,7 +39,7 @@ export function prepareRelocation(request: {
  * PeerUnreachable, PeerRefuses (it answers, and does not let this host migrate domains to it).
  */
 export function verifyRelocation(request: { readonly address: string }): HostCommand {
-  return command("verify-relocation", 60, `${request.address} receives domains of this host`, [
+  return command("verify-relocation", 60, `${request.address} accepts domains from this host`, [
     ipv4Address("address", request.address),
   ]);
 }

@@ -44,7 +44,7 @@ export function once(rows: Rows, lost: Lost, at: number): Rows {
       if (key !== undefined) seen.add(key);
       return true;
     }
-    lost(row, `${shown(key)} stands there twice`);
+    lost(row, `${shown(key)} occurs twice`);
     return false;
   });
 }
@@ -100,21 +100,21 @@ export function oneOf<const T extends string>(text: string, accepted: readonly T
 /** A field that holds `major:minor`; throws Unparseable otherwise. */
 export function deviceNumber(row: readonly string[], index: number): string {
   const text = field(row, index, "a device number");
-  if (!/^[0-9]+:[0-9]+$/.test(text)) throw new Unparseable(`${shown(text)} is no device number`);
+  if (!/^[0-9]+:[0-9]+$/.test(text)) throw new Unparseable(`${shown(text)} is not a device number`);
   return text;
 }
 
 /** `525400990110` or `52:54:00:99:01:10`, lower case with colons. */
 export function macAddress(text: string): string {
   const digits = text.replaceAll(":", "").toLowerCase();
-  if (!/^[0-9a-f]{12}$/.test(digits)) throw new Unparseable(`${shown(text)} is no MAC address`);
+  if (!/^[0-9a-f]{12}$/.test(digits)) throw new Unparseable(`${shown(text)} is not a MAC address`);
   return digits.replace(/(..)(?=.)/g, "$1:");
 }
 
 /** `e0.1` or `0.1` */
 export function target(text: string): { shelf: number; slot: number } {
   const groups = /^e?(?<shelf>[0-9]{1,5})\.(?<slot>[0-9]{1,5})$/.exec(text)?.groups;
-  if (groups === undefined) throw new Unparseable(`${shown(text)} is no shelf.slot`);
+  if (groups === undefined) throw new Unparseable(`${shown(text)} is not a shelf.slot`);
   return { shelf: Number(groups.shelf), slot: Number(groups.slot) };
 }
 

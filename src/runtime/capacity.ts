@@ -34,7 +34,7 @@ export class TooManyObjects extends Error {
   override readonly name = "TooManyObjects";
   constructor(atMost: number, objects: number) {
     super(
-      `TooManyObjects: the memory limit serves about ${atMost} objects and there are at least ${objects}, so nothing is done: set resources.limits.memory to ${limitFor(objects)} or more, or divide the namespaces among several releases`,
+      `TooManyObjects: the memory limit serves about ${atMost} objects and there are at least ${objects}, so the operator changes nothing: set resources.limits.memory to ${limitFor(objects)} or more, or divide the namespaces among several releases`,
     );
   }
 }
@@ -42,7 +42,7 @@ export class TooManyObjects extends Error {
 /** Registers metrics of the capacity and of the number of objects. */
 export function observeCapacity(registry: Registry, { atMost, objects }: Capacity): void {
   const registers = [registry];
-  new Gauge({ name: "xensan_objects_at_most", help: "Objects that the memory limit serves, about.", registers }).set(
+  new Gauge({ name: "xensan_objects_at_most", help: "Approximate number of objects that the memory limit serves.", registers }).set(
     atMost,
   );
   new Gauge({

@@ -121,7 +121,7 @@ export class Controller {
 
   #stopped(key: string, error: unknown, log: Logger): void {
     this.queue.add(key);
-    log.debug({ err: error }, "stopped in the middle of a reconcile");
+    log.debug({ err: error }, "stopped during a reconcile");
   }
 
   #failed(key: string, error: unknown, log: Logger): void {
@@ -131,8 +131,8 @@ export class Controller {
     // A concurrent write: a normal case of optimistic locking, not a failure.
     const conflict = isConflict(error);
     this.#observer?.result(conflict ? "requeue" : "error");
-    if (conflict) log.debug(fields, "conflict, tried again");
-    else log.error(fields, "reconcile failed, tried again");
+    if (conflict) log.debug(fields, "conflict, retrying");
+    else log.error(fields, "reconcile failed, retrying");
   }
 }
 

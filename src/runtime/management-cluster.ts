@@ -28,11 +28,11 @@ export async function managementClusterId(
       if (error instanceof KubeError && [403, 404].includes(error.status)) {
         log.warn(
           { said: error.message },
-          "namespace kube-system cannot be read: machines are not claimed, and nothing keeps another management cluster from changing them",
+          "namespace kube-system cannot be read: machines are not claimed, so another management cluster may change them too",
         );
         return undefined;
       }
-      log.warn({ err: error }, "namespace kube-system cannot be read now; tried again");
+      log.warn({ err: error }, "namespace kube-system cannot be read now; retrying");
       await clock.sleep(retryMs, signal);
     }
   }

@@ -47,10 +47,10 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
         for (const [queue, unfinished] of unfinishedWork) this.set({ name: queue }, value(unfinished()));
       },
     });
-  scraped("workqueue_unfinished_work_seconds", "Seconds of work in progress, over all keys.", (all) =>
+  scraped("workqueue_unfinished_work_seconds", "Seconds of work in progress, summed over all keys.", (all) =>
     all.reduce((sum, one) => sum + one, 0),
   );
-  scraped("workqueue_longest_running_processor_seconds", "Seconds the longest running key has taken.", (all) =>
+  scraped("workqueue_longest_running_processor_seconds", "Seconds that the longest running key has taken.", (all) =>
     Math.max(0, ...all),
   );
   return {
@@ -73,13 +73,13 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
     queueAddsTotal: counter("workqueue_adds_total", "Keys added.", ["name"]),
     queueDurationSeconds: histogram(
       "workqueue_queue_duration_seconds",
-      "Time from ready to taken.",
+      "Time that a ready key waits for a worker.",
       ["name"],
       queueBuckets,
     ),
     queueWorkDurationSeconds: histogram(
       "workqueue_work_duration_seconds",
-      "Time from taken to done.",
+      "Time that a worker takes for a key.",
       ["name"],
       queueBuckets,
     ),

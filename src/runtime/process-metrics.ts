@@ -11,7 +11,7 @@ export function observeProcess(registry: Registry): Disposable {
   collectDefaultMetrics({ register: registry });
   const delay = new Histogram({
     name: "xensan_event_loop_delay_seconds",
-    help: "Delay of a timer in the event loop: everything in the process waited that long.",
+    help: "Delay of a timer in the event loop: all work of the process was delayed as long.",
     buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });

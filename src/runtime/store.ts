@@ -83,7 +83,7 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
   }
 
   addIndex(name: string, of: IndexFunction<T>): void {
-    if (this.#indexes.has(name)) throw new Error(`index ${name} exists already`);
+    if (this.#indexes.has(name)) throw new Error(`index ${name} already exists`);
     this.#indexes.set(name, { of, keys: new Map() });
     for (const [key, object] of this.#objects) this.#enter(name, key, object);
   }

@@ -180,7 +180,7 @@ export class WorkQueue {
    * Cancels the timer for delayed keys until the next take: a timer of an hour would keep the process alive that long.
    */
   rest(): void {
-    this.#timer?.cancel.abort(new Error("nobody takes"));
+    this.#timer?.cancel.abort(new Error("no worker takes keys"));
     this.#timer = undefined;
   }
 

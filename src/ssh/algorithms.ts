@@ -63,7 +63,7 @@ export function keyProblem(key: PublicKey): string | undefined {
   if (!keyTypes.has(key.type)) return `is of type ${key.type}; ${[...keyTypes].join(", ")} are accepted`;
   if (key.type !== "ssh-rsa") return undefined;
   const [, exponent, modulus] = fields(key.blob);
-  if (exponent === undefined || modulus === undefined) return "is no RSA key";
+  if (exponent === undefined || modulus === undefined) return "is not an RSA key";
   const bits = bitLength(modulus);
   if (bits < rsaBits.min || bits > rsaBits.max)
     return `has ${bits} bits; RSA keys from ${rsaBits.min} to ${rsaBits.max} bits are accepted`;

@@ -181,7 +181,7 @@ export function createHostLink(options: LinkOptions): HostLink {
           const result = await attempt(target, request, notAfter, live !== undefined);
           if (result !== "again") return result;
         }
-        const message = `${target.host}:${target.port} lost its connection or refused a session again and again before ${request.script.name} was sent`;
+        const message = `${target.host}:${target.port} repeatedly lost its connection or refused a session before ${request.script.name} was sent`;
         throw new HostError("ConnectionLost", message, { started: false });
       } finally {
         finish();

@@ -38,11 +38,11 @@ export function openKey({ privateKey, passphrase }: SshCredential): OpenKey | st
   if (parsed instanceof Error) return explain(parsed.message);
   // An OpenSSH file yields an array, despite the type.
   const [key] = [parsed].flat();
-  if (key === undefined || key instanceof Error) return "it holds no key";
+  if (key === undefined || key instanceof Error) return "it does not contain a key";
   if (!key.isPrivateKey()) return "it is a public key";
   const blob = key.getPublicSSH();
   const publicKey = publicKeyOfBlob(blob);
-  if (publicKey === undefined) return "it holds no key";
+  if (publicKey === undefined) return "it does not contain a key";
   const problem = keyProblem(publicKey) ?? privateProblem(key.getPrivatePEM());
   if (problem !== undefined) return `it ${problem}`;
   return {
@@ -66,7 +66,7 @@ function privateProblem(pem: string): string | undefined {
       ? "is an RSA key whose primes do not fit its modulus"
       : undefined;
   } catch {
-    return "holds numbers that do not form a key";
+    return "contains numbers that do not form a key";
   }
 }
 

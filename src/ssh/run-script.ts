@@ -120,7 +120,7 @@ function releaseWhenClosed(exchange: Exchange, { clock, graceSeconds }: RunOptio
 function judge(ending: Exclude<Ending, { kind: "overflow" }>, target: SshTarget, subject: string): ScriptOutput {
   if (ending.kind === "complete") return { exitCode: ending.exitCode, stdout: ending.stdout, stderr: ending.stderr };
   const { exitCode, signal, begun, excerpt } = ending;
-  const said = excerpt === "" ? "it printed nothing" : `last words: ${excerpt}`;
+  const said = excerpt === "" ? "it printed nothing" : `its output ended with: ${excerpt}`;
   const error = (code: HostErrorCode, started: boolean, what: string) =>
     new HostError(code, `${subject} ${what}; ${said}`, { started });
   if (signal !== undefined) return fail(error("Killed", true, `was ended by SIG${signal}`));

@@ -113,7 +113,7 @@ export const sharing = {
   MountPointInUse: {
     stalls: true,
     conditions: ["Mounted"],
-    meaning: "Something else is mounted there, or /etc/fstab mounts something else there.",
+    meaning: "Something else is mounted on the mount point, or /etc/fstab mounts something else on it.",
     action: "Unmount it on the named host, or use another mount point.",
   },
   MountedElsewhere: {

@@ -223,7 +223,7 @@ function objectOf<T extends KubeObject>(kind: Kind<T>, value: unknown): T {
     throw new KubeError(
       0,
       "BadAnswer",
-      `the server sent, instead of a ${kind.kind}, ${JSON.stringify(value)?.slice(0, 200)}`,
+      `the server did not send a ${kind.kind} but ${JSON.stringify(value)?.slice(0, 200)}`,
     );
   return value.kind === undefined ? { ...typeOf(kind), ...value } : value;
 }

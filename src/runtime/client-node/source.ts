@@ -81,7 +81,7 @@ function foundSource(options: ConfigOptions): ConfigSource {
       `no kubeconfig to take context ${JSON.stringify(options.context)} from: set KUBECONFIG or --kubeconfig`,
     );
   throw new Error(
-    "no Kubernetes API server to talk to: set KUBECONFIG or --kubeconfig, or run inside a cluster (KUBERNETES_SERVICE_HOST)",
+    "no Kubernetes API server configured: set KUBECONFIG or --kubeconfig, or run inside a cluster (KUBERNETES_SERVICE_HOST)",
   );
 }
 

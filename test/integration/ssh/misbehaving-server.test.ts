@@ -399,7 +399,7 @@ describe("a host that prints", () => {
       code: "Unintelligible",
       started: false,
       message:
-        "test on 127.0.0.1 did not begin: the login shell of root ended with status 0; last words: This account is currently not available.",
+        "test on 127.0.0.1 did not begin: the login shell of root ended with status 0; its output ended with: This account is currently not available.",
     });
   });
 
@@ -496,7 +496,7 @@ describe("sudo that asks for a password", () => {
       code: "BecomeFailed",
       started: false,
       message:
-        "test on 127.0.0.1 did not begin: sudo -n ended with status 1 for user admin; last words: sudo: a password is required",
+        "test on 127.0.0.1 did not begin: sudo -n ended with status 1 for user admin; its output ended with: sudo: a password is required",
     });
     expect(lines).toEqual(["sudo -n sh -s"]);
   });

@@ -149,7 +149,7 @@ describe("a webhook of somebody else that cannot be reached", () => {
     await eventually("four attempts", () => attempts().length >= 4, 60);
     const four = attempts().slice(0, 4);
     expect(four.map(({ failures, msg }) => ({ failures, msg }))).toEqual(
-      [1, 2, 3, 4].map((failures) => ({ failures, msg: "reconcile failed, tried again" })),
+      [1, 2, 3, 4].map((failures) => ({ failures, msg: "reconcile failed, retrying" })),
     );
     for (const { err } of four)
       expect(err?.message).toMatch(/failed calling webhook "policy\.somebody\.example".*connection refused/);

@@ -61,8 +61,8 @@ describe("xensan", () => {
   });
 
   it.each([
-    [["run", "--allow-address=Any"], {}, "no Kubernetes API server to talk to"],
-    [["run"], { XENSAN_ALLOW_ADDRESSES: "192.0.2.0/24" }, "no Kubernetes API server to talk to"],
+    [["run", "--allow-address=Any"], {}, "no Kubernetes API server configured"],
+    [["run"], { XENSAN_ALLOW_ADDRESSES: "192.0.2.0/24" }, "no Kubernetes API server configured"],
     [
       ["run", "--allow-address=Any", "--leader-election=false"],
       { KUBECONFIG: "/no/such" },

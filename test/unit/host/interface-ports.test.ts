@@ -29,7 +29,7 @@ describe.each(shells)("a network interface of a bridge or bond, in %s", (...shel
     [
       "ovs-system",
       "none",
-      "network interface eth1 is a port of Open vSwitch and receives no AoE frames: use the bridge that it is a port of",
+      "network interface eth1 is a port of Open vSwitch and receives no AoE frames: use its bridge",
     ],
   ])("%s is said to be deaf, and what it is a port of is not", (master, kind, message) => {
     nic("eth1", master);

@@ -195,7 +195,7 @@ describe("the AoE sections of a dom0", () => {
   });
 
   it("are unknown when they were not asked for, absent only when the host said so", () => {
-    expect(probeOf().aoe).toEqual({ state: "unknown", why: "the probe was not asked for it" });
+    expect(probeOf().aoe).toEqual({ state: "unknown", why: "it was not requested from the probe" });
     expect(probeOf("end\taoe\tabsent\t0\t").aoe).toEqual({ state: "absent" });
     expect(probeOf("end\tresponders\tunknown\t1\teth1: send config query: Network is down").responders).toEqual({
       state: "unknown",
@@ -257,7 +257,7 @@ describe("block devices", () => {
   it("are unknown while the mounts are: they would look free", () => {
     expect(probeOf(block, "end\tblock\tknown\t0\t", "end\tmounts\tunknown\t2\tno /proc").blockDevices).toEqual({
       state: "unknown",
-      why: "block: the mounts are not known",
+      why: "block: the mounts are unknown",
     });
   });
 });

@@ -82,7 +82,7 @@ describe.each(shells)("xl list, in %s", (...shell) => {
     expect(domains()).toEqual({
       state: "known",
       value: { domains: [live], processes: [] },
-      unread: [{ why: "no row of a list of domains", row: expect.stringContaining(`vm2 nonsense ${vm2}`) }],
+      unread: [{ why: "not a row of a list of domains", row: expect.stringContaining(`vm2 nonsense ${vm2}`) }],
     });
   });
 

@@ -81,7 +81,7 @@ describe("a controller", () => {
     for (const name of ["bad", "good-1", "good-2"]) enqueue(name);
     await clock.advance(100);
     expect(starts.map(([name]) => name)).toEqual(["bad", "good-1", "good-2"]);
-    expect(messages("error")).toEqual(["reconcile failed, tried again"]);
+    expect(messages("error")).toEqual(["reconcile failed, retrying"]);
     expect(await count("xensan_controller_reconcile_total")).toEqual({ success: 2, error: 1 });
   });
 

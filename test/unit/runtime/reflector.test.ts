@@ -192,7 +192,7 @@ describe("a reflector", () => {
     expect([reflector.synced, reflector.store.size]).toEqual([false, 4]);
     expect(pages).toBeLessThan(40);
     expect(reflector.refusal).toBe(
-      "TooManyObjects: the memory limit serves about 4 objects and there are at least 5, so nothing is done: set resources.limits.memory to 128Mi or more, or divide the namespaces among several releases",
+      "TooManyObjects: the memory limit serves about 4 objects and there are at least 5, so the operator changes nothing: set resources.limits.memory to 128Mi or more, or divide the namespaces among several releases",
     );
     expect(base.messages("error")).toEqual([reflector.refusal]);
     for (const name of ["a", "b"]) base.server.delete(widgets, { namespace: "san", name });

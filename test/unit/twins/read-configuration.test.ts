@@ -38,7 +38,7 @@ twins(["read-configuration"], "the files in which people write down domains", (d
   it("are known to be cut off where the end is missing", () => {
     expect(parseConfigurationFiles("file\t/etc/fstab\t3\ntext\ta")).toEqual({
       files: [{ path: "/etc/fstab", text: "a\n" }],
-      skipped: ["the answer was cut off: more files may be there"],
+      skipped: ["the answer was truncated: there may be more files"],
     });
   });
 });
