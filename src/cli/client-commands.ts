@@ -37,7 +37,7 @@ export const clientCommands: readonly CommandEntry[] = [
   },
   {
     name: "reconcile",
-    summary: "has an object's hosts probed now",
+    summary: "requests a probe of an object's hosts now",
     load: async () => (await import("./reconcile.ts")).reconcile,
   },
   {
@@ -62,7 +62,7 @@ export const clientCommands: readonly CommandEntry[] = [
   },
   {
     name: "bundle",
-    summary: "collects what a report of a fault needs, without secrets",
+    summary: "collects the files for a fault report, without secrets",
     load: async () => (await import("./bundle/bundle.ts")).bundle,
   },
   {

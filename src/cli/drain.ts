@@ -21,7 +21,7 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({ host: z.string(),
 export const drain = clusterCommand({
   name: "drain",
   description:
-    "Sets spec.maintenance of a XenHost to Drain: no new domain is started on it or moved to it, and the operator moves the running domains away. With --wait, it prints what is left until no domain is on the host. With --undo it sets spec.maintenance to None.",
+    "Sets spec.maintenance of a XenHost to Drain: no new domain is started on it or moved to it, and the operator moves the running domains away. With --wait, it prints the remaining domains until no domain is on the host. With --undo it sets spec.maintenance to None.",
   exitCodes: {
     0: "set; with --wait, no domain is on the host, or with --undo its drain has ended",
     1: "failed; with --wait, --wait-timeout has passed",

@@ -128,7 +128,7 @@ export function verdictOf({ kind, conditions, generation, spec, deleting }: Enti
   const found = conditions.find((condition) => condition.type === type);
   if (found === undefined) {
     const said = spec.ok
-      ? { reason: "Pending", message: "The operator has not checked it yet" }
+      ? { reason: "Pending", message: "The operator has not checked the object yet" }
       : { reason: "InvalidSpec", message: spec.message };
     return { type, state: spec.ok ? "Unknown" : "False", ...said };
   }
@@ -137,7 +137,7 @@ export function verdictOf({ kind, conditions, generation, spec, deleting }: Enti
       type,
       state: "Unknown",
       reason: "Pending",
-      message: "The spec has changed, and the operator has not reconciled it yet",
+      message: "The spec has changed, and the operator has not reconciled the object yet",
     };
   return { type, state: found.status, reason: found.reason, message: found.message };
 }

@@ -28,7 +28,7 @@ const hostSchema = z.object({
 export const forget = clusterCommand({
   name: "forget",
   description:
-    "Confirms that the machine of a XenHost is off, dead or removed: nothing that ran there since its last boot is still running. Its domains are then started on other hosts, and starts, migrations and mounts wait for the host no longer; the deletion of an Ocfs2Cluster still does, since its configuration stays on that machine. The operator refuses it while another node sees the heartbeat of the machine. It ends when the machine answers again.",
+    "Confirms that the machine of a XenHost is off, dead or removed: no domain or process of its last boot is still running. Its domains are then started on other hosts, and starts, migrations and mounts no longer wait for the host; the deletion of an Ocfs2Cluster still waits, because its configuration stays on that machine. The operator refuses the confirmation while another node sees the heartbeat of the machine. The confirmation ends when the machine answers again.",
   exitCodes: { 2: "the command line is wrong, there is no such object, or the host answers or was never reached" },
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
   options: clusterOptions,
@@ -41,7 +41,7 @@ export const forget = clusterCommand({
     const hosts = all.map((one) => hostSchema.parse(one));
     const { status } = hosts.find((one) => one.metadata.name === name) ?? {};
     const bootId = status?.facts?.bootID;
-    if (bootId === undefined) throw new UsageError(`xenhost/${name} was never reached: no boot of it is known`);
+    if (bootId === undefined) throw new UsageError(`xenhost/${name} was never reached: its boot ID is unknown`);
     if (status?.conditions?.some((one) => one.type === "Reachable" && one.status === "True") === true)
       throw new UsageError(`xenhost/${name} answers: switch the machine off first`);
     await annotate(connection, host, annotations.forget, bootId);

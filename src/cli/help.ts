@@ -13,8 +13,8 @@ export function programHelp(commands: readonly CommandEntry[], program: string):
     "Commands:",
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     "",
-    `  ${program} help COMMAND   the flags, environment variables and exit codes of a command, as ${program} COMMAND --help`,
-    `  ${program} version        the version`,
+    `  ${program} help COMMAND   prints the flags, environment variables and exit codes of a command, like ${program} COMMAND --help`,
+    `  ${program} version        prints the version`,
     "",
   ].join("\n");
 }
@@ -61,7 +61,7 @@ function optionHelp(option: Option): string[] {
   const notes = [
     ...(option.accepts === undefined ? [] : [`Accepts ${option.accepts}.`]),
     ...(option.repeat === true
-      ? [`May be repeated${option.whole === true ? "" : ", or hold several separated by commas"}.`]
+      ? [`May be repeated${option.whole === true ? "" : ", or take several values separated by commas"}.`]
       : []),
     ...(option.fallback === undefined ? [] : [`Default: ${option.fallback}.`]),
     ...(option.env === undefined ? [] : [`Environment: ${option.env}.`]),

@@ -22,7 +22,7 @@ export async function readManifests(where: string): Promise<Manifest[]> {
   const files = await manifestFiles(where);
   const manifests: Manifest[] = [];
   for (const file of files) manifests.push(...parseManifests(await readFile(file, "utf8"), file));
-  if (manifests.length === 0) throw new Error(`${where} holds no Kubernetes objects`);
+  if (manifests.length === 0) throw new Error(`${where} contains no Kubernetes objects`);
   return manifests;
 }
 
@@ -36,7 +36,7 @@ export function parseManifests(text: string, file: string): Manifest[] {
     if (isManifest(value)) return [value];
     const { error: why } = headerSchema.safeParse(value);
     throw new Error(
-      `${file}: document ${index + 1} is no Kubernetes object: ${why === undefined ? "" : z.prettifyError(why)}`,
+      `${file}: document ${index + 1} is not a Kubernetes object: ${why === undefined ? "" : z.prettifyError(why)}`,
     );
   });
 }
@@ -47,7 +47,7 @@ function isManifest(value: unknown): value is Manifest {
 
 async function manifestFiles(where: string): Promise<string[]> {
   const found = await stat(where).catch(() => {
-    throw new Error(`there is no file or directory ${where}`);
+    throw new Error(`file or directory ${where} does not exist`);
   });
   if (found.isFile()) return [where];
   const entries = await readdir(where, { recursive: true });

@@ -31,7 +31,7 @@ export function parseOptions(
       const [argument] = expected;
       if (["-A", "--all-namespaces"].includes(token.rawName) && argument !== undefined && names.includes("--namespace"))
         throw new UsageError(
-          `${token.rawName} does not go with ${argument.placeholder}, which is in one namespace: -n NAME`,
+          `${token.rawName} cannot be combined with ${argument.placeholder}, which is in one namespace: use -n NAME`,
         );
       throw new UsageError(`unknown flag ${token.rawName}${didYouMean(token.rawName, names)}`);
     }
@@ -41,7 +41,7 @@ export function parseOptions(
       throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.placeholder}`);
     }
     const values = given.get(option.name) ?? [];
-    if (values.length > 0 && option.repeat !== true) throw new UsageError(`--${option.name} is given twice`);
+    if (values.length > 0 && option.repeat !== true) throw new UsageError(`--${option.name} is specified twice`);
     given.set(option.name, [...values, token.value ?? "true"]);
   }
   const surplus = positionals[expected.length];
@@ -53,7 +53,7 @@ export function parseOptions(
   for (const { name, excludes = [] } of options) {
     const other = excludes.find((one) => named.has(one));
     if (given.has(name) && other !== undefined)
-      throw new UsageError(`--${name} does not go with ${named.get(other)}: give one of them`);
+      throw new UsageError(`--${name} cannot be combined with ${named.get(other)}: use one of them`);
   }
   return Object.fromEntries([
     ...options.flatMap((option) => {

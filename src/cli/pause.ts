@@ -12,7 +12,7 @@ const schema = clusterSchema.extend({ object: objectSchema });
 export const pause = clusterCommand({
   name: "pause",
   description:
-    "Sets the annotation xensan.dev/paused: xensan changes nothing on hosts for the object until xensan resume. Hosts are still probed, and the status is kept up to date. A step that has started on a host runs to its end.",
+    "Sets the annotation xensan.dev/paused: xensan changes nothing on hosts for the object until xensan resume. Hosts are still probed, and the status is kept up to date. A step that has started on a host is completed.",
   arguments: [objectArgument],
   options: clusterOptions,
   schema,
@@ -43,7 +43,7 @@ async function set(
   if (given.output === "json") io.stdout.write(`${JSON.stringify({ namespace, kind, name, paused }, undefined, 2)}\n`);
   else
     io.stdout.write(
-      `${kind.toLowerCase()}/${name}: ${isAlready ? (paused ? "is paused already" : "is not paused") : wish}\n`,
+      `${kind.toLowerCase()}/${name}: ${isAlready ? (paused ? "is already paused" : "is not paused") : wish}\n`,
     );
   return 0;
 }

@@ -12,7 +12,7 @@ const schema = clusterSchema.extend({ object: objectSchema });
 export const reconcile = clusterCommand({
   name: "reconcile",
   description:
-    "Sets the annotation xensan.dev/reconcile-at to the time: the operator probes the object's hosts now, tries again what had to wait for a retry, and writes what it finds into the status.",
+    "Sets the annotation xensan.dev/reconcile-at to the time: the operator probes the object's hosts now, retries steps that were waiting for a retry, and updates the status.",
   arguments: [objectArgument],
   options: clusterOptions,
   schema,

@@ -16,7 +16,7 @@ export const run: Command = {
   name: "run",
   description:
     "Runs the operator until SIGTERM or SIGINT: it then finishes or cancels its work and releases the Lease.",
-  exitCodes: { 0: "stopped by SIGTERM or SIGINT", 130: "stopped at once by a second signal" },
+  exitCodes: { 0: "stopped by SIGTERM or SIGINT", 130: "stopped immediately by a second signal" },
   options: runOptions,
   async run(values, io) {
     const options = typed(runSchema, runOptions, values);
@@ -64,7 +64,7 @@ async function ownNamespace(source: ConfigSource): Promise<string> {
     try {
       return readFileSync(podNamespaceFile, "utf8").trim();
     } catch {
-      throw new UsageError(`${podNamespaceFile} cannot be read; say where the Lease is with --lease-namespace`);
+      throw new UsageError(`${podNamespaceFile} cannot be read; set the namespace of the Lease with --lease-namespace`);
     }
   }
   const kubeconfig = await source.load();

@@ -47,7 +47,7 @@ export async function locateBinaries(options: LocateOptions = {}): Promise<Contr
   if (assets !== undefined && assets !== "") {
     const absent = await missingFrom(assets, programs);
     if (absent.length === 0) return place(assets, "KUBEBUILDER_ASSETS");
-    throw new Error(`KUBEBUILDER_ASSETS is ${assets}, which holds no executable ${absent.join(" and no ")}`);
+    throw new Error(`KUBEBUILDER_ASSETS is ${assets}, which contains no executable ${absent.join(" and no ")}`);
   }
   const minor = chosenMinor();
   const downloads = path.join(cacheDirectory(), "envtest");
@@ -60,7 +60,7 @@ export async function locateBinaries(options: LocateOptions = {}): Promise<Contr
   const report = options.onProgress ?? (() => undefined);
   const reasons: string[] = [];
   const extra = programs.filter((program) => !downloaded.includes(program));
-  if (extra.length > 0) reasons.push(`the download holds no ${extra.join(" and no ")}`);
+  if (extra.length > 0) reasons.push(`the download contains no ${extra.join(" and no ")}`);
   else {
     const got = await download(minor, downloads, { ...options, onProgress: report });
     if (typeof got !== "string") return got;
@@ -78,7 +78,7 @@ export async function locateBinaries(options: LocateOptions = {}): Promise<Contr
 export async function programPath(binaries: ControlPlaneBinaries, program: Program): Promise<string> {
   const [absent] = await missingFrom(binaries.directory, [program]);
   if (absent === undefined) return path.join(binaries.directory, program);
-  throw new Error(`${binaries.directory} holds no ${absent}: it must come from where kube-apiserver comes from`);
+  throw new Error(`${binaries.directory} contains no ${absent}: it must come from the same source as kube-apiserver`);
 }
 
 async function emergency(
@@ -87,7 +87,7 @@ async function emergency(
   options: BuildOptions & { readonly onProgress: (progress: Progress) => void },
 ): Promise<ControlPlaneBinaries> {
   const directory = path.join(cacheDirectory(), "control-plane", `debian-${emergencyVersion}`);
-  const ways = "set KUBEBUILDER_ASSETS to a directory that holds them, or install the Go that modules/*/go.mod ask for";
+  const ways = "set KUBEBUILDER_ASSETS to a directory that contains them, or install the Go version that modules/*/go.mod require";
   const absent = programs.filter((program) => !always.some((name) => name === program));
   if (absent.length > 0) throw new Error(`no current ${absent.join(", ")}: ${reasons.join("; ")}. Either ${ways}.`);
   options.onProgress({
@@ -108,7 +108,7 @@ async function download(
   options: BuildOptions & { readonly onProgress: (progress: Progress) => void },
 ): Promise<ControlPlaneBinaries | string> {
   const outOfReach = await whyOutOfReach(options.signal);
-  if (outOfReach !== undefined) return `the Kubernetes download is out of reach (${outOfReach})`;
+  if (outOfReach !== undefined) return `the Kubernetes download cannot be reached (${outOfReach})`;
   try {
     options.onProgress({ text: `downloading Kubernetes ${minor}` });
     const got = await resolveBinaries({ version: minor, dataDir });

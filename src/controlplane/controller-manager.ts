@@ -64,7 +64,7 @@ export class ControllerManager {
     const deadline = Date.now() + startTimeoutMs;
     while (!(await this.works())) {
       if (this.ended() || Date.now() > deadline) {
-        const how = this.ended() ? "ended before it worked" : `did not work within ${startTimeoutMs / 1000} s`;
+        const how = this.ended() ? "exited before it was ready" : `was not ready within ${startTimeoutMs / 1000} s`;
         await this.kill();
         const text = await readFile(this.logFile, "utf8");
         throw new Error(`kube-controller-manager ${how}. The end of its log:\n${text.slice(-4_000)}`);

@@ -8,7 +8,7 @@ import { HostError } from "./host-session.ts";
  */
 export type AddressPolicy = "Any" | readonly string[];
 
-const accepted = "CIDR blocks, IP addresses and host names, or the one word Any for every address";
+const accepted = "CIDR blocks, IP addresses and host names, or only Any for every address";
 
 /**
  * The policy that the person who runs the operator has set. Throws a RangeError with the accepted values if there are

@@ -100,6 +100,6 @@ function plainDisplay({ stream, elapsed }: DisplayOptions): Display {
 /** `is ready`, or the obstacle. */
 export function rowText(row: Row): string {
   if (isReady(row)) return "is ready";
-  if (row.ready === undefined) return row.message === "" ? "waits for the operator" : `is not known: ${row.message}`;
+  if (row.ready === undefined) return row.message === "" ? "waits for the operator" : `is unknown: ${row.message}`;
   return `is not ready: ${row.reason}${row.message === "" ? "" : `: ${row.message}`}`;
 }

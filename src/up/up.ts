@@ -21,11 +21,11 @@ const root = new URL("../../", import.meta.url);
 export const up: Command = {
   name: "start",
   description:
-    "Starts a real Kubernetes API server, a simulated rack that is reached over SSH, and the operator, all on this machine's loopback addresses; applies manifests, shows how everything becomes ready, and keeps running until Ctrl-C. The first start downloads the API server, or builds it, once. Flags stand after two dashes: npm start -- --exit.",
+    "Starts a real Kubernetes API server, a simulated rack that is reached over SSH, and the operator, all on this machine's loopback addresses; applies manifests, shows how the objects become ready, and keeps running until Ctrl-C. The first start downloads or builds the API server once. Flags follow two dashes: npm start -- --exit.",
   exitCodes: {
-    0: "stopped by Ctrl-C; with --exit, everything is ready",
+    0: "stopped by Ctrl-C; with --exit, all objects are ready",
     1: "failed; with --exit, --timeout has passed",
-    130: "interrupted before everything was ready",
+    130: "interrupted before all objects were ready",
   },
   options: upOptions,
   async run(values, io) {
@@ -53,7 +53,7 @@ export const up: Command = {
       display.end([...rack.server.endpoints].map(([name, { host, port }]) => `${name} ${host}:${port}`).join(", "));
       for (const { host, from, to } of rack.moved) {
         display.note(
-          `port ${from} is taken on this machine: ${host} listens on ${to}, and the manifests are changed to it`,
+          `port ${from} is in use on this machine: ${host} listens on ${to}, and the manifests are changed to use it`,
         );
       }
       display.begin("operator", "starting");
@@ -149,7 +149,7 @@ async function converge(display: Display, stage: string, options: Convergence): 
   });
   const rows = await Promise.race([following, operator.ended.then(() => following)]);
   if (rows.every(isReady)) display.end(`all ${rows.length} ready`);
-  else if (rows.some(hasFailed)) display.fail(`${count(rows)}, and a migration has failed`);
+  else if (rows.some(hasFailed)) display.fail(`${count(rows)}, and a migration failed`);
   else display.fail(io.signal.aborted ? "stopped" : `${count(rows)} within the time limit of ${options.seconds} s`);
   return rows;
 }
@@ -167,7 +167,7 @@ function printText({ options, io, controlPlane, operator, rows, elapsed }: Outco
   const waiting = rows.filter((row) => !isReady(row));
   const lines =
     waiting.length === 0
-      ? [`Everything is ready after ${seconds(elapsed)}.`]
+      ? [`All objects are ready after ${seconds(elapsed)}.`]
       : [
           `Not ready after ${seconds(elapsed)}:`,
           ...waiting.map((row) => `  ${row.kind} ${row.namespace}/${row.name} ${rowText(row)}`),
@@ -181,7 +181,7 @@ function printText({ options, io, controlPlane, operator, rows, elapsed }: Outco
     "  kubectl get aoevolumes -A -o wide",
     "  kubectl describe aoevolumes -A",
     "",
-    `What the operator does: tail -f ${operator.logFile}`,
+    `Log of the operator: tail -f ${operator.logFile}`,
     "Ctrl-C stops everything and deletes its data.",
   ];
   io.stdout.write(`\n${[...lines, ...(options.exit || io.signal.aborted ? [] : use)].join("\n")}\n`);

@@ -42,17 +42,17 @@ const running = (stage: Stage) =>
       .map(({ configuration: { uuid }, disks }) => `${host} ${uuid} inode ${disks.map(({ file }) => file?.inode)}`),
   );
 
-const bareProcess = "AoeVolume data: it is a bare process, which no boot brings back; xensan would write what does";
+const bareProcess = "AoeVolume data: it is a bare process, which is not started at boot; xensan would write a configuration that starts it";
 const namedOf = (host: string) => [
   ...["SAVE is /var/lib/xen/save", "RESTORE is true", "AUTO is /etc/xen/auto"].map(
     (found) =>
-      `XenHost ${host}: XENDOMAINS_${found}: xensan would blank it, for a domain that moved must not come back here`,
+      `XenHost ${host}: XENDOMAINS_${found}: xensan would clear it, because a domain that was moved away must not start here again`,
   ),
-  `XenHost ${host}: how domains are migrated to it, if they are: only the keys and settings that xensan wrote are read, so relocation.mode is Disabled`,
+  `XenHost ${host}: settings for migrations to it that xensan did not write: import reads only the keys and settings that xensan wrote, so relocation.mode is Disabled`,
 ];
 const capitals = ["Bella", "Brutus"].map(
   (name, number) =>
-    `Ocfs2Cluster ocfs2: node ${number} is called "${name}", and cluster.conf would say "${name.toLowerCase()}": O2CB compares without case`,
+    `Ocfs2Cluster ocfs2: node ${number} is called "${name}", and xensan would write "${name.toLowerCase()}" to cluster.conf: O2CB compares names without case`,
 );
 
 const onBoth = (line: (host: string) => string) => dom0Names.map(line);

@@ -18,8 +18,8 @@ const options: readonly Option[] = [
     name: "output",
     short: "o",
     placeholder: "DIRECTORY",
-    accepts: "a directory that is not there yet",
-    help: "Where the files go; xensan-bundle-NAMESPACE-TIME when absent, xensan-bundle-all-TIME with --all-namespaces.",
+    accepts: "a directory that does not exist yet",
+    help: "Directory for the files. Default: xensan-bundle-NAMESPACE-TIME, or xensan-bundle-all-TIME with --all-namespaces.",
   },
 ];
 const schema = scopeSchema.extend({ output: z.string().min(1).optional() });
@@ -28,7 +28,7 @@ const schema = scopeSchema.extend({ output: z.string().min(1).optional() });
 export const bundle = clusterCommand({
   name: "bundle",
   description:
-    "Writes files for a report of a fault: every object of the namespace with its status and plan, events, the operator's log, what each object that is not ready waits for, the checks of xensan check, and the rack as text and as a page. Nothing of a Secret is read but whether it is there, and what looks like a key, a token or a password is removed. What you may not read is left out, and summary.txt says so.",
+    "Writes files for a fault report: every object of the namespace with its status and plan, events, the operator's log, the causes for each object that is not ready, the checks of xensan check, and the rack as text and as an HTML page. Of Secrets, it reads only whether they exist, and it removes text that looks like a key, a token or a password. Objects that you may not read are left out and listed in summary.txt.",
   options,
   schema,
   async run({ given, connection, io }) {

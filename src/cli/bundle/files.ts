@@ -83,7 +83,7 @@ function summary({ version, time, scope, worlds, gaps }: Material): string {
   return [
     `xensan ${version}, ${scopeText(scope)}, ${time}`,
     `${ready} of ${objects} objects are ready`,
-    "No Secret is in here. Names and addresses of your machines are: read it before you give it to others.",
+    "The bundle contains no Secret, but names and addresses of your machines: read it before you share it.",
     ...gaps.map((gap) => `missing: ${gap}`),
     "",
   ].join("\n");

@@ -15,7 +15,7 @@ import { checkClaim, checkDefinitions, checkOperator, checkPermissions, checkVer
 import type { CheckResult } from "./result.ts";
 
 const options: readonly Option[] = [
-  { name: "pre", help: "Before an installation: only the cluster, and what an older chart may have left." },
+  { name: "pre", help: "Before an installation: checks only the cluster and the leftovers of an older chart." },
   ...scopeOptions,
 ];
 const schema = scopeSchema.extend({ pre: z.boolean() });
@@ -25,9 +25,9 @@ const answerSeconds = 12;
 export const check = clusterCommand({
   name: "check",
   description:
-    "Looks at the cluster (its version), the CustomResourceDefinitions, the operator, the Lease by which it serves the namespace, your rights, and each AoeServer and XenHost of the namespace. With --all-namespaces, it looks at every namespace that holds an AoeServer or a XenHost. Changes nothing and contacts no host.",
+    "Checks the version of the cluster, the CustomResourceDefinitions, the operator, its Lease for the namespace, your permissions, and each AoeServer and XenHost of the namespace. With --all-namespaces, it checks every namespace that has an AoeServer or a XenHost. Changes nothing and contacts no host.",
   exitCodes: {
-    0: "nothing prevents xensan from working; what cannot be determined is reported and does not count",
+    0: "nothing prevents xensan from working; checks without a result are reported and do not count",
     1: "failed, or something prevents xensan from working",
   },
   options,
@@ -54,7 +54,7 @@ export async function* checksOf(
     answerSeconds,
     unanswered: "Repeat",
     onWait: ({ error, delaySeconds }) =>
-      stderr.write(`${error.message}; trying again in ${delaySeconds.toFixed(1)} s\n`),
+      stderr.write(`${error.message}; retrying in ${delaySeconds.toFixed(1)} s\n`),
   });
   try {
     const { host } = await api.server();

@@ -19,7 +19,7 @@ function checkMachine(machine: Server | Host): CheckResult {
   const [reachable, ready] = [said("Reachable"), said("Ready")];
   const advice = `xensan why ${name} -n ${machine.namespace}`;
   if (!machine.spec.ok) return failed(name, "its spec is not valid", advice);
-  if (reachable === undefined) return unknown(name, "no operator has checked it yet", advice);
+  if (reachable === undefined) return unknown(name, "no operator has checked the host yet", advice);
   const probed = machine.status?.lastProbeTime;
   const when = probed === undefined ? "" : `, seen ${probed}`;
   const bad = [reachable, ready].find((condition): condition is Condition => condition?.status === "False");

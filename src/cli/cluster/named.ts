@@ -23,7 +23,7 @@ export function kindOf(text: string): KindName {
 export const objectArgument: Argument = {
   name: "object",
   placeholder: "KIND/NAME",
-  help: "The object, such as ocfs2cluster/data; plurals and short names do as well.",
+  help: "The object, such as ocfs2cluster/data; plurals and short names are accepted too.",
   completes: ["AoeServer", "AoeVolume", "XenHost", "Ocfs2Cluster", "XenDomain", "XenMigration"],
   qualified: true,
 };
@@ -40,7 +40,7 @@ export interface QualifiedName {
 function qualifiedName(text: string): QualifiedName {
   const [kind = "", name = "", ...more] = text.split("/");
   if (kind === "" || name === "" || more.length > 0)
-    throw new UsageError(`"${text}" is no KIND/NAME, such as aoevolume/data`);
+    throw new UsageError(`"${text}" is not a KIND/NAME such as aoevolume/data`);
   return { kind: kindOf(kind), name };
 }
 
@@ -59,7 +59,7 @@ export function pick<T extends { readonly kind: string; readonly name: string }>
     close !== ""
       ? ""
       : names.length === 0
-        ? `; there is none at all: try --namespace`
+        ? `; the namespace has none: try --namespace`
         : `; there are: ${names.join(", ")}`;
   throw new UsageError(`there is no ${kind} "${name}" in namespace ${namespace}${close}${others}`);
 }

@@ -8,7 +8,7 @@ export const clusterOptions: readonly Option[] = [
     short: "n",
     placeholder: "NAME",
     accepts: "the name of a namespace",
-    help: "Where the objects are. The namespace of the context when absent.",
+    help: "Namespace of the objects. Default: the namespace of the context.",
   },
   {
     name: "output",
@@ -22,9 +22,9 @@ export const clusterOptions: readonly Option[] = [
     name: "kubeconfig",
     placeholder: "FILE",
     env: "KUBECONFIG",
-    help: "The cluster to talk to. As with kubectl when absent.",
+    help: "Kubeconfig of the cluster. Default: as with kubectl.",
   },
-  { name: "context", placeholder: "NAME", help: "The kubeconfig's context; its current one when absent." },
+  { name: "context", placeholder: "NAME", help: "Context of the kubeconfig. Default: the current context." },
   {
     name: "as",
     placeholder: "USER",
@@ -46,7 +46,7 @@ const allNamespaces: Option = {
   name: "all-namespaces",
   short: "A",
   excludes: ["namespace", "object"],
-  help: "All namespaces; each name is printed with its namespace.",
+  help: "Reads all namespaces, and prints each name with its namespace.",
 };
 /** Flags of a command that reads all objects of one namespace, or of all namespaces. */
 export const scopeOptions: readonly Option[] = clusterOptions.flatMap((option) =>

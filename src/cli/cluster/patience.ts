@@ -48,7 +48,7 @@ export async function patiently<T>(
         ...{ clock: systemClock, withinSeconds, repeatable: true, judge: failureOfCall, signal },
         onWait: ({ error, delaySeconds }) => {
           const why = error instanceof Error ? error.message : String(error);
-          say(`${why}; trying again in ${delaySeconds.toFixed(1)} s`);
+          say(`${why}; retrying in ${delaySeconds.toFixed(1)} s`);
         },
       },
       () => unlessAborted(signal, attempt()),
@@ -81,7 +81,7 @@ function withinTime<T>(doing: string, promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = after(systemClock, answerSeconds * 1000, () => {
     const cause = new TimeoutError(`no answer within ${answerSeconds} s`);
-    late.reject(new ApiError(`${doing}: the API server gave ${cause.message}`, { status: undefined, cause }));
+    late.reject(new ApiError(`${doing}: the API server answered ${cause.message}`, { status: undefined, cause }));
   });
   return Promise.race([promise, late.promise]).finally(() => timer[Symbol.dispose]());
 }

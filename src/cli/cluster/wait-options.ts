@@ -10,7 +10,7 @@ export const waitOptions: readonly Option[] = [
     placeholder: "SECONDS",
     fallback: "3600",
     accepts: "a whole number from 1 to 86400",
-    help: "How long --wait waits; after that the exit code is 1.",
+    help: "Time limit of --wait; after it the exit code is 1.",
   },
 ];
 /** Checks the values of {@link waitOptions}. */

@@ -33,7 +33,7 @@ export interface Asked<T> extends Pick<FollowOptions<T>, "connection" | "model" 
   readonly changed: T;
   /** The output for `--output=json`. */
   readonly summary: (object: T) => object;
-  /** What remains open when the time is up: `the outcome of move is not known`. */
+  /** What remains open when the time is up: `the outcome of move is unknown`. */
   readonly open: string;
 }
 

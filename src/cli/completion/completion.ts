@@ -9,7 +9,7 @@ const shellSchema = z.enum(["bash", "zsh", "fish"]);
 export const completion: Command = {
   name: "completion",
   description:
-    "For this session: source <(xensan completion bash), or the same with zsh, or xensan completion fish | source. For every session write it to a file where the shell looks for it. kubectl completes `kubectl xensan` by itself when kubectl_complete-xensan, which is installed with xensan, is in PATH.",
+    "For this session: source <(xensan completion bash), or the same with zsh, or xensan completion fish | source. For every session, write the script to a file in the completion directory of the shell. kubectl completes `kubectl xensan` without a script if kubectl_complete-xensan, which is installed with xensan, is in PATH.",
   arguments: [{ name: "shell", placeholder: "bash|zsh|fish", help: "The shell." }],
   options: [],
   async run({ shell }, io) {

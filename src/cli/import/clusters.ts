@@ -86,7 +86,7 @@ export function draftClusters(
   );
   const homeless = found
     .filter(({ of }) => of === undefined)
-    .map(({ path }) => `the OCFS2 on ${path}: no host is in a cluster`);
+    .map(({ path }) => `the OCFS2 file system on ${path}: no host is in a cluster`);
   const lines = [...gaps, ...homeless, ...otherMounts(hosts)];
   const rest: Draft[] =
     lines.length === 0 ? [] : [{ kind: "Ocfs2Cluster", name: "", found: [], notImported: lines, spec: undefined }];
@@ -131,8 +131,8 @@ function beside(
   return [
     ...clusters
       .filter((cluster) => cluster.name !== name)
-      .map((cluster) => `the cluster ${JSON.stringify(cluster.name)}: a host is in one, and this one is in ${name}`),
-    ...stray.map((node) => `node ${node.number} ${JSON.stringify(node.name)}: it is of no cluster of the file`),
+      .map((cluster) => `the cluster ${JSON.stringify(cluster.name)}: a host is in only one cluster, and this host is in ${name}`),
+    ...stray.map((node) => `node ${node.number} ${JSON.stringify(node.name)}: its cluster is not in the file`),
     ...regions
       .filter(({ cluster, region }) => cluster === name && !(mode === "Global" && known.has(region.toLowerCase())))
       .map(({ region }) =>
@@ -183,20 +183,20 @@ function nodesOf(name: string, all: readonly Member[]): { readonly spec: readonl
   const nodes = (chosen?.nodes ?? []).toSorted((a, b) => a.number - b.number);
   const lost = lists
     .filter((one) => one.nodes.length > 0 && text(one.nodes) !== text(chosen?.nodes ?? []))
-    .map((one) => `${one.host.name} has other nodes than ${chosen?.host.name}: ${text(one.nodes)}`);
+    .map((one) => `the nodes on ${one.host.name} differ from those on ${chosen?.host.name}: ${text(one.nodes)}`);
   const spec = nodes.map((node) => {
     const short = node.name.replace(/\..*$/, "");
     const member = all.find(({ host }) => host.hostname.toLowerCase() === short.toLowerCase())?.host;
     const hostRef = member?.name ?? objectName(short);
     if (member === undefined)
       lost.push(
-        `node ${node.number} is ${JSON.stringify(node.name)}, which is none of the hosts that were looked at: give it with --host`,
+        `node ${node.number} is ${JSON.stringify(node.name)}, which is not one of the probed hosts: add it with --host`,
       );
     const called = hostRef.replace(/\..*$/, "");
     if (called !== node.name)
       lost.push(
         called === node.name.toLowerCase()
-          ? `node ${node.number} is called ${JSON.stringify(node.name)}, and cluster.conf would say ${JSON.stringify(called)}: O2CB compares without case`
+          ? `node ${node.number} is called ${JSON.stringify(node.name)}, and xensan would write ${JSON.stringify(called)} to cluster.conf: O2CB compares names without case`
           : `node ${node.number} is called ${JSON.stringify(node.name)}, and would be ${JSON.stringify(called)}, the short name of its XenHost: change it on every node first`,
       );
     return given({
@@ -278,7 +278,7 @@ function filesystemOf(
   volumes: readonly VolumeDraft[],
 ): { readonly spec?: Record<string, unknown>; readonly share?: Share; readonly lost: readonly string[] } {
   const { label, uuid } = superblock;
-  const what = `the OCFS2 ${JSON.stringify(label)} on ${path}`;
+  const what = `the OCFS2 file system ${JSON.stringify(label)} on ${path}`;
   const volume = volumes.find(({ target, spec }) => `/dev/etherd/${target}` === path && spec !== undefined);
   const sights = hosts.flatMap((host) => {
     const device = factOf(host.facts.sharedDevices)?.find((one) => one.path === path);
@@ -291,8 +291,8 @@ function filesystemOf(
   const points = [...new Set(sights.flatMap(({ entry, mount }) => mount?.mountPoint ?? entry?.mountPoint ?? []))];
   const [mountPoint] = points;
   if (label === "") return { lost: [`${what}: it has no label; give it one with tunefs.ocfs2 -L`] };
-  if (volume === undefined) return { lost: [`${what}: no volume that was imported has this address`] };
-  if (mountPoint === undefined) return { lost: [`${what}: no host mounts it, now or at boot, so nothing says where`] };
+  if (volume === undefined) return { lost: [`${what}: no imported volume has this address`] };
+  if (mountPoint === undefined) return { lost: [`${what}: no host mounts it, now or at boot, so its mount point is unknown`] };
   const entry = sights.find((sight) => sight.entry !== undefined)?.entry;
   const mounted = sights.find((sight) => sight.mount !== undefined)?.mount;
   const options = mountOptionsOf(
@@ -302,7 +302,7 @@ function filesystemOf(
   );
   const absent = sights.filter(({ mount }) => mount === undefined).map(({ host }) => host.name);
   const lost = [
-    ...points.slice(1).map((other) => `${what}: it is mounted on ${mountPoint}, and on ${other} elsewhere`),
+    ...points.slice(1).map((other) => `${what}: it is mounted on ${mountPoint}, and on another host on ${other}`),
     // Plain mkfs.ocfs2 writes no cluster name: the cluster that is online may mount it.
     ...(superblock.cluster === name || superblock.cluster === ""
       ? []
@@ -363,6 +363,6 @@ function otherMounts(hosts: readonly NamedHost[]): string[] {
   return hosts.flatMap((host) =>
     (factOf(host.facts.mounts) ?? [])
       .filter(({ type, source }) => type === "ocfs2" && !/^\/dev\/etherd\/e\d+\.\d+$/.test(source))
-      .map(({ source, mountPoint }) => `${host.name}: the OCFS2 on ${mountPoint}: ${source} is no AoE device`),
+      .map(({ source, mountPoint }) => `${host.name}: the OCFS2 file system on ${mountPoint}: ${source} is not an AoE device`),
   );
 }

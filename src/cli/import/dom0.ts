@@ -31,10 +31,10 @@ export function draftHost(host: NamedHost, all: readonly NamedHost[], needs: Nee
     ...gapsOf("toolstack", facts.toolstack),
     ...gapsOf("relocation", facts.relocation),
     ...(aoe.length === 0
-      ? ["nothing says on which interfaces it looks for AoE devices: spec.aoe.interfaces is for you to write"]
+      ? ["the interfaces on which it looks for AoE devices are unknown: write spec.aoe.interfaces yourself"]
       : []),
     ...(host.hostname !== "" && host.hostname.toLowerCase() !== name.replace(/\..*$/, "")
-      ? [`its host name is ${JSON.stringify(host.hostname)}, and O2CB compares that with the name of the XenHost`]
+      ? [`its host name is ${JSON.stringify(host.hostname)}, but O2CB compares it with the name of the XenHost`]
       : []),
     ...(toolstack === undefined || toolstack.kind !== "None" ? [] : ["it has neither xl nor xm"]),
     ...(toolstack?.dom0 === false ? ["it does not run under Xen"] : []),
@@ -120,11 +120,11 @@ function relocationOf(
   const lost = [
     ...strangers.map(
       (peer) =>
-        `${peer.name} (${peer.address}) may migrate domains to it, and is none of the hosts that were looked at`,
+        `${peer.name} (${peer.address}) may migrate domains to it, but is not one of the probed hosts`,
     ),
     ...(known.length === 0 && !xend.serves
       ? [
-          "how domains are migrated to it, if they are: only the keys and settings that xensan wrote are read, so relocation.mode is Disabled",
+          "settings for migrations to it that xensan did not write: import reads only the keys and settings that xensan wrote, so relocation.mode is Disabled",
         ]
       : []),
     ...xend.lost,
@@ -157,8 +157,8 @@ function xendOf(settings: ReadonlyMap<string, string> | undefined): {
     lost: serves
       ? [
           hosts === undefined || hosts === ""
-            ? "xend-relocation-server is on and xend-relocation-hosts-allow is empty: everybody may migrate domains to it; say who in relocation.allowedSourceHostRefs"
-            : `xend-relocation-hosts-allow ${JSON.stringify(hosts)}: say which hosts these are in relocation.allowedSourceHostRefs`,
+            ? "xend-relocation-server is on and xend-relocation-hosts-allow is empty: any host may migrate domains to it; list the allowed hosts in relocation.allowedSourceHostRefs"
+            : `xend-relocation-hosts-allow ${JSON.stringify(hosts)}: list these hosts in relocation.allowedSourceHostRefs`,
         ]
       : [],
   };
@@ -170,6 +170,6 @@ function automaticOf(toolstack: Toolstack | undefined): string[] {
     .filter(([, value]) => !["", "-", '""', "false"].includes(value))
     .map(
       ([key, value]) =>
-        `XENDOMAINS_${key.toUpperCase()} is ${value}: xensan would blank it, for a domain that moved must not come back here`,
+        `XENDOMAINS_${key.toUpperCase()} is ${value}: xensan would clear it, because a domain that was moved away must not start here again`,
     );
 }

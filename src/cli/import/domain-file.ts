@@ -112,7 +112,7 @@ export function domainFile(file: HostFile): DomainFile | undefined {
       typeof setting.value === "string" ? [setting.value] : Array.isArray(setting.value) ? setting.value : [];
     return texts.flatMap((item: XlValue) => {
       if (typeof item === "string") return [item];
-      problems.push(lineOf(key, setting, "is no list of texts"));
+      problems.push(lineOf(key, setting, "is not a list of strings"));
       return [];
     });
   };
@@ -123,7 +123,7 @@ export function domainFile(file: HostFile): DomainFile | undefined {
       settingOf(key, setting) === undefined &&
       without.test(JSON.stringify(setting.value).replace(/^"|"$|^\[\]$/g, ""))
     )
-      problems.push(lineOf(key, setting, "cannot be declared, and without it the guest would not be the same"));
+      problems.push(lineOf(key, setting, "cannot be declared, and the guest would differ without it"));
   }
   // An unreadable setting of a disk or card must not count as none.
   for (const { line, text } of unread)
@@ -133,18 +133,18 @@ export function domainFile(file: HostFile): DomainFile | undefined {
   const maxmem = settings.get("maxmem");
   const maxMemory = memory !== undefined && most !== undefined && most > memory ? most : undefined;
   if (maxmem !== undefined && maxMemory === undefined && most !== memory)
-    lost.push(lineOf("maxmem", maxmem, "is no number of MiB above memory"));
+    lost.push(lineOf("maxmem", maxmem, "is not a number of MiB above memory"));
   const pinned = settings.get("cpus");
   const cpus = /^[0-9,^ -]+$/.test(word("cpus") ?? "") ? word("cpus")?.replaceAll(" ", "") : undefined;
   if (pinned !== undefined && cpus === undefined && word("cpus") !== "all")
-    lost.push(lineOf("cpus", pinned, "has no field: numbers and ranges for all virtual CPUs have one"));
+    lost.push(lineOf("cpus", pinned, "has no field: cpus accepts only numbers and ranges for all virtual CPUs"));
   const boot = bootOf(type, word);
   const order = settings.get("boot");
   if (order !== undefined && (boot === "Unknown" || boot?.order === undefined))
     lost.push(lineOf("boot", order, "has no field"));
   const bios = settings.get("bios");
   if (bios?.value === "ovmf" && (boot === "Unknown" || boot?.firmware === undefined))
-    lost.push(lineOf("bios", bios, "has no field beside a kernel or bootloader"));
+    lost.push(lineOf("bios", bios, "has no field together with a kernel or bootloader"));
   if (boot === "Unknown")
     problems.push(`bootloader = ${JSON.stringify(word("bootloader"))}: only pygrub can be declared`);
   const seen = consoleOf(type, settings);

@@ -56,7 +56,7 @@ export function draftDomains(
   const nameless = hosts.flatMap((host) =>
     host.files
       .filter((one) => one.path !== "/etc/fstab" && domainFile(one) === undefined)
-      .map(({ path }) => `${path} of ${host.name}: it names no domain`),
+      .map(({ path }) => `${path} of ${host.name}: it does not name a domain`),
   );
   const used = new Set<Defined>();
   const alive = running.map((one) => {
@@ -111,21 +111,21 @@ function draftOf(
   if (first === undefined)
     return empty(name, found, [
       say(
-        `it runs on ${running?.host.name} with the UUID ${running?.fact.uuid}, and no file in /etc/xen, /etc/xen/auto or on its shared file systems defines it`,
+        `it runs on ${running?.host.name} with the UUID ${running?.fact.uuid}, but no file in /etc/xen, /etc/xen/auto or on its shared file systems defines it`,
       ),
     ]);
   const { file } = first;
   const disks = disksOf(file, hosts, shares);
   const on = hostsOf(disks.shares, running);
   const problems = [
-    ...(objectName(name) === name ? [] : [`its name is no name of an object: ${JSON.stringify(name)}`]),
+    ...(objectName(name) === name ? [] : [`its name is not a valid object name: ${JSON.stringify(name)}`]),
     ...(file.memory === undefined ? ["its memory could not be read"] : []),
     ...file.problems,
     ...disks.problems,
     ...file.networks.flatMap(({ problem, bridge }) =>
       problem === undefined ? [] : [`the network card on ${bridge}: ${problem}`],
     ),
-    ...(doubt === undefined ? [] : [`whether it runs is not known: ${doubt}`]),
+    ...(doubt === undefined ? [] : [`it is unknown whether it runs: ${doubt}`]),
     ...(on.length === 0 && disks.problems.length === 0 ? ["no host has all of its file systems mounted"] : []),
   ];
   const lost = [
@@ -192,8 +192,8 @@ function disksOf(file: DomainFile, hosts: readonly NamedHost[], shares: readonly
     if (disk.cdrom) {
       // The guest stays the same without it: omit the drive.
       if (disk.target === "") lost.push(`${what}: a drive without an image has no field`);
-      else if (share === undefined) lost.push(`${what}: it is on none of the file systems that were imported`);
-      else if (image?.kind !== "File") lost.push(`${what}: no file is there`);
+      else if (share === undefined) lost.push(`${what}: it is not on an imported file system`);
+      else if (image?.kind !== "File") lost.push(`${what}: the file does not exist`);
       else {
         used.push(share);
         const path = disk.target.slice(share.mountPoint.length + 1);
@@ -203,10 +203,10 @@ function disksOf(file: DomainFile, hosts: readonly NamedHost[], shares: readonly
     } else if (disk.problem !== undefined) problems.push(`${what}: ${disk.problem}`);
     else if (share === undefined)
       problems.push(
-        `${what}: it is on none of the file systems that were imported${disk.target.startsWith("/dev/") ? ", and a device cannot be a disk" : ""}`,
+        `${what}: it is not on an imported file system${disk.target.startsWith("/dev/") ? ", and a device cannot be a disk" : ""}`,
       );
     else if (image?.kind !== "File")
-      problems.push(`${what}: ${image === undefined ? "it was not looked at" : "no file is there"}`);
+      problems.push(`${what}: ${image === undefined ? "it was not probed" : "the file does not exist"}`);
     else {
       used.push(share);
       if (image.record === undefined || image.record.origin === "Found") foreign.push(disk.target);
@@ -256,24 +256,24 @@ function differencesOf({ file, host }: Defined, files: readonly Defined[], runni
       .filter((other) => without(other.file) !== without(file))
       .map(
         (other) =>
-          `${other.file.path} of ${other.host.name} says otherwise than ${file.path} of ${host.name}, which was taken`,
+          `${other.file.path} of ${other.host.name} differs from ${file.path} of ${host.name}, which was used`,
       ),
     ...(fact !== undefined &&
     file.memory !== undefined &&
     (fact.memory < file.memory || fact.memory > (file.maxMemory ?? file.memory))
-      ? [`it runs with ${fact.memory} MiB, and its file says ${file.memory}`]
+      ? [`it runs with ${fact.memory} MiB, but its file has ${file.memory}`]
       : []),
     ...(fact !== undefined && fact.vcpus !== file.vcpus
-      ? [`it runs with ${fact.vcpus} virtual CPUs, and its file says ${file.vcpus}`]
+      ? [`it runs with ${fact.vcpus} virtual CPUs, but its file has ${file.vcpus}`]
       : []),
     ...(fact !== undefined && file.networks.some(({ mac }) => mac === undefined)
-      ? ["a network card has no MAC address in its file: after the next start it has another one"]
+      ? ["a network card has no MAC address in its file: its MAC address changes at the next start"]
       : []),
     ...(fact === undefined && file.uuid === undefined
-      ? ["its file has no UUID, with which the toolstack makes a new one at each start; xensan gives it one of its own"]
+      ? ["its file has no UUID, so the toolstack generates a new one at each start; xensan assigns a permanent UUID"]
       : []),
     ...(fact === undefined && files.some((one) => one.file.path.startsWith("/etc/xen/auto/"))
-      ? ["it does not run now, and is started at each boot: spec.powerState is Halted"]
+      ? ["it does not run now, but is started at each boot: spec.powerState is Halted"]
       : []),
   ];
 }

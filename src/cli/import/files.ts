@@ -30,7 +30,7 @@ function fileText(drafts: readonly Draft[], namespace: string): string {
 }
 
 const heading =
-  "Written by xensan import from the state of the hosts. Nothing is changed on a host while spec.management is Observe: status.plan of each object shows what would change.";
+  "Written by xensan import from the state of the hosts. xensan changes nothing on a host while spec.management is Observe: status.plan of each object shows what would change.";
 
 const commentsOf = ({ found, notImported }: Draft) => [...found, ...notImported.map((line) => `not imported: ${line}`)];
 

@@ -19,13 +19,13 @@ const options: readonly Option[] = [
     name: "identity",
     short: "i",
     placeholder: "FILE",
-    help: `The private SSH key; its passphrase in ${passphraseVariable}.`,
+    help: `File with the private SSH key. ${passphraseVariable} has its passphrase.`,
   },
   {
     name: "known-hosts",
     placeholder: "FILE",
     fallback: "~/.ssh/known_hosts",
-    help: "The hosts' public keys, as ssh-keyscan prints them. They are written into the manifests.",
+    help: "File with the public keys of the hosts, as ssh-keyscan prints them. They are written into the manifests.",
   },
   {
     name: "namespace",
@@ -33,21 +33,21 @@ const options: readonly Option[] = [
     placeholder: "NAME",
     fallback: "default",
     accepts: "the name of a namespace",
-    help: "Of the objects.",
+    help: "Namespace of the objects.",
   },
   {
     name: "secret",
     placeholder: "NAME",
     fallback: "rack-ssh",
     accepts: "the name of a Secret",
-    help: "The Secret with the key, which the manifests refer to. It is not written.",
+    help: "Name of the Secret with the key, for the manifests. The Secret itself is not written.",
   },
   {
     name: "output",
     short: "o",
     placeholder: "DIRECTORY|-",
     fallback: "-",
-    help: "Where the files go, one for each kind and a kustomization.yaml; no file there is replaced. - prints them.",
+    help: "Directory for the files, one for each kind and a kustomization.yaml; existing files are not replaced. - prints them to standard output.",
   },
 ];
 const label = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
@@ -65,8 +65,8 @@ const schema = z.object({
 export const importRack: Command = {
   name: "import",
   description:
-    'Reads SAN servers and dom0s over SSH, changes nothing on them, and writes manifests for what it finds: exports, dom0s, OCFS2 clusters with their file systems, and domains, with their UUIDs, that run or are written down in /etc/xen, /etc/xen/auto or on a shared file system. What cannot be declared is listed line by line, as a comment "not imported" in the file and on standard error. Every AoeServer and XenHost has management: Observe: applied, the manifests change nothing on the hosts, and status.plan of each object shows what would change with Manage. No Kubernetes cluster is contacted.',
-  exitCodes: { 1: "failed, or a host could not be read; the others are imported anyway" },
+    'Reads SAN servers and dom0s over SSH, changes nothing on them, and writes manifests for the exports, dom0s, OCFS2 clusters with their file systems, and domains that it finds, with the UUIDs of the domains. It finds domains that run or have a file in /etc/xen, /etc/xen/auto or on a shared file system. Settings that cannot be declared are listed line by line, as a comment "not imported" in the file and on standard error. Every AoeServer and XenHost has management: Observe: the manifests change nothing on the hosts when they are applied, and status.plan of each object shows what would change with Manage. No Kubernetes cluster is contacted.',
+  exitCodes: { 1: "failed, or a host could not be read; the other hosts are imported anyway" },
   options,
   async run(values, io) {
     const given = typed(schema, options, values);
@@ -86,7 +86,7 @@ export const importRack: Command = {
       if (given.output === "-") {
         for (const [name, text] of files) if (name !== "kustomization.yaml") io.stdout.write(text);
       } else await writeFiles(given.output, files);
-      for (const line of unseen) io.stderr.write(`not looked at: ${line}\n`);
+      for (const line of unseen) io.stderr.write(`not probed: ${line}\n`);
       for (const line of drafts.flatMap(({ notImported }) => notImported)) io.stderr.write(`not imported: ${line}\n`);
       const count = drafts.filter(({ spec }) => spec !== undefined).length;
       io.stderr.write(

@@ -57,7 +57,7 @@ function strangersOf(hosts: readonly NamedHost[]): string[] {
     return [...(configuration?.state === "Readable" ? configuration.nodes : []), ...(active?.nodes ?? [])];
   });
   const others = nodes.map(({ name }) => name).filter((name) => !names.has(name.replace(/\..*$/, "").toLowerCase()));
-  return distinct(others).map((name) => `the node ${name} was not looked at`);
+  return distinct(others).map((name) => `the node ${name} was not probed`);
 }
 
 /** Two servers may have volumes of the same name. */

@@ -38,7 +38,7 @@ export function draftServer(
         ...base,
         spec: undefined,
         notImported: [
-          `AoeVolume ${name}: ${all.length} exports have the address ${target} (${whose}); one can be declared`,
+          `AoeVolume ${name}: ${all.length} exports have the address ${target} (${whose}); only one can be declared`,
         ],
       };
     }
@@ -53,15 +53,15 @@ export function draftServer(
       notImported: [
         ...lost,
         ...(only.persistence === "None"
-          ? [`AoeVolume ${name}: it is a bare process, which no boot brings back; xensan would write what does`]
+          ? [`AoeVolume ${name}: it is a bare process, which is not started at boot; xensan would write a configuration that starts it`]
           : []),
         ...(only.runningDiffers
-          ? [`AoeVolume ${name}: the vblade that runs was started with other arguments than are configured`]
+          ? [`AoeVolume ${name}: the running vblade has other arguments than its configuration`]
           : []),
-        ...(only.pid === undefined ? [`AoeVolume ${name}: no vblade runs for it; xensan would start one`] : []),
+        ...(only.pid === undefined ? [`AoeVolume ${name}: no vblade is running for it; xensan would start one`] : []),
         ...stranger.map(
           (client) =>
-            `AoeVolume ${name}: on ${client.name} another network card answers for ${target} than ${only.interface} of ${server.name}`,
+            `AoeVolume ${name}: on ${client.name}, a network card other than ${only.interface} of ${server.name} answers for ${target}`,
         ),
       ],
       spec:
@@ -89,7 +89,7 @@ export function draftServer(
   const nothing =
     interfaces.length === 0 || allowed.length === 0
       ? [
-          `AoeServer ${server.name}: it exports nothing that can be declared, so spec.interfaces and spec.allowedBackings are for you to write`,
+          `AoeServer ${server.name}: it exports nothing that can be declared, so write spec.interfaces and spec.allowedBackings yourself`,
         ]
       : [];
   return {
@@ -130,7 +130,7 @@ function foundOf(server: NamedHost, { persistence, instance, unitState, pid, ...
       ? `/etc/vblade.conf.d/${instance}.conf`
       : persistence === "Inittab"
         ? `/etc/inittab, id ${instance}`
-        : "a process alone";
+        : "a bare process";
   const runs = pid === undefined ? unitState : `${unitState}, pid ${pid}`;
   return `${targetOf(one)} on ${one.interface} of ${server.name}: ${where} (${runs})`;
 }
@@ -152,7 +152,7 @@ function backingOf({ backing }: Export, server: NamedHost): Backed {
     };
   }
   const found = factOf(server.facts.backings)?.find(({ path }) => path === backing);
-  if (found === undefined) return nothing(`what ${backing} is could not be read`);
+  if (found === undefined) return nothing(`its backing ${backing} could not be read`);
   return backedBy(found);
 }
 
@@ -162,7 +162,7 @@ function backedBy({ path, kind, sizeBytes }: BackingFact): Backed {
   if (kind === "BlockDevice") return { spec: { device: path }, allowed: path, lost: [] };
   // vblade serves only whole sectors.
   const bytes = sizeBytes - (sizeBytes % 512);
-  const cut = sizeBytes === bytes ? [] : [`the last ${sizeBytes - bytes} bytes of ${path} are no whole sector`];
+  const cut = sizeBytes === bytes ? [] : [`the last ${sizeBytes - bytes} bytes of ${path} are not a whole sector`];
   return { spec: { file: { path, size: formatQuantity(bytes) } }, allowed: path, lost: cut };
 }
 

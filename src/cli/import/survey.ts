@@ -46,7 +46,7 @@ export async function survey(dialer: HostDialer, request: SurveyRequest): Promis
     Promise.all(request.sans.map((address) => look("San", address, lookAtServer))),
     Promise.all(request.dom0s.map((address) => look("Dom0", address, lookAtClient))),
   ]);
-  const blind = unseen.filter(({ kind }) => kind === "Dom0").map(({ line }) => `not looked at: ${line}`);
+  const blind = unseen.filter(({ kind }) => kind === "Dom0").map(({ line }) => `not probed: ${line}`);
   return {
     rack: { sans: sans.flat(), dom0s: dom0s.flat(), unseen: blind.sort() },
     unseen: unseen.map(({ line }) => line).sort(),

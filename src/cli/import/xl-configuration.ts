@@ -42,7 +42,7 @@ export function parseXlConfiguration(text: string): XlConfiguration {
       const { name, add, value } = assignment(reader);
       const was = add ? settings.get(name)?.value : undefined;
       if (was !== undefined && !(Array.isArray(was) && Array.isArray(value)))
-        throw new Unread("+= is understood of lists");
+        throw new Unread("+= is supported only for lists");
       settings.set(name, { line, value: Array.isArray(was) && Array.isArray(value) ? [...was, ...value] : value });
     } catch (error) {
       if (!(error instanceof Unread)) throw error;
@@ -60,14 +60,14 @@ class Unread extends Error {}
 
 function assignment(reader: Reader): { readonly name: string; readonly add: boolean; readonly value: XlValue } {
   const name = reader.take(/[A-Za-z_][A-Za-z0-9_]*/y);
-  if (name === undefined) throw new Unread("it is no setting");
+  if (name === undefined) throw new Unread("it is not a setting");
   reader.blanks("Line");
   const sign = reader.take(/\+?=(?!=)/y);
-  if (sign === undefined) throw new Unread("no = follows the name");
+  if (sign === undefined) throw new Unread("the name is not followed by =");
   reader.blanks("Line");
   const value = valueAt(reader, 0);
   reader.blanks("Line");
-  if (!reader.ended && reader.take(/[;\n]/y) === undefined) throw new Unread("more than a text, a number or a list");
+  if (!reader.ended && reader.take(/[;\n]/y) === undefined) throw new Unread("the value is followed by more text");
   return { name, add: sign === "+=", value };
 }
 
@@ -75,7 +75,7 @@ const deepest = 8;
 
 function valueAt(reader: Reader, depth: number): XlValue {
   if (reader.take(/\[/y) === undefined) return atom(reader);
-  if (depth >= deepest) throw new Unread("its lists are nested too deep");
+  if (depth >= deepest) throw new Unread("its lists are nested too deeply");
   const values: XlValue[] = [];
   for (;;) {
     reader.blanks("Lines");
@@ -84,7 +84,7 @@ function valueAt(reader: Reader, depth: number): XlValue {
     reader.blanks("Lines");
     if (reader.take(/,/y) !== undefined) continue;
     if (reader.take(/\]/y) !== undefined) return values;
-    throw new Unread("a list has no end, or no comma between two values");
+    throw new Unread("a list has no end, or two values have no comma between them");
   }
 }
 
@@ -92,7 +92,7 @@ function atom(reader: Reader): XlValue {
   const text = reader.take(/"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*'/y);
   if (text !== undefined) return unquoted(text.slice(1, -1));
   const number = reader.take(/0[xX][0-9a-fA-F]+|[0-9]+(?![A-Za-z0-9_.])/y);
-  if (number === undefined) throw new Unread("its value is no text, number or list");
+  if (number === undefined) throw new Unread("its value is not a string, a number or a list");
   const value = Number(number);
   if (!Number.isSafeInteger(value)) throw new Unread("its number is too large");
   return value;

@@ -23,7 +23,7 @@ export const abort = clusterCommand({
   exitCodes: {
     0: "requested; with --wait, the migration was aborted",
     1: "failed; with --wait, the migration finished first, or --wait-timeout has passed",
-    2: "the command line is wrong, there is no such object, or the migration has finished already",
+    2: "the command line is wrong, there is no such object, or the migration has already finished",
   },
   arguments: [{ name: "migration", placeholder: "MIGRATION", help: "The XenMigration.", completes: ["XenMigration"] }],
   options,
@@ -49,7 +49,7 @@ export const abort = clusterCommand({
         const { state, reason, message } = verdictOf(one);
         return { namespace, name, aborted: abortedOf(one), succeeded: state, reason, message };
       },
-      open: `the outcome of ${name} is not known`,
+      open: `the outcome of ${name} is unknown`,
     });
     return given.wait && abortedOf(last) !== "True" ? 1 : 0;
   },

@@ -19,13 +19,13 @@ const options: readonly Option[] = [
   {
     name: "to",
     placeholder: "HOST",
-    help: "The target XenHost; chosen by the operator when absent.",
+    help: "The target XenHost. Default: chosen by the operator.",
     completes: ["XenHost"],
   },
   {
     name: "from",
     placeholder: "HOST",
-    help: "The source XenHost; determined by the operator when absent.",
+    help: "The source XenHost. Default: determined by the operator.",
     completes: ["XenHost"],
   },
   {
@@ -33,14 +33,14 @@ const options: readonly Option[] = [
     placeholder: "live|offline",
     fallback: "live",
     accepts: "live or offline",
-    help: "With offline the domain is stopped for the transfer.",
+    help: "offline: the domain is stopped for the transfer.",
   },
   {
     name: "timeout",
     placeholder: "SECONDS",
     fallback: "3600",
     accepts: "a whole number from 30 to 86400",
-    help: "After this time the operator aborts the migration if that is still safe.",
+    help: "Time after which the operator aborts the migration if that is still safe.",
   },
   ...waitOptions,
   ...clusterOptions,
@@ -57,17 +57,17 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({
 export const migrate = clusterCommand({
   name: "migrate",
   description:
-    "Creates a XenMigration, which the operator checks, queues and carries out. With --wait, it prints the progress. Interrupting it does not stop the migration; use xensan abort.",
+    "Creates a XenMigration, which the operator checks, queues and carries out. With --wait, it prints the progress. Interrupting the command does not stop the migration; use xensan abort.",
   exitCodes: {
     0: "created; with --wait, the domain runs on the target",
-    1: "failed; with --wait, so did the migration, or --wait-timeout has passed",
+    1: "failed; with --wait, the migration failed, or --wait-timeout has passed",
     130: "interrupted; a migration that has been created continues",
   },
   arguments: [
     {
       name: "domain",
       placeholder: "DOMAIN",
-      help: "A XenDomain, or the Xen name or UUID of a domain that none describes.",
+      help: "A XenDomain, or the Xen name or UUID of a domain without a XenDomain.",
       completes: ["XenDomain"],
     },
   ],
@@ -90,7 +90,7 @@ export const migrate = clusterCommand({
       news: migrationNews,
       over: (one) => !isUnderWay(one),
       summary,
-      open: `the outcome of ${created.name} is not known`,
+      open: `the outcome of ${created.name} is unknown`,
     });
     return given.wait && verdictOf(last).state !== "True" ? 1 : 0;
   },

@@ -63,6 +63,6 @@ function undeclared(domain: string, { hosts, domains, namespace }: World): strin
       `there is no domain "${domain}" in namespace ${namespace}${didYouMean(domain, names) || `; there are: ${names.join(", ") || "none"}`}`,
     );
   return [
-    `no host reports a domain "${domain}"; ${unseen.map(({ name }) => name).join(", ")} cannot be reached and may have it`,
+    `no host reports a domain "${domain}"; ${unseen.map(({ name }) => name).join(", ")} cannot be reached and may have the domain`,
   ];
 }

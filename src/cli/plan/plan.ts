@@ -27,7 +27,7 @@ const options: readonly Option[] = [
     name: "field-manager",
     placeholder: "NAME",
     fallback: "kubectl",
-    help: "The field manager of kubectl apply --server-side: it decides which fields are removed.",
+    help: "The field manager of kubectl apply --server-side, which decides which fields are removed.",
   },
   ...clusterOptions,
 ];
@@ -41,8 +41,8 @@ const schema = clusterSchema.extend({ file: fileSchema, "field-manager": z.strin
 export const plan = clusterCommand({
   name: "plan",
   description:
-    'Sends the manifests to the API server as a dry run, which stores nothing, and prints which objects would be created, changed or refused, field by field, and which references have no target. Hosts are not contacted. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes them to status.plan and runs none, and this command prints them.',
-  exitCodes: { 0: "nothing would be refused", 1: "failed, or something would be refused" },
+    'Sends the manifests to the API server as a dry run, which stores nothing, and prints which objects would be created, changed or refused, field by field, and which references have no target. Hosts are not contacted. To see the steps on hosts before they run, apply an object with the annotation xensan.dev/dry-run="true": the operator writes the steps to status.plan without running them, and this command prints them.',
+  exitCodes: { 0: "no object would be refused", 1: "failed, or an object would be refused" },
   options,
   schema,
   async run({ given, connection, io }) {

@@ -7,9 +7,9 @@ const formats = { Create: "green", Change: "yellow", Unchanged: "dim", Refused: 
 const words = {
   Create: "would be created",
   Change: "would be changed",
-  Unchanged: "stays as it is",
+  Unchanged: "would be unchanged",
   Refused: "would be refused",
-  Unjudged: "cannot be judged yet",
+  Unjudged: "cannot be checked yet",
 };
 
 /** The forecast as text for people. */

@@ -16,7 +16,7 @@ const output = {
   placeholder: "text|json|html|mermaid|dot",
   fallback: "text",
   accepts: "text, json, html, mermaid or dot",
-  help: "html is one page to be zoomed and searched, without anything from elsewhere; mermaid and dot are for other programs that draw.",
+  help: "html is one self-contained page that can be zoomed and searched; mermaid and dot are input for drawing programs.",
 };
 const options = scopeOptions.map((option) => (option.name === "output" ? output : option));
 const schema = scopeSchema.extend({ output: z.enum(["text", "json", "html", "mermaid", "dot"]) });
@@ -26,8 +26,8 @@ const draw = { html: htmlPage, mermaid: mermaidText, dot: dotText };
 export const topology = clusterCommand({
   name: "topology",
   description:
-    "Prints the tree of SANs, volumes, file systems, hosts and domains, each with its readiness. A host is listed under every file system that it mounts; a domain under the host that it runs on, or under its file system while it is not running. Objects without a place in the tree come last. With --output=html, mermaid or dot the same is a picture, in which everything appears once.",
-  exitCodes: { 0: "done, whether or not everything is ready" },
+    "Prints the tree of SANs, volumes, file systems, hosts and domains, each with its readiness. A host is listed under every file system that it mounts; a domain under the host on which it runs, or under its file system while it is not running. Objects without a place in the tree come last. With --output=html, mermaid or dot, the output is a picture in which each object appears once.",
+  exitCodes: { 0: "done, whether or not all objects are ready" },
   options,
   schema,
   async run({ given, connection, io }) {
@@ -39,7 +39,7 @@ export const topology = clusterCommand({
       io.stdout.write(`${JSON.stringify({ namespace: scope, ...count, places }, undefined, 2)}\n`);
     else if (given.output !== "text") io.stdout.write(draw[given.output](graphOf(places), scope));
     else if (count.objects === 0)
-      io.stdout.write(`Nothing of xensan is in ${scope === undefined ? "any namespace" : `namespace ${scope}`}.\n`);
+      io.stdout.write(`No xensan objects in ${scope === undefined ? "any namespace" : `namespace ${scope}`}.\n`);
     else io.stdout.write(topologyText(places, count, paintFor(io)));
     return 0;
   },

@@ -98,7 +98,7 @@ function secretLink(need: SecretNeed, { secrets, namespace }: World): Link[] {
 function missing({ kind, name, by }: Need, namespace: string, action: string): Link {
   return {
     ...{ kind, namespace, name, by, state: "Missing", reason: "NotFound" },
-    message: `There is no ${kind} ${name}`,
+    message: `${kind} ${name} does not exist`,
     complaints: [],
     action,
     repeated: false,

@@ -14,8 +14,8 @@ const schema = scopeSchema.extend({ object: objectSchema.optional() });
 export const why = clusterCommand({
   name: "why",
   description:
-    "Follows the references of an object, in its spec and its status, and prints what is not ready, down to the cause, with what to do about it. Without an object, it does so for everything that is not ready in the namespace. It reads the conditions that the operator has written and contacts no host. A Secret that you may not read is assumed to exist.",
-  exitCodes: { 0: "done, whether or not everything is ready" },
+    "Follows the references of an object, in its spec and its status, and prints the objects that are not ready, down to the cause, with the action to take. Without an object, it explains every object of the namespace that is not ready. It reads the conditions that the operator has written and contacts no host. A Secret that you may not read is assumed to exist.",
+  exitCodes: { 0: "done, whether or not all objects are ready" },
   arguments: [{ ...objectArgument, optional: true }],
   options: scopeOptions,
   schema,
@@ -30,7 +30,7 @@ export const why = clusterCommand({
       const causes = causesOf(...chains).map(brief);
       io.stdout.write(`${JSON.stringify({ ...told, causes }, undefined, 2)}\n`);
     } else if (chains.length > 0) io.stdout.write(chainText(chains, style));
-    else io.stdout.write(`Everything is ready in ${scopeText(scope)}.\n`);
+    else io.stdout.write(`All objects are ready in ${scopeText(scope)}.\n`);
     return 0;
   },
 });

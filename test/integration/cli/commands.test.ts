@@ -66,7 +66,7 @@ describe("the commands on a real API server", () => {
     // Right after the kinds are installed the server may ask the client to retry.
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringMatching(/^(reading .+; trying again in .+ s\n)*$/),
+      stderr: expect.stringMatching(/^(reading .+; retrying in .+ s\n)*$/),
     });
     expect(stdout).toContain("? AoeVolume data: Pending");
     expect(stdout).toContain("✘ Secret rack-ssh (spec.ssh.privateKeySecretRef): NotFound");

@@ -40,8 +40,8 @@ describe("the embedded mode", () => {
     await using _taken = await holdPort(2210);
     const started = start();
     const [, kubeconfig = ""] = await started.until(kubeconfigLine);
-    expect(started.stdout()).toContain("port 2210 is taken on this machine: san listens on");
-    expect(started.stdout()).toMatch(/Everything is ready after (\d+ min )?[\d.]+ s\./);
+    expect(started.stdout()).toContain("port 2210 is in use on this machine: san listens on");
+    expect(started.stdout()).toMatch(/All objects are ready after (\d+ min )?[\d.]+ s\./);
 
     const volumes = await tool("kubectl", kubeconfig, ["get", "aoevolumes", "-A", "-o", "name"]);
     expect(volumes.trim().split("\n")).toEqual(["aoevolume.xensan.dev/data", "aoevolume.xensan.dev/scratch"]);

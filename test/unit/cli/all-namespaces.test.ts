@@ -67,7 +67,7 @@ Cause:
 `,
     });
     expect(await server.xensan("why")).toEqual({
-      ...{ code: 0, stdout: "Everything is ready in namespace san.\n", stderr: "" },
+      ...{ code: 0, stdout: "All objects are ready in namespace san.\n", stderr: "" },
     });
   });
 
@@ -84,12 +84,12 @@ Cause:
   });
 
   it.each([
-    [["topology", "-A", "-n", "san"], "--all-namespaces does not go with --namespace: give one of them"],
-    [["why", "aoeserver/san", "-A"], "--all-namespaces does not go with KIND/NAME: give one of them"],
-    [["pause", "-A", "aoeserver/san"], "-A does not go with KIND/NAME, which is in one namespace: -n NAME"],
+    [["topology", "-A", "-n", "san"], "--all-namespaces cannot be combined with --namespace: use one of them"],
+    [["why", "aoeserver/san", "-A"], "--all-namespaces cannot be combined with KIND/NAME: use one of them"],
+    [["pause", "-A", "aoeserver/san"], "-A cannot be combined with KIND/NAME, which is in one namespace: use -n NAME"],
     [
       ["drain", "bella", "--all-namespaces"],
-      "--all-namespaces does not go with HOST, which is in one namespace: -n NAME",
+      "--all-namespaces cannot be combined with HOST, which is in one namespace: use -n NAME",
     ],
   ])("%j is refused: %s", async (args, message) => {
     const server = await startApiServer({});

@@ -46,7 +46,7 @@ it("shows the console of a domain, and carries there what is typed until Ctrl-]"
   expect(await type("root\r\x1dnot shown")).toEqual({
     code: 0,
     stdout: "\r\nweb login: root\r\n",
-    stderr: "console of web on bella; Ctrl-] ends it\n",
+    stderr: "console of web on bella; Ctrl-] closes it\n",
   });
 });
 

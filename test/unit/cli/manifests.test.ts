@@ -33,17 +33,17 @@ describe("a directory of manifests", () => {
   });
 
   it("that is empty or absent is an error that says so", async () => {
-    await expect(readManifests(directory)).rejects.toThrow(`${directory} holds no Kubernetes objects`);
-    await expect(readManifests(path.join(directory, "gone"))).rejects.toThrow("there is no file or directory");
+    await expect(readManifests(directory)).rejects.toThrow(`${directory} contains no Kubernetes objects`);
+    await expect(readManifests(path.join(directory, "gone"))).rejects.toThrow(/^file or directory .* does not exist$/);
   });
 });
 
 describe("a file that is no manifest", () => {
   it.each([
     ["a: [", "Flow sequence"],
-    ["just text", "f.yaml: document 1 is no Kubernetes object"],
+    ["just text", "f.yaml: document 1 is not a Kubernetes object"],
     ["kind: Pod\nmetadata: {name: x}", "apiVersion"],
-    [`${object("Pod", "x")}---\nkind: Pod`, "document 2 is no Kubernetes object"],
+    [`${object("Pod", "x")}---\nkind: Pod`, "document 2 is not a Kubernetes object"],
   ])("is refused with its name and the place: %j", (text, message) => {
     expect(() => parseManifests(text, "f.yaml")).toThrow(message);
     expect(() => parseManifests(text, "f.yaml")).toThrow("f.yaml");

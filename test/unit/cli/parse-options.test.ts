@@ -38,7 +38,7 @@ describe("a command line", () => {
     [["--file"], "--file needs a value: --file FILE"],
     [["--file", "--force"], "--file needs a value: --file FILE"],
     [["--force=yes"], "--force takes no value"],
-    [["--file", "a", "--file", "b"], "--file is given twice"],
+    [["--file", "a", "--file", "b"], "--file is specified twice"],
     [["stray"], 'unexpected argument "stray"'],
   ])("refuses %j", (args, message) => {
     expect(() => parseOptions(options, args, {})).toThrow(message);

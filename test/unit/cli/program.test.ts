@@ -48,7 +48,7 @@ describe("xensan", () => {
     ],
     [
       ["run"],
-      "xensan run: --allow-address (or XENSAN_ALLOW_ADDRESSES) is missing; it must be CIDR blocks, IP addresses and host names, or the one word Any for every address\nSee: xensan run --help",
+      "xensan run: --allow-address (or XENSAN_ALLOW_ADDRESSES) is missing; it must be CIDR blocks, IP addresses and host names, or only Any for every address\nSee: xensan run --help",
     ],
     [
       ["run", "--allow-address", "10.0.0.0/99"],
@@ -78,7 +78,7 @@ describe("xensan", () => {
   it.each([
     [["--timeout", "-3"], { code: 2, message: "it must be a whole number from 1 to 86400" }],
     [["--output", "yaml"], { code: 2, message: "it must be text or json" }],
-    [["--apply", "/no/such/file"], { code: 1, message: "there is no file or directory /no/such/file" }],
+    [["--apply", "/no/such/file"], { code: 1, message: "file or directory /no/such/file does not exist" }],
     [["--rack", "/no/such/rack.yaml"], { code: 1, message: "/no/such/rack.yaml" }],
   ])("says what is wrong with npm start -- %j", async (args, { code, message }) => {
     const result = await type(["start", ...args], {}, [up], "npm");
@@ -132,8 +132,8 @@ describe("xensan", () => {
     );
     expect(await codes("plan")).toBe(
       [
-        "  0    nothing would be refused",
-        "  1    failed, or something would be refused",
+        "  0    no object would be refused",
+        "  1    failed, or an object would be refused",
         "  2    the command line is wrong",
         "  130  interrupted\n",
       ].join("\n"),

@@ -80,7 +80,7 @@ describe("xensan pause and resume", () => {
       seen.push(structuredClone(server.objects.get("aoevolumes/data")?.metadata));
     }
     expect(told).toEqual(
-      ["is not paused", "paused", "is paused already", "resumed"].map((words) => `aoevolume/data: ${words}\n`),
+      ["is not paused", "paused", "is already paused", "resumed"].map((words) => `aoevolume/data: ${words}\n`),
     );
     const { metadata } = w.volume();
     const paused = { ...metadata, annotations: { "xensan.dev/paused": "true" } };
@@ -146,8 +146,8 @@ describe("xensan plan", () => {
   it("asks a busy server again, call by call, with a line each time", async () => {
     const { code, stdout, stderr } = await planned(["GET aoevolumes/data", "PATCH aoevolumes/data"], 503);
     expect(stderr.replaceAll(/\d+\.\d s/g, "N s").split("\n")).toEqual([
-      "reading AoeVolume san/data: it is busy; trying again in N s",
-      "asking for a dry run of AoeVolume san/data: it is busy; trying again in N s",
+      "reading AoeVolume san/data: it is busy; retrying in N s",
+      "asking for a dry run of AoeVolume san/data: it is busy; retrying in N s",
       "",
     ]);
     expect({ code, verdicts: JSON.parse(stdout).objects.map((one: { verdict: string }) => one.verdict) }).toEqual({

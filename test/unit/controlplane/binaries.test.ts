@@ -56,7 +56,7 @@ describe("the programs of the control plane", () => {
       emergency: false,
     });
     await expect(programPath(found, "kubectl")).rejects.toThrow(
-      `${directory} holds no kubectl: it must come from where kube-apiserver comes from`,
+      `${directory} contains no kubectl: it must come from the same source as kube-apiserver`,
     );
   });
 
@@ -64,7 +64,7 @@ describe("the programs of the control plane", () => {
     await program(path.join(directory, "etcd"));
     vi.stubEnv("KUBEBUILDER_ASSETS", directory);
     await expect(locateBinaries({ programs: ["helm"] })).rejects.toThrow(
-      `KUBEBUILDER_ASSETS is ${directory}, which holds no executable kube-apiserver and no helm`,
+      `KUBEBUILDER_ASSETS is ${directory}, which contains no executable kube-apiserver and no helm`,
     );
   });
 
@@ -103,7 +103,7 @@ describe("the programs of the control plane", () => {
     await programs(download, ["etcd", "kube-apiserver", "kubectl"]);
     expect(await locateBinaries({ programs: ["kubectl"] })).toMatchObject({ directory: download, from: "cache" });
     await expect(locateBinaries({ programs: ["helm"] })).rejects.toThrow(
-      "no current helm: the download holds no helm; it cannot be built from Go modules (there is no Go compiler",
+      "no current helm: the download contains no helm; it cannot be built from Go modules (there is no Go compiler",
     );
   });
 
@@ -111,7 +111,7 @@ describe("the programs of the control plane", () => {
     await emptyMachine();
     await expect(locateBinaries()).rejects.toThrow(
       [
-        "no kube-apiserver: the Kubernetes download is out of reach (no such host)",
+        "no kube-apiserver: the Kubernetes download cannot be reached (no such host)",
         "it cannot be built from Go modules (there is no Go compiler (go is not on PATH))",
         "nor from Debian's packages (building the control plane needs root, for apt-get). Either set KUBEBUILDER_ASSETS",
       ].join("; "),
@@ -125,7 +125,7 @@ describe("the programs of the control plane", () => {
     const found = await locateBinaries({ onProgress: ({ text }) => seen.push(text) });
     expect(found).toMatchObject({ from: "emergency", emergency: true });
     expect(seen.filter((text) => text.startsWith("EMERGENCY: "))).toEqual([
-      "EMERGENCY: the Kubernetes download is out of reach (no such host); it cannot be built from Go modules (there is no Go compiler (go is not on PATH)); running Kubernetes 1.20.2 of 2021 from Debian's packages",
+      "EMERGENCY: the Kubernetes download cannot be reached (no such host); it cannot be built from Go modules (there is no Go compiler (go is not on PATH)); running Kubernetes 1.20.2 of 2021 from Debian's packages",
     ]);
   });
 

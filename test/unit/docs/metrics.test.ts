@@ -29,7 +29,7 @@ it("docs/reference/metrics.md lists every metric with its labels", async () => {
     "",
     "# Metrics",
     "",
-    "Served at `/metrics`. Series about objects come from the replica that leads. Beside these there are `process_*` and `nodejs_*`.",
+    "Served at `/metrics`. Only the leader serves series about objects. Each replica also serves `process_*` and `nodejs_*`.",
     "",
     "| metric | labels | meaning |",
     "|---|---|---|",

@@ -84,7 +84,7 @@ describe("the site", () => {
       "",
       "# Decisions",
       "",
-      "Why it is so: half a page each.",
+      "Each design decision with its reasons, on half a page.",
       "",
       ...decisions.map((file) => {
         const [, number = "", title = ""] = /^(\d+)\. (.*)$/.exec(titleOf(file)) ?? [];

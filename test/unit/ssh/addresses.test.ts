@@ -84,7 +84,7 @@ describe("the operator's list of allowed addresses", () => {
 });
 
 describe("what whoever runs the operator writes down", () => {
-  const accepted = "it must be CIDR blocks, IP addresses and host names, or the one word Any for every address";
+  const accepted = "it must be CIDR blocks, IP addresses and host names, or only Any for every address";
 
   it("is a list of addresses, or Any", () => {
     expect(readAddressPolicy(["Any"])).toBe("Any");

@@ -72,7 +72,7 @@ it("npm start says what it waits for at every call that a busy server turns away
       "applying Namespace san",
       "applying AoeVolume san/data",
       "reading AoeVolume san/data",
-    ].map((what) => `${what}: it starts; trying again in N s`),
+    ].map((what) => `${what}: it starts; retrying in N s`),
   );
 });
 

@@ -101,7 +101,7 @@ describe("the machines of a namespace", () => {
       host({ Reachable: fine, Ready: unknown("FactsUnknown", "xl gave no answer") }),
       { state: "Unknown", message: `FactsUnknown: xl gave no answer${seen}`, advice },
     ],
-    [host({}), { state: "Unknown", message: "no operator has checked it yet", advice }],
+    [host({}), { state: "Unknown", message: "no operator has checked the host yet", advice }],
     [host({ Reachable: fine }, { ssh: {} }), { state: "Failed", message: "its spec is not valid", advice }],
   ])("%#", (machine, expected) => {
     expect(checkHosts([machine])).toMatchObject([{ name: "xenhost/bella", ...expected }]);

@@ -54,7 +54,7 @@ describe("a command whose API server", () => {
     expect(await ask([busy])).toEqual({
       answer: "done",
       calls: 2,
-      lines: ["reading: storage is (re)initializing; trying again in N s"],
+      lines: ["reading: storage is (re)initializing; retrying in N s"],
     });
   });
 
@@ -64,8 +64,8 @@ describe("a command whose API server", () => {
       answer: "done",
       calls: 3,
       lines: [
-        `reading: the API server cannot be reached: ${code} 127.0.0.1:1; trying again in N s`,
-        "reading: starting; trying again in N s",
+        `reading: the API server cannot be reached: ${code} 127.0.0.1:1; retrying in N s`,
+        "reading: starting; retrying in N s",
       ],
     });
   });

@@ -55,7 +55,7 @@ describe("xensan import over SSH", () => {
     const before = rack.events.length;
     const { code, stdout, stderr } = await run("--san", at("san"), "--host", at("bella"), "--output", output);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
-    expect(stderr).toContain("not imported: AoeVolume e0-1: no vblade runs for it; xensan would start one\n");
+    expect(stderr).toContain("not imported: AoeVolume e0-1: no vblade is running for it; xensan would start one\n");
     expect(stderr).toContain(`3 objects of 2 hosts in ${output}.`);
     expect(readdirSync(output).sort()).toEqual([
       ...["aoeservers.yaml", "aoevolumes.yaml", "kustomization.yaml", "xenhosts.yaml"],
@@ -77,7 +77,7 @@ describe("xensan import over SSH", () => {
   it("names a host whose key is not known, and prints the others", async () => {
     const { code, stdout, stderr } = await run("--san", at("san"), "--host", at("brutus"));
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^not looked at: root@127\.0\.0\.1:\d+: .*host key/);
+    expect(stderr).toMatch(/^not probed: root@127\.0\.0\.1:\d+: .*host key/);
     expect(stdout.match(/^kind: .*$/gm)).toEqual(["kind: AoeServer", "kind: AoeVolume"]);
   });
 

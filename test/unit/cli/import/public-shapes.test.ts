@@ -67,7 +67,7 @@ const shapes: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "a PCI card of the host",
     "name = \"pci\"\nmemory = 512\nbootloader = \"pygrub\"\npci = [ '01:00.0' ]\ndisk = [ '/srv/xen/pci.img,raw,xvda,w' ]\n",
-    ['line 4: pci = ["01:00.0"] cannot be declared, and without it the guest would not be the same'],
+    ['line 4: pci = ["01:00.0"] cannot be declared, and the guest would differ without it'],
   ],
   [
     "a serial line and an end that renames",
@@ -102,13 +102,13 @@ const shapes: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "memory of a calculation",
     'name = "sum"\nmemory = 2*512\nbootloader = "pygrub"\ndisk = [ \'/srv/xen/sum.img,raw,xvda,w\' ]\n',
-    ["line 2: memory = 2*512 (more than a text, a number or a list)", "line 2 could not be read"],
+    ["line 2: memory = 2*512 (the value is followed by more text)", "line 2 could not be read"],
   ],
   [
     "a list that is not closed",
     "name = \"open\"\nmemory = 128\ndisk = [ '/srv/xen/open.img,raw,xvda,w'\nvif = [ 'bridge=br0' ]\n",
     [
-      "line 3: disk = [ '/srv/xen/open.img,raw,xvda,w' (a list has no end, or no comma between two values)",
+      "line 3: disk = [ '/srv/xen/open.img,raw,xvda,w' (a list has no end, or two values have no comma between them)",
       "line 3 could not be read",
     ],
   ],
@@ -184,7 +184,7 @@ describe("a file as people write it", () => {
     [
       'cpus = [ "2", "3" ]',
       undefined,
-      ['line 2: cpus = ["2","3"] has no field: numbers and ranges for all virtual CPUs have one'],
+      ['line 2: cpus = ["2","3"] has no field: cpus accepts only numbers and ranges for all virtual CPUs'],
     ],
   ])("%s pins it to %s", (line, cpus, lost) => {
     const file = domainFile({ path: "/etc/xen/guest.cfg", text: `name = "a"\n${line}\n` });

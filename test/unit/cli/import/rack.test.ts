@@ -124,8 +124,8 @@ describe("a rack of 2010 that was built by hand", () => {
     const cluster = (dom0s: LookedRack["dom0s"]) =>
       lost({ sans: [server], dom0s }).filter((line) => line.startsWith("Ocfs2Cluster"));
     const capitals = [
-      'Ocfs2Cluster ocfs2: node 0 is called "Bella", and cluster.conf would say "bella": O2CB compares without case',
-      'Ocfs2Cluster ocfs2: node 1 is called "Brutus", and cluster.conf would say "brutus": O2CB compares without case',
+      'Ocfs2Cluster ocfs2: node 0 is called "Bella", and xensan would write "bella" to cluster.conf: O2CB compares names without case',
+      'Ocfs2Cluster ocfs2: node 1 is called "Brutus", and xensan would write "brutus" to cluster.conf: O2CB compares names without case',
     ];
     const option = 'Ocfs2Cluster ocfs2: the OCFS2 "DATA" on /dev/etherd/e0.1: the mount option nofail has no field';
     expect(cluster([dom0(0, "Bella"), brutus])).toEqual([
@@ -135,7 +135,7 @@ describe("a rack of 2010 that was built by hand", () => {
     ]);
     expect(cluster([dom0(0, "Bella")])).toEqual([
       ...capitals.slice(0, 1),
-      'Ocfs2Cluster ocfs2: node 1 is "Brutus", which is none of the hosts that were looked at: give it with --host',
+      'Ocfs2Cluster ocfs2: node 1 is "Brutus", which is not one of the probed hosts: add it with --host',
       ...capitals.slice(1),
       option,
     ]);
@@ -158,7 +158,7 @@ describe("a domain that is written down", () => {
     expect(domains({ sans, dom0s: [dom0(0, "Bella", runs), unread] })).toEqual(["web Running"]);
     const unknown = dom0(1, "Brutus", "end domains unknown 1 xenstore~is~away");
     expect(lost({ sans, dom0s: [dom0(0, "Bella", runs), unknown] })).toContain(
-      "XenDomain mail: whether it runs is not known: domains of brutus: xenstore is away",
+      "XenDomain mail: it is unknown whether it runs: domains of brutus: xenstore is away",
     );
   });
 });
@@ -173,7 +173,7 @@ describe("exports", () => {
     [
       "of one address twice",
       "exports process 1 0 1 eth1 /dev/sdb\nexports process 2 0 1 eth1 /dev/sdc",
-      "AoeVolume e0-1: 2 exports have the address e0.1 (/dev/sdb on eth1, /dev/sdc on eth1); one can be declared",
+      "AoeVolume e0-1: 2 exports have the address e0.1 (/dev/sdb on eth1, /dev/sdc on eth1); only one can be declared",
     ],
     [
       "of a part of a disk",
@@ -188,7 +188,7 @@ describe("exports", () => {
   ])("%s are named and not written", (_what, exports, line) => {
     expect(volumes(exports)).toEqual([[false, line, ...(exports.includes("inittab") ? [stopped] : [])]]);
   });
-  const stopped = "AoeVolume e0-1: no vblade runs for it; xensan would start one";
+  const stopped = "AoeVolume e0-1: no vblade is running for it; xensan would start one";
 
   it("that the API refuses are named with its own words", () => {
     expect(
@@ -198,7 +198,7 @@ describe("exports", () => {
     ).toEqual([
       [
         false,
-        "AoeVolume e4095-1: no vblade runs for it; xensan would start one",
+        "AoeVolume e4095-1: no vblade is running for it; xensan would start one",
         expect.stringContaining("AoeVolume e4095-1: spec.shelf"),
       ],
     ]);
@@ -228,7 +228,7 @@ describe("what cannot be read", () => {
         notImported: [
           "AoeServer 10.0.0.4: exports: it hangs",
           "AoeServer 10.0.0.4: identity: no proc",
-          "AoeServer 10.0.0.4: it exports nothing that can be declared, so spec.interfaces and spec.allowedBackings are for you to write",
+          "AoeServer 10.0.0.4: it exports nothing that can be declared, so write spec.interfaces and spec.allowedBackings yourself",
         ],
       },
       {
@@ -236,7 +236,7 @@ describe("what cannot be read", () => {
         found: ["root@10.0.0.3: brutus, Debian GNU/Linux 12, Linux 6.1.0", "toolstack xm"],
         notImported: [
           "XenHost brutus: AoE driver: sysfs is away",
-          "XenHost brutus: xend-relocation-server is on and xend-relocation-hosts-allow is empty: everybody may migrate domains to it; say who in relocation.allowedSourceHostRefs",
+          "XenHost brutus: xend-relocation-server is on and xend-relocation-hosts-allow is empty: any host may migrate domains to it; list the allowed hosts in relocation.allowedSourceHostRefs",
         ],
         spec: {
           ssh: { host: "10.0.0.3", privateKeySecretRef: { name: "rack-ssh" }, hostKeys: ["ssh-ed25519 AAAA"] },

@@ -31,19 +31,19 @@ describe("a file of xl.cfg", () => {
   });
 
   it.each([
-    ["name = vm", "1: its value is no text, number or list"],
-    ["memory = 1.5", "1: its value is no text, number or list"],
-    ["memory = 2*512", "1: more than a text, a number or a list"],
+    ["name = vm", "1: its value is not a string, a number or a list"],
+    ["memory = 1.5", "1: its value is not a string, a number or a list"],
+    ["memory = 2*512", "1: the value is followed by more text"],
     ["memory = 99999999999999999999", "1: its number is too large"],
-    ["name = 'vm", "1: its value is no text, number or list"],
-    ["disk = [ 'a' 'b' ]", "1: a list has no end, or no comma between two values"],
-    ["disk = [ 'a',", "1: its value is no text, number or list"],
-    ["import os", "1: no = follows the name"],
-    ["= 1", "1: it is no setting"],
-    ["a == 1", "1: no = follows the name"],
+    ["name = 'vm", "1: its value is not a string, a number or a list"],
+    ["disk = [ 'a' 'b' ]", "1: a list has no end, or two values have no comma between them"],
+    ["disk = [ 'a',", "1: its value is not a string, a number or a list"],
+    ["import os", "1: the name is not followed by ="],
+    ["= 1", "1: it is not a setting"],
+    ["a == 1", "1: the name is not followed by ="],
     ["a += 1", ""],
-    ["a = 1; a += ['x']", "1: += is understood of lists"],
-    [`a = ${"[".repeat(9)}${"]".repeat(9)}`, "1: its lists are nested too deep"],
+    ["a = 1; a += ['x']", "1: += is supported only for lists"],
+    [`a = ${"[".repeat(9)}${"]".repeat(9)}`, "1: its lists are nested too deeply"],
   ])("%j is named with its line, and costs no other", (text, why) => {
     expect(read(`${text}\nafter = 1`)).toMatchObject({
       settings: { after: 1 },
@@ -66,13 +66,13 @@ kernel = "/boot/vmlinuz-" + os.uname()[2]
     expect(read(text)).toEqual({
       settings: { name: "old", memory: 128 },
       unread: [
-        "1: no = follows the name",
-        "3: no = follows the name",
+        "1: the name is not followed by =",
+        "3: the name is not followed by =",
         "4: it belongs to the code above",
         "5: it belongs to the code above",
-        "7: no = follows the name",
+        "7: the name is not followed by =",
         "8: it belongs to the code above",
-        "10: more than a text, a number or a list",
+        "10: the value is followed by more text",
       ],
     });
   });

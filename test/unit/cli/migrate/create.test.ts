@@ -17,7 +17,7 @@ it("a migration whose creation got no answer is created once, and found", async 
     ...{ code: 0, posts: 2, created: [key] },
     stdout: `xenmigration/${name} created in namespace san\n`,
   });
-  expect(stderr).toMatch(new RegExp(`^creating XenMigration ${name}: .+; trying again in [\\d.]+ s\\n$`));
+  expect(stderr).toMatch(new RegExp(`^creating XenMigration ${name}: .+; retrying in [\\d.]+ s\\n$`));
 });
 
 it("says that it may have been created, and how to look, when no answer comes at all", async () => {

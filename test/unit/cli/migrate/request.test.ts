@@ -38,7 +38,7 @@ describe("the XenMigration that somebody means", () => {
   it("warns where a host that cannot be seen may have the domain", () => {
     const hosts = [w.host("bella", up), w.host("brutus", { Reachable: w.unknown("Unreachable", "x"), Ready: w.fine })];
     expect(request({ domain: "ghost" }, { hosts }).warnings).toEqual([
-      'no host reports a domain "ghost"; brutus cannot be reached and may have it',
+      'no host reports a domain "ghost"; brutus cannot be reached and may have the domain',
     ]);
   });
 

@@ -113,9 +113,9 @@ describe("the forecast of a manifest", () => {
         "    needs AoeServer san (spec.serverRef), which does not exist",
         "~ AoeVolume san/data would be changed",
         "    spec.slot: 1 becomes 9",
-        '? AoeVolume san/data cannot be judged yet: namespaces "san" not found',
+        '? AoeVolume san/data cannot be checked yet: namespaces "san" not found',
         "",
-        "Nothing was applied: 1 would be created, 1 would be changed, 1 cannot be judged yet.",
+        "Nothing was applied: 1 would be created, 1 would be changed, 1 cannot be checked yet.",
         "",
       ].join("\n"),
     );
