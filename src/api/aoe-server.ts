@@ -65,9 +65,7 @@ const exportSchema = z.object({
 
 /** Status of an AoeServer from its last probe; every kind of host has the first part. */
 export const aoeServerStatusSchema = hostStatusSchema.extend({
-  exports: atomicListOf(exportSchema, { max: 256 })
-    .optional()
-    .describe("The vblade exports of the host, at most 256."),
+  exports: atomicListOf(exportSchema, { max: 256 }).optional().describe("The vblade exports of the host, at most 256."),
 });
 
 /** Spec of an AoeServer, parsed and with its defaults. */

@@ -96,7 +96,9 @@ export const aoeVolumeSpecSchema = withRules(
       .describe("Requests in flight per client (vblade -b), 16 by default. Linux clients use at most 64."),
     allowedMACs: setOf(macSchema, { max: 32 })
       .optional()
-      .describe("MAC addresses of the only network cards that may use the volume (vblade -m). Every card on the segment by default."),
+      .describe(
+        "MAC addresses of the only network cards that may use the volume (vblade -m). Every card on the segment by default.",
+      ),
     clientRefs: mapListOf(localRefSchema, ["name"], { max: 254 })
       .optional()
       .describe("XenHosts that must attach the volume."),
@@ -183,7 +185,8 @@ export const aoeVolumeDefinition = defineKind({
   kind: "AoeVolume",
   plural: "aoevolumes",
   shortName: "aoev",
-  description: "A disk, file or logical volume of an AoeServer, exported under an AoE address, and the hosts that must attach it.",
+  description:
+    "A disk, file or logical volume of an AoeServer, exported under an AoE address, and the hosts that must attach it.",
   spec: aoeVolumeSpecSchema,
   status: aoeVolumeStatusSchema,
   rules: [],

@@ -13,7 +13,11 @@ export const conditionSchema = z.object({
   status: z
     .enum(["True", "False", "Unknown"])
     .describe("Unknown means that the state could not be determined; it never means absent."),
-  observedGeneration: z.int().min(0).optional().describe("metadata.generation of the spec that the condition describes."),
+  observedGeneration: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("metadata.generation of the spec that the condition describes."),
   lastTransitionTime: timeSchema.describe("When status last changed."),
   reason: textOf(/^[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$/, 128, "a reason in PascalCase").describe(
     "A reason from the catalogue.",

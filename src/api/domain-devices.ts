@@ -81,7 +81,7 @@ const diskSchema = withRules(
 export const domainDisksSchema = withRules(mapListOf(diskSchema, ["device"], { max: 26 }), [
   {
     cel: "self.all(a, self.exists_one(b, b.path == a.path && b.filesystemRef.label == a.filesystemRef.label && b.filesystemRef.clusterRef.name == a.filesystemRef.clusterRef.name))",
-    message: "every disk must have an image of its own",
+    message: "every disk must have its own image",
     holds: (disks) =>
       new Set(
         disks.map((disk) => JSON.stringify([disk.filesystemRef.clusterRef.name, disk.filesystemRef.label, disk.path])),
@@ -171,7 +171,7 @@ export const domainConsoleSchema = z
 export const domainNetworksSchema = withRules(atomicListOf(networkSchema, { max: 8 }), [
   {
     cel: "self.all(a, !has(a.mac) || self.exists_one(b, has(b.mac) && b.mac == a.mac))",
-    message: "every network card must have a MAC address of its own",
+    message: "every network card must have its own MAC address",
     holds: (networks) => {
       const macs = networks.flatMap((network) => network.mac ?? []);
       return new Set(macs).size === macs.length;

@@ -33,7 +33,7 @@ const nodesSchema = withRules(mapListOf(nodeSchema, ["number"], { min: 1, max: 6
   },
   {
     cel: "self.all(a, self.exists_one(b, b.address == a.address))",
-    message: "every node must have an address of its own",
+    message: "every node must have its own address",
     holds: (nodes: Node[]) => unique(nodes.map((node) => node.address)),
   },
   {
@@ -105,7 +105,7 @@ export const ocfs2ClusterSpecSchema = withRules(
       },
       {
         cel: "self.all(a, self.exists_one(b, b.mountPoint == a.mountPoint))",
-        message: "every file system must have a mount point of its own",
+        message: "every file system must have its own mount point",
         holds: (filesystems) => unique(filesystems.map((filesystem) => filesystem.mountPoint)),
       },
     ])
@@ -182,7 +182,9 @@ export const ocfs2ClusterStatusSchema = z.object({
     .describe("The active timeouts: all nodes change them at once, while nothing is mounted."),
   nodes: atomicListOf(nodeStatusSchema, { max: 128 })
     .optional()
-    .describe("The cluster as each node sees it, including nodes that are no longer in the spec, until they have left."),
+    .describe(
+      "The cluster as each node sees it, including nodes that are no longer in the spec, until they have left.",
+    ),
   filesystems: atomicListOf(filesystemStatusSchema, { max: 64 })
     .optional()
     .describe("The file systems, including those that are no longer in the spec, until every node has unmounted them."),

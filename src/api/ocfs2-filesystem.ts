@@ -44,7 +44,12 @@ export const ocfs2FilesystemSchema = withRules(
       .describe(
         "Images that any XenDomain may read: new disks are copied from them (sourcePath), and CD-ROM drives use them. Patterns below the mount point, like templates/*.img or iso/*.iso. xensan reads no other image, and never the image of a domain, even if it is listed.",
       ),
-    nodeSlots: z.int().min(1).max(255).default(8).describe("Number of nodes that may mount the file system at once; it may grow."),
+    nodeSlots: z
+      .int()
+      .min(1)
+      .max(255)
+      .default(8)
+      .describe("Number of nodes that may mount the file system at once; it may grow."),
     blockSize: z.enum(["1Ki", "2Ki", "4Ki"]).optional().describe("Chosen by mkfs when omitted. Immutable."),
     clusterSize: z
       .enum(["4Ki", "8Ki", "16Ki", "32Ki", "64Ki", "128Ki", "256Ki", "512Ki", "1Mi"])
@@ -60,7 +65,9 @@ export const ocfs2FilesystemSchema = withRules(
     format: z
       .enum(["IfBlank", "Never"])
       .default("IfBlank")
-      .describe("IfBlank: the volume is formatted once, after it was proved blank. Never: the file system must exist already."),
+      .describe(
+        "IfBlank: the volume is formatted once, after it was proved blank. Never: the file system must exist already.",
+      ),
   }),
   [
     { cel: "self.nodeSlots >= oldSelf.nodeSlots", message: "nodeSlots must not shrink", path: ["nodeSlots"] },

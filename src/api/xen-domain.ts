@@ -53,11 +53,15 @@ export const xenDomainSpecSchema = withRules(
     memory: memorySchema.describe("Memory of the domain when it starts."),
     maxMemory: memorySchema
       .optional()
-      .describe("Limit of the memory that the domain may be given while it runs (xl mem-set); same as memory when omitted."),
+      .describe(
+        "Limit of the memory that the domain may be given while it runs (xl mem-set); same as memory when omitted.",
+      ),
     vcpus: z.int().min(1).max(512).default(1).describe("Virtual CPUs."),
     cpus: cpusSchema
       .optional()
-      .describe("Processors of the host on which the virtual CPUs run, like 0-3 or 0-7,^1; all processors when omitted."),
+      .describe(
+        "Processors of the host on which the virtual CPUs run, like 0-3 or 0-7,^1; all processors when omitted.",
+      ),
     type: z
       .enum(["PVH", "PV", "HVM"])
       .default("PVH")
@@ -96,7 +100,10 @@ export const xenDomainSpecSchema = withRules(
       .enum(["Retain", "Delete"])
       .default("Retain")
       .describe("Delete: the image files that xensan created are deleted with the object."),
-    onPoweroff: z.enum(["Destroy", "Restart", "Preserve"]).default("Destroy").describe("Action when the guest powers off."),
+    onPoweroff: z
+      .enum(["Destroy", "Restart", "Preserve"])
+      .default("Destroy")
+      .describe("Action when the guest powers off."),
     onReboot: z.enum(["Destroy", "Restart", "Preserve"]).default("Restart").describe("Action when the guest reboots."),
     onCrash: z
       .enum(["Destroy", "Restart", "Preserve", "CoredumpDestroy", "CoredumpRestart"])
@@ -171,7 +178,9 @@ export const xenDomainStatusSchema = z.object({
     .string()
     .max(64)
     .optional()
-    .describe("SHA-256 of the configuration with which the domain was started; a newer one takes effect at the next start."),
+    .describe(
+      "SHA-256 of the configuration with which the domain was started; a newer one takes effect at the next start.",
+    ),
   shutdownTime: timeSchema.optional().describe("When the guest was asked to shut down."),
   disks: atomicListOf(
     z.object({
@@ -201,7 +210,9 @@ export const xenDomainStatusSchema = z.object({
     { max: 32 },
   )
     .optional()
-    .describe("Migrations that were started, newest first. A migration in this list does not run again when its XenMigration is restored."),
+    .describe(
+      "Migrations that were started, newest first. A migration in this list does not run again when its XenMigration is restored.",
+    ),
   plan: planSchema.optional(),
 });
 
@@ -221,7 +232,8 @@ export const xenDomainDefinition = defineKind({
   rules: [
     {
       cel: "self.metadata.name.size() <= 63 && !self.metadata.name.matches('^[0-9]+$')",
-      message: "metadata.name must have at most 63 characters and not only digits: xl interprets a number as a domain id",
+      message:
+        "metadata.name must have at most 63 characters and not only digits: xl interprets a number as a domain id",
       path: ["metadata", "name"],
       holds: ({ metadata }) => metadata.name.length <= 63 && !/^[0-9]+$/.test(metadata.name),
     },

@@ -132,7 +132,9 @@ export const xenHostStatusSchema = hostStatusSchema.extend({
     ),
   proof: atomicObject(
     z.object({
-      kind: z.enum(["StorageDeath", "Forgotten"]).describe("StorageDeath: the storage proves that the host is dead. Forgotten: a person confirmed it."),
+      kind: z
+        .enum(["StorageDeath", "Forgotten"])
+        .describe("StorageDeath: the storage proves that the host is dead. Forgotten: a person confirmed it."),
       bootID: z.string().max(64).describe("The boot that has ended, with all domains and processes of that boot."),
       message: z.string().max(4096).describe("Evidence for the proof."),
       time: timeSchema.describe("When the proof was complete."),

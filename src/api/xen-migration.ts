@@ -62,7 +62,9 @@ export const xenMigrationSpecSchema = withRules(
     abort: z
       .enum(["Requested"])
       .optional()
-      .describe("Requested: abort the migration while that is safe. Only this field and ttlSecondsAfterFinished may change."),
+      .describe(
+        "Requested: abort the migration while that is safe. Only this field and ttlSecondsAfterFinished may change.",
+      ),
     ttlSecondsAfterFinished: z
       .int()
       .min(0)
@@ -134,7 +136,9 @@ export const xenMigrationStatusSchema = z.object({
     z.object({
       stage: z
         .enum(["Stopping", "Starting"])
-        .describe("Stopping: the domain is stopped on the source. Starting: the domain is started on the target; from here on the migration cannot be aborted."),
+        .describe(
+          "Stopping: the domain is stopped on the source. Starting: the domain is started on the target; from here on the migration cannot be aborted.",
+        ),
       time: timeSchema.describe("When the stage began."),
     }),
   )
@@ -161,7 +165,9 @@ export const xenMigrationStatusSchema = z.object({
   )
     .optional()
     .describe("Reason for aborting the migration. Written before anything is stopped."),
-  targetReasons: atomicListOf(z.string().max(1024), { max: 64 }).optional().describe("Reasons for the choice of the target."),
+  targetReasons: atomicListOf(z.string().max(1024), { max: 64 })
+    .optional()
+    .describe("Reasons for the choice of the target."),
   history: atomicListOf(transitionSchema, { max: 64 }).optional().describe("Transitions, oldest first."),
   plan: planSchema.optional(),
 });

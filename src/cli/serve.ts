@@ -42,7 +42,10 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     clock,
     metrics,
     onWait: ({ error, ...wait }) =>
-      log.info({ ...wait, status: error.status, said: error.message }, "the API server asks the client to wait; the request is sent again after that time"),
+      log.info(
+        { ...wait, status: error.status, said: error.message },
+        "the API server asks the client to wait; the request is sent again after that time",
+      ),
   });
   const api = options.client?.(client) ?? client;
   const dialer = createDialer({

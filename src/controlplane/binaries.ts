@@ -87,7 +87,8 @@ async function emergency(
   options: BuildOptions & { readonly onProgress: (progress: Progress) => void },
 ): Promise<ControlPlaneBinaries> {
   const directory = path.join(cacheDirectory(), "control-plane", `debian-${emergencyVersion}`);
-  const ways = "set KUBEBUILDER_ASSETS to a directory that contains them, or install the Go version that modules/*/go.mod require";
+  const ways =
+    "set KUBEBUILDER_ASSETS to a directory that contains them, or install the Go version that modules/*/go.mod require";
   const absent = programs.filter((program) => !always.some((name) => name === program));
   if (absent.length > 0) throw new Error(`no current ${absent.join(", ")}: ${reasons.join("; ")}. Either ${ways}.`);
   options.onProgress({

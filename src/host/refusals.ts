@@ -10,7 +10,8 @@ export const refusals = {
   BackingMissing: "There is no such file or device",
   BackingNotUsable:
     "The backing is neither a regular file nor a block device, or is in a system directory, or has another hard link",
-  BackingInUse: "The backing is mounted, used as swap, held by LVM, RAID or device-mapper, or part of the running system",
+  BackingInUse:
+    "The backing is mounted, used as swap, held by LVM, RAID or device-mapper, or part of the running system",
   BackingEmpty: "The backing is smaller than one sector",
   BackingExported: "Another vblade already serves the same file or device, or a disk that contains it",
   BackingChanged: "The target of the path changed while the script ran",
@@ -19,7 +20,8 @@ export const refusals = {
   NotOurs: "xensan did not create the resource for this owner, so it does not delete the resource",
   StillExported: "A vblade still serves the backing",
   SnapshotsExist: "LVM snapshots depend on the logical volume and would be deleted with it",
-  LayoutNotLinear: "The logical volume is striped, mirrored, thin or otherwise not linear, and xensan extends only linear logical volumes",
+  LayoutNotLinear:
+    "The logical volume is striped, mirrored, thin or otherwise not linear, and xensan extends only linear logical volumes",
   BlankingFailed: "The new part of the logical volume could not be filled with zeroes; the message quotes the error",
   BackingWritten: "An initiator, declared or not, writes through the export",
   ExportFailed: "vblade does not stay running; the message quotes its output",
@@ -47,7 +49,7 @@ export const refusals = {
   ClusterOffline: "O2CB is not online; the message quotes its output",
   DeviceMissing: "There is no such block device, or it cannot be read",
   NotBlank: "The device is not blank; the message names its content",
-  SizeDiffers: "The size of the device is not that of the volume",
+  SizeDiffers: "The size of the device differs from that of the volume",
   WrongServer: "Another server answers for the target, or more than one server does",
   HeartbeatActive: "A host writes a heartbeat to the device: it is in use",
   FormatInterrupted: "A format of the device began on this host and did not finish",
@@ -94,8 +96,7 @@ export const refusals = {
   DomainMigrating: "The toolstack is moving or building the domain now",
   DomainNotRunning: "The domain is paused, shut down or dying",
   DomainNameUnsafe: "xl would interpret the name as something else: a number, or a domain that is being migrated",
-  PastPointOfNoReturn:
-    "The target has permission to start the domain, so the migration can no longer be aborted",
+  PastPointOfNoReturn: "The target has permission to start the domain, so the migration can no longer be aborted",
   ResumeUnsupported: "xl of this host cannot resume a suspended domain (before 4.20)",
   DomainStateDiffers: "The domain is not in the required state; the message names its state",
   PeerUnreachable: "The peer does not answer over SSH",

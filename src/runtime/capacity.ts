@@ -42,9 +42,11 @@ export class TooManyObjects extends Error {
 /** Registers metrics of the capacity and of the number of objects. */
 export function observeCapacity(registry: Registry, { atMost, objects }: Capacity): void {
   const registers = [registry];
-  new Gauge({ name: "xensan_objects_at_most", help: "Approximate number of objects that the memory limit serves.", registers }).set(
-    atMost,
-  );
+  new Gauge({
+    name: "xensan_objects_at_most",
+    help: "Approximate number of objects that the memory limit serves.",
+    registers,
+  }).set(atMost);
   new Gauge({
     ...{ name: "xensan_objects", help: "Objects that have been read and are kept in memory.", registers },
     collect() {

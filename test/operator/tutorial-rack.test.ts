@@ -42,7 +42,8 @@ const running = (stage: Stage) =>
       .map(({ configuration: { uuid }, disks }) => `${host} ${uuid} inode ${disks.map(({ file }) => file?.inode)}`),
   );
 
-const bareProcess = "AoeVolume data: it is a bare process, which is not started at boot; xensan would write a configuration that starts it";
+const bareProcess =
+  "AoeVolume data: it is a bare process, which is not started at boot; xensan would write a configuration that starts it";
 const namedOf = (host: string) => [
   ...["SAVE is /var/lib/xen/save", "RESTORE is true", "AUTO is /etc/xen/auto"].map(
     (found) =>

@@ -47,8 +47,8 @@ export const attaching = {
   WrongServer: {
     stalls: true,
     conditions: ["Attached"],
-    meaning: "A client gets answers at this address from a server other than the volume's.",
-    action: "Find it by its MAC address and stop it.",
+    meaning: "A server other than the volume's answers a client at this address.",
+    action: "Find the server by its MAC address and stop it.",
   },
   WrongSize: {
     conditions: ["Attached"],

@@ -40,7 +40,8 @@ export const exporting = {
   BackingNotUsable: {
     stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "The backing is neither a regular file nor a block device, or is in a system directory, or has another hard link.",
+    meaning:
+      "The backing is neither a regular file nor a block device, or is in a system directory, or has another hard link.",
     action: "Use another backing.",
   },
   BackingInUse: {
@@ -106,13 +107,13 @@ export const exporting = {
   LayoutNotLinear: {
     stalls: true,
     conditions: ["Exported"],
-    meaning: "The logical volume is striped, mirrored, thin or otherwise not linear. xensan extends only linear logical volumes.",
+    meaning:
+      "The logical volume is striped, mirrored, thin or otherwise not linear. xensan extends only linear logical volumes.",
     action: "Extend it with lvextend on the server: xensan then serves the new size.",
   },
   BlankingFailed: {
     conditions: ["Exported"],
-    meaning:
-      "The new part of the logical volume could not be filled with zeroes, so it is not served. xensan retries.",
+    meaning: "The new part of the logical volume could not be filled with zeroes, so it is not served. xensan retries.",
     action: "Check the disks of the volume group: the message quotes the write error.",
   },
   SnapshotsExist: {

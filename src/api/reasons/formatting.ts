@@ -55,17 +55,19 @@ export const formatting = {
   PendingUnmount: {
     conditions: ["Formatted"],
     meaning: "Node slots can be added only while no node has the file system mounted.",
-    action: "Set xensan.dev/paused=true, unmount the file system on the hosts that the message names, and remove the annotation.",
+    action:
+      "Set xensan.dev/paused=true, unmount the file system on the hosts that the message names, and remove the annotation.",
   },
   FormatForbidden: {
     stalls: true,
     conditions: ["Formatted"],
-    meaning: "The volume is blank and the spec says format: Never.",
+    meaning: "The volume is blank and format is Never in the spec.",
     action: "Set format to IfBlank, or use the volume that holds the file system.",
   },
   FormatUnknown: {
     conditions: ["Formatted"],
-    meaning: "Only the node that was chosen to format the volume has a record of whether formatting began, and it cannot be reached.",
+    meaning:
+      "Only the node that was chosen to format the volume has a record of whether formatting began, and it cannot be reached.",
     action:
       "Bring the node back. If it is permanently off, check the device on another node and set the annotation xensan.dev/approve as the message says: xensan then chooses another node, which formats only a blank device.",
   },

@@ -140,7 +140,11 @@ export const moving = {
     meaning: "Another domain on the target has the same name.",
     action: "Rename or stop the other domain.",
   },
-  NotMigrating: { conditions: ["Migrating"], meaning: "The migration has not started, or it has finished.", action: "Nothing." },
+  NotMigrating: {
+    conditions: ["Migrating"],
+    meaning: "The migration has not started, or it has finished.",
+    action: "Nothing.",
+  },
   Migrating: {
     conditions: ["Migrating", "Succeeded", "events"],
     meaning: "The domain is being moved; the message shows the progress.",
@@ -238,8 +242,13 @@ export const moving = {
   },
   Stalled: {
     conditions: outcome,
-    meaning: "Nothing arrived on the target for five minutes, so the migration was aborted. The domain stayed on the source.",
+    meaning:
+      "Nothing arrived on the target for five minutes, so the migration was aborted. The domain stayed on the source.",
     action: "Check the network between the hosts and the load on both.",
   },
-  Deleted: { conditions: outcome, meaning: "The XenMigration was deleted, so the migration was aborted.", action: "Nothing." },
+  Deleted: {
+    conditions: outcome,
+    meaning: "The XenMigration was deleted, so the migration was aborted.",
+    action: "Nothing.",
+  },
 } as const satisfies Record<string, ReasonEntry>;

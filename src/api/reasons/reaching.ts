@@ -20,7 +20,7 @@ export const reaching = {
   Dead: {
     conditions: ["Reachable", "AoeReady", "ToolstackReady", "RelocationReady", "WatchdogReady", "Drained", "Ready"],
     meaning:
-      "The host cannot be reached, and its storage proves that it is dead: on every file system of its clusters, another node that writes its own heartbeat has seen none of the host for twice the dead time, has evicted the host and has replayed its journal; and the host was last seen with a watchdog that resets a hung dom0. Its domains are started elsewhere. Its network address may still answer.",
+      "The host cannot be reached, and its storage proves that it is dead: on every file system of its clusters, another node that writes its own heartbeat has seen no heartbeat of the host for twice the dead time, has evicted the host and has replayed its journal; and the host was last seen with a watchdog that resets a hung dom0. Its domains are started elsewhere. Its network address may still answer.",
     action: "Repair the machine, or delete the XenHost.",
   },
   Forgotten: {
@@ -32,7 +32,7 @@ export const reaching = {
   ForgetContradicted: {
     conditions: ["events"],
     meaning:
-      "The machine answers in the boot that xensan.dev/forget says has ended. The annotation was removed, so that it has no effect later.",
+      "The machine still runs the boot that xensan.dev/forget declared ended. The annotation was removed, so that it has no effect later.",
     action: "Find out why the machine was silent; run `xensan forget` again if it is off next time.",
   },
   MachineChanged: {

@@ -92,7 +92,7 @@ export const running = {
   Adopted: {
     conditions: ["PendingRestart"],
     meaning: "The domain ran before xensan managed it, so the configuration that it was started with is unknown.",
-    action: "Nothing; it is known after a restart by xensan.",
+    action: "Nothing; the configuration is known after a restart by xensan.",
   },
   ToolstackReady: {
     conditions: ["ToolstackReady"],

@@ -51,7 +51,7 @@ export const sharing = {
   SizeDiffers: {
     stalls: true,
     conditions: ["Formatted"],
-    meaning: "The size of the device is not that of the volume, so it may be another device.",
+    meaning: "The size of the device differs from that of the volume, so it may be another device.",
     action: "See the conditions of the AoeVolume, and find other servers of its address.",
   },
   WrongServer: {
@@ -81,7 +81,7 @@ export const sharing = {
   WrongFilesystem: {
     stalls: true,
     conditions: ["Formatted", "Mounted", "DeletionBlocked"],
-    meaning: "The device has no OCFS2 file system, or another one than the recorded one.",
+    meaning: "The device has no OCFS2 file system, or not the recorded one.",
     action: "Find out who changed the volume. xensan neither formats nor mounts it.",
   },
   MountPointOutsideBounds: {
@@ -100,8 +100,7 @@ export const sharing = {
   MountPointNotUsable: {
     stalls: true,
     conditions: ["Mounted"],
-    meaning:
-      "The mount point is not a directory, is reached over a symbolic link, or is in a system directory.",
+    meaning: "The mount point is not a directory, is reached over a symbolic link, or is in a system directory.",
     action: correctSpec,
   },
   MountPointNotEmpty: {

@@ -53,8 +53,7 @@ export async function* checksOf(
     source: connection.source,
     answerSeconds,
     unanswered: "Repeat",
-    onWait: ({ error, delaySeconds }) =>
-      stderr.write(`${error.message}; retrying in ${delaySeconds.toFixed(1)} s\n`),
+    onWait: ({ error, delaySeconds }) => stderr.write(`${error.message}; retrying in ${delaySeconds.toFixed(1)} s\n`),
   });
   try {
     const { host } = await api.server();

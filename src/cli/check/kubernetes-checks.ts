@@ -16,8 +16,7 @@ export function checkVersion(server: string, release: string): CheckResult {
   const minor = minorOf(release);
   const says = `${server} is Kubernetes ${release}`;
   if (Number.isNaN(minor)) return unknown("cluster", says, `xensan runs on ${oldest} to ${newest}`);
-  if (minor < minorOf(oldest))
-    return failed("cluster", says, `upgrade it: the oldest supported version is ${oldest}`);
+  if (minor < minorOf(oldest)) return failed("cluster", says, `upgrade it: the oldest supported version is ${oldest}`);
   if (minor > minorOf(newest)) return unknown("cluster", `${says}, newer than ${newest}, the newest tested version`);
   return passed("cluster", says);
 }

@@ -131,7 +131,10 @@ function beside(
   return [
     ...clusters
       .filter((cluster) => cluster.name !== name)
-      .map((cluster) => `the cluster ${JSON.stringify(cluster.name)}: a host is in only one cluster, and this host is in ${name}`),
+      .map(
+        (cluster) =>
+          `the cluster ${JSON.stringify(cluster.name)}: a host is in only one cluster, and this host is in ${name}`,
+      ),
     ...stray.map((node) => `node ${node.number} ${JSON.stringify(node.name)}: its cluster is not in the file`),
     ...regions
       .filter(({ cluster, region }) => cluster === name && !(mode === "Global" && known.has(region.toLowerCase())))
@@ -292,7 +295,8 @@ function filesystemOf(
   const [mountPoint] = points;
   if (label === "") return { lost: [`${what}: it has no label; give it one with tunefs.ocfs2 -L`] };
   if (volume === undefined) return { lost: [`${what}: no imported volume has this address`] };
-  if (mountPoint === undefined) return { lost: [`${what}: no host mounts it, now or at boot, so its mount point is unknown`] };
+  if (mountPoint === undefined)
+    return { lost: [`${what}: no host mounts it, now or at boot, so its mount point is unknown`] };
   const entry = sights.find((sight) => sight.entry !== undefined)?.entry;
   const mounted = sights.find((sight) => sight.mount !== undefined)?.mount;
   const options = mountOptionsOf(
@@ -363,6 +367,9 @@ function otherMounts(hosts: readonly NamedHost[]): string[] {
   return hosts.flatMap((host) =>
     (factOf(host.facts.mounts) ?? [])
       .filter(({ type, source }) => type === "ocfs2" && !/^\/dev\/etherd\/e\d+\.\d+$/.test(source))
-      .map(({ source, mountPoint }) => `${host.name}: the OCFS2 file system on ${mountPoint}: ${source} is not an AoE device`),
+      .map(
+        ({ source, mountPoint }) =>
+          `${host.name}: the OCFS2 file system on ${mountPoint}: ${source} is not an AoE device`,
+      ),
   );
 }

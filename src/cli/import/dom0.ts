@@ -119,8 +119,7 @@ function relocationOf(
   });
   const lost = [
     ...strangers.map(
-      (peer) =>
-        `${peer.name} (${peer.address}) may migrate domains to it, but is not one of the probed hosts`,
+      (peer) => `${peer.name} (${peer.address}) may migrate domains to it, but is not one of the probed hosts`,
     ),
     ...(known.length === 0 && !xend.serves
       ? [

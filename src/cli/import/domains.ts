@@ -255,8 +255,7 @@ function differencesOf({ file, host }: Defined, files: readonly Defined[], runni
     ...files
       .filter((other) => without(other.file) !== without(file))
       .map(
-        (other) =>
-          `${other.file.path} of ${other.host.name} differs from ${file.path} of ${host.name}, which was used`,
+        (other) => `${other.file.path} of ${other.host.name} differs from ${file.path} of ${host.name}, which was used`,
       ),
     ...(fact !== undefined &&
     file.memory !== undefined &&

@@ -53,7 +53,9 @@ export function draftServer(
       notImported: [
         ...lost,
         ...(only.persistence === "None"
-          ? [`AoeVolume ${name}: it is a bare process, which is not started at boot; xensan would write a configuration that starts it`]
+          ? [
+              `AoeVolume ${name}: it is a bare process, which is not started at boot; xensan would write a configuration that starts it`,
+            ]
           : []),
         ...(only.runningDiffers
           ? [`AoeVolume ${name}: the running vblade has other arguments than its configuration`]

@@ -104,7 +104,8 @@ const cases: Readonly<Record<string, Case>> = {
     goodValues: "0x30 1x90",
     after: 90,
     labels: { kind: "XenHost", action: "aoe-interfaces" },
-    summary: "aoe-interfaces ran 60 times within an hour for objects of kind XenHost: something on the hosts reverts it.",
+    summary:
+      "aoe-interfaces ran 60 times within an hour for objects of kind XenHost: something on the hosts reverts it.",
   },
   XensanDeletionBlocked: condition(
     "AoeVolume",

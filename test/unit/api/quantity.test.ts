@@ -56,9 +56,7 @@ describe("a quantity", () => {
 
   it("beyond exact counting is an error, not another number", () => {
     expect(quantityBytes("4Pi")).toBe(2 ** 52);
-    expect(() => quantityBytes("8Pi")).toThrow(
-      new RangeError('"8Pi" is too large: must be at most 8Pi less one byte'),
-    );
+    expect(() => quantityBytes("8Pi")).toThrow(new RangeError('"8Pi" is too large: must be at most 8Pi less one byte'));
   });
 
   it("is written in the largest unit that loses nothing", () => {
