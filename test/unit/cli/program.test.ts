@@ -34,7 +34,7 @@ describe("xensan", () => {
     [["help", "bananas"], 'unknown command "bananas"\nCommands: run, import, '],
     [["help", "why", "--foo"], "xensan why: unknown flag --foo"],
     [["migrate"], "DOMAIN is missing: A XenDomain"],
-    [["why", "aoevolume"], '"aoevolume" is no KIND/NAME'],
+    [["why", "aoevolume"], '"aoevolume" is not a KIND/NAME'],
     [["why", "aoevolme/data"], 'there is no kind "aoevolme", did you mean aoevolume?'],
     [["drain", "a", "b"], 'unexpected argument "b"'],
     [["plan"], "--file is missing"],
