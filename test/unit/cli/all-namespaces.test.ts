@@ -59,10 +59,10 @@ describe("--all-namespaces", () => {
 └─ ✘ AoeServer lab/san (spec.serverRef): Unreachable
    │   no route
    └─ ✘ Secret lab/rack-ssh (spec.ssh.privateKeySecretRef): NotFound
-          There is no Secret rack-ssh
+          Secret rack-ssh does not exist
 
 Cause:
-  * There is no Secret rack-ssh
+  * Secret rack-ssh does not exist
     What to do: Create a Secret of type kubernetes.io/ssh-auth in namespace lab.
 `,
     });
