@@ -127,7 +127,8 @@ describe("a rack of 2010 that was built by hand", () => {
       'Ocfs2Cluster ocfs2: node 0 is called "Bella", and xensan would write "bella" to cluster.conf: O2CB compares names without case',
       'Ocfs2Cluster ocfs2: node 1 is called "Brutus", and xensan would write "brutus" to cluster.conf: O2CB compares names without case',
     ];
-    const option = 'Ocfs2Cluster ocfs2: the OCFS2 file system "DATA" on /dev/etherd/e0.1: the mount option nofail has no field';
+    const option =
+      'Ocfs2Cluster ocfs2: the OCFS2 file system "DATA" on /dev/etherd/e0.1: the mount option nofail has no field';
     expect(cluster([dom0(0, "Bella"), brutus])).toEqual([
       ...capitals,
       "Ocfs2Cluster ocfs2: heartbeatThreshold is 31 on brutus and 61 on bella",
